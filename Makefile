@@ -1,0 +1,42 @@
+# Needs python3 (3.11 or newer) and make; everything else is installed into .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+
+.PHONY: demo test check bench docs slow clean pins
+
+demo: $(READY)  ## The whole main job against the sample ecosystem, over HTTP on this machine
+	$(BIN)/pyfdemo $(ARGS)
+
+test: $(READY)  ## All tests that are quick, lint, types and layers included
+	$(BIN)/python -m pytest $(ARGS)
+
+slow: $(READY)  ## Kill, load and simulation tests that take minutes
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+check: $(READY)  ## Lint, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## Speed and memory, measured side by side in one run
+	$(BIN)/python -m bench $(ARGS)
+
+docs: $(READY)  ## Make the generated reference pages and example.env anew
+	$(BIN)/python docs/generate.py
+
+pins:  ## Choose the newest versions of all dependencies and write them down with their hashes
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra test --no-header \
+	    --output-file requirements.txt pyproject.toml
+
+$(READY): pyproject.toml requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $(READY)
+
+clean:  ## Remove what was installed and made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -1,0 +1,146 @@
+"""Orders versions, as Python values (`order`) and as text that an index can sort (`sortable`).
+
+Both put stable versions above pre-releases and follow PEP 440 within each, so the highest is what the registry
+calls the latest. `sortable` writes a version as segments, joined by dots:
+
+    STABLE.MAJOR.MINOR.BUGFIX.PRETYPE.PRENUM        2.5.3 -> 1.0002.0005.0003.0000.0000
+
+A number has four digits; a longer one follows a letter for its length (`a` five digits, `b` six, ...). What the
+six segments cannot hold is written with letters, which sort above digits. N, M and K stand for numbers:
+
+    epoch N             zN before MAJOR             every release number starts below `z`
+    fourth part N       xN after BUGFIX, and so on  every PRETYPE starts below `x`
+
+    what follows        STABLE  PRETYPE.PRENUM and what is added to them
+    .devK               0       0000.K
+    a0.devK             0       0000.yK             above all .dev; b0.devK is 0001.yK, rc0.devK is 0002.yK
+    aN                  0       0001.N              b is 0002, rc is 0003
+    aN.postM.devK       0       0001.N.pM.dK
+    aN.postM            0       0001.N.pM.f
+    a(N+1).devK         0       0001.N.yK           above all that has to do with aN
+    .postM.devK         0       0004.M.dK           above all pre-releases of that version
+    nothing             1       0000.0000
+    .postM              1       0004.M
+    +local              either  one more segment for each of its own, below `p` and `y`: `l1a1b0` for the text
+                                "ab" (a 1 before each character, 0 at the end), nN for a number
+
+At each place no possible segment begins another one. So the first difference decides, an end is lower than a
+continuation, and the dots carry no information: keys compare the same without them (Typesense ignores dots).
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import dropwhile
+from string import ascii_lowercase
+
+from msgspec import Struct
+from packaging.version import Version
+
+INT64_MAX = 2**63 - 1
+
+# One key for all of them: 0.dev0 is all zeros, and below that, once dots are ignored, there are only fewer zeros.
+# It is not "", which an index may take for a missing value.
+NOT_PEP_440 = "0"
+
+_PRETYPES = {"a": 1, "b": 2, "rc": 3}
+_POST = "0004"
+_LENGTH_LETTERS = dict(enumerate(ascii_lowercase[: ascii_lowercase.index("u")], start=5))
+_LOWEST = Version("0.dev0")
+
+
+class VersionParts(Struct, frozen=True, kw_only=True):
+    """The first three release numbers, capped to an int64, and what follows the release numbers, normalised."""
+
+    major: int = 0
+    minor: int = 0
+    bugfix: int = 0
+    postfix: str = ""
+
+
+def order(version: str) -> tuple[bool, bool, Version, str]:
+    """Return a key that sorts as "PEP 440 at all, stable before pre-release, PEP 440's order".
+
+    Versions that are not PEP 440 are the lowest and sort by their text.
+    """
+    parsed = _parse(version)
+    if parsed is None:
+        return False, False, _LOWEST, version
+    return True, not parsed.is_prerelease, parsed, ""
+
+
+def sortable(version: str) -> str:
+    """Return the key whose text order, with or without its dots, is that of `order`; characters `[0-9a-z.]`.
+
+    Versions that are equal by PEP 440 share a key; all that are not PEP 440 share the lowest.
+    """
+    parsed = _parse(version)
+    if parsed is None:
+        return NOT_PEP_440
+    stable = "0" if parsed.is_prerelease else "1"
+    return ".".join([stable, *_release(parsed), *_suffix(parsed), *_local(parsed)])
+
+
+def parts(version: str) -> VersionParts:
+    """Return the parts of a version; 0 and "" for what is missing, and for all of one that is not PEP 440."""
+    parsed = _parse(version)
+    if parsed is None:
+        return VersionParts()
+    major, minor, bugfix = (min(number, INT64_MAX) for number in (parsed.major, parsed.minor, parsed.micro))
+    postfix = str(parsed).removeprefix(parsed.base_version)
+    return VersionParts(major=major, minor=minor, bugfix=bugfix, postfix=postfix)
+
+
+# The fields of one release are computed one after the other, each from the same text.
+@lru_cache(maxsize=1024)
+def _parse(version: str) -> Version | None:
+    try:
+        return Version(version)
+    except ValueError:  # InvalidVersion is one; a number of more digits than Python reads (4,300) is another.
+        return None
+
+
+def _number(number: int) -> str:
+    """Write a number so that text order is numeric order, and no number begins another one."""
+    digits = str(number)
+    if len(digits) <= 4:
+        return digits.zfill(4)
+    return _LENGTH_LETTERS.get(len(digits), "u" + _number(len(digits))) + digits
+
+
+def _release(version: Version) -> Iterator[str]:
+    if version.epoch:
+        yield "z" + _number(version.epoch)
+    yield from map(_number, (version.major, version.minor, version.micro))
+    # PEP 440 ignores zeros at the end: 1.0.0.0 is 1.0.
+    further = [*dropwhile(lambda number: number == 0, reversed(version.release[3:]))]
+    yield from ("x" + _number(number) for number in reversed(further))
+
+
+def _suffix(version: Version) -> Iterator[str]:
+    dev = version.dev
+    if version.pre is None:
+        if version.post is None:
+            yield from (_number(0), _number(dev or 0))
+        else:
+            yield from (_POST, _number(version.post))
+            if dev is not None:
+                yield "d" + _number(dev)
+        return
+    pretype, prenum = _PRETYPES[version.pre[0]], version.pre[1]
+    if version.post is not None:
+        yield from (_number(pretype), _number(prenum), "p" + _number(version.post))
+        yield "f" if dev is None else "d" + _number(dev)
+    elif dev is None:
+        yield from (_number(pretype), _number(prenum))
+    elif prenum:
+        yield from (_number(pretype), _number(prenum - 1), "y" + _number(dev))
+    else:
+        yield from (_number(pretype - 1), "y" + _number(dev))
+
+
+def _local(version: Version) -> Iterator[str]:
+    for segment in version.local.split(".") if version.local else ():
+        if segment.isdecimal():
+            yield "n" + _number(int(segment))
+        else:
+            yield "l" + "".join("1" + character for character in segment) + "0"
