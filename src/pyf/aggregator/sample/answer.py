@@ -1,0 +1,54 @@
+"""An answer that is made once and sent many times: encoded, tagged, and compressed if it is large."""
+
+import gzip
+from collections.abc import Mapping
+from hashlib import sha1
+
+from aiohttp import web
+
+# On one machine the wire is free: compressing pays off only where a real registry's answer would be megabytes.
+COMPRESSED_FROM = 256 * 1024
+
+
+class Answer:
+    """A body with its headers; a `fresh_for` number of seconds makes it cacheable and gives it an ETag."""
+
+    __slots__ = ("_compressed", "body", "etag", "headers", "status")
+
+    def __init__(
+        self,
+        body: bytes,
+        content_type: str = "application/json",
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        fresh_for: int | None = None,
+    ) -> None:
+        self.body = body
+        self.status = status
+        self.headers = {"Content-Type": content_type, **(headers or {})}
+        self.etag = ""
+        self._compressed = b""
+        if fresh_for is not None:
+            self.etag = f'"{sha1(body, usedforsecurity=False).hexdigest()}"'
+            self.headers |= {"ETag": self.etag, "Cache-Control": f"max-age={fresh_for}, public"}
+
+    def response(self, asked: Mapping[str, str]) -> web.Response:
+        """Return the response to a request with these headers: whole, compressed, or 304."""
+        if self.etag and self._is_held(asked.get("If-None-Match", "")):
+            headers = {key: value for key, value in self.headers.items() if key != "Content-Type"}
+            return web.Response(status=304, headers=headers)
+        if len(self.body) < COMPRESSED_FROM or "gzip" not in asked.get("Accept-Encoding", ""):
+            return web.Response(status=self.status, body=self.body, headers=self.headers)
+        if not self._compressed:
+            self._compressed = gzip.compress(self.body, compresslevel=1, mtime=0)
+        headers = {**self.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        return web.Response(status=self.status, body=self._compressed, headers=headers)
+
+    def _is_held(self, tags: str) -> bool:
+        return any(tag.strip().removeprefix("W/") in (self.etag, "*") for tag in tags.split(","))
+
+
+def redirect(location: str, status: int = 301) -> Answer:
+    """Return an answer that sends the client elsewhere."""
+    return Answer(b"", "text/plain", status=status, headers={"Location": location})

@@ -1,0 +1,244 @@
+"""A registry in memory that changes as a real one does, and keeps the journal that a real one keeps.
+
+Every change replaces a project by a new value, and what was before is remembered: answers that lag behind can be
+served. Changes may be made by one thread while others read.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from threading import RLock
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from .files import derived_file
+from .journal import Journal, Row
+from .metadata import unset_info
+from .project import Json, Project, Release, project_of
+from .serials import past_change, with_serials
+from .timeline import Timeline
+
+
+class Ecosystem:
+    """All projects of a registry, built from documents in the shape of PyPI's JSON (see `project_of`).
+
+    `clock` gives Unix seconds and dates every change. A document without a serial gets one above all others. Changes
+    of a project or release that does not exist raise `KeyError`, those that make no sense `ValueError`. Names may be
+    given in any spelling; the journal has the display name.
+    """
+
+    def __init__(self, documents: Iterable[Json] = (), *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._lock = RLock()
+        projects = with_serials([project_of(document) for document in documents])
+        self._journal = Journal(past_change(project) for project in projects)
+        self._projects = {project.normalized_name: project for project in projects}
+        self._timeline = Timeline(self._projects, self._journal.last_serial)
+        self.revision = 0
+        """Grows with every change, those that the journal leaves out included."""
+
+    # What is there
+
+    @property
+    def last_serial(self) -> int:
+        """The serial of the newest change; whoever has read it finds that change made."""
+        with self._lock:
+            return self._journal.last_serial
+
+    def project(self, name: str, *, changes_ago: int = 0) -> Project | None:
+        """Return a project by its normalised name, as it was some changes of it ago; None if it was not there."""
+        if not changes_ago:
+            return self._projects.get(name)
+        with self._lock:
+            return self._timeline.before(name, changes_ago)
+
+    def projects(self) -> list[Project]:
+        """Return all projects by normalised name."""
+        with self._lock:
+            return [self._projects[name] for name in sorted(self._projects)]
+
+    def projects_at(self, serial: int) -> tuple[int, list[Project]]:
+        """Return the projects as they were at a serial, and that serial: never one before the beginning."""
+        with self._lock:
+            return self._timeline.at(serial)
+
+    def changelog(self, since: int) -> list[Row]:
+        """Return the oldest changes above a serial, as many as one answer of the registry holds."""
+        with self._lock:
+            return self._journal.since(since)
+
+    # Changes that the journal tells
+
+    def publish(
+        self,
+        name: str,
+        version: str,
+        *,
+        info: Mapping[str, Any] | None = None,
+        files: Sequence[str | Json] = ("sdist", "wheel"),
+        owner: str = "",
+    ) -> None:
+        """Publish a release, and the project with it if it is new; `files` are kinds or whole descriptions.
+
+        The metadata is that of the newest release with `info` over it. A new spelling of the name becomes the
+        project's own. `owner` is the user that creates a new project.
+        """
+        with self._lock:
+            entries: list[tuple[str | None, str]] = []
+            project = self._projects.get(canonicalize_name(name))
+            if project is None:
+                project = Project(name=name, last_serial=0, info=unset_info(name, version), releases={})
+                project = replace(project, created=self._clock(), roles=(("Owner", owner),) if owner else ())
+                entries = [(None, "create"), *((None, f"add {role} {user}") for role, user in project.roles)]
+            elif version in project.releases:
+                raise ValueError(f"{name} {version} exists")
+            newest = project.newest
+            overrides = {**(newest.overrides if newest else {}), **(info or {})}
+            release = Release(version=version, created=self._clock(), overrides=overrides)
+            entries.append((version, "new release"))
+            for wanted in files:
+                file = self._file(project, release, wanted)
+                release = replace(release, files=(*release.files, file))
+                entries.append((version, _added(file)))
+            releases = {**project.releases, version: release}
+            self._change(replace(project, name=name, releases=releases), *entries)
+
+    def add_file(self, name: str, version: str, file: str | Json = "wheel", *, python_version: str = "py3") -> None:
+        """Add a file to a release: its kind ("sdist" or "wheel", for a Python tag) or its whole description."""
+        with self._lock:
+            project, release = self._release(name, version)
+            added = self._file(project, release, file, python_version)
+            self._replace(project, replace(release, files=(*release.files, added)), _added(added))
+
+    def remove_file(self, name: str, version: str, filename: str) -> None:
+        """Remove one file; the release stays, be it without files."""
+        with self._lock:
+            project, release = self._release(name, version)
+            kept = tuple(file for file in release.files if file["filename"] != filename)
+            if len(kept) == len(release.files):
+                raise KeyError(filename)
+            self._replace(project, replace(release, files=kept), f"remove file {filename}")
+
+    def yank(self, name: str, version: str, reason: str | None = None) -> None:
+        """Mark a release as withdrawn, with or without a reason."""
+        self._mark(name, version, True, reason)
+
+    def unyank(self, name: str, version: str) -> None:
+        """Take the mark away."""
+        self._mark(name, version, False, None)
+
+    def remove_release(self, name: str, version: str) -> None:
+        """Remove a release with its files; a project without releases stays."""
+        with self._lock:
+            project, _ = self._release(name, version)
+            kept = {key: release for key, release in project.releases.items() if key != version}
+            self._change(replace(project, releases=kept), (version, "remove release"))
+
+    def remove_project(self, name: str) -> None:
+        """Remove a project with all that it has; its name is free then."""
+        with self._lock:
+            project = self._project(name)
+            self._journal.append(project.name, None, self._clock(), "remove project")
+            self._put(project.normalized_name, None)
+
+    def quarantine(self, name: str) -> None:
+        """Hide a project: no document, not in the simple index, an empty simple page."""
+        self._set(name, "project quarantined", status="quarantined")
+
+    def clear_quarantine(self, name: str) -> None:
+        """Show a project again."""
+        self._set(name, "project quarantine cleared", status="active")
+
+    def add_role(self, name: str, user: str, role: str = "Maintainer") -> None:
+        """Give a user a role: "Owner" or "Maintainer"."""
+        with self._lock:
+            roles = (*self._project(name).roles, (role, user))
+            self._set(name, f"add {role} {user}", roles=roles)
+
+    def remove_role(self, name: str, user: str, role: str = "Maintainer") -> None:
+        """Take a role away."""
+        with self._lock:
+            roles = list(self._project(name).roles)
+            if (role, user) not in roles:
+                raise KeyError((role, user))
+            roles.remove((role, user))
+            self._set(name, f"remove {role} {user}", roles=tuple(roles))
+
+    def tick(self, count: int = 1) -> None:
+        """Let other projects of the registry change so many times; cheap however many."""
+        with self._lock:
+            self._journal.append_strangers(count, self._clock())
+            self.revision += 1
+
+    # Changes that the journal does not tell
+
+    def archive(self, name: str) -> None:
+        """Mark a project as archived; no serial changes."""
+        self._set(name, None, status="archived")
+
+    def unarchive(self, name: str) -> None:
+        """Mark a project as active; no serial changes."""
+        self._set(name, None, status="active")
+
+    def set_vulnerabilities(self, name: str, advisories: Iterable[Json]) -> None:
+        """Replace the advisories of a project (`id`, `aliases`, `fixed_in`…); no serial changes."""
+        self._set(name, None, vulnerabilities=tuple(advisories))
+
+    # How
+
+    def _project(self, name: str) -> Project:
+        project = self._projects.get(canonicalize_name(name))
+        if project is None:
+            raise KeyError(name)
+        return project
+
+    def _release(self, name: str, version: str) -> tuple[Project, Release]:
+        project = self._project(name)
+        return project, project.releases[version]
+
+    def _file(self, project: Project, release: Release, file: str | Json, python_version: str = "py3") -> Json:
+        if isinstance(file, str):
+            required = project.info_of(release).get("requires_python")
+            file = derived_file(
+                project.name, release.version, file,
+                uploaded=self._clock(), requires_python=required, python_version=python_version,
+            )  # fmt: skip
+        if any(known["filename"] == file["filename"] for known in release.files):
+            raise ValueError(f"{file['filename']} exists")
+        return {**file, "yanked": release.yanked, "yanked_reason": release.yanked_reason}
+
+    def _mark(self, name: str, version: str, yanked: bool, reason: str | None) -> None:
+        with self._lock:
+            project, release = self._release(name, version)
+            files = tuple({**file, "yanked": yanked, "yanked_reason": reason} for file in release.files)
+            changed = replace(release, files=files, yanked=yanked, yanked_reason=reason)
+            self._replace(project, changed, "yank release" if yanked else "unyank release")
+
+    def _replace(self, project: Project, release: Release, action: str) -> None:
+        releases = {**project.releases, release.version: release}
+        self._change(replace(project, releases=releases), (release.version, action))
+
+    def _set(self, name: str, action: str | None, **changes: Any) -> None:
+        with self._lock:
+            changed = replace(self._project(name), **changes)
+            self._change(changed, *([(None, action)] if action else []))
+
+    def _change(self, project: Project, *entries: tuple[str | None, str]) -> None:
+        """Put a project in the place of its former self, in one step; the entries go to the journal."""
+        for version, action in entries:
+            serial = self._journal.append(project.name, version, self._clock(), action)
+            project = replace(project, last_serial=serial)
+        self._put(project.normalized_name, project)
+
+    def _put(self, name: str, project: Project | None) -> None:
+        if project is None:
+            del self._projects[name]
+        else:
+            self._projects[name] = project
+        self._timeline.add(name, self._journal.last_serial, project)
+        self.revision += 1
+
+
+def _added(file: Json) -> str:
+    return f"add {file['python_version']} file {file['filename']}"

@@ -1,0 +1,136 @@
+"""XML-RPC of the local PyPI, called with the standard library's client."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import urlopen
+from xmlrpc.client import Fault as Refusal
+from xmlrpc.client import ServerProxy, loads
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.faults import Fault, RetryAfter
+from pyf.aggregator.sample.limits import RateLimit
+from pyf.aggregator.sample.services import LocalPyPI
+from pyf.aggregator.sample.xmlrpc import response
+
+THROTTLED = "HTTPTooManyRequests: The action could not be performed because there were too many requests by the client."
+
+# Everything that XML 1.0 can carry, and that a parser does not fold into something else.
+TEXT = st.text(st.characters(min_codepoint=0x20, exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"))
+VALUES = st.recursive(
+    st.none() | st.integers(-(2**31), 2**31 - 1) | TEXT,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(TEXT, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@pytest.fixture
+def client(pypi: LocalPyPI) -> Iterator[Any]:
+    with ServerProxy(f"{pypi.url}/pypi", allow_none=True) as proxy:
+        yield proxy
+
+
+def test_browse_gives_display_names_and_versions(client: Any) -> None:
+    assert client.browse(["Framework :: Plone"]) == [["Acme.Blog", "1.0"], ["Acme.Blog", "2.0"], ["Acme.Blog", "2.1a1"]]
+    assert client.browse(["Framework :: Plone", "Framework :: Plone"]) == []
+
+
+def test_the_journal_is_read_from_a_serial_on(client: Any, ecosystem: Ecosystem) -> None:
+    ecosystem.publish("Acme & Sons", "1.0", files=["sdist"])
+
+    assert client.changelog_last_serial() == 5
+    assert client.changelog_since_serial(2) == [
+        ["Acme & Sons", None, 1_800_000_000, "create", 3],
+        ["Acme & Sons", "1.0", 1_800_000_000, "new release", 4],
+        ["Acme & Sons", "1.0", 1_800_000_000, "add source file acme & sons-1.0.tar.gz", 5],
+    ]
+    assert client.changelog_since_serial(5) == []
+
+
+def test_a_long_journal_comes_in_pages(client: Any, ecosystem: Ecosystem) -> None:
+    ecosystem.tick(60_000)
+
+    first = client.changelog_since_serial(2)
+    second = client.changelog_since_serial(first[-1][-1])
+
+    assert (len(first), len(second)) == (50_000, 10_000)
+    assert second[-1][-1] == client.changelog_last_serial()
+
+
+def test_the_other_methods_that_are_served(client: Any) -> None:
+    assert client.list_packages_with_serial() == {"Acme.Blog": 2, "acme-shop": 1}
+    assert client.package_roles("acme.blog") == [["Owner", "ada"], ["Maintainer", "bob"]]
+    assert client.package_roles("nobody") == []
+    assert client.user_packages("ada") == [["Owner", "Acme.Blog"], ["Owner", "acme-shop"]]
+
+
+def test_all_else_is_a_fault(client: Any) -> None:
+    with pytest.raises(Refusal) as unknown:
+        client.search({"name": "plone"})
+    with pytest.raises(Refusal) as misused:
+        client.changelog_since_serial("two")
+
+    assert unknown.value.faultCode == -32500
+    assert misused.value.faultCode == -32602
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"<methodCall", b"<methodResponse/>"])
+def test_what_is_no_call_is_a_fault_too(pypi: LocalPyPI, body: bytes) -> None:
+    with urlopen(f"{pypi.url}/pypi", data=body, timeout=5) as answer, pytest.raises(Refusal) as refusal:
+        loads(answer.read())
+
+    assert refusal.value.faultCode == -32700
+    assert pypi.requests.by_kind == {"other": 1}
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "text"), [(None, THROTTLED), (RetryAfter(42), f"{THROTTLED} Limit may reset in 42 seconds.")]
+)
+def test_the_limit_answers_200_with_a_fault(
+    client: Any, pypi: LocalPyPI, retry_after: RetryAfter | None, text: str
+) -> None:
+    pypi.xmlrpc_limit = RateLimit(1, period=3600, retry_after=retry_after)
+    served = client.changelog_last_serial()
+
+    # ServerProxy raises ProtocolError for any other status than 200.
+    with pytest.raises(Refusal) as refusal:
+        client.changelog_last_serial()
+
+    assert served == 2
+    assert (refusal.value.faultCode, refusal.value.faultString) == (-32500, text)
+
+
+def test_throttling_can_be_ordered_for_one_call(client: Any, pypi: LocalPyPI) -> None:
+    pypi.faults.add(Fault("throttled", request="browse", times=1))
+
+    with pytest.raises(Refusal, match="too many requests by the client"):
+        client.browse(["Framework :: Plone"])
+
+    assert client.changelog_last_serial() == 2
+    assert len(client.browse(["Framework :: Plone"])) == 3
+
+
+def test_browse_can_be_made_to_forget_everything(client: Any, pypi: LocalPyPI) -> None:
+    pypi.faults.add(Fault("empty_browse"))
+
+    assert client.browse(["Framework :: Plone"]) == []
+    assert client.changelog_last_serial() == 2
+
+
+def test_calls_are_counted_by_what_they_ask(client: Any, pypi: LocalPyPI) -> None:
+    client.browse(["Framework :: Plone"])
+    client.changelog_since_serial(0)
+    client.changelog_last_serial()
+    client.list_packages_with_serial()
+
+    assert pypi.requests.by_kind == {"browse": 1, "changelog": 1, "last_serial": 1, "other": 1}
+
+
+@given(VALUES)
+def test_any_value_is_read_back_as_it_was(value: object) -> None:
+    (read,), _ = loads(response(value))
+
+    assert read == value
