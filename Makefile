@@ -9,11 +9,11 @@ READY = $(VENV)/.ready
 demo: $(READY)  ## The whole main job against the sample ecosystem, over HTTP on this machine
 	$(BIN)/pyfdemo $(ARGS)
 
-test: $(READY)  ## All tests that are quick, lint, types and layers included
+test: $(READY)  ## All tests but the slow ones, the layers' contract included
 	$(BIN)/python -m pytest $(ARGS)
 
 slow: $(READY)  ## Kill, load and simulation tests that take minutes
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(BIN)/python -m pytest --slow -m slow $(ARGS)
 
 check: $(READY)  ## Lint, types, layers
 	$(BIN)/ruff check .

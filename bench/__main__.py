@@ -1,0 +1,113 @@
+"""`make bench`: full fetches of real documents against a service in another process, and rendering cold and warm."""
+
+import argparse
+import gzip
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+WORKERS = 20
+LATENCY = 0.02
+REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "data" / "pypi"
+NAPARI = "napari-projects.jsonl.gz"
+PLONE = "plone-derived.jsonl.gz"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--long", action="store_true", help="also fetch 20 times as many projects")
+    asked = parser.parse_args()
+    console = Console(width=150)
+    with TemporaryDirectory(prefix="bench-") as temporary:
+        folder = Path(temporary)
+        table = Table(title=f"Full fetch, {LATENCY * 1000:g} ms an answer, {WORKERS} workers", title_justify="left")
+        for column in ("documents", "requests", "seconds", "of the bound", "main MB", "main CPU s", "render CPU s"):
+            table.add_column(column, justify="right" if column != "documents" else "left")
+        if REFERENCE.is_dir():
+            fetches = [
+                ("napari, cold", REFERENCE / NAPARI, "Framework :: napari", "napari"),
+                ("napari, nothing moved", REFERENCE / NAPARI, "Framework :: napari", "napari"),
+                ("Plone (RST), cold", REFERENCE / PLONE, "Framework :: Plone", "plone"),
+                ("Plone (RST), rendered before", REFERENCE / PLONE, "Framework :: Plone", "plone+"),
+            ]
+            if asked.long:
+                fetches.append(("napari times 20", _times(REFERENCE / NAPARI, 20, folder), "Framework :: napari", "x"))
+        else:
+            console.print("The reference data is not on this machine: the sample ecosystem is fetched instead.")
+            fetches = [("sample, Django", None, "Framework :: Django", "django")]
+        for label, documents, classifier, index in fetches:
+            table.add_row(label, *_row(_fetch(documents, classifier, folder, index)))
+        console.print(table)
+        console.print("The bound is what latency and workers alone dictate: requests x latency / workers.")
+
+
+def _row(measured: dict[str, Any]) -> Iterator[str]:
+    bound = measured["requests"] * LATENCY / WORKERS
+    yield f"{measured['requests']:,}"
+    yield f"{measured['seconds']:.2f}"
+    yield f"{measured['seconds'] / bound:.2f}"
+    yield f"{measured['main_process_mb']:.0f}"
+    yield f"{measured['main_process_cpu']:.2f}"
+    yield f"{measured['render_cpu']:.2f}"
+
+
+def _fetch(documents: Path | None, classifier: str, folder: Path, index: str) -> dict[str, Any]:
+    """Fetch in a process of its own; an index named with `+` forgets its collection and keeps what was rendered."""
+    path = folder / f"{index.rstrip('+')}.sqlite3"
+    if index.endswith("+"):
+        _forget_collections(path)
+    with _service(documents) as url:
+        environment = os.environ | {"PYPI_BASE_URL": url, "SQLITE_PATH": str(path)}
+        ended = subprocess.run(
+            [sys.executable, "-m", "bench.one_fetch", classifier],
+            env=environment,
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=900,
+        )
+    return json.loads(ended.stdout)
+
+
+def _forget_collections(path: Path) -> None:
+    from pyf.aggregator.bootstrap import open_services
+    from pyf.aggregator.settings import load_settings
+
+    with open_services(load_settings(sqlite_path=str(path))) as services:
+        for collection in services.admin.collections():
+            services.admin.drop(collection.name)
+
+
+@contextmanager
+def _service(documents: Path | None) -> Iterator[str]:
+    command = [sys.executable, "-m", "pyf.aggregator.sample.services", "--latency", str(LATENCY)]
+    with subprocess.Popen([*command, *([str(documents)] if documents else [])], stdout=subprocess.PIPE) as service:
+        try:
+            yield service.stdout.readline().decode().strip()
+        finally:
+            service.terminate()
+
+
+def _times(documents: Path, times: int, folder: Path) -> Path:
+    """Write the documents so many times over, each time under other names."""
+    multiplied = folder / "multiplied.jsonl.gz"
+    with gzip.open(documents, "rt") as source:
+        projects = [json.loads(line) for line in source]
+    with gzip.open(multiplied, "wt", compresslevel=1) as target:
+        for number in range(times):
+            for project in projects:
+                info = project["info"] | {"name": f"{project['info']['name']}-{number}"}
+                target.write(json.dumps(project | {"info": info, "last_serial": None}) + "\n")
+    return multiplied
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""Do one full fetch in a process of its own, and print what it took as JSON: a process' peak memory is its own."""
+
+import json
+import resource
+import sys
+import time
+
+from pyf.aggregator.bootstrap import open_services
+from pyf.aggregator.domain.profile import Filter
+from pyf.aggregator.settings import load_settings
+from pyf.aggregator.usecases.fetch import fetch
+from pyf.aggregator.usecases.target import Target
+
+
+def main(classifier: str) -> None:
+    started = time.perf_counter()
+    with open_services(load_settings()) as services:
+        report = fetch(services, Target(collection="bench"), default=Filter(classifiers=(classifier,)))
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    measured = {
+        "whole_seconds": time.perf_counter() - started,
+        "main_process_mb": usage.ru_maxrss / 1024,
+        "main_process_cpu": usage.ru_utime + usage.ru_stime,
+        "render_cpu": sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]),
+    }
+    print(json.dumps(report.as_mapping() | measured))
+    sys.exit(0 if report.is_whole else 1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

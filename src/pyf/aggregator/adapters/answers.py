@@ -1,0 +1,87 @@
+"""Tells what came of a request in the program's terms: which answers are answers, and which say nothing."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
+
+from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
+from .http import ConnectionLost
+from .retry import Transient, retry_after
+
+_GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_LONGEST_SHOWN = 200
+_OUR_FAULT = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+# A content delivery network says 403 as well when it takes a burst for an attack.
+_PASSING = (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+
+
+def refusal(status: int, headers: Mapping[str, str], url: str, now: float) -> AggregatorError:
+    """Return the meaning of an answer other than 200; its text goes on after "GET <address>: "."""
+    text = _named(status)
+    if status in _GONE:
+        return NotFound(text)
+    if status in _OUR_FAULT:
+        return Invalid(text)
+    if 300 <= status < 400:
+        # The program asks for final addresses only. Following would hide a wrong base address, or ask a stranger.
+        return Unavailable(f"{text} to {_target(url, headers.get('Location', ''))}, which is not followed")
+    if status in _PASSING or status >= 500:
+        wait = retry_after(headers.get("Retry-After", ""), now)
+        return Transient(f"{text}, asks to wait {wait:.0f} s" if wait else text, retry_after=wait)
+    return Unavailable(text)
+
+
+def failure(error: Exception) -> AggregatorError:
+    """Return the meaning of an exception of aiohttp or of the operating system, as `refusal` does for an answer."""
+    match error:
+        case aiohttp.InvalidURL():
+            return Invalid("this is not an address")
+        case aiohttp.ClientConnectorCertificateError():
+            return Unavailable("the server's certificate is not trusted")
+        case aiohttp.ConnectionTimeoutError():
+            return Transient("no connection came about in time")
+        case TimeoutError():
+            return Transient("no complete answer came in time")
+        case aiohttp.ClientConnectorError():
+            return Transient(f"no connection ({error.strerror or type(error.os_error).__name__})")
+        case aiohttp.ClientPayloadError() if isinstance(error.__cause__, ContentEncodingError):
+            return Transient("the answer can't be decompressed")
+        case aiohttp.ClientPayloadError():
+            return Transient("the connection was lost in the middle of the answer")
+        case ConnectionLost():
+            return Transient("the connection was lost before an answer came")
+        case aiohttp.ClientResponseError():
+            return Transient("the answer is not HTTP")
+    return Transient(f"the connection failed ({type(error).__name__})")
+
+
+def settled(error: AggregatorError) -> AggregatorError:
+    """Return an error fit for keeping: without the frames it passed and their variables, among them whole bodies."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
+def shown(url: str) -> str:
+    """Return an address fit for a message: without user, password, query and fragment, which may hold secrets."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "something that is not an address"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:_LONGEST_SHOWN]
+
+
+def _target(url: str, location: str) -> str:
+    try:
+        return shown(urljoin(url, location))
+    except ValueError:
+        return shown(location)
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

@@ -1,0 +1,106 @@
+"""The program's one way out: a pool of connections that all services share, and the count of what was sent."""
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from types import SimpleNamespace, TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+from stamina.instrumentation import set_on_retry_hooks
+
+from .. import __version__
+from ..domain.errors import Invalid
+from .event_loop import EventLoopThread
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_CONTACT = re.compile(r"[\x20-\x7e]*")
+
+
+class ConnectionLost(aiohttp.ClientError):
+    """The connection ended after the request was sent and before an answer began."""
+
+
+class Http:
+    """An HTTP client for synchronous callers in any number of threads; a `RequestMeter` of all that it sends.
+
+    What may be asked of a service, and how failures are told, is the matter of `Service`. A forked child opens its
+    own connections. Close it, or use it as a context; `contact` is what the services' operators see of us.
+    """
+
+    def __init__(self, *, contact: str = "") -> None:
+        if not _CONTACT.fullmatch(contact):
+            raise Invalid("the contact has to be one line of ASCII text")
+        self._user_agent = f"pyf.aggregator/{__version__}" + (f" (+{contact})" if contact else "")
+        self._thread = EventLoopThread()
+        # By loop: those of a parent process stay here untouched, because closing them would speak on its connections.
+        self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+        self._sent = 0
+        # Stamina would announce each repetition in a line that does not say what is repeated; `retried` does.
+        set_on_retry_hooks([])
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the event loop and return what it returns."""
+        return self._thread.run(work)
+
+    def stream(self, jobs: Iterable[T], work: Callable[[T], Coroutine[Any, Any, R]], ahead: int) -> Iterator[R]:
+        """Work on jobs concurrently and yield the results as they come (see `EventLoopThread.stream`)."""
+        return self._thread.stream(jobs, work, ahead)
+
+    def session(self) -> aiohttp.ClientSession:
+        """Return the session of the event loop that is running; to be called on that loop."""
+        loop = asyncio.get_running_loop()
+        session = self._sessions.get(loop)
+        if session is None:
+            session = self._sessions[loop] = self._new_session()
+        return session
+
+    def count(self) -> int:
+        """Return how many requests were sent since this client was made, repeated attempts included."""
+        return self._sent
+
+    def close(self) -> None:
+        """Cancel what is under way and close all connections; closing again does nothing."""
+        self._thread.close(self._close_session)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        tracing = aiohttp.TraceConfig()
+        tracing.on_request_headers_sent.append(self._note_sent)
+        return aiohttp.ClientSession(
+            # Each service bounds its own concurrency. Looking a name up costs a thread: once in five minutes will do.
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip"},
+            middlewares=[_tell_lost_connections],
+            trace_configs=[tracing],
+        )
+
+    async def _note_sent(self, session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:
+        self._sent += 1
+
+    async def _close_session(self) -> None:
+        session = self._sessions.pop(asyncio.get_running_loop(), None)
+        if session is not None:
+            await session.close()
+
+
+async def _tell_lost_connections(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from repeating requests on its own, which would be neither paced nor among the retries."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+        raise ConnectionLost from error

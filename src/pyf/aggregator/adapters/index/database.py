@@ -1,0 +1,158 @@
+"""One SQLite file that threads and processes share: its connections, its transactions and the size of its log.
+
+Measured: transactions that begin as readers and want to write later fail with "database is locked" by the thousand,
+those that begin with `BEGIN IMMEDIATE` never; a log that nobody truncates grows without end while anybody reads.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from ...domain.errors import Invalid, Unavailable
+from .database_errors import explained, is_busy
+from .migrations import MIGRATIONS, bring_up_to_date, is_current, prepare_sharing
+
+Result = TypeVar("Result")
+
+# Seconds between two attempts where SQLite does not wait by itself.
+_PAUSE = 0.02
+
+# From this size on (bytes) the log is copied into the file and emptied; readers are waited for so long (ms).
+_LOG_LIMIT = 4 * 1024 * 1024
+_WAIT_FOR_READERS = 200
+
+# What a connection may keep in memory, in KiB, and how many pages are given back in one transaction.
+_CACHE = 4 * 1024
+_PAGES_AT_ONCE = 1000
+
+
+class Database:
+    """A SQLite file with a write-ahead log, made where it is missing; safe to share between threads and over forks.
+
+    A transaction that has ended is on disk, and outlives a power cut (`synchronous=FULL`: one fsync a transaction).
+    `patience` is how many seconds a transaction waits for others. Every failure of the file is `Unavailable` or, for
+    a file that is damaged, newer than the program or not ours, `Invalid`; both name the path.
+    """
+
+    def __init__(self, path: Path, *, patience: float = 60.0, steps: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
+        self.path = path
+        self._patience = patience
+        self._steps = steps
+        # By process: after a fork the parent's connections must be neither used nor closed here.
+        self._idle: dict[int, list[sqlite3.Connection]] = {}
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection that sees one state of the file throughout.
+
+        Leave it soon, and never across a `yield`: as long as anybody reads, the log can't be emptied.
+        """
+        with self._transaction("BEGIN") as connection:
+            yield connection
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the one connection that may write now; what was written is kept if the block ends without an error."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+            connection.execute("COMMIT")
+            self._keep_log_small(connection)
+
+    def give_back_space(self) -> None:
+        """Return to the file system what deletions have freed, in steps that others can write between."""
+        with self.reading() as connection:
+            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+        for _ in range(0, free, _PAGES_AT_ONCE):
+            with self.writing() as connection:
+                # Python ends this statement at its first step, so it gives back one page, whatever it is asked for.
+                for _ in range(_PAGES_AT_ONCE):
+                    connection.execute("PRAGMA incremental_vacuum(1)")
+
+    def close(self) -> None:
+        """Close the connections that nobody uses; the last one of all processes to close removes the log."""
+        with explained(self.path):
+            while idle := self._idle.get(os.getpid()):
+                idle.pop().close()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        with explained(self.path):
+            idle = self._idle.setdefault(os.getpid(), [])
+            try:
+                connection = idle.pop()
+            except IndexError:
+                connection = self._connected()
+            try:
+                self._begin(connection, begin)
+                yield connection
+            except BaseException:
+                # Closing takes the transaction back, in whatever state the failure has left the connection.
+                connection.close()
+                raise
+            idle.append(connection)
+
+    def _connected(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(f"{self.path} can't be made: {error.strerror} ({error.filename})") from error
+        connection = sqlite3.connect(self.path, timeout=self._patience, isolation_level=None, check_same_thread=False)
+        try:
+            # For a new file only, and only before anything of it is read.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            # Some systems build SQLite to overwrite what is deleted; nothing in here is secret, and it costs twice
+            # the writing.
+            connection.execute("PRAGMA secure_delete = OFF")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _begin(self, connection: sqlite3.Connection, begin: str) -> None:
+        """Start a transaction on a file of the present form; another process may have changed the form meanwhile."""
+        try:
+            while not self._is_current_since(connection, begin):
+                connection.execute("ROLLBACK")
+                self._patiently(lambda: prepare_sharing(connection))
+                self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+                bring_up_to_date(connection, self._steps)
+                connection.execute("COMMIT")
+        except (Invalid, Unavailable) as error:
+            raise type(error)(f"{self.path} can't be used: {error}") from error
+
+    def _is_current_since(self, connection: sqlite3.Connection, begin: str) -> bool:
+        def attempt() -> bool:
+            if not connection.in_transaction:
+                connection.execute(begin)
+            return is_current(connection, self._steps)
+
+        return self._patiently(attempt)
+
+    def _patiently(self, attempt: Callable[[], Result]) -> Result:
+        """Repeat what finds the file busy: opening a new file and recovering one are not waited for by SQLite."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                return attempt()
+            except sqlite3.OperationalError as error:
+                if not is_busy(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE)
+
+    def _keep_log_small(self, connection: sqlite3.Connection) -> None:
+        """Empty a log that has grown; where a reader is in the way, the next transaction tries again."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        if not log.exists() or log.stat().st_size < _LOG_LIMIT:
+            return
+        connection.execute(f"PRAGMA busy_timeout = {_WAIT_FOR_READERS}")
+        # What was committed is on disk, whatever becomes of this: a file that can't grow says so at the next write.
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")

@@ -1,0 +1,59 @@
+"""Read profiles: the built-in ones, and those of a file of the user's."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..domain.errors import Invalid
+from ..domain.profile import Profile
+
+_KEYS = {"name", "classifiers"}
+
+
+def load_profiles(profiles_file: str = "") -> dict[str, Profile]:
+    """Return all profiles by key; those of `profiles_file` add to the built-in ones or replace them.
+
+    Raises `Invalid` with one line that names the file and what is wrong in it.
+    """
+    built_in = files("pyf.aggregator").joinpath("profiles.yaml").read_text(encoding="utf-8")
+    profiles = _parsed(built_in, "profiles.yaml")
+    if profiles_file:
+        profiles |= _parsed(_text(Path(profiles_file).expanduser()), profiles_file)
+    return profiles
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise Invalid(f"PROFILES_FILE {path}: {reason}") from error
+
+
+def _parsed(text: str, source: str) -> dict[str, Profile]:
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Invalid(f"{source}: not YAML: {' '.join(str(error).split())}") from error
+    declared = content.get("profiles") if isinstance(content, Mapping) else None
+    if not isinstance(declared, Mapping) or not declared:
+        raise Invalid(f"{source}: has no 'profiles:' with a profile in it")
+    return {str(key): _profile(str(key), value, f"{source}: profile {key}") for key, value in declared.items()}
+
+
+def _profile(key: str, declared: Any, where: str) -> Profile:
+    if not isinstance(declared, Mapping):
+        raise Invalid(f"{where}: must hold 'name:' and 'classifiers:'")
+    if unknown := sorted(str(name) for name in declared.keys() - _KEYS):
+        raise Invalid(f"{where}: does not know {', '.join(unknown)}")
+    classifiers = declared.get("classifiers")
+    if (
+        not isinstance(classifiers, list)
+        or not classifiers
+        or not all(isinstance(c, str) and c.strip() for c in classifiers)
+    ):
+        raise Invalid(f"{where}: 'classifiers:' must be a list of one trove classifier or more")
+    return Profile(key=key, name=str(declared.get("name") or key), classifiers=tuple(c.strip() for c in classifiers))

@@ -1,0 +1,98 @@
+"""A project's page of the simple index: its status, and its releases where the JSON document leaves them out."""
+
+from typing import Any
+
+from msgspec import Struct, field
+from packaging.utils import canonicalize_version
+
+from ...domain.project import ProjectStatus
+from ...domain.release import File, Release
+from .values import size, text, unix_seconds
+
+ACCEPT = "application/vnd.pypi.simple.v1+json"
+
+_PACKAGE_TYPES = {
+    "sdist": "sdist",
+    "wheel": "bdist_wheel",
+    "egg": "bdist_egg",
+    "msi": "bdist_msi",
+    "wininst": "bdist_wininst",
+    "rpm": "bdist_rpm",
+    "dumb": "bdist_dumb",
+}
+
+
+class PageStanding(Struct, frozen=True):
+    """The page as far as the project's standing goes."""
+
+    name: str
+    versions: Any = None
+    project_status: Any = field(name="project-status", default=None)
+
+    @property
+    def status(self) -> ProjectStatus:
+        """The project's status; a mirror that tells none, or one not known here, serves the project as active."""
+        told = self.project_status.get("status") if isinstance(self.project_status, dict) else None
+        return next((status for status in ProjectStatus if status == told), ProjectStatus.ACTIVE)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the page says that there is no version; a mirror may not say what there is."""
+        return isinstance(self.versions, list) and not self.versions
+
+
+class PageFile(Struct, frozen=True):
+    """One file of a page."""
+
+    filename: str
+    url: str
+    hashes: Any = None
+    size: Any = None
+    upload_time: Any = field(name="upload-time", default=None)
+    yanked: Any = None
+
+
+class PageReleases(Struct, frozen=True):
+    """The page as far as releases go."""
+
+    name: str
+    files: list[PageFile]
+    versions: list[str]
+
+
+def releases_of(page: PageReleases) -> dict[str, Release]:
+    """Return the releases that a page lists, by version; a file whose name tells none of them is left out."""
+    # 20 MB of memory, which a registry whose documents list the releases spares us.
+    from pypi_simple import UnparsableFilenameError, parse_filename
+
+    listed = {canonicalize_version(version): version for version in page.versions}
+    files: dict[str, list[File]] = {version: [] for version in page.versions}
+    reasons: dict[str, str] = {}
+    for entry in page.files:
+        try:
+            _, version, kind = parse_filename(entry.filename, page.name)
+        except UnparsableFilenameError:
+            continue
+        spelling = listed.get(canonicalize_version(version))
+        if spelling is not None:
+            files[spelling].append(_file(entry, _PACKAGE_TYPES[kind]))
+            if reason := text(entry.yanked):
+                reasons.setdefault(spelling, reason)
+    return {
+        version: Release(version=version, files=tuple(files[version]), yanked_reason=reasons.get(version, ""))
+        for version in page.versions
+    }
+
+
+def _file(entry: PageFile, packagetype: str) -> File:
+    hashes = entry.hashes if isinstance(entry.hashes, dict) else {}
+    return File(
+        filename=entry.filename,
+        url=entry.url,
+        size=size(entry.size),
+        packagetype=packagetype,
+        upload_time=unix_seconds(entry.upload_time),
+        sha256=text(hashes.get("sha256")),
+        # The reason may be given in place of "true"; PEP 592 lets it be empty.
+        yanked=entry.yanked is not None and entry.yanked is not False,
+    )

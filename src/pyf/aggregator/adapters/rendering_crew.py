@@ -1,0 +1,198 @@
+"""Runs the processes that render, each with pipes of its own, so that none that dies or hangs can hold up another.
+
+The usual pools share one pipe and its lock among their workers, so that one that is killed in the middle of an answer
+stops all; and their workers import the main program once more.
+"""
+
+import logging
+import subprocess
+import sys
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from threading import Lock, Timer
+
+from msgspec import Struct, msgpack
+
+from ..domain.plain_readme import as_plain_text, legible
+from ..domain.readme import Readme, Rendered
+from .rendering_messages import Answer, receive, send
+
+_PROGRAM = "pyf.aggregator.adapters.rendering_worker"
+
+# Seconds that a worker may take to import what it needs; half of one is usual.
+_START_LIMIT = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Made(Struct, frozen=True):
+    """What was made of a README; `lasting` if the same would be made of it the next time."""
+
+    rendered: Rendered
+    lasting: bool
+
+
+class _CannotRender(Exception):
+    """A README takes too long, or workers end over it; the text says which."""
+
+
+class _Defect(Exception):
+    """Our own code failed on a README; the text is the traceback."""
+
+
+class _Ended(Exception):
+    """A worker has ended; `overdue` if that was because it took too long."""
+
+    def __init__(self, *, overdue: bool) -> None:
+        self.overdue = overdue
+
+
+class Crew:
+    """Up to `size` workers, started as they are needed; each may take `time_limit` seconds for a README."""
+
+    def __init__(self, size: int, time_limit: float) -> None:
+        self._size = size
+        self._time_limit = time_limit
+        # A worker ends with the thread that started it, and these threads stay as long as the crew does.
+        self._threads = ThreadPoolExecutor(size, thread_name_prefix="rendering")
+        self._lock = Lock()
+        self._workers: set[_Worker] = set()
+        self._idle: list[_Worker] = []
+        self._closed = False
+
+    def warm(self) -> None:
+        """Start the workers that are not there yet, without waiting for them."""
+        for _ in range(self._size):
+            self._threads.submit(self._start_in_advance)
+
+    def submit(self, readme: Readme) -> Future[Made]:
+        """Have a README rendered, as plain text if it takes too long or ends its workers.
+
+        The future fails with `CancelledError` after `close`, and with `RuntimeError` where workers can't even start.
+        """
+        return self._threads.submit(self._make, legible(readme))
+
+    def close(self) -> None:
+        """End all workers at once; what was not rendered by then is cancelled."""
+        with self._lock:
+            self._closed = True
+            workers = list(self._workers)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.kill()
+        self._threads.shutdown()
+        for worker in workers:
+            worker.discard()
+
+    def _make(self, readme: Readme) -> Made:
+        try:
+            return Made(self._render(readme), lasting=True)
+        except _CannotRender as reason:
+            _log.warning("a README is kept as plain text, because %s: %.60r", reason, readme.text)
+            return Made(as_plain_text(readme), lasting=True)
+        except _Defect as defect:
+            _log.error("a README is plain text for now, because of a defect: %.60r\n%s", readme.text, defect)
+            return Made(as_plain_text(readme), lasting=False)
+
+    def _render(self, readme: Readme) -> Rendered:
+        # A second time if the worker ends: that need not be the README's fault, the kernel kills whom it likes.
+        for _ in range(2):
+            worker = self._free_worker()
+            try:
+                answer = worker.ask(readme, self._time_limit)
+            except _Ended as end:
+                self._dismiss(worker)
+                if end.overdue:
+                    raise _CannotRender(f"it takes longer than {self._time_limit:g} s") from end
+                continue
+            self._release(worker)
+            if answer.rendered is None:
+                raise _Defect(answer.defect)
+            return answer.rendered
+        raise _CannotRender("two workers ended over it")
+
+    def _start_in_advance(self) -> None:
+        with self._lock:
+            missing = self._size - len(self._workers)
+        if missing > 0:
+            self._release(self._new_worker())
+
+    def _free_worker(self) -> "_Worker":
+        while True:
+            with self._lock:
+                worker = self._idle.pop() if self._idle else None
+            if worker is None:
+                return self._new_worker()
+            if worker.is_alive():
+                return worker
+            self._dismiss(worker)
+
+    def _new_worker(self) -> "_Worker":
+        with self._lock:
+            if self._closed:
+                raise CancelledError
+            worker = _Worker(self._time_limit)
+            self._workers.add(worker)
+        try:
+            worker.wait_until_ready()
+        except _Ended as end:
+            self._dismiss(worker)
+            raise RuntimeError("a process that renders READMEs ended before it could begin") from end
+        return worker
+
+    def _release(self, worker: "_Worker") -> None:
+        with self._lock:
+            self._idle.append(worker)
+
+    def _dismiss(self, worker: "_Worker") -> None:
+        worker.discard()
+        with self._lock:
+            self._workers.discard(worker)
+            if self._closed:
+                raise CancelledError
+
+
+class _Worker:
+    """One process that renders; it takes READMEs one after the other."""
+
+    def __init__(self, time_limit: float) -> None:
+        # -P: the files of the folder that we happen to be in are no modules.
+        command = [sys.executable, "-P", "-m", _PROGRAM, str(time_limit)]
+        self._process = subprocess.Popen(  # noqa: S603 - the program is ours
+            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    def wait_until_ready(self) -> None:
+        """Wait until it has started; raises `_Ended`."""
+        self._exchange(None, _START_LIMIT)
+
+    def ask(self, readme: Readme, time_limit: float) -> Answer:
+        """Wait for what it makes of a README, at most `time_limit` seconds; raises `_Ended`."""
+        return msgpack.decode(self._exchange(msgpack.encode(readme), time_limit), type=Answer)
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """Have the process end, whatever it is doing; whoever waits for its answer gets `_Ended`."""
+        self._process.kill()
+
+    def discard(self) -> None:
+        """End the process and leave nothing of it behind."""
+        self._process.kill()
+        with self._process:
+            pass
+
+    def _exchange(self, question: bytes | None, time_limit: float) -> bytes:
+        questions, answers = self._process.stdin, self._process.stdout
+        assert questions is not None
+        assert answers is not None
+        timer = Timer(time_limit, self._process.kill)
+        timer.start()
+        try:
+            if question is not None:
+                send(questions.fileno(), question)
+            return receive(answers.fileno())
+        except (EOFError, BrokenPipeError) as end:
+            raise _Ended(overdue=timer.finished.is_set()) from end
+        finally:
+            timer.cancel()

@@ -1,0 +1,95 @@
+"""The program that renders READMEs for another process, which may kill it at any time.
+
+It reads one README after the other from its standard input and answers each on its standard output. It ends with the
+process that started it, also if that one is killed while this one is deep in a renderer: some hold the interpreter's
+lock for as long as they run, so that no thread of ours would notice anything.
+"""
+
+import os
+import signal
+import sys
+import traceback
+
+from msgspec import msgpack
+
+from ..domain.readme import Readme
+from .rendering_messages import Answer, receive, send
+
+# A README of some kilobytes can ask for many gigabytes: by a wide table, or by formatting that it never ends.
+MAX_MEMORY = 1 << 30
+
+# Seconds after its time limit at which the kernel ends a worker that nobody else has ended.
+_GRACE = 2
+
+_QUESTIONS = 0
+_OUTPUT, _ERRORS = 1, 2
+
+if sys.platform == "win32":
+
+    def _bind_to_parent() -> None:
+        """Rely on the end of the input."""
+
+    def _limit_memory() -> None:
+        """Do without: there is no such limit here."""
+
+    def _set_alarm(seconds: float) -> None:
+        """Do without: the parent ends what takes too long."""
+
+else:
+    import ctypes
+    import resource
+
+    _PR_SET_PDEATHSIG = 1
+
+    def _bind_to_parent() -> None:
+        """Have the kernel kill this process when the thread that started it ends; only Linux can do that."""
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def _limit_memory() -> None:
+        """Have the kernel refuse more than `MAX_MEMORY` bytes."""
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+    def _set_alarm(seconds: float) -> None:
+        """Have the kernel end this process after some seconds, 0 for never."""
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def main() -> None:
+    """Say that we are ready, then render until the input ends; the only argument is the time limit in seconds."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that started this one
+    _bind_to_parent()
+    answers = os.dup(_OUTPUT)
+    os.dup2(_ERRORS, _OUTPUT)  # what is printed must not get among the answers
+    from ..domain.rendering import rendered
+
+    _limit_memory()
+    send(answers, b"")
+    _fall_silent()
+    longest = float(sys.argv[1]) + _GRACE
+    while True:
+        try:
+            readme = msgpack.decode(receive(_QUESTIONS), type=Readme)
+        except EOFError:
+            return
+        _set_alarm(longest)
+        try:
+            answer = Answer(rendered=rendered(readme))
+        except Exception:
+            answer = Answer(defect=traceback.format_exc())
+        _set_alarm(0)
+        send(answers, msgpack.encode(answer))
+
+
+def _fall_silent() -> None:
+    """Print nothing from here on: what a renderer says when it runs out of memory tells a user nothing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _OUTPUT)
+    os.dup2(nowhere, _ERRORS)
+    os.close(nowhere)
+
+
+if __name__ == "__main__":
+    main()

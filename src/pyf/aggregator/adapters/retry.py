@@ -1,0 +1,84 @@
+"""Decides which failures of a request are worth asking again, and when."""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import stamina
+from msgspec import Struct
+
+from ..domain.errors import Unavailable
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+_SECONDS = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]*)?)\s*", re.ASCII)
+
+
+class Transient(Unavailable):
+    """A failure that asking again may heal; a caller need not tell it from `Unavailable`."""
+
+
+class Retries(Struct, frozen=True, kw_only=True):
+    """How often and when a request is repeated; times in seconds.
+
+    `backoff` is the pause before the first repetition and doubles with each further one; up to half of it is added
+    at random. A service that asks for a pause gets it; one that asks for more than `longest_wait` is not waited for.
+    """
+
+    most: int = 3
+    backoff: float = 2.0
+    longest_wait: float = 120.0
+
+
+async def retried(attempt: Callable[[], Awaitable[T]], failure: Transient, retries: Retries) -> T:
+    """Repeat an attempt that has failed once, and return what it returns; raises the last failure.
+
+    The first attempt is the caller's, because most succeed and stamina's machinery costs as much as the decoding of a
+    document.
+    """
+    async for turn in stamina.retry_context(
+        on=_worth_repeating(retries.longest_wait),
+        attempts=retries.most + 1,
+        timeout=None,
+        wait_initial=retries.backoff,
+        wait_max=retries.longest_wait,
+        wait_jitter=retries.backoff / 2,
+    ):
+        with turn:
+            if turn.num > 1:
+                _log.info("asking again, %d of %d: %s", turn.num - 1, retries.most, failure)
+                try:
+                    return await attempt()
+                except Transient as another:
+                    failure = another
+            raise failure
+    raise AssertionError("stamina returns or raises")
+
+
+def retry_after(header: str, now: float) -> float | None:
+    """Return the seconds that a `Retry-After` header asks to wait, from seconds or an HTTP date.
+
+    None where it asks for nothing: a moment that has passed, or text that says nothing. `now` in Unix seconds.
+    """
+    if seconds := _SECONDS.fullmatch(header):
+        wait = float(seconds[1])
+    else:
+        try:
+            moment = parsedate_to_datetime(header)
+            wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+        except (ValueError, OverflowError):
+            return None
+    return wait if wait > 0 else None
+
+
+def _worth_repeating(longest_wait: float) -> Callable[[Exception], bool | float]:
+    def judge(failure: Exception) -> bool | float:
+        if not isinstance(failure, Transient) or (failure.retry_after or 0) > longest_wait:
+            return False
+        return failure.retry_after or True
+
+    return judge

@@ -1,0 +1,164 @@
+"""Asks one service no more, no faster and no more often than it is good for, and tells failures by their meaning."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import aiohttp
+from msgspec import Struct
+from yarl import URL
+
+from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
+from .answers import failure, refusal, shown
+from .body import Reader
+from .gate import Gate
+from .http import Http
+from .retry import Retries, Transient, retried
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+MEBIBYTE = 1024 * 1024
+# Reading the rest of a refusal keeps its connection usable; of a longer one a new connection is cheaper.
+_LONGEST_REFUSAL = 64 * 1024
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How a service may be asked; times in seconds.
+
+    At most `workers` requests are under way at any moment, and on the mean no more than one starts in each `delay`.
+    `timeout` is for a whole answer, `connect_timeout` for the connection.
+    """
+
+    workers: int = 20
+    delay: float = 0.0
+    timeout: float = 60.0
+    connect_timeout: float = 10.0
+    retries: Retries = Retries()
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """One request; `url` is sent as it is, with what needs it percent-encoded.
+
+    `about` is for messages: what is asked for, where the address alone does not say. `largest` bounds the
+    decompressed body, in bytes; `patience` multiplies the service's time-out. Where the address is `always_there`, a
+    404 is no answer about a thing but a failure of the service.
+    """
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = MappingProxyType({})
+    body: bytes | None = None
+    about: str = ""
+    largest: int = 64 * MEBIBYTE
+    patience: float = 1.0
+    always_there: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {shown(self.url)}" + (f" ({self.about})" if self.about else "")
+
+
+class Service:
+    """One service, to be asked by any number of adapters and threads within common limits."""
+
+    def __init__(self, http: Http, limits: Limits) -> None:
+        self.limits = limits
+        self._http = http
+        self._gate: Gate | None = None
+
+    def fetch(self, request: Request, reader: Callable[[], Reader[T]]) -> T:
+        """Send a request and return what a reader makes of the body; repeats what is worth repeating.
+
+        Raises `NotFound` for 404 and 410, `Invalid` for 400 and 422, `Unavailable` where no usable answer came;
+        redirections are not followed.
+        """
+        return self._http.run(self.ask(request, reader))
+
+    def stream(self, jobs: Iterable[T], work: Callable[[T], Coroutine[Any, Any, R]], ahead: int) -> Iterator[R]:
+        """Do jobs concurrently with the help of `ask` and yield the results as they come (`Http.stream`)."""
+        return self._http.stream(jobs, work, ahead)
+
+    async def ask(self, request: Request, reader: Callable[[], Reader[T]]) -> T:
+        """Do what `fetch` does, on the event loop."""
+        try:
+            return await self._attempt(request, reader)
+        except Transient as error:
+            first = error
+        return await retried(lambda: self._attempt(request, reader), first, self.limits.retries)
+
+    async def _attempt(self, request: Request, reader: Callable[[], Reader[T]]) -> T:
+        body = reader()
+        gate = self._open_gate()
+        try:
+            async with gate:
+                await self._exchange(request, body, gate)
+            return body.finish()
+        except AggregatorError as error:
+            raise _named(error, request) from error
+
+    async def _exchange(self, request: Request, body: Reader[T], gate: Gate) -> None:
+        limits = self.limits
+        timeout = aiohttp.ClientTimeout(total=limits.timeout * request.patience, connect=limits.connect_timeout)
+        try:
+            async with self._http.session().request(
+                request.method,
+                _address(request.url),
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+                timeout=timeout,
+            ) as response:
+                if response.status != HTTPStatus.OK:
+                    await _drain(response)
+                    refused = refusal(response.status, response.headers, request.url, time.time())
+                    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                        self._honour(refused, gate)
+                    raise refused
+                size = 0
+                async for piece in response.content.iter_any():
+                    size += len(piece)
+                    if size > request.largest:
+                        raise Unavailable(f"the answer is larger than {request.largest:,} bytes")
+                    body.feed(piece)
+        except (aiohttp.ClientError, OSError) as error:
+            raise failure(error) from error
+
+    def _honour(self, refused: AggregatorError, gate: Gate) -> None:
+        """Hold back all requests when the service says that we ask too much, if it is not for too long."""
+        wait = refused.retry_after if isinstance(refused, Unavailable) else None
+        if wait is not None and wait <= self.limits.retries.longest_wait:
+            gate.keep_quiet(wait)
+
+    def _open_gate(self) -> Gate:
+        loop = asyncio.get_running_loop()
+        if self._gate is None or self._gate.loop is not loop:
+            self._gate = Gate(self.limits.workers, self.limits.delay)
+        return self._gate
+
+
+def _named(error: AggregatorError, request: Request) -> AggregatorError:
+    """Return the error with what was asked before what came of it."""
+    text = f"{request}: {error}"
+    if isinstance(error, Unavailable):
+        return type(error)(text, retry_after=error.retry_after)
+    if isinstance(error, NotFound) and request.always_there:
+        return Unavailable(text)
+    return type(error)(text)
+
+
+def _address(url: str) -> URL:
+    try:
+        return URL(url, encoded=True)
+    except ValueError as error:
+        raise Invalid("this is not an address") from error
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    size = 0
+    async for piece in response.content.iter_any():
+        size += len(piece)
+        if size > _LONGEST_REFUSAL:
+            return

@@ -1,0 +1,148 @@
+"""The options of `pyfaggregator`, and which of them go together."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import reduce
+from typing import Any
+
+import click
+from msgspec import Struct
+
+from ..usecases.target import Scope
+from .options import profile_option, target_option
+
+# Seconds between two rounds of --watch: PyPI's journal grows by some hundred entries in that time.
+WATCH_INTERVAL = 300
+
+
+class Action(StrEnum):
+    """What the command can be asked to do; by the option that asks for it."""
+
+    FIRST = "--first"
+    INCREMENTAL = "--incremental"
+    REFRESH = "--refresh-from-pypi"
+    WATCH = "--watch"
+    SHOW = "--show"
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """The command's options as given."""
+
+    first: bool
+    incremental: bool
+    refresh_from_pypi: bool
+    watch: bool
+    interval: int
+    sincefile: str
+    limit: int | None
+    filter_name: str
+    filter_troove: tuple[str, ...]
+    profile: str
+    target: str
+    no_plone_filter: bool
+    show: str
+    all_versions: bool
+    recreate_collection: bool
+    all_: bool
+    allow_mass_removal: bool
+    dry_run: bool
+    json_: bool
+    yes: bool
+
+    @property
+    def action(self) -> Action:
+        """The one thing to do; raises `click.UsageError` for none and for more than one."""
+        asked = {
+            Action.FIRST: self.first,
+            Action.INCREMENTAL: self.incremental,
+            Action.REFRESH: self.refresh_from_pypi,
+            Action.WATCH: self.watch,
+            Action.SHOW: bool(self.show),
+        }
+        chosen = [action for action, is_asked in asked.items() if is_asked]
+        if len(chosen) != 1:
+            raise click.UsageError(f"Say what to do, and one thing only: {', '.join(Action)}.")
+        return chosen[0]
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(limit=self.limit, name_part=self.filter_name)
+
+    def check(self) -> None:
+        """Raise `click.UsageError` for options that do not go together."""
+        action = self.action
+        if self.recreate_collection and action is not Action.FIRST:
+            raise click.UsageError("--recreate-collection goes with -f/--first.")
+        if self.recreate_collection and (self.scope.is_restricted or self.dry_run):
+            raise click.UsageError("--recreate-collection rebuilds all of a collection: not with -l, -fn or --dry-run.")
+        if self.all_versions and action is not Action.SHOW:
+            raise click.UsageError("--all-versions goes with --show.")
+        if self.all_ and action is not Action.REFRESH:
+            raise click.UsageError("--all goes with --refresh-from-pypi.")
+        if action is Action.WATCH and (self.scope.is_restricted or self.dry_run):
+            raise click.UsageError("--watch keeps all of a collection up to date: not with -l, -fn or --dry-run.")
+
+
+_DECLARED: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "-f", "--first", is_flag=True, help="Full fetch: find all projects and read what is new or has moved."
+    ),
+    click.option("-i", "--incremental", is_flag=True, help="Read what changed on PyPI since the last run."),
+    click.option(
+        "--refresh-from-pypi",
+        is_flag=True,
+        help="Compare all that is held with PyPI, read what moved, remove what is gone, look up old statuses.",
+    ),
+    click.option("--watch", is_flag=True, help="Run -i again and again until interrupted."),
+    click.option(
+        "--interval",
+        type=click.IntRange(min=1),
+        default=WATCH_INTERVAL,
+        show_default=True,
+        metavar="SECONDS",
+        help="Pause between two rounds of --watch.",
+    ),
+    click.option(
+        "-s",
+        "--sincefile",
+        default=".pyaggregator.since",
+        show_default=True,
+        metavar="FILE",
+        help="File with the serial of the last run of each collection.",
+    ),
+    click.option("-l", "--limit", type=click.IntRange(min=1), metavar="N", help="Process at most N packages."),
+    click.option("-fn", "--filter-name", default="", metavar="TEXT", help="Only packages with TEXT in their name."),
+    click.option(
+        "-ft",
+        "--filter-troove",
+        multiple=True,
+        metavar="CLASSIFIER",
+        help="Packages with this trove classifier or one below it; any of several. Deprecated: use a profile.",
+    ),
+    profile_option,
+    target_option,
+    click.option(
+        "--no-plone-filter",
+        is_flag=True,
+        help="With -f and neither -p nor -ft: take every package there is instead of the Plone ones.",
+    ),
+    click.option("--show", default="", metavar="PACKAGE_NAME", help="Print the newest release of a package as JSON."),
+    click.option("--all-versions", is_flag=True, help="With --show: print all releases, newest first."),
+    click.option(
+        "--recreate-collection",
+        is_flag=True,
+        help="With -f: build the collection anew beside the live one and switch when it is proven.",
+    ),
+    click.option(
+        "--all", "all_", is_flag=True, help="With --refresh-from-pypi: look up the status of all packages now."
+    ),
+    click.option("--allow-mass-removal", is_flag=True, help="Let more than a tenth of a collection leave in one run."),
+    click.option("--dry-run", is_flag=True, help="Say what would be read, and read and write nothing."),
+    click.option("--json", "json_", is_flag=True, help="Print the report as one JSON object on stdout."),
+    click.option("-y", "--yes", is_flag=True, help="Answer every question with yes."),
+)
+
+
+def aggregator_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options, in the order of the help page."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_DECLARED), command)

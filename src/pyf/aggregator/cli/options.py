@@ -1,0 +1,8 @@
+"""The options that commands share."""
+
+import click
+
+profile_option = click.option(
+    "-p", "--profile", default="", metavar="KEY", help="Profile that brings classifiers and collection."
+)
+target_option = click.option("-t", "--target", default="", metavar="COLLECTION", help="Collection to work on.")

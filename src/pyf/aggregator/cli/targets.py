@@ -1,0 +1,66 @@
+"""Which collection a command works on, and with which filter: from its options, its settings and the profiles."""
+
+from collections.abc import Mapping, Sequence
+
+import click
+from msgspec import Struct
+
+from ..domain.errors import Invalid
+from ..domain.profile import Filter, Profile
+from ..usecases.target import Target
+
+# What a collection is filled with when neither a profile nor a classifier is named, for historical reasons.
+PLONE = Filter(classifiers=("Framework :: Plone",))
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """A target, and the filter of a collection that does not exist yet and for which none was named."""
+
+    target: Target
+    default: Filter = PLONE
+
+
+def choose(
+    profiles: Mapping[str, Profile],
+    *,
+    profile: str = "",
+    target: str = "",
+    classifiers: Sequence[str] = (),
+    everything: bool = False,
+    default_profile: str = "",
+) -> Choice:
+    """Return the collection and filter that options and settings ask for.
+
+    An option beats a setting, and a collection's name beats the one that a profile brings. Raises `click.UsageError`
+    for options that contradict each other or leave the collection open, `Invalid` for an unknown profile.
+    """
+    if profile and classifiers:
+        raise click.UsageError(
+            "-p/--profile and -ft/--filter-troove exclude each other: a profile brings its classifiers."
+        )
+    if everything and (profile or classifiers):
+        raise click.UsageError("--no-plone-filter lifts the default filter: leave it out with -p or -ft.")
+    if profile:
+        return Choice(target=Target(collection=target or profile, filter=_filter_of(profile, profiles)))
+    if everything or classifiers:
+        if not target:
+            raise click.UsageError(f"{'--no-plone-filter' if everything else '-ft'} needs -t/--target COLLECTION.")
+        return Choice(
+            target=Target(collection=target, filter=Filter(classifiers=tuple(classifiers), everything=everything))
+        )
+    if default_profile:
+        by_default = _filter_of(default_profile, profiles)
+        if not target:
+            return Choice(target=Target(collection=default_profile, filter=by_default))
+        return Choice(target=Target(collection=target), default=by_default)
+    if not target:
+        raise click.UsageError(
+            "Which collection? Name a profile with -p/--profile, a collection with -t/--target, or set DEFAULT_PROFILE."
+        )
+    return Choice(target=Target(collection=target))
+
+
+def _filter_of(key: str, profiles: Mapping[str, Profile]) -> Filter:
+    if key not in profiles:
+        raise Invalid(f"there is no profile {key!r}; there are {', '.join(sorted(profiles))}")
+    return Filter(profile=key, classifiers=profiles[key].classifiers)

@@ -1,0 +1,108 @@
+"""Every setting, declared once: its name is the variable's, its type checks the value, its help is the reference."""
+
+import re
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .domain.errors import Invalid
+
+_COMMENT = re.compile(r"(^|\s+)#.*$", re.DOTALL)
+_PLACEHOLDER = re.compile(r"<[^<>]*>")
+
+
+class Settings(BaseSettings):
+    """The program's settings, from the environment and from `.env` in the current folder; the environment wins."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+
+    default_profile: str = Field("", description="Profile that a command uses when neither `-p` nor `-t` names one.")
+    profiles_file: str = Field(
+        "", description="YAML file whose profiles are added to the built-in ones, or replace those of the same key."
+    )
+    index_backend: Literal["sqlite"] = Field("sqlite", description="Engine that keeps the index.")
+    sqlite_path: str = Field(
+        "", description="File of the SQLite index; by default `pyf.sqlite3` in the platform's folder for user data."
+    )
+    descriptions: Literal["newest", "all"] = Field(
+        "newest", description="Releases whose README is rendered and kept: the newest of each project, or all."
+    )
+    pypi_base_url: str = Field(
+        default_factory=lambda: pypi_address(),
+        description="Address of PyPI, or of a mirror that serves its JSON, simple index and XML-RPC.",
+    )
+    pyf_contact: str = Field(
+        "", description="Mail address or page by which PyPI's operators can reach you; part of the User-Agent."
+    )
+    pypi_discovery: Literal["browse", "scan"] = Field(
+        "browse",
+        description="How projects are found: by asking for classifiers, or by looking at every project there is.",
+    )
+    pypi_rate_limit_delay: float = Field(
+        0.001, ge=0, le=3600, description="Seconds between the starts of two requests to PyPI, on average."
+    )
+    pypi_max_workers: int = Field(20, ge=1, le=200, description="Requests to PyPI under way at once.")
+    pypi_max_retries: int = Field(3, ge=0, le=20, description="How often a request without an answer is repeated.")
+    pypi_retry_backoff: float = Field(
+        2.0, ge=0, le=600, description="Seconds before a request is repeated; doubled for every further time."
+    )
+    pypi_timeout: float = Field(60.0, gt=0, le=3600, description="Seconds after which a request has failed.")
+    pypi_batch_size: int = Field(500, ge=1, le=100_000, description="Documents that are written to the index at once.")
+    render_workers: int = Field(
+        0, ge=0, le=64, description="Processes that render READMEs; 0 for one a processor core."
+    )
+    status_max_age: int = Field(
+        604_800,
+        ge=0,
+        description="Seconds after which `--refresh-from-pypi` looks up a project's status and advisories again.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_written(cls, values: Any) -> Any:
+        """Drop trailing comments (systemd keeps them), and take empty values and `<placeholders>` as not set."""
+        if not isinstance(values, dict):
+            return values
+        written = {name: _COMMENT.sub("", v).strip() if isinstance(v, str) else v for name, v in values.items()}
+        return {name: v for name, v in written.items() if v != "" and not _is_placeholder(v)}
+
+    @field_validator("pypi_base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+            raise ValueError("must be an http or https address")
+        return value.rstrip("/")
+
+    @field_validator("pyf_contact")
+    @classmethod
+    def _header(cls, value: str) -> str:
+        if not value.isprintable() or not value.isascii():
+            raise ValueError("must be plain ASCII text: it is sent in a header")
+        return value
+
+
+def pypi_address() -> str:
+    """Return PyPI's address; the package that knows it takes half a second to import, so a mirror's user is spared."""
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+    return str(PYPI_SIMPLE_ENDPOINT).removesuffix("/").removesuffix("/simple")
+
+
+def _is_placeholder(value: Any) -> bool:
+    return isinstance(value, str) and _PLACEHOLDER.fullmatch(value) is not None
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; raises `Invalid` with one line that names each setting whose value can't be used."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = (
+            f"{'.'.join(str(part) for part in problem['loc']).upper()}={problem['input']!r}: "
+            f"{problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
+        )
+        raise Invalid("; ".join(problems)) from error
+    except UnicodeDecodeError as error:
+        raise Invalid(f".env is not UTF-8 text: {error}") from error

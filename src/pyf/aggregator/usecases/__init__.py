@@ -1,0 +1,1 @@
+"""What the program does for its users; each module reads top to bottom like its description."""

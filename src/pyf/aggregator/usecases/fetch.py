@@ -1,0 +1,125 @@
+"""The full fetch: find every project of a filter, and read what is not in the index yet or has moved."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..domain.collection import CollectionState, Holding
+from ..domain.policy import Discovery
+from ..domain.profile import Filter
+from ..domain.project import ProjectStatus
+from ..ports import Serials, Services
+from .compare import Differences, differences
+from .discover import Discovered, browse, browse_more, scan
+from .intake import Intake
+from .report import Progress, Report, unwatched
+from .target import Scope, Target, agreed_filter, create_behind_alias, in_scope
+
+
+class _Start(Struct, frozen=True, kw_only=True):
+    """What the run knows before it reads a project; `cursor` is a serial whose changes the run is sure to see."""
+
+    filter: Filter
+    state: CollectionState
+    held: Mapping[str, Holding]
+    serials: Serials | None
+    cursor: int
+    found: Discovered
+
+
+def fetch(
+    services: Services,
+    target: Target,
+    *,
+    default: Filter,
+    scope: Scope = Scope(),
+    dry_run: bool = False,
+    allow_mass_removal: bool = False,
+    statuses: Mapping[str, tuple[ProjectStatus, int]] = MappingProxyType({}),
+    progress: Progress = unwatched,
+) -> Report:
+    """Fill a collection with all projects of its filter, creating it where it does not exist.
+
+    One request a classifier, one for the serials, one a project that is new or has moved, and one for each of its
+    releases that is not known. The cursor is set only by a run that looked at everything and failed at nothing.
+    `dry_run` ends after the comparison: nothing is read, nothing written. `statuses` are what the caller knows of
+    projects' statuses and since when, which a fetch does not ask about.
+    """
+    report = Report("fetch", target.collection)
+    with report.covering(services):
+        filter_ = agreed_filter(services, target, default)
+        with services.admin.exclusive(target.collection):
+            start = _start(services, target, filter_)
+            if dry_run:
+                to_read = in_scope(_differences(services, start, start.found).to_read, scope)[: scope.limit]
+                report.found = len(in_scope(start.found.names, scope))
+                report.notices.append(f"would read {len(to_read)} of {report.found} projects")
+                return report
+            if services.admin.resolve(target.collection) is None:
+                create_behind_alias(services.admin, target.collection, start.state)
+            intake = Intake(
+                services,
+                target.collection,
+                filter_,
+                report,
+                as_of=start.cursor,
+                statuses=statuses,
+                progress=progress,
+                limit=scope.limit,
+            )
+            _bring_in(services, target, start, intake, scope=scope, allow_many=allow_mass_removal)
+    return report
+
+
+def _start(services: Services, target: Target, filter_: Filter) -> _Start:
+    exists = services.admin.resolve(target.collection) is not None
+    state = (
+        replace(services.index.state(target.collection), filter=filter_) if exists else CollectionState(filter=filter_)
+    )
+    held = {h.name_normalized: h for h in services.index.holdings(target.collection)} if exists else {}
+    by_scan = filter_.everything or services.policy.discovery is Discovery.SCAN
+    # The serials must be older than the names, and a collection that holds nothing has nothing to compare.
+    serials = services.registry.serials() if held or by_scan else None
+    cursor = serials.last_serial if serials else services.journal.last_serial()
+    found = scan(serials) if serials and by_scan else browse(services.registry, filter_, state)
+    return _Start(filter=filter_, state=state, held=held, serials=serials, cursor=cursor, found=found)
+
+
+def _bring_in(
+    services: Services, target: Target, start: _Start, intake: Intake, *, scope: Scope, allow_many: bool
+) -> None:
+    report, found, looked_at = intake.report, start.found, 0
+    try:
+        while True:
+            changed = _differences(services, start, found)
+            to_read = [name for name in in_scope(changed.to_read, scope) if name not in intake.taken]
+            looked_at += len(to_read)
+            intake.total, intake.expected = looked_at, changed.expected
+            intake.take(to_read)
+            # Documents may have shown a classifier that nobody had told us of.
+            learned = replace(start.state, seen_classifiers=intake.settled(start.state).seen_classifiers)
+            more = (
+                found
+                if start.filter.everything or not found.browsed
+                else browse_more(services.registry, learned, found)
+            )
+            if more is found:
+                break
+            found = more
+        intake.remove_departed(allow_many=allow_many)
+    finally:
+        report.found = len(in_scope(found.names, scope))
+        report.unchanged = len(in_scope(start.held.keys() - intake.taken, scope))
+        state = replace(intake.settled(start.state), browsed={**start.state.browsed, **found.browsed})
+        services.index.remember(target.collection, state)
+    if report.is_whole and not scope.is_restricted:
+        services.index.remember(target.collection, replace(state, cursor=start.cursor))
+
+
+def _differences(services: Services, start: _Start, found: Discovered) -> Differences:
+    if start.serials is None:
+        return Differences(to_read=tuple(sorted(found.names)), expected={})
+    judged = services.verdicts.recall(start.filter.key, found.names - start.held.keys())
+    return differences(found.names, start.held, judged, start.serials, composition=services.policy.composition)

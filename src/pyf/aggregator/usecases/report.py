@@ -1,0 +1,89 @@
+"""What a run did: the numbers and names that the entry points print, return and turn into exit codes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..domain.errors import AggregatorError
+from ..ports import Rejection, Services
+
+# Called with the step's name, how much of it is done and how much there is in all (None: not known).
+Progress = Callable[[str, int, int | None], None]
+
+
+def unwatched(step: str, done: int, total: int | None) -> None:
+    """Take note of progress when nobody looks."""
+
+
+@dataclass
+class Report:
+    """What one run did.
+
+    Numbers count projects, `documents` documents. `found` is how many projects the filter finds, `indexed` how many
+    were written, `recomposed` how many of those only because an older program had made their documents, `unchanged`
+    how many needed no look. `rejected` are ids of documents that the engine refused, `failed` the names of
+    projects that could not be read whole, `postponed` those whose answer was older than the journal; `reasons` has a
+    line for each. `stopped_by` is the failure that ended the run early. `requests` counts what was asked of all
+    services, `seconds` the time taken.
+    """
+
+    action: str
+    collection: str
+    found: int = 0
+    indexed: int = 0
+    recomposed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    documents: int = 0
+    rejected: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    postponed: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    refused: bool = False
+    requests: int = 0
+    seconds: float = 0.0
+    stopped_by: AggregatorError | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that the run set out to do was done."""
+        return not (self.failed or self.rejected or self.refused or self.stopped_by)
+
+    def fail(self, name: str, reason: object) -> None:
+        """Note that a project could not be read whole."""
+        if name not in self.reasons:
+            self.failed.append(name)
+        self.reasons[name] = str(reason)
+
+    def postpone(self, name: str, reason: str) -> None:
+        """Note that a project is to be asked for again."""
+        self.postponed.append(name)
+        self.reasons[name] = reason
+
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """Note the documents that the engine refused."""
+        for rejection in rejections:
+            self.rejected.append(rejection.id)
+            self.reasons[rejection.id] = rejection.reason
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return the report as one JSON object."""
+        mapping = {name: value for name, value in vars(self).items() if name != "stopped_by"}
+        return mapping | {"seconds": round(self.seconds, 3), "error": str(self.stopped_by) if self.stopped_by else None}
+
+    @contextmanager
+    def covering(self, services: Services) -> Iterator[None]:
+        """Measure the block, and take an expected failure in it down instead of letting it pass.
+
+        A run that ends early has done something all the same, and has asked for something: both are reported.
+        """
+        started, asked = services.now(), services.requests.count()
+        try:
+            yield
+        except AggregatorError as error:
+            self.stopped_by = error
+        finally:
+            self.seconds = services.now() - started
+            self.requests = services.requests.count() - asked

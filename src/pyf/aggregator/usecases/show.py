@@ -1,0 +1,25 @@
+"""Show what the index holds of one project."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ..domain.errors import NotFound
+from ..ports import Services
+from .target import Target, existing
+
+
+def show(services: Services, target: Target, name: str) -> Sequence[dict[str, Any]]:
+    """Return the documents of a project as mappings, newest first; any spelling of the name will do.
+
+    Raises `NotFound` for a project that the collection does not hold, with what is known of its leaving.
+    """
+    existing(services, target)
+    documents = services.index.documents(target.collection, name)
+    if documents:
+        return [document.as_mapping() for document in documents]
+    tombstone = services.index.tombstone(target.collection, name)
+    if tombstone is None:
+        raise NotFound(f"{name} is not in the collection {target.collection}")
+    when = datetime.fromtimestamp(tombstone.removed_at, UTC)
+    raise NotFound(f"{name} left the collection {target.collection} on {when:%Y-%m-%d %H:%M} UTC: {tombstone.reason}")

@@ -1,0 +1,91 @@
+"""Say which collection a run works on, and open it: the alias people use, and the numbered collection behind it."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from ..domain.collection import CollectionState
+from ..domain.errors import Invalid, NotFound
+from ..domain.profile import Filter
+from ..domain.project import normalized
+from ..ports import IndexAdmin, Services
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """A collection by the name that people use, and the filter that shall fill it.
+
+    `filter` is None where the caller named none: the one that the collection remembers then holds.
+    """
+
+    collection: str
+    filter: Filter | None = None
+
+
+class Scope(Struct, frozen=True, kw_only=True):
+    """What a run is limited to: so many projects, and those whose name has `name_part` in it."""
+
+    limit: int | None = None
+    name_part: str = ""
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the run looks at a part only, so that it can't say that all changes up to a serial are in."""
+        return self.limit is not None or bool(self.name_part)
+
+
+def agreed_filter(services: Services, target: Target, default: Filter) -> Filter:
+    """Return the filter of a collection that may or may not exist.
+
+    Raises `Invalid` where the caller names another one than the collection remembers: its projects would leave.
+    """
+    if services.admin.resolve(target.collection) is None:
+        return target.filter or default
+    remembered = services.index.state(target.collection).filter
+    if target.filter is None or _is_same(target.filter, remembered):
+        return target.filter or remembered
+    raise Invalid(
+        f"collection {target.collection} is filled by {remembered.label}, not by {target.filter.label}: "
+        "choose another one with -t, or refill it with -f --recreate-collection"
+    )
+
+
+def _is_same(wanted: Filter, remembered: Filter) -> bool:
+    """A profile may gain classifiers and is the same one all the same."""
+    return wanted.profile == remembered.profile if wanted.profile else wanted.key == remembered.key
+
+
+def existing(services: Services, target: Target) -> CollectionState:
+    """Return the state of a collection; raises `NotFound`, naming the command to run first, where there is none."""
+    if services.admin.resolve(target.collection) is None:
+        raise NotFound(f"there is no collection {target.collection} yet: fill it first with {_first_command(target)}")
+    return services.index.state(target.collection)
+
+
+def _first_command(target: Target) -> str:
+    if target.filter and target.filter.profile:
+        own_name = "" if target.filter.profile == target.collection else f" -t {target.collection}"
+        return f"pyfaggregator -f -p {target.filter.profile}{own_name}"
+    return f"pyfaggregator -f -t {target.collection}"
+
+
+def create_behind_alias(admin: IndexAdmin, alias: str, state: CollectionState) -> str:
+    """Create the first collection of an alias, `plone-1` for `plone`, and return its name."""
+    name = next_numbered(admin, alias)
+    admin.create(name, state, alias=alias)
+    return name
+
+
+def next_numbered(admin: IndexAdmin, alias: str) -> str:
+    """Return the first name of `plone-1`, `plone-2`, … above all that exist."""
+    numbers = [0]
+    for collection in admin.collections():
+        stem, _, number = collection.name.rpartition("-")
+        if stem == alias and number.isascii() and number.isdigit():
+            numbers.append(int(number))
+    return f"{alias}-{max(numbers) + 1}"
+
+
+def in_scope(names: Iterable[str], scope: Scope) -> list[str]:
+    """Keep the normalised names that hold `name_part`: normalised too, it fits every spelling of theirs."""
+    part = normalized(scope.name_part)
+    return [name for name in names if part in name]

@@ -1,0 +1,100 @@
+"""What the index must hold, told from the documents that the registry serves, and by none of the program's code.
+
+It is written from the specification, in the plainest way, and compares what a user sees of a document.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+Json = dict[str, Any]
+
+TEXTS = ("author", "author_email", "summary", "license", "requires_python", "home_page", "maintainer")
+
+
+def expected(served: Iterable[tuple[Json, Mapping[str, Json]]], classifiers: Sequence[str]) -> dict[str, Json]:
+    """Return what is comparable of every document, by id.
+
+    `served` are project documents, each with its release documents by version; `classifiers` are the bases that a
+    project's newest release must carry.
+    """
+    documents: dict[str, Json] = {}
+    for project, releases in served:
+        newest = _newest(project)
+        info = releases[newest]["info"]
+        if any(_below(c, classifiers) for c in info["classifiers"] or []):
+            for version, release in releases.items():
+                document = _document(project, release, version, is_newest=version == newest)
+                documents[f"{project['info']['name']}-{version}"] = document
+    return documents
+
+
+def comparable(document: Json) -> Json:
+    """Return of a document in the index what the oracle tells of it."""
+    return {
+        "name": document["name"],
+        "name_normalized": document["name_normalized"],
+        "version": document["version"],
+        "is_newest": document["is_newest"],
+        "yanked": document["yanked"],
+        "yanked_reason": document["yanked_reason"],
+        "classifiers": list(document["classifiers"]),
+        "requires_dist": list(document["requires_dist"]),
+        "project_urls": document["project_urls"],
+        "files": sorted(file["filename"] for file in document["urls"]),
+        "upload_timestamp": document["upload_timestamp"],
+        "maintainers": list(document["maintainers"]),
+        "last_serial": document["last_serial"],
+        "has_description": bool(document["description"]),
+        **{name: document[name] for name in TEXTS},
+    }
+
+
+def _document(project: Json, release: Json, version: str, *, is_newest: bool) -> Json:
+    info, files = release["info"], project["releases"][version]
+    reasons = [file["yanked_reason"] for file in files if file.get("yanked") and file.get("yanked_reason")]
+    return {
+        "name": project["info"]["name"],
+        "name_normalized": canonicalize_name(project["info"]["name"]),
+        "version": version,
+        "is_newest": is_newest,
+        "yanked": _is_yanked(files, info),
+        "yanked_reason": reasons[0] if reasons else (info.get("yanked_reason") or ""),
+        "classifiers": info["classifiers"] or [],
+        "requires_dist": info["requires_dist"] or [],
+        "project_urls": {k: v for k, v in (info["project_urls"] or {}).items() if v},
+        "files": sorted(file["filename"] for file in files),
+        "upload_timestamp": min((_moment(file["upload_time_iso_8601"]) for file in files), default=0),
+        "maintainers": sorted({role["user"] for role in project["ownership"]["roles"]}),
+        "last_serial": project["last_serial"],
+        "has_description": is_newest and bool((info["description"] or "").strip()),
+        **{name: info[name] or "" for name in TEXTS},
+    }
+
+
+def _newest(project: Json) -> str:
+    def standing(version: str) -> tuple[bool, bool, bool, Version, str]:
+        files = project["releases"][version]
+        info = project["info"] if project["info"]["version"] == version else {}
+        try:
+            parsed = Version(version)
+        except InvalidVersion:
+            return (not _is_yanked(files, info), False, False, Version("0"), version)
+        return (not _is_yanked(files, info), True, not parsed.is_prerelease, parsed, version)
+
+    return max(project["releases"], key=standing)
+
+
+def _is_yanked(files: Sequence[Json], info: Json) -> bool:
+    return all(file["yanked"] for file in files) if files else bool(info.get("yanked"))
+
+
+def _below(classifier: str, bases: Sequence[str]) -> bool:
+    return any(classifier == base or classifier.startswith(base + " :: ") for base in bases)
+
+
+def _moment(text: str) -> int:
+    return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp())

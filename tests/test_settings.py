@@ -1,0 +1,108 @@
+"""What is true of every setting; the effect of each is tested in `tests/cli/test_settings_effects.py`."""
+
+import re
+from pathlib import Path
+
+from pyf.aggregator.domain.errors import Invalid
+from pyf.aggregator.settings import Settings, load_settings
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the developer's own `.env` and environment out."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_comments_after_a_value_are_left_out_of_it(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PYPI_MAX_WORKERS=7    # connections\nPYF_CONTACT=   # nobody\n")
+
+    settings = load_settings()
+
+    assert (settings.pypi_max_workers, settings.pyf_contact) == (7, "")
+
+
+def test_comments_that_systemd_keeps_are_left_out_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYPI_MAX_WORKERS", "7    # connections")
+
+    assert load_settings().pypi_max_workers == 7
+
+
+def test_an_address_keeps_its_fragment_free_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYF_CONTACT", "ops#1@example.org")
+
+    assert load_settings().pyf_contact == "ops#1@example.org"
+
+
+@pytest.mark.parametrize("unset", ["", "   ", "<your contact>", "<your_secret_typesense_apikey>"])
+def test_empty_values_and_placeholders_count_as_not_set(unset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(name.upper(), unset)
+
+    assert load_settings() == Settings.model_construct()
+
+
+def test_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("PYPI_MAX_WORKERS=7\nPYPI_BATCH_SIZE=8\n")
+    monkeypatch.setenv("PYPI_MAX_WORKERS", "9")
+
+    settings = load_settings()
+
+    assert (settings.pypi_max_workers, settings.pypi_batch_size) == (9, 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PYPI_MAX_WORKERS", "many"),
+        ("PYPI_MAX_WORKERS", "0"),
+        ("PYPI_RATE_LIMIT_DELAY", "-1"),
+        ("PYPI_RATE_LIMIT_DELAY", "nan"),
+        ("PYPI_BASE_URL", "pypi.example"),
+        ("PYPI_BASE_URL", "ftp://pypi.example"),
+        ("PYF_CONTACT", "me\r\nX-Header: 1"),
+        ("DESCRIPTIONS", "some"),
+        ("INDEX_BACKEND", "typesense"),
+        ("PYPI_DISCOVERY", "guess"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(Invalid) as refusal:
+        load_settings()
+
+    assert name in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYPI_MAX_WORKERS", "many")
+    monkeypatch.setenv("PYPI_TIMEOUT", "long")
+
+    with pytest.raises(Invalid, match=r"PYPI_MAX_WORKERS.*; PYPI_TIMEOUT|PYPI_TIMEOUT.*; PYPI_MAX_WORKERS"):
+        load_settings()
+
+
+def test_the_example_file_leaves_every_default_in_place(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text((ROOT / "example.env").read_text())
+
+    assert load_settings() == Settings.model_construct()
+
+
+def test_the_example_file_names_every_setting() -> None:
+    named = re.findall(r"^# ([A-Z_]+)=", (ROOT / "example.env").read_text(), re.MULTILINE)
+
+    assert named == [name.upper() for name in Settings.model_fields]
+
+
+def test_a_file_that_is_not_text_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"PYF_CONTACT=\xff\xfe")
+
+    with pytest.raises(Invalid, match="UTF-8"):
+        load_settings()

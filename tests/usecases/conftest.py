@@ -1,0 +1,58 @@
+"""A small world of Plone projects, as the tests of the use cases change it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from worlds import Clock, World, world
+
+from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.expand import expanded
+
+import pytest
+
+PROJECTS = """
+projects:
+  - name: Plone.Api
+    summary: An easy API
+    license: GPL-2.0-only
+    content_type: text/markdown
+    readme: "# plone.api\\n\\nEasy things.\\n\\n## Usage\\n\\nImport it."
+    classifiers: ["Framework :: Plone", "Framework :: Plone :: 6.0", "Programming Language :: Python :: 3.12"]
+    maintainers: [ada, bob]
+    releases:
+      - {version: "1.0", date: 2020-01-01}
+      - {version: "2.0", date: 2022-01-01}
+      - {version: "3.0a1", date: 2023-01-01}
+  - name: collective.one
+    classifiers: ["Framework :: Plone :: 6.0"]
+    content_type: text/x-rst
+    readme: "One\\n===\\n\\nSome text."
+    releases:
+      - {version: "0.1", date: 2021-01-01, yanked: "broken"}
+      - {version: "0.2", date: 2021-02-01}
+  - name: collective.two
+    classifiers: ["Framework :: Plone :: Addon"]
+    releases:
+      - {version: "1.0", date: 2021-01-01, files: []}
+      - {version: "not-pep-440", date: 2019-01-01}
+  - name: left.plone
+    classifiers: ["Framework :: Django"]
+    releases:
+      - {version: "1.0", date: 2018-01-01, classifiers: ["Framework :: Plone"]}
+      - {version: "2.0", date: 2024-01-01}
+  - name: django-thing
+    classifiers: ["Framework :: Django"]
+    releases:
+      - {version: "1.0", date: 2021-01-01}
+"""
+
+# Projects that the registry names for Plone, those of them that belong, and the classifiers that are asked for.
+CANDIDATES = 4
+MEMBERS = ["collective-one", "collective-two", "plone-api"]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[World]:
+    clock = Clock()
+    with world(Ecosystem(expanded(PROJECTS), clock=clock), tmp_path, clock=clock) as made:
+        yield made
