@@ -170,7 +170,7 @@ class PackageIndex(Protocol):
     def remove(self, collection: str, tombstones: Sequence[Tombstone]) -> int:
         """Remove projects with all that belongs to them, leaving the tombstones; return how many were there.
 
-        Tombstones carry the normalised name.
+        Tombstones carry the normalised name. A project that is not there gets one, too, unless it has one already.
         """
 
     def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:

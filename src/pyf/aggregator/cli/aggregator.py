@@ -93,7 +93,13 @@ def _run(services: Services, choice: Choice, options: Options, progress: Progres
     if options.action is Action.INCREMENTAL:
         return _updated(services, choice, options, progress)
     if options.recreate_collection:
-        report = recreate(services, choice.target, default=choice.default, progress=progress)
+        report = recreate(
+            services,
+            choice.target,
+            default=choice.default,
+            allow_mass_removal=options.allow_mass_removal,
+            progress=progress,
+        )
     elif options.action is Action.FIRST:
         report = fetch(
             services,

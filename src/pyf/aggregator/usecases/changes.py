@@ -15,7 +15,7 @@ from .compare import differences
 from .discover import Discovered, browse, scan
 from .intake import Intake
 from .report import Progress, Report, unwatched
-from .target import Scope, Target, agreed_filter, existing, in_scope
+from .target import Scope, Target, agreed_filter, clear_leftovers, existing, in_scope
 
 
 class _Interval(Struct, frozen=True, kw_only=True):
@@ -53,6 +53,7 @@ def changes(
         state = existing(services, target)
         filter_ = agreed_filter(services, target, default)
         with services.admin.exclusive(target.collection):
+            clear_leftovers(services, target.collection)
             held = {h.name_normalized: h for h in services.index.holdings(target.collection)}
             interval = _interval(services, _cursor(state, known_cursor, cursor_is_lost))
             found = _candidates(services, filter_, state, interval)

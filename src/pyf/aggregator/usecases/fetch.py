@@ -15,7 +15,7 @@ from .compare import Differences, differences
 from .discover import Discovered, browse, browse_more, scan
 from .intake import Intake
 from .report import Progress, Report, unwatched
-from .target import Scope, Target, agreed_filter, create_behind_alias, in_scope
+from .target import Scope, Target, agreed_filter, clear_leftovers, create_behind_alias, in_scope
 
 
 class _Start(Struct, frozen=True, kw_only=True):
@@ -38,6 +38,7 @@ def fetch(
     dry_run: bool = False,
     allow_mass_removal: bool = False,
     statuses: Mapping[str, tuple[ProjectStatus, int]] = MappingProxyType({}),
+    former: str = "",
     progress: Progress = unwatched,
 ) -> Report:
     """Fill a collection with all projects of its filter, creating it where it does not exist.
@@ -45,13 +46,15 @@ def fetch(
     One request a classifier, one for the serials, one a project that is new or has moved, and one for each of its
     releases that is not known. The cursor is set only by a run that looked at everything and failed at nothing.
     `dry_run` ends after the comparison: nothing is read, nothing written. `statuses` are what the caller knows of
-    projects' statuses and since when, which a fetch does not ask about.
+    projects' statuses and since when, which a fetch does not ask about. `former` is a collection that this one is
+    about to replace: its projects are looked at, too.
     """
     report = Report("fetch", target.collection)
     with report.covering(services):
         filter_ = agreed_filter(services, target, default)
         with services.admin.exclusive(target.collection):
-            start = _start(services, target, filter_)
+            clear_leftovers(services, target.collection)
+            start = _start(services, target, filter_, former)
             if dry_run:
                 to_read = in_scope(_differences(services, start, start.found).to_read, scope)[: scope.limit]
                 report.found = len(in_scope(start.found.names, scope))
@@ -66,6 +69,7 @@ def fetch(
                 report,
                 as_of=start.cursor,
                 statuses=statuses,
+                former=former,
                 progress=progress,
                 limit=scope.limit,
             )
@@ -73,7 +77,7 @@ def fetch(
     return report
 
 
-def _start(services: Services, target: Target, filter_: Filter) -> _Start:
+def _start(services: Services, target: Target, filter_: Filter, former: str) -> _Start:
     exists = services.admin.resolve(target.collection) is not None
     state = (
         replace(services.index.state(target.collection), filter=filter_) if exists else CollectionState(filter=filter_)
@@ -84,6 +88,9 @@ def _start(services: Services, target: Target, filter_: Filter) -> _Start:
     serials = services.registry.serials() if held or by_scan else None
     cursor = serials.last_serial if serials else services.journal.last_serial()
     found = scan(serials) if serials and by_scan else browse(services.registry, filter_, state)
+    if former:
+        known = frozenset(holding.name_normalized for holding in services.index.holdings(former))
+        found = replace(found, names=found.names | known)
     return _Start(filter=filter_, state=state, held=held, serials=serials, cursor=cursor, found=found)
 
 

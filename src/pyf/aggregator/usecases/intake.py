@@ -44,7 +44,9 @@ class Intake:
 
     `as_of` is the registry's serial at the start of the run: what was found absent was absent then. `expected`
     holds the serial that a project's answer must reach, by normalised name: an older answer is stale, and the
-    project is asked for again later. `statuses` are what the caller knows of projects' statuses, and since when (Unix
+    project is asked for again later. `former` is the collection that this one is about to replace, if any: what that
+    one holds may leave on the same terms only, and what can't be read for being quarantined is taken over from it.
+    `statuses` are what the caller knows of projects' statuses, and since when (Unix
     seconds).
     """
 
@@ -55,6 +57,7 @@ class Intake:
     as_of: int
     expected: Mapping[str, int] = field(default_factory=dict)
     statuses: Mapping[str, tuple[ProjectStatus, int]] = field(default_factory=dict)
+    former: str = ""
     progress: Progress = unwatched
     limit: int | None = None
     total: int | None = None
@@ -89,7 +92,7 @@ class Intake:
         self._hear_second_witness()
         if not self._leaving:
             return
-        held = sum(1 for _ in self.services.index.holdings(self.collection))
+        held = sum(1 for _ in self.services.index.holdings(self.former or self.collection))
         if len(self._leaving) > max(20, held / 10) and not allow_many:
             self.report.refused = True
             self.report.notices.append(
@@ -138,7 +141,7 @@ class Intake:
         """Return the project if it is to be written; take note of why it is not."""
         name, answer = reading.name, reading.answer
         if isinstance(answer, NotFound):
-            self._absent[name] = bool(self._held[name])
+            self._absent[name] = self._was_held(name)
             return None
         if not isinstance(answer, Project):
             self._bear_silence(name, answer)
@@ -156,7 +159,7 @@ class Intake:
             self.shown.update(c for c in metadata.classifiers if matches(c, self.filter.classifiers))
             return answer
         self._verdicts[name] = answer.last_serial
-        if self._held[name]:
+        if self._was_held(name):
             self._leave(name, f"its newest release {answer.newest.version} does not match {self.filter.label}")
         return None
 
@@ -246,8 +249,11 @@ class Intake:
     def _leave(self, name: str, reason: str) -> None:
         self._leaving.append(Tombstone(name=name, removed_at=int(self.services.now()), reason=reason))
 
+    def _was_held(self, name: str) -> bool:
+        return bool(self._held[name] or (self.former and self.services.index.held(self.former, [name])))
+
     def _quarantine(self, name: str, now: int) -> None:
-        held = self.services.index.held(self.collection, [name]).get(name, ())
+        held = self.services.index.held(self.former or self.collection, [name]).get(name, ())
         if held:
             marked = (replace(f, project_status=ProjectStatus.QUARANTINED.value, status_checked=now) for f in held)
             project = ProjectDocuments(name_normalized=name, documents=tuple(marked))

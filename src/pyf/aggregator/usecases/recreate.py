@@ -9,47 +9,65 @@ from ..domain.project import ProjectStatus
 from ..ports import IndexAdmin, PackageIndex, Services
 from .fetch import fetch
 from .report import Progress, Report, unwatched
-from .target import Target, next_numbered
+from .target import Target, clear_leftovers, next_numbered
 
 
-def recreate(services: Services, target: Target, *, default: Filter, progress: Progress = unwatched) -> Report:
+def recreate(
+    services: Services,
+    target: Target,
+    *,
+    default: Filter,
+    allow_mass_removal: bool = False,
+    progress: Progress = unwatched,
+) -> Report:
     """Fetch everything anew into the next numbered collection, and give it the alias if it is whole.
 
     What the registry does not give (stars, downloads) is carried over. A run that fails at anything leaves the alias
-    where it is; what it leaves behind is cleared by the next run. A collection may get another filter this way.
+    where it is; what a killed one leaves behind is cleared by the next run. A collection may get another filter
+    this way; with the same one, projects leave on the same terms as in any other run.
     """
     alias = target.collection
     live = services.admin.resolve(alias)
-    if live == alias:
-        raise Invalid(f"{alias} is a collection and no alias: nothing can be switched to take its place")
     if live is None:
         return fetch(services, target, default=default, progress=progress)
-    with services.admin.exclusive(alias):
-        clear_leftovers(services, alias)
-        state = services.index.state(live)
-        filter_ = target.filter or state.filter
-        fresh = next_numbered(services.admin, alias)
-        services.admin.create(fresh, CollectionState(filter=filter_, standby_for=alias, browsed=state.browsed))
-        report = fetch(
-            services,
-            Target(collection=fresh, filter=filter_),
-            default=default,
-            statuses=_statuses(services.index, live),
-            progress=progress,
-        )
-        report.action, report.collection = "recreate", alias
-        if report.is_whole:
+    report = Report("recreate", alias)
+    with report.covering(services):
+        if live == alias:
+            raise Invalid(f"{alias} is a collection and no alias: nothing can be switched to take its place")
+        with services.admin.exclusive(alias):
+            clear_leftovers(services, alias)
+            fresh = _begin(services, target, live)
+            state = services.index.state(fresh)
+            is_same = state.filter.key == services.index.state(live).filter.key
+            fetched = fetch(
+                services,
+                Target(collection=fresh, filter=state.filter),
+                default=default,
+                allow_mass_removal=allow_mass_removal,
+                statuses=_statuses(services.index, live),
+                former=live if is_same else "",
+                progress=progress,
+            )
+            report.adopt(fetched)
+            if not fetched.is_whole:
+                report.notices.append(f"{alias} still leads to {live}: the rebuilt collection was not whole")
+                services.admin.drop(fresh)
+                return report
             services.admin.carry_over(live, fresh)
-            _prove(services.index, fresh, report.documents)
-            services.index.remember(live, replace(services.index.state(live), standby_for=alias))
-            services.admin.point(alias, fresh)
-            _look_up(services.index, alias, fresh, live, services.admin)
-            services.admin.drop(live)
-            services.index.remember(fresh, replace(services.index.state(fresh), standby_for=""))
-        else:
-            report.notices.append(f"{alias} still leads to {live}: the rebuilt collection was not whole")
-            services.admin.drop(fresh)
+            _prove(services.index, fresh, fetched.documents, live if is_same else "")
+            _switch(services, alias, live, fresh)
     return report
+
+
+def _begin(services: Services, target: Target, live: str) -> str:
+    """Create the collection that is to take the live one's place, marked so that it is cleared if that fails."""
+    state = services.index.state(live)
+    fresh = next_numbered(services.admin, target.collection)
+    fresh_state = CollectionState(
+        filter=target.filter or state.filter, browsed=state.browsed, standby_for=target.collection
+    )
+    services.admin.create(fresh, fresh_state)
+    return fresh
 
 
 def _statuses(index: PackageIndex, collection: str) -> dict[str, tuple[ProjectStatus, int]]:
@@ -57,27 +75,34 @@ def _statuses(index: PackageIndex, collection: str) -> dict[str, tuple[ProjectSt
     return {h.name_normalized: (ProjectStatus(h.project_status), h.status_checked) for h in index.holdings(collection)}
 
 
-def clear_leftovers(services: Services, alias: str) -> None:
-    """Drop what a rebuild that was killed has left beside the collection that the alias leads to."""
-    for collection in services.admin.collections():
-        if not collection.aliases and services.index.state(collection.name).standby_for == alias:
-            services.admin.drop(collection.name)
+def _prove(index: PackageIndex, fresh: str, written: int, former: str) -> None:
+    """Raise `Unavailable` unless all documents are there, and of every project of before a document or a tombstone."""
+    there = {holding.name_normalized: holding.releases for holding in index.holdings(fresh)}
+    if sum(there.values()) != written:
+        raise Unavailable(f"{fresh} holds {sum(there.values())} documents, {written} were written: it does not go live")
+    for holding in index.holdings(former) if former else ():
+        name = holding.name_normalized
+        if name not in there and index.tombstone(fresh, name) is None:
+            raise Unavailable(f"{fresh} lacks {name}, and nobody said that it is gone: it does not go live")
 
 
-def _prove(index: PackageIndex, collection: str, expected: int) -> None:
-    """Raise `Unavailable` unless the collection holds as many documents as the run has written."""
-    there = sum(holding.releases for holding in index.holdings(collection))
-    if there != expected:
-        raise Unavailable(f"{collection} holds {there} documents where {expected} were written: it does not go live")
+def _switch(services: Services, alias: str, live: str, fresh: str) -> None:
+    """Point the alias to the fresh collection; drop the live one when a look-up through the alias has succeeded.
+
+    Whichever of the two the alias does not lead to is marked as a leftover all the time.
+    """
+    services.index.remember(live, replace(services.index.state(live), standby_for=alias))
+    services.admin.point(alias, fresh)
+    if not _answers(services.index, services.admin, alias, fresh):
+        services.admin.point(alias, live)
+        raise Unavailable(f"look-ups through {alias} failed: it leads to {live} again")
+    services.admin.drop(live)
+    services.index.remember(fresh, replace(services.index.state(fresh), standby_for=""))
 
 
-def _look_up(index: PackageIndex, alias: str, fresh: str, live: str, admin: IndexAdmin) -> None:
-    """Read one project through the alias; point the alias back where that does not succeed."""
-    first = next(iter(index.holdings(fresh)))
+def _answers(index: PackageIndex, admin: IndexAdmin, alias: str, fresh: str) -> bool:
+    first = next(iter(index.holdings(fresh)), None)
     try:
-        found = index.documents(alias, first.name_normalized)
+        return admin.resolve(alias) == fresh and (first is None or bool(index.documents(alias, first.name_normalized)))
     except NotFound:
-        found = ()
-    if not found:
-        admin.point(alias, live)
-        raise Unavailable(f"a look-up of {first.name_normalized} through {alias} failed: it leads to {live} again")
+        return False

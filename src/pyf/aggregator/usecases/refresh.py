@@ -13,7 +13,7 @@ from ..ports import Services
 from .compare import differences
 from .intake import Intake
 from .report import Progress, Report, unwatched
-from .target import Scope, Target, agreed_filter, existing, in_scope
+from .target import Scope, Target, agreed_filter, clear_leftovers, existing, in_scope
 
 # A run looks at this share of the collection at most, so that a week of nightly runs has seen all of it.
 SWEEP_SHARE = 7
@@ -41,6 +41,7 @@ def refresh(
         state = existing(services, target)
         filter_ = agreed_filter(services, target, default)
         with services.admin.exclusive(target.collection):
+            clear_leftovers(services, target.collection)
             held = {h.name_normalized: h for h in services.index.holdings(target.collection)}
             serials = services.registry.serials()
             changed = differences(held.keys(), held, {}, serials, composition=services.policy.composition)

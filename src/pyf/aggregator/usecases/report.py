@@ -68,6 +68,11 @@ class Report:
             self.rejected.append(rejection.id)
             self.reasons[rejection.id] = rejection.reason
 
+    def adopt(self, part: "Report") -> None:
+        """Take over what a part of the run reports, its failure included; name, requests and time stay our own."""
+        own = ("action", "collection", "requests", "seconds")
+        vars(self).update({name: value for name, value in vars(part).items() if name not in own})
+
     def as_mapping(self) -> dict[str, Any]:
         """Return the report as one JSON object."""
         mapping = {name: value for name, value in vars(self).items() if name != "stopped_by"}

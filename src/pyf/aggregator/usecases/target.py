@@ -85,6 +85,13 @@ def next_numbered(admin: IndexAdmin, alias: str) -> str:
     return f"{alias}-{max(numbers) + 1}"
 
 
+def clear_leftovers(services: Services, alias: str) -> None:
+    """Drop what a rebuild that was killed has left beside the collection that the alias leads to."""
+    for collection in services.admin.collections():
+        if not collection.aliases and services.index.state(collection.name).standby_for == alias:
+            services.admin.drop(collection.name)
+
+
 def in_scope(names: Iterable[str], scope: Scope) -> list[str]:
     """Keep the normalised names that hold `name_part`: normalised too, it fits every spelling of theirs."""
     part = normalized(scope.name_part)

@@ -84,9 +84,13 @@ class MemoryIndex:
     def remove(self, collection: str, tombstones: Sequence[Tombstone]) -> int:
         with self._lock:
             held = self._existing(collection)
-            gone = {t.name: t for t in tombstones if held.projects.pop(t.name, None) is not None}
-            held.tombstones.update(gone)
-        return len(gone)
+            removed = 0
+            for tombstone in tombstones:
+                was_there = held.projects.pop(tombstone.name, None) is not None
+                removed += was_there
+                if was_there or tombstone.name not in held.tombstones:
+                    held.tombstones[tombstone.name] = tombstone
+        return removed
 
     def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
         with self._lock:

@@ -124,13 +124,13 @@ def take_out(connection: sqlite3.Connection, collection: int, name: str) -> bool
 def bury(connection: sqlite3.Connection, collection: int, tombstone: Tombstone) -> bool:
     """Delete what belongs to a project and leave its tombstone; tell whether it was there."""
     name = storable(tombstone.name)
-    if not take_out(connection, collection, name):
-        return False
+    was_there = take_out(connection, collection, name)
     connection.execute(
-        "INSERT OR REPLACE INTO tombstones (collection_id, name, removed_at, reason) VALUES (?, ?, ?, ?)",
+        f"INSERT OR {'REPLACE' if was_there else 'IGNORE'} INTO tombstones "  # noqa: S608 - ours
+        "(collection_id, name, removed_at, reason) VALUES (?, ?, ?, ?)",
         (collection, name, tombstone.removed_at, storable(tombstone.reason)),
     )
-    return True
+    return was_there
 
 
 def enrich(connection: sqlite3.Connection, collection: int, name: str, owner: Owner, json: str) -> bool:

@@ -1,0 +1,81 @@
+"""Makes valid values for tests, so that a test names only what it is about."""
+
+from typing import Any
+
+from pyf.aggregator.domain.collection import CollectionState
+from pyf.aggregator.domain.profile import Filter
+from pyf.aggregator.domain.project import normalized
+from pyf.aggregator.domain.schema import RegistryFields
+from pyf.aggregator.domain.version import order, parts, sortable
+from pyf.aggregator.ports import ProjectDocuments
+
+
+def registry_fields(name: str = "plone.api", version: str = "2.0.0", **overrides: Any) -> RegistryFields:
+    """Return the document of a release that carries nothing but its name and its version."""
+    number = parts(version)
+    fields: dict[str, Any] = {
+        "id": f"{name}-{version}",
+        "identifier": f"{name}-{version}",
+        "name": name,
+        "name_sortable": name,
+        "name_normalized": normalized(name),
+        "version": version,
+        "version_raw": version,
+        "version_major": number.major,
+        "version_minor": number.minor,
+        "version_bugfix": number.bugfix,
+        "version_postfix": number.postfix,
+        "version_sortable": sortable(version),
+        "is_newest": True,
+        "author": "",
+        "author_email": "",
+        "maintainer": "",
+        "maintainer_email": "",
+        "summary": "",
+        "description": "",
+        "description_content_type": "",
+        "license": "",
+        "license_expression": "",
+        "classifiers": (),
+        "keywords": (),
+        "framework_versions": (),
+        "python_versions": (),
+        "requires_dist": (),
+        "requires_python": "",
+        "home_page": "",
+        "docs_url": "",
+        "bugtrack_url": "",
+        "package_url": "",
+        "project_url": "",
+        "release_url": "",
+        "platform": "",
+        "project_urls": {},
+        "urls": (),
+        "upload_timestamp": 0,
+        "yanked": False,
+        "yanked_reason": "",
+        "project_status": "active",
+        "maintainers": (),
+        "vulnerabilities": (),
+        "status_checked": 0,
+        "last_serial": 1,
+        "composed_with": 1,
+    }
+    return RegistryFields(**fields | overrides)
+
+
+def project_documents(name: str = "plone.api", *versions: str, **overrides: Any) -> ProjectDocuments:
+    """Return a project with these versions (2.0.0 for none), of which the highest is the newest."""
+    newest = max(versions or ("2.0.0",), key=order)
+    return ProjectDocuments(
+        name_normalized=normalized(name),
+        documents=tuple(
+            registry_fields(name, version, is_newest=version == newest, **overrides)
+            for version in versions or (newest,)
+        ),
+    )
+
+
+def collection_state(profile: str = "plone", **overrides: Any) -> CollectionState:
+    """Return the state of a collection that nothing has been fetched into."""
+    return CollectionState(filter=Filter(profile=profile, classifiers=("Framework :: Plone",)), **overrides)

@@ -1,0 +1,25 @@
+"""Gives a contract every adapter of its port in turn, fresh and empty."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from engines import ENGINES, Engine
+
+from pyf.aggregator.ports import IndexAdmin, PackageIndex
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    with ENGINES[request.param](tmp_path) as engine:
+        yield engine
+
+
+@pytest.fixture
+def index(engine: Engine) -> PackageIndex:
+    return engine.index
+
+
+@pytest.fixture
+def admin(engine: Engine) -> IndexAdmin:
+    return engine.admin

@@ -1,0 +1,53 @@
+"""What every `ReleaseFeed` keeps to."""
+
+from collections.abc import Iterator
+
+import pytest
+from registries import REGISTRIES, Registry
+
+from pyf.aggregator.domain.errors import Unavailable
+
+NOON_OF_JANUARY_1ST = 1_767_268_800
+DAY = 86_400
+
+
+@pytest.fixture(params=REGISTRIES)
+def registry(request: pytest.FixtureRequest) -> Iterator[Registry]:
+    with REGISTRIES[request.param]() as registry:
+        yield registry
+
+
+def test_the_newest_projects_come_first_by_normalised_name_and_without_version(registry: Registry) -> None:
+    entries = [entry for entry in registry.feed.newest_projects() if entry.name != "hidden"]
+
+    assert [(entry.name, entry.version) for entry in entries] == [("leaky", ""), ("acme-blog", ""), ("plone-api", "")]
+    assert registry.meter.count() == 1
+
+
+def test_the_newest_releases_come_first(registry: Registry) -> None:
+    entries = [entry for entry in registry.feed.newest_releases() if entry.name != "hidden"]
+
+    assert [(entry.name, entry.version) for entry in entries] == [
+        ("leaky", "1.0"),
+        ("plone-api", "2.1a1"),
+        ("plone-api", "2.0"),
+        ("acme-blog", "0.1"),
+        ("plone-api", "1.0"),
+    ]
+    assert registry.meter.count() == 1
+
+
+def test_entries_tell_when_they_were_published(registry: Registry) -> None:
+    projects = {entry.name: entry.published for entry in registry.feed.newest_projects()}
+    releases = {(entry.name, entry.version): entry.published for entry in registry.feed.newest_releases()}
+
+    assert projects["plone-api"] == NOON_OF_JANUARY_1ST
+    assert releases["plone-api", "2.0"] == NOON_OF_JANUARY_1ST + 2 * DAY
+
+
+@pytest.mark.parametrize("method", ["newest_projects", "newest_releases"])
+def test_a_feed_that_does_not_answer_is_unavailable(registry: Registry, method: str) -> None:
+    registry.refuse(method)
+
+    with pytest.raises(Unavailable):
+        registry.feed.newest_projects() if method == "newest_projects" else registry.feed.newest_releases()

@@ -1,0 +1,71 @@
+"""What every memory of rendered READMEs must do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import UNSET
+
+from pyf.aggregator.adapters.index.database import Database
+from pyf.aggregator.adapters.memory_caches import MemoryRenderCache
+from pyf.aggregator.adapters.sqlite_caches import SqliteRenderCache
+from pyf.aggregator.domain.readme import Readme, Rendered
+from pyf.aggregator.ports import RenderCache
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=800)
+part = st.one_of(st.just(UNSET), text)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RenderCache]:
+    if request.param == "memory":
+        yield MemoryRenderCache()
+        return
+    database = Database(tmp_path / "pyf.sqlite3")
+    yield SqliteRenderCache(database)
+    database.close()
+
+
+def test_nothing_is_remembered_at_first(cache: RenderCache) -> None:
+    assert cache.recall([Readme(text="a").fingerprint]) == {}
+
+
+def test_what_was_kept_is_recalled_by_its_fingerprint(cache: RenderCache) -> None:
+    short, long = Rendered(html="<p>a</p>"), Rendered(html="<p>long</p>" * 10_000, title="T", changelog="")
+    cache.keep({"a": short, "b": long, "c": Rendered()})
+
+    recalled = cache.recall({"a", "b", "never-seen"})
+
+    assert recalled == {"a": short, "b": long}
+
+
+@given(rendered=st.builds(Rendered, html=text, title=part, first_chapter=part, main_content=part, changelog=part))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+def test_a_readme_comes_back_as_it_was(cache: RenderCache, rendered: Rendered) -> None:
+    cache.keep({"a": rendered})
+
+    assert cache.recall(["a"]) == {"a": rendered}
+
+
+def test_a_readme_that_is_kept_again_takes_the_place_of_the_first(cache: RenderCache) -> None:
+    cache.keep({"a": Rendered(html="first"), "b": Rendered(html="other")})
+
+    cache.keep({"a": Rendered(html="second")})
+
+    assert cache.recall(["a", "b"]) == {"a": Rendered(html="second"), "b": Rendered(html="other")}
+
+
+def test_nothing_asked_and_nothing_kept_is_nothing_done(cache: RenderCache) -> None:
+    cache.keep({})
+
+    assert cache.recall([]) == {}
+
+
+def test_a_thousand_readmes_are_recalled(cache: RenderCache) -> None:
+    readmes = {f"fingerprint-{number}": Rendered(html=f"<p>{number}</p>") for number in range(1000)}
+
+    cache.keep(readmes)
+
+    assert cache.recall(readmes.keys()) == readmes
