@@ -254,6 +254,21 @@ def test_a_new_project_that_the_cdn_does_not_know_yet_is_not_missed(small: World
     assert small.held() == small.due()
 
 
+def test_a_deleted_project_whose_document_a_cache_has_kept_is_asked_for_again(small: World) -> None:
+    """Found by the simulated year: the list of serials said that it was gone, its old document that it was there."""
+    small.fetch()
+    small.ecosystem.remove_project("collective.one")
+    small.pypi.document_lag = 1
+
+    report = small.changes(cursor_is_lost=True)
+
+    assert report.postponed == ["collective-one"]
+    small.pypi.document_lag = 0
+    small.clock.pass_(600)
+    small.changes()
+    assert small.held() == small.due()
+
+
 def test_an_older_answer_than_the_one_held_changes_nothing(small: World) -> None:
     small.fetch()
     small.ecosystem.publish("plone.api", "2.1")

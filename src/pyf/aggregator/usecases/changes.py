@@ -129,7 +129,7 @@ def _expected(
     judged = services.verdicts.recall(filter_.key, found.names - held.keys())
     if interval.serials is not None:
         changed = differences(found.names, held, judged, interval.serials, composition=services.policy.composition)
-        return {name: changed.expected.get(name, 0) for name in changed.to_read}
+        return dict(changed.expected)
     # Whatever makes a project leave is in the journal; so who is held and was not found is not asked about.
     known = {name: holding.last_serial for name, holding in held.items()} | dict(judged)
     candidates = held.keys() | found.names

@@ -37,7 +37,12 @@ def differences(
         if name not in candidates or _has_moved(holding, listed) or holding.composed_with != composition
     )
     to_read = tuple(sorted({*arrivals, *outdated}))
-    return Differences(to_read=to_read, expected={name: listed[name] for name in to_read if name in listed})
+    return Differences(to_read=to_read, expected={name: _expected(name, held, serials) for name in to_read})
+
+
+def _expected(name: str, held: Mapping[str, Holding], serials: Serials) -> int:
+    """Of what is held and not listed, a document that is no newer than the list is one that a cache has kept."""
+    return serials.by_name.get(name, serials.last_serial + 1 if name in held else 0)
 
 
 def _is_judged(name: str, judged: Mapping[str, int], listed: Mapping[str, int]) -> bool:

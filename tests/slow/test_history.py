@@ -1,0 +1,73 @@
+"""The real history of an ecosystem, replayed: after any number of steps the index is what a new one would be."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from worlds import World, world
+
+from pyf.aggregator.domain.profile import Filter
+from pyf.aggregator.sample.ecosystem import Ecosystem
+
+import pytest
+
+NAPARI = Filter(classifiers=("Framework :: napari",))
+
+
+def snapshots(shared_data: Path) -> list[dict[str, Any]]:
+    with gzip.open(shared_data / "pypi" / "napari-history.jsonl.gz", "rt") as lines:
+        return sorted(map(json.loads, lines), key=lambda snapshot: snapshot["seen_at"])
+
+
+def replayed(ecosystem: Ecosystem, history: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Bring the ecosystem to each snapshot in turn: releases that are new are published, those not there removed."""
+    for snapshot in history:
+        project = ecosystem.project(canonicalize_name(snapshot["name"]))
+        known = set(project.releases) if project else set()
+        for version in known - set(snapshot["releases"]):
+            ecosystem.remove_release(snapshot["name"], version)
+        info = {key: snapshot[key] for key in ("classifiers", "summary", "project_urls")}
+        for version in sorted(set(snapshot["releases"]) - known, key=lambda v: (v == snapshot["version"], v)):
+            ecosystem.publish(snapshot["name"], version, info=info)
+        yield snapshot
+
+
+def follow(napari: World, history: list[dict[str, Any]], seed: int) -> int:
+    """Replay, with runs after random numbers of steps; return how many runs there were."""
+    chance = Random(seed)
+    steps, runs = iter(replayed(napari.ecosystem, history)), 0
+    for _ in range(10):
+        next(steps)
+    napari.fetch()
+    while any(True for _, _ in zip(range(chance.randint(1, 60)), steps, strict=False)):
+        run = chance.choice([napari.changes, napari.changes, napari.changes, napari.fetch, napari.recreate])
+        report = run()
+        assert report.is_whole, report
+        assert napari.held() == napari.due()
+        runs += 1
+    return runs
+
+
+def test_the_beginning_of_the_history(shared_data: Path, tmp_path: Path) -> None:
+    with world(Ecosystem(), tmp_path) as napari:
+        napari.filter = NAPARI
+
+        runs = follow(napari, snapshots(shared_data)[:250], seed=1)
+
+        assert runs >= 5
+        assert len(napari.names()) > 100
+
+
+@pytest.mark.slow
+def test_the_whole_history(shared_data: Path, tmp_path: Path) -> None:
+    with world(Ecosystem(), tmp_path) as napari:
+        napari.filter = NAPARI
+
+        runs = follow(napari, snapshots(shared_data), seed=2)
+
+        assert runs >= 40
+        assert napari.held() == napari.due()

@@ -1,0 +1,182 @@
+"""A simulated year: random changes and faults, daily runs, and every evening the index is what it must be.
+
+A failing year is replayed with `make slow ARGS="tests/slow/test_year.py --seed N"`.
+"""
+
+from pathlib import Path
+from random import Random
+
+from worlds import Clock, World, world
+
+from pyf.aggregator.domain.project import normalized
+from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.faults import Fault
+
+import pytest
+
+DAY = 86_400
+PLONE, OTHER = ["Framework :: Plone :: 6.0"], ["Framework :: Django"]
+FAULTS = ["503", "429", "403", "reset", "half", "broken", "empty", "404", "html"]
+REQUESTS = ["", "browse", "changelog", "last_serial", "project", "release", "simple_page", "simple_index"]
+
+
+class Year:
+    """What happens to a small ecosystem; `statuses` are the ones that only a sweep finds."""
+
+    def __init__(self, ecosystem: Ecosystem, seed: int) -> None:
+        self.ecosystem = ecosystem
+        self.chance = Random(seed)
+        self.born = 0
+        for _ in range(25):
+            self.birth()
+
+    def day(self) -> None:
+        """Let up to five things happen, and strangers go about their business."""
+        self.ecosystem.tick(self.chance.choice([100, 32_600, 60_000]))
+        for _ in range(self.chance.randint(0, 5)):
+            happen = self.chance.choices(
+                [self.birth, self.release, self.yank, self.unyank, self.remove_release, self.death, self.rename,
+                 self.switch, self.quarantine, self.archive, self.role],
+                weights=[2, 12, 2, 1, 1, 1, 1, 2, 1, 1, 1],
+            )[0]  # fmt: skip
+            happen()
+
+    def birth(self) -> None:
+        self.born += 1
+        info = {"classifiers": self.chance.choice([PLONE, PLONE, PLONE, OTHER]), "summary": f"Number {self.born}"}
+        self.ecosystem.publish(f"collective.n{self.born}", "1.0", info=info)
+
+    def release(self) -> None:
+        name, versions = self._project()
+        self.ecosystem.publish(name, f"1.{len(versions)}{self.chance.choice(['', '', 'a1', '.post1'])}.{self.born}"[:9])
+
+    def yank(self) -> None:
+        name, versions = self._project()
+        self.ecosystem.yank(name, self.chance.choice(versions), self.chance.choice([None, "bad"]))
+
+    def unyank(self) -> None:
+        name, versions = self._project()
+        self.ecosystem.unyank(name, self.chance.choice(versions))
+
+    def remove_release(self) -> None:
+        name, versions = self._project()
+        self.ecosystem.remove_release(name, self.chance.choice(versions))
+
+    def death(self) -> None:
+        if len(self._shown()) > 15:
+            self.ecosystem.remove_project(self._project()[0])
+
+    def rename(self) -> None:
+        name, versions = self._project()
+        self.ecosystem.publish(self.chance.choice([name.upper(), name.replace(".", "_")]), f"2.{len(versions)}.{self.born}")
+
+    def switch(self) -> None:
+        name, versions = self._project()
+        self.ecosystem.publish(name, f"3.{len(versions)}.{self.born}", info={"classifiers": self.chance.choice([PLONE, OTHER])})
+
+    def quarantine(self) -> None:
+        hidden = [p for p in self.ecosystem.projects() if p.status == "quarantined"]
+        if hidden:
+            self.ecosystem.clear_quarantine(self.chance.choice(hidden).name)
+        else:
+            self.ecosystem.quarantine(self._project()[0])
+
+    def archive(self) -> None:
+        self.ecosystem.archive(self._project()[0])
+
+    def role(self) -> None:
+        self.ecosystem.add_role(self._project()[0], f"user{self.chance.randint(1, 10**9)}")
+
+    def _shown(self) -> list[str]:
+        return [project.name for project in self.ecosystem.projects() if project.is_shown]
+
+    def _project(self) -> tuple[str, list[str]]:
+        name = self.chance.choice(self._shown())
+        project = self.ecosystem.project(normalized(name))
+        assert project is not None
+        return name, list(project.releases)
+
+
+def live(plone: World, year: Year, days: int) -> list[int]:
+    """Live through days; return the sizes of the index's file, in bytes, one a day."""
+    sizes = []
+    path = Path(plone.services.admin.location())
+    plone.fetch()
+    for day in range(days):
+        year.day()
+        if year.chance.random() < 0.4:
+            _bad_hours(plone, year)
+        if year.chance.random() < 0.2:
+            _stale_hours(plone, year)
+        plone.clock.pass_(DAY)
+        report = _evening(plone, day)
+        assert report.is_whole, (day, report)
+        _compare(plone, day)
+        sizes.append(path.stat().st_size)
+    return sizes
+
+
+def _bad_hours(plone: World, year: Year) -> None:
+    """Run while PyPI fails at random; whatever comes of it, the evening's run has to mend it."""
+    for _ in range(year.chance.randint(1, 3)):
+        kind, request = year.chance.choice(FAULTS), year.chance.choice(REQUESTS)
+        plone.pypi.faults.add(Fault(kind, request=request, probability=year.chance.choice([0.1, 0.5, 1.0])))
+    year.chance.choice([plone.changes, plone.refresh, plone.fetch, plone.recreate])()
+    plone.pypi.faults.clear()
+
+
+def _stale_hours(plone: World, year: Year) -> None:
+    """Run while the CDN's answers are old."""
+    plone.pypi.document_lag, plone.pypi.index_lag = 1, year.chance.choice([0, 5])
+    year.chance.choice([plone.changes, plone.refresh])()
+    plone.pypi.document_lag = plone.pypi.index_lag = 0
+
+
+def _evening(plone: World, day: int):  # type: ignore[no-untyped-def]
+    if day % 30 == 29:
+        plone.fetch(allow_mass_removal=True)
+    if day % 90 == 89:
+        plone.recreate(allow_mass_removal=True)
+    if day % 7 == 6:
+        plone.refresh(sweep_all=True, allow_mass_removal=True)
+        _compare_statuses(plone)
+    return plone.changes(allow_mass_removal=True)
+
+
+def _compare(plone: World, day: int) -> None:
+    """A quarantined project is shown by nobody: whether it is held is compared elsewhere."""
+    hidden = {p.normalized_name for p in plone.ecosystem.projects() if p.status == "quarantined"}
+    held = {id_: d for id_, d in plone.held().items() if d["name_normalized"] not in hidden}
+    assert held == plone.due(), f"day {day}"
+
+
+def _compare_statuses(plone: World) -> None:
+    statuses = {project.normalized_name: project.status for project in plone.ecosystem.projects()}
+    held = {h.name_normalized: h.project_status for h in plone.services.index.holdings("plone")}
+    assert held == {name: statuses[name] for name in held}
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    return int(request.config.getoption("--seed"))
+
+
+def test_a_month(tmp_path: Path, seed: int) -> None:
+    clock = Clock()
+    ecosystem = Ecosystem(clock=clock)
+    year = Year(ecosystem, seed)
+    with world(ecosystem, tmp_path, clock=clock, pypi_max_retries=0) as plone:
+        live(plone, year, 30)
+
+
+@pytest.mark.slow
+def test_a_year(tmp_path: Path, seed: int) -> None:
+    clock = Clock()
+    ecosystem = Ecosystem(clock=clock)
+    year = Year(ecosystem, seed + 1)
+    with world(ecosystem, tmp_path, clock=clock, pypi_max_retries=0) as plone:
+        sizes = live(plone, year, 365)
+
+        documents = sum(holding.releases for holding in plone.services.index.holdings("plone"))
+        assert sizes[-1] < 200_000 + 20_000 * documents
+        assert max(sizes[270:]) < 2 * max(sizes[:90]) + 20_000 * documents
