@@ -4,16 +4,19 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
+# Programs that are started often must not be compiled every time, whatever the machine's environment says.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: demo test check bench docs slow clean pins
 
 demo: $(READY)  ## The whole main job against the sample ecosystem, over HTTP on this machine
 	$(BIN)/pyfdemo $(ARGS)
 
 test: $(READY)  ## All tests but the slow ones, the layers' contract included
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 slow: $(READY)  ## Kill, load and simulation tests that take minutes
-	$(BIN)/python -m pytest --slow -m slow $(ARGS)
+	$(BIN)/python -m pytest -n auto --slow -m slow $(ARGS)
 
 check: $(READY)  ## Lint, types, layers
 	$(BIN)/ruff check .

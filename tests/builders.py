@@ -9,6 +9,8 @@ from pyf.aggregator.domain.schema import RegistryFields
 from pyf.aggregator.domain.version import order, parts, sortable
 from pyf.aggregator.ports import ProjectDocuments
 
+PLONE = "plone-1"
+
 
 def registry_fields(name: str = "plone.api", version: str = "2.0.0", **overrides: Any) -> RegistryFields:
     """Return the document of a release that carries nothing but its name and its version."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from builders import PLONE, collection_state
 from engines import ENGINES, Engine
 
 from pyf.aggregator.ports import IndexAdmin, PackageIndex
@@ -23,3 +24,9 @@ def index(engine: Engine) -> PackageIndex:
 @pytest.fixture
 def admin(engine: Engine) -> IndexAdmin:
     return engine.admin
+
+
+@pytest.fixture
+def plone(engine: Engine) -> None:
+    """A collection of its own name, `PLONE`, behind the alias `plone`."""
+    engine.admin.create(PLONE, collection_state(), alias="plone")

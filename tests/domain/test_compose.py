@@ -156,7 +156,7 @@ def test_keywords_split_on_commas_where_there_are_any(published: str, words: tup
 
 
 def test_versions_are_told_from_classifiers() -> None:
-    classifiers = [
+    classifiers = (
         "Framework :: Plone",
         "Framework :: Plone :: 6.0",
         "Framework :: Plone :: Addon",
@@ -166,7 +166,7 @@ def test_versions_are_told_from_classifiers() -> None:
         "Programming Language :: Python :: 3 :: Only",
         "Programming Language :: Python :: Implementation :: CPython",
         "Framework :: Plone :: 6.0",
-    ]
+    )
 
     assert framework_versions(classifiers) == ("Plone 6.0", "Django CMS 3.4")
     assert python_versions(classifiers) == ("Python 3.12",)

@@ -26,7 +26,7 @@ BSD = "License :: OSI Approved :: BSD License"
     ],
 )
 def test_a_licence_is_told_where_it_can_be(expression: str, classifiers: list[str], text: str, told: str) -> None:
-    assert spdx(expression=expression, classifiers=classifiers, text=text) == told
+    assert spdx(expression=expression, classifiers=tuple(classifiers), text=text) == told
 
 
 def test_every_classifier_that_is_mapped_is_published() -> None:

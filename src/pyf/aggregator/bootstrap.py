@@ -16,6 +16,7 @@ from .adapters.rendering import PooledRenderer
 from .adapters.retry import Retries
 from .adapters.service import Limits, Service
 from .adapters.sqlite_caches import SqliteRenderCache, SqliteVerdictStore
+from .domain.errors import Invalid
 from .domain.policy import Descriptions, Discovery, Policy
 from .ports import Services
 from .settings import Settings
@@ -47,7 +48,10 @@ def open_services(settings: Settings) -> Iterator[Services]:
 
 def _sqlite_path(settings: Settings) -> Path:
     if settings.sqlite_path:
-        return Path(settings.sqlite_path).expanduser()
+        try:
+            return Path(settings.sqlite_path).expanduser()
+        except RuntimeError as error:  # a user that does not exist
+            raise Invalid(f"SQLITE_PATH={settings.sqlite_path!r}: {error}") from error
     return user_data_path("pyf.aggregator", appauthor=False) / "pyf.sqlite3"
 
 

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,7 +16,7 @@ _PLACEHOLDER = re.compile(r"<[^<>]*>")
 class Settings(BaseSettings):
     """The program's settings, from the environment and from `.env` in the current folder; the environment wins."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8-sig", extra="ignore")
 
     default_profile: str = Field("", description="Profile that a command uses when neither `-p` nor `-t` names one.")
     profiles_file: str = Field(
@@ -65,12 +66,12 @@ class Settings(BaseSettings):
         if not isinstance(values, dict):
             return values
         written = {name: _COMMENT.sub("", v).strip() if isinstance(v, str) else v for name, v in values.items()}
-        return {name: v for name, v in written.items() if v != "" and not _is_placeholder(v)}
+        return {name: v for name, v in written.items() if v not in ("", None) and not _is_placeholder(v)}
 
     @field_validator("pypi_base_url")
     @classmethod
     def _address(cls, value: str) -> str:
-        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value) or not _has_a_host(value):
             raise ValueError("must be an http or https address")
         return value.rstrip("/")
 
@@ -87,6 +88,14 @@ def pypi_address() -> str:
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
     return str(PYPI_SIMPLE_ENDPOINT).removesuffix("/").removesuffix("/simple")
+
+
+def _has_a_host(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that there is not, or half a bracket
+        return False
 
 
 def _is_placeholder(value: Any) -> bool:
@@ -106,3 +115,5 @@ def load_settings(**overrides: Any) -> Settings:
         raise Invalid("; ".join(problems)) from error
     except UnicodeDecodeError as error:
         raise Invalid(f".env is not UTF-8 text: {error}") from error
+    except OSError as error:
+        raise Invalid(f".env can't be read: {error.strerror}") from error

@@ -1,5 +1,6 @@
 """Tells what came of a request in the program's terms: which answers are answers, and which say nothing."""
 
+import os
 from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
@@ -25,9 +26,9 @@ def refusal(status: int, headers: Mapping[str, str], url: str, now: float) -> Ag
         return NotFound(text)
     if status in _OUR_FAULT:
         return Invalid(text)
-    if 300 <= status < 400:
+    if 300 <= status < 400 and (location := headers.get("Location")):
         # The program asks for final addresses only. Following would hide a wrong base address, or ask a stranger.
-        return Unavailable(f"{text} to {_target(url, headers.get('Location', ''))}, which is not followed")
+        return Unavailable(f"{text} to {_target(url, location)}, which is not followed")
     if status in _PASSING or status >= 500:
         wait = retry_after(headers.get("Retry-After", ""), now)
         return Transient(f"{text}, asks to wait {wait:.0f} s" if wait else text, retry_after=wait)
@@ -37,16 +38,21 @@ def refusal(status: int, headers: Mapping[str, str], url: str, now: float) -> Ag
 def failure(error: Exception) -> AggregatorError:
     """Return the meaning of an exception of aiohttp or of the operating system, as `refusal` does for an answer."""
     match error:
-        case aiohttp.InvalidURL():
-            return Invalid("this is not an address")
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
+            return Invalid("this is not an address of HTTP")
         case aiohttp.ClientConnectorCertificateError():
             return Unavailable("the server's certificate is not trusted")
         case aiohttp.ConnectionTimeoutError():
             return Transient("no connection came about in time")
         case TimeoutError():
             return Transient("no complete answer came in time")
+        case aiohttp.ClientConnectorDNSError():
+            return Transient(f"no connection: the host is not known ({error.strerror})")
+        case aiohttp.ClientConnectorSSLError():
+            return Transient("no connection: the server does not speak TLS with us")
         case aiohttp.ClientConnectorError():
-            return Transient(f"no connection ({error.strerror or type(error.os_error).__name__})")
+            number = error.os_error.errno
+            return Transient(f"no connection: {os.strerror(number) if number else 'no address of the host answers'}")
         case aiohttp.ClientPayloadError() if isinstance(error.__cause__, ContentEncodingError):
             return Transient("the answer can't be decompressed")
         case aiohttp.ClientPayloadError():

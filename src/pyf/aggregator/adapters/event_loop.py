@@ -45,13 +45,26 @@ class EventLoopThread:
 
         At most `ahead` jobs are in flight or finished and not yet taken. `jobs` is advanced in the thread of the
         caller, only as far as that allows. What `work` raises is raised here; that, and giving the iterator up,
-        cancels what is in flight.
+        cancels what is in flight and waits for its end: nothing goes on behind the caller's back.
         """
         if ahead < 1:
             raise ValueError(f"nothing can be done with {ahead} jobs ahead")
         loop = self._running_loop()
         finished: SimpleQueue[Future[R]] = SimpleQueue()
         outstanding: set[Future[R]] = set()
+        running: set[asyncio.Task[Any]] = set()
+
+        async def tracked(job: T) -> R:
+            task = asyncio.current_task()
+            assert task is not None
+            running.add(task)
+            try:
+                return await work(job)
+            finally:
+                running.discard(task)
+
+        async def ended() -> None:
+            await asyncio.gather(*running, return_exceptions=True)
 
         def take() -> R:
             future = finished.get()
@@ -60,7 +73,7 @@ class EventLoopThread:
 
         try:
             for job in jobs:
-                future = asyncio.run_coroutine_threadsafe(work(job), loop)
+                future = asyncio.run_coroutine_threadsafe(tracked(job), loop)
                 outstanding.add(future)
                 future.add_done_callback(finished.put)
                 if len(outstanding) >= ahead:
@@ -70,6 +83,8 @@ class EventLoopThread:
         finally:
             for future in outstanding:
                 future.cancel()
+            if outstanding and loop.is_running():
+                asyncio.run_coroutine_threadsafe(ended(), loop).result()
 
     def close(self, last: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
         """Cancel what is running, run `last` on the loop if there is a loop, and end the thread."""

@@ -17,10 +17,10 @@ RELEASES_IN_FEED = 100
 class MemoryRegistry:
     """A `PackageRegistry` with its `ChangeJournal`, `ReleaseFeed` and `RequestMeter`.
 
-    The projects come with the metadata of all releases; with `descriptions` = "newest" the READMEs of the others are
-    left out. What goes wrong may be changed at any time: `down` are projects about which no answer comes, `down_versions` (project, version)
-    pairs without an answer, `refusing` the names of methods that fail as a whole. `statuses` are those of projects
-    that are not active.
+    The projects come with the metadata of all releases; with `descriptions` = "newest" only the newest release of a
+    project is given with its README. What goes wrong may be changed at any time: `down` are projects about which no
+    answer comes, `down_versions` (project, version) pairs without an answer, `refusing` the names of methods that
+    fail as a whole. `statuses` are those of projects that are not active.
     """
 
     def __init__(

@@ -21,22 +21,22 @@ def load_profiles(profiles_file: str = "") -> dict[str, Profile]:
     built_in = files("pyf.aggregator").joinpath("profiles.yaml").read_text(encoding="utf-8")
     profiles = _parsed(built_in, "profiles.yaml")
     if profiles_file:
-        profiles |= _parsed(_text(Path(profiles_file).expanduser()), profiles_file)
+        profiles |= _parsed(_text(profiles_file), f"PROFILES_FILE {profiles_file}")
     return profiles
 
 
-def _text(path: Path) -> str:
+def _text(path: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        return Path(path).expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", error)
         raise Invalid(f"PROFILES_FILE {path}: {reason}") from error
 
 
 def _parsed(text: str, source: str) -> dict[str, Profile]:
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # the middle one for a date that there is not
         raise Invalid(f"{source}: not YAML: {' '.join(str(error).split())}") from error
     declared = content.get("profiles") if isinstance(content, Mapping) else None
     if not isinstance(declared, Mapping) or not declared:

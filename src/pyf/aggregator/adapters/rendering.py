@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from ..domain.readme import Readme, Rendered
 from ..ports import RenderCache
-from .rendering_crew import Crew, Made
+from .rendering_crew import PROGRAM, Crew, Made
 
 # Raise it with every change in what rendering makes of a README: all are then rendered anew.
 RENDERING = 1
@@ -26,13 +26,21 @@ class PooledRenderer:
 
     There are as many workers as this process may use CPUs, unless told otherwise; they start when they are first
     needed, or with `warm`. Safe to use from several threads, and in a forked child, which gets its own workers.
-    `close` has to be called.
+    `close` has to be called. `program` is the command that starts a worker.
     """
 
-    def __init__(self, cache: RenderCache, *, workers: int | None = None, time_limit: float = 10.0) -> None:
+    def __init__(
+        self,
+        cache: RenderCache,
+        *,
+        workers: int | None = None,
+        time_limit: float = 10.0,
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
         self._cache = cache
         self._size = workers or _usable_cpus()
         self._time_limit = time_limit
+        self._program = program
         self._lock = Lock()
         self._closed = False
         self._begin()
@@ -92,7 +100,7 @@ class PooledRenderer:
         if self._owner != os.getpid():
             self._begin()
         if self._crew is None:
-            self._crew = Crew(self._size, self._time_limit)
+            self._crew = Crew(self._size, self._time_limit, self._program)
         return self._crew
 
     def _submitted(self, key: str, readme: Readme) -> Future[Made]:

@@ -7,6 +7,7 @@ stops all; and their workers import the main program once more.
 import logging
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from threading import Lock, Timer
 
@@ -16,10 +17,14 @@ from ..domain.plain_readme import as_plain_text, legible
 from ..domain.readme import Readme, Rendered
 from .rendering_messages import Answer, receive, send
 
-_PROGRAM = "pyf.aggregator.adapters.rendering_worker"
+# -P: the files of the folder that we happen to be in are no modules.
+PROGRAM = (sys.executable, "-P", "-m", "pyf.aggregator.adapters.rendering_worker")
 
 # Seconds that a worker may take to import what it needs; half of one is usual.
 _START_LIMIT = 60.0
+
+# A worker's end need not be a README's fault, or the program's: short of memory, the kernel kills whom it likes.
+_ATTEMPTS = 2
 
 _log = logging.getLogger(__name__)
 
@@ -47,10 +52,14 @@ class _Ended(Exception):
 
 
 class Crew:
-    """Up to `size` workers, started as they are needed; each may take `time_limit` seconds for a README."""
+    """Up to `size` workers, started as they are needed; each may take `time_limit` seconds for a README.
 
-    def __init__(self, size: int, time_limit: float) -> None:
+    `program` is the command that starts a worker; it gets the time limit as its last argument.
+    """
+
+    def __init__(self, size: int, time_limit: float, program: Sequence[str] = PROGRAM) -> None:
         self._size = size
+        self._command = [*program, str(time_limit)]
         self._time_limit = time_limit
         # A worker ends with the thread that started it, and these threads stay as long as the crew does.
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="rendering")
@@ -94,8 +103,7 @@ class Crew:
             return Made(as_plain_text(readme), lasting=False)
 
     def _render(self, readme: Readme) -> Rendered:
-        # A second time if the worker ends: that need not be the README's fault, the kernel kills whom it likes.
-        for _ in range(2):
+        for _ in range(_ATTEMPTS):
             worker = self._free_worker()
             try:
                 answer = worker.ask(readme, self._time_limit)
@@ -127,17 +135,19 @@ class Crew:
             self._dismiss(worker)
 
     def _new_worker(self) -> "_Worker":
-        with self._lock:
-            if self._closed:
-                raise CancelledError
-            worker = _Worker(self._time_limit)
-            self._workers.add(worker)
-        try:
-            worker.wait_until_ready()
-        except _Ended as end:
-            self._dismiss(worker)
-            raise RuntimeError("a process that renders READMEs ended before it could begin") from end
-        return worker
+        for _ in range(_ATTEMPTS):
+            with self._lock:
+                if self._closed:
+                    raise CancelledError
+                worker = _Worker(self._command)
+                self._workers.add(worker)
+            try:
+                worker.wait_until_ready()
+            except _Ended:
+                self._dismiss(worker)
+            else:
+                return worker
+        raise RuntimeError("the processes that render READMEs end before they can begin")
 
     def _release(self, worker: "_Worker") -> None:
         with self._lock:
@@ -154,11 +164,10 @@ class Crew:
 class _Worker:
     """One process that renders; it takes READMEs one after the other."""
 
-    def __init__(self, time_limit: float) -> None:
-        # -P: the files of the folder that we happen to be in are no modules.
-        command = [sys.executable, "-P", "-m", _PROGRAM, str(time_limit)]
+    def __init__(self, command: Sequence[str]) -> None:
+        # A process group of its own: a Ctrl-C in the terminal is for us, and we end the workers.
         self._process = subprocess.Popen(  # noqa: S603 - the program is ours
-            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
         )
 
     def wait_until_ready(self) -> None:

@@ -10,6 +10,9 @@ from msgspec import Struct
 
 from ..domain.readme import Rendered
 
+# What a worker says first. A README goes to it as MessagePack, and an `Answer` comes back so.
+READY = b""
+
 _LENGTH = Layout(">I")
 
 

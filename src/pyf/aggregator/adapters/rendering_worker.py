@@ -13,7 +13,7 @@ import traceback
 from msgspec import msgpack
 
 from ..domain.readme import Readme
-from .rendering_messages import Answer, receive, send
+from .rendering_messages import READY, Answer, receive, send
 
 # A README of some kilobytes can ask for many gigabytes: by a wide table, or by formatting that it never ends.
 MAX_MEMORY = 1 << 30
@@ -58,22 +58,17 @@ else:
 
 
 def main() -> None:
-    """Say that we are ready, then render until the input ends; the only argument is the time limit in seconds."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that started this one
+    """Render until the input ends; the only argument is the time limit in seconds."""
     _bind_to_parent()
     answers = os.dup(_OUTPUT)
     os.dup2(_ERRORS, _OUTPUT)  # what is printed must not get among the answers
     from ..domain.rendering import rendered
 
     _limit_memory()
-    send(answers, b"")
+    send(answers, READY)
     _fall_silent()
     longest = float(sys.argv[1]) + _GRACE
-    while True:
-        try:
-            readme = msgpack.decode(receive(_QUESTIONS), type=Readme)
-        except EOFError:
-            return
+    while (readme := _next_readme()) is not None:
         _set_alarm(longest)
         try:
             answer = Answer(rendered=rendered(readme))
@@ -81,6 +76,13 @@ def main() -> None:
             answer = Answer(defect=traceback.format_exc())
         _set_alarm(0)
         send(answers, msgpack.encode(answer))
+
+
+def _next_readme() -> Readme | None:
+    try:
+        return msgpack.decode(receive(_QUESTIONS), type=Readme)
+    except EOFError:
+        return None
 
 
 def _fall_silent() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -150,10 +151,12 @@ def _named(error: AggregatorError, request: Request) -> AggregatorError:
 
 
 def _address(url: str) -> URL:
-    try:
-        return URL(url, encoded=True)
-    except ValueError as error:
-        raise Invalid("this is not an address") from error
+    with suppress(ValueError):
+        address = URL(url, encoded=True)
+        # A port out of range shows only when it is looked at, and aiohttp does that too late to tell it as such.
+        if address.port:
+            return address
+    raise Invalid("this is not an address of HTTP")
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:

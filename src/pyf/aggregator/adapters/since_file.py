@@ -1,13 +1,20 @@
 """The command line's copy of the collections' cursors, in a file beside the user's other work."""
 
 import os
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from typing import Annotated
 
-from msgspec import DecodeError, Struct, ValidationError, json
+from msgspec import DecodeError, Meta, Struct, ValidationError, json
 
 from ..domain.errors import Invalid, Unavailable
+
+_TIMESTAMP = re.compile(rb"\d+(\.\d*)?")
+
+# More is no file of ours: who names one of gigabytes by mistake shall hear of it before it is read.
+_LARGEST = 1024 * 1024
 
 
 class Since(Struct, frozen=True, kw_only=True):
@@ -21,42 +28,56 @@ class Since(Struct, frozen=True, kw_only=True):
 
 
 class SinceFile:
-    """A small JSON file that maps collections to serials."""
+    """A small JSON file that maps collections to serials; a link is followed, a missing file is made."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
 
     def read(self) -> Since:
-        """Return what the file says; nothing where there is none. Raises `Invalid` for a file of another kind."""
+        """Return what the file says; nothing where there is none.
+
+        Raises `Invalid` for a file of another kind, and where no file could be: that is better known before a long
+        run than after it.
+        """
         try:
-            content = self._path.read_bytes().strip()
-        except FileNotFoundError:
+            with self._path.open("rb") as file:
+                content = file.read(_LARGEST + 1).strip()
+        except FileNotFoundError as error:
+            folder = self._path.resolve().parent
+            if not folder.is_dir():
+                raise Invalid(f"can't write {self._path}: there is no folder {folder}") from error
             return Since(serials={})
-        except OSError as error:
-            raise Invalid(f"can't read {self._path}: {error.strerror}") from error
+        except (OSError, ValueError) as error:
+            raise Invalid(f"can't read {self._path}: {_reason(error)}") from error
         if not content:
             return Since(serials={})
-        if _is_number(content):
+        if _TIMESTAMP.fullmatch(content):
             return Since(serials={}, is_timestamp=True)
         try:
-            return Since(serials=json.decode(content, type=dict[str, int]))
+            return Since(serials=json.decode(content, type=dict[str, Annotated[int, Meta(ge=0)]]))
         except (DecodeError, ValidationError) as error:
             raise Invalid(f"{self._path} is no file of serials; delete it or name another with -s") from error
 
     def write(self, collection: str, serial: int) -> None:
-        """Set a collection's serial and leave the others; the file is replaced as a whole or not at all."""
+        """Set a collection's serial and leave the others; the file is replaced as a whole or not at all.
+
+        Raises `Unavailable` where it can't be written, and `Invalid` as `read` does.
+        """
         serials = {**self.read().serials, collection: serial}
+        path = self._path.resolve()
+        beside = path.with_name(f"{path.name}.{os.getpid()}")
         try:
-            with NamedTemporaryFile(dir=self._path.parent, prefix=self._path.name, delete=False) as file:
+            with beside.open("wb") as file:
                 file.write(json.format(json.encode(serials), indent=2) + b"\n")
-            os.replace(file.name, self._path)
+                file.flush()
+                os.fsync(file.fileno())  # or a power cut might leave the name without the content
+            beside.replace(path)
         except OSError as error:
-            raise Unavailable(f"can't write {self._path}: {error.strerror}") from error
+            with suppress(OSError):
+                beside.unlink()
+            raise Unavailable(f"can't write {self._path}: {_reason(error)}") from error
 
 
-def _is_number(content: bytes) -> bool:
-    try:
-        float(content)
-    except ValueError:
-        return False
-    return True
+def _reason(error: Exception) -> str:
+    """Return what the system says; a path that none can be, such as one with a NUL in it, has no such text."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -91,7 +91,7 @@ class SqliteRenderCache:
             with self._database.writing() as connection:
                 connection.executemany(_KEEP, ((key, today, len(content), content) for key, content in packed))
                 connection.execute("DELETE FROM rendered WHERE last_used < ?", (today - _KEPT_FOR,))
-                (size,) = connection.execute("SELECT sum(size) FROM rendered").fetchone()
+                (size,) = connection.execute("SELECT coalesce(sum(size), 0) FROM rendered").fetchone()
                 if size > self._limit:
                     # A little more than is due, or every further README would have to do it again.
                     connection.execute(_FORGET_BEYOND, (self._limit * 9 // 10,))

@@ -25,6 +25,21 @@ class Action(StrEnum):
     SHOW = "--show"
 
 
+_RUNS = (Action.FIRST, Action.INCREMENTAL, Action.REFRESH)
+
+# The options that make sense with some of the actions only.
+_GOES_WITH = {
+    "--limit": _RUNS,
+    "--filter-name": _RUNS,
+    "--dry-run": _RUNS,
+    "--allow-mass-removal": (*_RUNS, Action.WATCH),
+    "--recreate-collection": (Action.FIRST,),
+    "--all": (Action.REFRESH,),
+    "--all-versions": (Action.SHOW,),
+    "--interval": (Action.WATCH,),
+}
+
+
 class Options(Struct, frozen=True, kw_only=True):
     """The command's options as given."""
 
@@ -32,7 +47,7 @@ class Options(Struct, frozen=True, kw_only=True):
     incremental: bool
     refresh_from_pypi: bool
     watch: bool
-    interval: int
+    interval: int | None
     sincefile: str
     limit: int | None
     filter_name: str
@@ -61,7 +76,7 @@ class Options(Struct, frozen=True, kw_only=True):
         }
         chosen = [action for action, is_asked in asked.items() if is_asked]
         if len(chosen) != 1:
-            raise click.UsageError(f"Say what to do, and one thing only: {', '.join(Action)}.")
+            raise click.UsageError(f"Say what to do, and one thing only: {', '.join(Action)}. More: --help.")
         return chosen[0]
 
     @property
@@ -69,18 +84,25 @@ class Options(Struct, frozen=True, kw_only=True):
         return Scope(limit=self.limit, name_part=self.filter_name)
 
     def check(self) -> None:
-        """Raise `click.UsageError` for options that do not go together."""
+        """Raise `click.UsageError` for options that do not go together, or that would have no effect."""
         action = self.action
-        if self.recreate_collection and action is not Action.FIRST:
-            raise click.UsageError("--recreate-collection goes with -f/--first.")
+        given = {
+            "--limit": self.limit is not None,
+            "--filter-name": bool(self.filter_name),
+            "--dry-run": self.dry_run,
+            "--allow-mass-removal": self.allow_mass_removal,
+            "--recreate-collection": self.recreate_collection,
+            "--all": self.all_,
+            "--all-versions": self.all_versions,
+            "--interval": self.interval is not None,
+        }
+        for option, actions in _GOES_WITH.items():
+            if given[option] and action not in actions:
+                raise click.UsageError(f"{option} goes with {' or '.join(actions)}, not with {action}.")
         if self.recreate_collection and (self.scope.is_restricted or self.dry_run):
             raise click.UsageError("--recreate-collection rebuilds all of a collection: not with -l, -fn or --dry-run.")
-        if self.all_versions and action is not Action.SHOW:
-            raise click.UsageError("--all-versions goes with --show.")
-        if self.all_ and action is not Action.REFRESH:
-            raise click.UsageError("--all goes with --refresh-from-pypi.")
-        if action is Action.WATCH and (self.scope.is_restricted or self.dry_run):
-            raise click.UsageError("--watch keeps all of a collection up to date: not with -l, -fn or --dry-run.")
+        if not all(classifier.strip() for classifier in self.filter_troove):
+            raise click.UsageError("-ft/--filter-troove needs a classifier.")
 
 
 _DECLARED: tuple[Callable[[Any], Any], ...] = (
@@ -97,8 +119,7 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--interval",
         type=click.IntRange(min=1),
-        default=WATCH_INTERVAL,
-        show_default=True,
+        show_default=str(WATCH_INTERVAL),
         metavar="SECONDS",
         help="Pause between two rounds of --watch.",
     ),

@@ -4,10 +4,11 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Any
 
 import click
@@ -17,12 +18,14 @@ from rich.table import Table
 
 from .. import __version__
 from ..adapters.profiles import load_profiles
+from ..domain.errors import Unavailable
 from ..sample.ecosystem import Ecosystem
 from ..sample.errors import SampleError
 from ..sample.load import load, sample_documents
 from ..sample.services import LocalPyPI
 from ..settings import Settings
-from .exits import Exit, speaking_plainly
+from .exits import Exit, PlainCommand, end_on_sigterm
+from .output import stdout_console
 
 # Fields of `--show` that fit on a screen; the command itself prints them all.
 _SHOWN = ("id", "summary", "framework_versions", "python_versions", "license_expression", "is_newest", "maintainers")
@@ -51,11 +54,12 @@ class _Stage:
     def show(self, profile: str, name: str) -> None:
         """Run `pyfaggregator --show` and print some of what it gives."""
         document = json.loads(self._output("-p", profile, "--show", name))
-        self._console.print_json(data={field: document[field] for field in _SHOWN}, indent=2)
+        shown = {field: document[field] for field in _SHOWN}
+        self._console.print_json(data=shown, ensure_ascii=self._console.options.ascii_only)
 
     def _output(self, *arguments: str) -> str:
         self._console.print(f"\n[bold]$ pyfaggregator {' '.join(arguments)}[/bold]", highlight=False)
-        ended = subprocess.run(
+        ended = subprocess.run(  # noqa: S603 - the program is ours
             [sys.executable, "-m", "pyf.aggregator.cli.aggregator", *arguments],
             cwd=self._folder,
             env={name: v for name, v in os.environ.items() if name.lower() not in Settings.model_fields}
@@ -69,7 +73,7 @@ class _Stage:
         return ended.stdout
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--once", is_flag=True, help="End after the demo instead of serving the sample until interrupted.")
 @click.option("--serve", is_flag=True, help="Serve only, and run no command.")
 @click.option(
@@ -82,10 +86,8 @@ class _Stage:
     "--latency", type=click.FloatRange(0, 60), default=0.02, show_default=True, help="Seconds that an answer takes."
 )
 @click.version_option(__version__, prog_name="pyfdemo")
-@speaking_plainly
 def main(once: bool, serve: bool, folder: Path | None, port: int, latency: float) -> Exit:
     """Show the main job on this machine: sample services stand in for PyPI, the commands are the real ones."""
-    console = Console(width=None if sys.stdout.isatty() else 110)
     if serve and once:
         raise click.UsageError("--serve and --once exclude each other.")
     if folder and not serve:
@@ -94,15 +96,32 @@ def main(once: bool, serve: bool, folder: Path | None, port: int, latency: float
         ecosystem = Ecosystem(load(folder) if folder else sample_documents())
     except SampleError as error:
         raise click.BadParameter(str(error), param_hint="--folder") from error
-    with LocalPyPI(ecosystem, port=port, latency=latency) as pypi, TemporaryDirectory(prefix="pyfdemo-") as temporary:
-        stage = _Stage(Path(temporary), pypi.url, console)
-        console.print(f"A stand-in for PyPI serves {len(ecosystem.projects())} projects at {pypi.url}", highlight=False)
+    end_on_sigterm()
+    console = stdout_console()
+    with (
+        _serving(LocalPyPI(ecosystem, port=port, latency=latency)) as url,
+        TemporaryDirectory(prefix="pyfdemo-") as kept,
+    ):
+        stage = _Stage(Path(kept), url, console)
+        console.print(f"A stand-in for PyPI serves {len(ecosystem.projects())} projects at {url}", highlight=False)
         if not serve:
             _perform(stage, ecosystem)
             console.print(_table(stage.rounds, latency))
         if not once:
-            _keep_serving(stage, console)
+            example = "-f -p plone" if serve else "-p django --show djangorestframework"
+            _wait_for_the_end(stage, console, example)
     return Exit.DONE
+
+
+@contextmanager
+def _serving(pypi: LocalPyPI) -> Iterator[str]:
+    """Serve, and give the address; raises `Unavailable` for a port that can't be had."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(pypi)
+        except OSError as error:
+            raise Unavailable(f"can't serve: {error.strerror or error}") from error
+        yield pypi.url
 
 
 def _perform(stage: _Stage, ecosystem: Ecosystem) -> None:
@@ -138,15 +157,14 @@ def _table(rounds: Sequence[_Round], latency: float) -> Table:
     return table
 
 
-def _keep_serving(stage: _Stage, console: Console) -> None:
-    """Serve until interrupted, and say how to use what is served."""
+def _wait_for_the_end(stage: _Stage, console: Console, example: str) -> None:
+    """Let the stand-in serve until interrupted, and say how to use it."""
     console.print("\nThe stand-in goes on serving; Ctrl-C ends it. Try in another terminal, for example:")
     for name, value in stage.environment.items():
         console.print(f"  export {name}={value}", highlight=False, soft_wrap=True)
-    console.print("  pyfaggregator -p django --show djangorestframework", highlight=False)
+    console.print(f"  pyfaggregator {example}", highlight=False)
     try:
-        while True:
-            time.sleep(3600)
+        Event().wait()
     except KeyboardInterrupt:
         console.print("Ended.")
 

@@ -1,21 +1,20 @@
-"""What a command's end means to a shell: the one place where failures become exit codes."""
+"""What a command's end means to a shell: the one place where failures become exit codes and a line on stderr."""
 
+import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum
-from functools import wraps
-from typing import NoReturn, ParamSpec
+from typing import Any, NoReturn
 
 import click
 
 from ..domain.errors import AggregatorError, Unavailable
-from ..usecases.report import Report
-
-P = ParamSpec("P")
 
 
 class Exit(IntEnum):
-    """Exit codes of all commands."""
+    """Exit codes of all commands; the last two are what a shell expects after a signal."""
 
     DONE = 0
     DEFECT = 1
@@ -23,6 +22,34 @@ class Exit(IntEnum):
     PARTLY = 3
     UNAVAILABLE = 4
     INTERRUPTED = 130
+    UNREAD = 141
+
+
+class PlainCommand(click.Command):
+    """A command whose callback returns an exit code; an expected failure is one line on stderr, never a traceback."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Parse the arguments, do what they ask for and end the process."""
+        try:
+            code = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.ClickException as error:
+            tell(error.format_message())
+            code = error.exit_code
+        except AggregatorError as error:
+            tell(str(error))
+            code = code_of(error)
+        except click.Abort:
+            click.echo("Interrupted. What was written stays; run the command again to go on.", err=True)
+            code = Exit.INTERRUPTED
+        sys.exit(code)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do what was asked for; a reader that has gone away ends it without a word."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            abandon_stdout()
+            return Exit.UNREAD
 
 
 def code_of(error: AggregatorError) -> Exit:
@@ -30,26 +57,36 @@ def code_of(error: AggregatorError) -> Exit:
     return Exit.UNAVAILABLE if isinstance(error, Unavailable) else Exit.USAGE
 
 
-def code_of_report(report: Report) -> Exit:
-    """Return the exit code for a run that has ended."""
-    if report.stopped_by is not None:
-        return code_of(report.stopped_by)
-    return Exit.DONE if report.is_whole else Exit.PARTLY
+def tell(problem: str) -> None:
+    """Print a problem on stderr, in one line whatever it quotes."""
+    click.echo(f"Error: {' '.join(problem.split())}", err=True)
 
 
-def speaking_plainly(command: Callable[P, Exit | None]) -> Callable[P, NoReturn]:
-    """Turn what a command returns or raises into an exit code, and an expected failure into one line on stderr."""
+def abandon_stdout() -> None:
+    """Write no more to a stdout that takes nothing: what waits in its buffer would fail again at the very end."""
+    if sys.stdout is None:
+        return
+    with suppress(OSError):  # what is no file has no such end
+        number = sys.stdout.fileno()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> NoReturn:
-        try:
-            code = command(*args, **kwargs) or Exit.DONE
-        except AggregatorError as error:
-            click.echo(f"Error: {error}", err=True)
-            code = code_of(error)
-        except KeyboardInterrupt:
-            click.echo("Interrupted. What was written stays; run the command again to go on.", err=True)
-            code = Exit.INTERRUPTED
-        sys.exit(code)
 
-    return run
+@contextmanager
+def dying_quietly() -> Iterator[None]:
+    """Let Ctrl-C end the process at once while nothing has begun: there is nothing to save and nothing to tell.
+
+    Python would raise it wherever the interpreter is, and print a traceback through other people's modules.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # whoever started us wants it otherwise
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def end_on_sigterm() -> None:
+    """Have SIGTERM end the process like Ctrl-C, so that what is open is closed and what is temporary is removed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,8 +1,10 @@
 """How a run shows itself: a progress bar on a terminal's stderr, a report in words or as JSON on stdout."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 from rich.console import Console
@@ -19,8 +21,10 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from ..domain.errors import Unavailable
 from ..usecases.report import Progress as Watch
 from ..usecases.report import Report, unwatched
+from .exits import Exit, abandon_stdout, code_of, tell
 
 
 class _Rate(ProgressColumn):
@@ -33,19 +37,19 @@ class _Rate(ProgressColumn):
 @contextmanager
 def progress_bar() -> Iterator[Watch]:
     """Give a callable that draws progress on stderr, with rate and remaining time; mute where that is no terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    # Rich would draw into a log file as well where FORCE_COLOR is set, as it is on many a build server.
+    if sys.stderr is None or not sys.stderr.isatty():
         yield unwatched
         return
     columns = (
-        SpinnerColumn(),
+        SpinnerColumn("line"),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as drawn:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
         task = drawn.add_task("asking PyPI", total=None)
 
         def watch(step: str, done: int, total: int | None) -> None:
@@ -54,19 +58,68 @@ def progress_bar() -> Iterator[Watch]:
         yield watch
 
 
+def code_of_report(report: Report) -> Exit:
+    """Return the exit code for a run that has ended."""
+    if report.stopped_by is not None:
+        return code_of(report.stopped_by)
+    return Exit.DONE if report.is_whole else Exit.PARTLY
+
+
 def print_report(report: Report, *, as_json: bool) -> None:
-    """Print what a run did: one JSON object, or a table and a line for everything that needs a look."""
+    """Print what a run did: one JSON object, or a table; and a line on stderr for everything that needs a look."""
     if as_json:
-        click.echo(json.dumps(report.as_mapping(), indent=2, ensure_ascii=False))
-    else:
-        Console().print(_table(report))
+        print_json(report.as_mapping())
+    elif report.stopped_by is None or report.requests:  # a run that was refused has no numbers to show
+        print_table(_table(report))
+    tell_of(report)
+
+
+def tell_of(report: Report) -> None:
+    """Print a line on stderr for everything in a report that needs a look."""
     for notice in report.notices:
         click.echo(notice, err=True)
     for kind, names in (("failed", report.failed), ("rejected", report.rejected), ("postponed", report.postponed)):
         for name in names:
-            click.echo(f"{kind}: {name}: {report.reasons[name]}", err=True)
+            click.echo(f"{kind}: {name}: {' '.join(report.reasons[name].split())}", err=True)
     if report.stopped_by is not None:
-        click.echo(f"Error: {report.stopped_by}", err=True)
+        tell(str(report.stopped_by))
+
+
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print a value as JSON on stdout, with escapes where its encoding lacks a character."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=indent)
+    with _writing():
+        click.echo(text)
+
+
+def stdout_console() -> Console:
+    """Return what draws on stdout; a file has no width, so that of tables fits into most."""
+    return Console() if sys.stdout is not None and sys.stdout.isatty() else Console(width=110)
+
+
+def print_table(table: Table) -> None:
+    """Print a table on stdout."""
+    console = stdout_console()
+    with _writing():
+        with console.capture() as captured:  # rich would take a reader that goes away for a failure
+            console.print(table)
+        click.echo(captured.get(), nl=False)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Raise `Unavailable` where stdout takes nothing, as on a full disk."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        abandon_stdout()
+        raise Unavailable(f"can't write to stdout: {error.strerror}") from error
 
 
 def _table(report: Report) -> Table:

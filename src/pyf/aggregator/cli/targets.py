@@ -45,11 +45,10 @@ def choose(
     if everything or classifiers:
         if not target:
             raise click.UsageError(f"{'--no-plone-filter' if everything else '-ft'} needs -t/--target COLLECTION.")
-        return Choice(
-            target=Target(collection=target, filter=Filter(classifiers=tuple(classifiers), everything=everything))
-        )
+        named = tuple(classifier.strip() for classifier in classifiers)
+        return Choice(target=Target(collection=target, filter=Filter(classifiers=named, everything=everything)))
     if default_profile:
-        by_default = _filter_of(default_profile, profiles)
+        by_default = _filter_of(default_profile, profiles, named_by="DEFAULT_PROFILE: ")
         if not target:
             return Choice(target=Target(collection=default_profile, filter=by_default))
         return Choice(target=Target(collection=target), default=by_default)
@@ -60,7 +59,7 @@ def choose(
     return Choice(target=Target(collection=target))
 
 
-def _filter_of(key: str, profiles: Mapping[str, Profile]) -> Filter:
+def _filter_of(key: str, profiles: Mapping[str, Profile], *, named_by: str = "") -> Filter:
     if key not in profiles:
-        raise Invalid(f"there is no profile {key!r}; there are {', '.join(sorted(profiles))}")
+        raise Invalid(f"{named_by}there is no profile {key!r}; there are {', '.join(sorted(profiles))}")
     return Filter(profile=key, classifiers=profiles[key].classifiers)

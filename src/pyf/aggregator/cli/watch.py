@@ -1,6 +1,5 @@
 """Run the incremental update again and again in one process, for people without a task queue."""
 
-import signal
 import time
 from collections.abc import Callable
 
@@ -8,21 +7,23 @@ import click
 
 from ..domain.errors import Unavailable
 from ..usecases.report import Report
-from .exits import Exit
+from .exits import Exit, end_on_sigterm
+from .output import print_json, tell_of
 
 
-def watch(round_: Callable[[], Report], *, interval: float) -> Exit:
-    """Call `round_` every `interval` seconds, print a line a round, and end cleanly on Ctrl-C and SIGTERM.
+def watch(round_: Callable[[], Report], *, interval: float, as_json: bool) -> Exit:
+    """Call `round_` with `interval` seconds in between, print a line a round, and end cleanly on Ctrl-C and SIGTERM.
 
-    A service that does not answer is waited for; any other failure ends the loop.
+    A service that does not answer is waited for; any other failure ends the loop: it is raised.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    click.echo(f"Watching, a round every {interval:g} seconds; Ctrl-C ends it.", err=True)
+    end_on_sigterm()
+    click.echo(f"Watching, with {interval:g} seconds between two rounds; Ctrl-C ends it.", err=True)
     try:
         while True:
-            _log(report := round_())
+            report = round_()
             if report.stopped_by is not None and not isinstance(report.stopped_by, Unavailable):
                 raise report.stopped_by
+            _print_line(report, as_json=as_json)
             time.sleep(interval)
     except KeyboardInterrupt:
         # A round may be cut off anywhere: what it has written stays, and the cursor had not moved yet.
@@ -30,13 +31,12 @@ def watch(round_: Callable[[], Report], *, interval: float) -> Exit:
         return Exit.DONE
 
 
-def _log(report: Report) -> None:
+def _print_line(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        print_json(report.as_mapping(), indent=None)
     click.echo(
         f"{report.collection}: indexed {report.indexed}, removed {report.removed}, failed {len(report.failed)}, "
         f"requests {report.requests}, {report.seconds:.1f} s",
         err=True,
     )
-    for name in report.failed:
-        click.echo(f"failed: {name}: {report.reasons[name]}", err=True)
-    if report.stopped_by is not None:
-        click.echo(f"stopped: {report.stopped_by}", err=True)
+    tell_of(report)

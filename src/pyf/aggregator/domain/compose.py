@@ -1,7 +1,8 @@
 """Make a project's documents from what the registry said; the one place that fills the registry's fields."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +17,9 @@ from .version import parts, sortable
 
 # Raise it whenever documents come out differently: the next fetch then makes older ones anew.
 COMPOSITION = 1
+
+# The releases of a project mostly repeat each other's metadata: what is told from it is told once.
+_REPEATED = 256
 
 _VERSION = re.compile(r"\d+(\.\d+)*")
 _FRAMEWORK = "Framework"
@@ -159,7 +163,8 @@ def keywords(published: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(stripped for word in words if (stripped := word.strip())))
 
 
-def framework_versions(classifiers: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=_REPEATED)
+def framework_versions(classifiers: tuple[str, ...]) -> tuple[str, ...]:
     """Return what `Framework :: Plone :: 6.0` and its like say, as `Plone 6.0`."""
     segments = (classifier.split(" :: ") for classifier in classifiers)
     return tuple(
@@ -171,7 +176,8 @@ def framework_versions(classifiers: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def python_versions(classifiers: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=_REPEATED)
+def python_versions(classifiers: tuple[str, ...]) -> tuple[str, ...]:
     """Return what `Programming Language :: Python :: 3.12` and its like say, as `Python 3.12`."""
     segments = (classifier.split(" :: ") for classifier in classifiers)
     return tuple(

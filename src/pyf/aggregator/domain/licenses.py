@@ -1,7 +1,7 @@
 """Tell a licence as an SPDX expression from what package metadata says about it."""
 
 import re
-from collections.abc import Iterable
+from functools import lru_cache
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
@@ -79,7 +79,8 @@ _FILLERS = re.compile(r"\b(the|licen[cs]e)\b|,")
 _LONGEST_EXPRESSION = 200
 
 
-def spdx(*, expression: str, classifiers: Iterable[str], text: str) -> str:
+@lru_cache(maxsize=256)  # the releases of a project mostly repeat each other's metadata
+def spdx(*, expression: str, classifiers: tuple[str, ...], text: str) -> str:
     """Return the licence as an SPDX expression, "" where it can't be told without guessing.
 
     The metadata's own expression comes first, then the text where it is an expression or a usual name of one

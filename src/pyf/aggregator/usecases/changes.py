@@ -50,10 +50,12 @@ def changes(
     """
     report = Report("changes", target.collection)
     with report.covering(services):
-        state = existing(services, target)
-        filter_ = agreed_filter(services, target, default)
+        existing(services, target)
         with services.admin.exclusive(target.collection):
             clear_leftovers(services, target.collection)
+            # Not before: until here another run may have changed what the collection remembers.
+            state = existing(services, target)
+            filter_ = agreed_filter(services, target, default)
             held = {h.name_normalized: h for h in services.index.holdings(target.collection)}
             interval = _interval(services, _cursor(state, known_cursor, cursor_is_lost))
             found = _candidates(services, filter_, state, interval)

@@ -51,9 +51,9 @@ def fetch(
     """
     report = Report("fetch", target.collection)
     with report.covering(services):
-        filter_ = agreed_filter(services, target, default)
         with services.admin.exclusive(target.collection):
             clear_leftovers(services, target.collection)
+            filter_ = agreed_filter(services, target, default)
             start = _start(services, target, filter_, former)
             if dry_run:
                 to_read = in_scope(_differences(services, start, start.found).to_read, scope)[: scope.limit]

@@ -214,6 +214,7 @@ class Intake:
         """Write what was gathered; called on the way out of a failure, too."""
         key = self.filter.key
         if self._batch:
+            self._remember_shown()
             rejections = self.services.index.put(self.collection, self._batch)
             self.services.verdicts.forget(key, [project.name_normalized for project in self._batch])
             self.report.reject(rejections)
@@ -224,6 +225,13 @@ class Intake:
         if self._verdicts:
             self.services.verdicts.judge(key, self._verdicts)
             self._verdicts.clear()
+
+    def _remember_shown(self) -> None:
+        """Note new classifiers before the documents that show them: once these are in, nobody reads them again."""
+        state = self.services.index.state(self.collection)
+        if not self.shown.issubset(state.seen_classifiers):
+            seen = tuple(sorted({*state.seen_classifiers, *self.shown}))
+            self.services.index.remember(self.collection, replace(state, seen_classifiers=seen))
 
     def _hear_second_witness(self) -> None:
         """Ask the simple index about the projects whose document is not there, and act on what both say."""

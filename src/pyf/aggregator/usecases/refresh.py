@@ -38,10 +38,12 @@ def refresh(
     """
     report = Report("refresh", target.collection)
     with report.covering(services):
-        state = existing(services, target)
-        filter_ = agreed_filter(services, target, default)
+        existing(services, target)
         with services.admin.exclusive(target.collection):
             clear_leftovers(services, target.collection)
+            # Not before: until here another run may have changed what the collection remembers.
+            state = existing(services, target)
+            filter_ = agreed_filter(services, target, default)
             held = {h.name_normalized: h for h in services.index.holdings(target.collection)}
             serials = services.registry.serials()
             changed = differences(held.keys(), held, {}, serials, composition=services.policy.composition)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..domain.collection import CollectionState
 from ..domain.errors import Invalid, NotFound
@@ -62,10 +63,13 @@ def existing(services: Services, target: Target) -> CollectionState:
 
 
 def _first_command(target: Target) -> str:
-    if target.filter and target.filter.profile:
-        own_name = "" if target.filter.profile == target.collection else f" -t {target.collection}"
-        return f"pyfaggregator -f -p {target.filter.profile}{own_name}"
-    return f"pyfaggregator -f -t {target.collection}"
+    named = target.filter or Filter()
+    if named.profile:
+        own_name = "" if named.profile == target.collection else f" -t {target.collection}"
+        return f"pyfaggregator -f -p {named.profile}{own_name}"
+    everything = " --no-plone-filter" if named.everything else ""
+    classifiers = "".join(f' -ft "{classifier}"' for classifier in named.classifiers)
+    return f"pyfaggregator -f{everything}{classifiers} -t {target.collection}"
 
 
 def create_behind_alias(admin: IndexAdmin, alias: str, state: CollectionState) -> str:
@@ -86,10 +90,15 @@ def next_numbered(admin: IndexAdmin, alias: str) -> str:
 
 
 def clear_leftovers(services: Services, alias: str) -> None:
-    """Drop what a rebuild that was killed has left beside the collection that the alias leads to."""
+    """Drop what a rebuild that was killed has left beside the collection that the alias leads to, and its mark on it."""
     for collection in services.admin.collections():
-        if not collection.aliases and services.index.state(collection.name).standby_for == alias:
+        state = services.index.state(collection.name)
+        if state.standby_for != alias:
+            continue
+        if not collection.aliases:
             services.admin.drop(collection.name)
+        elif alias in collection.aliases:  # it would be taken for a leftover as soon as somebody moves the alias
+            services.index.remember(collection.name, replace(state, standby_for=""))
 
 
 def in_scope(names: Iterable[str], scope: Scope) -> list[str]:

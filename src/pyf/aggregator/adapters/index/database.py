@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 _PAUSE = 0.02
 
 # From this size on (bytes) the log is copied into the file and emptied; readers are waited for so long (ms).
-_LOG_LIMIT = 4 * 1024 * 1024
+_LOG_LIMIT = 8 * 1024 * 1024
 _WAIT_FOR_READERS = 200
 
 # What a connection may keep in memory, in KiB, and how many pages are given back in one transaction.

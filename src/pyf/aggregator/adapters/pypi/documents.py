@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from ...domain.release import File, Metadata, Release, Vulnerability
-from .values import size, text, text_pairs, texts, unix_seconds
+from .values import flag, size, text, text_pairs, texts, unix_seconds
 
 
 class FileEntry(Struct, frozen=True):
@@ -98,7 +98,7 @@ def metadata_of(info: Info) -> Metadata:
         classifiers=texts(info.classifiers),
         requires_dist=texts(info.requires_dist),
         project_urls=text_pairs(info.project_urls),
-        yanked=bool(info.yanked),
+        yanked=flag(info.yanked),
         description=text(getattr(info, "description", None)),
         **given,
     )
@@ -143,7 +143,7 @@ def _files(entries: Iterable[FileEntry]) -> Iterable[File]:
                 packagetype=text(entry.packagetype),
                 upload_time=unix_seconds(entry.upload_time_iso_8601 or entry.upload_time),
                 sha256=text(digests.get("sha256")),
-                yanked=bool(entry.yanked),
+                yanked=flag(entry.yanked),
             )
 
 

@@ -94,13 +94,13 @@ class ProjectReader:
                 yield replace(release, metadata=replace(release.metadata, description=""))
 
     async def _document(self, name: str) -> ProjectDocument:
-        request = Request(url=f"{self._base_url}/pypi/{name}/json")
+        request = Request(url=f"{self._base_url}/pypi/{quote(name, safe='')}/json")
         document = await self._service.ask(request, _project_reader)
         check_name(request, name, document.info.name)
         return document
 
     async def _described(self, name: str, release: Release, with_readme: bool) -> Release:
-        request = Request(url=f"{self._base_url}/pypi/{name}/{quote(release.version, safe='')}/json")
+        request = Request(url=f"{self._base_url}/pypi/{quote(name, safe='')}/{quote(release.version, safe='')}/json")
         document = await self._service.ask(request, _readme_reader if with_readme else _release_reader)
         check_name(request, name, document.info.name)
         told = document.info.version
@@ -109,7 +109,9 @@ class ProjectReader:
         return documents.described(release, document)
 
     async def _releases_on_page(self, name: str) -> dict[str, Release]:
-        request = Request(url=f"{self._base_url}/simple/{name}/", headers={"Accept": simple_page.ACCEPT})
+        request = Request(
+            url=f"{self._base_url}/simple/{quote(name, safe='')}/", headers={"Accept": simple_page.ACCEPT}
+        )
         page = await self._service.ask(request, _page_reader)
         check_name(request, name, page.name)
         return simple_page.releases_of(page)

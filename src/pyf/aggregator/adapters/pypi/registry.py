@@ -1,6 +1,7 @@
 """The projects of PyPI: which there are, how they stand, and what they are."""
 
 from collections.abc import Iterable, Iterator
+from urllib.parse import quote
 
 from ...domain.errors import AggregatorError
 from ...domain.project import normalized
@@ -51,7 +52,9 @@ class PyPIRegistry:
         return self._service.stream(names, self._standing, ahead=5 * self._service.limits.workers)
 
     async def _standing(self, name: str) -> Standing:
-        request = Request(url=f"{self._base_url}/simple/{normalized(name)}/", headers={"Accept": ACCEPT})
+        request = Request(
+            url=f"{self._base_url}/simple/{quote(normalized(name), safe='')}/", headers={"Accept": ACCEPT}
+        )
         try:
             page = await self._service.ask(request, _page_reader)
             check_name(request, normalized(name), page.name)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from zlib import crc32
 
-_SHELVES = 16_384
+_SHELVES = 4_096
 
 
 class SerialTable(Mapping[str, int]):

@@ -7,7 +7,7 @@ from packaging.utils import canonicalize_version
 
 from ...domain.project import ProjectStatus
 from ...domain.release import File, Release
-from .values import size, text, unix_seconds
+from .values import flag, size, text, unix_seconds
 
 ACCEPT = "application/vnd.pypi.simple.v1+json"
 
@@ -93,6 +93,5 @@ def _file(entry: PageFile, packagetype: str) -> File:
         packagetype=packagetype,
         upload_time=unix_seconds(entry.upload_time),
         sha256=text(hashes.get("sha256")),
-        # The reason may be given in place of "true"; PEP 592 lets it be empty.
-        yanked=entry.yanked is not None and entry.yanked is not False,
+        yanked=flag(entry.yanked),
     )

@@ -28,6 +28,11 @@ def text_pairs(value: object) -> tuple[tuple[str, str], ...]:
     return tuple((key, item) for key, item in value.items() if isinstance(item, str) and item)
 
 
+def flag(value: object) -> bool:
+    """Whether a value says yes: true, or the reason why."""
+    return value is True or bool(text(value))
+
+
 def size(value: object) -> int:
     """Return a number of bytes; 0 for what is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
@@ -39,6 +44,6 @@ def unix_seconds(value: object) -> int:
         return 0
     try:
         moment = datetime.fromisoformat(value)
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        return max(int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()), 0)
     except (ValueError, OverflowError):
         return 0

@@ -1,0 +1,161 @@
+"""Does what the options of `pyfaggregator` ask for: settings and services together, use case, report."""
+
+import sys
+
+import click
+
+from ..adapters.profiles import load_profiles
+from ..adapters.since_file import Since, SinceFile
+from ..bootstrap import open_services
+from ..domain.errors import AggregatorError, Invalid, Unavailable
+from ..ports import Services
+from ..settings import Settings, load_settings
+from ..usecases.changes import changes
+from ..usecases.fetch import fetch
+from ..usecases.recreate import recreate
+from ..usecases.refresh import refresh
+from ..usecases.report import Progress, Report
+from ..usecases.show import show
+from .aggregator_options import WATCH_INTERVAL, Action, Options
+from .exits import Exit
+from .output import code_of_report, print_json, print_report, progress_bar
+from .targets import Choice, choose
+from .watch import watch
+
+# What reports call the actions that end with one.
+_REPORTED_AS = {Action.FIRST: "fetch", Action.INCREMENTAL: "changes", Action.REFRESH: "refresh"}
+
+
+def perform(options: Options) -> Exit:
+    """Do what the options ask for and say how it ended; raises what `PlainCommand` tells in one line."""
+    settings = load_settings()
+    choice = choose(
+        load_profiles(settings.profiles_file),
+        profile=options.profile,
+        target=options.target,
+        classifiers=options.filter_troove,
+        everything=options.no_plone_filter,
+        default_profile=settings.default_profile,
+    )
+    if options.filter_troove:
+        click.echo("Warning: -ft is deprecated; name the classifiers in a profile (PROFILES_FILE).", err=True)
+    if options.no_plone_filter and options.action is Action.FIRST and not options.dry_run:
+        _confirm_everything(choice, has_consent=options.yes)
+    with open_services(settings) as services:
+        try:
+            _name_collection(services, settings, choice)
+        except Unavailable as error:
+            if options.action not in _REPORTED_AS:
+                raise
+            report = Report(_REPORTED_AS[options.action], choice.target.collection, stopped_by=error)
+        else:
+            if options.action is Action.SHOW:
+                return _show(services, choice, options)
+            if options.action is Action.WATCH:
+                interval = options.interval or WATCH_INTERVAL
+                return watch(lambda: _run(services, choice, options), interval=interval, as_json=options.json_)
+            report = _run(services, choice, options)
+        print_report(report, as_json=options.json_)
+        return code_of_report(report)
+
+
+def _confirm_everything(choice: Choice, *, has_consent: bool) -> None:
+    if has_consent:
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Invalid("--no-plone-filter reads every project on PyPI: confirm with --yes where nobody can be asked")
+    question = f"Read every project on PyPI, one request each and more, into {choice.target.collection}?"
+    if not click.confirm(question, err=True):
+        raise Invalid("nothing was read: --no-plone-filter was not confirmed")
+
+
+def _name_collection(services: Services, settings: Settings, choice: Choice) -> None:
+    """Say on stderr what is worked on, so that nobody fills the wrong index without noticing."""
+    alias = choice.target.collection
+    place = f"Index: {settings.index_backend} {services.admin.location()}, collection: {alias}"
+    try:
+        behind = services.admin.resolve(alias)
+    except AggregatorError:
+        click.echo(place, err=True)
+        raise
+    standing = "not there yet" if behind is None else "" if behind == alias else f"now {behind}"
+    click.echo(f"{place} ({standing})" if standing else place, err=True)
+
+
+def _show(services: Services, choice: Choice, options: Options) -> Exit:
+    documents = show(services, choice.target, options.show)
+    print_json(documents if options.all_versions else documents[0])
+    return Exit.DONE
+
+
+def _run(services: Services, choice: Choice, options: Options) -> Report:
+    """Run the use case once."""
+    with progress_bar() as progress:
+        if options.action is Action.REFRESH:
+            return _refreshed(services, choice, options, progress)
+        since_file = SinceFile(options.sincefile)
+        since = since_file.read()
+        if options.action is Action.FIRST:
+            report = _fetched(services, choice, options, progress)
+        else:
+            report = _updated(services, choice, options, progress, since)
+    if report.is_whole and not options.dry_run and not options.scope.is_restricted:
+        _copy_cursor(services, choice.target.collection, since_file, report)
+    return report
+
+
+def _fetched(services: Services, choice: Choice, options: Options, progress: Progress) -> Report:
+    if options.recreate_collection:
+        return recreate(
+            services,
+            choice.target,
+            default=choice.default,
+            allow_mass_removal=options.allow_mass_removal,
+            progress=progress,
+        )
+    return fetch(
+        services,
+        choice.target,
+        default=choice.default,
+        scope=options.scope,
+        dry_run=options.dry_run,
+        allow_mass_removal=options.allow_mass_removal,
+        progress=progress,
+    )
+
+
+def _updated(services: Services, choice: Choice, options: Options, progress: Progress, since: Since) -> Report:
+    return changes(
+        services,
+        choice.target,
+        default=choice.default,
+        scope=options.scope,
+        known_cursor=since.serials.get(choice.target.collection),
+        cursor_is_lost=since.is_timestamp,
+        dry_run=options.dry_run,
+        allow_mass_removal=options.allow_mass_removal,
+        progress=progress,
+    )
+
+
+def _refreshed(services: Services, choice: Choice, options: Options, progress: Progress) -> Report:
+    return refresh(
+        services,
+        choice.target,
+        default=choice.default,
+        scope=options.scope,
+        sweep_all=options.all_,
+        dry_run=options.dry_run,
+        allow_mass_removal=options.allow_mass_removal,
+        progress=progress,
+    )
+
+
+def _copy_cursor(services: Services, collection: str, since_file: SinceFile, report: Report) -> None:
+    """Note the cursor; that the file can't be written is told by the report, which has more to tell."""
+    try:
+        cursor = services.index.state(collection).cursor
+        if cursor is not None:
+            since_file.write(collection, cursor)
+    except AggregatorError as error:
+        report.stopped_by = error

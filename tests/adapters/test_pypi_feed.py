@@ -1,0 +1,136 @@
+"""PyPI's feeds, with all that may stand in them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from pyf.aggregator.adapters.http import Http
+from pyf.aggregator.adapters.pypi import PyPIFeed
+from pyf.aggregator.adapters.retry import Retries
+from pyf.aggregator.adapters.service import Limits, Service
+from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.ports import FeedEntry
+
+DATE = "Tue, 22 Mar 2022 16:54:42 GMT"
+MOMENT = 1_647_968_082
+
+
+@pytest.fixture
+def feed(httpserver: HTTPServer) -> Iterator[PyPIFeed]:
+    with Http() as http:
+        yield PyPIFeed(Service(http, Limits(retries=Retries(most=0))), httpserver.url_for("/"))
+
+
+def rss(*items: str) -> str:
+    return f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel>{"".join(items)}</channel></rss>'
+
+
+def item(link: str, date: str = DATE) -> str:
+    return f"<item><title>Acme 1.0</title><link>{link}</link><pubDate>{date}</pubDate></item>"
+
+
+def page(name: str = "acme", version: str = "1.0") -> str:
+    return f"https://pypi.example/project/{name}/{version}/"
+
+
+def releases(feed: PyPIFeed, httpserver: HTTPServer, body: str | bytes) -> list[FeedEntry]:
+    httpserver.expect_request("/rss/updates.xml").respond_with_data(body, content_type="text/xml")
+    return list(feed.newest_releases())
+
+
+def test_name_and_version_are_those_of_the_link(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    entries = releases(feed, httpserver, rss(item(page("Acme_Blog", "1.0%2Blocal.1"))))
+
+    assert entries == [FeedEntry(name="acme-blog", version="1.0+local.1", published=MOMENT)]
+
+
+def test_a_link_may_have_another_host_and_lead_deeper(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    entries = releases(feed, httpserver, rss(item("/project/acme/1.0"), item("http://mirror.example/project/b/2/")))
+
+    assert [(entry.name, entry.version) for entry in entries] == [("acme", "1.0"), ("b", "2")]
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "<item/>",
+        item(""),
+        item("https://pypi.example/"),
+        item("https://pypi.example/project/acme/1.0/more/"),
+        item("https://pypi.example/user/acme/1.0/"),
+        item(page(name="%20", version="1")),
+        item(page(name="-acme-")),
+        item("https://[/project/acme/1.0/"),
+        item("https://pypi.example/project/acme/"),
+    ],
+)
+def test_an_item_that_makes_no_sense_hides_no_other(feed: PyPIFeed, httpserver: HTTPServer, nonsense: str) -> None:
+    entries = releases(feed, httpserver, rss(nonsense, item(page())))
+
+    assert [(entry.name, entry.version) for entry in entries] == [("acme", "1.0")]
+
+
+@pytest.mark.parametrize("date", ["", "today", "Tue, 99 Foo 2022", "Tue, 22 Mar 99999 16:54:42 GMT"])
+def test_a_date_that_makes_no_sense_is_zero(feed: PyPIFeed, httpserver: HTTPServer, date: str) -> None:
+    assert [entry.published for entry in releases(feed, httpserver, rss(item(page(), date)))] == [0]
+
+
+@pytest.mark.parametrize("date", [DATE, "Tue, 22 Mar 2022 16:54:42 -0000", "Tue, 22 Mar 2022 18:54:42 +0200"])
+def test_dates_are_utc(feed: PyPIFeed, httpserver: HTTPServer, date: str) -> None:
+    assert [entry.published for entry in releases(feed, httpserver, rss(item(page(), date)))] == [MOMENT]
+
+
+def test_two_releases_of_a_project_are_two_entries(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    entries = releases(feed, httpserver, rss(item(page(version="1.1")), item(page(version="1.0"))))
+
+    assert [entry.version for entry in entries] == ["1.1", "1.0"]
+
+
+def test_a_project_has_no_version(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    body = rss(item("https://pypi.example/project/acme/"), item(page("b")))
+    httpserver.expect_request("/rss/packages.xml").respond_with_data(body)
+
+    assert [(entry.name, entry.version) for entry in feed.newest_projects()] == [("acme", ""), ("b", "")]
+
+
+def test_a_feed_may_be_empty(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    assert releases(feed, httpserver, rss()) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{}",
+        "<!doctype html><title>Sorry</title>",
+        "<html><body>Sorry</body></html>",
+        rss(item(page()))[:-20],
+        rss(item("https://pypi.example/"), item("")),
+        '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa">]>' + rss(item("&a;")).partition("?>")[2],
+        '<?xml version="1.0" encoding="no-such-code"?><rss/>',
+    ],
+)
+def test_what_is_no_feed_is_unavailable(feed: PyPIFeed, httpserver: HTTPServer, body: str) -> None:
+    with pytest.raises(Unavailable):
+        releases(feed, httpserver, body)
+
+
+def test_a_registry_without_feeds_is_unavailable(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/rss/packages.xml").respond_with_data(status=404)
+
+    with pytest.raises(Unavailable, match="404 Not Found"):
+        feed.newest_projects()
+
+
+def test_recorded_feeds_are_read_completely(feed: PyPIFeed, httpserver: HTTPServer, shared_data: Path) -> None:
+    recorded = (shared_data / "pypi" / "ecosystems-packages.xml").read_bytes()
+    httpserver.expect_request("/rss/packages.xml").respond_with_data(recorded)
+
+    entries = releases(feed, httpserver, (shared_data / "pypi" / "ecosystems-updates.xml").read_bytes())
+    projects = feed.newest_projects()
+
+    assert (len(entries), len(projects)) == (100, 40)
+    assert all(entry.name and entry.version and entry.published for entry in entries)
+    assert all(entry.name and not entry.version and entry.published for entry in projects)

@@ -1,0 +1,285 @@
+"""What can be wrong with the index's file, and what its users are told; and how an older file becomes a present one."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from builders import collection_state, project_documents, registry_fields
+
+from pyf.aggregator.adapters.index.database import Database
+from pyf.aggregator.adapters.index.migrations import MIGRATIONS
+from pyf.aggregator.adapters.index.sqlite import SqliteIndex
+from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
+from pyf.aggregator.domain.errors import AggregatorError, Invalid, Unavailable
+from pyf.aggregator.ports import ProjectDocuments
+
+PLONE = "plone-1"
+STATE = collection_state()
+BIG = [project_documents(f"project-{number}", description=f"{number} {'word ' * 20_000}") for number in range(30)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "pyf.sqlite3"
+
+
+@contextmanager
+def opened(path: Path, *, patience: float = 60.0) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
+    database = Database(path, patience=patience)
+    yield SqliteIndex(database), SqliteAdmin(database)
+    database.close()
+
+
+def told(path: Path, expected: type[AggregatorError], *, patience: float = 60.0) -> str:
+    """Open a file that can't be used, and return what its user is told; that must be one line with the path."""
+    with opened(path, patience=patience) as (_, admin), pytest.raises(expected) as raised:
+        admin.create(PLONE, STATE)
+    line = str(raised.value)
+    assert str(path) in line
+    assert "\n" not in line
+    return line
+
+
+def test_missing_folders_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "not" / "yet" / "pyf.sqlite3"
+
+    with opened(path) as (_, admin):
+        admin.create(PLONE, STATE)
+
+    assert path.is_file()
+
+
+def test_nothing_is_opened_before_it_is_asked_for(path: Path) -> None:
+    with opened(path):
+        assert not path.exists()
+
+
+def test_a_file_where_a_folder_is_due_is_named(path: Path) -> None:
+    path.write_text("a file")
+
+    told(path / "pyf.sqlite3", Unavailable)
+
+
+def test_a_folder_in_the_files_place_is_named(path: Path) -> None:
+    path.mkdir()
+
+    assert "can't be opened" in told(path, Unavailable)
+
+
+def test_an_empty_file_is_a_new_one(path: Path) -> None:
+    path.touch()
+
+    with opened(path) as (_, admin):
+        admin.create(PLONE, STATE)
+        assert admin.resolve(PLONE) == PLONE
+
+
+@pytest.mark.parametrize("content", [b"no database, but a letter to somebody\n" * 50, b"\0" * 5000, b"short"])
+def test_what_is_not_a_database_is_left_as_it_is(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+    assert "is not a SQLite database" in told(path, Invalid)
+    assert path.read_bytes() == content
+
+
+def test_another_programs_database_is_left_as_it_is(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as theirs:
+        theirs.execute("CREATE TABLE theirs (id INTEGER)")
+    content = path.read_bytes()
+
+    assert "of another program" in told(path, Invalid)
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_file_is_called_damaged(path: Path) -> None:
+    with opened(path) as (index, admin):
+        admin.create(PLONE, STATE)
+        index.put(PLONE, BIG)
+    content = bytearray(path.read_bytes())
+    content[8192:] = b"\xa5" * (len(content) - 8192)
+    path.write_bytes(content)
+
+    with opened(path) as (index, _), pytest.raises(Invalid, match=r"pyf\.sqlite3 is damaged"):
+        list(index.export(PLONE))
+
+
+def test_a_document_that_can_not_be_read_is_no_crash(path: Path) -> None:
+    with opened(path) as (index, admin):
+        admin.create(PLONE, STATE)
+        index.put(PLONE, [project_documents("a")])
+        with closing(sqlite3.connect(path)) as somebody:
+            somebody.execute("UPDATE documents SET fields = '{}'")
+            somebody.commit()
+
+        with pytest.raises(Invalid, match=r"pyf\.sqlite3 .* can't read"):
+            index.documents(PLONE, "a")
+
+
+def test_a_file_that_others_hold_for_too_long_is_in_use(path: Path) -> None:
+    with opened(path) as (_, admin):
+        admin.create("first", STATE)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        assert "in use" in told(path, Unavailable, patience=0.1)
+
+
+def test_a_new_file_that_others_hold_for_too_long_is_in_use(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        assert "in use" in told(path, Unavailable, patience=0.1)
+
+
+def test_nothing_is_half_written_when_the_disk_is_full(path: Path) -> None:
+    """SQLite's limit on its pages says the same as a disk without room."""
+    database = Database(path)
+    index = SqliteIndex(database)
+    SqliteAdmin(database).create(PLONE, STATE)
+    index.put(PLONE, [project_documents("a")])
+    with database.reading() as connection:
+        connection.execute("PRAGMA max_page_count = 50")
+
+    with pytest.raises(Unavailable, match=r"pyf\.sqlite3 can't be written: the disk is full"):
+        index.put(PLONE, BIG)
+
+    assert [holding.name_normalized for holding in index.holdings(PLONE)] == ["a"]
+    index.put(PLONE, BIG)
+    assert sum(1 for _ in index.holdings(PLONE)) == 31
+    database.close()
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """Mount a small disk of its own; skips the test where this user can't."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("this user can't mount a small disk")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_small_disk_that_is_full_says_so_and_holds_what_was_there(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "size=1m") as disk, opened(disk / "pyf.sqlite3") as (index, admin):
+        admin.create(PLONE, STATE)
+        index.put(PLONE, [project_documents("a")])
+
+        with pytest.raises(Unavailable, match=r"pyf\.sqlite3 can't be .*written.*full"):
+            index.put(PLONE, BIG)
+
+        assert [holding.name_normalized for holding in index.holdings(PLONE)] == ["a"]
+
+
+def test_a_disk_too_small_for_a_new_file_says_so(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "size=16k") as disk:
+        assert "full" in told(disk / "pyf.sqlite3", Unavailable)
+
+
+def test_a_read_only_disk_is_named_and_what_it_holds_stays(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "size=8m") as disk:
+        path = disk / "pyf.sqlite3"
+        with opened(path) as (_, admin):
+            admin.create("first", STATE)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+
+        told(path, Unavailable)
+
+
+def test_a_transaction_is_on_disk_when_it_ends(path: Path) -> None:
+    """2 is FULL: the log is synchronised at every commit, whatever the SQLite library was built to do by default."""
+    database = Database(path)
+
+    with database.writing() as connection:
+        (synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
+        (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+
+    assert (synchronous, mode) == (2, "wal")
+    database.close()
+
+
+NEXT = (*MIGRATIONS, ("ALTER TABLE collections ADD COLUMN note TEXT NOT NULL DEFAULT 'none yet'",))
+BROKEN = (*NEXT, ("ALTER TABLE collections ADD COLUMN other TEXT", "a mistake"))
+
+
+def note(database: Database) -> str:
+    with database.reading() as connection:
+        return str(connection.execute("SELECT note FROM collections").fetchone()[0])
+
+
+def test_an_older_file_is_brought_up_to_date_with_all_that_it_holds(path: Path) -> None:
+    with opened(path) as (index, admin):
+        admin.create(PLONE, STATE)
+        index.put(PLONE, [project_documents("a")])
+
+    later = Database(path, steps=NEXT)
+
+    assert note(later) == "none yet"
+    assert len(SqliteIndex(later).documents(PLONE, "a")) == 1
+    later.close()
+
+
+def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
+    with opened(path) as (_, admin):
+        admin.create(PLONE, STATE)
+    broken = Database(path, steps=BROKEN)
+
+    with pytest.raises(sqlite3.OperationalError), broken.reading():
+        pass
+
+    with opened(path) as (index, _):
+        assert index.state(PLONE) == STATE
+
+
+def test_a_file_of_a_newer_program_is_refused_and_left_as_it_is(path: Path) -> None:
+    newer = Database(path, steps=NEXT)
+    with newer.reading():
+        pass
+    newer.close()
+
+    assert "newer version of this program" in told(path, Invalid)
+
+
+def test_a_program_notices_that_a_newer_one_changes_the_file_under_it(path: Path) -> None:
+    with opened(path) as (index, admin):
+        admin.create(PLONE, STATE)
+        newer = Database(path, steps=NEXT)
+        assert note(newer) == "none yet"
+        newer.close()
+
+        with pytest.raises(Invalid, match="newer version of this program"):
+            index.state(PLONE)
+
+
+WRITTEN_BY_THE_FIRST_VERSION = """
+{"id":"plone.api-1.0","identifier":"plone.api-1.0","name":"plone.api","name_sortable":"plone.api",
+"name_normalized":"plone-api","version":"1.0","version_raw":"1.0","version_major":1,"version_minor":0,
+"version_bugfix":0,"version_postfix":"","version_sortable":"1.0001.0000.0000.0000.0000","is_newest":true,
+"author":"","author_email":"","maintainer":"","maintainer_email":"","summary":"written by the first version",
+"description":"","description_content_type":"","title":"T","license":"","license_expression":"",
+"classifiers":[],"keywords":[],"framework_versions":[],"python_versions":[],"requires_dist":[],
+"requires_python":"","home_page":"","docs_url":"","bugtrack_url":"","package_url":"","project_url":"",
+"release_url":"","platform":"","project_urls":{},"urls":[],"upload_timestamp":5,"yanked":false,
+"yanked_reason":"","project_status":"active","maintainers":[],"vulnerabilities":[],"status_checked":0,
+"last_serial":1,"composed_with":1}
+"""
+
+
+def test_a_document_that_the_first_version_wrote_can_be_read(path: Path) -> None:
+    """A field that is added to documents needs a step that gives older ones its value."""
+    with opened(path) as (index, admin):
+        admin.create(PLONE, STATE)
+        index.put(PLONE, [ProjectDocuments(name_normalized="plone-api", documents=(registry_fields("plone.api"),))])
+        with closing(sqlite3.connect(path)) as somebody:
+            somebody.execute("UPDATE documents SET fields = ?", (WRITTEN_BY_THE_FIRST_VERSION,))
+            somebody.commit()
+
+        (document,) = index.documents(PLONE, "plone-api")
+
+    assert (document.registry.version, document.registry.title) == ("1.0", "T")

@@ -1,0 +1,296 @@
+"""What only the index in a SQLite file does: many processes, kills, and a file and a log that stay small."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import sqlite_worker
+from builders import collection_state, project_documents
+from sqlite_worker import COLLECTION, number_of
+
+from pyf.aggregator.adapters.index.database import Database
+from pyf.aggregator.adapters.index.sqlite import SqliteIndex
+from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
+from pyf.aggregator.domain.collection import Tombstone
+from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.domain.schema import RepositoryFields
+
+MEGABYTE = 1024 * 1024
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and kill -9")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "pyf.sqlite3"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[Database]:
+    database = Database(path)
+    SqliteAdmin(database).create(COLLECTION, collection_state(), alias="plone")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def index(database: Database) -> SqliteIndex:
+    return SqliteIndex(database)
+
+
+@pytest.fixture
+def admin(database: Database) -> SqliteAdmin:
+    return SqliteAdmin(database)
+
+
+def start(act: str, path: Path, *arguments: object) -> subprocess.Popen[str]:
+    """Start a process of its own at an act of `sqlite_worker`."""
+    command = [sys.executable, sqlite_worker.__file__, act, str(path), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def outputs(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
+    """Wait for processes and return what they wrote; an error in any of them is an error of the test."""
+    finished = [(process, *process.communicate(timeout=120)) for process in processes]
+    assert [errors for process, _, errors in finished if process.returncode] == []
+    return [output for _, output, _ in finished]
+
+
+def log_size(path: Path) -> int:
+    log = path.with_name(f"{path.name}-wal")
+    return log.stat().st_size if log.exists() else 0
+
+
+@pytest.mark.parametrize(("writers", "readers", "seconds"), [(2, 2, 2), pytest.param(4, 8, 20, marks=pytest.mark.slow)])
+def test_processes_share_the_file_without_ever_finding_it_locked(
+    index: SqliteIndex, path: Path, writers: int, readers: int, seconds: int
+) -> None:
+    writing = [start("write", path, f"writer{number}", seconds) for number in range(writers)]
+    reading = [start("read", path, seconds) for _ in range(readers)]
+    largest_log = 0
+    while any(process.poll() is None for process in writing):
+        largest_log = max(largest_log, log_size(path))
+        time.sleep(0.05)
+
+    written = outputs(writing)
+    outputs(reading)
+
+    for lines in written:
+        last = dict(line.split() for line in lines.splitlines())
+        assert last
+        assert {name: number_of(index, name) for name in last} == {name: int(number) for name, number in last.items()}
+    assert largest_log < 50 * MEGABYTE
+
+
+@pytest.mark.parametrize("files", [3, pytest.param(60, marks=pytest.mark.slow)])
+def test_twelve_processes_can_open_a_new_file_at_the_same_moment(path: Path, files: int) -> None:
+    at = time.time() + 3
+
+    outputs([start("open_together", path, at, files) for _ in range(12)])
+
+    for number in range(files):
+        database = Database(path.with_name(f"{number}-{path.name}"))
+        assert sum(1 for _ in SqliteIndex(database).holdings(COLLECTION)) == 12
+        database.close()
+
+
+@posix
+@pytest.mark.parametrize("rounds", [3, pytest.param(40, marks=pytest.mark.slow)])
+def test_what_a_call_has_returned_from_outlives_a_kill_at_any_moment(
+    index: SqliteIndex, path: Path, rounds: int
+) -> None:
+    moments = random.Random(7)
+    said: dict[str, int] = {}
+    for _ in range(rounds):
+        writer = start("write", path, "writer", 60, max(said.values(), default=0))
+        assert writer.stdout is not None
+        first = writer.stdout.readline()
+        time.sleep(moments.uniform(0.0, 0.3))
+        writer.kill()
+        rest, _ = writer.communicate(timeout=60)
+        said |= {name: int(number) for name, number in map(str.split, (first + rest).splitlines())}
+
+        # A last writing may have been on disk before it could be said.
+        assert [name for name, number in said.items() if number_of(index, name) < number] == []
+    assert said
+
+
+@posix
+def test_a_call_that_was_killed_has_changed_whole_projects_or_nothing(index: SqliteIndex, path: Path) -> None:
+    """One call writes many projects in several transactions; `number_of` fails for a project of two writings."""
+    moments = random.Random(11)
+    for _ in range(3):
+        writer = start("write_all", path)
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        time.sleep(moments.uniform(0.0, 0.5))
+        writer.kill()
+        writer.communicate(timeout=60)
+
+        numbers = {
+            holding.name_normalized: number_of(index, holding.name_normalized) for holding in index.holdings("plone")
+        }
+
+        assert all(number > 0 for number in numbers.values())
+
+
+@posix
+def test_the_right_to_a_collection_ends_with_its_holder_even_if_a_child_lives_on(
+    admin: SqliteAdmin, path: Path
+) -> None:
+    holder = start("hold", path, COLLECTION)
+    assert holder.stdout is not None
+    child = int(holder.stdout.readline())
+    try:
+        with pytest.raises(Unavailable, match="another run"), admin.exclusive("plone"):
+            pass
+
+        holder.kill()
+        holder.wait(timeout=60)
+
+        with admin.exclusive("plone"):
+            os.kill(child, 0)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        holder.communicate(timeout=60)
+
+
+@posix
+def test_an_index_is_of_use_on_both_sides_of_a_fork(index: SqliteIndex, path: Path) -> None:
+    (output,) = outputs([start("fork", path)])
+
+    assert output.split() == ["0", "2", "1"]
+
+
+def test_a_listing_that_nobody_finishes_does_not_keep_the_log_growing(index: SqliteIndex, path: Path) -> None:
+    text = "word " * 20_000
+    index.put("plone", [project_documents(f"project-{number}") for number in range(700)])
+    unfinished = [index.holdings("plone"), index.export("plone")]
+    for listing in unfinished:
+        next(listing)
+
+    for number in range(300):
+        index.put("plone", [project_documents("big", description=f"{number} {text}")])
+
+    assert log_size(path) < 12 * MEGABYTE
+
+
+def test_an_export_takes_little_memory_however_much_there_is(index: SqliteIndex, path: Path) -> None:
+    text = "word " * 6_000
+    for number in range(500):
+        project = project_documents(f"project-{number}", "1.0", "2.0", "3.0", "4.0", description=f"{number} {text}")
+        index.put("plone", [project])
+
+    (output,) = outputs([start("export", path)])
+
+    count, memory = map(int, output.split())
+    assert count == 2000
+    assert path.stat().st_size > 60 * MEGABYTE
+    assert memory < 120 * MEGABYTE
+
+
+def test_a_dropped_collection_gives_its_space_back(index: SqliteIndex, admin: SqliteAdmin, path: Path) -> None:
+    admin.create("plone-2", collection_state())
+    text = "word " * 20_000
+    for collection in (COLLECTION, "plone-2"):
+        index.put(collection, [project_documents(f"project-{n}", description=f"{n} {text}") for n in range(200)])
+    index.put("plone-2", [project_documents("last")])
+
+    admin.drop(COLLECTION)
+
+    assert sum(1 for _ in index.export("plone-2")) == 201
+    index.remember("plone-2", collection_state())
+    database_size = path.stat().st_size + log_size(path)
+    assert database_size < 30 * MEGABYTE
+
+
+def test_the_file_stays_as_large_as_what_it_holds_over_a_year(
+    index: SqliteIndex, admin: SqliteAdmin, path: Path
+) -> None:
+    """Every week all projects change and the collection is built anew behind its alias."""
+    sizes = []
+    for week in range(52):
+        text = f"{week} {'word ' * 3_000}"
+        fresh = f"plone-{week + 2}"
+        live = admin.resolve("plone") or ""
+        admin.create(fresh, collection_state())
+        index.put("plone", [project_documents(f"project-{n}", description=f"old {text}") for n in range(20)])
+        index.put(fresh, [project_documents(f"project-{n}", description=text) for n in range(20)])
+        admin.point("plone", fresh)
+        admin.drop(live)
+        sizes.append(path.stat().st_size + log_size(path))
+
+    assert max(sizes[10:]) <= 1.5 * max(sizes[:10])
+
+
+def changed(index: SqliteIndex, since: int = 0) -> list[str]:
+    return [change.name_normalized for change in index.changes("plone", since)]
+
+
+def last_change(index: SqliteIndex) -> int:
+    return index.changes("plone", 0)[-1].number
+
+
+def test_whoever_follows_the_changes_hears_of_every_one(index: SqliteIndex) -> None:
+    index.put("plone", [project_documents(name) for name in ("a", "b", "c", "d")])
+    seen = last_change(index)
+
+    index.put("plone", [project_documents("c", summary="new")])
+    index.remove("plone", [Tombstone(name="b", removed_at=1, reason="gone")])
+    index.update("plone", {"a": RepositoryFields(github_stars=1)})
+
+    assert changed(index, seen) == ["c", "b", "a"]
+    assert changed(index) == ["d", "c", "b", "a"]
+
+
+def test_what_is_written_as_it_was_is_no_change(index: SqliteIndex) -> None:
+    index.put("plone", [project_documents("a", "1.0", "2.0")])
+    index.update("plone", {"a": RepositoryFields(github_stars=1)})
+    seen = last_change(index)
+
+    index.put("plone", [project_documents("a", "1.0", "2.0")])
+    index.update("plone", {"a": RepositoryFields(github_stars=1), "not-there": RepositoryFields(github_stars=1)})
+    index.remove("plone", [Tombstone(name="not-there", removed_at=1, reason="gone")])
+
+    assert changed(index, seen) == []
+
+
+def test_a_release_that_goes_is_a_change(index: SqliteIndex) -> None:
+    index.put("plone", [project_documents("a", "1.0", "2.0"), project_documents("b")])
+    seen = last_change(index)
+
+    index.put("plone", [project_documents("a", "2.0")])
+
+    assert changed(index, seen) == ["a"]
+
+
+def test_what_is_carried_over_is_a_change(index: SqliteIndex, admin: SqliteAdmin) -> None:
+    admin.create("plone-2", collection_state())
+    for collection in (COLLECTION, "plone-2"):
+        index.put(collection, [project_documents("a"), project_documents("b")])
+    index.update(COLLECTION, {"a": RepositoryFields(github_stars=1)})
+    admin.point("plone", "plone-2")
+    seen = last_change(index)
+
+    admin.carry_over(COLLECTION, "plone-2")
+    once = changed(index, seen)
+    admin.carry_over(COLLECTION, "plone-2")
+
+    assert (once, changed(index, seen)) == (["a"], ["a"])
+
+
+def test_changes_are_numbered_anew_by_no_one(index: SqliteIndex, admin: SqliteAdmin) -> None:
+    """A collection of a dropped one's name begins above all numbers that anybody has seen."""
+    index.put("plone", [project_documents("a")])
+    seen = last_change(index)
+    admin.drop(COLLECTION)
+
+    admin.create(COLLECTION, collection_state(), alias="plone")
+    index.put("plone", [project_documents("b")])
+
+    assert changed(index, seen) == ["b"]

@@ -1,0 +1,149 @@
+"""Runs the commands as their users do: in a folder of its own, with nothing of the developer's environment."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
+from typing import Any
+
+import msgspec
+from click.testing import CliRunner
+
+from pyf.aggregator.adapters.index.database import Database
+from pyf.aggregator.adapters.index.sqlite import SqliteIndex
+from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
+from pyf.aggregator.cli.aggregator import main as pyfaggregator
+from pyf.aggregator.domain.collection import CollectionState
+from pyf.aggregator.settings import Settings
+
+AGGREGATOR = "pyf.aggregator.cli.aggregator"
+DEMO = "pyf.aggregator.cli.demo"
+
+# Seconds after which a command is taken to hang; most take one.
+PATIENCE = 120
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What `--json` or `--show` printed: nothing else may be on stdout."""
+        report: dict[str, Any] = msgspec.json.decode(self.out)
+        return report
+
+    @property
+    def error(self) -> str:
+        """The one line that says what is wrong."""
+        (line,) = [line for line in self.err.splitlines() if line.startswith("Error: ")]
+        return line.removeprefix("Error: ")
+
+
+@dataclass
+class Shell:
+    """A user's folder and environment; the index is in the folder, settings are given by their names in lower case."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: str, module: str = AGGREGATOR, redirected: str = "", **settings: object) -> Ended:
+        """Run a command as a process and wait for it; `redirected` as in `start`."""
+        with self.start(*arguments, module=module, redirected=redirected, **settings) as process:
+            out, err = process.communicate(timeout=PATIENCE)
+        return Ended(process.returncode, out, err)
+
+    @contextmanager
+    def start(
+        self, *arguments: str, module: str = AGGREGATOR, redirected: str = "", stdin: int = DEVNULL, **settings: object
+    ) -> Iterator[Popen[str]]:
+        """Run a command as a process; one that still runs at the end is killed.
+
+        `redirected` is what a shell adds to a command, such as `>&-`.
+        """
+        command = [sys.executable, "-m", module, *arguments]
+        with Popen(
+            ["sh", "-c", f'exec "$@" {redirected}', "sh", *command] if redirected else command,
+            cwd=self.folder,
+            env=self._environment(**settings),
+            encoding="utf-8",
+            stdin=stdin,
+            stdout=PIPE,
+            stderr=PIPE,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def call(self, *arguments: str, **settings: object) -> Ended:
+        """Run `pyfaggregator` in this process, which takes a tenth of the time."""
+        others: dict[str, str | None] = {name.upper(): None for name in Settings.model_fields}
+        runner = CliRunner(env=others | self._environment(**settings))
+        with chdir(self.folder):
+            result = runner.invoke(pyfaggregator, arguments, catch_exceptions=False)
+        return Ended(result.exit_code, result.stdout, result.stderr)
+
+    def names(self, collection: str) -> list[str]:
+        """Return the normalised names of what a collection holds."""
+        with self.opened() as database:
+            return [holding.name_normalized for holding in SqliteIndex(database).holdings(collection)]
+
+    def state(self, collection: str) -> CollectionState:
+        """Return what a collection remembers."""
+        with self.opened() as database:
+            return SqliteIndex(database).state(collection)
+
+    def collections(self) -> dict[str, tuple[str, ...]]:
+        """Return the aliases of every collection, by its name."""
+        with self.opened() as database:
+            return {each.name: tuple(each.aliases) for each in SqliteAdmin(database).collections()}
+
+    @contextmanager
+    def opened(self) -> Iterator[Database]:
+        database = Database(self.folder / "index.sqlite3")
+        try:
+            yield database
+        finally:
+            database.close()
+
+    def _environment(self, **settings: object) -> dict[str, str]:
+        given = {name.upper(): str(value) for name, value in settings.items()}
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            "SQLITE_PATH": str(self.folder / "index.sqlite3"),
+            **self.environment,
+            **given,
+        }
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait for what another process does; fails when it does not."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def rendering_processes(parent: int) -> list[int]:
+    """Return the processes that render for another one, as the kernel tells; Linux only."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+            command = (status.parent / "cmdline").read_text()
+        except OSError:  # it has ended meanwhile
+            continue
+        if int(fields[1]) == parent and "rendering_worker" in command:
+            found.append(int(status.parent.name))
+    return found

@@ -1,0 +1,138 @@
+"""What every engine must give to those who look at many projects: in order, and whole."""
+
+import pytest
+from builders import PLONE, collection_state, project_documents, registry_fields
+from engines import Engine
+
+from pyf.aggregator.domain.collection import Holding, Tombstone
+from pyf.aggregator.domain.errors import NotFound
+from pyf.aggregator.domain.schema import DownloadFields, RepositoryFields
+from pyf.aggregator.ports import PackageIndex, ProjectDocuments
+
+pytestmark = pytest.mark.usefixtures("plone")
+
+
+def names_of(count: int) -> list[str]:
+    return [f"project-{number}" for number in range(count)]
+
+
+def test_held_gives_what_is_there_of_the_asked_newest_first(index: PackageIndex) -> None:
+    projects = [project_documents("a", "1.0", "2.0"), project_documents("b"), project_documents("c")]
+    index.put(PLONE, projects)
+    index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
+
+    held = index.held(PLONE, (name for name in ("a", "c", "nowhere")))
+
+    one, two = projects[0].documents
+    assert {name: list(documents) for name, documents in held.items()} == {
+        "a": [two, one],
+        "c": list(projects[2].documents),
+    }
+
+
+def test_held_of_nothing_is_nothing(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("a")])
+
+    assert index.held(PLONE, []) == {}
+
+
+def test_a_holding_sums_a_project_up_by_its_lowest_values(index: PackageIndex) -> None:
+    documents = (
+        registry_fields("a", "1.0", is_newest=False, last_serial=5, composed_with=2, status_checked=30),
+        registry_fields("a", "2.0", last_serial=7, composed_with=1, status_checked=10, project_status="archived"),
+        registry_fields("a", "0.9", is_newest=False, last_serial=0, composed_with=3, status_checked=20),
+    )
+
+    index.put(PLONE, [ProjectDocuments(name_normalized="a", documents=documents)])
+
+    assert list(index.holdings(PLONE)) == [
+        Holding(
+            name_normalized="a",
+            last_serial=0,
+            composed_with=1,
+            status_checked=10,
+            project_status="archived",
+            releases=3,
+        )
+    ]
+
+
+def test_holdings_come_by_name_however_many_there_are(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents(name) for name in names_of(1234)])
+
+    found = [holding.name_normalized for holding in index.holdings(PLONE)]
+
+    assert found == sorted(names_of(1234))
+
+
+def test_an_export_comes_by_name_and_version(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("b", "1.0"), project_documents("a-b", "1.0"), project_documents("A", "2.0")])
+    index.put(PLONE, [project_documents("a", "1.10", "1.9", "2.0a1", "not a version")])
+
+    found = [(document.registry.name_normalized, document.registry.version) for document in index.export(PLONE)]
+
+    assert found == [
+        ("a", "not a version"),
+        ("a", "2.0a1"),
+        ("a", "1.9"),
+        ("a", "1.10"),
+        ("a-b", "1.0"),
+        ("b", "1.0"),
+    ]
+
+
+def test_an_export_shows_all_owners_fields_of_every_document(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents(name, "1.0", "2.0") for name in names_of(250)])
+    index.update(PLONE, {name: RepositoryFields(github_stars=len(name)) for name in names_of(250)})
+    index.update(PLONE, {"project-7": DownloadFields(download_last_day=3)})
+
+    exported = [document.as_mapping() for document in index.export(PLONE)]
+
+    assert [document["github_stars"] for document in exported] == [len(document["name"]) for document in exported]
+    assert {document["id"] for document in exported if "download_last_day" in document} == {
+        "project-7-1.0",
+        "project-7-2.0",
+    }
+    assert len(exported) == 500
+
+
+@pytest.mark.parametrize("listing", ["holdings", "export"])
+def test_a_listing_goes_on_while_others_write(index: PackageIndex, listing: str) -> None:
+    """What was there from the first to the last is in it once."""
+    index.put(PLONE, [project_documents(name) for name in names_of(600)])
+    going_on = getattr(index, listing)(PLONE)
+    next(going_on)
+
+    index.remove(PLONE, [Tombstone(name="project-99", removed_at=1, reason="")])
+    index.put(PLONE, [project_documents("zope"), project_documents("project-98", summary="new")])
+
+    assert len(list(going_on)) in range(598, 601)
+
+
+@pytest.mark.parametrize("listing", ["holdings", "export"])
+def test_a_listing_stays_with_its_collection_when_the_alias_moves(
+    engine: Engine, index: PackageIndex, listing: str
+) -> None:
+    index.put(PLONE, [project_documents(name) for name in names_of(600)])
+    engine.admin.create("plone-2", collection_state())
+    going_on = getattr(index, listing)("plone")
+    next(going_on)
+
+    engine.admin.point("plone", "plone-2")
+
+    assert len(list(going_on)) == 599
+
+
+@pytest.mark.parametrize("listing", ["holdings", "export"])
+def test_a_listing_of_a_collection_that_is_dropped_fails_and_does_not_just_end(
+    engine: Engine, index: PackageIndex, listing: str
+) -> None:
+    """Whoever took the short list for the whole would miss the rest."""
+    index.put(PLONE, [project_documents(name) for name in names_of(600)])
+    going_on = getattr(index, listing)(PLONE)
+    next(going_on)
+
+    engine.admin.drop(PLONE)
+
+    with pytest.raises(NotFound):
+        list(going_on)

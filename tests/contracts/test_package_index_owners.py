@@ -1,0 +1,128 @@
+"""What every engine must do with the fields of several owners, and with projects that leave."""
+
+from typing import Any
+
+import pytest
+from builders import PLONE, project_documents
+
+from pyf.aggregator.domain.collection import Tombstone
+from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
+from pyf.aggregator.ports import PackageIndex
+
+pytestmark = pytest.mark.usefixtures("plone")
+
+GONE = Tombstone(name="plone-api", removed_at=1_700_000_000, reason="the registry says it is gone")
+
+
+def versions(index: PackageIndex, name: str) -> list[str]:
+    return [document.registry.version for document in index.documents(PLONE, name)]
+
+
+def shown(index: PackageIndex, name: str) -> list[dict[str, Any]]:
+    return [document.as_mapping() for document in index.documents(PLONE, name)]
+
+
+def test_every_release_of_a_project_gets_another_owners_fields(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("a", "1.0", "2.0"), project_documents("b", "1.0")])
+
+    updated = index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
+
+    assert updated == 1
+    assert [document["github_stars"] for document in shown(index, "a")] == [7, 7]
+    assert "github_stars" not in shown(index, "b")[0]
+
+
+def test_a_registry_write_leaves_the_other_owners_fields(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("a", "1.0")])
+    index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
+    index.update(PLONE, {"a": DownloadFields(download_last_day=9, download_history={"2026-01": 3})})
+    index.update(PLONE, {"a": HealthFields(health_score=50, health_score_breakdown={"facts": [1, 2]})})
+
+    index.put(PLONE, [project_documents("a", "1.0", summary="new")])
+
+    (document,) = shown(index, "a")
+    assert document["summary"] == "new"
+    assert (document["github_stars"], document["download_last_day"], document["health_score"]) == (7, 9, 50)
+    assert document["download_history"] == {"2026-01": 3}
+    assert document["health_score_breakdown"] == {"facts": [1, 2]}
+
+
+def test_a_new_release_of_an_enriched_project_has_its_stars_at_once(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("a", "1.0")])
+    index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
+
+    index.put(PLONE, [project_documents("a", "2.0")])
+
+    assert [(document["version"], document["github_stars"]) for document in shown(index, "a")] == [("2.0", 7)]
+
+
+def test_an_update_replaces_all_fields_of_its_owner_and_none_of_another(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("a")])
+    index.update(PLONE, {"a": RepositoryFields(github_stars=7, github_url="https://git.example/a")})
+    index.update(PLONE, {"a": DownloadFields(download_last_day=9)})
+
+    index.update(PLONE, {"a": RepositoryFields(github_stars=8)})
+
+    (document,) = shown(index, "a")
+    assert "github_url" not in document
+    assert (document["github_stars"], document["download_last_day"]) == (8, 9)
+
+
+def test_an_update_creates_no_project(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("a")])
+
+    updated = index.update(PLONE, {"a": RepositoryFields(github_stars=1), "b": RepositoryFields(github_stars=2)})
+    index.put(PLONE, [project_documents("b")])
+
+    assert updated == 1
+    assert "github_stars" not in shown(index, "b")[0]
+
+
+def test_an_update_with_the_values_that_are_there_counts_as_one(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("a")])
+
+    counts = [index.update(PLONE, {"a": RepositoryFields(github_stars=1)}) for _ in range(2)]
+
+    assert counts == [1, 1]
+
+
+def test_a_removed_project_leaves_its_tombstone_and_nothing_else(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("Plone.API", "1.0", "2.0"), project_documents("b")])
+    index.update(PLONE, {"plone-api": RepositoryFields(github_stars=7)})
+
+    removed = index.remove(PLONE, [GONE])
+
+    assert removed == 1
+    assert versions(index, "plone.api") == []
+    assert [holding.name_normalized for holding in index.holdings(PLONE)] == ["b"]
+    assert [document.registry.name for document in index.export(PLONE)] == ["b"]
+    assert index.tombstone(PLONE, "Plone.API") == GONE
+
+
+def test_a_project_that_comes_back_has_no_tombstone_and_no_old_stars(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("plone.api")])
+    index.update(PLONE, {"plone-api": RepositoryFields(github_stars=7)})
+    index.remove(PLONE, [GONE])
+
+    index.put(PLONE, [project_documents("plone.api")])
+
+    assert index.tombstone(PLONE, "plone.api") is None
+    assert "github_stars" not in shown(index, "plone.api")[0]
+
+
+def test_a_project_that_was_not_there_gets_a_tombstone_too(index: PackageIndex) -> None:
+    """A rebuild has to say of a project that it never held why it does not."""
+    removed = index.remove(PLONE, [GONE])
+
+    assert removed == 0
+    assert index.tombstone(PLONE, "plone.api") == GONE
+
+
+def test_a_second_removal_leaves_the_first_ones_tombstone(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("plone.api")])
+    index.remove(PLONE, [GONE])
+
+    removed = index.remove(PLONE, [Tombstone(name="plone-api", removed_at=1_800_000_000, reason="another")])
+
+    assert removed == 0
+    assert index.tombstone(PLONE, "plone.api") == GONE

@@ -1,0 +1,48 @@
+"""Looks after processes from outside, through what the kernel tells about them."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+def children(pid: int) -> set[int]:
+    """Return the processes that a process has started and that still run."""
+    return {int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if _parent_if_running(stat) == pid}
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process is there and not just waiting to be buried."""
+    return _parent_if_running(Path(f"/proc/{pid}/stat")) is not None
+
+
+def is_working(pid: int) -> bool:
+    """Tell whether a process computes right now."""
+    before = _cpu_ticks(pid)
+    time.sleep(0.1)
+    return _cpu_ticks(pid) > before + 3
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
+    """Wait for what has to happen; fail if it does not for so long that it never will."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it has not happened"
+        time.sleep(0.02)
+
+
+def _parent_if_running(stat: Path) -> int | None:
+    try:
+        state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if state in "ZX" else int(parent)
+
+
+def _cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])

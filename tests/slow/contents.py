@@ -1,0 +1,40 @@
+"""All that a collection holds, told so that two indexes can be compared that were built at different times."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import asdict
+
+from pyf.aggregator.domain.errors import NotFound
+from pyf.aggregator.ports import IndexAdmin, PackageIndex
+
+# When a run looked at a project's status is the one thing that two runs over the same registry tell differently.
+OF_ITS_TIME = "status_checked"
+
+
+def contents(index: PackageIndex, alias: str, gone: Iterable[str] = ()) -> dict[str, Any]:
+    """Return every document in full, the collection's state, and the tombstones of the projects in `gone`."""
+    tombstones = {name: index.tombstone(alias, name) for name in gone}
+    return {
+        "documents": {each["id"]: each for each in map(_timeless, index.export(alias))},
+        "state": asdict(index.state(alias)),
+        "tombstones": {name: stone.reason if stone else None for name, stone in tombstones.items()},
+    }
+
+
+def _timeless(document: Any) -> dict[str, Any]:
+    return {name: value for name, value in document.as_mapping().items() if name != OF_ITS_TIME}
+
+
+def collections(admin: IndexAdmin) -> dict[str, tuple[str, ...]]:
+    """Return the aliases that lead to each collection."""
+    return {each.name: each.aliases for each in admin.collections()}
+
+
+def is_there(index: PackageIndex, alias: str) -> bool:
+    """Tell whether there is a collection of that name at all."""
+    try:
+        index.state(alias)
+    except NotFound:
+        return False
+    return True

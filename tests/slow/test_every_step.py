@@ -1,0 +1,158 @@
+"""Dying between any two steps costs nothing: who reads finds a complete collection, and the next run completes it.
+
+A "death" here is that of a database, so that each of the steps can be tried; `test_kill` kills real processes.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from slow.contents import collections, contents
+from slow.mortal import Death, MortalDatabase
+from slow.tiny import LEAVING, USES, due, let_things_happen, run, tiny_ecosystem, tiny_world
+from worlds import Clock, Json, World
+
+from pyf.aggregator.domain.collection import CollectionState
+from pyf.aggregator.sample.services import LocalPyPI
+
+import pytest
+
+CLOCK = Clock()
+
+
+@pytest.fixture
+def pypi() -> Iterator[LocalPyPI]:
+    with LocalPyPI(tiny_ecosystem(CLOCK)) as pypi:
+        yield pypi
+
+
+@pytest.fixture
+def filled(pypi: LocalPyPI, tmp_path: Path) -> Path:
+    """A folder with an index of the registry, which has changed since."""
+    with tiny_world(pypi, tmp_path / "filled", CLOCK) as world:
+        world.fetch()
+    let_things_happen(pypi.ecosystem)
+    return tmp_path / "filled"
+
+
+def deaths(pypi: LocalPyPI, folder: Path, use: str) -> Iterator[Path]:
+    """Yield a folder after each death of a run, the first one before its first step and the last after its last."""
+    lives, has_died = 0, True
+    while has_died:
+        databases: list[MortalDatabase] = []
+
+        def opened(path: Path, lives: int = lives, into: list[MortalDatabase] = databases) -> MortalDatabase:
+            into.append(MortalDatabase(path, lives))
+            return into[0]
+
+        place = folder.with_name(f"{use}-{lives}")
+        if folder.exists():
+            shutil.copytree(folder, place)
+        try:
+            with tiny_world(pypi, place, CLOCK, opened=opened) as mortal:
+                run(mortal, use)
+            has_died = False
+        except Death:
+            lives += 1
+        yield place
+        shutil.rmtree(place)
+
+
+def undisturbed(pypi: LocalPyPI, folder: Path, use: str) -> dict[str, Any]:
+    """Return what a run makes of a copy of the index that nobody disturbs."""
+    place = folder.with_name("undisturbed")
+    if folder.exists():
+        shutil.copytree(folder, place)
+    with tiny_world(pypi, place, CLOCK) as world:
+        assert run(world, use).is_whole
+        assert world.held() == due(world, use)
+        return contents(world.services.index, "tiny", LEAVING)
+
+
+def by_project(held: dict[str, Json]) -> dict[str, dict[str, Json]]:
+    projects: dict[str, dict[str, Json]] = {}
+    for id_, document in held.items():
+        projects.setdefault(document["name_normalized"], {})[id_] = document
+    return projects
+
+
+def state(world: World) -> CollectionState:
+    return world.services.index.state("tiny")
+
+
+def test_a_first_fetch_that_dies_after_any_step_is_completed_by_the_next(pypi: LocalPyPI, tmp_path: Path) -> None:
+    wanted = undisturbed(pypi, tmp_path / "nothing", "fetch")
+
+    for place in deaths(pypi, tmp_path / "nothing", "fetch"):
+        with tiny_world(pypi, place, CLOCK) as world:
+            assert run(world, "fetch").is_whole
+            assert contents(world.services.index, "tiny", LEAVING) == wanted
+            assert collections(world.services.admin) == {"tiny-1": ("tiny",)}
+
+
+@pytest.mark.parametrize("use", ["fetch", "changes", "refresh"])
+def test_a_run_that_dies_after_any_step_leaves_whole_projects_and_a_cursor_that_does_not_lie(
+    use: str, pypi: LocalPyPI, filled: Path
+) -> None:
+    with tiny_world(pypi, filled, CLOCK) as world:
+        before, cursor, after = by_project(world.held()), state(world).cursor, by_project(due(world, use))
+
+    for place in deaths(pypi, filled, use):
+        with tiny_world(pypi, place, CLOCK) as world:
+            held = by_project(world.held())
+            assert all(held.get(name) in (before.get(name), after.get(name)) for name in before | after | held)
+            assert state(world).cursor == cursor or held == after
+
+
+@pytest.mark.parametrize("use", USES)
+def test_the_next_run_after_any_death_gives_what_an_undisturbed_one_gives(
+    use: str, pypi: LocalPyPI, filled: Path
+) -> None:
+    wanted = undisturbed(pypi, filled, use)
+
+    for place in deaths(pypi, filled, use):
+        with tiny_world(pypi, place, CLOCK) as world:
+            assert run(world, use).is_whole
+            assert contents(world.services.index, "tiny", LEAVING) == wanted
+            ((_, aliases),) = collections(world.services.admin).items()
+            assert aliases == ("tiny",)
+
+
+def test_a_rebuild_that_dies_after_any_step_leaves_a_complete_collection_behind_the_alias(
+    pypi: LocalPyPI, filled: Path
+) -> None:
+    with tiny_world(pypi, filled, CLOCK) as world:
+        complete = world.held(), due(world, "recreate")
+
+    for place in deaths(pypi, filled, "recreate"):
+        with tiny_world(pypi, place, CLOCK) as world:
+            assert world.held() in complete
+
+
+@pytest.mark.parametrize("use", ["fetch", "changes", "refresh"])
+def test_the_next_run_of_any_kind_clears_what_a_rebuild_that_died_has_left(
+    use: str, pypi: LocalPyPI, filled: Path
+) -> None:
+    for place in deaths(pypi, filled, "recreate"):
+        with tiny_world(pypi, place, CLOCK) as world:
+            assert run(world, use).is_whole
+            (only,) = collections(world.services.admin)
+            assert world.services.admin.resolve("tiny") == only
+            assert set(due(world, use)) <= set(world.held()) <= set(world.due())
+
+
+def test_a_collection_that_a_rebuild_left_live_is_not_taken_for_a_leftover_later(
+    pypi: LocalPyPI, filled: Path
+) -> None:
+    """An operator may point the alias elsewhere: what it led to before must not go for having been rebuilt once."""
+    for place in deaths(pypi, filled, "recreate"):
+        with tiny_world(pypi, place, CLOCK) as world:
+            run(world, "changes")
+            live = world.services.admin.resolve("tiny")
+            world.services.admin.create("elsewhere", CollectionState(filter=world.filter))
+            world.services.admin.point("tiny", "elsewhere")
+
+            run(world, "fetch")
+
+            assert live in collections(world.services.admin)
