@@ -54,7 +54,7 @@ def _row(measured: dict[str, Any]) -> Iterator[str]:
     bound = measured["requests"] * LATENCY / WORKERS
     yield f"{measured['requests']:,}"
     yield f"{measured['seconds']:.2f}"
-    yield f"{measured['seconds'] / bound:.2f}"
+    yield f"{measured['seconds'] / bound:.2f}" if measured["requests"] > WORKERS else "-"
     yield f"{measured['main_process_mb']:.0f}"
     yield f"{measured['main_process_cpu']:.2f}"
     yield f"{measured['render_cpu']:.2f}"

@@ -68,7 +68,7 @@ def commands_page() -> str:
     """Return the page of all commands with the help that they print."""
     sections = [f"{GENERATED}# Commands\n"]
     for name, command in sorted(_commands()):
-        with click.Context(command, info_name=name, max_content_width=100, terminal_width=100) as context:
+        with click.Context(command, info_name=name, terminal_width=100, **command.context_settings) as context:
             sections.append(f"\n## {name}\n\n```text\n{command.get_help(context)}\n```\n")
     return "".join(sections)
 

@@ -1,13 +1,27 @@
 """Looks after processes from outside, through what the kernel tells about them."""
 
+import os
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@contextmanager
+def python(program: str, **environment: str) -> "Iterator[subprocess.Popen[str]]":
+    """Run a program in an interpreter of its own, at most until the block ends."""
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def children(pid: int) -> set[int]:
@@ -21,10 +35,10 @@ def is_running(pid: int) -> bool:
 
 
 def is_working(pid: int) -> bool:
-    """Tell whether a process computes right now."""
+    """Tell whether a process computes right now, however little of the machine it gets."""
     before = _cpu_ticks(pid)
     time.sleep(0.1)
-    return _cpu_ticks(pid) > before + 3
+    return _cpu_ticks(pid) > before
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:

@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from builders import collection_state, project_documents
-
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin

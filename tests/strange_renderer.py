@@ -1,6 +1,7 @@
 """Takes the place of the program that renders, and does what it should not; the first argument says what."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def main(misdeed: str, diary: Path) -> None:
             os.write(1, b"\x00\x00\x01\x00half an answer")
         if misdeed.startswith("dies") and (misdeed != "dies once" or first):
             os.abort()
+        if misdeed == "is killed":
+            os.kill(os.getpid(), signal.SIGKILL)
         if misdeed == "fails":
             answer = Answer(defect="Traceback: it is our fault")
         else:

@@ -3,11 +3,12 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.settings import Settings, load_settings
 
-import pytest
-
+SCHEDULES = {name for name in Settings.model_fields if name.startswith("celery_schedule_")}
 ROOT = Path(__file__).parent.parent
 
 
@@ -41,10 +42,17 @@ def test_an_address_keeps_its_fragment_free_text(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("unset", ["", "   ", "<your contact>", "<your_secret_typesense_apikey>"])
 def test_empty_values_and_placeholders_count_as_not_set(unset: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in Settings.model_fields:
+    for name in set(Settings.model_fields) - SCHEDULES:
         monkeypatch.setenv(name.upper(), unset)
 
     assert load_settings() == Settings.model_construct()
+
+
+@pytest.mark.parametrize(("written", "meant"), [("", ""), ("  # off", ""), ("<when>", "0 2 * * 0")])
+def test_an_empty_schedule_means_never(written: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELERY_SCHEDULE_WEEKLY_REFRESH", written)
+
+    assert load_settings().celery_schedule_weekly_refresh == meant
 
 
 def test_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

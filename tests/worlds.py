@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from oracle import comparable, expected
 
+from oracle import comparable, expected
 from pyf.aggregator.bootstrap import open_services
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.ports import Services

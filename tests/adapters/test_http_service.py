@@ -10,9 +10,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from adapters.wire import ok, wire
 from pytest_httpserver import HTTPServer
 
+from adapters.wire import ok, wire
 from pyf.aggregator import __version__
 from pyf.aggregator.adapters.body import json_reader
 from pyf.aggregator.adapters.http import Http

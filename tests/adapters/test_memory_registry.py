@@ -1,12 +1,12 @@
 """What tests can make the registry in memory do."""
 
 import pytest
-from registries import PROJECTS, released
 
 from pyf.aggregator.adapters.memory_registry import MemoryRegistry
 from pyf.aggregator.domain.errors import NotFound, Unavailable
 from pyf.aggregator.domain.project import Project
 from pyf.aggregator.ports import Wanted
+from registries import PROJECTS, released
 
 
 def answer(registry: MemoryRegistry, name: str) -> object:

@@ -3,16 +3,15 @@
 import logging
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
-import strange_renderer
-from processes import children, is_running, is_working, on_linux, wait_until
 
+import strange_renderer
+from processes import children, is_running, is_working, on_linux, python, wait_until
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache
 from pyf.aggregator.adapters.rendering import PooledRenderer
 from pyf.aggregator.domain.plain_readme import as_plain_text
@@ -48,12 +47,6 @@ def renderer(cache: MemoryRenderCache) -> Iterator[PooledRenderer]:
 def strange(misdeed: str, diary: Path, cache: MemoryRenderCache) -> PooledRenderer:
     program = [sys.executable, strange_renderer.__file__, misdeed, str(diary)]
     return PooledRenderer(cache, workers=1, program=program)
-
-
-def script(text: str, **environment: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", text], stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
-    )
 
 
 @pytest.mark.parametrize("readme", [ENDLESS, ENDLESS_IN_PYTHON], ids=["rust", "python"])
@@ -103,6 +96,18 @@ def test_a_readme_survives_the_death_of_its_worker(misdeed: str, tmp_path: Path,
     assert made.html == f"by {second}"
 
 
+def test_readmes_whose_workers_are_killed_from_outside_are_not_plain_text_for_good(
+    tmp_path: Path, cache: MemoryRenderCache
+) -> None:
+    with strange("is killed", tmp_path / "diary", cache) as renderer:
+        made = renderer.render(GOOD[:1]).result()
+    with PooledRenderer(cache, workers=1) as renderer:
+        later = renderer.render(GOOD[:1]).result()
+
+    assert list(made) == [as_plain_text(GOOD[0])]
+    assert list(later) == [rendered(GOOD[0])]
+
+
 def test_a_defect_of_ours_is_logged_and_its_makeshift_not_remembered(
     tmp_path: Path, cache: MemoryRenderCache, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -129,10 +134,11 @@ def test_workers_that_cannot_even_begin_are_an_error_and_make_nothing(tmp_path: 
 
 
 def test_a_worker_that_is_killed_at_work_costs_no_readme(renderer: PooledRenderer) -> None:
+    renderer.warm()
+    wait_until(lambda: len(children(os.getpid())) == 2 and not any(map(is_working, children(os.getpid()))))
     rendering = renderer.render([SLOW, *GOOD])
-    wait_until(lambda: any(is_working(pid) for pid in children(os.getpid())))
-    for pid in children(os.getpid()):
-        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: any(map(is_working, children(os.getpid()))))
+    os.kill(next(filter(is_working, children(os.getpid()))), signal.SIGKILL)
 
     assert list(rendering.result()) == [rendered(SLOW), *map(rendered, GOOD)]
 
@@ -212,7 +218,7 @@ with renderer:
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_workers_end_with_the_process_that_started_them_however_busy_they_are(by: signal.Signals) -> None:
     """One is idle, one holds the interpreter's lock, one runs Python."""
-    with script(PARENT, PYTHONUNBUFFERED="1") as parent:
+    with python(PARENT) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "under way\n"
         wait_until(lambda: len(children(parent.pid)) == 3)
@@ -221,15 +227,15 @@ def test_workers_end_with_the_process_that_started_them_however_busy_they_are(by
 
         parent.send_signal(by)
 
-    assert parent.returncode == -by
-    wait_until(lambda: not any(map(is_running, workers)), seconds=5)
+        assert parent.wait(timeout=30) == -by
+        wait_until(lambda: not any(map(is_running, workers)), seconds=5)
 
 
 def test_a_ctrl_c_in_the_terminal_does_not_reach_the_workers() -> None:
-    with script(PARENT) as parent:
+    with python(PARENT) as parent:
         wait_until(lambda: len(children(parent.pid)) == 3)
+
         groups = {os.getpgid(pid) for pid in children(parent.pid)}
-        parent.kill()
 
     assert os.getpgid(0) not in groups
 
@@ -251,11 +257,12 @@ with PooledRenderer(MemoryRenderCache(), workers=1) as renderer:
     if pid:
         assert under_way.result()[0].html == "<p><em>1</em></p>\\n"
         assert os.waitpid(pid, 0)[1] == 0
-print("both")
+print("done")
 """
-    with script(program, PYTHONWARNINGS="ignore") as parent:
-        assert parent.stdout is not None
-        assert parent.stdout.read().endswith("both\nboth\n")
+    with python(program, PYTHONWARNINGS="ignore") as parent:
+        said, _ = parent.communicate(timeout=60)
+
+    assert said == "done\ndone\n"
     assert parent.returncode == 0
 
 
@@ -271,20 +278,23 @@ with PooledRenderer(MemoryRenderCache(), workers=1, time_limit=1) as renderer:
 loaded = {name.partition(".")[0] for name in sys.modules}
 print(sorted(loaded & {"docutils", "readme_renderer", "nh3", "comrak", "pygments"}))
 """
-    with script(program) as parent:
-        assert parent.stdout is not None
-        assert parent.stdout.read() == "[]\n"
+    with python(program, PYTHONWARNINGS="ignore") as parent:
+        said, _ = parent.communicate(timeout=60)
+
+    assert said == "[]\n"
 
 
 def test_a_worker_loads_nothing_but_what_renders() -> None:
     program = """
 import sys
 import pyf.aggregator.adapters.rendering_worker, pyf.aggregator.domain.rendering
-print(sorted({name.partition(".")[0] for name in sys.modules} & {"aiohttp", "asyncio", "click", "sqlite3", "pydantic"}))
+loaded = {name.partition(".")[0] for name in sys.modules}
+print(sorted(loaded & {"aiohttp", "asyncio", "click", "sqlite3", "pydantic"}))
 """
-    with script(program) as worker:
-        assert worker.stdout is not None
-        assert worker.stdout.read() == "[]\n"
+    with python(program) as worker:
+        said, _ = worker.communicate(timeout=60)
+
+    assert said == "[]\n"
 
 
 def test_files_of_the_current_folder_are_not_taken_for_modules(

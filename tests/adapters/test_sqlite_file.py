@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Timer
 
 import pytest
-from builders import collection_state, project_documents, registry_fields
 
+from builders import collection_state, project_documents, registry_fields
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.migrations import MIGRATIONS
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
@@ -133,6 +134,21 @@ def test_a_new_file_that_others_hold_for_too_long_is_in_use(path: Path) -> None:
         other.execute("BEGIN EXCLUSIVE")
 
         assert "in use" in told(path, Unavailable, patience=0.1)
+
+
+def test_a_new_file_that_others_are_just_opening_is_waited_for(path: Path) -> None:
+    """SQLite itself does not wait when it makes a file fit for sharing, and says at once that it is locked."""
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    release = Timer(0.3, other.close)
+    release.start()
+
+    with opened(path) as (_, admin):
+        admin.create(PLONE, STATE)
+        assert admin.resolve(PLONE) == PLONE
+
+    release.join()
 
 
 def test_nothing_is_half_written_when_the_disk_is_full(path: Path) -> None:

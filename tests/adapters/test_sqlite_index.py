@@ -10,16 +10,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+
 import sqlite_worker
 from builders import collection_state, project_documents
-from sqlite_worker import COLLECTION, number_of
-
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.domain.schema import RepositoryFields
+from sqlite_worker import COLLECTION, number_of
 
 MEGABYTE = 1024 * 1024
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and kill -9")
@@ -178,6 +178,21 @@ def test_a_listing_that_nobody_finishes_does_not_keep_the_log_growing(index: Sql
         index.put("plone", [project_documents("big", description=f"{number} {text}")])
 
     assert log_size(path) < 12 * MEGABYTE
+
+
+def test_a_log_that_has_grown_while_somebody_read_is_emptied_by_the_next_writing(
+    index: SqliteIndex, database: Database, path: Path
+) -> None:
+    with database.reading() as reading:
+        reading.execute("SELECT count(*) FROM documents").fetchone()
+        for number in range(150):
+            index.put("plone", [project_documents("big", description=f"{number} {'word ' * 20_000}")])
+        while_reading = log_size(path)
+
+    index.put("plone", [project_documents("small")])
+
+    assert while_reading > 12 * MEGABYTE
+    assert log_size(path) < MEGABYTE
 
 
 def test_an_export_takes_little_memory_however_much_there_is(index: SqliteIndex, path: Path) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import Shell
 
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.expand import expanded
 from pyf.aggregator.sample.services import LocalPyPI
+from shell import Shell
 
 # Few have a README: the processes that render are slow to start.
 PROJECTS = """

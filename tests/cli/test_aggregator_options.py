@@ -4,14 +4,13 @@ import re
 
 import click
 import pytest
-from commands import Shell
 
 from pyf.aggregator.cli.aggregator import main
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.services import LocalPyPI
+from shell import Shell
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
-DJANGO = ["django-blog", "django-shop"]
 
 # Every option of the documentation, and values that differ from the defaults.
 SPELLINGS = [
@@ -59,7 +58,10 @@ def test_these_are_all_options() -> None:
     tried |= {arguments[0] for arguments in LONG_ONLY}
 
     assert tried == {
-        form for option in main.params if isinstance(option, click.Option) and not option.is_eager for form in option.opts
+        form
+        for option in main.params
+        if isinstance(option, click.Option) and not option.is_eager
+        for form in option.opts
     }
 
 
@@ -68,7 +70,9 @@ def test_help_tells_the_purpose_the_exit_codes_and_every_option(shell: Shell) ->
 
     assert shown.code == 0
     assert "Exit codes: 0 done, 1 defect, 2 " in " ".join(shown.out.split())
-    assert all(option.help and option.opts[-1] in shown.out for option in main.params if isinstance(option, click.Option))
+    assert all(
+        option.help and option.opts[-1] in shown.out for option in main.params if isinstance(option, click.Option)
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,73 +123,6 @@ def test_an_option_may_quote_what_breaks_lines(shell: Shell) -> None:
     shell.call("-f", "-p", "plone")
 
     assert "on two lines" in shell.call("--show", "on two\nlines", "-p", "plone").error
-
-
-def test_a_profile_brings_its_classifiers_and_its_collection(shell: Shell) -> None:
-    shell.call("-f", "-p", "plone")
-
-    assert shell.names("plone") == PLONE
-    assert shell.collections() == {"plone-1": ("plone",)}
-
-
-def test_a_target_beats_the_collection_of_the_profile(shell: Shell) -> None:
-    shell.call("-f", "-p", "plone", "-t", "mine")
-
-    assert shell.collections() == {"mine-1": ("mine",)}
-    assert shell.names("mine") == PLONE
-
-
-def test_a_profile_beats_the_default_profile(shell: Shell) -> None:
-    shell.call("-f", "-p", "plone", default_profile="django")
-
-    assert shell.collections() == {"plone-1": ("plone",)}
-
-
-def test_a_target_alone_is_filled_by_the_default_profile(shell: Shell) -> None:
-    shell.call("-f", "-t", "mine", default_profile="django")
-
-    assert shell.names("mine") == DJANGO
-
-
-def test_a_target_without_any_profile_is_filled_with_plone(shell: Shell) -> None:
-    shell.call("-f", "-t", "mine")
-
-    assert shell.names("mine") == PLONE
-
-
-def test_a_default_profile_that_does_not_exist_is_named_with_its_setting(shell: Shell) -> None:
-    ended = shell.call("-f", default_profile="rails")
-
-    assert ended.code == 2
-    assert ended.error == "DEFAULT_PROFILE: there is no profile 'rails'; there are django, fastapi, flask, plone"
-
-
-def test_several_classifiers_mean_any_of_them_and_all_below_them(shell: Shell) -> None:
-    ended = shell.call("-f", "-ft", "Framework :: Plone", "-ft", " Framework :: Django ", "-t", "mine")
-
-    assert ended.code == 0
-    assert shell.names("mine") == sorted([*PLONE, *DJANGO])
-
-
-def test_a_classifier_warns_once_that_profiles_are_the_way(shell: Shell) -> None:
-    ended = shell.call("-f", "-ft", "Framework :: Plone", "-ft", "Framework :: Flask", "-t", "mine", "--dry-run")
-
-    assert re.findall("Warning: .*", ended.err) == [
-        "Warning: -ft is deprecated; name the classifiers in a profile (PROFILES_FILE)."
-    ]
-
-
-def test_everything_is_read_where_no_plone_filter_is_confirmed(shell: Shell) -> None:
-    ended = shell.call("-f", "--no-plone-filter", "-t", "all", "--yes")
-
-    assert ended.code == 0
-    assert shell.names("all") == sorted([*PLONE, *DJANGO, "flask-thing", "plonesque", "unframed"])
-
-
-def test_a_dry_run_of_everything_needs_no_confirmation(shell: Shell) -> None:
-    ended = shell.call("-f", "--no-plone-filter", "-t", "all", "--dry-run")
-
-    assert (ended.code, shell.collections()) == (0, {})
 
 
 @pytest.mark.parametrize("part", ["plone-api", "plone.api", "PLONE_A", "lone.ap", "Api"])

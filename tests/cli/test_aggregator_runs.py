@@ -3,10 +3,11 @@
 import shlex
 
 import pytest
-from commands import Shell, SqliteAdmin
 
+from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.services import LocalPyPI
+from shell import Shell
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 KEYS = {"found", "indexed", "unchanged", "removed", "rejected", "failed", "requests", "seconds"}
@@ -42,7 +43,11 @@ def test_the_report_is_one_object_on_stdout_and_stderr_names_index_and_collectio
 def test_the_report_is_a_table_for_people(shell: Shell) -> None:
     ended = shell.call("-f", "-p", "plone")
 
-    rows = {cells[0].strip(): cells[1].strip() for line in ended.out.splitlines() if len(cells := line.split("│")[1:-1]) == 2}
+    rows = {
+        cells[0].strip(): cells[1].strip()
+        for line in ended.out.splitlines()
+        if len(cells := line.split("│")[1:-1]) == 2
+    }
     assert (rows["projects found"], rows["indexed"], rows["documents written"], rows["failed"]) == ("4", "4", "6", "0")
 
 
@@ -55,7 +60,8 @@ def test_the_documented_lines_work(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["-p plone", "-p django -t mine", '-ft "Framework :: Plone" -ft "X :: Y" -t mine', "--no-plone-filter -t all"]
+    "asked",
+    ["-p plone", "-p django -t mine", '-ft "Framework :: Plone" -ft "X :: Y" -t mine', "--no-plone-filter -t all"],
 )
 @pytest.mark.parametrize("action", ["-i", "--refresh-from-pypi"])
 def test_a_run_on_a_collection_that_is_not_there_names_the_command_that_makes_it(

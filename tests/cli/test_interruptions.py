@@ -10,10 +10,10 @@ from subprocess import PIPE, run
 
 import msgspec
 import pytest
-from commands import Shell, rendering_processes, wait_until
 
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.services import LocalPyPI
+from shell import Shell, rendering_processes, wait_until
 
 FULL = Path("/dev/full")
 
@@ -58,7 +58,9 @@ def test_ctrl_c_ends_a_fetch_and_its_workers_and_the_next_run_goes_on(shell: She
     assert shell.names("django") == ["django-blog", "django-shop"]
 
 
-def test_ctrl_c_in_an_incremental_run_keeps_the_cursor_so_that_nothing_is_missed(filled: Shell, pypi: LocalPyPI) -> None:
+def test_ctrl_c_in_an_incremental_run_keeps_the_cursor_so_that_nothing_is_missed(
+    filled: Shell, pypi: LocalPyPI
+) -> None:
     before = filled.state("plone").cursor
     pypi.ecosystem.publish("plone.api", "2.1")
     pypi.faults.add(Fault("timeout", request="project"))
@@ -174,6 +176,7 @@ def test_a_full_disk_keeps_the_since_file_as_it_was(filled: Shell, pypi: LocalPy
     since = small_disk / "since"
     filled.call("-f", "-p", "plone", "-s", str(since))
     before = since.read_bytes()
+    assert msgspec.json.decode(before) == {"plone": pypi.ecosystem.last_serial}
     filler = small_disk / "filler"
     with pytest.raises(OSError, match="space"):
         filler.write_bytes(bytes(2_000_000))
@@ -183,5 +186,5 @@ def test_a_full_disk_keeps_the_since_file_as_it_was(filled: Shell, pypi: LocalPy
 
     assert (ended.code, ended.report["indexed"]) == (4, 1)
     assert ended.error == f"can't write {since}: No space left on device"
-    assert (msgspec.json.decode(before), since.read_bytes()) == ({"plone": 9}, before)
+    assert since.read_bytes() == before
     assert sorted(path.name for path in small_disk.iterdir()) == ["filler", "since"]

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from builders import PLONE, collection_state
 from engines import ENGINES, Engine
-
 from pyf.aggregator.ports import IndexAdmin, PackageIndex
 
 

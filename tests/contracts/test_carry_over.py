@@ -1,9 +1,9 @@
 """What every engine must carry from a collection to the one that takes its place."""
 
 import pytest
+
 from builders import collection_state, project_documents
 from engines import Engine
-
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.domain.schema import DownloadFields, RepositoryFields

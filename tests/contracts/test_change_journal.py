@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from registries import REGISTRIES, Registry
 
 from pyf.aggregator.domain.errors import Unavailable
+from registries import REGISTRIES, Registry
 
 
 @pytest.fixture(params=REGISTRIES)

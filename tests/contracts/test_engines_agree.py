@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import pytest
-from builders import collection_state, project_documents
-from engines import ENGINES, Engine
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from builders import collection_state, project_documents
+from engines import ENGINES, Engine
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.errors import AggregatorError
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, ProjectFields, RepositoryFields

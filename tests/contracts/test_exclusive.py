@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from builders import collection_state
 
+from builders import collection_state
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.ports import IndexAdmin
 

@@ -3,9 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from builders import collection_state, project_documents
 from engines import NOW, Engine
-
 from pyf.aggregator.domain.collection import CollectionInfo, Tombstone
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.domain.schema import RepositoryFields

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from builders import PLONE, project_documents, registry_fields
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from builders import PLONE, project_documents, registry_fields
 from pyf.aggregator.domain.release import File, Vulnerability
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments
 

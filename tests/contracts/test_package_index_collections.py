@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+
 from builders import PLONE, collection_state, project_documents
 from engines import Engine
-
 from pyf.aggregator.domain.collection import Recheck, Tombstone
 from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.domain.schema import RepositoryFields

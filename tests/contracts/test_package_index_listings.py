@@ -1,9 +1,9 @@
 """What every engine must give to those who look at many projects: in order, and whole."""
 
 import pytest
+
 from builders import PLONE, collection_state, project_documents, registry_fields
 from engines import Engine
-
 from pyf.aggregator.domain.collection import Holding, Tombstone
 from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.domain.schema import DownloadFields, RepositoryFields

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from builders import PLONE, project_documents
 
+from builders import PLONE, project_documents
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
 from pyf.aggregator.ports import PackageIndex
@@ -76,6 +76,17 @@ def test_an_update_creates_no_project(index: PackageIndex) -> None:
 
     assert updated == 1
     assert "github_stars" not in shown(index, "b")[0]
+
+
+def test_an_update_of_a_removed_project_leaves_nothing_for_its_return(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("plone.api")])
+    index.remove(PLONE, [GONE])
+
+    updated = index.update(PLONE, {"plone-api": RepositoryFields(github_stars=1)})
+    index.put(PLONE, [project_documents("plone.api")])
+
+    assert updated == 0
+    assert "github_stars" not in shown(index, "plone.api")[0]
 
 
 def test_an_update_with_the_values_that_are_there_counts_as_one(index: PackageIndex) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 
 import pytest
-from registries import DJANGO, PLONE, PROJECTS, REGISTRIES, Registry, by_name
 
 from pyf.aggregator.domain.errors import NotFound, Unavailable
 from pyf.aggregator.domain.project import Project, ProjectStatus
 from pyf.aggregator.domain.release import newest
 from pyf.aggregator.ports import Reading, Wanted
+from registries import DJANGO, PLONE, PROJECTS, REGISTRIES, Registry, by_name
 
 
 @pytest.fixture(params=REGISTRIES)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from registries import REGISTRIES, Registry
 
 from pyf.aggregator.domain.errors import Unavailable
+from registries import REGISTRIES, Registry
 
 NOON_OF_JANUARY_1ST = 1_767_268_800
 DAY = 86_400

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
-from strict_html import text_of
 
 from pyf.aggregator.domain.chapters import MAX_DEPTH, Chapters, TooDeep, chapters
 from pyf.aggregator.domain.safe_html import tidied
+from strict_html import text_of
 
 
 def of(html: str, summary: str = "") -> Chapters:

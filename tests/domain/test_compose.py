@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 
+import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -15,8 +16,6 @@ from pyf.aggregator.domain.project import Project, ProjectStatus
 from pyf.aggregator.domain.readme import Readme, Rendered
 from pyf.aggregator.domain.release import File, Metadata, Release, Vulnerability
 from pyf.aggregator.domain.schema import RegistryFields
-
-import pytest
 
 NOW = Circumstances(last_serial=7, status_checked=1_700_000_000, composition=4)
 HTML = Rendered(html="<p>Hi</p>", title="Hi", first_chapter="Hi there")

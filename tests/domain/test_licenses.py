@@ -1,9 +1,9 @@
-from pyf.aggregator.domain import licenses
-from pyf.aggregator.domain.licenses import spdx
-
 import pytest
 from packaging.licenses import canonicalize_license_expression
 from trove_classifiers import classifiers as trove
+
+from pyf.aggregator.domain import licenses
+from pyf.aggregator.domain.licenses import spdx
 
 MIT = "License :: OSI Approved :: MIT License"
 BSD = "License :: OSI Approved :: BSD License"

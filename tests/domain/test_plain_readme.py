@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, msgpack
-from strict_html import assert_safe
 
 from pyf.aggregator.domain.plain_readme import MAX_TEXT, as_plain_text, legible
 from pyf.aggregator.domain.readme import Readme
+from strict_html import assert_safe
 
 any_text = st.text(st.characters(codec=None, categories=None))
 

@@ -1,8 +1,8 @@
-from pyf.aggregator.adapters.profiles import load_profiles
-from pyf.aggregator.domain.profile import Filter, matches
-
 import pytest
 from trove_classifiers import classifiers as trove
+
+from pyf.aggregator.adapters.profiles import load_profiles
+from pyf.aggregator.domain.profile import Filter, matches
 
 PLONE = Filter(profile="plone", classifiers=("Framework :: Plone",))
 

@@ -1,8 +1,8 @@
 from itertools import permutations
 
-from pyf.aggregator.domain.release import File, Metadata, Release, newest
-
 import pytest
+
+from pyf.aggregator.domain.release import File, Metadata, Release, newest
 
 
 def release(version: str, *, files: int = 1, yanked: bool = False, at: int = 1_700_000_000) -> Release:

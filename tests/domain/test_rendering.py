@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 from pytest_httpserver import HTTPServer
-from reference_readmes import reference_readmes
-from strict_html import assert_safe
 
 from pyf.aggregator.domain.plain_readme import MAX_TEXT, as_plain_text, legible
 from pyf.aggregator.domain.readme import Readme, Rendered
 from pyf.aggregator.domain.rendering import rendered
+from reference_readmes import reference_readmes
+from strict_html import assert_safe
 
 SECRET = "nobody may read this"
 
@@ -57,6 +57,7 @@ def test_plain_text_is_shown_as_written(content_type: str) -> None:
         "A title\n====\n",  # a warning is enough: the underline is too short
         "x `y",
         ".. automodule:: x",
+        ".. raw:: html\n\n   <b>x</b>",
         ":class:`x`",
         "|x|",
         "\n".join(" " * n + f"* {n}\n" for n in range(0, 2000, 2)),

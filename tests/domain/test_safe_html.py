@@ -1,14 +1,14 @@
 """Whatever a README contains, nothing of it comes to life where it is shown."""
 
 import pytest
-from hostile_readmes import HTML, MARKDOWN, RST, TOKENS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strict_html import assert_safe, elements, text_of
 
+from hostile_readmes import HTML, MARKDOWN, RST, TOKENS
 from pyf.aggregator.domain.readme import Readme
 from pyf.aggregator.domain.rendering import rendered
 from pyf.aggregator.domain.safe_html import sanitized
+from strict_html import assert_safe, elements, text_of
 
 CONTENT_TYPES = ("text/markdown", "text/markdown; variant=CommonMark", "text/x-rst", "text/plain", "")
 

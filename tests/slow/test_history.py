@@ -7,13 +7,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
 from packaging.utils import canonicalize_name
-from worlds import World, world
 
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.sample.ecosystem import Ecosystem
-
-import pytest
+from worlds import World, world
 
 NAPARI = Filter(classifiers=("Framework :: napari",))
 
@@ -56,10 +55,10 @@ def test_the_beginning_of_the_history(shared_data: Path, tmp_path: Path) -> None
     with world(Ecosystem(), tmp_path) as napari:
         napari.filter = NAPARI
 
-        runs = follow(napari, snapshots(shared_data)[:250], seed=1)
+        runs = follow(napari, snapshots(shared_data)[:60], seed=1)
 
-        assert runs >= 5
-        assert len(napari.names()) > 100
+        assert runs >= 2
+        assert len(napari.names()) > 20
 
 
 @pytest.mark.slow

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
-from worlds import Clock, Json, World, quick
 
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
@@ -18,9 +17,12 @@ from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.services import LocalPyPI
 from pyf.aggregator.usecases.report import Report
+from worlds import Clock, Json, World, quick
 
-# No classifier of this name was ever published, so that it is the only one that is asked for.
+# No classifier of this name was ever published, so that it is the only one that is asked for; of the one below it
+# only documents tell.
 CLASSIFIER = "Framework :: Tiny"
+NEWER = f"{CLASSIFIER} :: 9.0"
 TINY = Filter(classifiers=(CLASSIFIER,))
 FILE = "index.sqlite3"
 
@@ -29,16 +31,21 @@ USES = ("fetch", "changes", "refresh", "recreate")
 
 
 def tiny_ecosystem(clock: Clock) -> Ecosystem:
-    """Return six projects that belong and one that does not, with two releases each."""
+    """Return projects that belong, of which one shows the newer classifier and one has no other, and a stranger."""
+    classifiers = {
+        "tiny.one": [CLASSIFIER, NEWER],
+        "tiny.two": [CLASSIFIER],
+        "tiny.three": [CLASSIFIER],
+        "tiny.four": [CLASSIFIER],
+        "tiny.five": [CLASSIFIER],
+        "tiny.six": [NEWER],
+        "stranger": [],
+    }
     ecosystem = Ecosystem(clock=clock)
-    for name in ("tiny.one", "tiny.two", "tiny.three", "tiny.four", "tiny.five", "tiny.six", "stranger"):
-        info = {
-            "classifiers": [] if name == "stranger" else [CLASSIFIER],
-            "description": f"# {name}\n\nIt is tiny.",
-            "description_content_type": "text/markdown",
-        }
+    for name, carried in classifiers.items():
+        readme = {"description": f"# {name}\n\nIt is tiny.", "description_content_type": "text/markdown"}
         for version in ("1.0", "1.1"):
-            ecosystem.publish(name, version, info=info)
+            ecosystem.publish(name, version, info={"classifiers": carried, **readme})
     return ecosystem
 
 

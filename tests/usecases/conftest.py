@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from worlds import Clock, World, world
+import pytest
 
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.expand import expanded
-
-import pytest
+from worlds import Clock, World, world
 
 PROJECTS = """
 projects:

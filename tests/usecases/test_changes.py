@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from worlds import World
+import pytest
 
 from pyf.aggregator.domain.errors import NotFound, Unavailable
 from pyf.aggregator.domain.profile import Filter
@@ -10,8 +10,7 @@ from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.usecases.rechecks import ATTEMPTS
 from pyf.aggregator.usecases.target import Scope, Target
-
-import pytest
+from worlds import World
 
 PLONE = ["Framework :: Plone"]
 

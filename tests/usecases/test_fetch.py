@@ -1,17 +1,16 @@
 """The full fetch, over real HTTP, judged by the oracle."""
 
+import pytest
 from msgspec.structs import replace
 from trove_classifiers import classifiers as trove
-from worlds import World
 
 from pyf.aggregator.domain.errors import Unavailable
-from pyf.aggregator.domain.profile import Filter, matches
 from pyf.aggregator.domain.policy import Descriptions, Discovery
+from pyf.aggregator.domain.profile import Filter, matches
 from pyf.aggregator.domain.schema import RepositoryFields
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.usecases.target import Scope, Target
-
-import pytest
+from worlds import World
 
 MEMBERS = ["collective-one", "collective-two", "plone-api"]
 BROWSED = sum(matches(classifier, ["Framework :: Plone"]) for classifier in trove)

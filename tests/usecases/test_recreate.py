@@ -1,12 +1,11 @@
 """The rebuild: a complete collection is behind the alias at every moment."""
 
-from worlds import World
-
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.domain.schema import DownloadFields, RepositoryFields
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.usecases.target import Target
+from worlds import World
 
 
 def collections(world: World) -> dict[str, tuple[str, ...]]:

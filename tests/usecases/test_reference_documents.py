@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from packaging.version import InvalidVersion, Version
-from worlds import world
 
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.load import load
-
-import pytest
+from worlds import world
 
 pytestmark = pytest.mark.usefixtures("shared_data")
 

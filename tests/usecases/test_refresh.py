@@ -1,12 +1,11 @@
 """The refresh: everything held is compared, and what the journal does not tell is swept for."""
 
+import pytest
 from msgspec.structs import replace
-from worlds import World
 
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.usecases.target import Scope
-
-import pytest
+from worlds import World
 
 WEEK = 7 * 86_400
 PLONE = ["Framework :: Plone"]

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .domain.errors import Invalid
+from .domain.schedule import Schedule
 
 _COMMENT = re.compile(r"(^|\s+)#.*$", re.DOTALL)
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
@@ -59,14 +60,29 @@ class Settings(BaseSettings):
         description="Seconds after which `--refresh-from-pypi` looks up a project's status and advisories again.",
     )
 
+    celery_schedule_weekly_refresh: str = Field(
+        "0 2 * * 0",
+        description="When `--watch` does what `--refresh-from-pypi` does: a crontab's five fields, UTC; empty for never.",
+    )
+    celery_schedule_monthly_fetch: str = Field(
+        "0 3 1 * *", description="When `--watch` does what `-f` does: a crontab's five fields, UTC; empty for never."
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _as_written(cls, values: Any) -> Any:
-        """Drop trailing comments (systemd keeps them), and take empty values and `<placeholders>` as not set."""
+        """Drop trailing comments (systemd keeps them), and take empty values and `<placeholders>` as not set.
+
+        An empty schedule stays: it means never.
+        """
         if not isinstance(values, dict):
             return values
         written = {name: _COMMENT.sub("", v).strip() if isinstance(v, str) else v for name, v in values.items()}
-        return {name: v for name, v in written.items() if v not in ("", None) and not _is_placeholder(v)}
+        return {
+            name: v
+            for name, v in written.items()
+            if (v not in ("", None) or _is_schedule(name)) and not _is_placeholder(v)
+        }
 
     @field_validator("pypi_base_url")
     @classmethod
@@ -74,6 +90,15 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value) or not _has_a_host(value):
             raise ValueError("must be an http or https address")
         return value.rstrip("/")
+
+    @field_validator("celery_schedule_weekly_refresh", "celery_schedule_monthly_fetch")
+    @classmethod
+    def _crontab(cls, value: str) -> str:
+        try:
+            Schedule(value).check()
+        except Invalid as error:
+            raise ValueError(str(error)) from error
+        return value
 
     @field_validator("pyf_contact")
     @classmethod
@@ -96,6 +121,10 @@ def _has_a_host(address: str) -> bool:
         return bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that there is not, or half a bracket
         return False
+
+
+def _is_schedule(name: str) -> bool:
+    return name.lower().startswith("celery_schedule_")
 
 
 def _is_placeholder(value: Any) -> bool:

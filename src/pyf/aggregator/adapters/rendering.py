@@ -129,7 +129,8 @@ class PooledRendering:
     def result(self) -> Sequence[Rendered]:
         """Wait for all, remember what is new and return them in the order they were given.
 
-        A README that takes too long or ends its workers is plain text, and remembered as such: it costs once. Raises
+        A README that takes too long, or more memory than there is, is plain text, and remembered as such: it costs
+        once. What is plain text because workers were killed, or by a defect of ours, is not remembered. Raises
         `CancelledError` after the renderer was closed, and `RuntimeError` where no worker starts at all.
         """
         known = {**self._remembered, **{k: made.result().rendered for k, made in self._under_way.items()}}

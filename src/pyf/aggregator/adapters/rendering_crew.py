@@ -5,6 +5,7 @@ stops all; and their workers import the main program once more.
 """
 
 import logging
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -37,7 +38,11 @@ class Made(Struct, frozen=True):
 
 
 class _CannotRender(Exception):
-    """A README takes too long, or workers end over it; the text says which."""
+    """A README takes too long, or workers end over it, as the text says; `lasting` if that is the README's fault."""
+
+    def __init__(self, reason: str, *, lasting: bool) -> None:
+        super().__init__(reason)
+        self.lasting = lasting
 
 
 class _Defect(Exception):
@@ -45,10 +50,11 @@ class _Defect(Exception):
 
 
 class _Ended(Exception):
-    """A worker has ended; `overdue` if that was because it took too long."""
+    """A worker has ended: because it was `overdue`, because somebody else `killed` it, or by what it was doing."""
 
-    def __init__(self, *, overdue: bool) -> None:
+    def __init__(self, *, overdue: bool, killed: bool) -> None:
         self.overdue = overdue
+        self.killed = killed
 
 
 class Crew:
@@ -74,7 +80,7 @@ class Crew:
             self._threads.submit(self._start_in_advance)
 
     def submit(self, readme: Readme) -> Future[Made]:
-        """Have a README rendered, as plain text if it takes too long or ends its workers.
+        """Have a README rendered, as plain text if it takes too long or if workers end over it.
 
         The future fails with `CancelledError` after `close`, and with `RuntimeError` where workers can't even start.
         """
@@ -96,13 +102,14 @@ class Crew:
         try:
             return Made(self._render(readme), lasting=True)
         except _CannotRender as reason:
-            _log.warning("a README is kept as plain text, because %s: %.60r", reason, readme.text)
-            return Made(as_plain_text(readme), lasting=True)
+            _log.warning("a README becomes plain text, because %s: %.60r", reason, readme.text)
+            return Made(as_plain_text(readme), lasting=reason.lasting)
         except _Defect as defect:
             _log.error("a README is plain text for now, because of a defect: %.60r\n%s", readme.text, defect)
             return Made(as_plain_text(readme), lasting=False)
 
     def _render(self, readme: Readme) -> Rendered:
+        killed = False
         for _ in range(_ATTEMPTS):
             worker = self._free_worker()
             try:
@@ -110,13 +117,14 @@ class Crew:
             except _Ended as end:
                 self._dismiss(worker)
                 if end.overdue:
-                    raise _CannotRender(f"it takes longer than {self._time_limit:g} s") from end
+                    raise _CannotRender(f"it takes longer than {self._time_limit:g} s", lasting=True) from end
+                killed |= end.killed
                 continue
             self._release(worker)
             if answer.rendered is None:
                 raise _Defect(answer.defect)
             return answer.rendered
-        raise _CannotRender("two workers ended over it")
+        raise _CannotRender(f"{_ATTEMPTS} workers ended over it", lasting=not killed)
 
     def _start_in_advance(self) -> None:
         with self._lock:
@@ -202,6 +210,8 @@ class _Worker:
                 send(questions.fileno(), question)
             return receive(answers.fileno())
         except (EOFError, BrokenPipeError) as end:
-            raise _Ended(overdue=timer.finished.is_set()) from end
+            killed = self._process.wait() == -signal.SIGKILL
+            overdue = killed and timer.finished.is_set()
+            raise _Ended(overdue=overdue, killed=killed) from end
         finally:
             timer.cancel()

@@ -119,9 +119,8 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--interval",
         type=click.IntRange(min=1),
-        show_default=str(WATCH_INTERVAL),
         metavar="SECONDS",
-        help="Pause between two rounds of --watch.",
+        help=f"Pause between two rounds of --watch; {WATCH_INTERVAL} where none is given.",
     ),
     click.option(
         "-s",

@@ -1,6 +1,7 @@
 """Does what the options of `pyfaggregator` ask for: settings and services together, use case, report."""
 
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -8,19 +9,20 @@ from ..adapters.profiles import load_profiles
 from ..adapters.since_file import Since, SinceFile
 from ..bootstrap import open_services
 from ..domain.errors import AggregatorError, Invalid, Unavailable
+from ..domain.schedule import Schedule
 from ..ports import Services
 from ..settings import Settings, load_settings
 from ..usecases.changes import changes
 from ..usecases.fetch import fetch
 from ..usecases.recreate import recreate
 from ..usecases.refresh import refresh
-from ..usecases.report import Progress, Report
+from ..usecases.report import Progress, Report, unwatched
 from ..usecases.show import show
 from .aggregator_options import WATCH_INTERVAL, Action, Options
 from .exits import Exit
 from .output import code_of_report, print_json, print_report, progress_bar
 from .targets import Choice, choose
-from .watch import watch
+from .watch import Recurring, watch
 
 # What reports call the actions that end with one.
 _REPORTED_AS = {Action.FIRST: "fetch", Action.INCREMENTAL: "changes", Action.REFRESH: "refresh"}
@@ -52,8 +54,7 @@ def perform(options: Options) -> Exit:
             if options.action is Action.SHOW:
                 return _show(services, choice, options)
             if options.action is Action.WATCH:
-                interval = options.interval or WATCH_INTERVAL
-                return watch(lambda: _run(services, choice, options), interval=interval, as_json=options.json_)
+                return _watched(services, settings, choice, options)
             report = _run(services, choice, options)
         print_report(report, as_json=options.json_)
         return code_of_report(report)
@@ -86,6 +87,21 @@ def _show(services: Services, choice: Choice, options: Options) -> Exit:
     documents = show(services, choice.target, options.show)
     print_json(documents if options.all_versions else documents[0])
     return Exit.DONE
+
+
+def _watched(services: Services, settings: Settings, choice: Choice, options: Options) -> Exit:
+    def unseen(run: Callable[..., Report]) -> Callable[[], Report]:
+        return lambda: run(services, choice, options, unwatched)
+
+    return watch(
+        lambda: _run(services, choice, options),
+        [
+            Recurring(Schedule(settings.celery_schedule_weekly_refresh), unseen(_refreshed)),
+            Recurring(Schedule(settings.celery_schedule_monthly_fetch), unseen(_fetched)),
+        ],
+        interval=options.interval or WATCH_INTERVAL,
+        as_json=options.json_,
+    )
 
 
 def _run(services: Services, choice: Choice, options: Options) -> Report:

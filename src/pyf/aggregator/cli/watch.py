@@ -1,29 +1,56 @@
 """Run the incremental update again and again in one process, for people without a task queue."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import click
 
 from ..domain.errors import Unavailable
+from ..domain.schedule import Schedule
 from ..usecases.report import Report
 from .exits import Exit, end_on_sigterm
 from .output import print_json, tell_of
 
 
-def watch(round_: Callable[[], Report], *, interval: float, as_json: bool) -> Exit:
-    """Call `round_` with `interval` seconds in between, print a line a round, and end cleanly on Ctrl-C and SIGTERM.
+@dataclass
+class Recurring:
+    """A run that is due now and then; `due` is when it is next, in Unix seconds."""
 
-    A service that does not answer is waited for; any other failure ends the loop: it is raised.
+    schedule: Schedule
+    run: Callable[[], Report]
+    due: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.due = self.schedule.next_after(time.time())
+
+    def take_turn(self) -> Report | None:
+        """Run if it is due, once however late it is; None if it is not."""
+        if time.time() < self.due:
+            return None
+        report = self.run()
+        self.due = self.schedule.next_after(time.time())
+        return report
+
+
+def watch(
+    round_: Callable[[], Report], recurring: Sequence[Recurring] = (), *, interval: float, as_json: bool
+) -> Exit:
+    """Call `round_` with `interval` seconds in between, and what recurs when it is due; print a line a run.
+
+    Ends cleanly on Ctrl-C and SIGTERM. A service that does not answer is waited for; any other failure ends the
+    loop: it is raised.
     """
     end_on_sigterm()
-    click.echo(f"Watching, with {interval:g} seconds between two rounds; Ctrl-C ends it.", err=True)
+    click.echo(f"Watching, with pauses of {interval:g} s; Ctrl-C ends it.", err=True)
     try:
         while True:
-            report = round_()
-            if report.stopped_by is not None and not isinstance(report.stopped_by, Unavailable):
-                raise report.stopped_by
-            _print_line(report, as_json=as_json)
+            for report in (round_(), *(each.take_turn() for each in recurring)):
+                if report is None:
+                    continue
+                if report.stopped_by is not None and not isinstance(report.stopped_by, Unavailable):
+                    raise report.stopped_by
+                _print_line(report, as_json=as_json)
             time.sleep(interval)
     except KeyboardInterrupt:
         # A round may be cut off anywhere: what it has written stays, and the cursor had not moved yet.
@@ -34,8 +61,9 @@ def watch(round_: Callable[[], Report], *, interval: float, as_json: bool) -> Ex
 def _print_line(report: Report, *, as_json: bool) -> None:
     if as_json:
         print_json(report.as_mapping(), indent=None)
+    label = report.collection if report.action == "changes" else f"{report.collection}, {report.action}"
     click.echo(
-        f"{report.collection}: indexed {report.indexed}, removed {report.removed}, failed {len(report.failed)}, "
+        f"{label}: indexed {report.indexed}, removed {report.removed}, failed {len(report.failed)}, "
         f"requests {report.requests}, {report.seconds:.1f} s",
         err=True,
     )

@@ -50,30 +50,29 @@ def fetch(
     about to replace: its projects are looked at, too.
     """
     report = Report("fetch", target.collection)
-    with report.covering(services):
-        with services.admin.exclusive(target.collection):
-            clear_leftovers(services, target.collection)
-            filter_ = agreed_filter(services, target, default)
-            start = _start(services, target, filter_, former)
-            if dry_run:
-                to_read = in_scope(_differences(services, start, start.found).to_read, scope)[: scope.limit]
-                report.found = len(in_scope(start.found.names, scope))
-                report.notices.append(f"would read {len(to_read)} of {report.found} projects")
-                return report
-            if services.admin.resolve(target.collection) is None:
-                create_behind_alias(services.admin, target.collection, start.state)
-            intake = Intake(
-                services,
-                target.collection,
-                filter_,
-                report,
-                as_of=start.cursor,
-                statuses=statuses,
-                former=former,
-                progress=progress,
-                limit=scope.limit,
-            )
-            _bring_in(services, target, start, intake, scope=scope, allow_many=allow_mass_removal)
+    with report.covering(services), services.admin.exclusive(target.collection):
+        clear_leftovers(services, target.collection)
+        filter_ = agreed_filter(services, target, default)
+        start = _start(services, target, filter_, former)
+        if dry_run:
+            to_read = in_scope(_differences(services, start, start.found).to_read, scope)[: scope.limit]
+            report.found = len(in_scope(start.found.names, scope))
+            report.notices.append(f"would read {len(to_read)} of {report.found} projects")
+            return report
+        if services.admin.resolve(target.collection) is None:
+            create_behind_alias(services.admin, target.collection, start.state)
+        intake = Intake(
+            services,
+            target.collection,
+            filter_,
+            report,
+            as_of=start.cursor,
+            statuses=statuses,
+            former=former,
+            progress=progress,
+            limit=scope.limit,
+        )
+        _bring_in(services, target, start, intake, scope=scope, allow_many=allow_mass_removal)
     return report
 
 

@@ -17,11 +17,13 @@ from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.cli.aggregator import main as pyfaggregator
+from pyf.aggregator.cli.demo import main as pyfdemo
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.settings import Settings
 
 AGGREGATOR = "pyf.aggregator.cli.aggregator"
 DEMO = "pyf.aggregator.cli.demo"
+COMMANDS = {"pyfaggregator": pyfaggregator, "pyfdemo": pyfdemo}
 
 # Seconds after which a command is taken to hang; most take one.
 PATIENCE = 120
@@ -55,7 +57,7 @@ class Shell:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def run(self, *arguments: str, module: str = AGGREGATOR, redirected: str = "", **settings: object) -> Ended:
+    def run(self, *arguments: str, module: str = AGGREGATOR, redirected: str = "", **settings: Any) -> Ended:
         """Run a command as a process and wait for it; `redirected` as in `start`."""
         with self.start(*arguments, module=module, redirected=redirected, **settings) as process:
             out, err = process.communicate(timeout=PATIENCE)
@@ -63,7 +65,13 @@ class Shell:
 
     @contextmanager
     def start(
-        self, *arguments: str, module: str = AGGREGATOR, redirected: str = "", stdin: int = DEVNULL, **settings: object
+        self,
+        *arguments: str,
+        module: str = AGGREGATOR,
+        redirected: str = "",
+        stdin: int = DEVNULL,
+        stderr: int = PIPE,
+        **settings: Any,
     ) -> Iterator[Popen[str]]:
         """Run a command as a process; one that still runs at the end is killed.
 
@@ -77,19 +85,19 @@ class Shell:
             encoding="utf-8",
             stdin=stdin,
             stdout=PIPE,
-            stderr=PIPE,
+            stderr=stderr,
         ) as process:
             try:
                 yield process
             finally:
                 process.kill()
 
-    def call(self, *arguments: str, **settings: object) -> Ended:
-        """Run `pyfaggregator` in this process, which takes a tenth of the time."""
+    def call(self, *arguments: str, command: str = "pyfaggregator", **settings: Any) -> Ended:
+        """Run a command in this process, which takes a tenth of the time."""
         others: dict[str, str | None] = {name.upper(): None for name in Settings.model_fields}
         runner = CliRunner(env=others | self._environment(**settings))
         with chdir(self.folder):
-            result = runner.invoke(pyfaggregator, arguments, catch_exceptions=False)
+            result = runner.invoke(COMMANDS[command], arguments, catch_exceptions=False)
         return Ended(result.exit_code, result.stdout, result.stderr)
 
     def names(self, collection: str) -> list[str]:
@@ -115,7 +123,7 @@ class Shell:
         finally:
             database.close()
 
-    def _environment(self, **settings: object) -> dict[str, str]:
+    def _environment(self, **settings: Any) -> dict[str, str]:
         given = {name.upper(): str(value) for name, value in settings.items()}
         return {
             "PATH": os.environ["PATH"],

@@ -1,0 +1,112 @@
+"""The documented lines of `.env`, with values of our own: all can be read, whether this version knows them or not."""
+
+from pathlib import Path
+
+import pytest
+
+from pyf.aggregator.domain.errors import Invalid
+from pyf.aggregator.settings import Settings, load_settings
+from shell import Shell
+
+DOCUMENTED = """
+# A whole line is a comment
+TYPESENSE_HOST=search.example
+TYPESENSE_PORT=9108
+TYPESENSE_PROTOCOL=https
+TYPESENSE_API_KEY=<a_key_that_is_a_secret>
+TYPESENSE_TIMEOUT=60
+
+GITHUB_TOKEN=<a_token_that_is_a_secret>
+GITHUB_REQUEST_DELAY=0.5
+
+PYPI_RATE_LIMIT_DELAY=0.25
+PYPI_MAX_RETRIES=7
+PYPI_RETRY_BACKOFF=1.5
+PYPI_MAX_WORKERS=11
+PYPI_BATCH_SIZE=123
+
+PYPISTATS_RATE_LIMIT_DELAY=3.0
+PYPISTATS_MAX_RETRIES=4
+PYPISTATS_RETRY_BACKOFF=1.0
+
+REDIS_HOST=queue.example:6379
+TYPESENSE_COLLECTION=mine
+
+CELERY_SCHEDULE_RSS_PROJECTS=*/2 * * * *    # every other minute
+CELERY_SCHEDULE_RSS_RELEASES=               # never
+CELERY_SCHEDULE_WEEKLY_REFRESH=0 1 * * 1    # Monday 1:00 AM UTC
+CELERY_SCHEDULE_WEEKLY_DOWNLOADS=0 2 * * 1  # Monday 2:00 AM UTC
+CELERY_SCHEDULE_MONTHLY_FETCH=0 3 2 * *     # 2nd of month, 3:00 AM UTC
+
+RSS_DEDUP_TTL_NEW=3600                      # an hour (0 = off)
+RSS_DEDUP_TTL_UPDATE=0                      # off
+# RSS_DEDUP_TTL=86400                       # what it was called
+
+CELERY_WORKER_POOL=solo                # one after the other
+CELERY_WORKER_CONCURRENCY=4            # threads
+CELERY_WORKER_PREFETCH_MULTIPLIER=2    # tasks
+CELERY_TASK_SOFT_TIME_LIMIT=200        # seconds
+CELERY_TASK_TIME_LIMIT=400             # seconds
+
+DEFAULT_PROFILE=flask
+"""
+UNDERSTOOD = {
+    "pypi_rate_limit_delay": 0.25,
+    "pypi_max_retries": 7,
+    "pypi_retry_backoff": 1.5,
+    "pypi_max_workers": 11,
+    "pypi_batch_size": 123,
+    "default_profile": "flask",
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_the_developers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def understood() -> dict[str, object]:
+    return load_settings().model_dump(exclude_defaults=True, exclude={"pypi_base_url"})
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"])
+def test_the_documented_lines_are_read_from_the_file(tmp_path: Path, line_end: str, mark: bytes) -> None:
+    (tmp_path / ".env").write_bytes(mark + DOCUMENTED.lstrip().replace("\n", line_end).encode())
+
+    assert understood() == UNDERSTOOD
+
+
+def test_the_documented_lines_are_read_from_an_environment_that_keeps_comments(monkeypatch: pytest.MonkeyPatch) -> None:
+    for line in DOCUMENTED.splitlines():
+        if line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            monkeypatch.setenv(name, value if "#" in value else f"{value}  # kept by systemd")
+
+    assert understood() == UNDERSTOOD
+
+
+def test_a_command_works_with_all_documented_lines_in_place(shell: Shell) -> None:
+    (shell.folder / ".env").write_text(DOCUMENTED.replace("0.25", "0"))
+
+    ended = shell.run("-f", "--json")
+
+    assert (ended.code, ended.report["indexed"], ended.report["collection"]) == (0, 1, "flask")
+
+
+def test_a_name_without_a_value_is_not_set(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PYPI_MAX_WORKERS\nPYPI_BATCH_SIZE=\n")
+
+    assert understood() == {}
+
+
+@pytest.mark.parametrize(
+    "address", ["http://pypi.example:99999", "http://[::1/", "http://:80/", "https://pypi.example:0"]
+)
+def test_an_address_that_cannot_be_one_is_refused_by_name(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYPI_BASE_URL", address)
+
+    with pytest.raises(Invalid, match=r"PYPI_BASE_URL=.*: must be an http or https address"):
+        load_settings()

@@ -1,0 +1,115 @@
+"""Profiles: the built-in ones, those of a file, and every mistake a file can hold."""
+
+from pathlib import Path
+
+import pytest
+from trove_classifiers import classifiers as published
+
+from pyf.aggregator.adapters.profiles import load_profiles
+from pyf.aggregator.domain.errors import Invalid
+from shell import Shell
+
+ONE = 'profiles: {mine: {name: "Mine", classifiers: ["Framework :: Mine", " Framework :: Ours "]}}'
+
+
+def test_the_built_in_profiles_hold_classifiers_that_exist() -> None:
+    profiles = load_profiles()
+
+    assert sorted(profiles) == ["django", "fastapi", "flask", "plone"]
+    assert all(classifier in published for profile in profiles.values() for classifier in profile.classifiers)
+
+
+def test_a_file_adds_its_profiles_to_the_built_in_ones(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(ONE)
+
+    profiles = load_profiles(str(file))
+
+    assert sorted(profiles) == ["django", "fastapi", "flask", "mine", "plone"]
+    mine = profiles["mine"]
+    assert (mine.key, mine.name, mine.classifiers) == ("mine", "Mine", ("Framework :: Mine", "Framework :: Ours"))
+
+
+def test_a_profile_without_a_name_is_called_by_its_key(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("profiles: {mine: {classifiers: [A]}}")
+
+    assert load_profiles(str(file))["mine"].name == "mine"
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(ONE, encoding="utf-8-sig")
+
+    assert "mine" in load_profiles(str(file))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"profiles: {mine: [", "not YAML"),
+        (b"profiles: {mine: \x00}", "not YAML"),
+        (b"since: 2026-13-45", "not YAML"),
+        (b"[" * 1000, "not YAML"),
+        (b"\xff\xfe", "not UTF-8 text"),
+        (b"", "has no 'profiles:'"),
+        (b"- plone", "has no 'profiles:'"),
+        (b"profiles:", "has no 'profiles:'"),
+        (b"profiles: [plone]", "has no 'profiles:'"),
+        (b"profiles: {}", "has no 'profiles:'"),
+        (b"profiles: {mine: }", "profile mine: must hold 'name:' and 'classifiers:'"),
+        (b"profiles: {mine: {name: Mine}}", "profile mine: 'classifiers:' must be a list"),
+        (b"profiles: {mine: {classifiers: A}}", "profile mine: 'classifiers:' must be a list"),
+        (b"profiles: {mine: {classifiers: []}}", "profile mine: 'classifiers:' must be a list"),
+        (b"profiles: {mine: {classifiers: [A, '']}}", "profile mine: 'classifiers:' must be a list"),
+        (b"profiles: {mine: {classifiers: [A, 3]}}", "profile mine: 'classifiers:' must be a list"),
+        (b"profiles: {mine: {classifiers: [A], clasifiers: [B]}}", "profile mine: does not know clasifiers"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_file_and_place(tmp_path: Path, content: bytes, said: str) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_bytes(content)
+
+    with pytest.raises(Invalid) as refusal:
+        load_profiles(str(file))
+
+    assert str(refusal.value).startswith(f"PROFILES_FILE {file}: ")
+    assert said in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("path", ["missing.yaml", ".", "~nobody-has-this-name/mine.yaml"])
+def test_a_file_that_cannot_be_read_is_one_line(shell: Shell, path: str) -> None:
+    ended = shell.call("-f", "-p", "plone", profiles_file=path)
+
+    assert (ended.code, ended.error.startswith(f"PROFILES_FILE {path}: ")) == (2, True)
+
+
+def test_an_unknown_profile_says_which_exist(shell: Shell) -> None:
+    (shell.folder / "mine.yaml").write_text(ONE)
+
+    ended = shell.call("-f", "-p", "Plone", profiles_file="mine.yaml")
+
+    assert ended.code == 2
+    assert ended.error == "there is no profile 'Plone'; there are django, fastapi, flask, mine, plone"
+
+
+def test_a_key_that_can_be_no_collection_needs_a_target(shell: Shell) -> None:
+    (shell.folder / "mine.yaml").write_text('profiles: {my own: {classifiers: ["Framework :: Flask"]}}')
+
+    refused = shell.call("-f", "-p", "my own", profiles_file="mine.yaml")
+    taken = shell.call("-f", "-p", "my own", "-t", "mine", profiles_file="mine.yaml")
+
+    assert (refused.code, "can't be the name of a collection" in refused.error) == (2, True)
+    assert (taken.code, shell.names("mine")) == (0, ["flask-thing"])
+
+
+def test_a_profile_that_gains_a_classifier_refills_its_collection(shell: Shell) -> None:
+    file = shell.folder / "mine.yaml"
+    file.write_text('profiles: {mine: {classifiers: ["Framework :: Flask"]}}')
+    shell.call("-f", "-p", "mine", profiles_file="mine.yaml")
+
+    file.write_text('profiles: {mine: {classifiers: ["Framework :: Flask", "Framework :: Django"]}}')
+    ended = shell.call("-i", "-p", "mine", profiles_file="mine.yaml")
+
+    assert (ended.code, shell.names("mine")) == (0, ["django-blog", "django-shop", "flask-thing"])

@@ -1,0 +1,101 @@
+"""The progress bar: for people at a terminal, and for nobody else."""
+
+import os
+import pty
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from pyf.aggregator.sample.services import LocalPyPI
+from shell import Ended, Shell
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m|\x1b\[[0-9;]*9[0-7][0-9;]*m")
+
+
+@dataclass
+class Screen:
+    """What a terminal was sent."""
+
+    pieces: list[bytes] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return b"".join(self.pieces).decode()
+
+
+@contextmanager
+def terminal() -> Iterator[tuple[int, Screen]]:
+    """Give the terminal that a command may write to, and what came of it once the context has ended."""
+    ours, theirs = pty.openpty()
+    screen = Screen()
+
+    def watch() -> None:
+        with suppress(OSError):  # the other end was closed
+            while piece := os.read(ours, 65536):
+                screen.pieces.append(piece)
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    try:
+        yield theirs, screen
+    finally:
+        os.close(theirs)
+        watcher.join()
+        os.close(ours)
+
+
+def fetched(shell: Shell, **settings: Any) -> tuple[Ended, str]:
+    """Return how a fetch ended with a terminal for its stderr, and what is on the terminal."""
+    with (
+        terminal() as (stderr, screen),
+        shell.start("-f", "-p", "plone", "--json", stderr=stderr, **settings) as fetch,
+    ):
+        out, _ = fetch.communicate(timeout=60)
+    return Ended(fetch.returncode, out, ""), screen.text
+
+
+@pytest.fixture
+def slow(shell: Shell, pypi: LocalPyPI) -> Shell:
+    """A user whose registry takes its time, so that there is something to watch."""
+    pypi.latency = 0.02
+    shell.environment |= {"TERM": "xterm-256color", "PYPI_MAX_WORKERS": "1"}
+    return shell
+
+
+def test_a_terminal_shows_how_far_how_fast_and_how_long_and_nothing_afterwards(slow: Shell) -> None:
+    ended, screen = fetched(slow)
+
+    assert (ended.code, ended.report["indexed"]) == (0, 4)
+    assert re.search(r"reading .*4/4.* \S*[0-9.]+/s.* \S*0:00:0\d", screen)
+    assert COLOUR.search(screen)
+    assert "found" not in screen  # the report is elsewhere
+    assert "\x1b[?25h" in screen  # the cursor is visible again
+    assert screen.rstrip().endswith("\x1b[2K")
+
+
+def test_no_colour_means_a_bar_without_colour(slow: Shell) -> None:
+    _, screen = fetched(slow, no_color=1)
+
+    assert "4/4" in screen
+    assert not COLOUR.search(screen)
+
+
+def test_a_terminal_without_unicode_gets_a_bar_of_plain_characters(slow: Shell) -> None:
+    ended, screen = fetched(slow, pythonioencoding="ascii")
+
+    assert (ended.code, "4/4" in screen) == (0, True)
+    assert "\\u" not in screen
+
+
+@pytest.mark.parametrize("wish", ["", "FORCE_COLOR"])
+def test_nothing_is_drawn_where_stderr_is_no_terminal(slow: Shell, wish: str) -> None:
+    """Build servers ask for colours, in files that nobody could read with a bar in them."""
+    ended = slow.run("-f", "-p", "plone", **({wish.lower(): 1} if wish else {}))
+
+    assert (ended.code, wish or "\x1b" not in ended.out) == (0, wish or True)
+    assert ended.err.splitlines() == [f"Index: sqlite {slow.folder}/index.sqlite3, collection: plone (not there yet)"]

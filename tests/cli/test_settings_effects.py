@@ -1,0 +1,256 @@
+"""Every setting changes something that can be seen from outside: what is read and ignored is a defect."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from pyf.aggregator.sample.faults import Fault
+from pyf.aggregator.sample.services import LocalPyPI
+from pyf.aggregator.settings import Settings
+from shell import Shell, rendering_processes, wait_until
+
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+PROFILE = """
+profiles:
+  unpaid: {classifiers: ["Framework :: Plonesque"]}
+  flask: {name: Mine, classifiers: ["Framework :: Django"]}
+"""
+
+_tested: set[str] = set()
+
+
+def effect_of(setting: str) -> Callable[[Test], Test]:
+    """Note that a test sees what a setting does."""
+    _tested.add(setting)
+    return lambda test: test
+
+
+def test_every_setting_has_a_test_of_its_effect() -> None:
+    assert _tested == Settings.model_fields.keys()
+
+
+@effect_of("default_profile")
+def test_the_default_profile_is_used_where_nothing_is_named(shell: Shell) -> None:
+    shell.call("-f", default_profile="flask")
+
+    assert shell.names("flask") == ["flask-thing"]
+
+
+@effect_of("profiles_file")
+def test_a_file_adds_profiles_and_replaces_built_in_ones(shell: Shell) -> None:
+    (shell.folder / "mine.yaml").write_text(PROFILE)
+
+    for profile in ("unpaid", "flask", "plone"):
+        shell.call("-f", "-p", profile, profiles_file="mine.yaml")
+
+    assert shell.names("unpaid") == ["plonesque"]
+    assert shell.names("flask") == ["django-blog", "django-shop"]
+    assert "plone-api" in shell.names("plone")
+
+
+@effect_of("index_backend")
+def test_the_backend_is_the_one_that_is_named_and_no_other(shell: Shell) -> None:
+    assert "Index: sqlite " in shell.call("-f", "-p", "flask", index_backend="sqlite").err
+    assert shell.call("-f", "-p", "flask", index_backend="cards").error.startswith("INDEX_BACKEND='cards'")
+
+
+@effect_of("sqlite_path")
+def test_the_index_is_in_the_file_that_is_named(shell: Shell) -> None:
+    ended = shell.call("-f", "-p", "flask", sqlite_path="~/deep/in/mine.db", home=shell.folder)
+
+    assert ended.code == 0
+    assert (shell.folder / "deep/in/mine.db").exists()
+    assert not (shell.folder / "index.sqlite3").exists()
+
+
+def test_the_index_is_among_the_users_data_where_no_file_is_named(shell: Shell) -> None:
+    shell.call("-f", "-p", "flask", sqlite_path="", xdg_data_home=shell.folder / "data", home=shell.folder)
+
+    (index,) = shell.folder.rglob("pyf.sqlite3")
+    assert index.parent.name == "pyf.aggregator"
+
+
+@effect_of("descriptions")
+@pytest.mark.parametrize(("descriptions", "with_readme"), [("newest", ["1.1"]), ("all", ["1.1", "1.0"])])
+def test_descriptions_are_kept_of_the_newest_or_of_all_releases(
+    shell: Shell, descriptions: str, with_readme: list[str]
+) -> None:
+    shell.call("-f", "-p", "django", "-fn", "shop", descriptions=descriptions)
+
+    releases: Any = shell.call("--show", "django-shop", "-p", "django", "--all-versions").report
+    assert [each["version"] for each in releases if "<em>things</em>" in each["description"]] == with_readme
+
+
+@effect_of("pypi_base_url")
+def test_requests_go_to_the_address_that_is_named(shell: Shell, pypi: LocalPyPI) -> None:
+    shell.call("-f", "-p", "flask", pypi_base_url=f"{pypi.url}/")
+    assert pypi.requests.total
+
+    elsewhere = shell.call("-i", "-p", "flask", pypi_base_url="http://127.0.0.1:1/mirror", pypi_max_retries=0)
+    assert (elsewhere.code, "http://127.0.0.1:1/mirror/pypi" in elsewhere.error) == (4, True)
+
+
+@effect_of("pyf_contact")
+def test_pypis_operators_see_the_contact(shell: Shell, pypi: LocalPyPI) -> None:
+    shell.call("-f", "-p", "flask", pyf_contact="ops@example.org")
+
+    assert all("ops@example.org" in request.user_agent for request in pypi.requests.log)
+
+
+@effect_of("pypi_discovery")
+def test_a_scan_asks_for_no_classifier(shell: Shell, pypi: LocalPyPI) -> None:
+    shell.call("-f", "-p", "flask", pypi_discovery="scan")
+
+    assert shell.names("flask") == ["flask-thing"]
+    assert (pypi.requests.by_kind["browse"], pypi.requests.by_kind["project"]) == (0, 9)
+
+
+@effect_of("pypi_rate_limit_delay")
+def test_requests_keep_their_distance(shell: Shell, pypi: LocalPyPI) -> None:
+    shell.call("-f", "-p", "flask", pypi_rate_limit_delay=0.2)
+
+    starts = sorted(request.time for request in pypi.requests.log)
+    assert starts[-1] - starts[0] >= 0.2 * (len(starts) - 2)
+    assert len(starts) > 2
+
+
+@effect_of("pypi_max_workers")
+@pytest.mark.parametrize(("workers", "at_once"), [(1, 1), (3, 3)])
+def test_no_more_requests_are_under_way_than_there_are_workers(
+    shell: Shell, pypi: LocalPyPI, workers: int, at_once: int
+) -> None:
+    pypi.latency = 0.03
+    for number in range(12):
+        pypi.ecosystem.publish(f"flask-{number}", "1.0", info={"classifiers": ["Framework :: Flask"]})
+
+    shell.call("-f", "-p", "flask", pypi_max_workers=workers)
+
+    assert pypi.requests.most_at_once == at_once
+
+
+@effect_of("pypi_max_retries")
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_request_without_an_answer_is_repeated_so_often(shell: Shell, pypi: LocalPyPI, retries: int) -> None:
+    pypi.faults.add(Fault("503", request="project"))
+
+    ended = shell.call("-f", "-p", "flask", pypi_max_retries=retries)
+
+    assert (ended.code, pypi.requests.by_kind["project"]) == (3, 1 + retries)
+
+
+@effect_of("pypi_retry_backoff")
+def test_a_request_is_repeated_after_a_pause(shell: Shell, pypi: LocalPyPI) -> None:
+    def pause(backoff: float) -> float:
+        pypi.requests.clear()
+        shell.call("-f", "-p", "flask", pypi_max_retries=1, pypi_retry_backoff=backoff)
+        first, second = (request.time for request in pypi.requests.log if request.kind == "project")
+        return second - first
+
+    pypi.faults.add(Fault("503", request="project"))
+
+    assert pause(0) < 0.8 <= pause(0.8)
+
+
+@effect_of("pypi_timeout")
+def test_a_request_fails_after_the_time_out(shell: Shell, pypi: LocalPyPI) -> None:
+    """The service would go on saying nothing for as long as anybody waits."""
+    pypi.faults.add(Fault("timeout", request="project"))
+
+    ended = shell.call("-f", "-p", "flask", pypi_timeout=0.2, pypi_max_retries=0)
+
+    assert (ended.code, "no complete answer came in time" in ended.err) == (3, True)
+
+
+@effect_of("pypi_batch_size")
+@pytest.mark.parametrize(("size", "is_written_early"), [(1, True), (500, False)])
+def test_documents_are_written_when_so_many_are_there(
+    shell: Shell, pypi: LocalPyPI, size: int, is_written_early: bool
+) -> None:
+    """One project keeps the run from its end, more than are held back for rendering were read before."""
+    for number in range(60):
+        pypi.ecosystem.publish(f"flask-{number}", "1.0", info={"classifiers": ["Framework :: Flask"]})
+    pypi.faults.add(Fault("timeout", request="project", project="flask-thing"))
+
+    with shell.start("-f", "-p", "flask", pypi_batch_size=size):
+        wait_until(lambda: pypi.requests.by_kind["project"] == 61 and pypi.requests.at_once == 1)
+        if is_written_early:
+            wait_until(lambda: shell.names("flask"))
+        else:
+            assert shell.names("flask") == []
+
+
+@effect_of("render_workers")
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes where only Linux shows them")
+@pytest.mark.parametrize("workers", [1, 3])
+def test_so_many_processes_render(shell: Shell, pypi: LocalPyPI, workers: int) -> None:
+    for number in range(8):
+        text = {"description": f"# {number}", "description_content_type": "text/markdown"}
+        pypi.ecosystem.publish(f"flask-{number}", "1.0", info={"classifiers": ["Framework :: Flask"], **text})
+    pypi.faults.add(Fault("timeout", request="project", project="flask-thing"))
+
+    with shell.start("-f", "-p", "flask", render_workers=workers) as fetch:
+        wait_until(lambda: len(rendering_processes(fetch.pid)) == workers)
+        wait_until(lambda: pypi.requests.by_kind["project"] == 9 and pypi.requests.at_once == 1)
+
+        assert len(rendering_processes(fetch.pid)) == workers
+
+
+@effect_of("status_max_age")
+@pytest.mark.parametrize(("age", "looked_up"), [(0, 1), (3600, 0)])
+def test_a_status_is_looked_up_again_when_it_is_so_old(shell: Shell, pypi: LocalPyPI, age: int, looked_up: int) -> None:
+    shell.call("-f", "-p", "flask")
+    pypi.requests.clear()
+
+    shell.call("--refresh-from-pypi", "-p", "flask", status_max_age=age)
+
+    assert pypi.requests.by_kind["simple_page"] == looked_up
+
+
+def test_settings_are_read_from_a_file_in_the_folder(shell: Shell, pypi: LocalPyPI) -> None:
+    (shell.folder / ".env").write_text("DEFAULT_PROFILE=flask   # mine\nPYF_CONTACT=ops@example.org\n")
+
+    shell.run("-f")
+
+    assert shell.names("flask") == ["flask-thing"]
+    assert "ops@example.org" in pypi.requests.log[0].user_agent
+
+
+def test_the_example_file_copied_as_it_is_leaves_the_program_working(shell: Shell) -> None:
+    example = Path(__file__).parents[2] / "example.env"
+    (shell.folder / ".env").write_text(example.read_text("utf-8"))
+
+    assert shell.run("-f", "-p", "flask", "--json").report["indexed"] == 1
+
+
+def test_a_setting_that_cannot_be_used_is_one_line_and_nothing_is_asked(shell: Shell, pypi: LocalPyPI) -> None:
+    ended = shell.call("-f", "-p", "flask", pypi_max_workers="many")
+
+    assert (ended.code, pypi.requests.total) == (2, 0)
+    assert ended.error.startswith("PYPI_MAX_WORKERS='many': ")
+
+
+@effect_of("celery_schedule_weekly_refresh")
+@effect_of("celery_schedule_monthly_fetch")
+@pytest.mark.parametrize("named", ["celery_schedule_weekly_refresh", "celery_schedule_monthly_fetch"])
+def test_a_watch_does_more_when_a_schedule_says_so(shell: Shell, named: str) -> None:
+    schedules = {"celery_schedule_weekly_refresh": "", "celery_schedule_monthly_fetch": "", named: "* * * * *"}
+    shell.call("-f", "-p", "flask")
+
+    with shell.start("--watch", "--interval", "1", "-p", "flask", **schedules) as watch:
+        assert watch.stderr is not None
+        action = "refresh" if "refresh" in named else "fetch"
+        assert any(line.startswith(f"flask, {action}: ") for line in watch.stderr)
+        watch.terminate()
+
+
+def test_an_empty_schedule_means_never_and_a_bad_one_is_refused_by_name(shell: Shell) -> None:
+    (shell.folder / ".env").write_text("CELERY_SCHEDULE_WEEKLY_REFRESH=    # never\n")
+    shell.call("-f", "-p", "flask")
+
+    assert shell.call("-i", "-p", "flask").code == 0
+    refused = shell.call("-i", "-p", "flask", celery_schedule_monthly_fetch="often")
+    assert refused.error.startswith("CELERY_SCHEDULE_MONTHLY_FETCH='often'")

@@ -1,0 +1,103 @@
+"""`--watch`: one process that keeps a collection up, and ends when it is told to."""
+
+import signal
+from collections.abc import Iterator
+from subprocess import Popen
+
+import msgspec
+import pytest
+
+from pyf.aggregator.sample.faults import Fault
+from pyf.aggregator.sample.services import LocalPyPI
+from shell import Shell, wait_until
+
+
+@pytest.fixture
+def filled(shell: Shell) -> Shell:
+    """A user whose collection of Flask is up to date."""
+    shell.call("-f", "-p", "flask")
+    return shell
+
+
+def lines_of(process: Popen[str]) -> Iterator[str]:
+    """Yield the lines of stderr as they come."""
+    assert process.stderr is not None
+    return (line.rstrip("\n") for line in process.stderr)
+
+
+def end(process: Popen[str], how: signal.Signals = signal.SIGINT) -> tuple[str, str]:
+    process.send_signal(how)
+    return process.communicate(timeout=30)
+
+
+def test_what_is_published_meanwhile_arrives_with_a_line_a_round(filled: Shell, pypi: LocalPyPI) -> None:
+    with filled.start("--watch", "--interval", "1", "-p", "flask") as watch:
+        lines = lines_of(watch)
+        assert next(lines).startswith("Index: ")
+        assert next(lines) == "Watching, with pauses of 1 s; Ctrl-C ends it."
+        assert next(lines).startswith("flask: indexed 0, removed 0, failed 0, requests ")
+        pypi.ecosystem.publish("flask-late", "1.0", info={"classifiers": ["Framework :: Flask"]})
+        assert any(line.startswith("flask: indexed 1, removed 0, failed 0, requests ") for line in lines)
+        out, _ = end(watch)
+
+    assert (watch.returncode, out) == (0, "")
+    assert filled.names("flask") == ["flask-late", "flask-thing"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("in_a_round", [True, False])
+def test_it_ends_cleanly_in_a_round_and_between_two(
+    filled: Shell, pypi: LocalPyPI, how: signal.Signals, in_a_round: bool
+) -> None:
+    if in_a_round:
+        pypi.faults.add(Fault("timeout", request="last_serial"))
+
+    with filled.start("--watch", "-p", "flask") as watch:
+        lines = lines_of(watch)
+        assert [next(lines).partition(" ")[0] for _ in range(2)] == ["Index:", "Watching,"]
+        if in_a_round:
+            wait_until(lambda: pypi.faults.struck["timeout"])
+        else:
+            assert next(lines).startswith("flask: ")
+        _, err = end(watch, how)
+
+    assert (watch.returncode, err.strip()) == (0, "Ended.")
+
+
+def test_an_outage_is_waited_for(filled: Shell, pypi: LocalPyPI) -> None:
+    pypi.faults.add(Fault("503"))
+
+    with filled.start("--watch", "--interval", "1", "-p", "flask", pypi_max_retries=0) as watch:
+        wait_until(lambda: pypi.faults.struck["503"] >= 2)
+        pypi.faults.clear()
+        pypi.ecosystem.publish("flask-late", "1.0", info={"classifiers": ["Framework :: Flask"]})
+        wait_until(lambda: "flask-late" in filled.names("flask"))
+        _, err = end(watch)
+
+    assert watch.returncode == 0
+    assert "503" in err
+
+
+def test_every_round_is_one_line_of_json_where_that_is_asked_for(filled: Shell) -> None:
+    with filled.start("--watch", "--interval", "1", "-p", "flask", "--json") as watch:
+        assert watch.stdout is not None
+        reports = [msgspec.json.decode(watch.stdout.readline()) for _ in range(2)]
+        end(watch)
+
+    assert [(report["collection"], report["indexed"], report["error"]) for report in reports] == [
+        ("flask", 0, None)
+    ] * 2
+
+
+def test_a_collection_that_is_not_there_ends_it(shell: Shell) -> None:
+    ended = shell.run("--watch", "-p", "flask")
+
+    assert ended.code == 2
+    assert ended.error == "there is no collection flask yet: fill it first with pyfaggregator -f -p flask"
+
+
+def test_a_reader_that_goes_away_ends_it(filled: Shell) -> None:
+    with filled.start("--watch", "--interval", "1", "-p", "flask", "--json") as watch:
+        assert watch.stdout is not None
+        watch.stdout.close()
+        assert watch.wait(timeout=60) == 141

@@ -1,0 +1,248 @@
+"""Whatever PyPI answers with, for one project or for all: nothing is lost, and the next healthy run completes it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from slow.commands import Ended, Installation
+from slow.contents import collections
+from slow.tiny import CLASSIFIER, USES, due, let_things_happen, run, tiny_ecosystem, tiny_world
+from worlds import Clock, Json, World
+
+from pyf.aggregator.domain.collection import CollectionState
+from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.sample.faults import Fault, RetryAfter
+from pyf.aggregator.sample.services import LocalPyPI
+
+import pytest
+
+CLOCK = Clock()
+
+# An hour is not waited for, whichever way it is told.
+HOUR = RetryAfter(3600)
+FAULTS: dict[str, dict[str, Any]] = {
+    "503": {"kind": "503"},
+    "503-for-an-hour": {"kind": "503", "retry_after": HOUR},
+    "429": {"kind": "429"},
+    "429-for-an-hour": {"kind": "429", "retry_after": HOUR},
+    "429-until-a-date": {"kind": "429", "retry_after": RetryAfter(3600, as_date=True)},
+    "403": {"kind": "403"},
+    "timeout": {"kind": "timeout"},
+    "reset": {"kind": "reset"},
+    "half": {"kind": "half"},
+    "broken": {"kind": "broken"},
+}
+# How long to wait is told in one way only where many tests are made of it.
+KINDS = [
+    pytest.param(name, marks=pytest.mark.slow if "retry_after" in fault else ()) for name, fault in FAULTS.items()
+]
+REQUESTS = ["last_serial", "changelog", "browse", "simple_index", "project", "release", "simple_page"]
+
+# One that is gone, one that has a new release, one that does not belong any more.
+STRUCK = ["tiny-three", "tiny-one", "tiny-four"]
+
+
+@pytest.fixture
+def pypi() -> Iterator[LocalPyPI]:
+    with LocalPyPI(tiny_ecosystem(CLOCK)) as pypi:
+        yield pypi
+
+
+@pytest.fixture
+def filled(pypi: LocalPyPI, tmp_path: Path) -> Path:
+    """A folder with an index of the registry, which has changed since."""
+    with tiny_world(pypi, tmp_path, CLOCK) as world:
+        world.fetch()
+    let_things_happen(pypi.ecosystem)
+    return tmp_path
+
+
+def failing(fault: str, *, only_some: bool = False) -> dict[str, Any]:
+    """Return settings that have a run give up soon: where only some requests fail, the others need their time."""
+    if FAULTS[fault]["kind"] == "timeout":
+        return {"pypi_timeout": 1.0 if only_some else 0.3, "pypi_max_retries": 0}
+    return {}
+
+
+def of(held: dict[str, Json], name: str) -> dict[str, Json]:
+    return {id_: document for id_, document in held.items() if document["name_normalized"] == name}
+
+
+def state(world: World) -> CollectionState:
+    return world.services.index.state("tiny")
+
+
+def assert_completed(pypi: LocalPyPI, folder: Path, use: str) -> None:
+    """Run once more while the registry is well; `run` itself compares the counts of requests."""
+    pypi.faults.clear()
+    with tiny_world(pypi, folder, CLOCK) as world:
+        report = run(world, use)
+
+        assert report.is_whole, report
+        assert world.held() == due(world, use)
+        ((_, aliases),) = collections(world.services.admin).items()
+        assert aliases == ("tiny",)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("use", USES)
+def test_a_registry_that_fails_altogether_changes_nothing(
+    use: str, fault: str, pypi: LocalPyPI, filled: Path
+) -> None:
+    pypi.faults.add(Fault(**FAULTS[fault]))
+    with tiny_world(pypi, filled, CLOCK, **failing(fault)) as world:
+        before, cursor, there = world.held(), state(world).cursor, collections(world.services.admin)
+
+        report = run(world, use)
+
+        assert isinstance(report.stopped_by, Unavailable)
+        assert pypi.url in str(report.stopped_by)
+        assert (world.held(), state(world).cursor, collections(world.services.admin)) == (before, cursor, there)
+    assert_completed(pypi, filled, use)
+
+
+@pytest.mark.parametrize("fault", KINDS)
+@pytest.mark.parametrize("use", USES)
+def test_documents_that_all_fail_are_all_named_and_change_nothing(
+    use: str, fault: str, pypi: LocalPyPI, filled: Path
+) -> None:
+    pypi.faults.add(Fault(**FAULTS[fault], request="project"))
+    with tiny_world(pypi, filled, CLOCK, **failing(fault)) as world:
+        before, cursor, there = world.held(), state(world).cursor, collections(world.services.admin)
+        moved = {"tiny-one", "tiny-two", "tiny-three", "tiny-four", "tiny-five"}
+
+        report = run(world, use)
+
+        assert moved <= set(report.failed) <= {*moved, "tiny-six", "tiny-seven", "stranger"}
+        assert report.removed == 0
+        assert (world.held(), state(world).cursor, collections(world.services.admin)) == (before, cursor, there)
+    assert_completed(pypi, filled, use)
+
+
+@pytest.mark.parametrize("struck", [STRUCK[0], *(pytest.param(name, marks=pytest.mark.slow) for name in STRUCK[1:])])
+@pytest.mark.parametrize("fault", KINDS)
+@pytest.mark.parametrize("use", USES)
+def test_a_project_that_fails_is_named_and_stays_as_it_was(
+    use: str, fault: str, struck: str, pypi: LocalPyPI, filled: Path
+) -> None:
+    pypi.faults.add(Fault(**FAULTS[fault], project=struck))
+    with tiny_world(pypi, filled, CLOCK, **failing(fault, only_some=True)) as world:
+        before, cursor, there = world.held(), state(world).cursor, collections(world.services.admin)
+
+        report = run(world, use)
+
+        assert (report.failed, report.stopped_by) == ([struck], None)
+        assert of(world.held(), struck) == of(before, struck)
+        assert (state(world).cursor, collections(world.services.admin)) == (cursor, there)
+        # A rebuild goes live as a whole or not at all; other runs bring the others in.
+        others = before if use == "recreate" else due(world, use)
+        assert world.held() == {id_: d for id_, d in others.items() if d["name_normalized"] != struck} | of(before, struck)
+    assert_completed(pypi, filled, use)
+
+
+@pytest.mark.parametrize("fault", KINDS)
+def test_a_first_fetch_brings_in_what_it_can_and_sets_no_cursor(fault: str, pypi: LocalPyPI, tmp_path: Path) -> None:
+    pypi.faults.add(Fault(**FAULTS[fault], project="tiny-one"))
+    with tiny_world(pypi, tmp_path, CLOCK, **failing(fault, only_some=True)) as world:
+        report = world.fetch()
+
+        assert (report.failed, report.stopped_by) == (["tiny-one"], None)
+        assert "tiny-two" in world.names()
+        assert state(world).cursor is None
+    assert_completed(pypi, tmp_path, "fetch")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("request_kind", REQUESTS)
+@pytest.mark.parametrize("fault", KINDS)
+@pytest.mark.parametrize("use", USES)
+def test_a_kind_of_request_that_fails_removes_nobody_who_is_there(
+    use: str, fault: str, request_kind: str, pypi: LocalPyPI, filled: Path
+) -> None:
+    pypi.faults.add(Fault(**FAULTS[fault], request=request_kind))
+    with tiny_world(pypi, filled, CLOCK, **failing(fault, only_some=True)) as world:
+        before, cursor = set(world.names()), state(world).cursor
+
+        report = run(world, use)
+
+        was_struck = pypi.faults.struck.total() > 0
+        assert before - set(world.names()) <= {"tiny-three", "tiny-four"}
+        assert report.is_whole != was_struck
+        assert not was_struck or state(world).cursor == cursor
+    assert_completed(pypi, filled, use)
+
+
+class TestTheCommand:
+    """What a shell and an operator see of it."""
+
+    @pytest.fixture
+    def installation(self, pypi: LocalPyPI, tmp_path: Path) -> Installation:
+        return Installation(tmp_path / "home", pypi.url, render_workers=1)
+
+    def run(self, installation: Installation, pypi: LocalPyPI, *arguments: str) -> tuple[Ended, dict[str, Any]]:
+        """Run the command; the requests that it reports must be those that the registry has counted."""
+        before = pypi.requests.total
+        ended = installation.run("-ft", CLASSIFIER, "-t", "tiny", "--json", *arguments)
+        report = json.loads(ended.output)
+        assert report["requests"] == pypi.requests.total - before
+        return ended, report
+
+    def test_a_project_that_fails_is_exit_code_3_and_a_line_on_stderr(
+        self, installation: Installation, pypi: LocalPyPI
+    ) -> None:
+        pypi.faults.add(Fault("503", project="tiny-one"))
+
+        ended, report = self.run(installation, pypi, "-f")
+
+        assert (ended.code, report["failed"]) == (3, ["tiny-one"])
+        (line,) = (line for line in ended.errors if "tiny-one" in line)
+        assert "503" in line
+        pypi.faults.clear()
+        ended, report = self.run(installation, pypi, "-f")
+        assert (ended.code, report["indexed"]) == (0, 1)
+
+    def test_a_registry_that_fails_is_exit_code_4_and_a_line_on_stderr(
+        self, installation: Installation, pypi: LocalPyPI
+    ) -> None:
+        pypi.faults.add(Fault("503"))
+
+        ended, report = self.run(installation, pypi, "-f")
+
+        assert (ended.code, report["indexed"]) == (4, 0)
+        (line,) = (line for line in ended.errors if line.startswith("Error: "))
+        assert pypi.url in line
+        assert "503" in line
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("fault", ["timeout", "reset", "half", "broken", "403", "429"])
+    def test_the_other_runs_fail_in_the_same_way(
+        self, fault: str, installation: Installation, pypi: LocalPyPI
+    ) -> None:
+        hasty = Installation(installation.folder, pypi.url, pypi_timeout=0.3, pypi_max_retries=0)
+        assert self.run(installation, pypi, "-f")[0].code == 0
+        let_things_happen(pypi.ecosystem)
+        pypi.faults.add(Fault(fault))
+
+        for arguments in (("-i",), ("--refresh-from-pypi",), ("-f", "--recreate-collection")):
+            ended, report = self.run(hasty, pypi, *arguments)
+            assert (ended.code, report["removed"]) == (4, 0)
+
+        pypi.faults.clear()
+        assert self.run(installation, pypi, "-i")[0].code == 0
+
+
+@pytest.mark.parametrize("fault", KINDS)
+def test_a_run_that_gives_up_with_requests_under_way_counts_them_as_the_registry_does(
+    fault: str, pypi: LocalPyPI, tmp_path: Path
+) -> None:
+    """After 50 projects in a row without an answer the rest is not asked for, and what is under way is cancelled."""
+    for number in range(150):
+        pypi.ecosystem.publish(f"tiny.n{number}", "1.0", info={"classifiers": [CLASSIFIER]})
+    pypi.faults.add(Fault(**FAULTS[fault], request="project"))
+    with tiny_world(pypi, tmp_path, CLOCK, **failing(fault)) as world:
+        report = world.fetch()
+
+        assert isinstance(report.stopped_by, Unavailable)
+        assert len(report.failed) == 50
+    assert_completed(pypi, tmp_path, "fetch")

@@ -1,0 +1,108 @@
+"""The package as its users get it: built, installed where nothing else is, and tested by the documented lines."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.load import sample_documents
+from pyf.aggregator.sample.services import LocalPyPI
+from pyf.aggregator.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+NOT_CHECKED_IN = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "uv.lock", "*.sqlite3*")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not on this machine"),
+]
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> str:
+    """Run a command with nothing of this environment's Python in the way; return what it printed."""
+    ours = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", *(name.upper() for name in Settings.model_fields)}
+    env = {name: value for name, value in os.environ.items() if name not in ours} | environment
+    ended = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=600)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, to be built and tested in without touching this one."""
+    folder = tmp_path_factory.mktemp("checkout") / "pyf.aggregator"
+    shutil.copytree(ROOT, folder, ignore=NOT_CHECKED_IN)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    run("uv", "build", "--wheel", "--out-dir", folder, cwd=checkout)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_profiles_and_sample_and_nothing_of_the_tests(wheel: Path) -> None:
+    names = ZipFile(wheel).namelist()
+
+    here = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*") if path.is_file()}
+    packaged = {name for name in names if ".dist-info/" not in name}
+    assert packaged == {name for name in here if "__pycache__" not in name and ".egg-info" not in name}
+    assert {
+        "pyf/aggregator/profiles.yaml",
+        "pyf/aggregator/py.typed",
+        "pyf/aggregator/sample/data/plone.yaml",
+    } <= packaged
+
+
+def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    run("uv", "venv", tmp_path / "venv", cwd=tmp_path)
+    run("uv", "pip", "install", "--python", tmp_path / "venv", wheel, cwd=tmp_path)
+    commands = tmp_path / "venv" / "bin"
+
+    assert "--refresh-from-pypi" in run(commands / "pyfaggregator", "--help", cwd=tmp_path)
+    shown = run(commands / "pyfdemo", "--once", "--latency", "0", cwd=tmp_path)
+    assert "-f -p fastapi" in shown
+    assert '"id": "plone.api-' in shown
+
+
+@pytest.mark.parametrize("source", ["checkout", "wheel"])
+def test_it_installs_as_a_tool(source: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    tools = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
+
+    run("uv", "tool", "install", request.getfixturevalue(source), cwd=tmp_path, **tools)
+
+    with LocalPyPI(Ecosystem(sample_documents())) as pypi:
+        settings = {"PYPI_BASE_URL": pypi.url, "SQLITE_PATH": str(tmp_path / "index.sqlite3")}
+        report = run(tmp_path / "bin" / "pyfaggregator", "-f", "-p", "fastapi", "--json", cwd=tmp_path, **settings)
+    assert json.loads(report)["indexed"] > 5
+
+
+def test_the_documented_test_lines_work(checkout: Path) -> None:
+    run("uv", "sync", "--extra", "test", cwd=checkout)
+
+    for line in ("tests/test_fetcher.py -v", "tests/test_fetcher.py --no-cov"):
+        assert re.search(r"\d+ passed", run("uv", "run", "pytest", *line.split(), cwd=checkout))
+    without = run(
+        "uv", "run", "pytest", "-m", "not integration", "tests/test_fetcher.py", "tests/integration", cwd=checkout
+    )
+    assert re.search(r"\d+ passed, \d+ deselected", without)
+
+
+def test_integration_tests_run_where_their_server_is_set(checkout: Path) -> None:
+    line = ("uv", "run", "--extra", "test", "pytest", "-m", "integration", "-v")
+
+    with LocalPyPI(Ecosystem(sample_documents())) as pypi:
+        ran = run(*line, cwd=checkout, PYPI_TEST_URL=pypi.url)
+    skipped = run(*line, cwd=checkout, PYPI_TEST_URL="")
+
+    assert re.search(r"[1-9]\d* passed", ran)
+    assert "skipped" not in ran.splitlines()[-1]
+    assert "passed" not in skipped.splitlines()[-1]
