@@ -21,13 +21,12 @@ from pyf.aggregator.ports import PackageIndex, ProjectDocuments
 
 COLLECTION = "plone-1"
 PROJECTS = 20
-TEXT = "word " * 3000
 
 
 def written(name: str, number: int) -> ProjectDocuments:
     """Return a project as the writing of this number leaves it."""
     versions = [f"{release}.0" for release in range(1, number % 5 + 2)]
-    return project_documents(name, *versions, summary=str(number), description=f"{number} {TEXT}")
+    return project_documents(name, *versions, summary=str(number), description=f"{number} " * 3000)
 
 
 def number_of(index: PackageIndex, name: str) -> int:

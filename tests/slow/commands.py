@@ -100,15 +100,22 @@ class Command:
 
 
 class Installation:
-    """A user's folder with an index, a since file and settings; its commands read from the registry at `url`."""
+    """A user's folder with an index, a since file and settings; its commands read from the registry at `url`.
 
-    def __init__(self, folder: Path, url: str, **settings: Any) -> None:
+    There is one profile, `profile`, for the projects that carry `classifier`.
+    """
+
+    def __init__(self, folder: Path, url: str, *, profile: str, classifier: str, **settings: Any) -> None:
         self.folder = folder
-        self.sqlite_path = folder / "index.sqlite3"
+        self.sqlite_path = Path(settings.get("sqlite_path", folder / "index.sqlite3"))
         folder.mkdir(parents=True, exist_ok=True)
+        profiles = folder / "profiles.yaml"
+        profiles.write_text(f'profiles: {{{profile}: {{name: {profile}, classifiers: ["{classifier}"]}}}}\n')
         chosen = {
             "pypi_base_url": url,
             "sqlite_path": self.sqlite_path,
+            "profiles_file": profiles,
+            "default_profile": profile,
             "pypi_rate_limit_delay": 0,
             "pypi_retry_backoff": 0,
             "pypi_max_retries": 1,

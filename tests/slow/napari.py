@@ -21,7 +21,6 @@ from slow.contents import contents
 from worlds import Json, served
 
 CLASSIFIER = "Framework :: napari"
-_PROFILES = f'profiles: {{napari: {{name: napari, classifiers: ["{CLASSIFIER}"]}}}}\n'
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Napari:
         self._rounds = 0
         self._undisturbed: dict[str, Undisturbed] = {}
         old = self.installation("full")
-        assert old.run("-p", "napari", *KINDS["full"].arguments).code == 0
+        assert old.run(*KINDS["full"].arguments).code == 0
         self._old = old.folder
         with opened(old) as (index, _):
             self.before = contents(index, "napari")
@@ -95,22 +94,21 @@ class Napari:
             shutil.copytree(self._old, folder)
         self.pypi.latency = kind.latency
         # Few documents at once, so that there are many moments between two transactions.
-        made = Installation(
+        return Installation(
             folder,
             self.pypi.url,
-            profiles_file=folder / "profiles.yaml",
+            profile="napari",
+            classifier=CLASSIFIER,
             pypi_batch_size=25,
             pypi_max_workers=kind.workers,
         )
-        (folder / "profiles.yaml").write_text(_PROFILES)
-        return made
 
     def undisturbed(self, name: str) -> Undisturbed:
         """Return what comes of a run that nobody disturbs."""
         if name not in self._undisturbed:
             installation = self.installation(name)
             began, asked = time.monotonic(), self.pypi.requests.total
-            ended = installation.run("-p", "napari", *KINDS[name].arguments)
+            ended = installation.run(*KINDS[name].arguments)
             seconds, requests = time.monotonic() - began, self.pypi.requests.total - asked
             assert ended.code == 0, ended
             with opened(installation) as (index, _):

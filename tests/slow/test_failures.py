@@ -7,7 +7,7 @@ from typing import Any
 
 from slow.commands import Ended, Installation
 from slow.contents import collections
-from slow.tiny import CLASSIFIER, USES, due, let_things_happen, run, tiny_ecosystem, tiny_world
+from slow.tiny import CLASSIFIER, USES, due, installed, let_things_happen, run, tiny_ecosystem, tiny_world
 from worlds import Clock, Json, World
 
 from pyf.aggregator.domain.collection import CollectionState
@@ -58,11 +58,9 @@ def filled(pypi: LocalPyPI, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def failing(fault: str, *, only_some: bool = False) -> dict[str, Any]:
-    """Return settings that have a run give up soon: where only some requests fail, the others need their time."""
-    if FAULTS[fault]["kind"] == "timeout":
-        return {"pypi_timeout": 1.0 if only_some else 0.3, "pypi_max_retries": 0}
-    return {}
+def failing(fault: str, *, time: float = 0.3) -> dict[str, Any]:
+    """Return settings that have a run give up soon; requests that do not fail need their `time`, in seconds."""
+    return {"pypi_timeout": time, "pypi_max_retries": 0} if FAULTS[fault]["kind"] == "timeout" else {}
 
 
 def of(held: dict[str, Json], name: str) -> dict[str, Json]:
@@ -127,7 +125,7 @@ def test_a_project_that_fails_is_named_and_stays_as_it_was(
     use: str, fault: str, struck: str, pypi: LocalPyPI, filled: Path
 ) -> None:
     pypi.faults.add(Fault(**FAULTS[fault], project=struck))
-    with tiny_world(pypi, filled, CLOCK, **failing(fault, only_some=True)) as world:
+    with tiny_world(pypi, filled, CLOCK, **failing(fault, time=1.0)) as world:
         before, cursor, there = world.held(), state(world).cursor, collections(world.services.admin)
 
         report = run(world, use)
@@ -144,7 +142,7 @@ def test_a_project_that_fails_is_named_and_stays_as_it_was(
 @pytest.mark.parametrize("fault", KINDS)
 def test_a_first_fetch_brings_in_what_it_can_and_sets_no_cursor(fault: str, pypi: LocalPyPI, tmp_path: Path) -> None:
     pypi.faults.add(Fault(**FAULTS[fault], project="tiny-one"))
-    with tiny_world(pypi, tmp_path, CLOCK, **failing(fault, only_some=True)) as world:
+    with tiny_world(pypi, tmp_path, CLOCK, **failing(fault, time=1.0)) as world:
         report = world.fetch()
 
         assert (report.failed, report.stopped_by) == (["tiny-one"], None)
@@ -161,7 +159,7 @@ def test_a_kind_of_request_that_fails_removes_nobody_who_is_there(
     use: str, fault: str, request_kind: str, pypi: LocalPyPI, filled: Path
 ) -> None:
     pypi.faults.add(Fault(**FAULTS[fault], request=request_kind))
-    with tiny_world(pypi, filled, CLOCK, **failing(fault, only_some=True)) as world:
+    with tiny_world(pypi, filled, CLOCK, **failing(fault, time=0.5)) as world:
         before, cursor = set(world.names()), state(world).cursor
 
         report = run(world, use)
@@ -178,12 +176,12 @@ class TestTheCommand:
 
     @pytest.fixture
     def installation(self, pypi: LocalPyPI, tmp_path: Path) -> Installation:
-        return Installation(tmp_path / "home", pypi.url, render_workers=1)
+        return installed(tmp_path / "home", pypi)
 
     def run(self, installation: Installation, pypi: LocalPyPI, *arguments: str) -> tuple[Ended, dict[str, Any]]:
         """Run the command; the requests that it reports must be those that the registry has counted."""
         before = pypi.requests.total
-        ended = installation.run("-ft", CLASSIFIER, "-t", "tiny", "--json", *arguments)
+        ended = installation.run(*arguments, "--json")
         report = json.loads(ended.output)
         assert report["requests"] == pypi.requests.total - before
         return ended, report
@@ -191,12 +189,12 @@ class TestTheCommand:
     def test_a_project_that_fails_is_exit_code_3_and_a_line_on_stderr(
         self, installation: Installation, pypi: LocalPyPI
     ) -> None:
-        pypi.faults.add(Fault("503", project="tiny-one"))
+        pypi.faults.add(Fault("503", project="tiny-two"))
 
         ended, report = self.run(installation, pypi, "-f")
 
-        assert (ended.code, report["failed"]) == (3, ["tiny-one"])
-        (line,) = (line for line in ended.errors if "tiny-one" in line)
+        assert (ended.code, report["failed"]) == (3, ["tiny-two"])
+        (line,) = (line for line in ended.errors if "tiny-two" in line)
         assert "503" in line
         pypi.faults.clear()
         ended, report = self.run(installation, pypi, "-f")
@@ -219,7 +217,7 @@ class TestTheCommand:
     def test_the_other_runs_fail_in_the_same_way(
         self, fault: str, installation: Installation, pypi: LocalPyPI
     ) -> None:
-        hasty = Installation(installation.folder, pypi.url, pypi_timeout=0.3, pypi_max_retries=0)
+        hasty = installed(installation.folder, pypi, pypi_timeout=0.3, pypi_max_retries=0)
         assert self.run(installation, pypi, "-f")[0].code == 0
         let_things_happen(pypi.ecosystem)
         pypi.faults.add(Fault(fault))

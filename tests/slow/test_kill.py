@@ -94,7 +94,7 @@ def killed_often(
     """Kill runs one after the other, as long as they live until then; return the moments and how many workers each had."""
     deaths: dict[str, int] = {}
     for _ in range(kills):
-        command = installation.start("-p", "napari", *KINDS[kind].arguments)
+        command = installation.start(*KINDS[kind].arguments)
         moment = drawn(napari, kind, chance)
         workers = killed(command, moment)
         if workers is None:
@@ -105,7 +105,7 @@ def killed_often(
 
 def assert_completed(napari: Napari, kind: str, installation: Installation, deaths: str) -> None:
     """Run again, and compare with the undisturbed index and with the oracle."""
-    ended = installation.run("-p", "napari", *KINDS[kind].arguments)
+    ended = installation.run(*KINDS[kind].arguments)
 
     assert ended.code == 0, f"{deaths}: {ended}"
     with opened(installation) as (index, admin):
@@ -176,7 +176,7 @@ def test_a_rebuild_that_was_killed_as_soon_as_a_step_shows_is_completed_by_the_n
     installation = napari.installation("recreate")
 
     with Onlooker(installation.sqlite_path, "napari", complete) as onlooker, opened(installation) as (_, admin):
-        command = installation.start("-p", "napari", *KINDS["recreate"].arguments)
+        command = installation.start(*KINDS["recreate"].arguments)
         was_killed = killed(command, Moment(step, lambda: STEPS[step](admin))) is not None
         assert_completed(napari, "recreate", installation, step)
 

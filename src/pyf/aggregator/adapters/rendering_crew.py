@@ -5,7 +5,6 @@ stops all; and their workers import the main program once more.
 """
 
 import logging
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -26,6 +25,9 @@ _START_LIMIT = 60.0
 
 # A worker's end need not be a README's fault, or the program's: short of memory, the kernel kills whom it likes.
 _ATTEMPTS = 2
+
+# What `Popen` says of a process that was ended by SIGKILL, as nothing does that fails by itself.
+_KILLED = -9
 
 _log = logging.getLogger(__name__)
 
@@ -210,8 +212,6 @@ class _Worker:
                 send(questions.fileno(), question)
             return receive(answers.fileno())
         except (EOFError, BrokenPipeError) as end:
-            killed = self._process.wait() == -signal.SIGKILL
-            overdue = killed and timer.finished.is_set()
-            raise _Ended(overdue=overdue, killed=killed) from end
+            raise _Ended(overdue=timer.finished.is_set(), killed=self._process.wait() == _KILLED) from end
         finally:
             timer.cancel()

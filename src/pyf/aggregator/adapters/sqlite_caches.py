@@ -80,7 +80,7 @@ class SqliteRenderCache:
                         if last_used < today:
                             used_before_today.append(fingerprint)
             if used_before_today:
-                with self._database.writing() as connection:
+                with self._database.noting() as connection:
                     connection.execute(_USED, (today, _listed(used_before_today)))
         return remembered
 
@@ -88,7 +88,7 @@ class SqliteRenderCache:
         today = self._today()
         for some in batches(rendered.items(), _READMES_AT_ONCE):
             packed = [(fingerprint, _packed(value)) for fingerprint, value in some]
-            with self._database.writing() as connection:
+            with self._database.noting() as connection:
                 connection.executemany(_KEEP, ((key, today, len(content), content) for key, content in packed))
                 connection.execute("DELETE FROM rendered WHERE last_used < ?", (today - _KEPT_FOR,))
                 (size,) = connection.execute("SELECT coalesce(sum(size), 0) FROM rendered").fetchone()
@@ -127,7 +127,7 @@ class SqliteVerdictStore:
 
 def _packed(rendered: Rendered) -> bytes:
     json = encoded(rendered)
-    return json if len(json) < _COMPRESSED_FROM else zlib.compress(json)
+    return json if len(json) < _COMPRESSED_FROM else zlib.compress(json, level=1)
 
 
 def _unpacked(content: bytes) -> Rendered | None:
