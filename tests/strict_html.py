@@ -47,34 +47,18 @@ def assert_safe(html: str) -> None:
     assert not judge.open, f"not closed: {judge.open} in {html!r}"
 
 
-def elements(html: str) -> list[object]:
-    """Return the starts and ends of the HTML's elements, without the order of their attributes."""
-    return _read(html).elements
-
-
 def text_of(html: str) -> str:
     """Return the HTML's text without its elements."""
-    return "".join(_read(html).text)
-
-
-def _read(html: str) -> "_Reader":
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    return reader
+    return "".join(reader.text)
 
 
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.elements: list[object] = []
         self.text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        self.elements.append(tag)
 
     def handle_data(self, data: str) -> None:
         self.text.append(data)

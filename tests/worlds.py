@@ -112,7 +112,9 @@ def served(ecosystem: Ecosystem) -> Iterator[tuple[Json, Mapping[str, Json]]]:
 
 
 @contextmanager
-def world(ecosystem: Ecosystem, folder: Path, *, clock: Clock | None = None, latency: float = 0.0, **settings: Any) -> Iterator[World]:
+def world(
+    ecosystem: Ecosystem, folder: Path, *, clock: Clock | None = None, latency: float = 0.0, **settings: Any
+) -> Iterator[World]:
     """Serve an ecosystem and give a world with an empty index in `folder`."""
     clock = clock or Clock()
     with LocalPyPI(ecosystem, latency=latency) as pypi, open_services(quick(pypi, folder, **settings)) as services:

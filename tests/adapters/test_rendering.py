@@ -171,7 +171,7 @@ def test_no_worker_is_started_for_what_is_remembered(cache: MemoryRenderCache) -
 
 
 def test_closing_ends_the_workers_in_the_middle_of_a_readme(cache: MemoryRenderCache) -> None:
-    renderer = PooledRenderer(cache, workers=2, time_limit=600)
+    renderer = PooledRenderer(cache, workers=2, time_limit=60)
     rendering = renderer.render([ENDLESS, ENDLESS_IN_PYTHON, *GOOD])
     wait_until(lambda: sum(map(is_working, children(os.getpid()))) == 2)
 

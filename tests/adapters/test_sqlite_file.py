@@ -136,17 +136,26 @@ def test_a_new_file_that_others_hold_for_too_long_is_in_use(path: Path) -> None:
         assert "in use" in told(path, Unavailable, patience=0.1)
 
 
-def test_a_new_file_that_others_are_just_opening_is_waited_for(path: Path) -> None:
-    """SQLite itself does not wait when it makes a file fit for sharing, and says at once that it is locked."""
+def test_a_file_can_be_opened_and_read_while_another_process_writes(path: Path) -> None:
+    with opened(path) as (_, admin):
+        admin.create(PLONE, STATE)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        with opened(path, patience=0.1) as (index, _):
+            assert index.state(PLONE) == STATE
+
+
+def test_a_new_file_that_others_are_just_making_is_waited_for(path: Path) -> None:
+    """SQLite itself does not wait here: it says at once that the file is locked."""
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN")
-    other.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    other.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    other.execute("BEGIN IMMEDIATE")
     release = Timer(0.3, other.close)
     release.start()
 
     with opened(path) as (_, admin):
-        admin.create(PLONE, STATE)
-        assert admin.resolve(PLONE) == PLONE
+        assert admin.resolve(PLONE) is None
 
     release.join()
 

@@ -57,6 +57,8 @@ UNDERSTOOD = {
     "pypi_max_workers": 11,
     "pypi_batch_size": 123,
     "default_profile": "flask",
+    "celery_schedule_weekly_refresh": "0 1 * * 1",
+    "celery_schedule_monthly_fetch": "0 3 2 * *",
 }
 
 
@@ -97,9 +99,15 @@ def test_a_command_works_with_all_documented_lines_in_place(shell: Shell) -> Non
 
 
 def test_a_name_without_a_value_is_not_set(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("PYPI_MAX_WORKERS\nPYPI_BATCH_SIZE=\n")
+    (tmp_path / ".env").write_text("PYPI_MAX_WORKERS\nPYPI_BATCH_SIZE=\nCELERY_SCHEDULE_MONTHLY_FETCH\n")
 
     assert understood() == {}
+
+
+def test_an_empty_schedule_is_set_to_never(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("CELERY_SCHEDULE_WEEKLY_REFRESH=\nCELERY_SCHEDULE_MONTHLY_FETCH=    # never\n")
+
+    assert understood() == {"celery_schedule_weekly_refresh": "", "celery_schedule_monthly_fetch": ""}
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,7 @@ def composed(
     circumstances: Circumstances = NOW,
     keep_descriptions: bool = False,
 ) -> dict[str, RegistryFields]:
-    made = documents(
-        of, held=held, rendered=rendered, circumstances=circumstances, keep_descriptions=keep_descriptions
-    )
+    made = documents(of, held=held, rendered=rendered, circumstances=circumstances, keep_descriptions=keep_descriptions)
     return {fields.version: fields for fields in made}
 
 

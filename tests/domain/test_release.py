@@ -38,9 +38,7 @@ def release(version: str, *, files: int = 1, yanked: bool = False, at: int = 1_7
         (["2024.1", "1!1.0"], [], "1!1.0"),
     ],
 )
-def test_the_newest_release_is_the_one_pip_would_install(
-    versions: list[str], yanked: list[str], expected: str
-) -> None:
+def test_the_newest_release_is_the_one_pip_would_install(versions: list[str], yanked: list[str], expected: str) -> None:
     releases = [release(version, yanked=version in yanked) for version in versions]
 
     assert {newest(order).version for order in permutations(releases)} == {expected}

@@ -153,9 +153,9 @@ def test_keys_sort_a_whole_small_universe_as_versions_do() -> None:
 def test_every_kind_of_version_has_its_place(in_order: str) -> None:
     ascending = in_order.split()
 
-    assert sorted(reversed(ascending), key=sortable) == ascending
-    assert sorted(reversed(ascending), key=undotted) == ascending
-    assert sorted(reversed(ascending), key=order) == ascending
+    assert sorted(ascending[::-1], key=sortable) == ascending
+    assert sorted(ascending[::-1], key=undotted) == ascending
+    assert sorted(ascending[::-1], key=order) == ascending
 
 
 def test_every_stable_version_is_above_every_pre_release() -> None:

@@ -1,15 +1,29 @@
 """All that a collection holds, told so that two indexes can be compared that were built at different times."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import asdict
 
-from pyf.aggregator.domain.errors import NotFound
+from pyf.aggregator.adapters.index.database import Database
+from pyf.aggregator.adapters.index.sqlite import SqliteIndex
+from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.ports import IndexAdmin, PackageIndex
 
 # When a run looked at a project's status is the one thing that two runs over the same registry tell differently.
 OF_ITS_TIME = "status_checked"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
+    """Open an index from this process."""
+    database = Database(path)
+    try:
+        yield SqliteIndex(database), SqliteAdmin(database)
+    finally:
+        database.close()
 
 
 def contents(index: PackageIndex, alias: str, gone: Iterable[str] = ()) -> dict[str, Any]:
@@ -29,12 +43,3 @@ def _timeless(document: Any) -> dict[str, Any]:
 def collections(admin: IndexAdmin) -> dict[str, tuple[str, ...]]:
     """Return the aliases that lead to each collection."""
     return {each.name: each.aliases for each in admin.collections()}
-
-
-def is_there(index: PackageIndex, alias: str) -> bool:
-    """Tell whether there is a collection of that name at all."""
-    try:
-        index.state(alias)
-    except NotFound:
-        return False
-    return True

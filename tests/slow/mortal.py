@@ -34,10 +34,20 @@ class MortalDatabase(Database):
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
+        self._begin_another()
+        with super().writing() as connection:
+            yield connection
+        self.written += 1
+
+    @contextmanager
+    def noting(self) -> Iterator[sqlite3.Connection]:
+        self._begin_another()
+        with super().noting() as connection:
+            yield connection
+        self.written += 1
+
+    def _begin_another(self) -> None:
         if self.written >= self._lives:
             self._is_dead = True
         if self._is_dead:
             raise Death
-        with super().writing() as connection:
-            yield connection
-        self.written += 1

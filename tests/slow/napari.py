@@ -2,22 +2,20 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from oracle import comparable, expected
-from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
-from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.project import Project
 from pyf.aggregator.sample.services import LocalPyPI
-from slow.commands import Installation
-from slow.contents import contents
+from shell import Shell
+from slow.contents import contents, opened
+from slow.user import user
 from worlds import Json, served
 
 CLASSIFIER = "Framework :: napari"
@@ -42,14 +40,6 @@ KINDS = {
     "refresh": Kind(("--refresh-from-pypi", "--all"), latency=0.05, workers=4),
     "recreate": Kind(("-f", "--recreate-collection")),
 }
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A moment of a run: what it is called in a failure's message, and whether it has come."""
-
-    name: str
-    has_come: Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -78,15 +68,15 @@ class Napari:
         self._folder = folder
         self._rounds = 0
         self._undisturbed: dict[str, Undisturbed] = {}
-        old = self.installation("full")
+        old = self.user("full")
         assert old.run(*KINDS["full"].arguments).code == 0
         self._old = old.folder
-        with opened(old) as (index, _):
+        with opened(index_of(old)) as (index, _):
             self.before = contents(index, "napari")
         self.happened = let_things_happen(pypi.ecosystem)
 
-    def installation(self, name: str) -> Installation:
-        """Return an installation on which a run of this kind may begin, and have the registry answer at its pace."""
+    def user(self, name: str) -> Shell:
+        """Return a user who may begin a run of this kind, and have the registry answer at its pace."""
         kind = KINDS[name]
         self._rounds += 1
         folder = self._folder / str(self._rounds)
@@ -94,9 +84,9 @@ class Napari:
             shutil.copytree(self._old, folder)
         self.pypi.latency = kind.latency
         # Few documents at once, so that there are many moments between two transactions.
-        return Installation(
+        return user(
             folder,
-            self.pypi.url,
+            self.pypi,
             profile="napari",
             classifier=CLASSIFIER,
             pypi_batch_size=25,
@@ -106,12 +96,12 @@ class Napari:
     def undisturbed(self, name: str) -> Undisturbed:
         """Return what comes of a run that nobody disturbs."""
         if name not in self._undisturbed:
-            installation = self.installation(name)
+            shell = self.user(name)
             began, asked = time.monotonic(), self.pypi.requests.total
-            ended = installation.run(*KINDS[name].arguments)
+            ended = shell.run(*KINDS[name].arguments)
             seconds, requests = time.monotonic() - began, self.pypi.requests.total - asked
             assert ended.code == 0, ended
-            with opened(installation) as (index, _):
+            with opened(index_of(shell)) as (index, _):
                 self._undisturbed[name] = Undisturbed(self.contents(index), seconds, requests)
         return self._undisturbed[name]
 
@@ -134,14 +124,9 @@ class Napari:
         }
 
 
-@contextmanager
-def opened(installation: Installation) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
-    """Open an installation's index from this process."""
-    database = Database(installation.sqlite_path)
-    try:
-        yield SqliteIndex(database), SqliteAdmin(database)
-    finally:
-        database.close()
+def index_of(shell: Shell) -> Path:
+    """Return the file of a user's index."""
+    return shell.folder / "index.sqlite3"
 
 
 def let_things_happen(ecosystem: Ecosystem) -> Happened:

@@ -1,22 +1,22 @@
-"""A disk that is full and files that can't be written: one clear line, and what was there stays of use."""
+"""A disk that is full and paths that can't be written to: one clear line, and what was there stays of use."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from oracle import comparable, expected
-from slow.commands import Ended, Installation
-from slow.napari import opened
-from slow.tiny import CLASSIFIER, installed, tiny_ecosystem
-from worlds import Clock, Json, served
-
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.services import LocalPyPI
-
 import pytest
 
+from oracle import comparable, expected
+from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.services import LocalPyPI
+from shell import Ended, Shell
+from slow.contents import opened
+from slow.tiny import CLASSIFIER, tiny_ecosystem, tiny_user
+from worlds import Clock, Json, served
+
 KIBIBYTE = 1024
+DIARY = "Dear diary, today it rained.\n" * 100
 
 
 @pytest.fixture
@@ -66,20 +66,25 @@ def pypi() -> Iterator[LocalPyPI]:
 
 
 @pytest.fixture
-def installation(small_disk: Path, pypi: LocalPyPI, tmp_path: Path) -> Installation:
-    """An installation with its index on the small disk."""
-    return installed(tmp_path / "home", pypi, sqlite_path=small_disk / "index.sqlite3", pypi_batch_size=5)
+def path(small_disk: Path) -> Path:
+    return small_disk / "index.sqlite3"
 
 
-def the_line(ended: Ended, about: Path, code: int = 4) -> str:
-    """Return the one line that a command has said on stderr; it names the file."""
-    assert (ended.code, len(ended.errors)) == (code, 1), ended
-    assert ended.errors[0].startswith(f"Error: {about} ") or f" {about}: " in ended.errors[0], ended
-    return ended.errors[0]
+@pytest.fixture
+def shell(path: Path, pypi: LocalPyPI, tmp_path: Path) -> Shell:
+    """A user whose index is on the small disk."""
+    return tiny_user(tmp_path / "home", pypi, sqlite_path=path, pypi_batch_size=5)
 
 
-def held(installation: Installation) -> dict[str, Json]:
-    with opened(installation) as (index, _):
+def said(ended: Ended, code: int = 4) -> str:
+    """Return the one line that a command had to say beside the index that it works on."""
+    (line,) = (line for line in ended.err.splitlines() if not line.startswith("Index: "))
+    assert (ended.code, line) == (code, f"Error: {ended.error}")
+    return ended.error
+
+
+def held(path: Path) -> dict[str, Json]:
+    with opened(path) as (index, _):
         return {each["id"]: comparable(each) for each in (d.as_mapping() for d in index.export("tiny"))}
 
 
@@ -88,98 +93,83 @@ def due(ecosystem: Ecosystem) -> dict[str, Json]:
 
 
 def test_a_disk_that_fills_up_ends_a_run_and_the_next_one_completes_it(
-    installation: Installation, pypi: LocalPyPI, small_disk: Path
+    shell: Shell, pypi: LocalPyPI, path: Path, small_disk: Path
 ) -> None:
-    ended = installation.run("-f")
+    ended = shell.run("-f")
 
-    assert the_line(ended, installation.sqlite_path).endswith("can't be written: the disk is full")
-    some = next(iter(held(installation).values()))
-    assert installation.run("--show", some["name"]).code == 0
-
+    assert said(ended) == f"{path} can't be written: the disk is full"
+    some = next(iter(held(path).values()))
+    assert shell.call("--show", some["name"]).code == 0
     mount(small_disk, "remount,size=64m")
-    assert installation.run("-f").code == 0
-    assert held(installation) == due(pypi.ecosystem)
+    assert shell.call("-f").code == 0
+    assert held(path) == due(pypi.ecosystem)
 
 
-def test_a_disk_that_is_full_from_the_start_is_one_line_and_no_index(
-    installation: Installation, pypi: LocalPyPI, small_disk: Path
+@pytest.mark.slow
+def test_a_disk_that_is_full_from_the_start_is_one_line(
+    shell: Shell, pypi: LocalPyPI, path: Path, small_disk: Path
 ) -> None:
-    filler = fill(small_disk)
+    fill(small_disk)
 
-    ended = installation.run("-f")
+    ended = shell.run("-f")
 
-    assert the_line(ended, installation.sqlite_path).endswith("can't be written: the disk is full")
-    filler.unlink()
+    assert said(ended) == f"{path} can't be written: the disk is full"
+    assert pypi.requests.total == 0
     mount(small_disk, "remount,size=64m")
-    assert installation.run("-f").code == 0
-    assert held(installation) == due(pypi.ecosystem)
+    assert shell.call("-f").code == 0
+    assert held(path) == due(pypi.ecosystem)
 
 
-@pytest.mark.parametrize("arguments", [("-i",), ("--refresh-from-pypi",), ("-f", "--recreate-collection")])
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [("-f",), ("-i",), ("--refresh-from-pypi",), ("-f", "--recreate-collection")])
 def test_a_disk_that_is_full_later_costs_nothing_that_was_there(
-    arguments: tuple[str, ...], installation: Installation, pypi: LocalPyPI, small_disk: Path
+    arguments: tuple[str, ...], shell: Shell, pypi: LocalPyPI, path: Path, small_disk: Path
 ) -> None:
+    """Full to the last byte: not even a look-up works then, because SQLite needs a file of its own for that."""
     mount(small_disk, "remount,size=64m")
-    assert installation.run("-f").code == 0
-    before = held(installation)
+    assert shell.call("-f").code == 0
+    before = held(path)
     pypi.ecosystem.publish("tiny.one", "2.0")
     filler = fill(small_disk)
 
-    ended = installation.run(*arguments)
+    endings = [shell.run(*arguments), shell.run("--show", "tiny.one")]
 
-    the_line(ended, installation.sqlite_path)
-    print(installation.run("--show", "tiny.one"))
+    assert all(said(ended).startswith(f"{path} can't be ") and "full" in said(ended) for ended in endings)
     filler.unlink()
-    assert held(installation) == before
-    assert installation.run(*arguments).code == 0
-    assert held(installation) == due(pypi.ecosystem)
+    assert held(path) == before
+    assert shell.call(*arguments).code == 0
+    assert held(path) == due(pypi.ecosystem)
 
 
-def test_a_since_file_on_a_full_disk_is_one_line_and_the_index_is_whole(
-    pypi: LocalPyPI, small_disk: Path, tmp_path: Path
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [("-f",), ("-i",), ("--show", "tiny.one")])
+def test_a_file_system_that_is_read_only_is_one_line(
+    arguments: tuple[str, ...], shell: Shell, path: Path, small_disk: Path
 ) -> None:
-    installation, since = installed(tmp_path / "home", pypi), small_disk / "since"
-    filler = fill(small_disk)
-
-    ended = installation.run("-f", "-s", str(since))
-
-    assert "No space left" in the_line(ended, since)
-    assert list(small_disk.iterdir()) == [filler]
-    assert held(installation) == due(pypi.ecosystem)
-    filler.unlink()
-    assert installation.run("-i", "-s", str(since)).code == 0
-    assert since.exists()
-
-
-def test_an_index_on_a_file_system_that_is_read_only(installation: Installation, small_disk: Path) -> None:
     mount(small_disk, "remount,size=64m")
-    assert installation.run("-f").code == 0
+    assert shell.call("-f").code == 0
     mount(small_disk, "remount,ro")
 
-    for arguments in (("-f",), ("--show", "tiny.one")):
-        print(installation.run(*arguments))
-    ls(small_disk)
+    ended = shell.run(*arguments)
+
+    assert said(ended).startswith(f"{path} can't be opened: ")
 
 
-@pytest.mark.parametrize(("path", "code"), [("a-folder", 4), ("text.txt", 2), ("text.txt/index.sqlite3", 4), ("/proc/x/index.sqlite3", 4)])
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [("a-folder", 4), ("diary.txt", 2), ("diary.txt/index.sqlite3", 4), ("/proc/no/index.sqlite3", 4)],
+)
 @pytest.mark.parametrize("arguments", [("-f",), ("--show", "tiny.one")])
-def test_a_path_that_can_be_no_index(path: str, code: int, arguments, pypi: LocalPyPI, tmp_path: Path) -> None:
+def test_a_path_that_can_be_no_index_is_one_line_and_stays_as_it_is(
+    arguments: tuple[str, ...], place: str, code: int, pypi: LocalPyPI, tmp_path: Path
+) -> None:
     (tmp_path / "a-folder").mkdir()
-    (tmp_path / "text.txt").write_text("Dear diary\n" * 1000)
-    installation = installed(tmp_path / "home", pypi, sqlite_path=tmp_path / path)
+    (tmp_path / "diary.txt").write_text(DIARY)
+    shell = tiny_user(tmp_path / "home", pypi, sqlite_path=tmp_path / place)
 
-    ended = installation.run(*arguments)
+    ended = shell.call(*arguments)
 
-    print(the_line(ended, tmp_path / path, code))
-    assert (tmp_path / "text.txt").read_text() == "Dear diary\n" * 1000
-
-
-@pytest.mark.parametrize(("path", "code"), [("a-folder", 2), ("not/there", 4), ("text.txt", 2), ("text.txt/since", 2)])
-def test_a_path_that_can_be_no_since_file(path: str, code: int, pypi: LocalPyPI, tmp_path: Path) -> None:
-    (tmp_path / "a-folder").mkdir()
-    (tmp_path / "text.txt").write_text("Dear diary\n" * 1000)
-    installation = installed(tmp_path / "home", pypi)
-
-    ended = installation.run("-f", "-s", str(tmp_path / path))
-
-    print(the_line(ended, tmp_path / path, code))
+    assert said(ended, code).startswith(f"{tmp_path / place} ")
+    assert (tmp_path / "diary.txt").read_text() == DIARY
+    assert list((tmp_path / "a-folder").iterdir()) == []
+    assert pypi.requests.total == 0

@@ -130,9 +130,8 @@ def test_a_rebuild_that_dies_after_any_step_leaves_a_complete_collection_behind_
             assert world.held() in complete
 
 
-@pytest.mark.parametrize(
-    "use", ["changes", pytest.param("fetch", marks=pytest.mark.slow), pytest.param("refresh", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("use", ["fetch", "changes", "refresh"])
 def test_the_next_run_of_any_kind_clears_what_a_rebuild_that_died_has_left(
     use: str, pypi: LocalPyPI, filled: Path
 ) -> None:

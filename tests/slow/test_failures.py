@@ -1,21 +1,19 @@
 """Whatever PyPI answers with, for one project or for all: nothing is lost, and the next healthy run completes it."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from slow.commands import Ended, Installation
-from slow.contents import collections
-from slow.tiny import CLASSIFIER, USES, due, installed, let_things_happen, run, tiny_ecosystem, tiny_world
-from worlds import Clock, Json, World
+import pytest
 
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.sample.faults import Fault, RetryAfter
 from pyf.aggregator.sample.services import LocalPyPI
-
-import pytest
+from shell import Ended, Shell
+from slow.contents import collections
+from slow.tiny import CLASSIFIER, USES, due, let_things_happen, run, tiny_ecosystem, tiny_user, tiny_world
+from worlds import Clock, Json, World
 
 CLOCK = Clock()
 
@@ -34,9 +32,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "broken": {"kind": "broken"},
 }
 # How long to wait is told in one way only where many tests are made of it.
-KINDS = [
-    pytest.param(name, marks=pytest.mark.slow if "retry_after" in fault else ()) for name, fault in FAULTS.items()
-]
+KINDS = [pytest.param(name, marks=pytest.mark.slow if "retry_after" in fault else ()) for name, fault in FAULTS.items()]
 REQUESTS = ["last_serial", "changelog", "browse", "simple_index", "project", "release", "simple_page"]
 
 # One that is gone, one that has a new release, one that does not belong any more.
@@ -85,9 +81,7 @@ def assert_completed(pypi: LocalPyPI, folder: Path, use: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("use", USES)
-def test_a_registry_that_fails_altogether_changes_nothing(
-    use: str, fault: str, pypi: LocalPyPI, filled: Path
-) -> None:
+def test_a_registry_that_fails_altogether_changes_nothing(use: str, fault: str, pypi: LocalPyPI, filled: Path) -> None:
     pypi.faults.add(Fault(**FAULTS[fault]))
     with tiny_world(pypi, filled, CLOCK, **failing(fault)) as world:
         before, cursor, there = world.held(), state(world).cursor, collections(world.services.admin)
@@ -135,7 +129,9 @@ def test_a_project_that_fails_is_named_and_stays_as_it_was(
         assert (state(world).cursor, collections(world.services.admin)) == (cursor, there)
         # A rebuild goes live as a whole or not at all; other runs bring the others in.
         others = before if use == "recreate" else due(world, use)
-        assert world.held() == {id_: d for id_, d in others.items() if d["name_normalized"] != struck} | of(before, struck)
+        assert world.held() == {id_: d for id_, d in others.items() if d["name_normalized"] != struck} | of(
+            before, struck
+        )
     assert_completed(pypi, filled, use)
 
 
@@ -175,59 +171,50 @@ class TestTheCommand:
     """What a shell and an operator see of it."""
 
     @pytest.fixture
-    def installation(self, pypi: LocalPyPI, tmp_path: Path) -> Installation:
-        return installed(tmp_path / "home", pypi)
+    def shell(self, pypi: LocalPyPI, tmp_path: Path) -> Shell:
+        return tiny_user(tmp_path, pypi)
 
-    def run(self, installation: Installation, pypi: LocalPyPI, *arguments: str) -> tuple[Ended, dict[str, Any]]:
+    def run(self, shell: Shell, pypi: LocalPyPI, *arguments: str, **settings: Any) -> Ended:
         """Run the command; the requests that it reports must be those that the registry has counted."""
         before = pypi.requests.total
-        ended = installation.run(*arguments, "--json")
-        report = json.loads(ended.output)
-        assert report["requests"] == pypi.requests.total - before
-        return ended, report
+        ended = shell.run(*arguments, "--json", **settings)
+        assert ended.report["requests"] == pypi.requests.total - before
+        return ended
 
-    def test_a_project_that_fails_is_exit_code_3_and_a_line_on_stderr(
-        self, installation: Installation, pypi: LocalPyPI
-    ) -> None:
+    def test_a_project_that_fails_is_exit_code_3_and_a_line_on_stderr(self, shell: Shell, pypi: LocalPyPI) -> None:
         pypi.faults.add(Fault("503", project="tiny-two"))
 
-        ended, report = self.run(installation, pypi, "-f")
+        ended = self.run(shell, pypi, "-f")
 
-        assert (ended.code, report["failed"]) == (3, ["tiny-two"])
-        (line,) = (line for line in ended.errors if "tiny-two" in line)
+        assert (ended.code, ended.report["failed"]) == (3, ["tiny-two"])
+        (line,) = (line for line in ended.err.splitlines() if "tiny-two" in line)
         assert "503" in line
         pypi.faults.clear()
-        ended, report = self.run(installation, pypi, "-f")
-        assert (ended.code, report["indexed"]) == (0, 1)
+        ended = self.run(shell, pypi, "-f")
+        assert (ended.code, ended.report["indexed"]) == (0, 1)
 
-    def test_a_registry_that_fails_is_exit_code_4_and_a_line_on_stderr(
-        self, installation: Installation, pypi: LocalPyPI
-    ) -> None:
+    def test_a_registry_that_fails_is_exit_code_4_and_a_line_on_stderr(self, shell: Shell, pypi: LocalPyPI) -> None:
         pypi.faults.add(Fault("503"))
 
-        ended, report = self.run(installation, pypi, "-f")
+        ended = self.run(shell, pypi, "-f")
 
-        assert (ended.code, report["indexed"]) == (4, 0)
-        (line,) = (line for line in ended.errors if line.startswith("Error: "))
-        assert pypi.url in line
-        assert "503" in line
+        assert (ended.code, ended.report["indexed"]) == (4, 0)
+        assert pypi.url in ended.error
+        assert "503" in ended.error
 
     @pytest.mark.slow
     @pytest.mark.parametrize("fault", ["timeout", "reset", "half", "broken", "403", "429"])
-    def test_the_other_runs_fail_in_the_same_way(
-        self, fault: str, installation: Installation, pypi: LocalPyPI
-    ) -> None:
-        hasty = installed(installation.folder, pypi, pypi_timeout=0.3, pypi_max_retries=0)
-        assert self.run(installation, pypi, "-f")[0].code == 0
+    def test_the_other_runs_fail_in_the_same_way(self, fault: str, shell: Shell, pypi: LocalPyPI) -> None:
+        assert self.run(shell, pypi, "-f").code == 0
         let_things_happen(pypi.ecosystem)
         pypi.faults.add(Fault(fault))
 
         for arguments in (("-i",), ("--refresh-from-pypi",), ("-f", "--recreate-collection")):
-            ended, report = self.run(hasty, pypi, *arguments)
-            assert (ended.code, report["removed"]) == (4, 0)
+            ended = self.run(shell, pypi, *arguments, pypi_timeout=0.3, pypi_max_retries=0)
+            assert (ended.code, ended.report["removed"]) == (4, 0)
 
         pypi.faults.clear()
-        assert self.run(installation, pypi, "-i")[0].code == 0
+        assert self.run(shell, pypi, "-i").code == 0
 
 
 @pytest.mark.parametrize("fault", KINDS)

@@ -17,12 +17,17 @@ from pyf.aggregator.ports import IndexAdmin
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.load import load
 from pyf.aggregator.sample.services import LocalPyPI
-from slow.commands import Command, Installation
-from slow.contents import collections
-from slow.napari import KINDS, Moment, Napari, opened
+from shell import Shell
+from slow.contents import collections, opened
+from slow.killable import Killable, Moment, started
+from slow.napari import KINDS, Napari, index_of
 from slow.onlooker import Onlooker, Releases
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in Linux's /proc")
+
+# The size of the registry, and how many times each kind of run is killed.
+PROJECTS = 80
+KILLS = 13
 
 # In a round, one after the other; the run after them is left alone.
 MOST_KILLS = 3
@@ -77,38 +82,36 @@ def drawn(napari: Napari, kind: str, chance: Random) -> Moment:
     return Moment(f"{delay:.3f} s after request {number} of {usual.requests}", has_come)
 
 
-def killed(command: Command, moment: Moment) -> int | None:
+def killed(command: Killable, moment: Moment) -> int | None:
     """Kill a command at a moment and return how many workers it had; None where it had ended by then."""
-    with command:
-        if not command.wait_until(moment.has_come):
-            assert command.end().code == 0, command.end()
-            return None
-        workers = command.kill()
-        assert command.has_left_nobody(within=AFTERLIFE), f"killed {moment.name}, it has left workers behind"
+    if not command.lives_until(moment):
+        ended = command.ended()
+        assert ended.code == 0, ended
+        return None
+    workers = command.kill()
+    assert command.leaves_nobody(within=AFTERLIFE), f"killed {moment.name}, it has left workers behind"
     return len(workers)
 
 
-def killed_often(
-    napari: Napari, kind: str, installation: Installation, chance: Random, kills: int
-) -> dict[str, int]:
-    """Kill runs one after the other, as long as they live until then; return the moments and how many workers each had."""
+def killed_often(napari: Napari, kind: str, shell: Shell, chance: Random, kills: int) -> dict[str, int]:
+    """Kill runs one after the other, as long as they live until then; return the moments, with how many workers."""
     deaths: dict[str, int] = {}
     for _ in range(kills):
-        command = installation.start(*KINDS[kind].arguments)
-        moment = drawn(napari, kind, chance)
-        workers = killed(command, moment)
+        with started(shell, *KINDS[kind].arguments) as command:
+            moment = drawn(napari, kind, chance)
+            workers = killed(command, moment)
         if workers is None:
             break
         deaths[moment.name] = workers
     return deaths
 
 
-def assert_completed(napari: Napari, kind: str, installation: Installation, deaths: str) -> None:
+def assert_completed(napari: Napari, kind: str, shell: Shell, deaths: str) -> None:
     """Run again, and compare with the undisturbed index and with the oracle."""
-    ended = installation.run(*KINDS[kind].arguments)
+    ended = shell.run(*KINDS[kind].arguments)
 
     assert ended.code == 0, f"{deaths}: {ended}"
-    with opened(installation) as (index, admin):
+    with opened(index_of(shell)) as (index, admin):
         held = napari.contents(index)
         assert held == napari.undisturbed(kind).contents, deaths
         assert napari.shown(held) == napari.due(kind), deaths
@@ -120,31 +123,27 @@ def releases(contents: dict[str, Any]) -> Releases:
     return Counter(document["name_normalized"] for document in contents["documents"].values())
 
 
-@pytest.mark.parametrize(
-    ("kind", "projects", "kills"),
-    [
-        pytest.param("full", 10, 1, id="some-full"),
-        *(pytest.param(kind, 80, 13, id=kind, marks=pytest.mark.slow) for kind in ("full", "incremental", "refresh")),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["full", "incremental", "refresh"])
 def test_a_run_that_was_killed_at_any_moment_is_completed_by_the_next(
-    kind: str, projects: int, kills: int, registry: Callable[[int], Napari], seed: str
+    kind: str, registry: Callable[[int], Napari], seed: str
 ) -> None:
-    napari = registry(projects)
+    napari = registry(PROJECTS)
     napari.undisturbed(kind)  # now, and not while another run is under way
     deaths: list[dict[str, int]] = []
-    while sum(map(len, deaths)) < kills:
+    while sum(map(len, deaths)) < KILLS:
         chance = Random(f"{seed} {kind} {len(deaths)}")
-        installation = napari.installation(kind)
+        shell = napari.user(kind)
 
-        deaths.append(killed_often(napari, kind, installation, chance, min(kills, chance.randint(2, MOST_KILLS))))
+        deaths.append(killed_often(napari, kind, shell, chance, chance.randint(2, MOST_KILLS)))
 
-        assert_completed(napari, kind, installation, f"--seed {seed}, round {len(deaths)}, killed {deaths[-1]}")
+        assert_completed(napari, kind, shell, f"--seed {seed}, round {len(deaths)}, killed {deaths[-1]}")
     print(f"{kind}: {deaths}")
 
 
 @pytest.mark.parametrize(
-    ("projects", "kills"), [pytest.param(10, 1, id="some"), pytest.param(80, 13, id="all", marks=pytest.mark.slow)]
+    ("projects", "kills"),
+    [pytest.param(10, 1, id="some"), pytest.param(PROJECTS, KILLS, id="all", marks=pytest.mark.slow)],
 )
 def test_a_rebuild_that_was_killed_at_any_moment_never_shows_and_is_completed_by_the_next(
     projects: int, kills: int, registry: Callable[[int], Napari], seed: str
@@ -154,13 +153,13 @@ def test_a_rebuild_that_was_killed_at_any_moment_never_shows_and_is_completed_by
     deaths: list[dict[str, int]] = []
     while sum(map(len, deaths)) < kills:
         chance = Random(f"{seed} recreate {len(deaths)}")
-        installation = napari.installation("recreate")
+        shell = napari.user("recreate")
 
-        with Onlooker(installation.sqlite_path, "napari", complete) as onlooker:
+        with Onlooker(index_of(shell), "napari", complete) as onlooker:
             kills_now = min(kills, chance.randint(2, MOST_KILLS))
-            deaths.append(killed_often(napari, "recreate", installation, chance, kills_now))
+            deaths.append(killed_often(napari, "recreate", shell, chance, kills_now))
             replay = f"--seed {seed}, round {len(deaths)}, killed {deaths[-1]}"
-            assert_completed(napari, "recreate", installation, replay)
+            assert_completed(napari, "recreate", shell, replay)
 
         assert (onlooker.complaints, onlooker.looks > 0) == ([], True), replay
     print(f"recreate: {deaths}")
@@ -171,13 +170,13 @@ def test_a_rebuild_that_was_killed_at_any_moment_never_shows_and_is_completed_by
 def test_a_rebuild_that_was_killed_as_soon_as_a_step_shows_is_completed_by_the_next(
     step: str, registry: Callable[[int], Napari]
 ) -> None:
-    napari = registry(80)
+    napari = registry(PROJECTS)
     complete = releases(napari.before), releases(napari.undisturbed("recreate").contents)
-    installation = napari.installation("recreate")
+    shell = napari.user("recreate")
 
-    with Onlooker(installation.sqlite_path, "napari", complete) as onlooker, opened(installation) as (_, admin):
-        command = installation.start(*KINDS["recreate"].arguments)
-        was_killed = killed(command, Moment(step, lambda: STEPS[step](admin))) is not None
-        assert_completed(napari, "recreate", installation, step)
+    with Onlooker(index_of(shell), "napari", complete) as onlooker, opened(index_of(shell)) as (_, admin):
+        with started(shell, *KINDS["recreate"].arguments) as command:
+            was_killed = killed(command, Moment(step, lambda: STEPS[step](admin))) is not None
+        assert_completed(napari, "recreate", shell, step)
 
     assert (onlooker.complaints, was_killed) == ([], True)

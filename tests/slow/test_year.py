@@ -68,11 +68,15 @@ class Year:
 
     def rename(self) -> None:
         name, versions = self._project()
-        self.ecosystem.publish(self.chance.choice([name.upper(), name.replace(".", "_")]), f"2.{len(versions)}.{self.born}")
+        self.ecosystem.publish(
+            self.chance.choice([name.upper(), name.replace(".", "_")]), f"2.{len(versions)}.{self.born}"
+        )
 
     def switch(self) -> None:
         name, versions = self._project()
-        self.ecosystem.publish(name, f"3.{len(versions)}.{self.born}", info={"classifiers": self.chance.choice([PLONE, OTHER])})
+        self.ecosystem.publish(
+            name, f"3.{len(versions)}.{self.born}", info={"classifiers": self.chance.choice([PLONE, OTHER])}
+        )
 
     def quarantine(self) -> None:
         hidden = [p for p in self.ecosystem.projects() if p.status == "quarantined"]

@@ -17,7 +17,8 @@ from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.services import LocalPyPI
 from pyf.aggregator.usecases.report import Report
-from slow.commands import Installation
+from shell import Shell
+from slow.user import user
 from worlds import Clock, Json, World, quick
 
 # No classifier of this name was ever published, so that it is the only one that is asked for; of the one below it
@@ -110,6 +111,6 @@ def run(world: World, use: str) -> Report:
     return uses[use]()
 
 
-def installed(folder: Path, pypi: LocalPyPI, **settings: Any) -> Installation:
-    """Return an installation whose only profile is that of the tiny projects."""
-    return Installation(folder, pypi.url, profile="tiny", classifier=CLASSIFIER, **settings)
+def tiny_user(folder: Path, pypi: LocalPyPI, **settings: Any) -> Shell:
+    """Return a user whose only profile is that of the tiny projects."""
+    return user(folder, pypi, profile="tiny", classifier=CLASSIFIER, **settings)

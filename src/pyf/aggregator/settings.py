@@ -62,10 +62,10 @@ class Settings(BaseSettings):
 
     celery_schedule_weekly_refresh: str = Field(
         "0 2 * * 0",
-        description="When `--watch` does what `--refresh-from-pypi` does: a crontab's five fields, UTC; empty for never.",
+        description="When `--watch` does what `--refresh-from-pypi` does: five fields of a crontab, UTC; empty: never.",
     )
     celery_schedule_monthly_fetch: str = Field(
-        "0 3 1 * *", description="When `--watch` does what `-f` does: a crontab's five fields, UTC; empty for never."
+        "0 3 1 * *", description="When `--watch` does what `-f` does: five fields of a crontab, UTC; empty: never."
     )
 
     @model_validator(mode="before")
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         return {
             name: v
             for name, v in written.items()
-            if (v not in ("", None) or _is_schedule(name)) and not _is_placeholder(v)
+            if v is not None and (v != "" or _is_schedule(name)) and not _is_placeholder(v)
         }
 
     @field_validator("pypi_base_url")

@@ -62,11 +62,9 @@ class PooledRenderer:
     def keep_finished(self) -> None:
         """Remember all that was rendered since the last time and that somebody still waits for."""
         with self._lock:
-            finished = {k: made for k, made in self._under_way.items() if made.done()}
-        lasting = {
-            k: made.result().rendered for k, made in finished.items() if _succeeded(made) and made.result().lasting
-        }
-        if lasting:
+            finished = {k: future for k, future in self._under_way.items() if future.done()}
+        made = {k: future.result() for k, future in finished.items() if _succeeded(future)}
+        if lasting := {k: m.rendered for k, m in made.items() if m.lasting}:
             self._cache.keep(lasting)
         with self._lock:
             for k in finished:
@@ -105,10 +103,10 @@ class PooledRenderer:
 
     def _submitted(self, key: str, readme: Readme) -> Future[Made]:
         crew = self._running_crew()
-        made = self._under_way.get(key)
-        if made is None:
-            made = self._under_way[key] = crew.submit(readme)
-        return made
+        future = self._under_way.get(key)
+        if future is None:
+            future = self._under_way[key] = crew.submit(readme)
+        return future
 
 
 class PooledRendering:
@@ -133,14 +131,14 @@ class PooledRendering:
         once. What is plain text because workers were killed, or by a defect of ours, is not remembered. Raises
         `CancelledError` after the renderer was closed, and `RuntimeError` where no worker starts at all.
         """
-        known = {**self._remembered, **{k: made.result().rendered for k, made in self._under_way.items()}}
+        known = {**self._remembered, **{k: future.result().rendered for k, future in self._under_way.items()}}
         if self._under_way:
             self._renderer.keep_finished()
         return [known[k] for k in self._keys]
 
 
-def _succeeded(made: Future[Made]) -> bool:
-    return not made.cancelled() and made.exception() is None
+def _succeeded(future: Future[Made]) -> bool:
+    return not future.cancelled() and future.exception() is None
 
 
 def _usable_cpus() -> int:

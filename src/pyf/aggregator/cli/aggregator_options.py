@@ -130,8 +130,20 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
         metavar="FILE",
         help="File with the serial of the last run of each collection.",
     ),
-    click.option("-l", "--limit", type=click.IntRange(min=1), metavar="N", help="Process at most N packages."),
-    click.option("-fn", "--filter-name", default="", metavar="TEXT", help="Only packages with TEXT in their name."),
+    click.option(
+        "-l",
+        "--limit",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Process at most N packages; what a filter leaves out does not count.",
+    ),
+    click.option(
+        "-fn",
+        "--filter-name",
+        default="",
+        metavar="TEXT",
+        help="Only packages with TEXT in their name, in any case and spelling.",
+    ),
     click.option(
         "-ft",
         "--filter-troove",
@@ -146,7 +158,12 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
         is_flag=True,
         help="With -f and neither -p nor -ft: take every package there is instead of the Plone ones.",
     ),
-    click.option("--show", default="", metavar="PACKAGE_NAME", help="Print the newest release of a package as JSON."),
+    click.option(
+        "--show",
+        default="",
+        metavar="PACKAGE_NAME",
+        help="Print what is held of a package as JSON: its newest release.",
+    ),
     click.option("--all-versions", is_flag=True, help="With --show: print all releases, newest first."),
     click.option(
         "--recreate-collection",
@@ -158,7 +175,9 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--allow-mass-removal", is_flag=True, help="Let more than a tenth of a collection leave in one run."),
     click.option("--dry-run", is_flag=True, help="Say what would be read, and read and write nothing."),
-    click.option("--json", "json_", is_flag=True, help="Print the report as one JSON object on stdout."),
+    click.option(
+        "--json", "json_", is_flag=True, help="Print the report as one JSON object on stdout; with --watch one a line."
+    ),
     click.option("-y", "--yes", is_flag=True, help="Answer every question with yes."),
 )
 

@@ -33,9 +33,7 @@ class Recurring:
         return report
 
 
-def watch(
-    round_: Callable[[], Report], recurring: Sequence[Recurring] = (), *, interval: float, as_json: bool
-) -> Exit:
+def watch(round_: Callable[[], Report], recurring: Sequence[Recurring] = (), *, interval: float, as_json: bool) -> Exit:
     """Call `round_` with `interval` seconds in between, and what recurs when it is due; print a line a run.
 
     Ends cleanly on Ctrl-C and SIGTERM. A service that does not answer is waited for; any other failure ends the
@@ -45,8 +43,8 @@ def watch(
     click.echo(f"Watching, with pauses of {interval:g} s; Ctrl-C ends it.", err=True)
     try:
         while True:
-            for report in (round_(), *(each.take_turn() for each in recurring)):
-                if report is None:
+            for run in (round_, *(each.take_turn for each in recurring)):
+                if (report := run()) is None:
                     continue
                 if report.stopped_by is not None and not isinstance(report.stopped_by, Unavailable):
                     raise report.stopped_by

@@ -47,7 +47,7 @@ def sanitized(html: str) -> str:
     """Return the HTML with nothing in it but the listed elements and attributes, well-formed.
 
     Links lead to http, https and mailto addresses or to places in the same text; images have http and https
-    addresses. Idempotent, and nothing that is text before is markup afterwards.
+    addresses. What is text stays text, however often the result is parsed.
     """
     return _FINAL.clean(html)
 

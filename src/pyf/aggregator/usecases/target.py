@@ -90,7 +90,7 @@ def next_numbered(admin: IndexAdmin, alias: str) -> str:
 
 
 def clear_leftovers(services: Services, alias: str) -> None:
-    """Drop what a rebuild that was killed has left beside the collection that the alias leads to, and its mark on it."""
+    """Drop what a rebuild that was killed has left beside the collection behind the alias, and its mark on that."""
     for collection in services.admin.collections():
         state = services.index.state(collection.name)
         if state.standby_for != alias:

@@ -42,6 +42,7 @@ class Database:
         self.path = path
         self._patience = patience
         self._steps = steps
+        self._wait_from = _LOG_LIMIT
         # By process: after a fork the parent's connections must be neither used nor closed here.
         self._idle: dict[int, list[sqlite3.Connection]] = {}
 
@@ -113,12 +114,14 @@ class Database:
     def _connected(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not self.path.exists() or not self.path.stat().st_size
         except OSError as error:
             raise Unavailable(f"{self.path} can't be made: {error.strerror} ({error.filename})") from error
         connection = sqlite3.connect(self.path, timeout=self._patience, isolation_level=None, check_same_thread=False)
         try:
-            # For a new file only, and only before anything of it is read.
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            if is_new:
+                # It takes effect before anything of the file is read, and needs the right to write.
+                self._patiently(lambda: connection.execute("PRAGMA auto_vacuum = INCREMENTAL"))
             connection.execute("PRAGMA synchronous = FULL")
             # Some systems build SQLite to overwrite what is deleted; nothing in here is secret, and it costs twice
             # the writing.
@@ -161,12 +164,17 @@ class Database:
                 time.sleep(_PAUSE)
 
     def _keep_log_small(self, connection: sqlite3.Connection) -> None:
-        """Empty a log that has grown; where a reader is in the way, the next transaction tries again."""
+        """Empty a log that has grown; where a reader is in the way, the next transactions try again."""
         log = self.path.with_name(f"{self.path.name}-wal")
-        if not log.exists() or log.stat().st_size < _LOG_LIMIT:
+        size = log.stat().st_size if log.exists() else 0
+        if size < _LOG_LIMIT:
             return
-        connection.execute(f"PRAGMA busy_timeout = {_WAIT_FOR_READERS}")
+        # Others can't write meanwhile: readers are waited for only when the log has grown by as much again.
+        wait = _WAIT_FOR_READERS if size >= self._wait_from else 0
+        connection.execute(f"PRAGMA busy_timeout = {wait}")
         # What was committed is on disk, whatever becomes of this: a file that can't grow says so at the next write.
         with suppress(sqlite3.OperationalError):
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            (in_use, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if wait or not in_use:
+                self._wait_from = (size if in_use else 0) + _LOG_LIMIT
         connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")

@@ -1,0 +1,84 @@
+"""A command that may be killed at any moment, and all the processes that it has started by then."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from subprocess import Popen
+
+from shell import PATIENCE, Ended, Shell
+
+# Whatever a command starts inherits this variable: by it a process is found whose parent died before it was seen.
+_MARK = "PYF_TEST_COMMAND"
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment of a run: what it is called in a failure's message, and what tells that it has come."""
+
+    name: str
+    has_come: Callable[[], bool]
+
+
+class Killable:
+    """A command that is running."""
+
+    def __init__(self, process: Popen[str], mark: str) -> None:
+        self._process = process
+        self._mark = f"{_MARK}={mark}".encode()
+
+    def lives_until(self, moment: Moment) -> bool:
+        """Wait for a moment, and tell whether the command was still running then."""
+        while self._process.poll() is None and not moment.has_come():
+            time.sleep(0.001)
+        return self._process.poll() is None
+
+    def kill(self) -> set[int]:
+        """Kill the command's own process with SIGKILL; return the others that it had started and that were running."""
+        others = self.others()
+        self._process.kill()
+        self._process.wait()
+        return others
+
+    def ended(self) -> Ended:
+        """Wait for the end."""
+        out, err = self._process.communicate(timeout=PATIENCE)
+        return Ended(self._process.returncode, out, err)
+
+    def others(self) -> set[int]:
+        """Return the processes that came of the command and that are still there."""
+        found = set()
+        for environment in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                is_marked = self._mark in environment.read_bytes().split(b"\0")
+            except OSError:
+                continue  # it has ended, or is another user's
+            if is_marked:
+                found.add(int(environment.parent.name))
+        return found - {self._process.pid}
+
+    def leaves_nobody(self, *, within: float) -> bool:
+        """Wait until nobody of the others is left, so many seconds at most."""
+        deadline = time.monotonic() + within
+        while self.others():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+
+@contextmanager
+def started(shell: Shell, *arguments: str) -> Iterator[Killable]:
+    """Start a command; no process of it is left in the end."""
+    mark = f"{os.getpid()}-{next(_numbers)}"
+    with replace(shell, environment={**shell.environment, _MARK: mark}).start(*arguments) as process:
+        command = Killable(process, mark)
+        try:
+            yield command
+        finally:
+            for left in command.kill():
+                os.kill(left, 9)
