@@ -1,0 +1,110 @@
+"""Many processes share one file: runs of all kinds, on the same collections too, and readers all the time."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+
+from oracle import expected
+from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.services import LocalPyPI
+from slow import crowd
+from slow.contents import collections, opened
+from slow.tiny import CLASSIFIER, tiny_ecosystem, tiny_user, tiny_world
+from worlds import Clock, served
+
+MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture
+def pypi() -> Iterator[LocalPyPI]:
+    ecosystem = tiny_ecosystem(Clock())
+    for number in range(30):
+        readme = {"description": f"# {number}\n\n" + "word " * 2000, "description_content_type": "text/markdown"}
+        ecosystem.publish(f"tiny.n{number}", "1.0", info={"classifiers": [CLASSIFIER], **readme})
+    with LocalPyPI(ecosystem) as pypi:
+        yield pypi
+
+
+@pytest.mark.parametrize("commands", [4, pytest.param(12, marks=pytest.mark.slow)])
+def test_commands_that_start_together_on_a_new_file_fill_a_collection_each(
+    commands: int, pypi: LocalPyPI, tmp_path: Path
+) -> None:
+    shell = tiny_user(tmp_path, pypi, render_workers=1)
+    aliases = [f"tiny{number}" for number in range(commands)]
+
+    with ExitStack() as running:
+        started = [running.enter_context(shell.start("-f", "-t", alias)) for alias in aliases]
+        endings = [(*process.communicate(timeout=120), process.returncode) for process in started]
+
+    assert [(err, code) for _, err, code in endings if code or "Error" in err] == []
+    with opened(tmp_path / "index.sqlite3") as (index, admin):
+        assert collections(admin) == {f"{alias}-1": (alias,) for alias in aliases}
+        due = expected(served(pypi.ecosystem), [CLASSIFIER])
+        assert all({document.registry.id for document in index.export(alias)} == set(due) for alias in aliases)
+    # They may have written the since file over one another, but never half of it.
+    since = msgspec.json.decode((tmp_path / ".pyaggregator.since").read_bytes())
+    assert set(since.items()) <= {(alias, pypi.ecosystem.last_serial) for alias in aliases}
+
+
+@pytest.mark.parametrize(
+    ("aliases", "readers", "seconds"),
+    [(("one", "one"), 2, 3), pytest.param(("one", "one", "two", "three"), 8, 20, marks=pytest.mark.slow)],
+)
+def test_runs_of_all_kinds_and_readers_share_a_file_while_the_registry_changes(
+    aliases: tuple[str, ...], readers: int, seconds: int, pypi: LocalPyPI, tmp_path: Path
+) -> None:
+    path, log = tmp_path / "index.sqlite3", tmp_path / "index.sqlite3-wal"
+    with ExitStack() as running:
+        writing = [_started(running, "keep_up", path, seconds, pypi.url, alias, CLASSIFIER) for alias in aliases]
+        reading = [_started(running, "look_on", path, seconds) for _ in range(readers)]
+        largest = 0
+        chance = Random(1)
+        while any(process.poll() is None for process in (*writing, *reading)):
+            largest = max(largest, log.stat().st_size if log.exists() else 0)
+            _change_something(pypi.ecosystem, chance)
+            time.sleep(0.05)
+        written, read = _numbers(writing), _numbers(reading)
+
+    print(f"runs done and turned away {written}, looks {read}, log {largest / MEGABYTE:.1f} MB")
+    assert all(done for done, _ in written)
+    assert all(looks for (looks,) in read)
+    assert largest < 50 * MEGABYTE
+    for alias in set(aliases):
+        with tiny_world(pypi, tmp_path, Clock()) as world:
+            world.collection = alias
+            assert world.changes().is_whole
+            assert world.held() == world.due()
+
+
+def _started(running: ExitStack, act: str, *arguments: object) -> "subprocess.Popen[str]":
+    """Start a process of `crowd`; it ends with the stack."""
+    command = [sys.executable, crowd.__file__, act, *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running.callback(process.communicate)
+    running.callback(process.kill)
+    return process
+
+
+def _numbers(processes: "list[subprocess.Popen[str]]") -> list[list[int]]:
+    """Return what processes that have ended have printed; an error in any of them is an error of the test."""
+    endings = [(process.returncode, *process.communicate()) for process in processes]
+    assert [err for code, _, err in endings if code] == []
+    return [[int(number) for number in out.split()] for _, out, _ in endings]
+
+
+def _change_something(ecosystem: Ecosystem, chance: Random) -> None:
+    number = chance.randrange(40)
+    project = ecosystem.project(f"tiny-n{number}")
+    if project is None:
+        ecosystem.publish(f"tiny.n{number}", "1.0", info={"classifiers": [CLASSIFIER]})
+    elif chance.random() < 0.1:
+        ecosystem.remove_project(project.name)
+    else:
+        ecosystem.publish(project.name, f"1.{ecosystem.last_serial}")
