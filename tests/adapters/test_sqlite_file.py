@@ -1,4 +1,4 @@
-"""What can be wrong with the index's file, and what its users are told; and how an older file becomes a present one."""
+"""What can be wrong with the index's file, and what its users are told."""
 
 import sqlite3
 import subprocess
@@ -160,63 +160,6 @@ def test_a_new_file_that_others_are_just_making_is_waited_for(path: Path) -> Non
     release.join()
 
 
-def test_nothing_is_half_written_when_the_disk_is_full(path: Path) -> None:
-    """SQLite's limit on its pages says the same as a disk without room."""
-    database = Database(path)
-    index = SqliteIndex(database)
-    SqliteAdmin(database).create(PLONE, STATE)
-    index.put(PLONE, [project_documents("a")])
-    with database.reading() as connection:
-        connection.execute("PRAGMA max_page_count = 50")
-
-    with pytest.raises(Unavailable, match=r"pyf\.sqlite3 can't be written: the disk is full"):
-        index.put(PLONE, BIG)
-
-    assert [holding.name_normalized for holding in index.holdings(PLONE)] == ["a"]
-    index.put(PLONE, BIG)
-    assert sum(1 for _ in index.holdings(PLONE)) == 31
-    database.close()
-
-
-@contextmanager
-def mounted(folder: Path, options: str) -> Iterator[Path]:
-    """Mount a small disk of its own; skips the test where this user can't."""
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("this user can't mount a small disk")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def test_a_small_disk_that_is_full_says_so_and_holds_what_was_there(tmp_path: Path) -> None:
-    with mounted(tmp_path / "disk", "size=1m") as disk, opened(disk / "pyf.sqlite3") as (index, admin):
-        admin.create(PLONE, STATE)
-        index.put(PLONE, [project_documents("a")])
-
-        with pytest.raises(Unavailable, match=r"pyf\.sqlite3 can't be .*written.*full"):
-            index.put(PLONE, BIG)
-
-        assert [holding.name_normalized for holding in index.holdings(PLONE)] == ["a"]
-
-
-def test_a_disk_too_small_for_a_new_file_says_so(tmp_path: Path) -> None:
-    with mounted(tmp_path / "disk", "size=16k") as disk:
-        assert "full" in told(disk / "pyf.sqlite3", Unavailable)
-
-
-def test_a_read_only_disk_is_named_and_what_it_holds_stays(tmp_path: Path) -> None:
-    with mounted(tmp_path / "disk", "size=8m") as disk:
-        path = disk / "pyf.sqlite3"
-        with opened(path) as (_, admin):
-            admin.create("first", STATE)
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-
-        told(path, Unavailable)
-
-
 def test_a_transaction_is_on_disk_when_it_ends(path: Path) -> None:
     """2 is FULL: the log is synchronised at every commit, whatever the SQLite library was built to do by default."""
     database = Database(path)
@@ -227,84 +170,3 @@ def test_a_transaction_is_on_disk_when_it_ends(path: Path) -> None:
 
     assert (synchronous, mode) == (2, "wal")
     database.close()
-
-
-NEXT = (*MIGRATIONS, ("ALTER TABLE collections ADD COLUMN note TEXT NOT NULL DEFAULT 'none yet'",))
-BROKEN = (*NEXT, ("ALTER TABLE collections ADD COLUMN other TEXT", "a mistake"))
-
-
-def note(database: Database) -> str:
-    with database.reading() as connection:
-        return str(connection.execute("SELECT note FROM collections").fetchone()[0])
-
-
-def test_an_older_file_is_brought_up_to_date_with_all_that_it_holds(path: Path) -> None:
-    with opened(path) as (index, admin):
-        admin.create(PLONE, STATE)
-        index.put(PLONE, [project_documents("a")])
-
-    later = Database(path, steps=NEXT)
-
-    assert note(later) == "none yet"
-    assert len(SqliteIndex(later).documents(PLONE, "a")) == 1
-    later.close()
-
-
-def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
-    with opened(path) as (_, admin):
-        admin.create(PLONE, STATE)
-    broken = Database(path, steps=BROKEN)
-
-    with pytest.raises(sqlite3.OperationalError), broken.reading():
-        pass
-
-    with opened(path) as (index, _):
-        assert index.state(PLONE) == STATE
-
-
-def test_a_file_of_a_newer_program_is_refused_and_left_as_it_is(path: Path) -> None:
-    newer = Database(path, steps=NEXT)
-    with newer.reading():
-        pass
-    newer.close()
-
-    assert "newer version of this program" in told(path, Invalid)
-
-
-def test_a_program_notices_that_a_newer_one_changes_the_file_under_it(path: Path) -> None:
-    with opened(path) as (index, admin):
-        admin.create(PLONE, STATE)
-        newer = Database(path, steps=NEXT)
-        assert note(newer) == "none yet"
-        newer.close()
-
-        with pytest.raises(Invalid, match="newer version of this program"):
-            index.state(PLONE)
-
-
-WRITTEN_BY_THE_FIRST_VERSION = """
-{"id":"plone.api-1.0","identifier":"plone.api-1.0","name":"plone.api","name_sortable":"plone.api",
-"name_normalized":"plone-api","version":"1.0","version_raw":"1.0","version_major":1,"version_minor":0,
-"version_bugfix":0,"version_postfix":"","version_sortable":"1.0001.0000.0000.0000.0000","is_newest":true,
-"author":"","author_email":"","maintainer":"","maintainer_email":"","summary":"written by the first version",
-"description":"","description_content_type":"","title":"T","license":"","license_expression":"",
-"classifiers":[],"keywords":[],"framework_versions":[],"python_versions":[],"requires_dist":[],
-"requires_python":"","home_page":"","docs_url":"","bugtrack_url":"","package_url":"","project_url":"",
-"release_url":"","platform":"","project_urls":{},"urls":[],"upload_timestamp":5,"yanked":false,
-"yanked_reason":"","project_status":"active","maintainers":[],"vulnerabilities":[],"status_checked":0,
-"last_serial":1,"composed_with":1}
-"""
-
-
-def test_a_document_that_the_first_version_wrote_can_be_read(path: Path) -> None:
-    """A field that is added to documents needs a step that gives older ones its value."""
-    with opened(path) as (index, admin):
-        admin.create(PLONE, STATE)
-        index.put(PLONE, [ProjectDocuments(name_normalized="plone-api", documents=(registry_fields("plone.api"),))])
-        with closing(sqlite3.connect(path)) as somebody:
-            somebody.execute("UPDATE documents SET fields = ?", (WRITTEN_BY_THE_FIRST_VERSION,))
-            somebody.commit()
-
-        (document,) = index.documents(PLONE, "plone-api")
-
-    assert (document.registry.version, document.registry.title) == ("1.0", "T")

@@ -199,6 +199,7 @@ def test_a_log_that_has_grown_while_somebody_read_is_emptied_by_the_next_writing
     assert log_size(path) < MEGABYTE
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs a system that tells what memory was taken")
 def test_an_export_takes_little_memory_however_much_there_is(index: SqliteIndex, path: Path) -> None:
     for number in range(200):
         project = project_documents(f"project-{number}", "1.0", "2.0", "3.0", "4.0", description=text_of(number))
@@ -209,7 +210,7 @@ def test_an_export_takes_little_memory_however_much_there_is(index: SqliteIndex,
     count, memory = map(int, output.split())
     assert count == 800
     assert path.stat().st_size > 60 * MEGABYTE
-    assert memory < 120 * MEGABYTE
+    assert memory * 1024 < 120 * MEGABYTE
 
 
 def test_a_dropped_collection_gives_its_space_back(index: SqliteIndex, admin: SqliteAdmin, path: Path) -> None:
@@ -242,71 +243,3 @@ def test_the_file_stays_as_large_as_what_it_holds_over_a_year(
         sizes.append(path.stat().st_size + log_size(path))
 
     assert max(sizes[10:]) <= 1.5 * max(sizes[:10])
-
-
-def changed(index: SqliteIndex, since: int = 0) -> list[str]:
-    return [change.name_normalized for change in index.changes("plone", since)]
-
-
-def last_change(index: SqliteIndex) -> int:
-    return index.changes("plone", 0)[-1].number
-
-
-def test_whoever_follows_the_changes_hears_of_every_one(index: SqliteIndex) -> None:
-    index.put("plone", [project_documents(name) for name in ("a", "b", "c", "d")])
-    seen = last_change(index)
-
-    index.put("plone", [project_documents("c", summary="new")])
-    index.remove("plone", [Tombstone(name="b", removed_at=1, reason="gone")])
-    index.update("plone", {"a": RepositoryFields(github_stars=1)})
-
-    assert changed(index, seen) == ["c", "b", "a"]
-    assert changed(index) == ["d", "c", "b", "a"]
-
-
-def test_what_is_written_as_it_was_is_no_change(index: SqliteIndex) -> None:
-    index.put("plone", [project_documents("a", "1.0", "2.0")])
-    index.update("plone", {"a": RepositoryFields(github_stars=1)})
-    seen = last_change(index)
-
-    index.put("plone", [project_documents("a", "1.0", "2.0")])
-    index.update("plone", {"a": RepositoryFields(github_stars=1), "not-there": RepositoryFields(github_stars=1)})
-    index.remove("plone", [Tombstone(name="not-there", removed_at=1, reason="gone")])
-
-    assert changed(index, seen) == []
-
-
-def test_a_release_that_goes_is_a_change(index: SqliteIndex) -> None:
-    index.put("plone", [project_documents("a", "1.0", "2.0"), project_documents("b")])
-    seen = last_change(index)
-
-    index.put("plone", [project_documents("a", "2.0")])
-
-    assert changed(index, seen) == ["a"]
-
-
-def test_what_is_carried_over_is_a_change(index: SqliteIndex, admin: SqliteAdmin) -> None:
-    admin.create("plone-2", collection_state())
-    for collection in (COLLECTION, "plone-2"):
-        index.put(collection, [project_documents("a"), project_documents("b")])
-    index.update(COLLECTION, {"a": RepositoryFields(github_stars=1)})
-    admin.point("plone", "plone-2")
-    seen = last_change(index)
-
-    admin.carry_over(COLLECTION, "plone-2")
-    once = changed(index, seen)
-    admin.carry_over(COLLECTION, "plone-2")
-
-    assert (once, changed(index, seen)) == (["a"], ["a"])
-
-
-def test_changes_are_numbered_anew_by_no_one(index: SqliteIndex, admin: SqliteAdmin) -> None:
-    """A collection of a dropped one's name begins above all numbers that anybody has seen."""
-    index.put("plone", [project_documents("a")])
-    seen = last_change(index)
-    admin.drop(COLLECTION)
-
-    admin.create(COLLECTION, collection_state(), alias="plone")
-    index.put("plone", [project_documents("b")])
-
-    assert changed(index, seen) == ["b"]

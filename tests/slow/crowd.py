@@ -1,10 +1,12 @@
 """One process of a crowd at work on one SQLite file: run as `python crowd.py <act> <file> <seconds> <arguments>`.
 
-Each prints how often it has done what it does; what must not happen ends it with a traceback.
+Each prints as JSON how often it has done what; what must not happen ends it with a traceback.
 """
 
+import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,6 @@ from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.bootstrap import open_services
-from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.ports import PackageIndex, Services
 from pyf.aggregator.settings import load_settings
@@ -29,19 +30,23 @@ def keep_up(path: Path, seconds: str, url: str, collection: str, classifier: str
     settings = load_settings(
         sqlite_path=str(path), pypi_base_url=url, pypi_rate_limit_delay=0, render_workers=1, pypi_batch_size=10
     )
-    done = turned_away = 0
+    turned_away = "another run is at work on the collection"
+    counts: Counter[str] = Counter()
     with open_services(settings) as services:
         uses = _uses(services, Target(collection=collection, filter=Filter(classifiers=(classifier,))))
         end = time.monotonic() + float(seconds)
         while time.monotonic() < end:
-            report = uses[(done + turned_away) % len(uses)]()
-            if isinstance(report.stopped_by, Unavailable) and "another run is at work" in str(report.stopped_by):
-                turned_away += 1
+            report = uses[counts.total() % len(uses)]()
+            stopped = str(report.stopped_by or "")
+            if turned_away in stopped:
+                counts["turned away"] += 1
                 time.sleep(0.05)
                 continue
-            assert report.is_whole, report
-            done += 1
-    print(done, turned_away)
+            # What goes while it is being read fails that reading, or keeps a rebuild from going live; never the file.
+            assert not report.stopped_by or "does not go live" in stopped, report
+            assert not report.rejected, report
+            counts["whole" if report.is_whole else "not whole"] += 1
+    print(json.dumps(counts))
 
 
 def _uses(services: Services, target: Target) -> list[Callable[[], Report]]:
@@ -60,15 +65,15 @@ def look_on(path: Path, seconds: str) -> None:
     """Read all collections through their aliases until the time is over; each project must be whole."""
     database = Database(path)
     index, admin = SqliteIndex(database), SqliteAdmin(database)
-    looks = 0
+    counts: Counter[str] = Counter()
     end = time.monotonic() + float(seconds)
     while time.monotonic() < end:
         for collection in admin.collections():
             for alias in collection.aliases:
                 _look(index, alias)
-                looks += 1
+                counts["looks"] += 1
     database.close()
-    print(looks)
+    print(json.dumps(counts))
 
 
 def _look(index: PackageIndex, alias: str) -> None:

@@ -1,0 +1,102 @@
+"""What the users of the index's file are told when its disk takes nothing more; and what is then in it."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Timer
+
+import pytest
+
+from builders import collection_state, project_documents, registry_fields
+from pyf.aggregator.adapters.index.database import Database
+from pyf.aggregator.adapters.index.migrations import MIGRATIONS
+from pyf.aggregator.adapters.index.sqlite import SqliteIndex
+from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
+from pyf.aggregator.domain.errors import AggregatorError, Invalid, Unavailable
+from pyf.aggregator.ports import ProjectDocuments
+
+PLONE = "plone-1"
+STATE = collection_state()
+BIG = [project_documents(f"project-{number}", description=f"{number} {'word ' * 20_000}") for number in range(30)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "pyf.sqlite3"
+
+
+@contextmanager
+def opened(path: Path, *, patience: float = 60.0) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
+    database = Database(path, patience=patience)
+    yield SqliteIndex(database), SqliteAdmin(database)
+    database.close()
+
+
+def told(path: Path, expected: type[AggregatorError], *, patience: float = 60.0) -> str:
+    """Open a file that can't be used, and return what its user is told; that must be one line with the path."""
+    with opened(path, patience=patience) as (_, admin), pytest.raises(expected) as raised:
+        admin.create(PLONE, STATE)
+    line = str(raised.value)
+    assert str(path) in line
+    assert "\n" not in line
+    return line
+
+
+def test_nothing_is_half_written_when_the_disk_is_full(path: Path) -> None:
+    """SQLite's limit on its pages says the same as a disk without room."""
+    database = Database(path)
+    index = SqliteIndex(database)
+    SqliteAdmin(database).create(PLONE, STATE)
+    index.put(PLONE, [project_documents("a")])
+    with database.reading() as connection:
+        connection.execute("PRAGMA max_page_count = 50")
+
+    with pytest.raises(Unavailable, match=r"pyf\.sqlite3 can't be written: the disk is full"):
+        index.put(PLONE, BIG)
+
+    assert [holding.name_normalized for holding in index.holdings(PLONE)] == ["a"]
+    index.put(PLONE, BIG)
+    assert sum(1 for _ in index.holdings(PLONE)) == 31
+    database.close()
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """Mount a small disk of its own; skips the test where this user can't."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("this user can't mount a small disk")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_small_disk_that_is_full_says_so_and_holds_what_was_there(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "size=1m") as disk, opened(disk / "pyf.sqlite3") as (index, admin):
+        admin.create(PLONE, STATE)
+        index.put(PLONE, [project_documents("a")])
+
+        with pytest.raises(Unavailable, match=r"pyf\.sqlite3 can't be .*written.*full"):
+            index.put(PLONE, BIG)
+
+        assert [holding.name_normalized for holding in index.holdings(PLONE)] == ["a"]
+
+
+def test_a_disk_too_small_for_a_new_file_says_so(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "size=16k") as disk:
+        assert "full" in told(disk / "pyf.sqlite3", Unavailable)
+
+
+def test_a_read_only_disk_is_named_and_what_it_holds_stays(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "size=8m") as disk:
+        path = disk / "pyf.sqlite3"
+        with opened(path) as (_, admin):
+            admin.create("first", STATE)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+
+        told(path, Unavailable)

@@ -1,0 +1,126 @@
+"""How a file of an older program becomes one of this one, and what becomes of one of a newer."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Timer
+
+import pytest
+
+from builders import collection_state, project_documents, registry_fields
+from pyf.aggregator.adapters.index.database import Database
+from pyf.aggregator.adapters.index.migrations import MIGRATIONS
+from pyf.aggregator.adapters.index.sqlite import SqliteIndex
+from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
+from pyf.aggregator.domain.errors import AggregatorError, Invalid, Unavailable
+from pyf.aggregator.ports import ProjectDocuments
+
+PLONE = "plone-1"
+STATE = collection_state()
+BIG = [project_documents(f"project-{number}", description=f"{number} {'word ' * 20_000}") for number in range(30)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "pyf.sqlite3"
+
+
+@contextmanager
+def opened(path: Path, *, patience: float = 60.0) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
+    database = Database(path, patience=patience)
+    yield SqliteIndex(database), SqliteAdmin(database)
+    database.close()
+
+
+def told(path: Path, expected: type[AggregatorError], *, patience: float = 60.0) -> str:
+    """Open a file that can't be used, and return what its user is told; that must be one line with the path."""
+    with opened(path, patience=patience) as (_, admin), pytest.raises(expected) as raised:
+        admin.create(PLONE, STATE)
+    line = str(raised.value)
+    assert str(path) in line
+    assert "\n" not in line
+    return line
+
+
+NEXT = (*MIGRATIONS, ("ALTER TABLE collections ADD COLUMN note TEXT NOT NULL DEFAULT 'none yet'",))
+BROKEN = (*NEXT, ("ALTER TABLE collections ADD COLUMN other TEXT", "a mistake"))
+
+
+def note(database: Database) -> str:
+    with database.reading() as connection:
+        return str(connection.execute("SELECT note FROM collections").fetchone()[0])
+
+
+def test_an_older_file_is_brought_up_to_date_with_all_that_it_holds(path: Path) -> None:
+    with opened(path) as (index, admin):
+        admin.create(PLONE, STATE)
+        index.put(PLONE, [project_documents("a")])
+
+    later = Database(path, steps=NEXT)
+
+    assert note(later) == "none yet"
+    assert len(SqliteIndex(later).documents(PLONE, "a")) == 1
+    later.close()
+
+
+def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
+    with opened(path) as (_, admin):
+        admin.create(PLONE, STATE)
+    broken = Database(path, steps=BROKEN)
+
+    with pytest.raises(sqlite3.OperationalError), broken.reading():
+        pass
+
+    with opened(path) as (index, _):
+        assert index.state(PLONE) == STATE
+
+
+def test_a_file_of_a_newer_program_is_refused_and_left_as_it_is(path: Path) -> None:
+    newer = Database(path, steps=NEXT)
+    with newer.reading():
+        pass
+    newer.close()
+
+    assert "newer version of this program" in told(path, Invalid)
+
+
+def test_a_program_notices_that_a_newer_one_changes_the_file_under_it(path: Path) -> None:
+    with opened(path) as (index, admin):
+        admin.create(PLONE, STATE)
+        newer = Database(path, steps=NEXT)
+        assert note(newer) == "none yet"
+        newer.close()
+
+        with pytest.raises(Invalid, match="newer version of this program"):
+            index.state(PLONE)
+
+
+WRITTEN_BY_THE_FIRST_VERSION = """
+{"id":"plone.api-1.0","identifier":"plone.api-1.0","name":"plone.api","name_sortable":"plone.api",
+"name_normalized":"plone-api","version":"1.0","version_raw":"1.0","version_major":1,"version_minor":0,
+"version_bugfix":0,"version_postfix":"","version_sortable":"1.0001.0000.0000.0000.0000","is_newest":true,
+"author":"","author_email":"","maintainer":"","maintainer_email":"","summary":"written by the first version",
+"description":"","description_content_type":"","title":"T","license":"","license_expression":"",
+"classifiers":[],"keywords":[],"framework_versions":[],"python_versions":[],"requires_dist":[],
+"requires_python":"","home_page":"","docs_url":"","bugtrack_url":"","package_url":"","project_url":"",
+"release_url":"","platform":"","project_urls":{},"urls":[],"upload_timestamp":5,"yanked":false,
+"yanked_reason":"","project_status":"active","maintainers":[],"vulnerabilities":[],"status_checked":0,
+"last_serial":1,"composed_with":1}
+"""
+
+
+def test_a_document_that_the_first_version_wrote_can_be_read(path: Path) -> None:
+    """A field that is added to documents needs a step that gives older ones its value."""
+    with opened(path) as (index, admin):
+        admin.create(PLONE, STATE)
+        index.put(PLONE, [ProjectDocuments(name_normalized="plone-api", documents=(registry_fields("plone.api"),))])
+        with closing(sqlite3.connect(path)) as somebody:
+            somebody.execute("UPDATE documents SET fields = ?", (WRITTEN_BY_THE_FIRST_VERSION,))
+            somebody.commit()
+
+        (document,) = index.documents(PLONE, "plone-api")
+
+    assert (document.registry.version, document.registry.title) == ("1.0", "T")
