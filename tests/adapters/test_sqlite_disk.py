@@ -1,48 +1,24 @@
 """What the users of the index's file are told when its disk takes nothing more; and what is then in it."""
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
 
 import pytest
 
-from builders import collection_state, project_documents, registry_fields
+from builders import PLONE, project_documents
 from pyf.aggregator.adapters.index.database import Database
-from pyf.aggregator.adapters.index.migrations import MIGRATIONS
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
-from pyf.aggregator.domain.errors import AggregatorError, Invalid, Unavailable
-from pyf.aggregator.ports import ProjectDocuments
-
-PLONE = "plone-1"
-STATE = collection_state()
-BIG = [project_documents(f"project-{number}", description=f"{number} {'word ' * 20_000}") for number in range(30)]
+from pyf.aggregator.domain.errors import Unavailable
+from sqlite_files import BIG, STATE, opened, told
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "pyf.sqlite3"
-
-
-@contextmanager
-def opened(path: Path, *, patience: float = 60.0) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
-    database = Database(path, patience=patience)
-    yield SqliteIndex(database), SqliteAdmin(database)
-    database.close()
-
-
-def told(path: Path, expected: type[AggregatorError], *, patience: float = 60.0) -> str:
-    """Open a file that can't be used, and return what its user is told; that must be one line with the path."""
-    with opened(path, patience=patience) as (_, admin), pytest.raises(expected) as raised:
-        admin.create(PLONE, STATE)
-    line = str(raised.value)
-    assert str(path) in line
-    assert "\n" not in line
-    return line
 
 
 def test_nothing_is_half_written_when_the_disk_is_full(path: Path) -> None:

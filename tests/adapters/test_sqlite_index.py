@@ -16,9 +16,7 @@ from builders import collection_state, project_documents
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
-from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.errors import Unavailable
-from pyf.aggregator.domain.schema import RepositoryFields
 from sqlite_worker import COLLECTION, number_of
 
 MEGABYTE = 1024 * 1024

@@ -24,6 +24,9 @@ from pyf.aggregator.usecases.refresh import refresh
 from pyf.aggregator.usecases.report import Report
 from pyf.aggregator.usecases.target import Target
 
+# Seconds between two runs, so that another process has its turn on the same collection.
+PAUSE = 0.05
+
 
 def keep_up(path: Path, seconds: str, url: str, collection: str, classifier: str) -> None:
     """Bring a collection up to date again and again, in every way there is, until the time is over."""
@@ -36,11 +39,11 @@ def keep_up(path: Path, seconds: str, url: str, collection: str, classifier: str
         uses = _uses(services, Target(collection=collection, filter=Filter(classifiers=(classifier,))))
         end = time.monotonic() + float(seconds)
         while time.monotonic() < end:
-            report = uses[counts.total() % len(uses)]()
+            report = uses[(counts["whole"] + counts["not whole"]) % len(uses)]()
             stopped = str(report.stopped_by or "")
+            time.sleep(PAUSE)
             if turned_away in stopped:
                 counts["turned away"] += 1
-                time.sleep(0.05)
                 continue
             # What goes while it is being read fails that reading, or keeps a rebuild from going live; never the file.
             assert not report.stopped_by or "does not go live" in stopped, report

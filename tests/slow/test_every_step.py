@@ -4,7 +4,7 @@ A "death" here is that of a database, so that each of the steps can be tried; `t
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ import pytest
 from msgspec.structs import replace
 
 from pyf.aggregator.domain.collection import CollectionState
+from pyf.aggregator.domain.schema import RegistryFields, RepositoryFields
+from pyf.aggregator.ports import PackageIndex, ProjectDocuments
 from pyf.aggregator.sample.services import LocalPyPI
 from slow.contents import collections, contents
-from slow.mortal import Death, MortalDatabase
+from slow.mortal import Death, DisturbedDatabase, MortalDatabase
 from slow.tiny import LEAVING, USES, due, let_things_happen, run, tiny_ecosystem, tiny_world
 from worlds import Clock, Json, World
 
@@ -75,6 +77,11 @@ def by_project(held: dict[str, Json]) -> dict[str, dict[str, Json]]:
     for id_, document in held.items():
         projects.setdefault(document["name_normalized"], {})[id_] = document
     return projects
+
+
+def every_document(world: World) -> Iterator[tuple[str, tuple[RegistryFields, ...]]]:
+    for name, documents in world.services.index.held("tiny", world.names()).items():
+        yield name, tuple(documents)
 
 
 def state(world: World) -> CollectionState:
@@ -156,3 +163,55 @@ def test_what_a_rebuild_left_live_is_no_leftover_when_the_alias_moves_later(pypi
         world.fetch()
 
         assert collections(admin) == {"elsewhere": ("tiny",), "tiny-1": ()}
+
+
+def disturbed_rebuild(pypi: LocalPyPI, place: Path, meanwhile: Callable[[int], None]) -> tuple[Json, int]:
+    """Rebuild while something else is done between any two steps; return a project's document and how many steps."""
+    databases: list[DisturbedDatabase] = []
+
+    def opened(path: Path) -> DisturbedDatabase:
+        databases.append(DisturbedDatabase(path, meanwhile))
+        return databases[-1]
+
+    with tiny_world(pypi, place, CLOCK, opened=opened) as world:
+        assert run(world, "recreate").is_whole
+        return world.document("tiny.one"), databases[0].written
+
+
+def test_what_is_written_through_the_alias_at_any_step_of_a_rebuild_is_there_in_the_end(
+    pypi: LocalPyPI, filled: Path
+) -> None:
+    """Stars and downloads come from other processes, which nobody keeps from writing while a rebuild is under way."""
+    step, steps = 0, 1
+    while step < steps:
+        place = filled.with_name(f"meanwhile-{step}")
+        shutil.copytree(filled, place)
+        with tiny_world(pypi, place, CLOCK) as other:
+
+            def write_stars(number: int, index: PackageIndex = other.services.index, now: int = step) -> None:
+                if number == now:
+                    index.update("tiny", {"tiny-one": RepositoryFields(github_stars=86)})
+
+            document, steps = disturbed_rebuild(pypi, place, write_stars)
+
+        assert document.get("github_stars") == 86, f"written before step {step} of {steps} and lost"
+        shutil.rmtree(place)
+        step += 1
+
+
+def test_what_was_written_to_a_live_collection_just_before_a_rebuild_died_is_not_lost(
+    pypi: LocalPyPI, filled: Path
+) -> None:
+    """Death came after the switch and before what had been written meanwhile was carried over again."""
+    with tiny_world(pypi, filled, CLOCK) as world:
+        admin, index = world.services.admin, world.services.index
+        admin.create("tiny-2", CollectionState(filter=world.filter))
+        index.put("tiny-2", [ProjectDocuments(name_normalized=n, documents=d) for n, d in every_document(world)])
+        index.remember("tiny-1", replace(state(world), standby_for="tiny"))
+        index.update("tiny-1", {"tiny-one": RepositoryFields(github_stars=86)})
+        admin.point("tiny", "tiny-2")
+
+        assert run(world, "changes").is_whole
+
+        assert collections(admin) == {"tiny-2": ("tiny",)}
+        assert world.document("tiny.one")["github_stars"] == 86

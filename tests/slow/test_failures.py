@@ -31,12 +31,16 @@ FAULTS: dict[str, dict[str, Any]] = {
     "half": {"kind": "half"},
     "broken": {"kind": "broken"},
 }
-# How long to wait is told in one way only where many tests are made of it.
-KINDS = [pytest.param(name, marks=pytest.mark.slow if "retry_after" in fault else ()) for name, fault in FAULTS.items()]
+PLAIN = [name for name, fault in FAULTS.items() if "retry_after" not in fault]
 REQUESTS = ["last_serial", "changelog", "browse", "simple_index", "project", "release", "simple_page"]
 
 # One that is gone, one that has a new release, one that does not belong any more.
 STRUCK = ["tiny-three", "tiny-one", "tiny-four"]
+
+
+def tried(*quick: str) -> list[Any]:
+    """Return all faults as parameters; only these are tried in the quick suite."""
+    return [pytest.param(fault, marks=() if fault in quick else pytest.mark.slow) for fault in FAULTS]
 
 
 @pytest.fixture
@@ -79,7 +83,7 @@ def assert_completed(pypi: LocalPyPI, folder: Path, use: str) -> None:
         assert aliases == ("tiny",)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", tried(*PLAIN))
 @pytest.mark.parametrize("use", USES)
 def test_a_registry_that_fails_altogether_changes_nothing(use: str, fault: str, pypi: LocalPyPI, filled: Path) -> None:
     pypi.faults.add(Fault(**FAULTS[fault]))
@@ -94,7 +98,7 @@ def test_a_registry_that_fails_altogether_changes_nothing(use: str, fault: str, 
     assert_completed(pypi, filled, use)
 
 
-@pytest.mark.parametrize("fault", KINDS)
+@pytest.mark.parametrize("fault", tried("503", "timeout"))
 @pytest.mark.parametrize("use", USES)
 def test_documents_that_all_fail_are_all_named_and_change_nothing(
     use: str, fault: str, pypi: LocalPyPI, filled: Path
@@ -113,7 +117,7 @@ def test_documents_that_all_fail_are_all_named_and_change_nothing(
 
 
 @pytest.mark.parametrize("struck", [STRUCK[0], *(pytest.param(name, marks=pytest.mark.slow) for name in STRUCK[1:])])
-@pytest.mark.parametrize("fault", KINDS)
+@pytest.mark.parametrize("fault", tried(*PLAIN))
 @pytest.mark.parametrize("use", USES)
 def test_a_project_that_fails_is_named_and_stays_as_it_was(
     use: str, fault: str, struck: str, pypi: LocalPyPI, filled: Path
@@ -135,7 +139,7 @@ def test_a_project_that_fails_is_named_and_stays_as_it_was(
     assert_completed(pypi, filled, use)
 
 
-@pytest.mark.parametrize("fault", KINDS)
+@pytest.mark.parametrize("fault", tried("503"))
 def test_a_first_fetch_brings_in_what_it_can_and_sets_no_cursor(fault: str, pypi: LocalPyPI, tmp_path: Path) -> None:
     pypi.faults.add(Fault(**FAULTS[fault], project="tiny-one"))
     with tiny_world(pypi, tmp_path, CLOCK, **failing(fault, time=1.0)) as world:
@@ -149,7 +153,7 @@ def test_a_first_fetch_brings_in_what_it_can_and_sets_no_cursor(fault: str, pypi
 
 @pytest.mark.slow
 @pytest.mark.parametrize("request_kind", REQUESTS)
-@pytest.mark.parametrize("fault", KINDS)
+@pytest.mark.parametrize("fault", PLAIN)
 @pytest.mark.parametrize("use", USES)
 def test_a_kind_of_request_that_fails_removes_nobody_who_is_there(
     use: str, fault: str, request_kind: str, pypi: LocalPyPI, filled: Path
@@ -217,7 +221,7 @@ class TestTheCommand:
         assert self.run(shell, pypi, "-i").code == 0
 
 
-@pytest.mark.parametrize("fault", KINDS)
+@pytest.mark.parametrize("fault", tried("503", "timeout", "half"))
 def test_a_run_that_gives_up_with_requests_under_way_counts_them_as_the_registry_does(
     fault: str, pypi: LocalPyPI, tmp_path: Path
 ) -> None:

@@ -29,6 +29,9 @@ if sys.platform == "win32":
     def _bind_to_parent() -> None:
         """Rely on the end of the input."""
 
+    def _yield_to_others() -> None:
+        """Do without: processes have no niceness here."""
+
     def _limit_memory() -> None:
         """Do without: there is no such limit here."""
 
@@ -40,11 +43,16 @@ else:
     import resource
 
     _PR_SET_PDEATHSIG = 1
+    _NICENESS = 10
 
     def _bind_to_parent() -> None:
         """Have the kernel kill this process when the thread that started it ends; only Linux can do that."""
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def _yield_to_others() -> None:
+        """Let those who ask PyPI go first: they wait for answers meanwhile, and rendering has until they are done."""
+        os.nice(_NICENESS)
 
     def _limit_memory() -> None:
         """Have the kernel refuse more than `MAX_MEMORY` bytes."""
@@ -60,6 +68,7 @@ else:
 def main() -> None:
     """Render until the input ends; the only argument is the time limit in seconds."""
     _bind_to_parent()
+    _yield_to_others()
     answers = os.dup(_OUTPUT)
     os.dup2(_ERRORS, _OUTPUT)  # what is printed must not get among the answers
     from ..domain.rendering import rendered

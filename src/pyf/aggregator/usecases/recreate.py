@@ -27,35 +27,34 @@ def recreate(
     this way; with the same one, projects leave on the same terms as in any other run.
     """
     alias = target.collection
-    live = services.admin.resolve(alias)
-    if live is None:
+    if services.admin.resolve(alias) is None:
         return fetch(services, target, default=default, progress=progress)
     report = Report("recreate", alias)
-    with report.covering(services):
+    with report.covering(services), services.admin.exclusive(alias):
+        clear_leftovers(services, alias)
+        live = services.admin.resolve(alias) or alias  # not before: another rebuild may just have ended
         if live == alias:
             raise Invalid(f"{alias} is a collection and no alias: nothing can be switched to take its place")
-        with services.admin.exclusive(alias):
-            clear_leftovers(services, alias)
-            fresh = _begin(services, target, live)
-            state = services.index.state(fresh)
-            is_same = state.filter.key == services.index.state(live).filter.key
-            fetched = fetch(
-                services,
-                Target(collection=fresh, filter=state.filter),
-                default=default,
-                allow_mass_removal=allow_mass_removal,
-                statuses=_statuses(services.index, live),
-                former=live if is_same else "",
-                progress=progress,
-            )
-            report.adopt(fetched)
-            if not fetched.is_whole:
-                report.notices.append(f"{alias} still leads to {live}: the rebuilt collection was not whole")
-                services.admin.drop(fresh)
-                return report
-            services.admin.carry_over(live, fresh)
-            _prove(services.index, fresh, fetched.documents, live if is_same else "")
-            _switch(services, alias, live, fresh)
+        fresh = _begin(services, target, live)
+        state = services.index.state(fresh)
+        is_same = state.filter.key == services.index.state(live).filter.key
+        fetched = fetch(
+            services,
+            Target(collection=fresh, filter=state.filter),
+            default=default,
+            allow_mass_removal=allow_mass_removal,
+            statuses=_statuses(services.index, live),
+            former=live if is_same else "",
+            progress=progress,
+        )
+        report.adopt(fetched)
+        if not fetched.is_whole:
+            report.notices.append(f"{alias} still leads to {live}: the rebuilt collection was not whole")
+            services.admin.drop(fresh)
+            return report
+        services.admin.carry_over(live, fresh)
+        _prove(services.index, fresh, fetched.documents, live if is_same else "")
+        _switch(services, alias, live, fresh)
     return report
 
 
@@ -96,6 +95,8 @@ def _switch(services: Services, alias: str, live: str, fresh: str) -> None:
     if not _answers(services.index, services.admin, alias, fresh):
         services.admin.point(alias, live)
         raise Unavailable(f"look-ups through {alias} failed: it leads to {live} again")
+    # What was written through the alias since the first time; from here on it is written to the fresh one.
+    services.admin.carry_over(live, fresh)
     services.admin.drop(live)
     services.index.remember(fresh, replace(services.index.state(fresh), standby_for=""))
 

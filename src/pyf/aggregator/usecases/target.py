@@ -96,6 +96,8 @@ def clear_leftovers(services: Services, alias: str) -> None:
         if state.standby_for != alias:
             continue
         if not collection.aliases:
+            if services.admin.resolve(alias) is not None:  # it may have been the live one until a moment ago
+                services.admin.carry_over(collection.name, alias)
             services.admin.drop(collection.name)
         elif alias in collection.aliases:  # it would be taken for a leftover as soon as somebody moves the alias
             services.index.remember(collection.name, replace(state, standby_for=""))

@@ -209,7 +209,9 @@ class MemoryIndex:
             real_name = self.resolve(collection) or collection
         for name in names:
             with self._lock:
-                project = self._existing(real_name).projects.get(name)
+                # Of a collection that a rebuild has replaced, its successor.
+                at = real_name if real_name in self._collections else collection
+                project = self._existing(at).projects.get(name)
             if project is not None:
                 yield name, project
 

@@ -12,7 +12,7 @@ from ...domain.project import normalized
 from ...domain.schema import Owner, ProjectFields, RegistryFields
 from ...ports import ProjectDocuments, Rejection
 from .batches import batches
-from .catalogue import existing
+from .catalogue import Found, existing, resolved
 from .database import Database
 from .encoding import document, encoded, newest_first, oldest_first, owner_of, registry_fields, storable
 from .project_rows import ProjectRows, bury, enrich, put_project, rows_of
@@ -104,16 +104,16 @@ class SqliteIndex:
         return found
 
     def holdings(self, collection: str) -> Iterator[Holding]:
-        real_name, after = self._real_name(collection), ""
-        while page := self._page_of_holdings(real_name, after):
+        real_name, page = self._page_of_holdings(collection, collection, "")
+        while page:
             yield from page
-            after = page[-1].name_normalized
+            real_name, page = self._page_of_holdings(real_name, collection, page[-1].name_normalized)
 
     def export(self, collection: str) -> Iterator[Document]:
-        real_name = self._real_name(collection)
-        for names in _of_few_documents(self.holdings(real_name)):
+        real_name = collection
+        for names in _of_few_documents(self.holdings(collection)):
             with self._database.reading() as connection:
-                number = self._number(connection, real_name)
+                number, real_name = self._same(connection, real_name, collection)
                 held, others = _registry_fields(connection, number, names), _others(connection, number, names)
             for name, fields in held.items():
                 yield from (document(each, others.get(name, {})) for each in oldest_first(fields))
@@ -152,19 +152,18 @@ class SqliteIndex:
             for project in projects:
                 put_project(connection, number, project)
 
-    def _page_of_holdings(self, collection: str, after: str) -> list[Holding]:
+    def _page_of_holdings(self, real_name: str, collection: str, after: str) -> tuple[str, list[Holding]]:
         with self._database.reading() as connection:
-            number = self._number(connection, collection)
+            number, real_name = self._same(connection, real_name, collection)
             rows = connection.execute(_HOLDINGS, (number, after, _PROJECTS_AT_ONCE))
-            return [Holding(**dict(zip(Holding.__struct_fields__, row, strict=True))) for row in rows]
+            return real_name, [Holding(**dict(zip(Holding.__struct_fields__, row, strict=True))) for row in rows]
 
     def _number(self, connection: sqlite3.Connection, collection: str) -> int:
         return existing(connection, collection, self._database.path).number
 
-    def _real_name(self, collection: str) -> str:
-        """Return the collection behind an alias, for work of several transactions that must stay with one."""
-        with self._database.reading() as connection:
-            return existing(connection, collection, self._database.path).name
+    def _same(self, connection: sqlite3.Connection, real_name: str, collection: str) -> Found:
+        """Return the collection that a listing is at; of one that a rebuild has replaced, its successor."""
+        return resolved(connection, real_name) or existing(connection, collection, self._database.path)
 
 
 def _registry_fields(
