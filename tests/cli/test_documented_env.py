@@ -9,6 +9,7 @@ from pyf.aggregator.settings import Settings, load_settings
 from shell import Shell
 
 DOCUMENTED = """
+DEFAULT_PROFILE=flask
 # A whole line is a comment
 TYPESENSE_HOST=search.example
 TYPESENSE_PORT=9108
@@ -47,8 +48,6 @@ CELERY_WORKER_CONCURRENCY=4            # threads
 CELERY_WORKER_PREFETCH_MULTIPLIER=2    # tasks
 CELERY_TASK_SOFT_TIME_LIMIT=200        # seconds
 CELERY_TASK_TIME_LIMIT=400             # seconds
-
-DEFAULT_PROFILE=flask
 """
 UNDERSTOOD = {
     "pypi_rate_limit_delay": 0.25,

@@ -120,12 +120,25 @@ def test_an_empty_registry_makes_no_collection(small: World) -> None:
 
 
 def test_one_classifier_that_is_suddenly_empty_is_no_answer(small: World) -> None:
+    for number in range(21):
+        small.ecosystem.publish(f"collective.n{number}", "1.0", info={"classifiers": ["Framework :: Plone"]})
     small.fetch()
     small.pypi.faults.add(Fault("empty_browse", times=1))
 
     report = small.fetch()
 
     assert "suddenly" in str(report.stopped_by)
+    assert "collective-n0" in small.names()
+
+
+def test_a_classifier_may_lose_its_last_few_projects(small: World) -> None:
+    small.fetch()
+    small.ecosystem.remove_project("collective.two")  # the only one of "Framework :: Plone :: Addon"
+
+    report = small.fetch()
+
+    assert report.is_whole
+    assert small.held() == small.due()
 
 
 def test_a_project_leaves_when_its_own_document_says_so(small: World) -> None:

@@ -10,6 +10,9 @@ from ..domain.errors import Unavailable
 from ..domain.profile import Filter
 from ..ports import PackageRegistry, Serials
 
+# So many projects may leave a classifier at once: an old framework version loses its last one some day.
+FEW = 20
+
 
 class Discovered(Struct, frozen=True, kw_only=True):
     """Candidates by normalised name, and how many projects each classifier that was asked for has."""
@@ -21,8 +24,8 @@ class Discovered(Struct, frozen=True, kw_only=True):
 def browse(registry: PackageRegistry, filter_: Filter, state: CollectionState) -> Discovered:
     """Ask for every classifier of the filter, with all that trove-classifiers or documents know below them.
 
-    Raises `Unavailable` where an answer is empty that was not empty before, and where all are: a registry that
-    has lost a framework overnight has more likely lost its search.
+    Raises `Unavailable` where an answer is empty that had more than a few before, and where all are empty: a
+    registry that has lost a framework overnight has more likely lost its search.
     """
     discovered = _asked(registry, filter_.expanded((*published_classifiers, *state.seen_classifiers)), state)
     if not discovered.names:
@@ -43,7 +46,7 @@ def _asked(registry: PackageRegistry, classifiers: Iterable[str], state: Collect
     names: set[str] = set()
     browsed: dict[str, int] = {}
     for classifier, found in registry.browse(classifiers):
-        if not found and state.browsed.get(classifier, 0):
+        if not found and state.browsed.get(classifier, 0) > FEW:
             raise Unavailable(
                 f"PyPI suddenly names no project for {classifier!r}, where it named {state.browsed[classifier]}: "
                 "this is not taken for an answer"
