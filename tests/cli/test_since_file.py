@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.since_file import SinceFile
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.sample.services import LocalPyPI
@@ -148,3 +150,27 @@ def test_a_cursor_that_the_collection_has_lost_costs_one_comparison(shell: Shell
 
     assert shell.names("plone") == ["collective-one", "collective-two", "plone-api", "plone-volto"]
     assert (pypi.requests.by_kind["simple_index"], pypi.requests.by_kind["project"]) == (1, 2)
+
+
+def test_the_older_of_the_two_cursors_wins(shell: Shell, pypi: LocalPyPI) -> None:
+    """The collection's own may be ahead of what is in it: somebody has restored half of a backup."""
+    shell.call("-f", "-p", "plone")
+    pypi.ecosystem.publish("plone.api", "2.1")
+    with shell.opened() as database:
+        index = SqliteIndex(database)
+        index.remember("plone", replace(index.state("plone"), cursor=pypi.ecosystem.last_serial))
+
+    report = shell.call("-i", "-p", "plone", "--json").report
+
+    assert report["indexed"] == 1
+
+
+@pytest.mark.parametrize("part", [["-l", "1"], ["-fn", "api"], ["--dry-run"]])
+@pytest.mark.parametrize("action", ["-f", "-i"])
+def test_a_run_that_looks_at_a_part_leaves_the_file_as_it_is(shell: Shell, action: str, part: list[str]) -> None:
+    shell.call("-f", "-p", "plone")
+    (shell.folder / NAME).write_text('{"plone": 1}')
+
+    ended = shell.call(action, "-p", "plone", *part)
+
+    assert (ended.code, (shell.folder / NAME).read_text()) == (0, '{"plone": 1}')

@@ -2,14 +2,22 @@
 
 import signal
 from collections.abc import Iterator
+from functools import partial
 from subprocess import Popen
 
 import msgspec
 import pytest
 
+from pyf.aggregator.cli.watch import Recurring
+from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.domain.schedule import Schedule
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.services import LocalPyPI
+from pyf.aggregator.usecases.report import Report
 from shell import Shell, wait_until
+
+DAY = 86_400
+SUNDAY = 1_795_305_600  # 2026-11-22, midnight
 
 
 @pytest.fixture
@@ -34,7 +42,7 @@ def test_what_is_published_meanwhile_arrives_with_a_line_a_round(filled: Shell, 
     with filled.start("--watch", "--interval", "1", "-p", "flask") as watch:
         lines = lines_of(watch)
         assert next(lines).startswith("Index: ")
-        assert next(lines) == "Watching, with pauses of 1 s; Ctrl-C ends it."
+        assert next(lines).startswith("Watching, with pauses of 1 s; next refresh: ")
         assert next(lines).startswith("flask: indexed 0, removed 0, failed 0, requests ")
         pypi.ecosystem.publish("flask-late", "1.0", info={"classifiers": ["Framework :: Flask"]})
         assert any(line.startswith("flask: indexed 1, removed 0, failed 0, requests ") for line in lines)
@@ -101,3 +109,48 @@ def test_a_reader_that_goes_away_ends_it(filled: Shell) -> None:
         assert watch.stdout is not None
         watch.stdout.close()
         assert watch.wait(timeout=60) == 141
+
+
+def recurring(schedule: str, clock: Iterator[float], *reports: Report) -> Recurring:
+    """Return a run that gives these reports, one after the other."""
+    return Recurring("refresh", Schedule(schedule), partial(next, iter(reports)), now=partial(next, clock))
+
+
+def test_what_recurs_is_run_when_it_is_due_and_once_however_late_that_is() -> None:
+    report = Report("refresh", "flask")
+    week = 7 * DAY
+    refresh = recurring("0 2 * * 0", iter([SUNDAY, SUNDAY + 7199, SUNDAY + 3 * week, SUNDAY + 3 * week + 9000]), report)
+
+    assert str(refresh) == "next refresh: 2026-11-22 02:00 UTC"
+    assert refresh.take_turn() is None
+    assert refresh.take_turn() is report
+    assert str(refresh) == "next refresh: 2026-12-20 02:00 UTC"
+
+
+def test_what_an_outage_has_ended_stays_due() -> None:
+    outage = Report("refresh", "flask", stopped_by=Unavailable("503"))
+    report = Report("refresh", "flask")
+    refresh = recurring("0 2 * * 0", iter([SUNDAY, SUNDAY + DAY, SUNDAY + DAY + 1, SUNDAY + DAY + 2]), outage, report)
+
+    assert refresh.take_turn() is outage
+    assert refresh.take_turn() is report
+
+
+def test_an_empty_schedule_is_never_due() -> None:
+    refresh = recurring("", iter([SUNDAY, SUNDAY + 9999 * DAY]))
+
+    assert str(refresh) == "next refresh: never"
+    assert refresh.take_turn() is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("named", "action"), [("celery_schedule_weekly_refresh", "refresh"), ("celery_schedule_monthly_fetch", "fetch")]
+)
+def test_a_watch_does_more_when_a_schedule_says_so(filled: Shell, named: str, action: str) -> None:
+    """The shortest schedule is a minute's."""
+    with filled.start("--watch", "--interval", "1", "-p", "flask", **{named: "* * * * *"}) as watch:
+        assert any(line.startswith(f"flask, {action}: ") for line in lines_of(watch))
+        end(watch)
+
+    assert watch.returncode == 0

@@ -9,7 +9,7 @@ from typing import Self
 
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
-from pyf.aggregator.domain.errors import AggregatorError, NotFound
+from pyf.aggregator.domain.errors import AggregatorError
 
 Releases = dict[str, int]
 
@@ -20,8 +20,8 @@ PAUSE = 0.03
 class Onlooker:
     """Reads a collection in every way, for as long as the context lasts.
 
-    `complete` are the collections that may be seen: how many releases there are of each project (normalised name).
-    What else is seen, or fails, ends up in `complaints`; `looks` counts how often everything was read.
+    `complete` are the collections that may be seen, one before the other: how many releases there are of each project
+    (normalised name). What else is seen, or fails, ends up in `complaints`; `looks` counts how often all was read.
     """
 
     def __init__(self, path: Path, alias: str, complete: Sequence[Releases]) -> None:
@@ -56,22 +56,22 @@ class Onlooker:
             self._end.wait(PAUSE)
 
     def _look(self) -> None:
-        self._judge("listing", {h.name_normalized: h.releases for h in self._index.holdings(self._alias)})
+        listed = {holding.name_normalized: holding.releases for holding in self._index.holdings(self._alias)}
+        if listed not in self._complete:
+            self._complain("the listing", min((c.items() - listed.items() for c in self._complete), key=len))
         name = self._lasting[self.looks % len(self._lasting)]
         found = len(self._index.documents(self._alias, name))
-        if found not in {projects[name] for projects in self._complete}:
-            self.complaints.append(f"look {self.looks}: {found} releases of {name}")
-        try:
-            self._judge("export", self._exported())
-        except NotFound:
-            # An export of several transactions stays with one collection, and says so when that is deleted meanwhile;
-            # whoever tries again gets its successor.
-            self._judge("export", self._exported())
+        if not self._is_known(name, found):
+            self._complain(name, found)
+        # An export takes several transactions, in between which a rebuild may go live: each project is of one of both.
+        exported = Counter(document.registry.name_normalized for document in self._index.export(self._alias))
+        strange = [item for item in exported.items() if not self._is_known(*item)]
+        missing = [name for name in self._lasting if name not in exported]
+        if strange or missing:
+            self._complain("the export", (strange, missing))
 
-    def _exported(self) -> Releases:
-        return Counter(document.registry.name_normalized for document in self._index.export(self._alias))
+    def _is_known(self, name: str, releases: int) -> bool:
+        return any(projects.get(name) == releases for projects in self._complete)
 
-    def _judge(self, what: str, seen: Releases) -> None:
-        if seen not in self._complete:
-            missing = [sorted(projects.items() - seen.items()) for projects in self._complete]
-            self.complaints.append(f"look {self.looks}: the {what} lacks {min(missing, key=len)}")
+    def _complain(self, what: str, about: object) -> None:
+        self.complaints.append(f"look {self.looks}: {what}: {about}")

@@ -26,7 +26,7 @@ class Year:
     def __init__(self, ecosystem: Ecosystem, seed: int) -> None:
         self.ecosystem = ecosystem
         self.chance = Random(seed)
-        self.born = 0
+        self.born = self.numbered = 0
         for _ in range(25):
             self.birth()
 
@@ -47,8 +47,7 @@ class Year:
         self.ecosystem.publish(f"collective.n{self.born}", "1.0", info=info)
 
     def release(self) -> None:
-        name, versions = self._project()
-        self.ecosystem.publish(name, f"1.{len(versions)}{self.chance.choice(['', '', 'a1', '.post1'])}.{self.born}"[:9])
+        self.ecosystem.publish(self._project()[0], f"1.{self._number()}{self.chance.choice(['', '', 'a1', '.post1'])}")
 
     def yank(self) -> None:
         name, versions = self._project()
@@ -67,16 +66,12 @@ class Year:
             self.ecosystem.remove_project(self._project()[0])
 
     def rename(self) -> None:
-        name, versions = self._project()
-        self.ecosystem.publish(
-            self.chance.choice([name.upper(), name.replace(".", "_")]), f"2.{len(versions)}.{self.born}"
-        )
+        name, _ = self._project()
+        self.ecosystem.publish(self.chance.choice([name.upper(), name.replace(".", "_")]), f"2.{self._number()}")
 
     def switch(self) -> None:
-        name, versions = self._project()
-        self.ecosystem.publish(
-            name, f"3.{len(versions)}.{self.born}", info={"classifiers": self.chance.choice([PLONE, OTHER])}
-        )
+        info = {"classifiers": self.chance.choice([PLONE, OTHER])}
+        self.ecosystem.publish(self._project()[0], f"3.{self._number()}", info=info)
 
     def quarantine(self) -> None:
         hidden = [p for p in self.ecosystem.projects() if p.status == "quarantined"]
@@ -90,6 +85,11 @@ class Year:
 
     def role(self) -> None:
         self.ecosystem.add_role(self._project()[0], f"user{self.chance.randint(1, 10**9)}")
+
+    def _number(self) -> int:
+        """Return a number that no version has had yet."""
+        self.numbered += 1
+        return self.numbered
 
     def _shown(self) -> list[str]:
         return [project.name for project in self.ecosystem.projects() if project.is_shown]

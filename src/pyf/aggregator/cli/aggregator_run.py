@@ -96,8 +96,8 @@ def _watched(services: Services, settings: Settings, choice: Choice, options: Op
     return watch(
         lambda: _run(services, choice, options),
         [
-            Recurring(Schedule(settings.celery_schedule_weekly_refresh), unseen(_refreshed)),
-            Recurring(Schedule(settings.celery_schedule_monthly_fetch), unseen(_fetched)),
+            Recurring("refresh", Schedule(settings.celery_schedule_weekly_refresh), unseen(_refreshed)),
+            Recurring("fetch", Schedule(settings.celery_schedule_monthly_fetch), unseen(_fetched)),
         ],
         interval=options.interval or WATCH_INTERVAL,
         as_json=options.json_,

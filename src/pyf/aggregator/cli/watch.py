@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import isinf
 
 import click
 
@@ -15,21 +17,28 @@ from .output import print_json, tell_of
 
 @dataclass
 class Recurring:
-    """A run that is due now and then; `due` is when it is next, in Unix seconds."""
+    """A run that is due now and then, called `name` for people; `due` is when it is next, in Unix seconds."""
 
+    name: str
     schedule: Schedule
     run: Callable[[], Report]
+    now: Callable[[], float] = time.time
     due: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.due = self.schedule.next_after(time.time())
+        self.due = self.schedule.next_after(self.now())
+
+    def __str__(self) -> str:
+        moment = "never" if isinf(self.due) else f"{datetime.fromtimestamp(self.due, UTC):%Y-%m-%d %H:%M} UTC"
+        return f"next {self.name}: {moment}"
 
     def take_turn(self) -> Report | None:
-        """Run if it is due, once however late it is; None if it is not."""
-        if time.time() < self.due:
+        """Run if it is due, once however late it is; None if it is not. What a failure ended stays due."""
+        if self.now() < self.due:
             return None
         report = self.run()
-        self.due = self.schedule.next_after(time.time())
+        if report.stopped_by is None:
+            self.due = self.schedule.next_after(self.now())
         return report
 
 
@@ -40,7 +49,9 @@ def watch(round_: Callable[[], Report], recurring: Sequence[Recurring] = (), *, 
     loop: it is raised.
     """
     end_on_sigterm()
-    click.echo(f"Watching, with pauses of {interval:g} s; Ctrl-C ends it.", err=True)
+    click.echo(
+        "; ".join([f"Watching, with pauses of {interval:g} s", *map(str, recurring), "Ctrl-C ends it."]), err=True
+    )
     try:
         while True:
             for run in (round_, *(each.take_turn for each in recurring)):
