@@ -240,7 +240,7 @@ def test_a_setting_that_cannot_be_used_is_one_line_and_nothing_is_asked(shell: S
 def test_a_watch_tells_when_it_does_more(shell: Shell) -> None:
     """That it does so then is told in `test_watch.py`."""
     shell.call("-f", "-p", "flask")
-    schedules = {"celery_schedule_weekly_refresh": "5 4 29 2 *", "celery_schedule_monthly_fetch": ""}
+    schedules: dict[str, Any] = {"celery_schedule_weekly_refresh": "5 4 29 2 *", "celery_schedule_monthly_fetch": ""}
 
     with shell.start("--watch", "-p", "flask", **schedules) as watch:
         assert watch.stderr is not None

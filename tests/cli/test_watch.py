@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from functools import partial
 from subprocess import Popen
+from typing import Any
 
 import msgspec
 import pytest
@@ -149,7 +150,9 @@ def test_an_empty_schedule_is_never_due() -> None:
 )
 def test_a_watch_does_more_when_a_schedule_says_so(filled: Shell, named: str, action: str) -> None:
     """The shortest schedule is a minute's."""
-    with filled.start("--watch", "--interval", "1", "-p", "flask", **{named: "* * * * *"}) as watch:
+    minutely: dict[str, Any] = {named: "* * * * *"}
+
+    with filled.start("--watch", "--interval", "1", "-p", "flask", **minutely) as watch:
         assert any(line.startswith(f"flask, {action}: ") for line in lines_of(watch))
         end(watch)
 
