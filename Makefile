@@ -34,10 +34,11 @@ pins:  ## Choose the newest versions of all dependencies and write them down wit
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra test --no-header \
 	    --output-file requirements.txt pyproject.toml
 
+# requirements.txt is complete, so pip must not resolve again: it would look for extras of packages that are pinned.
 $(READY): pyproject.toml requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $(READY)
 
