@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from builders import PLONE, project_documents
 from pyf.aggregator.domain.collection import Tombstone
+from pyf.aggregator.domain.document import Enrichments
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
 from pyf.aggregator.ports import PackageIndex
 
@@ -54,6 +56,44 @@ def test_a_new_release_of_an_enriched_project_has_its_stars_at_once(index: Packa
     index.put(PLONE, [project_documents("a", "2.0")])
 
     assert [(document["version"], document["github_stars"]) for document in shown(index, "a")] == [("2.0", 7)]
+
+
+def test_a_write_may_bring_the_score_that_follows_from_it(index: PackageIndex) -> None:
+    index.put(PLONE, [replace(project_documents("a", "1.0"), health=HealthFields(health_score=50))])
+
+    index.put(PLONE, [replace(project_documents("a", "1.0", "2.0"), health=HealthFields(health_score=60))])
+
+    assert [document["health_score"] for document in shown(index, "a")] == [60, 60]
+
+
+def test_a_write_of_what_is_there_brings_its_score_all_the_same(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("a")])
+
+    index.put(PLONE, [replace(project_documents("a"), health=HealthFields(health_score=50))])
+
+    assert [document["health_score"] for document in shown(index, "a")] == [50]
+
+
+def test_a_write_without_a_score_leaves_the_one_that_is_there(index: PackageIndex) -> None:
+    index.put(PLONE, [replace(project_documents("a", "1.0"), health=HealthFields(health_score=50))])
+
+    index.put(PLONE, [project_documents("a", "2.0")])
+
+    assert [document["health_score"] for document in shown(index, "a")] == [50]
+
+
+def test_what_others_have_written_is_told_of_the_projects_that_are_there(index: PackageIndex) -> None:
+    index.put(PLONE, [project_documents("a", "1.0", "2.0"), project_documents("b"), project_documents("plone.api")])
+    index.update(PLONE, {"a": RepositoryFields(github_stars=7), "plone-api": RepositoryFields(github_stars=8)})
+    index.update(PLONE, {"a": DownloadFields(download_last_day=9)})
+    index.remove(PLONE, [GONE])
+
+    told = index.enrichments(PLONE, ["a", "b", "c", "plone-api"])
+
+    assert told == {
+        "a": Enrichments(repository=RepositoryFields(github_stars=7), downloads=DownloadFields(download_last_day=9)),
+        "b": Enrichments(),
+    }
 
 
 def test_an_update_replaces_all_fields_of_its_owner_and_none_of_another(index: PackageIndex) -> None:

@@ -21,7 +21,7 @@ from ..usecases.show import show
 from .aggregator_options import WATCH_INTERVAL, Action, Options
 from .exits import Exit
 from .output import code_of_report, print_json, print_report, progress_bar
-from .targets import Choice, choose
+from .targets import Choice, announce, choose
 from .watch import Recurring, watch
 
 # What reports call the actions that end with one.
@@ -45,7 +45,7 @@ def perform(options: Options) -> Exit:
         _confirm_everything(choice, has_consent=options.yes)
     with open_services(settings) as services:
         try:
-            _name_collection(services, settings, choice)
+            announce(services, settings, choice.target.collection)
         except Unavailable as error:
             if options.action not in _REPORTED_AS:
                 raise
@@ -68,19 +68,6 @@ def _confirm_everything(choice: Choice, *, has_consent: bool) -> None:
     question = f"Read every project on PyPI, one request each and more, into {choice.target.collection}?"
     if not click.confirm(question, err=True):
         raise Invalid("nothing was read: --no-plone-filter was not confirmed")
-
-
-def _name_collection(services: Services, settings: Settings, choice: Choice) -> None:
-    """Say on stderr what is worked on, so that nobody fills the wrong index without noticing."""
-    alias = choice.target.collection
-    place = f"Index: {settings.index_backend} {services.admin.location()}, collection: {alias}"
-    try:
-        behind = services.admin.resolve(alias)
-    except AggregatorError:
-        click.echo(place, err=True)
-        raise
-    standing = "not there yet" if behind is None else "" if behind == alias else f"now {behind}"
-    click.echo(f"{place} ({standing})" if standing else place, err=True)
 
 
 def _show(services: Services, choice: Choice, options: Options) -> Exit:

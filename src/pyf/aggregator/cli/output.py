@@ -23,8 +23,25 @@ from rich.text import Text
 
 from ..domain.errors import Unavailable
 from ..usecases.report import Progress as Watch
-from ..usecases.report import Report, unwatched
+from ..usecases.report import RunReport, unwatched
 from .exits import Exit, abandon_stdout, code_of, tell
+
+# What the parts of a report are called in its table, in this order; a list is shown by its length.
+_LABELS = {
+    "found": "projects found",
+    "indexed": "indexed",
+    "recomposed": "of these made anew after an upgrade",
+    "unchanged": "unchanged",
+    "removed": "removed",
+    "documents": "documents written",
+    "rejected": "rejected",
+    "enriched": "enriched",
+    "remembered": "of these without a request",
+    "missing": "missing",
+    "failed": "failed",
+    "postponed": "to be asked again",
+    "requests": "requests",
+}
 
 
 class _Rate(ProgressColumn):
@@ -58,14 +75,14 @@ def progress_bar() -> Iterator[Watch]:
         yield watch
 
 
-def code_of_report(report: Report) -> Exit:
+def code_of_report(report: RunReport) -> Exit:
     """Return the exit code for a run that has ended."""
     if report.stopped_by is not None:
         return code_of(report.stopped_by)
     return Exit.DONE if report.is_whole else Exit.PARTLY
 
 
-def print_report(report: Report, *, as_json: bool) -> None:
+def print_report(report: RunReport, *, as_json: bool) -> None:
     """Print what a run did: one JSON object, or a table; and a line on stderr for everything that needs a look."""
     if as_json:
         print_json(report.as_mapping())
@@ -74,12 +91,12 @@ def print_report(report: Report, *, as_json: bool) -> None:
     tell_of(report)
 
 
-def tell_of(report: Report) -> None:
+def tell_of(report: RunReport) -> None:
     """Print a line on stderr for everything in a report that needs a look."""
     for notice in report.notices:
         click.echo(notice, err=True)
-    for kind, names in (("failed", report.failed), ("rejected", report.rejected), ("postponed", report.postponed)):
-        for name in names:
+    for kind in ("failed", "rejected", "postponed", "missing"):
+        for name in getattr(report, kind, ()):
             click.echo(f"{kind}: {name}: {' '.join(report.reasons[name].split())}", err=True)
     if report.stopped_by is not None:
         tell(str(report.stopped_by))
@@ -122,21 +139,12 @@ def _writing() -> Iterator[None]:
         raise Unavailable(f"can't write to stdout: {error.strerror}") from error
 
 
-def _table(report: Report) -> Table:
+def _table(report: RunReport) -> Table:
     table = Table(title=f"{report.action} {report.collection}", title_justify="left", show_header=False)
-    counts = {
-        "projects found": report.found,
-        "indexed": report.indexed,
-        "of these made anew after an upgrade": report.recomposed,
-        "unchanged": report.unchanged,
-        "removed": report.removed,
-        "documents written": report.documents,
-        "rejected": len(report.rejected),
-        "failed": len(report.failed),
-        "to be asked again": len(report.postponed),
-        "requests": report.requests,
-    }
-    for label, count in counts.items():
-        table.add_row(label, f"{count:,}")
+    told = report.as_mapping()
+    for name, label in _LABELS.items():
+        if name in told:
+            count = told[name] if isinstance(told[name], int) else len(told[name])
+            table.add_row(label, f"{count:,}")
     table.add_row("seconds", f"{report.seconds:.1f}")
     return table

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 import click
 from msgspec import Struct
 
-from ..domain.errors import Invalid
+from ..domain.errors import AggregatorError, Invalid
 from ..domain.profile import Filter, Profile
+from ..ports import Services
+from ..settings import Settings
 from ..usecases.target import Target
 
 # What a collection is filled with when neither a profile nor a classifier is named, for historical reasons.
@@ -57,6 +59,18 @@ def choose(
             "Which collection? Name a profile with -p/--profile, a collection with -t/--target, or set DEFAULT_PROFILE."
         )
     return Choice(target=Target(collection=target))
+
+
+def announce(services: Services, settings: Settings, collection: str) -> None:
+    """Say on stderr which index and collection is worked on, so that nobody fills the wrong one without noticing."""
+    place = f"Index: {settings.index_backend} {services.admin.location()}, collection: {collection}"
+    try:
+        behind = services.admin.resolve(collection)
+    except AggregatorError:
+        click.echo(place, err=True)
+        raise
+    standing = "not there yet" if behind is None else "" if behind == collection else f"now {behind}"
+    click.echo(f"{place} ({standing})" if standing else place, err=True)
 
 
 def _filter_of(key: str, profiles: Mapping[str, Profile], *, named_by: str = "") -> Filter:

@@ -7,6 +7,14 @@ from msgspec import UNSET, Struct, UnsetType, to_builtins
 from .schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
 
 
+class Enrichments(Struct, frozen=True, kw_only=True):
+    """What the owners other than the registry have written of a project; a part that nobody has written is Unset."""
+
+    repository: RepositoryFields | UnsetType = UNSET
+    downloads: DownloadFields | UnsetType = UNSET
+    health: HealthFields | UnsetType = UNSET
+
+
 class Document(Struct, frozen=True, kw_only=True):
     """One release with everything known about it; a part that no step has written yet is Unset."""
 

@@ -123,11 +123,27 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
 class RepositoryFields(Struct, frozen=True, kw_only=True):
     """What the repository host says about a project's source repository."""
 
+    github_url: Annotated[str | UnsetType, _stored("the repository's page, after renames")] = UNSET
+    github_verified: Annotated[
+        bool | UnsetType, Use("false where many unrelated projects claim the repository", facet=True)
+    ] = UNSET
     github_stars: Annotated[int | UnsetType, Use("stars", facet=True, sort=True)] = UNSET
     github_watchers: Annotated[int | UnsetType, Use("watchers", facet=True, sort=True)] = UNSET
-    github_open_issues: Annotated[int | UnsetType, Use("open issues", facet=True, sort=True)] = UNSET
+    github_forks: Annotated[int | UnsetType, Use("forks", facet=True, sort=True)] = UNSET
+    github_open_issues: Annotated[int | UnsetType, Use("open issues, without pull requests", facet=True, sort=True)] = (
+        UNSET
+    )
+    github_closed_issues: Annotated[int | UnsetType, Use("closed issues, without pull requests", sort=True)] = UNSET
+    github_open_pull_requests: Annotated[int | UnsetType, Use("open pull requests", facet=True, sort=True)] = UNSET
+    github_archived: Annotated[bool | UnsetType, Use("whether the repository is read-only", facet=True)] = UNSET
+    github_license: Annotated[str | UnsetType, Use("the repository's licence, as SPDX identifier", facet=True)] = UNSET
+    github_topics: Annotated[tuple[str, ...] | UnsetType, Use("the repository's topics", facet=True)] = UNSET
+    github_latest_release: Annotated[str | UnsetType, _stored("the tag of the latest release on GitHub")] = UNSET
+    github_created: Annotated[int | UnsetType, Use("when the repository was created", sort=True)] = UNSET
     github_updated: Annotated[int | UnsetType, Use("last change of the repository", sort=True)] = UNSET
-    github_url: Annotated[str | UnsetType, _stored("the repository's page, after renames")] = UNSET
+    github_pushed: Annotated[int | UnsetType, Use("last push to any branch", sort=True)] = UNSET
+    github_last_commit: Annotated[int | UnsetType, Use("last commit on the default branch", sort=True)] = UNSET
+    github_checked: Annotated[int | UnsetType, Use("when GitHub was last asked", sort=True)] = UNSET
 
 
 class DownloadFields(Struct, frozen=True, kw_only=True):

@@ -17,31 +17,19 @@ def unwatched(step: str, done: int, total: int | None) -> None:
 
 
 @dataclass
-class Report:
-    """What one run did.
+class RunReport:
+    """What every kind of run tells.
 
-    Numbers count projects, `documents` documents. `found` is how many projects the filter finds, `indexed` how many
-    were written, `recomposed` how many of those only because an older program had made their documents, `unchanged`
-    how many needed no look. `rejected` are ids of documents that the engine refused, `failed` the names of
-    projects that could not be read whole, `postponed` those whose answer was older than the journal; `reasons` has a
-    line for each. `stopped_by` is the failure that ended the run early. `requests` counts what was asked of all
+    `failed` are the names of projects that could not be dealt with; `reasons` has a line for each name that any list
+    of the report holds. `stopped_by` is the failure that ended the run early. `requests` counts what was asked of all
     services, `seconds` the time taken.
     """
 
     action: str
     collection: str
-    found: int = 0
-    indexed: int = 0
-    recomposed: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    documents: int = 0
-    rejected: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    postponed: list[str] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
-    refused: bool = False
     requests: int = 0
     seconds: float = 0.0
     stopped_by: AggregatorError | None = None
@@ -49,29 +37,13 @@ class Report:
     @property
     def is_whole(self) -> bool:
         """Whether everything that the run set out to do was done."""
-        return not (self.failed or self.rejected or self.refused or self.stopped_by)
+        return not (self.failed or self.stopped_by)
 
     def fail(self, name: str, reason: object) -> None:
-        """Note that a project could not be read whole."""
+        """Note that a project could not be dealt with."""
         if name not in self.reasons:
             self.failed.append(name)
         self.reasons[name] = str(reason)
-
-    def postpone(self, name: str, reason: str) -> None:
-        """Note that a project is to be asked for again."""
-        self.postponed.append(name)
-        self.reasons[name] = reason
-
-    def reject(self, rejections: Sequence[Rejection]) -> None:
-        """Note the documents that the engine refused."""
-        for rejection in rejections:
-            self.rejected.append(rejection.id)
-            self.reasons[rejection.id] = rejection.reason
-
-    def adopt(self, part: "Report") -> None:
-        """Take over what a part of the run reports, its failure included; name, requests and time stay our own."""
-        own = ("action", "collection", "requests", "seconds")
-        vars(self).update({name: value for name, value in vars(part).items() if name not in own})
 
     def as_mapping(self) -> dict[str, Any]:
         """Return the report as one JSON object."""
@@ -92,3 +64,63 @@ class Report:
         finally:
             self.seconds = services.now() - started
             self.requests = services.requests.count() - asked
+
+
+@dataclass
+class Report(RunReport):
+    """What a run that reads from the registry did.
+
+    Numbers count projects, `documents` documents. `found` is how many projects the filter finds, `indexed` how many
+    were written, `recomposed` how many of those only because an older program had made their documents, `unchanged`
+    how many needed no look. `rejected` are ids of documents that the engine refused, `failed` the names of
+    projects that could not be read whole, `postponed` those whose answer was older than the journal.
+    """
+
+    found: int = 0
+    indexed: int = 0
+    recomposed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    documents: int = 0
+    rejected: list[str] = field(default_factory=list)
+    postponed: list[str] = field(default_factory=list)
+    refused: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        return not (self.failed or self.rejected or self.refused or self.stopped_by)
+
+    def postpone(self, name: str, reason: str) -> None:
+        """Note that a project is to be asked for again."""
+        self.postponed.append(name)
+        self.reasons[name] = reason
+
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """Note the documents that the engine refused."""
+        for rejection in rejections:
+            self.rejected.append(rejection.id)
+            self.reasons[rejection.id] = rejection.reason
+
+    def adopt(self, part: "Report") -> None:
+        """Take over what a part of the run reports, its failure included; name, requests and time stay our own."""
+        own = ("action", "collection", "requests", "seconds")
+        vars(self).update({name: value for name, value in vars(part).items() if name not in own})
+
+
+@dataclass
+class EnrichmentReport(RunReport):
+    """What a run did that adds to projects what the registry does not tell.
+
+    Numbers count projects: `found` those that the run looked at, `enriched` those whose fields it wrote, `remembered`
+    how many of these without asking anybody, `missing` the names of those that the source does not know.
+    """
+
+    found: int = 0
+    enriched: int = 0
+    remembered: int = 0
+    missing: list[str] = field(default_factory=list)
+
+    def miss(self, name: str, reason: object) -> None:
+        """Note that the source does not know a project."""
+        self.missing.append(name)
+        self.reasons[name] = str(reason)

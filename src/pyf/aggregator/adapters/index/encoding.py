@@ -3,14 +3,14 @@
 Text is stored whatever is in it: half a surrogate pair, which UTF-8 can't say, becomes U+FFFD.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, to_builtins
 from msgspec.json import Decoder, encode
 
 from ...domain.collection import Holding
-from ...domain.document import Document
+from ...domain.document import Document, Enrichments
 from ...domain.schema import (
     OWNERS,
     DownloadFields,
@@ -26,9 +26,11 @@ _INTEGERS = tuple(field.name for field in fields() if field.owner is Owner.REGIS
 _INT64 = range(-(2**63), 2**63)
 
 _REGISTRY = Decoder(RegistryFields)
-_REPOSITORY = Decoder(RepositoryFields)
-_DOWNLOADS = Decoder(DownloadFields)
-_HEALTH = Decoder(HealthFields)
+_OTHERS: dict[Owner, tuple[str, Decoder[Any]]] = {
+    Owner.REPOSITORY: ("repository", Decoder(RepositoryFields)),
+    Owner.DOWNLOADS: ("downloads", Decoder(DownloadFields)),
+    Owner.HEALTH: ("health", Decoder(HealthFields)),
+}
 
 
 def refusal(document: RegistryFields) -> str:
@@ -81,16 +83,17 @@ def registry_fields(json: bytes | str) -> RegistryFields:
     return _REGISTRY.decode(json)
 
 
-def document(registry: RegistryFields, others: dict[Owner, bytes] | dict[Owner, str]) -> Document:
+def enrichments(others: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Enrichments:
+    """Return what the other owners' JSON says."""
+    return Enrichments(
+        **{part: decoder.decode(others[owner]) for owner, (part, decoder) in _OTHERS.items() if owner in others}
+    )
+
+
+def document(registry: RegistryFields, others: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Document:
     """Put a document together from the registry's fields and the JSON of the other owners'."""
-    parts: dict[str, Any] = {}
-    if json := others.get(Owner.REPOSITORY):
-        parts["repository"] = _REPOSITORY.decode(json)
-    if json := others.get(Owner.DOWNLOADS):
-        parts["downloads"] = _DOWNLOADS.decode(json)
-    if json := others.get(Owner.HEALTH):
-        parts["health"] = _HEALTH.decode(json)
-    return Document(registry=registry, **parts)
+    parts = enrichments(others)
+    return Document(registry=registry, repository=parts.repository, downloads=parts.downloads, health=parts.health)
 
 
 def newest_first(documents: Iterable[RegistryFields]) -> list[RegistryFields]:

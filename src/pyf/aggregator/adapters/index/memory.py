@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
 
+from msgspec import UNSET
 from msgspec.json import decode
 
 from ...domain.collection import CollectionInfo, CollectionState, Holding, Tombstone
-from ...domain.document import Document
+from ...domain.document import Document, Enrichments
 from ...domain.errors import Invalid, NotFound, Unavailable
 from ...domain.project import normalized
 from ...domain.schema import Owner, ProjectFields, RegistryFields
@@ -17,6 +18,7 @@ from ...ports import ProjectDocuments, Rejection
 from .encoding import (
     document,
     encoded,
+    enrichments,
     holding,
     newest_first,
     oldest_first,
@@ -34,6 +36,10 @@ class _Project:
 
     documents: dict[str, bytes]
     others: dict[Owner, tuple[int, bytes]] = field(default_factory=dict)
+
+    @property
+    def json_of_others(self) -> dict[Owner, bytes]:
+        return {owner: json for owner, (_, json) in self.others.items()}
 
     @property
     def registry(self) -> list[RegistryFields]:
@@ -75,7 +81,10 @@ class MemoryIndex:
                     else:
                         documents[storable(each.version)] = encoded(each)
                 if documents:
-                    held.projects.setdefault(name, _Project({})).documents = documents
+                    stored = held.projects.setdefault(name, _Project({}))
+                    stored.documents = documents
+                    if project.health is not UNSET:
+                        self._write(stored, project.health)
                     held.tombstones.pop(name, None)
                 else:
                     held.projects.pop(name, None)
@@ -97,8 +106,7 @@ class MemoryIndex:
             projects = self._existing(collection).projects
             there = [(projects[name], value) for name, value in fields.items() if name in projects]
             for project, value in there:
-                self._writes += 1
-                project.others[owner_of(value)] = (self._writes, encoded(value))
+                self._write(project, value)
         return len(there)
 
     def documents(self, collection: str, name: str) -> Sequence[Document]:
@@ -110,6 +118,11 @@ class MemoryIndex:
         with self._lock:
             projects = self._existing(collection).projects
             return {name: newest_first(projects[name].registry) for name in names if name in projects}
+
+    def enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
+        with self._lock:
+            projects = self._existing(collection).projects
+            return {name: enrichments(projects[name].json_of_others) for name in names if name in projects}
 
     def holdings(self, collection: str) -> Iterator[Holding]:
         for name, project in self._projects(collection):
@@ -196,6 +209,10 @@ class MemoryIndex:
             with self._lock:
                 self._rewritten -= names
 
+    def _write(self, project: _Project, value: ProjectFields) -> None:
+        self._writes += 1
+        project.others[owner_of(value)] = (self._writes, encoded(value))
+
     def _existing(self, name: str) -> _Collection:
         real_name = self.resolve(name)
         if real_name is None:
@@ -226,4 +243,4 @@ class MemoryIndex:
 
 
 def _document(registry: RegistryFields, project: _Project) -> Document:
-    return document(registry, {owner: json for owner, (_, json) in project.others.items()})
+    return document(registry, project.json_of_others)

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.json import encode
 
 from ...domain.collection import Holding, Tombstone
@@ -49,11 +49,15 @@ _LATER_ENRICHMENTS = """
 
 
 class ProjectRows(Struct, frozen=True):
-    """A project as its rows hold it: its holding, None for no documents, and (version, id, is newest, JSON) of each."""
+    """A project as its rows hold it: its holding, None for no documents, and (version, id, is newest, JSON) of each.
+
+    `health` is the JSON of its score, "" for none.
+    """
 
     name: str
     holding: Holding | None
     documents: tuple[tuple[str, str, bool, str], ...]
+    health: str = ""
 
     @property
     def size(self) -> int:
@@ -77,6 +81,7 @@ def rows_of(project: ProjectDocuments, rejections: list[Rejection]) -> ProjectRo
             (version, storable(document.id), document.is_newest, encoded(document).decode())
             for version, document in accepted.items()
         ),
+        health=encoded(project.health).decode() if project.health is not UNSET else "",
     )
 
 
@@ -85,13 +90,18 @@ def put_project(connection: sqlite3.Connection, collection: int, project: Projec
     if project.holding is None:
         take_out(connection, collection, project.name)
         return
+    _put_documents(connection, collection, project, project.holding)
+    if project.health:
+        enrich(connection, collection, project.name, Owner.HEALTH, project.health)
+
+
+def _put_documents(connection: sqlite3.Connection, collection: int, project: ProjectRows, held: Holding) -> None:
     before = connection.total_changes
     connection.executemany(_PUT_DOCUMENT, ((collection, project.name, *document) for document in project.documents))
     versions = encode([version for version, *_ in project.documents]).decode()
     connection.execute(_DROP_OTHER_DOCUMENTS, (collection, project.name, versions))
     if connection.total_changes == before:
         return
-    held = project.holding
     connection.execute(
         _PUT_PROJECT,
         (

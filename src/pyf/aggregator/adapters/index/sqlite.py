@@ -7,14 +7,14 @@ from msgspec import Struct
 from msgspec.json import decode, encode
 
 from ...domain.collection import CollectionState, Holding, Tombstone
-from ...domain.document import Document
+from ...domain.document import Document, Enrichments
 from ...domain.project import normalized
 from ...domain.schema import Owner, ProjectFields, RegistryFields
 from ...ports import ProjectDocuments, Rejection
 from .batches import batches
 from .catalogue import Found, existing, resolved
 from .database import Database
-from .encoding import document, encoded, newest_first, oldest_first, owner_of, registry_fields, storable
+from .encoding import document, encoded, enrichments, newest_first, oldest_first, owner_of, registry_fields, storable
 from .project_rows import ProjectRows, bury, enrich, put_project, rows_of
 
 # One transaction takes whole projects up to so many characters of JSON: others write in between, the log stays short.
@@ -31,6 +31,10 @@ _DOCUMENTS = """
 _ENRICHMENTS = """
     SELECT name, owner, fields FROM enrichments
     WHERE collection_id = ? AND name IN (SELECT value FROM json_each(?))
+"""
+_THERE = """
+    SELECT name FROM projects
+    WHERE collection_id = ? AND name IN (SELECT value FROM json_each(?)) AND releases > 0
 """
 _HOLDINGS = """
     SELECT name, last_serial, composed_with, status_checked, project_status, releases FROM projects
@@ -101,6 +105,17 @@ class SqliteIndex:
             with self._database.reading() as connection:
                 documents = _registry_fields(connection, self._number(connection, collection), map(storable, some))
                 found.update((name, newest_first(fields)) for name, fields in documents.items())
+        return found
+
+    def enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
+        found: dict[str, Enrichments] = {}
+        for some in batches(names, _PROJECTS_AT_ONCE):
+            asked = [storable(name) for name in some]
+            with self._database.reading() as connection:
+                number = self._number(connection, collection)
+                others = _others(connection, number, asked)
+                there = connection.execute(_THERE, (number, _listed(asked))).fetchall()
+            found.update((name, enrichments(others.get(name, {}))) for (name,) in there)
         return found
 
     def holdings(self, collection: str) -> Iterator[Holding]:

@@ -1,0 +1,43 @@
+"""What the use cases need from outside, each need with its failure contract.
+
+A port takes and gives batches (an iterable in, an iterator out), so that an adapter may ask many at once. Every
+port has an adapter in memory, and one contract suite under `tests/contracts` that all of its adapters pass.
+Unless stated otherwise a call raises `Unavailable` where the service behind it gives no usable answer.
+"""
+
+from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, VerdictStore
+from .registry import (
+    ChangeJournal,
+    FeedEntry,
+    JournalEntry,
+    PackageRegistry,
+    Reading,
+    ReleaseFeed,
+    Serials,
+    Standing,
+    Wanted,
+)
+from .rendering import RenderCache, Renderer, Rendering
+from .services import RequestMeter, Services
+
+__all__ = [
+    "ChangeJournal",
+    "FeedEntry",
+    "IndexAdmin",
+    "JournalEntry",
+    "PackageIndex",
+    "PackageRegistry",
+    "ProjectDocuments",
+    "Reading",
+    "Rejection",
+    "ReleaseFeed",
+    "RenderCache",
+    "Renderer",
+    "Rendering",
+    "RequestMeter",
+    "Serials",
+    "Services",
+    "Standing",
+    "VerdictStore",
+    "Wanted",
+]

@@ -1,0 +1,137 @@
+"""Where documents are kept, the collections they are kept in, and what was judged not to belong."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from msgspec import UNSET, Struct, UnsetType
+
+from ..domain.collection import CollectionInfo, CollectionState, Holding, Tombstone
+from ..domain.document import Document, Enrichments
+from ..domain.schema import HealthFields, ProjectFields, RegistryFields
+
+
+class ProjectDocuments(Struct, frozen=True, kw_only=True):
+    """All documents of one project, by normalised name; together they are what the index shall hold of it.
+
+    `health` is the score that follows from them, written in the same step, so that a crash can't leave documents
+    without it; Unset leaves the score that the project has.
+    """
+
+    name_normalized: str
+    documents: tuple[RegistryFields, ...]
+    health: HealthFields | UnsetType = UNSET
+
+
+class Rejection(Struct, frozen=True, kw_only=True):
+    """A document that the engine refused, and why."""
+
+    id: str
+    reason: str
+
+
+class PackageIndex(Protocol):
+    """Where documents are kept. `collection` is a collection's name or an alias, resolved at each call.
+
+    A call on a collection that does not exist raises `NotFound`. What a call has returned from is on disk; a call
+    that was interrupted has changed whole projects or nothing of them.
+    """
+
+    def put(self, collection: str, projects: Sequence[ProjectDocuments]) -> Sequence[Rejection]:
+        """Make the documents of each project exactly the given ones; other owners' fields stay as they are.
+
+        A rejected document does not keep the others out. A tombstone of the project is lifted.
+        """
+
+    def remove(self, collection: str, tombstones: Sequence[Tombstone]) -> int:
+        """Remove projects with all that belongs to them, leaving the tombstones; return how many were there.
+
+        Tombstones carry the normalised name. A project that is not there gets one, too, unless it has one already.
+        """
+
+    def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
+        """Replace one owner's fields of projects, by normalised name, in all of their documents.
+
+        A project that the collection does not hold is left out. Returns how many were updated.
+        """
+
+    def documents(self, collection: str, name: str) -> Sequence[Document]:
+        """Return the documents of one project, newest first (by `is_newest`, then `version_sortable`).
+
+        Any spelling of the name finds it; a project that is not there gives an empty sequence.
+        """
+
+    def held(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
+        """Return the registry's documents of the named projects (normalised), of those that are there."""
+
+    def enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
+        """Return what the other owners have written of the named projects (normalised), of those that are there."""
+
+    def holdings(self, collection: str) -> Iterator[Holding]:
+        """Yield what the collection holds of each project, ordered by normalised name.
+
+        Writes made meanwhile, by this process or another, may or may not be seen.
+        """
+
+    def export(self, collection: str) -> Iterator[Document]:
+        """Yield every document, ordered by normalised name and `version_sortable`, in constant memory."""
+
+    def tombstone(self, collection: str, name: str) -> Tombstone | None:
+        """Return the tombstone of a removed project, None if there is none."""
+
+    def state(self, collection: str) -> CollectionState:
+        """Return what the collection remembers about itself."""
+
+    def remember(self, collection: str, state: CollectionState) -> None:
+        """Replace what the collection remembers about itself."""
+
+
+class IndexAdmin(Protocol):
+    """Collections and aliases of an index. Names are unique over both."""
+
+    def create(self, collection: str, state: CollectionState, *, alias: str = "") -> None:
+        """Create an empty collection, and with `alias` point that alias to it in the same step.
+
+        Raises `Invalid` where a collection or alias of that name exists, or where `alias` is a collection.
+        """
+
+    def drop(self, collection: str) -> None:
+        """Delete a collection with its state. Raises `Invalid` for an alias, `NotFound` for neither."""
+
+    def point(self, alias: str, collection: str) -> None:
+        """Create an alias or re-point it, atomically. Raises `NotFound` for a collection that is not there."""
+
+    def carry_over(self, source: str, target: str) -> None:
+        """Copy what the registry does not give from one collection to another, which may be repeated.
+
+        That is the other owners' fields of projects that `target` holds, where `source` has the later written
+        ones, and the tombstones of projects that it does not hold.
+        """
+
+    def collections(self) -> Sequence[CollectionInfo]:
+        """Return all collections by name."""
+
+    def resolve(self, name: str) -> str | None:
+        """Return the collection that a collection's name or an alias leads to, None if there is none."""
+
+    def location(self) -> str:
+        """Return where the index is, for people: a file or an address, without secrets."""
+
+    def exclusive(self, collection: str) -> AbstractContextManager[None]:
+        """Hold the one right to rewrite a collection as a whole; raises `Unavailable` while another holds it.
+
+        The right ends with the process that holds it, however that ends.
+        """
+
+
+class VerdictStore(Protocol):
+    """Remembers which projects did not belong to a filter, and at which serial that was judged."""
+
+    def recall(self, filter_key: str, names: Collection[str]) -> Mapping[str, int]:
+        """Return the serials of those of `names` (normalised) that were judged not to belong."""
+
+    def judge(self, filter_key: str, verdicts: Mapping[str, int]) -> None:
+        """Remember that projects did not belong, by normalised name, at these serials."""
+
+    def forget(self, filter_key: str, names: Collection[str]) -> None:
+        """Forget projects, because they belong now."""

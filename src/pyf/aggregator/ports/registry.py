@@ -1,0 +1,115 @@
+"""Where packages are published: projects, the record of their changes, and the feeds of news."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from ..domain.errors import AggregatorError
+from ..domain.project import Project, ProjectStatus
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """A project to read, by its normalised name; the metadata of the `known` versions is not needed."""
+
+    name: str
+    known: frozenset[str] = frozenset()
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """What came of reading one project: the project, or why there is none.
+
+    `failed_versions` are releases that the project lists and whose own document could not be read; they are
+    among the project's releases, without metadata.
+    """
+
+    name: str
+    answer: Project | AggregatorError
+    failed_versions: Mapping[str, AggregatorError] = {}
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """What the registry's simple index says about one project: its status, or why there is none.
+
+    `NotFound` is the second witness that a removal needs; `is_empty`, that no version is listed, is as good.
+    """
+
+    name: str
+    answer: ProjectStatus | AggregatorError
+    is_empty: bool = False
+
+
+class Serials(Struct, frozen=True, kw_only=True):
+    """The last serial of every project, by normalised name, as of one serial of the registry.
+
+    The list may be up to 30 minutes old, and leaves quarantined projects out.
+    """
+
+    last_serial: int
+    by_name: Mapping[str, int]
+
+
+class PackageRegistry(Protocol):
+    """The registry that projects are published on (PyPI or a mirror of it)."""
+
+    def browse(self, classifiers: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
+        """Yield each classifier with the normalised names of the projects any release of which ever carried it.
+
+        One request a classifier. Raises `Unavailable` when throttled, refused or without a usable answer.
+        """
+
+    def serials(self) -> Serials:
+        """Return the last serial of every project; one request."""
+
+    def read(self, wanted: Iterable[Wanted]) -> Iterator[Reading]:
+        """Read projects, many at once, and yield what came of each as it arrives, in any order.
+
+        One request a project, and one a release that is neither the newest nor known; the newest release
+        always has its metadata, unless it is among the failed versions. Failures are answers here, nothing is
+        raised for a project: `NotFound` where its document says 404, `Unavailable` otherwise.
+        """
+
+    def standings(self, names: Iterable[str]) -> Iterator[Standing]:
+        """Ask the simple index about projects by normalised name; one request each, failures are answers."""
+
+
+class JournalEntry(Struct, frozen=True, kw_only=True):
+    """One change that the registry recorded; `version` is "" for a change of the project itself."""
+
+    name: str
+    version: str
+    timestamp: int
+    action: str
+    serial: int
+
+
+class ChangeJournal(Protocol):
+    """The registry's record of all changes, numbered by serial."""
+
+    def last_serial(self) -> int:
+        """Return the serial of the newest change; one request."""
+
+    def since(self, serial: int) -> Sequence[JournalEntry]:
+        """Return the oldest changes above `serial`, ascending, at most `page_size` of them; one request."""
+
+    @property
+    def page_size(self) -> int:
+        """How many changes one answer holds at most; fewer mean that there are no more."""
+
+
+class FeedEntry(Struct, frozen=True, kw_only=True):
+    """A project or a release that a feed announced, by normalised name; `published` in Unix seconds."""
+
+    name: str
+    version: str
+    published: int
+
+
+class ReleaseFeed(Protocol):
+    """The registry's feeds of news: fast, and not complete."""
+
+    def newest_projects(self) -> Sequence[FeedEntry]:
+        """Return the newest projects, newest first, with "" for a version; one request."""
+
+    def newest_releases(self) -> Sequence[FeedEntry]:
+        """Return the newest releases, newest first; one request."""
