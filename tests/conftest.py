@@ -1,5 +1,6 @@
 """What tests of all parts share."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,12 @@ import pytest
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes, too")
     parser.addoption("--seed", default="1", help="the seed of tests that draw what happens, to replay one that failed")
+
+
+def pytest_configure() -> None:
+    """Let commands that tests start hear Ctrl-C: what a shell runs in the background is deaf to it, and so is a child."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

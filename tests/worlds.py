@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from pyf.aggregator.bootstrap import open_services
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.ports import Services
 from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.project import Project
 from pyf.aggregator.sample.services import LocalPyPI
 from pyf.aggregator.sample.views import project_document, release_document
 from pyf.aggregator.settings import Settings, load_settings
@@ -105,10 +107,23 @@ class World:
 def served(ecosystem: Ecosystem) -> Iterator[tuple[Json, Mapping[str, Json]]]:
     """Yield every project's document with its release documents, as the registry would serve them, as JSON."""
     for project in ecosystem.projects():
-        document = project_document(project)
-        if document is not None:
-            releases = {version: release_document(project, r) for version, r in project.releases.items()}
-            yield msgspec.json.decode(msgspec.json.encode((document, releases)))
+        if project not in _SERVED:
+            _SERVED[project] = _answers(project)
+        if (answers := _SERVED[project]) is not None:
+            yield answers
+
+
+# A change makes another project of it: what was served of one holds for as long as it lives.
+_SERVED: WeakKeyDictionary[Project, tuple[Json, Mapping[str, Json]] | None] = WeakKeyDictionary()
+
+
+def _answers(project: Project) -> tuple[Json, Mapping[str, Json]] | None:
+    document = project_document(project)
+    if document is None:
+        return None
+    releases = {version: release_document(project, r) for version, r in project.releases.items()}
+    answers: tuple[Json, Mapping[str, Json]] = msgspec.json.decode(msgspec.json.encode((document, releases)))
+    return answers
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -38,11 +39,10 @@ def replayed(ecosystem: Ecosystem, history: list[dict[str, Any]]) -> Iterator[di
 def follow(napari: World, history: list[dict[str, Any]], seed: int) -> int:
     """Replay, with runs after random numbers of steps; return how many runs there were."""
     chance = Random(seed)
-    steps, runs = iter(replayed(napari.ecosystem, history)), 0
-    for _ in range(10):
-        next(steps)
+    steps, runs = replayed(napari.ecosystem, history), 0
+    assert len(list(islice(steps, 10))) == 10
     napari.fetch()
-    while any(True for _, _ in zip(range(chance.randint(1, 60)), steps, strict=False)):
+    while list(islice(steps, chance.randint(1, 60))):
         run = chance.choice([napari.changes, napari.changes, napari.changes, napari.fetch, napari.recreate])
         report = run()
         assert report.is_whole, report
