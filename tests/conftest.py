@@ -12,7 +12,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Let commands that tests start hear Ctrl-C: what a shell runs in the background is deaf to it, and so is a child."""
+    """Let commands that tests start hear Ctrl-C: a shell makes what it runs in the background deaf to it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
