@@ -16,7 +16,7 @@ test: $(READY)  ## All tests but the slow ones, the layers' contract included
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 slow: $(READY)  ## Kill, load and simulation tests that take minutes
-	$(BIN)/python -m pytest -n auto --slow -m slow $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal --slow -m slow $(ARGS)
 
 check: $(READY)  ## Lint, types, layers
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from pyf.aggregator.cli.watch import Recurring
-from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.domain.schedule import Schedule
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.services import LocalPyPI
@@ -135,6 +135,15 @@ def test_what_an_outage_has_ended_stays_due() -> None:
 
     assert refresh.take_turn() is outage
     assert refresh.take_turn() is report
+
+
+def test_what_failed_otherwise_has_its_next_turn_on_schedule() -> None:
+    """A token that GitHub does not take is no better five minutes later."""
+    failure = Report("refresh", "flask", stopped_by=Invalid("GITHUB_TOKEN"))
+    refresh = recurring("0 2 * * 0", iter([SUNDAY, SUNDAY + DAY, SUNDAY + DAY]), failure)
+
+    assert refresh.take_turn() is failure
+    assert str(refresh) == "next refresh: 2026-11-29 02:00 UTC"
 
 
 def test_an_empty_schedule_is_never_due() -> None:

@@ -10,7 +10,7 @@ import click
 
 from ..domain.errors import Unavailable
 from ..domain.schedule import Schedule
-from ..usecases.report import Report
+from ..usecases.report import RunReport
 from .exits import Exit, end_on_sigterm
 from .output import print_json, tell_of
 
@@ -21,7 +21,7 @@ class Recurring:
 
     name: str
     schedule: Schedule
-    run: Callable[[], Report]
+    run: Callable[[], RunReport]
     now: Callable[[], float] = time.time
     due: float = field(init=False)
 
@@ -32,21 +32,23 @@ class Recurring:
         moment = "never" if isinf(self.due) else f"{datetime.fromtimestamp(self.due, UTC):%Y-%m-%d %H:%M} UTC"
         return f"next {self.name}: {moment}"
 
-    def take_turn(self) -> Report | None:
-        """Run if it is due, once however late it is; None if it is not. What a failure ended stays due."""
+    def take_turn(self) -> RunReport | None:
+        """Run if it is due, once however late it is; None if it is not. What an outage ended stays due."""
         if self.now() < self.due:
             return None
         report = self.run()
-        if report.stopped_by is None:
+        if not isinstance(report.stopped_by, Unavailable):
             self.due = self.schedule.next_after(self.now())
         return report
 
 
-def watch(round_: Callable[[], Report], recurring: Sequence[Recurring] = (), *, interval: float, as_json: bool) -> Exit:
+def watch(
+    round_: Callable[[], RunReport], recurring: Sequence[Recurring] = (), *, interval: float, as_json: bool
+) -> Exit:
     """Call `round_` with `interval` seconds in between, and what recurs when it is due; print a line a run.
 
-    Ends cleanly on Ctrl-C and SIGTERM. A service that does not answer is waited for; any other failure ends the
-    loop: it is raised.
+    Ends cleanly on Ctrl-C and SIGTERM. A service that does not answer is waited for; any other failure of a round
+    ends the loop: it is raised. What recurs may fail at what rounds do not need, such as a token: they go on.
     """
     end_on_sigterm()
     click.echo(
@@ -57,7 +59,7 @@ def watch(round_: Callable[[], Report], recurring: Sequence[Recurring] = (), *, 
             for run in (round_, *(each.take_turn for each in recurring)):
                 if (report := run()) is None:
                     continue
-                if report.stopped_by is not None and not isinstance(report.stopped_by, Unavailable):
+                if run is round_ and report.stopped_by and not isinstance(report.stopped_by, Unavailable):
                     raise report.stopped_by
                 _print_line(report, as_json=as_json)
             time.sleep(interval)
@@ -67,13 +69,15 @@ def watch(round_: Callable[[], Report], recurring: Sequence[Recurring] = (), *, 
         return Exit.DONE
 
 
-def _print_line(report: Report, *, as_json: bool) -> None:
+def _print_line(report: RunReport, *, as_json: bool) -> None:
     if as_json:
         print_json(report.as_mapping(), indent=None)
     label = report.collection if report.action == "changes" else f"{report.collection}, {report.action}"
+    told = report.as_mapping()
+    numbers = (f"{name} {told[name]}" for name in ("indexed", "removed", "enriched") if name in told)
     click.echo(
-        f"{label}: indexed {report.indexed}, removed {report.removed}, failed {len(report.failed)}, "
-        f"requests {report.requests}, {report.seconds:.1f} s",
+        f"{label}: {', '.join(numbers)}, failed {len(report.failed)}, requests {report.requests}, "
+        f"{report.seconds:.1f} s",
         err=True,
     )
     tell_of(report)
