@@ -272,3 +272,21 @@ def test_a_page_is_empty_only_if_it_says_so(
     (standing,) = registry.standings(["acme-blog"])
 
     assert standing.is_empty is is_empty
+
+
+def test_what_releases_repeat_of_each_other_is_kept_once(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    """A project of many releases would take many times the memory otherwise."""
+    repeated = {
+        "classifiers": ["Framework :: Plone", "Framework :: Zope"],
+        "project_urls": {"Source": "https://git.example"},
+    }
+    serve(httpserver, "3.0", {version: [file(version)] for version in ("1.0", "2.0", "3.0")})
+    serve_release(httpserver, "1.0", **repeated)
+    serve_release(httpserver, "2.0", **repeated)
+
+    reading = read(registry)
+
+    first, second = metadata(reading, "1.0"), metadata(reading, "2.0")
+    assert first.classifiers == ("Framework :: Plone", "Framework :: Zope")
+    assert first.classifiers is second.classifiers
+    assert first.project_urls is second.project_urls

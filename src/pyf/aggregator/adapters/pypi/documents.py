@@ -91,24 +91,35 @@ class ReleaseDocumentWithReadme(ReleaseDocument, frozen=True, kw_only=True):
 _TEXTS = tuple(field.name for field in structs.fields(Metadata) if field.type is str and field.name != "description")
 
 
-def metadata_of(info: Info) -> Metadata:
-    """Return the metadata, with the README if the document was decoded with it."""
-    given = {field: text(getattr(info, field)) for field in _TEXTS}
+def metadata_of(info: Info, repeated: dict[Any, Any] | None = None) -> Metadata:
+    """Return the metadata, with the README if the document was decoded with it.
+
+    `repeated` collects the values of a project's releases, so that those which are alike are kept once: most releases
+    say what the one before said.
+    """
+    once = (repeated if repeated is not None else {}).setdefault
+    given = {field: once(value, value) for field in _TEXTS for value in (text(getattr(info, field)),)}
+    classifiers, requires_dist, project_urls = (
+        once(value, value)
+        for value in (texts(info.classifiers), texts(info.requires_dist), text_pairs(info.project_urls))
+    )
     return Metadata(
-        classifiers=texts(info.classifiers),
-        requires_dist=texts(info.requires_dist),
-        project_urls=text_pairs(info.project_urls),
+        classifiers=classifiers,
+        requires_dist=requires_dist,
+        project_urls=project_urls,
         yanked=flag(info.yanked),
         description=text(getattr(info, "description", None)),
         **given,
     )
 
 
-def described(release: Release, document: ProjectDocument | ReleaseDocument) -> Release:
-    """Return a release with what a document about it says."""
+def described(
+    release: Release, document: ProjectDocument | ReleaseDocument, repeated: dict[Any, Any] | None = None
+) -> Release:
+    """Return a release with what a document about it says; `repeated` as in `metadata_of`."""
     return structs.replace(
         release,
-        metadata=metadata_of(document.info),
+        metadata=metadata_of(document.info, repeated),
         yanked_reason=release.yanked_reason or text(document.info.yanked_reason),
         vulnerabilities=tuple(_vulnerabilities(document.vulnerabilities)),
     )

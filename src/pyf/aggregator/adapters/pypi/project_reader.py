@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -57,13 +57,14 @@ class ProjectReader:
         releases = documents.releases_of(document.releases or {}) or await self._releases_on_page(name)
         if not releases:
             raise NotFound(f"{name} is listed without any release")
+        repeated: dict[Any, Any] = {}
         if document.info.version in releases:
-            releases[document.info.version] = documents.described(releases[document.info.version], document)
+            releases[document.info.version] = documents.described(releases[document.info.version], document, repeated)
         failed: dict[str, AggregatorError] = {}
 
         async def describe(release: Release, with_readme: bool) -> None:
             try:
-                releases[release.version] = await self._described(name, release, with_readme)
+                releases[release.version] = await self._described(name, release, with_readme, repeated)
             except AggregatorError as error:
                 failed[release.version] = settled(error)
 
@@ -99,14 +100,14 @@ class ProjectReader:
         check_name(request, name, document.info.name)
         return document
 
-    async def _described(self, name: str, release: Release, with_readme: bool) -> Release:
+    async def _described(self, name: str, release: Release, with_readme: bool, repeated: dict[Any, Any]) -> Release:
         request = Request(url=f"{self._base_url}/pypi/{quote(name, safe='')}/{quote(release.version, safe='')}/json")
         document = await self._service.ask(request, _readme_reader if with_readme else _release_reader)
         check_name(request, name, document.info.name)
         told = document.info.version
         if told != release.version and canonicalize_version(told) != canonicalize_version(release.version):
             raise Unavailable(f"{request}: the answer is about version {told!r:.60}")
-        return documents.described(release, document)
+        return documents.described(release, document, repeated)
 
     async def _releases_on_page(self, name: str) -> dict[str, Release]:
         request = Request(
