@@ -39,8 +39,9 @@ class LocalClickHouse(LocalService[ClickHouseTarget]):
     """ClickHouse's public server, answering from a table that may be replaced meanwhile.
 
     A result is cut after `most_rows` without a word, as the real one cuts it. More projects than `most_projects` in one
-    question are too much: refused with the server's code 158. `refusal_text` is an exception that refuses everything.
-    Numbers are text, as 64-bit ones are in the answers of most versions, unless `quotes_numbers` is false.
+    question are too much: refused with the server's code 158. `refusal_text` is an exception that refuses everything,
+    with `refusal_status`. Numbers are text, as 64-bit ones are in the answers of most versions, unless
+    `quotes_numbers` is false.
     """
 
     def __init__(self, table: DownloadTable, *, latency: float = 0.0, port: int = 0, seed: int = 0) -> None:
@@ -49,6 +50,7 @@ class LocalClickHouse(LocalService[ClickHouseTarget]):
         self.most_rows = 1000
         self.most_projects = 1000
         self.refusal_text = ""
+        self.refusal_status = 500
         self.quotes_numbers = True
 
     def target(self, method: str, path: str, body: bytes) -> ClickHouseTarget:
@@ -59,11 +61,11 @@ class LocalClickHouse(LocalService[ClickHouseTarget]):
 
     def answer(self, target: ClickHouseTarget, request: web.BaseRequest, fault: Fault | None) -> Answer:
         if self.refusal_text:
-            return _exception(self.refusal_text)
+            return _exception(self.refusal_text, self.refusal_status)
         if target.kind != "query":
-            return _exception("Code: 62. DB::Exception: Syntax error: this stand-in knows one question (SYNTAX_ERROR)")
+            return _exception("Code: 62. DB::Exception: Syntax error: one question is known here (SYNTAX_ERROR)", 400)
         if len(target.names) > self.most_projects:
-            return _exception("Code: 158. DB::Exception: Limit for rows to read exceeded (TOO_MANY_ROWS)", status=500)
+            return _exception("Code: 158. DB::Exception: Limit for rows to read exceeded (TOO_MANY_ROWS)", 500)
         rows = [self._row(name) for name in target.names][: self.most_rows]
         body = msgspec.json.encode({"meta": [], "data": rows, "rows": len(rows)})
         if fault is not None and fault.kind == FaultKind.MIDWAY:
@@ -97,7 +99,7 @@ def _text(literal: bytes) -> str:
     return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), literal).decode("utf-8", "replace")
 
 
-def _exception(text: str, *, status: int = 400) -> Answer:
+def _exception(text: str, status: int) -> Answer:
     code = re.match(r"Code: (\d+)", text)
     headers = {"X-ClickHouse-Exception-Code": code[1] if code else "1002"}
     return Answer(f"{text}\n".encode(), "text/plain; charset=UTF-8", status=status, headers=headers)

@@ -131,7 +131,7 @@ def _exception(body: bytes) -> Unavailable | None:
 def _answer(row: _Row | None) -> Downloads | AggregatorError:
     if row is None:
         return Unavailable("the answer leaves the project out: the result may have been cut")
-    if row.found is None or row.newest is None or row.first is None:
+    if not row.found or row.newest is None or row.first is None:
         return NotFound("ClickHouse has no downloads of the project")
     if row.found != row.name or len(row.months) != len(row.counts):
         return Unavailable("the answer does not hold what was asked for")
