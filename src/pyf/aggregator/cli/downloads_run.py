@@ -54,7 +54,8 @@ def foretold(ahead: Ahead) -> str:
     seconds, requests = ahead.effort.seconds, ahead.effort.requests
     line = f"Counting {ahead.projects:,} packages with {ahead.source}, {_number(requests, 'request')}"
     if seconds >= 1:
-        line += f" at {requests / seconds * 60:.0f} a minute: about {_duration(seconds)}"
+        pace = round(requests / seconds * 60)
+        line += f" at {pace} a minute: about {_duration(seconds)}" if pace else f": about {_duration(seconds)}"
     if seconds < _LONG:
         return f"{line}."
     return f"{line}. With --source clickhouse it is {_number(ceil(ahead.projects / MOST_NAMES), 'request')}."
