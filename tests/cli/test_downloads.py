@@ -125,8 +125,7 @@ def test_where_it_takes_long_the_quick_source_is_named(plone: Shell) -> None:
         line = run.stderr.readline()
 
     assert line == (
-        "Counting 4 packages with pypistats, 4 requests: about 4 h 6 min. "
-        "With --source clickhouse it is 1 request.\n"
+        "Counting 4 packages with pypistats, 4 requests: about 4 h 6 min. With --source clickhouse it is 1 request.\n"
     )
 
 

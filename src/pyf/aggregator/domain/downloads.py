@@ -50,15 +50,15 @@ def recorded(downloads: Downloads, *, source: str, now: int) -> DownloadFields:
 def joined(newer: DownloadFields, older: DownloadFields | UnsetType) -> DownloadFields:
     """Return the newer counts, with the months and the total that only the older ones know.
 
-    A month that both know has the newer value; but where the newer counts end earlier, because their source lags, the
-    months from their end on stay as they were.
+    A month that both know has the newer value. But the month that the newer counts end in stays as it was unless they
+    reach further than the older ones: a source that lags, or one asked twice, has nothing to add to it.
     """
     if older is UNSET:
         return newer
     theirs, ours = newer.download_history or {}, older.download_history or {}
-    if _end(newer) < _end(older):
+    if _end(newer) <= _end(older):
         end = month_of(datetime.fromtimestamp(_end(newer), UTC).date())
-        theirs = {month: count for month, count in theirs.items() if month < end or month not in ours}
+        theirs = {month: count for month, count in theirs.items() if month != end or month not in ours}
     return replace(
         newer,
         download_history=_bounded({**ours, **theirs}),

@@ -155,9 +155,7 @@ class DownloadFields(Struct, frozen=True, kw_only=True):
     download_total: Annotated[int | UnsetType, Use("all downloads, where known", facet=True, sort=True)] = UNSET
     download_history: Annotated[
         dict[str, int] | UnsetType,
-        _stored(
-            "downloads by month (`2026-01`), 24 at most; of a month that was seen before its end, its last 30 days"
-        ),
+        _stored("downloads by month (`2026-01`), 24 at most; 30 days of a month that was seen before its end only"),
     ] = UNSET
     download_until: Annotated[
         int | UnsetType, _stored("start of the newest day that is counted; where nobody says, the day before reading")
