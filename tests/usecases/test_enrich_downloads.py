@@ -362,6 +362,7 @@ def test_a_source_that_is_down_ends_the_run_and_what_was_learned_is_kept(at_once
 
     assert isinstance(report.stopped_by, Unavailable)
     assert "memory does not answer" in str(report.stopped_by)
+    assert report.failed == []
     assert len(world.asked()) < SILENCE + at_once
     assert world.shown("p000")["download_last_month"] == 30
 
@@ -385,7 +386,17 @@ def test_a_source_that_answers_for_nobody_is_down_however_few_there_are(world: W
     report = world.run()
 
     assert isinstance(report.stopped_by, Unavailable)
-    assert report.failed == ["a"]
+    assert report.failed == []  # it is the source that has failed
+
+
+def test_the_last_failures_of_a_run_are_told_too(world: World) -> None:
+    world.hold("a", "b", "c")
+    world.known("a")
+    world.source.down.update(["b", "c"])
+
+    report = world.run()
+
+    assert (report.stopped_by, report.enriched, report.failed) == (None, 1, ["b", "c"])
 
 
 def test_a_collection_without_projects_is_done_at_once(world: World) -> None:
@@ -455,7 +466,7 @@ def test_whatever_fails_no_count_is_ever_lost(runs: Iterable[tuple[set[str], set
         world.source.down = down
         report = world.run()
         counted |= {name for name in everyone if "download_last_month" in world.shown(name)}
-        assert len(report.failed) + len(report.missing) + report.enriched == 6
+        assert report.stopped_by or len(report.failed) + len(report.missing) + report.enriched == 6
         world.clock.pass_(later)
 
     assert {name for name in everyone if world.shown(name).get("download_last_month") == 30} == counted

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec import Struct
 
 from ..domain.downloads import Downloads, joined, recorded, unknown_to
 from ..domain.errors import AggregatorError, NotFound, Unavailable
+from ..domain.schema import ProjectFields
 from ..ports import Count, Effort, Services
 from .download_standings import Standing, stalest_first, take_over
 from .report import EnrichmentReport, Progress, unwatched
@@ -92,52 +93,61 @@ def _remember(report: EnrichmentReport, fresh: Sequence[Standing], source: str) 
 
 @dataclass
 class _Counting:
-    """Asks the source and writes what it says into one collection."""
+    """Asks the source and writes what it says into one collection.
+
+    `_unanswered` are the failures since the last answer. They are the projects' own once another answer comes; where
+    none does, it is the source that has failed, and no list of names would tell more.
+    """
 
     services: Services
     collection: str
     report: EnrichmentReport
     progress: Progress
-    _silent: int = 0
-    _answered: int = 0
+    _unanswered: dict[str, AggregatorError] = field(default_factory=dict)
+    _has_answered: bool = False
 
     def ask(self, names: Sequence[str]) -> None:
         """Ask about projects; raises `Unavailable` where the source is down."""
         done = 0
         self.progress("counting", done, len(names))
-        last: object = ""
         with closing(self.services.downloads.counts(names)) as batches:
             for batch in batches:
-                last = self._take(batch) or last
+                self._take(batch)
                 done += len(batch)
                 self.progress("counting", done, len(names))
-                if self._silent >= SILENCE:
+                if len(self._unanswered) >= SILENCE:
                     break
-        if self._silent >= SILENCE or not self._answered:
-            source = self.services.downloads.source
-            raise Unavailable(f"{source} does not answer: {last}")
+        if self._unanswered and (len(self._unanswered) >= SILENCE or not self._has_answered):
+            *_, last = self._unanswered.values()
+            raise Unavailable(f"{self.services.downloads.source} does not answer: {last}")
+        self._blame_projects()
 
-    def _take(self, batch: Sequence[Count]) -> AggregatorError | None:
-        """Write what came of one request; return the last failure in it."""
+    def _take(self, batch: Sequence[Count]) -> None:
+        """Write what came of one request."""
         index, now, source = self.services.index, int(self.services.now()), self.services.downloads.source
         held = index.enrichments(self.collection, [count.name for count in batch])
-        fields, failure = {}, None
+        fields: dict[str, ProjectFields] = {}
+        failures: dict[str, AggregatorError] = {}
         for count in batch:
-            known = held[count.name].downloads if count.name in held else None
+            if count.name not in held:  # it has left the collection meanwhile
+                continue
+            known = held[count.name].downloads
             match count.answer:
-                case _ if known is None:  # it has left the collection meanwhile
-                    continue
                 case Downloads() as counted:
                     fields[count.name] = joined(recorded(counted, source=source, now=now), known)
                     self.report.enriched += 1
                 case NotFound() as unknown:
                     fields[count.name] = unknown_to(source, known, now=now)
                     self.report.miss(count.name, unknown)
-                case error:
-                    self.report.fail(count.name, error)
-                    failure = error
+                case failure:
+                    failures[count.name] = failure
         index.update(self.collection, fields)
-        is_silent = failure is not None and not fields
-        self._silent = self._silent + len(batch) if is_silent else 0
-        self._answered += not is_silent
-        return failure
+        self._unanswered |= failures
+        if fields:
+            self._has_answered = True
+            self._blame_projects()
+
+    def _blame_projects(self) -> None:
+        for name, failure in self._unanswered.items():
+            self.report.fail(name, failure)
+        self._unanswered.clear()
