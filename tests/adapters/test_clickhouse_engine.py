@@ -5,6 +5,8 @@ The engine (chdb) brings half a gigabyte with it: `make clickhouse` installs it 
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -23,7 +25,9 @@ from pyf.aggregator.domain.errors import AggregatorError, NotFound, Unavailable
 from pyf.aggregator.sample.clickhouse import LocalClickHouse
 from pyf.aggregator.sample.download_table import DownloadTable
 
-chdb_session = pytest.importorskip("chdb.session", reason="needs chdb: `make clickhouse` installs it and runs this")
+pytestmark = pytest.mark.skipif(
+    find_spec("chdb") is None, reason="needs chdb: `make clickhouse` installs it and runs this"
+)
 
 FREE = "max_rows_to_read = 0, max_result_rows = 0"
 MIRRORS = ("bandersnatch", "z3c.pypimirror", "Artifactory", "devpi")
@@ -32,7 +36,7 @@ slowly = settings(max_examples=40, deadline=None, suppress_health_check=[HealthC
 
 @pytest.fixture(scope="module")
 def session() -> Any:
-    return chdb_session.Session()
+    return import_module("chdb.session").Session()
 
 
 @pytest.fixture
