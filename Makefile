@@ -7,7 +7,7 @@ READY = $(VENV)/.ready
 # Programs that are started often must not be compiled every time, whatever the machine's environment says.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test check bench docs slow clean pins
+.PHONY: demo test check bench docs slow clickhouse clean pins
 
 demo: $(READY)  ## The whole main job against the sample ecosystem, over HTTP on this machine
 	$(BIN)/pyfdemo $(ARGS)
@@ -17,6 +17,10 @@ test: $(READY)  ## All tests but the slow ones, the layers' contract included
 
 slow: $(READY)  ## Kill, load and simulation tests that take minutes
 	$(BIN)/python -m pytest -n auto --dist worksteal --slow -m slow $(ARGS)
+
+clickhouse: $(READY)  ## What we ask ClickHouse, on its own engine; needs uv, and 530 MB
+	uv pip install --quiet --python $(BIN)/python --target .clickhouse --no-deps --group clickhouse
+	PYTHONPATH=.clickhouse $(BIN)/python -m pytest tests/adapters/test_clickhouse_engine.py $(ARGS)
 
 check: $(READY)  ## Lint, types, layers
 	$(BIN)/ruff check .
@@ -43,4 +47,4 @@ $(READY): pyproject.toml requirements.txt
 	touch $(READY)
 
 clean:  ## Remove what was installed and made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf $(VENV) .clickhouse .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -5,6 +5,7 @@ from trove_classifiers import classifiers as published
 
 from pyf.aggregator.adapters.index.memory import MemoryIndex
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryVerdictStore
+from pyf.aggregator.adapters.memory_downloads import MemoryDownloads
 from pyf.aggregator.adapters.memory_registry import MemoryRegistry
 from pyf.aggregator.adapters.rendering_inline import InlineRenderer
 from pyf.aggregator.domain.profile import Filter
@@ -36,6 +37,7 @@ def services(registry: MemoryRegistry) -> Services:
         admin=index,
         renderer=InlineRenderer(MemoryRenderCache()),
         verdicts=MemoryVerdictStore(),
+        downloads=MemoryDownloads(),
         requests=registry,
         now=lambda: 1_800_000_000,
     )

@@ -77,6 +77,11 @@ def test_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("DESCRIPTIONS", "some"),
         ("INDEX_BACKEND", "typesense"),
         ("PYPI_DISCOVERY", "guess"),
+        ("DOWNLOADS_SOURCE", "stars"),
+        ("PYPISTATS_BASE_URL", "pypistats.example/?a=b"),
+        ("PYPISTATS_MAX_RETRIES", "-1"),
+        ("CLICKHOUSE_URL", "clickhouse.example"),
+        ("CLICKHOUSE_URL", "https://clickhouse.example/?user=demo#x"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

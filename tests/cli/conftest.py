@@ -1,12 +1,16 @@
 """A registry of two handfuls of projects, and a user who has nothing but the commands and an address."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from pyf.aggregator.sample.clickhouse import LocalClickHouse
+from pyf.aggregator.sample.download_table import DownloadTable
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.expand import expanded
+from pyf.aggregator.sample.pypistats import LocalPypistats
 from pyf.aggregator.sample.services import LocalPyPI
 from shell import Shell
 
@@ -74,3 +78,37 @@ def shell(pypi: LocalPyPI, tmp_path: Path) -> Shell:
     """A user whose settings name the registry of these tests, and wait for nothing."""
     quick = {"PYPI_BASE_URL": pypi.url, "PYPI_RATE_LIMIT_DELAY": "0", "PYPI_RETRY_BACKOFF": "0", "RENDER_WORKERS": "1"}
     return Shell(tmp_path, quick)
+
+
+@pytest.fixture
+def downloads() -> DownloadTable:
+    """Ten downloads a day of every project of these tests but plone.volto, for 500 days up to yesterday."""
+    newest = datetime.now(UTC).date() - timedelta(1)
+    days = {newest - timedelta(ago): 10 for ago in range(500)}
+    names = ("plone-api", "collective-one", "collective-two", "django-shop", "django-blog", "flask-thing")
+    return DownloadTable(dict.fromkeys(names, days), newest)
+
+
+@pytest.fixture
+def pypistats(downloads: DownloadTable) -> Iterator[LocalPypistats]:
+    with LocalPypistats(downloads) as pypistats:
+        yield pypistats
+
+
+@pytest.fixture
+def clickhouse(downloads: DownloadTable) -> Iterator[LocalClickHouse]:
+    with LocalClickHouse(downloads) as clickhouse:
+        yield clickhouse
+
+
+@pytest.fixture
+def counted(shell: Shell, pypistats: LocalPypistats, clickhouse: LocalClickHouse) -> Shell:
+    """The same user with sources of counts on this machine, and a collection of the profile `flask`."""
+    shell.environment |= {
+        "PYPISTATS_BASE_URL": pypistats.url,
+        "PYPISTATS_RATE_LIMIT_DELAY": "0",
+        "PYPISTATS_RETRY_BACKOFF": "0",
+        "CLICKHOUSE_URL": f"{clickhouse.url}/?user=demo",
+    }
+    shell.call("-f", "-p", "flask")
+    return shell

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from pyf.aggregator.sample.clickhouse import LocalClickHouse
 from pyf.aggregator.sample.faults import Fault
+from pyf.aggregator.sample.pypistats import LocalPypistats
 from pyf.aggregator.sample.services import LocalPyPI
 from pyf.aggregator.settings import Settings
 from shell import Shell, rendering_processes, wait_until
@@ -210,6 +212,67 @@ def test_a_status_is_looked_up_again_when_it_is_so_old(shell: Shell, pypi: Local
     shell.call("--refresh-from-pypi", "-p", "flask", status_max_age=age)
 
     assert pypi.requests.by_kind["simple_page"] == looked_up
+
+
+@effect_of("downloads_source")
+@pytest.mark.parametrize(("source", "asked"), [("pypistats", (1, 0)), ("clickhouse", (0, 1))])
+def test_counts_come_from_the_source_that_is_named(
+    counted: Shell, pypistats: LocalPypistats, clickhouse: LocalClickHouse, source: str, asked: tuple[int, int]
+) -> None:
+    counted.call("-p", "flask", command="pyfdownloads", downloads_source=source)
+
+    assert (pypistats.requests.total, clickhouse.requests.total) == asked
+
+
+@effect_of("pypistats_base_url")
+def test_pypistats_is_asked_below_the_address_that_is_named(counted: Shell, pypistats: LocalPypistats) -> None:
+    counted.call("-p", "flask", command="pyfdownloads", pypistats_base_url=f"{pypistats.url}/")
+    assert [request.path for request in pypistats.requests.log] == ["/api/packages/flask-thing/recent"]
+
+    elsewhere = counted.call("-p", "flask", "--all", command="pyfdownloads", pypistats_base_url="http://127.0.0.1:1/m")
+    assert (elsewhere.code, "http://127.0.0.1:1/m/api/packages/flask-thing/recent" in elsewhere.error) == (4, True)
+
+
+@effect_of("clickhouse_url")
+def test_clickhouse_is_asked_at_the_address_that_is_named(counted: Shell, clickhouse: LocalClickHouse) -> None:
+    url = f"{clickhouse.url}/sub/?user=me&password=secret"
+    ended = counted.call("-p", "flask", "--source", "clickhouse", command="pyfdownloads", clickhouse_url=url)
+
+    assert [request.path for request in clickhouse.requests.log] == ["/sub/?user=me&password=secret"]
+    assert "secret" not in ended.out + ended.err
+
+
+@effect_of("pypistats_rate_limit_delay")
+def test_requests_to_pypistats_keep_their_distance(counted: Shell, pypistats: LocalPypistats) -> None:
+    counted.call("-f", "-p", "plone")
+    counted.call("-p", "plone", command="pyfdownloads", pypistats_rate_limit_delay=0.2)
+
+    starts = sorted(request.time for request in pypistats.requests.log)
+    assert len(starts) == 4
+    assert starts[-1] - starts[0] >= 0.2 * 3
+
+
+@effect_of("pypistats_max_retries")
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_request_to_pypistats_is_repeated_so_often(counted: Shell, pypistats: LocalPypistats, retries: int) -> None:
+    pypistats.faults.add(Fault("503"))
+
+    ended = counted.call("-p", "flask", command="pyfdownloads", pypistats_max_retries=retries)
+
+    assert (ended.code, pypistats.requests.total) == (4, 1 + retries)
+
+
+@effect_of("pypistats_retry_backoff")
+def test_a_request_to_pypistats_is_repeated_after_a_pause(counted: Shell, pypistats: LocalPypistats) -> None:
+    def pause(backoff: float) -> float:
+        pypistats.requests.clear()
+        counted.call("-p", "flask", command="pyfdownloads", pypistats_max_retries=1, pypistats_retry_backoff=backoff)
+        first, second = (request.time for request in pypistats.requests.log)
+        return second - first
+
+    pypistats.faults.add(Fault("503"))
+
+    assert pause(0) < 0.8 <= pause(0.8)
 
 
 def test_settings_are_read_from_a_file_in_the_folder(shell: Shell, pypi: LocalPyPI) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from .adapters.downloads import CLICKHOUSE_LIMITS, ClickHouse, Pypistats, pypistats_limits
 from .adapters.http import Http
 from .adapters.index.database import Database
 from .adapters.index.sqlite import SqliteIndex
@@ -18,7 +19,7 @@ from .adapters.service import Limits, Service
 from .adapters.sqlite_caches import SqliteRenderCache, SqliteVerdictStore
 from .domain.errors import Invalid
 from .domain.policy import Descriptions, Discovery, Policy
-from .ports import Services
+from .ports import DownloadStats, Services
 from .settings import Settings
 
 
@@ -37,6 +38,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 admin=SqliteAdmin(database),
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
+                downloads=_downloads(settings, http),
                 requests=http,
                 now=time.time,
                 policy=_policy(settings),
@@ -62,6 +64,14 @@ def _limits(settings: Settings) -> Limits:
         timeout=settings.pypi_timeout,
         retries=Retries(most=settings.pypi_max_retries, backoff=settings.pypi_retry_backoff),
     )
+
+
+def _downloads(settings: Settings, http: Http) -> DownloadStats:
+    if settings.downloads_source == "clickhouse":
+        return ClickHouse(Service(http, CLICKHOUSE_LIMITS), settings.clickhouse_url)
+    retries = Retries(most=settings.pypistats_max_retries, backoff=settings.pypistats_retry_backoff)
+    limits = pypistats_limits(settings.pypistats_rate_limit_delay, retries)
+    return Pypistats(Service(http, limits), settings.pypistats_base_url)
 
 
 def _policy(settings: Settings) -> Policy:

@@ -60,6 +60,30 @@ class Settings(BaseSettings):
         description="Seconds after which `--refresh-from-pypi` looks up a project's status and advisories again.",
     )
 
+    downloads_source: Literal["pypistats", "clickhouse"] = Field(
+        "pypistats", description="Where download counts come from: pypistats, some 30 packages a minute, or ClickHouse."
+    )
+    pypistats_base_url: str = Field("https://pypistats.org", description="Address of pypistats.")
+    pypistats_rate_limit_delay: float = Field(
+        2.0,
+        ge=0,
+        le=3600,
+        description="Seconds between the starts of two requests to pypistats, which allows 30 a minute.",
+    )
+    pypistats_max_retries: int = Field(
+        3, ge=0, le=20, description="How often a request to pypistats without an answer is repeated."
+    )
+    pypistats_retry_backoff: float = Field(
+        2.0,
+        ge=0,
+        le=600,
+        description="Seconds before a request to pypistats is repeated; doubled for every further time.",
+    )
+    clickhouse_url: str = Field(
+        "https://sql-clickhouse.clickhouse.com/?user=demo",
+        description="Address of a ClickHouse with PyPI's download log; its query names the user.",
+    )
+
     celery_schedule_weekly_refresh: str = Field(
         "0 2 * * 0",
         description="When `--watch` does what `--refresh-from-pypi` does: five fields of a crontab, UTC; empty: never.",
@@ -84,12 +108,19 @@ class Settings(BaseSettings):
             if v is not None and (v != "" or _is_schedule(name)) and not _is_placeholder(v)
         }
 
-    @field_validator("pypi_base_url")
+    @field_validator("pypi_base_url", "pypistats_base_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value) or not _has_a_host(value):
             raise ValueError("must be an http or https address")
         return value.rstrip("/")
+
+    @field_validator("clickhouse_url")
+    @classmethod
+    def _address_with_query(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?(\?[^\s#]*)?", value) or not _has_a_host(value):
+            raise ValueError("must be an http or https address")
+        return value
 
     @field_validator("celery_schedule_weekly_refresh", "celery_schedule_monthly_fetch")
     @classmethod

@@ -31,11 +31,13 @@ class Limits(Struct, frozen=True, kw_only=True):
     """How a service may be asked; times in seconds.
 
     At most `workers` requests are under way at any moment, and on the mean no more than one starts in each `delay`.
-    `timeout` is for a whole answer, `connect_timeout` for the connection.
+    `timeout` is for a whole answer, `connect_timeout` for the connection. `silence` is how long nothing is asked after
+    a 429 that does not say how long.
     """
 
     workers: int = 20
     delay: float = 0.0
+    silence: float = 0.0
     timeout: float = 60.0
     connect_timeout: float = 10.0
     retries: Retries = Retries()
@@ -46,7 +48,8 @@ class Request(Struct, frozen=True, kw_only=True):
 
     `about` is for messages: what is asked for, where the address alone does not say. `largest` bounds the
     decompressed body, in bytes; `patience` multiplies the service's time-out. Where the address is `always_there`, a
-    404 is no answer about a thing but a failure of the service.
+    404 is no answer about a thing but a failure of the service. `explained` returns what a refusal means, given what
+    its status says and its body; where there is none, the status says it all.
     """
 
     url: str
@@ -57,6 +60,7 @@ class Request(Struct, frozen=True, kw_only=True):
     largest: int = 64 * MEBIBYTE
     patience: float = 1.0
     always_there: bool = False
+    explained: Callable[[AggregatorError, bytes], AggregatorError] | None = None
 
     def __str__(self) -> str:
         return f"{self.method} {shown(self.url)}" + (f" ({self.about})" if self.about else "")
@@ -113,11 +117,11 @@ class Service:
                 timeout=timeout,
             ) as response:
                 if response.status != HTTPStatus.OK:
-                    await _drain(response)
+                    said = await _drain(response)
                     refused = refusal(response.status, response.headers, request.url, time.time())
                     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                         self._honour(refused, gate)
-                    raise refused
+                    raise request.explained(refused, said) if request.explained else refused
                 size = 0
                 async for piece in response.content.iter_any():
                     size += len(piece)
@@ -130,7 +134,9 @@ class Service:
     def _honour(self, refused: AggregatorError, gate: Gate) -> None:
         """Hold back all requests when the service says that we ask too much, if it is not for too long."""
         wait = refused.retry_after if isinstance(refused, Unavailable) else None
-        if wait is not None and wait <= self.limits.retries.longest_wait:
+        if wait is None:
+            gate.keep_quiet(self.limits.silence)
+        elif wait <= self.limits.retries.longest_wait:
             gate.keep_quiet(wait)
 
     def _open_gate(self) -> Gate:
@@ -159,9 +165,11 @@ def _address(url: str) -> URL:
     raise Invalid("this is not an address of HTTP")
 
 
-async def _drain(response: aiohttp.ClientResponse) -> None:
-    size = 0
+async def _drain(response: aiohttp.ClientResponse) -> bytes:
+    """Read a refusal to its end, or as much of it as is worth it, and return that."""
+    said = bytearray()
     async for piece in response.content.iter_any():
-        size += len(piece)
-        if size > _LONGEST_REFUSAL:
-            return
+        said += piece
+        if len(said) > _LONGEST_REFUSAL:
+            break
+    return bytes(said)

@@ -153,8 +153,20 @@ class DownloadFields(Struct, frozen=True, kw_only=True):
     download_last_week: Annotated[int | UnsetType, Use("downloads of the last week", facet=True, sort=True)] = UNSET
     download_last_month: Annotated[int | UnsetType, Use("downloads of the last month", facet=True, sort=True)] = UNSET
     download_total: Annotated[int | UnsetType, Use("all downloads, where known", facet=True, sort=True)] = UNSET
-    download_history: Annotated[dict[str, int] | UnsetType, _stored("downloads by month")] = UNSET
+    download_history: Annotated[
+        dict[str, int] | UnsetType,
+        _stored("downloads by month (`2026-01`), 24 at most; 30 days of a month that was seen before its end only"),
+    ] = UNSET
+    download_until: Annotated[
+        int | UnsetType, _stored("start of the newest day that is counted; where nobody says, the day before reading")
+    ] = UNSET
     download_updated: Annotated[int | UnsetType, Use("when the counts were read", sort=True)] = UNSET
+    download_checked: Annotated[
+        int | UnsetType, Use("when a source was last asked, whether it knew the project or not", sort=True)
+    ] = UNSET
+    download_source: Annotated[
+        str | UnsetType, Use("the source that was last asked: `pypistats` or `clickhouse`", facet=True)
+    ] = UNSET
 
 
 class HealthFields(Struct, frozen=True, kw_only=True):

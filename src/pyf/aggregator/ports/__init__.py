@@ -5,6 +5,7 @@ port has an adapter in memory, and one contract suite under `tests/contracts` th
 Unless stated otherwise a call raises `Unavailable` where the service behind it gives no usable answer.
 """
 
+from .downloads import Count, DownloadStats, Effort
 from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, VerdictStore
 from .registry import (
     ChangeJournal,
@@ -22,6 +23,9 @@ from .services import RequestMeter, Services
 
 __all__ = [
     "ChangeJournal",
+    "Count",
+    "DownloadStats",
+    "Effort",
     "FeedEntry",
     "IndexAdmin",
     "JournalEntry",

@@ -42,12 +42,15 @@ class FaultKind(StrEnum):
     """The project as it was before its last change."""
     THROTTLED = "throttled"
     """XML-RPC's own way to say 429: status 200 and a fault."""
+    MIDWAY = "midway"
+    """ClickHouse's way to fail when the answer has begun: status 200, half a body, and what went wrong as text."""
 
 
 _POSSIBLE = {
     FaultKind.EMPTY_BROWSE: ("browse",),
     FaultKind.STALE: ("project",),
     FaultKind.THROTTLED: ("browse", "changelog", "last_serial"),
+    FaultKind.MIDWAY: ("query",),
 }
 
 

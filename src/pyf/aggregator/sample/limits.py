@@ -9,12 +9,13 @@ from .faults import RetryAfter
 class RateLimit:
     """So many requests in each `period` of seconds, which starts with a request; the rest is refused.
 
-    `retry_after` is what a refusal tells the client, None for nothing.
+    `retry_after` is what a refusal tells the client, None for nothing. `also` is a limit that holds beside this one.
     """
 
     requests: int
     period: float = 1.0
     retry_after: RetryAfter | None = None
+    also: "RateLimit | None" = None
     _since: float = field(default=float("-inf"), init=False)
     _taken: int = field(default=0, init=False)
 
@@ -23,4 +24,4 @@ class RateLimit:
         if now - self._since >= self.period:
             self._since, self._taken = now, 0
         self._taken += 1
-        return self._taken <= self.requests
+        return (self.also is None or self.also.admits(now)) and self._taken <= self.requests

@@ -111,8 +111,8 @@ class Report(RunReport):
 class EnrichmentReport(RunReport):
     """What a run did that adds to projects what the registry does not tell.
 
-    Numbers count projects: `found` those that the run looked at, `enriched` those whose fields it wrote, `remembered`
-    how many of these without asking anybody, `missing` the names of those that the source does not know.
+    Numbers count projects: `found` those that the run looked at, `enriched` those whose fields are up to date now,
+    `remembered` how many of these without asking anybody, `missing` the names of those that the source does not know.
     """
 
     found: int = 0
