@@ -18,11 +18,14 @@ from .registry import (
     Wanted,
 )
 from .rendering import RenderCache, Renderer, Rendering
+from .repositories import Allowance, Finding, RepositoryCache, RepositoryHost
 from .services import RequestMeter, Services
 
 __all__ = [
+    "Allowance",
     "ChangeJournal",
     "FeedEntry",
+    "Finding",
     "IndexAdmin",
     "JournalEntry",
     "PackageIndex",
@@ -34,6 +37,8 @@ __all__ = [
     "RenderCache",
     "Renderer",
     "Rendering",
+    "RepositoryCache",
+    "RepositoryHost",
     "RequestMeter",
     "Serials",
     "Services",

@@ -9,6 +9,7 @@ from ..domain.policy import Policy
 from .index import IndexAdmin, PackageIndex, VerdictStore
 from .registry import ChangeJournal, PackageRegistry
 from .rendering import Renderer
+from .repositories import RepositoryCache, RepositoryHost
 
 
 class RequestMeter(Protocol):
@@ -30,6 +31,8 @@ class Services(Struct, frozen=True, kw_only=True):
     admin: IndexAdmin
     renderer: Renderer
     verdicts: VerdictStore
+    repositories: RepositoryHost
+    repository_cache: RepositoryCache
     requests: RequestMeter
     now: Callable[[], float]
     policy: Policy = Policy()

@@ -42,12 +42,24 @@ class FaultKind(StrEnum):
     """The project as it was before its last change."""
     THROTTLED = "throttled"
     """XML-RPC's own way to say 429: status 200 and a fault."""
+    SECONDARY_LIMIT = "secondary_limit"
+    """GitHub's way to say that requests come too fast: status 403 and a message."""
+    SECONDARY_LIMIT_200 = "secondary_limit_200"
+    """The same with status 200, as GraphQL may say it."""
+    RESOURCE_LIMITS = "resource_limits"
+    """GraphQL answers the first half of a query, and says that the rest was too much."""
+    LEFT_OUT = "left_out"
+    """GraphQL answers the first half of a query, and says that something went wrong."""
 
 
 _POSSIBLE = {
     FaultKind.EMPTY_BROWSE: ("browse",),
     FaultKind.STALE: ("project",),
     FaultKind.THROTTLED: ("browse", "changelog", "last_serial"),
+    FaultKind.SECONDARY_LIMIT: ("graphql", "repository", "pulls"),
+    FaultKind.SECONDARY_LIMIT_200: ("graphql",),
+    FaultKind.RESOURCE_LIMITS: ("graphql",),
+    FaultKind.LEFT_OUT: ("graphql",),
 }
 
 
