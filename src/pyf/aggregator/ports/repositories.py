@@ -36,11 +36,10 @@ class RepositoryHost(Protocol):
     def look_up(self, addresses: Iterable[RepositoryAddress]) -> Iterator[Sequence[Finding]]:
         """Ask about repositories of this host and yield what came of them, each once, in batches as answers come.
 
-        `addresses` is taken from only as far as the next request needs, after what was found before has been yielded:
-        findings may add to it. The repository of an address that has moved is given with its new address. A failure
-        that concerns an address is an answer. One that concerns the host ends the iterator: `Unavailable` where it
-        does not answer or wants a longer pause (`retry_after`) than is waited for, `Invalid` where it does not accept
-        our token.
+        `addresses` is taken from as the asking goes on, a request or a handful ahead at most: findings may add to it.
+        The repository of an address that has moved is given with its new address. A failure that concerns an address
+        is an answer. One that concerns the host ends the iterator: `Unavailable` where it does not answer or wants a
+        longer pause (`retry_after`) than is waited for, `Invalid` where it does not accept our token.
         """
 
     def allowance(self) -> Allowance | None:

@@ -18,6 +18,7 @@ class FaultKind(StrEnum):
     ERROR = "500"
     BAD_GATEWAY = "502"
     UNAVAILABLE = "503"
+    GATEWAY_TIMEOUT = "504"
     TIMEOUT = "timeout"
     """Nothing comes, for as long as the client waits."""
     RESET = "reset"

@@ -45,7 +45,8 @@ class LocalGitHub(LocalService[GitHubTarget]):
     """GitHub as it really behaves, for these repositories; `token` is the only one that it accepts.
 
     `most_aliases` is how many repositories a query may hold before GitHub finds it too much. `asked` counts how often
-    each repository was asked about, `told` how often the client got an answer, by path in lower case.
+    each repository was asked about, `told` how often the client got an answer, by path in lower case. `broken` are
+    repositories that GraphQL stumbles over, `endless` those that make a whole query take too long.
     """
 
     def __init__(
@@ -65,6 +66,8 @@ class LocalGitHub(LocalService[GitHubTarget]):
         self.anonymous = Quota("core", ANONYMOUS_LIMIT, clock)
         self.asked: Counter[str] = Counter()
         self.told: Counter[str] = Counter()
+        self.broken: set[str] = set()
+        self.endless: set[str] = set()
         self.authorizations: list[str] = []
         self._repositories: dict[str, Hosted] = {}
         self._moved: dict[str, str] = {}
@@ -143,6 +146,8 @@ class LocalGitHub(LocalService[GitHubTarget]):
         if not quota.spend():
             error = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1."}
             return _json({"errors": [error]}, quota.headers())
+        if not self.endless.isdisjoint(asked.values()):
+            return Answer(b"<title>Unicorn!</title>", "text/html", status=502)
         match fault and FaultKind(fault.kind):
             case FaultKind.SECONDARY_LIMIT | FaultKind.SECONDARY_LIMIT_200 as kind if fault:
                 return _slow_down(fault, quota, status=403 if kind is FaultKind.SECONDARY_LIMIT else 200)
@@ -184,6 +189,8 @@ class LocalGitHub(LocalService[GitHubTarget]):
             data[field.alias] = None
             if place >= answered:
                 errors.append({**why, **({"path": [field.alias]} if "type" in why else {})})
+            elif path in self.broken:
+                errors.append(_HALVES[FaultKind.LEFT_OUT])
             elif repository is None:
                 text = f"Could not resolve to a Repository with the name '{path}'."
                 errors.append({"type": "NOT_FOUND", "path": [field.alias], "message": text})

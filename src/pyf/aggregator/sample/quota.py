@@ -15,7 +15,7 @@ class Quota:
 
     def __post_init__(self) -> None:
         self.left = self.limit
-        self.resets_at = self.clock() + self.window
+        self.resets_at = int(self.clock() + self.window)
 
     def spend(self) -> bool:
         """Spend a point; whether there was one."""
@@ -30,7 +30,7 @@ class Quota:
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.left),
             "X-RateLimit-Used": str(self.limit - self.left),
-            "X-RateLimit-Reset": str(int(self.resets_at)),
+            "X-RateLimit-Reset": str(self.resets_at),
             "X-RateLimit-Resource": self.resource,
         }
 
@@ -38,8 +38,8 @@ class Quota:
         """Return it as `/rate_limit` tells it."""
         self._renew()
         told = {"limit": self.limit, "used": self.limit - self.left, "remaining": self.left}
-        return told | {"reset": int(self.resets_at)}
+        return told | {"reset": self.resets_at}
 
     def _renew(self) -> None:
         if self.clock() >= self.resets_at:
-            self.left, self.resets_at = self.limit, self.clock() + self.window
+            self.left, self.resets_at = self.limit, int(self.clock() + self.window)

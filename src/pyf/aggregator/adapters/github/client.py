@@ -102,7 +102,7 @@ class GitHubClient:
         if is_used_up:
             until = _seconds(reply.headers.get("X-RateLimit-Reset", "")) or self._now() + PAUSE
             moment = f"{datetime.fromtimestamp(until, UTC):%H:%M} UTC"
-            wait = max(until - self._now(), 1.0)
+            wait = max(until - self._now(), 0.0) + 1.0  # clocks differ
             raise LimitReached(f"{request}: GitHub's rate limit is used up until {moment}", retry_after=wait)
         raise LimitReached(f"{request}: GitHub asks for a pause", retry_after=PAUSE)
 

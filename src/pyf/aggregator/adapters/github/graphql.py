@@ -24,8 +24,9 @@ _GROWTH = 5
 _FAILURES = 4
 _FAILURES_OF_SIZE = 8
 
-# So often a repository is asked about that an answer leaves out.
+# So often a repository is asked about that answers leave out, and one that gets none on its own.
 _ATTEMPTS = 3
+_ATTEMPTS_ALONE = 2
 
 
 class _Batch(Struct, frozen=True, kw_only=True):
@@ -63,8 +64,9 @@ class GitHubGraphQL:
             given_up = []
             if isinstance(batch.trouble, TooSlow):
                 size = max(len(some) // 2, 1)
-                attempts.update(batch.unanswered if batch.findings else ())
-                given_up = [a for a in batch.unanswered if attempts[a] >= _ATTEMPTS or len(some) == 1]
+                attempts.update(batch.unanswered if batch.findings or len(some) == 1 else ())
+                enough = _ATTEMPTS_ALONE if len(some) == 1 else _ATTEMPTS
+                given_up = [address for address in batch.unanswered if attempts[address] >= enough]
             again.extendleft(reversed([address for address in batch.unanswered if address not in given_up]))
             if given_up:
                 yield [Finding(address=address, answer=Unavailable(str(batch.trouble))) for address in given_up]

@@ -85,7 +85,7 @@ class GitHubRest:
             reply = self._document(address)
             document = _decoded(_document, reply, address.url)
             pulls = document.open_pull_requests
-            if pulls is UNSET and counts_pull_requests:
+            if pulls is UNSET and counts_pull_requests and _has_room(reply):
                 pulls = self._open_pull_requests(address)
             answer = repository_of(address, document, open_pull_requests=pulls)
         except Stopped:
@@ -134,6 +134,12 @@ class GitHubRest:
             except Transient as error:
                 self._client.wait(error, attempt)
         return self._client.send(request)
+
+
+def _has_room(reply: Reply) -> bool:
+    """Tell whether more may be asked than the repositories that are still to come."""
+    left = reply.headers.get("X-RateLimit-Remaining", "")
+    return not left.isdigit() or int(left) >= A_FEW
 
 
 def _decoded(decoder: Decoder[T], reply: Reply, about: str) -> T:
