@@ -18,12 +18,14 @@ from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.cli.aggregator import main as pyfaggregator
 from pyf.aggregator.cli.demo import main as pyfdemo
+from pyf.aggregator.cli.github import main as pyfgithub
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.settings import Settings
 
 AGGREGATOR = "pyf.aggregator.cli.aggregator"
 DEMO = "pyf.aggregator.cli.demo"
-COMMANDS = {"pyfaggregator": pyfaggregator, "pyfdemo": pyfdemo}
+GITHUB = "pyf.aggregator.cli.github"
+COMMANDS = {"pyfaggregator": pyfaggregator, "pyfdemo": pyfdemo, "pyfgithub": pyfgithub}
 
 # Seconds after which a command is taken to hang; most take one.
 PATIENCE = 120

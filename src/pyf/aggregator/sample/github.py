@@ -215,7 +215,7 @@ def _path(field: Field) -> str:
 
 def _nodes(query: Query, field: Field | str) -> int:
     """Count the nodes that a field may return, as GitHub does before it looks at anything."""
-    part = query.fragments[field] if isinstance(field, str) else field
+    part = query.part(field)
     own = int(part.arguments.get("first", 0))
     return own + max(own, 1) * sum(_nodes(query, selection) for selection in part.selections)
 

@@ -41,13 +41,19 @@ class Query:
     def asked_of(self, node: Node, selections: Sequence[Field | str] | None = None) -> Iterator[Field]:
         """Yield the fields that are asked for of a node, those of its fragments included."""
         for selection in self.selections if selections is None else selections:
-            part = self.fragments.get(selection) if isinstance(selection, str) else selection
-            if part is None:
-                raise Refused(f"Fragment {selection} was used, but not defined")
+            part = self.part(selection)
             if part.name:
                 yield part
             elif part.type in ("", node.type):
                 yield from self.asked_of(node, part.selections)
+
+    def part(self, selection: Field | str) -> Field:
+        """Return a field as it is, and a fragment by its name."""
+        if not isinstance(selection, str):
+            return selection
+        if selection not in self.fragments:
+            raise Refused(f"Fragment {selection} was used, but not defined")
+        return self.fragments[selection]
 
     def told(self, node: Node, selections: Sequence[Field | str]) -> dict[str, Any]:
         """Return what is asked for of a node; raises `Refused` for a field that it does not have."""
