@@ -56,6 +56,7 @@ UNDERSTOOD = {
     "pypi_max_workers": 11,
     "pypi_batch_size": 123,
     "default_profile": "flask",
+    "github_request_delay": 0.5,
     "celery_schedule_weekly_refresh": "0 1 * * 1",
     "celery_schedule_monthly_fetch": "0 3 2 * *",
 }

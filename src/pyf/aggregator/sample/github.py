@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,26 +11,16 @@ from aiohttp import web
 
 from .answer import Answer, redirect
 from .faults import Fault, FaultKind
-from .graphql import Field, Node, Query, Refused, parsed
-from .hosted import Hosted, Json
+from .hosted import Hosted
 from .quota import Quota
+from .repository_queries import STUMBLED, TOO_MUCH, answered, asked_in
 from .server import LocalService, Target
 
 ANONYMOUS_LIMIT = 60
 TOKEN_LIMIT = 5000
-# Nodes that one query may ask for.
-NODE_LIMIT = 500_000
-
 _SLOW_DOWN = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-_HALVES = {
-    FaultKind.RESOURCE_LIMITS: {
-        "type": "RESOURCE_LIMITS_EXCEEDED",
-        "message": "Resource limits for this query exceeded.",
-    },
-    FaultKind.LEFT_OUT: {
-        "message": "Something went wrong while executing your query. This may be the result of a timeout."
-    },
-}
+# Faults that leave the client with an answer all the same.
+_DELIVERED = frozenset({FaultKind.SLOW, FaultKind.RESOURCE_LIMITS, FaultKind.LEFT_OUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +111,12 @@ class LocalGitHub(LocalService[GitHubTarget]):
             return _json({"message": text}, quota.headers(), status=403)
         if fault is not None and fault.kind == FaultKind.SECONDARY_LIMIT:
             return _slow_down(fault, quota, status=403)
-        return self._rest(target, quota.headers())
+        return self._rest(target, quota.headers(), Counter[str]() if fault else self.told)
 
-    def _rest(self, target: GitHubTarget, headers: Mapping[str, str]) -> Answer:
+    def _rest(self, target: GitHubTarget, headers: Mapping[str, str], told: Counter[str]) -> Answer:
         repository = self.find(target.project)
         if repository is None or repository.is_private or target.kind == "other":
-            self.told[target.project] += 1
+            told[target.project] += 1
             return _json({"message": "Not Found", "status": "404"}, headers, status=404)
         if repository.path.lower() != target.project:
             return _with(redirect(f"{self.url}/repositories/{repository.number}"), headers)
@@ -134,90 +124,29 @@ class LocalGitHub(LocalService[GitHubTarget]):
             some = [{"number": 1}] if repository.open_pull_requests else []
             last = f'<{self.url}{target.path}?state=open&per_page=1&page={repository.open_pull_requests}>; rel="last"'
             return _json(some, {**headers, **({"Link": last} if repository.open_pull_requests > 1 else {})})
-        self.told[target.project] += 1
+        told[target.project] += 1
         return _json(repository.document(), headers)
 
     def _graphql(self, target: GitHubTarget, *, is_known: bool, fault: Fault | None) -> Answer:
         quota = self.graphql
         if not is_known:
             return _json({"message": "This endpoint requires you to be authenticated."}, {}, status=401)
-        asked = self._asked_in(target.body)
+        asked = asked_in(target.body)
         self.asked.update(asked.values())
         if not quota.spend():
             error = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1."}
             return _json({"errors": [error]}, quota.headers())
         if not self.endless.isdisjoint(asked.values()):
             return Answer(b"<title>Unicorn!</title>", "text/html", status=502)
-        match fault and FaultKind(fault.kind):
-            case FaultKind.SECONDARY_LIMIT | FaultKind.SECONDARY_LIMIT_200 as kind if fault:
-                return _slow_down(fault, quota, status=403 if kind is FaultKind.SECONDARY_LIMIT else 200)
-            case FaultKind.RESOURCE_LIMITS | FaultKind.LEFT_OUT as kind:
-                return self._answered(target.body, quota, unanswered=len(asked) - len(asked) // 2, why=_HALVES[kind])
-            case None:
-                too_many = max(len(asked) - (self.most_aliases or len(asked)), 0)
-                why = _HALVES[FaultKind.RESOURCE_LIMITS]
-                return self._answered(target.body, quota, unanswered=too_many, why=why)
-        return _json({}, quota.headers())  # what the client gets instead is the fault's matter
-
-    def _asked_in(self, body: bytes) -> dict[str, str]:
-        try:
-            fields = _query(body).asked_of(Node("Query", {}))
-            return {field.alias: _path(field) for field in fields if field.name == "repository"}
-        except Refused:
-            return {}
-
-    def _answered(self, body: bytes, quota: Quota, *, unanswered: int, why: Json) -> Answer:
-        try:
-            query = _query(body)
-            fields = list(query.asked_of(Node("Query", {})))
-            if sum(_nodes(query, field) for field in fields) > NODE_LIMIT:
-                raise Refused(f"The query requests more than the maximum limit of {NODE_LIMIT:,} nodes.")
-            data, errors = self._told_of(query, fields, unanswered, why)
-        except Refused as refused:
-            return _json({"errors": [{"message": str(refused)}]}, quota.headers())
-        return _json({"data": data, **({"errors": errors} if errors else {})}, quota.headers())
-
-    def _told_of(self, query: Query, fields: Sequence[Field], unanswered: int, why: Json) -> tuple[Json, list[Json]]:
-        data: Json = {}
-        errors: list[Json] = []
-        answered = len(fields) - unanswered
-        for place, field in enumerate(fields):
-            if field.name != "repository":
-                raise Refused(f"Field '{field.name}' doesn't exist on type 'Query'")
-            path = _path(field)
-            repository = self.find(path)
-            data[field.alias] = None
-            if place >= answered:
-                errors.append({**why, **({"path": [field.alias]} if "type" in why else {})})
-            elif path in self.broken:
-                errors.append(_HALVES[FaultKind.LEFT_OUT])
-            elif repository is None:
-                text = f"Could not resolve to a Repository with the name '{path}'."
-                errors.append({"type": "NOT_FOUND", "path": [field.alias], "message": text})
-                self.told[path] += 1
-            else:
-                data[field.alias] = query.told(repository.node(), field.selections)
-                self.told[path] += 1
-        return data, errors
-
-
-def _query(body: bytes) -> Query:
-    try:
-        sent = msgspec.json.decode(body)
-        return parsed(sent["query"], sent.get("variables") or {})
-    except (msgspec.DecodeError, KeyError, TypeError) as error:
-        raise Refused("A query attribute must be specified and must be a string.") from error
-
-
-def _path(field: Field) -> str:
-    return f"{field.arguments.get('owner', '')}/{field.arguments.get('name', '')}".lower()
-
-
-def _nodes(query: Query, field: Field | str) -> int:
-    """Count the nodes that a field may return, as GitHub does before it looks at anything."""
-    part = query.part(field)
-    own = int(part.arguments.get("first", 0))
-    return own + max(own, 1) * sum(_nodes(query, selection) for selection in part.selections)
+        kind = FaultKind(fault.kind) if fault is not None else None
+        if fault is not None and kind in (FaultKind.SECONDARY_LIMIT, FaultKind.SECONDARY_LIMIT_200):
+            return _slow_down(fault, quota, status=403 if kind is FaultKind.SECONDARY_LIMIT else 200)
+        told = self.told if kind is None or kind in _DELIVERED else Counter[str]()
+        too_many, why = max(len(asked) - (self.most_aliases or len(asked)), 0), TOO_MUCH
+        if kind in (FaultKind.RESOURCE_LIMITS, FaultKind.LEFT_OUT):
+            too_many, why = len(asked) - len(asked) // 2, TOO_MUCH if kind is FaultKind.RESOURCE_LIMITS else STUMBLED
+        answer = answered(target.body, self.find, told, broken=self.broken, unanswered=too_many, why=why)
+        return _json(answer, quota.headers())
 
 
 def _slow_down(fault: Fault, quota: Quota, *, status: int) -> Answer:
