@@ -415,7 +415,7 @@ class TestExchanges:
             asked.fetch(of_acme(pypi), read_json)
 
         starts = [request.time for request in pypi.requests.log]
-        assert all(later - earlier >= 0.08 for earlier, later in pairwise(starts))
+        assert starts[-1] - starts[0] >= 0.2
 
     def test_a_secret_in_a_header_is_in_no_representation(self) -> None:
         request = Request(url="http://a.example/x", headers={"Authorization": "Bearer secret"})

@@ -294,7 +294,7 @@ def test_requests_to_github_keep_their_distance(shell: Shell, github: LocalGitHu
     pyfgithub(shell, github_request_delay=0.4)
 
     first, second = (request.time for request in github.requests.log)
-    assert second - first >= 0.38
+    assert second - first >= 0.3
 
 
 @effect_of("github_api_url")

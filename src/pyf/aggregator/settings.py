@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         description="Address of PyPI, or of a mirror that serves its JSON, simple index and XML-RPC.",
     )
     pyf_contact: str = Field(
-        "", description="Mail address or page by which PyPI's operators can reach you; part of the User-Agent."
+        "", description="Mail address or page by which the services' operators can reach you; part of the User-Agent."
     )
     pypi_discovery: Literal["browse", "scan"] = Field(
         "browse",
