@@ -4,9 +4,10 @@ import pytest
 from trove_classifiers import classifiers as published
 
 from pyf.aggregator.adapters.index.memory import MemoryIndex
-from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryVerdictStore
+from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryRepositoryCache, MemoryVerdictStore
 from pyf.aggregator.adapters.memory_downloads import MemoryDownloads
 from pyf.aggregator.adapters.memory_registry import MemoryRegistry
+from pyf.aggregator.adapters.memory_repositories import MemoryRepositoryHost
 from pyf.aggregator.adapters.rendering_inline import InlineRenderer
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.domain.project import Project
@@ -38,6 +39,8 @@ def services(registry: MemoryRegistry) -> Services:
         renderer=InlineRenderer(MemoryRenderCache()),
         verdicts=MemoryVerdictStore(),
         downloads=MemoryDownloads(),
+        repositories=MemoryRepositoryHost(),
+        repository_cache=MemoryRepositoryCache(),
         requests=registry,
         now=lambda: 1_800_000_000,
     )

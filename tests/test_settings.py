@@ -82,6 +82,10 @@ def test_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("PYPISTATS_MAX_RETRIES", "-1"),
         ("CLICKHOUSE_URL", "clickhouse.example"),
         ("CLICKHOUSE_URL", "https://clickhouse.example/?user=demo#x"),
+        ("GITHUB_API_URL", "api.github.example"),
+        ("GITHUB_REQUEST_DELAY", "-1"),
+        ("GITHUB_CACHE_TTL", "a day"),
+        ("GITHUB_TOKEN", "two words"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,3 +123,22 @@ def test_a_file_that_is_not_text_is_one_line(tmp_path: Path) -> None:
 
     with pytest.raises(Invalid, match="UTF-8"):
         load_settings()
+
+
+@pytest.mark.parametrize("token", ["ghp_secret x", "ghp_secret\r\nX-Header: 1", "ghp_secretß"])
+def test_a_token_that_cannot_be_one_is_refused_without_being_shown(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", token)
+
+    with pytest.raises(Invalid, match=r"^GITHUB_TOKEN: must be one word") as refusal:
+        load_settings()
+
+    assert "secret" not in f"{refusal.value}{refusal.value!r}{refusal.value.__cause__}"
+
+
+def test_a_token_is_in_no_representation_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_secret")
+
+    settings = load_settings()
+
+    assert settings.github_token.get_secret_value() == "ghp_secret"
+    assert "ghp_secret" not in f"{settings}{settings!r}{settings.model_dump()}{settings.model_dump_json()}"

@@ -375,3 +375,49 @@ class TestClient:
 
         assert os.waitstatus_to_exitcode(status) == 0
         assert acme.fetch(of_acme(pypi), read_json)["last_serial"] == 1
+
+
+class TestExchanges:
+    """For services whose headers and refusals say what a status alone does not."""
+
+    @pytest.mark.parametrize("status", [200, 204, 301, 401, 403, 404, 429, 500, 503])
+    def test_whatever_comes_back_is_given_whole_and_asked_for_once(
+        self, http: Http, httpserver: HTTPServer, status: int
+    ) -> None:
+        httpserver.expect_request("/").respond_with_data("why", status=status, headers={"X-Left": "0"})
+
+        reply = service(http, retries=3).exchange(Request(url=httpserver.url_for("/")))
+
+        assert (reply.status, reply.headers.get("x-left")) == (status, "0")
+        assert reply.body == (b"" if status == 204 else b"why")
+        assert len(httpserver.log) == 1
+
+    @pytest.mark.parametrize("fault", ["reset", "half", "timeout"])
+    def test_no_whole_answer_is_unavailable(self, http: Http, pypi: LocalPyPI, fault: str) -> None:
+        pypi.faults.add(Fault(fault))
+
+        with pytest.raises(Unavailable, match=r"GET http://127.0.0.1:\d+/pypi/acme/json: "):
+            service(http, timeout=0.3).exchange(of_acme(pypi))
+
+        assert pypi.requests.total == 1
+
+    def test_a_body_without_end_is_not_read_to_it(self, http: Http, pypi: LocalPyPI) -> None:
+        pypi.faults.add(Fault("huge"))
+
+        with pytest.raises(Unavailable, match="larger than 1,000 bytes"):
+            service(http).exchange(Request(url=pypi.url, largest=1000))
+
+    def test_exchanges_keep_their_distance_with_all_other_requests(self, http: Http, pypi: LocalPyPI) -> None:
+        asked = service(http, delay=0.1, workers=1)
+
+        for _ in range(2):
+            asked.exchange(of_acme(pypi))
+            asked.fetch(of_acme(pypi), read_json)
+
+        starts = [request.time for request in pypi.requests.log]
+        assert starts[-1] - starts[0] >= 0.2
+
+    def test_a_secret_in_a_header_is_in_no_representation(self) -> None:
+        request = Request(url="http://a.example/x", headers={"Authorization": "Bearer secret"})
+
+        assert (repr(request), str(request)) == ("<GET http://a.example/x>", "GET http://a.example/x")

@@ -59,6 +59,7 @@ UNDERSTOOD = {
     "pypistats_max_retries": 4,
     "pypistats_retry_backoff": 1.0,
     "default_profile": "flask",
+    "github_request_delay": 0.5,
     "celery_schedule_weekly_refresh": "0 1 * * 1",
     "celery_schedule_monthly_fetch": "0 3 2 * *",
 }

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,10 +10,12 @@ import pytest
 
 from pyf.aggregator.sample.clickhouse import LocalClickHouse
 from pyf.aggregator.sample.faults import Fault
+from pyf.aggregator.sample.github import LocalGitHub
+from pyf.aggregator.sample.hosted import Hosted
 from pyf.aggregator.sample.pypistats import LocalPypistats
 from pyf.aggregator.sample.services import LocalPyPI
 from pyf.aggregator.settings import Settings
-from shell import Shell, rendering_processes, wait_until
+from shell import Ended, Shell, rendering_processes, wait_until
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 
@@ -319,3 +321,73 @@ def test_an_empty_schedule_means_never_and_a_bad_one_is_refused_by_name(shell: S
     assert shell.call("-i", "-p", "flask").code == 0
     refused = shell.call("-i", "-p", "flask", celery_schedule_monthly_fetch="often")
     assert refused.error.startswith("CELERY_SCHEDULE_MONTHLY_FETCH='often'")
+
+
+@pytest.fixture
+def github(shell: Shell, pypi: LocalPyPI) -> Iterator[LocalGitHub]:
+    """GitHub with the repositories of 60 projects of Flask, all of which are in the index."""
+    for number in range(60):
+        info = {"classifiers": ["Framework :: Flask"], "home_page": f"https://github.com/o/r{number}"}
+        pypi.ecosystem.publish(f"flask-{number}", "1.0", info=info)
+    shell.call("-f", "-p", "flask")
+    with LocalGitHub((Hosted(path=f"o/r{number}") for number in range(60)), token="right") as github:
+        shell.environment |= {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": "right", "GITHUB_REQUEST_DELAY": "0"}
+        yield github
+
+
+def pyfgithub(shell: Shell, **settings: Any) -> Ended:
+    return shell.call("-p", "flask", "--json", command="pyfgithub", **settings)
+
+
+@effect_of("github_token")
+@pytest.mark.parametrize(
+    ("token", "kind", "code"), [("right", "graphql", 0), ("", "repository", 0), ("wrong", "graphql", 2)]
+)
+def test_a_token_opens_graphql_and_without_one_there_is_rest(
+    shell: Shell, github: LocalGitHub, token: str, kind: str, code: int
+) -> None:
+    ended = pyfgithub(shell, github_token=token)
+
+    assert (ended.code, github.requests.by_kind[kind] > 0) == (code, True)
+    assert set(github.authorizations) == ({f"Bearer {token}"} if token else {""})
+
+
+@effect_of("github_request_delay")
+def test_requests_to_github_keep_their_distance(shell: Shell, github: LocalGitHub) -> None:
+    pyfgithub(shell, github_request_delay=0.4)
+
+    first, second = (request.time for request in github.requests.log)
+    assert second - first >= 0.3
+
+
+@effect_of("github_api_url")
+def test_requests_go_to_the_github_that_is_named(shell: Shell, github: LocalGitHub) -> None:
+    pyfgithub(shell, github_api_url=f"{github.url}/")
+    elsewhere = pyfgithub(shell, github_api_url="http://127.0.0.1:1/api", github_cache_ttl=0)
+
+    assert github.requests.by_kind["graphql"] == 2
+    assert (elsewhere.code, "http://127.0.0.1:1/api/graphql" in elsewhere.error) == (4, True)
+
+
+@effect_of("github_cache_ttl")
+@pytest.mark.parametrize(("seconds", "asked"), [(0, 4), (3600, 2)])
+def test_what_is_remembered_is_asked_again_after_so_long(
+    shell: Shell, github: LocalGitHub, seconds: int, asked: int
+) -> None:
+    for _ in range(2):
+        pyfgithub(shell, github_cache_ttl=seconds)
+
+    assert github.requests.by_kind["graphql"] == asked
+
+
+@effect_of("github_timeout")
+@pytest.mark.parametrize(("timeout", "code"), [(0.2, 4), (30, 0)])
+def test_a_request_to_github_fails_after_the_time_out(
+    shell: Shell, github: LocalGitHub, timeout: float, code: int
+) -> None:
+    """The answer begins at once and takes about half a second to be complete."""
+    github.faults.add(Fault("slow", request="graphql", pause=0.025))
+
+    ended = pyfgithub(shell, github_timeout=timeout)
+
+    assert (ended.code, "no complete answer came in time" in ended.err) == (code, code == 4)

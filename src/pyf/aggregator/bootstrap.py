@@ -8,6 +8,8 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from .adapters.downloads import CLICKHOUSE_LIMITS, ClickHouse, Pypistats, pypistats_limits
+from .adapters.github import GitHubGraphQL, GitHubRest
+from .adapters.github.client import GitHubClient
 from .adapters.http import Http
 from .adapters.index.database import Database
 from .adapters.index.sqlite import SqliteIndex
@@ -17,9 +19,10 @@ from .adapters.rendering import PooledRenderer
 from .adapters.retry import Retries
 from .adapters.service import Limits, Service
 from .adapters.sqlite_caches import SqliteRenderCache, SqliteVerdictStore
+from .adapters.sqlite_repositories import SqliteRepositoryCache
 from .domain.errors import Invalid
 from .domain.policy import Descriptions, Discovery, Policy
-from .ports import DownloadStats, Services
+from .ports import DownloadStats, RepositoryHost, Services
 from .settings import Settings
 
 
@@ -39,6 +42,8 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
                 downloads=_downloads(settings, http),
+                repositories=_github(http, settings),
+                repository_cache=SqliteRepositoryCache(database),
                 requests=http,
                 now=time.time,
                 policy=_policy(settings),
@@ -74,10 +79,21 @@ def _downloads(settings: Settings, http: Http) -> DownloadStats:
     return Pypistats(Service(http, limits), settings.pypistats_base_url)
 
 
+def _github(http: Http, settings: Settings) -> RepositoryHost:
+    """Return what asks GitHub: one request at a time, which waits and repeats in its own way."""
+    limits = Limits(
+        workers=1, delay=settings.github_request_delay, timeout=settings.github_timeout, retries=Retries(most=0)
+    )
+    token = settings.github_token.get_secret_value()
+    client = GitHubClient(Service(http, limits), settings.github_api_url, token)
+    return GitHubGraphQL(client) if token else GitHubRest(client)
+
+
 def _policy(settings: Settings) -> Policy:
     return Policy(
         batch_size=settings.pypi_batch_size,
         descriptions=Descriptions(settings.descriptions),
         discovery=Discovery(settings.pypi_discovery),
         status_max_age=settings.status_max_age,
+        repository_max_age=settings.github_cache_ttl,
     )

@@ -4,7 +4,7 @@ import re
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .domain.errors import Invalid
@@ -17,7 +17,9 @@ _PLACEHOLDER = re.compile(r"<[^<>]*>")
 class Settings(BaseSettings):
     """The program's settings, from the environment and from `.env` in the current folder; the environment wins."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8-sig", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8-sig", extra="ignore", hide_input_in_errors=True
+    )
 
     default_profile: str = Field("", description="Profile that a command uses when neither `-p` nor `-t` names one.")
     profiles_file: str = Field(
@@ -35,7 +37,7 @@ class Settings(BaseSettings):
         description="Address of PyPI, or of a mirror that serves its JSON, simple index and XML-RPC.",
     )
     pyf_contact: str = Field(
-        "", description="Mail address or page by which PyPI's operators can reach you; part of the User-Agent."
+        "", description="Mail address or page by which the services' operators can reach you; part of the User-Agent."
     )
     pypi_discovery: Literal["browse", "scan"] = Field(
         "browse",
@@ -83,6 +85,23 @@ class Settings(BaseSettings):
         "https://sql-clickhouse.clickhouse.com/?user=demo",
         description="Address of a ClickHouse with PyPI's download log; its query names the user.",
     )
+    github_token: SecretStr = Field(
+        SecretStr(""),
+        description="GitHub's token, any without scopes will do; without one GitHub allows 60 requests an hour.",
+    )
+    github_request_delay: float = Field(
+        0.75, ge=0, le=3600, description="Seconds between the starts of two requests to GitHub."
+    )
+    github_api_url: str = Field(
+        "https://api.github.com",
+        description="Address of GitHub's REST API, or of what stands in for it; GraphQL is at `/graphql` below it.",
+    )
+    github_cache_ttl: int = Field(
+        86_400, ge=0, description="Seconds after which a repository is asked about again, in whatever collection."
+    )
+    github_timeout: float = Field(
+        30.0, gt=0, le=3600, description="Seconds after which a request to GitHub has failed."
+    )
 
     celery_schedule_weekly_refresh: str = Field(
         "0 2 * * 0",
@@ -108,7 +127,7 @@ class Settings(BaseSettings):
             if v is not None and (v != "" or _is_schedule(name)) and not _is_placeholder(v)
         }
 
-    @field_validator("pypi_base_url", "pypistats_base_url")
+    @field_validator("pypi_base_url", "pypistats_base_url", "github_api_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value) or not _has_a_host(value):
@@ -129,6 +148,13 @@ class Settings(BaseSettings):
             Schedule(value).check()
         except Invalid as error:
             raise ValueError(str(error)) from error
+        return value
+
+    @field_validator("github_token")
+    @classmethod
+    def _secret(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[!-~]*", value.get_secret_value()):
+            raise ValueError("must be one word of ASCII characters: it is sent in a header")
         return value
 
     @field_validator("pyf_contact")
@@ -162,13 +188,20 @@ def _is_placeholder(value: Any) -> bool:
     return isinstance(value, str) and _PLACEHOLDER.fullmatch(value) is not None
 
 
+def _shown(name: str, value: object) -> str:
+    """Return a setting with its value, unless that is a secret."""
+    field = Settings.model_fields.get(name)
+    is_secret = field is not None and field.annotation is SecretStr
+    return name.upper() if is_secret else f"{name.upper()}={value!r}"
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings; raises `Invalid` with one line that names each setting whose value can't be used."""
     try:
         return Settings(**overrides)
     except ValidationError as error:
         problems = (
-            f"{'.'.join(str(part) for part in problem['loc']).upper()}={problem['input']!r}: "
+            f"{_shown('.'.join(str(part) for part in problem['loc']), problem['input'])}: "
             f"{problem['msg'].removeprefix('Value error, ')}"
             for problem in error.errors()
         )

@@ -10,7 +10,7 @@ from aiohttp.http_exceptions import ContentEncodingError
 
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from .http import ConnectionLost
-from .retry import Transient, retry_after
+from .retry import TooSlow, Transient, retry_after
 
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _LONGEST_SHOWN = 200
@@ -45,7 +45,7 @@ def failure(error: Exception) -> AggregatorError:
         case aiohttp.ConnectionTimeoutError():
             return Transient("no connection came about in time")
         case TimeoutError():
-            return Transient("no complete answer came in time")
+            return TooSlow("no complete answer came in time")
         case aiohttp.ClientConnectorDNSError():
             return Transient(f"no connection: the host is not known ({error.strerror})")
         case aiohttp.ClientConnectorSSLError():

@@ -1,8 +1,10 @@
 """The caches in memory, for tests and for runs that leave nothing behind."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from ..domain.readme import Rendered
+from ..domain.repository import Learned
+from ..domain.repository_address import RepositoryAddress
 
 
 class MemoryRenderCache:
@@ -48,3 +50,22 @@ class MemoryVerdictStore:
         judged = self._serials.get(filter_key, {})
         for name in names:
             judged.pop(name, None)
+
+
+class MemoryRepositoryCache:
+    """Remembers what was learned about repositories, until the process ends."""
+
+    def __init__(self) -> None:
+        self._learned: dict[str, Learned] = {}
+
+    def recall(self, addresses: Collection[RepositoryAddress], *, since: int) -> Mapping[str, Learned]:
+        """Return what was learned of these at `since` or later."""
+        known = {address.key: self._learned[address.key] for address in addresses if address.key in self._learned}
+        return {key: learned for key, learned in known.items() if learned.learned_at >= since}
+
+    def keep(self, learned: Sequence[Learned]) -> None:
+        """Remember these; of one address what was learned last."""
+        for each in learned:
+            known = self._learned.get(each.address.key)
+            if known is None or known.learned_at <= each.learned_at:
+                self._learned[each.address.key] = each

@@ -22,6 +22,10 @@ class Transient(Unavailable):
     """A failure that asking again may heal; a caller need not tell it from `Unavailable`."""
 
 
+class TooSlow(Transient):
+    """No complete answer came in time: asking for less may heal it, too."""
+
+
 class Retries(Struct, frozen=True, kw_only=True):
     """How often and when a request is repeated; times in seconds.
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -65,6 +65,18 @@ class Request(Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         return f"{self.method} {shown(self.url)}" + (f" ({self.about})" if self.about else "")
 
+    def __repr__(self) -> str:
+        """Headers may hold a secret, and a representation ends up in logs."""
+        return f"<{self}>"
+
+
+class Reply(Struct, frozen=True):
+    """What a service sent back, whatever it means; `headers` are looked up in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
 
 class Service:
     """One service, to be asked by any number of adapters and threads within common limits."""
@@ -81,6 +93,14 @@ class Service:
         redirections are not followed.
         """
         return self._http.run(self.ask(request, reader))
+
+    def exchange(self, request: Request) -> Reply:
+        """Send a request once and return what came back, refusals included.
+
+        It is for services whose headers and refusals say what statuses alone don't. Raises `Transient` where no whole
+        answer came.
+        """
+        return self._http.run(self._exchanged(request))
 
     def stream(self, jobs: Iterable[T], work: Callable[[T], Coroutine[Any, Any, R]], ahead: int) -> Iterator[R]:
         """Do jobs concurrently with the help of `ask` and yield the results as they come (`Http.stream`)."""
@@ -104,18 +124,23 @@ class Service:
         except AggregatorError as error:
             raise _named(error, request) from error
 
-    async def _exchange(self, request: Request, body: Reader[T], gate: Gate) -> None:
-        limits = self.limits
-        timeout = aiohttp.ClientTimeout(total=limits.timeout * request.patience, connect=limits.connect_timeout)
+    async def _exchanged(self, request: Request) -> Reply:
+        body = bytearray()
         try:
-            async with self._http.session().request(
-                request.method,
-                _address(request.url),
-                headers=request.headers,
-                data=request.body,
-                allow_redirects=False,
-                timeout=timeout,
-            ) as response:
+            async with self._open_gate(), self._sending(request) as response:
+                async for piece in response.content.iter_any():
+                    body += piece
+                    if len(body) > request.largest:
+                        raise Unavailable(f"the answer is larger than {request.largest:,} bytes")
+                return Reply(response.status, response.headers, bytes(body))
+        except AggregatorError as error:
+            raise _named(error, request) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise _named(failure(error), request) from error
+
+    async def _exchange(self, request: Request, body: Reader[T], gate: Gate) -> None:
+        try:
+            async with self._sending(request) as response:
                 if response.status != HTTPStatus.OK:
                     said = await _drain(response)
                     refused = refusal(response.status, response.headers, request.url, time.time())
@@ -130,6 +155,17 @@ class Service:
                     body.feed(piece)
         except (aiohttp.ClientError, OSError) as error:
             raise failure(error) from error
+
+    def _sending(self, request: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        limits = self.limits
+        return self._http.session().request(
+            request.method,
+            _address(request.url),
+            headers=request.headers,
+            data=request.body,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=limits.timeout * request.patience, connect=limits.connect_timeout),
+        )
 
     def _honour(self, refused: AggregatorError, gate: Gate) -> None:
         """Hold back all requests when the service says that we ask too much, if it is not for too long."""

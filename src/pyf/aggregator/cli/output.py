@@ -25,6 +25,7 @@ from ..domain.errors import Unavailable
 from ..usecases.report import Progress as Watch
 from ..usecases.report import RunReport, unwatched
 from .exits import Exit, abandon_stdout, code_of, tell
+from .listing import listed
 
 # What the parts of a report are called in its table, in this order; a list is shown by its length.
 _LABELS = {
@@ -52,8 +53,11 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def progress_bar() -> Iterator[Watch]:
-    """Give a callable that draws progress on stderr, with rate and remaining time; mute where that is no terminal."""
+def progress_bar(beginning: str = "asking PyPI") -> Iterator[Watch]:
+    """Give a callable that draws progress on stderr, with rate and remaining time; mute where that is no terminal.
+
+    `beginning` is what it says until it is called.
+    """
     # Rich would draw into a log file as well where FORCE_COLOR is set, as it is on many a build server.
     if sys.stderr is None or not sys.stderr.isatty():
         yield unwatched
@@ -67,7 +71,7 @@ def progress_bar() -> Iterator[Watch]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
-        task = drawn.add_task("asking PyPI", total=None)
+        task = drawn.add_task(beginning, total=None)
 
         def watch(step: str, done: int, total: int | None) -> None:
             drawn.update(task, description=step, completed=done, total=total)
@@ -96,8 +100,8 @@ def tell_of(report: RunReport) -> None:
     for notice in report.notices:
         click.echo(notice, err=True)
     for kind in ("failed", "rejected", "postponed", "missing"):
-        for name in getattr(report, kind, ()):
-            click.echo(f"{kind}: {name}: {' '.join(report.reasons[name].split())}", err=True)
+        for line in listed(kind, {name: report.reasons[name] for name in getattr(report, kind, ())}):
+            click.echo(line, err=True)
     if report.stopped_by is not None:
         tell(str(report.stopped_by))
 

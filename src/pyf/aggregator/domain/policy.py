@@ -25,13 +25,15 @@ class Policy(Struct, frozen=True, kw_only=True):
     """The choices that settings make for the use cases.
 
     `batch_size` is the number of documents written at once. `status_max_age` is the age, in seconds, at which a
-    project's status and advisories are looked at again although the journal says nothing.
+    project's status and advisories are looked at again although the journal says nothing; `repository_max_age` the
+    age at which a repository is asked about again.
     """
 
     batch_size: int = 500
     descriptions: Descriptions = Descriptions.NEWEST
     discovery: Discovery = Discovery.BROWSE
     status_max_age: int = 7 * 86_400
+    repository_max_age: int = 86_400
     composer: int = COMPOSITION
 
     @property

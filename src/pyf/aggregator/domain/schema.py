@@ -125,7 +125,7 @@ class RepositoryFields(Struct, frozen=True, kw_only=True):
 
     github_url: Annotated[str | UnsetType, _stored("the repository's page, after renames")] = UNSET
     github_verified: Annotated[
-        bool | UnsetType, Use("false where many unrelated projects claim the repository", facet=True)
+        bool | UnsetType, Use("false where many unrelated projects name this repository as theirs", facet=True)
     ] = UNSET
     github_stars: Annotated[int | UnsetType, Use("stars", facet=True, sort=True)] = UNSET
     github_watchers: Annotated[int | UnsetType, Use("watchers", facet=True, sort=True)] = UNSET
@@ -143,7 +143,7 @@ class RepositoryFields(Struct, frozen=True, kw_only=True):
     github_updated: Annotated[int | UnsetType, Use("last change of the repository", sort=True)] = UNSET
     github_pushed: Annotated[int | UnsetType, Use("last push to any branch", sort=True)] = UNSET
     github_last_commit: Annotated[int | UnsetType, Use("last commit on the default branch", sort=True)] = UNSET
-    github_checked: Annotated[int | UnsetType, Use("when GitHub was last asked", sort=True)] = UNSET
+    github_checked: Annotated[int | UnsetType, Use("when the repository was last looked for", sort=True)] = UNSET
 
 
 class DownloadFields(Struct, frozen=True, kw_only=True):

@@ -19,14 +19,17 @@ from .registry import (
     Wanted,
 )
 from .rendering import RenderCache, Renderer, Rendering
+from .repositories import Allowance, Finding, RepositoryCache, RepositoryHost
 from .services import RequestMeter, Services
 
 __all__ = [
+    "Allowance",
     "ChangeJournal",
     "Count",
     "DownloadStats",
     "Effort",
     "FeedEntry",
+    "Finding",
     "IndexAdmin",
     "JournalEntry",
     "PackageIndex",
@@ -38,6 +41,8 @@ __all__ = [
     "RenderCache",
     "Renderer",
     "Rendering",
+    "RepositoryCache",
+    "RepositoryHost",
     "RequestMeter",
     "Serials",
     "Services",

@@ -10,6 +10,7 @@ from .downloads import DownloadStats
 from .index import IndexAdmin, PackageIndex, VerdictStore
 from .registry import ChangeJournal, PackageRegistry
 from .rendering import Renderer
+from .repositories import RepositoryCache, RepositoryHost
 
 
 class RequestMeter(Protocol):
@@ -32,6 +33,8 @@ class Services(Struct, frozen=True, kw_only=True):
     renderer: Renderer
     verdicts: VerdictStore
     downloads: DownloadStats
+    repositories: RepositoryHost
+    repository_cache: RepositoryCache
     requests: RequestMeter
     now: Callable[[], float]
     policy: Policy = Policy()

@@ -18,6 +18,7 @@ class FaultKind(StrEnum):
     ERROR = "500"
     BAD_GATEWAY = "502"
     UNAVAILABLE = "503"
+    GATEWAY_TIMEOUT = "504"
     TIMEOUT = "timeout"
     """Nothing comes, for as long as the client waits."""
     RESET = "reset"
@@ -44,6 +45,14 @@ class FaultKind(StrEnum):
     """XML-RPC's own way to say 429: status 200 and a fault."""
     MIDWAY = "midway"
     """ClickHouse's way to fail when the answer has begun: status 200, half a body, and what went wrong as text."""
+    SECONDARY_LIMIT = "secondary_limit"
+    """GitHub's way to say that requests come too fast: status 403 and a message."""
+    SECONDARY_LIMIT_200 = "secondary_limit_200"
+    """The same with status 200, as GraphQL may say it."""
+    RESOURCE_LIMITS = "resource_limits"
+    """GraphQL answers the first half of a query, and says that the rest was too much."""
+    LEFT_OUT = "left_out"
+    """GraphQL answers the first half of a query, and says that something went wrong."""
 
 
 _POSSIBLE = {
@@ -51,6 +60,10 @@ _POSSIBLE = {
     FaultKind.STALE: ("project",),
     FaultKind.THROTTLED: ("browse", "changelog", "last_serial"),
     FaultKind.MIDWAY: ("query",),
+    FaultKind.SECONDARY_LIMIT: ("graphql", "repository", "pulls"),
+    FaultKind.SECONDARY_LIMIT_200: ("graphql",),
+    FaultKind.RESOURCE_LIMITS: ("graphql",),
+    FaultKind.LEFT_OUT: ("graphql",),
 }
 
 

@@ -112,13 +112,24 @@ class EnrichmentReport(RunReport):
     """What a run did that adds to projects what the registry does not tell.
 
     Numbers count projects: `found` those that the run looked at, `enriched` those whose fields are up to date now,
-    `remembered` how many of these without asking anybody, `missing` the names of those that the source does not know.
+    `remembered` how many of these without asking anybody, `missing` the names of those that the source does not know,
+    `postponed` the names of those that are left to a later run.
     """
 
     found: int = 0
     enriched: int = 0
     remembered: int = 0
     missing: list[str] = field(default_factory=list)
+    postponed: list[str] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        return not (self.failed or self.postponed or self.stopped_by)
+
+    def postpone(self, name: str, reason: str) -> None:
+        """Note that a project is left to a later run."""
+        self.postponed.append(name)
+        self.reasons[name] = reason
 
     def miss(self, name: str, reason: object) -> None:
         """Note that the source does not know a project."""

@@ -1,12 +1,10 @@
 """Show what the index holds of one project."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from ..domain.errors import NotFound
 from ..ports import Services
-from .target import Target, existing
+from .target import Target, existing, not_held
 
 
 def show(services: Services, target: Target, name: str) -> Sequence[dict[str, Any]]:
@@ -18,8 +16,4 @@ def show(services: Services, target: Target, name: str) -> Sequence[dict[str, An
     documents = services.index.documents(target.collection, name)
     if documents:
         return [document.as_mapping() for document in documents]
-    tombstone = services.index.tombstone(target.collection, name)
-    if tombstone is None:
-        raise NotFound(f"{name} is not in the collection {target.collection}")
-    when = datetime.fromtimestamp(tombstone.removed_at, UTC)
-    raise NotFound(f"{name} left the collection {target.collection} on {when:%Y-%m-%d %H:%M} UTC: {tombstone.reason}")
+    raise not_held(services, target, name)

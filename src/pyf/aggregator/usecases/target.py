@@ -1,6 +1,7 @@
 """Say which collection a run works on, and open it: the alias people use, and the numbered collection behind it."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -60,6 +61,15 @@ def existing(services: Services, target: Target) -> CollectionState:
     if services.admin.resolve(target.collection) is None:
         raise NotFound(f"there is no collection {target.collection} yet: fill it first with {_first_command(target)}")
     return services.index.state(target.collection)
+
+
+def not_held(services: Services, target: Target, name: str) -> NotFound:
+    """Return the answer for a project that a collection does not hold, with what is known of its leaving."""
+    tombstone = services.index.tombstone(target.collection, name)
+    if tombstone is None:
+        return NotFound(f"{name} is not in the collection {target.collection}")
+    when = datetime.fromtimestamp(tombstone.removed_at, UTC)
+    return NotFound(f"{name} left the collection {target.collection} on {when:%Y-%m-%d %H:%M} UTC: {tombstone.reason}")
 
 
 def _first_command(target: Target) -> str:

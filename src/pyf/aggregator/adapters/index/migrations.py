@@ -74,6 +74,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             serial INTEGER NOT NULL,
             PRIMARY KEY (filter_id, name)) WITHOUT ROWID""",
     ),
+    (
+        # What hosts have said about repositories, for all collections together.
+        """CREATE TABLE repositories (
+            key TEXT NOT NULL PRIMARY KEY,
+            learned_at INTEGER NOT NULL,
+            learned TEXT NOT NULL) WITHOUT ROWID""",
+    ),
 )
 
 

@@ -1,0 +1,56 @@
+"""Where projects keep their source: the host that is asked about repositories, and what remembers its answers."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from ..domain.errors import AggregatorError
+from ..domain.repository import Learned, Repository
+from ..domain.repository_address import RepositoryAddress
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What came of asking about one address: the repository, or why there is none.
+
+    `NotFound` means that the host knows no public repository there, `Unavailable` that nothing is known. `told` is the
+    host's own answer as JSON, for people; "" where there was none.
+    """
+
+    address: RepositoryAddress
+    answer: Repository | AggregatorError
+    told: str = ""
+
+
+class Allowance(Struct, frozen=True, kw_only=True):
+    """How many repositories the host lets us ask about: `left` of `limit`, until `resets_at` (Unix seconds)."""
+
+    left: int
+    limit: int
+    resets_at: float
+
+
+class RepositoryHost(Protocol):
+    """A host of repositories (GitHub)."""
+
+    def look_up(self, addresses: Iterable[RepositoryAddress]) -> Iterator[Sequence[Finding]]:
+        """Ask about repositories of this host and yield what came of them, each once, in batches as answers come.
+
+        `addresses` is taken from as the asking goes on, a request or a handful ahead at most: findings may add to it.
+        The repository of an address that has moved is given with its new address. A failure that concerns an address
+        is an answer. One that concerns the host ends the iterator: `Unavailable` where it does not answer or wants a
+        longer pause (`retry_after`) than is waited for, `Invalid` where it does not accept our token.
+        """
+
+    def allowance(self) -> Allowance | None:
+        """Return how much may be asked, None where that is more than runs need; one request at most, a free one."""
+
+
+class RepositoryCache(Protocol):
+    """Remembers what was learned about addresses, also that there is no repository; for all collections together."""
+
+    def recall(self, addresses: Collection[RepositoryAddress], *, since: int) -> Mapping[str, Learned]:
+        """Return what was learned of these at `since` (Unix seconds) or later, by the address's `key`."""
+
+    def keep(self, learned: Sequence[Learned]) -> None:
+        """Remember these; of one address what was learned last."""

@@ -1,0 +1,137 @@
+"""One parser for every form in which authors write where their repository is."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyf.aggregator.domain.repository_address import RepositoryAddress, address_of
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+PAGES = re.compile("login|about|new|apps|home|join|team|site|stars|pulls|repos|search|gist|gists|orgs|events|blog")
+
+owners = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}", fullmatch=True).filter(
+    lambda owner: len(owner) > 3 and not PAGES.fullmatch(owner.lower())
+)
+names = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,40}", fullmatch=True).filter(
+    lambda name: not name.endswith(".") and not re.search(r"(?i)\.(git|wiki)$", name)
+)
+# `{}` is what stands between host and end: `owner/name`, or `owner/name.git`.
+FORMS = [
+    "https://github.com/{}",
+    "http://github.com/{}",
+    "https://www.github.com/{}",
+    "HTTPS://GitHub.COM/{}",
+    "github.com/{}",
+    "www.github.com/{}",
+    "//github.com/{}",
+    "https://github.com//{}",
+    "https://github.com:443/{}",
+    "https://user:secret@github.com/{}",
+    "https://github.com./{}",
+    "git://github.com/{}",
+    "git+https://github.com/{}",
+    "git+ssh://git@github.com/{}",
+    "ssh://git@github.com/{}",
+    "ssh://git@ssh.github.com:443/{}",
+    "git@github.com:{}",
+    "github.com:{}",
+    "https://raw.githubusercontent.com/{}/main/README.rst",
+    "https://api.github.com/repos/{}",
+    "https://codeload.github.com/{}/zip/main",
+]
+ENDS = [
+    "", "/", "//", "/tree/main/packages/x", "/blob/main/README.md", "/issues", "/issues/", "/releases", "/wiki",
+    "/archive/v1.0.tar.gz", "#readme", "/#readme", "#README.md", "?tab=readme-ov-file", "?tab=readme-ov-file#x",
+    "/tree/main?x=1#y", ".git", ".git/", ".git#egg=name", ".git@main", ".git@v1.0#egg=x&subdirectory=y", ".GIT",
+    ".wiki.git", ".", ",", ";", "/.", "%20", " ", " and more", " #README.md",
+]  # fmt: skip
+WRAPPED = ["{}", "<{}>", '"{}"', "'{}'", "({})", "[{}]", "  {}  ", "<{}>.", "({}),", "\t{}\n", "“{}”"]
+
+
+@given(
+    owner=owners,
+    name=names,
+    form=st.sampled_from(FORMS),
+    end=st.sampled_from(ENDS),
+    wrapped=st.sampled_from(WRAPPED),
+    is_shouted=st.booleans(),
+)
+def test_every_written_form_is_the_same_address(
+    owner: str, name: str, form: str, end: str, wrapped: str, is_shouted: bool
+) -> None:
+    written = wrapped.format(form.format(f"{owner}/{name}{end if form.endswith('{}') else ''}"))
+
+    address = address_of(written.upper() if is_shouted and "/repos/" not in form else written)
+
+    assert address == RepositoryAddress("github.com", owner, name)
+
+
+@given(owner=owners, name=names)
+def test_parsing_an_addresss_own_page_gives_it_back(owner: str, name: str) -> None:
+    address = RepositoryAddress("github.com", owner, name)
+
+    again = address_of(address.url)
+
+    assert again is not None
+    assert (again.url, again.owner, again.name) == (address.url, owner, name)
+
+
+@given(st.text(st.characters()) | st.text("githubcom.:/@#?%<>[]-~ \n\x00\ud800") | st.binary().map(str))
+def test_no_text_raises_and_what_comes_of_one_stays_itself(text: str) -> None:
+    for written in (text, f"https://github.com/{text}", f"git@gitlab.com:{text}", f"https://{text}"):
+        address = address_of(written)
+
+        assert address is None or address_of(address.url) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " ", "UNKNOWN", "github.com", "https://github.com", "https://github.com/", "https://github.com/owner",
+        "https://github.com/owner/", "https://github.com/owner?tab=repositories", "https://github.com/owner/..",
+        "https://github.com/jni//issues", "https://github.com/own er/name", "https://github.com/-/name",
+        "https://github.com/owner/.github", "https://github.com/owner/.github/blob/main/CODE_OF_CONDUCT.md",
+        "https://github.com/sponsors/owner", "https://github.com/orgs/plone/discussions", "https://github.com/topics/cms",
+        "https://github.com/marketplace/actions", "https://github.com/apps/dependabot", "https://github.com/features/x",
+        "https://github.com/settings/tokens", "https://github.com/login/oauth", "https://github.com/about/careers",
+        "https://github.com/explore/email", "https://github.com/collections/x", "https://github.com/SPONSORS/owner",
+        "https://github.com/users/owner/projects/1", "https://github.com/search/advanced", "https://gist.github.com/o/1f",
+        "https://owner.github.io/name", "https://docs.github.com/en/rest", "https://api.github.com/users/owner/repos",
+        "https://notgithub.com/owner/name", "https://github.com.evil.example/owner/name", "mailto:me@example.org",
+        "https://example.org/?next=https://github.com/owner/name", "https://example.org/github.com/owner/name",
+        "https://gitlab.com/explore/groups", "https://codeberg.org/explore/repos", "https://[::1]/owner/name", "http://[",
+    ],
+)  # fmt: skip
+def test_what_is_no_repository_is_none(text: str) -> None:
+    assert address_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://gitlab.com/group/sub/group/name/-/tree/main", "https://gitlab.com/group/sub/group/name"),
+        ("git@gitlab.com:group/name.git", "https://gitlab.com/group/name"),
+        ("https://gitlab.com/group/name/issues", "https://gitlab.com/group/name"),
+        ("https://gitlab.example.org/group/name/blob/main/x", "https://gitlab.example.org/group/name"),
+        ("https://codeberg.org/owner/name/src/branch/main", "https://codeberg.org/owner/name"),
+        ("https://bitbucket.org/owner/name/src", "https://bitbucket.org/owner/name"),
+        ("https://github.com/_under_/n", None),
+        ("https://github.com/company_user/n", "https://github.com/company_user/n"),
+        ("https://github.com/community/community", "https://github.com/community/community"),
+    ],
+)
+def test_the_host_is_known_so_that_others_can_follow(text: str, url: str | None) -> None:
+    address = address_of(text)
+
+    assert (address and address.url) == url
+
+
+def test_addresses_compare_without_case_and_keep_their_spelling() -> None:
+    one, other = RepositoryAddress("github.com", "Plone", "Products.X"), address_of("github.com/plone/products.x")
+
+    assert other is not None
+    assert (one == other, hash(one) == hash(other), one.key == other.key) == (True, True, True)
+    assert one.url == "https://github.com/Plone/Products.X"
+    assert one != RepositoryAddress("gitlab.com", "Plone", "Products.X")
