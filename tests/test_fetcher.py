@@ -3,12 +3,8 @@
 import pytest
 from trove_classifiers import classifiers as published
 
-from pyf.aggregator.adapters.index.memory import MemoryIndex
-from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryRepositoryCache, MemoryVerdictStore
-from pyf.aggregator.adapters.memory_downloads import MemoryDownloads
+from in_memory import in_memory
 from pyf.aggregator.adapters.memory_registry import MemoryRegistry
-from pyf.aggregator.adapters.memory_repositories import MemoryRepositoryHost
-from pyf.aggregator.adapters.rendering_inline import InlineRenderer
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.domain.project import Project
 from pyf.aggregator.ports import Services
@@ -30,20 +26,7 @@ def registry() -> MemoryRegistry:
 
 @pytest.fixture
 def services(registry: MemoryRegistry) -> Services:
-    index = MemoryIndex()
-    return Services(
-        registry=registry,
-        journal=registry,
-        index=index,
-        admin=index,
-        renderer=InlineRenderer(MemoryRenderCache()),
-        verdicts=MemoryVerdictStore(),
-        downloads=MemoryDownloads(),
-        repositories=MemoryRepositoryHost(),
-        repository_cache=MemoryRepositoryCache(),
-        requests=registry,
-        now=lambda: 1_800_000_000,
-    )
+    return in_memory(registry=registry, journal=registry, requests=registry)
 
 
 def filled(services: Services) -> Report:

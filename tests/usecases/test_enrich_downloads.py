@@ -10,11 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import collection_state, project_documents
+from in_memory import in_memory
 from pyf.aggregator.adapters.index.memory import MemoryIndex
-from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryVerdictStore
 from pyf.aggregator.adapters.memory_downloads import MemoryDownloads
-from pyf.aggregator.adapters.memory_registry import MemoryRegistry
-from pyf.aggregator.adapters.rendering_inline import InlineRenderer
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.downloads import Downloads
 from pyf.aggregator.domain.errors import NotFound, Unavailable
@@ -71,19 +69,9 @@ def world() -> World:
 
 
 def made(**source: Any) -> World:
-    clock, registry = Clock(), MemoryRegistry()
-    index, downloads = MemoryIndex(now=clock), MemoryDownloads(**source)
-    services = Services(
-        registry=registry,
-        journal=registry,
-        index=index,
-        admin=index,
-        renderer=InlineRenderer(MemoryRenderCache()),
-        verdicts=MemoryVerdictStore(),
-        downloads=downloads,
-        requests=downloads,
-        now=clock,
-    )
+    clock, downloads = Clock(), MemoryDownloads(**source)
+    index = MemoryIndex(now=clock)
+    services = in_memory(index=index, admin=index, downloads=downloads, requests=downloads, now=clock)
     return World(index, downloads, clock, services)
 
 
@@ -470,3 +458,15 @@ def test_whatever_fails_no_count_is_ever_lost(runs: Iterable[tuple[set[str], set
         world.clock.pass_(later)
 
     assert {name for name in everyone if world.shown(name).get("download_last_month") == 30} == counted
+
+
+def test_a_run_whose_time_is_up_leaves_the_rest_to_the_next(world: World) -> None:
+    world.hold("a", "b", "c")
+    world.known("a", "b", "c")
+
+    first = world.run(until=world.clock.time)
+    asked_first = world.asked()
+    second = world.run()
+
+    assert (asked_first, first.enriched, first.postponed, first.is_whole) == (["a"], 1, ["b", "c"], False)
+    assert (world.asked(), second.enriched, second.remembered, second.is_whole) == (["b", "c"], 3, 1, True)

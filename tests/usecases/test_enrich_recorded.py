@@ -12,12 +12,10 @@ import pytest
 from msgspec import structs
 
 from builders import collection_state, project_documents
+from in_memory import in_memory
 from pyf.aggregator.adapters.github import GitHubGraphQL
 from pyf.aggregator.adapters.http import Http
 from pyf.aggregator.adapters.index.memory import MemoryIndex
-from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryRepositoryCache, MemoryVerdictStore
-from pyf.aggregator.adapters.memory_registry import MemoryRegistry
-from pyf.aggregator.adapters.rendering_inline import InlineRenderer
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.domain.project import normalized
 from pyf.aggregator.ports import Services
@@ -66,22 +64,17 @@ def recording(shared_data: Path) -> Iterator[Recorded]:
         hosted[place] = replace(hosted[place], was=(f"former/{place}",))
     links |= {f"gone-{number}": f"git@github.com:gone/{number}.git" for number in range(GONE)}
     links["empty"] = "https://github.com/o/empty"
-    index, registry, clock = MemoryIndex(), MemoryRegistry([]), Clock()
+    index, clock = MemoryIndex(), Clock()
     index.create("plone", collection_state())
     index.put(
         "plone", [project_documents(name, "1.0", "2.0", project_urls={"Source": url}) for name, url in links.items()]
     )
     empty = Hosted(path="o/empty", pushed=None, last_commit=None)
     with LocalGitHub([*hosted, empty], token=TOKEN) as github, Http() as http:
-        services = Services(
-            registry=registry,
-            journal=registry,
+        services = in_memory(
             index=index,
             admin=index,
-            renderer=InlineRenderer(MemoryRenderCache()),
-            verdicts=MemoryVerdictStore(),
             repositories=GitHubGraphQL(client(http, github.url)),
-            repository_cache=MemoryRepositoryCache(),
             requests=http,
             now=clock,
         )

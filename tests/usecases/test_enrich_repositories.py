@@ -13,10 +13,8 @@ from msgspec.structs import replace
 
 from builders import collection_state, project_documents
 from engines import ENGINES, Engine
-from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryRepositoryCache, MemoryVerdictStore
-from pyf.aggregator.adapters.memory_registry import MemoryRegistry
+from in_memory import in_memory
 from pyf.aggregator.adapters.memory_repositories import MemoryRepositoryHost
-from pyf.aggregator.adapters.rendering_inline import InlineRenderer
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.errors import Invalid, NotFound, Unavailable
 from pyf.aggregator.domain.repository import Repository
@@ -76,21 +74,10 @@ def enrichment(engine: Engine) -> Enrichment:
 
 
 def made(engine: Engine) -> Enrichment:
-    registry, host, clock = MemoryRegistry([]), MemoryRepositoryHost(), Clock()
+    host, clock = MemoryRepositoryHost(), Clock()
     for collection in ("plone", "django"):
         engine.admin.create(collection, collection_state())
-    services = Services(
-        registry=registry,
-        journal=registry,
-        index=engine.index,
-        admin=engine.admin,
-        renderer=InlineRenderer(MemoryRenderCache()),
-        verdicts=MemoryVerdictStore(),
-        repositories=host,
-        repository_cache=MemoryRepositoryCache(),
-        requests=host,
-        now=clock,
-    )
+    services = in_memory(index=engine.index, admin=engine.admin, repositories=host, requests=host, now=clock)
     return Enrichment(services, host, clock)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from math import inf
 
 from msgspec import Struct
 
@@ -39,6 +40,7 @@ def enrich_downloads(
     target: Target,
     *,
     limit: int | None = None,
+    until: float = inf,
     everything: bool = False,
     dry_run: bool = False,
     begin: Callable[[Ahead], None] = unannounced,
@@ -49,7 +51,8 @@ def enrich_downloads(
     Those come first that were asked about longest ago, so a run that was interrupted is gone on with by the next one.
     A project about which the same source was asked within `FRESH` seconds is not asked about again, and its counts are
     taken over where it was in another collection of the index. With a `limit` so many projects are looked at, the
-    stalest ones, however fresh; `everything` asks about all. `begin` is told what is ahead before the first request.
+    stalest ones, however fresh; `everything` asks about all. The first answer after `until` (Unix
+    seconds) is the last one, and the others are postponed. `begin` is told what is ahead before the first request.
     What the source does not know or does not answer for keeps the counts that it has.
     """
     report = EnrichmentReport("downloads", target.collection)
@@ -73,7 +76,7 @@ def enrich_downloads(
                 report.remembered += 1
         if due:
             begin(Ahead(source=source, projects=len(due), effort=services.downloads.effort(len(due))))
-            _Counting(services, target.collection, report, progress).ask(list(due))
+            _Counting(services, target.collection, report, progress).ask(list(due), until)
     return report
 
 
@@ -106,21 +109,25 @@ class _Counting:
     _unanswered: dict[str, AggregatorError] = field(default_factory=dict)
     _has_answered: bool = False
 
-    def ask(self, names: Sequence[str]) -> None:
-        """Ask about projects; raises `Unavailable` where the source is down."""
-        done = 0
+    def ask(self, names: Sequence[str], until: float) -> None:
+        """Ask about projects until that moment; raises `Unavailable` where the source is down."""
+        done, remaining = 0, dict.fromkeys(names)
         self.progress("counting", done, len(names))
         with closing(self.services.downloads.counts(names)) as batches:
             for batch in batches:
                 self._take(batch)
                 done += len(batch)
+                for count in batch:
+                    remaining.pop(count.name, None)
                 self.progress("counting", done, len(names))
-                if len(self._unanswered) >= SILENCE:
+                if len(self._unanswered) >= SILENCE or self.services.now() >= until:
                     break
         if self._unanswered and (len(self._unanswered) >= SILENCE or not self._has_answered):
             *_, last = self._unanswered.values()
             raise Unavailable(f"{self.services.downloads.source} does not answer: {last}")
         self._blame_projects()
+        for name in remaining:
+            self.report.postpone(name, "the time of this run was up")
 
     def _take(self, batch: Sequence[Count]) -> None:
         """Write what came of one request."""
