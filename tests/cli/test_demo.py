@@ -47,6 +47,11 @@ def test_the_demo_fills_keeps_up_and_shows_every_profile(shell: Shell) -> None:
     assert django[2] == "1"
     assert int(refresh[2]) >= 10
     assert '"id": "plone.api-' in ended.out
+    assert '"github_stars": ' in ended.out
+    assert '"download_last_month": ' in ended.out
+    added = re.findall(r"│ (pyf\w+) -p (\w+) +│ +(\d+) │ +(\d+) │", ended.out)
+    assert [command for command, *_ in added] == ["pyfgithub", "pyfdownloads"] * 4
+    assert all(int(enriched) >= int(found) - 2 > 5 for _, _, found, enriched in added)
 
 
 @pytest.mark.usefixtures("left")

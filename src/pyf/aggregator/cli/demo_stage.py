@@ -1,0 +1,136 @@
+"""The stage of `pyfdemo`: stand-ins for the services, and the real commands as processes of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec import Struct
+from rich.console import Console
+from rich.table import Table
+
+from ..domain.errors import Unavailable
+from ..sample.download_table import sample_downloads
+from ..sample.ecosystem import Ecosystem
+from ..sample.github import LocalGitHub
+from ..sample.hosted import sample_repositories
+from ..sample.pypistats import LocalPypistats
+from ..sample.services import LocalPyPI
+from ..settings import Settings
+from .exits import Exit
+
+# Fields of `--show` that fit on a screen; the command itself prints them all.
+_SHOWN = (
+    "id",
+    "summary",
+    "framework_versions",
+    "python_versions",
+    "license_expression",
+    "is_newest",
+    "maintainers",
+    "github_stars",
+    "github_last_commit",
+    "download_last_month",
+)
+
+_OF_REGISTRY = ("found", "indexed", "unchanged", "removed", "documents", "requests", "seconds")
+_OF_ENRICHMENT = ("found", "enriched", "remembered", "missing", "requests", "seconds")
+
+
+class Round(Struct, frozen=True, kw_only=True):
+    """One command of the demo and the report that it gave."""
+
+    command: str
+    arguments: str
+    report: dict[str, Any]
+
+
+class Stage:
+    """Runs the commands as a user would, as processes of their own, on an index that lasts as long as the demo."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str], console: Console) -> None:
+        self._folder = folder
+        self.console = console
+        self.environment = {**settings, "SQLITE_PATH": str(folder / "demo.sqlite3")}
+        self._rounds: list[Round] = []
+
+    def run(self, command: str, *arguments: str) -> None:
+        """Run a command with a report as JSON and keep the report."""
+        report = json.loads(self._output(command, *arguments, "--json"))
+        self._rounds.append(Round(command=command, arguments=" ".join(arguments), report=report))
+
+    def show(self, profile: str, name: str) -> None:
+        """Run `pyfaggregator --show` and print some of what it gives."""
+        document = json.loads(self._output("pyfaggregator", "-p", profile, "--show", name))
+        shown = {field: document[field] for field in _SHOWN if field in document}
+        self.console.print_json(data=shown, ensure_ascii=self.console.options.ascii_only)
+
+    def print_tables(self, title: str) -> None:
+        """Print what happened: a table of what read from the registry, and one of what added data from elsewhere."""
+        fetched = [one for one in self._rounds if "indexed" in one.report]
+        enriched = [one for one in self._rounds if "enriched" in one.report]
+        self.console.print(_table(title, "pyfaggregator", fetched, _OF_REGISTRY))
+        self.console.print(_table("What was added", "command", enriched, _OF_ENRICHMENT))
+
+    def _output(self, command: str, *arguments: str) -> str:
+        self.console.print(f"\n[bold]$ {command} {' '.join(arguments)}[/bold]", highlight=False)
+        ended = subprocess.run(  # noqa: S603 - the program is ours
+            [sys.executable, "-m", _module_of(command), *arguments],
+            cwd=self._folder,
+            env={name: v for name, v in os.environ.items() if name.lower() not in Settings.model_fields}
+            | self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if ended.returncode not in (Exit.DONE, Exit.PARTLY):
+            raise click.ClickException(f"{command} ended with exit code {ended.returncode}")
+        return ended.stdout
+
+
+@contextmanager
+def standing_in(ecosystem: Ecosystem, *, port: int, latency: float) -> Iterator[dict[str, str]]:
+    """Serve stand-ins for PyPI (at `port`), GitHub and pypistats, and give the settings that lead to them.
+
+    Raises `Unavailable` for a port that can't be had.
+    """
+    pypi = LocalPyPI(ecosystem, port=port, latency=latency)
+    github = LocalGitHub(sample_repositories(), latency=latency)
+    pypistats = LocalPypistats(sample_downloads(), latency=latency)
+    with ExitStack() as stack:
+        for service in (pypi, github, pypistats):
+            try:
+                stack.enter_context(service)
+            except OSError as error:
+                raise Unavailable(f"can't serve: {error.strerror or error}") from error
+        yield {
+            "PYPI_BASE_URL": pypi.url,
+            "GITHUB_API_URL": github.url,
+            "GITHUB_TOKEN": github.token,
+            "GITHUB_REQUEST_DELAY": "0",
+            "PYPISTATS_BASE_URL": pypistats.url,
+            "PYPISTATS_RATE_LIMIT_DELAY": "0",
+        }
+
+
+def _module_of(command: str) -> str:
+    (script,) = entry_points(group="console_scripts", name=command)
+    return script.module
+
+
+def _table(title: str, label: str, rounds: Sequence[Round], columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column(label)
+    for column in columns:
+        table.add_column(column, justify="right")
+    for one in rounds:
+        command = one.arguments if label == one.command else f"{one.command} {one.arguments}"
+        values = (one.report[column] for column in columns)
+        table.add_row(command, *(f"{value if not isinstance(value, list) else len(value):,g}" for value in values))
+    return table
