@@ -1,0 +1,62 @@
+"""Whether a project's own people have given it up, and how they said so."""
+
+import re
+
+from msgspec import UNSET
+
+from .facts import Facts
+
+INACTIVE = "Development Status :: 7 - Inactive"
+RETIRED = ("archived", "deprecated")
+QUARANTINED = "quarantined"
+
+# "This package is no longer maintained", "The project has been superseded by …", and "DEPRECATED: use …" where it
+# opens a line. "Deprecated decorator for functions" says nothing of the kind, nor does "Python 2 is not supported".
+_ENDED = (
+    r"(?:deprecated|unmaintained|abandoned|discontinued|obsolete|superseded|retired|end[-\ ]of[-\ ]life"
+    r"|(?:no\ longer|not)\ (?:being\ )?(?:actively\ )?(?:maintained|developed))"
+)
+_FAREWELL = re.compile(
+    rf"""
+    \b(?:this|the)\ (?:[\w.'-]+\ ){{0,2}}
+      (?:package|project|library|module|repo(?:sitory)?|plug-?in|extension|add-?on|app(?:lication)?|product|tool|fork)
+      \ (?:is|was|has\ been)\ (?:now\ |currently\ |officially\ |considered\ )?{_ENDED}\b
+    | ^[^\w\n]*{_ENDED}(?=[^\w\n]*$|\s*[:.!,;)\]–—-]|\ (?:in\ favou?r|use|please|since|by)\b)
+    """,
+    re.VERBOSE | re.IGNORECASE | re.MULTILINE,
+)
+_STEMS = (
+    "deprecat",
+    "maintained",
+    "developed",
+    "abandon",
+    "discontinu",
+    "obsolete",
+    "supersed",
+    "retired",
+    "of life",
+    "of-life",
+)
+
+# Whoever gives a project up says so at the top.
+_TOP = 1500
+
+
+def farewell_in(text: str) -> str:
+    """Return the words at the top of a README that say that the project is not carried on, "" for none."""
+    top = text[:_TOP]
+    lowered = top.lower()
+    if not any(stem in lowered for stem in _STEMS):
+        return ""
+    found = _FAREWELL.search(top)
+    return " ".join(found[0].split()) if found else ""
+
+
+def is_given_up(facts: Facts) -> bool:
+    """Tell whether anybody who has a say is known to have ended the project."""
+    return (
+        facts.status in (*RETIRED, QUARANTINED)
+        or facts.is_inactive is True
+        or facts.is_repository_archived is True
+        or facts.farewell not in (UNSET, "")
+    )
