@@ -1,4 +1,4 @@
-"""Read what the health score goes by: the built-in file, what a file of the user's changes, and the profiles' releases."""
+"""Read what the health score goes by: the built-in file, a file of the user's, and the releases of the profiles."""
 
 from collections.abc import Iterable, Mapping
 from importlib.resources import files

@@ -32,6 +32,7 @@ _LABELS = {
     "indexed": "indexed",
     "recomposed": "of these made anew after an upgrade",
     "unchanged": "unchanged",
+    "rescored": "another score",
     "removed": "removed",
     "documents": "documents written",
     "rejected": "rejected",

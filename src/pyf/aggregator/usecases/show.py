@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ..domain.document import Document
 from ..domain.errors import NotFound
 from ..ports import Services
 from .target import Target, existing
@@ -14,10 +15,15 @@ def show(services: Services, target: Target, name: str) -> Sequence[dict[str, An
 
     Raises `NotFound` for a project that the collection does not hold, with what is known of its leaving.
     """
+    return [document.as_mapping() for document in held_documents(services, target, name)]
+
+
+def held_documents(services: Services, target: Target, name: str) -> Sequence[Document]:
+    """Return the documents of a project, newest first, one at least; raises `NotFound` as `show` does."""
     existing(services, target)
     documents = services.index.documents(target.collection, name)
     if documents:
-        return [document.as_mapping() for document in documents]
+        return documents
     tombstone = services.index.tombstone(target.collection, name)
     if tombstone is None:
         raise NotFound(f"{name} is not in the collection {target.collection}")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import UNSET, UnsetType
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..document import Enrichments
 from ..release import Vulnerability
@@ -16,6 +16,9 @@ from .readme_evidence import readme_evidence
 from .standing import INACTIVE, QUARANTINED, farewell_in
 
 _NOBODY = RepositoryFields()
+
+# The year 9999: what claims to be later is no date.
+_END_OF_TIME = 253_370_764_800
 
 # A summary of fewer words than this can only repeat the name.
 _FEWEST_WORDS = 3
@@ -52,7 +55,7 @@ def facts_of(documents: Sequence[RegistryFields], enrichments: Enrichments = Enr
         framework_versions=newest.framework_versions,
         frameworks=_frameworks(newest.classifiers),
         has_wheel=any(f.packagetype == "bdist_wheel" or f.filename.endswith(".whl") for f in newest.urls),
-        last_commit=_first_known(repository.github_last_commit, repository.github_pushed),
+        last_commit=_first_moment(repository.github_last_commit, repository.github_pushed),
         open_issues=repository.github_open_issues,
         closed_issues=repository.github_closed_issues,
         maintainers=len(newest.maintainers) or UNSET,
@@ -69,7 +72,7 @@ def _release_facts(documents: Sequence[RegistryFields], newest: RegistryFields) 
     last = max(considered, key=lambda document: document.upload_timestamp)
     return {
         "version": max(considered, key=lambda document: document.version_sortable).version,
-        "released": last.upload_timestamp or UNSET,
+        "released": _first_moment(last.upload_timestamp),
         "releases": len(stable),
         "bugfix_releases": sum(_is_bugfix(document) for document in stable),
         "is_prerelease_only": bool(usable) and not stable,
@@ -114,8 +117,9 @@ def _frameworks(classifiers: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(segments[1] for segments in named))
 
 
-def _first_known(*moments: int | UnsetType) -> int | UnsetType:
-    return next((moment for moment in moments if moment is not UNSET), UNSET)
+def _first_moment(*moments: int | UnsetType) -> int | UnsetType:
+    """Return the first that is known, and that a calendar knows: 0 stands for unknown in documents."""
+    return next((moment for moment in moments if moment is not UNSET and 0 < moment < _END_OF_TIME), UNSET)
 
 
 def _is_fixed(advisory: Vulnerability, version: str) -> bool:
@@ -125,5 +129,5 @@ def _is_fixed(advisory: Vulnerability, version: str) -> bool:
     """
     try:
         return bool(advisory.fixed_in) and max(map(Version, advisory.fixed_in)) <= Version(version)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion is one; a number of more digits than Python reads is another.
         return False

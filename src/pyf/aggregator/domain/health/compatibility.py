@@ -5,13 +5,16 @@ from datetime import date
 from functools import lru_cache
 
 from msgspec import UNSET, UnsetType
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
 from .judging import Case, Judgement, Rule, Rules, whether
 from .standards import EndOfSupport, is_supported, numbers, supported
 
 # Patch releases that a `requires-python` is tried with: bounds within a minor release are rare, and lie between.
 _PATCHES = (0, 99)
+
+# A number that is longer is no version of anything.
+_LONGEST = 20
 
 
 def supports_supported_framework(case: Case) -> bool | UnsetType:
@@ -86,7 +89,7 @@ def _wheel(case: Case) -> Judgement | UnsetType:
 def _is_supported(named: str, case: Case) -> bool | UnsetType:
     framework, _, version = named.rpartition(" ")
     ends = case.standards.frameworks.get(framework)
-    return _release_is_supported(version, ends, case.today) if ends else UNSET
+    return _release_is_supported(version, ends, case.today) if ends and len(version) <= _LONGEST else UNSET
 
 
 def _release_is_supported(version: str, ends: Mapping[str, EndOfSupport], today: date) -> bool | UnsetType:
@@ -103,14 +106,15 @@ def _release_is_supported(version: str, ends: Mapping[str, EndOfSupport], today:
 def _admitted(requires_python: str, pythons: tuple[str, ...]) -> bool | UnsetType:
     try:
         allowed = SpecifierSet(requires_python)
-    except InvalidSpecifier:
+        return any(f"{python}.{patch}" in allowed for python in pythons for patch in _PATCHES)
+    except ValueError:  # InvalidSpecifier is one; a number of more digits than Python reads is another.
         return UNSET
-    return any(f"{python}.{patch}" in allowed for python in pythons for patch in _PATCHES)
 
 
 def _named_pythons(case: Case) -> list[str]:
     named = case.facts.python_versions
-    return [] if named is UNSET else [version.removeprefix("Python ") for version in named]
+    versions = [] if named is UNSET else [version.removeprefix("Python ") for version in named]
+    return [version for version in versions if len(version) <= _LONGEST]
 
 
 def _newest_named(named: list[str], pythons: tuple[str, ...]) -> str:
