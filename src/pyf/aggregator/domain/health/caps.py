@@ -30,6 +30,11 @@ def _inactive(case: Case) -> str:
     return "It calls itself inactive, in its classifiers" if case.facts.is_inactive is True else ""
 
 
+def _given_up(case: Case) -> str:
+    farewell = case.facts.farewell
+    return f"Its README says: {farewell}" if farewell else ""
+
+
 def _repository_archived(case: Case) -> str:
     return (
         "Its repository is archived: nothing can be changed there" if case.facts.is_repository_archived is True else ""
@@ -57,6 +62,7 @@ CAPS = {
     "retired": Cap("archived or deprecated on PyPI", _retired),
     "inactive": Cap("the classifier `Development Status :: 7 - Inactive`", _inactive),
     "repository-archived": Cap("the repository is archived", _repository_archived),
+    "given-up": Cap("the top of the README says that the project has ended", _given_up),
     "python-excluded": Cap("excludes every supported Python", _python_excluded),
     "advisory": Cap("an unfixed advisory that is high, or whose severity is not known", _advisory),
     "pre-releases-only": Cap("there are only pre-releases", _pre_releases_only),

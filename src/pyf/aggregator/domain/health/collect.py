@@ -10,7 +10,7 @@ from ..document import Enrichments
 from ..release import Vulnerability
 from ..schema import RegistryFields, RepositoryFields
 from ..version import NOT_PEP_440
-from .facts import Facts
+from .facts import Facts, Issues
 from .links import Links, links_of
 from .readme_evidence import readme_evidence
 from .standing import INACTIVE, QUARANTINED, farewell_in
@@ -56,8 +56,7 @@ def facts_of(documents: Sequence[RegistryFields], enrichments: Enrichments = Enr
         frameworks=_frameworks(newest.classifiers),
         has_wheel=any(f.packagetype == "bdist_wheel" or f.filename.endswith(".whl") for f in newest.urls),
         last_commit=_first_moment(repository.github_last_commit, repository.github_pushed),
-        open_issues=repository.github_open_issues,
-        closed_issues=repository.github_closed_issues,
+        issues=_issues(repository),
         maintainers=len(newest.maintainers) or UNSET,
         is_repository_archived=repository.github_archived,
         advisories=tuple(v.id for v in newest.vulnerabilities if not _is_fixed(v, newest.version)),
@@ -115,6 +114,11 @@ def _useful_summary(newest: RegistryFields) -> str:
 def _frameworks(classifiers: Iterable[str]) -> tuple[str, ...]:
     named = (c.split(" :: ") for c in classifiers if c.startswith("Framework :: "))
     return tuple(dict.fromkeys(segments[1] for segments in named))
+
+
+def _issues(repository: RepositoryFields) -> Issues | UnsetType:
+    opened, closed = repository.github_open_issues, repository.github_closed_issues
+    return UNSET if opened is UNSET or closed is UNSET else Issues(open=opened, closed=closed)
 
 
 def _first_moment(*moments: int | UnsetType) -> int | UnsetType:

@@ -49,7 +49,7 @@ def _framework(case: Case) -> Judgement | UnsetType:
     verdict = supports_supported_framework(case)
     if verdict is UNSET or case.facts.framework_versions is UNSET:
         return UNSET
-    named = _few(case.facts.framework_versions)
+    named = few(case.facts.framework_versions)
     return whether(
         verdict,
         f"Names a supported release: {named}",
@@ -71,7 +71,7 @@ def _python(case: Case) -> Judgement | UnsetType:
         return Judgement(1.0, f"Names Python {found}")
     if admitted is UNSET:
         return Judgement(limits.python_ended, f"Names no Python after {max(named, key=numbers)}", to_do)
-    seen = f"Requires Python {facts.requires_python}" if facts.requires_python else f"Names {_few(named, 'Python ')}"
+    seen = f"Requires Python {facts.requires_python}" if facts.requires_python else f"Names {few(named, 'Python ')}"
     return Judgement(limits.python_admitted, f"{seen}, and names no version that is supported today", to_do)
 
 
@@ -124,7 +124,7 @@ def _newest_named(named: list[str], pythons: tuple[str, ...]) -> str:
     return max(fitting, key=numbers, default="")
 
 
-def _few(names: tuple[str, ...] | list[str], prefix: str = "") -> str:
+def few(names: tuple[str, ...] | list[str], prefix: str = "") -> str:
     """Return the last few of several names."""
     shown = ", ".join(f"{prefix}{name}" for name in names[-3:])
     return f"…, {shown}" if len(names) > 3 else shown

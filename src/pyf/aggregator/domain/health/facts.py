@@ -9,6 +9,13 @@ from msgspec import UNSET, Struct, UnsetType
 Known = str | UnsetType
 
 
+class Issues(Struct, frozen=True, kw_only=True):
+    """How many issues a repository has: one number without the other says nothing."""
+
+    open: int
+    closed: int
+
+
 class Facts(Struct, frozen=True, kw_only=True):
     """Everything that rules and caps judge by. Times are Unix seconds.
 
@@ -54,8 +61,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     has_wheel: bool | UnsetType = UNSET
 
     last_commit: int | UnsetType = UNSET
-    open_issues: int | UnsetType = UNSET
-    closed_issues: int | UnsetType = UNSET
+    issues: Issues | UnsetType = UNSET
     maintainers: int | UnsetType = UNSET
     is_repository_archived: bool | UnsetType = UNSET
 

@@ -17,13 +17,14 @@ def _commit(case: Case) -> Judgement | UnsetType:
 
 def _issues(case: Case) -> Judgement | UnsetType:
     """Judge the share of closed issues, drawn to what is usual where there are few."""
-    opened, closed, limits = case.facts.open_issues, case.facts.closed_issues, case.standards.thresholds
-    if opened is UNSET or closed is UNSET:
+    issues, limits = case.facts.issues, case.standards.thresholds
+    if issues is UNSET:
         return UNSET
-    share = (closed + limits.issues_usual * limits.issues_doubt) / (opened + closed + limits.issues_doubt)
+    opened = issues.open + issues.closed
+    share = (issues.closed + limits.issues_usual * limits.issues_doubt) / (opened + limits.issues_doubt)
     value = min(1.0, share / limits.issues_closed)
-    to_do = "" if value == 1.0 or not opened else "Answer and close issues, those that will not be done as well"
-    return Judgement(value, f"{closed:,} of {opened + closed:,} issues are closed", to_do)
+    to_do = "Answer and close issues, those that will not be done as well" if value < 1.0 and issues.open else ""
+    return Judgement(value, f"{issues.closed:,} of {opened:,} issues are closed", to_do)
 
 
 def _maintainers(case: Case) -> Judgement | UnsetType:

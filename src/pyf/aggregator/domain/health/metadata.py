@@ -2,6 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
+from .compatibility import few
 from .judging import Case, Judgement, Rule, Rules, whether
 
 
@@ -66,7 +67,7 @@ def _framework_versions(case: Case) -> Judgement | UnsetType:
     if facts.framework_versions is UNSET:
         return UNSET
     if facts.framework_versions:
-        return Judgement(1.0, f"Names {len(facts.framework_versions)} framework versions")
+        return Judgement(1.0, f"Names {few(facts.framework_versions)}")
     named = [each for each in facts.frameworks or () if case.standards.frameworks.get(each)]
     if not named:
         return UNSET

@@ -34,21 +34,25 @@ def freshness(case: Case, moment: int) -> float:
 
 
 def _release(case: Case) -> Judgement | UnsetType:
-    facts = case.facts
+    facts, quiet = case.facts, case.standards.thresholds.quiet
     if facts.released is UNSET:
-        return UNSET
-    value, quiet = freshness(case, facts.released), case.standards.thresholds.quiet
+        # Left out, a package that has earned the quiet value whenever its release was could score below that.
+        return Judgement(quiet, "It is not known when it was released; it is documented") if _is_quiet(case) else UNSET
+    value = freshness(case, facts.released)
     version = "The newest release" if facts.version is UNSET else facts.version
     seen = f"{version} is of {day(facts.released)}; the next one is expected within {expected_interval(case):.0f} days"
     if value == 1.0:
         return Judgement(value, seen)
     if value < quiet and _is_quiet(case):
-        return Judgement(quiet, f"{seen}; quiet, and in order: documented, and fit for what is supported today")
+        return Judgement(quiet, f"{seen}; quiet and not dead: it is documented, and nothing speaks against it")
     return Judgement(value, seen, "Release what has changed since, if only the supported versions")
 
 
 def _is_quiet(case: Case) -> bool:
-    """Tell a quiet package from a dead one; the good things have to be known, the bad ones are not supposed."""
+    """Tell a quiet package from a dead one: it is documented, and nothing is known to speak against it.
+
+    What it supports is told by its framework's releases; where none of these is named, by its Pythons.
+    """
     facts, limits = case.facts, case.standards.thresholds
     if is_given_up(facts) or facts.advisories not in (UNSET, ()):
         return False
@@ -56,7 +60,7 @@ def _is_quiet(case: Case) -> bool:
     if not has_prose and facts.docs_link in (UNSET, ""):
         return False
     framework = supports_supported_framework(case)
-    return admits_supported_python(case) is True if framework is UNSET else framework
+    return admits_supported_python(case) is not False if framework is UNSET else framework
 
 
 RULES: Rules = {
