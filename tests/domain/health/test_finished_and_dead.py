@@ -47,16 +47,15 @@ def test_the_list_has_forty_of_each_and_nobody_twice() -> None:
     assert (len(LIST["finished"]), len(LIST["dead"]), len(set(names))) == (40, 40, 80)
 
 
-@pytest.mark.parametrize(("model", "share"), [("full", 0.95), ("basic", 0.9)])
-def test_a_finished_package_scores_above_a_dead_one(model: str, share: float) -> None:
-    """With what PyPI alone tells, some of the dead can't be known to be dead: an archived repository, for one."""
+@pytest.mark.parametrize("model", ["full", "basic"])
+def test_nineteen_of_twenty_pairs_are_ordered_right(model: str) -> None:
     known = (lambda facts: facts) if model == "full" else without_repository
     finished = {name: value(known(facts)) for name, facts in listed("finished").items()}
     dead = {name: value(known(facts)) for name, facts in listed("dead").items()}
 
     wrong = disordered(finished, dead)
 
-    assert len(wrong) <= (1 - share) * len(finished) * len(dead), wrong
+    assert len(wrong) <= len(finished) * len(dead) / 20, wrong
 
 
 def test_no_dead_package_scores_ninety() -> None:

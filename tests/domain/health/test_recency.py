@@ -85,6 +85,7 @@ def test_a_release_of_the_future_is_as_good_as_one_of_today() -> None:
 def test_a_quiet_package_that_nothing_speaks_against_keeps_six_tenths() -> None:
     assert value(**QUIET) == 0.6
     assert value(**QUIET, framework_versions=(), requires_python=">=3.6", python_versions=("Python 3.6",)) == 0.6
+    assert value(**QUIET, framework_versions=(), requires_python="", python_versions=("Python 3.6",)) == 0.6
     assert value(**QUIET, docs_link="", prose=500) == 0.6
     assert value(**QUIET, advisories=UNSET, status=UNSET, is_repository_archived=UNSET, farewell=UNSET) == 0.6
 
@@ -95,6 +96,7 @@ def test_a_quiet_package_that_nothing_speaks_against_keeps_six_tenths() -> None:
         {"docs_link": "", "prose": 499},
         {"framework_versions": ("Plone 4.3", "Plone 5.2")},
         {"framework_versions": (), "requires_python": "<3.9"},
+        {"framework_versions": (), "requires_python": "", "python_versions": ()},
         {"framework_versions": (), "requires_python": "", "python_versions": ("Python 2.7",)},
         {"status": "archived"},
         {"status": "deprecated"},

@@ -51,7 +51,8 @@ def _release(case: Case) -> Judgement | UnsetType:
 def _is_quiet(case: Case) -> bool:
     """Tell a quiet package from a dead one: it is documented, and nothing is known to speak against it.
 
-    What it supports is told by its framework's releases; where none of these is named, by its Pythons.
+    What it supports is told by its framework's releases; where none of these is named, by its Pythons: that it names
+    old ones only is held against it only where it can't run on others.
     """
     facts, limits = case.facts, case.standards.thresholds
     if is_given_up(facts) or facts.advisories not in (UNSET, ()):
@@ -60,7 +61,9 @@ def _is_quiet(case: Case) -> bool:
     if not has_prose and facts.docs_link in (UNSET, ""):
         return False
     framework = supports_supported_framework(case)
-    return admits_supported_python(case) is not False if framework is UNSET else framework
+    if framework is not UNSET:
+        return framework
+    return admits_supported_python(case) is not False and bool(facts.requires_python or facts.python_versions)
 
 
 RULES: Rules = {
