@@ -7,6 +7,7 @@ from pyf.aggregator.adapters.index.memory import MemoryIndex
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryVerdictStore
 from pyf.aggregator.adapters.memory_registry import MemoryRegistry
 from pyf.aggregator.adapters.rendering_inline import InlineRenderer
+from pyf.aggregator.adapters.standards import load_standards
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.domain.project import Project
 from pyf.aggregator.ports import Services
@@ -38,6 +39,7 @@ def services(registry: MemoryRegistry) -> Services:
         verdicts=MemoryVerdictStore(),
         requests=registry,
         now=lambda: 1_800_000_000,
+        standards=load_standards(),
     )
 
 

@@ -1,4 +1,4 @@
-"""Finished packages score above dead ones: the complaint that every such score gets, turned into a test."""
+"""Packages that are simply done score above those that were abandoned, however well these are documented."""
 
 from datetime import date
 from pathlib import Path
