@@ -12,7 +12,7 @@ from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.ports import IndexAdmin, PackageIndex
 
-# What two runs over the same registry tell differently: when they looked at a project's status, and how old it was then.
+# What two runs over the same registry tell differently: when they looked at a project, and how old it was then.
 OF_ITS_TIME = ("status_checked", "health_score", "health_score_breakdown")
 
 
@@ -27,7 +27,7 @@ def opened(path: Path) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
 
 
 def contents(index: PackageIndex, alias: str, gone: Iterable[str] = ()) -> dict[str, Any]:
-    """Return every document, each with a score, the collection's state, and the tombstones of the projects in `gone`."""
+    """Return every document (each must have a score), the collection's state, and the tombstones of those in `gone`."""
     tombstones = {name: index.tombstone(alias, name) for name in gone}
     return {
         "documents": {each["id"]: each for each in map(_timeless, index.export(alias))},
