@@ -15,13 +15,21 @@ _DOCS = re.compile(r"\b(docs?|documentation|manual|handbook|guide|tutorials?|ref
 _ISSUES = re.compile(r"\b(issues?|bugs?|tracker|tickets?)\b|bug ?track")
 _NEWS = re.compile(r"\b(changelog|changes|history|news|release notes|releases|what'?s new)\b")
 
-# Hosts of repositories: on some an address has an owner and a name, on others a name only. The first part of some
-# addresses is no owner.
-_FORGES = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "sr.ht")
-_FORGES_WITHOUT_OWNERS = ("launchpad.net", "sourceforge.net")
+# Hosts of repositories, themselves and all below them: on some an address has an owner and a name, on others a name
+# only. The first part of some addresses is no owner.
+_FORGES = (".github.com", ".gitlab.com", ".bitbucket.org", ".codeberg.org", ".sr.ht")
+_FORGES_WITHOUT_OWNERS = (".launchpad.net", ".sourceforge.net")
 _FORGE_NAMES = ("gitlab", "gitea", "forgejo", "git", "svn", "hg")
 _NO_OWNERS = ("sponsors", "orgs", "topics", "marketplace", "apps", "features", "collections", "settings")
-_DOCS_HOSTS = ("readthedocs.io", "readthedocs.org", "rtfd.io", "rtfd.org", "github.io", "gitlab.io", "codeberg.page")
+_DOCS_HOSTS = (
+    ".readthedocs.io",
+    ".readthedocs.org",
+    ".rtfd.io",
+    ".rtfd.org",
+    ".github.io",
+    ".gitlab.io",
+    ".codeberg.page",
+)
 _DOCS_NAMES = ("docs", "doc", "documentation")
 
 
@@ -60,7 +68,7 @@ class _Link(Struct, frozen=True):
         return self._is_at(_DOCS_HOSTS) or not named.isdisjoint(_DOCS_NAMES)
 
     def _is_at(self, hosts: tuple[str, ...]) -> bool:
-        return any(self.host == host or self.host.endswith(f".{host}") for host in hosts)
+        return f".{self.host}".endswith(hosts)
 
 
 def links_of(newest: RegistryFields) -> Links:
@@ -104,19 +112,29 @@ def _is_of_a_registry(link: _Link) -> bool:
     return "pypi" in link.host.split(".")[:2] and link.path[:1] in ((), ("pypi",), ("project",), ("p",), ("simple",))
 
 
+@lru_cache(maxsize=1024)  # labels are few, and much the same everywhere
+def _labelled(label: str, words: re.Pattern[str]) -> bool:
+    return words.search(label) is not None
+
+
+@lru_cache(maxsize=1024)
+def _labelled_as_news(label: str) -> bool:
+    return _NEWS.search(label) is not None or reads_like_changelog(label)
+
+
 def _is_source(link: _Link) -> bool:
-    return link.is_on_a_forge or bool(_SOURCE.search(link.label))
+    return link.is_on_a_forge or _labelled(link.label, _SOURCE)
 
 
 def _is_documentation(link: _Link) -> bool:
-    if link.is_front_page or _ISSUES.search(link.label) or _is_changelog(link):
+    if link.is_front_page or _labelled(link.label, _ISSUES) or _labelled_as_news(link.label):
         return False
-    return bool(_DOCS.search(link.label)) or link.is_at_docs
+    return _labelled(link.label, _DOCS) or link.is_at_docs
 
 
 def _is_changelog(link: _Link) -> bool:
-    return bool(_NEWS.search(link.label)) or reads_like_changelog(link.label)
+    return _labelled_as_news(link.label)
 
 
 def _is_tracker(link: _Link) -> bool:
-    return bool(_ISSUES.search(link.label)) or link.path[-1:] == ("issues",)
+    return _labelled(link.label, _ISSUES) or link.path[-1:] == ("issues",)

@@ -34,10 +34,9 @@ _FAREWELL = re.compile(
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 # One of these is in every farewell, and in few other READMEs: most need no closer look.
-_STEMS = re.compile(
-    "deprecat|maintained|developed|abandon|discontinu|obsolete|supersed|retired|of[ -]life|replaced|succeeded"
-    "|merged|new (?:package|project|name)|(?:last|final) (?:version|release)",
-    re.IGNORECASE,
+_STEMS = (
+    *("deprecat", "maintained", "developed", "abandon", "discontinu", "obsolete", "supersed", "retired", "of life"),
+    *("of-life", "replaced", "succeeded", "merged", "new package", "new project", "new name", "last ", "final "),
 )
 
 # Whoever gives a project up says so at the top.
@@ -47,7 +46,8 @@ _TOP = 1500
 def farewell_in(text: str) -> str:
     """Return the words at the top of a README that say that the project is not carried on, "" for none."""
     top = text[:_TOP]
-    found = _FAREWELL.search(top) if _STEMS.search(top) else None
+    lowered = top.lower()
+    found = _FAREWELL.search(top) if any(stem in lowered for stem in _STEMS) else None
     return " ".join(found[0].split()) if found else ""
 
 
