@@ -32,7 +32,7 @@ _LABELS = {
     "indexed": "indexed",
     "recomposed": "of these made anew after an upgrade",
     "unchanged": "unchanged",
-    "rescored": "another score",
+    "rescored": "scores renewed",
     "removed": "removed",
     "documents": "documents written",
     "rejected": "rejected",

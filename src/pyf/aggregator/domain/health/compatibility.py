@@ -125,9 +125,9 @@ def _newest_named(named: list[str], pythons: tuple[str, ...]) -> str:
 
 
 def few(names: tuple[str, ...] | list[str], prefix: str = "") -> str:
-    """Return the last few of several names."""
+    """Return the last few of several names, and how many more there are."""
     shown = ", ".join(f"{prefix}{name}" for name in names[-3:])
-    return f"…, {shown}" if len(names) > 3 else shown
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
 
 
 RULES: Rules = {

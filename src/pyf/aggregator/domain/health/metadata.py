@@ -10,7 +10,7 @@ def _licence(case: Case) -> Judgement | UnsetType:
     licence, named = case.facts.licence, case.facts.named_licence
     if licence is UNSET:
         return UNSET
-    lacking = f"{named!r} is no one licence" if named else "No licence is named"
+    lacking = f"The licence can't be told from {named!r}" if named else "No licence is named"
     return whether(bool(licence), f"Licence: {licence}", lacking, "Set `license` to an SPDX expression, such as MIT")
 
 

@@ -16,6 +16,9 @@ BASIC, FULL = "basic", "full"
 # Packages are quoted in what was seen, and a summary may be a whole README.
 _LONGEST = 160
 
+# Points are shown to a tenth: nobody is told to do something for less.
+_SMALLEST = 0.05
+
 GROUPS: dict[str, Rules] = {
     "recency": recency.RULES,
     "documentation": documentation.RULES,
@@ -129,13 +132,14 @@ def _judged(case: Case, model: str, group: str) -> Group:
             continue
         judgement = GROUPS[group][rule].judge(case)
         if isinstance(judgement, Judgement):
+            lacking = weight * (1 - judgement.value)
             findings.append(
                 Finding(
                     rule=rule,
                     points=weight * judgement.value,
                     maximum=weight,
                     seen=_legible(judgement.seen),
-                    to_do=judgement.to_do,
+                    to_do=judgement.to_do if lacking >= _SMALLEST else "",
                     read_more=case.standards.read_more(group, rule),
                 )
             )
