@@ -1,5 +1,6 @@
 """Facts, as they are found in a project's documents and in what others have written of it."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -216,7 +217,12 @@ def test_whatever_a_document_says_there_is_a_score(document: RegistryFields) -> 
     assert 0 <= found.value <= 100
 
 
-def test_a_release_of_today_is_of_today() -> None:
-    from datetime import date
+@given(st.permutations(["1.0", "1.0.0", "1.0.1", "2.0a1", "one", "two"]))
+def test_the_order_of_documents_does_not_matter(versions: list[str]) -> None:
+    documents = [release(version, 100, is_newest=version == "1.0.1") for version in versions]
 
+    assert facts(*documents) == facts(*sorted(documents, key=lambda document: document.version))
+
+
+def test_a_release_of_today_is_of_today() -> None:
     assert facts(release(uploaded=moment(date(2026, 9, 1)))).released == NOW

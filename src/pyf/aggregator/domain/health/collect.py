@@ -30,7 +30,7 @@ def facts_of(documents: Sequence[RegistryFields], enrichments: Enrichments = Enr
 
     Texts are the newest release's, the only one that is sure to have kept them.
     """
-    newest = max(documents, key=lambda document: (document.is_newest, document.version_sortable))
+    newest = max(documents, key=lambda document: (document.is_newest, document.version_sortable, document.version))
     repository = _NOBODY if enrichments.repository is UNSET else enrichments.repository
     links, readme = links_of(newest), readme_evidence(newest)
     return Facts(
@@ -70,7 +70,7 @@ def _release_facts(documents: Sequence[RegistryFields], newest: RegistryFields) 
     considered = stable or usable or [newest]
     last = max(considered, key=lambda document: document.upload_timestamp)
     return {
-        "version": max(considered, key=lambda document: document.version_sortable).version,
+        "version": max((document.version_sortable, document.version) for document in considered)[1],
         "released": _first_moment(last.upload_timestamp),
         "releases": len(stable),
         "bugfix_releases": sum(_is_bugfix(document) for document in stable),
