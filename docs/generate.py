@@ -3,6 +3,7 @@
 `python docs/generate.py` writes them; `python docs/generate.py --check` only says which are stale, and fails.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
@@ -13,11 +14,33 @@ import click
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from pyf.aggregator.adapters.standards import load_standards
+from pyf.aggregator.domain.health.caps import CAPS
+from pyf.aggregator.domain.health.score import GROUPS
 from pyf.aggregator.domain.schema import Owner, fields
 from pyf.aggregator.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+HEALTH = ROOT / "src" / "pyf" / "aggregator" / "health.yaml"
 GENERATED = "<!-- Made by `make docs`; edit the code that it describes instead. -->\n\n"
+
+BREAKDOWN = """## The breakdown
+
+`health_score_breakdown` has this shape, whatever the score. `basic` has the first three groups, `full` all six. The
+numbers of a group are those of its findings, added up; `to_do` and `read_more` are empty where nothing is to be done.
+
+```text
+{"recency": {"points": 24.0, "max_points": 40.0,
+             "findings": [{"rule": "release", "points": 24.0, "maximum": 40.0,
+                           "seen": "…", "to_do": "…", "read_more": "https://…"}],
+             "unknown": [{"rule": "…", "maximum": 2.0}]},
+ "documentation": …, "metadata": …, "compatibility": …, "maintenance": …, "security": …,
+ "caps": [{"cap": "retired", "at_most": 20, "reason": "…", "read_more": "https://…"}]}
+```
+
+Points are rounded to a tenth, the score is worked out before that. 100 × all points / all `max_points` is the score
+before caps. Nothing in it depends on when it was worked out but the points of age and of what has lost its support.
+"""
 
 # The one default that is written nowhere in this project: it comes from the package that knows it.
 ENDPOINT = "the pypi-simple package's endpoint"
@@ -74,6 +97,39 @@ def commands_page() -> str:
     return "".join(sections)
 
 
+def health_page() -> str:
+    """Return the page of the health score's rules, caps and thresholds."""
+    standards = load_standards()
+    rows = []
+    for group, rules in GROUPS.items():
+        weights = {model: standards.weights(model, group) for model in standards.models}
+        totals = " | ".join(f"**{_points(sum(weights[model].values()))}**" for model in weights)
+        rows.append(f"| **{group}** | {totals} | |")
+        for name, rule in rules.items():
+            points = " | ".join(_points(weights[model].get(name, 0)) for model in weights)
+            rows.append(f"| `{name}` | {points} | {rule.about} ([more]({standards.read_more(group, name)})) |")
+    caps = "\n".join(
+        f"| `{name}` | {ceiling.at_most} | {CAPS[name].about} ([more]({ceiling.read_more})) |"
+        for name, ceiling in standards.caps.items()
+    )
+    thresholds = re.search(r"^thresholds:\n.*?(?=^\S)", HEALTH.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return (
+        f"{GENERATED}# The health score\n\n"
+        "How a score comes about, and why like this: [Health](../explanation/health.md). Other weights, caps and\n"
+        "thresholds: [Weigh the health score anew](../how-to/health.md).\n\n"
+        "## Rules\n\nPoints that a rule can give, in each model. A rule whose facts are not known is left out of the\n"
+        "sum, and of what the sum is divided by.\n\n"
+        f"| rule | {' | '.join(standards.models)} | looks at |\n|---|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        "## Caps\n\nThe lowest that applies holds.\n\n| cap | at most | applies to |\n|---|---|---|\n"
+        f"{caps}\n\n## Thresholds\n\n```yaml\n{thresholds[0].strip() if thresholds else ''}\n```\n\n"
+        f"{BREAKDOWN}"
+    )
+
+
+def _points(points: float) -> str:
+    return f"{round(points, 1):g}" if points else "–"
+
+
 def _commands() -> Iterator[tuple[str, click.Command]]:
     for script in entry_points(group="console_scripts"):
         if script.value.startswith("pyf.aggregator."):
@@ -115,6 +171,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/settings.md": settings_page,
     "docs/reference/fields.md": fields_page,
     "docs/reference/commands.md": commands_page,
+    "docs/reference/health.md": health_page,
     "example.env": example_env,
 }
 

@@ -9,6 +9,7 @@ from pyf.aggregator.adapters.memory_downloads import MemoryDownloads
 from pyf.aggregator.adapters.memory_registry import MemoryRegistry
 from pyf.aggregator.adapters.memory_repositories import MemoryRepositoryHost
 from pyf.aggregator.adapters.rendering_inline import InlineRenderer
+from pyf.aggregator.adapters.standards import load_standards
 from pyf.aggregator.domain.project import Project
 from pyf.aggregator.ports import Services
 from worlds import Clock
@@ -29,5 +30,6 @@ def in_memory(projects: Iterable[Project] = (), **chosen: Any) -> Services:
         "repository_cache": MemoryRepositoryCache(),
         "requests": registry,
         "now": Clock(),
+        "standards": load_standards(),
     }
     return Services(**ports | chosen)

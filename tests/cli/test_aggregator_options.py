@@ -28,6 +28,7 @@ LONG_ONLY = [
     ["--refresh-from-pypi"],
     ["--no-plone-filter"],
     ["--show", "plone"],
+    ["--explain", "plone"],
     ["--all-versions"],
     ["--recreate-collection"],
     ["--dry-run"],
@@ -78,7 +79,10 @@ def test_help_tells_the_purpose_the_exit_codes_and_every_option(shell: Shell) ->
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("", "Say what to do, and one thing only: --first, --incremental, --refresh-from-pypi, --watch, --show"),
+        (
+            "",
+            "Say what to do, and one thing only: --first, --incremental, --refresh-from-pypi, --watch, --show",
+        ),
         ("-p plone", "Say what to do"),
         ("-f -i -p plone", "one thing only"),
         ("-f --show plone -p plone", "one thing only"),

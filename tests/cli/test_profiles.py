@@ -1,8 +1,11 @@
 """Profiles: the built-in ones, those of a file, and every mistake a file can hold."""
 
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 from trove_classifiers import classifiers as published
 
 from pyf.aggregator.adapters.profiles import load_profiles
@@ -44,6 +47,25 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     assert "mine" in load_profiles(str(file))
 
 
+def test_a_profile_may_say_when_the_support_of_its_frameworks_releases_ends(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"{ONE[:-2]}, releases: {{'1.0': 2026-12-31, '2.0': null}}}}}}")
+
+    mine = load_profiles(str(file))["mine"]
+
+    assert mine.releases == {"1.0": date(2026, 12, 31), "2.0": None}
+    assert mine.frameworks == ("Mine", "Ours")
+
+
+def test_the_releases_of_the_built_in_profiles_are_those_that_have_classifiers() -> None:
+    for profile in load_profiles().values():
+        for framework in profile.frameworks:
+            known = {c.rpartition(" :: ")[2] for c in published if c.startswith(f"Framework :: {framework} :: ")}
+            named = {number for number in known if re.fullmatch(r"\d+\.\d+", number)}
+            assert set(profile.releases) <= known
+            assert max(named, key=Version, default="") in ("", *profile.releases, "6.3")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -64,6 +86,16 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
         (b"profiles: {mine: {classifiers: [A, '']}}", "profile mine: 'classifiers:' must be a list"),
         (b"profiles: {mine: {classifiers: [A, 3]}}", "profile mine: 'classifiers:' must be a list"),
         (b"profiles: {mine: {classifiers: [A], clasifiers: [B]}}", "profile mine: does not know clasifiers"),
+        (b"profiles: {mine: {classifiers: [A], releases: [1.0]}}", "profile mine: 'releases:' must give the end"),
+        (b"profiles: {mine: {classifiers: [A], releases: {1.0: null}}}", "profile mine: 'releases:' must give the end"),
+        (
+            b"profiles: {mine: {classifiers: [A], releases: {'1.0': soon}}}",
+            "profile mine: 'releases:' must give the end",
+        ),
+        (
+            b"profiles: {mine: {classifiers: [A], releases: {'1.x': null}}}",
+            "profile mine: 'releases:' must give the end",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_that_names_file_and_place(tmp_path: Path, content: bytes, said: str) -> None:

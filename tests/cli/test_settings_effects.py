@@ -277,6 +277,21 @@ def test_a_request_to_pypistats_is_repeated_after_a_pause(counted: Shell, pypist
     assert pause(0) < 0.8 <= pause(0.8)
 
 
+@effect_of("health_file")
+def test_a_file_weighs_the_score_anew(shell: Shell) -> None:
+    (shell.folder / "mine.yaml").write_text("caps: {inactive: {at_most: 3}}\nmodels: {basic: {metadata: 0}}\n")
+    shell.call("-f", "-p", "flask")
+
+    ours, theirs = (
+        shell.call("--explain", "flask-thing", "-p", "flask", "--json", health_file=file).report
+        for file in ("", "mine.yaml")
+    )
+
+    assert ours["stored_health_score"] == theirs["stored_health_score"] == ours["health_score"]
+    assert "metadata" in ours["health_score_breakdown"]
+    assert "metadata" not in theirs["health_score_breakdown"]
+
+
 def test_settings_are_read_from_a_file_in_the_folder(shell: Shell, pypi: LocalPyPI) -> None:
     (shell.folder / ".env").write_text("DEFAULT_PROFILE=flask   # mine\nPYF_CONTACT=ops@example.org\n")
 

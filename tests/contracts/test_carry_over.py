@@ -6,7 +6,7 @@ from builders import collection_state, project_documents
 from engines import Engine
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.errors import NotFound
-from pyf.aggregator.domain.schema import DownloadFields, RepositoryFields
+from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
 
 STATE = collection_state()
 
@@ -56,6 +56,15 @@ def test_what_was_written_later_stays_whichever_side_it_is_on(rebuilt: Engine) -
     rebuilt.admin.carry_over("plone-1", "plone-2")
 
     assert (newer_in_target, newer_in_source, stars(rebuilt, "plone-2")) == (2, 3, 4)
+
+
+def test_a_score_is_not_carried_over_because_it_follows_from_the_documents(rebuilt: Engine) -> None:
+    rebuilt.index.update("plone-2", {"a": HealthFields(health_score=2)})
+    rebuilt.index.update("plone-1", {"a": HealthFields(health_score=1)})
+
+    rebuilt.admin.carry_over("plone-1", "plone-2")
+
+    assert rebuilt.index.documents("plone-2", "a")[0].as_mapping()["health_score"] == 2
 
 
 def test_tombstones_are_carried_over_but_for_projects_that_are_back(rebuilt: Engine) -> None:

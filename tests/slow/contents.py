@@ -12,8 +12,8 @@ from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.ports import IndexAdmin, PackageIndex
 
-# When a run looked at a project's status is the one thing that two runs over the same registry tell differently.
-OF_ITS_TIME = "status_checked"
+# What two runs over the same registry tell differently: when they looked at a project, and how old it was then.
+OF_ITS_TIME = ("status_checked", "health_score", "health_score_breakdown")
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def opened(path: Path) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
 
 
 def contents(index: PackageIndex, alias: str, gone: Iterable[str] = ()) -> dict[str, Any]:
-    """Return every document in full, the collection's state, and the tombstones of the projects in `gone`."""
+    """Return every document (each must have a score), the collection's state, and the tombstones of those in `gone`."""
     tombstones = {name: index.tombstone(alias, name) for name in gone}
     return {
         "documents": {each["id"]: each for each in map(_timeless, index.export(alias))},
@@ -37,7 +37,9 @@ def contents(index: PackageIndex, alias: str, gone: Iterable[str] = ()) -> dict[
 
 
 def _timeless(document: Any) -> dict[str, Any]:
-    return {name: value for name, value in document.as_mapping().items() if name != OF_ITS_TIME}
+    told = document.as_mapping()
+    assert 0 <= told["health_score"] <= 100, f"{told['id']} has no score"
+    return {name: value for name, value in told.items() if name not in OF_ITS_TIME}
 
 
 def collections(admin: IndexAdmin) -> dict[str, tuple[str, ...]]:

@@ -14,12 +14,14 @@ from .adapters.http import Http
 from .adapters.index.database import Database
 from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
+from .adapters.profiles import load_profiles
 from .adapters.pypi import PyPIJournal, PyPIRegistry
 from .adapters.rendering import PooledRenderer
 from .adapters.retry import Retries
 from .adapters.service import Limits, Service
 from .adapters.sqlite_caches import SqliteRenderCache, SqliteVerdictStore
 from .adapters.sqlite_repositories import SqliteRepositoryCache
+from .adapters.standards import load_standards
 from .domain.errors import Invalid
 from .domain.policy import Descriptions, Discovery, Policy
 from .ports import DownloadStats, RepositoryHost, Services
@@ -29,6 +31,7 @@ from .settings import Settings
 @contextmanager
 def open_services(settings: Settings) -> Iterator[Services]:
     """Give the services that the settings ask for, and close them in the end."""
+    standards = load_standards(settings.health_file, load_profiles(settings.profiles_file).values())
     database = Database(_sqlite_path(settings))
     renderer = PooledRenderer(SqliteRenderCache(database), workers=settings.render_workers or None)
     try:
@@ -46,6 +49,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 repository_cache=SqliteRepositoryCache(database),
                 requests=http,
                 now=time.time,
+                standards=standards,
                 policy=_policy(settings),
             )
     finally:

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     profiles_file: str = Field(
         "", description="YAML file whose profiles are added to the built-in ones, or replace those of the same key."
     )
+    health_file: str = Field(
+        "", description="YAML file whose weights, caps and thresholds of the health score replace the built-in ones."
+    )
     index_backend: Literal["sqlite"] = Field("sqlite", description="Engine that keeps the index.")
     sqlite_path: str = Field(
         "", description="File of the SQLite index; by default `pyf.sqlite3` in the platform's folder for user data."

@@ -1,6 +1,8 @@
 """Read profiles: the built-in ones, and those of a file of the user's."""
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ import yaml
 from ..domain.errors import Invalid
 from ..domain.profile import Profile
 
-_KEYS = {"name", "classifiers"}
+_KEYS = {"name", "classifiers", "releases"}
+_RELEASE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
 
 
 def load_profiles(profiles_file: str = "") -> dict[str, Profile]:
@@ -56,4 +59,18 @@ def _profile(key: str, declared: Any, where: str) -> Profile:
         or not all(isinstance(c, str) and c.strip() for c in classifiers)
     ):
         raise Invalid(f"{where}: 'classifiers:' must be a list of one trove classifier or more")
-    return Profile(key=key, name=str(declared.get("name") or key), classifiers=tuple(c.strip() for c in classifiers))
+    return Profile(
+        key=key,
+        name=str(declared.get("name") or key),
+        classifiers=tuple(c.strip() for c in classifiers),
+        releases=_releases(declared.get("releases") or {}, where),
+    )
+
+
+def _releases(declared: Any, where: str) -> dict[str, date | None]:
+    if not isinstance(declared, Mapping) or not all(
+        isinstance(number, str) and _RELEASE.fullmatch(number) and (end is None or type(end) is date)
+        for number, end in declared.items()
+    ):
+        raise Invalid(f"{where}: 'releases:' must give the end of support by release: \"6.0\": 2026-12-31, or null")
+    return dict(declared)

@@ -23,6 +23,7 @@ class Action(StrEnum):
     REFRESH = "--refresh-from-pypi"
     WATCH = "--watch"
     SHOW = "--show"
+    EXPLAIN = "--explain"
 
 
 _RUNS = (Action.FIRST, Action.INCREMENTAL, Action.REFRESH)
@@ -56,6 +57,7 @@ class Options(Struct, frozen=True, kw_only=True):
     target: str
     no_plone_filter: bool
     show: str
+    explain: str
     all_versions: bool
     recreate_collection: bool
     all_: bool
@@ -73,6 +75,7 @@ class Options(Struct, frozen=True, kw_only=True):
             Action.REFRESH: self.refresh_from_pypi,
             Action.WATCH: self.watch,
             Action.SHOW: bool(self.show),
+            Action.EXPLAIN: bool(self.explain),
         }
         chosen = [action for action, is_asked in asked.items() if is_asked]
         if len(chosen) != 1:
@@ -164,6 +167,12 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
         metavar="PACKAGE_NAME",
         help="Print what is held of a package as JSON: its newest release.",
     ),
+    click.option(
+        "--explain",
+        default="",
+        metavar="PACKAGE_NAME",
+        help="Print how the health score of a package comes about as of now: points, what was seen, what to do.",
+    ),
     click.option("--all-versions", is_flag=True, help="With --show: print all releases, newest first."),
     click.option(
         "--recreate-collection",
@@ -176,7 +185,10 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
     click.option("--allow-mass-removal", is_flag=True, help="Let more than a tenth of a collection leave in one run."),
     click.option("--dry-run", is_flag=True, help="Say what would be read, and read and write nothing."),
     click.option(
-        "--json", "json_", is_flag=True, help="Print the report as one JSON object on stdout; with --watch one a line."
+        "--json",
+        "json_",
+        is_flag=True,
+        help="Print the report or the explanation as one JSON object on stdout; with --watch one a line.",
     ),
     click.option("-y", "--yes", is_flag=True, help="Answer every question with yes."),
 )

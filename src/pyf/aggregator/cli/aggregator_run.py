@@ -13,6 +13,7 @@ from ..domain.schedule import Schedule
 from ..ports import Services
 from ..settings import Settings, load_settings
 from ..usecases.changes import changes
+from ..usecases.explain import explain
 from ..usecases.fetch import fetch
 from ..usecases.recreate import recreate
 from ..usecases.refresh import refresh
@@ -20,7 +21,8 @@ from ..usecases.report import Progress, Report, unwatched
 from ..usecases.show import show
 from .aggregator_options import WATCH_INTERVAL, Action, Options
 from .exits import Exit
-from .output import code_of_report, print_json, print_report, progress_bar
+from .explanation import explanation
+from .output import code_of_report, print_drawn, print_json, print_report, progress_bar
 from .targets import Choice, announce, choose
 from .watch import Recurring, watch
 
@@ -53,6 +55,8 @@ def perform(options: Options) -> Exit:
         else:
             if options.action is Action.SHOW:
                 return _show(services, choice, options)
+            if options.action is Action.EXPLAIN:
+                return _explain(services, choice, options)
             if options.action is Action.WATCH:
                 return _watched(services, settings, choice, options)
             report = _run(services, choice, options)
@@ -73,6 +77,15 @@ def _confirm_everything(choice: Choice, *, has_consent: bool) -> None:
 def _show(services: Services, choice: Choice, options: Options) -> Exit:
     documents = show(services, choice.target, options.show)
     print_json(documents if options.all_versions else documents[0])
+    return Exit.DONE
+
+
+def _explain(services: Services, choice: Choice, options: Options) -> Exit:
+    explained = explain(services, choice.target, options.explain)
+    if options.json_:
+        print_json(explained.as_mapping())
+    else:
+        print_drawn(explanation(explained))
     return Exit.DONE
 
 

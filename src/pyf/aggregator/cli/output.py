@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -33,6 +33,7 @@ _LABELS = {
     "indexed": "indexed",
     "recomposed": "of these made anew after an upgrade",
     "unchanged": "unchanged",
+    "rescored": "scores renewed",
     "removed": "removed",
     "documents": "documents written",
     "rejected": "rejected",
@@ -91,7 +92,7 @@ def print_report(report: RunReport, *, as_json: bool) -> None:
     if as_json:
         print_json(report.as_mapping())
     elif report.stopped_by is None or report.requests:  # a run that was refused has no numbers to show
-        print_table(_table(report))
+        print_drawn(_table(report))
     tell_of(report)
 
 
@@ -122,13 +123,19 @@ def stdout_console() -> Console:
     return Console() if sys.stdout is not None and sys.stdout.isatty() else Console(width=110)
 
 
-def print_table(table: Table) -> None:
-    """Print a table on stdout."""
+def print_drawn(drawing: RenderableType) -> None:
+    """Print a table, or what else rich draws, on stdout."""
     console = stdout_console()
     with _writing():
         with console.capture() as captured:  # rich would take a reader that goes away for a failure
-            console.print(table)
-        click.echo(captured.get(), nl=False)
+            console.print(drawing)
+        click.echo(_sayable(captured.get()), nl=False)
+
+
+def _sayable(text: str) -> str:
+    """Return text with question marks for the characters that stdout's encoding lacks."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Which projects belong to an ecosystem: profiles, and the filter that a collection remembers."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from msgspec import Struct
 
@@ -11,11 +12,21 @@ def matches(classifier: str, wanted: Iterable[str]) -> bool:
 
 
 class Profile(Struct, frozen=True, kw_only=True):
-    """A framework's ecosystem: its key on the command line, its display name and its classifiers."""
+    """A framework's ecosystem: its key on the command line, its display name and its classifiers.
+
+    `releases` says when the support of the framework's releases ends, by their numbers; None for no known end.
+    """
 
     key: str
     name: str
     classifiers: tuple[str, ...]
+    releases: dict[str, date | None] = {}
+
+    @property
+    def frameworks(self) -> tuple[str, ...]:
+        """The frameworks that its classifiers stand for: "Plone" for `Framework :: Plone`."""
+        named = (classifier.split(" :: ") for classifier in self.classifiers)
+        return tuple(dict.fromkeys(segments[1] for segments in named if segments[0] == "Framework" and segments[1:]))
 
 
 class Filter(Struct, frozen=True, kw_only=True):

@@ -105,7 +105,7 @@ class IndexAdmin(Protocol):
         """Copy what the registry does not give from one collection to another, which may be repeated.
 
         That is the other owners' fields of projects that `target` holds, where `source` has the later written
-        ones, and the tombstones of projects that it does not hold.
+        ones, and the tombstones of projects that it does not hold. Scores stay: they follow from the documents.
         """
 
     def collections(self) -> Sequence[CollectionInfo]:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from ..domain.health import Standards
 from ..domain.policy import Policy
 from .downloads import DownloadStats
 from .index import IndexAdmin, PackageIndex, VerdictStore
@@ -23,7 +24,7 @@ class RequestMeter(Protocol):
 class Services(Struct, frozen=True, kw_only=True):
     """The ports that the use cases work with, as bootstrap has chosen them, and how they are to go about it.
 
-    `now` returns the time in Unix seconds.
+    `now` returns the time in Unix seconds, `standards` are what projects are scored by.
     """
 
     registry: PackageRegistry
@@ -37,4 +38,5 @@ class Services(Struct, frozen=True, kw_only=True):
     repository_cache: RepositoryCache
     requests: RequestMeter
     now: Callable[[], float]
+    standards: Standards
     policy: Policy = Policy()

@@ -15,6 +15,7 @@ from .compare import Differences, differences
 from .discover import Discovered, browse, browse_more, scan
 from .intake import Intake
 from .report import Progress, Report, unwatched
+from .score import score_unscored
 from .target import Scope, Target, agreed_filter, clear_leftovers, create_behind_alias, in_scope
 
 
@@ -39,6 +40,7 @@ def fetch(
     allow_mass_removal: bool = False,
     statuses: Mapping[str, tuple[ProjectStatus, int]] = MappingProxyType({}),
     former: str = "",
+    enriched: str = "",
     progress: Progress = unwatched,
 ) -> Report:
     """Fill a collection with all projects of its filter, creating it where it does not exist.
@@ -47,7 +49,8 @@ def fetch(
     releases that is not known. The cursor is set only by a run that looked at everything and failed at nothing.
     `dry_run` ends after the comparison: nothing is read, nothing written. `statuses` are what the caller knows of
     projects' statuses and since when, which a fetch does not ask about. `former` is a collection that this one is
-    about to replace: its projects are looked at, too.
+    about to replace: its projects are looked at, too. `enriched` is the collection whose stars and the like the scores
+    go by, if that is another one.
     """
     report = Report("fetch", target.collection)
     with report.covering(services), services.admin.exclusive(target.collection):
@@ -69,10 +72,13 @@ def fetch(
             as_of=start.cursor,
             statuses=statuses,
             former=former,
+            enriched=enriched,
             progress=progress,
             limit=scope.limit,
         )
         _bring_in(services, target, start, intake, scope=scope, allow_many=allow_mass_removal)
+        # An older program may have left documents without a score; what was written just now has one.
+        report.rescored = score_unscored(services, target.collection, sorted(start.held.keys() - intake.taken))
     return report
 
 

@@ -1,7 +1,7 @@
 """Read projects and bring a collection in line with what each one answers; every run that reads goes through here."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -15,9 +15,10 @@ from ..domain.profile import Filter, matches
 from ..domain.project import Project, ProjectStatus
 from ..domain.readme import Readme
 from ..domain.schema import RegistryFields
-from ..ports import ProjectDocuments, Reading, Rendering, Services, Wanted
+from ..ports import ProjectDocuments, Reading, Rejection, Rendering, Services, Wanted
 from . import rechecks
 from .report import Progress, Report, unwatched
+from .score import scored
 
 # Projects are looked up in the index this many at a time, and rendered this far ahead of the writing.
 LOOK_UP = 50
@@ -46,6 +47,7 @@ class Intake:
     holds the serial that a project's answer must reach, by normalised name: an older answer is stale, and the
     project is asked for again later. `former` is the collection that this one is about to replace, if any: what that
     one holds may leave on the same terms only, and what can't be read for being quarantined is taken over from it.
+    `enriched` is the collection whose enrichments the scores go by, if that is another one than the one written to.
     `statuses` are what the caller knows of projects' statuses, and since when (Unix
     seconds).
     """
@@ -58,6 +60,7 @@ class Intake:
     expected: Mapping[str, int] = field(default_factory=dict)
     statuses: Mapping[str, tuple[ProjectStatus, int]] = field(default_factory=dict)
     former: str = ""
+    enriched: str = ""
     progress: Progress = unwatched
     limit: int | None = None
     total: int | None = None
@@ -215,7 +218,7 @@ class Intake:
         key = self.filter.key
         if self._batch:
             self._remember_shown()
-            rejections = self.services.index.put(self.collection, self._batch)
+            rejections = self._put(self._batch)
             self.services.verdicts.forget(key, [project.name_normalized for project in self._batch])
             self.report.reject(rejections)
             self.report.indexed += len(self._batch)
@@ -225,6 +228,12 @@ class Intake:
         if self._verdicts:
             self.services.verdicts.judge(key, self._verdicts)
             self._verdicts.clear()
+
+    def _put(self, projects: Sequence[ProjectDocuments]) -> Sequence[Rejection]:
+        """Write projects with their scores; what others have written of them is looked up at the last moment."""
+        names = [project.name_normalized for project in projects]
+        enrichments = self.services.index.enrichments(self.enriched or self.collection, names)
+        return self.services.index.put(self.collection, scored(self.services, projects, enrichments))
 
     def _remember_shown(self) -> None:
         """Note new classifiers before the documents that show them: once these are in, nobody reads them again."""
@@ -265,6 +274,6 @@ class Intake:
         if held:
             marked = (replace(f, project_status=ProjectStatus.QUARANTINED.value, status_checked=now) for f in held)
             project = ProjectDocuments(name_normalized=name, documents=tuple(marked))
-            self.report.reject(self.services.index.put(self.collection, [project]))
+            self.report.reject(self._put([project]))
             self.report.indexed += 1
             self.report.documents += len(held)

@@ -9,6 +9,7 @@ from ..domain.project import ProjectStatus
 from ..ports import IndexAdmin, PackageIndex, Services
 from .fetch import fetch
 from .report import Progress, Report, unwatched
+from .score import score_anew
 from .target import Target, clear_leftovers, next_numbered
 
 
@@ -45,6 +46,7 @@ def recreate(
             allow_mass_removal=allow_mass_removal,
             statuses=_statuses(services.index, live),
             former=live if is_same else "",
+            enriched=live,
             progress=progress,
         )
         report.adopt(fetched)
@@ -55,6 +57,8 @@ def recreate(
         services.admin.carry_over(live, fresh)
         _prove(services.index, fresh, fetched.documents, live if is_same else "")
         _switch(services, alias, live, fresh)
+        # The scores go by what was known when their documents were written; others may have learned more since.
+        report.rescored = score_anew(services, fresh)
     return report
 
 

@@ -13,6 +13,7 @@ from ..ports import Services
 from .compare import differences
 from .intake import Intake
 from .report import Progress, Report, unwatched
+from .score import score_anew
 from .target import Scope, Target, agreed_filter, clear_leftovers, existing, in_scope
 
 # A run looks at this share of the collection at most, so that a week of nightly runs has seen all of it.
@@ -34,7 +35,8 @@ def refresh(
 
     One request for all serials, then as many as what moved needs; the sweep costs a page of the simple index and a
     document a project. With a limit, what was looked at longest ago comes first. `sweep_all` looks at every project's
-    status now. New projects are not looked for, and the cursor is not touched.
+    status now. In the end everything is scored anew, unless the scope is restricted: time has passed. New projects
+    are not looked for, and the cursor is not touched.
     """
     report = Report("refresh", target.collection)
     with report.covering(services):
@@ -72,6 +74,8 @@ def refresh(
             finally:
                 report.unchanged = len(in_scope(held.keys() - intake.taken, scope))
                 services.index.remember(target.collection, replace(intake.settled(state), filter=filter_))
+            if not scope.is_restricted:
+                report.rescored = score_anew(services, target.collection)
     return report
 
 

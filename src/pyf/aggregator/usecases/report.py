@@ -72,14 +72,16 @@ class Report(RunReport):
 
     Numbers count projects, `documents` documents. `found` is how many projects the filter finds, `indexed` how many
     were written, `recomposed` how many of those only because an older program had made their documents, `unchanged`
-    how many needed no look. `rejected` are ids of documents that the engine refused, `failed` the names of
-    projects that could not be read whole, `postponed` those whose answer was older than the journal.
+    how many needed no look, `rescored` how many got another score without being written. `rejected` are ids of
+    documents that the engine refused, `failed` the names of projects that could not be read whole, `postponed` those
+    whose answer was older than the journal.
     """
 
     found: int = 0
     indexed: int = 0
     recomposed: int = 0
     unchanged: int = 0
+    rescored: int = 0
     removed: int = 0
     documents: int = 0
     rejected: list[str] = field(default_factory=list)

@@ -171,7 +171,8 @@ class MemoryIndex:
             for name in ours.projects.keys() & theirs.projects.keys():
                 others = ours.projects[name].others
                 for owner, written in theirs.projects[name].others.items():
-                    others[owner] = max(written, others.get(owner, written))
+                    if owner is not Owner.HEALTH:
+                        others[owner] = max(written, others.get(owner, written))
             for name, tombstone in theirs.tombstones.items():
                 if name not in ours.projects:
                     ours.tombstones.setdefault(name, tombstone)

@@ -44,6 +44,7 @@ _LATER_ENRICHMENTS = """
     LEFT JOIN enrichments AS ours
     ON ours.collection_id = :target AND ours.name = theirs.name AND ours.owner = theirs.owner
     WHERE theirs.collection_id = :source AND theirs.name IN (SELECT value FROM json_each(:names))
+    AND theirs.owner != :derived
     AND (ours.change IS NULL OR ours.change < theirs.change)
 """
 
@@ -156,7 +157,7 @@ def enrich(connection: sqlite3.Connection, collection: int, name: str, owner: Ow
 
 def adopt_enrichments(connection: sqlite3.Connection, source: int, target: int, names: Sequence[str]) -> None:
     """Copy the enrichments of these projects, all of which `target` holds, where `source` has the later ones."""
-    asked = {"source": source, "target": target, "names": encode(names).decode()}
+    asked = {"source": source, "target": target, "names": encode(names).decode(), "derived": Owner.HEALTH}
     for name, owner, change, json in connection.execute(_LATER_ENRICHMENTS, asked).fetchall():
         connection.execute(_PUT_ENRICHMENT, (target, name, owner, change, json))
         _touch(connection, target, name)

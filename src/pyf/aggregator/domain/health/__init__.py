@@ -1,0 +1,13 @@
+"""How safe it is to depend on a project today: facts are collected in one place, and judged in another.
+
+`collect` says where facts are found, `facts` what can be known, each other module judges one group of rules, and
+`score` puts the judgements together. Everything is pure: the time comes in as an argument, weights and thresholds
+come in as `Standards`.
+"""
+
+from .collect import facts_of
+from .facts import Facts
+from .score import Score, score
+from .standards import Standards
+
+__all__ = ["Facts", "Score", "Standards", "facts_of", "score"]

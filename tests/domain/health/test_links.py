@@ -1,0 +1,90 @@
+"""What links lead to, told from their labels and their addresses."""
+
+import pytest
+
+from builders import registry_fields
+from pyf.aggregator.domain.health.links import links_of
+
+PAGE = "https://registry.example/project/a/"
+FORGE = "https://github.com/o/r"
+
+
+def docs(label: str, url: str) -> str:
+    return links_of(registry_fields(package_url=PAGE, project_urls={label: url})).docs
+
+
+@pytest.mark.parametrize(
+    ("label", "url"),
+    [
+        ("Documentation", "https://a.example"),
+        ("Docs", "https://a.example/manual"),
+        ("Read the Docs", "https://a.example"),
+        ("Homepage", "https://a.readthedocs.io/en/latest"),
+        ("Homepage", "https://o.github.io/r"),
+        ("Homepage", "http://docs.a.example"),
+        ("Homepage", "https://a.example/docs/a"),
+        ("User_Guide", f"{FORGE}/wiki"),
+        ("Documentation", f"{FORGE}/tree/main/docs"),
+    ],
+)
+def test_a_link_to_documentation_is_found(label: str, url: str) -> None:
+    assert docs(label, url) == url
+
+
+@pytest.mark.parametrize(
+    ("label", "url"),
+    [
+        ("Documentation", PAGE),
+        ("Documentation", "https://registry.example/simple/a"),
+        ("Documentation", "https://pypi.mirror.example/pypi/a"),
+        ("Documentation", FORGE),
+        ("Documentation", f"{FORGE}#readme"),
+        ("Documentation", f"{FORGE}/blob/main/README.md"),
+        ("Homepage", "https://a.example"),
+        ("Changelog", "https://a.readthedocs.io/changelog"),
+        ("Documentation", "UNKNOWN"),
+        ("Documentation", ""),
+        ("Documentation", "https://[half"),
+    ],
+)
+def test_what_says_no_more_than_the_package_page_is_no_documentation(label: str, url: str) -> None:
+    assert docs(label, url) == ""
+
+
+def test_the_field_for_documentation_counts() -> None:
+    found = links_of(registry_fields(docs_url="https://a.example/manual"))
+
+    assert found.docs == "https://a.example/manual"
+
+
+@pytest.mark.parametrize(
+    ("label", "url", "is_source"),
+    [
+        ("Source", "https://code.a.example/a", True),
+        ("Homepage", "https://www.GitHub.com/o/r", True),
+        ("Homepage", "github.com/o/r", True),
+        ("Repository", "git+https://git.example/o/r.git", True),
+        ("Homepage", "https://gitlab.example.org/o/r", True),
+        ("Funding", "https://github.com/sponsors/o", False),
+        ("GitHub Sponsors", "https://money.example/o", False),
+        ("Code of Conduct", "https://a.example/conduct", False),
+        ("Homepage", "https://github.com/o", False),
+        ("Homepage", "https://a.example", False),
+    ],
+)
+def test_a_link_to_the_source_is_found(label: str, url: str, is_source: bool) -> None:
+    assert links_of(registry_fields(project_urls={label: url})).source == (url if is_source else "")
+
+
+def test_the_home_page_may_be_the_source() -> None:
+    assert links_of(registry_fields(home_page=FORGE)).source == FORGE
+
+
+@pytest.mark.parametrize(("label", "url"), [("Bug Tracker", "https://a.example/bugs"), ("X", f"{FORGE}/issues")])
+def test_an_issue_tracker_is_found(label: str, url: str) -> None:
+    assert links_of(registry_fields(project_urls={label: url})).tracker == url
+
+
+@pytest.mark.parametrize("label", ["Changelog", "Release notes", "What's New", "Changes", "News"])
+def test_a_changelog_is_found(label: str) -> None:
+    assert links_of(registry_fields(project_urls={label: "https://a.example/x"})).changelog == "https://a.example/x"
