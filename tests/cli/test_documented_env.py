@@ -61,6 +61,7 @@ UNDERSTOOD = {
     "default_profile": "flask",
     "github_request_delay": 0.5,
     "celery_schedule_weekly_refresh": "0 1 * * 1",
+    "celery_schedule_weekly_downloads": "0 2 * * 1",
     "celery_schedule_monthly_fetch": "0 3 2 * *",
 }
 

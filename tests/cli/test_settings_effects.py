@@ -317,16 +317,30 @@ def test_a_setting_that_cannot_be_used_is_one_line_and_nothing_is_asked(shell: S
 
 @effect_of("celery_schedule_weekly_refresh")
 @effect_of("celery_schedule_monthly_fetch")
+@effect_of("celery_schedule_weekly_downloads")
+@effect_of("celery_schedule_weekly_github")
+@effect_of("celery_schedule_nightly_scores")
 def test_a_watch_tells_when_it_does_more(shell: Shell) -> None:
     """That it does so then is told in `test_watch.py`."""
     shell.call("-f", "-p", "flask")
-    schedules: dict[str, Any] = {"celery_schedule_weekly_refresh": "5 4 29 2 *", "celery_schedule_monthly_fetch": ""}
+    schedules: dict[str, Any] = {
+        "celery_schedule_weekly_refresh": "5 4 29 2 *",
+        "celery_schedule_monthly_fetch": "",
+        "celery_schedule_weekly_downloads": "6 4 29 2 *",
+        "celery_schedule_weekly_github": "7 4 29 2 *",
+        "celery_schedule_nightly_scores": "8 4 29 2 *",
+    }
 
     with shell.start("--watch", "-p", "flask", **schedules) as watch:
         assert watch.stderr is not None
         beginning = watch.stderr.readline() + watch.stderr.readline()
 
-    assert re.search(r"; next refresh: \d{4}-02-29 04:05 UTC; next fetch: never; Ctrl-C ends it\.\n$", beginning)
+    day = r"\d{4}-02-29"
+    assert re.search(
+        rf"; next scores: {day} 04:08 UTC; next refresh: {day} 04:05 UTC; next downloads: {day} 04:06 UTC; "
+        rf"next github: {day} 04:07 UTC; next fetch: never; Ctrl-C ends it\.\n$",
+        beginning,
+    )
 
 
 def test_an_empty_schedule_means_never_and_a_bad_one_is_refused_by_name(shell: Shell) -> None:

@@ -122,8 +122,22 @@ def test_nothing_of_another_owner_is_touched(enrichment: Enrichment) -> None:
     enrichment.run()
 
     (document,) = enrichment.services.index.documents("plone", "a")
-    assert (document.downloads, document.health) == others
-    assert document.registry == project.documents[0]
+    assert (document.downloads, document.registry) == (others[0], project.documents[0])
+
+
+def test_a_project_is_scored_in_full_as_soon_as_its_repository_is_known(enrichment: Enrichment) -> None:
+    enrichment.holds("a", "1.0", "2.0", source="https://github.com/o/a")
+    enrichment.holds("elsewhere", source="https://example.org")
+    enrichment.hosts("o/a", is_archived=True)
+
+    enrichment.run()
+
+    health = [document.as_mapping() for document in enrichment.services.index.documents("plone", "a")]
+    assert [document["health_model"] for document in health] == ["full", "full"]
+    assert "repository-archived" in {cap["cap"] for cap in health[0]["health_score_breakdown"]["caps"]}
+    (elsewhere,) = enrichment.services.index.documents("plone", "elsewhere")
+    assert elsewhere.health
+    assert elsewhere.health.health_model == "full"
 
 
 def test_a_project_that_left_meanwhile_is_not_brought_back(enrichment: Enrichment) -> None:

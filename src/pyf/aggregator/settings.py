@@ -113,6 +113,18 @@ class Settings(BaseSettings):
     celery_schedule_monthly_fetch: str = Field(
         "0 3 1 * *", description="When `--watch` does what `-f` does: five fields of a crontab, UTC; empty: never."
     )
+    celery_schedule_weekly_downloads: str = Field(
+        "0 4 * * 0",
+        description="When `--watch` does what `pyfdownloads` does: five fields of a crontab, UTC; empty: never.",
+    )
+    celery_schedule_weekly_github: str = Field(
+        "0 5 * * 0",
+        description="When `--watch` does what `pyfgithub` does: five fields of a crontab, UTC; empty: never.",
+    )
+    celery_schedule_nightly_scores: str = Field(
+        "0 1 * * *",
+        description="When `--watch` scores everything anew: five fields of a crontab, UTC; empty: never.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -144,7 +156,13 @@ class Settings(BaseSettings):
             raise ValueError("must be an http or https address")
         return value
 
-    @field_validator("celery_schedule_weekly_refresh", "celery_schedule_monthly_fetch")
+    @field_validator(
+        "celery_schedule_weekly_refresh",
+        "celery_schedule_monthly_fetch",
+        "celery_schedule_weekly_downloads",
+        "celery_schedule_weekly_github",
+        "celery_schedule_nightly_scores",
+    )
     @classmethod
     def _crontab(cls, value: str) -> str:
         try:

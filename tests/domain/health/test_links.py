@@ -73,7 +73,14 @@ def test_the_field_for_documentation_counts() -> None:
     ],
 )
 def test_a_link_to_the_source_is_found(label: str, url: str, is_source: bool) -> None:
-    assert links_of(registry_fields(project_urls={label: url})).source == (url if is_source else "")
+    assert bool(links_of(registry_fields(project_urls={label: url})).source) is is_source
+
+
+def test_of_links_into_a_repository_the_repository_is_the_source() -> None:
+    """It is found by the same parser and in the same order as the repository that stars come from."""
+    links = {"Changes": f"{FORGE}/blob/main/CHANGES.md", "Source Code": "git+ssh://git@github.com/o/code.git"}
+
+    assert links_of(registry_fields(project_urls=links)).source == "https://github.com/o/code"
 
 
 def test_the_home_page_may_be_the_source() -> None:

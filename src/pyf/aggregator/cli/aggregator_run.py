@@ -13,11 +13,14 @@ from ..domain.schedule import Schedule
 from ..ports import Services
 from ..settings import Settings, load_settings
 from ..usecases.changes import changes
+from ..usecases.enrich_downloads import enrich_downloads
+from ..usecases.enrich_repositories import enrich_repositories
 from ..usecases.explain import explain
 from ..usecases.fetch import fetch
 from ..usecases.recreate import recreate
 from ..usecases.refresh import refresh
-from ..usecases.report import Progress, Report, unwatched
+from ..usecases.report import Progress, Report, RunReport, unwatched
+from ..usecases.score import rescore
 from ..usecases.show import show
 from .aggregator_options import WATCH_INTERVAL, Action, Options
 from .exits import Exit
@@ -90,16 +93,25 @@ def _explain(services: Services, choice: Choice, options: Options) -> Exit:
 
 
 def _watched(services: Services, settings: Settings, choice: Choice, options: Options) -> Exit:
-    def unseen(run: Callable[..., Report]) -> Callable[[], Report]:
-        return lambda: run(services, choice, options, unwatched)
-
+    interval, target = options.interval or WATCH_INTERVAL, choice.target
+    recurring: dict[str, tuple[str, Callable[[], RunReport]]] = {
+        "scores": (settings.celery_schedule_nightly_scores, lambda: rescore(services, target.collection)),
+        "refresh": (
+            settings.celery_schedule_weekly_refresh,
+            lambda: _refreshed(services, choice, options, unwatched),
+        ),
+        # pypistats takes an hour for two thousand packages, and what changed on PyPI must not wait for that.
+        "downloads": (
+            settings.celery_schedule_weekly_downloads,
+            lambda: enrich_downloads(services, target, until=services.now() + interval),
+        ),
+        "github": (settings.celery_schedule_weekly_github, lambda: enrich_repositories(services, target)),
+        "fetch": (settings.celery_schedule_monthly_fetch, lambda: _fetched(services, choice, options, unwatched)),
+    }
     return watch(
         lambda: _run(services, choice, options),
-        [
-            Recurring("refresh", Schedule(settings.celery_schedule_weekly_refresh), unseen(_refreshed)),
-            Recurring("fetch", Schedule(settings.celery_schedule_monthly_fetch), unseen(_fetched)),
-        ],
-        interval=options.interval or WATCH_INTERVAL,
+        [Recurring(name, Schedule(crontab), run) for name, (crontab, run) in recurring.items()],
+        interval=interval,
         as_json=options.json_,
     )
 

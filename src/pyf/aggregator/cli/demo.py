@@ -67,6 +67,7 @@ def _perform(stage: Stage, ecosystem: Ecosystem) -> None:
         stage.run("pyfgithub", "-p", profile)
         stage.run("pyfdownloads", "-p", profile)
     stage.show("plone", "Plone.API")
+    stage.explain("flask", "Flask-Login")
     stage.run("pyfaggregator", "-f", "-p", "plone")
     _let_time_pass(ecosystem)
     stage.run("pyfaggregator", "-i", "-p", "plone")

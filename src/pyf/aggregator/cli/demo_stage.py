@@ -71,6 +71,10 @@ class Stage:
         shown = {field: document[field] for field in _SHOWN if field in document}
         self.console.print_json(data=shown, ensure_ascii=self.console.options.ascii_only)
 
+    def explain(self, profile: str, name: str) -> None:
+        """Run `pyfaggregator --explain` and print what it prints."""
+        self.console.out(self._output("pyfaggregator", "-p", profile, "--explain", name), highlight=False)
+
     def print_tables(self, title: str) -> None:
         """Print what happened: a table of what read from the registry, and one of what added data from elsewhere."""
         fetched = [one for one in self._rounds if "indexed" in one.report]

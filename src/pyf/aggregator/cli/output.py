@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,6 +44,10 @@ _LABELS = {
     "postponed": "to be asked again",
     "requests": "requests",
 }
+
+
+# The lists of a report whose names need a look.
+LISTS = ("failed", "rejected", "postponed", "missing")
 
 
 class _Rate(ProgressColumn):
@@ -96,11 +100,11 @@ def print_report(report: RunReport, *, as_json: bool) -> None:
     tell_of(report)
 
 
-def tell_of(report: RunReport) -> None:
-    """Print a line on stderr for everything in a report that needs a look."""
+def tell_of(report: RunReport, lists: Sequence[str] = LISTS) -> None:
+    """Print a line on stderr for everything in a report that needs a look; of its lists, for these."""
     for notice in report.notices:
         click.echo(notice, err=True)
-    for kind in ("failed", "rejected", "postponed", "missing"):
+    for kind in lists:
         for line in listed(kind, {name: report.reasons[name] for name in getattr(report, kind, ())}):
             click.echo(line, err=True)
     if report.stopped_by is not None:

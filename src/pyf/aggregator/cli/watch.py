@@ -12,7 +12,10 @@ from ..domain.errors import Unavailable
 from ..domain.schedule import Schedule
 from ..usecases.report import RunReport
 from .exits import Exit, end_on_sigterm
-from .output import print_json, tell_of
+from .output import LISTS, print_json, tell_of
+
+# The parts of a report that its line tells, as far as it has them.
+_COUNTED = ("indexed", "removed", "enriched", "missing", "failed", "requests")
 
 
 @dataclass
@@ -33,11 +36,14 @@ class Recurring:
         return f"next {self.name}: {moment}"
 
     def take_turn(self) -> RunReport | None:
-        """Run if it is due, once however late it is; None if it is not. What an outage ended stays due."""
+        """Run if it is due, once however late it is; None if it is not.
+
+        What an outage ended stays due, and what leaves something to a later run.
+        """
         if self.now() < self.due:
             return None
         report = self.run()
-        if not isinstance(report.stopped_by, Unavailable):
+        if not report.wants_another_turn:
             self.due = self.schedule.next_after(self.now())
         return report
 
@@ -74,10 +80,8 @@ def _print_line(report: RunReport, *, as_json: bool) -> None:
         print_json(report.as_mapping(), indent=None)
     label = report.collection if report.action == "changes" else f"{report.collection}, {report.action}"
     told = report.as_mapping()
-    numbers = (f"{name} {told[name]}" for name in ("indexed", "removed", "enriched") if name in told)
-    click.echo(
-        f"{label}: {', '.join(numbers)}, failed {len(report.failed)}, requests {report.requests}, "
-        f"{report.seconds:.1f} s",
-        err=True,
-    )
-    tell_of(report)
+    counts = ((name, told[name]) for name in _COUNTED if name in told)
+    numbers = ", ".join(f"{name} {len(count) if isinstance(count, list) else count}" for name, count in counts)
+    click.echo(f"{label}: {numbers}, {report.seconds:.1f} s", err=True)
+    # A list of what has no repository or no downloads would be the same again in every turn.
+    tell_of(report, lists=("failed", "rejected") if "enriched" in told else LISTS)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..domain.errors import AggregatorError
+from ..domain.errors import AggregatorError, Unavailable
 from ..ports import Rejection, Services
 
 # Called with the step's name, how much of it is done and how much there is in all (None: not known).
@@ -38,6 +38,11 @@ class RunReport:
     def is_whole(self) -> bool:
         """Whether everything that the run set out to do was done."""
         return not (self.failed or self.stopped_by)
+
+    @property
+    def wants_another_turn(self) -> bool:
+        """Whether the same run, begun again soon, could do what this one could not: a service did not answer."""
+        return isinstance(self.stopped_by, Unavailable)
 
     def fail(self, name: str, reason: object) -> None:
         """Note that a project could not be dealt with."""
@@ -127,6 +132,11 @@ class EnrichmentReport(RunReport):
     @property
     def is_whole(self) -> bool:
         return not (self.failed or self.postponed or self.stopped_by)
+
+    @property
+    def wants_another_turn(self) -> bool:
+        """Whether a service did not answer, or projects are left to a later run."""
+        return super().wants_another_turn or bool(self.postponed)
 
     def postpone(self, name: str, reason: str) -> None:
         """Note that a project is left to a later run."""

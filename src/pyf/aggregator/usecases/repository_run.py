@@ -19,6 +19,7 @@ from ..domain.schema import RepositoryFields
 from ..ports import Allowance, Finding, Services
 from .report import EnrichmentReport, Progress
 from .repository_search import Search
+from .score import score_anew
 
 # Projects that are written at once where nobody has to be asked.
 _WRITTEN_AT_ONCE = 500
@@ -190,10 +191,12 @@ class RepositoryRun:
         self.progress("asking GitHub", self._done, self.report.found)
 
     def _flush(self) -> None:
+        """Write what was found out, and score by it."""
         if self._found:
             self.report.enriched += self.services.index.update(self.collection, self._found)
         if self._lost:
             self.services.index.update(self.collection, self._lost)
+        score_anew(self.services, self.collection, [*self._found, *self._lost])
         self._found, self._lost = {}, {}
 
 

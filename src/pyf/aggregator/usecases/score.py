@@ -49,9 +49,7 @@ def rescore(
     """
     report = EnrichmentReport("score", collection)
     with report.covering(services):
-        batches = _of_all(services.index.holdings(collection)) if names is None else _of_few(names)
-        for some in batches:
-            found, changed = _rescored(services, collection, some)
+        for found, changed in _batches_rescored(services, collection, names):
             report.found += found
             report.enriched += changed
             report.remembered += changed
@@ -59,14 +57,9 @@ def rescore(
     return report
 
 
-def score_anew(services: Services, collection: str) -> int:
-    """Score all that a collection holds as `rescore` does, as a part of another run; return how many changed."""
-    return sum(
-        changed
-        for _, changed in (
-            _rescored(services, collection, some) for some in _of_all(services.index.holdings(collection))
-        )
-    )
+def score_anew(services: Services, collection: str, names: Iterable[str] | None = None) -> int:
+    """Do what `rescore` does as a part of another run; return how many scores changed."""
+    return sum(changed for _, changed in _batches_rescored(services, collection, names))
 
 
 def score_unscored(services: Services, collection: str, names: Iterable[str]) -> int:
@@ -77,6 +70,11 @@ def score_unscored(services: Services, collection: str, names: Iterable[str]) ->
         if unscored := [name for name, enrichments in others.items() if enrichments.health is UNSET]:
             scores += _rescored(services, collection, unscored)[1]
     return scores
+
+
+def _batches_rescored(services: Services, collection: str, names: Iterable[str] | None) -> Iterator[tuple[int, int]]:
+    batches = _of_all(services.index.holdings(collection)) if names is None else _of_few(names)
+    return (_rescored(services, collection, some) for some in batches)
 
 
 def _rescored(services: Services, collection: str, names: Sequence[str]) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from ..changelog_heading import reads_like_changelog
+from ..repository_links import candidates
 from ..schema import RegistryFields
 
 _SOURCE = re.compile(r"\b(sources?|code(?! of conduct)|repo|repository|git|github(?! sponsors)|gitlab|vcs|scm)\b")
@@ -78,8 +79,9 @@ def links_of(newest: RegistryFields) -> Links:
     def first(is_of_the_kind: Callable[[_Link], bool]) -> str:
         return next((link.url for link in found if is_of_the_kind(link)), "")
 
+    repository = next(iter(candidates([newest])), None)
     return Links(
-        source=first(_is_source),
+        source=repository.url if repository else first(_is_source),
         docs=first(_is_documentation),
         changelog=first(_is_changelog),
         tracker=first(_is_tracker),
