@@ -3,6 +3,7 @@
 import pytest
 from trove_classifiers import classifiers as published
 
+from pyf.aggregator.adapters.candidates.memory import MemoryCandidates
 from pyf.aggregator.adapters.index.memory import MemoryIndex
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryVerdictStore
 from pyf.aggregator.adapters.memory_registry import MemoryRegistry
@@ -36,6 +37,7 @@ def services(registry: MemoryRegistry) -> Services:
         admin=index,
         renderer=InlineRenderer(MemoryRenderCache()),
         verdicts=MemoryVerdictStore(),
+        candidates=MemoryCandidates(),
         requests=registry,
         now=lambda: 1_800_000_000,
     )

@@ -1,7 +1,7 @@
 """A registry on this machine, the program's services on top of it, and what the oracle says the index must hold."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from oracle import comparable, expected
+from oracle import Rules, comparable, expected
 from pyf.aggregator.bootstrap import open_services
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.ports import Services
@@ -81,7 +81,8 @@ class World:
     def with_policy(self, **choices: Any) -> "World":
         """The same world seen by a program with other choices, such as a later composition."""
         policy = replace(self.services.policy, **choices)
-        return World(self.ecosystem, self.pypi, replace(self.services, policy=policy), self.clock, self.filter)
+        services = replace(self.services, policy=policy)
+        return World(self.ecosystem, self.pypi, services, self.clock, self.filter, self.collection)
 
     def held(self) -> dict[str, Json]:
         """Return what is comparable of everything in the index, by id."""
@@ -97,9 +98,11 @@ class World:
         """Return the newest document of a project."""
         return self.services.index.documents(self.collection, name)[0].as_mapping()
 
-    def due(self, classifiers: Sequence[str] | None = None) -> dict[str, Json]:
+    def due(self) -> dict[str, Json]:
         """Return what the oracle says the index must hold."""
-        return expected(served(self.ecosystem), classifiers or self.filter.classifiers)
+        known = self.filter
+        rules = Rules(known.classifiers, known.requires, known.names, known.include.keys(), known.exclude.keys())
+        return expected(served(self.ecosystem), rules)
 
 
 def served(ecosystem: Ecosystem) -> Iterator[tuple[Json, Mapping[str, Json]]]:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from .adapters.candidates.clickhouse import ClickHouseCandidates
+from .adapters.candidates.memory import MemoryCandidates
+from .adapters.candidates.names_file import CandidatesFile
 from .adapters.http import Http
 from .adapters.index.database import Database
 from .adapters.index.sqlite import SqliteIndex
@@ -18,7 +21,7 @@ from .adapters.service import Limits, Service
 from .adapters.sqlite_caches import SqliteRenderCache, SqliteVerdictStore
 from .domain.errors import Invalid
 from .domain.policy import Descriptions, Discovery, Policy
-from .ports import Services
+from .ports import Candidates, Services
 from .settings import Settings
 
 
@@ -37,6 +40,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 admin=SqliteAdmin(database),
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
+                candidates=_candidates(settings, http),
                 requests=http,
                 now=time.time,
                 policy=_policy(settings),
@@ -55,12 +59,23 @@ def _sqlite_path(settings: Settings) -> Path:
     return user_data_path("pyf.aggregator", appauthor=False) / "pyf.sqlite3"
 
 
+def _candidates(settings: Settings, http: Http) -> Candidates:
+    if settings.candidates_source == "clickhouse":
+        clickhouse = Service(http, Limits(workers=1, timeout=settings.pypi_timeout, retries=_retries(settings)))
+        return ClickHouseCandidates(clickhouse, settings.clickhouse_url)
+    return CandidatesFile(settings.candidates_file) if settings.candidates_file else MemoryCandidates()
+
+
+def _retries(settings: Settings) -> Retries:
+    return Retries(most=settings.pypi_max_retries, backoff=settings.pypi_retry_backoff)
+
+
 def _limits(settings: Settings) -> Limits:
     return Limits(
         workers=settings.pypi_max_workers,
         delay=settings.pypi_rate_limit_delay,
         timeout=settings.pypi_timeout,
-        retries=Retries(most=settings.pypi_max_retries, backoff=settings.pypi_retry_backoff),
+        retries=_retries(settings),
     )
 
 

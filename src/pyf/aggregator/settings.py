@@ -41,6 +41,18 @@ class Settings(BaseSettings):
         "browse",
         description="How projects are found: by asking for classifiers, or by looking at every project there is.",
     )
+    candidates_source: Literal["file", "clickhouse"] = Field(
+        "file",
+        description="Where `-f` learns who requires a framework under any name: CANDIDATES_FILE, or ClickHouse's data.",
+    )
+    candidates_file: str = Field(
+        "",
+        description="File of project names, one a line, that `-f` judges by their requirements; `.gz` is decompressed.",
+    )
+    clickhouse_url: str = Field(
+        "https://sql-clickhouse.clickhouse.com/?user=demo",
+        description="Address of a ClickHouse server with PyPI's public data, user and password in its query.",
+    )
     pypi_rate_limit_delay: float = Field(
         0.001, ge=0, le=3600, description="Seconds between the starts of two requests to PyPI, on average."
     )
@@ -83,6 +95,13 @@ class Settings(BaseSettings):
             for name, v in written.items()
             if v is not None and (v != "" or _is_schedule(name)) and not _is_placeholder(v)
         }
+
+    @field_validator("clickhouse_url")
+    @classmethod
+    def _address_with_query(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s#]+", value) or not _has_a_host(value):
+            raise ValueError("must be an http or https address")
+        return value
 
     @field_validator("pypi_base_url")
     @classmethod

@@ -23,6 +23,7 @@ class Action(StrEnum):
     REFRESH = "--refresh-from-pypi"
     WATCH = "--watch"
     SHOW = "--show"
+    WHY = "--why"
 
 
 _RUNS = (Action.FIRST, Action.INCREMENTAL, Action.REFRESH)
@@ -36,6 +37,7 @@ _GOES_WITH = {
     "--recreate-collection": (Action.FIRST,),
     "--all": (Action.REFRESH,),
     "--all-versions": (Action.SHOW,),
+    "--candidates": (Action.FIRST,),
     "--interval": (Action.WATCH,),
 }
 
@@ -57,6 +59,8 @@ class Options(Struct, frozen=True, kw_only=True):
     no_plone_filter: bool
     show: str
     all_versions: bool
+    why: str
+    candidates: str
     recreate_collection: bool
     all_: bool
     allow_mass_removal: bool
@@ -73,6 +77,7 @@ class Options(Struct, frozen=True, kw_only=True):
             Action.REFRESH: self.refresh_from_pypi,
             Action.WATCH: self.watch,
             Action.SHOW: bool(self.show),
+            Action.WHY: bool(self.why),
         }
         chosen = [action for action, is_asked in asked.items() if is_asked]
         if len(chosen) != 1:
@@ -94,6 +99,7 @@ class Options(Struct, frozen=True, kw_only=True):
             "--recreate-collection": self.recreate_collection,
             "--all": self.all_,
             "--all-versions": self.all_versions,
+            "--candidates": bool(self.candidates),
             "--interval": self.interval is not None,
         }
         for option, actions in _GOES_WITH.items():
@@ -165,6 +171,18 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
         help="Print what is held of a package as JSON: its newest release.",
     ),
     click.option("--all-versions", is_flag=True, help="With --show: print all releases, newest first."),
+    click.option(
+        "--why",
+        default="",
+        metavar="PACKAGE_NAME",
+        help="Explain in words why a package is in the collection, or why it is not.",
+    ),
+    click.option(
+        "--candidates",
+        default="",
+        metavar="FILE",
+        help="With -f: also judge the projects of this file, one name a line; beats CANDIDATES_FILE.",
+    ),
     click.option(
         "--recreate-collection",
         is_flag=True,

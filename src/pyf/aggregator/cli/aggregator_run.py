@@ -18,9 +18,10 @@ from ..usecases.recreate import recreate
 from ..usecases.refresh import refresh
 from ..usecases.report import Progress, Report, unwatched
 from ..usecases.show import show
+from ..usecases.why import why
 from .aggregator_options import WATCH_INTERVAL, Action, Options
 from .exits import Exit
-from .output import code_of_report, print_json, print_report, progress_bar
+from .output import code_of_report, print_json, print_report, print_text, progress_bar
 from .targets import Choice, announce, choose
 from .watch import Recurring, watch
 
@@ -30,7 +31,8 @@ _REPORTED_AS = {Action.FIRST: "fetch", Action.INCREMENTAL: "changes", Action.REF
 
 def perform(options: Options) -> Exit:
     """Do what the options ask for and say how it ended; raises what `PlainCommand` tells in one line."""
-    settings = load_settings()
+    bulk = {"candidates_source": "file", "candidates_file": options.candidates} if options.candidates else {}
+    settings = load_settings(**bulk)
     choice = choose(
         load_profiles(settings.profiles_file),
         profile=options.profile,
@@ -53,6 +55,8 @@ def perform(options: Options) -> Exit:
         else:
             if options.action is Action.SHOW:
                 return _show(services, choice, options)
+            if options.action is Action.WHY:
+                return _explain(services, choice, options)
             if options.action is Action.WATCH:
                 return _watched(services, settings, choice, options)
             report = _run(services, choice, options)
@@ -73,6 +77,15 @@ def _confirm_everything(choice: Choice, *, has_consent: bool) -> None:
 def _show(services: Services, choice: Choice, options: Options) -> Exit:
     documents = show(services, choice.target, options.show)
     print_json(documents if options.all_versions else documents[0])
+    return Exit.DONE
+
+
+def _explain(services: Services, choice: Choice, options: Options) -> Exit:
+    explanation = why(services, choice.target, options.why, default=choice.default)
+    if options.json_:
+        print_json(explanation.as_mapping())
+    else:
+        print_text(f"{explanation.name}: {' '.join(explanation.reasons)}")
     return Exit.DONE
 
 

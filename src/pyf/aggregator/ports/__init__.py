@@ -5,6 +5,7 @@ port has an adapter in memory, and one contract suite under `tests/contracts` th
 Unless stated otherwise a call raises `Unavailable` where the service behind it gives no usable answer.
 """
 
+from .candidates import Candidates
 from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, VerdictStore
 from .registry import (
     ChangeJournal,
@@ -16,11 +17,13 @@ from .registry import (
     Serials,
     Standing,
     Wanted,
+    whatever_it_is,
 )
 from .rendering import RenderCache, Renderer, Rendering
 from .services import RequestMeter, Services
 
 __all__ = [
+    "Candidates",
     "ChangeJournal",
     "FeedEntry",
     "IndexAdmin",
@@ -40,4 +43,5 @@ __all__ = [
     "Standing",
     "VerdictStore",
     "Wanted",
+    "whatever_it_is",
 ]

@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from ..domain.policy import Policy
+from .candidates import Candidates
 from .index import IndexAdmin, PackageIndex, VerdictStore
 from .registry import ChangeJournal, PackageRegistry
 from .rendering import Renderer
@@ -30,6 +31,7 @@ class Services(Struct, frozen=True, kw_only=True):
     admin: IndexAdmin
     renderer: Renderer
     verdicts: VerdictStore
+    candidates: Candidates
     requests: RequestMeter
     now: Callable[[], float]
     policy: Policy = Policy()

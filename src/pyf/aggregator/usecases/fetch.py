@@ -11,15 +11,20 @@ from ..domain.policy import Discovery
 from ..domain.profile import Filter
 from ..domain.project import ProjectStatus
 from ..ports import Serials, Services
+from . import candidates
 from .compare import Differences, differences
 from .discover import Discovered, browse, browse_more, scan
+from .held import holdings, judged_otherwise
 from .intake import Intake
 from .report import Progress, Report, unwatched
-from .target import Scope, Target, agreed_filter, clear_leftovers, create_behind_alias, in_scope
+from .target import Scope, Target, agreed_filter, clear_leftovers, create_behind_alias, in_scope, refilled
 
 
 class _Start(Struct, frozen=True, kw_only=True):
-    """What the run knows before it reads a project; `cursor` is a serial whose changes the run is sure to see."""
+    """What the run knows before it reads a project; `cursor` is a serial whose changes the run is sure to see.
+
+    `to_rejudge` are projects that are held for a reason which is none for the filter as it is now.
+    """
 
     filter: Filter
     state: CollectionState
@@ -27,6 +32,7 @@ class _Start(Struct, frozen=True, kw_only=True):
     serials: Serials | None
     cursor: int
     found: Discovered
+    to_rejudge: frozenset[str] = frozenset()
 
 
 def fetch(
@@ -43,17 +49,17 @@ def fetch(
 ) -> Report:
     """Fill a collection with all projects of its filter, creating it where it does not exist.
 
-    One request a classifier, one for the serials, one a project that is new or has moved, and one for each of its
-    releases that is not known. The cursor is set only by a run that looked at everything and failed at nothing.
-    `dry_run` ends after the comparison: nothing is read, nothing written. `statuses` are what the caller knows of
-    projects' statuses and since when, which a fetch does not ask about. `former` is a collection that this one is
-    about to replace: its projects are looked at, too.
+    One request a classifier, one for the serials, one a candidate that is new or has moved, and one for each release
+    of those that belong which is not known. A bulk source of candidates is asked, too. The cursor is set only by a
+    run that looked at everything and failed at nothing. `dry_run` ends after the comparison: nothing is read, nothing
+    written. `statuses` are what the caller knows of projects' statuses and since when, which a fetch does not ask
+    about. `former` is a collection that this one is about to replace: its projects are looked at, too.
     """
     report = Report("fetch", target.collection)
     with report.covering(services), services.admin.exclusive(target.collection):
         clear_leftovers(services, target.collection)
         filter_ = agreed_filter(services, target, default)
-        start = _start(services, target, filter_, former)
+        start = _start(services, target, filter_, former, remember=not dry_run)
         if dry_run:
             to_read = in_scope(_differences(services, start, start.found).to_read, scope)[: scope.limit]
             report.found = len(in_scope(start.found.names, scope))
@@ -76,21 +82,42 @@ def fetch(
     return report
 
 
-def _start(services: Services, target: Target, filter_: Filter, former: str) -> _Start:
+def _start(services: Services, target: Target, filter_: Filter, former: str, *, remember: bool) -> _Start:
     exists = services.admin.resolve(target.collection) is not None
-    state = (
-        replace(services.index.state(target.collection), filter=filter_) if exists else CollectionState(filter=filter_)
-    )
-    held = {h.name_normalized: h for h in services.index.holdings(target.collection)} if exists else {}
+    state = refilled(services.index.state(target.collection), filter_) if exists else CollectionState(filter=filter_)
+    held = holdings(services, target.collection, filter_) if exists else {}
     by_scan = filter_.everything or services.policy.discovery is Discovery.SCAN
     # The serials must be older than the names, and a collection that holds nothing has nothing to compare.
-    serials = services.registry.serials() if held or by_scan else None
+    needs_serials = held or by_scan or filter_.looks_beyond_classifiers
+    serials = services.registry.serials() if needs_serials else None
     cursor = serials.last_serial if serials else services.journal.last_serial()
-    found = scan(serials) if serials and by_scan else browse(services.registry, filter_, state)
+    if serials and by_scan:
+        found = scan(serials)
+        names = found.names
+    else:
+        found = browse(services.registry, filter_, state)
+        names = found.names | _further(services, filter_, held, serials, remember=remember)
     if former:
-        known = frozenset(holding.name_normalized for holding in services.index.holdings(former))
-        found = replace(found, names=found.names | known)
-    return _Start(filter=filter_, state=state, held=held, serials=serials, cursor=cursor, found=found)
+        names |= {holding.name_normalized for holding in services.index.holdings(former)}
+    return _Start(
+        filter=filter_,
+        state=state,
+        held=held,
+        serials=serials,
+        cursor=cursor,
+        found=replace(found, names=names - filter_.exclude.keys()),
+        to_rejudge=judged_otherwise(services, target.collection, state, held),
+    )
+
+
+def _further(
+    services: Services, filter_: Filter, held: Mapping[str, Holding], serials: Serials | None, *, remember: bool
+) -> frozenset[str]:
+    """Return the candidates that no classifier leads to."""
+    if serials is None:  # then it takes a request to know whether an included project is there
+        return frozenset(filter_.include)
+    bulk = candidates.imported(services, filter_, held, serials, remember=remember)
+    return candidates.among_all(services, filter_, serials) | bulk
 
 
 def _bring_in(
@@ -114,6 +141,7 @@ def _bring_in(
             if more is found:
                 break
             found = more
+        intake.put_out(in_scope(start.filter.exclude, scope))
         intake.remove_departed(allow_many=allow_many)
     finally:
         report.found = len(in_scope(found.names, scope))
@@ -127,5 +155,7 @@ def _bring_in(
 def _differences(services: Services, start: _Start, found: Discovered) -> Differences:
     if start.serials is None:
         return Differences(to_read=tuple(sorted(found.names)), expected={})
-    judged = services.verdicts.recall(start.filter.key, found.names - start.held.keys())
-    return differences(found.names, start.held, judged, start.serials, composition=services.policy.composition)
+    judged = candidates.judged(services, start.filter, start.state, found.names - start.held.keys())
+    return differences(
+        found.names - start.to_rejudge, start.held, judged, start.serials, composition=services.policy.composition
+    )
