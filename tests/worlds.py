@@ -116,11 +116,18 @@ def served(ecosystem: Ecosystem) -> Iterator[tuple[Json, Mapping[str, Json]]]:
 
 @contextmanager
 def world(
-    ecosystem: Ecosystem, folder: Path, *, clock: Clock | None = None, latency: float = 0.0, **settings: Any
+    ecosystem: Ecosystem,
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    latency: float = 0.0,
+    others: int = 0,
+    **settings: Any,
 ) -> Iterator[World]:
-    """Serve an ecosystem and give a world with an empty index in `folder`."""
+    """Serve an ecosystem, and so many others by name, and give a world with an empty index in `folder`."""
     clock = clock or Clock()
-    with LocalPyPI(ecosystem, latency=latency) as pypi, open_services(quick(pypi, folder, **settings)) as services:
+    served_by = LocalPyPI(ecosystem, latency=latency, others=others)
+    with served_by as pypi, open_services(quick(pypi, folder, **settings)) as services:
         yield World(ecosystem, pypi, replace(services, now=clock), clock)
 
 

@@ -57,6 +57,10 @@ class _Stage:
         shown = {field: document[field] for field in _SHOWN}
         self._console.print_json(data=shown, ensure_ascii=self._console.options.ascii_only)
 
+    def explain(self, profile: str, name: str) -> None:
+        """Run `pyfaggregator --why` and print what it says."""
+        self._console.print(self._output("-p", profile, "--why", name).strip(), highlight=False, markup=False)
+
     def _output(self, *arguments: str) -> str:
         self._console.print(f"\n[bold]$ pyfaggregator {' '.join(arguments)}[/bold]", highlight=False)
         ended = subprocess.run(  # noqa: S603 - the program is ours
@@ -132,6 +136,10 @@ def _perform(stage: _Stage, ecosystem: Ecosystem) -> None:
     _let_time_pass(ecosystem)
     stage.run("-i", "-p", "plone")
     stage.run("-i", "-p", "django")
+    for name in ("Quart", "moto", "flask-talisman"):
+        stage.explain("flask", name)
+    stage.run("-i", "-p", "flask")
+    stage.explain("flask", "flask-talisman")
     stage.run("--refresh-from-pypi", "--all", "-p", "plone")
 
 
@@ -141,6 +149,7 @@ def _let_time_pass(ecosystem: Ecosystem) -> None:
     ecosystem.publish("plone.api", "3.0.0a1", info={"summary": "A simple API for Plone, tried out for the next major"})
     ecosystem.publish("collective.demo", "1.0", info={"classifiers": ["Framework :: Plone :: 6.1"], "summary": "New"})
     ecosystem.remove_project("collective.easyform")
+    ecosystem.publish("flask-talisman", "1.2", info={"requires_dist": ["Flask>=3"]})
     django = ecosystem.project("django")
     if django is not None and django.newest is not None:
         ecosystem.yank("Django", django.newest.version, "shown in a demo")
