@@ -141,6 +141,17 @@ def test_candidates_can_be_named_for_one_run(filled: Shell) -> None:
     assert filled.call("-f", "-p", "flask", "--candidates", "missing.txt").code == 2
 
 
+def test_candidates_are_refused_where_they_would_have_no_effect(shell: Shell) -> None:
+    (shell.folder / "names.txt").write_text("Flower\n")
+
+    ended = shell.call("-f", "-p", "plone", "--candidates", "names.txt")
+
+    assert (ended.code, ended.error) == (
+        2,
+        "profile plone goes by classifiers alone: --candidates needs a profile with 'requires:'",
+    )
+
+
 def test_every_document_shows_why_it_is_there(filled: Shell) -> None:
     assert filled.call("--show", "flask-admin", "-p", "flask").report["member_because"] == "requires"
     assert filled.call("--show", "quart", "-p", "flask").report["member_because"] == "requires"

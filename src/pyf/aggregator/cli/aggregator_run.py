@@ -41,6 +41,9 @@ def perform(options: Options) -> Exit:
         everything=options.no_plone_filter,
         default_profile=settings.default_profile,
     )
+    named = choice.target.filter
+    if options.candidates and named is not None and not named.looks_beyond_classifiers:
+        raise Invalid(f"{named.label} goes by classifiers alone: --candidates needs a profile with 'requires:'")
     if options.filter_troove:
         click.echo("Warning: -ft is deprecated; name the classifiers in a profile (PROFILES_FILE).", err=True)
     if options.no_plone_filter and options.action is Action.FIRST and not options.dry_run:
