@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _discovery(folder: Path) -> Table:
-    """Find Flask's extensions by name among all that a registry lists, twice; more than half of the candidates belong."""
+    """Find Flask's extensions by name among all that a registry lists, twice; somewhat over half of them belong."""
     documents = folder / "candidates.jsonl"
     with documents.open("w") as target:
         for number in range(CANDIDATES):

@@ -398,6 +398,23 @@ def test_many_exclusions_at_once_are_refused_until_they_are_allowed(flask: World
     assert changed.changes(allow_mass_removal=True).removed == 25
 
 
+@pytest.mark.parametrize("discovery", list(Discovery))
+def test_a_rebuild_after_a_refused_removal_lets_them_go(flask: World, discovery: Discovery) -> None:
+    flask = flask.with_policy(discovery=discovery)
+    for number in range(30):
+        flask.ecosystem.publish(f"flask-n{number}", "1.0", info=needs("flask"))
+    flask.fetch()
+    for number in range(25):
+        flask.ecosystem.publish(f"flask-n{number}", "2.0", info=needs("jinja2"))
+    assert flask.changes().refused
+
+    report = flask.recreate(allow_mass_removal=True)
+
+    assert report.is_whole
+    assert len(flask.names()) == len(MEMBERS) + 5 + (discovery is Discovery.SCAN)
+    assert "flask-n3" not in flask.names()
+
+
 def test_a_run_of_some_projects_puts_no_other_out(flask: World) -> None:
     flask.fetch()
     changed = with_filter(flask, exclude={"flask-mail": "it is abandoned"})

@@ -63,7 +63,7 @@ def changes(
             expected = _expected(services, target, state, held, found, interval)
             for name, serial in rechecks.due(state.rechecks, now=int(services.now())).items():
                 expected[name] = max(serial, expected.get(name, 0))
-            to_read = in_scope(sorted(expected), scope)
+            to_read = in_scope(sorted(expected.keys() - filter_.exclude.keys()), scope)
             report.found = len(in_scope(found.names | held.keys(), scope))
             if dry_run:
                 report.notices.append(f"would read {len(to_read[: scope.limit])} projects")

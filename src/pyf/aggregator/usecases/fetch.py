@@ -23,7 +23,8 @@ from .target import Scope, Target, agreed_filter, clear_leftovers, create_behind
 class _Start(Struct, frozen=True, kw_only=True):
     """What the run knows before it reads a project; `cursor` is a serial whose changes the run is sure to see.
 
-    `to_rejudge` are projects that are held for a reason which is none for the filter as it is now.
+    `to_rejudge` are projects that are held for a reason which is none for the filter as it is now, `former` those of
+    the collection that this one is to replace.
     """
 
     filter: Filter
@@ -32,7 +33,8 @@ class _Start(Struct, frozen=True, kw_only=True):
     serials: Serials | None
     cursor: int
     found: Discovered
-    to_rejudge: frozenset[str] = frozenset()
+    to_rejudge: frozenset[str]
+    former: frozenset[str]
 
 
 def fetch(
@@ -97,16 +99,16 @@ def _start(services: Services, target: Target, filter_: Filter, former: str, *, 
     else:
         found = browse(services.registry, filter_, state)
         names = found.names | _further(services, filter_, held, serials, remember=remember)
-    if former:
-        names |= {holding.name_normalized for holding in services.index.holdings(former)}
+    known = frozenset(h.name_normalized for h in services.index.holdings(former)) if former else frozenset()
     return _Start(
         filter=filter_,
         state=state,
         held=held,
         serials=serials,
         cursor=cursor,
-        found=replace(found, names=names - filter_.exclude.keys()),
+        found=replace(found, names=(names | known) - filter_.exclude.keys()),
         to_rejudge=judged_otherwise(services, target.collection, state, held),
+        former=known,
     )
 
 
@@ -155,7 +157,9 @@ def _bring_in(
 def _differences(services: Services, start: _Start, found: Discovered) -> Differences:
     if start.serials is None:
         return Differences(to_read=tuple(sorted(found.names)), expected={})
-    judged = candidates.judged(services, start.filter, start.state, found.names - start.held.keys())
+    # Who is in the former collection leaves it by its own word, whatever was judged before.
+    arrivals = found.names - start.held.keys() - start.former
+    judged = candidates.judged(services, start.filter, start.state, arrivals)
     return differences(
         found.names - start.to_rejudge, start.held, judged, start.serials, composition=services.policy.composition
     )
