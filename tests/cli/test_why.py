@@ -138,7 +138,10 @@ def test_candidates_can_be_named_for_one_run(filled: Shell) -> None:
     assert ended.code == 0
     assert "flower" in filled.names("flask")
     assert "moto" not in filled.names("flask")
-    assert filled.call("-f", "-p", "flask", "--candidates", "missing.txt").code == 2
+
+    refused = filled.call("-f", "-p", "flask", "--candidates", "missing.txt")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.error == "candidates missing.txt: No such file or directory"
 
 
 def test_candidates_are_refused_where_they_would_have_no_effect(shell: Shell) -> None:

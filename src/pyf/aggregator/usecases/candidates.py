@@ -37,21 +37,18 @@ def among_changed(services: Services, filter_: Filter, changed: Collection[str])
     return included | filter_.named(changed) | known.keys() | unjudged.keys()
 
 
-def imported(
-    services: Services, filter_: Filter, held: Collection[str], serials: Serials, *, remember: bool
-) -> frozenset[str]:
-    """Return the candidates that the bulk source tells of; what the registry does not list is left out.
-
-    Those that are new are remembered before anything is read of them: a run that fails has not forgotten them.
-    """
+def told(services: Services, filter_: Filter) -> frozenset[str]:
+    """Return whom the bulk source names, all of them: one that fails is found out before anybody else is asked."""
     if not filter_.looks_beyond_classifiers:
         return frozenset()
-    told = frozenset(n for n in services.candidates.requiring(filter_.requires) if n in serials.by_name)
-    new = told - frozenset(held) - filter_.exclude.keys()
-    if remember:
-        known = services.verdicts.recall(filter_.key, new)
-        services.verdicts.judge(filter_.key, dict.fromkeys(new - known.keys(), 0))
-    return told
+    return frozenset(services.candidates.requiring(filter_.requires))
+
+
+def remember(services: Services, filter_: Filter, names: Collection[str]) -> None:
+    """Remember candidates before anything is read of them: a run that fails has not forgotten them."""
+    if names:
+        known = services.verdicts.recall(filter_.key, names)
+        services.verdicts.judge(filter_.key, {name: 0 for name in names if name not in known})
 
 
 def judged(services: Services, filter_: Filter, state: CollectionState, names: Collection[str]) -> Mapping[str, int]:

@@ -89,16 +89,13 @@ def _start(services: Services, target: Target, filter_: Filter, former: str, *, 
     state = refilled(services.index.state(target.collection), filter_) if exists else CollectionState(filter=filter_)
     held = holdings(services, target.collection, filter_) if exists else {}
     by_scan = filter_.everything or services.policy.discovery is Discovery.SCAN
+    bulk = frozenset() if by_scan else candidates.told(services, filter_)
     # The serials must be older than the names, and a collection that holds nothing has nothing to compare.
-    needs_serials = held or by_scan or filter_.looks_beyond_classifiers
-    serials = services.registry.serials() if needs_serials else None
+    serials = services.registry.serials() if held or by_scan or filter_.looks_beyond_classifiers else None
     cursor = serials.last_serial if serials else services.journal.last_serial()
-    if serials and by_scan:
-        found = scan(serials)
-        names = found.names
-    else:
-        found = browse(services.registry, filter_, state)
-        names = found.names | _further(services, filter_, held, serials, remember=remember)
+    found = scan(serials) if serials and by_scan else _found(services, filter_, state, serials, bulk)
+    if remember:
+        candidates.remember(services, filter_, (bulk & found.names) - held.keys())
     known = frozenset(h.name_normalized for h in services.index.holdings(former)) if former else frozenset()
     return _Start(
         filter=filter_,
@@ -106,20 +103,21 @@ def _start(services: Services, target: Target, filter_: Filter, former: str, *, 
         held=held,
         serials=serials,
         cursor=cursor,
-        found=replace(found, names=(names | known) - filter_.exclude.keys()),
+        found=replace(found, names=(found.names | known) - filter_.exclude.keys()),
         to_rejudge=judged_otherwise(services, target.collection, state, held),
         former=known,
     )
 
 
-def _further(
-    services: Services, filter_: Filter, held: Mapping[str, Holding], serials: Serials | None, *, remember: bool
-) -> frozenset[str]:
-    """Return the candidates that no classifier leads to."""
-    if serials is None:  # then it takes a request to know whether an included project is there
-        return frozenset(filter_.include)
-    bulk = candidates.imported(services, filter_, held, serials, remember=remember)
-    return candidates.among_all(services, filter_, serials) | bulk
+def _found(
+    services: Services, filter_: Filter, state: CollectionState, serials: Serials | None, bulk: frozenset[str]
+) -> Discovered:
+    """Ask for the classifiers of the filter, and add the candidates that none of them leads to."""
+    found = browse(services.registry, filter_, state)
+    if serials is None:  # then nobody knows which of the included are there
+        return replace(found, names=found.names | filter_.include.keys())
+    listed = frozenset(name for name in bulk if name in serials.by_name)
+    return replace(found, names=found.names | candidates.among_all(services, filter_, serials) | listed)
 
 
 def _bring_in(
