@@ -20,6 +20,8 @@ LATENCY = 0.02
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "data" / "pypi"
 NAPARI = "napari-projects.jsonl.gz"
 PLONE = "plone-derived.jsonl.gz"
+# About as many projects as PyPI has, and as many candidates as Flask may have among them.
+OTHERS, CANDIDATES = 700_000, 3_000
 
 
 def main() -> None:
@@ -48,6 +50,24 @@ def main() -> None:
             table.add_row(label, *_row(_fetch(documents, classifier, folder, index)))
         console.print(table)
         console.print("The bound is what latency and workers alone dictate: requests x latency / workers.")
+        console.print(_discovery(folder))
+
+
+def _discovery(folder: Path) -> Table:
+    """Find Flask's extensions by name among all that a registry lists, twice; somewhat over half of them belong."""
+    documents = folder / "candidates.jsonl"
+    with documents.open("w") as target:
+        for number in range(CANDIDATES):
+            requires = ["flask>=2"] if number % 2 else ["jinja2"]
+            info = {"name": f"flask-{number}", "version": "1.0", "requires_dist": requires}
+            info["classifiers"] = [] if number % 10 else ["Framework :: Flask"]
+            target.write(json.dumps({"info": info, "last_serial": None, "releases": {"1.0": []}}) + "\n")
+    table = Table(title=f"Flask among {OTHERS:,} other projects, {CANDIDATES:,} candidates", title_justify="left")
+    for column in ("documents", "requests", "seconds", "of the bound", "main MB", "main CPU s", "render CPU s"):
+        table.add_column(column, justify="right" if column != "documents" else "left")
+    for label in ("Flask, cold", "Flask, nothing moved"):
+        table.add_row(label, *_row(_fetch(documents, "flask", folder, "flask", others=OTHERS)))
+    return table
 
 
 def _row(measured: dict[str, Any]) -> Iterator[str]:
@@ -60,15 +80,15 @@ def _row(measured: dict[str, Any]) -> Iterator[str]:
     yield f"{measured['render_cpu']:.2f}"
 
 
-def _fetch(documents: Path | None, classifier: str, folder: Path, index: str) -> dict[str, Any]:
+def _fetch(documents: Path | None, asked: str, folder: Path, index: str, *, others: int = 0) -> dict[str, Any]:
     """Fetch in a process of its own; an index named with `+` forgets its collection and keeps what was rendered."""
     path = folder / f"{index.rstrip('+')}.sqlite3"
     if index.endswith("+"):
         _forget_collections(path)
-    with _service(documents) as url:
+    with _service(documents, others) as url:
         environment = os.environ | {"PYPI_BASE_URL": url, "SQLITE_PATH": str(path)}
         ended = subprocess.run(
-            [sys.executable, "-m", "bench.one_fetch", classifier],
+            [sys.executable, "-m", "bench.one_fetch", asked],
             env=environment,
             stdout=subprocess.PIPE,
             check=True,
@@ -87,8 +107,16 @@ def _forget_collections(path: Path) -> None:
 
 
 @contextmanager
-def _service(documents: Path | None) -> Iterator[str]:
-    command = [sys.executable, "-m", "pyf.aggregator.sample.services", "--latency", str(LATENCY)]
+def _service(documents: Path | None, others: int) -> Iterator[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "pyf.aggregator.sample.services",
+        "--latency",
+        str(LATENCY),
+        "--others",
+        str(others),
+    ]
     with subprocess.Popen([*command, *([str(documents)] if documents else [])], stdout=subprocess.PIPE) as service:
         try:
             yield service.stdout.readline().decode().strip()

@@ -1,4 +1,7 @@
-"""Do one full fetch in a process of its own, and print what it took as JSON: a process' peak memory is its own."""
+"""Do one full fetch in a process of its own, and print what it took as JSON: a process' peak memory is its own.
+
+What is fetched is a built-in profile, or a classifier.
+"""
 
 import json
 import resource
@@ -6,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from pyf.aggregator.adapters.profiles import load_profiles
 from pyf.aggregator.bootstrap import open_services
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.settings import load_settings
@@ -13,10 +17,12 @@ from pyf.aggregator.usecases.fetch import fetch
 from pyf.aggregator.usecases.target import Target
 
 
-def main(classifier: str) -> None:
+def main(asked: str) -> None:
+    profiles = load_profiles()
+    chosen = profiles[asked].filter if asked in profiles else Filter(classifiers=(asked,))
     started = time.perf_counter()
     with open_services(load_settings()) as services:
-        report = fetch(services, Target(collection="bench"), default=Filter(classifiers=(classifier,)))
+        report = fetch(services, Target(collection="bench"), default=chosen)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     measured = {
         "whole_seconds": time.perf_counter() - started,

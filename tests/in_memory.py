@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from pyf.aggregator.adapters.candidates.memory import MemoryCandidates
 from pyf.aggregator.adapters.index.memory import MemoryIndex
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryRepositoryCache, MemoryVerdictStore
 from pyf.aggregator.adapters.memory_downloads import MemoryDownloads
@@ -25,6 +26,7 @@ def in_memory(projects: Iterable[Project] = (), **chosen: Any) -> Services:
         "admin": index,
         "renderer": InlineRenderer(MemoryRenderCache()),
         "verdicts": MemoryVerdictStore(),
+        "candidates": MemoryCandidates(),
         "downloads": MemoryDownloads(),
         "repositories": MemoryRepositoryHost(),
         "repository_cache": MemoryRepositoryCache(),

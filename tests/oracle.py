@@ -3,8 +3,11 @@
 It is written from the specification, in the plainest way, and compares what a user sees of a document.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatch
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -15,19 +18,31 @@ Json = dict[str, Any]
 TEXTS = ("author", "author_email", "summary", "license", "requires_python", "home_page", "maintainer")
 
 
-def expected(served: Iterable[tuple[Json, Mapping[str, Json]]], classifiers: Sequence[str]) -> dict[str, Json]:
+@dataclass(frozen=True)
+class Rules:
+    """What lets projects in, all names normalised: the bases of classifiers, and what is seen beyond them."""
+
+    classifiers: Sequence[str]
+    requires: Collection[str] = ()
+    names: Sequence[str] = ()
+    include: Collection[str] = ()
+    exclude: Collection[str] = ()
+
+
+def expected(served: Iterable[tuple[Json, Mapping[str, Json]]], rules: Rules) -> dict[str, Json]:
     """Return what is comparable of every document, by id.
 
-    `served` are project documents, each with its release documents by version; `classifiers` are the bases that a
-    project's newest release must carry.
+    `served` are project documents, each with its release documents by version; `rules` say whose newest release lets
+    the project in.
     """
     documents: dict[str, Json] = {}
     for project, releases in served:
         newest = _newest(project)
-        info = releases[newest]["info"]
-        if any(_below(c, classifiers) for c in info["classifiers"] or []):
+        because = _because(releases[newest]["info"], rules)
+        if because:
             for version, release in releases.items():
                 document = _document(project, release, version, is_newest=version == newest)
+                document["member_because"] = because
                 documents[f"{project['info']['name']}-{version}"] = document
     return documents
 
@@ -49,6 +64,7 @@ def comparable(document: Json) -> Json:
         "maintainers": list(document["maintainers"]),
         "last_serial": document["last_serial"],
         "has_description": bool(document["description"]),
+        "member_because": document["member_because"],
         **{name: document[name] for name in TEXTS},
     }
 
@@ -73,6 +89,31 @@ def _document(project: Json, release: Json, version: str, *, is_newest: bool) ->
         "has_description": is_newest and bool((info["description"] or "").strip()),
         **{name: info[name] or "" for name in TEXTS},
     }
+
+
+def _because(info: Json, rules: Rules) -> str:
+    """Return why a project is in, "" for one that is not."""
+    name = canonicalize_name(info["name"])
+    required = [_required(line) for line in info["requires_dist"] or [] if _is_for_all(line)]
+    is_alike = [any(fnmatch(each, pattern) for pattern in rules.names) for each in (name, *required)]
+    if name in rules.exclude:
+        return ""
+    if any(_below(c, rules.classifiers) for c in info["classifiers"] or []):
+        return "classifier"
+    if any(each in rules.requires for each in required):
+        return "requires"
+    if is_alike[0] and any(is_alike[1:]):
+        return "name"
+    return "include" if name in rules.include else ""
+
+
+def _required(line: str) -> str:
+    return canonicalize_name(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0])
+
+
+def _is_for_all(line: str) -> bool:
+    """Tell whether a requirement holds without an extra; true for all that this project's tests write down."""
+    return "extra" not in line or " or python_version" in line
 
 
 def _newest(project: Json) -> str:

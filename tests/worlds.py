@@ -1,7 +1,7 @@
 """A registry on this machine, the program's services on top of it, and what the oracle says the index must hold."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 from msgspec.structs import replace
 
-from oracle import comparable, expected
+from oracle import Rules, comparable, expected
 from pyf.aggregator.bootstrap import open_services
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.ports import Services
@@ -83,7 +83,8 @@ class World:
     def with_policy(self, **choices: Any) -> "World":
         """The same world seen by a program with other choices, such as a later composition."""
         policy = replace(self.services.policy, **choices)
-        return World(self.ecosystem, self.pypi, replace(self.services, policy=policy), self.clock, self.filter)
+        services = replace(self.services, policy=policy)
+        return World(self.ecosystem, self.pypi, services, self.clock, self.filter, self.collection)
 
     def held(self) -> dict[str, Json]:
         """Return what is comparable of everything in the index, by id."""
@@ -99,9 +100,11 @@ class World:
         """Return the newest document of a project."""
         return self.services.index.documents(self.collection, name)[0].as_mapping()
 
-    def due(self, classifiers: Sequence[str] | None = None) -> dict[str, Json]:
+    def due(self) -> dict[str, Json]:
         """Return what the oracle says the index must hold."""
-        return expected(served(self.ecosystem), classifiers or self.filter.classifiers)
+        known = self.filter
+        rules = Rules(known.classifiers, known.requires, known.names, known.include.keys(), known.exclude.keys())
+        return expected(served(self.ecosystem), rules)
 
 
 def served(ecosystem: Ecosystem) -> Iterator[tuple[Json, Mapping[str, Json]]]:
@@ -128,11 +131,18 @@ def _answers(project: Project) -> tuple[Json, Mapping[str, Json]] | None:
 
 @contextmanager
 def world(
-    ecosystem: Ecosystem, folder: Path, *, clock: Clock | None = None, latency: float = 0.0, **settings: Any
+    ecosystem: Ecosystem,
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    latency: float = 0.0,
+    others: int = 0,
+    **settings: Any,
 ) -> Iterator[World]:
-    """Serve an ecosystem and give a world with an empty index in `folder`."""
+    """Serve an ecosystem, and so many others by name, and give a world with an empty index in `folder`."""
     clock = clock or Clock()
-    with LocalPyPI(ecosystem, latency=latency) as pypi, open_services(quick(pypi, folder, **settings)) as services:
+    served_by = LocalPyPI(ecosystem, latency=latency, others=others)
+    with served_by as pypi, open_services(quick(pypi, folder, **settings)) as services:
         yield World(ecosystem, pypi, replace(services, now=clock), clock)
 
 

@@ -37,6 +37,8 @@ LONG_ONLY = [
     ["--interval", "9"],
     ["--all"],
     ["--allow-mass-removal"],
+    ["--why", "plone"],
+    ["--candidates", "names.txt"],
 ]
 
 
@@ -109,6 +111,9 @@ def test_help_tells_the_purpose_the_exit_codes_and_every_option(shell: Shell) ->
         ("-i --all-versions -p plone", "--all-versions goes with --show"),
         ("-i --interval 9 -p plone", "--interval goes with --watch"),
         ("--show x -l 3 -p plone", "--limit goes with"),
+        ("--show x --why x -p plone", "one thing only"),
+        ("--why x -l 3 -p plone", "--limit goes with"),
+        ("-i --candidates names.txt -p plone", "--candidates goes with --first, not with --incremental"),
         ("--show x --dry-run -p plone", "--dry-run goes with"),
         ("--watch -l 3 -p plone", "--limit goes with"),
         ("--watch -fn a -p plone", "--filter-name goes with"),

@@ -10,6 +10,7 @@ from trove_classifiers import classifiers as published
 
 from pyf.aggregator.adapters.profiles import load_profiles
 from pyf.aggregator.domain.errors import Invalid
+from pyf.aggregator.sample.services import LocalPyPI
 from shell import Shell
 
 ONE = 'profiles: {mine: {name: "Mine", classifiers: ["Framework :: Mine", " Framework :: Ours "]}}'
@@ -31,6 +32,37 @@ def test_a_file_adds_its_profiles_to_the_built_in_ones(tmp_path: Path) -> None:
     assert sorted(profiles) == ["django", "fastapi", "flask", "mine", "plone"]
     mine = profiles["mine"]
     assert (mine.key, mine.name, mine.classifiers) == ("mine", "Mine", ("Framework :: Mine", "Framework :: Ours"))
+
+
+FURTHER = """
+profiles:
+  mine:
+    requires: [Zope.Interface, zope_interface, Flask]
+    names: ["Flask_*", "*.flask"]
+    include: {Flask: "it is  the framework"}
+    exclude: {Flask.Spam: it sells watches}
+"""
+
+
+def test_what_a_profile_says_beyond_classifiers_is_normalised(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(FURTHER)
+
+    mine = load_profiles(str(tmp_path / "mine.yaml"))["mine"].filter
+
+    assert (mine.profile, mine.classifiers, mine.strict) == ("mine", (), False)
+    assert mine.requires == ("zope-interface", "flask")
+    assert mine.names == ("flask-*", "*-flask")
+    assert (mine.include, mine.exclude) == ({"flask": "it is the framework"}, {"flask-spam": "it sells watches"})
+
+
+def test_a_profile_needs_no_classifier_where_it_has_a_requirement(shell: Shell, pypi: LocalPyPI) -> None:
+    pypi.ecosystem.publish("Streamlit-Thing", "1.0", info={"requires_dist": ["streamlit"]})
+    (shell.folder / "mine.yaml").write_text("profiles: {streamlit: {requires: [streamlit], names: [streamlit-*]}}")
+
+    ended = shell.call("-f", "-p", "streamlit", profiles_file="mine.yaml")
+
+    assert (ended.code, shell.names("streamlit")) == (0, ["streamlit-thing"])
+    assert pypi.requests.by_kind["browse"] == 0
 
 
 def test_a_profile_without_a_name_is_called_by_its_key(tmp_path: Path) -> None:
@@ -85,6 +117,22 @@ def test_the_releases_of_the_built_in_profiles_are_those_that_have_classifiers()
         (b"profiles: {mine: {classifiers: []}}", "profile mine: 'classifiers:' must be a list"),
         (b"profiles: {mine: {classifiers: [A, '']}}", "profile mine: 'classifiers:' must be a list"),
         (b"profiles: {mine: {classifiers: [A, 3]}}", "profile mine: 'classifiers:' must be a list"),
+        (b"profiles: {mine: {requires: []}}", "profile mine: 'classifiers:' must be a list"),
+        (b"profiles: {mine: {requires: [a], strict: true}}", "profile mine: 'classifiers:' must be a list"),
+        (b"profiles: {mine: {requires: [a], classifiers: []}}", "profile mine: 'classifiers:' must be a list"),
+        (b"profiles: {mine: {requires: flask}}", "profile mine: 'requires:' must be a list of names"),
+        (b"profiles: {mine: {requires: [flask, 3]}}", "profile mine: 'requires:' must be a list of names"),
+        (b"profiles: {mine: {requires: ['flask>=2']}}", "profile mine: 'requires:' has 'flask>=2', which is no name"),
+        (b"profiles: {mine: {classifiers: [A], names: ['ab-*']}}", "profile mine: 'names:' needs 'requires:'"),
+        (b"profiles: {mine: {requires: [a], names: ['*']}}", "'names:' has '*', which is no pattern"),
+        (b"profiles: {mine: {requires: [a], names: ['a*']}}", "'names:' has 'a*', which is no pattern"),
+        (b"profiles: {mine: {requires: [a], names: ['a b']}}", "'names:' has 'a b', which is no pattern"),
+        (b"profiles: {mine: {requires: [a], names: ['[ab]c']}}", "'names:' has '[ab]c', which is no pattern"),
+        (b"profiles: {mine: {requires: [a], include: [b]}}", "'include:' must hold a reason for each project"),
+        (b"profiles: {mine: {requires: [a], exclude: {b: ''}}}", "'exclude:' must hold a reason for each project"),
+        (b"profiles: {mine: {requires: [a], exclude: {'b c': d}}}", "'exclude:' has 'b c', which is no name"),
+        (b"profiles: {mine: {requires: [a], include: {B.c: d}, exclude: {b_c: d}}}", "includes and excludes b-c"),
+        (b"profiles: {mine: {classifiers: [A], strict: maybe}}", "'strict:' must be true or false"),
         (b"profiles: {mine: {classifiers: [A], clasifiers: [B]}}", "profile mine: does not know clasifiers"),
         (b"profiles: {mine: {classifiers: [A], releases: [1.0]}}", "profile mine: 'releases:' must give the end"),
         (b"profiles: {mine: {classifiers: [A], releases: {1.0: null}}}", "profile mine: 'releases:' must give the end"),

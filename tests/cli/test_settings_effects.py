@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from pyf.aggregator.sample.clickhouse import LocalClickHouse
 from pyf.aggregator.sample.faults import Fault
@@ -112,6 +113,31 @@ def test_a_scan_asks_for_no_classifier(shell: Shell, pypi: LocalPyPI) -> None:
 
     assert shell.names("flask") == ["flask-thing"]
     assert (pypi.requests.by_kind["browse"], pypi.requests.by_kind["project"]) == (0, 9)
+
+
+@effect_of("candidates_file")
+def test_the_projects_of_a_file_are_judged_too(shell: Shell, pypi: LocalPyPI) -> None:
+    pypi.ecosystem.publish("anyhow", "1.0", info={"requires_dist": ["Flask>=2"]})
+    (shell.folder / "names.txt").write_text("Anyhow\nunframed\n")
+
+    shell.call("-f", "-p", "flask", candidates_file="names.txt")
+
+    assert shell.names("flask") == ["anyhow", "flask-thing"]
+
+
+@effect_of("candidates_source")
+@effect_of("clickhouse_url")
+def test_clickhouse_is_asked_where_it_is_the_source(shell: Shell, pypi: LocalPyPI, httpserver: HTTPServer) -> None:
+    pypi.ecosystem.publish("anyhow", "1.0", info={"requires_dist": ["Flask>=2"]})
+    httpserver.expect_request("/sql").respond_with_json({"data": [{"name": "Anyhow"}]})
+    address = httpserver.url_for("/sql?user=me")
+
+    shell.call("-f", "-p", "flask", clickhouse_url=address)
+    assert shell.names("flask") == ["flask-thing"]
+    shell.call("-f", "-p", "flask", clickhouse_url=address, candidates_source="clickhouse")
+
+    assert shell.names("flask") == ["anyhow", "flask-thing"]
+    assert [asked.args["user"] for asked, _ in httpserver.log] == ["me"]
 
 
 @effect_of("pypi_rate_limit_delay")

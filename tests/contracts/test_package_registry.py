@@ -102,6 +102,29 @@ def test_the_newest_release_has_its_metadata_even_if_it_is_known(registry: Regis
     assert answer.missing(["1.0", "2.0", "2.1a1"]) == ()
 
 
+def test_of_a_project_that_is_not_worth_it_no_further_release_is_read(registry: Registry) -> None:
+    seen: list[Project] = []
+
+    (reading,) = registry.projects.read([Wanted(name="plone-api")], is_worth_it=seen.append)
+
+    assert isinstance(reading.answer, Project)
+    assert [release.version for release in reading.answer.releases if release.metadata] == ["2.0"]
+    assert {release.version for release in reading.answer.releases} == {"1.0", "2.0", "2.1a1"}
+    assert [project.newest.version for project in seen] == ["2.0"]
+    assert registry.meter.count() == 1
+
+
+def test_what_a_project_is_worth_is_judged_by_its_newest_release(registry: Registry) -> None:
+    def carries_plone(project: Project) -> bool:
+        return project.newest.metadata is not None and PLONE in project.newest.metadata.classifiers
+
+    (reading,) = registry.projects.read([Wanted(name="plone-api")], is_worth_it=carries_plone)
+
+    assert isinstance(reading.answer, Project)
+    assert all(release.metadata for release in reading.answer.releases)
+    assert registry.meter.count() == 3
+
+
 @pytest.mark.parametrize("name", ["nobody", "hidden"])
 def test_a_project_without_a_document_is_not_found(registry: Registry, name: str) -> None:
     reading = read(registry, name)

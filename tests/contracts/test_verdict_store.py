@@ -62,6 +62,21 @@ def test_filters_know_nothing_of_one_another(verdicts: VerdictStore) -> None:
     assert verdicts.recall(DJANGO, ["requests", "flask"]) == {"flask": 2}
 
 
+def test_all_that_is_remembered_of_a_filter_can_be_told(verdicts: VerdictStore) -> None:
+    verdicts.judge(PLONE, {"requests": 1, "flask": 2, "new": 0})
+    verdicts.judge(DJANGO, {"django": 3})
+
+    assert verdicts.remembered(PLONE) == {"requests": 1, "flask": 2, "new": 0}
+    assert verdicts.remembered("never: seen") == {}
+
+
+def test_who_was_not_judged_yet_can_be_told_apart(verdicts: VerdictStore) -> None:
+    verdicts.judge(PLONE, {"requests": 1, "new": 0, "newer": 0})
+    verdicts.judge(PLONE, {"new": 7})
+
+    assert verdicts.remembered(PLONE, unjudged=True) == {"newer": 0}
+
+
 def test_nothing_asked_and_nothing_judged_is_nothing_done(verdicts: VerdictStore) -> None:
     verdicts.judge(PLONE, {})
     verdicts.forget(PLONE, [])

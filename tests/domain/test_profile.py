@@ -1,4 +1,7 @@
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 from trove_classifiers import classifiers as trove
 
 from pyf.aggregator.adapters.profiles import load_profiles
@@ -28,16 +31,60 @@ def test_the_expansion_holds_published_and_shown_classifiers_once() -> None:
     assert PLONE.expanded(known) == ("Framework :: Plone", "Framework :: Plone :: 6.0", "Framework :: Plone :: 9.9")
 
 
-def test_a_filter_for_everything_admits_a_project_without_classifiers() -> None:
-    assert Filter(everything=True).admits([])
-    assert not PLONE.admits([])
-
-
 def test_filters_that_admit_the_same_have_the_same_key() -> None:
     one = Filter(classifiers=("B :: b", "A :: a"))
     other = Filter(profile="mine", classifiers=("A :: a", "B :: b"))
 
     assert one.key == other.key != PLONE.key != Filter(everything=True).key
+
+
+FLASK = Filter(classifiers=("Framework :: Flask",), requires=("flask",), names=("flask-*", "*-flask", "eve"))
+
+
+def test_names_match_as_a_whole_and_a_star_stands_for_anything() -> None:
+    listed = ["flask-login", "flask-", "pytest-flask", "eve", "flask", "flaskless", "my-flask-login", "eve-more"]
+
+    assert FLASK.named(listed) == {"flask-login", "flask-", "pytest-flask", "eve"}
+    assert FLASK.pattern_of("pytest-flask") == "*-flask"
+    assert FLASK.pattern_of("flaskless") == ""
+
+
+@pytest.mark.parametrize("other", [Filter(), replace(FLASK, strict=True), replace(FLASK, everything=True), PLONE])
+def test_only_a_filter_with_requirements_looks_beyond_classifiers(other: Filter) -> None:
+    assert FLASK.looks_beyond_classifiers
+    assert not other.looks_beyond_classifiers
+    assert other.named(["flask-login"]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"requires": ("flask", "quart")},
+        {"names": ("flask-*",)},
+        {"strict": True},
+        {"classifiers": ("Framework :: Quart",)},
+        {"everything": True},
+    ],
+)
+def test_another_rule_is_another_key(change: dict[str, Any]) -> None:
+    """A verdict that another rule has given must not hide a member."""
+    changed = replace(FLASK, **change)
+
+    assert changed.key != FLASK.key
+    assert not changed.admits_as(FLASK)
+
+
+@pytest.mark.parametrize("change", [{"include": {"a": "b"}}, {"exclude": {"a": "b"}}])
+def test_a_project_named_by_hand_changes_who_is_in_and_no_verdict(change: dict[str, Any]) -> None:
+    changed = replace(FLASK, **change)
+
+    assert changed.key == FLASK.key
+    assert not changed.admits_as(FLASK)
+    assert changed.admits_as(replace(changed, profile="mine"))
+
+
+def test_a_filter_of_classifiers_alone_keeps_the_key_of_older_programs() -> None:
+    assert Filter(classifiers=("B :: b", "A :: a")).key == "A :: a\nB :: b"
 
 
 @pytest.mark.parametrize("key", sorted(load_profiles()))

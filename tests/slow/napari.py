@@ -8,7 +8,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from oracle import comparable, expected
+from oracle import Rules, comparable, expected
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.project import Project
@@ -112,7 +112,7 @@ class Napari:
     def due(self, name: str) -> dict[str, Json]:
         """Return what the oracle says must be there after a run; of a hidden project it can't tell anything."""
         unseen = self.happened.arriving if name == "refresh" else ()
-        due = expected(served(self.pypi.ecosystem), [CLASSIFIER])
+        due = expected(served(self.pypi.ecosystem), Rules([CLASSIFIER]))
         return {id_: document for id_, document in due.items() if document["name_normalized"] not in unseen}
 
     def shown(self, held: dict[str, Any]) -> dict[str, Json]:

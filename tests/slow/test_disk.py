@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oracle import comparable, expected
+from oracle import Rules, comparable, expected
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.services import LocalPyPI
 from shell import Ended, Shell
@@ -89,7 +89,7 @@ def held(path: Path) -> dict[str, Json]:
 
 
 def due(ecosystem: Ecosystem) -> dict[str, Json]:
-    return expected(served(ecosystem), [CLASSIFIER])
+    return expected(served(ecosystem), Rules([CLASSIFIER]))
 
 
 def test_a_disk_that_fills_up_ends_a_run_and_the_next_one_completes_it(

@@ -13,7 +13,7 @@ import pytest
 
 from builders import collection_state, project_documents
 from engines import ENGINES
-from oracle import expected
+from oracle import Rules, expected
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.services import LocalPyPI
 from slow import crowd
@@ -48,7 +48,7 @@ def test_commands_that_start_together_on_a_new_file_fill_a_collection_each(
     assert [(err, code) for _, err, code in endings if code or "Error" in err] == []
     with opened(tmp_path / "index.sqlite3") as (index, admin):
         assert collections(admin) == {f"{alias}-1": (alias,) for alias in aliases}
-        due = expected(served(pypi.ecosystem), [CLASSIFIER])
+        due = expected(served(pypi.ecosystem), Rules([CLASSIFIER]))
         assert all({document.registry.id for document in index.export(alias)} == set(due) for alias in aliases)
     # They may have written the since file over one another, but never half of it.
     since = msgspec.json.decode((tmp_path / ".pyaggregator.since").read_bytes())

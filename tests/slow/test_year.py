@@ -7,15 +7,31 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from pyf.aggregator.domain.project import normalized
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.usecases.report import Report
+from worlds import PLONE as PLONE_FILTER
 from worlds import Clock, World, world
 
 DAY = 86_400
 PLONE, OTHER = ["Framework :: Plone :: 6.0"], ["Framework :: Django"]
+NEEDS = [
+    [],
+    ["plone.base>=1"],
+    ['plone.base; extra == "test"'],
+    ["collective.n1"],
+    ["Zope", 'Plone.Base ; os_name == "nt"'],
+]
+FILTER = replace(
+    PLONE_FILTER,
+    requires=("plone-base",),
+    names=("collective-*",),
+    include={"collective-n3": "it is dear to us"},
+    exclude={"collective-n4": "it is not"},
+)
 FAULTS = ["503", "429", "403", "reset", "half", "broken", "empty", "404", "html"]
 REQUESTS = ["", "browse", "changelog", "last_serial", "project", "release", "simple_page", "simple_index"]
 
@@ -36,14 +52,18 @@ class Year:
         for _ in range(self.chance.randint(0, 5)):
             happen = self.chance.choices(
                 [self.birth, self.release, self.yank, self.unyank, self.remove_release, self.death, self.rename,
-                 self.switch, self.quarantine, self.archive, self.role],
-                weights=[2, 12, 2, 1, 1, 1, 1, 2, 1, 1, 1],
+                 self.switch, self.require, self.quarantine, self.archive, self.role],
+                weights=[2, 12, 2, 1, 1, 1, 1, 2, 2, 1, 1, 1],
             )[0]  # fmt: skip
             happen()
 
     def birth(self) -> None:
         self.born += 1
-        info = {"classifiers": self.chance.choice([PLONE, PLONE, PLONE, OTHER]), "summary": f"Number {self.born}"}
+        info = {
+            "classifiers": self.chance.choice([PLONE, PLONE, OTHER]),
+            "requires_dist": self.chance.choice(NEEDS),
+            "summary": f"Number {self.born}",
+        }
         self.ecosystem.publish(f"collective.n{self.born}", "1.0", info=info)
 
     def release(self) -> None:
@@ -72,6 +92,11 @@ class Year:
     def switch(self) -> None:
         info = {"classifiers": self.chance.choice([PLONE, OTHER])}
         self.ecosystem.publish(self._project()[0], f"3.{self._number()}", info=info)
+
+    def require(self) -> None:
+        self.ecosystem.publish(
+            self._project()[0], f"3.{self._number()}", info={"requires_dist": self.chance.choice(NEEDS)}
+        )
 
     def quarantine(self) -> None:
         hidden = [p for p in self.ecosystem.projects() if p.status == "quarantined"]
@@ -170,6 +195,7 @@ def test_a_fortnight(tmp_path: Path, seed: int) -> None:
     ecosystem = Ecosystem(clock=clock)
     year = Year(ecosystem, seed)
     with world(ecosystem, tmp_path, clock=clock, pypi_max_retries=0) as plone:
+        plone.filter = FILTER
         live(plone, year, 14)
 
 
@@ -179,6 +205,7 @@ def test_a_year(tmp_path: Path, seed: int) -> None:
     ecosystem = Ecosystem(clock=clock)
     year = Year(ecosystem, seed + 1)
     with world(ecosystem, tmp_path, clock=clock, pypi_max_retries=0) as plone:
+        plone.filter = FILTER
         sizes = live(plone, year, 365)
 
         documents = sum(holding.releases for holding in plone.services.index.holdings("plone"))

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from .adapters.candidates.clickhouse import ClickHouseCandidates
+from .adapters.candidates.memory import MemoryCandidates
+from .adapters.candidates.names_file import CandidatesFile
 from .adapters.downloads import CLICKHOUSE_LIMITS, ClickHouse, Pypistats, pypistats_limits
 from .adapters.github import GitHubGraphQL, GitHubRest
 from .adapters.github.client import GitHubClient
@@ -24,7 +27,7 @@ from .adapters.sqlite_repositories import SqliteRepositoryCache
 from .adapters.standards import load_standards
 from .domain.errors import Invalid
 from .domain.policy import Descriptions, Discovery, Policy
-from .ports import DownloadStats, RepositoryHost, Services
+from .ports import Candidates, DownloadStats, RepositoryHost, Services
 from .settings import Settings
 
 
@@ -47,6 +50,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 downloads=_downloads(settings, http),
                 repositories=_github(http, settings),
                 repository_cache=SqliteRepositoryCache(database),
+                candidates=_candidates(settings, http),
                 requests=http,
                 now=time.time,
                 standards=standards,
@@ -66,12 +70,23 @@ def _sqlite_path(settings: Settings) -> Path:
     return user_data_path("pyf.aggregator", appauthor=False) / "pyf.sqlite3"
 
 
+def _candidates(settings: Settings, http: Http) -> Candidates:
+    if settings.candidates_source == "clickhouse":
+        clickhouse = Service(http, Limits(workers=1, timeout=settings.pypi_timeout, retries=_retries(settings)))
+        return ClickHouseCandidates(clickhouse, settings.clickhouse_url)
+    return CandidatesFile(settings.candidates_file) if settings.candidates_file else MemoryCandidates()
+
+
+def _retries(settings: Settings) -> Retries:
+    return Retries(most=settings.pypi_max_retries, backoff=settings.pypi_retry_backoff)
+
+
 def _limits(settings: Settings) -> Limits:
     return Limits(
         workers=settings.pypi_max_workers,
         delay=settings.pypi_rate_limit_delay,
         timeout=settings.pypi_timeout,
-        retries=Retries(most=settings.pypi_max_retries, backoff=settings.pypi_retry_backoff),
+        retries=_retries(settings),
     )
 
 

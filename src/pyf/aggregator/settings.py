@@ -46,6 +46,18 @@ class Settings(BaseSettings):
         "browse",
         description="How projects are found: by asking for classifiers, or by looking at every project there is.",
     )
+    candidates_source: Literal["file", "clickhouse"] = Field(
+        "file",
+        description="Where `-f` learns who requires a framework under any name: CANDIDATES_FILE, or ClickHouse's data.",
+    )
+    candidates_file: str = Field(
+        "",
+        description="File of project names, one a line, that `-f` judges by their requirements; `.gz` is decompressed.",
+    )
+    clickhouse_url: str = Field(
+        "https://sql-clickhouse.clickhouse.com/?user=demo",
+        description="Address of a ClickHouse with PyPI's public data; its query names user and password.",
+    )
     pypi_rate_limit_delay: float = Field(
         0.001, ge=0, le=3600, description="Seconds between the starts of two requests to PyPI, on average."
     )
@@ -83,10 +95,6 @@ class Settings(BaseSettings):
         ge=0,
         le=600,
         description="Seconds before a request to pypistats is repeated; doubled for every further time.",
-    )
-    clickhouse_url: str = Field(
-        "https://sql-clickhouse.clickhouse.com/?user=demo",
-        description="Address of a ClickHouse with PyPI's download log; its query names the user.",
     )
     github_token: SecretStr = Field(
         SecretStr(""),

@@ -41,6 +41,11 @@ class MemoryVerdictStore:
         judged = self._serials.get(filter_key, {})
         return {name: judged[name] for name in names if name in judged}
 
+    def remembered(self, filter_key: str, *, unjudged: bool = False) -> Mapping[str, int]:
+        """Return the serials of all that is remembered of a filter, or of what nobody has judged yet."""
+        serials = self._serials.get(filter_key, {})
+        return {name: serial for name, serial in serials.items() if not (unjudged and serial)}
+
     def judge(self, filter_key: str, verdicts: Mapping[str, int]) -> None:
         """Remember that projects did not belong, at these serials."""
         self._serials.setdefault(filter_key, {}).update(verdicts)

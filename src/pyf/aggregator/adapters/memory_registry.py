@@ -1,6 +1,6 @@
 """A registry in memory, for tests of what is built on one: it answers, counts and fails as a real one does."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec.structs import replace
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ..domain.errors import AggregatorError, NotFound, Unavailable
 from ..domain.project import Project, ProjectStatus, normalized
 from ..domain.release import Release
-from ..ports import FeedEntry, JournalEntry, Reading, Serials, Standing, Wanted
+from ..ports import FeedEntry, JournalEntry, Reading, Serials, Standing, Wanted, whatever_it_is
 
 PROJECTS_IN_FEED = 40
 RELEASES_IN_FEED = 100
@@ -71,13 +71,18 @@ class MemoryRegistry:
         shown = (n for n in self._projects if self._status(n) is not ProjectStatus.QUARANTINED)
         return Serials(last_serial=self._last_serial(), by_name={n: self._projects[n].last_serial for n in shown})
 
-    def read(self, wanted: Iterable[Wanted]) -> Iterator[Reading]:
+    def read(
+        self, wanted: Iterable[Wanted], *, is_worth_it: Callable[[Project], bool] = whatever_it_is
+    ) -> Iterator[Reading]:
         for one in wanted:
             self._asked += 1
             try:
                 project = self._shown(normalized(one.name))
             except AggregatorError as error:
                 yield Reading(name=one.name, answer=error)
+                continue
+            if not is_worth_it(glimpse := _glimpsed(project)):
+                yield Reading(name=one.name, answer=glimpse)
                 continue
             failed: dict[str, AggregatorError] = {}
             releases = tuple(self._released(project, release, one.known, failed) for release in project.releases)
@@ -170,6 +175,15 @@ class MemoryRegistry:
             failed[release.version] = Unavailable(f"{project.name} {release.version}: the registry does not answer")
             return replace(release, metadata=None, vulnerabilities=())
         return release if self._all_readmes else replace(release, metadata=replace(release.metadata, description=""))
+
+
+def _glimpsed(project: Project) -> Project:
+    """Return a project as its own document alone tells it; of releases without files metadata tells who is newest."""
+    releases = (
+        r if r == project.newest or not r.files else replace(r, metadata=None, vulnerabilities=())
+        for r in project.releases
+    )
+    return replace(project, releases=tuple(releases))
 
 
 def _ever_carried(project: Project, classifier: str) -> bool:

@@ -11,8 +11,9 @@ import yaml
 
 from ..domain.errors import Invalid
 from ..domain.profile import Profile
+from . import profile_rules
 
-_KEYS = {"name", "classifiers", "releases"}
+_KEYS = {"name", "classifiers", "releases", *profile_rules.KEYS}
 _RELEASE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
 
 
@@ -52,10 +53,12 @@ def _profile(key: str, declared: Any, where: str) -> Profile:
         raise Invalid(f"{where}: must hold 'name:' and 'classifiers:'")
     if unknown := sorted(str(name) for name in declared.keys() - _KEYS):
         raise Invalid(f"{where}: does not know {', '.join(unknown)}")
-    classifiers = declared.get("classifiers")
+    rules = profile_rules.rules(declared, where)
+    # A framework without a classifier of its own is known by those who require it.
+    classifiers = declared.get("classifiers", [] if rules["requires"] and not rules["strict"] else None)
     if (
         not isinstance(classifiers, list)
-        or not classifiers
+        or not (classifiers or "classifiers" not in declared)
         or not all(isinstance(c, str) and c.strip() for c in classifiers)
     ):
         raise Invalid(f"{where}: 'classifiers:' must be a list of one trove classifier or more")
@@ -64,6 +67,7 @@ def _profile(key: str, declared: Any, where: str) -> Profile:
         name=str(declared.get("name") or key),
         classifiers=tuple(c.strip() for c in classifiers),
         releases=_releases(declared.get("releases") or {}, where),
+        **rules,
     )
 
 

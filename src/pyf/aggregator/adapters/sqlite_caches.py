@@ -44,6 +44,9 @@ _VERDICTS = """
     SELECT name, serial FROM verdicts JOIN filters ON id = filter_id
     WHERE key = ? AND name IN (SELECT value FROM json_each(?))
 """
+_REMEMBERED = """
+    SELECT name, serial FROM verdicts JOIN filters ON id = filter_id WHERE key = ? AND (serial = 0 OR NOT ?)
+"""
 _JUDGE = """
     INSERT INTO verdicts (filter_id, name, serial) VALUES ((SELECT id FROM filters WHERE key = ?), ?, ?)
     ON CONFLICT (filter_id, name) DO UPDATE SET serial = excluded.serial WHERE serial != excluded.serial
@@ -112,6 +115,10 @@ class SqliteVerdictStore:
             with self._database.reading() as connection:
                 serials.update(connection.execute(_VERDICTS, (filter_key, _listed(some))))
         return serials
+
+    def remembered(self, filter_key: str, *, unjudged: bool = False) -> Mapping[str, int]:
+        with self._database.reading() as connection:
+            return dict(connection.execute(_REMEMBERED, (filter_key, unjudged)))
 
     def judge(self, filter_key: str, verdicts: Mapping[str, int]) -> None:
         for some in batches(verdicts.items(), _VERDICTS_AT_ONCE):

@@ -15,8 +15,8 @@ from .exits import Exit, PlainCommand, dying_quietly
 def main(**given: Any) -> Exit:
     """Fill a collection with the packages of a framework from PyPI, and keep it up to date.
 
-    One of --first, --incremental, --refresh-from-pypi, --watch, --show and --explain says what to do. The report goes
-    to stdout, everything else to stderr.
+    One of --first, --incremental, --refresh-from-pypi, --watch, --show, --explain and --why says what to do. The report
+    goes to stdout, everything else to stderr.
 
     Exit codes: 0 done, 1 defect, 2 wrong usage or setting, 3 done but for some packages, 4 a needed service did
     not answer or a file can't be written.

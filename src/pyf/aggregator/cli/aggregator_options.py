@@ -24,6 +24,7 @@ class Action(StrEnum):
     WATCH = "--watch"
     SHOW = "--show"
     EXPLAIN = "--explain"
+    WHY = "--why"
 
 
 _RUNS = (Action.FIRST, Action.INCREMENTAL, Action.REFRESH)
@@ -37,6 +38,7 @@ _GOES_WITH = {
     "--recreate-collection": (Action.FIRST,),
     "--all": (Action.REFRESH,),
     "--all-versions": (Action.SHOW,),
+    "--candidates": (Action.FIRST,),
     "--interval": (Action.WATCH,),
 }
 
@@ -59,6 +61,8 @@ class Options(Struct, frozen=True, kw_only=True):
     show: str
     explain: str
     all_versions: bool
+    why: str
+    candidates: str
     recreate_collection: bool
     all_: bool
     allow_mass_removal: bool
@@ -76,6 +80,7 @@ class Options(Struct, frozen=True, kw_only=True):
             Action.WATCH: self.watch,
             Action.SHOW: bool(self.show),
             Action.EXPLAIN: bool(self.explain),
+            Action.WHY: bool(self.why),
         }
         chosen = [action for action, is_asked in asked.items() if is_asked]
         if len(chosen) != 1:
@@ -97,6 +102,7 @@ class Options(Struct, frozen=True, kw_only=True):
             "--recreate-collection": self.recreate_collection,
             "--all": self.all_,
             "--all-versions": self.all_versions,
+            "--candidates": bool(self.candidates),
             "--interval": self.interval is not None,
         }
         for option, actions in _GOES_WITH.items():
@@ -174,6 +180,18 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
         help="Print how the health score of a package comes about as of now: points, what was seen, what to do.",
     ),
     click.option("--all-versions", is_flag=True, help="With --show: print all releases, newest first."),
+    click.option(
+        "--why",
+        default="",
+        metavar="PACKAGE_NAME",
+        help="Explain in words why a package is in the collection, or why it is not.",
+    ),
+    click.option(
+        "--candidates",
+        default="",
+        metavar="FILE",
+        help="With -f: also judge the projects of this file, one name a line; beats CANDIDATES_FILE.",
+    ),
     click.option(
         "--recreate-collection",
         is_flag=True,

@@ -22,10 +22,11 @@ from ..usecases.refresh import refresh
 from ..usecases.report import Progress, Report, RunReport, unwatched
 from ..usecases.score import rescore
 from ..usecases.show import show
+from ..usecases.why import why
 from .aggregator_options import WATCH_INTERVAL, Action, Options
 from .exits import Exit
 from .explanation import explanation
-from .output import code_of_report, print_drawn, print_json, print_report, progress_bar
+from .output import code_of_report, print_drawn, print_json, print_report, print_text, progress_bar
 from .targets import Choice, announce, choose
 from .watch import Recurring, watch
 
@@ -35,7 +36,8 @@ _REPORTED_AS = {Action.FIRST: "fetch", Action.INCREMENTAL: "changes", Action.REF
 
 def perform(options: Options) -> Exit:
     """Do what the options ask for and say how it ended; raises what `PlainCommand` tells in one line."""
-    settings = load_settings()
+    bulk = {"candidates_source": "file", "candidates_file": options.candidates} if options.candidates else {}
+    settings = load_settings(**bulk)
     choice = choose(
         load_profiles(settings.profiles_file),
         profile=options.profile,
@@ -44,6 +46,9 @@ def perform(options: Options) -> Exit:
         everything=options.no_plone_filter,
         default_profile=settings.default_profile,
     )
+    named = choice.target.filter
+    if options.candidates and named is not None and not named.looks_beyond_classifiers:
+        raise Invalid(f"{named.label} goes by classifiers alone: --candidates needs a profile with 'requires:'")
     if options.filter_troove:
         click.echo("Warning: -ft is deprecated; name the classifiers in a profile (PROFILES_FILE).", err=True)
     if options.no_plone_filter and options.action is Action.FIRST and not options.dry_run:
@@ -58,6 +63,8 @@ def perform(options: Options) -> Exit:
         else:
             if options.action is Action.SHOW:
                 return _show(services, choice, options)
+            if options.action is Action.WHY:
+                return _why(services, choice, options)
             if options.action is Action.EXPLAIN:
                 return _explain(services, choice, options)
             if options.action is Action.WATCH:
@@ -89,6 +96,15 @@ def _explain(services: Services, choice: Choice, options: Options) -> Exit:
         print_json(explained.as_mapping())
     else:
         print_drawn(explanation(explained))
+    return Exit.DONE
+
+
+def _why(services: Services, choice: Choice, options: Options) -> Exit:
+    reasons = why(services, choice.target, options.why, default=choice.default)
+    if options.json_:
+        print_json(reasons.as_mapping())
+    else:
+        print_text(f"{reasons.name}: {' '.join(reasons.reasons)}")
     return Exit.DONE
 
 

@@ -67,11 +67,15 @@ def _perform(stage: Stage, ecosystem: Ecosystem) -> None:
         stage.run("pyfgithub", "-p", profile)
         stage.run("pyfdownloads", "-p", profile)
     stage.show("plone", "Plone.API")
-    stage.explain("flask", "Flask-Login")
+    stage.explain("flask", "Flask-WTF")
     stage.run("pyfaggregator", "-f", "-p", "plone")
     _let_time_pass(ecosystem)
     stage.run("pyfaggregator", "-i", "-p", "plone")
     stage.run("pyfaggregator", "-i", "-p", "django")
+    for name in ("Quart", "moto", "flask-talisman"):
+        stage.why("flask", name)
+    stage.run("pyfaggregator", "-i", "-p", "flask")
+    stage.why("flask", "flask-talisman")
     stage.run("pyfaggregator", "--refresh-from-pypi", "--all", "-p", "plone")
 
 
@@ -81,6 +85,7 @@ def _let_time_pass(ecosystem: Ecosystem) -> None:
     ecosystem.publish("plone.api", "3.0.0a1", info={"summary": "A simple API for Plone, tried out for the next major"})
     ecosystem.publish("collective.demo", "1.0", info={"classifiers": ["Framework :: Plone :: 6.1"], "summary": "New"})
     ecosystem.remove_project("collective.easyform")
+    ecosystem.publish("flask-talisman", "1.2", info={"requires_dist": ["Flask>=3"]})
     django = ecosystem.project("django")
     if django is not None and django.newest is not None:
         ecosystem.yank("Django", django.newest.version, "shown in a demo")

@@ -73,7 +73,11 @@ class Stage:
 
     def explain(self, profile: str, name: str) -> None:
         """Run `pyfaggregator --explain` and print what it prints."""
-        self.console.out(self._output("pyfaggregator", "-p", profile, "--explain", name), highlight=False)
+        self.console.out(self._output("pyfaggregator", "-p", profile, "--explain", name).rstrip(), highlight=False)
+
+    def why(self, profile: str, name: str) -> None:
+        """Run `pyfaggregator --why` and print what it says."""
+        self.console.out(self._output("pyfaggregator", "-p", profile, "--why", name).strip(), highlight=False)
 
     def print_tables(self, title: str) -> None:
         """Print what happened: a table of what read from the registry, and one of what added data from elsewhere."""

@@ -122,6 +122,13 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
         click.echo(text)
 
 
+def print_text(text: str) -> None:
+    """Print a line of text on stdout, with escapes where its encoding lacks a character."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    with _writing():
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
 def stdout_console() -> Console:
     """Return what draws on stdout; a file has no width, so that of tables fits into most."""
     return Console() if sys.stdout is not None and sys.stdout.isatty() else Console(width=110)

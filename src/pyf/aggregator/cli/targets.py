@@ -76,4 +76,4 @@ def announce(services: Services, settings: Settings, collection: str) -> None:
 def _filter_of(key: str, profiles: Mapping[str, Profile], *, named_by: str = "") -> Filter:
     if key not in profiles:
         raise Invalid(f"{named_by}there is no profile {key!r}; there are {', '.join(sorted(profiles))}")
-    return Filter(profile=key, classifiers=profiles[key].classifiers)
+    return profiles[key].filter

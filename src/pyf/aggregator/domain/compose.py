@@ -16,7 +16,7 @@ from .schema import RegistryFields
 from .version import parts, sortable
 
 # Raise it whenever documents come out differently: the next fetch then makes older ones anew.
-COMPOSITION = 1
+COMPOSITION = 2
 
 # The releases of a project mostly repeat each other's metadata: what is told from it is told once.
 _REPEATED = 256
@@ -30,13 +30,14 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     """What a project's documents say beside the registry's answer.
 
     `status_checked` is when the status was last looked at, in Unix seconds (0: never); `last_serial` is 0 for a
-    project that could not be read whole, so that it counts as older than any answer; `composition` is the
-    version of this module's work.
+    project that could not be read whole, so that it counts as older than any answer; `member_because` is why the
+    project belongs; `composition` is the version of this module's work.
     """
 
     last_serial: int
     status: ProjectStatus = ProjectStatus.ACTIVE
     status_checked: int = 0
+    member_because: str = ""
     composition: int = COMPOSITION
 
 
@@ -142,6 +143,7 @@ def _current(project: Project, release: Release, circumstances: Circumstances) -
         "maintainers": project.maintainers,
         "project_status": circumstances.status.value,
         "status_checked": circumstances.status_checked,
+        "member_because": circumstances.member_because,
         "last_serial": circumstances.last_serial,
         "composed_with": circumstances.composition,
     }

@@ -114,6 +114,14 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
         tuple[Vulnerability, ...], _stored("advisories that cover the release: id, aliases, fixed_in")
     ]
     status_checked: Annotated[int, _stored("when project status and vulnerabilities were last looked at; 0 for never")]
+    member_because: Annotated[
+        str,
+        Use(
+            "why the project is in the collection: `classifier`, `requires`, `name`, `include`, or `everything` where "
+            "no filter is set",
+            facet=True,
+        ),
+    ] = ""
     last_serial: Annotated[
         int, _stored("the registry's serial that the document was read at; 0 where a part is missing")
     ]

@@ -5,6 +5,7 @@ port has an adapter in memory, and one contract suite under `tests/contracts` th
 Unless stated otherwise a call raises `Unavailable` where the service behind it gives no usable answer.
 """
 
+from .candidates import Candidates
 from .downloads import Count, DownloadStats, Effort
 from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, VerdictStore
 from .registry import (
@@ -17,6 +18,7 @@ from .registry import (
     Serials,
     Standing,
     Wanted,
+    whatever_it_is,
 )
 from .rendering import RenderCache, Renderer, Rendering
 from .repositories import Allowance, Finding, RepositoryCache, RepositoryHost
@@ -24,6 +26,7 @@ from .services import RequestMeter, Services
 
 __all__ = [
     "Allowance",
+    "Candidates",
     "ChangeJournal",
     "Count",
     "DownloadStats",
@@ -49,4 +52,5 @@ __all__ = [
     "Standing",
     "VerdictStore",
     "Wanted",
+    "whatever_it_is",
 ]

@@ -125,10 +125,16 @@ class IndexAdmin(Protocol):
 
 
 class VerdictStore(Protocol):
-    """Remembers which projects did not belong to a filter, and at which serial that was judged."""
+    """Remembers which projects did not belong to a filter, and at which serial that was judged.
+
+    Serial 0 stands for a candidate that nobody has judged yet.
+    """
 
     def recall(self, filter_key: str, names: Collection[str]) -> Mapping[str, int]:
-        """Return the serials of those of `names` (normalised) that were judged not to belong."""
+        """Return the serials of those of `names` (normalised) that are remembered."""
+
+    def remembered(self, filter_key: str, *, unjudged: bool = False) -> Mapping[str, int]:
+        """Return the serials of all that is remembered of a filter, with `unjudged` of what nobody has judged yet."""
 
     def judge(self, filter_key: str, verdicts: Mapping[str, int]) -> None:
         """Remember that projects did not belong, by normalised name, at these serials."""

@@ -1,6 +1,6 @@
 """Where packages are published: projects, the record of their changes, and the feeds of news."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -49,6 +49,11 @@ class Serials(Struct, frozen=True, kw_only=True):
     by_name: Mapping[str, int]
 
 
+def whatever_it_is(_project: Project) -> bool:
+    """Find every project worth reading as a whole."""
+    return True
+
+
 class PackageRegistry(Protocol):
     """The registry that projects are published on (PyPI or a mirror of it)."""
 
@@ -61,12 +66,15 @@ class PackageRegistry(Protocol):
     def serials(self) -> Serials:
         """Return the last serial of every project; one request."""
 
-    def read(self, wanted: Iterable[Wanted]) -> Iterator[Reading]:
+    def read(
+        self, wanted: Iterable[Wanted], *, is_worth_it: Callable[[Project], bool] = whatever_it_is
+    ) -> Iterator[Reading]:
         """Read projects, many at once, and yield what came of each as it arrives, in any order.
 
         One request a project, and one a release that is neither the newest nor known; the newest release
-        always has its metadata, unless it is among the failed versions. Failures are answers here, nothing is
-        raised for a project: `NotFound` where its document says 404, `Unavailable` otherwise.
+        always has its metadata, unless it is among the failed versions. Of a project that is not worth it, judged by
+        its newest release, nothing more is read; `is_worth_it` may be called in another thread. Failures are answers
+        here, nothing is raised for a project: `NotFound` where its document says 404, `Unavailable` otherwise.
         """
 
     def standings(self, names: Iterable[str]) -> Iterator[Standing]:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from ..domain.health import Standards
 from ..domain.policy import Policy
+from .candidates import Candidates
 from .downloads import DownloadStats
 from .index import IndexAdmin, PackageIndex, VerdictStore
 from .registry import ChangeJournal, PackageRegistry
@@ -36,6 +37,7 @@ class Services(Struct, frozen=True, kw_only=True):
     downloads: DownloadStats
     repositories: RepositoryHost
     repository_cache: RepositoryCache
+    candidates: Candidates
     requests: RequestMeter
     now: Callable[[], float]
     standards: Standards

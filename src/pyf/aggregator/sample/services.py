@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from . import rss, xmlrpc
+from . import rss, strangers, xmlrpc
 from .answer import Answer, redirect
 from .calls import perform
 from .ecosystem import Ecosystem
@@ -36,7 +36,8 @@ class LocalPyPI(LocalService[PyPITarget]):
 
     `xmlrpc_limit` is the limit of the XML-RPC methods, `rate_limit` that of all other addresses. `document_lag`
     and `index_lag` may be set at any time: project documents as they were so many changes of the project ago, the
-    simple index as it was so many serials ago.
+    simple index as it was so many serials ago. `others` is the number of further projects that the simple index lists,
+    and that are not there when somebody asks for them.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class LocalPyPI(LocalService[PyPITarget]):
         xmlrpc_limit: RateLimit | None = None,
         document_lag: int = 0,
         index_lag: int = 0,
+        others: int = 0,
     ) -> None:
         super().__init__(latency=latency, port=port, seed=seed, rate_limit=rate_limit)
         self.ecosystem = ecosystem
         self.xmlrpc_limit = xmlrpc_limit
         self.document_lag = document_lag
         self.index_lag = index_lag
+        self._others = strangers.entries(others)
         self._of_projects: dict[str, tuple[Project, dict[object, Answer]]] = {}
         self._of_registry: tuple[int, dict[object, Answer]] = (-1, {})
 
@@ -114,7 +117,7 @@ class LocalPyPI(LocalService[PyPITarget]):
 
         def make() -> Answer:
             serial, projects = self.ecosystem.projects_at(self.ecosystem.last_serial - lag)
-            return _simple(simple_index(projects, serial), serial, as_json)
+            return _simple(simple_index(projects, serial), serial, as_json, self._others)
 
         return self._registry_answer(("simple", lag, as_json), make)
 
@@ -166,8 +169,11 @@ def _document(project: Project, document: Any) -> Answer:
     return Answer(msgspec.json.encode(document), headers=headers, fresh_for=_DOCUMENT_FRESH)
 
 
-def _simple(document: Any, serial: int, as_json: bool) -> Answer:
+def _simple(document: Any, serial: int, as_json: bool, others: bytes = b"") -> Answer:
     body = msgspec.json.encode(document) if as_json else simple_html(document)
+    if others and as_json:
+        head, opening, rest = body.partition(b'"projects":[')
+        body = b"".join((head, opening, others.removesuffix(b",") if rest.startswith(b"]") else others, rest))
     content_type = SIMPLE_JSON if as_json else "text/html; charset=utf-8"
     headers = {"X-PyPI-Last-Serial": str(serial), "Vary": "Accept"}
     return Answer(body, content_type, headers=headers, fresh_for=_SIMPLE_FRESH)
@@ -179,9 +185,13 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, help="project documents; the sample ecosystem if left out")
     parser.add_argument("--port", type=int, default=0, help="any free port if left out")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that every answer takes")
+    parser.add_argument("--others", type=int, default=0, help="further projects that the simple index lists")
     asked = parser.parse_args()
     ecosystem = Ecosystem(load(asked.folder) if asked.folder else sample_documents())
-    with LocalPyPI(ecosystem, port=asked.port, latency=asked.latency) as service, suppress(KeyboardInterrupt):
+    with (
+        LocalPyPI(ecosystem, port=asked.port, latency=asked.latency, others=asked.others) as service,
+        suppress(KeyboardInterrupt),
+    ):
         print(service.url, flush=True)
         Event().wait()
 

@@ -10,12 +10,13 @@ from ..domain.policy import Discovery
 from ..domain.profile import Filter
 from ..domain.project import normalized
 from ..ports import JournalEntry, Serials, Services
-from . import rechecks
+from . import candidates, rechecks
 from .compare import differences
 from .discover import Discovered, browse, scan
+from .held import holdings, judged_otherwise
 from .intake import Intake
 from .report import Progress, Report, unwatched
-from .target import Scope, Target, agreed_filter, clear_leftovers, existing, in_scope
+from .target import Scope, Target, agreed_filter, clear_leftovers, existing, in_scope, refilled
 
 
 class _Interval(Struct, frozen=True, kw_only=True):
@@ -54,16 +55,16 @@ def changes(
         with services.admin.exclusive(target.collection):
             clear_leftovers(services, target.collection)
             # Not before: until here another run may have changed what the collection remembers.
-            state = existing(services, target)
             filter_ = agreed_filter(services, target, default)
-            held = {h.name_normalized: h for h in services.index.holdings(target.collection)}
+            state = refilled(existing(services, target), filter_)
+            held = holdings(services, target.collection, filter_)
             interval = _interval(services, _cursor(state, known_cursor, cursor_is_lost))
             found = _candidates(services, filter_, state, interval)
-            expected = _expected(services, filter_, held, found, interval)
+            expected = _expected(services, target, state, held, found, interval)
             for name, serial in rechecks.due(state.rechecks, now=int(services.now())).items():
                 expected[name] = max(serial, expected.get(name, 0))
-            to_read = in_scope(sorted(expected), scope)
-            report.found = len(in_scope(found.names, scope))
+            to_read = in_scope(sorted(expected.keys() - filter_.exclude.keys()), scope)
+            report.found = len(in_scope(found.names | held.keys(), scope))
             if dry_run:
                 report.notices.append(f"would read {len(to_read[: scope.limit])} projects")
                 return report
@@ -80,10 +81,11 @@ def changes(
             )
             try:
                 intake.take(to_read)
+                intake.put_out(in_scope(filter_.exclude, scope))
                 intake.remove_departed(allow_many=allow_mass_removal)
             finally:
                 report.unchanged = len(in_scope(held.keys() - intake.taken, scope))
-                state = replace(intake.settled(state), filter=filter_, browsed={**state.browsed, **found.browsed})
+                state = replace(intake.settled(state), browsed={**state.browsed, **found.browsed})
                 services.index.remember(target.collection, state)
             if report.is_whole and not scope.is_restricted:
                 services.index.remember(target.collection, replace(state, cursor=interval.cursor))
@@ -117,7 +119,13 @@ def _last_serials(entries: Iterable[JournalEntry]) -> dict[str, int]:
 
 def _candidates(services: Services, filter_: Filter, state: CollectionState, interval: _Interval) -> Discovered:
     if not filter_.everything and services.policy.discovery is Discovery.BROWSE:
-        return browse(services.registry, filter_, state)
+        found = browse(services.registry, filter_, state)
+        further = (
+            candidates.among_changed(services, filter_, interval.moved.keys())
+            if interval.serials is None
+            else candidates.among_all(services, filter_, interval.serials)
+        )
+        return replace(found, names=(found.names | further) - filter_.exclude.keys())
     # A scan takes whatever moved for a candidate: no list of members is to be had, and none is needed.
     if interval.serials is not None:
         return scan(interval.serials)
@@ -125,18 +133,23 @@ def _candidates(services: Services, filter_: Filter, state: CollectionState, int
 
 
 def _expected(
-    services: Services, filter_: Filter, held: Mapping[str, Holding], found: Discovered, interval: _Interval
+    services: Services,
+    target: Target,
+    state: CollectionState,
+    held: Mapping[str, Holding],
+    found: Discovered,
+    interval: _Interval,
 ) -> dict[str, int]:
     """Return the projects to read, with the serial that each answer must reach."""
-    judged = services.verdicts.recall(filter_.key, found.names - held.keys())
+    judged = candidates.judged(services, state.filter, state, found.names - held.keys())
     if interval.serials is not None:
-        changed = differences(found.names, held, judged, interval.serials, composition=services.policy.composition)
+        names = found.names - judged_otherwise(services, target.collection, state, held)
+        changed = differences(names, held, judged, interval.serials, composition=services.policy.composition)
         return dict(changed.expected)
     # Whatever makes a project leave is in the journal; so who is held and was not found is not asked about.
     known = {name: holding.last_serial for name, holding in held.items()} | dict(judged)
-    candidates = held.keys() | found.names
     return {
         name: interval.moved.get(name, 0)
-        for name in candidates
+        for name in held.keys() | found.names
         if name not in known or interval.moved.get(name, 0) > known[name]
     }

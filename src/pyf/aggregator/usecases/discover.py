@@ -27,6 +27,8 @@ def browse(registry: PackageRegistry, filter_: Filter, state: CollectionState) -
     Raises `Unavailable` where an answer is empty that had more than a few before, and where all are empty: a
     registry that has lost a framework overnight has more likely lost its search.
     """
+    if not filter_.classifiers:
+        return Discovered(names=frozenset(), browsed={})
     discovered = _asked(registry, filter_.expanded((*published_classifiers, *state.seen_classifiers)), state)
     if not discovered.names:
         raise Unavailable(f"PyPI names no project for {filter_.label}: this is not taken for an answer")

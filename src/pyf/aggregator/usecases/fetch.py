@@ -11,16 +11,22 @@ from ..domain.policy import Discovery
 from ..domain.profile import Filter
 from ..domain.project import ProjectStatus
 from ..ports import Serials, Services
+from . import candidates
 from .compare import Differences, differences
 from .discover import Discovered, browse, browse_more, scan
+from .held import holdings, judged_otherwise
 from .intake import Intake
 from .report import Progress, Report, unwatched
 from .score import score_unscored
-from .target import Scope, Target, agreed_filter, clear_leftovers, create_behind_alias, in_scope
+from .target import Scope, Target, agreed_filter, clear_leftovers, create_behind_alias, in_scope, refilled
 
 
 class _Start(Struct, frozen=True, kw_only=True):
-    """What the run knows before it reads a project; `cursor` is a serial whose changes the run is sure to see."""
+    """What the run knows before it reads a project; `cursor` is a serial whose changes the run is sure to see.
+
+    `to_rejudge` are projects that are held for a reason which is none for the filter as it is now, `former` those of
+    the collection that this one is to replace.
+    """
 
     filter: Filter
     state: CollectionState
@@ -28,6 +34,8 @@ class _Start(Struct, frozen=True, kw_only=True):
     serials: Serials | None
     cursor: int
     found: Discovered
+    to_rejudge: frozenset[str]
+    former: frozenset[str]
 
 
 def fetch(
@@ -45,18 +53,18 @@ def fetch(
 ) -> Report:
     """Fill a collection with all projects of its filter, creating it where it does not exist.
 
-    One request a classifier, one for the serials, one a project that is new or has moved, and one for each of its
-    releases that is not known. The cursor is set only by a run that looked at everything and failed at nothing.
-    `dry_run` ends after the comparison: nothing is read, nothing written. `statuses` are what the caller knows of
-    projects' statuses and since when, which a fetch does not ask about. `former` is a collection that this one is
-    about to replace: its projects are looked at, too. `enriched` is the collection whose stars and the like the scores
-    go by, if that is another one.
+    One request a classifier, one for the serials, one a candidate that is new or has moved, and one for each release
+    of those that belong which is not known. A bulk source of candidates is asked, too. The cursor is set only by a
+    run that looked at everything and failed at nothing. `dry_run` ends after the comparison: nothing is read, nothing
+    written. `statuses` are what the caller knows of projects' statuses and since when, which a fetch does not ask
+    about. `former` is a collection that this one is about to replace: its projects are looked at, too. `enriched` is
+    the collection whose stars and the like the scores go by, if that is another one.
     """
     report = Report("fetch", target.collection)
     with report.covering(services), services.admin.exclusive(target.collection):
         clear_leftovers(services, target.collection)
         filter_ = agreed_filter(services, target, default)
-        start = _start(services, target, filter_, former)
+        start = _start(services, target, filter_, former, remember=not dry_run)
         if dry_run:
             to_read = in_scope(_differences(services, start, start.found).to_read, scope)[: scope.limit]
             report.found = len(in_scope(start.found.names, scope))
@@ -82,21 +90,40 @@ def fetch(
     return report
 
 
-def _start(services: Services, target: Target, filter_: Filter, former: str) -> _Start:
+def _start(services: Services, target: Target, filter_: Filter, former: str, *, remember: bool) -> _Start:
     exists = services.admin.resolve(target.collection) is not None
-    state = (
-        replace(services.index.state(target.collection), filter=filter_) if exists else CollectionState(filter=filter_)
-    )
-    held = {h.name_normalized: h for h in services.index.holdings(target.collection)} if exists else {}
+    state = refilled(services.index.state(target.collection), filter_) if exists else CollectionState(filter=filter_)
+    held = holdings(services, target.collection, filter_) if exists else {}
     by_scan = filter_.everything or services.policy.discovery is Discovery.SCAN
+    bulk = frozenset() if by_scan else candidates.told(services, filter_)
     # The serials must be older than the names, and a collection that holds nothing has nothing to compare.
-    serials = services.registry.serials() if held or by_scan else None
+    serials = services.registry.serials() if held or by_scan or filter_.looks_beyond_classifiers else None
     cursor = serials.last_serial if serials else services.journal.last_serial()
-    found = scan(serials) if serials and by_scan else browse(services.registry, filter_, state)
-    if former:
-        known = frozenset(holding.name_normalized for holding in services.index.holdings(former))
-        found = replace(found, names=found.names | known)
-    return _Start(filter=filter_, state=state, held=held, serials=serials, cursor=cursor, found=found)
+    found = scan(serials) if serials and by_scan else _found(services, filter_, state, serials, bulk)
+    if remember:
+        candidates.remember(services, filter_, (bulk & found.names) - held.keys())
+    known = frozenset(h.name_normalized for h in services.index.holdings(former)) if former else frozenset()
+    return _Start(
+        filter=filter_,
+        state=state,
+        held=held,
+        serials=serials,
+        cursor=cursor,
+        found=replace(found, names=(found.names | known) - filter_.exclude.keys()),
+        to_rejudge=judged_otherwise(services, target.collection, state, held),
+        former=known,
+    )
+
+
+def _found(
+    services: Services, filter_: Filter, state: CollectionState, serials: Serials | None, bulk: frozenset[str]
+) -> Discovered:
+    """Ask for the classifiers of the filter, and add the candidates that none of them leads to."""
+    found = browse(services.registry, filter_, state)
+    if serials is None:  # then nobody knows which of the included are there
+        return replace(found, names=found.names | filter_.include.keys())
+    listed = frozenset(name for name in bulk if name in serials.by_name)
+    return replace(found, names=found.names | candidates.among_all(services, filter_, serials) | listed)
 
 
 def _bring_in(
@@ -120,6 +147,7 @@ def _bring_in(
             if more is found:
                 break
             found = more
+        intake.put_out(in_scope(start.filter.exclude, scope))
         intake.remove_departed(allow_many=allow_many)
     finally:
         report.found = len(in_scope(found.names, scope))
@@ -133,5 +161,9 @@ def _bring_in(
 def _differences(services: Services, start: _Start, found: Discovered) -> Differences:
     if start.serials is None:
         return Differences(to_read=tuple(sorted(found.names)), expected={})
-    judged = services.verdicts.recall(start.filter.key, found.names - start.held.keys())
-    return differences(found.names, start.held, judged, start.serials, composition=services.policy.composition)
+    # Who is in the former collection leaves it by its own word, whatever was judged before.
+    arrivals = found.names - start.held.keys() - start.former
+    judged = candidates.judged(services, start.filter, start.state, arrivals)
+    return differences(
+        found.names - start.to_rejudge, start.held, judged, start.serials, composition=services.policy.composition
+    )

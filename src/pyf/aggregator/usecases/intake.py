@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from ..domain.collection import CollectionState, Tombstone
 from ..domain.compose import Circumstances, documents, readme_of
 from ..domain.errors import NotFound, Unavailable
+from ..domain.membership import Because, judge
 from ..domain.policy import Descriptions
 from ..domain.profile import Filter, matches
 from ..domain.project import Project, ProjectStatus
@@ -24,6 +25,9 @@ from .score import scored
 LOOK_UP = 50
 RENDER_AHEAD = 32
 
+# A run that is killed has to judge so many projects again at most.
+VERDICTS_AT_ONCE = 500
+
 # So many projects in a row without an answer, and the registry is taken to be down: asking for thousands more,
 # each with its retries, would take hours and tell nothing.
 SILENCE = 50
@@ -35,6 +39,7 @@ class _Arrived:
 
     reading: Reading
     project: Project
+    because: Because
     readmes: Mapping[str, Readme]
     rendering: Rendering
 
@@ -78,14 +83,20 @@ class Intake:
     def take(self, names: Iterable[str]) -> None:
         """Read projects by normalised name and write those that belong, until `limit` of them are written.
 
-        What is not there any more, or does not belong any more, is only noted: `remove_departed` removes it.
+        What is not there any more, or does not belong any more, is only noted: `remove_departed` removes it. What
+        the filter excludes is not read.
         """
-        remaining = iter(names)
+        remaining = (name for name in names if name not in self.filter.exclude)
         if self.limit is None:
             self._take(remaining)
             return
         while (left := self.limit - self._admitted) > 0 and (some := list(islice(remaining, left))):
             self._take(some)
+
+    def put_out(self, excluded: Iterable[str]) -> None:
+        """Note that excluded projects leave, those that are there; for this nobody is asked."""
+        for name in self.services.index.held(self.former or self.collection, excluded):
+            self._leave(name, f"{self.filter.label} excludes it: {self.filter.exclude[name]}")
 
     def remove_departed(self, *, allow_many: bool) -> None:
         """Remove what two witnesses say is gone and what says itself that it does not belong.
@@ -117,11 +128,11 @@ class Intake:
     def _take(self, names: Iterable[str]) -> None:
         arrived: deque[_Arrived] = deque()
         try:
-            for reading in self.services.registry.read(self._wanted(names)):
+            for reading in self.services.registry.read(self._wanted(names), is_worth_it=self._belongs):
                 self.taken.add(reading.name)
                 self.progress("reading", len(self.taken), self.total)
-                if (project := self._admitted_project(reading)) is not None:
-                    arrived.append(self._rendering(reading, project))
+                if (admitted := self._judged(reading)) is not None:
+                    arrived.append(self._rendering(reading, *admitted))
                 else:
                     self._held.pop(reading.name, None)
                 while len(arrived) > RENDER_AHEAD:
@@ -140,8 +151,12 @@ class Intake:
                 current = (f.version for f in fields if f.composed_with == self.services.policy.composition)
                 yield Wanted(name=name, known=frozenset(current))
 
-    def _admitted_project(self, reading: Reading) -> Project | None:
-        """Return the project if it is to be written; take note of why it is not."""
+    def _belongs(self, project: Project) -> bool:
+        metadata = project.newest.metadata
+        return metadata is not None and judge(self.filter, project.normalized_name, metadata).because is not None
+
+    def _judged(self, reading: Reading) -> tuple[Project, Because] | None:
+        """Return the project and why it belongs if it is to be written; take note of why it is not."""
         name, answer = reading.name, reading.answer
         if isinstance(answer, NotFound):
             self._absent[name] = self._was_held(name)
@@ -158,12 +173,16 @@ class Intake:
             self.report.fail(name, f"release {version}: {error}")
         if (metadata := answer.newest.metadata) is None:
             return None
-        if self.filter.admits(metadata.classifiers):
+        verdict = judge(self.filter, name, metadata)
+        if verdict.because is not None:
             self.shown.update(c for c in metadata.classifiers if matches(c, self.filter.classifiers))
-            return answer
+            return answer, verdict.because
         self._verdicts[name] = answer.last_serial
         if self._was_held(name):
-            self._leave(name, f"its newest release {answer.newest.version} does not match {self.filter.label}")
+            newest = answer.newest.version
+            self._leave(name, f"since {newest} it does not match {self.filter.label}: {verdict.words}")
+        if len(self._verdicts) >= VERDICTS_AT_ONCE:
+            self._remember_verdicts()
         return None
 
     def _bear_silence(self, name: str, error: Exception) -> None:
@@ -176,11 +195,11 @@ class Intake:
         self.overdue[name] = self.expected.get(name, 0)
         self.report.postpone(name, f"the answer is of serial {serial}, the journal is at {self.expected.get(name, 0)}")
 
-    def _rendering(self, reading: Reading, project: Project) -> _Arrived:
+    def _rendering(self, reading: Reading, project: Project, because: Because) -> _Arrived:
         keep_all = self.services.policy.descriptions is Descriptions.ALL
         releases = project.releases if keep_all else (project.newest,)
         readmes = {r.version: readme for r in releases if (readme := readme_of(r)) is not None}
-        return _Arrived(reading, project, readmes, self.services.renderer.render(tuple(readmes.values())))
+        return _Arrived(reading, project, because, readmes, self.services.renderer.render(tuple(readmes.values())))
 
     def _write(self, arrived: _Arrived) -> None:
         project, held = arrived.project, self._held.pop(arrived.reading.name)
@@ -210,23 +229,26 @@ class Intake:
             last_serial=0 if arrived.reading.failed_versions else arrived.project.last_serial,
             status=status,
             status_checked=status_checked,
+            member_because=arrived.because.value,
             composition=self.services.policy.composition,
         )
 
     def _flush(self) -> None:
         """Write what was gathered; called on the way out of a failure, too."""
-        key = self.filter.key
         if self._batch:
             self._remember_shown()
             rejections = self._put(self._batch)
-            self.services.verdicts.forget(key, [project.name_normalized for project in self._batch])
+            self.services.verdicts.forget(self.filter.key, [project.name_normalized for project in self._batch])
             self.report.reject(rejections)
             self.report.indexed += len(self._batch)
             self.report.documents += sum(len(project.documents) for project in self._batch) - len(rejections)
             self._admitted += len(self._batch)
             self._batch.clear()
+        self._remember_verdicts()
+
+    def _remember_verdicts(self) -> None:
         if self._verdicts:
-            self.services.verdicts.judge(key, self._verdicts)
+            self.services.verdicts.judge(self.filter.key, self._verdicts)
             self._verdicts.clear()
 
     def _put(self, projects: Sequence[ProjectDocuments]) -> Sequence[Rejection]:

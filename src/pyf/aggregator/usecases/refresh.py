@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
 
-from msgspec.structs import replace
-
 from ..domain.collection import Holding
 from ..domain.errors import NotFound
 from ..domain.profile import Filter
 from ..domain.project import ProjectStatus
 from ..ports import Services
 from .compare import differences
+from .held import holdings
 from .intake import Intake
 from .report import Progress, Report, unwatched
 from .score import score_anew
-from .target import Scope, Target, agreed_filter, clear_leftovers, existing, in_scope
+from .target import Scope, Target, agreed_filter, clear_leftovers, existing, in_scope, refilled
 
 # A run looks at this share of the collection at most, so that a week of nightly runs has seen all of it.
 SWEEP_SHARE = 7
@@ -44,9 +43,9 @@ def refresh(
         with services.admin.exclusive(target.collection):
             clear_leftovers(services, target.collection)
             # Not before: until here another run may have changed what the collection remembers.
-            state = existing(services, target)
             filter_ = agreed_filter(services, target, default)
-            held = {h.name_normalized: h for h in services.index.holdings(target.collection)}
+            state = refilled(existing(services, target), filter_)
+            held = holdings(services, target.collection, filter_)
             serials = services.registry.serials()
             changed = differences(held.keys(), held, {}, serials, composition=services.policy.composition)
             due = _due(held, services, everything=sweep_all)
@@ -70,10 +69,11 @@ def refresh(
             )
             try:
                 intake.take(to_read)
+                intake.put_out(in_scope(filter_.exclude, scope))
                 intake.remove_departed(allow_many=allow_mass_removal)
             finally:
                 report.unchanged = len(in_scope(held.keys() - intake.taken, scope))
-                services.index.remember(target.collection, replace(intake.settled(state), filter=filter_))
+                services.index.remember(target.collection, intake.settled(state))
             if not scope.is_restricted:
                 report.rescored = score_anew(services, target.collection)
     return report

@@ -75,7 +75,8 @@ class RunReport:
 class Report(RunReport):
     """What a run that reads from the registry did.
 
-    Numbers count projects, `documents` documents. `found` is how many projects the filter finds, `indexed` how many
+    Numbers count projects, `documents` documents. `found` is how many projects may belong by what the filter
+    says, `indexed` how many
     were written, `recomposed` how many of those only because an older program had made their documents, `unchanged`
     how many needed no look, `rescored` how many got another score without being written. `rejected` are ids of
     documents that the engine refused, `failed` the names of projects that could not be read whole, `postponed` those

@@ -51,6 +51,15 @@ def agreed_filter(services: Services, target: Target, default: Filter) -> Filter
     )
 
 
+def refilled(state: CollectionState, filter_: Filter) -> CollectionState:
+    """Return the state of a collection that this filter fills from now on.
+
+    A cursor says that everything up to it is in. Of what another filter would have let in it says nothing.
+    """
+    cursor = state.cursor if filter_.admits_as(state.filter) else None
+    return replace(state, filter=filter_, cursor=cursor)
+
+
 def _is_same(wanted: Filter, remembered: Filter) -> bool:
     """A profile may gain classifiers and is the same one all the same."""
     return wanted.profile == remembered.profile if wanted.profile else wanted.key == remembered.key

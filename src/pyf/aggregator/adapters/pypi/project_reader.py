@@ -1,7 +1,7 @@
 """Reads projects from their JSON documents, in one request a project and one for each release that is not known."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -39,19 +39,23 @@ class ProjectReader:
         self._base_url = base_url
         self._all_readmes = descriptions == "all"
 
-    def read(self, wanted: Iterable[Wanted]) -> Iterator[Reading]:
+    def read(self, wanted: Iterable[Wanted], is_worth_it: Callable[[Project], bool]) -> Iterator[Reading]:
         """Yield what comes of each project, as it comes."""
+
+        async def read(one: Wanted) -> Reading:
+            return await self._read(one, is_worth_it)
+
         # A project takes two round trips at least, and few of its requests may be left for the last one: with some
         # projects for each worker there is always a request to send, also while the caller is busy with a result.
-        return self._service.stream(wanted, self._read, ahead=5 * self._service.limits.workers)
+        return self._service.stream(wanted, read, ahead=5 * self._service.limits.workers)
 
-    async def _read(self, wanted: Wanted) -> Reading:
+    async def _read(self, wanted: Wanted, is_worth_it: Callable[[Project], bool]) -> Reading:
         try:
-            return await self._project(wanted)
+            return await self._project(wanted, is_worth_it)
         except AggregatorError as error:
             return Reading(name=wanted.name, answer=settled(error))
 
-    async def _project(self, wanted: Wanted) -> Reading:
+    async def _project(self, wanted: Wanted, is_worth_it: Callable[[Project], bool]) -> Reading:
         name = normalized(wanted.name)
         document = await self._document(name)
         releases = documents.releases_of(document.releases or {}) or await self._releases_on_page(name)
@@ -68,24 +72,26 @@ class ProjectReader:
             except AggregatorError as error:
                 failed[release.version] = settled(error)
 
-        latest = newest(releases.values())
-        await asyncio.gather(
-            *(
-                describe(release, with_readme=self._all_readmes or release is latest)
-                for release in tuple(releases.values())
-                if release.metadata is None and (release is latest or release.version not in wanted.known)
+        def project() -> Project:
+            return Project(
+                name=document.info.name,
+                last_serial=document.last_serial,
+                releases=tuple(self._without_spare_readmes(releases.values(), newest(releases.values()))),
+                maintainers=documents.maintainers_of(document.ownership),
             )
-        )
+
         # Of a release without files its own document alone tells that it was yanked; another is the newest then.
         while (latest := newest(releases.values())).metadata is None and latest.version not in failed:
             await describe(latest, with_readme=True)
-        project = Project(
-            name=document.info.name,
-            last_serial=document.last_serial,
-            releases=tuple(self._without_spare_readmes(releases.values(), latest)),
-            maintainers=documents.maintainers_of(document.ownership),
-        )
-        return Reading(name=wanted.name, answer=project, failed_versions=failed)
+        if latest.metadata is not None and is_worth_it(project()):
+            await asyncio.gather(
+                *(
+                    describe(release, with_readme=self._all_readmes)
+                    for release in tuple(releases.values())
+                    if release.metadata is None and release.version not in wanted.known
+                )
+            )
+        return Reading(name=wanted.name, answer=project(), failed_versions=failed)
 
     def _without_spare_readmes(self, releases: Iterable[Release], latest: Release) -> Iterator[Release]:
         for release in releases:

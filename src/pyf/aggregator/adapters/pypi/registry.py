@@ -1,11 +1,11 @@
 """The projects of PyPI: which there are, how they stand, and what they are."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
 from ...domain.errors import AggregatorError
-from ...domain.project import normalized
-from ...ports import Reading, Serials, Standing, Wanted
+from ...domain.project import Project, normalized
+from ...ports import Reading, Serials, Standing, Wanted, whatever_it_is
 from ..answers import settled
 from ..body import json_reader
 from ..retry import Transient
@@ -45,8 +45,10 @@ class PyPIRegistry:
         )
         return self._service.fetch(request, SerialsReader)
 
-    def read(self, wanted: Iterable[Wanted]) -> Iterator[Reading]:
-        return self._projects.read(wanted)
+    def read(
+        self, wanted: Iterable[Wanted], *, is_worth_it: Callable[[Project], bool] = whatever_it_is
+    ) -> Iterator[Reading]:
+        return self._projects.read(wanted, is_worth_it)
 
     def standings(self, names: Iterable[str]) -> Iterator[Standing]:
         return self._service.stream(names, self._standing, ahead=5 * self._service.limits.workers)

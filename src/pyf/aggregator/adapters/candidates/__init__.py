@@ -1,0 +1,1 @@
+"""Bulk sources of projects that may require a framework, as the port `Candidates` wants them."""

@@ -1,0 +1,135 @@
+"""Bulk sources that are out of the ordinary: files that are none, a server that goes wrong, and the query itself."""
+
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from pyf.aggregator.adapters.candidates.clickhouse import PAGE, ClickHouseCandidates
+from pyf.aggregator.adapters.candidates.names_file import CandidatesFile
+from pyf.aggregator.adapters.http import Http
+from pyf.aggregator.adapters.retry import Retries
+from pyf.aggregator.adapters.service import Limits, Service
+from pyf.aggregator.domain.errors import Invalid, Unavailable
+
+ROWS = {
+    "Flask-Login": ["Flask>=1.0.4"],
+    "Spaced.Name": ["click", "  FLASK (>=2)"],
+    "elsewhere": ['flask ; python_version > "3"'],
+    "either": ['flask; extra == "a" or python_version < "3"'],
+    "moto": ['flask!=2.2.0 ; extra == "server"'],
+    "relative": ["flask-login"],
+    "django-only": ["django"],
+    "apiish": ["fastapi"],
+    "nothing": [],
+}
+
+
+@pytest.fixture
+def clickhouse(httpserver: HTTPServer) -> Iterator[ClickHouseCandidates]:
+    with Http() as http:
+        yield ClickHouseCandidates(Service(http, Limits(retries=Retries(most=0))), httpserver.url_for("/"))
+
+
+def told(source: CandidatesFile | ClickHouseCandidates) -> list[str]:
+    return list(source.requiring(["flask"]))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"eve\nflask login\n", "line 2: 'flask login' is no name of a project"),
+        (b"name,version\n", "line 1: 'name,version' is no name"),
+        (b"eve\n../etc/passwd", "line 2: "),
+        (b"\xff\xfe", "not UTF-8 text"),
+    ],
+)
+def test_a_file_of_something_else_is_refused_with_its_line(tmp_path: Path, content: bytes, said: str) -> None:
+    file = tmp_path / "names.txt"
+    file.write_bytes(content)
+
+    with pytest.raises(Invalid) as refusal:
+        told(CandidatesFile(str(file)))
+
+    assert str(file) in str(refusal.value)
+    assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"eve\n" * 1000)[:-12]])
+def test_a_compressed_file_that_is_damaged_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "names.gz"
+    file.write_bytes(content)
+
+    with pytest.raises(Invalid, match=r"names\.gz"):
+        told(CandidatesFile(str(file)))
+
+
+@pytest.mark.parametrize("path", ["missing.txt", ".", "~nobody-has-this-name/names"])
+def test_a_file_that_cannot_be_read_is_refused(path: str) -> None:
+    with pytest.raises(Invalid, match=re.escape(path)):
+        told(CandidatesFile(path))
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("Eve\n", encoding="utf-8-sig")
+
+    assert told(CandidatesFile(str(tmp_path / "names.txt"))) == ["eve"]
+
+
+def test_the_frameworks_are_parameters_and_no_part_of_the_query(
+    clickhouse: ClickHouseCandidates, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/").respond_with_json({"data": []})
+
+    list(clickhouse.requiring(["flask", "quart"]))
+
+    ((asked, _),) = httpserver.log
+    assert asked.args["param_frameworks"] == "['flask','quart']"
+    assert "flask" not in asked.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("name", ["it's", "", "Flask", "a\\"])
+def test_what_is_no_name_is_not_sent(clickhouse: ClickHouseCandidates, httpserver: HTTPServer, name: str) -> None:
+    with pytest.raises(Invalid):
+        list(clickhouse.requiring([name]))
+    assert not httpserver.log
+
+
+def test_pages_that_do_not_go_on_are_no_answer(clickhouse: ClickHouseCandidates, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_json({"data": [{"name": f"p{n:04}"} for n in range(PAGE)]})
+
+    with pytest.raises(Unavailable, match="its pages can't be followed"):
+        told(clickhouse)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(503, "busy"), (404, "no such table"), (200, "<html>"), (200, "{}"), (200, '{"data": [[]]}')]
+)
+def test_a_server_without_an_answer_is_unavailable(
+    clickhouse: ClickHouseCandidates, httpserver: HTTPServer, status: int, body: str
+) -> None:
+    httpserver.expect_request("/").respond_with_data(body, status=status)
+
+    with pytest.raises(Unavailable):
+        told(clickhouse)
+
+
+def test_the_query_finds_who_requires_it_at_run_time(clickhouse: ClickHouseCandidates, httpserver: HTTPServer) -> None:
+    """On ClickHouse itself, in this process; `chdb` is large, so that it is not among the tests' requirements."""
+    chdb = pytest.importorskip("chdb.session")
+    httpserver.expect_request("/").respond_with_json({"data": []})
+    list(clickhouse.requiring(["flask", "fastapi"]))
+    ((asked, _),) = httpserver.log
+    session = chdb.Session()
+    session.query("CREATE DATABASE pypi")
+    session.query("CREATE TABLE pypi.projects (name String, requires_dist Array(String)) ENGINE = Memory")
+    for name, requires in ROWS.items():
+        session.query(f"INSERT INTO pypi.projects VALUES ('{name}', {requires!r})")
+
+    parameters = {key.removeprefix("param_"): value for key, value in asked.args.items() if key.startswith("param_")}
+    found = str(session.query(asked.get_data(as_text=True), "TSV", params=parameters)).split()
+
+    assert found == ["Flask-Login", "Spaced.Name", "apiish", "either", "elsewhere"]
