@@ -94,12 +94,12 @@ def _document(project: Json, release: Json, version: str, *, is_newest: bool) ->
 def _because(info: Json, rules: Rules) -> str:
     """Return why a project is in, "" for one that is not."""
     name = canonicalize_name(info["name"])
-    required = [_required(line) for line in info["requires_dist"] or [] if _is_for_all(line)]
-    is_alike = [any(fnmatch(each, pattern) for pattern in rules.names) for each in (name, *required)]
     if name in rules.exclude:
         return ""
     if any(_below(c, rules.classifiers) for c in info["classifiers"] or []):
         return "classifier"
+    required = [_required(line) for line in info["requires_dist"] or [] if _is_for_all(line)]
+    is_alike = [any(fnmatch(each, pattern) for pattern in rules.names) for each in (name, *required)]
     if any(each in rules.requires for each in required):
         return "requires"
     if is_alike[0] and any(is_alike[1:]):
