@@ -19,13 +19,20 @@ from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.cli.aggregator import main as pyfaggregator
 from pyf.aggregator.cli.demo import main as pyfdemo
 from pyf.aggregator.cli.downloads import main as pyfdownloads
+from pyf.aggregator.cli.updater import main as pyfupdater
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.settings import Settings
 
 AGGREGATOR = "pyf.aggregator.cli.aggregator"
 DEMO = "pyf.aggregator.cli.demo"
 DOWNLOADS = "pyf.aggregator.cli.downloads"
-COMMANDS = {"pyfaggregator": pyfaggregator, "pyfdemo": pyfdemo, "pyfdownloads": pyfdownloads}
+UPDATER = "pyf.aggregator.cli.updater"
+COMMANDS = {
+    "pyfaggregator": pyfaggregator,
+    "pyfdemo": pyfdemo,
+    "pyfdownloads": pyfdownloads,
+    "pyfupdater": pyfupdater,
+}
 
 # Seconds after which a command is taken to hang; most take one.
 PATIENCE = 120

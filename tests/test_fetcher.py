@@ -4,6 +4,7 @@ import pytest
 from trove_classifiers import classifiers as published
 
 from pyf.aggregator.adapters.index.memory import MemoryIndex
+from pyf.aggregator.adapters.index.memory_keys import MemoryApiKeys
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryVerdictStore
 from pyf.aggregator.adapters.memory_downloads import MemoryDownloads
 from pyf.aggregator.adapters.memory_registry import MemoryRegistry
@@ -35,6 +36,7 @@ def services(registry: MemoryRegistry) -> Services:
         journal=registry,
         index=index,
         admin=index,
+        keys=MemoryApiKeys(index.resolve),
         renderer=InlineRenderer(MemoryRenderCache()),
         verdicts=MemoryVerdictStore(),
         downloads=MemoryDownloads(),

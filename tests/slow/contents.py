@@ -12,8 +12,9 @@ from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.ports import IndexAdmin, PackageIndex
 
-# When a run looked at a project's status is the one thing that two runs over the same registry tell differently.
-OF_ITS_TIME = "status_checked"
+# When a run looked at a project's status, and confirmed the cursor, is all that two runs over the same registry tell
+# differently.
+OF_ITS_TIME = ("status_checked", "cursor_set")
 
 
 @contextmanager
@@ -31,13 +32,13 @@ def contents(index: PackageIndex, alias: str, gone: Iterable[str] = ()) -> dict[
     tombstones = {name: index.tombstone(alias, name) for name in gone}
     return {
         "documents": {each["id"]: each for each in map(_timeless, index.export(alias))},
-        "state": asdict(index.state(alias)),
+        "state": {name: value for name, value in asdict(index.state(alias)).items() if name not in OF_ITS_TIME},
         "tombstones": {name: stone.reason if stone else None for name, stone in tombstones.items()},
     }
 
 
 def _timeless(document: Any) -> dict[str, Any]:
-    return {name: value for name, value in document.as_mapping().items() if name != OF_ITS_TIME}
+    return {name: value for name, value in document.as_mapping().items() if name not in OF_ITS_TIME}
 
 
 def collections(admin: IndexAdmin) -> dict[str, tuple[str, ...]]:

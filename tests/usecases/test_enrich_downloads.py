@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from builders import collection_state, project_documents
 from pyf.aggregator.adapters.index.memory import MemoryIndex
+from pyf.aggregator.adapters.index.memory_keys import MemoryApiKeys
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryVerdictStore
 from pyf.aggregator.adapters.memory_downloads import MemoryDownloads
 from pyf.aggregator.adapters.memory_registry import MemoryRegistry
@@ -78,6 +79,7 @@ def made(**source: Any) -> World:
         journal=registry,
         index=index,
         admin=index,
+        keys=MemoryApiKeys(index.resolve),
         renderer=InlineRenderer(MemoryRenderCache()),
         verdicts=MemoryVerdictStore(),
         downloads=downloads,

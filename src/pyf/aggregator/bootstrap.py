@@ -12,6 +12,7 @@ from .adapters.http import Http
 from .adapters.index.database import Database
 from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
+from .adapters.index.sqlite_keys import SqliteApiKeys
 from .adapters.pypi import PyPIJournal, PyPIRegistry
 from .adapters.rendering import PooledRenderer
 from .adapters.retry import Retries
@@ -36,6 +37,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 journal=PyPIJournal(pypi, settings.pypi_base_url),
                 index=SqliteIndex(database),
                 admin=SqliteAdmin(database),
+                keys=SqliteApiKeys(database),
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
                 downloads=_downloads(settings, http),

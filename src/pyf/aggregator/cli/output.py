@@ -29,6 +29,7 @@ from .exits import Exit, abandon_stdout, code_of, tell
 # What the parts of a report are called in its table, in this order; a list is shown by its length.
 _LABELS = {
     "found": "projects found",
+    "copied": "copied",
     "indexed": "indexed",
     "recomposed": "of these made anew after an upgrade",
     "unchanged": "unchanged",
@@ -52,8 +53,11 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def progress_bar() -> Iterator[Watch]:
-    """Give a callable that draws progress on stderr, with rate and remaining time; mute where that is no terminal."""
+def progress_bar(beginning: str = "asking PyPI") -> Iterator[Watch]:
+    """Give a callable that draws progress on stderr, with rate and remaining time; mute where that is no terminal.
+
+    `beginning` is what is shown until it is called for the first time.
+    """
     # Rich would draw into a log file as well where FORCE_COLOR is set, as it is on many a build server.
     if sys.stderr is None or not sys.stderr.isatty():
         yield unwatched
@@ -67,7 +71,7 @@ def progress_bar() -> Iterator[Watch]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
-        task = drawn.add_task("asking PyPI", total=None)
+        task = drawn.add_task(beginning, total=None)
 
         def watch(step: str, done: int, total: int | None) -> None:
             drawn.update(task, description=step, completed=done, total=total)
@@ -111,6 +115,13 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
         text = json.dumps(value, indent=indent)
     with _writing():
         click.echo(text)
+
+
+def print_line(text: str) -> None:
+    """Print a line on stdout, with escapes where its encoding lacks a character."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    with _writing():
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def stdout_console() -> Console:

@@ -7,6 +7,7 @@ Unless stated otherwise a call raises `Unavailable` where the service behind it 
 
 from .downloads import Count, DownloadStats, Effort
 from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, VerdictStore
+from .keys import ApiKeys, NewKey
 from .registry import (
     ChangeJournal,
     FeedEntry,
@@ -22,6 +23,7 @@ from .rendering import RenderCache, Renderer, Rendering
 from .services import RequestMeter, Services
 
 __all__ = [
+    "ApiKeys",
     "ChangeJournal",
     "Count",
     "DownloadStats",
@@ -29,6 +31,7 @@ __all__ = [
     "FeedEntry",
     "IndexAdmin",
     "JournalEntry",
+    "NewKey",
     "PackageIndex",
     "PackageRegistry",
     "ProjectDocuments",

@@ -8,6 +8,7 @@ from msgspec import Struct
 from ..domain.policy import Policy
 from .downloads import DownloadStats
 from .index import IndexAdmin, PackageIndex, VerdictStore
+from .keys import ApiKeys
 from .registry import ChangeJournal, PackageRegistry
 from .rendering import Renderer
 
@@ -29,6 +30,7 @@ class Services(Struct, frozen=True, kw_only=True):
     journal: ChangeJournal
     index: PackageIndex
     admin: IndexAdmin
+    keys: ApiKeys
     renderer: Renderer
     verdicts: VerdictStore
     downloads: DownloadStats
