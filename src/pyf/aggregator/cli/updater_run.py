@@ -149,9 +149,8 @@ def _add_key(services: Services, target: Target, options: Options) -> None:
 
 def _delete_key(services: Services, number: int, *, has_consent: bool) -> None:
     key = key_of_number(services, number)
-    what = (
-        f"the key {number}, {key.description!r}, which opens {', '.join(key.collections)} and begins with {key.prefix}"
-    )
+    opened = ", ".join(key.collections)
+    what = f"the key {number} ({key.description}), which begins with {key.prefix} and opens {opened}"
     require_consent(f"Delete {what}?", has_consent=has_consent, option=_FORCE)
     services.keys.delete(number)
     click.echo(f"Deleted {what}.", err=True)

@@ -28,12 +28,13 @@ def switch(services: Services, alias: str, live: str, fresh: str, *, catch_up: C
 def supersede(services: Services, name: str, fresh: str, *, catch_up: Callable[[], None]) -> None:
     """Have the name of a collection lead to the fresh one, as an alias from then on, and delete the collection.
 
-    What is written to it between `catch_up` and its end would be lost: the caller keeps others from writing. Until
-    the name leads there the fresh one is marked as proven, so that a run that died in between loses nothing.
+    The copy is proven before this is called, and is marked so: should the run die while the name leads nowhere, the
+    next one gives it to the copy. Documents that are written between `catch_up` and the collection's end are lost: the
+    caller keeps others from writing some. What other owners write comes along where the engine does it in one step.
     """
     index, admin = services.index, services.admin
-    catch_up()
     index.remember(fresh, replace(index.state(fresh), is_proven=True))
+    catch_up()
     for other in aliases_of(admin, name):
         admin.point(other, fresh)
     admin.supersede(name, fresh)
