@@ -152,6 +152,12 @@ def test_a_key_of_its_own_value_is_shown_once(plone: Shell) -> None:
     assert value not in table
 
 
+def test_a_key_of_a_numbered_collection_comes_with_a_word_about_its_end(plone: Shell) -> None:
+    ended = update(plone, "--add-search-only-apikey -t plone-1")
+
+    assert "It ends with that collection; one for -t plone opens whatever plone leads to." in ended.err
+
+
 def test_the_default_profile_names_the_collection_of_a_key_and_of_an_export(plone: Shell) -> None:
     assert update(plone, "--add-search-only-apikey", default_profile="plone").code == 0
     assert update(plone, "--export out.jsonl", default_profile="plone").code == 0
@@ -275,6 +281,12 @@ def test_a_rebuild_from_pypi_names_what_makes_an_alias_of_a_bare_collection(plon
     ended = plone.call("-f", "-p", "plone", "-t", "old", "--recreate-collection")
 
     assert "pyfupdater --recreate-collection -t old makes it one" in ended.error
+
+
+def test_the_collection_behind_an_alias_is_not_recreated_in_its_place(plone: Shell) -> None:
+    ended = update(plone, "--recreate-collection -t plone-1")
+
+    assert (ended.code, ended.error) == (2, "plone-1 is the collection behind plone: recreate plone")
 
 
 def test_where_there_is_nothing_a_profiles_collection_is_made(shell: Shell) -> None:

@@ -302,6 +302,34 @@ def test_a_name_that_does_not_fit_its_normalised_one_is_refused(services: Servic
     assert [h.name_normalized for h in services.index.holdings("other")] == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [(b'"name":"b","name_sor', b'"name":"","name_sor', "no name"), (b'{"name":"gone"', b'{"name":"G_one"', "'G_one'")],
+)
+def test_what_has_no_name_that_can_be_looked_up_is_refused(
+    services: Services, file: Path, old: bytes, new: bytes, said: str
+) -> None:
+    fill(services, "plone-1", alias="plone")
+    write(services, "plone", file)
+    content = file.read_bytes()
+    assert old in content
+    file.write_bytes(content.replace(old, new))
+
+    report = read(services, "other", file)
+
+    (name,) = report.failed
+    assert said in report.reasons[name]
+
+
+def test_a_profile_that_has_gained_classifiers_is_the_same_one(services: Services, file: Path) -> None:
+    fill(services, "plone-1", alias="plone")
+    write(services, "plone", file)
+
+    report = read(services, "other", file, replace(FILTER, classifiers=(*FILTER.classifiers, "Framework :: Zope")))
+
+    assert report.is_whole
+
+
 def test_a_rejected_document_is_named(services: Services, file: Path) -> None:
     fill(services, "plone-1", alias="plone")
     write(services, "plone", file)

@@ -57,7 +57,7 @@ def entry_of(line: bytes) -> Entry:
     try:
         own = _OWN.decode(line)
         if own.id is UNSET and isinstance(own.tombstone, Tombstone):
-            return own.tombstone
+            return _checked(own.tombstone)
         if own.id is UNSET and isinstance(own.about, _About):
             return _about(own.about)
         return _document(line)
@@ -73,8 +73,16 @@ def _about(about: _About) -> Header | Trailer:
     return Header(state=about.state)
 
 
+def _checked(tombstone: Tombstone) -> Tombstone:
+    if not tombstone.name or tombstone.name != normalized(tombstone.name):
+        raise Invalid(f"the tombstone's name {tombstone.name!r} is not a normalised one")
+    return tombstone
+
+
 def _document(line: bytes) -> Document:
     registry = _REGISTRY.decode(line)
+    if not registry.name:
+        raise Invalid("it has no name")
     if registry.name_normalized != normalized(registry.name):
         raise Invalid(f"name_normalized is {registry.name_normalized!r}, of the name {registry.name!r} it is another")
     return Document(

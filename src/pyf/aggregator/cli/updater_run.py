@@ -14,10 +14,10 @@ from ..usecases.export import export
 from ..usecases.import_ import import_
 from ..usecases.migrate import migrate
 from ..usecases.naming import add_alias, delete_collection, doomed
-from ..usecases.recreate_copy import is_bare, recreate_copy
+from ..usecases.recreate_copy import gives_its_name_away, recreate_copy
 from ..usecases.report import Progress, TransferReport
 from ..usecases.search_keys import add_search_key, key_of_number
-from ..usecases.target import Target, next_numbered
+from ..usecases.target import Target, next_numbered, stem_of
 from .consent import require_consent
 from .exits import Exit
 from .output import code_of_report, print_json, print_line, print_report, progress_bar, tell_of
@@ -86,7 +86,7 @@ def _on_a_collection(services: Services, settings: Settings, choice: Choice, opt
 
 
 def _transfer(services: Services, choice: Choice, options: Options) -> Exit:
-    if options.action is Action.RECREATE and is_bare(services, choice.target.collection):
+    if options.action is Action.RECREATE and gives_its_name_away(services, choice.target.collection):
         _confirm_alias(services, choice.target.collection, has_consent=options.force)
     with progress_bar("looking") as progress:
         report = _TRANSFERS[options.action](services, choice.target, options, progress)
@@ -145,6 +145,9 @@ def _add_key(services: Services, target: Target, options: Options) -> None:
         f"Key {made.key.id} can search {target.collection} and nothing else. Keep its value: it is not shown again.",
         err=True,
     )
+    stem = stem_of(target.collection)
+    if stem and services.admin.resolve(stem) == target.collection:
+        click.echo(f"It ends with that collection; one for -t {stem} opens whatever {stem} leads to.", err=True)
 
 
 def _delete_key(services: Services, number: int, *, has_consent: bool) -> None:

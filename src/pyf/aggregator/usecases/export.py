@@ -34,8 +34,8 @@ def _entries(services: Services, collection: str, report: TransferReport, progre
             report.found += 1
             report.copied += 1
             last = name
+            progress("exporting", report.found, None)
         report.documents += 1
-        progress("exporting", report.documents, None)
         yield document
     tombstones = 0
     for tombstone in index.tombstones(collection):

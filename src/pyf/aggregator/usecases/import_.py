@@ -16,7 +16,7 @@ from ..domain.transfer import Header, Line, Trailer
 from ..ports import Services
 from .migrate import joined, put_merged, unmarked
 from .report import Progress, TransferReport, unwatched
-from .target import Target, check_lasting, clear_leftovers, create_as_named
+from .target import Target, check_lasting, clear_leftovers, create_as_named, is_same_filter
 
 # Documents, and tombstones, that are written in one step.
 AT_ONCE = 200
@@ -55,7 +55,7 @@ def _opened(services: Services, target: Target, header: Header | None, report: T
 
     Until then its cursor is lost: what comes may be older than what a cursor says.
     """
-    if header and target.filter and header.state.filter.key != target.filter.key:
+    if header and target.filter and not is_same_filter(target.filter, header.state.filter):
         theirs = header.state.filter.label
         raise Invalid(f"it holds what {theirs} finds, not {target.filter.label}: name the collection with -t alone")
     if services.admin.resolve(target.collection) is not None:
@@ -117,7 +117,6 @@ class _Arrival:
             case Document() as document:
                 self._documents += 1
                 self._gather(document)
-                self.progress("importing", self._documents, None)
             case Tombstone() as tombstone:
                 self._stones += 1
                 self._tombstones.append(tombstone)
@@ -138,6 +137,7 @@ class _Arrival:
             if self._waiting >= AT_ONCE:
                 self._flush()
             self._last = name
+            self.progress("importing", self.report.found + len(self._projects), None)
         self._projects.setdefault(name, []).append(document)
         self._waiting += 1
 

@@ -13,7 +13,7 @@ from ..domain.merging import merged
 from ..domain.schema import RegistryFields
 from ..ports import ProjectDocuments, Services
 from .report import Progress, TransferReport, unwatched
-from .target import check_lasting, clear_leftovers, create_as_named
+from .target import check_lasting, clear_leftovers, create_as_named, is_same_filter
 
 AT_ONCE = 100
 
@@ -65,7 +65,7 @@ def put_merged(
 
 def joined(ours: CollectionState, theirs: CollectionState, report: TransferReport) -> CollectionState:
     """Return the state of a collection into which another one was copied: the older cursor, and all open questions."""
-    if ours.filter.key != theirs.filter.key:
+    if not is_same_filter(ours.filter, theirs.filter):
         report.notices.append(
             f"{report.collection} is filled by {ours.filter.label}, what was copied by {theirs.filter.label}: "
             "whatever does not match leaves when it changes"

@@ -11,9 +11,15 @@ from .switch import supersede, switch
 from .target import Target, check_lasting, clear_leftovers, create_behind_alias, existing, next_numbered, stem_of
 
 
-def is_bare(services: Services, name: str) -> bool:
-    """Tell whether a name is that of a collection itself, so that it has to become an alias to be recreated."""
-    return services.admin.resolve(name) == name
+def gives_its_name_away(services: Services, name: str) -> bool:
+    """Tell whether a name is that of a collection itself, so that it has to become an alias to be recreated.
+
+    Raises `Invalid` for `plone-1` where `plone` leads there: it is `plone` that is to be recreated.
+    """
+    is_bare, stem = services.admin.resolve(name) == name, stem_of(name)
+    if is_bare and stem and services.admin.resolve(stem) == name:
+        raise Invalid(f"{name} is the collection behind {stem}: recreate {stem}")
+    return is_bare
 
 
 def recreate_copy(services: Services, target: Target, *, progress: Progress = unwatched) -> TransferReport:
@@ -33,20 +39,13 @@ def recreate_copy(services: Services, target: Target, *, progress: Progress = un
             return report
         existing(services, target)
         check_lasting(services, target.collection)
-        _check_has_no_alias_of_its_own(services, target.collection)
         _recreate(services, target.collection, report, progress)
     return report
 
 
-def _check_has_no_alias_of_its_own(services: Services, name: str) -> None:
-    """Raise `Invalid` for `plone-1` where `plone` leads there: it is `plone` that is to be recreated."""
-    stem = stem_of(name)
-    if stem and is_bare(services, name) and services.admin.resolve(stem) == name:
-        raise Invalid(f"{name} is the collection behind {stem}: recreate {stem}")
-
-
 def _recreate(services: Services, alias: str, report: TransferReport, progress: Progress) -> None:
     index, admin = services.index, services.admin
+    is_bare = gives_its_name_away(services, alias)
     live = admin.resolve(alias) or alias
     fresh = next_numbered(admin, alias)
     admin.create(fresh, replace(index.state(live), standby_for=alias))
@@ -58,7 +57,7 @@ def _recreate(services: Services, alias: str, report: TransferReport, progress: 
         # An interruption, too: the next run would clear it, but nobody knows when that will be.
         admin.drop(fresh)
         raise
-    if live == alias:
+    if is_bare:
         supersede(services, alias, fresh, catch_up=copy.until_equal)
     else:
         switch(services, alias, live, fresh, catch_up=copy.catch_up)

@@ -42,7 +42,7 @@ def agreed_filter(services: Services, target: Target, default: Filter) -> Filter
     if services.admin.resolve(target.collection) is None:
         return target.filter or default
     remembered = services.index.state(target.collection).filter
-    if target.filter is None or _is_same(target.filter, remembered):
+    if target.filter is None or is_same_filter(target.filter, remembered):
         return target.filter or remembered
     raise Invalid(
         f"collection {target.collection} is filled by {remembered.label}, not by {target.filter.label}: "
@@ -50,8 +50,8 @@ def agreed_filter(services: Services, target: Target, default: Filter) -> Filter
     )
 
 
-def _is_same(wanted: Filter, remembered: Filter) -> bool:
-    """A profile may gain classifiers and is the same one all the same."""
+def is_same_filter(wanted: Filter, remembered: Filter) -> bool:
+    """Tell whether two filters are the same; a profile may gain classifiers and is the same one all the same."""
     return wanted.profile == remembered.profile if wanted.profile else wanted.key == remembered.key
 
 
