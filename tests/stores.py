@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from builders import collection_state, project_documents
 from engines import ENGINES
 from pyf.aggregator.adapters.index.memory_keys import MemoryApiKeys
@@ -19,8 +17,6 @@ from pyf.aggregator.ports import IndexAdmin, PackageIndex, Services
 
 NOW = 1_800_000_000
 GONE = Tombstone(name="gone", removed_at=1_700_000_000, reason="PyPI says in two places that it is gone")
-
-on_every_engine = pytest.mark.parametrize("engine", ENGINES)
 
 
 @contextmanager

@@ -134,7 +134,7 @@ class IndexAdmin(Protocol):
         """Return where the index is, for people: a file or an address, without secrets."""
 
     def size(self) -> int | None:
-        """Return how many bytes the index takes where it is kept, None where the engine does not tell."""
+        """Return how many bytes are taken where the index is kept, caches included; None where nobody tells."""
 
     def exclusive(self, collection: str) -> AbstractContextManager[None]:
         """Hold the one right to rewrite a collection as a whole; raises `Unavailable` while another holds it.

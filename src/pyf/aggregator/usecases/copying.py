@@ -23,7 +23,7 @@ Documents = Sequence[RegistryFields]
 class Copy:
     """Copies what `source` holds into `target`, which nobody else writes to until it takes the other's place.
 
-    `_print` has a fingerprint of the documents of each project as both had them when they were last found equal: by it
+    `_when_equal` has a fingerprint of the documents of each project as both had them when they were last found equal: by it
     a later difference tells on which side something was written.
     """
 
@@ -32,7 +32,7 @@ class Copy:
     target: str
     report: TransferReport
     progress: Progress = unwatched
-    _print: dict[str, int] = field(default_factory=dict)
+    _when_equal: dict[str, int] = field(default_factory=dict)
 
     def until_equal(self) -> None:
         """Copy what differs until nothing does: every project, every document, every tombstone.
@@ -59,9 +59,9 @@ class Copy:
             there, here = self._both(some)
             names.update(there)
             self._put({name: documents for name, documents in there.items() if self._is_due(name, documents, here)})
-        for some in _batches(name for name in self._print if name not in names):
+        for some in _batches(name for name in self._when_equal if name not in names):
             here = self.index.held(self.target, some)
-            self._remove(name for name in some if _print(here.get(name)) == self._print[name])
+            self._remove(name for name in some if _fingerprint(here.get(name)) == self._when_equal[name])
         self.admin.carry_over(self.source, self.target)
 
     @property
@@ -74,7 +74,7 @@ class Copy:
 
     def _is_due(self, name: str, there: Documents, here: Mapping[str, Documents]) -> bool:
         """Tell whether the source's documents of a project were written later than the target's."""
-        then, now_there, now_here = self._print.get(name, 0), _print(there), _print(here.get(name))
+        then, now_there, now_here = self._when_equal.get(name, 0), _fingerprint(there), _fingerprint(here.get(name))
         if now_there in (then, now_here):
             return False
         return now_here == then or later_read(there) > later_read(here.get(name, ()))
@@ -85,16 +85,18 @@ class Copy:
         for some in _batches(_names(self.index, self.source)):
             there, here = self._both(some)
             different = {
-                name: there.get(name, ()) for name in some if _print(there.get(name)) != _print(here.get(name))
+                name: there.get(name, ())
+                for name in some
+                if _fingerprint(there.get(name)) != _fingerprint(here.get(name))
             }
             self._put(different)
-            prints |= {name: _print(there.get(name)) for name in some}
+            prints |= {name: _fingerprint(there.get(name)) for name in some}
             changed += len(different)
             done += len(some)
             self.progress("copying", done, None)
         for some in _batches(_names(self.index, self.target)):
             changed += self._remove(name for name in some if name not in prints)
-        self._print = prints
+        self._when_equal = prints
         self.report.found = len(prints)
         return changed
 
@@ -131,8 +133,8 @@ def _batches(names: Iterable[str]) -> Iterator[list[str]]:
         yield some
 
 
-def _print(documents: Documents | None) -> int:
-    """Return a number that is the same for the same documents, 0 for none."""
+def _fingerprint(documents: Documents | None) -> int:
+    """Return a number that is the same for the same documents in whatever order, 0 for none; this process' own."""
     if not documents:
         return 0
     return hash(encode(sorted(documents, key=lambda document: document.version))) or 1
