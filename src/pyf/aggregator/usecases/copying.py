@@ -23,8 +23,8 @@ Documents = Sequence[RegistryFields]
 class Copy:
     """Copies what `source` holds into `target`, which nobody else writes to until it takes the other's place.
 
-    `_when_equal` has a fingerprint of the documents of each project as both had them when they were last found equal: by it
-    a later difference tells on which side something was written.
+    `_when_equal` has a fingerprint of the documents of each project as both had them when they were last found equal:
+    by it a later difference tells on which side something was written.
     """
 
     services: Services
@@ -84,13 +84,10 @@ class Copy:
         changed, done, prints = 0, 0, dict[str, int]()
         for some in _batches(_names(self.index, self.source)):
             there, here = self._both(some)
-            different = {
-                name: there.get(name, ())
-                for name in some
-                if _fingerprint(there.get(name)) != _fingerprint(here.get(name))
-            }
+            now = {name: _fingerprint(there.get(name)) for name in some}
+            different = {name: there.get(name, ()) for name in some if now[name] != _fingerprint(here.get(name))}
             self._put(different)
-            prints |= {name: _fingerprint(there.get(name)) for name in some}
+            prints |= now
             changed += len(different)
             done += len(some)
             self.progress("copying", done, None)
