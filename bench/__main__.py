@@ -1,4 +1,4 @@
-"""`make bench`: full fetches of real documents against a service in another process, and rendering cold and warm."""
+"""`make bench`: full fetches of real documents against a service in another process, and moving what they brought."""
 
 import argparse
 import gzip
@@ -51,6 +51,7 @@ def main() -> None:
         console.print(table)
         console.print("The bound is what latency and workers alone dictate: requests x latency / workers.")
         console.print(_discovery(folder))
+        console.print(_transfers(fetches[-1][0], folder / f"{fetches[-1][3].rstrip('+')}.sqlite3", folder))
 
 
 def _discovery(folder: Path) -> Table:
@@ -68,6 +69,36 @@ def _discovery(folder: Path) -> Table:
     for label in ("Flask, cold", "Flask, nothing moved"):
         table.add_row(label, *_row(_fetch(documents, "flask", folder, "flask", others=OTHERS)))
     return table
+
+
+def _transfers(label: str, index: Path, folder: Path) -> Table:
+    """Move what was fetched last out of the index and in again, each step in a process of its own."""
+    table = Table(title=f"Moving a collection: {label}", title_justify="left")
+    for column in ("step", "documents", "seconds", "MB"):
+        table.add_column(column, justify="right" if column != "step" else "left")
+    file = str(folder / "bench.jsonl.gz")
+    for step, arguments in {
+        "export, compressed": ["--export", file, "-t", "bench"],
+        "import": ["--import", file, "-t", "imported"],
+        "recreate": ["--recreate-collection", "-t", "imported"],
+        "migrate": ["--migrate", "-s", "imported", "-t", "migrated"],
+    }.items():
+        report, measured = _transfer(index, arguments)
+        table.add_row(step, f"{report['documents']:,}", f"{measured['seconds']:.2f}", f"{measured['mb']:.0f}")
+    return table
+
+
+def _transfer(index: Path, arguments: list[str]) -> list[dict[str, Any]]:
+    ended = subprocess.run(
+        [sys.executable, "-m", "bench.one_transfer", *arguments, "--json"],
+        env=os.environ | {"SQLITE_PATH": str(index)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=900,
+    )
+    report, measured = ended.stdout.rsplit("{", 1)
+    return [json.loads(report), json.loads("{" + measured)]
 
 
 def _row(measured: dict[str, Any]) -> Iterator[str]:

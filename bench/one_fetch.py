@@ -26,7 +26,7 @@ def main(asked: str) -> None:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     measured = {
         "whole_seconds": time.perf_counter() - started,
-        "main_process_mb": _peak_memory(),
+        "main_process_mb": peak_memory(),
         "main_process_cpu": usage.ru_utime + usage.ru_stime,
         "render_cpu": sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]),
     }
@@ -34,7 +34,7 @@ def main(asked: str) -> None:
     sys.exit(0 if report.is_whole else 1)
 
 
-def _peak_memory() -> float:
+def peak_memory() -> float:
     """Return the most memory the process had, in MB; what `getrusage` tells begins with that of its parent."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))

@@ -5,6 +5,7 @@ from typing import Any
 
 from pyf.aggregator.adapters.candidates.memory import MemoryCandidates
 from pyf.aggregator.adapters.index.memory import MemoryIndex
+from pyf.aggregator.adapters.index.memory_keys import MemoryApiKeys
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryRepositoryCache, MemoryVerdictStore
 from pyf.aggregator.adapters.memory_downloads import MemoryDownloads
 from pyf.aggregator.adapters.memory_registry import MemoryRegistry
@@ -26,6 +27,7 @@ def in_memory(projects: Iterable[Project] = (), **chosen: Any) -> Services:
         "admin": index,
         "renderer": InlineRenderer(MemoryRenderCache()),
         "verdicts": MemoryVerdictStore(),
+        "keys": MemoryApiKeys(index.resolve),
         "candidates": MemoryCandidates(),
         "downloads": MemoryDownloads(),
         "repositories": MemoryRepositoryHost(),

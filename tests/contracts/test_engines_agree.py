@@ -98,6 +98,10 @@ class Agreement(RuleBasedStateMachine):
     def carry_over(self, source: str, to: str) -> None:
         self.both(lambda engine: engine.admin.carry_over(source, to))
 
+    @rule(name=names, successor=names)
+    def supersede(self, name: str, successor: str) -> None:
+        self.both(lambda engine: engine.admin.supersede(name, successor))
+
     @invariant()
     def everything_shows_the_same(self) -> None:
         self.both(lambda engine: list(engine.admin.collections()))
@@ -122,6 +126,7 @@ def shown(engine: Engine, name: str) -> dict[str, Any]:
         "documents": [[d.as_mapping() for d in engine.index.documents(name, project)] for project in PROJECTS],
         "held": {project: list(held) for project, held in engine.index.held(name, PROJECTS).items()},
         "tombstones": [engine.index.tombstone(name, project) for project in PROJECTS],
+        "all tombstones": list(engine.index.tombstones(name)),
     }
 
 

@@ -183,3 +183,12 @@ def test_threads_share_an_index(engine: Engine, admin: IndexAdmin) -> None:
 
 def test_an_index_says_where_it_is(admin: IndexAdmin) -> None:
     assert admin.location()
+
+
+def test_an_index_tells_its_size_in_bytes_or_that_it_can_not(engine: Engine, admin: IndexAdmin) -> None:
+    admin.create("plone-1", STATE)
+    engine.index.put("plone-1", [project_documents("a", description="long " * 100_000)])
+
+    size = admin.size()
+
+    assert size is None or size > 500_000

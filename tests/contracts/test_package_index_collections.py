@@ -79,6 +79,7 @@ def calls(index: PackageIndex) -> Sequence[Callable[[str], object]]:
         lambda name: list(index.holdings(name)),
         lambda name: list(index.export(name)),
         lambda name: index.tombstone(name, "a"),
+        lambda name: list(index.tombstones(name)),
         lambda name: index.state(name),
         lambda name: index.remember(name, collection_state()),
     ]

@@ -177,3 +177,10 @@ def test_a_second_removal_leaves_the_first_ones_tombstone(index: PackageIndex) -
 
     assert removed == 0
     assert index.tombstone(PLONE, "plone.api") == GONE
+
+
+def test_all_tombstones_are_listed_by_name(index: PackageIndex) -> None:
+    gone = [Tombstone(name=f"p{number:04}", removed_at=number, reason="gone") for number in range(1100)]
+    index.remove(PLONE, list(reversed(gone)))
+
+    assert list(index.tombstones(PLONE)) == gone

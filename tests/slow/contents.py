@@ -12,8 +12,9 @@ from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.ports import IndexAdmin, PackageIndex
 
-# What two runs over the same registry tell differently: when they looked at a project, and how old it was then.
-OF_ITS_TIME = ("status_checked", "health_score", "health_score_breakdown")
+# What two runs over the same registry tell differently: when they looked at a project and confirmed the cursor, and how
+# old a project was then.
+OF_ITS_TIME = ("status_checked", "cursor_set", "health_score", "health_score_breakdown")
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def contents(index: PackageIndex, alias: str, gone: Iterable[str] = ()) -> dict[
     tombstones = {name: index.tombstone(alias, name) for name in gone}
     return {
         "documents": {each["id"]: each for each in map(_timeless, index.export(alias))},
-        "state": asdict(index.state(alias)),
+        "state": {name: value for name, value in asdict(index.state(alias)).items() if name not in OF_ITS_TIME},
         "tombstones": {name: stone.reason if stone else None for name, stone in tombstones.items()},
     }
 

@@ -17,6 +17,7 @@ from .adapters.http import Http
 from .adapters.index.database import Database
 from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
+from .adapters.index.sqlite_keys import SqliteApiKeys
 from .adapters.profiles import load_profiles
 from .adapters.pypi import PyPIJournal, PyPIRegistry
 from .adapters.rendering import PooledRenderer
@@ -45,6 +46,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 journal=PyPIJournal(pypi, settings.pypi_base_url),
                 index=SqliteIndex(database),
                 admin=SqliteAdmin(database),
+                keys=SqliteApiKeys(database),
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
                 downloads=_downloads(settings, http),

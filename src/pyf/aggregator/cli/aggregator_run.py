@@ -26,7 +26,7 @@ from ..usecases.why import why
 from .aggregator_options import WATCH_INTERVAL, Action, Options
 from .exits import Exit
 from .explanation import explanation
-from .output import code_of_report, print_drawn, print_json, print_report, print_text, progress_bar
+from .output import code_of_report, print_drawn, print_json, print_line, print_report, progress_bar
 from .targets import Choice, announce, choose
 from .watch import Recurring, watch
 
@@ -104,7 +104,7 @@ def _why(services: Services, choice: Choice, options: Options) -> Exit:
     if options.json_:
         print_json(reasons.as_mapping())
     else:
-        print_text(f"{reasons.name}: {' '.join(reasons.reasons)}")
+        print_line(f"{reasons.name}: {' '.join(reasons.reasons)}")
     return Exit.DONE
 
 

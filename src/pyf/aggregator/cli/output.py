@@ -30,6 +30,7 @@ from .listing import listed
 # What the parts of a report are called in its table, in this order; a list is shown by its length.
 _LABELS = {
     "found": "projects found",
+    "copied": "copied",
     "indexed": "indexed",
     "recomposed": "of these made anew after an upgrade",
     "unchanged": "unchanged",
@@ -122,8 +123,8 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
         click.echo(text)
 
 
-def print_text(text: str) -> None:
-    """Print a line of text on stdout, with escapes where its encoding lacks a character."""
+def print_line(text: str) -> None:
+    """Print a line on stdout, with escapes where its encoding lacks a character."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     with _writing():
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -63,7 +63,7 @@ def choose(
 
 def announce(services: Services, settings: Settings, collection: str) -> None:
     """Say on stderr which index and collection is worked on, so that nobody fills the wrong one without noticing."""
-    place = f"Index: {settings.index_backend} {services.admin.location()}, collection: {collection}"
+    place = f"{_place(services, settings)}, collection: {collection}"
     try:
         behind = services.admin.resolve(collection)
     except AggregatorError:
@@ -71,6 +71,20 @@ def announce(services: Services, settings: Settings, collection: str) -> None:
         raise
     standing = "not there yet" if behind is None else "" if behind == collection else f"now {behind}"
     click.echo(f"{place} ({standing})" if standing else place, err=True)
+
+
+def announce_index(services: Services, settings: Settings) -> None:
+    """Say on stderr which index is worked on."""
+    click.echo(_place(services, settings), err=True)
+
+
+def engine_of(settings: Settings) -> str:
+    """Return the engine that keeps the index, by the name that INDEX_BACKEND has for it."""
+    return settings.index_backend
+
+
+def _place(services: Services, settings: Settings) -> str:
+    return f"Index: {engine_of(settings)} {services.admin.location()}"
 
 
 def _filter_of(key: str, profiles: Mapping[str, Profile], *, named_by: str = "") -> Filter:

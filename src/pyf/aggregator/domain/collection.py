@@ -23,7 +23,9 @@ class CollectionState(Struct, frozen=True, kw_only=True):
     holds how many projects each classifier had when it was last asked; `seen_classifiers` the matching
     classifiers that documents have shown; `rechecks` the projects to ask for again, by normalised name.
     `standby_for` names the alias that a rebuild is about to give to this collection or has just taken from it:
-    unless the alias leads here, the collection is what a rebuild left behind.
+    unless the alias leads here, the collection is what a rebuild left behind. With `is_proven` that is complete, and
+    takes the alias up where the name leads nowhere any more. `cursor_set` is when a run last confirmed the cursor (Unix
+    seconds, 0 where nobody noted it).
     """
 
     filter: Filter
@@ -32,6 +34,8 @@ class CollectionState(Struct, frozen=True, kw_only=True):
     seen_classifiers: tuple[str, ...] = ()
     rechecks: dict[str, Recheck] = field(default_factory=dict)
     standby_for: str = ""
+    is_proven: bool = False
+    cursor_set: int = 0
 
 
 class Holding(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ Unless stated otherwise a call raises `Unavailable` where the service behind it 
 from .candidates import Candidates
 from .downloads import Count, DownloadStats, Effort
 from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, VerdictStore
+from .keys import ApiKeys, NewKey
 from .registry import (
     ChangeJournal,
     FeedEntry,
@@ -26,6 +27,7 @@ from .services import RequestMeter, Services
 
 __all__ = [
     "Allowance",
+    "ApiKeys",
     "Candidates",
     "ChangeJournal",
     "Count",
@@ -35,6 +37,7 @@ __all__ = [
     "Finding",
     "IndexAdmin",
     "JournalEntry",
+    "NewKey",
     "PackageIndex",
     "PackageRegistry",
     "ProjectDocuments",

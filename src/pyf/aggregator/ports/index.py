@@ -79,6 +79,9 @@ class PackageIndex(Protocol):
     def tombstone(self, collection: str, name: str) -> Tombstone | None:
         """Return the tombstone of a removed project, None if there is none."""
 
+    def tombstones(self, collection: str) -> Iterator[Tombstone]:
+        """Yield all tombstones, ordered by name, in constant memory."""
+
     def state(self, collection: str) -> CollectionState:
         """Return what the collection remembers about itself."""
 
@@ -101,6 +104,19 @@ class IndexAdmin(Protocol):
     def point(self, alias: str, collection: str) -> None:
         """Create an alias or re-point it, atomically. Raises `NotFound` for a collection that is not there."""
 
+    @property
+    def supersedes_at_once(self) -> bool:
+        """Whether `supersede` is one step; where it isn't, readers of the name hear `NotFound` for a moment."""
+
+    def supersede(self, collection: str, successor: str) -> None:
+        """Delete a collection, and have its name lead to another one from then on, as an alias.
+
+        Where this is one step, what `carry_over` would still have copied comes along in it.
+        A call that was cut short may be repeated: it also takes a name that leads nowhere, or to `successor` already.
+        Raises `NotFound` for a successor that is not there, and `Invalid` where either of the two is an alias of
+        another collection.
+        """
+
     def carry_over(self, source: str, target: str) -> None:
         """Copy what the registry does not give from one collection to another, which may be repeated.
 
@@ -116,6 +132,9 @@ class IndexAdmin(Protocol):
 
     def location(self) -> str:
         """Return where the index is, for people: a file or an address, without secrets."""
+
+    def size(self) -> int | None:
+        """Return how many bytes are taken where the index is kept, caches included; None where nobody tells."""
 
     def exclusive(self, collection: str) -> AbstractContextManager[None]:
         """Hold the one right to rewrite a collection as a whole; raises `Unavailable` while another holds it.

@@ -10,6 +10,7 @@ from ..domain.policy import Policy
 from .candidates import Candidates
 from .downloads import DownloadStats
 from .index import IndexAdmin, PackageIndex, VerdictStore
+from .keys import ApiKeys
 from .registry import ChangeJournal, PackageRegistry
 from .rendering import Renderer
 from .repositories import RepositoryCache, RepositoryHost
@@ -32,6 +33,7 @@ class Services(Struct, frozen=True, kw_only=True):
     journal: ChangeJournal
     index: PackageIndex
     admin: IndexAdmin
+    keys: ApiKeys
     renderer: Renderer
     verdicts: VerdictStore
     downloads: DownloadStats

@@ -88,7 +88,8 @@ def changes(
                 state = replace(intake.settled(state), browsed={**state.browsed, **found.browsed})
                 services.index.remember(target.collection, state)
             if report.is_whole and not scope.is_restricted:
-                services.index.remember(target.collection, replace(state, cursor=interval.cursor))
+                confirmed = replace(state, cursor=interval.cursor, cursor_set=int(services.now()))
+                services.index.remember(target.collection, confirmed)
     return report
 
 

@@ -155,7 +155,7 @@ def _bring_in(
         state = replace(intake.settled(start.state), browsed={**start.state.browsed, **found.browsed})
         services.index.remember(target.collection, state)
     if report.is_whole and not scope.is_restricted:
-        services.index.remember(target.collection, replace(state, cursor=start.cursor))
+        services.index.remember(target.collection, replace(state, cursor=start.cursor, cursor_set=int(services.now())))
 
 
 def _differences(services: Services, start: _Start, found: Discovered) -> Differences:

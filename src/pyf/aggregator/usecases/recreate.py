@@ -1,15 +1,14 @@
 """Rebuild a collection beside the live one and switch to it when it is proven: readers never see a gap."""
 
-from msgspec.structs import replace
-
 from ..domain.collection import CollectionState
-from ..domain.errors import Invalid, NotFound, Unavailable
+from ..domain.errors import Invalid, Unavailable
 from ..domain.profile import Filter
 from ..domain.project import ProjectStatus
-from ..ports import IndexAdmin, PackageIndex, Services
+from ..ports import PackageIndex, Services
 from .fetch import fetch
 from .report import Progress, Report, unwatched
 from .score import score_anew
+from .switch import switch
 from .target import Target, clear_leftovers, next_numbered
 
 
@@ -35,7 +34,10 @@ def recreate(
         clear_leftovers(services, alias)
         live = services.admin.resolve(alias) or alias  # not before: another rebuild may just have ended
         if live == alias:
-            raise Invalid(f"{alias} is a collection and no alias: nothing can be switched to take its place")
+            raise Invalid(
+                f"{alias} is a collection and no alias: nothing can be switched to take its place; "
+                f"pyfupdater --recreate-collection -t {alias} makes it one"
+            )
         fresh = _begin(services, target, live)
         state = services.index.state(fresh)
         is_same = state.filter.key == services.index.state(live).filter.key
@@ -56,7 +58,8 @@ def recreate(
             return report
         services.admin.carry_over(live, fresh)
         _prove(services.index, fresh, fetched.documents, live if is_same else "")
-        _switch(services, alias, live, fresh)
+        # What others wrote through the alias since; from the switch on it is written to the fresh one.
+        switch(services, alias, live, fresh, catch_up=lambda: services.admin.carry_over(live, fresh))
         # The scores go by what was known when their documents were written; others may have learned more since.
         report.rescored = score_anew(services, fresh)
     return report
@@ -87,27 +90,3 @@ def _prove(index: PackageIndex, fresh: str, written: int, former: str) -> None:
         name = holding.name_normalized
         if name not in there and index.tombstone(fresh, name) is None:
             raise Unavailable(f"{fresh} lacks {name}, and nobody said that it is gone: it does not go live")
-
-
-def _switch(services: Services, alias: str, live: str, fresh: str) -> None:
-    """Point the alias to the fresh collection; drop the live one when a look-up through the alias has succeeded.
-
-    Whichever of the two the alias does not lead to is marked as a leftover all the time.
-    """
-    services.index.remember(live, replace(services.index.state(live), standby_for=alias))
-    services.admin.point(alias, fresh)
-    if not _answers(services.index, services.admin, alias, fresh):
-        services.admin.point(alias, live)
-        raise Unavailable(f"look-ups through {alias} failed: it leads to {live} again")
-    # What was written through the alias since the first time; from here on it is written to the fresh one.
-    services.admin.carry_over(live, fresh)
-    services.admin.drop(live)
-    services.index.remember(fresh, replace(services.index.state(fresh), standby_for=""))
-
-
-def _answers(index: PackageIndex, admin: IndexAdmin, alias: str, fresh: str) -> bool:
-    first = next(iter(index.holdings(fresh)), None)
-    try:
-        return admin.resolve(alias) == fresh and (first is None or bool(index.documents(alias, first.name_normalized)))
-    except NotFound:
-        return False

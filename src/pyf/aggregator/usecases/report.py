@@ -72,7 +72,38 @@ class RunReport:
 
 
 @dataclass
-class Report(RunReport):
+class WritingReport(RunReport):
+    """What a run tells that writes documents: `documents` counts them, `rejected` has the ids that were refused."""
+
+    documents: int = 0
+    rejected: list[str] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.rejected and super().is_whole
+
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """Note the documents that the engine refused."""
+        for rejection in rejections:
+            self.rejected.append(rejection.id)
+            self.reasons[rejection.id] = rejection.reason
+
+
+@dataclass
+class TransferReport(WritingReport):
+    """What a run did that takes documents from one place to another.
+
+    Numbers count projects: `found` those at the source, `copied` those that were written, `unchanged` those that were
+    there just like that.
+    """
+
+    found: int = 0
+    copied: int = 0
+    unchanged: int = 0
+
+
+@dataclass
+class Report(WritingReport):
     """What a run that reads from the registry did.
 
     Numbers count projects, `documents` documents. `found` is how many projects may belong by what the filter
@@ -89,25 +120,17 @@ class Report(RunReport):
     unchanged: int = 0
     rescored: int = 0
     removed: int = 0
-    documents: int = 0
-    rejected: list[str] = field(default_factory=list)
     postponed: list[str] = field(default_factory=list)
     refused: bool = False
 
     @property
     def is_whole(self) -> bool:
-        return not (self.failed or self.rejected or self.refused or self.stopped_by)
+        return not self.refused and super().is_whole
 
     def postpone(self, name: str, reason: str) -> None:
         """Note that a project is to be asked for again."""
         self.postponed.append(name)
         self.reasons[name] = reason
-
-    def reject(self, rejections: Sequence[Rejection]) -> None:
-        """Note the documents that the engine refused."""
-        for rejection in rejections:
-            self.rejected.append(rejection.id)
-            self.reasons[rejection.id] = rejection.reason
 
     def adopt(self, part: "Report") -> None:
         """Take over what a part of the run reports, its failure included; name, requests and time stay our own."""

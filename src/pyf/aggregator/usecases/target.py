@@ -11,6 +11,7 @@ from ..domain.errors import Invalid, NotFound
 from ..domain.profile import Filter
 from ..domain.project import normalized
 from ..ports import IndexAdmin, Services
+from .switch import retire, settle
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -43,7 +44,7 @@ def agreed_filter(services: Services, target: Target, default: Filter) -> Filter
     if services.admin.resolve(target.collection) is None:
         return target.filter or default
     remembered = services.index.state(target.collection).filter
-    if target.filter is None or _is_same(target.filter, remembered):
+    if target.filter is None or is_same_filter(target.filter, remembered):
         return target.filter or remembered
     raise Invalid(
         f"collection {target.collection} is filled by {remembered.label}, not by {target.filter.label}: "
@@ -60,8 +61,8 @@ def refilled(state: CollectionState, filter_: Filter) -> CollectionState:
     return replace(state, filter=filter_, cursor=cursor)
 
 
-def _is_same(wanted: Filter, remembered: Filter) -> bool:
-    """A profile may gain classifiers and is the same one all the same."""
+def is_same_filter(wanted: Filter, remembered: Filter) -> bool:
+    """Tell whether two filters are the same; a profile may gain classifiers and is the same one all the same."""
     return wanted.profile == remembered.profile if wanted.profile else wanted.key == remembered.key
 
 
@@ -98,28 +99,65 @@ def create_behind_alias(admin: IndexAdmin, alias: str, state: CollectionState) -
     return name
 
 
+def create_as_named(admin: IndexAdmin, name: str, state: CollectionState) -> str:
+    """Create a collection under a name that a user chose, and return its own name.
+
+    It is numbered and has that name as its alias, as a fetch would have made it, unless the name is numbered itself.
+    """
+    if stem_of(name):
+        admin.create(name, state)
+        return name
+    return create_behind_alias(admin, name, state)
+
+
 def next_numbered(admin: IndexAdmin, alias: str) -> str:
     """Return the first name of `plone-1`, `plone-2`, … above all that exist."""
     numbers = [0]
     for collection in admin.collections():
-        stem, _, number = collection.name.rpartition("-")
-        if stem == alias and number.isascii() and number.isdigit():
-            numbers.append(int(number))
+        if stem_of(collection.name) == alias:
+            numbers.append(int(collection.name.rpartition("-")[2]))
     return f"{alias}-{max(numbers) + 1}"
 
 
+def is_leftover(services: Services, collection: str, state: CollectionState) -> bool:
+    """Tell whether a collection is being built to take another one's place, or is what is left of that."""
+    return bool(state.standby_for) and services.admin.resolve(state.standby_for) != collection
+
+
+def check_lasting(services: Services, name: str) -> None:
+    """Raise `Invalid` for a name that leads to a leftover: whatever is put into one is going to be cleared away."""
+    found = services.admin.resolve(name)
+    if found is not None and is_leftover(services, found, services.index.state(found)):
+        raise Invalid(f"{found} is being built to take another collection's place, or was left by a run that failed")
+
+
+def stem_of(collection: str) -> str:
+    """Return `plone` for `plone-2`, "" for a name that has no number."""
+    stem, _, number = collection.rpartition("-")
+    return stem if number.isascii() and number.isdigit() else ""
+
+
 def clear_leftovers(services: Services, alias: str) -> None:
-    """Drop what a rebuild that was killed has left beside the collection behind the alias, and its mark on that."""
+    """Take up or drop what a rebuild that was killed has left beside the collection behind the alias.
+
+    A complete one takes the alias up where that leads nowhere: its rebuild died on the way from one to the other. Of
+    the collection that the alias leads to only the marks are removed.
+    """
     for collection in services.admin.collections():
         state = services.index.state(collection.name)
         if state.standby_for != alias:
             continue
-        if not collection.aliases:
-            if services.admin.resolve(alias) is not None:  # it may have been the live one until a moment ago
-                services.admin.carry_over(collection.name, alias)
+        live = services.admin.resolve(alias)
+        if live is None and state.is_proven:
+            services.admin.point(alias, collection.name)
+            live = collection.name
+        if live == collection.name:  # it would be taken for a leftover as soon as somebody moves the alias
+            settle(services, collection.name)
+        elif live is None:
             services.admin.drop(collection.name)
-        elif alias in collection.aliases:  # it would be taken for a leftover as soon as somebody moves the alias
-            services.index.remember(collection.name, replace(state, standby_for=""))
+        else:  # it may have been the live one until a moment ago
+            services.admin.carry_over(collection.name, live)
+            retire(services, collection.name, live)
 
 
 def in_scope(names: Iterable[str], scope: Scope) -> list[str]:

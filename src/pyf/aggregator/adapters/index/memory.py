@@ -136,6 +136,11 @@ class MemoryIndex:
         with self._lock:
             return self._existing(collection).tombstones.get(normalized(name))
 
+    def tombstones(self, collection: str) -> Iterator[Tombstone]:
+        with self._lock:
+            found = sorted(self._existing(collection).tombstones.items())
+        yield from (tombstone for _, tombstone in found)
+
     def state(self, collection: str) -> CollectionState:
         with self._lock:
             return decode(self._existing(collection).state, type=CollectionState)
@@ -164,6 +169,21 @@ class MemoryIndex:
             self._check_is_itself(collection)
             self._check_alias(alias, of=collection)
             self._aliases[alias] = collection
+
+    @property
+    def supersedes_at_once(self) -> bool:
+        return True
+
+    def supersede(self, collection: str, successor: str) -> None:
+        with self._lock:
+            self._check_is_itself(successor)
+            there = self.resolve(checked(collection))
+            if collection == successor or there not in (None, collection, successor):
+                raise Invalid(f"{collection} is an alias of {there}: name the collection itself")
+            if there == collection:
+                self.carry_over(collection, successor)
+                self.drop(collection)
+            self._aliases[collection] = successor
 
     def carry_over(self, source: str, target: str) -> None:
         with self._lock:
@@ -196,6 +216,9 @@ class MemoryIndex:
 
     def location(self) -> str:
         return "memory"
+
+    def size(self) -> int | None:
+        return None
 
     @contextmanager
     def exclusive(self, collection: str) -> Iterator[None]:

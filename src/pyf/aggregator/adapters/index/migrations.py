@@ -81,6 +81,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             learned_at INTEGER NOT NULL,
             learned TEXT NOT NULL) WITHOUT ROWID""",
     ),
+    (
+        # Numbers are not used again: who deletes a key by its number must not hit a later one.
+        """CREATE TABLE api_keys (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            description TEXT NOT NULL,
+            prefix TEXT NOT NULL,
+            actions TEXT NOT NULL,
+            collections TEXT NOT NULL,
+            salt BLOB NOT NULL,
+            digest BLOB NOT NULL)""",
+    ),
 )
 
 

@@ -40,6 +40,9 @@ _HOLDINGS = """
     SELECT name, last_serial, composed_with, status_checked, project_status, releases FROM projects
     WHERE collection_id = ? AND name > ? AND releases > 0 ORDER BY name LIMIT ?
 """
+_TOMBSTONES = """
+    SELECT name, removed_at, reason FROM tombstones WHERE collection_id = ? AND name > ? ORDER BY name LIMIT ?
+"""
 _CHANGES = "SELECT name, change FROM projects WHERE collection_id = ? AND change > ? ORDER BY change LIMIT ?"
 
 
@@ -139,6 +142,16 @@ class SqliteIndex:
             number = self._number(connection, collection)
             row = connection.execute(query, (number, storable(normalized(name)))).fetchone()
         return row and Tombstone(name=row[0], removed_at=row[1], reason=row[2])
+
+    def tombstones(self, collection: str) -> Iterator[Tombstone]:
+        after: str | None = ""
+        while after is not None:
+            with self._database.reading() as connection:
+                number = self._number(connection, collection)
+                rows = connection.execute(_TOMBSTONES, (number, after, _PROJECTS_AT_ONCE))
+                page = [Tombstone(name=name, removed_at=at, reason=reason) for name, at, reason in rows]
+            yield from page
+            after = page[-1].name if page else None
 
     def state(self, collection: str) -> CollectionState:
         with self._database.reading() as connection:

@@ -62,23 +62,38 @@ class SqliteAdmin:
 
     def drop(self, collection: str) -> None:
         with self._database.writing() as connection:
-            number = self._itself(connection, collection)
-            for statement in _DROP:
-                connection.execute(statement, (number,))
+            self._drop(connection, self._itself(connection, collection))
         self._database.give_back_space()
 
     def point(self, alias: str, collection: str) -> None:
         with self._database.writing() as connection:
             self._point(connection, alias, collection)
 
+    @property
+    def supersedes_at_once(self) -> bool:
+        return True
+
+    def supersede(self, collection: str, successor: str) -> None:
+        with self._database.writing() as connection:
+            number = self._itself(connection, successor)
+            there = resolved(connection, checked(collection))
+            if collection == successor or (there and there.name not in (collection, successor)):
+                raise Invalid(f"{collection} is an alias of {there and there.name}: name the collection itself")
+            if there and there.name == collection:
+                after: str | None = ""
+                while after is not None:
+                    after = _carry_enrichments(connection, there.number, number, after)
+                connection.execute(_CARRY_TOMBSTONES, {"source": there.number, "target": number})
+                self._drop(connection, there.number)
+            connection.execute(_POINT, (collection, number))
+        self._database.give_back_space()
+
     def carry_over(self, source: str, target: str) -> None:
         after: str | None = ""
         while after is not None:
             with self._database.writing() as connection:
                 from_, to = (existing(connection, name, self._database.path).number for name in (source, target))
-                names = [name for (name,) in connection.execute(_HELD, (to, after, _AT_ONCE))]
-                adopt_enrichments(connection, from_, to, names)
-                after = names[-1] if names else None
+                after = _carry_enrichments(connection, from_, to, after)
         with self._database.writing() as connection:
             connection.execute(_CARRY_TOMBSTONES, {"source": from_, "target": to})
 
@@ -106,6 +121,13 @@ class SqliteAdmin:
     def location(self) -> str:
         return str(self._database.path)
 
+    def size(self) -> int | None:
+        with self._database.reading() as connection:
+            (pages,), (of_bytes,) = (
+                connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size")
+            )
+        return int(pages * of_bytes)
+
     @contextmanager
     def exclusive(self, collection: str) -> Iterator[None]:
         path = self._database.path
@@ -115,6 +137,10 @@ class SqliteAdmin:
                 busy = f"another run is at work on the collection {name} in {path}: wait for it to end"
                 rights.enter_context(exclusive(path.with_name(f"{path.name}.{name}.lock"), busy))
             yield
+
+    def _drop(self, connection: sqlite3.Connection, number: int) -> None:
+        for statement in _DROP:
+            connection.execute(statement, (number,))
 
     def _point(self, connection: sqlite3.Connection, alias: str, collection: str) -> None:
         number = self._itself(connection, collection)
@@ -129,3 +155,10 @@ class SqliteAdmin:
         if found.name != collection:
             raise Invalid(f"{collection} is an alias of {found.name}: name the collection itself")
         return found.number
+
+
+def _carry_enrichments(connection: sqlite3.Connection, source: int, target: int, after: str) -> str | None:
+    """Carry the enrichments of the next projects after a name over; return the last one's name, None for no more."""
+    names = [name for (name,) in connection.execute(_HELD, (target, after, _AT_ONCE))]
+    adopt_enrichments(connection, source, target, names)
+    return names[-1] if names else None

@@ -1,0 +1,142 @@
+"""The file of an exported collection: whole or not there, the same for the same content, and read a line at a time."""
+
+import gzip
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from builders import collection_state, registry_fields
+from pyf.aggregator.adapters.transfer_file import reading_lines, write_entries
+from pyf.aggregator.domain.document import Document
+from pyf.aggregator.domain.errors import Invalid, Unavailable
+from pyf.aggregator.domain.transfer import Entry, Header, Trailer
+
+ENTRIES: list[Entry] = [
+    Header(state=collection_state(cursor=7)),
+    Document(registry=registry_fields("a", "1.0", summary="Größe → \u2028 𝟙")),
+    Trailer(documents=1, tombstones=0),
+]
+
+
+def read(path: Path) -> list[object]:
+    with reading_lines(str(path)) as lines:
+        return [line.entry for line in lines]
+
+
+@pytest.mark.parametrize("name", ["plain.jsonl", "packed.jsonl.gz", "ö.gz"])
+def test_what_was_written_can_be_read(tmp_path: Path, name: str) -> None:
+    write_entries(str(tmp_path / name), ENTRIES)
+
+    assert read(tmp_path / name) == ENTRIES
+    assert ((tmp_path / name).read_bytes()[:2] == b"\x1f\x8b") == name.endswith(".gz")
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_the_same_content_gives_the_same_bytes_whatever_the_file_is_called(tmp_path: Path) -> None:
+    for name in ("one.gz", "another.gz"):
+        write_entries(str(tmp_path / name), ENTRIES)
+
+    assert (tmp_path / "one.gz").read_bytes() == (tmp_path / "another.gz").read_bytes()
+
+
+def test_whether_a_file_is_compressed_is_told_by_its_content(tmp_path: Path) -> None:
+    write_entries(str(tmp_path / "packed.gz"), ENTRIES)
+    (tmp_path / "packed.gz").rename(tmp_path / "renamed.jsonl")
+
+    assert read(tmp_path / "renamed.jsonl") == ENTRIES
+
+
+def test_a_line_by_line_reader_needs_no_more_than_the_line(tmp_path: Path) -> None:
+    write_entries(str(tmp_path / "plain"), ENTRIES)
+
+    with gzip.open(tmp_path / "packed", "wb") as packed:
+        packed.write((tmp_path / "plain").read_bytes().replace(b"\n", b"\r\n\r\n"))
+
+    with reading_lines(str(tmp_path / "packed")) as lines:
+        assert [line.number for line in lines] == [1, 3, 5]
+
+
+def test_a_failure_in_the_middle_leaves_the_former_file(tmp_path: Path) -> None:
+    write_entries(str(tmp_path / "file"), ENTRIES)
+    before = (tmp_path / "file").read_bytes()
+
+    def broken() -> Iterator[Entry]:
+        yield ENTRIES[0]
+        raise Unavailable("the index has gone")
+
+    with pytest.raises(Unavailable, match="the index has gone"):
+        write_entries(str(tmp_path / "file"), broken())
+
+    assert (tmp_path / "file").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "file")
+
+    write_entries(str(tmp_path / "link"), ENTRIES)
+
+    assert (tmp_path / "link").is_symlink()
+    assert read(tmp_path / "elsewhere" / "file") == ENTRIES
+
+
+def test_what_is_no_ordinary_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    """As root a renamed file would take the place of a device."""
+    os.mkfifo(tmp_path / "pipe")
+    received: list[bytes] = []
+    reader = Thread(target=lambda: received.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+
+    write_entries(str(tmp_path / "pipe"), ENTRIES)
+
+    reader.join(timeout=10)
+    assert received[0].count(b"\n") == 3
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [(".", "it is a folder"), ("no/such/file", "there is no folder"), ("a\0b", "null"), ("a" * 300, "name too long")],
+)
+def test_where_no_file_can_be_it_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises((Invalid, Unavailable)) as raised:
+        write_entries(name, ENTRIES)
+
+    assert said in str(raised.value).lower()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [".", "missing", "a\0b"])
+def test_what_can_not_be_opened_is_one_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Invalid, match="can't read"), reading_lines(str(tmp_path / name)):
+        pass
+
+
+@pytest.mark.parametrize("damage", [slice(-12, None), slice(30, 40)])
+def test_a_damaged_file_says_after_which_line(tmp_path: Path, damage: slice) -> None:
+    write_entries(str(tmp_path / "packed.gz"), ENTRIES)
+    content = bytearray((tmp_path / "packed.gz").read_bytes())
+    content[damage] = b"\0" * len(content[damage])
+    (tmp_path / "packed.gz").write_bytes(content)
+
+    with pytest.raises(Invalid, match=r"packed\.gz is damaged after line \d: "):
+        read(tmp_path / "packed.gz")
+
+
+def test_a_line_without_end_is_not_kept(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "bomb.gz", "wb", compresslevel=1) as bomb:
+        for _ in range(130):
+            bomb.write(b" " * 1024 * 1024)
+        bomb.write(b"\n[]\n")
+
+    entries = read(tmp_path / "bomb.gz")
+
+    assert [str(entry) for entry in entries] == ["it is longer than 67,108,864 bytes", "Expected `object`, got `array`"]

@@ -1,0 +1,146 @@
+"""What every engine must do with the keys that open its collections."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders import collection_state
+from key_stores import KEY_STORES, KeyStore
+from pyf.aggregator.domain.api_key import SEARCH
+from pyf.aggregator.domain.errors import Invalid, NotFound
+from pyf.aggregator.ports import ApiKeys, IndexAdmin
+
+STATE = collection_state()
+
+
+@pytest.fixture(params=KEY_STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyStore]:
+    """Keys, and the collections `plone-1` behind `plone`, `plone-private` and `django`."""
+    with KEY_STORES[request.param](tmp_path) as store:
+        store.admin.create("plone-1", STATE, alias="plone")
+        store.admin.create("plone-private", STATE)
+        store.admin.create("django", STATE)
+        yield store
+
+
+@pytest.fixture
+def keys(store: KeyStore) -> ApiKeys:
+    return store.keys
+
+
+@pytest.fixture
+def admin(store: KeyStore) -> IndexAdmin:
+    return store.admin
+
+
+def opened(keys: ApiKeys, value: str, action: str = SEARCH) -> list[str]:
+    return [name for name in ("plone", "plone-1", "plone-private", "django") if keys.allows(value, action, name)]
+
+
+def test_a_key_opens_the_alias_it_was_made_for_and_the_collection_behind_it(keys: ApiKeys) -> None:
+    made = keys.create(["plone"], description="for the site")
+
+    assert opened(keys, made.value) == ["plone", "plone-1"]
+
+
+def test_a_key_opens_a_collection_by_its_own_name(keys: ApiKeys) -> None:
+    made = keys.create(["django", "plone-private"], description="two")
+
+    assert opened(keys, made.value) == ["plone-private", "django"]
+
+
+def test_a_key_goes_on_to_open_what_its_alias_leads_to(keys: ApiKeys, admin: IndexAdmin) -> None:
+    made = keys.create(["plone"], description="for the site")
+    admin.create("plone-2", STATE, alias="plone")
+    admin.drop("plone-1")
+
+    assert [keys.allows(made.value, SEARCH, name) for name in ("plone", "plone-2", "plone-private")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("action", ["documents:get", "documents:import", "collections:delete", "keys:create", "*", ""])
+def test_a_search_only_key_can_do_nothing_else(keys: ApiKeys, action: str) -> None:
+    made = keys.create(["plone"], description="for the site")
+
+    assert made.key.is_search_only
+    assert opened(keys, made.value, action) == []
+
+
+def test_a_key_for_everything_can_do_everything(keys: ApiKeys) -> None:
+    made = keys.create(["*"], description="admin", actions=["*"])
+
+    assert not made.key.is_search_only
+    assert opened(keys, made.value, "documents:import") == ["plone", "plone-1", "plone-private", "django"]
+
+
+@pytest.mark.parametrize("value", ["", "wrong-value", "for the", "\udc80", "ö" * 20])
+def test_no_other_value_opens_anything(keys: ApiKeys, value: str) -> None:
+    keys.create(["plone"], description="for the site", value="the-right-value")
+
+    assert opened(keys, value) == []
+    assert opened(keys, "the-right-value ") == opened(keys, "the-right-valu") == []
+    assert opened(keys, "the-right-value") == ["plone", "plone-1"]
+
+
+def test_values_of_their_own_are_long_and_never_the_same(keys: ApiKeys) -> None:
+    values = {keys.create(["plone"], description="").value for _ in range(20)}
+
+    assert len(values) == 20
+    assert all(len(value) >= 32 and value.isascii() for value in values)
+
+
+def test_a_list_shows_everything_but_the_value(keys: ApiKeys) -> None:
+    made = [
+        keys.create(["plone"], description="for the site — ö", value="the-right-value"),
+        keys.create(["*"], description="admin", actions=["*"]),
+    ]
+
+    listed = keys.all()
+
+    assert list(listed) == [each.key for each in made]
+    assert (listed[0].prefix, listed[0].collections, listed[0].actions) == ("the-", ("plone",), (SEARCH,))
+    assert listed[0].description == "for the site — ö"
+    assert "the-right-value" not in repr(listed)
+
+
+def test_a_value_is_given_once(keys: ApiKeys) -> None:
+    keys.create(["plone"], description="first", value="the-right-value")
+
+    with pytest.raises(Invalid, match="that value already") as raised:
+        keys.create(["django"], description="second", value="the-right-value")
+
+    assert "the-right-value" not in str(raised.value)
+    assert [key.description for key in keys.all()] == ["first"]
+
+
+@pytest.mark.parametrize("value", ["short", "with a space", "a\nb-a-b-a-b", "ö" * 10, "a" * 201])
+def test_a_value_that_no_header_can_carry_or_that_is_short_is_refused_and_not_quoted(keys: ApiKeys, value: str) -> None:
+    with pytest.raises(Invalid) as raised:
+        keys.create(["plone"], description="", value=value)
+
+    assert value not in str(raised.value)
+    assert list(keys.all()) == []
+
+
+def test_a_deleted_key_opens_nothing_and_its_number_is_not_given_again(keys: ApiKeys) -> None:
+    first = keys.create(["plone"], description="first")
+
+    keys.delete(first.key.id)
+
+    assert opened(keys, first.value) == []
+    assert list(keys.all()) == []
+    assert keys.create(["plone"], description="second").key.id > first.key.id
+
+
+@pytest.mark.parametrize("number", [0, -1, 99, 2**63, 10**30])
+def test_a_key_that_is_not_there_can_not_be_deleted(keys: ApiKeys, number: int) -> None:
+    made = keys.create(["plone"], description="")
+
+    with pytest.raises(NotFound, match=str(number)):
+        keys.delete(number)
+
+    assert list(keys.all()) == [made.key]
