@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import to_builtins
+from msgspec.json import decode, encode
 
 from pyf.aggregator.adapters.profiles import load_profiles
 from pyf.aggregator.sample.services import LocalPyPI
@@ -97,7 +97,7 @@ def test_collections_are_listed_with_all_details(plone: Shell) -> None:
         "projects": 4,
         "documents": 6,
         "created_at": 0,
-        "filter": to_builtins(load_profiles()["plone"].filter),
+        "filter": decode(encode(load_profiles()["plone"].filter)),
         "cursor": plone.state("plone").cursor,
     }
 
