@@ -126,11 +126,16 @@ def test_results_come_in_the_order_of_completion(loop: EventLoopThread) -> None:
     async def work(number: int) -> int:
         if number == 1:
             await first_may_end.wait()
-        else:
-            first_may_end.set()
         return number
 
-    assert list(loop.stream([1, 2], work, ahead=2)) == [2, 1]
+    async def let_the_first_end() -> None:
+        first_may_end.set()
+
+    results = loop.stream([1, 2], work, ahead=2)
+    came_first = next(results)
+    loop.run(let_the_first_end())
+
+    assert [came_first, *results] == [2, 1]
 
 
 def test_jobs_are_made_in_the_thread_of_the_caller(loop: EventLoopThread) -> None:

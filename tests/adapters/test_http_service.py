@@ -248,8 +248,9 @@ class TestLimits:
         assert pypi.requests.total == 20
         assert pypi.requests.most_at_once == workers
 
-    @pytest.mark.parametrize("delay", [0.01, 0.1])
+    @pytest.mark.parametrize("delay", [0.04, 0.1])
     def test_requests_keep_their_distance_on_the_mean(self, http: Http, pypi: LocalPyPI, delay: float) -> None:
+        """The first one may be late on its way, so that a few of the distances are not counted on."""
         acme = service(http, delay=delay)
 
         list(acme.stream(range(20), lambda _: acme.ask(of_acme(pypi), read_json), ahead=20))
@@ -408,14 +409,14 @@ class TestExchanges:
             service(http).exchange(Request(url=pypi.url, largest=1000))
 
     def test_exchanges_keep_their_distance_with_all_other_requests(self, http: Http, pypi: LocalPyPI) -> None:
-        asked = service(http, delay=0.1, workers=1)
+        asked = service(http, delay=0.2, workers=1)
 
         for _ in range(2):
             asked.exchange(of_acme(pypi))
             asked.fetch(of_acme(pypi), read_json)
 
         starts = [request.time for request in pypi.requests.log]
-        assert starts[-1] - starts[0] >= 0.2
+        assert starts[-1] - starts[0] >= 0.4
 
     def test_a_secret_in_a_header_is_in_no_representation(self) -> None:
         request = Request(url="http://a.example/x", headers={"Authorization": "Bearer secret"})

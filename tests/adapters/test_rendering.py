@@ -137,8 +137,9 @@ def test_a_worker_that_is_killed_at_work_costs_no_readme(renderer: PooledRendere
     renderer.warm()
     wait_until(lambda: len(children(os.getpid())) == 2 and not any(map(is_working, children(os.getpid()))))
     rendering = renderer.render([SLOW, *GOOD])
-    wait_until(lambda: any(map(is_working, children(os.getpid()))))
-    os.kill(next(filter(is_working, children(os.getpid()))), signal.SIGKILL)
+    at_work: list[int] = []
+    wait_until(lambda: bool(at_work.extend(filter(is_working, children(os.getpid()))) or at_work))
+    os.kill(at_work[0], signal.SIGKILL)
 
     assert list(rendering.result()) == [rendered(SLOW), *map(rendered, GOOD)]
 

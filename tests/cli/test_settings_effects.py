@@ -277,7 +277,7 @@ def test_requests_to_pypistats_keep_their_distance(counted: Shell, pypistats: Lo
 
     starts = sorted(request.time for request in pypistats.requests.log)
     assert len(starts) == 4
-    assert starts[-1] - starts[0] >= 0.2 * 3
+    assert starts[-1] - starts[0] >= 0.2 * 2
 
 
 @effect_of("pypistats_max_retries")
