@@ -1,0 +1,215 @@
+"""Makes, names and deletes the collections of a Typesense server, and gives out the right to rewrite one."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from typing import Any
+
+from msgspec.json import decode
+
+from ....domain.collection import CollectionInfo, CollectionState
+from ....domain.errors import Invalid, NotFound
+from ....domain.project import normalized
+from ..batches import batches
+from ..names import checked
+from .collections import Collections, Found, created_at, first_metadata, is_internal, metadata_of
+from .errors import Taken
+from .flat import BEFORE_WRITING, Written, latest
+from .leases import Leases
+from .lines import export_of
+from .projects import Projects
+from .schema import TOKEN_SEPARATORS, Json, declared
+from .server import Server
+from .stamps import Stamps
+from .tombstones import Tombstones
+
+# Documents whose enrichments are compared in one step, and searches in one request.
+_AT_ONCE = 500
+_SEARCHES = 50
+
+
+class TypesenseAdmin:
+    """The port `IndexAdmin` on a Typesense server.
+
+    The server lets an alias lead to a collection that is not there: such an alias counts as not there either.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        collections: Collections,
+        leases: Leases,
+        stamps: Stamps,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._server = server
+        self._collections = collections
+        self._leases = leases
+        self._projects = Projects(server, stamps)
+        self._tombstones = Tombstones(server)
+        self._now = now
+
+    def create(self, collection: str, state: CollectionState, *, alias: str = "") -> None:
+        if found := self._collections.find(checked(collection)):
+            kind = "a collection" if found.name == collection else "an alias"
+            raise Invalid(f"there is {kind} {collection} already")
+        # Both would have outlived a collection of that name whose deletion was cut short.
+        self._drop_alias(collection)
+        self._tombstones.drop(collection)
+        leads_somewhere = bool(alias) and self._check_alias(alias, of=collection)
+        if alias and not leads_somewhere:
+            self._set_alias(alias, collection)  # with the collection it begins to lead somewhere, in one step
+        self._create(collection, state)
+        if leads_somewhere:
+            self._set_alias(alias, collection)
+
+    def drop(self, collection: str) -> None:
+        found = self._itself(collection)
+        with suppress(NotFound):  # our first attempt, the answer of which was lost
+            self._server.ask(lambda client: client.collections[found.name].delete())
+        self._tombstones.drop(found.name)
+        for alias in self._aliases().get(found.name, ()):
+            self._drop_alias(alias)
+
+    def point(self, alias: str, collection: str) -> None:
+        found = self._itself(collection)
+        self._check_alias(alias, of=collection)
+        self._set_alias(alias, found.name)
+
+    def carry_over(self, source: str, target: str) -> None:
+        from_, to = (self._collections.existing(name) for name in (source, target))
+        there = sorted(self._names(to))
+        all_of_source = None if "name_normalized" in from_.fields else self._all_others(from_)
+        for names in batches(there, _AT_ONCE):
+            others = all_of_source or {
+                name: latest(documents.values())
+                for name, documents in self._projects.before_writing(from_.name, names).items()
+            }
+            present = self._projects.before_writing(to.name, others.keys() & set(names))
+            newer = {name: _newer(others[name], latest(documents.values())) for name, documents in present.items()}
+            self._projects.bring(to.name, {name: each for name, each in newer.items() if each})
+        held = set(there)
+        self._tombstones.add(to.name, [each for each in self._tombstones.all(from_.name) if each.name not in held])
+
+    def collections(self) -> Sequence[CollectionInfo]:
+        # With their fields, because one that we have not made may lack what projects are counted by.
+        listed: Any = self._server.ask(lambda client: client.collections.retrieve())
+        found = {each["name"]: Found(each["name"], each) for each in listed if not is_internal(each["name"])}
+        aliases, projects = self._aliases(), self._projects_in(found.values())
+        return [
+            CollectionInfo(
+                name=name,
+                aliases=tuple(sorted(aliases.get(name, ()))),
+                projects=projects[name],
+                documents=found[name].schema["num_documents"],
+                created_at=created_at(found[name].schema),
+            )
+            for name in sorted(found)
+            if name in projects
+        ]
+
+    def resolve(self, name: str) -> str | None:
+        found = self._collections.find(name)
+        return found.name if found else None
+
+    def location(self) -> str:
+        return self._server.address
+
+    def exclusive(self, collection: str) -> AbstractContextManager[None]:
+        return self._leases.held(*dict.fromkeys((checked(collection), self.resolve(collection) or collection)))
+
+    def _create(self, collection: str, state: CollectionState) -> None:
+        metadata = first_metadata(state, int(self._now()))
+        schema: Any = {
+            "name": collection,
+            "fields": declared(),
+            "token_separators": list(TOKEN_SEPARATORS),
+            "metadata": metadata,
+        }
+        try:
+            self._server.ask(lambda client: client.collections.create(schema))
+        except Taken as error:
+            # By our own first attempt, the answer of which was lost, or by somebody who was quicker.
+            found = self._collections.existing(collection)
+            if metadata_of(found.schema) != metadata or found.schema["num_documents"]:
+                raise Invalid(f"there is a collection {collection} already") from error
+
+    def _itself(self, collection: str) -> Found:
+        """Return a collection that is named by its own name."""
+        found = self._collections.existing(collection)
+        if found.name != collection:
+            raise Invalid(f"{collection} is an alias of {found.name}: name the collection itself")
+        return found
+
+    def _check_alias(self, alias: str, *, of: str) -> bool:
+        """Raise `Invalid` for an alias that is a collection; tell whether it leads to one now."""
+        found = self._collections.find(checked(alias))
+        if alias == of or (found and found.name == alias):
+            raise Invalid(f"there is a collection {alias}: an alias can't have its name")
+        return found is not None
+
+    def _set_alias(self, alias: str, collection: str) -> None:
+        self._server.ask(lambda client: client.aliases.upsert(alias, {"collection_name": collection}))
+
+    def _drop_alias(self, alias: str) -> None:
+        with suppress(NotFound):
+            self._server.ask(lambda client: client.aliases[alias].delete())
+
+    def _aliases(self) -> dict[str, list[str]]:
+        """Return the aliases of each collection."""
+        aliases: dict[str, list[str]] = {}
+        for each in self._server.ask(lambda client: client.aliases.retrieve())["aliases"]:
+            aliases.setdefault(each["collection_name"], []).append(each["name"])
+        return aliases
+
+    def _projects_in(self, found: Iterable[Found]) -> dict[str, int]:
+        """Return the number of projects of collections; one that has gone meanwhile is left out."""
+        counts: dict[str, int] = {}
+        countable = []
+        for each in found:
+            if "is_newest" in each.fields:
+                countable.append(each.name)
+            else:
+                counts[each.name] = len(self._names(each))
+        for names in batches(countable, _SEARCHES):
+            searches: Any = [
+                {"collection": name, "q": "*", "filter_by": "is_newest:=true", "per_page": 0} for name in names
+            ]
+            # Without any, the server takes the request for a broken one.
+            answers = self._searched(searches) if searches else ()
+            counts |= {name: answer["found"] for name, answer in zip(names, answers, strict=True) if "found" in answer}
+        return counts
+
+    def _searched(self, searches: Any) -> list[Json]:
+        answer: Any = self._server.ask(lambda client: client.multi_search.perform({"searches": searches}, {}))
+        results: list[Json] = answer["results"]
+        return results
+
+    def _names(self, found: Found) -> set[str]:
+        """Return the normalised names of the projects that a collection holds."""
+        query = {"include_fields": "name,name_normalized"}
+        return self._server.read(
+            export_of(found.name), query, lambda lines: {_name(flat) for flat in map(decode, lines)}
+        )
+
+    def _all_others(self, found: Found) -> dict[str, dict[Any, Written]]:
+        """Return what other owners have written of every project of a collection that can't be asked by name."""
+
+        def gather(lines: Iterator[bytes]) -> dict[str, dict[Any, Written]]:
+            others: dict[str, dict[Any, Written]] = {}
+            for flat in map(decode, lines):
+                of_project = others.setdefault(_name(flat), {})
+                of_project |= _newer(latest([flat]), of_project)
+            return others
+
+        return self._server.read(export_of(found.name), {"include_fields": ",".join(BEFORE_WRITING)}, gather)
+
+
+def _name(flat: Json) -> str:
+    return str(flat.get("name_normalized") or normalized(flat["name"]))
+
+
+def _newer(theirs: dict[Any, Written], ours: dict[Any, Written]) -> dict[Any, Written]:
+    """Return what of theirs was written after ours, or is not there at all."""
+    return {owner: each for owner, each in theirs.items() if owner not in ours or each.number > ours[owner].number}
