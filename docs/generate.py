@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import click
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from pyf.aggregator.domain.schema import Owner, fields
@@ -81,15 +82,21 @@ def _commands() -> Iterator[tuple[str, click.Command]]:
 
 def _type(field: FieldInfo) -> str:
     if get_origin(field.annotation) is Literal:
-        return " or ".join(f"`{value}`" for value in get_args(field.annotation))
-    names: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "yes or no"}
+        return " or ".join(f"`{value}`" for value in get_args(field.annotation) if value)
+    names: dict[Any, str] = {
+        str: "text",
+        SecretStr: "secret text",
+        int: "whole number",
+        float: "number",
+        bool: "yes or no",
+    }
     return names[field.annotation]
 
 
 def _default(name: str, field: FieldInfo) -> str:
     if _is_endpoint(name):
         return ENDPOINT
-    return f"`{field.default}`" if field.default != "" else "not set"
+    return f"`{field.default}`" if str(field.default) else "not set"
 
 
 def _is_endpoint(name: str) -> bool:

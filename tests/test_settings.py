@@ -75,7 +75,14 @@ def test_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("PYPI_BASE_URL", "ftp://pypi.example"),
         ("PYF_CONTACT", "me\r\nX-Header: 1"),
         ("DESCRIPTIONS", "some"),
-        ("INDEX_BACKEND", "typesense"),
+        ("INDEX_BACKEND", "cards"),
+        ("TYPESENSE_HOST", "http://search.example"),
+        ("TYPESENSE_PORT", "0"),
+        ("TYPESENSE_PROTOCOL", "ftp"),
+        ("TYPESENSE_NODES", "http://a.example:8108, b.example"),
+        ("TYPESENSE_TIMEOUT", "0"),
+        ("TYPESENSE_PATIENCE", "long"),
+        ("TYPESENSE_API_KEY", "two words"),
         ("PYPI_DISCOVERY", "guess"),
     ],
 )
@@ -114,3 +121,51 @@ def test_a_file_that_is_not_text_is_one_line(tmp_path: Path) -> None:
 
     with pytest.raises(Invalid, match="UTF-8"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "engine"),
+    [
+        ({}, "sqlite"),
+        ({"TYPESENSE_API_KEY": "<your_secret_typesense_apikey>"}, "sqlite"),
+        ({"TYPESENSE_API_KEY": "key"}, "typesense"),
+        ({"TYPESENSE_API_KEY": "key", "INDEX_BACKEND": "sqlite"}, "sqlite"),
+        ({"INDEX_BACKEND": "typesense"}, "typesense"),
+    ],
+)
+def test_a_key_makes_typesense_the_engine_unless_another_is_named(
+    given: dict[str, str], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    assert load_settings().engine == engine
+
+
+def test_a_typesense_key_is_neither_shown_when_it_is_refused_nor_in_any_representation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TYPESENSE_API_KEY", "very-secret")
+    assert "very-secret" not in f"{load_settings()!r}{load_settings().model_dump_json()}"
+
+    monkeypatch.setenv("TYPESENSE_API_KEY", "very secret")
+    with pytest.raises(Invalid, match=r"^TYPESENSE_API_KEY: must be one word") as refusal:
+        load_settings()
+    assert "very secret" not in f"{refusal.value}{refusal.value.__cause__}"
+
+
+@pytest.mark.parametrize(
+    ("given", "addresses"),
+    [
+        ({}, ["http://localhost:8108"]),
+        ({"TYPESENSE_HOST": "::1", "TYPESENSE_PORT": "1", "TYPESENSE_PROTOCOL": "https"}, ["https://[::1]:1"]),
+        ({"TYPESENSE_NODES": "http://a:8108, http://b/ts/,"}, ["http://a:8108", "http://b/ts"]),
+    ],
+)
+def test_a_server_has_one_address_and_a_cluster_many(
+    given: dict[str, str], addresses: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    assert load_settings().typesense_addresses == addresses

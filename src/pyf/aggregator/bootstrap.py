@@ -18,23 +18,23 @@ from .adapters.service import Limits, Service
 from .adapters.sqlite_caches import SqliteRenderCache, SqliteVerdictStore
 from .domain.errors import Invalid
 from .domain.policy import Descriptions, Discovery, Policy
-from .ports import Services
+from .ports import IndexAdmin, PackageIndex, Services
 from .settings import Settings
 
 
 @contextmanager
 def open_services(settings: Settings) -> Iterator[Services]:
     """Give the services that the settings ask for, and close them in the end."""
-    database = Database(_sqlite_path(settings))
+    database = Database(_sqlite_path(settings))  # of the caches, whatever engine keeps the index
     renderer = PooledRenderer(SqliteRenderCache(database), workers=settings.render_workers or None)
     try:
-        with Http(contact=settings.pyf_contact) as http:
+        with Http(contact=settings.pyf_contact) as http, _index(settings, database) as (index, admin):
             pypi = Service(http, _limits(settings))
             yield Services(
                 registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.descriptions),
                 journal=PyPIJournal(pypi, settings.pypi_base_url),
-                index=SqliteIndex(database),
-                admin=SqliteAdmin(database),
+                index=index,
+                admin=admin,
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
                 requests=http,
@@ -44,6 +44,28 @@ def open_services(settings: Settings) -> Iterator[Services]:
     finally:
         renderer.close()
         database.close()
+
+
+@contextmanager
+def _index(settings: Settings, database: Database) -> Iterator[tuple[PackageIndex, IndexAdmin]]:
+    """Give the engine that keeps the index; nothing is asked of a server before the first call."""
+    if settings.engine == "sqlite":
+        yield SqliteIndex(database), SqliteAdmin(database)
+        return
+    key = settings.typesense_api_key.get_secret_value()
+    if not key:
+        raise Invalid("INDEX_BACKEND=typesense needs TYPESENSE_API_KEY")
+    # The client takes a quarter of a second to import, of which users of the other engine are spared.
+    from .adapters.index import typesense
+
+    server = typesense.Server(
+        settings.typesense_addresses, key, timeout=settings.typesense_timeout, patience=settings.typesense_patience
+    )
+    try:
+        ports = typesense.on(server)
+        yield ports.index, ports.admin
+    finally:
+        server.close()
 
 
 def _sqlite_path(settings: Settings) -> Path:

@@ -4,7 +4,7 @@ import re
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .domain.errors import Invalid
@@ -17,13 +17,18 @@ _PLACEHOLDER = re.compile(r"<[^<>]*>")
 class Settings(BaseSettings):
     """The program's settings, from the environment and from `.env` in the current folder; the environment wins."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8-sig", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8-sig", extra="ignore", hide_input_in_errors=True
+    )
 
     default_profile: str = Field("", description="Profile that a command uses when neither `-p` nor `-t` names one.")
     profiles_file: str = Field(
         "", description="YAML file whose profiles are added to the built-in ones, or replace those of the same key."
     )
-    index_backend: Literal["sqlite"] = Field("sqlite", description="Engine that keeps the index.")
+    index_backend: Literal["", "sqlite", "typesense"] = Field(
+        "",
+        description="Engine that keeps the index; by default `typesense` if TYPESENSE_API_KEY is set, else `sqlite`.",
+    )
     sqlite_path: str = Field(
         "", description="File of the SQLite index; by default `pyf.sqlite3` in the platform's folder for user data."
     )
@@ -58,6 +63,24 @@ class Settings(BaseSettings):
         604_800,
         ge=0,
         description="Seconds after which `--refresh-from-pypi` looks up a project's status and advisories again.",
+    )
+
+    typesense_host: str = Field("localhost", description="Host of the Typesense server.")
+    typesense_port: int = Field(8108, ge=1, le=65_535, description="Port of the Typesense server.")
+    typesense_protocol: Literal["http", "https"] = Field("http", description="How the Typesense server is spoken to.")
+    typesense_nodes: str = Field(
+        "",
+        description="Addresses of a cluster's nodes, with commas in between; TYPESENSE_HOST, TYPESENSE_PORT and "
+        "TYPESENSE_PROTOCOL are not looked at then.",
+    )
+    typesense_api_key: SecretStr = Field(
+        SecretStr(""), description="Key of the Typesense server that may do everything; it makes Typesense the engine."
+    )
+    typesense_timeout: float = Field(
+        120.0, gt=0, le=3600, description="Seconds after which a request to the Typesense server has failed."
+    )
+    typesense_patience: float = Field(
+        60.0, ge=0, le=3600, description="Seconds that a run waits for a Typesense server that does not answer."
     )
 
     celery_schedule_weekly_refresh: str = Field(
@@ -100,12 +123,43 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from error
         return value
 
+    @field_validator("typesense_api_key")
+    @classmethod
+    def _key(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[!-~]*", value.get_secret_value()):
+            raise ValueError("must be one word of ASCII characters: it is sent in a header")
+        return value
+
+    @field_validator("typesense_host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        if re.search(r"[\s/@?#]", value) or not _has_a_host(f"http://{_in_address(value)}:1"):
+            raise ValueError("must be a host's name or number, without protocol and port")
+        return value
+
+    @field_validator("typesense_nodes")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        return ",".join(cls._address(node.strip()) for node in value.split(",") if node.strip())
+
     @field_validator("pyf_contact")
     @classmethod
     def _header(cls, value: str) -> str:
         if not value.isprintable() or not value.isascii():
             raise ValueError("must be plain ASCII text: it is sent in a header")
         return value
+
+    @property
+    def engine(self) -> str:
+        """The engine that keeps the index, as chosen or by default."""
+        return self.index_backend or ("typesense" if self.typesense_api_key.get_secret_value() else "sqlite")
+
+    @property
+    def typesense_addresses(self) -> list[str]:
+        """The address of the Typesense server, or those of the nodes of a cluster."""
+        if self.typesense_nodes:
+            return self.typesense_nodes.split(",")
+        return [f"{self.typesense_protocol}://{_in_address(self.typesense_host)}:{self.typesense_port}"]
 
 
 def pypi_address() -> str:
@@ -123,6 +177,11 @@ def _has_a_host(address: str) -> bool:
         return False
 
 
+def _in_address(host: str) -> str:
+    """Return a host as it stands in an address; a number of IP version 6 needs brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
 def _is_schedule(name: str) -> bool:
     return name.lower().startswith("celery_schedule_")
 
@@ -131,13 +190,20 @@ def _is_placeholder(value: Any) -> bool:
     return isinstance(value, str) and _PLACEHOLDER.fullmatch(value) is not None
 
 
+def _shown(name: str, value: object) -> str:
+    """Return a setting with its value, unless that is a secret."""
+    field = Settings.model_fields.get(name)
+    is_secret = field is not None and field.annotation is SecretStr
+    return name.upper() if is_secret else f"{name.upper()}={value!r}"
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings; raises `Invalid` with one line that names each setting whose value can't be used."""
     try:
         return Settings(**overrides)
     except ValidationError as error:
         problems = (
-            f"{'.'.join(str(part) for part in problem['loc']).upper()}={problem['input']!r}: "
+            f"{_shown('.'.join(str(part) for part in problem['loc']), problem['input'])}: "
             f"{problem['msg'].removeprefix('Value error, ')}"
             for problem in error.errors()
         )

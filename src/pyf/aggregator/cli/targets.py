@@ -63,7 +63,7 @@ def choose(
 
 def announce(services: Services, settings: Settings, collection: str) -> None:
     """Say on stderr which index and collection is worked on, so that nobody fills the wrong one without noticing."""
-    place = f"Index: {settings.index_backend} {services.admin.location()}, collection: {collection}"
+    place = f"Index: {settings.engine} {services.admin.location()}, collection: {collection}"
     try:
         behind = services.admin.resolve(collection)
     except AggregatorError:
