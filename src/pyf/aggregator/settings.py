@@ -77,7 +77,10 @@ class Settings(BaseSettings):
         SecretStr(""), description="Key of the Typesense server that may do everything; it makes Typesense the engine."
     )
     typesense_timeout: float = Field(
-        120.0, gt=0, le=3600, description="Seconds after which a request to the Typesense server has failed."
+        120.0,
+        gt=0,
+        le=3600,
+        description="Seconds without a word of the Typesense server after which a request has failed.",
     )
     typesense_patience: float = Field(
         60.0, ge=0, le=3600, description="Seconds that a run waits for a Typesense server that does not answer."

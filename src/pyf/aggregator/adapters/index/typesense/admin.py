@@ -46,8 +46,8 @@ class TypesenseAdmin:
         self._server = server
         self._collections = collections
         self._leases = leases
-        self._projects = Projects(server, stamps)
         self._tombstones = Tombstones(server)
+        self._projects = Projects(server, stamps, self._tombstones)
         self._now = now
 
     def create(self, collection: str, state: CollectionState, *, alias: str = "") -> None:

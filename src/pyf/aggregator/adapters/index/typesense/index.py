@@ -10,7 +10,7 @@ from ....domain.document import Document, Enrichments
 from ....domain.project import normalized
 from ....domain.schema import ProjectFields, RegistryFields
 from ....ports import ProjectDocuments, Rejection
-from ..encoding import newest_first, oldest_first, storable
+from ..encoding import newest_first, oldest_first
 from .collections import Collections, Found, state_of
 from .flat import NOT_OF_THE_REGISTRY, document_of, enrichments_of, latest, registry_of
 from .holdings import holdings
@@ -37,14 +37,11 @@ class TypesenseIndex:
     def __init__(self, server: Server, collections: Collections, stamps: Stamps) -> None:
         self._server = server
         self._collections = collections
-        self._projects = Projects(server, stamps)
         self._tombstones = Tombstones(server)
+        self._projects = Projects(server, stamps, self._tombstones)
 
     def put(self, collection: str, projects: Sequence[ProjectDocuments]) -> Sequence[Rejection]:
-        found = self._collections.writable(collection)
-        rejections = self._projects.put(found.name, projects)
-        self._tombstones.lift(found.name, (storable(p.name_normalized) for p in projects if p.documents))
-        return rejections
+        return self._projects.put(self._collections.writable(collection).name, projects)
 
     def remove(self, collection: str, tombstones: Sequence[Tombstone]) -> int:
         found = self._collections.existing(collection)

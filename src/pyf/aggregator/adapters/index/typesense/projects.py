@@ -17,6 +17,7 @@ from .queries import is_name
 from .schema import Json
 from .server import Server
 from .stamps import Stamps
+from .tombstones import Tombstones
 
 # Projects whose present documents are looked at and written over in one step.
 _AT_ONCE = 100
@@ -28,9 +29,10 @@ Held = Mapping[str, Json]
 class Projects:
     """The documents of projects, in whatever collection, which is named by its own name."""
 
-    def __init__(self, server: Server, stamps: Stamps) -> None:
+    def __init__(self, server: Server, stamps: Stamps, tombstones: Tombstones) -> None:
         self._server = server
         self._stamps = stamps
+        self._tombstones = tombstones
 
     def put(self, collection: str, projects: Iterable[ProjectDocuments]) -> list[Rejection]:
         """Make the documents of each project exactly the given ones, but for those that are refused.
@@ -93,6 +95,7 @@ class Projects:
         lines: list[Json] = []
         superfluous: list[str] = []
         unfinished: list[Json] = []
+        alive: list[str] = []
         for project in projects:
             accepted = list(_accepted(project, rejections))
             there = held.get(storable(project.name_normalized), {})
@@ -104,6 +107,9 @@ class Projects:
                 changes[0]["last_serial"] = 0
             lines += changes
             superfluous += gone
+            alive += [project.name_normalized] if changes else []
+        # Before the documents, after which nobody would look at the project again.
+        self._tombstones.lift(collection, alive)
         refused = send(self._server, collection, lines, "emplace")
         delete(self._server, collection, superfluous)
         not_there = {each.id for each in refused}
