@@ -6,6 +6,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from namespaced import namespaced
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.memory import MemoryIndex
@@ -17,7 +20,7 @@ from typesense_double import ADMIN_KEY, LocalTypesense
 
 NOW = 1_800_000_000
 
-# A server that everything in these collections may be deleted from; without it, the one on this machine has to do.
+# A server that tests may make and delete collections on; without it, the one on this machine has to do.
 TYPESENSE_URL = os.environ.get("TYPESENSE_TEST_URL", "")
 TYPESENSE_KEY = os.environ.get("TYPESENSE_TEST_KEY", "")
 
@@ -52,6 +55,13 @@ def _typesense(_folder: Path) -> Iterator[Engine]:
 
 
 @contextmanager
+def _typesense_live(_folder: Path) -> Iterator[Engine]:
+    """The server that the environment names, with names of this test's own, which are deleted in the end."""
+    with _connected(TYPESENSE_URL, TYPESENSE_KEY) as engine, namespaced(engine.index, engine.admin) as own:
+        yield Engine(*own)
+
+
+@contextmanager
 def _connected(url: str, key: str) -> Iterator[Engine]:
     server = Server([url], key, timeout=10, patience=1)
     try:
@@ -61,8 +71,13 @@ def _connected(url: str, key: str) -> Iterator[Engine]:
         server.close()
 
 
-ENGINES: dict[str, Callable[[Path], AbstractContextManager[Engine]]] = {
+_Opened = Callable[[Path], AbstractContextManager[Engine]]
+
+ENGINES: dict[str, _Opened] = {
     "memory": _memory,
     "sqlite": _sqlite,
     "typesense": _typesense,
-}
+} | ({"typesense-live": _typesense_live} if TYPESENSE_URL and TYPESENSE_KEY else {})
+
+# What a fixture takes: tests on a server that is not ours are marked.
+PARAMETERS = [pytest.param(name, marks=pytest.mark.integration if "live" in name else ()) for name in ENGINES]

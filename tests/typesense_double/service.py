@@ -1,9 +1,6 @@
-"""The server's addresses, over real HTTP; `python -m typesense_double.service` serves as a process of its own."""
+"""The server over real HTTP, with its keys; what it answers is in `routes`."""
 
-import argparse
-from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Event
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -81,16 +78,3 @@ def _collections(route: Route, target: TypesenseTarget) -> list[str]:
     except msgspec.DecodeError:
         return []
     return [each.get("collection", target.query.get("collection", "")) for each in asked.get("searches", ())]
-
-
-def main() -> None:
-    """Serve an empty store until the process is stopped."""
-    parser = argparse.ArgumentParser(prog="python -m typesense_double.service", description=main.__doc__)
-    parser.add_argument("--port", type=int, default=0, help="any free port if left out")
-    with LocalTypesense(port=parser.parse_args().port) as service, suppress(KeyboardInterrupt):
-        print(service.url, flush=True)
-        Event().wait()
-
-
-if __name__ == "__main__":
-    main()

@@ -61,6 +61,16 @@ class Collections:
             raise NotFound(f"there is no collection {name} on {self._server.address}")
         return found
 
+    def ours(self, name: str) -> Found:
+        """Return a collection whose documents can be asked for by project; raises `Invalid` for an older program's."""
+        found = self.existing(name)
+        if "name_normalized" not in found.fields:
+            raise Invalid(
+                f"the collection {found.name} was made by an older program, whose documents are not of this schema: "
+                "make it anew with -f --recreate-collection"
+            )
+        return found
+
     def same(self, real_name: str, name: str) -> Found:
         """Return the collection that a listing is at; of one that a rebuild has replaced, its successor."""
         return self.find(real_name) or self.existing(name)

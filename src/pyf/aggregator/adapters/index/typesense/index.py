@@ -44,7 +44,7 @@ class TypesenseIndex:
         return self._projects.put(self._collections.writable(collection).name, projects)
 
     def remove(self, collection: str, tombstones: Sequence[Tombstone]) -> int:
-        found = self._collections.existing(collection)
+        found = self._collections.ours(collection)
         first = {tombstone.name: tombstone for tombstone in reversed(tombstones)}
         ids = self._projects.ids(found.name, first)
         # Before the documents: should we be stopped in between, the next run finds them and removes them again.
@@ -57,13 +57,13 @@ class TypesenseIndex:
         return self._projects.enrich(self._collections.writable(collection).name, fields)
 
     def documents(self, collection: str, name: str) -> Sequence[Document]:
-        found = self._collections.existing(collection)
+        found = self._collections.ours(collection)
         wanted = normalized(name)
         documents = self._documents(found, [wanted]).get(wanted, {})
         return [documents[each.version] for each in newest_first(d.registry for d in documents.values())]
 
     def held(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
-        found = self._collections.existing(collection)
+        found = self._collections.ours(collection)
         documents: dict[str, list[RegistryFields]] = {}
         query = {"exclude_fields": ",".join(NOT_OF_THE_REGISTRY)}
         for some, lines in fetch(self._server, found.name, names, query):
@@ -74,7 +74,7 @@ class TypesenseIndex:
         return {name: newest_first(each) for name, each in documents.items()}
 
     def enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
-        found = self._collections.existing(collection)
+        found = self._collections.ours(collection)
         held = self._projects.before_writing(found.name, names)
         return {name: enrichments_of(latest(documents.values())) for name, documents in held.items()}
 
@@ -87,7 +87,7 @@ class TypesenseIndex:
             yield from page
 
     def export(self, collection: str) -> Iterator[Document]:
-        found = self._collections.existing(collection)
+        found = self._collections.ours(collection)
         for names in _of_few_documents(self.holdings(collection)):
             found = self._collections.same(found.name, collection)
             held = self._documents(found, names)
