@@ -44,7 +44,11 @@ class _Stage:
     def __init__(self, folder: Path, url: str, console: Console) -> None:
         self._folder = folder
         self._console = console
-        self.environment = {"PYPI_BASE_URL": url, "SQLITE_PATH": str(folder / "demo.sqlite3")}
+        self.environment = {
+            "PYPI_BASE_URL": url,
+            "INDEX_BACKEND": "sqlite",
+            "SQLITE_PATH": str(folder / "demo.sqlite3"),
+        }
         self.rounds: list[_Round] = []
 
     def run(self, *arguments: str) -> None:

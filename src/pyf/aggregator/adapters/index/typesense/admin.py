@@ -1,31 +1,28 @@
 """Makes, names and deletes the collections of a Typesense server, and gives out the right to rewrite one."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
-from msgspec.json import decode
-
 from ....domain.collection import CollectionInfo, CollectionState
 from ....domain.errors import Invalid, NotFound
-from ....domain.project import normalized
+from ....domain.schema import Owner
 from ..batches import batches
 from ..names import checked
+from .census import counts, names_in, others_in
 from .collections import Collections, Found, created_at, first_metadata, is_internal, metadata_of
 from .errors import Taken
-from .flat import BEFORE_WRITING, Written, latest
+from .flat import Written, latest, newer
 from .leases import Leases
-from .lines import export_of
 from .projects import Projects
-from .schema import TOKEN_SEPARATORS, Json, declared
+from .schema import TOKEN_SEPARATORS, declared
 from .server import Server
 from .stamps import Stamps
 from .tombstones import Tombstones
 
-# Documents whose enrichments are compared in one step, and searches in one request.
+# Projects whose enrichments are compared in one step.
 _AT_ONCE = 500
-_SEARCHES = 50
 
 
 class TypesenseAdmin:
@@ -79,16 +76,13 @@ class TypesenseAdmin:
 
     def carry_over(self, source: str, target: str) -> None:
         from_, to = (self._collections.existing(name) for name in (source, target))
-        there = sorted(self._names(to))
-        all_of_source = None if "name_normalized" in from_.fields else self._all_others(from_)
+        there = sorted(names_in(self._server, to))
+        all_of_source = None if "name_normalized" in from_.fields else others_in(self._server, from_)
         for names in batches(there, _AT_ONCE):
-            others = all_of_source or {
-                name: latest(documents.values())
-                for name, documents in self._projects.before_writing(from_.name, names).items()
-            }
-            present = self._projects.before_writing(to.name, others.keys() & set(names))
-            newer = {name: _newer(others[name], latest(documents.values())) for name, documents in present.items()}
-            self._projects.bring(to.name, {name: each for name, each in newer.items() if each})
+            others = self._others(from_.name, names) if all_of_source is None else all_of_source
+            present = self._others(to.name, others.keys() & set(names))
+            later = {name: newer(others[name], each) for name, each in present.items()}
+            self._projects.bring(to.name, {name: each for name, each in later.items() if each})
         held = set(there)
         self._tombstones.add(to.name, [each for each in self._tombstones.all(from_.name) if each.name not in held])
 
@@ -96,7 +90,7 @@ class TypesenseAdmin:
         # With their fields, because one that we have not made may lack what projects are counted by.
         listed: Any = self._server.ask(lambda client: client.collections.retrieve())
         found = {each["name"]: Found(each["name"], each) for each in listed if not is_internal(each["name"])}
-        aliases, projects = self._aliases(), self._projects_in(found.values())
+        aliases, projects = self._aliases(), counts(self._server, found.values())
         return [
             CollectionInfo(
                 name=name,
@@ -135,6 +129,11 @@ class TypesenseAdmin:
             if metadata_of(found.schema) != metadata or found.schema["num_documents"]:
                 raise Invalid(f"there is a collection {collection} already") from error
 
+    def _others(self, collection: str, names: Iterable[str]) -> dict[str, dict[Owner, Written]]:
+        """Return what other owners have written last of those of the projects that are there."""
+        held = self._projects.before_writing(collection, names)
+        return {name: latest(documents.values()) for name, documents in held.items()}
+
     def _itself(self, collection: str) -> Found:
         """Return a collection that is named by its own name."""
         found = self._collections.existing(collection)
@@ -162,54 +161,3 @@ class TypesenseAdmin:
         for each in self._server.ask(lambda client: client.aliases.retrieve())["aliases"]:
             aliases.setdefault(each["collection_name"], []).append(each["name"])
         return aliases
-
-    def _projects_in(self, found: Iterable[Found]) -> dict[str, int]:
-        """Return the number of projects of collections; one that has gone meanwhile is left out."""
-        counts: dict[str, int] = {}
-        countable = []
-        for each in found:
-            if "is_newest" in each.fields:
-                countable.append(each.name)
-            else:
-                counts[each.name] = len(self._names(each))
-        for names in batches(countable, _SEARCHES):
-            searches: Any = [
-                {"collection": name, "q": "*", "filter_by": "is_newest:=true", "per_page": 0} for name in names
-            ]
-            # Without any, the server takes the request for a broken one.
-            answers = self._searched(searches) if searches else ()
-            counts |= {name: answer["found"] for name, answer in zip(names, answers, strict=True) if "found" in answer}
-        return counts
-
-    def _searched(self, searches: Any) -> list[Json]:
-        answer: Any = self._server.ask(lambda client: client.multi_search.perform({"searches": searches}, {}))
-        results: list[Json] = answer["results"]
-        return results
-
-    def _names(self, found: Found) -> set[str]:
-        """Return the normalised names of the projects that a collection holds."""
-        query = {"include_fields": "name,name_normalized"}
-        return self._server.read(
-            export_of(found.name), query, lambda lines: {_name(flat) for flat in map(decode, lines)}
-        )
-
-    def _all_others(self, found: Found) -> dict[str, dict[Any, Written]]:
-        """Return what other owners have written of every project of a collection that can't be asked by name."""
-
-        def gather(lines: Iterator[bytes]) -> dict[str, dict[Any, Written]]:
-            others: dict[str, dict[Any, Written]] = {}
-            for flat in map(decode, lines):
-                of_project = others.setdefault(_name(flat), {})
-                of_project |= _newer(latest([flat]), of_project)
-            return others
-
-        return self._server.read(export_of(found.name), {"include_fields": ",".join(BEFORE_WRITING)}, gather)
-
-
-def _name(flat: Json) -> str:
-    return str(flat.get("name_normalized") or normalized(flat["name"]))
-
-
-def _newer(theirs: dict[Any, Written], ours: dict[Any, Written]) -> dict[Any, Written]:
-    """Return what of theirs was written after ours, or is not there at all."""
-    return {owner: each for owner, each in theirs.items() if owner not in ours or each.number > ours[owner].number}

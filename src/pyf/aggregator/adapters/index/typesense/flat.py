@@ -57,6 +57,11 @@ def latest(documents: Iterable[Mapping[str, Any]]) -> dict[Owner, Written]:
     return found
 
 
+def newer(theirs: Mapping[Owner, Written], ours: Mapping[Owner, Written]) -> dict[Owner, Written]:
+    """Return what of theirs was written after ours, or is not there at all."""
+    return {owner: each for owner, each in theirs.items() if owner not in ours or each.number > ours[owner].number}
+
+
 def fresh(registry: RegistryFields, others: Mapping[Owner, Written]) -> Json:
     """Return a document that is not there yet."""
     flat: Json = to_builtins(registry)

@@ -4,6 +4,7 @@ Every request here may be sent twice: what a lost answer leaves open is asked fo
 node of a cluster by itself; this module waits when none of them answers.
 """
 
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
@@ -48,7 +49,12 @@ class Server:
         addresses = tuple(nodes)
         self.address = ", ".join(addresses)
         self._patience = patience
-        self._http = httpx.Client(timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT)))
+        # As everywhere in this program: the system's certificates, and no proxy that the environment names.
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT)),
+            verify=ssl.create_default_context(),
+            trust_env=False,
+        )
         self._key = api_key
         self._client = Client(
             {
