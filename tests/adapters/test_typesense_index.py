@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from builders import collection_state, project_documents, registry_fields
+from processes import python
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.typesense import Server, Typesense
 from pyf.aggregator.domain.collection import Tombstone
@@ -279,3 +280,10 @@ def test_other_peoples_metadata_stays(local: LocalTypesense, plone: Typesense) -
     plone.index.remember("plone", collection_state(cursor=7))
 
     assert local.store.collection("plone").metadata["theirs"] == {"a": 1}
+
+
+def test_who_keeps_the_index_in_a_file_does_not_wait_for_the_client_to_be_imported() -> None:
+    program = "import sys, pyf.aggregator.cli.aggregator_run; print({'typesense', 'httpx'} & sys.modules.keys())"
+    with python(program) as asked:
+        assert asked.stdout is not None
+        assert asked.stdout.read() == "set()\n"

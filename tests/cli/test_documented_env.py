@@ -56,6 +56,10 @@ UNDERSTOOD = {
     "pypi_max_workers": 11,
     "pypi_batch_size": 123,
     "default_profile": "flask",
+    "typesense_host": "search.example",
+    "typesense_port": 9108,
+    "typesense_protocol": "https",
+    "typesense_timeout": 60,
     "celery_schedule_weekly_refresh": "0 1 * * 1",
     "celery_schedule_monthly_fetch": "0 3 2 * *",
 }

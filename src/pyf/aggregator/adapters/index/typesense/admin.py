@@ -1,7 +1,7 @@
 """Makes, names and deletes the collections of a Typesense server, and gives out the right to rewrite one."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
@@ -20,6 +20,9 @@ from .schema import TOKEN_SEPARATORS, declared
 from .server import Server
 from .stamps import Stamps
 from .tombstones import Tombstones
+
+# Whose fields are carried from a collection to the one that takes its place.
+_CARRIED = frozenset((Owner.REPOSITORY, Owner.DOWNLOADS, Owner.HEALTH))
 
 # Projects whose enrichments are compared in one step.
 _AT_ONCE = 500
@@ -81,7 +84,7 @@ class TypesenseAdmin:
         for names in batches(there, _AT_ONCE):
             others = self._others(from_.name, names) if all_of_source is None else all_of_source
             present = self._others(to.name, others.keys() & set(names))
-            later = {name: newer(others[name], each) for name, each in present.items()}
+            later = {name: _carried(newer(others[name], each)) for name, each in present.items()}
             self._projects.bring(to.name, {name: each for name, each in later.items() if each})
         held = set(there)
         self._tombstones.add(to.name, [each for each in self._tombstones.all(from_.name) if each.name not in held])
@@ -161,3 +164,7 @@ class TypesenseAdmin:
         for each in self._server.ask(lambda client: client.aliases.retrieve())["aliases"]:
             aliases.setdefault(each["collection_name"], []).append(each["name"])
         return aliases
+
+
+def _carried(written: Mapping[Owner, Written]) -> dict[Owner, Written]:
+    return {owner: each for owner, each in written.items() if owner in _CARRIED}

@@ -26,7 +26,7 @@ _LONGEST_PAUSE = 2.0
 _CONNECT = 10.0
 
 # At a command's start a server that is just starting is waited for; one that is not there should be told soon.
-_START = 10.0
+_START = 5.0
 
 # Seconds after which a node that failed is tried again; seconds before the client turns to the next node.
 _NODE_IS_BACK_AFTER = 5
