@@ -95,6 +95,28 @@ def test_a_server_that_is_not_there_is_said_so() -> None:
             size_of_things(server)
 
 
+def test_a_server_that_was_waited_for_in_vain_is_not_waited_for_by_what_follows() -> None:
+    """A run that ends still writes down what it has; with a minute for each request it would never end."""
+    with LocalTypesense() as local:
+        local.store.create(dict(SCHEMA))
+        for server in asked(local.url, patience=0.5):
+            size_of_things(server)
+            local.faults.add(Fault("503"))
+            waits = []
+            for _ in range(4):
+                local.requests.clear()
+                with pytest.raises(Unavailable):
+                    size_of_things(server)
+                waits.append(local.requests.total)
+            local.faults.clear()
+            assert size_of_things(server) == 0
+            local.faults.add(Fault("503", times=2))
+            assert size_of_things(server) == 0
+
+    assert waits[0] > 1
+    assert waits[1:] == [1, 1, 1]
+
+
 def test_what_is_no_typesense_server_is_said_so() -> None:
     page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n<p>Hi"
     with wire(page) as other:

@@ -16,13 +16,12 @@ from typesense import Client, exceptions
 from typesense.configuration import NodeConfigDict
 
 from ....domain.errors import Unavailable
-from .errors import FAILURES, Away, meaning
+from .errors import FAILURES, meaning
+from .patience import Patience
 
 Result = TypeVar("Result")
 
-# Seconds: the first pause before a request is repeated, the longest one, and how long a connection may take.
-_PAUSE = 0.1
-_LONGEST_PAUSE = 2.0
+# Seconds that a connection may take.
 _CONNECT = 10.0
 
 # At a command's start a server that is just starting is waited for; one that is not there should be told soon.
@@ -48,7 +47,7 @@ class Server:
     def __init__(self, nodes: Iterable[str], api_key: str, *, timeout: float = 120.0, patience: float = 60.0) -> None:
         addresses = tuple(nodes)
         self.address = ", ".join(addresses)
-        self._patience = patience
+        self._patience = Patience(patience, self.address, self._is_back)
         # As everywhere in this program: the system's certificates, and no proxy that the environment names.
         self._http = httpx.Client(
             timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT)),
@@ -73,7 +72,7 @@ class Server:
     def ask(self, request: Callable[[Client], Result], *, patience: float | None = None) -> Result:
         """Return what the server answers to a request; one that gets no answer is repeated until `patience` ends."""
         self._await_first_answer()
-        return self._patiently(lambda: request(self._client), self._patience if patience is None else patience)
+        return self._patience.with_answer(lambda: request(self._client), patience)
 
     def read(self, path: str, query: Mapping[str, str], gather: Callable[[Iterator[bytes]], Result]) -> Result:
         """Return what `gather` makes of an answer's lines, which are never all in memory.
@@ -81,7 +80,7 @@ class Server:
         `gather` starts anew with the first line where the answer has broken off.
         """
         self._await_first_answer()
-        return self._patiently(lambda: self._streamed(path, query, gather), self._patience)
+        return self._patience.with_answer(lambda: self._streamed(path, query, gather))
 
     def close(self) -> None:
         """Close the connections."""
@@ -90,34 +89,19 @@ class Server:
     def _await_first_answer(self) -> None:
         with self._lock:
             if not self._has_answered:
-                self._patiently(self._check_health, min(self._patience, _START))
+                self._patience.with_answer(self._check_health, min(self._patience.seconds, _START))
                 self._has_answered = True
 
     def _check_health(self) -> None:
         if not self._client.operations.is_healthy():
             raise exceptions.ServiceUnavailable(503, "it is not healthy")
 
-    def _patiently(self, request: Callable[[], Result], patience: float) -> Result:
-        end = time.monotonic() + patience
-        pause = _PAUSE
-        while True:
-            try:
-                return request()
-            except FAILURES as error:
-                failure = meaning(error, self.address)
-                if not isinstance(failure, Away) or time.monotonic() + pause > end:
-                    raise failure from error
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-            while time.monotonic() + pause < end and not self._is_back():
-                time.sleep(pause)
-
     def _is_back(self) -> bool:
         """Tell whether the server is healthy and has read its log."""
         try:
             self._check_health()
             before = self._counts()
-            time.sleep(min(_STILL, self._patience / 20))
+            time.sleep(min(_STILL, self._patience.seconds / 20))
             return before == self._counts()
         except FAILURES as error:
             if isinstance(failure := meaning(error, self.address), Unavailable):
