@@ -62,8 +62,8 @@ _KEPT = Decoder(_Kept)
 class TypesenseApiKeys:
     """The port `ApiKeys` on a Typesense server; `resolve` tells what a name leads to.
 
-    A key for `plone` opens, at the server, `plone` and `plone-1`, `plone-2`, …, whether the alias leads there or not,
-    and a collection of another name if the alias leads to it when the key is made.
+    A key for `plone` opens, at the server, `plone` and `plone-1`, `plone-2`, …, whether the alias leads there or not.
+    If the alias leads to a collection of another name when the key is made, the key opens that, too.
     """
 
     def __init__(
@@ -81,8 +81,8 @@ class TypesenseApiKeys:
         self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH,), value: str = ""
     ) -> NewKey:
         value = checked_value(value or self._new_value())
-        behind = filter(None, map(self._resolve, collections))
-        scope = _patterns([*collections, *behind])
+        behind = {name: self._resolve(name) for name in collections}
+        scope = _scope(collections, [found for name, found in behind.items() if found and found != name])
         before = {told.id for told in self._told()}
         schema: Any = {
             "description": storable(description),
@@ -95,10 +95,10 @@ class TypesenseApiKeys:
             told = convert(made, _Told)
         except Taken as error:
             # By another key, or by our own first attempt, the answer of which was lost.
-            ours = [each for each in self._told() if each.id not in before and list(each.collections) == scope]
-            if not any(each.value_prefix == prefix_of(value) for each in ours):
+            new = [each for each in self._told() if each.id not in before and each.value_prefix == prefix_of(value)]
+            if not new or list(new[-1].collections) != scope:
                 raise Invalid("there is a key of that value already: choose another one") from error
-            told = ours[-1]
+            told = new[-1]
         self._keep(told.id, hashed(value))
         return NewKey(key=_key(told, prefix_of(value)), value=value)
 
@@ -156,17 +156,22 @@ def _key(told: _Told, prefix: str) -> ApiKey:
     )
 
 
-def _patterns(names: Iterable[str]) -> list[str]:
-    """Return what matches these names, each followed by what matches the numbered collections of that name."""
-    patterns: list[str] = []
-    for name in dict.fromkeys(names):
-        plain = name.replace(".", "[.]")
-        stem, _, number = plain.rpartition("-")
-        if name == "*":
-            patterns.append(name)
-        elif not (number.isdecimal() and stem in patterns):
-            patterns += [plain, f"{plain}{_NUMBERED}"]
-    return patterns
+def _scope(names: Iterable[str], behind: Iterable[str]) -> list[str]:
+    """Return what matches these names and the numbered collections of each, and what they lead to."""
+    patterns: dict[str, None] = {}
+    for name in names:
+        plain = _plain(name)
+        patterns |= dict.fromkeys([plain] if name == "*" else [plain, plain + _NUMBERED])
+    for name in behind:
+        stem, _, number = name.rpartition("-")
+        # A numbered one goes with its number when it is recreated.
+        patterns |= dict.fromkeys([_plain(stem) + _NUMBERED if number.isdecimal() else _plain(name)])
+    return list(patterns)
+
+
+def _plain(name: str) -> str:
+    """Return what matches a name and nothing else."""
+    return name.replace(".", "[.]")
 
 
 def _names(patterns: Sequence[str]) -> tuple[str, ...]:
