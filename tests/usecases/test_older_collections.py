@@ -8,6 +8,7 @@ import pytest
 from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.expand import expanded
+from pyf.aggregator.usecases.naming import add_alias, delete_collection
 from pyf.aggregator.usecases.target import Target
 from typesense_double import LocalTypesense
 from usecases.conftest import PROJECTS
@@ -80,7 +81,22 @@ def test_where_no_alias_leads_to_it_that_is_said(server: LocalTypesense, taken_o
     report = taken_over.recreate()
 
     assert "packages1 is a collection and no alias" in str(report.stopped_by)
+    assert "--add-alias -s packages1 -t packages1-new" in str(report.stopped_by)
     assert list(server.store.collection("packages1").documents) == list(OLD)
+
+
+def test_what_is_said_to_do_then_does_it(server: LocalTypesense, taken_over: World) -> None:
+    services = taken_over.services
+
+    taken_over.fetch(target=Target(collection="packages1-new", filter=taken_over.filter))
+    delete_collection(services, "packages1")
+    add_alias(services, "packages1", "packages1-new")
+
+    taken_over.collection = "packages1"
+    assert taken_over.changes().is_whole
+    assert taken_over.held() == taken_over.due()
+    assert taken_over.recreate().is_whole
+    assert server.store.aliases == {"packages1": "packages1-1", "packages1-new": "packages1-1"}
 
 
 def test_other_collections_of_the_server_are_left_alone(server: LocalTypesense, taken_over: World) -> None:
