@@ -5,7 +5,7 @@ whole collections while one is rebuilt.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,14 @@ from pyf.aggregator.adapters.index.typesense.leases import COLLECTION as LEASES
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryVerdictStore
 from pyf.aggregator.adapters.rendering_inline import InlineRenderer
 from pyf.aggregator.bootstrap import open_services
+from pyf.aggregator.ports import Services
 from pyf.aggregator.sample.services import LocalPyPI
+from pyf.aggregator.usecases.recreate_copy import recreate_copy
+from pyf.aggregator.usecases.target import Target, clear_leftovers
 from slow.contents import collections, contents
 from slow.mortal import Death
 from slow.tiny import LEAVING, TINY, due, let_things_happen, run, tiny_ecosystem
+from stores import fill, names, services_on, shown
 from typesense_double import ADMIN_KEY, LocalTypesense, Store
 from worlds import Clock, World, quick
 
@@ -153,3 +157,50 @@ def test_a_rebuild_that_dies_at_any_request_leaves_a_complete_collection_and_is_
             assert contents(world.services.index, "tiny", LEAVING) == wanted
             ((_, aliases),) = collections(world.services.admin).items()
             assert aliases == ("tiny",)
+
+
+@contextmanager
+def nothing_but(store: Store, *, lives: int | None = None) -> Iterator[Services]:
+    """Give services on a server that holds what is in a store; nobody else is there to be asked."""
+    with LocalTypesense(store) as service, closing(MortalServer(service.url, lives)) as server:
+        ports = typesense.on(server)
+        yield services_on(ports.index, ports.admin)
+
+
+@pytest.mark.parametrize("collection", ["plone-1", "plone"])
+@pytest.mark.parametrize("stride", [pytest.param(7, id="some"), ALL])
+def test_a_copy_that_dies_at_any_request_loses_nothing_and_is_completed_by_the_next(
+    collection: str, stride: int
+) -> None:
+    """Where the collection bears the name itself it leads nowhere for a moment; the copy is whole then."""
+    filled, plone = Store(), Target(collection="plone")
+    with nothing_but(filled) as services:
+        fill(services, collection, alias="packages")
+        if collection != "plone":
+            services.admin.point("plone", collection)
+        wanted = shown(services, "plone")
+    lives, has_died, gaps = 0, True, 0
+
+    while has_died:
+        store = deepcopy(filled)
+        try:
+            with nothing_but(store, lives=lives) as services:
+                recreate_copy(services, plone)
+            has_died = False
+        except Death:
+            lives += stride
+        store.collections.pop(LEASES, None)
+        with nothing_but(store) as services:
+            if services.admin.resolve("plone") is None:
+                gaps += 1
+                clear_leftovers(services, "plone")
+            for name in ("plone", "packages"):
+                seen = shown(services, name)
+                assert (seen["documents"], seen["tombstones"]) == (wanted["documents"], wanted["tombstones"])
+            assert recreate_copy(services, plone).is_whole
+            assert shown(services, "plone") == shown(services, "packages") == wanted
+            ((_, aliases),) = names(services).items()
+            assert aliases == ("packages", "plone")
+
+    assert lives > 10
+    assert bool(gaps) <= (collection == "plone")
