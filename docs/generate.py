@@ -138,7 +138,7 @@ def _commands() -> Iterator[tuple[str, click.Command]]:
 
 def _type(field: FieldInfo) -> str:
     if get_origin(field.annotation) is Literal:
-        return " or ".join(f"`{value}`" for value in get_args(field.annotation))
+        return " or ".join(f"`{value}`" for value in get_args(field.annotation) if value)
     names: dict[Any, str] = {
         str: "text",
         SecretStr: "secret text",

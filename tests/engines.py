@@ -1,17 +1,28 @@
 """The engines that the contracts of an index are put to; a further engine is one more entry."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from namespaced import namespaced
+from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.memory import MemoryIndex
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
+from pyf.aggregator.adapters.index.typesense import Server
 from pyf.aggregator.ports import IndexAdmin, PackageIndex
+from typesense_double import ADMIN_KEY, LocalTypesense
 
 NOW = 1_800_000_000
+
+# A server that tests may make and delete collections on; without it, the one on this machine has to do.
+TYPESENSE_URL = os.environ.get("TYPESENSE_TEST_URL", "")
+TYPESENSE_KEY = os.environ.get("TYPESENSE_TEST_KEY", "")
 
 
 @dataclass(frozen=True)
@@ -37,4 +48,36 @@ def _sqlite(folder: Path) -> Iterator[Engine]:
         database.close()
 
 
-ENGINES: dict[str, Callable[[Path], AbstractContextManager[Engine]]] = {"memory": _memory, "sqlite": _sqlite}
+@contextmanager
+def _typesense(_folder: Path) -> Iterator[Engine]:
+    with LocalTypesense() as service, _connected(service.url, ADMIN_KEY) as engine:
+        yield engine
+
+
+@contextmanager
+def _typesense_live(_folder: Path) -> Iterator[Engine]:
+    """The server that the environment names, with names of this test's own, which are deleted in the end."""
+    with _connected(TYPESENSE_URL, TYPESENSE_KEY) as engine, namespaced(engine.index, engine.admin) as own:
+        yield Engine(*own)
+
+
+@contextmanager
+def _connected(url: str, key: str) -> Iterator[Engine]:
+    server = Server([url], key, timeout=10, patience=1)
+    try:
+        ports = typesense.on(server, now=lambda: NOW)
+        yield Engine(ports.index, ports.admin)
+    finally:
+        server.close()
+
+
+_Opened = Callable[[Path], AbstractContextManager[Engine]]
+
+ENGINES: dict[str, _Opened] = {
+    "memory": _memory,
+    "sqlite": _sqlite,
+    "typesense": _typesense,
+} | ({"typesense-live": _typesense_live} if TYPESENSE_URL and TYPESENSE_KEY else {})
+
+# What a fixture takes: tests on a server that is not ours are marked.
+PARAMETERS = [pytest.param(name, marks=pytest.mark.integration if "live" in name else ()) for name in ENGINES]

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.memory import MemoryIndex
 from pyf.aggregator.adapters.index.memory_keys import MemoryApiKeys
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.adapters.index.sqlite_keys import SqliteApiKeys
+from pyf.aggregator.adapters.index.typesense import Server
 from pyf.aggregator.ports import ApiKeys, IndexAdmin
+from typesense_double import ADMIN_KEY, LocalTypesense
 
 
 class KeyStore(Struct, frozen=True):
@@ -36,4 +39,19 @@ def _sqlite(folder: Path) -> Iterator[KeyStore]:
         database.close()
 
 
-KEY_STORES: dict[str, Callable[[Path], AbstractContextManager[KeyStore]]] = {"memory": _memory, "sqlite": _sqlite}
+@contextmanager
+def _typesense(_folder: Path) -> Iterator[KeyStore]:
+    with LocalTypesense() as service:
+        server = Server([service.url], ADMIN_KEY, timeout=10, patience=1)
+        try:
+            ports = typesense.on(server)
+            yield KeyStore(ports.keys, ports.admin)
+        finally:
+            server.close()
+
+
+KEY_STORES: dict[str, Callable[[Path], AbstractContextManager[KeyStore]]] = {
+    "memory": _memory,
+    "sqlite": _sqlite,
+    "typesense": _typesense,
+}

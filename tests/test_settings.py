@@ -75,7 +75,14 @@ def test_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("PYPI_BASE_URL", "ftp://pypi.example"),
         ("PYF_CONTACT", "me\r\nX-Header: 1"),
         ("DESCRIPTIONS", "some"),
-        ("INDEX_BACKEND", "typesense"),
+        ("INDEX_BACKEND", "cards"),
+        ("TYPESENSE_HOST", "http://search.example"),
+        ("TYPESENSE_PORT", "0"),
+        ("TYPESENSE_PROTOCOL", "ftp"),
+        ("TYPESENSE_NODES", "http://a.example:8108, b.example"),
+        ("TYPESENSE_TIMEOUT", "0"),
+        ("TYPESENSE_PATIENCE", "long"),
+        ("TYPESENSE_API_KEY", "two words"),
         ("PYPI_DISCOVERY", "guess"),
         ("DOWNLOADS_SOURCE", "stars"),
         ("PYPISTATS_BASE_URL", "pypistats.example/?a=b"),
@@ -142,3 +149,51 @@ def test_a_token_is_in_no_representation_of_the_settings(monkeypatch: pytest.Mon
 
     assert settings.github_token.get_secret_value() == "ghp_secret"
     assert "ghp_secret" not in f"{settings}{settings!r}{settings.model_dump()}{settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize(
+    ("given", "engine"),
+    [
+        ({}, "sqlite"),
+        ({"TYPESENSE_API_KEY": "<your_secret_typesense_apikey>"}, "sqlite"),
+        ({"TYPESENSE_API_KEY": "key"}, "typesense"),
+        ({"TYPESENSE_API_KEY": "key", "INDEX_BACKEND": "sqlite"}, "sqlite"),
+        ({"INDEX_BACKEND": "typesense"}, "typesense"),
+    ],
+)
+def test_a_key_makes_typesense_the_engine_unless_another_is_named(
+    given: dict[str, str], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    assert load_settings().engine == engine
+
+
+def test_a_typesense_key_is_neither_shown_when_it_is_refused_nor_in_any_representation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TYPESENSE_API_KEY", "very-secret")
+    assert "very-secret" not in f"{load_settings()!r}{load_settings().model_dump_json()}"
+
+    monkeypatch.setenv("TYPESENSE_API_KEY", "very secret")
+    with pytest.raises(Invalid, match=r"^TYPESENSE_API_KEY: must be one word") as refusal:
+        load_settings()
+    assert "very secret" not in f"{refusal.value}{refusal.value.__cause__}"
+
+
+@pytest.mark.parametrize(
+    ("given", "addresses"),
+    [
+        ({}, ["http://localhost:8108"]),
+        ({"TYPESENSE_HOST": "::1", "TYPESENSE_PORT": "1", "TYPESENSE_PROTOCOL": "https"}, ["https://[::1]:1"]),
+        ({"TYPESENSE_NODES": "http://a:8108, http://b/ts/,"}, ["http://a:8108", "http://b/ts"]),
+    ],
+)
+def test_a_server_has_one_address_and_a_cluster_many(
+    given: dict[str, str], addresses: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    assert load_settings().typesense_addresses == addresses

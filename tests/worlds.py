@@ -26,6 +26,7 @@ from pyf.aggregator.usecases.recreate import recreate
 from pyf.aggregator.usecases.refresh import refresh
 from pyf.aggregator.usecases.report import Report
 from pyf.aggregator.usecases.target import Target
+from typesense_double import ADMIN_KEY, LocalTypesense
 
 Json = dict[str, Any]
 PLONE = Filter(profile="plone", classifiers=("Framework :: Plone",))
@@ -144,6 +145,26 @@ def world(
     served_by = LocalPyPI(ecosystem, latency=latency, others=others)
     with served_by as pypi, open_services(quick(pypi, folder, **settings)) as services:
         yield World(ecosystem, pypi, replace(services, now=clock), clock)
+
+
+@contextmanager
+def engine_settings(engine: str) -> Iterator[dict[str, Any]]:
+    """Give the settings that choose an engine; a server is an empty one of its own on this machine."""
+    if engine == "sqlite":
+        yield {"index_backend": "sqlite"}
+        return
+    with LocalTypesense() as server:
+        yield of_server(server)
+
+
+def of_server(server: LocalTypesense) -> dict[str, Any]:
+    """Return the settings of one who uses a server, and waits for it no longer than a second."""
+    return {
+        "index_backend": "typesense",
+        "typesense_nodes": server.url,
+        "typesense_api_key": ADMIN_KEY,
+        "typesense_patience": 1,
+    }
 
 
 def quick(pypi: LocalPyPI, folder: Path, **settings: Any) -> Settings:

@@ -17,6 +17,7 @@ from pyf.aggregator.sample.pypistats import LocalPypistats
 from pyf.aggregator.sample.services import LocalPyPI
 from pyf.aggregator.settings import Settings
 from shell import Ended, Shell, rendering_processes, wait_until
+from typesense_double import ADMIN_KEY, LocalTypesense
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 
@@ -59,9 +60,13 @@ def test_a_file_adds_profiles_and_replaces_built_in_ones(shell: Shell) -> None:
 
 
 @effect_of("index_backend")
-def test_the_backend_is_the_one_that_is_named_and_no_other(shell: Shell) -> None:
-    assert "Index: sqlite " in shell.call("-f", "-p", "flask", index_backend="sqlite").err
+def test_the_backend_is_the_one_that_is_named_and_no_other(shell: Shell, typesense: LocalTypesense) -> None:
+    named = shell.call("-f", "-p", "flask", **on(typesense), index_backend="sqlite")
+
+    assert ("Index: sqlite " in named.err, typesense.requests.total) == (True, 0)
     assert shell.call("-f", "-p", "flask", index_backend="cards").error.startswith("INDEX_BACKEND='cards'")
+    keyless = shell.call("-f", "-p", "flask", index_backend="typesense")
+    assert (keyless.code, keyless.error) == (2, "INDEX_BACKEND=typesense needs TYPESENSE_API_KEY")
 
 
 @effect_of("sqlite_path")
@@ -316,6 +321,80 @@ def test_a_file_weighs_the_score_anew(shell: Shell) -> None:
     assert ours["stored_health_score"] == theirs["stored_health_score"] == ours["health_score"]
     assert "metadata" in ours["health_score_breakdown"]
     assert "metadata" not in theirs["health_score_breakdown"]
+
+
+@pytest.fixture
+def typesense() -> Iterator[LocalTypesense]:
+    with LocalTypesense() as server:
+        yield server
+
+
+def on(server: LocalTypesense, **others: Any) -> dict[str, Any]:
+    """Return the settings of one who uses a server."""
+    given = {"typesense_host": "127.0.0.1", "typesense_port": server.port, "typesense_api_key": ADMIN_KEY}
+    return given | {"typesense_patience": 1} | others
+
+
+@effect_of("typesense_api_key")
+@effect_of("typesense_port")
+def test_a_key_puts_the_index_on_the_server(shell: Shell, typesense: LocalTypesense) -> None:
+    ended = shell.call("-f", "-p", "flask", **on(typesense))
+
+    assert f"Index: typesense {typesense.url}, collection: flask" in ended.err
+    assert list(typesense.store.collection("flask").documents) == ["flask-thing-1.0"]
+    refused = shell.call("-i", "-p", "flask", **on(typesense, typesense_api_key="another"))
+    assert (refused.code, "does not accept this TYPESENSE_API_KEY" in refused.error) == (2, True)
+    assert "another" not in refused.err
+
+
+@effect_of("typesense_host")
+@effect_of("typesense_protocol")
+@pytest.mark.parametrize(
+    ("setting", "value", "address"),
+    [("typesense_host", "127.0.0.2", "http://127.0.0.2:"), ("typesense_protocol", "https", "https://127.0.0.1:")],
+)
+def test_the_server_is_looked_for_where_the_settings_say(
+    shell: Shell, typesense: LocalTypesense, setting: str, value: str, address: str
+) -> None:
+    ended = shell.call("-f", "-p", "flask", **on(typesense, **{setting: value, "typesense_patience": 0}))
+
+    assert (ended.code, f"the Typesense server at {address}{typesense.port} does not answer" in ended.error) == (
+        4,
+        True,
+    )
+
+
+@effect_of("typesense_nodes")
+def test_of_a_cluster_the_nodes_that_are_there_answer(shell: Shell, typesense: LocalTypesense) -> None:
+    nodes = f"http://127.0.0.1:1, {typesense.url}/"
+
+    ended = shell.call("-f", "-p", "flask", **on(typesense, typesense_nodes=nodes, typesense_host="nowhere.example"))
+
+    assert (ended.code, len(typesense.store.collection("flask").documents)) == (0, 1)
+
+
+@effect_of("typesense_timeout")
+@pytest.mark.parametrize(("timeout", "code"), [(0.1, 4), (30, 0)])
+def test_a_request_to_the_server_fails_when_nothing_came_for_so_long(
+    shell: Shell, typesense: LocalTypesense, timeout: float, code: int
+) -> None:
+    typesense.faults.add(Fault("slow", request="health", pause=0.2))
+
+    ended = shell.call("-f", "-p", "flask", **on(typesense, typesense_timeout=timeout))
+
+    assert ended.code == code
+
+
+@effect_of("typesense_patience")
+@pytest.mark.parametrize(("patience", "code"), [(0, 4), (10, 0)])
+def test_a_server_that_does_not_answer_is_waited_for(
+    shell: Shell, typesense: LocalTypesense, patience: float, code: int
+) -> None:
+    typesense.faults.add(Fault("503", request="import", times=3))
+
+    ended = shell.call("-f", "-p", "flask", **on(typesense, typesense_patience=patience))
+
+    assert ended.code == code
 
 
 def test_settings_are_read_from_a_file_in_the_folder(shell: Shell, pypi: LocalPyPI) -> None:

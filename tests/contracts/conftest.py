@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from builders import PLONE, collection_state
-from engines import ENGINES, Engine
+from engines import ENGINES, PARAMETERS, Engine
 from pyf.aggregator.ports import IndexAdmin, PackageIndex
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=PARAMETERS)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     with ENGINES[request.param](tmp_path) as engine:
         yield engine

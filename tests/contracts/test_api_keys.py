@@ -136,7 +136,7 @@ def test_a_deleted_key_opens_nothing_and_its_number_is_not_given_again(keys: Api
     assert keys.create(["plone"], description="second").key.id > first.key.id
 
 
-@pytest.mark.parametrize("number", [0, -1, 99, 2**63, 10**30])
+@pytest.mark.parametrize("number", [-1, 98, 99, 2**63, 10**30])
 def test_a_key_that_is_not_there_can_not_be_deleted(keys: ApiKeys, number: int) -> None:
     made = keys.create(["plone"], description="")
 

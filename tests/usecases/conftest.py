@@ -7,7 +7,7 @@ import pytest
 
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.expand import expanded
-from worlds import Clock, World, world
+from worlds import Clock, World, engine_settings, world
 
 PROJECTS = """
 projects:
@@ -50,8 +50,11 @@ CANDIDATES = 4
 MEMBERS = ["collective-one", "collective-two", "plone-api"]
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[World]:
+@pytest.fixture(params=["sqlite", pytest.param("typesense", marks=pytest.mark.slow)])
+def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     clock = Clock()
-    with world(Ecosystem(expanded(PROJECTS), clock=clock), tmp_path, clock=clock) as made:
+    with (
+        engine_settings(request.param) as engine,
+        world(Ecosystem(expanded(PROJECTS), clock=clock), tmp_path, clock=clock, **engine) as made,
+    ):
         yield made

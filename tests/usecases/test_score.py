@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.document import Document
@@ -226,7 +227,13 @@ def test_thousands_are_scored_batch_by_batch(small: World) -> None:
     small.fetch()
     held = small.services.index.held("plone", ["plone-api"])["plone-api"]
     small.services.admin.create("many", CollectionState(filter=small.filter))
-    many = [ProjectDocuments(name_normalized=f"p-{number}", documents=tuple(held)) for number in range(700)]
+    many = [
+        ProjectDocuments(
+            name_normalized=name,
+            documents=tuple(replace(e, id=f"{name}-{e.version}", name=name, name_normalized=name) for e in held),
+        )
+        for name in (f"p-{number}" for number in range(700))
+    ]
     small.services.index.put("many", many)
     seen: list[int] = []
 

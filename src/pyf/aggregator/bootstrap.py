@@ -28,7 +28,7 @@ from .adapters.sqlite_repositories import SqliteRepositoryCache
 from .adapters.standards import load_standards
 from .domain.errors import Invalid
 from .domain.policy import Descriptions, Discovery, Policy
-from .ports import Candidates, DownloadStats, RepositoryHost, Services
+from .ports import ApiKeys, Candidates, DownloadStats, IndexAdmin, PackageIndex, RepositoryHost, Services
 from .settings import Settings
 
 
@@ -36,17 +36,17 @@ from .settings import Settings
 def open_services(settings: Settings) -> Iterator[Services]:
     """Give the services that the settings ask for, and close them in the end."""
     standards = load_standards(settings.health_file, load_profiles(settings.profiles_file).values())
-    database = Database(_sqlite_path(settings))
+    database = Database(_sqlite_path(settings))  # of the caches, whatever engine keeps the index
     renderer = PooledRenderer(SqliteRenderCache(database), workers=settings.render_workers or None)
     try:
-        with Http(contact=settings.pyf_contact) as http:
+        with Http(contact=settings.pyf_contact) as http, _engine(settings, database) as (index, admin, keys):
             pypi = Service(http, _limits(settings))
             yield Services(
                 registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.descriptions),
                 journal=PyPIJournal(pypi, settings.pypi_base_url),
-                index=SqliteIndex(database),
-                admin=SqliteAdmin(database),
-                keys=SqliteApiKeys(database),
+                index=index,
+                admin=admin,
+                keys=keys,
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
                 downloads=_downloads(settings, http),
@@ -61,6 +61,28 @@ def open_services(settings: Settings) -> Iterator[Services]:
     finally:
         renderer.close()
         database.close()
+
+
+@contextmanager
+def _engine(settings: Settings, database: Database) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys]]:
+    """Give the three ports of the engine that keeps the index; nothing is asked of a server before the first call."""
+    if settings.engine == "sqlite":
+        yield SqliteIndex(database), SqliteAdmin(database), SqliteApiKeys(database)
+        return
+    key = settings.typesense_api_key.get_secret_value()
+    if not key:
+        raise Invalid("INDEX_BACKEND=typesense needs TYPESENSE_API_KEY")
+    # The client takes a quarter of a second to import, of which users of the other engine are spared.
+    from .adapters.index import typesense
+
+    server = typesense.Server(
+        settings.typesense_addresses, key, timeout=settings.typesense_timeout, patience=settings.typesense_patience
+    )
+    try:
+        ports = typesense.on(server)
+        yield ports.index, ports.admin, ports.keys
+    finally:
+        server.close()
 
 
 def _sqlite_path(settings: Settings) -> Path:

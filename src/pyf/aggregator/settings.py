@@ -28,7 +28,10 @@ class Settings(BaseSettings):
     health_file: str = Field(
         "", description="YAML file whose weights, caps and thresholds of the health score replace the built-in ones."
     )
-    index_backend: Literal["sqlite"] = Field("sqlite", description="Engine that keeps the index.")
+    index_backend: Literal["", "sqlite", "typesense"] = Field(
+        "",
+        description="Engine that keeps the index; by default `typesense` if TYPESENSE_API_KEY is set, else `sqlite`.",
+    )
     sqlite_path: str = Field(
         "", description="File of the SQLite index; by default `pyf.sqlite3` in the platform's folder for user data."
     )
@@ -113,6 +116,26 @@ class Settings(BaseSettings):
     github_timeout: float = Field(
         30.0, gt=0, le=3600, description="Seconds after which a request to GitHub has failed."
     )
+    typesense_host: str = Field("localhost", description="Host of the Typesense server.")
+    typesense_port: int = Field(8108, ge=1, le=65_535, description="Port of the Typesense server.")
+    typesense_protocol: Literal["http", "https"] = Field("http", description="How the Typesense server is spoken to.")
+    typesense_nodes: str = Field(
+        "",
+        description="Addresses of a cluster's nodes, with commas in between; TYPESENSE_HOST, TYPESENSE_PORT and "
+        "TYPESENSE_PROTOCOL are not looked at then.",
+    )
+    typesense_api_key: SecretStr = Field(
+        SecretStr(""), description="Key of the Typesense server that may do everything; it makes Typesense the engine."
+    )
+    typesense_timeout: float = Field(
+        120.0,
+        gt=0,
+        le=3600,
+        description="Seconds without a word of the Typesense server after which a request has failed.",
+    )
+    typesense_patience: float = Field(
+        60.0, ge=0, le=3600, description="Seconds that a run waits for a Typesense server that does not answer."
+    )
 
     celery_schedule_weekly_refresh: str = Field(
         "0 2 * * 0",
@@ -179,12 +202,24 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from error
         return value
 
-    @field_validator("github_token")
+    @field_validator("github_token", "typesense_api_key")
     @classmethod
     def _secret(cls, value: SecretStr) -> SecretStr:
         if not re.fullmatch(r"[!-~]*", value.get_secret_value()):
             raise ValueError("must be one word of ASCII characters: it is sent in a header")
         return value
+
+    @field_validator("typesense_host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        if re.search(r"[\s/@?#]", value) or not _has_a_host(f"http://{_in_address(value)}:1"):
+            raise ValueError("must be a host's name or number, without protocol and port")
+        return value
+
+    @field_validator("typesense_nodes")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        return ",".join(cls._address(node.strip()) for node in value.split(",") if node.strip())
 
     @field_validator("pyf_contact")
     @classmethod
@@ -192,6 +227,18 @@ class Settings(BaseSettings):
         if not value.isprintable() or not value.isascii():
             raise ValueError("must be plain ASCII text: it is sent in a header")
         return value
+
+    @property
+    def engine(self) -> str:
+        """The engine that keeps the index, as chosen or by default."""
+        return self.index_backend or ("typesense" if self.typesense_api_key.get_secret_value() else "sqlite")
+
+    @property
+    def typesense_addresses(self) -> list[str]:
+        """The address of the Typesense server, or those of the nodes of a cluster."""
+        if self.typesense_nodes:
+            return self.typesense_nodes.split(",")
+        return [f"{self.typesense_protocol}://{_in_address(self.typesense_host)}:{self.typesense_port}"]
 
 
 def pypi_address() -> str:
@@ -207,6 +254,11 @@ def _has_a_host(address: str) -> bool:
         return bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that there is not, or half a bracket
         return False
+
+
+def _in_address(host: str) -> str:
+    """Return a host as it stands in an address; a number of IP version 6 needs brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def _is_schedule(name: str) -> bool:

@@ -57,7 +57,7 @@ class Stage:
     def __init__(self, folder: Path, settings: Mapping[str, str], console: Console) -> None:
         self._folder = folder
         self.console = console
-        self.environment = {**settings, "SQLITE_PATH": str(folder / "demo.sqlite3")}
+        self.environment = {**settings, "INDEX_BACKEND": "sqlite", "SQLITE_PATH": str(folder / "demo.sqlite3")}
         self._rounds: list[Round] = []
 
     def run(self, command: str, *arguments: str) -> None:

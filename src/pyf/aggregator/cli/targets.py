@@ -80,7 +80,7 @@ def announce_index(services: Services, settings: Settings) -> None:
 
 def engine_of(settings: Settings) -> str:
     """Return the engine that keeps the index, by the name that INDEX_BACKEND has for it."""
-    return settings.index_backend
+    return settings.engine
 
 
 def _place(services: Services, settings: Settings) -> str:

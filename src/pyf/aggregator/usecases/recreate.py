@@ -34,13 +34,11 @@ def recreate(
         clear_leftovers(services, alias)
         live = services.admin.resolve(alias) or alias  # not before: another rebuild may just have ended
         if live == alias:
-            raise Invalid(
-                f"{alias} is a collection and no alias: nothing can be switched to take its place; "
-                f"pyfupdater --recreate-collection -t {alias} makes it one"
-            )
+            raise _no_alias(services, alias)
         fresh = _begin(services, target, live)
         state = services.index.state(fresh)
-        is_same = state.filter.key == services.index.state(live).filter.key
+        before = services.index.state(live).filter
+        is_same = state.filter.key == before.key
         fetched = fetch(
             services,
             Target(collection=fresh, filter=state.filter),
@@ -48,7 +46,8 @@ def recreate(
             allow_mass_removal=allow_mass_removal,
             statuses=_statuses(services.index, live),
             former=live if is_same else "",
-            enriched=live,
+            # Another program's documents can't be asked for by project; what they say is carried over and scored below.
+            enriched="" if before == Filter() else live,
             progress=progress,
         )
         report.adopt(fetched)
@@ -63,6 +62,17 @@ def recreate(
         # The scores go by what was known when their documents were written; others may have learned more since.
         report.rescored = score_anew(services, fresh)
     return report
+
+
+def _no_alias(services: Services, name: str) -> Invalid:
+    """Return what there is to do about a collection that itself bears the name that clients use."""
+    sentence = f"{name} is a collection and no alias: nothing can be switched to take its place"
+    if services.index.state(name).filter != Filter():
+        return Invalid(f"{sentence}; pyfupdater --recreate-collection -t {name} makes it one")
+    return Invalid(
+        f"{sentence}; it was not filled by this program: fill another one (pyfaggregator -f -t {name}-new and a "
+        f"profile), then pyfupdater --delete-collection {name} and pyfupdater --add-alias -s {name} -t {name}-new"
+    )
 
 
 def _begin(services: Services, target: Target, live: str) -> str:

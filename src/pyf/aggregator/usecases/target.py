@@ -44,6 +44,11 @@ def agreed_filter(services: Services, target: Target, default: Filter) -> Filter
     if services.admin.resolve(target.collection) is None:
         return target.filter or default
     remembered = services.index.state(target.collection).filter
+    if remembered == Filter():  # which admits nothing: everything would leave
+        raise Invalid(
+            f"collection {target.collection} was not filled by this program: name a profile, and refill it with "
+            "-f --recreate-collection"
+        )
     if target.filter is None or is_same_filter(target.filter, remembered):
         return target.filter or remembered
     raise Invalid(

@@ -44,7 +44,7 @@ def refusal(document: RegistryFields) -> str:
     return ""
 
 
-def encoded(value: Struct) -> bytes:
+def encoded(value: Struct | Mapping[str, Any]) -> bytes:
     """Return a value as JSON, in UTF-8 whatever its text holds."""
     try:
         return encode(value)

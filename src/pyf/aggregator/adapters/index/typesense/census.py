@@ -1,0 +1,71 @@
+"""Counts and names the projects of collections, those that older programs have made included."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec.json import decode
+
+from ....domain.project import normalized
+from ....domain.schema import Owner
+from ..batches import batches
+from .collections import Found
+from .flat import BEFORE_WRITING, Written, latest, newer
+from .lines import export_of
+from .schema import Json
+from .server import Server
+
+# Searches in one request; the server takes no more.
+_SEARCHES = 50
+
+
+def counts(server: Server, found: Iterable[Found]) -> dict[str, int]:
+    """Return the number of projects of collections by name; one that has gone meanwhile is left out."""
+    numbers: dict[str, int] = {}
+    countable = []
+    for each in found:
+        if "is_newest" in each.fields:
+            countable.append(each.name)
+        elif {"name", "version"} <= each.fields:
+            numbers[each.name] = len(names_in(server, each))
+        else:  # somebody else's
+            numbers[each.name] = 0
+    for names in batches(countable, _SEARCHES):
+        numbers |= _counted(server, names)
+    return numbers
+
+
+def names_in(server: Server, found: Found) -> set[str]:
+    """Return the normalised names of the projects that a collection holds."""
+    query = {"include_fields": "name,name_normalized"}
+    return server.read(export_of(found.name), query, lambda lines: {_name(flat) for flat in map(decode, lines)})
+
+
+def others_in(server: Server, found: Found) -> dict[str, dict[Owner, Written]]:
+    """Return what other owners have written of every project of a collection that can't be asked by project."""
+
+    def gather(lines: Iterator[bytes]) -> dict[str, dict[Owner, Written]]:
+        others: dict[str, dict[Owner, Written]] = {}
+        for flat in map(decode, lines):
+            of_project = others.setdefault(_name(flat), {})
+            of_project |= newer(latest([flat]), of_project)
+        return others
+
+    return server.read(export_of(found.name), {"include_fields": ",".join(BEFORE_WRITING)}, gather)
+
+
+def _counted(server: Server, names: Iterable[str]) -> dict[str, int]:
+    """Count newest releases, of which every project has one; groups of documents the engine miscounts."""
+    searches: Any = [{"collection": name, "q": "*", "filter_by": "is_newest:=true", "per_page": 0} for name in names]
+    if not searches:  # the server would take the request for a broken one
+        return {}
+    answer: Any = server.ask(lambda client: client.multi_search.perform({"searches": searches}, {}))
+    results: list[Json] = answer["results"]
+    return {
+        search["collection"]: result["found"]
+        for search, result in zip(searches, results, strict=True)
+        if "found" in result
+    }
+
+
+def _name(flat: Mapping[str, Any]) -> str:
+    return str(flat.get("name_normalized") or normalized(flat["name"]))

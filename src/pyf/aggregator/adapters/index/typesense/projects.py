@@ -1,0 +1,151 @@
+"""Writes projects so that whoever stops in the middle leaves what the next run finds and mends."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+
+from msgspec import UNSET
+from msgspec.json import decode
+
+from ....domain.errors import Invalid
+from ....domain.schema import Owner, ProjectFields, RegistryFields
+from ....ports import ProjectDocuments, Rejection
+from ..batches import batches
+from ..encoding import refusal, storable
+from .flat import BEFORE_WRITING, Written, enriching, fresh, latest, replacing, written
+from .lines import delete, fetch, send
+from .queries import is_name
+from .schema import Json
+from .server import Server
+from .stamps import Stamps
+from .tombstones import Tombstones
+
+# Projects whose present documents are looked at and written over in one step.
+_AT_ONCE = 100
+
+# The documents of a project by id.
+Held = Mapping[str, Json]
+
+
+class Projects:
+    """The documents of projects, in whatever collection, which is named by its own name."""
+
+    def __init__(self, server: Server, stamps: Stamps, tombstones: Tombstones) -> None:
+        self._server = server
+        self._stamps = stamps
+        self._tombstones = tombstones
+
+    def put(self, collection: str, projects: Iterable[ProjectDocuments]) -> list[Rejection]:
+        """Make the documents of each project exactly the given ones, but for those that are refused.
+
+        What the server refuses stays as it was: with its old serial the next run finds it and tries again.
+        """
+        rejections: list[Rejection] = []
+        for some in batches(projects, _AT_ONCE):
+            for distinct in _without_repetitions(some):
+                rejections += self._put(collection, distinct)
+        return rejections
+
+    def enrich(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
+        """Replace one owner's fields of projects in all their documents; return how many were there."""
+        there: set[str] = set()
+        for some in batches(fields, _AT_ONCE):
+            new = {name: dict([written(fields[name], self._stamps.next())]) for name in some}
+            there |= self.bring(collection, new)
+        return len(there)
+
+    def bring(self, collection: str, new: Mapping[str, Mapping[Owner, Written]]) -> set[str]:
+        """Write what other owners say of projects into all of their documents; return the projects that are there."""
+        held = self.before_writing(collection, new)
+        changes = [
+            {"id": identifier, **enriching(flat, owner, of_owner)}
+            for name, documents in held.items()
+            for identifier, flat in documents.items()
+            for owner, of_owner in new[name].items()
+        ]
+        for each in send(self._server, collection, changes, "update"):
+            if each.code != HTTPStatus.NOT_FOUND:  # else the release has left meanwhile
+                raise Invalid(f"{self._server.address} does not take the fields of {each.id}: {each.reason}")
+        return set(held)
+
+    def ids(self, collection: str, names: Iterable[str]) -> dict[str, list[str]]:
+        """Return the ids of the documents of those of the projects that are there."""
+        found: dict[str, list[str]] = {}
+        for some, lines in fetch(self._server, collection, names, {"include_fields": "id,name,name_normalized"}):
+            for flat in map(decode, lines):
+                if flat["name_normalized"] in some:
+                    found.setdefault(flat["name_normalized"], []).append(flat["id"])
+        return found
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """Delete documents."""
+        delete(self._server, collection, ids)
+
+    def before_writing(self, collection: str, names: Iterable[str]) -> dict[str, Held]:
+        """Return of the projects that are there what has to be known of each document to write over it."""
+        found: dict[str, dict[str, Json]] = {}
+        for some, lines in fetch(self._server, collection, names, {"include_fields": ",".join(BEFORE_WRITING)}):
+            for flat in map(decode, lines):
+                if flat["name_normalized"] in some:
+                    found.setdefault(flat["name_normalized"], {})[flat["id"]] = flat
+        return dict(found)
+
+    def _put(self, collection: str, projects: Sequence[ProjectDocuments]) -> list[Rejection]:
+        held = self.before_writing(collection, [project.name_normalized for project in projects])
+        rejections: list[Rejection] = []
+        lines: list[Json] = []
+        superfluous: list[str] = []
+        unfinished: list[Json] = []
+        alive: list[str] = []
+        for project in projects:
+            accepted = list(_accepted(project, rejections))
+            there = held.get(storable(project.name_normalized), {})
+            gone = sorted(there.keys() - {storable(document.id) for document in accepted})
+            changes = list(self._changes(project, accepted, there))
+            if changes and len(changes) + len(gone) > 1:
+                # Whoever sees this project before it is finished sees one that has to be read again.
+                unfinished.append({"id": changes[0]["id"], "last_serial": changes[0]["last_serial"]})
+                changes[0]["last_serial"] = 0
+            lines += changes
+            superfluous += gone
+            alive += [project.name_normalized] if changes else []
+        # Before the documents, after which nobody would look at the project again.
+        self._tombstones.lift(collection, alive)
+        refused = send(self._server, collection, lines, "emplace")
+        delete(self._server, collection, superfluous)
+        not_there = {each.id for each in refused}
+        send(self._server, collection, (each for each in unfinished if each["id"] not in not_there), "update")
+        return rejections + [Rejection(id=each.id, reason=each.reason) for each in refused]
+
+    def _changes(self, project: ProjectDocuments, documents: Iterable[RegistryFields], there: Held) -> Iterator[Json]:
+        others = latest(there.values())
+        if project.health is not UNSET:
+            others |= [written(project.health, self._stamps.next())]
+        for document in documents:
+            held = there.get(storable(document.id))
+            yield fresh(document, others) if held is None else replacing(held, document, others)
+
+
+def _accepted(project: ProjectDocuments, rejections: list[Rejection]) -> Iterator[RegistryFields]:
+    """Yield the documents that can be held, each version once; note why others can't."""
+    accepted: dict[str, RegistryFields] = {}
+    for document in project.documents:
+        reason = refusal(document)
+        if not is_name(project.name_normalized) or document.name_normalized != project.name_normalized:
+            reason = f"{project.name_normalized!r} is not the normalised name of a project"
+        if reason:
+            rejections.append(Rejection(id=document.id, reason=reason))
+        else:
+            accepted[storable(document.id)] = document
+    yield from accepted.values()
+
+
+def _without_repetitions(projects: Iterable[ProjectDocuments]) -> Iterator[list[ProjectDocuments]]:
+    """Part projects so that none comes twice in one part: the second time is to replace the first."""
+    some: dict[str, ProjectDocuments] = {}
+    for project in projects:
+        if project.name_normalized in some:
+            yield list(some.values())
+            some = {}
+        some[project.name_normalized] = project
+    if some:
+        yield list(some.values())
