@@ -10,6 +10,7 @@ from ....domain.errors import Invalid, NotFound
 from ....domain.schema import Owner
 from ..batches import batches
 from ..names import checked
+from .aliases import Aliases
 from .census import counts, names_in, others_in
 from .collections import Collections, Found, created_at, first_metadata, is_internal, metadata_of
 from .errors import Taken
@@ -46,6 +47,7 @@ class TypesenseAdmin:
         self._server = server
         self._collections = collections
         self._leases = leases
+        self._aliases = Aliases(server)
         self._tombstones = Tombstones(server)
         self._projects = Projects(server, stamps, self._tombstones)
         self._now = now
@@ -55,27 +57,23 @@ class TypesenseAdmin:
             kind = "a collection" if found.name == collection else "an alias"
             raise Invalid(f"there is {kind} {collection} already")
         # Both would have outlived a collection of that name whose deletion was cut short.
-        self._drop_alias(collection)
+        self._aliases.drop(collection)
         self._tombstones.drop(collection)
         leads_somewhere = bool(alias) and self._check_alias(alias, of=collection)
         if alias and not leads_somewhere:
-            self._set_alias(alias, collection)  # with the collection it begins to lead somewhere, in one step
+            self._aliases.point(alias, collection)  # with the collection it begins to lead somewhere, in one step
         self._create(collection, state)
         if leads_somewhere:
-            self._set_alias(alias, collection)
+            self._aliases.point(alias, collection)
 
     def drop(self, collection: str) -> None:
-        found = self._itself(collection)
-        with suppress(NotFound):  # our first attempt, the answer of which was lost
-            self._server.ask(lambda client: client.collections[found.name].delete())
-        self._tombstones.drop(found.name)
-        for alias in self._aliases().get(found.name, ()):
-            self._drop_alias(alias)
+        self._delete(self._itself(collection).name)
+        self._drop_companions(collection)
 
     def point(self, alias: str, collection: str) -> None:
         found = self._itself(collection)
         self._check_alias(alias, of=collection)
-        self._set_alias(alias, found.name)
+        self._aliases.point(alias, found.name)
 
     @property
     def supersedes_at_once(self) -> bool:
@@ -88,8 +86,9 @@ class TypesenseAdmin:
             raise Invalid(f"{collection} is an alias of {there}: name the collection itself")
         if there == collection:
             self.carry_over(collection, successor)
-            self.drop(collection)
-        self._set_alias(collection, successor)
+            self._delete(collection)
+        self._aliases.point(collection, successor)
+        self._drop_companions(collection)  # not before: readers of the name are waiting
 
     def carry_over(self, source: str, target: str) -> None:
         from_, to = (self._collections.existing(name) for name in (source, target))
@@ -107,7 +106,7 @@ class TypesenseAdmin:
         # With their fields, because one that we have not made may lack what projects are counted by.
         listed: Any = self._server.ask(lambda client: client.collections.retrieve())
         found = {each["name"]: Found(each["name"], each) for each in listed if not is_internal(each["name"])}
-        aliases, projects = self._aliases(), counts(self._server, found.values())
+        aliases, projects = self._aliases.by_collection(), counts(self._server, found.values())
         return [
             CollectionInfo(
                 name=name,
@@ -149,6 +148,16 @@ class TypesenseAdmin:
             if metadata_of(found.schema) != metadata or found.schema["num_documents"]:
                 raise Invalid(f"there is a collection {collection} already") from error
 
+    def _delete(self, collection: str) -> None:
+        with suppress(NotFound):  # our first attempt, the answer of which was lost
+            self._server.ask(lambda client: client.collections[collection].delete())
+
+    def _drop_companions(self, collection: str) -> None:
+        """Delete what belonged to a collection that is gone: its tombstones, and the aliases that led to it."""
+        self._tombstones.drop(collection)
+        for alias in self._aliases.by_collection().get(collection, ()):
+            self._aliases.drop(alias)
+
     def _others(self, collection: str, names: Iterable[str]) -> dict[str, dict[Owner, Written]]:
         """Return what other owners have written last of those of the projects that are there."""
         held = self._projects.before_writing(collection, names)
@@ -167,20 +176,6 @@ class TypesenseAdmin:
         if alias == of or (found and found.name == alias):
             raise Invalid(f"there is a collection {alias}: an alias can't have its name")
         return found is not None
-
-    def _set_alias(self, alias: str, collection: str) -> None:
-        self._server.ask(lambda client: client.aliases.upsert(alias, {"collection_name": collection}))
-
-    def _drop_alias(self, alias: str) -> None:
-        with suppress(NotFound):
-            self._server.ask(lambda client: client.aliases[alias].delete())
-
-    def _aliases(self) -> dict[str, list[str]]:
-        """Return the aliases of each collection."""
-        aliases: dict[str, list[str]] = {}
-        for each in self._server.ask(lambda client: client.aliases.retrieve())["aliases"]:
-            aliases.setdefault(each["collection_name"], []).append(each["name"])
-        return aliases
 
 
 def _carried(written: Mapping[Owner, Written]) -> dict[Owner, Written]:

@@ -1,36 +1,24 @@
-"""Keys of a Typesense server, which it checks itself, and what is kept beside them to recognise their values.
+"""Makes, lists and deletes the keys of a Typesense server, which it checks itself when clients search it.
 
-The server tells no value and answers for none but by doing what was asked for, so `allows` goes by hashes of ours, in
-an internal collection, and by what the server lists. A key that another program made has no hash: it opens the server,
-and nothing that asks `allows`.
+The server tells no value and answers for none but by doing what was asked for, so `allows` goes by hashes of ours and
+by what the server lists. A key that another program made has no hash: it opens the server, and nothing that asks
+`allows`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct, convert
-from msgspec.json import Decoder
 
 from ....domain.api_key import SEARCH, ApiKey
-from ....domain.errors import Invalid, NotFound, Unavailable
+from ....domain.errors import Invalid, NotFound
 from ....ports import NewKey
 from ..encoding import storable
 from ..key_scope import opens
-from ..key_values import Hashed, checked_value, guessed_by_nobody, hashed, prefix_of
+from ..key_values import checked_value, guessed_by_nobody, hashed, prefix_of
 from .errors import Taken
-from .lines import delete, export_of, send
+from .key_hashes import KeyHashes
 from .server import Server
-
-COLLECTION = "_pyf_keys"
-_SCHEMA = {
-    "name": COLLECTION,
-    "fields": [
-        {"name": "key", "type": "int64"},
-        {"name": "salt", "type": "string", "index": False, "optional": True},
-        {"name": "digest", "type": "string", "index": False, "optional": True},
-    ],
-}
 
 # The server takes regular expressions that must match a whole name: these are of the collections that come and go
 # behind an alias.
@@ -50,15 +38,6 @@ class _Told(Struct, frozen=True):
     value_prefix: str = ""
 
 
-class _Kept(Struct, frozen=True):
-    key: int
-    salt: str
-    digest: str
-
-
-_KEPT = Decoder(_Kept)
-
-
 class TypesenseApiKeys:
     """The port `ApiKeys` on a Typesense server; `resolve` tells what a name leads to.
 
@@ -74,6 +53,7 @@ class TypesenseApiKeys:
         new_value: Callable[[], str] = guessed_by_nobody,
     ) -> None:
         self._server = server
+        self._hashes = KeyHashes(server)
         self._resolve = resolve
         self._new_value = new_value
 
@@ -99,7 +79,7 @@ class TypesenseApiKeys:
             if not new or list(new[-1].collections) != scope:
                 raise Invalid("there is a key of that value already: choose another one") from error
             told = new[-1]
-        self._keep(told.id, hashed(value))
+        self._hashes.keep(told.id, hashed(value))
         return NewKey(key=_key(told, prefix_of(value)), value=value)
 
     def all(self) -> Sequence[ApiKey]:
@@ -113,37 +93,16 @@ class TypesenseApiKeys:
             self._server.ask(lambda client: client.keys[number].delete())
         except NotFound as error:
             raise unknown from error
-        with suppress(NotFound):  # no key of ours was ever made
-            delete(self._server, COLLECTION, [str(number)])
+        self._hashes.forget(number)
 
     def allows(self, value: str, action: str, collection: str) -> bool:
-        kept = self._kept()
-        there = {key.id: key for key in self.all()}
-        found = [there[number] for number, each in kept if each.is_of(value) and number in there]
+        numbers = self._hashes.numbers_of(value)
+        found = [key for key in self.all() if key.id in numbers]
         return any(opens(key, action, collection, self._resolve) for key in found)
 
     def _told(self) -> list[_Told]:
         answer: Any = self._server.ask(lambda client: client.keys.retrieve())
         return sorted(convert(answer["keys"], list[_Told]), key=lambda told: told.id)
-
-    def _kept(self) -> list[tuple[int, Hashed]]:
-        try:
-            kept = self._server.read(export_of(COLLECTION), {}, lambda lines: [_KEPT.decode(line) for line in lines])
-        except NotFound:
-            return []
-        return [(each.key, Hashed(bytes.fromhex(each.salt), bytes.fromhex(each.digest))) for each in kept]
-
-    def _keep(self, number: int, kept: Hashed) -> None:
-        document = {"id": str(number), "key": number, "salt": kept.salt.hex(), "digest": kept.digest.hex()}
-        try:
-            refused = send(self._server, COLLECTION, [document], "upsert")
-        except NotFound:
-            with suppress(Taken):  # another one was quicker
-                schema: Any = _SCHEMA
-                self._server.ask(lambda client: client.collections.create(schema))
-            refused = send(self._server, COLLECTION, [document], "upsert")
-        for each in refused:
-            raise Unavailable(f"{self._server.address} does not take what is kept of the key {number}: {each.reason}")
 
 
 def _key(told: _Told, prefix: str) -> ApiKey:
