@@ -3,15 +3,11 @@
 import re
 from collections.abc import Mapping
 from datetime import date
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from ..domain.errors import Invalid
 from ..domain.profile import Profile
-from . import profile_rules
+from . import profile_rules, yaml_file
 
 _KEYS = {"name", "classifiers", "releases", *profile_rules.KEYS}
 _RELEASE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
@@ -22,26 +18,14 @@ def load_profiles(profiles_file: str = "") -> dict[str, Profile]:
 
     Raises `Invalid` with one line that names the file and what is wrong in it.
     """
-    built_in = files("pyf.aggregator").joinpath("profiles.yaml").read_text(encoding="utf-8")
-    profiles = _parsed(built_in, "profiles.yaml")
+    profiles = _declared(yaml_file.built_in("profiles.yaml"), "profiles.yaml")
     if profiles_file:
-        profiles |= _parsed(_text(profiles_file), f"PROFILES_FILE {profiles_file}")
+        source = f"PROFILES_FILE {profiles_file}"
+        profiles |= _declared(yaml_file.named_by("PROFILES_FILE", profiles_file), source)
     return profiles
 
 
-def _text(path: str) -> str:
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8-sig")
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", error)
-        raise Invalid(f"PROFILES_FILE {path}: {reason}") from error
-
-
-def _parsed(text: str, source: str) -> dict[str, Profile]:
-    try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # the middle one for a date that there is not
-        raise Invalid(f"{source}: not YAML: {' '.join(str(error).split())}") from error
+def _declared(content: Any, source: str) -> dict[str, Profile]:
     declared = content.get("profiles") if isinstance(content, Mapping) else None
     if not isinstance(declared, Mapping) or not declared:
         raise Invalid(f"{source}: has no 'profiles:' with a profile in it")

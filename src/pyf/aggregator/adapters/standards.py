@@ -1,11 +1,8 @@
 """Read what the health score goes by: the built-in file, a file of the user's, and the releases of the profiles."""
 
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-import yaml
 from msgspec import ValidationError, convert
 from msgspec.structs import replace
 
@@ -14,9 +11,7 @@ from ..domain.health import Standards
 from ..domain.health.caps import CAPS
 from ..domain.health.score import BASIC, FULL, GROUPS
 from ..domain.profile import Profile
-
-# It is read at every start, and the parser in Python takes twenty times as long.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from . import yaml_file
 
 
 def load_standards(health_file: str = "", profiles: Iterable[Profile] = ()) -> Standards:
@@ -26,29 +21,17 @@ def load_standards(health_file: str = "", profiles: Iterable[Profile] = ()) -> S
     what is wrong in it.
     """
     source = "health.yaml"
-    content = _parsed(files("pyf.aggregator").joinpath(source).read_text(encoding="utf-8"), source)
+    content = _content(yaml_file.built_in(source), source)
     if health_file:
         source = f"HEALTH_FILE {health_file}"
-        content = _merged(content, _parsed(_text(health_file), source))
+        content = _merged(content, _content(yaml_file.named_by("HEALTH_FILE", health_file), source))
     return _with_releases(_checked(content, source), profiles)
 
 
-def _text(path: str) -> str:
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8-sig")
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", error)
-        raise Invalid(f"HEALTH_FILE {path}: {reason}") from error
-
-
-def _parsed(text: str, source: str) -> dict[str, Any]:
-    try:
-        content = yaml.load(text, _Loader)  # noqa: S506 - both are safe
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # the middle one for a date that there is not
-        raise Invalid(f"{source}: not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
+def _content(parsed: Any, source: str) -> dict[str, Any]:
+    if not isinstance(parsed, dict):
         raise Invalid(f"{source}: must hold one of {', '.join(Standards.__struct_fields__)}")
-    return content
+    return parsed
 
 
 def _merged(built_in: Mapping[Any, Any], given: Mapping[Any, Any]) -> dict[Any, Any]:

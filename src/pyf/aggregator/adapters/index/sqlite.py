@@ -11,7 +11,7 @@ from ...domain.document import Document, Enrichments
 from ...domain.project import normalized
 from ...domain.schema import Owner, ProjectFields, RegistryFields
 from ...ports import ProjectDocuments, Rejection
-from .batches import batches
+from .batches import batches, names_by_documents
 from .catalogue import Found, existing, resolved
 from .database import Database
 from .encoding import document, encoded, enrichments, newest_first, oldest_first, owner_of, registry_fields, storable
@@ -129,7 +129,7 @@ class SqliteIndex:
 
     def export(self, collection: str) -> Iterator[Document]:
         real_name = collection
-        for names in _of_few_documents(self.holdings(collection)):
+        for names in names_by_documents(self.holdings(collection), _EXPORT_AT_ONCE):
             with self._database.reading() as connection:
                 number, real_name = self._same(connection, real_name, collection)
                 held, others = _registry_fields(connection, number, names), _others(connection, number, names)
@@ -212,17 +212,3 @@ def _others(connection: sqlite3.Connection, collection: int, names: Iterable[str
 
 def _listed(names: Iterable[str]) -> str:
     return encode(list(names)).decode()
-
-
-def _of_few_documents(holdings: Iterable[Holding]) -> Iterator[list[str]]:
-    """Group projects by name so that a group's documents fit into memory; a group is one project at least."""
-    names: list[str] = []
-    documents = 0
-    for held in holdings:
-        names.append(held.name_normalized)
-        documents += held.releases
-        if documents >= _EXPORT_AT_ONCE:
-            yield names
-            names, documents = [], 0
-    if names:
-        yield names

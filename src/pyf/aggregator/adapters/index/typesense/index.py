@@ -10,6 +10,7 @@ from ....domain.document import Document, Enrichments
 from ....domain.project import normalized
 from ....domain.schema import ProjectFields, RegistryFields
 from ....ports import ProjectDocuments, Rejection
+from ..batches import names_by_documents
 from ..encoding import newest_first, oldest_first
 from .collections import Collections, Found, state_of
 from .flat import NOT_OF_THE_REGISTRY, document_of, enrichments_of, latest, registry_of
@@ -88,7 +89,7 @@ class TypesenseIndex:
 
     def export(self, collection: str) -> Iterator[Document]:
         found = self._collections.ours(collection)
-        for names in _of_few_documents(self.holdings(collection)):
+        for names in names_by_documents(self.holdings(collection), _EXPORT_AT_ONCE):
             found = self._collections.same(found.name, collection)
             held = self._documents(found, names)
             for name in names:
@@ -122,17 +123,3 @@ class TypesenseIndex:
                 others = enrichments_of(latest(flat for _, flat in projects[name]))
                 documents[name] = {each.version: document_of(each, others) for each, _ in projects[name]}
         return documents
-
-
-def _of_few_documents(all_holdings: Iterable[Holding]) -> Iterator[list[str]]:
-    """Group projects by name so that a group's documents fit into memory; a group is one project at least."""
-    names: list[str] = []
-    documents = 0
-    for held in all_holdings:
-        names.append(held.name_normalized)
-        documents += held.releases
-        if documents >= _EXPORT_AT_ONCE:
-            yield names
-            names, documents = [], 0
-    if names:
-        yield names

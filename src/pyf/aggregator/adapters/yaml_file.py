@@ -1,0 +1,34 @@
+"""Reads YAML: the program's own files, and those that a setting names; what is wrong is one line naming the file."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..domain.errors import Invalid
+
+# Some are read at every start, and the parser in Python takes twenty times as long.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def built_in(name: str) -> Any:
+    """Return what a file of the program's own holds."""
+    return _parsed(files("pyf.aggregator").joinpath(name).read_text(encoding="utf-8"), name)
+
+
+def named_by(setting: str, path: str) -> Any:
+    """Return what a file of the user's holds; raises `Invalid` for one that can't be read or is no YAML."""
+    try:
+        text = Path(path).expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", error)
+        raise Invalid(f"{setting} {path}: {reason}") from error
+    return _parsed(text, f"{setting} {path}")
+
+
+def _parsed(text: str, source: str) -> Any:
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - both are safe
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # the middle one for a date that there is not
+        raise Invalid(f"{source}: not YAML: {' '.join(str(error).split())}") from error
