@@ -456,3 +456,18 @@ def replace_host(enrichment: Enrichment, batch: int) -> MemoryRepositoryHost:
     enrichment.host = MemoryRepositoryHost(batch=batch)
     enrichment.services = replace(enrichment.services, repositories=enrichment.host, requests=enrichment.host)
     return enrichment.host
+
+
+def test_what_was_told_in_parts_is_asked_for_again_as_soon_as_all_is_told(enrichment: Enrichment) -> None:
+    """A look without a token must not keep the last commit away from one who has a token, for a day."""
+    enrichment.holds("a", source="https://github.com/o/a")
+    enrichment.hosts("o/a", stars=3)
+    enrichment.host.is_partial = True
+    requests = [enrichment.run().requests for _ in range(2)]
+
+    enrichment.host.is_partial = False
+    enrichment.hosts("o/a", stars=3, last_commit=5)
+    requests += [enrichment.run().requests for _ in range(2)]
+
+    assert requests == [1, 0, 1, 0]
+    assert enrichment.fields("a").github_last_commit == 5

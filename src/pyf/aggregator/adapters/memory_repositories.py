@@ -15,7 +15,7 @@ class MemoryRepositoryHost:
     """The port `RepositoryHost` in memory; a `RequestMeter` of the requests that another host would have been sent.
 
     `moved` leads from an old address to a repository's own. `down` holds the addresses that nobody answers for, and
-    `refusal` is raised instead of answering any further request.
+    `refusal` is raised instead of answering any further request; with `is_partial` it claims to tell only parts.
     """
 
     def __init__(self, repositories: Iterable[Repository] = (), *, batch: int = 50) -> None:
@@ -26,6 +26,7 @@ class MemoryRepositoryHost:
         self.down: set[RepositoryAddress] = set()
         self.refusal: AggregatorError | None = None
         self.allowed: Allowance | None = None
+        self.is_partial = False
         self.asked: list[RepositoryAddress] = []
 
     def look_up(self, addresses: Iterable[RepositoryAddress]) -> Iterator[Sequence[Finding]]:

@@ -33,12 +33,13 @@ class Repository(Struct, frozen=True, kw_only=True):
 class Learned(Struct, frozen=True, kw_only=True):
     """What was learned about an address: the repository there, or None where the host said that there is none.
 
-    `learned_at` is when, in Unix seconds.
+    `learned_at` is when, in Unix seconds; `is_partial` says that it came from a host that tells only parts.
     """
 
     address: RepositoryAddress
     repository: Repository | None
     learned_at: int
+    is_partial: bool = False
 
 
 def fields_of(repository: Repository, *, is_verified: bool | UnsetType, checked: int) -> RepositoryFields:

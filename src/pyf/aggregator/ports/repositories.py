@@ -42,6 +42,10 @@ class RepositoryHost(Protocol):
         longer pause (`retry_after`) than is waited for, `Invalid` where it does not accept our token.
         """
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether it tells less of a repository than the host could, so that what it told is no substitute for more."""
+
     def allowance(self) -> Allowance | None:
         """Return how much may be asked, None where that is more than runs need; one request at most, a free one."""
 

@@ -71,7 +71,10 @@ class RepositoryRun:
         if not fresh:
             since = int(self.services.now()) - self.services.policy.repository_max_age + 1
             addresses = {address for search in found for address in search.untried}
-            self._known.update(self.services.repository_cache.recall(addresses, since=since))
+            remembered = self.services.repository_cache.recall(addresses, since=since)
+            # What was told without a token lacks the last commit, which who has one now must not wait a day for.
+            takes_parts = self.services.repositories.is_partial
+            self._known.update({key: each for key, each in remembered.items() if takes_parts or not each.is_partial})
         for search in found:
             self._advance(search)
             if len(self._found) + len(self._lost) >= _WRITTEN_AT_ONCE:
@@ -129,7 +132,14 @@ class RepositoryRun:
             if isinstance(finding.answer, Repository):
                 # Who names the new address of one that has moved need not ask again.
                 for address in {finding.address, finding.answer.address}:
-                    learned.append(Learned(address=address, repository=finding.answer, learned_at=now))
+                    learned.append(
+                        Learned(
+                            address=address,
+                            repository=finding.answer,
+                            learned_at=now,
+                            is_partial=self.services.repositories.is_partial,
+                        )
+                    )
             elif isinstance(finding.answer, NotFound):
                 learned.append(Learned(address=finding.address, repository=None, learned_at=now))
             else:

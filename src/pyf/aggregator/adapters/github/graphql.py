@@ -74,6 +74,10 @@ class GitHubGraphQL:
                 raise Unavailable(str(batch.trouble), retry_after=batch.trouble.retry_after) from batch.trouble
             self._client.wait(batch.trouble, failures)
 
+    @property
+    def is_partial(self) -> bool:
+        return False
+
     def allowance(self) -> Allowance | None:
         return None
 

@@ -75,6 +75,10 @@ class GitHubRest:
             if silent == _SILENCE:
                 raise Unavailable(str(finding.answer))
 
+    @property
+    def is_partial(self) -> bool:
+        return True
+
     def allowance(self) -> Allowance:
         reply = self._persistently(self._request("/rate_limit", "the limit", always_there=True))
         core = _decoded(_limits, reply, "the limit").resources.core
