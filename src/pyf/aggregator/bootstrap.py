@@ -26,6 +26,7 @@ from .adapters.service import Limits, Service
 from .adapters.sqlite_caches import SqliteRenderCache, SqliteVerdictStore
 from .adapters.sqlite_repositories import SqliteRepositoryCache
 from .adapters.standards import load_standards
+from .adapters.traffic import TrafficCount
 from .domain.errors import Invalid
 from .domain.policy import Descriptions, Discovery, Policy
 from .ports import ApiKeys, Candidates, DownloadStats, IndexAdmin, PackageIndex, RepositoryHost, Services
@@ -39,8 +40,12 @@ def open_services(settings: Settings) -> Iterator[Services]:
     database = Database(_sqlite_path(settings))  # of the caches, whatever engine keeps the index
     renderer = PooledRenderer(SqliteRenderCache(database), workers=settings.render_workers or None)
     try:
-        with Http(contact=settings.pyf_contact) as http, _engine(settings, database) as (index, admin, keys):
-            pypi = Service(http, _limits(settings))
+        traffic = TrafficCount()
+        with (
+            Http(contact=settings.pyf_contact, traffic=traffic) as http,
+            _engine(settings, database, traffic) as (index, admin, keys),
+        ):
+            pypi = Service(http, _limits(settings), name="pypi")
             yield Services(
                 registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.descriptions),
                 journal=PyPIJournal(pypi, settings.pypi_base_url),
@@ -54,6 +59,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 repository_cache=SqliteRepositoryCache(database),
                 candidates=_candidates(settings, http),
                 requests=http,
+                traffic=traffic,
                 now=time.time,
                 standards=standards,
                 policy=_policy(settings),
@@ -64,7 +70,9 @@ def open_services(settings: Settings) -> Iterator[Services]:
 
 
 @contextmanager
-def _engine(settings: Settings, database: Database) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys]]:
+def _engine(
+    settings: Settings, database: Database, traffic: TrafficCount
+) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys]]:
     """Give the three ports of the engine that keeps the index; nothing is asked of a server before the first call."""
     if settings.engine == "sqlite":
         yield SqliteIndex(database), SqliteAdmin(database), SqliteApiKeys(database)
@@ -76,7 +84,11 @@ def _engine(settings: Settings, database: Database) -> Iterator[tuple[PackageInd
     from .adapters.index import typesense
 
     server = typesense.Server(
-        settings.typesense_addresses, key, timeout=settings.typesense_timeout, patience=settings.typesense_patience
+        settings.typesense_addresses,
+        key,
+        timeout=settings.typesense_timeout,
+        patience=settings.typesense_patience,
+        traffic=traffic,
     )
     try:
         ports = typesense.on(server)
@@ -96,8 +108,8 @@ def _sqlite_path(settings: Settings) -> Path:
 
 def _candidates(settings: Settings, http: Http) -> Candidates:
     if settings.candidates_source == "clickhouse":
-        clickhouse = Service(http, Limits(workers=1, timeout=settings.pypi_timeout, retries=_retries(settings)))
-        return ClickHouseCandidates(clickhouse, settings.clickhouse_url)
+        limits = Limits(workers=1, timeout=settings.pypi_timeout, retries=_retries(settings))
+        return ClickHouseCandidates(Service(http, limits, name="clickhouse"), settings.clickhouse_url)
     return CandidatesFile(settings.candidates_file) if settings.candidates_file else MemoryCandidates()
 
 
@@ -116,10 +128,10 @@ def _limits(settings: Settings) -> Limits:
 
 def _downloads(settings: Settings, http: Http) -> DownloadStats:
     if settings.downloads_source == "clickhouse":
-        return ClickHouse(Service(http, CLICKHOUSE_LIMITS), settings.clickhouse_url)
+        return ClickHouse(Service(http, CLICKHOUSE_LIMITS, name="clickhouse"), settings.clickhouse_url)
     retries = Retries(most=settings.pypistats_max_retries, backoff=settings.pypistats_retry_backoff)
     limits = pypistats_limits(settings.pypistats_rate_limit_delay, retries)
-    return Pypistats(Service(http, limits), settings.pypistats_base_url)
+    return Pypistats(Service(http, limits, name="pypistats"), settings.pypistats_base_url)
 
 
 def _github(http: Http, settings: Settings) -> RepositoryHost:
@@ -128,7 +140,7 @@ def _github(http: Http, settings: Settings) -> RepositoryHost:
         workers=1, delay=settings.github_request_delay, timeout=settings.github_timeout, retries=Retries(most=0)
     )
     token = settings.github_token.get_secret_value()
-    client = GitHubClient(Service(http, limits), settings.github_api_url, token)
+    client = GitHubClient(Service(http, limits, name="github"), settings.github_api_url, token)
     return GitHubGraphQL(client) if token else GitHubRest(client)
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from msgspec import Struct
 from yarl import URL
 
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
-from .answers import failure, refusal, shown
+from .answers import failure, outcome, refusal, shown
 from .body import Reader
 from .gate import Gate
 from .http import Http
@@ -79,10 +79,14 @@ class Reply(Struct, frozen=True):
 
 
 class Service:
-    """One service, to be asked by any number of adapters and threads within common limits."""
+    """One service, to be asked by any number of adapters and threads within common limits.
 
-    def __init__(self, http: Http, limits: Limits) -> None:
+    `name` is what its requests are counted under.
+    """
+
+    def __init__(self, http: Http, limits: Limits, *, name: str = "") -> None:
         self.limits = limits
+        self._name = name
         self._http = http
         self._gate: Gate | None = None
 
@@ -119,8 +123,7 @@ class Service:
         gate = self._open_gate()
         try:
             async with gate:
-                await self._exchange(request, body, gate)
-            return body.finish()
+                return await self._exchange(request, body, gate)
         except AggregatorError as error:
             raise _named(error, request) from error
 
@@ -138,7 +141,7 @@ class Service:
         except (aiohttp.ClientError, OSError) as error:
             raise _named(failure(error), request) from error
 
-    async def _exchange(self, request: Request, body: Reader[T], gate: Gate) -> None:
+    async def _exchange(self, request: Request, body: Reader[T], gate: Gate) -> T:
         try:
             async with self._sending(request) as response:
                 if response.status != HTTPStatus.OK:
@@ -153,19 +156,30 @@ class Service:
                     if size > request.largest:
                         raise Unavailable(f"the answer is larger than {request.largest:,} bytes")
                     body.feed(piece)
+                return body.finish()
         except (aiohttp.ClientError, OSError) as error:
             raise failure(error) from error
 
-    def _sending(self, request: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        limits = self.limits
-        return self._http.session().request(
-            request.method,
-            _address(request.url),
-            headers=request.headers,
-            data=request.body,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=limits.timeout * request.patience, connect=limits.connect_timeout),
-        )
+    @asynccontextmanager
+    async def _sending(self, request: Request) -> AsyncIterator[aiohttp.ClientResponse]:
+        limits, traffic, address = self.limits, self._http.traffic, _address(request.url)
+        status: int | None = None
+        try:
+            async with self._http.session().request(
+                request.method,
+                address,
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=limits.timeout * request.patience, connect=limits.connect_timeout),
+            ) as response:
+                status = response.status
+                traffic.note_headers(self._name, response.headers)
+                yield response
+        except BaseException as error:
+            traffic.note(self._name, outcome(status, error))
+            raise
+        traffic.note(self._name, str(status))
 
     def _honour(self, refused: AggregatorError, gate: Gate) -> None:
         """Hold back all requests when the service says that we ask too much, if it is not for too long."""

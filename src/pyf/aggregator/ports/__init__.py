@@ -9,6 +9,7 @@ from .candidates import Candidates
 from .downloads import Count, DownloadStats, Effort
 from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, VerdictStore
 from .keys import ApiKeys, NewKey
+from .operation import Quota, TaskMeter, TaskTime, Traffic
 from .registry import (
     ChangeJournal,
     FeedEntry,
@@ -41,6 +42,7 @@ __all__ = [
     "PackageIndex",
     "PackageRegistry",
     "ProjectDocuments",
+    "Quota",
     "Reading",
     "Rejection",
     "ReleaseFeed",
@@ -53,6 +55,9 @@ __all__ = [
     "Serials",
     "Services",
     "Standing",
+    "TaskMeter",
+    "TaskTime",
+    "Traffic",
     "VerdictStore",
     "Wanted",
     "whatever_it_is",
