@@ -43,8 +43,8 @@ class Server:
     """A server, or the nodes of a cluster, by address; safe to share between threads.
 
     `timeout` is for one answer, `patience` how long a server that is away is waited for, both in seconds. Every
-    failure is an `AggregatorError`; texts that it takes go into paths as they are, so they must be safe there. `traffic`
-    counts what comes of each request.
+    failure is an `AggregatorError`; texts that it takes go into paths as they are, so they must be safe there. What
+    comes of each request is counted by `traffic`.
     """
 
     def __init__(
