@@ -42,9 +42,9 @@ def free_port() -> int:
 @contextmanager
 def scraped(metrics: Metrics) -> Iterator[Scraped]:
     port = free_port()
-    with endpoint(metrics, host="127.0.0.1", port=port):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-            yield parsed(answer.read().decode())
+    address = f"http://127.0.0.1:{port}/metrics"
+    with endpoint(metrics, host="127.0.0.1", port=port), urllib.request.urlopen(address) as answer:
+        yield parsed(answer.read().decode())
 
 
 def test_a_scrape_tells_of_the_index_and_of_the_requests_that_filled_it(tmp_path: Path) -> None:
