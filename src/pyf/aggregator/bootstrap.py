@@ -20,7 +20,7 @@ from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
 from .adapters.index.sqlite_keys import SqliteApiKeys
 from .adapters.profiles import load_profiles
-from .adapters.pypi import PyPIJournal, PyPIRegistry
+from .adapters.pypi import PyPIFeed, PyPIJournal, PyPIRegistry
 from .adapters.rendering import PooledRenderer
 from .adapters.retry import Retries
 from .adapters.service import Limits, Service
@@ -45,6 +45,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
             yield Services(
                 registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.descriptions),
                 journal=PyPIJournal(pypi, settings.pypi_base_url),
+                feed=PyPIFeed(pypi, settings.pypi_base_url),
                 index=index,
                 admin=admin,
                 keys=keys,
