@@ -15,11 +15,12 @@ from .adapters.github import GitHubGraphQL, GitHubRest
 from .adapters.github.client import GitHubClient
 from .adapters.http import Http
 from .adapters.index.database import Database
+from .adapters.index.plain_search import PlainSearch
 from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
 from .adapters.index.sqlite_keys import SqliteApiKeys
 from .adapters.profiles import load_profiles
-from .adapters.pypi import PyPIJournal, PyPIRegistry
+from .adapters.pypi import PyPIFeed, PyPIJournal, PyPIRegistry
 from .adapters.rendering import PooledRenderer
 from .adapters.retry import Retries
 from .adapters.service import Limits, Service
@@ -49,9 +50,11 @@ def open_services(settings: Settings) -> Iterator[Services]:
             yield Services(
                 registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.descriptions),
                 journal=PyPIJournal(pypi, settings.pypi_base_url),
+                feed=PyPIFeed(pypi, settings.pypi_base_url),
                 index=index,
                 admin=admin,
                 keys=keys,
+                search=PlainSearch(index, now=time.time),
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
                 downloads=_downloads(settings, http),

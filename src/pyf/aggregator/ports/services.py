@@ -12,9 +12,10 @@ from .downloads import DownloadStats
 from .index import IndexAdmin, PackageIndex, VerdictStore
 from .keys import ApiKeys
 from .operation import Traffic
-from .registry import ChangeJournal, PackageRegistry
+from .registry import ChangeJournal, PackageRegistry, ReleaseFeed
 from .rendering import Renderer
 from .repositories import RepositoryCache, RepositoryHost
+from .search import SearchEngine
 
 
 class RequestMeter(Protocol):
@@ -32,9 +33,11 @@ class Services(Struct, frozen=True, kw_only=True):
 
     registry: PackageRegistry
     journal: ChangeJournal
+    feed: ReleaseFeed
     index: PackageIndex
     admin: IndexAdmin
     keys: ApiKeys
+    search: SearchEngine
     renderer: Renderer
     verdicts: VerdictStore
     downloads: DownloadStats
