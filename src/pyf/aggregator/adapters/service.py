@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterat
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import aiohttp
 from msgspec import Struct
+from msgspec.structs import replace
 from yarl import URL
 
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
@@ -70,6 +71,20 @@ class Request(Struct, frozen=True, kw_only=True):
         return f"<{self}>"
 
 
+class Held(Struct, Generic[T], frozen=True):
+    """What a service's answer said, and the marks by which the service can tell that it would say the same again."""
+
+    value: T
+    etag: str = ""
+    modified: str = ""
+
+    @property
+    def conditions(self) -> Mapping[str, str]:
+        """The headers that ask for what is new only."""
+        marks = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: mark for name, mark in marks.items() if mark}
+
+
 class Reply(Struct, frozen=True):
     """What a service sent back, whatever it means; `headers` are looked up in any case."""
 
@@ -98,6 +113,12 @@ class Service:
         """
         return self._http.run(self.ask(request, reader))
 
+    def renew(self, request: Request, reader: Callable[[], Reader[T]], held: Held[T] | None) -> Held[T]:
+        """Do what `fetch` does, and return `held` where the service says that nothing has changed since."""
+        if held is not None:
+            request = replace(request, headers={**request.headers, **held.conditions})
+        return self._http.run(self._held(request, reader, held))
+
     def exchange(self, request: Request) -> Reply:
         """Send a request once and return what came back, refusals included.
 
@@ -112,18 +133,21 @@ class Service:
 
     async def ask(self, request: Request, reader: Callable[[], Reader[T]]) -> T:
         """Do what `fetch` does, on the event loop."""
+        return (await self._held(request, reader, None)).value
+
+    async def _held(self, request: Request, reader: Callable[[], Reader[T]], held: Held[T] | None) -> Held[T]:
         try:
-            return await self._attempt(request, reader)
+            return await self._attempt(request, reader, held)
         except Transient as error:
             first = error
-        return await retried(lambda: self._attempt(request, reader), first, self.limits.retries)
+        return await retried(lambda: self._attempt(request, reader, held), first, self.limits.retries)
 
-    async def _attempt(self, request: Request, reader: Callable[[], Reader[T]]) -> T:
+    async def _attempt(self, request: Request, reader: Callable[[], Reader[T]], held: Held[T] | None) -> Held[T]:
         body = reader()
         gate = self._open_gate()
         try:
             async with gate:
-                return await self._exchange(request, body, gate)
+                return await self._exchange(request, body, gate, held)
         except AggregatorError as error:
             raise _named(error, request) from error
 
@@ -141,12 +165,15 @@ class Service:
         except (aiohttp.ClientError, OSError) as error:
             raise _named(failure(error), request) from error
 
-    async def _exchange(self, request: Request, body: Reader[T], gate: Gate) -> T:
+    async def _exchange(self, request: Request, body: Reader[T], gate: Gate, held: Held[T] | None) -> Held[T]:
         try:
             async with self._sending(request) as response:
+                headers = response.headers
+                if response.status == HTTPStatus.NOT_MODIFIED and held is not None:
+                    return held
                 if response.status != HTTPStatus.OK:
                     said = await _drain(response)
-                    refused = refusal(response.status, response.headers, request.url, time.time())
+                    refused = refusal(response.status, headers, request.url, time.time())
                     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                         self._honour(refused, gate)
                     raise request.explained(refused, said) if request.explained else refused
@@ -156,7 +183,7 @@ class Service:
                     if size > request.largest:
                         raise Unavailable(f"the answer is larger than {request.largest:,} bytes")
                     body.feed(piece)
-                return body.finish()
+                return Held(body.finish(), headers.get("ETag", ""), headers.get("Last-Modified", ""))
         except (aiohttp.ClientError, OSError) as error:
             raise failure(error) from error
 
