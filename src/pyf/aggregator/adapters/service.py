@@ -13,6 +13,7 @@ from msgspec import Struct
 from yarl import URL
 
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
+from ..ports import Pace
 from .answers import failure, refusal, shown
 from .body import Reader
 from .gate import Gate
@@ -79,10 +80,14 @@ class Reply(Struct, frozen=True):
 
 
 class Service:
-    """One service, to be asked by any number of adapters and threads within common limits."""
+    """One service, to be asked by any number of adapters and threads within common limits.
 
-    def __init__(self, http: Http, limits: Limits) -> None:
+    With a `pace` other processes that share it ask no more often together than one would alone.
+    """
+
+    def __init__(self, http: Http, limits: Limits, pace: Pace | None = None) -> None:
         self.limits = limits
+        self._pace = pace
         self._http = http
         self._gate: Gate | None = None
 
@@ -145,7 +150,7 @@ class Service:
                     said = await _drain(response)
                     refused = refusal(response.status, response.headers, request.url, time.time())
                     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-                        self._honour(refused, gate)
+                        await self._honour(refused, gate)
                     raise request.explained(refused, said) if request.explained else refused
                 size = 0
                 async for piece in response.content.iter_any():
@@ -167,18 +172,18 @@ class Service:
             timeout=aiohttp.ClientTimeout(total=limits.timeout * request.patience, connect=limits.connect_timeout),
         )
 
-    def _honour(self, refused: AggregatorError, gate: Gate) -> None:
+    async def _honour(self, refused: AggregatorError, gate: Gate) -> None:
         """Hold back all requests when the service says that we ask too much, if it is not for too long."""
         wait = refused.retry_after if isinstance(refused, Unavailable) else None
         if wait is None:
-            gate.keep_quiet(self.limits.silence)
+            await gate.keep_all_quiet(self.limits.silence)
         elif wait <= self.limits.retries.longest_wait:
-            gate.keep_quiet(wait)
+            await gate.keep_all_quiet(wait)
 
     def _open_gate(self) -> Gate:
         loop = asyncio.get_running_loop()
         if self._gate is None or self._gate.loop is not loop:
-            self._gate = Gate(self.limits.workers, self.limits.delay)
+            self._gate = Gate(self.limits.workers, self.limits.delay, self._pace)
         return self._gate
 
 
