@@ -1,5 +1,6 @@
 """What every way for workers to agree must do; in memory and on a real Redis."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -197,5 +198,5 @@ def test_many_who_ask_at_once_get_turns_of_their_own(agreed: Agreed) -> None:
     with ThreadPoolExecutor(8) as pool:
         waits = sorted(pool.map(lambda _: pace.reserve(), range(16)))
 
-    distances = [later - earlier for earlier, later in zip(waits, waits[1:], strict=False)]
+    distances = [later - earlier for earlier, later in itertools.pairwise(waits)]
     assert all(distance == pytest.approx(10, abs=2) for distance in distances)

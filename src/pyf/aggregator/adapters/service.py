@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from yarl import URL
 
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
+from ..ports import Pace
 from .answers import failure, outcome, refusal, shown
 from .body import Reader
 from .gate import Gate
@@ -96,11 +97,13 @@ class Reply(Struct, frozen=True):
 class Service:
     """One service, to be asked by any number of adapters and threads within common limits.
 
-    `name` is what its requests are counted under.
+    With a `pace` other processes that share it ask no more often together than one would alone. `name` is what its
+    requests are counted under.
     """
 
-    def __init__(self, http: Http, limits: Limits, *, name: str = "") -> None:
+    def __init__(self, http: Http, limits: Limits, pace: Pace | None = None, *, name: str = "") -> None:
         self.limits = limits
+        self._pace = pace
         self._name = name
         self._http = http
         self._gate: Gate | None = None
@@ -175,7 +178,7 @@ class Service:
                     said = await _drain(response)
                     refused = refusal(response.status, headers, request.url, time.time())
                     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-                        self._honour(refused, gate)
+                        await self._honour(refused, gate)
                     raise request.explained(refused, said) if request.explained else refused
                 size = 0
                 async for piece in response.content.iter_any():
@@ -208,18 +211,18 @@ class Service:
             raise
         traffic.note(self._name, str(status))
 
-    def _honour(self, refused: AggregatorError, gate: Gate) -> None:
+    async def _honour(self, refused: AggregatorError, gate: Gate) -> None:
         """Hold back all requests when the service says that we ask too much, if it is not for too long."""
         wait = refused.retry_after if isinstance(refused, Unavailable) else None
         if wait is None:
-            gate.keep_quiet(self.limits.silence)
+            await gate.keep_all_quiet(self.limits.silence)
         elif wait <= self.limits.retries.longest_wait:
-            gate.keep_quiet(wait)
+            await gate.keep_all_quiet(wait)
 
     def _open_gate(self) -> Gate:
         loop = asyncio.get_running_loop()
         if self._gate is None or self._gate.loop is not loop:
-            self._gate = Gate(self.limits.workers, self.limits.delay)
+            self._gate = Gate(self.limits.workers, self.limits.delay, self._pace)
         return self._gate
 
 

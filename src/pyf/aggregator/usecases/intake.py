@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from math import inf
 
 from msgspec.structs import replace
 
@@ -54,7 +55,8 @@ class Intake:
     one holds may leave on the same terms only, and what can't be read for being quarantined is taken over from it.
     `enriched` is the collection whose enrichments the scores go by, if that is another one than the one written to.
     `statuses` are what the caller knows of projects' statuses, and since when (Unix
-    seconds).
+    seconds). From the moment `until` (Unix seconds) on no further project is begun with. With `shares_work` others read
+    into the collection at the same time: what it remembers is left alone, and up to whoever reads last.
     """
 
     services: Services
@@ -68,6 +70,8 @@ class Intake:
     enriched: str = ""
     progress: Progress = unwatched
     limit: int | None = None
+    until: float = inf
+    shares_work: bool = False
     total: int | None = None
     shown: set[str] = field(default_factory=set)
     overdue: dict[str, int] = field(default_factory=dict)
@@ -81,17 +85,24 @@ class Intake:
     _silent: int = 0
 
     def take(self, names: Iterable[str]) -> None:
-        """Read projects by normalised name and write those that belong, until `limit` of them are written.
+        """Read projects by normalised name and write those that belong, until `limit` are written or it is late.
 
         What is not there any more, or does not belong any more, is only noted: `remove_departed` removes it. What
         the filter excludes is not read.
         """
-        remaining = (name for name in names if name not in self.filter.exclude)
+        remaining = self._in_time(name for name in names if name not in self.filter.exclude)
         if self.limit is None:
             self._take(remaining)
             return
         while (left := self.limit - self._admitted) > 0 and (some := list(islice(remaining, left))):
             self._take(some)
+
+    def _in_time(self, names: Iterable[str]) -> Iterator[str]:
+        for name in names:
+            if self.services.now() >= self.until:
+                self.report.left += 1
+            else:
+                yield name
 
     def put_out(self, excluded: Iterable[str]) -> None:
         """Note that excluded projects leave, those that are there; for this nobody is asked."""
@@ -236,7 +247,8 @@ class Intake:
     def _flush(self) -> None:
         """Write what was gathered; called on the way out of a failure, too."""
         if self._batch:
-            self._remember_shown()
+            if not self.shares_work:
+                self._remember_shown()
             rejections = self._put(self._batch)
             self.services.verdicts.forget(self.filter.key, [project.name_normalized for project in self._batch])
             self.report.reject(rejections)
