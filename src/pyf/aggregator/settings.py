@@ -376,8 +376,7 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """What no log may show: secret settings, and the passwords in addresses."""
         found = []
-        for name in type(self).model_fields:
-            value = getattr(self, name)
+        for value in (*(getattr(self, name) for name in type(self).model_fields), self.redis_url):
             if isinstance(value, SecretStr):
                 found.append(value.get_secret_value())
             elif isinstance(value, str) and "://" in value:

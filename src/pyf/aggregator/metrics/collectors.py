@@ -1,6 +1,7 @@
 """Turns counts, limits and the index's facts into Prometheus' text, worked out when somebody asks."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
@@ -8,19 +9,20 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from .. import __version__
-from ..ports import Services, TaskMeter, Traffic
+from ..domain.errors import Unavailable
+from ..ports import Backlog, Services, TaskMeter, Traffic
 from .index_facts import Facts, IndexFacts, facts_of
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 class Metrics:
-    """All that one process has to tell; `tasks` is what a worker adds. Safe to share between threads."""
+    """All that one process has to tell; a worker adds its `tasks` and the `backlog`. Safe to share between threads."""
 
-    def __init__(self, services: Services, *, tasks: TaskMeter | None = None) -> None:
+    def __init__(self, services: Services, *, tasks: TaskMeter | None = None, backlog: Backlog | None = None) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=self.registry)
-        self.registry.register(_Told(services, tasks))
+        self.registry.register(_Told(services, tasks, backlog))
 
     def text(self) -> bytes:
         """Return all metrics as `CONTENT_TYPE`; takes five seconds where the index does not answer."""
@@ -28,9 +30,10 @@ class Metrics:
 
 
 class _Told(Collector):
-    def __init__(self, services: Services, tasks: TaskMeter | None) -> None:
+    def __init__(self, services: Services, tasks: TaskMeter | None, backlog: Backlog | None) -> None:
         self._services = services
         self._tasks = tasks
+        self._backlog = backlog
         self._facts = IndexFacts(lambda: facts_of(services))
 
     def collect(self) -> Iterator[Metric]:
@@ -39,6 +42,8 @@ class _Told(Collector):
         yield from _index(self._facts.latest(), self._services.now())
         if self._tasks is not None:
             yield from _tasks(self._tasks)
+        if self._backlog is not None:
+            yield from _queue(self._backlog)
 
 
 def _traffic(traffic: Traffic) -> Iterator[Metric]:
@@ -112,6 +117,16 @@ def _tasks(meter: TaskMeter) -> Iterator[Metric]:
     )
     under_way = {(name,): count for name, count in meter.under_way().items()}
     yield _gauge("pyf_tasks_under_way", "Tasks that are being worked on.", ["task"], under_way)
+
+
+def _queue(backlog: Backlog) -> Iterator[Metric]:
+    lengths: tuple[int, int] | None = None
+    with suppress(Unavailable):  # told as such
+        lengths = backlog.lengths()
+    yield _gauge("pyf_queue_up", "Whether the Redis of the queue answered.", [], {(): int(lengths is not None)})
+    if lengths is not None:
+        yield _gauge("pyf_queue_length", "Tasks that wait in the queue.", [], {(): lengths[0]})
+        yield _gauge("pyf_queue_in_hand", "Tasks that workers have taken, retries included.", [], {(): lengths[1]})
 
 
 # Values are by the labels' own values, in the labels' order.

@@ -10,7 +10,7 @@ from .coordination import Coordination, Errands, Locks, Pace, SeenStore
 from .downloads import Count, DownloadStats, Effort
 from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, VerdictStore
 from .keys import ApiKeys, NewKey
-from .operation import Quota, TaskMeter, TaskTime, Traffic
+from .operation import Backlog, Quota, TaskMeter, TaskTime, Traffic
 from .registry import (
     ChangeJournal,
     FeedEntry,
@@ -31,6 +31,7 @@ from .services import RequestMeter, Services
 __all__ = [
     "Allowance",
     "ApiKeys",
+    "Backlog",
     "Candidates",
     "ChangeJournal",
     "Coordination",

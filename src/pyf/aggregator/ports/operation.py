@@ -49,3 +49,10 @@ class TaskMeter(Protocol):
 
     def under_way(self) -> Mapping[str, int]:
         """Return how many tasks are being worked on, by name."""
+
+
+class Backlog(Protocol):
+    """The work that waits to be done, by whoever comes."""
+
+    def lengths(self) -> tuple[int, int]:
+        """Return how many tasks wait, and how many workers have in hand, those that are to be tried again included."""
