@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ..domain.errors import NotFound, Unavailable
 from ..domain.membership import judge
 from ..domain.profile import Filter, matches
-from ..domain.project import Project, normalized
+from ..domain.project import Project, ProjectStatus, normalized
 from ..domain.schema import RegistryFields
 from ..ports import PackageRegistry, Reading, Serials, Services, Standing, Wanted, whatever_it_is
 from .held import judged
@@ -79,7 +79,7 @@ def inspect(
         for target in concerned:
             part = _bring_in(replace(services, registry=once), target, reading, held[target.collection])
             report.take_over(part, target.collection)
-        report.is_stale &= not report.removed
+        report.is_stale &= not (report.removed or once.is_quarantined)
     return report
 
 
@@ -181,6 +181,11 @@ class _Once:
         self._registry = registry
         self._reading = reading
         self._standing: Standing | None = None
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether the second witness, if anybody asked it, says that there is nothing to see for now."""
+        return self._standing is not None and self._standing.answer is ProjectStatus.QUARANTINED
 
     def browse(self, classifiers: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
         return self._registry.browse(classifiers)

@@ -3,7 +3,8 @@
 from .connection import connected
 from .errands import RedisErrands
 from .locks import RedisLocks
+from .messages import RedisQueue, Waiting
 from .pace import RedisPace
 from .seen import RedisSeenStore
 
-__all__ = ["RedisErrands", "RedisLocks", "RedisPace", "RedisSeenStore", "connected"]
+__all__ = ["RedisErrands", "RedisLocks", "RedisPace", "RedisQueue", "RedisSeenStore", "Waiting", "connected"]
