@@ -85,5 +85,5 @@ def _of_task(record: logging.LogRecord) -> dict[str, str]:
     """Return which task a line of Celery's own is about: it logs them from outside of their work."""
     told = record.args
     if record.name.startswith("celery.") and isinstance(told, Mapping) and "id" in told and "name" in told:
-        return {"task_id": str(told["id"]), "task": str(told["name"])}
+        return {"task_id": str(told["id"]), "task": str(told["name"]).rpartition(".")[2]}
     return {}

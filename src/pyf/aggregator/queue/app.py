@@ -11,7 +11,6 @@ from ..bootstrap import open_worker
 from ..domain.errors import AggregatorError, Invalid
 from ..settings import load_settings
 from .configuration import configuration
-from .monitoring import open_endpoint
 
 
 class SettingsLoader(AppLoader):
@@ -27,10 +26,8 @@ class SettingsLoader(AppLoader):
     def on_worker_init(self) -> None:
         """Open and close once what the tasks need, so that a file that can't be read is told now; asks nobody."""
         try:
-            settings = load_settings()
-            with open_worker(settings):
+            with open_worker(load_settings()):
                 pass
-            open_endpoint(settings)
         except AggregatorError as error:
             raise _in_one_line(error) from error
 

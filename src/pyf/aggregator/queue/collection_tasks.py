@@ -22,6 +22,7 @@ from ..usecases.target import Target
 from . import names
 from .app import app
 from .choice import chosen, filter_of
+from .monitoring import working_on
 from .outcome import outcome, together
 from .process import workshop
 from .timetable import EVERY
@@ -46,7 +47,8 @@ def update_changed_packages(self: Task) -> dict[str, Any]:
             parts.append({"status": "busy", "collection": target.collection})
             continue
         every = shop.settings.celery_browse_interval
-        report = changes(services, target, default=filter_of(target), browse_every=every, until=until)
+        with working_on(target):
+            report = changes(services, target, default=filter_of(target), browse_every=every, until=until)
         parts.append(outcome(report))
     return together(parts)
 
@@ -106,7 +108,8 @@ def _one_by_one(task: Task, kind: str, collection_name: str, use_case: Enrichmen
         told: list[dict[str, Any]] = []
         for target in chosen(shop, collection_name):
             run = partial(_in_time, use_case, shop.services, target)
-            part = turn(task, shop, run, collection_name=collection_name)
+            with working_on(target):
+                part = turn(task, shop, run, collection_name=collection_name)
             told.append({"collection": target.collection} | part)
             if part["status"] == "partial":
                 break

@@ -7,11 +7,12 @@ import inspect
 import logging
 import os
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import click
 from celery import Task, signals, states
 from msgspec.structs import replace
 
@@ -19,13 +20,19 @@ from .. import logs
 from ..adapters.redis import RedisQueue, connected
 from ..adapters.shared_counts import SharedCounts
 from ..adapters.task_count import TaskCount
+from ..domain.errors import AggregatorError
 from ..metrics import Metrics, endpoint
 from ..settings import Settings, load_settings
+from ..usecases.target import Target
 from . import names
 from .process import workshop
+from .timetable import EVERY
 
 # Libraries that announce every request that they send.
 _TALKATIVE = ("httpx", "httpcore")
+
+# The exit code of a setting that can't be used.
+_USAGE = 2
 
 _OUTCOMES = {states.RETRY: "retried", states.FAILURE: "error"}
 
@@ -62,10 +69,19 @@ def set_up_log(loglevel: int | None = None, logfile: str | None = None, **_: Any
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def open_endpoint(settings: Settings) -> None:
-    """Tell Prometheus how this worker does until it ends, if a port is set; raises `Invalid` for one that is taken."""
-    if not settings.metrics_port:
-        return
+@signals.worker_init.connect
+def open_endpoint(**_: Any) -> None:
+    """Tell Prometheus how this worker does until it ends, if a port is set; one that is taken ends it at once."""
+    settings = load_settings()
+    try:
+        if settings.metrics_port:
+            _open_endpoint(settings)
+    except AggregatorError as error:  # Celery would log it, and go on
+        click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+        raise SystemExit(_USAGE) from error
+
+
+def _open_endpoint(settings: Settings) -> None:
     _watch.folder = Path(_watch.open.enter_context(TemporaryDirectory(prefix="pyf-counts-")))
     counts = _watch.shared()
     assert counts is not None
@@ -108,6 +124,11 @@ def end(task_id: str, state: str, retval: Any, **_: Any) -> None:
         shared.publish()
 
 
+def working_on(target: Target) -> AbstractContextManager[None]:
+    """Have what is logged meanwhile be about a collection, in a task that goes from one to the next."""
+    return logs.about(collection=target.collection, profile=target.filter.profile if target.filter else "")
+
+
 def _fields(task: Task, args: Any, kwargs: Mapping[str, Any]) -> dict[str, str]:
     """Return what a task is about, as its arguments tell."""
     given = dict(zip(inspect.signature(task.run).parameters, args or (), strict=False)) | dict(kwargs or {})
@@ -117,7 +138,7 @@ def _fields(task: Task, args: Any, kwargs: Mapping[str, Any]) -> dict[str, str]:
         "collection": given.get("collection_name"),
         "profile": given.get("profile_name"),
     }
-    return {name: value for name, value in told.items() if isinstance(value, str)}
+    return {name: value for name, value in told.items() if isinstance(value, str) and value != EVERY}
 
 
 def _outcome(state: str, retval: Any) -> str:
