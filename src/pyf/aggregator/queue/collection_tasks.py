@@ -24,6 +24,7 @@ from .app import app
 from .choice import chosen, filter_of
 from .outcome import outcome, together
 from .process import workshop
+from .sending import send
 from .timetable import EVERY
 from .turns import WORKING_SHARE, alone, turn
 
@@ -91,7 +92,7 @@ def rescore_all_packages(self: Task, collection_name: str = EVERY) -> dict[str, 
 
 def _for_each(task: Task, targets: list[Target]) -> dict[str, Any]:
     for target in targets:
-        task.apply_async(kwargs={"collection_name": target.collection})
+        send(task, collection_name=target.collection)
     return {"status": "queued", "collections": [target.collection for target in targets]}
 
 
