@@ -25,6 +25,7 @@ from .choice import chosen, filter_of
 from .monitoring import working_on
 from .outcome import outcome, together
 from .process import workshop
+from .sending import send
 from .timetable import EVERY
 from .turns import WORKING_SHARE, alone, turn
 
@@ -93,7 +94,7 @@ def rescore_all_packages(self: Task, collection_name: str = EVERY) -> dict[str, 
 
 def _for_each(task: Task, targets: list[Target]) -> dict[str, Any]:
     for target in targets:
-        task.apply_async(kwargs={"collection_name": target.collection})
+        send(task, collection_name=target.collection)
     return {"status": "queued", "collections": [target.collection for target in targets]}
 
 

@@ -20,6 +20,7 @@ from .app import app
 from .choice import chosen, filter_of
 from .outcome import outcome, try_again
 from .process import Workshop, workshop
+from .sending import send
 from .turns import lease, turn
 
 
@@ -47,7 +48,7 @@ def full_fetch_all_packages(
     targets = chosen(shop, collection_name, profile_name)
     if len(targets) != 1:
         for target in targets:
-            self.apply_async(kwargs={"collection_name": target.collection})
+            send(self, collection_name=target.collection)
         return {"status": "queued", "collections": [target.collection for target in targets]}
     (target,) = targets
     holder = fetch_id or self.request.id
@@ -118,8 +119,13 @@ def _handed_out(shop: Workshop, target: Target, profile_name: str, fetch_id: str
     parts = {uuid4().hex: some for some in _batches(to_read, shop.settings.celery_fetch_batch_size)}
     shop.agreed.errands.hand_out(fetch_id, parts, _lease(shop))
     for part, some in parts.items():
-        fetch_batch.delay(
-            collection_name=target.collection, profile_name=profile_name, fetch_id=fetch_id, part=part, to_read=some
+        send(
+            fetch_batch,
+            collection_name=target.collection,
+            profile_name=profile_name,
+            fetch_id=fetch_id,
+            part=part,
+            to_read=some,
         )
     return len(parts)
 
@@ -133,7 +139,7 @@ def _batches(to_read: Mapping[str, int], size: int) -> Iterator[dict[str, int]]:
 def _hand_in(shop: Workshop, collection_name: str, profile_name: str, fetch_id: str, part: str) -> None:
     """Note that a part is over; whoever is last queues the end, and may do so twice: it finds nothing left to do."""
     if not shop.agreed.errands.hand_in(fetch_id, part):
-        full_fetch_all_packages.delay(collection_name=collection_name, profile_name=profile_name, fetch_id=fetch_id)
+        send(full_fetch_all_packages, collection_name=collection_name, profile_name=profile_name, fetch_id=fetch_id)
 
 
 def _right(target: Target) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from celery import Celery
 from kombu.exceptions import OperationalError
 from msgspec import Struct
 
@@ -11,7 +12,6 @@ from ..domain.errors import Unavailable
 from ..domain.project import normalized
 from ..settings import Settings
 from . import names
-from .app import app
 
 # Seconds that workers have to answer.
 _PATIENCE = 1.0
@@ -41,7 +41,7 @@ def overview(settings: Settings) -> Overview:
         queue = RedisQueue(redis)
         pending, in_hand = queue.lengths()
         by_task = {_short(name): count for name, count in queue.by_task().most_common()}
-    return Overview(pending=pending, in_hand=in_hand, by_task=by_task, workers=_workers())
+    return Overview(pending=pending, in_hand=in_hand, by_task=by_task, workers=_workers(settings))
 
 
 def pending(settings: Settings) -> int:
@@ -72,12 +72,13 @@ def _announced(task: Waiting) -> str:
     return dedup_key(normalized(str(data.get("package_id", ""))), str(data.get("release_id") or ""))
 
 
-def _workers() -> tuple[Worker, ...]:
-    asked = app.control.inspect(timeout=_PATIENCE)
-    try:
-        stats, active = asked.stats() or {}, asked.active() or {}
-    except OperationalError as error:
-        raise Unavailable(f"Redis does not answer: {error}") from error
+def _workers(settings: Settings) -> tuple[Worker, ...]:
+    with Celery(broker=settings.redis_url, set_as_current=False) as caller:
+        asked = caller.control.inspect(timeout=_PATIENCE)
+        try:
+            stats, active = asked.stats() or {}, asked.active() or {}
+        except OperationalError as error:
+            raise Unavailable(f"Redis does not answer: {error}") from error
     return tuple(_worker(name, told, active.get(name, ())) for name, told in sorted(stats.items()))
 
 

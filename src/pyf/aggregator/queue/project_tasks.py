@@ -1,9 +1,9 @@
 """Tasks about single projects, and the reading of PyPI's feeds that queues them."""
 
+from contextlib import suppress
 from typing import Any
 
 from celery import Task
-from kombu.exceptions import OperationalError
 
 from ..domain.announcement import Feed, dedup_key
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
@@ -16,6 +16,11 @@ from . import names
 from .app import app
 from .outcome import outcome, together, try_again
 from .process import workshop
+from .sending import send
+
+# How often an answer that does not tell of what was announced is asked for again. A cache is behind for minutes as a
+# rule; where it stays so, the journal tells of the change.
+_LOOKS_FOR_NEWS = 4
 
 
 class _Inspection(Task):
@@ -23,9 +28,19 @@ class _Inspection(Task):
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Forget that the announcement was queued."""
-        announced = args[0] if args else kwargs.get("data", {})
-        key = dedup_key(normalized(announced.get("package_id", "")), announced.get("release_id") or "")
-        workshop().agreed.seen.free(key)
+        with suppress(Invalid):  # then nothing was announced
+            name, version = _announced(args[0] if args else kwargs.get("data"))
+            workshop().agreed.seen.free(dedup_key(normalized(name), version))
+
+
+def _announced(data: Any) -> tuple[str, str]:
+    """Return the name and the version, "" for none; raises `Invalid` for what names no project."""
+    match data:
+        case {"package_id": str(name), "release_id": str(version)} if name:
+            return name, version
+        case {"package_id": str(name)} if name and not data.get("release_id"):
+            return name, ""
+    raise Invalid(f"inspect_project needs a package_id, which is a name, and may have a release_id: {data!r:.200}")
 
 
 @app.task(bind=True, base=_Inspection, name=names.INSPECT, throws=(AggregatorError,))
@@ -35,9 +50,7 @@ def inspect_project(self: Task, data: dict[str, Any]) -> dict[str, Any]:
     `data` holds `package_id`, a name, and may hold `release_id`, a version, and `timestamp`, which is for people.
     """
     shop = workshop()
-    name, version = data.get("package_id"), data.get("release_id") or ""
-    if not isinstance(name, str) or not name or not isinstance(version, str):
-        raise Invalid(f"inspect_project needs a package_id, which is a name: {data!r:.200}")
+    name, version = _announced(data)
     return _inspected(self, inspect(shop.services, shop.targets(), name, version=version))
 
 
@@ -89,14 +102,15 @@ def _read(feed: Feed) -> dict[str, Any]:
 
 def _queue(entry: FeedEntry) -> None:
     data = {"package_id": entry.name, "release_id": entry.version, "timestamp": entry.published}
-    try:
-        inspect_project.delay({key: value for key, value in data.items() if value})
-    except OperationalError as error:
-        raise Unavailable(f"the queue takes nothing: {error}") from error
+    send(inspect_project, {key: value for key, value in data.items() if value})
 
 
 def _inspected(task: Task, report: InspectionReport) -> dict[str, Any]:
-    if (failure := worth_repeating(report)) is not None:
+    failure = worth_repeating(report)
+    looks = min(_LOOKS_FOR_NEWS, workshop().settings.celery_task_max_retries)
+    if report.is_stale and task.request.retries >= looks and not report.stopped_by:
+        return {"status": "stale", "project": report.collection, "requests": report.requests}
+    if failure is not None:
         try_again(task, failure)
     if report.stopped_by is not None:
         raise report.stopped_by

@@ -83,4 +83,9 @@ def _entries(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _entry(crontab: str, task: str, *arguments: str, **options: Any) -> dict[str, Any]:
-    return {"task": task, "schedule": OnSchedule(Schedule(crontab)), "args": arguments, "options": options}
+    return {
+        "task": task,
+        "schedule": OnSchedule(Schedule(crontab)),
+        "args": arguments,
+        "options": {"ignore_result": True, **options},
+    }

@@ -13,6 +13,7 @@ from ..settings import Settings
 from ..usecases.report import RunReport
 from .outcome import outcome, try_again
 from .process import Workshop
+from .sending import send
 
 # The share of its time that a task works: what it has in hand then is still finished.
 WORKING_SHARE = 0.9
@@ -56,7 +57,7 @@ def turn(task: Task, shop: Workshop, run: Callable[[float], RunReport], **next_t
     try:
         report = run(until)
     except SoftTimeLimitExceeded:  # a single request has outlasted the deadline; what was written stays
-        task.apply_async(kwargs=next_time, countdown=AT_ONCE)
+        send(task, countdown=AT_ONCE, **next_time)
         return {"status": "partial"}
     if isinstance(report.stopped_by, Unavailable):
         try_again(task, report.stopped_by)
@@ -64,5 +65,5 @@ def turn(task: Task, shop: Workshop, run: Callable[[float], RunReport], **next_t
         raise report.stopped_by
     if report.wants_another_turn:
         is_late = shop.services.now() >= until
-        task.apply_async(kwargs=next_time, countdown=AT_ONCE if is_late else LATER)
+        send(task, countdown=AT_ONCE if is_late else LATER, **next_time)
     return outcome(report)

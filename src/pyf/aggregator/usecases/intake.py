@@ -90,19 +90,12 @@ class Intake:
         What is not there any more, or does not belong any more, is only noted: `remove_departed` removes it. What
         the filter excludes is not read.
         """
-        remaining = self._in_time(name for name in names if name not in self.filter.exclude)
+        remaining = (name for name in names if name not in self.filter.exclude)
         if self.limit is None:
             self._take(remaining)
             return
         while (left := self.limit - self._admitted) > 0 and (some := list(islice(remaining, left))):
             self._take(some)
-
-    def _in_time(self, names: Iterable[str]) -> Iterator[str]:
-        for name in names:
-            if self.services.now() >= self.until:
-                self.report.left += 1
-            else:
-                yield name
 
     def put_out(self, excluded: Iterable[str]) -> None:
         """Note that excluded projects leave, those that are there; for this nobody is asked."""
@@ -156,11 +149,20 @@ class Intake:
     def _wanted(self, names: Iterable[str]) -> Iterator[Wanted]:
         remaining = iter(names)
         while some := list(islice(remaining, LOOK_UP)):
+            if self._is_late():
+                self.report.left += len(some)
+                continue
             held = self.services.index.held(self.collection, some)
             for name in some:
+                if self._is_late():
+                    self.report.left += 1
+                    continue
                 fields = self._held[name] = tuple(held.get(name, ()))
                 current = (f.version for f in fields if f.composed_with == self.services.policy.composition)
                 yield Wanted(name=name, known=frozenset(current))
+
+    def _is_late(self) -> bool:
+        return self.services.now() >= self.until
 
     def _belongs(self, project: Project) -> bool:
         metadata = project.newest.metadata
