@@ -113,7 +113,8 @@ def test_the_passwords_in_addresses_are_secrets_too() -> None:
     )
 
     assert set(settings.secrets) == {TOKEN, "xyz-123456", "p@ssword", "p%40ssword", "an0ther"}
-    assert load_settings(clickhouse_url="https://host.example/?user=demo").secrets == []
+    assert load_settings(clickhouse_url="https://host.example:80/?user=demo").secrets == []
+    assert load_settings(redis_host=":hunter2@host.example:6379").secrets == ["hunter2"]
 
 
 @given(st.text(st.characters()), st.text(st.characters()), st.sampled_from(["text", "json"]))

@@ -177,3 +177,24 @@ def test_the_port_is_free_again_afterwards() -> None:
     for _ in range(2):
         with endpoint(Metrics(in_memory()), host="127.0.0.1", port=port):
             pass
+
+
+class Backlog:
+    """A queue of so many tasks, or one that does not answer."""
+
+    def __init__(self, *lengths: int) -> None:
+        self._lengths = lengths
+
+    def lengths(self) -> tuple[int, int]:
+        if not self._lengths:
+            raise Unavailable("no Redis")
+        return self._lengths[0], self._lengths[1]
+
+
+def test_the_queue_is_told_or_that_it_does_not_answer() -> None:
+    there = parsed(Metrics(in_memory(), backlog=Backlog(7, 2)).text().decode())
+    away = parsed(Metrics(in_memory(), backlog=Backlog()).text().decode())
+
+    assert (there["pyf_queue_up", ()], there["pyf_queue_length", ()], there["pyf_queue_in_hand", ()]) == (1, 7, 2)
+    assert away["pyf_queue_up", ()] == 0
+    assert ("pyf_queue_length", ()) not in away

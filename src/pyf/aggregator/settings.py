@@ -11,7 +11,7 @@ from .domain.errors import Invalid
 from .domain.schedule import Schedule
 
 _COMMENT = re.compile(r"(^|\s+)#.*$", re.DOTALL)
-_PASSWORDS = re.compile(r"(?:://[^\s/?#@:]*:|[?&]password=)([^\s/?#@&]+)(?=@|&|$)")
+_PASSWORDS = re.compile(r"(?<=:)[^\s/?#@:]+(?=@)|(?<=[?&]password=)[^\s#&]+")
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
 
 

@@ -44,7 +44,6 @@ class _Watch:
         self.process = os.getpid()
         self.folder = folder
         self.tasks = TaskCount()
-        self.lines: dict[str, ExitStack] = {}
         self.open = ExitStack()
         self._shared: SharedCounts | None = None
 
@@ -109,8 +108,7 @@ def close_endpoint(**_: Any) -> None:
 def begin(task_id: str, task: Task, args: Any, kwargs: Any, **_: Any) -> None:
     """Note that a task begins, and let all that is logged meanwhile be about it."""
     name = task.name.removeprefix(names.PREFIX)
-    lines = _watch.lines[task_id] = ExitStack()
-    lines.enter_context(logs.about(task_id=task_id, task=name, **_fields(task, args, kwargs)))
+    logs.be_about(task_id=task_id, task=name, **_fields(task, args, kwargs))
     _watch.tasks.begin(task_id, name)
 
 
@@ -118,8 +116,7 @@ def begin(task_id: str, task: Task, args: Any, kwargs: Any, **_: Any) -> None:
 def end(task_id: str, state: str, retval: Any, **_: Any) -> None:
     """Note what became of a task."""
     _watch.tasks.end(task_id, _outcome(state, retval))
-    if (lines := _watch.lines.pop(task_id, None)) is not None:
-        lines.close()
+    logs.be_about()
     if (shared := _watch.shared()) is not None:
         shared.publish()
 
