@@ -5,7 +5,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -18,6 +18,7 @@ from pyf.aggregator.adapters.standards import load_standards
 from pyf.aggregator.domain.health.caps import CAPS
 from pyf.aggregator.domain.health.score import GROUPS
 from pyf.aggregator.domain.schema import Owner, fields
+from pyf.aggregator.metrics.declared import ALWAYS, OF_WORKERS, Declared
 from pyf.aggregator.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -126,6 +127,25 @@ def health_page() -> str:
     )
 
 
+def metrics_page() -> str:
+    """Return the page of all metrics."""
+
+    def table(metrics: Iterable[Declared]) -> str:
+        rows = "\n".join(
+            f"| `{each.sample}` | {each.kind} | {', '.join(f'`{label}`' for label in each.labels) or '–'} | {each.about} |"
+            for each in metrics
+        )
+        return f"| metric | kind | labels | meaning |\n|---|---|---|---|\n{rows}\n"
+
+    return (
+        f"{GENERATED}# Metrics\n\n"
+        "What Prometheus is told at `/metrics`: by a worker on `METRICS_PORT`, and by `pyfserve`. How to go about it:\n"
+        "[Monitor it](../how-to/monitor.md). Counters begin anew with the process; those of a worker's forked processes\n"
+        "are added up. `process_*` are about the worker's first process.\n\n"
+        f"{table(ALWAYS)}\n## Of workers only\n\n{table(OF_WORKERS)}"
+    )
+
+
 def _points(points: float) -> str:
     return f"{round(points, 1):g}" if points else "–"
 
@@ -172,6 +192,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/fields.md": fields_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/health.md": health_page,
+    "docs/reference/metrics.md": metrics_page,
     "example.env": example_env,
 }
 
