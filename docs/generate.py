@@ -131,19 +131,20 @@ def metrics_page() -> str:
     """Return the page of all metrics."""
 
     def table(metrics: Iterable[Declared]) -> str:
-        rows = "\n".join(
-            f"| `{each.sample}` | {each.kind} | {', '.join(f'`{label}`' for label in each.labels) or '–'} | {each.about} |"
-            for each in metrics
-        )
+        rows = "\n".join(f"| `{each.sample}` | {each.kind} | {_labels(each)} | {each.about} |" for each in metrics)
         return f"| metric | kind | labels | meaning |\n|---|---|---|---|\n{rows}\n"
 
     return (
         f"{GENERATED}# Metrics\n\n"
         "What Prometheus is told at `/metrics`: by a worker on `METRICS_PORT`, and by `pyfserve`. How to go about it:\n"
-        "[Monitor it](../how-to/monitor.md). Counters begin anew with the process; those of a worker's forked processes\n"
-        "are added up. `process_*` are about the worker's first process.\n\n"
+        "[Monitor it](../how-to/monitor.md). Counters begin anew with the process; those of a worker's forked\n"
+        "processes are added up. `process_*` are about the worker's first process.\n\n"
         f"{table(ALWAYS)}\n## Of workers only\n\n{table(OF_WORKERS)}"
     )
+
+
+def _labels(metric: Declared) -> str:
+    return ", ".join(f"`{label}`" for label in metric.labels) or "–"
 
 
 def _points(points: float) -> str:
