@@ -422,3 +422,42 @@ class TestExchanges:
         request = Request(url="http://a.example/x", headers={"Authorization": "Bearer secret"})
 
         assert (repr(request), str(request)) == ("<GET http://a.example/x>", "GET http://a.example/x")
+
+
+class TestCountingByWork:
+    """What a run has asked is told in its report, also where a worker does twenty things at once."""
+
+    def test_each_piece_of_work_counts_what_it_asked_itself(self, http: Http, pypi: LocalPyPI) -> None:
+        asked_by = service(http, workers=4)
+
+        def work(times: int) -> int:
+            with http.counting() as asked:
+                for _ in range(times):
+                    asked_by.fetch(of_acme(pypi), read_json)
+                return asked()
+
+        with ThreadPoolExecutor(4) as threads:
+            counts = list(threads.map(work, [1, 5, 9, 13]))
+
+        assert counts == [1, 5, 9, 13]
+        assert http.count() == 28
+
+    def test_what_is_asked_concurrently_counts_for_who_wants_it(self, http: Http, pypi: LocalPyPI) -> None:
+        asked_by = service(http, retries=1)
+        pypi.faults.add(Fault("503", times=1))
+
+        with http.counting() as asked:
+            list(asked_by.stream([of_acme(pypi)] * 8, lambda request: asked_by.ask(request, read_json), ahead=3))
+        asked_by.fetch(of_acme(pypi), read_json)
+
+        assert asked() == 9
+
+    def test_work_within_work_counts_for_both(self, http: Http, pypi: LocalPyPI) -> None:
+        asked_by = service(http)
+
+        with http.counting() as outer:
+            asked_by.fetch(of_acme(pypi), read_json)
+            with http.counting() as inner:
+                asked_by.fetch(of_acme(pypi), read_json)
+
+        assert (outer(), inner()) == (2, 1)

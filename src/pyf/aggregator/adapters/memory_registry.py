@@ -1,6 +1,7 @@
 """A registry in memory, for tests of what is built on one: it answers, counts and fails as a real one does."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Literal
 
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from ..domain.errors import AggregatorError, NotFound, Unavailable
 from ..domain.project import Project, ProjectStatus, normalized
 from ..domain.release import Release
 from ..ports import FeedEntry, JournalEntry, Reading, Serials, Standing, Wanted, whatever_it_is
+from .tally import Tally
 
 PROJECTS_IN_FEED = 40
 RELEASES_IN_FEED = 100
@@ -42,7 +44,7 @@ class MemoryRegistry:
         self._all_readmes = descriptions == "all"
         self._projects: dict[str, Project] = {}
         self._journal: list[JournalEntry] = []
-        self._asked = 0
+        self._asked = Tally()
         for project in sorted(projects, key=lambda project: project.last_serial):
             self.publish(project)
 
@@ -75,7 +77,7 @@ class MemoryRegistry:
         self, wanted: Iterable[Wanted], *, is_worth_it: Callable[[Project], bool] = whatever_it_is
     ) -> Iterator[Reading]:
         for one in wanted:
-            self._asked += 1
+            self._asked.note()
             try:
                 project = self._shown(normalized(one.name))
             except AggregatorError as error:
@@ -90,7 +92,7 @@ class MemoryRegistry:
 
     def standings(self, names: Iterable[str]) -> Iterator[Standing]:
         for name in names:
-            self._asked += 1
+            self._asked.note()
             try:
                 project = self._present(normalized(name))
             except AggregatorError as error:
@@ -128,10 +130,13 @@ class MemoryRegistry:
         return sorted(entries, key=_latest_first)[:RELEASES_IN_FEED]
 
     def count(self) -> int:
-        return self._asked
+        return self._asked.count()
+
+    def counting(self) -> AbstractContextManager[Callable[[], int]]:
+        return self._asked.counting()
 
     def _ask(self, method: str) -> None:
-        self._asked += 1
+        self._asked.note()
         if method in self.refusing:
             raise Unavailable(f"{method}: the registry does not answer")
 
@@ -168,7 +173,7 @@ class MemoryRegistry:
             return release
         if release.version in known:
             return replace(release, metadata=None, vulnerabilities=())
-        self._asked += 1
+        self._asked.note()
         if (project.normalized_name, release.version) in {
             (normalized(n), version) for n, version in self.down_versions
         }:

@@ -1,6 +1,7 @@
 """A host of repositories in memory, for tests: the shortest statement of what a host does."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 
 from msgspec.json import encode
@@ -9,6 +10,7 @@ from ..domain.errors import AggregatorError, NotFound, Unavailable
 from ..domain.repository import Repository
 from ..domain.repository_address import RepositoryAddress
 from ..ports import Allowance, Finding
+from .tally import Tally
 
 
 class MemoryRepositoryHost:
@@ -20,7 +22,7 @@ class MemoryRepositoryHost:
 
     def __init__(self, repositories: Iterable[Repository] = (), *, batch: int = 50) -> None:
         self._batch = batch
-        self._requests = 0
+        self._requests = Tally()
         self.repositories = {repository.address: repository for repository in repositories}
         self.moved: dict[RepositoryAddress, RepositoryAddress] = {}
         self.down: set[RepositoryAddress] = set()
@@ -34,7 +36,7 @@ class MemoryRepositoryHost:
         while some := list(islice(remaining, self._batch)):
             if self.refusal is not None:
                 raise self.refusal
-            self._requests += 1
+            self._requests.note()
             self.asked += some
             yield [self._finding(address) for address in some]
 
@@ -42,7 +44,10 @@ class MemoryRepositoryHost:
         return self.allowed
 
     def count(self) -> int:
-        return self._requests
+        return self._requests.count()
+
+    def counting(self) -> AbstractContextManager[Callable[[], int]]:
+        return self._requests.counting()
 
     def _finding(self, address: RepositoryAddress) -> Finding:
         if address in self.down:
