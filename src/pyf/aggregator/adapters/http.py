@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -14,7 +13,6 @@ from stamina.instrumentation import set_on_retry_hooks
 from .. import __version__
 from ..domain.errors import Invalid
 from .event_loop import EventLoopThread
-from .tally import Tally
 from .traffic import TrafficCount
 
 T = TypeVar("T")
@@ -43,7 +41,7 @@ class Http:
         self._thread = EventLoopThread()
         # By loop: those of a parent process stay here untouched, because closing them would speak on its connections.
         self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
-        self._sent = Tally()
+        self._sent = 0
         # Stamina would announce each repetition in a line that does not say what is repeated; `retried` does.
         set_on_retry_hooks([])
 
@@ -65,11 +63,7 @@ class Http:
 
     def count(self) -> int:
         """Return how many requests were sent since this client was made, repeated attempts included."""
-        return self._sent.count()
-
-    def counting(self) -> AbstractContextManager[Callable[[], int]]:
-        """Count what is sent for this thread: its coroutines run in copies of its context."""
-        return self._sent.counting()
+        return self._sent
 
     def close(self) -> None:
         """Cancel what is under way and close all connections; closing again does nothing."""
@@ -90,8 +84,11 @@ class Http:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip"},
             middlewares=[_tell_lost_connections],
-            request_class=_counted(self._sent.note),
+            request_class=_counted(self._note_sent),
         )
+
+    def _note_sent(self) -> None:
+        self._sent += 1
 
     async def _close_session(self) -> None:
         session = self._sessions.pop(asyncio.get_running_loop(), None)

@@ -1,13 +1,11 @@
 """Download counts in memory, for tests of what is built on a source of them."""
 
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from itertools import islice
 
 from ..domain.downloads import Downloads
 from ..domain.errors import AggregatorError, NotFound, Unavailable
 from ..ports import Count, Effort
-from .tally import Tally
 
 
 class MemoryDownloads:
@@ -32,7 +30,7 @@ class MemoryDownloads:
         self.asked: list[str] = []
         self._at_once = at_once
         self._pace = pace
-        self._requests = Tally()
+        self._requests = 0
 
     def effort(self, projects: int) -> Effort:
         requests = -(-projects // self._at_once)
@@ -41,16 +39,13 @@ class MemoryDownloads:
     def counts(self, names: Iterable[str]) -> Generator[Sequence[Count], None, None]:
         remaining = iter(names)
         while batch := list(islice(remaining, self._at_once)):
-            self._requests.note()
+            self._requests += 1
             self.asked += batch
             yield [Count(name=name, answer=self._answer(name)) for name in batch]
 
     def count(self) -> int:
         """Return how many requests there were."""
-        return self._requests.count()
-
-    def counting(self) -> AbstractContextManager[Callable[[], int]]:
-        return self._requests.counting()
+        return self._requests
 
     def _answer(self, name: str) -> Downloads | AggregatorError:
         if name in self.down:

@@ -1,7 +1,6 @@
 """A host of repositories in memory, for tests: the shortest statement of what a host does."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from msgspec.json import encode
@@ -10,7 +9,6 @@ from ..domain.errors import AggregatorError, NotFound, Unavailable
 from ..domain.repository import Repository
 from ..domain.repository_address import RepositoryAddress
 from ..ports import Allowance, Finding
-from .tally import Tally
 
 
 class MemoryRepositoryHost:
@@ -22,7 +20,7 @@ class MemoryRepositoryHost:
 
     def __init__(self, repositories: Iterable[Repository] = (), *, batch: int = 50) -> None:
         self._batch = batch
-        self._requests = Tally()
+        self._requests = 0
         self.repositories = {repository.address: repository for repository in repositories}
         self.moved: dict[RepositoryAddress, RepositoryAddress] = {}
         self.down: set[RepositoryAddress] = set()
@@ -36,7 +34,7 @@ class MemoryRepositoryHost:
         while some := list(islice(remaining, self._batch)):
             if self.refusal is not None:
                 raise self.refusal
-            self._requests.note()
+            self._requests += 1
             self.asked += some
             yield [self._finding(address) for address in some]
 
@@ -44,10 +42,7 @@ class MemoryRepositoryHost:
         return self.allowed
 
     def count(self) -> int:
-        return self._requests.count()
-
-    def counting(self) -> AbstractContextManager[Callable[[], int]]:
-        return self._requests.counting()
+        return self._requests
 
     def _finding(self, address: RepositoryAddress) -> Finding:
         if address in self.down:

@@ -1,7 +1,6 @@
 """All ports together, as bootstrap has chosen their adapters."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Protocol
 
 from msgspec import Struct
@@ -24,12 +23,6 @@ class RequestMeter(Protocol):
 
     def count(self) -> int:
         """Return how many requests were sent since the program started, repeated attempts included."""
-
-    def counting(self) -> AbstractContextManager[Callable[[], int]]:
-        """Count what is sent on behalf of what this thread does as long as the context lasts, and nothing else.
-
-        What it gives returns the count so far. Contexts may be nested.
-        """
 
 
 class Services(Struct, frozen=True, kw_only=True):

@@ -61,15 +61,14 @@ class RunReport:
 
         A run that ends early has done something all the same, and has asked for something: both are reported.
         """
-        started = services.now()
-        with services.requests.counting() as asked:
-            try:
-                yield
-            except AggregatorError as error:
-                self.stopped_by = error
-            finally:
-                self.seconds = services.now() - started
-                self.requests = asked()
+        started, asked = services.now(), services.requests.count()
+        try:
+            yield
+        except AggregatorError as error:
+            self.stopped_by = error
+        finally:
+            self.seconds = services.now() - started
+            self.requests = services.requests.count() - asked
 
 
 @dataclass
