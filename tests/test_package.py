@@ -28,6 +28,9 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> str:
     """Run a command with nothing of this environment's Python in the way; return what it printed."""
     ours = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", *(name.upper() for name in Settings.model_fields)}
     env = {name: value for name, value in os.environ.items() if name not in ours} | environment
+    env["SSL_CERT_FILE"] = env.pop("TESTS_GIVEN_SSL_CERT_FILE")  # packages come from elsewhere
+    if not env["SSL_CERT_FILE"]:
+        del env["SSL_CERT_FILE"]
     ended = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=600)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
