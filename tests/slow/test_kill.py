@@ -26,7 +26,7 @@ from slow.onlooker import Onlooker, Releases
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in Linux's /proc")
 
 # The size of the registry, and how many times each kind of run is killed.
-PROJECTS = 80
+PROJECTS = 40
 KILLS = 13
 
 # In a round, one after the other; the run after them is left alone.
