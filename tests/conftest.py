@@ -38,8 +38,8 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Take twice as many processes as there are CPUs: many tests wait for others, or for a time-out."""
-    return 2 * (os.cpu_count() or 1)
+    """Take one process more than there are CPUs: many tests wait for others, or for a time-out."""
+    return 1 + (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
