@@ -145,7 +145,7 @@ def test_a_project_that_fails_is_named_and_stays_as_it_was(
     use: str, fault: str, struck: str, changed: LocalPyPI, filled: Path
 ) -> None:
     changed.faults.add(Fault(**FAULTS[fault], project=struck))
-    with tiny_world(changed, filled, CLOCK, **failing(fault, time=1.0)) as world:
+    with tiny_world(changed, filled, CLOCK, **failing(fault, time=2.0)) as world:
         before, cursor, there = world.held(), state(world).cursor, collections(world.services.admin)
 
         report = run(world, use)

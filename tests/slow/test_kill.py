@@ -32,8 +32,8 @@ KILLS = 13
 # In a round, one after the other; the run after them is left alone.
 MOST_KILLS = 3
 
-# The longest that a worker may outlive its parent, in seconds; a worker that is just starting takes a moment.
-AFTERLIFE = 3.0
+# Who is still there so many seconds after the parent stays for ever: on a busy machine a start alone takes seconds.
+AFTERLIFE = 30.0
 
 # What can be seen of a rebuild from outside, in this order.
 STEPS: dict[str, Callable[[IndexAdmin], bool]] = {

@@ -57,7 +57,7 @@ def test_commands_that_start_together_on_a_new_file_fill_a_collection_each(
 
 @pytest.mark.parametrize(
     ("aliases", "readers", "seconds"),
-    [(("one", "one"), 2, 3), pytest.param(("one", "one", "two", "three"), 8, 10, marks=pytest.mark.slow)],
+    [(("one", "one"), 2, 3), pytest.param(("one", "one", "two", "three"), 8, 20, marks=pytest.mark.slow)],
 )
 def test_runs_of_all_kinds_and_readers_share_a_file_while_the_registry_changes(
     aliases: tuple[str, ...], readers: int, seconds: int, pypi: LocalPyPI, tmp_path: Path
