@@ -27,10 +27,11 @@ def pytest_configure() -> None:
     # A shell makes what it runs in the background deaf to it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Nobody here speaks TLS, and every client would read the machine's certificates, which takes longer than most
-    # tests. What has to reach a package registry finds the user's own choice kept.
+    # Where no server is named nobody speaks TLS, and every client would read the machine's certificates, which takes
+    # longer than most tests. What has to reach a package registry finds the user's own choice kept.
     os.environ.setdefault("TESTS_GIVEN_SSL_CERT_FILE", os.environ.get("SSL_CERT_FILE", ""))
-    os.environ["SSL_CERT_FILE"] = os.devnull
+    if not any(os.environ.get(name, "").startswith("https:") for name in ("PYPI_TEST_URL", "TYPESENSE_TEST_URL")):
+        os.environ["SSL_CERT_FILE"] = os.devnull
     # Every transaction waits for the disk; a process that is killed loses nothing of what it wrote to memory, either.
     memory = Path("/dev/shm")
     if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM:

@@ -32,7 +32,8 @@ KILLS = 13
 # In a round, one after the other; the run after them is left alone.
 MOST_KILLS = 3
 
-# Who is still there so many seconds after the parent stays for ever: on a busy machine a start alone takes seconds.
+# Seconds after its parent's death at which a worker that is still there is taken to stay for ever; one that is just
+# starting needs some of them on a busy machine.
 AFTERLIFE = 30.0
 
 # What can be seen of a rebuild from outside, in this order.
