@@ -47,7 +47,8 @@ before caps. Nothing in it depends on when it was worked out but the points of a
 """
 
 ABOUT_TASKS = """How to run them: [the task queue](../how-to/queue.md). Their full names begin with
-`pyf.aggregator.queue.`. Schedules are the defaults, in UTC; settings change them. What is scheduled serves every collection that is in use.
+`pyf.aggregator.queue.`. Schedules are the defaults, in UTC; settings change them. What is scheduled serves every
+collection that is in use.
 
 A task returns a small mapping: `status`, numbers, `requests` and `seconds`.
 
