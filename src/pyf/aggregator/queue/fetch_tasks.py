@@ -63,6 +63,7 @@ def full_fetch_all_packages(
             raise planned.report.stopped_by
         if len(planned.to_read) > size:
             parts = _handed_out(shop, target, profile_name, holder, planned.to_read)
+            shop.forget_targets()
             return outcome(planned.report) | {"status": "queued", "parts": parts}
     told = turn(
         self,
@@ -74,6 +75,7 @@ def full_fetch_all_packages(
     )
     if told["status"] != "partial":
         shop.agreed.locks.give_back(_right(target), holder)
+    shop.forget_targets()
     return told
 
 

@@ -62,7 +62,7 @@ def inspect_project(self: Task, data: dict[str, Any]) -> dict[str, Any]:
         send(self, data, countdown=_NEXT_LOOK)
         return {"status": "busy", "project": normalized(name)}
     try:
-        report = inspect(shop.services, shop.targets(), name, version=version)
+        report = inspect(shop.services, shop.known_targets(), name, version=version)
     finally:
         with suppress(Unavailable):  # it lapses by itself
             shop.agreed.locks.give_back(right, holder)
@@ -73,7 +73,7 @@ def inspect_project(self: Task, data: dict[str, Any]) -> dict[str, Any]:
 def update_project(self: Task, package_id: str) -> dict[str, Any]:
     """Read a project anew, whatever is held of it, for every collection."""
     shop = workshop()
-    return _inspected(self, inspect(shop.services, shop.targets(), package_id, anew=True))
+    return _inspected(self, inspect(shop.services, shop.known_targets(), package_id, anew=True))
 
 
 @app.task(bind=True, name=names.UPDATE_GITHUB, throws=(AggregatorError,))
@@ -109,7 +109,7 @@ def read_rss_new_releases_and_queue(self: Task) -> dict[str, Any]:
 
 def _read(feed: Feed) -> dict[str, Any]:
     shop = workshop()
-    if not shop.targets():  # for nobody nothing is looked at
+    if not shop.known_targets():  # for nobody nothing is looked at
         return {"status": "done", "found": 0, "queued": 0, "seen": 0, "requests": 0}
     ttl = shop.settings.dedup_ttl(feed.value)
     return outcome(read_announcements(shop.services, feed, shop.agreed.seen, ttl=ttl, queue=_queue))
