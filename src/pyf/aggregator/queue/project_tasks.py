@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
+from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Task
 
 from ..domain.announcement import Feed, dedup_key
@@ -63,6 +64,8 @@ def inspect_project(self: Task, data: dict[str, Any]) -> dict[str, Any]:
         return {"status": "busy", "project": normalized(name)}
     try:
         report = inspect(shop.services, shop.known_targets(), name, version=version)
+    except SoftTimeLimitExceeded:  # a pool of processes can do that
+        try_again(self, Unavailable(f"the time for {name} was up"))
     finally:
         with suppress(Unavailable):  # it lapses by itself
             shop.agreed.locks.give_back(right, holder)
