@@ -18,6 +18,7 @@ from ..usecases.target import Target
 from . import names
 from .app import app
 from .choice import chosen, filter_of
+from .filling import come_to_rest, show_life
 from .outcome import outcome, try_again
 from .process import Workshop, workshop
 from .sending import send
@@ -30,8 +31,10 @@ class _Fetching(Task):
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Give the right back."""
         named = _named(args, kwargs)
-        for target in chosen(workshop(), named["collection_name"], named["profile_name"]):
-            workshop().agreed.locks.give_back(_right(target), named["fetch_id"] or task_id)
+        shop, holder = workshop(), named["fetch_id"] or task_id
+        for target in chosen(shop, named["collection_name"], named["profile_name"]):
+            come_to_rest(shop, target, holder)
+            shop.agreed.locks.give_back(_right(target), holder)
 
 
 def _named(args: Any, kwargs: Any) -> dict[str, str]:
@@ -54,6 +57,7 @@ def full_fetch_all_packages(
     holder = fetch_id or self.request.id
     if not shop.agreed.locks.take(_right(target), holder, _lease(shop)):
         return {"status": "busy", "collection": target.collection}
+    show_life(shop, target, holder)
     size = shop.settings.celery_fetch_batch_size
     if not fetch_id and size:
         planned = plan(shop.services, target, default=filter_of(target))
@@ -74,6 +78,7 @@ def full_fetch_all_packages(
         fetch_id=holder,
     )
     if told["status"] != "partial":
+        come_to_rest(shop, target, holder)
         shop.agreed.locks.give_back(_right(target), holder)
     shop.forget_targets()
     return told
@@ -95,6 +100,7 @@ def fetch_batch(
     shop = workshop()
     (target,) = chosen(shop, collection_name, profile_name)
     shop.agreed.locks.take(_right(target), fetch_id, _lease(shop))
+    show_life(shop, target, fetch_id)
     told = turn(
         self,
         shop,
