@@ -4,13 +4,14 @@ One right covers all of it, so two full fetches of one collection don't run at o
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 from uuid import uuid4
 
 from celery import Task
 
-from ..domain.errors import AggregatorError, Unavailable
+from ..domain.errors import AggregatorError, Invalid, Unavailable
 from ..usecases.fetch import fetch
 from ..usecases.fetch_in_parts import plan, read_part, shown_so_far
 from ..usecases.report import RunReport
@@ -32,9 +33,10 @@ class _Fetching(Task):
         """Give the right back."""
         named = _named(args, kwargs)
         shop, holder = workshop(), named["fetch_id"] or task_id
-        for target in chosen(shop, named["collection_name"], named["profile_name"]):
-            come_to_rest(shop, target, holder)
-            shop.agreed.locks.give_back(_right(target), holder)
+        with suppress(Invalid):  # a profile that there is not has no rights
+            for target in chosen(shop, named["collection_name"], named["profile_name"]):
+                come_to_rest(shop, target, holder)
+                shop.agreed.locks.give_back(_right(target), holder)
 
 
 def _named(args: Any, kwargs: Any) -> dict[str, str]:
