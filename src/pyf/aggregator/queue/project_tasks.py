@@ -24,7 +24,6 @@ from .sending import send
 # rule; where it stays so, the journal tells of the change.
 _LOOKS_FOR_NEWS = 4
 
-
 # Seconds to the next look at a project that another worker is looking at, and after which that one is taken to be gone.
 _NEXT_LOOK = 2.0
 _LONGEST_LOOK = 60.0
