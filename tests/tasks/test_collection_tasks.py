@@ -101,6 +101,26 @@ def test_the_journal_does_not_wait_for_a_fetch_of_a_collection_that_was_complete
     assert site.pypi.requests.by_kind["project"] == 0
 
 
+def test_a_fetch_that_has_lost_a_part_is_ended_when_it_has_been_silent_for_long(site: Site) -> None:
+    site.set(celery_fetch_batch_size=1)
+    site.do("full_fetch_all_packages", profile_name="plone")
+    with site.redis.client() as client:
+        client.lpop("celery")
+        site.work()
+        assert site.shop.services.index.state("plone").cursor is None
+        client.delete("pyf:lock:filling:plone")
+
+    site.do("update_changed_packages")
+    site.work()
+
+    assert held(site, "plone") == MEMBERS
+    assert site.shop.services.index.state("plone").seen_classifiers == (
+        "Framework :: Plone",
+        "Framework :: Plone :: 6.0",
+    )
+    assert site.remembered("pyf:lock:*") == []
+
+
 def test_a_part_that_is_delivered_twice_is_done_once(site: Site) -> None:
     site.set(celery_fetch_batch_size=1)
     site.do("full_fetch_all_packages", profile_name="plone")

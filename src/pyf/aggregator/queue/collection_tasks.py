@@ -22,7 +22,8 @@ from ..usecases.target import Target
 from . import names
 from .app import app
 from .choice import chosen, filter_of
-from .filling import is_being_filled
+from .fetch_tasks import full_fetch_all_packages
+from .filling import fallen_silent, is_being_filled
 from .monitoring import working_on
 from .outcome import outcome, together
 from .process import workshop
@@ -48,6 +49,8 @@ def update_changed_packages(self: Task) -> dict[str, Any]:
         if is_being_filled(shop, target):  # all of it would be read twice
             parts.append({"status": "busy", "collection": target.collection})
             continue
+        if fetch_id := fallen_silent(shop, target):
+            send(full_fetch_all_packages, collection_name=target.collection, fetch_id=fetch_id)
         every = shop.settings.celery_browse_interval
         with working_on(target):
             report = changes(services, target, default=filter_of(target), browse_every=every, until=until)

@@ -19,7 +19,7 @@ from ..usecases.target import Target
 from . import names
 from .app import app
 from .choice import chosen, filter_of
-from .filling import come_to_rest, show_life
+from .filling import come_to_rest, fetching, show_life
 from .outcome import outcome, try_again
 from .process import Workshop, workshop
 from .sending import send
@@ -36,7 +36,7 @@ class _Fetching(Task):
         with suppress(Invalid):  # a profile that there is not has no rights
             for target in chosen(shop, named["collection_name"], named["profile_name"]):
                 come_to_rest(shop, target, holder)
-                shop.agreed.locks.give_back(_right(target), holder)
+                shop.agreed.locks.give_back(fetching(target), holder)
 
 
 def _named(args: Any, kwargs: Any) -> dict[str, str]:
@@ -57,7 +57,7 @@ def full_fetch_all_packages(
         return {"status": "queued", "collections": [target.collection for target in targets]}
     (target,) = targets
     holder = fetch_id or self.request.id
-    if not shop.agreed.locks.take(_right(target), holder, _lease(shop)):
+    if not shop.agreed.locks.take(fetching(target), holder, _lease(shop)):
         return {"status": "busy", "collection": target.collection}
     show_life(shop, target, holder)
     size = shop.settings.celery_fetch_batch_size
@@ -81,7 +81,7 @@ def full_fetch_all_packages(
     )
     if told["status"] != "partial":
         come_to_rest(shop, target, holder)
-        shop.agreed.locks.give_back(_right(target), holder)
+        shop.agreed.locks.give_back(fetching(target), holder)
     shop.forget_targets()
     return told
 
@@ -101,7 +101,7 @@ def fetch_batch(
     """Read a part of a full fetch: projects by name, each with the serial that its answer must reach."""
     shop = workshop()
     (target,) = chosen(shop, collection_name, profile_name)
-    shop.agreed.locks.take(_right(target), fetch_id, _lease(shop))
+    shop.agreed.locks.take(fetching(target), fetch_id, _lease(shop))
     show_life(shop, target, fetch_id)
     told = turn(
         self,
@@ -113,6 +113,7 @@ def fetch_batch(
         part=part,
         to_read=to_read,
     )
+    show_life(shop, target, fetch_id)
     if told["status"] != "partial":
         _hand_in(shop, collection_name, profile_name, fetch_id, part)
     return told
@@ -150,10 +151,6 @@ def _hand_in(shop: Workshop, collection_name: str, profile_name: str, fetch_id: 
     """Note that a part is over; whoever is last queues the end, and may do so twice: it finds nothing left to do."""
     if not shop.agreed.errands.hand_in(fetch_id, part):
         send(full_fetch_all_packages, collection_name=collection_name, profile_name=profile_name, fetch_id=fetch_id)
-
-
-def _right(target: Target) -> str:
-    return f"fetch:{target.collection}"
 
 
 def _lease(shop: Workshop) -> float:

@@ -26,7 +26,7 @@ _LOOKS_FOR_NEWS = 4
 
 # Seconds to the next look at a project that another worker is looking at, and after which that one is taken to be gone.
 _NEXT_LOOK = 2.0
-_LONGEST_LOOK = 60.0
+_LONGEST_LOOK = 15.0
 
 
 class _Inspection(Task):
