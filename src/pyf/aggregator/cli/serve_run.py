@@ -1,0 +1,70 @@
+"""Does what the options of `pyfserve` ask for: settings and services together, a socket, and the server on it."""
+
+import socket
+import webbrowser
+from contextlib import suppress
+
+import click
+import uvicorn
+
+from ..adapters.profiles import load_profiles
+from ..bootstrap import open_services
+from ..domain.errors import Unavailable
+from ..settings import load_settings
+from ..web.app import make_app
+from .exits import Exit, end_on_sigterm
+from .targets import announce_index
+
+# Seconds that requests under way are given when the server is to end.
+_GRACE = 10
+
+
+class Server(uvicorn.Server):
+    """A server that says where it is once it answers."""
+
+    def __init__(self, config: uvicorn.Config, address: str, *, open_browser: bool) -> None:
+        super().__init__(config)
+        self._address = address
+        self._open_browser = open_browser
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        click.echo(f"Serving at {self._address}; Ctrl-C ends it.", err=True)
+        if self._open_browser:
+            webbrowser.open(self._address)
+
+
+def perform(*, host: str, port: int, open_browser: bool) -> Exit:
+    """Serve until somebody ends it; raises what `PlainCommand` tells in one line."""
+    settings = load_settings()
+    profiles = load_profiles(settings.profiles_file)
+    end_on_sigterm()
+    with _listening(host, port) as listening, open_services(settings) as services:
+        announce_index(services, settings)
+        config = uvicorn.Config(
+            make_app(services, profiles, settings),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE,
+            proxy_headers=False,
+        )
+        with suppress(KeyboardInterrupt):  # the server has ended by then: it raises again what it was told to end by
+            Server(config, _address(listening), open_browser=open_browser).run(sockets=[listening])
+    click.echo("Ended.", err=True)
+    return Exit.DONE
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise Unavailable(f"can't serve at {host} port {port}: {reason}") from error
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is read, not bound
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
