@@ -23,9 +23,11 @@ from ..ports import Services
 from ..settings import Settings
 from .api import api
 from .api.access import HEADER
+from .badges import badges
 from .delivery import deliver
 from .door import Door
 from .failures import answer
+from .feeds import feeds
 from .operating import operating
 from .pages import pages
 from .site import Site
@@ -62,6 +64,8 @@ def make_app(services: Services, profiles: Mapping[str, Profile], settings: Sett
         route_handlers=[
             pages,
             api,
+            badges,
+            feeds,
             operating,
             create_static_files_router("/static", directories=[_HERE / "static"], include_in_schema=False),
         ],
