@@ -52,9 +52,9 @@ class SiteApp(Litestar):
         if refusal is None:
             await super().__call__(scope, receive, send)
             return
-        scope["litestar_app"] = self
+        scope["app"] = scope["litestar_app"] = self
         request: Request[Any, Any, Any] = Request(scope)
-        await answer(request, refusal).to_asgi_response(self, request)(scope, receive, send)
+        await answer(request, refusal).to_asgi_response(None, request)(scope, receive, send)
 
 
 def make_app(services: Services, profiles: Mapping[str, Profile], settings: Settings) -> Litestar:
