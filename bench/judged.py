@@ -41,7 +41,7 @@ def queries(folder: Path, held: set[str]) -> Iterator[Judged]:
 
 
 def derived(held: set[str], *, seed: int) -> Iterator[Judged]:
-    """Yield queries that nobody judged, made from the names themselves, to see that the method is not made to measure."""
+    """Yield queries that nobody judged, made from the names themselves, to see that the method fits others as well."""
     chance = random.Random(seed)
     for name in sorted(held):
         parts = name.split("-")
