@@ -19,6 +19,9 @@ from .targets import announce_index
 # Seconds that requests under way are given when the server is to end.
 _GRACE = 10
 
+# Seconds that a reader waits for a Typesense server that is away; a run may wait for TYPESENSE_PATIENCE.
+_PATIENCE = 3.0
+
 
 class Server(uvicorn.Server):
     """A server that says where it is once it answers."""
@@ -39,7 +42,9 @@ def perform(*, host: str, port: int, open_browser: bool) -> Exit:
     """Serve until somebody ends it; raises what `PlainCommand` tells in one line."""
     settings = load_settings()
     profiles = load_profiles(settings.profiles_file)
-    with listening_at(host, port) as listening, open_services(settings) as services:
+    patience = min(settings.typesense_patience, _PATIENCE)
+    hasty = settings.model_copy(update={"typesense_patience": patience})
+    with listening_at(host, port) as listening, open_services(hasty) as services:
         end_on_sigterm()
         announce_index(services, settings)
         config = configured(make_app(services, profiles, settings), settings)
