@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import click
+from http_page import page as interface_page
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
@@ -24,6 +25,7 @@ from pyf.aggregator.queue import __all__ as TASKS
 from pyf.aggregator.queue import app, names
 from pyf.aggregator.queue.timetable import timetable
 from pyf.aggregator.settings import Settings
+from pyf.aggregator.web.app import description
 
 ROOT = Path(__file__).parent.parent
 HEALTH = ROOT / "src" / "pyf" / "aggregator" / "health.yaml"
@@ -237,11 +239,17 @@ def _use(use: Any) -> str:
     return " ".join(marks)
 
 
+def http_page() -> str:
+    """Return the page of the interface over HTTP."""
+    return GENERATED + interface_page(description())
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/settings.md": settings_page,
     "docs/reference/fields.md": fields_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/health.md": health_page,
+    "docs/reference/http.md": http_page,
     "docs/reference/metrics.md": metrics_page,
     "docs/reference/tasks.md": tasks_page,
     "example.env": example_env,

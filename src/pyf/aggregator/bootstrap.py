@@ -20,6 +20,8 @@ from .adapters.index.plain_search import PlainSearch
 from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
 from .adapters.index.sqlite_keys import SqliteApiKeys
+from .adapters.index.sqlite_search import SqliteSearch
+from .adapters.lexicon import load_lexicon
 from .adapters.profiles import load_profiles
 from .adapters.pypi import PyPIFeed, PyPIJournal, PyPIRegistry
 from .adapters.rendering import PooledRenderer
@@ -30,6 +32,7 @@ from .adapters.sqlite_repositories import SqliteRepositoryCache
 from .adapters.standards import load_standards
 from .adapters.traffic import TrafficCount
 from .domain.errors import Invalid
+from .domain.health import Standards
 from .domain.policy import Descriptions, Discovery, Policy
 from .ports import (
     ApiKeys,
@@ -42,6 +45,7 @@ from .ports import (
     RenderCache,
     RepositoryCache,
     RepositoryHost,
+    SearchEngine,
     Services,
 )
 from .settings import Settings
@@ -94,6 +98,7 @@ def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterato
         with (
             Http(contact=settings.pyf_contact, traffic=traffic) as http,
             _engine(settings, database, traffic) as (index, admin, keys),
+            _search(settings, database, index, standards) as search,
         ):
             pace = manners.pace("pypi", settings.pypi_rate_limit_delay)
             pypi = Service(http, _limits(settings, manners), pace, name="pypi")
@@ -104,7 +109,7 @@ def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterato
                 index=index,
                 admin=admin,
                 keys=keys,
-                search=PlainSearch(index, now=time.time),
+                search=search,
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
                 downloads=_downloads(settings, http, manners),
@@ -148,6 +153,22 @@ def _engine(
         yield ports.index, ports.admin, ports.keys
     finally:
         server.close()
+
+
+@contextmanager
+def _search(
+    settings: Settings, database: Database, index: PackageIndex, standards: Standards
+) -> Iterator[SearchEngine]:
+    """Give what searches the index; nothing is opened before the first search."""
+    lexicon = load_lexicon(settings.synonyms_file)
+    if settings.engine != "sqlite":
+        yield PlainSearch(index, lexicon, standards, now=time.time)
+        return
+    search = SqliteSearch(database, lexicon, standards, now=time.time)
+    try:
+        yield search
+    finally:
+        search.close()
 
 
 def _sqlite_path(settings: Settings) -> Path:

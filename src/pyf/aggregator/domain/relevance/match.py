@@ -1,0 +1,105 @@
+"""How well a project answers a query: as one of a few buckets, inside of which its merit decides."""
+
+from .lexicon import Lexicon
+from .names import NameForms, is_piece, name_forms
+from .query import Concept, Query, Way
+from .searchable import Searchable
+from .slips import are_near
+from .words import stem, unnumbered
+
+# What a word is worth by where it stands; in the name it is worth more if it leaves nothing of the name unsaid.
+WHOLE_NAME, NAME, KEYWORDS, SUMMARY, OPENING, REST, HISTORY = 1.0, 0.8, 0.8, 0.8, 0.5, 0.3, 0.1
+# What a part of the name is worth that a word with slips comes near to, and what another word that means the same adds.
+SLIPPED, MORE = 0.8, 0.1
+# What words are worth that do not stand side by side.
+_APART = 0.7
+# What a project of a framework that the query names is worth above others.
+NAMED_FRAMEWORK = 0.1
+
+# The buckets: names that are all that was typed, those that begin with it, and steps of what the words are worth.
+EXACT, OWN, ALIKE, BEGUN = 16, 13, 12, 11
+STEPS = 10
+
+
+def bucket_of(query: Query, project: Searchable, lexicon: Lexicon) -> int | None:
+    """Return the bucket that a project is in, the higher the better; None for one that is not found."""
+    forms = name_forms(project.name_normalized, lexicon)
+    if query.whole == forms.whole:
+        return EXACT
+    favoured = any(f" {each} " in part for each in query.frameworks for part in project.parts[:3])
+    if is_named(query, forms):
+        return OWN + favoured
+    if query.stems == forms.stems:
+        return ALIKE + favoured
+    if is_begun(query, forms):
+        return BEGUN
+    in_name = WHOLE_NAME if _leaves_nothing(query, forms) else NAME
+    found, worth = 0, 0.0
+    for concept in query.concepts:
+        if value := _value(concept, project, forms, in_name):
+            found += query.is_heavy(concept)
+            worth += concept.weight * value
+    if found < query.needed:
+        return None
+    return int((worth / query.weight + NAMED_FRAMEWORK * favoured) * STEPS + 0.5)
+
+
+def is_named(query: Query, forms: NameForms) -> bool:
+    """Tell whether a name is what was asked for, but for what says only where it belongs."""
+    return bool({query.own, *query.names} & {forms.own, forms.whole, forms.bare})
+
+
+def is_begun(query: Query, forms: NameForms) -> bool:
+    """Tell whether a name begins with what was typed, or holds all of it in a row."""
+    begins = forms.whole.startswith(query.whole) or (len(query.own) > 1 and forms.own.startswith(query.own))
+    return (query.is_begun and begins) or (len(query.concepts) > 1 and query.own in forms.runs)
+
+
+def _leaves_nothing(query: Query, forms: NameForms) -> bool:
+    """Tell whether every part of what a name says of its own is asked for."""
+    return all(
+        part in query.said
+        or stem(unnumbered(part) or part) in query.said
+        or any(is_piece(word, part) for word in query.said)
+        for part in forms.own_parts
+    )
+
+
+def _value(concept: Concept, project: Searchable, forms: NameForms, in_name: float) -> float:
+    best = max([way.worth * _worth(way, project, forms, in_name) for way in concept.ways])
+    if best and any(_worth(way, project, forms, in_name) for way in concept.others):
+        best += MORE
+    if best < in_name and concept.joined in forms.runs:
+        return in_name
+    if concept.slips and best < SLIPPED and _is_near(concept, forms):
+        return SLIPPED
+    return best
+
+
+def _worth(way: Way, project: Searchable, forms: NameForms, in_name: float) -> float:
+    if len(way.words) == 1:
+        return _place(way.words[0], way.marks[0], project, forms, in_name)
+    value = min([_place(word, mark, project, forms, in_name) for word, mark in zip(way.words, way.marks, strict=True)])
+    if value and not any(way.together in part for part in project.parts[:4]):
+        return value * _APART
+    return value
+
+
+def _place(word: str, mark: str, project: Searchable, forms: NameForms, in_name: float) -> float:
+    if mark in project.name:
+        return in_name
+    if mark in project.keywords:
+        return KEYWORDS
+    if mark in project.summary:
+        return SUMMARY
+    if any(is_piece(word, part) or is_piece(mark[1:-1], part) for part in forms.parts):
+        return in_name
+    if mark in project.opening:
+        return OPENING
+    if mark in project.rest:
+        return REST
+    return HISTORY if mark in project.history else 0.0
+
+
+def _is_near(concept: Concept, forms: NameForms) -> bool:
+    return any(are_near(concept.joined, run, concept.slips) for run in forms.runs)

@@ -1,0 +1,65 @@
+"""What may be asked for in a query: each parameter with its bounds, and the question that they make together."""
+
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Request
+from litestar.openapi.spec import OpenAPIType, Schema
+from litestar.params import QueryParameter
+from msgspec import Meta
+
+from ...domain.search import Facet, HealthBand, Question, Sort
+from ..failures import Fault, Refused
+
+LONGEST_TEXT = 500
+MOST_PER_PAGE = 100
+
+Value = Annotated[str, Meta(max_length=200)]
+# Bounds of a list's values, and of what may be absent, do not reach the description by themselves.
+_OF_VALUES = {"items": Schema(type=OpenAPIType.STRING, max_length=200)}
+Values = Annotated[
+    Sequence[Value],
+    QueryParameter(max_items=30, description="May be repeated: either will do.", schema_extra=_OF_VALUES),
+]
+Bands = Annotated[Sequence[HealthBand], QueryParameter(max_items=5, description="May be repeated: either will do.")]
+Text = Annotated[str, QueryParameter(max_length=LONGEST_TEXT, description="What to look for, in words.")]
+Days = Annotated[
+    int | None,
+    QueryParameter(
+        ge=0, le=36_500, description="Released within so many days.", schema_extra={"minimum": 0, "maximum": 36_500}
+    ),
+]
+Order = Annotated[Sort, QueryParameter(description="What comes first.")]
+Page = Annotated[int, QueryParameter(ge=1, le=10_000, description="Counted from 1.")]
+PerPage = Annotated[int, QueryParameter(ge=1, le=MOST_PER_PAGE, description="Projects on a page.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=50, description="At most so many.")]
+Names = Annotated[
+    Sequence[Value],
+    QueryParameter(
+        min_items=1,
+        max_items=10,
+        description="2 to 4 projects: repeat it; any spelling will do.",
+        schema_extra=_OF_VALUES,
+    ),
+]
+
+# The parameters of a search, which are those of `Question`.
+OF_SEARCH = frozenset(Question.__struct_fields__)
+
+
+def question(**given: Any) -> Question:
+    """Return the question that parameters make; values that a form has left empty do not count."""
+    lists: dict[str, Any] = {
+        facet.value: tuple(value for value in given.pop(facet.value) if value.strip()) for facet in Facet
+    }
+    return Question(**lists, **given)
+
+
+def refuse_others(request: Request[Any, Any, Any], known: Iterable[str]) -> None:
+    """Raise `Refused` for a parameter that does nothing here: a filter with a slip in its name must not be ignored."""
+    known = frozenset(known)
+    if unknown := sorted({name for name in request.query_params if name not in known}):
+        reason = f"there is no such parameter; there are {', '.join(sorted(known)) or 'none'}"
+        faults = tuple(Fault(name[:100], reason) for name in unknown[:10])
+        raise Refused(HTTPStatus.BAD_REQUEST, f"{faults[0].parameter}: {reason}", faults=faults)
