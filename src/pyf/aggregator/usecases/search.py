@@ -2,13 +2,21 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from ..domain.search import Question, Results, Suggestion
 from ..ports import Services
 from .target import Target, existing
 
 
 def search(services: Services, target: Target, question: Question) -> Results:
-    """Return a page of what a question finds; raises `NotFound` for a collection that is not there."""
+    """Return a page of what a question finds; raises `NotFound` for a collection that is not there.
+
+    Where the target brings a profile, its framework is favoured: somebody who asks in one collection of several
+    frameworks means one of them.
+    """
+    if target.filter and not question.frameworks:
+        question = replace(question, frameworks=target.filter.frameworks)
     return services.search.search(target.collection, question, hidden=hidden(services, target))
 
 
