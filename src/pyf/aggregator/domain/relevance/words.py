@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from snowballstemmer import EnglishStemmer
+    pass
 
 # Longer ones are nobody's words: encoded data, or an attack.
 _LONGEST = 40
@@ -77,12 +77,8 @@ def _sayable(text: str) -> str:
 
 
 def _cut(word: str) -> str:
-    return str(_stemmer().stemWord(word))
-
-
-@lru_cache(maxsize=1)
-def _stemmer() -> "EnglishStemmer":
-    # It takes a while to import, of which commands that search nothing are spared.
+    # It takes a while to import, of which commands that search nothing are spared. A stemmer keeps the word that it is
+    # at, so one that threads share cuts words in pieces; a new one costs a tenth of what it does.
     from snowballstemmer import EnglishStemmer
 
-    return EnglishStemmer()
+    return str(EnglishStemmer().stemWord(word))
