@@ -1,14 +1,20 @@
 """Every setting changes something that can be seen from outside: what is read and ignored is a defect."""
 
 import re
+import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from subprocess import DEVNULL
+from typing import Any
+from urllib.request import urlopen
 
+import msgspec
 import pytest
 from pytest_httpserver import HTTPServer
 
+import tasks.test_queue_settings  # noqa: F401 - the queue's settings have their tests there
+from effects import effect_of, tested
 from pyf.aggregator.sample.clickhouse import LocalClickHouse
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.github import LocalGitHub
@@ -16,10 +22,8 @@ from pyf.aggregator.sample.hosted import Hosted
 from pyf.aggregator.sample.pypistats import LocalPypistats
 from pyf.aggregator.sample.services import LocalPyPI
 from pyf.aggregator.settings import Settings
-from shell import Ended, Shell, rendering_processes, wait_until
+from shell import PATIENCE, Ended, Shell, rendering_processes, wait_until
 from typesense_double import ADMIN_KEY, LocalTypesense
-
-Test = TypeVar("Test", bound=Callable[..., Any])
 
 PROFILE = """
 profiles:
@@ -27,17 +31,11 @@ profiles:
   flask: {name: Mine, classifiers: ["Framework :: Django"]}
 """
 
-_tested: set[str] = set()
-
-
-def effect_of(setting: str) -> Callable[[Test], Test]:
-    """Note that a test sees what a setting does."""
-    _tested.add(setting)
-    return lambda test: test
+WORKER = ("-A", "pyf.aggregator.queue", "worker", "--pool=solo", "--loglevel=error")
 
 
 def test_every_setting_has_a_test_of_its_effect() -> None:
-    assert _tested == Settings.model_fields.keys()
+    assert tested == Settings.model_fields.keys()
 
 
 @effect_of("default_profile")
@@ -542,3 +540,39 @@ def test_a_request_to_github_fails_after_the_time_out(
     ended = pyfgithub(shell, github_timeout=timeout)
 
     assert (ended.code, "no complete answer came in time" in ended.err) == (code, code == 4)
+
+
+@effect_of("metrics_port")
+@effect_of("metrics_host")
+@pytest.mark.slow
+def test_a_worker_tells_prometheus_where_it_is_told_to(shell: Shell) -> None:
+    """Before it has reached the queue, too: that there is none is worth telling."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    told = {"metrics_host": "127.0.0.1", "metrics_port": port, "redis_host": "127.0.0.1:1"}
+
+    with shell.start(*WORKER, module="celery", stderr=DEVNULL, **told):
+        wait_until(lambda: "pyf_queue_up 0.0" in scraped(port))
+        with shell.start(*WORKER, module="celery", **told) as second:
+            _, err = second.communicate(timeout=PATIENCE)
+
+    problem = f"Error: METRICS_PORT={port}: metrics can't be served on 127.0.0.1: Address already in use"
+    assert (second.returncode, err.splitlines()[-1]) == (2, problem)
+
+
+@effect_of("log_format")
+def test_beat_writes_its_log_as_it_is_told_to(shell: Shell) -> None:
+    beat = ("-A", "pyf.aggregator.queue", "beat", "--loglevel=info")
+    with shell.start(*beat, module="celery", redis_host="127.0.0.1:1", log_format="json") as process:
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if "Starting" in line)
+
+    assert msgspec.json.decode(line)["message"] == "beat: Starting..."
+
+
+def scraped(port: int) -> str:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""

@@ -2,7 +2,10 @@
 
 import asyncio
 import re
+import threading
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -13,9 +16,13 @@ from stamina.instrumentation import set_on_retry_hooks
 from .. import __version__
 from ..domain.errors import Invalid
 from .event_loop import EventLoopThread
+from .traffic import TrafficCount
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+# The thread that a request is sent for: coroutines on the event loop inherit it from where they were started.
+_asking: ContextVar[int] = ContextVar("asking", default=0)
 
 _CONTACT = re.compile(r"[\x20-\x7e]*")
 
@@ -28,26 +35,30 @@ class Http:
     """An HTTP client for synchronous callers in any number of threads; a `RequestMeter` of all that it sends.
 
     What may be asked of a service, and how failures are told, is the matter of `Service`. A forked child opens its
-    own connections. Close it, or use it as a context; `contact` is what the services' operators see of us.
+    own connections. Close it, or use it as a context; `contact` is what the services' operators see of us, `traffic`
+    counts what comes of each request.
     """
 
-    def __init__(self, *, contact: str = "") -> None:
+    def __init__(self, *, contact: str = "", traffic: TrafficCount | None = None) -> None:
         if not _CONTACT.fullmatch(contact):
             raise Invalid("the contact has to be one line of ASCII text")
+        self.traffic = traffic or TrafficCount()
         self._user_agent = f"pyf.aggregator/{__version__}" + (f" (+{contact})" if contact else "")
         self._thread = EventLoopThread()
         # By loop: those of a parent process stay here untouched, because closing them would speak on its connections.
         self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
-        self._sent = 0
+        self._sent: Counter[int] = Counter()  # by the thread that asked
         # Stamina would announce each repetition in a line that does not say what is repeated; `retried` does.
         set_on_retry_hooks([])
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the event loop and return what it returns."""
+        _asking.set(threading.get_ident())
         return self._thread.run(work)
 
     def stream(self, jobs: Iterable[T], work: Callable[[T], Coroutine[Any, Any, R]], ahead: int) -> Iterator[R]:
         """Work on jobs concurrently and yield the results as they come (see `EventLoopThread.stream`)."""
+        _asking.set(threading.get_ident())
         return self._thread.stream(jobs, work, ahead)
 
     def session(self) -> aiohttp.ClientSession:
@@ -59,8 +70,11 @@ class Http:
         return session
 
     def count(self) -> int:
-        """Return how many requests were sent since this client was made, repeated attempts included."""
-        return self._sent
+        """Return how many requests were sent for the thread that calls this, repeated attempts included.
+
+        Threads of one process may be at different runs, and each run reports its own.
+        """
+        return self._sent[threading.get_ident()]
 
     def close(self) -> None:
         """Cancel what is under way and close all connections; closing again does nothing."""
@@ -85,7 +99,7 @@ class Http:
         )
 
     def _note_sent(self) -> None:
-        self._sent += 1
+        self._sent[_asking.get()] += 1
 
     async def _close_session(self) -> None:
         session = self._sessions.pop(asyncio.get_running_loop(), None)
