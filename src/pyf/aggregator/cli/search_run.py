@@ -102,7 +102,7 @@ def _table(results: Results) -> Table:
     for column, width in widths.items():
         right = column in ("health", "a month")
         table.add_column(column, no_wrap=True, width=width, justify="right" if right else "left")
-    left = stdout_console().width - sum(widths.values()) - len(widths) - 1
+    left = stdout_console().width - sum(widths.values()) - 2 * len(widths)
     table.add_column("summary", no_wrap=True, width=max(left, _LEAST_SUMMARY))
     for hit in results.hits:
         table.add_row(
