@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -79,30 +79,39 @@ def _measured(
     for profile in {each.profile for each in queries}:
         _fill(services, Target(collection=profile, filter=profiles[profile].filter), downloads)
     filled = time.perf_counter() - started
-    together = _shares(services, queries, lambda _: TOGETHER, show_misses and console)
-    apart = _shares(services, queries, lambda each: each.profile, None)
-    extra = _shares(services, judged.derived(held, seed=1), lambda _: TOGETHER, show_misses and console)
+    shown = console if show_misses else None
+
+    def in_profile(each: judged.Judged) -> Target:
+        return Target(collection=TOGETHER, filter=profiles[each.profile].filter)
+
+    together = _shares(services, queries, in_profile, shown)
+    unsaid = _shares(services, queries, lambda _: Target(collection=TOGETHER), None)
+    apart = _shares(services, queries, lambda each: Target(collection=each.profile), None)
+    extra = _shares(services, judged.derived(held, seed=1), lambda _: Target(collection=TOGETHER), shown)
     table = Table(title=f"{engine}: {len(held)} projects among {NOISE:,} others", title_justify="left")
-    for column in ("kind", "queries", "pass", "gate", "through each profile"):
+    for column in ("kind", "queries", "pass", "gate", "framework unsaid", "through each profile"):
         table.add_column(column, justify="left" if column == "kind" else "right")
     for kind, gate in judged.GATES.items():
         passed, asked = together[kind]
-        by_profile = f"{100 * apart[kind][0] / apart[kind][1]:.0f}%"
-        table.add_row(kind, str(asked), f"{100 * passed / asked:.0f}%", f"{gate}%", by_profile)
+        others = [f"{100 * shares[kind][0] / shares[kind][1]:.0f}%" for shares in (unsaid, apart)]
+        table.add_row(kind, str(asked), f"{100 * passed / asked:.0f}%", f"{gate}%", *others)
     for kind, (passed, asked) in extra.items():
-        table.add_row(kind, str(asked), f"{100 * passed / asked:.0f}%", "-", "-")
+        table.add_row(kind, str(asked), f"{100 * passed / asked:.0f}%", "-", "-", "-")
     console.print(table)
     console.print(f"Filled in {filled:.0f} s.")
     return [kind for kind, gate in judged.GATES.items() if 100 * together[kind][0] < gate * together[kind][1]]
 
 
 def _shares(
-    services: Services, queries: Iterable[judged.Judged], collection_of: Any, console: Any
+    services: Services,
+    queries: Iterable[judged.Judged],
+    target_of: Callable[[judged.Judged], Target],
+    console: Console | None,
 ) -> dict[str, tuple[int, int]]:
     passed: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     for each in queries:
-        found = search(services, Target(collection=collection_of(each)), Question(text=each.text, per_page=10))
+        found = search(services, target_of(each), Question(text=each.text, per_page=10))
         names = [hit.name_normalized for hit in found.hits]
         asked[each.kind] += 1
         passed[each.kind] += each.passes(names)

@@ -97,6 +97,23 @@ def test_the_exact_name_comes_first_whoever_is_more_popular(index: PackageIndex,
     assert found(searched, "Plone Toolbar")[0] == "plone.toolbar"
 
 
+@pytest.mark.parametrize("framework", ["Plone", "Django"])
+def test_of_equals_those_of_a_favoured_framework_come_first(
+    index: PackageIndex, searched: SearchEngine, framework: str
+) -> None:
+    index.put(
+        PLONE,
+        [
+            project_documents("one", summary="Forms", classifiers=("Framework :: Plone :: 6.0",)),
+            project_documents("two", summary="Forms", requires_dist=("Django>=5",)),
+        ],
+    )
+
+    hits = searched.search(PLONE, Question(text="forms", frameworks=(framework,))).hits
+
+    assert [hit.name for hit in hits] == (["one", "two"] if framework == "Plone" else ["two", "one"])
+
+
 @pytest.mark.usefixtures("toolbars")
 def test_text_without_a_word_finds_nothing_and_no_text_finds_all(searched: SearchEngine) -> None:
     assert found(searched, "!!! --- ???") == []

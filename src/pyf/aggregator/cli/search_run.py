@@ -14,7 +14,7 @@ from ..domain.search import HealthBand, Hit, Question, Results, Sort
 from ..settings import load_settings
 from ..usecases.search import search
 from .exits import Exit
-from .output import print_drawn, print_json, print_line
+from .output import print_drawn, print_json, print_line, stdout_console
 from .search import Options
 from .targets import choose
 
@@ -25,6 +25,10 @@ _HEALTH_COLOURS = {
     HealthBand.POOR: "red",
     HealthBand.UNKNOWN: "dim",
 }
+# What columns may take at most, and what is left to summaries on the narrowest terminal.
+_WIDTHS = {"package": 36, "version": 12, "date": 10, "health": 6, "a month": 11}
+_LEAST_SUMMARY = 12
+
 # Values of a facet that a terminal shows.
 _SHOWN = 8
 
@@ -94,11 +98,12 @@ def _print(results: Results, question: Question, *, with_facets: bool) -> None:
 
 def _table(results: Results) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column, most in (("package", 44), ("version", 14), ("date", 10)):
-        table.add_column(column, no_wrap=True, min_width=_width(results, column, most), max_width=most)
-    table.add_column("health", justify="right", no_wrap=True, min_width=6)
-    table.add_column("a month", justify="right", no_wrap=True, min_width=11)
-    table.add_column("summary", overflow="ellipsis", no_wrap=True, ratio=1)
+    widths = {column: _width(results, column, most) for column, most in _WIDTHS.items()}
+    for column, width in widths.items():
+        right = column in ("health", "a month")
+        table.add_column(column, no_wrap=True, width=width, justify="right" if right else "left")
+    left = stdout_console().width - sum(widths.values()) - 2 * len(widths)
+    table.add_column("summary", no_wrap=True, width=max(left, _LEAST_SUMMARY))
     for hit in results.hits:
         table.add_row(
             Text(_plain(hit.name), style="bold"),
@@ -114,7 +119,7 @@ def _table(results: Results) -> Table:
 def _width(results: Results, column: str, most: int) -> int:
     """Return what a column needs, so that it is the summary that gives way on a narrow terminal."""
     told = {"package": [hit.name for hit in results.hits], "version": [hit.version for hit in results.hits]}
-    return min(most, max(map(len, [column, *told.get(column, ["2026-01-01"])])))
+    return min(most, max(map(len, [column, *told[column]]))) if column in told else most
 
 
 def _facets(results: Results) -> Table:

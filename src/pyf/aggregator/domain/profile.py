@@ -16,6 +16,12 @@ def matches(classifier: str, wanted: Iterable[str]) -> bool:
     return any(classifier == base or classifier.startswith(f"{base} :: ") for base in wanted)
 
 
+def frameworks_of(classifiers: Iterable[str]) -> tuple[str, ...]:
+    """Return the frameworks that classifiers name, each once: "Plone" for `Framework :: Plone :: 6.0`."""
+    named = (classifier.split(" :: ") for classifier in classifiers)
+    return tuple(dict.fromkeys(segments[1] for segments in named if segments[0] == "Framework" and segments[1:]))
+
+
 class Filter(Struct, frozen=True, kw_only=True):
     """What fills a collection.
 
@@ -39,6 +45,11 @@ class Filter(Struct, frozen=True, kw_only=True):
     def looks_beyond_classifiers(self) -> bool:
         """Whether projects may belong that carry no classifier of the filter, for what they require."""
         return bool(self.requires) and not self.strict and not self.everything
+
+    @property
+    def frameworks(self) -> tuple[str, ...]:
+        """The frameworks that its classifiers stand for: "Plone" for `Framework :: Plone`."""
+        return frameworks_of(self.classifiers)
 
     def named(self, names: Iterable[str]) -> frozenset[str]:
         """Return those of `names` (normalised) that match a pattern; half a second for 700,000 of them."""
@@ -104,8 +115,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     @property
     def frameworks(self) -> tuple[str, ...]:
         """The frameworks that its classifiers stand for: "Plone" for `Framework :: Plone`."""
-        named = (classifier.split(" :: ") for classifier in self.classifiers)
-        return tuple(dict.fromkeys(segments[1] for segments in named if segments[0] == "Framework" and segments[1:]))
+        return frameworks_of(self.classifiers)
 
     @property
     def filter(self) -> Filter:

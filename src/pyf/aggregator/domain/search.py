@@ -61,7 +61,8 @@ class Question(Struct, frozen=True, kw_only=True):
     """What somebody looks for. Values of one filter are alternatives; all filters have to hold.
 
     `updated_within` is the most days since the upload of the release. `statuses` are values of `project_status`,
-    `licenses` of `license_expression`. Pages count from 1; one behind the last has no hits.
+    `licenses` of `license_expression`. Packages of `frameworks` ("Plone") come before others that answer as well, as if
+    the text named them. Pages count from 1; one behind the last has no hits.
     """
 
     text: str = ""
@@ -73,6 +74,7 @@ class Question(Struct, frozen=True, kw_only=True):
     statuses: tuple[str, ...] = ()
     maintainers: tuple[str, ...] = ()
     updated_within: int | None = None
+    frameworks: tuple[str, ...] = ()
     sort: Sort = Sort.RELEVANCE
     page: int = 1
     per_page: int = 20

@@ -12,7 +12,13 @@ from .target import Target, existing
 
 
 def search(services: Services, target: Target, question: Question) -> Results:
-    """Return a page of what a question finds; raises `NotFound` for a collection that is not there."""
+    """Return a page of what a question finds; raises `NotFound` for a collection that is not there.
+
+    Where the target brings a profile, its framework is favoured: somebody who asks in one collection of several
+    frameworks means one of them.
+    """
+    if target.filter and not question.frameworks:
+        question = replace(question, frameworks=target.filter.frameworks)
     found = services.search.search(target.collection, question, hidden=hidden(services, target))
     return replace(found, hits=tuple(presentable(hit) for hit in found.hits))
 

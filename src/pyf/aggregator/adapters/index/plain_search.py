@@ -124,7 +124,7 @@ class PlainSearch:
 
     def search(self, collection: str, question: Question, *, hidden: frozenset[str] = NOTHING) -> Results:
         held = self._projects(collection)
-        matching = [each for each in self._matching(held, question.text) if each.project.name not in hidden]
+        matching = [each for each in self._matching(held, question) if each.project.name not in hidden]
         found = [each for each in matching if self._passes(each.project, question)]
         found.sort(key=self._order(held, question.sort))
         first = (question.page - 1) * question.per_page
@@ -182,10 +182,10 @@ class PlainSearch:
                 releases.setdefault(document.registry.name_normalized, []).append(document)
         return [_project(several) for several in releases.values()]
 
-    def _matching(self, held: Sequence[_Project], text: str) -> list[_Matching]:
-        if not text.strip():
+    def _matching(self, held: Sequence[_Project], question: Question) -> list[_Matching]:
+        if not question.text.strip():
             return [_Matching(each, 0) for each in held]
-        query = query_of(text, self._lexicon, share=_share(held))
+        query = query_of(question.text, self._lexicon, share=_share(held), favoured=question.frameworks)
         if query is None:
             return []
         buckets = ((each, bucket_of(query, each.searched, self._lexicon)) for each in held)

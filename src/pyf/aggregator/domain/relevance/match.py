@@ -14,7 +14,7 @@ SLIPPED, MORE = 0.8, 0.1
 # What words are worth that do not stand side by side.
 _APART = 0.7
 # What a project of a framework that the query names is worth above others.
-NAMED_FRAMEWORK = 0.1
+NAMED_FRAMEWORK = 0.3
 
 # The buckets: names that are all that was typed, those that begin with it, and steps of what the words are worth.
 EXACT, OWN, ALIKE, BEGUN = 16, 13, 12, 11
@@ -26,7 +26,7 @@ def bucket_of(query: Query, project: Searchable, lexicon: Lexicon) -> int | None
     forms = name_forms(project.name_normalized, lexicon)
     if query.whole == forms.whole:
         return EXACT
-    favoured = any(f" {each} " in part for each in query.frameworks for part in project.parts[:3])
+    favoured = any(_is_of(framework, project) for framework in query.frameworks)
     if is_named(query, forms):
         return OWN + favoured
     if query.stems == forms.stems:
@@ -42,6 +42,11 @@ def bucket_of(query: Query, project: Searchable, lexicon: Lexicon) -> int | None
     if found < query.needed:
         return None
     return int((worth / query.weight + NAMED_FRAMEWORK * favoured) * STEPS + 0.5)
+
+
+def _is_of(framework: str, project: Searchable) -> bool:
+    mark, cut = f" {framework} ", f" {stem(framework)} "
+    return mark in project.belongs or any(cut in part for part in project.parts[:3])
 
 
 def is_named(query: Query, forms: NameForms) -> bool:

@@ -72,7 +72,7 @@ class Query(Struct, frozen=True, kw_only=True, dict=True):
     """A text taken apart.
 
     `whole` are its words as one, `own` those that say what is looked for, `stems` their stems as one; `names` are
-    other ways to say all of it, as one word. `frameworks` are those that it names beside what it asks for.
+    other ways to say all of it, as one word. `frameworks` are those that it names or means beside what it asks for.
     `is_begun` tells whether it may be the beginning of a name.
     """
 
@@ -110,10 +110,13 @@ class Query(Struct, frozen=True, kw_only=True, dict=True):
         return max(1, round(len(self.heavy) * _NEEDED))
 
 
-def query_of(text: str, lexicon: Lexicon, *, share: Callable[[str], float]) -> Query | None:
+def query_of(
+    text: str, lexicon: Lexicon, *, share: Callable[[str], float], favoured: Iterable[str] = ()
+) -> Query | None:
     """Return what a text asks for, None for one without a word.
 
-    `share` tells which part of all projects has a stem in any of its texts (0 to 1).
+    `share` tells which part of all projects has a stem in any of its texts (0 to 1). `favoured` are frameworks that it
+    means without naming them.
     """
     typed = words(text[:_LONGEST_TEXT])[:_MOST_WORDS]
     if not typed:
@@ -128,7 +131,7 @@ def query_of(text: str, lexicon: Lexicon, *, share: Callable[[str], float]) -> Q
         own="".join(own),
         stems="".join(stem(unnumbered(word) or word) for word in own),
         names=frozenset("".join(each) for said in (typed, own) for each in lexicon.synonyms.get(tuple(said), ())),
-        frameworks=frozenset(typed) - frozenset(asked),
+        frameworks=(frozenset(typed) - frozenset(asked)) | {word for name in favoured for word in words(name)},
         concepts=concepts,
         is_begun=len(typed) > 1 or share(stem(typed[-1])) < _RARE,
     )

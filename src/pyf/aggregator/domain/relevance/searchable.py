@@ -1,12 +1,15 @@
 """What of a project is searched: its name, and its texts as stems."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from msgspec import UNSET, Struct, UnsetType
 
 from ..document import Document
-from .words import stems
+from ..profile import frameworks_of
+from ..requirements import required
+from ..schema import RegistryFields
+from .words import stems, words
 
 # How many different stems of a part are kept: what comes late in a long text says little of what it is about.
 _MOST_SUMMARY, _MOST_KEYWORDS, _MOST_OPENING, _MOST_REST, _MOST_HISTORY = 80, 120, 160, 400, 100
@@ -17,7 +20,10 @@ _LEAD = 160
 
 
 class Searchable(Struct, frozen=True, kw_only=True, array_like=True):
-    """The texts of one project, heaviest first: each is stems with spaces around, so that " stem " is in it or not."""
+    """The texts of one project, heaviest first: each is stems with spaces around, so that " stem " is in it or not.
+
+    `belongs` are the words of what it is made for or with: its frameworks and its requirements.
+    """
 
     name_normalized: str
     name: str = " "
@@ -26,6 +32,7 @@ class Searchable(Struct, frozen=True, kw_only=True, array_like=True):
     opening: str = " "
     rest: str = " "
     history: str = " "
+    belongs: str = " "
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -48,7 +55,13 @@ def searchable_of(document: Document) -> Searchable:
         opening=_unlike(stems(opening[:_LOOKED_AT]), _MOST_OPENING),
         rest=_unlike(stems(_text(registry.main_content)[:_LOOKED_AT]), _MOST_REST),
         history=_unlike(stems(_text(registry.changelog)[:_LOOKED_AT]), _MOST_HISTORY),
+        belongs=_unlike(_belongs(registry), _MOST_REST),
     )
+
+
+def _belongs(registry: RegistryFields) -> Iterator[str]:
+    for name in (*frameworks_of(registry.classifiers), *sorted(required(registry.requires_dist))):
+        yield from words(name)
 
 
 def _lead(text: str | UnsetType) -> str:

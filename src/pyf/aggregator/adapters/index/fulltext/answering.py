@@ -125,7 +125,7 @@ class Answers:
     def _find(self, question: Question, hidden: frozenset[str], hour: int) -> Found:
         query = None
         if question.text.strip():
-            query = query_of(question.text, self._measures.lexicon, share=self._share)
+            query = self._query(question)
             if query is None:  # there is text, and no word in it
                 return Found(questions.everything(), _BY_MERIT, 0, (), dict.fromkeys(Facet, ()))
         text = questions.asked(query) if query else questions.everything()
@@ -168,7 +168,7 @@ class Answers:
 
     def _counted(self, question: Question, hidden: frozenset[str], _hour: int) -> dict[Facet, Sequence[FacetCount]]:
         """Count the values of each facet, as if it were not narrowed itself."""
-        query = query_of(question.text, self._measures.lexicon, share=self._share)
+        query = self._query(question)
         text = questions.asked(query) if query else questions.everything()
         asked = questions.narrowed(text, questions.filters(question, now=self._measures.now()), hidden)
         open_facets = [facet for facet in Facet if not question.chosen(facet)]
@@ -199,6 +199,9 @@ class Answers:
             Facet(name): [FacetCount(value=each["key"], count=each["doc_count"]) for each in found["buckets"]]
             for name, found in counted.items()
         }
+
+    def _query(self, question: Question) -> Query | None:
+        return query_of(question.text, self._measures.lexicon, share=self._share, favoured=question.frameworks)
 
     def _share_of(self, stem: str) -> float:
         """Return the part of all projects that have a stem; those that have left may count for a while."""

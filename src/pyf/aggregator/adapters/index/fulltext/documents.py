@@ -30,7 +30,7 @@ def schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for field in ("name", "here", "pairs", "requires"):
         builder.add_text_field(field, tokenizer_name=_RAW, index_option="basic")
-    for field in (*TEXTS, "pieces", "runs", "whole", "own"):
+    for field in (*TEXTS, "pieces", "belongs", "runs", "whole", "own"):
         builder.add_text_field(field, tokenizer_name=_SPLIT, index_option="basic")
     for facet in Facet:
         builder.add_text_field(facet.value, tokenizer_name=_RAW, index_option="basic", fast=True)
@@ -62,6 +62,7 @@ def document(entry: Entry, lexicon: Lexicon, *, number: int, place: int, merit: 
             made.add_text(field, each)
     for field, stems in zip(TEXTS, _apart(entry.searched), strict=True):
         made.add_text(field, " ".join(stems))
+    made.add_text("belongs", entry.searched.belongs)
     _add_name(made, hit.name_normalized, lexicon)
     return made
 

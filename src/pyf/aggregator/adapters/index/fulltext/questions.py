@@ -69,7 +69,8 @@ def asked(query: Query) -> tantivy.Query:
         ways.append((BEGUN, _any(begun)))
     by_name = [_Q.const_score_query(way, bucket / STEPS) for bucket, way in ways]
     found = _Q.disjunction_max_query([*by_name, _said(query)])
-    favoured = [_term(field, each) for each in query.frameworks for field in TEXTS[:2]]
+    favoured = [_term("belongs", each) for each in query.frameworks]
+    favoured += [_term(field, stem(each)) for each in query.frameworks for field in TEXTS[:2]]
     if not favoured:
         return found
     return _Q.boolean_query(
