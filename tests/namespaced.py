@@ -81,6 +81,9 @@ class _Admin:
         found = self._admin.resolve(self._names.inside(name))
         return None if found is None else self._names.outside(found)
 
+    def foreign_fields(self, collection: str) -> Sequence[str] | None:
+        return self._admin.foreign_fields(self._names.inside(collection))
+
     def location(self) -> str:
         return self._admin.location()
 

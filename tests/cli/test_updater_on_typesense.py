@@ -77,7 +77,7 @@ def test_lists_show_the_names_that_people_use_and_nothing_internal(plone: Shell,
     assert update(plone, server, "-lsa").out.splitlines() == ["packages → plone", "plone → plone-1"]
     assert update(plone, server, "-lsn").out.splitlines() == ["packages", "plone"]
     assert "_pyf" not in update(plone, server, "-ls").out
-    assert f"typesense {server.url}\n" in update(plone, server, "--info").out
+    assert f"typesense {server.url}, size unknown\n" in update(plone, server, "--info").out
 
 
 def test_a_bare_collection_becomes_an_alias_when_the_gap_is_confirmed(plone: Shell, server: LocalTypesense) -> None:
@@ -86,7 +86,7 @@ def test_a_bare_collection_becomes_an_alias_when_the_gap_is_confirmed(plone: She
 
     asked = update(plone, server, "--recreate-collection -t plone")
     assert asked.code == 2
-    assert "for a moment in between there is neither" in asked.err
+    assert "a moment in between in which the name leads nowhere" in asked.err
     assert server.store.aliases == {}
 
     assert update(plone, server, "--recreate-collection -t plone -f").code == 0

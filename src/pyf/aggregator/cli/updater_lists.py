@@ -118,8 +118,8 @@ def _print_lines(lines: Sequence[str], value: object, *, as_json: bool) -> None:
 
 
 def _print_info(info: _Info) -> None:
-    size = "" if info.bytes is None else f", {info.bytes / 1024 / 1024:,.1f} MB"
-    print_line(f"{info.engine} {info.location}{size}")
+    size = "size unknown" if info.bytes is None else f"{info.bytes / 1024 / 1024:,.1f} MB"
+    print_line(f"{info.engine} {info.location}, {size}")
     for each in info.collections:
         table = Table(title=", ".join(each.names), title_justify="left", show_header=False)
         table.add_row("collection", each.collection)

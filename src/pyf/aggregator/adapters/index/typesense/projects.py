@@ -1,4 +1,8 @@
-"""Writes projects so that whoever stops in the middle leaves what the next run finds and mends."""
+"""Writes projects so that whoever stops in the middle leaves what the next run finds and mends.
+
+A document is kept under its own id, `{name}-{version}`, unless another project's document has that already: `a-1.0-2`
+may be of `a` or of `a-1.0`. The one that comes second is kept under one that tells whose it is.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -11,8 +15,9 @@ from ....domain.schema import Owner, ProjectFields, RegistryFields
 from ....ports import ProjectDocuments, Rejection
 from ..batches import batches
 from ..encoding import refusal, storable
-from .flat import BEFORE_WRITING, Written, enriching, fresh, latest, replacing, written
-from .lines import delete, fetch, send
+from .census import name_of
+from .flat import BEFORE_WRITING, Written, enriching, fresh, latest, own_id, replacing, second_id, written
+from .lines import Refused, delete, fetch, fetch_by_id, send
 from .queries import is_name
 from .schema import Json
 from .server import Server
@@ -92,37 +97,69 @@ class Projects:
     def _put(self, collection: str, projects: Sequence[ProjectDocuments]) -> list[Rejection]:
         held = self.before_writing(collection, [project.name_normalized for project in projects])
         rejections: list[Rejection] = []
-        lines: list[Json] = []
+        created: list[Json] = []
+        replaced: list[Json] = []
         superfluous: list[str] = []
-        unfinished: list[Json] = []
+        unfinished: list[tuple[Json, int]] = []
         alive: list[str] = []
         for project in projects:
             accepted = list(_accepted(project, rejections))
             there = held.get(storable(project.name_normalized), {})
-            gone = sorted(there.keys() - {storable(document.id) for document in accepted})
-            changes = list(self._changes(project, accepted, there))
-            if changes and len(changes) + len(gone) > 1:
+            new, changed = self._changes(project, accepted, there)
+            gone = sorted(there.keys() - {line["id"] for line in changed})
+            if new + changed and len(new + changed) + len(gone) > 1:
                 # Whoever sees this project before it is finished sees one that has to be read again.
-                unfinished.append({"id": changes[0]["id"], "last_serial": changes[0]["last_serial"]})
-                changes[0]["last_serial"] = 0
-            lines += changes
+                first = (new + changed)[0]
+                unfinished.append((first, first["last_serial"]))
+                first["last_serial"] = 0
+            created += new
+            replaced += changed
             superfluous += gone
-            alive += [project.name_normalized] if changes else []
+            alive += [project.name_normalized] if new + changed else []
         # Before the documents, after which nobody would look at the project again.
         self._tombstones.lift(collection, alive)
-        refused = send(self._server, collection, lines, "emplace")
+        refused = self._create(collection, created) + send(self._server, collection, replaced, "emplace")
         delete(self._server, collection, superfluous)
+        own_ids = {line["id"]: own_id(line) for line in created + replaced}
         not_there = {each.id for each in refused}
-        send(self._server, collection, (each for each in unfinished if each["id"] not in not_there), "update")
-        return rejections + [Rejection(id=each.id, reason=each.reason) for each in refused]
+        finished: Iterable[Json] = ({"id": line["id"], "last_serial": serial} for line, serial in unfinished)
+        send(self._server, collection, (each for each in finished if each["id"] not in not_there), "update")
+        return rejections + [Rejection(id=own_ids[each.id], reason=each.reason) for each in refused]
 
-    def _changes(self, project: ProjectDocuments, documents: Iterable[RegistryFields], there: Held) -> Iterator[Json]:
+    def _create(self, collection: str, lines: Sequence[Json]) -> list[Refused]:
+        """Write documents that were not there a moment ago, under another id where that of theirs is taken."""
+        refused = send(self._server, collection, lines, "create")
+        taken = {each.id for each in refused if each.code == HTTPStatus.CONFLICT}
+        if not taken:
+            return refused
+        by_whom = {
+            flat["id"]: name_of(flat)
+            for flat in fetch_by_id(self._server, collection, taken, {"include_fields": "id,name,name_normalized"})
+        }
+        again = [line for line in lines if line["id"] in taken]
+        for line in again:
+            # Of the same project it is what another process has just written, or our first attempt at this.
+            if by_whom.get(line["id"], line["name_normalized"]) != line["name_normalized"]:
+                line["id"] = second_id(line["id"], line["name_normalized"])
+        return [each for each in refused if each.id not in taken] + send(self._server, collection, again, "emplace")
+
+    def _changes(
+        self, project: ProjectDocuments, documents: Iterable[RegistryFields], there: Held
+    ) -> tuple[list[Json], list[Json]]:
+        """Return what has to be sent of documents that are new, and of those that are held."""
         others = latest(there.values())
         if project.health is not UNSET:
             others |= [written(project.health, self._stamps.next())]
+        ids = {own_id(there[identifier]): identifier for identifier in sorted(there, reverse=True)}
+        new: list[Json] = []
+        changed: list[Json] = []
         for document in documents:
-            held = there.get(storable(document.id))
-            yield fresh(document, others) if held is None else replacing(held, document, others)
+            identifier = ids.get(storable(document.id))
+            if identifier is None:
+                new.append(fresh(document, others))
+            else:
+                changed.append(replacing(there[identifier], document, others) | {"id": identifier})
+        return new, changed
 
 
 def _accepted(project: ProjectDocuments, rejections: list[Rejection]) -> Iterator[RegistryFields]:
