@@ -40,6 +40,13 @@ DOCUMENTS: tuple[dict[str, Any], ...] = (
     },
     {"id": "plone-api-3.0a1", "name": "plone-api", "version": "3.0a1", "download_last_month": 9, "github_hype": 1},
     {"id": "collective.one-None", "name": "collective.one", "version": "None", "download_total": "4711"},
+    {
+        "id": "collective.one-0.1",
+        "name": "collective.one",
+        "version": "0.1",
+        "download_last_month": 2,
+        "github_hype": 1,
+    },
     {"id": "gone-1", "name": "gone", "version": "1", "github_stars": 3},
     {"id": "left.plone-1.0", "name": "left.plone", "version": "1.0"},
 )

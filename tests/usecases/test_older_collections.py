@@ -6,11 +6,17 @@ from pathlib import Path
 import pytest
 
 import older
+from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.errors import Invalid
+from pyf.aggregator.domain.profile import Filter
+from pyf.aggregator.domain.transfer import Header, Line
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.expand import expanded
 from pyf.aggregator.sample.faults import Fault
+from pyf.aggregator.usecases.catalogue import catalogue, details
 from pyf.aggregator.usecases.enrich_repositories import enrich_repositories
+from pyf.aggregator.usecases.import_ import import_
+from pyf.aggregator.usecases.migrate import migrate
 from pyf.aggregator.usecases.recreate_copy import recreate_copy
 from pyf.aggregator.usecases.target import Target
 from typesense_double import LocalTypesense
@@ -63,7 +69,8 @@ def test_what_was_known_of_a_project_is_known_of_all_its_releases(taken_over: Wo
         flat = document.as_mapping()
         told = {name: flat[name] for name in ("github_stars", "github_updated", "download_last_month")}
         assert told == {"github_stars": 7, "github_updated": 1_700_000_000, "download_last_month": 9}
-    assert taken_over.document("collective.one")["download_total"] == 4711
+    one = taken_over.document("collective.one")
+    assert (one["download_total"], one["download_last_month"]) == (4711, 2)
 
 
 def test_who_does_not_come_along_leaves_a_tombstone(taken_over: World) -> None:
@@ -149,6 +156,43 @@ def test_a_copy_without_pypi_names_the_command_that_takes_it_over(server: LocalT
     assert "pyfaggregator -f -t plone --recreate-collection" in str(report.stopped_by)
     assert older.ids(server.store, "plone") == older.UNTOUCHED
     assert "plone-1" not in behind(taken_over)
+
+
+def test_it_is_neither_copied_into_another_one_nor_added_to(server: LocalTypesense, taken_over: World) -> None:
+    services = taken_over.services
+    services.admin.create("other", services.index.state("plone"))
+    lines = [Line(number=1, entry=Header(state=CollectionState(filter=taken_over.filter)))]
+
+    reports = [
+        migrate(services, "plone", "new"),
+        migrate(services, "other", "plone"),
+        import_(services, Target(collection="plone"), lines),
+    ]
+
+    assert all("takes it over" in str(report.stopped_by) for report in reports)
+    assert older.ids(server.store, "plone") == older.UNTOUCHED
+    assert services.index.state("plone").filter == Filter()
+    assert "new" not in {name for names in behind(taken_over).values() for name in names}
+
+
+def test_it_is_listed_with_what_can_be_told_of_it(taken_over: World) -> None:
+    (listed,) = catalogue(taken_over.services).collections
+
+    told = details(taken_over.services, listed)
+
+    assert (told.filter, told.projects, told.documents, told.cursor) == ("another program", 4, 7, None)
+
+
+def test_what_holds_no_packages_is_listed_and_never_taken_over(server: LocalTypesense, user: World) -> None:
+    server.store.create({"name": "plone", "fields": [{"name": "title", "type": "string"}]})
+    server.store.collection("plone").write({"id": "1", "title": "Hello"}, "create", "reject")
+    (listed,) = catalogue(user.services).collections
+
+    report = user.recreate()
+
+    assert "holds no packages" in str(report.stopped_by)
+    assert older.ids(server.store, "plone") == ["1"]
+    assert (details(user.services, listed).documents, list(behind(user))) == (1, ["plone"])
 
 
 def test_other_collections_of_the_server_are_left_alone(server: LocalTypesense, user: World) -> None:

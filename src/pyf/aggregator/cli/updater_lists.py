@@ -79,7 +79,7 @@ def _print_collections(found: Catalogue, *, as_json: bool) -> None:
             f"{each.info.projects:,}",
             f"{each.info.documents:,}",
             _moment(each.info.created_at),
-            each.state.filter.label,
+            each.filled_by,
             _number(each.state.cursor),
         )
     print_drawn(table)

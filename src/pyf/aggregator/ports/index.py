@@ -134,7 +134,8 @@ class IndexAdmin(Protocol):
         """Return which fields of a collection only another program knows, None where this program has made it.
 
         Of a collection that another one has made, an older program of this schema above all, documents can't be read
-        or written: projects can be listed, and `carry_over` takes what the registry does not give.
+        or written: projects can be listed, and `carry_over` takes what the registry does not give. Raises `Invalid`
+        for a collection that holds no packages at all.
         """
 
     def location(self) -> str:

@@ -3,7 +3,6 @@
 from msgspec.structs import replace
 
 from ..domain.collection import CollectionState
-from ..domain.errors import Invalid
 from ..ports import Services
 from .copying import Copy
 from .report import Progress, TransferReport, unwatched
@@ -11,6 +10,7 @@ from .switch import supersede, switch
 from .target import (
     Target,
     check_lasting,
+    check_own,
     clear_leftovers,
     create_behind_alias,
     existing,
@@ -36,6 +36,7 @@ def recreate_copy(services: Services, target: Target, *, progress: Progress = un
             return report
         existing(services, target)
         check_lasting(services, target.collection)
+        check_own(services, target.collection)
         _recreate(services, target.collection, report, progress)
     return report
 
@@ -44,11 +45,6 @@ def _recreate(services: Services, alias: str, report: TransferReport, progress: 
     index, admin = services.index, services.admin
     is_bare = gives_its_name_away(services, alias)
     live = admin.resolve(alias) or alias
-    if admin.foreign_fields(live) is not None:
-        raise Invalid(
-            f"{live} was made by another program, so its documents can't be copied as they are: pyfaggregator -f -t "
-            f"{alias} --recreate-collection, with -p and the profile that fills it, takes it over"
-        )
     fresh = next_numbered(admin, alias)
     admin.create(fresh, replace(index.state(live), standby_for=alias))
     copy = Copy(services, live, fresh, report, progress)

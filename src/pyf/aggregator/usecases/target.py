@@ -136,6 +136,15 @@ def check_lasting(services: Services, name: str) -> None:
         raise Invalid(f"{found} is being built to take another collection's place, or was left by a run that failed")
 
 
+def check_own(services: Services, name: str) -> None:
+    """Raise `Invalid` for a collection that another program has made, naming what takes it over."""
+    if services.admin.resolve(name) is not None and services.admin.foreign_fields(name) is not None:
+        raise Invalid(
+            f"{name} was made by another program, whose documents are not of this schema: pyfaggregator -f -t {name} "
+            "--recreate-collection, with -p and the profile that fills it, takes it over"
+        )
+
+
 def stem_of(collection: str) -> str:
     """Return `plone` for `plone-2`, "" for a name that has no number."""
     stem, _, number = collection.rpartition("-")

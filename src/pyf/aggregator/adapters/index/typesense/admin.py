@@ -93,10 +93,10 @@ class TypesenseAdmin:
 
     def carry_over(self, source: str, target: str) -> None:
         from_, to = (self._collections.existing(name) for name in (source, target))
-        if older.unknown_fields(to) is not None:  # it can't be written to; whoever asks has only begun to replace it
+        if not older.is_ours(to):  # it can't be written to; whoever asks has only begun to replace it
             return
         there = sorted(names_in(self._server, to))
-        of_another = None if older.unknown_fields(from_) is None else older.told_in(self._server, from_)
+        of_another = None if older.is_ours(from_) else older.told_in(self._server, from_)
         for names in batches(there, _AT_ONCE):
             others = self._others(from_.name, names) if of_another is None else of_another
             present = self._others(to.name, others.keys() & set(names))

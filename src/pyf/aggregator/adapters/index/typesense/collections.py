@@ -67,7 +67,7 @@ class Collections:
         if "name_normalized" not in found.fields:
             raise Invalid(
                 f"the collection {found.name} was made by another program, whose documents are not of this schema: "
-                "pyfaggregator -f -p PROFILE --recreate-collection takes it over"
+                "pyfaggregator -f -p PROFILE --recreate-collection takes over one that holds packages"
             )
         return found
 

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import decode
 
+from ....domain.errors import Invalid
 from ....domain.schema import Field, Owner, fields
 from ....domain.version import order
 from .census import name_of
@@ -31,16 +32,26 @@ _INT64 = range(-(2**63), 2**63)
 
 
 class _Told(Struct, frozen=True):
-    """One document's fields of an owner, and how much they count: read later first, then of the higher release."""
+    """What one document tells, and how much that counts: read later first, then of the higher release."""
 
     rank: tuple[Any, ...]
-    fields: Json
+    value: Any
+
+
+def is_ours(found: Found) -> bool:
+    """Tell whether the documents of a collection can be asked for by project, as ours can."""
+    return "name_normalized" in found.fields
 
 
 def unknown_fields(found: Found) -> tuple[str, ...] | None:
-    """Return the fields of a collection that are not of our schema, None for a collection of ours."""
-    if "name_normalized" in found.fields:
+    """Return the fields of a collection that are not of our schema, None for a collection of ours.
+
+    Raises `Invalid` for one that holds no packages at all.
+    """
+    if is_ours(found):
         return None
+    if not {"name", "version"} <= found.fields:
+        raise Invalid(f"the collection {found.name} holds no packages: its documents have no name, or no version")
     known = {"id", *(field.name for field in fields()), *(field["name"] for field in declared())}
     roots = {name.partition(".")[0] for name in found.fields if name != ".*"}
     return tuple(sorted(roots - known - {""}))
@@ -49,18 +60,23 @@ def unknown_fields(found: Found) -> tuple[str, ...] | None:
 def told_in(server: Server, found: Found) -> dict[str, dict[Owner, Written]]:
     """Return by normalised name what a collection of another program tells of each project beside the registry."""
 
-    def gather(lines: Iterator[bytes]) -> dict[str, dict[Owner, _Told]]:
-        told: dict[str, dict[Owner, _Told]] = {}
+    def gather(lines: Iterator[bytes]) -> dict[str, dict[Owner, dict[str, _Told]]]:
+        told: dict[str, dict[Owner, dict[str, _Told]]] = {}
         for flat in map(decode, lines):
             of_project = told.setdefault(name_of(flat), {})
-            for owner, each in _told(flat):
-                if owner not in of_project or of_project[owner].rank < each.rank:
-                    of_project[owner] = each
+            for owner in _MOMENTS:
+                for field, each in _told(flat, owner):
+                    of_owner = of_project.setdefault(owner, {})
+                    if field not in of_owner or of_owner[field].rank < each.rank:
+                        of_owner[field] = each
         return told
 
     gathered = server.read(export_of(found.name), {"include_fields": ",".join(_ASKED)}, gather)
     return {
-        name: {owner: Written(0, each.fields) for owner, each in of_project.items()}
+        name: {
+            owner: Written(0, {field: each.value for field, each in of_owner.items()})
+            for owner, of_owner in of_project.items()
+        }
         for name, of_project in gathered.items()
     }
 
@@ -74,12 +90,12 @@ def differing(theirs: Mapping[Owner, Written], ours: Mapping[Owner, Written]) ->
     }
 
 
-def _told(flat: Json) -> Iterator[tuple[Owner, _Told]]:
-    for owner, of_owner in _FIELDS.items():
-        own = {field.name: value for field in of_owner if (value := _fitting(flat.get(field.name), field)) is not None}
-        if own:
-            moment = next((own[name] for name in _MOMENTS[owner] if name in own), 0)
-            yield owner, _Told((moment, order(str(flat.get("version") or ""))), own)
+def _told(flat: Json, owner: Owner) -> Iterator[tuple[str, _Told]]:
+    found = ((field.name, _fitting(flat.get(field.name), field)) for field in _FIELDS[owner])
+    own = {name: value for name, value in found if value is not None}
+    moment = next((own[name] for name in _MOMENTS[owner] if name in own), 0)
+    rank = (moment, order(str(flat.get("version") or "")))
+    return ((name, _Told(rank, value)) for name, value in own.items())
 
 
 def _fitting(value: Any, field: Field) -> Any:
