@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+import older
 from shell import Ended, Shell
 from typesense_double import ADMIN_KEY, LocalTypesense
 from worlds import of_server
@@ -112,3 +113,21 @@ def test_a_collection_moves_from_a_file_to_a_server_and_back_unchanged(shell: Sh
     assert (there.code, back.code) == (0, 0)
     first, second = ((shell.folder / f"{name}.jsonl.gz").read_bytes() for name in ("first", "second"))
     assert first == second
+
+
+def test_an_older_programs_collection_is_taken_over_by_one_command_when_the_gap_is_confirmed(
+    shell: Shell, server: LocalTypesense
+) -> None:
+    older.make(server.store, "plone")
+    take_over = ("-f", "-p", "plone", "--recreate-collection")
+
+    asked = shell.call(*take_over, **of_server(server))
+    assert asked.code == 2
+    assert "a moment in between in which the name leads nowhere" in asked.error
+    assert older.ids(server.store, "plone") == older.UNTOUCHED
+
+    done = shell.call(*take_over, "-y", **of_server(server))
+    assert done.code == 0
+    assert "not of this schema and are gone: documentation_score, github_hype" in done.err
+    assert server.store.aliases == {"plone": "plone-1"}
+    assert shell.call("--show", "plone.api", "-p", "plone", **of_server(server)).report["github_stars"] == 7
