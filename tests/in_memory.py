@@ -6,6 +6,7 @@ from typing import Any
 from pyf.aggregator.adapters.candidates.memory import MemoryCandidates
 from pyf.aggregator.adapters.index.memory import MemoryIndex
 from pyf.aggregator.adapters.index.memory_keys import MemoryApiKeys
+from pyf.aggregator.adapters.index.plain_search import PlainSearch
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryRepositoryCache, MemoryVerdictStore
 from pyf.aggregator.adapters.memory_downloads import MemoryDownloads
 from pyf.aggregator.adapters.memory_registry import MemoryRegistry
@@ -36,4 +37,6 @@ def in_memory(projects: Iterable[Project] = (), **chosen: Any) -> Services:
         "now": Clock(),
         "standards": load_standards(),
     }
-    return Services(**ports | chosen)
+    ports |= chosen
+    ports.setdefault("search", PlainSearch(ports["index"], now=ports["now"]))
+    return Services(**ports)

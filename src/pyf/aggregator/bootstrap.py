@@ -15,6 +15,7 @@ from .adapters.github import GitHubGraphQL, GitHubRest
 from .adapters.github.client import GitHubClient
 from .adapters.http import Http
 from .adapters.index.database import Database
+from .adapters.index.plain_search import PlainSearch
 from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
 from .adapters.index.sqlite_keys import SqliteApiKeys
@@ -47,6 +48,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 index=index,
                 admin=admin,
                 keys=keys,
+                search=PlainSearch(index, now=time.time),
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
                 downloads=_downloads(settings, http),

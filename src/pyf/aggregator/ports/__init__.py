@@ -23,6 +23,7 @@ from .registry import (
 )
 from .rendering import RenderCache, Renderer, Rendering
 from .repositories import Allowance, Finding, RepositoryCache, RepositoryHost
+from .search import SearchEngine
 from .services import RequestMeter, Services
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "RepositoryCache",
     "RepositoryHost",
     "RequestMeter",
+    "SearchEngine",
     "Serials",
     "Services",
     "Standing",

@@ -14,6 +14,7 @@ from .keys import ApiKeys
 from .registry import ChangeJournal, PackageRegistry
 from .rendering import Renderer
 from .repositories import RepositoryCache, RepositoryHost
+from .search import SearchEngine
 
 
 class RequestMeter(Protocol):
@@ -34,6 +35,7 @@ class Services(Struct, frozen=True, kw_only=True):
     index: PackageIndex
     admin: IndexAdmin
     keys: ApiKeys
+    search: SearchEngine
     renderer: Renderer
     verdicts: VerdictStore
     downloads: DownloadStats

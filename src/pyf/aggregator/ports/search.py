@@ -1,0 +1,36 @@
+"""Finding projects: what looks through an index for whom somebody means."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from ..domain.search import Hit, Question, Results, Suggestion
+
+NOTHING: frozenset[str] = frozenset()
+
+
+class SearchEngine(Protocol):
+    """Answers questions about a collection, by its name or an alias.
+
+    A collection that does not exist raises `NotFound`. Quarantined projects are never among what is found, nor are
+    those whose normalised name is in `hidden`. No text is an error: one that means nothing finds nothing.
+    """
+
+    def search(self, collection: str, question: Question, *, hidden: frozenset[str] = NOTHING) -> Results:
+        """Return a page of what a question finds, one hit a project, ordered as asked.
+
+        Pages of one answer neither overlap nor leave anything out while nothing is written.
+        """
+
+    def suggest(
+        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING
+    ) -> Sequence[Suggestion]:
+        """Return the projects whose name somebody may be typing, the likeliest first."""
+
+    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+        """Return the projects most like one, without itself; none where the collection does not hold it."""
+
+    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+        """Return the projects whose newest release requires one (normalised), most downloaded first."""
+
+    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+        """Return the newest releases of named projects (normalised), in their order; who is not there is left out."""
