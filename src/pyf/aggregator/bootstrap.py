@@ -19,6 +19,7 @@ from .adapters.index.plain_search import PlainSearch
 from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
 from .adapters.index.sqlite_keys import SqliteApiKeys
+from .adapters.lexicon import load_lexicon
 from .adapters.profiles import load_profiles
 from .adapters.pypi import PyPIJournal, PyPIRegistry
 from .adapters.rendering import PooledRenderer
@@ -28,8 +29,9 @@ from .adapters.sqlite_caches import SqliteRenderCache, SqliteVerdictStore
 from .adapters.sqlite_repositories import SqliteRepositoryCache
 from .adapters.standards import load_standards
 from .domain.errors import Invalid
+from .domain.health import Standards
 from .domain.policy import Descriptions, Discovery, Policy
-from .ports import ApiKeys, Candidates, DownloadStats, IndexAdmin, PackageIndex, RepositoryHost, Services
+from .ports import ApiKeys, Candidates, DownloadStats, IndexAdmin, PackageIndex, RepositoryHost, SearchEngine, Services
 from .settings import Settings
 
 
@@ -40,7 +42,10 @@ def open_services(settings: Settings) -> Iterator[Services]:
     database = Database(_sqlite_path(settings))  # of the caches, whatever engine keeps the index
     renderer = PooledRenderer(SqliteRenderCache(database), workers=settings.render_workers or None)
     try:
-        with Http(contact=settings.pyf_contact) as http, _engine(settings, database) as (index, admin, keys):
+        with (
+            Http(contact=settings.pyf_contact) as http,
+            _engine(settings, database, standards) as (index, admin, keys, search),
+        ):
             pypi = Service(http, _limits(settings))
             yield Services(
                 registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.descriptions),
@@ -48,7 +53,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 index=index,
                 admin=admin,
                 keys=keys,
-                search=PlainSearch(index, now=time.time),
+                search=search,
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
                 downloads=_downloads(settings, http),
@@ -66,10 +71,13 @@ def open_services(settings: Settings) -> Iterator[Services]:
 
 
 @contextmanager
-def _engine(settings: Settings, database: Database) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys]]:
-    """Give the three ports of the engine that keeps the index; nothing is asked of a server before the first call."""
+def _engine(
+    settings: Settings, database: Database, standards: Standards
+) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys, SearchEngine]]:
+    """Give the ports of the engine that keeps the index; nothing is asked of a server before the first call."""
     if settings.engine == "sqlite":
-        yield SqliteIndex(database), SqliteAdmin(database), SqliteApiKeys(database)
+        index = SqliteIndex(database)
+        yield index, SqliteAdmin(database), SqliteApiKeys(database), PlainSearch(index, now=time.time)
         return
     key = settings.typesense_api_key.get_secret_value()
     if not key:
@@ -81,8 +89,8 @@ def _engine(settings: Settings, database: Database) -> Iterator[tuple[PackageInd
         settings.typesense_addresses, key, timeout=settings.typesense_timeout, patience=settings.typesense_patience
     )
     try:
-        ports = typesense.on(server)
-        yield ports.index, ports.admin, ports.keys
+        ports = typesense.on(server, lexicon=load_lexicon(), standards=standards)
+        yield ports.index, ports.admin, ports.keys, ports.search
     finally:
         server.close()
 

@@ -20,7 +20,6 @@ from .leases import Leases
 from .projects import Projects
 from .schema import TOKEN_SEPARATORS, declared
 from .server import Server
-from .stamps import Stamps
 from .tombstones import Tombstones
 
 # Whose fields are carried from a collection to the one that takes its place; scores follow from the documents.
@@ -41,7 +40,8 @@ class TypesenseAdmin:
         server: Server,
         collections: Collections,
         leases: Leases,
-        stamps: Stamps,
+        projects: Projects,
+        tombstones: Tombstones,
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -49,8 +49,8 @@ class TypesenseAdmin:
         self._collections = collections
         self._leases = leases
         self._aliases = Aliases(server)
-        self._tombstones = Tombstones(server)
-        self._projects = Projects(server, stamps, self._tombstones)
+        self._tombstones = tombstones
+        self._projects = projects
         self._now = now
 
     def create(self, collection: str, state: CollectionState, *, alias: str = "") -> None:

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from ....domain.document import Document, Enrichments
 from ....domain.errors import Invalid
 from ....domain.schema import OWNERS, Owner, ProjectFields, RegistryFields, fields
+from ....domain.search import band_of
 from ..encoding import owner_of, registry_fields
-from .schema import WRITTEN, Json, is_object
+from .schema import BAND, FORM, SEARCHED, WRITTEN, Json, is_object
 
 _STRUCTS: dict[Owner, Any] = {owner: struct for struct, owner in OWNERS.items()}
 _NAMES = {owner: tuple(field.name for field in fields() if field.owner is owner) for owner in Owner}
@@ -30,8 +31,12 @@ BEFORE_WRITING = (
     "name_normalized",
     *(name for name in _NAMES[Owner.REGISTRY] if name in _OBJECTS),
     *(name for owner in WRITTEN for name in (WRITTEN[owner], *_NAMES[owner])),
+    FORM,
 )
-NOT_OF_THE_REGISTRY = tuple(field.name for field in fields() if field.owner is not Owner.REGISTRY and is_object(field))
+NOT_OF_THE_REGISTRY = (
+    *(field.name for field in fields() if field.owner is not Owner.REGISTRY and is_object(field)),
+    *SEARCHED,
+)
 
 
 class Written(Struct, frozen=True):
@@ -90,6 +95,8 @@ def enriching(held: Mapping[str, Any], owner: Owner, new: Written) -> Json:
     for name in _OBJECTS & flat.keys():
         flat[name] = _patch(held.get(name), flat[name])
     flat[WRITTEN[owner]] = new.number
+    if owner is Owner.HEALTH and FORM in held:
+        flat[BAND] = band_of(new.fields.get("health_score")).value
     return flat
 
 
