@@ -15,10 +15,10 @@ from .adapters.github import GitHubGraphQL, GitHubRest
 from .adapters.github.client import GitHubClient
 from .adapters.http import Http
 from .adapters.index.database import Database
-from .adapters.index.plain_search import PlainSearch
 from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
 from .adapters.index.sqlite_keys import SqliteApiKeys
+from .adapters.index.sqlite_search import SqliteSearch
 from .adapters.lexicon import load_lexicon
 from .adapters.profiles import load_profiles
 from .adapters.pypi import PyPIJournal, PyPIRegistry
@@ -31,7 +31,16 @@ from .adapters.standards import load_standards
 from .domain.errors import Invalid
 from .domain.health import Standards
 from .domain.policy import Descriptions, Discovery, Policy
-from .ports import ApiKeys, Candidates, DownloadStats, IndexAdmin, PackageIndex, RepositoryHost, SearchEngine, Services
+from .ports import (
+    ApiKeys,
+    Candidates,
+    DownloadStats,
+    IndexAdmin,
+    PackageIndex,
+    RepositoryHost,
+    SearchEngine,
+    Services,
+)
 from .settings import Settings
 
 
@@ -74,10 +83,17 @@ def open_services(settings: Settings) -> Iterator[Services]:
 def _engine(
     settings: Settings, database: Database, standards: Standards
 ) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys, SearchEngine]]:
-    """Give the ports of the engine that keeps the index; nothing is asked of a server before the first call."""
+    """Give the ports of the engine that keeps the index.
+
+    Nothing is asked of a server before the first call, and nothing is opened to search in before the first search.
+    """
+    lexicon = load_lexicon(settings.synonyms_file)
     if settings.engine == "sqlite":
-        index = SqliteIndex(database)
-        yield index, SqliteAdmin(database), SqliteApiKeys(database), PlainSearch(index, now=time.time)
+        search = SqliteSearch(database, lexicon, standards, now=time.time)
+        try:
+            yield SqliteIndex(database), SqliteAdmin(database), SqliteApiKeys(database), search
+        finally:
+            search.close()
         return
     key = settings.typesense_api_key.get_secret_value()
     if not key:
@@ -89,7 +105,7 @@ def _engine(
         settings.typesense_addresses, key, timeout=settings.typesense_timeout, patience=settings.typesense_patience
     )
     try:
-        ports = typesense.on(server, lexicon=load_lexicon(), standards=standards)
+        ports = typesense.on(server, lexicon=lexicon, standards=standards)
         yield ports.index, ports.admin, ports.keys, ports.search
     finally:
         server.close()

@@ -1,6 +1,6 @@
 """Compatibility: whether the package runs on what is supported today, as far as it says so itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 
@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from packaging.specifiers import SpecifierSet
 
 from .judging import Case, Judgement, Rule, Rules, whether
-from .standards import EndOfSupport, is_supported, numbers, supported
+from .standards import EndOfSupport, Standards, is_supported, numbers, supported
 
 # Patch releases that a `requires-python` is tried with: bounds within a minor release are rare, and lie between.
 _PATCHES = (0, 99)
@@ -20,7 +20,12 @@ _LONGEST = 20
 def supports_supported_framework(case: Case) -> bool | UnsetType:
     """Tell whether a framework's release that is supported today is named; Unset where none is named that we know."""
     named = case.facts.framework_versions
-    verdicts = [_is_supported(each, case) for each in (() if named is UNSET else named)]
+    return UNSET if named is UNSET else names_supported_framework(named, case.standards, case.today)
+
+
+def names_supported_framework(named: Iterable[str], standards: Standards, today: date) -> bool | UnsetType:
+    """Tell whether one of these ("Plone 6.0") is supported on a day; Unset where none is one that we know."""
+    verdicts = [_is_supported(each, standards, today) for each in named]
     known = [verdict for verdict in verdicts if verdict is not UNSET]
     return any(known) if known else UNSET
 
@@ -86,10 +91,10 @@ def _wheel(case: Case) -> Judgement | UnsetType:
     )
 
 
-def _is_supported(named: str, case: Case) -> bool | UnsetType:
+def _is_supported(named: str, standards: Standards, today: date) -> bool | UnsetType:
     framework, _, version = named.rpartition(" ")
-    ends = case.standards.frameworks.get(framework)
-    return _release_is_supported(version, ends, case.today) if ends and len(version) <= _LONGEST else UNSET
+    ends = standards.frameworks.get(framework)
+    return _release_is_supported(version, ends, today) if ends and len(version) <= _LONGEST else UNSET
 
 
 def _release_is_supported(version: str, ends: Mapping[str, EndOfSupport], today: date) -> bool | UnsetType:

@@ -8,7 +8,7 @@ from .lexicon import Lexicon, lexicon_of
 from .match import bucket_of
 from .query import Query, query_of
 from .searchable import Searchable, searchable_of
-from .standing import Popularity, Standing, merit, popularity_of
+from .standing import Popularity, Standing, merit, popularity_of, standing_of
 
 __all__ = [
     "Lexicon",
@@ -22,4 +22,5 @@ __all__ = [
     "popularity_of",
     "query_of",
     "searchable_of",
+    "standing_of",
 ]

@@ -29,6 +29,11 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """The most words that a phrase with other ways to say it has."""
         return max(map(len, (*self.synonyms, *self.related)), default=0)
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells whether another lexicon takes names apart in the same way."""
+        return " ".join((*sorted(self.frameworks), "/", *sorted(self.prefixes)))
+
     def phrase_at(self, said: list[str], start: int) -> Phrase:
         """Return the longest phrase known that begins at a word, the word itself where there is none."""
         for length in range(min(self.longest_phrase, len(said) - start), 1, -1):

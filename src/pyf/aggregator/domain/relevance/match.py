@@ -1,11 +1,10 @@
 """How well a project answers a query: as one of a few buckets, inside of which its merit decides."""
 
-from rapidfuzz.distance import OSA
-
 from .lexicon import Lexicon
 from .names import NameForms, name_forms
 from .query import Concept, Query
 from .searchable import Searchable
+from .slips import are_near
 
 # What a word is worth by where it stands; `PIECE` is the beginning or the end of a part of the name.
 NAME, KEYWORDS, SUMMARY, PIECE, OPENING, REST, HISTORY = 1.0, 0.8, 0.8, 0.8, 0.5, 0.3, 0.1
@@ -94,8 +93,4 @@ def _place(stem: str, project: Searchable, forms: NameForms) -> float:
 
 
 def _is_near(concept: Concept, forms: NameForms) -> bool:
-    word, slips = concept.joined, concept.slips
-    return any(
-        abs(len(run) - len(word)) <= slips and OSA.distance(word, run, score_cutoff=slips) <= slips
-        for run in forms.runs
-    )
+    return any(are_near(concept.joined, run, concept.slips) for run in forms.runs)

@@ -7,6 +7,7 @@ from math import ceil, log10
 from msgspec import Struct
 
 from .lexicon import Lexicon, Phrase
+from .slips import slips_in
 from .words import stem, unnumbered, words
 
 # What a text may have of characters and of words that are looked at; nobody means more.
@@ -23,9 +24,6 @@ _LEAST_WEIGHT, _LIGHT = 0.2, 0.35
 _NEEDED = 0.4
 # A word of a smaller part of all projects is one that somebody may not have typed to its end.
 _RARE = 0.001
-
-# The shortest words that may have one and two wrong letters: of a shorter one, too many others are that near.
-_ONE_SLIP, _TWO_SLIPS = 5, 8
 
 
 class Way(Struct, frozen=True):
@@ -119,7 +117,7 @@ def _concept(phrase: Phrase, lexicon: Lexicon, share: Callable[[str], float]) ->
         words=phrase,
         ways=ways,
         weight=len(phrase) ** 0.5 * _weight(min(map(share, own))),
-        slips=0 if is_used or len(phrase) > 1 else _slips(phrase[0]),
+        slips=0 if is_used or len(phrase) > 1 else slips_in(phrase[0]),
     )
 
 
@@ -139,9 +137,3 @@ def _ways(phrase: Phrase, own: tuple[str, ...], lexicon: Lexicon) -> Iterator[Wa
 
 def _weight(share: float) -> float:
     return max(_LEAST_WEIGHT, min(1.0, -log10(share) / 2)) if share else 1.0
-
-
-def _slips(word: str) -> int:
-    if len(word) < _ONE_SLIP or not word.isalpha():
-        return 0
-    return 1 if len(word) < _TWO_SLIPS else 2

@@ -1,9 +1,12 @@
 """What speaks for a project whatever is looked for: how many use it, how healthy it is, whether it keeps up."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from msgspec import Struct
+
+from ..project import ProjectStatus
+from ..search import Hit
 
 _POPULARITY, _HEALTH, _CURRENT = 0.45, 0.35, 0.20
 # What is left of the merit of a project whose authors gave it up.
@@ -62,6 +65,11 @@ def merit(standing: Standing, popularity: Popularity, *, is_current: bool | None
     return value * _GIVEN_UP if standing.is_given_up else value
 
 
-def ordered(found: Sequence[tuple[int, float, str]]) -> list[str]:
-    """Return names by bucket, the highest first, then by merit, then by name; `found` is (bucket, merit, name)."""
-    return [name for *_, name in sorted(found, key=lambda each: (-each[0], -each[1], each[2]))]
+def standing_of(hit: Hit) -> Standing:
+    """Return the standing of a project by its newest release."""
+    return Standing(
+        downloads=hit.downloads,
+        health=hit.health_score,
+        framework_versions=hit.framework_versions,
+        is_given_up=hit.repository_archived or hit.project_status in (ProjectStatus.ARCHIVED, ProjectStatus.DEPRECATED),
+    )

@@ -8,8 +8,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from snowballstemmer import EnglishStemmer
+if TYPE_CHECKING:
+    from snowballstemmer import EnglishStemmer
 
 # Longer ones are nobody's words: encoded data, or an attack.
 _LONGEST = 40
@@ -68,5 +70,8 @@ def _cut(word: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _stemmer() -> EnglishStemmer:
+def _stemmer() -> "EnglishStemmer":
+    # It takes a while to import, of which commands that search nothing are spared.
+    from snowballstemmer import EnglishStemmer
+
     return EnglishStemmer()

@@ -7,7 +7,6 @@ order, and the others after them, by downloads.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TypeVar
 
 from msgspec import UNSET, Struct
@@ -15,9 +14,10 @@ from msgspec import UNSET, Struct
 from ....domain.errors import NotFound
 from ....domain.health import Standards
 from ....domain.health.compatibility import names_supported_framework
+from ....domain.health.judging import day
 from ....domain.project import ProjectStatus, normalized
 from ....domain.relevance import Lexicon, Query
-from ....domain.relevance.words import words
+from ....domain.relevance.suggesting import typed_of
 from ....domain.search import MOST_VALUES, Facet, FacetCount, Hit, Question, Results, Sort, Suggestion
 from ....ports.search import NOTHING
 from . import search_filters as filters
@@ -92,17 +92,18 @@ class TypesenseSearch:
     def suggest(
         self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING
     ) -> Sequence[Suggestion]:
-        typed = "".join(words(text))
+        typed = typed_of(text)
         within = filters.every(filters.SHOWN, _not_among(hidden))
 
         def candidates(found: Found) -> list[Json]:
             if not typed or limit < 1:
                 return []
-            return begun(self._server, found.name, typed, within, limit=limit, by=_BY_DOWNLOADS, lexicon=self._lexicon)
+            scale = self._shares.popularity(found.name)
+            return begun(self._server, found.name, typed, scale, self._lexicon, within=within, by=_BY_DOWNLOADS)
 
         return [
             Suggestion(name=each["name"], name_normalized=each["name_normalized"], summary=each["summary"])
-            for each in self._on(collection, candidates)
+            for each in self._on(collection, candidates)[:limit]
         ]
 
     def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
@@ -180,6 +181,7 @@ class TypesenseSearch:
             found.name,
             documents([answer])[0],
             self._shares,
+            self._lexicon,
             within=filters.every(filters.SHOWN, _not_among(hidden | {name})),
             by=_BY_DOWNLOADS,
         )
@@ -210,7 +212,7 @@ class TypesenseSearch:
         return ranked(query, candidates, popularity, self._lexicon, is_current=self._is_current())
 
     def _is_current(self) -> Callable[[Sequence[str]], bool | None]:
-        today, standards = datetime.fromtimestamp(self._now(), UTC).date(), self._standards
+        today, standards = day(self._now()), self._standards
 
         def is_current(framework_versions: Sequence[str]) -> bool | None:
             if standards is None:

@@ -70,7 +70,7 @@ def narrowed(question: Question, *, now: float, but: Facet | None = None) -> str
     """Return what all projects have to hold, but for the filter of one facet."""
     chosen = [facet for facet in Facet if facet is not but and question.chosen(facet)]
     held = [one_of(FACETS[facet], map(str, question.chosen(facet))) for facet in chosen]
-    if Facet.FRAMEWORK_VERSIONS in chosen and Facet.PYTHON_VERSIONS in chosen:  # and one release has both
+    if {Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS} <= set(chosen):  # and one release has both
         both = product(question.framework_versions, question.python_versions)
         held.append(one_of(PAIRS, (pair(*each) for each in both)))
     if question.updated_within is not None:
@@ -104,7 +104,7 @@ def named(query: Query) -> str:
     return one_of(TERMS, sorted(terms))
 
 
-def typed(word: str) -> list[str]:
+def typed_in(word: str) -> list[str]:
     """Return what finds the projects of whose name somebody may be typing: the likeliest first, all of it, up to parts.
 
     A longer text than any name has begins none.

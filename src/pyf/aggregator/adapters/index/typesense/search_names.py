@@ -1,19 +1,19 @@
 """Finds projects by what somebody has typed of their names: with wrong letters in it, or not to its end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from rapidfuzz.distance import OSA
-
-from ....domain.relevance import Lexicon, Query
+from ....domain.relevance import Lexicon, Popularity, Query
 from ....domain.relevance.names import name_forms
 from ....domain.relevance.query import Concept
+from ....domain.relevance.slips import are_near, slips_in
+from ....domain.relevance.suggesting import likeness
 from .multi_search import MOST_HITS, documents, searched
 from .schema import RUNS, Json
-from .search_filters import SHOWN, every, typed
+from .search_filters import SHOWN, every, typed_in
 from .server import Server
 
-# The shortest beginnings of names that may have one and two wrong letters.
-_ONE_SLIP, _TWO_SLIPS = 5, 8
+# Names that are looked at of each kind, for a suggestion.
+_CANDIDATES = 100
 
 
 def near(server: Server, collection: str, query: Query, lexicon: Lexicon) -> Mapping[Concept, frozenset[str]]:
@@ -25,30 +25,28 @@ def near(server: Server, collection: str, query: Query, lexicon: Lexicon) -> Map
     return {
         concept: frozenset(
             name
-            for flat in documents([answer])
-            if _is_near(concept.joined, name_forms(name := flat["name_normalized"], lexicon).runs, concept.slips)
+            for name in (flat["name_normalized"] for flat in documents([answer]))
+            if any(are_near(concept.joined, run, concept.slips) for run in name_forms(name, lexicon).runs)
         )
         for concept, answer in zip(slipped, answers, strict=True)
     }
 
 
 def begun(
-    server: Server, collection: str, text: str, within: str, *, limit: int, by: str, lexicon: Lexicon
+    server: Server, collection: str, typed: str, popularity: Popularity, lexicon: Lexicon, *, within: str, by: str
 ) -> list[Json]:
-    """Return the projects whose name somebody may be typing, without separators so far: whole names, parts, slips."""
-    most = min(limit, MOST_HITS)
-    fields = {"include_fields": "name,name_normalized,summary,download_last_month", "sort_by": by}
-    asked = [{"filter_by": every(within, filter_), "limit": most, **fields} for filter_ in typed(text)]
-    found = documents(searched(server, collection, asked))
-    slips = 0 if len(text) < _ONE_SLIP or not text.isalpha() else 1 if len(text) < _TWO_SLIPS else 2
-    if slips and len({flat["name_normalized"] for flat in found}) < limit:
-        like = {**_like(text, slips, within), "prefix": True, "include_fields": fields["include_fields"]}
-        found += [
-            flat
-            for flat in documents(searched(server, collection, [like]))
-            if _is_near(text, _beginnings(name_forms(flat["name_normalized"], lexicon).runs, len(text)), slips)
-        ]
-    return list({flat["name_normalized"]: flat for flat in found}.values())[:limit]
+    """Return the projects whose name somebody may be typing, without separators so far; the likeliest first."""
+    shown = {"include_fields": "name,name_normalized,summary,download_last_month"}
+    asked: list[Json] = [
+        {"filter_by": every(within, filter_), "limit": _CANDIDATES, "sort_by": by, **shown}
+        for filter_ in typed_in(typed)
+    ]
+    if slips := slips_in(typed):
+        asked.append({**_like(typed, slips, within), "prefix": True, **shown})
+    found = {flat["name_normalized"]: flat for flat in documents(searched(server, collection, asked))}
+    likely = [(likeness(typed, name, lexicon), name) for name in found]
+    likely.sort(key=lambda each: (-each[0], -popularity.rank(found[each[1]].get("download_last_month")), each[1]))
+    return [found[name] for like, name in likely if like]
 
 
 def _like(word: str, slips: int, within: str) -> Json:
@@ -66,14 +64,3 @@ def _like(word: str, slips: int, within: str) -> Json:
         "include_fields": "name_normalized",
         "sort_by": "_text_match:desc,download_last_month:desc",
     }
-
-
-def _is_near(word: str, runs: Iterable[str], slips: int) -> bool:
-    return any(
-        abs(len(run) - len(word)) <= slips and OSA.distance(word, run, score_cutoff=slips) <= slips for run in runs
-    )
-
-
-def _beginnings(runs: Iterable[str], length: int) -> set[str]:
-    """Return the beginnings of names that have about so many letters."""
-    return {run[:end] for run in runs for end in range(max(length - 2, 1), length + 3)}

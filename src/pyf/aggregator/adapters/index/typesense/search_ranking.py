@@ -1,10 +1,10 @@
 """Puts candidates that a server has found in the domain's order."""
 
 from collections.abc import Callable, Iterable, Sequence
-from math import log10
 
 from ....domain.project import ProjectStatus
 from ....domain.relevance import Lexicon, Popularity, Query, Standing, bucket_of, merit
+from ....domain.relevance.likeness import telling_stems
 from .multi_search import MOST_HITS, documents, searched
 from .schema import TERMS, Json
 from .search_filters import every, headed
@@ -12,10 +12,8 @@ from .search_shares import Shares
 from .searched import HEAD, searchable_from
 from .server import Server
 
-# What a project is likened by: so many of its stems, the rarest first, and who has one of the rarest few.
-_STEMS, _RAREST, _OF_EACH = 30, 5, 60
-# A stem that more of all projects have says nothing.
-_TELLING = 0.2
+# Who has one of the most telling stems that a project has: so many stems, and so many projects for each.
+_STEMS, _OF_EACH = 5, 60
 
 
 def ranked(
@@ -41,35 +39,25 @@ def ranked(
     return [name for *_, name in sorted(placed.values())]
 
 
-def similar_first(server: Server, collection: str, own: Json, shares: Shares, *, within: str, by: str) -> list[str]:
-    """Return the names of those who have rare words of their name, summary or keywords in common with a project."""
-    share = shares.shares(collection, sorted(_head(own)))
-    telling = sorted((each for each in share if share[each] <= _TELLING), key=lambda each: (share[each], each))[:_STEMS]
-    if not telling:
+def similar_first(
+    server: Server, collection: str, own: Json, shares: Shares, lexicon: Lexicon, *, within: str, by: str
+) -> list[str]:
+    """Return the names of those who have telling words of their name, summary or keywords in common with a project."""
+    searchable = searchable_from(own)
+    share = shares.shares(collection, sorted(set("".join(searchable.parts[:3]).split())))
+    weights = dict(telling_stems(searchable, lexicon, share=lambda stem: share.get(stem, 0.0)))
+    if not weights:
         return []
-    rarest = [stem for stem in telling if share[stem] > 0][:_RAREST]
-    asked = [(headed([stem]), _OF_EACH) for stem in rarest] + [(headed(telling), MOST_HITS)]
+    asked = [(headed([stem]), _OF_EACH) for stem in list(weights)[:_STEMS]] + [(headed(weights), MOST_HITS)]
+    fields = {"sort_by": by, "include_fields": f"name_normalized,{TERMS}"}
     answers = searched(
-        server,
-        collection,
-        [
-            {
-                "filter_by": every(within, text),
-                "limit": most,
-                "sort_by": by,
-                "include_fields": f"name_normalized,{TERMS},download_last_month",
-            }
-            for text, most in asked
-        ],
+        server, collection, [{"filter_by": every(within, text), "limit": most, **fields} for text, most in asked]
     )
-    weights = {stem: -log10(share[stem] or 1e-9) for stem in telling}
-    found: dict[str, tuple[float, int, str]] = {}
+    found: dict[str, tuple[float, str]] = {}
     for flat in documents(answers):
-        common = sum(weights[stem] for stem in _head(flat) & weights.keys())
-        if common:
-            name = flat["name_normalized"]
-            found[name] = (-common, -(flat.get("download_last_month") or 0), name)
-    return [name for *_, name in sorted(found.values())]
+        common = sum(weights[stem] for stem in weights.keys() & _head(flat))
+        found[flat["name_normalized"]] = (-common, flat["name_normalized"])
+    return [name for _, name in sorted(found.values())]
 
 
 def _standing(flat: Json) -> Standing:

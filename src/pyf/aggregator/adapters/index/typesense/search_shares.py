@@ -77,7 +77,7 @@ class Shares:
         """Return the scale of the downloads that are known."""
         known = self._of(collection)
         if known.popularity is None:
-            query = {"filter_by": "is_newest:=true", "include_fields": "download_last_month"}
+            query = {"filter_by": SHOWN, "include_fields": "download_last_month"}
             rows = self._server.read(export_of(collection), query, lambda lines: [_ROW.decode(line) for line in lines])
             known.popularity = popularity_of(n for row in rows if (n := row.download_last_month) is not None)
         return known.popularity

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.json import decode, encode
 
 from ....domain.document import Document
-from ....domain.search import Hit, Question, hit_of
+from ....domain.search import Hit, Question, hit_of, supports
 from .flat import document_of, enrichments_of, latest, registry_of
 from .lines import export_of
 from .queries import by_names
@@ -37,14 +37,8 @@ def shown(server: Server, collection: str, names: Sequence[str], question: Quest
 def _chosen(documents: Sequence[Document], question: Question) -> Document:
     def rank(document: Document) -> tuple[bool, bool, str, str]:
         registry = document.registry
-        passes = all(
-            not wanted or set(wanted) & set(there)
-            for wanted, there in (
-                (question.framework_versions, registry.framework_versions),
-                (question.python_versions, registry.python_versions),
-            )
-        )
-        return passes, registry.is_newest, registry.version_sortable, registry.version
+        fits = supports(registry.framework_versions, registry.python_versions, question)
+        return fits, registry.is_newest, registry.version_sortable, registry.version
 
     return max(documents, key=rank)
 

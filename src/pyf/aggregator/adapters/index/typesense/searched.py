@@ -6,19 +6,18 @@ how a server matches texts. A term is a letter that tells what it stands for, an
 and case from both, which they have none of.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any
 from zlib import crc32
 
 from msgspec import UNSET, UnsetType
-from packaging.requirements import InvalidRequirement, Requirement
 
 from ....domain.document import Document
-from ....domain.project import normalized
 from ....domain.relevance import Lexicon, Searchable, searchable_of
 from ....domain.relevance.match import LEAST_PIECE
 from ....domain.relevance.names import name_forms
+from ....domain.requirements import required
 from ....domain.schema import HealthFields, RegistryFields
 from ....domain.search import band_of
 from .schema import BAND, FORM, FRAMEWORKS, ORDER, PAIRS, PYTHONS, REQUIRES, RUNS, TERMS, Json
@@ -46,7 +45,7 @@ def search_fields(newest: Document, releases: Iterable[RegistryFields], lexicon:
     return {
         TERMS: [*_text_terms(searchable_of(newest)), *sorted(_name_terms(name, lexicon))],
         RUNS: sorted(_runs(name, lexicon)),
-        REQUIRES: sorted(set(_required(registry.requires_dist))),
+        REQUIRES: sorted(required(registry.requires_dist)),
         FRAMEWORKS: _all(frameworks for frameworks, _ in runs_on),
         PYTHONS: _all(pythons for _, pythons in runs_on),
         PAIRS: sorted({pair(*both) for each in runs_on for both in product(*each)}),
@@ -119,14 +118,6 @@ def _runs(name_normalized: str, lexicon: Lexicon) -> set[str]:
     if len(forms.parts) <= _MOST_PARTS:
         return {run[:LONGEST] for run in forms.runs}
     return {word[:LONGEST] for word in (forms.whole, forms.own, *forms.parts)}
-
-
-def _required(requirements: Sequence[str]) -> Iterator[str]:
-    for each in requirements:
-        try:
-            yield normalized(Requirement(each).name)
-        except InvalidRequirement:
-            continue
 
 
 def _all(values: Iterable[Iterable[Any]]) -> list[Any]:
