@@ -154,17 +154,18 @@ class TypesenseSearch:
             else pages(_naming(held(asked.found), by), first=start, most=per_page)
         )
         answers = searched(self._server, found.name, [*counts, *hits])
-        counted, listed = answers[: len(counts)], documents(answers[len(counts) :])
+        counted, listed = answers[: len(counts)], answers[len(counts) :]
         total: int = counted[0]["found"]
         if question.sort is Sort.RELEVANCE:
-            first = self._in_order(found, asked.query, listed)
+            scale, likely, certain = self._shares.popularity(found.name), documents(listed[:-1]), documents(listed[-1:])
+            first = ranked(asked.query, likely, certain, scale, self._lexicon, is_current=self._is_current())
             names = first[start : start + per_page]
             if len(names) < per_page and start + len(names) < total:
                 others = filters.every(held(asked.found), filters.none_of("name_normalized", first))
                 rest = pages(_naming(others, by), first=max(start - len(first), 0), most=per_page - len(names))
                 names += _names(documents(searched(self._server, found.name, rest)))
         else:
-            names = _names(listed)
+            names = _names(documents(listed))
         return Results(
             total=total,
             hits=tuple(shown(self._server, found.name, names, question)),
@@ -206,10 +207,6 @@ class TypesenseSearch:
             {"filter_by": held(text), "limit": MOST_HITS if tier == last else _CANDIDATES, **each}
             for tier, text in enumerate(asked.first)
         ]
-
-    def _in_order(self, found: Found, query: Query | None, candidates: Sequence[Json]) -> list[str]:
-        popularity = self._shares.popularity(found.name)
-        return ranked(query, candidates, popularity, self._lexicon, is_current=self._is_current())
 
     def _is_current(self) -> Callable[[Sequence[str]], bool | None]:
         today, standards = day(self._now()), self._standards

@@ -18,7 +18,8 @@ _STEMS, _OF_EACH = 5, 60
 
 def ranked(
     query: Query | None,
-    candidates: Iterable[Json],
+    likely: Iterable[Json],
+    found: Sequence[Json],
     popularity: Popularity,
     lexicon: Lexicon,
     *,
@@ -26,13 +27,17 @@ def ranked(
 ) -> list[str]:
     """Return the names of candidates, each once: by how well they answer a query, then by what speaks for them.
 
-    Without a query only the latter counts. Whoever does not answer it at all comes last.
+    Without a query only the latter counts. Of the `likely` those count that answer it, all of those `found` do: the
+    ones that do not by the domain's rules come last.
     """
+    counting = {flat["name_normalized"] for flat in found}
     placed: dict[str, tuple[int, float, str]] = {}
-    for flat in candidates:
+    for flat in (*likely, *found):
         name = flat["name_normalized"]
         if name not in placed:
             bucket = 0 if query is None else bucket_of(query, searchable_from(flat), lexicon)
+            if bucket is None and name not in counting:
+                continue
             standing = _standing(flat)
             value = merit(standing, popularity, is_current=is_current(standing.framework_versions))
             placed[name] = (1 if bucket is None else -bucket, -value, name)
