@@ -2,24 +2,21 @@
 
 from .lexicon import Lexicon
 from .names import NameForms, name_forms
-from .query import Concept, Query
+from .query import Concept, Query, Way
 from .searchable import Searchable
 from .slips import are_near
 
-# What a word is worth by where it stands; `PIECE` is the beginning or the end of a part of the name.
-NAME, KEYWORDS, SUMMARY, PIECE, OPENING, REST, HISTORY = 1.0, 0.8, 0.8, 0.8, 0.5, 0.3, 0.1
-# What a part of the name is worth that the word comes near to, or that is more than one of its words.
-SLIPPED, RUN = 0.8, 0.95
+# What a word is worth by where it stands; in the name it is worth more if it leaves nothing of the name unsaid.
+WHOLE_NAME, NAME, KEYWORDS, SUMMARY, OPENING, REST, HISTORY = 1.0, 0.8, 0.8, 0.8, 0.5, 0.3, 0.1
+# What a part of the name is worth that a word with slips comes near to, and what another word that means the same adds.
+SLIPPED, MORE = 0.8, 0.1
 # What words are worth that do not stand side by side.
 _APART = 0.7
 # What a project of a framework that the query names is worth above others.
 NAMED_FRAMEWORK = 0.1
 
-# The shortest piece of a name that is a word.
-LEAST_PIECE = 4
-
 # The buckets: names that are all that was typed, those that begin with it, and steps of what the words are worth.
-EXACT, OWN, BEGUN = 15, 12, 11
+EXACT, OWN, ALIKE, BEGUN = 16, 13, 12, 11
 STEPS = 10
 
 
@@ -31,24 +28,24 @@ def bucket_of(query: Query, project: Searchable, lexicon: Lexicon) -> int | None
     favoured = any(f" {each} " in part for each in query.frameworks for part in project.parts[:3])
     if is_named(query, forms):
         return OWN + favoured
+    if query.stems == forms.stems:
+        return ALIKE + favoured
     if is_begun(query, forms):
         return BEGUN
-    values = {concept: _value(concept, project, forms) for concept in query.concepts}
-    if sum(values[concept] > 0 for concept in query.heavy) < query.needed:
+    in_name = WHOLE_NAME if all(not query.said.isdisjoint(part) for part in forms.own_readings) else NAME
+    found, worth = 0, 0.0
+    for concept in query.concepts:
+        if value := _value(concept, project, forms, in_name):
+            found += query.is_heavy(concept)
+            worth += concept.weight * value
+    if found < query.needed:
         return None
-    weights = sum(concept.weight for concept in query.concepts)
-    worth = sum(concept.weight * value for concept, value in values.items()) / weights
-    return int((worth + NAMED_FRAMEWORK * favoured) * STEPS + 0.5)
+    return int((worth / query.weight + NAMED_FRAMEWORK * favoured) * STEPS + 0.5)
 
 
 def is_named(query: Query, forms: NameForms) -> bool:
     """Tell whether a name is what was asked for, but for what says only where it belongs."""
-    return (
-        query.own in (forms.own, forms.whole)
-        or query.stems == forms.stems
-        or forms.whole in query.names
-        or forms.own in query.names
-    )
+    return bool({query.own, *query.names} & {forms.own, forms.whole, forms.bare})
 
 
 def is_begun(query: Query, forms: NameForms) -> bool:
@@ -57,39 +54,40 @@ def is_begun(query: Query, forms: NameForms) -> bool:
     return (query.is_begun and begins) or (len(query.concepts) > 1 and query.own in forms.runs)
 
 
-def _value(concept: Concept, project: Searchable, forms: NameForms) -> float:
-    best = max(way.worth * _worth(way.stems, project, forms) for way in concept.ways)
-    if best < RUN and concept.joined in forms.runs:
-        return RUN
+def _value(concept: Concept, project: Searchable, forms: NameForms, in_name: float) -> float:
+    best = max([way.worth * _worth(way, project, forms, in_name) for way in concept.ways])
+    if best and any(_worth(way, project, forms, in_name) for way in concept.others):
+        best += MORE
+    if best < in_name and concept.joined in forms.runs:
+        return in_name
     if concept.slips and best < SLIPPED and _is_near(concept, forms):
         return SLIPPED
     return best
 
 
-def _worth(stems: tuple[str, ...], project: Searchable, forms: NameForms) -> float:
-    value = min(_place(each, project, forms) for each in stems)
-    if value and len(stems) > 1:
-        together = f" {' '.join(stems)} "
-        if not any(together in part for part in project.parts[:4]):
-            return value * _APART
+def _worth(way: Way, project: Searchable, forms: NameForms, in_name: float) -> float:
+    if len(way.words) == 1:
+        return _place(way.words[0], way.marks[0], project, forms, in_name)
+    value = min([_place(word, mark, project, forms, in_name) for word, mark in zip(way.words, way.marks, strict=True)])
+    if value and not any(way.together in part for part in project.parts[:4]):
+        return value * _APART
     return value
 
 
-def _place(stem: str, project: Searchable, forms: NameForms) -> float:
-    word = f" {stem} "
-    if word in project.name:
-        return NAME
-    if word in project.keywords:
+def _place(word: str, mark: str, project: Searchable, forms: NameForms, in_name: float) -> float:
+    if mark in project.name:
+        return in_name
+    if mark in project.keywords:
         return KEYWORDS
-    if word in project.summary:
+    if mark in project.summary:
         return SUMMARY
-    if len(stem) >= LEAST_PIECE and any(part.startswith(stem) or part.endswith(stem) for part in forms.parts):
-        return PIECE
-    if word in project.opening:
+    if word in forms.pieces or mark[1:-1] in forms.pieces:
+        return in_name
+    if mark in project.opening:
         return OPENING
-    if word in project.rest:
+    if mark in project.rest:
         return REST
-    return HISTORY if word in project.history else 0.0
+    return HISTORY if mark in project.history else 0.0
 
 
 def _is_near(concept: Concept, forms: NameForms) -> bool:

@@ -18,7 +18,7 @@ from .keeping import Measures
 from .opened import State
 
 # So many of the best are put in order by the domain; whoever leafs further gets the rest as tantivy orders them.
-_RANKED = 200
+_RANKED = 150
 # Values of a facet that are counted, of which the most frequent are given.
 _COUNTED = 2_000
 # Answers that are remembered for whoever leafs through them, each for an hour at most: what is current changes.
