@@ -25,6 +25,7 @@ def in_memory(projects: Iterable[Project] = (), **chosen: Any) -> Services:
     ports: dict[str, Any] = {
         "registry": registry,
         "journal": registry,
+        "feed": registry,
         "index": index,
         "admin": index,
         "renderer": InlineRenderer(MemoryRenderCache()),

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from http import HTTPStatus
 from types import MappingProxyType
@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 import aiohttp
 from msgspec import Struct
+from msgspec.structs import replace
 from yarl import URL
 
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
+from ..ports import Pace
 from .answers import failure, refusal, shown
 from .body import Reader
 from .gate import Gate
@@ -79,10 +81,14 @@ class Reply(Struct, frozen=True):
 
 
 class Service:
-    """One service, to be asked by any number of adapters and threads within common limits."""
+    """One service, to be asked by any number of adapters and threads within common limits.
 
-    def __init__(self, http: Http, limits: Limits) -> None:
+    With a `pace` other processes that share it ask no more often together than one would alone.
+    """
+
+    def __init__(self, http: Http, limits: Limits, pace: Pace | None = None) -> None:
         self.limits = limits
+        self._pace = pace
         self._http = http
         self._gate: Gate | None = None
 
@@ -106,21 +112,38 @@ class Service:
         """Do jobs concurrently with the help of `ask` and yield the results as they come (`Http.stream`)."""
         return self._http.stream(jobs, work, ahead)
 
+    def fetch_changed(self, request: Request, reader: Callable[[], Reader[T]], etag: str) -> tuple[T, str] | None:
+        """Do what `fetch` does, unless the answer is still the one that had this ETag ("" for none): None then.
+
+        Returns what the reader makes of the answer, and the answer's own ETag, "" where it has none.
+        """
+        if etag:
+            request = replace(request, headers={**request.headers, "If-None-Match": etag})
+        return self._http.run(self._repeated(lambda: self._attempt_changed(request, reader)))
+
     async def ask(self, request: Request, reader: Callable[[], Reader[T]]) -> T:
         """Do what `fetch` does, on the event loop."""
+        return await self._repeated(lambda: self._attempt(request, reader))
+
+    async def _repeated(self, attempt: Callable[[], Awaitable[R]]) -> R:
         try:
-            return await self._attempt(request, reader)
+            return await attempt()
         except Transient as error:
             first = error
-        return await retried(lambda: self._attempt(request, reader), first, self.limits.retries)
+        return await retried(attempt, first, self.limits.retries)
 
     async def _attempt(self, request: Request, reader: Callable[[], Reader[T]]) -> T:
+        answer = await self._attempt_changed(request, reader)
+        assert answer is not None  # a condition is what `fetch_changed` alone sends
+        return answer[0]
+
+    async def _attempt_changed(self, request: Request, reader: Callable[[], Reader[T]]) -> tuple[T, str] | None:
         body = reader()
         gate = self._open_gate()
         try:
             async with gate:
-                await self._exchange(request, body, gate)
-            return body.finish()
+                etag = await self._exchange(request, body, gate)
+            return None if etag is None else (body.finish(), etag)
         except AggregatorError as error:
             raise _named(error, request) from error
 
@@ -138,14 +161,17 @@ class Service:
         except (aiohttp.ClientError, OSError) as error:
             raise _named(failure(error), request) from error
 
-    async def _exchange(self, request: Request, body: Reader[T], gate: Gate) -> None:
+    async def _exchange(self, request: Request, body: Reader[T], gate: Gate) -> str | None:
+        """Have the body read; return the answer's ETag, None where it says that nothing has changed."""
         try:
             async with self._sending(request) as response:
+                if response.status == HTTPStatus.NOT_MODIFIED and "If-None-Match" in request.headers:
+                    return None
                 if response.status != HTTPStatus.OK:
                     said = await _drain(response)
                     refused = refusal(response.status, response.headers, request.url, time.time())
                     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-                        self._honour(refused, gate)
+                        await self._honour(refused, gate)
                     raise request.explained(refused, said) if request.explained else refused
                 size = 0
                 async for piece in response.content.iter_any():
@@ -153,6 +179,7 @@ class Service:
                     if size > request.largest:
                         raise Unavailable(f"the answer is larger than {request.largest:,} bytes")
                     body.feed(piece)
+                return response.headers.get("ETag", "")
         except (aiohttp.ClientError, OSError) as error:
             raise failure(error) from error
 
@@ -167,18 +194,18 @@ class Service:
             timeout=aiohttp.ClientTimeout(total=limits.timeout * request.patience, connect=limits.connect_timeout),
         )
 
-    def _honour(self, refused: AggregatorError, gate: Gate) -> None:
+    async def _honour(self, refused: AggregatorError, gate: Gate) -> None:
         """Hold back all requests when the service says that we ask too much, if it is not for too long."""
         wait = refused.retry_after if isinstance(refused, Unavailable) else None
         if wait is None:
-            gate.keep_quiet(self.limits.silence)
+            await gate.keep_all_quiet(self.limits.silence)
         elif wait <= self.limits.retries.longest_wait:
-            gate.keep_quiet(wait)
+            await gate.keep_all_quiet(wait)
 
     def _open_gate(self) -> Gate:
         loop = asyncio.get_running_loop()
         if self._gate is None or self._gate.loop is not loop:
-            self._gate = Gate(self.limits.workers, self.limits.delay)
+            self._gate = Gate(self.limits.workers, self.limits.delay, self._pace)
         return self._gate
 
 

@@ -6,6 +6,7 @@ Unless stated otherwise a call raises `Unavailable` where the service behind it 
 """
 
 from .candidates import Candidates
+from .coordination import Coordination, Errands, Locks, Pace, SeenStore
 from .downloads import Count, DownloadStats, Effort
 from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, VerdictStore
 from .keys import ApiKeys, NewKey
@@ -31,14 +32,18 @@ __all__ = [
     "ApiKeys",
     "Candidates",
     "ChangeJournal",
+    "Coordination",
     "Count",
     "DownloadStats",
     "Effort",
+    "Errands",
     "FeedEntry",
     "Finding",
     "IndexAdmin",
     "JournalEntry",
+    "Locks",
     "NewKey",
+    "Pace",
     "PackageIndex",
     "PackageRegistry",
     "ProjectDocuments",
@@ -52,6 +57,7 @@ __all__ = [
     "RepositoryHost",
     "RequestMeter",
     "SearchEngine",
+    "SeenStore",
     "Serials",
     "Services",
     "Standing",

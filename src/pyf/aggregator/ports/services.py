@@ -11,7 +11,7 @@ from .candidates import Candidates
 from .downloads import DownloadStats
 from .index import IndexAdmin, PackageIndex, VerdictStore
 from .keys import ApiKeys
-from .registry import ChangeJournal, PackageRegistry
+from .registry import ChangeJournal, PackageRegistry, ReleaseFeed
 from .rendering import Renderer
 from .repositories import RepositoryCache, RepositoryHost
 from .search import SearchEngine
@@ -21,7 +21,7 @@ class RequestMeter(Protocol):
     """Counts what was asked of the services."""
 
     def count(self) -> int:
-        """Return how many requests were sent since the program started, repeated attempts included."""
+        """Return how many requests were sent for the calling thread, repeated attempts included."""
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -32,6 +32,7 @@ class Services(Struct, frozen=True, kw_only=True):
 
     registry: PackageRegistry
     journal: ChangeJournal
+    feed: ReleaseFeed
     index: PackageIndex
     admin: IndexAdmin
     keys: ApiKeys

@@ -19,11 +19,15 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 class PyPIFeed:
-    """The `ReleaseFeed` of PyPI: 40 projects, 100 releases, which it publishes in half an hour."""
+    """The `ReleaseFeed` of PyPI: 40 projects, 100 releases, which it publishes in half an hour.
+
+    What it told last is remembered: a feed that has not changed is not sent again.
+    """
 
     def __init__(self, service: Service, base_url: str) -> None:
         self._service = service
         self._base_url = base_url.rstrip("/")
+        self._told: dict[str, tuple[list[FeedEntry], str]] = {}
 
     def newest_projects(self) -> Sequence[FeedEntry]:
         entries = self._entries("packages.xml")
@@ -34,7 +38,13 @@ class PyPIFeed:
 
     def _entries(self, feed: str) -> list[FeedEntry]:
         request = Request(url=f"{self._base_url}/rss/{feed}", always_there=True)
-        return sorted(self._service.fetch(request, _feed_reader), key=lambda entry: -entry.published)
+        known, etag = self._told.get(feed, ([], ""))
+        told = self._service.fetch_changed(request, _feed_reader, etag)
+        if told is None:
+            return known
+        entries = sorted(told[0], key=lambda entry: -entry.published)
+        self._told[feed] = (entries, told[1])
+        return entries
 
 
 class _Plain(TreeBuilder):

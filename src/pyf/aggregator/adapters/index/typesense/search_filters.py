@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import product
 
 from ....domain.relevance import Query
-from ....domain.relevance.match import LEAST_PIECE
-from ....domain.relevance.query import Concept, Way
+from ....domain.relevance.query import Concept
 from ....domain.search import Facet, Question
 from ..encoding import storable
 from .schema import BAND, FRAMEWORKS, PAIRS, PYTHONS, REQUIRES, TERMS
@@ -164,23 +163,19 @@ def _concept(
 
     Unless `whole`, of words that have to be there together the rarest one is enough.
     """
-    ways = [way if whole or len(way.stems) == 1 else _rarest(way, share) for way in concept.ways]
-    single = {term for way in ways if len(way.stems) == 1 for term in _terms(way.stems[0], places)}
+    by_words = [tuple(zip(way.words, way.stems, strict=True)) for way in concept.ways]
+    if not whole:
+        by_words = [(min(way, key=lambda word: share.get(word[1], 0.0)),) for way in by_words]
+    single = {term for way in by_words if len(way) == 1 for term in _terms(*way[0], places)}
     single.add(f"{RUN}{concept.joined[:LONGEST]}")
-    together = [
-        every(*(one_of(TERMS, _terms(stem, places)) for stem in way.stems)) for way in ways if len(way.stems) > 1
-    ]
+    together = [every(*(one_of(TERMS, _terms(*word, places)) for word in way)) for way in by_words if len(way) > 1]
     by_name = one_of("name_normalized", near) if near else ""
     return either(one_of(TERMS, sorted(single)), *together, by_name)
 
 
-def _rarest(way: Way, share: Mapping[str, float]) -> Way:
-    return Way((min(way.stems, key=lambda stem: share.get(stem, 0.0)),), way.worth)
-
-
-def _terms(stem: str, places: Sequence[str]) -> list[str]:
-    terms = [f"{place}{stem}" for place in places]
-    return [*terms, f"{PIECE}{stem}"] if len(stem) >= LEAST_PIECE else terms
+def _terms(word: str, stem: str, places: Sequence[str]) -> list[str]:
+    """Return the terms of a word that stands in one of these places, or that a part of a name begins or ends with."""
+    return [*(f"{place}{stem}" for place in places), f"{PIECE}{word}", f"{PIECE}{stem}"]
 
 
 def _operators(filter_: str) -> int:

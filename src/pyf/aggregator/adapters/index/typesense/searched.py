@@ -15,7 +15,6 @@ from msgspec import UNSET, UnsetType
 
 from ....domain.document import Document
 from ....domain.relevance import Lexicon, Searchable, searchable_of
-from ....domain.relevance.match import LEAST_PIECE
 from ....domain.relevance.names import name_forms
 from ....domain.requirements import required
 from ....domain.schema import HealthFields, RegistryFields
@@ -35,6 +34,8 @@ WHOLE, STEMMED, RUN, BEGINNING, RUN_BEGINNING, PIECE = "w", "f", "r", "b", "g", 
 # So many parts and letters of a name are looked at; nobody types more.
 _MOST_PARTS = 12
 LONGEST = 60
+# Longer pieces of a name's part are no words.
+_LONGEST_PIECE = 40
 
 
 def search_fields(newest: Document, releases: Iterable[RegistryFields], lexicon: Lexicon) -> Json:
@@ -94,30 +95,30 @@ def _text_terms(searched: Searchable) -> Iterator[str]:
 
 def _name_terms(name_normalized: str, lexicon: Lexicon) -> Iterator[str]:
     forms = name_forms(name_normalized, lexicon)
-    parts = [part[:LONGEST] for part in forms.parts[:_MOST_PARTS]]
-    rests = ["".join(forms.parts[start:])[:LONGEST] for start in range(1, len(parts))]
+    whole, own = forms.whole[:LONGEST], forms.own[:LONGEST]
+    parts = name_normalized.split("-")[:_MOST_PARTS]
+    rests = ["".join(parts[start:])[:LONGEST] for start in range(1, len(parts))]
     found: dict[str, set[str]] = {
-        WHOLE: {forms.whole[:LONGEST], forms.own[:LONGEST]},
+        WHOLE: {whole, own, forms.bare[:LONGEST]},
         STEMMED: {forms.stems[:LONGEST]},
         RUN: _runs(name_normalized, lexicon),
-        BEGINNING: {word[:end] for word in (forms.whole[:LONGEST], forms.own[:LONGEST]) for end in _ends(word)},
+        BEGINNING: {word[:end] for word in (whole, own) for end in _ends(word)},
         RUN_BEGINNING: {rest[:end] for rest in rests for end in _ends(rest)},
-        PIECE: {part[:end] for part in parts for end in _ends(part, LEAST_PIECE)}
-        | {part[start:] for part in parts for start in range(len(part) - LEAST_PIECE + 1)},
+        PIECE: {piece for piece in forms.pieces if len(piece) <= _LONGEST_PIECE},
     }
     return (f"{kind}{word}" for kind, words in found.items() for word in words)
 
 
-def _ends(word: str, least: int = 1) -> range:
-    return range(least, len(word) + 1)
+def _ends(word: str) -> range:
+    return range(1, len(word) + 1)
 
 
 def _runs(name_normalized: str, lexicon: Lexicon) -> set[str]:
     """Return neighbouring parts of a name as one word, of all that are looked at."""
-    forms = name_forms(name_normalized, lexicon)
-    if len(forms.parts) <= _MOST_PARTS:
+    forms, parts = name_forms(name_normalized, lexicon), name_normalized.split("-")
+    if len(parts) <= _MOST_PARTS:
         return {run[:LONGEST] for run in forms.runs}
-    return {word[:LONGEST] for word in (forms.whole, forms.own, *forms.parts)}
+    return {word[:LONGEST] for word in (forms.whole, forms.own, *parts)}
 
 
 def _all(values: Iterable[Iterable[Any]]) -> list[Any]:
