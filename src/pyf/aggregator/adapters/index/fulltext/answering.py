@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ....domain.relevance import Query, bucket_of, merit, query_of
 from ....domain.relevance.likeness import telling_stems
 from ....domain.relevance.slips import slips_in
-from ....domain.relevance.suggesting import likeness, typed_of
+from ....domain.relevance.suggesting import least_likeness, likeness, typed_of
 from ....domain.search import MOST_VALUES, Facet, FacetCount, Hit, Question, Sort, Suggestion
 from . import questions
 from .documents import TEXTS
@@ -83,18 +83,17 @@ class Answers:
         numbers = self._numbers(query, "", limit=_CANDIDATES)
         ranked = self.state.entries.ranked(numbers)
         scale = self.state.progress.popularity
+        like = {
+            number: likeness(typed, each.searched.name_normalized, self._measures.lexicon)
+            for number, each in ranked.items()
+        }
+        least = least_likeness(like.values())
         order = sorted(
-            (
-                (
-                    -likeness(typed, each.searched.name_normalized, self._measures.lexicon),
-                    -scale.rank(each.standing.downloads),
-                    each.searched.name_normalized,
-                    number,
-                )
-                for number, each in ranked.items()
-            )
+            (-like[number], -scale.rank(each.standing.downloads), each.searched.name_normalized, number)
+            for number, each in ranked.items()
+            if like[number] >= least
         )
-        hits = self.state.entries.hits([number for like, *_, number in order if like][:limit])
+        hits = self.state.entries.hits([number for *_, number in order[:limit]])
         return [Suggestion(name=hit.name, name_normalized=hit.name_normalized, summary=hit.summary) for hit in hits]
 
     def similar(self, name: str, limit: int, hidden: Collection[str]) -> list[Hit]:
