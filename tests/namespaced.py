@@ -12,7 +12,7 @@ from pyf.aggregator.adapters.index.names import is_valid
 from pyf.aggregator.domain.api_key import SEARCH, ApiKey
 from pyf.aggregator.domain.collection import CollectionInfo, CollectionState
 from pyf.aggregator.domain.errors import Invalid, NotFound
-from pyf.aggregator.ports import ApiKeys, IndexAdmin, NewKey, PackageIndex
+from pyf.aggregator.ports import ApiKeys, IndexAdmin, NewKey, PackageIndex, SearchEngine
 
 # The longest name that a prefix can be put before.
 _LONGEST = 80
@@ -37,15 +37,15 @@ class _Names:
 
 
 class _Index:
-    """Every call of the port `PackageIndex` names its collection first."""
+    """Every call of the ports `PackageIndex` and `SearchEngine` names its collection first."""
 
-    def __init__(self, index: PackageIndex, names: _Names) -> None:
+    def __init__(self, index: PackageIndex | SearchEngine, names: _Names) -> None:
         self._index = index
         self._names = names
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self._index, name)
-        return lambda collection, *rest: call(self._names.inside(collection), *rest)
+        return lambda collection, *rest, **named: call(self._names.inside(collection), *rest, **named)
 
 
 class _Admin:
@@ -95,10 +95,10 @@ class _Admin:
 
 
 @contextmanager
-def namespaced(index: PackageIndex, admin: IndexAdmin) -> Iterator[tuple[Any, Any]]:
-    """Give both ports with names of their own; the collections are deleted in the end."""
+def namespaced(index: PackageIndex, admin: IndexAdmin, search: SearchEngine) -> Iterator[tuple[Any, Any, Any]]:
+    """Give the ports with names of their own; the collections are deleted in the end."""
     with namespaced_admin(admin) as (names, own):
-        yield _Index(index, names), own
+        yield _Index(index, names), own, _Index(search, names)
 
 
 @contextmanager

@@ -7,17 +7,13 @@ from typing import Any
 import pytest
 
 from builders import PLONE, collection_state, project_documents
-from engines import NOW
+from engines import LEXICON, NOW, STANDARDS
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.plain_search import PlainSearch
 from pyf.aggregator.adapters.index.typesense import Server, Typesense
-from pyf.aggregator.adapters.lexicon import load_lexicon
-from pyf.aggregator.adapters.standards import load_standards
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
 from pyf.aggregator.domain.search import Facet, HealthBand, Question, Sort
 from typesense_double import ADMIN_KEY, LocalTypesense
-
-LEXICON, STANDARDS = load_lexicon(), load_standards()
 
 
 @pytest.fixture(scope="module")

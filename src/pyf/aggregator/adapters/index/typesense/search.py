@@ -270,7 +270,7 @@ def _values(counted: Json) -> dict[str, int]:
     return {each["value"]: each["count"] for each in counted["counts"] if each["value"]}
 
 
-def _most_frequent(values: Mapping[str, int], chosen: set[str]) -> list[FacetCount]:
+def _most_frequent(values: Mapping[str, int], chosen: set[str]) -> tuple[FacetCount, ...]:
     ordered = sorted(((value, count) for value, count in values.items() if count), key=lambda each: (-each[1], each[0]))
     kept = ordered[:MOST_VALUES] + [each for each in ordered[MOST_VALUES:] if each[0] in chosen]
-    return [FacetCount(value=value, count=count) for value, count in kept]
+    return tuple(FacetCount(value=value, count=count) for value, count in kept)

@@ -6,7 +6,7 @@ from ....domain.relevance import Lexicon, Popularity, Query
 from ....domain.relevance.names import name_forms
 from ....domain.relevance.query import Concept
 from ....domain.relevance.slips import are_near, slips_in
-from ....domain.relevance.suggesting import likeness
+from ....domain.relevance.suggesting import least_likeness, likeness
 from .multi_search import MOST_HITS, documents, searched
 from .schema import RUNS, Json
 from .search_filters import SHOWN, every, typed_in
@@ -44,9 +44,11 @@ def begun(
     if slips := slips_in(typed):
         asked.append({**_like(typed, slips, within), "prefix": True, **shown})
     found = {flat["name_normalized"]: flat for flat in documents(searched(server, collection, asked))}
-    likely = [(likeness(typed, name, lexicon), name) for name in found]
-    likely.sort(key=lambda each: (-each[0], -popularity.rank(found[each[1]].get("download_last_month")), each[1]))
-    return [found[name] for like, name in likely if like]
+    like = {name: likeness(typed, name, lexicon) for name in found}
+    least = least_likeness(like.values())
+    likely = [name for name in found if like[name] >= least]
+    likely.sort(key=lambda name: (-like[name], -popularity.rank(found[name].get("download_last_month")), name))
+    return [found[name] for name in likely]
 
 
 def _like(word: str, slips: int, within: str) -> Json:
