@@ -11,6 +11,9 @@ from engines import LEXICON, NOW, STANDARDS
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.plain_search import PlainSearch
 from pyf.aggregator.adapters.index.typesense import Server, Typesense
+from pyf.aggregator.adapters.index.typesense.search_filters import asked, everywhere, in_head
+from pyf.aggregator.domain.errors import NotFound
+from pyf.aggregator.domain.relevance import query_of
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
 from pyf.aggregator.domain.search import Facet, HealthBand, Question, Sort
 from typesense_double import ADMIN_KEY, LocalTypesense
@@ -141,3 +144,92 @@ def test_named_projects_come_in_their_order(ports: Typesense, plain: PlainSearch
 
     assert found == plain.pick("plone", names, hidden=frozenset(["plone-api"]))
     assert [hit.name_normalized for hit in found] == ["plone-restapi", "left"]
+
+
+@pytest.fixture
+def local() -> Iterator[LocalTypesense]:
+    with LocalTypesense() as local:
+        yield local
+
+
+@pytest.fixture
+def own(local: LocalTypesense) -> Iterator[Typesense]:
+    """A server of a test's own, with an empty collection."""
+    with closing(Server([local.url], ADMIN_KEY, patience=1)) as server:
+        ports = typesense.on(server, lexicon=LEXICON, standards=STANDARDS, now=lambda: NOW)
+        ports.admin.create(PLONE, collection_state(), alias="plone")
+        yield ports
+
+
+def names(ports: Typesense, **asked: Any) -> list[str]:
+    return [hit.name for hit in ports.search.search("plone", Question(**asked)).hits]
+
+
+def test_whoever_leafs_through_hundreds_sees_each_once_whatever_comes_first(own: Typesense) -> None:
+    """More than are put in order here: the rest follows as the server orders it."""
+    many = [project_documents(f"package-{number}", summary="An easy API") for number in range(420)]
+    own.index.put("plone", many)
+    own.index.update("plone", {f"package-{n}": DownloadFields(download_last_month=n) for n in range(0, 420, 2)})
+
+    for question in ({"text": "api"}, {}, {"sort": Sort.DOWNLOADS}):
+        seen = [name for page in range(1, 11) for name in names(own, **question, page=page, per_page=50)]
+        assert len(seen) == len(set(seen)) == 420
+        assert names(own, **question, page=11, per_page=50) == []
+    assert len(names(own, per_page=300)) == 300
+
+
+def test_what_an_older_version_of_this_program_has_written_is_found(local: LocalTypesense, own: Typesense) -> None:
+    """It did not write out what is searched; the first search does."""
+    own.index.put("plone", [project_documents("plone.api", "1.0", "2.0", summary="Easy")])
+    collection = local.store.collection("plone")
+    collection.fields = [field for field in collection.fields if not field["name"].startswith("search_")]
+    for document in collection.documents.values():
+        for name in [name for name in document if name.startswith("search_")]:
+            del document[name]
+    collection._exact.clear()
+
+    assert names(own, text="easy") == ["plone.api"]
+    assert sum("search_terms" in document for document in collection.documents.values()) == 1
+
+
+def test_only_the_newest_release_carries_what_is_searched(local: LocalTypesense, own: Typesense) -> None:
+    own.index.put("plone", [project_documents("plone.api", "1.0", summary="difficult")])
+
+    own.index.put("plone", [project_documents("plone.api", "1.0", "2.0", summary="easy")])
+
+    carrying = [d["version"] for d in local.store.collection("plone").documents.values() if "search_terms" in d]
+    assert carrying == ["2.0"]
+    assert (names(own, text="easy"), names(own, text="difficult")) == (["plone.api"], [])
+
+
+def test_what_the_repository_says_it_is_about_is_searched_when_it_is_known(own: Typesense) -> None:
+    own.index.put("plone", [project_documents("plone.api", "1.0", "2.0")])
+    assert names(own, text="hypercube") == []
+
+    own.index.update("plone", {"plone-api": RepositoryFields(github_topics=("hypercube",))})
+
+    assert names(own, text="hypercube") == ["plone.api"]
+
+
+def test_a_search_goes_on_in_the_collection_that_takes_the_others_place(own: Typesense) -> None:
+    own.index.put("plone", [project_documents("old")])
+    assert names(own) == ["old"]
+    own.admin.create("plone-2", collection_state())
+    own.index.put("plone-2", [project_documents("new")])
+
+    own.admin.point("plone", "plone-2")
+    own.admin.drop(PLONE)
+
+    assert names(own, text="new") == ["new"]
+    with pytest.raises(NotFound):
+        own.search.search("nowhere", Question())
+
+
+def test_filters_have_no_more_operators_than_the_server_takes() -> None:
+    words = ("otp", "sso", "cms", "rate limiting", "rich text", "audit log", "i18n", "seo", "geo", "api", "rest", "drf")
+
+    for many in range(1, len(words) + 1):
+        query = query_of(" ".join(words[:many]), LEXICON, share=lambda stem: 0.001)
+        assert query is not None
+        filters = (asked(query, {}, {}), everywhere(query, {}, {}), in_head(query, {}, {}))
+        assert max(each.count(" && ") + each.count(" || ") for each in filters) < 90

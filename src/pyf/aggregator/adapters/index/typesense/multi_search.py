@@ -12,6 +12,9 @@ from .server import Server
 _AT_ONCE = 50
 MOST_HITS = 250
 
+# Everything, and no hits.
+_ASKED = {"q": "*", "per_page": 0}
+
 _CODES = {404: exceptions.ObjectNotFound, 503: exceptions.ServiceUnavailable}
 
 
@@ -22,7 +25,7 @@ def searched(server: Server, collection: str, searches: Sequence[Mapping[str, An
     """
     answers: list[Json] = []
     for start in range(0, len(searches), _AT_ONCE):
-        some = [{"collection": collection, "q": "*", "limit": 0, **each} for each in searches[start : start + _AT_ONCE]]
+        some = [{"collection": collection, **_ASKED, **each} for each in searches[start : start + _AT_ONCE]]
         answers += server.ask(lambda client, some=some: _asked(client, some))  # type: ignore[misc]
     return answers
 
