@@ -14,7 +14,19 @@ from ....domain.relevance.query import Concept
 from ....domain.search import Facet, Question
 from ..encoding import storable
 from .schema import BAND, FRAMEWORKS, PAIRS, PYTHONS, REQUIRES, TERMS
-from .searched import BEGINNING, HEAD, LONGEST, PIECE, PLACES, RUN, RUN_BEGINNING, STEMMED, WHOLE, pair
+from .searched import (
+    BEGINNING,
+    HEAD,
+    LONGEST,
+    OWN_BEGINNING,
+    PIECE,
+    PLACES,
+    RUN,
+    RUN_BEGINNING,
+    STEMMED,
+    WHOLE,
+    pair,
+)
 
 _DAY = 86_400
 
@@ -97,7 +109,8 @@ def named(query: Query) -> str:
     terms = {f"{WHOLE}{word[:LONGEST]}" for word in (query.whole, query.own, *query.names)}
     terms.add(f"{STEMMED}{query.stems[:LONGEST]}")
     if query.is_begun:
-        terms |= {f"{BEGINNING}{word}" for word in (query.whole, query.own) if len(word) <= LONGEST}
+        terms |= {f"{BEGINNING}{query.whole}"} if len(query.whole) <= LONGEST else set()
+        terms |= {f"{OWN_BEGINNING}{query.own}"} if 1 < len(query.own) <= LONGEST else set()
     if len(query.concepts) > 1:
         terms.add(f"{RUN}{query.own[:LONGEST]}")
     return one_of(TERMS, sorted(terms))
@@ -108,7 +121,7 @@ def typed_in(word: str) -> list[str]:
 
     A longer text than any name has begins none.
     """
-    kinds = (WHOLE, BEGINNING, RUN_BEGINNING) if len(word) <= LONGEST else ()
+    kinds = (WHOLE, BEGINNING, OWN_BEGINNING, RUN_BEGINNING) if len(word) <= LONGEST else ()
     return [one_of(TERMS, [f"{kind}{word}"]) for kind in kinds]
 
 

@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from ....domain.document import Document
 from ....domain.relevance import Lexicon, Searchable, searchable_of
-from ....domain.relevance.names import name_forms
+from ....domain.relevance.names import name_forms, pieces
 from ....domain.requirements import required
 from ....domain.schema import HealthFields, RegistryFields
 from ....domain.search import band_of
@@ -28,8 +28,8 @@ _MADE_AS = 1
 PLACES = ("n", "s", "k", "o", "t", "z")
 HEAD = PLACES[:3]
 # Of a name: itself, and without what says where it belongs; that in stems; neighbouring parts as one word; beginnings
-# of the first two, and of what is left from a part on; beginnings and ends of parts.
-WHOLE, STEMMED, RUN, BEGINNING, RUN_BEGINNING, PIECE = "w", "f", "r", "b", "g", "p"
+# of the first, of the second, and of what is left from a part on; beginnings and ends of parts.
+WHOLE, STEMMED, RUN, BEGINNING, OWN_BEGINNING, RUN_BEGINNING, PIECE = "w", "f", "r", "b", "c", "g", "p"
 
 # So many parts and letters of a name are looked at; nobody types more.
 _MOST_PARTS = 12
@@ -102,9 +102,10 @@ def _name_terms(name_normalized: str, lexicon: Lexicon) -> Iterator[str]:
         WHOLE: {whole, own, forms.bare[:LONGEST]},
         STEMMED: {forms.stems[:LONGEST]},
         RUN: _runs(name_normalized, lexicon),
-        BEGINNING: {word[:end] for word in (whole, own) for end in _ends(word)},
+        BEGINNING: {whole[:end] for end in _ends(whole)},
+        OWN_BEGINNING: {own[:end] for end in _ends(own)},
         RUN_BEGINNING: {rest[:end] for rest in rests for end in _ends(rest)},
-        PIECE: {piece for piece in forms.pieces if len(piece) <= _LONGEST_PIECE},
+        PIECE: {piece for piece in pieces(parts) if len(piece) <= _LONGEST_PIECE},
     }
     return (f"{kind}{word}" for kind, words in found.items() for word in words)
 
