@@ -45,7 +45,8 @@ class Progress(Struct, frozen=True, kw_only=True):
 
     `collection` and `created_at` say of which collection it is, `position` which change it has seen last and
     `witness` of whom that was, "" where nobody can tell any more: another file may have come to this one's name.
-    `popularity` was worked out when `counted` changes had been seen. `words` tells which lexicon names were taken apart with.
+    `counted` changes have been seen since `popularity` was worked out. `words` tells which lexicon names were taken
+    apart with.
     """
 
     collection: int
