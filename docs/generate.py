@@ -6,7 +6,7 @@
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -19,6 +19,7 @@ from pyf.aggregator.adapters.standards import load_standards
 from pyf.aggregator.domain.health.caps import CAPS
 from pyf.aggregator.domain.health.score import GROUPS
 from pyf.aggregator.domain.schema import Owner, fields
+from pyf.aggregator.metrics.declared import ALWAYS, OF_WORKERS, Declared
 from pyf.aggregator.queue import __all__ as TASKS
 from pyf.aggregator.queue import app, names
 from pyf.aggregator.queue.timetable import timetable
@@ -175,6 +176,26 @@ def health_page() -> str:
     )
 
 
+def metrics_page() -> str:
+    """Return the page of all metrics."""
+
+    def table(metrics: Iterable[Declared]) -> str:
+        rows = "\n".join(f"| `{each.sample}` | {each.kind} | {_labels(each)} | {each.about} |" for each in metrics)
+        return f"| metric | kind | labels | meaning |\n|---|---|---|---|\n{rows}\n"
+
+    return (
+        f"{GENERATED}# Metrics\n\n"
+        "What Prometheus is told at `/metrics`: by a worker on `METRICS_PORT`, and by `pyfserve`. How to go about it:\n"
+        "[Monitor it](../how-to/monitor.md). Counters begin anew with the process; those of a worker's forked\n"
+        "processes are added up. `process_*` are about the worker's first process.\n\n"
+        f"{table(ALWAYS)}\n## Of workers only\n\n{table(OF_WORKERS)}"
+    )
+
+
+def _labels(metric: Declared) -> str:
+    return ", ".join(f"`{label}`" for label in metric.labels) or "–"
+
+
 def _points(points: float) -> str:
     return f"{round(points, 1):g}" if points else "–"
 
@@ -221,6 +242,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/fields.md": fields_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/health.md": health_page,
+    "docs/reference/metrics.md": metrics_page,
     "docs/reference/tasks.md": tasks_page,
     "example.env": example_env,
 }

@@ -29,6 +29,7 @@ from .adapters.service import Limits, Service
 from .adapters.sqlite_caches import SqliteRenderCache, SqliteVerdictStore
 from .adapters.sqlite_repositories import SqliteRepositoryCache
 from .adapters.standards import load_standards
+from .adapters.traffic import TrafficCount
 from .domain.errors import Invalid
 from .domain.health import Standards
 from .domain.policy import Descriptions, Discovery, Policy
@@ -92,11 +93,13 @@ def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterato
     rendered, repositories = manners.caches or (SqliteRenderCache(database), SqliteRepositoryCache(database))
     renderer = PooledRenderer(rendered, workers=settings.render_workers or None)
     try:
+        traffic = TrafficCount()
         with (
-            Http(contact=settings.pyf_contact) as http,
-            _engine(settings, database, standards) as (index, admin, keys, search),
+            Http(contact=settings.pyf_contact, traffic=traffic) as http,
+            _engine(settings, database, standards, traffic) as (index, admin, keys, search),
         ):
-            pypi = Service(http, _limits(settings, manners), manners.pace("pypi", settings.pypi_rate_limit_delay))
+            pace = manners.pace("pypi", settings.pypi_rate_limit_delay)
+            pypi = Service(http, _limits(settings, manners), pace, name="pypi")
             yield Services(
                 registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.descriptions),
                 journal=PyPIJournal(pypi, settings.pypi_base_url),
@@ -112,6 +115,7 @@ def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterato
                 repository_cache=repositories,
                 candidates=_candidates(settings, http, manners),
                 requests=http,
+                traffic=traffic,
                 now=time.time,
                 standards=standards,
                 policy=_policy(settings),
@@ -123,7 +127,7 @@ def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterato
 
 @contextmanager
 def _engine(
-    settings: Settings, database: Database, standards: Standards
+    settings: Settings, database: Database, standards: Standards, traffic: TrafficCount
 ) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys, SearchEngine]]:
     """Give the ports of the engine that keeps the index.
 
@@ -144,7 +148,11 @@ def _engine(
     from .adapters.index import typesense
 
     server = typesense.Server(
-        settings.typesense_addresses, key, timeout=settings.typesense_timeout, patience=settings.typesense_patience
+        settings.typesense_addresses,
+        key,
+        timeout=settings.typesense_timeout,
+        patience=settings.typesense_patience,
+        traffic=traffic,
     )
     try:
         ports = typesense.on(server, lexicon=lexicon, standards=standards)
@@ -164,10 +172,8 @@ def _sqlite_path(settings: Settings) -> Path:
 
 def _candidates(settings: Settings, http: Http, manners: _Manners) -> Candidates:
     if settings.candidates_source == "clickhouse":
-        clickhouse = Service(
-            http, Limits(workers=1, timeout=settings.pypi_timeout, retries=_retries(settings, manners))
-        )
-        return ClickHouseCandidates(clickhouse, settings.clickhouse_url)
+        limits = Limits(workers=1, timeout=settings.pypi_timeout, retries=_retries(settings, manners))
+        return ClickHouseCandidates(Service(http, limits, name="clickhouse"), settings.clickhouse_url)
     return CandidatesFile(settings.candidates_file) if settings.candidates_file else MemoryCandidates()
 
 
@@ -188,14 +194,15 @@ def _limits(settings: Settings, manners: _Manners) -> Limits:
 
 def _downloads(settings: Settings, http: Http, manners: _Manners) -> DownloadStats:
     if settings.downloads_source == "clickhouse":
-        return ClickHouse(Service(http, CLICKHOUSE_LIMITS), settings.clickhouse_url)
+        return ClickHouse(Service(http, CLICKHOUSE_LIMITS, name="clickhouse"), settings.clickhouse_url)
     retries = Retries(
         most=settings.pypistats_max_retries,
         backoff=settings.pypistats_retry_backoff,
         longest_wait=manners.longest_wait,
     )
     limits = pypistats_limits(settings.pypistats_rate_limit_delay, retries)
-    return Pypistats(Service(http, limits, manners.pace("pypistats", limits.delay)), settings.pypistats_base_url)
+    service = Service(http, limits, manners.pace("pypistats", limits.delay), name="pypistats")
+    return Pypistats(service, settings.pypistats_base_url)
 
 
 def _github(http: Http, settings: Settings, manners: _Manners) -> RepositoryHost:
@@ -203,7 +210,9 @@ def _github(http: Http, settings: Settings, manners: _Manners) -> RepositoryHost
     retries = Retries(most=0, longest_wait=manners.longest_wait)
     limits = Limits(workers=1, delay=settings.github_request_delay, timeout=settings.github_timeout, retries=retries)
     token = settings.github_token.get_secret_value()
-    client = GitHubClient(Service(http, limits, manners.pace("github", limits.delay)), settings.github_api_url, token)
+    client = GitHubClient(
+        Service(http, limits, manners.pace("github", limits.delay), name="github"), settings.github_api_url, token
+    )
     return GitHubGraphQL(client) if token else GitHubRest(client)
 
 

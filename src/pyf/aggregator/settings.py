@@ -2,7 +2,7 @@
 
 import re
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,6 +11,7 @@ from .domain.errors import Invalid
 from .domain.schedule import Schedule
 
 _COMMENT = re.compile(r"(^|\s+)#.*$", re.DOTALL)
+_PASSWORDS = re.compile(r"(?<=:)[^\s/?#@:]+(?=@)|(?<=[?&]password=)[^\s#&]+")
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
 
 
@@ -239,6 +240,19 @@ class Settings(BaseSettings):
         description="When `--watch` or the queue scores everything anew: a crontab, UTC; empty: never.",
     )
 
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65_535,
+        description="Port on which a worker tells Prometheus how it does, at `/metrics`; 0 for none.",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", description="Address that METRICS_PORT is opened on; 0.0.0.0 lets other machines ask."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How worker and beat write their log: lines for people, or one JSON object a line."
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _as_written(cls, values: Any) -> Any:
@@ -294,7 +308,7 @@ class Settings(BaseSettings):
             raise ValueError("must be one word of ASCII characters: it is sent in a header")
         return value
 
-    @field_validator("typesense_host")
+    @field_validator("typesense_host", "metrics_host")
     @classmethod
     def _host(cls, value: str) -> str:
         if re.search(r"[\s/@?#]", value) or not _has_a_host(f"http://{_in_address(value)}:1"):
@@ -357,6 +371,17 @@ class Settings(BaseSettings):
     def engine(self) -> str:
         """The engine that keeps the index, as chosen or by default."""
         return self.index_backend or ("typesense" if self.typesense_api_key.get_secret_value() else "sqlite")
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no log may show: secret settings, and the passwords in addresses."""
+        found = []
+        for value in (*(getattr(self, name) for name in type(self).model_fields), self.redis_url):
+            if isinstance(value, SecretStr):
+                found.append(value.get_secret_value())
+            elif isinstance(value, str) and "://" in value:
+                found += [unquote(secret) for secret in _PASSWORDS.findall(value)] + _PASSWORDS.findall(value)
+        return sorted({secret for secret in found if secret}, key=len, reverse=True)
 
     @property
     def typesense_addresses(self) -> list[str]:

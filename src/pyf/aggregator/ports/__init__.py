@@ -10,6 +10,7 @@ from .coordination import Coordination, Errands, Locks, Pace, SeenStore
 from .downloads import Count, DownloadStats, Effort
 from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, VerdictStore
 from .keys import ApiKeys, NewKey
+from .operation import Backlog, Quota, TaskMeter, TaskTime, Traffic
 from .registry import (
     ChangeJournal,
     FeedEntry,
@@ -30,6 +31,7 @@ from .services import RequestMeter, Services
 __all__ = [
     "Allowance",
     "ApiKeys",
+    "Backlog",
     "Candidates",
     "ChangeJournal",
     "Coordination",
@@ -47,6 +49,7 @@ __all__ = [
     "PackageIndex",
     "PackageRegistry",
     "ProjectDocuments",
+    "Quota",
     "Reading",
     "Rejection",
     "ReleaseFeed",
@@ -61,6 +64,9 @@ __all__ = [
     "Serials",
     "Services",
     "Standing",
+    "TaskMeter",
+    "TaskTime",
+    "Traffic",
     "VerdictStore",
     "Wanted",
     "whatever_it_is",

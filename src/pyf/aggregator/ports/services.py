@@ -11,6 +11,7 @@ from .candidates import Candidates
 from .downloads import DownloadStats
 from .index import IndexAdmin, PackageIndex, VerdictStore
 from .keys import ApiKeys
+from .operation import Traffic
 from .registry import ChangeJournal, PackageRegistry, ReleaseFeed
 from .rendering import Renderer
 from .repositories import RepositoryCache, RepositoryHost
@@ -44,6 +45,7 @@ class Services(Struct, frozen=True, kw_only=True):
     repository_cache: RepositoryCache
     candidates: Candidates
     requests: RequestMeter
+    traffic: Traffic
     now: Callable[[], float]
     standards: Standards
     policy: Policy = Policy()

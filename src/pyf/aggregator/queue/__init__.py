@@ -5,6 +5,7 @@ A worker is `celery -A pyf.aggregator.queue worker`; what queues the recurring t
 Importing this reads no setting and opens nothing; the first use does.
 """
 
+from . import monitoring  # noqa: F401 - it listens to what Celery tells of its tasks
 from .app import app
 from .collection_tasks import (
     enrich_downloads_all_packages,

@@ -22,6 +22,8 @@ from ..usecases.target import Target
 from . import names
 from .app import app
 from .choice import chosen, filter_of
+from .filling import is_being_filled
+from .monitoring import working_on
 from .outcome import outcome, together
 from .process import workshop
 from .sending import send
@@ -43,11 +45,12 @@ def update_changed_packages(self: Task) -> dict[str, Any]:
     until = shop.services.now() + WORKING_SHARE * shop.settings.celery_task_soft_time_limit
     services, parts = reading_once(shop.services), []
     for target in shop.targets():
-        if shop.agreed.locks.holder(f"fetch:{target.collection}"):  # it reads all of it, and would be read twice
+        if is_being_filled(shop, target):  # all of it would be read twice
             parts.append({"status": "busy", "collection": target.collection})
             continue
         every = shop.settings.celery_browse_interval
-        report = changes(services, target, default=filter_of(target), browse_every=every, until=until)
+        with working_on(target):
+            report = changes(services, target, default=filter_of(target), browse_every=every, until=until)
         parts.append(outcome(report))
     return together(parts)
 
@@ -107,7 +110,8 @@ def _one_by_one(task: Task, kind: str, collection_name: str, use_case: Enrichmen
         told: list[dict[str, Any]] = []
         for target in chosen(shop, collection_name):
             run = partial(_in_time, use_case, shop.services, target)
-            part = turn(task, shop, run, collection_name=collection_name)
+            with working_on(target):
+                part = turn(task, shop, run, collection_name=collection_name)
             told.append({"collection": target.collection} | part)
             if part["status"] == "partial":
                 break

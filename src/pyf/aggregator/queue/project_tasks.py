@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
+from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Task
 
 from ..domain.announcement import Feed, dedup_key
@@ -22,7 +23,6 @@ from .sending import send
 # How often an answer that does not tell of what was announced is asked for again. A cache is behind for minutes as a
 # rule; where it stays so, the journal tells of the change.
 _LOOKS_FOR_NEWS = 4
-
 
 # Seconds to the next look at a project that another worker is looking at, and after which that one is taken to be gone.
 _NEXT_LOOK = 2.0
@@ -63,6 +63,8 @@ def inspect_project(self: Task, data: dict[str, Any]) -> dict[str, Any]:
         return {"status": "busy", "project": normalized(name)}
     try:
         report = inspect(shop.services, shop.known_targets(), name, version=version)
+    except SoftTimeLimitExceeded:  # a pool of processes can do that
+        try_again(self, Unavailable(f"the time for {name} was up"))
     finally:
         with suppress(Unavailable):  # it lapses by itself
             shop.agreed.locks.give_back(right, holder)
