@@ -24,6 +24,9 @@ from typesense_double import ADMIN_KEY, LocalTypesense
 
 NOW = 1_800_000_000
 
+# What searches go by.
+LEXICON, STANDARDS = load_lexicon(), load_standards()
+
 # A server that tests may make and delete collections on; without it, the one on this machine has to do.
 TYPESENSE_URL = os.environ.get("TYPESENSE_TEST_URL", "")
 TYPESENSE_KEY = os.environ.get("TYPESENSE_TEST_KEY", "")
@@ -47,7 +50,7 @@ def _memory(_folder: Path) -> Iterator[Engine]:
 @contextmanager
 def _sqlite(folder: Path) -> Iterator[Engine]:
     database = Database(folder / "pyf.sqlite3")
-    search = SqliteSearch(database, load_lexicon(), load_standards(), now=lambda: NOW)
+    search = SqliteSearch(database, LEXICON, STANDARDS, now=lambda: NOW)
     try:
         yield Engine(SqliteIndex(database), SqliteAdmin(database, now=lambda: NOW), search)
     finally:
@@ -64,22 +67,25 @@ def _typesense(_folder: Path) -> Iterator[Engine]:
 @contextmanager
 def _typesense_live(_folder: Path) -> Iterator[Engine]:
     """The server that the environment names, with names of this test's own, which are deleted in the end."""
-    with _connected(TYPESENSE_URL, TYPESENSE_KEY) as engine, namespaced(engine.index, engine.admin) as own:
-        yield Engine(*own, _plain(own[0]))
+    with (
+        _connected(TYPESENSE_URL, TYPESENSE_KEY) as engine,
+        namespaced(engine.index, engine.admin, engine.search) as own,
+    ):
+        yield Engine(*own)
 
 
 @contextmanager
 def _connected(url: str, key: str) -> Iterator[Engine]:
     server = Server([url], key, timeout=10, patience=1)
     try:
-        ports = typesense.on(server, now=lambda: NOW)
-        yield Engine(ports.index, ports.admin, _plain(ports.index))
+        ports = typesense.on(server, lexicon=LEXICON, standards=STANDARDS, now=lambda: NOW)
+        yield Engine(ports.index, ports.admin, ports.search)
     finally:
         server.close()
 
 
 def _plain(index: PackageIndex) -> PlainSearch:
-    return PlainSearch(index, load_lexicon(), load_standards(), now=lambda: NOW)
+    return PlainSearch(index, LEXICON, STANDARDS, now=lambda: NOW)
 
 
 _Opened = Callable[[Path], AbstractContextManager[Engine]]

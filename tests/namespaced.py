@@ -1,4 +1,4 @@
-"""The two ports of an index on a server that others use, too: every name gets a prefix that is no other test's."""
+"""The ports of an index on a server that others use, too: every name gets a prefix that is no other test's."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -7,9 +7,12 @@ from uuid import uuid4
 
 from msgspec.structs import replace
 
+from pyf.aggregator.adapters.index.key_values import checked_value
 from pyf.aggregator.adapters.index.names import is_valid
+from pyf.aggregator.domain.api_key import SEARCH, ApiKey
 from pyf.aggregator.domain.collection import CollectionInfo, CollectionState
-from pyf.aggregator.ports import IndexAdmin, PackageIndex
+from pyf.aggregator.domain.errors import Invalid, NotFound
+from pyf.aggregator.ports import ApiKeys, IndexAdmin, NewKey, PackageIndex, SearchEngine
 
 # The longest name that a prefix can be put before.
 _LONGEST = 80
@@ -34,15 +37,15 @@ class _Names:
 
 
 class _Index:
-    """Every call of the port `PackageIndex` names its collection first."""
+    """Every call of the ports `PackageIndex` and `SearchEngine` names its collection first."""
 
-    def __init__(self, index: PackageIndex, names: _Names) -> None:
+    def __init__(self, index: PackageIndex | SearchEngine, names: _Names) -> None:
         self._index = index
         self._names = names
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self._index, name)
-        return lambda collection, *rest: call(self._names.inside(collection), *rest)
+        return lambda collection, *rest, **named: call(self._names.inside(collection), *rest, **named)
 
 
 class _Admin:
@@ -81,6 +84,9 @@ class _Admin:
         found = self._admin.resolve(self._names.inside(name))
         return None if found is None else self._names.outside(found)
 
+    def foreign_fields(self, collection: str) -> Sequence[str] | None:
+        return self._admin.foreign_fields(self._names.inside(collection))
+
     def location(self) -> str:
         return self._admin.location()
 
@@ -89,12 +95,75 @@ class _Admin:
 
 
 @contextmanager
-def namespaced(index: PackageIndex, admin: IndexAdmin) -> Iterator[tuple[Any, Any]]:
-    """Give both ports with names of their own; the collections are deleted in the end."""
+def namespaced(index: PackageIndex, admin: IndexAdmin, search: SearchEngine) -> Iterator[tuple[Any, Any, Any]]:
+    """Give the ports with names of their own; the collections are deleted in the end."""
+    with namespaced_admin(admin) as (names, own):
+        yield _Index(index, names), own, _Index(search, names)
+
+
+@contextmanager
+def namespaced_admin(admin: IndexAdmin) -> Iterator[tuple[_Names, Any]]:
+    """Give names of one's own and the port that makes collections of them, which are deleted in the end."""
     names = _Names()
     try:
-        yield _Index(index, names), _Admin(admin, names)
+        yield names, _Admin(admin, names)
     finally:
         for each in admin.collections():
             if each.name.startswith(names.prefix):
                 admin.drop(each.name)
+
+
+class _Keys:
+    """The keys that one test has made; those of others are not listed, and never deleted."""
+
+    def __init__(self, keys: ApiKeys, names: _Names) -> None:
+        self._keys = keys
+        self._names = names
+        self._own: dict[int, tuple[str, ...]] = {}
+        self._given: dict[str, str] = {}
+
+    def create(
+        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH,), value: str = ""
+    ) -> NewKey:
+        inside = [self._names.inside(name) for name in collections]
+        made = self._keys.create(inside, description=description, actions=actions, value=self._unique(value))
+        self._own[made.key.id] = tuple(collections)
+        return NewKey(key=self._outside(made.key), value=value or made.value)
+
+    def all(self) -> Sequence[ApiKey]:
+        return [self._outside(key) for key in self._keys.all() if key.id in self._own]
+
+    def delete(self, number: int) -> None:
+        if number not in self._own and any(key.id == number for key in self._keys.all()):
+            raise NotFound(f"there is no key {number} of this test's")
+        self._keys.delete(number)
+        del self._own[number]
+
+    def allows(self, value: str, action: str, collection: str) -> bool:
+        return self._keys.allows(self._given.get(value, value), action, self._names.inside(collection))
+
+    def clear(self) -> None:
+        for number in list(self._own):
+            self.delete(number)
+
+    def _unique(self, value: str) -> str:
+        """Return a value that no other test has, which begins alike; what no value can be stays as it is."""
+        try:
+            checked_value(value)
+        except Invalid:
+            return value
+        return self._given.setdefault(value, f"{value}-{self._names.prefix}")
+
+    def _outside(self, key: ApiKey) -> ApiKey:
+        return replace(key, collections=self._own[key.id])
+
+
+@contextmanager
+def namespaced_keys(keys: ApiKeys, admin: IndexAdmin) -> Iterator[tuple[Any, Any]]:
+    """Give keys of one's own and the collections that they open; all of them are deleted in the end."""
+    with namespaced_admin(admin) as (names, own):
+        mine = _Keys(keys, names)
+        try:
+            yield mine, own
+        finally:
+            mine.clear()

@@ -15,6 +15,7 @@ from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields, fields
 from pyf.aggregator.ports import ProjectDocuments
+from pyf.aggregator.sample.faults import Fault
 from typesense_double import ADMIN_KEY, LocalTypesense
 
 Json = dict[str, Any]
@@ -209,6 +210,30 @@ def test_ids_of_every_kind_can_be_deleted(local: LocalTypesense, plone: Typesens
     plone.index.put("plone", [project_documents("a", "2.0")])
 
     assert sorted(local.store.collection("plone").documents) == ["a-2.0", "b-1.0"]
+
+
+def test_documents_whose_answer_was_lost_are_not_taken_for_another_projects(
+    local: LocalTypesense, plone: Typesense
+) -> None:
+    """They are there when they are sent once more."""
+    local.faults.add(Fault("half", request="import", times=1))
+
+    rejected = plone.index.put("plone", [project_documents("a", "1.0", "1.0+local")])
+
+    assert not rejected
+    assert sorted(local.store.collection("plone").documents) == ["a-1.0", "a-1.0+local"]
+
+
+def test_the_second_of_two_documents_of_one_id_is_kept_under_one_that_tells_whose_it_is(
+    local: LocalTypesense, plone: Typesense
+) -> None:
+    plone.index.put("plone", [project_documents("A", "1.0-2"), project_documents("A-1.0", "2")])
+
+    assert {name: each["name"] for name, each in local.store.collection("plone").documents.items()} == {
+        "A-1.0-2": "A",
+        "A-1.0-2 of a-1-0": "A-1.0",
+    }
+    assert stored(local, "A-1.0-2 of a-1-0")["identifier"] == "A-1.0-2"
 
 
 def test_a_document_that_the_server_refuses_is_named_and_the_project_is_found_by_the_next_run(

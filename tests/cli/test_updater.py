@@ -270,19 +270,25 @@ def test_a_bare_collection_becomes_an_alias_only_when_that_is_confirmed(plone: S
 
     refused = update(plone, "--recreate-collection -t old")
     assert (refused.code, set(plone.collections())) == (2, {"old", "plone-1"})
-    assert "old is a collection itself. Copy it to old-1, delete it and have old lead to the copy?" in refused.error
+    assert "old is a collection itself" in refused.error
+    assert "copy it to old-1, delete old, and have old lead to old-1 from then on?" in refused.error
 
     assert update(plone, "--recreate-collection -t old -f").code == 0
     assert plone.collections() == {"old-1": ("old",), "plone-1": ("plone",)}
     assert plone.names("old") == PLONE
 
 
-def test_a_rebuild_from_pypi_names_what_makes_an_alias_of_a_bare_collection(plone: Shell) -> None:
+def test_a_rebuild_from_pypi_makes_an_alias_of_a_bare_collection_when_that_is_confirmed(plone: Shell) -> None:
     bare(plone, "old")
+    rebuild = ("-f", "-p", "plone", "-t", "old", "--recreate-collection")
 
-    ended = plone.call("-f", "-p", "plone", "-t", "old", "--recreate-collection")
+    refused = plone.call(*rebuild)
+    assert (refused.code, set(plone.collections())) == (2, {"old", "plone-1"})
+    assert "read everything from PyPI into old-1, delete old, and have old lead to old-1" in refused.error
 
-    assert "pyfupdater --recreate-collection -t old makes it one" in ended.error
+    assert plone.call(*rebuild, "--yes").code == 0
+    assert plone.collections() == {"old-1": ("old",), "plone-1": ("plone",)}
+    assert plone.names("old") == PLONE
 
 
 def test_the_collection_behind_an_alias_is_not_recreated_in_its_place(plone: Shell) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+import older
 from shell import Ended, Shell
 from typesense_double import ADMIN_KEY, LocalTypesense
 from worlds import of_server
@@ -77,7 +78,7 @@ def test_lists_show_the_names_that_people_use_and_nothing_internal(plone: Shell,
     assert update(plone, server, "-lsa").out.splitlines() == ["packages → plone", "plone → plone-1"]
     assert update(plone, server, "-lsn").out.splitlines() == ["packages", "plone"]
     assert "_pyf" not in update(plone, server, "-ls").out
-    assert f"typesense {server.url}\n" in update(plone, server, "--info").out
+    assert f"typesense {server.url}, size unknown\n" in update(plone, server, "--info").out
 
 
 def test_a_bare_collection_becomes_an_alias_when_the_gap_is_confirmed(plone: Shell, server: LocalTypesense) -> None:
@@ -86,7 +87,7 @@ def test_a_bare_collection_becomes_an_alias_when_the_gap_is_confirmed(plone: She
 
     asked = update(plone, server, "--recreate-collection -t plone")
     assert asked.code == 2
-    assert "for a moment in between there is neither" in asked.err
+    assert "a moment in between in which the name leads nowhere" in asked.err
     assert server.store.aliases == {}
 
     assert update(plone, server, "--recreate-collection -t plone -f").code == 0
@@ -112,3 +113,21 @@ def test_a_collection_moves_from_a_file_to_a_server_and_back_unchanged(shell: Sh
     assert (there.code, back.code) == (0, 0)
     first, second = ((shell.folder / f"{name}.jsonl.gz").read_bytes() for name in ("first", "second"))
     assert first == second
+
+
+def test_an_older_programs_collection_is_taken_over_by_one_command_when_the_gap_is_confirmed(
+    shell: Shell, server: LocalTypesense
+) -> None:
+    older.make(server.store, "plone")
+    take_over = ("-f", "-p", "plone", "--recreate-collection")
+
+    asked = shell.call(*take_over, **of_server(server))
+    assert asked.code == 2
+    assert "a moment in between in which the name leads nowhere" in asked.error
+    assert older.ids(server.store, "plone") == older.UNTOUCHED
+
+    done = shell.call(*take_over, "-y", **of_server(server))
+    assert done.code == 0
+    assert "not of this schema and are gone: documentation_score, github_hype" in done.err
+    assert server.store.aliases == {"plone": "plone-1"}
+    assert shell.call("--show", "plone.api", "-p", "plone", **of_server(server)).report["github_stars"] == 7

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from builders import collection_state
-from key_stores import KEY_STORES, KeyStore
+from key_stores import KEY_PARAMETERS, KEY_STORES, KeyStore
 from pyf.aggregator.domain.api_key import SEARCH
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.ports import ApiKeys, IndexAdmin
@@ -14,7 +14,7 @@ from pyf.aggregator.ports import ApiKeys, IndexAdmin
 STATE = collection_state()
 
 
-@pytest.fixture(params=KEY_STORES)
+@pytest.fixture(params=KEY_PARAMETERS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyStore]:
     """Keys, and the collections `plone-1` behind `plone`, `plone-private` and `django`."""
     with KEY_STORES[request.param](tmp_path) as store:

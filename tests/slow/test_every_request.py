@@ -14,6 +14,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
+import older
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.typesense import Server
 from pyf.aggregator.adapters.index.typesense.leases import COLLECTION as LEASES
@@ -157,6 +158,39 @@ def test_a_rebuild_that_dies_at_any_request_leaves_a_complete_collection_and_is_
             assert contents(world.services.index, "tiny", LEAVING) == wanted
             ((_, aliases),) = collections(world.services.admin).items()
             assert aliases == ("tiny",)
+
+
+@pytest.mark.parametrize(
+    ("alias", "stride"),
+    [
+        pytest.param("", 17, id="some"),
+        pytest.param("", 1, id="each", marks=pytest.mark.slow),
+        pytest.param("tiny", 1, id="each-behind-an-alias", marks=pytest.mark.slow),
+    ],
+)
+def test_taking_over_an_older_programs_collection_may_die_at_any_request(
+    pypi: LocalPyPI, tmp_path: Path, alias: str, stride: int
+) -> None:
+    """What it has found out is never lost, and only where it bears the name itself that leads nowhere for a moment."""
+    filled = Store()
+    documents = [{"id": "Tiny.One-None", "name": "Tiny.One", "version": "None", "github_stars": 7}]
+    documents += [{"id": f"tiny-{name}-1.0", "name": f"tiny-{name}", "version": "1.0"} for name in ("one", "two", "no")]
+    older.make(filled, "packages1" if alias else "tiny", alias=alias, documents=documents)
+    with tiny_world(pypi, deepcopy(filled), tmp_path) as world:
+        assert run(world, "recreate").is_whole
+        wanted = contents(world.services.index, "tiny", ("tiny-no",))
+
+    for store in deaths(pypi, filled, tmp_path, "recreate", stride):
+        found = store.collections.get("tiny") or store.collections.get(store.aliases.get("tiny", ""))
+        assert found or not alias
+        # Either one is complete, and the one that is about to take the name up, too.
+        whole = found or next(each for each in store.collections.values() if each.name.startswith("tiny-"))
+        stars = [document["github_stars"] for document in whole.documents.values() if "github_stars" in document]
+        assert stars in ([7], [7, 7])
+        with tiny_world(pypi, store, tmp_path) as world:
+            assert run(world, "recreate").is_whole
+            assert contents(world.services.index, "tiny", ("tiny-no",)) == wanted
+            assert list(collections(world.services.admin).values()) == [("tiny",)]
 
 
 @contextmanager

@@ -23,9 +23,17 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 class Filter:
     """A parsed filter: a test of documents, and the one exact clause that it consists of, if it is that simple."""
 
-    def __init__(self, text: str, fields: dict[str, Json], separators: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        text: str,
+        fields: dict[str, Json],
+        separators: tuple[str, ...],
+        having: Callable[[str, list[str]], Iterable[str]],
+    ) -> None:
+        """`having` tells the ids of the documents that have one of some values in a field, just so."""
         self._fields = fields
         self._separators = separators
+        self._having = having
         self.exact: tuple[str, list[str]] | None = None
         self.admits = self._any(text)
 
@@ -70,16 +78,17 @@ class Filter:
     def _text(self, name: str, rest: str, *, alone: bool) -> Test:
         negated, exact = rest.startswith("!="), rest.startswith(("=", "!="))
         values = _values(rest.lstrip("!="))
+        if exact:
+            ids = frozenset(self._having(name, values))
         wanted = [tokens(value, self._separators) for value in values]
         if alone and exact and not negated:
             self.exact = (name, values)
 
         def test(document: Json) -> bool:
-            for each in _each(document, name):
-                found = tokens(each, self._separators)
-                if any(found == one if exact else set(one) <= set(found) for one in wanted):
-                    return not negated
-            return negated
+            if exact:
+                return (document["id"] in ids) != negated
+            held = [set(tokens(each, self._separators)) for each in _each(document, name)]
+            return any(set(one) <= each for one in wanted for each in held) != negated
 
         return test
 

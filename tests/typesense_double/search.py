@@ -7,13 +7,14 @@ from typing import Any
 from typesense_double.errors import Refused
 from typesense_double.schema import NUMBERS, Json
 from typesense_double.store import Collection
-from typesense_double.text import sort_key, tokens
+from typesense_double.text import sort_key
+from typesense_double.words import Match, highlighted, matches
 
 _MOST = 250
 
 
 def search(collection: Collection, asked_for: str, given: Mapping[str, Any]) -> Json:
-    """Answer one search. How well a word matches is ours; all else is as recorded."""
+    """Answer one search; how well several words match is ours, all else is as recorded."""
     query = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
     q = query.get("q", "")
     page, per_page = _unsigned(query, "page", 1) or 1, _unsigned(query, "per_page", 10)
@@ -21,7 +22,7 @@ def search(collection: Collection, asked_for: str, given: Mapping[str, Any]) -> 
     offset = _unsigned(query, "offset", 0)
     if per_page > _MOST:
         raise Refused(422, f"Only upto {_MOST} hits can be fetched per page.")
-    scores = _matches(collection, q, _list(query, "query_by"))
+    scores = _matches(collection, query, _list(query, "query_by"))
     documents = collection.matching(query.get("filter_by", ""))
     found = [document for document in documents if scores is None or document["id"] in scores]
     ordered = _sorted(collection, found, query.get("sort_by", ""), scores or {})
@@ -66,8 +67,9 @@ def _unsigned(query: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _matches(collection: Collection, q: str, query_by: list[str]) -> dict[str, int] | None:
+def _matches(collection: Collection, query: Mapping[str, str], query_by: list[str]) -> dict[str, Match] | None:
     """Return how well each matching document matches, None where everything does."""
+    q = query.get("q", "")
     for name in query_by:
         field = collection.by_name.get(name)
         if field is None:
@@ -76,32 +78,14 @@ def _matches(collection: Collection, q: str, query_by: list[str]) -> dict[str, i
             raise Refused(400, f"Field `{name}` is marked as a non-indexed field in the schema.")
         if field["type"] not in ("string", "string[]"):
             raise Refused(400, f"Field `{name}` should be a string or a string array.")
-    if q in ("*", ""):
+    if q == "*" or (not q and not query_by):
         return None
     if not query_by:
         raise Refused(400, "No search fields specified for the query.")
-    words = tokens(q, collection.separators)
-    scores = {}
-    for identifier, document in collection.documents.items():
-        held = [_words(collection, document, name) for name in query_by]
-        if all(any(_holds(each, word, word is words[-1]) for each in held) for word in words):
-            exact = [each[: len(words)] == list(words) and len(each) == len(words) for each in held]
-            first = next(n for n, each in enumerate(held) if any(_holds(each, word, True) for word in words))
-            scores[identifier] = (len(query_by) - first) * 2 + any(exact)
-    return scores
+    return matches(collection, query, query_by)
 
 
-def _words(collection: Collection, document: Json, name: str) -> list[str]:
-    value = document.get(name, [])
-    texts = value if isinstance(value, list) else [value]
-    return [word for text in texts for word in tokens(text, collection.separators)]
-
-
-def _holds(words: list[str], word: str, is_last: bool) -> bool:
-    return word in words or (is_last and any(each.startswith(word) for each in words))
-
-
-def _sorted(collection: Collection, documents: list[Json], sort_by: str, scores: Mapping[str, int]) -> list[Json]:
+def _sorted(collection: Collection, documents: list[Json], sort_by: str, scores: Mapping[str, Match]) -> list[Json]:
     default = f"_text_match:desc,{collection.default_sorting_field}:desc".removesuffix(",:desc")
     ordered = sorted(documents, key=lambda document: collection.order[document["id"]], reverse=True)
     for clause in reversed((sort_by or default).split(",")):
@@ -110,7 +94,7 @@ def _sorted(collection: Collection, documents: list[Json], sort_by: str, scores:
             raise Refused(400, f"Order for field` {name}` should be either ASC or DESC.")
         is_descending = direction.lower() == "desc"
         if name == "_text_match":
-            ordered.sort(key=lambda document: scores.get(document["id"], 0), reverse=is_descending)
+            ordered.sort(key=lambda document: scores[document["id"]].score if scores else 0, reverse=is_descending)
             continue
         field = collection.by_name.get(name)
         if field is None or not field["sort"]:
@@ -125,9 +109,18 @@ def _key(value: Any) -> Any:
     return sort_key(value) if isinstance(value, str) else value
 
 
-def _hit(document: Json, query: Mapping[str, str], scores: Mapping[str, int] | None) -> Json:
-    hit: Json = {"document": pruned(document, query), "highlight": {}, "highlights": []}
-    return hit if scores is None else hit | {"text_match": scores[document["id"]]}
+def _hit(document: Json, query: Mapping[str, str], scores: Mapping[str, Match] | None) -> Json:
+    shown = pruned(document, query)
+    if scores is None:
+        return {"document": shown, "highlight": {}, "highlights": []}
+    marked, match = highlighted(document, query, _list(query, "query_by"), shown), scores[document["id"]]
+    return {
+        "document": shown,
+        "highlight": marked,
+        "highlights": [{"field": name, **each} for name, each in marked.items()],
+        "text_match": match.score,
+        "text_match_info": match.info,
+    }
 
 
 def _groups(collection: Collection, documents: list[Json], names: list[str]) -> dict[tuple[str, ...], list[Json]]:

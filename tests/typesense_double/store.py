@@ -91,7 +91,7 @@ class Collection:
         """Return the documents that a filter admits, in the order in which they came."""
         if not filter_by:
             return [self.documents[each] for each in sorted(self.documents, key=self.order.__getitem__)]
-        parsed = Filter(filter_by, self.by_name, self.separators)
+        parsed = Filter(filter_by, self.by_name, self.separators, self._found)
         candidates: Iterable[str] = self.documents
         if parsed.exact is not None:
             candidates = self._found(*parsed.exact)

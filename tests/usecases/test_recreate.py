@@ -102,12 +102,39 @@ def test_a_rebuild_may_take_another_filter(small: World) -> None:
     assert small.services.index.state("plone").filter == django
 
 
-def test_a_collection_that_is_no_alias_is_refused(small: World) -> None:
+def test_a_collection_gives_its_own_name_to_an_alias(small: World) -> None:
     small.services.admin.create("plone", CollectionState(filter=small.filter))
+    small.fetch()
+    small.services.index.update("plone", {"plone-api": RepositoryFields(github_stars=86)})
+    small.ecosystem.remove_project("collective.one")
 
     report = small.recreate()
 
-    assert "no alias" in str(report.stopped_by)
+    assert report.is_whole
+    assert collections(small) == {"plone-1": ("plone",)}
+    assert small.held() == small.due()
+    assert small.document("plone.api")["github_stars"] == 86
+    assert small.services.index.tombstone("plone", "collective.one") is not None
+
+
+def test_a_rebuild_that_is_not_whole_leaves_the_name_where_it_is(small: World) -> None:
+    small.services.admin.create("plone", CollectionState(filter=small.filter))
+    small.fetch()
+    small.pypi.faults.add(Fault("503", project="collective-one"))
+
+    report = small.recreate()
+
+    assert report.failed == ["collective-one"]
+    assert collections(small) == {"plone": ()}
+
+
+def test_the_collection_behind_an_alias_is_not_rebuilt_in_its_place(small: World) -> None:
+    small.fetch()
+
+    report = small.recreate(target=Target(collection="plone-1", filter=small.filter))
+
+    assert str(report.stopped_by) == "plone-1 is the collection behind plone: recreate plone"
+    assert collections(small) == {"plone-1": ("plone",)}
 
 
 def test_a_project_that_is_not_found_any_more_stays_unless_its_document_says_so(small: World) -> None:

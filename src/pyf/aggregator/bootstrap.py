@@ -16,7 +16,6 @@ from .adapters.github import GitHubGraphQL, GitHubRest
 from .adapters.github.client import GitHubClient
 from .adapters.http import Http
 from .adapters.index.database import Database
-from .adapters.index.plain_search import PlainSearch
 from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
 from .adapters.index.sqlite_keys import SqliteApiKeys
@@ -97,8 +96,7 @@ def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterato
         traffic = TrafficCount()
         with (
             Http(contact=settings.pyf_contact, traffic=traffic) as http,
-            _engine(settings, database, traffic) as (index, admin, keys),
-            _search(settings, database, index, standards) as search,
+            _engine(settings, database, standards, traffic) as (index, admin, keys, search),
         ):
             pace = manners.pace("pypi", settings.pypi_rate_limit_delay)
             pypi = Service(http, _limits(settings, manners), pace, name="pypi")
@@ -129,11 +127,19 @@ def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterato
 
 @contextmanager
 def _engine(
-    settings: Settings, database: Database, traffic: TrafficCount
-) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys]]:
-    """Give the three ports of the engine that keeps the index; nothing is asked of a server before the first call."""
+    settings: Settings, database: Database, standards: Standards, traffic: TrafficCount
+) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys, SearchEngine]]:
+    """Give the ports of the engine that keeps the index.
+
+    Nothing is asked of a server before the first call, and nothing is opened to search in before the first search.
+    """
+    lexicon = load_lexicon(settings.synonyms_file)
     if settings.engine == "sqlite":
-        yield SqliteIndex(database), SqliteAdmin(database), SqliteApiKeys(database)
+        search = SqliteSearch(database, lexicon, standards, now=time.time)
+        try:
+            yield SqliteIndex(database), SqliteAdmin(database), SqliteApiKeys(database), search
+        finally:
+            search.close()
         return
     key = settings.typesense_api_key.get_secret_value()
     if not key:
@@ -149,26 +155,10 @@ def _engine(
         traffic=traffic,
     )
     try:
-        ports = typesense.on(server)
-        yield ports.index, ports.admin, ports.keys
+        ports = typesense.on(server, lexicon=lexicon, standards=standards)
+        yield ports.index, ports.admin, ports.keys, ports.search
     finally:
         server.close()
-
-
-@contextmanager
-def _search(
-    settings: Settings, database: Database, index: PackageIndex, standards: Standards
-) -> Iterator[SearchEngine]:
-    """Give what searches the index; nothing is opened before the first search."""
-    lexicon = load_lexicon(settings.synonyms_file)
-    if settings.engine != "sqlite":
-        yield PlainSearch(index, lexicon, standards, now=time.time)
-        return
-    search = SqliteSearch(database, lexicon, standards, now=time.time)
-    try:
-        yield search
-    finally:
-        search.close()
 
 
 def _sqlite_path(settings: Settings) -> Path:

@@ -24,6 +24,7 @@ from ..usecases.score import rescore
 from ..usecases.show import show
 from ..usecases.why import why
 from .aggregator_options import WATCH_INTERVAL, Action, Options
+from .consent import require_consent_to_alias
 from .exits import Exit
 from .explanation import explanation
 from .output import code_of_report, print_drawn, print_json, print_line, print_report, progress_bar
@@ -69,6 +70,14 @@ def perform(options: Options) -> Exit:
                 return _explain(services, choice, options)
             if options.action is Action.WATCH:
                 return _watched(services, settings, choice, options)
+            if options.recreate_collection:
+                require_consent_to_alias(
+                    services,
+                    choice.target.collection,
+                    "read everything from PyPI into",
+                    has_consent=options.yes,
+                    option="-y/--yes",
+                )
             report = _run(services, choice, options)
         print_report(report, as_json=options.json_)
         return code_of_report(report)

@@ -5,6 +5,8 @@ import sys
 import click
 
 from ..domain.errors import Invalid
+from ..ports import Services
+from ..usecases.target import gives_its_name_away, next_numbered
 
 
 def require_consent(question: str, *, has_consent: bool, option: str) -> None:
@@ -18,3 +20,21 @@ def require_consent(question: str, *, has_consent: bool, option: str) -> None:
         raise Invalid(f"nobody can be asked here, so nothing was done; {option} answers with yes: {question}")
     if not click.confirm(question, err=True):
         raise Invalid("nothing was done: it was not confirmed")
+
+
+def require_consent_to_alias(services: Services, name: str, how: str, *, has_consent: bool, option: str) -> None:
+    """Ask before a collection gives its own name away to an alias, and say whether that shows.
+
+    `how` is what is done first to make another one, such as "copy it to". Nobody is asked where the name is an alias
+    already, or leads nowhere.
+    """
+    if not gives_its_name_away(services, name):
+        return
+    successor = next_numbered(services.admin, name)
+    gap = "" if services.admin.supersedes_at_once else ", with a moment in between in which the name leads nowhere"
+    require_consent(
+        f"{name} is a collection itself, and no alias. May it be replaced: {how} {successor}, delete {name}, and have "
+        f"{name} lead to {successor} from then on{gap}?",
+        has_consent=has_consent,
+        option=option,
+    )

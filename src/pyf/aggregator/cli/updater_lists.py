@@ -79,7 +79,7 @@ def _print_collections(found: Catalogue, *, as_json: bool) -> None:
             f"{each.info.projects:,}",
             f"{each.info.documents:,}",
             _moment(each.info.created_at),
-            each.state.filter.label,
+            each.filled_by,
             _number(each.state.cursor),
         )
     print_drawn(table)
@@ -118,8 +118,8 @@ def _print_lines(lines: Sequence[str], value: object, *, as_json: bool) -> None:
 
 
 def _print_info(info: _Info) -> None:
-    size = "" if info.bytes is None else f", {info.bytes / 1024 / 1024:,.1f} MB"
-    print_line(f"{info.engine} {info.location}{size}")
+    size = "size unknown" if info.bytes is None else f"{info.bytes / 1024 / 1024:,.1f} MB"
+    print_line(f"{info.engine} {info.location}, {size}")
     for each in info.collections:
         table = Table(title=", ".join(each.names), title_justify="left", show_header=False)
         table.add_row("collection", each.collection)

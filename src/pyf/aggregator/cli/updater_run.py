@@ -14,11 +14,11 @@ from ..usecases.export import export
 from ..usecases.import_ import import_
 from ..usecases.migrate import migrate
 from ..usecases.naming import add_alias, delete_collection, doomed
-from ..usecases.recreate_copy import gives_its_name_away, recreate_copy
+from ..usecases.recreate_copy import recreate_copy
 from ..usecases.report import Progress, TransferReport
 from ..usecases.search_keys import add_search_key, key_of_number
-from ..usecases.target import Target, next_numbered, stem_of
-from .consent import require_consent
+from ..usecases.target import Target, stem_of
+from .consent import require_consent, require_consent_to_alias
 from .exits import Exit
 from .output import code_of_report, print_json, print_line, print_report, progress_bar, tell_of
 from .targets import Choice, announce, announce_index, choose
@@ -97,8 +97,10 @@ def _on_a_collection(services: Services, settings: Settings, choice: Choice, opt
 
 
 def _transfer(services: Services, choice: Choice, options: Options) -> Exit:
-    if options.action is Action.RECREATE and gives_its_name_away(services, choice.target.collection):
-        _confirm_alias(services, choice.target.collection, has_consent=options.force)
+    if options.action is Action.RECREATE:
+        require_consent_to_alias(
+            services, choice.target.collection, "copy it to", has_consent=options.force, option=_FORCE
+        )
     with progress_bar("looking") as progress:
         report = _TRANSFERS[options.action](services, choice.target, options, progress)
     if options.export == STANDARD:
@@ -133,17 +135,6 @@ _TRANSFERS: dict[Action, Callable[[Services, Target, Options, Progress], Transfe
     Action.EXPORT: _export,
     Action.IMPORT: _import,
 }
-
-
-def _confirm_alias(services: Services, name: str, *, has_consent: bool) -> None:
-    """Ask before a collection gives its own name away to an alias, and say whether that shows."""
-    successor = next_numbered(services.admin, name)
-    gap = "" if services.admin.supersedes_at_once else ", and for a moment in between there is neither"
-    require_consent(
-        f"{name} is a collection itself. Copy it to {successor}, delete it and have {name} lead to the copy{gap}?",
-        has_consent=has_consent,
-        option=_FORCE,
-    )
 
 
 def _add_key(services: Services, target: Target, options: Options) -> None:

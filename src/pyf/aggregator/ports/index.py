@@ -130,6 +130,14 @@ class IndexAdmin(Protocol):
     def resolve(self, name: str) -> str | None:
         """Return the collection that a collection's name or an alias leads to, None if there is none."""
 
+    def foreign_fields(self, collection: str) -> Sequence[str] | None:
+        """Return which fields of a collection only another program knows, None where this program has made it.
+
+        Of a collection that another one has made, an older program of this schema above all, documents can't be read
+        or written: projects can be listed, and `carry_over` takes what the registry does not give. Raises `Invalid`
+        for a collection that holds no packages at all.
+        """
+
     def location(self) -> str:
         """Return where the index is, for people: a file or an address, without secrets."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from ..domain.collection import CollectionInfo, CollectionState, Holding
-from ..domain.errors import NotFound
+from ..domain.errors import Invalid, NotFound
 from ..ports import Services
 from .target import is_leftover, stem_of
 
@@ -15,6 +15,11 @@ class Listed(Struct, frozen=True, kw_only=True):
 
     info: CollectionInfo
     state: CollectionState
+
+    @property
+    def filled_by(self) -> str:
+        """What fills it, for people; a collection of ours always knows."""
+        return self.state.filter.label or "another program"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -85,14 +90,14 @@ def catalogue(services: Services) -> Catalogue:
 
 
 def details(services: Services, listed: Listed) -> Details:
-    """Return what is in a collection; it looks at every project's holding."""
+    """Return what is in a collection; it looks at every project's holding, but not into another program's documents."""
     state, info = listed.state, listed.info
-    newest: Holding | None = max(services.index.holdings(info.name), key=lambda h: h.last_serial, default=None)
+    newest = _newest(services, info.name)
     documents = services.index.documents(info.name, newest.name_normalized) if newest else ()
     return Details(
         names=listed.names,
         collection=info.name,
-        filter=state.filter.label,
+        filter=listed.filled_by,
         projects=info.projects,
         documents=info.documents,
         newest_serial=newest.last_serial if newest else 0,
@@ -102,6 +107,15 @@ def details(services: Services, listed: Listed) -> Details:
         cursor_age=int(services.now()) - state.cursor_set if state.cursor is not None and state.cursor_set else None,
         to_be_asked_again=len(state.rechecks),
     )
+
+
+def _newest(services: Services, collection: str) -> Holding | None:
+    try:
+        if services.admin.foreign_fields(collection) is not None:
+            return None
+    except Invalid:  # somebody else's, and nothing like ours
+        return None
+    return max(services.index.holdings(collection), key=lambda holding: holding.last_serial, default=None)
 
 
 def _aliases(collections: Iterable[CollectionInfo]) -> Iterator[Alias]:

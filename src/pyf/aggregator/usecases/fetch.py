@@ -60,10 +60,10 @@ def fetch(
     of those that belong which is not known. A bulk source of candidates is asked, too. The cursor is set only by a
     run that looked at everything and failed at nothing. `dry_run` ends after the comparison: nothing is read, nothing
     written. `statuses` are what the caller knows of projects' statuses and since when, which a fetch does not ask
-    about. `former` is a collection that this one is about to replace: its projects are looked at, too. `enriched` is
-    the collection whose stars and the like the scores go by, if that is another one. `shown` are classifiers that
-    documents are known to carry. From the moment `until` (Unix seconds) on no further project is read: the next run
-    finds what is left.
+    about. `former` is a collection that this one is about to replace, whoever made it: its projects are looked at,
+    too. `enriched` is the collection whose stars and the like the scores go by, if that is another one. `shown` are
+    classifiers that documents are known to carry. From the moment `until` (Unix seconds) on no further project is
+    read: the next run finds what is left.
     """
     report = Report("fetch", target.collection)
     with report.covering(services), services.admin.exclusive(target.collection):
@@ -84,7 +84,8 @@ def fetch(
             report,
             as_of=start.cursor,
             statuses=statuses,
-            former=former,
+            former=former if former and services.admin.foreign_fields(former) is None else "",
+            former_names=start.former,
             enriched=enriched,
             progress=progress,
             limit=scope.limit,

@@ -16,7 +16,7 @@ from ..domain.transfer import Header, Line, Trailer
 from ..ports import Services
 from .migrate import joined, put_merged, unmarked
 from .report import Progress, TransferReport, unwatched
-from .target import Target, check_lasting, clear_leftovers, create_as_named, is_same_filter
+from .target import Target, check_lasting, check_own, clear_leftovers, create_as_named, is_same_filter
 
 # Documents, and tombstones, that are written in one step.
 AT_ONCE = 200
@@ -35,6 +35,7 @@ def import_(
     with report.covering(services), services.admin.exclusive(target.collection):
         clear_leftovers(services, target.collection)
         check_lasting(services, target.collection)
+        check_own(services, target.collection)
         remaining = iter(lines)
         first = next(remaining, None)
         if first is None:

@@ -51,12 +51,13 @@ class Intake:
 
     `as_of` is the registry's serial at the start of the run: what was found absent was absent then. `expected`
     holds the serial that a project's answer must reach, by normalised name: an older answer is stale, and the
-    project is asked for again later. `former` is the collection that this one is about to replace, if any: what that
-    one holds may leave on the same terms only, and what can't be read for being quarantined is taken over from it.
+    project is asked for again later. `former_names` are the projects (normalised) of the collection that this one is
+    about to replace, if any: they may leave on the same terms only. `former` is that collection, if its documents can
+    be taken over as they are: what can't be read for being quarantined is.
     `enriched` is the collection whose enrichments the scores go by, if that is another one than the one written to.
-    `statuses` are what the caller knows of projects' statuses, and since when (Unix
-    seconds). From the moment `until` (Unix seconds) on no further project is begun with. With `shares_work` others read
-    into the collection at the same time: what it remembers is left alone, and up to whoever reads last.
+    `statuses` are what the caller knows of projects' statuses, and since when (Unix seconds). From the moment `until`
+    (Unix seconds) on no further project is begun with. With `shares_work` others read into the collection at the same
+    time: what it remembers is left alone, and up to whoever reads last.
     """
 
     services: Services
@@ -67,6 +68,7 @@ class Intake:
     expected: Mapping[str, int] = field(default_factory=dict)
     statuses: Mapping[str, tuple[ProjectStatus, int]] = field(default_factory=dict)
     former: str = ""
+    former_names: frozenset[str] = frozenset()
     enriched: str = ""
     progress: Progress = unwatched
     limit: int | None = None
@@ -99,7 +101,8 @@ class Intake:
 
     def put_out(self, excluded: Iterable[str]) -> None:
         """Note that excluded projects leave, those that are there; for this nobody is asked."""
-        for name in self.services.index.held(self.former or self.collection, excluded):
+        there = self.former_names & set(excluded) or self.services.index.held(self.collection, excluded)
+        for name in sorted(there):
             self._leave(name, f"{self.filter.label} excludes it: {self.filter.exclude[name]}")
 
     def remove_departed(self, *, allow_many: bool) -> None:
@@ -110,7 +113,7 @@ class Intake:
         self._hear_second_witness()
         if not self._leaving:
             return
-        held = sum(1 for _ in self.services.index.holdings(self.former or self.collection))
+        held = len(self.former_names) or sum(1 for _ in self.services.index.holdings(self.collection))
         if len(self._leaving) > max(20, held / 10) and not allow_many:
             self.report.refused = True
             self.report.notices.append(
@@ -303,7 +306,7 @@ class Intake:
         self._leaving.append(Tombstone(name=name, removed_at=int(self.services.now()), reason=reason))
 
     def _was_held(self, name: str) -> bool:
-        return bool(self._held[name] or (self.former and self.services.index.held(self.former, [name])))
+        return bool(self._held[name]) or name in self.former_names
 
     def _quarantine(self, name: str, now: int) -> None:
         held = self.services.index.held(self.former or self.collection, [name]).get(name, ())
@@ -313,3 +316,5 @@ class Intake:
             self.report.reject(self._put([project]))
             self.report.indexed += 1
             self.report.documents += len(held)
+        elif name in self.former_names:
+            self._leave(name, "it is quarantined on PyPI, and what another program held of it can't be taken over")

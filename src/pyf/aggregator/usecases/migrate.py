@@ -14,7 +14,7 @@ from ..domain.schema import RegistryFields
 from ..ports import ProjectDocuments, Services
 from .copying import bring_scores
 from .report import Progress, TransferReport, unwatched
-from .target import check_lasting, clear_leftovers, create_as_named, is_same_filter
+from .target import check_lasting, check_own, clear_leftovers, create_as_named, is_same_filter
 
 AT_ONCE = 100
 
@@ -96,6 +96,8 @@ def _check(services: Services, source: str, target: str) -> None:
     if found == services.admin.resolve(target):
         raise Invalid(f"{source} and {target} are the same collection, {found}")
     check_lasting(services, target)
+    for name in (source, target):
+        check_own(services, name)
 
 
 def _copy(services: Services, source: str, target: str, report: TransferReport, progress: Progress) -> None:

@@ -8,8 +8,8 @@ from ..ports import PackageIndex, Services
 from .fetch import fetch
 from .report import Progress, Report, unwatched
 from .score import score_anew
-from .switch import switch
-from .target import Target, clear_leftovers, next_numbered
+from .switch import supersede, switch
+from .target import Target, check_lasting, clear_leftovers, gives_its_name_away, next_numbered
 
 
 def recreate(
@@ -25,6 +25,9 @@ def recreate(
     What the registry does not give (stars, downloads) is carried over. A run that fails at anything leaves the alias
     where it is; what a killed one leaves behind is cleared by the next run. A collection may get another filter
     this way; with the same one, projects leave on the same terms as in any other run.
+
+    A collection without an alias gives its own name away to one; engines that can't do that in one step show a gap. One
+    that another program has made is taken over: its projects are looked at, and leave on the same terms, too.
     """
     alias = target.collection
     if services.admin.resolve(alias) is None:
@@ -32,22 +35,24 @@ def recreate(
     report = Report("recreate", alias)
     with report.covering(services), services.admin.exclusive(alias):
         clear_leftovers(services, alias)
+        check_lasting(services, alias)
+        is_bare = gives_its_name_away(services, alias)
         live = services.admin.resolve(alias) or alias  # not before: another rebuild may just have ended
-        if live == alias:
-            raise _no_alias(services, alias)
+        unknown = services.admin.foreign_fields(live)
+        _check_filter(services, target, live)
         fresh = _begin(services, target, live)
         state = services.index.state(fresh)
         before = services.index.state(live).filter
-        is_same = state.filter.key == before.key
+        former = live if before in (state.filter, Filter()) or state.filter.key == before.key else ""
         fetched = fetch(
             services,
             Target(collection=fresh, filter=state.filter),
             default=default,
             allow_mass_removal=allow_mass_removal,
-            statuses=_statuses(services.index, live),
-            former=live if is_same else "",
+            statuses=_statuses(services.index, live) if unknown is None else {},
+            former=former,
             # Another program's documents can't be asked for by project; what they say is carried over and scored below.
-            enriched="" if before == Filter() else live,
+            enriched=live if unknown is None else "",
             progress=progress,
         )
         report.adopt(fetched)
@@ -56,23 +61,33 @@ def recreate(
             services.admin.drop(fresh)
             return report
         services.admin.carry_over(live, fresh)
-        _prove(services.index, fresh, fetched.documents, live if is_same else "")
-        # What others wrote through the alias since; from the switch on it is written to the fresh one.
-        switch(services, alias, live, fresh, catch_up=lambda: services.admin.carry_over(live, fresh))
+        _prove(services.index, fresh, fetched.documents, former)
+        if unknown is not None:  # else the scores know by now what was carried over
+            report.rescored = score_anew(services, fresh)
+        _replace(services, alias, live, fresh, is_bare=is_bare)
         # The scores go by what was known when their documents were written; others may have learned more since.
-        report.rescored = score_anew(services, fresh)
+        report.rescored += score_anew(services, fresh)
+        if unknown:
+            report.notices.append(f"{live} had fields that are not of this schema and are gone: {', '.join(unknown)}")
     return report
 
 
-def _no_alias(services: Services, name: str) -> Invalid:
-    """Return what there is to do about a collection that itself bears the name that clients use."""
-    sentence = f"{name} is a collection and no alias: nothing can be switched to take its place"
-    if services.index.state(name).filter != Filter():
-        return Invalid(f"{sentence}; pyfupdater --recreate-collection -t {name} makes it one")
-    return Invalid(
-        f"{sentence}; it was not filled by this program: fill another one (pyfaggregator -f -t {name}-new and a "
-        f"profile), then pyfupdater --delete-collection {name} and pyfupdater --add-alias -s {name} -t {name}-new"
-    )
+def _replace(services: Services, alias: str, live: str, fresh: str, *, is_bare: bool) -> None:
+    """Have the alias lead to the fresh collection, with what others have written meanwhile, and let the live one go."""
+
+    def catch_up() -> None:
+        services.admin.carry_over(live, fresh)
+
+    if is_bare:
+        supersede(services, alias, fresh, catch_up=catch_up)
+    else:
+        switch(services, alias, live, fresh, catch_up=catch_up)
+
+
+def _check_filter(services: Services, target: Target, live: str) -> None:
+    """Raise `Invalid` where nobody says what shall fill the collection."""
+    if target.filter is None and services.index.state(live).filter == Filter():
+        raise Invalid(f"{live} was not filled by this program, so nobody knows by what: name its profile with -p")
 
 
 def _begin(services: Services, target: Target, live: str) -> str:

@@ -3,23 +3,20 @@
 from msgspec.structs import replace
 
 from ..domain.collection import CollectionState
-from ..domain.errors import Invalid
 from ..ports import Services
 from .copying import Copy
 from .report import Progress, TransferReport, unwatched
 from .switch import supersede, switch
-from .target import Target, check_lasting, clear_leftovers, create_behind_alias, existing, next_numbered, stem_of
-
-
-def gives_its_name_away(services: Services, name: str) -> bool:
-    """Tell whether a name is that of a collection itself, so that it has to become an alias to be recreated.
-
-    Raises `Invalid` for `plone-1` where `plone` leads there: it is `plone` that is to be recreated.
-    """
-    is_bare, stem = services.admin.resolve(name) == name, stem_of(name)
-    if is_bare and stem and services.admin.resolve(stem) == name:
-        raise Invalid(f"{name} is the collection behind {stem}: recreate {stem}")
-    return is_bare
+from .target import (
+    Target,
+    check_lasting,
+    check_own,
+    clear_leftovers,
+    create_behind_alias,
+    existing,
+    gives_its_name_away,
+    next_numbered,
+)
 
 
 def recreate_copy(services: Services, target: Target, *, progress: Progress = unwatched) -> TransferReport:
@@ -28,7 +25,7 @@ def recreate_copy(services: Services, target: Target, *, progress: Progress = un
     What is written to the live one meanwhile is caught up. A run that fails leaves the alias where it is; what a
     killed one leaves behind is taken up or cleared by the next run of any kind. A collection without an alias gives
     its own name away to one; engines that can't do that in one step show a gap. Where there is none of that name and
-    a filter was named, an empty one is made.
+    a filter was named, an empty one is made. What another program has made can't be copied.
     """
     report = TransferReport("recreate", target.collection)
     with report.covering(services), services.admin.exclusive(target.collection):
@@ -39,6 +36,7 @@ def recreate_copy(services: Services, target: Target, *, progress: Progress = un
             return report
         existing(services, target)
         check_lasting(services, target.collection)
+        check_own(services, target.collection)
         _recreate(services, target.collection, report, progress)
     return report
 

@@ -46,8 +46,8 @@ def agreed_filter(services: Services, target: Target, default: Filter) -> Filter
     remembered = services.index.state(target.collection).filter
     if remembered == Filter():  # which admits nothing: everything would leave
         raise Invalid(
-            f"collection {target.collection} was not filled by this program: name a profile, and refill it with "
-            "-f --recreate-collection"
+            f"collection {target.collection} was not filled by this program: name its profile with -p, and take it "
+            "over with -f --recreate-collection"
         )
     if target.filter is None or is_same_filter(target.filter, remembered):
         return target.filter or remembered
@@ -136,10 +136,30 @@ def check_lasting(services: Services, name: str) -> None:
         raise Invalid(f"{found} is being built to take another collection's place, or was left by a run that failed")
 
 
+def check_own(services: Services, name: str) -> None:
+    """Raise `Invalid` for a collection that another program has made, naming what takes it over."""
+    if services.admin.resolve(name) is not None and services.admin.foreign_fields(name) is not None:
+        raise Invalid(
+            f"{name} was made by another program, whose documents are not of this schema: pyfaggregator -f -t {name} "
+            "--recreate-collection, with -p and the profile that fills it, takes it over"
+        )
+
+
 def stem_of(collection: str) -> str:
     """Return `plone` for `plone-2`, "" for a name that has no number."""
     stem, _, number = collection.rpartition("-")
     return stem if number.isascii() and number.isdigit() else ""
+
+
+def gives_its_name_away(services: Services, name: str) -> bool:
+    """Tell whether a name is that of a collection itself, so that it has to become an alias to be recreated.
+
+    Raises `Invalid` for `plone-1` where `plone` leads there: it is `plone` that is to be recreated.
+    """
+    is_bare, stem = services.admin.resolve(name) == name, stem_of(name)
+    if is_bare and stem and services.admin.resolve(stem) == name:
+        raise Invalid(f"{name} is the collection behind {stem}: recreate {stem}")
+    return is_bare
 
 
 def clear_leftovers(services: Services, alias: str) -> None:

@@ -214,6 +214,11 @@ class MemoryIndex:
         with self._lock:
             return name if name in self._collections else self._aliases.get(name)
 
+    def foreign_fields(self, collection: str) -> Sequence[str] | None:
+        with self._lock:
+            self._existing(collection)
+        return None
+
     def location(self) -> str:
         return "memory"
 

@@ -119,6 +119,11 @@ class SqliteAdmin:
             found = resolved(connection, name)
         return found and found.name
 
+    def foreign_fields(self, collection: str) -> Sequence[str] | None:
+        with self._database.reading() as connection:
+            existing(connection, collection, self._database.path)
+        return None  # no other program writes to our file
+
     def location(self) -> str:
         return str(self._database.path)
 

@@ -10,8 +10,9 @@ from ....domain.errors import Invalid, NotFound
 from ....domain.schema import Owner
 from ..batches import batches
 from ..names import checked
+from . import older
 from .aliases import Aliases
-from .census import counts, names_in, others_in
+from .census import counts, names_in
 from .collections import Collections, Found, created_at, first_metadata, is_internal, metadata_of
 from .errors import Taken
 from .flat import Written, latest, newer
@@ -19,7 +20,6 @@ from .leases import Leases
 from .projects import Projects
 from .schema import TOKEN_SEPARATORS, declared
 from .server import Server
-from .stamps import Stamps
 from .tombstones import Tombstones
 
 # Whose fields are carried from a collection to the one that takes its place; scores follow from the documents.
@@ -40,7 +40,8 @@ class TypesenseAdmin:
         server: Server,
         collections: Collections,
         leases: Leases,
-        stamps: Stamps,
+        projects: Projects,
+        tombstones: Tombstones,
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -48,8 +49,8 @@ class TypesenseAdmin:
         self._collections = collections
         self._leases = leases
         self._aliases = Aliases(server)
-        self._tombstones = Tombstones(server)
-        self._projects = Projects(server, stamps, self._tombstones)
+        self._tombstones = tombstones
+        self._projects = projects
         self._now = now
 
     def create(self, collection: str, state: CollectionState, *, alias: str = "") -> None:
@@ -92,12 +93,15 @@ class TypesenseAdmin:
 
     def carry_over(self, source: str, target: str) -> None:
         from_, to = (self._collections.existing(name) for name in (source, target))
+        if not older.is_ours(to):  # it can't be written to; whoever asks has only begun to replace it
+            return
         there = sorted(names_in(self._server, to))
-        all_of_source = None if "name_normalized" in from_.fields else others_in(self._server, from_)
+        of_another = None if older.is_ours(from_) else older.told_in(self._server, from_)
         for names in batches(there, _AT_ONCE):
-            others = self._others(from_.name, names) if all_of_source is None else all_of_source
+            others = self._others(from_.name, names) if of_another is None else of_another
             present = self._others(to.name, others.keys() & set(names))
-            later = {name: _carried(newer(others[name], each)) for name, each in present.items()}
+            pick = newer if of_another is None else older.differing
+            later = {name: _carried(pick(others[name], each)) for name, each in present.items()}
             self._projects.bring(to.name, {name: each for name, each in later.items() if each})
         held = set(there)
         self._tombstones.add(to.name, [each for each in self._tombstones.all(from_.name) if each.name not in held])
@@ -122,6 +126,9 @@ class TypesenseAdmin:
     def resolve(self, name: str) -> str | None:
         found = self._collections.find(name)
         return found.name if found else None
+
+    def foreign_fields(self, collection: str) -> Sequence[str] | None:
+        return older.unknown_fields(self._collections.existing(collection))
 
     def location(self) -> str:
         return self._server.address

@@ -1,15 +1,13 @@
 """Counts and names the projects of collections, those that older programs have made included."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec.json import decode
 
 from ....domain.project import normalized
-from ....domain.schema import Owner
 from ..batches import batches
 from .collections import Found
-from .flat import BEFORE_WRITING, Written, latest, newer
 from .lines import export_of
 from .schema import Json
 from .server import Server
@@ -37,20 +35,7 @@ def counts(server: Server, found: Iterable[Found]) -> dict[str, int]:
 def names_in(server: Server, found: Found) -> set[str]:
     """Return the normalised names of the projects that a collection holds."""
     query = {"include_fields": "name,name_normalized"}
-    return server.read(export_of(found.name), query, lambda lines: {_name(flat) for flat in map(decode, lines)})
-
-
-def others_in(server: Server, found: Found) -> dict[str, dict[Owner, Written]]:
-    """Return what other owners have written of every project of a collection that can't be asked by project."""
-
-    def gather(lines: Iterator[bytes]) -> dict[str, dict[Owner, Written]]:
-        others: dict[str, dict[Owner, Written]] = {}
-        for flat in map(decode, lines):
-            of_project = others.setdefault(_name(flat), {})
-            of_project |= newer(latest([flat]), of_project)
-        return others
-
-    return server.read(export_of(found.name), {"include_fields": ",".join(BEFORE_WRITING)}, gather)
+    return server.read(export_of(found.name), query, lambda lines: {name_of(flat) for flat in map(decode, lines)})
 
 
 def _counted(server: Server, names: Iterable[str]) -> dict[str, int]:
@@ -67,5 +52,6 @@ def _counted(server: Server, names: Iterable[str]) -> dict[str, int]:
     }
 
 
-def _name(flat: Mapping[str, Any]) -> str:
+def name_of(flat: Mapping[str, Any]) -> str:
+    """Return the normalised name of the project that a document is of, whoever has made it."""
     return str(flat.get("name_normalized") or normalized(flat["name"]))

@@ -62,12 +62,12 @@ class Collections:
         return found
 
     def ours(self, name: str) -> Found:
-        """Return a collection whose documents can be asked for by project; raises `Invalid` for an older program's."""
+        """Return a collection whose documents can be asked for by project; raises `Invalid` for another program's."""
         found = self.existing(name)
         if "name_normalized" not in found.fields:
             raise Invalid(
-                f"the collection {found.name} was made by an older program, whose documents are not of this schema: "
-                "make it anew with -f --recreate-collection"
+                f"the collection {found.name} was made by another program, whose documents are not of this schema: "
+                "pyfaggregator -f -p PROFILE --recreate-collection takes over one that holds packages"
             )
         return found
 
@@ -78,9 +78,9 @@ class Collections:
     def writable(self, name: str) -> Found:
         """Return a collection that takes documents of today's schema; fields that it lacks are added.
 
-        Raises `Invalid` where that is not enough.
+        Raises `Invalid` where that is not enough, and for a collection that is not ours: its documents would remain.
         """
-        found = self.existing(name)
+        found = self.ours(name)
         if wrong := differing(found.schema["fields"]):
             raise Invalid(
                 f"the collection {found.name} was made for another schema ({', '.join(wrong)}), which can't be "

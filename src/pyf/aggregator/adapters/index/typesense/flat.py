@@ -9,12 +9,14 @@ from typing import Any
 
 from msgspec import Struct, ValidationError, convert, to_builtins
 from msgspec.json import decode
+from msgspec.structs import replace
 
 from ....domain.document import Document, Enrichments
 from ....domain.errors import Invalid
 from ....domain.schema import OWNERS, Owner, ProjectFields, RegistryFields, fields
+from ....domain.search import band_of
 from ..encoding import owner_of, registry_fields
-from .schema import WRITTEN, Json, is_object
+from .schema import BAND, FORM, SEARCHED, WRITTEN, Json, is_object
 
 _STRUCTS: dict[Owner, Any] = {owner: struct for struct, owner in OWNERS.items()}
 _NAMES = {owner: tuple(field.name for field in fields() if field.owner is owner) for owner in Owner}
@@ -24,12 +26,17 @@ _OPTIONAL = tuple(field.name for field in fields() if field.owner is Owner.REGIS
 # What has to be known of a document to write over it, and what of a project's documents only its writers ask for.
 BEFORE_WRITING = (
     "id",
+    "identifier",
     "name",
     "name_normalized",
     *(name for name in _NAMES[Owner.REGISTRY] if name in _OBJECTS),
     *(name for owner in WRITTEN for name in (WRITTEN[owner], *_NAMES[owner])),
+    FORM,
 )
-NOT_OF_THE_REGISTRY = tuple(field.name for field in fields() if field.owner is not Owner.REGISTRY and is_object(field))
+NOT_OF_THE_REGISTRY = (
+    *(field.name for field in fields() if field.owner is not Owner.REGISTRY and is_object(field)),
+    *SEARCHED,
+)
 
 
 class Written(Struct, frozen=True):
@@ -88,11 +95,32 @@ def enriching(held: Mapping[str, Any], owner: Owner, new: Written) -> Json:
     for name in _OBJECTS & flat.keys():
         flat[name] = _patch(held.get(name), flat[name])
     flat[WRITTEN[owner]] = new.number
+    if owner is Owner.HEALTH and FORM in held:
+        flat[BAND] = band_of(new.fields.get("health_score")).value
     return flat
+
+
+def second_id(identifier: str, name_normalized: str) -> str:
+    """Return what a document is kept under whose own id another project's document has."""
+    return f"{identifier} of {name_normalized}"
+
+
+def own_id(flat: Mapping[str, Any]) -> str:
+    """Return the id that a document has by its name and version, whatever it is kept under."""
+    kept_under: str = flat["id"]
+    identifier: str = flat.get("identifier", kept_under)
+    return identifier if kept_under == second_id(identifier, flat.get("name_normalized", "")) else kept_under
 
 
 def registry_of(line: bytes, place: str) -> RegistryFields:
     """Return the registry's fields of a document; raises `Invalid` where an older program has made it."""
+    registry = _registry_of(line, place)
+    if registry.id == second_id(registry.identifier, registry.name_normalized):
+        return replace(registry, id=registry.identifier)
+    return registry
+
+
+def _registry_of(line: bytes, place: str) -> RegistryFields:
     try:
         return registry_fields(line)
     except ValidationError:

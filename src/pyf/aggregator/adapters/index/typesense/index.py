@@ -17,9 +17,8 @@ from .flat import NOT_OF_THE_REGISTRY, document_of, enrichments_of, latest, regi
 from .holdings import holdings
 from .lines import fetch
 from .projects import Projects
-from .schema import Json
+from .schema import SEARCHED, Json
 from .server import Server
-from .stamps import Stamps
 from .tombstones import Tombstones
 
 # Holdings between two looks at whether the collection is still there, and documents in one step of an export.
@@ -35,11 +34,11 @@ class TypesenseIndex:
     next run finds it.
     """
 
-    def __init__(self, server: Server, collections: Collections, stamps: Stamps) -> None:
+    def __init__(self, server: Server, collections: Collections, projects: Projects, tombstones: Tombstones) -> None:
         self._server = server
         self._collections = collections
-        self._tombstones = Tombstones(server)
-        self._projects = Projects(server, stamps, self._tombstones)
+        self._tombstones = tombstones
+        self._projects = projects
 
     def put(self, collection: str, projects: Sequence[ProjectDocuments]) -> Sequence[Rejection]:
         return self._projects.put(self._collections.writable(collection).name, projects)
@@ -113,7 +112,7 @@ class TypesenseIndex:
     def _documents(self, found: Found, names: Sequence[str]) -> dict[str, dict[str, Document]]:
         """Return whole documents by project and version."""
         documents: dict[str, dict[str, Document]] = {}
-        for some, lines in fetch(self._server, found.name, names, {}):
+        for some, lines in fetch(self._server, found.name, names, {"exclude_fields": ",".join(SEARCHED)}):
             projects: dict[str, list[tuple[RegistryFields, Json]]] = {}
             for line in lines:
                 registry = registry_of(line, found.name)

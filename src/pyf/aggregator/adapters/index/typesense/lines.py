@@ -1,11 +1,12 @@
 """Sends documents in batches and looks at the result of each one; fetches and deletes them by project and by id."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
 from msgspec import Struct
-from msgspec.json import Decoder
+from msgspec.json import Decoder, decode
 
 from ....domain.errors import NotFound, Unavailable
 from ..encoding import encoded
@@ -52,6 +53,19 @@ def fetch(
     """Yield the documents of projects, by normalised name, as JSON: some projects at a time, whole ones."""
     for some, filter_ in by_names(names):
         yield some, server.read(export_of(collection), {"filter_by": filter_, **query}, list)
+
+
+def fetch_by_id(server: Server, collection: str, ids: Iterable[str], query: Json) -> Iterator[Json]:
+    """Yield those of the documents that are there, with the fields that are asked for."""
+    named = set(ids)
+    for filter_ in by_ids(filter(is_plain_id, sorted(named))):
+        yield from map(decode, server.read(export_of(collection), {"filter_by": filter_, **query}, list))
+    for identifier in sorted(named):
+        if not is_plain_id(identifier):
+            path = f"/collections/{collection}/documents/{in_path(identifier)}"
+            with suppress(NotFound):
+                found: Json = server.ask(lambda client, path=path: client.api_call.get(path, dict, as_json=True))  # type: ignore[misc]
+                yield found
 
 
 def delete(server: Server, collection: str, ids: Sequence[str]) -> None:

@@ -1,4 +1,8 @@
-"""Writes projects so that whoever stops in the middle leaves what the next run finds and mends."""
+"""Writes projects so that whoever stops in the middle leaves what the next run finds and mends.
+
+A document is kept under its own id, `{name}-{version}`, unless another project's document has that already: `a-1.0-2`
+may be of `a` or of `a-1.0`. The one that comes second is kept under one that tells whose it is.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -7,14 +11,30 @@ from msgspec import UNSET
 from msgspec.json import decode
 
 from ....domain.errors import Invalid
+from ....domain.relevance import Lexicon
 from ....domain.schema import Owner, ProjectFields, RegistryFields
 from ....ports import ProjectDocuments, Rejection
 from ..batches import batches
 from ..encoding import refusal, storable
-from .flat import BEFORE_WRITING, Written, enriching, fresh, latest, replacing, written
-from .lines import delete, fetch, send
+from .census import name_of
+from .flat import (
+    BEFORE_WRITING,
+    Written,
+    document_of,
+    enriching,
+    enrichments_of,
+    fresh,
+    latest,
+    own_id,
+    registry_of,
+    replacing,
+    second_id,
+    written,
+)
+from .lines import Refused, delete, fetch, fetch_by_id, send
 from .queries import is_name
-from .schema import Json
+from .schema import SEARCHED, Json
+from .searched import search_fields
 from .server import Server
 from .stamps import Stamps
 from .tombstones import Tombstones
@@ -27,12 +47,14 @@ Held = Mapping[str, Json]
 
 
 class Projects:
-    """The documents of projects, in whatever collection, which is named by its own name."""
+    """The documents of projects, in whatever collection, which is named by its own name; `writes` counts changes."""
 
-    def __init__(self, server: Server, stamps: Stamps, tombstones: Tombstones) -> None:
+    def __init__(self, server: Server, stamps: Stamps, tombstones: Tombstones, lexicon: Lexicon) -> None:
         self._server = server
         self._stamps = stamps
         self._tombstones = tombstones
+        self._lexicon = lexicon
+        self.writes = 0
 
     def put(self, collection: str, projects: Iterable[ProjectDocuments]) -> list[Rejection]:
         """Make the documents of each project exactly the given ones, but for those that are refused.
@@ -65,7 +87,29 @@ class Projects:
         for each in send(self._server, collection, changes, "update"):
             if each.code != HTTPStatus.NOT_FOUND:  # else the release has left meanwhile
                 raise Invalid(f"{self._server.address} does not take the fields of {each.id}: {each.reason}")
+        self.writes += 1
+        self.make_found(collection, [name for name in held if _has_other_topics(held[name], new[name])])
         return set(held)
+
+    def make_found(self, collection: str, names: Iterable[str]) -> None:
+        """Write anew by what projects are found, from what is there of them."""
+        changes: list[Json] = []
+        for some, lines in fetch(self._server, collection, names, {"exclude_fields": ",".join(SEARCHED)}):
+            projects: dict[str, list[tuple[Json, RegistryFields]]] = {}
+            for line in lines:
+                flat = decode(line)
+                registry = registry_of(line, collection)
+                projects.setdefault(registry.name_normalized, []).append((flat, registry))
+            for name in some & projects.keys():
+                others = enrichments_of(latest(flat for flat, _ in projects[name]))
+                releases = [registry for _, registry in projects[name]]
+                changes += [
+                    {"id": flat["id"], **search_fields(document_of(registry, others), releases, self._lexicon)}
+                    for flat, registry in projects[name]
+                    if registry.is_newest
+                ]
+        send(self._server, collection, changes, "update")  # what is refused has left meanwhile
+        self.writes += 1
 
     def ids(self, collection: str, names: Iterable[str]) -> dict[str, list[str]]:
         """Return the ids of the documents of those of the projects that are there."""
@@ -79,6 +123,7 @@ class Projects:
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """Delete documents."""
         delete(self._server, collection, ids)
+        self.writes += 1
 
     def before_writing(self, collection: str, names: Iterable[str]) -> dict[str, Held]:
         """Return of the projects that are there what has to be known of each document to write over it."""
@@ -92,37 +137,82 @@ class Projects:
     def _put(self, collection: str, projects: Sequence[ProjectDocuments]) -> list[Rejection]:
         held = self.before_writing(collection, [project.name_normalized for project in projects])
         rejections: list[Rejection] = []
-        lines: list[Json] = []
+        created: list[Json] = []
+        replaced: list[Json] = []
         superfluous: list[str] = []
-        unfinished: list[Json] = []
+        unfinished: list[tuple[Json, int]] = []
         alive: list[str] = []
         for project in projects:
             accepted = list(_accepted(project, rejections))
             there = held.get(storable(project.name_normalized), {})
-            gone = sorted(there.keys() - {storable(document.id) for document in accepted})
-            changes = list(self._changes(project, accepted, there))
-            if changes and len(changes) + len(gone) > 1:
+            new, changed = self._changes(project, accepted, there)
+            gone = sorted(there.keys() - {line["id"] for line in changed})
+            if new + changed and len(new + changed) + len(gone) > 1:
                 # Whoever sees this project before it is finished sees one that has to be read again.
-                unfinished.append({"id": changes[0]["id"], "last_serial": changes[0]["last_serial"]})
-                changes[0]["last_serial"] = 0
-            lines += changes
+                first = (new + changed)[0]
+                unfinished.append((first, first["last_serial"]))
+                first["last_serial"] = 0
+            created += new
+            replaced += changed
             superfluous += gone
-            alive += [project.name_normalized] if changes else []
+            alive += [project.name_normalized] if new + changed else []
         # Before the documents, after which nobody would look at the project again.
         self._tombstones.lift(collection, alive)
-        refused = send(self._server, collection, lines, "emplace")
+        refused = self._create(collection, created) + send(self._server, collection, replaced, "emplace")
         delete(self._server, collection, superfluous)
+        own_ids = {line["id"]: own_id(line) for line in created + replaced}
         not_there = {each.id for each in refused}
-        send(self._server, collection, (each for each in unfinished if each["id"] not in not_there), "update")
-        return rejections + [Rejection(id=each.id, reason=each.reason) for each in refused]
+        finished: Iterable[Json] = ({"id": line["id"], "last_serial": serial} for line, serial in unfinished)
+        send(self._server, collection, (each for each in finished if each["id"] not in not_there), "update")
+        self.writes += 1
+        return rejections + [Rejection(id=own_ids[each.id], reason=each.reason) for each in refused]
 
-    def _changes(self, project: ProjectDocuments, documents: Iterable[RegistryFields], there: Held) -> Iterator[Json]:
+    def _create(self, collection: str, lines: Sequence[Json]) -> list[Refused]:
+        """Write documents that were not there a moment ago, under another id where that of theirs is taken."""
+        refused = send(self._server, collection, lines, "create")
+        taken = {each.id for each in refused if each.code == HTTPStatus.CONFLICT}
+        if not taken:
+            return refused
+        by_whom = {
+            flat["id"]: name_of(flat)
+            for flat in fetch_by_id(self._server, collection, taken, {"include_fields": "id,name,name_normalized"})
+        }
+        again = [line for line in lines if line["id"] in taken]
+        for line in again:
+            # Of the same project it is what another process has just written, or our first attempt at this.
+            if by_whom.get(line["id"], line["name_normalized"]) != line["name_normalized"]:
+                line["id"] = second_id(line["id"], line["name_normalized"])
+        return [each for each in refused if each.id not in taken] + send(self._server, collection, again, "emplace")
+
+    def _changes(
+        self, project: ProjectDocuments, documents: Sequence[RegistryFields], there: Held
+    ) -> tuple[list[Json], list[Json]]:
+        """Return what has to be sent of documents that are new, and of those that are held."""
         others = latest(there.values())
         if project.health is not UNSET:
             others |= [written(project.health, self._stamps.next())]
+        enrichments = enrichments_of(others)
+        ids = {own_id(there[identifier]): identifier for identifier in sorted(there, reverse=True)}
+        new: list[Json] = []
+        changed: list[Json] = []
         for document in documents:
-            held = there.get(storable(document.id))
-            yield fresh(document, others) if held is None else replacing(held, document, others)
+            identifier = ids.get(storable(document.id))
+            found_by: Json = {} if identifier is None else dict.fromkeys(SEARCHED)
+            if document.is_newest:
+                found_by = search_fields(document_of(document, enrichments), documents, self._lexicon)
+            if identifier is None:
+                new.append(fresh(document, others) | found_by)
+            else:
+                changed.append(replacing(there[identifier], document, others) | found_by | {"id": identifier})
+        return new, changed
+
+
+def _has_other_topics(held: Held, new: Mapping[Owner, Written]) -> bool:
+    """Tell whether what the repository host says changes by what words a project is found."""
+    if Owner.REPOSITORY not in new:
+        return False
+    wanted = new[Owner.REPOSITORY].fields.get("github_topics", ())
+    return any(list(flat.get("github_topics", ())) != list(wanted) for flat in held.values())
 
 
 def _accepted(project: ProjectDocuments, rejections: list[Rejection]) -> Iterator[RegistryFields]:

@@ -13,6 +13,12 @@ TOKEN_SEPARATORS = (".", "-", "_")
 # When another owner's fields of a project were written last, as a growing number; it decides which ones are newer.
 WRITTEN: dict[Owner, str] = {owner: f"written_{owner}" for owner in Owner if owner is not Owner.REGISTRY}
 
+# What the newest document of a project carries to be found by; `searched` tells what is in there.
+TERMS, RUNS, REQUIRES = "search_terms", "search_runs", "search_requires"
+FRAMEWORKS, PYTHONS, PAIRS = "search_framework_versions", "search_python_versions", "search_versions"
+BAND, ORDER, FORM = "search_health", "search_order", "search_form"
+SEARCHED = (TERMS, RUNS, REQUIRES, FRAMEWORKS, PYTHONS, PAIRS, BAND, ORDER, FORM)
+
 # What must not differ between the schema that we want and the one that is there.
 _DECIDING = ("type", "index", "facet", "sort")
 
@@ -24,7 +30,8 @@ def declared() -> list[Json]:
     The id needs no declaration, and `identifier` is the same to search and to count by.
     """
     ours = [_stored(name, "int64") for name in WRITTEN.values()]
-    return [_field(field) for field in fields() if field.name != "id" and not is_object(field)] + ours
+    registry = [_field(field) for field in fields() if field.name != "id" and not is_object(field)]
+    return registry + ours + _searched()
 
 
 def is_object(field: Field) -> bool:
@@ -62,6 +69,19 @@ def _field(field: Field) -> Json:
         # Other owners' fields come after the document.
         "optional": field.optional or field.owner is not Owner.REGISTRY,
     }
+
+
+def _searched() -> list[Json]:
+    common = {"index": True, "facet": False, "sort": False, "optional": True}
+    texts = [{"name": name, "type": "string[]", **common} for name in (TERMS, RUNS, REQUIRES, PAIRS)]
+    counted = [{"name": name, "type": "string[]", **common, "facet": True} for name in (FRAMEWORKS, PYTHONS)]
+    return [
+        *texts,
+        *counted,
+        {"name": BAND, "type": "string", **common, "facet": True},
+        {"name": ORDER, "type": "string", **common, "sort": True},
+        {"name": FORM, "type": "int64", **common, "sort": True},
+    ]
 
 
 def _stored(name: str, kind: str) -> Json:
