@@ -25,6 +25,7 @@ from .delivery import deliver
 from .failures import answer
 from .operating import operating
 from .pages import pages
+from .pages.templating import environment
 from .site import Site
 
 _HERE = Path(__file__).parent
@@ -52,7 +53,7 @@ def make_app(services: Services, profiles: Mapping[str, Profile], settings: Sett
         ],
         dependencies={"site": Provide(lambda: site, sync_to_thread=False)},
         exception_handlers={HTTPException: answer, AggregatorError: answer, Exception: answer},
-        template_config=TemplateConfig(directory=_HERE / "templates", engine=JinjaTemplateEngine),
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         openapi_config=_openapi(),
         logging_config=None,
     )
