@@ -65,7 +65,7 @@ def _perform(stage: Stage, ecosystem: Ecosystem) -> None:
         stage.run("pyfaggregator", "-f", "-p", profile)
     for profile in load_profiles():
         stage.run("pyfgithub", "-p", profile)
-        stage.run("pyfdownloads", "-p", profile)
+        stage.run("pyfdownloads", "-p", profile, "--source", "clickhouse")
     stage.show("plone", "Plone.API")
     stage.explain("flask", "Flask-WTF")
     stage.run("pyfaggregator", "-f", "-p", "plone")

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..domain.errors import Unavailable
+from ..sample.clickhouse import LocalClickHouse
 from ..sample.download_table import sample_downloads
 from ..sample.ecosystem import Ecosystem
 from ..sample.github import LocalGitHub
@@ -104,15 +105,17 @@ class Stage:
 
 @contextmanager
 def standing_in(ecosystem: Ecosystem, *, port: int, latency: float) -> Iterator[dict[str, str]]:
-    """Serve stand-ins for PyPI (at `port`), GitHub and pypistats, and give the settings that lead to them.
+    """Serve stand-ins for PyPI (at `port`), GitHub, pypistats and ClickHouse, and give the settings that lead to them.
 
     Raises `Unavailable` for a port that can't be had.
     """
     pypi = LocalPyPI(ecosystem, port=port, latency=latency)
     github = LocalGitHub(sample_repositories(), latency=latency)
-    pypistats = LocalPypistats(sample_downloads(), latency=latency)
+    downloads = sample_downloads()
+    pypistats = LocalPypistats(downloads, latency=latency)
+    clickhouse = LocalClickHouse(downloads, latency=latency)
     with ExitStack() as stack:
-        for service in (pypi, github, pypistats):
+        for service in (pypi, github, pypistats, clickhouse):
             try:
                 stack.enter_context(service)
             except OSError as error:
@@ -124,6 +127,7 @@ def standing_in(ecosystem: Ecosystem, *, port: int, latency: float) -> Iterator[
             "GITHUB_REQUEST_DELAY": "0",
             "PYPISTATS_BASE_URL": pypistats.url,
             "PYPISTATS_RATE_LIMIT_DELAY": "0",
+            "CLICKHOUSE_URL": clickhouse.url,
         }
 
 

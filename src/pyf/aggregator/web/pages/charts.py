@@ -10,7 +10,7 @@ from . import words
 SPARK_WIDTH, SPARK_HEIGHT = 72, 22
 _SPARK_MONTHS = 12
 
-BARS_WIDTH, BARS_HEIGHT = 600, 150
+BARS_WIDTH, BARS_HEIGHT = 300, 90
 _GAP = 0.28
 
 LINE_WIDTH, LINE_HEIGHT, _MARGIN = 1000, 64, 12
@@ -26,7 +26,6 @@ class Bar(Struct, frozen=True, kw_only=True):
     height: float
     month: str
     count: int
-    label: str = ""
 
 
 class Dot(Struct, frozen=True, kw_only=True):
@@ -65,13 +64,12 @@ def spark(history: Mapping[str, int]) -> str:
 
 
 def bars(history: Mapping[str, int]) -> tuple[Bar, ...]:
-    """Return a bar for each month, in order; every third has a label where there are many."""
+    """Return a bar for each month, in order."""
     months = sorted(history.items())
     if not months:
         return ()
     most = max(count for _, count in months) or 1
     slot = BARS_WIDTH / max(len(months), 6)
-    every = 1 if len(months) <= 8 else 3
     return tuple(
         Bar(
             x=round(n * slot + slot * _GAP / 2, 1),
@@ -80,7 +78,6 @@ def bars(history: Mapping[str, int]) -> tuple[Bar, ...]:
             height=round(BARS_HEIGHT * count / most, 1),
             month=words.month(month),
             count=count,
-            label=words.month(month) if (len(months) - 1 - n) % every == 0 else "",
         )
         for n, (month, count) in enumerate(months)
     )

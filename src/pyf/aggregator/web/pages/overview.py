@@ -4,8 +4,15 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from ...domain.search import Question, Sort
+from ...ports import Services
+from ...usecases.search import search
 from ...usecases.shelves import FilledShelf
 from . import paths, words
+from .hits import HitView, hit_view
+
+# Of each collection, so many of the most downloaded packages are named.
+_NAMED = 4
 
 
 class Door(Struct, frozen=True, kw_only=True):
@@ -16,6 +23,7 @@ class Door(Struct, frozen=True, kw_only=True):
     address: str
     packages: str
     releases: str
+    popular: tuple[HitView, ...]
 
 
 class OverviewPage(Struct, frozen=True, kw_only=True):
@@ -25,8 +33,9 @@ class OverviewPage(Struct, frozen=True, kw_only=True):
     search: str
 
 
-def overview_page(shelves: Iterable[FilledShelf]) -> OverviewPage:
-    """Return the overview for its template."""
+def overview_page(services: Services, shelves: Iterable[FilledShelf]) -> OverviewPage:
+    """Return the overview for its template; one search a collection."""
+    popular = Question(sort=Sort.DOWNLOADS, per_page=_NAMED)
     return OverviewPage(
         doors=tuple(
             Door(
@@ -35,6 +44,9 @@ def overview_page(shelves: Iterable[FilledShelf]) -> OverviewPage:
                 address=paths.start(each.shelf.key),
                 packages=words.counted(each.projects, "package"),
                 releases=words.counted(each.releases, "release"),
+                popular=tuple(
+                    hit_view(each.shelf.key, hit) for hit in search(services, each.shelf.target, popular).hits
+                ),
             )
             for each in shelves
         ),

@@ -40,6 +40,11 @@ def feed(shelf: str, kind: str) -> str:
     return f"/feeds/{_segment(shelf)}/{kind}.atom"
 
 
+def badge(shelf: str, name: str) -> str:
+    """Return the address of a project's health badge, by its normalised name."""
+    return f"/badge/{_segment(shelf)}/{_segment(name)}/health.svg"
+
+
 def _segment(text: str) -> str:
     return quote(text, safe="")
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from html import escape
 from itertools import count
 
+from ...domain.addresses import without_addresses
 from ...domain.safe_html import sanitized
 from . import words
 from .readme_tree import Element, parsed
@@ -45,7 +46,7 @@ class _Fitting:
         """Yield the HTML of what is in an element; `inside` is "a" within a link."""
         for child in _as_items(element) if element.tag in {"ul", "ol", "dl"} else element.children:
             if isinstance(child, str):
-                yield escape(words.discreet(child), quote=False)
+                yield escape(without_addresses(child), quote=False)
             else:
                 yield from self._element(child, element.tag, inside)
 
@@ -81,7 +82,7 @@ class _Fitting:
     def _link(self, element: Element, inside: str) -> Iterator[str]:
         """Yield a link; one that writes to somebody, leads nowhere or is in another one is its text only."""
         address = element.attributes.get("href", "")
-        if inside or not address or address.lower().startswith("mailto:") or words.discreet(address) != address:
+        if inside or not address or address.lower().startswith("mailto:") or without_addresses(address) != address:
             yield from self._wrapped("span", element, inside)
             return
         rel = "" if address.startswith("#") else f' rel="{_REL}"'
@@ -110,7 +111,7 @@ def _picture(element: Element, inside: str) -> str:
     """Return a picture as a link with its alternative text; in a link that text is what is linked."""
     address = element.attributes.get("src", "")
     said = escape(words.told(element.attributes.get("alt", "")) or "picture", quote=False)
-    if inside or not address or words.discreet(address) != address:
+    if inside or not address or without_addresses(address) != address:
         return f"{said} "
     return f'<a class="picture" href="{escape(address)}" rel="{_REL}">{said}</a> '
 

@@ -4,17 +4,12 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from ...domain.addresses import without_addresses
+
 _DAY = 86_400
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STEPS = ((1_000_000_000, "bn"), (1_000_000, "M"), (1_000, "k"))
 _AGES = ((365.25, "year"), (30.44, "month"), (7, "week"), (1, "day"))
-
-# A handle of the fediverse (`@me@host`), a place in an address and a name that servers are spoken to by are none.
-_MAIL_ADDRESS = re.compile(
-    r"(?<![\w.%+/@:-])(?!git@)[\w.%+-]{1,64}(?:@|\s?[(\[]at[)\]]\s?)(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}(?![\w@])",
-    re.IGNORECASE,
-)
-_HIDDEN = "(address not shown)"
 
 _UNPRINTABLE = re.compile(r"[^\S ]|[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -83,11 +78,6 @@ def legible(text: str) -> str:
     return " ".join(_UNPRINTABLE.sub(" ", text).split())
 
 
-def discreet(text: str) -> str:
-    """Return text without the mail addresses in it: they were published for people, not for what reads pages."""
-    return _MAIL_ADDRESS.sub(_HIDDEN, text) if "@" in text or "at)" in text or "at]" in text else text
-
-
 def told(text: str) -> str:
     """Return what a stranger says of a package as it may be shown."""
-    return discreet(legible(text))
+    return without_addresses(legible(text))
