@@ -3,7 +3,7 @@
 from typing import Any
 
 from builders import PLONE, collection_state, registry_fields
-from healthy import days_ago
+from healthy import STANDARDS, days_ago
 from in_memory import in_memory
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.project import normalized
@@ -19,7 +19,7 @@ ADDRESSES = ("ada@lovelace.example", "bob@builders.example", "carol@readme.examp
 
 def filled(**chosen: Any) -> Services:
     """Return services on an index in memory with a collection `plone`."""
-    services = in_memory(**chosen)
+    services = in_memory(**{"standards": STANDARDS} | chosen)
     fill(services)
     return services
 
@@ -104,7 +104,7 @@ def _easyform() -> ProjectDocuments:
     return project(
         "collective.easyform",
         {"version": "4.0", "upload_timestamp": int(START - 2 * DAY)},
-        framework_versions=("Plone 6.0",),
+        framework_versions=("Plone 6.0", "Plone 6.1"),
         summary="Forms for Plone made easy",
         keywords=("plone", "forms", "api"),
         requires_dist=("plone.api",),

@@ -48,7 +48,14 @@ def test_the_generated_pages_are_what_the_code_makes_of_them() -> None:
 
 
 def test_the_commands_are_the_ones_that_are_installed() -> None:
-    assert {name for name, _ in OPTIONS} == {"pyfaggregator", "pyfdemo", "pyfdownloads", "pyfgithub", "pyfupdater"}
+    assert {name for name, _ in OPTIONS} == {
+        "pyfaggregator",
+        "pyfdemo",
+        "pyfdownloads",
+        "pyfgithub",
+        "pyfserve",
+        "pyfupdater",
+    }
 
 
 @pytest.mark.parametrize(("command", "option"), OPTIONS)

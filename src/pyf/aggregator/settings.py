@@ -1,6 +1,7 @@
 """Every setting, declared once: its name is the variable's, its type checks the value, its help is the reference."""
 
 import re
+from ipaddress import ip_network
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -137,6 +138,32 @@ class Settings(BaseSettings):
         60.0, ge=0, le=3600, description="Seconds that a run waits for a Typesense server that does not answer."
     )
 
+    web_url: str = Field(
+        "", description="Address at which others reach the page; by default the one that a request came by."
+    )
+    web_max_age: int = Field(
+        60,
+        ge=0,
+        le=86_400,
+        description="Seconds that browsers and proxies may show an answer without asking for a newer one.",
+    )
+    web_rate_limit: int = Field(
+        600, ge=0, le=1_000_000, description="Requests that a client may send `pyfserve` in a minute; 0 for no limit."
+    )
+    web_trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks of proxies, with commas in between, that are believed when they say who "
+        "the client is (X-Forwarded-For).",
+    )
+    web_cors_origins: str = Field(
+        "",
+        description="Origins, such as `https://example.org`, with commas in between, whose pages may read the "
+        "interface; `*` for all.",
+    )
+    web_api_keys_required: bool = Field(
+        False, description="Whether the interface at `/api/v1/` is open only to those with a key from `pyfupdater`."
+    )
+
     celery_schedule_weekly_refresh: str = Field(
         "0 2 * * 0",
         description="When `--watch` does what `--refresh-from-pypi` does: five fields of a crontab, UTC; empty: never.",
@@ -220,6 +247,28 @@ class Settings(BaseSettings):
     @classmethod
     def _addresses(cls, value: str) -> str:
         return ",".join(cls._address(node.strip()) for node in value.split(",") if node.strip())
+
+    @field_validator("web_url")
+    @classmethod
+    def _address_or_none(cls, value: str) -> str:
+        return cls._address(value) if value else value
+
+    @field_validator("web_trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        networks = [each.strip() for each in value.split(",") if each.strip()]
+        for network in networks:
+            ip_network(network, strict=False)
+        return ",".join(networks)
+
+    @field_validator("web_cors_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        origins = [each.strip().rstrip("/") for each in value.split(",") if each.strip()]
+        for origin in origins:
+            if origin != "*" and not (re.fullmatch(r"https?://[^\s/?#@]+", origin) and _has_a_host(origin)):
+                raise ValueError(f"{origin} is no origin: it must be like https://example.org")
+        return ",".join(origins)
 
     @field_validator("pyf_contact")
     @classmethod

@@ -47,7 +47,8 @@ def perform(*, host: str, port: int, open_browser: bool) -> Exit:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_GRACE,
-            proxy_headers=False,
+            proxy_headers=bool(settings.web_trusted_proxies),
+            forwarded_allow_ips=settings.web_trusted_proxies,
         )
         with suppress(KeyboardInterrupt):  # the server has ended by then: it raises again what it was told to end by
             Server(config, _address(listening), open_browser=open_browser).run(sockets=[listening])

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-from litestar import Litestar
+from litestar import Litestar, Request
+from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.enums import MediaType, ScopeType
 from litestar.exceptions import HTTPException
@@ -21,7 +22,9 @@ from ..domain.profile import Profile
 from ..ports import Services
 from ..settings import Settings
 from .api import api
+from .api.access import HEADER
 from .delivery import deliver
+from .door import Door
 from .failures import answer
 from .operating import operating
 from .pages import pages
@@ -32,19 +35,31 @@ _HERE = Path(__file__).parent
 
 
 class SiteApp(Litestar):
-    """The application; every answer of it passes `deliver`, failures and static files included."""
+    """The application; every answer of it passes `deliver`, refusals, failures and static files included."""
+
+    door: Door
+    max_age: int
 
     async def __call__(self, scope: Scope | LifeSpanScope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         if scope["type"] == ScopeType.HTTP:
-            await deliver(super().__call__, cast(HTTPScope, scope), receive, send)
+            await deliver(self._answer, cast(HTTPScope, scope), receive, send, max_age=self.max_age)
         else:
             await super().__call__(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self.door.refusal(cast(HTTPScope, scope))
+        if refusal is None:
+            await super().__call__(scope, receive, send)
+            return
+        scope["litestar_app"] = self
+        request: Request[Any, Any, Any] = Request(scope)
+        await answer(request, refusal).to_asgi_response(self, request)(scope, receive, send)
 
 
 def make_app(services: Services, profiles: Mapping[str, Profile], settings: Settings) -> Litestar:
     """Return the application on services that are open for as long as it serves."""
     site = Site(services, profiles, settings)
-    return SiteApp(
+    app = SiteApp(
         route_handlers=[
             pages,
             api,
@@ -56,6 +71,22 @@ def make_app(services: Services, profiles: Mapping[str, Profile], settings: Sett
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         openapi_config=_openapi(),
         logging_config=None,
+        cors_config=_cors(settings),
+    )
+    app.door = Door(requests_a_minute=settings.web_rate_limit)
+    app.max_age = settings.web_max_age
+    return app
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    origins = [origin for origin in settings.web_cors_origins.split(",") if origin]
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=origins,
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["authorization", HEADER, "if-none-match"],
+        expose_headers=["etag", "link", "retry-after"],
     )
 
 

@@ -23,9 +23,6 @@ _COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "appli
 # How much effort compressing is worth: the best of both takes ten times as long.
 _BROTLI_QUALITY, _GZIP_LEVEL = 4, 6
 
-# Seconds that a copy may be used without asking, where a handler says nothing else.
-_FRESH = 60
-
 
 class _Kept:
     """An answer that is kept back until it is whole."""
@@ -41,24 +38,30 @@ class _Kept:
             self.body += message.get("body", b"")
 
 
-async def deliver(app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send) -> None:
-    """Have `app` answer a request, and send the answer as it is to be sent."""
+async def deliver(app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send, *, max_age: int) -> None:
+    """Have `app` answer a request, and send the answer as it is to be sent.
+
+    `max_age` is how many seconds a copy may be used without asking, where the answer says nothing else.
+    """
     kept = _Kept()
     asked = cast(HTTPScope, {**scope, "method": "GET"}) if scope["method"] == "HEAD" else scope
     await app(asked, receive, kept)
     if kept.start is None:
         return
     headers = MutableScopeHeaders(cast(Mapping[str, object], {"headers": list(kept.start["headers"])}))  # type: ignore[arg-type]
+    told = Headers.from_scope(scope)
     for name, value in security.headers(scope["path"]):
         headers.setdefault(name, value)
     status, body = kept.start["status"], bytes(kept.body)
     if status == HTTPStatus.OK:
-        headers.setdefault("cache-control", f"public, max-age={_FRESH}")
+        # Proxies must not show others what somebody has a key for.
+        shared = "private" if "authorization" in told or "x-api-key" in told else "public"
+        headers.setdefault("cache-control", f"{shared}, max-age={max_age}" if max_age else "no-cache")
         tag = f'W/"{blake2b(body, digest_size=12).hexdigest()}"'
         headers["etag"] = tag
-        if _knows(Headers.from_scope(scope).get("if-none-match", ""), tag):
+        if _knows(told.get("if-none-match", ""), tag):
             status, body = HTTPStatus.NOT_MODIFIED, b""
-    body = _compressed(body, headers, Headers.from_scope(scope).get("accept-encoding", ""))
+    body = _compressed(body, headers, told.get("accept-encoding", ""))
     if status == HTTPStatus.NOT_MODIFIED:
         headers.pop("content-length", None)
     else:

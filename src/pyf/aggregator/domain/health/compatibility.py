@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from packaging.specifiers import SpecifierSet
 
 from .judging import Case, Judgement, Rule, Rules, whether
-from .standards import EndOfSupport, is_supported, numbers, supported
+from .standards import EndOfSupport, Standards, is_supported, numbers, supported
 
 # Patch releases that a `requires-python` is tried with: bounds within a minor release are rare, and lie between.
 _PATCHES = (0, 99)
@@ -43,6 +43,13 @@ def admits_supported_python(case: Case) -> bool | UnsetType:
         return required
     minors = [version for version in named if "." in version and version.split(".")[0] in firsts]
     return True if not minors or _newest_named(minors, pythons) else UNSET
+
+
+def release_is_supported(named: str, standards: Standards, today: date) -> bool | UnsetType:
+    """Tell whether a framework's release, such as `Plone 6.0`, is supported on a day; Unset where nobody knows."""
+    framework, _, version = named.rpartition(" ")
+    ends = standards.frameworks.get(framework)
+    return _number_is_supported(version, ends, today) if ends and len(version) <= _LONGEST else UNSET
 
 
 def _framework(case: Case) -> Judgement | UnsetType:
@@ -87,12 +94,10 @@ def _wheel(case: Case) -> Judgement | UnsetType:
 
 
 def _is_supported(named: str, case: Case) -> bool | UnsetType:
-    framework, _, version = named.rpartition(" ")
-    ends = case.standards.frameworks.get(framework)
-    return _release_is_supported(version, ends, case.today) if ends and len(version) <= _LONGEST else UNSET
+    return release_is_supported(named, case.standards, case.today)
 
 
-def _release_is_supported(version: str, ends: Mapping[str, EndOfSupport], today: date) -> bool | UnsetType:
+def _number_is_supported(version: str, ends: Mapping[str, EndOfSupport], today: date) -> bool | UnsetType:
     """Judge one release; a major one is supported while one of its minor ones is, a later one than we know is, too."""
     if version in ends:
         return is_supported(ends[version], today)

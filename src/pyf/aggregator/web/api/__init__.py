@@ -1,15 +1,21 @@
 """The interface for programs, `/api/v1/`."""
 
-from litestar import Router, get
+from litestar import Router
+from litestar.di import Provide
 
-from ..site import TheSite
-from .answers import Collection
+from . import handlers
+from .access import open_shelf
 
-
-@get("/profiles", sync_to_thread=True)
-def profiles(site: TheSite) -> list[Collection]:
-    """List the collections that can be searched."""
-    return [Collection.of(each) for each in site.shelves()]
-
-
-api = Router("/api/v1", route_handlers=[profiles])
+api = Router(
+    "/api/v1",
+    route_handlers=[
+        handlers.profiles,
+        handlers.search_,
+        handlers.suggestions,
+        handlers.project,
+        handlers.releases_,
+        handlers.compare,
+        handlers.statistics,
+    ],
+    dependencies={"shelf": Provide(open_shelf, sync_to_thread=True)},
+)

@@ -1,0 +1,39 @@
+"""Keeps e-mail addresses out of what is shown to others: authors gave them to a registry, not to whoever copies it."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+# What stands in an address's place.
+MASK = "[address]"
+
+# It is looked for at the start of a run of its characters only, so a long run costs no more than its length.
+# `git@host` is how repositories are cloned, and `@name@host` a name on a social network.
+_ADDRESS = re.compile(r"(?<![\w.+%'@-])(?!git@)[\w.+%'-]*[\w+-]@(?:[\w-]+\.)+[^\W\d_][\w-]+")
+_BRACKETED = re.compile(r"[<(]\s?(?:mailto:)?[^<>()\s@]*@[^<>()\s]*\s?[>)]")
+_WRITE_TO = re.compile(r"""\shref=(?:"mailto:[^"]*"|'mailto:[^']*')""", re.IGNORECASE)
+
+
+def without_addresses(text: str) -> str:
+    """Return text with something else where an e-mail address was."""
+    return _ADDRESS.sub(MASK, text) if "@" in text else text
+
+
+def html_without_addresses(html: str) -> str:
+    """Return HTML without e-mail addresses; links to write to somebody become anchors that lead nowhere."""
+    if "@" not in html and "mailto:" not in html.lower():
+        return html
+    return without_addresses(_WRITE_TO.sub("", html))
+
+
+def people(published: Iterable[str]) -> tuple[str, ...]:
+    """Return the names in fields such as author and author_email, each once; an address alone names nobody."""
+    return tuple(dict.fromkeys(_names(published)))
+
+
+def _names(published: Iterable[str]) -> Iterator[str]:
+    for field in published:
+        # Only a list of addresses has commas between people: "Plone Foundation, Inc." is one.
+        for part in field.split(",") if "@" in field else [field]:
+            name = _ADDRESS.sub("", _BRACKETED.sub("", part)).strip(" \t\r\n\"'<>;,")
+            if name:
+                yield " ".join(name.split())

@@ -1,0 +1,48 @@
+"""What may be asked for in a query: each parameter with its bounds, and the question that they make together."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Request
+from litestar.params import QueryParameter
+from msgspec import Meta
+
+from ...domain.search import Facet, HealthBand, Question, Sort
+from ..failures import Fault, Refused
+
+LONGEST_TEXT = 500
+MOST_PER_PAGE = 100
+
+Value = Annotated[str, Meta(min_length=1, max_length=200)]
+Values = Annotated[list[Value] | None, QueryParameter(max_items=30, description="May be repeated: either will do.")]
+Bands = Annotated[list[HealthBand] | None, QueryParameter(max_items=5, description="May be repeated: either will do.")]
+Text = Annotated[str, QueryParameter(max_length=LONGEST_TEXT, description="What to look for, in words.")]
+Days = Annotated[int | None, QueryParameter(ge=0, le=36_500, description="Released within so many days.")]
+Order = Annotated[Sort, QueryParameter(description="What comes first.")]
+Page = Annotated[int, QueryParameter(ge=1, le=10_000, description="Counted from 1.")]
+PerPage = Annotated[int, QueryParameter(ge=1, le=MOST_PER_PAGE, description="Projects on a page.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=50, description="At most so many.")]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Names = Annotated[
+    list[Name] | None,
+    QueryParameter(max_items=10, description="2 to 4 projects: repeat it; any spelling will do."),
+]
+
+# The parameters of a search, which are those of `Question`.
+OF_SEARCH = frozenset(Question.__struct_fields__)
+
+
+def question(**given: Any) -> Question:
+    """Return the question that parameters make; lists that were not given are empty."""
+    lists: dict[str, Any] = {facet.value: tuple(given.pop(facet.value) or ()) for facet in Facet}
+    return Question(**lists, **given)
+
+
+def refuse_others(request: Request[Any, Any, Any], known: Iterable[str]) -> None:
+    """Raise `Refused` for a parameter that does nothing here: a filter with a slip in its name must not be ignored."""
+    known = frozenset(known)
+    if unknown := sorted({name for name in request.query_params if name not in known}):
+        reason = f"there is no such parameter; there are {', '.join(sorted(known)) or 'none'}"
+        faults = tuple(Fault(name[:100], reason) for name in unknown[:10])
+        raise Refused(HTTPStatus.BAD_REQUEST, f"{faults[0].parameter}: {reason}", faults=faults)
