@@ -23,8 +23,9 @@ _ARGUMENTS = (
 )
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-# Rules of WCAG 2.2 that axe leaves out unless it is asked.
-_RULES = {"rules": {"target-size": {"enabled": True}}}
+# All of axe's rules, and one of WCAG 2.2 that it leaves out unless it is asked.
+EVERYTHING: dict[str, Any] = {"rules": {"target-size": {"enabled": True}}}
+COLOURS: dict[str, Any] = {"runOnly": ["color-contrast", "link-in-text-block"]}
 
 
 @contextmanager
@@ -60,12 +61,14 @@ class Reader:
         self.page.goto(path)
         return self.page
 
-    def violations(self) -> list[str]:
+    def violations(self, rules: dict[str, Any] = EVERYTHING) -> list[str]:
         """Return what axe finds on the page, each with the element that it is about."""
         self.page.evaluate(_AXE.read_text("utf-8"))
-        found = self.page.evaluate("options => axe.run(document, options)", _RULES)
+        found = self.page.evaluate("options => axe.run(document, options)", rules)
         return [
-            f"{each['id']} ({each['help']}): {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]
+            f"{each['id']} ({each['help']}): {node['html'][:200]}"
+            for each in found["violations"]
+            for node in each["nodes"]
         ]
 
     def is_wider_than_the_screen(self) -> bool:

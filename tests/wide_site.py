@@ -100,4 +100,3 @@ def _insecure() -> ProjectDocuments:
         vulnerabilities=(Vulnerability(id="PYSEC-2026-1", aliases=("CVE-2026-1",), fixed_in=("1.1",)),),
         summary="Has a hole",
     )
-

@@ -51,15 +51,20 @@ def read(pairs: Iterable[tuple[str, str]]) -> Asked:
     if len(text) > LONGEST_TEXT:
         problem = f"What you searched for has {len(text):,} characters; the search takes {LONGEST_TEXT} at most."
         text = ""
-    chosen = {facet.value: _chosen(values.get(parameter, ())) for facet, parameter in PARAMETERS.items()}
+    chosen = {facet: _chosen(values.get(parameter, ())) for facet, parameter in PARAMETERS.items()}
     bands = {band.value: band for band in HealthBand}
-    chosen["health"] = tuple(bands[value] for value in chosen["health"] if value in bands)
     question = Question(
         text=text,
+        framework_versions=chosen[Facet.FRAMEWORK_VERSIONS],
+        python_versions=chosen[Facet.PYTHON_VERSIONS],
+        licenses=chosen[Facet.LICENSES],
+        classifiers=chosen[Facet.CLASSIFIERS],
+        health=tuple(bands[value] for value in chosen[Facet.HEALTH] if value in bands),
+        statuses=chosen[Facet.STATUSES],
+        maintainers=chosen[Facet.MAINTAINERS],
         updated_within=_number(_last(values, "within"), most=_MOST_DAYS),
         sort=_sort(_last(values, "sort")),
         page=_number(_last(values, "page"), most=_LAST_PAGE) or 1,
-        **chosen,
     )
     return Asked(
         question=question,

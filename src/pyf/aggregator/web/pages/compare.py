@@ -51,7 +51,9 @@ def compare_view(shelf: str, comparison: Comparison) -> CompareView:
 def _rows(comparison: Comparison) -> Iterator[Row]:
     sides = comparison.sides
     yield _row("Summary", sides, lambda side: words.told(side.hit.summary))
-    yield _row("Newest release", sides, lambda side: f"{words.legible(side.hit.version)}, {words.date(side.hit.uploaded)}")
+    yield _row(
+        "Newest release", sides, lambda side: f"{words.legible(side.hit.version)}, {words.date(side.hit.uploaded)}"
+    )
     yield _numbers("Downloads a month", sides, lambda side: side.downloads.last_month, drawn=True)
     yield _numbers("Stars", sides, lambda side: side.repository.stars if side.repository else None)
     for number, version in enumerate(comparison.framework_versions):
@@ -70,7 +72,9 @@ def _rows(comparison: Comparison) -> Iterator[Row]:
         sides,
         lambda side: words.date(side.repository.last_commit or 0) if side.repository else "",
     )
-    yield _numbers("Open issues", sides, lambda side: side.repository.open_issues if side.repository else None, is_better=False)
+    yield _numbers(
+        "Open issues", sides, lambda side: side.repository.open_issues if side.repository else None, is_better=False
+    )
     yield _numbers("Maintainers", sides, lambda side: side.maintainers or None, is_better=False)
     yield _row("Requires", sides, lambda side: ", ".join(map(words.legible, side.requirements)) or "nothing")
 
@@ -80,7 +84,12 @@ def _row(title: str, sides: Sequence[Side], value: Callable[[Side], str]) -> Row
 
 
 def _numbers(
-    title: str, sides: Sequence[Side], value: Callable[[Side], int | None], *, is_better: bool = True, drawn: bool = False
+    title: str,
+    sides: Sequence[Side],
+    value: Callable[[Side], int | None],
+    *,
+    is_better: bool = True,
+    drawn: bool = False,
 ) -> Row:
     numbers = [value(side) for side in sides]
     known = [number for number in numbers if number is not None]

@@ -96,7 +96,10 @@ class ListPage(Struct, frozen=True, kw_only=True):
         """What may help whoever found nothing."""
         found = ["Take filters away: a package has to pass all of them."] if self.chips else []
         if self.text:
-            found += ["Use fewer words, or the beginning of a name.", "Look for what it does instead of what it is called."]
+            found += [
+                "Use fewer words, or the beginning of a name.",
+                "Look for what it does instead of what it is called.",
+            ]
         return tuple(found)
 
 

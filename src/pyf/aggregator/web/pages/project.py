@@ -21,6 +21,8 @@ _BECAUSE = {
     "name": "It is named after the framework, and requires one of its packages.",
     "include": "The profile names it.",
 }
+# Some packages carry a dictionary.
+_MOST_KEYWORDS = 20
 _HOST_OF_ADVISORIES = "https://osv.dev/vulnerability/"
 
 
@@ -29,6 +31,13 @@ class Link(Struct, frozen=True, kw_only=True):
 
     label: str
     url: str
+
+
+class Word(Struct, frozen=True, kw_only=True):
+    """A name or a keyword, and the list of packages that share it."""
+
+    text: str
+    address: str
 
 
 class RequirementView(Struct, frozen=True, kw_only=True):
@@ -89,13 +98,13 @@ class ProjectView(Struct, frozen=True, kw_only=True):
     repository_url: str
     repository_doubt: bool
     links: tuple[Link, ...]
-    maintainers: tuple[str, ...]
+    maintainers: tuple[Word, ...]
     authors: str
     advisories: tuple[AdvisoryView, ...]
     requirements: tuple[ExtraView, ...]
     dependents: tuple[HitView, ...]
     similar: tuple[HitView, ...]
-    keywords: tuple[str, ...]
+    keywords: tuple[Word, ...]
     compare: str
     badge: str
 
@@ -126,13 +135,19 @@ def project_view(shelf: str, page: ProjectPage, now: float) -> ProjectView:
         repository_url=page.repository.url if page.repository else "",
         repository_doubt=bool(page.repository and page.repository.is_verified is False),
         links=tuple(Link(label=words.told(each.label), url=each.url) for each in page.links),
-        maintainers=tuple(words.told(each) for each in page.maintainers),
+        maintainers=tuple(
+            Word(text=words.told(each), address=paths.search(shelf, [("maintainer", each)]))
+            for each in page.maintainers
+        ),
         authors=words.listed(words.told(each) for each in page.authors),
         advisories=tuple(_advisory(each) for each in page.vulnerabilities),
         requirements=_requirements(shelf, page.requirements),
         dependents=tuple(hit_view(shelf, each) for each in page.dependents),
         similar=tuple(hit_view(shelf, each) for each in page.similar),
-        keywords=tuple(words.told(each) for each in page.keywords),
+        keywords=tuple(
+            Word(text=words.told(each), address=paths.search(shelf, [("q", each)]))
+            for each in page.keywords[:_MOST_KEYWORDS]
+        ),
         compare=paths.comparison(shelf),
         badge=paths.badge(shelf, hit.name_normalized),
     )

@@ -63,7 +63,8 @@ class _Fitting:
         elif tag in _HEADINGS:
             yield from self._wrapped(f"h{self._level(int(tag[1]))}", element, inside)
         elif tag == "table":
-            yield f'<div class="scroll" role="group" tabindex="0" aria-label="Table {next(self._tables)} of the README">'
+            label = f"Table {next(self._tables)} of the README"
+            yield f'<div class="scroll" role="group" tabindex="0" aria-label="{label}">'
             yield from self._wrapped(tag, element, inside)
             yield "</div>"
         elif tag == "pre" and any(len(line) > _NARROW for line in element.text().splitlines()):

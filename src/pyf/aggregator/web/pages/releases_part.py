@@ -63,13 +63,10 @@ class MatrixPart(Struct, frozen=True, kw_only=True):
 def releases_part(releases: Sequence[ReleaseLine]) -> ReleasesPart:
     """Return a project's releases for its page."""
     views = tuple(_release(each) for each in releases)
-    times = [each.uploaded for each in releases if each.uploaded]
-    span = f"{words.date(min(times))} to {words.date(max(times))}" if len(times) > 1 else words.date(max(times, default=0))
-    dots = [(each.uploaded, _kind(each), f"{words.legible(each.version)}, {words.date(each.uploaded)}") for each in releases]
     return ReleasesPart(
         count=words.counted(len(releases), "release"),
-        span=span,
-        timeline=charts.timeline(dots),
+        span=_span([each.uploaded for each in releases if each.uploaded]),
+        timeline=charts.timeline([(each.uploaded, _kind(each), _title(each)) for each in releases]),
         latest=views[:_LISTED],
         older=views[_LISTED:],
     )
@@ -96,6 +93,17 @@ def matrix_part(matrix: SupportMatrix) -> MatrixPart | None:
         rows=rows[:_LISTED],
         older=rows[_LISTED:],
     )
+
+
+def _span(times: Sequence[int]) -> str:
+    if not times:
+        return ""
+    first, last = words.date(min(times)), words.date(max(times))
+    return last if first == last else f"{first} to {last}"
+
+
+def _title(release: ReleaseLine) -> str:
+    return f"{words.legible(release.version)}, {words.date(release.uploaded)}"
 
 
 def _kind(release: ReleaseLine) -> str:

@@ -42,7 +42,7 @@ def search_in(site: TheSite, request: Asking) -> Redirect:
     """Send whoever has chosen a collection on the overview to its list."""
     key = request.query_params.get("in", "")
     text = asked.read([("q", request.query_params.get("q", ""))])
-    return Redirect(paths.search(site.shelf(key).key, asked.written(text)), status_code=HTTPStatus.SEE_OTHER)
+    return Redirect(paths.search(site.shelf(key).key, asked.written(text)), status_code=303)
 
 
 @get("/in/{shelf:str}", sync_to_thread=True)
@@ -77,7 +77,7 @@ def project(site: TheSite, shelf: FromPath[str], name: FromPath[str]) -> Respons
     """Show one project; who writes its name otherwise is sent to the one address that it has."""
     about = site.shelf(shelf)
     if name != normalized(name):
-        return Redirect(paths.project(about.key, normalized(name)), status_code=HTTPStatus.MOVED_PERMANENTLY)
+        return Redirect(paths.project(about.key, normalized(name)), status_code=301)
     try:
         page = project_page(site.services, about.target, name)
     except NotFound as error:
