@@ -119,7 +119,7 @@ def project_view(shelf: str, page: ProjectPage, now: float) -> ProjectView:
         is_quarantined=page.is_quarantined,
         warning=_warning(page),
         install=page.install,
-        readme=fitted(page.description),
+        readme="" if page.is_quarantined else fitted(page.description),
         health=health_part(page.health),
         frameworks=supports(hit.framework_versions),
         pythons=supports(hit.python_versions),
@@ -134,7 +134,9 @@ def project_view(shelf: str, page: ProjectPage, now: float) -> ProjectView:
         repository=tuple(_repository(page)),
         repository_url=page.repository.url if page.repository else "",
         repository_doubt=bool(page.repository and page.repository.is_verified is False),
-        links=tuple(Link(label=words.told(each.label), url=each.url) for each in page.links),
+        links=tuple(
+            Link(label=words.told(each.label), url=each.url) for each in page.links if not page.is_quarantined
+        ),
         maintainers=tuple(
             Word(text=words.told(each), address=paths.search(shelf, [("maintainer", each)]))
             for each in page.maintainers

@@ -4,6 +4,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from .chrome import Chrome
 
@@ -19,10 +20,21 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["coded"] = coded
     static = {path.name: _versioned(path) for path in sorted((_WEB / "static").iterdir()) if path.suffix}
     # A page about a failure is put in no frame by a handler.
     made.globals |= {"static": static.__getitem__, "site": Chrome(), "shelf": None, "is_start": False}
     return made
+
+
+def coded(text: str) -> Markup:
+    """Return text as HTML in which what stands between two backticks is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
 
 
 def _versioned(path: Path) -> str:
