@@ -10,6 +10,7 @@ import httpx
 import uvicorn
 
 from pyf.aggregator.adapters.profiles import load_profiles
+from pyf.aggregator.cli.serve_run import configured
 from pyf.aggregator.domain.profile import Profile
 from pyf.aggregator.ports import Services
 from pyf.aggregator.settings import load_settings
@@ -22,9 +23,10 @@ def served(
     services: Services, profiles: Mapping[str, Profile] | None = None, **settings: Any
 ) -> Iterator[httpx.Client]:
     """Give a client of a server of these services; its base address is the server's."""
-    app = make_app(services, load_profiles() if profiles is None else profiles, load_settings(**settings))
+    chosen = load_settings(_env_file=None, **settings)
+    app = make_app(services, load_profiles() if profiles is None else profiles, chosen)
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
+    server = uvicorn.Server(configured(app, chosen))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

@@ -146,7 +146,7 @@ def _hostile() -> ProjectDocuments:
     return project(
         "collective.hostile",
         {"version": "1.0", "upload_timestamp": int(START - 3 * DAY)},
-        summary="</title><script>alert(1)</script>\x00\x0b ]]> &amp; ‮ evil",
+        summary="</title><script>alert(1)</script>\x00\x0b ]]> &amp; \u202e evil",
         keywords=("<b>", "a&b"),
         author="<script>alert(2)</script>",
         project_urls={"<i>": "javascript:alert(3)", "ok": 'https://ok.example/?a=1&b="2"'},

@@ -6,11 +6,12 @@ from contextlib import suppress
 
 import click
 import uvicorn
+from litestar import Litestar
 
 from ..adapters.profiles import load_profiles
 from ..bootstrap import open_services
 from ..domain.errors import Unavailable
-from ..settings import load_settings
+from ..settings import Settings, load_settings
 from ..web.app import make_app
 from .exits import Exit, end_on_sigterm
 from .targets import announce_index
@@ -41,19 +42,24 @@ def perform(*, host: str, port: int, open_browser: bool) -> Exit:
     end_on_sigterm()
     with _listening(host, port) as listening, open_services(settings) as services:
         announce_index(services, settings)
-        config = uvicorn.Config(
-            make_app(services, profiles, settings),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE,
-            proxy_headers=bool(settings.web_trusted_proxies),
-            forwarded_allow_ips=settings.web_trusted_proxies,
-        )
+        config = configured(make_app(services, profiles, settings), settings)
         with suppress(KeyboardInterrupt):  # the server has ended by then: it raises again what it was told to end by
             Server(config, _address(listening), open_browser=open_browser).run(sockets=[listening])
     click.echo("Ended.", err=True)
     return Exit.DONE
+
+
+def configured(app: Litestar, settings: Settings) -> uvicorn.Config:
+    """Return how the server serves an application: who the client is, proxies say that are trusted, and no others."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE,
+        proxy_headers=bool(settings.web_trusted_proxies),
+        forwarded_allow_ips=settings.web_trusted_proxies,
+    )
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -126,6 +126,11 @@ def releases(services: Services, target: Target, name: str) -> tuple[ReleaseLine
     return release_lines(held_or_raise(services, target, name, hidden(services, target)))
 
 
+def at_a_glance(services: Services, target: Target, name: str) -> Hit:
+    """Return what lists show of a project, quarantined ones included; raises as `project_page` does."""
+    return shown_hit(held_or_raise(services, target, name, hidden(services, target))[0])
+
+
 def held_or_raise(services: Services, target: Target, name: str, not_shown: frozenset[str]) -> list[Document]:
     """Return the documents of a project that is shown, the newest first, one at least."""
     absent = NotFound(f"there is no {name} in {target.collection}")

@@ -12,7 +12,8 @@ from ..domain.project import ProjectStatus
 from ..domain.search import Facet as By
 from ..domain.search import FacetCount, Hit, Question, Results, Sort
 from ..ports import Services
-from .page_parts import first_upload, presentable
+from .news import New, first_seen
+from .page_parts import presentable
 from .search import hidden
 from .target import Target
 
@@ -42,13 +43,6 @@ class Rising(Struct, frozen=True, kw_only=True):
 
     hit: Hit
     growth: float
-
-
-class New(Struct, frozen=True, kw_only=True):
-    """A project whose first release is of late (`first_uploaded`, Unix seconds)."""
-
-    hit: Hit
-    first_uploaded: int
 
 
 class LostSupport(Struct, frozen=True, kw_only=True):
@@ -85,7 +79,7 @@ def start_page(services: Services, target: Target) -> StartPage:
         newest_change=changed.hits[0] if changed.hits else None,
         framework_versions=tuple(changed.facets.get(By.FRAMEWORK_VERSIONS, ())),
         health=tuple(changed.facets.get(By.HEALTH, ())),
-        new=_new(services, target, changed.hits),
+        new=tuple(first_seen(services, target, changed.hits)[:SHOWN]),
         updated=changed.hits[:SHOWN],
         rising=_rising(look.pages(_POPULAR // _PAGE, sort=Sort.DOWNLOADS)),
         healthiest=_healthiest(look.search(sort=Sort.HEALTH, per_page=_BEST).hits),
@@ -120,17 +114,6 @@ class _Look:
         """Yield the newest releases of projects that were found by older ones."""
         names = [hit.name_normalized for hit in hits]
         yield from map(presentable, self._engine.pick(self.collection, names, hidden=self._hidden))
-
-
-def _new(services: Services, target: Target, changed: Sequence[Hit]) -> tuple[New, ...]:
-    """Return those whose first release is the latest: nobody can be new who has not changed lately."""
-    held = services.index.held(target.collection, [hit.name_normalized for hit in changed])
-    news = [
-        New(hit=hit, first_uploaded=first_upload(held[hit.name_normalized]))
-        for hit in changed
-        if hit.name_normalized in held
-    ]
-    return tuple(sorted(news, key=lambda new: (-new.first_uploaded, new.hit.name_normalized))[:SHOWN])
 
 
 def _rising(popular: Iterator[Hit]) -> tuple[Rising, ...]:

@@ -23,9 +23,11 @@ from ..ports import Services
 from ..settings import Settings
 from .api import api
 from .api.access import HEADER
+from .badges import badges
 from .delivery import deliver
 from .door import Door
 from .failures import answer
+from .feeds import feeds
 from .operating import operating
 from .pages import pages
 from .pages.templating import environment
@@ -51,9 +53,9 @@ class SiteApp(Litestar):
         if refusal is None:
             await super().__call__(scope, receive, send)
             return
-        scope["litestar_app"] = self
+        scope["app"] = scope["litestar_app"] = self
         request: Request[Any, Any, Any] = Request(scope)
-        await answer(request, refusal).to_asgi_response(self, request)(scope, receive, send)
+        await answer(request, refusal).to_asgi_response(None, request)(scope, receive, send)
 
 
 def make_app(services: Services, profiles: Mapping[str, Profile], settings: Settings) -> Litestar:
@@ -63,6 +65,8 @@ def make_app(services: Services, profiles: Mapping[str, Profile], settings: Sett
         route_handlers=[
             pages,
             api,
+            badges,
+            feeds,
             operating,
             create_static_files_router("/static", directories=[_HERE / "static"], include_in_schema=False),
         ],

@@ -57,13 +57,13 @@ def search_(
     site: TheSite,
     shelf: TheShelf,
     text: by.Text = "",
-    framework_versions: by.Values = None,
-    python_versions: by.Values = None,
-    licenses: by.Values = None,
-    classifiers: by.Values = None,
-    health: by.Bands = None,
-    statuses: by.Values = None,
-    maintainers: by.Values = None,
+    framework_versions: by.Values = (),
+    python_versions: by.Values = (),
+    licenses: by.Values = (),
+    classifiers: by.Values = (),
+    health: by.Bands = (),
+    statuses: by.Values = (),
+    maintainers: by.Values = (),
     updated_within: by.Days = None,
     sort: by.Order = Sort.RELEVANCE,
     page: by.Page = 1,
@@ -117,10 +117,10 @@ def releases_(
 
 
 @get("/profiles/{profile:str}/compare", sync_to_thread=True, responses=OF_A_COLLECTION)
-def compare(request: Request[Any, Any, Any], site: TheSite, shelf: TheShelf, names: by.Names = None) -> Comparison:
+def compare(request: Request[Any, Any, Any], site: TheSite, shelf: TheShelf, names: by.Names = ()) -> Comparison:
     """Compare 2 to 4 projects side by side."""
     by.refuse_others(request, ("names",))
-    return side_by_side(site.services, shelf.target, names or ())
+    return side_by_side(site.services, shelf.target, names)
 
 
 @get("/profiles/{profile:str}/stats", sync_to_thread=True, responses=OF_A_COLLECTION)

@@ -1,6 +1,6 @@
 """What may be asked for in a query: each parameter with its bounds, and the question that they make together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -14,18 +14,18 @@ from ..failures import Fault, Refused
 LONGEST_TEXT = 500
 MOST_PER_PAGE = 100
 
-Value = Annotated[str, Meta(min_length=1, max_length=200)]
-Values = Annotated[list[Value] | None, QueryParameter(max_items=30, description="May be repeated: either will do.")]
-Bands = Annotated[list[HealthBand] | None, QueryParameter(max_items=5, description="May be repeated: either will do.")]
+Value = Annotated[str, Meta(max_length=200)]
+Values = Annotated[Sequence[Value], QueryParameter(max_items=30, description="May be repeated: either will do.")]
+Bands = Annotated[Sequence[HealthBand], QueryParameter(max_items=5, description="May be repeated: either will do.")]
 Text = Annotated[str, QueryParameter(max_length=LONGEST_TEXT, description="What to look for, in words.")]
 Days = Annotated[int | None, QueryParameter(ge=0, le=36_500, description="Released within so many days.")]
 Order = Annotated[Sort, QueryParameter(description="What comes first.")]
 Page = Annotated[int, QueryParameter(ge=1, le=10_000, description="Counted from 1.")]
 PerPage = Annotated[int, QueryParameter(ge=1, le=MOST_PER_PAGE, description="Projects on a page.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=50, description="At most so many.")]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Name = Annotated[str, Meta(max_length=200)]
 Names = Annotated[
-    list[Name] | None,
+    Sequence[Name],
     QueryParameter(max_items=10, description="2 to 4 projects: repeat it; any spelling will do."),
 ]
 
@@ -34,8 +34,10 @@ OF_SEARCH = frozenset(Question.__struct_fields__)
 
 
 def question(**given: Any) -> Question:
-    """Return the question that parameters make; lists that were not given are empty."""
-    lists: dict[str, Any] = {facet.value: tuple(given.pop(facet.value) or ()) for facet in Facet}
+    """Return the question that parameters make; values that a form has left empty do not count."""
+    lists: dict[str, Any] = {
+        facet.value: tuple(value for value in given.pop(facet.value) if value.strip()) for facet in Facet
+    }
     return Question(**lists, **given)
 
 
