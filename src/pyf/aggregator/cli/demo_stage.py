@@ -56,7 +56,7 @@ class Stage:
     """Runs the commands as a user would, as processes of their own, on an index that lasts as long as the demo."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str], console: Console) -> None:
-        self._folder = folder
+        self.folder = folder
         self.console = console
         self.environment = {**settings, "INDEX_BACKEND": "sqlite", "SQLITE_PATH": str(folder / "demo.sqlite3")}
         self._rounds: list[Round] = []
@@ -91,7 +91,7 @@ class Stage:
         self.console.print(f"\n[bold]$ {command} {' '.join(arguments)}[/bold]", highlight=False)
         ended = subprocess.run(  # noqa: S603 - the program is ours
             [sys.executable, "-m", _module_of(command), *arguments],
-            cwd=self._folder,
+            cwd=self.folder,
             env={name: v for name, v in os.environ.items() if name.lower() not in Settings.model_fields}
             | self.environment,
             stdout=subprocess.PIPE,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from ...usecases.shelves import FilledShelf, Shelf
+from ..feeds import feed_address
 from . import paths
 
 NAME = "Package shelves"
@@ -58,6 +59,6 @@ def shelf_view(shelf: Shelf) -> ShelfView:
         search=paths.search(key),
         suggest=paths.suggestions(key),
         compare=paths.comparison(key),
-        feed_new=paths.feed(key, "new"),
-        feed_updated=paths.feed(key, "updated"),
+        feed_new=feed_address(key, "new"),
+        feed_updated=feed_address(key, "updated"),
     )

@@ -89,7 +89,7 @@ class ListPage(Struct, frozen=True, kw_only=True):
     next: str
     whole: tuple[str, ...]
     everything: str
-    feed: str = ""
+    feed: str
 
     @property
     def advice(self) -> tuple[str, ...]:
@@ -103,8 +103,8 @@ class ListPage(Struct, frozen=True, kw_only=True):
         return tuple(found)
 
 
-def list_page(shelf: str, asked_for: Asked, results: Results) -> ListPage:
-    """Return a list for its template."""
+def list_page(shelf: str, asked_for: Asked, results: Results, *, feed: str) -> ListPage:
+    """Return a list for its template; `feed` is the address of its feed."""
     question = asked_for.question
     last = max(1, -(-results.total // question.per_page))
     return ListPage(
@@ -123,6 +123,7 @@ def list_page(shelf: str, asked_for: Asked, results: Results) -> ListPage:
         next=_address(shelf, asked.at(asked_for, question.page + 1)) if question.page < last else "",
         whole=tuple(sorted(PARAMETERS[facet] for facet in asked_for.whole)),
         everything=paths.search(shelf),
+        feed=feed,
     )
 
 

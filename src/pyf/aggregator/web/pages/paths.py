@@ -35,11 +35,6 @@ def comparison(shelf: str, names: Iterable[str] = ()) -> str:
     return _with(f"{start(shelf)}/compare", [("name", name) for name in names])
 
 
-def feed(shelf: str, kind: str) -> str:
-    """Return the address of a collection's feed of `new` or `updated` packages."""
-    return f"/feeds/{_segment(shelf)}/{kind}.atom"
-
-
 def badge(shelf: str, name: str) -> str:
     """Return the address of a project's health badge, by its normalised name."""
     return f"/badge/{_segment(shelf)}/{_segment(name)}/health.svg"

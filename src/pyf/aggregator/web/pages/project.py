@@ -107,6 +107,7 @@ class ProjectView(Struct, frozen=True, kw_only=True):
     keywords: tuple[Word, ...]
     compare: str
     badge: str
+    page: str
 
 
 def project_view(shelf: str, page: ProjectPage, now: float) -> ProjectView:
@@ -134,9 +135,7 @@ def project_view(shelf: str, page: ProjectPage, now: float) -> ProjectView:
         repository=tuple(_repository(page)),
         repository_url=page.repository.url if page.repository else "",
         repository_doubt=bool(page.repository and page.repository.is_verified is False),
-        links=tuple(
-            Link(label=words.told(each.label), url=each.url) for each in page.links if not page.is_quarantined
-        ),
+        links=tuple(Link(label=words.told(each.label), url=each.url) for each in page.links if not page.is_quarantined),
         maintainers=tuple(
             Word(text=words.told(each), address=paths.search(shelf, [("maintainer", each)]))
             for each in page.maintainers
@@ -152,6 +151,7 @@ def project_view(shelf: str, page: ProjectPage, now: float) -> ProjectView:
         ),
         compare=paths.comparison(shelf),
         badge=paths.badge(shelf, hit.name_normalized),
+        page=paths.project(shelf, hit.name_normalized),
     )
 
 

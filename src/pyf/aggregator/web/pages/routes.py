@@ -14,6 +14,8 @@ from ...usecases.search import search, suggest
 from ...usecases.shelves import Shelf
 from ...usecases.side_by_side import side_by_side
 from ...usecases.start_page import start_page
+from ..addresses import base
+from ..feeds import feed_address
 from ..site import Site, TheSite
 from . import asked, paths, words
 from .chrome import chrome, shelf_view
@@ -59,7 +61,7 @@ def searched(site: TheSite, shelf: FromPath[str], request: Asking) -> Template:
     about = site.shelf(shelf)
     question = asked.read(request.query_params.multi_items())
     results = search(site.services, about.target, question.question)
-    page = list_page(about.key, question, results)
+    page = list_page(about.key, question, results, feed=feed_address(about.key, "updated", question.question))
     status = HTTPStatus.BAD_REQUEST if question.problem else HTTPStatus.OK
     return _page(site, about, "search.html", status=status, page=page)
 
@@ -73,7 +75,7 @@ def suggested(site: TheSite, shelf: FromPath[str], q: FromQuery[str] = "") -> Te
 
 
 @get("/in/{shelf:str}/project/{name:str}", sync_to_thread=True)
-def project(site: TheSite, shelf: FromPath[str], name: FromPath[str]) -> Response[Any]:
+def project(site: TheSite, request: Asking, shelf: FromPath[str], name: FromPath[str]) -> Response[Any]:
     """Show one project; who writes its name otherwise is sent to the one address that it has."""
     about = site.shelf(shelf)
     if name != normalized(name):
@@ -83,7 +85,7 @@ def project(site: TheSite, shelf: FromPath[str], name: FromPath[str]) -> Respons
     except NotFound as error:
         return _gone(site, about, name, error)
     view = project_view(about.key, page, site.services.now())
-    return _page(site, about, "project.html", page=view)
+    return _page(site, about, "project.html", page=view, root=base(request, site))
 
 
 @get("/in/{shelf:str}/compare", sync_to_thread=True)
