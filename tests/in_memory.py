@@ -7,6 +7,7 @@ from pyf.aggregator.adapters.candidates.memory import MemoryCandidates
 from pyf.aggregator.adapters.index.memory import MemoryIndex
 from pyf.aggregator.adapters.index.memory_keys import MemoryApiKeys
 from pyf.aggregator.adapters.index.plain_search import PlainSearch
+from pyf.aggregator.adapters.lexicon import load_lexicon
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryRepositoryCache, MemoryVerdictStore
 from pyf.aggregator.adapters.memory_downloads import MemoryDownloads
 from pyf.aggregator.adapters.memory_registry import MemoryRegistry
@@ -38,5 +39,5 @@ def in_memory(projects: Iterable[Project] = (), **chosen: Any) -> Services:
         "standards": load_standards(),
     }
     ports |= chosen
-    ports.setdefault("search", PlainSearch(ports["index"], now=ports["now"]))
+    ports.setdefault("search", PlainSearch(ports["index"], load_lexicon(), ports["standards"], now=ports["now"]))
     return Services(**ports)

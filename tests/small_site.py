@@ -93,7 +93,7 @@ def _api() -> ProjectDocuments:
         maintainers=("ada", "bob"),
         license_expression="GPL-2.0-only",
         classifiers=("Framework :: Plone", "Framework :: Plone :: 6.0"),
-        keywords=("plone", "api"),
+        keywords=("plone", "api", "schema", "validation"),
         python_versions=("Python 3.12",),
         requires_dist=("collective.easyform>=2", "requests", 'pytest; extra == "test"'),
         project_urls={"Homepage": "https://plone.example", "Write": "mailto:ada@lovelace.example"},
@@ -106,7 +106,7 @@ def _easyform() -> ProjectDocuments:
         {"version": "4.0", "upload_timestamp": int(START - 2 * DAY)},
         framework_versions=("Plone 6.0", "Plone 6.1"),
         summary="Forms for Plone made easy",
-        keywords=("plone", "forms", "api"),
+        keywords=("plone", "forms", "api", "schema", "validation"),
         requires_dist=("plone.api",),
     )
 

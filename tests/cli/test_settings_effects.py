@@ -16,7 +16,9 @@ from pyf.aggregator.sample.hosted import Hosted
 from pyf.aggregator.sample.pypistats import LocalPypistats
 from pyf.aggregator.sample.services import LocalPyPI
 from pyf.aggregator.settings import Settings
+from served import served
 from shell import Ended, Shell, rendering_processes, wait_until
+from small_site import filled
 from typesense_double import ADMIN_KEY, LocalTypesense
 
 Test = TypeVar("Test", bound=Callable[..., Any])
@@ -525,3 +527,92 @@ def test_a_request_to_github_fails_after_the_time_out(
     ended = pyfgithub(shell, github_timeout=timeout)
 
     assert (ended.code, "no complete answer came in time" in ended.err) == (code, code == 4)
+
+
+@effect_of("web_url")
+@pytest.mark.parametrize(
+    ("named", "shown"), [("https://packages.example/x/", "https://packages.example/x/api"), ("", "http://127.0.0.1:")]
+)
+def test_links_lead_to_the_address_that_is_named(named: str, shown: str) -> None:
+    with served(filled(), {}, web_url=named) as site:
+        found = site.get("/api/v1/profiles/plone/search?per_page=1")
+
+    assert found.links["next"]["url"].startswith(shown)
+
+
+@effect_of("web_max_age")
+@pytest.mark.parametrize(("seconds", "told"), [(90, "public, max-age=90"), (0, "no-cache")])
+def test_answers_may_be_kept_for_so_long(seconds: int, told: str) -> None:
+    with served(filled(), {}, web_max_age=seconds) as site:
+        assert site.get("/api/v1/profiles").headers["cache-control"] == told
+
+
+@effect_of("web_rate_limit")
+@pytest.mark.parametrize(("limit", "answered"), [(2, [200, 200, 429]), (0, [200, 200, 200])])
+def test_a_client_is_answered_so_often_in_a_minute(limit: int, answered: list[int]) -> None:
+    with served(filled(), {}, web_rate_limit=limit) as site:
+        answers = [site.get("/api/v1/profiles") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == answered
+    assert all(int(answer.headers["retry-after"]) for answer in answers if answer.status_code == 429)
+
+
+@effect_of("web_trusted_proxies")
+@pytest.mark.parametrize(("trusted", "last"), [("127.0.0.0/8", 200), ("", 429), ("10.0.0.1", 429)])
+def test_a_proxy_that_is_trusted_says_who_the_client_is(trusted: str, last: int) -> None:
+    with served(filled(), {}, web_rate_limit=1, web_trusted_proxies=trusted) as site:
+        site.get("/api/v1/profiles", headers={"x-forwarded-for": "192.0.2.1"})
+        answer = site.get("/api/v1/profiles", headers={"x-forwarded-for": "192.0.2.2"})
+
+    assert answer.status_code == last
+
+
+@effect_of("web_cors_origins")
+@pytest.mark.parametrize(
+    ("origins", "allowed"), [("", None), ("https://a.example, https://b.example", "https://b.example"), ("*", "*")]
+)
+def test_pages_of_others_may_read_the_interface_where_they_are_named(origins: str, allowed: str | None) -> None:
+    headers = {"origin": "https://b.example", "access-control-request-method": "GET"}
+    with served(filled(), {}, web_cors_origins=origins) as site:
+        asked = site.get("/api/v1/profiles", headers=headers)
+        before = site.options("/api/v1/profiles", headers={**headers, "access-control-request-headers": "x-api-key"})
+
+    assert asked.headers.get("access-control-allow-origin") == allowed
+    assert before.headers.get("access-control-allow-origin") == allowed
+
+
+@effect_of("web_api_keys_required")
+@pytest.mark.parametrize(("required", "codes"), [(True, [401, 403, 200, 200]), (False, [200, 200, 200, 200])])
+def test_the_interface_is_open_to_those_with_a_key(required: bool, codes: list[int]) -> None:
+    services = filled()
+    services.keys.create(["plone"], description="a test", value="the-right-key")
+    services.admin.create("other-1", services.index.state("plone"), alias="other")
+    right = {"x-api-key": "the-right-key"}
+    with served(services, {}, web_api_keys_required=required) as site:
+        asked = [{}, {"x-api-key": "a-wrong-key"}, right, {"authorization": "Bearer the-right-key"}]
+        answered = [site.get("/api/v1/profiles/plone/search", headers=headers).status_code for headers in asked]
+        listed = [each["key"] for each in site.get("/api/v1/profiles", headers=right).json()]
+        other = site.get("/api/v1/profiles/other/search", headers=right).status_code
+        page = site.get("/").status_code
+
+    assert answered == codes
+    assert (listed, other) == ((["plone"], 403) if required else (["other", "plone"], 200))
+    assert page == 200
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("web_url", "packages.example"),
+        ("web_cors_origins", "packages.example"),
+        ("web_cors_origins", "https://packages.example/path"),
+        ("web_trusted_proxies", "the-proxy"),
+        ("web_rate_limit", "-1"),
+        ("web_max_age", "a while"),
+        ("web_api_keys_required", "perhaps"),
+    ],
+)
+def test_a_setting_of_the_page_that_can_not_be_used_is_refused_by_name(shell: Shell, setting: str, value: str) -> None:
+    refused = shell.call(command="pyfserve", **{setting: value})
+
+    assert (refused.code, refused.error.startswith(f"{setting.upper()}='{value}': ")) == (2, True)

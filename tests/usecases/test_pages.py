@@ -30,7 +30,6 @@ def test_a_page_tells_all_of_a_project() -> None:
     ]
     assert page.requirements[-1].line.extras == ("test",)
     assert [hit.name for hit in page.dependents] == ["collective.easyform", "Products.Old"]
-    assert [hit.name for hit in page.similar][:1] == ["collective.easyform"]
     assert (page.maintainers, page.authors) == (("ada", "bob"), ("Ada Lovelace",))
     assert page.downloads.last_month == 12_345
     assert list(page.downloads.history) == sorted(page.downloads.history)

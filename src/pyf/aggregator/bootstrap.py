@@ -19,6 +19,8 @@ from .adapters.index.plain_search import PlainSearch
 from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
 from .adapters.index.sqlite_keys import SqliteApiKeys
+from .adapters.index.sqlite_search import SqliteSearch
+from .adapters.lexicon import load_lexicon
 from .adapters.profiles import load_profiles
 from .adapters.pypi import PyPIJournal, PyPIRegistry
 from .adapters.rendering import PooledRenderer
@@ -28,8 +30,18 @@ from .adapters.sqlite_caches import SqliteRenderCache, SqliteVerdictStore
 from .adapters.sqlite_repositories import SqliteRepositoryCache
 from .adapters.standards import load_standards
 from .domain.errors import Invalid
+from .domain.health import Standards
 from .domain.policy import Descriptions, Discovery, Policy
-from .ports import ApiKeys, Candidates, DownloadStats, IndexAdmin, PackageIndex, RepositoryHost, Services
+from .ports import (
+    ApiKeys,
+    Candidates,
+    DownloadStats,
+    IndexAdmin,
+    PackageIndex,
+    RepositoryHost,
+    SearchEngine,
+    Services,
+)
 from .settings import Settings
 
 
@@ -40,7 +52,11 @@ def open_services(settings: Settings) -> Iterator[Services]:
     database = Database(_sqlite_path(settings))  # of the caches, whatever engine keeps the index
     renderer = PooledRenderer(SqliteRenderCache(database), workers=settings.render_workers or None)
     try:
-        with Http(contact=settings.pyf_contact) as http, _engine(settings, database) as (index, admin, keys):
+        with (
+            Http(contact=settings.pyf_contact) as http,
+            _engine(settings, database) as (index, admin, keys),
+            _search(settings, database, index, standards) as search,
+        ):
             pypi = Service(http, _limits(settings))
             yield Services(
                 registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.descriptions),
@@ -48,7 +64,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 index=index,
                 admin=admin,
                 keys=keys,
-                search=PlainSearch(index, now=time.time),
+                search=search,
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
                 downloads=_downloads(settings, http),
@@ -85,6 +101,22 @@ def _engine(settings: Settings, database: Database) -> Iterator[tuple[PackageInd
         yield ports.index, ports.admin, ports.keys
     finally:
         server.close()
+
+
+@contextmanager
+def _search(
+    settings: Settings, database: Database, index: PackageIndex, standards: Standards
+) -> Iterator[SearchEngine]:
+    """Give what searches the index; nothing is opened before the first search."""
+    lexicon = load_lexicon(settings.synonyms_file)
+    if settings.engine != "sqlite":
+        yield PlainSearch(index, lexicon, standards, now=time.time)
+        return
+    search = SqliteSearch(database, lexicon, standards, now=time.time)
+    try:
+        yield search
+    finally:
+        search.close()
 
 
 def _sqlite_path(settings: Settings) -> Path:

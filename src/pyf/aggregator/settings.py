@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     health_file: str = Field(
         "", description="YAML file whose weights, caps and thresholds of the health score replace the built-in ones."
     )
+    synonyms_file: str = Field(
+        "", description="YAML file whose words and synonyms are added to those that a search knows of its own."
+    )
     index_backend: Literal["", "sqlite", "typesense"] = Field(
         "",
         description="Engine that keeps the index; by default `typesense` if TYPESENSE_API_KEY is set, else `sqlite`.",

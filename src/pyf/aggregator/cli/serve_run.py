@@ -39,8 +39,8 @@ def perform(*, host: str, port: int, open_browser: bool) -> Exit:
     """Serve until somebody ends it; raises what `PlainCommand` tells in one line."""
     settings = load_settings()
     profiles = load_profiles(settings.profiles_file)
-    end_on_sigterm()
     with _listening(host, port) as listening, open_services(settings) as services:
+        end_on_sigterm()
         announce_index(services, settings)
         config = configured(make_app(services, profiles, settings), settings)
         with suppress(KeyboardInterrupt):  # the server has ended by then: it raises again what it was told to end by
@@ -67,7 +67,8 @@ def _listening(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        # Python adds the address, which is named already.
+        reason = str(getattr(error, "strerror", "") or error).partition(" (while")[0]
         raise Unavailable(f"can't serve at {host} port {port}: {reason}") from error
 
 

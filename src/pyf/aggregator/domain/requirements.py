@@ -10,6 +10,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from .project import normalized
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+# The same, and what may follow in a requirement.
+_BEGINNING = re.compile(rf"{_NAME.pattern}\s*(?:$|[\[;@(<>=!~])")
 # A comparison, as `packaging` writes markers out.
 _COMPARISON = re.compile(r'("[^"]*"|\w+) (not in|in|[<>=!~]=?=?) ("[^"]*"|\w+)')
 _EXTRAS = re.compile(r'(?:\bextra == "([^"]*)"|"([^"]*)" == extra\b)')
@@ -65,3 +67,9 @@ def _judged(comparison: re.Match[str]) -> str:
     if {left, right} & {"extra", "extras"}:
         return _HOLDS if operator in ("!=", "not in") else _FAILS
     return _HOLDS
+
+
+def required(requires_dist: Iterable[str]) -> frozenset[str]:
+    """Return the normalised names of all that is required, for extras as well; what is no requirement is left out."""
+    begun = (_BEGINNING.match(line) for line in requires_dist)
+    return frozenset(normalized(each[1]) for each in begun if each)

@@ -83,6 +83,17 @@ class Question(Struct, frozen=True, kw_only=True):
         return values
 
 
+def supports(framework_versions: Sequence[str], python_versions: Sequence[str], question: Question) -> bool:
+    """Tell whether a release has the versions that are asked for."""
+    return all(
+        not asked or set(asked) & set(has)
+        for asked, has in (
+            (question.framework_versions, framework_versions),
+            (question.python_versions, python_versions),
+        )
+    )
+
+
 class Hit(Struct, frozen=True, kw_only=True):
     """One project of an answer, in what a list shows of it; None is what nobody knows.
 

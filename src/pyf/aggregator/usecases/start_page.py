@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
-from ..domain.health.compatibility import release_is_supported
+from ..domain.health.compatibility import names_supported_framework, release_is_supported
 from ..domain.health.standards import Standards
 from ..domain.project import ProjectStatus
 from ..domain.search import Facet as By
@@ -163,7 +163,7 @@ def _left_behind(look: _Look) -> Iterator[Hit]:
     found = 0
     candidates = list(look.pages(_MOST_PAGES, framework_versions=ended, sort=Sort.DOWNLOADS))
     for hit in look.newest(candidates):
-        if found < SHOWN and _is_left_behind(hit, look.standards, look.today):
+        if found < SHOWN and names_supported_framework(hit.framework_versions, look.standards, look.today) is False:
             found += 1
             yield hit
 
@@ -177,12 +177,6 @@ def _ended(standards: Standards, today: date) -> tuple[str, ...]:
         for number in (end, end.partition(".")[0])
     }
     return tuple(sorted(name for name in named if release_is_supported(name, standards, today) is False))
-
-
-def _is_left_behind(hit: Hit, standards: Standards, today: date) -> bool:
-    verdicts = [release_is_supported(version, standards, today) for version in hit.framework_versions]
-    known = [verdict for verdict in verdicts if verdict is not UNSET]
-    return bool(known) and not any(known)
 
 
 def _newest_supported(hit: Hit) -> str:

@@ -5,6 +5,7 @@ are compressed for those who can take it.
 """
 
 import gzip
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from http import HTTPStatus
@@ -22,6 +23,8 @@ _COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "appli
 
 # How much effort compressing is worth: the best of both takes ten times as long.
 _BROTLI_QUALITY, _GZIP_LEVEL = 4, 6
+
+_NEVER = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
 class _Kept:
@@ -99,6 +102,6 @@ def _encodings(accepted: str) -> frozenset[str]:
     found = set()
     for each in accepted.lower().split(","):
         name, _, weight = each.partition(";")
-        if weight.replace(" ", "").removeprefix("q=").rstrip("0") not in ("0.", "0") or not weight:
+        if not _NEVER.fullmatch(weight.strip()):
             found.add(name.strip())
     return frozenset(found)

@@ -4,20 +4,32 @@ from collections.abc import Mapping, Sequence
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
-from msgspec import Struct
 
 from ..domain.profile import Profile
 from ..ports import Services
 from ..settings import Settings
 from ..usecases.shelves import FilledShelf, Shelf, shelf, shelves
+from ..usecases.start_page import StartPage, start_page
+from .remembered import Remembered
+
+# Seconds for which the list of collections is remembered: pages name it, and counting takes a look at every project.
+_LIST_KEPT = 1.0
 
 
-class Site(Struct, frozen=True):
+class Site:
     """The index that is served. Its methods ask the index: call them in threads, never in the event loop."""
 
-    services: Services
-    profiles: Mapping[str, Profile]
-    settings: Settings
+    def __init__(self, services: Services, profiles: Mapping[str, Profile], settings: Settings) -> None:
+        self.services = services
+        self.profiles = profiles
+        self.settings = settings
+        kept = settings.web_max_age
+        self._shelves = Remembered[None, Sequence[FilledShelf]](
+            lambda _: shelves(services, profiles), seconds=min(_LIST_KEPT, kept)
+        )
+        self._start_pages = Remembered[str, StartPage](
+            lambda key: start_page(services, self.shelf(key).target), seconds=kept
+        )
 
     def shelf(self, key: str) -> Shelf:
         """Return a collection that is shown, by its name; raises `NotFound` where there is none."""
@@ -25,7 +37,11 @@ class Site(Struct, frozen=True):
 
     def shelves(self) -> Sequence[FilledShelf]:
         """Return all collections that are shown."""
-        return shelves(self.services, self.profiles)
+        return self._shelves.get(None)
+
+    def start_page(self, shelf: Shelf) -> StartPage:
+        """Return a collection at a glance, as it was at most WEB_MAX_AGE seconds ago."""
+        return self._start_pages.get(shelf.key)
 
 
 # What a handler names `site` to be given it.

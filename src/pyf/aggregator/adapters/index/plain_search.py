@@ -1,12 +1,29 @@
 """Searches by looking at every document: the shortest statement of what an engine has to answer."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from packaging.requirements import InvalidRequirement, Requirement
+from msgspec import UNSET, Struct
 
 from ...domain.document import Document
-from ...domain.project import normalized
+from ...domain.health import Standards
+from ...domain.health.compatibility import names_supported_framework
+from ...domain.health.judging import day
+from ...domain.project import ProjectStatus, normalized
+from ...domain.relevance import (
+    Lexicon,
+    Popularity,
+    Searchable,
+    bucket_of,
+    merit,
+    popularity_of,
+    query_of,
+    searchable_of,
+    standing_of,
+)
+from ...domain.relevance.likeness import telling_stems
+from ...domain.relevance.suggesting import likeness, typed_of
+from ...domain.requirements import required
 from ...domain.search import (
     MOST_VALUES,
     Facet,
@@ -17,22 +34,13 @@ from ...domain.search import (
     Sort,
     Suggestion,
     hit_of,
+    supports,
 )
 from ...ports import PackageIndex
 from ...ports.search import NOTHING
 
 _DAY = 86_400
-_VALUES: Mapping[Facet, Callable[[Document], Sequence[str]]] = {
-    Facet.FRAMEWORK_VERSIONS: lambda document: document.registry.framework_versions,
-    Facet.PYTHON_VERSIONS: lambda document: document.registry.python_versions,
-    Facet.LICENSES: lambda document: [document.registry.license_expression],
-    Facet.CLASSIFIERS: lambda document: document.registry.classifiers,
-    Facet.HEALTH: lambda document: [hit_of(document).health_band],
-    Facet.STATUSES: lambda document: [document.registry.project_status],
-    Facet.MAINTAINERS: lambda document: document.registry.maintainers,
-}
 _KEYS: Mapping[Sort, Callable[[Hit], int]] = {
-    Sort.RELEVANCE: lambda hit: -(hit.downloads or 0),
     Sort.DOWNLOADS: lambda hit: 1 if hit.downloads is None else -hit.downloads,
     Sort.STARS: lambda hit: 1 if hit.stars is None else -hit.stars,
     Sort.HEALTH: lambda hit: 1 if hit.health_score is None else -hit.health_score,
@@ -41,104 +49,191 @@ _KEYS: Mapping[Sort, Callable[[Hit], int]] = {
 }
 
 
-class PlainSearch:
-    """The port `SearchEngine` over any index: all words have to be in the name, the summary or the keywords."""
+class _Project(Struct, frozen=True):
+    """A project that may be found: its newest release, all of them, and what of it is searched."""
 
-    def __init__(self, index: PackageIndex, *, now: Callable[[], float]) -> None:
+    hit: Hit
+    releases: tuple[Document, ...]
+    newest: Document
+    searched: Searchable
+
+    @property
+    def name(self) -> str:
+        """The normalised name."""
+        return self.hit.name_normalized
+
+    @property
+    def head(self) -> set[str]:
+        """The stems of name, summary and keywords."""
+        return set("".join(self.searched.parts[:3]).split())
+
+    def values(self, facet: Facet) -> set[str]:
+        """Return what the project has of a facet: versions of all releases, else what the newest one says."""
+        registry = self.newest.registry
+        match facet:
+            case Facet.FRAMEWORK_VERSIONS:
+                return {value for each in self.releases for value in each.registry.framework_versions}
+            case Facet.PYTHON_VERSIONS:
+                return {value for each in self.releases for value in each.registry.python_versions}
+            case Facet.LICENSES:
+                return {registry.license_expression} - {""}
+            case Facet.CLASSIFIERS:
+                return set(registry.classifiers)
+            case Facet.HEALTH:
+                return {self.hit.health_band.value}
+            case Facet.STATUSES:
+                return {registry.project_status}
+            case Facet.MAINTAINERS:
+                return set(registry.maintainers)
+
+    def fitting(self, question: Question) -> Document | None:
+        """Return the newest release with the versions that are asked for; None for none."""
+        fitting = [
+            each
+            for each in self.releases
+            if supports(each.registry.framework_versions, each.registry.python_versions, question)
+        ]
+        return self.newest if self.newest in fitting else fitting[-1] if fitting else None
+
+
+class _Matching(Struct, frozen=True):
+    """A project that answers a text, and the bucket it is in."""
+
+    project: _Project
+    bucket: int
+
+
+class PlainSearch:
+    """The port `SearchEngine` over any index; what it takes grows with the index.
+
+    Without `standards` nobody is taken to support a framework release of today. `now` returns the time in Unix seconds.
+    """
+
+    def __init__(
+        self,
+        index: PackageIndex,
+        lexicon: Lexicon | None = None,
+        standards: Standards | None = None,
+        *,
+        now: Callable[[], float],
+    ) -> None:
         self._index = index
+        self._lexicon = lexicon or Lexicon()
+        self._standards = standards
         self._now = now
 
     def search(self, collection: str, question: Question, *, hidden: frozenset[str] = NOTHING) -> Results:
-        matching = [each for each in self._shown(collection, hidden) if _says(each, question.text)]
+        held = self._projects(collection)
+        matching = [each for each in self._matching(held, question.text) if each.project.name not in hidden]
+        found = [each for each in matching if self._passes(each.project, question)]
+        found.sort(key=self._order(held, question.sort))
         first = (question.page - 1) * question.per_page
-        hits = sorted(
-            (hit_of(each) for each in self._found(matching, question)),
-            key=lambda hit: (_KEYS[question.sort](hit), hit.name_normalized),
-        )
+        page = [each.project for each in found[first : first + question.per_page]]
         return Results(
-            total=len(hits),
-            hits=tuple(hits[first : first + question.per_page]),
+            total=len(found),
+            hits=tuple(hit_of(each.fitting(question) or each.newest) for each in page),
             facets={facet: self._counted(matching, question, facet) for facet in Facet},
         )
 
     def suggest(
         self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING
     ) -> Sequence[Suggestion]:
-        typed = normalized(text.strip())
-        hits = [hit_of(each) for each in self._shown(collection, hidden) if each.registry.is_newest]
-        named = [hit for hit in hits if typed and typed in hit.name_normalized]
-        named.sort(key=lambda hit: (not hit.name_normalized.startswith(typed), -(hit.downloads or 0), hit.name))
-        return [Suggestion(name=h.name, name_normalized=h.name_normalized, summary=h.summary) for h in named[:limit]]
+        held, typed = self._projects(collection), typed_of(text)
+        scale = _popularity(held)
+        like = [(likeness(typed, each.name, self._lexicon), each.hit) for each in held if each.name not in hidden]
+        likely = sorted(
+            (pair for pair in like if pair[0]),
+            key=lambda pair: (-pair[0], -scale.rank(pair[1].downloads), pair[1].name_normalized),
+        )
+        return [
+            Suggestion(name=hit.name, name_normalized=hit.name_normalized, summary=hit.summary)
+            for _, hit in likely[:limit]
+        ]
 
     def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
-        newest = [each for each in self._shown(collection, hidden) if each.registry.is_newest]
-        own = next((_words(each) for each in newest if each.registry.name_normalized == normalized(name)), None)
+        held = self._projects(collection)
+        own = next((each for each in held if each.name == normalized(name)), None)
         if own is None:
             return []
-        others = ((len(own & _words(each)), each) for each in newest if each.registry.name_normalized != name)
-        alike = sorted(((n, hit_of(each)) for n, each in others if n), key=lambda pair: (-pair[0], pair[1].name))
+        stems = dict(telling_stems(own.searched, self._lexicon, share=_share(held)))
+        others = [each for each in held if each is not own and each.name not in hidden]
+        alike = [(sum(stems[stem] for stem in stems.keys() & each.head), each.hit) for each in others]
+        alike = sorted((pair for pair in alike if pair[0]), key=lambda pair: (-pair[0], pair[1].name_normalized))
         return [hit for _, hit in alike[:limit]]
 
     def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
-        newest = [each for each in self._shown(collection, hidden) if each.registry.is_newest]
-        hits = [hit_of(each) for each in newest if normalized(name) in _required(each)]
+        wanted = normalized(name)
+        hits = [
+            each.hit
+            for each in self._projects(collection)
+            if each.name not in hidden and wanted in required(each.newest.registry.requires_dist)
+        ]
         return sorted(hits, key=lambda hit: (_KEYS[Sort.DOWNLOADS](hit), hit.name_normalized))[:limit]
 
     def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
-        newest = {
-            each.registry.name_normalized: hit_of(each)
-            for each in self._shown(collection, hidden)
-            if each.registry.is_newest
-        }
-        return [newest[name] for name in names if name in newest]
+        held = {each.name: each.hit for each in self._projects(collection) if each.name not in hidden}
+        return [held[name] for name in dict.fromkeys(names) if name in held]
 
-    def _shown(self, collection: str, hidden: frozenset[str]) -> Iterator[Document]:
-        for document in self._index.export(collection):
-            registry = document.registry
-            if registry.project_status != "quarantined" and registry.name_normalized not in hidden:
-                yield document
+    def _projects(self, collection: str) -> list[_Project]:
+        releases: dict[str, list[Document]] = {}
+        for document in self._index.export(collection):  # a project's come in the order of their versions
+            if document.registry.project_status != ProjectStatus.QUARANTINED:
+                releases.setdefault(document.registry.name_normalized, []).append(document)
+        return [_project(several) for several in releases.values()]
 
-    def _found(self, documents: Iterable[Document], question: Question, *, but: Facet | None = None) -> list[Document]:
-        """Return of each project the newest release that passes: an older one only where versions are asked for."""
-        asks_for_versions = bool(question.framework_versions or question.python_versions)
-        found: dict[str, Document] = {}
-        for document in documents:  # they come in the order of their versions
-            if document.registry.is_newest or asks_for_versions:
-                name = document.registry.name_normalized
-                held = found.get(name)
-                if self._passes(document, question, but) and not (held and held.registry.is_newest):
-                    found[name] = document
-        return list(found.values())
+    def _matching(self, held: Sequence[_Project], text: str) -> list[_Matching]:
+        if not text.strip():
+            return [_Matching(each, 0) for each in held]
+        query = query_of(text, self._lexicon, share=_share(held))
+        if query is None:
+            return []
+        buckets = ((each, bucket_of(query, each.searched, self._lexicon)) for each in held)
+        return [_Matching(each, bucket) for each, bucket in buckets if bucket is not None]
 
-    def _passes(self, document: Document, question: Question, but: Facet | None) -> bool:
+    def _order(self, held: Sequence[_Project], sort: Sort) -> Callable[[_Matching], tuple[float, float, str]]:
+        if sort is not Sort.RELEVANCE:
+            return lambda each: (_KEYS[sort](each.project.hit), 0, each.project.name)
+        scale = _popularity(held)
+        return lambda each: (-each.bucket, -self._merit(each.project, scale), each.project.name)
+
+    def _merit(self, project: _Project, scale: Popularity) -> float:
+        standing = standing_of(project.hit)
+        return merit(standing, scale, is_current=self._is_current(standing.framework_versions))
+
+    def _is_current(self, framework_versions: Iterable[str]) -> bool | None:
+        if self._standards is None:
+            return None
+        verdict = names_supported_framework(framework_versions, self._standards, day(self._now()))
+        return None if verdict is UNSET else verdict
+
+    def _passes(self, project: _Project, question: Question, but: Facet | None = None) -> bool:
         days = question.updated_within
-        if days is not None and document.registry.upload_timestamp < self._now() - days * _DAY:
+        if days is not None and project.hit.uploaded < int(self._now()) - days * _DAY:
             return False
-        narrowed = (facet for facet in Facet if facet is not but and question.chosen(facet))
-        return all(set(question.chosen(facet)) & set(_VALUES[facet](document)) for facet in narrowed)
+        if but not in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS) and not project.fitting(question):
+            return False
+        chosen = ((facet, question.chosen(facet)) for facet in Facet if facet is not but)
+        return all(not values or set(values) & project.values(facet) for facet, values in chosen)
 
-    def _counted(self, documents: Iterable[Document], question: Question, facet: Facet) -> Sequence[FacetCount]:
+    def _counted(self, matching: Iterable[_Matching], question: Question, facet: Facet) -> Sequence[FacetCount]:
         counts: Counter[str] = Counter()
-        for document in self._found(documents, question, but=facet):
-            counts.update(value for value in set(_VALUES[facet](document)) if value)
+        for each in matching:
+            if self._passes(each.project, question, facet):
+                counts.update(each.project.values(facet))
         ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         kept = ordered[:MOST_VALUES] + [pair for pair in ordered[MOST_VALUES:] if pair[0] in question.chosen(facet)]
-        return [FacetCount(value=str(value), count=count) for value, count in kept]
+        return [FacetCount(value=value, count=count) for value, count in kept]
 
 
-def _says(document: Document, text: str) -> bool:
-    words = text.casefold().split()
-    said = " ".join((document.registry.name, document.registry.summary, *document.registry.keywords)).casefold()
-    return all(word in said for word in words)
+def _project(releases: Sequence[Document]) -> _Project:
+    newest = next((each for each in releases if each.registry.is_newest), releases[-1])
+    return _Project(hit_of(newest), tuple(releases), newest, searchable_of(newest))
 
 
-def _words(document: Document) -> frozenset[str]:
-    return frozenset(f"{document.registry.summary} {' '.join(document.registry.keywords)}".casefold().split())
+def _share(held: Sequence[_Project]) -> Callable[[str], float]:
+    counts = Counter(stem for each in held for stem in set("".join(each.searched.parts).split()))
+    return lambda stem: counts[stem] / len(held) if held else 0.0
 
 
-def _required(document: Document) -> Iterator[str]:
-    for each in document.registry.requires_dist:
-        try:
-            yield normalized(Requirement(each).name)
-        except InvalidRequirement:
-            continue
+def _popularity(held: Iterable[_Project]) -> Popularity:
+    return popularity_of(each.hit.downloads for each in held if each.hit.downloads is not None)

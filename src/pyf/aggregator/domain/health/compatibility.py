@@ -1,6 +1,6 @@
 """Compatibility: whether the package runs on what is supported today, as far as it says so itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 
@@ -20,7 +20,12 @@ _LONGEST = 20
 def supports_supported_framework(case: Case) -> bool | UnsetType:
     """Tell whether a framework's release that is supported today is named; Unset where none is named that we know."""
     named = case.facts.framework_versions
-    verdicts = [_is_supported(each, case) for each in (() if named is UNSET else named)]
+    return UNSET if named is UNSET else names_supported_framework(named, case.standards, case.today)
+
+
+def names_supported_framework(named: Iterable[str], standards: Standards, today: date) -> bool | UnsetType:
+    """Tell whether one of these ("Plone 6.0") is supported on a day; Unset where none is one that we know."""
+    verdicts = [release_is_supported(each, standards, today) for each in named]
     known = [verdict for verdict in verdicts if verdict is not UNSET]
     return any(known) if known else UNSET
 
@@ -91,10 +96,6 @@ def _wheel(case: Case) -> Judgement | UnsetType:
         "The newest release has no wheel",
         "Build a wheel as well, so that installing runs no code of the package",
     )
-
-
-def _is_supported(named: str, case: Case) -> bool | UnsetType:
-    return release_is_supported(named, case.standards, case.today)
 
 
 def _number_is_supported(version: str, ends: Mapping[str, EndOfSupport], today: date) -> bool | UnsetType:

@@ -1,0 +1,195 @@
+"""Answers questions from one state of a search index: tantivy finds and counts, the domain puts the best in order."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+
+import tantivy
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ....domain.relevance import Query, bucket_of, merit, query_of
+from ....domain.relevance.likeness import telling_stems
+from ....domain.relevance.slips import slips_in
+from ....domain.relevance.suggesting import likeness, typed_of
+from ....domain.search import MOST_VALUES, Facet, FacetCount, Hit, Question, Sort, Suggestion
+from . import questions
+from .documents import TEXTS
+from .keeping import Measures
+from .opened import State
+
+# So many of the best are put in order by the domain; whoever leafs further gets the rest as tantivy orders them.
+_RANKED = 200
+# Values of a facet that are counted, of which the most frequent are given.
+_COUNTED = 2_000
+# Answers that are remembered for whoever leafs through them, each for an hour at most: what is current changes.
+_REMEMBERED, _HOUR = 64, 3_600
+# Names that are looked at for a suggestion.
+_CANDIDATES = 100
+
+_KEYS = {
+    Sort.DOWNLOADS: "by_downloads",
+    Sort.STARS: "by_stars",
+    Sort.HEALTH: "by_health",
+    Sort.NEWEST: "by_newest",
+    Sort.NAME: "by_name",
+}
+_BY_MERIT = "by_merit"
+
+
+class Found(Struct, frozen=True):
+    """What a question finds before it is leafed through: how many, the numbers of the best in order, the counts.
+
+    `order` is the field that the rest is ordered by, "" where it is by how well the words are met.
+    """
+
+    query: tantivy.Query
+    order: str
+    total: int
+    best: tuple[int, ...]
+    facets: Mapping[Facet, Sequence[FacetCount]]
+
+
+class Answers:
+    """Answers from one state of an index; threads share it."""
+
+    def __init__(self, state: State, measures: Measures) -> None:
+        self.state = state
+        self._searcher = state.searcher
+        self._measures = measures
+        self._share = lru_cache(maxsize=10_000)(self._share_of)
+        self._found = lru_cache(maxsize=_REMEMBERED)(self._find)
+
+    def found(self, question: Question, hidden: frozenset[str]) -> Found:
+        """Return what a question finds, whatever its page."""
+        hour = int(self._measures.now() // _HOUR)
+        return self._found(replace(question, page=1, per_page=1), hidden, hour)
+
+    def page(self, found: Found, first: int, count: int) -> list[Hit]:
+        """Return the hits from one place on, in their order."""
+        if first >= found.total:
+            return []
+        numbers = list(found.best[first : first + count])
+        if len(numbers) < count and found.total > len(found.best):
+            start = max(first, len(found.best))
+            numbers += self._numbers(found.query, found.order, limit=count - len(numbers), offset=start)
+        return self.state.entries.hits(numbers)
+
+    def suggest(self, text: str, limit: int, hidden: Collection[str]) -> list[Suggestion]:
+        """Return the names that somebody may be typing, the likeliest first."""
+        typed = typed_of(text)
+        if not typed:
+            return []
+        query = questions.narrowed(questions.begun_with(typed, slips=slips_in(typed)), (), hidden)
+        numbers = self._numbers(query, "", limit=_CANDIDATES)
+        ranked = self.state.entries.ranked(numbers)
+        scale = self.state.progress.popularity
+        order = sorted(
+            (
+                (
+                    -likeness(typed, each.searched.name_normalized, self._measures.lexicon),
+                    -scale.rank(each.standing.downloads),
+                    each.searched.name_normalized,
+                    number,
+                )
+                for number, each in ranked.items()
+            )
+        )
+        hits = self.state.entries.hits([number for like, *_, number in order if like][:limit])
+        return [Suggestion(name=hit.name, name_normalized=hit.name_normalized, summary=hit.summary) for hit in hits]
+
+    def similar(self, name: str, limit: int, hidden: Collection[str]) -> list[Hit]:
+        """Return the projects most like one, without itself."""
+        own = self._numbers(questions.named([name]), "", limit=1)
+        ranked = self.state.entries.ranked(own)
+        if not ranked:
+            return []
+        (project,) = ranked.values()
+        weights = telling_stems(project.searched, self._measures.lexicon, share=self._share)
+        if not weights:
+            return []
+        query = questions.narrowed(questions.alike(weights), (), {*hidden, name})
+        return self.state.entries.hits(self._numbers(query, "", limit=limit))
+
+    def dependents(self, name: str, limit: int, hidden: Collection[str]) -> list[Hit]:
+        """Return the projects that require one, most downloaded first."""
+        query = questions.narrowed(questions.requiring(name), (), hidden)
+        return self.state.entries.hits(self._numbers(query, _KEYS[Sort.DOWNLOADS], limit=limit))
+
+    def pick(self, names: Iterable[str], hidden: Collection[str]) -> list[Hit]:
+        """Return the named projects, in their order."""
+        asked = [name for name in dict.fromkeys(names) if name not in hidden]
+        numbers = self._numbers(questions.named(asked), "", limit=len(asked)) if asked else []
+        found = {hit.name_normalized: hit for hit in self.state.entries.hits(numbers)}
+        return [found[name] for name in asked if name in found]
+
+    def _find(self, question: Question, hidden: frozenset[str], _hour: int) -> Found:
+        query = None
+        if question.text.strip():
+            query = query_of(question.text, self._measures.lexicon, share=self._share)
+            if query is None:  # there is text, and no word in it
+                return Found(questions.everything(), _BY_MERIT, 0, (), dict.fromkeys(Facet, ()))
+        text = questions.asked(query) if query else questions.everything()
+        now = self._measures.now()
+        asked = questions.narrowed(text, questions.filters(question, now=now), hidden)
+        total = int(self._searcher.search(asked, 1).count)  # type: ignore[attr-defined]
+        order = _KEYS.get(question.sort, "" if query else _BY_MERIT)
+        ranks = question.sort is Sort.RELEVANCE
+        return Found(
+            query=asked,
+            order=order,
+            total=total,
+            best=self._best(asked, query, order) if ranks else (),
+            facets=self._counted(question, text, asked, hidden),
+        )
+
+    def _best(self, asked: tantivy.Query, query: Query | None, order: str) -> tuple[int, ...]:
+        """Return the numbers of the best in the order that the domain puts them in."""
+        scale, lexicon = self.state.progress.popularity, self._measures.lexicon
+        ranked = self.state.entries.ranked(self._numbers(asked, order, limit=_RANKED))
+        placed = []
+        for number, each in ranked.items():
+            bucket = 0 if query is None else bucket_of(query, each.searched, lexicon) or 0
+            current = self._measures.is_current(each.standing.framework_versions)
+            value = merit(each.standing, scale, is_current=current)
+            placed.append((-bucket, -value, each.searched.name_normalized, number))
+        return tuple(number for *_, number in sorted(placed))
+
+    def _numbers(self, query: tantivy.Query, order: str, *, limit: int, offset: int = 0) -> list[int]:
+        if order:
+            found = self._searcher.search(query, limit, count=False, offset=offset, order_by_field=order)
+        else:
+            found = self._searcher.search(query, limit, count=False, offset=offset, weight_by_field="lift")
+        numbers = self._searcher.fast_field_values("number", [address for _, address in found.hits])
+        return [int(number) for number in numbers if number is not None]
+
+    def _counted(
+        self, question: Question, text: tantivy.Query, asked: tantivy.Query, hidden: frozenset[str]
+    ) -> dict[Facet, Sequence[FacetCount]]:
+        """Count the values of each facet, as if it were not narrowed itself."""
+        open_facets = [facet for facet in Facet if not question.chosen(facet)]
+        counts = self._counts(asked, open_facets)
+        for facet in Facet:
+            if facet not in counts:
+                held = questions.filters(question, now=self._measures.now(), but=facet)
+                counts |= self._counts(questions.narrowed(text, held, hidden), [facet])
+        return {facet: _shown(counts[facet], question.chosen(facet)) for facet in Facet}
+
+    def _counts(self, query: tantivy.Query, facets: Iterable[Facet]) -> dict[Facet, list[FacetCount]]:
+        wanted = {facet.value: {"terms": {"field": facet.value, "size": _COUNTED}} for facet in facets}
+        if not wanted:
+            return {}
+        counted = self._searcher.aggregate(query, wanted)
+        return {
+            Facet(name): [FacetCount(value=each["key"], count=each["doc_count"]) for each in found["buckets"]]
+            for name, found in counted.items()
+        }
+
+    def _share_of(self, stem: str) -> float:
+        """Return the part of all projects that have a stem; those that have left may count for a while."""
+        projects = self._searcher.num_docs
+        return sum(self._searcher.doc_freq(field, stem) for field in TEXTS) / projects if projects else 0.0
+
+
+def _shown(counts: list[FacetCount], chosen: Sequence[str]) -> tuple[FacetCount, ...]:
+    ordered = sorted(counts, key=lambda each: (-each.count, each.value))
+    return (*ordered[:MOST_VALUES], *(each for each in ordered[MOST_VALUES:] if each.value in chosen))

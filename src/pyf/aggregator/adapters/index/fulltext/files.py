@@ -1,0 +1,75 @@
+"""The files of a search index: where they lie, whether they are whole, and how they are put in place and taken away."""
+
+import json
+import shutil
+import zlib
+from pathlib import Path
+
+from ....domain.errors import Unavailable
+
+# Every file of tantivy's but its lists ends with a checksum of what comes before, and says so in this way.
+_MAGIC = 1337
+_LISTS = (".json", ".lock")
+_AT_ONCE = 1024 * 1024
+
+
+class Damaged(Exception):
+    """A search index can't be used: it has to be made anew."""
+
+
+def folder_of(database: Path) -> Path:
+    """Return the folder with the search indexes of a SQLite file's collections."""
+    return database.with_name(f"{database.name}-search")
+
+
+def check(folder: Path, *, trusted: dict[str, tuple[int, int]]) -> None:
+    """Look at every file of tantivy's that is not `trusted` by its size and time; raises `Damaged`."""
+    try:
+        listed = json.loads((folder / "meta.json").read_text())
+        prefixes = {str(segment["segment_id"]).replace("-", "") for segment in listed["segments"]}
+        for path in folder.iterdir():
+            if path.name.split(".")[0] in prefixes and path.suffix not in _LISTS:
+                stat = path.stat()
+                stamp = (stat.st_size, stat.st_mtime_ns)
+                if trusted.get(path.name) != stamp:
+                    _check_file(path)
+                    trusted[path.name] = stamp
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(f"{folder}: {error}") from error
+
+
+def clear_away(folder: Path) -> None:
+    """Delete a folder; whoever has its files open goes on reading them."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def take_place(made: Path, folder: Path) -> None:
+    """Put a folder in the place of another; raises `Unavailable` where that can't be done."""
+    old = folder.with_name(f"{folder.name}.old")
+    try:
+        clear_away(old)
+        if folder.exists():
+            folder.rename(old)
+        made.rename(folder)
+    except OSError as error:
+        raise Unavailable(f"the search index {folder} can't be written: {error.strerror}") from error
+    clear_away(old)
+
+
+def _check_file(path: Path) -> None:
+    """Compare a file with its checksum: content, footer as JSON, the footer's length, and a number to know it by."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(size - 8, 0))
+        tail = file.read()
+        length, magic = int.from_bytes(tail[:4], "little"), int.from_bytes(tail[4:], "little")
+        if len(tail) != 8 or magic != _MAGIC or length > size - 8:
+            raise ValueError(f"{path.name} does not end as it should")
+        file.seek(size - 8 - length)
+        expected = json.loads(file.read(length))["crc"]
+        file.seek(0)
+        left, found = size - 8 - length, 0
+        while left and (read := file.read(min(_AT_ONCE, left))):
+            found, left = zlib.crc32(read, found), left - len(read)
+    if found != expected:
+        raise ValueError(f"{path.name} is not what was written")

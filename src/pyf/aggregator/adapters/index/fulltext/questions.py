@@ -1,0 +1,179 @@
+"""Says a question in tantivy's terms: the same projects as the domain finds, scored nearly as the domain ranks them.
+
+Terms are put together here, never parsed from text, so nothing that anybody types has a syntax.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import product
+
+import tantivy
+from tantivy import Occur
+
+from ....domain.relevance import Query
+from ....domain.relevance.match import (
+    BEGUN,
+    EXACT,
+    HISTORY,
+    KEYWORDS,
+    LEAST_PIECE,
+    NAME,
+    NAMED_FRAMEWORK,
+    OPENING,
+    OWN,
+    PIECE,
+    REST,
+    RUN,
+    SLIPPED,
+    STEPS,
+)
+from ....domain.relevance.query import Concept, Way
+from ....domain.relevance.suggesting import BEGINS, NEAR, PART_BEGINS
+from ....domain.search import Facet, Question
+from ..encoding import storable
+from .documents import TEXTS, schema
+from .entry import pair
+
+_DAY = 86_400
+_WORTH = dict(zip(TEXTS, (NAME, KEYWORDS, OPENING, REST, HISTORY), strict=True))
+# Of words that have to be there together, the least counts; a sum over them comes near to that with some taken off.
+_TOGETHER = 0.85
+
+_SCHEMA = schema()
+_Q = tantivy.Query
+
+
+def everything() -> tantivy.Query:
+    """Return what finds every project."""
+    return _Q.const_score_query(_term("here", "y"), 1.0)
+
+
+def named(names: Collection[str]) -> tantivy.Query:
+    """Return what finds projects by their normalised names."""
+    return _Q.const_score_query(_Q.term_set_query(_SCHEMA, "name", list(names)), 0.0)
+
+
+def requiring(name: str) -> tantivy.Query:
+    """Return what finds the projects that require one (normalised)."""
+    return _Q.const_score_query(_term("requires", name), 1.0)
+
+
+def asked(query: Query) -> tantivy.Query:
+    """Return what finds the projects that answer a query, scored by how well they do."""
+    ways = [(EXACT, _term("whole", query.whole))]
+    own = [_term("own", query.own), _term("whole", query.own), _term("own", f"={query.stems}")]
+    own += [_term(field, name) for name in query.names for field in ("whole", "own")]
+    ways.append((OWN, _any(own)))
+    begun = [_begins("whole", query.whole), _begins("own", query.own)] if query.is_begun else []
+    begun += [_term("runs", query.own)] if len(query.concepts) > 1 else []
+    if begun:
+        ways.append((BEGUN, _any(begun)))
+    by_name = [_Q.const_score_query(way, bucket / STEPS) for bucket, way in ways]
+    found = _Q.disjunction_max_query([*by_name, _said(query)])
+    favoured = [_term(field, each) for each in query.frameworks for field in TEXTS[:2]]
+    if not favoured:
+        return found
+    return _Q.boolean_query(
+        [(Occur.Must, found), (Occur.Should, _Q.const_score_query(_any(favoured), NAMED_FRAMEWORK))]
+    )
+
+
+def alike(weights: Iterable[tuple[str, float]]) -> tantivy.Query:
+    """Return what finds projects whose name, summary or keywords have any of these stems, each of its weight."""
+    clauses = [
+        (Occur.Should, _Q.const_score_query(_any([_term(field, stem) for field in TEXTS[:2]]), weight))
+        for stem, weight in weights
+    ]
+    return _Q.boolean_query(clauses)
+
+
+def begun_with(typed: str, *, slips: int) -> tantivy.Query:
+    """Return what finds names that somebody may be typing, scored by how likely."""
+    ways = [
+        _Q.const_score_query(_begins("whole", typed), BEGINS),
+        _Q.const_score_query(_begins("own", typed), BEGINS),
+        _Q.const_score_query(_begins("runs", typed), PART_BEGINS),
+    ]
+    if slips:
+        near = _Q.fuzzy_term_query(_SCHEMA, "runs", typed, distance=slips, prefix=True)
+        ways.append(_Q.const_score_query(near, NEAR))
+    return _Q.disjunction_max_query(ways)
+
+
+def filters(question: Question, *, now: float, but: Facet | None = None) -> list[tantivy.Query]:
+    """Return what all have to hold, but for the filter of one facet."""
+    held = [
+        _Q.term_set_query(_SCHEMA, facet.value, [storable(str(each)) for each in question.chosen(facet)])
+        for facet in Facet
+        if facet is not but and question.chosen(facet)
+    ]
+    both = (question.framework_versions, question.python_versions)
+    if all(both) and but not in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS):
+        held.append(_Q.term_set_query(_SCHEMA, "pairs", [storable(pair(*each)) for each in product(*both)]))
+    if question.updated_within is not None:
+        oldest = int(now) - question.updated_within * _DAY
+        held.append(
+            _Q.range_query(
+                _SCHEMA, "uploaded", tantivy.FieldType.Integer, max(oldest, -(2**62)), None, include_lower=True
+            )
+        )
+    return [_Q.const_score_query(each, 0.0) for each in held]
+
+
+def narrowed(found: tantivy.Query, held: Sequence[tantivy.Query], hidden: Collection[str]) -> tantivy.Query:
+    """Return what finds those of `found` for which all of `held` hold and that are not hidden."""
+    clauses = [(Occur.Must, found), *((Occur.Must, each) for each in held)]
+    if hidden:
+        clauses.append((Occur.MustNot, named(hidden)))
+    return _Q.boolean_query(clauses) if len(clauses) > 1 else found
+
+
+def _said(query: Query) -> tantivy.Query:
+    """Return what finds the projects with so many of the concepts as are needed, scored by what they are worth."""
+    total = sum(concept.weight for concept in query.concepts)
+    heavy = _Q.boolean_query(
+        [(Occur.Should, _concept(each, each.weight / total)) for each in query.heavy],
+        minimum_number_should_match=query.needed,
+    )
+    light = [each for each in query.concepts if each not in query.heavy]
+    if not light:
+        return heavy
+    return _Q.boolean_query(
+        [(Occur.Must, heavy), *((Occur.Should, _concept(each, each.weight / total)) for each in light)]
+    )
+
+
+def _concept(concept: Concept, share: float) -> tantivy.Query:
+    ways = [each for way in concept.ways for each in _way(way, share)]
+    ways.append(_Q.const_score_query(_term("runs", concept.joined), RUN * share))
+    if concept.slips:
+        near = _Q.fuzzy_term_query(_SCHEMA, "runs", concept.joined, distance=concept.slips)
+        ways.append(_Q.const_score_query(near, SLIPPED * share))
+    return _Q.disjunction_max_query(ways)
+
+
+def _way(way: Way, share: float) -> list[tantivy.Query]:
+    if len(way.stems) == 1:
+        return _places(way.stems[0], way.worth * share)
+    each = way.worth * share * _TOGETHER / len(way.stems)
+    return [
+        _Q.boolean_query([(Occur.Must, _Q.disjunction_max_query(_places(stem, each))) for stem in way.stems]),
+    ]
+
+
+def _places(stem: str, worth: float) -> list[tantivy.Query]:
+    places = [_Q.const_score_query(_term(field, stem), value * worth) for field, value in _WORTH.items()]
+    if len(stem) >= LEAST_PIECE:
+        places.append(_Q.const_score_query(_term("pieces", stem), PIECE * worth))
+    return places
+
+
+def _term(field: str, value: str) -> tantivy.Query:
+    return _Q.term_query(_SCHEMA, field, value, index_option="basic")
+
+
+def _begins(field: str, value: str) -> tantivy.Query:
+    return _Q.fuzzy_term_query(_SCHEMA, field, value, distance=0, prefix=True)
+
+
+def _any(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return _Q.boolean_query([(Occur.Should, each) for each in queries])

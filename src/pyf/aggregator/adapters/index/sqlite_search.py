@@ -1,0 +1,120 @@
+"""The port `SearchEngine` over a SQLite index, by a search index beside it that is derived and repairs itself."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from ...domain.errors import Unavailable
+from ...domain.health import Standards
+from ...domain.project import normalized
+from ...domain.relevance import Lexicon
+from ...domain.search import Hit, Question, Results, Suggestion, hit_of, supports
+from ...ports.search import NOTHING
+from .catalogue import existing
+from .database import Database
+from .encoding import storable
+from .sqlite import SqliteIndex
+
+if TYPE_CHECKING:  # they bring tantivy with them, which whoever searches nothing is spared
+    from .fulltext.answering import Answers
+    from .fulltext.opened import OpenIndex
+
+Result = TypeVar("Result")
+
+
+class SqliteSearch:
+    """Searches a SQLite index. Threads and processes share the files beside it; one of them at a time brings them up.
+
+    `now` returns the time in Unix seconds.
+    """
+
+    def __init__(
+        self, database: Database, lexicon: Lexicon, standards: Standards, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self._database = database
+        self._lexicon = lexicon
+        self._standards = standards
+        self._now = now
+        self._open: dict[int, OpenIndex] = {}
+        self._answers: dict[int, Answers] = {}
+
+    def search(self, collection: str, question: Question, *, hidden: frozenset[str] = NOTHING) -> Results:
+        first = (question.page - 1) * question.per_page
+
+        def answer(answers: "Answers") -> Results:
+            found = answers.found(question, hidden)
+            hits = answers.page(found, first, question.per_page)
+            return Results(total=found.total, hits=tuple(hits), facets=found.facets)
+
+        results = self._asked(collection, answer)
+        return Results(
+            total=results.total,
+            hits=tuple(self._fitting(collection, hit, question) for hit in results.hits),
+            facets=results.facets,
+        )
+
+    def suggest(
+        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING
+    ) -> Sequence[Suggestion]:
+        return self._asked(collection, lambda answers: answers.suggest(text, limit, hidden))
+
+    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+        asked = normalized(storable(name))
+        return self._asked(collection, lambda answers: answers.similar(asked, limit, hidden))
+
+    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+        asked = normalized(storable(name))
+        return self._asked(collection, lambda answers: answers.dependents(asked, limit, hidden))
+
+    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+        asked = [storable(name) for name in names]
+        return self._asked(collection, lambda answers: answers.pick(asked, hidden))
+
+    def close(self) -> None:
+        """Close the files of all search indexes."""
+        while self._open:
+            self._open.popitem()[1].close()
+        self._answers.clear()
+
+    def _asked(self, collection: str, ask: Callable[["Answers"], Result]) -> Result:
+        """Ask the collection's index; one that fails is made anew, once."""
+        from .fulltext import answering, opened
+        from .fulltext.files import Damaged
+
+        with self._database.reading() as connection:
+            found = existing(connection, collection, self._database.path)
+            behind = opened.collection_of(connection, found.number)
+        index = self._index(found.number)
+        try:
+            for is_last in (False, True):
+                try:
+                    state = index.anew(behind) if is_last else index.state(behind)
+                    answers = self._answers.get(found.number)
+                    if answers is None or answers.state is not state:
+                        answers = self._answers[found.number] = answering.Answers(state, index.measures)
+                    with opened.failures():
+                        return ask(answers)
+                except Damaged:
+                    if is_last:
+                        raise
+        except Damaged as error:
+            raise Unavailable(f"the search index of {collection} can't be made: {error}") from error
+        raise AssertionError
+
+    def _index(self, number: int) -> "OpenIndex":
+        from .fulltext import files, keeping, opened
+
+        if number not in self._open:
+            folder = files.folder_of(self._database.path) / str(number)
+            measures = keeping.Measures(self._lexicon, self._standards, self._now)
+            self._open.setdefault(number, opened.OpenIndex(self._database, folder, measures))
+        return self._open[number]
+
+    def _fitting(self, collection: str, hit: Hit, question: Question) -> Hit:
+        """Return the newest release of a hit's project that has the versions that are asked for."""
+        if supports(hit.framework_versions, hit.python_versions, question):
+            return hit
+        for document in SqliteIndex(self._database).documents(collection, hit.name_normalized):
+            if supports(document.registry.framework_versions, document.registry.python_versions, question):
+                return hit_of(document)
+        return hit  # it was changed a moment ago, and the next search knows

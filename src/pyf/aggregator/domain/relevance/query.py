@@ -1,0 +1,139 @@
+"""What somebody typed, taken apart into what it asks for."""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from math import ceil, log10
+
+from msgspec import Struct
+
+from .lexicon import Lexicon, Phrase
+from .slips import slips_in
+from .words import stem, unnumbered, words
+
+# What a text may have of characters and of words that are looked at; nobody means more.
+_LONGEST_TEXT = 400
+_MOST_WORDS = 12
+
+# What another way to say something is worth, of what the words themselves are.
+_SYNONYM, _UNNUMBERED, _RELATED = 0.97, 0.8, 0.7
+
+# A word weighs by the part of all projects that have it, 1 for a hundredth and less; what weighs less than `_LIGHT`
+# need not be found beside what weighs more.
+_LEAST_WEIGHT, _LIGHT = 0.2, 0.35
+# The part of what is asked for that has to be found.
+_NEEDED = 0.4
+# A word of a smaller part of all projects is one that somebody may not have typed to its end.
+_RARE = 0.001
+
+
+class Way(Struct, frozen=True):
+    """One way to say something: stems that all have to be there, and what that is worth (0 to 1)."""
+
+    stems: tuple[str, ...]
+    worth: float
+
+
+class Concept(Struct, frozen=True, kw_only=True):
+    """One thing that is asked for: the words for it, all ways to say it, and its weight (0 to about 2).
+
+    `slips` is how many letters may be wrong: 0 for a word that some project uses.
+    """
+
+    words: Phrase
+    ways: tuple[Way, ...]
+    weight: float
+    slips: int = 0
+
+    @property
+    def joined(self) -> str:
+        """Its words as one."""
+        return "".join(self.words)
+
+
+class Query(Struct, frozen=True, kw_only=True, dict=True):
+    """A text taken apart.
+
+    `whole` are its words as one, `own` those that say what is looked for, `stems` their stems as one; `names` are
+    other ways to say all of it, as one word. `frameworks` are those that it names beside what it asks for.
+    `is_begun` tells whether it may be the beginning of a name.
+    """
+
+    whole: str
+    own: str
+    stems: str
+    names: frozenset[str]
+    frameworks: frozenset[str]
+    concepts: tuple[Concept, ...]
+    is_begun: bool
+
+    @cached_property
+    def heavy(self) -> tuple[Concept, ...]:
+        """The concepts that count for whether a project is found; there is one at least."""
+        return tuple(each for each in self.concepts if each.weight >= _LIGHT) or self.concepts
+
+    @cached_property
+    def needed(self) -> int:
+        """How many of the heavy concepts a project has to have."""
+        return ceil(len(self.heavy) * _NEEDED)
+
+
+def query_of(text: str, lexicon: Lexicon, *, share: Callable[[str], float]) -> Query | None:
+    """Return what a text asks for, None for one without a word.
+
+    `share` tells which part of all projects has a stem in any of its texts (0 to 1).
+    """
+    typed = words(text[:_LONGEST_TEXT])[:_MOST_WORDS]
+    if not typed:
+        return None
+    asked = [word for word in typed if word not in lexicon.frameworks] or typed
+    phrases = tuple(_phrases(asked, lexicon))
+    telling = tuple(each for each in phrases if len(each) > 1 or each[0] not in lexicon.fillers) or phrases
+    own = [word for phrase in telling for word in phrase]
+    concepts = tuple(_concept(phrase, lexicon, share) for phrase in dict.fromkeys(telling))
+    return Query(
+        whole="".join(typed),
+        own="".join(own),
+        stems="".join(stem(unnumbered(word) or word) for word in own),
+        names=frozenset("".join(each) for said in (typed, own) for each in lexicon.synonyms.get(tuple(said), ())),
+        frameworks=frozenset(typed) - frozenset(asked),
+        concepts=concepts,
+        is_begun=len(typed) > 1 or share(stem(typed[-1])) < _RARE,
+    )
+
+
+def _phrases(said: list[str], lexicon: Lexicon) -> Iterator[Phrase]:
+    start = 0
+    while start < len(said):
+        phrase = lexicon.phrase_at(said, start)
+        start += len(phrase)
+        yield phrase
+
+
+def _concept(phrase: Phrase, lexicon: Lexicon, share: Callable[[str], float]) -> Concept:
+    own = tuple(map(stem, phrase))
+    ways = tuple(dict.fromkeys(_ways(phrase, own, lexicon)))
+    is_used = any(all(share(each) for each in way.stems) for way in ways)
+    return Concept(
+        words=phrase,
+        ways=ways,
+        weight=len(phrase) ** 0.5 * _weight(min(map(share, own))),
+        slips=0 if is_used or len(phrase) > 1 else slips_in(phrase[0]),
+    )
+
+
+def _ways(phrase: Phrase, own: tuple[str, ...], lexicon: Lexicon) -> Iterator[Way]:
+    yield Way(own, 1.0)
+    if len(phrase) > 1:
+        yield Way((stem("".join(phrase)),), 1.0)
+    elif bare := unnumbered(phrase[0]):
+        yield Way((stem(bare),), _UNNUMBERED)
+    for other in lexicon.synonyms.get(phrase, ()):
+        yield Way(tuple(map(stem, other)), _SYNONYM)
+        if len(other) > 1:
+            yield Way((stem("".join(other)),), _SYNONYM)
+    for other in lexicon.related.get(phrase, ()):
+        yield Way(tuple(map(stem, other)), _RELATED)
+
+
+def _weight(share: float) -> float:
+    return max(_LEAST_WEIGHT, min(1.0, -log10(share) / 2)) if share else 1.0

@@ -1,0 +1,72 @@
+"""`pyfserve` as its users run it: a process that is asked over HTTP and told to end."""
+
+import re
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from subprocess import Popen
+from typing import Any
+
+import httpx
+import pytest
+
+from pyf.aggregator.sample.services import LocalPyPI
+from shell import SERVE, Shell, wait_until
+
+
+@contextmanager
+def serving(shell: Shell, *arguments: str, **settings: Any) -> Iterator[tuple[Popen[str], httpx.Client]]:
+    """Give a process that serves, and a client of it."""
+    with shell.start(*arguments, "--port", "0", module=SERVE, **settings) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline() + process.stderr.readline()
+        found = re.search(r"Serving at (\S+); Ctrl-C ends it", said)
+        assert found, said
+        with httpx.Client(base_url=found[1]) as client:
+            yield process, client
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_when_it_is_told_to(shell: Shell, end: signal.Signals) -> None:
+    with serving(shell) as (process, client):
+        assert client.get("/health").json() == {"status": "ok", "collections": 0}
+        process.send_signal(end)
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, out, err) == (0, "", "Ended.\n")
+
+
+def test_what_others_write_meanwhile_is_served(shell: Shell, pypi: LocalPyPI) -> None:
+    shell.call("-f", "-p", "flask")
+    with serving(shell, web_max_age=0) as (_, client):
+        search = "/api/v1/profiles/flask/search?sort=name"
+        before = client.get(search).json()["total"]
+        pypi.ecosystem.publish("flask-more", "1.0", info={"classifiers": ["Framework :: Flask"]})
+        shell.call("-i", "-p", "flask")
+
+        assert (before, client.get(search).json()["total"]) == (1, 2)
+        shell.call("-f", "-p", "django")
+        wait_until(lambda: "django" in client.get("/api/v1/profiles").text)
+
+
+def test_a_port_in_use_is_told_in_one_line(shell: Shell) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = shell.call("--port", str(port), command="pyfserve")
+
+    assert (ended.code, ended.out) == (4, "")
+    assert ended.error == f"can't serve at 127.0.0.1 port {port}: Address already in use"
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "256.1.1.1", "1.2.3.4"])
+def test_a_host_that_is_not_here_is_told_in_one_line(shell: Shell, host: str) -> None:
+    ended = shell.call("--host", host, "--port", "0", command="pyfserve")
+
+    assert (ended.code, ended.error.startswith(f"can't serve at {host} port 0: ")) == (4, True)
+
+
+def test_a_setting_that_can_not_be_used_is_told_in_one_line(shell: Shell) -> None:
+    ended = shell.call(command="pyfserve", web_url="here")
+
+    assert (ended.code, ended.error) == (2, "WEB_URL='here': must be an http or https address")
