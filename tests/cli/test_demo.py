@@ -4,6 +4,7 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import msgspec
@@ -32,12 +33,23 @@ def left(shell: Shell) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("left")
-def test_the_demo_fills_keeps_up_and_shows_every_profile(shell: Shell) -> None:
-    """The settings of its user have no say in it."""
-    ended = shell.run("--once", "--latency", "0", module=DEMO, pypi_base_url="http://127.0.0.1:1", descriptions="some")
+def test_the_demo_fills_keeps_up_shows_every_profile_and_leaves_the_page_open(shell: Shell) -> None:
+    """The settings of its user have no say in it. With --once, as .ci/run has it, it ends where this one waits."""
+    theirs = {"pypi_base_url": "http://127.0.0.1:1", "descriptions": "some"}
+    with shell.start("--latency", "0", module=DEMO, **theirs) as demo:
+        assert demo.stdout is not None
+        told = "".join(iter(demo.stdout.readline, "  pyfaggregator -p django --show djangorestframework\n"))
+        (address,) = re.findall(r"The page is at (\S+)\n10 of its pages were looked at", told)
+        with urlopen(f"{address}in/plone/search?q=table", timeout=30) as answer:
+            page = answer.read().decode()
+        demo.send_signal(signal.SIGINT)
+        demo.communicate(timeout=30)
 
-    assert ended.code == 0
-    rows = re.findall(r"│ (-\S.*?) +│ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │", ended.out)
+    assert demo.returncode == 0
+    assert "collective.z3cform.datagridfield" in page
+    with pytest.raises(URLError):
+        urlopen(address, timeout=10)
+    rows = re.findall(r"│ (-\S.*?) +│ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │", told)
     fetched = {command: int(indexed) for command, _, indexed, _, _ in rows[:4]}
     assert fetched.keys() == {f"-f -p {profile}" for profile in ("plone", "django", "flask", "fastapi")}
     assert min(fetched.values()) >= 10
@@ -45,12 +57,12 @@ def test_the_demo_fills_keeps_up_and_shows_every_profile(shell: Shell) -> None:
     assert again[2] == "0"
     assert (plone[2], plone[4]) == ("2", "1")
     assert (django[2], flask[2]) == ("1", "1")
-    assert "flask-talisman: It is in the collection, as of release 1.2: its newest release requires flask" in ended.out
+    assert "flask-talisman: It is in the collection, as of release 1.2: its newest release requires flask" in told
     assert int(refresh[2]) >= 10
-    assert '"id": "plone.api-' in ended.out
-    assert '"github_stars": ' in ended.out
-    assert '"download_last_month": ' in ended.out
-    added = re.findall(r"│ (pyf\w+) -p (\w+) +│ +(\d+) │ +(\d+) │", ended.out)
+    assert '"id": "plone.api-' in told
+    assert '"github_stars": ' in told
+    assert '"download_last_month": ' in told
+    added = re.findall(r"│ (pyf\w+) -p (\w+)(?: --source clickhouse)? +│ +(\d+) │ +(\d+) │", told)
     assert [command for command, *_ in added] == ["pyfgithub", "pyfdownloads"] * 4
     assert all(int(enriched) >= int(found) - 2 > 5 for _, _, found, enriched in added)
 
