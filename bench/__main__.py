@@ -1,4 +1,4 @@
-"""`make bench`: full fetches of real documents against a service in another process, and moving what they brought."""
+"""`make bench`: full fetches of real documents from a service, moving what they brought, and an hour of the queue."""
 
 import argparse
 import gzip
@@ -51,6 +51,7 @@ def main() -> None:
         console.print(table)
         console.print("The bound is what latency and workers alone dictate: requests x latency / workers.")
         console.print(_discovery(folder))
+        console.print(_hour(folder))
         console.print(_transfers(fetches[-1][0], folder / f"{fetches[-1][3].rstrip('+')}.sqlite3", folder))
 
 
@@ -68,6 +69,28 @@ def _discovery(folder: Path) -> Table:
         table.add_column(column, justify="right" if column != "documents" else "left")
     for label in ("Flask, cold", "Flask, nothing moved"):
         table.add_row(label, *_row(_fetch(documents, "flask", folder, "flask", others=OTHERS)))
+    return table
+
+
+def _hour(folder: Path) -> Table | str:
+    """Replay an hour of PyPI's releases through a real worker, and show how long the queue was."""
+    command = [sys.executable, "-m", "bench.one_hour", str(folder)]
+    told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=180).stdout)
+    if "skipped" in told:
+        return f"The queue is not measured: {told['skipped']}."
+    end = told["samples"][-1]["seconds"]
+    title = f"An hour of {told['releases']:,} releases in {told['replay']:.0f} s, one worker"
+    drained = f"Drained after {end:.1f} s, {told['releases'] / end:.0f} tasks a second; {told['held']:,} documents."
+    table = Table(title=title, caption=drained, title_justify="left", caption_justify="left")
+    for column in ("seconds", "published", "waiting", "in hand", "done a second"):
+        table.add_column(column, justify="right")
+    done = seconds = 0.0
+    for sample in told["samples"][1:]:
+        now = sample["published"] - sample["waiting"] - sample["in_hand"]
+        rate = (now - done) / (sample["seconds"] - seconds)
+        done, seconds = now, sample["seconds"]
+        counts = (sample["published"], sample["waiting"], sample["in_hand"])
+        table.add_row(f"{seconds:.0f}", *(f"{count:,}" for count in counts), f"{rate:.0f}")
     return table
 
 

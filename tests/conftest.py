@@ -29,6 +29,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="takes minutes: needs --slow"))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have measured (`record_property("measured", text)`), whichever process they ran in."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, ())]
+    texts = [text for report in reports for name, text in report.user_properties if name == "measured"]
+    if texts:
+        terminalreporter.section("measured")
+        for text in sorted(texts):
+            terminalreporter.write_line(text)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The reference data beside the project; tests that need it are skipped where it is not."""

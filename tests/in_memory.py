@@ -14,6 +14,7 @@ from pyf.aggregator.adapters.memory_registry import MemoryRegistry
 from pyf.aggregator.adapters.memory_repositories import MemoryRepositoryHost
 from pyf.aggregator.adapters.rendering_inline import InlineRenderer
 from pyf.aggregator.adapters.standards import load_standards
+from pyf.aggregator.adapters.traffic import TrafficCount
 from pyf.aggregator.domain.project import Project
 from pyf.aggregator.ports import Services
 from worlds import Clock
@@ -25,6 +26,7 @@ def in_memory(projects: Iterable[Project] = (), **chosen: Any) -> Services:
     ports: dict[str, Any] = {
         "registry": registry,
         "journal": registry,
+        "feed": registry,
         "index": index,
         "admin": index,
         "renderer": InlineRenderer(MemoryRenderCache()),
@@ -35,6 +37,7 @@ def in_memory(projects: Iterable[Project] = (), **chosen: Any) -> Services:
         "repositories": MemoryRepositoryHost(),
         "repository_cache": MemoryRepositoryCache(),
         "requests": registry,
+        "traffic": TrafficCount(),
         "now": Clock(),
         "standards": load_standards(),
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from pyf.aggregator.adapters.http import Http
 from pyf.aggregator.adapters.pypi import PyPIFeed
@@ -134,3 +135,51 @@ def test_recorded_feeds_are_read_completely(feed: PyPIFeed, httpserver: HTTPServ
     assert (len(entries), len(projects)) == (100, 40)
     assert all(entry.name and entry.version and entry.published for entry in entries)
     assert all(entry.name and not entry.version and entry.published for entry in projects)
+
+
+@pytest.mark.parametrize(
+    ("mark", "condition", "value"),
+    [("ETag", "If-None-Match", 'W/"abc"'), ("Last-Modified", "If-Modified-Since", DATE)],
+)
+def test_a_feed_is_asked_for_only_if_it_has_changed(
+    feed: PyPIFeed, httpserver: HTTPServer, mark: str, condition: str, value: str
+) -> None:
+    def answer(request: Request) -> Response:
+        if request.headers.get(condition) == value:
+            return Response(status=304)
+        return Response(rss(item(page())), headers={mark: value})
+
+    httpserver.expect_request("/rss/updates.xml").respond_with_handler(answer)
+
+    first, second = feed.newest_releases(), feed.newest_releases()
+
+    assert [entry.name for entry in first] == ["acme"]
+    assert second == first
+    assert [response.status_code for _, response in httpserver.log] == [200, 304]
+
+
+def test_the_two_feeds_are_not_taken_for_one_another(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/rss/updates.xml").respond_with_data(rss(item(page())), headers={"ETag": '"1"'})
+    httpserver.expect_request("/rss/packages.xml").respond_with_data(rss(item("/project/b/")), headers={"ETag": '"1"'})
+
+    names = [entry.name for entry in (*feed.newest_releases(), *feed.newest_projects())]
+
+    assert names == ["acme", "b"]
+    assert not any("If-None-Match" in request.headers for request, _ in httpserver.log)
+
+
+def test_what_a_broken_feed_says_of_itself_is_not_held(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    httpserver.expect_oneshot_request("/rss/updates.xml").respond_with_data("<rss", headers={"ETag": '"1"'})
+    with pytest.raises(Unavailable):
+        feed.newest_releases()
+
+    releases(feed, httpserver, rss(item(page())))
+
+    assert "If-None-Match" not in httpserver.log[-1][0].headers
+
+
+def test_not_modified_is_no_answer_to_who_holds_nothing(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/rss/updates.xml").respond_with_data("", status=304)
+
+    with pytest.raises(Unavailable, match="304"):
+        feed.newest_releases()

@@ -1,11 +1,15 @@
 """Every setting changes something that can be seen from outside: what is read and ignored is a defect."""
 
 import re
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any, TypeVar
+from urllib.request import urlopen
 
+import msgspec
 import pytest
 from pytest_httpserver import HTTPServer
 
@@ -17,7 +21,7 @@ from pyf.aggregator.sample.pypistats import LocalPypistats
 from pyf.aggregator.sample.services import LocalPyPI
 from pyf.aggregator.settings import Settings
 from served import served
-from shell import Ended, Shell, rendering_processes, wait_until
+from shell import PATIENCE, Ended, Shell, rendering_processes, wait_until
 from small_site import filled
 from typesense_double import ADMIN_KEY, LocalTypesense
 
@@ -28,6 +32,8 @@ profiles:
   unpaid: {classifiers: ["Framework :: Plonesque"]}
   flask: {name: Mine, classifiers: ["Framework :: Django"]}
 """
+
+WORKER = ("-A", "pyf.aggregator.queue", "worker", "--pool=solo", "--loglevel=error")
 
 _tested: set[str] = set()
 
@@ -616,3 +622,39 @@ def test_a_setting_of_the_page_that_can_not_be_used_is_refused_by_name(shell: Sh
     refused = shell.call(command="pyfserve", **{setting: value})
 
     assert (refused.code, refused.error.startswith(f"{setting.upper()}='{value}': ")) == (2, True)
+
+
+@effect_of("metrics_port")
+@effect_of("metrics_host")
+@pytest.mark.slow
+def test_a_worker_tells_prometheus_where_it_is_told_to(shell: Shell) -> None:
+    """Before it has reached the queue, too: that there is none is worth telling."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    told = {"metrics_host": "127.0.0.1", "metrics_port": port, "redis_host": "127.0.0.1:1"}
+
+    with shell.start(*WORKER, module="celery", stderr=DEVNULL, **told):
+        wait_until(lambda: "pyf_queue_up 0.0" in scraped(port))
+        with shell.start(*WORKER, module="celery", **told) as second:
+            _, err = second.communicate(timeout=PATIENCE)
+
+    problem = f"Error: METRICS_PORT={port}: metrics can't be served on 127.0.0.1: Address already in use"
+    assert (second.returncode, err.splitlines()[-1]) == (2, problem)
+
+
+@effect_of("log_format")
+def test_beat_writes_its_log_as_it_is_told_to(shell: Shell) -> None:
+    beat = ("-A", "pyf.aggregator.queue", "beat", "--loglevel=info")
+    with shell.start(*beat, module="celery", redis_host="127.0.0.1:1", log_format="json") as process:
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if "Starting" in line)
+
+    assert msgspec.json.decode(line)["message"] == "beat: Starting..."
+
+
+def scraped(port: int) -> str:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""

@@ -51,3 +51,11 @@ def test_a_feed_that_does_not_answer_is_unavailable(registry: Registry, method: 
 
     with pytest.raises(Unavailable):
         registry.feed.newest_projects() if method == "newest_projects" else registry.feed.newest_releases()
+
+
+def test_asking_again_costs_a_request_and_tells_the_same_while_nothing_changes(registry: Registry) -> None:
+    first = registry.feed.newest_releases(), registry.feed.newest_projects()
+    again = registry.feed.newest_releases(), registry.feed.newest_projects()
+
+    assert again == first
+    assert registry.meter.count() == 4

@@ -110,3 +110,11 @@ class Slow(PlainSearch):
     def search(self, collection: str, question: Question, *, hidden: frozenset[str] = frozenset()) -> Results:
         self._gate.wait(60)
         return super().search(collection, question, hidden=hidden)
+
+
+def test_prometheus_is_told_how_much_there_is(site: httpx.Client) -> None:
+    told = site.get("/metrics")
+
+    assert told.headers["content-type"].startswith("text/plain; version=")
+    assert 'pyf_projects{collection="plone"} 6.0' in told.text
+    assert "pyf_index_up 1.0" in told.text

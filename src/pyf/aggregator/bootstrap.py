@@ -1,10 +1,11 @@
 """Chooses the adapters that the settings ask for: the only place that knows which there are."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec import Struct
 from platformdirs import user_data_path
 
 from .adapters.candidates.clickhouse import ClickHouseCandidates
@@ -22,21 +23,24 @@ from .adapters.index.sqlite_keys import SqliteApiKeys
 from .adapters.index.sqlite_search import SqliteSearch
 from .adapters.lexicon import load_lexicon
 from .adapters.profiles import load_profiles
-from .adapters.pypi import PyPIJournal, PyPIRegistry
+from .adapters.pypi import PyPIFeed, PyPIJournal, PyPIRegistry
 from .adapters.rendering import PooledRenderer
 from .adapters.retry import Retries
 from .adapters.service import Limits, Service
 from .adapters.sqlite_caches import SqliteRenderCache, SqliteVerdictStore
 from .adapters.sqlite_repositories import SqliteRepositoryCache
 from .adapters.standards import load_standards
+from .adapters.traffic import TrafficCount
 from .domain.errors import Invalid
 from .domain.health import Standards
 from .domain.policy import Descriptions, Discovery, Policy
 from .ports import (
     ApiKeys,
     Candidates,
+    Coordination,
     DownloadStats,
     IndexAdmin,
+    Pace,
     PackageIndex,
     RepositoryHost,
     SearchEngine,
@@ -44,34 +48,67 @@ from .ports import (
 )
 from .settings import Settings
 
+# Seconds that a task waits at most where a service wants a pause; of longer ones it is tried again, and holds no
+# thread meanwhile.
+_TASK_PAUSE = 15.0
+
+
+class _Manners(Struct, frozen=True):
+    """How services are waited for: pauses of so many seconds at most, and at whose pace, by service and delay."""
+
+    longest_wait: float = Retries().longest_wait
+    pace: Callable[[str, float], Pace | None] = lambda _service, _delay: None
+
 
 @contextmanager
-def open_services(settings: Settings) -> Iterator[Services]:
+def open_worker(settings: Settings) -> Iterator[tuple[Services, Coordination]]:
+    """Give the services of a worker, which keep the pace of all workers together, and what these agree by.
+
+    Nothing is asked of the Redis before the first use; a forked child has to open its own.
+    """
+    # The client takes a quarter of a second to import, of which commands are spared.
+    from .adapters.redis import RedisErrands, RedisLocks, RedisPace, RedisSeenStore, connected
+
+    with connected(settings.redis_url) as redis:
+        manners = _Manners(_TASK_PAUSE, lambda service, delay: RedisPace(redis, service, delay))
+        with open_services(settings, manners) as services:
+            yield (
+                services,
+                Coordination(seen=RedisSeenStore(redis), locks=RedisLocks(redis), errands=RedisErrands(redis)),
+            )
+
+
+@contextmanager
+def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterator[Services]:
     """Give the services that the settings ask for, and close them in the end."""
     standards = load_standards(settings.health_file, load_profiles(settings.profiles_file).values())
     database = Database(_sqlite_path(settings))  # of the caches, whatever engine keeps the index
     renderer = PooledRenderer(SqliteRenderCache(database), workers=settings.render_workers or None)
     try:
+        traffic = TrafficCount()
         with (
-            Http(contact=settings.pyf_contact) as http,
-            _engine(settings, database) as (index, admin, keys),
+            Http(contact=settings.pyf_contact, traffic=traffic) as http,
+            _engine(settings, database, traffic) as (index, admin, keys),
             _search(settings, database, index, standards) as search,
         ):
-            pypi = Service(http, _limits(settings))
+            pace = manners.pace("pypi", settings.pypi_rate_limit_delay)
+            pypi = Service(http, _limits(settings, manners), pace, name="pypi")
             yield Services(
                 registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.descriptions),
                 journal=PyPIJournal(pypi, settings.pypi_base_url),
+                feed=PyPIFeed(pypi, settings.pypi_base_url),
                 index=index,
                 admin=admin,
                 keys=keys,
                 search=search,
                 renderer=renderer,
                 verdicts=SqliteVerdictStore(database),
-                downloads=_downloads(settings, http),
-                repositories=_github(http, settings),
+                downloads=_downloads(settings, http, manners),
+                repositories=_github(http, settings, manners),
                 repository_cache=SqliteRepositoryCache(database),
-                candidates=_candidates(settings, http),
+                candidates=_candidates(settings, http, manners),
                 requests=http,
+                traffic=traffic,
                 now=time.time,
                 standards=standards,
                 policy=_policy(settings),
@@ -82,7 +119,9 @@ def open_services(settings: Settings) -> Iterator[Services]:
 
 
 @contextmanager
-def _engine(settings: Settings, database: Database) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys]]:
+def _engine(
+    settings: Settings, database: Database, traffic: TrafficCount
+) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys]]:
     """Give the three ports of the engine that keeps the index; nothing is asked of a server before the first call."""
     if settings.engine == "sqlite":
         yield SqliteIndex(database), SqliteAdmin(database), SqliteApiKeys(database)
@@ -94,7 +133,11 @@ def _engine(settings: Settings, database: Database) -> Iterator[tuple[PackageInd
     from .adapters.index import typesense
 
     server = typesense.Server(
-        settings.typesense_addresses, key, timeout=settings.typesense_timeout, patience=settings.typesense_patience
+        settings.typesense_addresses,
+        key,
+        timeout=settings.typesense_timeout,
+        patience=settings.typesense_patience,
+        traffic=traffic,
     )
     try:
         ports = typesense.on(server)
@@ -128,41 +171,49 @@ def _sqlite_path(settings: Settings) -> Path:
     return user_data_path("pyf.aggregator", appauthor=False) / "pyf.sqlite3"
 
 
-def _candidates(settings: Settings, http: Http) -> Candidates:
+def _candidates(settings: Settings, http: Http, manners: _Manners) -> Candidates:
     if settings.candidates_source == "clickhouse":
-        clickhouse = Service(http, Limits(workers=1, timeout=settings.pypi_timeout, retries=_retries(settings)))
-        return ClickHouseCandidates(clickhouse, settings.clickhouse_url)
+        limits = Limits(workers=1, timeout=settings.pypi_timeout, retries=_retries(settings, manners))
+        return ClickHouseCandidates(Service(http, limits, name="clickhouse"), settings.clickhouse_url)
     return CandidatesFile(settings.candidates_file) if settings.candidates_file else MemoryCandidates()
 
 
-def _retries(settings: Settings) -> Retries:
-    return Retries(most=settings.pypi_max_retries, backoff=settings.pypi_retry_backoff)
+def _retries(settings: Settings, manners: _Manners) -> Retries:
+    return Retries(
+        most=settings.pypi_max_retries, backoff=settings.pypi_retry_backoff, longest_wait=manners.longest_wait
+    )
 
 
-def _limits(settings: Settings) -> Limits:
+def _limits(settings: Settings, manners: _Manners) -> Limits:
     return Limits(
         workers=settings.pypi_max_workers,
         delay=settings.pypi_rate_limit_delay,
         timeout=settings.pypi_timeout,
-        retries=_retries(settings),
+        retries=_retries(settings, manners),
     )
 
 
-def _downloads(settings: Settings, http: Http) -> DownloadStats:
+def _downloads(settings: Settings, http: Http, manners: _Manners) -> DownloadStats:
     if settings.downloads_source == "clickhouse":
-        return ClickHouse(Service(http, CLICKHOUSE_LIMITS), settings.clickhouse_url)
-    retries = Retries(most=settings.pypistats_max_retries, backoff=settings.pypistats_retry_backoff)
-    limits = pypistats_limits(settings.pypistats_rate_limit_delay, retries)
-    return Pypistats(Service(http, limits), settings.pypistats_base_url)
-
-
-def _github(http: Http, settings: Settings) -> RepositoryHost:
-    """Return what asks GitHub: one request at a time, which waits and repeats in its own way."""
-    limits = Limits(
-        workers=1, delay=settings.github_request_delay, timeout=settings.github_timeout, retries=Retries(most=0)
+        return ClickHouse(Service(http, CLICKHOUSE_LIMITS, name="clickhouse"), settings.clickhouse_url)
+    retries = Retries(
+        most=settings.pypistats_max_retries,
+        backoff=settings.pypistats_retry_backoff,
+        longest_wait=manners.longest_wait,
     )
+    limits = pypistats_limits(settings.pypistats_rate_limit_delay, retries)
+    service = Service(http, limits, manners.pace("pypistats", limits.delay), name="pypistats")
+    return Pypistats(service, settings.pypistats_base_url)
+
+
+def _github(http: Http, settings: Settings, manners: _Manners) -> RepositoryHost:
+    """Return what asks GitHub: one request at a time, which waits and repeats in its own way."""
+    retries = Retries(most=0, longest_wait=manners.longest_wait)
+    limits = Limits(workers=1, delay=settings.github_request_delay, timeout=settings.github_timeout, retries=retries)
     token = settings.github_token.get_secret_value()
-    client = GitHubClient(Service(http, limits), settings.github_api_url, token)
+    client = GitHubClient(
+        Service(http, limits, manners.pace("github", limits.delay), name="github"), settings.github_api_url, token
+    )
     return GitHubGraphQL(client) if token else GitHubRest(client)
 
 

@@ -2,8 +2,8 @@
 
 import re
 from ipaddress import ip_network
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +12,7 @@ from .domain.errors import Invalid
 from .domain.schedule import Schedule
 
 _COMMENT = re.compile(r"(^|\s+)#.*$", re.DOTALL)
+_PASSWORDS = re.compile(r"(?<=:)[^\s/?#@:]+(?=@)|(?<=[?&]password=)[^\s#&]+")
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
 
 
@@ -167,24 +168,116 @@ class Settings(BaseSettings):
         False, description="Whether the interface at `/api/v1/` is open only to those with a key from `pyfupdater`."
     )
 
+    redis_host: str = Field(
+        "localhost:6379",
+        description="Redis or Valkey of the queue: host and port, or a full address (`redis://:password@host:6379/0`, "
+        "`rediss://…` for TLS, `unix:///…` for a socket).",
+    )
+    typesense_collection: str = Field(
+        "",
+        description="Collection that the queue's tasks work on where a call names none; by default every collection.",
+    )
+    rss_dedup_ttl: int = Field(
+        86_400, ge=0, description="RSS_DEDUP_TTL_NEW and RSS_DEDUP_TTL_UPDATE, where these are not set."
+    )
+    rss_dedup_ttl_new: int = Field(
+        86_400,
+        ge=0,
+        description="Seconds for which a new project of PyPI's feed is not looked at again; 0 remembers nothing.",
+    )
+    rss_dedup_ttl_update: int = Field(
+        86_400,
+        ge=0,
+        description="Seconds for which a release of PyPI's feed is not looked at again; 0 remembers nothing.",
+    )
+    celery_worker_pool: Literal["threads", "prefork", "solo"] = Field(
+        "threads", description="How a worker does several tasks at once; `solo` does one after the other."
+    )
+    celery_worker_concurrency: int = Field(20, ge=1, le=1000, description="Tasks that a worker does at once.")
+    celery_worker_prefetch_multiplier: int = Field(
+        4, ge=1, le=1000, description="Tasks that a worker takes from the queue, for each that it does at once."
+    )
+    celery_task_soft_time_limit: int = Field(
+        300, ge=1, description="Seconds after which a task comes to an end by itself; what is left is done next time."
+    )
+    celery_task_time_limit: int = Field(
+        600, ge=1, description="Seconds after which a task is ended, where the pool can do that: `prefork`."
+    )
+    celery_long_task_soft_time_limit: int = Field(
+        3600, ge=1, description="CELERY_TASK_SOFT_TIME_LIMIT of the tasks that go through whole collections."
+    )
+    celery_long_task_time_limit: int = Field(
+        4200, ge=1, description="CELERY_TASK_TIME_LIMIT of the tasks that go through whole collections."
+    )
+    celery_visibility_timeout: int = Field(
+        14_400,
+        ge=1,
+        description="Seconds after which a task whose worker was lost is delivered again; above all time limits.",
+    )
+    celery_restore_interval: int = Field(
+        60, ge=1, le=3600, description="Seconds between two looks for tasks whose worker was lost."
+    )
+    celery_task_max_retries: int = Field(
+        8, ge=0, le=100, description="How often a task is tried again that a service gave no answer to."
+    )
+    celery_task_retry_backoff: float = Field(
+        30.0, ge=0, le=3600, description="Seconds before a task is tried again; doubled for every further time."
+    )
+    celery_fetch_batch_size: int = Field(
+        500,
+        ge=0,
+        description="Projects that one task of a full fetch reads, so that workers share it; 0: one task reads all.",
+    )
+    celery_browse_interval: int = Field(
+        3600,
+        ge=0,
+        description="Seconds between two questions of the queue for the projects of every classifier; what changes in "
+        "between it learns from PyPI's journal.",
+    )
+    celery_schedule_rss_projects: str = Field(
+        "*/1 * * * *",
+        description="When the queue reads PyPI's feed of new projects: a crontab, UTC; empty: never.",
+    )
+    celery_schedule_rss_releases: str = Field(
+        "*/1 * * * *",
+        description="When the queue reads PyPI's feed of releases: a crontab, UTC; empty: never.",
+    )
+    celery_schedule_changes: str = Field(
+        "*/5 * * * *",
+        description="When the queue reads PyPI's journal, as `-i` does: a crontab, UTC; empty: never.",
+    )
     celery_schedule_weekly_refresh: str = Field(
         "0 2 * * 0",
-        description="When `--watch` does what `--refresh-from-pypi` does: five fields of a crontab, UTC; empty: never.",
+        description="When `--watch` or the queue does what `--refresh-from-pypi` does: a crontab, UTC; empty: never.",
     )
     celery_schedule_monthly_fetch: str = Field(
-        "0 3 1 * *", description="When `--watch` does what `-f` does: five fields of a crontab, UTC; empty: never."
+        "0 3 1 * *",
+        description="When `--watch` or the queue does what `-f` does: a crontab, UTC; empty: never.",
     )
     celery_schedule_weekly_downloads: str = Field(
         "0 4 * * 0",
-        description="When `--watch` does what `pyfdownloads` does: five fields of a crontab, UTC; empty: never.",
+        description="When `--watch` or the queue does what `pyfdownloads` does: a crontab, UTC; empty: never.",
     )
     celery_schedule_weekly_github: str = Field(
         "0 5 * * 0",
-        description="When `--watch` does what `pyfgithub` does: five fields of a crontab, UTC; empty: never.",
+        description="When `--watch` or the queue does what `pyfgithub` does: a crontab, UTC; empty: never.",
     )
     celery_schedule_nightly_scores: str = Field(
         "0 1 * * *",
-        description="When `--watch` scores everything anew: five fields of a crontab, UTC; empty: never.",
+        description="When `--watch` or the queue scores everything anew: a crontab, UTC; empty: never.",
+    )
+
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65_535,
+        description="Port on which a worker tells Prometheus how it does, at `/metrics`; 0 for none.",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", description="Address that METRICS_PORT is opened on; 0.0.0.0 lets other machines ask."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How worker and beat write their log: lines for people, or one JSON object a line."
     )
 
     @model_validator(mode="before")
@@ -218,6 +311,9 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
+        "celery_schedule_rss_projects",
+        "celery_schedule_rss_releases",
+        "celery_schedule_changes",
         "celery_schedule_weekly_refresh",
         "celery_schedule_monthly_fetch",
         "celery_schedule_weekly_downloads",
@@ -239,7 +335,7 @@ class Settings(BaseSettings):
             raise ValueError("must be one word of ASCII characters: it is sent in a header")
         return value
 
-    @field_validator("typesense_host")
+    @field_validator("typesense_host", "metrics_host")
     @classmethod
     def _host(cls, value: str) -> str:
         if re.search(r"[\s/@?#]", value) or not _has_a_host(f"http://{_in_address(value)}:1"):
@@ -273,6 +369,19 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin} is no origin: it must be like https://example.org")
         return ",".join(origins)
 
+    @field_validator("redis_host")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        address = value if "://" in value else f"redis://{value}"
+        scheme, _, rest = address.partition("://")
+        if scheme not in ("redis", "rediss", "unix") or re.search(r"\s", address):
+            raise ValueError("must be host:port, or an address that begins with redis://, rediss:// or unix://")
+        if scheme == "unix" and not rest.partition("?")[0].startswith("/"):
+            raise ValueError("must name a socket's path: unix:///run/redis.sock")
+        if scheme != "unix" and not (_has_a_host(address) and re.fullmatch(r"/?\d*", urlsplit(address).path)):
+            raise ValueError("must name a host, perhaps a port, and a database by its number")
+        return value
+
     @field_validator("pyf_contact")
     @classmethod
     def _header(cls, value: str) -> str:
@@ -280,10 +389,51 @@ class Settings(BaseSettings):
             raise ValueError("must be plain ASCII text: it is sent in a header")
         return value
 
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> Self:
+        """A task that is at work must not be delivered a second time, nor be ended before it ends by itself."""
+        for kind in ("celery_task", "celery_long_task"):
+            soft, hard = f"{kind}_soft_time_limit", f"{kind}_time_limit"
+            if getattr(self, soft) > getattr(self, hard):
+                raise ValueError(
+                    f"{soft.upper()}={getattr(self, soft)} must not be above {hard.upper()}={getattr(self, hard)}"
+                )
+            if getattr(self, hard) >= self.celery_visibility_timeout:
+                raise ValueError(
+                    f"CELERY_VISIBILITY_TIMEOUT={self.celery_visibility_timeout} must be above "
+                    f"{hard.upper()}={getattr(self, hard)}"
+                )
+        return self
+
+    @property
+    def redis_url(self) -> str:
+        """The full address of the Redis; who speaks TLS has to prove who it is unless the address says otherwise."""
+        address = self.redis_host if "://" in self.redis_host else f"redis://{self.redis_host}"
+        if address.startswith("rediss://") and "ssl_cert_reqs=" not in address:
+            address += f"{'&' if '?' in address else '?'}ssl_cert_reqs=required"
+        return address
+
+    def dedup_ttl(self, feed: Literal["new", "update"]) -> int:
+        """Return for how many seconds an entry of a feed is remembered; RSS_DEDUP_TTL stands in for what is not set."""
+        own = f"rss_dedup_ttl_{feed}"
+        is_left_to_other = own not in self.model_fields_set and "rss_dedup_ttl" in self.model_fields_set
+        return int(self.rss_dedup_ttl if is_left_to_other else getattr(self, own))
+
     @property
     def engine(self) -> str:
         """The engine that keeps the index, as chosen or by default."""
         return self.index_backend or ("typesense" if self.typesense_api_key.get_secret_value() else "sqlite")
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no log may show: secret settings, and the passwords in addresses."""
+        found = []
+        for value in (*(getattr(self, name) for name in type(self).model_fields), self.redis_url):
+            if isinstance(value, SecretStr):
+                found.append(value.get_secret_value())
+            elif isinstance(value, str) and "://" in value:
+                found += [unquote(secret) for secret in _PASSWORDS.findall(value)] + _PASSWORDS.findall(value)
+        return sorted({secret for secret in found if secret}, key=len, reverse=True)
 
     @property
     def typesense_addresses(self) -> list[str]:
@@ -324,8 +474,15 @@ def _is_placeholder(value: Any) -> bool:
 def _shown(name: str, value: object) -> str:
     """Return a setting with its value, unless that is a secret."""
     field = Settings.model_fields.get(name)
-    is_secret = field is not None and field.annotation is SecretStr
+    is_secret = (field is not None and field.annotation is SecretStr) or (name == "redis_host" and "@" in str(value))
     return name.upper() if is_secret else f"{name.upper()}={value!r}"
+
+
+def _told(problem: Any) -> str:
+    """Return what is wrong with a setting; what is wrong with several together names them itself."""
+    reason: str = problem["msg"].removeprefix("Value error, ")
+    name = ".".join(str(part) for part in problem["loc"])
+    return f"{_shown(name, problem['input'])}: {reason}" if name else reason
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -333,12 +490,7 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        problems = (
-            f"{_shown('.'.join(str(part) for part in problem['loc']), problem['input'])}: "
-            f"{problem['msg'].removeprefix('Value error, ')}"
-            for problem in error.errors()
-        )
-        raise Invalid("; ".join(problems)) from error
+        raise Invalid("; ".join(map(_told, error.errors()))) from error
     except UnicodeDecodeError as error:
         raise Invalid(f".env is not UTF-8 text: {error}") from error
     except OSError as error:

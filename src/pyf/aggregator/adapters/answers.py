@@ -64,6 +64,20 @@ def failure(error: Exception) -> AggregatorError:
     return Transient(f"the connection failed ({type(error).__name__})")
 
 
+def outcome(status: int | None, error: BaseException) -> str:
+    """Return what `Traffic` calls the end of a request that failed; `status` is that of its answer, if one began."""
+    match error:
+        case AggregatorError() if status is not None:
+            return "unusable" if status == HTTPStatus.OK else str(status)
+        case TimeoutError():
+            return "timeout"
+        case aiohttp.ClientConnectorError():
+            return "no_connection"
+        case aiohttp.ClientError() | OSError():
+            return "broken_off"
+    return "given_up"
+
+
 def settled(error: AggregatorError) -> AggregatorError:
     """Return an error fit for keeping: without the frames it passed and their variables, among them whole bodies."""
     error.__cause__ = error.__context__ = None

@@ -13,6 +13,7 @@ from stamina.instrumentation import set_on_retry_hooks
 from .. import __version__
 from ..domain.errors import Invalid
 from .event_loop import EventLoopThread
+from .traffic import TrafficCount
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -28,12 +29,14 @@ class Http:
     """An HTTP client for synchronous callers in any number of threads; a `RequestMeter` of all that it sends.
 
     What may be asked of a service, and how failures are told, is the matter of `Service`. A forked child opens its
-    own connections. Close it, or use it as a context; `contact` is what the services' operators see of us.
+    own connections. Close it, or use it as a context; `contact` is what the services' operators see of us, `traffic`
+    counts what comes of each request.
     """
 
-    def __init__(self, *, contact: str = "") -> None:
+    def __init__(self, *, contact: str = "", traffic: TrafficCount | None = None) -> None:
         if not _CONTACT.fullmatch(contact):
             raise Invalid("the contact has to be one line of ASCII text")
+        self.traffic = traffic or TrafficCount()
         self._user_agent = f"pyf.aggregator/{__version__}" + (f" (+{contact})" if contact else "")
         self._thread = EventLoopThread()
         # By loop: those of a parent process stay here untouched, because closing them would speak on its connections.

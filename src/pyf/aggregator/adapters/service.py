@@ -2,18 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import aiohttp
 from msgspec import Struct
+from msgspec.structs import replace
 from yarl import URL
 
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
-from .answers import failure, refusal, shown
+from ..ports import Pace
+from .answers import failure, outcome, refusal, shown
 from .body import Reader
 from .gate import Gate
 from .http import Http
@@ -70,6 +72,20 @@ class Request(Struct, frozen=True, kw_only=True):
         return f"<{self}>"
 
 
+class Held(Struct, Generic[T], frozen=True):
+    """What a service's answer said, and the marks by which the service can tell that it would say the same again."""
+
+    value: T
+    etag: str = ""
+    modified: str = ""
+
+    @property
+    def conditions(self) -> Mapping[str, str]:
+        """The headers that ask for what is new only."""
+        marks = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: mark for name, mark in marks.items() if mark}
+
+
 class Reply(Struct, frozen=True):
     """What a service sent back, whatever it means; `headers` are looked up in any case."""
 
@@ -79,10 +95,16 @@ class Reply(Struct, frozen=True):
 
 
 class Service:
-    """One service, to be asked by any number of adapters and threads within common limits."""
+    """One service, to be asked by any number of adapters and threads within common limits.
 
-    def __init__(self, http: Http, limits: Limits) -> None:
+    With a `pace` other processes that share it ask no more often together than one would alone. `name` is what its
+    requests are counted under.
+    """
+
+    def __init__(self, http: Http, limits: Limits, pace: Pace | None = None, *, name: str = "") -> None:
         self.limits = limits
+        self._pace = pace
+        self._name = name
         self._http = http
         self._gate: Gate | None = None
 
@@ -93,6 +115,12 @@ class Service:
         redirections are not followed.
         """
         return self._http.run(self.ask(request, reader))
+
+    def renew(self, request: Request, reader: Callable[[], Reader[T]], held: Held[T] | None) -> Held[T]:
+        """Do what `fetch` does, and return `held` where the service says that nothing has changed since."""
+        if held is not None:
+            request = replace(request, headers={**request.headers, **held.conditions})
+        return self._http.run(self._held(request, reader, held))
 
     def exchange(self, request: Request) -> Reply:
         """Send a request once and return what came back, refusals included.
@@ -108,19 +136,21 @@ class Service:
 
     async def ask(self, request: Request, reader: Callable[[], Reader[T]]) -> T:
         """Do what `fetch` does, on the event loop."""
+        return (await self._held(request, reader, None)).value
+
+    async def _held(self, request: Request, reader: Callable[[], Reader[T]], held: Held[T] | None) -> Held[T]:
         try:
-            return await self._attempt(request, reader)
+            return await self._attempt(request, reader, held)
         except Transient as error:
             first = error
-        return await retried(lambda: self._attempt(request, reader), first, self.limits.retries)
+        return await retried(lambda: self._attempt(request, reader, held), first, self.limits.retries)
 
-    async def _attempt(self, request: Request, reader: Callable[[], Reader[T]]) -> T:
+    async def _attempt(self, request: Request, reader: Callable[[], Reader[T]], held: Held[T] | None) -> Held[T]:
         body = reader()
         gate = self._open_gate()
         try:
             async with gate:
-                await self._exchange(request, body, gate)
-            return body.finish()
+                return await self._exchange(request, body, gate, held)
         except AggregatorError as error:
             raise _named(error, request) from error
 
@@ -138,14 +168,17 @@ class Service:
         except (aiohttp.ClientError, OSError) as error:
             raise _named(failure(error), request) from error
 
-    async def _exchange(self, request: Request, body: Reader[T], gate: Gate) -> None:
+    async def _exchange(self, request: Request, body: Reader[T], gate: Gate, held: Held[T] | None) -> Held[T]:
         try:
             async with self._sending(request) as response:
+                headers = response.headers
+                if response.status == HTTPStatus.NOT_MODIFIED and held is not None:
+                    return held
                 if response.status != HTTPStatus.OK:
                     said = await _drain(response)
-                    refused = refusal(response.status, response.headers, request.url, time.time())
+                    refused = refusal(response.status, headers, request.url, time.time())
                     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-                        self._honour(refused, gate)
+                        await self._honour(refused, gate)
                     raise request.explained(refused, said) if request.explained else refused
                 size = 0
                 async for piece in response.content.iter_any():
@@ -153,32 +186,43 @@ class Service:
                     if size > request.largest:
                         raise Unavailable(f"the answer is larger than {request.largest:,} bytes")
                     body.feed(piece)
+                return Held(body.finish(), headers.get("ETag", ""), headers.get("Last-Modified", ""))
         except (aiohttp.ClientError, OSError) as error:
             raise failure(error) from error
 
-    def _sending(self, request: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        limits = self.limits
-        return self._http.session().request(
-            request.method,
-            _address(request.url),
-            headers=request.headers,
-            data=request.body,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=limits.timeout * request.patience, connect=limits.connect_timeout),
-        )
+    @asynccontextmanager
+    async def _sending(self, request: Request) -> AsyncIterator[aiohttp.ClientResponse]:
+        limits, traffic, address = self.limits, self._http.traffic, _address(request.url)
+        status: int | None = None
+        try:
+            async with self._http.session().request(
+                request.method,
+                address,
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=limits.timeout * request.patience, connect=limits.connect_timeout),
+            ) as response:
+                status = response.status
+                traffic.note_headers(self._name, response.headers)
+                yield response
+        except BaseException as error:
+            traffic.note(self._name, outcome(status, error))
+            raise
+        traffic.note(self._name, str(status))
 
-    def _honour(self, refused: AggregatorError, gate: Gate) -> None:
+    async def _honour(self, refused: AggregatorError, gate: Gate) -> None:
         """Hold back all requests when the service says that we ask too much, if it is not for too long."""
         wait = refused.retry_after if isinstance(refused, Unavailable) else None
         if wait is None:
-            gate.keep_quiet(self.limits.silence)
+            await gate.keep_all_quiet(self.limits.silence)
         elif wait <= self.limits.retries.longest_wait:
-            gate.keep_quiet(wait)
+            await gate.keep_all_quiet(wait)
 
     def _open_gate(self) -> Gate:
         loop = asyncio.get_running_loop()
         if self._gate is None or self._gate.loop is not loop:
-            self._gate = Gate(self.limits.workers, self.limits.delay)
+            self._gate = Gate(self.limits.workers, self.limits.delay, self._pace)
         return self._gate
 
 

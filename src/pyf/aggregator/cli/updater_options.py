@@ -27,6 +27,8 @@ class Action(StrEnum):
     MIGRATE = "--migrate"
     EXPORT = "--export"
     IMPORT = "--import"
+    QUEUE_STATS = "--queue-stats"
+    PURGE_QUEUE = "--purge-queue"
 
 
 _LISTS = (Action.LIST, Action.NAMES, Action.ALIASES, Action.KEYS, Action.INFO)
@@ -39,8 +41,8 @@ _GOES_WITH = {
     "-t/--target": _ON_A_COLLECTION,
     "-p/--profile": _ON_A_COLLECTION,
     "-key/--key": (Action.ADD_KEY,),
-    "-f/--force": (Action.DELETE_KEY, Action.DELETE, Action.RECREATE),
-    "--json": (*_LISTS, Action.ADD_KEY, *_COPIES),
+    "-f/--force": (Action.DELETE_KEY, Action.DELETE, Action.RECREATE, Action.PURGE_QUEUE),
+    "--json": (*_LISTS, Action.ADD_KEY, *_COPIES, Action.QUEUE_STATS),
 }
 
 # Those that need a collection to be named, because they change it or make it: no setting may stand in for that.
@@ -63,6 +65,8 @@ class Options(Struct, frozen=True, kw_only=True):
     migrate: bool
     export: str | None
     import_: str | None
+    queue_stats: bool
+    purge_queue: bool
     source: str
     target: str
     profile: str
@@ -87,6 +91,8 @@ class Options(Struct, frozen=True, kw_only=True):
             Action.MIGRATE: self.migrate,
             Action.EXPORT: self.export is not None,
             Action.IMPORT: self.import_ is not None,
+            Action.QUEUE_STATS: self.queue_stats,
+            Action.PURGE_QUEUE: self.purge_queue,
         }
         chosen = [action for action, is_asked in asked.items() if is_asked]
         if len(chosen) != 1:
@@ -170,6 +176,8 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
         metavar="FILE",
         help="Read what --export wrote into a collection, which is made where it is missing; - is stdin.",
     ),
+    click.option("--queue-stats", is_flag=True, help="Say what waits in the queue of tasks, and which workers answer."),
+    click.option("--purge-queue", is_flag=True, help="Take all waiting tasks out of the queue."),
     click.option(
         "-s",
         "--source",

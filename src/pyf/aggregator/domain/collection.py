@@ -25,7 +25,7 @@ class CollectionState(Struct, frozen=True, kw_only=True):
     `standby_for` names the alias that a rebuild is about to give to this collection or has just taken from it:
     unless the alias leads here, the collection is what a rebuild left behind. With `is_proven` that is complete, and
     takes the alias up where the name leads nowhere any more. `cursor_set` is when a run last confirmed the cursor (Unix
-    seconds, 0 where nobody noted it).
+    seconds, 0 where nobody noted it), `browsed_at` when the registry was last asked for its classifiers.
     """
 
     filter: Filter
@@ -36,6 +36,7 @@ class CollectionState(Struct, frozen=True, kw_only=True):
     standby_for: str = ""
     is_proven: bool = False
     cursor_set: int = 0
+    browsed_at: int = 0
 
 
 class Holding(Struct, frozen=True, kw_only=True):

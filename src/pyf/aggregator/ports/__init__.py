@@ -6,9 +6,11 @@ Unless stated otherwise a call raises `Unavailable` where the service behind it 
 """
 
 from .candidates import Candidates
+from .coordination import Coordination, Errands, Locks, Pace, SeenStore
 from .downloads import Count, DownloadStats, Effort
 from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, VerdictStore
 from .keys import ApiKeys, NewKey
+from .operation import Backlog, Quota, TaskMeter, TaskTime, Traffic
 from .registry import (
     ChangeJournal,
     FeedEntry,
@@ -29,19 +31,25 @@ from .services import RequestMeter, Services
 __all__ = [
     "Allowance",
     "ApiKeys",
+    "Backlog",
     "Candidates",
     "ChangeJournal",
+    "Coordination",
     "Count",
     "DownloadStats",
     "Effort",
+    "Errands",
     "FeedEntry",
     "Finding",
     "IndexAdmin",
     "JournalEntry",
+    "Locks",
     "NewKey",
+    "Pace",
     "PackageIndex",
     "PackageRegistry",
     "ProjectDocuments",
+    "Quota",
     "Reading",
     "Rejection",
     "ReleaseFeed",
@@ -52,9 +60,13 @@ __all__ = [
     "RepositoryHost",
     "RequestMeter",
     "SearchEngine",
+    "SeenStore",
     "Serials",
     "Services",
     "Standing",
+    "TaskMeter",
+    "TaskTime",
+    "Traffic",
     "VerdictStore",
     "Wanted",
     "whatever_it_is",

@@ -11,7 +11,8 @@ from .candidates import Candidates
 from .downloads import DownloadStats
 from .index import IndexAdmin, PackageIndex, VerdictStore
 from .keys import ApiKeys
-from .registry import ChangeJournal, PackageRegistry
+from .operation import Traffic
+from .registry import ChangeJournal, PackageRegistry, ReleaseFeed
 from .rendering import Renderer
 from .repositories import RepositoryCache, RepositoryHost
 from .search import SearchEngine
@@ -32,6 +33,7 @@ class Services(Struct, frozen=True, kw_only=True):
 
     registry: PackageRegistry
     journal: ChangeJournal
+    feed: ReleaseFeed
     index: PackageIndex
     admin: IndexAdmin
     keys: ApiKeys
@@ -43,6 +45,7 @@ class Services(Struct, frozen=True, kw_only=True):
     repository_cache: RepositoryCache
     candidates: Candidates
     requests: RequestMeter
+    traffic: Traffic
     now: Callable[[], float]
     standards: Standards
     policy: Policy = Policy()

@@ -54,6 +54,11 @@ class Project:
         """The release that the registry shows: not yanked first, then final before pre-release, then order."""
         return max(self.releases.values(), key=_standing, default=None)
 
+    @cached_property
+    def last_release(self) -> float:
+        """When the latest of its releases was published, 0 where that is not known of any."""
+        return max((release.created for release in self.releases.values()), default=0.0)
+
     @property
     def is_shown(self) -> bool:
         """Whether there is a document of it at all."""

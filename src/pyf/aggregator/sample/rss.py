@@ -28,11 +28,13 @@ class _Item(NamedTuple):
 
 def updates(projects: Iterable[Project]) -> bytes:
     """Return `/rss/updates.xml`: the newest releases, newest first."""
+    # As many projects have so many releases: those of all others are older.
+    lively = nlargest(RELEASES_SHOWN, projects, key=lambda project: (project.last_release, project.name))
     recent = nlargest(
         RELEASES_SHOWN,
         (
             (release.created, project.name, release.version, project, release)
-            for project in projects
+            for project in lively
             for release in project.releases.values()
             if release.created
         ),

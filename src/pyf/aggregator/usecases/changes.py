@@ -1,6 +1,7 @@
 """The incremental run: read the registry's journal from where the collection stands, and what it tells of."""
 
 from collections.abc import Iterable, Mapping
+from math import inf
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,6 +41,8 @@ def changes(
     cursor_is_lost: bool = False,
     dry_run: bool = False,
     allow_mass_removal: bool = False,
+    browse_every: int = 0,
+    until: float = inf,
     progress: Progress = unwatched,
 ) -> Report:
     """Bring a collection up to date with everything the registry changed since the last run.
@@ -47,7 +50,9 @@ def changes(
     Two requests for the journal, or one more for all serials where the cursor is lost or too old; one a classifier
     for the projects that are new to the filter; then one a project that changed and one a release that is new.
     `known_cursor` is the caller's copy of the cursor: the older of the two holds. The cursor moves at the very end,
-    and only if every project could be read.
+    and only if every project could be read. Classifiers are asked for where that was not done within `browse_every`
+    seconds: who begins to carry one in between is found then. From the moment `until` (Unix seconds) on no further
+    project is read.
     """
     report = Report("changes", target.collection)
     with report.covering(services):
@@ -59,7 +64,7 @@ def changes(
             state = refilled(existing(services, target), filter_)
             held = holdings(services, target.collection, filter_)
             interval = _interval(services, _cursor(state, known_cursor, cursor_is_lost))
-            found = _candidates(services, filter_, state, interval)
+            found = _candidates(services, filter_, state, interval, browse_every)
             expected = _expected(services, target, state, held, found, interval)
             for name, serial in rechecks.due(state.rechecks, now=int(services.now())).items():
                 expected[name] = max(serial, expected.get(name, 0))
@@ -77,6 +82,7 @@ def changes(
                 expected=expected,
                 progress=progress,
                 limit=scope.limit,
+                until=until,
                 total=len(to_read),
             )
             try:
@@ -85,7 +91,9 @@ def changes(
                 intake.remove_departed(allow_many=allow_mass_removal)
             finally:
                 report.unchanged = len(in_scope(held.keys() - intake.taken, scope))
-                state = replace(intake.settled(state), browsed={**state.browsed, **found.browsed})
+                browsed_at = int(services.now()) if found.browsed else state.browsed_at
+                browsed = {**state.browsed, **found.browsed}
+                state = replace(intake.settled(state), browsed=browsed, browsed_at=browsed_at)
                 services.index.remember(target.collection, state)
             if report.is_whole and not scope.is_restricted:
                 confirmed = replace(state, cursor=interval.cursor, cursor_set=int(services.now()))
@@ -118,9 +126,12 @@ def _last_serials(entries: Iterable[JournalEntry]) -> dict[str, int]:
     return {normalized(entry.name): entry.serial for entry in entries}
 
 
-def _candidates(services: Services, filter_: Filter, state: CollectionState, interval: _Interval) -> Discovered:
+def _candidates(
+    services: Services, filter_: Filter, state: CollectionState, interval: _Interval, browse_every: int
+) -> Discovered:
     if not filter_.everything and services.policy.discovery is Discovery.BROWSE:
-        found = browse(services.registry, filter_, state)
+        is_due = interval.serials is not None or services.now() - state.browsed_at >= browse_every
+        found = browse(services.registry, filter_, state) if is_due else _judged_before(services, filter_, interval)
         further = (
             candidates.among_changed(services, filter_, interval.moved.keys())
             if interval.serials is None
@@ -131,6 +142,12 @@ def _candidates(services: Services, filter_: Filter, state: CollectionState, int
     if interval.serials is not None:
         return scan(interval.serials)
     return Discovered(names=frozenset(interval.moved), browsed={})
+
+
+def _judged_before(services: Services, filter_: Filter, interval: _Interval) -> Discovered:
+    """Return whom a classifier led to once and who has changed: the cursor is about to pass over that change."""
+    known = services.verdicts.recall(filter_.key, interval.moved.keys())
+    return Discovered(names=frozenset(known), browsed={})
 
 
 def _expected(

@@ -1,6 +1,7 @@
 """Write of each project what the host of its repository says: stars, issues, whether it is archived."""
 
 from collections.abc import Callable
+from math import inf
 
 from ..ports import Finding, Services
 from .report import EnrichmentReport, Progress, unwatched
@@ -16,6 +17,7 @@ def enrich_repositories(
     name: str = "",
     limit: int | None = None,
     fresh: bool = False,
+    until: float = inf,
     progress: Progress = unwatched,
     tell: Callable[[str], None] | None = None,
     heard: Callable[[Finding], None] | None = None,
@@ -24,7 +26,8 @@ def enrich_repositories(
 
     With a limit, the projects that were looked at longest ago come first. What was learned within the policy's
     `repository_max_age`, by a run on whatever collection, is not asked for again unless `fresh`. A project whose
-    repository is gone loses the fields it had; one that nobody answers for keeps them. `tell` takes a line that the
+    repository is gone loses the fields it had; one that nobody answers for keeps them. From the moment `until` (Unix
+    seconds) on nobody is asked any more, and the others are postponed. `tell` takes a line that the
     user should read before the first request, `heard` what the host says.
     """
     report = EnrichmentReport("github", target.collection)
@@ -33,7 +36,7 @@ def enrich_repositories(
         found = searches(services, target, name=name, limit=limit)
         report.found = len(found)
         is_whole = not name and limit is None
-        run = RepositoryRun(services, target.collection, report, progress, heard, is_whole=is_whole)
+        run = RepositoryRun(services, target.collection, report, progress, heard, is_whole=is_whole, until=until)
         run.prepare(found, fresh=fresh)
         run.ask(tell or report.notices.append)
         run.judge_again()

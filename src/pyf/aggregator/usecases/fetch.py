@@ -1,6 +1,7 @@
 """The full fetch: find every project of a filter, and read what is not in the index yet or has moved."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from math import inf
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -21,7 +22,7 @@ from .score import score_unscored
 from .target import Scope, Target, agreed_filter, clear_leftovers, create_behind_alias, in_scope, refilled
 
 
-class _Start(Struct, frozen=True, kw_only=True):
+class Start(Struct, frozen=True, kw_only=True):
     """What the run knows before it reads a project; `cursor` is a serial whose changes the run is sure to see.
 
     `to_rejudge` are projects that are held for a reason which is none for the filter as it is now, `former` those of
@@ -49,6 +50,8 @@ def fetch(
     statuses: Mapping[str, tuple[ProjectStatus, int]] = MappingProxyType({}),
     former: str = "",
     enriched: str = "",
+    shown: Collection[str] = (),
+    until: float = inf,
     progress: Progress = unwatched,
 ) -> Report:
     """Fill a collection with all projects of its filter, creating it where it does not exist.
@@ -58,15 +61,17 @@ def fetch(
     run that looked at everything and failed at nothing. `dry_run` ends after the comparison: nothing is read, nothing
     written. `statuses` are what the caller knows of projects' statuses and since when, which a fetch does not ask
     about. `former` is a collection that this one is about to replace: its projects are looked at, too. `enriched` is
-    the collection whose stars and the like the scores go by, if that is another one.
+    the collection whose stars and the like the scores go by, if that is another one. `shown` are classifiers that
+    documents are known to carry. From the moment `until` (Unix seconds) on no further project is read: the next run
+    finds what is left.
     """
     report = Report("fetch", target.collection)
     with report.covering(services), services.admin.exclusive(target.collection):
         clear_leftovers(services, target.collection)
         filter_ = agreed_filter(services, target, default)
-        start = _start(services, target, filter_, former, remember=not dry_run)
+        start = started(services, target, filter_, former, remember=not dry_run)
         if dry_run:
-            to_read = in_scope(_differences(services, start, start.found).to_read, scope)[: scope.limit]
+            to_read = in_scope(differences_of(services, start).to_read, scope)[: scope.limit]
             report.found = len(in_scope(start.found.names, scope))
             report.notices.append(f"would read {len(to_read)} of {report.found} projects")
             return report
@@ -83,6 +88,8 @@ def fetch(
             enriched=enriched,
             progress=progress,
             limit=scope.limit,
+            until=until,
+            shown=set(shown),
         )
         _bring_in(services, target, start, intake, scope=scope, allow_many=allow_mass_removal)
         # An older program may have left documents without a score; what was written just now has one.
@@ -90,7 +97,8 @@ def fetch(
     return report
 
 
-def _start(services: Services, target: Target, filter_: Filter, former: str, *, remember: bool) -> _Start:
+def started(services: Services, target: Target, filter_: Filter, former: str = "", *, remember: bool = True) -> Start:
+    """Ask for all that is to be known before a project is read; with `remember` candidates outlive a run that fails."""
     exists = services.admin.resolve(target.collection) is not None
     state = refilled(services.index.state(target.collection), filter_) if exists else CollectionState(filter=filter_)
     held = holdings(services, target.collection, filter_) if exists else {}
@@ -103,7 +111,7 @@ def _start(services: Services, target: Target, filter_: Filter, former: str, *, 
     if remember:
         candidates.remember(services, filter_, (bulk & found.names) - held.keys())
     known = frozenset(h.name_normalized for h in services.index.holdings(former)) if former else frozenset()
-    return _Start(
+    return Start(
         filter=filter_,
         state=state,
         held=held,
@@ -127,12 +135,12 @@ def _found(
 
 
 def _bring_in(
-    services: Services, target: Target, start: _Start, intake: Intake, *, scope: Scope, allow_many: bool
+    services: Services, target: Target, start: Start, intake: Intake, *, scope: Scope, allow_many: bool
 ) -> None:
     report, found, looked_at = intake.report, start.found, 0
     try:
         while True:
-            changed = _differences(services, start, found)
+            changed = differences_of(services, start, found)
             to_read = [name for name in in_scope(changed.to_read, scope) if name not in intake.taken]
             looked_at += len(to_read)
             intake.total, intake.expected = looked_at, changed.expected
@@ -141,7 +149,7 @@ def _bring_in(
             learned = replace(start.state, seen_classifiers=intake.settled(start.state).seen_classifiers)
             more = (
                 found
-                if start.filter.everything or not found.browsed
+                if start.filter.everything or not found.browsed or report.left
                 else browse_more(services.registry, learned, found)
             )
             if more is found:
@@ -152,13 +160,17 @@ def _bring_in(
     finally:
         report.found = len(in_scope(found.names, scope))
         report.unchanged = len(in_scope(start.held.keys() - intake.taken, scope))
-        state = replace(intake.settled(start.state), browsed={**start.state.browsed, **found.browsed})
+        browsed_at = int(services.now()) if found.browsed else start.state.browsed_at
+        browsed = {**start.state.browsed, **found.browsed}
+        state = replace(intake.settled(start.state), browsed=browsed, browsed_at=browsed_at)
         services.index.remember(target.collection, state)
     if report.is_whole and not scope.is_restricted:
         services.index.remember(target.collection, replace(state, cursor=start.cursor, cursor_set=int(services.now())))
 
 
-def _differences(services: Services, start: _Start, found: Discovered) -> Differences:
+def differences_of(services: Services, start: Start, found: Discovered | None = None) -> Differences:
+    """Return what is to be read; `found` are the candidates, where these are more than at the start."""
+    found = found or start.found
     if start.serials is None:
         return Differences(to_read=tuple(sorted(found.names)), expected={})
     # Who is in the former collection leaves it by its own word, whatever was judged before.

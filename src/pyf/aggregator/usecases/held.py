@@ -5,7 +5,7 @@ from itertools import islice
 
 from ..domain.collection import CollectionState, Holding
 from ..domain.membership import Verdict, judge
-from ..domain.profile import Filter
+from ..domain.profile import Filter, matches
 from ..domain.release import Metadata
 from ..domain.schema import RegistryFields
 from ..ports import Services
@@ -39,6 +39,17 @@ def judged_otherwise(
             if judged(state.filter, newest).because != (newest.member_because or None):
                 found.add(name)
     return frozenset(found)
+
+
+def classifiers_shown(services: Services, collection: str, filter_: Filter) -> frozenset[str]:
+    """Return the classifiers of the filter that the newest releases in a collection carry; it reads all of them."""
+    shown: set[str] = set()
+    remaining = (holding.name_normalized for holding in services.index.holdings(collection))
+    while names := list(islice(remaining, LOOK_UP)):
+        for documents in services.index.held(collection, names).values():
+            newest = (document for document in documents if document.is_newest)
+            shown.update(c for document in newest for c in document.classifiers if matches(c, filter_.classifiers))
+    return frozenset(shown)
 
 
 def judged(filter_: Filter, newest: RegistryFields) -> Verdict:

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from math import inf
 
 from msgspec.structs import replace
 
@@ -54,7 +55,8 @@ class Intake:
     one holds may leave on the same terms only, and what can't be read for being quarantined is taken over from it.
     `enriched` is the collection whose enrichments the scores go by, if that is another one than the one written to.
     `statuses` are what the caller knows of projects' statuses, and since when (Unix
-    seconds).
+    seconds). From the moment `until` (Unix seconds) on no further project is begun with. With `shares_work` others read
+    into the collection at the same time: what it remembers is left alone, and up to whoever reads last.
     """
 
     services: Services
@@ -68,6 +70,8 @@ class Intake:
     enriched: str = ""
     progress: Progress = unwatched
     limit: int | None = None
+    until: float = inf
+    shares_work: bool = False
     total: int | None = None
     shown: set[str] = field(default_factory=set)
     overdue: dict[str, int] = field(default_factory=dict)
@@ -81,7 +85,7 @@ class Intake:
     _silent: int = 0
 
     def take(self, names: Iterable[str]) -> None:
-        """Read projects by normalised name and write those that belong, until `limit` of them are written.
+        """Read projects by normalised name and write those that belong, until `limit` are written or it is late.
 
         What is not there any more, or does not belong any more, is only noted: `remove_departed` removes it. What
         the filter excludes is not read.
@@ -145,11 +149,20 @@ class Intake:
     def _wanted(self, names: Iterable[str]) -> Iterator[Wanted]:
         remaining = iter(names)
         while some := list(islice(remaining, LOOK_UP)):
+            if self._is_late():
+                self.report.left += len(some)
+                continue
             held = self.services.index.held(self.collection, some)
             for name in some:
+                if self._is_late():
+                    self.report.left += 1
+                    continue
                 fields = self._held[name] = tuple(held.get(name, ()))
                 current = (f.version for f in fields if f.composed_with == self.services.policy.composition)
                 yield Wanted(name=name, known=frozenset(current))
+
+    def _is_late(self) -> bool:
+        return self.services.now() >= self.until
 
     def _belongs(self, project: Project) -> bool:
         metadata = project.newest.metadata
@@ -236,7 +249,8 @@ class Intake:
     def _flush(self) -> None:
         """Write what was gathered; called on the way out of a failure, too."""
         if self._batch:
-            self._remember_shown()
+            if not self.shares_work:
+                self._remember_shown()
             rejections = self._put(self._batch)
             self.services.verdicts.forget(self.filter.key, [project.name_normalized for project in self._batch])
             self.report.reject(rejections)

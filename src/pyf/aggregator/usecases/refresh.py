@@ -1,7 +1,8 @@
 """The refresh: compare everything held with the registry, and sweep for what the journal does not tell."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from math import ceil
+from itertools import takewhile
+from math import ceil, inf
 
 from ..domain.collection import Holding
 from ..domain.errors import NotFound
@@ -28,6 +29,7 @@ def refresh(
     sweep_all: bool = False,
     dry_run: bool = False,
     allow_mass_removal: bool = False,
+    until: float = inf,
     progress: Progress = unwatched,
 ) -> Report:
     """Read again what moved, remove what is gone, and look up the status of what was not looked at for long.
@@ -35,7 +37,8 @@ def refresh(
     One request for all serials, then as many as what moved needs; the sweep costs a page of the simple index and a
     document a project. With a limit, what was looked at longest ago comes first. `sweep_all` looks at every project's
     status now. In the end everything is scored anew, unless the scope is restricted: time has passed. New projects
-    are not looked for, and the cursor is not touched.
+    are not looked for, and the cursor is not touched. From the moment `until` (Unix seconds) on no further project is
+    looked at: the next run finds what is left.
     """
     report = Report("refresh", target.collection)
     with report.covering(services):
@@ -55,7 +58,7 @@ def refresh(
             if dry_run:
                 report.notices.append(f"would read {len(to_read)} projects")
                 return report
-            statuses = _statuses(services, [name for name in to_read if name in due], report)
+            statuses = _statuses(services, [name for name in to_read if name in due], report, until)
             intake = Intake(
                 services,
                 target.collection,
@@ -64,6 +67,7 @@ def refresh(
                 as_of=serials.last_serial,
                 expected=changed.expected,
                 statuses=statuses,
+                until=until,
                 progress=progress,
                 total=len(to_read),
             )
@@ -74,7 +78,7 @@ def refresh(
             finally:
                 report.unchanged = len(in_scope(held.keys() - intake.taken, scope))
                 services.index.remember(target.collection, intake.settled(state))
-            if not scope.is_restricted:
+            if not (scope.is_restricted or report.left):
                 report.rescored = score_anew(services, target.collection)
     return report
 
@@ -88,13 +92,18 @@ def _due(held: Mapping[str, Holding], services: Services, *, everything: bool) -
     return frozenset(name for _, name in unseen[: ceil(len(held) / SWEEP_SHARE)])
 
 
-def _statuses(services: Services, names: Iterable[str], report: Report) -> dict[str, tuple[ProjectStatus, int]]:
+def _statuses(
+    services: Services, names: Iterable[str], report: Report, until: float
+) -> dict[str, tuple[ProjectStatus, int]]:
     """Look up statuses; a project that is not there is left to the reading, which hears both witnesses."""
-    return dict(_known(services, names, report))
+    return dict(_known(services, names, report, until))
 
 
-def _known(services: Services, names: Iterable[str], report: Report) -> Iterator[tuple[str, tuple[ProjectStatus, int]]]:
-    for standing in services.registry.standings(names):
+def _known(
+    services: Services, names: Iterable[str], report: Report, until: float
+) -> Iterator[tuple[str, tuple[ProjectStatus, int]]]:
+    in_time = takewhile(lambda _: services.now() < until, names)
+    for standing in services.registry.standings(in_time):
         if isinstance(standing.answer, ProjectStatus):
             yield standing.name, (standing.answer, int(services.now()))
         elif not isinstance(standing.answer, NotFound):

@@ -111,7 +111,7 @@ class Report(WritingReport):
     were written, `recomposed` how many of those only because an older program had made their documents, `unchanged`
     how many needed no look, `rescored` how many got another score without being written. `rejected` are ids of
     documents that the engine refused, `failed` the names of projects that could not be read whole, `postponed` those
-    whose answer was older than the journal.
+    whose answer was older than the journal, `left` how many there was no time for.
     """
 
     found: int = 0
@@ -121,11 +121,17 @@ class Report(WritingReport):
     rescored: int = 0
     removed: int = 0
     postponed: list[str] = field(default_factory=list)
+    left: int = 0
     refused: bool = False
 
     @property
     def is_whole(self) -> bool:
-        return not self.refused and super().is_whole
+        return not (self.refused or self.left) and super().is_whole
+
+    @property
+    def wants_another_turn(self) -> bool:
+        """Whether a service did not answer, or there was no time for all projects."""
+        return super().wants_another_turn or bool(self.left)
 
     def postpone(self, name: str, reason: str) -> None:
         """Note that a project is to be asked for again."""

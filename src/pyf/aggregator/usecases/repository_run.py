@@ -29,6 +29,7 @@ NO_LINK = "no link leads to a repository"
 ELSEWHERE = "its repository is on another host"
 GONE = "GitHub knows no public repository"
 POSTPONED = "GitHub's limit without GITHUB_TOKEN left no room for it"
+LATE = "the time of this run was up"
 
 
 class _Settled(Struct, frozen=True):
@@ -42,7 +43,10 @@ class _Settled(Struct, frozen=True):
 
 @dataclass
 class RepositoryRun:
-    """One run; `is_whole` says that it sees all projects of the collection, and so all claims on a repository."""
+    """One run; `is_whole` says that it sees all projects of the collection, and so all claims on a repository.
+
+    From the moment `until` (Unix seconds) on nobody is asked any more.
+    """
 
     services: Services
     collection: str
@@ -50,6 +54,7 @@ class RepositoryRun:
     progress: Progress
     heard: Callable[[Finding], None] | None
     is_whole: bool
+    until: float = inf
     _known: dict[str, Learned] = field(default_factory=dict)
     _unanswered: dict[str, AggregatorError] = field(default_factory=dict)
     _waiting: dict[str, list[Search]] = field(default_factory=dict)
@@ -89,7 +94,7 @@ class RepositoryRun:
             self._budget = allowance.left
             tell(_limits_of(allowance, len(self._queue)))
         try:
-            while self._queue and self._budget > 0:
+            while self._may_ask():
                 for findings in self.services.repositories.look_up(self._taken()):
                     self._learn(findings)
                     self._flush()
@@ -98,7 +103,7 @@ class RepositoryRun:
             self.report.notices.append(f"{left} were not dealt with; what was learned stays, the next run goes on")
             raise
         for search in (search for waiting in self._waiting.values() for search in waiting):
-            self.report.postpone(search.name, POSTPONED)
+            self.report.postpone(search.name, POSTPONED if self._budget <= 0 else LATE)
 
     def judge_again(self) -> None:
         """Correct verdicts by what was found: repositories that have moved, and those named in second place."""
@@ -118,9 +123,12 @@ class RepositoryRun:
                 self.services.index.update(self.collection, corrected)
 
     def _taken(self) -> Iterator[RepositoryAddress]:
-        while self._queue and self._budget > 0:
+        while self._may_ask():
             self._budget -= 1
             yield self._queue.popleft()
+
+    def _may_ask(self) -> bool:
+        return bool(self._queue) and self._budget > 0 and self.services.now() < self.until
 
     def _learn(self, findings: Sequence[Finding]) -> None:
         now = int(self.services.now())

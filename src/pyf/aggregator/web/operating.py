@@ -1,9 +1,9 @@
 """What operators and their programs ask: whether it works, and how it has been doing."""
 
-from litestar import Router, get
+from litestar import Response, Router, get
 from msgspec import Struct
 
-from ..domain.errors import Unavailable
+from ..metrics import CONTENT_TYPE
 from .site import TheSite
 
 
@@ -15,11 +15,16 @@ class Health(Struct, frozen=True):
 
 
 @get("/health", sync_to_thread=True)
-def health(site: TheSite) -> Health:
+def health(site: TheSite) -> Response[Health]:
     """Say that the index can be read; 503 where it can't."""
-    if not site.services.admin.location():
-        raise Unavailable("nobody knows where the index is")
-    return Health(status="ok", collections=len(site.services.admin.collections()))
+    found = Health(status="ok", collections=len(site.services.admin.collections()))
+    return Response(found, headers={"cache-control": "no-store"})
 
 
-operating = Router("/", route_handlers=[health], include_in_schema=False)
+@get("/metrics", sync_to_thread=True)
+def metrics(site: TheSite) -> Response[bytes]:
+    """Tell Prometheus how the index and this process are."""
+    return Response(site.metrics.text(), media_type=CONTENT_TYPE, headers={"cache-control": "no-store"})
+
+
+operating = Router("/", route_handlers=[health, metrics], include_in_schema=False)

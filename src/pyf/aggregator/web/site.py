@@ -6,6 +6,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from ..domain.profile import Profile
+from ..metrics import Metrics
 from ..ports import Services
 from ..settings import Settings
 from ..usecases.shelves import FilledShelf, Shelf, shelf, shelves
@@ -23,6 +24,7 @@ class Site:
         self.services = services
         self.profiles = profiles
         self.settings = settings
+        self.metrics = Metrics(services)
         kept = settings.web_max_age
         self._shelves = Remembered[None, Sequence[FilledShelf]](
             lambda _: shelves(services, profiles), seconds=min(_LIST_KEPT, kept)

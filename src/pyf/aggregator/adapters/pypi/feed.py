@@ -11,7 +11,7 @@ from ...domain.project import normalized
 from ...ports import FeedEntry
 from ..body import Reader, Whole
 from ..retry import Transient
-from ..service import Request, Service
+from ..service import Held, Request, Service
 
 # Titles hold the same, but in the project's own spelling, and a name may hold what looks like a version.
 _PAGE = re.compile(r"/project/(?P<name>[^/]+)/(?:(?P<version>[^/]+)/?)?")
@@ -19,11 +19,15 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 class PyPIFeed:
-    """The `ReleaseFeed` of PyPI: 40 projects, 100 releases, which it publishes in half an hour."""
+    """The `ReleaseFeed` of PyPI: 40 projects, 100 releases, which it publishes in half an hour.
+
+    A feed that has not changed since it was last asked for is not sent again.
+    """
 
     def __init__(self, service: Service, base_url: str) -> None:
         self._service = service
         self._base_url = base_url.rstrip("/")
+        self._held: dict[str, Held[list[FeedEntry]]] = {}
 
     def newest_projects(self) -> Sequence[FeedEntry]:
         entries = self._entries("packages.xml")
@@ -34,7 +38,8 @@ class PyPIFeed:
 
     def _entries(self, feed: str) -> list[FeedEntry]:
         request = Request(url=f"{self._base_url}/rss/{feed}", always_there=True)
-        return sorted(self._service.fetch(request, _feed_reader), key=lambda entry: -entry.published)
+        held = self._held[feed] = self._service.renew(request, _feed_reader, self._held.get(feed))
+        return sorted(held.value, key=lambda entry: -entry.published)
 
 
 class _Plain(TreeBuilder):

@@ -16,6 +16,8 @@ from typesense import Client, exceptions
 from typesense.configuration import NodeConfigDict
 
 from ....domain.errors import Unavailable
+from ...traffic import TrafficCount
+from .counted import CountedTransport
 from .errors import FAILURES, meaning
 from .patience import Patience
 
@@ -41,17 +43,26 @@ class Server:
     """A server, or the nodes of a cluster, by address; safe to share between threads.
 
     `timeout` is for one answer, `patience` how long a server that is away is waited for, both in seconds. Every
-    failure is an `AggregatorError`; texts that it takes go into paths as they are, so they must be safe there.
+    failure is an `AggregatorError`; texts that it takes go into paths as they are, so they must be safe there. What
+    comes of each request is counted by `traffic`.
     """
 
-    def __init__(self, nodes: Iterable[str], api_key: str, *, timeout: float = 120.0, patience: float = 60.0) -> None:
+    def __init__(
+        self,
+        nodes: Iterable[str],
+        api_key: str,
+        *,
+        timeout: float = 120.0,
+        patience: float = 60.0,
+        traffic: TrafficCount | None = None,
+    ) -> None:
         addresses = tuple(nodes)
         self.address = ", ".join(addresses)
         self._patience = Patience(patience, self.address, self._is_back)
         # As everywhere in this program: the system's certificates, and no proxy that the environment names.
         self._http = httpx.Client(
             timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT)),
-            verify=ssl.create_default_context(),
+            transport=CountedTransport(traffic or TrafficCount(), verify=ssl.create_default_context()),
             trust_env=False,
         )
         self._key = api_key

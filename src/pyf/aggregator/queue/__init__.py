@@ -1,0 +1,40 @@
+"""The queue: tasks that keep all collections up, and when they are due.
+
+A worker is `celery -A pyf.aggregator.queue worker`; what queues the recurring tasks is
+`celery -A pyf.aggregator.queue beat`.
+Importing this reads no setting and opens nothing; the first use does.
+"""
+
+from . import monitoring  # noqa: F401 - it listens to what Celery tells of its tasks
+from .app import app
+from .collection_tasks import (
+    enrich_downloads_all_packages,
+    enrich_github_all_packages,
+    refresh_all_indexed_packages,
+    rescore_all_packages,
+    update_changed_packages,
+)
+from .fetch_tasks import fetch_batch, full_fetch_all_packages
+from .project_tasks import (
+    inspect_project,
+    read_rss_new_projects_and_queue,
+    read_rss_new_releases_and_queue,
+    update_github,
+    update_project,
+)
+
+__all__ = [
+    "app",
+    "enrich_downloads_all_packages",
+    "enrich_github_all_packages",
+    "fetch_batch",
+    "full_fetch_all_packages",
+    "inspect_project",
+    "read_rss_new_projects_and_queue",
+    "read_rss_new_releases_and_queue",
+    "refresh_all_indexed_packages",
+    "rescore_all_packages",
+    "update_changed_packages",
+    "update_github",
+    "update_project",
+]

@@ -1,0 +1,19 @@
+"""What the tasks are called, on the wire and in `celery`'s lists."""
+
+PREFIX = "pyf.aggregator.queue."
+
+INSPECT = f"{PREFIX}inspect_project"
+UPDATE = f"{PREFIX}update_project"
+UPDATE_GITHUB = f"{PREFIX}update_github"
+RSS_PROJECTS = f"{PREFIX}read_rss_new_projects_and_queue"
+RSS_RELEASES = f"{PREFIX}read_rss_new_releases_and_queue"
+CHANGES = f"{PREFIX}update_changed_packages"
+REFRESH = f"{PREFIX}refresh_all_indexed_packages"
+FETCH = f"{PREFIX}full_fetch_all_packages"
+FETCH_BATCH = f"{PREFIX}fetch_batch"
+DOWNLOADS = f"{PREFIX}enrich_downloads_all_packages"
+GITHUB = f"{PREFIX}enrich_github_all_packages"
+SCORES = f"{PREFIX}rescore_all_packages"
+
+# Those that go through whole collections, and may take long.
+LONG = (REFRESH, FETCH, FETCH_BATCH, DOWNLOADS, GITHUB, SCORES)
