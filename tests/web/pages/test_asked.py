@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyf.aggregator.domain.search import Facet, HealthBand, Question, Sort
-from pyf.aggregator.web.pages import asked
+from pyf.aggregator.web.pages import asked, words
 from pyf.aggregator.web.pages.asked import Asked
 
-VALUES = st.lists(st.text(min_size=1, max_size=40).map(str.strip).filter(bool), max_size=4, unique=True).map(tuple)
+VALUES = st.lists(st.text(min_size=1, max_size=40).map(words.legible).filter(bool), max_size=4, unique=True).map(tuple)
 QUESTIONS = st.builds(
     Question,
-    text=st.text(max_size=100).map(str.strip),
+    text=st.text(max_size=100).map(words.legible),
     framework_versions=VALUES,
     python_versions=VALUES,
     licenses=VALUES,

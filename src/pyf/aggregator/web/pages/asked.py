@@ -1,11 +1,13 @@
 """A question as the address of a list holds it: read leniently, and written so that the same question reads back."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.search import Facet, HealthBand, Question, Sort
+from . import words
 from .paths import Pairs
 
 # What each filter is called in an address.
@@ -22,6 +24,7 @@ _FACETS = {parameter: facet for facet, parameter in PARAMETERS.items()}
 
 LONGEST_TEXT = 300
 _LONGEST_VALUE = 300
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MOST_VALUES = 30
 _LAST_PAGE = 100_000
 _MOST_DAYS = 36_500
@@ -46,7 +49,7 @@ def read(pairs: Iterable[tuple[str, str]]) -> Asked:
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value.strip())
-    text = _last(values, "q")
+    text = words.legible(_last(values, "q"))
     problem = ""
     if len(text) > LONGEST_TEXT:
         problem = f"What you searched for has {len(text):,} characters; the search takes {LONGEST_TEXT} at most."
@@ -120,7 +123,7 @@ def _last(values: dict[str, list[str]], name: str) -> str:
 
 
 def _chosen(values: Sequence[str]) -> tuple[str, ...]:
-    fit = (value for value in values if value and len(value) <= _LONGEST_VALUE)
+    fit = (value for value in values if value and len(value) <= _LONGEST_VALUE and not _CONTROL.search(value))
     return tuple(dict.fromkeys(fit))[:_MOST_VALUES]
 
 
