@@ -47,6 +47,19 @@ def test_what_is_picked_in_a_list_is_compared(reader: Callable[..., Reader]) -> 
     expect(page.get_by_role("columnheader")).to_contain_text(["What is compared", "plone.many00", "plone.api"])
 
 
+def test_what_is_picked_on_several_pages_is_compared(reader: Callable[..., Reader]) -> None:
+    page = reader().go("/in/plone/search?q=many&sort=name")
+
+    page.get_by_role("checkbox", name="Compare plone.many00").check()
+    page.get_by_role("link", name="Next").click()
+    page.get_by_role("checkbox", name="Compare plone.many20").check()
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator("#compare")).to_contain_text("plone.many00")
+    page.get_by_role("button", name="Compare them").click()
+
+    expect(page.get_by_role("columnheader")).to_contain_text(["What is compared", "plone.many", "plone.many"])
+
+
 def test_everything_works_without_scripts(reader: Callable[..., Reader]) -> None:
     page = reader(java_script_enabled=False).go("/in/plone")
 

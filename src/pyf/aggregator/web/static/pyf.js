@@ -24,6 +24,7 @@ const show = async (address, { remember = true, to_top = false } = {}) => {
     list().replaceWith(document.adoptNode(found));
     if (was_open) list().querySelector(".filters").open = true;
     if (remember) history.pushState(null, "", address);
+    pick_again();
     document.title = page.title;
     const text = page.getElementById("q")?.value;
     if (text !== undefined && document.activeElement.id !== "q") document.getElementById("q").value = text;
@@ -58,15 +59,38 @@ const address_of = (form, extra) => {
 
 const asked = (text) => {
   const filters = document.getElementById("filters-form");
-  const extra = text ? [["q", text]] : [];
   filters.querySelector("[name=q]")?.remove();
-  return address_of(filters, extra).replace(/^([^?]*)\??(.*)$/, "$1?$2").replace(/\?$/, "");
+  return address_of(filters, [["q", text]]);
+};
+
+/* What was picked for a comparison stays picked, though the list that it was picked in is gone. */
+const picked = new Map();
+
+const pick_again = () => {
+  const form = document.getElementById("compare");
+  if (!form) return;
+  for (const [key, name] of picked) {
+    const box = [...list().querySelectorAll(".hit .pick input")].find((each) => each.value === key);
+    if (box) box.checked = true;
+    else {
+      const label = document.createElement("label");
+      label.className = "pick";
+      const input = Object.assign(document.createElement("input"), { type: "checkbox", name: "name", value: key, checked: true });
+      label.append(input, ` ${name}`);
+      form.firstElementChild.after(label);
+    }
+  }
 };
 
 if (list()) {
   document.documentElement.classList.add("live");
   document.addEventListener("change", (event) => {
-    if (event.target.form?.id === "filters-form") show(address_of(event.target.form, []));
+    const { target } = event;
+    if (target.form?.id === "filters-form") show(address_of(target.form, []));
+    if (target.form?.id !== "compare") return;
+    const name = target.closest(".hit")?.querySelector("h3").textContent ?? picked.get(target.value);
+    if (target.checked) picked.set(target.value, name);
+    else picked.delete(target.value);
   });
   document.addEventListener("submit", (event) => {
     const { id } = event.target;
