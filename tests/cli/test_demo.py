@@ -4,12 +4,13 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import msgspec
 import pytest
+from click import ClickException
 
+from pyf.aggregator.cli.demo_page import look_at, served
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.services import LocalPyPI
 from shell import DEMO, Shell, wait_until
@@ -33,22 +34,15 @@ def left(shell: Shell) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("left")
-def test_the_demo_fills_keeps_up_shows_every_profile_and_leaves_the_page_open(shell: Shell) -> None:
-    """The settings of its user have no say in it. With --once, as .ci/run has it, it ends where this one waits."""
-    theirs = {"pypi_base_url": "http://127.0.0.1:1", "descriptions": "some"}
-    with shell.start("--latency", "0", module=DEMO, **theirs) as demo:
-        assert demo.stdout is not None
-        told = "".join(iter(demo.stdout.readline, "  pyfaggregator -p django --show djangorestframework\n"))
-        (address,) = re.findall(r"The page is at (\S+)\n10 of its pages were looked at", told)
-        with urlopen(f"{address}in/plone/search?q=table", timeout=30) as answer:
-            page = answer.read().decode()
-        demo.send_signal(signal.SIGINT)
-        demo.communicate(timeout=30)
+def test_the_demo_fills_keeps_up_shows_every_profile_and_serves_the_page(shell: Shell) -> None:
+    """The settings of its user have no say in it."""
+    ended = shell.run("--once", "--latency", "0", module=DEMO, pypi_base_url="http://127.0.0.1:1", descriptions="some")
 
-    assert demo.returncode == 0
-    assert "collective.z3cform.datagridfield" in page
-    with pytest.raises(URLError):
-        urlopen(address, timeout=10)
+    assert ended.code == 0
+    assert re.search(
+        r"The page is at http://127\.0\.0\.1:\d+/\n10 of its pages were looked at, and are well\.", ended.out
+    )
+    told = ended.out
     rows = re.findall(r"│ (-\S.*?) +│ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │", told)
     fetched = {command: int(indexed) for command, _, indexed, _, _ in rows[:4]}
     assert fetched.keys() == {f"-f -p {profile}" for profile in ("plone", "django", "flask", "fastapi")}
@@ -126,6 +120,23 @@ def test_wrong_usage_is_one_line(shell: Shell, arguments: str, said: str) -> Non
 
     assert (ended.code, ended.out) == (2, "")
     assert said in ended.error
+
+
+def test_the_page_is_served_for_as_long_as_it_is_wanted(tmp_path: Path) -> None:
+    with served(tmp_path, {"SQLITE_PATH": str(tmp_path / "index.sqlite3")}) as address:
+        looked_at = look_at(address, ["/", "/?again"])
+        with pytest.raises(ClickException, match="/in/nowhere does not answer"):
+            look_at(address, ["/in/nowhere"])
+
+    assert looked_at == 2
+    with pytest.raises(ClickException, match="does not answer"):
+        look_at(address, ["/"])
+
+
+def test_a_page_that_cannot_be_served_says_why(tmp_path: Path) -> None:
+    with pytest.raises(ClickException, match=r"the page can't be served: Error: .*DESCRIPTIONS='some'"):  # noqa: SIM117
+        with served(tmp_path, {"DESCRIPTIONS": "some"}):
+            pass
 
 
 def test_a_port_that_is_taken_is_one_line(shell: Shell) -> None:
