@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import click
+from http_page import page as interface_page
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
@@ -19,6 +20,7 @@ from pyf.aggregator.domain.health.caps import CAPS
 from pyf.aggregator.domain.health.score import GROUPS
 from pyf.aggregator.domain.schema import Owner, fields
 from pyf.aggregator.settings import Settings
+from pyf.aggregator.web.app import description
 
 ROOT = Path(__file__).parent.parent
 HEALTH = ROOT / "src" / "pyf" / "aggregator" / "health.yaml"
@@ -167,11 +169,17 @@ def _use(use: Any) -> str:
     return " ".join(marks)
 
 
+def http_page() -> str:
+    """Return the page of the interface over HTTP."""
+    return GENERATED + interface_page(description())
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/settings.md": settings_page,
     "docs/reference/fields.md": fields_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/health.md": health_page,
+    "docs/reference/http.md": http_page,
     "example.env": example_env,
 }
 

@@ -1,6 +1,5 @@
 """Serves a site over real HTTP, in a thread, on a free port of this machine."""
 
-import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ import httpx
 import uvicorn
 
 from pyf.aggregator.adapters.profiles import load_profiles
-from pyf.aggregator.cli.serve_run import configured
+from pyf.aggregator.cli.serve_run import configured, listening_at
 from pyf.aggregator.domain.profile import Profile
 from pyf.aggregator.ports import Services
 from pyf.aggregator.settings import load_settings
@@ -25,7 +24,7 @@ def served(
     """Give a client of a server of these services; its base address is the server's."""
     chosen = load_settings(_env_file=None, **settings)
     app = make_app(services, load_profiles() if profiles is None else profiles, chosen)
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listening_at("127.0.0.1", 0)
     server = uvicorn.Server(configured(app, chosen))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from pyf.aggregator.cli.serve_run import listening_at
 from pyf.aggregator.sample.services import LocalPyPI
 from shell import SERVE, Shell, wait_until
 
@@ -70,3 +71,10 @@ def test_a_setting_that_can_not_be_used_is_told_in_one_line(shell: Shell) -> Non
     ended = shell.call(command="pyfserve", web_url="here")
 
     assert (ended.code, ended.error) == (2, "WEB_URL='here': must be an http or https address")
+
+
+def test_an_answer_does_not_wait_for_the_receipt_of_its_head() -> None:
+    with listening_at("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -44,5 +44,6 @@ def _lines(published: Iterable[str]) -> Iterator[RequirementLine]:
             name_normalized=name,
             versions=str(requirement.specifier),
             condition=without_addresses(str(requirement.marker or "")),
-            extras=needs([text]).extras.get(name, ()),
+            # Looking for extras parses the line once more.
+            extras=needs([text]).extras.get(name, ()) if "extra" in text else (),
         )

@@ -23,6 +23,7 @@ from ..ports import Services
 from ..settings import Settings
 from .api import api
 from .api.access import HEADER
+from .api.description import describe_types
 from .badges import badges
 from .delivery import deliver
 from .door import Door
@@ -79,7 +80,16 @@ def make_app(services: Services, profiles: Mapping[str, Profile], settings: Sett
     )
     app.door = Door(requests_a_minute=settings.web_rate_limit)
     app.max_age = settings.web_max_age
+    describe_types(app)
     return app
+
+
+def description() -> dict[str, Any]:
+    """Return the description of the interface, as `/api/v1/openapi.json` gives it."""
+    nobody = {"site": Provide(lambda: None, sync_to_thread=False)}
+    app = Litestar(route_handlers=[api], dependencies=nobody, openapi_config=_openapi(), logging_config=None)
+    describe_types(app)
+    return app.openapi_schema.to_schema()
 
 
 def _cors(settings: Settings) -> CORSConfig | None:

@@ -17,13 +17,16 @@ class NameForms(Struct, frozen=True):
     """A name in its forms, all without separators.
 
     `whole` is all of it, `own` is without what says only where it belongs ("debugtoolbar" for
-    `plone.app.debugtoolbar`), `stems` is that in stems. `runs` are all neighbouring parts written together.
+    `plone.app.debugtoolbar`), `bare` is that without numbers, and `stems` in stems as well. `runs` are all neighbouring
+    parts written together.
     """
 
     whole: str
     own: str
+    bare: str
     stems: str
     parts: tuple[str, ...]
+    own_parts: tuple[str, ...]
     runs: frozenset[str]
 
 
@@ -32,13 +35,15 @@ def name_forms(name_normalized: str, lexicon: Lexicon) -> NameForms:
     """Return the forms of a normalised name."""
     parts = tuple(name_normalized.split("-"))
     own = _own(parts, lexicon)
-    joined = "".join(own)
+    joined, bare = "".join(own), [unnumbered(part) or part for part in own]
     runs = {"".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
     return NameForms(
         whole="".join(parts),
         own=joined,
-        stems="".join(stem(unnumbered(part) or part) for part in own),
+        bare="".join(bare),
+        stems="".join(map(stem, bare)),
         parts=parts,
+        own_parts=own,
         runs=frozenset(runs | {joined}),
     )
 

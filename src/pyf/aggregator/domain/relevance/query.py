@@ -1,8 +1,8 @@
 """What somebody typed, taken apart into what it asks for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from math import ceil, log10
+from math import log10, prod
 
 from msgspec import Struct
 
@@ -15,11 +15,11 @@ _LONGEST_TEXT = 400
 _MOST_WORDS = 12
 
 # What another way to say something is worth, of what the words themselves are.
-_SYNONYM, _UNNUMBERED, _RELATED = 0.97, 0.8, 0.7
+_PHRASE, _SYNONYM, _UNNUMBERED, _RELATED = 0.97, 0.9, 0.8, 0.7
 
 # A word weighs by the part of all projects that have it, 1 for a hundredth and less; what weighs less than `_LIGHT`
 # need not be found beside what weighs more.
-_LEAST_WEIGHT, _LIGHT = 0.2, 0.35
+_LEAST_WEIGHT, _MOST_WEIGHT, _LIGHT = 0.2, 1.0, 0.35
 # The part of what is asked for that has to be found.
 _NEEDED = 0.4
 # A word of a smaller part of all projects is one that somebody may not have typed to its end.
@@ -27,14 +27,21 @@ _RARE = 0.001
 
 
 class Way(Struct, frozen=True):
-    """One way to say something: stems that all have to be there, and what that is worth (0 to 1)."""
+    """One way to say something: words that all have to be there, and what that is worth (0 to 1)."""
 
-    stems: tuple[str, ...]
+    words: Phrase
     worth: float
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """The stems of its words."""
+        return tuple(map(stem, self.words))
 
 
 class Concept(Struct, frozen=True, kw_only=True):
     """One thing that is asked for: the words for it, all ways to say it, and its weight (0 to about 2).
+
+    `others` are phrases of the text that mean the same: having one of them as well says a little more.
 
     `slips` is how many letters may be wrong: 0 for a word that some project uses.
     """
@@ -43,6 +50,7 @@ class Concept(Struct, frozen=True, kw_only=True):
     ways: tuple[Way, ...]
     weight: float
     slips: int = 0
+    others: tuple[Phrase, ...] = ()
 
     @property
     def joined(self) -> str:
@@ -74,7 +82,7 @@ class Query(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def needed(self) -> int:
         """How many of the heavy concepts a project has to have."""
-        return ceil(len(self.heavy) * _NEEDED)
+        return max(1, round(len(self.heavy) * _NEEDED))
 
 
 def query_of(text: str, lexicon: Lexicon, *, share: Callable[[str], float]) -> Query | None:
@@ -89,7 +97,7 @@ def query_of(text: str, lexicon: Lexicon, *, share: Callable[[str], float]) -> Q
     phrases = tuple(_phrases(asked, lexicon))
     telling = tuple(each for each in phrases if len(each) > 1 or each[0] not in lexicon.fillers) or phrases
     own = [word for phrase in telling for word in phrase]
-    concepts = tuple(_concept(phrase, lexicon, share) for phrase in dict.fromkeys(telling))
+    concepts = tuple(_concept(same, lexicon, share) for same in _together(telling, lexicon))
     return Query(
         whole="".join(typed),
         own="".join(own),
@@ -109,31 +117,54 @@ def _phrases(said: list[str], lexicon: Lexicon) -> Iterator[Phrase]:
         yield phrase
 
 
-def _concept(phrase: Phrase, lexicon: Lexicon, share: Callable[[str], float]) -> Concept:
-    own = tuple(map(stem, phrase))
-    ways = tuple(dict.fromkeys(_ways(phrase, own, lexicon)))
-    is_used = any(all(share(each) for each in way.stems) for way in ways)
+def _together(phrases: Iterable[Phrase], lexicon: Lexicon) -> list[tuple[Phrase, ...]]:
+    """Put those together that mean the same: whoever says it twice asks for one thing."""
+    groups: list[tuple[Phrase, ...]] = []
+    for phrase in dict.fromkeys(phrases):
+        same = lexicon.synonyms.get(phrase, ())
+        at = next((number for number, group in enumerate(groups) if group[0] in same), None)
+        if at is None:
+            groups.append((phrase,))
+        else:
+            groups[at] += (phrase,)
+    return groups
+
+
+def _concept(same: tuple[Phrase, ...], lexicon: Lexicon, share: Callable[[str], float]) -> Concept:
+    phrase, *others = same
+    weight = _rarity(phrase, share)
+    ways: dict[Phrase, Way] = {}
+    for way in _ways(phrase, lexicon):
+        # What a common word says instead of a rare one says less: "translation" is not all of "i18n".
+        less = 1.0 if way.worth == _RELATED else min(1.0, _rarity(way.words, share) / weight) ** 0.5
+        ways.setdefault(way.words, Way(way.words, way.worth * less))
+    is_used = any(all(share(stem(word)) for word in way) for way in ways)
     return Concept(
         words=phrase,
-        ways=ways,
-        weight=len(phrase) ** 0.5 * _weight(min(map(share, own))),
+        ways=tuple(ways.values()),
+        weight=len(phrase) ** 0.5 * weight,
         slips=0 if is_used or len(phrase) > 1 else slips_in(phrase[0]),
+        others=tuple(others),
     )
 
 
-def _ways(phrase: Phrase, own: tuple[str, ...], lexicon: Lexicon) -> Iterator[Way]:
-    yield Way(own, 1.0)
+def _ways(phrase: Phrase, lexicon: Lexicon) -> Iterator[Way]:
+    yield Way(phrase, 1.0)
     if len(phrase) > 1:
-        yield Way((stem("".join(phrase)),), 1.0)
+        yield Way(("".join(phrase),), 1.0)
     elif bare := unnumbered(phrase[0]):
-        yield Way((stem(bare),), _UNNUMBERED)
+        yield Way((bare,), _UNNUMBERED)
     for other in lexicon.synonyms.get(phrase, ()):
-        yield Way(tuple(map(stem, other)), _SYNONYM)
+        yield Way(other, _SYNONYM if len(other) == 1 else _PHRASE)
         if len(other) > 1:
-            yield Way((stem("".join(other)),), _SYNONYM)
+            yield Way(("".join(other),), _PHRASE)
     for other in lexicon.related.get(phrase, ()):
-        yield Way(tuple(map(stem, other)), _RELATED)
+        yield Way(other, _RELATED)
+
+
+def _rarity(phrase: Phrase, share: Callable[[str], float]) -> float:
+    return _weight(prod(share(stem(word)) for word in phrase))
 
 
 def _weight(share: float) -> float:
-    return max(_LEAST_WEIGHT, min(1.0, -log10(share) / 2)) if share else 1.0
+    return max(_LEAST_WEIGHT, min(_MOST_WEIGHT, -log10(share) / 2)) if share else _MOST_WEIGHT

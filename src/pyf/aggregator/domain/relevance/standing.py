@@ -12,7 +12,7 @@ _POPULARITY, _HEALTH, _CURRENT = 0.45, 0.35, 0.20
 # What is left of the merit of a project whose authors gave it up.
 _GIVEN_UP = 0.2
 # What is not known is taken for average.
-_AVERAGE_RANK, _AVERAGE_HEALTH, _AVERAGE_CURRENT = 0.5, 50, 0.5
+_AVERAGE_RANK, _AVERAGE_HEALTH, _AVERAGE_CURRENT = 0.3, 50, 0.5
 
 # Steps that downloads are told by; a finer scale would say no more.
 _STEPS = 200

@@ -3,19 +3,11 @@
 from litestar import Router
 from litestar.di import Provide
 
-from . import handlers
 from .access import open_shelf
+from .description import HANDLERS
 
 api = Router(
     "/api/v1",
-    route_handlers=[
-        handlers.profiles,
-        handlers.search_,
-        handlers.suggestions,
-        handlers.project,
-        handlers.releases_,
-        handlers.compare,
-        handlers.statistics,
-    ],
+    route_handlers=HANDLERS,
     dependencies={"shelf": Provide(open_shelf, sync_to_thread=True)},
 )

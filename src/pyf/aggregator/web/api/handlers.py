@@ -23,6 +23,7 @@ _ALWAYS = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
@@ -117,7 +118,7 @@ def releases_(
 
 
 @get("/profiles/{profile:str}/compare", sync_to_thread=True, responses=OF_A_COLLECTION)
-def compare(request: Request[Any, Any, Any], site: TheSite, shelf: TheShelf, names: by.Names = ()) -> Comparison:
+def compare(request: Request[Any, Any, Any], site: TheSite, shelf: TheShelf, names: by.Names) -> Comparison:
     """Compare 2 to 4 projects side by side."""
     by.refuse_others(request, ("names",))
     return side_by_side(site.services, shelf.target, names)

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import Request
+from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import QueryParameter
 from msgspec import Meta
 
@@ -15,18 +16,32 @@ LONGEST_TEXT = 500
 MOST_PER_PAGE = 100
 
 Value = Annotated[str, Meta(max_length=200)]
-Values = Annotated[Sequence[Value], QueryParameter(max_items=30, description="May be repeated: either will do.")]
+# Bounds of a list's values, and of what may be absent, do not reach the description by themselves.
+_OF_VALUES = {"items": Schema(type=OpenAPIType.STRING, max_length=200)}
+Values = Annotated[
+    Sequence[Value],
+    QueryParameter(max_items=30, description="May be repeated: either will do.", schema_extra=_OF_VALUES),
+]
 Bands = Annotated[Sequence[HealthBand], QueryParameter(max_items=5, description="May be repeated: either will do.")]
 Text = Annotated[str, QueryParameter(max_length=LONGEST_TEXT, description="What to look for, in words.")]
-Days = Annotated[int | None, QueryParameter(ge=0, le=36_500, description="Released within so many days.")]
+Days = Annotated[
+    int | None,
+    QueryParameter(
+        ge=0, le=36_500, description="Released within so many days.", schema_extra={"minimum": 0, "maximum": 36_500}
+    ),
+]
 Order = Annotated[Sort, QueryParameter(description="What comes first.")]
 Page = Annotated[int, QueryParameter(ge=1, le=10_000, description="Counted from 1.")]
 PerPage = Annotated[int, QueryParameter(ge=1, le=MOST_PER_PAGE, description="Projects on a page.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=50, description="At most so many.")]
-Name = Annotated[str, Meta(max_length=200)]
 Names = Annotated[
-    Sequence[Name],
-    QueryParameter(max_items=10, description="2 to 4 projects: repeat it; any spelling will do."),
+    Sequence[Value],
+    QueryParameter(
+        min_items=1,
+        max_items=10,
+        description="2 to 4 projects: repeat it; any spelling will do.",
+        schema_extra=_OF_VALUES,
+    ),
 ]
 
 # The parameters of a search, which are those of `Question`.

@@ -11,6 +11,7 @@ from tantivy import Occur
 
 from ....domain.relevance import Query
 from ....domain.relevance.match import (
+    ALIKE,
     BEGUN,
     EXACT,
     HISTORY,
@@ -20,14 +21,13 @@ from ....domain.relevance.match import (
     NAMED_FRAMEWORK,
     OPENING,
     OWN,
-    PIECE,
     REST,
-    RUN,
     SLIPPED,
     STEPS,
 )
 from ....domain.relevance.query import Concept, Way
 from ....domain.relevance.suggesting import BEGINS, NEAR, PART_BEGINS
+from ....domain.relevance.words import stem
 from ....domain.search import Facet, Question
 from ..encoding import storable
 from .documents import TEXTS, schema
@@ -60,9 +60,8 @@ def requiring(name: str) -> tantivy.Query:
 def asked(query: Query) -> tantivy.Query:
     """Return what finds the projects that answer a query, scored by how well they do."""
     ways = [(EXACT, _term("whole", query.whole))]
-    own = [_term("own", query.own), _term("whole", query.own), _term("own", f"={query.stems}")]
-    own += [_term(field, name) for name in query.names for field in ("whole", "own")]
-    ways.append((OWN, _any(own)))
+    own = [_term(field, name) for name in {query.own, *query.names} for field in ("whole", "own")]
+    ways += [(OWN, _any(own)), (ALIKE, _term("own", f"={query.stems}"))]
     begun = [_begins("whole", query.whole), _begins("own", query.own)] if query.is_begun else []
     begun += [_term("runs", query.own)] if len(query.concepts) > 1 else []
     if begun:
@@ -144,7 +143,7 @@ def _said(query: Query) -> tantivy.Query:
 
 def _concept(concept: Concept, share: float) -> tantivy.Query:
     ways = [each for way in concept.ways for each in _way(way, share)]
-    ways.append(_Q.const_score_query(_term("runs", concept.joined), RUN * share))
+    ways.append(_Q.const_score_query(_term("runs", concept.joined), NAME * share))
     if concept.slips:
         near = _Q.fuzzy_term_query(_SCHEMA, "runs", concept.joined, distance=concept.slips)
         ways.append(_Q.const_score_query(near, SLIPPED * share))
@@ -152,19 +151,17 @@ def _concept(concept: Concept, share: float) -> tantivy.Query:
 
 
 def _way(way: Way, share: float) -> list[tantivy.Query]:
-    if len(way.stems) == 1:
-        return _places(way.stems[0], way.worth * share)
-    each = way.worth * share * _TOGETHER / len(way.stems)
-    return [
-        _Q.boolean_query([(Occur.Must, _Q.disjunction_max_query(_places(stem, each))) for stem in way.stems]),
-    ]
+    if len(way.words) == 1:
+        return _places(way.words[0], way.worth * share)
+    each = way.worth * share * _TOGETHER / len(way.words)
+    return [_Q.boolean_query([(Occur.Must, _Q.disjunction_max_query(_places(word, each))) for word in way.words])]
 
 
-def _places(stem: str, worth: float) -> list[tantivy.Query]:
-    places = [_Q.const_score_query(_term(field, stem), value * worth) for field, value in _WORTH.items()]
-    if len(stem) >= LEAST_PIECE:
-        places.append(_Q.const_score_query(_term("pieces", stem), PIECE * worth))
-    return places
+def _places(word: str, worth: float) -> list[tantivy.Query]:
+    cut = stem(word)
+    places = [_Q.const_score_query(_term(field, cut), value * worth) for field, value in _WORTH.items()]
+    pieces = [_term("pieces", each) for each in {word, cut} if len(each) >= LEAST_PIECE]
+    return [*places, _Q.const_score_query(_any(pieces), NAME * worth)] if pieces else places
 
 
 def _term(field: str, value: str) -> tantivy.Query:

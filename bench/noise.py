@@ -1,0 +1,144 @@
+"""Projects that nobody wrote, with the words that people use: so many that a search has something to look through."""
+
+import random
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+# What software is about, what it is made of, what it does, and how people praise it.
+FIELDS = """
+    accounting acoustics aerosol agriculture airline album allergy altimeter archaeology archive astronomy
+    auction aviation bacteria banking barcode battery beehive bicycle biology bird booking botany brewery bridge
+    building butterfly camera canyon cargo carpentry cathedral cell chemistry chess choir cinema climate clinic
+    coastline coffee comet concert copper cricket crop crystal customs dairy dance delivery dentist desert
+    diabetes dialect diary dinosaur diving dolphin drone earthquake eclipse election elevator embassy engine
+    enzyme epidemic exhibition factory farm ferry fermentation festival fishery flight flood florist forest
+    fossil freight fungus furniture galaxy gallery garden gene genome geology glacier grammar granite gravity
+    greenhouse grocery guitar harbour harvest herbarium heritage highway history hockey honey hospital hotel
+    hurricane insect insulin insurance inventory invoice irrigation island jewellery journalism judo kitchen
+    laboratory lake landscape laser laundry leather lecture library lighthouse linguistics locomotive lottery
+    magnet mammal manuscript maple marathon market medicine metabolism meteor microscope migration mineral
+    mining molecule monastery mortgage mosquito motor mountain museum mushroom music neuron novel nursery
+    nutrition ocean oncology opera optics orchard orchestra orchid oxygen painting parcel parliament patient
+    pension pharmacy photon physics piano pigment pilot planet plankton poetry police pollen pottery poultry
+    pregnancy prison protein puzzle radar radio railway rainfall recipe reef refinery reptile restaurant river
+    robot rowing sailing satellite sculpture seismic shipyard silk sleep snow soccer soil solar spectrum spice
+    stadium steel surgery swimming taxi telescope tennis theatre thermal tide timber tissue tourism traffic tram
+    treasury tsunami tunnel turbine university vaccine vegetable vehicle vessel veterinary vineyard violin virus
+    volcano voting warehouse watershed weather wedding whale wheat wildlife wind wine wool yoga zebra zoology
+""".split()  # noqa: SIM905
+PARTS = """
+    adapter analyser api archive backend browser bridge builder cache calendar catalogue chart checker client
+    collector command compiler connector console controller converter counter crawler dashboard database dataset
+    decoder designer detector dispatcher driver editor encoder engine explorer export extractor feed filter
+    finder form formatter framework gateway generator grid handler helper importer index inspector interface
+    kernel layout library loader locator logger manager mapper matcher merger model monitor notifier optimiser
+    organiser parser planner player plotter plugin predictor printer processor profiler protocol proxy publisher
+    query queue reader recorder registry renderer report repository resolver router runner sampler scanner
+    scheduler scraper search selector sensor server service session simulator sorter splitter storage stream
+    suite sync table tagger template theme timer tool tracker trainer transformer translator uploader validator
+    viewer visualiser watcher widget workbench workflow wrapper writer
+""".split()  # noqa: SIM905
+VERBS = """
+    analyse annotate archive browse calculate classify collect compare compress configure convert count crop
+    detect display download draw edit estimate explore export extract filter find fit format generate group
+    import index inspect load manage map measure merge monitor notify organise parse plan plot predict process
+    publish query read record render report resize sample scan schedule search segment send simulate sort store
+    stream summarise synchronise tag track train transform translate upload validate visualise watch write
+""".split()  # noqa: SIM905
+ADJECTIVES = """
+    asynchronous automatic configurable convenient declarative distributed easy efficient experimental
+    extensible fast flexible generic incremental interactive lightweight minimal modern modular opinionated
+    parallel pluggable portable powerful practical pythonic reliable reusable robust scalable simple small smart
+    stable tiny typed unofficial
+""".split()  # noqa: SIM905
+FRAMEWORKS = {
+    "": "",
+    "django-": "Django",
+    "flask-": "Flask",
+    "fastapi-": "FastAPI",
+    "collective.": "Plone",
+    "plone.app.": "Plone",
+    "napari-": "napari",
+}
+_RELEASES = {"Django": ("4.2", "5.0", "5.1", "5.2", "6.0"), "Plone": ("5.1", "5.2", "6.0", "6.1")}
+_LICENCES = ("MIT", "BSD-3-Clause", "Apache-2.0", "GPL-3.0-only", "GPL-2.0-only", "LGPL-3.0-or-later", "")
+
+
+def projects(count: int, *, seed: int) -> Iterator[dict[str, Any]]:
+    """Yield the `info` of so many projects of different names, the same for the same seed."""
+    chance = random.Random(seed)
+    seen: set[str] = set()
+    while len(seen) < count:
+        info = _info(chance)
+        if info["name"].lower() not in seen:
+            seen.add(info["name"].lower())
+            yield info
+
+
+def _info(chance: random.Random) -> dict[str, Any]:
+    prefix = chance.choice(list(FRAMEWORKS))
+    framework = FRAMEWORKS[prefix]
+    field, other = chance.sample(FIELDS, 2)
+    part = chance.choice(PARTS) if chance.random() < 0.4 else chance.choice(FIELDS)
+    habits = _Habits(chance, chance.sample(VERBS, 3), chance.sample(ADJECTIVES, 2), chance.sample(PARTS + FIELDS, 3))
+    tail = chance.choice(("", "", "", f"-{chance.choice(PARTS)}", str(chance.randint(2, 9)), f"-{other}"))
+    name = f"{prefix}{field}{chance.choice('-_.') if not prefix.endswith('.') else '.'}{part}{tail}"
+    summary = _sentence(habits, field, part, framework)
+    releases = sorted(chance.sample(_RELEASES[framework], 2)) if framework in _RELEASES else []
+    pythons = [f"3.{minor}" for minor in range(chance.randint(6, 11), 14)]
+    classifiers = [f"Framework :: {framework}"] if framework else []
+    classifiers += [f"Framework :: {framework} :: {release}" for release in releases]
+    classifiers += [
+        "Programming Language :: Python",
+        *(f"Programming Language :: Python :: {each}" for each in pythons),
+    ]
+    return {
+        "name": name,
+        "version": "1.0",
+        "summary": summary,
+        "keywords": ",".join(chance.sample([field, other, part, framework.lower() or "python"], 3)),
+        "description": _readme(habits, name, summary, field, other, part, framework),
+        "description_content_type": "text/markdown",
+        "classifiers": classifiers,
+        "license_expression": chance.choice(_LICENCES) or None,
+        "requires_dist": [each.lower() for each in (framework, chance.choice(("requests", "numpy", "pyyaml"))) if each],
+        "requires_python": f">={pythons[0]}",
+        "project_urls": {},
+    }
+
+
+class _Habits(NamedTuple):
+    """The few words that one author uses again and again."""
+
+    chance: random.Random
+    verbs: list[str]
+    adjectives: list[str]
+    others: list[str]
+
+
+def _readme(habits: _Habits, name: str, summary: str, field: str, other: str, part: str, framework: str) -> str:
+    def paragraph(sentences: int) -> str:
+        return " ".join(
+            _sentence(habits, habits.chance.choice((field, other, field)), part, framework) for _ in range(sentences)
+        )
+
+    return (
+        f"# {name}\n\n{summary}\n\n{paragraph(3)}\n\n## Installation\n\n    pip install {name}\n\n"
+        f"## Usage\n\n{paragraph(6)}\n\n## Configuration\n\n{paragraph(5)}\n\n"
+        f"## Changelog\n\n### 1.0\n\n- {paragraph(1)}\n"
+    )
+
+
+def _sentence(habits: _Habits, field: str, part: str, framework: str) -> str:
+    chance = habits.chance
+    verb, adjective, other = (chance.choice(each) for each in habits[1:])
+    place = f" in {framework}" if framework else ""
+    return chance.choice(
+        (
+            f"A {adjective} {field} {part} to {verb} data{place}.",
+            f"{adjective.capitalize()} {part} for {field} {other}s{place}",
+            f"{verb.capitalize()} {field} records with a {adjective} {other}{place}.",
+            f"It helps teams {verb} what their {field} {part} has written, and {chance.choice(habits.verbs)} it later.",
+            f"The {other} is {adjective}, and the {part} can {verb} every {field} file{place}.",
+        )
+    )

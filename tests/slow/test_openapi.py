@@ -1,0 +1,55 @@
+"""The interface does what its description says: schemathesis, which knows nothing else of it, tries."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from served import served
+from small_site import filled
+
+# What is too long as a whole may be right in every part, and the other way round.
+CONFIG = """
+[checks]
+negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 414]
+positive_data_acceptance.expected-statuses = ["2xx", 404, 414]
+"""
+
+pytestmark = pytest.mark.slow
+
+
+# What is compared must differ once it is normalised, which no schema can say.
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        ["--exclude-path-regex", "compare"],
+        ["--include-path-regex", "compare", "--exclude-checks", "positive_data_acceptance"],
+    ],
+    ids=["everything-else", "compare"],
+)
+def test_the_interface_is_as_it_is_described(chosen: list[str], tmp_path: Path) -> None:
+    config = tmp_path / "schemathesis.toml"
+    config.write_text(CONFIG)
+    with served(filled(), {}, web_rate_limit=0) as site:
+        ended = subprocess.run(
+            [
+                *(
+                    sys.executable,
+                    "-m",
+                    "schemathesis.cli",
+                    "--config-file",
+                    str(config),
+                    "run",
+                    f"{site.base_url}/api/v1/openapi.json",
+                ),
+                *("--max-examples", "20", "--phases", "coverage,fuzzing", "--generation-deterministic", "--no-color"),
+                *chosen,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
