@@ -54,7 +54,7 @@ def test_whatever_a_readme_holds_its_page_is_whole(html: str) -> None:
 
     assert_whole(shown(html))
     assert "<img" not in result
-    assert "mailto:" not in result
+    assert 'href="mailto:' not in result
     assert not re.search(r"[\w.]+@b\.example", result)
     levels = [3, *(int(level) for level in re.findall(r"<h([1-6])", result))]
     assert min(levels) >= 3
@@ -65,7 +65,7 @@ def test_whatever_a_readme_holds_its_page_is_whole(html: str) -> None:
 def test_what_is_fitted_is_safe(html: str) -> None:
     """Nothing that it adds would be taken away by the rules that made it safe, but classes and what helps to scroll."""
     added = r' (?:class="(?:picture|scroll)"|role="group"|tabindex="0"|aria-label="Table [0-9]+ of the README")'
-    result = re.sub(added, "", fitted(html))
+    result = re.sub(added, "", fitted(html)).lstrip("\ufeff")
 
     assert text_of(sanitized(result)) == text_of(result)
 

@@ -10,10 +10,9 @@ from litestar.response import Redirect, Response, Template
 from ...domain.errors import Invalid, NotFound
 from ...domain.project import normalized
 from ...usecases.project_page import Left, project_page
-from ...usecases.search import search, suggest
+from ...usecases.search import hidden, search, suggest
 from ...usecases.shelves import Shelf
 from ...usecases.side_by_side import side_by_side
-from ...usecases.start_page import start_page
 from ..addresses import base
 from ..feeds import feed_address
 from ..site import Site, TheSite
@@ -51,7 +50,7 @@ def search_in(site: TheSite, request: Asking) -> Redirect:
 def start(site: TheSite, shelf: FromPath[str]) -> Template:
     """Show a collection at a glance."""
     about = site.shelf(shelf)
-    page = start_view(about.key, start_page(site.services, about.target))
+    page = start_view(about.key, site.start_page(about))
     return _page(site, about, "start.html", page=page, is_start=True)
 
 
@@ -115,7 +114,9 @@ def _invitation(names: list[str]) -> str:
 
 
 def _held(site: Site, about: Shelf, names: list[str]) -> frozenset[str]:
-    return frozenset(hit.name_normalized for hit in site.services.search.pick(about.target.collection, names))
+    not_shown = hidden(site.services, about.target)
+    found = site.services.search.pick(about.target.collection, names, hidden=not_shown)
+    return frozenset(hit.name_normalized for hit in found)
 
 
 def _gone(site: Site, about: Shelf, name: str, error: NotFound) -> Template:
