@@ -67,7 +67,8 @@ def test_what_is_fitted_is_safe(html: str) -> None:
     added = r' (?:class="(?:picture|scroll)"|role="group"|tabindex="0"|aria-label="Table [0-9]+ of the README")'
     result = re.sub(added, "", fitted(html)).lstrip("\ufeff")
 
-    assert text_of(sanitized(result)) == text_of(result)
+    # A parser takes the first newline of code for layout.
+    assert text_of(sanitized(result)) == text_of(re.sub(r"(<pre[^>]*>)\n", r"\1", result))
 
 
 @pytest.mark.parametrize(

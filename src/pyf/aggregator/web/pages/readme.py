@@ -75,6 +75,8 @@ class _Fitting:
     def _wrapped(self, tag: str, element: Element, inside: str, more: str = "") -> Iterator[str]:
         kept = "".join(f' {n}="{escape(element.attributes[n])}"' for n in _KEPT if n in element.attributes)
         yield f"<{tag}{self._identity(element)}{kept}{more}>"
+        if tag == "pre" and element.text().startswith("\n"):
+            yield "\n"  # the first one is not taken for text
         if tag == "details" and not any(each.tag == "summary" and _is_seen(each) for each in _elements(element)):
             yield "<summary>Details</summary>"
         yield from self.written(element, inside)
