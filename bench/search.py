@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bench import searched
+from bench import over_http, searched
 from pyf.aggregator.bootstrap import open_services
 from pyf.aggregator.domain.search import Question
 from pyf.aggregator.settings import load_settings
@@ -33,6 +33,8 @@ def measure(path: Path, projects: int = searched.PROJECTS) -> Table:
         table.add_row("a changed document is found", *_once(lambda: searched.is_found(services, changed)))
     with open_services(load_settings(sqlite_path=str(path), index_backend="sqlite")) as services:
         table.add_row("first search of a process", *_once(lambda: search(services, target, Question(text="whale"))))
+    over = over_http.times(path, searched.COLLECTION, asked)
+    table.add_row(f"search over HTTP, {over_http.CLIENTS} clients", *_parts(over))
     return table
 
 
@@ -47,10 +49,14 @@ def _each(work: Any, items: list[Any]) -> tuple[str, ...]:
     for item in items:
         started = time.perf_counter()
         work(item)
-        taken.append(1000 * (time.perf_counter() - started))
-    taken.sort()
+        taken.append(time.perf_counter() - started)
+    return _parts(taken)
+
+
+def _parts(seconds: list[float]) -> tuple[str, ...]:
+    taken = sorted(seconds)
     part = (taken[len(taken) // 2], taken[len(taken) * 95 // 100], taken[-1])
-    return f"{sum(taken) / 1000:.2f}", *(f"{each:.1f}" for each in part)
+    return f"{sum(taken):.2f}", *(f"{1000 * each:.1f}" for each in part)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,14 @@ from namespaced import namespaced
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.memory import MemoryIndex
+from pyf.aggregator.adapters.index.plain_search import PlainSearch
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
+from pyf.aggregator.adapters.index.sqlite_search import SqliteSearch
 from pyf.aggregator.adapters.index.typesense import Server
-from pyf.aggregator.ports import IndexAdmin, PackageIndex
+from pyf.aggregator.adapters.lexicon import load_lexicon
+from pyf.aggregator.adapters.standards import load_standards
+from pyf.aggregator.ports import IndexAdmin, PackageIndex, SearchEngine
 from typesense_double import ADMIN_KEY, LocalTypesense
 
 NOW = 1_800_000_000
@@ -27,24 +31,27 @@ TYPESENSE_KEY = os.environ.get("TYPESENSE_TEST_KEY", "")
 
 @dataclass(frozen=True)
 class Engine:
-    """The two ports of one engine, on the same data."""
+    """The ports of one engine, on the same data."""
 
     index: PackageIndex
     admin: IndexAdmin
+    search: SearchEngine
 
 
 @contextmanager
 def _memory(_folder: Path) -> Iterator[Engine]:
     index = MemoryIndex(now=lambda: NOW)
-    yield Engine(index, index)
+    yield Engine(index, index, _plain(index))
 
 
 @contextmanager
 def _sqlite(folder: Path) -> Iterator[Engine]:
     database = Database(folder / "pyf.sqlite3")
+    search = SqliteSearch(database, load_lexicon(), load_standards(), now=lambda: NOW)
     try:
-        yield Engine(SqliteIndex(database), SqliteAdmin(database, now=lambda: NOW))
+        yield Engine(SqliteIndex(database), SqliteAdmin(database, now=lambda: NOW), search)
     finally:
+        search.close()
         database.close()
 
 
@@ -58,7 +65,7 @@ def _typesense(_folder: Path) -> Iterator[Engine]:
 def _typesense_live(_folder: Path) -> Iterator[Engine]:
     """The server that the environment names, with names of this test's own, which are deleted in the end."""
     with _connected(TYPESENSE_URL, TYPESENSE_KEY) as engine, namespaced(engine.index, engine.admin) as own:
-        yield Engine(*own)
+        yield Engine(*own, _plain(own[0]))
 
 
 @contextmanager
@@ -66,9 +73,13 @@ def _connected(url: str, key: str) -> Iterator[Engine]:
     server = Server([url], key, timeout=10, patience=1)
     try:
         ports = typesense.on(server, now=lambda: NOW)
-        yield Engine(ports.index, ports.admin)
+        yield Engine(ports.index, ports.admin, _plain(ports.index))
     finally:
         server.close()
+
+
+def _plain(index: PackageIndex) -> PlainSearch:
+    return PlainSearch(index, load_lexicon(), load_standards(), now=lambda: NOW)
 
 
 _Opened = Callable[[Path], AbstractContextManager[Engine]]

@@ -127,6 +127,8 @@ def _quarantined() -> ProjectDocuments:
         {"version": "6.6.6", "upload_timestamp": int(START - DAY)},
         framework_versions=("Plone 6.0",),
         summary="Do not install",
+        description="<p>Run this</p>",
+        home_page="https://evil.example/",
         project_status="quarantined",
         requires_dist=("plone.api",),
     )

@@ -51,6 +51,24 @@ def test_what_others_write_meanwhile_is_served(shell: Shell, pypi: LocalPyPI) ->
         wait_until(lambda: "django" in client.get("/api/v1/profiles").text)
 
 
+def test_a_damaged_index_is_told_to_the_operator_and_not_to_readers(shell: Shell) -> None:
+    shell.call("-f", "-p", "flask")
+    with serving(shell, log_format="json") as (process, client):
+        index = shell.folder / "index.sqlite3"
+        for part in shell.folder.glob("index.sqlite3?*"):
+            if part.is_file():
+                part.unlink()
+        index.write_bytes(b"no index " * 10_000)
+        answers = [client.get(path) for path in ("/health", "/api/v1/profiles/flask/search", "/")]
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+
+    assert {answer.status_code for answer in answers} == {503}
+    assert not [answer for answer in answers if "index.sqlite3" in answer.text]
+    assert str(index) in err
+    assert "Traceback" not in err
+
+
 def test_a_port_in_use_is_told_in_one_line(shell: Shell) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

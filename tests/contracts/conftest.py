@@ -7,7 +7,7 @@ import pytest
 
 from builders import PLONE, collection_state
 from engines import ENGINES, PARAMETERS, Engine
-from pyf.aggregator.ports import IndexAdmin, PackageIndex
+from pyf.aggregator.ports import IndexAdmin, PackageIndex, SearchEngine
 
 
 @pytest.fixture(params=PARAMETERS)
@@ -24,6 +24,11 @@ def index(engine: Engine) -> PackageIndex:
 @pytest.fixture
 def admin(engine: Engine) -> IndexAdmin:
     return engine.admin
+
+
+@pytest.fixture
+def searched(engine: Engine) -> SearchEngine:
+    return engine.search
 
 
 @pytest.fixture

@@ -55,10 +55,10 @@ def test_a_score_has_reasons_and_says_what_to_do() -> None:
     assert any(finding.to_do for finding in findings)
 
 
-def test_a_quarantined_project_has_a_page_without_a_line_to_install_it() -> None:
+def test_a_quarantined_project_has_a_page_that_leads_nowhere() -> None:
     page = project_page(filled(), PLONE, "plone.evil")
 
-    assert (page.is_quarantined, page.install) == (True, "")
+    assert (page.is_quarantined, page.install, page.description, page.links) == (True, "", "", ())
 
 
 def test_a_project_that_has_left_says_why() -> None:

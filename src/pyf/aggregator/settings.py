@@ -277,7 +277,8 @@ class Settings(BaseSettings):
         "127.0.0.1", description="Address that METRICS_PORT is opened on; 0.0.0.0 lets other machines ask."
     )
     log_format: Literal["text", "json"] = Field(
-        "text", description="How worker and beat write their log: lines for people, or one JSON object a line."
+        "text",
+        description="How worker, beat and `pyfserve` write their log: lines for people, or one JSON object a line.",
     )
 
     @model_validator(mode="before")

@@ -1,5 +1,6 @@
 """Does what the options of `pyfserve` ask for: settings and services together, a socket, and the server on it."""
 
+import logging
 import socket
 import webbrowser
 from contextlib import suppress
@@ -8,6 +9,7 @@ import click
 import uvicorn
 from litestar import Litestar
 
+from .. import logs
 from ..adapters.profiles import load_profiles
 from ..bootstrap import open_services
 from ..domain.errors import Unavailable
@@ -18,6 +20,9 @@ from .targets import announce_index
 
 # Seconds that requests under way are given when the server is to end.
 _GRACE = 10
+
+# Seconds that a reader waits for a Typesense server that is away; a run may wait for TYPESENSE_PATIENCE.
+_PATIENCE = 3.0
 
 
 class Server(uvicorn.Server):
@@ -39,8 +44,11 @@ def perform(*, host: str, port: int, open_browser: bool) -> Exit:
     """Serve until somebody ends it; raises what `PlainCommand` tells in one line."""
     settings = load_settings()
     profiles = load_profiles(settings.profiles_file)
-    with listening_at(host, port) as listening, open_services(settings) as services:
+    patience = min(settings.typesense_patience, _PATIENCE)
+    hasty = settings.model_copy(update={"typesense_patience": patience})
+    with listening_at(host, port) as listening, open_services(hasty) as services:
         end_on_sigterm()
+        logs.set_up(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
         announce_index(services, settings)
         config = configured(make_app(services, profiles, settings), settings)
         with suppress(KeyboardInterrupt):  # the server has ended by then: it raises again what it was told to end by

@@ -63,7 +63,8 @@ def framework_version(name: str, standards: Standards, today: date) -> Framework
 
 def newest_first(versions: Iterable[str]) -> list[str]:
     """Order releases of frameworks: by framework, and then the newest first."""
-    return sorted(sorted(versions, key=_number, reverse=True), key=lambda version: version.rpartition(" ")[0])
+    ordered = sorted(versions, key=lambda version: (_number(version), version), reverse=True)
+    return sorted(ordered, key=lambda version: version.rpartition(" ")[0])
 
 
 def _number(version: str) -> tuple[int, ...]:

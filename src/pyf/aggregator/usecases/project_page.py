@@ -53,9 +53,9 @@ class Requirement(Struct, frozen=True, kw_only=True):
 class ProjectPage(Struct, frozen=True, kw_only=True):
     """One project.
 
-    `hit` is what lists show of it; `description` its README as safe HTML; `install` the line that installs it, "" for a
-    quarantined one, which nobody must install. `first_uploaded` is in Unix seconds. `why_here` says why it is in the
-    collection, in the words of `member_because`.
+    `hit` is what lists show of it; `description` its README as safe HTML; `install` the line that installs it. A
+    quarantined one has none of these two and no links: nobody must install it, or go where it leads. `first_uploaded`
+    is in Unix seconds. `why_here` says why it is in the collection, in the words of `member_because`.
     """
 
     hit: Hit
@@ -99,7 +99,7 @@ def project_page(services: Services, target: Target, name: str) -> ProjectPage:
         hit=shown_hit(documents[0]),
         is_quarantined=is_quarantined,
         install="" if is_quarantined else f"pip install {newest.name}",
-        description=html_without_addresses(newest.description),
+        description="" if is_quarantined else html_without_addresses(newest.description),
         keywords=tuple(without_addresses(word) for word in newest.keywords),
         classifiers=newest.classifiers,
         requires_python=newest.requires_python,
@@ -111,7 +111,7 @@ def project_page(services: Services, target: Target, name: str) -> ProjectPage:
         releases=release_lines(documents),
         downloads=download_counts(documents[0]),
         repository=address,
-        links=links_for_readers(newest, address.url if address else ""),
+        links=() if is_quarantined else links_for_readers(newest, address.url if address else ""),
         maintainers=tuple(without_addresses(each) for each in newest.maintainers),
         authors=authors(newest),
         vulnerabilities=newest.vulnerabilities,

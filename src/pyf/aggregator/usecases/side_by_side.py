@@ -28,6 +28,10 @@ from .target import Target
 FEWEST, MOST = 2, 4
 
 
+class NotComparable(Invalid):
+    """Too few or too many projects were named."""
+
+
 class Side(Struct, frozen=True, kw_only=True):
     """One of the projects that are compared.
 
@@ -58,11 +62,11 @@ class Comparison(Struct, frozen=True, kw_only=True):
 def side_by_side(services: Services, target: Target, names: Sequence[str]) -> Comparison:
     """Compare 2 to 4 projects by any spelling of their names.
 
-    Raises `Invalid` for fewer or more different ones, `NotFound` for one that the collection does not show.
+    Raises `NotComparable` for fewer or more different ones, `NotFound` for one that the collection does not show.
     """
     wanted = list(dict.fromkeys(normalized(name) for name in names if name.strip()))
     if not FEWEST <= len(wanted) <= MOST:
-        raise Invalid(f"{FEWEST} to {MOST} different projects can be compared, not {len(wanted)}")
+        raise NotComparable(f"{FEWEST} to {MOST} different projects can be compared, not {len(wanted)}")
     not_shown = hidden(services, target)
     held = [held_or_raise(services, target, name, not_shown) for name in wanted]
     for documents in held:

@@ -11,6 +11,7 @@ from litestar.response import Template
 from msgspec import UNSET, Struct, UnsetType
 
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
+from ..usecases.side_by_side import NotComparable
 
 PROBLEM = "application/problem+json"
 
@@ -72,13 +73,15 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
             status, faults, headers, detail = error.status, error.faults, error.headers, str(error)
         case NotFound():
             status, detail = HTTPStatus.NOT_FOUND, str(error)
-        case Invalid():
+        case NotComparable():
             status, detail = HTTPStatus.BAD_REQUEST, str(error)
-        case Unavailable():
-            # What it says names files and addresses of ours.
+        case Unavailable() | Invalid():
+            # Whatever else is invalid is not the reader's: the index is damaged, or newer than this program. What the
+            # failures say names files and addresses of ours.
             status, detail = HTTPStatus.SERVICE_UNAVAILABLE, "The index does not answer; try again in a moment."
-            headers = {"retry-after": str(ceil(error.retry_after or _RETRY_AFTER))}
-            _log.warning("the index does not answer: %s", error)
+            wait = error.retry_after if isinstance(error, Unavailable) else None
+            headers = {"retry-after": str(ceil(wait or _RETRY_AFTER))}
+            _log.error("the index does not answer: %s", error)
         case HTTPException():
             status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
             faults = _faults(error)

@@ -22,7 +22,7 @@ from ...domain.relevance import (
     standing_of,
 )
 from ...domain.relevance.likeness import telling_stems
-from ...domain.relevance.suggesting import likeness, typed_of
+from ...domain.relevance.suggesting import least_likeness, likeness, typed_of
 from ...domain.requirements import required
 from ...domain.search import (
     MOST_VALUES,
@@ -141,8 +141,9 @@ class PlainSearch:
         held, typed = self._projects(collection), typed_of(text)
         scale = _popularity(held)
         like = [(likeness(typed, each.name, self._lexicon), each.hit) for each in held if each.name not in hidden]
+        least = least_likeness(like for like, _ in like)
         likely = sorted(
-            (pair for pair in like if pair[0]),
+            (pair for pair in like if pair[0] >= least),
             key=lambda pair: (-pair[0], -scale.rank(pair[1].downloads), pair[1].name_normalized),
         )
         return [
@@ -222,7 +223,7 @@ class PlainSearch:
                 counts.update(each.project.values(facet))
         ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         kept = ordered[:MOST_VALUES] + [pair for pair in ordered[MOST_VALUES:] if pair[0] in question.chosen(facet)]
-        return [FacetCount(value=value, count=count) for value, count in kept]
+        return tuple(FacetCount(value=value, count=count) for value, count in kept)
 
 
 def _project(releases: Sequence[Document]) -> _Project:

@@ -1,11 +1,10 @@
 """How well a project answers a query: as one of a few buckets, inside of which its merit decides."""
 
-from .lexicon import Lexicon, Phrase
+from .lexicon import Lexicon
 from .names import NameForms, name_forms
-from .query import Concept, Query
+from .query import Concept, Query, Way
 from .searchable import Searchable
 from .slips import are_near
-from .words import stem, unnumbered
 
 # What a word is worth by where it stands; in the name it is worth more if it leaves nothing of the name unsaid.
 WHOLE_NAME, NAME, KEYWORDS, SUMMARY, OPENING, REST, HISTORY = 1.0, 0.8, 0.8, 0.8, 0.5, 0.3, 0.1
@@ -15,9 +14,6 @@ SLIPPED, MORE = 0.8, 0.1
 _APART = 0.7
 # What a project of a framework that the query names is worth above others.
 NAMED_FRAMEWORK = 0.1
-
-# The shortest beginning and end of a part of a name that are taken for words: reptiles are no tiles.
-LEAST_PIECE, LEAST_END = 4, 5
 
 # The buckets: names that are all that was typed, those that begin with it, and steps of what the words are worth.
 EXACT, OWN, ALIKE, BEGUN = 16, 13, 12, 11
@@ -36,13 +32,15 @@ def bucket_of(query: Query, project: Searchable, lexicon: Lexicon) -> int | None
         return ALIKE + favoured
     if is_begun(query, forms):
         return BEGUN
-    in_name = WHOLE_NAME if _covers(query, forms) else NAME
-    values = {concept: _value(concept, project, forms, in_name) for concept in query.concepts}
-    if sum(values[concept] > 0 for concept in query.heavy) < query.needed:
+    in_name = WHOLE_NAME if all(not query.said.isdisjoint(part) for part in forms.own_readings) else NAME
+    found, worth = 0, 0.0
+    for concept in query.concepts:
+        if value := _value(concept, project, forms, in_name):
+            found += query.is_heavy(concept)
+            worth += concept.weight * value
+    if found < query.needed:
         return None
-    weights = sum(concept.weight for concept in query.concepts)
-    worth = sum(concept.weight * value for concept, value in values.items()) / weights
-    return int((worth + NAMED_FRAMEWORK * favoured) * STEPS + 0.5)
+    return int((worth / query.weight + NAMED_FRAMEWORK * favoured) * STEPS + 0.5)
 
 
 def is_named(query: Query, forms: NameForms) -> bool:
@@ -57,9 +55,9 @@ def is_begun(query: Query, forms: NameForms) -> bool:
 
 
 def _value(concept: Concept, project: Searchable, forms: NameForms, in_name: float) -> float:
-    best = max(way.worth * _worth(way.words, project, forms, in_name) for way in concept.ways)
-    if concept.others and best:
-        best += MORE * any(_worth(other, project, forms, in_name) > 0 for other in concept.others)
+    best = max([way.worth * _worth(way, project, forms, in_name) for way in concept.ways])
+    if best and any(_worth(way, project, forms, in_name) for way in concept.others):
+        best += MORE
     if best < in_name and concept.joined in forms.runs:
         return in_name
     if concept.slips and best < SLIPPED and _is_near(concept, forms):
@@ -67,48 +65,29 @@ def _value(concept: Concept, project: Searchable, forms: NameForms, in_name: flo
     return best
 
 
-def _worth(words: Phrase, project: Searchable, forms: NameForms, in_name: float) -> float:
-    value = min(_place(each, project, forms, in_name) for each in words)
-    if value and len(words) > 1:
-        together = f" {' '.join(map(stem, words))} "
-        if not any(together in part for part in project.parts[:4]):
-            return value * _APART
+def _worth(way: Way, project: Searchable, forms: NameForms, in_name: float) -> float:
+    if len(way.words) == 1:
+        return _place(way.words[0], way.marks[0], project, forms, in_name)
+    value = min([_place(word, mark, project, forms, in_name) for word, mark in zip(way.words, way.marks, strict=True)])
+    if value and not any(way.together in part for part in project.parts[:4]):
+        return value * _APART
     return value
 
 
-def _place(word: str, project: Searchable, forms: NameForms, in_name: float) -> float:
-    cut = stem(word)
-    alone = f" {cut} "
-    if alone in project.name:
+def _place(word: str, mark: str, project: Searchable, forms: NameForms, in_name: float) -> float:
+    if mark in project.name:
         return in_name
-    if alone in project.keywords:
+    if mark in project.keywords:
         return KEYWORDS
-    if alone in project.summary:
+    if mark in project.summary:
         return SUMMARY
-    if any(is_piece(each, part) for each in (word, cut) for part in forms.parts):
+    if word in forms.pieces or mark[1:-1] in forms.pieces:
         return in_name
-    if alone in project.opening:
+    if mark in project.opening:
         return OPENING
-    if alone in project.rest:
+    if mark in project.rest:
         return REST
-    return HISTORY if alone in project.history else 0.0
-
-
-def is_piece(word: str, part: str) -> bool:
-    """Tell whether a part of a name begins or ends with a word that is long enough to be told."""
-    return (len(word) >= LEAST_PIECE and part.startswith(word)) or (len(word) >= LEAST_END and part.endswith(word))
-
-
-def _covers(query: Query, forms: NameForms) -> bool:
-    """Tell whether every part of a name's own is asked for."""
-    said = {
-        each for concept in query.concepts for way in concept.ways for word in way.words for each in (word, stem(word))
-    }
-    return all(
-        any(part == each or is_piece(each, part) for each in said) or stem(unnumbered(part) or part) in said
-        for part in forms.own_parts
-        if not part.isdigit()
-    )
+    return HISTORY if mark in project.history else 0.0
 
 
 def _is_near(concept: Concept, forms: NameForms) -> bool:

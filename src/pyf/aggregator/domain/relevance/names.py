@@ -1,5 +1,6 @@
 """A project's name in the forms that people type it in."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from msgspec import Struct
@@ -12,22 +13,26 @@ from .words import stem, unnumbered
 _LEAST_LEFT = 3
 _LEAST_GLUED = 4
 
+# The shortest beginning and end of a part of a name that are taken for words: reptiles are no tiles.
+LEAST_BEGINNING, LEAST_END = 4, 5
+
 
 class NameForms(Struct, frozen=True):
     """A name in its forms, all without separators.
 
     `whole` is all of it, `own` is without what says only where it belongs ("debugtoolbar" for
     `plone.app.debugtoolbar`), `bare` is that without numbers, and `stems` in stems as well. `runs` are all neighbouring
-    parts written together.
+    parts written together, `pieces` what parts begin and end with, `own_readings` what may stand for each part of its
+    own.
     """
 
     whole: str
     own: str
     bare: str
     stems: str
-    parts: tuple[str, ...]
-    own_parts: tuple[str, ...]
     runs: frozenset[str]
+    pieces: frozenset[str]
+    own_readings: tuple[frozenset[str], ...]
 
 
 @lru_cache(maxsize=50_000)
@@ -42,10 +47,17 @@ def name_forms(name_normalized: str, lexicon: Lexicon) -> NameForms:
         own=joined,
         bare="".join(bare),
         stems="".join(map(stem, bare)),
-        parts=parts,
-        own_parts=own,
         runs=frozenset(runs | {joined}),
+        pieces=frozenset(piece for part in parts for piece in _pieces(part)),
+        own_readings=tuple(
+            frozenset({part, stem(unnumbered(part) or part), *_pieces(part)}) for part in own if not part.isdigit()
+        ),
     )
+
+
+def _pieces(part: str) -> Iterator[str]:
+    yield from (part[:end] for end in range(LEAST_BEGINNING, len(part) + 1))
+    yield from (part[start:] for start in range(len(part) - LEAST_END + 1))
 
 
 def _own(parts: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...]:

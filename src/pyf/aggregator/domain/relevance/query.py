@@ -26,22 +26,32 @@ _NEEDED = 0.4
 _RARE = 0.001
 
 
-class Way(Struct, frozen=True):
+class Way(Struct, frozen=True, dict=True):
     """One way to say something: words that all have to be there, and what that is worth (0 to 1)."""
 
     words: Phrase
-    worth: float
+    worth: float = 1.0
 
-    @property
+    @cached_property
     def stems(self) -> tuple[str, ...]:
         """The stems of its words."""
         return tuple(map(stem, self.words))
 
+    @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """The stems as they stand in what is searched, each by itself."""
+        return tuple(f" {each} " for each in self.stems)
 
-class Concept(Struct, frozen=True, kw_only=True):
+    @cached_property
+    def together(self) -> str:
+        """The stems as they stand in what is searched, side by side."""
+        return f" {' '.join(self.stems)} "
+
+
+class Concept(Struct, frozen=True, kw_only=True, dict=True):
     """One thing that is asked for: the words for it, all ways to say it, and its weight (0 to about 2).
 
-    `others` are phrases of the text that mean the same: having one of them as well says a little more.
+    `others` are what else the text says that means the same: having one of them as well says a little more.
 
     `slips` is how many letters may be wrong: 0 for a word that some project uses.
     """
@@ -50,9 +60,9 @@ class Concept(Struct, frozen=True, kw_only=True):
     ways: tuple[Way, ...]
     weight: float
     slips: int = 0
-    others: tuple[Phrase, ...] = ()
+    others: tuple[Way, ...] = ()
 
-    @property
+    @cached_property
     def joined(self) -> str:
         """Its words as one."""
         return "".join(self.words)
@@ -78,6 +88,21 @@ class Query(Struct, frozen=True, kw_only=True, dict=True):
     def heavy(self) -> tuple[Concept, ...]:
         """The concepts that count for whether a project is found; there is one at least."""
         return tuple(each for each in self.concepts if each.weight >= _LIGHT) or self.concepts
+
+    @cached_property
+    def weight(self) -> float:
+        """What all concepts weigh together."""
+        return sum(each.weight for each in self.concepts)
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """All words that ask for something, and their stems."""
+        words = {word for concept in self.concepts for way in concept.ways for word in way.words}
+        return frozenset(words | set(map(stem, words)))
+
+    def is_heavy(self, concept: Concept) -> bool:
+        """Tell whether a concept counts for whether a project is found."""
+        return concept.weight >= _LIGHT or len(self.heavy) == len(self.concepts)
 
     @cached_property
     def needed(self) -> int:
@@ -144,7 +169,7 @@ def _concept(same: tuple[Phrase, ...], lexicon: Lexicon, share: Callable[[str], 
         ways=tuple(ways.values()),
         weight=len(phrase) ** 0.5 * weight,
         slips=0 if is_used or len(phrase) > 1 else slips_in(phrase[0]),
-        others=tuple(others),
+        others=tuple(map(Way, others)),
     )
 
 

@@ -62,12 +62,7 @@ def _listed(found: Iterable[str], most: int) -> str:
 
 def _unlike(found: Iterable[str], most: int) -> str:
     """Join stems in their order, each once."""
-    once: dict[str, None] = {}
-    for each in found:
-        once[each] = None
-        if len(once) == most:
-            break
-    return f" {' '.join(once)} "
+    return f" {' '.join(islice(dict.fromkeys(found), most))} "
 
 
 def _text(value: str | UnsetType) -> str:

@@ -1,5 +1,7 @@
 """Which names somebody may be typing, who has typed so much of one."""
 
+from collections.abc import Iterable
+
 from .lexicon import Lexicon
 from .names import NameForms, name_forms
 from .slips import are_near, slips_in
@@ -24,6 +26,11 @@ def likeness(typed: str, name_normalized: str, lexicon: Lexicon) -> int:
     if any(run.startswith(typed) for run in forms.runs):
         return PART_BEGINS
     return NEAR if _is_near(typed, forms) else 0
+
+
+def least_likeness(found: Iterable[int]) -> int:
+    """Return from where on names are suggested: what is only near is where nothing begins with what was typed."""
+    return PART_BEGINS if max(found, default=0) > NEAR else NEAR
 
 
 def _is_near(typed: str, forms: NameForms) -> bool:

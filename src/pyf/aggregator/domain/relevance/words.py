@@ -8,18 +8,19 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from snowballstemmer import EnglishStemmer
+    pass
 
 # Longer ones are nobody's words: encoded data, or an attack.
 _LONGEST = 40
 _SHORTEST_TO_CUT = 4
 
 _WORD = re.compile(r"[^\W_]+")
+_TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
-_COMPOUND = re.compile(r"[^\W_]+(?:-[^\W_]+)+|[A-Z][a-z]+(?:[A-Z][a-z]+)+")
 _NUMBERED = re.compile(r"([^\W\d_]{2,})\d+")
 # What English adds to a verb for who or what does it, which Snowball leaves on.
 _AGENT = re.compile(r"([a-z]{4,})(?:er|or)")
@@ -27,10 +28,7 @@ _AGENT = re.compile(r"([a-z]{4,})(?:er|or)")
 
 def words(text: str) -> list[str]:
     """Return the words of a text in lower case; what is longer than any word is left out."""
-    if not text.isascii():
-        # Half a surrogate pair is nothing that anybody can have meant.
-        text = unicodedata.normalize("NFKC", text.encode(errors="ignore").decode())
-    return [word for word in _WORD.findall(text.casefold()) if len(word) <= _LONGEST]
+    return [word for word in _WORD.findall(_sayable(text).casefold()) if len(word) <= _LONGEST]
 
 
 @lru_cache(maxsize=100_000)
@@ -44,19 +42,12 @@ def stem(word: str) -> str:
 
 
 def stems(text: str) -> Iterator[str]:
-    """Yield the stems of a text in order, and then those that it has if it is written otherwise.
+    """Yield the stems of a text in order.
 
-    A word with a number at its end is also the word without, and what some write as one word is one: "e-commerce",
-    `WebSockets`.
+    A word with a number at its end is also the word without, and what some write as one word and some as two is both:
+    "e-commerce", `WebSockets`.
     """
-    for word in words(text):
-        yield stem(word)
-        if bare := unnumbered(word):
-            yield stem(bare)
-    for compound in _COMPOUND.findall(text):
-        parts = words(_HUMP.sub(" ", compound))
-        yield stem("".join(parts))
-        yield from map(stem, parts)
+    return chain.from_iterable(map(_readings, _TOKEN.findall(_sayable(text))))
 
 
 def unnumbered(word: str) -> str:
@@ -65,13 +56,29 @@ def unnumbered(word: str) -> str:
     return numbered[1] if numbered else ""
 
 
+@lru_cache(maxsize=100_000)
+def _readings(token: str) -> tuple[str, ...]:
+    """Return the stems of a word, or of words with hyphens between, in all ways that it may be written."""
+    found = []
+    for part in token.split("-"):
+        if len(part) <= _LONGEST:
+            found.append(stem(part.casefold()))
+            if bare := unnumbered(part.casefold()):
+                found.append(stem(bare))
+    parts = [part.casefold() for part in _HUMP.sub("-", token).split("-")]
+    if len(parts) > 1 and len(token) <= _LONGEST:
+        found += [stem("".join(parts)), *map(stem, parts)]
+    return tuple(dict.fromkeys(found))
+
+
+def _sayable(text: str) -> str:
+    # Half a surrogate pair is nothing that anybody can have meant.
+    return text if text.isascii() else unicodedata.normalize("NFKC", text.encode(errors="ignore").decode())
+
+
 def _cut(word: str) -> str:
-    return str(_stemmer().stemWord(word))
-
-
-@lru_cache(maxsize=1)
-def _stemmer() -> "EnglishStemmer":
-    # It takes a while to import, of which commands that search nothing are spared.
+    # It takes a while to import, of which commands that search nothing are spared. A stemmer keeps the word that it is
+    # at, so one that threads share cuts words in pieces; a new one costs a tenth of what it does.
     from snowballstemmer import EnglishStemmer
 
-    return EnglishStemmer()
+    return str(EnglishStemmer().stemWord(word))

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ....domain.relevance import Query, bucket_of, merit, query_of
 from ....domain.relevance.likeness import telling_stems
 from ....domain.relevance.slips import slips_in
-from ....domain.relevance.suggesting import likeness, typed_of
+from ....domain.relevance.suggesting import least_likeness, likeness, typed_of
 from ....domain.search import MOST_VALUES, Facet, FacetCount, Hit, Question, Sort, Suggestion
 from . import questions
 from .documents import TEXTS
@@ -18,7 +18,7 @@ from .keeping import Measures
 from .opened import State
 
 # So many of the best are put in order by the domain; whoever leafs further gets the rest as tantivy orders them.
-_RANKED = 200
+_RANKED = 150
 # Values of a facet that are counted, of which the most frequent are given.
 _COUNTED = 2_000
 # Answers that are remembered for whoever leafs through them, each for an hour at most: what is current changes.
@@ -83,18 +83,17 @@ class Answers:
         numbers = self._numbers(query, "", limit=_CANDIDATES)
         ranked = self.state.entries.ranked(numbers)
         scale = self.state.progress.popularity
+        like = {
+            number: likeness(typed, each.searched.name_normalized, self._measures.lexicon)
+            for number, each in ranked.items()
+        }
+        least = least_likeness(like.values())
         order = sorted(
-            (
-                (
-                    -likeness(typed, each.searched.name_normalized, self._measures.lexicon),
-                    -scale.rank(each.standing.downloads),
-                    each.searched.name_normalized,
-                    number,
-                )
-                for number, each in ranked.items()
-            )
+            (-like[number], -scale.rank(each.standing.downloads), each.searched.name_normalized, number)
+            for number, each in ranked.items()
+            if like[number] >= least
         )
-        hits = self.state.entries.hits([number for like, *_, number in order if like][:limit])
+        hits = self.state.entries.hits([number for *_, number in order[:limit]])
         return [Suggestion(name=hit.name, name_normalized=hit.name_normalized, summary=hit.summary) for hit in hits]
 
     def similar(self, name: str, limit: int, hidden: Collection[str]) -> list[Hit]:

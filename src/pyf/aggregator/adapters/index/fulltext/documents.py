@@ -3,7 +3,6 @@
 import tantivy
 
 from ....domain.relevance import Lexicon, Searchable
-from ....domain.relevance.match import LEAST_END, LEAST_PIECE
 from ....domain.relevance.names import name_forms
 from ....domain.search import Facet
 from .entries import PLACES
@@ -72,9 +71,7 @@ def _add_name(made: tantivy.Document, name: str, lexicon: Lexicon) -> None:
     made.add_text("whole", forms.whole)
     made.add_text("own", f"{forms.own} {forms.bare} ={forms.stems}")
     made.add_text("runs", " ".join(forms.runs))
-    pieces = {part[:end] for part in forms.parts for end in range(LEAST_PIECE, len(part) + 1)}
-    pieces |= {part[start:] for part in forms.parts for start in range(len(part) - LEAST_END + 1)}
-    made.add_text("pieces", " ".join(pieces))
+    made.add_text("pieces", " ".join(forms.pieces))
 
 
 def _apart(searched: Searchable) -> list[set[str]]:

@@ -16,7 +16,6 @@ from ....domain.relevance.match import (
     EXACT,
     HISTORY,
     KEYWORDS,
-    LEAST_PIECE,
     NAME,
     NAMED_FRAMEWORK,
     OPENING,
@@ -25,6 +24,7 @@ from ....domain.relevance.match import (
     SLIPPED,
     STEPS,
 )
+from ....domain.relevance.names import LEAST_BEGINNING
 from ....domain.relevance.query import Concept, Way
 from ....domain.relevance.suggesting import BEGINS, NEAR, PART_BEGINS
 from ....domain.relevance.words import stem
@@ -160,7 +160,7 @@ def _way(way: Way, share: float) -> list[tantivy.Query]:
 def _places(word: str, worth: float) -> list[tantivy.Query]:
     cut = stem(word)
     places = [_Q.const_score_query(_term(field, cut), value * worth) for field, value in _WORTH.items()]
-    pieces = [_term("pieces", each) for each in {word, cut} if len(each) >= LEAST_PIECE]
+    pieces = [_term("pieces", each) for each in {word, cut} if len(each) >= LEAST_BEGINNING]
     return [*places, _Q.const_score_query(_any(pieces), NAME * worth)] if pieces else places
 
 

@@ -1,0 +1,108 @@
+"""What readers see of a release: links, requirements and what it supports, whatever its author has written."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import registry_fields
+from healthy import STANDARDS
+from pyf.aggregator.domain.project_links import links_for_readers
+from pyf.aggregator.domain.requirement_lines import requirement_lines
+from pyf.aggregator.domain.support_matrix import newest_first, support_matrix
+
+TODAY = date(2026, 9, 1)
+TEXT = st.text(max_size=60)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "mailto:a@b.example",
+        "//evil.example",
+        "/relative",
+        "https://user:word@host.example/",
+        "https://[half",
+        "http://",
+        "https://a.example/\nb",
+        "https://a.example/?to=ada@lovelace.example",
+        "x" * 600,
+        "",
+    ],
+)
+def test_a_link_that_nobody_should_follow_is_left_out(url: str) -> None:
+    assert links_for_readers(registry_fields(project_urls={"Home": url}, home_page=url), url) == ()
+
+
+def test_each_address_is_there_once_under_its_first_label() -> None:
+    newest = registry_fields(
+        project_urls={"Code": "https://a.example/x", "": "https://b.example"}, home_page="https://A.example/x/"
+    )
+
+    assert [(link.label, link.url) for link in links_for_readers(newest, "https://c.example")] == [
+        ("Code", "https://a.example/x"),
+        ("Link", "https://b.example"),
+        ("Repository", "https://c.example"),
+    ]
+
+
+@given(st.dictionaries(TEXT, TEXT, max_size=5), TEXT)
+def test_any_links_are_read(links: dict[str, str], url: str) -> None:
+    for link in links_for_readers(registry_fields(project_urls=links, home_page=url), url):
+        assert link.url.startswith(("http://", "https://"))
+        assert 0 < len(link.label) <= 60
+
+
+def test_requirements_are_taken_apart() -> None:
+    lines = requirement_lines(
+        ["zope >=5,<6", "Attrs; python_version < '3'", "mypy ; extra == 'dev'", "", "not a requirement!", "attrs"]
+    )
+
+    assert [(line.name, line.versions, line.condition, line.extras) for line in lines] == [
+        ("Attrs", "", 'python_version < "3"', ()),
+        ("attrs", "", "", ()),
+        ("zope", "<6,>=5", "", ()),
+        ("mypy", "", 'extra == "dev"', ("dev",)),
+    ]
+
+
+@given(st.lists(st.one_of(TEXT, st.just("a; extra == 'x'"), st.just("a @ git+https://u@x.example/y")), max_size=6))
+def test_any_lines_are_read(lines: list[str]) -> None:
+    assert all(line.name for line in requirement_lines(lines))
+
+
+def test_releases_in_a_row_that_support_the_same_are_one_row() -> None:
+    documents = [
+        registry_fields("a", version, framework_versions=tuple(supported), yanked=version == "2.2")
+        for version, supported in {
+            "10.0": ["Plone 6.1", "Plone 10"],
+            "2.2": ["Plone 4.3"],
+            "2.1": ["Plone 6.0"],
+            "2.0": ["Plone 6.0"],
+            "1.0": [],
+        }.items()
+    ]
+
+    matrix = support_matrix(documents, STANDARDS, TODAY)
+
+    assert [(column.name, column.is_supported) for column in matrix.columns] == [
+        ("Plone 10", True),
+        ("Plone 6.1", True),
+        ("Plone 6.0", True),
+    ]
+    assert [(row.newest, row.oldest, row.releases, row.supports) for row in matrix.rows] == [
+        ("10.0", "10.0", 1, (True, True, False)),
+        ("2.1", "2.0", 2, (False, False, True)),
+        ("1.0", "1.0", 1, (False, False, False)),
+    ]
+
+
+@given(
+    st.lists(st.one_of(TEXT, st.from_regex(r"(Plone|Django) [0-9]{1,3}(\.[0-9]{1,3})?", fullmatch=True)), max_size=9)
+)
+def test_framework_versions_have_one_order(versions: list[str]) -> None:
+    assert newest_first(versions) == newest_first(reversed(versions))
+    assert sorted(newest_first(versions)) == sorted(versions)
