@@ -7,7 +7,7 @@ READY = $(VENV)/.ready
 # Programs that are started often must not be compiled every time, whatever the machine's environment says.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test check bench docs screenshots slow clickhouse clean pins
+.PHONY: demo test check bench relevance docs screenshots slow clickhouse clean pins
 
 demo: $(READY)  ## The whole main job against the sample ecosystem, over HTTP on this machine
 	$(BIN)/pyfdemo $(ARGS)
@@ -30,6 +30,9 @@ check: $(READY)  ## Lint, types, layers
 
 bench: $(READY)  ## Speed and memory, measured side by side in one run
 	$(BIN)/python -m bench $(ARGS)
+
+relevance: $(READY)  ## The share of judged queries that find what they should; fails below the gates
+	$(BIN)/python -m bench.relevance $(ARGS)
 
 docs: $(READY)  ## Make the generated reference pages and example.env anew
 	$(BIN)/python docs/generate.py

@@ -15,6 +15,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench import search, searched
+
 WORKERS = 20
 LATENCY = 0.02
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "data" / "pypi"
@@ -27,6 +29,7 @@ OTHERS, CANDIDATES = 700_000, 3_000
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--long", action="store_true", help="also fetch 20 times as many projects")
+    parser.add_argument("--short", action="store_true", help="search in a fifth of the projects")
     asked = parser.parse_args()
     console = Console(width=150)
     with TemporaryDirectory(prefix="bench-") as temporary:
@@ -52,6 +55,7 @@ def main() -> None:
         console.print("The bound is what latency and workers alone dictate: requests x latency / workers.")
         console.print(_discovery(folder))
         console.print(_hour(folder))
+        console.print(search.measure(folder / "searched.sqlite3", searched.PROJECTS // (5 if asked.short else 1)))
         console.print(_transfers(fetches[-1][0], folder / f"{fetches[-1][3].rstrip('+')}.sqlite3", folder))
 
 

@@ -20,6 +20,7 @@ from pyf.aggregator.cli.aggregator import main as pyfaggregator
 from pyf.aggregator.cli.demo import main as pyfdemo
 from pyf.aggregator.cli.downloads import main as pyfdownloads
 from pyf.aggregator.cli.github import main as pyfgithub
+from pyf.aggregator.cli.search import main as pyfsearch
 from pyf.aggregator.cli.serve import main as pyfserve
 from pyf.aggregator.cli.updater import main as pyfupdater
 from pyf.aggregator.domain.collection import CollectionState
@@ -29,6 +30,7 @@ AGGREGATOR = "pyf.aggregator.cli.aggregator"
 DEMO = "pyf.aggregator.cli.demo"
 DOWNLOADS = "pyf.aggregator.cli.downloads"
 GITHUB = "pyf.aggregator.cli.github"
+SEARCH = "pyf.aggregator.cli.search"
 SERVE = "pyf.aggregator.cli.serve"
 UPDATER = "pyf.aggregator.cli.updater"
 COMMANDS = {
@@ -36,6 +38,7 @@ COMMANDS = {
     "pyfdemo": pyfdemo,
     "pyfdownloads": pyfdownloads,
     "pyfgithub": pyfgithub,
+    "pyfsearch": pyfsearch,
     "pyfserve": pyfserve,
     "pyfupdater": pyfupdater,
 }

@@ -67,6 +67,23 @@ def test_a_file_adds_profiles_and_replaces_built_in_ones(shell: Shell) -> None:
     assert "plone-api" in shell.names("plone")
 
 
+@effect_of("synonyms_file")
+def test_a_file_adds_synonyms_and_one_that_can_not_be_used_is_refused(shell: Shell) -> None:
+    shell.call("-f", "-p", "plone")
+    (shell.folder / "mine.yaml").write_text("synonyms: [[zebras, plone.api]]")
+    (shell.folder / "wrong.yaml").write_text("synonyms: zebras")
+
+    known = shell.call("zebras", "-p", "plone", "--json", command="pyfsearch", synonyms_file="mine.yaml")
+    unknown = shell.call("zebras", "-p", "plone", "--json", command="pyfsearch")
+    wrong = shell.call("zebras", "-p", "plone", command="pyfsearch", synonyms_file="wrong.yaml")
+
+    assert (known.report["hits"][0]["name"], unknown.report["total"]) == ("Plone.Api", 0)
+    assert (wrong.code, wrong.error) == (
+        2,
+        "SYNONYMS_FILE wrong.yaml: 'synonyms:' must be a list of lists of phrases that mean the same",
+    )
+
+
 @effect_of("index_backend")
 def test_the_backend_is_the_one_that_is_named_and_no_other(shell: Shell, typesense: LocalTypesense) -> None:
     named = shell.call("-f", "-p", "flask", **on(typesense), index_backend="sqlite")

@@ -53,6 +53,7 @@ def test_the_commands_are_the_ones_that_are_installed() -> None:
         "pyfdemo",
         "pyfdownloads",
         "pyfgithub",
+        "pyfsearch",
         "pyfserve",
         "pyfupdater",
     }

@@ -44,6 +44,22 @@ def test_one_client_does_not_use_up_what_another_is_due() -> None:
     assert door.refusal(scope("10.0.0.2")) is None
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("a:b", "a:c", False),
+    ],
+)
+def test_all_addresses_of_a_household_are_one_client(one: str, other: str, same: bool) -> None:
+    door = Door(requests_a_minute=1, clock=Clock())
+    door.refusal(scope(one))
+
+    assert (door.refusal(scope(other)) is not None) is same
+
+
 @pytest.mark.parametrize("path", ["/static/style.css", "/health"])
 def test_what_costs_nothing_is_not_counted(path: str) -> None:
     door = Door(requests_a_minute=1, clock=Clock())

@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
+from ipaddress import ip_network
 from math import ceil
 
 from litestar.datastructures import Headers
@@ -45,7 +46,7 @@ class Door:
         if not self._due or scope["path"].startswith(_FREE):
             return None
         client = scope.get("client")
-        wait = self._wait(client[0] if client else "")
+        wait = self._wait(_household(client[0]) if client else "")
         if not wait:
             return None
         return Refused(
@@ -64,3 +65,13 @@ class Door:
         if len(self._left) > _MOST_CLIENTS:
             self._left.popitem(last=False)
         return 0 if is_due else ceil((1 - left) / pace)
+
+
+def _household(address: str) -> str:
+    """Return what addresses of one client have in common: of IP version 6 anybody has 2 to the 64 to choose from."""
+    if ":" not in address:
+        return address
+    try:
+        return str(ip_network((address.partition("%")[0], 64), strict=False))
+    except ValueError:  # a proxy may call its clients what it likes
+        return address

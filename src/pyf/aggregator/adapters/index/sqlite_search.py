@@ -105,7 +105,7 @@ class SqliteSearch:
         from .fulltext import files, keeping, opened
 
         if number not in self._open:
-            folder = files.folder_of(self._database.path) / str(number)
+            folder = files.index_folder(self._database.path, number)
             measures = keeping.Measures(self._lexicon, self._standards, self._now)
             self._open.setdefault(number, opened.OpenIndex(self._database, folder, measures))
         return self._open[number]

@@ -1,10 +1,11 @@
 """How well a project answers a query: as one of a few buckets, inside of which its merit decides."""
 
 from .lexicon import Lexicon
-from .names import NameForms, name_forms
+from .names import NameForms, is_piece, name_forms
 from .query import Concept, Query, Way
 from .searchable import Searchable
 from .slips import are_near
+from .words import stem, unnumbered
 
 # What a word is worth by where it stands; in the name it is worth more if it leaves nothing of the name unsaid.
 WHOLE_NAME, NAME, KEYWORDS, SUMMARY, OPENING, REST, HISTORY = 1.0, 0.8, 0.8, 0.8, 0.5, 0.3, 0.1
@@ -32,7 +33,7 @@ def bucket_of(query: Query, project: Searchable, lexicon: Lexicon) -> int | None
         return ALIKE + favoured
     if is_begun(query, forms):
         return BEGUN
-    in_name = WHOLE_NAME if all(not query.said.isdisjoint(part) for part in forms.own_readings) else NAME
+    in_name = WHOLE_NAME if _leaves_nothing(query, forms) else NAME
     found, worth = 0, 0.0
     for concept in query.concepts:
         if value := _value(concept, project, forms, in_name):
@@ -50,8 +51,18 @@ def is_named(query: Query, forms: NameForms) -> bool:
 
 def is_begun(query: Query, forms: NameForms) -> bool:
     """Tell whether a name begins with what was typed, or holds all of it in a row."""
-    begins = forms.whole.startswith(query.whole) or forms.own.startswith(query.own)
+    begins = forms.whole.startswith(query.whole) or (len(query.own) > 1 and forms.own.startswith(query.own))
     return (query.is_begun and begins) or (len(query.concepts) > 1 and query.own in forms.runs)
+
+
+def _leaves_nothing(query: Query, forms: NameForms) -> bool:
+    """Tell whether every part of what a name says of its own is asked for."""
+    return all(
+        part in query.said
+        or stem(unnumbered(part) or part) in query.said
+        or any(is_piece(word, part) for word in query.said)
+        for part in forms.own_parts
+    )
 
 
 def _value(concept: Concept, project: Searchable, forms: NameForms, in_name: float) -> float:
@@ -81,7 +92,7 @@ def _place(word: str, mark: str, project: Searchable, forms: NameForms, in_name:
         return KEYWORDS
     if mark in project.summary:
         return SUMMARY
-    if word in forms.pieces or mark[1:-1] in forms.pieces:
+    if any(is_piece(word, part) or is_piece(mark[1:-1], part) for part in forms.parts):
         return in_name
     if mark in project.opening:
         return OPENING

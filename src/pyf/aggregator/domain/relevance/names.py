@@ -1,6 +1,6 @@
 """A project's name in the forms that people type it in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 from msgspec import Struct
@@ -22,8 +22,7 @@ class NameForms(Struct, frozen=True):
 
     `whole` is all of it, `own` is without what says only where it belongs ("debugtoolbar" for
     `plone.app.debugtoolbar`), `bare` is that without numbers, and `stems` in stems as well. `runs` are all neighbouring
-    parts written together, `pieces` what parts begin and end with, `own_readings` what may stand for each part of its
-    own.
+    parts written together, `own_parts` those of its own that are not mere numbers.
     """
 
     whole: str
@@ -31,8 +30,8 @@ class NameForms(Struct, frozen=True):
     bare: str
     stems: str
     runs: frozenset[str]
-    pieces: frozenset[str]
-    own_readings: tuple[frozenset[str], ...]
+    parts: tuple[str, ...]
+    own_parts: tuple[str, ...]
 
 
 @lru_cache(maxsize=50_000)
@@ -48,16 +47,20 @@ def name_forms(name_normalized: str, lexicon: Lexicon) -> NameForms:
         bare="".join(bare),
         stems="".join(map(stem, bare)),
         runs=frozenset(runs | {joined}),
-        pieces=frozenset(piece for part in parts for piece in _pieces(part)),
-        own_readings=tuple(
-            frozenset({part, stem(unnumbered(part) or part), *_pieces(part)}) for part in own if not part.isdigit()
-        ),
+        parts=parts,
+        own_parts=tuple(part for part in own if not part.isdigit()),
     )
 
 
-def _pieces(part: str) -> Iterator[str]:
-    yield from (part[:end] for end in range(LEAST_BEGINNING, len(part) + 1))
-    yield from (part[start:] for start in range(len(part) - LEAST_END + 1))
+def pieces(parts: Iterable[str]) -> set[str]:
+    """Return all beginnings and ends of parts for which `is_piece` holds."""
+    found = {part[:end] for part in parts for end in range(LEAST_BEGINNING, len(part) + 1)}
+    return found | {part[start:] for part in parts for start in range(len(part) - LEAST_END + 1)}
+
+
+def is_piece(word: str, part: str) -> bool:
+    """Tell whether a part of a name begins or ends with a word that is long enough to be told."""
+    return (part.startswith(word) and len(word) >= LEAST_BEGINNING) or (part.endswith(word) and len(word) >= LEAST_END)
 
 
 def _own(parts: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...]:

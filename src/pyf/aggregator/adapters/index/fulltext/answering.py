@@ -19,8 +19,8 @@ from .opened import State
 
 # So many of the best are put in order by the domain; whoever leafs further gets the rest as tantivy orders them.
 _RANKED = 150
-# Values of a facet that are counted, of which the most frequent are given.
-_COUNTED = 2_000
+# Values of a facet that are counted: more than are given, because tantivy leaves open which of equals come first.
+_COUNTED = 4 * MOST_VALUES
 # Answers that are remembered for whoever leafs through them, each for an hour at most: what is current changes.
 _REMEMBERED, _HOUR = 64, 3_600
 # Names that are looked at for a suggestion.
@@ -58,6 +58,7 @@ class Answers:
         self._measures = measures
         self._share = lru_cache(maxsize=10_000)(self._share_of)
         self._found = lru_cache(maxsize=_REMEMBERED)(self._find)
+        self._facets = lru_cache(maxsize=_REMEMBERED)(self._counted)
 
     def found(self, question: Question, hidden: frozenset[str]) -> Found:
         """Return what a question finds, whatever its page."""
@@ -121,7 +122,7 @@ class Answers:
         found = {hit.name_normalized: hit for hit in self.state.entries.hits(numbers)}
         return [found[name] for name in asked if name in found]
 
-    def _find(self, question: Question, hidden: frozenset[str], _hour: int) -> Found:
+    def _find(self, question: Question, hidden: frozenset[str], hour: int) -> Found:
         query = None
         if question.text.strip():
             query = query_of(question.text, self._measures.lexicon, share=self._share)
@@ -130,21 +131,21 @@ class Answers:
         text = questions.asked(query) if query else questions.everything()
         now = self._measures.now()
         asked = questions.narrowed(text, questions.filters(question, now=now), hidden)
-        total = int(self._searcher.search(asked, 1).count)  # type: ignore[attr-defined]
         order = _KEYS.get(question.sort, "" if query else _BY_MERIT)
         ranks = question.sort is Sort.RELEVANCE
+        total, numbers = self._searched(asked, order, limit=_RANKED if ranks else 1)
         return Found(
             query=asked,
             order=order,
             total=total,
-            best=self._best(asked, query, order) if ranks else (),
-            facets=self._counted(question, text, asked, hidden),
+            best=self._in_order(numbers, query) if ranks else (),
+            facets=self._facets(replace(question, sort=Sort.RELEVANCE), hidden, hour),
         )
 
-    def _best(self, asked: tantivy.Query, query: Query | None, order: str) -> tuple[int, ...]:
-        """Return the numbers of the best in the order that the domain puts them in."""
+    def _in_order(self, numbers: Sequence[int], query: Query | None) -> tuple[int, ...]:
+        """Return numbers in the order that the domain puts their projects in."""
         scale, lexicon = self.state.progress.popularity, self._measures.lexicon
-        ranked = self.state.entries.ranked(self._numbers(asked, order, limit=_RANKED))
+        ranked = self.state.entries.ranked(numbers)
         placed = []
         for number, each in ranked.items():
             bucket = 0 if query is None else bucket_of(query, each.searched, lexicon) or 0
@@ -154,24 +155,40 @@ class Answers:
         return tuple(number for *_, number in sorted(placed))
 
     def _numbers(self, query: tantivy.Query, order: str, *, limit: int, offset: int = 0) -> list[int]:
-        if order:
-            found = self._searcher.search(query, limit, count=False, offset=offset, order_by_field=order)
-        else:
-            found = self._searcher.search(query, limit, count=False, offset=offset, weight_by_field="lift")
-        numbers = self._searcher.fast_field_values("number", [address for _, address in found.hits])
-        return [int(number) for number in numbers if number is not None]
+        return self._searched(query, order, limit=limit, offset=offset)[1]
 
-    def _counted(
-        self, question: Question, text: tantivy.Query, asked: tantivy.Query, hidden: frozenset[str]
-    ) -> dict[Facet, Sequence[FacetCount]]:
+    def _searched(self, query: tantivy.Query, order: str, *, limit: int, offset: int = 0) -> tuple[int, list[int]]:
+        """Return how many a query finds, and the numbers of the first, by a field or by what they are worth."""
+        if order:
+            found = self._searcher.search(query, limit, offset=offset, order_by_field=order)
+        else:
+            found = self._searcher.search(query, limit, offset=offset, weight_by_field="lift")
+        numbers = self._searcher.fast_field_values("number", [address for _, address in found.hits])
+        return int(found.count), [int(number) for number in numbers if number is not None]  # type: ignore[attr-defined]
+
+    def _counted(self, question: Question, hidden: frozenset[str], _hour: int) -> dict[Facet, Sequence[FacetCount]]:
         """Count the values of each facet, as if it were not narrowed itself."""
+        query = query_of(question.text, self._measures.lexicon, share=self._share)
+        text = questions.asked(query) if query else questions.everything()
+        asked = questions.narrowed(text, questions.filters(question, now=self._measures.now()), hidden)
         open_facets = [facet for facet in Facet if not question.chosen(facet)]
         counts = self._counts(asked, open_facets)
         for facet in Facet:
             if facet not in counts:
                 held = questions.filters(question, now=self._measures.now(), but=facet)
-                counts |= self._counts(questions.narrowed(text, held, hidden), [facet])
+                others = questions.narrowed(text, held, hidden)
+                counts |= self._counts(others, [facet])
+                known = {each.value for each in counts[facet]}
+                missing = [value for value in question.chosen(facet) if value not in known]
+                counts[facet] += self._also(others, facet, missing)
         return {facet: _shown(counts[facet], question.chosen(facet)) for facet in Facet}
+
+    def _also(self, query: tantivy.Query, facet: Facet, values: Sequence[str]) -> list[FacetCount]:
+        """Count single values, without those that nobody has."""
+        held = [(value, questions.having(facet, value)) for value in values]
+        counts = [(value, self._searcher.search(questions.narrowed(query, [each], ()), 1)) for value, each in held]
+        totals = [FacetCount(value=value, count=int(found.count)) for value, found in counts]  # type: ignore[attr-defined]
+        return [each for each in totals if each.count]
 
     def _counts(self, query: tantivy.Query, facets: Iterable[Facet]) -> dict[Facet, list[FacetCount]]:
         wanted = {facet.value: {"terms": {"field": facet.value, "size": _COUNTED}} for facet in facets}

@@ -3,7 +3,7 @@
 import tantivy
 
 from ....domain.relevance import Lexicon, Searchable
-from ....domain.relevance.names import name_forms
+from ....domain.relevance.names import name_forms, pieces
 from ....domain.search import Facet
 from .entries import PLACES
 from .entry import Entry
@@ -71,7 +71,7 @@ def _add_name(made: tantivy.Document, name: str, lexicon: Lexicon) -> None:
     made.add_text("whole", forms.whole)
     made.add_text("own", f"{forms.own} {forms.bare} ={forms.stems}")
     made.add_text("runs", " ".join(forms.runs))
-    made.add_text("pieces", " ".join(forms.pieces))
+    made.add_text("pieces", " ".join(pieces(forms.parts)))
 
 
 def _apart(searched: Searchable) -> list[set[str]]:

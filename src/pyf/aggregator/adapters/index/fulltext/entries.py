@@ -43,13 +43,16 @@ _MAPPED = 1024 * 1024 * 1024
 class Progress(Struct, frozen=True, kw_only=True):
     """How far a search index has come.
 
-    `collection` and `created_at` say of which collection it is, `position` which change it has seen last. `popularity`
-    was worked out when `counted` changes had been seen. `words` tells which lexicon names were taken apart with.
+    `collection` and `created_at` say of which collection it is, `position` which change it has seen last and
+    `witness` of whom that was, "" where nobody can tell any more: another file may have come to this one's name.
+    `counted` changes have been seen since `popularity` was worked out. `words` tells which lexicon names were taken
+    apart with.
     """
 
     collection: int
     created_at: int
     position: int
+    witness: str
     words: str
     popularity: Popularity = Popularity()
     counted: int = 0

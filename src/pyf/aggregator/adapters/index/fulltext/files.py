@@ -3,6 +3,7 @@
 import json
 import shutil
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 from ....domain.errors import Unavailable
@@ -17,9 +18,19 @@ class Damaged(Exception):
     """A search index can't be used: it has to be made anew."""
 
 
-def folder_of(database: Path) -> Path:
-    """Return the folder with the search indexes of a SQLite file's collections."""
-    return database.with_name(f"{database.name}-search")
+def index_folder(database: Path, collection: int) -> Path:
+    """Return the folder with the search index of a collection, by its number."""
+    return database.with_name(f"{database.name}-search") / str(collection)
+
+
+def forget(database: Path, collection: int) -> None:
+    """Delete the search index of a collection; what can't be deleted takes up space and is never looked at again."""
+    folder = index_folder(database, collection)
+    for each in (folder, *folder.parent.glob(f"{folder.name}.*")):
+        if each.suffix != ".lock":
+            clear_away(each)
+    with suppress(OSError):
+        folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
 
 
 def check(folder: Path, *, trusted: dict[str, tuple[int, int]]) -> None:

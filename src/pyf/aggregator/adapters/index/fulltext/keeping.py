@@ -109,10 +109,10 @@ def catch_up(
     writer = tantivy.Index.open(str(folder)).writer(_MEMORY, 1)
     with entries.writing() as connection:
         (projects,) = connection.execute("SELECT count(*) FROM entries").fetchone()
-        position, seen = held.position, 0
+        position, witness, seen = held.position, held.witness, 0
         scale = held.popularity
         while changed := _changed(database, collection.number, position):
-            position = changed[-1][1]
+            witness, position, _ = changed[-1]
             seen += len(changed)
             there = [name for name, _, is_there in changed if is_there]
             for name in {name for name, *_ in changed}:
@@ -130,6 +130,7 @@ def catch_up(
             collection=held.collection,
             created_at=held.created_at,
             position=position,
+            witness=witness,
             words=held.words,
             popularity=scale,
             counted=counted,
@@ -145,10 +146,18 @@ def latest_change(connection: sqlite3.Connection, collection: int) -> int:
     return int(latest)
 
 
+def who_changed(connection: sqlite3.Connection, collection: int, change: int) -> str:
+    """Return whose change a number is; "" where that has changed again since."""
+    query = "SELECT name FROM projects WHERE collection_id = ? AND change = ?"
+    row = connection.execute(query, (collection, change)).fetchone()
+    return row[0] if row else ""
+
+
 def _fill(database: Database, collection: Collection, entries: Entries, folder: Path, measures: Measures) -> None:
     with database.reading() as connection:
         # Changes that are made while we read are caught up with afterwards, from here on.
         position = latest_change(connection, collection.number)
+        witness = who_changed(connection, collection.number, position)
         names = [name for (name,) in connection.execute(_NAMES, (collection.number,))]
         scale = popularity_of(
             downloads for (downloads,) in connection.execute(_DOWNLOADS, (collection.number,)) if downloads is not None
@@ -166,6 +175,7 @@ def _fill(database: Database, collection: Collection, entries: Entries, folder: 
             collection=collection.number,
             created_at=collection.created_at,
             position=position,
+            witness=witness,
             words=measures.lexicon.fingerprint,
             popularity=scale,
         )

@@ -16,7 +16,7 @@ from ..exclusive import exclusive
 from .entries import Crowded, Entries, Progress
 from .entry import FORM
 from .files import Damaged, check
-from .keeping import ENTRIES, Collection, Measures, catch_up, latest_change, make_anew
+from .keeping import ENTRIES, Collection, Measures, catch_up, latest_change, make_anew, who_changed
 
 _BUSY = "another process is at work on the search index"
 
@@ -123,7 +123,7 @@ class OpenIndex:
         with failures():
             entries = Entries(self._folder / ENTRIES)
             progress = entries.progress()
-            if progress is None or not self._suits(progress, collection):
+            if progress is None or not self._suits(progress, collection) or not self._is_witnessed(progress):
                 raise Damaged(f"{self._folder} is not of this collection")
             index = tantivy.Index.open(str(self._folder))
             index.config_reader("manual")
@@ -138,6 +138,12 @@ class OpenIndex:
             and (held.position <= collection.latest or held.position <= self._latest(collection.number))
             and (held.form, held.words) == (FORM, self.measures.lexicon.fingerprint)
         )
+
+    def _is_witnessed(self, held: Progress) -> bool:
+        """Tell whether the last change that was seen is still that of the same project, as far as that can be told."""
+        with self._database.reading() as connection:
+            now = who_changed(connection, held.collection, held.position)
+        return not now or now == held.witness
 
     def _is_current(self, state: State, collection: Collection) -> bool:
         return (

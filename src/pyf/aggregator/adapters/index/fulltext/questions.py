@@ -62,7 +62,8 @@ def asked(query: Query) -> tantivy.Query:
     ways = [(EXACT, _term("whole", query.whole))]
     own = [_term(field, name) for name in {query.own, *query.names} for field in ("whole", "own")]
     ways += [(OWN, _any(own)), (ALIKE, _term("own", f"={query.stems}"))]
-    begun = [_begins("whole", query.whole), _begins("own", query.own)] if query.is_begun else []
+    begun = [_begins("whole", query.whole)] if query.is_begun else []
+    begun += [_begins("own", query.own)] if query.is_begun and len(query.own) > 1 else []
     begun += [_term("runs", query.own)] if len(query.concepts) > 1 else []
     if begun:
         ways.append((BEGUN, _any(begun)))
@@ -116,6 +117,11 @@ def filters(question: Question, *, now: float, but: Facet | None = None) -> list
             )
         )
     return [_Q.const_score_query(each, 0.0) for each in held]
+
+
+def having(facet: Facet, value: str) -> tantivy.Query:
+    """Return what holds for projects with a value of a facet."""
+    return _Q.const_score_query(_term(facet.value, storable(value)), 0.0)
 
 
 def narrowed(found: tantivy.Query, held: Sequence[tantivy.Query], hidden: Collection[str]) -> tantivy.Query:

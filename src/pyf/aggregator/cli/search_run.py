@@ -1,0 +1,154 @@
+"""Does what the options of `pyfsearch` ask for: a question out of them, and the answer as a table or as JSON."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from msgspec import to_builtins
+from rich.table import Table
+from rich.text import Text
+
+from ..adapters.profiles import load_profiles
+from ..bootstrap import open_services
+from ..domain.search import HealthBand, Hit, Question, Results, Sort
+from ..settings import load_settings
+from ..usecases.search import search
+from .exits import Exit
+from .output import print_drawn, print_json, print_line
+from .search import Options
+from .targets import choose
+
+_HEALTH_COLOURS = {
+    HealthBand.EXCELLENT: "green",
+    HealthBand.GOOD: "green",
+    HealthBand.FAIR: "yellow",
+    HealthBand.POOR: "red",
+    HealthBand.UNKNOWN: "dim",
+}
+# Values of a facet that a terminal shows.
+_SHOWN = 8
+
+
+def perform(options: Options) -> Exit:
+    """Ask and print the answer; raises what `PlainCommand` tells in one line."""
+    settings = load_settings()
+    choice = choose(
+        load_profiles(settings.profiles_file),
+        profile=options.profile,
+        target=options.target,
+        default_profile=settings.default_profile,
+    )
+    question = question_of(options)
+    with open_services(settings) as services:
+        results = search(services, choice.target, question)
+    if options.json_:
+        print_json(as_mapping(results, question))
+    else:
+        _print(results, question, with_facets=options.facets)
+    return Exit.DONE
+
+
+def question_of(options: Options) -> Question:
+    """Return the question that options ask."""
+    return Question(
+        text=" ".join(options.query),
+        framework_versions=options.framework,
+        python_versions=tuple(_python(each) for each in options.python),
+        licenses=options.license_,
+        classifiers=options.classifier,
+        health=tuple(HealthBand(each) for each in options.health),
+        statuses=options.status,
+        maintainers=options.maintainer,
+        updated_within=options.updated_within,
+        sort=Sort(options.sort),
+        page=options.page,
+        per_page=options.per_page,
+    )
+
+
+def as_mapping(results: Results, question: Question) -> dict[str, Any]:
+    """Return an answer as it is printed as JSON; what nobody knows is null."""
+    return {
+        "total": results.total,
+        "page": question.page,
+        "per_page": question.per_page,
+        "hits": [to_builtins(hit) | {"health_band": hit.health_band.value} for hit in results.hits],
+        "facets": {facet.value: to_builtins(counts) for facet, counts in results.facets.items()},
+    }
+
+
+def _print(results: Results, question: Question, *, with_facets: bool) -> None:
+    if results.hits:
+        print_drawn(_table(results))
+    if with_facets:
+        print_drawn(_facets(results))
+    if not results.total:
+        click.echo("Nothing was found. Try fewer words, or fewer filters.", err=True)
+    elif not results.hits:
+        last = -(-results.total // question.per_page)
+        click.echo(f"Page {question.page} is behind the last one, which is {last}.", err=True)
+    else:
+        first = (question.page - 1) * question.per_page + 1
+        print_line(f"{first}-{first + len(results.hits) - 1} of {results.total:,}")
+
+
+def _table(results: Results) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column, most in (("package", 44), ("version", 14), ("date", 10)):
+        table.add_column(column, no_wrap=True, min_width=_width(results, column, most), max_width=most)
+    table.add_column("health", justify="right", no_wrap=True, min_width=6)
+    table.add_column("a month", justify="right", no_wrap=True, min_width=11)
+    table.add_column("summary", overflow="ellipsis", no_wrap=True, ratio=1)
+    for hit in results.hits:
+        table.add_row(
+            Text(_plain(hit.name), style="bold"),
+            _plain(hit.version),
+            _date(hit.uploaded),
+            _health(hit),
+            "-" if hit.downloads is None else f"{hit.downloads:,}",
+            Text(_plain(_flags(hit) + hit.summary)),
+        )
+    return table
+
+
+def _width(results: Results, column: str, most: int) -> int:
+    """Return what a column needs, so that it is the summary that gives way on a narrow terminal."""
+    told = {"package": [hit.name for hit in results.hits], "version": [hit.version for hit in results.hits]}
+    return min(most, max(map(len, [column, *told.get(column, ["2026-01-01"])])))
+
+
+def _facets(results: Results) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for facet, counts in results.facets.items():
+        shown = ", ".join(f"{_plain(each.value)} ({each.count:,})" for each in counts[:_SHOWN])
+        if shown:
+            table.add_row(facet.value.replace("_", " "), Text(shown))
+    return table
+
+
+def _health(hit: Hit) -> Text:
+    score = "-" if hit.health_score is None else str(hit.health_score)
+    return Text(score, style=_HEALTH_COLOURS[hit.health_band])
+
+
+def _flags(hit: Hit) -> str:
+    flags = [hit.project_status] if hit.project_status != "active" else []
+    flags += ["yanked"] if hit.yanked else []
+    flags += ["vulnerable"] if hit.vulnerabilities else []
+    flags += ["repository archived"] if hit.repository_archived else []
+    return f"[{', '.join(flags)}] " if flags else ""
+
+
+def _date(uploaded: int) -> str:
+    return datetime.fromtimestamp(uploaded, UTC).date().isoformat() if uploaded else "-"
+
+
+def _python(version: str) -> str:
+    return version if version.startswith("Python") else f"Python {version}"
+
+
+def _plain(text: str) -> str:
+    """Return text of a package without what a terminal would obey."""
+    return "".join(each if each.isprintable() else " " for each in text)
