@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+PIP ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check
+ENGINE = .clickhouse/.ready
 
 # Programs that are started often must not be compiled every time, whatever the machine's environment says.
 export PYTHONDONTWRITEBYTECODE =
@@ -18,8 +20,7 @@ test: $(READY)  ## All tests but the slow ones, the layers' contract included
 slow: $(READY)  ## Kill, load and simulation tests that take minutes
 	$(BIN)/python -m pytest -n auto --dist worksteal --slow -m slow $(ARGS)
 
-clickhouse: $(READY)  ## What we ask ClickHouse, on its own engine; needs uv, and 530 MB
-	uv pip install --quiet --python $(BIN)/python --target .clickhouse --no-deps --group clickhouse
+clickhouse: $(ENGINE)  ## What we ask ClickHouse, on its own engine; needs uv, and 530 MB
 	PYTHONPATH=.clickhouse $(BIN)/python -m pytest tests/adapters/test_clickhouse_engine.py $(ARGS)
 
 check: $(READY)  ## Lint, types, layers
@@ -48,9 +49,13 @@ pins:  ## Choose the newest versions of all dependencies and write them down wit
 $(READY): pyproject.toml requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP) --require-hashes --no-deps -r requirements.txt
+	$(PIP) --no-deps --editable .
 	touch $(READY)
+
+$(ENGINE): $(READY)
+	uv pip install --quiet --python $(BIN)/python --target .clickhouse --no-deps --group clickhouse
+	touch $(ENGINE)
 
 clean:  ## Remove what was installed and made
 	rm -rf $(VENV) .clickhouse .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

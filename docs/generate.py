@@ -3,9 +3,10 @@
 `python docs/generate.py` writes them; `python docs/generate.py --check` only says which are stale, and fails.
 """
 
+import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -19,6 +20,10 @@ from pyf.aggregator.adapters.standards import load_standards
 from pyf.aggregator.domain.health.caps import CAPS
 from pyf.aggregator.domain.health.score import GROUPS
 from pyf.aggregator.domain.schema import Owner, fields
+from pyf.aggregator.metrics.declared import ALWAYS, OF_WORKERS, Declared
+from pyf.aggregator.queue import __all__ as TASKS
+from pyf.aggregator.queue import app, names
+from pyf.aggregator.queue.timetable import timetable
 from pyf.aggregator.settings import Settings
 from pyf.aggregator.web.app import description
 
@@ -42,6 +47,27 @@ numbers of a group are those of its findings, added up; `to_do` and `read_more` 
 
 Points are rounded to a tenth, the score is worked out before that. 100 × all points / all `max_points` is the score
 before caps. Nothing in it depends on when it was worked out but the points of age and of what has lost its support.
+"""
+
+ABOUT_TASKS = """How to run them: [the task queue](../how-to/queue.md). Their full names begin with
+`pyf.aggregator.queue.`. Schedules are the defaults, in UTC; settings change them. What is scheduled serves every
+collection that is in use.
+
+A task returns a small mapping: `status`, numbers, `requests` and `seconds`.
+
+| status | means |
+|---|---|
+| `done` | all of it was done |
+| `known` | nobody had to be asked |
+| `queued` | it has queued others |
+| `partial` | the time was up; the next turn is queued |
+| `stale` | PyPI's answer did not tell of the release yet; the journal will |
+| `busy` | another worker is at it |
+| `failed` | some items were not dealt with |
+| `unavailable` | a service did not answer; the next run asks again |
+| `refused` | something is wrong with what was asked for |
+
+A task that a service gives no answer to is tried again, `CELERY_TASK_MAX_RETRIES` times.
 """
 
 # The one default that is written nowhere in this project: it comes from the package that knows it.
@@ -99,6 +125,30 @@ def commands_page() -> str:
     return "".join(sections)
 
 
+def tasks_page() -> str:
+    """Return the page of the queue's tasks, with what they do and when they are due."""
+    entries = timetable(Settings.model_construct()).values()
+    due = {entry["task"]: f"`{entry['schedule'].schedule.crontab}`" for entry in entries}
+    rows = "\n".join(
+        f"| `{name}{_arguments(task.run)}` | {due.get(task.name, '–')} | {_in_one_line(task.run)} |"
+        for name in TASKS
+        if (task := app.tasks.get(names.PREFIX + name)) is not None
+    )
+    return (
+        f"{GENERATED}# The queue's tasks\n\n{ABOUT_TASKS}\n| task | schedule | what it does |\n|---|---|---|\n{rows}\n"
+    )
+
+
+def _arguments(function: Callable[..., Any]) -> str:
+    signature = inspect.signature(function)
+    bare = [each.replace(annotation=inspect.Parameter.empty) for each in signature.parameters.values()]
+    return str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
+
+
+def _in_one_line(function: Callable[..., Any]) -> str:
+    return " ".join((inspect.getdoc(function) or "").split())
+
+
 def health_page() -> str:
     """Return the page of the health score's rules, caps and thresholds."""
     standards = load_standards()
@@ -126,6 +176,26 @@ def health_page() -> str:
         f"{caps}\n\n## Thresholds\n\n```yaml\n{thresholds[0].strip() if thresholds else ''}\n```\n\n"
         f"{BREAKDOWN}"
     )
+
+
+def metrics_page() -> str:
+    """Return the page of all metrics."""
+
+    def table(metrics: Iterable[Declared]) -> str:
+        rows = "\n".join(f"| `{each.sample}` | {each.kind} | {_labels(each)} | {each.about} |" for each in metrics)
+        return f"| metric | kind | labels | meaning |\n|---|---|---|---|\n{rows}\n"
+
+    return (
+        f"{GENERATED}# Metrics\n\n"
+        "What Prometheus is told at `/metrics`: by a worker on `METRICS_PORT`, and by `pyfserve`. How to go about it:\n"
+        "[Monitor it](../how-to/monitor.md). Counters begin anew with the process; those of a worker's forked\n"
+        "processes are added up. `process_*` are about the worker's first process.\n\n"
+        f"{table(ALWAYS)}\n## Of workers only\n\n{table(OF_WORKERS)}"
+    )
+
+
+def _labels(metric: Declared) -> str:
+    return ", ".join(f"`{label}`" for label in metric.labels) or "–"
 
 
 def _points(points: float) -> str:
@@ -180,6 +250,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/commands.md": commands_page,
     "docs/reference/health.md": health_page,
     "docs/reference/http.md": http_page,
+    "docs/reference/metrics.md": metrics_page,
+    "docs/reference/tasks.md": tasks_page,
     "example.env": example_env,
 }
 

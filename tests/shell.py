@@ -147,6 +147,7 @@ class Shell:
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
+            "SSL_CERT_FILE": "",
             "SQLITE_PATH": str(self.folder / "index.sqlite3"),
             **self.environment,
             **given,

@@ -93,6 +93,22 @@ def test_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("GITHUB_REQUEST_DELAY", "-1"),
         ("GITHUB_CACHE_TTL", "a day"),
         ("GITHUB_TOKEN", "two words"),
+        ("REDIS_HOST", "amqp://queue.example"),
+        ("REDIS_HOST", "redis://"),
+        ("REDIS_HOST", "queue.example:6379/one"),
+        ("REDIS_HOST", "unix:///run/redis.sock"),
+        ("REDIS_HOST", "queue.example:99999"),
+        ("RSS_DEDUP_TTL", "-1"),
+        ("RSS_DEDUP_TTL_NEW", "a day"),
+        ("CELERY_WORKER_POOL", "eventlet"),
+        ("CELERY_WORKER_CONCURRENCY", "0"),
+        ("CELERY_TASK_SOFT_TIME_LIMIT", "601"),
+        ("CELERY_LONG_TASK_TIME_LIMIT", "14400"),
+        ("CELERY_VISIBILITY_TIMEOUT", "4200"),
+        ("CELERY_TASK_MAX_RETRIES", "ever"),
+        ("CELERY_SCHEDULE_CHANGES", "every five minutes"),
+        ("CELERY_SCHEDULE_RSS_PROJECTS", "*/1 * * *"),
+        ("CELERY_SCHEDULE_RSS_RELEASES", "60 * * * *"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +119,34 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str, m
 
     assert name in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_password_of_redis_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_HOST", "redis://:secret@queue example/0")
+
+    with pytest.raises(Invalid) as refusal:
+        load_settings()
+
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("localhost:6379", "redis://localhost:6379"),
+        ("queue.example", "redis://queue.example"),
+        ("redis://:secret@queue.example:6380/2", "redis://:secret@queue.example:6380/2"),
+        ("rediss://queue.example/1", "rediss://queue.example/1?ssl_cert_reqs=required"),
+        ("rediss://queue.example/1?ssl_cert_reqs=none", "rediss://queue.example/1?ssl_cert_reqs=none"),
+        ("[::1]:6379", "redis://[::1]:6379"),
+    ],
+)
+def test_a_redis_is_named_by_its_host_or_by_a_full_address(
+    written: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_HOST", written)
+
+    assert load_settings().redis_url == meant
 
 
 def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ import msgspec
 from msgspec.structs import replace
 
 from oracle import Rules, comparable, expected
+from pyf.aggregator.adapters.memory_caches import MemoryRenderCache
+from pyf.aggregator.adapters.rendering_inline import InlineRenderer
 from pyf.aggregator.bootstrap import open_services
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.ports import Services
@@ -138,13 +140,18 @@ def world(
     clock: Clock | None = None,
     latency: float = 0.0,
     others: int = 0,
+    pooled: bool = False,
     **settings: Any,
 ) -> Iterator[World]:
-    """Serve an ecosystem, and so many others by name, and give a world with an empty index in `folder`."""
+    """Serve an ecosystem, and so many others by name, and give a world with an empty index in `folder`.
+
+    READMEs are rendered in this process, for a worker takes as long to start as most tests; `pooled` has workers.
+    """
     clock = clock or Clock()
     served_by = LocalPyPI(ecosystem, latency=latency, others=others)
     with served_by as pypi, open_services(quick(pypi, folder, **settings)) as services:
-        yield World(ecosystem, pypi, replace(services, now=clock), clock)
+        renderer = services.renderer if pooled else InlineRenderer(MemoryRenderCache())
+        yield World(ecosystem, pypi, replace(services, now=clock, renderer=renderer), clock)
 
 
 @contextmanager

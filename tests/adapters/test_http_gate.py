@@ -1,8 +1,13 @@
 """What lets requests pass to a service."""
 
 import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from pyf.aggregator.adapters.gate import Gate
+from pyf.aggregator.adapters.memory_coordination import MemoryPace
+from pyf.aggregator.domain.errors import Unavailable
 
 
 def test_who_gives_up_waiting_takes_no_place() -> None:
@@ -41,3 +46,84 @@ def test_silence_that_is_asked_for_meanwhile_is_kept() -> None:
             return gate.loop.time() - start
 
     assert asyncio.run(scenario()) >= 0.12
+
+
+def test_requests_keep_the_pace_of_all_who_share_it() -> None:
+    """Two loops stand for two processes."""
+    pace = MemoryPace(0.05)
+
+    async def scenario() -> list[float]:
+        gate = Gate(workers=9, delay=0.05, pace=pace)
+        moments = []
+        for _ in range(3):
+            async with gate:
+                moments.append(time.monotonic())
+        return moments
+
+    with ThreadPoolExecutor(2) as pool:
+        moments = sorted(chain.from_iterable(pool.map(lambda _: asyncio.run(scenario()), range(2))))
+
+    assert moments[-1] - moments[0] >= 5 * 0.05 - 0.01
+
+
+def test_requests_that_are_close_together_share_a_question_for_their_turns() -> None:
+    pace = Counting()
+
+    async def scenario() -> None:
+        gate = Gate(workers=9, delay=0.001, pace=pace)
+        for _ in range(100):
+            async with gate:
+                pass
+
+    asyncio.run(scenario())
+
+    assert pace.reserved == [50, 50]
+
+
+def test_silence_is_kept_by_all_who_share_the_pace() -> None:
+    pace = MemoryPace(0.01)
+
+    async def silenced() -> None:
+        await Gate(workers=1, delay=0.01, pace=pace).keep_all_quiet(0.2)
+
+    async def other() -> float:
+        gate = Gate(workers=1, delay=0.01, pace=pace)
+        start = gate.loop.time()
+        async with gate:
+            return gate.loop.time() - start
+
+    asyncio.run(silenced())
+
+    assert asyncio.run(other()) >= 0.15
+
+
+def test_where_the_pace_is_not_to_be_had_requests_pass_all_the_same() -> None:
+    async def scenario() -> bool:
+        gate = Gate(workers=1, delay=0.01, pace=Nobody())
+        await gate.keep_all_quiet(0)
+        async with asyncio.timeout(5), gate:
+            return True
+
+    assert asyncio.run(scenario())
+
+
+class Counting(MemoryPace):
+    """A pace without any delay that notes what was reserved."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.reserved: list[int] = []
+
+    def reserve(self, turns: int = 1) -> float:
+        self.reserved.append(turns)
+        return super().reserve(turns)
+
+
+class Nobody:
+    """A pace that nobody answers for."""
+
+    def reserve(self, turns: int = 1) -> float:
+        raise Unavailable("Redis does not answer")
+
+    def rest(self, seconds: float) -> None:
+        raise Unavailable("Redis does not answer")

@@ -315,6 +315,21 @@ class TestCounting:
 
         assert http.count() == 2
 
+    def test_threads_are_counted_apart(self, http: Http, pypi: LocalPyPI) -> None:
+        """So that runs at the same time report their own requests."""
+        acme = service(http)
+
+        def run(requests: int) -> int:
+            for _ in range(requests):
+                acme.fetch(of_acme(pypi), read_json)
+            list(acme.stream(range(requests), lambda _: acme.ask(of_acme(pypi), read_json), ahead=2))
+            return http.count()
+
+        with ThreadPoolExecutor(3) as pool:
+            counts = list(pool.map(run, (1, 2, 5)))
+
+        assert (counts, http.count(), pypi.requests.total) == ([2, 4, 10], 0, 16)
+
 
 class TestClient:
     def test_it_says_who_it_is_and_whom_to_ask(self) -> None:

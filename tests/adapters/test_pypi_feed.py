@@ -183,3 +183,24 @@ def test_not_modified_is_no_answer_to_who_holds_nothing(feed: PyPIFeed, httpserv
 
     with pytest.raises(Unavailable, match="304"):
         feed.newest_releases()
+
+
+def test_a_feed_that_has_not_changed_is_not_sent_again(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    told = {"etag": '"first"', "body": rss(item("https://pypi.example/project/one/1.0/"))}
+    sent = []
+
+    def answer(request: Request) -> Response:
+        is_known = request.headers.get("If-None-Match") == told["etag"]
+        sent.append(304 if is_known else 200)
+        return Response("" if is_known else told["body"], status=sent[-1], headers={"ETag": told["etag"]})
+
+    httpserver.expect_request("/rss/updates.xml").respond_with_handler(answer)
+
+    first, again = feed.newest_releases(), feed.newest_releases()
+    told.update(etag='"second"', body=rss(item("https://pypi.example/project/two/2.0/")))
+    changed = feed.newest_releases()
+
+    assert [(entry.name, entry.version) for entry in first] == [("one", "1.0")]
+    assert again == first
+    assert [(entry.name, entry.version) for entry in changed] == [("two", "2.0")]
+    assert sent == [200, 304, 200]

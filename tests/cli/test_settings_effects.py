@@ -3,16 +3,18 @@
 import re
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import DEVNULL
-from typing import Any, TypeVar
+from typing import Any
 from urllib.request import urlopen
 
 import msgspec
 import pytest
 from pytest_httpserver import HTTPServer
 
+import tasks.test_queue_settings  # noqa: F401 - the queue's settings have their tests there
+from effects import effect_of, tested
 from pyf.aggregator.sample.clickhouse import LocalClickHouse
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.github import LocalGitHub
@@ -25,8 +27,6 @@ from shell import PATIENCE, Ended, Shell, rendering_processes, wait_until
 from small_site import filled
 from typesense_double import ADMIN_KEY, LocalTypesense
 
-Test = TypeVar("Test", bound=Callable[..., Any])
-
 PROFILE = """
 profiles:
   unpaid: {classifiers: ["Framework :: Plonesque"]}
@@ -35,17 +35,9 @@ profiles:
 
 WORKER = ("-A", "pyf.aggregator.queue", "worker", "--pool=solo", "--loglevel=error")
 
-_tested: set[str] = set()
-
-
-def effect_of(setting: str) -> Callable[[Test], Test]:
-    """Note that a test sees what a setting does."""
-    _tested.add(setting)
-    return lambda test: test
-
 
 def test_every_setting_has_a_test_of_its_effect() -> None:
-    assert _tested == Settings.model_fields.keys()
+    assert tested == Settings.model_fields.keys()
 
 
 @effect_of("default_profile")

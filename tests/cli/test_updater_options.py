@@ -28,6 +28,8 @@ LONG_ONLY = [
     ["--recreate-collection"],
     ["--export", "file"],
     ["--import", "file"],
+    ["--queue-stats"],
+    ["--purge-queue"],
     ["--json"],
 ]
 
@@ -97,7 +99,8 @@ def test_help_tells_every_option(shell: Shell) -> None:
         ("--delete-apikey one", "'one' is not a valid integer"),
         ("--info -p rails", "there is no profile 'rails'"),
         ("--info -t nowhere", "there is no collection nowhere"),
-        ("--purge-queue", "No such option '--purge-queue'"),
+        ("--purge-queue --json", "--json goes with"),
+        ("--queue-stats -p plone", "-p/--profile goes with"),
     ],
 )
 def test_wrong_usage_is_one_line(shell: Shell, pypi: LocalPyPI, arguments: str, said: str) -> None:

@@ -131,7 +131,7 @@ def shown(engine: Engine, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", [name for name in ENGINES if name != "memory"])
-@pytest.mark.parametrize("examples", [10, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [10, pytest.param(40, marks=pytest.mark.slow)])
 def test_an_engine_does_as_memory_does(name: str, examples: int) -> None:
     """What an engine on a server shows costs hundreds of requests a step, so it is given fewer examples."""
     agreement = type(Agreement.__name__, (Agreement,), {"other": name})

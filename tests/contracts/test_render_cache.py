@@ -10,18 +10,24 @@ from msgspec import UNSET
 
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache
+from pyf.aggregator.adapters.redis import RedisRenderCache, connected
 from pyf.aggregator.adapters.sqlite_caches import SqliteRenderCache
 from pyf.aggregator.domain.readme import Readme, Rendered
 from pyf.aggregator.ports import RenderCache
+from redis_server import redis_server
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=800)
 part = st.one_of(st.just(UNSET), text)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "redis"])
 def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RenderCache]:
     if request.param == "memory":
         yield MemoryRenderCache()
+        return
+    if request.param == "redis":
+        with redis_server() as server, connected(server.url) as redis:
+            yield RedisRenderCache(redis)
         return
     database = Database(tmp_path / "pyf.sqlite3")
     yield SqliteRenderCache(database)

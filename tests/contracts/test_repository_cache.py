@@ -10,9 +10,11 @@ from msgspec import UNSET
 
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.memory_caches import MemoryRepositoryCache
+from pyf.aggregator.adapters.redis import RedisRepositoryCache, connected
 from pyf.aggregator.adapters.sqlite_repositories import SqliteRepositoryCache
 from pyf.aggregator.domain.repository import Learned, Repository
 from pyf.aggregator.ports import RepositoryCache
+from redis_server import redis_server
 from repository_hosts import at
 
 count = st.just(UNSET) | st.integers(0, 2**40)
@@ -29,10 +31,14 @@ repositories = st.builds(
 )
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "redis"])
 def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RepositoryCache]:
     if request.param == "memory":
         yield MemoryRepositoryCache()
+        return
+    if request.param == "redis":
+        with redis_server() as server, connected(server.url) as redis:
+            yield RedisRepositoryCache(redis)
         return
     database = Database(tmp_path / "pyf.sqlite3")
     yield SqliteRepositoryCache(database)

@@ -92,7 +92,7 @@ def known_values(month: str, *fields: DownloadFields) -> set[int]:
     return {each.download_history[month] for each in fields if month in (each.download_history or {})}  # type: ignore[index]
 
 
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(written(), written())
 def test_joining_twice_is_joining_once(newer: DownloadFields, older: DownloadFields) -> None:
     once = joined(newer, older)

@@ -17,6 +17,7 @@ from pyf.aggregator.adapters.task_count import TaskCount
 from pyf.aggregator.domain.collection import CollectionInfo, CollectionState
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.metrics import CONTENT_TYPE, Metrics, endpoint
+from pyf.aggregator.metrics.declared import ALWAYS, OF_WORKERS
 from pyf.aggregator.metrics.index_facts import Facts, IndexFacts
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.faults import Fault
@@ -177,6 +178,13 @@ def test_the_port_is_free_again_afterwards() -> None:
     for _ in range(2):
         with endpoint(Metrics(in_memory()), host="127.0.0.1", port=port):
             pass
+
+
+def test_all_that_is_told_is_declared_and_all_that_is_declared_is_told() -> None:
+    text = Metrics(in_memory(), tasks=TaskCount(), backlog=Backlog()).text().decode()
+
+    told = {line.split()[2] for line in text.splitlines() if line.startswith("# HELP pyf_")}
+    assert told == {each.sample for each in (*ALWAYS, *OF_WORKERS)}
 
 
 class Backlog:

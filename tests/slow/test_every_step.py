@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +15,9 @@ from msgspec.structs import replace
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.schema import RegistryFields, RepositoryFields
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments
+from pyf.aggregator.sample.server import COUNTS_PATH
 from pyf.aggregator.sample.services import LocalPyPI
+from shell import PATIENCE
 from slow.contents import collections, contents
 from slow.mortal import Death, DisturbedDatabase, MortalDatabase
 from slow.tiny import LEAVING, USES, due, let_things_happen, run, tiny_ecosystem, tiny_world
@@ -57,8 +60,15 @@ def deaths(pypi: LocalPyPI, folder: Path, use: str) -> Iterator[Path]:
             has_died = False
         except Death:
             lives += 1
+            settle(pypi)
         yield place
         shutil.rmtree(place)
+
+
+def settle(pypi: LocalPyPI) -> None:
+    """Wait until the registry has counted all that a dead run has sent: it answers in turn, on a new connection too."""
+    for _ in range(2):
+        urlopen(f"{pypi.url}{COUNTS_PATH}", timeout=PATIENCE).close()
 
 
 def undisturbed(pypi: LocalPyPI, folder: Path, use: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Whatever PyPI answers with, for one project or for all: nothing is lost, and the next healthy run completes it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,12 +50,31 @@ def pypi() -> Iterator[LocalPyPI]:
         yield pypi
 
 
+@pytest.fixture(scope="module")
+def outdated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalPyPI, Path]]:
+    """A registry, and a folder with an index of it from before it changed; made once, for hundreds of tests."""
+    folder = tmp_path_factory.mktemp("outdated")
+    with LocalPyPI(tiny_ecosystem(CLOCK)) as pypi:
+        with tiny_world(pypi, folder, CLOCK) as world:
+            world.fetch()
+        let_things_happen(pypi.ecosystem)
+        yield pypi, folder
+
+
 @pytest.fixture
-def filled(pypi: LocalPyPI, tmp_path: Path) -> Path:
-    """A folder with an index of the registry, which has changed since."""
-    with tiny_world(pypi, tmp_path, CLOCK) as world:
-        world.fetch()
-    let_things_happen(pypi.ecosystem)
+def changed(outdated: tuple[LocalPyPI, Path]) -> LocalPyPI:
+    """A registry that has changed since `filled`, and is well; no test may change it further."""
+    registry, _ = outdated
+    registry.faults.clear()
+    registry.faults.struck.clear()
+    return registry
+
+
+@pytest.fixture
+def filled(outdated: tuple[LocalPyPI, Path], tmp_path: Path) -> Path:
+    """A folder of the test's own with an index that is out of date."""
+    _, folder = outdated
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -85,26 +105,28 @@ def assert_completed(pypi: LocalPyPI, folder: Path, use: str) -> None:
 
 @pytest.mark.parametrize("fault", tried(*PLAIN))
 @pytest.mark.parametrize("use", USES)
-def test_a_registry_that_fails_altogether_changes_nothing(use: str, fault: str, pypi: LocalPyPI, filled: Path) -> None:
-    pypi.faults.add(Fault(**FAULTS[fault]))
-    with tiny_world(pypi, filled, CLOCK, **failing(fault)) as world:
+def test_a_registry_that_fails_altogether_changes_nothing(
+    use: str, fault: str, changed: LocalPyPI, filled: Path
+) -> None:
+    changed.faults.add(Fault(**FAULTS[fault]))
+    with tiny_world(changed, filled, CLOCK, **failing(fault)) as world:
         before, cursor, there = world.held(), state(world).cursor, collections(world.services.admin)
 
         report = run(world, use)
 
         assert isinstance(report.stopped_by, Unavailable)
-        assert pypi.url in str(report.stopped_by)
+        assert changed.url in str(report.stopped_by)
         assert (world.held(), state(world).cursor, collections(world.services.admin)) == (before, cursor, there)
-    assert_completed(pypi, filled, use)
+    assert_completed(changed, filled, use)
 
 
 @pytest.mark.parametrize("fault", tried("503", "timeout"))
 @pytest.mark.parametrize("use", USES)
 def test_documents_that_all_fail_are_all_named_and_change_nothing(
-    use: str, fault: str, pypi: LocalPyPI, filled: Path
+    use: str, fault: str, changed: LocalPyPI, filled: Path
 ) -> None:
-    pypi.faults.add(Fault(**FAULTS[fault], request="project"))
-    with tiny_world(pypi, filled, CLOCK, **failing(fault)) as world:
+    changed.faults.add(Fault(**FAULTS[fault], request="project"))
+    with tiny_world(changed, filled, CLOCK, **failing(fault)) as world:
         before, cursor, there = world.held(), state(world).cursor, collections(world.services.admin)
         moved = {"tiny-one", "tiny-two", "tiny-three", "tiny-four", "tiny-five"}
 
@@ -113,17 +135,17 @@ def test_documents_that_all_fail_are_all_named_and_change_nothing(
         assert moved <= set(report.failed) <= {*moved, "tiny-six", "tiny-seven", "stranger"}
         assert report.removed == 0
         assert (world.held(), state(world).cursor, collections(world.services.admin)) == (before, cursor, there)
-    assert_completed(pypi, filled, use)
+    assert_completed(changed, filled, use)
 
 
 @pytest.mark.parametrize("struck", [STRUCK[0], *(pytest.param(name, marks=pytest.mark.slow) for name in STRUCK[1:])])
 @pytest.mark.parametrize("fault", tried(*PLAIN))
 @pytest.mark.parametrize("use", USES)
 def test_a_project_that_fails_is_named_and_stays_as_it_was(
-    use: str, fault: str, struck: str, pypi: LocalPyPI, filled: Path
+    use: str, fault: str, struck: str, changed: LocalPyPI, filled: Path
 ) -> None:
-    pypi.faults.add(Fault(**FAULTS[fault], project=struck))
-    with tiny_world(pypi, filled, CLOCK, **failing(fault, time=1.0)) as world:
+    changed.faults.add(Fault(**FAULTS[fault], project=struck))
+    with tiny_world(changed, filled, CLOCK, **failing(fault, time=2.0)) as world:
         before, cursor, there = world.held(), state(world).cursor, collections(world.services.admin)
 
         report = run(world, use)
@@ -136,7 +158,7 @@ def test_a_project_that_fails_is_named_and_stays_as_it_was(
         assert world.held() == {id_: d for id_, d in others.items() if d["name_normalized"] != struck} | of(
             before, struck
         )
-    assert_completed(pypi, filled, use)
+    assert_completed(changed, filled, use)
 
 
 @pytest.mark.parametrize("fault", tried("503"))
@@ -156,19 +178,19 @@ def test_a_first_fetch_brings_in_what_it_can_and_sets_no_cursor(fault: str, pypi
 @pytest.mark.parametrize("fault", PLAIN)
 @pytest.mark.parametrize("use", USES)
 def test_a_kind_of_request_that_fails_removes_nobody_who_is_there(
-    use: str, fault: str, request_kind: str, pypi: LocalPyPI, filled: Path
+    use: str, fault: str, request_kind: str, changed: LocalPyPI, filled: Path
 ) -> None:
-    pypi.faults.add(Fault(**FAULTS[fault], request=request_kind))
-    with tiny_world(pypi, filled, CLOCK, **failing(fault, time=0.5)) as world:
+    changed.faults.add(Fault(**FAULTS[fault], request=request_kind))
+    with tiny_world(changed, filled, CLOCK, **failing(fault, time=0.5)) as world:
         before, cursor = set(world.names()), state(world).cursor
 
         report = run(world, use)
 
-        was_struck = pypi.faults.struck.total() > 0
+        was_struck = changed.faults.struck.total() > 0
         assert before - set(world.names()) <= {"tiny-three", "tiny-four"}
         assert report.is_whole != was_struck
         assert not was_struck or state(world).cursor == cursor
-    assert_completed(pypi, filled, use)
+    assert_completed(changed, filled, use)
 
 
 class TestTheCommand:
@@ -178,10 +200,13 @@ class TestTheCommand:
     def shell(self, pypi: LocalPyPI, tmp_path: Path) -> Shell:
         return tiny_user(tmp_path, pypi)
 
-    def run(self, shell: Shell, pypi: LocalPyPI, *arguments: str, **settings: Any) -> Ended:
-        """Run the command; the requests that it reports must be those that the registry has counted."""
+    def run(self, shell: Shell, pypi: LocalPyPI, *arguments: str, called: bool = False, **settings: Any) -> Ended:
+        """Run the command; the requests that it reports must be those that the registry has counted.
+
+        Tests that run it many times have it `called` in their own process.
+        """
         before = pypi.requests.total
-        ended = shell.run(*arguments, "--json", **settings)
+        ended = (shell.call if called else shell.run)(*arguments, "--json", **settings)
         assert ended.report["requests"] == pypi.requests.total - before
         return ended
 
@@ -209,16 +234,16 @@ class TestTheCommand:
     @pytest.mark.slow
     @pytest.mark.parametrize("fault", ["timeout", "reset", "half", "broken", "403", "429"])
     def test_the_other_runs_fail_in_the_same_way(self, fault: str, shell: Shell, pypi: LocalPyPI) -> None:
-        assert self.run(shell, pypi, "-f").code == 0
+        assert self.run(shell, pypi, "-f", called=True).code == 0
         let_things_happen(pypi.ecosystem)
         pypi.faults.add(Fault(fault))
 
         for arguments in (("-i",), ("--refresh-from-pypi",), ("-f", "--recreate-collection")):
-            ended = self.run(shell, pypi, *arguments, pypi_timeout=0.3, pypi_max_retries=0)
+            ended = self.run(shell, pypi, *arguments, called=True, pypi_timeout=0.3, pypi_max_retries=0)
             assert (ended.code, ended.report["removed"]) == (4, 0)
 
         pypi.faults.clear()
-        assert self.run(shell, pypi, "-i").code == 0
+        assert self.run(shell, pypi, "-i", called=True).code == 0
 
 
 @pytest.mark.parametrize("fault", tried("503", "timeout", "half"))

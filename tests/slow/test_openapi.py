@@ -46,6 +46,7 @@ def test_the_interface_is_as_it_is_described(chosen: list[str], tmp_path: Path) 
                 *("--max-examples", "20", "--phases", "coverage,fuzzing", "--generation-deterministic", "--no-color"),
                 *chosen,
             ],
+            cwd=tmp_path,
             capture_output=True,
             text=True,
             timeout=300,

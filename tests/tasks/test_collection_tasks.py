@@ -85,6 +85,22 @@ def test_two_full_fetches_of_one_collection_do_not_run_at_once(site: Site) -> No
     assert changes["plone"]["status"] == "busy"
 
 
+def test_the_journal_does_not_wait_for_a_fetch_of_a_collection_that_was_complete(site: Site) -> None:
+    """Its worker may have been killed, and be missed for hours."""
+    site.fill("plone")
+    site.set(celery_fetch_batch_size=1)
+    for name in MEMBERS:
+        site.pypi.ecosystem.publish(name, "9.0", info=PLONE)
+    assert site.do("full_fetch_all_packages", profile_name="plone")["status"] == "queued"
+
+    told = site.do("update_changed_packages")
+
+    assert told["collections"]["plone"]["indexed"] == 3
+    site.pypi.requests.clear()
+    site.work()
+    assert site.pypi.requests.by_kind["project"] == 0
+
+
 def test_a_part_that_is_delivered_twice_is_done_once(site: Site) -> None:
     site.set(celery_fetch_batch_size=1)
     site.do("full_fetch_all_packages", profile_name="plone")

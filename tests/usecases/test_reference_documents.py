@@ -30,7 +30,7 @@ def test_every_release_is_indexed_and_none_rejected(
 ) -> None:
     ecosystem = Ecosystem(load(shared_data / "pypi" / documents))
 
-    with world(ecosystem, tmp_path, pypi_timeout=60) as real:
+    with world(ecosystem, tmp_path, pooled=True, pypi_timeout=60) as real:
         real.filter = Filter(classifiers=(classifier,))
         report = real.fetch()
 

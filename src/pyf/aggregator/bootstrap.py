@@ -42,6 +42,8 @@ from .ports import (
     IndexAdmin,
     Pace,
     PackageIndex,
+    RenderCache,
+    RepositoryCache,
     RepositoryHost,
     SearchEngine,
     Services,
@@ -54,27 +56,33 @@ _TASK_PAUSE = 15.0
 
 
 class _Manners(Struct, frozen=True):
-    """How services are waited for: pauses of so many seconds at most, and at whose pace, by service and delay."""
+    """How services are waited for: pauses of so many seconds at most, and at whose pace, by service and delay.
+
+    `caches` are those of READMEs and of repositories, where these are not in the file.
+    """
 
     longest_wait: float = Retries().longest_wait
     pace: Callable[[str, float], Pace | None] = lambda _service, _delay: None
+    caches: tuple[RenderCache, RepositoryCache] | None = None
 
 
 @contextmanager
 def open_worker(settings: Settings) -> Iterator[tuple[Services, Coordination]]:
     """Give the services of a worker, which keep the pace of all workers together, and what these agree by.
 
-    Nothing is asked of the Redis before the first use; a forked child has to open its own.
+    Workers on several machines, which an index on a server allows, share their caches as well. Nothing is asked of the
+    Redis before the first use; a forked child has to open its own.
     """
     # The client takes a quarter of a second to import, of which commands are spared.
-    from .adapters.redis import RedisErrands, RedisLocks, RedisPace, RedisSeenStore, connected
+    from .adapters import redis as on
 
-    with connected(settings.redis_url) as redis:
-        manners = _Manners(_TASK_PAUSE, lambda service, delay: RedisPace(redis, service, delay))
+    with on.connected(settings.redis_url) as redis:
+        caches = (on.RedisRenderCache(redis), on.RedisRepositoryCache(redis)) if settings.engine != "sqlite" else None
+        manners = _Manners(_TASK_PAUSE, lambda service, delay: on.RedisPace(redis, service, delay), caches)
         with open_services(settings, manners) as services:
             yield (
                 services,
-                Coordination(seen=RedisSeenStore(redis), locks=RedisLocks(redis), errands=RedisErrands(redis)),
+                Coordination(seen=on.RedisSeenStore(redis), locks=on.RedisLocks(redis), errands=on.RedisErrands(redis)),
             )
 
 
@@ -83,7 +91,8 @@ def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterato
     """Give the services that the settings ask for, and close them in the end."""
     standards = load_standards(settings.health_file, load_profiles(settings.profiles_file).values())
     database = Database(_sqlite_path(settings))  # of the caches, whatever engine keeps the index
-    renderer = PooledRenderer(SqliteRenderCache(database), workers=settings.render_workers or None)
+    rendered, repositories = manners.caches or (SqliteRenderCache(database), SqliteRepositoryCache(database))
+    renderer = PooledRenderer(rendered, workers=settings.render_workers or None)
     try:
         traffic = TrafficCount()
         with (
@@ -105,7 +114,7 @@ def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterato
                 verdicts=SqliteVerdictStore(database),
                 downloads=_downloads(settings, http, manners),
                 repositories=_github(http, settings, manners),
-                repository_cache=SqliteRepositoryCache(database),
+                repository_cache=repositories,
                 candidates=_candidates(settings, http, manners),
                 requests=http,
                 traffic=traffic,

@@ -171,7 +171,7 @@ class Settings(BaseSettings):
     redis_host: str = Field(
         "localhost:6379",
         description="Redis or Valkey of the queue: host and port, or a full address (`redis://:password@host:6379/0`, "
-        "`rediss://…` for TLS, `unix:///…` for a socket).",
+        "`rediss://…` for TLS).",
     )
     typesense_collection: str = Field(
         "",
@@ -374,12 +374,9 @@ class Settings(BaseSettings):
     @classmethod
     def _redis(cls, value: str) -> str:
         address = value if "://" in value else f"redis://{value}"
-        scheme, _, rest = address.partition("://")
-        if scheme not in ("redis", "rediss", "unix") or re.search(r"\s", address):
-            raise ValueError("must be host:port, or an address that begins with redis://, rediss:// or unix://")
-        if scheme == "unix" and not rest.partition("?")[0].startswith("/"):
-            raise ValueError("must name a socket's path: unix:///run/redis.sock")
-        if scheme != "unix" and not (_has_a_host(address) and re.fullmatch(r"/?\d*", urlsplit(address).path)):
+        if not re.fullmatch(r"rediss?://\S+", address):
+            raise ValueError("must be host:port, or an address that begins with redis:// or rediss://")
+        if not (_has_a_host(address) and re.fullmatch(r"/?\d*", urlsplit(address).path)):
             raise ValueError("must name a host, perhaps a port, and a database by its number")
         return value
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
@@ -44,6 +44,7 @@ def test_the_interval_grows_with_maturity_and_is_bounded_by_the_releases(
     assert expected_interval(case(version=version, releases=releases, bugfix_releases=bugfixes)) == days
 
 
+@settings(max_examples=30)  # each is a curve of thousands of days
 @given(versions, counts, counts)
 def test_the_value_has_no_steps_in_age_and_never_rises(version: Any, releases: Any, bugfixes: Any) -> None:
     """Within a day it changes by no more than the line of the shortest interval does, however old the release is."""

@@ -2,7 +2,10 @@
 
 import asyncio
 import re
+import threading
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -17,6 +20,9 @@ from .traffic import TrafficCount
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+# The thread that a request is sent for: coroutines on the event loop inherit it from where they were started.
+_asking: ContextVar[int] = ContextVar("asking", default=0)
 
 _CONTACT = re.compile(r"[\x20-\x7e]*")
 
@@ -41,16 +47,18 @@ class Http:
         self._thread = EventLoopThread()
         # By loop: those of a parent process stay here untouched, because closing them would speak on its connections.
         self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
-        self._sent = 0
+        self._sent: Counter[int] = Counter()  # by the thread that asked
         # Stamina would announce each repetition in a line that does not say what is repeated; `retried` does.
         set_on_retry_hooks([])
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the event loop and return what it returns."""
+        _asking.set(threading.get_ident())
         return self._thread.run(work)
 
     def stream(self, jobs: Iterable[T], work: Callable[[T], Coroutine[Any, Any, R]], ahead: int) -> Iterator[R]:
         """Work on jobs concurrently and yield the results as they come (see `EventLoopThread.stream`)."""
+        _asking.set(threading.get_ident())
         return self._thread.stream(jobs, work, ahead)
 
     def session(self) -> aiohttp.ClientSession:
@@ -62,8 +70,11 @@ class Http:
         return session
 
     def count(self) -> int:
-        """Return how many requests were sent since this client was made, repeated attempts included."""
-        return self._sent
+        """Return how many requests were sent for the thread that calls this, repeated attempts included.
+
+        Threads of one process may be at different runs, and each run reports its own.
+        """
+        return self._sent[threading.get_ident()]
 
     def close(self) -> None:
         """Cancel what is under way and close all connections; closing again does nothing."""
@@ -88,7 +99,7 @@ class Http:
         )
 
     def _note_sent(self) -> None:
-        self._sent += 1
+        self._sent[_asking.get()] += 1
 
     async def _close_session(self) -> None:
         session = self._sessions.pop(asyncio.get_running_loop(), None)

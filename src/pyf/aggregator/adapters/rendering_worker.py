@@ -41,6 +41,7 @@ if sys.platform == "win32":
 else:
     import ctypes
     import resource
+    import select
 
     _PR_SET_PDEATHSIG = 1
     _NICENESS = 10
@@ -49,6 +50,14 @@ else:
         """Have the kernel kill this process when the thread that started it ends; only Linux can do that."""
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if _is_orphan():  # before the kernel could be asked: what comes next takes long on a busy machine
+            sys.exit()
+
+    def _is_orphan() -> bool:
+        """Tell whether nobody is left to ask anything."""
+        end = select.poll()
+        end.register(_QUESTIONS, 0)
+        return any(event & select.POLLHUP for _, event in end.poll(0))
 
     def _yield_to_others() -> None:
         """Let those who ask PyPI go first: they wait for answers meanwhile, and rendering has until they are done."""

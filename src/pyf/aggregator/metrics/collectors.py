@@ -1,16 +1,16 @@
 """Turns counts, limits and the index's facts into Prometheus' text, worked out when somebody asks."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from .. import __version__
 from ..domain.errors import Unavailable
 from ..ports import Backlog, Services, TaskMeter, Traffic
+from . import declared
 from .index_facts import Facts, IndexFacts, facts_of
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -37,7 +37,7 @@ class _Told(Collector):
         self._facts = IndexFacts(lambda: facts_of(services))
 
     def collect(self) -> Iterator[Metric]:
-        yield _gauge("pyf_build_info", "Always 1; the version is the program's.", ["version"], {(__version__,): 1})
+        yield declared.BUILD.of({(__version__,): 1})
         yield from _traffic(self._services.traffic)
         yield from _index(self._facts.latest(), self._services.now())
         if self._tasks is not None:
@@ -47,98 +47,35 @@ class _Told(Collector):
 
 
 def _traffic(traffic: Traffic) -> Iterator[Metric]:
-    yield _counter(
-        "pyf_requests",
-        "Requests to services, by how they ended: a status, or why there is none.",
-        ["service", "status"],
-        traffic.requests(),
-    )
     quotas = {(quota.service, quota.kind): quota for quota in traffic.quotas()}
-    labels = ["service", "kind"]
-    yield _gauge(
-        "pyf_rate_limit_remaining",
-        "Requests (GitHub's graphql: points) that a service said were left until the reset.",
-        labels,
-        {key: quota.left for key, quota in quotas.items()},
-    )
-    yield _gauge(
-        "pyf_rate_limit",
-        "What a service allows from one reset to the next.",
-        labels,
-        {key: quota.limit for key, quota in quotas.items()},
-    )
-    yield _gauge(
-        "pyf_rate_limit_reset_timestamp_seconds",
-        "When a service allows everything again.",
-        labels,
-        {key: quota.resets_at for key, quota in quotas.items()},
-    )
+    yield declared.REQUESTS.of(traffic.requests())
+    yield declared.LEFT.of({key: quota.left for key, quota in quotas.items()})
+    yield declared.LIMIT.of({key: quota.limit for key, quota in quotas.items()})
+    yield declared.RESET.of({key: quota.resets_at for key, quota in quotas.items()})
 
 
 def _index(facts: list[Facts] | None, now: float) -> Iterator[Metric]:
-    yield _gauge("pyf_index_up", "Whether the index answered.", [], {(): int(facts is not None)})
     told = facts or []
-    yield _gauge("pyf_projects", "Projects in a collection.", ["collection"], {(f.name,): f.projects for f in told})
-    yield _gauge(
-        "pyf_documents",
-        "Documents in a collection, one a release.",
-        ["collection"],
-        {(f.name,): f.documents for f in told},
-    )
-    yield _gauge(
-        "pyf_newest_change_age_seconds",
-        "Seconds since a run last saw that every change on PyPI is in the collection.",
-        ["collection"],
-        {(f.name,): max(0.0, now - f.cursor_set) for f in told if f.cursor_set is not None},
-    )
-    yield _gauge(
-        "pyf_cursor_serial",
-        "PyPI's number of the newest change up to which every one is in the collection.",
-        ["collection"],
-        {(f.name,): f.cursor for f in told if f.cursor is not None},
-    )
-    yield _gauge(
-        "pyf_to_be_asked_again",
-        "Projects of which an answer was older than the change that it was asked for.",
-        ["collection"],
-        {(f.name,): f.to_be_asked_again for f in told},
-    )
+    ages = {(fact.name,): max(0.0, now - fact.cursor_set) for fact in told if fact.cursor_set is not None}
+    yield declared.INDEX_UP.of({(): int(facts is not None)})
+    yield declared.PROJECTS.of({(fact.name,): fact.projects for fact in told})
+    yield declared.DOCUMENTS.of({(fact.name,): fact.documents for fact in told})
+    yield declared.AGE.of(ages)
+    yield declared.CURSOR.of({(fact.name,): fact.cursor for fact in told if fact.cursor is not None})
+    yield declared.AGAIN.of({(fact.name,): fact.to_be_asked_again for fact in told})
 
 
 def _tasks(meter: TaskMeter) -> Iterator[Metric]:
     ended = meter.tasks()
-    labels = ["task", "outcome"]
-    yield _counter("pyf_tasks", "Tasks that ended.", labels, {key: times.count for key, times in ended.items()})
-    yield _counter(
-        "pyf_task_seconds",
-        "Seconds that tasks took, all together.",
-        labels,
-        {key: times.seconds for key, times in ended.items()},
-    )
-    under_way = {(name,): count for name, count in meter.under_way().items()}
-    yield _gauge("pyf_tasks_under_way", "Tasks that are being worked on.", ["task"], under_way)
+    yield declared.TASKS.of({key: times.count for key, times in ended.items()})
+    yield declared.TASK_SECONDS.of({key: times.seconds for key, times in ended.items()})
+    yield declared.UNDER_WAY.of({(name,): count for name, count in meter.under_way().items()})
 
 
 def _queue(backlog: Backlog) -> Iterator[Metric]:
     lengths: tuple[int, int] | None = None
     with suppress(Unavailable):  # told as such
         lengths = backlog.lengths()
-    yield _gauge("pyf_queue_up", "Whether the Redis of the queue answered.", [], {(): int(lengths is not None)})
-    if lengths is not None:
-        yield _gauge("pyf_queue_length", "Tasks that wait in the queue.", [], {(): lengths[0]})
-        yield _gauge("pyf_queue_in_hand", "Tasks that workers have taken, retries included.", [], {(): lengths[1]})
-
-
-# Values are by the labels' own values, in the labels' order.
-def _counter(name: str, about: str, labels: Iterable[str], values: Mapping[Any, float]) -> Metric:
-    family = CounterMetricFamily(name, about, labels=list(labels))
-    for key, value in sorted(values.items()):
-        family.add_metric(list(key), value)
-    return family
-
-
-def _gauge(name: str, about: str, labels: Iterable[str], values: Mapping[Any, float]) -> Metric:
-    family = GaugeMetricFamily(name, about, labels=list(labels))
-    for key, value in sorted(values.items()):
-        family.add_metric(list(key), value)
-    return family
+    yield declared.QUEUE_UP.of({(): int(lengths is not None)})
+    yield declared.WAITING.of({(): lengths[0]} if lengths else {})
+    yield declared.IN_HAND.of({(): lengths[1]} if lengths else {})

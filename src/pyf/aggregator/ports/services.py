@@ -22,7 +22,7 @@ class RequestMeter(Protocol):
     """Counts what was asked of the services."""
 
     def count(self) -> int:
-        """Return how many requests were sent since the program started, repeated attempts included."""
+        """Return how many requests were sent for the calling thread, repeated attempts included."""
 
 
 class Services(Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from ..usecases.target import Target
 from . import names
 from .app import app
 from .choice import chosen, filter_of
+from .filling import is_being_filled
 from .monitoring import working_on
 from .outcome import outcome, together
 from .process import workshop
@@ -44,7 +45,7 @@ def update_changed_packages(self: Task) -> dict[str, Any]:
     until = shop.services.now() + WORKING_SHARE * shop.settings.celery_task_soft_time_limit
     services, parts = reading_once(shop.services), []
     for target in shop.targets():
-        if shop.agreed.locks.holder(f"fetch:{target.collection}"):  # it reads all of it, and would be read twice
+        if is_being_filled(shop, target):  # all of it would be read twice
             parts.append({"status": "busy", "collection": target.collection})
             continue
         every = shop.settings.celery_browse_interval

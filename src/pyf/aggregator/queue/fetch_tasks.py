@@ -4,13 +4,14 @@ One right covers all of it, so two full fetches of one collection don't run at o
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 from uuid import uuid4
 
 from celery import Task
 
-from ..domain.errors import AggregatorError, Unavailable
+from ..domain.errors import AggregatorError, Invalid, Unavailable
 from ..usecases.fetch import fetch
 from ..usecases.fetch_in_parts import plan, read_part, shown_so_far
 from ..usecases.report import RunReport
@@ -18,6 +19,7 @@ from ..usecases.target import Target
 from . import names
 from .app import app
 from .choice import chosen, filter_of
+from .filling import come_to_rest, show_life
 from .outcome import outcome, try_again
 from .process import Workshop, workshop
 from .sending import send
@@ -30,8 +32,11 @@ class _Fetching(Task):
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Give the right back."""
         named = _named(args, kwargs)
-        for target in chosen(workshop(), named["collection_name"], named["profile_name"]):
-            workshop().agreed.locks.give_back(_right(target), named["fetch_id"] or task_id)
+        shop, holder = workshop(), named["fetch_id"] or task_id
+        with suppress(Invalid):  # a profile that there is not has no rights
+            for target in chosen(shop, named["collection_name"], named["profile_name"]):
+                come_to_rest(shop, target, holder)
+                shop.agreed.locks.give_back(_right(target), holder)
 
 
 def _named(args: Any, kwargs: Any) -> dict[str, str]:
@@ -54,6 +59,7 @@ def full_fetch_all_packages(
     holder = fetch_id or self.request.id
     if not shop.agreed.locks.take(_right(target), holder, _lease(shop)):
         return {"status": "busy", "collection": target.collection}
+    show_life(shop, target, holder)
     size = shop.settings.celery_fetch_batch_size
     if not fetch_id and size:
         planned = plan(shop.services, target, default=filter_of(target))
@@ -63,6 +69,7 @@ def full_fetch_all_packages(
             raise planned.report.stopped_by
         if len(planned.to_read) > size:
             parts = _handed_out(shop, target, profile_name, holder, planned.to_read)
+            shop.forget_targets()
             return outcome(planned.report) | {"status": "queued", "parts": parts}
     told = turn(
         self,
@@ -73,7 +80,9 @@ def full_fetch_all_packages(
         fetch_id=holder,
     )
     if told["status"] != "partial":
+        come_to_rest(shop, target, holder)
         shop.agreed.locks.give_back(_right(target), holder)
+    shop.forget_targets()
     return told
 
 
@@ -93,6 +102,7 @@ def fetch_batch(
     shop = workshop()
     (target,) = chosen(shop, collection_name, profile_name)
     shop.agreed.locks.take(_right(target), fetch_id, _lease(shop))
+    show_life(shop, target, fetch_id)
     told = turn(
         self,
         shop,

@@ -12,7 +12,19 @@ LONGEST_COUNTDOWN = 3600.0
 _SHARE_OF_VISIBILITY = 0.5
 
 # What is told of a report.
-_TOLD = ("found", "queued", "seen", "indexed", "removed", "enriched", "missing", "failed", "left", "postponed")
+_TOLD = (
+    "found",
+    "queued",
+    "seen",
+    "indexed",
+    "removed",
+    "enriched",
+    "remembered",
+    "missing",
+    "failed",
+    "left",
+    "postponed",
+)
 
 
 def outcome(report: RunReport) -> dict[str, Any]:

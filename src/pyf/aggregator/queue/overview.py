@@ -63,7 +63,8 @@ def purge(settings: Settings) -> int:
             if task.task == names.INSPECT:
                 seen.free(_announced(task))
             if task.task in (names.FETCH, names.FETCH_BATCH):
-                locks.give_back(f"fetch:{task.kwargs.get('collection_name')}", str(task.kwargs.get("fetch_id")))
+                for right in ("fetch", "filling"):
+                    locks.give_back(f"{right}:{task.kwargs.get('collection_name')}", str(task.kwargs.get("fetch_id")))
     return count
 
 

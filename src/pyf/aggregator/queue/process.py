@@ -1,8 +1,10 @@
 """What the tasks of one process work with: opened once at the first need, shared by its threads, closed at its end."""
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -17,6 +19,9 @@ from ..settings import Settings, load_settings
 from ..usecases.in_use import in_use
 from ..usecases.target import Target
 
+# Seconds. An engine on a server is asked about each collection to tell which there are.
+_KNOWN_FOR = 10.0
+
 
 class Workshop(Struct, frozen=True):
     """Everything that a task works with."""
@@ -25,10 +30,27 @@ class Workshop(Struct, frozen=True):
     profiles: Mapping[str, Profile]
     services: Services
     agreed: Coordination
+    _known: "_Known"
 
     def targets(self) -> Sequence[Target]:
         """Return the collections in use."""
-        return in_use(self.services, self.profiles)
+        targets = in_use(self.services, self.profiles)
+        self._known.targets, self._known.until = targets, time.monotonic() + _KNOWN_FOR
+        return targets
+
+    def known_targets(self) -> Sequence[Target]:
+        """Return the collections that were in use some seconds ago: who looks at single projects asks often."""
+        return self._known.targets if time.monotonic() < self._known.until else self.targets()
+
+    def forget_targets(self) -> None:
+        """Look again at the next question, because a collection may have been created."""
+        self._known.until = 0.0
+
+
+@dataclass
+class _Known:
+    targets: Sequence[Target] = ()
+    until: float = 0.0
 
 
 # The workshop of a process, by its number: a forked child must use nothing of what its parent has opened.
@@ -43,7 +65,7 @@ def workshop() -> Workshop:
             with ExitStack() as stack:
                 settings = load_settings()
                 services, agreed = stack.enter_context(open_worker(settings))
-                made = Workshop(settings, load_profiles(settings.profiles_file), services, agreed)
+                made = Workshop(settings, load_profiles(settings.profiles_file), services, agreed, _Known())
                 found = _open[os.getpid()] = (made, stack.pop_all())
         return found[0]
 

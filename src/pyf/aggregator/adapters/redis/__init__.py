@@ -1,5 +1,6 @@
-"""What workers on any number of machines agree by, on a Redis or a Valkey: the ports of `ports/coordination.py`."""
+"""What workers on any number of machines agree by and remember together, on a Redis or a Valkey."""
 
+from .caches import RedisRenderCache, RedisRepositoryCache
 from .connection import connected
 from .errands import RedisErrands
 from .locks import RedisLocks
@@ -7,4 +8,14 @@ from .messages import RedisQueue, Waiting
 from .pace import RedisPace
 from .seen import RedisSeenStore
 
-__all__ = ["RedisErrands", "RedisLocks", "RedisPace", "RedisQueue", "RedisSeenStore", "Waiting", "connected"]
+__all__ = [
+    "RedisErrands",
+    "RedisLocks",
+    "RedisPace",
+    "RedisQueue",
+    "RedisRenderCache",
+    "RedisRepositoryCache",
+    "RedisSeenStore",
+    "Waiting",
+    "connected",
+]

@@ -1,0 +1,14 @@
+"""Which settings have a test that sees what they do."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+tested: set[str] = set()
+
+
+def effect_of(setting: str) -> Callable[[Test], Test]:
+    """Note that a test sees what a setting does."""
+    tested.add(setting)
+    return lambda test: test
