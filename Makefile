@@ -9,7 +9,7 @@ ENGINE = .clickhouse/.ready
 # Programs that are started often must not be compiled every time, whatever the machine's environment says.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test check bench relevance docs slow clickhouse clean pins
+.PHONY: demo test check bench relevance docs screenshots slow clickhouse clean pins
 
 demo: $(READY)  ## The whole main job against the sample ecosystem, over HTTP on this machine
 	$(BIN)/pyfdemo $(ARGS)
@@ -37,6 +37,9 @@ relevance: $(READY)  ## The share of judged queries that find what they should; 
 
 docs: $(READY)  ## Make the generated reference pages and example.env anew
 	$(BIN)/python docs/generate.py
+
+screenshots: $(READY)  ## Take the README's pictures of the page anew; needs Chromium
+	$(BIN)/python docs/screenshots.py
 
 pins:  ## Choose the newest versions of all dependencies and write them down with their hashes
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra test --no-header \

@@ -8,7 +8,9 @@ from urllib.request import urlopen
 
 import msgspec
 import pytest
+from click import ClickException
 
+from pyf.aggregator.cli.demo_page import look_at, served
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.services import LocalPyPI
 from shell import DEMO, Shell, wait_until
@@ -32,12 +34,16 @@ def left(shell: Shell) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("left")
-def test_the_demo_fills_keeps_up_and_shows_every_profile(shell: Shell) -> None:
+def test_the_demo_fills_keeps_up_shows_every_profile_and_serves_the_page(shell: Shell) -> None:
     """The settings of its user have no say in it."""
     ended = shell.run("--once", "--latency", "0", module=DEMO, pypi_base_url="http://127.0.0.1:1", descriptions="some")
 
     assert ended.code == 0
-    rows = re.findall(r"│ (-\S.*?) +│ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │", ended.out)
+    assert re.search(
+        r"The page is at http://127\.0\.0\.1:\d+/\n10 of its pages were looked at, and are well\.", ended.out
+    )
+    told = ended.out
+    rows = re.findall(r"│ (-\S.*?) +│ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │", told)
     fetched = {command: int(indexed) for command, _, indexed, _, _ in rows[:4]}
     assert fetched.keys() == {f"-f -p {profile}" for profile in ("plone", "django", "flask", "fastapi")}
     assert min(fetched.values()) >= 10
@@ -45,12 +51,12 @@ def test_the_demo_fills_keeps_up_and_shows_every_profile(shell: Shell) -> None:
     assert again[2] == "0"
     assert (plone[2], plone[4]) == ("2", "1")
     assert (django[2], flask[2]) == ("1", "1")
-    assert "flask-talisman: It is in the collection, as of release 1.2: its newest release requires flask" in ended.out
+    assert "flask-talisman: It is in the collection, as of release 1.2: its newest release requires flask" in told
     assert int(refresh[2]) >= 10
-    assert '"id": "plone.api-' in ended.out
-    assert '"github_stars": ' in ended.out
-    assert '"download_last_month": ' in ended.out
-    added = re.findall(r"│ (pyf\w+) -p (\w+) +│ +(\d+) │ +(\d+) │", ended.out)
+    assert '"id": "plone.api-' in told
+    assert '"github_stars": ' in told
+    assert '"download_last_month": ' in told
+    added = re.findall(r"│ (pyf\w+) -p (\w+)(?: --source clickhouse)? +│ +(\d+) │ +(\d+) │", told)
     assert [command for command, *_ in added] == ["pyfgithub", "pyfdownloads"] * 4
     assert all(int(enriched) >= int(found) - 2 > 5 for _, _, found, enriched in added)
 
@@ -114,6 +120,23 @@ def test_wrong_usage_is_one_line(shell: Shell, arguments: str, said: str) -> Non
 
     assert (ended.code, ended.out) == (2, "")
     assert said in ended.error
+
+
+def test_the_page_is_served_for_as_long_as_it_is_wanted(tmp_path: Path) -> None:
+    with served(tmp_path, {"SQLITE_PATH": str(tmp_path / "index.sqlite3")}) as address:
+        looked_at = look_at(address, ["/", "/?again"])
+        with pytest.raises(ClickException, match="/in/nowhere does not answer"):
+            look_at(address, ["/in/nowhere"])
+
+    assert looked_at == 2
+    with pytest.raises(ClickException, match="does not answer"):
+        look_at(address, ["/"])
+
+
+def test_a_page_that_cannot_be_served_says_why(tmp_path: Path) -> None:
+    with pytest.raises(ClickException, match=r"the page can't be served: Error: .*DESCRIPTIONS='some'"):  # noqa: SIM117
+        with served(tmp_path, {"DESCRIPTIONS": "some"}):
+            pass
 
 
 def test_a_port_that_is_taken_is_one_line(shell: Shell) -> None:

@@ -1,16 +1,19 @@
-"""`pyfdemo`: the whole main job against the sample ecosystem, over HTTP on this machine, nothing left behind."""
+"""`pyfdemo`: the whole main job against the sample ecosystem, up to the page, on this machine; nothing is left."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
 import click
+from rich.console import Console
 
 from .. import __version__
 from ..adapters.profiles import load_profiles
 from ..sample.ecosystem import Ecosystem
 from ..sample.errors import SampleError
 from ..sample.load import load, sample_documents
+from .demo_page import look_at, open_in_browser, served
 from .demo_stage import Stage, standing_in
 from .exits import Exit, PlainCommand, end_on_sigterm
 from .output import stdout_console
@@ -30,9 +33,9 @@ from .output import stdout_console
 )
 @click.version_option(__version__, prog_name="pyfdemo")
 def main(once: bool, serve: bool, folder: Path | None, port: int, latency: float) -> Exit:
-    """Show the main job on this machine: sample services stand in for PyPI, GitHub and pypistats.
+    """Show the main job on this machine: sample services stand in for PyPI, GitHub, pypistats and ClickHouse.
 
-    The commands are the real ones.
+    The commands are the real ones. In the end the page is open.
     """
     if serve and once:
         raise click.UsageError("--serve and --once exclude each other.")
@@ -47,6 +50,7 @@ def main(once: bool, serve: bool, folder: Path | None, port: int, latency: float
     with (
         standing_in(ecosystem, port=port, latency=latency) as settings,
         TemporaryDirectory(prefix="pyfdemo-") as kept,
+        ExitStack() as page,
     ):
         stage = Stage(Path(kept), settings, console)
         number = len(ecosystem.projects())
@@ -54,6 +58,7 @@ def main(once: bool, serve: bool, folder: Path | None, port: int, latency: float
         if not serve:
             _perform(stage, ecosystem)
             stage.print_tables(f"What happened, at {latency * 1000:g} ms an answer")
+            _show_the_page(page.enter_context(served(stage.folder, stage.environment)), console, is_wanted=not once)
         if not once:
             example = "-f -p plone" if serve else "-p django --show djangorestframework"
             _wait_for_the_end(stage, example)
@@ -65,7 +70,7 @@ def _perform(stage: Stage, ecosystem: Ecosystem) -> None:
         stage.run("pyfaggregator", "-f", "-p", profile)
     for profile in load_profiles():
         stage.run("pyfgithub", "-p", profile)
-        stage.run("pyfdownloads", "-p", profile)
+        stage.run("pyfdownloads", "-p", profile, "--source", "clickhouse")
     stage.show("plone", "Plone.API")
     stage.explain("flask", "Flask-WTF")
     stage.run("pyfaggregator", "-f", "-p", "plone")
@@ -77,6 +82,16 @@ def _perform(stage: Stage, ecosystem: Ecosystem) -> None:
     stage.run("pyfaggregator", "-i", "-p", "flask")
     stage.why("flask", "flask-talisman")
     stage.run("pyfaggregator", "--refresh-from-pypi", "--all", "-p", "plone")
+
+
+def _show_the_page(address: str, console: Console, *, is_wanted: bool) -> None:
+    """Look at the page once, and open it where somebody wants to."""
+    shelves = [f"/in/{profile}" for profile in load_profiles()]
+    paths = ["/", *shelves, *(f"{shelf}/search?q=a" for shelf in shelves), "/in/plone/project/plone-api"]
+    console.print(f"\n[bold]$ pyfserve[/bold]\nThe page is at {address}", highlight=False)
+    console.print(f"{look_at(address, paths)} of its pages were looked at, and are well.", highlight=False)
+    if is_wanted and open_in_browser(address):
+        console.print("It is open in your browser.")
 
 
 def _let_time_pass(ecosystem: Ecosystem) -> None:
@@ -92,7 +107,7 @@ def _let_time_pass(ecosystem: Ecosystem) -> None:
 
 
 def _wait_for_the_end(stage: Stage, example: str) -> None:
-    """Let the stand-ins serve until interrupted, and say how to use them."""
+    """Let the page and the stand-ins serve until interrupted, and say how to use them."""
     console = stage.console
     console.print("\nThe stand-ins go on serving; Ctrl-C ends it. Try in another terminal, for example:")
     for name, value in stage.environment.items():

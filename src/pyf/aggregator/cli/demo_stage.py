@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..domain.errors import Unavailable
+from ..sample.clickhouse import LocalClickHouse
 from ..sample.download_table import sample_downloads
 from ..sample.ecosystem import Ecosystem
 from ..sample.github import LocalGitHub
@@ -55,7 +56,7 @@ class Stage:
     """Runs the commands as a user would, as processes of their own, on an index that lasts as long as the demo."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str], console: Console) -> None:
-        self._folder = folder
+        self.folder = folder
         self.console = console
         self.environment = {**settings, "INDEX_BACKEND": "sqlite", "SQLITE_PATH": str(folder / "demo.sqlite3")}
         self._rounds: list[Round] = []
@@ -90,7 +91,7 @@ class Stage:
         self.console.print(f"\n[bold]$ {command} {' '.join(arguments)}[/bold]", highlight=False)
         ended = subprocess.run(  # noqa: S603 - the program is ours
             [sys.executable, "-m", _module_of(command), *arguments],
-            cwd=self._folder,
+            cwd=self.folder,
             env={name: v for name, v in os.environ.items() if name.lower() not in Settings.model_fields}
             | self.environment,
             stdout=subprocess.PIPE,
@@ -104,15 +105,17 @@ class Stage:
 
 @contextmanager
 def standing_in(ecosystem: Ecosystem, *, port: int, latency: float) -> Iterator[dict[str, str]]:
-    """Serve stand-ins for PyPI (at `port`), GitHub and pypistats, and give the settings that lead to them.
+    """Serve stand-ins for PyPI (at `port`), GitHub, pypistats and ClickHouse, and give the settings that lead to them.
 
     Raises `Unavailable` for a port that can't be had.
     """
     pypi = LocalPyPI(ecosystem, port=port, latency=latency)
     github = LocalGitHub(sample_repositories(), latency=latency)
-    pypistats = LocalPypistats(sample_downloads(), latency=latency)
+    downloads = sample_downloads()
+    pypistats = LocalPypistats(downloads, latency=latency)
+    clickhouse = LocalClickHouse(downloads, latency=latency)
     with ExitStack() as stack:
-        for service in (pypi, github, pypistats):
+        for service in (pypi, github, pypistats, clickhouse):
             try:
                 stack.enter_context(service)
             except OSError as error:
@@ -124,6 +127,7 @@ def standing_in(ecosystem: Ecosystem, *, port: int, latency: float) -> Iterator[
             "GITHUB_REQUEST_DELAY": "0",
             "PYPISTATS_BASE_URL": pypistats.url,
             "PYPISTATS_RATE_LIMIT_DELAY": "0",
+            "CLICKHOUSE_URL": clickhouse.url,
         }
 
 

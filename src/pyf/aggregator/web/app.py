@@ -31,6 +31,7 @@ from .failures import answer
 from .feeds import feeds
 from .operating import operating
 from .pages import pages
+from .pages.templating import environment
 from .site import Site
 
 _HERE = Path(__file__).parent
@@ -72,7 +73,7 @@ def make_app(services: Services, profiles: Mapping[str, Profile], settings: Sett
         ],
         dependencies={"site": Provide(lambda: site, sync_to_thread=False)},
         exception_handlers={HTTPException: answer, AggregatorError: answer, Exception: answer},
-        template_config=TemplateConfig(directory=_HERE / "templates", engine=JinjaTemplateEngine),
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         openapi_config=_openapi(),
         logging_config=None,
         cors_config=_cors(settings),

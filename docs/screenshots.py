@@ -1,0 +1,70 @@
+"""Take the pictures of the README: pages of the sample ecosystem, as a browser shows them on this machine.
+
+`python docs/screenshots.py` needs Chromium; the fonts are this machine's. Nothing but the sample is asked.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Browser, sync_playwright
+from rich.console import Console
+
+from pyf.aggregator.cli.demo_page import served
+from pyf.aggregator.cli.demo_stage import Stage, standing_in
+from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.load import sample_documents
+
+IMAGES = Path(__file__).parent / "images"
+LAPTOP, PHONE = (1100, 720), (390, 780)
+PROFILES = ("plone", "django", "flask", "fastapi")
+
+# What is shown, on which screen, and whether in the dark.
+PICTURES = {
+    "list": ("/in/django/search?q=rest&sort=downloads", LAPTOP, "light"),
+    "project": ("/in/django/project/djangorestframework", LAPTOP, "dark"),
+    "start": ("/in/plone", LAPTOP, "light"),
+    "compare": ("/in/plone/compare?name=plone-api&name=plone-restapi&name=collective-easyform", LAPTOP, "dark"),
+    "phone": ("/in/flask/search?health=excellent", PHONE, "light"),
+    "phone-health": ("/in/flask/project/flask-wtf#health", PHONE, "dark"),
+}
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking"]
+
+
+def main() -> None:
+    """Fill an index with the sample, serve it, and take the pictures."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("Chromium is needed")
+    with (
+        standing_in(Ecosystem(sample_documents()), port=0, latency=0) as settings,
+        TemporaryDirectory(prefix="pyf-screenshots-") as kept,
+    ):
+        stage = Stage(Path(kept), settings, Console(stderr=True))
+        for profile in PROFILES:
+            stage.run("pyfaggregator", "-f", "-p", profile)
+            stage.run("pyfgithub", "-p", profile)
+            stage.run("pyfdownloads", "-p", profile, "--source", "clickhouse")
+        with served(stage.folder, stage.environment) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+            for name in PICTURES:
+                _take(browser, address, name)
+            browser.close()
+
+
+def _take(browser: Browser, address: str, name: str) -> None:
+    path, (width, height), scheme = PICTURES[name]
+    context = browser.new_context(
+        base_url=address,
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    page.goto(path)
+    page.screenshot(path=IMAGES / f"{name}.png")
+    context.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The page at the end of `pyfdemo`: `pyfserve` as a process of its own, looked at once before anybody is sent there."""
+
+import os
+import subprocess
+import sys
+import time
+import webbrowser
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import click
+
+from ..settings import Settings
+
+# Seconds that the server has to answer, and to end.
+_PATIENCE = 60
+_PAUSE = 0.05
+
+
+@contextmanager
+def served(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """Serve the page of an index for as long as it is wanted, and give its address.
+
+    Raises `ClickException` with what the server said where it does not answer.
+    """
+    said = folder / "pyfserve.log"
+    others = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    with said.open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "pyf.aggregator.cli.serve", "--port", "0"],
+            cwd=folder,
+            env={**others, **environment},
+            stderr=log,
+        )
+    try:
+        yield _address(server, said)
+    finally:
+        server.terminate()
+        server.wait(_PATIENCE)
+
+
+def look_at(address: str, paths: Iterable[str]) -> int:
+    """Read pages of the site as a browser does, and return how many; raises `ClickException` for one that fails."""
+    number = 0
+    for path in paths:
+        try:
+            with urlopen(f"{address.rstrip('/')}{path}", timeout=_PATIENCE) as answer:  # noqa: S310 - it is ours
+                is_page = b"</html>" in answer.read()
+        except URLError as error:
+            raise click.ClickException(f"the page {path} does not answer: {error}") from error
+        if not is_page:
+            raise click.ClickException(f"the page {path} is not whole")
+        number += 1
+    return number
+
+
+def open_in_browser(address: str) -> bool:
+    """Open the page where somebody sits at a screen; returns whether that was so."""
+    has_screen = sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    return has_screen and sys.stdout.isatty() and webbrowser.open(address)
+
+
+def _address(server: subprocess.Popen[bytes], said: Path) -> str:
+    """Wait for the server to say where it is."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        text = said.read_text("utf-8")
+        _, found, rest = text.partition("Serving at ")
+        if found and ";" in rest:
+            return rest.partition(";")[0]
+        if server.poll() is not None:
+            break
+        time.sleep(_PAUSE)
+    last = (said.read_text("utf-8").strip().splitlines() or ["nothing was said"])[-1]
+    raise click.ClickException(f"the page can't be served: {last}")

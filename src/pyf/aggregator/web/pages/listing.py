@@ -1,0 +1,105 @@
+"""The list: what was found, what it can be narrowed to, and the way to its other pages."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from ...domain.search import Question, Results
+from . import asked, paths, words
+from .asked import PARAMETERS, Asked
+from .filters import Chip, Choice, FacetView, address, chips, filters, periods, sorts
+from .hits import HitView, hit_view
+
+_NEIGHBOURS = 1
+
+
+class PageLink(Struct, frozen=True, kw_only=True):
+    """A page of the answer; number 0 stands for pages that are left out."""
+
+    number: int
+    address: str = ""
+    is_current: bool = False
+
+
+class ListPage(Struct, frozen=True, kw_only=True):
+    """A list as its template shows it. `count` is a sentence; `range` tells which hits these are."""
+
+    text: str
+    problem: str
+    count: str
+    range: str
+    hits: tuple[HitView, ...]
+    facets: tuple[FacetView, ...]
+    periods: tuple[Choice, ...]
+    sorts: tuple[Choice, ...]
+    chips: tuple[Chip, ...]
+    cleared: str
+    pages: tuple[PageLink, ...]
+    previous: str
+    next: str
+    whole: tuple[str, ...]
+    everything: str
+    feed: str
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What may help whoever found nothing."""
+        found = ["Take filters away: a package has to pass all of them."] if self.chips else []
+        if self.text:
+            found += [
+                "Use fewer words, or the beginning of a name.",
+                "Look for what it does instead of what it is called.",
+            ]
+        return tuple(found)
+
+
+def list_page(shelf: str, asked_for: Asked, results: Results, *, feed: str) -> ListPage:
+    """Return a list for its template; `feed` is the address of its feed."""
+    question = asked_for.question
+    last = max(1, -(-results.total // question.per_page))
+    return ListPage(
+        text=question.text,
+        problem=asked_for.problem,
+        count=words.counted(results.total, "package"),
+        range=_range(question, results),
+        hits=tuple(hit_view(shelf, hit) for hit in results.hits),
+        facets=tuple(filters(shelf, asked_for, results)),
+        periods=periods(question),
+        sorts=sorts(question),
+        chips=tuple(chips(shelf, asked_for)),
+        cleared=address(shelf, asked.unfiltered(asked_for)),
+        pages=tuple(_pages(shelf, asked_for, last)),
+        previous=address(shelf, asked.at(asked_for, min(question.page - 1, last))) if question.page > 1 else "",
+        next=address(shelf, asked.at(asked_for, question.page + 1)) if question.page < last else "",
+        whole=tuple(sorted(PARAMETERS[facet] for facet in asked_for.whole)),
+        everything=paths.search(shelf),
+        feed=feed,
+    )
+
+
+def _range(question: Question, results: Results) -> str:
+    if not results.hits or results.total == len(results.hits):
+        return ""
+    first = (question.page - 1) * question.per_page + 1
+    return f"{first:,}–{first + len(results.hits) - 1:,}"
+
+
+def _pages(shelf: str, asked_for: Asked, last: int) -> Iterator[PageLink]:
+    """Yield links to the first and the last page and to those around this one."""
+    if last == 1:
+        return
+    current = asked_for.question.page
+    near = {n for n in range(current - _NEIGHBOURS, current + _NEIGHBOURS + 1) if 1 <= n <= last} | {1, last}
+    before = 0
+    for number in sorted(near):
+        if number - before == 2:
+            yield _page_link(shelf, asked_for, number - 1)
+        elif number - before > 2:
+            yield PageLink(number=0)
+        yield _page_link(shelf, asked_for, number)
+        before = number
+
+
+def _page_link(shelf: str, asked_for: Asked, number: int) -> PageLink:
+    is_current = number == asked_for.question.page
+    return PageLink(number=number, address=address(shelf, asked.at(asked_for, number)), is_current=is_current)

@@ -1,0 +1,42 @@
+"""The templates, and what all of them may use."""
+
+from hashlib import blake2b
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from .chrome import Chrome
+
+_WEB = Path(__file__).parent.parent
+
+
+def environment() -> Environment:
+    """Return the templates: what is put in is escaped, and what is missing is a defect."""
+    made = Environment(
+        loader=FileSystemLoader(_WEB / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["coded"] = coded
+    static = {path.name: _versioned(path) for path in sorted((_WEB / "static").iterdir()) if path.suffix}
+    # A page about a failure is put in no frame by a handler.
+    made.globals |= {"static": static.__getitem__, "site": Chrome(), "shelf": None, "is_start": False}
+    return made
+
+
+def coded(text: str) -> Markup:
+    """Return text as HTML in which what stands between two backticks is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
+
+
+def _versioned(path: Path) -> str:
+    """Return a file's address with a tag of its content, so that a copy which a browser keeps is never out of date."""
+    return f"/static/{path.name}?v={blake2b(path.read_bytes(), digest_size=5).hexdigest()}"
