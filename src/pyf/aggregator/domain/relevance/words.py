@@ -9,10 +9,6 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 # Longer ones are nobody's words: encoded data, or an attack.
 _LONGEST = 40
