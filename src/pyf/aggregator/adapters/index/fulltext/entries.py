@@ -137,8 +137,12 @@ class Entries:
 
     def _opened(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA synchronous = OFF")  # what a power cut damages is found and made anew
-        connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
+        try:
+            connection.execute("PRAGMA synchronous = OFF")  # what a power cut damages is found and made anew
+            connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
 
