@@ -15,7 +15,7 @@ from ..database import Database
 from ..exclusive import exclusive
 from .entries import Crowded, Entries, Progress
 from .entry import FORM
-from .files import Damaged, check
+from .files import Damaged, Stamp, are_untouched, check
 from .keeping import ENTRIES, Collection, Measures, catch_up, latest_change, make_anew, who_changed
 
 _BUSY = "another process is at work on the search index"
@@ -41,7 +41,7 @@ class OpenIndex:
         self._folder = folder
         self.measures = measures
         self._turn = Lock()
-        self._trusted: dict[str, tuple[int, int]] = {}
+        self._trusted: dict[str, Stamp] = {}
         self._state: State | None = None
         self._stamp: tuple[int, int, int] | None = None
 
@@ -117,9 +117,9 @@ class OpenIndex:
     def _loaded(self, collection: Collection) -> State:
         """Return what is on disk; raises `Damaged` for what is not there, not whole, or not of this collection."""
         stamp = self._stamp_on_disk()
-        if self._state and stamp == self._stamp and self._suits(self._state.progress, collection):
+        if self._state and self._is_as_loaded(stamp) and self._suits(self._state.progress, collection):
             return self._state
-        check(self._folder, trusted=self._trusted)
+        self._trusted = check(self._folder, trusted=self._trusted)
         with failures():
             entries = Entries(self._folder / ENTRIES)
             progress = entries.progress()
@@ -149,8 +149,11 @@ class OpenIndex:
         return (
             state.progress.position >= collection.latest
             and self._suits(state.progress, collection)
-            and self._stamp == self._stamp_on_disk()
+            and self._is_as_loaded(self._stamp_on_disk())
         )
+
+    def _is_as_loaded(self, stamp: tuple[int, int, int] | None) -> bool:
+        return self._stamp == stamp and are_untouched(self._folder, self._trusted)
 
     def _stamp_on_disk(self) -> tuple[int, int, int] | None:
         """Return what changes with every commit, and with every folder that is put in the place of this one."""
