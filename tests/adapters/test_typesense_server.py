@@ -121,7 +121,7 @@ def test_a_server_that_was_waited_for_in_vain_is_not_waited_for_by_what_follows(
     "answer",
     [
         b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n<p>Hi",
-        b'HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 23\r\n\r\n{"message":"Not Found"}',
+        b'HTTP/1.1 404 No\r\nContent-Type: application/json\r\nContent-Length: 23\r\n\r\n{"message":"Not Found"}',
     ],
 )
 def test_what_is_no_typesense_server_is_said_so(answer: bytes) -> None:
