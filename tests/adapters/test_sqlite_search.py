@@ -166,12 +166,12 @@ from pyf.aggregator.adapters.lexicon import load_lexicon
 from pyf.aggregator.adapters.standards import load_standards
 from pyf.aggregator.domain.search import Question
 search = SqliteSearch(Database(Path({str(world.database.path)!r})), load_lexicon(), load_standards())
-for sort in ("relevance", "name"):
-    hits = search.search({PLONE!r}, Question(text="something", sort=sort)).hits
-    print(*sorted(hit.name for hit in hits))
-    for path in Path({str(world.folder)!r}).iterdir():
-        if path.suffix in {{".idx", ".term", ".store", ".fast", ".pos", ".fieldnorm"}}:
-            os.truncate(path, 0)
+def ask(sort):
+    print(*sorted(hit.name for hit in search.search({PLONE!r}, Question(text="something", sort=sort)).hits))
+ask("relevance")
+for path in Path({str(world.folder)!r}).iterdir():
+    os.truncate(path, 0)
+ask("name")
 """
 
     done = subprocess.run([sys.executable, "-c", program], timeout=60, check=False, capture_output=True, text=True)

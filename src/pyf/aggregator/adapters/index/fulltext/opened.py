@@ -51,6 +51,8 @@ class OpenIndex:
         It is an earlier one where another process is writing the index, and waited for where there is none yet.
         """
         state = self._state
+        if state:
+            state.entries.keep_mapped()
         if state and self._is_current(state, collection):
             return state
         # Whoever has a state to go on with does not wait for the one who brings it up to date.
@@ -128,6 +130,7 @@ class OpenIndex:
             index = tantivy.Index.open(str(self._folder))
             index.config_reader("manual")
             index.reload()
+            entries.keep_mapped()
             self._state = State(index.searcher(), entries, progress)
         self._stamp = stamp
         return self._state
