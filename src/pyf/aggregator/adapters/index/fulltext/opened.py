@@ -56,8 +56,8 @@ class OpenIndex:
         if state and self._is_current(state, collection):
             return state
         # Whoever has a state to go on with does not wait for the one who brings it up to date.
-        must_wait = state is None or not self._suits(state.progress, collection)
-        if not self._turn.acquire(blocking=must_wait):
+        can_go_on = state and self._suits(state.progress, collection) and are_untouched(self._folder, self._trusted)
+        if not self._turn.acquire(blocking=not can_go_on):
             assert state
             return state
         try:
