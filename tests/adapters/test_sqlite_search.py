@@ -155,6 +155,31 @@ def test_an_index_that_is_deleted_under_who_has_it_open_is_made_anew(world: Worl
     assert found(search) == ["a", "b", "c", "d"]
 
 
+def test_an_index_that_is_cut_short_under_who_has_it_open_is_made_anew(world: World) -> None:
+    """The files are mapped into memory, where reading behind a new end kills the whole process: so one of its own."""
+    program = f"""
+import os, sys
+sys.path[:0] = {sys.path!r}
+from pathlib import Path
+from pyf.aggregator.adapters.index.database import Database
+from pyf.aggregator.adapters.index.sqlite_search import SqliteSearch
+from pyf.aggregator.adapters.lexicon import load_lexicon
+from pyf.aggregator.adapters.standards import load_standards
+from pyf.aggregator.domain.search import Question
+search = SqliteSearch(Database(Path({str(world.database.path)!r})), load_lexicon(), load_standards())
+def ask(sort):
+    print(*sorted(hit.name for hit in search.search({PLONE!r}, Question(text="something", sort=sort)).hits))
+ask("relevance")
+for path in Path({str(world.folder)!r}).iterdir():
+    os.truncate(path, 0)
+ask("name")
+"""
+
+    done = subprocess.run([sys.executable, "-c", program], timeout=60, check=False, capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, ["a b c", "a b c"], "")
+
+
 def test_another_file_of_the_same_name_has_another_index(world: World, tmp_path: Path) -> None:
     found(world.search())
     world.opened.pop().close()

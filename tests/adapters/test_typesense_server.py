@@ -117,9 +117,15 @@ def test_a_server_that_was_waited_for_in_vain_is_not_waited_for_by_what_follows(
     assert waits[1:] == [1, 1, 1]
 
 
-def test_what_is_no_typesense_server_is_said_so() -> None:
-    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n<p>Hi"
-    with wire(page) as other:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n<p>Hi",
+        b'HTTP/1.1 404 No\r\nContent-Type: application/json\r\nContent-Length: 23\r\n\r\n{"message":"Not Found"}',
+    ],
+)
+def test_what_is_no_typesense_server_is_said_so(answer: bytes) -> None:
+    with wire(answer) as other:
         for server in asked(other.url):
             with pytest.raises(Unavailable, match="no Typesense server"):
                 size_of_things(server)

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..domain.errors import Invalid
 from ..domain.relevance import Lexicon, lexicon_of
+from ..domain.relevance.words import words
 from .yaml_file import built_in, named_by
 
 _BUILT_IN = "synonyms.yaml"
@@ -47,7 +48,11 @@ def _related(read: Mapping[str, Any], where: str) -> dict[str, list[str]]:
     given = read.get("related") or {}
     if not isinstance(given, Mapping):
         raise Invalid(f"{where}: 'related:' must hold a list for each phrase, as 'phrase: [others]'")
-    return {str(phrase): _words(others, f"{where}: 'related:' of {phrase!r:.40}") for phrase, others in given.items()}
+    phrases = _words([*given], f"{where}: 'related:'")
+    return {
+        phrase: _words(others, f"{where}: 'related:' of {phrase!r:.40}")
+        for phrase, others in zip(phrases, given.values(), strict=True)
+    }
 
 
 def _words(given: Any, where: str) -> list[str]:
@@ -55,4 +60,7 @@ def _words(given: Any, where: str) -> list[str]:
         return []
     if not isinstance(given, list) or not all(isinstance(each, str | int) for each in given):
         raise Invalid(f"{where} must be a list of words")
+    for each in given:
+        if not words(str(each)):
+            raise Invalid(f"{where}: there is no word in {each!r:.40}")
     return [str(each) for each in given]

@@ -3,8 +3,10 @@
 import json
 import shutil
 import zlib
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from ....domain.errors import Unavailable
 
@@ -12,6 +14,9 @@ from ....domain.errors import Unavailable
 _MAGIC = 1337
 _LISTS = (".json", ".lock")
 _AT_ONCE = 1024 * 1024
+
+# A file's size in bytes and the time of its last change in nanoseconds.
+Stamp: TypeAlias = tuple[int, int]
 
 
 class Damaged(Exception):
@@ -33,20 +38,35 @@ def forget(database: Path, collection: int) -> None:
         folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
 
 
-def check(folder: Path, *, trusted: dict[str, tuple[int, int]]) -> None:
-    """Look at every file of tantivy's that is not `trusted` by its size and time; raises `Damaged`."""
+def check(folder: Path, *, trusted: Mapping[str, Stamp]) -> dict[str, Stamp]:
+    """Look at every file of tantivy's that is not `trusted` by its size and time; raises `Damaged`.
+
+    Returns the sizes and times of all of them, to trust them by.
+    """
+    stamps = {}
     try:
         listed = json.loads((folder / "meta.json").read_text())
         prefixes = {str(segment["segment_id"]).replace("-", "") for segment in listed["segments"]}
         for path in folder.iterdir():
             if path.name.split(".")[0] in prefixes and path.suffix not in _LISTS:
-                stat = path.stat()
-                stamp = (stat.st_size, stat.st_mtime_ns)
-                if trusted.get(path.name) != stamp:
+                stamps[path.name] = _stamp(path)
+                if trusted.get(path.name) != stamps[path.name]:
                     _check_file(path)
-                    trusted[path.name] = stamp
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Damaged(f"{folder}: {error}") from error
+    return stamps
+
+
+def are_untouched(folder: Path, trusted: Mapping[str, Stamp]) -> bool:
+    """Tell whether files are as they were when they were looked at, or gone: who has them open goes on reading those.
+
+    They are mapped into memory: whoever reads from one that has been cut short since is killed by the system (SIGBUS).
+    """
+    for name, stamp in trusted.items():
+        with suppress(OSError):
+            if _stamp(folder / name) != stamp:
+                return False
+    return True
 
 
 def clear_away(folder: Path) -> None:
@@ -65,6 +85,11 @@ def take_place(made: Path, folder: Path) -> None:
     except OSError as error:
         raise Unavailable(f"the search index {folder} can't be written: {error.strerror}") from error
     clear_away(old)
+
+
+def _stamp(path: Path) -> Stamp:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
 
 
 def _check_file(path: Path) -> None:

@@ -15,7 +15,7 @@ from ..database import Database
 from ..exclusive import exclusive
 from .entries import Crowded, Entries, Progress
 from .entry import FORM
-from .files import Damaged, check
+from .files import Damaged, Stamp, are_untouched, check
 from .keeping import ENTRIES, Collection, Measures, catch_up, latest_change, make_anew, who_changed
 
 _BUSY = "another process is at work on the search index"
@@ -41,7 +41,7 @@ class OpenIndex:
         self._folder = folder
         self.measures = measures
         self._turn = Lock()
-        self._trusted: dict[str, tuple[int, int]] = {}
+        self._trusted: dict[str, Stamp] = {}
         self._state: State | None = None
         self._stamp: tuple[int, int, int] | None = None
 
@@ -51,11 +51,13 @@ class OpenIndex:
         It is an earlier one where another process is writing the index, and waited for where there is none yet.
         """
         state = self._state
+        if state:
+            state.entries.keep_mapped()
         if state and self._is_current(state, collection):
             return state
         # Whoever has a state to go on with does not wait for the one who brings it up to date.
-        must_wait = state is None or not self._suits(state.progress, collection)
-        if not self._turn.acquire(blocking=must_wait):
+        can_go_on = state and self._suits(state.progress, collection) and are_untouched(self._folder, self._trusted)
+        if not self._turn.acquire(blocking=not can_go_on):
             assert state
             return state
         try:
@@ -117,9 +119,9 @@ class OpenIndex:
     def _loaded(self, collection: Collection) -> State:
         """Return what is on disk; raises `Damaged` for what is not there, not whole, or not of this collection."""
         stamp = self._stamp_on_disk()
-        if self._state and stamp == self._stamp and self._suits(self._state.progress, collection):
+        if self._state and self._is_as_loaded(stamp) and self._suits(self._state.progress, collection):
             return self._state
-        check(self._folder, trusted=self._trusted)
+        self._trusted = check(self._folder, trusted=self._trusted)
         with failures():
             entries = Entries(self._folder / ENTRIES)
             progress = entries.progress()
@@ -128,6 +130,7 @@ class OpenIndex:
             index = tantivy.Index.open(str(self._folder))
             index.config_reader("manual")
             index.reload()
+            entries.keep_mapped()
             self._state = State(index.searcher(), entries, progress)
         self._stamp = stamp
         return self._state
@@ -149,8 +152,11 @@ class OpenIndex:
         return (
             state.progress.position >= collection.latest
             and self._suits(state.progress, collection)
-            and self._stamp == self._stamp_on_disk()
+            and self._is_as_loaded(self._stamp_on_disk())
         )
+
+    def _is_as_loaded(self, stamp: tuple[int, int, int] | None) -> bool:
+        return self._stamp == stamp and are_untouched(self._folder, self._trusted)
 
     def _stamp_on_disk(self) -> tuple[int, int, int] | None:
         """Return what changes with every commit, and with every folder that is put in the place of this one."""

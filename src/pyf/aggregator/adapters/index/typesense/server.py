@@ -104,7 +104,11 @@ class Server:
                 self._has_answered = True
 
     def _check_health(self) -> None:
-        if not self._client.operations.is_healthy():
+        try:
+            is_healthy = self._client.operations.is_healthy()
+        except exceptions.ObjectNotFound as error:
+            raise ValueError("it knows no /health") from error
+        if not is_healthy:
             raise exceptions.ServiceUnavailable(503, "it is not healthy")
 
     def _is_back(self) -> bool:
