@@ -10,7 +10,7 @@ import uvicorn
 from litestar import Litestar
 
 from .. import logs
-from ..adapters.profiles import load_profiles
+from ..adapters.profiles import CurrentProfiles
 from ..bootstrap import open_services
 from ..domain.errors import Unavailable
 from ..settings import Settings, load_settings
@@ -43,7 +43,7 @@ class Server(uvicorn.Server):
 def perform(*, host: str, port: int, open_browser: bool) -> Exit:
     """Serve until somebody ends it; raises what `PlainCommand` tells in one line."""
     settings = load_settings()
-    profiles = load_profiles(settings.profiles_file)
+    profiles = CurrentProfiles(settings.profiles_file)
     patience = min(settings.typesense_patience, _PATIENCE)
     hasty = settings.model_copy(update={"typesense_patience": patience})
     with listening_at(host, port) as listening, open_services(hasty) as services:
