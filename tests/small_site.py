@@ -14,7 +14,13 @@ from worlds import START
 DAY = 86_400
 
 # No output may have any of these in it.
-ADDRESSES = ("ada@lovelace.example", "bob@builders.example", "carol@readme.example", "dan@summary.example")
+ADDRESSES = (
+    "ada@lovelace.example",
+    "bob@builders.example",
+    "carol@readme.example",
+    "dan@summary.example",
+    "eve@licence.example",
+)
 
 
 def filled(**chosen: Any) -> Services:
@@ -106,6 +112,7 @@ def _easyform() -> ProjectDocuments:
         {"version": "4.0", "upload_timestamp": int(START - 2 * DAY)},
         framework_versions=("Plone 6.0", "Plone 6.1"),
         summary="Forms for Plone made easy",
+        license="BSD, (c) Eve <eve@licence.example>",
         keywords=("plone", "forms", "api", "schema", "validation"),
         requires_dist=("plone.api",),
     )

@@ -91,6 +91,27 @@ def test_what_others_write_meanwhile_is_served(shell: Shell, pypi: LocalPyPI) ->
         wait_until(lambda: "django" in client.get("/api/v1/profiles").text)
 
 
+def test_a_project_that_a_profile_excludes_is_hidden_at_once(shell: Shell, pypi: LocalPyPI) -> None:
+    """Also from the start page, which is kept for a while; and a file that is broken changes nothing."""
+    pypi.ecosystem.publish("flask-spam", "1.0", info={"classifiers": ["Framework :: Flask"], "summary": "Watches"})
+    profiles = shell.folder / "mine.yaml"
+    declared = 'profiles: {flask: {name: Flask, classifiers: ["Framework :: Flask"]%s}}'
+    profiles.write_text(declared % "")
+    shell.call("-f", "-p", "flask", profiles_file="mine.yaml")
+    paths = ("/in/flask", "/in/flask/search", "/in/flask/project/flask-spam", "/feeds/flask/new.atom")
+    with serving(shell, profiles_file="mine.yaml") as (process, client):
+        before = [path for path in paths if "Watches" in client.get(path).text]
+        profiles.write_text(declared % ", exclude: {flask-spam: it sells watches}")
+        after = [path for path in paths if "Watches" in client.get(path).text]
+        profiles.write_text("profiles: {flask: ")
+        broken = [path for path in paths if "Watches" in client.get(path).text]
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+
+    assert (before, after, broken) == (list(paths), [], [])
+    assert err.count("the profiles stay what they were: PROFILES_FILE mine.yaml: not YAML") == 1
+
+
 def test_a_damaged_index_is_told_to_the_operator_and_not_to_readers(shell: Shell) -> None:
     shell.call("-f", "-p", "flask")
     with serving(shell, log_format="json") as (process, client):

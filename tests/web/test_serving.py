@@ -115,6 +115,17 @@ class Slow(PlainSearch):
 def test_prometheus_is_told_how_much_there_is(site: httpx.Client) -> None:
     told = site.get("/metrics")
 
+    # Prometheus 3 takes nothing from whoever names a charset twice.
     assert told.headers["content-type"].startswith("text/plain; version=")
+    assert told.headers["content-type"].count("charset=") == 1
     assert 'pyf_projects{collection="plone"} 6.0' in told.text
     assert "pyf_index_up 1.0" in told.text
+
+
+@pytest.mark.parametrize("headers", [{}, {"origin": "https://a.example"}, {"origin": "https://b.example"}])
+def test_a_copy_made_for_one_origin_is_not_given_to_another(headers: dict[str, str]) -> None:
+    with served(filled(), {}, web_cors_origins="https://a.example,https://c.example") as site:
+        answer = site.get("/api/v1/profiles", headers=headers)
+
+    assert "max-age=60" in answer.headers["cache-control"]
+    assert answer.headers["vary"].lower().split(", ") == ["origin", "accept-encoding"]

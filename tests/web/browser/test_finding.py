@@ -51,6 +51,32 @@ def test_escape_puts_suggestions_away_and_keeps_the_text(reader: Callable[..., R
     assert box.input_value() == "many"
 
 
+def test_suggestions_come_though_those_before_are_still_on_their_way(reader: Callable[..., Reader]) -> None:
+    """On a slow line every letter overtakes the answer to the one before."""
+    page = reader().go("/in/plone/search")
+    page.route("**/suggest?q=m", lambda route: None)
+    box = page.get_by_role("combobox", name="Search Plone packages")
+    with page.expect_request("**/suggest?q=m"):
+        box.press_sequentially("m")
+
+    box.press_sequentially("any")
+
+    expect(page.get_by_role("option").first).to_be_visible()
+
+
+def test_the_way_back_brings_the_text_that_was_asked_there(reader: Callable[..., Reader]) -> None:
+    page = reader().go("/in/plone/search?q=many")
+    box = page.get_by_role("combobox", name="Search Plone packages")
+    box.fill("forms")
+    box.press("Enter")
+    expect(page).to_have_url(re.compile(r"q=forms$"))
+
+    page.go_back()
+
+    expect(page).to_have_url(re.compile(r"q=many$"))
+    expect(box).to_have_value("many")
+
+
 def test_filters_work_without_loading_the_page_anew_and_the_way_back_undoes_them(reader: Callable[..., Reader]) -> None:
     page = reader().go("/in/plone/search?q=many")
     before = page.locator("#count").inner_text()

@@ -175,3 +175,19 @@ def test_an_empty_collection_says_how_to_fill_it() -> None:
     assert "pyfaggregator -f -p plone" in text(answers[1])
     for answer in answers:
         assert_whole(answer.text)
+
+
+def test_those_who_are_there_are_compared_though_one_is_not(site: httpx.Client) -> None:
+    told = text(site.get("/in/plone/compare?name=plone.api&name=plone.often&name=plone.nowhere"))
+    alone = text(site.get("/in/plone/compare?name=plone.api&name=plone.nowhere"))
+
+    assert "There is no plone-nowhere in plone." in told
+    assert "What is compared plone.api plone.often Health" in told
+    assert "There is no plone-nowhere in plone. Comparing plone-api: name another package to put beside it." in alone
+
+
+def test_behind_the_last_page_nobody_is_told_that_nothing_was_found(site: httpx.Client) -> None:
+    told = text(site.get("/in/plone/search?q=many&page=99"))
+
+    assert "The list ends with page 3. Show it" in told
+    assert "No package found" not in told

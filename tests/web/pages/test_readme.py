@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hostile_readmes import HTML, TOKENS
 from pyf.aggregator.domain.safe_html import sanitized
 from pyf.aggregator.web.pages.readme import fitted
+from pyf.aggregator.web.pages.readme_tree import flattened
 from strict_html import text_of
 from strict_page import assert_whole
 
@@ -115,3 +116,17 @@ def test_tables_can_be_scrolled_and_told_apart() -> None:
 
 def test_a_readme_of_many_levels_is_shown() -> None:
     assert text_of(fitted("<blockquote>" * 5000 + "deep")) == "deep"
+
+
+def test_a_readme_of_endless_levels_is_cut_flat_before_it_costs_time() -> None:
+    html = "<div>" * 30_000 + "<b>deep</b><br>" + "</div>" * 30_000 + "<p>after</p>"
+
+    flat = flattened(html)
+
+    assert flat == "<div>" * 120 + "deep<br>" + "</div>" * 120 + "<p>after</p>"
+    assert text_of(fitted(html)) == "deepafter"
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
+def test_a_readme_of_usual_levels_stays_as_it_is(html: str) -> None:
+    assert flattened(sanitized(html)) == sanitized(html)

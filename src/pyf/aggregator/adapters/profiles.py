@@ -1,8 +1,10 @@
 """Read profiles: the built-in ones, and those of a file of the user's."""
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from ..domain.errors import Invalid
@@ -11,6 +13,8 @@ from . import profile_rules, yaml_file
 
 _KEYS = {"name", "classifiers", "releases", *profile_rules.KEYS}
 _RELEASE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
+
+_log = logging.getLogger(__name__)
 
 
 def load_profiles(profiles_file: str = "") -> dict[str, Profile]:
@@ -23,6 +27,48 @@ def load_profiles(profiles_file: str = "") -> dict[str, Profile]:
         source = f"PROFILES_FILE {profiles_file}"
         profiles |= _declared(yaml_file.named_by("PROFILES_FILE", profiles_file), source)
     return profiles
+
+
+class CurrentProfiles(Mapping[str, Profile]):
+    """All profiles as `profiles_file` has them now, for a program that runs for long; threads may share it.
+
+    Raises as `load_profiles` when it is made. While the file can't be used later on, the profiles are what they were,
+    and the log says why, once for each change of the file.
+    """
+
+    def __init__(self, profiles_file: str = "") -> None:
+        self._file = profiles_file
+        self._seen = self._stamp()
+        self._known = load_profiles(profiles_file)
+
+    def __getitem__(self, key: str) -> Profile:
+        return self._current()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._current())
+
+    def __len__(self) -> int:
+        return len(self._current())
+
+    def _current(self) -> Mapping[str, Profile]:
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._seen = stamp
+            try:
+                self._known = load_profiles(self._file)
+            except Invalid as error:
+                _log.error("the profiles stay what they were: %s", error)
+        return self._known
+
+    def _stamp(self) -> tuple[int, ...]:
+        """Return what another content of the file would change; nothing where there is no file."""
+        if not self._file:
+            return ()
+        try:
+            found = Path(self._file).expanduser().stat()
+        except (OSError, RuntimeError, ValueError):  # `load_profiles` says what is wrong with it
+            return ()
+        return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _declared(content: Any, source: str) -> dict[str, Profile]:

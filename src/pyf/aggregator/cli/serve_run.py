@@ -17,7 +17,7 @@ from litestar import Litestar
 from uvicorn.supervisors import Multiprocess
 
 from .. import logs
-from ..adapters.profiles import load_profiles
+from ..adapters.profiles import CurrentProfiles
 from ..bootstrap import open_services
 from ..domain.errors import Unavailable
 from ..settings import Settings, load_settings
@@ -85,7 +85,7 @@ def application() -> Litestar:
 def _application(settings: Settings) -> Iterator[Litestar]:
     logs.set_up(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
     patience = min(settings.typesense_patience, _PATIENCE)
-    profiles = load_profiles(settings.profiles_file)
+    profiles = CurrentProfiles(settings.profiles_file)
     with open_services(settings.model_copy(update={"typesense_patience": patience})) as services:
         app = make_app(services, profiles, settings)
         app.state.services = services

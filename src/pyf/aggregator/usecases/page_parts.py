@@ -153,7 +153,7 @@ def shown_hit(document: Document) -> Hit:
 
 def presentable(hit: Hit) -> Hit:
     """Return a hit without e-mail addresses; a licence that is a whole text is cut to its beginning."""
-    if "@" not in hit.summary and len(hit.license) <= _LONGEST_LICENCE:
+    if "@" not in hit.summary + hit.license and len(hit.license) <= _LONGEST_LICENCE:
         return hit
     licence = " ".join(hit.license.split())
     licence = licence if len(licence) <= _LONGEST_LICENCE else f"{licence[: _LONGEST_LICENCE - 1]}…"

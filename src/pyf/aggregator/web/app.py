@@ -45,7 +45,10 @@ class SiteApp(Litestar):
 
     async def __call__(self, scope: Scope | LifeSpanScope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         if scope["type"] == ScopeType.HTTP:
-            await deliver(self._answer, cast(HTTPScope, scope), receive, send, max_age=self.max_age)
+            by_origin = self.cors_config is not None
+            await deliver(
+                self._answer, cast(HTTPScope, scope), receive, send, max_age=self.max_age, by_origin=by_origin
+            )
         else:
             await super().__call__(scope, receive, send)
 

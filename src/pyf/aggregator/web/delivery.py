@@ -41,10 +41,13 @@ class _Kept:
             self.body += message.get("body", b"")
 
 
-async def deliver(app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send, *, max_age: int) -> None:
+async def deliver(
+    app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send, *, max_age: int, by_origin: bool = False
+) -> None:
     """Have `app` answer a request, and send the answer as it is to be sent.
 
-    `max_age` is how many seconds a copy may be used without asking, where the answer says nothing else.
+    `max_age` is how many seconds a copy may be used without asking, where the answer says nothing else; `by_origin`
+    whether the answer depends on whose page asks: then a copy made for one must not be given to another.
     """
     kept = _Kept()
     asked = cast(HTTPScope, {**scope, "method": "GET"}) if scope["method"] == "HEAD" else scope
@@ -55,6 +58,8 @@ async def deliver(app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send, 
     told = Headers.from_scope(scope)
     for name, value in security.headers(scope["path"]):
         headers.setdefault(name, value)
+    if by_origin and "vary" not in headers:
+        headers["vary"] = "Origin"
     status, body = kept.start["status"], bytes(kept.body)
     if status == HTTPStatus.OK:
         # Proxies must not show others what somebody has a key for.

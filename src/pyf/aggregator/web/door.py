@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
-from ipaddress import ip_network
+from ipaddress import IPv6Address, ip_network
 from math import ceil
 
 from litestar.datastructures import Headers
@@ -72,6 +72,8 @@ def _household(address: str) -> str:
     if ":" not in address:
         return address
     try:
-        return str(ip_network((address.partition("%")[0], 64), strict=False))
+        known = IPv6Address(address.partition("%")[0])
+        # Who listens to both versions calls clients of version 4 so: each of them is somebody.
+        return str(known.ipv4_mapped or ip_network((known, 64), strict=False))
     except ValueError:  # a proxy may call its clients what it likes
         return address

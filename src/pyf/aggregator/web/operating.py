@@ -24,7 +24,8 @@ def health(site: TheSite) -> Response[Health]:
 @get("/metrics", sync_to_thread=True)
 def metrics(site: TheSite) -> Response[bytes]:
     """Tell Prometheus how the index and this process are."""
-    return Response(site.metrics.text(), media_type=CONTENT_TYPE, headers={"cache-control": "no-store"})
+    # As a media type it would be given a second charset, and Prometheus 3 refuses what it can't parse.
+    return Response(site.metrics.text(), headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
 
 
 operating = Router("/", route_handlers=[health, metrics], include_in_schema=False)

@@ -9,6 +9,7 @@ from ..domain.profile import Profile
 from ..metrics import Metrics
 from ..ports import Services
 from ..settings import Settings
+from ..usecases.search import hidden
 from ..usecases.shelves import FilledShelf, Shelf, shelf, shelves
 from ..usecases.start_page import StartPage, start_page
 from .remembered import Remembered
@@ -29,8 +30,9 @@ class Site:
         self._shelves = Remembered[None, Sequence[FilledShelf]](
             lambda _: shelves(services, profiles), seconds=min(_LIST_KEPT, kept)
         )
-        self._start_pages = Remembered[str, StartPage](
-            lambda key: start_page(services, self.shelf(key).target), seconds=kept
+        # What is hidden belongs to the key: a project that somebody excludes must not stay for as long as it is kept.
+        self._start_pages = Remembered[tuple[str, frozenset[str]], StartPage](
+            lambda key: start_page(services, self.shelf(key[0]).target), seconds=kept
         )
 
     def shelf(self, key: str) -> Shelf:
@@ -42,8 +44,8 @@ class Site:
         return self._shelves.get(None)
 
     def start_page(self, shelf: Shelf) -> StartPage:
-        """Return a collection at a glance, as it was at most WEB_MAX_AGE seconds ago."""
-        return self._start_pages.get(shelf.key)
+        """Return a collection at a glance, as it was at most WEB_MAX_AGE seconds ago; what is hidden, is so now."""
+        return self._start_pages.get((shelf.key, hidden(self.services, shelf.target)))
 
 
 # What a handler names `site` to be given it.

@@ -22,12 +22,16 @@ class PageLink(Struct, frozen=True, kw_only=True):
 
 
 class ListPage(Struct, frozen=True, kw_only=True):
-    """A list as its template shows it. `count` is a sentence; `range` tells which hits these are."""
+    """A list as its template shows it.
+
+    `count` is a sentence; `range` tells which hits these are; `behind` is one where the page is behind the last.
+    """
 
     text: str
     problem: str
     count: str
     range: str
+    behind: str
     hits: tuple[HitView, ...]
     facets: tuple[FacetView, ...]
     periods: tuple[Choice, ...]
@@ -62,6 +66,7 @@ def list_page(shelf: str, asked_for: Asked, results: Results, *, feed: str) -> L
         problem=asked_for.problem,
         count=words.counted(results.total, "package"),
         range=_range(question, results),
+        behind=f"The list ends with page {words.exactly(last)}." if results.total and question.page > last else "",
         hits=tuple(hit_view(shelf, hit) for hit in results.hits),
         facets=tuple(filters(shelf, asked_for, results)),
         periods=periods(question),

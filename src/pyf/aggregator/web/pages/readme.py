@@ -11,7 +11,7 @@ from itertools import count
 from ...domain.addresses import without_addresses
 from ...domain.safe_html import sanitized
 from . import words
-from .readme_tree import Element, parsed
+from .readme_tree import Element, flattened, parsed
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _VOID = frozenset({"br", "col", "hr", "wbr"})
@@ -31,7 +31,7 @@ _LONGEST = 1_000_000
 @lru_cache(maxsize=64)
 def fitted(html: str) -> str:
     """Return a README's HTML as its page shows it; "" for none."""
-    return "".join(_Fitting().written(parsed(sanitized(html[:_LONGEST])))) if html.strip() else ""
+    return "".join(_Fitting().written(parsed(sanitized(flattened(html[:_LONGEST]))))) if html.strip() else ""
 
 
 class _Fitting:

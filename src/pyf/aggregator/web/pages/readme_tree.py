@@ -1,5 +1,6 @@
 """A README's HTML as a tree, to be written anew."""
 
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
@@ -9,6 +10,8 @@ _VOID = frozenset({"br", "col", "hr", "img", "wbr"})
 
 # What lies deeper is put on this level: nobody can see so many levels, and each one costs a call.
 _DEEPEST = 120
+
+_TAG = re.compile(r"""<(/?)([a-z][a-z0-9]*)(?:"[^"]*"|'[^']*'|[^"'>])*+>""", re.IGNORECASE)
 
 
 class Element(Struct):
@@ -28,6 +31,23 @@ class Element(Struct):
             if isinstance(child, Element):
                 yield child
                 yield from child.walk()
+
+
+def flattened(html: str) -> str:
+    """Return well-formed HTML without the tags that lie too deep; what is in them stays.
+
+    Reading and cleaning take time by the square of the depth: some thousand levels would keep everybody waiting.
+    """
+    depth = 0
+
+    def kept(tag: re.Match[str]) -> str:
+        nonlocal depth
+        if tag[2].lower() in _VOID:
+            return tag[0]
+        depth += -1 if tag[1] else 1
+        return tag[0] if depth < _DEEPEST or (depth == _DEEPEST and not tag[1]) else ""
+
+    return _TAG.sub(kept, html)
 
 
 def parsed(html: str) -> Element:

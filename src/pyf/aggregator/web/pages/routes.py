@@ -12,7 +12,7 @@ from ...domain.project import normalized
 from ...usecases.project_page import Left, project_page
 from ...usecases.search import hidden, search, suggest
 from ...usecases.shelves import Shelf
-from ...usecases.side_by_side import side_by_side
+from ...usecases.side_by_side import FEWEST, side_by_side
 from ..addresses import base
 from ..feeds import feed_address
 from ..site import Site, TheSite
@@ -98,7 +98,12 @@ def compared(site: TheSite, shelf: FromPath[str], request: Asking) -> Template:
         page = compare_view(about.key, side_by_side(site.services, about.target, names))
     except NotFound as error:
         problem, status = f"{str(error)[:1].upper()}{str(error)[1:]}.", HTTPStatus.NOT_FOUND
-        names = [name for name in names if name in _held(site, about, names)]
+        held = _held(site, about, names)
+        names = [name for name in names if name in held]
+        if len(names) >= FEWEST:
+            page = compare_view(about.key, side_by_side(site.services, about.target, names))
+        elif names:
+            problem = f"{problem} {_invitation(names)}"
     except Invalid:
         problem = _invitation(names)
         status = HTTPStatus.BAD_REQUEST if len(names) > 1 else HTTPStatus.OK

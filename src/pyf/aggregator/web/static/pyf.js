@@ -27,7 +27,9 @@ const show = async (address, { remember = true, to_top = false } = {}) => {
     pick_again();
     document.title = page.title;
     const text = page.getElementById("q")?.value;
-    if (text !== undefined && document.activeElement.id !== "q") document.getElementById("q").value = text;
+    // Who types on keeps the text; the way back brings the one that was asked there.
+    const is_typing = remember && document.activeElement.id === "q";
+    if (text !== undefined && !is_typing) document.getElementById("q").value = text;
     document.getElementById("told").textContent = found.dataset.count;
     if (to_top) {
       window.scrollTo(0, 0);
@@ -141,16 +143,17 @@ const suggest = (box) => {
   };
   const ask = async () => {
     asking?.abort();
-    asking = new AbortController();
+    const mine = (asking = new AbortController());
     try {
-      options.innerHTML = await get(`${box.dataset.suggest}?q=${encodeURIComponent(input.value)}`, asking.signal);
+      options.innerHTML = await get(`${box.dataset.suggest}?q=${encodeURIComponent(input.value)}`, mine.signal);
       [...options.children].forEach((option, number) => (option.id = `${options.id}-${number}`));
       const any = options.children.length > 0 && document.activeElement === input;
       options.hidden = !any;
       input.setAttribute("aria-expanded", String(any));
       input.removeAttribute("aria-activedescendant");
     } catch {
-      close();  // suggestions are a convenience: without them one types on
+      // Suggestions are a convenience: without them one types on. Whoever was overtaken leaves the next one alone.
+      if (mine === asking) close();
     }
   };
   input.addEventListener("input", () => {
