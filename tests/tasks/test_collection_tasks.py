@@ -173,6 +173,17 @@ def test_a_right_that_another_has_makes_a_task_busy(site: Site) -> None:
     assert site.do("refresh_all_indexed_packages", "plone") == {"status": "busy", "collection": "plone"}
 
 
+def test_a_task_whose_worker_was_killed_is_not_kept_out_by_its_own_right(site: Site) -> None:
+    """The right of the dead holds for more than an hour; a pool's lost child has its task delivered again at once."""
+    site.fill("plone")
+    site.shop.agreed.locks.take("refresh:plone", "delivered-twice", 60)
+
+    told = site.do("refresh_all_indexed_packages", "plone", id_="delivered-twice")
+
+    assert told["status"] == "done"
+    assert site.shop.agreed.locks.holder("refresh:plone") == ""
+
+
 def test_changes_reach_every_collection_for_one_look_at_the_journal(site: Site) -> None:
     site.fill("plone", "flask")
     site.pypi.ecosystem.publish("Plone.Api", "3.0")

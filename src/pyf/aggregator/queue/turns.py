@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
-from uuid import uuid4
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Task
@@ -36,9 +35,13 @@ def lease(settings: Settings) -> float:
     return settings.celery_long_task_time_limit + MARGIN
 
 
-def alone(shop: Workshop, right: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Do work that only one worker may do at a time; where another is at it, the status is `busy`."""
-    locks, holder = shop.agreed.locks, uuid4().hex
+def alone(task: Task, shop: Workshop, right: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Do work that only one worker may do at a time; where another is at it, the status is `busy`.
+
+    The right is the task's, not the process's: of a pool's child that was killed in the middle, Celery delivers the task
+    again at once, and it must not find itself busy.
+    """
+    locks, holder = shop.agreed.locks, task.request.id
     if not locks.take(right, holder, lease(shop.settings)):
         return {"status": "busy", "collection": right.partition(":")[2]}
     try:
