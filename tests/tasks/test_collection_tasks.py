@@ -3,7 +3,7 @@
 import pytest
 
 from pyf.aggregator import queue
-from pyf.aggregator.domain.errors import Invalid
+from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.sample.faults import Fault
 from tasks.conftest import Site
 
@@ -173,15 +173,18 @@ def test_a_right_that_another_has_makes_a_task_busy(site: Site) -> None:
     assert site.do("refresh_all_indexed_packages", "plone") == {"status": "busy", "collection": "plone"}
 
 
-def test_a_task_whose_worker_was_killed_is_not_kept_out_by_its_own_right(site: Site) -> None:
-    """The right of the dead holds for more than an hour; a pool's lost child has its task delivered again at once."""
+def test_a_task_that_finds_the_right_of_its_own_earlier_delivery_is_tried_again(site: Site) -> None:
+    """Of a pool's lost child the task is delivered again at once, while the right of the dead holds for an hour."""
     site.fill("plone")
-    site.shop.agreed.locks.take("refresh:plone", "delivered-twice", 60)
+    locks = site.shop.agreed.locks
+    locks.take("refresh:plone", "delivered-twice first", 60)
 
-    told = site.do("refresh_all_indexed_packages", "plone", id_="delivered-twice")
+    with pytest.raises(Unavailable, match="an earlier delivery of this task has the right refresh:plone"):
+        site.do("refresh_all_indexed_packages", "plone", id_="delivered-twice")
+    assert locks.holder("refresh:plone") == "delivered-twice first"
+    locks.give_back("refresh:plone", "delivered-twice first")
 
-    assert told["status"] == "done"
-    assert site.shop.agreed.locks.holder("refresh:plone") == ""
+    assert site.do("refresh_all_indexed_packages", "plone", id_="delivered-twice")["status"] == "done"
 
 
 def test_changes_reach_every_collection_for_one_look_at_the_journal(site: Site) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Task
@@ -38,11 +39,13 @@ def lease(settings: Settings) -> float:
 def alone(task: Task, shop: Workshop, right: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Do work that only one worker may do at a time; where another is at it, the status is `busy`.
 
-    The right is the task's, not the process's: of a pool's child that was killed in the middle, Celery delivers the task
-    again at once, and it must not find itself busy.
+    A task may be delivered again while its first delivery holds the right: its worker was killed, or has lost sight of
+    Redis and is still at it. Which of the two, nobody knows, so it is tried again later; `busy` would lose it.
     """
-    locks, holder = shop.agreed.locks, task.request.id
+    locks, holder = shop.agreed.locks, f"{task.request.id} {uuid4().hex}"
     if not locks.take(right, holder, lease(shop.settings)):
+        if locks.holder(right).partition(" ")[0] == task.request.id:
+            try_again(task, Unavailable(f"an earlier delivery of this task has the right {right}"))
         return {"status": "busy", "collection": right.partition(":")[2]}
     try:
         return work()
