@@ -1,6 +1,7 @@
 """What processes of one worker have counted adds up, whatever becomes of them."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import run
 from tempfile import TemporaryDirectory
@@ -48,6 +49,17 @@ def test_what_this_one_has_published_is_not_added_twice(tmp_path: Path) -> None:
 
     assert ours.requests() == {("pypi", "200"): 2}
     assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
+
+
+def test_many_threads_of_a_process_may_publish_at_once(tmp_path: Path) -> None:
+    """The tasks of a worker's threads end at the same moment."""
+    ours, other = counted(tmp_path, 2), counted(tmp_path)
+
+    with ThreadPoolExecutor(8) as threads:
+        for published in [threads.submit(ours.publish) for _ in range(400)]:
+            published.result()
+
+    assert other.requests() == {("pypi", "200"): 2}
 
 
 def test_what_a_process_that_has_ended_counted_stays_and_what_it_was_doing_does_not(tmp_path: Path) -> None:

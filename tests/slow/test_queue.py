@@ -157,6 +157,25 @@ def test_redis_is_away_for_twenty_seconds(hasty: Plant) -> None:
     assert (worker.poll(), beat.poll()) == (None, None)
 
 
+def test_redis_begins_anew_while_a_worker_with_a_task_in_hand_waits_for_more(hasty: Plant) -> None:
+    """A worker whose hands are full asks for no more; one that waits for the next task has more to let go of."""
+    hasty.pypi.ecosystem.publish("new.one", "1.0", info={"classifiers": [TINY, SMALL]})
+    hasty.pypi.latency = 3
+    hasty.pypi.requests.clear()
+    worker = hasty.worker()
+    hasty.send("inspect_project", {"package_id": "new.one", "release_id": "1.0"})
+    wait_until(lambda: hasty.pypi.requests.by_kind["project"] == 1)
+
+    hasty.redis.stop()
+    wait_until(lambda: "Connection to broker lost" in hasty.log("one"))
+    hasty.redis.start()
+    wait_until(lambda: hasty.is_drained() or worker.poll() is not None)
+
+    assert worker.poll() is None, hasty.log("one")
+    hasty.pypi.latency = 0
+    is_as_it_should_be(hasty)
+
+
 def test_the_registry_answers_503_for_a_while(hasty: Plant) -> None:
     """Eight seconds stand for a minute: tasks are tried again after half a second here, after half a minute there."""
     let_things_happen(hasty)

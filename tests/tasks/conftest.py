@@ -78,10 +78,10 @@ class Site:
             self.environment.setenv(name.upper(), str(value))
         close_workshop()
 
-    def do(self, task: str, *args: Any, **kwargs: Any) -> Any:
+    def do(self, task: str, *args: Any, id_: str = "", **kwargs: Any) -> Any:
         """Do a task at once, and return what it returns; raises what it raises."""
         # In a context of its own: Celery does not tell the end of a task that failed like this, and lines go by that.
-        eager = copy_context().run(queue.app.tasks[names.PREFIX + task].apply, args, kwargs, task_id=uuid4().hex)
+        eager = copy_context().run(queue.app.tasks[names.PREFIX + task].apply, args, kwargs, task_id=id_ or uuid4().hex)
         return eager.get()
 
     def work(self) -> list[Any]:

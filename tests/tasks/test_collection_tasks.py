@@ -3,7 +3,7 @@
 import pytest
 
 from pyf.aggregator import queue
-from pyf.aggregator.domain.errors import Invalid
+from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.sample.faults import Fault
 from tasks.conftest import Site
 
@@ -171,6 +171,20 @@ def test_a_right_that_another_has_makes_a_task_busy(site: Site) -> None:
     site.shop.agreed.locks.take("refresh:plone", "another", 60)
 
     assert site.do("refresh_all_indexed_packages", "plone") == {"status": "busy", "collection": "plone"}
+
+
+def test_a_task_that_finds_the_right_of_its_own_earlier_delivery_is_tried_again(site: Site) -> None:
+    """Of a pool's lost child the task is delivered again at once, while the right of the dead holds for an hour."""
+    site.fill("plone")
+    locks = site.shop.agreed.locks
+    locks.take("refresh:plone", "delivered-twice first", 60)
+
+    with pytest.raises(Unavailable, match="an earlier delivery of this task has the right refresh:plone"):
+        site.do("refresh_all_indexed_packages", "plone", id_="delivered-twice")
+    assert locks.holder("refresh:plone") == "delivered-twice first"
+    locks.give_back("refresh:plone", "delivered-twice first")
+
+    assert site.do("refresh_all_indexed_packages", "plone", id_="delivered-twice")["status"] == "done"
 
 
 def test_changes_reach_every_collection_for_one_look_at_the_journal(site: Site) -> None:

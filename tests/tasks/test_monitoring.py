@@ -15,10 +15,27 @@ from operation.test_metrics import Scraped, parsed
 from pyf.aggregator import queue
 from pyf.aggregator.queue import names
 from pyf.aggregator.sample.faults import Fault
+from processes import python
 from shell import Shell, wait_until
 from tasks.conftest import Site
 
 pytestmark = pytest.mark.slow
+
+# Forks as a pool does, once the endpoint answers; says how the child ended.
+FORKING = """
+import os, signal, sys, urllib.request
+from pyf.aggregator.queue import monitoring
+
+monitoring.open_endpoint()
+urllib.request.urlopen(f"http://127.0.0.1:{os.environ['METRICS_PORT']}/metrics").read()
+child = os.fork()
+if not child:
+    signal.alarm(20)
+    monitoring.begin_anew()
+    os._exit(0 if monitoring._watch.folder.is_dir() else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+monitoring.close_endpoint()
+"""
 
 TOKEN, PASSWORD = "ghp_0123456789abcdef", "s3cret-of-clickhouse"
 
@@ -100,6 +117,17 @@ def test_what_a_worker_did_is_told_whatever_its_pool(site: Site, tmp_path: Path,
     assert told["pyf_requests_total", ("pypi", "200")] >= 3
     assert (told["pyf_queue_up", ()], told["pyf_queue_length", ()]) == (1, 0)
     assert told["pyf_documents", ("plone",)] == 4
+
+
+def test_a_forked_child_closes_nothing_of_what_its_parent_has_opened(site: Site) -> None:
+    """It would wait for ever for the parent's endpoint to end, and do no task."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+
+    with python(FORKING, METRICS_PORT=str(port)) as program:
+        told, _ = program.communicate(timeout=60)
+
+    assert told.strip() == "0"
 
 
 def test_each_line_says_what_it_is_about_and_none_tells_a_secret(site: Site, tmp_path: Path) -> None:

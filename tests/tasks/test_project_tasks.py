@@ -99,6 +99,13 @@ def test_what_names_no_project_is_refused(site: Site, data: dict[str, Any]) -> N
         site.do("inspect_project", data)
 
 
+@pytest.mark.parametrize("task", ["update_project", "update_github"])
+@pytest.mark.parametrize("package_id", ["", 5, None])
+def test_what_can_be_no_name_is_refused(site: Site, task: str, package_id: Any) -> None:
+    with pytest.raises(Invalid, match="package_id must be a name"):
+        site.do(task, package_id)
+
+
 def test_updating_reads_anew_whatever_is_held(site: Site) -> None:
     site.fill("plone")
 

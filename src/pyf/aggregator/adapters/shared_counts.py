@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from uuid import uuid4
 
 import msgspec
@@ -29,7 +30,8 @@ _decoder = msgspec.json.Decoder(_Told)
 class SharedCounts:
     """The `Traffic` and `TaskMeter` of this process and of all that have published into the same folder.
 
-    What a process has counted stays when it has ended; what it was working on does not. A forked child makes its own.
+    What a process has counted stays when it has ended; what it was working on does not. A forked child makes its own;
+    any threads may use it.
     """
 
     def __init__(self, folder: Path, traffic: Traffic, tasks: TaskMeter) -> None:
@@ -37,19 +39,21 @@ class SharedCounts:
         self._traffic = traffic
         self._tasks = tasks
         self._file = folder / f"{uuid4().hex}.json"
+        self._publishing = Lock()
 
     def publish(self) -> None:
         """Tell the others what this process has counted; a tenth of a millisecond."""
-        told = _Told(
-            process=os.getpid(),
-            requests=[(*key, count) for key, count in self._traffic.requests().items()],
-            quotas=list(self._traffic.quotas()),
-            tasks=[(*key, times) for key, times in self._tasks.tasks().items()],
-            under_way=dict(self._tasks.under_way()),
-        )
-        unfinished = self._file.with_suffix(".new")
-        unfinished.write_bytes(msgspec.json.encode(told))
-        unfinished.replace(self._file)
+        with self._publishing:  # two threads would take away one another's unfinished file
+            told = _Told(
+                process=os.getpid(),
+                requests=[(*key, count) for key, count in self._traffic.requests().items()],
+                quotas=list(self._traffic.quotas()),
+                tasks=[(*key, times) for key, times in self._tasks.tasks().items()],
+                under_way=dict(self._tasks.under_way()),
+            )
+            unfinished = self._file.with_suffix(".new")
+            unfinished.write_bytes(msgspec.json.encode(told))
+            unfinished.replace(self._file)
 
     def requests(self) -> Mapping[tuple[str, str], int]:
         counts = Counter(self._traffic.requests())

@@ -71,6 +71,7 @@ def refresh_all_indexed_packages(self: Task, collection_name: str = "", profile_
         return refresh(shop.services, target, default=filter_of(target), until=until)
 
     return alone(
+        self,
         shop,
         f"refresh:{target.collection}",
         lambda: turn(self, shop, run, collection_name=target.collection, profile_name=profile_name),
@@ -120,7 +121,7 @@ def _one_by_one(task: Task, kind: str, collection_name: str, use_case: Enrichmen
                 break
         return together(told)
 
-    return alone(shop, f"{kind}:{collection_name}", work)
+    return alone(task, shop, f"{kind}:{collection_name}", work)
 
 
 def _in_time(use_case: Enrichment, services: Services, target: Target, until: float) -> RunReport:

@@ -39,6 +39,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_soft_time_limit": settings.celery_task_soft_time_limit,
         "task_time_limit": settings.celery_task_time_limit,
         "task_annotations": dict.fromkeys(names.LONG, limits),
+        "worker_consumer": "pyf.aggregator.queue.consuming:SteadyConsumer",
         "worker_pool": settings.celery_worker_pool,
         "worker_concurrency": settings.celery_worker_concurrency,
         "worker_prefetch_multiplier": settings.celery_worker_prefetch_multiplier,

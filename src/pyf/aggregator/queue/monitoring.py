@@ -38,11 +38,16 @@ _OUTCOMES = {states.RETRY: "retried", states.FAILURE: "error"}
 
 
 class _Watch:
-    """What is noted of one process's tasks, and what is open for as long as a worker is."""
+    """What is noted of one process's tasks, and what is open for as long as a worker is.
 
-    def __init__(self, folder: Path | None = None) -> None:
+    A forked child keeps its parent's, and does nothing with it: if it went, what the parent has opened would be closed in
+    the child, where nobody answers to that, and its folder deleted.
+    """
+
+    def __init__(self, parent: "_Watch | None" = None) -> None:
         self.process = os.getpid()
-        self.folder = folder
+        self.folder: Path | None = parent.folder if parent else None
+        self._parent = parent
         self.tasks = TaskCount()
         self.open = ExitStack()
         self._shared: SharedCounts | None = None
@@ -95,7 +100,7 @@ def begin_anew(**_: Any) -> None:
     """Count for itself in a forked child."""
     global _watch
     if _watch.process != os.getpid():
-        _watch = _Watch(_watch.folder)
+        _watch = _Watch(_watch)
 
 
 @signals.worker_shutdown.connect

@@ -49,6 +49,13 @@ def _announced(data: Any) -> tuple[str, str]:
     raise Invalid(f"inspect_project needs a package_id, which is a name, and may have a release_id: {data!r:.200}")
 
 
+def _name(package_id: Any) -> str:
+    """Return what names a package; raises `Invalid` for what can't."""
+    if isinstance(package_id, str) and package_id:
+        return package_id
+    raise Invalid(f"package_id must be a name: {package_id!r:.200}")
+
+
 @app.task(bind=True, base=_Inspection, name=names.INSPECT, throws=(AggregatorError,))
 def inspect_project(self: Task, data: dict[str, Any]) -> dict[str, Any]:
     """Look at a project that was announced, and index it in every collection that it belongs to.
@@ -75,16 +82,16 @@ def inspect_project(self: Task, data: dict[str, Any]) -> dict[str, Any]:
 def update_project(self: Task, package_id: str) -> dict[str, Any]:
     """Read a project anew, whatever is held of it, for every collection."""
     shop = workshop()
-    return _inspected(self, inspect(shop.services, shop.known_targets(), package_id, anew=True))
+    return _inspected(self, inspect(shop.services, shop.known_targets(), _name(package_id), anew=True))
 
 
 @app.task(bind=True, name=names.UPDATE_GITHUB, throws=(AggregatorError,))
 def update_github(self: Task, package_id: str) -> dict[str, Any]:
     """Ask GitHub about a package, named by a document's id or its own name, for every collection that holds it."""
     shop = workshop()
-    parts = []
+    names_to_try, parts = _names_in(_name(package_id)), []
     for target in shop.targets():
-        for name in _names_in(package_id):
+        for name in names_to_try:
             if not shop.services.index.held(target.collection, [name]):
                 continue
             report = enrich_repositories(shop.services, target, name=name)

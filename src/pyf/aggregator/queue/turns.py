@@ -36,10 +36,16 @@ def lease(settings: Settings) -> float:
     return settings.celery_long_task_time_limit + MARGIN
 
 
-def alone(shop: Workshop, right: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Do work that only one worker may do at a time; where another is at it, the status is `busy`."""
-    locks, holder = shop.agreed.locks, uuid4().hex
+def alone(task: Task, shop: Workshop, right: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Do work that only one worker may do at a time; where another is at it, the status is `busy`.
+
+    A task may be delivered again while its first delivery holds the right: its worker was killed, or has lost sight of
+    Redis and is still at it. Which of the two, nobody knows, so it is tried again later; `busy` would lose it.
+    """
+    locks, holder = shop.agreed.locks, f"{task.request.id} {uuid4().hex}"
     if not locks.take(right, holder, lease(shop.settings)):
+        if locks.holder(right).partition(" ")[0] == task.request.id:
+            try_again(task, Unavailable(f"an earlier delivery of this task has the right {right}"))
         return {"status": "busy", "collection": right.partition(":")[2]}
     try:
         return work()
