@@ -44,8 +44,8 @@ Names = Annotated[
     ),
 ]
 
-# The parameters of a search, which are those of `Question`.
-OF_SEARCH = frozenset(Question.__struct_fields__)
+# The parameters of a search, which are those of `Question`, but for what the profile in the path says.
+OF_SEARCH = frozenset(Question.__struct_fields__) - {"frameworks"}
 
 
 def question(**given: Any) -> Question:

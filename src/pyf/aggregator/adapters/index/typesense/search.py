@@ -136,7 +136,7 @@ class TypesenseSearch:
             return work(successor)
 
     def _search(self, found: Found, question: Question, hidden: frozenset[str]) -> Results:
-        asked = self._asked(found, question.text)
+        asked = self._asked(found, question.text, question.frameworks)
 
         def held(text: str, but: Facet | None = None) -> str:
             narrowed = filters.narrowed(question, now=self._now(), but=but)
@@ -188,16 +188,18 @@ class TypesenseSearch:
         )
         return shown(self._server, found.name, names[:limit], Question())
 
-    def _asked(self, found: Found, text: str) -> _Asked:
+    def _asked(self, found: Found, text: str, frameworks: Sequence[str]) -> _Asked:
         if not text.strip():
             return _Asked()
-        query, share = self._shares.query(found.name, text, self._lexicon)
+        query, share = self._shares.query(found.name, text, self._lexicon, favoured=frameworks)
         if query is None:
             return _Asked(found=filters.NOTHING, first=())
         close = near(self._server, found.name, query, self._lexicon)
         everybody = filters.asked(query, close, share)
         # From the best to all; the last ones are the most downloaded of them.
-        tiers = (filters.named(query), filters.in_head(query, close, share), filters.everywhere(query, close, share))
+        tiers = [filters.named(query), filters.in_head(query, close, share), filters.everywhere(query, close, share)]
+        if ours := filters.favoured(query):
+            tiers += [filters.every(tier, ours) for tier in (*tiers, everybody)]
         return _Asked(query=query, found=everybody, first=(*tiers, everybody))
 
     def _candidates(self, asked: _Asked, held: Callable[[str], str]) -> list[Json]:

@@ -11,11 +11,13 @@ from itertools import product
 
 from ....domain.relevance import Query
 from ....domain.relevance.query import Concept
+from ....domain.relevance.words import stem
 from ....domain.search import Facet, Question
 from ..encoding import storable
 from .schema import BAND, FRAMEWORKS, PAIRS, PYTHONS, REQUIRES, TERMS
 from .searched import (
     BEGINNING,
+    BELONGS,
     HEAD,
     LONGEST,
     OWN_BEGINNING,
@@ -94,14 +96,21 @@ def requiring(name: str) -> str:
     return one_of(REQUIRES, [name])
 
 
-def having(stem: str) -> str:
+def having(cut: str) -> str:
     """Return what finds the projects that have a stem in any of their texts."""
-    return one_of(TERMS, (f"{place}{stem}" for place in PLACES))
+    return one_of(TERMS, (f"{place}{cut}" for place in PLACES))
 
 
 def headed(stems: Iterable[str]) -> str:
     """Return what finds the projects whose name, summary or keywords have any of these stems."""
     return one_of(TERMS, (f"{place}{each}" for each in stems for place in HEAD))
+
+
+def favoured(query: Query) -> str:
+    """Return what finds the projects of the frameworks that a query names or means, "" where it means none."""
+    ours = {f"{place}{stem(each)}" for each in query.frameworks for place in HEAD}
+    ours |= {f"{BELONGS}{each}" for each in query.frameworks}
+    return one_of(TERMS, sorted(ours)) if ours else ""
 
 
 def named(query: Query) -> str:
@@ -186,9 +195,9 @@ def _concept(
     return either(one_of(TERMS, sorted(single)), *together, by_name)
 
 
-def _terms(word: str, stem: str, places: Sequence[str]) -> list[str]:
+def _terms(word: str, cut: str, places: Sequence[str]) -> list[str]:
     """Return the terms of a word that stands in one of these places, or that a part of a name begins or ends with."""
-    return [*(f"{place}{stem}" for place in places), f"{PIECE}{word}", f"{PIECE}{stem}"]
+    return [*(f"{place}{cut}" for place in places), f"{PIECE}{word}", f"{PIECE}{cut}"]
 
 
 def _operators(filter_: str) -> int:

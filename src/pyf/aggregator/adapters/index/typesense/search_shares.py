@@ -4,7 +4,7 @@ Both cost the server some work, and change little. What this process writes is s
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -49,8 +49,13 @@ class Shares:
         self._clock = clock
         self._known: dict[str, _Known] = {}
 
-    def query(self, collection: str, text: str, lexicon: Lexicon) -> tuple[Query | None, Mapping[str, float]]:
-        """Return what a text asks of a collection, by its own name, and the shares of the stems that it goes by."""
+    def query(
+        self, collection: str, text: str, lexicon: Lexicon, *, favoured: Sequence[str] = ()
+    ) -> tuple[Query | None, Mapping[str, float]]:
+        """Return what a text asks of a collection, by its own name, and the shares of the stems that it goes by.
+
+        Projects of `favoured` frameworks come first of those that answer alike.
+        """
         known = self._of(collection)
         while True:
             unknown: dict[str, None] = {}
@@ -61,7 +66,7 @@ class Shares:
                     return 0.0
                 return known.having[stem] / max(known.projects, 1)
 
-            query = query_of(text, lexicon, share=share)
+            query = query_of(text, lexicon, share=share, favoured=favoured)
             if not unknown:
                 break
             self._count(collection, known, [*unknown, *(_stems_of(query) if query else ())])

@@ -22,11 +22,13 @@ from ....domain.search import band_of
 from .schema import BAND, FORM, FRAMEWORKS, ORDER, PAIRS, PYTHONS, REQUIRES, RUNS, TERMS, Json
 
 # Raise it whenever documents are searched by something else: what is there is written anew then.
-_MADE_AS = 1
+_MADE_AS = 2
 
 # The places where a stem stands, heaviest first, as in `Searchable.parts`.
 PLACES = ("n", "s", "k", "o", "t", "z")
 HEAD = PLACES[:3]
+# A word of what a project is made for or with, as in `Searchable.belongs`.
+BELONGS = "m"
 # Of a name: itself, and without what says where it belongs; that in stems; neighbouring parts as one word; beginnings
 # of the first, of the second, and of what is left from a part on; beginnings and ends of parts.
 WHOLE, STEMMED, RUN, BEGINNING, OWN_BEGINNING, RUN_BEGINNING, PIECE = "w", "f", "r", "b", "c", "g", "p"
@@ -63,11 +65,11 @@ def form_of(lexicon: Lexicon) -> int:
 
 def searchable_from(flat: Json) -> Searchable:
     """Return the texts of a project from the terms that its newest document carries."""
-    by_place: dict[str, list[str]] = {place: [] for place in PLACES}
+    by_place: dict[str, list[str]] = {place: [] for place in (*PLACES, BELONGS)}
     for term in flat.get(TERMS, ()):
         if term[0] in by_place:
             by_place[term[0]].append(term[1:])
-    name, summary, keywords, opening, rest, history = (f" {' '.join(stems)} " for stems in by_place.values())
+    name, summary, keywords, opening, rest, history, belongs = (f" {' '.join(stems)} " for stems in by_place.values())
     return Searchable(
         name_normalized=flat["name_normalized"],
         name=name,
@@ -76,6 +78,7 @@ def searchable_from(flat: Json) -> Searchable:
         opening=opening,
         rest=rest,
         history=history,
+        belongs=belongs,
     )
 
 
@@ -90,7 +93,8 @@ def order_key(name_normalized: str) -> str:
 
 
 def _text_terms(searched: Searchable) -> Iterator[str]:
-    return (f"{place}{each}" for place, part in zip(PLACES, searched.parts, strict=True) for each in part.split())
+    by_place = zip((*PLACES, BELONGS), (*searched.parts, searched.belongs), strict=True)
+    return (f"{place}{each}" for place, part in by_place for each in part.split())
 
 
 def _name_terms(name_normalized: str, lexicon: Lexicon) -> Iterator[str]:
