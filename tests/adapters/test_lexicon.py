@@ -34,6 +34,7 @@ def test_no_package_is_named_by_the_built_in_words_but_the_one_that_everybody_ab
         ("related: {a: b}", "'related:' of 'a'"),
         ("fillers: {a: b}", "'fillers:'"),
         ("prefixes: [[a]]", "'prefixes:'"),
+        ("fillers: [in, on]", "in quotes"),
         ("frameworks: [", "not YAML"),
     ],
 )

@@ -42,6 +42,13 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     def _related_by_stems(self) -> Mapping[Phrase, tuple[Phrase, ...]]:
         return _by_stems(self.related)
 
+    @cached_property
+    def frameworks_by_stem(self) -> Mapping[str, frozenset[str]]:
+        """The frameworks by the stems of their names."""
+        return {
+            cut: frozenset(each for each in self.frameworks if stem(each) == cut) for cut in map(stem, self.frameworks)
+        }
+
     def synonyms_of(self, phrase: Phrase) -> tuple[Phrase, ...]:
         """Return the phrases that mean what a phrase means, in whatever form its words are."""
         return self._synonyms_by_stems.get(stemmed(phrase), ())
