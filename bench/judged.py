@@ -45,7 +45,7 @@ def queries(folder: Path, held: set[str]) -> Iterator[Judged]:
 
 
 def own_queries(held: set[str]) -> Iterator[Judged]:
-    """Yield the queries that we judged ourselves, without having looked at what finds them."""
+    """Yield the queries that we judged ourselves, by what the packages are known for."""
     for line in _OWN.read_text().splitlines():
         if not line.startswith("#"):
             kind, profile, text, *expected = line.split("|")
