@@ -19,11 +19,11 @@ from pyf.aggregator.domain.search import Question
 CLIENTS = 8
 
 
-def times(path: Path, collection: str, questions: Sequence[Question]) -> list[float]:
+def times(path: Path, collection: str, questions: Sequence[Question], workers: int) -> list[float]:
     """Return the seconds that each answer took, facets included, where the clients share the questions."""
     asked = [f"/api/v1/profiles/{collection}/search?{urlencode(_told(each), doseq=True)}" for each in questions]
     taken: list[float] = []
-    with _serving(path) as address:
+    with _serving(path, workers) as address:
 
         def ask(number: int) -> None:
             connection = http.client.HTTPConnection(address)
@@ -49,11 +49,11 @@ def _told(question: Question) -> list[tuple[str, object]]:
 
 
 @contextmanager
-def _serving(path: Path) -> Iterator[str]:
+def _serving(path: Path, workers: int) -> Iterator[str]:
     """Give the host and port of a server of an index file."""
     settings = {"SQLITE_PATH": str(path), "INDEX_BACKEND": "sqlite", "WEB_RATE_LIMIT": "0"}
     with subprocess.Popen(
-        [sys.executable, "-m", "pyf.aggregator.cli.serve", "--port", "0"],
+        [sys.executable, "-m", "pyf.aggregator.cli.serve", "--port", "0", "--workers", str(workers)],
         env={**os.environ, **settings},
         stderr=subprocess.PIPE,
         text=True,

@@ -1,5 +1,6 @@
 """How long a search takes in 100,000 projects: the questions of `searched.py`, one after another, with facets."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -33,8 +34,10 @@ def measure(path: Path, projects: int = searched.PROJECTS) -> Table:
         table.add_row("a changed document is found", *_once(lambda: searched.is_found(services, changed)))
     with open_services(load_settings(sqlite_path=str(path), index_backend="sqlite")) as services:
         table.add_row("first search of a process", *_once(lambda: search(services, target, Question(text="whale"))))
-    over = over_http.times(path, searched.COLLECTION, asked)
-    table.add_row(f"search over HTTP, {over_http.CLIENTS} clients", *_parts(over))
+    for workers in sorted({1, os.cpu_count() or 1}):
+        over = over_http.times(path, searched.COLLECTION, asked, workers)
+        what = f"search over HTTP, {over_http.CLIENTS} clients, {workers} process{'es'[: 2 * (workers > 1)]}"
+        table.add_row(what, *_parts(over))
     return table
 
 

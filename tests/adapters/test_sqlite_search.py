@@ -1,5 +1,6 @@
 """The search index beside a SQLite file: whatever becomes of it, the next search answers right."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -269,3 +270,19 @@ def test_a_folder_that_can_not_be_made_is_told_in_one_line(world: World) -> None
 
     with pytest.raises(Unavailable, match="search"):
         found(world.search())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are told by Linux only")
+def test_states_that_are_over_keep_no_file_open(world: World) -> None:
+    search = world.search()
+
+    def open_entries() -> int:
+        found(search)
+        names = [os.readlink(each.path) for each in os.scandir("/proc/self/fd") if os.path.lexists(each.path)]
+        return sum(name.startswith(str(world.folder)) and "entries" in name for name in names)
+
+    counts = [open_entries()]
+    for number in range(5):
+        world.put(f"d{number}")
+        counts.append(open_entries())
+    assert counts[-1] == counts[1], counts

@@ -1,11 +1,13 @@
 """`pyfserve` as its users run it: a process that is asked over HTTP and told to end."""
 
+import os
 import re
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from subprocess import Popen
+from pathlib import Path
+from subprocess import Popen, run
 from typing import Any
 
 import httpx
@@ -36,6 +38,44 @@ def test_it_ends_when_it_is_told_to(shell: Shell, end: signal.Signals) -> None:
         out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out, err) == (0, "", "Ended.\n")
+
+
+def processes_of(parent: int) -> set[int]:
+    """Return the processes that serve for another one."""
+    listed = run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True).stdout
+    return {int(line.split()[0]) for line in listed.splitlines() if "spawn_main" in line}
+
+
+def answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/health").status_code == 200
+    except httpx.TransportError:  # the process that had the connection has gone
+        return False
+
+
+def test_several_processes_serve_and_one_that_is_killed_is_replaced(shell: Shell) -> None:
+    with serving(shell, "--workers", "2") as (process, client):
+        wait_until(lambda: len(processes_of(process.pid)) == 2)
+        assert client.get("/health", timeout=60).status_code == 200
+        first = processes_of(process.pid)
+        os.kill(min(first), signal.SIGKILL)
+        wait_until(lambda: len(processes_of(process.pid) - {min(first)}) == 2)
+        wait_until(lambda: answers(client))
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, out, err) == (0, "", "Ended.\n")
+
+
+def test_processes_end_with_the_one_that_started_them(shell: Shell) -> None:
+    with serving(shell, "--workers", "2") as (process, client):
+        assert client.get("/health", timeout=60).status_code == 200
+        left = processes_of(process.pid)
+        process.kill()
+        process.wait()
+
+        assert len(left) == 2
+        wait_until(lambda: not any(Path(f"/proc/{each}").exists() for each in left))
 
 
 def test_what_others_write_meanwhile_is_served(shell: Shell, pypi: LocalPyPI) -> None:

@@ -15,9 +15,16 @@ from .exits import Exit, PlainCommand, dying_quietly
     show_default=True,
     help="Port to serve on; 0 for any free one.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that serve; one a processor core answers most clients at once.",
+)
 @click.option("--open", "open_", is_flag=True, help="Open the page in a browser.")
 @click.version_option(__version__, prog_name="pyfserve")
-def main(host: str, port: int, open_: bool) -> Exit:
+def main(host: str, port: int, workers: int, open_: bool) -> Exit:
     """Serve the index: pages to search and read in, and an interface for programs at /api/v1/.
 
     Ctrl-C and SIGTERM end it, once the requests that are under way have been answered. What other commands write
@@ -27,7 +34,7 @@ def main(host: str, port: int, open_: bool) -> Exit:
     """
     with dying_quietly():
         from .serve_run import perform
-    return perform(host=host, port=port, open_browser=open_)
+    return perform(host=host, port=port, open_browser=open_, workers=workers)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,20 @@
 """Does what the options of `pyfserve` ask for: settings and services together, a socket, and the server on it."""
 
 import logging
+import os
+import signal
 import socket
 import webbrowser
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import parent_process
+from threading import Thread
+from typing import Any
 
 import click
 import uvicorn
 from litestar import Litestar
+from uvicorn.supervisors import Multiprocess
 
 from .. import logs
 from ..adapters.profiles import load_profiles
@@ -21,6 +28,9 @@ from .targets import announce_index
 # Seconds that requests under way are given when the server is to end.
 _GRACE = 10
 
+# Seconds after which a process that serves and does not say that it is alive is replaced.
+_STUCK = 60
+
 # Seconds that a reader waits for a Typesense server that is away; a run may wait for TYPESENSE_PATIENCE.
 _PATIENCE = 3.0
 
@@ -28,36 +38,67 @@ _PATIENCE = 3.0
 class Server(uvicorn.Server):
     """A server that says where it is once it answers."""
 
-    def __init__(self, config: uvicorn.Config, address: str, *, open_browser: bool) -> None:
+    def __init__(self, config: uvicorn.Config, told: Callable[[], None]) -> None:
         super().__init__(config)
-        self._address = address
-        self._open_browser = open_browser
+        self._told = told
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        click.echo(f"Serving at {self._address}; Ctrl-C ends it.", err=True)
-        if self._open_browser:
-            webbrowser.open(self._address)
+        self._told()
 
 
-def perform(*, host: str, port: int, open_browser: bool) -> Exit:
+def perform(*, host: str, port: int, open_browser: bool, workers: int) -> Exit:
     """Serve until somebody ends it; raises what `PlainCommand` tells in one line."""
     settings = load_settings()
-    profiles = load_profiles(settings.profiles_file)
-    patience = min(settings.typesense_patience, _PATIENCE)
-    hasty = settings.model_copy(update={"typesense_patience": patience})
-    with listening_at(host, port) as listening, open_services(hasty) as services:
+
+    def told() -> None:
+        click.echo(f"Serving at {_address(listening)}; Ctrl-C ends it.", err=True)
+        if open_browser:
+            webbrowser.open(_address(listening))
+
+    with listening_at(host, port) as listening, ExitStack() as opened:
         end_on_sigterm()
-        logs.set_up(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
-        announce_index(services, settings)
-        config = configured(make_app(services, profiles, settings), settings)
+        app = opened.enter_context(_application(settings))
+        announce_index(app.state.services, settings)
         with suppress(KeyboardInterrupt):  # the server has ended by then: it raises again what it was told to end by
-            Server(config, _address(listening), open_browser=open_browser).run(sockets=[listening])
+            if workers == 1:
+                Server(configured(app, settings), told).run(sockets=[listening])
+            else:
+                opened.close()  # processes that share a file open it for themselves
+                config = configured(f"{__name__}:application", settings, factory=True, workers=workers)
+                told()  # whoever asks before the first one is ready waits
+                Multiprocess(config, [listening]).run()
     click.echo("Ended.", err=True)
     return Exit.DONE
 
 
-def configured(app: Litestar, settings: Settings) -> uvicorn.Config:
+def application() -> Litestar:
+    """Return what one of several processes serves, which ends with the one that started it."""
+    opened = ExitStack()
+    app = opened.enter_context(_application(load_settings()))
+    app.on_shutdown.append(opened.close)
+    Thread(target=_end_with_parent, daemon=True).start()
+    return app
+
+
+@contextmanager
+def _application(settings: Settings) -> Iterator[Litestar]:
+    logs.set_up(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
+    patience = min(settings.typesense_patience, _PATIENCE)
+    profiles = load_profiles(settings.profiles_file)
+    with open_services(settings.model_copy(update={"typesense_patience": patience})) as services:
+        app = make_app(services, profiles, settings)
+        app.state.services = services
+        yield app
+
+
+def _end_with_parent() -> None:
+    if parent := parent_process():
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def configured(app: Litestar | str, settings: Settings, **processes: Any) -> uvicorn.Config:
     """Return how the server serves an application: who the client is, proxies say that are trusted, and no others."""
     return uvicorn.Config(
         app,
@@ -67,6 +108,8 @@ def configured(app: Litestar, settings: Settings) -> uvicorn.Config:
         timeout_graceful_shutdown=_GRACE,
         proxy_headers=bool(settings.web_trusted_proxies),
         forwarded_allow_ips=settings.web_trusted_proxies,
+        timeout_worker_healthcheck=_STUCK,
+        **processes,
     )
 
 

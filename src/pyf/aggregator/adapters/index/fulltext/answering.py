@@ -1,7 +1,8 @@
 """Answers questions from one state of a search index: tantivy finds and counts, the domain puts the best in order."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from weakref import proxy
 
 import tantivy
 from msgspec import Struct
@@ -56,9 +57,11 @@ class Answers:
         self.state = state
         self._searcher = state.searcher
         self._measures = measures
-        self._share = lru_cache(maxsize=10_000)(self._share_of)
-        self._found = lru_cache(maxsize=_REMEMBERED)(self._find)
-        self._facets = lru_cache(maxsize=_REMEMBERED)(self._counted)
+        # Caches that hold their owner would keep a state's files open until somebody looks for garbage.
+        own = proxy(self)
+        self._share = lru_cache(maxsize=10_000)(partial(Answers._share_of, own))
+        self._found = lru_cache(maxsize=_REMEMBERED)(partial(Answers._find, own))
+        self._facets = lru_cache(maxsize=_REMEMBERED)(partial(Answers._counted, own))
 
     def found(self, question: Question, hidden: frozenset[str]) -> Found:
         """Return what a question finds, whatever its page."""

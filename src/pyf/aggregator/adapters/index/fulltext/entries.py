@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import finalize
 
 from msgspec import Struct
 from msgspec.json import Decoder, encode
@@ -79,6 +80,8 @@ class Entries:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._idle: list[sqlite3.Connection] = []
+        # The state before this one may still be asked by another thread: the last of them closes its files.
+        finalize(self, _close, self._idle)
 
     def create(self) -> None:
         """Make the file, which must not be there."""
@@ -112,8 +115,7 @@ class Entries:
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
-        while self._idle:
-            self._idle.pop().close()
+        _close(self._idle)
 
     def _of(self, column: str, numbers: Iterable[int]) -> list[tuple[int, bytes]]:
         query = f"SELECT number, {column} FROM entries WHERE number IN (SELECT value FROM json_each(?))"  # noqa: S608
@@ -135,9 +137,18 @@ class Entries:
 
     def _opened(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA synchronous = OFF")  # what a power cut damages is found and made anew
-        connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
+        try:
+            connection.execute("PRAGMA synchronous = OFF")  # what a power cut damages is found and made anew
+            connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
+
+
+def _close(idle: list[sqlite3.Connection]) -> None:
+    while idle:
+        idle.pop().close()
 
 
 def put(connection: sqlite3.Connection, entry: Entry, place: int) -> int:
