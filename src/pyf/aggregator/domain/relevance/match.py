@@ -54,11 +54,12 @@ def bucket_of(query: Query, project: Searchable, lexicon: Lexicon) -> int | None
 
 def is_made_for_some(project: Searchable, lexicon: Lexicon) -> bool:
     """Tell whether a project says that it is made for or with a framework, other than itself."""
-    head = "".join(project.parts[:3]).split()
-    others = lexicon.frameworks - {project.name_normalized}
-    return not others.isdisjoint(project.belongs.split()) or any(
-        name in others for each in head for name in lexicon.frameworks_by_stem.get(each, ())
-    )
+    itself = project.name_normalized
+    # Every candidate of a search comes by here: most are told by the first look.
+    if any(each != itself for each in lexicon.frameworks.intersection(project.belongs.split())):
+        return True
+    said = lexicon.frameworks_by_stem.keys() & "".join(project.parts[:3]).split()
+    return any(name != itself for each in said for name in lexicon.frameworks_by_stem[each])
 
 
 def _is_of(framework: str, project: Searchable) -> bool:
