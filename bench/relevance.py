@@ -84,22 +84,45 @@ def _measured(
     def in_profile(each: judged.Judged) -> Target:
         return Target(collection=TOGETHER, filter=profiles[each.profile].filter)
 
-    together = _shares(services, queries, in_profile, shown)
-    unsaid = _shares(services, queries, lambda _: Target(collection=TOGETHER), None)
+    together = _shares(services, queries, in_profile, None)
+    unsaid = _shares(services, queries, lambda _: Target(collection=TOGETHER), shown)
     apart = _shares(services, queries, lambda each: Target(collection=each.profile), None)
+    ours = list(judged.own_queries(held))
+    own = _shares(services, ours, in_profile, None)
+    own_unsaid = _shares(services, ours, lambda _: Target(collection=TOGETHER), shown)
     extra = _shares(services, judged.derived(held, seed=1), lambda _: Target(collection=TOGETHER), shown)
     table = Table(title=f"{engine}: {len(held)} projects among {NOISE:,} others", title_justify="left")
-    for column in ("kind", "queries", "pass", "gate", "framework unsaid", "through each profile"):
+    for column in ("kind", "queries", "framework known", "gate", "verbatim", "gate", "through each profile"):
         table.add_column(column, justify="left" if column == "kind" else "right")
     for kind, gate in judged.GATES.items():
-        passed, asked = together[kind]
-        others = [f"{100 * shares[kind][0] / shares[kind][1]:.0f}%" for shares in (unsaid, apart)]
-        table.add_row(kind, str(asked), f"{100 * passed / asked:.0f}%", f"{gate}%", *others)
-    for kind, (passed, asked) in extra.items():
-        table.add_row(kind, str(asked), f"{100 * passed / asked:.0f}%", "-", "-", "-")
+        gates = f"{gate}%", f"{judged.GATES_UNSAID[kind]}%"
+        table.add_row(
+            kind,
+            str(together[kind][1]),
+            _percent(together[kind]),
+            gates[0],
+            _percent(unsaid[kind]),
+            gates[1],
+            _percent(apart[kind]),
+        )
+    for kind, share in own.items():
+        table.add_row(kind, str(share[1]), _percent(share), "-", _percent(own_unsaid[kind]), "-", "-")
+    for kind, share in extra.items():
+        table.add_row(kind, str(share[1]), "-", "-", _percent(share), "-", "-")
     console.print(table)
     console.print(f"Filled in {filled:.0f} s.")
-    return [kind for kind, gate in judged.GATES.items() if 100 * together[kind][0] < gate * together[kind][1]]
+    below = [kind for kind, gate in judged.GATES.items() if not _reaches(together[kind], gate)]
+    return below + [
+        f"{kind} verbatim" for kind, gate in judged.GATES_UNSAID.items() if not _reaches(unsaid[kind], gate)
+    ]
+
+
+def _percent(share: tuple[int, int]) -> str:
+    return f"{100 * share[0] / share[1]:.0f}%"
+
+
+def _reaches(share: tuple[int, int], gate: int) -> bool:
+    return 100 * share[0] >= gate * share[1]
 
 
 def _shares(

@@ -37,6 +37,7 @@ def test_no_package_is_named_by_the_built_in_words_but_the_one_that_everybody_ab
         ("synonyms: [['', b]]", "there is no word in ''"),
         ("related: {b: ['&&']}", "there is no word in '&&'"),
         ("related: {'&&': [b]}", "there is no word in '&&'"),
+        ("fillers: [in, on]", "in quotes"),
         ("frameworks: [", "not YAML"),
     ],
 )

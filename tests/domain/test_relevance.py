@@ -17,11 +17,13 @@ from pyf.aggregator.domain.relevance import (
     query_of,
     searchable_of,
 )
+from pyf.aggregator.domain.relevance.match import OWN
 from pyf.aggregator.domain.relevance.names import is_piece, name_forms, pieces
 from pyf.aggregator.domain.relevance.slips import are_near, slips_in
 from pyf.aggregator.domain.relevance.words import stem, stems, words
 
 LEXICON = load_lexicon()
+DJANGO = ("Framework :: Django",)
 
 
 def bucket(text: str, name: str, **fields: object) -> int | None:
@@ -129,6 +131,60 @@ def test_fillers_and_frameworks_count_only_where_there_is_nothing_else() -> None
     assert asked("the plone calendar") == [("calendar",)]
     assert asked("plone") == [("plone",)]
     assert asked("the") == [("the",)]
+
+
+@pytest.mark.parametrize("said", ["rate limit", "rate limits", "rate limiting", "Rate-Limited"])
+def test_what_is_known_of_a_phrase_is_known_of_its_words_in_other_forms(said: str) -> None:
+    lexicon = lexicon_of(synonyms=[["rate limit", "throttle"]], related={"rate limits": ["quota"]})
+
+    query = query_of(said, lexicon, share=lambda stem: 0.001)
+
+    assert query is not None
+    assert {("throttle",), ("quota",)} <= {way.words for way in query.concepts[0].ways}
+
+
+def test_who_says_one_thing_in_two_forms_asks_for_one_thing() -> None:
+    query = query_of("picture pictures photo", LEXICON, share=lambda stem: 0.001)
+
+    assert query is not None
+    assert [concept.words for concept in query.concepts] == [("picture",)]
+
+
+@pytest.mark.parametrize("word", ["on", "no", "off", "yes"])
+def test_words_that_yaml_takes_for_true_or_false_are_fillers(word: str) -> None:
+    assert word in LEXICON.fillers
+
+
+def test_where_no_framework_is_meant_what_is_made_for_one_comes_before_what_stands_alone() -> None:
+    said = {"summary": "About tenancy"}
+    alone, made_for = bucket("tenancy", "thing", **said), bucket("tenancy", "thing", classifiers=DJANGO, **said)
+
+    assert (made_for or 0) - (alone or 0) == 1
+    assert bucket("tenancy", "thing", summary="Tenancy with Django") == made_for
+    assert bucket("tenancy", "thing", requires_dist=("django>=5",), **said) == made_for
+
+
+def test_where_a_framework_is_meant_others_are_worth_no_more_than_what_stands_alone() -> None:
+    said = {"summary": "About tenancy"}
+
+    assert bucket("tenancy flask", "thing", classifiers=DJANGO, **said) == bucket("tenancy flask", "thing", **said)
+    assert (bucket("tenancy django", "thing", classifiers=DJANGO, **said) or 0) > (
+        bucket("tenancy django", "thing", **said) or 0
+    )
+
+
+def test_a_framework_is_not_made_for_itself() -> None:
+    said = {"summary": "About tenancy"}
+
+    assert bucket("tenancy", "django", **said) == bucket("tenancy", "thing", **said)
+
+
+def test_a_name_said_otherwise_is_meant_only_of_the_framework_that_is_asked_for() -> None:
+    # The built-in words say that "multilingual" means as much as "translate".
+    assert (bucket("translate", "plone.app.multilingual") or 0) >= OWN
+    assert (bucket("translate plone", "plone.app.multilingual") or 0) >= OWN
+    assert (bucket("translate flask", "plone.app.multilingual") or 0) < OWN
+    assert (bucket("multilingual flask", "plone.app.multilingual") or 0) >= OWN
 
 
 COUNTS = st.lists(st.integers(0, 10**9), max_size=600)

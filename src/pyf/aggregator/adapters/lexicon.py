@@ -60,6 +60,8 @@ def _words(given: Any, where: str) -> list[str]:
         return []
     if not isinstance(given, list) or not all(isinstance(each, str | int) for each in given):
         raise Invalid(f"{where} must be a list of words")
+    if any(isinstance(each, bool) for each in given):
+        raise Invalid(f"{where} must have on, off, yes, no, true and false in quotes: they are no words in YAML")
     for each in given:
         if not words(str(each)):
             raise Invalid(f"{where}: there is no word in {each!r:.40}")

@@ -15,6 +15,8 @@ SLIPPED, MORE = 0.8, 0.1
 _APART = 0.7
 # What a project of a framework that the query names is worth above others.
 NAMED_FRAMEWORK = 0.3
+# Where a query means none, what a project that is made for some framework is worth above one that stands alone.
+SOME_FRAMEWORK = 0.1
 
 # The buckets: names that are all that was typed, those that begin with it, and steps of what the words are worth.
 EXACT, OWN, ALIKE, BEGUN = 16, 13, 12, 11
@@ -27,7 +29,8 @@ def bucket_of(query: Query, project: Searchable, lexicon: Lexicon) -> int | None
     if query.whole == forms.whole:
         return EXACT
     favoured = any(_is_of(framework, project) for framework in query.frameworks)
-    if is_named(query, forms):
+    # Said in other words, a name is what is meant only where the framework is, too, if there is one.
+    if is_named(query, forms) and (favoured or not query.frameworks or is_typed(query, forms)):
         return OWN + favoured
     if query.stems == forms.stems:
         return ALIKE + favoured
@@ -41,7 +44,22 @@ def bucket_of(query: Query, project: Searchable, lexicon: Lexicon) -> int | None
             worth += concept.weight * value
     if found < query.needed:
         return None
-    return int((worth / query.weight + NAMED_FRAMEWORK * favoured) * STEPS + 0.5)
+    value = worth / query.weight
+    if query.frameworks:
+        value += NAMED_FRAMEWORK * favoured
+    elif is_made_for_some(project, lexicon):
+        value = min(1.0, value + SOME_FRAMEWORK)
+    return int(value * STEPS + 0.5)
+
+
+def is_made_for_some(project: Searchable, lexicon: Lexicon) -> bool:
+    """Tell whether a project says that it is made for or with a framework, other than itself."""
+    itself = project.name_normalized
+    # Every candidate of a search comes by here: most are told by the first look.
+    if any(each != itself for each in lexicon.frameworks.intersection(project.belongs.split())):
+        return True
+    said = lexicon.frameworks_by_stem.keys() & "".join(project.parts[:3]).split()
+    return any(name != itself for each in said for name in lexicon.frameworks_by_stem[each])
 
 
 def _is_of(framework: str, project: Searchable) -> bool:
@@ -52,6 +70,11 @@ def _is_of(framework: str, project: Searchable) -> bool:
 def is_named(query: Query, forms: NameForms) -> bool:
     """Tell whether a name is what was asked for, but for what says only where it belongs."""
     return bool({query.own, *query.names} & {forms.own, forms.whole, forms.bare})
+
+
+def is_typed(query: Query, forms: NameForms) -> bool:
+    """Tell whether a name is what was typed, in these very words, but for what says only where it belongs."""
+    return query.own in (forms.own, forms.whole, forms.bare)
 
 
 def is_begun(query: Query, forms: NameForms) -> bool:

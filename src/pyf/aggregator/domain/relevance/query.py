@@ -6,7 +6,7 @@ from math import log10, prod
 
 from msgspec import Struct
 
-from .lexicon import Lexicon, Phrase
+from .lexicon import Lexicon, Phrase, stemmed
 from .slips import slips_in
 from .words import stem, unnumbered, words
 
@@ -130,7 +130,7 @@ def query_of(
         whole="".join(typed),
         own="".join(own),
         stems="".join(stem(unnumbered(word) or word) for word in own),
-        names=frozenset("".join(each) for said in (typed, own) for each in lexicon.synonyms.get(tuple(said), ())),
+        names=frozenset("".join(each) for said in (typed, own) for each in lexicon.synonyms_of(tuple(said))),
         frameworks=(frozenset(typed) - frozenset(asked)) | {word for name in favoured for word in words(name)},
         concepts=concepts,
         is_begun=len(typed) > 1 or share(stem(typed[-1])) < _RARE,
@@ -149,8 +149,8 @@ def _together(phrases: Iterable[Phrase], lexicon: Lexicon) -> list[tuple[Phrase,
     """Put those together that mean the same: whoever says it twice asks for one thing."""
     groups: list[tuple[Phrase, ...]] = []
     for phrase in dict.fromkeys(phrases):
-        same = lexicon.synonyms.get(phrase, ())
-        at = next((number for number, group in enumerate(groups) if group[0] in same), None)
+        same = {stemmed(phrase), *map(stemmed, lexicon.synonyms_of(phrase))}
+        at = next((number for number, group in enumerate(groups) if stemmed(group[0]) in same), None)
         if at is None:
             groups.append((phrase,))
         else:
@@ -182,11 +182,11 @@ def _ways(phrase: Phrase, lexicon: Lexicon) -> Iterator[Way]:
         yield Way(("".join(phrase),), 1.0)
     elif bare := unnumbered(phrase[0]):
         yield Way((bare,), _UNNUMBERED)
-    for other in lexicon.synonyms.get(phrase, ()):
+    for other in lexicon.synonyms_of(phrase):
         yield Way(other, _SYNONYM if len(other) == 1 else _PHRASE)
         if len(other) > 1:
             yield Way(("".join(other),), _PHRASE)
-    for other in lexicon.related.get(phrase, ()):
+    for other in lexicon.related_to(phrase):
         yield Way(other, _RELATED)
 
 
