@@ -12,10 +12,10 @@ import msgspec
 import pytest
 
 from operation.test_metrics import Scraped, parsed
+from processes import python
 from pyf.aggregator import queue
 from pyf.aggregator.queue import names
 from pyf.aggregator.sample.faults import Fault
-from processes import python
 from shell import Shell, wait_until
 from tasks.conftest import Site
 

@@ -40,8 +40,8 @@ _OUTCOMES = {states.RETRY: "retried", states.FAILURE: "error"}
 class _Watch:
     """What is noted of one process's tasks, and what is open for as long as a worker is.
 
-    A forked child keeps its parent's, and does nothing with it: if it went, what the parent has opened would be closed in
-    the child, where nobody answers to that, and its folder deleted.
+    A forked child keeps its parent's, and does nothing with it: if it went, what the parent has opened would be closed
+    in the child, where nobody answers to that, and its folder deleted.
     """
 
     def __init__(self, parent: "_Watch | None" = None) -> None:
