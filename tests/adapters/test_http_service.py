@@ -317,9 +317,10 @@ class TestCounting:
 
     def test_threads_are_counted_apart(self, http: Http, pypi: LocalPyPI) -> None:
         """So that runs at the same time report their own requests."""
-        acme = service(http)
+        acme, begun = service(http), threading.Barrier(3)
 
         def run(requests: int) -> int:
+            begun.wait()  # or a thread that is done would take another run
             for _ in range(requests):
                 acme.fetch(of_acme(pypi), read_json)
             list(acme.stream(range(requests), lambda _: acme.ask(of_acme(pypi), read_json), ahead=2))
