@@ -14,7 +14,6 @@ from typing import Any
 import click
 import uvicorn
 from litestar import Litestar
-from uvicorn.supervisors import Multiprocess
 
 from .. import logs
 from ..adapters.profiles import CurrentProfiles
@@ -23,6 +22,7 @@ from ..domain.errors import Unavailable
 from ..settings import Settings, load_settings
 from ..web.app import make_app
 from .exits import Exit, end_on_sigterm
+from .serve_processes import FairLoop, Processes
 from .targets import announce_index
 
 # Seconds that requests under way are given when the server is to end.
@@ -66,8 +66,7 @@ def perform(*, host: str, port: int, open_browser: bool, workers: int) -> Exit:
             else:
                 opened.close()  # processes that share a file open it for themselves
                 config = configured(f"{__name__}:application", settings, factory=True, workers=workers)
-                told()  # whoever asks before the first one is ready waits
-                Multiprocess(config, [listening]).run()
+                Processes(config, listening, told).run()
     click.echo("Ended.", err=True)
     return Exit.DONE
 
@@ -104,6 +103,7 @@ def configured(app: Litestar | str, settings: Settings, **processes: Any) -> uvi
         app,
         log_config=None,
         access_log=False,
+        loop=f"{FairLoop.__module__}:{FairLoop.__name__}",
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
         proxy_headers=bool(settings.web_trusted_proxies),

@@ -5,7 +5,7 @@ from .names import NameForms, is_piece, name_forms
 from .query import Concept, Query, Way
 from .searchable import Searchable
 from .slips import are_near
-from .words import stem, unnumbered
+from .words import stem
 
 # What a word is worth by where it stands; in the name it is worth more if it leaves nothing of the name unsaid.
 WHOLE_NAME, NAME, KEYWORDS, SUMMARY, OPENING, REST, HISTORY = 1.0, 0.8, 0.8, 0.8, 0.5, 0.3, 0.1
@@ -69,7 +69,7 @@ def _is_of(framework: str, project: Searchable) -> bool:
 
 def is_named(query: Query, forms: NameForms) -> bool:
     """Tell whether a name is what was asked for, but for what says only where it belongs."""
-    return bool({query.own, *query.names} & {forms.own, forms.whole, forms.bare})
+    return not query.own_names.isdisjoint((forms.own, forms.whole, forms.bare))
 
 
 def is_typed(query: Query, forms: NameForms) -> bool:
@@ -85,16 +85,18 @@ def is_begun(query: Query, forms: NameForms) -> bool:
 
 def _leaves_nothing(query: Query, forms: NameForms) -> bool:
     """Tell whether every part of what a name says of its own is asked for."""
-    return all(
-        part in query.said
-        or stem(unnumbered(part) or part) in query.said
-        or any(is_piece(word, part) for word in query.said)
-        for part in forms.own_parts
-    )
+    for part, cut in zip(forms.own_parts, forms.own_stems, strict=True):
+        if part not in query.said and cut not in query.said and not any(is_piece(word, part) for word in query.said):
+            return False
+    return True
 
 
 def _value(concept: Concept, project: Searchable, forms: NameForms, in_name: float) -> float:
-    best = max([way.worth * _worth(way, project, forms, in_name) for way in concept.ways])
+    best = 0.0
+    for way in concept.ways:
+        # No place is worth more than the name: a way that can't do better need not be looked for.
+        if way.worth * in_name > best:
+            best = max(best, way.worth * _worth(way, project, forms, in_name))
     if best and any(_worth(way, project, forms, in_name) for way in concept.others):
         best += MORE
     if best < in_name and concept.joined in forms.runs:
@@ -120,7 +122,11 @@ def _place(word: str, mark: str, project: Searchable, forms: NameForms, in_name:
         return KEYWORDS
     if mark in project.summary:
         return SUMMARY
-    if any(is_piece(word, part) or is_piece(mark[1:-1], part) for part in forms.parts):
+    # Most names hold neither, which is told at once.
+    cut = mark[1:-1]
+    if (cut in forms.whole or word in forms.whole) and any(
+        is_piece(word, part) or is_piece(cut, part) for part in forms.parts
+    ):
         return in_name
     if mark in project.opening:
         return OPENING

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import accumulate, compress
 
 from msgspec import Struct
 
@@ -22,7 +23,8 @@ class NameForms(Struct, frozen=True):
 
     `whole` is all of it, `own` is without what says only where it belongs ("debugtoolbar" for
     `plone.app.debugtoolbar`), `bare` is that without numbers, and `stems` in stems as well. `runs` are all neighbouring
-    parts written together, `own_parts` those of its own that are not mere numbers.
+    parts written together. `own_parts` are those of its own that are not mere numbers, and `own_stems` are the stems
+    of these without their numbers.
     """
 
     whole: str
@@ -32,6 +34,7 @@ class NameForms(Struct, frozen=True):
     runs: frozenset[str]
     parts: tuple[str, ...]
     own_parts: tuple[str, ...]
+    own_stems: tuple[str, ...]
 
 
 @lru_cache(maxsize=50_000)
@@ -40,15 +43,20 @@ def name_forms(name_normalized: str, lexicon: Lexicon) -> NameForms:
     parts = tuple(name_normalized.split("-"))
     own = _own(parts, lexicon)
     joined, bare = "".join(own), [unnumbered(part) or part for part in own]
-    runs = {"".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
+    stems = tuple(map(stem, bare))
+    runs = {joined}
+    for start in range(len(parts)):
+        runs.update(accumulate(parts[start:]))
+    is_told = [not part.isdigit() for part in own]
     return NameForms(
         whole="".join(parts),
         own=joined,
         bare="".join(bare),
-        stems="".join(map(stem, bare)),
-        runs=frozenset(runs | {joined}),
+        stems="".join(stems),
+        runs=frozenset(runs),
         parts=parts,
-        own_parts=tuple(part for part in own if not part.isdigit()),
+        own_parts=tuple(compress(own, is_told)),
+        own_stems=tuple(compress(stems, is_told)),
     )
 
 
@@ -74,8 +82,7 @@ def _own(parts: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...]:
 
 def _unglued(word: str, lexicon: Lexicon) -> str:
     """Return a word without the framework's name that it begins with: "restframework" for "djangorestframework"."""
-    for framework in sorted(lexicon.frameworks):
-        rest = word.removeprefix(framework)
-        if len(framework) >= _LEAST_GLUED and rest != word and len(rest) >= _LEAST_LEFT:
-            return rest
+    for end in range(_LEAST_GLUED, len(word) - _LEAST_LEFT + 1):
+        if word[:end] in lexicon.frameworks:
+            return word[end:]
     return word

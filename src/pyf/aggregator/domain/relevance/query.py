@@ -85,6 +85,11 @@ class Query(Struct, frozen=True, kw_only=True, dict=True):
     is_begun: bool
 
     @cached_property
+    def own_names(self) -> frozenset[str]:
+        """What is looked for, and other ways to say it, each as one word."""
+        return self.names | {self.own}
+
+    @cached_property
     def heavy(self) -> tuple[Concept, ...]:
         """The concepts that count for whether a project is found; there is one at least."""
         return tuple(each for each in self.concepts if each.weight >= _LIGHT) or self.concepts

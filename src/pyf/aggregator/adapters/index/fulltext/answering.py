@@ -60,6 +60,7 @@ class Answers:
         # Caches that hold their owner would keep a state's files open until somebody looks for garbage.
         own = proxy(self)
         self._share = lru_cache(maxsize=10_000)(partial(Answers._share_of, own))
+        self._is_current = lru_cache(maxsize=10_000)(measures.is_current)
         self._found = lru_cache(maxsize=_REMEMBERED)(partial(Answers._find, own))
         self._facets = lru_cache(maxsize=_REMEMBERED)(partial(Answers._counted, own))
 
@@ -147,12 +148,12 @@ class Answers:
 
     def _in_order(self, numbers: Sequence[int], query: Query | None) -> tuple[int, ...]:
         """Return numbers in the order that the domain puts their projects in."""
-        scale, lexicon = self.state.progress.popularity, self._measures.lexicon
+        scale, lexicon, today = self.state.progress.popularity, self._measures.lexicon, self._measures.today
         ranked = self.state.entries.ranked(numbers)
         placed = []
         for number, each in ranked.items():
             bucket = 0 if query is None else bucket_of(query, each.searched, lexicon) or 0
-            current = self._measures.is_current(each.standing.framework_versions)
+            current = self._is_current(each.standing.framework_versions, today)
             value = merit(each.standing, scale, is_current=current)
             placed.append((-bucket, -value, each.searched.name_normalized, number))
         return tuple(number for *_, number in sorted(placed))

@@ -79,11 +79,11 @@ class Measures(Struct, frozen=True):
 
     def merit(self, entry: Entry, scale: Popularity) -> float:
         """Return what speaks for a project today."""
-        return merit(entry.standing, scale, is_current=self.is_current(entry.standing.framework_versions))
+        return merit(entry.standing, scale, is_current=self.is_current(entry.standing.framework_versions, self.today))
 
-    def is_current(self, framework_versions: Iterable[str]) -> bool | None:
-        """Tell whether one of these is supported today; None where none is one that we know."""
-        verdict = names_supported_framework(framework_versions, self.standards, self.today)
+    def is_current(self, framework_versions: Iterable[str], today: date) -> bool | None:
+        """Tell whether one of these is supported on a day; None where none is one that we know."""
+        verdict = names_supported_framework(framework_versions, self.standards, today)
         return None if verdict is UNSET else verdict
 
 
