@@ -85,10 +85,10 @@ def is_begun(query: Query, forms: NameForms) -> bool:
 
 def _leaves_nothing(query: Query, forms: NameForms) -> bool:
     """Tell whether every part of what a name says of its own is asked for."""
-    for part, cut in zip(forms.own_parts, forms.own_stems, strict=True):
-        if part not in query.said and cut not in query.said and not any(is_piece(word, part) for word in query.said):
-            return False
-    return True
+    return all(
+        part in query.said or cut in query.said or part.startswith(query.beginnings) or part.endswith(query.ends)
+        for part, cut in zip(forms.own_parts, forms.own_stems, strict=True)
+    )
 
 
 def _value(concept: Concept, project: Searchable, forms: NameForms, in_name: float) -> float:

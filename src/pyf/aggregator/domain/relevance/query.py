@@ -7,6 +7,7 @@ from math import log10, prod
 from msgspec import Struct
 
 from .lexicon import Lexicon, Phrase, stemmed
+from .names import LEAST_BEGINNING, LEAST_END
 from .slips import slips_in
 from .words import stem, unnumbered, words
 
@@ -104,6 +105,16 @@ class Query(Struct, frozen=True, kw_only=True, dict=True):
         """All words that ask for something, and their stems."""
         words = {word for concept in self.concepts for way in concept.ways for word in way.words}
         return frozenset(words | set(map(stem, words)))
+
+    @cached_property
+    def beginnings(self) -> tuple[str, ...]:
+        """Those of all words that a part of a name may begin with, to be about what is asked for."""
+        return tuple(each for each in self.said if len(each) >= LEAST_BEGINNING)
+
+    @cached_property
+    def ends(self) -> tuple[str, ...]:
+        """Those of all words that a part of a name may end with, to be about what is asked for."""
+        return tuple(each for each in self.said if len(each) >= LEAST_END)
 
     def is_heavy(self, concept: Concept) -> bool:
         """Tell whether a concept counts for whether a project is found."""
