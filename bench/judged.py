@@ -9,10 +9,8 @@ from typing import Any, NamedTuple
 
 from pyf.aggregator.domain.project import normalized
 
-# The share of each kind that has to pass, in percent.
+# The share of each kind that has to pass, in percent, whether somebody says which framework is meant or nobody does.
 GATES = {"exact": 100, "prefix": 100, "typo": 95, "topic": 92, "natural": 70}
-# The same where nobody says which framework is meant: "forms" or "oauth" then have more answers than three.
-GATES_UNSAID = GATES | {"topic": 88}
 
 _OWN = Path(__file__).with_name("own_queries.txt")
 

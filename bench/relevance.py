@@ -92,29 +92,25 @@ def _measured(
     own_unsaid = _shares(services, ours, lambda _: Target(collection=TOGETHER), shown)
     extra = _shares(services, judged.derived(held, seed=1), lambda _: Target(collection=TOGETHER), shown)
     table = Table(title=f"{engine}: {len(held)} projects among {NOISE:,} others", title_justify="left")
-    for column in ("kind", "queries", "framework known", "gate", "verbatim", "gate", "through each profile"):
+    for column in ("kind", "queries", "gate", "framework known", "verbatim", "through each profile"):
         table.add_column(column, justify="left" if column == "kind" else "right")
     for kind, gate in judged.GATES.items():
-        gates = f"{gate}%", f"{judged.GATES_UNSAID[kind]}%"
         table.add_row(
             kind,
             str(together[kind][1]),
+            f"{gate}%",
             _percent(together[kind]),
-            gates[0],
             _percent(unsaid[kind]),
-            gates[1],
             _percent(apart[kind]),
         )
     for kind, share in own.items():
-        table.add_row(kind, str(share[1]), _percent(share), "-", _percent(own_unsaid[kind]), "-", "-")
+        table.add_row(kind, str(share[1]), "-", _percent(share), _percent(own_unsaid[kind]), "-")
     for kind, share in extra.items():
-        table.add_row(kind, str(share[1]), "-", "-", _percent(share), "-", "-")
+        table.add_row(kind, str(share[1]), "-", "-", _percent(share), "-")
     console.print(table)
     console.print(f"Filled in {filled:.0f} s.")
     below = [kind for kind, gate in judged.GATES.items() if not _reaches(together[kind], gate)]
-    return below + [
-        f"{kind} verbatim" for kind, gate in judged.GATES_UNSAID.items() if not _reaches(unsaid[kind], gate)
-    ]
+    return below + [f"{kind} verbatim" for kind, gate in judged.GATES.items() if not _reaches(unsaid[kind], gate)]
 
 
 def _percent(share: tuple[int, int]) -> str:

@@ -97,6 +97,16 @@ def test_a_word_is_worth_more_the_nearer_to_the_beginning_it_stands() -> None:
     assert len(set(buckets)) == 4
 
 
+@pytest.mark.parametrize("place", ["summary", "keywords"])
+def test_a_word_glued_into_a_name_is_worth_no_less_for_being_said_elsewhere_as_well(place: str) -> None:
+    said: dict[str, object] = {"summary": "About paint", "keywords": ("paint",)}
+    unsaid: dict[str, object] = {"summary": "About nothing", "keywords": ("nothing",)}
+
+    glued = bucket("brush paint", "paintbrush", **unsaid | {place: said[place]})
+
+    assert glued == bucket("brush paint", "paintbrush", **unsaid)
+
+
 def test_who_has_none_of_the_words_is_not_found() -> None:
     assert bucket("tenancy", "thing", summary="something else") is None
 
@@ -109,6 +119,15 @@ def test_only_words_that_nobody_uses_may_have_a_slip() -> None:
         return bucket_of(query, project, LEXICON) is not None
 
     assert (found(0.0), found(0.1)) == (True, False)
+
+
+def test_of_names_that_something_with_a_slip_is_near_to_the_one_comes_first_that_says_nothing_else() -> None:
+    def found(name: str) -> int | None:
+        query = query_of("regitsry", LEXICON, share=lambda stem: 0.0)
+        assert query is not None
+        return bucket_of(query, searchable_of(Document(registry=registry_fields(name))), LEXICON)
+
+    assert (found("plone.registry") or 0) > (found("plone.registry.invoices") or 0) > 0
 
 
 def test_short_words_may_have_no_slip_and_two_letters_that_changed_places_are_one() -> None:

@@ -9,8 +9,8 @@ from .words import stem
 
 # What a word is worth by where it stands; in the name it is worth more if it leaves nothing of the name unsaid.
 WHOLE_NAME, NAME, KEYWORDS, SUMMARY, OPENING, REST, HISTORY = 1.0, 0.8, 0.8, 0.8, 0.5, 0.3, 0.1
-# What a part of the name is worth that a word with slips comes near to, and what another word that means the same adds.
-SLIPPED, MORE = 0.8, 0.1
+# What another word that means the same adds.
+_MORE = 0.1
 # What words are worth that do not stand side by side.
 _APART = 0.7
 # What a project of a framework that the query names is worth above others.
@@ -86,7 +86,11 @@ def is_begun(query: Query, forms: NameForms) -> bool:
 def _leaves_nothing(query: Query, forms: NameForms) -> bool:
     """Tell whether every part of what a name says of its own is asked for."""
     return all(
-        part in query.said or cut in query.said or part.startswith(query.beginnings) or part.endswith(query.ends)
+        part in query.said
+        or cut in query.said
+        or part.startswith(query.beginnings)
+        or part.endswith(query.ends)
+        or any(are_near(concept.joined, part, concept.slips) for concept in query.slipped)
         for part, cut in zip(forms.own_parts, forms.own_stems, strict=True)
     )
 
@@ -98,11 +102,11 @@ def _value(concept: Concept, project: Searchable, forms: NameForms, in_name: flo
         if way.worth * in_name > best:
             best = max(best, way.worth * _worth(way, project, forms, in_name))
     if best and any(_worth(way, project, forms, in_name) for way in concept.others):
-        best += MORE
+        best += _MORE
     if best < in_name and concept.joined in forms.runs:
         return in_name
-    if concept.slips and best < SLIPPED and _is_near(concept, forms):
-        return SLIPPED
+    if concept.slips and best < in_name and _is_near(concept, forms):
+        return in_name
     return best
 
 
@@ -118,16 +122,18 @@ def _worth(way: Way, project: Searchable, forms: NameForms, in_name: float) -> f
 def _place(word: str, mark: str, project: Searchable, forms: NameForms, in_name: float) -> float:
     if mark in project.name:
         return in_name
-    if mark in project.keywords:
-        return KEYWORDS
-    if mark in project.summary:
-        return SUMMARY
-    # Most names hold neither, which is told at once.
+    head = KEYWORDS if mark in project.keywords else SUMMARY if mark in project.summary else 0.0
+    # A word that the name is glued together with counts as the name's, said elsewhere or not: the best place counts.
+    # Most names hold neither form of it, which is told at once.
     cut = mark[1:-1]
-    if (cut in forms.whole or word in forms.whole) and any(
-        is_piece(word, part) or is_piece(cut, part) for part in forms.parts
+    if (
+        head < in_name
+        and (cut in forms.whole or word in forms.whole)
+        and any(is_piece(word, part) or is_piece(cut, part) for part in forms.parts)
     ):
         return in_name
+    if head:
+        return head
     if mark in project.opening:
         return OPENING
     if mark in project.rest:

@@ -96,6 +96,11 @@ class Query(Struct, frozen=True, kw_only=True, dict=True):
         return tuple(each for each in self.concepts if each.weight >= _LIGHT) or self.concepts
 
     @cached_property
+    def slipped(self) -> tuple[Concept, ...]:
+        """The concepts that may have wrong letters."""
+        return tuple(each for each in self.concepts if each.slips)
+
+    @cached_property
     def weight(self) -> float:
         """What all concepts weigh together."""
         return sum(each.weight for each in self.concepts)

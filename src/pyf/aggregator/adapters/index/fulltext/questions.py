@@ -21,7 +21,6 @@ from ....domain.relevance.match import (
     OPENING,
     OWN,
     REST,
-    SLIPPED,
     STEPS,
 )
 from ....domain.relevance.names import LEAST_BEGINNING
@@ -153,7 +152,7 @@ def _concept(concept: Concept, share: float) -> tantivy.Query:
     ways.append(_Q.const_score_query(_term("runs", concept.joined), NAME * share))
     if concept.slips:
         near = _Q.fuzzy_term_query(_SCHEMA, "runs", concept.joined, distance=concept.slips)
-        ways.append(_Q.const_score_query(near, SLIPPED * share))
+        ways.append(_Q.const_score_query(near, NAME * share))
     return _Q.disjunction_max_query(ways)
 
 
