@@ -9,18 +9,18 @@ from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from ...domain.search import Facet, HealthBand, Question, Sort
+from ...domain.search import LONGEST_VALUE, MOST_CHOSEN, Facet, HealthBand, Question, Sort
 from ..failures import Fault, Refused
 
 LONGEST_TEXT = 500
 MOST_PER_PAGE = 100
 
-Value = Annotated[str, Meta(max_length=200)]
+Value = Annotated[str, Meta(max_length=LONGEST_VALUE)]
 # Bounds of a list's values, and of what may be absent, do not reach the description by themselves.
-_OF_VALUES = {"items": Schema(type=OpenAPIType.STRING, max_length=200)}
+_OF_VALUES = {"items": Schema(type=OpenAPIType.STRING, max_length=LONGEST_VALUE)}
 Values = Annotated[
     Sequence[Value],
-    QueryParameter(max_items=30, description="May be repeated: either will do.", schema_extra=_OF_VALUES),
+    QueryParameter(max_items=MOST_CHOSEN, description="May be repeated: either will do.", schema_extra=_OF_VALUES),
 ]
 Bands = Annotated[Sequence[HealthBand], QueryParameter(max_items=5, description="May be repeated: either will do.")]
 Text = Annotated[str, QueryParameter(max_length=LONGEST_TEXT, description="What to look for, in words.")]

@@ -1,10 +1,11 @@
 """The routes of the pages."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
-from litestar import Request, Router, get
+from litestar import MediaType, Request, Router, get
 from litestar.params import FromPath, FromQuery
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect, Response, Template
 
 from ...domain.errors import Invalid, NotFound
@@ -22,6 +23,7 @@ from .compare import compare_view
 from .listing import list_page
 from .overview import overview_page
 from .project import project_view
+from .room import MOST_BYTES, ROOMS
 from .start import start_view
 from .suggesting import suggestion_views
 
@@ -55,14 +57,33 @@ def start(site: TheSite, shelf: FromPath[str]) -> Template:
 
 
 @get("/in/{shelf:str}/search", sync_to_thread=True)
-def searched(site: TheSite, shelf: FromPath[str], request: Asking) -> Template:
-    """Show what a question finds, and what it can be narrowed to."""
+def searched(site: TheSite, shelf: FromPath[str], request: Asking) -> Response[Any]:
+    """Show what a question finds, and what it can be narrowed to.
+
+    A list that would be too large is told in fewer words: what makes it so are always texts of strangers.
+    """
     about = site.shelf(shelf)
     question = asked.read(request.query_params.multi_items())
+    if gone := request.query_params.getall(asked.WITHOUT, []):
+        return Redirect(paths.search(about.key, asked.written(asked.taken_away(question, gone))), status_code=303)
     results = search(site.services, about.target, question.question)
-    page = list_page(about.key, question, results, feed=feed_address(about.key, "updated", question.question))
+    feed = feed_address(about.key, "updated", question.question)
     status = HTTPStatus.BAD_REQUEST if question.problem else HTTPStatus.OK
-    return _page(site, about, "search.html", status=status, page=page)
+    template = cast(JinjaTemplateEngine, request.app.template_engine).get_template("search.html")
+    around = _around(site, about)
+    for room in ROOMS:
+        html = template.render(**around, page=list_page(about.key, question, results, feed=feed, room=room))
+        if len(html.encode()) <= MOST_BYTES:
+            break
+    return Response(html, media_type=MediaType.HTML, status_code=status)
+
+
+@get("/in/{shelf:str}/feed", sync_to_thread=True)
+def feed_of_list(site: TheSite, shelf: FromPath[str], request: Asking) -> Redirect:
+    """Send whoever wants the feed of a list to it, where a link would have been too long."""
+    about = site.shelf(shelf)
+    question = asked.read(request.query_params.multi_items())
+    return Redirect(feed_address(about.key, "updated", question.question), status_code=303)
 
 
 @get("/in/{shelf:str}/suggest", sync_to_thread=True)
@@ -144,12 +165,15 @@ def _gone(site: Site, about: Shelf, name: str, error: NotFound) -> Template:
 
 
 def _page(site: Site, about: Shelf, template: str, *, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> Template:
-    around = {"site": chrome(site.shelves()), "shelf": shelf_view(about)}
-    return Template(template, context={**around, **context}, status_code=status)
+    return Template(template, context={**_around(site, about), **context}, status_code=status)
+
+
+def _around(site: Site, about: Shelf) -> dict[str, Any]:
+    return {"site": chrome(site.shelves()), "shelf": shelf_view(about)}
 
 
 pages = Router(
     "/",
-    route_handlers=[overview, search_in, start, searched, suggested, project, compared],
+    route_handlers=[overview, search_in, start, searched, feed_of_list, suggested, project, compared],
     include_in_schema=False,
 )
