@@ -7,11 +7,12 @@ from litestar import MediaType, Request, Router, get
 from litestar.params import FromPath, FromQuery
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect, Response, Template
+from msgspec.structs import replace
 
 from ...domain.errors import Invalid, NotFound
 from ...domain.project import normalized
 from ...usecases.project_page import Left, project_page
-from ...usecases.search import hidden, search, suggest
+from ...usecases.search import answer, hidden, suggest
 from ...usecases.shelves import Shelf
 from ...usecases.side_by_side import FEWEST, side_by_side
 from ..addresses import base
@@ -66,7 +67,8 @@ def searched(site: TheSite, shelf: FromPath[str], request: Asking) -> Response[A
     question = asked.read(request.query_params.multi_items())
     if gone := request.query_params.getall(asked.WITHOUT, []):
         return Redirect(paths.search(about.key, asked.written(asked.taken_away(question, gone))), status_code=303)
-    results = search(site.services, about.target, question.question)
+    found = answer(site.services, about.target, question.question)
+    question, results = replace(question, question=found.question), found.results
     feed = feed_address(about.key, "updated", question.question)
     status = HTTPStatus.BAD_REQUEST if question.problem else HTTPStatus.OK
     template = cast(JinjaTemplateEngine, request.app.template_engine).get_template("search.html")

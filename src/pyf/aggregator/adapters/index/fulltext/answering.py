@@ -22,6 +22,8 @@ from .opened import State
 _RANKED = 150
 # Values of a facet that are counted: more than are given, because tantivy leaves open which of equals come first.
 _COUNTED = 4 * MOST_VALUES
+# All of them: tantivy gives up beyond.
+_ALL = 65_000
 # Answers that are remembered for whoever leafs through them, each for an hour at most: what is current changes.
 _REMEMBERED, _HOUR = 64, 3_600
 # Names that are looked at for a suggestion.
@@ -61,6 +63,7 @@ class Answers:
         own = proxy(self)
         self._share = lru_cache(maxsize=10_000)(partial(Answers._share_of, own))
         self._found = lru_cache(maxsize=_REMEMBERED)(partial(Answers._find, own))
+        self._values = lru_cache(maxsize=_REMEMBERED)(partial(Answers._all_values, own))
         self._facets = lru_cache(maxsize=_REMEMBERED)(partial(Answers._counted, own))
 
     def found(self, question: Question, hidden: frozenset[str]) -> Found:
@@ -77,6 +80,10 @@ class Answers:
             start = max(first, len(found.best))
             numbers += self._numbers(found.query, found.order, limit=count - len(numbers), offset=start)
         return self.state.entries.hits(numbers)
+
+    def values(self, facet: Facet, hidden: frozenset[str]) -> Mapping[str, int]:
+        """Return all values of a facet with the number of projects that have each."""
+        return self._values(facet, hidden)
 
     def suggest(self, text: str, limit: int, hidden: Collection[str]) -> list[Suggestion]:
         """Return the names that somebody may be typing, the likeliest first."""
@@ -193,8 +200,14 @@ class Answers:
         totals = [FacetCount(value=value, count=int(found.count)) for value, found in counts]  # type: ignore[attr-defined]
         return [each for each in totals if each.count]
 
-    def _counts(self, query: tantivy.Query, facets: Iterable[Facet]) -> dict[Facet, list[FacetCount]]:
-        wanted = {facet.value: {"terms": {"field": facet.value, "size": _COUNTED}} for facet in facets}
+    def _all_values(self, facet: Facet, hidden: frozenset[str]) -> Mapping[str, int]:
+        counted = self._counts(questions.narrowed(questions.everything(), (), hidden), [facet], most=_ALL)
+        return {each.value: each.count for each in counted[facet]}
+
+    def _counts(
+        self, query: tantivy.Query, facets: Iterable[Facet], *, most: int = _COUNTED
+    ) -> dict[Facet, list[FacetCount]]:
+        wanted = {facet.value: {"terms": {"field": facet.value, "size": most}} for facet in facets}
         if not wanted:
             return {}
         counted = self._searcher.aggregate(query, wanted)
