@@ -181,9 +181,12 @@ def test_those_who_are_there_are_compared_though_one_is_not(site: httpx.Client) 
     told = text(site.get("/in/plone/compare?name=plone.api&name=plone.often&name=plone.nowhere"))
     alone = text(site.get("/in/plone/compare?name=plone.api&name=plone.nowhere"))
 
-    assert "There is no plone-nowhere in plone." in told
+    assert "Left out: there is no plone-nowhere in plone." in told
     assert "What is compared plone.api plone.often Health" in told
-    assert "There is no plone-nowhere in plone. Comparing plone-api: name another package to put beside it." in alone
+    assert (
+        "Left out: there is no plone-nowhere in plone. Comparing plone.api: name another package to put beside it."
+        in alone
+    )
 
 
 def test_behind_the_last_page_nobody_is_told_that_nothing_was_found(site: httpx.Client) -> None:

@@ -120,15 +120,16 @@ def compared(site: TheSite, shelf: FromPath[str], request: Asking) -> Template:
     try:
         page = compare_view(about.key, side_by_side(site.services, about.target, names))
     except NotFound as error:
-        problem, status = f"{str(error)[:1].upper()}{str(error)[1:]}.", HTTPStatus.NOT_FOUND
+        problem, status = f"Left out: {error}.", HTTPStatus.NOT_FOUND
         held = _held(site, about, names)
         names = [name for name in names if name in held]
+        called = [held[name] for name in names]
         if len(names) >= FEWEST:
             page = compare_view(about.key, side_by_side(site.services, about.target, names))
         elif names:
-            problem = f"{problem} {_invitation(names)}"
+            problem = f"{problem} {_invitation(called)}"
     except Invalid:
-        problem = _invitation(names)
+        problem = _invitation(list(_held(site, about, names).values()) if len(names) == 1 else names)
         status = HTTPStatus.BAD_REQUEST if len(names) > 1 else HTTPStatus.OK
     return _page(site, about, "compare.html", status=status, page=page, problem=problem, names=names)
 
@@ -141,10 +142,11 @@ def _invitation(names: list[str]) -> str:
     return "Name two to four packages, or pick them in a list."
 
 
-def _held(site: Site, about: Shelf, names: list[str]) -> frozenset[str]:
+def _held(site: Site, about: Shelf, names: list[str]) -> dict[str, str]:
+    """Return what those of these projects are called that can be shown."""
     not_shown = hidden(site.services, about.target)
     found = site.services.search.pick(about.target.collection, names, hidden=not_shown)
-    return frozenset(hit.name_normalized for hit in found)
+    return {hit.name_normalized: hit.name for hit in found}
 
 
 def _gone(site: Site, about: Shelf, name: str, error: NotFound) -> Template:
