@@ -9,7 +9,7 @@ from engines import NOW
 from pyf.aggregator.adapters.index.plain_search import PlainSearch
 from pyf.aggregator.adapters.lexicon import load_lexicon
 from pyf.aggregator.adapters.standards import load_standards
-from pyf.aggregator.domain.schema import DownloadFields
+from pyf.aggregator.domain.schema import DownloadFields, HealthFields
 from pyf.aggregator.domain.search import Question
 from pyf.aggregator.ports import PackageIndex, SearchEngine
 
@@ -152,6 +152,19 @@ def test_names_are_suggested_by_their_beginning_or_that_of_a_part(
 
 
 @pytest.mark.usefixtures("toolbars")
+def test_the_most_downloaded_of_very_many_are_suggested_whatever_else_they_are_worth(
+    index: PackageIndex, searched: SearchEngine
+) -> None:
+    names = [f"plone-p{n:03}" for n in range(150)]
+    index.put(PLONE, [project_documents(name) for name in names])
+    index.update(PLONE, {name: DownloadFields(download_last_month=n) for n, name in enumerate(names)})
+    index.update(PLONE, {name: HealthFields(health_score=99 - n // 2) for n, name in enumerate(names)})
+
+    suggested = searched.suggest(PLONE, "plo", limit=3)
+
+    assert [each.name for each in suggested] == ["plone-p149", "plone-p148", "plone-p147"]
+
+
 def test_the_more_downloaded_of_two_is_suggested_first_and_so_many_at_most(
     index: PackageIndex, searched: SearchEngine
 ) -> None:

@@ -15,6 +15,7 @@ from ....domain.relevance.suggesting import least_likeness, likeness, typed_of
 from ....domain.search import MOST_VALUES, Facet, FacetCount, Hit, Question, Sort, Suggestion
 from . import questions
 from .documents import TEXTS
+from .entries import Ranked
 from .keeping import Measures
 from .opened import State
 
@@ -26,7 +27,7 @@ _COUNTED = 4 * MOST_VALUES
 _ALL = 65_000
 # Answers that are remembered for whoever leafs through them, each for an hour at most: what is current changes.
 _REMEMBERED, _HOUR = 64, 3_600
-# Names that are looked at for a suggestion.
+# Names that are looked at for a suggestion of each likeness, the most downloaded.
 _CANDIDATES = 100
 
 _KEYS = {
@@ -90,14 +91,19 @@ class Answers:
         typed = typed_of(text)
         if not typed:
             return []
-        query = questions.narrowed(questions.begun_with(typed, slips=slips_in(typed)), (), hidden)
-        numbers = self._numbers(query, "", limit=_CANDIDATES)
-        ranked = self.state.entries.ranked(numbers)
+        ranked: dict[int, Ranked] = {}
+        like: dict[int, int] = {}
+        for worth, way in questions.begun_with(typed, slips=slips_in(typed)).items():
+            # Where those that are likelier are enough, nobody of this way is suggested.
+            if sum(each > worth for each in like.values()) < limit and least_likeness(like.values()) <= worth:
+                query = questions.narrowed(way, (), hidden)
+                numbers = self._numbers(query, _KEYS[Sort.DOWNLOADS], limit=_CANDIDATES + limit)
+                ranked |= self.state.entries.ranked([each for each in numbers if each not in ranked])
+                like = {
+                    number: likeness(typed, each.searched.name_normalized, self._measures.lexicon)
+                    for number, each in ranked.items()
+                }
         scale = self.state.progress.popularity
-        like = {
-            number: likeness(typed, each.searched.name_normalized, self._measures.lexicon)
-            for number, each in ranked.items()
-        }
         least = least_likeness(like.values())
         order = sorted(
             (-like[number], -scale.rank(each.standing.downloads), each.searched.name_normalized, number)
