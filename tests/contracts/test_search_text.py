@@ -156,9 +156,10 @@ def test_the_most_downloaded_of_very_many_are_suggested_whatever_else_they_are_w
     index: PackageIndex, searched: SearchEngine
 ) -> None:
     names = [f"plone-p{n:03}" for n in range(150)]
-    index.put(PLONE, [project_documents(name) for name in names])
+    given_up = [project_documents(name, project_status="archived") for name in names[-3:]]
+    index.put(PLONE, [*(project_documents(name) for name in names[:-3]), *given_up])
     index.update(PLONE, {name: DownloadFields(download_last_month=n) for n, name in enumerate(names)})
-    index.update(PLONE, {name: HealthFields(health_score=99 - n // 2) for n, name in enumerate(names)})
+    index.update(PLONE, {name: HealthFields(health_score=99 if n < 147 else 1) for n, name in enumerate(names)})
 
     suggested = searched.suggest(PLONE, "plo", limit=3)
 
