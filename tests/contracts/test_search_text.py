@@ -151,7 +151,6 @@ def test_names_are_suggested_by_their_beginning_or_that_of_a_part(
     assert [each.name for each in searched.suggest(PLONE, typed, limit=5)] == expected
 
 
-@pytest.mark.usefixtures("toolbars")
 def test_the_most_downloaded_of_very_many_are_suggested_whatever_else_they_are_worth(
     index: PackageIndex, searched: SearchEngine
 ) -> None:
@@ -166,6 +165,7 @@ def test_the_most_downloaded_of_very_many_are_suggested_whatever_else_they_are_w
     assert [each.name for each in suggested] == ["plone-p149", "plone-p148", "plone-p147"]
 
 
+@pytest.mark.usefixtures("toolbars")
 def test_the_more_downloaded_of_two_is_suggested_first_and_so_many_at_most(
     index: PackageIndex, searched: SearchEngine
 ) -> None:
