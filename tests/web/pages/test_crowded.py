@@ -81,6 +81,7 @@ def test_the_ways_on_of_a_long_address_are_buttons_of_its_form(site: httpx.Clien
     assert sent(page.text, "2") == {"name": "page", "value": "2"}
     assert len(re.findall(r'name="classifier" value="[^"]*" checked', page.text)) == 30
     assert page.text.count("checked") == 30
+    assert '<b class="badge">30<' in page.text
 
 
 def test_a_filter_is_taken_away_by_its_key_and_the_address_is_clean_afterwards(site: httpx.Client) -> None:
