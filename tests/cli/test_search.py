@@ -58,6 +58,29 @@ def test_filters_narrow_an_answer(filled: Shell) -> None:
     assert all("Plone 6.0" in hit["framework_versions"] for hit in found.report["hits"])
 
 
+@pytest.mark.parametrize(
+    ("option", "short", "whole"),
+    [
+        ("--framework", "6.0", "Plone 6.0"),
+        ("--framework", "plone 6.0", "Plone 6.0"),
+        ("--classifier", "framework :: plone :: 6.0", "Framework :: Plone :: 6.0"),
+        ("--status", "ACTIVE", "active"),
+    ],
+)
+def test_values_of_filters_are_found_as_people_write_them(filled: Shell, option: str, short: str, whole: str) -> None:
+    exactly = asked(filled, "-p", "plone", "--json", option, whole)
+
+    assert names(asked(filled, "-p", "plone", "--json", option, short)) == names(exactly) != []
+
+
+def test_a_value_that_no_package_has_is_told_in_one_line_with_what_there_is(filled: Shell) -> None:
+    ended = asked(filled, "-p", "plone", "--framework", "9.9", "--json")
+
+    assert (ended.code, ended.report["total"]) == (0, 0)
+    assert len(ended.err.splitlines()) == 1
+    assert ended.err.startswith("No package has framework version 9.9; there are: Plone ")
+
+
 def test_facets_are_shown_where_they_are_asked_for(filled: Shell) -> None:
     ended = asked(filled, "-p", "plone", "--facets")
 

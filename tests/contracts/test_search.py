@@ -147,6 +147,17 @@ def test_the_values_of_a_facet_are_bounded_but_for_those_that_are_chosen(
     assert [each.value for each in counted] == ["often", *(f"m{n:02}" for n in range(29)), "m39"]
 
 
+def test_all_values_of_a_facet_are_told_but_of_those_who_are_not_shown(
+    index: PackageIndex, searched: SearchEngine
+) -> None:
+    index.put(PLONE, [project_documents(f"p{n}", maintainers=("often", f"m{n:03}")) for n in range(300)])
+    index.put(PLONE, [project_documents("evil", maintainers=("eve",), project_status="quarantined")])
+
+    values = searched.values(PLONE, Facet.MAINTAINERS, hidden=frozenset({"p7"}))
+
+    assert values == {"often": 299} | {f"m{n:03}": 1 for n in range(300) if n != 7}
+
+
 def test_an_older_release_is_found_where_only_it_has_the_framework_version(
     index: PackageIndex, searched: SearchEngine
 ) -> None:

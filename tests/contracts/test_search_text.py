@@ -9,7 +9,7 @@ from engines import NOW
 from pyf.aggregator.adapters.index.plain_search import PlainSearch
 from pyf.aggregator.adapters.lexicon import load_lexicon
 from pyf.aggregator.adapters.standards import load_standards
-from pyf.aggregator.domain.schema import DownloadFields
+from pyf.aggregator.domain.schema import DownloadFields, HealthFields
 from pyf.aggregator.domain.search import Question
 from pyf.aggregator.ports import PackageIndex, SearchEngine
 
@@ -149,6 +149,20 @@ def test_names_are_suggested_by_their_beginning_or_that_of_a_part(
     searched: SearchEngine, typed: str, expected: list[str]
 ) -> None:
     assert [each.name for each in searched.suggest(PLONE, typed, limit=5)] == expected
+
+
+def test_the_most_downloaded_of_very_many_are_suggested_whatever_else_they_are_worth(
+    index: PackageIndex, searched: SearchEngine
+) -> None:
+    names = [f"plone-p{n:03}" for n in range(150)]
+    given_up = [project_documents(name, project_status="archived") for name in names[-3:]]
+    index.put(PLONE, [*(project_documents(name) for name in names[:-3]), *given_up])
+    index.update(PLONE, {name: DownloadFields(download_last_month=n) for n, name in enumerate(names)})
+    index.update(PLONE, {name: HealthFields(health_score=99 if n < 147 else 1) for n, name in enumerate(names)})
+
+    suggested = searched.suggest(PLONE, "plo", limit=3)
+
+    assert [each.name for each in suggested] == ["plone-p149", "plone-p148", "plone-p147"]
 
 
 @pytest.mark.usefixtures("toolbars")

@@ -100,6 +100,20 @@ def test_releases_in_a_row_that_support_the_same_are_one_row() -> None:
     ]
 
 
+def test_pre_releases_stand_where_their_version_does_and_are_counted() -> None:
+    supported = {"1.0": "5.2", "3.0a1": "6.1", "2.0": "6.0", "nonsense": "4.3", "2.0rc1": "6.0", "3.0a2": "6.1"}
+    documents = [registry_fields("a", each, framework_versions=(f"Plone {v}",)) for each, v in supported.items()]
+
+    rows = support_matrix(documents, STANDARDS, TODAY).rows
+
+    assert [(row.newest, row.oldest, row.releases, row.prereleases) for row in rows] == [
+        ("3.0a2", "3.0a1", 2, 2),
+        ("2.0", "2.0rc1", 2, 1),
+        ("1.0", "1.0", 1, 0),
+        ("nonsense", "nonsense", 1, 1),
+    ]
+
+
 @given(
     st.lists(st.one_of(TEXT, st.from_regex(r"(Plone|Django) [0-9]{1,3}(\.[0-9]{1,3})?", fullmatch=True)), max_size=9)
 )

@@ -296,3 +296,13 @@ def test_whatever_a_project_is_called_is_found_or_not(client: TestClient[Litesta
         answer = client.get(path.format(quote(name.encode("utf-8", "replace"), safe="")))
 
         assert answer.status_code in (200, 404)
+
+
+def test_values_of_filters_are_taken_as_people_write_them(site: httpx.Client) -> None:
+    def found(**asked: str) -> list[str]:
+        answer = site.get("/api/v1/profiles/plone/search", params=asked).json()
+        return [hit["name"] for hit in answer["hits"]]
+
+    assert found(licenses="gpl-2.0-ONLY") == found(licenses="GPL-2.0-only") == ["plone.api"]
+    assert found(python_versions="3.12") == ["plone.api"]
+    assert found(licenses="nobody's") == []

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from browser import Reader, chromium
+from crowded_site import crowded
 from served import served
 from wide_site import wide
 
@@ -19,6 +20,13 @@ def wide_site() -> Iterator[str]:
         yield str(client.base_url)
 
 
+@pytest.fixture(scope="session")
+def crowded_site() -> Iterator[str]:
+    """The address of a site that has most to show."""
+    with served(crowded()) as client:
+        yield str(client.base_url)
+
+
 # Playwright's event loop runs for as long as its browser, and no test of asyncio may come upon it.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -27,13 +35,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def reader(browser: Browser, wide_site: str) -> Iterator[Callable[..., Reader]]:
-    """Give readers, with their screens and preferences; afterwards nothing was complained of, and nobody else asked."""
+def reader(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Reader]]:
+    """Give readers of a site, with their preferences; afterwards nothing was complained of, and nobody else asked."""
     with ExitStack() as stack:
         readers: list[Reader] = []
 
-        def make(**context: Any) -> Reader:
-            made = Reader(browser, wide_site, **context)
+        def make(site: str = "wide_site", **context: Any) -> Reader:
+            made = Reader(browser, request.getfixturevalue(site), **context)
             stack.callback(made.context.close)
             readers.append(made)
             return made

@@ -181,9 +181,12 @@ def test_those_who_are_there_are_compared_though_one_is_not(site: httpx.Client) 
     told = text(site.get("/in/plone/compare?name=plone.api&name=plone.often&name=plone.nowhere"))
     alone = text(site.get("/in/plone/compare?name=plone.api&name=plone.nowhere"))
 
-    assert "There is no plone-nowhere in plone." in told
+    assert "Left out: there is no plone-nowhere in plone." in told
     assert "What is compared plone.api plone.often Health" in told
-    assert "There is no plone-nowhere in plone. Comparing plone-api: name another package to put beside it." in alone
+    assert (
+        "Left out: there is no plone-nowhere in plone. Comparing plone.api: name another package to put beside it."
+        in alone
+    )
 
 
 def test_behind_the_last_page_nobody_is_told_that_nothing_was_found(site: httpx.Client) -> None:
@@ -191,3 +194,12 @@ def test_behind_the_last_page_nobody_is_told_that_nothing_was_found(site: httpx.
 
     assert "The list ends with page 3. Show it" in told
     assert "No package found" not in told
+
+
+def test_a_value_that_is_written_otherwise_is_the_one_that_is_chosen(site: httpx.Client) -> None:
+    page = site.get("/in/plone/search?q=many&license=mit&framework=6.1").text
+
+    assert re.search(r'value="MIT" checked', page)
+    assert re.search(r'value="Plone 6.1" checked', page)
+    assert page.count(" checked>") == 2
+    assert "No package found" not in page

@@ -36,17 +36,25 @@ class Options(Struct, frozen=True, kw_only=True):
 @click.argument("query", nargs=-1)
 @profile_option
 @target_option
-@click.option("--framework", multiple=True, metavar="VERSION", help='Only what a release supports: "Plone 6.0".')
+@click.option(
+    "--framework",
+    multiple=True,
+    metavar="VERSION",
+    help='Only what a release supports: "Plone 6.0", or "6.0" where that is clear.',
+)
 @click.option("--python", multiple=True, metavar="VERSION", help='Only what a release runs on: "3.12".')
 @click.option("--license", "license_", multiple=True, metavar="SPDX", help='Only under this licence: "MIT".')
 @click.option("--classifier", multiple=True, metavar="CLASSIFIER", help="Only with this classifier.")
 @click.option(
-    "--health", multiple=True, type=click.Choice([each.value for each in HealthBand]), help="Only as healthy."
+    "--health",
+    multiple=True,
+    type=click.Choice([each.value for each in HealthBand], case_sensitive=False),
+    help="Only as healthy.",
 )
 @click.option(
     "--status",
     multiple=True,
-    type=click.Choice(["active", "archived", "deprecated"]),
+    type=click.Choice(["active", "archived", "deprecated"], case_sensitive=False),
     help="Only of this status on PyPI.",
 )
 @click.option("--maintainer", multiple=True, metavar="USER", help="Only of this user of PyPI.")
@@ -63,7 +71,8 @@ def main(**given: Any) -> Exit:
     """Find packages of a collection: QUERY is words, a name, its beginning, or nothing for all.
 
     Names are found however they are written, and with a letter wrong; words in all their forms. Several values of one
-    filter are alternatives; all filters have to hold. `-p` and `-t` say which collection, as everywhere.
+    filter are alternatives; all filters have to hold. Case does not count in them, and what is clear may be left out:
+    "mit", "3.12". `-p` and `-t` say which collection, as everywhere.
 
     Exit codes: 0 done, whether anything was found or not, 1 defect, 2 wrong usage or setting, 4 a needed service did
     not answer.

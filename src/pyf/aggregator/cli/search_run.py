@@ -10,9 +10,9 @@ from rich.text import Text
 
 from ..adapters.profiles import load_profiles
 from ..bootstrap import open_services
-from ..domain.search import HealthBand, Hit, Question, Results, Sort
+from ..domain.search import Facet, HealthBand, Hit, Question, Results, Sort
 from ..settings import load_settings
-from ..usecases.search import search
+from ..usecases.search import Unknown, answer
 from .exits import Exit
 from .output import print_drawn, print_json, print_line, stdout_console
 from .search import Options
@@ -29,6 +29,17 @@ _HEALTH_COLOURS = {
 _WIDTHS = {"package": 36, "version": 12, "date": 10, "health": 6, "a month": 11}
 _LEAST_SUMMARY = 12
 
+# What filters are called.
+_NAMES = {
+    Facet.FRAMEWORK_VERSIONS: "framework version",
+    Facet.PYTHON_VERSIONS: "Python version",
+    Facet.LICENSES: "licence",
+    Facet.CLASSIFIERS: "classifier",
+    Facet.HEALTH: "health",
+    Facet.STATUSES: "status",
+    Facet.MAINTAINERS: "maintainer",
+}
+
 # Values of a facet that a terminal shows.
 _SHOWN = 8
 
@@ -42,9 +53,11 @@ def perform(options: Options) -> Exit:
         target=options.target,
         default_profile=settings.default_profile,
     )
-    question = question_of(options)
     with open_services(settings) as services:
-        results = search(services, choice.target, question)
+        found = answer(services, choice.target, question_of(options))
+    results, question = found.results, found.question
+    for each in found.unknown:
+        click.echo(_unknown(each), err=True)
     if options.json_:
         print_json(as_mapping(results, question))
     else:
@@ -57,7 +70,7 @@ def question_of(options: Options) -> Question:
     return Question(
         text=" ".join(options.query),
         framework_versions=options.framework,
-        python_versions=tuple(_python(each) for each in options.python),
+        python_versions=options.python,
         licenses=options.license_,
         classifiers=options.classifier,
         health=tuple(HealthBand(each) for each in options.health),
@@ -150,8 +163,10 @@ def _date(uploaded: int) -> str:
     return datetime.fromtimestamp(uploaded, UTC).date().isoformat() if uploaded else "-"
 
 
-def _python(version: str) -> str:
-    return version if version.startswith("Python") else f"Python {version}"
+def _unknown(told: Unknown) -> str:
+    """Return in one line that a value is nobody's, and which there are."""
+    line = f"No package has {_NAMES[told.facet]} {_plain(told.value)}"
+    return f"{line}; there are: {', '.join(map(_plain, told.near))}." if told.near else f"{line}, nor any other."
 
 
 def _plain(text: str) -> str:

@@ -1,14 +1,21 @@
-"""Keeps e-mail addresses out of what is shown to others: authors gave them to a registry, not to whoever copies it."""
+"""Keeps e-mail addresses out of what is shown to others: authors gave them to a registry, not to whoever copies it.
+
+Of a project that may do harm, addresses of sites are kept out as well: nobody should go where it leads.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
 
 # What stands in an address's place.
 MASK = "[address]"
+LINK_MASK = "[link]"
 
 # It is looked for at the start of a run of its characters only, so a long run costs no more than its length.
 # `git@host` is how repositories are cloned, and `@name@host` a name on a social network.
 _ADDRESS = re.compile(r"(?<![\w.+%'@-])(?!git@)[\w.+%'-]*[\w+-]@(?:[\w-]+\.)+[^\W\d_][\w-]+")
+# With a scheme, or as people say them: a host and what is on it.
+_LINK = re.compile(r"""(?i)(?<![a-z0-9])(?:[a-z][a-z0-9+.-]{0,20}:/{1,2}|www\.)[^\s<>"'`]+""")
+_PLACE = re.compile(r"""(?i)(?<![\w.-])(?:[\w-]{1,63}\.){1,9}[a-z]{2,24}(?::[0-9]{1,5})?/[^\s<>"'`]*""")
 _BRACKETED = re.compile(r"[<(]\s?(?:mailto:)?[^<>()\s@]*@[^<>()\s]*\s?[>)]")
 _WRITE_TO = re.compile(r"""\shref=(?:"mailto:[^"]*"|'mailto:[^']*')""", re.IGNORECASE)
 
@@ -16,6 +23,11 @@ _WRITE_TO = re.compile(r"""\shref=(?:"mailto:[^"]*"|'mailto:[^']*')""", re.IGNOR
 def without_addresses(text: str) -> str:
     """Return text with something else where an e-mail address was."""
     return _ADDRESS.sub(MASK, text) if "@" in text else text
+
+
+def without_links(text: str) -> str:
+    """Return text with something else where the address of a site was."""
+    return _PLACE.sub(LINK_MASK, _LINK.sub(LINK_MASK, text))
 
 
 def html_without_addresses(html: str) -> str:

@@ -57,6 +57,11 @@ class Facet(StrEnum):
     MAINTAINERS = "maintainers"
 
 
+# Bounds of what may be chosen at a web site, on pages, in the interface and in feeds alike: characters of a value, and
+# values of a filter; on a page, values of all filters together.
+LONGEST_VALUE, MOST_CHOSEN = 200, 30
+
+
 class Question(Struct, frozen=True, kw_only=True):
     """What somebody looks for. Values of one filter are alternatives; all filters have to hold.
 

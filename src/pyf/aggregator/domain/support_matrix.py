@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct
 from .health.compatibility import release_is_supported
 from .health.standards import Standards, numbers
 from .schema import RegistryFields
+from .version import by_version
 
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,9}")
 
@@ -24,28 +25,33 @@ class FrameworkVersion(Struct, frozen=True):
 class SupportRow(Struct, frozen=True, kw_only=True):
     """Releases in a row that support the same: the newest and the oldest of them, and how many these are.
 
-    `supports` goes along the columns of the matrix. `uploaded` is that of the newest, in Unix seconds.
+    `prereleases` is how many of them are pre-releases. `supports` goes along the columns of the matrix. `uploaded` is
+    that of the newest, in Unix seconds.
     """
 
     newest: str
     oldest: str
     releases: int
+    prereleases: int
     uploaded: int
     python_versions: tuple[str, ...]
     supports: tuple[bool, ...]
 
 
 class SupportMatrix(Struct, frozen=True, kw_only=True):
-    """Columns are releases of frameworks, newest first; rows are releases of the project, newest first."""
+    """Columns are releases of frameworks, newest first; rows are releases of the project, highest version first."""
 
     columns: tuple[FrameworkVersion, ...]
     rows: tuple[SupportRow, ...]
 
 
 def support_matrix(documents: Sequence[RegistryFields], standards: Standards, today: date) -> SupportMatrix:
-    """Return what the releases of a project support, the newest first; what was withdrawn is left out."""
+    """Return what the releases of a project support, the highest version first; what was withdrawn is left out.
+
+    A pre-release stands where its version does, and not below all that are stable: it tells what comes.
+    """
     released = sorted(
-        (each for each in documents if not each.yanked), key=lambda each: each.version_sortable, reverse=True
+        (each for each in documents if not each.yanked), key=lambda each: by_version(each.version), reverse=True
     )
     columns = newest_first({version for each in released for version in each.framework_versions})
     alike = groupby(released, key=lambda each: (frozenset(each.framework_versions), each.python_versions))
@@ -78,6 +84,7 @@ def _row(releases: list[RegistryFields], supported: frozenset[str], columns: lis
         newest=newest.version,
         oldest=oldest.version,
         releases=len(releases),
+        prereleases=sum(each.version_sortable.startswith("0") for each in releases),
         uploaded=newest.upload_timestamp,
         python_versions=newest.python_versions,
         supports=tuple(column in supported for column in columns),

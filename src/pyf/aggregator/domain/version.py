@@ -68,6 +68,12 @@ def order(version: str) -> tuple[bool, bool, Version, str]:
     return True, not parsed.is_prerelease, parsed, ""
 
 
+def by_version(version: str) -> tuple[bool, Version, str]:
+    """Return a key that sorts as PEP 440 does, pre-releases among the stable; others are lowest, by their text."""
+    is_one, _, parsed, text = order(version)
+    return is_one, parsed, text
+
+
 def sortable(version: str) -> str:
     """Return the key whose text order, with or without its dots, is that of `order`; characters `[0-9a-z.]`.
 

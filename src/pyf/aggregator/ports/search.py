@@ -1,9 +1,9 @@
 """Finding projects: what looks through an index for whom somebody means."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from ..domain.search import Hit, Question, Results, Suggestion
+from ..domain.search import Facet, Hit, Question, Results, Suggestion
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -20,6 +20,9 @@ class SearchEngine(Protocol):
 
         Pages of one answer neither overlap nor leave anything out while nothing is written.
         """
+
+    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NOTHING) -> Mapping[str, int]:
+        """Return all values that projects have of a facet, however many, and how many projects have each."""
 
     def suggest(
         self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING

@@ -12,6 +12,7 @@ from ..domain.health.score import AppliedCap, Finding, Score
 from ..domain.schema import RegistryFields
 from ..domain.search import HealthBand, Hit, band_of, hit_of
 from ..domain.support_matrix import SupportMatrix, support_matrix
+from ..domain.version import by_version
 from ..ports import Services
 from .score import score_of
 
@@ -100,7 +101,7 @@ def matrix(services: Services, documents: Sequence[Document]) -> SupportMatrix:
 
 def release_lines(documents: Iterable[Document]) -> tuple[ReleaseLine, ...]:
     """Return the releases of a project, the highest version first."""
-    ordered = sorted(documents, key=lambda each: each.registry.version_sortable, reverse=True)
+    ordered = sorted(documents, key=lambda each: by_version(each.registry.version), reverse=True)
     return tuple(_line(each.registry) for each in ordered)
 
 

@@ -30,6 +30,7 @@ from .page_parts import (
 )
 from .search import hidden
 from .target import Target
+from .withheld import without_places
 
 # Of those around a project, so many are shown.
 MOST_DEPENDENTS, MOST_SIMILAR = 30, 8
@@ -54,7 +55,8 @@ class ProjectPage(Struct, frozen=True, kw_only=True):
     """One project.
 
     `hit` is what lists show of it; `description` its README as safe HTML; `install` the line that installs it. A
-    quarantined one has none of these two and no links: nobody must install it, or go where it leads. `first_uploaded`
+    quarantined one has none of these two, no links, and no address in any text: nobody must install it, or go where it
+    leads. `first_uploaded`
     is in Unix seconds. `why_here` says why it is in the collection, in the words of `member_because`.
     """
 
@@ -95,7 +97,7 @@ def project_page(services: Services, target: Target, name: str) -> ProjectPage:
     address = repository(documents[0])
     dependents = search.dependents(collection, own, limit=MOST_DEPENDENTS, hidden=not_shown)
     similar = search.similar(collection, own, limit=MOST_SIMILAR, hidden=not_shown)
-    return ProjectPage(
+    page = ProjectPage(
         hit=shown_hit(documents[0]),
         is_quarantined=is_quarantined,
         install="" if is_quarantined else f"pip install {newest.name}",
@@ -119,16 +121,21 @@ def project_page(services: Services, target: Target, name: str) -> ProjectPage:
         dependents=tuple(presentable(hit) for hit in dependents if hit.name_normalized != own),
         similar=tuple(presentable(hit) for hit in similar),
     )
+    return without_places(page) if is_quarantined else page
 
 
 def releases(services: Services, target: Target, name: str) -> tuple[ReleaseLine, ...]:
     """Return the releases of a project, the highest version first; raises as `project_page` does."""
-    return release_lines(held_or_raise(services, target, name, hidden(services, target)))
+    documents = held_or_raise(services, target, name, hidden(services, target))
+    lines = release_lines(documents)
+    is_quarantined = documents[0].registry.project_status == ProjectStatus.QUARANTINED
+    return tuple(map(without_places, lines)) if is_quarantined else lines
 
 
 def at_a_glance(services: Services, target: Target, name: str) -> Hit:
     """Return what lists show of a project, quarantined ones included; raises as `project_page` does."""
-    return shown_hit(held_or_raise(services, target, name, hidden(services, target))[0])
+    hit = shown_hit(held_or_raise(services, target, name, hidden(services, target))[0])
+    return without_places(hit) if hit.project_status == ProjectStatus.QUARANTINED else hit
 
 
 def held_or_raise(services: Services, target: Target, name: str, not_shown: frozenset[str]) -> list[Document]:

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from litestar import Request, Response, Router, get
+from litestar.di import Provide
 from litestar.params import FromPath
 from msgspec import to_builtins
 
@@ -31,41 +32,26 @@ def feed_address(shelf: str, kind: str, question: Question = Question()) -> str:
     return f"/feeds/{quote(shelf, safe='')}/{kind}.atom{'?' if query else ''}{query}"
 
 
-@get("/feeds/{profile:str}/{kind:str}", sync_to_thread=True)
+@get(
+    "/feeds/{profile:str}/{kind:str}",
+    sync_to_thread=True,
+    dependencies={"narrowed": Provide(by.narrowed, sync_to_thread=False)},
+)
 def news(
     request: Request[Any, Any, Any],
     site: TheSite,
     profile: FromPath[str],
     kind: FromPath[str],
-    text: by.Text = "",
-    framework_versions: by.Values = (),
-    python_versions: by.Values = (),
-    licenses: by.Values = (),
-    classifiers: by.Values = (),
-    health: by.Bands = (),
-    statuses: by.Values = (),
-    maintainers: by.Values = (),
-    updated_within: by.Days = None,
+    narrowed: by.Narrowed,
 ) -> Response[bytes]:
     """Return the feed of new projects (`new.atom`) or of releases (`updated.atom`)."""
     by.refuse_others(request, OF_FEEDS)
-    question = by.question(
-        text=text,
-        framework_versions=framework_versions,
-        python_versions=python_versions,
-        licenses=licenses,
-        classifiers=classifiers,
-        health=health,
-        statuses=statuses,
-        maintainers=maintainers,
-        updated_within=updated_within,
-    )
     shelf = site.shelf(profile)
     root = base(request, site)
     match kind:
         case "new.atom":
             title = f"New packages: {shelf.title}"
-            found = newcomers(site.services, shelf.target, question, limit=ENTRIES)
+            found = newcomers(site.services, shelf.target, narrowed, limit=ENTRIES)
             entries = [
                 Entry(
                     key=f"project {shelf.key} {new.hit.name_normalized}",
@@ -86,14 +72,14 @@ def news(
                     address=project_address(root, shelf.key, hit.name_normalized),
                     updated=hit.uploaded,
                 )
-                for hit in updated(site.services, shelf.target, question, limit=ENTRIES)
+                for hit in updated(site.services, shelf.target, narrowed, limit=ENTRIES)
             ]
         case _:
             raise NotFound("there are new.atom and updated.atom")
-    address = feed_address(shelf.key, kind.removesuffix(".atom"), question)
+    address = feed_address(shelf.key, kind.removesuffix(".atom"), narrowed)
     body = feed(
         key=f"feed {address}",
-        title=f"{title}, {text}" if text else title,
+        title=f"{title}, {narrowed.text}" if narrowed.text else title,
         address=f"{root}{address}",
         page=f"{root}/in/{quote(shelf.key, safe='')}",
         entries=entries,

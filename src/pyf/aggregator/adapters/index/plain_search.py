@@ -135,6 +135,10 @@ class PlainSearch:
             facets={facet: self._counted(matching, question, facet) for facet in Facet},
         )
 
+    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NOTHING) -> Mapping[str, int]:
+        held = (each for each in self._projects(collection) if each.name not in hidden)
+        return Counter(value for each in held for value in each.values(facet))
+
     def suggest(
         self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING
     ) -> Sequence[Suggestion]:

@@ -1,7 +1,7 @@
 """The port `SearchEngine` over a SQLite index, by a search index beside it that is derived and repairs itself."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -9,7 +9,7 @@ from ...domain.errors import Unavailable
 from ...domain.health import Standards
 from ...domain.project import normalized
 from ...domain.relevance import Lexicon
-from ...domain.search import Hit, Question, Results, Suggestion, hit_of, supports
+from ...domain.search import Facet, Hit, Question, Results, Suggestion, hit_of, supports
 from ...ports.search import NOTHING
 from .catalogue import existing
 from .database import Database
@@ -56,6 +56,9 @@ class SqliteSearch:
             hits=tuple(self._fitting(collection, hit, question) for hit in results.hits),
             facets=results.facets,
         )
+
+    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NOTHING) -> Mapping[str, int]:
+        return self._asked(collection, lambda answers: answers.values(facet, hidden))
 
     def suggest(
         self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING

@@ -4,8 +4,10 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.di import Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
+from msgspec.structs import replace
 
 from ...domain.search import Question, Sort, Suggestion
 from ...usecases.page_parts import ReleaseLine
@@ -52,40 +54,24 @@ def profiles(request: Request[Any, Any, Any], site: TheSite) -> list[Collection]
     return [Collection.of(each) for each in readable(request, site)]
 
 
-@get("/profiles/{profile:str}/search", sync_to_thread=True, responses=OF_A_COLLECTION)
+@get(
+    "/profiles/{profile:str}/search",
+    sync_to_thread=True,
+    responses=OF_A_COLLECTION,
+    dependencies={"narrowed": Provide(by.narrowed, sync_to_thread=False)},
+)
 def search_(
     request: Request[Any, Any, Any],
     site: TheSite,
     shelf: TheShelf,
-    text: by.Text = "",
-    framework_versions: by.Values = (),
-    python_versions: by.Values = (),
-    licenses: by.Values = (),
-    classifiers: by.Values = (),
-    health: by.Bands = (),
-    statuses: by.Values = (),
-    maintainers: by.Values = (),
-    updated_within: by.Days = None,
+    narrowed: by.Narrowed,
     sort: by.Order = Sort.RELEVANCE,
     page: by.Page = 1,
     per_page: by.PerPage = 20,
 ) -> Response[SearchAnswer]:
     """Search a collection. Values of one filter are alternatives; all filters have to hold."""
     by.refuse_others(request, by.OF_SEARCH)
-    question = by.question(
-        text=text,
-        framework_versions=framework_versions,
-        python_versions=python_versions,
-        licenses=licenses,
-        classifiers=classifiers,
-        health=health,
-        statuses=statuses,
-        maintainers=maintainers,
-        updated_within=updated_within,
-        sort=sort,
-        page=page,
-        per_page=per_page,
-    )
+    question = replace(narrowed, sort=sort, page=page, per_page=per_page)
     answer = SearchAnswer.of(search(site.services, shelf.target, question), question)
     links = {"prev": page - 1 if 1 < page <= answer.pages + 1 else 0, "next": page + 1 if page < answer.pages else 0}
     named = [f'<{address_of(request, site, page=number)}>; rel="{rel}"' for rel, number in links.items() if number]

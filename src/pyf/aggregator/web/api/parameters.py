@@ -5,22 +5,23 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import Request
+from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIType, Schema
-from litestar.params import QueryParameter
+from litestar.params import QueryParameter, SkipValidation
 from msgspec import Meta
 
-from ...domain.search import Facet, HealthBand, Question, Sort
+from ...domain.search import LONGEST_VALUE, MOST_CHOSEN, HealthBand, Question, Sort
 from ..failures import Fault, Refused
 
 LONGEST_TEXT = 500
 MOST_PER_PAGE = 100
 
-Value = Annotated[str, Meta(max_length=200)]
+Value = Annotated[str, Meta(max_length=LONGEST_VALUE)]
 # Bounds of a list's values, and of what may be absent, do not reach the description by themselves.
-_OF_VALUES = {"items": Schema(type=OpenAPIType.STRING, max_length=200)}
+_OF_VALUES = {"items": Schema(type=OpenAPIType.STRING, max_length=LONGEST_VALUE)}
 Values = Annotated[
     Sequence[Value],
-    QueryParameter(max_items=30, description="May be repeated: either will do.", schema_extra=_OF_VALUES),
+    QueryParameter(max_items=MOST_CHOSEN, description="May be repeated: either will do.", schema_extra=_OF_VALUES),
 ]
 Bands = Annotated[Sequence[HealthBand], QueryParameter(max_items=5, description="May be repeated: either will do.")]
 Text = Annotated[str, QueryParameter(max_length=LONGEST_TEXT, description="What to look for, in words.")]
@@ -48,12 +49,37 @@ Names = Annotated[
 OF_SEARCH = frozenset(Question.__struct_fields__) - {"frameworks"}
 
 
-def question(**given: Any) -> Question:
-    """Return the question that parameters make; values that a form has left empty do not count."""
-    lists: dict[str, Any] = {
-        facet.value: tuple(value for value in given.pop(facet.value) if value.strip()) for facet in Facet
-    }
-    return Question(**lists, **given)
+def narrowed(
+    text: Text = "",
+    framework_versions: Values = (),
+    python_versions: Values = (),
+    licenses: Values = (),
+    classifiers: Values = (),
+    health: Bands = (),
+    statuses: Values = (),
+    maintainers: Values = (),
+    updated_within: Days = None,
+) -> Question:
+    """Return the question that parameters make, from its first page; values that a form has left empty do not count."""
+    return Question(
+        text=text,
+        framework_versions=_given(framework_versions),
+        python_versions=_given(python_versions),
+        licenses=_given(licenses),
+        classifiers=_given(classifiers),
+        health=tuple(health),
+        statuses=_given(statuses),
+        maintainers=_given(maintainers),
+        updated_within=updated_within,
+    )
+
+
+# What a handler names `narrowed` to be given it; its parameters are described as the handler's own.
+Narrowed = NamedDependency[SkipValidation[Question]]
+
+
+def _given(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(value for value in values if value.strip())
 
 
 def refuse_others(request: Request[Any, Any, Any], known: Iterable[str]) -> None:

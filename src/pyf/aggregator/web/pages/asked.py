@@ -1,12 +1,13 @@
 """A question as the address of a list holds it: read leniently, and written so that the same question reads back."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from zlib import crc32
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.search import Facet, HealthBand, Question, Sort
+from ...domain.search import LONGEST_VALUE, MOST_CHOSEN, Facet, HealthBand, Question, Sort
 from . import words
 from .paths import Pairs
 
@@ -23,11 +24,14 @@ PARAMETERS: dict[Facet, str] = {
 _FACETS = {parameter: facet for facet, parameter in PARAMETERS.items()}
 
 LONGEST_TEXT = 300
-_LONGEST_VALUE = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_MOST_VALUES = 30
+# Bytes of HTML that all filters together may take, for a list names each of them.
+_MOST_BYTES = 5_000
 _LAST_PAGE = 100_000
 _MOST_DAYS = 36_500
+
+# What takes a filter away, by its key; and the key of "updated within".
+WITHOUT, WITHIN = "without", "within"
 
 # What "updated within" offers, in days.
 PERIODS: tuple[tuple[int, str], ...] = ((30, "a month"), (182, "half a year"), (365, "a year"), (1096, "three years"))
@@ -44,17 +48,24 @@ class Asked(Struct, frozen=True, kw_only=True):
 def read(pairs: Iterable[tuple[str, str]]) -> Asked:
     """Read the parameters of an address. What means nothing is passed over: an old link should still find something.
 
-    A text that is too long is a problem, which is named, and not asked for.
+    What is too long or too much is a problem, which is named, and not asked for.
     """
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value.strip())
     text = words.legible(_last(values, "q"))
-    problem = ""
+    problems = []
     if len(text) > LONGEST_TEXT:
-        problem = f"What you searched for has {len(text):,} characters; the search takes {LONGEST_TEXT} at most."
+        problems.append(f"What you searched for has {len(text):,} characters; the search takes {LONGEST_TEXT} at most.")
         text = ""
-    chosen = {facet: _chosen(values.get(parameter, ())) for facet, parameter in PARAMETERS.items()}
+    given = [pair for pair in dict.fromkeys(_filters(values)) if not _CONTROL.search(pair[1])]
+    short = [pair for pair in given if len(pair[1]) <= LONGEST_VALUE]
+    if len(short) < len(given):
+        problems.append(f"A filter has {LONGEST_VALUE} characters at most: what is longer was left out.")
+    kept = list(_as_many_as_fit(short))
+    if len(kept) < len(short):
+        problems.append(f"So much can't be asked for at once: the first {len(kept)} filters were used.")
+    chosen = {facet: tuple(value for each, value in kept if each is facet) for facet in PARAMETERS}
     bands = {band.value: band for band in HealthBand}
     question = Question(
         text=text,
@@ -72,7 +83,7 @@ def read(pairs: Iterable[tuple[str, str]]) -> Asked:
     return Asked(
         question=question,
         whole=frozenset(_FACETS[name] for name in values.get("all", ()) if name in _FACETS),
-        problem=problem,
+        problem=" ".join(problems),
     )
 
 
@@ -90,6 +101,21 @@ def written(asked: Asked) -> Pairs:
     if question.page > 1:
         pairs.append(("page", str(question.page)))
     return pairs
+
+
+def key_of(facet: Facet, value: str) -> str:
+    """Return what stands for a filter that is to be taken away, where an address has no room to name it."""
+    return f"{crc32(f'{facet} {value}'.encode()):08x}"
+
+
+def taken_away(asked: Asked, keys: Iterable[str]) -> Asked:
+    """Return the question without the filters that these keys stand for, from its first page."""
+    gone = frozenset(keys)
+    for facet in PARAMETERS:
+        for value in asked.question.chosen(facet):
+            if key_of(facet, str(value)) in gone:
+                asked = without(asked, facet, str(value))
+    return at_any_time(asked) if WITHIN in gone else asked
 
 
 def without(asked: Asked, facet: Facet, value: str) -> Asked:
@@ -122,9 +148,18 @@ def _last(values: dict[str, list[str]], name: str) -> str:
     return values.get(name, [""])[-1]
 
 
-def _chosen(values: Sequence[str]) -> tuple[str, ...]:
-    fit = (value for value in values if value and len(value) <= _LONGEST_VALUE and not _CONTROL.search(value))
-    return tuple(dict.fromkeys(fit))[:_MOST_VALUES]
+def _filters(values: dict[str, list[str]]) -> Iterator[tuple[Facet, str]]:
+    for facet, parameter in PARAMETERS.items():
+        yield from ((facet, value) for value in values.get(parameter, ()) if value)
+
+
+def _as_many_as_fit(pairs: Iterable[tuple[Facet, str]]) -> Iterator[tuple[Facet, str]]:
+    taken = 0
+    for number, (facet, value) in enumerate(pairs):
+        taken += words.weight(value)
+        if number == MOST_CHOSEN or taken > _MOST_BYTES:
+            return
+        yield facet, value
 
 
 def _number(text: str, *, most: int) -> int | None:

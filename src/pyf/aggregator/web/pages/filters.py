@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from ...domain.search import Facet, FacetCount, HealthBand, Question, Results, Sort
+from ...domain.search import LONGEST_VALUE, Facet, FacetCount, HealthBand, Question, Results, Sort
 from . import asked, paths, words
-from .asked import PARAMETERS, PERIODS, Asked
+from .asked import PARAMETERS, PERIODS, WITHIN, WITHOUT, Asked
+from .room import Room, Way, way
 from .support import in_order
 
 TITLES: dict[Facet, str] = {
@@ -29,6 +30,10 @@ SORTS: dict[Sort, str] = {
 # How many values of a facet are listed; the others are a click away.
 _LISTED = {Facet.FRAMEWORK_VERSIONS: 8, Facet.PYTHON_VERSIONS: 8, Facet.HEALTH: 5, Facet.STATUSES: 4}
 _FEW = 6
+# Bytes of HTML that a filter above the list takes at most: beside the list it is named whole.
+_LONGEST_CHIP = 100
+# Bytes of HTML that a value takes beside itself and what it is called.
+_MARKUP = 110
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -41,12 +46,12 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 class FacetView(Struct, frozen=True, kw_only=True):
-    """One filter; `more` is the address where all of its values are listed, "" where they are."""
+    """One filter; `more` is the way to where more of its values are listed, None where there is none."""
 
     parameter: str
     title: str
     choices: tuple[Choice, ...]
-    more: str = ""
+    more: Way | None = None
 
     @property
     def is_used(self) -> bool:
@@ -55,21 +60,26 @@ class FacetView(Struct, frozen=True, kw_only=True):
 
 
 class Chip(Struct, frozen=True, kw_only=True):
-    """A filter that is set, and the address without it."""
+    """A filter that is set, and the way to the list without it."""
 
     label: str
-    address: str
+    way: Way
 
 
-def filters(shelf: str, asked_for: Asked, results: Results) -> Iterator[FacetView]:
-    """Yield all filters, each with its first values and those that are chosen."""
+def filters(shelf: str, asked_for: Asked, results: Results, room: Room) -> Iterator[FacetView]:
+    """Yield all filters, each with its first values, as far as there is room for them, and those that are chosen."""
+    left = room.values
     for facet, parameter in PARAMETERS.items():
         chosen = [str(value) for value in asked_for.question.chosen(facet)]
         counts = _ordered(facet, results.facets.get(facet, ()), chosen)
         if not counts:
             continue
         listed = len(counts) if facet in asked_for.whole else _LISTED.get(facet, _FEW)
-        shown = counts[:listed] + [each for each in counts[listed:] if each.value in chosen]
+        left, fitting = _fitting(counts[:listed], left)
+        shown = [each for each in counts if each.value in chosen or each in fitting]
+        if not shown:
+            continue
+        is_whole = facet in asked_for.whole or len(shown) == len(counts)
         whole = Asked(question=asked.at(asked_for, 1).question, whole=asked_for.whole | {facet})
         yield FacetView(
             parameter=parameter,
@@ -77,14 +87,25 @@ def filters(shelf: str, asked_for: Asked, results: Results) -> Iterator[FacetVie
             choices=tuple(
                 Choice(
                     value=each.value,
-                    label=label_of(facet, each.value),
+                    label=words.fitting(label_of(facet, each.value), room.label),
                     count=words.exactly(each.count),
                     is_chosen=each.value in chosen,
                 )
                 for each in shown
             ),
-            more=address(shelf, whole) if len(shown) < len(counts) else "",
+            more=None if is_whole else way(address(shelf, whole), "all", parameter, room),
         )
+
+
+def _fitting(counts: Sequence[FacetCount], left: int) -> tuple[int, Sequence[FacetCount]]:
+    """Return as many values as there is room for, and the room that is left; too long ones can't be chosen anyway."""
+    found = []
+    for each in counts:
+        weight = _MARKUP + 2 * words.weight(each.value)
+        if len(each.value) <= LONGEST_VALUE and weight <= left:
+            found.append(each)
+            left -= weight
+    return left, found
 
 
 def _ordered(facet: Facet, counts: Sequence[FacetCount], chosen: Sequence[str]) -> list[FacetCount]:
@@ -121,15 +142,17 @@ def sorts(question: Question) -> tuple[Choice, ...]:
     return tuple(Choice(value=sort.value, label=name, is_chosen=sort is question.sort) for sort, name in SORTS.items())
 
 
-def chips(shelf: str, asked_for: Asked) -> Iterator[Chip]:
-    """Yield what is set, each with the address that takes it away."""
+def chips(shelf: str, asked_for: Asked, room: Room) -> Iterator[Chip]:
+    """Yield what is set, each with the way that takes it away."""
     for facet in PARAMETERS:
         for value in asked_for.question.chosen(facet):
-            label = f"{TITLES[facet]}: {label_of(facet, str(value))}"
-            yield Chip(label=label, address=address(shelf, asked.without(asked_for, facet, value)))
+            label = words.fitting(f"{TITLES[facet]}: {label_of(facet, str(value))}", _LONGEST_CHIP)
+            target = address(shelf, asked.without(asked_for, facet, value))
+            yield Chip(label=label, way=way(target, WITHOUT, asked.key_of(facet, str(value)), room))
     period = next((each for each in periods(asked_for.question) if each.is_chosen and each.value), None)
     if period is not None:
-        yield Chip(label=f"Updated within {period.label}", address=address(shelf, asked.at_any_time(asked_for)))
+        target = address(shelf, asked.at_any_time(asked_for))
+        yield Chip(label=f"Updated within {period.label}", way=way(target, WITHOUT, WITHIN, room))
 
 
 def address(shelf: str, asked_for: Asked) -> str:

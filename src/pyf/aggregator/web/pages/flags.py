@@ -1,6 +1,7 @@
 """What warns of a package, each as a few words: shown beside its name wherever it is named."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...domain.search import Hit
 
@@ -20,8 +21,8 @@ class Flag(Struct, frozen=True, kw_only=True):
     weight: str = "mild"
 
 
-def flags(hit: Hit) -> tuple[Flag, ...]:
-    """Return what warns of a package, the gravest first."""
+def flags(hit: Hit, *, is_explained: bool = True) -> tuple[Flag, ...]:
+    """Return what warns of a package, the gravest first; where it is not explained, meanings are ""."""
     found = []
     status = hit.project_status
     if status in _STATUSES:
@@ -37,4 +38,4 @@ def flags(hit: Hit) -> tuple[Flag, ...]:
         found.append(Flag(word="pre-release", meaning="There is no stable release"))
     if not hit.is_newest:
         found.append(Flag(word="older release", meaning="A newer release exists, which your filters leave out"))
-    return tuple(found)
+    return tuple(found) if is_explained else tuple(replace(flag, meaning="") for flag in found)

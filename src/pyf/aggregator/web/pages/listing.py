@@ -9,15 +9,18 @@ from . import asked, paths, words
 from .asked import PARAMETERS, Asked
 from .filters import Chip, Choice, FacetView, address, chips, filters, periods, sorts
 from .hits import HitView, hit_view
+from .room import FULL, Room, Way, way
 
 _NEIGHBOURS = 1
+# Bytes of HTML that the text takes where it is repeated.
+_LONGEST_TOLD = 200
 
 
 class PageLink(Struct, frozen=True, kw_only=True):
     """A page of the answer; number 0 stands for pages that are left out."""
 
     number: int
-    address: str = ""
+    way: Way | None = None
     is_current: bool = False
 
 
@@ -25,9 +28,12 @@ class ListPage(Struct, frozen=True, kw_only=True):
     """A list as its template shows it.
 
     `count` is a sentence; `range` tells which hits these are; `behind` is one where the page is behind the last.
+    `told` is the text, cut where it would take too much to repeat. `chips` are filters that are set, of which there
+    are `more_chips`. `feed` is "" where its address is too long for a link.
     """
 
     text: str
+    told: str
     problem: str
     count: str
     range: str
@@ -37,13 +43,15 @@ class ListPage(Struct, frozen=True, kw_only=True):
     periods: tuple[Choice, ...]
     sorts: tuple[Choice, ...]
     chips: tuple[Chip, ...]
+    more_chips: int
     cleared: str
     pages: tuple[PageLink, ...]
-    previous: str
-    next: str
+    previous: Way | None
+    next: Way | None
     whole: tuple[str, ...]
     everything: str
     feed: str
+    feed_of: str
 
     @property
     def advice(self) -> tuple[str, ...]:
@@ -57,28 +65,32 @@ class ListPage(Struct, frozen=True, kw_only=True):
         return tuple(found)
 
 
-def list_page(shelf: str, asked_for: Asked, results: Results, *, feed: str) -> ListPage:
-    """Return a list for its template; `feed` is the address of its feed."""
+def list_page(shelf: str, asked_for: Asked, results: Results, *, feed: str, room: Room = FULL) -> ListPage:
+    """Return a list for its template, as far as there is room for it; `feed` is the address of its feed."""
     question = asked_for.question
+    set_ = tuple(chips(shelf, asked_for, room))
     last = max(1, -(-results.total // question.per_page))
     return ListPage(
         text=question.text,
+        told=words.fitting(question.text, _LONGEST_TOLD),
         problem=asked_for.problem,
         count=words.counted(results.total, "package"),
         range=_range(question, results),
         behind=f"The list ends with page {words.exactly(last)}." if results.total and question.page > last else "",
-        hits=tuple(hit_view(shelf, hit) for hit in results.hits),
-        facets=tuple(filters(shelf, asked_for, results)),
+        hits=tuple(hit_view(shelf, hit, room) for hit in results.hits),
+        facets=tuple(filters(shelf, asked_for, results, room)),
         periods=periods(question),
         sorts=sorts(question),
-        chips=tuple(chips(shelf, asked_for)),
+        chips=set_[: room.chips],
+        more_chips=len(set_[room.chips :]),
         cleared=address(shelf, asked.unfiltered(asked_for)),
-        pages=tuple(_pages(shelf, asked_for, last)),
-        previous=address(shelf, asked.at(asked_for, min(question.page - 1, last))) if question.page > 1 else "",
-        next=address(shelf, asked.at(asked_for, question.page + 1)) if question.page < last else "",
+        pages=tuple(_pages(shelf, asked_for, last, room)),
+        previous=_way(shelf, asked_for, min(question.page - 1, last), room) if question.page > 1 else None,
+        next=_way(shelf, asked_for, question.page + 1, room) if question.page < last else None,
         whole=tuple(sorted(PARAMETERS[facet] for facet in asked_for.whole)),
         everything=paths.search(shelf),
-        feed=feed,
+        feed=way(feed, "", "", room).address,
+        feed_of=paths.feed(shelf),
     )
 
 
@@ -89,7 +101,7 @@ def _range(question: Question, results: Results) -> str:
     return f"{first:,}–{first + len(results.hits) - 1:,}"
 
 
-def _pages(shelf: str, asked_for: Asked, last: int) -> Iterator[PageLink]:
+def _pages(shelf: str, asked_for: Asked, last: int, room: Room) -> Iterator[PageLink]:
     """Yield links to the first and the last page and to those around this one."""
     if last == 1:
         return
@@ -98,13 +110,17 @@ def _pages(shelf: str, asked_for: Asked, last: int) -> Iterator[PageLink]:
     before = 0
     for number in sorted(near):
         if number - before == 2:
-            yield _page_link(shelf, asked_for, number - 1)
+            yield _page_link(shelf, asked_for, number - 1, room)
         elif number - before > 2:
             yield PageLink(number=0)
-        yield _page_link(shelf, asked_for, number)
+        yield _page_link(shelf, asked_for, number, room)
         before = number
 
 
-def _page_link(shelf: str, asked_for: Asked, number: int) -> PageLink:
+def _page_link(shelf: str, asked_for: Asked, number: int, room: Room) -> PageLink:
     is_current = number == asked_for.question.page
-    return PageLink(number=number, address=address(shelf, asked.at(asked_for, number)), is_current=is_current)
+    return PageLink(number=number, way=_way(shelf, asked_for, number, room), is_current=is_current)
+
+
+def _way(shelf: str, asked_for: Asked, page: int, room: Room) -> Way:
+    return way(address(shelf, asked.at(asked_for, page)), "page", str(page), room)

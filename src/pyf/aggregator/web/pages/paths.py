@@ -20,6 +20,11 @@ def search(shelf: str, pairs: Pairs = ()) -> str:
     return _with(f"{start(shelf)}/search", pairs)
 
 
+def feed(shelf: str) -> str:
+    """Return the address that leads to the feed of a list, with the list's question."""
+    return f"{start(shelf)}/feed"
+
+
 def suggestions(shelf: str) -> str:
     """Return the address that is asked for suggestions, with the text as `q`."""
     return f"{start(shelf)}/suggest"

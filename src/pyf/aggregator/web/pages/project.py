@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...domain.release import Vulnerability
 from ...usecases.project_page import ProjectPage, Requirement
@@ -114,7 +115,7 @@ def project_view(shelf: str, page: ProjectPage, now: float) -> ProjectView:
     """Return a project for its template; `now` in Unix seconds."""
     hit = page.hit
     return ProjectView(
-        hit=hit_view(shelf, hit),
+        hit=replace(hit_view(shelf, hit), summary=words.told(hit.summary), version=words.legible(hit.version)),
         ago=words.ago(hit.uploaded, now),
         flags=flags(hit),
         is_quarantined=page.is_quarantined,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from ...domain.support_matrix import SupportMatrix
+from ...domain.support_matrix import SupportMatrix, SupportRow
 from ...usecases.page_parts import ReleaseLine
 from . import charts, words
 from .charts import Timeline
@@ -79,7 +79,7 @@ def matrix_part(matrix: SupportMatrix) -> MatrixPart | None:
     rows = tuple(
         MatrixRow(
             versions=words.legible(row.newest if row.releases == 1 else f"{row.oldest} – {row.newest}"),
-            note=words.counted(row.releases, "release") if row.releases > 1 else words.date(row.uploaded),
+            note=_row_note(row),
             pythons=" ".join(version for each in supports(row.python_versions) for version in each.versions[::-1]),
             supports=row.supports,
         )
@@ -93,6 +93,15 @@ def matrix_part(matrix: SupportMatrix) -> MatrixPart | None:
         rows=rows[:_LISTED],
         older=rows[_LISTED:],
     )
+
+
+def _row_note(row: SupportRow) -> str:
+    if row.releases == 1:
+        return ", ".join(filter(None, [words.date(row.uploaded), "pre-release" if row.prereleases else ""]))
+    if row.prereleases == row.releases:
+        return words.counted(row.releases, "pre-release")
+    several = words.counted(row.releases, "release")
+    return f"{several}, {words.counted(row.prereleases, 'pre-release')}" if row.prereleases else several
 
 
 def _span(times: Sequence[int]) -> str:

@@ -1,16 +1,18 @@
 """The routes of the pages."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
-from litestar import Request, Router, get
+from litestar import MediaType, Request, Router, get
 from litestar.params import FromPath, FromQuery
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect, Response, Template
+from msgspec.structs import replace
 
 from ...domain.errors import Invalid, NotFound
 from ...domain.project import normalized
 from ...usecases.project_page import Left, project_page
-from ...usecases.search import hidden, search, suggest
+from ...usecases.search import answer, hidden, suggest
 from ...usecases.shelves import Shelf
 from ...usecases.side_by_side import FEWEST, side_by_side
 from ..addresses import base
@@ -22,6 +24,7 @@ from .compare import compare_view
 from .listing import list_page
 from .overview import overview_page
 from .project import project_view
+from .room import MOST_BYTES, ROOMS
 from .start import start_view
 from .suggesting import suggestion_views
 
@@ -55,14 +58,34 @@ def start(site: TheSite, shelf: FromPath[str]) -> Template:
 
 
 @get("/in/{shelf:str}/search", sync_to_thread=True)
-def searched(site: TheSite, shelf: FromPath[str], request: Asking) -> Template:
-    """Show what a question finds, and what it can be narrowed to."""
+def searched(site: TheSite, shelf: FromPath[str], request: Asking) -> Response[Any]:
+    """Show what a question finds, and what it can be narrowed to.
+
+    A list that would be too large is told in fewer words: what makes it so are always texts of strangers.
+    """
     about = site.shelf(shelf)
     question = asked.read(request.query_params.multi_items())
-    results = search(site.services, about.target, question.question)
-    page = list_page(about.key, question, results, feed=feed_address(about.key, "updated", question.question))
+    if gone := request.query_params.getall(asked.WITHOUT, []):
+        return Redirect(paths.search(about.key, asked.written(asked.taken_away(question, gone))), status_code=303)
+    found = answer(site.services, about.target, question.question)
+    question, results = replace(question, question=found.question), found.results
+    feed = feed_address(about.key, "updated", question.question)
     status = HTTPStatus.BAD_REQUEST if question.problem else HTTPStatus.OK
-    return _page(site, about, "search.html", status=status, page=page)
+    template = cast(JinjaTemplateEngine, request.app.template_engine).get_template("search.html")
+    around = _around(site, about)
+    for room in ROOMS:
+        html = template.render(**around, page=list_page(about.key, question, results, feed=feed, room=room))
+        if len(html.encode()) <= MOST_BYTES:
+            break
+    return Response(html, media_type=MediaType.HTML, status_code=status)
+
+
+@get("/in/{shelf:str}/feed", sync_to_thread=True)
+def feed_of_list(site: TheSite, shelf: FromPath[str], request: Asking) -> Redirect:
+    """Send whoever wants the feed of a list to it, where a link would have been too long."""
+    about = site.shelf(shelf)
+    question = asked.read(request.query_params.multi_items())
+    return Redirect(feed_address(about.key, "updated", question.question), status_code=303)
 
 
 @get("/in/{shelf:str}/suggest", sync_to_thread=True)
@@ -97,15 +120,16 @@ def compared(site: TheSite, shelf: FromPath[str], request: Asking) -> Template:
     try:
         page = compare_view(about.key, side_by_side(site.services, about.target, names))
     except NotFound as error:
-        problem, status = f"{str(error)[:1].upper()}{str(error)[1:]}.", HTTPStatus.NOT_FOUND
+        problem, status = f"Left out: {error}.", HTTPStatus.NOT_FOUND
         held = _held(site, about, names)
         names = [name for name in names if name in held]
+        called = [held[name] for name in names]
         if len(names) >= FEWEST:
             page = compare_view(about.key, side_by_side(site.services, about.target, names))
         elif names:
-            problem = f"{problem} {_invitation(names)}"
+            problem = f"{problem} {_invitation(called)}"
     except Invalid:
-        problem = _invitation(names)
+        problem = _invitation(list(_held(site, about, names).values()) if len(names) == 1 else names)
         status = HTTPStatus.BAD_REQUEST if len(names) > 1 else HTTPStatus.OK
     return _page(site, about, "compare.html", status=status, page=page, problem=problem, names=names)
 
@@ -118,10 +142,11 @@ def _invitation(names: list[str]) -> str:
     return "Name two to four packages, or pick them in a list."
 
 
-def _held(site: Site, about: Shelf, names: list[str]) -> frozenset[str]:
+def _held(site: Site, about: Shelf, names: list[str]) -> dict[str, str]:
+    """Return what those of these projects are called that can be shown."""
     not_shown = hidden(site.services, about.target)
     found = site.services.search.pick(about.target.collection, names, hidden=not_shown)
-    return frozenset(hit.name_normalized for hit in found)
+    return {hit.name_normalized: hit.name for hit in found}
 
 
 def _gone(site: Site, about: Shelf, name: str, error: NotFound) -> Template:
@@ -144,12 +169,15 @@ def _gone(site: Site, about: Shelf, name: str, error: NotFound) -> Template:
 
 
 def _page(site: Site, about: Shelf, template: str, *, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> Template:
-    around = {"site": chrome(site.shelves()), "shelf": shelf_view(about)}
-    return Template(template, context={**around, **context}, status_code=status)
+    return Template(template, context={**_around(site, about), **context}, status_code=status)
+
+
+def _around(site: Site, about: Shelf) -> dict[str, Any]:
+    return {"site": chrome(site.shelves()), "shelf": shelf_view(about)}
 
 
 pages = Router(
     "/",
-    route_handlers=[overview, search_in, start, searched, suggested, project, compared],
+    route_handlers=[overview, search_in, start, searched, feed_of_list, suggested, project, compared],
     include_in_schema=False,
 )

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from markupsafe import escape
+
 from ...domain.addresses import without_addresses
 
 _DAY = 86_400
@@ -81,3 +83,19 @@ def legible(text: str) -> str:
 def told(text: str) -> str:
     """Return what a stranger says of a package as it may be shown."""
     return without_addresses(legible(text))
+
+
+def weight(text: str) -> int:
+    """Return how many bytes of HTML a text takes."""
+    return len(escape(text).encode())
+
+
+def fitting(text: str, most: int) -> str:
+    """Return a text, cut where it would take more than `most` bytes of HTML: at the end of a word, if one is near."""
+    if weight(text) <= most:
+        return text
+    left, end = most - weight("…"), 0
+    while (left := left - weight(text[end])) >= 0:
+        end += 1
+    word = text.rfind(" ", max(0, end - 20), end)
+    return f"{text[: word if word > 0 else end].rstrip()}…"

@@ -3,7 +3,7 @@
 const get = async (address, signal) => {
   const answer = await fetch(address, { signal, headers: { Accept: "text/html" } });
   if (!answer.ok && answer.status !== 400) throw new Error(answer.statusText);
-  return answer.text();
+  return { text: await answer.text(), address: answer.redirected ? answer.url : address };
 };
 
 /* Lists: the same page is fetched, and the part that tells what was found is put in the place of the old one. */
@@ -15,7 +15,8 @@ const show = async (address, { remember = true, to_top = false } = {}) => {
   const mine = (under_way = new AbortController());
   list().classList.add("busy");
   try {
-    const page = new DOMParser().parseFromString(await get(address, mine.signal), "text/html");
+    const answer = await get(address, mine.signal);
+    const page = new DOMParser().parseFromString(answer.text, "text/html");
     const found = page.getElementById("found");
     if (!found) throw new Error("not a list");
     const focused = document.activeElement;
@@ -23,7 +24,7 @@ const show = async (address, { remember = true, to_top = false } = {}) => {
     const was_open = list().querySelector(".filters")?.open;
     list().replaceWith(document.adoptNode(found));
     if (was_open) list().querySelector(".filters").open = true;
-    if (remember) history.pushState(null, "", address);
+    if (remember) history.pushState(null, "", answer.address);
     pick_again();
     document.title = page.title;
     const text = page.getElementById("q")?.value;
@@ -53,8 +54,8 @@ const refocus = ({ id, name, value }) => {
   target.focus({ preventScroll: true });
 };
 
-const address_of = (form, extra) => {
-  const pairs = [...new FormData(form), ...extra].filter(([name, value]) => value && !(name === "sort" && value === "relevance"));
+const address_of = (form, extra, button) => {
+  const pairs = [...new FormData(form, button), ...extra].filter(([name, value]) => value && !(name === "sort" && value === "relevance"));
   const query = new URLSearchParams(pairs).toString();
   return form.getAttribute("action") + (query ? `?${query}` : "");
 };
@@ -95,10 +96,13 @@ if (list()) {
     else picked.delete(target.value);
   });
   document.addEventListener("submit", (event) => {
-    const { id } = event.target;
-    if (id === "filters-form" || id === "find") {
+    const { target: { id }, submitter } = event;
+    if (submitter?.hasAttribute("formaction")) return;
+    if (id === "find" || id === "filters-form") {
       event.preventDefault();
-      show(id === "find" ? asked(document.getElementById("q").value.trim()) : address_of(event.target, []));
+      const text = document.getElementById("q").value.trim();
+      const address = id === "find" ? asked(text) : address_of(event.target, [], submitter);
+      show(address, { to_top: submitter?.dataset.swap === "top" });
     }
   });
   document.addEventListener("click", (event) => {
@@ -145,7 +149,7 @@ const suggest = (box) => {
     asking?.abort();
     const mine = (asking = new AbortController());
     try {
-      options.innerHTML = await get(`${box.dataset.suggest}?q=${encodeURIComponent(input.value)}`, mine.signal);
+      options.innerHTML = (await get(`${box.dataset.suggest}?q=${encodeURIComponent(input.value)}`, mine.signal)).text;
       [...options.children].forEach((option, number) => (option.id = `${options.id}-${number}`));
       const any = options.children.length > 0 && document.activeElement === input;
       options.hidden = !any;

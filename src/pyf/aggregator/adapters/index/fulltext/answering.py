@@ -15,6 +15,7 @@ from ....domain.relevance.suggesting import least_likeness, likeness, typed_of
 from ....domain.search import MOST_VALUES, Facet, FacetCount, Hit, Question, Sort, Suggestion
 from . import questions
 from .documents import TEXTS
+from .entries import Ranked
 from .keeping import Measures
 from .opened import State
 
@@ -22,9 +23,11 @@ from .opened import State
 _RANKED = 150
 # Values of a facet that are counted: more than are given, because tantivy leaves open which of equals come first.
 _COUNTED = 4 * MOST_VALUES
+# All of them: tantivy gives up beyond.
+_ALL = 65_000
 # Answers that are remembered for whoever leafs through them, each for an hour at most: what is current changes.
 _REMEMBERED, _HOUR = 64, 3_600
-# Names that are looked at for a suggestion.
+# Names that are looked at for a suggestion of each likeness, the most downloaded.
 _CANDIDATES = 100
 
 _KEYS = {
@@ -62,6 +65,7 @@ class Answers:
         self._share = lru_cache(maxsize=10_000)(partial(Answers._share_of, own))
         self._is_current = lru_cache(maxsize=10_000)(measures.is_current)
         self._found = lru_cache(maxsize=_REMEMBERED)(partial(Answers._find, own))
+        self._values = lru_cache(maxsize=_REMEMBERED)(partial(Answers._all_values, own))
         self._facets = lru_cache(maxsize=_REMEMBERED)(partial(Answers._counted, own))
 
     def found(self, question: Question, hidden: frozenset[str]) -> Found:
@@ -79,19 +83,28 @@ class Answers:
             numbers += self._numbers(found.query, found.order, limit=count - len(numbers), offset=start)
         return self.state.entries.hits(numbers)
 
+    def values(self, facet: Facet, hidden: frozenset[str]) -> Mapping[str, int]:
+        """Return all values of a facet with the number of projects that have each."""
+        return self._values(facet, hidden)
+
     def suggest(self, text: str, limit: int, hidden: Collection[str]) -> list[Suggestion]:
         """Return the names that somebody may be typing, the likeliest first."""
         typed = typed_of(text)
         if not typed:
             return []
-        query = questions.narrowed(questions.begun_with(typed, slips=slips_in(typed)), (), hidden)
-        numbers = self._numbers(query, "", limit=_CANDIDATES)
-        ranked = self.state.entries.ranked(numbers)
+        ranked: dict[int, Ranked] = {}
+        like: dict[int, int] = {}
+        for worth, way in questions.begun_with(typed, slips=slips_in(typed)).items():
+            # Where those that are likelier are enough, nobody of this way is suggested.
+            if sum(each > worth for each in like.values()) < limit and least_likeness(like.values()) <= worth:
+                query = questions.narrowed(way, (), hidden)
+                numbers = self._numbers(query, _KEYS[Sort.DOWNLOADS], limit=_CANDIDATES + limit)
+                ranked |= self.state.entries.ranked([each for each in numbers if each not in ranked])
+                like = {
+                    number: likeness(typed, each.searched.name_normalized, self._measures.lexicon)
+                    for number, each in ranked.items()
+                }
         scale = self.state.progress.popularity
-        like = {
-            number: likeness(typed, each.searched.name_normalized, self._measures.lexicon)
-            for number, each in ranked.items()
-        }
         least = least_likeness(like.values())
         order = sorted(
             (-like[number], -scale.rank(each.standing.downloads), each.searched.name_normalized, number)
@@ -194,8 +207,14 @@ class Answers:
         totals = [FacetCount(value=value, count=int(found.count)) for value, found in counts]  # type: ignore[attr-defined]
         return [each for each in totals if each.count]
 
-    def _counts(self, query: tantivy.Query, facets: Iterable[Facet]) -> dict[Facet, list[FacetCount]]:
-        wanted = {facet.value: {"terms": {"field": facet.value, "size": _COUNTED}} for facet in facets}
+    def _all_values(self, facet: Facet, hidden: frozenset[str]) -> Mapping[str, int]:
+        counted = self._counts(questions.narrowed(questions.everything(), (), hidden), [facet], most=_ALL)
+        return {each.value: each.count for each in counted[facet]}
+
+    def _counts(
+        self, query: tantivy.Query, facets: Iterable[Facet], *, most: int = _COUNTED
+    ) -> dict[Facet, list[FacetCount]]:
+        wanted = {facet.value: {"terms": {"field": facet.value, "size": most}} for facet in facets}
         if not wanted:
             return {}
         counted = self._searcher.aggregate(query, wanted)

@@ -86,17 +86,15 @@ def alike(weights: Iterable[tuple[str, float]]) -> tantivy.Query:
     return _Q.boolean_query(clauses)
 
 
-def begun_with(typed: str, *, slips: int) -> tantivy.Query:
-    """Return what finds names that somebody may be typing, scored by how likely."""
-    ways = [
-        _Q.const_score_query(_begins("whole", typed), BEGINS),
-        _Q.const_score_query(_begins("own", typed), BEGINS),
-        _Q.const_score_query(_begins("runs", typed), PART_BEGINS),
-    ]
+def begun_with(typed: str, *, slips: int) -> dict[int, tantivy.Query]:
+    """Return what finds names that somebody may be typing, by how like they are, the likest first.
+
+    Each finds all that are so like, and may find others.
+    """
+    ways = {BEGINS: _any([_begins("whole", typed), _begins("own", typed)]), PART_BEGINS: _begins("runs", typed)}
     if slips:
-        near = _Q.fuzzy_term_query(_SCHEMA, "runs", typed, distance=slips, prefix=True)
-        ways.append(_Q.const_score_query(near, NEAR))
-    return _Q.disjunction_max_query(ways)
+        ways[NEAR] = _Q.fuzzy_term_query(_SCHEMA, "runs", typed, distance=slips, prefix=True)
+    return {like: _Q.const_score_query(each, 0.0) for like, each in ways.items()}
 
 
 def filters(question: Question, *, now: float, but: Facet | None = None) -> list[tantivy.Query]:

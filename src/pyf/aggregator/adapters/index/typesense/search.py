@@ -53,6 +53,8 @@ _CANDIDATES = 120
 
 # Values of a facet that are asked for: of those that are equally frequent the server gives any.
 _VALUES = 250
+# All that there are.
+_ALL_VALUES = 100_000
 
 # A page that nobody turns to: the server counts hits in 32 bits.
 _FURTHEST = 2**31 - 1
@@ -88,6 +90,15 @@ class TypesenseSearch:
 
     def search(self, collection: str, question: Question, *, hidden: frozenset[str] = NOTHING) -> Results:
         return self._on(collection, lambda found: self._search(found, question, hidden))
+
+    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NOTHING) -> Mapping[str, int]:
+        asked = _counting([facet], filters.every(filters.SHOWN, _not_among(hidden))) | {"max_facet_values": _ALL_VALUES}
+
+        def counted(found: Found) -> Mapping[str, int]:
+            (answer,) = searched(self._server, found.name, [asked])
+            return _values(answer["facet_counts"][0])
+
+        return self._on(collection, counted)
 
     def suggest(
         self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING
