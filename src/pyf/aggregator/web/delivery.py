@@ -22,7 +22,7 @@ _WORTH_COMPRESSING = 500
 _COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "application/atom+xml", "image/svg+xml")
 
 # How much effort compressing is worth: the best of both takes ten times as long.
-_BROTLI_QUALITY, _GZIP_LEVEL = 4, 6
+_BROTLI_QUALITY, _GZIP_LEVEL = 4, 4
 
 _NEVER = re.compile(r"q\s*=\s*0(\.0*)?")
 

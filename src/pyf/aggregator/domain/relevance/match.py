@@ -85,14 +85,12 @@ def is_begun(query: Query, forms: NameForms) -> bool:
 
 def _leaves_nothing(query: Query, forms: NameForms) -> bool:
     """Tell whether every part of what a name says of its own is asked for."""
-    return all(
-        part in query.said
-        or cut in query.said
-        or part.startswith(query.beginnings)
-        or part.endswith(query.ends)
-        or any(are_near(concept.joined, part, concept.slips) for concept in query.slipped)
-        for part, cut in zip(forms.own_parts, forms.own_stems, strict=True)
-    )
+    for part, cut in zip(forms.own_parts, forms.own_stems, strict=True):
+        if part in query.said or cut in query.said or part.startswith(query.beginnings) or part.endswith(query.ends):
+            continue
+        if not any(are_near(concept.joined, part, concept.slips) for concept in query.slipped):
+            return False
+    return True
 
 
 def _value(concept: Concept, project: Searchable, forms: NameForms, in_name: float) -> float:

@@ -48,7 +48,7 @@ def stems(text: str) -> Iterator[str]:
 
 def unnumbered(word: str) -> str:
     """Return a word without the number at its end ("oauth" for "oauth2"), "" where it has none."""
-    numbered = _NUMBERED.fullmatch(word)
+    numbered = word[-1:].isdigit() and _NUMBERED.fullmatch(word)  # most end with no digit, which is told sooner
     return numbered[1] if numbered else ""
 
 

@@ -20,7 +20,7 @@ from .keeping import Measures
 from .opened import State
 
 # So many of the best are put in order by the domain; whoever leafs further gets the rest as tantivy orders them.
-_RANKED = 150
+_RANKED = 100
 # Values of a facet that are counted: more than are given, because tantivy leaves open which of equals come first.
 _COUNTED = 4 * MOST_VALUES
 # All of them: tantivy gives up beyond.
