@@ -27,8 +27,8 @@ from .files import clear_away, take_place
 
 ENTRIES = "entries.sqlite3"
 
-# Memory that tantivy gathers terms in before it writes them, in bytes: enough for some 300,000 projects in one piece, which
-# answers sooner than three.
+# Memory that tantivy gathers terms in before it writes them, in bytes: enough for some 300,000 projects in one piece,
+# which answers sooner than three.
 _MEMORY = 256 * 1024 * 1024
 # Projects that are read at once, and changes that are looked up at once.
 _AT_ONCE = 250
