@@ -1,11 +1,13 @@
 """`pyfserve` as its users run it: a process that is asked over HTTP and told to end."""
 
+import asyncio
 import os
 import re
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from subprocess import Popen, run
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from pyf.aggregator.cli.serve_processes import FairLoop
 from pyf.aggregator.cli.serve_run import listening_at
 from pyf.aggregator.sample.services import LocalPyPI
 from shell import SERVE, Shell, wait_until
@@ -46,27 +49,14 @@ def processes_of(parent: int) -> set[int]:
     return {int(line.split()[0]) for line in listed.splitlines() if "spawn_main" in line}
 
 
-def sockets_of(process: int) -> set[str]:
-    """Return the sockets that a process has open."""
-    opened = set()
-    for each in Path(f"/proc/{process}/fd").iterdir():
-        with suppress(FileNotFoundError):  # closed meanwhile
-            opened.add(each.readlink().name)
-    return {each for each in opened if each.startswith("socket:")}
+class Noting(asyncio.Protocol):
+    """Notes connections that are made."""
 
+    def __init__(self, made: list[asyncio.BaseTransport]) -> None:
+        self._made = made
 
-def shares(address: tuple[str, int], processes: set[int]) -> list[int]:
-    """Return how many of 32 connections each process takes."""
-    held = {each: sockets_of(each) for each in processes}
-
-    def taken() -> list[int]:
-        return [len(sockets_of(each) - had) for each, had in held.items()]
-
-    with ExitStack() as opened:
-        for _ in range(32):
-            opened.enter_context(socket.create_connection(address))
-        wait_until(lambda: sum(taken()) == 32)
-        return taken()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._made.append(transport)
 
 
 def answers(client: httpx.Client) -> bool:
@@ -90,16 +80,29 @@ def test_several_processes_serve_and_one_that_is_killed_is_replaced(shell: Shell
     assert (process.returncode, out, err) == (0, "", "Ended.\n")
 
 
-def test_connections_that_come_at_once_are_shared_among_the_processes(shell: Shell) -> None:
-    """From the first one on: nobody is told where it serves before all of them do."""
-    with serving(shell, "--workers", "2") as (process, client):
-        both = processes_of(process.pid)
-        assert len(both) == 2
-        address = (client.base_url.host, client.base_url.port)
-        least = sorted(min(shares(address, both)) for _ in range(7))
+def test_connections_that_wait_are_taken_one_at_a_time_so_that_other_processes_get_theirs() -> None:
+    """None of them is refused meanwhile."""
 
-        # A process that the machine keeps from running for a moment gets few: the middle one of several turns tells.
-        assert least[3] >= 4, least
+    async def taken() -> list[int]:
+        made: list[asyncio.BaseTransport] = []
+        with listening_at("127.0.0.1", 0) as listening, ExitStack() as opened:
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(lambda: Noting(made), sock=listening, backlog=100)
+            for _ in range(32):
+                opened.enter_context(socket.create_connection(listening.getsockname()))
+            counts = [0]
+            while counts[-1] < 32:
+                await asyncio.sleep(0)
+                counts.append(len(made))
+            for each in made:
+                each.close()
+            server.close()
+            return counts
+
+    with asyncio.Runner(loop_factory=FairLoop) as runner:
+        counts = runner.run(taken())
+
+    assert max(after - before for before, after in pairwise(counts)) == 1
 
 
 def test_processes_end_with_the_one_that_started_them(shell: Shell) -> None:
