@@ -55,7 +55,8 @@ const refocus = ({ id, name, value }) => {
 };
 
 const address_of = (form, extra, button) => {
-  const pairs = [...new FormData(form, button), ...extra].filter(([name, value]) => value && !(name === "sort" && value === "relevance"));
+  const pressed = button?.name ? [[button.name, button.value]] : [];
+  const pairs = [...new FormData(form), ...pressed, ...extra].filter(([name, value]) => value && !(name === "sort" && value === "relevance"));
   const query = new URLSearchParams(pairs).toString();
   return form.getAttribute("action") + (query ? `?${query}` : "");
 };
