@@ -29,7 +29,7 @@ OTHERS, CANDIDATES = 700_000, 3_000
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--long", action="store_true", help="also fetch 20 times as many projects")
-    parser.add_argument("--short", action="store_true", help="search in a fifth of the projects")
+    parser.add_argument("--short", action="store_true", help="search in a tenth of the projects")
     asked = parser.parse_args()
     console = Console(width=150)
     with TemporaryDirectory(prefix="bench-") as temporary:
@@ -55,7 +55,7 @@ def main() -> None:
         console.print("The bound is what latency and workers alone dictate: requests x latency / workers.")
         console.print(_discovery(folder))
         console.print(_hour(folder))
-        console.print(search.measure(folder / "searched.sqlite3", searched.PROJECTS // (5 if asked.short else 1)))
+        console.print(search.measure(folder / "searched.sqlite3", searched.PROJECTS // (10 if asked.short else 1)))
         console.print(_transfers(fetches[-1][0], folder / f"{fetches[-1][3].rstrip('+')}.sqlite3", folder))
 
 
