@@ -1,8 +1,6 @@
 """How a Typesense server is asked: what its failures mean, and how long one that is away is waited for."""
 
 from collections.abc import Iterator
-from threading import Thread
-from time import monotonic, sleep
 
 import pytest
 
@@ -43,7 +41,7 @@ def test_nothing_is_asked_before_the_first_question(local: LocalTypesense, serve
 
     assert size_of_things(server) == 0
 
-    assert local.requests.by_kind == {"health": 1, "get_collection": 1}
+    assert local.requests.by_kind == {"health": 1, "write_nothing": 1, "status": 1, "get_collection": 1}
 
 
 def test_what_the_server_says_is_not_there_is_not_there(server: Server) -> None:
@@ -145,26 +143,6 @@ def test_the_next_node_of_a_cluster_answers_for_one_that_does_not(local: LocalTy
 def test_a_listing_goes_to_the_next_node_of_a_cluster(local: LocalTypesense) -> None:
     for server in asked("http://127.0.0.1:1", local.url):
         assert server.read(export_of("things"), {}, list) == []
-
-
-def test_a_server_that_reads_its_log_again_is_waited_for(local: LocalTypesense, server: Server) -> None:
-    """It is healthy by then, and holds less than it will in a moment."""
-    things = local.store.collection("things")
-    size_of_things(server)
-    local.faults.add(Fault("503", request="get_collection", times=1))
-
-    def replay() -> None:
-        end = monotonic() + 0.6
-        while monotonic() < end:
-            things.write({"size": 1}, "create", "reject")
-            sleep(0.01)
-
-    reading = Thread(target=replay)
-    reading.start()
-    seen = size_of_things(server)
-    reading.join()
-
-    assert seen == len(things.documents)
 
 
 def test_every_line_of_an_import_is_looked_at(local: LocalTypesense, server: Server) -> None:

@@ -29,6 +29,10 @@ def route_of(method: str, parts: list[str]) -> Route | None:
     match method, parts:
         case "GET", ["health"]:
             return Route("health", "")
+        case "POST", ["health"]:
+            return Route("write_nothing", "health:create")
+        case "GET", ["status"]:
+            return Route("status", "status:list")
         case "GET", ["debug"]:
             return Route("debug", "debug:list")
         case "GET", ["collections"]:
@@ -83,10 +87,12 @@ def route_of(method: str, parts: list[str]) -> Route | None:
 def answered(store: Store, route: Route, query: dict[str, str], body: bytes) -> Answer:
     """Do what is asked for and return the answer; raises `Refused` for all else."""
     match route.kind:
-        case "health":
+        case "health" | "write_nothing":
             return _json({"ok": True})
+        case "status":
+            return _json({"committed_index": 1, "queued_writes": store.queued_writes, "state": "LEADER"})
         case "debug":
-            return _json({"state": 1, "version": "29.0"})
+            return _json({"state": store.node_state, "version": "29.0"})
         case "list_collections":
             left_out = query.get("exclude_fields", "").split(",")
             return _json(

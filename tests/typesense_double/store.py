@@ -176,6 +176,9 @@ class Store:
         self.aliases: dict[str, str] = {}
         self.keys: list[Json] = []
         self.next_key = 0
+        # Writes that were taken from the log and not applied yet, and what the node is in its cluster (1 leads).
+        self.queued_writes = 0
+        self.node_state = 1
 
     def create(self, given: Json) -> Collection:
         collection = Collection(given)

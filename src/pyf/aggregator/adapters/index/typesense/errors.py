@@ -16,11 +16,22 @@ _NO_JSON = ("API error", "Unknown API error")
 # The server refuses to write because a disk or the memory is full.
 _EXHAUSTED = "Rejecting write"
 
+# The server takes no requests before it has applied most of its log.
+_LAGGING = "Not Ready or Lagging"
+
 _PASSING = frozenset((HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS))
 
 
 class Away(Unavailable):
     """The server gave no answer, or none of its own; it may do so in a moment."""
+
+
+class Behind(Away):
+    """The server answers, and has not applied its log yet."""
+
+
+class CatchingUp(exceptions.ServiceUnavailable):
+    """The server can't be relied on before it has applied its log."""
 
 
 class Taken(Invalid):
@@ -30,6 +41,11 @@ class Taken(Invalid):
 def meaning(error: Exception, address: str) -> AggregatorError:
     """Return what a failure of a request to the server at `address` means; `Away` where waiting may help."""
     match error:
+        case CatchingUp():
+            return Behind(
+                f"the Typesense server at {address} has not caught up with its log after a restart: wait for it, or "
+                "raise TYPESENSE_PATIENCE"
+            )
         case exceptions.TypesenseClientError(args=(int(status), message)):
             return _refusal(status, str(message), address)
         case exceptions.TypesenseClientError() | httpx.InvalidURL():
@@ -43,6 +59,8 @@ def meaning(error: Exception, address: str) -> AggregatorError:
 def _refusal(status: int, message: str, address: str) -> AggregatorError:
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return Invalid(f"the Typesense server at {address} does not accept this TYPESENSE_API_KEY for that")
+    if _LAGGING in message:
+        return Behind(f"the Typesense server at {address} has not caught up with its log: {message}")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING:
         return Away(f"the Typesense server at {address} answers {status}: {message}")
     if message.startswith(_NO_JSON):

@@ -1,50 +1,49 @@
-"""Talks to a Typesense server or cluster through the official client, and waits for one that is away for a while.
+"""Talk to a Typesense server or cluster, and wait for one that is unavailable or applies its log.
 
-Every request here may be sent twice: what a lost answer leaves open is asked for again. The client goes on to the next
-node of a cluster by itself; this module waits when none of them answers.
+Every request here may be sent twice: one whose answer was lost is repeated. Of a cluster the leader is asked, which
+alone is sure to hold all that was written.
 """
 
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 from typesense import Client, exceptions
 from typesense.configuration import NodeConfigDict
 
-from ....domain.errors import Unavailable
 from ...traffic import TrafficCount
-from .counted import CountedTransport
-from .errors import FAILURES, meaning
-from .patience import Patience
+from .errors import FAILURES, Away, meaning
+from .replay import ReplayBarrier
+from .retry import RetryTimeout
+from .transport import CountedTransport
 
 Result = TypeVar("Result")
 
 # Seconds that a connection may take.
 _CONNECT = 10.0
 
-# At a command's start a server that is just starting is waited for; one that is not there should be told soon.
-_START = 5.0
-
-# Seconds after which a node that failed is tried again; seconds before the client turns to the next node.
-_NODE_IS_BACK_AFTER = 5
-_BEFORE_NEXT_NODE = 0.05
-
-# A server that has restarted is healthy before it has read its log again: counts that stand still show the end of it.
-_STILL = 1.0
+# Seconds after which the leader of a cluster is asked whether it still is.
+_LEADER = 1.0
+_IS_LEADER = 1
 
 _PORTS = {"http": 8108, "https": 443}
 
 
 class Server:
-    """A server, or the nodes of a cluster, by address; safe to share between threads.
+    """A server, or the nodes of a cluster, by URL; safe to share between threads.
 
-    `timeout` is for one answer, `patience` how long a server that is away is waited for, both in seconds. Every
-    failure is an `AggregatorError`; texts that it takes go into paths as they are, so they must be safe there. What
-    comes of each request is counted by `traffic`.
+    Every failure is an `AggregatorError`. Texts become part of paths as they are.
+
+    Args:
+        nodes: URLs of the nodes.
+        api_key: Key that is sent with each request.
+        timeout: Seconds for one answer.
+        patience: Seconds that an unavailable server is waited for.
+        traffic: Counts the outcome of each request.
     """
 
     def __init__(
@@ -56,99 +55,161 @@ class Server:
         patience: float = 60.0,
         traffic: TrafficCount | None = None,
     ) -> None:
-        addresses = tuple(nodes)
-        self.address = ", ".join(addresses)
-        self._patience = Patience(patience, self.address, self._is_back)
-        # As everywhere in this program: the system's certificates, and no proxy that the environment names.
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT)),
-            transport=CountedTransport(traffic or TrafficCount(), verify=ssl.create_default_context()),
-            trust_env=False,
-        )
-        self._key = api_key
-        self._client = Client(
-            {
-                "nodes": [_node(address) for address in addresses],
-                "api_key": api_key,
-                "connection_timeout_seconds": timeout,
-                "num_retries": len(addresses) - 1,
-                "retry_interval_seconds": _BEFORE_NEXT_NODE,
-                "healthcheck_interval_seconds": _NODE_IS_BACK_AFTER,
-            },
-            http_client=self._http,
-        )
-        self._has_answered = False
-        self._lock = Lock()
+        urls = tuple(nodes)
+        self.address = ", ".join(urls)
+        counter = traffic or TrafficCount()
+        self._nodes = _Cluster([_Node(url, api_key, timeout, counter) for url in urls])
+        self._retry = RetryTimeout(patience, self.address)
 
     def ask(self, request: Callable[[Client], Result], *, patience: float | None = None) -> Result:
         """Return what the server answers to a request; one that gets no answer is repeated until `patience` ends."""
-        self._await_first_answer()
-        return self._patience.with_answer(lambda: request(self._client), patience)
+        return self._retry.run(lambda: self._answer(lambda node: request(node.client)), patience)
 
     def read(self, path: str, query: Mapping[str, str], gather: Callable[[Iterator[bytes]], Result]) -> Result:
         """Return what `gather` makes of an answer's lines, which are never all in memory.
 
-        `gather` starts anew with the first line where the answer has broken off.
+        `gather` starts again with the first line where the answer has broken off.
         """
-        self._await_first_answer()
-        return self._patience.with_answer(lambda: self._streamed(path, query, gather))
+        return self._retry.run(lambda: self._answer(lambda node: node.stream(path, query, gather)))
 
     def close(self) -> None:
         """Close the connections."""
+        self._nodes.close()
+
+    def _answer(self, request: Callable[["_Node"], Result]) -> Result:
+        """Return the answer of the leader, or of the node that leads after it."""
+        for attempts_left in reversed(range(len(self._nodes))):
+            try:
+                return self._nodes.leader().answer(request)
+            except FAILURES as error:
+                if not isinstance(meaning(error, self.address), Away):
+                    raise
+                self._nodes.forget_leader()
+                if not attempts_left:
+                    raise
+        raise AssertionError("a cluster has a node at least")
+
+
+class _Node:
+    """One server with its connections."""
+
+    def __init__(self, url: str, api_key: str, timeout: float, traffic: TrafficCount) -> None:
+        # As everywhere in this program: the system's certificates, and no proxy that the environment names.
+        self._transport = CountedTransport(traffic, verify=ssl.create_default_context())
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT)), transport=self._transport, trust_env=False
+        )
+        self.client = Client(
+            {
+                "nodes": [_node_config(url)],
+                "api_key": api_key,
+                "connection_timeout_seconds": timeout,
+                "num_retries": 0,
+            },
+            http_client=self._http,
+        )
+        self._handler = self.client.api_call.request_handler
+        self._url = self.client.api_call.node_manager.get_node().url()
+        self._headers = {self._handler.api_key_header_name: api_key}
+        self.barrier = ReplayBarrier(self, self._transport)
+
+    def answer(self, request: Callable[["_Node"], Result]) -> Result:
+        """Return the answer to a request from a server that has applied its log.
+
+        A new connection may lead to a server that has restarted since: what was read from it is read again when it has
+        caught up.
+        """
+        self.barrier.check()
+        connecting = self._transport.connecting_reads
+        answer = request(self)
+        if self._transport.connecting_reads == connecting:
+            return answer
+        self.barrier.check()
+        return request(self)
+
+    def is_leader(self) -> bool:
+        """Return whether the node leads its cluster, as far as the key may know."""
+        try:
+            state = self.send("GET", "/debug", {}, _CONNECT).json()
+        except (exceptions.RequestUnauthorized, exceptions.RequestForbidden):
+            return True
+        return isinstance(state, dict) and state.get("state") == _IS_LEADER
+
+    def send(self, method: str, path: str, query: dict[str, str], timeout: float) -> httpx.Response:
+        response = self._http.request(
+            method, self._url + path, params=query, headers=self._headers, timeout=httpx.Timeout(timeout)
+        )
+        if not response.is_success:
+            self._handler.raise_for_status(response)
+        return response
+
+    def stream(self, path: str, query: Mapping[str, str], gather: Callable[[Iterator[bytes]], Result]) -> Result:
+        """Read an answer line by line; the client would take it into memory as a whole."""
+        with self._http.stream("GET", self._url + path, params=dict(query), headers=self._headers) as response:
+            if not response.is_success:
+                response.read()
+                self._handler.raise_for_status(response)
+            return gather(_lines(response.iter_bytes()))
+
+    def close(self) -> None:
         self._http.close()
 
-    def _await_first_answer(self) -> None:
+
+class _Cluster:
+    """The nodes that may lead; a server alone leads itself."""
+
+    def __init__(self, nodes: list[_Node]) -> None:
+        self._nodes = nodes
+        self._leader: _Node | None = None
+        self._asked = 0.0
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def leader(self) -> _Node:
+        """Return the node that leads.
+
+        Raises:
+            ServiceUnavailable: None does at the moment.
+        """
+        if len(self._nodes) == 1:
+            return self._nodes[0]
         with self._lock:
-            if not self._has_answered:
-                self._patience.with_answer(self._check_health, min(self._patience.seconds, _START))
-                self._has_answered = True
+            if self._leader is None or time.monotonic() > self._asked + _LEADER:
+                self._find_leader()
+            assert self._leader is not None
+            return self._leader
 
-    def _check_health(self) -> None:
-        try:
-            is_healthy = self._client.operations.is_healthy()
-        except exceptions.ObjectNotFound as error:
-            raise ValueError("it knows no /health") from error
-        if not is_healthy:
-            raise exceptions.ServiceUnavailable(503, "it is not healthy")
+    def forget_leader(self) -> None:
+        """Have the next request look for the leader, and check whether it has caught up."""
+        with self._lock:
+            self._leader = None
+        for node in self._nodes:
+            node.barrier.reset()
 
-    def _is_back(self) -> bool:
-        """Tell whether the server is healthy and has read its log."""
-        try:
-            self._check_health()
-            before = self._counts()
-            time.sleep(min(_STILL, self._patience.seconds / 20))
-            return before == self._counts()
-        except FAILURES as error:
-            if isinstance(failure := meaning(error, self.address), Unavailable):
-                return False
-            raise failure from error
+    def close(self) -> None:
+        for node in self._nodes:
+            node.close()
 
-    def _counts(self) -> dict[str, int]:
-        listed: list[Any] = self._client.api_call.get(
-            "/collections", list, as_json=True, params={"exclude_fields": "fields"}
-        )
-        return {each["name"]: each["num_documents"] for each in listed}
-
-    def _streamed(self, path: str, query: Mapping[str, str], gather: Callable[[Iterator[bytes]], Result]) -> Result:
-        """Read an answer as the client does, which itself would take it into memory as a whole."""
-        calls = self._client.api_call
-        node = calls.node_manager.get_node()
-        headers = {calls.request_handler.api_key_header_name: self._key}
-        try:
-            with self._http.stream("GET", node.url() + path, params=dict(query), headers=headers) as response:
-                if not response.is_success:
-                    response.read()
-                    calls.request_handler.raise_for_status(response)
-                result = gather(_lines(response.iter_bytes()))
-        except (httpx.TransportError, exceptions.ServerError, exceptions.ServiceUnavailable):
-            calls.node_manager.set_node_health(node, is_healthy=False)
-            raise
-        calls.node_manager.set_node_health(node, is_healthy=True)
-        return result
+    def _find_leader(self) -> None:
+        previous, self._leader = self._leader, None
+        failure: Exception | None = None
+        for node in sorted(self._nodes, key=lambda node: node is not previous):
+            try:
+                if node.is_leader():
+                    break
+            except FAILURES as error:
+                failure = error
+        else:
+            raise failure or exceptions.ServiceUnavailable(503, "no node of the cluster leads it")
+        if node is not previous:
+            node.barrier.reset()
+        self._leader, self._asked = node, time.monotonic()
 
 
-def _node(address: str) -> NodeConfigDict:
-    parts = urlsplit(address)
+def _node_config(url: str) -> NodeConfigDict:
+    parts = urlsplit(url)
     return {
         "host": parts.hostname or "",
         "port": parts.port or _PORTS[parts.scheme],

@@ -1,0 +1,137 @@
+"""Wait until a Typesense server has applied its log.
+
+After a restart a server answers requests, and reports itself as healthy, while it still applies the log of earlier
+writes: collections are missing or hold a part of their documents. The log is in order, and each write goes from it to
+the queue of its collection. So a write of ours that was acknowledged shows that all earlier writes have left the log,
+and after that, queues that are empty, or a write to a collection's own queue, show that they were applied.
+"""
+
+import time
+from threading import Lock
+from typing import Any, Protocol
+
+import httpx
+from typesense import exceptions
+
+from .errors import CatchingUp
+from .transport import CountedTransport
+
+# Seconds that the queues of a server may take to become empty, and between two looks at them.
+_DRAIN = 2.0
+_POLL = 0.02
+
+# With a key that may not write, document counts that stand still for so many seconds show the end of the log.
+_STANDSTILL = 1.0
+
+# Seconds that a server may take for a write that changes nothing.
+_TIMEOUT = 10.0
+
+# A proxy may open a connection for each request: restarts can't be told by connections then.
+_ATTEMPTS = 3
+
+# The identifier of no document.
+_NO_DOCUMENT = "_pyf_no_document"
+
+
+class Requests(Protocol):
+    """Sends one request to one server."""
+
+    def send(self, method: str, path: str, query: dict[str, str], timeout: float) -> httpx.Response:
+        """Return a successful response; raise the client's exceptions for others."""
+
+
+class ReplayBarrier:
+    """Knows whether a server has applied its log since it was last connected to."""
+
+    def __init__(self, requests: Requests, transport: CountedTransport) -> None:
+        self._requests = requests
+        self._transport = transport
+        self._confirmed = -1
+        self._lock = Lock()
+
+    def reset(self) -> None:
+        """Have the next check look at the server again."""
+        self._confirmed = -1
+
+    def check(self) -> None:
+        """Return when all earlier writes have been applied.
+
+        Raises:
+            CatchingUp: The server takes longer.
+        """
+        if self._confirmed == self._transport.connections:
+            return
+        with self._lock:
+            if self._confirmed == self._transport.connections:
+                return
+            for _ in range(_ATTEMPTS):
+                self._check_health()
+                connections = self._transport.connections
+                self._await_log()
+                if connections == self._transport.connections:
+                    break
+            self._confirmed = connections
+
+    def _check_health(self) -> None:
+        try:
+            health = self._get("/health")
+        except exceptions.ServiceUnavailable as error:
+            raise CatchingUp(503, str(error)) from error
+        except exceptions.ObjectNotFound as error:
+            raise ValueError("it has no /health") from error
+        if not isinstance(health, dict) or not health.get("ok"):
+            raise CatchingUp(503, "it is not healthy")
+
+    def _await_log(self) -> None:
+        try:
+            # A write that changes nothing, made for this: even a server without space takes it.
+            self._send("POST", "/health")
+            self._await_queues()
+        except (exceptions.RequestUnauthorized, exceptions.RequestForbidden):
+            self._await_standstill()
+        except httpx.ReadTimeout as error:
+            raise CatchingUp(503, "it applies its log") from error
+
+    def _await_queues(self) -> None:
+        end = time.monotonic() + _DRAIN
+        while self._get("/status")["queued_writes"] > 0:
+            if time.monotonic() > end:
+                self._pass_queues()
+                return
+            time.sleep(_POLL)
+
+    def _pass_queues(self) -> None:
+        """Wait in the queue of each collection: others may write so much that queues never are empty."""
+        passed: set[str] = set()
+        while names := self._collection_names() - passed:
+            for name in sorted(names):
+                try:
+                    path = f"/collections/{name}/documents/{_NO_DOCUMENT}"
+                    self._send("DELETE", path)
+                except exceptions.ObjectNotFound:
+                    pass  # as expected, said in the order of the queue
+            passed |= names
+
+    def _collection_names(self) -> set[str]:
+        """Return the names of collections, those included that an alias leads to and that are not there yet."""
+        collections = {collection["name"] for collection in self._get("/collections", {"exclude_fields": "fields"})}
+        return collections | {alias["collection_name"] for alias in self._get("/aliases")["aliases"]}
+
+    def _await_standstill(self) -> None:
+        try:
+            before = self._counts()
+            time.sleep(_STANDSTILL)
+            if before != self._counts():
+                raise CatchingUp(503, "it applies its log")
+        except (exceptions.RequestUnauthorized, exceptions.RequestForbidden):
+            return  # a key for searches alone: nothing that it may ask for tells more than the health
+
+    def _counts(self) -> dict[str, int]:
+        listed = self._get("/collections", {"exclude_fields": "fields"})
+        return {collection["name"]: collection["num_documents"] for collection in listed}
+
+    def _get(self, path: str, query: dict[str, str] | None = None) -> Any:
+        return self._send("GET", path, query).json()
+
+    def _send(self, method: str, path: str, query: dict[str, str] | None = None) -> httpx.Response:
+        return self._requests.send(method, path, query or {}, _TIMEOUT)
