@@ -114,9 +114,8 @@ class ForgetfulServer(Server):
     """Loses the answer to the first request that makes a key; so it is sent again."""
 
     def __init__(self, url: str) -> None:
-        super().__init__([url], ADMIN_KEY, patience=5)
+        super().__init__([url], ADMIN_KEY, patience=5, event_hooks={"response": [self._lose]})
         self._losses = 1
-        self._http.event_hooks = {"response": [self._lose]}
 
     def _lose(self, response: httpx.Response) -> None:
         if self._losses and response.request.url.path == "/keys" and response.request.method == "POST":

@@ -36,16 +36,18 @@ CLOCK = Clock()
 ALL = pytest.param(1, marks=pytest.mark.slow, id="each")
 
 
+_CHANGE_NOTHING = ("/multi_search", "/health")
+
+
 class MortalServer(Server):
     """Dies instead of sending the request number `lives` + 1 of those that change something."""
 
     def __init__(self, url: str, lives: int | None) -> None:
-        super().__init__([url], ADMIN_KEY, patience=1)
+        super().__init__([url], ADMIN_KEY, patience=1, event_hooks={"request": [self._live]})
         self._left = lives
-        self._http.event_hooks = {"request": [self._live]}
 
     def _live(self, request: httpx.Request) -> None:
-        if self._left is None or (request.method == "GET" and self._left > 0) or request.url.path == "/multi_search":
+        if self._left is None or (request.method == "GET" and self._left > 0) or request.url.path in _CHANGE_NOTHING:
             return
         if self._left == 0:
             raise Death

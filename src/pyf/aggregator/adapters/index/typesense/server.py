@@ -44,6 +44,7 @@ class Server:
         timeout: Seconds for one answer.
         patience: Seconds that an unavailable server is waited for.
         traffic: Counts the outcome of each request.
+        event_hooks: Functions of the HTTP library that get each `request` or each `response`.
     """
 
     def __init__(
@@ -54,11 +55,12 @@ class Server:
         timeout: float = 120.0,
         patience: float = 60.0,
         traffic: TrafficCount | None = None,
+        event_hooks: Mapping[str, list[Callable[..., None]]] | None = None,
     ) -> None:
         urls = tuple(nodes)
         self.address = ", ".join(urls)
         counter = traffic or TrafficCount()
-        self._nodes = _Cluster([_Node(url, api_key, timeout, counter) for url in urls])
+        self._nodes = _Cluster([_Node(url, api_key, timeout, counter, event_hooks or {}) for url in urls])
         self._retry = RetryTimeout(patience, self.address)
 
     def ask(self, request: Callable[[Client], Result], *, patience: float | None = None) -> Result:
@@ -93,11 +95,21 @@ class Server:
 class _Node:
     """One server with its connections."""
 
-    def __init__(self, url: str, api_key: str, timeout: float, traffic: TrafficCount) -> None:
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        timeout: float,
+        traffic: TrafficCount,
+        event_hooks: Mapping[str, list[Callable[..., None]]],
+    ) -> None:
         # As everywhere in this program: the system's certificates, and no proxy that the environment names.
         self._transport = CountedTransport(traffic, verify=ssl.create_default_context())
         self._http = httpx.Client(
-            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT)), transport=self._transport, trust_env=False
+            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT)),
+            transport=self._transport,
+            event_hooks=event_hooks,
+            trust_env=False,
         )
         self.client = Client(
             {
