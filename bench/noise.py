@@ -61,65 +61,65 @@ FRAMEWORKS = {
     "napari-": "napari",
 }
 _RELEASES = {"Django": ("4.2", "5.0", "5.1", "5.2", "6.0"), "Plone": ("5.1", "5.2", "6.0", "6.1")}
-_LICENCES = ("MIT", "BSD-3-Clause", "Apache-2.0", "GPL-3.0-only", "GPL-2.0-only", "LGPL-3.0-or-later", "")
+_LICENSES = ("MIT", "BSD-3-Clause", "Apache-2.0", "GPL-3.0-only", "GPL-2.0-only", "LGPL-3.0-or-later", "")
 
 
-def projects(count: int, *, seed: int) -> Iterator[dict[str, Any]]:
+def generate_projects(count: int, *, seed: int) -> Iterator[dict[str, Any]]:
     """Yield the `info` of so many projects of different names, the same for the same seed."""
-    chance = random.Random(seed)
-    seen: set[str] = set()
-    while len(seen) < count:
-        info = _info(chance)
-        if info["name"].lower() not in seen:
-            seen.add(info["name"].lower())
+    rng = random.Random(seed)
+    used_names: set[str] = set()
+    while len(used_names) < count:
+        info = _generate_info(rng)
+        if info["name"].lower() not in used_names:
+            used_names.add(info["name"].lower())
             yield info
 
 
-def _info(chance: random.Random) -> dict[str, Any]:
-    prefix = chance.choice(list(FRAMEWORKS))
+def _generate_info(rng: random.Random) -> dict[str, Any]:
+    prefix = rng.choice(list(FRAMEWORKS))
     framework = FRAMEWORKS[prefix]
-    field, other = chance.sample(FIELDS, 2)
-    part = chance.choice(PARTS) if chance.random() < 0.4 else chance.choice(FIELDS)
-    habits = _Habits(chance, chance.sample(VERBS, 3), chance.sample(ADJECTIVES, 2), chance.sample(PARTS + FIELDS, 3))
-    tail = chance.choice(("", "", "", f"-{chance.choice(PARTS)}", str(chance.randint(2, 9)), f"-{other}"))
-    name = f"{prefix}{field}{chance.choice('-_.') if not prefix.endswith('.') else '.'}{part}{tail}"
-    summary = _sentence(habits, field, part, framework)
-    releases = sorted(chance.sample(_RELEASES[framework], 2)) if framework in _RELEASES else []
-    pythons = [f"3.{minor}" for minor in range(chance.randint(6, 11), 14)]
+    field, second_field = rng.sample(FIELDS, 2)
+    part = rng.choice(PARTS) if rng.random() < 0.4 else rng.choice(FIELDS)
+    vocabulary = _Vocabulary(rng, rng.sample(VERBS, 3), rng.sample(ADJECTIVES, 2), rng.sample(PARTS + FIELDS, 3))
+    tail = rng.choice(("", "", "", f"-{rng.choice(PARTS)}", str(rng.randint(2, 9)), f"-{second_field}"))
+    name = f"{prefix}{field}{rng.choice('-_.') if not prefix.endswith('.') else '.'}{part}{tail}"
+    summary = _generate_sentence(vocabulary, field, part, framework)
+    releases = sorted(rng.sample(_RELEASES[framework], 2)) if framework in _RELEASES else []
+    pythons = [f"3.{minor}" for minor in range(rng.randint(6, 11), 14)]
     classifiers = [f"Framework :: {framework}"] if framework else []
     classifiers += [f"Framework :: {framework} :: {release}" for release in releases]
     classifiers += [
         "Programming Language :: Python",
-        *(f"Programming Language :: Python :: {each}" for each in pythons),
+        *(f"Programming Language :: Python :: {word}" for word in pythons),
     ]
     return {
         "name": name,
         "version": "1.0",
         "summary": summary,
-        "keywords": ",".join(chance.sample([field, other, part, framework.lower() or "python"], 3)),
-        "description": _readme(habits, name, summary, field, other, part, framework),
+        "keywords": ",".join(rng.sample([field, second_field, part, framework.lower() or "python"], 3)),
+        "description": _generate_readme(vocabulary, name, summary, field, second_field, part, framework),
         "description_content_type": "text/markdown",
         "classifiers": classifiers,
-        "license_expression": chance.choice(_LICENCES) or None,
-        "requires_dist": [each.lower() for each in (framework, chance.choice(("requests", "numpy", "pyyaml"))) if each],
+        "license_expression": rng.choice(_LICENSES) or None,
+        "requires_dist": [each.lower() for each in (framework, rng.choice(("requests", "numpy", "pyyaml"))) if each],
         "requires_python": f">={pythons[0]}",
         "project_urls": {},
     }
 
 
-class _Habits(NamedTuple):
+class _Vocabulary(NamedTuple):
     """The few words that one author uses again and again."""
 
-    chance: random.Random
+    rng: random.Random
     verbs: list[str]
     adjectives: list[str]
-    others: list[str]
+    nouns: list[str]
 
 
-def _readme(habits: _Habits, name: str, summary: str, field: str, other: str, part: str, framework: str) -> str:
+def _generate_readme(vocabulary: _Vocabulary, name: str, summary: str, field: str, second_field: str, part: str, framework: str) -> str:
     def paragraph(sentences: int) -> str:
         return " ".join(
-            _sentence(habits, habits.chance.choice((field, other, field)), part, framework) for _ in range(sentences)
+            _generate_sentence(vocabulary, vocabulary.rng.choice((field, second_field, field)), part, framework) for _ in range(sentences)
         )
 
     return (
@@ -129,16 +129,16 @@ def _readme(habits: _Habits, name: str, summary: str, field: str, other: str, pa
     )
 
 
-def _sentence(habits: _Habits, field: str, part: str, framework: str) -> str:
-    chance = habits.chance
-    verb, adjective, other = (chance.choice(each) for each in habits[1:])
-    place = f" in {framework}" if framework else ""
-    return chance.choice(
+def _generate_sentence(vocabulary: _Vocabulary, field: str, part: str, framework: str) -> str:
+    rng = vocabulary.rng
+    verb, adjective, noun = (rng.choice(words) for words in vocabulary[1:])
+    suffix = f" in {framework}" if framework else ""
+    return rng.choice(
         (
-            f"A {adjective} {field} {part} to {verb} data{place}.",
-            f"{adjective.capitalize()} {part} for {field} {other}s{place}",
-            f"{verb.capitalize()} {field} records with a {adjective} {other}{place}.",
-            f"It helps teams {verb} what their {field} {part} has written, and {chance.choice(habits.verbs)} it later.",
-            f"The {other} is {adjective}, and the {part} can {verb} every {field} file{place}.",
+            f"A {adjective} {field} {part} to {verb} data{suffix}.",
+            f"{adjective.capitalize()} {part} for {field} {noun}s{suffix}",
+            f"{verb.capitalize()} {field} records with a {adjective} {noun}{suffix}.",
+            f"It helps teams {verb} what their {field} {part} has written, and {rng.choice(vocabulary.verbs)} it later.",
+            f"The {noun} is {adjective}, and the {part} can {verb} every {field} file{suffix}.",
         )
     )

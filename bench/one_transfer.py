@@ -4,18 +4,18 @@ import json
 import sys
 import time
 
-from bench.one_fetch import peak_memory
+from bench.one_fetch import read_peak_memory
 from pyf.aggregator.cli.updater import main as pyfupdater
 
 
 def main(arguments: list[str]) -> None:
-    started = time.perf_counter()
+    start = time.perf_counter()
     code = 0
     try:
         pyfupdater(arguments)
     except SystemExit as end:
         code = int(end.code or 0)
-    print(json.dumps({"seconds": time.perf_counter() - started, "mb": peak_memory()}))
+    print(json.dumps({"seconds": time.perf_counter() - start, "mb": read_peak_memory()}))
     sys.exit(code)
 
 

@@ -14,42 +14,42 @@ from urllib.parse import urlencode, urlsplit
 
 from msgspec import to_builtins
 
-from pyf.aggregator.domain.search import Question
+from pyf.aggregator.domain.search import SearchQuery
 
 CLIENTS = 8
 
 
-def times(path: Path, collection: str, questions: Sequence[Question], workers: int) -> list[float]:
+def measure_times(path: Path, collection: str, queries: Sequence[SearchQuery], workers: int) -> list[float]:
     """Return the seconds that each answer took, facets included, where the clients share the questions."""
-    asked = [f"/api/v1/profiles/{collection}/search?{urlencode(_told(each), doseq=True)}" for each in questions]
-    taken: list[float] = []
-    with _serving(path, workers) as address:
+    paths = [f"/api/v1/profiles/{collection}/search?{urlencode(_to_query_pairs(query), doseq=True)}" for query in queries]
+    durations: list[float] = []
+    with _serve_index(path, workers) as netloc:
 
-        def ask(number: int) -> None:
-            connection = http.client.HTTPConnection(address)
-            for each in asked[number::CLIENTS]:
+        def send_requests(number: int) -> None:
+            connection = http.client.HTTPConnection(netloc)
+            for each in paths[number::CLIENTS]:
                 started = time.perf_counter()
                 connection.request("GET", each, headers={"accept-encoding": "gzip"})
                 answer = connection.getresponse()
                 answer.read()
-                taken.append(time.perf_counter() - started)
+                durations.append(time.perf_counter() - started)
                 assert answer.status == 200, (answer.status, each)
 
-        clients = [threading.Thread(target=ask, args=(number,)) for number in range(CLIENTS)]
+        clients = [threading.Thread(target=send_requests, args=(number,)) for number in range(CLIENTS)]
         for client in clients:
             client.start()
         for client in clients:
             client.join()
-    assert len(taken) == len(asked)
-    return taken
+    assert len(durations) == len(paths)
+    return durations
 
 
-def _told(question: Question) -> list[tuple[str, object]]:
-    return [(name, value) for name, value in to_builtins(question).items() if value not in (None, "", [], ())]
+def _to_query_pairs(query: SearchQuery) -> list[tuple[str, object]]:
+    return [(name, value) for name, value in to_builtins(query).items() if value not in (None, "", [], ())]
 
 
 @contextmanager
-def _serving(path: Path, workers: int) -> Iterator[str]:
+def _serve_index(path: Path, workers: int) -> Iterator[str]:
     """Give the host and port of a server of an index file."""
     settings = {"SQLITE_PATH": str(path), "INDEX_BACKEND": "sqlite", "WEB_RATE_LIMIT": "0"}
     with subprocess.Popen(
@@ -59,12 +59,12 @@ def _serving(path: Path, workers: int) -> Iterator[str]:
         text=True,
     ) as server:
         assert server.stderr is not None
-        found = None
-        while found is None:
+        match = None
+        while match is None:
             line = server.stderr.readline()
             assert line, "the server has ended"
-            found = re.search(r"Serving at (\S+);", line)
+            match = re.search(r"Serving at (\S+);", line)
         try:
-            yield urlsplit(found[1]).netloc
+            yield urlsplit(match[1]).netloc
         finally:
             server.terminate()

@@ -18,20 +18,20 @@ from rich.table import Table
 
 from bench import judged, noise
 from pyf.aggregator.adapters.profiles import load_profiles
-from pyf.aggregator.bootstrap import open_services
-from pyf.aggregator.domain.downloads import Downloads, recorded
+from pyf.aggregator.bootstrap import open_dependencies
+from pyf.aggregator.domain.downloads import Downloads, build_download_fields
 from pyf.aggregator.domain.profile import Filter
-from pyf.aggregator.domain.project import normalized
-from pyf.aggregator.domain.search import Question
-from pyf.aggregator.ports import Services
+from pyf.aggregator.domain.project import normalize_name
+from pyf.aggregator.domain.search import SearchQuery
+from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.settings import load_settings
-from pyf.aggregator.usecases.fetch import fetch
-from pyf.aggregator.usecases.search import search
+from pyf.aggregator.usecases.fetch import fetch_collection
+from pyf.aggregator.usecases.search import search_packages
 from pyf.aggregator.usecases.target import Target
 
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "data"
-NOISE = 3_000
-TOGETHER = "relevance"
+FILLER_COUNT = 3_000
+SHARED_COLLECTION = "relevance"
 # When the program runs, in Unix seconds: what is current then is current whenever this is run.
 NOW = 1_790_000_000
 UPLOADED = "2026-06-01T12:00:00Z"
@@ -40,139 +40,139 @@ UPLOADED = "2026-06-01T12:00:00Z"
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make relevance", description=__doc__)
     parser.add_argument("--misses", action="store_true", help="print the queries that do not pass, and what came first")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     console = Console(width=150)
     if not (REFERENCE / "relevance").is_dir():
         console.print("Skipped: the judged queries and their projects are not on this machine.")
         return
-    documents = judged.projects(REFERENCE / "relevance")
+    documents = judged.load_projects(REFERENCE / "relevance")
     with TemporaryDirectory(prefix="relevance-") as temporary:
         file = Path(temporary) / "projects.jsonl"
-        _write(file, documents)
-        with _service(file) as url:
+        _write_projects(file, documents)
+        with _serve_registry(file) as url:
             settings = load_settings(
                 sqlite_path=str(Path(temporary) / "index.sqlite3"), pypi_base_url=url, index_backend="sqlite"
             )
-            with open_services(settings) as services:
-                below = _measured(console, "sqlite", services, documents, show_misses=asked.misses)
-    if below:
-        console.print(f"Below the gate: {', '.join(below)}")
+            with open_dependencies(settings) as deps:
+                failed_kinds = _measure(console, "sqlite", deps, documents, show_misses=args.misses)
+    if failed_kinds:
+        console.print(f"Below the gate: {', '.join(failed_kinds)}")
         sys.exit(1)
 
 
-def _measured(
-    console: Console, engine: str, services: Services, documents: list[dict[str, Any]], *, show_misses: bool
+def _measure(
+    console: Console, engine: str, deps: Dependencies, documents: list[dict[str, Any]], *, show_misses: bool
 ) -> list[str]:
     """Fill the collections of an engine, ask everything, print the shares; return the kinds below their gates."""
-    started = time.perf_counter()
+    start = time.perf_counter()
     downloads = {
-        normalized(each["info"]["name"]): recorded(
+        normalize_name(each["info"]["name"]): build_download_fields(
             Downloads(last_month=each["downloads_last_month"]), source="pypistats", now=NOW
         )
         for each in documents
         if each["downloads_last_month"] is not None
     }
-    _fill(services, Target(collection=TOGETHER, filter=Filter(everything=True)), downloads)
+    _fill(deps, Target(collection=SHARED_COLLECTION, filter=Filter(everything=True)), downloads)
     profiles = load_profiles()
-    held = {normalized(each["info"]["name"]) for each in documents}
-    queries = list(judged.queries(REFERENCE / "relevance", held))
+    available = {normalize_name(each["info"]["name"]) for each in documents}
+    queries = list(judged.load_queries(REFERENCE / "relevance", available))
     for profile in {each.profile for each in queries}:
-        _fill(services, Target(collection=profile, filter=profiles[profile].filter), downloads)
-    filled = time.perf_counter() - started
-    shown = console if show_misses else None
+        _fill(deps, Target(collection=profile, filter=profiles[profile].filter), downloads)
+    fill_seconds = time.perf_counter() - start
+    miss_console = console if show_misses else None
 
-    def in_profile(each: judged.Judged) -> Target:
-        return Target(collection=TOGETHER, filter=profiles[each.profile].filter)
+    def get_profile_target(entry: judged.JudgedQuery) -> Target:
+        return Target(collection=SHARED_COLLECTION, filter=profiles[entry.profile].filter)
 
-    together = _shares(services, queries, in_profile, None)
-    unsaid = _shares(services, queries, lambda _: Target(collection=TOGETHER), shown)
-    apart = _shares(services, queries, lambda each: Target(collection=each.profile), None)
-    ours = list(judged.own_queries(held))
-    own = _shares(services, ours, in_profile, None)
-    own_unsaid = _shares(services, ours, lambda _: Target(collection=TOGETHER), shown)
-    extra = _shares(services, judged.derived(held, seed=1), lambda _: Target(collection=TOGETHER), shown)
-    table = Table(title=f"{engine}: {len(held)} projects among {NOISE:,} others", title_justify="left")
+    with_profile = _measure_shares(deps, queries, get_profile_target, None)
+    verbatim = _measure_shares(deps, queries, lambda _: Target(collection=SHARED_COLLECTION), miss_console)
+    per_collection = _measure_shares(deps, queries, lambda each: Target(collection=each.profile), None)
+    own_queries = list(judged.load_own_queries(available))
+    own_with_profile = _measure_shares(deps, own_queries, get_profile_target, None)
+    own_verbatim = _measure_shares(deps, own_queries, lambda _: Target(collection=SHARED_COLLECTION), miss_console)
+    derived = _measure_shares(deps, judged.derive_queries(available, seed=1), lambda _: Target(collection=SHARED_COLLECTION), miss_console)
+    table = Table(title=f"{engine}: {len(available)} projects among {FILLER_COUNT:,} others", title_justify="left")
     for column in ("kind", "queries", "gate", "framework known", "verbatim", "through each profile"):
         table.add_column(column, justify="left" if column == "kind" else "right")
-    for kind, gate in judged.GATES.items():
+    for kind, gate in judged.MIN_SHARES.items():
         table.add_row(
             kind,
-            str(together[kind][1]),
+            str(with_profile[kind][1]),
             f"{gate}%",
-            _percent(together[kind]),
-            _percent(unsaid[kind]),
-            _percent(apart[kind]),
+            _format_percent(with_profile[kind]),
+            _format_percent(verbatim[kind]),
+            _format_percent(per_collection[kind]),
         )
-    for kind, share in own.items():
-        table.add_row(kind, str(share[1]), "-", _percent(share), _percent(own_unsaid[kind]), "-")
-    for kind, share in extra.items():
-        table.add_row(kind, str(share[1]), "-", "-", _percent(share), "-")
+    for kind, share in own_with_profile.items():
+        table.add_row(kind, str(share[1]), "-", _format_percent(share), _format_percent(own_verbatim[kind]), "-")
+    for kind, share in derived.items():
+        table.add_row(kind, str(share[1]), "-", "-", _format_percent(share), "-")
     console.print(table)
-    console.print(f"Filled in {filled:.0f} s.")
-    below = [kind for kind, gate in judged.GATES.items() if not _reaches(together[kind], gate)]
-    return below + [f"{kind} verbatim" for kind, gate in judged.GATES.items() if not _reaches(unsaid[kind], gate)]
+    console.print(f"Filled in {fill_seconds:.0f} s.")
+    failed_kinds = [kind for kind, gate in judged.MIN_SHARES.items() if not _reaches_gate(with_profile[kind], gate)]
+    return failed_kinds + [f"{kind} verbatim" for kind, gate in judged.MIN_SHARES.items() if not _reaches_gate(verbatim[kind], gate)]
 
 
-def _percent(share: tuple[int, int]) -> str:
+def _format_percent(share: tuple[int, int]) -> str:
     return f"{100 * share[0] / share[1]:.0f}%"
 
 
-def _reaches(share: tuple[int, int], gate: int) -> bool:
+def _reaches_gate(share: tuple[int, int], gate: int) -> bool:
     return 100 * share[0] >= gate * share[1]
 
 
-def _shares(
-    services: Services,
-    queries: Iterable[judged.Judged],
-    target_of: Callable[[judged.Judged], Target],
+def _measure_shares(
+    deps: Dependencies,
+    queries: Iterable[judged.JudgedQuery],
+    get_target: Callable[[judged.JudgedQuery], Target],
     console: Console | None,
 ) -> dict[str, tuple[int, int]]:
     passed: Counter[str] = Counter()
-    asked: Counter[str] = Counter()
-    for each in queries:
-        found = search(services, target_of(each), Question(text=each.text, per_page=10))
-        names = [hit.name_normalized for hit in found.hits]
-        asked[each.kind] += 1
-        passed[each.kind] += each.passes(names)
-        if console and not each.passes(names):
-            missing = sorted(each.top3 - set(names[:3]) | each.top10 - set(names))
-            console.print(f"{each.kind} ({each.profile}) {each.text!r}: not {missing}, of {found.total}: {names[:6]}")
-    return {kind: (passed[kind], asked[kind]) for kind in asked}
+    totals: Counter[str] = Counter()
+    for judged_query in queries:
+        results = search_packages(deps, get_target(judged_query), SearchQuery(text=judged_query.text, per_page=10))
+        names = [hit.name_normalized for hit in results.hits]
+        totals[judged_query.kind] += 1
+        passed[judged_query.kind] += judged_query.is_satisfied(names)
+        if console and not judged_query.is_satisfied(names):
+            missing = sorted(judged_query.top3 - set(names[:3]) | judged_query.top10 - set(names))
+            console.print(f"{judged_query.kind} ({judged_query.profile}) {judged_query.text!r}: not {missing}, of {results.total}: {names[:6]}")
+    return {kind: (passed[kind], totals[kind]) for kind in totals}
 
 
-def _fill(services: Services, target: Target, downloads: dict[str, Any]) -> None:
-    report = fetch(services, target, default=target.filter or Filter())
-    if not report.is_whole:
-        sys.exit(f"{target.collection} could not be filled: {report.as_mapping()}")
-    services.index.update(target.collection, downloads)
+def _fill(deps: Dependencies, target: Target, downloads: dict[str, Any]) -> None:
+    report = fetch_collection(deps, target, default=target.filter or Filter())
+    if not report.is_complete:
+        sys.exit(f"{target.collection} could not be filled: {report.to_dict()}")
+    deps.index.update(target.collection, downloads)
 
 
-def _write(file: Path, documents: list[dict[str, Any]]) -> None:
+def _write_projects(file: Path, documents: list[dict[str, Any]]) -> None:
     """Write the judged projects and the others in the shape of PyPI's JSON, each with a file to install."""
-    taken = {normalized(each["info"]["name"]) for each in documents}
+    names = {normalize_name(document["info"]["name"]) for document in documents}
     with file.open("w") as target:
         for each in documents:
-            target.write(json.dumps(_document(each["info"])) + "\n")
-        others = 0
-        for document in _others():
-            name = normalized(document["info"]["name"])
-            if name not in taken and others < NOISE:
-                taken.add(name)
-                others += 1
-                target.write(json.dumps(document | {"last_serial": None}) + "\n")
+            target.write(json.dumps(_build_document(each["info"])) + "\n")
+        filler_count = 0
+        for filler in _generate_filler():
+            name = normalize_name(filler["info"]["name"])
+            if name not in names and filler_count < FILLER_COUNT:
+                names.add(name)
+                filler_count += 1
+                target.write(json.dumps(filler | {"last_serial": None}) + "\n")
 
 
-def _others() -> Iterator[dict[str, Any]]:
+def _generate_filler() -> Iterator[dict[str, Any]]:
     for name in ("napari-projects.jsonl.gz", "plone-derived.jsonl.gz"):
         with gzip.open(REFERENCE / "pypi" / name, "rt") as lines:
             for line in lines:
                 document = json.loads(line)
                 newest = document["info"]["version"]
                 yield document | {"releases": {newest: document["releases"].get(newest, [])}}
-    yield from map(_document, noise.projects(NOISE, seed=1))
+    yield from map(_build_document, noise.generate_projects(FILLER_COUNT, seed=1))
 
 
-def _document(info: dict[str, Any]) -> dict[str, Any]:
+def _build_document(info: dict[str, Any]) -> dict[str, Any]:
     name, version = info["name"].replace("-", "_").replace(".", "_"), info["version"]
     file = {
         "filename": f"{name}-{version}-py3-none-any.whl",
@@ -188,7 +188,7 @@ def _document(info: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _service(documents: Path) -> Iterator[str]:
+def _serve_registry(documents: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "pyf.aggregator.sample.services", str(documents)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as service:
         try:

@@ -10,114 +10,114 @@ from msgspec.structs import replace
 from bench import noise
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.profile import Filter
-from pyf.aggregator.domain.project import normalized
+from pyf.aggregator.domain.project import normalize_name
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
-from pyf.aggregator.domain.search import HealthBand, Question, Sort
-from pyf.aggregator.domain.version import sortable
-from pyf.aggregator.ports import ProjectDocuments, Services
+from pyf.aggregator.domain.search import HealthBand, SearchQuery, Sort
+from pyf.aggregator.domain.version import to_sortable
+from pyf.aggregator.ports import ProjectDocuments, Dependencies
 
 COLLECTION = "searched"
-PROJECTS = 100_000
-QUESTIONS = 1_000
+PROJECT_COUNT = 100_000
+QUERY_COUNT = 1_000
 
-_AT_ONCE = 2_000
+_BATCH_SIZE = 2_000
 _DAY = 86_400
 
 
-def fill(services: Services, count: int, *, now: int, seed: int = 1) -> None:
+def fill_collection(deps: Dependencies, count: int, *, now: int, seed: int = 1) -> None:
     """Make the collection and write so many projects with their downloads, stars and scores."""
-    chance = random.Random(seed)
-    services.admin.create(COLLECTION, CollectionState(filter=Filter(everything=True)))
-    projects = noise.projects(count, seed=seed)
-    while some := list(islice(projects, _AT_ONCE)):
-        documents = [_fields(info, chance, now) for info in some]
-        names = [each.name_normalized for each in documents]
-        services.index.put(
+    rng = random.Random(seed)
+    deps.admin.create(COLLECTION, CollectionState(filter=Filter(everything=True)))
+    projects = noise.generate_projects(count, seed=seed)
+    while batch := list(islice(projects, _BATCH_SIZE)):
+        documents = [_build_fields(info, rng, now) for info in batch]
+        names = [document.name_normalized for document in documents]
+        deps.index.put(
             COLLECTION,
             [ProjectDocuments(name_normalized=each.name_normalized, documents=(each,)) for each in documents],
         )
-        services.index.update(
-            COLLECTION, {name: DownloadFields(download_last_month=int(chance.lognormvariate(6, 3))) for name in names}
+        deps.index.update(
+            COLLECTION, {name: DownloadFields(download_last_month=int(rng.lognormvariate(6, 3))) for name in names}
         )
-        services.index.update(
+        deps.index.update(
             COLLECTION,
-            {name: RepositoryFields(github_stars=int(chance.lognormvariate(2, 2))) for name in names[::2]},
+            {name: RepositoryFields(github_stars=int(rng.lognormvariate(2, 2))) for name in names[::2]},
         )
-        services.index.update(
-            COLLECTION, {name: HealthFields(health_score=chance.randint(5, 98), health_model="full") for name in names}
+        deps.index.update(
+            COLLECTION, {name: HealthFields(health_score=rng.randint(5, 98), health_model="full") for name in names}
         )
 
 
-def questions(*, seed: int = 1) -> Iterator[Question]:
+def generate_queries(*, seed: int = 1) -> Iterator[SearchQuery]:
     """Yield questions of all sorts: topics, sentences, names, beginnings, slips, filters, orders, later pages."""
-    chance = random.Random(seed)
-    names = [info["name"] for info in noise.projects(2_000, seed=1)]
-    kinds = chain.from_iterable(repeat((_topic, _topic, _sentence, _name, _beginning, _slip, _filtered, _sorted)))
-    for kind, _ in zip(kinds, range(QUESTIONS), strict=False):
-        yield kind(chance, names)
+    rng = random.Random(seed)
+    names = [info["name"] for info in noise.generate_projects(2_000, seed=1)]
+    kinds = chain.from_iterable(repeat((_build_topic_query, _build_topic_query, _build_sentence_query, _build_name_query, _build_prefix_query, _build_typo_query, _build_filtered_query, _build_sorted_query)))
+    for kind, _ in zip(kinds, range(QUERY_COUNT), strict=False):
+        yield kind(rng, names)
 
 
-def _topic(chance: random.Random, _names: list[str]) -> Question:
-    several = chance.sample([*noise.FIELDS, *noise.PARTS], chance.randint(1, 3))
-    return Question(text=" ".join(several), page=chance.choice((1, 1, 1, 2, 5)))
+def _build_topic_query(rng: random.Random, _names: list[str]) -> SearchQuery:
+    words = rng.sample([*noise.FIELDS, *noise.PARTS], rng.randint(1, 3))
+    return SearchQuery(text=" ".join(words), page=rng.choice((1, 1, 1, 2, 5)))
 
 
-def _sentence(chance: random.Random, _names: list[str]) -> Question:
+def _build_sentence_query(rng: random.Random, _names: list[str]) -> SearchQuery:
     verb, adjective, field, part = (
-        chance.choice(each) for each in (noise.VERBS, noise.ADJECTIVES, noise.FIELDS, noise.PARTS)
+        rng.choice(words) for words in (noise.VERBS, noise.ADJECTIVES, noise.FIELDS, noise.PARTS)
     )
-    return Question(text=f"how to {verb} {field} data with a {adjective} {part}")
+    return SearchQuery(text=f"how to {verb} {field} data with a {adjective} {part}")
 
 
-def _name(chance: random.Random, names: list[str]) -> Question:
-    return Question(text=chance.choice(names))
+def _build_name_query(rng: random.Random, names: list[str]) -> SearchQuery:
+    return SearchQuery(text=rng.choice(names))
 
 
-def _beginning(chance: random.Random, names: list[str]) -> Question:
-    name = chance.choice(names)
-    return Question(text=name[: chance.randint(3, len(name))])
+def _build_prefix_query(rng: random.Random, names: list[str]) -> SearchQuery:
+    name = rng.choice(names)
+    return SearchQuery(text=name[: rng.randint(3, len(name))])
 
 
-def _slip(chance: random.Random, names: list[str]) -> Question:
-    name = chance.choice(names)
-    at = chance.randrange(2, len(name) - 1)
-    return Question(text=name[:at] + name[at + 1 :])
+def _build_typo_query(rng: random.Random, names: list[str]) -> SearchQuery:
+    name = rng.choice(names)
+    position = rng.randrange(2, len(name) - 1)
+    return SearchQuery(text=name[:position] + name[position + 1 :])
 
 
-def _filtered(chance: random.Random, names: list[str]) -> Question:
-    chosen: dict[str, Any] = chance.choice(
+def _build_filtered_query(rng: random.Random, names: list[str]) -> SearchQuery:
+    filters: dict[str, Any] = rng.choice(
         (
-            {"framework_versions": (f"Plone {chance.choice(('5.2', '6.0', '6.1'))}",)},
+            {"framework_versions": (f"Plone {rng.choice(('5.2', '6.0', '6.1'))}",)},
             {"framework_versions": ("Django 5.2", "Django 6.0"), "python_versions": ("Python 3.12",)},
             {"licenses": ("MIT",), "health": (HealthBand.EXCELLENT, HealthBand.GOOD)},
             {"classifiers": ("Framework :: Flask",), "updated_within": 365},
         )
     )
-    text = chance.choice(("", chance.choice(noise.FIELDS), chance.choice(noise.PARTS)))
-    return Question(text=text, **chosen)
+    text = rng.choice(("", rng.choice(noise.FIELDS), rng.choice(noise.PARTS)))
+    return SearchQuery(text=text, **filters)
 
 
-def _sorted(chance: random.Random, _names: list[str]) -> Question:
-    return Question(text=chance.choice(("", chance.choice(noise.PARTS))), sort=chance.choice(list(Sort)))
+def _build_sorted_query(rng: random.Random, _names: list[str]) -> SearchQuery:
+    return SearchQuery(text=rng.choice(("", rng.choice(noise.PARTS))), sort=rng.choice(list(Sort)))
 
 
-def _fields(info: dict[str, Any], chance: random.Random, now: int) -> RegistryFields:
+def _build_fields(info: dict[str, Any], rng: random.Random, now: int) -> RegistryFields:
     name, version = info["name"], info["version"]
-    first, *chapters = info["description"].split("\n## ")
-    frameworks = [each.split(" :: ")[1:] for each in info["classifiers"] if each.startswith("Framework")]
+    first, *sections = info["description"].split("\n## ")
+    frameworks = [classifier.split(" :: ")[1:] for classifier in info["classifiers"] if classifier.startswith("Framework")]
     return RegistryFields(
         id=f"{name}-{version}",
         identifier=f"{name}-{version}",
         name=name,
         name_sortable=name,
-        name_normalized=normalized(name),
+        name_normalized=normalize_name(name),
         version=version,
         version_raw=version,
         version_major=1,
         version_minor=0,
         version_bugfix=0,
         version_postfix="",
-        version_sortable=sortable(version),
+        version_sortable=to_sortable(version),
         is_newest=True,
         author="",
         author_email="",
@@ -128,8 +128,8 @@ def _fields(info: dict[str, Any], chance: random.Random, now: int) -> RegistryFi
         description_content_type=info["description_content_type"],
         title=name,
         first_chapter=f"{info['summary']} {first}",
-        main_content=" ".join(chapters[:-1]),
-        changelog=chapters[-1],
+        main_content=" ".join(sections[:-1]),
+        changelog=sections[-1],
         license="",
         license_expression=info["license_expression"] or "",
         classifiers=tuple(info["classifiers"]),
@@ -149,11 +149,11 @@ def _fields(info: dict[str, Any], chance: random.Random, now: int) -> RegistryFi
         platform="",
         project_urls={},
         urls=(),
-        upload_timestamp=now - int(chance.expovariate(1 / 700) * _DAY),
+        upload_timestamp=now - int(rng.expovariate(1 / 700) * _DAY),
         yanked=False,
         yanked_reason="",
         project_status="active",
-        maintainers=(f"{chance.choice(noise.FIELDS)}{chance.randint(1, 60)}",),
+        maintainers=(f"{rng.choice(noise.FIELDS)}{rng.randint(1, 60)}",),
         vulnerabilities=(),
         status_checked=now,
         last_serial=1,
@@ -161,15 +161,15 @@ def _fields(info: dict[str, Any], chance: random.Random, now: int) -> RegistryFi
     )
 
 
-def changed(services: Services) -> str:
+def change_summary(deps: Dependencies) -> str:
     """Change the summary of a project to a word that nobody else has; return that word."""
-    (document,) = services.index.documents(COLLECTION, next(services.index.holdings(COLLECTION)).name_normalized)
+    (document,) = deps.index.get_project_documents(COLLECTION, next(deps.index.project_states(COLLECTION)).name_normalized)
     fields = replace(document.registry, summary="Now with quokkas")
-    services.index.put(COLLECTION, [ProjectDocuments(name_normalized=fields.name_normalized, documents=(fields,))])
+    deps.index.put(COLLECTION, [ProjectDocuments(name_normalized=fields.name_normalized, documents=(fields,))])
     return "quokkas"
 
 
-def is_found(services: Services, word: str) -> None:
+def check_found(deps: Dependencies, word: str) -> None:
     """Make sure that the first search for a word finds who has it."""
-    found = services.search.search(COLLECTION, Question(text=word))
-    assert found.total == 1, found
+    results = deps.search.search(COLLECTION, SearchQuery(text=word))
+    assert results.total == 1, results

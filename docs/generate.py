@@ -16,16 +16,16 @@ from http_page import page as interface_page
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from pyf.aggregator.adapters.standards import load_standards
+from pyf.aggregator.adapters.standards import load_scoring_config
 from pyf.aggregator.domain.health.caps import CAPS
 from pyf.aggregator.domain.health.score import GROUPS
-from pyf.aggregator.domain.schema import Owner, fields
-from pyf.aggregator.metrics.declared import ALWAYS, OF_WORKERS, Declared
+from pyf.aggregator.domain.schema import Owner, iter_fields
+from pyf.aggregator.metrics.declared import COMMON_METRICS, WORKER_METRICS, MetricDefinition
 from pyf.aggregator.queue import __all__ as TASKS
 from pyf.aggregator.queue import app, names
-from pyf.aggregator.queue.timetable import timetable
+from pyf.aggregator.queue.timetable import build_beat_schedule
 from pyf.aggregator.settings import Settings
-from pyf.aggregator.web.app import description
+from pyf.aggregator.web.app import build_openapi
 
 ROOT = Path(__file__).parent.parent
 HEALTH = ROOT / "src" / "pyf" / "aggregator" / "health.yaml"
@@ -109,7 +109,7 @@ def fields_page() -> str:
     for owner in Owner:
         rows = "\n".join(
             f"| `{f.name}` | {f.kind}{'?' if f.optional else ''} | {_use(f.use)} | {f.use.meaning} |"
-            for f in fields()
+            for f in iter_fields()
             if f.owner is owner
         )
         sections.append(f"\n## Owner: {owner}\n\n| field | type | use | meaning |\n|---|---|---|---|\n{rows}\n")
@@ -127,7 +127,7 @@ def commands_page() -> str:
 
 def tasks_page() -> str:
     """Return the page of the queue's tasks, with what they do and when they are due."""
-    entries = timetable(Settings.model_construct()).values()
+    entries = build_beat_schedule(Settings.model_construct()).values()
     due = {entry["task"]: f"`{entry['schedule'].schedule.crontab}`" for entry in entries}
     rows = "\n".join(
         f"| `{name}{_arguments(task.run)}` | {due.get(task.name, '–')} | {_in_one_line(task.run)} |"
@@ -151,17 +151,17 @@ def _in_one_line(function: Callable[..., Any]) -> str:
 
 def health_page() -> str:
     """Return the page of the health score's rules, caps and thresholds."""
-    standards = load_standards()
+    standards = load_scoring_config()
     rows = []
     for group, rules in GROUPS.items():
-        weights = {model: standards.weights(model, group) for model in standards.models}
+        weights = {model: standards.get_weights(model, group) for model in standards.models}
         totals = " | ".join(f"**{_points(sum(weights[model].values()))}**" for model in weights)
         rows.append(f"| **{group}** | {totals} | |")
         for name, rule in rules.items():
             points = " | ".join(_points(weights[model].get(name, 0)) for model in weights)
-            rows.append(f"| `{name}` | {points} | {rule.about} ([more]({standards.read_more(group, name)})) |")
+            rows.append(f"| `{name}` | {points} | {rule.description} ([more]({standards.get_read_more(group, name)})) |")
     caps = "\n".join(
-        f"| `{name}` | {ceiling.at_most} | {CAPS[name].about} ([more]({ceiling.read_more})) |"
+        f"| `{name}` | {ceiling.at_most} | {CAPS[name].description} ([more]({ceiling.read_more})) |"
         for name, ceiling in standards.caps.items()
     )
     thresholds = re.search(r"^thresholds:\n.*?(?=^\S)", HEALTH.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
@@ -181,8 +181,8 @@ def health_page() -> str:
 def metrics_page() -> str:
     """Return the page of all metrics."""
 
-    def table(metrics: Iterable[Declared]) -> str:
-        rows = "\n".join(f"| `{each.sample}` | {each.kind} | {_labels(each)} | {each.about} |" for each in metrics)
+    def table(metrics: Iterable[MetricDefinition]) -> str:
+        rows = "\n".join(f"| `{each.sample_name}` | {each.kind} | {_labels(each)} | {each.help_text} |" for each in metrics)
         return f"| metric | kind | labels | meaning |\n|---|---|---|---|\n{rows}\n"
 
     return (
@@ -190,11 +190,11 @@ def metrics_page() -> str:
         "What Prometheus is told at `/metrics`: by a worker on `METRICS_PORT`, and by `pyfserve`. How to go about it:\n"
         "[Monitor it](../how-to/monitor.md). Counters begin anew with the process; those of a worker's forked\n"
         "processes are added up. `process_*` are about the worker's first process.\n\n"
-        f"{table(ALWAYS)}\n## Of workers only\n\n{table(OF_WORKERS)}"
+        f"{table(COMMON_METRICS)}\n## Of workers only\n\n{table(WORKER_METRICS)}"
     )
 
 
-def _labels(metric: Declared) -> str:
+def _labels(metric: MetricDefinition) -> str:
     return ", ".join(f"`{label}`" for label in metric.labels) or "–"
 
 
@@ -241,7 +241,7 @@ def _use(use: Any) -> str:
 
 def http_page() -> str:
     """Return the page of the interface over HTTP."""
-    return GENERATED + interface_page(description())
+    return GENERATED + interface_page(build_openapi())
 
 
 PAGES: dict[str, Callable[[], str]] = {

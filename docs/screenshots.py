@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
-from pyf.aggregator.cli.demo_page import served
-from pyf.aggregator.cli.demo_stage import Stage, standing_in
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.load import sample_documents
+from pyf.aggregator.cli.demo_page import serve_pages
+from pyf.aggregator.cli.demo_stage import DemoRunner, run_sandbox_servers
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.load import load_sample_documents
 
 IMAGES = Path(__file__).parent / "images"
 LAPTOP, PHONE = (1100, 720), (390, 780)
@@ -38,15 +38,15 @@ def main() -> None:
     if chromium is None:
         sys.exit("Chromium is needed")
     with (
-        standing_in(Ecosystem(sample_documents()), port=0, latency=0) as settings,
+        run_sandbox_servers(FakeRegistry(load_sample_documents()), port=0, latency=0) as settings,
         TemporaryDirectory(prefix="pyf-screenshots-") as kept,
     ):
-        stage = Stage(Path(kept), settings, Console(stderr=True))
+        stage = DemoRunner(Path(kept), settings, Console(stderr=True))
         for profile in PROFILES:
             stage.run("pyfaggregator", "-f", "-p", profile)
             stage.run("pyfgithub", "-p", profile)
             stage.run("pyfdownloads", "-p", profile, "--source", "clickhouse")
-        with served(stage.folder, stage.environment) as address, sync_playwright() as playwright:
+        with serve_pages(stage.folder, stage.environment) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
             for name in PICTURES:
                 _take(browser, address, name)

@@ -4,30 +4,30 @@ from typing import Any
 
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.profile import Filter
-from pyf.aggregator.domain.project import normalized
+from pyf.aggregator.domain.project import normalize_name
 from pyf.aggregator.domain.schema import RegistryFields
-from pyf.aggregator.domain.version import order, parts, sortable
+from pyf.aggregator.domain.version import to_order_key, parse_version_parts, to_sortable
 from pyf.aggregator.ports import ProjectDocuments
 
 PLONE = "plone-1"
 
 
-def registry_fields(name: str = "plone.api", version: str = "2.0.0", **overrides: Any) -> RegistryFields:
+def build_fields(name: str = "plone.api", version: str = "2.0.0", **overrides: Any) -> RegistryFields:
     """Return the document of a release that carries nothing but its name and its version."""
-    number = parts(version)
+    version_parts = parse_version_parts(version)
     fields: dict[str, Any] = {
         "id": f"{name}-{version}",
         "identifier": f"{name}-{version}",
         "name": name,
         "name_sortable": name,
-        "name_normalized": normalized(name),
+        "name_normalized": normalize_name(name),
         "version": version,
         "version_raw": version,
-        "version_major": number.major,
-        "version_minor": number.minor,
-        "version_bugfix": number.bugfix,
-        "version_postfix": number.postfix,
-        "version_sortable": sortable(version),
+        "version_major": version_parts.major,
+        "version_minor": version_parts.minor,
+        "version_bugfix": version_parts.bugfix,
+        "version_postfix": version_parts.postfix,
+        "version_sortable": to_sortable(version),
         "is_newest": True,
         "author": "",
         "author_email": "",
@@ -66,18 +66,18 @@ def registry_fields(name: str = "plone.api", version: str = "2.0.0", **overrides
     return RegistryFields(**fields | overrides)
 
 
-def project_documents(name: str = "plone.api", *versions: str, **overrides: Any) -> ProjectDocuments:
+def build_project(name: str = "plone.api", *versions: str, **overrides: Any) -> ProjectDocuments:
     """Return a project with these versions (2.0.0 for none), of which the highest is the newest."""
-    newest = max(versions or ("2.0.0",), key=order)
+    newest = max(versions or ("2.0.0",), key=to_order_key)
     return ProjectDocuments(
-        name_normalized=normalized(name),
+        name_normalized=normalize_name(name),
         documents=tuple(
-            registry_fields(name, version, is_newest=version == newest, **overrides)
+            build_fields(name, version, is_newest=version == newest, **overrides)
             for version in versions or (newest,)
         ),
     )
 
 
-def collection_state(profile: str = "plone", **overrides: Any) -> CollectionState:
+def build_state(profile: str = "plone", **overrides: Any) -> CollectionState:
     """Return the state of a collection that nothing has been fetched into."""
     return CollectionState(filter=Filter(profile=profile, classifiers=("Framework :: Plone",)), **overrides)

@@ -19,7 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # Bytes that the tests' files may take, those of a whole environment with the package among them.
-ROOM = 8 * 1024**3
+MIN_FREE_BYTES = 8 * 1024**3
 
 
 def pytest_configure() -> None:
@@ -34,7 +34,7 @@ def pytest_configure() -> None:
         os.environ["SSL_CERT_FILE"] = ""
     # Every transaction waits for the disk; a process that is killed loses nothing of what it wrote to memory, either.
     memory = Path("/dev/shm")
-    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM:
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MIN_FREE_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 

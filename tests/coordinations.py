@@ -4,36 +4,36 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from pyf.aggregator.adapters.memory_coordination import MemoryErrands, MemoryLocks, MemoryPace, MemorySeenStore
-from pyf.aggregator.adapters.redis import RedisErrands, RedisLocks, RedisPace, RedisSeenStore, connected
-from pyf.aggregator.ports import Errands, Locks, Pace, SeenStore
-from redis_server import redis_server
+from pyf.aggregator.adapters.memory_coordination import FakePartitions, FakeLocks, FakeRateLimiter, FakeDedupStore
+from pyf.aggregator.adapters.redis import RedisPartitions, RedisLocks, RedisRateLimiter, RedisDedupStore, connect
+from pyf.aggregator.ports import Partitions, Locks, RateLimiter, DedupStore
+from redis_server import start_redis
 
 
 @dataclass(frozen=True)
-class Agreed:
+class CoordinationPorts:
     """All that workers agree by; `pace` makes one of so many seconds."""
 
-    seen: SeenStore
+    dedup: DedupStore
     locks: Locks
-    errands: Errands
-    pace: Callable[[float], Pace]
+    partitions: Partitions
+    create_rate_limiter: Callable[[float], RateLimiter]
 
 
 @contextmanager
-def _memory() -> Iterator[Agreed]:
-    yield Agreed(MemorySeenStore(), MemoryLocks(), MemoryErrands(), MemoryPace)
+def _open_memory() -> Iterator[CoordinationPorts]:
+    yield CoordinationPorts(FakeDedupStore(), FakeLocks(), FakePartitions(), FakeRateLimiter)
 
 
 @contextmanager
-def _redis() -> Iterator[Agreed]:
-    with redis_server() as server, connected(server.url) as redis:
-        yield Agreed(
-            RedisSeenStore(redis),
+def _open_redis() -> Iterator[CoordinationPorts]:
+    with start_redis() as server, connect(server.url) as redis:
+        yield CoordinationPorts(
+            RedisDedupStore(redis),
             RedisLocks(redis),
-            RedisErrands(redis),
-            lambda delay: RedisPace(redis, "service", delay),
+            RedisPartitions(redis),
+            lambda delay: RedisRateLimiter(redis, "service", delay),
         )
 
 
-COORDINATIONS: dict[str, Callable[[], AbstractContextManager[Agreed]]] = {"memory": _memory, "redis": _redis}
+COORDINATION_STORES: dict[str, Callable[[], AbstractContextManager[CoordinationPorts]]] = {"memory": _open_memory, "redis": _open_redis}

@@ -5,10 +5,10 @@ from typing import Any, TypeVar
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 
-tested: set[str] = set()
+tested_settings: set[str] = set()
 
 
-def effect_of(setting: str) -> Callable[[Test], Test]:
+def tests_setting(setting: str) -> Callable[[Test], Test]:
     """Note that a test sees what a setting does."""
-    tested.add(setting)
+    tested_settings.add(setting)
     return lambda test: test

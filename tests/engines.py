@@ -8,24 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from namespaced import namespaced
+from namespaced import prefix_index
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.database import Database
-from pyf.aggregator.adapters.index.memory import MemoryIndex
+from pyf.aggregator.adapters.index.memory import FakeIndex
 from pyf.aggregator.adapters.index.plain_search import PlainSearch
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.adapters.index.sqlite_search import SqliteSearch
 from pyf.aggregator.adapters.index.typesense import Server
 from pyf.aggregator.adapters.lexicon import load_lexicon
-from pyf.aggregator.adapters.standards import load_standards
+from pyf.aggregator.adapters.standards import load_scoring_config
 from pyf.aggregator.ports import IndexAdmin, PackageIndex, SearchEngine
 from typesense_double import ADMIN_KEY, LocalTypesense
 
 NOW = 1_800_000_000
 
 # What searches go by.
-LEXICON, STANDARDS = load_lexicon(), load_standards()
+LEXICON, SCORING_CONFIG = load_lexicon(), load_scoring_config()
 
 # A server that tests may make and delete collections on; without it, the one on this machine has to do.
 TYPESENSE_URL = os.environ.get("TYPESENSE_TEST_URL", "")
@@ -33,7 +33,7 @@ TYPESENSE_KEY = os.environ.get("TYPESENSE_TEST_KEY", "")
 
 
 @dataclass(frozen=True)
-class Engine:
+class IndexEngine:
     """The ports of one engine, on the same data."""
 
     index: PackageIndex
@@ -42,59 +42,59 @@ class Engine:
 
 
 @contextmanager
-def _memory(_folder: Path) -> Iterator[Engine]:
-    index = MemoryIndex(now=lambda: NOW)
-    yield Engine(index, index, _plain(index))
+def _open_memory_index(_folder: Path) -> Iterator[IndexEngine]:
+    index = FakeIndex(now=lambda: NOW)
+    yield IndexEngine(index, index, _create_reference_search(index))
 
 
 @contextmanager
-def _sqlite(folder: Path) -> Iterator[Engine]:
+def _open_sqlite_index(folder: Path) -> Iterator[IndexEngine]:
     database = Database(folder / "pyf.sqlite3")
-    search = SqliteSearch(database, LEXICON, STANDARDS, now=lambda: NOW)
+    search = SqliteSearch(database, LEXICON, SCORING_CONFIG, now=lambda: NOW)
     try:
-        yield Engine(SqliteIndex(database), SqliteAdmin(database, now=lambda: NOW), search)
+        yield IndexEngine(SqliteIndex(database), SqliteAdmin(database, now=lambda: NOW), search)
     finally:
         search.close()
         database.close()
 
 
 @contextmanager
-def _typesense(_folder: Path) -> Iterator[Engine]:
-    with LocalTypesense() as service, _connected(service.url, ADMIN_KEY) as engine:
+def _open_typesense_index(_folder: Path) -> Iterator[IndexEngine]:
+    with LocalTypesense() as service, _connect(service.url, ADMIN_KEY) as engine:
         yield engine
 
 
 @contextmanager
-def _typesense_live(_folder: Path) -> Iterator[Engine]:
+def _open_live_typesense_index(_folder: Path) -> Iterator[IndexEngine]:
     """The server that the environment names, with names of this test's own, which are deleted in the end."""
     with (
-        _connected(TYPESENSE_URL, TYPESENSE_KEY) as engine,
-        namespaced(engine.index, engine.admin, engine.search) as own,
+        _connect(TYPESENSE_URL, TYPESENSE_KEY) as engine,
+        prefix_index(engine.index, engine.admin, engine.search) as prefixed,
     ):
-        yield Engine(*own)
+        yield IndexEngine(*prefixed)
 
 
 @contextmanager
-def _connected(url: str, key: str) -> Iterator[Engine]:
+def _connect(url: str, key: str) -> Iterator[IndexEngine]:
     server = Server([url], key, timeout=10, patience=1)
     try:
-        ports = typesense.on(server, lexicon=LEXICON, standards=STANDARDS, now=lambda: NOW)
-        yield Engine(ports.index, ports.admin, ports.search)
+        ports = typesense.on(server, lexicon=LEXICON, standards=SCORING_CONFIG, now=lambda: NOW)
+        yield IndexEngine(ports.index, ports.admin, ports.search)
     finally:
         server.close()
 
 
-def _plain(index: PackageIndex) -> PlainSearch:
-    return PlainSearch(index, LEXICON, STANDARDS, now=lambda: NOW)
+def _create_reference_search(index: PackageIndex) -> PlainSearch:
+    return PlainSearch(index, LEXICON, SCORING_CONFIG, now=lambda: NOW)
 
 
-_Opened = Callable[[Path], AbstractContextManager[Engine]]
+_OpenEngine = Callable[[Path], AbstractContextManager[IndexEngine]]
 
-ENGINES: dict[str, _Opened] = {
-    "memory": _memory,
-    "sqlite": _sqlite,
-    "typesense": _typesense,
-} | ({"typesense-live": _typesense_live} if TYPESENSE_URL and TYPESENSE_KEY else {})
+ENGINES: dict[str, _OpenEngine] = {
+    "memory": _open_memory_index,
+    "sqlite": _open_sqlite_index,
+    "typesense": _open_typesense_index,
+} | ({"typesense-live": _open_live_typesense_index} if TYPESENSE_URL and TYPESENSE_KEY else {})
 
 # What a fixture takes: tests on a server that is not ours are marked.
-PARAMETERS = [pytest.param(name, marks=pytest.mark.integration if "live" in name else ()) for name in ENGINES]
+ENGINE_PARAMETERS = [pytest.param(name, marks=pytest.mark.integration if "live" in name else ()) for name in ENGINES]

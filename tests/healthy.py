@@ -4,33 +4,33 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from pyf.aggregator.adapters.profiles import load_profiles
-from pyf.aggregator.adapters.standards import load_standards
-from pyf.aggregator.domain.health import Facts
-from pyf.aggregator.domain.health.facts import Issues
-from pyf.aggregator.domain.health.judging import Case
+from pyf.aggregator.adapters.standards import load_scoring_config
+from pyf.aggregator.domain.health import Signals
+from pyf.aggregator.domain.health.facts import IssueCounts
+from pyf.aggregator.domain.health.judging import RuleContext
 
-STANDARDS = load_standards(profiles=load_profiles().values())
+SCORING_CONFIG = load_scoring_config(profiles=load_profiles().values())
 DAY = 86_400
 
 
-def moment(day: date) -> int:
+def to_timestamp(day: date) -> int:
     """Return the beginning of a day, in Unix seconds."""
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
-NOW = moment(date(2026, 9, 1))
+NOW = to_timestamp(date(2026, 9, 1))
 
 
-def days_ago(days: float) -> int:
+def days_before_now(days: float) -> int:
     return int(NOW - days * DAY)
 
 
-def facts(**changes: Any) -> Facts:
+def build_signals(**changes: Any) -> Signals:
     """Return the facts of a package of which nothing bad is known, with some of them changed."""
-    good: dict[str, Any] = {
+    values: dict[str, Any] = {
         "has_repository": True,
         "version": "2.1.4",
-        "released": days_ago(10),
+        "released": days_before_now(10),
         "releases": 30,
         "bugfix_releases": 12,
         "is_prerelease_only": False,
@@ -54,15 +54,15 @@ def facts(**changes: Any) -> Facts:
         "framework_versions": ("Plone 6.0", "Plone 6.1"),
         "frameworks": ("Plone",),
         "has_wheel": True,
-        "last_commit": days_ago(3),
-        "issues": Issues(open=2, closed=98),
+        "last_commit": days_before_now(3),
+        "issues": IssueCounts(open=2, closed=98),
         "maintainers": 3,
         "is_repository_archived": False,
         "advisories": (),
         "has_attestations": True,
     }
-    return Facts(**good | changes)
+    return Signals(**values | changes)
 
 
-def case(**changes: Any) -> Case:
-    return Case(facts(**changes), STANDARDS, NOW)
+def build_context(**changes: Any) -> RuleContext:
+    return RuleContext(build_signals(**changes), SCORING_CONFIG, NOW)

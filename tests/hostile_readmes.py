@@ -1,7 +1,7 @@
 """What somebody may put into a README to get at the people who read it."""
 
 # Raw HTML, which Markdown passes through, whole or between other text.
-HTML = (
+HOSTILE_HTML = (
     # Scripts.
     "<script>alert(1)</script>",
     "<ScRiPt src=//evil.example/x.js></sCrIpT>",
@@ -142,9 +142,9 @@ HTML = (
     "<font color=red face='x'>x</font><center>x</center><blink>x</blink>",
 )
 
-MARKDOWN = (
-    *HTML,
-    *(f"Text before.\n\n- {attack}\n\n> {attack}\n\n| a |\n|---|\n| {attack} |" for attack in HTML[:30]),
+HOSTILE_MARKDOWN = (
+    *HOSTILE_HTML,
+    *(f"Text before.\n\n- {attack}\n\n> {attack}\n\n| a |\n|---|\n| {attack} |" for attack in HOSTILE_HTML[:30]),
     "[x](javascript:alert(1))",
     "[x](JAVASCRIPT:alert(1))",
     "[x](javascript&colon;alert(1))",
@@ -189,7 +189,7 @@ MARKDOWN = (
     "&#60;script&#62;alert(1)&#60;/script&#62;",
 )
 
-RST = (
+HOSTILE_RST = (
     "`x <javascript:alert(1)>`_",
     "`x <JavaScript:alert(1)>`__",
     "`x`_\n\n.. _x: javascript:alert(1)",
@@ -232,7 +232,7 @@ RST = (
 )
 
 # Pieces to build more of the kind from.
-TOKENS = (
+HOSTILE_TOKENS = (
     *("<", ">", '"', "'", "`", "=", "/", "&", ";", "#", "\n", "\n\n", " ", "\t", "\x00", "\x0c", "\ud800", "\u2028"),
     *("&lt;", "&#60;", "&colon;", "&Tab;", "<!--", "-->", "--!>", "<![CDATA[", "]]>", "<?", "?>", "</", "/>", "<!"),
     *("script", "<script>", "</script>", "<style>", "</style>", "<svg>", "</svg>", "<math>", "<mtext>", "<mglyph>"),

@@ -8,11 +8,11 @@ import pytest
 from msgspec import Struct
 
 from engines import TYPESENSE_KEY, TYPESENSE_URL
-from namespaced import namespaced_keys
+from namespaced import prefix_keys
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.database import Database
-from pyf.aggregator.adapters.index.memory import MemoryIndex
-from pyf.aggregator.adapters.index.memory_keys import MemoryApiKeys
+from pyf.aggregator.adapters.index.memory import FakeIndex
+from pyf.aggregator.adapters.index.memory_keys import FakeApiKeys
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.adapters.index.sqlite_keys import SqliteApiKeys
 from pyf.aggregator.adapters.index.typesense import Server
@@ -20,7 +20,7 @@ from pyf.aggregator.ports import ApiKeys, IndexAdmin
 from typesense_double import ADMIN_KEY, LocalTypesense
 
 
-class KeyStore(Struct, frozen=True):
+class KeyEngine(Struct, frozen=True):
     """Keys, and the collections that they open."""
 
     keys: ApiKeys
@@ -28,41 +28,41 @@ class KeyStore(Struct, frozen=True):
 
 
 @contextmanager
-def _memory(_folder: Path) -> Iterator[KeyStore]:
-    index = MemoryIndex()
-    yield KeyStore(MemoryApiKeys(index.resolve), index)
+def _open_memory_keys(_folder: Path) -> Iterator[KeyEngine]:
+    index = FakeIndex()
+    yield KeyEngine(FakeApiKeys(index.resolve), index)
 
 
 @contextmanager
-def _sqlite(folder: Path) -> Iterator[KeyStore]:
+def _open_sqlite_keys(folder: Path) -> Iterator[KeyEngine]:
     database = Database(folder / "pyf.sqlite3")
     try:
-        yield KeyStore(SqliteApiKeys(database), SqliteAdmin(database))
+        yield KeyEngine(SqliteApiKeys(database), SqliteAdmin(database))
     finally:
         database.close()
 
 
 @contextmanager
-def _typesense(_folder: Path) -> Iterator[KeyStore]:
+def _open_typesense_keys(_folder: Path) -> Iterator[KeyEngine]:
     with LocalTypesense() as service, closing(Server([service.url], ADMIN_KEY, timeout=10, patience=1)) as server:
         ports = typesense.on(server)
-        yield KeyStore(ports.keys, ports.admin)
+        yield KeyEngine(ports.keys, ports.admin)
 
 
 @contextmanager
-def _typesense_live(_folder: Path) -> Iterator[KeyStore]:
+def _open_live_typesense_keys(_folder: Path) -> Iterator[KeyEngine]:
     """The server that the environment names, with keys and collections of this test's own."""
     with closing(Server([TYPESENSE_URL], TYPESENSE_KEY, timeout=10, patience=1)) as server:
         ports = typesense.on(server)
-        with namespaced_keys(ports.keys, ports.admin) as own:
-            yield KeyStore(*own)
+        with prefix_keys(ports.keys, ports.admin) as prefixed:
+            yield KeyEngine(*prefixed)
 
 
-KEY_STORES: dict[str, Callable[[Path], AbstractContextManager[KeyStore]]] = {
-    "memory": _memory,
-    "sqlite": _sqlite,
-    "typesense": _typesense,
-} | ({"typesense-live": _typesense_live} if TYPESENSE_URL and TYPESENSE_KEY else {})
+KEY_ENGINES: dict[str, Callable[[Path], AbstractContextManager[KeyEngine]]] = {
+    "memory": _open_memory_keys,
+    "sqlite": _open_sqlite_keys,
+    "typesense": _open_typesense_keys,
+} | ({"typesense-live": _open_live_typesense_keys} if TYPESENSE_URL and TYPESENSE_KEY else {})
 
 # What a fixture takes: tests on a server that is not ours are marked.
-KEY_PARAMETERS = [pytest.param(name, marks=pytest.mark.integration if "live" in name else ()) for name in KEY_STORES]
+KEY_PARAMETERS = [pytest.param(name, marks=pytest.mark.integration if "live" in name else ()) for name in KEY_ENGINES]

@@ -7,163 +7,163 @@ from uuid import uuid4
 
 from msgspec.structs import replace
 
-from pyf.aggregator.adapters.index.key_values import checked_value
-from pyf.aggregator.adapters.index.names import is_valid
-from pyf.aggregator.domain.api_key import SEARCH, ApiKey
+from pyf.aggregator.adapters.index.key_values import validate_key
+from pyf.aggregator.adapters.index.names import is_collection_name
+from pyf.aggregator.domain.api_key import SEARCH_ACTION, ApiKey
 from pyf.aggregator.domain.collection import CollectionInfo, CollectionState
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.ports import ApiKeys, IndexAdmin, NewKey, PackageIndex, SearchEngine
 
 # The longest name that a prefix can be put before.
-_LONGEST = 80
+_MAX_PREFIXED_LENGTH = 80
 
 
-class _Names:
+class _PrefixedNames:
     def __init__(self) -> None:
         self.prefix = f"test-{uuid4().hex[:10]}-"
         self._long: dict[str, str] = {}
 
-    def inside(self, name: str) -> str:
+    def add_prefix(self, name: str) -> str:
         """Return the name on the server; what no name can be stays as it is, to be refused."""
-        if not name or not is_valid(name):
+        if not name or not is_collection_name(name):
             return name
-        if len(name) > _LONGEST:
+        if len(name) > _MAX_PREFIXED_LENGTH:
             self._long[f"{self.prefix}long-{len(self._long)}"] = name
             return next(inside for inside, outside in self._long.items() if outside == name)
         return f"{self.prefix}{name}"
 
-    def outside(self, name: str) -> str:
+    def remove_prefix(self, name: str) -> str:
         return self._long.get(name, name.removeprefix(self.prefix))
 
 
-class _Index:
+class _PrefixedIndex:
     """Every call of the ports `PackageIndex` and `SearchEngine` names its collection first."""
 
-    def __init__(self, index: PackageIndex | SearchEngine, names: _Names) -> None:
+    def __init__(self, index: PackageIndex | SearchEngine, names: _PrefixedNames) -> None:
         self._index = index
         self._names = names
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self._index, name)
-        return lambda collection, *rest, **named: call(self._names.inside(collection), *rest, **named)
+        return lambda collection, *rest, **named: call(self._names.add_prefix(collection), *rest, **named)
 
 
-class _Admin:
-    def __init__(self, admin: IndexAdmin, names: _Names) -> None:
+class _PrefixedAdmin:
+    def __init__(self, admin: IndexAdmin, names: _PrefixedNames) -> None:
         self._admin = admin
         self._names = names
 
     def create(self, collection: str, state: CollectionState, *, alias: str = "") -> None:
-        self._admin.create(self._names.inside(collection), state, alias=self._names.inside(alias))
+        self._admin.create(self._names.add_prefix(collection), state, alias=self._names.add_prefix(alias))
 
     def drop(self, collection: str) -> None:
-        self._admin.drop(self._names.inside(collection))
+        self._admin.drop(self._names.add_prefix(collection))
 
-    def point(self, alias: str, collection: str) -> None:
-        self._admin.point(self._names.inside(alias), self._names.inside(collection))
+    def set_alias(self, alias: str, collection: str) -> None:
+        self._admin.set_alias(self._names.add_prefix(alias), self._names.add_prefix(collection))
 
     @property
-    def supersedes_at_once(self) -> bool:
-        return self._admin.supersedes_at_once
+    def replaces_atomically(self) -> bool:
+        return self._admin.replaces_atomically
 
-    def supersede(self, collection: str, successor: str) -> None:
-        self._admin.supersede(self._names.inside(collection), self._names.inside(successor))
+    def replace_with_alias(self, collection: str, successor: str) -> None:
+        self._admin.replace_with_alias(self._names.add_prefix(collection), self._names.add_prefix(successor))
 
-    def size(self) -> int | None:
-        return self._admin.size()
+    def get_size(self) -> int | None:
+        return self._admin.get_size()
 
-    def carry_over(self, source: str, target: str) -> None:
-        self._admin.carry_over(self._names.inside(source), self._names.inside(target))
+    def copy_enrichments(self, source: str, target: str) -> None:
+        self._admin.copy_enrichments(self._names.add_prefix(source), self._names.add_prefix(target))
 
-    def collections(self) -> Sequence[CollectionInfo]:
-        own = (each for each in self._admin.collections() if each.name.startswith(self._names.prefix))
-        outside = self._names.outside
-        return [replace(each, name=outside(each.name), aliases=tuple(map(outside, each.aliases))) for each in own]
+    def list_collections(self) -> Sequence[CollectionInfo]:
+        own_collections = (collection for collection in self._admin.list_collections() if collection.name.startswith(self._names.prefix))
+        remove_prefix = self._names.remove_prefix
+        return [replace(each, name=remove_prefix(each.name), aliases=tuple(map(remove_prefix, each.aliases))) for each in own_collections]
 
     def resolve(self, name: str) -> str | None:
-        found = self._admin.resolve(self._names.inside(name))
-        return None if found is None else self._names.outside(found)
+        collection = self._admin.resolve(self._names.add_prefix(name))
+        return None if collection is None else self._names.remove_prefix(collection)
 
     def foreign_fields(self, collection: str) -> Sequence[str] | None:
-        return self._admin.foreign_fields(self._names.inside(collection))
+        return self._admin.foreign_fields(self._names.add_prefix(collection))
 
-    def location(self) -> str:
-        return self._admin.location()
+    def get_location(self) -> str:
+        return self._admin.get_location()
 
-    def exclusive(self, collection: str) -> AbstractContextManager[None]:
-        return self._admin.exclusive(self._names.inside(collection))
+    def lock(self, collection: str) -> AbstractContextManager[None]:
+        return self._admin.lock(self._names.add_prefix(collection))
 
 
 @contextmanager
-def namespaced(index: PackageIndex, admin: IndexAdmin, search: SearchEngine) -> Iterator[tuple[Any, Any, Any]]:
+def prefix_index(index: PackageIndex, admin: IndexAdmin, search: SearchEngine) -> Iterator[tuple[Any, Any, Any]]:
     """Give the ports with names of their own; the collections are deleted in the end."""
-    with namespaced_admin(admin) as (names, own):
-        yield _Index(index, names), own, _Index(search, names)
+    with prefix_admin(admin) as (names, prefixed_admin):
+        yield _PrefixedIndex(index, names), prefixed_admin, _PrefixedIndex(search, names)
 
 
 @contextmanager
-def namespaced_admin(admin: IndexAdmin) -> Iterator[tuple[_Names, Any]]:
+def prefix_admin(admin: IndexAdmin) -> Iterator[tuple[_PrefixedNames, Any]]:
     """Give names of one's own and the port that makes collections of them, which are deleted in the end."""
-    names = _Names()
+    names = _PrefixedNames()
     try:
-        yield names, _Admin(admin, names)
+        yield names, _PrefixedAdmin(admin, names)
     finally:
-        for each in admin.collections():
-            if each.name.startswith(names.prefix):
-                admin.drop(each.name)
+        for collection in admin.list_collections():
+            if collection.name.startswith(names.prefix):
+                admin.drop(collection.name)
 
 
-class _Keys:
+class _PrefixedKeys:
     """The keys that one test has made; those of others are not listed, and never deleted."""
 
-    def __init__(self, keys: ApiKeys, names: _Names) -> None:
+    def __init__(self, keys: ApiKeys, names: _PrefixedNames) -> None:
         self._keys = keys
         self._names = names
-        self._own: dict[int, tuple[str, ...]] = {}
-        self._given: dict[str, str] = {}
+        self._own_collections: dict[int, tuple[str, ...]] = {}
+        self._unique_values: dict[str, str] = {}
 
     def create(
-        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH,), value: str = ""
+        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH_ACTION,), value: str = ""
     ) -> NewKey:
-        inside = [self._names.inside(name) for name in collections]
-        made = self._keys.create(inside, description=description, actions=actions, value=self._unique(value))
-        self._own[made.key.id] = tuple(collections)
-        return NewKey(key=self._outside(made.key), value=value or made.value)
+        prefixed = [self._names.add_prefix(name) for name in collections]
+        new_key = self._keys.create(prefixed, description=description, actions=actions, value=self._make_unique(value))
+        self._own_collections[new_key.key.id] = tuple(collections)
+        return NewKey(key=self._remove_prefixes(new_key.key), value=value or new_key.value)
 
-    def all(self) -> Sequence[ApiKey]:
-        return [self._outside(key) for key in self._keys.all() if key.id in self._own]
+    def list_keys(self) -> Sequence[ApiKey]:
+        return [self._remove_prefixes(key) for key in self._keys.list_keys() if key.id in self._own_collections]
 
-    def delete(self, number: int) -> None:
-        if number not in self._own and any(key.id == number for key in self._keys.all()):
-            raise NotFound(f"there is no key {number} of this test's")
-        self._keys.delete(number)
-        del self._own[number]
+    def delete(self, key_id: int) -> None:
+        if key_id not in self._own_collections and any(key.id == key_id for key in self._keys.list_keys()):
+            raise NotFound(f"there is no key {key_id} of this test's")
+        self._keys.delete(key_id)
+        del self._own_collections[key_id]
 
-    def allows(self, value: str, action: str, collection: str) -> bool:
-        return self._keys.allows(self._given.get(value, value), action, self._names.inside(collection))
+    def is_allowed(self, value: str, action: str, collection: str) -> bool:
+        return self._keys.is_allowed(self._unique_values.get(value, value), action, self._names.add_prefix(collection))
 
-    def clear(self) -> None:
-        for number in list(self._own):
-            self.delete(number)
+    def delete_all(self) -> None:
+        for key_id in list(self._own_collections):
+            self.delete(key_id)
 
-    def _unique(self, value: str) -> str:
+    def _make_unique(self, value: str) -> str:
         """Return a value that no other test has, which begins alike; what no value can be stays as it is."""
         try:
-            checked_value(value)
+            validate_key(value)
         except Invalid:
             return value
-        return self._given.setdefault(value, f"{value}-{self._names.prefix}")
+        return self._unique_values.setdefault(value, f"{value}-{self._names.prefix}")
 
-    def _outside(self, key: ApiKey) -> ApiKey:
-        return replace(key, collections=self._own[key.id])
+    def _remove_prefixes(self, key: ApiKey) -> ApiKey:
+        return replace(key, collections=self._own_collections[key.id])
 
 
 @contextmanager
-def namespaced_keys(keys: ApiKeys, admin: IndexAdmin) -> Iterator[tuple[Any, Any]]:
+def prefix_keys(keys: ApiKeys, admin: IndexAdmin) -> Iterator[tuple[Any, Any]]:
     """Give keys of one's own and the collections that they open; all of them are deleted in the end."""
-    with namespaced_admin(admin) as (names, own):
-        mine = _Keys(keys, names)
+    with prefix_admin(admin) as (names, prefixed_admin):
+        prefixed_keys = _PrefixedKeys(keys, names)
         try:
-            yield mine, own
+            yield prefixed_keys, prefixed_admin
         finally:
-            mine.clear()
+            prefixed_keys.delete_all()

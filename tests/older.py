@@ -5,7 +5,7 @@ from typing import Any
 
 from typesense_double import Store
 
-SCHEMA: dict[str, Any] = {
+LEGACY_SCHEMA: dict[str, Any] = {
     "fields": [
         {"name": "name", "type": "string", "facet": True},
         {"name": "name_sortable", "type": "string", "facet": True, "sort": True},
@@ -23,7 +23,7 @@ SCHEMA: dict[str, Any] = {
 
 # One project under two spellings, of which other releases have been enriched; one without a version; one that PyPI does
 # not know; one that has left the framework. Whatever fills it was a little different in every year.
-DOCUMENTS: tuple[dict[str, Any], ...] = (
+LEGACY_DOCUMENTS: tuple[dict[str, Any], ...] = (
     {
         "id": "Plone.Api-1.0",
         "name": "Plone.Api",
@@ -52,19 +52,19 @@ DOCUMENTS: tuple[dict[str, Any], ...] = (
 )
 
 
-def make(store: Store, name: str, *, alias: str = "", documents: Sequence[dict[str, Any]] = DOCUMENTS) -> None:
+def create_legacy_collection(store: Store, name: str, *, alias: str = "", documents: Sequence[dict[str, Any]] = LEGACY_DOCUMENTS) -> None:
     """Make such a collection on a server, with an alias or bearing the name that clients use itself."""
-    made = store.create({"name": name, **SCHEMA})
+    collection = store.create({"name": name, **LEGACY_SCHEMA})
     for document in documents:
         common = {"name_sortable": document["name"], "version_sortable": "", "upload_timestamp": 0}
-        made.write({**common, **document}, "create", "reject")
+        collection.write({**common, **document}, "create", "reject")
     if alias:
         store.point(alias, {"collection_name": name})
 
 
-def ids(store: Store, name: str) -> list[str]:
+def list_ids(store: Store, name: str) -> list[str]:
     """Return the ids of what is in a collection."""
     return list(store.collection(name).documents)
 
 
-UNTOUCHED = [document["id"] for document in DOCUMENTS]
+LEGACY_IDS = [document["id"] for document in LEGACY_DOCUMENTS]

@@ -15,11 +15,11 @@ from packaging.version import InvalidVersion, Version
 
 Json = dict[str, Any]
 
-TEXTS = ("author", "author_email", "summary", "license", "requires_python", "home_page", "maintainer")
+TEXT_FIELDS = ("author", "author_email", "summary", "license", "requires_python", "home_page", "maintainer")
 
 
 @dataclass(frozen=True)
-class Rules:
+class MembershipRules:
     """What lets projects in, all names normalised: the bases of classifiers, and what is seen beyond them."""
 
     classifiers: Sequence[str]
@@ -29,25 +29,25 @@ class Rules:
     exclude: Collection[str] = ()
 
 
-def expected(served: Iterable[tuple[Json, Mapping[str, Json]]], rules: Rules) -> dict[str, Json]:
+def build_expected(projects: Iterable[tuple[Json, Mapping[str, Json]]], rules: MembershipRules) -> dict[str, Json]:
     """Return what is comparable of every document, by id.
 
     `served` are project documents, each with its release documents by version; `rules` say whose newest release lets
     the project in.
     """
     documents: dict[str, Json] = {}
-    for project, releases in served:
-        newest = _newest(project)
-        because = _because(releases[newest]["info"], rules)
-        if because:
+    for project, releases in projects:
+        newest = _find_newest(project)
+        reason = _find_reason(releases[newest]["info"], rules)
+        if reason:
             for version, release in releases.items():
-                document = _document(project, release, version, is_newest=version == newest)
-                document["member_because"] = because
+                document = _build_document(project, release, version, is_newest=version == newest)
+                document["member_because"] = reason
                 documents[f"{project['info']['name']}-{version}"] = document
     return documents
 
 
-def comparable(document: Json) -> Json:
+def to_comparable(document: Json) -> Json:
     """Return of a document in the index what the oracle tells of it."""
     return {
         "name": document["name"],
@@ -65,11 +65,11 @@ def comparable(document: Json) -> Json:
         "last_serial": document["last_serial"],
         "has_description": bool(document["description"]),
         "member_because": document["member_because"],
-        **{name: document[name] for name in TEXTS},
+        **{name: document[name] for name in TEXT_FIELDS},
     }
 
 
-def _document(project: Json, release: Json, version: str, *, is_newest: bool) -> Json:
+def _build_document(project: Json, release: Json, version: str, *, is_newest: bool) -> Json:
     info, files = release["info"], project["releases"][version]
     reasons = [file["yanked_reason"] for file in files if file.get("yanked") and file.get("yanked_reason")]
     return {
@@ -83,41 +83,41 @@ def _document(project: Json, release: Json, version: str, *, is_newest: bool) ->
         "requires_dist": info["requires_dist"] or [],
         "project_urls": {k: v for k, v in (info["project_urls"] or {}).items() if v},
         "files": sorted(file["filename"] for file in files),
-        "upload_timestamp": min((_moment(file["upload_time_iso_8601"]) for file in files), default=0),
+        "upload_timestamp": min((_parse_time(file["upload_time_iso_8601"]) for file in files), default=0),
         "maintainers": sorted({role["user"] for role in project["ownership"]["roles"]}),
         "last_serial": project["last_serial"],
         "has_description": is_newest and bool((info["description"] or "").strip()),
-        **{name: info[name] or "" for name in TEXTS},
+        **{name: info[name] or "" for name in TEXT_FIELDS},
     }
 
 
-def _because(info: Json, rules: Rules) -> str:
+def _find_reason(info: Json, rules: MembershipRules) -> str:
     """Return why a project is in, "" for one that is not."""
     name = canonicalize_name(info["name"])
     if name in rules.exclude:
         return ""
-    if any(_below(c, rules.classifiers) for c in info["classifiers"] or []):
+    if any(_is_at_or_below(c, rules.classifiers) for c in info["classifiers"] or []):
         return "classifier"
-    required = [_required(line) for line in info["requires_dist"] or [] if _is_for_all(line)]
-    is_alike = [any(fnmatch(each, pattern) for pattern in rules.names) for each in (name, *required)]
-    if any(each in rules.requires for each in required):
+    requirements = [_parse_requirement_name(line) for line in info["requires_dist"] or [] if _is_unconditional(line)]
+    matches = [any(fnmatch(name_or_requirement, pattern) for pattern in rules.names) for name_or_requirement in (name, *requirements)]
+    if any(each in rules.requires for each in requirements):
         return "requires"
-    if is_alike[0] and any(is_alike[1:]):
+    if matches[0] and any(matches[1:]):
         return "name"
     return "include" if name in rules.include else ""
 
 
-def _required(line: str) -> str:
+def _parse_requirement_name(line: str) -> str:
     return canonicalize_name(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0])
 
 
-def _is_for_all(line: str) -> bool:
+def _is_unconditional(line: str) -> bool:
     """Tell whether a requirement holds without an extra; true for all that this project's tests write down."""
     return "extra" not in line or " or python_version" in line
 
 
-def _newest(project: Json) -> str:
-    def standing(version: str) -> tuple[bool, bool, bool, Version, str]:
+def _find_newest(project: Json) -> str:
+    def to_sort_key(version: str) -> tuple[bool, bool, bool, Version, str]:
         files = project["releases"][version]
         info = project["info"] if project["info"]["version"] == version else {}
         try:
@@ -126,16 +126,16 @@ def _newest(project: Json) -> str:
             return (not _is_yanked(files, info), False, False, Version("0"), version)
         return (not _is_yanked(files, info), True, not parsed.is_prerelease, parsed, version)
 
-    return max(project["releases"], key=standing)
+    return max(project["releases"], key=to_sort_key)
 
 
 def _is_yanked(files: Sequence[Json], info: Json) -> bool:
     return all(file["yanked"] for file in files) if files else bool(info.get("yanked"))
 
 
-def _below(classifier: str, bases: Sequence[str]) -> bool:
+def _is_at_or_below(classifier: str, bases: Sequence[str]) -> bool:
     return any(classifier == base or classifier.startswith(base + " :: ") for base in bases)
 
 
-def _moment(text: str) -> int:
+def _parse_time(text: str) -> int:
     return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp())

@@ -14,7 +14,7 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 @contextmanager
-def python(program: str, **environment: str) -> "Iterator[subprocess.Popen[str]]":
+def run_python(program: str, **environment: str) -> "Iterator[subprocess.Popen[str]]":
     """Run a program in an interpreter of its own, at most until the block ends."""
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}) as process:
@@ -24,21 +24,21 @@ def python(program: str, **environment: str) -> "Iterator[subprocess.Popen[str]]
             process.kill()
 
 
-def children(pid: int) -> set[int]:
+def list_children(pid: int) -> set[int]:
     """Return the processes that a process has started and that still run."""
-    return {int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if _parent_if_running(stat) == pid}
+    return {int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if _read_parent(stat) == pid}
 
 
 def is_running(pid: int) -> bool:
     """Tell whether a process is there and not just waiting to be buried."""
-    return _parent_if_running(Path(f"/proc/{pid}/stat")) is not None
+    return _read_parent(Path(f"/proc/{pid}/stat")) is not None
 
 
 def is_working(pid: int) -> bool:
     """Tell whether a process computes right now, however little of the machine it gets."""
-    before = _cpu_ticks(pid)
+    before = _read_cpu_ticks(pid)
     time.sleep(0.1)
-    return _cpu_ticks(pid) > before
+    return _read_cpu_ticks(pid) > before
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
@@ -49,7 +49,7 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
-def _parent_if_running(stat: Path) -> int | None:
+def _read_parent(stat: Path) -> int | None:
     try:
         state, parent = stat.read_text().rpartition(")")[2].split()[:2]
     except (FileNotFoundError, ProcessLookupError):
@@ -57,6 +57,6 @@ def _parent_if_running(stat: Path) -> int | None:
     return None if state in "ZX" else int(parent)
 
 
-def _cpu_ticks(pid: int) -> int:
+def _read_cpu_ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])

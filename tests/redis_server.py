@@ -15,14 +15,14 @@ import pytest
 from redis import Redis, RedisError
 
 PROGRAMS = ("redis-server", "valkey-server")
-PATIENCE = 30
+START_TIMEOUT = 30
 
 
 class RedisServer:
     """A server that can be ended and started again with what it held, at the same address."""
 
     def __init__(self, program: str, folder: Path, *options: str) -> None:
-        self.port = _free_port()
+        self.port = _find_free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.url = f"redis://{self.address}/0"
         self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", *options]
@@ -37,8 +37,8 @@ class RedisServer:
         self._process = subprocess.Popen(
             [*self._command, "--dir", str(self._folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + PATIENCE
-        while not self._answers():
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self._is_answering():
             assert self._process.poll() is None, "the server has ended"
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.02)
@@ -58,23 +58,23 @@ class RedisServer:
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGSTOP)
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGCONT)
 
-    def client(self) -> Redis:
+    def create_client(self) -> Redis:
         return Redis.from_url(self.url, decode_responses=True)
 
-    def _answers(self) -> bool:
+    def _is_answering(self) -> bool:
         try:
-            with self.client() as client:
+            with self.create_client() as client:
                 return bool(client.ping())
         except RedisError:
             return False
 
 
 @contextmanager
-def redis_server(*options: str) -> Iterator[RedisServer]:
+def start_redis(*options: str) -> Iterator[RedisServer]:
     """Give a running server, an empty one; the test is skipped where none is installed."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
@@ -88,7 +88,7 @@ def redis_server(*options: str) -> Iterator[RedisServer]:
             server.stop()
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

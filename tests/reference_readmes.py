@@ -18,7 +18,7 @@ class _Document(Struct):
     info: _Info
 
 
-def reference_readmes(shared_data: Path) -> list[Readme]:
+def load_reference_readmes(shared_data: Path) -> list[Readme]:
     """Return the READMEs of some 370 napari plugins, mostly Markdown, and of 17 Plone packages, mostly RST."""
     lines = (
         line

@@ -8,15 +8,15 @@ from typing import Any
 
 import msgspec
 
-from pyf.aggregator.adapters.http import Http
-from pyf.aggregator.adapters.memory_registry import MemoryRegistry
-from pyf.aggregator.adapters.pypi import PyPIFeed, PyPIJournal, PyPIRegistry
-from pyf.aggregator.adapters.retry import Retries
-from pyf.aggregator.adapters.service import Limits, Service
-from pyf.aggregator.domain.project import Project, ProjectStatus, normalized
+from pyf.aggregator.adapters.http import HttpClient
+from pyf.aggregator.adapters.memory_registry import FakePackageRegistry
+from pyf.aggregator.adapters.pypi import PyPIFeed, PyPIChangelog, PyPIRegistry
+from pyf.aggregator.adapters.retry import RetryPolicy
+from pyf.aggregator.adapters.service import ServiceLimits, ServiceClient
+from pyf.aggregator.domain.project import Project, ProjectStatus, normalize_name
 from pyf.aggregator.domain.release import File, Metadata, Release, Vulnerability
-from pyf.aggregator.ports import ChangeJournal, PackageRegistry, ReleaseFeed, RequestMeter
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.ports import Changelog, PackageRegistry, ReleaseFeed, RequestCounter
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.services import LocalPyPI
 
@@ -26,7 +26,7 @@ PLONE = "Framework :: Plone"
 DJANGO = "Framework :: Django"
 ADVISORY = Vulnerability(id="PYSEC-2026-1", aliases=("CVE-2026-1",))
 
-_KINDS = {
+_REQUEST_KINDS = {
     "browse": "browse",
     "serials": "simple_index",
     "last_serial": "last_serial",
@@ -37,7 +37,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Registry:
+class RegistryPorts:
     """All ports of one registry, and the ways to break it.
 
     `silence` keeps answers about a project away, `silence_release` one about a single release, and `refuse` all of
@@ -45,15 +45,15 @@ class Registry:
     """
 
     projects: PackageRegistry
-    journal: ChangeJournal
+    journal: Changelog
     feed: ReleaseFeed
-    meter: RequestMeter
-    silence: Callable[[str], None]
-    silence_release: Callable[[str, str], None]
-    refuse: Callable[[str], None]
+    meter: RequestCounter
+    fail_project: Callable[[str], None]
+    fail_release: Callable[[str, str], None]
+    fail_method: Callable[[str], None]
 
 
-def released(name: str, version: str, day: int, *, classifier: str = PLONE, **metadata: Any) -> Release:
+def build_release(name: str, version: str, day: int, *, classifier: str = PLONE, **metadata: Any) -> Release:
     """Return a release with one file, uploaded on a day of January 2026."""
     filename = f"{name}-{version}.tar.gz"
     file = File(
@@ -65,8 +65,8 @@ def released(name: str, version: str, day: int, *, classifier: str = PLONE, **me
         sha256="ab" * 32,
         yanked=metadata.get("yanked", False),
     )
-    page = f"https://pypi.example/project/{normalized(name)}/"
-    given = {
+    page = f"https://pypi.example/project/{normalize_name(name)}/"
+    values = {
         "classifiers": (classifier,),
         "summary": f"{name} {version}",
         "description": f"# {name}",
@@ -74,7 +74,7 @@ def released(name: str, version: str, day: int, *, classifier: str = PLONE, **me
         "release_url": f"{page}{version}/",
         **metadata,
     }
-    return Release(version=version, files=(file,), metadata=Metadata(**given))
+    return Release(version=version, files=(file,), metadata=Metadata(**values))
 
 
 PROJECTS = (
@@ -83,71 +83,71 @@ PROJECTS = (
         last_serial=30,
         maintainers=("ada", "bob"),
         releases=(
-            released("plone.api", "1.0", 1, classifier=DJANGO),
-            released("plone.api", "2.0", 3, author="Ada", project_urls=(("Source", "https://code.example/"),)),
-            released("plone.api", "2.1a1", 4, requires_dist=("Acquisition",)),
+            build_release("plone.api", "1.0", 1, classifier=DJANGO),
+            build_release("plone.api", "2.0", 3, author="Ada", project_urls=(("Source", "https://code.example/"),)),
+            build_release("plone.api", "2.1a1", 4, requires_dist=("Acquisition",)),
         ),
     ),
-    Project(name="Acme_Blog", last_serial=20, releases=(released("Acme_Blog", "0.1", 2),)),
+    Project(name="Acme_Blog", last_serial=20, releases=(build_release("Acme_Blog", "0.1", 2),)),
     Project(
         name="leaky",
         last_serial=10,
-        releases=(msgspec.structs.replace(released("leaky", "1.0", 5), vulnerabilities=(ADVISORY,)),),
+        releases=(msgspec.structs.replace(build_release("leaky", "1.0", 5), vulnerabilities=(ADVISORY,)),),
     ),
-    Project(name="hidden", last_serial=5, releases=(released("hidden", "1.0", 6, classifier="Framework :: Pylons"),)),
+    Project(name="hidden", last_serial=5, releases=(build_release("hidden", "1.0", 6, classifier="Framework :: Pylons"),)),
 )
 STATUSES = {"hidden": ProjectStatus.QUARANTINED, "acme-blog": ProjectStatus.ARCHIVED}
 
 
 @contextmanager
-def _memory() -> Iterator[Registry]:
-    memory = MemoryRegistry(PROJECTS, statuses=STATUSES)
-    yield Registry(
+def _open_fake_registry() -> Iterator[RegistryPorts]:
+    memory = FakePackageRegistry(PROJECTS, statuses=STATUSES)
+    yield RegistryPorts(
         projects=memory,
         journal=memory,
         feed=memory,
         meter=memory,
-        silence=memory.down.add,
-        silence_release=lambda name, version: memory.down_versions.add((name, version)),
-        refuse=memory.refusing.add,
+        fail_project=memory.unavailable.add,
+        fail_release=lambda name, version: memory.unavailable_versions.add((name, version)),
+        fail_method=memory.failing_methods.add,
     )
 
 
 @contextmanager
-def _pypi() -> Iterator[Registry]:
-    with LocalPyPI(Ecosystem(map(document_of, PROJECTS))) as pypi, Http() as http:
-        service = Service(http, Limits(retries=Retries(most=1, backoff=0)))
-        yield Registry(
+def _open_pypi() -> Iterator[RegistryPorts]:
+    with LocalPyPI(FakeRegistry(map(to_pypi_document, PROJECTS))) as pypi, HttpClient() as http:
+        service = ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=1, backoff=0)))
+        yield RegistryPorts(
             projects=PyPIRegistry(service, pypi.url),
-            journal=PyPIJournal(service, pypi.url),
+            journal=PyPIChangelog(service, pypi.url),
             feed=PyPIFeed(service, pypi.url),
             meter=http,
-            silence=lambda name: pypi.faults.add(Fault("503", project=name)),
-            silence_release=lambda name, _: pypi.faults.add(Fault("503", request="release", project=name, times=2)),
-            refuse=lambda method: pypi.faults.add(Fault("503", request=_KINDS[method])),
+            fail_project=lambda name: pypi.faults.add(Fault("503", project=name)),
+            fail_release=lambda name, _: pypi.faults.add(Fault("503", request="release", project=name, times=2)),
+            fail_method=lambda method: pypi.faults.add(Fault("503", request=_REQUEST_KINDS[method])),
         )
 
 
-REGISTRIES: Mapping[str, Callable[[], AbstractContextManager[Registry]]] = {"memory": _memory, "pypi": _pypi}
+REGISTRIES: Mapping[str, Callable[[], AbstractContextManager[RegistryPorts]]] = {"memory": _open_fake_registry, "pypi": _open_pypi}
 
 
-def document_of(project: Project) -> Json:
+def to_pypi_document(project: Project) -> Json:
     """Return the project's document in the shape of PyPI's JSON, with the sample's keys for what that leaves out."""
-    newest = project.newest
+    newest = project.newest_release
     return {
-        "info": _info(project, newest),
+        "info": _build_info(project, newest),
         "last_serial": project.last_serial,
         "ownership": {"organization": None, "roles": [{"role": "Owner", "user": u} for u in project.maintainers]},
-        "releases": {release.version: [_file(file) for file in release.files] for release in project.releases},
+        "releases": {release.version: [_build_file(file) for file in release.files] for release in project.releases},
         "vulnerabilities": [
             {"id": v.id, "aliases": list(v.aliases), "fixed_in": list(v.fixed_in)} for v in newest.vulnerabilities
         ],
         "_status": STATUSES.get(project.normalized_name, ProjectStatus.ACTIVE).value,
-        "_release_info": {release.version: _info(project, release) for release in project.releases},
+        "_release_info": {release.version: _build_info(project, release) for release in project.releases},
     }
 
 
-def _info(project: Project, release: Release) -> Json:
+def _build_info(project: Project, release: Release) -> Json:
     assert release.metadata is not None
     info = msgspec.to_builtins(release.metadata)
     return {
@@ -158,12 +158,12 @@ def _info(project: Project, release: Release) -> Json:
     }
 
 
-def _file(file: File) -> Json:
-    described = msgspec.to_builtins(file)
-    uploaded = datetime.fromtimestamp(file.upload_time, UTC)
-    return {**described, "digests": {"sha256": file.sha256}, "upload_time_iso_8601": uploaded.isoformat()}
+def _build_file(file: File) -> Json:
+    fields = msgspec.to_builtins(file)
+    upload_time = datetime.fromtimestamp(file.upload_time, UTC)
+    return {**fields, "digests": {"sha256": file.sha256}, "upload_time_iso_8601": upload_time.isoformat()}
 
 
-def by_name(answers: Iterable[Any]) -> dict[str, Any]:
+def group_by_name(results: Iterable[Any]) -> dict[str, Any]:
     """Return answers by the name that they are about: their order is nobody's promise."""
-    return {answer.name: answer for answer in answers}
+    return {result.name: result for result in results}

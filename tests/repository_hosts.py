@@ -7,27 +7,27 @@ from typing import Any
 
 from pyf.aggregator.adapters.github import GitHubGraphQL, GitHubRest
 from pyf.aggregator.adapters.github.client import GitHubClient
-from pyf.aggregator.adapters.http import Http
-from pyf.aggregator.adapters.memory_repositories import MemoryRepositoryHost
-from pyf.aggregator.adapters.retry import Retries
-from pyf.aggregator.adapters.service import Limits, Service
+from pyf.aggregator.adapters.http import HttpClient
+from pyf.aggregator.adapters.memory_repositories import FakeRepositoryHost
+from pyf.aggregator.adapters.retry import RetryPolicy
+from pyf.aggregator.adapters.service import ServiceLimits, ServiceClient
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.domain.repository import Repository
-from pyf.aggregator.domain.repository_address import RepositoryAddress
-from pyf.aggregator.ports import RepositoryHost, RequestMeter
+from pyf.aggregator.domain.repository_address import RepositoryRef
+from pyf.aggregator.ports import RepositoryHost, RequestCounter
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.github import LocalGitHub
-from pyf.aggregator.sample.hosted import Hosted
+from pyf.aggregator.sample.hosted import HostedRepository
 
 TOKEN = "a-token-for-tests"
 
 
-def at(path: str) -> RepositoryAddress:
+def to_ref(path: str) -> RepositoryRef:
     owner, _, name = path.partition("/")
-    return RepositoryAddress("github.com", owner, name)
+    return RepositoryRef("github.com", owner, name)
 
 
-LIVELY = Hosted(
+ACTIVE_REPOSITORY = HostedRepository(
     path="Plone/Plone.Api",
     stars=90,
     watchers=12,
@@ -38,41 +38,41 @@ LIVELY = Hosted(
     updated="2026-01-02T00:00:00Z",
     pushed="2026-01-01T00:00:00Z",
     last_commit="2026-01-01T00:00:00Z",
-    was=("collective/plone.api", "even-older/plone.api"),
+    former_paths=("collective/plone.api", "even-older/plone.api"),
 )
-HOSTED = (
-    LIVELY,
-    Hosted(path="o/archived", is_archived=True, license="NOASSERTION"),
-    Hosted(path="o/empty", pushed=None, last_commit=None),
-    Hosted(path="o/private", is_private=True),
-    Hosted(path="o/down"),
+HOSTED_REPOSITORIES = (
+    ACTIVE_REPOSITORY,
+    HostedRepository(path="o/archived", is_archived=True, license="NOASSERTION"),
+    HostedRepository(path="o/empty", pushed=None, last_commit=None),
+    HostedRepository(path="o/private", is_private=True),
+    HostedRepository(path="o/down"),
 )
 
 
 @dataclass(frozen=True)
-class Host:
+class RepositoryHostPorts:
     """A host, its meter, and the ways to break it; `pauses` are the seconds that were waited."""
 
     repositories: RepositoryHost
-    meter: RequestMeter
-    silence: Callable[[], None]
-    refuse: Callable[[], None]
+    meter: RequestCounter
+    fail_repository: Callable[[], None]
+    exhaust_limit: Callable[[], None]
     pauses: list[float] = field(default_factory=list)
 
 
-def client(
-    http: Http, url: str, token: str = TOKEN, *, pause: Callable[[float], None] = lambda _: None, **limits: Any
+def create_client(
+    http: HttpClient, url: str, token: str = TOKEN, *, pause: Callable[[float], None] = lambda _: None, **limits: Any
 ) -> GitHubClient:
     """Return a client that waits for nothing but what `pause` waits for."""
-    service = Service(http, Limits(workers=1, retries=Retries(most=0), **{"timeout": 5, **limits}))
-    return GitHubClient(service, url, token, pause=pause)
+    service = ServiceClient(http, ServiceLimits(max_concurrency=1, retries=RetryPolicy(max_retries=0), **{"timeout": 5, **limits}))
+    return GitHubClient(service, url, token, sleep=pause)
 
 
 @contextmanager
-def _memory() -> Iterator[Host]:
-    known = (
+def _open_memory() -> Iterator[RepositoryHostPorts]:
+    repositories = (
         Repository(
-            address=at("Plone/Plone.Api"),
+            ref=to_ref("Plone/Plone.Api"),
             stars=90,
             watchers=12,
             forks=60,
@@ -85,46 +85,46 @@ def _memory() -> Iterator[Host]:
             updated=1_767_312_000,
             pushed=1_767_225_600,
         ),
-        Repository(address=at("o/archived"), is_archived=True),
-        Repository(address=at("o/empty")),
+        Repository(ref=to_ref("o/archived"), is_archived=True),
+        Repository(ref=to_ref("o/empty")),
     )
-    memory = MemoryRepositoryHost(known)
-    memory.moved = {at(path): known[0].address for path in LIVELY.was}
+    memory = FakeRepositoryHost(repositories)
+    memory.redirects = {to_ref(path): repositories[0].ref for path in ACTIVE_REPOSITORY.former_paths}
 
-    def refuse() -> None:
-        memory.refusal = Unavailable("the limit is used up", retry_after=3000)
+    def exhaust_limit() -> None:
+        memory.failure = Unavailable("the limit is used up", retry_after=3000)
 
-    yield Host(memory, memory, silence=lambda: memory.down.add(at("o/down")), refuse=refuse)
+    yield RepositoryHostPorts(memory, memory, fail_repository=lambda: memory.unavailable.add(to_ref("o/down")), exhaust_limit=exhaust_limit)
 
 
 @contextmanager
-def _graphql() -> Iterator[Host]:
+def _open_graphql() -> Iterator[RepositoryHostPorts]:
     pauses: list[float] = []
-    with LocalGitHub(HOSTED, token=TOKEN) as github, Http() as http:
-        yield Host(
-            GitHubGraphQL(client(http, github.url, pause=pauses.append)),
+    with LocalGitHub(HOSTED_REPOSITORIES, token=TOKEN) as github, HttpClient() as http:
+        yield RepositoryHostPorts(
+            GitHubGraphQL(create_client(http, github.url, pause=pauses.append)),
             http,
-            silence=lambda: github.broken.add("o/down"),
-            refuse=lambda: setattr(github.graphql, "left", 0),
+            fail_repository=lambda: github.failing.add("o/down"),
+            exhaust_limit=lambda: setattr(github.graphql_quota, "left", 0),
             pauses=pauses,
         )
 
 
 @contextmanager
-def _rest() -> Iterator[Host]:
+def _open_rest() -> Iterator[RepositoryHostPorts]:
     pauses: list[float] = []
-    with LocalGitHub(HOSTED, token=TOKEN) as github, Http() as http:
-        yield Host(
-            GitHubRest(client(http, github.url, "", pause=pauses.append)),
+    with LocalGitHub(HOSTED_REPOSITORIES, token=TOKEN) as github, HttpClient() as http:
+        yield RepositoryHostPorts(
+            GitHubRest(create_client(http, github.url, "", pause=pauses.append)),
             http,
-            silence=lambda: github.faults.add(Fault("502", project="o/down")),
-            refuse=lambda: setattr(github.anonymous, "left", 0),
+            fail_repository=lambda: github.faults.add(Fault("502", project="o/down")),
+            exhaust_limit=lambda: setattr(github.anonymous_quota, "left", 0),
             pauses=pauses,
         )
 
 
-HOSTS: Mapping[str, Callable[[], AbstractContextManager[Host]]] = {
-    "memory": _memory,
-    "graphql": _graphql,
-    "rest": _rest,
+REPOSITORY_HOSTS: Mapping[str, Callable[[], AbstractContextManager[RepositoryHostPorts]]] = {
+    "memory": _open_memory,
+    "graphql": _open_graphql,
+    "rest": _open_rest,
 }

@@ -9,30 +9,30 @@ import httpx
 import uvicorn
 
 from pyf.aggregator.adapters.profiles import load_profiles
-from pyf.aggregator.cli.serve_run import configured, listening_at
+from pyf.aggregator.cli.serve_run import build_uvicorn_config, bind_socket
 from pyf.aggregator.domain.profile import Profile
-from pyf.aggregator.ports import Services
+from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.settings import load_settings
-from pyf.aggregator.web.app import make_app
+from pyf.aggregator.web.app import create_app
 from shell import wait_until
 
 
 @contextmanager
-def served(
-    services: Services, profiles: Mapping[str, Profile] | None = None, **settings: Any
+def serve_app(
+    deps: Dependencies, profiles: Mapping[str, Profile] | None = None, **settings: Any
 ) -> Iterator[httpx.Client]:
     """Give a client of a server of these services; its base address is the server's."""
-    chosen = load_settings(_env_file=None, **settings)
-    app = make_app(services, load_profiles() if profiles is None else profiles, chosen)
-    listening = listening_at("127.0.0.1", 0)
-    server = uvicorn.Server(configured(app, chosen))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    app_settings = load_settings(_env_file=None, **settings)
+    app = create_app(deps, load_profiles() if profiles is None else profiles, app_settings)
+    server_socket = bind_socket("127.0.0.1", 0)
+    server = uvicorn.Server(build_uvicorn_config(app, app_settings))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [server_socket]})
     thread.start()
     try:
         wait_until(lambda: server.started)
-        with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{server_socket.getsockname()[1]}") as client:
             yield client
     finally:
         server.should_exit = True
         thread.join()
-        listening.close()
+        server_socket.close()

@@ -44,11 +44,11 @@ COMMANDS = {
 }
 
 # Seconds after which a command is taken to hang; most take one.
-PATIENCE = 120
+COMMAND_TIMEOUT = 120
 
 
 @dataclass(frozen=True)
-class Ended:
+class CompletedCommand:
     """How a command ended, and what it printed."""
 
     code: int
@@ -69,17 +69,17 @@ class Ended:
 
 
 @dataclass
-class Shell:
+class CommandRunner:
     """A user's folder and environment; the index is in the folder, settings are given by their names in lower case."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def run(self, *arguments: str, module: str = AGGREGATOR, redirected: str = "", **settings: Any) -> Ended:
+    def run(self, *arguments: str, module: str = AGGREGATOR, redirected: str = "", **settings: Any) -> CompletedCommand:
         """Run a command as a process and wait for it; `redirected` as in `start`."""
         with self.start(*arguments, module=module, redirected=redirected, **settings) as process:
-            out, err = process.communicate(timeout=PATIENCE)
-        return Ended(process.returncode, out, err)
+            out, err = process.communicate(timeout=COMMAND_TIMEOUT)
+        return CompletedCommand(process.returncode, out, err)
 
     @contextmanager
     def start(
@@ -99,7 +99,7 @@ class Shell:
         with Popen(
             ["sh", "-c", f'exec "$@" {redirected}', "sh", *command] if redirected else command,
             cwd=self.folder,
-            env=self._environment(**settings),
+            env=self._build_environment(**settings),
             encoding="utf-8",
             stdin=stdin,
             stdout=PIPE,
@@ -110,39 +110,39 @@ class Shell:
             finally:
                 process.kill()
 
-    def call(self, *arguments: str, command: str = "pyfaggregator", **settings: Any) -> Ended:
+    def invoke(self, *arguments: str, command: str = "pyfaggregator", **settings: Any) -> CompletedCommand:
         """Run a command in this process, which takes a tenth of the time."""
-        others: dict[str, str | None] = {name.upper(): None for name in Settings.model_fields}
-        runner = CliRunner(env=others | self._environment(**settings))
+        cleared_environment: dict[str, str | None] = {name.upper(): None for name in Settings.model_fields}
+        runner = CliRunner(env=cleared_environment | self._build_environment(**settings))
         with chdir(self.folder):
             result = runner.invoke(COMMANDS[command], arguments, catch_exceptions=False)
-        return Ended(result.exit_code, result.stdout, result.stderr)
+        return CompletedCommand(result.exit_code, result.stdout, result.stderr)
 
-    def names(self, collection: str) -> list[str]:
+    def list_names(self, collection: str) -> list[str]:
         """Return the normalised names of what a collection holds."""
-        with self.opened() as database:
-            return [holding.name_normalized for holding in SqliteIndex(database).holdings(collection)]
+        with self.open_database() as database:
+            return [holding.name_normalized for holding in SqliteIndex(database).project_states(collection)]
 
-    def state(self, collection: str) -> CollectionState:
+    def get_state(self, collection: str) -> CollectionState:
         """Return what a collection remembers."""
-        with self.opened() as database:
-            return SqliteIndex(database).state(collection)
+        with self.open_database() as database:
+            return SqliteIndex(database).get_state(collection)
 
-    def collections(self) -> dict[str, tuple[str, ...]]:
+    def list_collections(self) -> dict[str, tuple[str, ...]]:
         """Return the aliases of every collection, by its name."""
-        with self.opened() as database:
-            return {each.name: tuple(each.aliases) for each in SqliteAdmin(database).collections()}
+        with self.open_database() as database:
+            return {collection.name: tuple(collection.aliases) for collection in SqliteAdmin(database).list_collections()}
 
     @contextmanager
-    def opened(self) -> Iterator[Database]:
+    def open_database(self) -> Iterator[Database]:
         database = Database(self.folder / "index.sqlite3")
         try:
             yield database
         finally:
             database.close()
 
-    def _environment(self, **settings: Any) -> dict[str, str]:
-        given = {name.upper(): str(value) for name, value in settings.items()}
+    def _build_environment(self, **settings: Any) -> dict[str, str]:
+        variables = {name.upper(): str(value) for name, value in settings.items()}
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
@@ -150,21 +150,21 @@ class Shell:
             "SSL_CERT_FILE": "",
             "SQLITE_PATH": str(self.folder / "index.sqlite3"),
             **self.environment,
-            **given,
+            **variables,
         }
 
 
 def wait_until(condition: Callable[[], object]) -> None:
     """Wait for what another process does; fails when it does not."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + COMMAND_TIMEOUT
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
 
 
-def rendering_processes(parent: int) -> list[int]:
+def find_render_workers(parent: int) -> list[int]:
     """Return the processes that render for another one, as the kernel tells; Linux only."""
-    found = []
+    pids = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = status.read_text().rpartition(")")[2].split()
@@ -172,5 +172,5 @@ def rendering_processes(parent: int) -> list[int]:
         except OSError:  # it has ended meanwhile
             continue
         if int(fields[1]) == parent and "rendering_worker" in command:
-            found.append(int(status.parent.name))
-    return found
+            pids.append(int(status.parent.name))
+    return pids

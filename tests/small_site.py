@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from builders import PLONE, collection_state, registry_fields
-from healthy import STANDARDS, days_ago
-from in_memory import in_memory
+from builders import PLONE, build_state, build_fields
+from healthy import SCORING_CONFIG, days_before_now
+from in_memory import build_fake_dependencies
 from pyf.aggregator.domain.collection import Tombstone
-from pyf.aggregator.domain.project import normalized
+from pyf.aggregator.domain.project import normalize_name
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
-from pyf.aggregator.ports import ProjectDocuments, Services
+from pyf.aggregator.ports import ProjectDocuments, Dependencies
 from worlds import START
 
-DAY = 86_400
+DAY_SECONDS = 86_400
 
 # No output may have any of these in it.
-ADDRESSES = (
+EMAIL_ADDRESSES = (
     "ada@lovelace.example",
     "bob@builders.example",
     "carol@readme.example",
@@ -23,17 +23,17 @@ ADDRESSES = (
 )
 
 
-def filled(**chosen: Any) -> Services:
+def build_small_site(**overrides: Any) -> Dependencies:
     """Return services on an index in memory with a collection `plone`."""
-    services = in_memory(**{"standards": STANDARDS} | chosen)
-    fill(services)
-    return services
+    deps = build_fake_dependencies(**{"standards": SCORING_CONFIG} | overrides)
+    fill_small_site(deps)
+    return deps
 
 
-def fill(services: Services) -> None:
-    services.admin.create(PLONE, collection_state(), alias="plone")
-    services.index.put(PLONE, [_api(), _easyform(), _old(), _quarantined(), _archived(), _hostile()])
-    services.index.update(
+def fill_small_site(deps: Dependencies) -> None:
+    deps.admin.create(PLONE, build_state(), alias="plone")
+    deps.index.put(PLONE, [_build_api(), _build_easyform(), _build_outdated(), _build_quarantined(), _build_archived(), _build_hostile()])
+    deps.index.update(
         PLONE,
         {
             "plone-api": DownloadFields(
@@ -46,8 +46,8 @@ def fill(services: Services) -> None:
             ),
         },
     )
-    services.index.update(PLONE, {"plone-api": RepositoryFields(github_stars=86, github_url="https://github.com/p/a")})
-    services.index.update(
+    deps.index.update(PLONE, {"plone-api": RepositoryFields(github_stars=86, github_url="https://github.com/p/a")})
+    deps.index.update(
         PLONE,
         {
             "plone-api": HealthFields(
@@ -55,40 +55,40 @@ def fill(services: Services) -> None:
             )
         },
     )
-    services.index.remove(
-        PLONE, [Tombstone(name="plone-gone", removed_at=int(START - DAY), reason="PyPI has removed it")]
+    deps.index.remove(
+        PLONE, [Tombstone(name="plone-gone", removed_at=int(START - DAY_SECONDS), reason="PyPI has removed it")]
     )
 
 
-def project(name: str, *releases: dict[str, Any], **common: Any) -> ProjectDocuments:
+def build_site_project(name: str, *releases: dict[str, Any], **shared_fields: Any) -> ProjectDocuments:
     """Return a project of these releases, the newest first."""
     return ProjectDocuments(
-        name_normalized=normalized(name),
+        name_normalized=normalize_name(name),
         documents=tuple(
-            registry_fields(name, is_newest=number == 0, **{**common, **release})
+            build_fields(name, is_newest=number == 0, **{**shared_fields, **release})
             for number, release in enumerate(releases)
         ),
     )
 
 
-def _api() -> ProjectDocuments:
-    return project(
+def _build_api() -> ProjectDocuments:
+    return build_site_project(
         "plone.api",
         {
             "version": "2.0.0",
-            "upload_timestamp": int(START - 10 * DAY),
+            "upload_timestamp": int(START - 10 * DAY_SECONDS),
             "framework_versions": ("Plone 6.0", "Plone 6.1"),
             "description": "<h2>plone.api</h2><p>Ask "
             '<a href="mailto:carol@readme.example">carol@readme.example</a>.</p>',
         },
         {
             "version": "1.5.0",
-            "upload_timestamp": int(START - 100 * DAY),
+            "upload_timestamp": int(START - 100 * DAY_SECONDS),
             "framework_versions": ("Plone 5.2", "Plone 6.0"),
         },
         {
             "version": "1.0.0",
-            "upload_timestamp": int(START - 900 * DAY),
+            "upload_timestamp": int(START - 900 * DAY_SECONDS),
             "framework_versions": ("Plone 5.2",),
             "yanked": True,
         },
@@ -106,10 +106,10 @@ def _api() -> ProjectDocuments:
     )
 
 
-def _easyform() -> ProjectDocuments:
-    return project(
+def _build_easyform() -> ProjectDocuments:
+    return build_site_project(
         "collective.easyform",
-        {"version": "4.0", "upload_timestamp": int(START - 2 * DAY)},
+        {"version": "4.0", "upload_timestamp": int(START - 2 * DAY_SECONDS)},
         framework_versions=("Plone 6.0", "Plone 6.1"),
         summary="Forms for Plone made easy",
         license="BSD, (c) Eve <eve@licence.example>",
@@ -118,20 +118,20 @@ def _easyform() -> ProjectDocuments:
     )
 
 
-def _old() -> ProjectDocuments:
-    return project(
+def _build_outdated() -> ProjectDocuments:
+    return build_site_project(
         "Products.Old",
-        {"version": "0.9", "upload_timestamp": days_ago(4000)},
+        {"version": "0.9", "upload_timestamp": days_before_now(4000)},
         framework_versions=("Plone 4.3",),
         summary="What once was",
         requires_dist=("plone.api<2",),
     )
 
 
-def _quarantined() -> ProjectDocuments:
-    return project(
+def _build_quarantined() -> ProjectDocuments:
+    return build_site_project(
         "plone.evil",
-        {"version": "6.6.6", "upload_timestamp": int(START - DAY)},
+        {"version": "6.6.6", "upload_timestamp": int(START - DAY_SECONDS)},
         framework_versions=("Plone 6.0",),
         summary="Do not install",
         description="<p>Run this</p>",
@@ -141,20 +141,20 @@ def _quarantined() -> ProjectDocuments:
     )
 
 
-def _archived() -> ProjectDocuments:
-    return project(
+def _build_archived() -> ProjectDocuments:
+    return build_site_project(
         "plone.rest",
-        {"version": "1.0", "upload_timestamp": int(START - 400 * DAY)},
+        {"version": "1.0", "upload_timestamp": int(START - 400 * DAY_SECONDS)},
         framework_versions=("Plone 6.0",),
         summary="A finished API",
         project_status="archived",
     )
 
 
-def _hostile() -> ProjectDocuments:
-    return project(
+def _build_hostile() -> ProjectDocuments:
+    return build_site_project(
         "collective.hostile",
-        {"version": "1.0", "upload_timestamp": int(START - 3 * DAY)},
+        {"version": "1.0", "upload_timestamp": int(START - 3 * DAY_SECONDS)},
         summary="</title><script>alert(1)</script>\x00\x0b ]]> &amp; \u202e evil",
         keywords=("<b>", "a&b"),
         author="<script>alert(2)</script>",

@@ -6,32 +6,32 @@ from pathlib import Path
 
 import pytest
 
-from builders import PLONE, collection_state, project_documents
+from builders import PLONE, build_state, build_project
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.domain.errors import AggregatorError
 
-STATE = collection_state()
+EMPTY_STATE = build_state()
 
 # Some three megabytes.
-BIG = [project_documents(f"project-{number}", description=f"{number:09} " * 10_000) for number in range(30)]
+LARGE_PROJECTS = [build_project(f"project-{number}", description=f"{number:09} " * 10_000) for number in range(30)]
 
 
 @contextmanager
-def opened(path: Path, *, patience: float = 60.0) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
-    database = Database(path, patience=patience)
+def open_index(path: Path, *, patience: float = 60.0) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
+    database = Database(path, busy_timeout=patience)
     try:
         yield SqliteIndex(database), SqliteAdmin(database)
     finally:
         database.close()
 
 
-def told(path: Path, expected: type[AggregatorError], *, patience: float = 60.0) -> str:
+def read_error(path: Path, expected: type[AggregatorError], *, patience: float = 60.0) -> str:
     """Open a file that can't be used, and return what its user is told; that must be one line with the path."""
-    with opened(path, patience=patience) as (_, admin), pytest.raises(expected) as raised:
-        admin.create(PLONE, STATE)
-    line = str(raised.value)
+    with open_index(path, patience=patience) as (_, admin), pytest.raises(expected) as error:
+        admin.create(PLONE, EMPTY_STATE)
+    line = str(error.value)
     assert str(path) in line
     assert "\n" not in line
     return line

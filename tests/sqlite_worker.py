@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from builders import collection_state, project_documents
+from builders import build_state, build_project
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
@@ -23,33 +23,33 @@ COLLECTION = "plone-1"
 PROJECTS = 20
 
 
-def written(name: str, number: int) -> ProjectDocuments:
+def build_written(name: str, number: int) -> ProjectDocuments:
     """Return a project as the writing of this number leaves it."""
     versions = [f"{release}.0" for release in range(1, number % 5 + 2)]
-    return project_documents(name, *versions, summary=str(number), description=f"{number} " * 3000)
+    return build_project(name, *versions, summary=str(number), description=f"{number} " * 3000)
 
 
-def number_of(index: PackageIndex, name: str) -> int:
+def read_number(index: PackageIndex, name: str) -> int:
     """Return the number of the writing that a project shows, 0 where it is not there; fails for half a project."""
-    documents = index.documents(COLLECTION, name)
+    documents = index.get_project_documents(COLLECTION, name)
     if not documents:
         return 0
     number = int(documents[0].registry.summary)
-    expected = written(name, number).documents
+    expected = build_written(name, number).documents
     assert sorted(d.registry.version for d in documents) == sorted(d.version for d in expected), f"half of {name}"
     assert {d.registry.summary for d in documents} == {str(number)}, f"{name} is of several writings"
     return number
 
 
-def write(path: Path, who: str, seconds: str, above: str = "0") -> None:
+def write_some(path: Path, prefix: str, seconds: str, start: str = "0") -> None:
     """Write numbers above the given one until the time is over, and say each once it is written."""
     index = SqliteIndex(Database(path))
-    end = time.monotonic() + float(seconds)
-    number = int(above)
-    while time.monotonic() < end:
+    deadline = time.monotonic() + float(seconds)
+    number = int(start)
+    while time.monotonic() < deadline:
         number += 1
-        name = f"{who}-{number % PROJECTS}"
-        index.put(COLLECTION, [written(name, number)])
+        name = f"{prefix}-{number % PROJECTS}"
+        index.put(COLLECTION, [build_written(name, number)])
         print(name, number, flush=True)
         index.update(COLLECTION, {name: RepositoryFields(github_stars=number)})
 
@@ -59,56 +59,56 @@ def write_all(path: Path) -> None:
     index = SqliteIndex(Database(path))
     print("ready", flush=True)
     for number in range(1, 1000):
-        index.put(COLLECTION, [written(f"together-{each}", number) for each in range(300)])
+        index.put(COLLECTION, [build_written(f"together-{index_number}", number) for index_number in range(300)])
 
 
-def read(path: Path, seconds: str) -> None:
+def read_all(path: Path, seconds: str) -> None:
     """Read everything in every way until the time is over."""
     index = SqliteIndex(Database(path))
-    end = time.monotonic() + float(seconds)
-    while time.monotonic() < end:
-        for holding in index.holdings(COLLECTION):
-            number_of(index, holding.name_normalized)
+    deadline = time.monotonic() + float(seconds)
+    while time.monotonic() < deadline:
+        for holding in index.project_states(COLLECTION):
+            read_number(index, holding.name_normalized)
         for _ in index.export(COLLECTION):
             pass
 
 
-def open_together(path: Path, start: str, files: str) -> None:
+def open_new_files(path: Path, start: str, files: str) -> None:
     """Open new files at the same moments as others do, and write to each."""
     for number in range(int(files)):
         time.sleep(max(0.0, float(start) + number * 0.25 - time.time()))
         database = Database(path.with_name(f"{number}-{path.name}"))
         with suppress(Invalid):
-            SqliteAdmin(database).create(COLLECTION, collection_state())
-        SqliteIndex(database).put(COLLECTION, [written(f"project-{os.getpid()}", 1)])
+            SqliteAdmin(database).create(COLLECTION, build_state())
+        SqliteIndex(database).put(COLLECTION, [build_written(f"project-{os.getpid()}", 1)])
         database.close()
 
 
-def hold(path: Path, collection: str) -> None:
+def hold_lock(path: Path, collection: str) -> None:
     """Hold the right to a collection until killed; so does nothing a child that lives on."""
-    with SqliteAdmin(Database(path)).exclusive(collection):
+    with SqliteAdmin(Database(path)).lock(collection):
         child = os.fork() if hasattr(os, "fork") else 1
         if child:
             print(child, flush=True)
         time.sleep(600)
 
 
-def fork(path: Path) -> None:
+def fork_process(path: Path) -> None:
     """Use one index on both sides of a fork."""
     database = Database(path)
     index = SqliteIndex(database)
-    index.put(COLLECTION, [written("parent", 1)])
+    index.put(COLLECTION, [build_written("parent", 1)])
     child = os.fork()
     if not child:
-        index.put(COLLECTION, [written("child", 1)])
-        os._exit(0 if number_of(index, "parent") == 1 else 1)
+        index.put(COLLECTION, [build_written("child", 1)])
+        os._exit(0 if read_number(index, "parent") == 1 else 1)
     _, status = os.waitpid(child, 0)
-    index.put(COLLECTION, [written("parent", 2)])
-    print(os.waitstatus_to_exitcode(status), number_of(index, "parent"), number_of(index, "child"))
+    index.put(COLLECTION, [build_written("parent", 2)])
+    print(os.waitstatus_to_exitcode(status), read_number(index, "parent"), read_number(index, "child"))
     database.close()
 
 
-def export(path: Path) -> None:
+def export_all(path: Path) -> None:
     """Export everything, and say how many documents there were and how much memory it took at most, in KiB.
 
     That is read where Linux tells it: `getrusage` counts what the parent process had taken, too.
@@ -118,9 +118,9 @@ def export(path: Path) -> None:
     print(count, status.partition("VmHWM:")[2].split()[0])
 
 
-ACTS: dict[str, Callable[..., None]] = {
-    act.__name__: act for act in (write, write_all, read, open_together, hold, fork, export)
+ACTIONS: dict[str, Callable[..., None]] = {
+    act.__name__: act for act in (write_some, write_all, read_all, open_new_files, hold_lock, fork_process, export_all)
 }
 
 if __name__ == "__main__":
-    ACTS[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
+    ACTIONS[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

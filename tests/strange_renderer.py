@@ -7,30 +7,30 @@ from pathlib import Path
 
 from msgspec import msgpack
 
-from pyf.aggregator.adapters.rendering_messages import READY, Answer, receive, send
-from pyf.aggregator.domain.readme import Rendered
+from pyf.aggregator.adapters.rendering_messages import READY, RenderResponse, receive, send
+from pyf.aggregator.domain.readme import RenderedReadme
 
 
-def main(misdeed: str, diary: Path) -> None:
-    with diary.open("a") as file:
+def main(fault: str, pid_log: Path) -> None:
+    with pid_log.open("a") as file:
         file.write(f"{os.getpid()}\n")
-    first = len(diary.read_text().split()) == 1
-    if misdeed == "never begins" or (misdeed == "does not begin once" and first):
+    is_first_start = len(pid_log.read_text().split()) == 1
+    if fault == "never begins" or (fault == "does not begin once" and is_first_start):
         raise SystemExit(3)
     send(1, READY)
     while True:
         receive(0)
-        if misdeed == "dies while answering":
+        if fault == "dies while answering":
             os.write(1, b"\x00\x00\x01\x00half an answer")
-        if misdeed.startswith("dies") and (misdeed != "dies once" or first):
+        if fault.startswith("dies") and (fault != "dies once" or is_first_start):
             os.abort()
-        if misdeed == "is killed":
+        if fault == "is killed":
             os.kill(os.getpid(), signal.SIGKILL)
-        if misdeed == "fails":
-            answer = Answer(defect="Traceback: it is our fault")
+        if fault == "fails":
+            response = RenderResponse(defect="Traceback: it is our fault")
         else:
-            answer = Answer(rendered=Rendered(html=f"by {os.getpid()}"))
-        send(1, msgpack.encode(answer))
+            response = RenderResponse(rendered=RenderedReadme(html=f"by {os.getpid()}"))
+        send(1, msgpack.encode(response))
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-_PLAIN = """
+_PLAIN_ELEMENTS = """
     h2 h3 h4 h5 h6 p div blockquote pre hr br wbr ul li dl dt dd summary figure figcaption table caption colgroup col
     thead tbody tfoot tr b cite code del dfn em i ins kbd mark q s samp small strike strong sub sup tt u var
 """
-ELEMENTS: dict[str, set[str]] = {name: set() for name in _PLAIN.split()} | {
+ALLOWED_ELEMENTS: dict[str, set[str]] = {name: set() for name in _PLAIN_ELEMENTS.split()} | {
     "a": {"href", "rel", "title"},
     "abbr": {"title"},
     "acronym": {"title"},
@@ -19,14 +19,14 @@ ELEMENTS: dict[str, set[str]] = {name: set() for name in _PLAIN.split()} | {
     "td": {"align", "colspan", "rowspan"},
     "th": {"align", "colspan", "rowspan"},
 }
-_VOID = {"br", "col", "hr", "img", "wbr"}
+_VOID_ELEMENTS = {"br", "col", "hr", "img", "wbr"}
 
 # Text without a "<", and tags without anything that two parsers could read in two ways.
-_GRAMMAR = re.compile(r'(?:[^<>]|<[a-z][a-z0-9]*(?: [a-z]+="[^"<>]*")*>|</[a-z][a-z0-9]*>)*')
+_MARKUP_PATTERN = re.compile(r'(?:[^<>]|<[a-z][a-z0-9]*(?: [a-z]+="[^"<>]*")*>|</[a-z][a-z0-9]*>)*')
 
-_ADDRESS = re.compile(r"(?:https?://|mailto:)[!-~\u0080-\U0010ffff][^\x00-\x1f\x7f]*|#user-content-\S+", re.IGNORECASE)
-_VALUES = {
-    "href": _ADDRESS,
+_URL_PATTERN = re.compile(r"(?:https?://|mailto:)[!-~\u0080-\U0010ffff][^\x00-\x1f\x7f]*|#user-content-\S+", re.IGNORECASE)
+_ATTRIBUTE_PATTERNS = {
+    "href": _URL_PATTERN,
     "src": re.compile(r"https?://[!-~\u0080-\U0010ffff][^\x00-\x1f\x7f]*", re.IGNORECASE),
     "id": re.compile(r"user-content-\S+"),
     "rel": re.compile("nofollow noopener ugc"),
@@ -38,24 +38,24 @@ _VALUES = {
 }
 
 
-def assert_safe(html: str) -> None:
+def assert_safe_html(html: str) -> None:
     """Fail if there is anything in the HTML that is not known to be harmless, or that is not well-formed."""
-    assert _GRAMMAR.fullmatch(html), f"not plain tags and text: {html!r}"
-    judge = _Judge(html)
-    judge.feed(html)
-    judge.close()
-    assert not judge.open, f"not closed: {judge.open} in {html!r}"
+    assert _MARKUP_PATTERN.fullmatch(html), f"not plain tags and text: {html!r}"
+    checker = _SafetyChecker(html)
+    checker.feed(html)
+    checker.close()
+    assert not checker.open, f"not closed: {checker.open} in {html!r}"
 
 
-def text_of(html: str) -> str:
+def extract_text(html: str) -> str:
     """Return the HTML's text without its elements."""
-    reader = _Reader()
+    reader = _TextParser()
     reader.feed(html)
     reader.close()
     return "".join(reader.text)
 
 
-class _Reader(HTMLParser):
+class _TextParser(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.text: list[str] = []
@@ -64,23 +64,23 @@ class _Reader(HTMLParser):
         self.text.append(data)
 
 
-class _Judge(HTMLParser):
+class _SafetyChecker(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
         self._html = html
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in ELEMENTS, f"<{tag}> in {self._html!r}"
+        assert tag in ALLOWED_ELEMENTS, f"<{tag}> in {self._html!r}"
         assert len(dict(attrs)) == len(attrs), f"an attribute twice in {self._html!r}"
         for name, value in attrs:
-            assert name in {"id", *ELEMENTS[tag]}, f"<{tag} {name}> in {self._html!r}"
-            assert name not in _VALUES or _VALUES[name].fullmatch(value or ""), f"{name}={value!r} in {self._html!r}"
+            assert name in {"id", *ALLOWED_ELEMENTS[tag]}, f"<{tag} {name}> in {self._html!r}"
+            assert name not in _ATTRIBUTE_PATTERNS or _ATTRIBUTE_PATTERNS[name].fullmatch(value or ""), f"{name}={value!r} in {self._html!r}"
         if tag == "img":
             assert {"alt", "src"} <= dict(attrs).keys(), f"an image without address or text in {self._html!r}"
         if tag == "a":
             assert dict(attrs).get("rel"), f"a link without rel in {self._html!r}"
-        if tag not in _VOID:
+        if tag not in _VOID_ELEMENTS:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:

@@ -3,85 +3,85 @@
 import pytest
 from trove_classifiers import classifiers as published
 
-from in_memory import in_memory
-from pyf.aggregator.adapters.memory_registry import MemoryRegistry
+from in_memory import build_fake_dependencies
+from pyf.aggregator.adapters.memory_registry import FakePackageRegistry
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.domain.project import Project
-from pyf.aggregator.ports import Services
-from pyf.aggregator.usecases.changes import changes
-from pyf.aggregator.usecases.fetch import fetch
-from pyf.aggregator.usecases.report import Report
-from pyf.aggregator.usecases.show import show
+from pyf.aggregator.ports import Dependencies
+from pyf.aggregator.usecases.changes import update_collection
+from pyf.aggregator.usecases.fetch import fetch_collection
+from pyf.aggregator.usecases.report import IngestReport
+from pyf.aggregator.usecases.show import get_package_documents
 from pyf.aggregator.usecases.target import Target
-from registries import PLONE, PROJECTS, released
+from registries import PLONE, PROJECTS, build_release
 
 FILTER = Filter(profile="plone", classifiers=(PLONE,))
 TARGET = Target(collection="plone", filter=FILTER)
 
 
 @pytest.fixture
-def registry() -> MemoryRegistry:
-    return MemoryRegistry(PROJECTS)
+def registry() -> FakePackageRegistry:
+    return FakePackageRegistry(PROJECTS)
 
 
 @pytest.fixture
-def services(registry: MemoryRegistry) -> Services:
-    return in_memory(registry=registry, journal=registry, requests=registry)
+def services(registry: FakePackageRegistry) -> Dependencies:
+    return build_fake_dependencies(registry=registry, journal=registry, requests=registry)
 
 
-def filled(services: Services) -> Report:
-    return fetch(services, TARGET, default=FILTER)
+def run_fetch(services: Dependencies) -> IngestReport:
+    return fetch_collection(services, TARGET, default=FILTER)
 
 
-def updated(services: Services) -> Report:
-    return changes(services, TARGET, default=FILTER)
+def run_update(services: Dependencies) -> IngestReport:
+    return update_collection(services, TARGET, default=FILTER)
 
 
-def names(services: Services) -> list[str]:
-    return [holding.name_normalized for holding in services.index.holdings("plone")]
+def list_names(services: Dependencies) -> list[str]:
+    return [project_state.name_normalized for project_state in services.index.project_states("plone")]
 
 
-def test_a_fetch_indexes_every_release_of_every_project_of_the_filter(services: Services) -> None:
-    report = filled(services)
+def test_fetch_indexes_every_release(services: Dependencies) -> None:
+    report = run_fetch(services)
 
-    assert (report.indexed, report.documents, report.is_whole) == (3, 5, True)
-    assert names(services) == ["acme-blog", "leaky", "plone-api"]
+    assert (report.indexed, report.documents, report.is_complete) == (3, 5, True)
+    assert list_names(services) == ["acme-blog", "leaky", "plone-api"]
 
 
-def test_a_release_is_found_by_any_spelling_of_its_name_the_newest_first(services: Services) -> None:
-    filled(services)
+def test_show_matches_any_spelling_newest_first(services: Dependencies) -> None:
+    run_fetch(services)
 
-    documents = show(services, TARGET, "PLONE_api")
+    documents = get_package_documents(services, TARGET, "PLONE_api")
 
     assert [document["id"] for document in documents] == ["plone.api-2.0", "plone.api-1.0", "plone.api-2.1a1"]
     assert [document["is_newest"] for document in documents] == [True, False, False]
 
 
-def test_what_is_published_is_in_the_index_after_the_next_run(services: Services, registry: MemoryRegistry) -> None:
-    filled(services)
-    registry.publish(Project(name="collective.new", last_serial=40, releases=(released("collective.new", "1.0", 7),)))
+def test_update_indexes_published_releases(services: Dependencies, registry: FakePackageRegistry) -> None:
+    run_fetch(services)
+    registry.publish(Project(name="collective.new", last_serial=40, releases=(build_release("collective.new", "1.0", 7),)))
 
-    report = updated(services)
+    report = run_update(services)
 
     assert report.indexed == 1
-    assert "collective-new" in names(services)
+    assert "collective-new" in list_names(services)
 
 
-def test_what_is_withdrawn_leaves_and_what_does_not_answer_stays(services: Services, registry: MemoryRegistry) -> None:
-    filled(services)
-    registry.withdraw("Acme_Blog", serial=40)
-    registry.publish(Project(name="leaky", last_serial=41, releases=(released("leaky", "1.1", 8),)))
-    registry.down.add("leaky")
+def test_update_removes_withdrawn_and_keeps_unavailable(services: Dependencies, registry: FakePackageRegistry) -> None:
+    run_fetch(services)
+    registry.remove("Acme_Blog", serial=40)
+    registry.publish(Project(name="leaky", last_serial=41, releases=(build_release("leaky", "1.1", 8),)))
+    registry.unavailable.add("leaky")
 
-    report = updated(services)
+    report = run_update(services)
 
     assert (report.removed, report.failed) == (1, ["leaky"])
-    assert names(services) == ["leaky", "plone-api"]
+    assert list_names(services) == ["leaky", "plone-api"]
 
 
-def test_a_run_with_nothing_to_do_asks_once_a_classifier_and_once_for_the_newest_serial(services: Services) -> None:
-    filled(services)
+def test_idle_update_makes_two_requests(services: Dependencies) -> None:
+    run_fetch(services)
 
-    report = updated(services)
+    report = run_update(services)
 
-    assert (report.indexed, report.requests) == (0, len(FILTER.expanded(published)) + 1)
+    assert (report.indexed, report.requests) == (0, len(FILTER.expand_classifiers(published)) + 1)

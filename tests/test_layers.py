@@ -8,6 +8,6 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 ROOT = Path(__file__).parents[1]
 
 
-def test_imports_point_downward_only() -> None:
+def test_import_contracts() -> None:
     with chdir(ROOT):
         assert lint_imports(config_filename="pyproject.toml", no_cache=True) == EXIT_STATUS_SUCCESS

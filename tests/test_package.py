@@ -10,8 +10,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.load import sample_documents
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.load import load_sample_documents
 from pyf.aggregator.sample.services import LocalPyPI
 from pyf.aggregator.settings import Settings
 
@@ -24,16 +24,16 @@ pytestmark = [
 ]
 
 
-def run(*command: str | Path, cwd: Path, **environment: str) -> str:
+def run_command(*command: str | Path, cwd: Path, **environment: str) -> str:
     """Run a command with nothing of this environment's Python in the way; return what it printed."""
-    ours = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", *(name.upper() for name in Settings.model_fields)}
-    env = {name: value for name, value in os.environ.items() if name not in ours} | environment
+    own_variables = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", *(name.upper() for name in Settings.model_fields)}
+    env = {name: value for name, value in os.environ.items() if name not in own_variables} | environment
     env["SSL_CERT_FILE"] = env.pop("TESTS_GIVEN_SSL_CERT_FILE")  # packages come from elsewhere
     if not env["SSL_CERT_FILE"]:
         del env["SSL_CERT_FILE"]
-    ended = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=600)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
+    completed = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=600)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    return completed.stdout
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +47,17 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    run("uv", "build", "--wheel", "--out-dir", folder, cwd=checkout)
+    run_command("uv", "build", "--wheel", "--out-dir", folder, cwd=checkout)
     (built,) = folder.glob("*.whl")
     return built
 
 
-def test_the_wheel_holds_profiles_and_sample_and_nothing_of_the_tests(wheel: Path) -> None:
+def test_wheel_contents(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
 
-    here = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*") if path.is_file()}
+    source_files = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*") if path.is_file()}
     packaged = {name for name in names if ".dist-info/" not in name}
-    assert packaged == {name for name in here if "__pycache__" not in name and ".egg-info" not in name}
+    assert packaged == {name for name in source_files if "__pycache__" not in name and ".egg-info" not in name}
     assert {
         "pyf/aggregator/profiles.yaml",
         "pyf/aggregator/py.typed",
@@ -65,52 +65,52 @@ def test_the_wheel_holds_profiles_and_sample_and_nothing_of_the_tests(wheel: Pat
     } <= packaged
 
 
-def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    run("uv", "venv", tmp_path / "venv", cwd=tmp_path)
-    run("uv", "pip", "install", "--python", tmp_path / "venv", wheel, cwd=tmp_path)
+def test_wheel_in_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    run_command("uv", "venv", tmp_path / "venv", cwd=tmp_path)
+    run_command("uv", "pip", "install", "--python", tmp_path / "venv", wheel, cwd=tmp_path)
     commands = tmp_path / "venv" / "bin"
 
-    assert "--refresh-from-pypi" in run(commands / "pyfaggregator", "--help", cwd=tmp_path)
+    assert "--refresh-from-pypi" in run_command(commands / "pyfaggregator", "--help", cwd=tmp_path)
     with subprocess.Popen([commands / "pyfdemo", "--serve"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as demo:
         try:
             assert demo.stdout is not None
-            told = "".join(iter(demo.stdout.readline, "  pyfaggregator -f -p plone\n"))
-            settings = dict(re.findall(r"export (\w+)=(\S+)", told))
-            fetched = run(commands / "pyfaggregator", "-f", "-p", "fastapi", "--json", cwd=tmp_path, **settings)
+            output = "".join(iter(demo.stdout.readline, "  pyfaggregator -f -p plone\n"))
+            settings = dict(re.findall(r"export (\w+)=(\S+)", output))
+            fetched = run_command(commands / "pyfaggregator", "-f", "-p", "fastapi", "--json", cwd=tmp_path, **settings)
         finally:
             demo.terminate()
     assert json.loads(fetched)["indexed"] > 5
 
 
 @pytest.mark.parametrize("source", ["checkout", "wheel"])
-def test_it_installs_as_a_tool(source: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_install_as_tool(source: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     tools = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
 
-    run("uv", "tool", "install", request.getfixturevalue(source), cwd=tmp_path, **tools)
+    run_command("uv", "tool", "install", request.getfixturevalue(source), cwd=tmp_path, **tools)
 
-    with LocalPyPI(Ecosystem(sample_documents())) as pypi:
+    with LocalPyPI(FakeRegistry(load_sample_documents())) as pypi:
         settings = {"PYPI_BASE_URL": pypi.url, "SQLITE_PATH": str(tmp_path / "index.sqlite3")}
-        report = run(tmp_path / "bin" / "pyfaggregator", "-f", "-p", "fastapi", "--json", cwd=tmp_path, **settings)
+        report = run_command(tmp_path / "bin" / "pyfaggregator", "-f", "-p", "fastapi", "--json", cwd=tmp_path, **settings)
     assert json.loads(report)["indexed"] > 5
 
 
-def test_the_documented_test_lines_work(checkout: Path) -> None:
-    run("uv", "sync", "--extra", "test", cwd=checkout)
+def test_documented_test_commands(checkout: Path) -> None:
+    run_command("uv", "sync", "--extra", "test", cwd=checkout)
 
     for line in ("tests/test_fetcher.py -v", "tests/test_fetcher.py --no-cov"):
-        assert re.search(r"\d+ passed", run("uv", "run", "pytest", *line.split(), cwd=checkout))
-    without = run(
+        assert re.search(r"\d+ passed", run_command("uv", "run", "pytest", *line.split(), cwd=checkout))
+    without = run_command(
         "uv", "run", "pytest", "-m", "not integration", "tests/test_fetcher.py", "tests/integration", cwd=checkout
     )
     assert re.search(r"\d+ passed, \d+ deselected", without)
 
 
-def test_integration_tests_run_where_their_server_is_set(checkout: Path) -> None:
+def test_integration_tests_use_server_setting(checkout: Path) -> None:
     line = ("uv", "run", "--extra", "test", "pytest", "-m", "integration", "-v")
 
-    with LocalPyPI(Ecosystem(sample_documents())) as pypi:
-        ran = run(*line, cwd=checkout, PYPI_TEST_URL=pypi.url)
-    skipped = run(*line, cwd=checkout, PYPI_TEST_URL="")
+    with LocalPyPI(FakeRegistry(load_sample_documents())) as pypi:
+        ran = run_command(*line, cwd=checkout, PYPI_TEST_URL=pypi.url)
+    skipped = run_command(*line, cwd=checkout, PYPI_TEST_URL="")
 
     assert re.search(r"[1-9]\d* passed", ran)
     assert "skipped" not in ran.splitlines()[-1]

@@ -240,4 +240,4 @@ def test_a_server_has_one_address_and_a_cluster_many(
     for name, value in given.items():
         monkeypatch.setenv(name, value)
 
-    assert load_settings().typesense_addresses == addresses
+    assert load_settings().typesense_urls == addresses

@@ -11,27 +11,27 @@ from weakref import WeakKeyDictionary
 import msgspec
 from msgspec.structs import replace
 
-from oracle import Rules, comparable, expected
-from pyf.aggregator.adapters.memory_caches import MemoryRenderCache
+from oracle import MembershipRules, to_comparable, build_expected
+from pyf.aggregator.adapters.memory_caches import FakeRenderCache
 from pyf.aggregator.adapters.rendering_inline import InlineRenderer
-from pyf.aggregator.bootstrap import open_services
+from pyf.aggregator.bootstrap import open_dependencies
 from pyf.aggregator.domain.profile import Filter
-from pyf.aggregator.ports import Services
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.ports import Dependencies
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.project import Project
 from pyf.aggregator.sample.services import LocalPyPI
-from pyf.aggregator.sample.views import project_document, release_document
+from pyf.aggregator.sample.views import serialize_project, serialize_release
 from pyf.aggregator.settings import Settings, load_settings
-from pyf.aggregator.usecases.changes import changes
-from pyf.aggregator.usecases.fetch import fetch
-from pyf.aggregator.usecases.recreate import recreate
-from pyf.aggregator.usecases.refresh import refresh
-from pyf.aggregator.usecases.report import Report
+from pyf.aggregator.usecases.changes import update_collection
+from pyf.aggregator.usecases.fetch import fetch_collection
+from pyf.aggregator.usecases.recreate import rebuild_collection
+from pyf.aggregator.usecases.refresh import refresh_collection
+from pyf.aggregator.usecases.report import IngestReport
 from pyf.aggregator.usecases.target import Target
 from typesense_double import ADMIN_KEY, LocalTypesense
 
 Json = dict[str, Any]
-PLONE = Filter(profile="plone", classifiers=("Framework :: Plone",))
+PLONE_FILTER = Filter(profile="plone", classifiers=("Framework :: Plone",))
 START = 1_800_000_000
 
 
@@ -44,7 +44,7 @@ class Clock:
     def __call__(self) -> float:
         return self.time
 
-    def pass_(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.time += seconds
 
 
@@ -52,31 +52,31 @@ class Clock:
 class World:
     """One registry and one index of it; runs work on the collection `plone` unless told otherwise."""
 
-    ecosystem: Ecosystem
+    fake_registry: FakeRegistry
     pypi: LocalPyPI
-    services: Services
+    deps: Dependencies
     clock: Clock
-    filter: Filter = PLONE
+    filter: Filter = PLONE_FILTER
     collection: str = "plone"
-    asked: list[int] = field(default_factory=list)
+    seen_requests: list[int] = field(default_factory=list)
 
-    def fetch(self, **options: Any) -> Report:
-        return self._run(fetch, **options)
+    def fetch(self, **options: Any) -> IngestReport:
+        return self._run_use_case(fetch_collection, **options)
 
-    def changes(self, **options: Any) -> Report:
-        return self._run(changes, **options)
+    def changes(self, **options: Any) -> IngestReport:
+        return self._run_use_case(update_collection, **options)
 
-    def refresh(self, **options: Any) -> Report:
-        return self._run(refresh, **options)
+    def refresh(self, **options: Any) -> IngestReport:
+        return self._run_use_case(refresh_collection, **options)
 
-    def recreate(self, **options: Any) -> Report:
-        return self._run(recreate, **options)
+    def recreate(self, **options: Any) -> IngestReport:
+        return self._run_use_case(rebuild_collection, **options)
 
-    def _run(self, use_case: Callable[..., Report], **options: Any) -> Report:
+    def _run_use_case(self, use_case: Callable[..., IngestReport], **options: Any) -> IngestReport:
         """Run a use case; its own count of requests must be what the registry counted, whatever happened."""
         before = self.pypi.requests.total
         target = options.pop("target", Target(collection=self.collection, filter=self.filter))
-        report = use_case(self.services, target, default=self.filter, **options)
+        report = use_case(self.deps, target, default=self.filter, **options)
         deadline = time.monotonic() + 5
         while report.requests != self.pypi.requests.total - before and time.monotonic() < deadline:
             time.sleep(0.01)  # what a run that gave up has sent last may still be on its way
@@ -85,62 +85,62 @@ class World:
 
     def with_policy(self, **choices: Any) -> "World":
         """The same world seen by a program with other choices, such as a later composition."""
-        policy = replace(self.services.policy, **choices)
-        services = replace(self.services, policy=policy)
-        return World(self.ecosystem, self.pypi, services, self.clock, self.filter, self.collection)
+        policy = replace(self.deps.policy, **choices)
+        deps = replace(self.deps, policy=policy)
+        return World(self.fake_registry, self.pypi, deps, self.clock, self.filter, self.collection)
 
-    def held(self) -> dict[str, Json]:
+    def stored(self) -> dict[str, Json]:
         """Return what is comparable of everything in the index, by id."""
         return {
-            each["id"]: comparable(each)
-            for each in (document.as_mapping() for document in self.services.index.export(self.collection))
+            fields["id"]: to_comparable(fields)
+            for fields in (document.to_dict() for document in self.deps.index.export(self.collection))
         }
 
     def names(self) -> list[str]:
-        return [holding.name_normalized for holding in self.services.index.holdings(self.collection)]
+        return [holding.name_normalized for holding in self.deps.index.project_states(self.collection)]
 
     def document(self, name: str) -> Json:
         """Return the newest document of a project."""
-        return self.services.index.documents(self.collection, name)[0].as_mapping()
+        return self.deps.index.get_project_documents(self.collection, name)[0].to_dict()
 
-    def due(self) -> dict[str, Json]:
+    def expected(self) -> dict[str, Json]:
         """Return what the oracle says the index must hold."""
-        known = self.filter
-        rules = Rules(known.classifiers, known.requires, known.names, known.include.keys(), known.exclude.keys())
-        return expected(served(self.ecosystem), rules)
+        profile_filter = self.filter
+        rules = MembershipRules(profile_filter.classifiers, profile_filter.requires, profile_filter.names, profile_filter.include.keys(), profile_filter.exclude.keys())
+        return build_expected(iter_served(self.fake_registry), rules)
 
 
-def served(ecosystem: Ecosystem) -> Iterator[tuple[Json, Mapping[str, Json]]]:
+def iter_served(registry: FakeRegistry) -> Iterator[tuple[Json, Mapping[str, Json]]]:
     """Yield every project's document with its release documents, as the registry would serve them, as JSON."""
-    for project in ecosystem.projects():
-        if project not in _SERVED:
-            _SERVED[project] = _answers(project)
-        if (answers := _SERVED[project]) is not None:
-            yield answers
+    for project in registry.list_projects():
+        if project not in _SERVED_CACHE:
+            _SERVED_CACHE[project] = _serialize(project)
+        if (responses := _SERVED_CACHE[project]) is not None:
+            yield responses
 
 
 # A change makes another project of it: what was served of one holds for as long as it lives.
-_SERVED: WeakKeyDictionary[Project, tuple[Json, Mapping[str, Json]] | None] = WeakKeyDictionary()
+_SERVED_CACHE: WeakKeyDictionary[Project, tuple[Json, Mapping[str, Json]] | None] = WeakKeyDictionary()
 
 
-def _answers(project: Project) -> tuple[Json, Mapping[str, Json]] | None:
-    document = project_document(project)
+def _serialize(project: Project) -> tuple[Json, Mapping[str, Json]] | None:
+    document = serialize_project(project)
     if document is None:
         return None
-    releases = {version: release_document(project, r) for version, r in project.releases.items()}
-    answers: tuple[Json, Mapping[str, Json]] = msgspec.json.decode(msgspec.json.encode((document, releases)))
-    return answers
+    releases = {version: serialize_release(project, r) for version, r in project.releases.items()}
+    responses: tuple[Json, Mapping[str, Json]] = msgspec.json.decode(msgspec.json.encode((document, releases)))
+    return responses
 
 
 @contextmanager
-def world(
-    ecosystem: Ecosystem,
+def open_world(
+    registry: FakeRegistry,
     folder: Path,
     *,
     clock: Clock | None = None,
     latency: float = 0.0,
-    others: int = 0,
-    pooled: bool = False,
+    filler_count: int = 0,
+    uses_worker_pool: bool = False,
     **settings: Any,
 ) -> Iterator[World]:
     """Serve an ecosystem, and so many others by name, and give a world with an empty index in `folder`.
@@ -148,23 +148,23 @@ def world(
     READMEs are rendered in this process, for a worker takes as long to start as most tests; `pooled` has workers.
     """
     clock = clock or Clock()
-    served_by = LocalPyPI(ecosystem, latency=latency, others=others)
-    with served_by as pypi, open_services(quick(pypi, folder, **settings)) as services:
-        renderer = services.renderer if pooled else InlineRenderer(MemoryRenderCache())
-        yield World(ecosystem, pypi, replace(services, now=clock, renderer=renderer), clock)
+    service = LocalPyPI(registry, latency=latency, filler_count=filler_count)
+    with service as pypi, open_dependencies(build_fast_settings(pypi, folder, **settings)) as deps:
+        renderer = deps.renderer if uses_worker_pool else InlineRenderer(FakeRenderCache())
+        yield World(registry, pypi, replace(deps, now=clock, renderer=renderer), clock)
 
 
 @contextmanager
-def engine_settings(engine: str) -> Iterator[dict[str, Any]]:
+def open_engine_settings(engine: str) -> Iterator[dict[str, Any]]:
     """Give the settings that choose an engine; a server is an empty one of its own on this machine."""
     if engine == "sqlite":
         yield {"index_backend": "sqlite"}
         return
     with LocalTypesense() as server:
-        yield of_server(server)
+        yield build_server_settings(server)
 
 
-def of_server(server: LocalTypesense) -> dict[str, Any]:
+def build_server_settings(server: LocalTypesense) -> dict[str, Any]:
     """Return the settings of one who uses a server, and waits for it no longer than a second."""
     return {
         "index_backend": "typesense",
@@ -174,9 +174,9 @@ def of_server(server: LocalTypesense) -> dict[str, Any]:
     }
 
 
-def quick(pypi: LocalPyPI, folder: Path, **settings: Any) -> Settings:
+def build_fast_settings(pypi: LocalPyPI, folder: Path, **settings: Any) -> Settings:
     """Return settings for a service on this machine: nothing is waited for."""
-    chosen = {
+    defaults = {
         "pypi_base_url": pypi.url,
         "sqlite_path": str(folder / "index.sqlite3"),
         "pypi_rate_limit_delay": 0,
@@ -185,4 +185,4 @@ def quick(pypi: LocalPyPI, folder: Path, **settings: Any) -> Settings:
         "pypi_timeout": 5,
         "render_workers": 1,
     }
-    return load_settings(**(chosen | settings))
+    return load_settings(**(defaults | settings))

@@ -7,9 +7,9 @@ from typing import Any
 from aiohttp import web
 
 from pyf.aggregator.adapters.downloads.clickhouse_query import TABLE
-from pyf.aggregator.sample.answer import Answer
+from pyf.aggregator.sample.answer import PreparedResponse
 from pyf.aggregator.sample.faults import Fault
-from pyf.aggregator.sample.server import LocalService, Target
+from pyf.aggregator.sample.server import LocalService, RequestTarget
 
 # As the public server's tables are made, see ClickHouse's description of them.
 _SCHEMA = f"""
@@ -24,7 +24,7 @@ CREATE OR REPLACE TABLE {TABLE} (
 """
 
 
-class Engine(LocalService[Target]):
+class Engine(LocalService[RequestTarget]):
     """Answers every query that is posted, by running it; `session` is chdb's, of which a process can have one."""
 
     def __init__(self, session: Any) -> None:
@@ -32,13 +32,13 @@ class Engine(LocalService[Target]):
         self._session = session
         self._body = ""
         self.run("CREATE DATABASE IF NOT EXISTS pypi")
-        self.hold([])
+        self.replace_rows([])
 
-    def hold(self, rows: Iterable[tuple[str, str, date, str, str, int]]) -> None:
+    def replace_rows(self, rows: Iterable[tuple[str, str, date, str, str, int]]) -> None:
         """Make the table hold these rows only: project, version, day, installer, type and count."""
         self.run(_SCHEMA)
         values = ", ".join(
-            f"({_text(project)}, {_text(version)}, '{day}', {_text(installer)}, '{kind}', {count})"
+            f"({to_sql_literal(project)}, {to_sql_literal(version)}, '{day}', {to_sql_literal(installer)}, '{kind}', {count})"
             for project, version, day, installer, kind, count in rows
         )
         if values:
@@ -47,17 +47,17 @@ class Engine(LocalService[Target]):
     def run(self, sql: str) -> str:
         return str(self._session.query(sql))
 
-    def target(self, method: str, path: str, body: bytes) -> Target:
+    def target(self, method: str, path: str, body: bytes) -> RequestTarget:
         self._body = body.decode()
-        return Target("query")
+        return RequestTarget("query")
 
-    def answer(self, target: Target, request: web.BaseRequest, fault: Fault | None) -> Answer:
+    def answer(self, target: RequestTarget, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
         try:
-            return Answer(self.run(self._body).encode())
+            return PreparedResponse(self.run(self._body).encode())
         except Exception as error:  # chdb says everything that goes wrong with an exception of its own
-            return Answer(str(error).encode(), "text/plain", status=500)
+            return PreparedResponse(str(error).encode(), "text/plain", status=500)
 
 
-def _text(value: str) -> str:
+def to_sql_literal(value: str) -> str:
     """Write a text as SQL in another way than the query does: each byte by its number."""
     return f"concat({', '.join(f'char({byte})' for byte in value.encode())}, '')" if value else "''"

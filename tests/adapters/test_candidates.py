@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from pyf.aggregator.adapters.candidates.clickhouse import PAGE, ClickHouseCandidates
+from pyf.aggregator.adapters.candidates.clickhouse import PAGE_SIZE, ClickHouseCandidates
 from pyf.aggregator.adapters.candidates.names_file import CandidatesFile
-from pyf.aggregator.adapters.http import Http
-from pyf.aggregator.adapters.retry import Retries
-from pyf.aggregator.adapters.service import Limits, Service
+from pyf.aggregator.adapters.http import HttpClient
+from pyf.aggregator.adapters.retry import RetryPolicy
+from pyf.aggregator.adapters.service import ServiceLimits, ServiceClient
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 
 ROWS = {
@@ -30,12 +30,12 @@ ROWS = {
 
 @pytest.fixture
 def clickhouse(httpserver: HTTPServer) -> Iterator[ClickHouseCandidates]:
-    with Http() as http:
-        yield ClickHouseCandidates(Service(http, Limits(retries=Retries(most=0))), httpserver.url_for("/"))
+    with HttpClient() as http:
+        yield ClickHouseCandidates(ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0))), httpserver.url_for("/"))
 
 
-def told(source: CandidatesFile | ClickHouseCandidates) -> list[str]:
-    return list(source.requiring(["flask"]))
+def find_names(source: CandidatesFile | ClickHouseCandidates) -> list[str]:
+    return list(source.find_candidates(["flask"]))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_file_of_something_else_is_refused_with_its_line(tmp_path: Path, conte
     file.write_bytes(content)
 
     with pytest.raises(Invalid) as refusal:
-        told(CandidatesFile(str(file)))
+        find_names(CandidatesFile(str(file)))
 
     assert str(file) in str(refusal.value)
     assert said in str(refusal.value)
@@ -64,19 +64,19 @@ def test_a_compressed_file_that_is_damaged_is_refused(tmp_path: Path, content: b
     file.write_bytes(content)
 
     with pytest.raises(Invalid, match=r"names\.gz"):
-        told(CandidatesFile(str(file)))
+        find_names(CandidatesFile(str(file)))
 
 
 @pytest.mark.parametrize("path", ["missing.txt", ".", "~nobody-has-this-name/names"])
 def test_a_file_that_cannot_be_read_is_refused(path: str) -> None:
     with pytest.raises(Invalid, match=re.escape(path)):
-        told(CandidatesFile(path))
+        find_names(CandidatesFile(path))
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("Eve\n", encoding="utf-8-sig")
 
-    assert told(CandidatesFile(str(tmp_path / "names.txt"))) == ["eve"]
+    assert find_names(CandidatesFile(str(tmp_path / "names.txt"))) == ["eve"]
 
 
 def test_the_frameworks_are_parameters_and_no_part_of_the_query(
@@ -84,25 +84,25 @@ def test_the_frameworks_are_parameters_and_no_part_of_the_query(
 ) -> None:
     httpserver.expect_request("/").respond_with_json({"data": []})
 
-    list(clickhouse.requiring(["flask", "quart"]))
+    list(clickhouse.find_candidates(["flask", "quart"]))
 
-    ((asked, _),) = httpserver.log
-    assert asked.args["param_frameworks"] == "['flask','quart']"
-    assert "flask" not in asked.get_data(as_text=True)
+    ((request, _),) = httpserver.log
+    assert request.args["param_frameworks"] == "['flask','quart']"
+    assert "flask" not in request.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("name", ["it's", "", "Flask", "a\\"])
 def test_what_is_no_name_is_not_sent(clickhouse: ClickHouseCandidates, httpserver: HTTPServer, name: str) -> None:
     with pytest.raises(Invalid):
-        list(clickhouse.requiring([name]))
+        list(clickhouse.find_candidates([name]))
     assert not httpserver.log
 
 
 def test_pages_that_do_not_go_on_are_no_answer(clickhouse: ClickHouseCandidates, httpserver: HTTPServer) -> None:
-    httpserver.expect_request("/").respond_with_json({"data": [{"name": f"p{n:04}"} for n in range(PAGE)]})
+    httpserver.expect_request("/").respond_with_json({"data": [{"name": f"p{n:04}"} for n in range(PAGE_SIZE)]})
 
     with pytest.raises(Unavailable, match="its pages can't be followed"):
-        told(clickhouse)
+        find_names(clickhouse)
 
 
 @pytest.mark.parametrize(
@@ -114,22 +114,22 @@ def test_a_server_without_an_answer_is_unavailable(
     httpserver.expect_request("/").respond_with_data(body, status=status)
 
     with pytest.raises(Unavailable):
-        told(clickhouse)
+        find_names(clickhouse)
 
 
 def test_the_query_finds_who_requires_it_at_run_time(clickhouse: ClickHouseCandidates, httpserver: HTTPServer) -> None:
     """On ClickHouse itself, in this process; `chdb` is large, so that it is not among the tests' requirements."""
     chdb = pytest.importorskip("chdb.session")
     httpserver.expect_request("/").respond_with_json({"data": []})
-    list(clickhouse.requiring(["flask", "fastapi"]))
-    ((asked, _),) = httpserver.log
+    list(clickhouse.find_candidates(["flask", "fastapi"]))
+    ((request, _),) = httpserver.log
     session = chdb.Session()
     session.query("CREATE DATABASE pypi")
     session.query("CREATE TABLE pypi.projects (name String, requires_dist Array(String)) ENGINE = Memory")
     for name, requires in ROWS.items():
         session.query(f"INSERT INTO pypi.projects VALUES ('{name}', {requires!r})")
 
-    parameters = {key.removeprefix("param_"): value for key, value in asked.args.items() if key.startswith("param_")}
-    found = str(session.query(asked.get_data(as_text=True), "TSV", params=parameters)).split()
+    parameters = {key.removeprefix("param_"): value for key, value in request.args.items() if key.startswith("param_")}
+    found = str(session.query(request.get_data(as_text=True), "TSV", params=parameters)).split()
 
     assert found == ["Flask-Login", "Spaced.Name", "apiish", "either", "elsewhere"]

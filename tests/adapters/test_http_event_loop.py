@@ -26,13 +26,13 @@ async def running_loop() -> asyncio.AbstractEventLoop:
     return asyncio.get_running_loop()
 
 
-async def twice(number: int) -> int:
+async def double(number: int) -> int:
     await asyncio.sleep(0)
     return 2 * number
 
 
 def test_a_coroutine_gives_its_result(loop: EventLoopThread) -> None:
-    assert loop.run(twice(21)) == 42
+    assert loop.run(double(21)) == 42
 
 
 def test_a_coroutine_gives_its_exception(loop: EventLoopThread) -> None:
@@ -58,7 +58,7 @@ def test_all_threads_share_one_loop(loop: EventLoopThread) -> None:
 
 def test_the_loop_does_not_wait_for_itself(loop: EventLoopThread) -> None:
     async def inside() -> None:
-        loop.run(twice(1))
+        loop.run(double(1))
 
     with pytest.raises(RuntimeError, match="wait for itself"):
         loop.run(inside())
@@ -66,13 +66,13 @@ def test_the_loop_does_not_wait_for_itself(loop: EventLoopThread) -> None:
 
 def test_a_closed_loop_is_not_used_again() -> None:
     loop = EventLoopThread()
-    loop.run(twice(1))
+    loop.run(double(1))
 
     loop.close()
     loop.close()
 
     with pytest.raises(RuntimeError, match="closed"):
-        loop.run(twice(1))
+        loop.run(double(1))
 
 
 def test_closing_cancels_what_is_under_way() -> None:
@@ -101,18 +101,18 @@ def test_closing_cancels_what_is_under_way() -> None:
 @given(numbers=st.lists(st.integers()), ahead=st.integers(1, 7))
 def test_every_job_has_one_result_and_no_more_than_ahead_are_outstanding(numbers: list[int], ahead: int) -> None:
     loop = EventLoopThread()
-    started = taken = most = 0
+    started = taken_count = most = 0
 
     def jobs() -> Iterator[int]:
         nonlocal started, most
         for number in numbers:
             started += 1
-            most = max(most, started - taken)
+            most = max(most, started - taken_count)
             yield number
 
     results = []
-    for result in loop.stream(jobs(), twice, ahead):
-        taken += 1
+    for result in loop.stream(jobs(), double, ahead):
+        taken_count += 1
         results.append(result)
     loop.close()
 
@@ -131,7 +131,7 @@ def test_results_come_in_the_order_of_completion(loop: EventLoopThread) -> None:
     async def let_the_first_end() -> None:
         first_may_end.set()
 
-    results = loop.stream([1, 2], work, ahead=2)
+    results = loop.stream([1, 2], work, max_pending=2)
     came_first = next(results)
     loop.run(let_the_first_end())
 
@@ -146,7 +146,7 @@ def test_jobs_are_made_in_the_thread_of_the_caller(loop: EventLoopThread) -> Non
             threads.add(threading.get_ident())
             yield number
 
-    list(loop.stream(jobs(), twice, ahead=3))
+    list(loop.stream(jobs(), double, max_pending=3))
 
     assert threads == {threading.get_ident()}
 
@@ -173,7 +173,7 @@ def test_when_a_stream_ends_early_what_is_in_flight_is_cancelled(loop: EventLoop
             raise
         return job
 
-    results = loop.stream(jobs(), work, ahead=3)
+    results = loop.stream(jobs(), work, max_pending=3)
     if ending == "given up":
         next(results)
         results.close()  # type: ignore[attr-defined]
@@ -186,7 +186,7 @@ def test_when_a_stream_ends_early_what_is_in_flight_is_cancelled(loop: EventLoop
 
 def test_a_stream_without_room_is_refused(loop: EventLoopThread) -> None:
     with pytest.raises(ValueError, match="0 jobs"):
-        next(loop.stream([1], twice, ahead=0))
+        next(loop.stream([1], double, max_pending=0))
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -195,7 +195,7 @@ def test_a_forked_child_has_a_loop_of_its_own(loop: EventLoopThread) -> None:
 
     child = os.fork()
     if child == 0:
-        is_own = loop.run(running_loop()) is not parents and loop.run(twice(21)) == 42
+        is_own = loop.run(running_loop()) is not parents and loop.run(double(21)) == 42
         os._exit(0 if is_own else 1)
     _, status = os.waitpid(child, 0)
 
@@ -210,6 +210,6 @@ def test_a_program_that_forgets_to_close_ends_all_the_same() -> None:
         "EventLoopThread().run(asyncio.sleep(0))\n"
     )
 
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    completed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (completed.returncode, completed.stderr) == (0, "")

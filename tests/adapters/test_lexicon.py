@@ -19,9 +19,9 @@ def test_a_file_adds_to_what_is_built_in(tmp_path: Path) -> None:
 
 
 def test_no_package_is_named_by_the_built_in_words_but_the_one_that_everybody_abbreviates() -> None:
-    named = {"".join(phrase) for phrase in load_lexicon().synonyms if len(phrase) > 1}
+    names = {"".join(phrase) for phrase in load_lexicon().synonyms if len(phrase) > 1}
 
-    assert {each for each in named if each.startswith(("django", "flask", "plone"))} == {"djangorestframework"}
+    assert {word for word in names if word.startswith(("django", "flask", "plone"))} == {"djangorestframework"}
 
 
 @pytest.mark.parametrize(

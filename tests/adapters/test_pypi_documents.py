@@ -11,12 +11,12 @@ from pyf.aggregator.adapters.pypi.documents import (
     Info,
     InfoWithReadme,
     ProjectDocument,
-    described,
-    maintainers_of,
-    metadata_of,
-    releases_of,
+    add_description,
+    parse_maintainers,
+    parse_metadata,
+    parse_releases,
 )
-from pyf.aggregator.adapters.pypi.values import text, text_pairs, texts, unix_seconds
+from pyf.aggregator.adapters.pypi.values import to_text, to_text_pairs, to_texts, to_unix_seconds
 from pyf.aggregator.domain.release import Metadata, Release
 
 Json = dict[str, Any]
@@ -34,16 +34,16 @@ metadata_fields = [field for field in InfoWithReadme.__struct_fields__ if field 
 file_fields = ["filename", "url", "size", "packagetype", "upload_time_iso_8601", "upload_time", "digests", "yanked"]
 
 
-def metadata(**info: Any) -> Metadata:
-    return metadata_of(msgspec.convert({"name": "acme", "version": "1.0", **info}, InfoWithReadme))
+def decode_metadata(**info: Any) -> Metadata:
+    return parse_metadata(msgspec.convert({"name": "acme", "version": "1.0", **info}, InfoWithReadme))
 
 
-def document(**parts: Any) -> ProjectDocument:
-    whole = {"info": {"name": "acme", "version": "1.0"}, "last_serial": 1, "releases": {"1.0": []}, **parts}
-    return msgspec.json.decode(msgspec.json.encode(whole), type=ProjectDocument)
+def decode_document(**parts: Any) -> ProjectDocument:
+    fields = {"info": {"name": "acme", "version": "1.0"}, "last_serial": 1, "releases": {"1.0": []}, **parts}
+    return msgspec.json.decode(msgspec.json.encode(fields), type=ProjectDocument)
 
 
-def file(**parts: Any) -> Json:
+def decode_file(**parts: Any) -> Json:
     return {"filename": "acme-1.0.tar.gz", **parts}
 
 
@@ -56,7 +56,7 @@ def test_every_field_of_the_metadata_is_decoded() -> None:
 
 
 def test_metadata_is_taken_as_published() -> None:
-    told = metadata(
+    metadata_fields_read = decode_metadata(
         author="Ada",
         keywords="content management, cms",
         classifiers=["Framework :: Plone"],
@@ -66,7 +66,7 @@ def test_metadata_is_taken_as_published() -> None:
         yanked=True,
     )
 
-    assert told == Metadata(
+    assert metadata_fields_read == Metadata(
         author="Ada",
         keywords="content management, cms",
         classifiers=("Framework :: Plone",),
@@ -79,18 +79,18 @@ def test_metadata_is_taken_as_published() -> None:
 
 @pytest.mark.parametrize("empty", [None, "", [], {}, [None], 0, False])
 def test_whatever_is_not_given_is_empty(empty: object) -> None:
-    assert metadata(**dict.fromkeys(metadata_fields, empty)) == Metadata()
+    assert decode_metadata(**dict.fromkeys(metadata_fields, empty)) == Metadata()
 
 
 def test_absent_metadata_is_empty() -> None:
-    assert metadata() == Metadata()
+    assert decode_metadata() == Metadata()
 
 
 @given(st.dictionaries(st.sampled_from(metadata_fields), anything))
 def test_no_metadata_keeps_a_release_out(info: Json) -> None:
-    told = metadata(**info)
+    release_metadata = decode_metadata(**info)
 
-    assert msgspec.convert(msgspec.to_builtins(told), Metadata) == told
+    assert msgspec.convert(msgspec.to_builtins(release_metadata), Metadata) == release_metadata
 
 
 @given(
@@ -107,12 +107,12 @@ def test_no_metadata_keeps_a_release_out(info: Json) -> None:
     )
 )
 def test_nothing_beside_the_skeleton_keeps_a_project_out(parts: Json) -> None:
-    told = document(**parts)
+    project_document = decode_document(**parts)
 
-    releases = [*releases_of(told.releases or {}).values(), described(Release(version="1.0"), told)]
+    releases = [*parse_releases(project_document.releases or {}).values(), add_description(Release(version="1.0"), project_document)]
 
     assert msgspec.convert(msgspec.to_builtins(releases), list[Release]) == releases
-    assert all(isinstance(user, str) for user in maintainers_of(told.ownership))
+    assert all(isinstance(user, str) for user in parse_maintainers(project_document.ownership))
 
 
 @pytest.mark.parametrize(
@@ -130,18 +130,18 @@ def test_nothing_beside_the_skeleton_keeps_a_project_out(parts: Json) -> None:
 )
 def test_without_its_skeleton_a_document_is_none(skeleton: Json) -> None:
     with pytest.raises(msgspec.ValidationError):
-        document(**skeleton)
+        decode_document(**skeleton)
 
 
 def test_a_list_where_a_text_is_due_is_joined() -> None:
-    assert metadata(keywords=["cms", None, "plone"]).keywords == "cms, plone"
+    assert decode_metadata(keywords=["cms", None, "plone"]).keywords == "cms, plone"
 
 
 def test_a_file_is_described_with_its_upload_in_utc() -> None:
-    told = document(
+    release = decode_document(
         releases={
             "1.0": [
-                file(
+                decode_file(
                     url="https://files.pypi.example/acme-1.0.tar.gz",
                     size=1234,
                     packagetype="sdist",
@@ -154,7 +154,7 @@ def test_a_file_is_described_with_its_upload_in_utc() -> None:
         }
     )
 
-    (described_file,) = releases_of(told.releases or {})["1.0"].files
+    (described_file,) = parse_releases(release.releases or {})["1.0"].files
 
     assert msgspec.to_builtins(described_file) == {
         "filename": "acme-1.0.tar.gz",
@@ -182,35 +182,35 @@ def test_a_file_is_described_with_its_upload_in_utc() -> None:
     ],
 )
 def test_moments_are_unix_seconds(moment: object, seconds: int) -> None:
-    assert unix_seconds(moment) == seconds
+    assert to_unix_seconds(moment) == seconds
 
 
 def test_a_file_without_a_name_is_none() -> None:
-    told = document(releases={"1.0": [None, file(filename=None), file()]})
+    release = decode_document(releases={"1.0": [None, decode_file(filename=None), decode_file()]})
 
-    assert len(releases_of(told.releases or {})["1.0"].files) == 1
+    assert len(parse_releases(release.releases or {})["1.0"].files) == 1
 
 
 def test_a_release_is_yanked_with_all_of_its_files_and_says_why() -> None:
-    told = document(
-        releases={"1.0": [file(yanked=True, yanked_reason=None), file(yanked=True, yanked_reason="broken")]}
+    releases_read = decode_document(
+        releases={"1.0": [decode_file(yanked=True, yanked_reason=None), decode_file(yanked=True, yanked_reason="broken")]}
     )
 
-    release = releases_of(told.releases or {})["1.0"]
+    release = parse_releases(releases_read.releases or {})["1.0"]
 
     assert (release.is_yanked, release.yanked_reason) == (True, "broken")
 
 
 def test_a_release_without_files_is_yanked_by_its_metadata() -> None:
-    told = document(info={"name": "acme", "version": "1.0", "yanked": True, "yanked_reason": "mistake"})
+    described_release = decode_document(info={"name": "acme", "version": "1.0", "yanked": True, "yanked_reason": "mistake"})
 
-    release = described(Release(version="1.0"), told)
+    release = add_description(Release(version="1.0"), described_release)
 
     assert (release.is_yanked, release.yanked_reason) == (True, "mistake")
 
 
 def test_withdrawn_advisories_are_left_out() -> None:
-    told = document(
+    advisories = decode_document(
         vulnerabilities=[
             {"id": "PYSEC-1", "aliases": ["CVE-1"], "fixed_in": ["1.1"], "withdrawn": None},
             {"id": "PYSEC-2", "withdrawn": "2026-01-01T00:00:00Z"},
@@ -219,7 +219,7 @@ def test_withdrawn_advisories_are_left_out() -> None:
         ]
     )
 
-    assert [(v.id, v.aliases, v.fixed_in) for v in described(Release(version="1.0"), told).vulnerabilities] == [
+    assert [(v.id, v.aliases, v.fixed_in) for v in add_description(Release(version="1.0"), advisories).vulnerabilities] == [
         ("PYSEC-1", ("CVE-1",), ("1.1",))
     ]
 
@@ -233,12 +233,12 @@ def test_maintainers_are_the_users_of_all_roles_once_and_sorted() -> None:
         None,
     ]
 
-    assert maintainers_of({"roles": roles, "organization": None}) == ("ada", "cyd")
+    assert parse_maintainers({"roles": roles, "organization": None}) == ("ada", "cyd")
 
 
 @given(anything)
 def test_values_have_their_types_whatever_they_are_made_of(value: object) -> None:
-    assert isinstance(text(value), str)
-    assert all(isinstance(item, str) and item for item in texts(value))
-    assert all(isinstance(item, str) for pair in text_pairs(value) for item in pair)
-    assert unix_seconds(value) == 0 or isinstance(value, str)
+    assert isinstance(to_text(value), str)
+    assert all(isinstance(item, str) and item for item in to_texts(value))
+    assert all(isinstance(item, str) for pair in to_text_pairs(value) for item in pair)
+    assert to_unix_seconds(value) == 0 or isinstance(value, str)

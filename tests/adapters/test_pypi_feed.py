@@ -7,10 +7,10 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from pyf.aggregator.adapters.http import Http
+from pyf.aggregator.adapters.http import HttpClient
 from pyf.aggregator.adapters.pypi import PyPIFeed
-from pyf.aggregator.adapters.retry import Retries
-from pyf.aggregator.adapters.service import Limits, Service
+from pyf.aggregator.adapters.retry import RetryPolicy
+from pyf.aggregator.adapters.service import ServiceLimits, ServiceClient
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.ports import FeedEntry
 
@@ -20,35 +20,35 @@ MOMENT = 1_647_968_082
 
 @pytest.fixture
 def feed(httpserver: HTTPServer) -> Iterator[PyPIFeed]:
-    with Http() as http:
-        yield PyPIFeed(Service(http, Limits(retries=Retries(most=0))), httpserver.url_for("/"))
+    with HttpClient() as http:
+        yield PyPIFeed(ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0))), httpserver.url_for("/"))
 
 
-def rss(*items: str) -> str:
+def build_rss(*items: str) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel>{"".join(items)}</channel></rss>'
 
 
-def item(link: str, date: str = DATE) -> str:
+def build_item(link: str, date: str = DATE) -> str:
     return f"<item><title>Acme 1.0</title><link>{link}</link><pubDate>{date}</pubDate></item>"
 
 
-def page(name: str = "acme", version: str = "1.0") -> str:
+def build_project_url(name: str = "acme", version: str = "1.0") -> str:
     return f"https://pypi.example/project/{name}/{version}/"
 
 
-def releases(feed: PyPIFeed, httpserver: HTTPServer, body: str | bytes) -> list[FeedEntry]:
+def fetch_releases(feed: PyPIFeed, httpserver: HTTPServer, body: str | bytes) -> list[FeedEntry]:
     httpserver.expect_request("/rss/updates.xml").respond_with_data(body, content_type="text/xml")
-    return list(feed.newest_releases())
+    return list(feed.fetch_newest_releases())
 
 
 def test_name_and_version_are_those_of_the_link(feed: PyPIFeed, httpserver: HTTPServer) -> None:
-    entries = releases(feed, httpserver, rss(item(page("Acme_Blog", "1.0%2Blocal.1"))))
+    entries = fetch_releases(feed, httpserver, build_rss(build_item(build_project_url("Acme_Blog", "1.0%2Blocal.1"))))
 
     assert entries == [FeedEntry(name="acme-blog", version="1.0+local.1", published=MOMENT)]
 
 
 def test_a_link_may_have_another_host_and_lead_deeper(feed: PyPIFeed, httpserver: HTTPServer) -> None:
-    entries = releases(feed, httpserver, rss(item("/project/acme/1.0"), item("http://mirror.example/project/b/2/")))
+    entries = fetch_releases(feed, httpserver, build_rss(build_item("/project/acme/1.0"), build_item("http://mirror.example/project/b/2/")))
 
     assert [(entry.name, entry.version) for entry in entries] == [("acme", "1.0"), ("b", "2")]
 
@@ -57,47 +57,47 @@ def test_a_link_may_have_another_host_and_lead_deeper(feed: PyPIFeed, httpserver
     "nonsense",
     [
         "<item/>",
-        item(""),
-        item("https://pypi.example/"),
-        item("https://pypi.example/project/acme/1.0/more/"),
-        item("https://pypi.example/user/acme/1.0/"),
-        item(page(name="%20", version="1")),
-        item(page(name="-acme-")),
-        item("https://[/project/acme/1.0/"),
-        item("https://pypi.example/project/acme/"),
+        build_item(""),
+        build_item("https://pypi.example/"),
+        build_item("https://pypi.example/project/acme/1.0/more/"),
+        build_item("https://pypi.example/user/acme/1.0/"),
+        build_item(build_project_url(name="%20", version="1")),
+        build_item(build_project_url(name="-acme-")),
+        build_item("https://[/project/acme/1.0/"),
+        build_item("https://pypi.example/project/acme/"),
     ],
 )
 def test_an_item_that_makes_no_sense_hides_no_other(feed: PyPIFeed, httpserver: HTTPServer, nonsense: str) -> None:
-    entries = releases(feed, httpserver, rss(nonsense, item(page())))
+    entries = fetch_releases(feed, httpserver, build_rss(nonsense, build_item(build_project_url())))
 
     assert [(entry.name, entry.version) for entry in entries] == [("acme", "1.0")]
 
 
 @pytest.mark.parametrize("date", ["", "today", "Tue, 99 Foo 2022", "Tue, 22 Mar 99999 16:54:42 GMT"])
 def test_a_date_that_makes_no_sense_is_zero(feed: PyPIFeed, httpserver: HTTPServer, date: str) -> None:
-    assert [entry.published for entry in releases(feed, httpserver, rss(item(page(), date)))] == [0]
+    assert [entry.published for entry in fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(), date)))] == [0]
 
 
 @pytest.mark.parametrize("date", [DATE, "Tue, 22 Mar 2022 16:54:42 -0000", "Tue, 22 Mar 2022 18:54:42 +0200"])
 def test_dates_are_utc(feed: PyPIFeed, httpserver: HTTPServer, date: str) -> None:
-    assert [entry.published for entry in releases(feed, httpserver, rss(item(page(), date)))] == [MOMENT]
+    assert [entry.published for entry in fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(), date)))] == [MOMENT]
 
 
 def test_two_releases_of_a_project_are_two_entries(feed: PyPIFeed, httpserver: HTTPServer) -> None:
-    entries = releases(feed, httpserver, rss(item(page(version="1.1")), item(page(version="1.0"))))
+    entries = fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(version="1.1")), build_item(build_project_url(version="1.0"))))
 
     assert [entry.version for entry in entries] == ["1.1", "1.0"]
 
 
 def test_a_project_has_no_version(feed: PyPIFeed, httpserver: HTTPServer) -> None:
-    body = rss(item("https://pypi.example/project/acme/"), item(page("b")))
+    body = build_rss(build_item("https://pypi.example/project/acme/"), build_item(build_project_url("b")))
     httpserver.expect_request("/rss/packages.xml").respond_with_data(body)
 
-    assert [(entry.name, entry.version) for entry in feed.newest_projects()] == [("acme", ""), ("b", "")]
+    assert [(entry.name, entry.version) for entry in feed.fetch_newest_projects()] == [("acme", ""), ("b", "")]
 
 
 def test_a_feed_may_be_empty(feed: PyPIFeed, httpserver: HTTPServer) -> None:
-    assert releases(feed, httpserver, rss()) == []
+    assert fetch_releases(feed, httpserver, build_rss()) == []
 
 
 @pytest.mark.parametrize(
@@ -107,30 +107,30 @@ def test_a_feed_may_be_empty(feed: PyPIFeed, httpserver: HTTPServer) -> None:
         "{}",
         "<!doctype html><title>Sorry</title>",
         "<html><body>Sorry</body></html>",
-        rss(item(page()))[:-20],
-        rss(item("https://pypi.example/"), item("")),
-        '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa">]>' + rss(item("&a;")).partition("?>")[2],
+        build_rss(build_item(build_project_url()))[:-20],
+        build_rss(build_item("https://pypi.example/"), build_item("")),
+        '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa">]>' + build_rss(build_item("&a;")).partition("?>")[2],
         '<?xml version="1.0" encoding="no-such-code"?><rss/>',
     ],
 )
 def test_what_is_no_feed_is_unavailable(feed: PyPIFeed, httpserver: HTTPServer, body: str) -> None:
     with pytest.raises(Unavailable):
-        releases(feed, httpserver, body)
+        fetch_releases(feed, httpserver, body)
 
 
 def test_a_registry_without_feeds_is_unavailable(feed: PyPIFeed, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/rss/packages.xml").respond_with_data(status=404)
 
     with pytest.raises(Unavailable, match="404 Not Found"):
-        feed.newest_projects()
+        feed.fetch_newest_projects()
 
 
 def test_recorded_feeds_are_read_completely(feed: PyPIFeed, httpserver: HTTPServer, shared_data: Path) -> None:
     recorded = (shared_data / "pypi" / "ecosystems-packages.xml").read_bytes()
     httpserver.expect_request("/rss/packages.xml").respond_with_data(recorded)
 
-    entries = releases(feed, httpserver, (shared_data / "pypi" / "ecosystems-updates.xml").read_bytes())
-    projects = feed.newest_projects()
+    entries = fetch_releases(feed, httpserver, (shared_data / "pypi" / "ecosystems-updates.xml").read_bytes())
+    projects = feed.fetch_newest_projects()
 
     assert (len(entries), len(projects)) == (100, 40)
     assert all(entry.name and entry.version and entry.published for entry in entries)
@@ -147,11 +147,11 @@ def test_a_feed_is_asked_for_only_if_it_has_changed(
     def answer(request: Request) -> Response:
         if request.headers.get(condition) == value:
             return Response(status=304)
-        return Response(rss(item(page())), headers={mark: value})
+        return Response(build_rss(build_item(build_project_url())), headers={mark: value})
 
     httpserver.expect_request("/rss/updates.xml").respond_with_handler(answer)
 
-    first, second = feed.newest_releases(), feed.newest_releases()
+    first, second = feed.fetch_newest_releases(), feed.fetch_newest_releases()
 
     assert [entry.name for entry in first] == ["acme"]
     assert second == first
@@ -159,10 +159,10 @@ def test_a_feed_is_asked_for_only_if_it_has_changed(
 
 
 def test_the_two_feeds_are_not_taken_for_one_another(feed: PyPIFeed, httpserver: HTTPServer) -> None:
-    httpserver.expect_request("/rss/updates.xml").respond_with_data(rss(item(page())), headers={"ETag": '"1"'})
-    httpserver.expect_request("/rss/packages.xml").respond_with_data(rss(item("/project/b/")), headers={"ETag": '"1"'})
+    httpserver.expect_request("/rss/updates.xml").respond_with_data(build_rss(build_item(build_project_url())), headers={"ETag": '"1"'})
+    httpserver.expect_request("/rss/packages.xml").respond_with_data(build_rss(build_item("/project/b/")), headers={"ETag": '"1"'})
 
-    names = [entry.name for entry in (*feed.newest_releases(), *feed.newest_projects())]
+    names = [entry.name for entry in (*feed.fetch_newest_releases(), *feed.fetch_newest_projects())]
 
     assert names == ["acme", "b"]
     assert not any("If-None-Match" in request.headers for request, _ in httpserver.log)
@@ -171,9 +171,9 @@ def test_the_two_feeds_are_not_taken_for_one_another(feed: PyPIFeed, httpserver:
 def test_what_a_broken_feed_says_of_itself_is_not_held(feed: PyPIFeed, httpserver: HTTPServer) -> None:
     httpserver.expect_oneshot_request("/rss/updates.xml").respond_with_data("<rss", headers={"ETag": '"1"'})
     with pytest.raises(Unavailable):
-        feed.newest_releases()
+        feed.fetch_newest_releases()
 
-    releases(feed, httpserver, rss(item(page())))
+    fetch_releases(feed, httpserver, build_rss(build_item(build_project_url())))
 
     assert "If-None-Match" not in httpserver.log[-1][0].headers
 
@@ -182,23 +182,23 @@ def test_not_modified_is_no_answer_to_who_holds_nothing(feed: PyPIFeed, httpserv
     httpserver.expect_request("/rss/updates.xml").respond_with_data("", status=304)
 
     with pytest.raises(Unavailable, match="304"):
-        feed.newest_releases()
+        feed.fetch_newest_releases()
 
 
 def test_a_feed_that_has_not_changed_is_not_sent_again(feed: PyPIFeed, httpserver: HTTPServer) -> None:
-    told = {"etag": '"first"', "body": rss(item("https://pypi.example/project/one/1.0/"))}
+    conditions = {"etag": '"first"', "body": build_rss(build_item("https://pypi.example/project/one/1.0/"))}
     sent = []
 
     def answer(request: Request) -> Response:
-        is_known = request.headers.get("If-None-Match") == told["etag"]
+        is_known = request.headers.get("If-None-Match") == conditions["etag"]
         sent.append(304 if is_known else 200)
-        return Response("" if is_known else told["body"], status=sent[-1], headers={"ETag": told["etag"]})
+        return Response("" if is_known else conditions["body"], status=sent[-1], headers={"ETag": conditions["etag"]})
 
     httpserver.expect_request("/rss/updates.xml").respond_with_handler(answer)
 
-    first, again = feed.newest_releases(), feed.newest_releases()
-    told.update(etag='"second"', body=rss(item("https://pypi.example/project/two/2.0/")))
-    changed = feed.newest_releases()
+    first, again = feed.fetch_newest_releases(), feed.fetch_newest_releases()
+    conditions.update(etag='"second"', body=build_rss(build_item("https://pypi.example/project/two/2.0/")))
+    changed = feed.fetch_newest_releases()
 
     assert [(entry.name, entry.version) for entry in first] == [("one", "1.0")]
     assert again == first

@@ -5,35 +5,35 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from pyf.aggregator.adapters.http import Http
+from pyf.aggregator.adapters.http import HttpClient
 from pyf.aggregator.adapters.pypi import PyPIRegistry
-from pyf.aggregator.adapters.service import Limits, Service
+from pyf.aggregator.adapters.service import ServiceLimits, ServiceClient
 from pyf.aggregator.domain.project import Project
-from pyf.aggregator.ports import Wanted
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.load import load
+from pyf.aggregator.ports import ProjectRequest
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.load import load_documents
 from pyf.aggregator.sample.services import LocalPyPI
 
 
 @pytest.mark.parametrize("file", ["napari-projects.jsonl.gz", "plone-derived.jsonl.gz"])
 def test_every_release_of_every_project_is_read(shared_data: Path, file: str) -> None:
-    documents = {canonicalize_name(each["info"]["name"]): each for each in load(shared_data / "pypi" / file)}
+    documents = {canonicalize_name(project_file["info"]["name"]): project_file for project_file in load_documents(shared_data / "pypi" / file)}
 
-    with LocalPyPI(Ecosystem(documents.values())) as pypi, Http() as http:
-        registry = PyPIRegistry(Service(http, Limits()), pypi.url)
-        readings = {reading.name: reading for reading in registry.read(Wanted(name=name) for name in documents)}
+    with LocalPyPI(FakeRegistry(documents.values())) as pypi, HttpClient() as http:
+        registry = PyPIRegistry(ServiceClient(http, ServiceLimits()), pypi.url)
+        readings = {reading.name: reading for reading in registry.read_projects(ProjectRequest(name=name) for name in documents)}
         requests = pypi.requests.total
 
     assert readings.keys() == documents.keys()
     for name, document in documents.items():
-        project = readings[name].answer
+        project = readings[name].outcome
         assert isinstance(project, Project), name
         assert {release.version: len(release.files) for release in project.releases} == {
             version: len(files) for version, files in document["releases"].items()
         }
         assert all(release.metadata is not None for release in project.releases), name
-        assert project.newest.version == document["info"]["version"]
-        newest = project.newest.metadata
+        assert project.newest_release.version == document["info"]["version"]
+        newest = project.newest_release.metadata
         assert newest is not None
         assert newest.description == (document["info"]["description"] or "")
         assert newest.classifiers == tuple(document["info"]["classifiers"] or ())

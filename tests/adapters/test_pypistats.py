@@ -9,54 +9,54 @@ from itertools import pairwise
 import pytest
 from msgspec import UNSET
 
-from adapters.wire import ok, wire
-from download_sources import NEWEST, TABLE
-from pyf.aggregator.adapters.downloads import Pypistats, pypistats_limits
-from pyf.aggregator.adapters.http import Http
-from pyf.aggregator.adapters.retry import Retries
-from pyf.aggregator.adapters.service import Limits, Service
+from adapters.wire import build_ok_response, wire
+from download_sources import NEWEST, DOWNLOADS
+from pyf.aggregator.adapters.downloads import Pypistats, build_pypistats_limits
+from pyf.aggregator.adapters.http import HttpClient
+from pyf.aggregator.adapters.retry import RetryPolicy
+from pyf.aggregator.adapters.service import ServiceLimits, ServiceClient
 from pyf.aggregator.domain.downloads import Downloads
 from pyf.aggregator.domain.errors import AggregatorError, NotFound, Unavailable
 from pyf.aggregator.sample.download_table import DownloadTable
 from pyf.aggregator.sample.faults import Fault
-from pyf.aggregator.sample.pypistats import LocalPypistats, pypistats_limit
+from pyf.aggregator.sample.pypistats import LocalPypistats, build_pypistats_limit
 
 # A second of the service takes so long in these tests: its minute is over in 3.6 s.
 SCALE = 0.06
-NO_WAIT = Retries(most=1, backoff=0)
+NO_WAIT = RetryPolicy(max_retries=1, backoff=0)
 
 
 @pytest.fixture
 def local() -> Iterator[LocalPypistats]:
-    with LocalPypistats(TABLE) as local:
+    with LocalPypistats(DOWNLOADS) as local:
         yield local
 
 
 @contextmanager
-def pypistats(url: str, limits: Limits) -> Iterator[Pypistats]:
-    with Http() as http:
-        yield Pypistats(Service(http, limits), url)
+def open_pypistats(url: str, limits: ServiceLimits) -> Iterator[Pypistats]:
+    with HttpClient() as http:
+        yield Pypistats(ServiceClient(http, limits), url)
 
 
-def counts(url: str, *names: str, limits: Limits = Limits(retries=NO_WAIT)) -> dict[str, Downloads | AggregatorError]:
-    with pypistats(url, limits) as source:
-        return {count.name: count.answer for batch in source.counts(names) for count in batch}
+def fetch_counts(url: str, *names: str, limits: ServiceLimits = ServiceLimits(retries=NO_WAIT)) -> dict[str, Downloads | AggregatorError]:
+    with open_pypistats(url, limits) as source:
+        return {count.name: count.outcome for batch in source.fetch_counts(names) for count in batch}
 
 
-def answered(body: bytes) -> Downloads | AggregatorError:
+def parse_body(body: bytes) -> Downloads | AggregatorError:
     """Return what is made of an answer about `flask`."""
-    with wire(ok(body)) as served:
-        return counts(served.url, "flask")["flask"]
+    with wire(build_ok_response(body)) as served:
+        return fetch_counts(served.url, "flask")["flask"]
 
 
 def test_the_answer_that_was_recorded_is_read(shared_data: object) -> None:
     body = (shared_data / "pypi" / "pypistats-recent-flask.json").read_bytes()  # type: ignore[operator]
 
-    assert answered(body) == Downloads(last_day=6399553, last_week=39375127, last_month=157236987)
+    assert parse_body(body) == Downloads(last_day=6399553, last_week=39375127, last_month=157236987)
 
 
 def test_a_count_that_is_null_or_left_out_is_unknown() -> None:
-    answer = answered(b'{"package": "flask", "data": {"last_day": null, "last_month": 0}, "type": "recent_downloads"}')
+    answer = parse_body(b'{"package": "flask", "data": {"last_day": null, "last_month": 0}, "type": "recent_downloads"}')
 
     assert answer == Downloads(last_day=UNSET, last_week=UNSET, last_month=0)
 
@@ -73,14 +73,14 @@ def test_a_count_that_is_null_or_left_out_is_unknown() -> None:
     ],
 )
 def test_what_is_no_answer_about_the_project_is_unavailable(body: bytes) -> None:
-    assert isinstance(answered(body), Unavailable)
+    assert isinstance(parse_body(body), Unavailable)
 
 
 @pytest.mark.parametrize("fault", ["403", "429", "500", "502", "503", "reset", "half", "broken", "empty", "html"])
 def test_a_failure_of_the_service_is_not_taken_for_a_missing_project(local: LocalPypistats, fault: str) -> None:
     local.faults.add(Fault(fault, project="busy"))
 
-    answers = counts(local.url, "busy", "quiet")
+    answers = fetch_counts(local.url, "busy", "quiet")
 
     assert isinstance(answers["busy"], Unavailable)
     assert isinstance(answers["quiet"], Downloads)
@@ -89,7 +89,7 @@ def test_a_failure_of_the_service_is_not_taken_for_a_missing_project(local: Loca
 def test_a_failure_that_passes_is_not_seen(local: LocalPypistats) -> None:
     local.faults.add(Fault("502", times=1), Fault("half", times=1))
 
-    answers = counts(local.url, "busy", limits=Limits(retries=Retries(most=2, backoff=0)))
+    answers = fetch_counts(local.url, "busy", limits=ServiceLimits(retries=RetryPolicy(max_retries=2, backoff=0)))
 
     assert isinstance(answers["busy"], Downloads)
     assert local.requests.total == 3
@@ -97,7 +97,7 @@ def test_a_failure_that_passes_is_not_seen(local: LocalPypistats) -> None:
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "a?b=c", "a#b", "ä", "%2e", "a b"])
 def test_a_name_can_only_be_a_name(local: LocalPypistats, name: str) -> None:
-    answers = counts(local.url, name)
+    answers = fetch_counts(local.url, name)
 
     assert isinstance(answers[name], NotFound)
     (request,) = local.requests.log
@@ -108,8 +108,8 @@ def test_at_the_documented_pace_the_real_limits_are_never_met() -> None:
     names = [f"project-{number}" for number in range(34)]
     table = DownloadTable({name: {NEWEST - timedelta(1): 1} for name in names}, NEWEST)
 
-    with LocalPypistats(table, rate_limit=pypistats_limit(SCALE)) as local:
-        answers = counts(local.url, *names, limits=pypistats_limits(2.0 * SCALE, NO_WAIT))
+    with LocalPypistats(table, rate_limit=build_pypistats_limit(SCALE)) as local:
+        answers = fetch_counts(local.url, *names, limits=build_pypistats_limits(2.0 * SCALE, NO_WAIT))
         arrived = sorted(request.time for request in local.requests.log)
 
     assert all(isinstance(answer, Downloads) for answer in answers.values())
@@ -118,22 +118,22 @@ def test_at_the_documented_pace_the_real_limits_are_never_met() -> None:
 
 
 def test_an_answer_that_takes_long_does_not_slow_the_pace_down() -> None:
-    with LocalPypistats(TABLE, latency=0.15) as local:
-        counts(local.url, *(f"nobody-{number}" for number in range(12)), limits=pypistats_limits(0.05, NO_WAIT))
+    with LocalPypistats(DOWNLOADS, latency=0.15) as local:
+        fetch_counts(local.url, *(f"nobody-{number}" for number in range(12)), limits=build_pypistats_limits(0.05, NO_WAIT))
 
-    assert local.requests.most_at_once > 1
+    assert local.requests.max_active > 1
 
 
 def test_who_has_used_up_the_minute_waits_and_gets_all_the_same_answers() -> None:
     """Another program on the same address has asked already: refusals come without a word about when to come back."""
     scale = 0.02
-    retries = Retries(most=3, backoff=2.0 * scale)
+    retries = RetryPolicy(max_retries=3, backoff=2.0 * scale)
 
-    with LocalPypistats(TABLE, rate_limit=pypistats_limit(scale)) as local:
+    with LocalPypistats(DOWNLOADS, rate_limit=build_pypistats_limit(scale)) as local:
         assert local.rate_limit is not None
         for _ in range(30):
-            local.rate_limit.admits(time.monotonic())
-        answers = counts(local.url, "busy", "quiet", "null", limits=pypistats_limits(2.0 * scale, retries))
+            local.rate_limit.acquire(time.monotonic())
+        answers = fetch_counts(local.url, "busy", "quiet", "null", limits=build_pypistats_limits(2.0 * scale, retries))
 
     assert all(isinstance(answer, Downloads) for answer in answers.values())
 
@@ -141,7 +141,7 @@ def test_who_has_used_up_the_minute_waits_and_gets_all_the_same_answers() -> Non
 def test_a_refusal_silences_everything_for_a_while(local: LocalPypistats) -> None:
     local.faults.add(Fault("429", times=1))
 
-    counts(local.url, "busy", "quiet", "null", limits=Limits(workers=1, silence=0.4, retries=NO_WAIT))
+    fetch_counts(local.url, "busy", "quiet", "null", limits=ServiceLimits(max_concurrency=1, cooldown=0.4, retries=NO_WAIT))
 
     arrived = [request.time for request in local.requests.log]
     assert max(later - earlier for earlier, later in pairwise(arrived)) >= 0.4
@@ -149,8 +149,8 @@ def test_a_refusal_silences_everything_for_a_while(local: LocalPypistats) -> Non
 
 
 def test_effort_is_a_request_a_project_at_the_pace(local: LocalPypistats) -> None:
-    with pypistats(local.url, pypistats_limits(2.0, NO_WAIT)) as source:
-        effort = source.effort(2000)
+    with open_pypistats(local.url, build_pypistats_limits(2.0, NO_WAIT)) as source:
+        effort = source.estimate_cost(2000)
 
     assert effort.requests == 2000
     assert 66 * 60 < effort.seconds < 70 * 60

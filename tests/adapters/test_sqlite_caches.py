@@ -9,10 +9,10 @@ import pytest
 
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.sqlite_caches import SqliteRenderCache
-from pyf.aggregator.domain.readme import Rendered
+from pyf.aggregator.domain.readme import RenderedReadme
 
 DAY = 24 * 60 * 60
-README = Rendered(html="<p>text</p>")
+README = RenderedReadme(html="<p>text</p>")
 
 
 class Clock:
@@ -42,26 +42,26 @@ def cache(database: Database, clock: Clock) -> SqliteRenderCache:
 
 
 def test_a_readme_that_nobody_used_for_90_days_is_forgotten(cache: SqliteRenderCache, clock: Clock) -> None:
-    cache.keep({"unused": README, "used": README})
+    cache.set_many({"unused": README, "used": README})
     clock.day += 60
-    cache.recall(["used"])
+    cache.get_many(["used"])
 
     clock.day += 31
-    cache.keep({"new": README})
+    cache.set_many({"new": README})
 
-    assert cache.recall(["unused", "used", "new"]).keys() == {"used", "new"}
+    assert cache.get_many(["unused", "used", "new"]).keys() == {"used", "new"}
 
 
 def test_a_second_use_on_the_same_day_writes_nothing(
     cache: SqliteRenderCache, clock: Clock, database: Database
 ) -> None:
     """`data_version` changes whenever another connection has written."""
-    cache.keep({"a": README})
+    cache.set_many({"a": README})
     clock.day += 1
     with closing(sqlite3.connect(database.path)) as onlooker:
         versions = [onlooker.execute("PRAGMA data_version").fetchone()]
         for _ in range(2):
-            cache.recall(["a"])
+            cache.get_many(["a"])
             versions.append(onlooker.execute("PRAGMA data_version").fetchone())
 
     at_first, after_first_use, after_second_use = versions
@@ -72,10 +72,10 @@ def test_what_was_used_longest_ago_makes_room(database: Database, clock: Clock) 
     cache = SqliteRenderCache(database, limit=10_000, now=clock)
     for number in range(40):
         clock.day += 1
-        cache.keep({f"readme-{number}": Rendered(html=f"{number:400}")})
-        cache.recall(["readme-0"])
+        cache.set_many({f"readme-{number}": RenderedReadme(html=f"{number:400}")})
+        cache.get_many(["readme-0"])
 
-    kept = cache.recall([f"readme-{number}" for number in range(40)])
+    kept = cache.get_many([f"readme-{number}" for number in range(40)])
 
     assert {"readme-0", "readme-39"} <= kept.keys()
     assert "readme-1" not in kept
@@ -85,11 +85,11 @@ def test_what_was_used_longest_ago_makes_room(database: Database, clock: Clock) 
 def test_a_readme_that_this_version_can_not_read_is_rendered_again(
     cache: SqliteRenderCache, database: Database
 ) -> None:
-    cache.keep(dict.fromkeys(("sound", "foreign", "damaged"), README))
+    cache.set_many(dict.fromkeys(("sound", "foreign", "damaged"), README))
     with database.writing() as connection:
         connection.execute("UPDATE rendered SET content = ? WHERE fingerprint = 'foreign'", (b'{"html": 7}',))
         connection.execute("UPDATE rendered SET content = ? WHERE fingerprint = 'damaged'", (b"x\x9c\x00",))
 
-    recalled = cache.recall(["sound", "foreign", "damaged"])
+    recalled = cache.get_many(["sound", "foreign", "damaged"])
 
     assert recalled == {"sound": README}

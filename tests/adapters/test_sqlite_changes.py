@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import PLONE, collection_state, project_documents
+from builders import PLONE, build_state, build_project
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
@@ -23,7 +23,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def admin(database: Database) -> SqliteAdmin:
     admin = SqliteAdmin(database)
-    admin.create(PLONE, collection_state(), alias="plone")
+    admin.create(PLONE, build_state(), alias="plone")
     return admin
 
 
@@ -32,69 +32,69 @@ def index(database: Database, admin: SqliteAdmin) -> SqliteIndex:
     return SqliteIndex(database)
 
 
-def changed(index: SqliteIndex, since: int = 0) -> list[str]:
+def get_changed_names(index: SqliteIndex, since: int = 0) -> list[str]:
     return [change.name_normalized for change in index.changes("plone", since)]
 
 
-def last_change(index: SqliteIndex) -> int:
+def get_last_change(index: SqliteIndex) -> int:
     return index.changes("plone", 0)[-1].number
 
 
 def test_whoever_follows_the_changes_hears_of_every_one(index: SqliteIndex) -> None:
-    index.put("plone", [project_documents(name) for name in ("a", "b", "c", "d")])
-    seen = last_change(index)
+    index.put("plone", [build_project(name) for name in ("a", "b", "c", "d")])
+    seen = get_last_change(index)
 
-    index.put("plone", [project_documents("c", summary="new")])
+    index.put("plone", [build_project("c", summary="new")])
     index.remove("plone", [Tombstone(name="b", removed_at=1, reason="gone")])
     index.update("plone", {"a": RepositoryFields(github_stars=1)})
 
-    assert changed(index, seen) == ["c", "b", "a"]
-    assert changed(index) == ["d", "c", "b", "a"]
+    assert get_changed_names(index, seen) == ["c", "b", "a"]
+    assert get_changed_names(index) == ["d", "c", "b", "a"]
 
 
 def test_what_is_written_as_it_was_is_no_change(index: SqliteIndex) -> None:
-    index.put("plone", [project_documents("a", "1.0", "2.0")])
+    index.put("plone", [build_project("a", "1.0", "2.0")])
     index.update("plone", {"a": RepositoryFields(github_stars=1)})
-    seen = last_change(index)
+    seen = get_last_change(index)
 
-    index.put("plone", [project_documents("a", "1.0", "2.0")])
+    index.put("plone", [build_project("a", "1.0", "2.0")])
     index.update("plone", {"a": RepositoryFields(github_stars=1), "not-there": RepositoryFields(github_stars=1)})
     index.remove("plone", [Tombstone(name="not-there", removed_at=1, reason="gone")])
 
-    assert changed(index, seen) == []
+    assert get_changed_names(index, seen) == []
 
 
 def test_a_release_that_goes_is_a_change(index: SqliteIndex) -> None:
-    index.put("plone", [project_documents("a", "1.0", "2.0"), project_documents("b")])
-    seen = last_change(index)
+    index.put("plone", [build_project("a", "1.0", "2.0"), build_project("b")])
+    seen = get_last_change(index)
 
-    index.put("plone", [project_documents("a", "2.0")])
+    index.put("plone", [build_project("a", "2.0")])
 
-    assert changed(index, seen) == ["a"]
+    assert get_changed_names(index, seen) == ["a"]
 
 
 def test_what_is_carried_over_is_a_change(index: SqliteIndex, admin: SqliteAdmin) -> None:
-    admin.create("plone-2", collection_state())
+    admin.create("plone-2", build_state())
     for collection in (PLONE, "plone-2"):
-        index.put(collection, [project_documents("a"), project_documents("b")])
+        index.put(collection, [build_project("a"), build_project("b")])
     index.update(PLONE, {"a": RepositoryFields(github_stars=1)})
-    admin.point("plone", "plone-2")
-    seen = last_change(index)
+    admin.set_alias("plone", "plone-2")
+    seen = get_last_change(index)
 
-    admin.carry_over(PLONE, "plone-2")
-    once = changed(index, seen)
-    admin.carry_over(PLONE, "plone-2")
+    admin.copy_enrichments(PLONE, "plone-2")
+    once = get_changed_names(index, seen)
+    admin.copy_enrichments(PLONE, "plone-2")
 
-    assert (once, changed(index, seen)) == (["a"], ["a"])
+    assert (once, get_changed_names(index, seen)) == (["a"], ["a"])
 
 
 def test_changes_are_numbered_anew_by_no_one(index: SqliteIndex, admin: SqliteAdmin) -> None:
     """A collection of a dropped one's name begins above all numbers that anybody has seen."""
-    index.put("plone", [project_documents("a")])
-    seen = last_change(index)
+    index.put("plone", [build_project("a")])
+    seen = get_last_change(index)
     admin.drop(PLONE)
 
-    admin.create(PLONE, collection_state(), alias="plone")
-    index.put("plone", [project_documents("b")])
+    admin.create(PLONE, build_state(), alias="plone")
+    index.put("plone", [build_project("b")])
 
-    assert changed(index, seen) == ["b"]
+    assert get_changed_names(index, seen) == ["b"]

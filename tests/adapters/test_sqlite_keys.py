@@ -34,7 +34,7 @@ def test_the_same_value_leaves_something_else_in_every_file(tmp_path: Path) -> N
 
 
 def test_a_file_from_before_there_were_keys_can_have_some(tmp_path: Path) -> None:
-    older = Database(tmp_path / "pyf.sqlite3", steps=MIGRATIONS[:1])
+    older = Database(tmp_path / "pyf.sqlite3", migrations=MIGRATIONS[:1])
     with older.reading():
         pass
     older.close()
@@ -43,5 +43,5 @@ def test_a_file_from_before_there_were_keys_can_have_some(tmp_path: Path) -> Non
 
     made = keys.create(["plone"], description="")
 
-    assert keys.allows(made.value, "documents:search", "plone")
+    assert keys.is_allowed(made.value, "documents:search", "plone")
     database.close()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from builders import PLONE, project_documents, registry_fields
+from builders import PLONE, build_project, build_fields
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.migrations import MIGRATIONS
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.ports import ProjectDocuments
-from sqlite_files import STATE, opened, told
+from sqlite_files import EMPTY_STATE, open_index, read_error
 
 
 @pytest.fixture
@@ -24,53 +24,53 @@ NEXT = (*MIGRATIONS, ("ALTER TABLE collections ADD COLUMN note TEXT NOT NULL DEF
 BROKEN = (*NEXT, ("ALTER TABLE collections ADD COLUMN other TEXT", "a mistake"))
 
 
-def note(database: Database) -> str:
+def insert_note(database: Database) -> str:
     with database.reading() as connection:
         return str(connection.execute("SELECT note FROM collections").fetchone()[0])
 
 
 def test_an_older_file_is_brought_up_to_date_with_all_that_it_holds(path: Path) -> None:
-    with opened(path) as (index, admin):
-        admin.create(PLONE, STATE)
-        index.put(PLONE, [project_documents("a")])
+    with open_index(path) as (index, admin):
+        admin.create(PLONE, EMPTY_STATE)
+        index.put(PLONE, [build_project("a")])
 
-    later = Database(path, steps=NEXT)
+    later = Database(path, migrations=NEXT)
 
-    assert note(later) == "none yet"
-    assert len(SqliteIndex(later).documents(PLONE, "a")) == 1
+    assert insert_note(later) == "none yet"
+    assert len(SqliteIndex(later).get_project_documents(PLONE, "a")) == 1
     later.close()
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
-    with opened(path) as (_, admin):
-        admin.create(PLONE, STATE)
-    broken = Database(path, steps=BROKEN)
+    with open_index(path) as (_, admin):
+        admin.create(PLONE, EMPTY_STATE)
+    broken = Database(path, migrations=BROKEN)
 
     with pytest.raises(sqlite3.OperationalError), broken.reading():
         pass
 
-    with opened(path) as (index, _):
-        assert index.state(PLONE) == STATE
+    with open_index(path) as (index, _):
+        assert index.get_state(PLONE) == EMPTY_STATE
 
 
 def test_a_file_of_a_newer_program_is_refused_and_left_as_it_is(path: Path) -> None:
-    newer = Database(path, steps=NEXT)
+    newer = Database(path, migrations=NEXT)
     with newer.reading():
         pass
     newer.close()
 
-    assert "newer version of this program" in told(path, Invalid)
+    assert "newer version of this program" in read_error(path, Invalid)
 
 
 def test_a_program_notices_that_a_newer_one_changes_the_file_under_it(path: Path) -> None:
-    with opened(path) as (index, admin):
-        admin.create(PLONE, STATE)
-        newer = Database(path, steps=NEXT)
-        assert note(newer) == "none yet"
+    with open_index(path) as (index, admin):
+        admin.create(PLONE, EMPTY_STATE)
+        newer = Database(path, migrations=NEXT)
+        assert insert_note(newer) == "none yet"
         newer.close()
 
         with pytest.raises(Invalid, match="newer version of this program"):
-            index.state(PLONE)
+            index.get_state(PLONE)
 
 
 WRITTEN_BY_THE_FIRST_VERSION = """
@@ -89,13 +89,13 @@ WRITTEN_BY_THE_FIRST_VERSION = """
 
 def test_a_document_that_the_first_version_wrote_can_be_read(path: Path) -> None:
     """A field that is added to documents needs a step that gives older ones its value."""
-    with opened(path) as (index, admin):
-        admin.create(PLONE, STATE)
-        index.put(PLONE, [ProjectDocuments(name_normalized="plone-api", documents=(registry_fields("plone.api"),))])
-        with closing(sqlite3.connect(path)) as somebody:
-            somebody.execute("UPDATE documents SET fields = ?", (WRITTEN_BY_THE_FIRST_VERSION,))
-            somebody.commit()
+    with open_index(path) as (index, admin):
+        admin.create(PLONE, EMPTY_STATE)
+        index.put(PLONE, [ProjectDocuments(name_normalized="plone-api", documents=(build_fields("plone.api"),))])
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("UPDATE documents SET fields = ?", (WRITTEN_BY_THE_FIRST_VERSION,))
+            connection.commit()
 
-        (document,) = index.documents(PLONE, "plone-api")
+        (document,) = index.get_project_documents(PLONE, "plone-api")
 
     assert (document.registry.version, document.registry.title) == ("1.0", "T")

@@ -12,37 +12,37 @@ from pathlib import Path
 
 import pytest
 
-from builders import PLONE, collection_state, project_documents
+from builders import PLONE, build_state, build_project
 from engines import NOW
 from pyf.aggregator.adapters.index.database import Database
-from pyf.aggregator.adapters.index.exclusive import exclusive
+from pyf.aggregator.adapters.index.exclusive import hold_file_lock
 from pyf.aggregator.adapters.index.fulltext.files import index_folder
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.adapters.index.sqlite_search import SqliteSearch
 from pyf.aggregator.adapters.lexicon import load_lexicon
-from pyf.aggregator.adapters.standards import load_standards
+from pyf.aggregator.adapters.standards import load_scoring_config
 from pyf.aggregator.domain.errors import Unavailable
-from pyf.aggregator.domain.search import Question
+from pyf.aggregator.domain.search import SearchQuery
 
-STANDARDS = load_standards()
+SCORING_CONFIG = load_scoring_config()
 
 
-class World:
+class SearchSandbox:
     """A SQLite file with a collection, and as many searches over it as a test opens."""
 
     def __init__(self, path: Path) -> None:
         self.database = Database(path)
         self.index = SqliteIndex(self.database)
         self.admin = SqliteAdmin(self.database, now=lambda: NOW)
-        self.opened: list[SqliteSearch] = []
+        self.searches: list[SqliteSearch] = []
 
-    def search(self, synonyms: str = "") -> SqliteSearch:
-        self.opened.append(SqliteSearch(self.database, load_lexicon(synonyms), STANDARDS, now=lambda: NOW))
-        return self.opened[-1]
+    def open_search(self, synonyms: str = "") -> SqliteSearch:
+        self.searches.append(SqliteSearch(self.database, load_lexicon(synonyms), SCORING_CONFIG, now=lambda: NOW))
+        return self.searches[-1]
 
     def put(self, *names: str) -> None:
-        self.index.put(PLONE, [project_documents(name, summary="something") for name in names])
+        self.index.put(PLONE, [build_project(name, summary="something") for name in names])
 
     @property
     def folder(self) -> Path:
@@ -50,71 +50,71 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path / "pyf.sqlite3")
-    world.admin.create(PLONE, collection_state())
+def world(tmp_path: Path) -> Iterator[SearchSandbox]:
+    world = SearchSandbox(tmp_path / "pyf.sqlite3")
+    world.admin.create(PLONE, build_state())
     world.put("a", "b", "c")
     yield world
-    for search in world.opened:
+    for search in world.searches:
         search.close()
     world.database.close()
 
 
-def found(search: SqliteSearch, text: str = "something") -> list[str]:
-    return sorted(hit.name for hit in search.search(PLONE, Question(text=text)).hits)
+def search_names(search: SqliteSearch, text: str = "something") -> list[str]:
+    return sorted(hit.name for hit in search.search(PLONE, SearchQuery(text=text)).hits)
 
 
-def files_of(folder: Path) -> list[Path]:
+def list_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in {".idx", ".term", ".store", ".fast"})
 
 
-def _deleted(folder: Path) -> None:
+def delete_folder(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _emptied(folder: Path) -> None:
-    for path in files_of(folder):
+def truncate_files(folder: Path) -> None:
+    for path in list_files(folder):
         path.write_bytes(b"")
 
 
-def _one_file_gone(folder: Path) -> None:
-    files_of(folder)[0].unlink()
+def delete_one_file(folder: Path) -> None:
+    list_files(folder)[0].unlink()
 
 
-def _cut_short(folder: Path) -> None:
-    for path in files_of(folder):
+def shorten_files(folder: Path) -> None:
+    for path in list_files(folder):
         path.write_bytes(path.read_bytes()[:-20])
 
 
-def _overwritten(folder: Path) -> None:
+def flip_bytes(folder: Path) -> None:
     """Another byte in the middle: nothing about the file's form is wrong."""
-    for path in files_of(folder):
+    for path in list_files(folder):
         content = bytearray(path.read_bytes())
         content[len(content) // 3] ^= 0xFF
         path.write_bytes(content)
 
 
-def _list_damaged(folder: Path) -> None:
+def damage_file_list(folder: Path) -> None:
     (folder / "meta.json").write_text("{")
 
 
-def _entries_damaged(folder: Path) -> None:
+def damage_entries(folder: Path) -> None:
     (folder / "entries.sqlite3").write_bytes(b"not a database" * 100)
     for ending in ("-wal", "-shm"):
         (folder / f"entries.sqlite3{ending}").unlink(missing_ok=True)
 
 
-def _entries_gone(folder: Path) -> None:
+def delete_entries(folder: Path) -> None:
     for path in folder.glob("entries.sqlite3*"):
         path.unlink()
 
 
-def _never_finished(folder: Path) -> None:
+def leave_unfinished(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "entries.sqlite3")) as connection, connection:
         connection.execute("DELETE FROM progress")
 
 
-def _of_an_older_form(folder: Path) -> None:
+def downgrade_format(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "entries.sqlite3")) as connection, connection:
         connection.execute("""UPDATE progress SET made = replace(made, '"form":', '"form":-')""")
 
@@ -122,40 +122,40 @@ def _of_an_older_form(folder: Path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        _deleted,
-        _emptied,
-        _one_file_gone,
-        _cut_short,
-        _overwritten,
-        _list_damaged,
-        _entries_damaged,
-        _entries_gone,
-        _never_finished,
-        _of_an_older_form,
+        delete_folder,
+        truncate_files,
+        delete_one_file,
+        shorten_files,
+        flip_bytes,
+        damage_file_list,
+        damage_entries,
+        delete_entries,
+        leave_unfinished,
+        downgrade_format,
     ],
 )
-def test_a_search_index_that_is_not_whole_is_made_anew(world: World, damage: Callable[[Path], None]) -> None:
-    assert found(world.search()) == ["a", "b", "c"]
-    world.opened.pop().close()
+def test_a_search_index_that_is_not_whole_is_made_anew(world: SearchSandbox, damage: Callable[[Path], None]) -> None:
+    assert search_names(world.open_search()) == ["a", "b", "c"]
+    world.searches.pop().close()
 
     damage(world.folder)
 
-    assert found(world.search()) == ["a", "b", "c"]
+    assert search_names(world.open_search()) == ["a", "b", "c"]
     world.put("d")
-    assert found(world.opened[-1]) == ["a", "b", "c", "d"]
+    assert search_names(world.searches[-1]) == ["a", "b", "c", "d"]
 
 
-def test_an_index_that_is_deleted_under_who_has_it_open_is_made_anew(world: World) -> None:
-    search = world.search()
-    found(search)
+def test_an_index_that_is_deleted_under_who_has_it_open_is_made_anew(world: SearchSandbox) -> None:
+    search = world.open_search()
+    search_names(search)
 
     shutil.rmtree(world.folder.parent)
     world.put("d")
 
-    assert found(search) == ["a", "b", "c", "d"]
+    assert search_names(search) == ["a", "b", "c", "d"]
 
 
-def test_an_index_that_is_cut_short_under_who_has_it_open_is_made_anew(world: World) -> None:
+def test_an_index_that_is_cut_short_under_who_has_it_open_is_made_anew(world: SearchSandbox) -> None:
     """The files are mapped into memory, where reading behind a new end kills the whole process: so one of its own."""
     program = f"""
 import os, sys
@@ -175,43 +175,43 @@ for path in Path({str(world.folder)!r}).iterdir():
 ask("name")
 """
 
-    done = subprocess.run([sys.executable, "-c", program], timeout=60, check=False, capture_output=True, text=True)
+    completed = subprocess.run([sys.executable, "-c", program], timeout=60, check=False, capture_output=True, text=True)
 
-    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, ["a b c", "a b c"], "")
+    assert (completed.returncode, completed.stdout.splitlines(), completed.stderr) == (0, ["a b c", "a b c"], "")
 
 
-def test_another_file_of_the_same_name_has_another_index(world: World, tmp_path: Path) -> None:
-    found(world.search())
-    world.opened.pop().close()
+def test_another_file_of_the_same_name_has_another_index(world: SearchSandbox, tmp_path: Path) -> None:
+    search_names(world.open_search())
+    world.searches.pop().close()
     world.database.close()
     for path in tmp_path.glob("pyf.sqlite3*"):
         if path.is_file():
             path.unlink()
 
-    other = World(tmp_path / "pyf.sqlite3")
-    other.admin.create(PLONE, collection_state())
+    other = SearchSandbox(tmp_path / "pyf.sqlite3")
+    other.admin.create(PLONE, build_state())
     for name in ("x", "y", "z", "w"):
         other.put(name)
 
-    assert found(other.search()) == ["w", "x", "y", "z"]
-    other.opened[0].close()
+    assert search_names(other.open_search()) == ["w", "x", "y", "z"]
+    other.searches[0].close()
     other.database.close()
 
 
-def test_who_searches_while_another_process_writes_gets_the_state_before(world: World) -> None:
-    search = world.search()
-    found(search)
+def test_who_searches_while_another_process_writes_gets_the_state_before(world: SearchSandbox) -> None:
+    search = world.open_search()
+    search_names(search)
     world.put("d")
 
     lock = world.folder.with_name("1.lock")
-    with exclusive(lock, "taken"):
-        before = found(search)
-    after = found(search)
+    with hold_file_lock(lock, "taken"):
+        before = search_names(search)
+    after = search_names(search)
 
     assert (before, after) == (["a", "b", "c"], ["a", "b", "c", "d"])
 
 
-def test_what_a_process_leaves_that_was_killed_in_the_middle_is_repaired(world: World) -> None:
+def test_what_a_process_leaves_that_was_killed_in_the_middle_is_repaired(world: SearchSandbox) -> None:
     """It dies with all terms written and nothing noted, the worst moment there is."""
     path = world.database.path
     program = f"""
@@ -233,56 +233,56 @@ SqliteSearch(database, load_lexicon(), load_standards()).search({PLONE!r}, Quest
         return subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode
 
     first = killed()
-    assert found(world.search()) == ["a", "b", "c"]
+    assert search_names(world.open_search()) == ["a", "b", "c"]
     world.put("d", "e")
     second = killed()
 
     assert (first, second) == (-9, -9)
-    assert found(world.search()) == ["a", "b", "c", "d", "e"]
+    assert search_names(world.open_search()) == ["a", "b", "c", "d", "e"]
     assert [path.name for path in world.folder.parent.iterdir() if ".new-" in path.name] == []
 
 
-def test_several_threads_and_searches_find_what_was_written(world: World) -> None:
-    searches = [world.search() for _ in range(3)]
+def test_several_threads_and_searches_find_what_was_written(world: SearchSandbox) -> None:
+    searches = [world.open_search() for _ in range(3)]
 
     def work(number: int) -> int:
         world.put(f"n{number}")
-        return sum(search.search(PLONE, Question()).total for search in searches)
+        return sum(search.search(PLONE, SearchQuery()).total for search in searches)
 
     with ThreadPoolExecutor(6) as threads:
         totals = list(threads.map(work, range(12)))
 
     assert all(9 <= total <= 45 for total in totals)
-    assert {len(found(search)) for search in searches} == {15}
+    assert {len(search_names(search)) for search in searches} == {15}
 
 
-def test_a_name_between_two_finds_its_place_until_there_is_none_left(world: World) -> None:
+def test_a_name_between_two_finds_its_place_until_there_is_none_left(world: SearchSandbox) -> None:
     """Each of these comes right before the one that came last, so the room before it is halved every time."""
-    search = world.search()
-    found(search)
+    search = world.open_search()
+    search_names(search)
     names = [f"b-{number:03}" for number in range(30, 0, -1)]
 
     for name in names:
         world.put(name)
-        found(search)
+        search_names(search)
 
-    hits = search.search(PLONE, Question(sort="name", per_page=100)).hits  # type: ignore[arg-type]
+    hits = search.search(PLONE, SearchQuery(sort="name", per_page=100)).hits  # type: ignore[arg-type]
     assert [hit.name for hit in hits] == sorted(["a", "b", "c", *names])
 
 
-def test_other_prefixes_of_names_make_another_index(world: World, tmp_path: Path) -> None:
+def test_other_prefixes_of_names_make_another_index(world: SearchSandbox, tmp_path: Path) -> None:
     world.put("acme.calendar")
     (tmp_path / "mine.yaml").write_text("prefixes: [acme]\nsynonyms: [[schedule, calendar]]\n")
-    before = world.search().search(PLONE, Question(text="schedule")).total
+    before = world.open_search().search(PLONE, SearchQuery(text="schedule")).total
 
-    mine = world.search(str(tmp_path / "mine.yaml"))
+    mine = world.open_search(str(tmp_path / "mine.yaml"))
 
     assert before == 0
-    assert [hit.name for hit in mine.search(PLONE, Question(text="schedule")).hits] == ["acme.calendar"]
+    assert [hit.name for hit in mine.search(PLONE, SearchQuery(text="schedule")).hits] == ["acme.calendar"]
 
 
-def test_the_index_goes_with_its_collection(world: World) -> None:
-    found(world.search())
+def test_the_index_goes_with_its_collection(world: SearchSandbox) -> None:
+    search_names(world.open_search())
     assert world.folder.is_dir()
 
     world.admin.drop(PLONE)
@@ -290,20 +290,20 @@ def test_the_index_goes_with_its_collection(world: World) -> None:
     assert list(world.folder.parent.iterdir()) == []
 
 
-def test_a_folder_that_can_not_be_made_is_told_in_one_line(world: World) -> None:
+def test_a_folder_that_can_not_be_made_is_told_in_one_line(world: SearchSandbox) -> None:
     world.folder.parent.write_text("in the way")
 
     with pytest.raises(Unavailable, match="search"):
-        found(world.search())
+        search_names(world.open_search())
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are told by Linux only")
-def test_states_that_are_over_keep_no_file_open(world: World) -> None:
-    search = world.search()
+def test_states_that_are_over_keep_no_file_open(world: SearchSandbox) -> None:
+    search = world.open_search()
 
     def open_entries() -> int:
-        found(search)
-        names = [os.readlink(each.path) for each in os.scandir("/proc/self/fd") if os.path.lexists(each.path)]
+        search_names(search)
+        names = [os.readlink(descriptor.path) for descriptor in os.scandir("/proc/self/fd") if os.path.lexists(descriptor.path)]
         return sum(name.startswith(str(world.folder)) and "entries" in name for name in names)
 
     counts = [open_entries()]

@@ -8,21 +8,21 @@ from threading import Thread
 
 import pytest
 
-from builders import collection_state, registry_fields
-from pyf.aggregator.adapters.transfer_file import reading_lines, write_entries
+from builders import build_state, build_fields
+from pyf.aggregator.adapters.transfer_file import open_lines, write_entries
 from pyf.aggregator.domain.document import Document
 from pyf.aggregator.domain.errors import Invalid, Unavailable
-from pyf.aggregator.domain.transfer import Entry, Header, Trailer
+from pyf.aggregator.domain.transfer import ExportEntry, ExportHeader, ExportTrailer
 
-ENTRIES: list[Entry] = [
-    Header(state=collection_state(cursor=7)),
-    Document(registry=registry_fields("a", "1.0", summary="Größe → \u2028 𝟙")),
-    Trailer(documents=1, tombstones=0),
+ENTRIES: list[ExportEntry] = [
+    ExportHeader(state=build_state(cursor=7)),
+    Document(registry=build_fields("a", "1.0", summary="Größe → \u2028 𝟙")),
+    ExportTrailer(documents=1, tombstones=0),
 ]
 
 
-def read(path: Path) -> list[object]:
-    with reading_lines(str(path)) as lines:
+def read_lines(path: Path) -> list[object]:
+    with open_lines(str(path)) as lines:
         return [line.entry for line in lines]
 
 
@@ -30,7 +30,7 @@ def read(path: Path) -> list[object]:
 def test_what_was_written_can_be_read(tmp_path: Path, name: str) -> None:
     write_entries(str(tmp_path / name), ENTRIES)
 
-    assert read(tmp_path / name) == ENTRIES
+    assert read_lines(tmp_path / name) == ENTRIES
     assert ((tmp_path / name).read_bytes()[:2] == b"\x1f\x8b") == name.endswith(".gz")
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
@@ -46,7 +46,7 @@ def test_whether_a_file_is_compressed_is_told_by_its_content(tmp_path: Path) -> 
     write_entries(str(tmp_path / "packed.gz"), ENTRIES)
     (tmp_path / "packed.gz").rename(tmp_path / "renamed.jsonl")
 
-    assert read(tmp_path / "renamed.jsonl") == ENTRIES
+    assert read_lines(tmp_path / "renamed.jsonl") == ENTRIES
 
 
 def test_a_line_by_line_reader_needs_no_more_than_the_line(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_line_by_line_reader_needs_no_more_than_the_line(tmp_path: Path) -> No
     with gzip.open(tmp_path / "packed", "wb") as packed:
         packed.write((tmp_path / "plain").read_bytes().replace(b"\n", b"\r\n\r\n"))
 
-    with reading_lines(str(tmp_path / "packed")) as lines:
+    with open_lines(str(tmp_path / "packed")) as lines:
         assert [line.number for line in lines] == [1, 3, 5]
 
 
@@ -63,7 +63,7 @@ def test_a_failure_in_the_middle_leaves_the_former_file(tmp_path: Path) -> None:
     write_entries(str(tmp_path / "file"), ENTRIES)
     before = (tmp_path / "file").read_bytes()
 
-    def broken() -> Iterator[Entry]:
+    def broken() -> Iterator[ExportEntry]:
         yield ENTRIES[0]
         raise Unavailable("the index has gone")
 
@@ -81,7 +81,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     write_entries(str(tmp_path / "link"), ENTRIES)
 
     assert (tmp_path / "link").is_symlink()
-    assert read(tmp_path / "elsewhere" / "file") == ENTRIES
+    assert read_lines(tmp_path / "elsewhere" / "file") == ENTRIES
 
 
 def test_what_is_no_ordinary_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_where_no_file_can_be_it_is_one_line(
 
 @pytest.mark.parametrize("name", [".", "missing", "a\0b"])
 def test_what_can_not_be_opened_is_one_line(tmp_path: Path, name: str) -> None:
-    with pytest.raises(Invalid, match="can't read"), reading_lines(str(tmp_path / name)):
+    with pytest.raises(Invalid, match="can't read"), open_lines(str(tmp_path / name)):
         pass
 
 
@@ -128,7 +128,7 @@ def test_a_damaged_file_says_after_which_line(tmp_path: Path, damage: slice) -> 
     (tmp_path / "packed.gz").write_bytes(content)
 
     with pytest.raises(Invalid, match=r"packed\.gz is damaged after line \d: "):
-        read(tmp_path / "packed.gz")
+        read_lines(tmp_path / "packed.gz")
 
 
 def test_a_line_without_end_is_not_kept(tmp_path: Path) -> None:
@@ -137,6 +137,6 @@ def test_a_line_without_end_is_not_kept(tmp_path: Path) -> None:
             bomb.write(b" " * 1024 * 1024)
         bomb.write(b"\n[]\n")
 
-    entries = read(tmp_path / "bomb.gz")
+    entries = read_lines(tmp_path / "bomb.gz")
 
     assert [str(entry) for entry in entries] == ["it is longer than 67,108,864 bytes", "Expected `object`, got `array`"]

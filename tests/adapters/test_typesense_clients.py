@@ -8,7 +8,7 @@ import httpx
 import pytest
 from typesense import Client, exceptions
 
-from builders import collection_state, project_documents
+from builders import build_state, build_project
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.typesense import Server
 from typesense_double import ADMIN_KEY, LocalTypesense
@@ -21,37 +21,37 @@ def local() -> Iterator[LocalTypesense]:
     """A server with the collection `packages`, behind an alias, as this program fills it; and another one."""
     common: Any = {"classifiers": ("Framework :: Plone",), "python_versions": ("Python 3.12",)}
     projects = [
-        project_documents(
+        build_project(
             "plone.api", "1.9", "1.10", "2.0a1", summary="An easy API", framework_versions=(PLONE_6,), **common
         ),
-        project_documents("Products.CMFPlone", "6.0", summary="The CMS", framework_versions=(PLONE_5,), **common),
-        project_documents("plone.old", "1.0", framework_versions=("Plone 4.3",), **common),
-        project_documents("Django", "5.0", framework_versions=(PLONE_6,), description="secret"),
+        build_project("Products.CMFPlone", "6.0", summary="The CMS", framework_versions=(PLONE_5,), **common),
+        build_project("plone.old", "1.0", framework_versions=("Plone 4.3",), **common),
+        build_project("Django", "5.0", framework_versions=(PLONE_6,), description="secret"),
     ]
     with LocalTypesense() as local, closing(Server([local.url], ADMIN_KEY)) as server:
         ports = typesense.on(server)
-        ports.admin.create("packages-1", collection_state(), alias="packages")
-        ports.admin.create("packages-private", collection_state())
+        ports.admin.create("packages-1", build_state(), alias="packages")
+        ports.admin.create("packages-private", build_state())
         ports.index.put("packages", projects)
         yield local
 
 
-def client(local: LocalTypesense, key: str) -> Client:
+def open_client(local: LocalTypesense, key: str) -> Client:
     return Client({"nodes": [local.url], "api_key": key, "num_retries": 0})
 
 
 @pytest.fixture
-def search_only(local: LocalTypesense) -> Iterator[Client]:
+def create_search_only_key(local: LocalTypesense) -> Iterator[Client]:
     """A client with a key that may search `packages`."""
-    admin = client(local, ADMIN_KEY)
+    admin = open_client(local, ADMIN_KEY)
     key = admin.keys.create({"description": "search", "actions": ["documents:search"], "collections": ["packages"]})
-    made = client(local, key["value"])
-    yield made
+    new_key = open_client(local, key["value"])
+    yield new_key
     admin.api_call.close()
-    made.api_call.close()
+    new_key.api_call.close()
 
 
-def listing(q: str) -> Any:
+def build_listing_params(q: str) -> Any:
     return {
         "searches": [
             {
@@ -71,16 +71,16 @@ def listing(q: str) -> Any:
 
 
 def test_a_listing_groups_by_project_and_shows_the_newest_of_each(search_only: Client) -> None:
-    answer: Any = search_only.multi_search.perform(listing("*"), {})
+    answer: Any = search_only.multi_search.perform(build_listing_params("*"), {})
 
     (result,) = answer["results"]
-    shown = [[hit["document"] for hit in group["hits"]] for group in result["grouped_hits"]]
-    assert [[(d["name"], d["version"]) for d in group] for group in shown] == [
+    newest_versions = [[hit["document"] for hit in group["hits"]] for group in result["grouped_hits"]]
+    assert [[(d["name"], d["version"]) for d in group] for group in newest_versions] == [
         [("plone.api", "1.10")],
         [("Products.CMFPlone", "6.0")],
     ]
     assert (result["found"], result["found_docs"]) == (2, 4)
-    assert "description" not in shown[0][0]
+    assert "description" not in newest_versions[0][0]
     counts = {f["field_name"]: {c["value"]: c["count"] for c in f["counts"]} for f in result["facet_counts"]}
     assert counts == {"framework_versions": {PLONE_6: 1, PLONE_5: 1}, "python_versions": {"Python 3.12": 2}}
 
@@ -89,7 +89,7 @@ def test_a_listing_groups_by_project_and_shows_the_newest_of_each(search_only: C
     ("q", "name"), [("api", "plone.api"), ("cms", "Products.CMFPlone"), ("plone.api", "plone.api")]
 )
 def test_a_listing_of_a_term_finds_what_holds_it(search_only: Client, q: str, name: str) -> None:
-    answer: Any = search_only.multi_search.perform(listing(q), {})
+    answer: Any = search_only.multi_search.perform(build_listing_params(q), {})
 
     (result,) = answer["results"]
     assert [group["group_key"] for group in result["grouped_hits"]] == [[name]]
@@ -133,8 +133,8 @@ def test_a_search_only_key_can_search_its_collection_and_nothing_else(
 def test_a_key_outlives_the_collection_behind_its_alias(local: LocalTypesense, search_only: Client) -> None:
     with closing(Server([local.url], ADMIN_KEY)) as server:
         ports = typesense.on(server)
-        ports.admin.create("packages-2", collection_state())
-        ports.index.put("packages-2", [project_documents("only.this", "1.0")])
+        ports.admin.create("packages-2", build_state())
+        ports.index.put("packages-2", [build_project("only.this", "1.0")])
         ports.admin.point("packages", "packages-2")
         ports.admin.drop("packages-1")
 

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 # What it does not claim to answer as the real one: by name of the exchange, with the reason.
 TEXT_SEARCH = "how well several words match is not told by any recorded formula"
-UNCLAIMED = {
+UNSUPPORTED = {
     "search: phrase": TEXT_SEARCH,
     "search: nested field": "no field here is inside another",
     "search: facets": "values of the same count are in no order that could be foretold",
@@ -22,16 +22,16 @@ UNCLAIMED = {
     "search: scoped key (embedded filter_by author:=`Plone Foundation`)": "nobody here makes keys of keys",
     "cors: preflight": "browsers do not come here",
 }
-UNCLAIMED_KINDS = ("synonym", "override", "preset", "stopwords", "search: through a synonym", "search: curated")
-UNCLAIMED_AFTER = 186  # what follows is about fields that the server finds out by itself
+UNSUPPORTED_KINDS = ("synonym", "override", "preset", "stopwords", "search: through a synonym", "search: curated")
+UNSUPPORTED_AFTER = 186  # what follows is about fields that the server finds out by itself
 
 
-def is_claimed(exchange: Json) -> bool:
+def is_supported(exchange: Json) -> bool:
     name = exchange["name"]
     return not (
-        name in UNCLAIMED
-        or name.startswith((*UNCLAIMED_KINDS, "search: with a preset"))
-        or UNCLAIMED_AFTER <= exchange["n"] < 193
+        name in UNSUPPORTED
+        or name.startswith((*UNSUPPORTED_KINDS, "search: with a preset"))
+        or UNSUPPORTED_AFTER <= exchange["n"] < 193
     )
 
 
@@ -47,18 +47,18 @@ def server() -> Iterator[LocalTypesense]:
         yield server
 
 
-def comparable(body: str) -> list[Any]:
+def normalize_body(body: str) -> list[Any]:
     """Return what a body says, line by line, without what differs from one server and moment to the next."""
-    return [_comparable(json.loads(line)) for line in body.split("\n") if line]
+    return [normalize_value(json.loads(line)) for line in body.split("\n") if line]
 
 
-def _comparable(value: Any) -> Any:
+def normalize_value(value: Any) -> Any:
     if isinstance(value, list):
-        return [_comparable(each) for each in value]
+        return [normalize_value(item) for item in value]
     if not isinstance(value, dict):
         return value
     varying = ("created_at", "search_time_ms", "value_prefix")
-    kept = {key: _comparable(each) for key, each in value.items() if key not in varying}
+    kept = {key: normalize_value(each) for key, each in value.items() if key not in varying}
     if str(kept.get("error", "")).startswith("Bad JSON"):
         kept["error"] = "Bad JSON"
     return kept
@@ -69,7 +69,7 @@ def test_every_claimed_exchange_is_as_recorded(server: LocalTypesense, recorded:
     different = []
 
     with httpx.Client(base_url=server.url) as client:
-        for exchange in filter(is_claimed, recorded):
+        for exchange in filter(is_supported, recorded):
             headers = dict(exchange["request_headers"])
             if exchange["auth"] in keys:
                 headers["X-TYPESENSE-API-KEY"] = keys[exchange["auth"]]
@@ -84,7 +84,7 @@ def test_every_claimed_exchange_is_as_recorded(server: LocalTypesense, recorded:
             if exchange["name"] == "key: create search-only":
                 keys["search-only"] = answer.json()["value"]
                 body = body.replace(keys["search-only"], json.loads(exchange["response_body"])["value"])
-            if (answer.status_code, comparable(body)) != (exchange["status"], comparable(exchange["response_body"])):
+            if (answer.status_code, normalize_body(body)) != (exchange["status"], normalize_body(exchange["response_body"])):
                 different.append((exchange["n"], exchange["name"], answer.status_code, body[:600]))
 
     assert not different
@@ -94,14 +94,14 @@ def test_what_is_not_claimed_is_recorded_at_all(recorded: list[Json]) -> None:
     """A name that is in the list by mistake would hide nothing, and claim that it does."""
     names = {exchange["name"] for exchange in recorded}
 
-    assert UNCLAIMED.keys() <= names
-    assert sum(map(is_claimed, recorded)) == 165
+    assert UNSUPPORTED.keys() <= names
+    assert sum(map(is_supported, recorded)) == 165
 
 
 def test_the_search_only_key_can_search_its_collection_and_nothing_else(
     server: LocalTypesense, recorded: list[Json]
 ) -> None:
-    refused = [each for each in recorded if each["auth"] == "search-only" and each["status"] == 401]
+    refused = [exchange for exchange in recorded if exchange["auth"] == "search-only" and exchange["status"] == 401]
 
     assert [each["name"] for each in refused] == [
         "collection: retrieve with the search-only key",
@@ -109,4 +109,4 @@ def test_the_search_only_key_can_search_its_collection_and_nothing_else(
         "search: another collection with the search-only key",
         "search: with the deleted key",
     ]
-    assert all(map(is_claimed, refused))
+    assert all(map(is_supported, refused))

@@ -6,15 +6,15 @@ from contextlib import closing
 import httpx
 import pytest
 
-from builders import collection_state
+from builders import build_state
 from pyf.aggregator.adapters.index import typesense
-from pyf.aggregator.adapters.index.key_values import guessed_by_nobody
+from pyf.aggregator.adapters.index.key_values import generate_key
 from pyf.aggregator.adapters.index.typesense import Server, Typesense, TypesenseApiKeys
-from pyf.aggregator.domain.api_key import SEARCH
+from pyf.aggregator.domain.api_key import SEARCH_ACTION
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from typesense_double import ADMIN_KEY, LocalTypesense
 
-STATE = collection_state()
+STATE = build_state()
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def ports(local: LocalTypesense) -> Iterator[Typesense]:
         yield ports
 
 
-def searched(local: LocalTypesense, key: str) -> list[str]:
+def find_searchable_names(local: LocalTypesense, key: str) -> list[str]:
     """Return the names that the server lets a key search."""
     names = [*local.store.collections, *local.store.aliases]
     with httpx.Client(base_url=local.url, headers={"X-TYPESENSE-API-KEY": key}) as client:
@@ -58,55 +58,55 @@ def searched(local: LocalTypesense, key: str) -> list[str]:
 def test_the_server_opens_a_name_and_what_it_leads_to(
     local: LocalTypesense, ports: Typesense, name: str, opened: list[str]
 ) -> None:
-    made = ports.keys.create([name], description="")
+    new_key = ports.keys.create([name], description="")
 
-    assert searched(local, made.value) == opened
+    assert find_searchable_names(local, new_key.value) == opened
 
 
 @pytest.mark.parametrize(("alias", "fresh"), [("plone", "plone-2"), ("packages", "site-4")])
 def test_a_key_survives_a_recreation(local: LocalTypesense, ports: Typesense, alias: str, fresh: str) -> None:
-    made = ports.keys.create([alias], description="")
+    new_key = ports.keys.create([alias], description="")
     ports.admin.create(fresh, STATE, alias=alias)
 
-    assert {alias, fresh} <= set(searched(local, made.value))
-    assert ports.keys.allows(made.value, SEARCH, fresh)
+    assert {alias, fresh} <= set(find_searchable_names(local, new_key.value))
+    assert ports.keys.allows(new_key.value, SEARCH_ACTION, fresh)
 
 
 def test_a_key_of_another_program_is_listed_and_deleted_and_allows_nothing_here(
     local: LocalTypesense, ports: Typesense
 ) -> None:
     ports.keys.create(["plone"], description="ours")
-    given = {"description": "theirs", "actions": [SEARCH], "collections": ["plone.*"], "value": "their-own-value"}
+    payload = {"description": "theirs", "actions": [SEARCH_ACTION], "collections": ["plone.*"], "value": "their-own-value"}
     headers = {"X-TYPESENSE-API-KEY": ADMIN_KEY}
-    number = httpx.post(f"{local.url}/keys", json=given, headers=headers).json()["id"]
+    number = httpx.post(f"{local.url}/keys", json=payload, headers=headers).json()["id"]
 
     theirs = ports.keys.all()[-1]
 
     assert (theirs.id, theirs.prefix, theirs.collections) == (number, "thei", ("plone.*",))
-    assert not ports.keys.allows("their-own-value", SEARCH, "plone")
+    assert not ports.keys.allows("their-own-value", SEARCH_ACTION, "plone")
     ports.keys.delete(number)
     assert [key.description for key in ports.keys.all()] == ["ours"]
 
 
 def test_a_key_that_was_deleted_on_the_server_opens_nothing(local: LocalTypesense, ports: Typesense) -> None:
-    made = ports.keys.create(["plone"], description="")
+    new_key = ports.keys.create(["plone"], description="")
     local.store.keys.clear()
 
-    assert not ports.keys.allows(made.value, SEARCH, "plone")
-    with pytest.raises(NotFound, match=f"no key {made.key.id}"):
-        ports.keys.delete(made.key.id)
+    assert not ports.keys.allows(new_key.value, SEARCH_ACTION, "plone")
+    with pytest.raises(NotFound, match=f"no key {new_key.key.id}"):
+        ports.keys.delete(new_key.key.id)
 
 
 def test_beside_the_keys_nothing_is_kept_that_tells_a_value_and_nobody_is_shown_it(
     local: LocalTypesense, ports: Typesense
 ) -> None:
-    made = ports.keys.create(["plone"], description="")
+    new_key = ports.keys.create(["plone"], description="")
 
     (kept,) = local.store.collection("_pyf_keys").documents.values()
-    assert made.value not in str(kept)
-    assert kept["id"] == str(made.key.id)
-    assert all(not each.name.startswith("_") for each in ports.admin.collections())
-    ports.keys.delete(made.key.id)
+    assert new_key.value not in str(kept)
+    assert kept["id"] == str(new_key.key.id)
+    assert all(not collection.name.startswith("_") for collection in ports.admin.collections())
+    ports.keys.delete(new_key.key.id)
     assert not local.store.collection("_pyf_keys").documents
 
 
@@ -114,10 +114,10 @@ class ForgetfulServer(Server):
     """Loses the answer to the first request that makes a key; so it is sent again."""
 
     def __init__(self, url: str) -> None:
-        super().__init__([url], ADMIN_KEY, patience=5, event_hooks={"response": [self._lose]})
+        super().__init__([url], ADMIN_KEY, patience=5, event_hooks={"response": [self.drop_response]})
         self._losses = 1
 
-    def _lose(self, response: httpx.Response) -> None:
+    def drop_response(self, response: httpx.Response) -> None:
         if self._losses and response.request.url.path == "/keys" and response.request.method == "POST":
             self._losses -= 1
             raise httpx.ReadError("the answer is lost")
@@ -128,16 +128,16 @@ def test_a_key_whose_answer_was_lost_is_the_one_that_was_made(
     local: LocalTypesense, ports: Typesense, value: str
 ) -> None:
     with closing(ForgetfulServer(local.url)) as server:
-        made = TypesenseApiKeys(server, ports.admin.resolve).create(["plone"], description="once", value=value)
+        new_key = TypesenseApiKeys(server, ports.admin.resolve).create(["plone"], description="once", value=value)
 
-    assert [key.id for key in ports.keys.all()] == [made.key.id]
-    assert ports.keys.allows(made.value, SEARCH, "plone")
+    assert [key.id for key in ports.keys.all()] == [new_key.key.id]
+    assert ports.keys.allows(new_key.value, SEARCH_ACTION, "plone")
 
 
 def test_a_value_that_another_key_has_is_refused_although_answers_are_lost(
     local: LocalTypesense, ports: Typesense
 ) -> None:
-    value = guessed_by_nobody()
+    value = generate_key()
     ports.keys.create(["plone"], description="first", value=value)
 
     with closing(ForgetfulServer(local.url)) as server, pytest.raises(Invalid, match="that value already"):

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from builders import collection_state
-from processes import on_linux, python
+from builders import build_state
+from processes import on_linux, run_python
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.typesense import Server, Typesense
 from pyf.aggregator.adapters.index.typesense.holder import is_gone, this_process
@@ -16,7 +16,7 @@ from pyf.aggregator.domain.errors import Unavailable
 from typesense_double import ADMIN_KEY, LocalTypesense
 from worlds import Clock
 
-HOLD = """
+HOLD_SCRIPT = """
 import sys, time
 from pyf.aggregator.adapters.index import typesense
 ports = typesense.on(typesense.Server([sys.argv[1]], sys.argv[2]))
@@ -37,17 +37,17 @@ def clock() -> Clock:
     return Clock()
 
 
-def ports_on(local: LocalTypesense, clock: Clock, lease: float = 60) -> Iterator[Typesense]:
+def open_ports(local: LocalTypesense, clock: Clock, lease: float = 60) -> Iterator[Typesense]:
     with closing(Server([local.url], ADMIN_KEY, patience=1)) as server:
         yield typesense.on(server, now=clock, lease=lease)
 
 
 @pytest.fixture
 def ports(local: LocalTypesense, clock: Clock) -> Iterator[Typesense]:
-    yield from ports_on(local, clock)
+    yield from open_ports(local, clock)
 
 
-def held_elsewhere(local: LocalTypesense, ports: Typesense) -> None:
+def lock_from_other_host(local: LocalTypesense, ports: Typesense) -> None:
     """Have another machine hold the right to `plone`, which it took a moment ago."""
     with ports.admin.exclusive("other"):
         (mine,) = local.store.collection(COLLECTION).documents.values()
@@ -56,15 +56,15 @@ def held_elsewhere(local: LocalTypesense, ports: Typesense) -> None:
 
 
 def test_the_right_is_held_across_machines(local: LocalTypesense, ports: Typesense) -> None:
-    held_elsewhere(local, ports)
+    lock_from_other_host(local, ports)
 
     with pytest.raises(Unavailable, match=r"plone.*wait"), ports.admin.exclusive("plone"):
         pass
 
 
 def test_the_right_of_a_machine_that_is_silent_ends(local: LocalTypesense, ports: Typesense, clock: Clock) -> None:
-    held_elsewhere(local, ports)
-    clock.pass_(61)
+    lock_from_other_host(local, ports)
+    clock.advance(61)
 
     with ports.admin.exclusive("plone"):
         assert len(local.store.collection(COLLECTION).documents) == 1
@@ -77,8 +77,8 @@ def test_the_right_of_a_killed_process_of_this_machine_ends_at_once(
     local: LocalTypesense, clock: Clock, ports: Typesense
 ) -> None:
     clock.time = time.time()
-    program = f"import sys; sys.argv = ['', {local.url!r}, {ADMIN_KEY!r}]\n{HOLD}"
-    with python(program) as holder:
+    program = f"import sys; sys.argv = ['', {local.url!r}, {ADMIN_KEY!r}]\n{HOLD_SCRIPT}"
+    with run_python(program) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(Unavailable), ports.admin.exclusive("plone"):
@@ -102,7 +102,7 @@ def test_a_process_is_known_by_its_start_too_for_numbers_come_again() -> None:
 
 
 def test_the_right_is_renewed_for_as_long_as_it_is_held(local: LocalTypesense, clock: Clock) -> None:
-    for ports in ports_on(local, clock, lease=0.4):
+    for ports in open_ports(local, clock, lease=0.4):
         with ports.admin.exclusive("plone"):
             before = local.requests.by_kind["update_by_filter"]
             time.sleep(0.5)
@@ -111,14 +111,14 @@ def test_the_right_is_renewed_for_as_long_as_it_is_held(local: LocalTypesense, c
 
 def test_who_has_lost_the_right_goes_no_further(local: LocalTypesense, clock: Clock) -> None:
     """This machine was asleep for so long that another one has taken over; it must not write as if nothing had been."""
-    for ports in ports_on(local, clock, lease=0.2):
-        ports.admin.create("plone-1", collection_state())
+    for ports in open_ports(local, clock, lease=0.2):
+        ports.admin.create("plone-1", build_state())
         with ports.admin.exclusive("plone"):
             local.store.collection(COLLECTION).delete("plone")
             time.sleep(0.3)
 
             with pytest.raises(Unavailable, match="was lost"):
-                ports.index.remember("plone-1", collection_state(cursor=1))
+                ports.index.remember("plone-1", build_state(cursor=1))
 
         assert ports.index.state("plone-1").cursor is None
 

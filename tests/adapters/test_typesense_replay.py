@@ -16,7 +16,7 @@ DOCUMENTS = 20
 BARRIER = ["health", "write_nothing", "status"]
 
 
-def fill(store: Store, count: int = DOCUMENTS) -> None:
+def fill_store(store: Store, count: int = DOCUMENTS) -> None:
     """Make the collection `things` of so many documents."""
     if "things" not in store.collections:
         store.create({"name": "things", "fields": [{"name": "size", "type": "int64"}]})
@@ -26,12 +26,12 @@ def fill(store: Store, count: int = DOCUMENTS) -> None:
 
 
 @contextmanager
-def replaying(store: Store, seconds: float) -> Iterator[None]:
+def replay_log(store: Store, seconds: float) -> Iterator[None]:
     """Have a server apply the rest of its log after so many seconds."""
     store.queued_writes = 1
 
     def apply_rest() -> None:
-        fill(store)
+        fill_store(store)
         store.queued_writes = 0
 
     timer = Timer(seconds, apply_rest)
@@ -43,8 +43,8 @@ def replaying(store: Store, seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def connected(*urls: str, patience: float = 10, key: str = ADMIN_KEY) -> Iterator[Server]:
-    with closing(Server(urls, key, timeout=5, patience=patience)) as server:
+def open_server(*urls: str, retry_timeout: float = 10, key: str = ADMIN_KEY) -> Iterator[Server]:
+    with closing(Server(urls, key, timeout=5, patience=retry_timeout)) as server:
         yield server
 
 
@@ -54,40 +54,40 @@ def count_things(server: Server) -> int:
 
 def test_the_first_read_waits_for_the_end_of_the_log() -> None:
     store = Store()
-    fill(store, 5)
-    with LocalTypesense(store) as local, connected(local.url) as server, replaying(store, 0.3):
+    fill_store(store, 5)
+    with LocalTypesense(store) as local, open_server(local.url) as server, replay_log(store, 0.3):
         assert count_things(server) == DOCUMENTS
 
 
 def test_a_restart_between_two_requests_is_noticed() -> None:
     before, after = Store(), Store()
-    fill(before)
-    fill(after, 7)
+    fill_store(before)
+    fill_store(after, 7)
     with ExitStack() as first:
         local = first.enter_context(LocalTypesense(before))
-        with connected(local.url) as server:
+        with open_server(local.url) as server:
             assert count_things(server) == DOCUMENTS
             first.close()
-            with LocalTypesense(after, port=local.port), replaying(after, 0.3):
+            with LocalTypesense(after, port=local.port), replay_log(after, 0.3):
                 assert count_things(server) == DOCUMENTS
 
 
 def test_a_restart_in_a_request_is_noticed() -> None:
     store = Store()
-    fill(store)
-    with LocalTypesense(store) as local, connected(local.url) as server:
+    fill_store(store)
+    with LocalTypesense(store) as local, open_server(local.url) as server:
         count_things(server)
         local.faults.add(Fault("reset", request="export", times=1))
         del store.collections["things"]
-        fill(store, 7)
-        with replaying(store, 0.3):
+        fill_store(store, 7)
+        with replay_log(store, 0.3):
             assert count_things(server) == DOCUMENTS
 
 
 def test_a_server_that_does_not_catch_up_in_time_is_an_error() -> None:
     store = Store()
-    fill(store, 5)
-    with LocalTypesense(store) as local, connected(local.url, patience=0.2) as server:
+    fill_store(store, 5)
+    with LocalTypesense(store) as local, open_server(local.url, patience=0.2) as server:
         local.faults.add(Fault("503", request="write_nothing"))
         with pytest.raises(Unavailable):
             count_things(server)
@@ -95,8 +95,8 @@ def test_a_server_that_does_not_catch_up_in_time_is_an_error() -> None:
 
 def test_a_connection_is_checked_once() -> None:
     store = Store()
-    fill(store)
-    with LocalTypesense(store) as local, connected(local.url) as server:
+    fill_store(store)
+    with LocalTypesense(store) as local, open_server(local.url) as server:
         for _ in range(3):
             count_things(server)
 
@@ -105,10 +105,10 @@ def test_a_connection_is_checked_once() -> None:
 
 def test_others_that_write_all_the_time_hold_nobody_up() -> None:
     store = Store()
-    fill(store)
+    fill_store(store)
     store.queued_writes = 3
     store.point("alias", {"collection_name": "to-come"})
-    with LocalTypesense(store) as local, connected(local.url) as server:
+    with LocalTypesense(store) as local, open_server(local.url) as server:
         assert count_things(server) == DOCUMENTS
 
         deletions = [request.path for request in local.requests.log if request.kind == "delete_document"]
@@ -117,9 +117,9 @@ def test_others_that_write_all_the_time_hold_nobody_up() -> None:
 
 def test_a_key_that_may_not_write_goes_by_counts_that_stand_still() -> None:
     store = Store()
-    fill(store, 5)
+    fill_store(store, 5)
     with LocalTypesense(store) as local:
-        with connected(local.url) as admin:
+        with open_server(local.url) as admin:
             key = admin.ask(
                 lambda client: client.keys.create(
                     {
@@ -129,29 +129,29 @@ def test_a_key_that_may_not_write_goes_by_counts_that_stand_still() -> None:
                     }
                 )
             )
-        with connected(local.url, key=key["value"]) as server, replaying(store, 0.5):
+        with open_server(local.url, key=key["value"]) as server, replay_log(store, 0.5):
             assert count_things(server) == DOCUMENTS
 
 
 def test_the_leader_of_a_cluster_is_asked_and_found_again_when_it_changes() -> None:
     behind, ahead = Store(), Store()
-    fill(behind, 7)
-    fill(ahead)
+    fill_store(behind, 7)
+    fill_store(ahead)
     behind.node_state = 4
     with LocalTypesense(behind) as follower, ExitStack() as first:
         leader = first.enter_context(LocalTypesense(ahead))
-        with connected(follower.url, leader.url) as server:
+        with open_server(follower.url, leader.url) as server:
             assert [count_things(server) for _ in range(3)] == [DOCUMENTS] * 3
             behind.node_state = 1
             first.close()
-            with replaying(behind, 0.3):
+            with replay_log(behind, 0.3):
                 assert count_things(server) == DOCUMENTS
 
 
 def test_a_write_is_not_sent_twice_because_its_connection_is_new() -> None:
     store = Store()
-    fill(store, 0)
-    with LocalTypesense(store) as local, connected(local.url) as server:
+    fill_store(store, 0)
+    with LocalTypesense(store) as local, open_server(local.url) as server:
         assert not send(server, "things", [{"id": "a", "size": 1}], "create")
 
         assert local.requests.by_kind["import"] == 1

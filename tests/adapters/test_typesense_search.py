@@ -6,31 +6,31 @@ from typing import Any
 
 import pytest
 
-from builders import PLONE, collection_state, project_documents
-from engines import LEXICON, NOW, STANDARDS
+from builders import PLONE, build_state, build_project
+from engines import LEXICON, NOW, SCORING_CONFIG
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.plain_search import PlainSearch
 from pyf.aggregator.adapters.index.typesense import Server, Typesense
 from pyf.aggregator.adapters.index.typesense.search_filters import asked, everywhere, in_head
 from pyf.aggregator.domain.errors import NotFound
-from pyf.aggregator.domain.relevance import query_of
+from pyf.aggregator.domain.relevance import parse_query
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
-from pyf.aggregator.domain.search import Facet, HealthBand, Question, Sort
+from pyf.aggregator.domain.search import Facet, HealthBand, SearchQuery, Sort
 from typesense_double import ADMIN_KEY, LocalTypesense
 
 
 @pytest.fixture(scope="module")
 def ports() -> Iterator[Typesense]:
     with LocalTypesense() as local, closing(Server([local.url], ADMIN_KEY, patience=1)) as server:
-        ports = typesense.on(server, lexicon=LEXICON, standards=STANDARDS, now=lambda: NOW)
-        ports.admin.create(PLONE, collection_state(), alias="plone")
-        fill(ports)
+        ports = typesense.on(server, lexicon=LEXICON, standards=SCORING_CONFIG, now=lambda: NOW)
+        ports.admin.create(PLONE, build_state(), alias="plone")
+        fill_index(ports)
         yield ports
 
 
-def fill(ports: Typesense) -> None:
+def fill_index(ports: Typesense) -> None:
     def put(name: str, summary: str, *keywords: str, versions: tuple[str, ...] = ("1.0",), **more: Any) -> None:
-        ports.index.put(PLONE, [project_documents(name, *versions, summary=summary, keywords=keywords, **more)])
+        ports.index.put(PLONE, [build_project(name, *versions, summary=summary, keywords=keywords, **more)])
 
     put(
         "plone.api",
@@ -57,7 +57,7 @@ def fill(ports: Typesense) -> None:
 
 @pytest.fixture(scope="module")
 def plain(ports: Typesense) -> PlainSearch:
-    return PlainSearch(ports.index, LEXICON, STANDARDS, now=lambda: NOW)
+    return PlainSearch(ports.index, LEXICON, SCORING_CONFIG, now=lambda: NOW)
 
 
 TEXTS = [
@@ -90,7 +90,7 @@ TEXTS = [
 def test_an_answer_is_that_of_looking_at_everything(
     ports: Typesense, plain: PlainSearch, text: str, sort: Sort
 ) -> None:
-    question = Question(text=text, sort=sort)
+    question = SearchQuery(text=text, sort=sort)
 
     assert ports.search.search("plone", question) == plain.search("plone", question)
 
@@ -114,7 +114,7 @@ FILTERS: list[dict[str, Any]] = [
 def test_filters_and_counts_are_those_of_looking_at_everything(
     ports: Typesense, plain: PlainSearch, text: str, chosen: dict[str, Any]
 ) -> None:
-    question = Question(text=text, **chosen)
+    question = SearchQuery(text=text, **chosen)
     hidden = frozenset(["plone-restapi"])
 
     found = ports.search.search("plone", question, hidden=hidden)
@@ -156,31 +156,31 @@ def local() -> Iterator[LocalTypesense]:
 def own(local: LocalTypesense) -> Iterator[Typesense]:
     """A server of a test's own, with an empty collection."""
     with closing(Server([local.url], ADMIN_KEY, patience=1)) as server:
-        ports = typesense.on(server, lexicon=LEXICON, standards=STANDARDS, now=lambda: NOW)
-        ports.admin.create(PLONE, collection_state(), alias="plone")
+        ports = typesense.on(server, lexicon=LEXICON, standards=SCORING_CONFIG, now=lambda: NOW)
+        ports.admin.create(PLONE, build_state(), alias="plone")
         yield ports
 
 
-def names(ports: Typesense, **asked: Any) -> list[str]:
-    return [hit.name for hit in ports.search.search("plone", Question(**asked)).hits]
+def search_names(ports: Typesense, **query_fields: Any) -> list[str]:
+    return [hit.name for hit in ports.search.search("plone", SearchQuery(**query_fields)).hits]
 
 
 def test_whoever_leafs_through_hundreds_sees_each_once_whatever_comes_first(own: Typesense) -> None:
     """More than are put in order here: the rest follows as the server orders it."""
-    many = [project_documents(f"package-{number}", summary="An easy API") for number in range(420)]
-    own.index.put("plone", many)
+    packages = [build_project(f"package-{number}", summary="An easy API") for number in range(420)]
+    own.index.put("plone", packages)
     own.index.update("plone", {f"package-{n}": DownloadFields(download_last_month=n) for n in range(0, 420, 2)})
 
     for question in ({"text": "api"}, {}, {"sort": Sort.DOWNLOADS}):
-        seen = [name for page in range(1, 11) for name in names(own, **question, page=page, per_page=50)]
+        seen = [name for page in range(1, 11) for name in search_names(own, **question, page=page, per_page=50)]
         assert len(seen) == len(set(seen)) == 420
-        assert names(own, **question, page=11, per_page=50) == []
-    assert len(names(own, per_page=300)) == 300
+        assert search_names(own, **question, page=11, per_page=50) == []
+    assert len(search_names(own, per_page=300)) == 300
 
 
 def test_what_an_older_version_of_this_program_has_written_is_found(local: LocalTypesense, own: Typesense) -> None:
     """It did not write out what is searched; the first search does."""
-    own.index.put("plone", [project_documents("plone.api", "1.0", "2.0", summary="Easy")])
+    own.index.put("plone", [build_project("plone.api", "1.0", "2.0", summary="Easy")])
     collection = local.store.collection("plone")
     collection.fields = [field for field in collection.fields if not field["name"].startswith("search_")]
     for document in collection.documents.values():
@@ -188,48 +188,48 @@ def test_what_an_older_version_of_this_program_has_written_is_found(local: Local
             del document[name]
     collection._exact.clear()
 
-    assert names(own, text="easy") == ["plone.api"]
+    assert search_names(own, text="easy") == ["plone.api"]
     assert sum("search_terms" in document for document in collection.documents.values()) == 1
 
 
 def test_only_the_newest_release_carries_what_is_searched(local: LocalTypesense, own: Typesense) -> None:
-    own.index.put("plone", [project_documents("plone.api", "1.0", summary="difficult")])
+    own.index.put("plone", [build_project("plone.api", "1.0", summary="difficult")])
 
-    own.index.put("plone", [project_documents("plone.api", "1.0", "2.0", summary="easy")])
+    own.index.put("plone", [build_project("plone.api", "1.0", "2.0", summary="easy")])
 
-    carrying = [d["version"] for d in local.store.collection("plone").documents.values() if "search_terms" in d]
-    assert carrying == ["2.0"]
-    assert (names(own, text="easy"), names(own, text="difficult")) == (["plone.api"], [])
+    versions = [d["version"] for d in local.store.collection("plone").documents.values() if "search_terms" in d]
+    assert versions == ["2.0"]
+    assert (search_names(own, text="easy"), search_names(own, text="difficult")) == (["plone.api"], [])
 
 
 def test_what_the_repository_says_it_is_about_is_searched_when_it_is_known(own: Typesense) -> None:
-    own.index.put("plone", [project_documents("plone.api", "1.0", "2.0")])
-    assert names(own, text="hypercube") == []
+    own.index.put("plone", [build_project("plone.api", "1.0", "2.0")])
+    assert search_names(own, text="hypercube") == []
 
     own.index.update("plone", {"plone-api": RepositoryFields(github_topics=("hypercube",))})
 
-    assert names(own, text="hypercube") == ["plone.api"]
+    assert search_names(own, text="hypercube") == ["plone.api"]
 
 
 def test_a_search_goes_on_in_the_collection_that_takes_the_others_place(own: Typesense) -> None:
-    own.index.put("plone", [project_documents("old")])
-    assert names(own) == ["old"]
-    own.admin.create("plone-2", collection_state())
-    own.index.put("plone-2", [project_documents("new")])
+    own.index.put("plone", [build_project("old")])
+    assert search_names(own) == ["old"]
+    own.admin.create("plone-2", build_state())
+    own.index.put("plone-2", [build_project("new")])
 
     own.admin.point("plone", "plone-2")
     own.admin.drop(PLONE)
 
-    assert names(own, text="new") == ["new"]
+    assert search_names(own, text="new") == ["new"]
     with pytest.raises(NotFound):
-        own.search.search("nowhere", Question())
+        own.search.search("nowhere", SearchQuery())
 
 
 def test_filters_have_no_more_operators_than_the_server_takes() -> None:
     words = ("otp", "sso", "cms", "rate limiting", "rich text", "audit log", "i18n", "seo", "geo", "api", "rest", "drf")
 
-    for many in range(1, len(words) + 1):
-        query = query_of(" ".join(words[:many]), LEXICON, share=lambda stem: 0.001)
+    for values in range(1, len(words) + 1):
+        query = parse_query(" ".join(words[:values]), LEXICON, document_frequency=lambda stem: 0.001)
         assert query is not None
         filters = (asked(query, {}, {}), everywhere(query, {}, {}), in_head(query, {}, {}))
-        assert max(each.count(" && ") + each.count(" || ") for each in filters) < 90
+        assert max(clause.count(" && ") + clause.count(" || ") for clause in filters) < 90

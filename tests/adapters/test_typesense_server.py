@@ -23,23 +23,23 @@ def local() -> Iterator[LocalTypesense]:
 
 @pytest.fixture
 def server(local: LocalTypesense) -> Iterator[Server]:
-    yield from asked(local.url)
+    yield from open_server(local.url)
 
 
-def asked(*nodes: str, key: str = ADMIN_KEY, patience: float = 1) -> Iterator[Server]:
-    server = Server(nodes, key, timeout=0.4, patience=patience)
+def open_server(*nodes: str, key: str = ADMIN_KEY, retry_timeout: float = 1) -> Iterator[Server]:
+    server = Server(nodes, key, timeout=0.4, patience=retry_timeout)
     yield server
     server.close()
 
 
-def size_of_things(server: Server) -> int:
+def get_size(server: Server) -> int:
     return int(server.ask(lambda client: client.collections["things"].retrieve())["num_documents"])
 
 
 def test_nothing_is_asked_before_the_first_question(local: LocalTypesense, server: Server) -> None:
     assert local.requests.total == 0
 
-    assert size_of_things(server) == 0
+    assert get_size(server) == 0
 
     assert local.requests.by_kind == {"health": 1, "write_nothing": 1, "status": 1, "get_collection": 1}
 
@@ -56,19 +56,19 @@ def test_what_another_server_says_in_its_place_says_nothing(
     local: LocalTypesense, server: Server, kind: str, meaning: type[AggregatorError]
 ) -> None:
     """A proxy whose server is restarting may well answer 404."""
-    size_of_things(server)
+    get_size(server)
     local.faults.add(Fault(kind, request="get_collection"))
 
     with pytest.raises(meaning, match=r"127\.0\.0\.1"):
-        size_of_things(server)
+        get_size(server)
 
 
 @pytest.mark.parametrize("kind", ["500", "502", "503", "429", "reset", "half", "timeout", "404"])
 def test_a_request_without_an_answer_is_sent_again(local: LocalTypesense, server: Server, kind: str) -> None:
-    size_of_things(server)
+    get_size(server)
     local.faults.add(Fault(kind, request="get_collection", times=1))
 
-    assert size_of_things(server) == 0
+    assert get_size(server) == 0
 
 
 @pytest.mark.parametrize("kind", ["503", "reset", "half", "timeout"])
@@ -82,34 +82,34 @@ def test_a_listing_that_breaks_off_begins_anew(local: LocalTypesense, server: Se
 
 
 def test_a_wrong_key_is_one_line_and_not_waited_for(local: LocalTypesense) -> None:
-    for server in asked(local.url, key="wrong", patience=60):
+    for server in open_server(local.url, key="wrong", retry_timeout=60):
         with pytest.raises(Invalid, match="TYPESENSE_API_KEY"):
-            size_of_things(server)
+            get_size(server)
 
 
 def test_a_server_that_is_not_there_is_said_so() -> None:
-    for server in asked("http://127.0.0.1:1", patience=0):
+    for server in open_server("http://127.0.0.1:1", retry_timeout=0):
         with pytest.raises(Unavailable, match="does not answer"):
-            size_of_things(server)
+            get_size(server)
 
 
 def test_a_server_that_was_waited_for_in_vain_is_not_waited_for_by_what_follows() -> None:
     """A run that ends still writes down what it has; with a minute for each request it would never end."""
     with LocalTypesense() as local:
         local.store.create(dict(SCHEMA))
-        for server in asked(local.url, patience=0.5):
-            size_of_things(server)
+        for server in open_server(local.url, retry_timeout=0.5):
+            get_size(server)
             local.faults.add(Fault("503"))
             waits = []
             for _ in range(4):
                 local.requests.clear()
                 with pytest.raises(Unavailable):
-                    size_of_things(server)
+                    get_size(server)
                 waits.append(local.requests.total)
             local.faults.clear()
-            assert size_of_things(server) == 0
+            assert get_size(server) == 0
             local.faults.add(Fault("503", times=2))
-            assert size_of_things(server) == 0
+            assert get_size(server) == 0
 
     assert waits[0] > 1
     assert waits[1:] == [1, 1, 1]
@@ -124,24 +124,24 @@ def test_a_server_that_was_waited_for_in_vain_is_not_waited_for_by_what_follows(
 )
 def test_what_is_no_typesense_server_is_said_so(answer: bytes) -> None:
     with wire(answer) as other:
-        for server in asked(other.url):
+        for server in open_server(other.url):
             with pytest.raises(Unavailable, match="no Typesense server"):
-                size_of_things(server)
+                get_size(server)
 
 
 def test_a_server_that_is_still_starting_is_waited_for(local: LocalTypesense, server: Server) -> None:
     local.faults.add(Fault("503", request="health", times=3))
 
-    assert size_of_things(server) == 0
+    assert get_size(server) == 0
 
 
 def test_the_next_node_of_a_cluster_answers_for_one_that_does_not(local: LocalTypesense) -> None:
-    for server in asked("http://127.0.0.1:1", local.url, "http://127.0.0.1:2", patience=0):
-        assert [size_of_things(server) for _ in range(3)] == [0] * 3
+    for server in open_server("http://127.0.0.1:1", local.url, "http://127.0.0.1:2", retry_timeout=0):
+        assert [get_size(server) for _ in range(3)] == [0] * 3
 
 
 def test_a_listing_goes_to_the_next_node_of_a_cluster(local: LocalTypesense) -> None:
-    for server in asked("http://127.0.0.1:1", local.url):
+    for server in open_server("http://127.0.0.1:1", local.url):
         assert server.read(export_of("things"), {}, list) == []
 
 
@@ -150,7 +150,7 @@ def test_every_line_of_an_import_is_looked_at(local: LocalTypesense, server: Ser
 
     refused = send(server, "things", documents, "upsert")
 
-    assert [(each.id, each.code, each.reason) for each in refused] == [("b", 400, "Field `size` must be an int64.")]
+    assert [(line.id, line.code, line.reason) for line in refused] == [("b", 400, "Field `size` must be an int64.")]
     assert list(local.store.collection("things").documents) == ["a", "c"]
 
 
@@ -160,7 +160,7 @@ def test_every_line_of_an_import_is_looked_at(local: LocalTypesense, server: Ser
 def test_an_import_that_is_not_told_whole_or_fails_for_the_server_is_no_matter_of_the_document(answer: bytes) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
     with wire(head + answer) as other:
-        for server in asked(other.url):
+        for server in open_server(other.url):
             with pytest.raises(Unavailable):
                 send(server, "things", [{"id": "a"}, {"id": "b"}], "upsert")
 
@@ -169,9 +169,9 @@ def test_a_full_server_is_told_as_such() -> None:
     body = b'{"message":"Rejecting write: running out of resource type: OUT_OF_DISK"}'
     head = f"HTTP/1.1 422 X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     with wire(head + body) as other:
-        for server in asked(other.url):
+        for server in open_server(other.url):
             with pytest.raises(Unavailable, match="is full: Rejecting write"):
-                size_of_things(server)
+                get_size(server)
 
 
 def test_lines_end_at_line_feeds_only(local: LocalTypesense, server: Server) -> None:

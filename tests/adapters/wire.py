@@ -12,28 +12,28 @@ class Wire:
     """An address, and what came in there."""
 
     url: str
-    heads: list[bytes] = field(default_factory=list)
+    request_heads: list[bytes] = field(default_factory=list)
     connections: int = 0
 
 
 @contextmanager
-def wire(answer: bytes, *, keeps: bool = False) -> Iterator[Wire]:
+def wire(response: bytes, *, keep_alive: bool = False) -> Iterator[Wire]:
     """Serve one answer a connection; a server that `keeps` connections serves one until the client closes it."""
     listener = socket.create_server(("127.0.0.1", 0))
     opened = Wire(f"http://127.0.0.1:{listener.getsockname()[1]}")
-    stopped = Event()
+    is_stopped = Event()
 
     def serve() -> None:
         while True:
             connection, _ = listener.accept()
             with connection:
-                if stopped.is_set():
+                if is_stopped.is_set():
                     return
                 opened.connections += 1
-                while head := _head(connection):
-                    opened.heads.append(head)
-                    connection.sendall(answer)
-                    if not keeps:
+                while head := _read_head(connection):
+                    opened.request_heads.append(head)
+                    connection.sendall(response)
+                    if not keep_alive:
                         break
 
     thread = Thread(target=serve)
@@ -41,20 +41,20 @@ def wire(answer: bytes, *, keeps: bool = False) -> Iterator[Wire]:
     try:
         yield opened
     finally:
-        stopped.set()
+        is_stopped.set()
         socket.create_connection(listener.getsockname()).close()
         thread.join()
         listener.close()
 
 
-def _head(connection: socket.socket) -> bytes:
+def _read_head(connection: socket.socket) -> bytes:
     head = b""
     while b"\r\n\r\n" not in head and (received := connection.recv(65_536)):
         head += received
     return head
 
 
-def ok(body: bytes, *headers: bytes) -> bytes:
+def build_ok_response(body: bytes, *headers: bytes) -> bytes:
     """Return a whole answer with this body."""
     lines = (b"HTTP/1.1 200 OK", b"Content-Length: %d" % len(body), b"Connection: close", *headers)
     return b"\r\n".join(lines) + b"\r\n\r\n" + body

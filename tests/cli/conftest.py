@@ -8,11 +8,11 @@ import pytest
 
 from pyf.aggregator.sample.clickhouse import LocalClickHouse
 from pyf.aggregator.sample.download_table import DownloadTable
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.expand import expanded
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.expand import parse_yaml_projects
 from pyf.aggregator.sample.pypistats import LocalPypistats
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import Shell
+from shell import CommandRunner
 
 # Few have a README: the processes that render are slow to start.
 PROJECTS = """
@@ -63,21 +63,21 @@ projects:
 
 
 @pytest.fixture
-def ecosystem() -> Ecosystem:
-    return Ecosystem(expanded(PROJECTS))
+def ecosystem() -> FakeRegistry:
+    return FakeRegistry(parse_yaml_projects(PROJECTS))
 
 
 @pytest.fixture
-def pypi(ecosystem: Ecosystem) -> Iterator[LocalPyPI]:
+def pypi(ecosystem: FakeRegistry) -> Iterator[LocalPyPI]:
     with LocalPyPI(ecosystem) as pypi:
         yield pypi
 
 
 @pytest.fixture
-def shell(pypi: LocalPyPI, tmp_path: Path) -> Shell:
+def shell(pypi: LocalPyPI, tmp_path: Path) -> CommandRunner:
     """A user whose settings name the registry of these tests, and wait for nothing."""
     quick = {"PYPI_BASE_URL": pypi.url, "PYPI_RATE_LIMIT_DELAY": "0", "PYPI_RETRY_BACKOFF": "0", "RENDER_WORKERS": "1"}
-    return Shell(tmp_path, quick)
+    return CommandRunner(tmp_path, quick)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def clickhouse(downloads: DownloadTable) -> Iterator[LocalClickHouse]:
 
 
 @pytest.fixture
-def counted(shell: Shell, pypistats: LocalPypistats, clickhouse: LocalClickHouse) -> Shell:
+def counting_shell(shell: CommandRunner, pypistats: LocalPypistats, clickhouse: LocalClickHouse) -> CommandRunner:
     """The same user with sources of counts on this machine, and a collection of the profile `flask`."""
     shell.environment |= {
         "PYPISTATS_BASE_URL": pypistats.url,
@@ -110,5 +110,5 @@ def counted(shell: Shell, pypistats: LocalPypistats, clickhouse: LocalClickHouse
         "PYPISTATS_RETRY_BACKOFF": "0",
         "CLICKHOUSE_URL": f"{clickhouse.url}/?user=demo",
     }
-    shell.call("-f", "-p", "flask")
+    shell.invoke("-f", "-p", "flask")
     return shell

@@ -8,7 +8,7 @@ import pytest
 from pyf.aggregator.cli.aggregator import main
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import Shell
+from shell import CommandRunner
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 
@@ -42,25 +42,25 @@ LONG_ONLY = [
 ]
 
 
-def parsed(arguments: list[str]) -> dict[str, object]:
+def parse(arguments: list[str]) -> dict[str, object]:
     return main.make_context("pyfaggregator", list(arguments)).params
 
 
 @pytest.mark.parametrize(("short", "long"), SPELLINGS, ids=lambda spelling: spelling[0])
-def test_the_short_and_the_long_option_say_the_same(short: list[str], long: list[str]) -> None:
-    assert parsed(short) == parsed(long) != parsed([])
+def test_short_and_long_options_are_equal(short: list[str], long: list[str]) -> None:
+    assert parse(short) == parse(long) != parse([])
 
 
 @pytest.mark.parametrize("arguments", LONG_ONLY, ids=lambda arguments: arguments[0])
-def test_an_option_without_a_short_form_says_something(arguments: list[str]) -> None:
-    assert parsed(arguments) != parsed([])
+def test_option_without_short_form_is_parsed(arguments: list[str]) -> None:
+    assert parse(arguments) != parse([])
 
 
-def test_these_are_all_options() -> None:
-    tried = {option for pair in SPELLINGS for form in pair for option in form if option.startswith("-")}
-    tried |= {arguments[0] for arguments in LONG_ONLY}
+def test_all_options_are_covered() -> None:
+    covered_options = {option for pair in SPELLINGS for form in pair for option in form if option.startswith("-")}
+    covered_options |= {arguments[0] for arguments in LONG_ONLY}
 
-    assert tried == {
+    assert covered_options == {
         form
         for option in main.params
         if isinstance(option, click.Option) and not option.is_eager
@@ -68,13 +68,13 @@ def test_these_are_all_options() -> None:
     }
 
 
-def test_help_tells_the_purpose_the_exit_codes_and_every_option(shell: Shell) -> None:
-    shown = shell.call("-h")
+def test_help_lists_every_option_and_exit_code(shell: CommandRunner) -> None:
+    output = shell.invoke("-h")
 
-    assert shown.code == 0
-    assert "Exit codes: 0 done, 1 defect, 2 " in " ".join(shown.out.split())
+    assert output.code == 0
+    assert "Exit codes: 0 done, 1 defect, 2 " in " ".join(output.out.split())
     assert all(
-        option.help and option.opts[-1] in shown.out for option in main.params if isinstance(option, click.Option)
+        option.help and option.opts[-1] in output.out for option in main.params if isinstance(option, click.Option)
     )
 
 
@@ -119,128 +119,128 @@ def test_help_tells_the_purpose_the_exit_codes_and_every_option(shell: Shell) ->
         ("--watch -fn a -p plone", "--filter-name goes with"),
     ],
 )
-def test_wrong_usage_is_one_line_and_touches_nothing(shell: Shell, pypi: LocalPyPI, arguments: str, said: str) -> None:
-    ended = shell.call(*arguments.split())
+def test_usage_error_is_one_line_without_requests(shell: CommandRunner, pypi: LocalPyPI, arguments: str, message: str) -> None:
+    result = shell.invoke(*arguments.split())
 
-    assert ended.code == 2
-    assert said in ended.error
-    assert ended.out == ""
+    assert result.code == 2
+    assert message in result.error
+    assert result.out == ""
     assert not pypi.requests.total
 
 
-def test_an_option_may_quote_what_breaks_lines(shell: Shell) -> None:
-    shell.call("-f", "-p", "plone")
+def test_usage_error_quotes_line_breaks_safely(shell: CommandRunner) -> None:
+    shell.invoke("-f", "-p", "plone")
 
-    assert "on two lines" in shell.call("--show", "on two\nlines", "-p", "plone").error
+    assert "on two lines" in shell.invoke("--show", "on two\nlines", "-p", "plone").error
 
 
 @pytest.mark.parametrize("part", ["plone-api", "plone.api", "PLONE_A", "lone.ap", "Api"])
-def test_a_name_filter_fits_any_spelling_and_is_applied_before_projects_are_read(
-    shell: Shell, pypi: LocalPyPI, part: str
+def test_filter_name_matches_any_spelling_before_reading(
+    shell: CommandRunner, pypi: LocalPyPI, part: str
 ) -> None:
-    report = shell.call("-f", "-p", "plone", "-fn", part, "--json").report
+    report = shell.invoke("-f", "-p", "plone", "-fn", part, "--json").report
 
-    assert shell.names("plone") == ["plone-api"]
+    assert shell.list_names("plone") == ["plone-api"]
     assert (report["found"], pypi.requests.by_kind["project"]) == (1, 1)
 
 
-def test_a_limit_counts_packages_that_are_processed_after_the_filter(shell: Shell) -> None:
-    report = shell.call("-f", "-p", "plone", "-l", "1", "-fn", "collective", "--json").report
+def test_limit_counts_packages_after_the_filter(shell: CommandRunner) -> None:
+    report = shell.invoke("-f", "-p", "plone", "-l", "1", "-fn", "collective", "--json").report
 
     assert report["indexed"] == 1
-    assert shell.names("plone") == ["collective-one"]
+    assert shell.list_names("plone") == ["collective-one"]
 
 
 @pytest.mark.parametrize("limits", [["-l", "1"], ["-fn", "two"]])
 @pytest.mark.parametrize("action", ["-f", "-i", "--refresh-from-pypi"])
-def test_a_limited_run_moves_no_cursor_and_removes_only_what_it_looks_at(
-    shell: Shell, pypi: LocalPyPI, action: str, limits: list[str]
+def test_limited_run_keeps_cursor_and_unseen_packages(
+    shell: CommandRunner, pypi: LocalPyPI, action: str, limits: list[str]
 ) -> None:
-    shell.call("-f", "-p", "plone")
-    before = shell.state("plone").cursor, (shell.folder / ".pyaggregator.since").read_bytes()
-    pypi.ecosystem.remove_project("plone.volto")
-    pypi.ecosystem.publish("collective.one", "0.2")
-    pypi.ecosystem.publish("collective.two", "2.0")
+    shell.invoke("-f", "-p", "plone")
+    before = shell.get_state("plone").cursor, (shell.folder / ".pyaggregator.since").read_bytes()
+    pypi.registry.remove_project("plone.volto")
+    pypi.registry.publish("collective.one", "0.2")
+    pypi.registry.publish("collective.two", "2.0")
 
-    ended = shell.call(action, "-p", "plone", *limits)
+    result = shell.invoke(action, "-p", "plone", *limits)
 
-    assert ended.code == 0
-    assert shell.names("plone") == PLONE
-    assert (shell.state("plone").cursor, (shell.folder / ".pyaggregator.since").read_bytes()) == before
+    assert result.code == 0
+    assert shell.list_names("plone") == PLONE
+    assert (shell.get_state("plone").cursor, (shell.folder / ".pyaggregator.since").read_bytes()) == before
 
 
 @pytest.mark.parametrize("action", ["-f", "-i", "--refresh-from-pypi"])
-def test_a_dry_run_reads_no_project_and_writes_nothing(shell: Shell, pypi: LocalPyPI, action: str) -> None:
-    shell.call("-f", "-p", "plone")
+def test_dry_run_reads_and_writes_nothing(shell: CommandRunner, pypi: LocalPyPI, action: str) -> None:
+    shell.invoke("-f", "-p", "plone")
     since = (shell.folder / ".pyaggregator.since").read_bytes()
-    pypi.ecosystem.publish("collective.one", "0.2")
+    pypi.registry.publish("collective.one", "0.2")
     pypi.requests.clear()
 
-    ended = shell.call(action, "-p", "plone", "--dry-run")
+    result = shell.invoke(action, "-p", "plone", "--dry-run")
 
-    assert ended.code == 0
-    assert re.search(r"would read 1 (of 4 )?projects", ended.err)
-    assert "0.2" not in shell.call("--show", "collective.one", "-p", "plone").out
+    assert result.code == 0
+    assert re.search(r"would read 1 (of 4 )?projects", result.err)
+    assert "0.2" not in shell.invoke("--show", "collective.one", "-p", "plone").out
     assert (pypi.requests.by_kind["project"], (shell.folder / ".pyaggregator.since").read_bytes()) == (0, since)
 
 
-def test_show_prints_the_newest_release_and_all_of_them_where_that_is_asked_for(shell: Shell) -> None:
-    shell.call("-f", "-p", "plone")
+def test_show_prints_newest_or_all_releases(shell: CommandRunner) -> None:
+    shell.invoke("-f", "-p", "plone")
 
-    newest = shell.call("--show", "PLONE-api", "-p", "plone")
-    every = shell.call("--show", "plone.api", "--all-versions", "-t", "plone")
+    newest = shell.invoke("--show", "PLONE-api", "-p", "plone")
+    every = shell.invoke("--show", "plone.api", "--all-versions", "-t", "plone")
 
     assert (newest.code, newest.report["id"], newest.report["is_newest"]) == (0, "Plone.Api-2.0", True)
-    assert [each["version"] for each in every.report] == ["2.0", "1.0", "3.0a1"]  # type: ignore[index]
+    assert [release["version"] for release in every.report] == ["2.0", "1.0", "3.0a1"]  # type: ignore[index]
 
 
-def test_show_of_what_is_not_there_says_so(shell: Shell, pypi: LocalPyPI) -> None:
-    shell.call("-f", "-p", "plone")
-    pypi.ecosystem.remove_project("plone.volto")
-    shell.call("-i", "-p", "plone")
+def test_show_reports_missing_package(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    shell.invoke("-f", "-p", "plone")
+    pypi.registry.remove_project("plone.volto")
+    shell.invoke("-i", "-p", "plone")
 
-    assert shell.call("--show", "unframed", "-p", "plone").error == "unframed is not in the collection plone"
-    gone = shell.call("--show", "plone.volto", "-p", "plone")
-    assert gone.code == 2
-    assert "left the collection plone on" in gone.error
-
-
-def test_all_looks_up_the_status_of_every_package(shell: Shell, pypi: LocalPyPI) -> None:
-    shell.call("-f", "-p", "plone")
-    pypi.ecosystem.archive("plone.api")
-
-    shell.call("--refresh-from-pypi", "-p", "plone")
-    assert shell.call("--show", "plone.api", "-p", "plone").report["project_status"] == "active"
-
-    shell.call("--refresh-from-pypi", "--all", "-p", "plone")
-    assert shell.call("--show", "plone.api", "-p", "plone").report["project_status"] == "archived"
+    assert shell.invoke("--show", "unframed", "-p", "plone").error == "unframed is not in the collection plone"
+    removed = shell.invoke("--show", "plone.volto", "-p", "plone")
+    assert removed.code == 2
+    assert "left the collection plone on" in removed.error
 
 
-def test_a_mass_removal_has_to_be_allowed(shell: Shell, pypi: LocalPyPI) -> None:
+def test_all_checks_every_status(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    shell.invoke("-f", "-p", "plone")
+    pypi.registry.archive("plone.api")
+
+    shell.invoke("--refresh-from-pypi", "-p", "plone")
+    assert shell.invoke("--show", "plone.api", "-p", "plone").report["project_status"] == "active"
+
+    shell.invoke("--refresh-from-pypi", "--all", "-p", "plone")
+    assert shell.invoke("--show", "plone.api", "-p", "plone").report["project_status"] == "archived"
+
+
+def test_mass_removal_requires_option(shell: CommandRunner, pypi: LocalPyPI) -> None:
     for number in range(25):
-        pypi.ecosystem.publish(f"flask-{number}", "1.0", info={"classifiers": ["Framework :: Flask"]})
-    shell.call("-f", "-p", "flask")
+        pypi.registry.publish(f"flask-{number}", "1.0", info={"classifiers": ["Framework :: Flask"]})
+    shell.invoke("-f", "-p", "flask")
     for number in range(25):
-        pypi.ecosystem.remove_project(f"flask-{number}")
+        pypi.registry.remove_project(f"flask-{number}")
 
-    refused = shell.call("-i", "-p", "flask", "--json")
-    assert (refused.code, refused.report["refused"], len(shell.names("flask"))) == (3, True, 26)
+    refusal = shell.invoke("-i", "-p", "flask", "--json")
+    assert (refusal.code, refusal.report["refused"], len(shell.list_names("flask"))) == (3, True, 26)
 
-    allowed = shell.call("-i", "-p", "flask", "--allow-mass-removal", "--json")
-    assert (allowed.code, allowed.report["removed"], shell.names("flask")) == (0, 25, ["flask-thing"])
+    allowed = shell.invoke("-i", "-p", "flask", "--allow-mass-removal", "--json")
+    assert (allowed.code, allowed.report["removed"], shell.list_names("flask")) == (0, 25, ["flask-thing"])
 
 
-def test_the_since_file_is_the_one_that_is_named(shell: Shell) -> None:
-    shell.call("-f", "-p", "plone", "-s", "elsewhere")
+def test_sincefile_path_is_used(shell: CommandRunner) -> None:
+    shell.invoke("-f", "-p", "plone", "-s", "elsewhere")
 
     assert (shell.folder / "elsewhere").exists()
     assert not (shell.folder / ".pyaggregator.since").exists()
 
 
-def test_failures_are_named_with_their_reasons_and_change_the_exit_code(shell: Shell, pypi: LocalPyPI) -> None:
+def test_failures_are_listed_and_set_exit_code(shell: CommandRunner, pypi: LocalPyPI) -> None:
     pypi.faults.add(Fault("503", request="project", project="plone-api"))
 
-    ended = shell.call("-f", "-p", "plone", "--json")
+    result = shell.invoke("-f", "-p", "plone", "--json")
 
-    assert (ended.code, ended.report["failed"]) == (3, ["plone-api"])
-    assert re.search(r"^failed: plone-api: GET .*: 503", ended.err, re.MULTILINE)
+    assert (result.code, result.report["failed"]) == (3, ["plone-api"])
+    assert re.search(r"^failed: plone-api: GET .*: 503", result.err, re.MULTILINE)

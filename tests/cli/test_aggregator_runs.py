@@ -7,7 +7,7 @@ import pytest
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import Shell
+from shell import CommandRunner
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 KEYS = {"found", "indexed", "unchanged", "removed", "rejected", "failed", "requests", "seconds"}
@@ -31,32 +31,32 @@ DOCUMENTED = [
 ]
 
 
-def test_the_report_is_one_object_on_stdout_and_stderr_names_index_and_collection(shell: Shell) -> None:
-    ended = shell.run("-f", "-p", "plone", "--json")
+def test_json_report_on_stdout_and_target_on_stderr(shell: CommandRunner) -> None:
+    result = shell.run("-f", "-p", "plone", "--json")
 
-    assert ended.code == 0
-    assert ended.report.keys() >= KEYS
-    assert (ended.report["found"], ended.report["indexed"], ended.report["failed"]) == (4, 4, [])
-    assert ended.err == f"Index: sqlite {shell.folder}/index.sqlite3, collection: plone (not there yet)\n"
+    assert result.code == 0
+    assert result.report.keys() >= KEYS
+    assert (result.report["found"], result.report["indexed"], result.report["failed"]) == (4, 4, [])
+    assert result.err == f"Index: sqlite {shell.folder}/index.sqlite3, collection: plone (not there yet)\n"
 
 
-def test_the_report_is_a_table_for_people(shell: Shell) -> None:
-    ended = shell.call("-f", "-p", "plone")
+def test_report_table(shell: CommandRunner) -> None:
+    result = shell.invoke("-f", "-p", "plone")
 
     rows = {
         cells[0].strip(): cells[1].strip()
-        for line in ended.out.splitlines()
+        for line in result.out.splitlines()
         if len(cells := line.split("│")[1:-1]) == 2
     }
     assert (rows["projects found"], rows["indexed"], rows["documents written"], rows["failed"]) == ("4", "4", "6", "0")
 
 
-def test_the_documented_lines_work(shell: Shell) -> None:
-    codes = {line: shell.call(*shlex.split(line)).code for line in DOCUMENTED}
+def test_documented_commands_work(shell: CommandRunner) -> None:
+    codes = {line: shell.invoke(*shlex.split(line)).code for line in DOCUMENTED}
 
     assert codes == dict.fromkeys(DOCUMENTED, 0)
-    assert shell.collections()["plone-3"] == ("plone",)
-    assert "plone-2" not in shell.collections()
+    assert shell.list_collections()["plone-3"] == ("plone",)
+    assert "plone-2" not in shell.list_collections()
 
 
 @pytest.mark.parametrize(
@@ -64,106 +64,106 @@ def test_the_documented_lines_work(shell: Shell) -> None:
     ["-p plone", "-p django -t mine", '-ft "Framework :: Plone" -ft "X :: Y" -t mine', "--no-plone-filter -t all"],
 )
 @pytest.mark.parametrize("action", ["-i", "--refresh-from-pypi"])
-def test_a_run_on_a_collection_that_is_not_there_names_the_command_that_makes_it(
-    shell: Shell, action: str, asked: str
+def test_missing_collection_names_the_command_to_create_it(
+    shell: CommandRunner, action: str, arguments: str
 ) -> None:
-    ended = shell.call(action, *shlex.split(asked))
+    result = shell.invoke(action, *shlex.split(arguments))
 
-    assert (ended.code, ended.out) == (2, "")
-    first = ended.error.partition("fill it first with pyfaggregator ")[2]
-    assert first == f"-f {asked}"
-    assert shell.call(*shlex.split(first), "--yes").code == 0
+    assert (result.code, result.out) == (2, "")
+    first = result.error.partition("fill it first with pyfaggregator ")[2]
+    assert first == f"-f {arguments}"
+    assert shell.invoke(*shlex.split(first), "--yes").code == 0
 
 
-def test_an_incremental_run_takes_what_was_published_and_what_left(shell: Shell, pypi: LocalPyPI) -> None:
-    shell.call("-f", "-p", "plone")
-    pypi.ecosystem.publish("collective.new", "1.0", info={"classifiers": ["Framework :: Plone"]})
-    pypi.ecosystem.publish("plone.api", "2.1")
-    pypi.ecosystem.remove_project("plone.volto")
+def test_incremental_run_adds_and_removes(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    shell.invoke("-f", "-p", "plone")
+    pypi.registry.publish("collective.new", "1.0", info={"classifiers": ["Framework :: Plone"]})
+    pypi.registry.publish("plone.api", "2.1")
+    pypi.registry.remove_project("plone.volto")
 
-    report = shell.call("-i", "-p", "plone", "--json").report
+    report = shell.invoke("-i", "-p", "plone", "--json").report
 
     assert (report["indexed"], report["removed"]) == (2, 1)
-    assert shell.names("plone") == ["collective-new", "collective-one", "collective-two", "plone-api"]
-    assert shell.call("--show", "plone.api", "-p", "plone").report["version"] == "2.1"
+    assert shell.list_names("plone") == ["collective-new", "collective-one", "collective-two", "plone-api"]
+    assert shell.invoke("--show", "plone.api", "-p", "plone").report["version"] == "2.1"
 
 
-def test_two_profiles_from_one_folder_miss_nothing(shell: Shell, pypi: LocalPyPI) -> None:
-    shell.call("-f", "-p", "django")
-    shell.call("-f", "-p", "flask")
+def test_two_profiles_share_one_folder(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    shell.invoke("-f", "-p", "django")
+    shell.invoke("-f", "-p", "flask")
     for name, framework in (("django-late", "Django"), ("flask-late", "Flask")):
-        pypi.ecosystem.publish(name, "1.0", info={"classifiers": [f"Framework :: {framework}"]})
+        pypi.registry.publish(name, "1.0", info={"classifiers": [f"Framework :: {framework}"]})
 
-    shell.call("-i", "-p", "django")
-    pypi.ecosystem.publish("flask-later", "1.0", info={"classifiers": ["Framework :: Flask"]})
-    shell.call("-i", "-p", "flask")
+    shell.invoke("-i", "-p", "django")
+    pypi.registry.publish("flask-later", "1.0", info={"classifiers": ["Framework :: Flask"]})
+    shell.invoke("-i", "-p", "flask")
 
-    assert shell.names("django") == ["django-blog", "django-late", "django-shop"]
-    assert shell.names("flask") == ["flask-late", "flask-later", "flask-thing"]
-
-
-def test_a_collection_is_kept_up_by_the_filter_that_it_remembers(shell: Shell, pypi: LocalPyPI) -> None:
-    shell.call("-f", "-ft", "Framework :: Django", "-t", "mine")
-    pypi.ecosystem.publish("django-late", "1.0", info={"classifiers": ["Framework :: Django :: 5.1"]})
-
-    ended = shell.call("-i", "-t", "mine")
-
-    assert (ended.code, "Warning" in ended.err) == (0, False)
-    assert shell.names("mine") == ["django-blog", "django-late", "django-shop"]
+    assert shell.list_names("django") == ["django-blog", "django-late", "django-shop"]
+    assert shell.list_names("flask") == ["flask-late", "flask-later", "flask-thing"]
 
 
-def test_a_collection_is_not_refilled_by_another_filter_unless_it_is_recreated(shell: Shell) -> None:
-    shell.call("-f", "-ft", "Framework :: Django", "-t", "mine")
+def test_stored_filter_keeps_collection_current(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    shell.invoke("-f", "-ft", "Framework :: Django", "-t", "mine")
+    pypi.registry.publish("django-late", "1.0", info={"classifiers": ["Framework :: Django :: 5.1"]})
 
-    refused = shell.call("-f", "-p", "flask", "-t", "mine")
-    assert refused.code == 2
-    assert "--recreate-collection" in refused.error
-    assert shell.names("mine") == ["django-blog", "django-shop"]
+    result = shell.invoke("-i", "-t", "mine")
 
-    assert shell.call("-f", "-p", "flask", "-t", "mine", "--recreate-collection").code == 0
-    assert shell.names("mine") == ["flask-thing"]
+    assert (result.code, "Warning" in result.err) == (0, False)
+    assert shell.list_names("mine") == ["django-blog", "django-late", "django-shop"]
 
 
-def test_recreation_builds_the_next_numbered_collection_and_drops_the_one_before(shell: Shell) -> None:
-    shell.call("-f", "-p", "plone", "--recreate-collection")
-    assert shell.collections() == {"plone-1": ("plone",)}
+def test_different_filter_requires_rebuild(shell: CommandRunner) -> None:
+    shell.invoke("-f", "-ft", "Framework :: Django", "-t", "mine")
 
-    shell.call("-f", "-p", "plone", "--recreate-collection")
-    assert shell.collections() == {"plone-2": ("plone",)}
-    assert shell.names("plone") == PLONE
+    refusal = shell.invoke("-f", "-p", "flask", "-t", "mine")
+    assert refusal.code == 2
+    assert "--recreate-collection" in refusal.error
+    assert shell.list_names("mine") == ["django-blog", "django-shop"]
+
+    assert shell.invoke("-f", "-p", "flask", "-t", "mine", "--recreate-collection").code == 0
+    assert shell.list_names("mine") == ["flask-thing"]
+
+
+def test_rebuild_creates_next_number_and_drops_previous(shell: CommandRunner) -> None:
+    shell.invoke("-f", "-p", "plone", "--recreate-collection")
+    assert shell.list_collections() == {"plone-1": ("plone",)}
+
+    shell.invoke("-f", "-p", "plone", "--recreate-collection")
+    assert shell.list_collections() == {"plone-2": ("plone",)}
+    assert shell.list_names("plone") == PLONE
 
 
 @pytest.mark.parametrize("form", ["--json", ""])
-def test_an_outage_is_exit_code_4_with_a_report_and_removes_nothing(shell: Shell, pypi: LocalPyPI, form: str) -> None:
-    shell.call("-f", "-p", "plone")
+def test_outage_exits_4_with_report_and_removes_nothing(shell: CommandRunner, pypi: LocalPyPI, form: str) -> None:
+    shell.invoke("-f", "-p", "plone")
     pypi.faults.add(Fault("503"))
 
     for action in ("-f", "-i", "--refresh-from-pypi"):
-        ended = shell.call(action, "-p", "plone", *form.split(), pypi_max_retries=0)
+        result = shell.invoke(action, "-p", "plone", *form.split(), pypi_max_retries=0)
 
-        assert (ended.code, "503" in ended.error) == (4, True)
-        assert not form or ended.error == ended.report["error"]
-    assert shell.names("plone") == PLONE
+        assert (result.code, "503" in result.error) == (4, True)
+        assert not form or result.error == result.report["error"]
+    assert shell.list_names("plone") == PLONE
 
 
 @pytest.mark.parametrize("action", ["-f", "-i", "--refresh-from-pypi"])
-def test_an_index_that_cannot_be_opened_is_exit_code_4_with_a_report(shell: Shell, action: str) -> None:
-    ended = shell.call(action, "-p", "plone", "--json", sqlite_path=shell.folder)
+def test_unreadable_index_exits_4_with_report(shell: CommandRunner, action: str) -> None:
+    result = shell.invoke(action, "-p", "plone", "--json", sqlite_path=shell.folder)
 
-    assert ended.code == 4
-    assert ended.error == ended.report["error"]
-    assert f"Index: sqlite {shell.folder}, collection: plone\n" in ended.err
-
-
-def test_a_home_that_is_nobodys_is_one_line(shell: Shell) -> None:
-    ended = shell.call("-f", "-p", "plone", sqlite_path="~nobody-has-this-name/index.sqlite3")
-
-    assert (ended.code, ended.error.startswith("SQLITE_PATH=")) == (2, True)
+    assert result.code == 4
+    assert result.error == result.report["error"]
+    assert f"Index: sqlite {shell.folder}, collection: plone\n" in result.err
 
 
-def test_a_second_run_on_the_same_collection_waits_its_turn_with_exit_code_4(shell: Shell) -> None:
-    with shell.opened() as database, SqliteAdmin(database).exclusive("plone"):
-        ended = shell.call("-f", "-p", "plone", "--json")
+def test_unknown_home_is_one_line_error(shell: CommandRunner) -> None:
+    result = shell.invoke("-f", "-p", "plone", sqlite_path="~nobody-has-this-name/index.sqlite3")
 
-    assert (ended.code, ended.report["requests"]) == (4, 0)
-    assert "another run is at work" in ended.error
+    assert (result.code, result.error.startswith("SQLITE_PATH=")) == (2, True)
+
+
+def test_locked_collection_exits_4(shell: CommandRunner) -> None:
+    with shell.open_database() as database, SqliteAdmin(database).lock("plone"):
+        result = shell.invoke("-f", "-p", "plone", "--json")
+
+    assert (result.code, result.report["requests"]) == (4, 0)
+    assert "another run is at work" in result.error

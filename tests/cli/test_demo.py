@@ -10,23 +10,23 @@ import msgspec
 import pytest
 from click import ClickException
 
-from pyf.aggregator.cli.demo_page import look_at, served
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.cli.demo_page import check_pages, serve_pages
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import DEMO, Shell, wait_until
+from shell import DEMO, CommandRunner, wait_until
 
 DOCUMENT = {"info": {"name": "acme", "classifiers": ["Framework :: Flask"]}, "releases": {"1.0": []}, "last_serial": 7}
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
+def shell(tmp_path: Path) -> CommandRunner:
     """A user without any setting, whose temporary files can be looked at."""
     (tmp_path / "tmp").mkdir()
-    return Shell(tmp_path, {"SQLITE_PATH": "", "TMPDIR": str(tmp_path / "tmp")})
+    return CommandRunner(tmp_path, {"SQLITE_PATH": "", "TMPDIR": str(tmp_path / "tmp")})
 
 
 @pytest.fixture
-def left(shell: Shell) -> Iterator[None]:
+def check_no_leftovers(shell: CommandRunner) -> Iterator[None]:
     """Nothing may be left when the demo has ended."""
     yield
     assert list((shell.folder / "tmp").iterdir()) == []
@@ -34,40 +34,40 @@ def left(shell: Shell) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("left")
-def test_the_demo_fills_keeps_up_shows_every_profile_and_serves_the_page(shell: Shell) -> None:
+def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
     """The settings of its user have no say in it."""
-    ended = shell.run("--once", "--latency", "0", module=DEMO, pypi_base_url="http://127.0.0.1:1", descriptions="some")
+    result = shell.run("--once", "--latency", "0", module=DEMO, pypi_base_url="http://127.0.0.1:1", descriptions="some")
 
-    assert ended.code == 0
+    assert result.code == 0
     assert re.search(
-        r"The page is at http://127\.0\.0\.1:\d+/\n10 of its pages were looked at, and are well\.", ended.out
+        r"The page is at http://127\.0\.0\.1:\d+/\n10 of its pages were looked at, and are well\.", result.out
     )
-    told = ended.out
-    rows = re.findall(r"│ (-\S.*?) +│ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │", told)
+    output = result.out
+    rows = re.findall(r"│ (-\S.*?) +│ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │", output)
     fetched = {command: int(indexed) for command, _, indexed, _, _ in rows[:4]}
     assert fetched.keys() == {f"-f -p {profile}" for profile in ("plone", "django", "flask", "fastapi")}
     assert min(fetched.values()) >= 10
-    again, plone, django, flask, refresh = rows[4:]
-    assert again[2] == "0"
+    repeated, plone, django, flask, refresh = rows[4:]
+    assert repeated[2] == "0"
     assert (plone[2], plone[4]) == ("2", "1")
     assert (django[2], flask[2]) == ("1", "1")
-    assert "flask-talisman: It is in the collection, as of release 1.2: its newest release requires flask" in told
+    assert "flask-talisman: It is in the collection, as of release 1.2: its newest release requires flask" in output
     assert int(refresh[2]) >= 10
-    assert '"id": "plone.api-' in told
-    assert '"github_stars": ' in told
-    assert '"download_last_month": ' in told
-    added = re.findall(r"│ (pyf\w+) -p (\w+)(?: --source clickhouse)? +│ +(\d+) │ +(\d+) │", told)
+    assert '"id": "plone.api-' in output
+    assert '"github_stars": ' in output
+    assert '"download_last_month": ' in output
+    added = re.findall(r"│ (pyf\w+) -p (\w+)(?: --source clickhouse)? +│ +(\d+) │ +(\d+) │", output)
     assert [command for command, *_ in added] == ["pyfgithub", "pyfdownloads"] * 4
-    assert all(int(enriched) >= int(found) - 2 > 5 for _, _, found, enriched in added)
+    assert all(int(enriched) >= int(found_count) - 2 > 5 for _, _, found_count, enriched in added)
 
 
 @pytest.mark.usefixtures("left")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_serving_lasts_until_it_is_ended_and_tells_how_it_is_used(shell: Shell, how: signal.Signals) -> None:
+def test_serve_runs_until_stopped_and_prints_settings(shell: CommandRunner, how: signal.Signals) -> None:
     with shell.start("--serve", "--latency", "0", module=DEMO) as demo:
         assert demo.stdout is not None
-        told = "".join(iter(demo.stdout.readline, "  pyfaggregator -f -p plone\n"))
-        settings = {name.lower(): value for name, value in re.findall(r"export (\w+)=(\S+)", told)}
+        output = "".join(iter(demo.stdout.readline, "  pyfaggregator -f -p plone\n"))
+        settings = {name.lower(): value for name, value in re.findall(r"export (\w+)=(\S+)", output)}
         fetch = shell.run("-f", "-p", "fastapi", "--json", **settings)
         demo.send_signal(how)
         out, err = demo.communicate(timeout=30)
@@ -77,24 +77,24 @@ def test_serving_lasts_until_it_is_ended_and_tells_how_it_is_used(shell: Shell, 
 
 
 @pytest.mark.usefixtures("left")
-def test_a_folder_of_documents_can_be_served(shell: Shell) -> None:
+def test_serve_folder_of_documents(shell: CommandRunner) -> None:
     (shell.folder / "documents").mkdir()
     (shell.folder / "documents" / "acme.json").write_bytes(msgspec.json.encode(DOCUMENT))
 
     with shell.start("--serve", "--folder", "documents", module=DEMO) as demo:
         assert demo.stdout is not None
         first = demo.stdout.readline()
-        with urlopen(f"{first.split()[-1]}/pypi/acme/json", timeout=10) as answer:
-            served = msgspec.json.decode(answer.read())
+        with urlopen(f"{first.split()[-1]}/pypi/acme/json", timeout=10) as response:
+            served_documents = msgspec.json.decode(response.read())
         demo.send_signal(signal.SIGINT)
         demo.wait(timeout=30)
 
     assert first.startswith("A stand-in for PyPI serves 1 projects at http://127.0.0.1:")
-    assert (served["info"]["name"], demo.returncode) == ("acme", 0)
+    assert (served_documents["info"]["name"], demo.returncode) == ("acme", 0)
 
 
 @pytest.mark.usefixtures("left")
-def test_ctrl_c_in_the_demo_ends_its_commands_too(shell: Shell) -> None:
+def test_ctrl_c_stops_child_commands(shell: CommandRunner) -> None:
     with shell.start("--once", "--latency", "1", module=DEMO) as demo:
         wait_until(lambda: list((shell.folder / "tmp").glob("pyfdemo-*/demo.sqlite3")))
         demo.send_signal(signal.SIGINT)
@@ -115,32 +115,32 @@ def test_ctrl_c_in_the_demo_ends_its_commands_too(shell: Shell) -> None:
         ("--latency -1", "-1.0 is not in the range"),
     ],
 )
-def test_wrong_usage_is_one_line(shell: Shell, arguments: str, said: str) -> None:
-    ended = shell.call(*arguments.split(), command="pyfdemo")
+def test_usage_error_is_one_line(shell: CommandRunner, arguments: str, message: str) -> None:
+    result = shell.invoke(*arguments.split(), command="pyfdemo")
 
-    assert (ended.code, ended.out) == (2, "")
-    assert said in ended.error
+    assert (result.code, result.out) == (2, "")
+    assert message in result.error
 
 
-def test_the_page_is_served_for_as_long_as_it_is_wanted(tmp_path: Path) -> None:
-    with served(tmp_path, {"SQLITE_PATH": str(tmp_path / "index.sqlite3")}) as address:
-        looked_at = look_at(address, ["/", "/?again"])
+def test_serve_pages_stops_with_the_context(tmp_path: Path) -> None:
+    with serve_pages(tmp_path, {"SQLITE_PATH": str(tmp_path / "index.sqlite3")}) as address:
+        looked_at = check_pages(address, ["/", "/?again"])
         with pytest.raises(ClickException, match="/in/nowhere does not answer"):
-            look_at(address, ["/in/nowhere"])
+            check_pages(address, ["/in/nowhere"])
 
     assert looked_at == 2
     with pytest.raises(ClickException, match="does not answer"):
-        look_at(address, ["/"])
+        check_pages(address, ["/"])
 
 
-def test_a_page_that_cannot_be_served_says_why(tmp_path: Path) -> None:
+def test_serve_pages_reports_startup_error(tmp_path: Path) -> None:
     with pytest.raises(ClickException, match=r"the page can't be served: Error: .*DESCRIPTIONS='some'"):  # noqa: SIM117
-        with served(tmp_path, {"DESCRIPTIONS": "some"}):
+        with serve_pages(tmp_path, {"DESCRIPTIONS": "some"}):
             pass
 
 
-def test_a_port_that_is_taken_is_one_line(shell: Shell) -> None:
-    with LocalPyPI(Ecosystem()) as taken:
-        ended = shell.run("--serve", "--port", taken.url.rpartition(":")[2], module=DEMO)
+def test_occupied_port_is_one_line_error(shell: CommandRunner) -> None:
+    with LocalPyPI(FakeRegistry()) as occupied:
+        result = shell.run("--serve", "--port", occupied.url.rpartition(":")[2], module=DEMO)
 
-    assert (ended.code, ended.error.startswith("can't serve: ")) == (4, True)
+    assert (result.code, result.error.startswith("can't serve: ")) == (4, True)

@@ -6,7 +6,7 @@ import pytest
 
 from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.settings import Settings, load_settings
-from shell import Shell
+from shell import CommandRunner
 
 DOCUMENTED = """
 DEFAULT_PROFILE=flask
@@ -82,57 +82,57 @@ UNDERSTOOD = {
 
 
 @pytest.fixture(autouse=True)
-def _nothing_of_the_developers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _isolate_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def understood() -> dict[str, object]:
+def read_understood_settings() -> dict[str, object]:
     return load_settings().model_dump(exclude_defaults=True, exclude={"pypi_base_url"})
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"])
-def test_the_documented_lines_are_read_from_the_file(tmp_path: Path, line_end: str, mark: bytes) -> None:
+def test_documented_lines_are_read_from_file(tmp_path: Path, line_end: str, mark: bytes) -> None:
     (tmp_path / ".env").write_bytes(mark + DOCUMENTED.lstrip().replace("\n", line_end).encode())
 
-    assert understood() == UNDERSTOOD
+    assert read_understood_settings() == UNDERSTOOD
 
 
-def test_the_documented_lines_are_read_from_an_environment_that_keeps_comments(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documented_lines_are_read_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for line in DOCUMENTED.splitlines():
         if line and not line.startswith("#"):
             name, _, value = line.partition("=")
             monkeypatch.setenv(name, value if "#" in value else f"{value}  # kept by systemd")
 
-    assert understood() == UNDERSTOOD
+    assert read_understood_settings() == UNDERSTOOD
 
 
-def test_a_command_works_with_all_documented_lines_in_place(shell: Shell) -> None:
+def test_command_works_with_all_documented_lines(shell: CommandRunner) -> None:
     (shell.folder / ".env").write_text(DOCUMENTED.replace("0.25", "0"))
 
-    ended = shell.run("-f", "--json")
+    result = shell.run("-f", "--json")
 
-    assert (ended.code, ended.report["indexed"], ended.report["collection"]) == (0, 1, "flask")
+    assert (result.code, result.report["indexed"], result.report["collection"]) == (0, 1, "flask")
 
 
-def test_a_name_without_a_value_is_not_set(tmp_path: Path) -> None:
+def test_name_without_value_is_unset(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PYPI_MAX_WORKERS\nPYPI_BATCH_SIZE=\nCELERY_SCHEDULE_MONTHLY_FETCH\n")
 
-    assert understood() == {}
+    assert read_understood_settings() == {}
 
 
-def test_an_empty_schedule_is_set_to_never(tmp_path: Path) -> None:
+def test_empty_schedule_means_never(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("CELERY_SCHEDULE_WEEKLY_REFRESH=\nCELERY_SCHEDULE_MONTHLY_FETCH=    # never\n")
 
-    assert understood() == {"celery_schedule_weekly_refresh": "", "celery_schedule_monthly_fetch": ""}
+    assert read_understood_settings() == {"celery_schedule_weekly_refresh": "", "celery_schedule_monthly_fetch": ""}
 
 
 @pytest.mark.parametrize(
     "address", ["http://pypi.example:99999", "http://[::1/", "http://:80/", "https://pypi.example:0"]
 )
-def test_an_address_that_cannot_be_one_is_refused_by_name(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_url_is_rejected_by_name(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYPI_BASE_URL", address)
 
     with pytest.raises(Invalid, match=r"PYPI_BASE_URL=.*: must be an http or https address"):

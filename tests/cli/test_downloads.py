@@ -6,102 +6,102 @@ from typing import Any
 
 import pytest
 
-from cli.test_progress import terminal
+from cli.test_progress import open_terminal
 from pyf.aggregator.sample.clickhouse import LocalClickHouse
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.pypistats import LocalPypistats
-from shell import DOWNLOADS, Ended, Shell, wait_until
+from shell import DOWNLOADS, CompletedCommand, CommandRunner, wait_until
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 
 
 @pytest.fixture
-def plone(counted: Shell) -> Shell:
+def plone(counting_shell: CommandRunner) -> CommandRunner:
     """A user with a collection of Plone; nobody counts one of its packages, plone.volto."""
-    counted.call("-f", "-p", "plone")
-    return counted
+    counting_shell.invoke("-f", "-p", "plone")
+    return counting_shell
 
 
-def count(shell: Shell, *arguments: str, **settings: Any) -> Ended:
-    return shell.call(*arguments, command="pyfdownloads", **settings)
+def run_downloads(shell: CommandRunner, *arguments: str, **settings: Any) -> CompletedCommand:
+    return shell.invoke(*arguments, command="pyfdownloads", **settings)
 
 
-def shown(shell: Shell, name: str) -> dict[str, Any]:
+def read_downloads(shell: CommandRunner, name: str) -> dict[str, Any]:
     """Return the downloads that `--show` shows of every release, which must agree."""
-    releases: Any = shell.call("--show", name, "-p", "plone", "--all-versions").report
-    first, *others = ({key: value for key, value in each.items() if key.startswith("download_")} for each in releases)
-    assert all(other == first for other in others)
+    releases: Any = shell.invoke("--show", name, "-p", "plone", "--all-versions").report
+    first, *other_releases = ({key: value for key, value in release_fields.items() if key.startswith("download_")} for release_fields in releases)
+    assert all(release == first for release in other_releases)
     return first
 
 
-def test_counts_reach_every_release(plone: Shell) -> None:
-    ended = count(plone, "-p", "plone", "--json")
+def test_counts_are_written_to_every_release(plone: CommandRunner) -> None:
+    result = run_downloads(plone, "-p", "plone", "--json")
 
-    assert ended.code == 0
-    report = ended.report
+    assert result.code == 0
+    report = result.report
     assert (report["action"], report["collection"], report["error"]) == ("downloads", "plone", None)
     assert (report["found"], report["enriched"], report["remembered"], report["requests"]) == (4, 3, 0, 4)
     assert report["missing"] == ["plone-volto"]
     assert "404" in report["reasons"]["plone-volto"]
-    counts = shown(plone, "plone.api")
+    counts = read_downloads(plone, "plone.api")
     assert (counts["download_last_day"], counts["download_last_week"], counts["download_last_month"]) == (10, 70, 300)
     assert "download_total" not in counts
     assert list(counts["download_history"].values()) == [300]
-    assert "download_last_day" not in shown(plone, "plone.volto")
+    assert "download_last_day" not in read_downloads(plone, "plone.volto")
 
 
-def test_clickhouse_knows_totals_and_a_year_by_month(plone: Shell, clickhouse: LocalClickHouse) -> None:
-    ended = count(plone, "-p", "plone", "--source", "clickhouse", "--json")
+def test_clickhouse_provides_totals_and_monthly_history(plone: CommandRunner, clickhouse: LocalClickHouse) -> None:
+    result = run_downloads(plone, "-p", "plone", "--source", "clickhouse", "--json")
 
-    assert (ended.code, ended.report["requests"], clickhouse.requests.total) == (0, 1, 1)
-    counts = shown(plone, "plone.api")
+    assert (result.code, result.report["requests"], clickhouse.requests.total) == (0, 1, 1)
+    counts = read_downloads(plone, "plone.api")
     assert counts["download_total"] == 5000
     assert counts["download_source"] == "clickhouse"
     assert set(list(counts["download_history"].values())[:12]) <= {280, 290, 300, 310}
     assert len(counts["download_history"]) in (12, 13)
 
 
-def test_an_option_beats_the_setting(plone: Shell, pypistats: LocalPypistats, clickhouse: LocalClickHouse) -> None:
-    count(plone, "-p", "plone", "--source", "pypistats", downloads_source="clickhouse")
+def test_source_option_overrides_setting(plone: CommandRunner, pypistats: LocalPypistats, clickhouse: LocalClickHouse) -> None:
+    run_downloads(plone, "-p", "plone", "--source", "pypistats", downloads_source="clickhouse")
 
     assert (pypistats.requests.total, clickhouse.requests.total) == (4, 0)
 
 
-def test_the_report_is_a_table_that_names_what_is_missing(plone: Shell) -> None:
-    ended = count(plone, "-p", "plone")
+def test_report_table_lists_missing_packages(plone: CommandRunner) -> None:
+    result = run_downloads(plone, "-p", "plone")
 
-    assert re.search(r"enriched +│ 3 ", ended.out)
-    assert re.search(r"missing +│ 1 ", ended.out)
-    assert "missing: plone-volto: GET http://127.0.0.1" in ended.err
-    assert ended.err.startswith("Index: sqlite ")
+    assert re.search(r"enriched +│ 3 ", result.out)
+    assert re.search(r"missing +│ 1 ", result.out)
+    assert "missing: plone-volto: GET http://127.0.0.1" in result.err
+    assert result.err.startswith("Index: sqlite ")
 
 
-def test_a_limit_takes_the_stalest(plone: Shell, pypistats: LocalPypistats) -> None:
-    first = count(plone, "-p", "plone", "-l", "2", "--json").report
-    second = count(plone, "-p", "plone", "-l", "2", "--json").report
+def test_limit_selects_oldest_counts_first(plone: CommandRunner, pypistats: LocalPypistats) -> None:
+    first = run_downloads(plone, "-p", "plone", "-l", "2", "--json").report
+    second = run_downloads(plone, "-p", "plone", "-l", "2", "--json").report
 
-    asked = [request.path.split("/")[3] for request in pypistats.requests.log]
-    assert sorted(asked) == PLONE
+    requested_names = [request.path.split("/")[3] for request in pypistats.requests.log]
+    assert sorted(requested_names) == PLONE
     assert (first["found"], second["found"]) == (2, 2)
 
 
-def test_a_second_run_asks_nothing_unless_all_are_wished(plone: Shell, pypistats: LocalPypistats) -> None:
-    count(plone, "-p", "plone")
+def test_second_run_requests_nothing_without_all(plone: CommandRunner, pypistats: LocalPypistats) -> None:
+    run_downloads(plone, "-p", "plone")
     pypistats.requests.clear()
 
-    again = count(plone, "-p", "plone", "--json")
-    assert (again.report["remembered"], again.report["missing"], pypistats.requests.total) == (3, ["plone-volto"], 0)
-    assert "--all does it all the same" in again.err
+    repeated = run_downloads(plone, "-p", "plone", "--json")
+    assert (repeated.report["remembered"], repeated.report["missing"], pypistats.requests.total) == (3, ["plone-volto"], 0)
+    assert "--all does it all the same" in repeated.err
 
-    count(plone, "-p", "plone", "--all")
+    run_downloads(plone, "-p", "plone", "--all")
     assert pypistats.requests.total == 4
 
 
-def test_a_dry_run_says_what_would_be_asked(plone: Shell, pypistats: LocalPypistats) -> None:
-    ended = count(plone, "-p", "plone", "--dry-run")
+def test_dry_run_prints_estimate(plone: CommandRunner, pypistats: LocalPypistats) -> None:
+    result = run_downloads(plone, "-p", "plone", "--dry-run")
 
-    assert (ended.code, pypistats.requests.total) == (0, 0)
-    assert "would ask pypistats about 4 projects, in 4 requests" in ended.err
+    assert (result.code, pypistats.requests.total) == (0, 0)
+    assert "would ask pypistats about 4 projects, in 4 requests" in result.err
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_a_dry_run_says_what_would_be_asked(plone: Shell, pypistats: LocalPypist
         (["--source", "clickhouse"], 2, "Counting 4 packages with clickhouse, 1 request."),
     ],
 )
-def test_how_long_it_takes_is_said_before(plone: Shell, arguments: list[str], delay: float, line: str) -> None:
-    ended = count(plone, "-p", "plone", *arguments, pypistats_rate_limit_delay=delay)
+def test_estimate_is_printed_before_the_run(plone: CommandRunner, arguments: list[str], delay: float, line: str) -> None:
+    result = run_downloads(plone, "-p", "plone", *arguments, pypistats_rate_limit_delay=delay)
 
-    assert line in ended.err.splitlines()
+    assert line in result.err.splitlines()
 
 
-def test_where_it_takes_long_the_quick_source_is_named(plone: Shell) -> None:
+def test_long_run_suggests_clickhouse(plone: CommandRunner) -> None:
     with plone.start("-p", "plone", module=DOWNLOADS, pypistats_rate_limit_delay=3600) as run:
         assert run.stderr is not None
         run.stderr.readline()
@@ -129,54 +129,54 @@ def test_where_it_takes_long_the_quick_source_is_named(plone: Shell) -> None:
     )
 
 
-def test_a_terminal_shows_how_far_it_is(plone: Shell, pypistats: LocalPypistats) -> None:
+def test_progress_bar_on_terminal(plone: CommandRunner, pypistats: LocalPypistats) -> None:
     pypistats.latency = 0.1
 
     with (
-        terminal() as (stderr, screen),
+        open_terminal() as (stderr, screen),
         plone.start("-p", "plone", "--json", module=DOWNLOADS, stderr=stderr, term="xterm-256color") as run,
     ):
         out, _ = run.communicate(timeout=60)
 
-    assert Ended(run.returncode, out, "").report["enriched"] == 3
+    assert CompletedCommand(run.returncode, out, "").report["enriched"] == 3
     assert "Counting 4 packages with pypistats, 4 requests." in screen.text
     assert re.search(r"counting .*4/4", screen.text)
 
 
-def test_packages_that_fail_are_named_and_keep_their_counts(plone: Shell, pypistats: LocalPypistats) -> None:
-    count(plone, "-p", "plone")
-    before = shown(plone, "plone.api")
+def test_failed_packages_are_listed_and_keep_counts(plone: CommandRunner, pypistats: LocalPypistats) -> None:
+    run_downloads(plone, "-p", "plone")
+    before = read_downloads(plone, "plone.api")
     pypistats.faults.add(Fault("503", project="plone-api"))
 
-    ended = count(plone, "-p", "plone", "--all", "--json")
+    result = run_downloads(plone, "-p", "plone", "--all", "--json")
 
-    assert (ended.code, ended.report["failed"], ended.report["enriched"]) == (3, ["plone-api"], 2)
-    assert "failed: plone-api: GET http://127.0.0.1" in ended.err
-    assert shown(plone, "plone.api") == before
+    assert (result.code, result.report["failed"], result.report["enriched"]) == (3, ["plone-api"], 2)
+    assert "failed: plone-api: GET http://127.0.0.1" in result.err
+    assert read_downloads(plone, "plone.api") == before
 
 
 @pytest.mark.parametrize("source", ["pypistats", "clickhouse"])
-def test_a_source_that_is_down_is_exit_code_4_and_one_line(
-    plone: Shell, pypistats: LocalPypistats, clickhouse: LocalClickHouse, source: str
+def test_unavailable_source_exits_4(
+    plone: CommandRunner, pypistats: LocalPypistats, clickhouse: LocalClickHouse, source: str
 ) -> None:
-    count(plone, "-p", "plone", "--source", source)
-    before = shown(plone, "plone.api")
+    run_downloads(plone, "-p", "plone", "--source", source)
+    before = read_downloads(plone, "plone.api")
     pypistats.faults.add(Fault("503"))
-    clickhouse.refusal_text = "Code: 201. DB::Exception: Quota has been exceeded (QUOTA_EXCEEDED)"
+    clickhouse.error_text = "Code: 201. DB::Exception: Quota has been exceeded (QUOTA_EXCEEDED)"
 
-    ended = count(plone, "-p", "plone", "--source", source, "--all")
+    result = run_downloads(plone, "-p", "plone", "--source", source, "--all")
 
-    assert ended.code == 4
-    assert ended.error.startswith(f"{source} does not answer: ")
-    assert ("Quota has been exceeded" in ended.error) == (source == "clickhouse")
-    assert shown(plone, "plone.api") == before
+    assert result.code == 4
+    assert result.error.startswith(f"{source} does not answer: ")
+    assert ("Quota has been exceeded" in result.error) == (source == "clickhouse")
+    assert read_downloads(plone, "plone.api") == before
 
 
-def test_a_collection_that_is_not_there_is_one_line_with_the_command_to_run(counted: Shell) -> None:
-    ended = count(counted, "-p", "django")
+def test_missing_collection_is_one_line_error(counting_shell: CommandRunner) -> None:
+    result = run_downloads(counting_shell, "-p", "django")
 
-    assert (ended.code, ended.out) == (2, "")
-    assert ended.error == "there is no collection django yet: fill it first with pyfaggregator -f -p django"
+    assert (result.code, result.out) == (2, "")
+    assert result.error == "there is no collection django yet: fill it first with pyfaggregator -f -p django"
 
 
 @pytest.mark.parametrize(
@@ -188,56 +188,56 @@ def test_a_collection_that_is_not_there_is_one_line_with_the_command_to_run(coun
         (["-p", "flask", "--source", "stars"], "'stars' is not one of 'pypistats', 'clickhouse'"),
     ],
 )
-def test_wrong_usage_is_one_line(counted: Shell, pypistats: LocalPypistats, arguments: list[str], said: str) -> None:
-    ended = count(counted, *arguments)
+def test_usage_error_is_one_line(counting_shell: CommandRunner, pypistats: LocalPypistats, arguments: list[str], message: str) -> None:
+    result = run_downloads(counting_shell, *arguments)
 
-    assert (ended.code, ended.out, pypistats.requests.total) == (2, "", 0)
-    assert said in ended.error
+    assert (result.code, result.out, pypistats.requests.total) == (2, "", 0)
+    assert message in result.error
 
 
-def test_the_default_profile_is_used_and_a_target_beats_it(counted: Shell) -> None:
-    by_default = count(counted, "--json", default_profile="flask")
-    by_target = count(counted, "-t", "flask", "--json")
+def test_default_profile_and_target_override(counting_shell: CommandRunner) -> None:
+    by_default = run_downloads(counting_shell, "--json", default_profile="flask")
+    by_target = run_downloads(counting_shell, "-t", "flask", "--json")
 
     assert (by_default.report["collection"], by_target.report["collection"]) == ("flask", "flask")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_a_run_that_is_interrupted_loses_nothing_and_is_gone_on_with(
-    plone: Shell, pypistats: LocalPypistats, how: signal.Signals
+def test_interrupted_run_is_resumed(
+    plone: CommandRunner, pypistats: LocalPypistats, how: signal.Signals
 ) -> None:
     pypistats.faults.add(Fault("timeout", project="plone-api"))
     with plone.start("-p", "plone", module=DOWNLOADS) as run:
         wait_until(lambda: pypistats.requests.total == 4)
-        wait_until(lambda: "download_last_day" in shown(plone, "collective.two"))
+        wait_until(lambda: "download_last_day" in read_downloads(plone, "collective.two"))
         run.send_signal(how)
         _, err = run.communicate(timeout=30)
     pypistats.faults.clear()
     pypistats.requests.clear()
 
-    ended = count(plone, "-p", "plone", "--json")
+    result = run_downloads(plone, "-p", "plone", "--json")
 
     assert "Traceback" not in err
     assert run.returncode == (130 if how is signal.SIGINT else -signal.SIGKILL)
     assert [request.path.split("/")[3] for request in pypistats.requests.log][-1] == "plone-api"
     assert pypistats.requests.total <= 2  # plone.volto's 404 may not have been written yet
-    assert ended.report["enriched"] == 3
+    assert result.report["enriched"] == 3
 
 
-def test_a_rebuilt_collection_has_the_counts_of_the_former_one(plone: Shell, pypistats: LocalPypistats) -> None:
-    count(plone, "-p", "plone", "--source", "clickhouse")
-    before = shown(plone, "plone.api")
+def test_rebuild_copies_counts(plone: CommandRunner, pypistats: LocalPypistats) -> None:
+    run_downloads(plone, "-p", "plone", "--source", "clickhouse")
+    before = read_downloads(plone, "plone.api")
 
-    plone.call("-f", "-p", "plone", "--recreate-collection")
+    plone.invoke("-f", "-p", "plone", "--recreate-collection")
 
-    assert shown(plone, "plone.api") == before
+    assert read_downloads(plone, "plone.api") == before
 
 
-def test_a_package_in_two_collections_is_asked_about_once(plone: Shell, pypistats: LocalPypistats) -> None:
-    plone.call("-f", "-p", "plone", "-t", "mine")
-    count(plone, "-p", "plone")
+def test_counts_are_shared_between_collections(plone: CommandRunner, pypistats: LocalPypistats) -> None:
+    plone.invoke("-f", "-p", "plone", "-t", "mine")
+    run_downloads(plone, "-p", "plone")
     pypistats.requests.clear()
 
-    ended = count(plone, "-t", "mine", "--json")
+    result = run_downloads(plone, "-t", "mine", "--json")
 
-    assert (ended.report["remembered"], pypistats.requests.total) == (3, 1)
+    assert (result.report["remembered"], pypistats.requests.total) == (3, 1)

@@ -13,15 +13,15 @@ import pytest
 
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import Shell, rendering_processes, wait_until
+from shell import CommandRunner, find_render_workers, wait_until
 
 FULL = Path("/dev/full")
 
 
 @pytest.fixture
-def filled(shell: Shell) -> Shell:
+def filled_shell(shell: CommandRunner) -> CommandRunner:
     """A user whose collection of Plone is up to date."""
-    shell.call("-f", "-p", "plone")
+    shell.invoke("-f", "-p", "plone")
     return shell
 
 
@@ -38,12 +38,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes where only Linux shows them")
-def test_ctrl_c_ends_a_fetch_and_its_workers_and_the_next_run_goes_on(shell: Shell, pypi: LocalPyPI) -> None:
+def test_ctrl_c_stops_fetch_and_workers(shell: CommandRunner, pypi: LocalPyPI) -> None:
     pypi.faults.add(Fault("timeout", request="project", project="django-blog"))
 
     with shell.start("-f", "-p", "django", "--json") as fetch:
-        wait_until(lambda: rendering_processes(fetch.pid) and pypi.faults.struck["timeout"])
-        workers = rendering_processes(fetch.pid)
+        wait_until(lambda: find_render_workers(fetch.pid) and pypi.faults.hits["timeout"])
+        workers = find_render_workers(fetch.pid)
         fetch.send_signal(signal.SIGINT)
         out, err = fetch.communicate(timeout=30)
 
@@ -53,30 +53,30 @@ def test_ctrl_c_ends_a_fetch_and_its_workers_and_the_next_run_goes_on(shell: She
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
 
     pypi.faults.clear()
-    assert shell.state("django").cursor is None
-    assert shell.call("-f", "-p", "django").code == 0
-    assert shell.names("django") == ["django-blog", "django-shop"]
+    assert shell.get_state("django").cursor is None
+    assert shell.invoke("-f", "-p", "django").code == 0
+    assert shell.list_names("django") == ["django-blog", "django-shop"]
 
 
-def test_ctrl_c_in_an_incremental_run_keeps_the_cursor_so_that_nothing_is_missed(
-    filled: Shell, pypi: LocalPyPI
+def test_ctrl_c_in_incremental_run_keeps_cursor(
+    filled_shell: CommandRunner, pypi: LocalPyPI
 ) -> None:
-    before = filled.state("plone").cursor
-    pypi.ecosystem.publish("plone.api", "2.1")
+    before = filled_shell.get_state("plone").cursor
+    pypi.registry.publish("plone.api", "2.1")
     pypi.faults.add(Fault("timeout", request="project"))
 
-    with filled.start("-i", "-p", "plone") as changes:
-        wait_until(lambda: pypi.faults.struck["timeout"])
+    with filled_shell.start("-i", "-p", "plone") as changes:
+        wait_until(lambda: pypi.faults.hits["timeout"])
         changes.send_signal(signal.SIGINT)
         changes.communicate(timeout=30)
 
-    assert (changes.returncode, filled.state("plone").cursor) == (130, before)
+    assert (changes.returncode, filled_shell.get_state("plone").cursor) == (130, before)
     pypi.faults.clear()
-    assert filled.call("-i", "-p", "plone", "--json").report["indexed"] == 1
+    assert filled_shell.invoke("-i", "-p", "plone", "--json").report["indexed"] == 1
 
 
-def test_a_reader_that_goes_away_ends_the_command_without_a_word(filled: Shell) -> None:
-    with filled.start("--show", "plone.api", "--all-versions", "-p", "plone") as show:
+def test_closed_pipe_ends_silently(filled_shell: CommandRunner) -> None:
+    with filled_shell.start("--show", "plone.api", "--all-versions", "-p", "plone") as show:
         assert show.stdout is not None
         assert show.stderr is not None
         show.stdout.close()
@@ -88,36 +88,36 @@ def test_a_reader_that_goes_away_ends_the_command_without_a_word(filled: Shell) 
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no device that is always full")
 @pytest.mark.parametrize("arguments", ["--show plone.api", "-i", "-i --json"])
-def test_a_stdout_that_takes_nothing_is_one_line(filled: Shell, arguments: str) -> None:
-    ended = filled.run(*arguments.split(), "-p", "plone", redirected=f"> {FULL}")
+def test_full_stdout_is_one_line_error(filled_shell: CommandRunner, arguments: str) -> None:
+    result = filled_shell.run(*arguments.split(), "-p", "plone", redirected=f"> {FULL}")
 
-    assert (ended.code, ended.error) == (4, "can't write to stdout: No space left on device")
-    assert "Traceback" not in ended.err
+    assert (result.code, result.error) == (4, "can't write to stdout: No space left on device")
+    assert "Traceback" not in result.err
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_do_not_keep_a_run_from_its_work(shell: Shell, closed: str) -> None:
-    ended = shell.run("-f", "-p", "django", redirected=closed)
+def test_closed_streams_do_not_stop_a_run(shell: CommandRunner, closed: str) -> None:
+    result = shell.run("-f", "-p", "django", redirected=closed)
 
-    assert ended.code == 0
-    assert shell.names("django") == ["django-blog", "django-shop"]
+    assert result.code == 0
+    assert shell.list_names("django") == ["django-blog", "django-shop"]
 
 
-def test_a_question_that_nobody_can_be_asked_is_not_taken_for_a_yes(shell: Shell, pypi: LocalPyPI) -> None:
-    ended = shell.run("-f", "--no-plone-filter", "-t", "all", redirected="<&-")
+def test_confirmation_without_terminal_is_refused(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    result = shell.run("-f", "--no-plone-filter", "-t", "all", redirected="<&-")
 
-    assert (ended.code, pypi.requests.total) == (2, 0)
-    assert "--yes" in ended.error
+    assert (result.code, pypi.requests.total) == (2, 0)
+    assert "--yes" in result.error
 
 
 @pytest.mark.parametrize(("answer", "code", "projects"), [("n\n", 2, 0), ("\n", 2, 0), ("\x04", 130, 0), ("y\n", 0, 9)])
-def test_everything_is_read_only_after_a_yes(
-    shell: Shell, pypi: LocalPyPI, answer: str, code: int, projects: int
+def test_all_projects_requires_confirmation(
+    shell: CommandRunner, pypi: LocalPyPI, response: str, code: int, projects: int
 ) -> None:
     terminal, user = pty.openpty()
 
     with shell.start("-f", "--no-plone-filter", "-t", "all", stdin=user) as fetch:
-        os.write(terminal, answer.encode())
+        os.write(terminal, response.encode())
         _, err = fetch.communicate(timeout=60)
     os.close(terminal)
     os.close(user)
@@ -126,65 +126,65 @@ def test_everything_is_read_only_after_a_yes(
     assert (fetch.returncode, pypi.requests.by_kind["project"]) == (code, projects)
 
 
-def test_a_terminal_without_unicode_gets_the_same_json(filled: Shell) -> None:
-    plain = filled.run("--show", "collective.two", "-p", "plone", pythonioencoding="ascii")
-    full = filled.run("--show", "collective.two", "-p", "plone")
+def test_json_is_escaped_without_unicode(filled_shell: CommandRunner) -> None:
+    plain = filled_shell.run("--show", "collective.two", "-p", "plone", pythonioencoding="ascii")
+    full = filled_shell.run("--show", "collective.two", "-p", "plone")
 
     assert plain.out.isascii()
     assert "Größe → 𝟙" in full.out
     assert plain.report == full.report
 
 
-def test_a_terminal_without_unicode_gets_a_table_too(filled: Shell) -> None:
-    ended = filled.run("-i", "-p", "plone", pythonioencoding="latin-1")
+def test_table_is_printed_without_unicode(filled_shell: CommandRunner) -> None:
+    result = filled_shell.run("-i", "-p", "plone", pythonioencoding="latin-1")
 
-    assert ended.code == 0
-    assert "| projects found" in ended.out
+    assert result.code == 0
+    assert "| projects found" in result.out
 
 
 @pytest.mark.parametrize("path", ["missing/since", "file/since", "."])
 @pytest.mark.parametrize("action", ["-f", "-i"])
-def test_a_since_file_that_cannot_be_is_told_before_anything_is_asked(
-    filled: Shell, pypi: LocalPyPI, action: str, path: str
+def test_invalid_cursor_file_fails_before_requests(
+    filled_shell: CommandRunner, pypi: LocalPyPI, action: str, path: str
 ) -> None:
-    (filled.folder / "file").touch()
+    (filled_shell.folder / "file").touch()
     pypi.requests.clear()
 
-    ended = filled.call(action, "-p", "plone", "-s", path)
+    result = filled_shell.invoke(action, "-p", "plone", "-s", path)
 
-    assert (ended.code, pypi.requests.total) == (2, 0)
-    assert path in ended.error
+    assert (result.code, pypi.requests.total) == (2, 0)
+    assert path in result.error
 
 
-def test_a_full_disk_is_one_line_and_costs_nothing_that_was_there(
-    filled: Shell, pypi: LocalPyPI, small_disk: Path
+def test_full_disk_keeps_stored_data(
+    filled_shell: CommandRunner, pypi: LocalPyPI, small_disk: Path
 ) -> None:
     database = small_disk / "index.sqlite3"
-    first = filled.call("-f", "-p", "plone", "--json", sqlite_path=database)
+    first = filled_shell.invoke("-f", "-p", "plone", "--json", sqlite_path=database)
     for number in range(20):
         long = {"classifiers": ["Framework :: Plone"], "license": os.urandom(50_000).hex()}
-        pypi.ecosystem.publish(f"collective.long{number}", "1.0", info=long)
+        pypi.registry.publish(f"collective.long{number}", "1.0", info=long)
 
-    full = filled.run("-f", "-p", "plone", "--json", sqlite_path=database, pypi_batch_size=1)
+    full = filled_shell.run("-f", "-p", "plone", "--json", sqlite_path=database, pypi_batch_size=1)
 
     assert (first.code, full.code) == (0, 4)
     assert full.error == full.report["error"] == f"{database} can't be written: the disk is full"
-    assert filled.call("--show", "plone.api", "-p", "plone", sqlite_path=database).report["version"] == "2.0"
+    assert filled_shell.invoke("--show", "plone.api", "-p", "plone", sqlite_path=database).report["version"] == "2.0"
 
 
-def test_a_full_disk_keeps_the_since_file_as_it_was(filled: Shell, pypi: LocalPyPI, small_disk: Path) -> None:
+def test_full_disk_keeps_cursor_file(filled_shell: CommandRunner, pypi: LocalPyPI, small_disk: Path) -> None:
     since = small_disk / "since"
-    filled.call("-f", "-p", "plone", "-s", str(since))
+    filled_shell.invoke("-f", "-p", "plone", "-s", str(since))
     before = since.read_bytes()
-    assert msgspec.json.decode(before) == {"plone": pypi.ecosystem.last_serial}
+    assert msgspec.json.decode(before) == {"plone": pypi.registry.last_serial}
     filler = small_disk / "filler"
     with pytest.raises(OSError, match="space"):
         filler.write_bytes(bytes(2_000_000))
-    pypi.ecosystem.publish("plone.api", "2.1")
+    pypi.registry.publish("plone.api", "2.1")
 
-    ended = filled.call("-i", "-p", "plone", "-s", str(since), "--json")
+    result = filled_shell.invoke("-i", "-p", "plone", "-s", str(since), "--json")
 
-    assert (ended.code, ended.report["indexed"]) == (4, 1)
-    assert ended.error == f"can't write {since}: No space left on device"
+    assert (result.code, result.report["indexed"]) == (4, 1)
+    assert result.error == f"can't write {since}: No space left on device"
     assert since.read_bytes() == before
     assert sorted(path.name for path in small_disk.iterdir()) == ["filler", "since"]

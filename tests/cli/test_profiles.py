@@ -11,19 +11,19 @@ from trove_classifiers import classifiers as published
 from pyf.aggregator.adapters.profiles import load_profiles
 from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import Shell
+from shell import CommandRunner
 
 ONE = 'profiles: {mine: {name: "Mine", classifiers: ["Framework :: Mine", " Framework :: Ours "]}}'
 
 
-def test_the_built_in_profiles_hold_classifiers_that_exist() -> None:
+def test_built_in_classifiers_exist() -> None:
     profiles = load_profiles()
 
     assert sorted(profiles) == ["django", "fastapi", "flask", "plone"]
     assert all(classifier in published for profile in profiles.values() for classifier in profile.classifiers)
 
 
-def test_a_file_adds_its_profiles_to_the_built_in_ones(tmp_path: Path) -> None:
+def test_file_extends_built_in_profiles(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(ONE)
 
@@ -44,7 +44,7 @@ profiles:
 """
 
 
-def test_what_a_profile_says_beyond_classifiers_is_normalised(tmp_path: Path) -> None:
+def test_profile_values_are_normalized(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(FURTHER)
 
     mine = load_profiles(str(tmp_path / "mine.yaml"))["mine"].filter
@@ -55,31 +55,31 @@ def test_what_a_profile_says_beyond_classifiers_is_normalised(tmp_path: Path) ->
     assert (mine.include, mine.exclude) == ({"flask": "it is the framework"}, {"flask-spam": "it sells watches"})
 
 
-def test_a_profile_needs_no_classifier_where_it_has_a_requirement(shell: Shell, pypi: LocalPyPI) -> None:
-    pypi.ecosystem.publish("Streamlit-Thing", "1.0", info={"requires_dist": ["streamlit"]})
+def test_requirement_profile_needs_no_classifier(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    pypi.registry.publish("Streamlit-Thing", "1.0", info={"requires_dist": ["streamlit"]})
     (shell.folder / "mine.yaml").write_text("profiles: {streamlit: {requires: [streamlit], names: [streamlit-*]}}")
 
-    ended = shell.call("-f", "-p", "streamlit", profiles_file="mine.yaml")
+    result = shell.invoke("-f", "-p", "streamlit", profiles_file="mine.yaml")
 
-    assert (ended.code, shell.names("streamlit")) == (0, ["streamlit-thing"])
+    assert (result.code, shell.list_names("streamlit")) == (0, ["streamlit-thing"])
     assert pypi.requests.by_kind["browse"] == 0
 
 
-def test_a_profile_without_a_name_is_called_by_its_key(tmp_path: Path) -> None:
+def test_name_defaults_to_key(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("profiles: {mine: {classifiers: [A]}}")
 
     assert load_profiles(str(file))["mine"].name == "mine"
 
 
-def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+def test_file_with_byte_order_mark(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(ONE, encoding="utf-8-sig")
 
     assert "mine" in load_profiles(str(file))
 
 
-def test_a_profile_may_say_when_the_support_of_its_frameworks_releases_ends(tmp_path: Path) -> None:
+def test_end_of_support_dates_are_read(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(f"{ONE[:-2]}, releases: {{'1.0': 2026-12-31, '2.0': null}}}}}}")
 
@@ -89,13 +89,13 @@ def test_a_profile_may_say_when_the_support_of_its_frameworks_releases_ends(tmp_
     assert mine.frameworks == ("Mine", "Ours")
 
 
-def test_the_releases_of_the_built_in_profiles_are_those_that_have_classifiers() -> None:
+def test_built_in_versions_have_classifiers() -> None:
     for profile in load_profiles().values():
         for framework in profile.frameworks:
             known = {c.rpartition(" :: ")[2] for c in published if c.startswith(f"Framework :: {framework} :: ")}
-            named = {number for number in known if re.fullmatch(r"\d+\.\d+", number)}
+            release_numbers = {number for number in known if re.fullmatch(r"\d+\.\d+", number)}
             assert set(profile.releases) <= known
-            assert max(named, key=Version, default="") in ("", *profile.releases, "6.3")
+            assert max(release_numbers, key=Version, default="") in ("", *profile.releases, "6.3")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_the_releases_of_the_built_in_profiles_are_those_that_have_classifiers()
         ),
     ],
 )
-def test_a_mistake_is_one_line_that_names_file_and_place(tmp_path: Path, content: bytes, said: str) -> None:
+def test_invalid_file_error_names_file_and_position(tmp_path: Path, content: bytes, message: str) -> None:
     file = tmp_path / "mine.yaml"
     file.write_bytes(content)
 
@@ -154,42 +154,42 @@ def test_a_mistake_is_one_line_that_names_file_and_place(tmp_path: Path, content
         load_profiles(str(file))
 
     assert str(refusal.value).startswith(f"PROFILES_FILE {file}: ")
-    assert said in str(refusal.value)
+    assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("path", ["missing.yaml", ".", "~nobody-has-this-name/mine.yaml"])
-def test_a_file_that_cannot_be_read_is_one_line(shell: Shell, path: str) -> None:
-    ended = shell.call("-f", "-p", "plone", profiles_file=path)
+def test_unreadable_file_is_one_line_error(shell: CommandRunner, path: str) -> None:
+    result = shell.invoke("-f", "-p", "plone", profiles_file=path)
 
-    assert (ended.code, ended.error.startswith(f"PROFILES_FILE {path}: ")) == (2, True)
+    assert (result.code, result.error.startswith(f"PROFILES_FILE {path}: ")) == (2, True)
 
 
-def test_an_unknown_profile_says_which_exist(shell: Shell) -> None:
+def test_unknown_profile_lists_known_profiles(shell: CommandRunner) -> None:
     (shell.folder / "mine.yaml").write_text(ONE)
 
-    ended = shell.call("-f", "-p", "Plone", profiles_file="mine.yaml")
+    result = shell.invoke("-f", "-p", "Plone", profiles_file="mine.yaml")
 
-    assert ended.code == 2
-    assert ended.error == "there is no profile 'Plone'; there are django, fastapi, flask, mine, plone"
+    assert result.code == 2
+    assert result.error == "there is no profile 'Plone'; there are django, fastapi, flask, mine, plone"
 
 
-def test_a_key_that_can_be_no_collection_needs_a_target(shell: Shell) -> None:
+def test_invalid_collection_key_requires_target(shell: CommandRunner) -> None:
     (shell.folder / "mine.yaml").write_text('profiles: {my own: {classifiers: ["Framework :: Flask"]}}')
 
-    refused = shell.call("-f", "-p", "my own", profiles_file="mine.yaml")
-    taken = shell.call("-f", "-p", "my own", "-t", "mine", profiles_file="mine.yaml")
+    refusal = shell.invoke("-f", "-p", "my own", profiles_file="mine.yaml")
+    success = shell.invoke("-f", "-p", "my own", "-t", "mine", profiles_file="mine.yaml")
 
-    assert (refused.code, "can't be the name of a collection" in refused.error) == (2, True)
-    assert (taken.code, shell.names("mine")) == (0, ["flask-thing"])
+    assert (refusal.code, "can't be the name of a collection" in refusal.error) == (2, True)
+    assert (success.code, shell.list_names("mine")) == (0, ["flask-thing"])
 
 
-def test_a_profile_that_gains_a_classifier_refills_its_collection(shell: Shell) -> None:
+def test_added_classifier_refills_collection(shell: CommandRunner) -> None:
     file = shell.folder / "mine.yaml"
     file.write_text('profiles: {mine: {classifiers: ["Framework :: Flask"]}}')
-    shell.call("-f", "-p", "mine", profiles_file="mine.yaml")
+    shell.invoke("-f", "-p", "mine", profiles_file="mine.yaml")
 
     file.write_text('profiles: {mine: {classifiers: ["Framework :: Flask", "Framework :: Django"]}}')
-    ended = shell.call("-i", "-p", "mine", profiles_file="mine.yaml")
+    result = shell.invoke("-i", "-p", "mine", profiles_file="mine.yaml")
 
-    assert (ended.code, shell.names("mine")) == (0, ["django-blog", "django-shop", "flask-thing"])
+    assert (result.code, shell.list_names("mine")) == (0, ["django-blog", "django-shop", "flask-thing"])

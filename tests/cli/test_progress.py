@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import Ended, Shell
+from shell import CompletedCommand, CommandRunner
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m|\x1b\[[0-9;]*9[0-7][0-9;]*m")
 
 
 @dataclass
-class Screen:
+class TerminalOutput:
     """What a terminal was sent."""
 
     pieces: list[bytes] = field(default_factory=list)
@@ -29,10 +29,10 @@ class Screen:
 
 
 @contextmanager
-def terminal() -> Iterator[tuple[int, Screen]]:
+def open_terminal() -> Iterator[tuple[int, TerminalOutput]]:
     """Give the terminal that a command may write to, and what came of it once the context has ended."""
     ours, theirs = pty.openpty()
-    screen = Screen()
+    screen = TerminalOutput()
 
     def watch() -> None:
         with suppress(OSError):  # the other end was closed
@@ -49,28 +49,28 @@ def terminal() -> Iterator[tuple[int, Screen]]:
         os.close(ours)
 
 
-def fetched(shell: Shell, **settings: Any) -> tuple[Ended, str]:
+def run_fetch_in_terminal(shell: CommandRunner, **settings: Any) -> tuple[CompletedCommand, str]:
     """Return how a fetch ended with a terminal for its stderr, and what is on the terminal."""
     with (
-        terminal() as (stderr, screen),
+        open_terminal() as (stderr, screen),
         shell.start("-f", "-p", "plone", "--json", stderr=stderr, **settings) as fetch,
     ):
         out, _ = fetch.communicate(timeout=60)
-    return Ended(fetch.returncode, out, ""), screen.text
+    return CompletedCommand(fetch.returncode, out, ""), screen.text
 
 
 @pytest.fixture
-def slow(shell: Shell, pypi: LocalPyPI) -> Shell:
+def slow_shell(shell: CommandRunner, pypi: LocalPyPI) -> CommandRunner:
     """A user whose registry takes its time, so that there is something to watch."""
     pypi.latency = 0.02
     shell.environment |= {"TERM": "xterm-256color", "PYPI_MAX_WORKERS": "1"}
     return shell
 
 
-def test_a_terminal_shows_how_far_how_fast_and_how_long_and_nothing_afterwards(slow: Shell) -> None:
-    ended, screen = fetched(slow)
+def test_progress_bar_shows_rate_and_is_removed(slow_shell: CommandRunner) -> None:
+    result, screen = run_fetch_in_terminal(slow_shell)
 
-    assert (ended.code, ended.report["indexed"]) == (0, 4)
+    assert (result.code, result.report["indexed"]) == (0, 4)
     assert re.search(r"reading .*4/4.* \S*[0-9.]+/s.* \S*0:00:0\d", screen)
     assert COLOUR.search(screen)
     assert "found" not in screen  # the report is elsewhere
@@ -78,27 +78,27 @@ def test_a_terminal_shows_how_far_how_fast_and_how_long_and_nothing_afterwards(s
     assert screen.rstrip().endswith("\x1b[2K")
 
 
-def test_no_colour_means_a_bar_without_colour(slow: Shell) -> None:
-    _, screen = fetched(slow, no_color=1)
+def test_no_color_disables_colors(slow_shell: CommandRunner) -> None:
+    _, screen = run_fetch_in_terminal(slow_shell, no_color=1)
 
     assert "4/4" in screen
     assert not COLOUR.search(screen)
 
 
-def test_a_terminal_without_unicode_gets_a_bar_of_plain_characters(slow: Shell) -> None:
-    ended, screen = fetched(slow, pythonioencoding="ascii")
+def test_ascii_progress_bar(slow_shell: CommandRunner) -> None:
+    result, screen = run_fetch_in_terminal(slow_shell, pythonioencoding="ascii")
 
-    assert (ended.code, "4/4" in screen) == (0, True)
+    assert (result.code, "4/4" in screen) == (0, True)
     assert "\\u" not in screen
 
 
 @pytest.mark.parametrize("wish", ["", "FORCE_COLOR"])
-def test_nothing_is_drawn_where_stderr_is_no_terminal(slow: Shell, wish: str) -> None:
+def test_no_progress_bar_without_terminal(slow_shell: CommandRunner, wish: str) -> None:
     """Build servers ask for colours, in files that nobody could read with a bar in them."""
     wished: dict[str, Any] = {wish.lower(): 1} if wish else {}
 
-    ended = slow.run("-f", "-p", "plone", **wished)
+    result = slow_shell.run("-f", "-p", "plone", **wished)
 
-    assert ended.code == 0
-    assert wish or "\x1b" not in ended.out
-    assert ended.err.splitlines() == [f"Index: sqlite {slow.folder}/index.sqlite3, collection: plone (not there yet)"]
+    assert result.code == 0
+    assert wish or "\x1b" not in result.out
+    assert result.err.splitlines() == [f"Index: sqlite {slow_shell.folder}/index.sqlite3, collection: plone (not there yet)"]

@@ -5,34 +5,34 @@ from typing import Any
 
 import pytest
 
-from shell import SEARCH, Ended, Shell
+from shell import SEARCH, CompletedCommand, CommandRunner
 
 
 @pytest.fixture
-def filled(shell: Shell) -> Shell:
-    assert shell.call("-f", "-p", "plone").code == 0
+def filled_shell(shell: CommandRunner) -> CommandRunner:
+    assert shell.invoke("-f", "-p", "plone").code == 0
     return shell
 
 
-def asked(shell: Shell, *arguments: str, **settings: Any) -> Ended:
-    return shell.call(*arguments, command="pyfsearch", **settings)
+def run_search(shell: CommandRunner, *arguments: str, **settings: Any) -> CompletedCommand:
+    return shell.invoke(*arguments, command="pyfsearch", **settings)
 
 
-def names(ended: Ended) -> list[str]:
-    return [hit["name"] for hit in ended.report["hits"]]
+def get_names(result: CompletedCommand) -> list[str]:
+    return [hit["name"] for hit in result.report["hits"]]
 
 
-def test_a_package_is_found_and_shown_in_a_table_without_colours(filled: Shell) -> None:
-    ended = asked(filled, "-p", "plone", "plone", "api")
+def test_results_table_without_colors(filled_shell: CommandRunner) -> None:
+    result = run_search(filled_shell, "-p", "plone", "plone", "api")
 
-    assert ended.code == 0
-    assert ended.out.splitlines()[0].split() == ["package", "version", "date", "health", "a", "month", "summary"]
-    assert ended.out.splitlines()[1].split()[0] == "Plone.Api"
-    assert "\x1b" not in ended.out
+    assert result.code == 0
+    assert result.out.splitlines()[0].split() == ["package", "version", "date", "health", "a", "month", "summary"]
+    assert result.out.splitlines()[1].split()[0] == "Plone.Api"
+    assert "\x1b" not in result.out
 
 
-def test_json_says_all_that_an_answer_has(filled: Shell) -> None:
-    report = asked(filled, "-p", "plone", "plone.api", "--json").report
+def test_json_contains_all_fields(filled_shell: CommandRunner) -> None:
+    report = run_search(filled_shell, "-p", "plone", "plone.api", "--json").report
 
     assert {"total", "page", "per_page", "hits", "facets"} == report.keys()
     assert report["hits"][0]["name_normalized"] == "plone-api"
@@ -40,22 +40,22 @@ def test_json_says_all_that_an_answer_has(filled: Shell) -> None:
     assert {"value": "active", "count": report["total"]} in report["facets"]["statuses"]
 
 
-def test_all_is_found_without_a_query_page_by_page(filled: Shell) -> None:
-    every = asked(filled, "-p", "plone", "--json", "--sort", "name", "--per-page", "250")
+def test_empty_query_lists_all_pages(filled_shell: CommandRunner) -> None:
+    every = run_search(filled_shell, "-p", "plone", "--json", "--sort", "name", "--per-page", "250")
 
     pages = [
-        names(asked(filled, "-p", "plone", "--json", "--sort", "name", "--per-page", "9", "--page", n)) for n in "12"
+        get_names(run_search(filled_shell, "-p", "plone", "--json", "--sort", "name", "--per-page", "9", "--page", n)) for n in "12"
     ]
 
-    assert names(every)[:4] == pages[0] + pages[1]
-    assert every.report["total"] == len(names(every))
+    assert get_names(every)[:4] == pages[0] + pages[1]
+    assert every.report["total"] == len(get_names(every))
 
 
-def test_filters_narrow_an_answer(filled: Shell) -> None:
-    found = asked(filled, "-p", "plone", "--json", "--framework", "Plone 6.0", "--status", "active")
+def test_filters_narrow_results(filled_shell: CommandRunner) -> None:
+    result = run_search(filled_shell, "-p", "plone", "--json", "--framework", "Plone 6.0", "--status", "active")
 
-    assert 0 < found.report["total"] < asked(filled, "-p", "plone", "--json").report["total"]
-    assert all("Plone 6.0" in hit["framework_versions"] for hit in found.report["hits"])
+    assert 0 < result.report["total"] < run_search(filled_shell, "-p", "plone", "--json").report["total"]
+    assert all("Plone 6.0" in hit["framework_versions"] for hit in result.report["hits"])
 
 
 @pytest.mark.parametrize(
@@ -67,25 +67,25 @@ def test_filters_narrow_an_answer(filled: Shell) -> None:
         ("--status", "ACTIVE", "active"),
     ],
 )
-def test_values_of_filters_are_found_as_people_write_them(filled: Shell, option: str, short: str, whole: str) -> None:
-    exactly = asked(filled, "-p", "plone", "--json", option, whole)
+def test_filter_values_accept_short_forms(filled_shell: CommandRunner, option: str, short: str, full_value: str) -> None:
+    exactly = run_search(filled_shell, "-p", "plone", "--json", option, full_value)
 
-    assert names(asked(filled, "-p", "plone", "--json", option, short)) == names(exactly) != []
-
-
-def test_a_value_that_no_package_has_is_told_in_one_line_with_what_there_is(filled: Shell) -> None:
-    ended = asked(filled, "-p", "plone", "--framework", "9.9", "--json")
-
-    assert (ended.code, ended.report["total"]) == (0, 0)
-    assert len(ended.err.splitlines()) == 1
-    assert ended.err.startswith("No package has framework version 9.9; there are: Plone ")
+    assert get_names(run_search(filled_shell, "-p", "plone", "--json", option, short)) == get_names(exactly) != []
 
 
-def test_facets_are_shown_where_they_are_asked_for(filled: Shell) -> None:
-    ended = asked(filled, "-p", "plone", "--facets")
+def test_unknown_filter_value_suggests_known_values(filled_shell: CommandRunner) -> None:
+    result = run_search(filled_shell, "-p", "plone", "--framework", "9.9", "--json")
 
-    assert "framework versions" in ended.out
-    assert "Plone 6.0 (" in ended.out
+    assert (result.code, result.report["total"]) == (0, 0)
+    assert len(result.err.splitlines()) == 1
+    assert result.err.startswith("No package has framework version 9.9; there are: Plone ")
+
+
+def test_facets_option(filled_shell: CommandRunner) -> None:
+    result = run_search(filled_shell, "-p", "plone", "--facets")
+
+    assert "framework versions" in result.out
+    assert "Plone 6.0 (" in result.out
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_facets_are_shown_where_they_are_asked_for(filled: Shell) -> None:
         (("--page", "900"), "Page 900 is behind the last one, which is "),
     ],
 )
-def test_an_empty_page_is_explained(filled: Shell, arguments: tuple[str, ...], said: str) -> None:
-    ended = asked(filled, "-p", "plone", *arguments)
+def test_empty_page_is_explained(filled_shell: CommandRunner, arguments: tuple[str, ...], message: str) -> None:
+    result = run_search(filled_shell, "-p", "plone", *arguments)
 
-    assert (ended.code, said in ended.err) == (0, True)
+    assert (result.code, message in result.err) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -112,24 +112,24 @@ def test_an_empty_page_is_explained(filled: Shell, arguments: tuple[str, ...], s
         (("-p", "plone", "--updated-within", "-1"), 2),
     ],
 )
-def test_wrong_usage_is_one_line(filled: Shell, arguments: tuple[str, ...], code: int) -> None:
-    ended = asked(filled, *arguments)
+def test_usage_error_is_one_line(filled_shell: CommandRunner, arguments: tuple[str, ...], code: int) -> None:
+    result = run_search(filled_shell, *arguments)
 
-    assert (ended.code, ended.out) == (code, "")
-    assert ended.error
+    assert (result.code, result.out) == (code, "")
+    assert result.error
 
 
-def test_hostile_text_is_an_answer_like_others(filled: Shell) -> None:
+def test_hostile_query_text(filled_shell: CommandRunner) -> None:
     for text in ("'; DROP TABLE documents; --", "(" * 5000, "\u202eenolp", "<script>", "name:*", "\\"):
-        assert asked(filled, "-p", "plone", "--", text).code == 0
+        assert run_search(filled_shell, "-p", "plone", "--", text).code == 0
 
 
-def test_a_process_of_its_own_repairs_a_search_index_that_is_gone(filled: Shell) -> None:
-    before = filled.run("-p", "plone", "plone.api", "--json", module=SEARCH)
-    (folder,) = filled.folder.glob("*.sqlite3-search")
+def test_missing_search_index_is_rebuilt(filled_shell: CommandRunner) -> None:
+    before = filled_shell.run("-p", "plone", "plone.api", "--json", module=SEARCH)
+    (folder,) = filled_shell.folder.glob("*.sqlite3-search")
     shutil.rmtree(folder)
 
-    after = filled.run("-p", "plone", "plone.api", "--json", module=SEARCH)
+    after = filled_shell.run("-p", "plone", "plone.api", "--json", module=SEARCH)
 
     assert after.report == before.report
-    assert names(after)[0] == "Plone.Api"
+    assert get_names(after)[0] == "Plone.Api"

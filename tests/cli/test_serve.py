@@ -15,27 +15,27 @@ from typing import Any
 import httpx
 import pytest
 
-from pyf.aggregator.cli.serve_processes import FairLoop
-from pyf.aggregator.cli.serve_run import listening_at
+from pyf.aggregator.cli.serve_processes import SingleAcceptLoop
+from pyf.aggregator.cli.serve_run import bind_socket
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import SERVE, Shell, wait_until
+from shell import SERVE, CommandRunner, wait_until
 
 
 @contextmanager
-def serving(shell: Shell, *arguments: str, **settings: Any) -> Iterator[tuple[Popen[str], httpx.Client]]:
+def start_server(shell: CommandRunner, *arguments: str, **settings: Any) -> Iterator[tuple[Popen[str], httpx.Client]]:
     """Give a process that serves, and a client of it."""
     with shell.start(*arguments, "--port", "0", module=SERVE, **settings) as process:
         assert process.stderr is not None
-        said = process.stderr.readline() + process.stderr.readline()
-        found = re.search(r"Serving at (\S+); Ctrl-C ends it", said)
-        assert found, said
-        with httpx.Client(base_url=found[1]) as client:
+        startup_lines = process.stderr.readline() + process.stderr.readline()
+        match = re.search(r"Serving at (\S+); Ctrl-C ends it", startup_lines)
+        assert match, startup_lines
+        with httpx.Client(base_url=match[1]) as client:
             yield process, client
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_when_it_is_told_to(shell: Shell, end: signal.Signals) -> None:
-    with serving(shell) as (process, client):
+def test_serve_stops_on_signal(shell: CommandRunner, end: signal.Signals) -> None:
+    with start_server(shell) as (process, client):
         assert client.get("/health").json() == {"status": "ok", "collections": 0}
         process.send_signal(end)
         out, err = process.communicate(timeout=60)
@@ -43,101 +43,101 @@ def test_it_ends_when_it_is_told_to(shell: Shell, end: signal.Signals) -> None:
     assert (process.returncode, out, err) == (0, "", "Ended.\n")
 
 
-def processes_of(parent: int) -> set[int]:
+def find_children(parent: int) -> set[int]:
     """Return the processes that serve for another one."""
     listed = run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True).stdout
     return {int(line.split()[0]) for line in listed.splitlines() if "spawn_main" in line}
 
 
-class Noting(asyncio.Protocol):
+class RecordingProtocol(asyncio.Protocol):
     """Notes connections that are made."""
 
-    def __init__(self, made: list[asyncio.BaseTransport]) -> None:
-        self._made = made
+    def __init__(self, transports: list[asyncio.BaseTransport]) -> None:
+        self._made = transports
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._made.append(transport)
 
 
-def answers(client: httpx.Client) -> bool:
+def is_serving(client: httpx.Client) -> bool:
     try:
         return client.get("/health").status_code == 200
     except httpx.TransportError:  # the process that had the connection has gone
         return False
 
 
-def test_several_processes_serve_and_one_that_is_killed_is_replaced(shell: Shell) -> None:
-    with serving(shell, "--workers", "2") as (process, client):
-        first = processes_of(process.pid)
+def test_worker_supervisor_replaces_killed_worker(shell: CommandRunner) -> None:
+    with start_server(shell, "--workers", "2") as (process, client):
+        first = find_children(process.pid)
         assert len(first) == 2
         assert client.get("/health").status_code == 200
         os.kill(min(first), signal.SIGKILL)
-        wait_until(lambda: len(processes_of(process.pid) - {min(first)}) == 2)
-        wait_until(lambda: answers(client))
+        wait_until(lambda: len(find_children(process.pid) - {min(first)}) == 2)
+        wait_until(lambda: is_serving(client))
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out, err) == (0, "", "Ended.\n")
 
 
-def test_connections_that_wait_are_taken_one_at_a_time_so_that_other_processes_get_theirs() -> None:
+def test_single_accept_loop_shares_connections() -> None:
     """None of them is refused meanwhile."""
 
-    async def taken() -> list[int]:
-        made: list[asyncio.BaseTransport] = []
-        with listening_at("127.0.0.1", 0) as listening, ExitStack() as opened:
+    async def accept_once() -> list[int]:
+        transports: list[asyncio.BaseTransport] = []
+        with bind_socket("127.0.0.1", 0) as server_socket, ExitStack() as stack:
             loop = asyncio.get_running_loop()
-            server = await loop.create_server(lambda: Noting(made), sock=listening, backlog=100)
+            server = await loop.create_server(lambda: RecordingProtocol(transports), sock=server_socket, backlog=100)
             for _ in range(32):
-                opened.enter_context(socket.create_connection(listening.getsockname()))
+                stack.enter_context(socket.create_connection(server_socket.getsockname()))
             counts = [0]
             while counts[-1] < 32:
                 await asyncio.sleep(0)
-                counts.append(len(made))
-            for each in made:
-                each.close()
+                counts.append(len(transports))
+            for transport in transports:
+                transport.close()
             server.close()
             return counts
 
-    with asyncio.Runner(loop_factory=FairLoop) as runner:
-        counts = runner.run(taken())
+    with asyncio.Runner(loop_factory=SingleAcceptLoop) as runner:
+        counts = runner.run(accept_once())
 
     assert max(after - before for before, after in pairwise(counts)) == 1
 
 
-def test_processes_end_with_the_one_that_started_them(shell: Shell) -> None:
-    with serving(shell, "--workers", "2") as (process, client):
+def test_workers_end_with_parent(shell: CommandRunner) -> None:
+    with start_server(shell, "--workers", "2") as (process, client):
         assert client.get("/health").status_code == 200
-        left = processes_of(process.pid)
+        child_pids = find_children(process.pid)
         process.kill()
         process.wait()
 
-        assert len(left) == 2
-        wait_until(lambda: not any(Path(f"/proc/{each}").exists() for each in left))
+        assert len(child_pids) == 2
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in child_pids))
 
 
-def test_what_others_write_meanwhile_is_served(shell: Shell, pypi: LocalPyPI) -> None:
-    shell.call("-f", "-p", "flask")
-    with serving(shell, web_max_age=0) as (_, client):
+def test_concurrent_writes_are_visible(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    shell.invoke("-f", "-p", "flask")
+    with start_server(shell, web_max_age=0) as (_, client):
         search = "/api/v1/profiles/flask/search?sort=name"
         before = client.get(search).json()["total"]
-        pypi.ecosystem.publish("flask-more", "1.0", info={"classifiers": ["Framework :: Flask"]})
-        shell.call("-i", "-p", "flask")
+        pypi.registry.publish("flask-more", "1.0", info={"classifiers": ["Framework :: Flask"]})
+        shell.invoke("-i", "-p", "flask")
 
         assert (before, client.get(search).json()["total"]) == (1, 2)
-        shell.call("-f", "-p", "django")
+        shell.invoke("-f", "-p", "django")
         wait_until(lambda: "django" in client.get("/api/v1/profiles").text)
 
 
-def test_a_project_that_a_profile_excludes_is_hidden_at_once(shell: Shell, pypi: LocalPyPI) -> None:
+def test_excluded_package_is_hidden_immediately(shell: CommandRunner, pypi: LocalPyPI) -> None:
     """Also from the start page, which is kept for a while; and a file that is broken changes nothing."""
-    pypi.ecosystem.publish("flask-spam", "1.0", info={"classifiers": ["Framework :: Flask"], "summary": "Watches"})
+    pypi.registry.publish("flask-spam", "1.0", info={"classifiers": ["Framework :: Flask"], "summary": "Watches"})
     profiles = shell.folder / "mine.yaml"
     declared = 'profiles: {flask: {name: Flask, classifiers: ["Framework :: Flask"]%s}}'
     profiles.write_text(declared % "")
-    shell.call("-f", "-p", "flask", profiles_file="mine.yaml")
+    shell.invoke("-f", "-p", "flask", profiles_file="mine.yaml")
     paths = ("/in/flask", "/in/flask/search", "/in/flask/project/flask-spam", "/feeds/flask/new.atom")
-    with serving(shell, profiles_file="mine.yaml") as (process, client):
+    with start_server(shell, profiles_file="mine.yaml") as (process, client):
         before = [path for path in paths if "Watches" in client.get(path).text]
         profiles.write_text(declared % ", exclude: {flask-spam: it sells watches}")
         after = [path for path in paths if "Watches" in client.get(path).text]
@@ -150,9 +150,9 @@ def test_a_project_that_a_profile_excludes_is_hidden_at_once(shell: Shell, pypi:
     assert err.count("the profiles stay what they were: PROFILES_FILE mine.yaml: not YAML") == 1
 
 
-def test_a_damaged_index_is_told_to_the_operator_and_not_to_readers(shell: Shell) -> None:
-    shell.call("-f", "-p", "flask")
-    with serving(shell, log_format="json") as (process, client):
+def test_damaged_index_is_reported_on_stderr_only(shell: CommandRunner) -> None:
+    shell.invoke("-f", "-p", "flask")
+    with start_server(shell, log_format="json") as (process, client):
         index = shell.folder / "index.sqlite3"
         for part in shell.folder.glob("index.sqlite3?*"):
             if part.is_file():
@@ -162,36 +162,36 @@ def test_a_damaged_index_is_told_to_the_operator_and_not_to_readers(shell: Shell
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
 
-    assert {answer.status_code for answer in answers} == {503}
+    assert {response.status_code for response in answers} == {503}
     assert not [answer for answer in answers if "index.sqlite3" in answer.text]
     assert str(index) in err
     assert "Traceback" not in err
 
 
-def test_a_port_in_use_is_told_in_one_line(shell: Shell) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        ended = shell.call("--port", str(port), command="pyfserve")
+def test_occupied_port_is_one_line_error(shell: CommandRunner) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as occupied_socket:
+        port = occupied_socket.getsockname()[1]
+        result = shell.invoke("--port", str(port), command="pyfserve")
 
-    assert (ended.code, ended.out) == (4, "")
-    assert ended.error == f"can't serve at 127.0.0.1 port {port}: Address already in use"
+    assert (result.code, result.out) == (4, "")
+    assert result.error == f"can't serve at 127.0.0.1 port {port}: Address already in use"
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "256.1.1.1", "1.2.3.4"])
-def test_a_host_that_is_not_here_is_told_in_one_line(shell: Shell, host: str) -> None:
-    ended = shell.call("--host", host, "--port", "0", command="pyfserve")
+def test_unknown_host_is_one_line_error(shell: CommandRunner, host: str) -> None:
+    result = shell.invoke("--host", host, "--port", "0", command="pyfserve")
 
-    assert (ended.code, ended.error.startswith(f"can't serve at {host} port 0: ")) == (4, True)
-
-
-def test_a_setting_that_can_not_be_used_is_told_in_one_line(shell: Shell) -> None:
-    ended = shell.call(command="pyfserve", web_url="here")
-
-    assert (ended.code, ended.error) == (2, "WEB_URL='here': must be an http or https address")
+    assert (result.code, result.error.startswith(f"can't serve at {host} port 0: ")) == (4, True)
 
 
-def test_an_answer_does_not_wait_for_the_receipt_of_its_head() -> None:
-    with listening_at("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
-        accepted, _ = listening.accept()
+def test_invalid_setting_is_one_line_error(shell: CommandRunner) -> None:
+    result = shell.invoke(command="pyfserve", web_url="here")
+
+    assert (result.code, result.error) == (2, "WEB_URL='here': must be an http or https address")
+
+
+def test_socket_disables_nagle() -> None:
+    with bind_socket("127.0.0.1", 0) as server_socket, socket.create_connection(server_socket.getsockname()):
+        accepted, _ = server_socket.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -6,21 +6,21 @@ from pathlib import Path
 import pytest
 
 from pyf.aggregator.adapters.profiles import load_profiles
-from pyf.aggregator.adapters.standards import load_standards
+from pyf.aggregator.adapters.standards import load_scoring_config
 from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.domain.profile import Profile
-from shell import Shell
+from shell import CommandRunner
 
 
-def test_the_models_weigh_a_hundred_each() -> None:
-    assert {name: sum(weights.values()) for name, weights in load_standards().models.items()} == {
+def test_model_weights_sum_to_100() -> None:
+    assert {name: sum(weights.values()) for name, weights in load_scoring_config().models.items()} == {
         "basic": 100,
         "full": 100,
     }
 
 
-def test_the_caps_are_these() -> None:
-    assert {name: cap.at_most for name, cap in load_standards().caps.items()} == {
+def test_cap_limits() -> None:
+    assert {name: cap.at_most for name, cap in load_scoring_config().caps.items()} == {
         "not-installable": 0,
         "retired": 20,
         "inactive": 25,
@@ -32,23 +32,23 @@ def test_the_caps_are_these() -> None:
     }
 
 
-def test_a_file_replaces_what_it_says_and_nothing_else(tmp_path: Path) -> None:
+def test_file_overrides_single_values(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("models: {basic: {recency: 50}}\ncaps: {inactive: {at_most: 10}}\nthresholds: {quiet: 0.5}\n")
 
-    mine, built_in = load_standards(str(file)), load_standards()
+    mine, built_in = load_scoring_config(str(file)), load_scoring_config()
 
     assert mine.models["basic"] == built_in.models["basic"] | {"recency": 50}
     assert (mine.caps["inactive"].at_most, mine.caps["retired"].at_most) == (10, 20)
     assert mine.caps["inactive"].read_more == built_in.caps["inactive"].read_more
-    assert (mine.thresholds.quiet, mine.thresholds.decline) == (0.5, built_in.thresholds.decline)
+    assert (mine.thresholds.dormant, mine.thresholds.decay) == (0.5, built_in.thresholds.decay)
 
 
-def test_the_releases_of_profiles_are_known_by_the_names_of_their_frameworks() -> None:
+def test_profile_versions_are_known_by_framework_name() -> None:
     mine = Profile(key="m", name="M", classifiers=("Framework :: Mine", "Topic :: X"), releases={"1.0": None})
     newer = Profile(key="z", name="Z", classifiers=("Framework :: Zope",), releases={"4": date(2040, 1, 1)})
 
-    standards = load_standards(profiles=[mine, newer, *load_profiles().values()])
+    standards = load_scoring_config(profiles=[mine, newer, *load_profiles().values()])
 
     assert standards.frameworks["Mine"] == {"1.0": None}
     assert standards.frameworks["Zope"]["4"] == date(2040, 1, 1)
@@ -85,20 +85,20 @@ def test_the_releases_of_profiles_are_known_by_the_names_of_their_frameworks() -
         (b"frameworks: {Plone: {'6.0': 2026}}", "frameworks"),
     ],
 )
-def test_a_mistake_is_one_line_that_names_file_and_place(tmp_path: Path, content: bytes, said: str) -> None:
+def test_invalid_file_error_names_file_and_position(tmp_path: Path, content: bytes, message: str) -> None:
     file = tmp_path / "mine.yaml"
     file.write_bytes(content)
 
     with pytest.raises(Invalid) as refusal:
-        load_standards(str(file))
+        load_scoring_config(str(file))
 
     assert str(refusal.value).startswith(f"HEALTH_FILE {file}: ")
-    assert said in str(refusal.value)
+    assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("path", ["missing.yaml", ".", "~nobody-has-this-name/mine.yaml"])
-def test_a_file_that_cannot_be_read_ends_any_command_in_one_line(shell: Shell, path: str) -> None:
-    ended = shell.call("-f", "-p", "plone", health_file=path)
+def test_unreadable_file_is_one_line_error(shell: CommandRunner, path: str) -> None:
+    result = shell.invoke("-f", "-p", "plone", health_file=path)
 
-    assert (ended.code, ended.error.startswith(f"HEALTH_FILE {path}: ")) == (2, True)
+    assert (result.code, result.error.startswith(f"HEALTH_FILE {path}: ")) == (2, True)

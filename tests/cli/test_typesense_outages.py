@@ -9,22 +9,22 @@ from typing import Any
 import pytest
 
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import Shell, wait_until
+from shell import CommandRunner, wait_until
 from typesense_double import ADMIN_KEY, LocalTypesense, Store
 
 COUNT = 25
 
 
 @pytest.fixture
-def crowd(pypi: LocalPyPI) -> list[str]:
+def many_projects(pypi: LocalPyPI) -> list[str]:
     """Many projects of Flask, each answered slowly enough that something may happen meanwhile; returns their ids."""
     for number in range(COUNT):
-        pypi.ecosystem.publish(f"flask-{number}", "1.0", info={"classifiers": ["Framework :: Flask"]})
+        pypi.registry.publish(f"flask-{number}", "1.0", info={"classifiers": ["Framework :: Flask"]})
     pypi.latency = 0.05
     return sorted([*(f"flask-{number}-1.0" for number in range(COUNT)), "flask-thing-1.0"])
 
 
-class Power:
+class SwitchableServer:
     """The switch of a server, which keeps what it holds and its port."""
 
     def __init__(self) -> None:
@@ -32,35 +32,35 @@ class Power:
         self._stack = ExitStack()
         self._port = 0
 
-    def on(self) -> LocalTypesense:
+    def start(self) -> LocalTypesense:
         server = self._stack.enter_context(LocalTypesense(self.store, port=self._port))
         self._port = server.port
         return server
 
-    def off(self) -> None:
+    def stop(self) -> None:
         self._stack.close()
 
     @contextmanager
-    def off_for(self, seconds: float) -> Iterator[None]:
+    def stop_for(self, seconds: float) -> Iterator[None]:
         """Switch off, and on again after so long, while the block goes on."""
-        self.off()
-        later = Thread(target=lambda: (sleep(seconds), self.on()))
+        self.stop()
+        later = Thread(target=lambda: (sleep(seconds), self.start()))
         later.start()
         yield
         later.join()
 
-    def ids(self) -> list[str]:
+    def list_ids(self) -> list[str]:
         return sorted(self.store.collection("flask").documents)
 
 
 @pytest.fixture
-def power() -> Iterator[Power]:
-    power = Power()
+def server_switch() -> Iterator[SwitchableServer]:
+    power = SwitchableServer()
     yield power
-    power.off()
+    power.stop()
 
 
-def settings(server: LocalTypesense, patience: float) -> dict[str, Any]:
+def build_settings(server: LocalTypesense, patience: float) -> dict[str, Any]:
     return {
         "typesense_nodes": server.url,
         "typesense_api_key": ADMIN_KEY,
@@ -78,20 +78,20 @@ def wait_for_the_middle(server: LocalTypesense) -> None:
     ("away", "patience"),
     [pytest.param(1, 10, id="shorter"), pytest.param(10, 60, id="ten seconds", marks=pytest.mark.slow)],
 )
-def test_a_server_that_stops_for_a_while_is_waited_for_and_nothing_is_lost_or_doubled(
-    shell: Shell, crowd: list[str], power: Power, away: float, patience: float
+def test_short_outage_is_retried_without_loss(
+    shell: CommandRunner, many_projects: list[str], server_switch: SwitchableServer, away: float, patience: float
 ) -> None:
-    server = power.on()
+    server = server_switch.start()
 
-    with shell.start("-f", "-p", "flask", "--json", **settings(server, patience)) as fetch:
+    with shell.start("-f", "-p", "flask", "--json", **build_settings(server, patience)) as fetch:
         wait_for_the_middle(server)
-        with power.off_for(away):
+        with server_switch.stop_for(away):
             _, err = fetch.communicate(timeout=60)
 
     assert fetch.returncode == 0, err
-    assert power.ids() == crowd
+    assert server_switch.list_ids() == many_projects
     assert (
-        len({document["name_normalized"] for document in power.store.collection("flask").documents.values()})
+        len({document["name_normalized"] for document in server_switch.store.collection("flask").documents.values()})
         == COUNT + 1
     )
 
@@ -99,23 +99,23 @@ def test_a_server_that_stops_for_a_while_is_waited_for_and_nothing_is_lost_or_do
 @pytest.mark.parametrize(
     "patience", [pytest.param(1, id="shorter"), pytest.param(60, id="a minute", marks=pytest.mark.slow)]
 )
-def test_a_server_that_stays_away_ends_the_run_and_a_second_one_completes_it(
-    shell: Shell, crowd: list[str], power: Power, patience: float
+def test_long_outage_ends_run_and_next_run_completes(
+    shell: CommandRunner, many_projects: list[str], server_switch: SwitchableServer, patience: float
 ) -> None:
-    server = power.on()
-    chosen = settings(server, patience)
+    server = server_switch.start()
+    server_settings = build_settings(server, patience)
 
-    with shell.start("-f", "-p", "flask", "--json", **chosen) as fetch:
+    with shell.start("-f", "-p", "flask", "--json", **server_settings) as fetch:
         wait_for_the_middle(server)
-        power.off()
+        server_switch.stop()
         out, err = fetch.communicate(timeout=patience + 60)
-    power.on()
+    server_switch.start()
 
     assert fetch.returncode == 4, err
     assert f"the Typesense server at {server.url} does not answer" in out
-    assert len(power.ids()) < COUNT
-    assert '"cursor":null' in power.store.collection("flask").metadata["pyf_state"]
+    assert len(server_switch.list_ids()) < COUNT
+    assert '"cursor":null' in server_switch.store.collection("flask").metadata["pyf_state"]
     assert not (shell.folder / ".pyaggregator.since").exists()
 
-    assert shell.call("-f", "-p", "flask", **chosen).code == 0
-    assert power.ids() == crowd
+    assert shell.invoke("-f", "-p", "flask", **server_settings).code == 0
+    assert server_switch.list_ids() == many_projects

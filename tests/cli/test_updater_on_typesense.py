@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 import older
-from shell import Ended, Shell
+from shell import CompletedCommand, CommandRunner
 from typesense_double import ADMIN_KEY, LocalTypesense
-from worlds import of_server
+from worlds import build_server_settings
 
 
 @pytest.fixture
@@ -19,17 +19,17 @@ def server() -> Iterator[LocalTypesense]:
 
 
 @pytest.fixture
-def plone(shell: Shell, server: LocalTypesense) -> Shell:
+def plone(shell: CommandRunner, server: LocalTypesense) -> CommandRunner:
     """A user with a collection of Plone on the server."""
-    assert shell.call("-f", "-p", "plone", **of_server(server)).code == 0
+    assert shell.invoke("-f", "-p", "plone", **build_server_settings(server)).code == 0
     return shell
 
 
-def update(shell: Shell, server: LocalTypesense, arguments: str) -> Ended:
-    return shell.call(*arguments.split(), command="pyfupdater", **of_server(server))
+def run_updater(shell: CommandRunner, server: LocalTypesense, arguments: str) -> CompletedCommand:
+    return shell.invoke(*arguments.split(), command="pyfupdater", **build_server_settings(server))
 
 
-def search(server: LocalTypesense, collection: str, key: str) -> int:
+def search_server(server: LocalTypesense, collection: str, key: str) -> int:
     """Return the status with which the server answers a search."""
     headers = {"X-TYPESENSE-API-KEY": key}
     query = {"q": "*"}
@@ -38,7 +38,7 @@ def search(server: LocalTypesense, collection: str, key: str) -> int:
     ).status_code
 
 
-def bare(server: LocalTypesense) -> None:
+def rename_to_unaliased(server: LocalTypesense) -> None:
     """Have the collection bear the name itself, as an older program of this schema would have it."""
     collection = server.store.collections.pop("plone-1")
     collection.name = "plone"
@@ -46,88 +46,88 @@ def bare(server: LocalTypesense) -> None:
     del server.store.aliases["plone"]
 
 
-def test_a_key_is_the_servers_own_until_it_is_deleted(plone: Shell, server: LocalTypesense) -> None:
-    made = update(plone, server, "--add-search-only-apikey -p plone")
-    value = made.out.strip()
-    assert [search(server, name, value) for name in ("plone", "plone-1", "plone-private")] == [200, 200, 401]
+def test_key_is_valid_until_deleted(plone: CommandRunner, server: LocalTypesense) -> None:
+    new_key = run_updater(plone, server, "--add-search-only-apikey -p plone")
+    value = new_key.out.strip()
+    assert [search_server(server, name, value) for name in ("plone", "plone-1", "plone-private")] == [200, 200, 401]
 
-    update(plone, server, "--recreate-collection -p plone")
-    listed = update(plone, server, "-lssoa")
+    run_updater(plone, server, "--recreate-collection -p plone")
+    listed = run_updater(plone, server, "-lssoa")
 
-    assert search(server, "plone", value) == search(server, "plone-2", value) == 200
+    assert search_server(server, "plone", value) == search_server(server, "plone-2", value) == 200
     assert value not in listed.out
     assert value[:4] in listed.out
-    taken = update(plone, server, f"--add-search-only-apikey -p plone -key {value}")
-    assert (taken.code, taken.error) == (2, "there is a key of that value already: choose another one")
-    assert update(plone, server, "--delete-apikey 0 -f").code == 0
-    assert search(server, "plone", value) == 401
-    assert update(plone, server, "--delete-apikey 0 -f").error.startswith("there is no key 0")
+    duplicate = run_updater(plone, server, f"--add-search-only-apikey -p plone -key {value}")
+    assert (duplicate.code, duplicate.error) == (2, "there is a key of that value already: choose another one")
+    assert run_updater(plone, server, "--delete-apikey 0 -f").code == 0
+    assert search_server(server, "plone", value) == 401
+    assert run_updater(plone, server, "--delete-apikey 0 -f").error.startswith("there is no key 0")
 
 
-def test_keys_that_can_do_more_are_left_out_of_the_list(plone: Shell, server: LocalTypesense) -> None:
+def test_lists_omit_keys_with_more_rights(plone: CommandRunner, server: LocalTypesense) -> None:
     key: dict[str, Any] = {"description": "all", "actions": ["*"], "collections": ["*"], "value": "an-admins-key"}
     httpx.post(f"{server.url}/keys", json=key, headers={"X-TYPESENSE-API-KEY": ADMIN_KEY})
 
-    assert "an-a" not in update(plone, server, "-lssoa").out
+    assert "an-a" not in run_updater(plone, server, "-lssoa").out
 
 
-def test_lists_show_the_names_that_people_use_and_nothing_internal(plone: Shell, server: LocalTypesense) -> None:
-    update(plone, server, "--add-search-only-apikey -p plone")
-    update(plone, server, "--add-alias -s packages -t plone")
+def test_lists_omit_internal_names(plone: CommandRunner, server: LocalTypesense) -> None:
+    run_updater(plone, server, "--add-search-only-apikey -p plone")
+    run_updater(plone, server, "--add-alias -s packages -t plone")
 
-    assert update(plone, server, "-lsa").out.splitlines() == ["packages → plone", "plone → plone-1"]
-    assert update(plone, server, "-lsn").out.splitlines() == ["packages", "plone"]
-    assert "_pyf" not in update(plone, server, "-ls").out
-    assert f"typesense {server.url}, size unknown\n" in update(plone, server, "--info").out
+    assert run_updater(plone, server, "-lsa").out.splitlines() == ["packages → plone", "plone → plone-1"]
+    assert run_updater(plone, server, "-lsn").out.splitlines() == ["packages", "plone"]
+    assert "_pyf" not in run_updater(plone, server, "-ls").out
+    assert f"typesense {server.url}, size unknown\n" in run_updater(plone, server, "--info").out
 
 
-def test_a_bare_collection_becomes_an_alias_when_the_gap_is_confirmed(plone: Shell, server: LocalTypesense) -> None:
-    bare(server)
+def test_recreate_unaliased_requires_confirmation(plone: CommandRunner, server: LocalTypesense) -> None:
+    rename_to_unaliased(server)
     documents = dict(server.store.collection("plone").documents)
 
-    asked = update(plone, server, "--recreate-collection -t plone")
-    assert asked.code == 2
-    assert "a moment in between in which the name leads nowhere" in asked.err
+    refusal = run_updater(plone, server, "--recreate-collection -t plone")
+    assert refusal.code == 2
+    assert "a moment in between in which the name leads nowhere" in refusal.err
     assert server.store.aliases == {}
 
-    assert update(plone, server, "--recreate-collection -t plone -f").code == 0
+    assert run_updater(plone, server, "--recreate-collection -t plone -f").code == 0
     assert server.store.aliases == {"plone": "plone-1"}
     assert server.store.collection("plone").documents.keys() == documents.keys()
 
 
-def test_an_aliased_collection_is_not_deleted_under_its_alias(plone: Shell, server: LocalTypesense) -> None:
-    refused = update(plone, server, "--delete-collection plone -f")
+def test_aliased_collection_is_not_deleted(plone: CommandRunner, server: LocalTypesense) -> None:
+    refusal = run_updater(plone, server, "--delete-collection plone -f")
 
-    assert (refused.code, "plone-1" in refused.error) == (2, True)
-    assert update(plone, server, "--delete-collection plone-1 -f").code == 0
+    assert (refusal.code, "plone-1" in refusal.error) == (2, True)
+    assert run_updater(plone, server, "--delete-collection plone-1 -f").code == 0
     assert server.store.aliases == {}
 
 
-def test_a_collection_moves_from_a_file_to_a_server_and_back_unchanged(shell: Shell, server: LocalTypesense) -> None:
-    shell.call("-f", "-p", "plone")
-    shell.call("--export", "first.jsonl.gz", "-p", "plone", command="pyfupdater")
+def test_export_import_between_engines(shell: CommandRunner, server: LocalTypesense) -> None:
+    shell.invoke("-f", "-p", "plone")
+    shell.invoke("--export", "first.jsonl.gz", "-p", "plone", command="pyfupdater")
 
-    there = update(shell, server, "--import first.jsonl.gz -p plone")
-    back = update(shell, server, "--export second.jsonl.gz -p plone")
+    import_result = run_updater(shell, server, "--import first.jsonl.gz -p plone")
+    back = run_updater(shell, server, "--export second.jsonl.gz -p plone")
 
-    assert (there.code, back.code) == (0, 0)
+    assert (import_result.code, back.code) == (0, 0)
     first, second = ((shell.folder / f"{name}.jsonl.gz").read_bytes() for name in ("first", "second"))
     assert first == second
 
 
-def test_an_older_programs_collection_is_taken_over_by_one_command_when_the_gap_is_confirmed(
-    shell: Shell, server: LocalTypesense
+def test_legacy_collection_takeover_requires_confirmation(
+    shell: CommandRunner, server: LocalTypesense
 ) -> None:
-    older.make(server.store, "plone")
+    older.create_legacy_collection(server.store, "plone")
     take_over = ("-f", "-p", "plone", "--recreate-collection")
 
-    asked = shell.call(*take_over, **of_server(server))
-    assert asked.code == 2
-    assert "a moment in between in which the name leads nowhere" in asked.error
-    assert older.ids(server.store, "plone") == older.UNTOUCHED
+    refusal = shell.invoke(*take_over, **build_server_settings(server))
+    assert refusal.code == 2
+    assert "a moment in between in which the name leads nowhere" in refusal.error
+    assert older.list_ids(server.store, "plone") == older.LEGACY_IDS
 
-    done = shell.call(*take_over, "-y", **of_server(server))
+    done = shell.invoke(*take_over, "-y", **build_server_settings(server))
     assert done.code == 0
     assert "not of this schema and are gone: documentation_score, github_hype" in done.err
     assert server.store.aliases == {"plone": "plone-1"}
-    assert shell.call("--show", "plone.api", "-p", "plone", **of_server(server)).report["github_stars"] == 7
+    assert shell.invoke("--show", "plone.api", "-p", "plone", **build_server_settings(server)).report["github_stars"] == 7

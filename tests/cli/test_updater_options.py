@@ -5,7 +5,7 @@ import pytest
 
 from pyf.aggregator.cli.updater import main
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import Shell
+from shell import CommandRunner
 
 SPELLINGS = [
     (["-ls"], ["--list-collections"]),
@@ -34,21 +34,21 @@ LONG_ONLY = [
 ]
 
 
-def parsed(arguments: list[str]) -> dict[str, object]:
+def parse(arguments: list[str]) -> dict[str, object]:
     return main.make_context("pyfupdater", list(arguments)).params
 
 
 @pytest.mark.parametrize(("short", "long"), SPELLINGS, ids=lambda spelling: spelling[0])
-def test_the_short_and_the_long_option_say_the_same(short: list[str], long: list[str]) -> None:
-    assert parsed(short) == parsed(long) != parsed([])
+def test_short_and_long_options_are_equal(short: list[str], long: list[str]) -> None:
+    assert parse(short) == parse(long) != parse([])
 
 
 @pytest.mark.parametrize("arguments", LONG_ONLY, ids=lambda arguments: arguments[0])
-def test_an_option_without_a_short_form_says_something(arguments: list[str]) -> None:
-    assert parsed(arguments) != parsed([])
+def test_option_without_short_form_is_parsed(arguments: list[str]) -> None:
+    assert parse(arguments) != parse([])
 
 
-def test_these_are_all_options() -> None:
+def test_all_options_are_covered() -> None:
     tried = {option for pair in SPELLINGS for form in pair for option in form if option.startswith("-")}
     tried |= {arguments[0] for arguments in LONG_ONLY}
 
@@ -60,12 +60,12 @@ def test_these_are_all_options() -> None:
     }
 
 
-def test_help_tells_every_option(shell: Shell) -> None:
-    shown = shell.call("-h", command="pyfupdater")
+def test_help_lists_every_option(shell: CommandRunner) -> None:
+    output = shell.invoke("-h", command="pyfupdater")
 
-    assert shown.code == 0
+    assert output.code == 0
     assert all(
-        option.help and option.opts[-1] in shown.out for option in main.params if isinstance(option, click.Option)
+        option.help and option.opts[-1] in output.out for option in main.params if isinstance(option, click.Option)
     )
 
 
@@ -103,12 +103,12 @@ def test_help_tells_every_option(shell: Shell) -> None:
         ("--queue-stats -p plone", "-p/--profile goes with"),
     ],
 )
-def test_wrong_usage_is_one_line(shell: Shell, pypi: LocalPyPI, arguments: str, said: str) -> None:
-    ended = shell.call(*arguments.split(), command="pyfupdater")
+def test_usage_error_is_one_line(shell: CommandRunner, pypi: LocalPyPI, arguments: str, message: str) -> None:
+    result = shell.invoke(*arguments.split(), command="pyfupdater")
 
-    assert ended.code == 2
-    assert said in ended.error
-    assert ended.out == ""
+    assert result.code == 2
+    assert message in result.error
+    assert result.out == ""
     assert not pypi.requests.total
 
 
@@ -116,11 +116,11 @@ def test_wrong_usage_is_one_line(shell: Shell, pypi: LocalPyPI, arguments: str, 
     "arguments",
     ["--recreate-collection", "--import file", "--migrate -s other", "--add-alias -s other"],
 )
-def test_no_setting_names_what_is_changed(shell: Shell, arguments: str) -> None:
-    shell.call("-f", "-p", "plone")
-    before = shell.collections()
+def test_changes_ignore_default_profile(shell: CommandRunner, arguments: str) -> None:
+    shell.invoke("-f", "-p", "plone")
+    before = shell.list_collections()
 
-    ended = shell.call(*arguments.split(), command="pyfupdater", default_profile="plone")
+    result = shell.invoke(*arguments.split(), command="pyfupdater", default_profile="plone")
 
-    assert (ended.code, shell.collections()) == (2, before)
-    assert "needs a collection" in ended.error
+    assert (result.code, shell.list_collections()) == (2, before)
+    assert "needs a collection" in result.error

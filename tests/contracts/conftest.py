@@ -5,33 +5,33 @@ from pathlib import Path
 
 import pytest
 
-from builders import PLONE, collection_state
-from engines import ENGINES, PARAMETERS, Engine
+from builders import PLONE, build_state
+from engines import ENGINES, ENGINE_PARAMETERS, IndexEngine
 from pyf.aggregator.ports import IndexAdmin, PackageIndex, SearchEngine
 
 
-@pytest.fixture(params=PARAMETERS)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+@pytest.fixture(params=ENGINE_PARAMETERS)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IndexEngine]:
     with ENGINES[request.param](tmp_path) as engine:
         yield engine
 
 
 @pytest.fixture
-def index(engine: Engine) -> PackageIndex:
+def index(engine: IndexEngine) -> PackageIndex:
     return engine.index
 
 
 @pytest.fixture
-def admin(engine: Engine) -> IndexAdmin:
+def admin(engine: IndexEngine) -> IndexAdmin:
     return engine.admin
 
 
 @pytest.fixture
-def searched(engine: Engine) -> SearchEngine:
+def search_engine(engine: IndexEngine) -> SearchEngine:
     return engine.search
 
 
 @pytest.fixture
-def plone(engine: Engine) -> None:
+def plone_collection(engine: IndexEngine) -> None:
     """A collection of its own name, `PLONE`, behind the alias `plone`."""
-    engine.admin.create(PLONE, collection_state(), alias="plone")
+    engine.admin.create(PLONE, build_state(), alias="plone")

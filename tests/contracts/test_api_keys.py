@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from builders import collection_state
-from key_stores import KEY_PARAMETERS, KEY_STORES, KeyStore
-from pyf.aggregator.domain.api_key import SEARCH
+from builders import build_state
+from key_stores import KEY_PARAMETERS, KEY_ENGINES, KeyEngine
+from pyf.aggregator.domain.api_key import SEARCH_ACTION
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.ports import ApiKeys, IndexAdmin
 
-STATE = collection_state()
+STATE = build_state()
 
 
 @pytest.fixture(params=KEY_PARAMETERS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyStore]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyEngine]:
     """Keys, and the collections `plone-1` behind `plone`, `plone-private` and `django`."""
-    with KEY_STORES[request.param](tmp_path) as store:
+    with KEY_ENGINES[request.param](tmp_path) as store:
         store.admin.create("plone-1", STATE, alias="plone")
         store.admin.create("plone-private", STATE)
         store.admin.create("django", STATE)
@@ -25,29 +25,29 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyStore]:
 
 
 @pytest.fixture
-def keys(store: KeyStore) -> ApiKeys:
+def keys(store: KeyEngine) -> ApiKeys:
     return store.keys
 
 
 @pytest.fixture
-def admin(store: KeyStore) -> IndexAdmin:
+def admin(store: KeyEngine) -> IndexAdmin:
     return store.admin
 
 
-def opened(keys: ApiKeys, value: str, action: str = SEARCH) -> list[str]:
-    return [name for name in ("plone", "plone-1", "plone-private", "django") if keys.allows(value, action, name)]
+def list_opened(keys: ApiKeys, value: str, action: str = SEARCH_ACTION) -> list[str]:
+    return [name for name in ("plone", "plone-1", "plone-private", "django") if keys.is_allowed(value, action, name)]
 
 
 def test_a_key_opens_the_alias_it_was_made_for_and_the_collection_behind_it(keys: ApiKeys) -> None:
     made = keys.create(["plone"], description="for the site")
 
-    assert opened(keys, made.value) == ["plone", "plone-1"]
+    assert list_opened(keys, made.value) == ["plone", "plone-1"]
 
 
 def test_a_key_opens_a_collection_by_its_own_name(keys: ApiKeys) -> None:
     made = keys.create(["django", "plone-private"], description="two")
 
-    assert opened(keys, made.value) == ["plone-private", "django"]
+    assert list_opened(keys, made.value) == ["plone-private", "django"]
 
 
 def test_a_key_goes_on_to_open_what_its_alias_leads_to(keys: ApiKeys, admin: IndexAdmin) -> None:
@@ -55,7 +55,7 @@ def test_a_key_goes_on_to_open_what_its_alias_leads_to(keys: ApiKeys, admin: Ind
     admin.create("plone-2", STATE, alias="plone")
     admin.drop("plone-1")
 
-    assert [keys.allows(made.value, SEARCH, name) for name in ("plone", "plone-2", "plone-private")] == [
+    assert [keys.is_allowed(made.value, SEARCH_ACTION, name) for name in ("plone", "plone-2", "plone-private")] == [
         True,
         True,
         False,
@@ -67,23 +67,23 @@ def test_a_search_only_key_can_do_nothing_else(keys: ApiKeys, action: str) -> No
     made = keys.create(["plone"], description="for the site")
 
     assert made.key.is_search_only
-    assert opened(keys, made.value, action) == []
+    assert list_opened(keys, made.value, action) == []
 
 
 def test_a_key_for_everything_can_do_everything(keys: ApiKeys) -> None:
     made = keys.create(["*"], description="admin", actions=["*"])
 
     assert not made.key.is_search_only
-    assert opened(keys, made.value, "documents:import") == ["plone", "plone-1", "plone-private", "django"]
+    assert list_opened(keys, made.value, "documents:import") == ["plone", "plone-1", "plone-private", "django"]
 
 
 @pytest.mark.parametrize("value", ["", "wrong-value", "for the", "\udc80", "ö" * 20])
 def test_no_other_value_opens_anything(keys: ApiKeys, value: str) -> None:
     keys.create(["plone"], description="for the site", value="the-right-value")
 
-    assert opened(keys, value) == []
-    assert opened(keys, "the-right-value ") == opened(keys, "the-right-valu") == []
-    assert opened(keys, "the-right-value") == ["plone", "plone-1"]
+    assert list_opened(keys, value) == []
+    assert list_opened(keys, "the-right-value ") == list_opened(keys, "the-right-valu") == []
+    assert list_opened(keys, "the-right-value") == ["plone", "plone-1"]
 
 
 def test_values_of_their_own_are_long_and_never_the_same(keys: ApiKeys) -> None:
@@ -99,10 +99,10 @@ def test_a_list_shows_everything_but_the_value(keys: ApiKeys) -> None:
         keys.create(["*"], description="admin", actions=["*"]),
     ]
 
-    listed = keys.all()
+    listed = keys.list_keys()
 
     assert list(listed) == [each.key for each in made]
-    assert (listed[0].prefix, listed[0].collections, listed[0].actions) == ("the-", ("plone",), (SEARCH,))
+    assert (listed[0].prefix, listed[0].collections, listed[0].actions) == ("the-", ("plone",), (SEARCH_ACTION,))
     assert listed[0].description == "for the site — ö"
     assert "the-right-value" not in repr(listed)
 
@@ -114,7 +114,7 @@ def test_a_value_is_given_once(keys: ApiKeys) -> None:
         keys.create(["django"], description="second", value="the-right-value")
 
     assert "the-right-value" not in str(raised.value)
-    assert [key.description for key in keys.all()] == ["first"]
+    assert [key.description for key in keys.list_keys()] == ["first"]
 
 
 @pytest.mark.parametrize("value", ["short", "with a space", "a\nb-a-b-a-b", "ö" * 10, "a" * 201])
@@ -123,7 +123,7 @@ def test_a_value_that_no_header_can_carry_or_that_is_short_is_refused_and_not_qu
         keys.create(["plone"], description="", value=value)
 
     assert value not in str(raised.value)
-    assert list(keys.all()) == []
+    assert list(keys.list_keys()) == []
 
 
 def test_a_deleted_key_opens_nothing_and_its_number_is_not_given_again(keys: ApiKeys) -> None:
@@ -131,8 +131,8 @@ def test_a_deleted_key_opens_nothing_and_its_number_is_not_given_again(keys: Api
 
     keys.delete(first.key.id)
 
-    assert opened(keys, first.value) == []
-    assert list(keys.all()) == []
+    assert list_opened(keys, first.value) == []
+    assert list(keys.list_keys()) == []
     assert keys.create(["plone"], description="second").key.id > first.key.id
 
 
@@ -143,4 +143,4 @@ def test_a_key_that_is_not_there_can_not_be_deleted(keys: ApiKeys, number: int) 
     with pytest.raises(NotFound, match=str(number)):
         keys.delete(number)
 
-    assert list(keys.all()) == [made.key]
+    assert list(keys.list_keys()) == [made.key]

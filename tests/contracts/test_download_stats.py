@@ -6,74 +6,74 @@ from contextlib import closing
 import pytest
 from msgspec import UNSET
 
-from download_sources import RECENT, SOURCES, TRUTH, Source
+from download_sources import RECENT_COUNTS, DOWNLOAD_SOURCES, EXPECTED_DOWNLOADS, DownloadSource
 from pyf.aggregator.domain.downloads import Downloads
 from pyf.aggregator.domain.errors import AggregatorError, NotFound, Unavailable
 
 
-@pytest.fixture(params=SOURCES)
-def source(request: pytest.FixtureRequest) -> Iterator[Source]:
-    with SOURCES[request.param]() as source:
+@pytest.fixture(params=DOWNLOAD_SOURCES)
+def source(request: pytest.FixtureRequest) -> Iterator[DownloadSource]:
+    with DOWNLOAD_SOURCES[request.param]() as source:
         yield source
 
 
-def counted(source: Source, names: Iterable[str]) -> dict[str, Downloads | AggregatorError]:
+def fetch_outcomes(source: DownloadSource, names: Iterable[str]) -> dict[str, Downloads | AggregatorError]:
     """Return the answers by name; one name has one answer."""
-    answers = [count for batch in source.stats.counts(names) for count in batch]
-    by_name = {count.name: count.answer for count in answers}
+    answers = [count for batch in source.stats.fetch_counts(names) for count in batch]
+    by_name = {count.name: count.outcome for count in answers}
     assert len(by_name) == len(answers)
     return by_name
 
 
-def test_counts_are_those_of_the_last_day_week_and_month(source: Source) -> None:
-    answers = counted(source, RECENT)
+def test_counts_are_those_of_the_last_day_week_and_month(source: DownloadSource) -> None:
+    answers = fetch_outcomes(source, RECENT_COUNTS)
 
     assert {
         name: (answer.last_day, answer.last_week, answer.last_month)
         for name, answer in answers.items()
         if isinstance(answer, Downloads)
-    } == RECENT
+    } == RECENT_COUNTS
 
 
-def test_what_the_source_does_not_tell_is_unset(source: Source) -> None:
-    answers = counted(source, TRUTH)
+def test_what_the_source_does_not_tell_is_unset(source: DownloadSource) -> None:
+    answers = fetch_outcomes(source, EXPECTED_DOWNLOADS)
 
     for name, answer in answers.items():
         assert isinstance(answer, Downloads)
-        if source.tells_all:
-            assert answer == TRUTH[name]
+        if source.has_totals:
+            assert answer == EXPECTED_DOWNLOADS[name]
         else:
-            assert (answer.total, answer.history, answer.until) == (UNSET, {}, UNSET)
+            assert (answer.total, answer.history, answer.newest_day) == (UNSET, {}, UNSET)
 
 
-def test_a_project_that_the_source_does_not_know_is_not_found_and_keeps_no_other_back(source: Source) -> None:
-    answers = counted(source, ["nobody", "busy"])
+def test_a_project_that_the_source_does_not_know_is_not_found_and_keeps_no_other_back(source: DownloadSource) -> None:
+    answers = fetch_outcomes(source, ["nobody", "busy"])
 
     assert isinstance(answers["nobody"], NotFound)
     assert isinstance(answers["busy"], Downloads)
 
 
-def test_a_source_that_does_not_answer_is_unavailable_for_every_name(source: Source) -> None:
-    source.silence()
+def test_a_source_that_does_not_answer_is_unavailable_for_every_name(source: DownloadSource) -> None:
+    source.make_unavailable()
 
-    answers = counted(source, ["busy", "quiet", "nobody"])
+    answers = fetch_outcomes(source, ["busy", "quiet", "nobody"])
 
     assert answers.keys() == {"busy", "quiet", "nobody"}
     assert all(isinstance(answer, Unavailable) for answer in answers.values())
 
 
-def test_no_names_are_no_request(source: Source) -> None:
-    assert counted(source, []) == {}
-    assert (source.meter.count(), source.stats.effort(0).requests) == (0, 0)
+def test_no_names_are_no_request(source: DownloadSource) -> None:
+    assert fetch_outcomes(source, []) == {}
+    assert (source.meter.count(), source.stats.estimate_cost(0).requests) == (0, 0)
 
 
-def test_asking_takes_the_requests_that_were_foretold(source: Source) -> None:
-    counted(source, RECENT)
+def test_asking_takes_the_requests_that_were_foretold(source: DownloadSource) -> None:
+    fetch_outcomes(source, RECENT_COUNTS)
 
-    assert source.meter.count() == source.stats.effort(len(RECENT)).requests
+    assert source.meter.count() == source.stats.estimate_cost(len(RECENT_COUNTS)).requests
 
 
-def test_names_are_taken_only_as_answers_are(source: Source) -> None:
+def test_names_are_taken_only_as_answers_are(source: DownloadSource) -> None:
     taken = 0
 
     def names() -> Iterator[str]:
@@ -82,11 +82,11 @@ def test_names_are_taken_only_as_answers_are(source: Source) -> None:
             taken += 1
             yield f"nobody-{number}"
 
-    with closing(source.stats.counts(names())) as batches:
+    with closing(source.stats.fetch_counts(names())) as batches:
         next(batches)
 
     assert taken < 2_000
 
 
-def test_a_source_has_a_name(source: Source) -> None:
+def test_a_source_has_a_name(source: DownloadSource) -> None:
     assert source.stats.source

@@ -12,8 +12,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from builders import collection_state, project_documents
-from engines import ENGINES, Engine
+from builders import build_state, build_project
+from engines import ENGINES, IndexEngine
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.errors import AggregatorError
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, ProjectFields, RepositoryFields
@@ -28,7 +28,7 @@ names = st.sampled_from(NAMES)
 numbers = st.integers(0, 2)
 documents = st.builds(
     lambda name, versions, number: (
-        project_documents(name, *versions, last_serial=number)
+        build_project(name, *versions, last_serial=number)
         if versions
         else ProjectDocuments(name_normalized=name, documents=())
     ),
@@ -44,7 +44,7 @@ fields: st.SearchStrategy[ProjectFields] = st.one_of(
 )
 
 
-class Agreement(RuleBasedStateMachine):
+class EngineEquivalence(RuleBasedStateMachine):
     """Does the same to two engines, and looks at everything that each one shows."""
 
     other: ClassVar[str]
@@ -58,74 +58,74 @@ class Agreement(RuleBasedStateMachine):
     def teardown(self) -> None:
         self._open.close()
 
-    def both(self, act: Callable[[Engine], object]) -> None:
-        expected, actual = (outcome(act, engine) for engine in self.engines)
+    def apply_to_both(self, action: Callable[[IndexEngine], object]) -> None:
+        expected, actual = (run_action(action, engine) for engine in self.engines)
         assert actual == expected
 
     @initialize()
     def start_with_a_collection(self) -> None:
-        self.both(lambda engine: engine.admin.create("one", collection_state(), alias="alias"))
+        self.apply_to_both(lambda engine: engine.admin.create("one", build_state(), alias="alias"))
 
     @rule(name=names, projects=st.lists(documents, max_size=3))
     def put(self, name: str, projects: Sequence[ProjectDocuments]) -> None:
-        self.both(lambda engine: [r.id for r in engine.index.put(name, projects)])
+        self.apply_to_both(lambda engine: [r.id for r in engine.index.put(name, projects)])
 
     @rule(name=names, gone=st.lists(tombstones, max_size=2))
-    def remove(self, name: str, gone: Sequence[Tombstone]) -> None:
-        self.both(lambda engine: engine.index.remove(name, gone))
+    def remove(self, name: str, removals: Sequence[Tombstone]) -> None:
+        self.apply_to_both(lambda engine: engine.index.remove(name, removals))
 
     @rule(name=names, enrichment=st.dictionaries(st.sampled_from(PROJECTS), fields))
     def update(self, name: str, enrichment: dict[str, ProjectFields]) -> None:
-        self.both(lambda engine: engine.index.update(name, enrichment))
+        self.apply_to_both(lambda engine: engine.index.update(name, enrichment))
 
     @rule(name=names, cursor=numbers)
-    def remember(self, name: str, cursor: int) -> None:
-        self.both(lambda engine: engine.index.remember(name, collection_state(cursor=cursor)))
+    def set_state(self, name: str, cursor: int) -> None:
+        self.apply_to_both(lambda engine: engine.index.set_state(name, build_state(cursor=cursor)))
 
     @rule(name=names, alias=st.sampled_from(["", *NAMES]))
     def create(self, name: str, alias: str) -> None:
-        self.both(lambda engine: engine.admin.create(name, collection_state(), alias=alias))
+        self.apply_to_both(lambda engine: engine.admin.create(name, build_state(), alias=alias))
 
     @rule(name=names)
     def drop(self, name: str) -> None:
-        self.both(lambda engine: engine.admin.drop(name))
+        self.apply_to_both(lambda engine: engine.admin.drop(name))
 
     @rule(alias=names, name=names)
-    def point(self, alias: str, name: str) -> None:
-        self.both(lambda engine: engine.admin.point(alias, name))
+    def set_alias(self, alias: str, name: str) -> None:
+        self.apply_to_both(lambda engine: engine.admin.set_alias(alias, name))
 
     @rule(source=names, to=names)
-    def carry_over(self, source: str, to: str) -> None:
-        self.both(lambda engine: engine.admin.carry_over(source, to))
+    def copy_enrichments(self, source: str, target: str) -> None:
+        self.apply_to_both(lambda engine: engine.admin.copy_enrichments(source, target))
 
     @rule(name=names, successor=names)
-    def supersede(self, name: str, successor: str) -> None:
-        self.both(lambda engine: engine.admin.supersede(name, successor))
+    def replace_with_alias(self, name: str, successor: str) -> None:
+        self.apply_to_both(lambda engine: engine.admin.replace_with_alias(name, successor))
 
     @invariant()
-    def everything_shows_the_same(self) -> None:
-        self.both(lambda engine: list(engine.admin.collections()))
+    def check_same_contents(self) -> None:
+        self.apply_to_both(lambda engine: list(engine.admin.list_collections()))
         for name in NAMES:
-            self.both(partial(shown, name=name))
+            self.apply_to_both(partial(dump_collection, name=name))
 
 
-def outcome(act: Callable[[Engine], object], engine: Engine) -> object:
+def run_action(action: Callable[[IndexEngine], object], engine: IndexEngine) -> object:
     """Return what an act gives, or the kind of error that it raises."""
     try:
-        return act(engine)
+        return action(engine)
     except AggregatorError as error:
         return type(error)
 
 
-def shown(engine: Engine, name: str) -> dict[str, Any]:
+def dump_collection(engine: IndexEngine, name: str) -> dict[str, Any]:
     return {
         "resolve": engine.admin.resolve(name),
-        "state": engine.index.state(name),
-        "holdings": list(engine.index.holdings(name)),
-        "export": [document.as_mapping() for document in engine.index.export(name)],
-        "documents": [[d.as_mapping() for d in engine.index.documents(name, project)] for project in PROJECTS],
-        "held": {project: list(held) for project, held in engine.index.held(name, PROJECTS).items()},
-        "tombstones": [engine.index.tombstone(name, project) for project in PROJECTS],
+        "state": engine.index.get_state(name),
+        "holdings": list(engine.index.project_states(name)),
+        "export": [document.to_dict() for document in engine.index.export(name)],
+        "documents": [[d.to_dict() for d in engine.index.get_project_documents(name, project)] for project in PROJECTS],
+        "held": {project: list(held) for project, held in engine.index.get_documents(name, PROJECTS).items()},
+        "tombstones": [engine.index.get_tombstone(name, project) for project in PROJECTS],
         "all tombstones": list(engine.index.tombstones(name)),
     }
 
@@ -134,7 +134,7 @@ def shown(engine: Engine, name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("examples", [10, pytest.param(40, marks=pytest.mark.slow)])
 def test_an_engine_does_as_memory_does(name: str, examples: int) -> None:
     """What an engine on a server shows costs hundreds of requests a step, so it is given fewer examples."""
-    agreement = type(Agreement.__name__, (Agreement,), {"other": name})
+    agreement = type(EngineEquivalence.__name__, (EngineEquivalence,), {"other": name})
     examples = examples if name == "sqlite" else 2 + examples // 10
 
     run_state_machine_as_test(

@@ -4,14 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from builders import collection_state, project_documents
-from engines import NOW, Engine
+from builders import build_state, build_project
+from engines import NOW, IndexEngine
 from pyf.aggregator.domain.collection import CollectionInfo, Tombstone
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.domain.schema import RepositoryFields
 from pyf.aggregator.ports import IndexAdmin
 
-STATE = collection_state()
+STATE = build_state()
 NAMES = ["p", "plone", "plone-1", "Plone_2", "6.1", "a" * 100]
 NO_NAMES = ["", "-p", ".p", "_p", "p/q", "p q", "p\n", "ö", "../p", "p\0", "a" * 101]
 
@@ -30,21 +30,21 @@ def test_any_other_name_is_refused(admin: IndexAdmin, name: str) -> None:
     with pytest.raises(Invalid):
         admin.create(name, STATE)
     with pytest.raises(Invalid):
-        admin.point(name, "plone-1")
-    with pytest.raises(Invalid), admin.exclusive(name):
+        admin.set_alias(name, "plone-1")
+    with pytest.raises(Invalid), admin.lock(name):
         pass
 
-    assert [collection.name for collection in admin.collections()] == ["plone-1"]
+    assert [collection.name for collection in admin.list_collections()] == ["plone-1"]
 
 
-def test_collections_are_listed_by_name_with_what_they_hold(engine: Engine, admin: IndexAdmin) -> None:
+def test_collections_are_listed_by_name_with_what_they_hold(engine: IndexEngine, admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE, alias="plone")
     admin.create("django-1", STATE)
-    admin.point("all", "plone-1")
-    engine.index.put("plone-1", [project_documents("a", "1.0", "2.0"), project_documents("b"), project_documents("c")])
+    admin.set_alias("all", "plone-1")
+    engine.index.put("plone-1", [build_project("a", "1.0", "2.0"), build_project("b"), build_project("c")])
     engine.index.remove("plone-1", [Tombstone(name="c", removed_at=1, reason="")])
 
-    listed = admin.collections()
+    listed = admin.list_collections()
 
     assert list(listed) == [
         CollectionInfo(name="django-1", aliases=(), projects=0, documents=0, created_at=NOW),
@@ -53,7 +53,7 @@ def test_collections_are_listed_by_name_with_what_they_hold(engine: Engine, admi
 
 
 def test_an_index_without_collections_lists_none(admin: IndexAdmin) -> None:
-    assert list(admin.collections()) == []
+    assert list(admin.list_collections()) == []
 
 
 def test_a_name_that_leads_nowhere_resolves_to_none(admin: IndexAdmin) -> None:
@@ -82,7 +82,7 @@ def test_an_alias_that_is_a_collection_is_refused_before_anything_is_made(admin:
         with pytest.raises(Invalid, match=alias):
             admin.create("plone-1", STATE, alias=alias)
 
-    assert [collection.name for collection in admin.collections()] == ["plone"]
+    assert [collection.name for collection in admin.list_collections()] == ["plone"]
 
 
 def test_creating_with_an_alias_that_exists_points_it_anew(admin: IndexAdmin) -> None:
@@ -93,25 +93,25 @@ def test_creating_with_an_alias_that_exists_points_it_anew(admin: IndexAdmin) ->
     assert admin.resolve("plone") == "plone-2"
 
 
-def test_an_alias_can_be_pointed_elsewhere(engine: Engine, admin: IndexAdmin) -> None:
+def test_an_alias_can_be_pointed_elsewhere(engine: IndexEngine, admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE, alias="plone")
     admin.create("plone-2", STATE)
-    engine.index.put("plone-2", [project_documents("a")])
+    engine.index.put("plone-2", [build_project("a")])
 
-    admin.point("plone", "plone-2")
+    admin.set_alias("plone", "plone-2")
 
     assert admin.resolve("plone") == "plone-2"
-    assert [document.registry.name for document in engine.index.documents("plone", "a")] == ["a"]
-    assert [(c.name, c.aliases) for c in admin.collections()] == [("plone-1", ()), ("plone-2", ("plone",))]
+    assert [document.registry.name for document in engine.index.get_project_documents("plone", "a")] == ["a"]
+    assert [(c.name, c.aliases) for c in admin.list_collections()] == [("plone-1", ()), ("plone-2", ("plone",))]
 
 
 def test_an_alias_can_not_lead_to_what_is_not_there_nor_to_another_alias(admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE, alias="plone")
 
     with pytest.raises(NotFound, match="nowhere"):
-        admin.point("all", "nowhere")
+        admin.set_alias("all", "nowhere")
     with pytest.raises(Invalid, match="plone-1"):
-        admin.point("all", "plone")
+        admin.set_alias("all", "plone")
 
     assert admin.resolve("all") is None
 
@@ -122,35 +122,35 @@ def test_an_alias_can_not_take_a_collections_name(admin: IndexAdmin) -> None:
 
     for alias in ("plone-1", "plone-2"):
         with pytest.raises(Invalid, match=alias):
-            admin.point(alias, "plone-2")
+            admin.set_alias(alias, "plone-2")
 
     assert admin.resolve("plone-1") == "plone-1"
 
 
-def test_a_dropped_collection_takes_all_that_it_held_and_its_aliases_along(engine: Engine, admin: IndexAdmin) -> None:
-    admin.create("plone-1", collection_state(cursor=7), alias="plone")
-    engine.index.put("plone-1", [project_documents("a"), project_documents("b")])
+def test_a_dropped_collection_takes_all_that_it_held_and_its_aliases_along(engine: IndexEngine, admin: IndexAdmin) -> None:
+    admin.create("plone-1", build_state(cursor=7), alias="plone")
+    engine.index.put("plone-1", [build_project("a"), build_project("b")])
     engine.index.update("plone-1", {"a": RepositoryFields(github_stars=7)})
     engine.index.remove("plone-1", [Tombstone(name="b", removed_at=1, reason="")])
 
     admin.drop("plone-1")
 
-    assert (admin.resolve("plone-1"), admin.resolve("plone"), list(admin.collections())) == (None, None, [])
+    assert (admin.resolve("plone-1"), admin.resolve("plone"), list(admin.list_collections())) == (None, None, [])
     admin.create("plone-1", STATE)
-    engine.index.put("plone-1", [project_documents("a")])
-    assert "github_stars" not in engine.index.documents("plone-1", "a")[0].as_mapping()
-    assert (engine.index.tombstone("plone-1", "b"), engine.index.state("plone-1").cursor) == (None, None)
+    engine.index.put("plone-1", [build_project("a")])
+    assert "github_stars" not in engine.index.get_project_documents("plone-1", "a")[0].to_dict()
+    assert (engine.index.get_tombstone("plone-1", "b"), engine.index.get_state("plone-1").cursor) == (None, None)
 
 
-def test_a_drop_leaves_the_other_collections(engine: Engine, admin: IndexAdmin) -> None:
+def test_a_drop_leaves_the_other_collections(engine: IndexEngine, admin: IndexAdmin) -> None:
     for collection in ("plone-1", "plone-2"):
         admin.create(collection, STATE, alias=f"alias-of-{collection}")
-        engine.index.put(collection, [project_documents("a")])
+        engine.index.put(collection, [build_project("a")])
         engine.index.update(collection, {"a": RepositoryFields(github_stars=7)})
 
     admin.drop("plone-1")
 
-    assert engine.index.documents("alias-of-plone-2", "a")[0].as_mapping()["github_stars"] == 7
+    assert engine.index.get_project_documents("alias-of-plone-2", "a")[0].to_dict()["github_stars"] == 7
 
 
 def test_an_alias_is_not_dropped_in_its_collections_place(admin: IndexAdmin) -> None:
@@ -167,28 +167,28 @@ def test_what_is_not_there_can_not_be_dropped(admin: IndexAdmin) -> None:
         admin.drop("nowhere")
 
 
-def test_threads_share_an_index(engine: Engine, admin: IndexAdmin) -> None:
+def test_threads_share_an_index(engine: IndexEngine, admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE)
 
     def work(name: str) -> int:
-        engine.index.put("plone-1", [project_documents(name, "1.0", "2.0")])
-        return len(engine.index.documents("plone-1", name))
+        engine.index.put("plone-1", [build_project(name, "1.0", "2.0")])
+        return len(engine.index.get_project_documents("plone-1", name))
 
     with ThreadPoolExecutor(8) as pool:
         seen = list(pool.map(work, (f"project-{number}" for number in range(80))))
 
     assert seen == [2] * 80
-    assert admin.collections()[0].documents == 160
+    assert admin.list_collections()[0].documents == 160
 
 
 def test_an_index_says_where_it_is(admin: IndexAdmin) -> None:
-    assert admin.location()
+    assert admin.get_location()
 
 
-def test_an_index_tells_its_size_in_bytes_or_that_it_can_not(engine: Engine, admin: IndexAdmin) -> None:
+def test_an_index_tells_its_size_in_bytes_or_that_it_can_not(engine: IndexEngine, admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE)
-    engine.index.put("plone-1", [project_documents("a", description="long " * 100_000)])
+    engine.index.put("plone-1", [build_project("a", description="long " * 100_000)])
 
-    size = admin.size()
+    size = admin.get_size()
 
     assert size is None or size > 500_000

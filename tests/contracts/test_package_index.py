@@ -6,23 +6,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import PLONE, project_documents, registry_fields
+from builders import PLONE, build_project, build_fields
 from pyf.aggregator.domain.release import File, Vulnerability
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments
 
 pytestmark = pytest.mark.usefixtures("plone")
 
 
-def versions(index: PackageIndex, name: str) -> list[str]:
-    return [document.registry.version for document in index.documents(PLONE, name)]
+def list_versions(index: PackageIndex, name: str) -> list[str]:
+    return [document.registry.version for document in index.get_project_documents(PLONE, name)]
 
 
-def shown(index: PackageIndex, name: str) -> list[dict[str, Any]]:
-    return [document.as_mapping() for document in index.documents(PLONE, name)]
+def list_documents(index: PackageIndex, name: str) -> list[dict[str, Any]]:
+    return [document.to_dict() for document in index.get_project_documents(PLONE, name)]
 
 
 def test_what_was_put_is_there_as_it_was(index: PackageIndex) -> None:
-    document = registry_fields(
+    document = build_fields(
         "Plone.API",
         "1.0",
         title="A title",
@@ -45,129 +45,129 @@ def test_what_was_put_is_there_as_it_was(index: PackageIndex) -> None:
     rejections = index.put(PLONE, [ProjectDocuments(name_normalized="plone-api", documents=(document,))])
 
     assert not rejections
-    assert [found.registry for found in index.documents(PLONE, "plone-api")] == [document]
+    assert [found.registry for found in index.get_project_documents(PLONE, "plone-api")] == [document]
 
 
 def test_a_project_is_found_under_every_spelling_of_its_name(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("Plone.API")])
+    index.put(PLONE, [build_project("Plone.API")])
 
-    found = [versions(index, spelling) for spelling in ("Plone.API", "plone-api", "PLONE_api", "plone.-_api")]
+    found = [list_versions(index, spelling) for spelling in ("Plone.API", "plone-api", "PLONE_api", "plone.-_api")]
 
     assert found == [["2.0.0"]] * 4
 
 
 def test_a_project_that_is_not_there_has_no_documents(index: PackageIndex) -> None:
-    assert index.documents(PLONE, "plone.api") == []
-    assert index.documents(PLONE, "no name \udc80 at all'") == []
+    assert index.get_project_documents(PLONE, "plone.api") == []
+    assert index.get_project_documents(PLONE, "no name \udc80 at all'") == []
 
 
 def test_the_newest_release_comes_first_then_the_higher_versions(index: PackageIndex) -> None:
     documents = [
-        registry_fields(version=version, is_newest=version == "1.10")
+        build_fields(version=version, is_newest=version == "1.10")
         for version in ("1.9", "3.0a1", "1.10", "0.1", "2.0")
     ]
 
     index.put(PLONE, [ProjectDocuments(name_normalized="plone-api", documents=tuple(documents))])
 
-    assert versions(index, "plone.api") == ["1.10", "2.0", "1.9", "0.1", "3.0a1"]
+    assert list_versions(index, "plone.api") == ["1.10", "2.0", "1.9", "0.1", "3.0a1"]
 
 
 def test_a_put_replaces_the_documents_of_its_projects_and_of_no_other(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a", "1.0", "2.0"), project_documents("b", "1.0")])
+    index.put(PLONE, [build_project("a", "1.0", "2.0"), build_project("b", "1.0")])
 
-    index.put(PLONE, [project_documents("a", "2.0", "3.0", summary="new")])
+    index.put(PLONE, [build_project("a", "2.0", "3.0", summary="new")])
 
-    assert versions(index, "a") == ["3.0", "2.0"]
-    assert {document["summary"] for document in shown(index, "a")} == {"new"}
-    assert versions(index, "b") == ["1.0"]
+    assert list_versions(index, "a") == ["3.0", "2.0"]
+    assert {document["summary"] for document in list_documents(index, "a")} == {"new"}
+    assert list_versions(index, "b") == ["1.0"]
 
 
 def test_a_project_that_spells_its_name_anew_has_new_ids_only(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("plone-api", "1.0")])
+    index.put(PLONE, [build_project("plone-api", "1.0")])
 
-    index.put(PLONE, [project_documents("Plone.API", "1.0")])
+    index.put(PLONE, [build_project("Plone.API", "1.0")])
 
-    assert [document["id"] for document in shown(index, "plone-api")] == ["Plone.API-1.0"]
+    assert [document["id"] for document in list_documents(index, "plone-api")] == ["Plone.API-1.0"]
 
 
 def test_a_put_of_the_same_documents_changes_nothing(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a", "1.0", "2.0")])
-    before = shown(index, "a")
+    index.put(PLONE, [build_project("a", "1.0", "2.0")])
+    before = list_documents(index, "a")
 
-    index.put(PLONE, [project_documents("a", "1.0", "2.0")])
+    index.put(PLONE, [build_project("a", "1.0", "2.0")])
 
-    assert shown(index, "a") == before
+    assert list_documents(index, "a") == before
 
 
 def test_the_same_project_twice_in_one_put_is_as_the_second_says(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a", "1.0", "2.0"), project_documents("a", "3.0")])
+    index.put(PLONE, [build_project("a", "1.0", "2.0"), build_project("a", "3.0")])
 
-    assert versions(index, "a") == ["3.0"]
+    assert list_versions(index, "a") == ["3.0"]
 
 
 def test_a_project_put_without_documents_is_not_there(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a", "1.0")])
+    index.put(PLONE, [build_project("a", "1.0")])
 
     index.put(PLONE, [ProjectDocuments(name_normalized="a", documents=())])
 
-    assert versions(index, "a") == []
-    assert list(index.holdings(PLONE)) == []
-    assert index.tombstone(PLONE, "a") is None
+    assert list_versions(index, "a") == []
+    assert list(index.project_states(PLONE)) == []
+    assert index.get_tombstone(PLONE, "a") is None
 
 
 @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
 def test_a_number_beyond_64_bits_is_rejected_and_keeps_nothing_else_out(index: PackageIndex, number: int) -> None:
-    wrong = registry_fields("a", "1.0", upload_timestamp=number)
-    right = registry_fields("a", "2.0", upload_timestamp=2**63 - 1)
+    wrong = build_fields("a", "1.0", upload_timestamp=number)
+    right = build_fields("a", "2.0", upload_timestamp=2**63 - 1)
 
     rejections = index.put(
-        PLONE, [ProjectDocuments(name_normalized="a", documents=(wrong, right)), project_documents("b")]
+        PLONE, [ProjectDocuments(name_normalized="a", documents=(wrong, right)), build_project("b")]
     )
 
     assert [rejection.id for rejection in rejections] == ["a-1.0"]
     assert "upload_timestamp" in rejections[0].reason
-    assert versions(index, "a") == ["2.0"]
-    assert versions(index, "b") == ["2.0.0"]
+    assert list_versions(index, "a") == ["2.0"]
+    assert list_versions(index, "b") == ["2.0.0"]
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
 def test_any_text_comes_back_as_it_was(index: PackageIndex, text: str) -> None:
-    project = project_documents("a", "1.0", summary=text, keywords=(text,), project_urls={text: text})
+    project = build_project("a", "1.0", summary=text, keywords=(text,), project_urls={text: text})
 
     index.put(PLONE, [project])
 
-    assert [document.registry for document in index.documents(PLONE, "a")] == list(project.documents)
+    assert [document.registry for document in index.get_project_documents(PLONE, "a")] == list(project.documents)
 
 
 def test_half_a_surrogate_pair_costs_one_character_and_no_release(index: PackageIndex) -> None:
-    broken = project_documents(
+    broken = build_project(
         "a", "1.0", summary="be\udc80fore", project_urls={"\ud800": "x"}, maintainers=("\udfff",)
     )
 
-    rejections = index.put(PLONE, [broken, project_documents("b")])
+    rejections = index.put(PLONE, [broken, build_project("b")])
 
     assert not rejections
-    found = index.documents(PLONE, "a")[0].registry
+    found = index.get_project_documents(PLONE, "a")[0].registry
     assert (found.summary, found.project_urls, found.maintainers) == ("be\ufffdfore", {"\ufffd": "x"}, ("\ufffd",))
-    assert versions(index, "b") == ["2.0.0"]
+    assert list_versions(index, "b") == ["2.0.0"]
 
 
 def test_a_change_to_a_value_that_was_put_or_read_does_not_reach_the_index(index: PackageIndex) -> None:
-    given = registry_fields("a", "1.0", project_urls={"Source": "https://git.example"})
+    given = build_fields("a", "1.0", project_urls={"Source": "https://git.example"})
     index.put(PLONE, [ProjectDocuments(name_normalized="a", documents=(given,))])
 
     given.project_urls["Source"] = "changed"
-    index.documents(PLONE, "a")[0].registry.project_urls["Source"] = "changed"
+    index.get_project_documents(PLONE, "a")[0].registry.project_urls["Source"] = "changed"
 
-    assert index.documents(PLONE, "a")[0].registry.project_urls == {"Source": "https://git.example"}
+    assert index.get_project_documents(PLONE, "a")[0].registry.project_urls == {"Source": "https://git.example"}
 
 
 def test_a_put_of_thousands_is_a_put_like_any_other(index: PackageIndex) -> None:
     text = "word " * 2000
-    projects = [project_documents(f"project-{n}", "1.0", "2.0", "3.0", description=text) for n in range(700)]
+    projects = [build_project(f"project-{n}", "1.0", "2.0", "3.0", description=text) for n in range(700)]
 
     rejections = index.put(PLONE, projects)
 
     assert not rejections
-    assert sum(holding.releases for holding in index.holdings(PLONE)) == 2100
+    assert sum(holding.release_count for holding in index.project_states(PLONE)) == 2100

@@ -2,9 +2,9 @@
 
 import pytest
 
-from builders import PLONE, collection_state, project_documents, registry_fields
-from engines import Engine
-from pyf.aggregator.domain.collection import Holding, Tombstone
+from builders import PLONE, build_state, build_project, build_fields
+from engines import IndexEngine
+from pyf.aggregator.domain.collection import ProjectState, Tombstone
 from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.domain.schema import DownloadFields, RepositoryFields
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments
@@ -12,16 +12,16 @@ from pyf.aggregator.ports import PackageIndex, ProjectDocuments
 pytestmark = pytest.mark.usefixtures("plone")
 
 
-def names_of(count: int) -> list[str]:
+def make_names(count: int) -> list[str]:
     return [f"project-{number}" for number in range(count)]
 
 
 def test_held_gives_what_is_there_of_the_asked_newest_first(index: PackageIndex) -> None:
-    projects = [project_documents("a", "1.0", "2.0"), project_documents("b"), project_documents("c")]
+    projects = [build_project("a", "1.0", "2.0"), build_project("b"), build_project("c")]
     index.put(PLONE, projects)
     index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
 
-    held = index.held(PLONE, (name for name in ("a", "c", "nowhere")))
+    held = index.get_documents(PLONE, (name for name in ("a", "c", "nowhere")))
 
     one, two = projects[0].documents
     assert {name: list(documents) for name, documents in held.items()} == {
@@ -31,43 +31,43 @@ def test_held_gives_what_is_there_of_the_asked_newest_first(index: PackageIndex)
 
 
 def test_held_of_nothing_is_nothing(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a")])
+    index.put(PLONE, [build_project("a")])
 
-    assert index.held(PLONE, []) == {}
+    assert index.get_documents(PLONE, []) == {}
 
 
 def test_a_holding_sums_a_project_up_by_its_lowest_values(index: PackageIndex) -> None:
     documents = (
-        registry_fields("a", "1.0", is_newest=False, last_serial=5, composed_with=2, status_checked=30),
-        registry_fields("a", "2.0", last_serial=7, composed_with=1, status_checked=10, project_status="archived"),
-        registry_fields("a", "0.9", is_newest=False, last_serial=0, composed_with=3, status_checked=20),
+        build_fields("a", "1.0", is_newest=False, last_serial=5, composed_with=2, status_checked=30),
+        build_fields("a", "2.0", last_serial=7, composed_with=1, status_checked=10, project_status="archived"),
+        build_fields("a", "0.9", is_newest=False, last_serial=0, composed_with=3, status_checked=20),
     )
 
     index.put(PLONE, [ProjectDocuments(name_normalized="a", documents=documents)])
 
-    assert list(index.holdings(PLONE)) == [
-        Holding(
+    assert list(index.project_states(PLONE)) == [
+        ProjectState(
             name_normalized="a",
             last_serial=0,
-            composed_with=1,
+            document_version=1,
             status_checked=10,
             project_status="archived",
-            releases=3,
+            release_count=3,
         )
     ]
 
 
 def test_holdings_come_by_name_however_many_there_are(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents(name) for name in names_of(1234)])
+    index.put(PLONE, [build_project(name) for name in make_names(1234)])
 
-    found = [holding.name_normalized for holding in index.holdings(PLONE)]
+    found = [holding.name_normalized for holding in index.project_states(PLONE)]
 
-    assert found == sorted(names_of(1234))
+    assert found == sorted(make_names(1234))
 
 
 def test_an_export_comes_by_name_and_version(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("b", "1.0"), project_documents("a-b", "1.0"), project_documents("A", "2.0")])
-    index.put(PLONE, [project_documents("a", "1.10", "1.9", "2.0a1", "not a version")])
+    index.put(PLONE, [build_project("b", "1.0"), build_project("a-b", "1.0"), build_project("A", "2.0")])
+    index.put(PLONE, [build_project("a", "1.10", "1.9", "2.0a1", "not a version")])
 
     found = [(document.registry.name_normalized, document.registry.version) for document in index.export(PLONE)]
 
@@ -82,11 +82,11 @@ def test_an_export_comes_by_name_and_version(index: PackageIndex) -> None:
 
 
 def test_an_export_shows_all_owners_fields_of_every_document(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents(name, "1.0", "2.0") for name in names_of(250)])
-    index.update(PLONE, {name: RepositoryFields(github_stars=len(name)) for name in names_of(250)})
+    index.put(PLONE, [build_project(name, "1.0", "2.0") for name in make_names(250)])
+    index.update(PLONE, {name: RepositoryFields(github_stars=len(name)) for name in make_names(250)})
     index.update(PLONE, {"project-7": DownloadFields(download_last_day=3)})
 
-    exported = [document.as_mapping() for document in index.export(PLONE)]
+    exported = [document.to_dict() for document in index.export(PLONE)]
 
     assert [document["github_stars"] for document in exported] == [len(document["name"]) for document in exported]
     assert {document["id"] for document in exported if "download_last_day" in document} == {
@@ -99,36 +99,36 @@ def test_an_export_shows_all_owners_fields_of_every_document(index: PackageIndex
 @pytest.mark.parametrize("listing", ["holdings", "export"])
 def test_a_listing_goes_on_while_others_write(index: PackageIndex, listing: str) -> None:
     """What was there from the first to the last is in it once."""
-    index.put(PLONE, [project_documents(name) for name in names_of(600)])
+    index.put(PLONE, [build_project(name) for name in make_names(600)])
     going_on = getattr(index, listing)(PLONE)
     next(going_on)
 
     index.remove(PLONE, [Tombstone(name="project-99", removed_at=1, reason="")])
-    index.put(PLONE, [project_documents("zope"), project_documents("project-98", summary="new")])
+    index.put(PLONE, [build_project("zope"), build_project("project-98", summary="new")])
 
     assert len(list(going_on)) in range(598, 601)
 
 
 @pytest.mark.parametrize("listing", ["holdings", "export"])
 def test_a_listing_stays_with_its_collection_when_the_alias_moves(
-    engine: Engine, index: PackageIndex, listing: str
+    engine: IndexEngine, index: PackageIndex, listing: str
 ) -> None:
-    index.put(PLONE, [project_documents(name) for name in names_of(600)])
-    engine.admin.create("plone-2", collection_state())
+    index.put(PLONE, [build_project(name) for name in make_names(600)])
+    engine.admin.create("plone-2", build_state())
     going_on = getattr(index, listing)("plone")
     next(going_on)
 
-    engine.admin.point("plone", "plone-2")
+    engine.admin.set_alias("plone", "plone-2")
 
     assert len(list(going_on)) == 599
 
 
 @pytest.mark.parametrize("listing", ["holdings", "export"])
 def test_a_listing_of_a_collection_that_is_dropped_fails_and_does_not_just_end(
-    engine: Engine, index: PackageIndex, listing: str
+    engine: IndexEngine, index: PackageIndex, listing: str
 ) -> None:
     """Whoever took the short list for the whole would miss the rest."""
-    index.put(PLONE, [project_documents(name) for name in names_of(600)])
+    index.put(PLONE, [build_project(name) for name in make_names(600)])
     going_on = getattr(index, listing)(PLONE)
     next(going_on)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from builders import PLONE, project_documents
+from builders import PLONE, build_project
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.document import Enrichments
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
@@ -13,36 +13,36 @@ from pyf.aggregator.ports import PackageIndex
 
 pytestmark = pytest.mark.usefixtures("plone")
 
-GONE = Tombstone(name="plone-api", removed_at=1_700_000_000, reason="the registry says it is gone")
+TOMBSTONE = Tombstone(name="plone-api", removed_at=1_700_000_000, reason="the registry says it is gone")
 
 
-def versions(index: PackageIndex, name: str) -> list[str]:
-    return [document.registry.version for document in index.documents(PLONE, name)]
+def list_versions(index: PackageIndex, name: str) -> list[str]:
+    return [document.registry.version for document in index.get_project_documents(PLONE, name)]
 
 
-def shown(index: PackageIndex, name: str) -> list[dict[str, Any]]:
-    return [document.as_mapping() for document in index.documents(PLONE, name)]
+def list_documents(index: PackageIndex, name: str) -> list[dict[str, Any]]:
+    return [document.to_dict() for document in index.get_project_documents(PLONE, name)]
 
 
 def test_every_release_of_a_project_gets_another_owners_fields(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a", "1.0", "2.0"), project_documents("b", "1.0")])
+    index.put(PLONE, [build_project("a", "1.0", "2.0"), build_project("b", "1.0")])
 
     updated = index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
 
     assert updated == 1
-    assert [document["github_stars"] for document in shown(index, "a")] == [7, 7]
-    assert "github_stars" not in shown(index, "b")[0]
+    assert [document["github_stars"] for document in list_documents(index, "a")] == [7, 7]
+    assert "github_stars" not in list_documents(index, "b")[0]
 
 
 def test_a_registry_write_leaves_the_other_owners_fields(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a", "1.0")])
+    index.put(PLONE, [build_project("a", "1.0")])
     index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
     index.update(PLONE, {"a": DownloadFields(download_last_day=9, download_history={"2026-01": 3})})
     index.update(PLONE, {"a": HealthFields(health_score=50, health_score_breakdown={"facts": [1, 2]})})
 
-    index.put(PLONE, [project_documents("a", "1.0", summary="new")])
+    index.put(PLONE, [build_project("a", "1.0", summary="new")])
 
-    (document,) = shown(index, "a")
+    (document,) = list_documents(index, "a")
     assert document["summary"] == "new"
     assert (document["github_stars"], document["download_last_day"], document["health_score"]) == (7, 9, 50)
     assert document["download_history"] == {"2026-01": 3}
@@ -50,45 +50,45 @@ def test_a_registry_write_leaves_the_other_owners_fields(index: PackageIndex) ->
 
 
 def test_a_new_release_of_an_enriched_project_has_its_stars_at_once(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a", "1.0")])
+    index.put(PLONE, [build_project("a", "1.0")])
     index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
 
-    index.put(PLONE, [project_documents("a", "2.0")])
+    index.put(PLONE, [build_project("a", "2.0")])
 
-    assert [(document["version"], document["github_stars"]) for document in shown(index, "a")] == [("2.0", 7)]
+    assert [(document["version"], document["github_stars"]) for document in list_documents(index, "a")] == [("2.0", 7)]
 
 
 def test_a_write_may_bring_the_score_that_follows_from_it(index: PackageIndex) -> None:
-    index.put(PLONE, [replace(project_documents("a", "1.0"), health=HealthFields(health_score=50))])
+    index.put(PLONE, [replace(build_project("a", "1.0"), health=HealthFields(health_score=50))])
 
-    index.put(PLONE, [replace(project_documents("a", "1.0", "2.0"), health=HealthFields(health_score=60))])
+    index.put(PLONE, [replace(build_project("a", "1.0", "2.0"), health=HealthFields(health_score=60))])
 
-    assert [document["health_score"] for document in shown(index, "a")] == [60, 60]
+    assert [document["health_score"] for document in list_documents(index, "a")] == [60, 60]
 
 
 def test_a_write_of_what_is_there_brings_its_score_all_the_same(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a")])
+    index.put(PLONE, [build_project("a")])
 
-    index.put(PLONE, [replace(project_documents("a"), health=HealthFields(health_score=50))])
+    index.put(PLONE, [replace(build_project("a"), health=HealthFields(health_score=50))])
 
-    assert [document["health_score"] for document in shown(index, "a")] == [50]
+    assert [document["health_score"] for document in list_documents(index, "a")] == [50]
 
 
 def test_a_write_without_a_score_leaves_the_one_that_is_there(index: PackageIndex) -> None:
-    index.put(PLONE, [replace(project_documents("a", "1.0"), health=HealthFields(health_score=50))])
+    index.put(PLONE, [replace(build_project("a", "1.0"), health=HealthFields(health_score=50))])
 
-    index.put(PLONE, [project_documents("a", "2.0")])
+    index.put(PLONE, [build_project("a", "2.0")])
 
-    assert [document["health_score"] for document in shown(index, "a")] == [50]
+    assert [document["health_score"] for document in list_documents(index, "a")] == [50]
 
 
 def test_what_others_have_written_is_told_of_the_projects_that_are_there(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a", "1.0", "2.0"), project_documents("b"), project_documents("plone.api")])
+    index.put(PLONE, [build_project("a", "1.0", "2.0"), build_project("b"), build_project("plone.api")])
     index.update(PLONE, {"a": RepositoryFields(github_stars=7), "plone-api": RepositoryFields(github_stars=8)})
     index.update(PLONE, {"a": DownloadFields(download_last_day=9)})
-    index.remove(PLONE, [GONE])
+    index.remove(PLONE, [TOMBSTONE])
 
-    told = index.enrichments(PLONE, ["a", "b", "c", "plone-api"])
+    told = index.get_enrichments(PLONE, ["a", "b", "c", "plone-api"])
 
     assert told == {
         "a": Enrichments(repository=RepositoryFields(github_stars=7), downloads=DownloadFields(download_last_day=9)),
@@ -97,40 +97,40 @@ def test_what_others_have_written_is_told_of_the_projects_that_are_there(index: 
 
 
 def test_an_update_replaces_all_fields_of_its_owner_and_none_of_another(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a")])
+    index.put(PLONE, [build_project("a")])
     index.update(PLONE, {"a": RepositoryFields(github_stars=7, github_url="https://git.example/a")})
     index.update(PLONE, {"a": DownloadFields(download_last_day=9)})
 
     index.update(PLONE, {"a": RepositoryFields(github_stars=8)})
 
-    (document,) = shown(index, "a")
+    (document,) = list_documents(index, "a")
     assert "github_url" not in document
     assert (document["github_stars"], document["download_last_day"]) == (8, 9)
 
 
 def test_an_update_creates_no_project(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a")])
+    index.put(PLONE, [build_project("a")])
 
     updated = index.update(PLONE, {"a": RepositoryFields(github_stars=1), "b": RepositoryFields(github_stars=2)})
-    index.put(PLONE, [project_documents("b")])
+    index.put(PLONE, [build_project("b")])
 
     assert updated == 1
-    assert "github_stars" not in shown(index, "b")[0]
+    assert "github_stars" not in list_documents(index, "b")[0]
 
 
 def test_an_update_of_a_removed_project_leaves_nothing_for_its_return(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("plone.api")])
-    index.remove(PLONE, [GONE])
+    index.put(PLONE, [build_project("plone.api")])
+    index.remove(PLONE, [TOMBSTONE])
 
     updated = index.update(PLONE, {"plone-api": RepositoryFields(github_stars=1)})
-    index.put(PLONE, [project_documents("plone.api")])
+    index.put(PLONE, [build_project("plone.api")])
 
     assert updated == 0
-    assert "github_stars" not in shown(index, "plone.api")[0]
+    assert "github_stars" not in list_documents(index, "plone.api")[0]
 
 
 def test_an_update_with_the_values_that_are_there_counts_as_one(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("a")])
+    index.put(PLONE, [build_project("a")])
 
     counts = [index.update(PLONE, {"a": RepositoryFields(github_stars=1)}) for _ in range(2)]
 
@@ -138,45 +138,45 @@ def test_an_update_with_the_values_that_are_there_counts_as_one(index: PackageIn
 
 
 def test_a_removed_project_leaves_its_tombstone_and_nothing_else(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("Plone.API", "1.0", "2.0"), project_documents("b")])
+    index.put(PLONE, [build_project("Plone.API", "1.0", "2.0"), build_project("b")])
     index.update(PLONE, {"plone-api": RepositoryFields(github_stars=7)})
 
-    removed = index.remove(PLONE, [GONE])
+    removed = index.remove(PLONE, [TOMBSTONE])
 
     assert removed == 1
-    assert versions(index, "plone.api") == []
-    assert [holding.name_normalized for holding in index.holdings(PLONE)] == ["b"]
+    assert list_versions(index, "plone.api") == []
+    assert [holding.name_normalized for holding in index.project_states(PLONE)] == ["b"]
     assert [document.registry.name for document in index.export(PLONE)] == ["b"]
-    assert index.tombstone(PLONE, "Plone.API") == GONE
+    assert index.get_tombstone(PLONE, "Plone.API") == TOMBSTONE
 
 
 def test_a_project_that_comes_back_has_no_tombstone_and_no_old_stars(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("plone.api")])
+    index.put(PLONE, [build_project("plone.api")])
     index.update(PLONE, {"plone-api": RepositoryFields(github_stars=7)})
-    index.remove(PLONE, [GONE])
+    index.remove(PLONE, [TOMBSTONE])
 
-    index.put(PLONE, [project_documents("plone.api")])
+    index.put(PLONE, [build_project("plone.api")])
 
-    assert index.tombstone(PLONE, "plone.api") is None
-    assert "github_stars" not in shown(index, "plone.api")[0]
+    assert index.get_tombstone(PLONE, "plone.api") is None
+    assert "github_stars" not in list_documents(index, "plone.api")[0]
 
 
 def test_a_project_that_was_not_there_gets_a_tombstone_too(index: PackageIndex) -> None:
     """A rebuild has to say of a project that it never held why it does not."""
-    removed = index.remove(PLONE, [GONE])
+    removed = index.remove(PLONE, [TOMBSTONE])
 
     assert removed == 0
-    assert index.tombstone(PLONE, "plone.api") == GONE
+    assert index.get_tombstone(PLONE, "plone.api") == TOMBSTONE
 
 
 def test_a_second_removal_leaves_the_first_ones_tombstone(index: PackageIndex) -> None:
-    index.put(PLONE, [project_documents("plone.api")])
-    index.remove(PLONE, [GONE])
+    index.put(PLONE, [build_project("plone.api")])
+    index.remove(PLONE, [TOMBSTONE])
 
     removed = index.remove(PLONE, [Tombstone(name="plone-api", removed_at=1_800_000_000, reason="another")])
 
     assert removed == 0
-    assert index.tombstone(PLONE, "plone.api") == GONE
+    assert index.get_tombstone(PLONE, "plone.api") == TOMBSTONE
 
 
 def test_all_tombstones_are_listed_by_name(index: PackageIndex) -> None:

@@ -5,27 +5,27 @@ from collections.abc import Iterator
 import pytest
 
 from pyf.aggregator.domain.errors import Unavailable
-from registries import REGISTRIES, Registry
+from registries import REGISTRIES, RegistryPorts
 
 NOON_OF_JANUARY_1ST = 1_767_268_800
 DAY = 86_400
 
 
 @pytest.fixture(params=REGISTRIES)
-def registry(request: pytest.FixtureRequest) -> Iterator[Registry]:
+def registry(request: pytest.FixtureRequest) -> Iterator[RegistryPorts]:
     with REGISTRIES[request.param]() as registry:
         yield registry
 
 
-def test_the_newest_projects_come_first_by_normalised_name_and_without_version(registry: Registry) -> None:
-    entries = [entry for entry in registry.feed.newest_projects() if entry.name != "hidden"]
+def test_the_newest_projects_come_first_by_normalised_name_and_without_version(registry: RegistryPorts) -> None:
+    entries = [entry for entry in registry.feed.fetch_newest_projects() if entry.name != "hidden"]
 
     assert [(entry.name, entry.version) for entry in entries] == [("leaky", ""), ("acme-blog", ""), ("plone-api", "")]
     assert registry.meter.count() == 1
 
 
-def test_the_newest_releases_come_first(registry: Registry) -> None:
-    entries = [entry for entry in registry.feed.newest_releases() if entry.name != "hidden"]
+def test_the_newest_releases_come_first(registry: RegistryPorts) -> None:
+    entries = [entry for entry in registry.feed.fetch_newest_releases() if entry.name != "hidden"]
 
     assert [(entry.name, entry.version) for entry in entries] == [
         ("leaky", "1.0"),
@@ -37,25 +37,25 @@ def test_the_newest_releases_come_first(registry: Registry) -> None:
     assert registry.meter.count() == 1
 
 
-def test_entries_tell_when_they_were_published(registry: Registry) -> None:
-    projects = {entry.name: entry.published for entry in registry.feed.newest_projects()}
-    releases = {(entry.name, entry.version): entry.published for entry in registry.feed.newest_releases()}
+def test_entries_tell_when_they_were_published(registry: RegistryPorts) -> None:
+    projects = {entry.name: entry.published for entry in registry.feed.fetch_newest_projects()}
+    releases = {(entry.name, entry.version): entry.published for entry in registry.feed.fetch_newest_releases()}
 
     assert projects["plone-api"] == NOON_OF_JANUARY_1ST
     assert releases["plone-api", "2.0"] == NOON_OF_JANUARY_1ST + 2 * DAY
 
 
 @pytest.mark.parametrize("method", ["newest_projects", "newest_releases"])
-def test_a_feed_that_does_not_answer_is_unavailable(registry: Registry, method: str) -> None:
-    registry.refuse(method)
+def test_a_feed_that_does_not_answer_is_unavailable(registry: RegistryPorts, method: str) -> None:
+    registry.fail_method(method)
 
     with pytest.raises(Unavailable):
-        registry.feed.newest_projects() if method == "newest_projects" else registry.feed.newest_releases()
+        registry.feed.fetch_newest_projects() if method == "newest_projects" else registry.feed.fetch_newest_releases()
 
 
-def test_asking_again_costs_a_request_and_tells_the_same_while_nothing_changes(registry: Registry) -> None:
-    first = registry.feed.newest_releases(), registry.feed.newest_projects()
-    again = registry.feed.newest_releases(), registry.feed.newest_projects()
+def test_asking_again_costs_a_request_and_tells_the_same_while_nothing_changes(registry: RegistryPorts) -> None:
+    first = registry.feed.fetch_newest_releases(), registry.feed.fetch_newest_projects()
+    again = registry.feed.fetch_newest_releases(), registry.feed.fetch_newest_projects()
 
     assert again == first
     assert registry.meter.count() == 4

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from pyf.aggregator.adapters.index.database import Database
-from pyf.aggregator.adapters.memory_caches import MemoryRenderCache
-from pyf.aggregator.adapters.redis import RedisRenderCache, connected
+from pyf.aggregator.adapters.memory_caches import FakeRenderCache
+from pyf.aggregator.adapters.redis import RedisRenderCache, connect
 from pyf.aggregator.adapters.sqlite_caches import SqliteRenderCache
-from pyf.aggregator.domain.readme import Readme, Rendered
+from pyf.aggregator.domain.readme import Readme, RenderedReadme
 from pyf.aggregator.ports import RenderCache
-from redis_server import redis_server
+from redis_server import start_redis
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=800)
 part = st.one_of(st.just(UNSET), text)
@@ -23,10 +23,10 @@ part = st.one_of(st.just(UNSET), text)
 @pytest.fixture(params=["memory", "sqlite", "redis"])
 def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RenderCache]:
     if request.param == "memory":
-        yield MemoryRenderCache()
+        yield FakeRenderCache()
         return
     if request.param == "redis":
-        with redis_server() as server, connected(server.url) as redis:
+        with start_redis() as server, connect(server.url) as redis:
             yield RedisRenderCache(redis)
         return
     database = Database(tmp_path / "pyf.sqlite3")
@@ -35,43 +35,43 @@ def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RenderCach
 
 
 def test_nothing_is_remembered_at_first(cache: RenderCache) -> None:
-    assert cache.recall([Readme(text="a").fingerprint]) == {}
+    assert cache.get_many([Readme(text="a").fingerprint]) == {}
 
 
 def test_what_was_kept_is_recalled_by_its_fingerprint(cache: RenderCache) -> None:
-    short, long = Rendered(html="<p>a</p>"), Rendered(html="<p>long</p>" * 10_000, title="T", changelog="")
-    cache.keep({"a": short, "b": long, "c": Rendered()})
+    short, long = RenderedReadme(html="<p>a</p>"), RenderedReadme(html="<p>long</p>" * 10_000, title="T", changelog="")
+    cache.set_many({"a": short, "b": long, "c": RenderedReadme()})
 
-    recalled = cache.recall({"a", "b", "never-seen"})
+    recalled = cache.get_many({"a", "b", "never-seen"})
 
     assert recalled == {"a": short, "b": long}
 
 
-@given(rendered=st.builds(Rendered, html=text, title=part, first_chapter=part, main_content=part, changelog=part))
+@given(rendered=st.builds(RenderedReadme, html=text, title=part, first_chapter=part, main_content=part, changelog=part))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
-def test_a_readme_comes_back_as_it_was(cache: RenderCache, rendered: Rendered) -> None:
-    cache.keep({"a": rendered})
+def test_a_readme_comes_back_as_it_was(cache: RenderCache, rendered: RenderedReadme) -> None:
+    cache.set_many({"a": rendered})
 
-    assert cache.recall(["a"]) == {"a": rendered}
+    assert cache.get_many(["a"]) == {"a": rendered}
 
 
 def test_a_readme_that_is_kept_again_takes_the_place_of_the_first(cache: RenderCache) -> None:
-    cache.keep({"a": Rendered(html="first"), "b": Rendered(html="other")})
+    cache.set_many({"a": RenderedReadme(html="first"), "b": RenderedReadme(html="other")})
 
-    cache.keep({"a": Rendered(html="second")})
+    cache.set_many({"a": RenderedReadme(html="second")})
 
-    assert cache.recall(["a", "b"]) == {"a": Rendered(html="second"), "b": Rendered(html="other")}
+    assert cache.get_many(["a", "b"]) == {"a": RenderedReadme(html="second"), "b": RenderedReadme(html="other")}
 
 
 def test_nothing_asked_and_nothing_kept_is_nothing_done(cache: RenderCache) -> None:
-    cache.keep({})
+    cache.set_many({})
 
-    assert cache.recall([]) == {}
+    assert cache.get_many([]) == {}
 
 
 def test_a_thousand_readmes_are_recalled(cache: RenderCache) -> None:
-    readmes = {f"fingerprint-{number}": Rendered(html=f"<p>{number}</p>") for number in range(1000)}
+    readmes = {f"fingerprint-{number}": RenderedReadme(html=f"<p>{number}</p>") for number in range(1000)}
 
-    cache.keep(readmes)
+    cache.set_many(readmes)
 
-    assert cache.recall(readmes.keys()) == readmes
+    assert cache.get_many(readmes.keys()) == readmes

@@ -5,44 +5,44 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 import pytest
 from msgspec.structs import replace
 
-from pyf.aggregator.adapters.memory_caches import MemoryRenderCache
+from pyf.aggregator.adapters.memory_caches import FakeRenderCache
 from pyf.aggregator.adapters.rendering import PooledRenderer
 from pyf.aggregator.adapters.rendering_inline import InlineRenderer
-from pyf.aggregator.domain.plain_readme import as_plain_text
-from pyf.aggregator.domain.readme import Readme, Rendered
-from pyf.aggregator.domain.rendering import rendered
+from pyf.aggregator.domain.plain_readme import render_plain_text
+from pyf.aggregator.domain.readme import Readme, RenderedReadme
+from pyf.aggregator.domain.rendering import render_readme
 from pyf.aggregator.ports import RenderCache, Renderer
 
 MARKDOWN = Readme(text="# One\n\ntext\n\n## Two\n\nmore\n", content_type="text/markdown", summary="A summary.")
 RST = Readme(text="One\n===\n\n``text``\n", content_type="text/x-rst")
 BROKEN = Readme(text=".. nonsense:: x", content_type="text/x-rst", summary="A summary.")
 BLANK = Readme(text=" \n", content_type="text/markdown")
-STRANGE = Readme(text="a \ud800 \x00 # b \U0001f600", content_type="text/markdown; \udfff", summary="\ud800")
+UNENCODABLE = Readme(text="a \ud800 \x00 # b \U0001f600", content_type="text/markdown; \udfff", summary="\ud800")
 
 
-class WatchedCache:
+class RecordingCache:
     """A cache that notes what it was asked for and given."""
 
     def __init__(self) -> None:
-        self._cache = MemoryRenderCache()
+        self._cache = FakeRenderCache()
         self.recalled: list[set[str]] = []
         self.kept: list[str] = []
 
-    def recall(self, fingerprints: Collection[str]) -> Mapping[str, Rendered]:
+    def get_many(self, fingerprints: Collection[str]) -> Mapping[str, RenderedReadme]:
         self.recalled.append(set(fingerprints))
-        return self._cache.recall(fingerprints)
+        return self._cache.get_many(fingerprints)
 
-    def keep(self, rendered: Mapping[str, Rendered]) -> None:
+    def set_many(self, rendered: Mapping[str, RenderedReadme]) -> None:
         self.kept += rendered
-        self._cache.keep(rendered)
+        self._cache.set_many(rendered)
 
-    def replace_all(self, change: Callable[[Rendered], Rendered]) -> None:
-        self._cache.keep({key: change(made) for key, made in self._cache.recall(self.kept).items()})
+    def replace_all(self, change: Callable[[RenderedReadme], RenderedReadme]) -> None:
+        self._cache.set_many({key: change(made) for key, made in self._cache.get_many(self.kept).items()})
 
 
 @pytest.fixture
-def cache() -> WatchedCache:
-    return WatchedCache()
+def cache() -> RecordingCache:
+    return RecordingCache()
 
 
 @pytest.fixture(params=["inline", "pooled"])
@@ -55,22 +55,22 @@ def renderer(request: pytest.FixtureRequest, cache: RenderCache) -> Iterator[Ren
 
 
 def test_readmes_come_back_rendered_in_the_order_they_were_given(renderer: Renderer) -> None:
-    given = [RST, MARKDOWN, BLANK, BROKEN, RST, STRANGE]
+    given = [RST, MARKDOWN, BLANK, BROKEN, RST, UNENCODABLE]
 
     made = renderer.render(given).result()
 
-    assert list(made) == [rendered(readme) for readme in given]
+    assert list(made) == [render_readme(readme) for readme in given]
 
 
 def test_a_readme_that_cannot_be_rendered_is_plain_text(renderer: Renderer) -> None:
-    assert list(renderer.render([BROKEN]).result()) == [as_plain_text(BROKEN)]
+    assert list(renderer.render([BROKEN]).result()) == [render_plain_text(BROKEN)]
 
 
 def test_nothing_to_render_gives_nothing(renderer: Renderer) -> None:
     assert list(renderer.render([]).result()) == []
 
 
-def test_what_was_rendered_is_remembered_and_not_rendered_again(renderer: Renderer, cache: WatchedCache) -> None:
+def test_what_was_rendered_is_remembered_and_not_rendered_again(renderer: Renderer, cache: RecordingCache) -> None:
     renderer.render([MARKDOWN, RST]).result()
     cache.replace_all(lambda made: replace(made, html="from memory"))
 
@@ -88,14 +88,14 @@ def test_what_was_rendered_is_remembered_and_not_rendered_again(renderer: Render
         replace(MARKDOWN, summary="Another summary."),
     ],
 )
-def test_a_readme_that_differs_in_anything_is_another(renderer: Renderer, cache: WatchedCache, other: Readme) -> None:
+def test_a_readme_that_differs_in_anything_is_another(renderer: Renderer, cache: RecordingCache, other: Readme) -> None:
     renderer.render([MARKDOWN]).result()
     cache.replace_all(lambda made: replace(made, html="from memory"))
 
-    assert list(renderer.render([other]).result()) == [rendered(other)]
+    assert list(renderer.render([other]).result()) == [render_readme(other)]
 
 
-def test_the_memory_is_asked_once_for_all(renderer: Renderer, cache: WatchedCache) -> None:
+def test_the_memory_is_asked_once_for_all(renderer: Renderer, cache: RecordingCache) -> None:
     renderer.render([MARKDOWN, RST, MARKDOWN]).result()
 
     assert [len(asked) for asked in cache.recalled] == [2]
@@ -104,5 +104,5 @@ def test_the_memory_is_asked_once_for_all(renderer: Renderer, cache: WatchedCach
 def test_several_renderings_may_be_under_way_and_be_taken_in_any_order(renderer: Renderer) -> None:
     first, second = renderer.render([MARKDOWN, RST]), renderer.render([RST, BROKEN])
 
-    assert list(second.result()) == [rendered(RST), rendered(BROKEN)]
-    assert list(first.result()) == [rendered(MARKDOWN), rendered(RST)]
+    assert list(second.result()) == [render_readme(RST), render_readme(BROKEN)]
+    assert list(first.result()) == [render_readme(MARKDOWN), render_readme(RST)]

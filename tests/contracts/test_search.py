@@ -2,12 +2,12 @@
 
 import pytest
 
-from builders import PLONE, project_documents, registry_fields
+from builders import PLONE, build_project, build_fields
 from engines import NOW
 from pyf.aggregator.domain.errors import NotFound
-from pyf.aggregator.domain.project import normalized
+from pyf.aggregator.domain.project import normalize_name
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
-from pyf.aggregator.domain.search import Facet, FacetCount, HealthBand, Question, Results, Sort
+from pyf.aggregator.domain.search import Facet, FacetCount, HealthBand, SearchQuery, SearchResults, Sort
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments, SearchEngine
 
 pytestmark = pytest.mark.usefixtures("plone")
@@ -15,18 +15,18 @@ pytestmark = pytest.mark.usefixtures("plone")
 DAY = 86_400
 
 
-def names(found: Results) -> list[str]:
-    return [hit.name for hit in found.hits]
+def list_names(results: SearchResults) -> list[str]:
+    return [hit.name for hit in results.hits]
 
 
-def counts(found: Results, facet: Facet) -> dict[str, int]:
-    return {each.value: each.count for each in found.facets[facet]}
+def to_counts(results: SearchResults, facet: Facet) -> dict[str, int]:
+    return {each.value: each.count for each in results.facets[facet]}
 
 
 @pytest.fixture
-def some(index: PackageIndex, plone: None) -> None:
+def sample_packages(index: PackageIndex, plone: None) -> None:
     """Four projects that differ in all that can be asked for."""
-    api = project_documents(
+    api = build_project(
         "plone.api",
         license_expression="GPL-2.0-only",
         classifiers=("Framework :: Plone", "Framework :: Plone :: 6.0"),
@@ -36,7 +36,7 @@ def some(index: PackageIndex, plone: None) -> None:
         upload_timestamp=NOW - 10 * DAY,
         summary="An api",
     )
-    blog = project_documents(
+    blog = build_project(
         "django-blog",
         license_expression="MIT",
         classifiers=("Framework :: Django",),
@@ -46,8 +46,8 @@ def some(index: PackageIndex, plone: None) -> None:
         upload_timestamp=NOW - 400 * DAY,
         requires_dist=("Django>=5", "plone.api; extra == 'test'"),
     )
-    old = project_documents("Zope.Old", project_status="archived", upload_timestamp=NOW - 3000 * DAY)
-    unknown = project_documents("unknown", license_expression="MIT")
+    old = build_project("Zope.Old", project_status="archived", upload_timestamp=NOW - 3000 * DAY)
+    unknown = build_project("unknown", license_expression="MIT")
     index.put(PLONE, [api, blog, old, unknown])
     index.update(
         PLONE,
@@ -86,9 +86,9 @@ def some(index: PackageIndex, plone: None) -> None:
 def test_values_of_a_filter_are_alternatives_and_all_filters_hold(
     searched: SearchEngine, asked: dict[str, tuple[str, ...]], expected: list[str]
 ) -> None:
-    found = searched.search(PLONE, Question(**asked, sort=Sort.NAME))
+    found = searched.search(PLONE, SearchQuery(**asked, sort=Sort.NAME))
 
-    assert (names(found), found.total) == (expected, len(expected))
+    assert (list_names(found), found.total) == (expected, len(expected))
 
 
 @pytest.mark.parametrize(
@@ -105,44 +105,44 @@ def test_values_of_a_filter_are_alternatives_and_all_filters_hold(
 def test_what_is_not_known_comes_last_and_equals_are_in_the_order_of_their_names(
     searched: SearchEngine, sort: Sort, expected: list[str]
 ) -> None:
-    assert names(searched.search(PLONE, Question(sort=sort))) == expected
+    assert list_names(searched.search(PLONE, SearchQuery(sort=sort))) == expected
 
 
 @pytest.mark.usefixtures("some")
 def test_without_text_the_better_ones_come_first_and_what_was_given_up_last(searched: SearchEngine) -> None:
-    found = names(searched.search(PLONE, Question()))
+    found = list_names(searched.search(PLONE, SearchQuery()))
 
     assert (found[:2], found[-1]) == (["django-blog", "plone.api"], "Zope.Old")
 
 
 @pytest.mark.usefixtures("some")
 def test_every_facet_is_counted(searched: SearchEngine) -> None:
-    found = searched.search(PLONE, Question())
+    found = searched.search(PLONE, SearchQuery())
 
-    assert counts(found, Facet.FRAMEWORK_VERSIONS) == {"Django 5.2": 1, "Plone 6.0": 1}
-    assert counts(found, Facet.PYTHON_VERSIONS) == {"Python 3.12": 2, "Python 3.13": 1}
-    assert counts(found, Facet.LICENSES) == {"MIT": 2, "GPL-2.0-only": 1}
-    assert counts(found, Facet.HEALTH) == {"unknown": 2, "excellent": 1, "fair": 1}
-    assert counts(found, Facet.STATUSES) == {"active": 3, "archived": 1}
-    assert counts(found, Facet.MAINTAINERS) == {"grace": 2, "ada": 1}
-    assert counts(found, Facet.CLASSIFIERS)["Framework :: Django"] == 1
+    assert to_counts(found, Facet.FRAMEWORK_VERSIONS) == {"Django 5.2": 1, "Plone 6.0": 1}
+    assert to_counts(found, Facet.PYTHON_VERSIONS) == {"Python 3.12": 2, "Python 3.13": 1}
+    assert to_counts(found, Facet.LICENSES) == {"MIT": 2, "GPL-2.0-only": 1}
+    assert to_counts(found, Facet.HEALTH) == {"unknown": 2, "excellent": 1, "fair": 1}
+    assert to_counts(found, Facet.STATUSES) == {"active": 3, "archived": 1}
+    assert to_counts(found, Facet.MAINTAINERS) == {"grace": 2, "ada": 1}
+    assert to_counts(found, Facet.CLASSIFIERS)["Framework :: Django"] == 1
     assert found.facets[Facet.LICENSES][0] == FacetCount(value="MIT", count=2)
 
 
 @pytest.mark.usefixtures("some")
 def test_a_facet_is_counted_as_if_it_was_not_narrowed_itself(searched: SearchEngine) -> None:
-    found = searched.search(PLONE, Question(licenses=("MIT",)))
+    found = searched.search(PLONE, SearchQuery(licenses=("MIT",)))
 
-    assert counts(found, Facet.LICENSES) == {"MIT": 2, "GPL-2.0-only": 1}
-    assert counts(found, Facet.MAINTAINERS) == {"grace": 1}
+    assert to_counts(found, Facet.LICENSES) == {"MIT": 2, "GPL-2.0-only": 1}
+    assert to_counts(found, Facet.MAINTAINERS) == {"grace": 1}
 
 
 def test_the_values_of_a_facet_are_bounded_but_for_those_that_are_chosen(
     index: PackageIndex, searched: SearchEngine
 ) -> None:
-    index.put(PLONE, [project_documents(f"p{n}", maintainers=("often", f"m{n:02}")) for n in range(40)])
+    index.put(PLONE, [build_project(f"p{n}", maintainers=("often", f"m{n:02}")) for n in range(40)])
 
-    counted = searched.search(PLONE, Question(maintainers=("m39",))).facets[Facet.MAINTAINERS]
+    counted = searched.search(PLONE, SearchQuery(maintainers=("m39",))).facets[Facet.MAINTAINERS]
 
     assert [each.value for each in counted] == ["often", *(f"m{n:02}" for n in range(29)), "m39"]
 
@@ -150,10 +150,10 @@ def test_the_values_of_a_facet_are_bounded_but_for_those_that_are_chosen(
 def test_all_values_of_a_facet_are_told_but_of_those_who_are_not_shown(
     index: PackageIndex, searched: SearchEngine
 ) -> None:
-    index.put(PLONE, [project_documents(f"p{n}", maintainers=("often", f"m{n:03}")) for n in range(300)])
-    index.put(PLONE, [project_documents("evil", maintainers=("eve",), project_status="quarantined")])
+    index.put(PLONE, [build_project(f"p{n}", maintainers=("often", f"m{n:03}")) for n in range(300)])
+    index.put(PLONE, [build_project("evil", maintainers=("eve",), project_status="quarantined")])
 
-    values = searched.values(PLONE, Facet.MAINTAINERS, hidden=frozenset({"p7"}))
+    values = searched.count_values(PLONE, Facet.MAINTAINERS, hidden=frozenset({"p7"}))
 
     assert values == {"often": 299} | {f"m{n:03}": 1 for n in range(300) if n != 7}
 
@@ -161,14 +161,14 @@ def test_all_values_of_a_facet_are_told_but_of_those_who_are_not_shown(
 def test_an_older_release_is_found_where_only_it_has_the_framework_version(
     index: PackageIndex, searched: SearchEngine
 ) -> None:
-    old = registry_fields("plone.api", "1.0", is_newest=False, framework_versions=("Plone 5.2",))
-    new = registry_fields("plone.api", "2.0", framework_versions=("Plone 6.0",))
+    old = build_fields("plone.api", "1.0", is_newest=False, framework_versions=("Plone 5.2",))
+    new = build_fields("plone.api", "2.0", framework_versions=("Plone 6.0",))
     index.put(PLONE, [ProjectDocuments(name_normalized="plone-api", documents=(old, new))])
 
-    found = searched.search(PLONE, Question(framework_versions=("Plone 5.2",)))
+    found = searched.search(PLONE, SearchQuery(framework_versions=("Plone 5.2",)))
 
     assert [(hit.version, hit.is_newest) for hit in found.hits] == [("1.0", False)]
-    assert counts(found, Facet.FRAMEWORK_VERSIONS) == {"Plone 5.2": 1, "Plone 6.0": 1}
+    assert to_counts(found, Facet.FRAMEWORK_VERSIONS) == {"Plone 5.2": 1, "Plone 6.0": 1}
 
 
 def test_of_older_releases_the_newest_with_both_versions_is_found_and_no_two_together(
@@ -180,52 +180,52 @@ def test_of_older_releases_the_newest_with_both_versions_is_found_and_no_two_tog
         "2.0": (("Plone 6.0",), ("Python 3.12",)),
     }
     releases = [
-        registry_fields("a", version, is_newest=version == "2.0", framework_versions=plone, python_versions=python)
+        build_fields("a", version, is_newest=version == "2.0", framework_versions=plone, python_versions=python)
         for version, (plone, python) in versions.items()
     ]
     index.put(PLONE, [ProjectDocuments(name_normalized="a", documents=tuple(releases))])
 
-    both = searched.search(PLONE, Question(framework_versions=("Plone 5.2",), python_versions=("Python 2.7",)))
-    apart = searched.search(PLONE, Question(framework_versions=("Plone 5.2",), python_versions=("Python 3.12",)))
+    both = searched.search(PLONE, SearchQuery(framework_versions=("Plone 5.2",), python_versions=("Python 2.7",)))
+    apart = searched.search(PLONE, SearchQuery(framework_versions=("Plone 5.2",), python_versions=("Python 3.12",)))
 
     assert [hit.version for hit in both.hits] == ["1.1"]
     assert (apart.total, apart.hits) == (0, ())
 
 
 def test_pages_leave_nothing_out_and_repeat_nothing(index: PackageIndex, searched: SearchEngine) -> None:
-    index.put(PLONE, [project_documents(f"package-{number}", summary="alike") for number in range(190)])
+    index.put(PLONE, [build_project(f"package-{number}", summary="alike") for number in range(190)])
 
-    pages = [searched.search(PLONE, Question(text="alike", page=page, per_page=40)) for page in range(1, 7)]
+    pages = [searched.search(PLONE, SearchQuery(text="alike", page=page, per_page=40)) for page in range(1, 7)]
 
     assert [len(page.hits) for page in pages] == [40, 40, 40, 40, 30, 0]
-    assert len({name for page in pages for name in names(page)}) == 190
+    assert len({name for page in pages for name in list_names(page)}) == 190
     assert {page.total for page in pages} == {190}
 
 
 def test_a_page_behind_the_last_has_no_hits_however_far(index: PackageIndex, searched: SearchEngine) -> None:
-    index.put(PLONE, [project_documents("a")])
+    index.put(PLONE, [build_project("a")])
 
-    found = searched.search(PLONE, Question(page=10**6, per_page=100))
+    found = searched.search(PLONE, SearchQuery(page=10**6, per_page=100))
 
     assert (found.total, found.hits) == (1, ())
 
 
 def test_a_quarantined_project_is_not_found(index: PackageIndex, searched: SearchEngine) -> None:
-    index.put(PLONE, [project_documents("bad", project_status="quarantined", requires_dist=("a",))])
+    index.put(PLONE, [build_project("bad", project_status="quarantined", requires_dist=("a",))])
 
-    found = searched.search(PLONE, Question(text="bad"))
+    found = searched.search(PLONE, SearchQuery(text="bad"))
 
     assert (found.total, found.hits) == (0, ())
     assert list(searched.suggest(PLONE, "bad", limit=5)) == []
-    assert list(searched.pick(PLONE, ["bad"])) == []
-    assert list(searched.dependents(PLONE, "a", limit=5)) == []
+    assert list(searched.get_hits(PLONE, ["bad"])) == []
+    assert list(searched.find_dependents(PLONE, "a", limit=5)) == []
 
 
 def test_a_project_that_is_quarantined_later_leaves_and_comes_back(index: PackageIndex, searched: SearchEngine) -> None:
     totals = []
     for status in ("active", "quarantined", "active"):
-        index.put(PLONE, [project_documents("a", project_status=status)])
-        totals.append(searched.search(PLONE, Question()).total)
+        index.put(PLONE, [build_project("a", project_status=status)])
+        totals.append(searched.search(PLONE, SearchQuery()).total)
 
     assert totals == [1, 0, 1]
 
@@ -234,24 +234,24 @@ def test_a_project_that_is_quarantined_later_leaves_and_comes_back(index: Packag
 def test_hidden_projects_are_nowhere(searched: SearchEngine) -> None:
     hidden = frozenset({"plone-api", "never-there"})
 
-    found = searched.search(PLONE, Question(sort=Sort.NAME), hidden=hidden)
+    found = searched.search(PLONE, SearchQuery(sort=Sort.NAME), hidden=hidden)
 
-    assert names(found) == ["django-blog", "unknown", "Zope.Old"]
-    assert "ada" not in counts(found, Facet.MAINTAINERS)
+    assert list_names(found) == ["django-blog", "unknown", "Zope.Old"]
+    assert "ada" not in to_counts(found, Facet.MAINTAINERS)
     assert list(searched.suggest(PLONE, "plone", limit=5, hidden=hidden)) == []
-    assert list(searched.pick(PLONE, ["plone-api"], hidden=hidden)) == []
-    assert list(searched.dependents(PLONE, "django", limit=5, hidden=frozenset({"django-blog"}))) == []
+    assert list(searched.get_hits(PLONE, ["plone-api"], hidden=hidden)) == []
+    assert list(searched.find_dependents(PLONE, "django", limit=5, hidden=frozenset({"django-blog"}))) == []
 
 
 @pytest.mark.usefixtures("some")
 def test_an_alias_leads_to_its_collection_and_an_unknown_name_nowhere(searched: SearchEngine) -> None:
-    assert searched.search("plone", Question()).total == 4
+    assert searched.search("plone", SearchQuery()).total == 4
     for ask in (
-        lambda: searched.search("nowhere", Question()),
+        lambda: searched.search("nowhere", SearchQuery()),
         lambda: searched.suggest("nowhere", "a", limit=1),
-        lambda: searched.similar("nowhere", "a", limit=1),
-        lambda: searched.dependents("nowhere", "a", limit=1),
-        lambda: searched.pick("nowhere", ["a"]),
+        lambda: searched.find_similar("nowhere", "a", limit=1),
+        lambda: searched.find_dependents("nowhere", "a", limit=1),
+        lambda: searched.get_hits("nowhere", ["a"]),
     ):
         with pytest.raises(NotFound):
             ask()
@@ -261,51 +261,51 @@ def test_an_alias_leads_to_its_collection_and_an_unknown_name_nowhere(searched: 
 def test_dependents_are_those_whose_newest_release_requires_it_the_most_downloaded_first(
     index: PackageIndex, searched: SearchEngine
 ) -> None:
-    old = registry_fields("was", "1.0", is_newest=False, requires_dist=("plone.api",))
+    old = build_fields("was", "1.0", is_newest=False, requires_dist=("plone.api",))
     index.put(
         PLONE,
         [
-            ProjectDocuments(name_normalized="was", documents=(old, registry_fields("was", "2.0"))),
-            project_documents("needs", requires_dist=("Plone_API (>=2)", "see the readme")),
+            ProjectDocuments(name_normalized="was", documents=(old, build_fields("was", "2.0"))),
+            build_project("needs", requires_dist=("Plone_API (>=2)", "see the readme")),
         ],
     )
 
-    found = searched.dependents(PLONE, "plone-api", limit=5)
+    found = searched.find_dependents(PLONE, "plone-api", limit=5)
 
     assert [hit.name for hit in found] == ["django-blog", "needs"]
 
 
 @pytest.mark.usefixtures("some")
 def test_named_projects_are_picked_in_their_order_without_those_that_are_not_there(searched: SearchEngine) -> None:
-    picked = searched.pick(PLONE, ["zope-old", "nobody", "plone-api", "zope-old", "half-\ud800"])
+    picked = searched.get_hits(PLONE, ["zope-old", "nobody", "plone-api", "zope-old", "half-\ud800"])
 
     assert [hit.name for hit in picked] == ["Zope.Old", "plone.api"]
-    assert list(searched.pick(PLONE, [])) == []
+    assert list(searched.get_hits(PLONE, [])) == []
 
 
 def test_similar_projects_share_what_tells_most(index: PackageIndex, searched: SearchEngine) -> None:
     index.put(
         PLONE,
         [
-            project_documents("collective.cropping", keywords=("image", "crop"), summary="Crop images"),
-            project_documents("plone.app.imagecropping", keywords=("image", "crop"), summary="Cropping of images"),
-            project_documents("collective.solr", keywords=("search",), summary="Search with Solr"),
-            *(project_documents(f"other{n}", summary="Something else") for n in range(20)),
+            build_project("collective.cropping", keywords=("image", "crop"), summary="Crop images"),
+            build_project("plone.app.imagecropping", keywords=("image", "crop"), summary="Cropping of images"),
+            build_project("collective.solr", keywords=("search",), summary="Search with Solr"),
+            *(build_project(f"other{n}", summary="Something else") for n in range(20)),
         ],
     )
 
-    found = searched.similar(PLONE, "collective-cropping", limit=5)
+    found = searched.find_similar(PLONE, "collective-cropping", limit=5)
 
     assert [hit.name for hit in found] == ["plone.app.imagecropping"]
-    assert list(searched.similar(PLONE, "nobody", limit=5)) == []
+    assert list(searched.find_similar(PLONE, "nobody", limit=5)) == []
 
 
 def test_what_is_written_is_found_by_the_next_search(index: PackageIndex, searched: SearchEngine) -> None:
-    index.put(PLONE, [project_documents("a", summary="before")])
-    assert searched.search(PLONE, Question(text="before")).total == 1
+    index.put(PLONE, [build_project("a", summary="before")])
+    assert searched.search(PLONE, SearchQuery(text="before")).total == 1
 
-    index.put(PLONE, [project_documents("a", summary="after")])
-    index.update(PLONE, {normalized("a"): HealthFields(health_score=77)})
+    index.put(PLONE, [build_project("a", summary="after")])
+    index.update(PLONE, {normalize_name("a"): HealthFields(health_score=77)})
 
-    assert searched.search(PLONE, Question(text="before")).total == 0
-    assert [hit.health_score for hit in searched.search(PLONE, Question(text="after")).hits] == [77]
+    assert searched.search(PLONE, SearchQuery(text="before")).total == 0
+    assert [hit.health_score for hit in searched.search(PLONE, SearchQuery(text="after")).hits] == [77]

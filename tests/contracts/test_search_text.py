@@ -4,13 +4,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import PLONE, project_documents
+from builders import PLONE, build_project
 from engines import NOW
 from pyf.aggregator.adapters.index.plain_search import PlainSearch
 from pyf.aggregator.adapters.lexicon import load_lexicon
-from pyf.aggregator.adapters.standards import load_standards
+from pyf.aggregator.adapters.standards import load_scoring_config
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields
-from pyf.aggregator.domain.search import Question
+from pyf.aggregator.domain.search import SearchQuery
 from pyf.aggregator.ports import PackageIndex, SearchEngine
 
 pytestmark = pytest.mark.usefixtures("plone")
@@ -46,21 +46,21 @@ HOSTILE = [
 
 
 @pytest.fixture
-def toolbars(index: PackageIndex, plone: None) -> None:
+def toolbar_packages(index: PackageIndex, plone: None) -> None:
     index.put(
         PLONE,
         [
-            project_documents("django-debug-toolbar", summary="A configurable set of panels"),
-            project_documents("plone.app.debugtoolbar", summary="Debug toolbar for Plone"),
-            project_documents("django-crispy-forms", summary="Forms without tears"),
-            project_documents("djangorestframework", summary="Web APIs, made easy"),
-            project_documents("collective.redirector", summary="Sends visitors elsewhere", keywords=("url",)),
+            build_project("django-debug-toolbar", summary="A configurable set of panels"),
+            build_project("plone.app.debugtoolbar", summary="Debug toolbar for Plone"),
+            build_project("django-crispy-forms", summary="Forms without tears"),
+            build_project("djangorestframework", summary="Web APIs, made easy"),
+            build_project("collective.redirector", summary="Sends visitors elsewhere", keywords=("url",)),
         ],
     )
 
 
-def found(searched: SearchEngine, text: str) -> list[str]:
-    return [hit.name for hit in searched.search(PLONE, Question(text=text)).hits]
+def search_names(search_engine: SearchEngine, text: str) -> list[str]:
+    return [hit.name for hit in search_engine.search(PLONE, SearchQuery(text=text)).hits]
 
 
 @pytest.mark.parametrize(
@@ -85,16 +85,16 @@ def found(searched: SearchEngine, text: str) -> list[str]:
 )
 @pytest.mark.usefixtures("toolbars")
 def test_a_project_is_found_however_it_is_typed(searched: SearchEngine, text: str, first: str) -> None:
-    assert found(searched, text)[0] == first
+    assert search_names(searched, text)[0] == first
 
 
 @pytest.mark.usefixtures("toolbars")
 def test_the_exact_name_comes_first_whoever_is_more_popular(index: PackageIndex, searched: SearchEngine) -> None:
-    index.put(PLONE, [project_documents("toolbar"), project_documents("plone.toolbar", summary="toolbar toolbar")])
+    index.put(PLONE, [build_project("toolbar"), build_project("plone.toolbar", summary="toolbar toolbar")])
     index.update(PLONE, {"plone-toolbar": DownloadFields(download_last_month=10**9)})
 
-    assert found(searched, "toolbar")[:2] == ["toolbar", "plone.toolbar"]
-    assert found(searched, "Plone Toolbar")[0] == "plone.toolbar"
+    assert search_names(searched, "toolbar")[:2] == ["toolbar", "plone.toolbar"]
+    assert search_names(searched, "Plone Toolbar")[0] == "plone.toolbar"
 
 
 @pytest.mark.parametrize("framework", ["Plone", "Django"])
@@ -104,30 +104,30 @@ def test_of_equals_those_of_a_favoured_framework_come_first(
     index.put(
         PLONE,
         [
-            project_documents("one", summary="Forms", classifiers=("Framework :: Plone :: 6.0",)),
-            project_documents("two", summary="Forms", requires_dist=("Django>=5",)),
+            build_project("one", summary="Forms", classifiers=("Framework :: Plone :: 6.0",)),
+            build_project("two", summary="Forms", requires_dist=("Django>=5",)),
         ],
     )
 
-    hits = searched.search(PLONE, Question(text="forms", frameworks=(framework,))).hits
+    hits = searched.search(PLONE, SearchQuery(text="forms", frameworks=(framework,))).hits
 
     assert [hit.name for hit in hits] == (["one", "two"] if framework == "Plone" else ["two", "one"])
 
 
 @pytest.mark.usefixtures("toolbars")
 def test_text_without_a_word_finds_nothing_and_no_text_finds_all(searched: SearchEngine) -> None:
-    assert found(searched, "!!! --- ???") == []
-    assert len(found(searched, "  \t ")) == 5
+    assert search_names(searched, "!!! --- ???") == []
+    assert len(search_names(searched, "  \t ")) == 5
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.usefixtures("toolbars")
 def test_nothing_that_can_be_typed_is_an_error(searched: SearchEngine, text: str) -> None:
-    searched.search(PLONE, Question(text=text))
+    searched.search(PLONE, SearchQuery(text=text))
     searched.suggest(PLONE, text, limit=5)
-    searched.similar(PLONE, text, limit=5)
-    searched.dependents(PLONE, text, limit=5)
-    searched.pick(PLONE, [text], hidden=frozenset({text}))
+    searched.find_similar(PLONE, text, limit=5)
+    searched.find_dependents(PLONE, text, limit=5)
+    searched.get_hits(PLONE, [text], hidden=frozenset({text}))
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_the_most_downloaded_of_very_many_are_suggested_whatever_else_they_are_w
     index: PackageIndex, searched: SearchEngine
 ) -> None:
     names = [f"plone-p{n:03}" for n in range(150)]
-    given_up = [project_documents(name, project_status="archived") for name in names[-3:]]
-    index.put(PLONE, [*(project_documents(name) for name in names[:-3]), *given_up])
+    given_up = [build_project(name, project_status="archived") for name in names[-3:]]
+    index.put(PLONE, [*(build_project(name) for name in names[:-3]), *given_up])
     index.update(PLONE, {name: DownloadFields(download_last_month=n) for n, name in enumerate(names)})
     index.update(PLONE, {name: HealthFields(health_score=99 if n < 147 else 1) for n, name in enumerate(names)})
 
@@ -181,9 +181,9 @@ def test_the_more_downloaded_of_two_is_suggested_first_and_so_many_at_most(
 
 
 @pytest.fixture
-def agreed(index: PackageIndex, searched: SearchEngine, toolbars: None) -> tuple[SearchEngine, SearchEngine]:
+def both_engines(index: PackageIndex, searched: SearchEngine, toolbars: None) -> tuple[SearchEngine, SearchEngine]:
     """The engine and the one that looks at everything, on the same projects."""
-    return searched, PlainSearch(index, load_lexicon(), load_standards(), now=lambda: NOW)
+    return searched, PlainSearch(index, load_lexicon(), load_scoring_config(), now=lambda: NOW)
 
 
 WORDS = st.sampled_from(
@@ -210,6 +210,6 @@ def test_all_engines_find_the_same_in_the_same_order(
     agreed: tuple[SearchEngine, SearchEngine], words: list[str]
 ) -> None:
     searched, plain = agreed
-    asked = Question(text=" ".join(words))
+    asked = SearchQuery(text=" ".join(words))
 
     assert searched.search(PLONE, asked) == plain.search(PLONE, asked)

@@ -10,14 +10,14 @@ from pathlib import Path
 import click
 import pytest
 
-from pyf.aggregator.domain.schema import Field, fields
+from pyf.aggregator.domain.schema import Field, iter_fields
 from pyf.aggregator.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 
 
-def commands() -> Iterator[tuple[str, click.Command]]:
+def load_commands() -> Iterator[tuple[str, click.Command]]:
     for script in entry_points(group="console_scripts"):
         if script.value.startswith("pyf.aggregator."):
             yield script.name, script.load()
@@ -25,21 +25,21 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 OPTIONS = [
     (name, form)
-    for name, command in commands()
+    for name, command in load_commands()
     for option in command.get_params(click.Context(command, **command.context_settings))
     if isinstance(option, click.Option)
     for form in (*option.opts, *option.secondary_opts)
 ]
 
 
-def section(page: str, title: str) -> str:
+def extract_section(page: str, title: str) -> str:
     """Return what a page says below a heading."""
-    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
-    assert found, f"{title} is not in the reference"
-    return found[1]
+    match = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    assert match, f"{title} is not in the reference"
+    return match[1]
 
 
-def test_the_generated_pages_are_what_the_code_makes_of_them() -> None:
+def test_generated_pages_are_current() -> None:
     check = subprocess.run(
         [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -47,7 +47,7 @@ def test_the_generated_pages_are_what_the_code_makes_of_them() -> None:
     assert (check.returncode, check.stderr) == (0, "")
 
 
-def test_the_commands_are_the_ones_that_are_installed() -> None:
+def test_commands_are_installed() -> None:
     assert {name for name, _ in OPTIONS} == {
         "pyfaggregator",
         "pyfdemo",
@@ -60,14 +60,14 @@ def test_the_commands_are_the_ones_that_are_installed() -> None:
 
 
 @pytest.mark.parametrize(("command", "option"), OPTIONS)
-def test_every_option_is_in_the_reference(command: str, option: str) -> None:
+def test_commands_page_lists_every_option(command: str, option: str) -> None:
     page = (REFERENCE / "commands.md").read_text("utf-8")
 
-    assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", section(page, command))
+    assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", extract_section(page, command))
 
 
 @pytest.mark.parametrize("setting", Settings.model_fields)
-def test_every_setting_is_in_the_reference_with_its_meaning(setting: str) -> None:
+def test_settings_page_lists_every_setting(setting: str) -> None:
     page = (REFERENCE / "settings.md").read_text("utf-8")
 
     (row,) = [line for line in page.splitlines() if line.startswith(f"| `{setting.upper()}` |")]
@@ -76,20 +76,20 @@ def test_every_setting_is_in_the_reference_with_its_meaning(setting: str) -> Non
     assert row.endswith(f"| {meaning} |")
 
 
-@pytest.mark.parametrize("field", list(fields()), ids=lambda field: field.name)
-def test_every_field_is_in_the_reference_with_its_owner_and_meaning(field: Field) -> None:
+@pytest.mark.parametrize("field", list(iter_fields()), ids=lambda field: field.name)
+def test_fields_page_lists_every_field(field: Field) -> None:
     page = (REFERENCE / "fields.md").read_text("utf-8")
 
-    (row,) = [line for line in section(page, f"Owner: {field.owner}").splitlines() if f"| `{field.name}` |" in line]
+    (row,) = [line for line in extract_section(page, f"Owner: {field.owner}").splitlines() if f"| `{field.name}` |" in line]
     assert field.use.meaning
     assert row.endswith(f"| {field.use.meaning} |")
 
 
-def test_the_example_file_shows_every_setting_with_its_default_and_sets_none() -> None:
+def test_example_env_lists_every_default() -> None:
     example = (ROOT / "example.env").read_text("utf-8")
 
-    shown = dict(re.findall(r"^# ([A-Z_]+)=(.*)$", example, re.MULTILINE))
-    assert shown == {
+    example_values = dict(re.findall(r"^# ([A-Z_]+)=(.*)$", example, re.MULTILINE))
+    assert example_values == {
         name.upper(): "" if field.default_factory else str(field.default)
         for name, field in Settings.model_fields.items()
     }

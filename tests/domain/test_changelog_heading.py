@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyf.aggregator.domain.changelog_heading import reads_like_changelog
+from pyf.aggregator.domain.changelog_heading import is_changelog_heading
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from pyf.aggregator.domain.changelog_heading import reads_like_changelog
     ],
 )
 def test_it_reads_like_a_changelog(heading: str) -> None:
-    assert reads_like_changelog(heading)
+    assert is_changelog_heading(heading)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_it_reads_like_a_changelog(heading: str) -> None:
     ],
 )
 def test_it_does_not_read_like_a_changelog(heading: str) -> None:
-    assert not reads_like_changelog(heading)
+    assert not is_changelog_heading(heading)
 
 
 @pytest.mark.parametrize("repeated", ["changes ", "1.", "the ", "(", "changes in a ", "-", "release notes for "])
 def test_a_hostile_heading_is_judged_without_delay(repeated: str) -> None:
-    assert not reads_like_changelog(repeated * 100_000)
+    assert not is_changelog_heading(repeated * 100_000)

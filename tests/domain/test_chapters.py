@@ -5,13 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 
-from pyf.aggregator.domain.chapters import MAX_DEPTH, Chapters, TooDeep, chapters
-from pyf.aggregator.domain.safe_html import tidied
-from strict_html import text_of
+from pyf.aggregator.domain.chapters import MAX_DEPTH, ReadmeSections, NestingTooDeep, split_sections
+from pyf.aggregator.domain.safe_html import sanitize_keeping_groups
+from strict_html import extract_text
 
 
-def of(html: str, summary: str = "") -> Chapters:
-    return chapters(tidied(html), summary)
+def parse_sections(html: str, summary: str = "") -> ReadmeSections:
+    return split_sections(sanitize_keeping_groups(html), summary)
 
 
 README = """
@@ -25,7 +25,7 @@ README = """
 
 
 def test_a_readme_is_parted_at_its_second_heading_and_at_its_changelog() -> None:
-    parts = of(README, "A summary.")
+    parts = parse_sections(README, "A summary.")
 
     assert parts.title == "The title"
     assert parts.first_chapter == "A summary.\nThe title\nWhat it is."
@@ -34,28 +34,28 @@ def test_a_readme_is_parted_at_its_second_heading_and_at_its_changelog() -> None
 
 
 def test_without_headings_all_is_the_first_chapter() -> None:
-    parts = of("<p>one</p><p>two</p>", "Summary")
+    parts = parse_sections("<p>one</p><p>two</p>", "Summary")
 
     assert parts.first_chapter == "Summary\none\ntwo"
     assert (parts.title, parts.main_content, parts.changelog) == (UNSET, UNSET, UNSET)
 
 
 def test_a_changelog_may_follow_the_title_at_once() -> None:
-    parts = of("<h1>Title</h1><p>text</p><h2>Changes</h2><p>none</p>")
+    parts = parse_sections("<h1>Title</h1><p>text</p><h2>Changes</h2><p>none</p>")
 
     assert (parts.title, parts.first_chapter) == ("Title", "Title\ntext")
     assert (parts.main_content, parts.changelog) == (UNSET, "Changes\nnone")
 
 
 def test_a_changelog_without_a_title_before_it_is_not_the_title() -> None:
-    parts = of("<p>text</p><h1>Changelog</h1><p>none</p>")
+    parts = parse_sections("<p>text</p><h1>Changelog</h1><p>none</p>")
 
     assert parts.title is UNSET
     assert (parts.first_chapter, parts.changelog) == ("text", "Changelog\nnone")
 
 
 def test_a_readme_that_is_all_changelog_has_its_summary_as_first_chapter() -> None:
-    parts = of("<h1>Changelog</h1><p>none</p>", "Summary")
+    parts = parse_sections("<h1>Changelog</h1><p>none</p>", "Summary")
 
     assert (parts.title, parts.first_chapter, parts.changelog) == (UNSET, "Summary", "Changelog\nnone")
 
@@ -80,22 +80,22 @@ def test_a_readme_that_is_all_changelog_has_its_summary_as_first_chapter() -> No
     ],
 )
 def test_the_title_is_the_text_of_the_first_heading_that_has_any(heading: str, title: str | UnsetType) -> None:
-    assert of(heading).title == title
+    assert parse_sections(heading).title == title
 
 
 def test_headings_move_down_one_level() -> None:
-    parts = of("".join(f"<h{n} id='i'>{n}</h{n}>" for n in range(1, 7)))
+    parts = parse_sections("".join(f"<h{n} id='i'>{n}</h{n}>" for n in range(1, 7)))
 
     shown = zip((2, 3, 4, 5, 6, 6), range(1, 7), strict=True)
     assert parts.html == "".join(f'<h{level} id="user-content-i">{n}</h{level}>' for level, n in shown)
 
 
 def test_elements_that_only_group_become_neutral() -> None:
-    assert of("<nav><section>a</section><center>b</center></nav>").html == "<div><div>a</div><div>b</div></div>"
+    assert parse_sections("<nav><section>a</section><center>b</center></nav>").html == "<div><div>a</div><div>b</div></div>"
 
 
 def test_a_link_that_shows_nothing_is_no_link_and_still_a_target() -> None:
-    html = of("<h1><a href='#a'></a>a<a id='b' href='#a'> </a></h1><p><a id='c'></a><a href='#a'>c</a></p>").html
+    html = parse_sections("<h1><a href='#a'></a>a<a id='b' href='#a'> </a></h1><p><a id='c'></a><a href='#a'>c</a></p>").html
 
     assert html == (
         '<h2>a<a id="user-content-b"></a></h2>'
@@ -106,7 +106,7 @@ def test_a_link_that_shows_nothing_is_no_link_and_still_a_target() -> None:
 def test_table_cells_are_words_of_one_line() -> None:
     table = "<table><tr><th>a</th><th>b</th></tr><tr><td>c</td><td>d</td></tr></table>"
 
-    assert of(table).first_chapter == "a b\nc d"
+    assert parse_sections(table).first_chapter == "a b\nc d"
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_table_cells_are_words_of_one_line() -> None:
     ],
 )
 def test_html_is_blank_if_it_shows_neither_text_nor_images(html: str, blank: bool) -> None:
-    assert of(html).blank is blank
+    assert parse_sections(html).is_blank is blank
 
 
 def test_no_readme_is_as_deep_as_what_is_refused() -> None:
-    assert of("<div>" * MAX_DEPTH).html == "<div>" * MAX_DEPTH + "</div>" * MAX_DEPTH
+    assert parse_sections("<div>" * MAX_DEPTH).html == "<div>" * MAX_DEPTH + "</div>" * MAX_DEPTH
 
-    with pytest.raises(TooDeep):
-        of("<div>" * (MAX_DEPTH + 1))
+    with pytest.raises(NestingTooDeep):
+        parse_sections("<div>" * (MAX_DEPTH + 1))
 
 
 fragments = st.sampled_from(
@@ -143,7 +143,7 @@ fragments = st.sampled_from(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(fragments, max_size=25).map("".join))
 def test_the_parts_together_are_the_text_that_is_shown(html: str) -> None:
-    parts = of(html)
+    parts = parse_sections(html)
 
     of_parts = (part or "" for part in (parts.first_chapter, parts.main_content, parts.changelog))
-    assert "".join("".join(of_parts).split()) == "".join(text_of(parts.html).split())
+    assert "".join("".join(of_parts).split()) == "".join(extract_text(parts.html).split())

@@ -10,11 +10,11 @@ from msgspec import UNSET
 from pyf.aggregator.domain.downloads import (
     HISTORY_MONTHS,
     Downloads,
-    joined,
-    month_of,
-    recorded,
-    unknown_to,
-    whole_months,
+    merge_downloads,
+    to_month,
+    build_download_fields,
+    mark_not_found,
+    list_whole_months,
 )
 from pyf.aggregator.domain.schema import DownloadFields
 
@@ -22,7 +22,7 @@ from pyf.aggregator.domain.schema import DownloadFields
 NOW = 1_785_553_200
 
 
-def at(text: str) -> int:
+def to_timestamp(text: str) -> int:
     """Return the Unix seconds of 03:00 UTC on a day."""
     return int(datetime.fromisoformat(f"{text}T03:00:00+00:00").timestamp())
 
@@ -35,12 +35,12 @@ moments = days.map(lambda day: int(datetime(day.year, day.month, day.day, 12, tz
 
 
 @st.composite
-def answers(draw: st.DrawFn) -> Downloads:
+def draw_downloads(draw: st.DrawFn) -> Downloads:
     """What a source may say: with a newest day, months that are over by then, or neither."""
-    until = draw(st.one_of(st.just(UNSET), days))
+    newest_day = draw(st.one_of(st.just(UNSET), days))
     history: dict[str, int] = {}
-    if until is not UNSET:
-        over = whole_months(until, draw(st.integers(0, 12)))
+    if newest_day is not UNSET:
+        over = list_whole_months(newest_day, draw(st.integers(0, 12)))
         history = {month: draw(numbers) for month in over}
     return Downloads(
         last_day=draw(maybe),
@@ -48,18 +48,18 @@ def answers(draw: st.DrawFn) -> Downloads:
         last_month=draw(maybe),
         total=draw(maybe),
         history=history,
-        until=until,
+        newest_day=newest_day,
     )
 
 
 @st.composite
-def written(draw: st.DrawFn) -> DownloadFields:
-    return recorded(draw(answers()), source="any", now=draw(moments))
+def draw_fields(draw: st.DrawFn) -> DownloadFields:
+    return build_download_fields(draw(draw_downloads()), source="any", now=draw(moments))
 
 
-@given(answers(), moments)
+@given(draw_downloads(), moments)
 def test_a_count_that_the_source_does_not_tell_is_absent_and_not_zero(answer: Downloads, now: int) -> None:
-    fields = recorded(answer, source="any", now=now)
+    fields = build_download_fields(answer, source="any", now=now)
 
     assert (fields.download_last_day, fields.download_last_week, fields.download_last_month, fields.download_total) == (
         answer.last_day,
@@ -71,47 +71,47 @@ def test_a_count_that_the_source_does_not_tell_is_absent_and_not_zero(answer: Do
     assert {*(fields.download_history or {}).values()} <= told
 
 
-@given(answers(), moments)
+@given(draw_downloads(), moments)
 def test_a_source_that_says_nothing_leaves_no_history(answer: Downloads, now: int) -> None:
     silent = not answer.history and answer.last_month is UNSET
 
-    assert (recorded(answer, source="any", now=now).download_history is UNSET) == silent
+    assert (build_download_fields(answer, source="any", now=now).download_history is UNSET) == silent
 
 
-@given(written(), written())
+@given(draw_fields(), draw_fields())
 def test_every_month_that_either_knows_is_kept_up_to_the_bound(newer: DownloadFields, older: DownloadFields) -> None:
     both = {*(newer.download_history or {}), *(older.download_history or {})}
 
-    kept = joined(newer, older).download_history or {}
+    kept = merge_downloads(newer, older).download_history or {}
 
     assert list(kept) == sorted(both)[-HISTORY_MONTHS:]
-    assert all(kept[month] in known_values(month, newer, older) for month in kept)
+    assert all(kept[month] in collect_known_values(month, newer, older) for month in kept)
 
 
-def known_values(month: str, *fields: DownloadFields) -> set[int]:
-    return {each.download_history[month] for each in fields if month in (each.download_history or {})}  # type: ignore[index]
+def collect_known_values(month: str, *fields: DownloadFields) -> set[int]:
+    return {fields_.download_history[month] for fields_ in fields if month in (fields_.download_history or {})}  # type: ignore[index]
 
 
 @settings(max_examples=300)
-@given(written(), written())
+@given(draw_fields(), draw_fields())
 def test_joining_twice_is_joining_once(newer: DownloadFields, older: DownloadFields) -> None:
-    once = joined(newer, older)
+    once = merge_downloads(newer, older)
 
-    assert joined(newer, once) == joined(once, older) == once
+    assert merge_downloads(newer, once) == merge_downloads(once, older) == once
 
 
-@given(st.lists(written(), min_size=1, max_size=30))
+@given(st.lists(draw_fields(), min_size=1, max_size=30))
 def test_a_history_is_bounded_however_many_runs_there_were(runs: list[DownloadFields]) -> None:
     kept: Any = UNSET
     for fields in runs:
-        kept = joined(fields, kept)
+        kept = merge_downloads(fields, kept)
 
     assert len(kept.download_history or {}) <= HISTORY_MONTHS
 
 
-@given(written(), written())
+@given(draw_fields(), draw_fields())
 def test_all_but_history_and_total_is_what_the_newer_counts_say(newer: DownloadFields, older: DownloadFields) -> None:
-    kept = joined(newer, older)
+    kept = merge_downloads(newer, older)
 
     assert (kept.download_last_day, kept.download_last_week, kept.download_last_month) == (
         newer.download_last_day,
@@ -123,18 +123,18 @@ def test_all_but_history_and_total_is_what_the_newer_counts_say(newer: DownloadF
 
 
 def test_a_total_that_only_another_source_knows_stays() -> None:
-    older = recorded(Downloads(total=900, until=date(2026, 6, 30)), source="clickhouse", now=NOW)
+    older = build_download_fields(Downloads(total=900, newest_day=date(2026, 6, 30)), source="clickhouse", now=NOW)
 
-    kept = joined(recorded(Downloads(last_month=10), source="pypistats", now=NOW), older)
+    kept = merge_downloads(build_download_fields(Downloads(last_month=10), source="pypistats", now=NOW), older)
 
     assert kept.download_total == 900
 
 
-@given(written(), moments)
+@given(draw_fields(), moments)
 def test_a_source_that_does_not_know_the_project_changes_no_count(older: DownloadFields, now: int) -> None:
-    kept = unknown_to("any", older, now=now)
+    kept = mark_not_found("any", older, now=now)
 
-    assert joined(kept, older) == kept
+    assert merge_downloads(kept, older) == kept
     assert (kept.download_history, kept.download_total, kept.download_last_day, kept.download_updated) == (
         older.download_history,
         older.download_total,
@@ -149,50 +149,50 @@ def test_a_month_that_is_not_over_has_the_last_thirty_days() -> None:
 
     kept: Any = UNSET
     for day, last_month in weekly:
-        kept = joined(recorded(Downloads(last_month=last_month), source="pypistats", now=at(day)), kept)
+        kept = merge_downloads(build_download_fields(Downloads(last_month=last_month), source="pypistats", now=to_timestamp(day)), kept)
 
     # The run of the first of August sees all of July but its first day, and is the last one to write it.
     assert kept.download_history == {"2026-07": 50, "2026-08": 60}
 
 
 def test_a_whole_month_beats_thirty_days_of_it() -> None:
-    seen = recorded(Downloads(last_month=30), source="pypistats", now=at("2026-07-20"))
-    whole = Downloads(last_month=99, history={"2026-06": 60, "2026-07": 70}, until=date(2026, 8, 3))
+    seen = build_download_fields(Downloads(last_month=30), source="pypistats", now=to_timestamp("2026-07-20"))
+    whole = Downloads(last_month=99, history={"2026-06": 60, "2026-07": 70}, newest_day=date(2026, 8, 3))
 
-    kept = joined(recorded(whole, source="clickhouse", now=at("2026-08-05")), seen)
+    kept = merge_downloads(build_download_fields(whole, source="clickhouse", now=to_timestamp("2026-08-05")), seen)
 
     assert kept.download_history == {"2026-06": 60, "2026-07": 70, "2026-08": 99}
 
 
 def test_the_month_is_over_on_its_last_day() -> None:
-    answer = Downloads(last_month=30, history={"2026-07": 31}, until=date(2026, 7, 31))
+    answer = Downloads(last_month=30, history={"2026-07": 31}, newest_day=date(2026, 7, 31))
 
-    assert recorded(answer, source="clickhouse", now=NOW).download_history == {"2026-07": 31}
+    assert build_download_fields(answer, source="clickhouse", now=NOW).download_history == {"2026-07": 31}
 
 
 def test_a_source_that_lags_does_not_undo_what_was_seen_later() -> None:
-    seen = recorded(Downloads(last_month=80), source="pypistats", now=at("2026-08-01"))
-    late = Downloads(last_month=1, history={"2026-06": 60}, until=date(2026, 7, 4))
+    seen = build_download_fields(Downloads(last_month=80), source="pypistats", now=to_timestamp("2026-08-01"))
+    late = Downloads(last_month=1, history={"2026-06": 60}, newest_day=date(2026, 7, 4))
 
-    kept = joined(recorded(late, source="clickhouse", now=at("2026-08-02")), seen)
+    kept = merge_downloads(build_download_fields(late, source="clickhouse", now=to_timestamp("2026-08-02")), seen)
 
     assert kept.download_history == {"2026-06": 60, "2026-07": 80}
     assert kept.download_last_month == 1
 
 
 def test_without_a_newest_day_it_is_the_day_before() -> None:
-    fields = recorded(Downloads(last_month=5), source="pypistats", now=NOW)
+    fields = build_download_fields(Downloads(last_month=5), source="pypistats", now=NOW)
 
     assert datetime.fromtimestamp(fields.download_until or 0, UTC) == datetime(2026, 7, 31, tzinfo=UTC)
 
 
 @given(days, st.integers(0, 24))
 def test_whole_months_are_the_last_ones_that_have_ended(until: date, number: int) -> None:
-    names = whole_months(until, number)
+    names = list_whole_months(until, number)
 
     assert names == sorted(set(names))
     assert len(names) == number
     if number:
         day_after = until + timedelta(1)
-        assert names[-1] < month_of(day_after) <= month_of(until + timedelta(32))
-        assert (names[-1] == month_of(until)) == (day_after.day == 1)
+        assert names[-1] < to_month(day_after) <= to_month(until + timedelta(32))
+        assert (names[-1] == to_month(until)) == (day_after.day == 1)

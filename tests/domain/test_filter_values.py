@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.domain.filter_values import meant, near
+from pyf.aggregator.domain.filter_values import resolve_values, suggest_values
 from pyf.aggregator.domain.search import Facet
 
 FRAMEWORKS = ("Plone 6.0", "Plone 6.1", "Zope 6.0", "Zope 5", "Django 5.2")
@@ -36,25 +36,25 @@ CLASSIFIERS = ("License :: OSI Approved :: MIT License", "Framework :: Plone", "
 def test_case_does_not_count_and_what_is_clear_may_be_left_out(
     facet: Facet, asked: str, known: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
-    assert meant(facet, asked, known, frameworks=("Plone",)) == expected
+    assert resolve_values(facet, asked, known, frameworks=("Plone",)) == expected
 
 
 def test_without_a_framework_of_ones_own_a_version_of_several_is_not_clear() -> None:
-    assert meant(Facet.FRAMEWORK_VERSIONS, "6.0", FRAMEWORKS) == ()
-    assert meant(Facet.FRAMEWORK_VERSIONS, "5.2", FRAMEWORKS) == ("Django 5.2",)
+    assert resolve_values(Facet.FRAMEWORK_VERSIONS, "6.0", FRAMEWORKS) == ()
+    assert resolve_values(Facet.FRAMEWORK_VERSIONS, "5.2", FRAMEWORKS) == ("Django 5.2",)
 
 
 @given(st.sampled_from(Facet), st.text(), st.sets(st.text()), st.sets(st.text()))
 def test_what_there_is_means_itself_and_nothing_means_what_there_is_not(
     facet: Facet, asked: str, known: set[str], frameworks: set[str]
 ) -> None:
-    assert set(meant(facet, asked, known, frameworks)) <= known
-    assert meant(facet, asked, known | {asked}, frameworks) == (asked,)
+    assert set(resolve_values(facet, asked, known, frameworks)) <= known
+    assert resolve_values(facet, asked, known | {asked}, frameworks) == (asked,)
 
 
 def test_near_values_look_alike_or_are_the_most_frequent() -> None:
     known = {"MIT": 5, "BSD-3-Clause": 9, "GPL-2.0-only": 2, "GPL-2.0-or-later": 1, "ISC": 1, "0BSD": 1}
 
-    assert near("gpl", known)[:2] == ("GPL-2.0-only", "GPL-2.0-or-later")
-    assert near("????", known) == ("BSD-3-Clause", "MIT", "GPL-2.0-only", "0BSD", "GPL-2.0-or-later")
-    assert near("gpl", {}) == ()
+    assert suggest_values("gpl", known)[:2] == ("GPL-2.0-only", "GPL-2.0-or-later")
+    assert suggest_values("????", known) == ("BSD-3-Clause", "MIT", "GPL-2.0-only", "0BSD", "GPL-2.0-or-later")
+    assert suggest_values("gpl", {}) == ()

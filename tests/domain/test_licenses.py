@@ -3,7 +3,7 @@ from packaging.licenses import canonicalize_license_expression
 from trove_classifiers import classifiers as trove
 
 from pyf.aggregator.domain import licenses
-from pyf.aggregator.domain.licenses import spdx
+from pyf.aggregator.domain.licenses import to_spdx
 
 MIT = "License :: OSI Approved :: MIT License"
 BSD = "License :: OSI Approved :: BSD License"
@@ -26,7 +26,7 @@ BSD = "License :: OSI Approved :: BSD License"
     ],
 )
 def test_a_licence_is_told_where_it_can_be(expression: str, classifiers: list[str], text: str, told: str) -> None:
-    assert spdx(expression=expression, classifiers=tuple(classifiers), text=text) == told
+    assert to_spdx(expression=expression, classifiers=tuple(classifiers), text=text) == told
 
 
 def test_every_classifier_that_is_mapped_is_published() -> None:

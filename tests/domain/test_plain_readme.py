@@ -4,15 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, msgpack
 
-from pyf.aggregator.domain.plain_readme import MAX_TEXT, as_plain_text, legible
+from pyf.aggregator.domain.plain_readme import MAX_TEXT_LENGTH, render_plain_text, clean_readme
 from pyf.aggregator.domain.readme import Readme
-from strict_html import assert_safe
+from strict_html import assert_safe_html
 
 any_text = st.text(st.characters(codec=None, categories=None))
 
 
 def test_text_is_shown_as_written_and_is_the_first_chapter() -> None:
-    made = as_plain_text(Readme(text="a  <b>\n\n   c & d", summary="What it is."))
+    made = render_plain_text(Readme(text="a  <b>\n\n   c & d", summary="What it is."))
 
     assert made.html == "<pre>a  &lt;b&gt;\n\n   c &amp; d</pre>"
     assert made.first_chapter == "What it is.\na <b>\nc & d"
@@ -20,34 +20,34 @@ def test_text_is_shown_as_written_and_is_the_first_chapter() -> None:
 
 
 def test_a_blank_readme_has_no_html_and_its_summary_is_the_first_chapter() -> None:
-    made = as_plain_text(Readme(text=" \n\t", summary="What it is."))
+    made = render_plain_text(Readme(text=" \n\t", summary="What it is."))
 
     assert (made.html, made.first_chapter) == ("", "What it is.")
 
 
 def test_without_text_and_summary_there_is_no_first_chapter() -> None:
-    assert as_plain_text(Readme(text="")).first_chapter is UNSET
+    assert render_plain_text(Readme(text="")).first_chapter is UNSET
 
 
 def test_a_long_text_is_cut_after_its_last_whole_line() -> None:
-    text = "0123456\n" * (MAX_TEXT // 8) + "and more\n"
+    text = "0123456\n" * (MAX_TEXT_LENGTH // 8) + "and more\n"
 
-    assert legible(Readme(text=text)).text == "0123456\n" * (MAX_TEXT // 8)
-    assert legible(Readme(text="x" + text)).text == "x" + "0123456\n" * (MAX_TEXT // 8 - 1)
+    assert clean_readme(Readme(text=text)).text == "0123456\n" * (MAX_TEXT_LENGTH // 8)
+    assert clean_readme(Readme(text="x" + text)).text == "x" + "0123456\n" * (MAX_TEXT_LENGTH // 8 - 1)
 
 
 def test_a_long_line_is_cut_where_the_limit_is() -> None:
-    assert legible(Readme(text="x" * (MAX_TEXT + 1))).text == "x" * MAX_TEXT
+    assert clean_readme(Readme(text="x" * (MAX_TEXT_LENGTH + 1))).text == "x" * MAX_TEXT_LENGTH
 
 
 def test_a_text_of_exactly_the_limit_is_whole() -> None:
-    text = "x\n" + "y" * (MAX_TEXT - 2)
+    text = "x\n" + "y" * (MAX_TEXT_LENGTH - 2)
 
-    assert legible(Readme(text=text)).text == text
+    assert clean_readme(Readme(text=text)).text == text
 
 
 def test_what_is_no_text_is_left_out_and_what_cannot_be_encoded_is_marked() -> None:
-    readme = legible(Readme(text="a\x00b\x1bc\ud800d\te\n", summary="\udfff", content_type="text/\x00plain"))
+    readme = clean_readme(Readme(text="a\x00b\x1bc\ud800d\te\n", summary="\udfff", content_type="text/\x00plain"))
 
     assert readme == Readme(text="abc\ufffdd\te\n", summary="\ufffd", content_type="text/plain")
 
@@ -56,15 +56,15 @@ def test_what_is_no_text_is_left_out_and_what_cannot_be_encoded_is_marked() -> N
 def test_whatever_a_readme_contains_can_be_sent_and_shown(text: str, summary: str) -> None:
     readme = Readme(text=text, summary=summary, content_type=text)
 
-    made = as_plain_text(readme)
+    made = render_plain_text(readme)
 
-    assert_safe(made.html)
-    assert msgpack.decode(msgpack.encode(legible(readme)), type=Readme) == legible(readme)
+    assert_safe_html(made.html)
+    assert msgpack.decode(msgpack.encode(clean_readme(readme)), type=Readme) == clean_readme(readme)
     assert msgpack.encode(made)
 
 
 @given(any_text)
 def test_a_legible_readme_stays_as_it_is(text: str) -> None:
-    once = legible(Readme(text=text, summary=text))
+    once = clean_readme(Readme(text=text, summary=text))
 
-    assert legible(once) == once
+    assert clean_readme(once) == once

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from trove_classifiers import classifiers as trove
 
 from pyf.aggregator.adapters.profiles import load_profiles
-from pyf.aggregator.domain.profile import Filter, matches
+from pyf.aggregator.domain.profile import Filter, matches_classifiers
 
 PLONE = Filter(profile="plone", classifiers=("Framework :: Plone",))
 
@@ -22,13 +22,13 @@ PLONE = Filter(profile="plone", classifiers=("Framework :: Plone",))
     ],
 )
 def test_a_classifier_stands_for_itself_and_what_is_below(classifier: str, belongs: bool) -> None:
-    assert matches(classifier, ["Framework :: Plone"]) is belongs
+    assert matches_classifiers(classifier, ["Framework :: Plone"]) is belongs
 
 
 def test_the_expansion_holds_published_and_shown_classifiers_once() -> None:
     known = ["Framework :: Plone :: 6.0", "Framework :: Plone :: 9.9", "Framework :: Django", "Framework :: Plone"]
 
-    assert PLONE.expanded(known) == ("Framework :: Plone", "Framework :: Plone :: 6.0", "Framework :: Plone :: 9.9")
+    assert PLONE.expand_classifiers(known) == ("Framework :: Plone", "Framework :: Plone :: 6.0", "Framework :: Plone :: 9.9")
 
 
 def test_filters_that_admit_the_same_have_the_same_key() -> None:
@@ -44,16 +44,16 @@ FLASK = Filter(classifiers=("Framework :: Flask",), requires=("flask",), names=(
 def test_names_match_as_a_whole_and_a_star_stands_for_anything() -> None:
     listed = ["flask-login", "flask-", "pytest-flask", "eve", "flask", "flaskless", "my-flask-login", "eve-more"]
 
-    assert FLASK.named(listed) == {"flask-login", "flask-", "pytest-flask", "eve"}
-    assert FLASK.pattern_of("pytest-flask") == "*-flask"
-    assert FLASK.pattern_of("flaskless") == ""
+    assert FLASK.matching_names(listed) == {"flask-login", "flask-", "pytest-flask", "eve"}
+    assert FLASK.matching_pattern("pytest-flask") == "*-flask"
+    assert FLASK.matching_pattern("flaskless") == ""
 
 
 @pytest.mark.parametrize("other", [Filter(), replace(FLASK, strict=True), replace(FLASK, everything=True), PLONE])
 def test_only_a_filter_with_requirements_looks_beyond_classifiers(other: Filter) -> None:
-    assert FLASK.looks_beyond_classifiers
-    assert not other.looks_beyond_classifiers
-    assert other.named(["flask-login"]) == frozenset()
+    assert FLASK.uses_requirements
+    assert not other.uses_requirements
+    assert other.matching_names(["flask-login"]) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_another_rule_is_another_key(change: dict[str, Any]) -> None:
     changed = replace(FLASK, **change)
 
     assert changed.key != FLASK.key
-    assert not changed.admits_as(FLASK)
+    assert not changed.admits_same_as(FLASK)
 
 
 @pytest.mark.parametrize("change", [{"include": {"a": "b"}}, {"exclude": {"a": "b"}}])
@@ -79,8 +79,8 @@ def test_a_project_named_by_hand_changes_who_is_in_and_no_verdict(change: dict[s
     changed = replace(FLASK, **change)
 
     assert changed.key == FLASK.key
-    assert not changed.admits_as(FLASK)
-    assert changed.admits_as(replace(changed, profile="mine"))
+    assert not changed.admits_same_as(FLASK)
+    assert changed.admits_same_as(replace(changed, profile="mine"))
 
 
 def test_a_filter_of_classifiers_alone_keeps_the_key_of_older_programs() -> None:

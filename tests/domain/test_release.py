@@ -2,10 +2,10 @@ from itertools import permutations
 
 import pytest
 
-from pyf.aggregator.domain.release import File, Metadata, Release, newest
+from pyf.aggregator.domain.release import File, Metadata, Release, select_newest
 
 
-def release(version: str, *, files: int = 1, yanked: bool = False, at: int = 1_700_000_000) -> Release:
+def make_release(version: str, *, files: int = 1, yanked: bool = False, uploaded_at: int = 1_700_000_000) -> Release:
     return Release(
         version=version,
         files=tuple(
@@ -14,7 +14,7 @@ def release(version: str, *, files: int = 1, yanked: bool = False, at: int = 1_7
                 url=f"https://files.pypi.example/x-{version}-{n}.whl",
                 size=1,
                 packagetype="bdist_wheel",
-                upload_time=at + n,
+                upload_time=uploaded_at + n,
                 sha256="0" * 64,
                 yanked=yanked,
             )
@@ -39,21 +39,21 @@ def release(version: str, *, files: int = 1, yanked: bool = False, at: int = 1_7
     ],
 )
 def test_the_newest_release_is_the_one_pip_would_install(versions: list[str], yanked: list[str], expected: str) -> None:
-    releases = [release(version, yanked=version in yanked) for version in versions]
+    releases = [make_release(version, yanked=version in yanked) for version in versions]
 
-    assert {newest(order).version for order in permutations(releases)} == {expected}
+    assert {select_newest(order).version for order in permutations(releases)} == {expected}
 
 
 def test_a_release_is_as_old_as_its_first_file() -> None:
-    assert release("1.0", files=3, at=1000).upload_timestamp == 1000
+    assert make_release("1.0", files=3, uploaded_at=1000).upload_timestamp == 1000
 
 
 def test_a_release_without_files_has_no_age() -> None:
-    assert release("1.0", files=0).upload_timestamp == 0
+    assert make_release("1.0", files=0).upload_timestamp == 0
 
 
 def test_a_release_is_yanked_only_as_a_whole() -> None:
-    whole, half = release("1.0", files=2, yanked=True), release("1.0", files=2)
+    whole, half = make_release("1.0", files=2, yanked=True), make_release("1.0", files=2)
     mixed = Release(version="1.0", files=(whole.files[0], half.files[1]))
 
     assert whole.is_yanked
@@ -61,4 +61,4 @@ def test_a_release_is_yanked_only_as_a_whole() -> None:
 
 
 def test_of_a_release_without_files_its_metadata_says_whether_it_is_yanked() -> None:
-    assert release("1.0", files=0, yanked=True).is_yanked
+    assert make_release("1.0", files=0, yanked=True).is_yanked

@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from pytest_httpserver import HTTPServer
 
-from pyf.aggregator.domain.plain_readme import MAX_TEXT, as_plain_text, legible
-from pyf.aggregator.domain.readme import Readme, Rendered
-from pyf.aggregator.domain.rendering import rendered
-from reference_readmes import reference_readmes
-from strict_html import assert_safe
+from pyf.aggregator.domain.plain_readme import MAX_TEXT_LENGTH, render_plain_text, clean_readme
+from pyf.aggregator.domain.readme import Readme, RenderedReadme
+from pyf.aggregator.domain.rendering import render_readme
+from reference_readmes import load_reference_readmes
+from strict_html import assert_safe_html
 
 SECRET = "nobody may read this"
 
 
-def html_of(text: str, content_type: str = "text/markdown") -> str:
-    return rendered(Readme(text=text, content_type=content_type)).html
+def render_html(text: str, content_type: str = "text/markdown") -> str:
+    return render_readme(Readme(text=text, content_type=content_type)).html
 
 
 @pytest.mark.parametrize(
@@ -32,23 +32,23 @@ def html_of(text: str, content_type: str = "text/markdown") -> str:
     ],
 )
 def test_markdown_is_known_by_its_type_whatever_the_parameters(content_type: str) -> None:
-    assert html_of("*a* ~~b~~", content_type) == "<p><em>a</em> <del>b</del></p>\n"
+    assert render_html("*a* ~~b~~", content_type) == "<p><em>a</em> <del>b</del></p>\n"
 
 
 def test_the_variant_of_markdown_is_heeded() -> None:
-    assert html_of("*a* ~~b~~", "text/markdown; variant=CommonMark") == "<p><em>a</em> ~~b~~</p>\n"
+    assert render_html("*a* ~~b~~", "text/markdown; variant=CommonMark") == "<p><em>a</em> ~~b~~</p>\n"
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/x-rst", "TEXT/X-RST; charset=UTF-8", "", "UNKNOWN", "# Processing", ";"]
 )
 def test_restructured_text_is_meant_where_no_known_type_is_said(content_type: str) -> None:
-    assert html_of("*a* ``b``", content_type) == "<p><em>a</em> <code>b</code></p>\n"
+    assert render_html("*a* ``b``", content_type) == "<p><em>a</em> <code>b</code></p>\n"
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "text/plain; charset=UTF-8"])
 def test_plain_text_is_shown_as_written(content_type: str) -> None:
-    assert html_of("*a*\n ``b``", content_type) == "<pre>*a*\n ``b``</pre>"
+    assert render_html("*a*\n ``b``", content_type) == "<pre>*a*\n ``b``</pre>"
 
 
 @pytest.mark.parametrize(
@@ -66,33 +66,33 @@ def test_plain_text_is_shown_as_written(content_type: str) -> None:
 def test_restructured_text_with_an_error_is_shown_as_written(text: str) -> None:
     readme = Readme(text=text, content_type="text/x-rst", summary="A summary.")
 
-    assert rendered(readme) == as_plain_text(readme)
+    assert render_readme(readme) == render_plain_text(readme)
 
 
 @pytest.mark.parametrize(
     "text", ["<!-- nothing to see -->", "<svg><path/></svg>", "[x]: https://x.example/", "<p></p>"]
 )
 def test_markdown_that_shows_nothing_is_shown_as_written(text: str) -> None:
-    assert rendered(Readme(text=text, content_type="text/markdown")) == as_plain_text(Readme(text=text))
+    assert render_readme(Readme(text=text, content_type="text/markdown")) == render_plain_text(Readme(text=text))
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t\r\n", "\x00"])
 @pytest.mark.parametrize("content_type", ["text/markdown", "text/x-rst", "text/plain", ""])
 def test_only_a_blank_readme_has_no_html(text: str, content_type: str) -> None:
-    made = rendered(Readme(text=text, content_type=content_type, summary="A summary."))
+    made = render_readme(Readme(text=text, content_type=content_type, summary="A summary."))
 
-    assert made == Rendered(first_chapter="A summary.")
+    assert made == RenderedReadme(first_chapter="A summary.")
 
 
 def test_an_image_alone_is_a_readme() -> None:
-    assert html_of("![](https://x.example/a.png)") == '<p><img src="https://x.example/a.png" alt=""></p>\n'
+    assert render_html("![](https://x.example/a.png)") == '<p><img src="https://x.example/a.png" alt=""></p>\n'
 
 
 @pytest.mark.parametrize("content_type", ["text/markdown", "text/x-rst"])
 def test_headings_are_one_level_lower_and_the_parts_are_named(content_type: str) -> None:
     text = "A title\n=======\n\nWhat it is.\n\nUsage\n-----\n\nRun it.\n\nChanges\n-------\n\nNone.\n"
 
-    made = rendered(Readme(text=text, content_type=content_type, summary="A summary."))
+    made = render_readme(Readme(text=text, content_type=content_type, summary="A summary."))
 
     assert "A title</h2>" in made.html
     assert "Usage</h3>" in made.html
@@ -104,21 +104,21 @@ def test_headings_are_one_level_lower_and_the_parts_are_named(content_type: str)
 
 
 def test_a_part_that_is_not_there_is_unset() -> None:
-    made = rendered(Readme(text="text", content_type="text/markdown"))
+    made = render_readme(Readme(text="text", content_type="text/markdown"))
 
-    assert made == Rendered(html="<p>text</p>\n", first_chapter="text")
+    assert made == RenderedReadme(html="<p>text</p>\n", first_chapter="text")
     assert (made.title, made.main_content, made.changelog) == (UNSET, UNSET, UNSET)
 
 
 def test_code_in_a_language_that_nobody_knows_does_not_fail_a_readme() -> None:
-    assert html_of(".. code:: klingon\n\n   Qapla'", "text/x-rst") == "<pre><code>Qapla'</code></pre>\n"
+    assert render_html(".. code:: klingon\n\n   Qapla'", "text/x-rst") == "<pre><code>Qapla'</code></pre>\n"
 
 
 def test_a_role_that_one_readme_defines_is_not_there_in_the_next() -> None:
-    html_of(".. role:: mine\n.. role:: emphasis(strong)\n\n:mine:`x`", "text/x-rst")
+    render_html(".. role:: mine\n.. role:: emphasis(strong)\n\n:mine:`x`", "text/x-rst")
 
-    assert html_of(":mine:`x`", "text/x-rst") == "<pre>:mine:`x`</pre>"
-    assert html_of(":emphasis:`x`", "text/x-rst") == "<p><em>x</em></p>\n"
+    assert render_html(":mine:`x`", "text/x-rst") == "<pre>:mine:`x`</pre>"
+    assert render_html(":emphasis:`x`", "text/x-rst") == "<p><em>x</em></p>\n"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_no_file_is_read_and_nothing_is_fetched(
     file.write_text(SECRET)
     httpserver.expect_request("/secret.png").respond_with_data(SECRET)
 
-    made = rendered(
+    made = render_readme(
         Readme(text=text.format(file=file, url=httpserver.url_for("/secret.png")), content_type=content_type)
     )
 
@@ -164,7 +164,7 @@ def test_configuration_that_lies_around_means_nothing(tmp_path: Path, monkeypatc
     (tmp_path / "secret.txt").write_text(SECRET)
     monkeypatch.chdir(tmp_path)
 
-    assert SECRET not in html_of(".. include:: secret.txt", "text/x-rst")
+    assert SECRET not in render_html(".. include:: secret.txt", "text/x-rst")
 
 
 @pytest.mark.parametrize(
@@ -174,13 +174,13 @@ def test_configuration_that_lies_around_means_nothing(tmp_path: Path, monkeypatc
 def test_what_grows_too_deep_or_too_large_is_shown_as_written(text: str) -> None:
     readme = Readme(text=text, content_type="text/markdown")
 
-    assert rendered(readme) == as_plain_text(readme)
+    assert render_readme(readme) == render_plain_text(readme)
 
 
 def test_what_is_beyond_the_limit_is_not_shown() -> None:
-    text = "word\n" * (MAX_TEXT // 5 + 10)
+    text = "word\n" * (MAX_TEXT_LENGTH // 5 + 10)
 
-    assert html_of(text).count("word") == MAX_TEXT // 5
+    assert render_html(text).count("word") == MAX_TEXT_LENGTH // 5
 
 
 @settings(max_examples=200, deadline=None)
@@ -189,19 +189,19 @@ def test_what_is_beyond_the_limit_is_not_shown() -> None:
     st.sampled_from(["text/markdown", "text/x-rst", "text/plain", "\ud800"]),
 )
 def test_any_text_is_rendered_and_only_blank_text_to_nothing(text: str, content_type: str) -> None:
-    html = rendered(Readme(text=text, content_type=content_type, summary=text)).html
+    html = render_readme(Readme(text=text, content_type=content_type, summary=text)).html
 
-    assert_safe(html)
-    assert bool(html) == bool(legible(Readme(text=text)).text.strip())
+    assert_safe_html(html)
+    assert bool(html) == bool(clean_readme(Readme(text=text)).text.strip())
 
 
 def test_real_readmes_are_rendered_safely(shared_data: Path) -> None:
-    readmes = reference_readmes(shared_data)
+    readmes = load_reference_readmes(shared_data)
 
-    made = [rendered(readme) for readme in readmes]
+    made = [render_readme(readme) for readme in readmes]
 
     for readme, result in zip(readmes, made, strict=True):
-        assert_safe(result.html)
+        assert_safe_html(result.html)
         assert bool(result.html) == bool(readme.text.strip())
     in_markdown = [m for r, m in zip(readmes, made, strict=True) if r.content_type.startswith("text/markdown")]
     assert sum(m.title is not UNSET for m in in_markdown) > 0.9 * len(in_markdown)

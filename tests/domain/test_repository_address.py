@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.domain.repository_address import RepositoryAddress, address_of
+from pyf.aggregator.domain.repository_address import RepositoryRef, parse_repository_url
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 PAGES = re.compile("login|about|new|apps|home|join|team|site|stars|pulls|repos|search|gist|gists|orgs|events|blog")
@@ -18,7 +18,7 @@ names = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,40}", fullmatch=True).filt
     lambda name: not name.endswith(".") and not re.search(r"(?i)\.(git|wiki)$", name)
 )
 # `{}` is what stands between host and end: `owner/name`, or `owner/name.git`.
-FORMS = [
+URL_FORMS = [
     "https://github.com/{}",
     "http://github.com/{}",
     "https://www.github.com/{}",
@@ -41,21 +41,21 @@ FORMS = [
     "https://api.github.com/repos/{}",
     "https://codeload.github.com/{}/zip/main",
 ]
-ENDS = [
+URL_ENDS = [
     "", "/", "//", "/tree/main/packages/x", "/blob/main/README.md", "/issues", "/issues/", "/releases", "/wiki",
     "/archive/v1.0.tar.gz", "#readme", "/#readme", "#README.md", "?tab=readme-ov-file", "?tab=readme-ov-file#x",
     "/tree/main?x=1#y", ".git", ".git/", ".git#egg=name", ".git@main", ".git@v1.0#egg=x&subdirectory=y", ".GIT",
     ".wiki.git", ".", ",", ";", "/.", "%20", " ", " and more", " #README.md",
 ]  # fmt: skip
-WRAPPED = ["{}", "<{}>", '"{}"', "'{}'", "({})", "[{}]", "  {}  ", "<{}>.", "({}),", "\t{}\n", "“{}”"]
+URL_WRAPPERS = ["{}", "<{}>", '"{}"', "'{}'", "({})", "[{}]", "  {}  ", "<{}>.", "({}),", "\t{}\n", "“{}”"]
 
 
 @given(
     owner=owners,
     name=names,
-    form=st.sampled_from(FORMS),
-    end=st.sampled_from(ENDS),
-    wrapped=st.sampled_from(WRAPPED),
+    form=st.sampled_from(URL_FORMS),
+    end=st.sampled_from(URL_ENDS),
+    wrapped=st.sampled_from(URL_WRAPPERS),
     is_shouted=st.booleans(),
 )
 def test_every_written_form_is_the_same_address(
@@ -63,16 +63,16 @@ def test_every_written_form_is_the_same_address(
 ) -> None:
     written = wrapped.format(form.format(f"{owner}/{name}{end if form.endswith('{}') else ''}"))
 
-    address = address_of(written.upper() if is_shouted and "/repos/" not in form else written)
+    address = parse_repository_url(written.upper() if is_shouted and "/repos/" not in form else written)
 
-    assert address == RepositoryAddress("github.com", owner, name)
+    assert address == RepositoryRef("github.com", owner, name)
 
 
 @given(owner=owners, name=names)
 def test_parsing_an_addresss_own_page_gives_it_back(owner: str, name: str) -> None:
-    address = RepositoryAddress("github.com", owner, name)
+    address = RepositoryRef("github.com", owner, name)
 
-    again = address_of(address.url)
+    again = parse_repository_url(address.url)
 
     assert again is not None
     assert (again.url, again.owner, again.name) == (address.url, owner, name)
@@ -81,9 +81,9 @@ def test_parsing_an_addresss_own_page_gives_it_back(owner: str, name: str) -> No
 @given(st.text(st.characters()) | st.text("githubcom.:/@#?%<>[]-~ \n\x00\ud800") | st.binary().map(str))
 def test_no_text_raises_and_what_comes_of_one_stays_itself(text: str) -> None:
     for written in (text, f"https://github.com/{text}", f"git@gitlab.com:{text}", f"https://{text}"):
-        address = address_of(written)
+        address = parse_repository_url(written)
 
-        assert address is None or address_of(address.url) == address
+        assert address is None or parse_repository_url(address.url) == address
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_no_text_raises_and_what_comes_of_one_stays_itself(text: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_repository_is_none(text: str) -> None:
-    assert address_of(text) is None
+    assert parse_repository_url(text) is None
 
 
 @pytest.mark.parametrize(
@@ -123,15 +123,15 @@ def test_what_is_no_repository_is_none(text: str) -> None:
     ],
 )
 def test_the_host_is_known_so_that_others_can_follow(text: str, url: str | None) -> None:
-    address = address_of(text)
+    address = parse_repository_url(text)
 
     assert (address and address.url) == url
 
 
 def test_addresses_compare_without_case_and_keep_their_spelling() -> None:
-    one, other = RepositoryAddress("github.com", "Plone", "Products.X"), address_of("github.com/plone/products.x")
+    one, other = RepositoryRef("github.com", "Plone", "Products.X"), parse_repository_url("github.com/plone/products.x")
 
     assert other is not None
     assert (one == other, hash(one) == hash(other), one.key == other.key) == (True, True, True)
     assert one.url == "https://github.com/Plone/Products.X"
-    assert one != RepositoryAddress("gitlab.com", "Plone", "Products.X")
+    assert one != RepositoryRef("gitlab.com", "Plone", "Products.X")

@@ -4,43 +4,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.domain.repository_address import RepositoryAddress
-from pyf.aggregator.domain.repository_claims import Claim, is_verified, resemble
+from pyf.aggregator.domain.repository_address import RepositoryRef
+from pyf.aggregator.domain.repository_claims import RepositoryClaim, is_verified, is_similar_name
 
-TEMPLATE = RepositoryAddress("github.com", "audreyr", "cookiecutter-pypackage")
-STRANGERS = [Claim(project=name, people=(name,)) for name in ("ab", "cd", "ef", "gh", "ij", "kl", "mn")]
+TEMPLATE = RepositoryRef("github.com", "audreyr", "cookiecutter-pypackage")
+UNRELATED_CLAIMS = [RepositoryClaim(project=name, users=(name,)) for name in ("ab", "cd", "ef", "gh", "ij", "kl", "mn")]
 
 
 def test_a_template_that_strangers_name_is_not_theirs() -> None:
-    assert not is_verified(TEMPLATE, STRANGERS)
+    assert not is_verified(TEMPLATE, UNRELATED_CLAIMS)
 
 
 def test_a_handful_of_projects_may_share_a_repository() -> None:
-    assert is_verified(TEMPLATE, STRANGERS[:5])
-    assert not is_verified(TEMPLATE, STRANGERS[:6])
+    assert is_verified(TEMPLATE, UNRELATED_CLAIMS[:5])
+    assert not is_verified(TEMPLATE, UNRELATED_CLAIMS[:6])
 
 
 def test_a_project_with_the_repositorys_name_vouches_for_all_of_them() -> None:
-    assert is_verified(TEMPLATE, [*STRANGERS, Claim(project="cookiecutter-pypackage")])
+    assert is_verified(TEMPLATE, [*UNRELATED_CLAIMS, RepositoryClaim(project="cookiecutter-pypackage")])
 
 
 def test_the_parts_of_a_monorepo_are_called_like_it_or_like_its_owner() -> None:
-    mono = RepositoryAddress("github.com", "Azure", "sdk-for-python")
+    mono = RepositoryRef("github.com", "Azure", "sdk-for-python")
 
-    assert is_verified(mono, [Claim(project=f"azure-{part}", people=(part,)) for part in "abcdefgh"])
+    assert is_verified(mono, [RepositoryClaim(project=f"azure-{part}", users=(part,)) for part in "abcdefgh"])
 
 
 def test_projects_that_a_user_may_publish_are_related() -> None:
-    by_one = [Claim(project=f"{letter * 4}", people=("ada", letter)) for letter in "abcdefghij"]
-    chained = [Claim(project=f"{n}{n}{n}{n}", people=(f"u{n}", f"u{n + 1}")) for n in range(9)]
+    by_one = [RepositoryClaim(project=f"{letter * 4}", users=("ada", letter)) for letter in "abcdefghij"]
+    chained = [RepositoryClaim(project=f"{n}{n}{n}{n}", users=(f"u{n}", f"u{n + 1}")) for n in range(9)]
 
     assert is_verified(TEMPLATE, by_one)
     assert is_verified(TEMPLATE, chained)
-    assert not is_verified(TEMPLATE, [Claim(project=claim.project) for claim in by_one])
+    assert not is_verified(TEMPLATE, [RepositoryClaim(project=claim.project) for claim in by_one])
 
 
-@given(st.permutations([*STRANGERS, Claim(project="x1", people=("ab", "cd")), Claim(project="x2", people=("ef",))]))
-def test_the_order_of_the_claims_says_nothing(claims: list[Claim]) -> None:
+@given(st.permutations([*UNRELATED_CLAIMS, RepositoryClaim(project="x1", users=("ab", "cd")), RepositoryClaim(project="x2", users=("ef",))]))
+def test_the_order_of_the_claims_says_nothing(claims: list[RepositoryClaim]) -> None:
     assert not is_verified(TEMPLATE, claims)
 
 
@@ -52,8 +52,8 @@ def test_the_order_of_the_claims_says_nothing(claims: list[Claim]) -> None:
     ],
 )  # fmt: skip
 def test_names_resemble_each_other_however_they_are_written(one: str, other: str) -> None:
-    assert resemble(one, other)
-    assert resemble(other, one)
+    assert is_similar_name(one, other)
+    assert is_similar_name(other, one)
 
 
 @pytest.mark.parametrize(
@@ -61,5 +61,5 @@ def test_names_resemble_each_other_however_they_are_written(one: str, other: str
     [("happy-templates", "app"), ("a", "a-b"), ("django-x", "cookiecutter-django-pkg"), ("", ""), ("-", "")],
 )
 def test_names_that_share_letters_by_chance_do_not(one: str, other: str) -> None:
-    assert not resemble(one, other)
-    assert not resemble(other, one)
+    assert not is_similar_name(one, other)
+    assert not is_similar_name(other, one)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from builders import registry_fields
-from pyf.aggregator.domain.repository_links import candidates
+from builders import build_fields
+from pyf.aggregator.domain.repository_links import list_repository_candidates
 
 
-def paths(*releases: dict[str, object]) -> list[str]:
-    return [address.path for address in candidates(registry_fields(**release) for release in releases)]  # type: ignore[arg-type]
+def list_candidate_paths(*releases: dict[str, object]) -> list[str]:
+    return [ref.path for ref in list_repository_candidates(build_fields(**release) for release in releases)]  # type: ignore[arg-type]
 
 
 def test_links_are_tried_by_label_then_home_page_then_downloads_and_documentation() -> None:
@@ -22,7 +22,7 @@ def test_links_are_tried_by_label_then_home_page_then_downloads_and_documentatio
         },
     }
 
-    assert paths(release) == ["o/source", "o/changes", "o/home", "o/docs", "o/download", "o/docs-url"]
+    assert list_candidate_paths(release) == ["o/source", "o/changes", "o/home", "o/docs", "o/download", "o/docs-url"]
 
 
 @pytest.mark.parametrize(
@@ -33,14 +33,14 @@ def test_links_are_tried_by_label_then_home_page_then_downloads_and_documentatio
 def test_a_label_that_says_source_or_repository_comes_first(label: str) -> None:
     links = {"Homepage": "https://github.com/o/home", label: "https://github.com/o/source"}
 
-    assert paths({"project_urls": links}) == ["o/source", "o/home"]
+    assert list_candidate_paths({"project_urls": links}) == ["o/source", "o/home"]
 
 
 @pytest.mark.parametrize("label", ["Resources", "Report a bug", "Code of Conduct", "GitHub Sponsors", "Homepage", "源"])
 def test_a_label_that_only_looks_like_it_does_not(label: str) -> None:
     links = {label: "https://github.com/o/other", "Source": "https://github.com/o/source"}
 
-    assert paths({"project_urls": links}) == ["o/source", "o/other"]
+    assert list_candidate_paths({"project_urls": links}) == ["o/source", "o/other"]
 
 
 def test_links_of_older_releases_come_last_and_each_repository_once() -> None:
@@ -48,10 +48,10 @@ def test_links_of_older_releases_come_last_and_each_repository_once() -> None:
     older = {"version": "2.0", "project_urls": {"Source": "git@github.com:O/NEW.git", "Home": "https://github.com/o/x"}}
     oldest = {"version": "1.0", "home_page": "http://github.com/former/old/"}
 
-    assert paths(newest, older, oldest) == ["o/new", "o/x", "former/old"]
+    assert list_candidate_paths(newest, older, oldest) == ["o/new", "o/x", "former/old"]
 
 
 def test_what_leads_to_no_repository_is_left_out() -> None:
     links = {"Source": "UNKNOWN", "Donate": "https://github.com/sponsors/me", "Docs": "https://me.github.io/x"}
 
-    assert paths({"project_urls": links, "home_page": "https://example.org"}) == []
+    assert list_candidate_paths({"project_urls": links, "home_page": "https://example.org"}) == []

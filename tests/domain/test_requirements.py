@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.markers import Marker
 
-from pyf.aggregator.domain.requirements import needs
+from pyf.aggregator.domain.requirements import parse_requirements
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from pyf.aggregator.domain.requirements import needs
     ],
 )
 def test_a_requirement_that_holds_somewhere_without_an_extra_is_one_of_run_time(line: str) -> None:
-    assert needs([line]).run_time == {"flask": line}
+    assert parse_requirements([line]).run_time == {"flask": line}
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,13 @@ def test_a_requirement_that_holds_somewhere_without_an_extra_is_one_of_run_time(
     ],
 )
 def test_a_requirement_that_needs_an_extra_is_told_with_it(line: str, extras: tuple[str, ...]) -> None:
-    needed = needs([line])
+    needed = parse_requirements([line])
 
     assert (needed.run_time, needed.extras) == ({}, {"flask": extras})
 
 
 def test_one_line_of_several_is_enough() -> None:
-    needed = needs(['flask; extra == "web"', "Flask>=2; python_version < '3.10'", "flask>=3"])
+    needed = parse_requirements(['flask; extra == "web"', "Flask>=2; python_version < '3.10'", "flask>=3"])
 
     assert needed.run_time == {"flask": "Flask>=2; python_version < '3.10'"}
 
@@ -56,16 +56,16 @@ def test_one_line_of_several_is_enough() -> None:
     "line", ["", "???", "flask >= banana", "flask>=0.9.*", "flask; nonsense", "flask; extra ==", "-"]
 )
 def test_what_is_no_requirement_is_skipped(line: str) -> None:
-    assert needs([line, "jinja2"]).run_time == {"jinja2": "jinja2"}
+    assert parse_requirements([line, "jinja2"]).run_time == {"jinja2": "jinja2"}
 
 
 @given(st.text(max_size=60) | st.text("flask [];=\"'()<>extraos_nm0123andor", max_size=40))
 def test_no_line_makes_it_fail(line: str) -> None:
-    needs([line, f"flask; {line}"])
+    parse_requirements([line, f"flask; {line}"])
 
 
 def test_only_what_is_wanted_is_looked_at() -> None:
-    assert needs(["Flask", "Jinja2"], {"jinja2"}.__contains__).run_time == {"jinja2": "Jinja2"}
+    assert parse_requirements(["Flask", "Jinja2"], {"jinja2"}.__contains__).run_time == {"jinja2": "Jinja2"}
 
 
 _EXTRA = [f'extra == "{extra}"' for extra in "ab"] + ['extra != "a"', '"b" != extra']
@@ -87,11 +87,11 @@ def test_whatever_holds_on_some_system_without_an_extra_counts(marker: str) -> N
     )
 
     if holds:
-        assert needs([f"flask; {marker}"]).run_time
+        assert parse_requirements([f"flask; {marker}"]).run_time
 
 
 @given(st.lists(st.sampled_from(_EXTRA), min_size=1, max_size=4), st.sampled_from([" and ", " or "]))
 def test_what_is_about_extras_alone_is_judged_as_packaging_does(comparisons: list[str], joint: str) -> None:
     marker = joint.join(comparisons)
 
-    assert bool(needs([f"flask; {marker}"]).run_time) is Marker(marker).evaluate({"extra": ""})
+    assert bool(parse_requirements([f"flask; {marker}"]).run_time) is Marker(marker).evaluate({"extra": ""})

@@ -6,8 +6,8 @@ from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.domain.schedule import Schedule
 
 
-def due(crontab: str, moment: datetime) -> datetime:
-    return datetime.fromtimestamp(Schedule(crontab).next_after(moment.timestamp()), UTC)
+def compute_next_run(crontab: str, after: datetime) -> datetime:
+    return datetime.fromtimestamp(Schedule(crontab).get_next_run(after.timestamp()), UTC)
 
 
 @pytest.mark.parametrize(
@@ -21,16 +21,16 @@ def due(crontab: str, moment: datetime) -> datetime:
     ],
 )
 def test_the_next_time_is_told_in_utc(crontab: str, expected: datetime) -> None:
-    assert due(crontab, datetime(2026, 11, 22, 22, 0, 30, tzinfo=UTC)) == expected
+    assert compute_next_run(crontab, datetime(2026, 11, 22, 22, 0, 30, tzinfo=UTC)) == expected
 
 
 def test_an_empty_schedule_is_never_due() -> None:
-    Schedule("").check()
+    Schedule("").validate()
 
-    assert Schedule("").next_after(0) == float("inf")
+    assert Schedule("").get_next_run(0) == float("inf")
 
 
 @pytest.mark.parametrize("crontab", ["often", "* * * *", "* * * * * *", "61 * * * *", "0 0 30 2 *", "@daily"])
 def test_what_is_no_crontab_is_refused(crontab: str) -> None:
     with pytest.raises(Invalid):
-        Schedule(crontab).check()
+        Schedule(crontab).validate()

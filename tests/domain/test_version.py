@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
 
-from pyf.aggregator.domain.version import INT64_MAX, VersionParts, order, parts, sortable
+from pyf.aggregator.domain.version import INT64_MAX, VersionParts, to_order_key, parse_version_parts, to_sortable
 
 NOT_PEP_440 = ["", "1.0-SNAPSHOT-x", "not a version", "2004a-beta_foo", "zzz", "1.0+", "1..2", "9" * 5000, "1\u0660"]
 
@@ -27,7 +27,7 @@ ASCENDING_STABLE = """
 """
 
 
-class Ingredients(NamedTuple):
+class VersionIngredients(NamedTuple):
     """What a version is made of; None or () for what it lacks."""
 
     epoch: int | None
@@ -61,7 +61,7 @@ strategies: dict[str, st.SearchStrategy[Any]] = {
     "dev": st.one_of(st.none(), numbers),
     "local": st.one_of(st.just(()), st.lists(labels, min_size=1, max_size=3).map(tuple)),
 }
-ingredients = st.builds(Ingredients, **strategies)
+ingredients = st.builds(VersionIngredients, **strategies)
 versions = ingredients.map(str)
 
 
@@ -79,7 +79,7 @@ others = st.one_of(st.sampled_from(NOT_PEP_440), st.text(), versions.map("x{}".f
 
 
 @st.composite
-def near_pairs(draw: st.DrawFn) -> tuple[str, str]:
+def draw_near_pairs(draw: st.DrawFn) -> tuple[str, str]:
     """Two versions that differ in one or two ingredients, or only in zeros at the end."""
     first = second = draw(ingredients)
     for change in draw(st.lists(st.sampled_from([*strategies, "next", "zeros"]), min_size=1, max_size=2)):
@@ -94,24 +94,24 @@ def near_pairs(draw: st.DrawFn) -> tuple[str, str]:
     return str(first), str(second)
 
 
-def sign(first: Any, second: Any) -> int:
+def compare(first: Any, second: Any) -> int:
     return int(first > second) - int(first < second)
 
 
-def expected(version: str) -> tuple[bool, Version]:
+def compute_expected_key(version: str) -> tuple[bool, Version]:
     parsed = Version(version)
     return not parsed.is_prerelease, parsed
 
 
-def undotted(version: str) -> str:
-    return sortable(version).replace(".", "")
+def remove_dots(version: str) -> str:
+    return to_sortable(version).replace(".", "")
 
 
 def assert_same_order(first: str, second: str) -> None:
-    truth = sign(expected(first), expected(second))
-    assert sign(sortable(first), sortable(second)) == truth
-    assert sign(undotted(first), undotted(second)) == truth
-    assert sign(order(first), order(second)) == truth
+    truth = compare(compute_expected_key(first), compute_expected_key(second))
+    assert compare(to_sortable(first), to_sortable(second)) == truth
+    assert compare(remove_dots(first), remove_dots(second)) == truth
+    assert compare(to_order_key(first), to_order_key(second)) == truth
 
 
 @settings(max_examples=300, deadline=None)
@@ -121,7 +121,7 @@ def test_keys_sort_as_versions_do(first: str, second: str) -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(near_pairs())
+@given(draw_near_pairs())
 def test_keys_sort_as_versions_do_where_versions_are_alike(pair: tuple[str, str]) -> None:
     assert_same_order(*pair)
 
@@ -129,7 +129,7 @@ def test_keys_sort_as_versions_do_where_versions_are_alike(pair: tuple[str, str]
 def test_keys_sort_a_whole_small_universe_as_versions_do() -> None:
     """Every combination of a few values, sorted: neighbours tell for all pairs."""
     universe = [
-        Ingredients(*combination)
+        VersionIngredients(*combination)
         for combination in product(
             (None, 1),
             ((0,), (1,), (1, 0, 0, 0, 1), (1, 0, 0, 1), (10_000,)),
@@ -140,13 +140,13 @@ def test_keys_sort_a_whole_small_universe_as_versions_do() -> None:
         )
     ]
 
-    ascending = sorted(map(str, universe), key=expected)
+    ascending = sorted(map(str, universe), key=compute_expected_key)
 
     assert len(ascending) == 3_240
     for lower, higher in pairwise(ascending):
-        assert sortable(lower) < sortable(higher)
-        assert undotted(lower) < undotted(higher)
-        assert order(lower) < order(higher)
+        assert to_sortable(lower) < to_sortable(higher)
+        assert remove_dots(lower) < remove_dots(higher)
+        assert to_order_key(lower) < to_order_key(higher)
 
 
 @pytest.mark.parametrize("in_order", [ASCENDING_PRE_RELEASES, ASCENDING_STABLE], ids=["pre-releases", "stable"])
@@ -154,23 +154,23 @@ def test_every_kind_of_version_has_its_place(in_order: str) -> None:
     ascending = in_order.split()
     shuffled = ascending[1::2] + ascending[0::2]
 
-    assert sorted(shuffled, key=sortable) == ascending
-    assert sorted(shuffled, key=undotted) == ascending
-    assert sorted(shuffled, key=order) == ascending
+    assert sorted(shuffled, key=to_sortable) == ascending
+    assert sorted(shuffled, key=remove_dots) == ascending
+    assert sorted(shuffled, key=to_order_key) == ascending
 
 
 def test_every_stable_version_is_above_every_pre_release() -> None:
     lowest_stable, highest_pre_release = ASCENDING_STABLE.split()[0], ASCENDING_PRE_RELEASES.split()[-1]
 
-    assert sortable(highest_pre_release) < sortable(lowest_stable)
-    assert undotted(highest_pre_release) < undotted(lowest_stable)
-    assert order(highest_pre_release) < order(lowest_stable)
+    assert to_sortable(highest_pre_release) < to_sortable(lowest_stable)
+    assert remove_dots(highest_pre_release) < remove_dots(lowest_stable)
+    assert to_order_key(highest_pre_release) < to_order_key(lowest_stable)
 
 
 @pytest.mark.parametrize("spelling", ["1", "1.0.0", "v1.0", " 1.0 ", "1.0.0.0.0", "0!1"])
 def test_equal_versions_share_a_key(spelling: str) -> None:
-    assert sortable(spelling) == sortable("1.0")
-    assert order(spelling) == order("1.0")
+    assert to_sortable(spelling) == to_sortable("1.0")
+    assert to_order_key(spelling) == to_order_key("1.0")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_equal_versions_share_a_key(spelling: str) -> None:
     ],
 )
 def test_six_segments_are_written_as_documented(version: str, key: str) -> None:
-    assert sortable(version) == key
+    assert to_sortable(version) == key
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_six_segments_are_written_as_documented(version: str, key: str) -> None:
     ],
 )
 def test_what_six_segments_cannot_hold_is_written_with_letters(version: str, key: str) -> None:
-    assert sortable(version) == key
+    assert to_sortable(version) == key
 
 
 @given(
@@ -225,27 +225,27 @@ def test_all_that_six_segments_can_hold_is_written_as_documented(
     major, minor, bugfix = (*release, 0, 0)[:3]
     stable, pretype, prenum = (0, pre[1], number) if pre else (1, 0, 0)
 
-    assert sortable(version) == f"{stable}.{major:04}.{minor:04}.{bugfix:04}.{pretype:04}.{prenum:04}"
+    assert to_sortable(version) == f"{stable}.{major:04}.{minor:04}.{bugfix:04}.{pretype:04}.{prenum:04}"
 
 
 @given(st.one_of(versions, others))
 def test_keys_are_digits_small_letters_and_dots(version: str) -> None:
-    assert re.fullmatch("[0-9a-z.]+", sortable(version))
+    assert re.fullmatch("[0-9a-z.]+", to_sortable(version))
 
 
 @given(others, versions)
 @example(other="", version="0.dev0")
 @example(other="zzz", version="0.0.0.dev0")
 def test_what_is_not_pep_440_is_below_all_that_is(other: str, version: str) -> None:
-    assert sortable(other) < sortable(version)
-    assert undotted(other) < undotted(version)
-    assert order(other) < order(version)
+    assert to_sortable(other) < to_sortable(version)
+    assert remove_dots(other) < remove_dots(version)
+    assert to_order_key(other) < to_order_key(version)
 
 
 @given(st.lists(others))
 def test_what_is_not_pep_440_sorts_by_text_and_no_key_contradicts(texts: list[str]) -> None:
-    assert sorted(texts, key=order) == sorted(texts)
-    assert len({sortable(text) for text in texts}) <= 1
+    assert sorted(texts, key=to_order_key) == sorted(texts)
+    assert len({to_sortable(text) for text in texts}) <= 1
 
 
 @pytest.mark.parametrize(
@@ -263,13 +263,13 @@ def test_what_is_not_pep_440_sorts_by_text_and_no_key_contradicts(texts: list[st
     ],
 )
 def test_parts_are_three_numbers_and_the_rest(version: str, major: int, minor: int, bugfix: int, postfix: str) -> None:
-    assert parts(version) == VersionParts(major=major, minor=minor, bugfix=bugfix, postfix=postfix)
+    assert parse_version_parts(version) == VersionParts(major=major, minor=minor, bugfix=bugfix, postfix=postfix)
 
 
 @given(versions)
 @example(str(INT64_MAX + 1))
 def test_parts_fit_into_an_int64(version: str) -> None:
-    found = parts(version)
+    found = parse_version_parts(version)
 
     assert all(0 <= number < 2**63 for number in (found.major, found.minor, found.bugfix))
 
@@ -278,4 +278,4 @@ def test_parts_fit_into_an_int64(version: str) -> None:
 def test_release_numbers_and_postfix_make_the_normalised_version(version: str) -> None:
     parsed = Version(version)
 
-    assert parsed.base_version + parts(version).postfix == str(parsed)
+    assert parsed.base_version + parse_version_parts(version).postfix == str(parsed)

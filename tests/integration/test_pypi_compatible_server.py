@@ -9,93 +9,93 @@ from dataclasses import dataclass
 
 import pytest
 
-from pyf.aggregator.adapters.http import Http
-from pyf.aggregator.adapters.pypi import PyPIFeed, PyPIJournal, PyPIRegistry
-from pyf.aggregator.adapters.service import Limits, Service
+from pyf.aggregator.adapters.http import HttpClient
+from pyf.aggregator.adapters.pypi import PyPIFeed, PyPIChangelog, PyPIRegistry
+from pyf.aggregator.adapters.service import ServiceLimits, ServiceClient
 from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.domain.project import Project
-from pyf.aggregator.ports import Wanted
+from pyf.aggregator.ports import ProjectRequest
 
 URL = os.environ.get("PYPI_TEST_URL", "")
 
 pytestmark = [pytest.mark.integration, pytest.mark.skipif(not URL, reason="PYPI_TEST_URL names no server")]
 
-SOME = 5
-NOBODY = "nobody-has-published-a-project-of-this-name"
+PROJECT_COUNT = 5
+MISSING_NAME = "nobody-has-published-a-project-of-this-name"
 
 
 @dataclass(frozen=True)
-class Server:
+class PyPIAdapters:
     registry: PyPIRegistry
-    journal: PyPIJournal
+    journal: PyPIChangelog
     feed: PyPIFeed
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with Http(contact="integration tests") as http:
-        service = Service(http, Limits(workers=4, delay=0.01))
-        yield Server(PyPIRegistry(service, URL), PyPIJournal(service, URL), PyPIFeed(service, URL))
+def server() -> Iterator[PyPIAdapters]:
+    with HttpClient(contact="integration tests") as http:
+        service = ServiceClient(http, ServiceLimits(max_concurrency=4, delay=0.01))
+        yield PyPIAdapters(PyPIRegistry(service, URL), PyPIChangelog(service, URL), PyPIFeed(service, URL))
 
 
 @pytest.fixture(scope="module")
-def projects(server: Server) -> list[Project]:
+def projects(server: PyPIAdapters) -> list[Project]:
     """Some projects that have releases."""
-    names = sorted(server.registry.serials().by_name)[:SOME]
-    readings = server.registry.read([Wanted(name=name) for name in names])
-    return [reading.answer for reading in readings if isinstance(reading.answer, Project)]
+    names = sorted(server.registry.fetch_serials().by_name)[:PROJECT_COUNT]
+    results = server.registry.read_projects([ProjectRequest(name=name) for name in names])
+    return [result.outcome for result in results if isinstance(result.outcome, Project)]
 
 
-def test_the_list_of_serials_ends_with_its_own_and_the_journal_is_no_older(server: Server) -> None:
-    serials = server.registry.serials()
+def test_serials_and_changelog_agree(server: PyPIAdapters) -> None:
+    serials = server.registry.fetch_serials()
 
     assert serials.by_name
-    assert max(serials.by_name.values()) <= serials.last_serial <= server.journal.last_serial()
+    assert max(serials.by_name.values()) <= serials.last_serial <= server.journal.fetch_last_serial()
 
 
-def test_projects_that_are_listed_can_be_read_with_all_releases_described(projects: list[Project]) -> None:
+def test_listed_projects_have_release_metadata(projects: list[Project]) -> None:
     assert projects
     assert all(release.metadata for project in projects for release in project.releases)
 
 
-def test_a_project_is_at_least_as_new_as_the_list_says(server: Server, projects: list[Project]) -> None:
-    listed = server.registry.serials().by_name
+def test_project_serial_is_not_older_than_list(server: PyPIAdapters, projects: list[Project]) -> None:
+    listed = server.registry.fetch_serials().by_name
 
     assert all(project.last_serial >= listed[project.normalized_name] for project in projects)
 
 
-def test_what_does_not_exist_is_told_by_both_witnesses(server: Server) -> None:
-    (reading,) = server.registry.read([Wanted(name=NOBODY)])
-    (standing,) = server.registry.standings([NOBODY])
+def test_missing_project_is_confirmed_by_simple_api(server: PyPIAdapters) -> None:
+    (project_result,) = server.registry.read_projects([ProjectRequest(name=MISSING_NAME)])
+    (page_status,) = server.registry.check_simple_pages([MISSING_NAME])
 
-    assert isinstance(reading.answer, NotFound)
-    assert isinstance(standing.answer, NotFound)
-
-
-def test_a_project_is_among_those_of_its_classifiers(server: Server, projects: list[Project]) -> None:
-    described = [(project, project.newest.metadata) for project in projects]
-    carried = {metadata.classifiers[0]: project for project, metadata in described if metadata and metadata.classifiers}
-
-    found = dict(server.registry.browse(carried))
-
-    assert carried
-    assert all(project.normalized_name in found[classifier] for classifier, project in carried.items())
+    assert isinstance(project_result.outcome, NotFound)
+    assert isinstance(page_status.outcome, NotFound)
 
 
-def test_a_classifier_that_does_not_exist_finds_nothing(server: Server) -> None:
-    assert dict(server.registry.browse(["Framework :: Nobody"])) == {"Framework :: Nobody": frozenset()}
+def test_browse_classifiers_finds_project(server: PyPIAdapters, projects: list[Project]) -> None:
+    metadata_pairs = [(project, project.newest_release.metadata) for project in projects]
+    project_by_classifier = {metadata.classifiers[0]: project for project, metadata in metadata_pairs if metadata and metadata.classifiers}
+
+    names_by_classifier = dict(server.registry.browse_classifiers(project_by_classifier))
+
+    assert project_by_classifier
+    assert all(project.normalized_name in names_by_classifier[classifier] for classifier, project in project_by_classifier.items())
 
 
-def test_the_journal_tells_what_came_after_a_serial_in_order(server: Server) -> None:
-    last = server.journal.last_serial()
+def test_browse_unknown_classifier_is_empty(server: PyPIAdapters) -> None:
+    assert dict(server.registry.browse_classifiers(["Framework :: Nobody"])) == {"Framework :: Nobody": frozenset()}
 
-    serials = [entry.serial for entry in server.journal.since(max(0, last - 100))]
+
+def test_changelog_is_ordered(server: PyPIAdapters) -> None:
+    last = server.journal.fetch_last_serial()
+
+    serials = [entry.serial for entry in server.journal.fetch_since(max(0, last - 100))]
 
     assert serials
     assert serials == sorted(serials)
     assert serials[0] > last - 100
 
 
-def test_the_feeds_name_projects_and_releases(server: Server) -> None:
-    assert all(entry.name and not entry.version for entry in server.feed.newest_projects())
-    assert all(entry.name and entry.version for entry in server.feed.newest_releases())
+def test_feeds_list_projects_and_releases(server: PyPIAdapters) -> None:
+    assert all(entry.name and not entry.version for entry in server.feed.fetch_newest_projects())
+    assert all(entry.name and entry.version for entry in server.feed.fetch_newest_releases())

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyf.aggregator import logs
-from pyf.aggregator.adapters.http import Http
+from pyf.aggregator.adapters.http import HttpClient
 from pyf.aggregator.adapters.pypi import PyPIRegistry
-from pyf.aggregator.adapters.retry import Retries
-from pyf.aggregator.adapters.service import Limits, Service
-from pyf.aggregator.logs import Lines, about
-from pyf.aggregator.ports import Wanted
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.adapters.retry import RetryPolicy
+from pyf.aggregator.adapters.service import ServiceLimits, ServiceClient
+from pyf.aggregator.logs import LineFormatter, bind_context
+from pyf.aggregator.ports import ProjectRequest
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.sample.services import LocalPyPI
 from pyf.aggregator.settings import load_settings
@@ -33,21 +33,21 @@ def written() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
-    logs.set_up("json", secrets=[TOKEN], to=stream)
+    logs.configure_logging("json", secrets=[TOKEN], stream=stream)
     yield stream
     root.handlers[:], root.level = handlers, level
 
 
-def lines(written: io.StringIO) -> list[dict[str, Any]]:
+def parse_lines(written: io.StringIO) -> list[dict[str, Any]]:
     return [msgspec.json.decode(line) for line in written.getvalue().splitlines()]
 
 
-def test_a_line_carries_what_it_is_about(written: io.StringIO) -> None:
-    with about(task_id="7", task="inspect_project"), about(project="plone.api", collection=""):
+def test_line_has_bound_fields(written: io.StringIO) -> None:
+    with bind_context(task_id="7", task="inspect_project"), bind_context(project="plone.api", collection=""):
         log.warning("looked at %s", "plone.api")
     log.info("afterwards")
 
-    within, after = lines(written)
+    within, after = parse_lines(written)
     assert within == {
         "time": within["time"],
         "level": "warning",
@@ -60,40 +60,40 @@ def test_a_line_carries_what_it_is_about(written: io.StringIO) -> None:
     assert after.keys() == {"time", "level", "logger", "message"}
 
 
-def test_two_tasks_at_once_keep_their_lines_apart(written: io.StringIO) -> None:
-    def task(number: int) -> None:
-        with about(task_id=str(number)):
+def test_bound_fields_are_per_thread(written: io.StringIO) -> None:
+    def log_as_task(number: int) -> None:
+        with bind_context(task_id=str(number)):
             for _ in range(50):
                 log.info("%d", number)
 
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(task, range(4)))
+        list(threads.map(log_as_task, range(4)))
 
-    assert len(lines(written)) == 200
-    assert all(line["task_id"] == line["message"] for line in lines(written))
+    assert len(parse_lines(written)) == 200
+    assert all(line["task_id"] == line["message"] for line in parse_lines(written))
 
 
-def test_what_is_asked_again_on_the_event_loop_is_known_by_its_task(written: io.StringIO) -> None:
-    with LocalPyPI(Ecosystem([{"info": {"name": "acme"}, "releases": {}}])) as pypi, Http() as http:
+def test_bound_fields_reach_the_event_loop(written: io.StringIO) -> None:
+    with LocalPyPI(FakeRegistry([{"info": {"name": "acme"}, "releases": {}}])) as pypi, HttpClient() as http:
         pypi.faults.add(Fault("503", times=1))
-        registry = PyPIRegistry(Service(http, Limits(retries=Retries(most=1, backoff=0))), pypi.url)
-        with about(task_id="7", project="acme"):
-            list(registry.read([Wanted(name="acme")]))
+        registry = PyPIRegistry(ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=1, backoff=0))), pypi.url)
+        with bind_context(task_id="7", project="acme"):
+            list(registry.read_projects([ProjectRequest(name="acme")]))
 
-    (again,) = [line for line in lines(written) if "asking again" in line["message"]]
-    assert (again["task_id"], again["project"]) == ("7", "acme")
+    (retry_line,) = [line for line in parse_lines(written) if "asking again" in line["message"]]
+    assert (retry_line["task_id"], retry_line["project"]) == ("7", "acme")
 
 
-def test_celerys_own_lines_about_a_task_are_known_by_it(written: io.StringIO) -> None:
+def test_celery_lines_name_their_task(written: io.StringIO) -> None:
     context = {"id": "7", "name": "inspect_project", "runtime": 0.1}
     logging.getLogger("celery.app.trace").info("Task %(name)s[%(id)s] succeeded in %(runtime)ss", context)
 
-    (line,) = lines(written)
+    (line,) = parse_lines(written)
     assert (line["task_id"], line["task"]) == ("7", "inspect_project")
 
 
-def test_no_line_shows_a_token_wherever_it_comes_from(written: io.StringIO) -> None:
-    with about(project=f"x{TOKEN}"):
+def test_secrets_are_redacted(written: io.StringIO) -> None:
+    with bind_context(project=f"x{TOKEN}"):
         log.info("Authorization: Bearer %s", TOKEN)
         try:
             raise ValueError(f"token={TOKEN}")
@@ -101,11 +101,11 @@ def test_no_line_shows_a_token_wherever_it_comes_from(written: io.StringIO) -> N
             log.exception("it failed")
 
     assert TOKEN not in written.getvalue()
-    assert [line["message"] for line in lines(written)] == ["Authorization: Bearer ***", "it failed"]
-    assert "ValueError: token=***" in lines(written)[1]["traceback"]
+    assert [line["message"] for line in parse_lines(written)] == ["Authorization: Bearer ***", "it failed"]
+    assert "ValueError: token=***" in parse_lines(written)[1]["traceback"]
 
 
-def test_the_passwords_in_addresses_are_secrets_too() -> None:
+def test_url_passwords_are_secrets() -> None:
     settings = load_settings(
         github_token=TOKEN,
         typesense_api_key="xyz-123456",
@@ -118,19 +118,19 @@ def test_the_passwords_in_addresses_are_secrets_too() -> None:
 
 
 @given(st.text(st.characters()), st.text(st.characters()), st.sampled_from(["text", "json"]))
-def test_whatever_is_said_is_one_line(message: str, project: str, format_: Any) -> None:
+def test_any_record_is_one_line(message: str, project: str, format_: Any) -> None:
     record = logging.LogRecord("a", logging.INFO, "a.py", 1, "%s", (message,), None)
-    with about(project=project):
-        line = Lines(format_).format(record)
+    with bind_context(project=project):
+        line = LineFormatter(format_).format(record)
 
     assert "\n" not in line.encode().decode()
     if format_ == "json":
         assert msgspec.json.decode(line)["message"] == message.encode(errors="backslashreplace").decode()
 
 
-def test_text_is_for_people() -> None:
+def test_text_format() -> None:
     record = logging.LogRecord("pyf", logging.INFO, "a.py", 1, "two\nlines", None, None)
-    with about(task="inspect_project"):
-        line = Lines("text").format(record)
+    with bind_context(task="inspect_project"):
+        line = LineFormatter("text").format(record)
 
     assert line.endswith("Z INFO pyf: two lines [task=inspect_project]")

@@ -10,23 +10,23 @@ from threading import Event
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from in_memory import in_memory
+from in_memory import build_fake_dependencies
 from pyf.aggregator import __version__
-from pyf.aggregator.adapters.index.memory import MemoryIndex
-from pyf.aggregator.adapters.task_count import TaskCount
+from pyf.aggregator.adapters.index.memory import FakeIndex
+from pyf.aggregator.adapters.task_count import LocalTaskMetrics
 from pyf.aggregator.domain.collection import CollectionInfo, CollectionState
 from pyf.aggregator.domain.errors import Invalid, Unavailable
-from pyf.aggregator.metrics import CONTENT_TYPE, Metrics, endpoint
-from pyf.aggregator.metrics.declared import ALWAYS, OF_WORKERS
-from pyf.aggregator.metrics.index_facts import Facts, IndexFacts
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.metrics import CONTENT_TYPE, Metrics, serve_metrics
+from pyf.aggregator.metrics.declared import COMMON_METRICS, WORKER_METRICS
+from pyf.aggregator.metrics.index_facts import CollectionStats, CollectionStatsCache
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.faults import Fault
-from worlds import PLONE, world
+from worlds import PLONE_FILTER, open_world
 
-Scraped = Mapping[tuple[str, tuple[str, ...]], float]
+Samples = Mapping[tuple[str, tuple[str, ...]], float]
 
 
-def parsed(text: str) -> Scraped:
+def parse_samples(text: str) -> Samples:
     """Return every sample by its name and the values of its labels, which the text has in alphabetical order."""
     return {
         (sample.name, tuple(sample.labels.values())): sample.value
@@ -41,168 +41,168 @@ def free_port() -> int:
 
 
 @contextmanager
-def scraped(metrics: Metrics) -> Iterator[Scraped]:
+def scrape(metrics: Metrics) -> Iterator[Samples]:
     port = free_port()
-    address = f"http://127.0.0.1:{port}/metrics"
-    with endpoint(metrics, host="127.0.0.1", port=port), urllib.request.urlopen(address) as answer:
-        yield parsed(answer.read().decode())
+    url = f"http://127.0.0.1:{port}/metrics"
+    with serve_metrics(metrics, host="127.0.0.1", port=port), urllib.request.urlopen(url) as response:
+        yield parse_samples(response.read().decode())
 
 
-def test_a_scrape_tells_of_the_index_and_of_the_requests_that_filled_it(tmp_path: Path) -> None:
-    ecosystem = Ecosystem()
+def test_metrics_report_index_and_requests(tmp_path: Path) -> None:
+    ecosystem = FakeRegistry()
     for name in ("plone.api", "plone.base"):
         ecosystem.publish(name, "1.0", info={"classifiers": ["Framework :: Plone"]})
     ecosystem.publish("plone.api", "2.0")
-    with world(ecosystem, tmp_path) as plone:
+    with open_world(ecosystem, tmp_path) as plone:
         plone.pypi.faults.add(Fault("503", request="project", times=1))
         report = plone.fetch()
-        plone.clock.pass_(120)
+        plone.clock.advance(120)
 
-        with scraped(Metrics(plone.services)) as told:
-            state = plone.services.index.state("plone")
+        with scrape(Metrics(plone.deps)) as samples:
+            state = plone.deps.index.get_state("plone")
 
-    assert told["pyf_index_up", ()] == 1
-    assert (told["pyf_projects", ("plone",)], told["pyf_documents", ("plone",)]) == (2, 3)
-    assert told["pyf_newest_change_age_seconds", ("plone",)] == 120
-    assert told["pyf_cursor_serial", ("plone",)] == state.cursor == ecosystem.last_serial
-    assert told["pyf_requests_total", ("pypi", "503")] == 1
-    assert told["pyf_requests_total", ("pypi", "200")] == report.requests - 1
-    assert told["process_resident_memory_bytes", ()] > 0
-
-
-def test_a_collection_that_no_run_has_finished_has_no_age_and_no_cursor() -> None:
-    services = in_memory()
-    services.admin.create("plone-1", CollectionState(filter=PLONE), alias="plone")
-
-    told = parsed(Metrics(services).text().decode())
-
-    assert told["pyf_documents", ("plone",)] == 0
-    assert not [name for name, _ in told if "age" in name or "cursor" in name]
+    assert samples["pyf_index_up", ()] == 1
+    assert (samples["pyf_projects", ("plone",)], samples["pyf_documents", ("plone",)]) == (2, 3)
+    assert samples["pyf_newest_change_age_seconds", ("plone",)] == 120
+    assert samples["pyf_cursor_serial", ("plone",)] == state.cursor == ecosystem.last_serial
+    assert samples["pyf_requests_total", ("pypi", "503")] == 1
+    assert samples["pyf_requests_total", ("pypi", "200")] == report.requests - 1
+    assert samples["process_resident_memory_bytes", ()] > 0
 
 
-def test_a_rebuild_under_way_is_no_collection_of_its_own() -> None:
-    services = in_memory()
-    services.admin.create("plone-1", CollectionState(filter=PLONE), alias="plone")
-    services.admin.create("plone-2", CollectionState(filter=PLONE, standby_for="plone"))
+def test_unfinished_collection_has_no_age_and_no_cursor() -> None:
+    services = build_fake_dependencies()
+    services.admin.create("plone-1", CollectionState(filter=PLONE_FILTER), alias="plone")
 
-    told = parsed(Metrics(services).text().decode())
+    samples = parse_samples(Metrics(services).render().decode())
 
-    assert [labels for name, labels in told if name == "pyf_documents"] == [("plone",)]
+    assert samples["pyf_documents", ("plone",)] == 0
+    assert not [name for name, _ in samples if "age" in name or "cursor" in name]
 
 
-def test_tasks_are_told_by_name_and_outcome() -> None:
+def test_rebuild_is_not_reported_as_collection() -> None:
+    services = build_fake_dependencies()
+    services.admin.create("plone-1", CollectionState(filter=PLONE_FILTER), alias="plone")
+    services.admin.create("plone-2", CollectionState(filter=PLONE_FILTER, rebuild_of="plone"))
+
+    samples = parse_samples(Metrics(services).render().decode())
+
+    assert [labels for name, labels in samples if name == "pyf_documents"] == [("plone",)]
+
+
+def test_task_metrics_by_name_and_outcome() -> None:
     clock = iter([0.0, 1.0, 2.5, 3.0, 10.0])
-    tasks = TaskCount(clock=lambda: next(clock))
-    tasks.begin("1", "inspect_project")
-    tasks.begin("2", "inspect_project")
-    tasks.end("1", "done")
-    tasks.begin("3", "update_github")
-    tasks.end("2", "failed")
-    tasks.end("unheard of", "failed")
+    tasks = LocalTaskMetrics(clock=lambda: next(clock))
+    tasks.start("1", "inspect_project")
+    tasks.start("2", "inspect_project")
+    tasks.finish("1", "done")
+    tasks.start("3", "update_github")
+    tasks.finish("2", "failed")
+    tasks.finish("unheard of", "failed")
 
-    told = parsed(Metrics(in_memory(), tasks=tasks).text().decode())
+    samples = parse_samples(Metrics(build_fake_dependencies(), tasks=tasks).render().decode())
 
-    assert told["pyf_tasks_total", ("done", "inspect_project")] == 1
-    assert told["pyf_task_seconds_total", ("done", "inspect_project")] == 2.5
-    assert told["pyf_task_seconds_total", ("failed", "inspect_project")] == 9
-    assert told["pyf_tasks_under_way", ("update_github",)] == 1
-    assert len([name for name, _ in told if name == "pyf_tasks_total"]) == 2
+    assert samples["pyf_tasks_total", ("done", "inspect_project")] == 1
+    assert samples["pyf_task_seconds_total", ("done", "inspect_project")] == 2.5
+    assert samples["pyf_task_seconds_total", ("failed", "inspect_project")] == 9
+    assert samples["pyf_tasks_under_way", ("update_github",)] == 1
+    assert len([name for name, _ in samples if name == "pyf_tasks_total"]) == 2
 
 
-def test_the_text_names_each_metric_with_its_help() -> None:
-    text = Metrics(in_memory()).text().decode()
+def test_metrics_have_help_texts() -> None:
+    text = Metrics(build_fake_dependencies()).render().decode()
 
     assert "# HELP pyf_requests_total Requests to services" in text
     assert CONTENT_TYPE.startswith("text/plain; version=")
 
 
-class Down(MemoryIndex):
+class UnavailableIndex(FakeIndex):
     """An index that does not answer."""
 
-    def collections(self) -> Sequence[CollectionInfo]:
+    def list_collections(self) -> Sequence[CollectionInfo]:
         raise Unavailable("no server")
 
 
-def test_an_index_that_does_not_answer_keeps_nothing_else_back() -> None:
-    told = parsed(Metrics(in_memory(admin=Down())).text().decode())
+def test_unavailable_index_keeps_other_metrics() -> None:
+    samples = parse_samples(Metrics(build_fake_dependencies(admin=UnavailableIndex())).render().decode())
 
-    assert (told["pyf_index_up", ()], told["pyf_build_info", (__version__,)]) == (0, 1)
+    assert (samples["pyf_index_up", ()], samples["pyf_build_info", (__version__,)]) == (0, 1)
 
 
-def test_an_index_that_is_slow_is_told_as_down_and_asked_once() -> None:
-    looks, may_go_on = [], Event()
+def test_slow_index_is_loaded_once_and_reported_down() -> None:
+    loads, released = [], Event()
 
-    def slow() -> list[Facts]:
-        looks.append(1)
-        may_go_on.wait()
+    def load_slowly() -> list[CollectionStats]:
+        loads.append(1)
+        released.wait()
         return []
 
-    facts = IndexFacts(slow, patience=0.01)
-    late = [facts.latest() for _ in range(3)]
-    may_go_on.set()
-    facts = IndexFacts(slow, patience=30)
+    cache = CollectionStatsCache(load_slowly, timeout=0.01)
+    late = [cache.get_latest() for _ in range(3)]
+    released.set()
+    cache = CollectionStatsCache(load_slowly, timeout=30)
 
-    assert (late, facts.latest(), len(looks)) == ([None] * 3, [], 2)
+    assert (late, cache.get_latest(), len(loads)) == ([None] * 3, [], 2)
 
 
-def test_who_asks_again_within_seconds_hears_the_same() -> None:
-    looks: list[int] = []
+def test_collection_stats_cache_reloads_after_ttl() -> None:
+    loads: list[int] = []
 
-    def look() -> list[Facts]:
-        looks.append(1)
+    def load() -> list[CollectionStats]:
+        loads.append(1)
         return []
 
-    patient, eager = IndexFacts(look, fresh_for=1_000), IndexFacts(look, fresh_for=-1)
+    patient, eager = CollectionStatsCache(load, ttl=1_000), CollectionStatsCache(load, ttl=-1)
     for _ in range(3):
-        patient.latest()
-    assert len(looks) == 1
+        patient.get_latest()
+    assert len(loads) == 1
     for _ in range(3):
-        eager.latest()
-    assert len(looks) == 4
+        eager.get_latest()
+    assert len(loads) == 4
 
 
-def test_a_port_that_is_taken_is_one_clear_line() -> None:
+def test_taken_metrics_port_is_invalid() -> None:
     with closing(create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
 
         with (
             pytest.raises(Invalid, match=f"METRICS_PORT={port}: .*Address already in use"),
-            endpoint(Metrics(in_memory()), host="127.0.0.1", port=port),
+            serve_metrics(Metrics(build_fake_dependencies()), host="127.0.0.1", port=port),
         ):
             pass
 
 
-def test_the_port_is_free_again_afterwards() -> None:
+def test_metrics_port_is_released() -> None:
     port = free_port()
 
     for _ in range(2):
-        with endpoint(Metrics(in_memory()), host="127.0.0.1", port=port):
+        with serve_metrics(Metrics(build_fake_dependencies()), host="127.0.0.1", port=port):
             pass
 
 
-def test_all_that_is_told_is_declared_and_all_that_is_declared_is_told() -> None:
-    text = Metrics(in_memory(), tasks=TaskCount(), backlog=Backlog()).text().decode()
+def test_every_metric_is_defined() -> None:
+    text = Metrics(build_fake_dependencies(), tasks=LocalTaskMetrics(), backlog=FakeBacklog()).render().decode()
 
-    told = {line.split()[2] for line in text.splitlines() if line.startswith("# HELP pyf_")}
-    assert told == {each.sample for each in (*ALWAYS, *OF_WORKERS)}
+    names = {line.split()[2] for line in text.splitlines() if line.startswith("# HELP pyf_")}
+    assert names == {metric.sample_name for metric in (*COMMON_METRICS, *WORKER_METRICS)}
 
 
-class Backlog:
+class FakeBacklog:
     """A queue of so many tasks, or one that does not answer."""
 
     def __init__(self, *lengths: int) -> None:
         self._lengths = lengths
 
-    def lengths(self) -> tuple[int, int]:
+    def get_lengths(self) -> tuple[int, int]:
         if not self._lengths:
             raise Unavailable("no Redis")
         return self._lengths[0], self._lengths[1]
 
 
-def test_the_queue_is_told_or_that_it_does_not_answer() -> None:
-    there = parsed(Metrics(in_memory(), backlog=Backlog(7, 2)).text().decode())
-    away = parsed(Metrics(in_memory(), backlog=Backlog()).text().decode())
+def test_queue_metrics_report_availability() -> None:
+    available = parse_samples(Metrics(build_fake_dependencies(), backlog=FakeBacklog(7, 2)).render().decode())
+    unavailable = parse_samples(Metrics(build_fake_dependencies(), backlog=FakeBacklog()).render().decode())
 
-    assert (there["pyf_queue_up", ()], there["pyf_queue_length", ()], there["pyf_queue_in_hand", ()]) == (1, 7, 2)
-    assert away["pyf_queue_up", ()] == 0
-    assert ("pyf_queue_length", ()) not in away
+    assert (available["pyf_queue_up", ()], available["pyf_queue_length", ()], available["pyf_queue_in_hand", ()]) == (1, 7, 2)
+    assert unavailable["pyf_queue_up", ()] == 0
+    assert ("pyf_queue_length", ()) not in unavailable

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.expand import expanded
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.expand import parse_yaml_projects
 from pyf.aggregator.sample.services import LocalPyPI
 
 TEXT = """
@@ -33,13 +33,13 @@ projects:
 
 
 @pytest.fixture
-def ecosystem() -> Ecosystem:
+def ecosystem() -> FakeRegistry:
     """Acme.Blog (serial 2) and acme-shop (serial 1); every change happens at 1,800,000,000."""
-    return Ecosystem(expanded(TEXT), clock=lambda: 1_800_000_000.0)
+    return FakeRegistry(parse_yaml_projects(TEXT), clock=lambda: 1_800_000_000.0)
 
 
 @pytest.fixture
-def pypi(ecosystem: Ecosystem) -> Iterator[LocalPyPI]:
+def pypi(ecosystem: FakeRegistry) -> Iterator[LocalPyPI]:
     with LocalPyPI(ecosystem) as service:
         yield service
 

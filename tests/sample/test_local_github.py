@@ -9,24 +9,24 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from pyf.aggregator.domain.repository_address import address_of
+from pyf.aggregator.domain.repository_address import parse_repository_url
 from pyf.aggregator.sample.faults import Fault, RetryAfter
 from pyf.aggregator.sample.github import LocalGitHub
-from pyf.aggregator.sample.hosted import Hosted, recorded, sample_repositories
-from pyf.aggregator.sample.load import sample_documents
+from pyf.aggregator.sample.hosted import HostedRepository, parse_records, load_sample_repositories
+from pyf.aggregator.sample.load import load_sample_documents
 
 Send = Callable[..., SimpleNamespace]
 
-REPOSITORY = Hosted(
+REPOSITORY = HostedRepository(
     path="Plone/plone.api", stars=90, watchers=7, forks=60, open_issues=4, closed_issues=8, open_pull_requests=2,
-    license="GPL-2.0", topics=("plone", "api"), latest_release="2.0", was=("collective/plone.api",),
+    license="GPL-2.0", topics=("plone", "api"), latest_release="2.0", former_paths=("collective/plone.api",),
 )  # fmt: skip
 ONE = '{ one: repository(owner: "plone", name: "PLONE.api") { %s } }'
 
 
 @pytest.fixture
 def github() -> Iterator[LocalGitHub]:
-    hosted = [REPOSITORY, Hosted(path="o/empty", pushed=None, last_commit=None), Hosted(path="o/own", is_private=True)]
+    hosted = [REPOSITORY, HostedRepository(path="o/empty", pushed=None, last_commit=None), HostedRepository(path="o/own", is_private=True)]
     with LocalGitHub(hosted, token="right", clock=lambda: 1_800_000_000.0) as github:
         yield github
 
@@ -45,14 +45,14 @@ def send(github: LocalGitHub) -> Send:
             text = response.read()
         finally:
             connection.close()
-        answer = msgspec.json.decode(text) if text else None
-        return SimpleNamespace(status=response.status, headers=response.headers, answer=answer)
+        document = msgspec.json.decode(text) if text else None
+        return SimpleNamespace(status=response.status, headers=response.headers, answer=document)
 
     return send
 
 
-def test_what_is_asked_for_is_told_and_nothing_else(send: Send) -> None:
-    asked = """
+def test_graphql_returns_requested_fields_only(send: Send) -> None:
+    query_text = """
         query($owner: String!) {
           a: repository(owner: $owner, name: "plone.api") { ...facts stargazerCount }
           b: repository(owner: "o", name: "empty") { pushedAt defaultBranchRef { target { oid } } }
@@ -64,7 +64,7 @@ def test_what_is_asked_for_is_told_and_nothing_else(send: Send) -> None:
         }
     """
 
-    reply = send(query=asked, owner="plone")
+    reply = send(query=query_text, owner="plone")
 
     assert reply.answer == {
         "data": {
@@ -95,14 +95,14 @@ def test_what_is_asked_for_is_told_and_nothing_else(send: Send) -> None:
         (ONE % "repositoryTopics(first: 900000) { nodes { topic { name } } }", "500,000 nodes"),
     ],
 )
-def test_a_query_that_makes_no_sense_is_refused_with_status_200(send: Send, query: str, complaint: str) -> None:
+def test_invalid_query_has_status_200(send: Send, query: str, complaint: str) -> None:
     reply = send(query=query)
 
     assert reply.status == 200
     assert complaint in reply.answer["errors"][0]["message"]
 
 
-def test_a_missing_repository_leaves_the_others_good_and_a_former_address_leads_to_the_new(send: Send) -> None:
+def test_missing_and_renamed_repositories_in_one_query(send: Send) -> None:
     reply = send(
         query="""{
         gone: repository(owner: "o", name: "gone") { url }
@@ -115,8 +115,8 @@ def test_a_missing_repository_leaves_the_others_good_and_a_former_address_leads_
     assert (error["type"], error["path"]) == ("NOT_FOUND", ["gone"])
 
 
-def test_every_answer_tells_the_limit_and_an_exhausted_one_has_status_200(send: Send, github: LocalGitHub) -> None:
-    github.graphql.left = 1
+def test_rate_limit_headers_and_exhaustion(send: Send, github: LocalGitHub) -> None:
+    github.graphql_quota.remaining = 1
 
     last, beyond = send(query=ONE % "url"), send(query=ONE % "url")
 
@@ -125,14 +125,14 @@ def test_every_answer_tells_the_limit_and_an_exhausted_one_has_status_200(send: 
 
 
 @pytest.mark.parametrize(("path", "query"), [("/repos/plone/plone.api", ""), ("/graphql", ONE % "url")])
-def test_only_the_right_token_is_accepted(send: Send, path: str, query: str) -> None:
-    refused = send(path, query, token="wrong")
+def test_invalid_token_is_rejected(send: Send, path: str, query: str) -> None:
+    refusal = send(path, query, token="wrong")
 
-    assert (refused.status, refused.answer["message"]) == (401, "Bad credentials")
+    assert (refusal.status, refusal.answer["message"]) == (401, "Bad credentials")
 
 
-def test_graphql_needs_a_token_and_rest_allows_sixty_requests_without(send: Send, github: LocalGitHub) -> None:
-    github.anonymous.left = 1
+def test_graphql_requires_token_and_rest_allows_60(send: Send, github: LocalGitHub) -> None:
+    github.anonymous_quota.remaining = 1
 
     assert send(query=ONE % "url", token="").status == 401
     assert send("/repos/plone/plone.api", token="").status == 200
@@ -141,21 +141,21 @@ def test_graphql_needs_a_token_and_rest_allows_sixty_requests_without(send: Send
     assert send("/repos/plone/plone.api").status == 200
 
 
-def test_rest_tells_of_a_repository_with_its_quirks(send: Send) -> None:
-    told = send("/repos/plone/plone.api").answer
+def test_rest_document(send: Send) -> None:
+    document = send("/repos/plone/plone.api").answer
 
-    assert (told["stargazers_count"], told["watchers_count"], told["subscribers_count"]) == (90, 90, 7)
-    assert (told["open_issues_count"], told["license"]["spdx_id"]) == (6, "GPL-2.0")
-
-
-def test_rest_redirects_a_former_address_to_a_number(send: Send) -> None:
-    moved = send("/repos/collective/plone.api")
-
-    assert moved.status == 301
-    assert send(urlsplit(moved.headers["Location"]).path).answer["full_name"] == "Plone/plone.api"
+    assert (document["stargazers_count"], document["watchers_count"], document["subscribers_count"]) == (90, 90, 7)
+    assert (document["open_issues_count"], document["license"]["spdx_id"]) == (6, "GPL-2.0")
 
 
-def test_rest_pages_tell_how_many_pull_requests_are_open(send: Send) -> None:
+def test_rest_redirects_former_path(send: Send) -> None:
+    redirect = send("/repos/collective/plone.api")
+
+    assert redirect.status == 301
+    assert send(urlsplit(redirect.headers["Location"]).path).answer["full_name"] == "Plone/plone.api"
+
+
+def test_rest_pull_request_pages(send: Send) -> None:
     assert 'page=2>; rel="last"' in send("/repos/plone/plone.api/pulls?state=open&per_page=1").headers["Link"]
     assert send("/repos/o/empty/pulls?state=open&per_page=1").answer == []
 
@@ -163,11 +163,11 @@ def test_rest_pages_tell_how_many_pull_requests_are_open(send: Send) -> None:
 @pytest.mark.parametrize(
     "path", ["/repos/o/gone", "/repos/o/own", "/repositories/1", "/users/o", "/repos/o/gone/pulls"]
 )
-def test_what_is_not_there_is_404(send: Send, path: str) -> None:
+def test_rest_missing_is_404(send: Send, path: str) -> None:
     assert (send(path).status, send(path).answer["message"]) == (404, "Not Found")
 
 
-def test_faults_of_githubs_own_kind_can_be_ordered(send: Send, github: LocalGitHub) -> None:
+def test_github_specific_faults(send: Send, github: LocalGitHub) -> None:
     kinds = ("secondary_limit", "secondary_limit_200", "resource_limits", "left_out")
     github.faults.add(*(Fault(kind, times=1, retry_after=RetryAfter(5)) for kind in kinds))
     two = '{ a: repository(owner: "o", name: "empty") { url } b: repository(owner: "o", name: "gone") { url } }'
@@ -179,17 +179,17 @@ def test_faults_of_githubs_own_kind_can_be_ordered(send: Send, github: LocalGitH
     assert all(reply.answer["data"]["a"] and not reply.answer["data"]["b"] for reply in (heavy, stumbling))
 
 
-def test_what_was_asked_and_what_was_told_is_counted_by_repository(send: Send, github: LocalGitHub) -> None:
+def test_request_and_response_counts(send: Send, github: LocalGitHub) -> None:
     send(query=ONE % "url")
     send("/repos/o/gone")
 
-    assert (github.asked, github.told) == ({"plone/plone.api": 1, "o/gone": 1}, {"plone/plone.api": 1, "o/gone": 1})
+    assert (github.request_counts, github.response_counts) == ({"plone/plone.api": 1, "o/gone": 1}, {"plone/plone.api": 1, "o/gone": 1})
 
 
-def test_a_record_of_a_repository_is_hosted_as_it_says() -> None:
+def test_parse_records() -> None:
     activity = {"stars": 3, "watchers": 2, "forks": 1, "open_issues": 4, "pull_requests": 5, "is_archived": True}
 
-    (full, empty) = recorded(
+    (full, empty) = parse_records(
         {"url": f"https://github.com/o/{name}", "activity": activity | {"last_commit": commit}}
         for name, commit in (("full", {"date": "2024-01-01T00:00:00Z"}), ("empty", None))
     )
@@ -198,18 +198,18 @@ def test_a_record_of_a_repository_is_hosted_as_it_says() -> None:
     assert (full.last_commit, empty.last_commit) == ("2024-01-01T00:00:00Z", None)
 
 
-def test_the_sample_hosts_what_its_projects_name_but_for_what_is_arranged() -> None:
-    hosted = {path.lower() for each in sample_repositories() for path in (each.path, *each.was)}
+def test_sample_repositories_match_projects() -> None:
+    hosted = {path.lower() for repository in load_sample_repositories() for path in (repository.path, *repository.former_paths)}
 
-    named = {
+    linked_paths = {
         document["info"]["name"]: [
             address.path.lower()
             for link in [*(document["info"]["project_urls"] or {}).values(), document["info"]["home_page"] or ""]
-            if (address := address_of(link)) is not None and address.host == "github.com"
+            if (address := parse_repository_url(link)) is not None and address.host == "github.com"
         ]
-        for document in sample_documents()
+        for document in load_sample_documents()
     }
 
-    homeless = {name for name, paths in named.items() if paths and hosted.isdisjoint(paths)}
+    homeless = {name for name, paths in linked_paths.items() if paths and hosted.isdisjoint(paths)}
     assert homeless == {"zopyx.typesense"}
-    assert len({each.path.lower() for each in sample_repositories()}) > 110
+    assert len({each.path.lower() for each in load_sample_repositories()}) > 110

@@ -4,26 +4,26 @@ import threading
 
 import pytest
 
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.journal import Row
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.journal import ChangelogRow
 from pyf.aggregator.sample.project import Project
 
 NOW = 1_800_000_000
 BEGINNING = 2
 
 
-def told(ecosystem: Ecosystem) -> list[tuple[str, str | None, str]]:
-    return [(row.name, row.version, row.action) for row in ecosystem.changelog(BEGINNING)]
+def list_changes(ecosystem: FakeRegistry) -> list[tuple[str, str | None, str]]:
+    return [(row.name, row.version, row.action) for row in ecosystem.get_changes(BEGINNING)]
 
 
-def project(ecosystem: Ecosystem, name: str) -> Project:
-    found = ecosystem.project(name)
-    assert found is not None
-    return found
+def get_existing_project(ecosystem: FakeRegistry, name: str) -> Project:
+    project = ecosystem.get_project(name)
+    assert project is not None
+    return project
 
 
-def test_documents_without_a_serial_get_one_in_the_order_of_their_last_release(ecosystem: Ecosystem) -> None:
-    rows = ecosystem.changelog(0)
+def test_missing_serials_follow_release_order(ecosystem: FakeRegistry) -> None:
+    rows = ecosystem.get_changes(0)
 
     assert [(row.name, row.version, row.action, row.serial) for row in rows] == [
         ("acme-shop", "0.1", "new release", 1),
@@ -32,142 +32,142 @@ def test_documents_without_a_serial_get_one_in_the_order_of_their_last_release(e
     assert ecosystem.last_serial == BEGINNING
 
 
-def test_a_new_project_is_created_then_released_then_filled(ecosystem: Ecosystem) -> None:
+def test_publish_new_project_changelog(ecosystem: FakeRegistry) -> None:
     ecosystem.publish("Acme_Wiki", "1.0", owner="eve", info={"summary": "Pages"})
 
-    assert ecosystem.changelog(BEGINNING) == [
-        Row("Acme_Wiki", None, NOW, "create", 3),
-        Row("Acme_Wiki", None, NOW, "add Owner eve", 4),
-        Row("Acme_Wiki", "1.0", NOW, "new release", 5),
-        Row("Acme_Wiki", "1.0", NOW, "add source file acme_wiki-1.0.tar.gz", 6),
-        Row("Acme_Wiki", "1.0", NOW, "add py3 file acme_wiki-1.0-py3-none-any.whl", 7),
+    assert ecosystem.get_changes(BEGINNING) == [
+        ChangelogRow("Acme_Wiki", None, NOW, "create", 3),
+        ChangelogRow("Acme_Wiki", None, NOW, "add Owner eve", 4),
+        ChangelogRow("Acme_Wiki", "1.0", NOW, "new release", 5),
+        ChangelogRow("Acme_Wiki", "1.0", NOW, "add source file acme_wiki-1.0.tar.gz", 6),
+        ChangelogRow("Acme_Wiki", "1.0", NOW, "add py3 file acme_wiki-1.0-py3-none-any.whl", 7),
     ]
-    assert project(ecosystem, "acme-wiki").last_serial == ecosystem.last_serial == 7
+    assert get_existing_project(ecosystem, "acme-wiki").last_serial == ecosystem.last_serial == 7
 
 
-def test_a_release_inherits_what_it_does_not_say_and_the_older_ones_keep_theirs(ecosystem: Ecosystem) -> None:
+def test_publish_inherits_metadata(ecosystem: FakeRegistry) -> None:
     ecosystem.publish("acme-blog", "3.0", info={"classifiers": ["Framework :: Plone :: 6.1"]})
 
-    blog = project(ecosystem, "acme-blog")
-    infos = {version: blog.info_of(release) for version, release in blog.releases.items()}
+    blog = get_existing_project(ecosystem, "acme-blog")
+    infos = {version: blog.build_info(release) for version, release in blog.releases.items()}
     assert infos["3.0"]["summary"] == "A blog"
     assert infos["3.0"]["classifiers"] == ["Framework :: Plone :: 6.1"]
     assert infos["2.0"]["classifiers"] == ["Framework :: Plone", "Framework :: Plone :: 6.0"]
 
 
-def test_a_release_may_respell_the_project_and_the_past_keeps_the_old_name(ecosystem: Ecosystem) -> None:
+def test_publish_renames_project(ecosystem: FakeRegistry) -> None:
     ecosystem.yank("acme.blog", "1.0")
 
     ecosystem.publish("acme-blog", "3.0", files=())
 
-    assert told(ecosystem) == [("Acme.Blog", "1.0", "yank release"), ("acme-blog", "3.0", "new release")]
-    assert project(ecosystem, "acme-blog").name == "acme-blog"
+    assert list_changes(ecosystem) == [("Acme.Blog", "1.0", "yank release"), ("acme-blog", "3.0", "new release")]
+    assert get_existing_project(ecosystem, "acme-blog").name == "acme-blog"
 
 
-def test_a_version_is_published_once(ecosystem: Ecosystem) -> None:
+def test_publish_existing_version_fails(ecosystem: FakeRegistry) -> None:
     with pytest.raises(ValueError, match="exists"):
         ecosystem.publish("acme-blog", "1.0")
 
-    assert told(ecosystem) == []
+    assert list_changes(ecosystem) == []
 
 
-def test_files_come_and_go(ecosystem: Ecosystem) -> None:
+def test_add_and_remove_file(ecosystem: FakeRegistry) -> None:
     ecosystem.add_file("acme-shop", "0.1", "wheel", python_version="cp312")
     ecosystem.remove_file("acme-shop", "0.1", "acme_shop-0.1.tar.gz")
 
-    assert told(ecosystem) == [
+    assert list_changes(ecosystem) == [
         ("acme-shop", "0.1", "add cp312 file acme_shop-0.1-cp312-none-any.whl"),
         ("acme-shop", "0.1", "remove file acme_shop-0.1.tar.gz"),
     ]
-    files = project(ecosystem, "acme-shop").releases["0.1"].files
+    files = get_existing_project(ecosystem, "acme-shop").releases["0.1"].files
     assert [file["filename"] for file in files] == [
         "acme_shop-0.1-py3-none-any.whl",
         "acme_shop-0.1-cp312-none-any.whl",
     ]
 
 
-def test_a_file_name_is_taken_once(ecosystem: Ecosystem) -> None:
+def test_add_existing_file_fails(ecosystem: FakeRegistry) -> None:
     with pytest.raises(ValueError, match=r"acme_shop-0\.1\.tar\.gz exists"):
         ecosystem.add_file("acme-shop", "0.1", "sdist")
 
 
-def test_yanking_marks_the_release_and_its_files_until_it_is_taken_back(ecosystem: Ecosystem) -> None:
+def test_yank_marks_release_and_files(ecosystem: FakeRegistry) -> None:
     ecosystem.yank("acme-blog", "2.0", "broken")
-    yanked = project(ecosystem, "acme-blog").releases["2.0"]
+    yanked = get_existing_project(ecosystem, "acme-blog").releases["2.0"]
 
     ecosystem.unyank("acme-blog", "2.0")
 
     assert (yanked.yanked, yanked.yanked_reason) == (True, "broken")
     assert {(file["yanked"], file["yanked_reason"]) for file in yanked.files} == {(True, "broken")}
-    assert not project(ecosystem, "acme-blog").releases["2.0"].yanked
-    assert told(ecosystem) == [("Acme.Blog", "2.0", "yank release"), ("Acme.Blog", "2.0", "unyank release")]
+    assert not get_existing_project(ecosystem, "acme-blog").releases["2.0"].yanked
+    assert list_changes(ecosystem) == [("Acme.Blog", "2.0", "yank release"), ("Acme.Blog", "2.0", "unyank release")]
 
 
-def test_a_file_added_to_a_yanked_release_is_yanked(ecosystem: Ecosystem) -> None:
+def test_add_file_to_yanked_release(ecosystem: FakeRegistry) -> None:
     ecosystem.yank("acme-blog", "2.0", "broken")
 
     ecosystem.add_file("acme-blog", "2.0", "wheel", python_version="py2")
 
-    assert all(file["yanked"] for file in project(ecosystem, "acme-blog").releases["2.0"].files)
+    assert all(file["yanked"] for file in get_existing_project(ecosystem, "acme-blog").releases["2.0"].files)
 
 
-def test_removals_are_told_and_a_removed_name_is_free_again(ecosystem: Ecosystem) -> None:
+def test_removals_are_in_changelog(ecosystem: FakeRegistry) -> None:
     ecosystem.remove_release("acme-blog", "1.0")
     ecosystem.remove_project("acme-shop")
     ecosystem.publish("acme-shop", "9", files=())
 
-    assert told(ecosystem) == [
+    assert list_changes(ecosystem) == [
         ("Acme.Blog", "1.0", "remove release"),
         ("acme-shop", None, "remove project"),
         ("acme-shop", None, "create"),
         ("acme-shop", "9", "new release"),
     ]
-    assert set(project(ecosystem, "acme-shop").releases) == {"9"}
+    assert set(get_existing_project(ecosystem, "acme-shop").releases) == {"9"}
 
 
-def test_a_project_outlives_its_last_release(ecosystem: Ecosystem) -> None:
+def test_project_without_releases_remains(ecosystem: FakeRegistry) -> None:
     ecosystem.remove_release("acme-shop", "0.1")
 
-    assert project(ecosystem, "acme-shop").newest is None
-    assert not project(ecosystem, "acme-shop").is_shown
+    assert get_existing_project(ecosystem, "acme-shop").newest is None
+    assert not get_existing_project(ecosystem, "acme-shop").is_visible
 
 
-def test_quarantine_and_roles_are_told(ecosystem: Ecosystem) -> None:
+def test_quarantine_and_roles_are_in_changelog(ecosystem: FakeRegistry) -> None:
     ecosystem.quarantine("acme-blog")
     ecosystem.clear_quarantine("acme-blog")
     ecosystem.add_role("acme-blog", "eve", "Owner")
     ecosystem.remove_role("acme-blog", "bob")
 
-    assert [(version, action) for _, version, action in told(ecosystem)] == [
+    assert [(version, action) for _, version, action in list_changes(ecosystem)] == [
         (None, "project quarantined"),
         (None, "project quarantine cleared"),
         (None, "add Owner eve"),
         (None, "remove Maintainer bob"),
     ]
-    assert project(ecosystem, "acme-blog").roles == (("Owner", "ada"), ("Owner", "eve"))
+    assert get_existing_project(ecosystem, "acme-blog").roles == (("Owner", "ada"), ("Owner", "eve"))
 
 
-def test_archiving_and_advisories_leave_no_trace_in_the_journal(ecosystem: Ecosystem) -> None:
+def test_archive_and_vulnerabilities_are_not_in_changelog(ecosystem: FakeRegistry) -> None:
     ecosystem.archive("acme-blog")
-    archived = project(ecosystem, "acme-blog")
+    archived = get_existing_project(ecosystem, "acme-blog")
     ecosystem.unarchive("acme-blog")
     ecosystem.set_vulnerabilities("acme-blog", [{"id": "PYSEC-1", "aliases": [], "fixed_in": []}])
 
     assert archived.status == "archived"
-    assert project(ecosystem, "acme-blog").status == "active"
-    assert project(ecosystem, "acme-blog").vulnerabilities[0]["id"] == "PYSEC-1"
-    assert (told(ecosystem), ecosystem.last_serial, archived.last_serial) == ([], BEGINNING, BEGINNING)
+    assert get_existing_project(ecosystem, "acme-blog").status == "active"
+    assert get_existing_project(ecosystem, "acme-blog").vulnerabilities[0]["id"] == "PYSEC-1"
+    assert (list_changes(ecosystem), ecosystem.last_serial, archived.last_serial) == ([], BEGINNING, BEGINNING)
 
 
-def test_changes_elsewhere_move_the_registry_and_no_project(ecosystem: Ecosystem) -> None:
-    ecosystem.tick(200_000)
+def test_add_filler_changes(ecosystem: FakeRegistry) -> None:
+    ecosystem.add_filler_changes(200_000)
 
     assert ecosystem.last_serial == BEGINNING + 200_000
-    assert project(ecosystem, "acme-blog").last_serial == BEGINNING
-    assert {row.name for row in ecosystem.changelog(BEGINNING)}.isdisjoint({"Acme.Blog", "acme-shop"})
+    assert get_existing_project(ecosystem, "acme-blog").last_serial == BEGINNING
+    assert {row.name for row in ecosystem.get_changes(BEGINNING)}.isdisjoint({"Acme.Blog", "acme-shop"})
 
 
-def test_what_does_not_exist_cannot_change(ecosystem: Ecosystem) -> None:
+def test_changes_to_missing_objects_fail(ecosystem: FakeRegistry) -> None:
     with pytest.raises(KeyError):
         ecosystem.yank("nobody", "1.0")
     with pytest.raises(KeyError):
@@ -175,37 +175,37 @@ def test_what_does_not_exist_cannot_change(ecosystem: Ecosystem) -> None:
     with pytest.raises(KeyError):
         ecosystem.remove_role("acme-blog", "nobody")
 
-    assert told(ecosystem) == []
+    assert list_changes(ecosystem) == []
 
 
-def test_the_past_of_a_project_is_kept(ecosystem: Ecosystem) -> None:
+def test_get_project_before_changes(ecosystem: FakeRegistry) -> None:
     ecosystem.publish("acme-blog", "3.0")
     ecosystem.remove_project("acme-blog")
 
-    former = ecosystem.project("acme-blog", changes_ago=1)
-    first = ecosystem.project("acme-blog", changes_ago=2)
+    previous = ecosystem.get_project("acme-blog", changes_ago=1)
+    first = ecosystem.get_project("acme-blog", changes_ago=2)
 
-    assert ecosystem.project("acme-blog") is None
-    assert former is not None
-    assert "3.0" in former.releases
+    assert ecosystem.get_project("acme-blog") is None
+    assert previous is not None
+    assert "3.0" in previous.releases
     assert first is not None
     assert "3.0" not in first.releases
-    assert ecosystem.project("acme-blog", changes_ago=99) is first
+    assert ecosystem.get_project("acme-blog", changes_ago=99) is first
 
 
-def test_the_registry_as_it_was_at_a_serial(ecosystem: Ecosystem) -> None:
+def test_list_projects_at_serial(ecosystem: FakeRegistry) -> None:
     ecosystem.publish("acme-wiki", "1.0", files=())
     ecosystem.remove_project("acme-shop")
 
-    names = {serial: [p.normalized_name for p in ecosystem.projects_at(serial)[1]] for serial in (2, 3, 4, 5)}
+    names = {serial: [p.normalized_name for p in ecosystem.list_projects_at(serial)[1]] for serial in (2, 3, 4, 5)}
 
     assert names[2] == names[3] == ["acme-blog", "acme-shop"]
     assert names[4] == ["acme-blog", "acme-shop", "acme-wiki"]
     assert names[5] == ["acme-blog", "acme-wiki"]
-    assert ecosystem.projects_at(0) == ecosystem.projects_at(BEGINNING)
+    assert ecosystem.list_projects_at(0) == ecosystem.list_projects_at(BEGINNING)
 
 
-def test_readers_never_meet_a_half_made_change(ecosystem: Ecosystem) -> None:
+def test_concurrent_reads_are_consistent(ecosystem: FakeRegistry) -> None:
     """A serial that was read is a change that is there, whichever thread made it."""
     missing: list[int] = []
     done = threading.Event()
@@ -213,7 +213,7 @@ def test_readers_never_meet_a_half_made_change(ecosystem: Ecosystem) -> None:
     def read() -> None:
         while not done.is_set():
             serial = ecosystem.last_serial
-            newest = max(p.last_serial for p in ecosystem.projects())
+            newest = max(p.last_serial for p in ecosystem.list_projects())
             if newest < serial:
                 missing.append(serial)
 

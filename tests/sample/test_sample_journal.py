@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.sample.journal import PAGE_SIZE, Journal
+from pyf.aggregator.sample.journal import PAGE_SIZE, Changelog
 
 
 @given(
@@ -14,16 +14,16 @@ from pyf.aggregator.sample.journal import PAGE_SIZE, Journal
     limit=st.integers(1, 40),
     start=st.integers(-3, 100),
 )
-def test_reading_page_by_page_gives_every_serial_once(changes: list[int | None], limit: int, start: int) -> None:
-    journal = Journal()
+def test_paging_returns_every_serial_once(changes: list[int | None], limit: int, start: int) -> None:
+    journal = Changelog()
     for change in changes:
         if change is None:
             journal.append("acme", None, 0.0, "create")
         else:
-            journal.append_strangers(change, 0.0)
+            journal.append_filler(change, 0.0)
 
     cursor, serials = start, list[int]()
-    while page := journal.since(cursor, limit):
+    while page := journal.get_since(cursor, limit):
         assert len(page) <= limit
         serials += [row.serial for row in page]
         cursor = serials[-1]
@@ -31,23 +31,23 @@ def test_reading_page_by_page_gives_every_serial_once(changes: list[int | None],
     assert serials == list(range(max(start, 0) + 1, journal.last_serial + 1))
 
 
-def test_a_page_holds_fifty_thousand_rows_at_most() -> None:
-    journal = Journal()
-    journal.append_strangers(120_000, 1_800_000_000.0)
+def test_page_size_limit() -> None:
+    journal = Changelog()
+    journal.append_filler(120_000, 1_800_000_000.0)
 
-    pages = [journal.since(serial) for serial in (0, 50_000, 100_000, 120_000)]
+    pages = [journal.get_since(serial) for serial in (0, 50_000, 100_000, 120_000)]
 
     assert [len(page) for page in pages] == [PAGE_SIZE, PAGE_SIZE, 20_000, 0]
     assert all(before.serial < after.serial for before, after in pairwise(pages[0]))
 
 
-def test_rows_of_strangers_are_the_same_each_time_they_are_read() -> None:
-    journal = Journal()
-    journal.append_strangers(100, 1_800_000_000.0)
+def test_filler_rows_are_deterministic() -> None:
+    journal = Changelog()
+    journal.append_filler(100, 1_800_000_000.0)
 
-    assert journal.since(40)[:10] == journal.since(0)[40:50]
+    assert journal.get_since(40)[:10] == journal.get_since(0)[40:50]
 
 
-def test_nothing_cannot_be_recorded() -> None:
+def test_append_filler_requires_positive_count() -> None:
     with pytest.raises(ValueError, match="one change"):
-        Journal().append_strangers(0, 0.0)
+        Changelog().append_filler(0, 0.0)

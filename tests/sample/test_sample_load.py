@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.errors import SampleError
-from pyf.aggregator.sample.load import load, sample_documents
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.errors import SampleDataError
+from pyf.aggregator.sample.load import load_documents, load_sample_documents
 from pyf.aggregator.sample.project import Json
-from pyf.aggregator.sample.views import project_document
+from pyf.aggregator.sample.views import serialize_project
 
 RICH = """
 profile: acme
@@ -43,43 +43,43 @@ projects:
 """
 
 
-def documents(folder: Path, **files: str | bytes) -> dict[str, Json]:
+def load_files(folder: Path, **files: str | bytes) -> dict[str, Json]:
     for name, content in files.items():
         path = folder / name.replace("_", ".")
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return {document["info"]["name"]: document for document in load(folder)}
+    return {document["info"]["name"]: document for document in load_documents(folder)}
 
 
-def document(name: str, **info: Any) -> bytes:
+def build_document(name: str, **info: Any) -> bytes:
     return msgspec.json.encode({"info": {"name": name, **info}, "releases": {"1.0": []}, "last_serial": 1})
 
 
-def test_json_and_lines_and_yaml_are_read_from_one_folder(tmp_path: Path) -> None:
-    found = documents(
+def test_load_mixed_folder(tmp_path: Path) -> None:
+    loaded = load_files(
         tmp_path,
-        a_json=document("one"),
-        b_jsonl=document("two") + b"\n\n" + document("three") + b"\n",
-        c_jsonl_gz=gzip.compress(document("four")),
+        a_json=build_document("one"),
+        b_jsonl=build_document("two") + b"\n\n" + build_document("three") + b"\n",
+        c_jsonl_gz=gzip.compress(build_document("four")),
         d_yaml=RICH,
         e_txt="not a document",
     )
 
-    assert list(found) == ["one", "two", "three", "four", "Acme.Blog", "bare"]
+    assert list(loaded) == ["one", "two", "three", "four", "Acme.Blog", "bare"]
 
 
-def test_one_file_is_enough(tmp_path: Path) -> None:
+def test_load_single_file(tmp_path: Path) -> None:
     path = tmp_path / "one.json"
-    path.write_bytes(document("one"))
+    path.write_bytes(build_document("one"))
 
-    assert [found["info"]["name"] for found in load(path)] == ["one"]
+    assert [project_document["info"]["name"] for project_document in load_documents(path)] == ["one"]
 
 
-def test_a_project_that_comes_again_is_the_same_or_an_error(tmp_path: Path) -> None:
-    same = documents(tmp_path, a_json=document("Acme.Blog"), b_json=document("Acme.Blog"))
+def test_load_repeated_project(tmp_path: Path) -> None:
+    same = load_files(tmp_path, a_json=build_document("Acme.Blog"), b_json=build_document("Acme.Blog"))
 
     assert list(same) == ["Acme.Blog"]
-    with pytest.raises(SampleError, match=r"c\.json: acme-blog differs from what .*a\.json says"):
-        documents(tmp_path, c_json=document("acme-blog"))
+    with pytest.raises(SampleDataError, match=r"c\.json: acme-blog differs from what .*a\.json says"):
+        load_files(tmp_path, c_json=build_document("acme-blog"))
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_a_project_that_comes_again_is_the_same_or_an_error(tmp_path: Path) -> N
         ("a.json", b'{"info": {"name": "acme"}, "_status": "asleep"}', "acme: `_status`"),
         ("a.json", b'{"info": {"name": "acme"}, "releases": {"1": [{"upload_time": "soon"}]}}', "acme: .*soon"),
         ("a.json", b'{"info": {"name": "acme"}, "releases": [1]}', "acme: not in the shape"),
-        ("a.jsonl", document("acme") + b"\nnonsense", r"\(document 2\)"),
+        ("a.jsonl", build_document("acme") + b"\nnonsense", r"\(document 2\)"),
         ("a.jsonl.gz", b"not compressed", "gzip"),
-        ("a.jsonl.gz", gzip.compress(document("acme"), mtime=0)[:-9], "end-of-stream|ended"),
+        ("a.jsonl.gz", gzip.compress(build_document("acme"), mtime=0)[:-9], "end-of-stream|ended"),
         ("a.yaml", b"projects: [", "flow"),
         ("a.yaml", b"\xff\xfe\x00", "decode|character"),
         ("a.yaml", b"projects: [{name: acme}]", "releases"),
@@ -107,29 +107,29 @@ def test_a_project_that_comes_again_is_the_same_or_an_error(tmp_path: Path) -> N
         ),
     ],
 )
-def test_bad_input_gives_one_line_that_names_the_file(
+def test_load_error_names_file(
     tmp_path: Path, name: str, content: bytes, complaint: str
 ) -> None:
     (tmp_path / name).write_bytes(content)
 
-    with pytest.raises(SampleError, match=complaint) as refused:
-        list(load(tmp_path))
+    with pytest.raises(SampleDataError, match=complaint) as refusal:
+        list(load_documents(tmp_path))
 
-    assert str(tmp_path / name) in str(refused.value)
-    assert "\n" not in str(refused.value)
-
-
-def test_a_place_without_documents_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SampleError, match="no project documents"):
-        list(load(tmp_path))
-    with pytest.raises(SampleError, match=r"nowhere: no such file or folder"):
-        list(load(tmp_path / "nowhere"))
-    with pytest.raises(SampleError, match=r"not a file of project documents"):
-        list(load(Path(__file__)))
+    assert str(tmp_path / name) in str(refusal.value)
+    assert "\n" not in str(refusal.value)
 
 
-def test_the_short_form_says_what_pypi_would_say(tmp_path: Path) -> None:
-    blog = documents(tmp_path, a_yaml=RICH)["Acme.Blog"]
+def test_load_empty_folder_fails(tmp_path: Path) -> None:
+    with pytest.raises(SampleDataError, match="no project documents"):
+        list(load_documents(tmp_path))
+    with pytest.raises(SampleDataError, match=r"nowhere: no such file or folder"):
+        list(load_documents(tmp_path / "nowhere"))
+    with pytest.raises(SampleDataError, match=r"not a file of project documents"):
+        list(load_documents(Path(__file__)))
+
+
+def test_parse_yaml_projects(tmp_path: Path) -> None:
+    blog = load_files(tmp_path, a_yaml=RICH)["Acme.Blog"]
 
     info = blog["info"]
     assert (info["version"], info["author"], info["home_page"]) == ("1.10", None, None)
@@ -143,12 +143,12 @@ def test_the_short_form_says_what_pypi_would_say(tmp_path: Path) -> None:
     assert blog["_status"] == "archived"
 
 
-def test_versions_stay_as_they_are_written_without_quotes(tmp_path: Path) -> None:
-    assert list(documents(tmp_path, a_yaml=RICH)["Acme.Blog"]["releases"]) == ["1.9", "1.10", "2.0a1"]
+def test_parse_yaml_keeps_version_text(tmp_path: Path) -> None:
+    assert list(load_files(tmp_path, a_yaml=RICH)["Acme.Blog"]["releases"]) == ["1.9", "1.10", "2.0a1"]
 
 
-def test_files_are_derived_from_what_is_known(tmp_path: Path) -> None:
-    blog = documents(tmp_path, a_yaml=RICH)["Acme.Blog"]
+def test_build_file_is_derived(tmp_path: Path) -> None:
+    blog = load_files(tmp_path, a_yaml=RICH)["Acme.Blog"]
 
     sdist, wheel = blog["releases"]["1.9"]
     assert (sdist["filename"], sdist["packagetype"]) == ("acme_blog-1.9.tar.gz", "sdist")
@@ -163,25 +163,25 @@ def test_files_are_derived_from_what_is_known(tmp_path: Path) -> None:
     assert blog["releases"]["1.10"][0]["upload_time_iso_8601"] > sdist["upload_time_iso_8601"], "oldest first"
 
 
-def test_the_same_text_gives_the_same_documents(tmp_path: Path) -> None:
-    assert documents(tmp_path, a_yaml=RICH) == documents(tmp_path)
+def test_parse_yaml_is_deterministic(tmp_path: Path) -> None:
+    assert load_files(tmp_path, a_yaml=RICH) == load_files(tmp_path)
 
 
-def test_a_registry_serves_what_the_short_form_says_of_each_release(tmp_path: Path) -> None:
-    ecosystem = Ecosystem(documents(tmp_path, a_yaml=RICH).values())
+def test_registry_serves_release_overrides(tmp_path: Path) -> None:
+    ecosystem = FakeRegistry(load_files(tmp_path, a_yaml=RICH).values())
 
-    blog = ecosystem.project("acme-blog")
+    blog = ecosystem.get_project("acme-blog")
 
     assert blog is not None
     old, new, bare = (blog.releases[version] for version in ("1.9", "1.10", "2.0a1"))
-    assert (blog.info_of(old)["license"], blog.info_of(old)["requires_python"]) == ("GPL", None)
-    assert (blog.info_of(new)["license"], blog.info_of(new)["requires_python"]) == (None, ">=3.11")
+    assert (blog.build_info(old)["license"], blog.build_info(old)["requires_python"]) == ("GPL", None)
+    assert (blog.build_info(new)["license"], blog.build_info(new)["requires_python"]) == (None, ">=3.11")
     assert (old.yanked_reason, bare.yanked, bare.yanked_reason, bare.files) == ("broken", True, None, ())
-    assert [len(blog.vulnerabilities_of(release)) for release in (old, new)] == [1, 0]
+    assert [len(blog.get_vulnerabilities(release)) for release in (old, new)] == [1, 0]
 
 
-def test_what_is_absent_is_as_pypi_gives_it_when_it_is_not_set(tmp_path: Path) -> None:
-    bare = documents(tmp_path, a_yaml=RICH)["bare"]
+def test_missing_values_match_pypi(tmp_path: Path) -> None:
+    bare = load_files(tmp_path, a_yaml=RICH)["bare"]
 
     assert bare["info"]["description"] == ""
     assert bare["info"]["classifiers"] == []
@@ -189,9 +189,9 @@ def test_what_is_absent_is_as_pypi_gives_it_when_it_is_not_set(tmp_path: Path) -
     assert [file["packagetype"] for file in bare["urls"]] == ["bdist_wheel"]
 
 
-def test_the_packaged_sample_can_be_served() -> None:
+def test_packaged_sample_is_valid() -> None:
     """The sample's texts are the sample's business: here only that an ecosystem comes of them."""
-    ecosystem = Ecosystem(sample_documents())
+    ecosystem = FakeRegistry(load_sample_documents())
 
-    assert ecosystem.projects()
-    assert all(project_document(project) for project in ecosystem.projects() if project.is_shown)
+    assert ecosystem.list_projects()
+    assert all(serialize_project(project) for project in ecosystem.list_projects() if project.is_visible)

@@ -8,13 +8,13 @@ from urllib.request import urlopen
 import msgspec
 import pytest
 
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.services import LocalPyPI
 
 DOCUMENT = {"info": {"name": "acme"}, "releases": {"1.0": []}, "last_serial": 7}
 
 
-def test_a_process_serves_a_folder_and_tells_its_address_and_its_counts(tmp_path: Path) -> None:
+def test_process_serves_folder_and_counts(tmp_path: Path) -> None:
     (tmp_path / "acme.json").write_bytes(msgspec.json.encode(DOCUMENT))
     command = [sys.executable, "-m", "pyf.aggregator.sample.services", str(tmp_path), "--latency", "0.001"]
 
@@ -22,10 +22,10 @@ def test_a_process_serves_a_folder_and_tells_its_address_and_its_counts(tmp_path
         try:
             assert process.stdout is not None
             url = process.stdout.readline().strip()
-            with urlopen(f"{url}/pypi/acme/json", timeout=5) as answer:
-                document = msgspec.json.decode(answer.read())
-            with urlopen(f"{url}/_requests", timeout=5) as answer:
-                counts = msgspec.json.decode(answer.read())
+            with urlopen(f"{url}/pypi/acme/json", timeout=5) as response:
+                document = msgspec.json.decode(response.read())
+            with urlopen(f"{url}/_requests", timeout=5) as response:
+                counts = msgspec.json.decode(response.read())
         finally:
             process.terminate()
 
@@ -33,9 +33,9 @@ def test_a_process_serves_a_folder_and_tells_its_address_and_its_counts(tmp_path
     assert counts == {"total": 1, "most_at_once": 1, "project": 1}
 
 
-def test_a_port_that_is_taken_is_an_error_at_once() -> None:
-    with LocalPyPI(Ecosystem()) as first:
+def test_occupied_port_fails_immediately() -> None:
+    with LocalPyPI(FakeRegistry()) as first:
         port = int(first.url.rpartition(":")[2])
 
-        with pytest.raises(OSError, match=str(port)), LocalPyPI(Ecosystem(), port=port):
+        with pytest.raises(OSError, match=str(port)), LocalPyPI(FakeRegistry(), port=port):
             pass

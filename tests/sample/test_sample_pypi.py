@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.faults import RetryAfter
 from pyf.aggregator.sample.limits import RateLimit
 from pyf.aggregator.sample.services import LocalPyPI
@@ -27,19 +27,19 @@ CONDITIONAL = [
 ]
 
 
-def test_a_document_carries_its_serial_and_how_long_it_is_good(fetch: Fetch) -> None:
-    answer = fetch("/pypi/acme-blog/json")
+def test_document_headers(fetch: Fetch) -> None:
+    response = fetch("/pypi/acme-blog/json")
 
-    assert answer.status == 200
-    assert answer.headers["Content-Type"] == "application/json"
-    assert answer.headers["X-PyPI-Last-Serial"] == "2" == str(answer.json()["last_serial"])
-    assert answer.headers["Cache-Control"].startswith("max-age=900")
-    assert answer.json()["info"]["version"] == "2.0"
-    assert set(answer.json()["releases"]) == {"1.0", "2.0", "2.1a1"}
+    assert response.status == 200
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["X-PyPI-Last-Serial"] == "2" == str(response.json()["last_serial"])
+    assert response.headers["Cache-Control"].startswith("max-age=900")
+    assert response.json()["info"]["version"] == "2.0"
+    assert set(response.json()["releases"]) == {"1.0", "2.0", "2.1a1"}
 
 
 @pytest.mark.parametrize("path", CONDITIONAL)
-def test_what_the_client_holds_is_not_sent_again(fetch: Fetch, path: str) -> None:
+def test_etag_returns_304(fetch: Fetch, path: str) -> None:
     first = fetch(path)
 
     same = fetch(path, {"If-None-Match": first.headers["ETag"]})
@@ -52,7 +52,7 @@ def test_what_the_client_holds_is_not_sent_again(fetch: Fetch, path: str) -> Non
 
 
 @pytest.mark.parametrize("path", CONDITIONAL)
-def test_a_change_gives_another_tag(fetch: Fetch, ecosystem: Ecosystem, path: str) -> None:
+def test_etag_changes_with_document(fetch: Fetch, ecosystem: FakeRegistry, path: str) -> None:
     before = fetch(path)
     ecosystem.publish("acme-wiki", "1.0")
     ecosystem.publish("acme-blog", "3.0")
@@ -64,7 +64,7 @@ def test_a_change_gives_another_tag(fetch: Fetch, ecosystem: Ecosystem, path: st
     assert after.headers["ETag"] != before.headers["ETag"]
 
 
-def test_a_change_without_a_serial_changes_the_document_all_the_same(fetch: Fetch, ecosystem: Ecosystem) -> None:
+def test_etag_changes_without_serial(fetch: Fetch, ecosystem: FakeRegistry) -> None:
     before = fetch("/pypi/acme-blog/json")
 
     ecosystem.set_vulnerabilities("acme-blog", [{"id": "PYSEC-1", "aliases": [], "fixed_in": []}])
@@ -85,25 +85,25 @@ def test_a_change_without_a_serial_changes_the_document_all_the_same(fetch: Fetc
         ("/simple", "/simple/"),
     ],
 )
-def test_other_spellings_are_sent_to_the_normalised_name(fetch: Fetch, asked: str, told: str) -> None:
-    answer = fetch(asked)
+def test_other_spellings_redirect(fetch: Fetch, requested_path: str, location: str) -> None:
+    response = fetch(requested_path)
 
-    assert (answer.status, answer.headers["Location"]) == (301, told)
+    assert (response.status, response.headers["Location"]) == (301, location)
 
 
-def test_escaped_paths_and_queries_are_understood(fetch: Fetch, ecosystem: Ecosystem) -> None:
+def test_escaped_path_and_query(fetch: Fetch, ecosystem: FakeRegistry) -> None:
     ecosystem.publish("acme-blog", "3.0+local")
 
-    answer = fetch("/pypi/acme-blog/3.0%2Blocal/json?reason=cache")
+    response = fetch("/pypi/acme-blog/3.0%2Blocal/json?reason=cache")
 
-    assert answer.json()["info"]["version"] == "3.0+local"
+    assert response.json()["info"]["version"] == "3.0+local"
 
 
 @pytest.mark.parametrize(
     "path",
     ["/pypi/nobody/json", "/pypi/acme-blog/9.9/json", "/pypi/nobody/1.0/json", "/simple/Nobody/", "/else", "/pypi"],
 )
-def test_what_is_not_there_is_a_404(fetch: Fetch, path: str) -> None:
+def test_missing_is_404(fetch: Fetch, path: str) -> None:
     assert fetch(path).status == 404
 
 
@@ -116,8 +116,8 @@ def test_what_is_not_there_is_a_404(fetch: Fetch, path: str) -> None:
     ],
     ids=["quarantined", "without releases", "removed"],
 )
-def test_only_the_simple_index_tells_gone_from_hidden(
-    fetch: Fetch, ecosystem: Ecosystem, change: Callable[[Ecosystem], None], page: int
+def test_simple_index_distinguishes_removed_and_hidden(
+    fetch: Fetch, ecosystem: FakeRegistry, change: Callable[[FakeRegistry], None], page: int
 ) -> None:
     change(ecosystem)
 
@@ -126,20 +126,20 @@ def test_only_the_simple_index_tells_gone_from_hidden(
     assert fetch("/simple/acme-shop/").status == page
 
 
-def test_the_simple_index_lists_display_names_with_their_serials(fetch: Fetch, ecosystem: Ecosystem) -> None:
-    ecosystem.tick(5)
+def test_simple_index_entries(fetch: Fetch, ecosystem: FakeRegistry) -> None:
+    ecosystem.add_filler_changes(5)
 
-    answer = fetch("/simple/", JSON)
+    response = fetch("/simple/", JSON)
 
-    assert answer.headers["Content-Type"] == JSON["Accept"]
-    assert answer.headers["X-PyPI-Last-Serial"] == "7"
-    assert answer.json() == {
+    assert response.headers["Content-Type"] == JSON["Accept"]
+    assert response.headers["X-PyPI-Last-Serial"] == "7"
+    assert response.json() == {
         "meta": {"_last-serial": 7, "api-version": "1.4"},
         "projects": [{"_last-serial": 2, "name": "Acme.Blog"}, {"_last-serial": 1, "name": "acme-shop"}],
     }
 
 
-def test_a_simple_page_tells_the_status(fetch: Fetch, ecosystem: Ecosystem) -> None:
+def test_simple_page_status(fetch: Fetch, ecosystem: FakeRegistry) -> None:
     ecosystem.archive("acme-blog")
 
     page = fetch("/simple/acme-blog/", JSON).json()
@@ -149,7 +149,7 @@ def test_a_simple_page_tells_the_status(fetch: Fetch, ecosystem: Ecosystem) -> N
     assert page["files"][0].keys() >= {"filename", "url", "hashes", "size", "upload-time", "yanked", "provenance"}
 
 
-def test_who_does_not_ask_for_json_gets_html(fetch: Fetch) -> None:
+def test_simple_html_by_default(fetch: Fetch) -> None:
     index, page = fetch("/simple/"), fetch("/simple/acme-shop/")
 
     assert index.headers["Content-Type"].startswith("text/html")
@@ -157,28 +157,28 @@ def test_who_does_not_ask_for_json_gets_html(fetch: Fetch) -> None:
     assert b">acme_shop-0.1.tar.gz</a>" in page.body
 
 
-def test_the_feed_of_releases_tells_them_newest_first(fetch: Fetch, ecosystem: Ecosystem) -> None:
+def test_updates_feed(fetch: Fetch, ecosystem: FakeRegistry) -> None:
     ecosystem.publish("Acme.Blog", "3.0", info={"summary": "A <b>\x07 & more"})
 
     items = ET.fromstring(fetch("/rss/updates.xml").body).findall("./channel/item")
 
-    told = [{field.tag: field.text or "" for field in item} for item in items]
-    assert [item["title"] for item in told] == [
+    entries = [{field.tag: field.text or "" for field in item} for item in items]
+    assert [item["title"] for item in entries] == [
         "Acme.Blog 3.0",
         "Acme.Blog 2.1a1",
         "Acme.Blog 2.0",
         "Acme.Blog 1.0",
         "acme-shop 0.1",
     ]
-    assert told[0]["link"] == "https://pypi.example/project/acme-blog/3.0/"
-    assert told[0]["description"] == "A <b> & more"
-    assert told[0]["author"] == "ada@example.org"
-    assert "author" not in told[4]
-    assert told[0]["pubDate"].endswith("GMT")
-    assert parsedate_to_datetime(told[0]["pubDate"]).timestamp() == 1_800_000_000
+    assert entries[0]["link"] == "https://pypi.example/project/acme-blog/3.0/"
+    assert entries[0]["description"] == "A <b> & more"
+    assert entries[0]["author"] == "ada@example.org"
+    assert "author" not in entries[4]
+    assert entries[0]["pubDate"].endswith("GMT")
+    assert parsedate_to_datetime(entries[0]["pubDate"]).timestamp() == 1_800_000_000
 
 
-def test_the_feed_of_projects_tells_no_versions(fetch: Fetch, ecosystem: Ecosystem) -> None:
+def test_packages_feed(fetch: Fetch, ecosystem: FakeRegistry) -> None:
     ecosystem.publish("acme-wiki", "1.0")
 
     items = ET.fromstring(fetch("/rss/packages.xml").body).findall("./channel/item")
@@ -191,7 +191,7 @@ def test_the_feed_of_projects_tells_no_versions(fetch: Fetch, ecosystem: Ecosyst
     assert items[1].findtext("link") == "https://pypi.example/project/acme-blog/"
 
 
-def test_the_feeds_forget(fetch: Fetch, ecosystem: Ecosystem) -> None:
+def test_feeds_are_limited(fetch: Fetch, ecosystem: FakeRegistry) -> None:
     for number in range(101):
         ecosystem.publish(f"acme-{number}", "1.0", files=())
 
@@ -201,36 +201,36 @@ def test_the_feeds_forget(fetch: Fetch, ecosystem: Ecosystem) -> None:
     assert (len(releases), len(projects)) == (100, 40)
 
 
-def test_large_answers_are_compressed_for_those_who_ask(fetch: Fetch, ecosystem: Ecosystem) -> None:
+def test_gzip_for_large_responses(fetch: Fetch, ecosystem: FakeRegistry) -> None:
     ecosystem.publish("acme-blog", "3.0", info={"description": "words " * 100_000})
 
     plain = fetch("/pypi/acme-blog/json")
-    packed = fetch("/pypi/acme-blog/json", {"Accept-Encoding": "gzip, deflate"})
+    compressed = fetch("/pypi/acme-blog/json", {"Accept-Encoding": "gzip, deflate"})
     small = fetch("/pypi/acme-shop/json", {"Accept-Encoding": "gzip, deflate"})
 
     assert plain.headers["Content-Encoding"] is None
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.body) == plain.body
+    assert compressed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(compressed.body) == plain.body
     assert small.headers["Content-Encoding"] is None
 
 
-def test_documents_may_lag_behind_until_told_otherwise(fetch: Fetch, pypi: LocalPyPI, ecosystem: Ecosystem) -> None:
+def test_document_lag(fetch: Fetch, pypi: LocalPyPI, ecosystem: FakeRegistry) -> None:
     ecosystem.publish("acme-blog", "3.0")
     ecosystem.remove_project("acme-shop")
 
     pypi.document_lag = 1
-    stale, gone = fetch("/pypi/acme-blog/json"), fetch("/pypi/acme-shop/json")
+    stale, shop_response = fetch("/pypi/acme-blog/json"), fetch("/pypi/acme-shop/json")
     pypi.document_lag = 0
     fresh = fetch("/pypi/acme-blog/json")
 
     assert ("3.0" in stale.json()["releases"], stale.json()["last_serial"]) == (False, 2)
     assert ("3.0" in fresh.json()["releases"], fresh.json()["last_serial"]) == (True, 5)
-    assert gone.status == 200
+    assert shop_response.status == 200
 
 
-def test_the_simple_index_may_lag_behind(fetch: Fetch, pypi: LocalPyPI, ecosystem: Ecosystem) -> None:
+def test_index_lag(fetch: Fetch, pypi: LocalPyPI, ecosystem: FakeRegistry) -> None:
     ecosystem.publish("acme-wiki", "1.0", files=())
-    ecosystem.tick(10)
+    ecosystem.add_filler_changes(10)
 
     pypi.index_lag = 12
     stale = fetch("/simple/", JSON).json()
@@ -248,20 +248,20 @@ def test_the_simple_index_may_lag_behind(fetch: Fetch, pypi: LocalPyPI, ecosyste
     [(None, "None"), (RetryAfter(7), "7"), (RetryAfter(7, as_date=True), r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT")],
     ids=["untold", "seconds", "date"],
 )
-def test_too_many_requests_are_refused(
+def test_rate_limit_returns_429(
     fetch: Fetch, pypi: LocalPyPI, retry_after: RetryAfter | None, pattern: str
 ) -> None:
     pypi.rate_limit = RateLimit(2, period=3600, retry_after=retry_after)
 
     answers = [fetch("/pypi/acme-blog/json") for _ in range(4)]
 
-    assert [answer.status for answer in answers] == [200, 200, 429, 429]
+    assert [response.status for response in answers] == [200, 200, 429, 429]
     assert re.fullmatch(pattern, str(answers[2].headers["Retry-After"]))
 
 
-def test_a_limit_ends_with_its_period() -> None:
+def test_rate_limit_period() -> None:
     limit = RateLimit(2, period=10.0)
 
-    admitted = [limit.admits(now) for now in (100.0, 101.0, 109.9, 110.0, 110.1, 110.2)]
+    admitted = [limit.acquire(now) for now in (100.0, 101.0, 109.9, 110.0, 110.1, 110.2)]
 
     assert admitted == [True, True, False, True, True, False]

@@ -2,13 +2,13 @@
 
 import pytest
 
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.project import Json, Project, Release, project_of
-from pyf.aggregator.sample.views import browse, project_document, release_document, simple_index, simple_page
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.project import Json, Project, Release, parse_project
+from pyf.aggregator.sample.views import find_releases, serialize_project, serialize_release, serialize_simple_index, serialize_simple_page
 
 
-def shown(project: Project) -> Json:
-    document = project_document(project)
+def get_serialized(project: Project) -> Json:
+    document = serialize_project(project)
     assert document is not None
     return document
 
@@ -27,19 +27,19 @@ def shown(project: Project) -> Json:
         (("1.10", "1.9", "1!0.1"), "1!0.1"),
     ],
 )
-def test_latest_is_not_yanked_then_final_then_highest(releases: tuple[str, ...], newest: str) -> None:
-    made = {v.removeprefix("yanked "): Release(v.removeprefix("yanked "), yanked="yanked" in v) for v in releases}
-    project = Project(name="acme", last_serial=1, info={}, releases=made)
+def test_newest_release_order(releases: tuple[str, ...], newest: str) -> None:
+    project_releases = {v.removeprefix("yanked "): Release(v.removeprefix("yanked "), yanked="yanked" in v) for v in releases}
+    project = Project(name="acme", last_serial=1, info={}, releases=project_releases)
 
-    assert shown(project)["info"]["version"] == newest
+    assert get_serialized(project)["info"]["version"] == newest
 
 
-def test_only_the_projects_document_lists_releases(ecosystem: Ecosystem) -> None:
-    blog = ecosystem.projects()[0]
+def test_only_project_document_lists_releases(ecosystem: FakeRegistry) -> None:
+    blog = ecosystem.list_projects()[0]
 
-    of_release = release_document(blog, blog.releases["1.0"])
+    of_release = serialize_release(blog, blog.releases["1.0"])
 
-    assert set(shown(blog)) - set(of_release) == {"releases"}
+    assert set(get_serialized(blog)) - set(of_release) == {"releases"}
     assert of_release["info"]["version"] == "1.0"
     assert of_release["info"]["classifiers"] == ["Framework :: Plone"]
     assert of_release["info"]["release_url"].endswith("/acme-blog/1.0/")
@@ -49,11 +49,11 @@ def test_only_the_projects_document_lists_releases(ecosystem: Ecosystem) -> None
     ]
 
 
-def test_a_release_may_be_named_by_an_equal_version(ecosystem: Ecosystem) -> None:
-    blog = ecosystem.projects()[0]
+def test_get_release_by_equal_version(ecosystem: FakeRegistry) -> None:
+    blog = ecosystem.list_projects()[0]
 
-    assert blog.release("2.0.0") is blog.releases["2.0"]
-    assert blog.release("2.2") is None
+    assert blog.get_release("2.0.0") is blog.releases["2.0"]
+    assert blog.get_release("2.2") is None
 
 
 @pytest.mark.parametrize(
@@ -68,50 +68,50 @@ def test_a_release_may_be_named_by_an_equal_version(ecosystem: Ecosystem) -> Non
         ("5.0", False),
     ],
 )
-def test_an_advisory_holds_for_what_is_older_than_the_fix_of_its_series(version: str, is_affected: bool) -> None:
+def test_advisory_applies_before_fix_of_series(version: str, is_affected: bool) -> None:
     advisory = {"id": "PYSEC-1", "fixed_in": ["2.2.28", "3.2.13", "4.0.4"]}
     project = Project(
         name="acme", last_serial=1, info={}, releases={version: Release(version)}, vulnerabilities=(advisory,)
     )
 
-    assert bool(shown(project)["vulnerabilities"]) is is_affected
+    assert bool(get_serialized(project)["vulnerabilities"]) is is_affected
 
 
-def test_an_advisory_without_a_fix_holds_for_all_releases() -> None:
+def test_advisory_without_fix_applies_to_all() -> None:
     project = Project(
         name="acme", last_serial=1, info={}, releases={"9": Release("9")}, vulnerabilities=({"id": "PYSEC-1"},)
     )
 
-    assert shown(project)["vulnerabilities"] == [{"id": "PYSEC-1"}]
+    assert get_serialized(project)["vulnerabilities"] == [{"id": "PYSEC-1"}]
 
 
-def test_a_quarantined_project_has_a_page_without_files_and_nothing_else(ecosystem: Ecosystem) -> None:
+def test_quarantined_project_has_empty_page(ecosystem: FakeRegistry) -> None:
     ecosystem.quarantine("acme-blog")
 
-    blog = ecosystem.projects()[0]
-    page = simple_page(blog)
+    blog = ecosystem.list_projects()[0]
+    page = serialize_simple_page(blog)
 
-    assert project_document(blog) is None
+    assert serialize_project(blog) is None
     assert (page["files"], page["versions"], page["project-status"]) == ([], [], {"status": "quarantined"})
-    assert [entry["name"] for entry in simple_index(ecosystem.projects(), 9)["projects"]] == ["acme-shop"]
+    assert [entry["name"] for entry in serialize_simple_index(ecosystem.list_projects(), 9)["projects"]] == ["acme-shop"]
 
 
-def test_a_project_without_releases_has_a_page_and_no_document(ecosystem: Ecosystem) -> None:
+def test_project_without_releases_has_no_document(ecosystem: FakeRegistry) -> None:
     ecosystem.remove_release("acme-shop", "0.1")
 
-    shop = ecosystem.projects()[1]
+    shop = ecosystem.list_projects()[1]
 
-    assert project_document(shop) is None
-    assert simple_page(shop)["project-status"] == {"status": "active"}
-    assert {"name": "acme-shop", "_last-serial": 3} in simple_index(ecosystem.projects(), 3)["projects"]
+    assert serialize_project(shop) is None
+    assert serialize_simple_page(shop)["project-status"] == {"status": "active"}
+    assert {"name": "acme-shop", "_last-serial": 3} in serialize_simple_index(ecosystem.list_projects(), 3)["projects"]
 
 
-def test_a_simple_page_tells_yanked_reason_and_requirement_of_each_file(ecosystem: Ecosystem) -> None:
+def test_simple_page_file_fields(ecosystem: FakeRegistry) -> None:
     ecosystem.yank("acme-blog", "1.0", "broken")
     ecosystem.yank("acme-blog", "2.0")
     ecosystem.publish("acme-blog", "3.0", files=())
 
-    page = simple_page(ecosystem.projects()[0])
+    page = serialize_simple_page(ecosystem.list_projects()[0])
 
     assert page["versions"] == ["1.0", "2.0", "2.1a1"], "only what has files"
     assert {file["filename"]: file["yanked"] for file in page["files"]} == {
@@ -135,23 +135,23 @@ def test_a_simple_page_tells_yanked_reason_and_requirement_of_each_file(ecosyste
         ([], []),
     ],
 )
-def test_browse_finds_every_release_that_carries_all_classifiers_exactly(
-    ecosystem: Ecosystem, classifiers: list[str], versions: list[str]
+def test_find_releases_requires_all_classifiers(
+    ecosystem: FakeRegistry, classifiers: list[str], versions: list[str]
 ) -> None:
     ecosystem.yank("acme-blog", "2.0")
 
-    found = browse(ecosystem.projects(), classifiers)
+    matches = find_releases(ecosystem.list_projects(), classifiers)
 
-    assert found == [("Acme.Blog", version) for version in versions]
+    assert matches == [("Acme.Blog", version) for version in versions]
 
 
-def test_a_document_full_of_nulls_is_accepted() -> None:
+def test_document_of_nulls_is_accepted() -> None:
     info = {"name": "acme", "version": "1", "classifiers": None, "requires_python": None}
     file: Json = {"filename": "acme-1.tar.gz", "size": None, "url": None, "digests": {}, "upload_time": None}
     document = {"info": info, "releases": {"1": [file], "2": None}, "last_serial": None, "vulnerabilities": None}
 
-    project = project_of(document)
+    project = parse_project(document)
 
-    assert shown(project)["info"]["version"] == "2"
-    assert simple_page(project)["files"][0]["filename"] == "acme-1.tar.gz"
-    assert browse([project], ["Framework :: Plone"]) == []
+    assert get_serialized(project)["info"]["version"] == "2"
+    assert serialize_simple_page(project)["files"][0]["filename"] == "acme-1.tar.gz"
+    assert find_releases([project], ["Framework :: Plone"]) == []

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.faults import Fault, RetryAfter
 from pyf.aggregator.sample.limits import RateLimit
 from pyf.aggregator.sample.services import LocalPyPI
-from pyf.aggregator.sample.xmlrpc import response
+from pyf.aggregator.sample.xmlrpc import build_response
 
 THROTTLED = "HTTPTooManyRequests: The action could not be performed because there were too many requests by the client."
 
@@ -33,12 +33,12 @@ def client(pypi: LocalPyPI) -> Iterator[Any]:
         yield proxy
 
 
-def test_browse_gives_display_names_and_versions(client: Any) -> None:
+def test_browse(client: Any) -> None:
     assert client.browse(["Framework :: Plone"]) == [["Acme.Blog", "1.0"], ["Acme.Blog", "2.0"], ["Acme.Blog", "2.1a1"]]
     assert client.browse(["Framework :: Plone", "Framework :: Plone"]) == []
 
 
-def test_the_journal_is_read_from_a_serial_on(client: Any, ecosystem: Ecosystem) -> None:
+def test_changelog_since_serial(client: Any, ecosystem: FakeRegistry) -> None:
     ecosystem.publish("Acme & Sons", "1.0", files=["sdist"])
 
     assert client.changelog_last_serial() == 5
@@ -50,8 +50,8 @@ def test_the_journal_is_read_from_a_serial_on(client: Any, ecosystem: Ecosystem)
     assert client.changelog_since_serial(5) == []
 
 
-def test_a_long_journal_comes_in_pages(client: Any, ecosystem: Ecosystem) -> None:
-    ecosystem.tick(60_000)
+def test_changelog_pages(client: Any, ecosystem: FakeRegistry) -> None:
+    ecosystem.add_filler_changes(60_000)
 
     first = client.changelog_since_serial(2)
     second = client.changelog_since_serial(first[-1][-1])
@@ -60,14 +60,14 @@ def test_a_long_journal_comes_in_pages(client: Any, ecosystem: Ecosystem) -> Non
     assert second[-1][-1] == client.changelog_last_serial()
 
 
-def test_the_other_methods_that_are_served(client: Any) -> None:
+def test_other_methods(client: Any) -> None:
     assert client.list_packages_with_serial() == {"Acme.Blog": 2, "acme-shop": 1}
     assert client.package_roles("acme.blog") == [["Owner", "ada"], ["Maintainer", "bob"]]
     assert client.package_roles("nobody") == []
     assert client.user_packages("ada") == [["Owner", "Acme.Blog"], ["Owner", "acme-shop"]]
 
 
-def test_all_else_is_a_fault(client: Any) -> None:
+def test_unknown_method_is_fault(client: Any) -> None:
     with pytest.raises(Refusal) as unknown:
         client.search({"name": "plone"})
     with pytest.raises(Refusal) as misused:
@@ -78,9 +78,9 @@ def test_all_else_is_a_fault(client: Any) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"<methodCall", b"<methodResponse/>"])
-def test_what_is_no_call_is_a_fault_too(pypi: LocalPyPI, body: bytes) -> None:
-    with urlopen(f"{pypi.url}/pypi", data=body, timeout=5) as answer, pytest.raises(Refusal) as refusal:
-        loads(answer.read())
+def test_invalid_call_is_fault(pypi: LocalPyPI, body: bytes) -> None:
+    with urlopen(f"{pypi.url}/pypi", data=body, timeout=5) as response, pytest.raises(Refusal) as refusal:
+        loads(response.read())
 
     assert refusal.value.faultCode == -32700
     assert pypi.requests.by_kind == {"other": 1}
@@ -89,21 +89,21 @@ def test_what_is_no_call_is_a_fault_too(pypi: LocalPyPI, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("retry_after", "text"), [(None, THROTTLED), (RetryAfter(42), f"{THROTTLED} Limit may reset in 42 seconds.")]
 )
-def test_the_limit_answers_200_with_a_fault(
+def test_rate_limit_is_fault_with_status_200(
     client: Any, pypi: LocalPyPI, retry_after: RetryAfter | None, text: str
 ) -> None:
     pypi.xmlrpc_limit = RateLimit(1, period=3600, retry_after=retry_after)
-    served = client.changelog_last_serial()
+    serial = client.changelog_last_serial()
 
     # ServerProxy raises ProtocolError for any other status than 200.
     with pytest.raises(Refusal) as refusal:
         client.changelog_last_serial()
 
-    assert served == 2
+    assert serial == 2
     assert (refusal.value.faultCode, refusal.value.faultString) == (-32500, text)
 
 
-def test_throttling_can_be_ordered_for_one_call(client: Any, pypi: LocalPyPI) -> None:
+def test_throttled_fault(client: Any, pypi: LocalPyPI) -> None:
     pypi.faults.add(Fault("throttled", request="browse", times=1))
 
     with pytest.raises(Refusal, match="too many requests by the client"):
@@ -113,14 +113,14 @@ def test_throttling_can_be_ordered_for_one_call(client: Any, pypi: LocalPyPI) ->
     assert len(client.browse(["Framework :: Plone"])) == 3
 
 
-def test_browse_can_be_made_to_forget_everything(client: Any, pypi: LocalPyPI) -> None:
+def test_empty_browse_fault(client: Any, pypi: LocalPyPI) -> None:
     pypi.faults.add(Fault("empty_browse"))
 
     assert client.browse(["Framework :: Plone"]) == []
     assert client.changelog_last_serial() == 2
 
 
-def test_calls_are_counted_by_what_they_ask(client: Any, pypi: LocalPyPI) -> None:
+def test_calls_are_counted_by_kind(client: Any, pypi: LocalPyPI) -> None:
     client.browse(["Framework :: Plone"])
     client.changelog_since_serial(0)
     client.changelog_last_serial()
@@ -130,7 +130,7 @@ def test_calls_are_counted_by_what_they_ask(client: Any, pypi: LocalPyPI) -> Non
 
 
 @given(VALUES)
-def test_any_value_is_read_back_as_it_was(value: object) -> None:
-    (read,), _ = loads(response(value))
+def test_values_round_trip(value: object) -> None:
+    (read,), _ = loads(build_response(value))
 
     assert read == value

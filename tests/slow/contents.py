@@ -14,11 +14,11 @@ from pyf.aggregator.ports import IndexAdmin, PackageIndex
 
 # What two runs over the same registry tell differently: when they looked at a project and confirmed the cursor, and how
 # old a project was then.
-OF_ITS_TIME = ("status_checked", "cursor_set", "browsed_at", "health_score", "health_score_breakdown")
+TIME_DEPENDENT_FIELDS = ("status_checked", "cursor_set", "browsed_at", "health_score", "health_score_breakdown")
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
+def open_index(path: Path) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
     """Open an index from this process."""
     database = Database(path)
     try:
@@ -27,22 +27,22 @@ def opened(path: Path) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
         database.close()
 
 
-def contents(index: PackageIndex, alias: str, gone: Iterable[str] = ()) -> dict[str, Any]:
+def read_contents(index: PackageIndex, alias: str, removed_names: Iterable[str] = ()) -> dict[str, Any]:
     """Return every document (each must have a score), the collection's state, and the tombstones of those in `gone`."""
-    tombstones = {name: index.tombstone(alias, name) for name in gone}
+    tombstones = {name: index.get_tombstone(alias, name) for name in removed_names}
     return {
-        "documents": {each["id"]: each for each in map(_timeless, index.export(alias))},
-        "state": {name: value for name, value in asdict(index.state(alias)).items() if name not in OF_ITS_TIME},
-        "tombstones": {name: stone.reason if stone else None for name, stone in tombstones.items()},
+        "documents": {document["id"]: document for document in map(_drop_time_fields, index.export(alias))},
+        "state": {name: value for name, value in asdict(index.get_state(alias)).items() if name not in TIME_DEPENDENT_FIELDS},
+        "tombstones": {name: tombstone.reason if tombstone else None for name, tombstone in tombstones.items()},
     }
 
 
-def _timeless(document: Any) -> dict[str, Any]:
-    told = document.as_mapping()
-    assert 0 <= told["health_score"] <= 100, f"{told['id']} has no score"
-    return {name: value for name, value in told.items() if name not in OF_ITS_TIME}
+def _drop_time_fields(document: Any) -> dict[str, Any]:
+    fields = document.as_mapping()
+    assert 0 <= fields["health_score"] <= 100, f"{fields['id']} has no score"
+    return {name: value for name, value in fields.items() if name not in TIME_DEPENDENT_FIELDS}
 
 
-def collections(admin: IndexAdmin) -> dict[str, tuple[str, ...]]:
+def list_aliases(admin: IndexAdmin) -> dict[str, tuple[str, ...]]:
     """Return the aliases that lead to each collection."""
-    return {each.name: each.aliases for each in admin.collections()}
+    return {collection.name: collection.aliases for collection in admin.list_collections()}

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from subprocess import Popen
 
-from shell import PATIENCE, Ended, Shell
+from shell import COMMAND_TIMEOUT, CompletedCommand, CommandRunner
 
 # Whatever a command starts inherits this variable: by it a process is found whose parent died before it was seen.
 _MARK = "PYF_TEST_COMMAND"
@@ -17,54 +17,54 @@ _numbers = count(1)
 
 
 @dataclass(frozen=True)
-class Moment:
+class KillPoint:
     """A moment of a run: what it is called in a failure's message, and what tells that it has come."""
 
     name: str
-    has_come: Callable[[], bool]
+    is_reached: Callable[[], bool]
 
 
-class Killable:
+class KillableCommand:
     """A command that is running."""
 
     def __init__(self, process: Popen[str], mark: str) -> None:
         self._process = process
         self._mark = f"{_MARK}={mark}".encode()
 
-    def lives_until(self, moment: Moment) -> bool:
+    def wait_for(self, kill_point: KillPoint) -> bool:
         """Wait for a moment, and tell whether the command was still running then."""
-        while self._process.poll() is None and not moment.has_come():
+        while self._process.poll() is None and not kill_point.is_reached():
             time.sleep(0.001)
         return self._process.poll() is None
 
     def kill(self) -> set[int]:
         """Kill the command's own process with SIGKILL; return the others that it had started and that were running."""
-        others = self.others()
+        children = self.find_children()
         self._process.kill()
         self._process.wait()
-        return others
+        return children
 
-    def ended(self) -> Ended:
+    def wait(self) -> CompletedCommand:
         """Wait for the end."""
-        out, err = self._process.communicate(timeout=PATIENCE)
-        return Ended(self._process.returncode, out, err)
+        out, err = self._process.communicate(timeout=COMMAND_TIMEOUT)
+        return CompletedCommand(self._process.returncode, out, err)
 
-    def others(self) -> set[int]:
+    def find_children(self) -> set[int]:
         """Return the processes that came of the command and that are still there."""
-        found = set()
+        pids = set()
         for environment in Path("/proc").glob("[0-9]*/environ"):
             try:
                 is_marked = self._mark in environment.read_bytes().split(b"\0")
             except OSError:
                 continue  # it has ended, or is another user's
             if is_marked:
-                found.add(int(environment.parent.name))
-        return found - {self._process.pid}
+                pids.add(int(environment.parent.name))
+        return pids - {self._process.pid}
 
-    def leaves_nobody(self, *, within: float) -> bool:
+    def wait_for_children(self, *, timeout: float) -> bool:
         """Wait until nobody of the others is left, so many seconds at most."""
-        deadline = time.monotonic() + within
-        while self.others():
+        deadline = time.monotonic() + timeout
+        while self.find_children():
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
@@ -72,13 +72,13 @@ class Killable:
 
 
 @contextmanager
-def started(shell: Shell, *arguments: str) -> Iterator[Killable]:
+def start_killable(shell: CommandRunner, *arguments: str) -> Iterator[KillableCommand]:
     """Start a command; no process of it is left in the end."""
     mark = f"{os.getpid()}-{next(_numbers)}"
     with replace(shell, environment={**shell.environment, _MARK: mark}).start(*arguments) as process:
-        command = Killable(process, mark)
+        command = KillableCommand(process, mark)
         try:
             yield command
         finally:
-            for left in command.kill():
-                os.kill(left, 9)
+            for pid in command.kill():
+                os.kill(pid, 9)

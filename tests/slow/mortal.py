@@ -11,52 +11,52 @@ from pathlib import Path
 from pyf.aggregator.adapters.index.database import Database
 
 
-class Death(BaseException):
+class ProcessDeath(BaseException):
     """What a killed process does not survive; it is no `Exception`, so that nobody lives on by catching it."""
 
 
-class DisturbedDatabase(Database):
+class HookedDatabase(Database):
     """Calls `meanwhile` before every transaction that writes, with the number of those before it."""
 
-    def __init__(self, path: Path, meanwhile: Callable[[int], None]) -> None:
+    def __init__(self, path: Path, before_write: Callable[[int], None]) -> None:
         super().__init__(path)
-        self.written = 0
-        self._meanwhile = meanwhile
+        self.transaction_count = 0
+        self._before_write = before_write
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        self._meanwhile(self.written)
+        self._before_write(self.transaction_count)
         with super().writing() as connection:
             yield connection
-        self.written += 1
+        self.transaction_count += 1
 
     @contextmanager
     def noting(self) -> Iterator[sqlite3.Connection]:
-        self._meanwhile(self.written)
-        with super().noting() as connection:
+        self._before_write(self.transaction_count)
+        with super().writing_relaxed() as connection:
             yield connection
-        self.written += 1
+        self.transaction_count += 1
 
 
-class MortalDatabase(DisturbedDatabase):
+class CrashingDatabase(HookedDatabase):
     """Dies instead of beginning transaction number `lives` + 1: from then on it neither writes nor reads.
 
     So whatever the program does on its way out changes nothing, as if it had never been done.
     """
 
-    def __init__(self, path: Path, lives: int) -> None:
-        super().__init__(path, self._live_on)
-        self._lives = lives
+    def __init__(self, path: Path, max_transactions: int) -> None:
+        super().__init__(path, self._crash_if_due)
+        self._max_transactions = max_transactions
         self._is_dead = False
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         if self._is_dead:
-            raise Death
+            raise ProcessDeath
         with super().reading() as connection:
             yield connection
 
-    def _live_on(self, written: int) -> None:
-        self._is_dead = self._is_dead or written >= self._lives
+    def _crash_if_due(self, transaction_count: int) -> None:
+        self._is_dead = self._is_dead or transaction_count >= self._max_transactions
         if self._is_dead:
-            raise Death
+            raise ProcessDeath

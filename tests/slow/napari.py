@@ -8,42 +8,42 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from oracle import Rules, comparable, expected
+from oracle import MembershipRules, to_comparable, build_expected
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.project import Project
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import Shell
-from slow.contents import contents, opened
-from slow.user import user
-from worlds import Json, served
+from shell import CommandRunner
+from slow.contents import read_contents, open_index
+from slow.user import create_user
+from worlds import Json, iter_served
 
 CLASSIFIER = "Framework :: napari"
 
 
 @dataclass(frozen=True)
-class Kind:
+class RunKind:
     """A kind of run: its arguments, the seconds that an answer takes, and how many requests are under way at once.
 
     A `fresh` one begins without an index, the others with one that is out of date.
     """
 
     arguments: tuple[str, ...]
-    fresh: bool = False
+    starts_empty: bool = False
     latency: float = 0.02
     workers: int = 20
 
 
-KINDS = {
-    "full": Kind(("-f",), fresh=True),
-    "incremental": Kind(("-i",), latency=0.05, workers=4),
-    "refresh": Kind(("--refresh-from-pypi", "--all"), latency=0.05, workers=4),
-    "recreate": Kind(("-f", "--recreate-collection")),
+RUN_KINDS = {
+    "full": RunKind(("-f",), starts_empty=True),
+    "incremental": RunKind(("-i",), latency=0.05, workers=4),
+    "refresh": RunKind(("--refresh-from-pypi", "--all"), latency=0.05, workers=4),
+    "recreate": RunKind(("-f", "--recreate-collection")),
 }
 
 
 @dataclass(frozen=True)
-class Undisturbed:
+class BaselineRun:
     """What a run that nobody disturbs leaves behind, and what it takes: seconds, and requests."""
 
     contents: dict[str, Any]
@@ -52,39 +52,39 @@ class Undisturbed:
 
 
 @dataclass(frozen=True)
-class Happened:
+class RegistryChanges:
     """Which projects (normalised names) left, arrived, and were hidden by the registry."""
 
-    leaving: Sequence[str]
-    arriving: Sequence[str]
+    removed: Sequence[str]
+    added: Sequence[str]
     hidden: Sequence[str]
 
 
-class Napari:
+class NapariRegistry:
     """A registry of real projects, and an index of them from before they changed."""
 
     def __init__(self, pypi: LocalPyPI, folder: Path) -> None:
         self.pypi = pypi
         self._folder = folder
-        self._rounds = 0
-        self._undisturbed: dict[str, Undisturbed] = {}
-        old = self.user("full")
-        assert old.run(*KINDS["full"].arguments).code == 0
-        self._old = old.folder
-        with opened(index_of(old)) as (index, _):
-            self.before = contents(index, "napari")
-        self.happened = let_things_happen(pypi.ecosystem)
+        self._user_count = 0
+        self._baselines: dict[str, BaselineRun] = {}
+        old = self.create_user("full")
+        assert old.run(*RUN_KINDS["full"].arguments).code == 0
+        self._initial_folder = old.folder
+        with open_index(get_index_path(old)) as (index, _):
+            self.before = read_contents(index, "napari")
+        self.changes = change_registry(pypi.registry)
 
-    def user(self, name: str) -> Shell:
+    def create_user(self, name: str) -> CommandRunner:
         """Return a user who may begin a run of this kind, and have the registry answer at its pace."""
-        kind = KINDS[name]
-        self._rounds += 1
-        folder = self._folder / str(self._rounds)
-        if not kind.fresh:
-            shutil.copytree(self._old, folder)
+        kind = RUN_KINDS[name]
+        self._user_count += 1
+        folder = self._folder / str(self._user_count)
+        if not kind.starts_empty:
+            shutil.copytree(self._initial_folder, folder)
         self.pypi.latency = kind.latency
         # Few documents at once, so that there are many moments between two transactions.
-        return user(
+        return create_user(
             folder,
             self.pypi,
             profile="napari",
@@ -93,82 +93,82 @@ class Napari:
             pypi_max_workers=kind.workers,
         )
 
-    def undisturbed(self, name: str) -> Undisturbed:
+    def run_baseline(self, name: str) -> BaselineRun:
         """Return what comes of a run that nobody disturbs."""
-        if name not in self._undisturbed:
-            shell = self.user(name)
-            began, asked = time.monotonic(), self.pypi.requests.total
-            ended = shell.run(*KINDS[name].arguments)
-            seconds, requests = time.monotonic() - began, self.pypi.requests.total - asked
-            assert ended.code == 0, ended
-            with opened(index_of(shell)) as (index, _):
-                self._undisturbed[name] = Undisturbed(self.contents(index), seconds, requests)
-        return self._undisturbed[name]
+        if name not in self._baselines:
+            shell = self.create_user(name)
+            start, requests_before = time.monotonic(), self.pypi.requests.total
+            result = shell.run(*RUN_KINDS[name].arguments)
+            seconds, requests = time.monotonic() - start, self.pypi.requests.total - requests_before
+            assert result.code == 0, result
+            with open_index(get_index_path(shell)) as (index, _):
+                self._baselines[name] = BaselineRun(self.read_contents(index), seconds, requests)
+        return self._baselines[name]
 
-    def contents(self, index: SqliteIndex) -> dict[str, Any]:
+    def read_contents(self, index: SqliteIndex) -> dict[str, Any]:
         """Return all that the index holds of napari."""
-        return contents(index, "napari", self.happened.leaving)
+        return read_contents(index, "napari", self.changes.removed)
 
-    def due(self, name: str) -> dict[str, Json]:
+    def build_expected(self, name: str) -> dict[str, Json]:
         """Return what the oracle says must be there after a run; of a hidden project it can't tell anything."""
-        unseen = self.happened.arriving if name == "refresh" else ()
-        due = expected(served(self.pypi.ecosystem), Rules([CLASSIFIER]))
-        return {id_: document for id_, document in due.items() if document["name_normalized"] not in unseen}
+        undiscovered = self.changes.added if name == "refresh" else ()
+        documents = build_expected(iter_served(self.pypi.registry), MembershipRules([CLASSIFIER]))
+        return {id_: document for id_, document in documents.items() if document["name_normalized"] not in undiscovered}
 
-    def shown(self, held: dict[str, Any]) -> dict[str, Json]:
+    def to_comparable(self, stored: dict[str, Any]) -> dict[str, Json]:
         """Return of what is held what the oracle tells, too."""
         return {
-            id_: comparable(document)
-            for id_, document in held["documents"].items()
-            if document["name_normalized"] not in self.happened.hidden
+            id_: to_comparable(document)
+            for id_, document in stored["documents"].items()
+            if document["name_normalized"] not in self.changes.hidden
         }
 
 
-def index_of(shell: Shell) -> Path:
+def get_index_path(shell: CommandRunner) -> Path:
     """Return the file of a user's index."""
     return shell.folder / "index.sqlite3"
 
 
-def let_things_happen(ecosystem: Ecosystem) -> Happened:
+def change_registry(registry: FakeRegistry) -> RegistryChanges:
     """Change every project that belongs, and have some leave, join, go and hide."""
-    members = [project for project in ecosystem.projects() if _belongs(project)]
-    strangers = [project for project in ecosystem.projects() if project not in members]
-    gone, left, hidden, archived = members[:2], members[2:3], members[3:4], members[4:5]
+    members = [project for project in registry.list_projects() if _is_member(project)]
+    non_members = [project for project in registry.list_projects() if project not in members]
+    removed, reclassified, hidden, archived = members[:2], members[2:3], members[3:4], members[4:5]
     for project, change in zip(members[4:], cycle(("publish", "publish", "yank", "remove", "role"))):
-        _change(ecosystem, project, change)
-    for project in gone:
-        ecosystem.remove_project(project.name)
-    for project in left:
-        ecosystem.publish(project.name, "9999.0", info={"classifiers": []})
+        _change_project(registry, project, change)
+    for project in removed:
+        registry.remove_project(project.name)
+    for project in reclassified:
+        registry.publish(project.name, "9999.0", info={"classifiers": []})
     for project in hidden:
-        ecosystem.quarantine(project.name)
+        registry.quarantine(project.name)
     for project in archived:
-        ecosystem.archive(project.name)
-    for project in strangers[:2]:
-        ecosystem.publish(project.name, "9999.0", info={"classifiers": [CLASSIFIER]})
-    ecosystem.publish("napari-born-yesterday", "1.0", info={"classifiers": [CLASSIFIER]})
-    return Happened(
-        leaving=[project.normalized_name for project in (*gone, *left)],
-        arriving=["napari-born-yesterday", *(project.normalized_name for project in strangers[:2])],
+        registry.archive(project.name)
+    for project in non_members[:2]:
+        registry.publish(project.name, "9999.0", info={"classifiers": [CLASSIFIER]})
+    registry.publish("napari-born-yesterday", "1.0", info={"classifiers": [CLASSIFIER]})
+    return RegistryChanges(
+        removed=[project.normalized_name for project in (*removed, *reclassified)],
+        added=["napari-born-yesterday", *(project.normalized_name for project in non_members[:2])],
         hidden=[project.normalized_name for project in hidden],
     )
 
 
-def _change(ecosystem: Ecosystem, project: Project, change: str) -> None:
+def _change_project(registry: FakeRegistry, project: Project, change: str) -> None:
     assert project.newest is not None
     newest = project.newest.version
     match change:
         case "yank":
-            ecosystem.yank(project.name, newest, "broken")
+            registry.yank(project.name, newest, "broken")
         case "remove" if len(project.releases) > 1:
-            ecosystem.remove_release(project.name, newest)
+            registry.remove_release(project.name, newest)
         case "role":
-            ecosystem.add_role(project.name, "somebody-new")
+            registry.add_role(project.name, "somebody-new")
         case _:
-            ecosystem.publish(project.name, "9999.0")
-            ecosystem.publish(project.name, "9999.1")
+            registry.publish(project.name, "9999.0")
+            registry.publish(project.name, "9999.1")
 
 
-def _belongs(project: Project) -> bool:
+def _is_member(project: Project) -> bool:
     newest = project.newest
-    return newest is not None and CLASSIFIER in (project.info_of(newest)["classifiers"] or ())
+    return newest is not None and CLASSIFIER in (project.build_info(newest)["classifiers"] or ())

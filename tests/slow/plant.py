@@ -13,14 +13,14 @@ from typing import Any
 
 from celery import Celery
 
-from pyf.aggregator.adapters.redis import RedisQueue, connected
+from pyf.aggregator.adapters.redis import BrokerQueue, connect
 from pyf.aggregator.domain.errors import AggregatorError
 from pyf.aggregator.queue import names
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.services import LocalPyPI
-from redis_server import RedisServer, redis_server
-from shell import Shell, wait_until
-from slow.contents import contents, opened
+from redis_server import RedisServer, start_redis
+from shell import CommandRunner, wait_until
+from slow.contents import read_contents, open_index
 
 # No classifiers of these names were ever published, so each profile is one that is asked for.
 TINY, SMALL = "Framework :: Tiny", "Framework :: Small"
@@ -32,11 +32,11 @@ profiles:
 COLLECTIONS = ("tiny", "small")
 
 # Whatever a worker starts inherits this variable, by which it is found when its worker is gone.
-_MARK = "PYF_TEST_PLANT"
+_MARKER_VARIABLE = "PYF_TEST_PLANT"
 _numbers = count(1)
 
 # What takes an hour elsewhere takes seconds here.
-HASTE: dict[str, Any] = {
+FAST_SETTINGS: dict[str, Any] = {
     "pypi_rate_limit_delay": 0,
     "pypi_max_retries": 0,
     "render_workers": 1,
@@ -65,26 +65,26 @@ WITHOUT_SCHEDULES: dict[str, Any] = {
 }
 
 
-def ecosystem(projects: int = 12) -> Ecosystem:
+def build_registry(projects: int = 12) -> FakeRegistry:
     """Return projects of both profiles, some of both, and strangers."""
-    made = Ecosystem()
+    registry = FakeRegistry()
     for number in range(projects):
-        carried = [[TINY], [SMALL], [TINY, SMALL], []][number % 4]
-        made.publish(f"pkg.n{number}", "1.0", info={"classifiers": carried, "description": f"Text {number}."})
-    return made
+        classifiers = [[TINY], [SMALL], [TINY, SMALL], []][number % 4]
+        registry.publish(f"pkg.n{number}", "1.0", info={"classifiers": classifiers, "description": f"Text {number}."})
+    return registry
 
 
 @dataclass
-class Plant:
+class WorkerCluster:
     """A user's folder and environment, with the Redis and the registry that they name."""
 
-    shell: Shell
+    shell: CommandRunner
     redis: RedisServer
     pypi: LocalPyPI
     mark: str
-    running: dict[str, "Popen[bytes]"] = field(default_factory=dict)
+    processes: dict[str, "Popen[bytes]"] = field(default_factory=dict)
 
-    def start(self, name: str, *arguments: str, **settings: Any) -> "Popen[bytes]":
+    def start_process(self, name: str, *arguments: str, **settings: Any) -> "Popen[bytes]":
         """Start `celery worker` or `celery beat` as documented; its log is in a file of the given name."""
         command = [sys.executable, "-m", "celery", "-A", "pyf.aggregator.queue", *arguments, "--loglevel=info"]
         environment = self.shell.environment | {
@@ -92,91 +92,91 @@ class Plant:
             "HOME": str(self.shell.folder),
             "LANG": "C.UTF-8",
         }
-        environment |= {key.upper(): str(value) for key, value in settings.items()} | {_MARK: self.mark}
-        with self._log(name).open("ab") as log:
+        environment |= {key.upper(): str(value) for key, value in settings.items()} | {_MARKER_VARIABLE: self.mark}
+        with self._get_log_path(name).open("ab") as log:
             process = Popen(command, cwd=self.shell.folder, env=environment, stdout=log, stderr=STDOUT)
-        self.running[name] = process
+        self.processes[name] = process
         return process
 
-    def worker(self, name: str = "one", **settings: Any) -> "Popen[bytes]":
+    def start_worker(self, name: str = "one", **settings: Any) -> "Popen[bytes]":
         """Start a worker and wait until it is ready."""
-        process = self.start(name, "worker", "-n", f"{name}@here", **settings)
-        wait_until(lambda: "ready." in self.log(name) or process.poll() is not None)
-        assert process.poll() is None, self.log(name)
+        process = self.start_process(name, "worker", "-n", f"{name}@here", **settings)
+        wait_until(lambda: "ready." in self.read_log(name) or process.poll() is not None)
+        assert process.poll() is None, self.read_log(name)
         return process
 
-    def log(self, name: str) -> str:
-        return self._log(name).read_text("utf-8", "replace")
+    def read_log(self, name: str) -> str:
+        return self._get_log_path(name).read_text("utf-8", "replace")
 
-    def send(self, task: str, *arguments: Any, **named: Any) -> None:
+    def send_task(self, task: str, *arguments: Any, **task_kwargs: Any) -> None:
         """Queue a task."""
         with Celery(broker=self.redis.url, set_as_current=False) as app:
-            app.send_task(names.PREFIX + task, arguments, named, ignore_result=True)
+            app.send_task(names.PREFIX + task, arguments, task_kwargs, ignore_result=True)
 
-    def waiting(self) -> tuple[int, int]:
+    def count_tasks(self) -> tuple[int, int]:
         """Return how many tasks wait, and how many are in the hands of workers."""
-        with connected(self.redis.url) as redis:
-            return RedisQueue(redis).lengths()
+        with connect(self.redis.url) as redis:
+            return BrokerQueue(redis).get_lengths()
 
-    def fill(self) -> None:
+    def fill_collections(self) -> None:
         """Fill the collections, and wait until that is done."""
         for profile in COLLECTIONS:
             assert self.shell.run("-f", "-p", profile).code == 0
 
-    def contents(self, shell: Shell | None = None) -> dict[str, Any]:
+    def read_contents(self, shell: CommandRunner | None = None) -> dict[str, Any]:
         """Return what the index holds, without what depends on when it was looked for."""
-        with opened((shell or self.shell).folder / "index.sqlite3") as (index, _):
-            return {name: contents(index, name) for name in COLLECTIONS}
+        with open_index((shell or self.shell).folder / "index.sqlite3") as (index, _):
+            return {name: read_contents(index, name) for name in COLLECTIONS}
 
     def is_drained(self) -> bool:
         try:
-            return self.waiting() == (0, 0)
+            return self.count_tasks() == (0, 0)
         except AggregatorError:
             return False
 
-    def undisturbed(self) -> dict[str, Any]:
+    def build_baseline(self) -> dict[str, Any]:
         """Return what an index holds that was built now, by commands, with nothing in the way."""
         folder = self.shell.folder / "undisturbed"
         folder.mkdir()
         environment = self.shell.environment | {"SQLITE_PATH": str(folder / "index.sqlite3")}
-        shell = Shell(folder, environment)
+        shell = CommandRunner(folder, environment)
         for profile in COLLECTIONS:
             assert shell.run("-f", "-p", profile).code == 0
-        return self.contents(shell)
+        return self.read_contents(shell)
 
-    def end(self) -> None:
+    def stop_all(self) -> None:
         """End everything that was started, and what that has started."""
-        for process in self.running.values():
+        for process in self.processes.values():
             process.kill()
             process.wait()
         for environment in Path("/proc").glob("[0-9]*/environ"):
             try:
-                is_ours = f"{_MARK}={self.mark}".encode() in environment.read_bytes().split(b"\0")
+                is_ours = f"{_MARKER_VARIABLE}={self.mark}".encode() in environment.read_bytes().split(b"\0")
             except OSError:  # it has ended, or is another user's
                 continue
             if is_ours:
                 os.kill(int(environment.parent.name), signal.SIGKILL)
 
-    def _log(self, name: str) -> Path:
+    def _get_log_path(self, name: str) -> Path:
         return self.shell.folder / f"{name}.log"
 
 
 @contextmanager
-def plant(folder: Path, *, projects: int = 12, **settings: Any) -> Iterator[Plant]:
+def open_cluster(folder: Path, *, projects: int = 12, **settings: Any) -> Iterator[WorkerCluster]:
     """Give a plant whose collections are filled and where no worker runs yet; its Redis keeps what it is told."""
     (folder / "profiles.yaml").write_text(PROFILES)
     with ExitStack() as stack:
-        redis = stack.enter_context(redis_server("--appendonly", "yes", "--appendfsync", "always"))
-        pypi = stack.enter_context(LocalPyPI(ecosystem(projects)))
-        chosen = {
+        redis = stack.enter_context(start_redis("--appendonly", "yes", "--appendfsync", "always"))
+        pypi = stack.enter_context(LocalPyPI(build_registry(projects)))
+        variables = {
             "pypi_base_url": pypi.url,
             "redis_host": redis.address,
             "profiles_file": folder / "profiles.yaml",
             "sqlite_path": folder / "index.sqlite3",
             **settings,
         }
-        shell = Shell(folder, {name.upper(): str(value) for name, value in chosen.items()})
-        made = Plant(shell, redis, pypi, f"{os.getpid()}-{next(_numbers)}")
-        stack.callback(made.end)
-        made.fill()
-        yield made
+        shell = CommandRunner(folder, {name.upper(): str(value) for name, value in variables.items()})
+        cluster = WorkerCluster(shell, redis, pypi, f"{os.getpid()}-{next(_numbers)}")
+        stack.callback(cluster.stop_all)
+        cluster.fill_collections()
+        yield cluster

@@ -11,14 +11,14 @@ from random import Random
 import pytest
 from msgspec import Struct
 
-from pyf.aggregator.adapters.memory_coordination import MemorySeenStore
+from pyf.aggregator.adapters.memory_coordination import FakeDedupStore
 from pyf.aggregator.domain.announcement import Feed
 from pyf.aggregator.ports import FeedEntry
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.usecases.announcements import read_announcements
-from pyf.aggregator.usecases.inspect import inspect
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.usecases.announcements import read_feed
+from pyf.aggregator.usecases.inspect import update_package
 from pyf.aggregator.usecases.target import Target
-from worlds import Clock, World, world
+from worlds import Clock, World, open_world
 
 PLONE, OTHER = "Framework :: Plone", "Framework :: Django"
 MINUTES = 24 * 60
@@ -30,14 +30,14 @@ OURS, HELD = 20, 2_000
 TTL = 86_400
 
 
-class Day(Struct):
+class SimulatedDay(Struct):
     """What happens minute by minute, evenly spread; strangers are few and busy, because only their releases count."""
 
-    ecosystem: Ecosystem
+    ecosystem: FakeRegistry
     chance: Random
     done: Counter[str]
 
-    def minute(self, number: int) -> None:
+    def simulate_minute(self, number: int) -> None:
         """Let happen what has to have happened by the end of this minute."""
         before = self.ecosystem.last_serial
         while self.done["ours"] < OURS * number // MINUTES:
@@ -52,7 +52,7 @@ class Day(Struct):
         self.done["serials"] += self.ecosystem.last_serial - before
         missing = SERIALS * number // MINUTES - self.done["serials"]
         assert missing >= 0
-        self.ecosystem.tick(missing)
+        self.ecosystem.add_filler_changes(missing)
         self.done["serials"] += missing
 
     def _publish(self, what: str, name: str) -> None:
@@ -61,66 +61,66 @@ class Day(Struct):
         self.done[what] += 1
 
 
-class Kept(Struct):
+class IndexedFeed(Struct):
     """An index that is kept up by the documented schedules, and what that asked."""
 
     plone: World
-    seen: MemorySeenStore
+    seen: FakeDedupStore
     looked: Counter[str]
 
-    def every_minute(self, feed: Feed) -> None:
+    def read_feed(self, feed: Feed) -> None:
         queued: list[FeedEntry] = []
-        read_announcements(self.plone.services, feed, self.seen, ttl=TTL, queue=queued.append)
+        read_feed(self.plone.deps, feed, self.seen, ttl=TTL, enqueue=queued.append)
         target = Target(collection="plone", filter=self.plone.filter)
         for entry in queued:
-            report = inspect(self.plone.services, [target], entry.name, version=entry.version)
-            assert report.is_whole
-            self.looked["known" if report.is_known else "asked"] += 1
+            report = update_package(self.plone.deps, [target], entry.name, version=entry.version)
+            assert report.is_complete
+            self.looked["known" if report.is_up_to_date else "asked"] += 1
 
 
-def _a_day(folder: Path, *, with_rss: bool) -> tuple[dict[str, int], Kept]:
+def _simulate_day(folder: Path, *, with_rss: bool) -> tuple[dict[str, int], IndexedFeed]:
     clock = Clock()
-    ecosystem = Ecosystem(clock=clock)
+    ecosystem = FakeRegistry(clock=clock)
     for number in range(HELD):
         ecosystem.publish(f"plone.p{number}", "1.0", info={"classifiers": [PLONE]}, files=["wheel"])
     for number in range(500):
         ecosystem.publish(f"stranger{number}", "1.0", info={"classifiers": [OTHER]}, files=["wheel"])
-    day = Day(ecosystem, Random(1), Counter())
-    with world(ecosystem, folder, clock=clock) as plone:
+    day = SimulatedDay(ecosystem, Random(1), Counter())
+    with open_world(ecosystem, folder, clock=clock) as plone:
         plone.fetch()
-        kept = Kept(plone, MemorySeenStore(now=clock), Counter())
+        kept = IndexedFeed(plone, FakeDedupStore(now=clock), Counter())
         if with_rss:  # what is announced before the day begins belongs to another one
-            kept.every_minute(Feed.NEW)
-            kept.every_minute(Feed.UPDATE)
+            kept.read_feed(Feed.NEW)
+            kept.read_feed(Feed.UPDATE)
         kept.looked.clear()
         plone.pypi.requests.clear()
         for number in range(1, MINUTES + 1):
-            clock.pass_(60)
-            day.minute(number)
+            clock.advance(60)
+            day.simulate_minute(number)
             if with_rss:
-                kept.every_minute(Feed.NEW)
-                kept.every_minute(Feed.UPDATE)
+                kept.read_feed(Feed.NEW)
+                kept.read_feed(Feed.UPDATE)
             if number % 5 == 0:
-                assert plone.changes(browse_every=3_600).is_whole
-        assert plone.held() == plone.due()
+                assert plone.changes(browse_every=3_600).is_complete
+        assert plone.stored() == plone.expected()
         assert (day.done["serials"], day.done["releases"]) == (SERIALS, RELEASES)
         return dict(plone.pypi.requests.by_kind), kept
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("with_rss", "most"), [(True, 10_000), (False, 1_500)])
-def test_a_day_at_pypis_pace(
+def test_rss_day_at_pypi_rate(
     tmp_path: Path, record_property: Callable[[str, object], None], with_rss: bool, most: int
 ) -> None:
-    asked, kept = _a_day(tmp_path, with_rss=with_rss)
+    request_counts, kept = _simulate_day(tmp_path, with_rss=with_rss)
 
-    total = sum(asked.values())
-    kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(asked.items(), key=lambda each: -each[1]))
-    answers = kept.plone.services.traffic.requests()
+    total = sum(request_counts.values())
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(request_counts.items(), key=lambda item: -item[1]))
+    answers = kept.plone.deps.request_metrics.count_by_outcome()
     unchanged = f" ({answers['pypi', '304']:,} feeds unchanged)" if with_rss else ""
     label = "with RSS" if with_rss else "without RSS"
     record_property("measured", f"A day of {SERIALS:,} changes, {label}: {total:,} requests{unchanged}: {kinds}")
     assert total < most
-    assert asked["last_serial"] == MINUTES / 5
-    assert asked.get("rss", 0) == (2 * MINUTES if with_rss else 0)
+    assert request_counts["last_serial"] == MINUTES / 5
+    assert request_counts.get("rss", 0) == (2 * MINUTES if with_rss else 0)
     assert kept.looked["asked"] == (PROJECTS + RELEASES + OURS if with_rss else 0)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from oracle import Rules, comparable, expected
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from oracle import MembershipRules, to_comparable, build_expected
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import Ended, Shell
-from slow.contents import opened
-from slow.tiny import CLASSIFIER, tiny_ecosystem, tiny_user
-from worlds import Clock, Json, served
+from shell import CompletedCommand, CommandRunner
+from slow.contents import open_index
+from slow.tiny import CLASSIFIER, build_tiny_registry, create_tiny_user
+from worlds import Clock, Json, iter_served
 
 KIBIBYTE = 1024
 DIARY = "Dear diary, today it rained.\n" * 100
@@ -22,28 +22,28 @@ DIARY = "Dear diary, today it rained.\n" * 100
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount(place, "size=1m")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount(folder, "size=1m")
     try:
-        yield place
+        yield folder
     finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def mount(place: Path, options: str) -> None:
+def mount(folder: Path, options: str) -> None:
     """Mount a file system in memory, or change the one that is there; skips the test where that is not allowed."""
     if sys.platform != "linux":
         pytest.skip("needs Linux's tmpfs")
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     mounted = subprocess.run(command, capture_output=True, text=True, check=False)
     if mounted.returncode:
         pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
 
 
-def fill(place: Path) -> Path:
+def fill_disk(folder: Path) -> Path:
     """Take what is left of a disk, to the last byte, and return the file that takes it."""
-    filler = place / "filler"
+    filler = folder / "filler"
     with filler.open("wb", buffering=0) as file:
         for size in (64 * KIBIBYTE, KIBIBYTE, 1):
             try:
@@ -57,7 +57,7 @@ def fill(place: Path) -> Path:
 @pytest.fixture
 def pypi() -> Iterator[LocalPyPI]:
     """A registry of what does not fit on the disk."""
-    ecosystem = tiny_ecosystem(Clock())
+    ecosystem = build_tiny_registry(Clock())
     for number in range(60):
         info = {"classifiers": [CLASSIFIER], "description": f"{number} " + "word " * 8 * KIBIBYTE}
         ecosystem.publish(f"tiny.long{number:02}", "1.0", info=info)
@@ -71,88 +71,88 @@ def path(small_disk: Path) -> Path:
 
 
 @pytest.fixture
-def shell(path: Path, pypi: LocalPyPI, tmp_path: Path) -> Shell:
+def shell(path: Path, pypi: LocalPyPI, tmp_path: Path) -> CommandRunner:
     """A user whose index is on the small disk."""
-    return tiny_user(tmp_path / "home", pypi, sqlite_path=path, pypi_batch_size=5)
+    return create_tiny_user(tmp_path / "home", pypi, sqlite_path=path, pypi_batch_size=5)
 
 
-def said(ended: Ended, code: int = 4) -> str:
+def get_error(result: CompletedCommand, code: int = 4) -> str:
     """Return the one line that a command had to say beside the index that it works on."""
-    (line,) = (line for line in ended.err.splitlines() if not line.startswith("Index: "))
-    assert (ended.code, line) == (code, f"Error: {ended.error}")
-    return ended.error
+    (line,) = (line for line in result.err.splitlines() if not line.startswith("Index: "))
+    assert (result.code, line) == (code, f"Error: {result.error}")
+    return result.error
 
 
-def held(path: Path) -> dict[str, Json]:
-    with opened(path) as (index, _):
-        return {each["id"]: comparable(each) for each in (d.as_mapping() for d in index.export("tiny"))}
+def read_stored(path: Path) -> dict[str, Json]:
+    with open_index(path) as (index, _):
+        return {document["id"]: to_comparable(document) for document in (d.to_dict() for d in index.export("tiny"))}
 
 
-def due(ecosystem: Ecosystem) -> dict[str, Json]:
-    return expected(served(ecosystem), Rules([CLASSIFIER]))
+def build_expected(ecosystem: FakeRegistry) -> dict[str, Json]:
+    return build_expected(iter_served(ecosystem), MembershipRules([CLASSIFIER]))
 
 
-def test_a_disk_that_fills_up_ends_a_run_and_the_next_one_completes_it(
-    shell: Shell, pypi: LocalPyPI, path: Path, small_disk: Path
+def test_disk_fills_during_run_and_next_run_completes(
+    shell: CommandRunner, pypi: LocalPyPI, path: Path, small_disk: Path
 ) -> None:
-    ended = shell.run("-f")
+    result = shell.run("-f")
 
-    assert said(ended) == f"{path} can't be written: the disk is full"
-    some = next(iter(held(path).values()))
-    assert shell.call("--show", some["name"]).code == 0
+    assert get_error(result) == f"{path} can't be written: the disk is full"
+    sample_document = next(iter(read_stored(path).values()))
+    assert shell.invoke("--show", sample_document["name"]).code == 0
     mount(small_disk, "remount,size=64m")
-    assert shell.call("-f").code == 0
-    assert held(path) == due(pypi.ecosystem)
+    assert shell.invoke("-f").code == 0
+    assert read_stored(path) == build_expected(pypi.registry)
 
 
 @pytest.mark.slow
-def test_a_disk_that_is_full_from_the_start_is_one_line(
-    shell: Shell, pypi: LocalPyPI, path: Path, small_disk: Path
+def test_full_disk_at_start_is_one_line_error(
+    shell: CommandRunner, pypi: LocalPyPI, path: Path, small_disk: Path
 ) -> None:
-    fill(small_disk)
+    fill_disk(small_disk)
 
-    ended = shell.run("-f")
+    result = shell.run("-f")
 
-    assert said(ended) == f"{path} can't be written: the disk is full"
+    assert get_error(result) == f"{path} can't be written: the disk is full"
     assert pypi.requests.total == 0
     mount(small_disk, "remount,size=64m")
-    assert shell.call("-f").code == 0
-    assert held(path) == due(pypi.ecosystem)
+    assert shell.invoke("-f").code == 0
+    assert read_stored(path) == build_expected(pypi.registry)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("-f",), ("-i",), ("--refresh-from-pypi",), ("-f", "--recreate-collection")])
-def test_a_disk_that_is_full_later_costs_nothing_that_was_there(
-    arguments: tuple[str, ...], shell: Shell, pypi: LocalPyPI, path: Path, small_disk: Path
+def test_full_disk_keeps_stored_data(
+    arguments: tuple[str, ...], shell: CommandRunner, pypi: LocalPyPI, path: Path, small_disk: Path
 ) -> None:
     """Full to the last byte: not even a look-up works then, because SQLite needs a file of its own for that."""
     mount(small_disk, "remount,size=64m")
-    assert shell.call("-f").code == 0
-    before = held(path)
-    pypi.ecosystem.publish("tiny.one", "2.0")
-    filler = fill(small_disk)
+    assert shell.invoke("-f").code == 0
+    before = read_stored(path)
+    pypi.registry.publish("tiny.one", "2.0")
+    filler = fill_disk(small_disk)
 
     endings = [shell.run(*arguments), shell.run("--show", "tiny.one")]
 
-    assert all(said(ended).startswith(f"{path} can't be ") and "full" in said(ended) for ended in endings)
+    assert all(get_error(result).startswith(f"{path} can't be ") and "full" in get_error(result) for result in endings)
     filler.unlink()
-    assert held(path) == before
-    assert shell.call(*arguments).code == 0
-    assert held(path) == due(pypi.ecosystem)
+    assert read_stored(path) == before
+    assert shell.invoke(*arguments).code == 0
+    assert read_stored(path) == build_expected(pypi.registry)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("-f",), ("-i",), ("--show", "tiny.one")])
-def test_a_file_system_that_is_read_only_is_one_line(
-    arguments: tuple[str, ...], shell: Shell, path: Path, small_disk: Path
+def test_read_only_file_system_is_one_line_error(
+    arguments: tuple[str, ...], shell: CommandRunner, path: Path, small_disk: Path
 ) -> None:
     mount(small_disk, "remount,size=64m")
-    assert shell.call("-f").code == 0
+    assert shell.invoke("-f").code == 0
     mount(small_disk, "remount,ro")
 
-    ended = shell.run(*arguments)
+    result = shell.run(*arguments)
 
-    assert said(ended).startswith(f"{path} can't be opened: ")
+    assert get_error(result).startswith(f"{path} can't be opened: ")
 
 
 @pytest.mark.parametrize(
@@ -160,16 +160,16 @@ def test_a_file_system_that_is_read_only_is_one_line(
     [("a-folder", 4), ("diary.txt", 2), ("diary.txt/index.sqlite3", 4), ("/proc/no/index.sqlite3", 4)],
 )
 @pytest.mark.parametrize("arguments", [("-f",), ("--show", "tiny.one")])
-def test_a_path_that_can_be_no_index_is_one_line_and_stays_as_it_is(
-    arguments: tuple[str, ...], place: str, code: int, pypi: LocalPyPI, tmp_path: Path
+def test_invalid_index_path_is_unchanged(
+    arguments: tuple[str, ...], path_kind: str, code: int, pypi: LocalPyPI, tmp_path: Path
 ) -> None:
     (tmp_path / "a-folder").mkdir()
     (tmp_path / "diary.txt").write_text(DIARY)
-    shell = tiny_user(tmp_path / "home", pypi, sqlite_path=tmp_path / place)
+    shell = create_tiny_user(tmp_path / "home", pypi, sqlite_path=tmp_path / path_kind)
 
-    ended = shell.call(*arguments)
+    result = shell.invoke(*arguments)
 
-    assert said(ended, code).startswith(f"{tmp_path / place} ")
+    assert get_error(result, code).startswith(f"{tmp_path / path_kind} ")
     assert (tmp_path / "diary.txt").read_text() == DIARY
     assert list((tmp_path / "a-folder").iterdir()) == []
     assert pypi.requests.total == 0

@@ -18,19 +18,19 @@ import older
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.typesense import Server
 from pyf.aggregator.adapters.index.typesense.leases import COLLECTION as LEASES
-from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryVerdictStore
+from pyf.aggregator.adapters.memory_caches import FakeRenderCache, FakeMembershipCache
 from pyf.aggregator.adapters.rendering_inline import InlineRenderer
-from pyf.aggregator.bootstrap import open_services
-from pyf.aggregator.ports import Services
+from pyf.aggregator.bootstrap import open_dependencies
+from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.sample.services import LocalPyPI
-from pyf.aggregator.usecases.recreate_copy import recreate_copy
+from pyf.aggregator.usecases.recreate_copy import rebuild_from_copy
 from pyf.aggregator.usecases.target import Target, clear_leftovers
-from slow.contents import collections, contents
-from slow.mortal import Death
-from slow.tiny import LEAVING, TINY, due, let_things_happen, run, tiny_ecosystem
-from stores import fill, names, services_on, shown
+from slow.contents import list_aliases, read_contents
+from slow.mortal import ProcessDeath
+from slow.tiny import REMOVED_NAMES, TINY_FILTER, build_expected, change_registry, run_use_case, build_tiny_registry
+from stores import fill_collection, list_aliases, build_engine_dependencies, read_collection
 from typesense_double import ADMIN_KEY, LocalTypesense, Store
-from worlds import Clock, World, quick
+from worlds import Clock, World, build_fast_settings
 
 CLOCK = Clock()
 ALL = pytest.param(1, marks=pytest.mark.slow, id="each")
@@ -39,126 +39,126 @@ ALL = pytest.param(1, marks=pytest.mark.slow, id="each")
 _CHANGE_NOTHING = ("/multi_search", "/health")
 
 
-class MortalServer(Server):
+class CrashingServer(Server):
     """Dies instead of sending the request number `lives` + 1 of those that change something."""
 
     def __init__(self, url: str, lives: int | None) -> None:
-        super().__init__([url], ADMIN_KEY, patience=1, event_hooks={"request": [self._live]})
+        super().__init__([url], ADMIN_KEY, patience=1, event_hooks={"request": [self._crash_if_due]})
         self._left = lives
 
-    def _live(self, request: httpx.Request) -> None:
+    def _crash_if_due(self, request: httpx.Request) -> None:
         if self._left is None or (request.method == "GET" and self._left > 0) or request.url.path in _CHANGE_NOTHING:
             return
         if self._left == 0:
-            raise Death
+            raise ProcessDeath
         self._left -= 1
 
 
 @contextmanager
-def tiny_world(pypi: LocalPyPI, store: Store, folder: Path, *, lives: int | None = None) -> Iterator[World]:
+def open_tiny_world(pypi: LocalPyPI, store: Store, folder: Path, *, lives: int | None = None) -> Iterator[World]:
     """Give a world on a server that holds what is in a store."""
-    settings = quick(pypi, folder, pypi_batch_size=1)
-    with LocalTypesense(store) as service, open_services(settings) as services:
-        server = MortalServer(service.url, lives)
+    settings = build_fast_settings(pypi, folder, pypi_batch_size=1)
+    with LocalTypesense(store) as service, open_dependencies(settings) as services:
+        server = CrashingServer(service.url, lives)
         ports = typesense.on(server)
         try:
             services = replace(
                 services,
                 index=ports.index,
                 admin=ports.admin,
-                verdicts=MemoryVerdictStore(),
-                renderer=InlineRenderer(MemoryRenderCache()),
+                verdicts=FakeMembershipCache(),
+                renderer=InlineRenderer(FakeRenderCache()),
                 now=CLOCK,
             )
-            yield World(pypi.ecosystem, pypi, services, CLOCK, TINY, "tiny")
+            yield World(pypi.registry, pypi, services, CLOCK, TINY_FILTER, "tiny")
         finally:
             server.close()
 
 
 @pytest.fixture
 def pypi() -> Iterator[LocalPyPI]:
-    with LocalPyPI(tiny_ecosystem(CLOCK)) as pypi:
+    with LocalPyPI(build_tiny_registry(CLOCK)) as pypi:
         yield pypi
 
 
 @pytest.fixture
-def filled(pypi: LocalPyPI, tmp_path: Path) -> Store:
+def filled_store(pypi: LocalPyPI, tmp_path: Path) -> Store:
     """A server with an index of the registry, which has changed since."""
     store = Store()
-    with tiny_world(pypi, store, tmp_path) as world:
+    with open_tiny_world(pypi, store, tmp_path) as world:
         world.fetch()
-    let_things_happen(pypi.ecosystem)
+    change_registry(pypi.registry)
     return store
 
 
-def deaths(pypi: LocalPyPI, store: Store, folder: Path, use: str, stride: int) -> Iterator[Store]:
+def iter_crashes(pypi: LocalPyPI, store: Store, folder: Path, use: str, stride: int) -> Iterator[Store]:
     """Yield what the server holds after deaths of a run, the first one before its first change."""
     lives, has_died = 0, True
     while has_died:
-        dead = deepcopy(store)
+        crashed_store = deepcopy(store)
         try:
-            with tiny_world(pypi, dead, folder, lives=lives) as mortal:
-                run(mortal, use)
+            with open_tiny_world(pypi, crashed_store, folder, lives=lives) as crashing_world:
+                run_use_case(crashing_world, use)
             has_died = False
-        except Death:
+        except ProcessDeath:
             lives += stride
         # The lease of a process that is gone, which this one is not: `test_typesense_leases` has such.
-        dead.collections.pop(LEASES, None)
-        yield dead
+        crashed_store.collections.pop(LEASES, None)
+        yield crashed_store
     assert lives > 10
 
 
-def undisturbed(pypi: LocalPyPI, store: Store, folder: Path, use: str) -> dict[str, Any]:
-    with tiny_world(pypi, deepcopy(store), folder) as world:
-        assert run(world, use).is_whole
-        assert world.held() == due(world, use)
-        return contents(world.services.index, "tiny", LEAVING)
+def read_baseline(pypi: LocalPyPI, store: Store, folder: Path, use: str) -> dict[str, Any]:
+    with open_tiny_world(pypi, deepcopy(store), folder) as world:
+        assert run_use_case(world, use).is_complete
+        assert world.stored() == build_expected(world, use)
+        return read_contents(world.deps.index, "tiny", REMOVED_NAMES)
 
 
 @pytest.mark.parametrize("stride", [pytest.param(9, id="some"), ALL])
-def test_a_first_fetch_that_dies_at_any_request_is_completed_by_the_next(
+def test_first_fetch_crash_at_any_request(
     pypi: LocalPyPI, tmp_path: Path, stride: int
 ) -> None:
-    wanted = undisturbed(pypi, Store(), tmp_path, "fetch")
+    expected = read_baseline(pypi, Store(), tmp_path, "fetch")
 
-    for store in deaths(pypi, Store(), tmp_path, "fetch", stride):
-        with tiny_world(pypi, store, tmp_path) as world:
-            assert run(world, "fetch").is_whole
-            assert contents(world.services.index, "tiny", LEAVING) == wanted
-            assert collections(world.services.admin) == {"tiny-1": ("tiny",)}
+    for store in iter_crashes(pypi, Store(), tmp_path, "fetch", stride):
+        with open_tiny_world(pypi, store, tmp_path) as world:
+            assert run_use_case(world, "fetch").is_complete
+            assert read_contents(world.deps.index, "tiny", REMOVED_NAMES) == expected
+            assert list_aliases(world.deps.admin) == {"tiny-1": ("tiny",)}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("use", ["changes", "refresh"])
-def test_the_next_run_after_any_death_gives_what_an_undisturbed_one_gives(
-    use: str, pypi: LocalPyPI, filled: Store, tmp_path: Path
+def test_crash_at_any_request_then_run_equals_baseline(
+    use: str, pypi: LocalPyPI, filled_store: Store, tmp_path: Path
 ) -> None:
-    wanted = undisturbed(pypi, filled, tmp_path, use)
-    with tiny_world(pypi, deepcopy(filled), tmp_path) as world:
-        cursor = world.services.index.state("tiny").cursor
+    expected = read_baseline(pypi, filled_store, tmp_path, use)
+    with open_tiny_world(pypi, deepcopy(filled_store), tmp_path) as world:
+        cursor = world.deps.index.get_state("tiny").cursor
 
-    for store in deaths(pypi, filled, tmp_path, use, 1):
-        with tiny_world(pypi, store, tmp_path) as world:
-            if world.services.index.state("tiny").cursor != cursor:
-                assert world.held() == due(world, use)
-            assert run(world, use).is_whole
-            assert contents(world.services.index, "tiny", LEAVING) == wanted
+    for store in iter_crashes(pypi, filled_store, tmp_path, use, 1):
+        with open_tiny_world(pypi, store, tmp_path) as world:
+            if world.deps.index.get_state("tiny").cursor != cursor:
+                assert world.stored() == build_expected(world, use)
+            assert run_use_case(world, use).is_complete
+            assert read_contents(world.deps.index, "tiny", REMOVED_NAMES) == expected
 
 
 @pytest.mark.parametrize("stride", [pytest.param(11, id="some"), ALL])
-def test_a_rebuild_that_dies_at_any_request_leaves_a_complete_collection_and_is_completed_by_the_next(
-    pypi: LocalPyPI, filled: Store, tmp_path: Path, stride: int
+def test_rebuild_crash_at_any_request(
+    pypi: LocalPyPI, filled_store: Store, tmp_path: Path, stride: int
 ) -> None:
-    wanted = undisturbed(pypi, filled, tmp_path, "recreate")
-    with tiny_world(pypi, deepcopy(filled), tmp_path) as world:
-        complete = world.held(), due(world, "recreate")
+    expected = read_baseline(pypi, filled_store, tmp_path, "recreate")
+    with open_tiny_world(pypi, deepcopy(filled_store), tmp_path) as world:
+        complete = world.stored(), build_expected(world, "recreate")
 
-    for store in deaths(pypi, filled, tmp_path, "recreate", stride):
-        with tiny_world(pypi, store, tmp_path) as world:
-            assert world.held() in complete
-            assert run(world, "recreate").is_whole
-            assert contents(world.services.index, "tiny", LEAVING) == wanted
-            ((_, aliases),) = collections(world.services.admin).items()
+    for store in iter_crashes(pypi, filled_store, tmp_path, "recreate", stride):
+        with open_tiny_world(pypi, store, tmp_path) as world:
+            assert world.stored() in complete
+            assert run_use_case(world, "recreate").is_complete
+            assert read_contents(world.deps.index, "tiny", REMOVED_NAMES) == expected
+            ((_, aliases),) = list_aliases(world.deps.admin).items()
             assert aliases == ("tiny",)
 
 
@@ -170,72 +170,72 @@ def test_a_rebuild_that_dies_at_any_request_leaves_a_complete_collection_and_is_
         pytest.param("tiny", 1, id="each-behind-an-alias", marks=pytest.mark.slow),
     ],
 )
-def test_taking_over_an_older_programs_collection_may_die_at_any_request(
+def test_legacy_takeover_crash_at_any_request(
     pypi: LocalPyPI, tmp_path: Path, alias: str, stride: int
 ) -> None:
     """What it has found out is never lost, and only where it bears the name itself that leads nowhere for a moment."""
     filled = Store()
     documents = [{"id": "Tiny.One-None", "name": "Tiny.One", "version": "None", "github_stars": 7}]
     documents += [{"id": f"tiny-{name}-1.0", "name": f"tiny-{name}", "version": "1.0"} for name in ("one", "two", "no")]
-    older.make(filled, "packages1" if alias else "tiny", alias=alias, documents=documents)
-    with tiny_world(pypi, deepcopy(filled), tmp_path) as world:
-        assert run(world, "recreate").is_whole
-        wanted = contents(world.services.index, "tiny", ("tiny-no",))
+    older.create_legacy_collection(filled, "packages1" if alias else "tiny", alias=alias, documents=documents)
+    with open_tiny_world(pypi, deepcopy(filled), tmp_path) as world:
+        assert run_use_case(world, "recreate").is_complete
+        expected = read_contents(world.deps.index, "tiny", ("tiny-no",))
 
-    for store in deaths(pypi, filled, tmp_path, "recreate", stride):
-        found = store.collections.get("tiny") or store.collections.get(store.aliases.get("tiny", ""))
-        assert found or not alias
+    for store in iter_crashes(pypi, filled, tmp_path, "recreate", stride):
+        aliased = store.collections.get("tiny") or store.collections.get(store.aliases.get("tiny", ""))
+        assert aliased or not alias
         # Either one is complete, and the one that is about to take the name up, too.
-        whole = found or next(each for each in store.collections.values() if each.name.startswith("tiny-"))
-        stars = [document["github_stars"] for document in whole.documents.values() if "github_stars" in document]
+        complete = aliased or next(collection for collection in store.collections.values() if collection.name.startswith("tiny-"))
+        stars = [document["github_stars"] for document in complete.documents.values() if "github_stars" in document]
         assert stars in ([7], [7, 7])
-        with tiny_world(pypi, store, tmp_path) as world:
-            assert run(world, "recreate").is_whole
-            assert contents(world.services.index, "tiny", ("tiny-no",)) == wanted
-            assert list(collections(world.services.admin).values()) == [("tiny",)]
+        with open_tiny_world(pypi, store, tmp_path) as world:
+            assert run_use_case(world, "recreate").is_complete
+            assert read_contents(world.deps.index, "tiny", ("tiny-no",)) == expected
+            assert list(list_aliases(world.deps.admin).values()) == [("tiny",)]
 
 
 @contextmanager
-def nothing_but(store: Store, *, lives: int | None = None) -> Iterator[Services]:
+def open_fake_server(store: Store, *, lives: int | None = None) -> Iterator[Dependencies]:
     """Give services on a server that holds what is in a store; nobody else is there to be asked."""
-    with LocalTypesense(store) as service, closing(MortalServer(service.url, lives)) as server:
+    with LocalTypesense(store) as service, closing(CrashingServer(service.url, lives)) as server:
         ports = typesense.on(server)
-        yield services_on(ports.index, ports.admin)
+        yield build_engine_dependencies(ports.index, ports.admin)
 
 
 @pytest.mark.parametrize("collection", ["plone-1", "plone"])
 @pytest.mark.parametrize("stride", [pytest.param(7, id="some"), ALL])
-def test_a_copy_that_dies_at_any_request_loses_nothing_and_is_completed_by_the_next(
+def test_copy_crash_at_any_request(
     collection: str, stride: int
 ) -> None:
     """Where the collection bears the name itself it leads nowhere for a moment; the copy is whole then."""
     filled, plone = Store(), Target(collection="plone")
-    with nothing_but(filled) as services:
-        fill(services, collection, alias="packages")
+    with open_fake_server(filled) as services:
+        fill_collection(services, collection, alias="packages")
         if collection != "plone":
-            services.admin.point("plone", collection)
-        wanted = shown(services, "plone")
+            services.admin.set_alias("plone", collection)
+        expected = read_collection(services, "plone")
     lives, has_died, gaps = 0, True, 0
 
     while has_died:
         store = deepcopy(filled)
         try:
-            with nothing_but(store, lives=lives) as services:
-                recreate_copy(services, plone)
+            with open_fake_server(store, lives=lives) as services:
+                rebuild_from_copy(services, plone)
             has_died = False
-        except Death:
+        except ProcessDeath:
             lives += stride
         store.collections.pop(LEASES, None)
-        with nothing_but(store) as services:
+        with open_fake_server(store) as services:
             if services.admin.resolve("plone") is None:
                 gaps += 1
                 clear_leftovers(services, "plone")
             for name in ("plone", "packages"):
-                seen = shown(services, name)
-                assert (seen["documents"], seen["tombstones"]) == (wanted["documents"], wanted["tombstones"])
-            assert recreate_copy(services, plone).is_whole
-            assert shown(services, "plone") == shown(services, "packages") == wanted
-            ((_, aliases),) = names(services).items()
+                stored = read_collection(services, name)
+                assert (stored["documents"], stored["tombstones"]) == (expected["documents"], expected["tombstones"])
+            assert rebuild_from_copy(services, plone).is_complete
+            assert read_collection(services, "plone") == read_collection(services, "packages") == expected
+            ((_, aliases),) = list_aliases(services).items()
             assert aliases == ("packages", "plone")
 
     assert lives > 10

@@ -17,10 +17,10 @@ from pyf.aggregator.domain.schema import RegistryFields, RepositoryFields
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments
 from pyf.aggregator.sample.server import COUNTS_PATH
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import PATIENCE
-from slow.contents import collections, contents
-from slow.mortal import Death, DisturbedDatabase, MortalDatabase
-from slow.tiny import LEAVING, USES, due, let_things_happen, run, tiny_ecosystem, tiny_world
+from shell import COMMAND_TIMEOUT
+from slow.contents import list_aliases, read_contents
+from slow.mortal import ProcessDeath, HookedDatabase, CrashingDatabase
+from slow.tiny import REMOVED_NAMES, USE_CASES, build_expected, change_registry, run_use_case, build_tiny_registry, open_tiny_world
 from worlds import Clock, Json, World
 
 CLOCK = Clock()
@@ -28,205 +28,205 @@ CLOCK = Clock()
 
 @pytest.fixture
 def pypi() -> Iterator[LocalPyPI]:
-    with LocalPyPI(tiny_ecosystem(CLOCK)) as pypi:
+    with LocalPyPI(build_tiny_registry(CLOCK)) as pypi:
         yield pypi
 
 
 @pytest.fixture
-def filled(pypi: LocalPyPI, tmp_path: Path) -> Path:
+def filled_folder(pypi: LocalPyPI, tmp_path: Path) -> Path:
     """A folder with an index of the registry, which has changed since."""
-    with tiny_world(pypi, tmp_path / "filled", CLOCK) as world:
+    with open_tiny_world(pypi, tmp_path / "filled", CLOCK) as world:
         world.fetch()
-    let_things_happen(pypi.ecosystem)
+    change_registry(pypi.registry)
     return tmp_path / "filled"
 
 
-def deaths(pypi: LocalPyPI, folder: Path, use: str) -> Iterator[Path]:
+def iter_crashes(pypi: LocalPyPI, folder: Path, use: str) -> Iterator[Path]:
     """Yield a folder after each death of a run, the first one before its first step and the last after its last."""
     lives, has_died = 0, True
     while has_died:
-        databases: list[MortalDatabase] = []
+        databases: list[CrashingDatabase] = []
 
-        def opened(path: Path, lives: int = lives, into: list[MortalDatabase] = databases) -> MortalDatabase:
-            into.append(MortalDatabase(path, lives))
+        def open_database(path: Path, lives: int = lives, into: list[CrashingDatabase] = databases) -> CrashingDatabase:
+            into.append(CrashingDatabase(path, lives))
             return into[0]
 
-        place = folder.with_name(f"{use}-{lives}")
+        crash_folder = folder.with_name(f"{use}-{lives}")
         if folder.exists():
-            shutil.copytree(folder, place)
+            shutil.copytree(folder, crash_folder)
         try:
-            with tiny_world(pypi, place, CLOCK, opened=opened) as mortal:
-                run(mortal, use)
+            with open_tiny_world(pypi, crash_folder, CLOCK, opened=open_database) as crashing_world:
+                run_use_case(crashing_world, use)
             has_died = False
-        except Death:
+        except ProcessDeath:
             lives += 1
-            settle(pypi)
-        yield place
-        shutil.rmtree(place)
+            clear_leftovers(pypi)
+        yield crash_folder
+        shutil.rmtree(crash_folder)
 
 
-def settle(pypi: LocalPyPI) -> None:
+def clear_leftovers(pypi: LocalPyPI) -> None:
     """Wait until the registry has counted all that a dead run has sent: it answers in turn, on a new connection too."""
     for _ in range(2):
-        urlopen(f"{pypi.url}{COUNTS_PATH}", timeout=PATIENCE).close()
+        urlopen(f"{pypi.url}{COUNTS_PATH}", timeout=COMMAND_TIMEOUT).close()
 
 
-def undisturbed(pypi: LocalPyPI, folder: Path, use: str) -> dict[str, Any]:
+def read_baseline(pypi: LocalPyPI, folder: Path, use: str) -> dict[str, Any]:
     """Return what a run makes of a copy of the index that nobody disturbs."""
-    place = folder.with_name("undisturbed")
+    baseline_folder = folder.with_name("undisturbed")
     if folder.exists():
-        shutil.copytree(folder, place)
-    with tiny_world(pypi, place, CLOCK) as world:
-        assert run(world, use).is_whole
-        assert world.held() == due(world, use)
-        return contents(world.services.index, "tiny", LEAVING)
+        shutil.copytree(folder, baseline_folder)
+    with open_tiny_world(pypi, baseline_folder, CLOCK) as world:
+        assert run_use_case(world, use).is_complete
+        assert world.stored() == build_expected(world, use)
+        return read_contents(world.deps.index, "tiny", REMOVED_NAMES)
 
 
-def by_project(held: dict[str, Json]) -> dict[str, dict[str, Json]]:
+def group_by_project(stored: dict[str, Json]) -> dict[str, dict[str, Json]]:
     projects: dict[str, dict[str, Json]] = {}
-    for id_, document in held.items():
+    for id_, document in stored.items():
         projects.setdefault(document["name_normalized"], {})[id_] = document
     return projects
 
 
-def every_document(world: World) -> Iterator[tuple[str, tuple[RegistryFields, ...]]]:
-    for name, documents in world.services.index.held("tiny", world.names()).items():
+def read_all_documents(world: World) -> Iterator[tuple[str, tuple[RegistryFields, ...]]]:
+    for name, documents in world.deps.index.get_documents("tiny", world.names()).items():
         yield name, tuple(documents)
 
 
-def state(world: World) -> CollectionState:
-    return world.services.index.state("tiny")
+def read_state(world: World) -> CollectionState:
+    return world.deps.index.get_state("tiny")
 
 
-def test_a_first_fetch_that_dies_after_any_step_is_completed_by_the_next(pypi: LocalPyPI, tmp_path: Path) -> None:
-    wanted = undisturbed(pypi, tmp_path / "nothing", "fetch")
+def test_first_fetch_crash_at_any_write(pypi: LocalPyPI, tmp_path: Path) -> None:
+    expected = read_baseline(pypi, tmp_path / "nothing", "fetch")
 
-    for place in deaths(pypi, tmp_path / "nothing", "fetch"):
-        with tiny_world(pypi, place, CLOCK) as world:
-            assert run(world, "fetch").is_whole
-            assert contents(world.services.index, "tiny", LEAVING) == wanted
-            assert collections(world.services.admin) == {"tiny-1": ("tiny",)}
+    for folder in iter_crashes(pypi, tmp_path / "nothing", "fetch"):
+        with open_tiny_world(pypi, folder, CLOCK) as world:
+            assert run_use_case(world, "fetch").is_complete
+            assert read_contents(world.deps.index, "tiny", REMOVED_NAMES) == expected
+            assert list_aliases(world.deps.admin) == {"tiny-1": ("tiny",)}
 
 
 @pytest.mark.parametrize("use", ["fetch", "changes", "refresh"])
-def test_a_run_that_dies_after_any_step_leaves_whole_projects_and_a_cursor_that_does_not_lie(
-    use: str, pypi: LocalPyPI, filled: Path
+def test_crash_leaves_complete_projects_and_valid_cursor(
+    use: str, pypi: LocalPyPI, filled_folder: Path
 ) -> None:
-    with tiny_world(pypi, filled, CLOCK) as world:
-        before, cursor, after = by_project(world.held()), state(world).cursor, by_project(due(world, use))
+    with open_tiny_world(pypi, filled_folder, CLOCK) as world:
+        before, cursor, after = group_by_project(world.stored()), read_state(world).cursor, group_by_project(build_expected(world, use))
 
-    for place in deaths(pypi, filled, use):
-        with tiny_world(pypi, place, CLOCK) as world:
-            held = by_project(world.held())
-            assert all(held.get(name) in (before.get(name), after.get(name)) for name in before | after | held)
-            assert state(world).cursor == cursor or held == after
+    for folder in iter_crashes(pypi, filled_folder, use):
+        with open_tiny_world(pypi, folder, CLOCK) as world:
+            stored = group_by_project(world.stored())
+            assert all(stored.get(name) in (before.get(name), after.get(name)) for name in before | after | stored)
+            assert read_state(world).cursor == cursor or stored == after
 
 
-@pytest.mark.parametrize("use", USES)
-def test_the_next_run_after_any_death_gives_what_an_undisturbed_one_gives(
-    use: str, pypi: LocalPyPI, filled: Path
+@pytest.mark.parametrize("use", USE_CASES)
+def test_crash_at_any_write_then_run_equals_baseline(
+    use: str, pypi: LocalPyPI, filled_folder: Path
 ) -> None:
-    wanted = undisturbed(pypi, filled, use)
+    expected = read_baseline(pypi, filled_folder, use)
 
-    for place in deaths(pypi, filled, use):
-        with tiny_world(pypi, place, CLOCK) as world:
-            assert run(world, use).is_whole
-            assert contents(world.services.index, "tiny", LEAVING) == wanted
-            ((_, aliases),) = collections(world.services.admin).items()
+    for folder in iter_crashes(pypi, filled_folder, use):
+        with open_tiny_world(pypi, folder, CLOCK) as world:
+            assert run_use_case(world, use).is_complete
+            assert read_contents(world.deps.index, "tiny", REMOVED_NAMES) == expected
+            ((_, aliases),) = list_aliases(world.deps.admin).items()
             assert aliases == ("tiny",)
 
 
-def test_a_rebuild_that_dies_after_any_step_leaves_a_complete_collection_behind_the_alias(
-    pypi: LocalPyPI, filled: Path
+def test_rebuild_crash_leaves_complete_collection(
+    pypi: LocalPyPI, filled_folder: Path
 ) -> None:
-    with tiny_world(pypi, filled, CLOCK) as world:
-        complete = world.held(), due(world, "recreate")
+    with open_tiny_world(pypi, filled_folder, CLOCK) as world:
+        complete = world.stored(), build_expected(world, "recreate")
 
-    for place in deaths(pypi, filled, "recreate"):
-        with tiny_world(pypi, place, CLOCK) as world:
-            assert world.held() in complete
+    for folder in iter_crashes(pypi, filled_folder, "recreate"):
+        with open_tiny_world(pypi, folder, CLOCK) as world:
+            assert world.stored() in complete
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("use", ["fetch", "changes", "refresh"])
-def test_the_next_run_of_any_kind_clears_what_a_rebuild_that_died_has_left(
-    use: str, pypi: LocalPyPI, filled: Path
+def test_next_run_removes_crashed_rebuild(
+    use: str, pypi: LocalPyPI, filled_folder: Path
 ) -> None:
-    for place in deaths(pypi, filled, "recreate"):
-        with tiny_world(pypi, place, CLOCK) as world:
-            assert run(world, use).is_whole
-            (only,) = collections(world.services.admin)
-            assert world.services.admin.resolve("tiny") == only
-            assert set(due(world, use)) <= set(world.held()) <= set(world.due())
-            assert state(world).standby_for == ""
+    for folder in iter_crashes(pypi, filled_folder, "recreate"):
+        with open_tiny_world(pypi, folder, CLOCK) as world:
+            assert run_use_case(world, use).is_complete
+            (only,) = list_aliases(world.deps.admin)
+            assert world.deps.admin.resolve("tiny") == only
+            assert set(build_expected(world, use)) <= set(world.stored()) <= set(world.expected())
+            assert read_state(world).rebuild_of == ""
 
 
-def test_what_a_rebuild_left_live_is_no_leftover_when_the_alias_moves_later(pypi: LocalPyPI, filled: Path) -> None:
+def test_live_rebuild_is_not_an_orphan(pypi: LocalPyPI, filled_folder: Path) -> None:
     """An operator may point the alias elsewhere; what it led to stays, though a rebuild once died over it."""
-    with tiny_world(pypi, filled, CLOCK) as world:
-        admin = world.services.admin
-        world.services.index.remember("tiny", replace(state(world), standby_for="tiny"))
+    with open_tiny_world(pypi, filled_folder, CLOCK) as world:
+        admin = world.deps.admin
+        world.deps.index.set_state("tiny", replace(read_state(world), standby_for="tiny"))
         world.changes()
         admin.create("elsewhere", CollectionState(filter=world.filter))
-        admin.point("tiny", "elsewhere")
+        admin.set_alias("tiny", "elsewhere")
 
         world.fetch()
 
-        assert collections(admin) == {"elsewhere": ("tiny",), "tiny-1": ()}
+        assert list_aliases(admin) == {"elsewhere": ("tiny",), "tiny-1": ()}
 
 
-def disturbed_rebuild(pypi: LocalPyPI, place: Path, meanwhile: Callable[[int], None]) -> tuple[Json, int]:
+def rebuild_with_hook(pypi: LocalPyPI, folder: Path, meanwhile: Callable[[int], None]) -> tuple[Json, int]:
     """Rebuild while something else is done between any two steps; return a project's document and how many steps."""
-    databases: list[DisturbedDatabase] = []
+    databases: list[HookedDatabase] = []
 
-    def opened(path: Path) -> DisturbedDatabase:
-        databases.append(DisturbedDatabase(path, meanwhile))
+    def open_database(path: Path) -> HookedDatabase:
+        databases.append(HookedDatabase(path, meanwhile))
         return databases[-1]
 
-    with tiny_world(pypi, place, CLOCK, opened=opened) as world:
-        assert run(world, "recreate").is_whole
-        return world.document("tiny.one"), databases[0].written
+    with open_tiny_world(pypi, folder, CLOCK, opened=open_database) as world:
+        assert run_use_case(world, "recreate").is_complete
+        return world.document("tiny.one"), databases[0].transaction_count
 
 
-def test_what_is_written_through_the_alias_at_any_step_of_a_rebuild_is_there_in_the_end(
-    pypi: LocalPyPI, filled: Path
+def test_rebuild_keeps_concurrent_writes(
+    pypi: LocalPyPI, filled_folder: Path
 ) -> None:
     """Stars and downloads come from other processes, which nobody keeps from writing while a rebuild is under way."""
     written_at: list[int] = []
     step = 0
     while len(written_at) == step:
-        place = filled.with_name(f"meanwhile-{step}")
-        shutil.copytree(filled, place)
-        with tiny_world(pypi, place, CLOCK) as other:
+        folder = filled_folder.with_name(f"meanwhile-{step}")
+        shutil.copytree(filled_folder, folder)
+        with open_tiny_world(pypi, folder, CLOCK) as other:
 
-            def write_stars(number: int, index: PackageIndex = other.services.index, now: int = step) -> None:
+            def write_stars(number: int, index: PackageIndex = other.deps.index, now: int = step) -> None:
                 if number == now:
                     written_at.append(number)
                     index.update("tiny", {"tiny-one": RepositoryFields(github_stars=86)})
 
-            document, steps = disturbed_rebuild(pypi, place, write_stars)
+            document, steps = rebuild_with_hook(pypi, folder, write_stars)
 
         if len(written_at) > step:
             assert document.get("github_stars") == 86, f"written before step {step} of {steps} and lost"
             assert document["health_model"] == "full", f"written before step {step} of {steps} and not scored"
-        shutil.rmtree(place)
+        shutil.rmtree(folder)
         step += 1
     assert step > 20
 
 
-def test_what_was_written_to_a_live_collection_just_before_a_rebuild_died_is_not_lost(
-    pypi: LocalPyPI, filled: Path
+def test_crashed_rebuild_keeps_last_writes(
+    pypi: LocalPyPI, filled_folder: Path
 ) -> None:
     """Death came after the switch and before what had been written meanwhile was carried over again."""
-    with tiny_world(pypi, filled, CLOCK) as world:
-        admin, index = world.services.admin, world.services.index
+    with open_tiny_world(pypi, filled_folder, CLOCK) as world:
+        admin, index = world.deps.admin, world.deps.index
         admin.create("tiny-2", CollectionState(filter=world.filter))
-        index.put("tiny-2", [ProjectDocuments(name_normalized=n, documents=d) for n, d in every_document(world)])
-        index.remember("tiny-1", replace(state(world), standby_for="tiny"))
+        index.put("tiny-2", [ProjectDocuments(name_normalized=n, documents=d) for n, d in read_all_documents(world)])
+        index.set_state("tiny-1", replace(read_state(world), standby_for="tiny"))
         index.update("tiny-1", {"tiny-one": RepositoryFields(github_stars=86)})
-        admin.point("tiny", "tiny-2")
+        admin.set_alias("tiny", "tiny-2")
 
-        assert run(world, "changes").is_whole
+        assert run_use_case(world, "changes").is_complete
 
-        assert collections(admin) == {"tiny-2": ("tiny",)}
+        assert list_aliases(admin) == {"tiny-2": ("tiny",)}
         assert world.document("tiny.one")["github_stars"] == 86

@@ -8,109 +8,109 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from builders import project_documents
+from builders import build_project
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.schema import RepositoryFields
-from pyf.aggregator.ports import PackageIndex, Services
-from pyf.aggregator.usecases.recreate_copy import recreate_copy
+from pyf.aggregator.ports import PackageIndex, Dependencies
+from pyf.aggregator.usecases.recreate_copy import rebuild_from_copy
 from pyf.aggregator.usecases.target import Target, clear_leftovers
-from slow.mortal import Death, DisturbedDatabase, MortalDatabase
-from stores import fill, names, services_on, shown
+from slow.mortal import ProcessDeath, HookedDatabase, CrashingDatabase
+from stores import fill_collection, list_aliases, build_engine_dependencies, read_collection
 
 FILE = "index.sqlite3"
 PLONE = Target(collection="plone")
 
 
 @contextmanager
-def on(database: Database) -> Iterator[Services]:
+def build_sqlite_dependencies(database: Database) -> Iterator[Dependencies]:
     try:
-        yield services_on(SqliteIndex(database), SqliteAdmin(database, now=lambda: 1_800_000_000))
+        yield build_engine_dependencies(SqliteIndex(database), SqliteAdmin(database, now=lambda: 1_800_000_000))
     finally:
         database.close()
 
 
 @pytest.fixture(params=["plone-1", "plone"])
-def filled(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+def filled_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A folder with a collection behind the aliases `plone` and `packages`, or with `plone` itself."""
     folder = tmp_path / "filled"
     folder.mkdir()
-    with on(Database(folder / FILE)) as services:
-        fill(services, request.param, alias="packages")
+    with build_sqlite_dependencies(Database(folder / FILE)) as services:
+        fill_collection(services, request.param, alias="packages")
         if request.param != "plone":
-            services.admin.point("plone", request.param)
+            services.admin.set_alias("plone", request.param)
     return folder
 
 
 @contextmanager
-def copy(filled: Path) -> Iterator[Path]:
+def copy_file(filled: Path) -> Iterator[Path]:
     """Give the path of a file that holds the same."""
-    with TemporaryDirectory(dir=filled.parent) as place:
-        shutil.copytree(filled, place, dirs_exist_ok=True)
-        yield Path(place) / FILE
+    with TemporaryDirectory(dir=filled.parent) as folder:
+        shutil.copytree(filled, folder, dirs_exist_ok=True)
+        yield Path(folder) / FILE
 
 
-def test_death_at_any_step_leaves_all_behind_the_name_and_the_next_run_completes_it(filled: Path) -> None:
-    with on(Database(filled / FILE)) as services:
-        wanted = shown(services, "plone")
-    deaths, has_died = 0, True
+def test_copy_crash_at_any_write(filled_file: Path) -> None:
+    with build_sqlite_dependencies(Database(filled_file / FILE)) as services:
+        expected = read_collection(services, "plone")
+    crashes, has_died = 0, True
 
     while has_died:
-        with copy(filled) as path:
+        with copy_file(filled_file) as path:
             try:
-                with on(MortalDatabase(path, deaths)) as services:
-                    recreate_copy(services, PLONE)
+                with build_sqlite_dependencies(CrashingDatabase(path, crashes)) as services:
+                    rebuild_from_copy(services, PLONE)
                 has_died = False
-            except Death:
-                deaths += 1
-            with on(Database(path)) as services:
+            except ProcessDeath:
+                crashes += 1
+            with build_sqlite_dependencies(Database(path)) as services:
                 for name in ("plone", "packages"):
-                    seen = shown(services, name)
-                    assert [seen[part] for part in ("documents", "tombstones")] == [
-                        wanted[part] for part in ("documents", "tombstones")
+                    stored = read_collection(services, name)
+                    assert [stored[part] for part in ("documents", "tombstones")] == [
+                        expected[part] for part in ("documents", "tombstones")
                     ]
                 clear_leftovers(services, "plone")
-                ((collection, aliases),) = names(services).items()
+                ((collection, aliases),) = list_aliases(services).items()
                 assert {collection, *aliases} >= {"plone", "packages"}
-                assert shown(services, "plone") == shown(services, "packages") == wanted
-                assert recreate_copy(services, PLONE).is_whole
-                assert shown(services, "plone") == shown(services, "packages") == wanted
+                assert read_collection(services, "plone") == read_collection(services, "packages") == expected
+                assert rebuild_from_copy(services, PLONE).is_complete
+                assert read_collection(services, "plone") == read_collection(services, "packages") == expected
 
-    assert deaths > 8
+    assert crashes > 8
 
 
 WRITES: dict[str, Callable[[PackageIndex], object]] = {
     "stars": lambda index: index.update("plone", {"a": RepositoryFields(github_stars=99)}),
-    "a new project": lambda index: index.put("plone", [project_documents("new")]),
-    "a new release": lambda index: index.put("plone", [project_documents("a", "1.0", "2.0", "3.0", last_serial=9)]),
-    "a change at the same serial": lambda index: index.put("plone", [project_documents("b", "1.0", summary="changed")]),
+    "a new project": lambda index: index.put("plone", [build_project("new")]),
+    "a new release": lambda index: index.put("plone", [build_project("a", "1.0", "2.0", "3.0", last_serial=9)]),
+    "a change at the same serial": lambda index: index.put("plone", [build_project("b", "1.0", summary="changed")]),
     "a departure": lambda index: index.remove("plone", [Tombstone(name="b", removed_at=1, reason="gone")]),
 }
 
 
 @pytest.mark.parametrize("write", WRITES)
-def test_what_is_written_through_the_name_at_any_step_is_there_in_the_end(filled: Path, write: str) -> None:
-    with copy(filled) as path, on(Database(path)) as services:
-        if "plone" in names(services) and write != "stars":
+def test_copy_keeps_concurrent_writes(filled_file: Path, write: str) -> None:
+    with copy_file(filled_file) as path, build_sqlite_dependencies(Database(path)) as services:
+        if "plone" in list_aliases(services) and write != "stars":
             pytest.skip("whoever writes documents is turned away while a collection gives its name away")
         WRITES[write](services.index)
-        wanted = shown(services, "plone")
+        expected = read_collection(services, "plone")
     step, steps = 0, 1
 
     while step < steps:
-        with copy(filled) as path, on(Database(path)) as other:
+        with copy_file(filled_file) as path, build_sqlite_dependencies(Database(path)) as other:
 
             def meanwhile(written: int, index: PackageIndex = other.index, now: int = step) -> None:
                 if written == now:
                     WRITES[write](index)
 
-            disturbed = DisturbedDatabase(path, meanwhile)
-            with on(disturbed) as services:
-                assert recreate_copy(services, PLONE).is_whole
-                assert shown(services, "plone") == wanted, f"written before step {step} of {disturbed.written}"
-            steps = disturbed.written
+            disturbed = HookedDatabase(path, meanwhile)
+            with build_sqlite_dependencies(disturbed) as services:
+                assert rebuild_from_copy(services, PLONE).is_complete
+                assert read_collection(services, "plone") == expected, f"written before step {step} of {disturbed.transaction_count}"
+            steps = disturbed.transaction_count
         step += 1
 
     assert steps > 8

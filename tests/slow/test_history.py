@@ -12,8 +12,8 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from pyf.aggregator.domain.profile import Filter
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from worlds import World, world
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from worlds import World, open_world
 
 NAPARI = Filter(classifiers=("Framework :: napari",))
 
@@ -23,10 +23,10 @@ def snapshots(shared_data: Path) -> list[dict[str, Any]]:
         return sorted(map(json.loads, lines), key=lambda snapshot: snapshot["seen_at"])
 
 
-def replayed(ecosystem: Ecosystem, history: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def replay(ecosystem: FakeRegistry, history: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Bring the ecosystem to each snapshot in turn: releases that are new are published, those not there removed."""
     for snapshot in history:
-        project = ecosystem.project(canonicalize_name(snapshot["name"]))
+        project = ecosystem.get_project(canonicalize_name(snapshot["name"]))
         known = set(project.releases) if project else set()
         for version in known - set(snapshot["releases"]):
             ecosystem.remove_release(snapshot["name"], version)
@@ -36,37 +36,37 @@ def replayed(ecosystem: Ecosystem, history: list[dict[str, Any]]) -> Iterator[di
         yield snapshot
 
 
-def follow(napari: World, history: list[dict[str, Any]], seed: int, *, most: int) -> int:
+def follow_history(napari: World, history: list[dict[str, Any]], seed: int, *, most: int) -> int:
     """Replay, with runs after random numbers of steps, `most` at most; return how many runs there were."""
-    chance = Random(seed)
-    steps, runs = replayed(napari.ecosystem, history), 0
+    rng = Random(seed)
+    steps, runs = replay(napari.fake_registry, history), 0
     assert len(list(islice(steps, 10))) == 10
     napari.fetch()
-    while list(islice(steps, chance.randint(1, most))):
-        run = chance.choice([napari.changes, napari.changes, napari.changes, napari.fetch, napari.recreate])
+    while list(islice(steps, rng.randint(1, most))):
+        run = rng.choice([napari.changes, napari.changes, napari.changes, napari.fetch, napari.recreate])
         report = run()
-        assert report.is_whole, report
-        assert napari.held() == napari.due()
+        assert report.is_complete, report
+        assert napari.stored() == napari.expected()
         runs += 1
     return runs
 
 
-def test_the_beginning_of_the_history(shared_data: Path, tmp_path: Path) -> None:
-    with world(Ecosystem(), tmp_path) as napari:
+def test_beginning_of_history(shared_data: Path, tmp_path: Path) -> None:
+    with open_world(FakeRegistry(), tmp_path) as napari:
         napari.filter = NAPARI
 
-        runs = follow(napari, snapshots(shared_data)[:60], seed=1, most=60)
+        runs = follow_history(napari, snapshots(shared_data)[:60], seed=1, most=60)
 
         assert runs >= 2
         assert len(napari.names()) > 20
 
 
 @pytest.mark.slow
-def test_the_whole_history(shared_data: Path, tmp_path: Path) -> None:
-    with world(Ecosystem(), tmp_path) as napari:
+def test_whole_history(shared_data: Path, tmp_path: Path) -> None:
+    with open_world(FakeRegistry(), tmp_path) as napari:
         napari.filter = NAPARI
 
-        runs = follow(napari, snapshots(shared_data), seed=2, most=120)
+        runs = follow_history(napari, snapshots(shared_data), seed=2, most=120)
 
         assert runs >= 20
-        assert napari.held() == napari.due()
+        assert napari.stored() == napari.expected()

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from pyf.aggregator.ports import IndexAdmin
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.load import load
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.load import load_documents
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import Shell
-from slow.contents import collections, opened
-from slow.killable import Killable, Moment, started
-from slow.napari import KINDS, Napari, index_of
-from slow.onlooker import Onlooker, Releases
+from shell import CommandRunner
+from slow.contents import list_aliases, open_index
+from slow.killable import KillableCommand, KillPoint, start_killable
+from slow.napari import RUN_KINDS, NapariRegistry, get_index_path
+from slow.onlooker import ReaderThread, Releases
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in Linux's /proc")
 
@@ -30,33 +30,33 @@ PROJECTS = 40
 KILLS = 13
 
 # In a round, one after the other; the run after them is left alone.
-MOST_KILLS = 3
+MAX_KILLS = 3
 
 # Seconds after its parent's death at which a worker that is still there is taken to stay for ever; one that is just
 # starting needs some of them on a busy machine.
-AFTERLIFE = 30.0
+WORKER_EXIT_TIMEOUT = 30.0
 
 # What can be seen of a rebuild from outside, in this order.
 STEPS: dict[str, Callable[[IndexAdmin], bool]] = {
-    "a second collection is there": lambda admin: len(collections(admin)) == 2,
-    "the first projects are in it": lambda admin: any(c.projects and not c.aliases for c in admin.collections()),
+    "a second collection is there": lambda admin: len(list_aliases(admin)) == 2,
+    "the first projects are in it": lambda admin: any(c.projects and not c.aliases for c in admin.list_collections()),
     "the alias has moved": lambda admin: admin.resolve("napari") != "napari-1",
-    "the old collection is gone": lambda admin: "napari-1" not in collections(admin),
+    "the old collection is gone": lambda admin: "napari-1" not in list_aliases(admin),
 }
 
 
 @pytest.fixture(scope="module")
-def registry(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Napari]]:
+def registry(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], NapariRegistry]]:
     """Gives a registry of so many real projects."""
-    documents = list(load(shared_data / "pypi" / "napari-projects.jsonl.gz"))
-    made: dict[int, Napari] = {}
+    documents = list(load_documents(shared_data / "pypi" / "napari-projects.jsonl.gz"))
+    registries: dict[int, NapariRegistry] = {}
 
-    def get(projects: int) -> Napari:
-        if projects not in made:
-            ecosystem = Ecosystem(documents[:: len(documents) // projects][:projects])
+    def get(projects: int) -> NapariRegistry:
+        if projects not in registries:
+            ecosystem = FakeRegistry(documents[:: len(documents) // projects][:projects])
             pypi = stack.enter_context(LocalPyPI(ecosystem))
-            made[projects] = Napari(pypi, tmp_path_factory.mktemp("napari"))
-        return made[projects]
+            registries[projects] = NapariRegistry(pypi, tmp_path_factory.mktemp("napari"))
+        return registries[projects]
 
     with ExitStack() as stack:
         yield get
@@ -67,11 +67,11 @@ def seed(request: pytest.FixtureRequest) -> str:
     return str(request.config.getoption("--seed"))
 
 
-def drawn(napari: Napari, kind: str, chance: Random) -> Moment:
+def draw_kill_point(napari: NapariRegistry, kind: str, rng: Random) -> KillPoint:
     """Draw a moment: before the first request, or some time after one of those that an undisturbed run sends."""
-    usual = napari.undisturbed(kind)
-    number = chance.choice((0, 1, 1, 1)) * chance.randint(1, usual.requests)
-    delay = chance.uniform(0.0, 0.3 if number else usual.seconds / 3)
+    usual = napari.run_baseline(kind)
+    number = rng.choice((0, 1, 1, 1)) * rng.randint(1, usual.requests)
+    delay = rng.uniform(0.0, 0.3 if number else usual.seconds / 3)
     last = napari.pypi.requests.total + number
     since: list[float] = []
 
@@ -80,66 +80,66 @@ def drawn(napari: Napari, kind: str, chance: Random) -> Moment:
             since.append(time.monotonic())
         return bool(since) and time.monotonic() >= since[0] + delay
 
-    return Moment(f"{delay:.3f} s after request {number} of {usual.requests}", has_come)
+    return KillPoint(f"{delay:.3f} s after request {number} of {usual.requests}", has_come)
 
 
-def killed(command: Killable, moment: Moment) -> int | None:
+def kill_run(command: KillableCommand, moment: KillPoint) -> int | None:
     """Kill a command at a moment and return how many workers it had; None where it had ended by then."""
-    if not command.lives_until(moment):
-        ended = command.ended()
-        assert ended.code == 0, ended
+    if not command.wait_for(moment):
+        result = command.wait()
+        assert result.code == 0, result
         return None
     workers = command.kill()
-    assert command.leaves_nobody(within=AFTERLIFE), f"killed {moment.name}, it has left workers behind"
+    assert command.wait_for_children(timeout=WORKER_EXIT_TIMEOUT), f"killed {moment.name}, it has left workers behind"
     return len(workers)
 
 
-def killed_often(napari: Napari, kind: str, shell: Shell, chance: Random, kills: int) -> dict[str, int]:
+def kill_repeatedly(napari: NapariRegistry, kind: str, shell: CommandRunner, rng: Random, kills: int) -> dict[str, int]:
     """Kill runs one after the other, as long as they live until then; return the moments, with how many workers."""
-    deaths: dict[str, int] = {}
+    crashes: dict[str, int] = {}
     for _ in range(kills):
-        with started(shell, *KINDS[kind].arguments) as command:
-            moment = drawn(napari, kind, chance)
-            workers = killed(command, moment)
+        with start_killable(shell, *RUN_KINDS[kind].arguments) as command:
+            moment = draw_kill_point(napari, kind, rng)
+            workers = kill_run(command, moment)
         if workers is None:
             break
-        deaths[moment.name] = workers
-    return deaths
+        crashes[moment.name] = workers
+    return crashes
 
 
-def assert_completed(napari: Napari, kind: str, shell: Shell, deaths: str) -> None:
+def assert_completed(napari: NapariRegistry, kind: str, shell: CommandRunner, crashes: str) -> None:
     """Run again, and compare with the undisturbed index and with the oracle."""
-    ended = shell.run(*KINDS[kind].arguments)
+    result = shell.run(*RUN_KINDS[kind].arguments)
 
-    assert ended.code == 0, f"{deaths}: {ended}"
-    with opened(index_of(shell)) as (index, admin):
-        held = napari.contents(index)
-        assert held == napari.undisturbed(kind).contents, deaths
-        assert napari.shown(held) == napari.due(kind), deaths
-        ((name, aliases),) = collections(admin).items()
-    assert (name.rpartition("-")[0], aliases) == ("napari", ("napari",)), deaths
+    assert result.code == 0, f"{crashes}: {result}"
+    with open_index(get_index_path(shell)) as (index, admin):
+        stored = napari.read_contents(index)
+        assert stored == napari.run_baseline(kind).contents, crashes
+        assert napari.to_comparable(stored) == napari.build_expected(kind), crashes
+        ((name, aliases),) = list_aliases(admin).items()
+    assert (name.rpartition("-")[0], aliases) == ("napari", ("napari",)), crashes
 
 
-def releases(contents: dict[str, Any]) -> Releases:
+def count_releases(contents: dict[str, Any]) -> Releases:
     return Counter(document["name_normalized"] for document in contents["documents"].values())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["full", "incremental", "refresh"])
-def test_a_run_that_was_killed_at_any_moment_is_completed_by_the_next(
-    kind: str, registry: Callable[[int], Napari], seed: str
+def test_killed_run_is_completed_by_next(
+    kind: str, registry: Callable[[int], NapariRegistry], seed: str
 ) -> None:
     napari = registry(PROJECTS)
-    napari.undisturbed(kind)  # now, and not while another run is under way
-    deaths: list[dict[str, int]] = []
-    while sum(map(len, deaths)) < KILLS:
-        chance = Random(f"{seed} {kind} {len(deaths)}")
-        shell = napari.user(kind)
+    napari.run_baseline(kind)  # now, and not while another run is under way
+    crashes: list[dict[str, int]] = []
+    while sum(map(len, crashes)) < KILLS:
+        rng = Random(f"{seed} {kind} {len(crashes)}")
+        shell = napari.create_user(kind)
 
-        deaths.append(killed_often(napari, kind, shell, chance, chance.randint(2, MOST_KILLS)))
+        crashes.append(kill_repeatedly(napari, kind, shell, rng, rng.randint(2, MAX_KILLS)))
 
-        assert_completed(napari, kind, shell, f"--seed {seed}, round {len(deaths)}, killed {deaths[-1]}")
-    print(f"{kind}: {deaths}")
+        assert_completed(napari, kind, shell, f"--seed {seed}, round {len(crashes)}, killed {crashes[-1]}")
+    print(f"{kind}: {crashes}")
 
 
 @pytest.mark.parametrize(
@@ -149,38 +149,38 @@ def test_a_run_that_was_killed_at_any_moment_is_completed_by_the_next(
         pytest.param(PROJECTS, KILLS, id="all", marks=pytest.mark.slow),
     ],
 )
-def test_a_rebuild_that_was_killed_at_any_moment_never_shows_and_is_completed_by_the_next(
-    projects: int, kills: int, registry: Callable[[int], Napari], seed: str
+def test_killed_rebuild_is_invisible_and_completed(
+    projects: int, kills: int, registry: Callable[[int], NapariRegistry], seed: str
 ) -> None:
     napari = registry(projects)
-    complete = releases(napari.before), releases(napari.undisturbed("recreate").contents)
-    deaths: list[dict[str, int]] = []
-    while sum(map(len, deaths)) < kills:
-        chance = Random(f"{seed} recreate {len(deaths)}")
-        shell = napari.user("recreate")
+    complete = count_releases(napari.before), count_releases(napari.run_baseline("recreate").contents)
+    crashes: list[dict[str, int]] = []
+    while sum(map(len, crashes)) < kills:
+        rng = Random(f"{seed} recreate {len(crashes)}")
+        shell = napari.create_user("recreate")
 
-        with Onlooker(index_of(shell), "napari", complete) as onlooker:
-            kills_now = min(kills, chance.randint(2, MOST_KILLS))
-            deaths.append(killed_often(napari, "recreate", shell, chance, kills_now))
-            replay = f"--seed {seed}, round {len(deaths)}, killed {deaths[-1]}"
+        with ReaderThread(get_index_path(shell), "napari", complete) as onlooker:
+            kills_now = min(kills, rng.randint(2, MAX_KILLS))
+            crashes.append(kill_repeatedly(napari, "recreate", shell, rng, kills_now))
+            replay = f"--seed {seed}, round {len(crashes)}, killed {crashes[-1]}"
             assert_completed(napari, "recreate", shell, replay)
 
-        assert (onlooker.complaints, onlooker.looks > 0) == ([], True), replay
-    print(f"recreate: {deaths}")
+        assert (onlooker.problems, onlooker.read_count > 0) == ([], True), replay
+    print(f"recreate: {crashes}")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
-def test_a_rebuild_that_was_killed_as_soon_as_a_step_shows_is_completed_by_the_next(
-    step: str, registry: Callable[[int], Napari]
+def test_rebuild_killed_at_each_step_is_completed(
+    step: str, registry: Callable[[int], NapariRegistry]
 ) -> None:
     napari = registry(PROJECTS)
-    complete = releases(napari.before), releases(napari.undisturbed("recreate").contents)
-    shell = napari.user("recreate")
+    complete = count_releases(napari.before), count_releases(napari.run_baseline("recreate").contents)
+    shell = napari.create_user("recreate")
 
-    with Onlooker(index_of(shell), "napari", complete) as onlooker, opened(index_of(shell)) as (_, admin):
-        with started(shell, *KINDS["recreate"].arguments) as command:
-            was_killed = killed(command, Moment(step, lambda: STEPS[step](admin))) is not None
+    with ReaderThread(get_index_path(shell), "napari", complete) as onlooker, open_index(get_index_path(shell)) as (_, admin):
+        with start_killable(shell, *RUN_KINDS["recreate"].arguments) as command:
+            was_killed = kill_run(command, KillPoint(step, lambda: STEPS[step](admin))) is not None
         assert_completed(napari, "recreate", shell, step)
 
-    assert (onlooker.complaints, was_killed) == ([], True)
+    assert (onlooker.problems, was_killed) == ([], True)

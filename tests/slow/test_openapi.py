@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from served import served
-from small_site import filled
+from served import serve_app
+from small_site import build_small_site
 
 # What is too long as a whole may be right in every part, and the other way round.
 CONFIG = """
@@ -28,11 +28,11 @@ pytestmark = pytest.mark.slow
     ],
     ids=["everything-else", "compare"],
 )
-def test_the_interface_is_as_it_is_described(chosen: list[str], tmp_path: Path) -> None:
+def test_api_matches_openapi_document(site_settings: list[str], tmp_path: Path) -> None:
     config = tmp_path / "schemathesis.toml"
     config.write_text(CONFIG)
-    with served(filled(), {}, web_rate_limit=0) as site:
-        ended = subprocess.run(
+    with serve_app(build_small_site(), {}, web_rate_limit=0) as site:
+        result = subprocess.run(
             [
                 *(
                     sys.executable,
@@ -44,7 +44,7 @@ def test_the_interface_is_as_it_is_described(chosen: list[str], tmp_path: Path) 
                     f"{site.base_url}/api/v1/openapi.json",
                 ),
                 *("--max-examples", "20", "--phases", "coverage,fuzzing", "--generation-deterministic", "--no-color"),
-                *chosen,
+                *site_settings,
             ],
             cwd=tmp_path,
             capture_output=True,
@@ -53,4 +53,4 @@ def test_the_interface_is_as_it_is_described(chosen: list[str], tmp_path: Path) 
             check=False,
         )
 
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert result.returncode == 0, result.stdout + result.stderr

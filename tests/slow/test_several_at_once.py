@@ -11,22 +11,22 @@ from random import Random
 import msgspec
 import pytest
 
-from builders import collection_state, project_documents
+from builders import build_state, build_project
 from engines import ENGINES
-from oracle import Rules, expected
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from oracle import MembershipRules, build_expected
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.services import LocalPyPI
 from slow import crowd
-from slow.contents import collections, opened
-from slow.tiny import CLASSIFIER, tiny_ecosystem, tiny_user, tiny_world
-from worlds import Clock, served
+from slow.contents import list_aliases, open_index
+from slow.tiny import CLASSIFIER, build_tiny_registry, create_tiny_user, open_tiny_world
+from worlds import Clock, iter_served
 
 MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture
 def pypi() -> Iterator[LocalPyPI]:
-    ecosystem = tiny_ecosystem(Clock())
+    ecosystem = build_tiny_registry(Clock())
     for number in range(30):
         readme = {"description": f"# {number}\n\n" + "word " * 2000, "description_content_type": "text/markdown"}
         ecosystem.publish(f"tiny.n{number}", "1.0", info={"classifiers": [CLASSIFIER], **readme})
@@ -35,10 +35,10 @@ def pypi() -> Iterator[LocalPyPI]:
 
 
 @pytest.mark.parametrize("commands", [4, pytest.param(12, marks=pytest.mark.slow)])
-def test_commands_that_start_together_on_a_new_file_fill_a_collection_each(
+def test_concurrent_first_runs_on_new_file(
     commands: int, pypi: LocalPyPI, tmp_path: Path
 ) -> None:
-    shell = tiny_user(tmp_path, pypi, render_workers=1)
+    shell = create_tiny_user(tmp_path, pypi, render_workers=1)
     aliases = [f"tiny{number}" for number in range(commands)]
 
     with ExitStack() as running:
@@ -46,67 +46,67 @@ def test_commands_that_start_together_on_a_new_file_fill_a_collection_each(
         endings = [(*process.communicate(timeout=120), process.returncode) for process in started]
 
     assert [(err, code) for _, err, code in endings if code or "Error" in err] == []
-    with opened(tmp_path / "index.sqlite3") as (index, admin):
-        assert collections(admin) == {f"{alias}-1": (alias,) for alias in aliases}
-        due = expected(served(pypi.ecosystem), Rules([CLASSIFIER]))
-        assert all({document.registry.id for document in index.export(alias)} == set(due) for alias in aliases)
+    with open_index(tmp_path / "index.sqlite3") as (index, admin):
+        assert list_aliases(admin) == {f"{alias}-1": (alias,) for alias in aliases}
+        expected_documents = build_expected(iter_served(pypi.registry), MembershipRules([CLASSIFIER]))
+        assert all({document.registry.id for document in index.export(alias)} == set(expected_documents) for alias in aliases)
     # They may have written the since file over one another, but never half of it.
     since = msgspec.json.decode((tmp_path / ".pyaggregator.since").read_bytes())
-    assert set(since.items()) <= {(alias, pypi.ecosystem.last_serial) for alias in aliases}
+    assert set(since.items()) <= {(alias, pypi.registry.last_serial) for alias in aliases}
 
 
 @pytest.mark.parametrize(
     ("aliases", "readers", "seconds"),
     [(("one", "one"), 2, 3), pytest.param(("one", "one", "two", "three"), 8, 20, marks=pytest.mark.slow)],
 )
-def test_runs_of_all_kinds_and_readers_share_a_file_while_the_registry_changes(
+def test_concurrent_runs_and_readers(
     aliases: tuple[str, ...], readers: int, seconds: int, pypi: LocalPyPI, tmp_path: Path
 ) -> None:
     path, log = tmp_path / "index.sqlite3", tmp_path / "index.sqlite3-wal"
     with ExitStack() as running:
-        writing = [_started(running, "keep_up", path, seconds, pypi.url, alias, CLASSIFIER) for alias in aliases]
-        reading = [_started(running, "look_on", path, seconds) for _ in range(readers)]
+        writing = [_start_process(running, "keep_up", path, seconds, pypi.url, alias, CLASSIFIER) for alias in aliases]
+        reading = [_start_process(running, "look_on", path, seconds) for _ in range(readers)]
         largest = 0
-        chance = Random(1)
+        rng = Random(1)
         while any(process.poll() is None for process in (*writing, *reading)):
             largest = max(largest, log.stat().st_size if log.exists() else 0)
-            _change_something(pypi.ecosystem, chance)
+            _change_project(pypi.registry, rng)
             time.sleep(0.05)
-        written, read = _counts(writing), _counts(reading)
+        written, read = _read_counts(writing), _read_counts(reading)
 
     print(f"runs {written}, readers {read}, log {largest / MEGABYTE:.1f} MB")
     assert {alias for alias, counts in zip(aliases, written, strict=True) if counts.get("whole")} == set(aliases)
     assert all(counts.get("looks") for counts in read)
     assert largest < 50 * MEGABYTE
     for alias in set(aliases):
-        with tiny_world(pypi, tmp_path, Clock()) as world:
+        with open_tiny_world(pypi, tmp_path, Clock()) as world:
             world.collection = alias
-            assert world.changes().is_whole
-            assert world.held() == world.due()
+            assert world.changes().is_complete
+            assert world.stored() == world.expected()
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("listing", ["holdings", "export"])
-def test_a_listing_goes_on_in_the_collection_that_has_replaced_its_own(
+def test_listing_continues_in_replacement(
     listing: str, engine: str, tmp_path: Path
 ) -> None:
     """A rebuild may switch the alias and drop the old collection at any moment of it, before its first line too."""
     names = [f"project-{number:03}" for number in range(600)]
-    with ENGINES[engine](tmp_path) as made:
+    with ENGINES[engine](tmp_path) as index_engine:
         for number in (1, 2):
-            made.admin.create(f"plone-{number}", collection_state())
-            made.index.put(f"plone-{number}", [project_documents(name, summary=str(number)) for name in names])
-        made.admin.point("plone", "plone-1")
-        begun, unbegun = getattr(made.index, listing)("plone"), getattr(made.index, listing)("plone")
-        next(begun)
+            index_engine.admin.create(f"plone-{number}", build_state())
+            index_engine.index.put(f"plone-{number}", [build_project(name, summary=str(number)) for name in names])
+        index_engine.admin.set_alias("plone", "plone-1")
+        started_listing, pending_listing = getattr(index_engine.index, listing)("plone"), getattr(index_engine.index, listing)("plone")
+        next(started_listing)
 
-        made.admin.point("plone", "plone-2")
-        made.admin.drop("plone-1")
+        index_engine.admin.set_alias("plone", "plone-2")
+        index_engine.admin.drop("plone-1")
 
-        assert (len(list(begun)), len(list(unbegun))) == (599, 600)
+        assert (len(list(started_listing)), len(list(pending_listing))) == (599, 600)
 
 
-def _started(running: ExitStack, act: str, *arguments: object) -> "subprocess.Popen[str]":
+def _start_process(running: ExitStack, act: str, *arguments: object) -> "subprocess.Popen[str]":
     """Start a process of `crowd`; it ends with the stack."""
     command = [sys.executable, crowd.__file__, act, *map(str, arguments)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -115,19 +115,19 @@ def _started(running: ExitStack, act: str, *arguments: object) -> "subprocess.Po
     return process
 
 
-def _counts(processes: "list[subprocess.Popen[str]]") -> list[dict[str, int]]:
+def _read_counts(processes: "list[subprocess.Popen[str]]") -> list[dict[str, int]]:
     """Return what processes that have ended have printed; an error in any of them is an error of the test."""
     endings = [(process.returncode, *process.communicate()) for process in processes]
     assert [err for code, _, err in endings if code] == []
     return [msgspec.json.decode(out, type=dict[str, int]) for _, out, _ in endings]
 
 
-def _change_something(ecosystem: Ecosystem, chance: Random) -> None:
-    number = chance.randrange(40)
-    project = ecosystem.project(f"tiny-n{number}")
+def _change_project(ecosystem: FakeRegistry, rng: Random) -> None:
+    number = rng.randrange(40)
+    project = ecosystem.get_project(f"tiny-n{number}")
     if project is None:
         ecosystem.publish(f"tiny.n{number}", "1.0", info={"classifiers": [CLASSIFIER]})
-    elif chance.random() < 0.1:
+    elif rng.random() < 0.1:
         ecosystem.remove_project(project.name)
     else:
         ecosystem.publish(project.name, f"1.{ecosystem.last_serial}")

@@ -8,7 +8,7 @@ from subprocess import PIPE, Popen, run
 
 import pytest
 
-from builders import collection_state, project_documents
+from builders import build_state, build_project
 from processes import on_linux
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.typesense import Server, Typesense
@@ -26,34 +26,34 @@ MORE = 12_000
 def address() -> Iterator[list[str]]:
     """A server in a process of its own: its address and its key."""
     tests = str(Path(__file__).parents[1])
-    with Popen([sys.executable, "-m", "typesense_double"], stdout=PIPE, text=True, env={"PYTHONPATH": tests}) as served:
-        assert served.stdout is not None
-        yield served.stdout.readline().split()
-        served.kill()
+    with Popen([sys.executable, "-m", "typesense_double"], stdout=PIPE, text=True, env={"PYTHONPATH": tests}) as server_process:
+        assert server_process.stdout is not None
+        yield server_process.stdout.readline().split()
+        server_process.kill()
 
 
 def fill(ports: Typesense, collection: str, documents: int) -> None:
-    ports.admin.create(collection, collection_state())
+    ports.admin.create(collection, build_state())
     versions = [f"{number}.0" for number in range(5)]
     for start in range(0, documents, 100):
         names = [f"project-{number}" for number in range(start, start + 100, 5)]
-        ports.index.put(collection, [project_documents(name, *versions, description="x" * TEXT) for name in names])
+        ports.index.put(collection, [build_project(name, *versions, description="x" * TEXT) for name in names])
 
 
-def exported(address: list[str], collection: str) -> tuple[int, int]:
+def measure_export(address: list[str], collection: str) -> tuple[int, int]:
     program = Path(__file__).with_name("typesense_export.py")
-    ended = run([sys.executable, program, *address, collection], stdout=PIPE, text=True, check=True)
-    count, memory = map(int, ended.stdout.split())
+    result = run([sys.executable, program, *address, collection], stdout=PIPE, text=True, check=True)
+    count, memory = map(int, result.stdout.split())
     return count, memory
 
 
-def test_an_export_takes_no_more_memory_for_ten_times_as_many_documents(address: list[str]) -> None:
+def test_export_memory_is_constant(address: list[str]) -> None:
     with closing(Server(address[:1], address[1])) as server:
         ports = typesense.on(server)
         fill(ports, "few", FEW)
         fill(ports, "many", MANY)
 
-    (few, little), (many, at_most) = exported(address, "few"), exported(address, "many")
+    (few, little), (many, at_most) = measure_export(address, "few"), measure_export(address, "many")
 
     assert (few, many) == (FEW, MANY)
     assert at_most < little + MORE

@@ -9,12 +9,12 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from pyf.aggregator.domain.project import normalized
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.domain.project import normalize_name
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.faults import Fault
-from pyf.aggregator.usecases.report import Report
-from worlds import PLONE as PLONE_FILTER
-from worlds import Clock, World, world
+from pyf.aggregator.usecases.report import IngestReport
+from worlds import PLONE_FILTER as PLONE_FILTER
+from worlds import Clock, World, open_world
 
 DAY = 86_400
 PLONE, OTHER = ["Framework :: Plone :: 6.0"], ["Framework :: Django"]
@@ -36,28 +36,28 @@ FAULTS = ["503", "429", "403", "reset", "half", "broken", "empty", "404", "html"
 REQUESTS = ["", "browse", "changelog", "last_serial", "project", "release", "simple_page", "simple_index"]
 
 
-class Year:
+class SimulatedYear:
     """What happens to a small ecosystem; `statuses` are the ones that only a sweep finds."""
 
-    def __init__(self, ecosystem: Ecosystem, seed: int) -> None:
+    def __init__(self, ecosystem: FakeRegistry, seed: int) -> None:
         self.ecosystem = ecosystem
         self.chance = Random(seed)
         self.born = self.numbered = 0
         for _ in range(25):
-            self.birth()
+            self.create_project()
 
     def day(self) -> None:
         """Let up to five things happen, and strangers go about their business."""
-        self.ecosystem.tick(self.chance.choice([100, 32_600, 60_000]))
+        self.ecosystem.add_filler_changes(self.chance.choice([100, 32_600, 60_000]))
         for _ in range(self.chance.randint(0, 5)):
             happen = self.chance.choices(
-                [self.birth, self.release, self.yank, self.unyank, self.remove_release, self.death, self.rename,
-                 self.switch, self.require, self.quarantine, self.archive, self.role],
+                [self.create_project, self.publish_release, self.yank, self.unyank, self.remove_release, self.remove_project, self.rename_project,
+                 self.switch_framework, self.change_requirements, self.toggle_quarantine, self.toggle_archive, self.change_role],
                 weights=[2, 12, 2, 1, 1, 1, 1, 2, 2, 1, 1, 1],
             )[0]  # fmt: skip
             happen()
 
-    def birth(self) -> None:
+    def create_project(self) -> None:
         self.born += 1
         info = {
             "classifiers": self.chance.choice([PLONE, PLONE, OTHER]),
@@ -66,7 +66,7 @@ class Year:
         }
         self.ecosystem.publish(f"collective.n{self.born}", "1.0", info=info)
 
-    def release(self) -> None:
+    def publish_release(self) -> None:
         self.ecosystem.publish(self._project()[0], f"1.{self._number()}{self.chance.choice(['', '', 'a1', '.post1'])}")
 
     def yank(self) -> None:
@@ -81,34 +81,34 @@ class Year:
         name, versions = self._project()
         self.ecosystem.remove_release(name, self.chance.choice(versions))
 
-    def death(self) -> None:
+    def remove_project(self) -> None:
         if len(self._shown()) > 15:
             self.ecosystem.remove_project(self._project()[0])
 
-    def rename(self) -> None:
+    def rename_project(self) -> None:
         name, _ = self._project()
         self.ecosystem.publish(self.chance.choice([name.upper(), name.replace(".", "_")]), f"2.{self._number()}")
 
-    def switch(self) -> None:
+    def switch_framework(self) -> None:
         info = {"classifiers": self.chance.choice([PLONE, OTHER])}
         self.ecosystem.publish(self._project()[0], f"3.{self._number()}", info=info)
 
-    def require(self) -> None:
+    def change_requirements(self) -> None:
         self.ecosystem.publish(
             self._project()[0], f"3.{self._number()}", info={"requires_dist": self.chance.choice(NEEDS)}
         )
 
-    def quarantine(self) -> None:
-        hidden = [p for p in self.ecosystem.projects() if p.status == "quarantined"]
+    def toggle_quarantine(self) -> None:
+        hidden = [p for p in self.ecosystem.list_projects() if p.status == "quarantined"]
         if hidden:
             self.ecosystem.clear_quarantine(self.chance.choice(hidden).name)
         else:
             self.ecosystem.quarantine(self._project()[0])
 
-    def archive(self) -> None:
+    def toggle_archive(self) -> None:
         self.ecosystem.archive(self._project()[0])
 
-    def role(self) -> None:
+    def change_role(self) -> None:
         self.ecosystem.add_role(self._project()[0], f"user{self.chance.randint(1, 10**9)}")
 
     def _number(self) -> int:
@@ -117,35 +117,35 @@ class Year:
         return self.numbered
 
     def _shown(self) -> list[str]:
-        return [project.name for project in self.ecosystem.projects() if project.is_shown]
+        return [project.name for project in self.ecosystem.list_projects() if project.is_visible]
 
     def _project(self) -> tuple[str, list[str]]:
         name = self.chance.choice(self._shown())
-        project = self.ecosystem.project(normalized(name))
+        project = self.ecosystem.get_project(normalize_name(name))
         assert project is not None
         return name, list(project.releases)
 
 
-def live(plone: World, year: Year, days: int) -> list[int]:
+def simulate_days(plone: World, year: SimulatedYear, days: int) -> list[int]:
     """Live through days; return the sizes of the index's file, in bytes, one a day."""
     sizes = []
-    path = Path(plone.services.admin.location())
+    path = Path(plone.deps.admin.get_location())
     plone.fetch()
     for day in range(days):
         year.day()
         if year.chance.random() < 0.4:
-            _bad_hours(plone, year)
+            _inject_faults(plone, year)
         if year.chance.random() < 0.2:
-            _stale_hours(plone, year)
-        plone.clock.pass_(DAY)
-        report = _evening(plone, day)
-        assert report.is_whole, (day, report)
+            _inject_stale_responses(plone, year)
+        plone.clock.advance(DAY)
+        report = _run_evening_updates(plone, day)
+        assert report.is_complete, (day, report)
         _compare(plone, day)
         sizes.append(path.stat().st_size)
     return sizes
 
 
-def _bad_hours(plone: World, year: Year) -> None:
+def _inject_faults(plone: World, year: SimulatedYear) -> None:
     """Run while PyPI fails at random; whatever comes of it, the evening's run has to mend it."""
     for _ in range(year.chance.randint(1, 3)):
         kind, request = year.chance.choice(FAULTS), year.chance.choice(REQUESTS)
@@ -154,14 +154,14 @@ def _bad_hours(plone: World, year: Year) -> None:
     plone.pypi.faults.clear()
 
 
-def _stale_hours(plone: World, year: Year) -> None:
+def _inject_stale_responses(plone: World, year: SimulatedYear) -> None:
     """Run while the CDN's answers are old."""
     plone.pypi.document_lag, plone.pypi.index_lag = 1, year.chance.choice([0, 5])
     year.chance.choice([plone.changes, plone.refresh])()
     plone.pypi.document_lag = plone.pypi.index_lag = 0
 
 
-def _evening(plone: World, day: int) -> Report:
+def _run_evening_updates(plone: World, day: int) -> IngestReport:
     if day % 30 == 29:
         plone.fetch(allow_mass_removal=True)
     if day % 90 == 89:
@@ -174,15 +174,15 @@ def _evening(plone: World, day: int) -> Report:
 
 def _compare(plone: World, day: int) -> None:
     """A quarantined project is shown by nobody: whether it is held is compared elsewhere."""
-    hidden = {p.normalized_name for p in plone.ecosystem.projects() if p.status == "quarantined"}
-    held = {id_: d for id_, d in plone.held().items() if d["name_normalized"] not in hidden}
-    assert held == plone.due(), f"day {day}"
+    hidden = {p.normalized_name for p in plone.fake_registry.list_projects() if p.status == "quarantined"}
+    stored = {id_: d for id_, d in plone.stored().items() if d["name_normalized"] not in hidden}
+    assert stored == plone.expected(), f"day {day}"
 
 
 def _compare_statuses(plone: World) -> None:
-    statuses = {project.normalized_name: project.status for project in plone.ecosystem.projects()}
-    held = {h.name_normalized: h.project_status for h in plone.services.index.holdings("plone")}
-    assert held == {name: statuses[name] for name in held}
+    statuses = {project.normalized_name: project.status for project in plone.fake_registry.list_projects()}
+    stored = {h.name_normalized: h.project_status for h in plone.deps.index.project_states("plone")}
+    assert stored == {name: statuses[name] for name in stored}
 
 
 @pytest.fixture
@@ -190,24 +190,24 @@ def seed(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--seed"))
 
 
-def test_a_fortnight(tmp_path: Path, seed: int) -> None:
+def test_fortnight(tmp_path: Path, seed: int) -> None:
     clock = Clock()
-    ecosystem = Ecosystem(clock=clock)
-    year = Year(ecosystem, seed)
-    with world(ecosystem, tmp_path, clock=clock, pypi_max_retries=0) as plone:
+    ecosystem = FakeRegistry(clock=clock)
+    year = SimulatedYear(ecosystem, seed)
+    with open_world(ecosystem, tmp_path, clock=clock, pypi_max_retries=0) as plone:
         plone.filter = FILTER
-        live(plone, year, 14)
+        simulate_days(plone, year, 14)
 
 
 @pytest.mark.slow
-def test_a_year(tmp_path: Path, seed: int) -> None:
+def test_year(tmp_path: Path, seed: int) -> None:
     clock = Clock()
-    ecosystem = Ecosystem(clock=clock)
-    year = Year(ecosystem, seed + 1)
-    with world(ecosystem, tmp_path, clock=clock, pypi_max_retries=0) as plone:
+    ecosystem = FakeRegistry(clock=clock)
+    year = SimulatedYear(ecosystem, seed + 1)
+    with open_world(ecosystem, tmp_path, clock=clock, pypi_max_retries=0) as plone:
         plone.filter = FILTER
-        sizes = live(plone, year, 365)
+        sizes = simulate_days(plone, year, 365)
 
-        documents = sum(holding.releases for holding in plone.services.index.holdings("plone"))
+        documents = sum(holding.release_count for holding in plone.deps.index.project_states("plone"))
         assert sizes[-1] < 200_000 + 20_000 * documents
         assert max(sizes[270:]) < 2 * max(sizes[:90]) + 20_000 * documents

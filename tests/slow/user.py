@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from pyf.aggregator.sample.services import LocalPyPI
-from shell import Shell
+from shell import CommandRunner
 
 
-def user(folder: Path, pypi: LocalPyPI, *, profile: str, classifier: str, **settings: Any) -> Shell:
+def create_user(folder: Path, pypi: LocalPyPI, *, profile: str, classifier: str, **settings: Any) -> CommandRunner:
     """Return a user whose profile is for the projects that carry `classifier`."""
     folder.mkdir(parents=True, exist_ok=True)
     profiles = folder / "profiles.yaml"
     profiles.write_text(f'profiles: {{{profile}: {{name: {profile}, classifiers: ["{classifier}"]}}}}\n')
-    chosen = {
+    defaults = {
         "pypi_base_url": pypi.url,
         "profiles_file": profiles,
         "default_profile": profile,
@@ -21,4 +21,4 @@ def user(folder: Path, pypi: LocalPyPI, *, profile: str, classifier: str, **sett
         "pypi_max_retries": 1,
         "render_workers": 2,
     }
-    return Shell(folder, {name.upper(): str(value) for name, value in (chosen | settings).items()})
+    return CommandRunner(folder, {name.upper(): str(value) for name, value in (defaults | settings).items()})

@@ -11,14 +11,14 @@ from uuid import uuid4
 import pytest
 
 from pyf.aggregator import queue
-from pyf.aggregator.adapters.redis import RedisQueue
+from pyf.aggregator.adapters.redis import BrokerQueue
 from pyf.aggregator.queue import names
-from pyf.aggregator.queue.process import Workshop, close_workshop, workshop
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.expand import expanded
+from pyf.aggregator.queue.process import WorkerContext, close_worker_context, get_worker_context
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.expand import parse_yaml_projects
 from pyf.aggregator.sample.services import LocalPyPI
 from pyf.aggregator.settings import Settings
-from redis_server import RedisServer, redis_server
+from redis_server import RedisServer, start_redis
 
 PROJECTS = """
 projects:
@@ -48,7 +48,7 @@ projects:
 @pytest.fixture(scope="session")
 def redis() -> Iterator[RedisServer]:
     """One server for all tests of a process: Celery learns its address once."""
-    with redis_server() as server, pytest.MonkeyPatch.context() as environment:
+    with start_redis() as server, pytest.MonkeyPatch.context() as environment:
         environment.setenv("REDIS_HOST", server.address)
         assert queue.app.conf.broker_url == server.url.removesuffix("/0"), "somebody has used the app before"
         yield server
@@ -56,12 +56,12 @@ def redis() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def pypi() -> Iterator[LocalPyPI]:
-    with LocalPyPI(Ecosystem(expanded(PROJECTS))) as pypi:
+    with LocalPyPI(FakeRegistry(parse_yaml_projects(PROJECTS))) as pypi:
         yield pypi
 
 
 @dataclass
-class Site:
+class QueueSite:
     """A user's settings, and the tasks: what is queued waits until `work` does it, in this process."""
 
     redis: RedisServer
@@ -69,62 +69,62 @@ class Site:
     environment: pytest.MonkeyPatch
 
     @property
-    def shop(self) -> Workshop:
-        return workshop()
+    def context(self) -> WorkerContext:
+        return get_worker_context()
 
-    def set(self, **settings: Any) -> None:
+    def configure(self, **settings: Any) -> None:
         """Change settings, for all that is done from now on."""
         for name, value in settings.items():
             self.environment.setenv(name.upper(), str(value))
-        close_workshop()
+        close_worker_context()
 
-    def do(self, task: str, *args: Any, id_: str = "", **kwargs: Any) -> Any:
+    def run_task(self, task: str, *args: Any, task_id: str = "", **kwargs: Any) -> Any:
         """Do a task at once, and return what it returns; raises what it raises."""
         # In a context of its own: Celery does not tell the end of a task that failed like this, and lines go by that.
-        eager = copy_context().run(queue.app.tasks[names.PREFIX + task].apply, args, kwargs, task_id=id_ or uuid4().hex)
-        return eager.get()
+        result = copy_context().run(queue.app.tasks[names.PREFIX + task].apply, args, kwargs, task_id=task_id or uuid4().hex)
+        return result.get()
 
-    def work(self) -> list[Any]:
+    def run_queued(self) -> list[Any]:
         """Do all that waits, and what comes of it; return what the tasks returned."""
-        told = []
-        with self.redis.client() as client:
-            waiting = RedisQueue(client)
-            while some := list(waiting.purge()):
-                told += [self.do(each.task.removeprefix(names.PREFIX), *each.args, **each.kwargs) for each in some]
-        return told
+        results = []
+        with self.redis.create_client() as client:
+            queue_ = BrokerQueue(client)
+            while messages := list(queue_.purge()):
+                results += [self.run_task(message.task.removeprefix(names.PREFIX), *message.args, **message.kwargs) for message in messages]
+        return results
 
-    def waiting(self) -> Counter[str]:
+    def count_queued(self) -> Counter[str]:
         """Return how often each task waits."""
-        with self.redis.client() as client:
-            found = RedisQueue(client).by_task()
-        return Counter({name.removeprefix(names.PREFIX): count for name, count in found.items()})
+        with self.redis.create_client() as client:
+            counts = BrokerQueue(client).count_by_task()
+        return Counter({name.removeprefix(names.PREFIX): count for name, count in counts.items()})
 
-    def remembered(self, pattern: str = "pyf:dedup:*") -> list[str]:
-        with self.redis.client() as client:
+    def redis_keys(self, pattern: str = "pyf:dedup:*") -> list[str]:
+        with self.redis.create_client() as client:
             return sorted(map(str, client.keys(pattern)))
 
     def versions(self, collection: str, name: str) -> list[str]:
-        documents = self.shop.services.index.documents(collection, name)
+        documents = self.context.deps.index.get_project_documents(collection, name)
         return sorted(document.registry.version for document in documents)
 
     def fill(self, *profiles: str) -> None:
         """Fill the collections of profiles, and forget what that took."""
         for profile in profiles:
-            self.do("full_fetch_all_packages", profile_name=profile)
-        self.work()
+            self.run_task("full_fetch_all_packages", profile_name=profile)
+        self.run_queued()
         self.pypi.requests.clear()
 
 
 @pytest.fixture
-def site(redis: RedisServer, pypi: LocalPyPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(redis: RedisServer, pypi: LocalPyPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueSite]:
     """A user whose collections are still to be filled, and who waits for nothing."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
-    with redis.client() as client:
+    with redis.create_client() as client:
         client.flushall()
-    site = Site(redis, pypi, monkeypatch)
-    site.set(
+    site = QueueSite(redis, pypi, monkeypatch)
+    site.configure(
         redis_host=redis.address,
         pypi_base_url=pypi.url,
         sqlite_path=tmp_path / "index.sqlite3",
@@ -134,4 +134,4 @@ def site(redis: RedisServer, pypi: LocalPyPI, tmp_path: Path, monkeypatch: pytes
         celery_task_max_retries=0,
     )
     yield site
-    close_workshop()
+    close_worker_context()

@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from operation.test_metrics import Scraped, parsed
-from processes import python
+from operation.test_metrics import Samples, parse_samples
+from processes import run_python
 from pyf.aggregator import queue
 from pyf.aggregator.queue import names
 from pyf.aggregator.sample.faults import Fault
-from shell import Shell, wait_until
-from tasks.conftest import Site
+from shell import CommandRunner, wait_until
+from tasks.conftest import QueueSite
 
 pytestmark = pytest.mark.slow
 
@@ -41,34 +41,34 @@ TOKEN, PASSWORD = "ghp_0123456789abcdef", "s3cret-of-clickhouse"
 
 
 @dataclass
-class Seen:
+class RunningWorker:
     """A worker from outside."""
 
     port: int
     log: Path
 
-    def metrics(self) -> Scraped:
+    def scrape(self) -> Samples:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics") as answer:
-                return parsed(answer.read().decode())
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics") as response:
+                return parse_samples(response.read().decode())
         except OSError:
             return {}
 
-    def ended(self) -> dict[tuple[str, str], float]:
+    def count_ended(self) -> dict[tuple[str, str], float]:
         """Return how many tasks ended, by name and outcome."""
-        told = self.metrics()
-        return {(labels[1], labels[0]): value for (name, labels), value in told.items() if name == "pyf_tasks_total"}
+        metrics = self.scrape()
+        return {(labels[1], labels[0]): value for (name, labels), value in metrics.items() if name == "pyf_tasks_total"}
 
-    def lines(self) -> list[dict[str, Any]]:
+    def log_lines(self) -> list[dict[str, Any]]:
         """Return what was logged; before and beside it Celery says who it is."""
         return [msgspec.json.decode(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
 
 @contextmanager
-def worker(site: Site, folder: Path, pool: str) -> Iterator[Seen]:
+def running_worker(site: QueueSite, folder: Path, pool: str) -> Iterator[RunningWorker]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    shell = Shell(folder)
+    shell = CommandRunner(folder)
     settings = {
         "redis_host": site.redis.address,
         "pypi_base_url": site.pypi.url,
@@ -85,86 +85,86 @@ def worker(site: Site, folder: Path, pool: str) -> Iterator[Seen]:
     arguments = ("-A", "pyf.aggregator.queue", "worker", "--loglevel=info", f"--pool={pool}", "--concurrency=2")
     log = folder / "worker.log"
     with log.open("w") as err, shell.start(*arguments, module="celery", stderr=err.fileno(), **settings) as process:
-        seen = Seen(port, log)
+        worker = RunningWorker(port, log)
         wait_until(lambda: "ready." in log.read_text())
-        yield seen
+        yield worker
         process.terminate()
         process.wait(timeout=60)
 
 
-def send(task: str, *arguments: Any, **named: Any) -> None:
-    queue.app.tasks[names.PREFIX + task].apply_async(arguments, named)
+def send_task(task: str, *arguments: Any, **kwargs: Any) -> None:
+    queue.app.tasks[names.PREFIX + task].apply_async(arguments, kwargs)
 
 
 @pytest.mark.parametrize("pool", ["threads", "prefork"])
-def test_what_a_worker_did_is_told_whatever_its_pool(site: Site, tmp_path: Path, pool: str) -> None:
+def test_worker_metrics_with_every_pool(site: QueueSite, tmp_path: Path, pool: str) -> None:
     site.fill("plone")
     site.pypi.faults.add(Fault("503", request="project", times=1))
 
-    with worker(site, tmp_path, pool) as seen:
+    with running_worker(site, tmp_path, pool) as worker_:
         for _ in range(3):
-            send("update_project", "Plone.Api")
-        send("update_github", "Plone.Api")
-        send("update_project", 7)
-        send("refresh_all_indexed_packages", collection_name="plone", profile_name="plone")
-        wait_until(lambda: sum(seen.ended().values()) == 6)
-        told, ended = seen.metrics(), seen.ended()
+            send_task("update_project", "Plone.Api")
+        send_task("update_github", "Plone.Api")
+        send_task("update_project", 7)
+        send_task("refresh_all_indexed_packages", collection_name="plone", profile_name="plone")
+        wait_until(lambda: sum(worker_.count_ended().values()) == 6)
+        metrics, ended = worker_.scrape(), worker_.count_ended()
 
     assert ended["update_project", "done"] == 3
     assert ended["update_project", "error"] == 1
     assert ended["refresh_all_indexed_packages", "done"] == 1
-    assert told["pyf_requests_total", ("pypi", "503")] == 1
-    assert told["pyf_requests_total", ("pypi", "200")] >= 3
-    assert (told["pyf_queue_up", ()], told["pyf_queue_length", ()]) == (1, 0)
-    assert told["pyf_documents", ("plone",)] == 4
+    assert metrics["pyf_requests_total", ("pypi", "503")] == 1
+    assert metrics["pyf_requests_total", ("pypi", "200")] >= 3
+    assert (metrics["pyf_queue_up", ()], metrics["pyf_queue_length", ()]) == (1, 0)
+    assert metrics["pyf_documents", ("plone",)] == 4
 
 
-def test_a_forked_child_closes_nothing_of_what_its_parent_has_opened(site: Site) -> None:
+def test_forked_child_keeps_parent_resources(site: QueueSite) -> None:
     """It would wait for ever for the parent's endpoint to end, and do no task."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
 
-    with python(FORKING, METRICS_PORT=str(port)) as program:
-        told, _ = program.communicate(timeout=60)
+    with run_python(FORKING, METRICS_PORT=str(port)) as program:
+        stdout, _ = program.communicate(timeout=60)
 
-    assert told.strip() == "0"
+    assert stdout.strip() == "0"
 
 
-def test_each_line_says_what_it_is_about_and_none_tells_a_secret(site: Site, tmp_path: Path) -> None:
+def test_worker_log_has_context_and_no_secrets(site: QueueSite, tmp_path: Path) -> None:
     site.fill("plone")
     site.pypi.faults.add(Fault("503", request="project", times=1))
 
-    with worker(site, tmp_path, "threads") as seen:
-        send("update_project", "Plone.Api")
-        send("update_github", f"none-{TOKEN}")
-        send("refresh_all_indexed_packages", collection_name="plone", profile_name="plone")
-        wait_until(lambda: sum(seen.ended().values()) == 3)
+    with running_worker(site, tmp_path, "threads") as worker_:
+        send_task("update_project", "Plone.Api")
+        send_task("update_github", f"none-{TOKEN}")
+        send_task("refresh_all_indexed_packages", collection_name="plone", profile_name="plone")
+        wait_until(lambda: sum(worker_.count_ended().values()) == 3)
 
-    lines = seen.lines()
-    (again,) = [line for line in lines if "asking again" in line["message"]]
-    assert (again["task"], again["project"], len(again["task_id"])) == ("update_project", "Plone.Api", 36)
-    (refreshed,) = [line for line in lines if line.get("profile") and "succeeded" in line["message"]]
-    assert (refreshed["task"], refreshed["collection"]) == ("refresh_all_indexed_packages", "plone")
+    lines = worker_.log_lines()
+    (retry_line,) = [line for line in lines if "asking again" in line["message"]]
+    assert (retry_line["task"], retry_line["project"], len(retry_line["task_id"])) == ("update_project", "Plone.Api", 36)
+    (refresh_line,) = [line for line in lines if line.get("profile") and "succeeded" in line["message"]]
+    assert (refresh_line["task"], refresh_line["collection"]) == ("refresh_all_indexed_packages", "plone")
     received = [line["task"] for line in lines if "received" in line["message"]]
     assert sorted(received) == ["refresh_all_indexed_packages", "update_github", "update_project"]
-    text = seen.log.read_text()
+    text = worker_.log.read_text()
     assert TOKEN not in text
     assert PASSWORD not in text
     assert "***" in text
 
 
-def test_a_worker_without_its_redis_says_so_and_goes_on_when_it_is_back(site: Site, tmp_path: Path) -> None:
+def test_worker_recovers_from_redis_outage(site: QueueSite, tmp_path: Path) -> None:
     site.fill("plone")
 
-    with worker(site, tmp_path, "threads") as seen:
+    with running_worker(site, tmp_path, "threads") as worker_:
         site.redis.stop()
         try:
-            wait_until(lambda: seen.metrics()["pyf_queue_up", ()] == 0)
-            assert seen.metrics()["pyf_documents", ("plone",)] == 4
+            wait_until(lambda: worker_.scrape()["pyf_queue_up", ()] == 0)
+            assert worker_.scrape()["pyf_documents", ("plone",)] == 4
         finally:
             site.redis.start()
-        wait_until(lambda: seen.metrics()["pyf_queue_up", ()] == 1)
-        send("update_project", "Plone.Api")
-        wait_until(lambda: seen.ended())
+        wait_until(lambda: worker_.scrape()["pyf_queue_up", ()] == 1)
+        send_task("update_project", "Plone.Api")
+        wait_until(lambda: worker_.count_ended())
 
-    assert not seen.metrics()
+    assert not worker_.scrape()

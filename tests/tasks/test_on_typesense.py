@@ -4,47 +4,47 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.conftest import Site
+from tasks.conftest import QueueSite
 from typesense_double import LocalTypesense
-from worlds import of_server
+from worlds import build_server_settings
 
 BOTH = {"classifiers": ["Framework :: Plone", "Framework :: Flask"]}
 
 
 @pytest.fixture
-def served(site: Site) -> Iterator[Site]:
+def served(site: QueueSite) -> Iterator[QueueSite]:
     with LocalTypesense() as server:
-        site.set(**of_server(server))
+        site.configure(**build_server_settings(server))
         yield site
 
 
-def test_a_release_is_found_in_every_profile_and_kept_up(served: Site) -> None:
+def test_release_is_indexed_and_updated_on_typesense(served: QueueSite) -> None:
     served.fill("plone", "flask")
-    served.pypi.ecosystem.publish("brand.new", "1.0", info=BOTH)
+    served.pypi.registry.publish("brand.new", "1.0", info=BOTH)
 
-    served.do("read_rss_new_releases_and_queue")
-    served.work()
-    served.pypi.ecosystem.yank("brand.new", "1.0")
-    served.do("update_changed_packages")
+    served.run_task("read_rss_new_releases_and_queue")
+    served.run_queued()
+    served.pypi.registry.yank("brand.new", "1.0")
+    served.run_task("update_changed_packages")
 
     for collection in ("plone", "flask"):
-        (document,) = served.shop.services.index.documents(collection, "brand-new")
+        (document,) = served.context.deps.index.get_project_documents(collection, "brand-new")
         assert document.registry.yanked
 
 
-def test_a_fetch_is_shared_in_parts(served: Site) -> None:
-    served.set(celery_fetch_batch_size=1)
+def test_sharded_fetch_on_typesense(served: QueueSite) -> None:
+    served.configure(celery_fetch_batch_size=1)
 
-    served.do("full_fetch_all_packages", profile_name="plone")
-    served.work()
+    served.run_task("full_fetch_all_packages", profile_name="plone")
+    served.run_queued()
 
-    assert served.shop.services.index.state("plone").cursor == served.pypi.ecosystem.last_serial
+    assert served.context.deps.index.get_state("plone").cursor == served.pypi.registry.last_serial
     assert served.versions("plone", "plone-api") == ["1.0", "2.0"]
 
 
-def test_readmes_are_remembered_where_all_workers_find_them(served: Site) -> None:
-    served.pypi.ecosystem.publish("plone.read", "1.0", info={**BOTH, "description": "Read me."})
+def test_rendered_readmes_are_cached_in_redis(served: QueueSite) -> None:
+    served.pypi.registry.publish("plone.read", "1.0", info={**BOTH, "description": "Read me."})
 
-    served.do("full_fetch_all_packages", profile_name="plone")
+    served.run_task("full_fetch_all_packages", profile_name="plone")
 
-    assert len(served.remembered("pyf:rendered:*")) == 1
+    assert len(served.redis_keys("pyf:rendered:*")) == 1

@@ -11,38 +11,38 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from effects import effect_of
+from effects import tests_setting
 from pyf.aggregator.domain.schedule import Schedule
 from pyf.aggregator.queue import names
-from pyf.aggregator.queue.timetable import timetable
+from pyf.aggregator.queue.timetable import build_beat_schedule
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.settings import load_settings
-from shell import Shell, wait_until
-from tasks.conftest import Site
+from shell import CommandRunner, wait_until
+from tasks.conftest import QueueSite
 
 
-@effect_of("redis_host")
-def test_the_queue_is_on_the_redis_that_is_named(site: Site, tmp_path: Path) -> None:
-    site.shop.agreed.seen.claim("mine", 60)
-    shell = Shell(tmp_path)
+@tests_setting("redis_host")
+def test_redis_host(site: QueueSite, tmp_path: Path) -> None:
+    site.context.coordination.dedup.reserve("mine", 60)
+    shell = CommandRunner(tmp_path)
 
-    assert site.remembered("mine") == ["mine"]
-    assert shell.call("--purge-queue", command="pyfupdater", redis_host=f"{site.redis.url}").code == 0
-    elsewhere = shell.call("--purge-queue", command="pyfupdater", redis_host="127.0.0.1:1")
+    assert site.redis_keys("mine") == ["mine"]
+    assert shell.invoke("--purge-queue", command="pyfupdater", redis_host=f"{site.redis.url}").code == 0
+    elsewhere = shell.invoke("--purge-queue", command="pyfupdater", redis_host="127.0.0.1:1")
     assert (elsewhere.code, elsewhere.error.startswith("Redis does not answer: ")) == (4, True)
 
 
-@effect_of("typesense_collection")
-def test_a_call_that_names_no_collection_means_the_one_of_the_settings(site: Site) -> None:
+@tests_setting("typesense_collection")
+def test_default_collection(site: QueueSite) -> None:
     site.fill("plone", "flask")
-    site.set(typesense_collection="flask")
+    site.configure(typesense_collection="flask")
 
-    assert site.do("refresh_all_indexed_packages")["collection"] == "flask"
+    assert site.run_task("refresh_all_indexed_packages")["collection"] == "flask"
 
 
-@effect_of("rss_dedup_ttl")
-@effect_of("rss_dedup_ttl_new")
-@effect_of("rss_dedup_ttl_update")
+@tests_setting("rss_dedup_ttl")
+@tests_setting("rss_dedup_ttl_new")
+@tests_setting("rss_dedup_ttl_update")
 @pytest.mark.parametrize(
     ("settings", "new", "update"),
     [
@@ -53,104 +53,104 @@ def test_a_call_that_names_no_collection_means_the_one_of_the_settings(site: Sit
         ({"rss_dedup_ttl_new": 0}, None, 86_400),
     ],
 )
-def test_announcements_are_remembered_for_so_long(
-    site: Site, settings: dict[str, Any], new: int | None, update: int | None
+def test_rss_dedup_ttl(
+    site: QueueSite, settings: dict[str, Any], new: int | None, update: int | None
 ) -> None:
     site.fill("flask")
-    site.set(**settings)
+    site.configure(**settings)
 
-    site.do("read_rss_new_projects_and_queue")
-    site.do("read_rss_new_releases_and_queue")
+    site.run_task("read_rss_new_projects_and_queue")
+    site.run_task("read_rss_new_releases_and_queue")
 
-    with site.redis.client() as client:
+    with site.redis.create_client() as client:
         for key, seconds in (("new:flask-thing", new), ("update:flask-thing:1.0", update)):
-            left = client.ttl(f"pyf:dedup:{key}")
-            assert left == -2 if seconds is None else seconds - 10 < left <= seconds
+            ttl = client.ttl(f"pyf:dedup:{key}")
+            assert ttl == -2 if seconds is None else seconds - 10 < ttl <= seconds
 
 
-def test_where_nothing_is_remembered_redis_is_not_asked(site: Site) -> None:
+def test_ttl_of_zero_makes_no_dedup_requests(site: QueueSite) -> None:
     site.fill("flask")
-    site.set(rss_dedup_ttl=0)
-    with site.redis.client() as client:
+    site.configure(rss_dedup_ttl=0)
+    with site.redis.create_client() as client:
         client.config_resetstat()
 
-        site.do("read_rss_new_releases_and_queue")
+        site.run_task("read_rss_new_releases_and_queue")
 
         assert client.info("commandstats").keys() & {"cmdstat_set", "cmdstat_del", "cmdstat_expire"} == set()
-    assert site.waiting()["inspect_project"] > 0
+    assert site.count_queued()["inspect_project"] > 0
 
 
-@effect_of("celery_browse_interval")
+@tests_setting("celery_browse_interval")
 @pytest.mark.parametrize(("interval", "asks"), [(0, True), (3600, False)])
-def test_classifiers_are_asked_for_so_often(site: Site, interval: int, asks: bool) -> None:
+def test_browse_interval(site: QueueSite, interval: int, browses: bool) -> None:
     site.fill("plone")
-    site.set(celery_browse_interval=interval)
+    site.configure(celery_browse_interval=interval)
 
-    site.do("update_changed_packages")
+    site.run_task("update_changed_packages")
 
-    assert (site.pypi.requests.by_kind["browse"] > 0) is asks
+    assert (site.pypi.requests.by_kind["browse"] > 0) is browses
 
 
-@effect_of("celery_fetch_batch_size")
+@tests_setting("celery_fetch_batch_size")
 @pytest.mark.parametrize(("size", "parts"), [(0, 0), (1, 3), (2, 2), (3, 0)])
-def test_a_full_fetch_is_shared_in_parts_of_that_size(site: Site, size: int, parts: int) -> None:
-    site.set(celery_fetch_batch_size=size)
+def test_fetch_batch_size(site: QueueSite, size: int, parts: int) -> None:
+    site.configure(celery_fetch_batch_size=size)
 
-    site.do("full_fetch_all_packages", profile_name="plone")
+    site.run_task("full_fetch_all_packages", profile_name="plone")
 
-    assert site.waiting()["fetch_batch"] == parts
+    assert site.count_queued()["fetch_batch"] == parts
 
 
-@effect_of("celery_schedule_rss_projects")
-@effect_of("celery_schedule_rss_releases")
-@effect_of("celery_schedule_changes")
-def test_what_recurs_does_so_by_its_schedule(site: Site) -> None:
-    site.set(
+@tests_setting("celery_schedule_rss_projects")
+@tests_setting("celery_schedule_rss_releases")
+@tests_setting("celery_schedule_changes")
+def test_schedule_settings(site: QueueSite) -> None:
+    site.configure(
         celery_schedule_rss_projects="*/3 * * * *", celery_schedule_rss_releases="", celery_schedule_changes="7 * * * *"
     )
 
-    due = {name: entry["schedule"].schedule for name, entry in timetable(load_settings()).items()}
+    due = {name: entry["schedule"].schedule for name, entry in build_beat_schedule(load_settings()).items()}
 
     assert (due["rss-new-projects"], due["changes"]) == (Schedule("*/3 * * * *"), Schedule("7 * * * *"))
     assert "rss-new-releases" not in due
 
 
 @contextmanager
-def working(site: Site, **settings: Any) -> Iterator[Celery]:
+def running_worker(site: QueueSite, **settings: Any) -> Iterator[Celery]:
     """Run a worker, and give what asks it."""
     environment = os.environ | {name.upper(): str(value) for name, value in settings.items()}
     log = Path("worker.log")
-    with log.open("wb") as written:
+    with log.open("wb") as log_file:
         command = [sys.executable, "-m", "celery", "-A", "pyf.aggregator.queue", "worker"]
-        process = Popen(command, env=environment, stdout=written, stderr=STDOUT)
+        process = Popen(command, env=environment, stdout=log_file, stderr=STDOUT)
     try:
-        with Celery(broker=site.redis.url, set_as_current=False) as caller:
-            wait_until(lambda: caller.control.ping(timeout=0.5) or process.poll() is not None)
+        with Celery(broker=site.redis.url, set_as_current=False) as celery:
+            wait_until(lambda: celery.control.ping(timeout=0.5) or process.poll() is not None)
             assert process.poll() is None, log.read_text()
-            yield caller
+            yield celery
     finally:
         process.kill()
         process.wait()
 
 
-@effect_of("celery_worker_pool")
-@effect_of("celery_worker_concurrency")
-@effect_of("celery_worker_prefetch_multiplier")
-@effect_of("celery_task_soft_time_limit")
-@effect_of("celery_task_time_limit")
-@effect_of("celery_long_task_soft_time_limit")
-@effect_of("celery_long_task_time_limit")
-@effect_of("celery_visibility_timeout")
-@effect_of("celery_restore_interval")
-@effect_of("celery_task_max_retries")
-@effect_of("celery_task_retry_backoff")
-def test_a_worker_is_as_the_settings_say(site: Site) -> None:
+@tests_setting("celery_worker_pool")
+@tests_setting("celery_worker_concurrency")
+@tests_setting("celery_worker_prefetch_multiplier")
+@tests_setting("celery_task_soft_time_limit")
+@tests_setting("celery_task_time_limit")
+@tests_setting("celery_long_task_soft_time_limit")
+@tests_setting("celery_long_task_time_limit")
+@tests_setting("celery_visibility_timeout")
+@tests_setting("celery_restore_interval")
+@tests_setting("celery_task_max_retries")
+@tests_setting("celery_task_retry_backoff")
+def test_worker_settings(site: QueueSite) -> None:
     site.fill("plone")
     limits = {"celery_task_soft_time_limit": 31, "celery_task_time_limit": 61}
     long_limits = {"celery_long_task_soft_time_limit": 301, "celery_long_task_time_limit": 601}
     site.pypi.faults.add(Fault("503", request="project"))
 
-    with working(
+    with running_worker(
         site,
         celery_worker_pool="prefork",
         celery_worker_concurrency=2,
@@ -161,20 +161,20 @@ def test_a_worker_is_as_the_settings_say(site: Site) -> None:
         celery_task_retry_backoff=0.2,
         **limits,
         **long_limits,
-    ) as caller:
-        caller.send_task(names.UPDATE, ("plone.api",), ignore_result=True)
-        ((told, conf),) = zip(
-            (caller.control.inspect().stats() or {}).values(),
-            (caller.control.inspect().conf() or {}).values(),
+    ) as celery:
+        celery.send_task(names.UPDATE, ("plone.api",), ignore_result=True)
+        ((stats, conf),) = zip(
+            (celery.control.inspect().stats() or {}).values(),
+            (celery.control.inspect().conf() or {}).values(),
             strict=True,
         )
         wait_until(lambda: site.pypi.requests.by_kind["project"] == 3)
 
-    assert (told["pool"]["implementation"], told["pool"]["max-concurrency"]) == (
+    assert (stats["pool"]["implementation"], stats["pool"]["max-concurrency"]) == (
         "celery.concurrency.prefork:TaskPool",
         2,
     )
-    assert told["prefetch_count"] == 6
+    assert stats["prefetch_count"] == 6
     assert (conf["task_soft_time_limit"], conf["task_time_limit"]) == (31, 61)
     assert conf["task_annotations"][names.REFRESH] == {"soft_time_limit": 301, "time_limit": 601}
     options = conf["broker_transport_options"]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyf.aggregator.domain.schedule import Schedule
-from pyf.aggregator.queue.configuration import configuration
-from pyf.aggregator.queue.timetable import OnSchedule, timetable
+from pyf.aggregator.queue.configuration import build_celery_config
+from pyf.aggregator.queue.timetable import CronSchedule, build_beat_schedule
 from pyf.aggregator.settings import Settings
 
 # A Thursday.
@@ -27,41 +27,41 @@ NEXT = {
 }
 
 
-def defaults(**chosen: str) -> Settings:
-    return Settings.model_construct(**chosen)
+def build_settings(**overrides: str) -> Settings:
+    return Settings.model_construct(**overrides)
 
 
-def at(moment: datetime, crontab: str) -> OnSchedule:
-    return OnSchedule(Schedule(crontab), nowfun=lambda: moment)
+def schedule_at(moment: datetime, crontab: str) -> CronSchedule:
+    return CronSchedule(Schedule(crontab), nowfun=lambda: moment)
 
 
-def test_every_recurring_task_is_in_the_timetable() -> None:
-    assert timetable(defaults()).keys() == NEXT.keys()
+def test_beat_schedule_has_every_recurring_task() -> None:
+    assert build_beat_schedule(build_settings()).keys() == NEXT.keys()
 
 
 @pytest.mark.parametrize("name", NEXT)
-def test_the_next_run_of_a_default_schedule_is_the_documented_one(name: str) -> None:
-    schedule = at(NOW, timetable(defaults())[name]["schedule"].schedule.crontab)
+def test_default_schedule_next_run(name: str) -> None:
+    schedule = schedule_at(NOW, build_beat_schedule(build_settings())[name]["schedule"].schedule.crontab)
 
     due = NEXT[name]
 
     assert NOW + schedule.remaining_estimate(NOW) == due or due - NOW > timedelta(days=1)
-    assert not at(due - timedelta(seconds=1), schedule.schedule.crontab).is_due(NOW).is_due
-    assert at(due, schedule.schedule.crontab).is_due(NOW).is_due
+    assert not schedule_at(due - timedelta(seconds=1), schedule.schedule.crontab).is_due(NOW).is_due
+    assert schedule_at(due, schedule.schedule.crontab).is_due(NOW).is_due
 
 
 @pytest.mark.parametrize("offset", [-11, 0, 5.5])
-def test_the_time_zone_of_beats_clock_does_not_matter(offset: float) -> None:
+def test_schedule_is_independent_of_time_zone(offset: float) -> None:
     elsewhere = timezone(timedelta(hours=offset))
     due = NEXT["weekly-refresh"].astimezone(elsewhere)
 
-    assert not at(due - timedelta(seconds=1), "0 2 * * 0").is_due(NOW.astimezone(elsewhere)).is_due
-    assert at(due, "0 2 * * 0").is_due(NOW.astimezone(elsewhere)).is_due
+    assert not schedule_at(due - timedelta(seconds=1), "0 2 * * 0").is_due(NOW.astimezone(elsewhere)).is_due
+    assert schedule_at(due, "0 2 * * 0").is_due(NOW.astimezone(elsewhere)).is_due
 
 
-def test_what_was_missed_is_due_once_and_then_on_schedule_again() -> None:
+def test_missed_run_is_due_once() -> None:
     later = NOW + timedelta(days=30, minutes=7)
-    schedule = at(later, "*/5 * * * *")
+    schedule = schedule_at(later, "*/5 * * * *")
 
     due, wait = schedule.is_due(NOW)
 
@@ -69,33 +69,33 @@ def test_what_was_missed_is_due_once_and_then_on_schedule_again() -> None:
     assert schedule.is_due(later) == (False, 160)
 
 
-def test_a_schedule_outlives_beat() -> None:
+def test_cron_schedule_pickles() -> None:
     """It is kept in beat's file, by which a changed one is told from the former."""
-    kept = pickle.loads(pickle.dumps(OnSchedule(Schedule("0 2 * * 0"))))
+    restored = pickle.loads(pickle.dumps(CronSchedule(Schedule("0 2 * * 0"))))
 
-    assert kept == OnSchedule(Schedule("0 2 * * 0"))
-    assert kept != OnSchedule(Schedule("0 3 * * 0"))
-    assert kept.schedule.crontab == "0 2 * * 0"
+    assert restored == CronSchedule(Schedule("0 2 * * 0"))
+    assert restored != CronSchedule(Schedule("0 3 * * 0"))
+    assert restored.schedule.crontab == "0 2 * * 0"
 
 
 @given(
     st.floats(NOW.timestamp(), NOW.timestamp() + 4 * 365 * 86_400),
     st.sampled_from(["*/1 * * * *", "*/5 * * * *", "0 2 * * 0", "0 3 1 * *", "30 4 29 2 *", "15 */6 * * 1-5"]),
 )
-def test_beat_and_watch_agree_on_when_something_is_due(seconds: float, crontab: str) -> None:
+def test_beat_agrees_with_watch(seconds: float, crontab: str) -> None:
     moment = datetime.fromtimestamp(seconds, UTC)
-    due = datetime.fromtimestamp(Schedule(crontab).next_after(moment.timestamp()), UTC)
+    due = datetime.fromtimestamp(Schedule(crontab).get_next_run(moment.timestamp()), UTC)
 
-    assert at(due, crontab).is_due(moment).is_due
-    assert not at(due - timedelta(seconds=1), crontab).is_due(moment).is_due or due - moment < timedelta(seconds=1)
-
-
-def test_an_empty_schedule_is_no_schedule() -> None:
-    assert "changes" not in timetable(defaults(celery_schedule_changes=""))
+    assert schedule_at(due, crontab).is_due(moment).is_due
+    assert not schedule_at(due - timedelta(seconds=1), crontab).is_due(moment).is_due or due - moment < timedelta(seconds=1)
 
 
-def test_celery_is_told_of_utc_and_of_the_timetable() -> None:
-    told = configuration(defaults())
+def test_empty_schedule_is_omitted() -> None:
+    assert "changes" not in build_beat_schedule(build_settings(celery_schedule_changes=""))
 
-    assert (told["enable_utc"], told["timezone"]) == (True, "UTC")
-    assert told["beat_schedule"].keys() == NEXT.keys()
+
+def test_celery_config_uses_utc_and_beat_schedule() -> None:
+    config = build_celery_config(build_settings())
+
+    assert (config["enable_utc"], config["timezone"]) == (True, "UTC")
+    assert config["beat_schedule"].keys() == NEXT.keys()

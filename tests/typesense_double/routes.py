@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from pyf.aggregator.sample.answer import Answer
+from pyf.aggregator.sample.answer import PreparedResponse
 from typesense_double import keys
 from typesense_double.documents import delete_by_filter, export, import_, update_by_filter
 from typesense_double.errors import Refused
@@ -84,7 +84,7 @@ def route_of(method: str, parts: list[str]) -> Route | None:
     return None
 
 
-def answered(store: Store, route: Route, query: dict[str, str], body: bytes) -> Answer:
+def answered(store: Store, route: Route, query: dict[str, str], body: bytes) -> PreparedResponse:
     """Do what is asked for and return the answer; raises `Refused` for all else."""
     match route.kind:
         case "health" | "write_nothing":
@@ -132,14 +132,14 @@ def answered(store: Store, route: Route, query: dict[str, str], body: bytes) -> 
     return _of_documents(store, route, query, body)
 
 
-def _of_documents(store: Store, route: Route, query: dict[str, str], body: bytes) -> Answer:
+def _of_documents(store: Store, route: Route, query: dict[str, str], body: bytes) -> PreparedResponse:
     collection = store.collection(route.collection)
     dirty = query.get("dirty_values", "reject")
     match route.kind:
         case "import":
-            return Answer(import_(collection, query, body), "text/plain; charset=utf-8")
+            return PreparedResponse(import_(collection, query, body), "text/plain; charset=utf-8")
         case "export":
-            return Answer(export(collection, query), "text/plain; charset=utf-8")
+            return PreparedResponse(export(collection, query), "text/plain; charset=utf-8")
         case "search":
             return _json(search(collection, route.collection, query))
         case "create_document":
@@ -175,8 +175,8 @@ def _multi_search(store: Store, query: dict[str, str], asked: Json) -> Json:
     return {"results": results}
 
 
-def _json(value: Any, status: int = 200) -> Answer:
-    return Answer(msgspec.json.encode(value), "application/json; charset=utf-8", status=status)
+def _json(value: Any, status: int = 200) -> PreparedResponse:
+    return PreparedResponse(msgspec.json.encode(value), "application/json; charset=utf-8", status=status)
 
 
 def _decoded(body: bytes) -> Json:

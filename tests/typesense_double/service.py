@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 from aiohttp import web
 
-from pyf.aggregator.sample.answer import Answer
+from pyf.aggregator.sample.answer import PreparedResponse
 from pyf.aggregator.sample.faults import Fault
-from pyf.aggregator.sample.server import LocalService, Target
+from pyf.aggregator.sample.server import LocalService, RequestTarget
 from typesense_double import keys
 from typesense_double.errors import Refused
 from typesense_double.routes import Route, answered, route_of
@@ -21,7 +21,7 @@ _FORBIDDEN = "Forbidden - a valid `x-typesense-api-key` header must be sent."
 
 
 @dataclass(frozen=True, slots=True)
-class TypesenseTarget(Target):
+class TypesenseTarget(RequestTarget):
     """A request's subject; `project` is the collection that it names."""
 
     route: Route | None = None
@@ -51,7 +51,7 @@ class LocalTypesense(LocalService[TypesenseTarget]):
             body=body,
         )
 
-    def answer(self, target: TypesenseTarget, request: web.BaseRequest, fault: Fault | None) -> Answer:
+    def answer(self, target: TypesenseTarget, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
         try:
             if target.route is None:
                 raise Refused(404, "Not Found")
@@ -61,7 +61,7 @@ class LocalTypesense(LocalService[TypesenseTarget]):
                 raise Refused(400, "Query string exceeds max allowed length of 4000. Use the /multi_search end-point.")
             return answered(self.store, target.route, target.query, target.body)
         except Refused as refused:
-            return Answer(msgspec.json.encode({"message": refused.message}), status=refused.status)
+            return PreparedResponse(msgspec.json.encode({"message": refused.message}), status=refused.status)
 
     def _check_key(self, route: Route, target: TypesenseTarget, key: str) -> None:
         if not route.action or key == ADMIN_KEY:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.expand import expanded
-from worlds import Clock, World, engine_settings, world
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.expand import parse_yaml_projects
+from worlds import Clock, World, open_engine_settings, open_world
 
 PROJECTS = """
 projects:
@@ -46,7 +46,7 @@ projects:
 """
 
 # Projects that the registry names for Plone, those of them that belong, and the classifiers that are asked for.
-CANDIDATES = 4
+CANDIDATE_COUNT = 4
 MEMBERS = ["collective-one", "collective-two", "plone-api"]
 
 
@@ -54,7 +54,7 @@ MEMBERS = ["collective-one", "collective-two", "plone-api"]
 def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     clock = Clock()
     with (
-        engine_settings(request.param) as engine,
-        world(Ecosystem(expanded(PROJECTS), clock=clock), tmp_path, clock=clock, **engine) as made,
+        open_engine_settings(request.param) as engine,
+        open_world(FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock), tmp_path, clock=clock, **engine) as built_world,
     ):
-        yield made
+        yield built_world

@@ -11,52 +11,52 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from builders import collection_state, project_documents
-from in_memory import in_memory
+from builders import build_state, build_project
+from in_memory import build_fake_dependencies
 from pyf.aggregator.adapters.github import GitHubGraphQL
-from pyf.aggregator.adapters.http import Http
-from pyf.aggregator.adapters.index.memory import MemoryIndex
+from pyf.aggregator.adapters.http import HttpClient
+from pyf.aggregator.adapters.index.memory import FakeIndex
 from pyf.aggregator.domain.errors import Unavailable
-from pyf.aggregator.domain.project import normalized
-from pyf.aggregator.ports import Services
+from pyf.aggregator.domain.project import normalize_name
+from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.sample.faults import Fault, RetryAfter
 from pyf.aggregator.sample.github import LocalGitHub
-from pyf.aggregator.sample.hosted import Hosted, recorded
+from pyf.aggregator.sample.hosted import HostedRepository, parse_records
 from pyf.aggregator.usecases.enrich_repositories import enrich_repositories
 from pyf.aggregator.usecases.report import EnrichmentReport
 from pyf.aggregator.usecases.target import Target
-from repository_hosts import TOKEN, client
-from worlds import PLONE, Clock
+from repository_hosts import TOKEN, create_client
+from worlds import PLONE_FILTER, Clock
 
 GONE, MOVED = 40, 12
 
 
 @dataclass
-class Recorded:
+class RecordedRun:
     """An index of the recorded projects and what hosts their repositories; `distinct` counts their addresses."""
 
-    services: Services
+    services: Dependencies
     github: LocalGitHub
-    http: Http
+    http: HttpClient
     records: dict[str, dict[str, Any]]
     distinct: int
 
     def run(self, *, timeout: float = 30) -> EnrichmentReport:
-        host = GitHubGraphQL(client(self.http, self.github.url, timeout=timeout))
+        host = GitHubGraphQL(create_client(self.http, self.github.url, timeout=timeout))
         services = structs.replace(self.services, repositories=host)
-        return enrich_repositories(services, Target(collection="plone", filter=PLONE))
+        return enrich_repositories(services, Target(collection="plone", filter=PLONE_FILTER))
 
-    def stars(self) -> dict[str, Any]:
-        documents = (document.as_mapping() for document in self.services.index.export("plone"))
-        return {each["name"]: each["github_stars"] for each in documents if "github_stars" in each}
+    def read_stars(self) -> dict[str, Any]:
+        documents = (document.to_dict() for document in self.services.index.export("plone"))
+        return {fields["name"]: fields["github_stars"] for fields in documents if "github_stars" in fields}
 
 
 @pytest.fixture
-def recording(shared_data: Path) -> Iterator[Recorded]:
+def recording(shared_data: Path) -> Iterator[RecordedRun]:
     lines = gzip.decompress((shared_data / "github" / "repositories.jsonl.gz").read_bytes()).splitlines()
     records = {f"{number}-{record['project']}": record for number, record in enumerate(map(msgspec.json.decode, lines))}
     links = {name: record["url"] for name, record in records.items()}
-    hosted = list(recorded(records.values()))
+    hosted = list(parse_records(records.values()))
     # Some projects share a repository, recorded at different times: these stay where they are, as recorded last.
     alone = [place for place, one in enumerate(hosted) if [o.path.lower() for o in hosted].count(one.path.lower()) == 1]
     for place in alone[:MOVED]:
@@ -64,41 +64,41 @@ def recording(shared_data: Path) -> Iterator[Recorded]:
         hosted[place] = replace(hosted[place], was=(f"former/{place}",))
     links |= {f"gone-{number}": f"git@github.com:gone/{number}.git" for number in range(GONE)}
     links["empty"] = "https://github.com/o/empty"
-    index, clock = MemoryIndex(), Clock()
-    index.create("plone", collection_state())
+    index, clock = FakeIndex(), Clock()
+    index.create("plone", build_state())
     index.put(
-        "plone", [project_documents(name, "1.0", "2.0", project_urls={"Source": url}) for name, url in links.items()]
+        "plone", [build_project(name, "1.0", "2.0", project_urls={"Source": url}) for name, url in links.items()]
     )
-    empty = Hosted(path="o/empty", pushed=None, last_commit=None)
-    with LocalGitHub([*hosted, empty], token=TOKEN) as github, Http() as http:
-        services = in_memory(
+    empty = HostedRepository(path="o/empty", pushed=None, last_commit=None)
+    with LocalGitHub([*hosted, empty], token=TOKEN) as github, HttpClient() as http:
+        services = build_fake_dependencies(
             index=index,
             admin=index,
-            repositories=GitHubGraphQL(client(http, github.url)),
+            repositories=GitHubGraphQL(create_client(http, github.url)),
             requests=http,
             now=clock,
         )
-        yield Recorded(services, github, http, records, len({url.lower() for url in links.values()}))
+        yield RecordedRun(services, github, http, records, len({url.lower() for url in links.values()}))
 
 
-def check(recording: Recorded, report: EnrichmentReport) -> None:
+def check_report(recording: RecordedRun, report: EnrichmentReport) -> None:
     """Everything was found, written and told once."""
-    assert (report.found, report.failed, report.stopped_by) == (len(recording.records) + GONE + 1, [], None)
-    assert {normalized(name) for name in report.missing} == {f"gone-{number}" for number in range(GONE)}
+    assert (report.found, report.failed, report.error) == (len(recording.records) + GONE + 1, [], None)
+    assert {normalize_name(name) for name in report.missing} == {f"gone-{number}" for number in range(GONE)}
     by_url = {record["url"].lower(): record["activity"]["stars"] for record in recording.records.values()}
     expected = {name: by_url[record["url"].lower()] for name, record in recording.records.items()} | {"empty": 0}
-    assert recording.stars() == expected
+    assert recording.read_stars() == expected
     assert report.enriched == len(expected)
-    assert set(recording.github.told.values()) == {1}
-    assert recording.github.requests.most_at_once == 1
+    assert set(recording.github.response_counts.values()) == {1}
+    assert recording.github.requests.max_active == 1
 
 
-def test_as_few_requests_as_can_be_and_none_in_the_second_run(recording: Recorded) -> None:
+def test_as_few_requests_as_can_be_and_none_in_the_second_run(recording: RecordedRun) -> None:
     report = recording.run()
 
-    check(recording, report)
+    check_report(recording, report)
     assert report.requests <= ceil(recording.distinct / 50) + 2
-    assert set(recording.github.asked.values()) == {1}
+    assert set(recording.github.request_counts.values()) == {1}
     again = recording.run()
     assert (again.requests, again.enriched, len(again.missing)) == (0, report.enriched, GONE)
 
@@ -116,26 +116,26 @@ def test_as_few_requests_as_can_be_and_none_in_the_second_run(recording: Recorde
     ],
     ids=lambda faults: "+".join(str(fault.kind) for fault in faults),
 )
-def test_a_trouble_in_the_middle_changes_nothing_in_the_end(recording: Recorded, faults: list[Fault]) -> None:
+def test_a_trouble_in_the_middle_changes_nothing_in_the_end(recording: RecordedRun, faults: list[Fault]) -> None:
     recording.github.faults.add(*faults)
 
     report = recording.run(timeout=1.5)
 
-    check(recording, report)
-    lost = sum(recording.github.asked.values()) - recording.distinct
-    assert 0 < lost <= 50 * sum(recording.github.faults.struck.values())
+    check_report(recording, report)
+    failed = sum(recording.github.request_counts.values()) - recording.distinct
+    assert 0 < failed <= 50 * sum(recording.github.faults.hits.values())
 
 
-def test_an_exhausted_primary_limit_keeps_what_was_learned_and_the_rest_is_asked_once(recording: Recorded) -> None:
-    recording.github.graphql.left = 3
+def test_an_exhausted_primary_limit_keeps_what_was_learned_and_the_rest_is_asked_once(recording: RecordedRun) -> None:
+    recording.github.graphql_quota.remaining = 3
 
     stopped = recording.run()
-    learned = len(recording.github.told)
-    recording.github.graphql.left = 5000
+    learned = len(recording.github.response_counts)
+    recording.github.graphql_quota.remaining = 5000
     report = recording.run()
 
-    assert isinstance(stopped.stopped_by, Unavailable)
-    assert (stopped.stopped_by.retry_after or 0) > 3000
+    assert isinstance(stopped.error, Unavailable)
+    assert (stopped.error.retry_after or 0) > 3000
     assert (learned, stopped.requests) == (150, 4)
-    check(recording, report)
-    assert report.remembered == stopped.enriched
+    check_report(recording, report)
+    assert report.cached == stopped.enriched

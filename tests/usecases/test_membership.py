@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from pyf.aggregator.adapters.candidates.memory import MemoryCandidates
+from pyf.aggregator.adapters.candidates.memory import StaticCandidates
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.domain.policy import Discovery
 from pyf.aggregator.domain.profile import Filter
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.expand import expanded
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.expand import parse_yaml_projects
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.usecases.target import Scope
-from worlds import Clock, Json, World, world
+from worlds import Clock, Json, World, open_world
 
 PROJECTS = """
 projects:
@@ -53,33 +53,33 @@ CANDIDATES = 6
 @pytest.fixture
 def flask(tmp_path: Path) -> Iterator[World]:
     clock = Clock()
-    with world(Ecosystem(expanded(PROJECTS), clock=clock), tmp_path, clock=clock) as made:
-        made.filter, made.collection = FLASK, "flask"
-        yield made
+    with open_world(FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock), tmp_path, clock=clock) as flask_world:
+        flask_world.filter, flask_world.collection = FLASK, "flask"
+        yield flask_world
 
 
-def due(flask: World) -> dict[str, Json]:
+def compute_expected(flask: World) -> dict[str, Json]:
     """What the oracle says, but for quart: its name says nothing, so that somebody has to tell of it."""
-    return {id_: document for id_, document in flask.due().items() if document["name"] != "quart"}
+    return {id_: document for id_, document in flask.expected().items() if document["name"] != "quart"}
 
 
-def with_bulk(flask: World, *names: str) -> World:
-    services = replace(flask.services, candidates=MemoryCandidates({"flask": names}))
-    return World(flask.ecosystem, flask.pypi, services, flask.clock, flask.filter, flask.collection)
+def with_bulk_candidates(flask: World, *names: str) -> World:
+    services = replace(flask.deps, candidates=StaticCandidates({"flask": names}))
+    return World(flask.fake_registry, flask.pypi, services, flask.clock, flask.filter, flask.collection)
 
 
 def with_filter(flask: World, **changes: object) -> World:
     changed = replace(flask.filter, **changes)
-    return World(flask.ecosystem, flask.pypi, flask.services, flask.clock, changed, flask.collection)
+    return World(flask.fake_registry, flask.pypi, flask.deps, flask.clock, changed, flask.collection)
 
 
 def test_who_requires_the_framework_is_in_with_the_reason_in_every_document(flask: World) -> None:
     report = flask.fetch()
 
     assert flask.names() == MEMBERS
-    assert flask.held() == due(flask)
-    assert report.is_whole
-    reasons = {(d.registry.name_normalized, d.registry.member_because) for d in flask.services.index.export("flask")}
+    assert flask.stored() == compute_expected(flask)
+    assert report.is_complete
+    reasons = {(d.registry.name_normalized, d.registry.membership_reason) for d in flask.deps.index.export("flask")}
     assert sorted(reasons) == [
         ("flask", "include"),
         ("flask-mail", "classifier"),
@@ -97,8 +97,8 @@ def test_a_candidate_costs_a_request_and_only_a_member_its_releases(flask: World
 
 def test_a_second_run_asks_for_what_moved_only(flask: World) -> None:
     flask.fetch()
-    flask.ecosystem.publish("flask-talisman", "1.1")
-    flask.ecosystem.publish("Flask-Mail", "1.1")
+    flask.fake_registry.publish("flask-talisman", "1.1")
+    flask.fake_registry.publish("Flask-Mail", "1.1")
     flask.pypi.requests.clear()
 
     flask.fetch()
@@ -110,20 +110,20 @@ def test_a_second_run_asks_for_what_moved_only(flask: World) -> None:
 
 
 # What may happen between two runs, and how many project documents it is worth.
-EVENTS: dict[str, tuple[Callable[[Ecosystem], None], int]] = {
-    "a candidate starts to require it": (lambda e: e.publish("flask-talisman", "2.0", info=needs("flask")), 1),
+EVENTS: dict[str, tuple[Callable[[FakeRegistry], None], int]] = {
+    "a candidate starts to require it": (lambda e: e.publish("flask-talisman", "2.0", info=build_requirements("flask")), 1),
     "a candidate starts to require a relative": (
-        lambda e: e.publish("pytest-flask", "2.0", info=needs("Flask-Mail")),
+        lambda e: e.publish("pytest-flask", "2.0", info=build_requirements("Flask-Mail")),
         1,
     ),
     "a candidate requires it for an extra": (
-        lambda e: e.publish("flask-talisman", "2.0", info=needs('flask; extra == "x"')),
+        lambda e: e.publish("flask-talisman", "2.0", info=build_requirements('flask; extra == "x"')),
         1,
     ),
-    "a candidate is born": (lambda e: e.publish("Flask.New", "1.0", info=needs("Flask>=3")), 1),
-    "a member stops requiring it": (lambda e: e.publish("flask-sqlalchemy", "4.0", info=needs("sqlalchemy")), 1),
+    "a candidate is born": (lambda e: e.publish("Flask.New", "1.0", info=build_requirements("Flask>=3")), 1),
+    "a member stops requiring it": (lambda e: e.publish("flask-sqlalchemy", "4.0", info=build_requirements("sqlalchemy")), 1),
     "a member needs it for an extra now": (
-        lambda e: e.publish("flask-sqlalchemy", "4.0", info=needs("flask ; extra == 'web'")),
+        lambda e: e.publish("flask-sqlalchemy", "4.0", info=build_requirements("flask ; extra == 'web'")),
         1,
     ),
     "a member gains the classifier": (
@@ -141,7 +141,7 @@ EVENTS: dict[str, tuple[Callable[[Ecosystem], None], int]] = {
 }
 
 
-def needs(*requires: str) -> dict[str, list[str]]:
+def build_requirements(*requires: str) -> dict[str, list[str]]:
     return {"requires_dist": list(requires)}
 
 
@@ -149,16 +149,16 @@ def needs(*requires: str) -> dict[str, list[str]]:
 def test_the_journal_tells_who_joins_and_who_leaves(flask: World, event: str) -> None:
     happen, projects = EVENTS[event]
     flask.fetch()
-    happen(flask.ecosystem)
+    happen(flask.fake_registry)
     flask.pypi.requests.clear()
 
     report = flask.changes()
 
-    asked = flask.pypi.requests.by_kind
-    assert flask.held() == due(flask)
-    assert asked["project"] == projects
-    assert asked["last_serial"] + asked["changelog"] + asked["simple_index"] <= 3
-    assert report.is_whole
+    requests = flask.pypi.requests.by_kind
+    assert flask.stored() == compute_expected(flask)
+    assert requests["project"] == projects
+    assert requests["last_serial"] + requests["changelog"] + requests["simple_index"] <= 3
+    assert report.is_complete
     flask.pypi.requests.clear()
     flask.changes()
     assert flask.pypi.requests.by_kind["project"] == 0
@@ -167,20 +167,20 @@ def test_the_journal_tells_who_joins_and_who_leaves(flask: World, event: str) ->
 @pytest.mark.parametrize("event", EVENTS)
 def test_a_lost_cursor_loses_none_of_it(flask: World, event: str) -> None:
     flask.fetch()
-    EVENTS[event][0](flask.ecosystem)
+    EVENTS[event][0](flask.fake_registry)
 
     flask.changes(cursor_is_lost=True)
 
-    assert flask.held() == due(flask)
+    assert flask.stored() == compute_expected(flask)
 
 
 def test_who_leaves_has_a_tombstone_that_says_why(flask: World) -> None:
     flask.fetch()
-    flask.ecosystem.publish("flask-sqlalchemy", "4.0", info=needs("flask; extra == 'web'"))
+    flask.fake_registry.publish("flask-sqlalchemy", "4.0", info=build_requirements("flask; extra == 'web'"))
 
     flask.changes()
 
-    tombstone = flask.services.index.tombstone("flask", "flask-sqlalchemy")
+    tombstone = flask.deps.index.get_tombstone("flask", "flask-sqlalchemy")
     assert tombstone is not None
     assert tombstone.reason.startswith("since 4.0 it does not match profile flask: ")
     assert 'it requires flask only for its extra "web"' in tombstone.reason
@@ -190,71 +190,71 @@ def test_who_leaves_has_a_tombstone_that_says_why(flask: World) -> None:
 def test_an_answer_that_is_none_removes_nobody(flask: World, kind: str) -> None:
     flask.fetch()
     before = flask.names()
-    flask.ecosystem.publish("flask-sqlalchemy", "4.0", info=needs("sqlalchemy"))
-    flask.ecosystem.publish("flask-talisman", "2.0", info=needs("flask"))
+    flask.fake_registry.publish("flask-sqlalchemy", "4.0", info=build_requirements("sqlalchemy"))
+    flask.fake_registry.publish("flask-talisman", "2.0", info=build_requirements("flask"))
     flask.pypi.faults.add(Fault(kind, request="project"))
 
     flask.changes()
 
     assert flask.names() == before
     flask.pypi.faults.clear()
-    flask.clock.pass_(600)
+    flask.clock.advance(600)
     flask.changes()
-    assert flask.held() == due(flask)
+    assert flask.stored() == compute_expected(flask)
 
 
 def test_an_empty_list_of_projects_is_no_answer(flask: World) -> None:
     flask.filter = replace(FLASK, classifiers=())
     flask.fetch()
-    before = flask.held()
-    flask.pypi.ecosystem = Ecosystem()
-    flask.pypi.ecosystem.tick()
+    before = flask.stored()
+    flask.pypi.registry = FakeRegistry()
+    flask.pypi.registry.add_filler_changes()
 
     report = flask.fetch()
 
-    assert isinstance(report.stopped_by, Unavailable)
-    assert flask.held() == before
+    assert isinstance(report.error, Unavailable)
+    assert flask.stored() == before
 
 
 # Bulk sources
 
 
 def test_a_bulk_source_finds_who_requires_it_under_any_name(flask: World) -> None:
-    bulk = with_bulk(flask, "quart", "moto", "left-the-registry")
+    bulk = with_bulk_candidates(flask, "quart", "moto", "left-the-registry")
 
     report = bulk.fetch()
 
     assert bulk.names() == [*MEMBERS, "quart"]
-    assert report.is_whole
+    assert report.is_complete
     assert bulk.pypi.requests.by_kind["project"] == CANDIDATES + 2
 
 
 def test_what_a_bulk_source_told_once_is_remembered(flask: World) -> None:
-    with_bulk(flask, "quart", "moto").fetch()
-    flask.ecosystem.publish("moto", "6.0", info=needs("flask"))
-    flask.ecosystem.publish("quart", "0.20", info=needs("werkzeug"))
+    with_bulk_candidates(flask, "quart", "moto").fetch()
+    flask.fake_registry.publish("moto", "6.0", info=build_requirements("flask"))
+    flask.fake_registry.publish("quart", "0.20", info=build_requirements("werkzeug"))
     flask.pypi.requests.clear()
 
     flask.changes()
 
     assert flask.names() == [*MEMBERS, "moto"]
     assert flask.pypi.requests.by_kind["project"] == 2
-    flask.ecosystem.publish("quart", "0.21", info=needs("flask"))
-    flask.ecosystem.tick(200_000)  # too much for the journal
+    flask.fake_registry.publish("quart", "0.21", info=build_requirements("flask"))
+    flask.fake_registry.add_filler_changes(200_000)  # too much for the journal
     flask.changes()
     assert flask.names() == [*MEMBERS, "moto", "quart"]
 
 
 def test_a_project_that_nobody_told_of_is_found_by_a_scan(flask: World) -> None:
     flask.fetch()
-    flask.ecosystem.publish("bottle", "1.0", info=needs("flask"))
+    flask.fake_registry.publish("bottle", "1.0", info=build_requirements("flask"))
     flask.changes()
     assert "bottle" not in flask.names()
 
-    flask.with_policy(discovery=Discovery.SCAN).fetch()
+    flask.with_policy(discovery=Discovery.ALL).fetch()
 
     assert flask.names() == ["bottle", *MEMBERS, "quart"]
-    assert flask.held() == flask.due()
+    assert flask.stored() == flask.expected()
 
 
 @pytest.mark.parametrize("had_a_cursor", [False, True])
@@ -262,7 +262,7 @@ def test_a_candidate_that_could_not_be_read_is_read_by_the_next_run(flask: World
     if had_a_cursor:
         flask.fetch()
     flask.pypi.faults.add(Fault("503", project="quart"))
-    report = with_bulk(flask, "quart").fetch()
+    report = with_bulk_candidates(flask, "quart").fetch()
     assert report.failed == ["quart"]
 
     flask.pypi.faults.clear()
@@ -277,18 +277,18 @@ def test_a_bulk_source_that_does_not_answer_ends_the_run_before_it_reads(flask: 
             yield "quart"
             raise Unavailable("nobody there")
 
-    flask.services = replace(flask.services, candidates=Silent())
+    flask.deps = replace(flask.deps, candidates=Silent())
 
     report = flask.fetch()
 
-    assert isinstance(report.stopped_by, Unavailable)
+    assert isinstance(report.error, Unavailable)
     assert report.requests == 0
 
 
 def test_a_dry_run_remembers_no_candidate(flask: World) -> None:
-    with_bulk(flask, "quart").fetch(dry_run=True)
+    with_bulk_candidates(flask, "quart").fetch(dry_run=True)
 
-    assert flask.services.verdicts.remembered(FLASK.key) == {}
+    assert flask.deps.membership_cache.get_all(FLASK.key) == {}
 
 
 # A profile that changes
@@ -303,7 +303,7 @@ def test_a_profile_that_looks_further_than_before_finds_more(flask: World, run: 
     getattr(flask, run)()
 
     assert flask.names() == MEMBERS
-    assert flask.held() == due(flask)
+    assert flask.stored() == compute_expected(flask)
 
 
 def test_a_run_that_fails_after_a_change_of_the_profile_is_made_good(flask: World) -> None:
@@ -314,7 +314,7 @@ def test_a_run_that_fails_after_a_change_of_the_profile_is_made_good(flask: Worl
 
     flask.changes()
 
-    assert flask.held() == due(flask)
+    assert flask.stored() == compute_expected(flask)
 
 
 @pytest.mark.parametrize("run", ["changes", "fetch"])
@@ -326,7 +326,7 @@ def test_a_profile_that_is_narrowed_lets_go_of_whom_it_does_not_match(flask: Wor
     getattr(narrow, run)()
 
     assert narrow.names() == ["flask", "flask-mail", "flask-sql-more"]
-    assert narrow.held() == due(narrow)
+    assert narrow.stored() == compute_expected(narrow)
     # The one that leaves, and the two that other rules have said no to.
     assert flask.pypi.requests.by_kind["project"] == 3
 
@@ -338,7 +338,7 @@ def test_a_reason_that_has_changed_is_written_anew(flask: World) -> None:
     changed.changes()
 
     assert changed.document("flask-mail")["member_because"] == "include"
-    assert changed.held() == due(changed)
+    assert changed.stored() == compute_expected(changed)
 
 
 def test_a_refresh_leaves_it_to_the_next_run_to_look_for_more(flask: World) -> None:
@@ -347,7 +347,7 @@ def test_a_refresh_leaves_it_to_the_next_run_to_look_for_more(flask: World) -> N
     flask.refresh()
     flask.changes()
 
-    assert flask.held() == due(flask)
+    assert flask.stored() == compute_expected(flask)
 
 
 def test_an_included_project_is_not_hidden_by_an_older_verdict(flask: World) -> None:
@@ -357,7 +357,7 @@ def test_an_included_project_is_not_hidden_by_an_older_verdict(flask: World) -> 
     changed.changes()
 
     assert "flask-talisman" in changed.names()
-    assert changed.held() == due(changed)
+    assert changed.stored() == compute_expected(changed)
 
 
 @pytest.mark.parametrize("run", ["changes", "fetch", "refresh", "recreate"])
@@ -370,7 +370,7 @@ def test_an_excluded_project_leaves_without_being_asked_for(flask: World, run: s
 
     assert report.is_whole
     assert changed.names() == ["flask", "flask-sql-more", "flask-sqlalchemy"]
-    tombstone = flask.services.index.tombstone("flask", "flask-mail")
+    tombstone = flask.deps.index.get_tombstone("flask", "flask-mail")
     assert tombstone is not None
     assert tombstone.reason == "profile flask excludes it: it is abandoned"
     assert not [request for request in flask.pypi.requests.log if "flask-mail" in request.path]
@@ -383,18 +383,18 @@ def test_a_project_that_is_excluded_no_more_comes_back(flask: World) -> None:
     changed.changes()
 
     assert changed.names() == [*MEMBERS[:2], "flask-spam", *MEMBERS[2:]]
-    assert changed.held() == due(changed)
+    assert changed.stored() == compute_expected(changed)
 
 
 def test_many_exclusions_at_once_are_refused_until_they_are_allowed(flask: World) -> None:
     for number in range(30):
-        flask.ecosystem.publish(f"flask-n{number}", "1.0", info=needs("flask"))
+        flask.fake_registry.publish(f"flask-n{number}", "1.0", info=build_requirements("flask"))
     flask.fetch()
     changed = with_filter(flask, exclude={f"flask-n{number}": "too many" for number in range(25)})
 
     refused = changed.changes()
 
-    assert (refused.removed, refused.refused) == (0, True)
+    assert (refused.removed, refused.removal_refused) == (0, True)
     assert changed.changes(allow_mass_removal=True).removed == 25
 
 
@@ -402,16 +402,16 @@ def test_many_exclusions_at_once_are_refused_until_they_are_allowed(flask: World
 def test_a_rebuild_after_a_refused_removal_lets_them_go(flask: World, discovery: Discovery) -> None:
     flask = flask.with_policy(discovery=discovery)
     for number in range(30):
-        flask.ecosystem.publish(f"flask-n{number}", "1.0", info=needs("flask"))
+        flask.fake_registry.publish(f"flask-n{number}", "1.0", info=build_requirements("flask"))
     flask.fetch()
     for number in range(25):
-        flask.ecosystem.publish(f"flask-n{number}", "2.0", info=needs("jinja2"))
-    assert flask.changes().refused
+        flask.fake_registry.publish(f"flask-n{number}", "2.0", info=build_requirements("jinja2"))
+    assert flask.changes().removal_refused
 
     report = flask.recreate(allow_mass_removal=True)
 
-    assert report.is_whole
-    assert len(flask.names()) == len(MEMBERS) + 5 + (discovery is Discovery.SCAN)
+    assert report.is_complete
+    assert len(flask.names()) == len(MEMBERS) + 5 + (discovery is Discovery.ALL)
     assert "flask-n3" not in flask.names()
 
 
@@ -434,9 +434,9 @@ def test_a_strict_profile_goes_by_classifiers_and_asks_for_nobody_else(flask: Wo
 
 
 def test_a_rebuild_finds_the_same(flask: World) -> None:
-    with_bulk(flask, "quart").fetch()
+    with_bulk_candidates(flask, "quart").fetch()
 
     report = flask.recreate()
 
-    assert report.is_whole
+    assert report.is_complete
     assert flask.names() == [*MEMBERS, "quart"]

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from pyf.aggregator.adapters.profiles import load_profiles
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.load import sample_documents
-from worlds import Json, world
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.load import load_sample_documents
+from worlds import Json, open_world
 
 # Whom nobody tells of: it requires Flask, and its name says nothing.
-UNTOLD = {"botdetection"}
+UNDETECTABLE = {"botdetection"}
 
 REASONS = {
     "flask": {
@@ -41,22 +41,22 @@ REASONS = {
 }
 
 
-def without_readmes() -> Iterator[Json]:
+def load_documents_without_readmes() -> Iterator[Json]:
     """Yield the sample's documents without what takes time to render and has no say."""
-    for document in sample_documents():
+    for document in load_sample_documents():
         yield {**document, "info": {**document["info"], "description": ""}}
 
 
 @pytest.mark.parametrize("profile", REASONS)
 def test_everybody_is_where_they_belong(tmp_path: Path, profile: str) -> None:
-    with world(Ecosystem(without_readmes()), tmp_path) as made:
-        made.filter, made.collection = load_profiles()[profile].filter, profile
+    with open_world(FakeRegistry(load_documents_without_readmes()), tmp_path) as built_world:
+        built_world.filter, built_world.collection = load_profiles()[profile].filter, profile
 
-        report = made.fetch()
+        report = built_world.fetch()
 
-        held = {id_: (d["name_normalized"], d["member_because"]) for id_, d in made.held().items()}
-        due = {id_: (d["name_normalized"], d["member_because"]) for id_, d in made.due().items()}
-        assert held == {id_: told for id_, told in due.items() if told[0] not in UNTOLD}
-        reasons = dict(held.values())
+        stored_reasons = {id_: (d["name_normalized"], d["member_because"]) for id_, d in built_world.stored().items()}
+        expected_reasons = {id_: (d["name_normalized"], d["member_because"]) for id_, d in built_world.expected().items()}
+        assert stored_reasons == {id_: name_and_reason for id_, name_and_reason in expected_reasons.items() if name_and_reason[0] not in UNDETECTABLE}
+        reasons = dict(stored_reasons.values())
         assert {name: reasons.get(name, "") for name in REASONS[profile]} == REASONS[profile]
-        assert report.is_whole
+        assert report.is_complete

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from pyf.aggregator.adapters.profiles import load_profiles
-from pyf.aggregator.sample.ecosystem import Ecosystem
+from pyf.aggregator.sample.ecosystem import FakeRegistry
 from pyf.aggregator.sample.services import LocalPyPI
-from worlds import World, world
+from worlds import World, open_world
 
 ROOT = Path(__file__).parents[2]
 CANDIDATES, CHANGED = 300, 7
 SIZES = [20_000, pytest.param(700_000, marks=pytest.mark.slow)]
 
 
-def crowd() -> Ecosystem:
+def build_large_registry() -> FakeRegistry:
     """Return candidates by name, two thirds of which belong, one that only the classifier leads to, and Flask."""
-    ecosystem = Ecosystem()
+    ecosystem = FakeRegistry()
     ecosystem.publish("Flask", "3.0")
     ecosystem.publish("anyhow", "1.0", info={"classifiers": ["Framework :: Flask"]})
     for number in range(CANDIDATES - 2):
@@ -29,34 +29,34 @@ def crowd() -> Ecosystem:
 
 
 @pytest.mark.parametrize("others", SIZES)
-def test_a_discovery_asks_once_for_the_list_and_once_a_candidate(tmp_path: Path, others: int) -> None:
-    with world(crowd(), tmp_path, others=others) as made:
-        made.filter, made.collection = load_profiles()["flask"].filter, "flask"
+def test_a_discovery_asks_once_for_the_list_and_once_a_candidate(tmp_path: Path, filler_count: int) -> None:
+    with open_world(build_large_registry(), tmp_path, others=filler_count) as built_world:
+        built_world.filter, built_world.collection = load_profiles()["flask"].filter, "flask"
 
-        first = asked(made)
+        first = count_requests(built_world)
         for number in range(CHANGED):
-            made.ecosystem.publish(f"flask-thing-{number}", "1.1", info={"requires_dist": ["flask"]})
-        second = asked(made)
-        third = asked(made)
+            built_world.fake_registry.publish(f"flask-thing-{number}", "1.1", info={"requires_dist": ["flask"]})
+        second = count_requests(built_world)
+        third = count_requests(built_world)
 
-        print(f"\n{others:,} names: first run {first}, {CHANGED} changed: {second}, none changed: {third}")
+        print(f"\n{filler_count:,} names: first run {first}, {CHANGED} changed: {second}, none changed: {third}")
         once = {"simple_index": 1, "browse": 1}
         # The members among those that changed had a release before that has to be read only if it is not held.
         assert first == {**once, "project": CANDIDATES}
         assert second == {**once, "project": CHANGED, "release": CHANGED // 3}
         assert third == once
-        assert made.held() == made.due()
+        assert built_world.stored() == built_world.expected()
 
 
-def asked(made: World) -> dict[str, int]:
-    made.pypi.requests.clear()
-    assert made.fetch().is_whole
-    return dict(made.pypi.requests.by_kind)
+def count_requests(built_world: World) -> dict[str, int]:
+    built_world.pypi.requests.clear()
+    assert built_world.fetch().is_complete
+    return dict(built_world.pypi.requests.by_kind)
 
 
 @pytest.mark.slow
 def test_a_discovery_takes_less_than_350_mb(tmp_path: Path) -> None:
-    with LocalPyPI(crowd(), others=700_000) as pypi:
+    with LocalPyPI(build_large_registry(), filler_count=700_000) as pypi:
         for run in ("first", "second"):
             ended = subprocess.run(
                 [sys.executable, "-m", "bench.one_fetch", "flask"],

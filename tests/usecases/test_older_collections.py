@@ -9,19 +9,19 @@ import older
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.domain.profile import Filter
-from pyf.aggregator.domain.transfer import Header, Line
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.expand import expanded
+from pyf.aggregator.domain.transfer import ExportHeader, ExportLine
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.expand import parse_yaml_projects
 from pyf.aggregator.sample.faults import Fault
-from pyf.aggregator.usecases.catalogue import catalogue, details
+from pyf.aggregator.usecases.catalogue import read_overview, read_details
 from pyf.aggregator.usecases.enrich_repositories import enrich_repositories
-from pyf.aggregator.usecases.import_ import import_
-from pyf.aggregator.usecases.migrate import migrate
-from pyf.aggregator.usecases.recreate_copy import recreate_copy
+from pyf.aggregator.usecases.import_ import import_collection
+from pyf.aggregator.usecases.migrate import merge_collection
+from pyf.aggregator.usecases.recreate_copy import rebuild_from_copy
 from pyf.aggregator.usecases.target import Target
 from typesense_double import LocalTypesense
 from usecases.conftest import PROJECTS
-from worlds import Clock, World, of_server, world
+from worlds import Clock, World, build_server_settings, open_world
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def server() -> Iterator[LocalTypesense]:
 def user(server: LocalTypesense, tmp_path: Path) -> Iterator[World]:
     """One who works on the collection `plone`, whatever is there by that name."""
     clock = Clock()
-    with world(Ecosystem(expanded(PROJECTS), clock=clock), tmp_path, clock=clock, **of_server(server)) as made:
+    with open_world(FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock), tmp_path, clock=clock, **build_server_settings(server)) as made:
         yield made
 
 
@@ -42,31 +42,31 @@ def user(server: LocalTypesense, tmp_path: Path) -> Iterator[World]:
 def taken_over(request: pytest.FixtureRequest, server: LocalTypesense, user: World) -> World:
     """The same with an older program's collection, behind the alias `plone` or bearing that name itself."""
     if request.param == "alias":
-        older.make(server.store, "packages1", alias="plone")
+        older.create_legacy_collection(server.store, "packages1", alias="plone")
     else:
-        older.make(server.store, "plone")
+        older.create_legacy_collection(server.store, "plone")
     return user
 
 
-def behind(user: World) -> dict[str, tuple[str, ...]]:
-    return {each.name: each.aliases for each in user.services.admin.collections()}
+def list_collection_aliases(user: World) -> dict[str, tuple[str, ...]]:
+    return {each.name: each.aliases for each in user.deps.admin.list_collections()}
 
 
 def test_one_rebuild_takes_it_over(taken_over: World) -> None:
     report = taken_over.recreate()
 
-    assert report.is_whole, report
-    assert taken_over.held() == taken_over.due()
-    assert behind(taken_over) == {"plone-1": ("plone",)}
-    assert taken_over.changes().is_whole
+    assert report.is_complete, report
+    assert taken_over.stored() == taken_over.expected()
+    assert list_collection_aliases(taken_over) == {"plone-1": ("plone",)}
+    assert taken_over.changes().is_complete
 
 
 def test_what_was_known_of_a_project_is_known_of_all_its_releases(taken_over: World) -> None:
     """Whatever spelling and release it was noted at: what was read last, as a number though it be text or a float."""
     taken_over.recreate()
 
-    for document in taken_over.services.index.documents("plone", "plone.api"):
-        flat = document.as_mapping()
+    for document in taken_over.deps.index.get_project_documents("plone", "plone.api"):
+        flat = document.to_dict()
         told = {name: flat[name] for name in ("github_stars", "github_updated", "download_last_month")}
         assert told == {"github_stars": 7, "github_updated": 1_700_000_000, "download_last_month": 9}
     one = taken_over.document("collective.one")
@@ -76,7 +76,7 @@ def test_what_was_known_of_a_project_is_known_of_all_its_releases(taken_over: Wo
 def test_who_does_not_come_along_leaves_a_tombstone(taken_over: World) -> None:
     taken_over.recreate()
 
-    stones = {stone.name: stone.reason for stone in taken_over.services.index.tombstones("plone")}
+    stones = {stone.name: stone.reason for stone in taken_over.deps.index.tombstones("plone")}
     assert stones.keys() == {"gone", "left-plone"}
     assert stones["gone"] == "PyPI says in two places that it is gone"
 
@@ -89,12 +89,12 @@ def test_fields_that_nobody_knows_any_more_are_named(taken_over: World) -> None:
 
 
 def test_a_quarantined_project_leaves_a_tombstone_because_its_documents_are_of_another_kind(taken_over: World) -> None:
-    taken_over.ecosystem.quarantine("collective.one")
+    taken_over.fake_registry.quarantine("collective.one")
 
     report = taken_over.recreate()
 
-    assert report.is_whole
-    stone = taken_over.services.index.tombstone("plone", "collective.one")
+    assert report.is_complete
+    stone = taken_over.deps.index.get_tombstone("plone", "collective.one")
     assert stone is not None
     assert "quarantined" in stone.reason
 
@@ -102,36 +102,36 @@ def test_a_quarantined_project_leaves_a_tombstone_because_its_documents_are_of_a
 def test_a_project_that_can_not_be_read_keeps_the_old_one_where_it_is(
     server: LocalTypesense, taken_over: World
 ) -> None:
-    before = behind(taken_over)
+    before = list_collection_aliases(taken_over)
     taken_over.pypi.faults.add(Fault("503", project="gone"))
 
     report = taken_over.recreate()
 
     assert report.failed == ["gone"]
-    assert behind(taken_over) == before
-    assert older.ids(server.store, "plone") == older.UNTOUCHED
+    assert list_collection_aliases(taken_over) == before
+    assert older.list_ids(server.store, "plone") == older.LEGACY_IDS
 
 
 def test_a_filter_that_would_lose_many_of_it_is_refused(server: LocalTypesense, user: World) -> None:
     for number in range(30):
-        user.ecosystem.publish(f"other.n{number}", "1.0")
+        user.fake_registry.publish(f"other.n{number}", "1.0")
     more = [{"id": f"other.n{n}-1.0", "name": f"other.n{n}", "version": "1.0"} for n in range(30)]
-    older.make(server.store, "plone", documents=[*older.DOCUMENTS, *more])
+    older.create_legacy_collection(server.store, "plone", documents=[*older.LEGACY_DOCUMENTS, *more])
 
     report = user.recreate()
 
-    assert report.refused
-    assert behind(user) == {"plone": ()}
-    assert user.recreate(allow_mass_removal=True).is_whole
-    assert user.held() == user.due()
+    assert report.removal_refused
+    assert list_collection_aliases(user) == {"plone": ()}
+    assert user.recreate(allow_mass_removal=True).is_complete
+    assert user.stored() == user.expected()
 
 
 def test_what_fills_it_has_to_be_named(server: LocalTypesense, taken_over: World) -> None:
     report = taken_over.recreate(target=Target(collection="plone"))
 
-    assert "was not filled by this program" in str(report.stopped_by)
-    assert older.ids(server.store, "plone") == older.UNTOUCHED
-    assert "plone-1" not in behind(taken_over)
+    assert "was not filled by this program" in str(report.error)
+    assert older.list_ids(server.store, "plone") == older.LEGACY_IDS
+    assert "plone-1" not in list_collection_aliases(taken_over)
 
 
 def test_no_other_run_touches_it(server: LocalTypesense, taken_over: World) -> None:
@@ -141,44 +141,44 @@ def test_no_other_run_touches_it(server: LocalTypesense, taken_over: World) -> N
     for run in (taken_over.fetch, taken_over.changes, taken_over.refresh):
         for target in (Target(collection="plone", filter=taken_over.filter), Target(collection="plone")):
             report = run(target=target)
-            assert isinstance(report.stopped_by, Invalid)
-            assert "--recreate-collection" in str(report.stopped_by)
-    enriched = enrich_repositories(taken_over.services, Target(collection="plone"))
-    assert "--recreate-collection" in str(enriched.stopped_by)
+            assert isinstance(report.error, Invalid)
+            assert "--recreate-collection" in str(report.error)
+    enriched = enrich_repositories(taken_over.deps, Target(collection="plone"))
+    assert "--recreate-collection" in str(enriched.error)
 
-    assert older.ids(server.store, "plone") == older.UNTOUCHED
+    assert older.list_ids(server.store, "plone") == older.LEGACY_IDS
     assert server.store.collection("plone").fields == fields
 
 
 def test_a_copy_without_pypi_names_the_command_that_takes_it_over(server: LocalTypesense, taken_over: World) -> None:
-    report = recreate_copy(taken_over.services, Target(collection="plone"))
+    report = rebuild_from_copy(taken_over.deps, Target(collection="plone"))
 
-    assert "pyfaggregator -f -t plone --recreate-collection" in str(report.stopped_by)
-    assert older.ids(server.store, "plone") == older.UNTOUCHED
-    assert "plone-1" not in behind(taken_over)
+    assert "pyfaggregator -f -t plone --recreate-collection" in str(report.error)
+    assert older.list_ids(server.store, "plone") == older.LEGACY_IDS
+    assert "plone-1" not in list_collection_aliases(taken_over)
 
 
 def test_it_is_neither_copied_into_another_one_nor_added_to(server: LocalTypesense, taken_over: World) -> None:
-    services = taken_over.services
-    services.admin.create("other", services.index.state("plone"))
-    lines = [Line(number=1, entry=Header(state=CollectionState(filter=taken_over.filter)))]
+    services = taken_over.deps
+    services.admin.create("other", services.index.get_state("plone"))
+    lines = [ExportLine(number=1, entry=ExportHeader(state=CollectionState(filter=taken_over.filter)))]
 
     reports = [
-        migrate(services, "plone", "new"),
-        migrate(services, "other", "plone"),
-        import_(services, Target(collection="plone"), lines),
+        merge_collection(services, "plone", "new"),
+        merge_collection(services, "other", "plone"),
+        import_collection(services, Target(collection="plone"), lines),
     ]
 
-    assert all("takes it over" in str(report.stopped_by) for report in reports)
-    assert older.ids(server.store, "plone") == older.UNTOUCHED
-    assert services.index.state("plone").filter == Filter()
-    assert "new" not in {name for names in behind(taken_over).values() for name in names}
+    assert all("takes it over" in str(report.error) for report in reports)
+    assert older.list_ids(server.store, "plone") == older.LEGACY_IDS
+    assert services.index.get_state("plone").filter == Filter()
+    assert "new" not in {name for names in list_collection_aliases(taken_over).values() for name in names}
 
 
 def test_it_is_listed_with_what_can_be_told_of_it(taken_over: World) -> None:
-    (listed,) = catalogue(taken_over.services).collections
+    (listed,) = read_overview(taken_over.deps).collections
 
-    told = details(taken_over.services, listed)
+    told = read_details(taken_over.deps, listed)
 
     assert (told.filter, told.projects, told.documents, told.cursor) == ("another program", 4, 7, None)
 
@@ -186,19 +186,19 @@ def test_it_is_listed_with_what_can_be_told_of_it(taken_over: World) -> None:
 def test_what_holds_no_packages_is_listed_and_never_taken_over(server: LocalTypesense, user: World) -> None:
     server.store.create({"name": "plone", "fields": [{"name": "title", "type": "string"}]})
     server.store.collection("plone").write({"id": "1", "title": "Hello"}, "create", "reject")
-    (listed,) = catalogue(user.services).collections
+    (listed,) = read_overview(user.deps).collections
 
     report = user.recreate()
 
-    assert "holds no packages" in str(report.stopped_by)
-    assert older.ids(server.store, "plone") == ["1"]
-    assert (details(user.services, listed).documents, list(behind(user))) == (1, ["plone"])
+    assert "holds no packages" in str(report.error)
+    assert older.list_ids(server.store, "plone") == ["1"]
+    assert (read_details(user.deps, listed).documents, list(list_collection_aliases(user))) == (1, ["plone"])
 
 
 def test_other_collections_of_the_server_are_left_alone(server: LocalTypesense, user: World) -> None:
-    older.make(server.store, "packages1")
+    older.create_legacy_collection(server.store, "packages1")
     user.fetch()
     user.recreate()
 
-    assert sorted(behind(user)) == ["packages1", "plone-2"]
-    assert older.ids(server.store, "packages1") == older.UNTOUCHED
+    assert sorted(list_collection_aliases(user)) == ["packages1", "plone-2"]
+    assert older.list_ids(server.store, "packages1") == older.LEGACY_IDS

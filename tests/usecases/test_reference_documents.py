@@ -6,14 +6,14 @@ import pytest
 from packaging.version import InvalidVersion, Version
 
 from pyf.aggregator.domain.profile import Filter
-from pyf.aggregator.sample.ecosystem import Ecosystem
-from pyf.aggregator.sample.load import load
-from worlds import world
+from pyf.aggregator.sample.ecosystem import FakeRegistry
+from pyf.aggregator.sample.load import load_documents
+from worlds import open_world
 
 pytestmark = pytest.mark.usefixtures("shared_data")
 
 
-def _standing(version: str) -> tuple[bool, bool, Version]:
+def _to_sort_key(version: str) -> tuple[bool, bool, Version]:
     try:
         parsed = Version(version)
     except InvalidVersion:
@@ -28,15 +28,15 @@ def _standing(version: str) -> tuple[bool, bool, Version]:
 def test_every_release_is_indexed_and_none_rejected(
     documents: str, classifier: str, projects: int, shared_data: Path, tmp_path: Path
 ) -> None:
-    ecosystem = Ecosystem(load(shared_data / "pypi" / documents))
+    ecosystem = FakeRegistry(load_documents(shared_data / "pypi" / documents))
 
-    with world(ecosystem, tmp_path, pooled=True, pypi_timeout=60) as real:
+    with open_world(ecosystem, tmp_path, pooled=True, pypi_timeout=60) as real:
         real.filter = Filter(classifiers=(classifier,))
         report = real.fetch()
 
         assert (report.rejected, report.failed, report.indexed) == ([], [], projects)
-        assert real.held() == real.due()
-        for holding in real.services.index.holdings("plone"):
-            held = [d.registry for d in real.services.index.documents("plone", holding.name_normalized)]
-            newest = max(held, key=lambda fields: (not fields.yanked, *_standing(fields.version)))
-            assert [fields.version for fields in held if fields.is_newest] == [newest.version]
+        assert real.stored() == real.expected()
+        for project_state in real.deps.index.project_states("plone"):
+            stored_documents = [d.registry for d in real.deps.index.get_project_documents("plone", project_state.name_normalized)]
+            newest = max(stored_documents, key=lambda fields: (not fields.yanked, *_to_sort_key(fields.version)))
+            assert [fields.version for fields in stored_documents if fields.is_newest] == [newest.version]

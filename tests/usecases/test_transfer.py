@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from builders import collection_state, project_documents, registry_fields
+from builders import build_state, build_project, build_fields
 from engines import ENGINES
-from pyf.aggregator.adapters.transfer_file import reading_lines, write_entries
+from pyf.aggregator.adapters.transfer_file import open_lines, write_entries
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
-from pyf.aggregator.ports import ProjectDocuments, Services
-from pyf.aggregator.usecases.export import export
-from pyf.aggregator.usecases.import_ import import_
+from pyf.aggregator.ports import ProjectDocuments, Dependencies
+from pyf.aggregator.usecases.export import export_collection
+from pyf.aggregator.usecases.import_ import import_collection
 from pyf.aggregator.usecases.report import TransferReport
 from pyf.aggregator.usecases.target import Target
-from stores import fill, names, shown, store
+from stores import fill_collection, list_aliases, read_collection, open_dependencies
 
 FILTER = Filter(profile="plone", classifiers=("Framework :: Plone",))
 
@@ -33,7 +33,7 @@ json: st.SearchStrategy[Any] = st.recursive(
     max_leaves=4,
 )
 releases = st.builds(
-    registry_fields,
+    build_fields,
     st.sampled_from(["a", "B.b", "c_c"]),
     st.sampled_from(["1.0", "2.0a1", "2.0", "no version", "\U0001d7d9"]),
     summary=texts,
@@ -61,8 +61,8 @@ enrichments = st.lists(
 
 
 @pytest.fixture(params=ENGINES)
-def services(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Services]:
-    with store(request.param, tmp_path) as services:
+def services(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Dependencies]:
+    with open_dependencies(request.param, tmp_path) as services:
         yield services
 
 
@@ -71,25 +71,25 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "plone.jsonl"
 
 
-def write(services: Services, collection: str, file: Path) -> TransferReport:
-    return export(services, Target(collection=collection), lambda entries: write_entries(str(file), entries))
+def export_to(services: Dependencies, collection: str, file: Path) -> TransferReport:
+    return export_collection(services, Target(collection=collection), lambda entries: write_entries(str(file), entries))
 
 
-def read(services: Services, collection: str, file: Path, filter_: Filter | None = None) -> TransferReport:
-    with reading_lines(str(file)) as lines:
-        return import_(services, Target(collection=collection, filter=filter_), lines)
+def import_from(services: Dependencies, collection: str, file: Path, filter_: Filter | None = None) -> TransferReport:
+    with open_lines(str(file)) as lines:
+        return import_collection(services, Target(collection=collection, filter=filter_), lines)
 
 
-def test_what_went_out_comes_in_as_it_was(services: Services, file: Path) -> None:
-    fill(services, "plone-1", alias="plone")
+def test_what_went_out_comes_in_as_it_was(services: Dependencies, file: Path) -> None:
+    fill_collection(services, "plone-1", alias="plone")
 
-    out = write(services, "plone", file)
-    back = read(services, "other", file)
+    out = export_to(services, "plone", file)
+    back = import_from(services, "other", file)
 
-    assert (out.action, out.found, out.documents, out.is_whole) == ("export", 2, 3, True)
-    assert (back.action, back.found, back.copied, back.documents, back.is_whole) == ("import", 2, 2, 3, True)
-    assert names(services) == {"other-1": ("other",), "plone-1": ("plone",)}
-    assert shown(services, "other") == shown(services, "plone")
+    assert (out.action, out.found, out.documents, out.is_complete) == ("export", 2, 3, True)
+    assert (back.action, back.found, back.copied, back.documents, back.is_complete) == ("import", 2, 2, 3, True)
+    assert list_aliases(services) == {"other-1": ("other",), "plone-1": ("plone",)}
+    assert read_collection(services, "other") == read_collection(services, "plone")
 
 
 @given(st.lists(releases, max_size=6), st.dictionaries(st.sampled_from(["a", "b-b", "c-c"]), enrichments))
@@ -100,28 +100,28 @@ def test_export_import_export_gives_the_same_bytes(
     projects: dict[str, dict[str, RegistryFields]] = {}
     for document in documents:
         projects.setdefault(document.name_normalized, {})[document.version] = document
-    with TemporaryDirectory() as folder, store("sqlite", Path(folder)) as services:
-        services.admin.create("one", collection_state(cursor=7))
+    with TemporaryDirectory() as folder, open_dependencies("sqlite", Path(folder)) as services:
+        services.admin.create("one", build_state(cursor=7))
         services.index.put(
             "one",
             [ProjectDocuments(name_normalized=name, documents=tuple(d.values())) for name, d in projects.items()],
         )
         for name, fields in others.items():
-            for each in fields:
-                services.index.update("one", {name: each})
+            for project in fields:
+                services.index.update("one", {name: project})
         services.index.remove("one", [Tombstone(name="gone", removed_at=1, reason="gone")])
 
-        write(services, "one", Path(folder) / "first.gz")
-        assert read(services, "two", Path(folder) / "first.gz").is_whole
-        write(services, "two", Path(folder) / "second.gz")
+        export_to(services, "one", Path(folder) / "first.gz")
+        assert import_from(services, "two", Path(folder) / "first.gz").is_complete
+        export_to(services, "two", Path(folder) / "second.gz")
 
         assert (Path(folder) / "first.gz").read_bytes() == (Path(folder) / "second.gz").read_bytes()
 
 
-def test_the_file_is_lines_of_flat_documents_between_a_first_and_a_last_line(services: Services, file: Path) -> None:
-    fill(services, "plone-1", alias="plone")
+def test_the_file_is_lines_of_flat_documents_between_a_first_and_a_last_line(services: Dependencies, file: Path) -> None:
+    fill_collection(services, "plone-1", alias="plone")
 
-    write(services, "plone", file)
+    export_to(services, "plone", file)
 
     first, *documents, stone, last = file.read_text("utf-8").splitlines()
     assert first.startswith('{"pyf.aggregator":{"format":1,"state":{"filter":{"profile":"plone"')
@@ -130,31 +130,31 @@ def test_the_file_is_lines_of_flat_documents_between_a_first_and_a_last_line(ser
     assert last == '{"pyf.aggregator":{"documents":3,"tombstones":1}}'
 
 
-def test_importing_again_writes_nothing(services: Services, file: Path) -> None:
-    fill(services, "plone-1", alias="plone")
-    write(services, "plone", file)
+def test_importing_again_writes_nothing(services: Dependencies, file: Path) -> None:
+    fill_collection(services, "plone-1", alias="plone")
+    export_to(services, "plone", file)
 
-    report = read(services, "plone", file)
+    report = import_from(services, "plone", file)
 
-    assert (report.copied, report.unchanged, report.is_whole) == (0, 2, True)
+    assert (report.copied, report.unchanged, report.is_complete) == (0, 2, True)
 
 
-def test_an_old_file_takes_nothing_away_and_overwrites_nothing_newer(services: Services, file: Path) -> None:
-    fill(services, "plone-1", alias="plone")
-    write(services, "plone", file)
+def test_an_old_file_takes_nothing_away_and_overwrites_nothing_newer(services: Dependencies, file: Path) -> None:
+    fill_collection(services, "plone-1", alias="plone")
+    export_to(services, "plone", file)
     index = services.index
-    index.put("plone", [project_documents("a", "1.0", "3.0", last_serial=9, summary="newer"), project_documents("new")])
+    index.put("plone", [build_project("a", "1.0", "3.0", last_serial=9, summary="newer"), build_project("new")])
     index.update("plone", {"a": RepositoryFields(github_stars=99, github_checked=6)})
-    index.remember("plone", replace(index.state("plone"), cursor=9))
+    index.set_state("plone", replace(index.get_state("plone"), cursor=9))
 
-    report = read(services, "plone", file)
+    report = import_from(services, "plone", file)
 
-    assert report.is_whole
-    held = [(d.registry.version, d.registry.summary) for d in index.documents("plone", "a")]
-    assert held == [("3.0", "newer"), ("2.0", ""), ("1.0", "newer")]
-    assert index.documents("plone", "a")[0].as_mapping()["github_stars"] == 99
-    assert len(index.documents("plone", "new")) == 1
-    assert index.state("plone").cursor == 7
+    assert report.is_complete
+    stored_documents = [(d.registry.version, d.registry.summary) for d in index.get_project_documents("plone", "a")]
+    assert stored_documents == [("3.0", "newer"), ("2.0", ""), ("1.0", "newer")]
+    assert index.get_project_documents("plone", "a")[0].to_dict()["github_stars"] == 99
+    assert len(index.get_project_documents("plone", "new")) == 1
+    assert index.get_state("plone").cursor == 7
 
 
 @pytest.mark.parametrize(
@@ -170,136 +170,136 @@ def test_an_old_file_takes_nothing_away_and_overwrites_nothing_newer(services: S
         ('{"id": ' + "[" * 100_000, "recursion"),
     ],
 )
-def test_a_bad_line_is_named_and_the_rest_goes_on(services: Services, file: Path, line: str, said: str) -> None:
-    fill(services, "plone-1", alias="plone")
-    write(services, "plone", file)
+def test_a_bad_line_is_named_and_the_rest_goes_on(services: Dependencies, file: Path, line: str, said: str) -> None:
+    fill_collection(services, "plone-1", alias="plone")
+    export_to(services, "plone", file)
     lines = file.read_bytes().splitlines()
     position = 2 if "aggregator" not in line else len(lines)
     lines.insert(position, line.encode("utf-8", "surrogateescape"))
     file.write_bytes(b"\n".join(lines))
 
-    report = read(services, "other", file)
+    report = import_from(services, "other", file)
 
     name = f"line {position + 1}"
-    assert (report.failed, report.documents, report.is_whole) == ([name], 3, False)
+    assert (report.failed, report.documents, report.is_complete) == ([name], 3, False)
     assert said.lower() in report.reasons[name].lower()
     assert [d.registry.id for d in services.index.export("other")] == ["a-1.0", "a-2.0", "b-1.0"]
-    assert services.index.state("other").cursor is None
+    assert services.index.get_state("other").cursor is None
 
 
-def test_a_project_that_may_lack_a_release_because_of_a_bad_line_is_read_again(services: Services, file: Path) -> None:
-    fill(services, "plone-1", alias="plone")
-    services.index.put("plone", [project_documents(name, last_serial=5) for name in ("0", "c", "d")])
-    write(services, "plone", file)
+def test_a_project_that_may_lack_a_release_because_of_a_bad_line_is_read_again(services: Dependencies, file: Path) -> None:
+    fill_collection(services, "plone-1", alias="plone")
+    services.index.put("plone", [build_project(name, last_serial=5) for name in ("0", "c", "d")])
+    export_to(services, "plone", file)
     lines = file.read_bytes().splitlines(keepends=True)
     assert b'"a-2.0"' in lines[3]
     lines[3] = b"garbled\n"
     file.write_bytes(b"".join(lines))
 
-    read(services, "other", file)
+    import_from(services, "other", file)
 
-    serials = {h.name_normalized: h.last_serial for h in services.index.holdings("other")}
+    serials = {h.name_normalized: h.last_serial for h in services.index.project_states("other")}
     assert serials == {"0": 5, "a": 0, "b": 0, "c": 5, "d": 5}
 
 
 @pytest.mark.parametrize("ending", ["", ".gz"])
 def test_a_file_that_was_cut_off_is_noticed_and_what_came_stays(
-    services: Services, tmp_path: Path, ending: str
+    services: Dependencies, tmp_path: Path, ending: str
 ) -> None:
-    fill(services, "plone-1", alias="plone")
+    fill_collection(services, "plone-1", alias="plone")
     file = tmp_path / f"plone.jsonl{ending}"
-    write(services, "plone", file)
+    export_to(services, "plone", file)
     if ending:
         file.write_bytes(file.read_bytes()[:-9])
     else:
         file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-3]))
 
-    report = read(services, "other", file)
+    report = import_from(services, "other", file)
 
-    assert ("damaged after line" if ending else "ends early") in str(report.stopped_by)
-    assert services.index.state("other").cursor is None
+    assert ("damaged after line" if ending else "ends early") in str(report.error)
+    assert services.index.get_state("other").cursor is None
     serials = [d.registry.last_serial for d in services.index.export("other")]
     assert serials[:2] == [5, 5] or serials == [0, 0]
 
 
-def test_lines_that_were_taken_out_are_noticed(services: Services, file: Path) -> None:
-    fill(services, "plone-1", alias="plone")
-    write(services, "plone", file)
+def test_lines_that_were_taken_out_are_noticed(services: Dependencies, file: Path) -> None:
+    fill_collection(services, "plone-1", alias="plone")
+    export_to(services, "plone", file)
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(b"".join(lines[:1] + lines[2:]))
 
-    report = read(services, "other", file)
+    report = import_from(services, "other", file)
 
-    assert "it lacks lines: 3 documents were exported, 2 came" in str(report.stopped_by)
-    assert services.index.state("other").cursor is None
+    assert "it lacks lines: 3 documents were exported, 2 came" in str(report.error)
+    assert services.index.get_state("other").cursor is None
 
 
-def test_documents_alone_in_any_order_can_be_imported_where_the_filter_is_named(services: Services, file: Path) -> None:
-    fill(services, "plone-1", alias="plone")
-    write(services, "plone", file)
+def test_documents_alone_in_any_order_can_be_imported_where_the_filter_is_named(services: Dependencies, file: Path) -> None:
+    fill_collection(services, "plone-1", alias="plone")
+    export_to(services, "plone", file)
     documents = file.read_bytes().splitlines(keepends=True)[1:4]
     file.write_bytes(b"\n".join([documents[1], documents[2], documents[0]]))
 
-    report = read(services, "other", file, FILTER)
+    report = import_from(services, "other", file, FILTER)
 
-    assert report.is_whole
+    assert report.is_complete
     assert [(d.registry.id, d.registry.is_newest) for d in services.index.export("other")] == [
         ("a-1.0", False),
         ("a-2.0", True),
         ("b-1.0", True),
     ]
-    assert services.index.state("other").filter == FILTER
+    assert services.index.get_state("other").filter == FILTER
 
 
-def test_documents_alone_need_a_filter_for_a_new_collection(services: Services, file: Path) -> None:
+def test_documents_alone_need_a_filter_for_a_new_collection(services: Dependencies, file: Path) -> None:
     file.write_text('{"id": "x"}\n')
 
-    report = read(services, "other", file)
+    report = import_from(services, "other", file)
 
-    assert "name a profile with -p" in str(report.stopped_by)
-    assert names(services) == {}
+    assert "name a profile with -p" in str(report.error)
+    assert list_aliases(services) == {}
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n \n", b"\xef\xbb\xbf\n"])
-def test_an_empty_file_is_refused(services: Services, file: Path, content: bytes) -> None:
+def test_an_empty_file_is_refused(services: Dependencies, file: Path, content: bytes) -> None:
     file.write_bytes(content)
 
-    report = read(services, "other", file, FILTER)
+    report = import_from(services, "other", file, FILTER)
 
-    assert str(report.stopped_by) == "there is nothing in it"
-    assert names(services) == {}
-
-
-def test_a_file_of_another_filter_than_the_named_one_is_refused(services: Services, file: Path) -> None:
-    fill(services, "plone-1", alias="plone")
-    write(services, "plone", file)
-
-    report = read(services, "django", file, Filter(profile="django", classifiers=("Framework :: Django",)))
-
-    assert "it holds what profile plone finds, not profile django" in str(report.stopped_by)
-    assert names(services) == {"plone-1": ("plone",)}
+    assert str(report.error) == "there is nothing in it"
+    assert list_aliases(services) == {}
 
 
-def test_a_later_format_is_refused(services: Services, file: Path) -> None:
-    fill(services, "plone-1", alias="plone")
-    write(services, "plone", file)
+def test_a_file_of_another_filter_than_the_named_one_is_refused(services: Dependencies, file: Path) -> None:
+    fill_collection(services, "plone-1", alias="plone")
+    export_to(services, "plone", file)
+
+    report = import_from(services, "django", file, Filter(profile="django", classifiers=("Framework :: Django",)))
+
+    assert "it holds what profile plone finds, not profile django" in str(report.error)
+    assert list_aliases(services) == {"plone-1": ("plone",)}
+
+
+def test_a_later_format_is_refused(services: Dependencies, file: Path) -> None:
+    fill_collection(services, "plone-1", alias="plone")
+    export_to(services, "plone", file)
     file.write_bytes(file.read_bytes().replace(b'"format":1', b'"format":2'))
 
-    report = read(services, "plone", file)
+    report = import_from(services, "plone", file)
 
     assert "update the program" in report.reasons["line 1"]
-    assert not report.is_whole
+    assert not report.is_complete
 
 
-def test_a_name_that_does_not_fit_its_normalised_one_is_refused(services: Services, file: Path) -> None:
-    fill(services, "plone-1", alias="plone")
-    write(services, "plone", file)
+def test_a_name_that_does_not_fit_its_normalised_one_is_refused(services: Dependencies, file: Path) -> None:
+    fill_collection(services, "plone-1", alias="plone")
+    export_to(services, "plone", file)
     file.write_bytes(file.read_bytes().replace(b'"name_normalized":"b"', b'"name_normalized":"a"'))
 
-    report = read(services, "other", file)
+    report = import_from(services, "other", file)
 
     assert "of the name 'b' it is another" in report.reasons["line 4"]
-    assert [h.name_normalized for h in services.index.holdings("other")] == ["a"]
+    assert [h.name_normalized for h in services.index.project_states("other")] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -307,42 +307,42 @@ def test_a_name_that_does_not_fit_its_normalised_one_is_refused(services: Servic
     [(b'"name":"b","name_sor', b'"name":"","name_sor', "no name"), (b'{"name":"gone"', b'{"name":"G_one"', "'G_one'")],
 )
 def test_what_has_no_name_that_can_be_looked_up_is_refused(
-    services: Services, file: Path, old: bytes, new: bytes, said: str
+    services: Dependencies, file: Path, old: bytes, new: bytes, said: str
 ) -> None:
-    fill(services, "plone-1", alias="plone")
-    write(services, "plone", file)
+    fill_collection(services, "plone-1", alias="plone")
+    export_to(services, "plone", file)
     content = file.read_bytes()
     assert old in content
     file.write_bytes(content.replace(old, new))
 
-    report = read(services, "other", file)
+    report = import_from(services, "other", file)
 
     (name,) = report.failed
     assert said in report.reasons[name]
 
 
-def test_a_profile_that_has_gained_classifiers_is_the_same_one(services: Services, file: Path) -> None:
-    fill(services, "plone-1", alias="plone")
-    write(services, "plone", file)
+def test_a_profile_that_has_gained_classifiers_is_the_same_one(services: Dependencies, file: Path) -> None:
+    fill_collection(services, "plone-1", alias="plone")
+    export_to(services, "plone", file)
 
-    report = read(services, "other", file, replace(FILTER, classifiers=(*FILTER.classifiers, "Framework :: Zope")))
+    report = import_from(services, "other", file, replace(FILTER, classifiers=(*FILTER.classifiers, "Framework :: Zope")))
 
-    assert report.is_whole
+    assert report.is_complete
 
 
-def test_a_rejected_document_is_named(services: Services, file: Path) -> None:
-    fill(services, "plone-1", alias="plone")
-    write(services, "plone", file)
+def test_a_rejected_document_is_named(services: Dependencies, file: Path) -> None:
+    fill_collection(services, "plone-1", alias="plone")
+    export_to(services, "plone", file)
     file.write_bytes(file.read_bytes().replace(b'"upload_timestamp":0', b'"upload_timestamp":9223372036854775808'))
 
-    report = read(services, "other", file)
+    report = import_from(services, "other", file)
 
-    assert not report.is_whole
+    assert not report.is_complete
     assert report.rejected or report.failed
 
 
-def test_a_collection_that_is_not_there_can_not_be_exported_and_leaves_no_file(services: Services, file: Path) -> None:
-    report = write(services, "nowhere", file)
+def test_a_collection_that_is_not_there_can_not_be_exported_and_leaves_no_file(services: Dependencies, file: Path) -> None:
+    report = export_to(services, "nowhere", file)
 
-    assert "there is no collection nowhere" in str(report.stopped_by)
+    assert "there is no collection nowhere" in str(report.error)
     assert list(file.parent.glob("*.jsonl*")) == []

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from served import served
-from small_site import filled
+from served import serve_app
+from small_site import build_small_site
 
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[httpx.Client]:
     """A client of a site with a few projects, which no test changes."""
-    with served(filled(), {}) as client:
+    with serve_app(build_small_site(), {}) as client:
         yield client

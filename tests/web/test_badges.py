@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.web.badges import _COLOURS, _LABEL, _NEUTRAL, drawn, shortened
+from pyf.aggregator.web.badges import _BAND_COLORS, _LABEL_COLOR, _NEUTRAL_COLOR, render_badge, format_short_count
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -23,30 +23,30 @@ SVG = "{http://www.w3.org/2000/svg}"
         ("plone.evil/downloads.svg", "downloads: unknown"),
     ],
 )
-def test_a_badge_shows_a_number_and_says_it(site: httpx.Client, path: str, said: str) -> None:
-    answer = site.get(f"/badge/plone/{path}")
+def test_badge_shows_value_and_label(site: httpx.Client, path: str, description: str) -> None:
+    response = site.get(f"/badge/plone/{path}")
 
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
-    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
-    picture = fromstring(answer.content)
-    assert (picture.findtext(f"{SVG}title"), picture.get("role"), picture.get("aria-label")) == (said, "img", said)
-    assert "http" not in answer.text.replace("http://www.w3.org/2000/svg", "")
+    assert (response.status_code, response.headers["content-type"]) == (200, "image/svg+xml")
+    assert response.headers["cross-origin-resource-policy"] == "cross-origin"
+    picture = fromstring(response.content)
+    assert (picture.findtext(f"{SVG}title"), picture.get("role"), picture.get("aria-label")) == (description, "img", description)
+    assert "http" not in response.text.replace("http://www.w3.org/2000/svg", "")
 
 
 @pytest.mark.parametrize("path", ["plone/nobody", "plone/plone.gone", "nowhere/plone.api"])
 @pytest.mark.parametrize("kind", ["health", "downloads"])
-def test_what_is_not_there_gets_a_picture_that_says_so(site: httpx.Client, path: str, kind: str) -> None:
-    answer = site.get(f"/badge/{path}/{kind}.svg")
+def test_badge_of_missing_package_says_not_found(site: httpx.Client, path: str, kind: str) -> None:
+    response = site.get(f"/badge/{path}/{kind}.svg")
 
-    assert answer.status_code == 404
-    assert fromstring(answer.content).findtext(f"{SVG}title") == f"{kind}: not found"
+    assert response.status_code == 404
+    assert fromstring(response.content).findtext(f"{SVG}title") == f"{kind}: not found"
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")), max_size=40))
-def test_words_stay_words(words: str) -> None:
-    picture = fromstring(drawn("label", words, "#000"))
+def test_render_badge_escapes_any_text(value: str) -> None:
+    picture = fromstring(render_badge("label", value, "#000"))
 
-    assert picture.findtext(f"{SVG}title") == f"label: {words}"
+    assert picture.findtext(f"{SVG}title") == f"label: {value}"
 
 
 @pytest.mark.parametrize(
@@ -65,22 +65,22 @@ def test_words_stay_words(words: str) -> None:
         (5_000_000_000, "5.0G"),
     ],
 )
-def test_numbers_have_three_digits_at_most(number: int, short: str) -> None:
-    assert shortened(number) == short
+def test_format_short_count(number: int, expected: str) -> None:
+    assert format_short_count(number) == expected
 
 
 @given(st.integers(0, 999_499_999_999))
-def test_a_short_number_is_never_long(number: int) -> None:
-    assert sum(c.isdigit() for c in shortened(number)) <= 3
+def test_format_short_count_has_at_most_three_digits(number: int) -> None:
+    assert sum(c.isdigit() for c in format_short_count(number)) <= 3
 
 
-@pytest.mark.parametrize("colour", [_LABEL, _NEUTRAL, *_COLOURS.values()])
-def test_white_can_be_read_on_every_colour(colour: str) -> None:
-    assert 1.05 / (luminance(colour) + 0.05) >= 4.5
+@pytest.mark.parametrize("colour", [_LABEL_COLOR, _NEUTRAL_COLOR, *_BAND_COLORS.values()])
+def test_badge_colors_have_enough_contrast(color: str) -> None:
+    assert 1.05 / (relative_luminance(color) + 0.05) >= 4.5
 
 
-def luminance(colour: str) -> float:
+def relative_luminance(color: str) -> float:
     """Return the relative luminance of a colour, as WCAG has it."""
-    parts = (int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5))
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    channels = (int(color[n : n + 2], 16) / 255 for n in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

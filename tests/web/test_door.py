@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.types import HTTPScope
 
-from pyf.aggregator.web.door import Door
+from pyf.aggregator.web.door import RequestLimiter
 from worlds import Clock
 
 
-def scope(client: str = "10.0.0.1", path: str = "/") -> HTTPScope:
-    asked: dict[str, Any] = {
+def build_scope(client: str = "10.0.0.1", path: str = "/") -> HTTPScope:
+    scope: dict[str, Any] = {
         "type": "http",
         "path": path,
         "raw_path": path.encode(),
@@ -20,28 +20,28 @@ def scope(client: str = "10.0.0.1", path: str = "/") -> HTTPScope:
         "headers": [],
         "client": (client, 1),
     }
-    return cast(HTTPScope, asked)
+    return cast(HTTPScope, scope)
 
 
-def test_a_client_is_answered_so_many_times_and_told_when_to_go_on() -> None:
+def test_request_limiter_allows_capacity_and_reports_retry_after() -> None:
     clock = Clock()
-    door = Door(requests_a_minute=3, clock=clock)
-    answers = [door.refusal(scope()) for _ in range(4)]
+    limiter = RequestLimiter(requests_per_minute=3, clock=clock)
+    rejections = [limiter.find_rejection(build_scope()) for _ in range(4)]
 
-    assert answers[:3] == [None, None, None]
-    assert answers[3] is not None
-    assert answers[3].headers == {"retry-after": "20"}
-    clock.pass_(20)
-    assert door.refusal(scope()) is None
-    assert door.refusal(scope()) is not None
+    assert rejections[:3] == [None, None, None]
+    assert rejections[3] is not None
+    assert rejections[3].headers == {"retry-after": "20"}
+    clock.advance(20)
+    assert limiter.find_rejection(build_scope()) is None
+    assert limiter.find_rejection(build_scope()) is not None
 
 
-def test_one_client_does_not_use_up_what_another_is_due() -> None:
-    door = Door(requests_a_minute=1, clock=Clock())
-    door.refusal(scope("10.0.0.1"))
+def test_clients_have_separate_limits() -> None:
+    limiter = RequestLimiter(requests_per_minute=1, clock=Clock())
+    limiter.find_rejection(build_scope("10.0.0.1"))
 
-    assert door.refusal(scope("10.0.0.1")) is not None
-    assert door.refusal(scope("10.0.0.2")) is None
+    assert limiter.find_rejection(build_scope("10.0.0.1")) is not None
+    assert limiter.find_rejection(build_scope("10.0.0.2")) is None
 
 
 @pytest.mark.parametrize(
@@ -55,35 +55,35 @@ def test_one_client_does_not_use_up_what_another_is_due() -> None:
         ("a:b", "a:c", False),
     ],
 )
-def test_all_addresses_of_a_household_are_one_client(one: str, other: str, same: bool) -> None:
-    door = Door(requests_a_minute=1, clock=Clock())
-    door.refusal(scope(one))
+def test_client_network_groups_addresses(one: str, other: str, same: bool) -> None:
+    limiter = RequestLimiter(requests_per_minute=1, clock=Clock())
+    limiter.find_rejection(build_scope(one))
 
-    assert (door.refusal(scope(other)) is not None) is same
+    assert (limiter.find_rejection(build_scope(other)) is not None) is same
 
 
 @pytest.mark.parametrize("path", ["/static/style.css", "/health"])
-def test_what_costs_nothing_is_not_counted(path: str) -> None:
-    door = Door(requests_a_minute=1, clock=Clock())
+def test_unlimited_paths_are_not_counted(path: str) -> None:
+    limiter = RequestLimiter(requests_per_minute=1, clock=Clock())
 
-    assert [door.refusal(scope(path=path)) for _ in range(5)] == [None] * 5
+    assert [limiter.find_rejection(build_scope(path=path)) for _ in range(5)] == [None] * 5
 
 
-def test_clients_beyond_number_are_forgotten() -> None:
-    door = Door(requests_a_minute=1, clock=Clock())
+def test_oldest_clients_are_evicted() -> None:
+    limiter = RequestLimiter(requests_per_minute=1, clock=Clock())
     for number in range(10_050):
-        door.refusal(scope(str(number)))
+        limiter.find_rejection(build_scope(str(number)))
 
-    assert len(door._left) == 10_000
+    assert len(limiter._tokens) == 10_000
 
 
 @given(st.lists(st.floats(0, 100), max_size=200), st.integers(1, 1000))
-def test_nobody_is_answered_more_often_than_is_due(pauses: list[float], due: int) -> None:
+def test_rate_never_exceeds_capacity(pauses: list[float], capacity: int) -> None:
     clock = Clock()
-    door = Door(requests_a_minute=due, clock=clock)
-    answered = 0
+    limiter = RequestLimiter(requests_per_minute=capacity, clock=clock)
+    allowed_count = 0
     for pause in pauses:
-        clock.pass_(pause)
-        answered += door.refusal(scope()) is None
+        clock.advance(pause)
+        allowed_count += limiter.find_rejection(build_scope()) is None
 
-    assert answered <= due + sum(pauses) * due / 60 + 1e-3
+    assert allowed_count <= capacity + sum(pauses) * capacity / 60 + 1e-3

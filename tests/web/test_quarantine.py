@@ -6,13 +6,13 @@ import httpx
 import pytest
 
 from builders import PLONE
-from pyf.aggregator.domain.addresses import without_links
+from pyf.aggregator.domain.addresses import mask_links
 from pyf.aggregator.domain.schema import RepositoryFields
-from served import served
-from small_site import filled, project
+from served import serve_app
+from small_site import build_small_site, build_site_project
 
-PLACE = "https://evil.example/trap"
-EVERYWHERE = (
+MALICIOUS_URL = "https://evil.example/trap"
+PATHS = (
     "/in/plone/project/plone-evil",
     "/api/v1/profiles/plone/projects/plone-evil",
     "/api/v1/profiles/plone/projects/plone-evil/releases",
@@ -30,41 +30,41 @@ EVERYWHERE = (
 @pytest.fixture(scope="module")
 def site() -> Iterator[httpx.Client]:
     """A site with a quarantined project that names an address in every field that holds text."""
-    services = filled()
-    evil = project(
+    services = build_small_site()
+    evil = build_site_project(
         "plone.evil",
-        {"version": "6.6.6", "framework_versions": ("Plone 6.0",), "yanked": True, "yanked_reason": f"See {PLACE}"},
-        summary=f"See {PLACE} now",
-        description=f"<p>{PLACE}</p>",
-        home_page=PLACE,
-        docs_url=PLACE,
-        bugtrack_url=PLACE,
-        project_urls={"Documentation": PLACE, "Changelog": PLACE, "Issues": PLACE, PLACE: PLACE},
-        license=f"See {PLACE}",
-        keywords=(PLACE,),
-        author=PLACE,
-        maintainer=f"Eve, {PLACE}",
-        requires_dist=(f"plone.api @ {PLACE}",),
+        {"version": "6.6.6", "framework_versions": ("Plone 6.0",), "yanked": True, "yanked_reason": f"See {MALICIOUS_URL}"},
+        summary=f"See {MALICIOUS_URL} now",
+        description=f"<p>{MALICIOUS_URL}</p>",
+        home_page=MALICIOUS_URL,
+        docs_url=MALICIOUS_URL,
+        bugtrack_url=MALICIOUS_URL,
+        project_urls={"Documentation": MALICIOUS_URL, "Changelog": MALICIOUS_URL, "Issues": MALICIOUS_URL, MALICIOUS_URL: MALICIOUS_URL},
+        license=f"See {MALICIOUS_URL}",
+        keywords=(MALICIOUS_URL,),
+        author=MALICIOUS_URL,
+        maintainer=f"Eve, {MALICIOUS_URL}",
+        requires_dist=(f"plone.api @ {MALICIOUS_URL}",),
         project_status="quarantined",
     )
     services.index.put(PLONE, [evil])
     services.index.update(
         PLONE, {"plone-evil": RepositoryFields(github_stars=1, github_url="https://github.com/e/vil")}
     )
-    with served(services, {}) as client:
+    with serve_app(services, {}) as client:
         yield client
 
 
-@pytest.mark.parametrize("path", EVERYWHERE)
-def test_no_address_of_a_quarantined_project_is_shown(site: httpx.Client, path: str) -> None:
-    answer = site.get(path)
+@pytest.mark.parametrize("path", PATHS)
+def test_urls_of_quarantined_projects_are_hidden(site: httpx.Client, path: str) -> None:
+    response = site.get(path)
 
-    assert answer.status_code in (200, 404)
-    assert "evil.example" not in answer.text
-    assert "github.com/e/vil" not in answer.text
+    assert response.status_code in (200, 404)
+    assert "evil.example" not in response.text
+    assert "github.com/e/vil" not in response.text
 
 
-def test_what_is_told_of_it_all_the_same_are_its_reasons(site: httpx.Client) -> None:
+def test_health_findings_of_quarantined_projects_mask_links(site: httpx.Client) -> None:
     page = site.get("/api/v1/profiles/plone/projects/plone-evil").json()
 
     findings = [finding for group in page["health"]["groups"] for finding in group["findings"]]
@@ -85,5 +85,5 @@ def test_what_is_told_of_it_all_the_same_are_its_reasons(site: httpx.Client) -> 
         ("", ""),
     ],
 )
-def test_addresses_of_sites_are_told_from_other_text(text: str, shown: str) -> None:
-    assert without_links(text) == shown
+def test_without_links_masks_urls_only(text: str, expected: str) -> None:
+    assert mask_links(text) == expected

@@ -5,57 +5,57 @@ from threading import Event
 
 import pytest
 
-from pyf.aggregator.web.remembered import Remembered
+from pyf.aggregator.web.remembered import TTLCache
 from worlds import Clock
 
 
-def test_what_was_found_is_kept_for_so_long() -> None:
-    clock, looked = Clock(), list[str]()
-    remembered = Remembered[str, int](lambda key: looked.append(key) or len(looked), seconds=10, clock=clock)  # type: ignore[func-returns-value]
+def test_ttl_cache_reloads_after_ttl() -> None:
+    clock, loaded = Clock(), list[str]()
+    cache = TTLCache[str, int](lambda key: loaded.append(key) or len(loaded), ttl=10, clock=clock)  # type: ignore[func-returns-value]
 
-    first = [remembered.get("a"), remembered.get("a"), remembered.get("b")]
-    clock.pass_(10)
+    first = [cache.get("a"), cache.get("a"), cache.get("b")]
+    clock.advance(10)
 
-    assert (first, remembered.get("a"), looked) == ([1, 1, 2], 3, ["a", "b", "a"])
-
-
-def test_nothing_is_kept_for_no_time() -> None:
-    looked = list[str]()
-    remembered = Remembered[str, None](looked.append, seconds=0, clock=Clock())
-
-    remembered.get("a")
-    remembered.get("a")
-
-    assert looked == ["a", "a"]
+    assert (first, cache.get("a"), loaded) == ([1, 1, 2], 3, ["a", "b", "a"])
 
 
-def test_a_failure_is_not_kept() -> None:
-    answers = iter([ZeroDivisionError(), 7])
+def test_ttl_of_zero_disables_the_cache() -> None:
+    loaded = list[str]()
+    cache = TTLCache[str, None](loaded.append, ttl=0, clock=Clock())
 
-    def look(_key: str) -> int:
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    cache.get("a")
+    cache.get("a")
 
-    remembered = Remembered[str, int](look, seconds=10, clock=Clock())
+    assert loaded == ["a", "a"]
+
+
+def test_errors_are_not_cached() -> None:
+    results = iter([ZeroDivisionError(), 7])
+
+    def load(_key: str) -> int:
+        result = next(results)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    cache = TTLCache[str, int](load, ttl=10, clock=Clock())
     with pytest.raises(ZeroDivisionError):
-        remembered.get("a")
+        cache.get("a")
 
-    assert remembered.get("a") == 7
+    assert cache.get("a") == 7
 
 
-def test_many_who_ask_at_once_wait_for_one_look() -> None:
-    looked, gate = list[str](), Event()
+def test_concurrent_gets_load_once() -> None:
+    loaded, gate = list[str](), Event()
 
-    def look(key: str) -> int:
-        looked.append(key)
+    def load(key: str) -> int:
+        loaded.append(key)
         gate.wait(60)
-        return len(looked)
+        return len(loaded)
 
-    remembered = Remembered[str, int](look, seconds=10, clock=Clock())
+    cache = TTLCache[str, int](load, ttl=10, clock=Clock())
     with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(remembered.get, "a") for _ in range(4)]
+        futures = [pool.submit(cache.get, "a") for _ in range(4)]
         gate.set()
 
-    assert ([each.result() for each in asked], looked) == ([1, 1, 1, 1], ["a"])
+    assert ([future.result() for future in futures], loaded) == ([1, 1, 1, 1], ["a"])

@@ -9,12 +9,12 @@ from msgspec import Struct
 from platformdirs import user_data_path
 
 from .adapters.candidates.clickhouse import ClickHouseCandidates
-from .adapters.candidates.memory import MemoryCandidates
+from .adapters.candidates.memory import StaticCandidates
 from .adapters.candidates.names_file import CandidatesFile
-from .adapters.downloads import CLICKHOUSE_LIMITS, ClickHouse, Pypistats, pypistats_limits
+from .adapters.downloads import CLICKHOUSE_LIMITS, ClickHouseDownloads, Pypistats, build_pypistats_limits
 from .adapters.github import GitHubGraphQL, GitHubRest
 from .adapters.github.client import GitHubClient
-from .adapters.http import Http
+from .adapters.http import HttpClient
 from .adapters.index.database import Database
 from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
@@ -22,103 +22,103 @@ from .adapters.index.sqlite_keys import SqliteApiKeys
 from .adapters.index.sqlite_search import SqliteSearch
 from .adapters.lexicon import load_lexicon
 from .adapters.profiles import load_profiles
-from .adapters.pypi import PyPIFeed, PyPIJournal, PyPIRegistry
+from .adapters.pypi import PyPIFeed, PyPIChangelog, PyPIRegistry
 from .adapters.rendering import PooledRenderer
-from .adapters.retry import Retries
-from .adapters.service import Limits, Service
-from .adapters.sqlite_caches import SqliteRenderCache, SqliteVerdictStore
+from .adapters.retry import RetryPolicy
+from .adapters.service import ServiceLimits, ServiceClient
+from .adapters.sqlite_caches import SqliteRenderCache, SqliteMembershipCache
 from .adapters.sqlite_repositories import SqliteRepositoryCache
-from .adapters.standards import load_standards
-from .adapters.traffic import TrafficCount
+from .adapters.standards import load_scoring_config
+from .adapters.traffic import LocalRequestMetrics
 from .domain.errors import Invalid
-from .domain.health import Standards
+from .domain.health import ScoringConfig
 from .domain.policy import Descriptions, Discovery, Policy
 from .ports import (
     ApiKeys,
-    Candidates,
+    CandidateSource,
     Coordination,
     DownloadStats,
     IndexAdmin,
-    Pace,
+    RateLimiter,
     PackageIndex,
     RenderCache,
     RepositoryCache,
     RepositoryHost,
     SearchEngine,
-    Services,
+    Dependencies,
 )
 from .settings import Settings
 
 # Seconds that a task waits at most where a service wants a pause; of longer ones it is tried again, and holds no
 # thread meanwhile.
-_TASK_PAUSE = 15.0
+_MAX_TASK_WAIT = 15.0
 
 
-class _Manners(Struct, frozen=True):
+class WaitPolicy(Struct, frozen=True):
     """How services are waited for: pauses of so many seconds at most, and at whose pace, by service and delay.
 
     `caches` are those of READMEs and of repositories, where these are not in the file.
     """
 
-    longest_wait: float = Retries().longest_wait
-    pace: Callable[[str, float], Pace | None] = lambda _service, _delay: None
+    max_wait: float = RetryPolicy().max_wait
+    build_rate_limiter: Callable[[str, float], RateLimiter | None] = lambda _service, _delay: None
     caches: tuple[RenderCache, RepositoryCache] | None = None
 
 
 @contextmanager
-def open_worker(settings: Settings) -> Iterator[tuple[Services, Coordination]]:
+def open_worker_dependencies(settings: Settings) -> Iterator[tuple[Dependencies, Coordination]]:
     """Give the services of a worker, which keep the pace of all workers together, and what these agree by.
 
     Workers on several machines, which an index on a server allows, share their caches as well. Nothing is asked of the
     Redis before the first use; a forked child has to open its own.
     """
     # The client takes a quarter of a second to import, of which commands are spared.
-    from .adapters import redis as on
+    from .adapters import redis as redis_ports
 
-    with on.connected(settings.redis_url) as redis:
-        caches = (on.RedisRenderCache(redis), on.RedisRepositoryCache(redis)) if settings.engine != "sqlite" else None
-        manners = _Manners(_TASK_PAUSE, lambda service, delay: on.RedisPace(redis, service, delay), caches)
-        with open_services(settings, manners) as services:
+    with redis_ports.connect(settings.redis_url) as client:
+        caches = (redis_ports.RedisRenderCache(client), redis_ports.RedisRepositoryCache(client)) if settings.engine != "sqlite" else None
+        wait_policy = WaitPolicy(_MAX_TASK_WAIT, lambda service, delay: redis_ports.RedisRateLimiter(client, service, delay), caches)
+        with open_dependencies(settings, wait_policy) as deps:
             yield (
-                services,
-                Coordination(seen=on.RedisSeenStore(redis), locks=on.RedisLocks(redis), errands=on.RedisErrands(redis)),
+                deps,
+                Coordination(dedup=redis_ports.RedisDedupStore(client), locks=redis_ports.RedisLocks(client), partitions=redis_ports.RedisPartitions(client)),
             )
 
 
 @contextmanager
-def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterator[Services]:
+def open_dependencies(settings: Settings, wait_policy: WaitPolicy = WaitPolicy()) -> Iterator[Dependencies]:
     """Give the services that the settings ask for, and close them in the end."""
-    standards = load_standards(settings.health_file, load_profiles(settings.profiles_file).values())
-    database = Database(_sqlite_path(settings))  # of the caches, whatever engine keeps the index
-    rendered, repositories = manners.caches or (SqliteRenderCache(database), SqliteRepositoryCache(database))
-    renderer = PooledRenderer(rendered, workers=settings.render_workers or None)
+    scoring_config = load_scoring_config(settings.health_file, load_profiles(settings.profiles_file).values())
+    database = Database(_resolve_sqlite_path(settings))  # of the caches, whatever engine keeps the index
+    render_cache, repository_cache = wait_policy.caches or (SqliteRenderCache(database), SqliteRepositoryCache(database))
+    renderer = PooledRenderer(render_cache, workers=settings.render_workers or None)
     try:
-        traffic = TrafficCount()
+        request_metrics = LocalRequestMetrics()
         with (
-            Http(contact=settings.pyf_contact, traffic=traffic) as http,
-            _engine(settings, database, standards, traffic) as (index, admin, keys, search),
+            HttpClient(contact=settings.pyf_contact, request_metrics=request_metrics) as http,
+            _open_engine(settings, database, scoring_config, request_metrics) as (index, admin, keys, search),
         ):
-            pace = manners.pace("pypi", settings.pypi_rate_limit_delay)
-            pypi = Service(http, _limits(settings, manners), pace, name="pypi")
-            yield Services(
+            rate_limiter = wait_policy.build_rate_limiter("pypi", settings.pypi_rate_limit_delay)
+            pypi = ServiceClient(http, _build_pypi_limits(settings, wait_policy), rate_limiter, name="pypi")
+            yield Dependencies(
                 registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.descriptions),
-                journal=PyPIJournal(pypi, settings.pypi_base_url),
+                changelog=PyPIChangelog(pypi, settings.pypi_base_url),
                 feed=PyPIFeed(pypi, settings.pypi_base_url),
                 index=index,
                 admin=admin,
                 keys=keys,
                 search=search,
                 renderer=renderer,
-                verdicts=SqliteVerdictStore(database),
-                downloads=_downloads(settings, http, manners),
-                repositories=_github(http, settings, manners),
-                repository_cache=repositories,
-                candidates=_candidates(settings, http, manners),
-                requests=http,
-                traffic=traffic,
+                membership_cache=SqliteMembershipCache(database),
+                download_stats=_build_download_stats(settings, http, wait_policy),
+                repositories=_build_repository_host(http, settings, wait_policy),
+                repository_cache=repository_cache,
+                candidates=_build_candidate_source(settings, http, wait_policy),
+                request_counter=http,
+                request_metrics=request_metrics,
                 now=time.time,
-                standards=standards,
-                policy=_policy(settings),
+                scoring_config=scoring_config,
+                policy=_build_policy(settings),
             )
     finally:
         renderer.close()
@@ -126,8 +126,8 @@ def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterato
 
 
 @contextmanager
-def _engine(
-    settings: Settings, database: Database, standards: Standards, traffic: TrafficCount
+def _open_engine(
+    settings: Settings, database: Database, scoring_config: ScoringConfig, request_metrics: LocalRequestMetrics
 ) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys, SearchEngine]]:
     """Give the ports of the engine that keeps the index.
 
@@ -135,7 +135,7 @@ def _engine(
     """
     lexicon = load_lexicon(settings.synonyms_file)
     if settings.engine == "sqlite":
-        search = SqliteSearch(database, lexicon, standards, now=time.time)
+        search = SqliteSearch(database, lexicon, scoring_config, now=time.time)
         try:
             yield SqliteIndex(database), SqliteAdmin(database), SqliteApiKeys(database), search
         finally:
@@ -148,20 +148,20 @@ def _engine(
     from .adapters.index import typesense
 
     server = typesense.Server(
-        settings.typesense_addresses,
+        settings.typesense_urls,
         key,
         timeout=settings.typesense_timeout,
         patience=settings.typesense_patience,
-        traffic=traffic,
+        traffic=request_metrics,
     )
     try:
-        ports = typesense.on(server, lexicon=lexicon, standards=standards)
+        ports = typesense.on(server, lexicon=lexicon, standards=scoring_config)
         yield ports.index, ports.admin, ports.keys, ports.search
     finally:
         server.close()
 
 
-def _sqlite_path(settings: Settings) -> Path:
+def _resolve_sqlite_path(settings: Settings) -> Path:
     if settings.sqlite_path:
         try:
             return Path(settings.sqlite_path).expanduser()
@@ -170,53 +170,53 @@ def _sqlite_path(settings: Settings) -> Path:
     return user_data_path("pyf.aggregator", appauthor=False) / "pyf.sqlite3"
 
 
-def _candidates(settings: Settings, http: Http, manners: _Manners) -> Candidates:
+def _build_candidate_source(settings: Settings, http: HttpClient, wait_policy: WaitPolicy) -> CandidateSource:
     if settings.candidates_source == "clickhouse":
-        limits = Limits(workers=1, timeout=settings.pypi_timeout, retries=_retries(settings, manners))
-        return ClickHouseCandidates(Service(http, limits, name="clickhouse"), settings.clickhouse_url)
-    return CandidatesFile(settings.candidates_file) if settings.candidates_file else MemoryCandidates()
+        limits = ServiceLimits(max_concurrency=1, timeout=settings.pypi_timeout, retries=_build_retries(settings, wait_policy))
+        return ClickHouseCandidates(ServiceClient(http, limits, name="clickhouse"), settings.clickhouse_url)
+    return CandidatesFile(settings.candidates_file) if settings.candidates_file else StaticCandidates()
 
 
-def _retries(settings: Settings, manners: _Manners) -> Retries:
-    return Retries(
-        most=settings.pypi_max_retries, backoff=settings.pypi_retry_backoff, longest_wait=manners.longest_wait
+def _build_retries(settings: Settings, wait_policy: WaitPolicy) -> RetryPolicy:
+    return RetryPolicy(
+        max_retries=settings.pypi_max_retries, backoff=settings.pypi_retry_backoff, max_wait=wait_policy.max_wait
     )
 
 
-def _limits(settings: Settings, manners: _Manners) -> Limits:
-    return Limits(
-        workers=settings.pypi_max_workers,
+def _build_pypi_limits(settings: Settings, wait_policy: WaitPolicy) -> ServiceLimits:
+    return ServiceLimits(
+        max_concurrency=settings.pypi_max_workers,
         delay=settings.pypi_rate_limit_delay,
         timeout=settings.pypi_timeout,
-        retries=_retries(settings, manners),
+        retries=_build_retries(settings, wait_policy),
     )
 
 
-def _downloads(settings: Settings, http: Http, manners: _Manners) -> DownloadStats:
+def _build_download_stats(settings: Settings, http: HttpClient, wait_policy: WaitPolicy) -> DownloadStats:
     if settings.downloads_source == "clickhouse":
-        return ClickHouse(Service(http, CLICKHOUSE_LIMITS, name="clickhouse"), settings.clickhouse_url)
-    retries = Retries(
-        most=settings.pypistats_max_retries,
+        return ClickHouseDownloads(ServiceClient(http, CLICKHOUSE_LIMITS, name="clickhouse"), settings.clickhouse_url)
+    retries = RetryPolicy(
+        max_retries=settings.pypistats_max_retries,
         backoff=settings.pypistats_retry_backoff,
-        longest_wait=manners.longest_wait,
+        max_wait=wait_policy.max_wait,
     )
-    limits = pypistats_limits(settings.pypistats_rate_limit_delay, retries)
-    service = Service(http, limits, manners.pace("pypistats", limits.delay), name="pypistats")
+    limits = build_pypistats_limits(settings.pypistats_rate_limit_delay, retries)
+    service = ServiceClient(http, limits, wait_policy.build_rate_limiter("pypistats", limits.delay), name="pypistats")
     return Pypistats(service, settings.pypistats_base_url)
 
 
-def _github(http: Http, settings: Settings, manners: _Manners) -> RepositoryHost:
+def _build_repository_host(http: HttpClient, settings: Settings, wait_policy: WaitPolicy) -> RepositoryHost:
     """Return what asks GitHub: one request at a time, which waits and repeats in its own way."""
-    retries = Retries(most=0, longest_wait=manners.longest_wait)
-    limits = Limits(workers=1, delay=settings.github_request_delay, timeout=settings.github_timeout, retries=retries)
+    retries = RetryPolicy(max_retries=0, max_wait=wait_policy.max_wait)
+    limits = ServiceLimits(max_concurrency=1, delay=settings.github_request_delay, timeout=settings.github_timeout, retries=retries)
     token = settings.github_token.get_secret_value()
     client = GitHubClient(
-        Service(http, limits, manners.pace("github", limits.delay), name="github"), settings.github_api_url, token
+        ServiceClient(http, limits, wait_policy.build_rate_limiter("github", limits.delay), name="github"), settings.github_api_url, token
     )
     return GitHubGraphQL(client) if token else GitHubRest(client)
 
 
-def _policy(settings: Settings) -> Policy:
+def _build_policy(settings: Settings) -> Policy:
     return Policy(
         batch_size=settings.pypi_batch_size,
         descriptions=Descriptions(settings.descriptions),

@@ -16,82 +16,82 @@ from typing import Literal, TextIO
 import msgspec
 
 # Shorter ones are no secrets, and blotting them out would eat words.
-_SHORTEST_SECRET = 6
-_BLOT = "***"
+_MIN_SECRET_LENGTH = 6
+REDACTED = "***"
 
-_about: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
+_context: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
 
 LogFormat = Literal["text", "json"]
 
 
 @contextmanager
-def about(**fields: str) -> Iterator[None]:
+def bind_context(**fields: str) -> Iterator[None]:
     """Have every line that is logged meanwhile carry these fields, beside those told before; "" leaves a field out."""
-    told = _about.set({**_about.get(), **{name: value for name, value in fields.items() if value}})
+    token = _context.set({**_context.get(), **{name: value for name, value in fields.items() if value}})
     try:
         yield
     finally:
-        _about.reset(told)
+        _context.reset(token)
 
 
-def be_about(**fields: str) -> None:
+def set_context(**fields: str) -> None:
     """Have every line that this thread logs from now on carry these fields and no others; "" leaves a field out.
 
     It is for frameworks that tell when work begins and ends, and give no place to wait in between.
     """
-    _about.set({name: value for name, value in fields.items() if value})
+    _context.set({name: value for name, value in fields.items() if value})
 
 
-def set_up(
-    format_: LogFormat, *, level: int = logging.INFO, secrets: Sequence[str] = (), to: TextIO | None = None
+def configure_logging(
+    format_: LogFormat, *, level: int = logging.INFO, secrets: Sequence[str] = (), stream: TextIO | None = None
 ) -> None:
     """Send all log lines of this process to `to` (stderr), in place of wherever they went before."""
-    handler = logging.StreamHandler(to or sys.stderr)
-    handler.setFormatter(Lines(format_, secrets))
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(LineFormatter(format_, secrets))
     root = logging.getLogger()
-    for old in root.handlers[:]:
-        root.removeHandler(old)
+    for old_handler in root.handlers[:]:
+        root.removeHandler(old_handler)
     root.addHandler(handler)
     root.setLevel(level)
 
 
-class Lines(logging.Formatter):
+class LineFormatter(logging.Formatter):
     """Makes one line of a record, whatever it holds: JSON, or text for people; a traceback goes on below text."""
 
     def __init__(self, format_: LogFormat, secrets: Sequence[str] = ()) -> None:
         super().__init__()
         self._format = format_
-        self._secrets = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+        self._secrets = [secret for secret in secrets if len(secret) >= _MIN_SECRET_LENGTH]
 
     def format(self, record: logging.LogRecord) -> str:
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        message = self._shown(record.getMessage())
-        fields = {**_of_task(record), **_about.get()}
-        trouble = self._shown(self.formatException(record.exc_info)) if record.exc_info else ""
+        timestamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        message = self._redact(record.getMessage())
+        fields = {**_parse_task_fields(record), **_context.get()}
+        traceback = self._redact(self.formatException(record.exc_info)) if record.exc_info else ""
         if self._format == "json":
             line = {
-                "time": moment.replace("+00:00", "Z"),
+                "time": timestamp.replace("+00:00", "Z"),
                 "level": record.levelname.lower(),
                 "logger": record.name,
                 "message": message,
-                **{name: self._shown(value) for name, value in fields.items()},
-                **({"traceback": trouble} if trouble else {}),
+                **{name: self._redact(value) for name, value in fields.items()},
+                **({"traceback": traceback} if traceback else {}),
             }
             return msgspec.json.encode(line).decode()
-        told = " ".join(f"{name}={value}" for name, value in fields.items())
-        text = " ".join((message + (self._shown(f" [{told}]") if told else "")).split())
-        return f"{moment[:19]}Z {record.levelname} {record.name}: {text}" + (f"\n{trouble}" if trouble else "")
+        context = " ".join(f"{name}={value}" for name, value in fields.items())
+        text = " ".join((message + (self._redact(f" [{context}]") if context else "")).split())
+        return f"{timestamp[:19]}Z {record.levelname} {record.name}: {text}" + (f"\n{traceback}" if traceback else "")
 
-    def _shown(self, text: str) -> str:
+    def _redact(self, text: str) -> str:
         """Return a text that can be written anywhere, and has no secret in it."""
         for secret in self._secrets:
-            text = text.replace(secret, _BLOT)
+            text = text.replace(secret, REDACTED)
         return text.encode(errors="backslashreplace").decode()
 
 
-def _of_task(record: logging.LogRecord) -> dict[str, str]:
+def _parse_task_fields(record: logging.LogRecord) -> dict[str, str]:
     """Return which task a line of Celery's own is about: it logs them from outside of their work."""
-    told = record.args
-    if record.name.startswith("celery.") and isinstance(told, Mapping) and "id" in told and "name" in told:
-        return {"task_id": str(told["id"]), "task": str(told["name"]).rpartition(".")[2]}
+    task = record.args
+    if record.name.startswith("celery.") and isinstance(task, Mapping) and "id" in task and "name" in task:
+        return {"task_id": str(task["id"]), "task": str(task["name"]).rpartition(".")[2]}
     return {}

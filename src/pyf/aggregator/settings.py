@@ -12,7 +12,7 @@ from .domain.errors import Invalid
 from .domain.schedule import Schedule
 
 _COMMENT = re.compile(r"(^|\s+)#.*$", re.DOTALL)
-_PASSWORDS = re.compile(r"(?<=:)[^\s/?#@:]+(?=@)|(?<=[?&]password=)[^\s#&]+")
+_URL_PASSWORD = re.compile(r"(?<=:)[^\s/?#@:]+(?=@)|(?<=[?&]password=)[^\s#&]+")
 _PLACEHOLDER = re.compile(r"<[^<>]*>")
 
 
@@ -44,7 +44,7 @@ class Settings(BaseSettings):
         "newest", description="Releases whose README is rendered and kept: the newest of each project, or all."
     )
     pypi_base_url: str = Field(
-        default_factory=lambda: pypi_address(),
+        default_factory=lambda: get_pypi_url(),
         description="Address of PyPI, or of a mirror that serves its JSON, simple index and XML-RPC.",
     )
     pyf_contact: str = Field(
@@ -283,31 +283,31 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_written(cls, values: Any) -> Any:
+    def _clean_values(cls, values: Any) -> Any:
         """Drop trailing comments (systemd keeps them), and take empty values and `<placeholders>` as not set.
 
         An empty schedule stays: it means never.
         """
         if not isinstance(values, dict):
             return values
-        written = {name: _COMMENT.sub("", v).strip() if isinstance(v, str) else v for name, v in values.items()}
+        cleaned = {name: _COMMENT.sub("", value).strip() if isinstance(value, str) else value for name, value in values.items()}
         return {
             name: v
-            for name, v in written.items()
+            for name, v in cleaned.items()
             if v is not None and (v != "" or _is_schedule(name)) and not _is_placeholder(v)
         }
 
     @field_validator("pypi_base_url", "pypistats_base_url", "github_api_url")
     @classmethod
-    def _address(cls, value: str) -> str:
-        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value) or not _has_a_host(value):
+    def _validate_url(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value) or not _has_host(value):
             raise ValueError("must be an http or https address")
         return value.rstrip("/")
 
     @field_validator("clickhouse_url")
     @classmethod
-    def _address_with_query(cls, value: str) -> str:
-        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?(\?[^\s#]*)?", value) or not _has_a_host(value):
+    def _validate_url_with_query(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?(\?[^\s#]*)?", value) or not _has_host(value):
             raise ValueError("must be an http or https address")
         return value
 
@@ -322,73 +322,73 @@ class Settings(BaseSettings):
         "celery_schedule_nightly_scores",
     )
     @classmethod
-    def _crontab(cls, value: str) -> str:
+    def _validate_crontab(cls, value: str) -> str:
         try:
-            Schedule(value).check()
+            Schedule(value).validate()
         except Invalid as error:
             raise ValueError(str(error)) from error
         return value
 
     @field_validator("github_token", "typesense_api_key")
     @classmethod
-    def _secret(cls, value: SecretStr) -> SecretStr:
+    def _validate_secret(cls, value: SecretStr) -> SecretStr:
         if not re.fullmatch(r"[!-~]*", value.get_secret_value()):
             raise ValueError("must be one word of ASCII characters: it is sent in a header")
         return value
 
     @field_validator("typesense_host", "metrics_host")
     @classmethod
-    def _host(cls, value: str) -> str:
-        if re.search(r"[\s/@?#]", value) or not _has_a_host(f"http://{_in_address(value)}:1"):
+    def _validate_host(cls, value: str) -> str:
+        if re.search(r"[\s/@?#]", value) or not _has_host(f"http://{_to_url_host(value)}:1"):
             raise ValueError("must be a host's name or number, without protocol and port")
         return value
 
     @field_validator("typesense_nodes")
     @classmethod
-    def _addresses(cls, value: str) -> str:
-        return ",".join(cls._address(node.strip()) for node in value.split(",") if node.strip())
+    def _validate_urls(cls, value: str) -> str:
+        return ",".join(cls._validate_url(node.strip()) for node in value.split(",") if node.strip())
 
     @field_validator("web_url")
     @classmethod
-    def _address_or_none(cls, value: str) -> str:
-        return cls._address(value) if value else value
+    def _validate_optional_url(cls, value: str) -> str:
+        return cls._validate_url(value) if value else value
 
     @field_validator("web_trusted_proxies")
     @classmethod
-    def _networks(cls, value: str) -> str:
-        networks = [each.strip() for each in value.split(",") if each.strip()]
+    def _validate_networks(cls, value: str) -> str:
+        networks = [part.strip() for part in value.split(",") if part.strip()]
         for network in networks:
             ip_network(network, strict=False)
         return ",".join(networks)
 
     @field_validator("web_cors_origins")
     @classmethod
-    def _origins(cls, value: str) -> str:
-        origins = [each.strip().rstrip("/") for each in value.split(",") if each.strip()]
+    def _validate_origins(cls, value: str) -> str:
+        origins = [part.strip().rstrip("/") for part in value.split(",") if part.strip()]
         for origin in origins:
-            if origin != "*" and not (re.fullmatch(r"https?://[^\s/?#@]+", origin) and _has_a_host(origin)):
+            if origin != "*" and not (re.fullmatch(r"https?://[^\s/?#@]+", origin) and _has_host(origin)):
                 raise ValueError(f"{origin} is no origin: it must be like https://example.org")
         return ",".join(origins)
 
     @field_validator("redis_host")
     @classmethod
-    def _redis(cls, value: str) -> str:
-        address = value if "://" in value else f"redis://{value}"
-        if not re.fullmatch(r"rediss?://\S+", address):
+    def _validate_redis_url(cls, value: str) -> str:
+        url = value if "://" in value else f"redis://{value}"
+        if not re.fullmatch(r"rediss?://\S+", url):
             raise ValueError("must be host:port, or an address that begins with redis:// or rediss://")
-        if not (_has_a_host(address) and re.fullmatch(r"/?\d*", urlsplit(address).path)):
+        if not (_has_host(url) and re.fullmatch(r"/?\d*", urlsplit(url).path)):
             raise ValueError("must name a host, perhaps a port, and a database by its number")
         return value
 
     @field_validator("pyf_contact")
     @classmethod
-    def _header(cls, value: str) -> str:
+    def _validate_header(cls, value: str) -> str:
         if not value.isprintable() or not value.isascii():
             raise ValueError("must be plain ASCII text: it is sent in a header")
         return value
 
     @model_validator(mode="after")
-    def _limits_in_order(self) -> Self:
+    def _validate_time_limits(self) -> Self:
         """A task that is at work must not be delivered a second time, nor be ended before it ends by itself."""
         for kind in ("celery_task", "celery_long_task"):
             soft, hard = f"{kind}_soft_time_limit", f"{kind}_time_limit"
@@ -406,16 +406,16 @@ class Settings(BaseSettings):
     @property
     def redis_url(self) -> str:
         """The full address of the Redis; who speaks TLS has to prove who it is unless the address says otherwise."""
-        address = self.redis_host if "://" in self.redis_host else f"redis://{self.redis_host}"
-        if address.startswith("rediss://") and "ssl_cert_reqs=" not in address:
-            address += f"{'&' if '?' in address else '?'}ssl_cert_reqs=required"
-        return address
+        url = self.redis_host if "://" in self.redis_host else f"redis://{self.redis_host}"
+        if url.startswith("rediss://") and "ssl_cert_reqs=" not in url:
+            url += f"{'&' if '?' in url else '?'}ssl_cert_reqs=required"
+        return url
 
-    def dedup_ttl(self, feed: Literal["new", "update"]) -> int:
+    def get_dedup_ttl(self, feed: Literal["new", "update"]) -> int:
         """Return for how many seconds an entry of a feed is remembered; RSS_DEDUP_TTL stands in for what is not set."""
-        own = f"rss_dedup_ttl_{feed}"
-        is_left_to_other = own not in self.model_fields_set and "rss_dedup_ttl" in self.model_fields_set
-        return int(self.rss_dedup_ttl if is_left_to_other else getattr(self, own))
+        name = f"rss_dedup_ttl_{feed}"
+        uses_common_ttl = name not in self.model_fields_set and "rss_dedup_ttl" in self.model_fields_set
+        return int(self.rss_dedup_ttl if uses_common_ttl else getattr(self, name))
 
     @property
     def engine(self) -> str:
@@ -425,38 +425,38 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> list[str]:
         """What no log may show: secret settings, and the passwords in addresses."""
-        found = []
+        secrets = []
         for value in (*(getattr(self, name) for name in type(self).model_fields), self.redis_url):
             if isinstance(value, SecretStr):
-                found.append(value.get_secret_value())
+                secrets.append(value.get_secret_value())
             elif isinstance(value, str) and "://" in value:
-                found += [unquote(secret) for secret in _PASSWORDS.findall(value)] + _PASSWORDS.findall(value)
-        return sorted({secret for secret in found if secret}, key=len, reverse=True)
+                secrets += [unquote(secret) for secret in _URL_PASSWORD.findall(value)] + _URL_PASSWORD.findall(value)
+        return sorted({secret for secret in secrets if secret}, key=len, reverse=True)
 
     @property
-    def typesense_addresses(self) -> list[str]:
+    def typesense_urls(self) -> list[str]:
         """The address of the Typesense server, or those of the nodes of a cluster."""
         if self.typesense_nodes:
             return self.typesense_nodes.split(",")
-        return [f"{self.typesense_protocol}://{_in_address(self.typesense_host)}:{self.typesense_port}"]
+        return [f"{self.typesense_protocol}://{_to_url_host(self.typesense_host)}:{self.typesense_port}"]
 
 
-def pypi_address() -> str:
+def get_pypi_url() -> str:
     """Return PyPI's address; the package that knows it takes half a second to import, so a mirror's user is spared."""
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
     return str(PYPI_SIMPLE_ENDPOINT).removesuffix("/").removesuffix("/simple")
 
 
-def _has_a_host(address: str) -> bool:
+def _has_host(url: str) -> bool:
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         return bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that there is not, or half a bracket
         return False
 
 
-def _in_address(host: str) -> str:
+def _to_url_host(host: str) -> str:
     """Return a host as it stands in an address; a number of IP version 6 needs brackets."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
@@ -469,18 +469,18 @@ def _is_placeholder(value: Any) -> bool:
     return isinstance(value, str) and _PLACEHOLDER.fullmatch(value) is not None
 
 
-def _shown(name: str, value: object) -> str:
+def _format_setting(name: str, value: object) -> str:
     """Return a setting with its value, unless that is a secret."""
     field = Settings.model_fields.get(name)
     is_secret = (field is not None and field.annotation is SecretStr) or (name == "redis_host" and "@" in str(value))
     return name.upper() if is_secret else f"{name.upper()}={value!r}"
 
 
-def _told(problem: Any) -> str:
+def _format_problem(problem: Any) -> str:
     """Return what is wrong with a setting; what is wrong with several together names them itself."""
     reason: str = problem["msg"].removeprefix("Value error, ")
     name = ".".join(str(part) for part in problem["loc"])
-    return f"{_shown(name, problem['input'])}: {reason}" if name else reason
+    return f"{_format_setting(name, problem['input'])}: {reason}" if name else reason
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -488,7 +488,7 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise Invalid("; ".join(map(_told, error.errors()))) from error
+        raise Invalid("; ".join(map(_format_problem, error.errors()))) from error
     except UnicodeDecodeError as error:
         raise Invalid(f".env is not UTF-8 text: {error}") from error
     except OSError as error:

@@ -2,15 +2,15 @@
 
 import pytest
 
-from builders import registry_fields
-from pyf.aggregator.domain.health.links import links_of
+from builders import build_fields
+from pyf.aggregator.domain.health.links import find_links
 
 PAGE = "https://registry.example/project/a/"
 FORGE = "https://github.com/o/r"
 
 
-def docs(label: str, url: str) -> str:
-    return links_of(registry_fields(package_url=PAGE, project_urls={label: url})).docs
+def find_docs_link(label: str, url: str) -> str:
+    return find_links(build_fields(package_url=PAGE, project_urls={label: url})).docs
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def docs(label: str, url: str) -> str:
     ],
 )
 def test_a_link_to_documentation_is_found(label: str, url: str) -> None:
-    assert docs(label, url) == url
+    assert find_docs_link(label, url) == url
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_a_link_to_documentation_is_found(label: str, url: str) -> None:
     ],
 )
 def test_what_says_no_more_than_the_package_page_is_no_documentation(label: str, url: str) -> None:
-    assert docs(label, url) == ""
+    assert find_docs_link(label, url) == ""
 
 
 def test_the_field_for_documentation_counts() -> None:
-    found = links_of(registry_fields(docs_url="https://a.example/manual"))
+    found = find_links(build_fields(docs_url="https://a.example/manual"))
 
     assert found.docs == "https://a.example/manual"
 
@@ -73,25 +73,25 @@ def test_the_field_for_documentation_counts() -> None:
     ],
 )
 def test_a_link_to_the_source_is_found(label: str, url: str, is_source: bool) -> None:
-    assert bool(links_of(registry_fields(project_urls={label: url})).source) is is_source
+    assert bool(find_links(build_fields(project_urls={label: url})).source) is is_source
 
 
 def test_of_links_into_a_repository_the_repository_is_the_source() -> None:
     """It is found by the same parser and in the same order as the repository that stars come from."""
     links = {"Changes": f"{FORGE}/blob/main/CHANGES.md", "Source Code": "git+ssh://git@github.com/o/code.git"}
 
-    assert links_of(registry_fields(project_urls=links)).source == "https://github.com/o/code"
+    assert find_links(build_fields(project_urls=links)).source == "https://github.com/o/code"
 
 
 def test_the_home_page_may_be_the_source() -> None:
-    assert links_of(registry_fields(home_page=FORGE)).source == FORGE
+    assert find_links(build_fields(home_page=FORGE)).source == FORGE
 
 
 @pytest.mark.parametrize(("label", "url"), [("Bug Tracker", "https://a.example/bugs"), ("X", f"{FORGE}/issues")])
 def test_an_issue_tracker_is_found(label: str, url: str) -> None:
-    assert links_of(registry_fields(project_urls={label: url})).tracker == url
+    assert find_links(build_fields(project_urls={label: url})).tracker == url
 
 
 @pytest.mark.parametrize("label", ["Changelog", "Release notes", "What's New", "Changes", "News"])
 def test_a_changelog_is_found(label: str) -> None:
-    assert links_of(registry_fields(project_urls={label: "https://a.example/x"})).changelog == "https://a.example/x"
+    assert find_links(build_fields(project_urls={label: "https://a.example/x"})).changelog == "https://a.example/x"

@@ -4,48 +4,48 @@ import time
 
 import pytest
 
-from builders import registry_fields
-from pyf.aggregator.domain.health.readme_evidence import ReadmeEvidence, readme_evidence
-from pyf.aggregator.domain.plain_readme import as_plain_text
-from pyf.aggregator.domain.readme import Readme, Rendered
-from pyf.aggregator.domain.rendering import rendered
+from builders import build_fields
+from pyf.aggregator.domain.health.readme_evidence import ReadmeSignals, extract_readme_signals
+from pyf.aggregator.domain.plain_readme import render_plain_text
+from pyf.aggregator.domain.readme import Readme, RenderedReadme
+from pyf.aggregator.domain.rendering import render_readme
 
 SUMMARY = "Does things"
 
 
-def found(made: Rendered) -> ReadmeEvidence:
-    return readme_evidence(
-        registry_fields(
+def extract(rendered_readme: RenderedReadme) -> ReadmeSignals:
+    return extract_readme_signals(
+        build_fields(
             summary=SUMMARY,
-            description=made.html,
-            title=made.title,
-            first_chapter=made.first_chapter,
-            main_content=made.main_content,
-            changelog=made.changelog,
+            description=rendered_readme.html,
+            title=rendered_readme.title,
+            first_chapter=rendered_readme.first_chapter,
+            main_content=rendered_readme.main_content,
+            changelog=rendered_readme.changelog,
         )
     )
 
 
-def markdown(text: str) -> ReadmeEvidence:
-    return found(rendered(Readme(text=text, content_type="text/markdown", summary=SUMMARY)))
+def extract_from_markdown(text: str) -> ReadmeSignals:
+    return extract(render_readme(Readme(text=text, content_type="text/markdown", summary=SUMMARY)))
 
 
-def rst(text: str) -> ReadmeEvidence:
-    return found(rendered(Readme(text=text, content_type="text/x-rst", summary=SUMMARY)))
+def extract_from_rst(text: str) -> ReadmeSignals:
+    return extract(render_readme(Readme(text=text, content_type="text/x-rst", summary=SUMMARY)))
 
 
 def test_prose_is_the_text_without_code_badges_summary_and_changelog() -> None:
-    plain = markdown("# Thing\n\nFifty characters of prose, which are counted here.\n")
+    plain = extract_from_markdown("# Thing\n\nFifty characters of prose, which are counted here.\n")
 
-    dressed = markdown(
+    dressed = extract_from_markdown(
         "# Thing\n\n[![build](https://ci.example/b.svg)](https://ci.example)\n\n"
         "Fifty characters of prose, which are counted here.\n\n"
         "```python\nfor each in things:\n    each.do()\n```\n\n"
         "# Changelog\n\n" + "A change that was made a long time ago.\n\n" * 50
     )
 
-    assert 50 <= plain.prose <= 60
-    assert abs(dressed.prose - plain.prose) <= 5
+    assert 50 <= plain.prose_length <= 60
+    assert abs(dressed.prose_length - plain.prose_length) <= 5
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_prose_is_the_text_without_code_badges_summary_and_changelog() -> None:
     ],
 )
 def test_an_example_is_code_that_does_more_than_install(text: str, has: bool) -> None:
-    assert markdown(text).has_example is has
+    assert extract_from_markdown(text).has_example is has
 
 
 @pytest.mark.parametrize(
@@ -77,27 +77,27 @@ def test_an_example_is_code_that_does_more_than_install(text: str, has: bool) ->
     ],
 )
 def test_installing_is_told_by_a_command_or_a_heading(text: str, has: bool) -> None:
-    assert markdown(text).has_install_section is has
+    assert extract_from_markdown(text).has_install_section is has
 
 
 def test_restructured_text_is_read_as_well() -> None:
-    evidence = rst("Thing\n=====\n\nSome words of prose.\n\nInstallation\n------------\n\n::\n\n    import thing\n")
+    evidence = extract_from_rst("Thing\n=====\n\nSome words of prose.\n\nInstallation\n------------\n\n::\n\n    import thing\n")
 
     assert (evidence.has_example, evidence.has_install_section) == (True, True)
-    assert 0 < evidence.prose < 60
+    assert 0 < evidence.prose_length < 60
 
 
 def test_text_that_could_not_be_rendered_is_prose_and_may_show_code() -> None:
     text = "Thing does this and that, and this is how::\n\n    import thing\n"
 
-    evidence = found(as_plain_text(Readme(text=text, content_type="text/plain", summary=SUMMARY)))
+    evidence = extract(render_plain_text(Readme(text=text, content_type="text/plain", summary=SUMMARY)))
 
-    assert (evidence.prose > 40, evidence.has_example) == (True, True)
+    assert (evidence.prose_length > 40, evidence.has_example) == (True, True)
 
 
 def test_without_a_readme_there_is_nothing() -> None:
-    assert readme_evidence(registry_fields(summary=SUMMARY)) == ReadmeEvidence(
-        prose=0, has_example=False, has_install_section=False
+    assert extract_readme_signals(build_fields(summary=SUMMARY)) == ReadmeSignals(
+        prose_length=0, has_example=False, has_install_section=False
     )
 
 
@@ -110,6 +110,6 @@ def test_no_text_takes_long(text: str) -> None:
     """Not a measurement: a pattern that goes back and forth would take minutes for these."""
     started = time.monotonic()
 
-    readme_evidence(registry_fields(description=text, first_chapter=text, main_content=text))
+    extract_readme_signals(build_fields(description=text, first_chapter=text, main_content=text))
 
     assert time.monotonic() - started < 20

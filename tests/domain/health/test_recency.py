@@ -8,18 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from healthy import DAY, NOW, STANDARDS, case, days_ago, facts
-from pyf.aggregator.domain.health.judging import Case
-from pyf.aggregator.domain.health.recency import RULES, expected_interval
-from pyf.aggregator.domain.health.score import score
+from healthy import DAY, NOW, SCORING_CONFIG, build_context, days_before_now, build_signals
+from pyf.aggregator.domain.health.judging import RuleContext
+from pyf.aggregator.domain.health.recency import RULES, compute_expected_interval
+from pyf.aggregator.domain.health.score import compute_score
 
 versions = st.sampled_from(["0.1", "0.30.2", "1.0", "7.4.1", UNSET])
 counts = st.one_of(st.integers(0, 60), st.just(UNSET))
-QUIET = {"released": days_ago(9000)}
+DORMANT = {"released": days_before_now(9000)}
 
 
-def value(**known: Any) -> float:
-    judgement = RULES["release"].judge(case(**known))
+def compute_value(**known: Any) -> float:
+    judgement = RULES["release"].evaluate(build_context(**known))
     assert judgement is not UNSET
     return judgement.value
 
@@ -41,7 +41,7 @@ def value(**known: Any) -> float:
 def test_the_interval_grows_with_maturity_and_is_bounded_by_the_releases(
     version: str, releases: int, bugfixes: int, days: float
 ) -> None:
-    assert expected_interval(case(version=version, releases=releases, bugfix_releases=bugfixes)) == days
+    assert compute_expected_interval(build_context(version=version, releases=releases, bugfix_releases=bugfixes)) == days
 
 
 @settings(max_examples=30)  # each is a curve of thousands of days
@@ -49,9 +49,9 @@ def test_the_interval_grows_with_maturity_and_is_bounded_by_the_releases(
 def test_the_value_has_no_steps_in_age_and_never_rises(version: Any, releases: Any, bugfixes: Any) -> None:
     """Within a day it changes by no more than the line of the shortest interval does, however old the release is."""
     known = {"version": version, "releases": releases, "bugfix_releases": bugfixes, "prose": 0, "docs_link": ""}
-    steepest = 1 / (90 * STANDARDS.thresholds.decline)
+    steepest = 1 / (90 * SCORING_CONFIG.thresholds.decay)
 
-    curve = [value(released=days_ago(age), **known) for age in range(2300)]
+    curve = [compute_value(released=days_before_now(age), **known) for age in range(2300)]
 
     assert curve[0] == 1.0
     assert all(0 <= earlier - later <= steepest + 1e-9 for earlier, later in pairwise(curve))
@@ -62,7 +62,7 @@ def test_the_value_has_no_steps_in_age_and_never_rises(version: Any, releases: A
 def test_an_hour_more_is_seen_in_no_score_by_more_than_one_point(age: int, more: int, is_documented: bool) -> None:
     known = {} if is_documented else {"prose": 0, "docs_link": ""}
 
-    young, old = (score(facts(released=NOW - each, **known), STANDARDS, NOW).value for each in (age, age + more))
+    young, old = (compute_score(build_signals(released=NOW - each, **known), SCORING_CONFIG, NOW).value for each in (age, age + more))
 
     assert young is not UNSET
     assert old is not UNSET
@@ -71,24 +71,24 @@ def test_an_hour_more_is_seen_in_no_score_by_more_than_one_point(age: int, more:
 
 def test_time_that_passes_is_age() -> None:
     """A release of today, seen a year later, is one of a year ago, seen today."""
-    later = Case(facts(released=NOW, prose=0, docs_link=""), STANDARDS, NOW + 1000 * DAY)
+    later = RuleContext(build_signals(released=NOW, prose=0, docs_link=""), SCORING_CONFIG, NOW + 1000 * DAY)
 
-    judgement = RULES["release"].judge(later)
+    judgement = RULES["release"].evaluate(later)
 
     assert judgement is not UNSET
-    assert judgement.value == value(released=days_ago(1000), prose=0, docs_link="")
+    assert judgement.value == compute_value(released=days_before_now(1000), prose=0, docs_link="")
 
 
 def test_a_release_of_the_future_is_as_good_as_one_of_today() -> None:
-    assert value(released=days_ago(-400)) == 1.0
+    assert compute_value(released=days_before_now(-400)) == 1.0
 
 
 def test_a_quiet_package_that_nothing_speaks_against_keeps_six_tenths() -> None:
-    assert value(**QUIET) == 0.6
-    assert value(**QUIET, framework_versions=(), requires_python=">=3.6", python_versions=("Python 3.6",)) == 0.6
-    assert value(**QUIET, framework_versions=(), requires_python="", python_versions=("Python 3.6",)) == 0.6
-    assert value(**QUIET, docs_link="", prose=500) == 0.6
-    assert value(**QUIET, advisories=UNSET, status=UNSET, is_repository_archived=UNSET, farewell=UNSET) == 0.6
+    assert compute_value(**DORMANT) == 0.6
+    assert compute_value(**DORMANT, framework_versions=(), requires_python=">=3.6", python_versions=("Python 3.6",)) == 0.6
+    assert compute_value(**DORMANT, framework_versions=(), requires_python="", python_versions=("Python 3.6",)) == 0.6
+    assert compute_value(**DORMANT, docs_link="", prose=500) == 0.6
+    assert compute_value(**DORMANT, advisories=UNSET, status=UNSET, is_repository_archived=UNSET, farewell=UNSET) == 0.6
 
 
 @pytest.mark.parametrize(
@@ -108,9 +108,9 @@ def test_a_quiet_package_that_nothing_speaks_against_keeps_six_tenths() -> None:
     ],
 )
 def test_a_dead_package_keeps_nothing(known: dict[str, Any]) -> None:
-    assert value(**QUIET, **known) == 0.0
+    assert compute_value(**DORMANT, **known) == 0.0
 
 
 def test_a_quiet_package_whose_release_has_no_date_is_still_a_quiet_one() -> None:
-    assert value(released=UNSET) == 0.6
-    assert RULES["release"].judge(case(released=UNSET, prose=0, docs_link="")) is UNSET
+    assert compute_value(released=UNSET) == 0.6
+    assert RULES["release"].evaluate(build_context(released=UNSET, prose=0, docs_link="")) is UNSET

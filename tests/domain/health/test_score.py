@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 from msgspec import UNSET, json
 from msgspec.structs import replace
 
-from healthy import NOW, STANDARDS, days_ago, facts
-from pyf.aggregator.domain.health import Facts, score
+from healthy import NOW, SCORING_CONFIG, days_before_now, build_signals
+from pyf.aggregator.domain.health import Signals, compute_score
 from pyf.aggregator.domain.health.caps import CAPS
-from pyf.aggregator.domain.health.facts import Issues
+from pyf.aggregator.domain.health.facts import IssueCounts
 from pyf.aggregator.domain.health.score import GROUPS, Score
 
 # Values of each fact from the worst to the best; which of two is better must not depend on anything else.
-LADDERS: dict[str, list[Any]] = {
+ORDERED_VALUES: dict[str, list[Any]] = {
     "version": ["0.1", "0.9.9", "1.0", "2026.1"],
-    "released": [1, *map(days_ago, (9000, 3000, 1500, 700, 365, 181, 90, 0, -30))],
+    "released": [1, *map(days_before_now, (9000, 3000, 1500, 700, 365, 181, 90, 0, -30))],
     "releases": [0, 1, 2, 5, 9, 50],
     "bugfix_releases": [0, 1, 3, 4, 40],
     "is_prerelease_only": [True, False],
@@ -39,12 +39,12 @@ LADDERS: dict[str, list[Any]] = {
     "python_versions": [("Python 2.7",), ("Python 2.7", "Python 3.6"), ("Python 3",), ("Python 3.6", "Python 3.13")],
     "framework_versions": [("Plone 4.3", "Django 1.8"), ("Plone 4.3", "Plone 6.1")],
     "has_wheel": [False, True],
-    "last_commit": [1, *map(days_ago, (4000, 1500, 700, 100, 0))],
+    "last_commit": [1, *map(days_before_now, (4000, 1500, 700, 100, 0))],
     "issues": [
-        Issues(open=10**9, closed=0),
-        Issues(open=9, closed=0),
-        Issues(open=9, closed=5),
-        Issues(open=1, closed=99),
+        IssueCounts(open=10**9, closed=0),
+        IssueCounts(open=9, closed=0),
+        IssueCounts(open=9, closed=5),
+        IssueCounts(open=1, closed=99),
     ],
     "maintainers": [1, 2, 9],
     "is_repository_archived": [True, False],
@@ -53,28 +53,28 @@ LADDERS: dict[str, list[Any]] = {
 }
 # What changes a judgement without being better or worse: none named costs points under metadata, and of what is not
 # named nobody can say that its support has ended.
-NEUTRAL: dict[str, list[Any]] = {
+NEUTRAL_VALUES: dict[str, list[Any]] = {
     "has_repository": [False, True],
     "framework_versions": [()],
     "named_licence": ["", "BSD"],
     "frameworks": [(), ("Plone",), ("Flask",)],
 }
-VALUES = {name: [*LADDERS.get(name, ()), *NEUTRAL.get(name, ())] for name in Facts.__struct_fields__}
+VALUES = {name: [*ORDERED_VALUES.get(name, ()), *NEUTRAL_VALUES.get(name, ())] for name in Signals.__struct_fields__}
 
 
-def anything() -> st.SearchStrategy[Facts]:
+def draw_signals() -> st.SearchStrategy[Signals]:
     """Draw packages of which any fact may be known or not."""
     drawn = {name: st.sampled_from([UNSET, *VALUES[name]]) for name in VALUES}
-    return st.builds(Facts, **drawn | {"has_repository": st.booleans()})
+    return st.builds(Signals, **drawn | {"has_repository": st.booleans()})
 
 
-def scored(known: Facts, now: float = NOW) -> Score:
-    return score(known, STANDARDS, now)
+def compute(signals: Signals, now: float = NOW) -> Score:
+    return compute_score(signals, SCORING_CONFIG, now)
 
 
-def value(known: Facts) -> float:
+def compute_value(signals: Signals) -> float:
     """Return the score as a number; of nothing known at all there is none, and nothing is better or worse."""
-    found = scored(known).value
+    found = compute(signals).value
     return float("nan") if found is UNSET else found
 
 
@@ -82,45 +82,45 @@ def test_every_fact_has_its_ladder() -> None:
     assert all(VALUES.values())
 
 
-@given(anything())
-def test_a_score_is_a_whole_number_from_0_to_100(known: Facts) -> None:
-    found = scored(known)
+@given(draw_signals())
+def test_a_score_is_a_whole_number_from_0_to_100(known: Signals) -> None:
+    found = compute(known)
 
     assert found.value is UNSET or (isinstance(found.value, int) and 0 <= found.value <= 100)
     assert 0.0 <= found.confidence <= 1.0
 
 
 @settings(max_examples=400)
-@given(anything(), st.sampled_from(sorted(LADDERS)), st.data())
-def test_a_better_fact_never_makes_it_worse(known: Facts, name: str, data: st.DataObject) -> None:
-    ladder = LADDERS[name]
+@given(draw_signals(), st.sampled_from(sorted(ORDERED_VALUES)), st.data())
+def test_a_better_fact_never_makes_it_worse(known: Signals, name: str, data: st.DataObject) -> None:
+    ladder = ORDERED_VALUES[name]
     worse = data.draw(st.integers(0, len(ladder) - 2))
     better = data.draw(st.integers(worse + 1, len(ladder) - 1))
 
-    low, high = (value(replace(known, **{name: ladder[step]})) for step in (worse, better))
+    low, high = (compute_value(replace(known, **{name: ladder[step]})) for step in (worse, better))
 
     assert not low > high
 
 
 @settings(max_examples=400)
-@given(anything(), st.sampled_from(sorted(VALUES.keys() - {"has_repository"})))
-def test_an_unknown_fact_never_costs_more_than_its_worst_value(known: Facts, name: str) -> None:
-    unknown = value(replace(known, **{name: UNSET}))
+@given(draw_signals(), st.sampled_from(sorted(VALUES.keys() - {"has_repository"})))
+def test_an_unknown_fact_never_costs_more_than_its_worst_value(known: Signals, name: str) -> None:
+    unknown = compute_value(replace(known, **{name: UNSET}))
 
-    worst = min(value(replace(known, **{name: each})) for each in VALUES[name])
+    worst = min(compute_value(replace(known, **{name: each})) for each in VALUES[name])
 
     assert not unknown < worst
 
 
-@given(anything())
-def test_the_same_facts_at_the_same_time_give_the_same_score(known: Facts) -> None:
-    assert scored(known) == scored(known)
-    assert json.encode(scored(known).fields) == json.encode(scored(known).fields)
+@given(draw_signals())
+def test_the_same_facts_at_the_same_time_give_the_same_score(known: Signals) -> None:
+    assert compute(known) == compute(known)
+    assert json.encode(compute(known).fields) == json.encode(compute(known).fields)
 
 
-@given(anything())
-def test_a_breakdown_survives_json_and_has_one_shape(known: Facts) -> None:
-    found = scored(known)
+@given(draw_signals())
+def test_a_breakdown_survives_json_and_has_one_shape(known: Signals) -> None:
+    found = compute(known)
 
     breakdown = found.fields.health_score_breakdown
 
@@ -142,9 +142,9 @@ def test_a_breakdown_survives_json_and_has_one_shape(known: Facts) -> None:
     assert all(set(cap) == {"cap", "at_most", "reason", "read_more"} for cap in breakdown["caps"])
 
 
-@given(anything())
-def test_the_points_of_the_groups_add_up_to_the_score(known: Facts) -> None:
-    found = scored(known)
+@given(draw_signals())
+def test_the_points_of_the_groups_add_up_to_the_score(known: Signals) -> None:
+    found = compute(known)
     breakdown = found.fields.health_score_breakdown
     assert breakdown is not UNSET
     groups = [breakdown[name] for name in found.groups]
@@ -154,7 +154,7 @@ def test_the_points_of_the_groups_add_up_to_the_score(known: Facts) -> None:
 
 
 def test_what_is_not_known_lowers_the_confidence_and_not_the_score() -> None:
-    sure, unsure = scored(facts()), scored(facts(last_commit=UNSET, has_attestations=UNSET))
+    sure, unsure = compute(build_signals()), compute(build_signals(last_commit=UNSET, has_attestations=UNSET))
 
     assert (sure.value, sure.confidence) == (100, 1.0)
     assert (unsure.value, unsure.confidence) == (100, 0.92)
@@ -162,15 +162,15 @@ def test_what_is_not_known_lowers_the_confidence_and_not_the_score() -> None:
 
 
 def test_of_nothing_known_there_is_no_score() -> None:
-    nothing = scored(Facts())
+    nothing = compute(Signals())
 
     assert (nothing.value, nothing.confidence) == (UNSET, 0.0)
     assert "health_score" not in json.decode(json.encode(nothing.fields))
 
 
 def test_the_model_is_full_once_the_repository_was_looked_up() -> None:
-    assert scored(facts(has_repository=False)).model == "basic"
-    assert scored(facts(last_commit=UNSET, issues=UNSET)).model == "full"
+    assert compute(build_signals(has_repository=False)).model == "basic"
+    assert compute(build_signals(last_commit=UNSET, issues=UNSET)).model == "full"
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_the_model_is_full_once_the_repository_was_looked_up() -> None:
     ],
 )
 def test_the_groups_weigh_what_the_model_says(model: str, points: dict[str, int]) -> None:
-    found = scored(facts(has_repository=model == "full"))
+    found = compute(build_signals(has_repository=model == "full"))
 
     assert {name: group.max_points for name, group in found.groups.items()} == pytest.approx(points)
 
@@ -206,7 +206,7 @@ def test_the_groups_weigh_what_the_model_says(model: str, points: dict[str, int]
     ],
 )
 def test_a_cap_keeps_the_score_down_and_says_why(cap: str, at_most: int, known: dict[str, Any]) -> None:
-    found = scored(facts(**known))
+    found = compute(build_signals(**known))
 
     assert found.value == at_most
     assert found.uncapped is not UNSET
@@ -218,37 +218,37 @@ def test_a_cap_keeps_the_score_down_and_says_why(cap: str, at_most: int, known: 
 
 
 def test_of_several_caps_the_lowest_counts_and_all_are_told() -> None:
-    found = scored(facts(status="archived", advisories=("PYSEC-2026-1",)))
+    found = compute(build_signals(status="archived", advisories=("PYSEC-2026-1",)))
 
     assert found.value == 20
     assert [cap.cap for cap in found.caps] == ["retired", "advisory"]
 
 
 def test_popularity_is_no_fact() -> None:
-    assert not {name for name in Facts.__struct_fields__ if "star" in name or "download" in name}
+    assert not {name for name in Signals.__struct_fields__ if "star" in name or "download" in name}
 
 
 def test_what_a_package_says_is_quoted_in_one_short_line() -> None:
-    found = scored(facts(summary="An \x1b[31mattack\n" + "x" * 5000))
+    found = compute(build_signals(summary="An \x1b[31mattack\n" + "x" * 5000))
 
     (finding,) = [each for each in found.groups["metadata"].findings if each.rule == "summary"]
-    assert finding.seen.isprintable()
-    assert len(finding.seen) <= 160
+    assert finding.observation.isprintable()
+    assert len(finding.observation) <= 160
 
 
 def test_every_rule_and_cap_has_a_weight_a_page_and_a_word_on_what_it_looks_at() -> None:
     for group, rules in GROUPS.items():
-        assert set(STANDARDS.rules[group]) == set(rules)
-        assert all(rule.about for rule in rules.values())
-        assert all(weighed.read_more for weighed in STANDARDS.rules[group].values())
-    assert set(STANDARDS.caps) == set(CAPS)
+        assert set(SCORING_CONFIG.rules[group]) == set(rules)
+        assert all(rule.description for rule in rules.values())
+        assert all(weighed.read_more for weighed in SCORING_CONFIG.rules[group].values())
+    assert set(SCORING_CONFIG.caps) == set(CAPS)
 
 
 def test_a_rule_without_a_share_is_left_out() -> None:
-    rules = {**STANDARDS.rules, "security": {**STANDARDS.rules["security"]}}
+    rules = {**SCORING_CONFIG.rules, "security": {**SCORING_CONFIG.rules["security"]}}
     rules["security"]["attestations"] = replace(rules["security"]["attestations"], share=0)
 
-    found = score(facts(), replace(STANDARDS, rules=rules), NOW)
+    found = compute_score(build_signals(), replace(SCORING_CONFIG, rules=rules), NOW)
 
     (finding,) = found.groups["security"].findings
-    assert (finding.rule, finding.points, finding.maximum) == ("advisories", 8, 8)
+    assert (finding.rule, finding.points, finding.max_points) == ("advisories", 8, 8)

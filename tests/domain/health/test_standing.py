@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyf.aggregator.domain.health.standing import farewell_in
+from pyf.aggregator.domain.health.standing import find_abandonment_notice
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from pyf.aggregator.domain.health.standing import farewell_in
     ],
 )
 def test_a_farewell_is_heard(text: str) -> None:
-    assert farewell_in(text)
+    assert find_abandonment_notice(text)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_a_farewell_is_heard(text: str) -> None:
     ],
 )
 def test_what_only_sounds_like_a_farewell_is_none(text: str) -> None:
-    assert farewell_in(text) == ""
+    assert find_abandonment_notice(text) == ""
 
 
 def test_a_long_and_strange_beginning_takes_no_time() -> None:
-    assert farewell_in("deprecated words " + "(" * 100_000 + "\n-" * 100_000) == ""
+    assert find_abandonment_notice("deprecated words " + "(" * 100_000 + "\n-" * 100_000) == ""

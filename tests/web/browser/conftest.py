@@ -7,45 +7,45 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from browser import Reader, chromium
-from crowded_site import crowded
-from served import served
-from wide_site import wide
+from browser import BrowserSession, open_browser
+from crowded_site import build_crowded_site
+from served import serve_app
+from wide_site import build_wide_site
 
 
 @pytest.fixture(scope="session")
 def wide_site() -> Iterator[str]:
     """The address of a site with what is hard to show."""
-    with served(wide()) as client:
+    with serve_app(build_wide_site()) as client:
         yield str(client.base_url)
 
 
 @pytest.fixture(scope="session")
 def crowded_site() -> Iterator[str]:
     """The address of a site that has most to show."""
-    with served(crowded()) as client:
+    with serve_app(build_crowded_site()) as client:
         yield str(client.base_url)
 
 
 # Playwright's event loop runs for as long as its browser, and no test of asyncio may come upon it.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
+    with open_browser() as chromium_browser:
+        yield chromium_browser
 
 
 @pytest.fixture
-def reader(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Reader]]:
+def reader(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., BrowserSession]]:
     """Give readers of a site, with their preferences; afterwards nothing was complained of, and nobody else asked."""
     with ExitStack() as stack:
-        readers: list[Reader] = []
+        readers: list[BrowserSession] = []
 
-        def make(site: str = "wide_site", **context: Any) -> Reader:
-            made = Reader(browser, request.getfixturevalue(site), **context)
-            stack.callback(made.context.close)
-            readers.append(made)
-            return made
+        def make(site: str = "wide_site", **context: Any) -> BrowserSession:
+            new_reader = BrowserSession(browser, request.getfixturevalue(site), **context)
+            stack.callback(new_reader.context.close)
+            readers.append(new_reader)
+            return new_reader
 
         yield make
-        assert [complaint for each in readers for complaint in each.complaints] == []
-        assert [url for each in readers for url in each.elsewhere] == []
+        assert [complaint for reader_ in readers for complaint in reader_.errors] == []
+        assert [url for reader_ in readers for url in reader_.external_urls] == []

@@ -6,17 +6,17 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from browser import COLOURS, Reader
-from crowded_site import CLASSIFIERS, asking
+from browser import COLOR_RULES, BrowserSession
+from crowded_site import LONG_CLASSIFIERS, build_search_url
 
 pytestmark = pytest.mark.slow
 
-CROWDED = asking("classifier", list(CLASSIFIERS[:30]), sort="name")
+CROWDED = build_search_url("classifier", list(LONG_CLASSIFIERS[:30]), sort="name")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
-def test_pages_and_filters_are_gone_through_by_buttons_and_back(reader: Callable[..., Reader], scripts: bool) -> None:
-    page = reader("crowded_site", java_script_enabled=scripts).go(CROWDED)
+def test_pages_and_filters_are_gone_through_by_buttons_and_back(reader: Callable[..., BrowserSession], scripts: bool) -> None:
+    page = reader("crowded_site", java_script_enabled=scripts).open_page(CROWDED)
     first = page.locator(".hits h3").first.inner_text()
 
     page.get_by_role("button", name="Next page").click()
@@ -35,8 +35,8 @@ def test_pages_and_filters_are_gone_through_by_buttons_and_back(reader: Callable
     expect(page.locator(".hits h3").first).to_have_text(first)
 
 
-def test_the_feed_of_a_long_question_is_asked_for_by_a_button(reader: Callable[..., Reader]) -> None:
-    page = reader("crowded_site").go(CROWDED)
+def test_the_feed_of_a_long_question_is_asked_for_by_a_button(reader: Callable[..., BrowserSession]) -> None:
+    page = reader("crowded_site").open_page(CROWDED)
 
     with page.expect_response(re.compile("/feeds/plone/updated.atom")) as told:
         page.get_by_role("button", name="Feed of this search").click()
@@ -44,8 +44,8 @@ def test_the_feed_of_a_long_question_is_asked_for_by_a_button(reader: Callable[.
     assert told.value.status == 200
 
 
-def test_the_keyboard_goes_on_by_buttons(reader: Callable[..., Reader]) -> None:
-    page = reader("crowded_site").go(CROWDED)
+def test_the_keyboard_goes_on_by_buttons(reader: Callable[..., BrowserSession]) -> None:
+    page = reader("crowded_site").open_page(CROWDED)
 
     page.get_by_role("button", name="Next page").focus()
     page.keyboard.press("Enter")
@@ -54,13 +54,13 @@ def test_the_keyboard_goes_on_by_buttons(reader: Callable[..., Reader]) -> None:
     assert page.evaluate("document.activeElement.id") == "count"
 
 
-def test_axe_finds_nothing_on_a_crowded_list_and_it_fits_a_phone(reader: Callable[..., Reader]) -> None:
+def test_axe_finds_nothing_on_a_crowded_list_and_it_fits_a_phone(reader: Callable[..., BrowserSession]) -> None:
     light = reader("crowded_site", color_scheme="light")
     dark = reader("crowded_site", color_scheme="dark", viewport={"width": 320, "height": 640})
 
-    light.go(CROWDED)
-    dark.go(CROWDED)
+    light.open_page(CROWDED)
+    dark.open_page(CROWDED)
 
-    assert light.violations() == []
-    assert dark.violations(COLOURS) == []
-    assert not dark.is_wider_than_the_screen()
+    assert light.find_violations() == []
+    assert dark.find_violations(COLOR_RULES) == []
+    assert not dark.overflows_horizontally()

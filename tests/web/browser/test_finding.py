@@ -6,28 +6,28 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser import Reader
+from browser import BrowserSession
 
 pytestmark = pytest.mark.slow
 
 
-def names(page: Page) -> list[str]:
+def visible_names(page: Page) -> list[str]:
     return page.locator(".hits h3").all_inner_texts()
 
 
-def test_a_search_finds_and_its_address_says_what_was_asked(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/")
+def test_a_search_finds_and_its_address_says_what_was_asked(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/")
 
     page.get_by_role("searchbox", name="Search packages").fill("forms made")
     page.get_by_role("button", name="Search").click()
 
     expect(page).to_have_url(re.compile(r"/in/plone/search\?q=forms\+made$"))
-    assert names(page) == ["collective.easyform"]
+    assert visible_names(page) == ["collective.easyform"]
     assert page.get_by_role("combobox", name="Search Plone packages").input_value() == "forms made"
 
 
-def test_suggestions_come_while_one_types_and_lead_to_the_package(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/in/plone")
+def test_suggestions_come_while_one_types_and_lead_to_the_package(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/in/plone")
     box = page.get_by_role("combobox", name="Search Plone packages")
 
     box.press_sequentially("easy")
@@ -39,8 +39,8 @@ def test_suggestions_come_while_one_types_and_lead_to_the_package(reader: Callab
     expect(page.get_by_role("heading", level=1)).to_have_text("collective.easyform")
 
 
-def test_escape_puts_suggestions_away_and_keeps_the_text(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/in/plone/search")
+def test_escape_puts_suggestions_away_and_keeps_the_text(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/in/plone/search")
     box = page.get_by_role("combobox", name="Search Plone packages")
     box.press_sequentially("many")
     expect(page.get_by_role("option").first).to_be_visible()
@@ -51,9 +51,9 @@ def test_escape_puts_suggestions_away_and_keeps_the_text(reader: Callable[..., R
     assert box.input_value() == "many"
 
 
-def test_suggestions_come_though_those_before_are_still_on_their_way(reader: Callable[..., Reader]) -> None:
+def test_suggestions_come_though_those_before_are_still_on_their_way(reader: Callable[..., BrowserSession]) -> None:
     """On a slow line every letter overtakes the answer to the one before."""
-    page = reader().go("/in/plone/search")
+    page = reader().open_page("/in/plone/search")
     page.route("**/suggest?q=m", lambda route: None)
     box = page.get_by_role("combobox", name="Search Plone packages")
     with page.expect_request("**/suggest?q=m"):
@@ -64,8 +64,8 @@ def test_suggestions_come_though_those_before_are_still_on_their_way(reader: Cal
     expect(page.get_by_role("option").first).to_be_visible()
 
 
-def test_the_way_back_brings_the_text_that_was_asked_there(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/in/plone/search?q=many")
+def test_the_way_back_brings_the_text_that_was_asked_there(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/in/plone/search?q=many")
     box = page.get_by_role("combobox", name="Search Plone packages")
     box.fill("forms")
     box.press("Enter")
@@ -77,8 +77,8 @@ def test_the_way_back_brings_the_text_that_was_asked_there(reader: Callable[...,
     expect(box).to_have_value("many")
 
 
-def test_filters_work_without_loading_the_page_anew_and_the_way_back_undoes_them(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/in/plone/search?q=many")
+def test_filters_work_without_loading_the_page_anew_and_the_way_back_undoes_them(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/in/plone/search?q=many")
     before = page.locator("#count").inner_text()
     page.evaluate("window.same_page = true")
 
@@ -101,8 +101,8 @@ def test_filters_work_without_loading_the_page_anew_and_the_way_back_undoes_them
     expect(page.locator("#count")).to_contain_text("25 packages")
 
 
-def test_a_filter_is_taken_away_by_its_chip(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/in/plone/search?q=many&framework=Plone+5.2&license=MIT")
+def test_a_filter_is_taken_away_by_its_chip(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/in/plone/search?q=many&framework=Plone+5.2&license=MIT")
 
     page.get_by_role("link", name="Licence: MIT").click()
 
@@ -110,14 +110,14 @@ def test_a_filter_is_taken_away_by_its_chip(reader: Callable[..., Reader]) -> No
     expect(page.locator("#count")).to_contain_text("25 packages")
 
 
-def test_pages_show_every_package_once(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/in/plone/search?q=many")
-    seen = names(page)
+def test_pages_show_every_package_once(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/in/plone/search?q=many")
+    seen = visible_names(page)
 
     for number in ("2", "3"):
         page.get_by_role("link", name="Next").click()
         expect(page.locator(".pages [aria-current=page]")).to_have_text(number)
-        seen += names(page)
+        seen += visible_names(page)
 
     assert len(seen) == len(set(seen)) == 50
     expect(page).to_have_url(re.compile("page=3$"))
@@ -125,8 +125,8 @@ def test_pages_show_every_package_once(reader: Callable[..., Reader]) -> None:
     expect(page.locator(".pages [aria-current=page]")).to_have_text("2")
 
 
-def test_a_project_and_the_way_back_to_the_list(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/in/plone/search?q=many")
+def test_a_project_and_the_way_back_to_the_list(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/in/plone/search?q=many")
     page.get_by_role("checkbox", name="MIT").check()
     expect(page).to_have_url(re.compile("license=MIT"))
 
@@ -135,16 +135,16 @@ def test_a_project_and_the_way_back_to_the_list(reader: Callable[..., Reader]) -
     page.go_back()
 
     expect(page.get_by_role("checkbox", name="MIT")).to_be_checked()
-    assert "plone.many01" in names(page)
+    assert "plone.many01" in visible_names(page)
 
 
-def test_a_list_is_at_most_60_kilobytes(reader: Callable[..., Reader]) -> None:
+def test_a_list_is_at_most_60_kilobytes(reader: Callable[..., BrowserSession]) -> None:
     """The list itself, however much is listed; and with all that belongs to it as it comes over the wire."""
     each = reader()
     sizes: list[int] = []
     each.page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
 
-    page = each.go("/in/plone/search?all=maintainer&all=classifier&all=license&framework=Plone+6.1")
+    page = each.open_page("/in/plone/search?all=maintainer&all=classifier&all=license&framework=Plone+6.1")
     page.wait_for_load_state("networkidle")
 
     assert 10_000 < len(page.content().encode()) <= 60_000

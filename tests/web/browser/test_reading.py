@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from browser import Reader
+from browser import BrowserSession
 
 pytestmark = pytest.mark.slow
 
 
-def test_a_project_page_has_all_there_is_to_know(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/in/plone/project/plone-often")
+def test_a_project_page_has_all_there_is_to_know(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/in/plone/project/plone-often")
 
     for part in ("README", "Health", "Compatibility", "Releases", "Requirements", "Dependents", "Similar"):
         page.get_by_role("navigation", name="On this page").get_by_role("link", name=part).click()
@@ -21,9 +21,9 @@ def test_a_project_page_has_all_there_is_to_know(reader: Callable[..., Reader]) 
     assert page.get_by_role("link", name="A picture of it").get_attribute("href") == "https://pictures.example/p.png"
 
 
-def test_the_install_line_can_be_copied(reader: Callable[..., Reader]) -> None:
+def test_the_install_line_can_be_copied(reader: Callable[..., BrowserSession]) -> None:
     each = reader(permissions=["clipboard-read", "clipboard-write"])
-    page = each.go("/in/plone/project/plone-api")
+    page = each.open_page("/in/plone/project/plone-api")
 
     page.get_by_role("button", name="Copy").click()
 
@@ -31,8 +31,8 @@ def test_the_install_line_can_be_copied(reader: Callable[..., Reader]) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == "pip install plone.api"
 
 
-def test_what_is_picked_in_a_list_is_compared(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/in/plone/search?q=many&sort=name")
+def test_what_is_picked_in_a_list_is_compared(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/in/plone/search?q=many&sort=name")
     expect(page.get_by_role("button", name="Compare them")).to_be_hidden()
 
     page.get_by_role("checkbox", name="Compare plone.many00").check()
@@ -47,8 +47,8 @@ def test_what_is_picked_in_a_list_is_compared(reader: Callable[..., Reader]) -> 
     expect(page.get_by_role("columnheader")).to_contain_text(["What is compared", "plone.many00", "plone.api"])
 
 
-def test_what_is_picked_on_several_pages_is_compared(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/in/plone/search?q=many&sort=name")
+def test_what_is_picked_on_several_pages_is_compared(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/in/plone/search?q=many&sort=name")
 
     page.get_by_role("checkbox", name="Compare plone.many00").check()
     page.get_by_role("link", name="Next").click()
@@ -60,8 +60,8 @@ def test_what_is_picked_on_several_pages_is_compared(reader: Callable[..., Reade
     expect(page.get_by_role("columnheader")).to_contain_text(["What is compared", "plone.many", "plone.many"])
 
 
-def test_everything_works_without_scripts(reader: Callable[..., Reader]) -> None:
-    page = reader(java_script_enabled=False).go("/in/plone")
+def test_everything_works_without_scripts(reader: Callable[..., BrowserSession]) -> None:
+    page = reader(java_script_enabled=False).open_page("/in/plone")
 
     page.get_by_role("searchbox", name="Search Plone packages").fill("many")
     page.get_by_role("button", name="Search").click()
@@ -80,8 +80,8 @@ def test_everything_works_without_scripts(reader: Callable[..., Reader]) -> None
     assert page.locator(".install code").inner_text() == "pip install plone.many40"
 
 
-def test_the_keyboard_alone_finds_narrows_reads_and_compares(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/in/plone/search")
+def test_the_keyboard_alone_finds_narrows_reads_and_compares(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/in/plone/search")
 
     def tab_to(selector: str) -> None:
         for _ in range(250):
@@ -117,8 +117,8 @@ def test_the_keyboard_alone_finds_narrows_reads_and_compares(reader: Callable[..
     expect(page.locator("#health")).to_be_in_viewport()
 
 
-def test_a_phone_shows_the_list_first_and_folds_the_filters(reader: Callable[..., Reader]) -> None:
-    page = reader(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).go("/in/plone/search?q=many")
+def test_a_phone_shows_the_list_first_and_folds_the_filters(reader: Callable[..., BrowserSession]) -> None:
+    page = reader(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).open_page("/in/plone/search?q=many")
 
     expect(page.locator(".hits h3").first).to_be_in_viewport()
     expect(page.get_by_role("checkbox", name="Plone 5.2")).to_be_hidden()
@@ -129,8 +129,8 @@ def test_a_phone_shows_the_list_first_and_folds_the_filters(reader: Callable[...
     expect(page.get_by_role("checkbox", name="Plone 5.2")).to_be_visible()
 
 
-def test_a_wide_screen_shows_the_filters_beside_the_list(reader: Callable[..., Reader]) -> None:
-    page = reader(viewport={"width": 1280, "height": 900}).go("/in/plone/search")
+def test_a_wide_screen_shows_the_filters_beside_the_list(reader: Callable[..., BrowserSession]) -> None:
+    page = reader(viewport={"width": 1280, "height": 900}).open_page("/in/plone/search")
 
     expect(page.get_by_role("checkbox", name="Plone 5.2")).to_be_visible()
 
@@ -147,19 +147,19 @@ def test_a_wide_screen_shows_the_filters_beside_the_list(reader: Callable[..., R
         "/in/%3Cscript%3Ealert(1)%3C%2Fscript%3E",
     ],
 )
-def test_nothing_that_strangers_write_runs(reader: Callable[..., Reader], path: str) -> None:
+def test_nothing_that_strangers_write_runs(reader: Callable[..., BrowserSession], path: str) -> None:
     each = reader()
     opened: list[str] = []
     each.page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
 
-    page = each.go(path)
+    page = each.open_page(path)
 
     assert opened == []
     assert page.locator("main :is(script, style, iframe, object, img, form form)").count() == 0
 
 
-def test_a_quarantined_package_warns_and_cannot_be_installed(reader: Callable[..., Reader]) -> None:
-    page = reader().go("/in/plone/project/plone-evil")
+def test_a_quarantined_package_warns_and_cannot_be_installed(reader: Callable[..., BrowserSession]) -> None:
+    page = reader().open_page("/in/plone/project/plone-evil")
 
     expect(page.get_by_role("note")).to_contain_text("quarantine")
     assert "pip install" not in page.content()

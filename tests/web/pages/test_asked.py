@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.domain.search import Facet, HealthBand, Question, Sort
+from pyf.aggregator.domain.search import Facet, HealthBand, SearchQuery, Sort
 from pyf.aggregator.web.pages import asked, words
-from pyf.aggregator.web.pages.asked import Asked
+from pyf.aggregator.web.pages.asked import SearchParams
 
-VALUES = st.lists(st.text(min_size=1, max_size=40).map(words.legible).filter(bool), max_size=4, unique=True).map(tuple)
-QUESTIONS = st.builds(
-    Question,
-    text=st.text(max_size=100).map(words.legible),
+VALUES = st.lists(st.text(min_size=1, max_size=40).map(words.single_line).filter(bool), max_size=4, unique=True).map(tuple)
+QUERIES = st.builds(
+    SearchQuery,
+    text=st.text(max_size=100).map(words.single_line),
     framework_versions=VALUES,
     python_versions=VALUES,
     licenses=VALUES,
@@ -24,36 +24,36 @@ QUESTIONS = st.builds(
 )
 
 
-@given(st.builds(Asked, question=QUESTIONS, whole=st.frozensets(st.sampled_from(Facet))))
-def test_what_is_written_reads_back(question: Asked) -> None:
-    assert asked.read(asked.written(question)) == question
+@given(st.builds(SearchParams, question=QUERIES, whole=st.frozensets(st.sampled_from(Facet))))
+def test_query_pairs_round_trip(params: SearchParams) -> None:
+    assert asked.parse(asked.to_query_pairs(params)) == params
 
 
 @given(
     st.lists(st.tuples(st.sampled_from(["q", "framework", "health", "within", "sort", "page", "all", "x"]), st.text()))
 )
-def test_nothing_in_an_address_is_an_error(pairs: list[tuple[str, str]]) -> None:
-    question = asked.read(pairs).question
+def test_parse_accepts_any_pairs(pairs: list[tuple[str, str]]) -> None:
+    query = asked.parse(pairs).query
 
-    assert question.page >= 1
-    assert len(question.text) <= asked.LONGEST_TEXT
-
-
-def test_a_text_that_is_too_long_is_refused_in_words() -> None:
-    read = asked.read([("q", "x" * 10_000)])
-
-    assert read.problem == "What you searched for has 10,000 characters; the search takes 300 at most."
-    assert read.question.text == ""
+    assert query.page >= 1
+    assert len(query.text) <= asked.MAX_TEXT_LENGTH
 
 
-def test_what_is_understood_anyway_is_not_written() -> None:
-    assert asked.written(asked.read([("q", " x "), ("sort", "relevance"), ("page", "1"), ("within", "")])) == [
+def test_parse_reports_too_long_text() -> None:
+    params = asked.parse([("q", "x" * 10_000)])
+
+    assert params.problem == "What you searched for has 10,000 characters; the search takes 300 at most."
+    assert params.query.text == ""
+
+
+def test_to_query_pairs_omits_defaults() -> None:
+    assert asked.to_query_pairs(asked.parse([("q", " x "), ("sort", "relevance"), ("page", "1"), ("within", "")])) == [
         ("q", "x")
     ]
 
 
-def test_a_changed_filter_leads_to_the_first_page() -> None:
-    read = asked.read([("q", "x"), ("license", "MIT"), ("license", "BSD"), ("page", "7")])
+def test_remove_filter_resets_the_page() -> None:
+    params = asked.parse([("q", "x"), ("license", "MIT"), ("license", "BSD"), ("page", "7")])
 
-    assert asked.written(asked.without(read, Facet.LICENSES, "MIT")) == [("q", "x"), ("license", "BSD")]
-    assert asked.written(asked.unfiltered(read)) == [("q", "x")]
+    assert asked.to_query_pairs(asked.remove_filter(params, Facet.LICENSES, "MIT")) == [("q", "x"), ("license", "BSD")]
+    assert asked.to_query_pairs(asked.without_filters(params)) == [("q", "x")]

@@ -8,22 +8,22 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from crowded_site import CLASSIFIERS, QUOTES, asking, crowded
-from served import served
-from strict_page import assert_whole
+from crowded_site import LONG_CLASSIFIERS, HTML_QUOTES, build_search_url, build_crowded_site
+from served import serve_app
+from strict_page import assert_valid_page
 
-MOST = 60_000
-CHOSEN = list(CLASSIFIERS[:30])
-CROWDED = asking("classifier", CHOSEN, sort="name")
+MAX_BYTES = 60_000
+SELECTED = list(LONG_CLASSIFIERS[:30])
+CROWDED_PATH = build_search_url("classifier", SELECTED, sort="name")
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[httpx.Client]:
-    with served(crowded()) as client:
+    with serve_app(build_crowded_site()) as client:
         yield client
 
 
-def sent(page: str, label: str) -> dict[str, str]:
+def find_button_fields(page: str, label: str) -> dict[str, str]:
     """Return what the button of this label adds to what the filters' form asks for."""
     (tag,) = re.findall(rf'<button([^>]*form="filters-form"[^>]*)>{re.escape(label)}<', page)
     return {key: unescape(value) for key, value in re.findall(r'(name|value)="([^"]*)"', tag)}
@@ -32,14 +32,14 @@ def sent(page: str, label: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "address",
     [
-        asking("classifier", []),
-        CROWDED,
-        asking("classifier", CHOSEN, q="plone " + QUOTES[:290], page="2"),
-        asking("classifier", CHOSEN[:15], q="plone " + "🧨" * 290),
-        asking("classifier", CHOSEN, page="99"),
-        asking("license", [f"{number:02}{QUOTES[:60]}" for number in range(30)]),
-        asking("license", [f"{number}{'x' * 90}" for number in range(70)]),
-        asking("classifier", CHOSEN[:3], per_page="100"),
+        build_search_url("classifier", []),
+        CROWDED_PATH,
+        build_search_url("classifier", SELECTED, q="plone " + HTML_QUOTES[:290], page="2"),
+        build_search_url("classifier", SELECTED[:15], q="plone " + "🧨" * 290),
+        build_search_url("classifier", SELECTED, page="99"),
+        build_search_url("license", [f"{number:02}{HTML_QUOTES[:60]}" for number in range(30)]),
+        build_search_url("license", [f"{number}{'x' * 90}" for number in range(70)]),
+        build_search_url("classifier", SELECTED[:3], per_page="100"),
         "/in/plone",
         "/",
     ],
@@ -56,59 +56,59 @@ def sent(page: str, label: str) -> dict[str, str]:
         "overview",
     ],
 )
-def test_the_fullest_page_has_at_most_60_kilobytes_and_is_whole(site: httpx.Client, address: str) -> None:
-    answer = site.get(address)
+def test_page_budget_limits_any_page_to_60_kb(site: httpx.Client, path: str) -> None:
+    response = site.get(path)
 
-    assert answer.status_code in (200, 400)
-    assert_whole(answer.text)
-    assert len(answer.content) <= MOST
-    assert answer.text.count('class="hit"') in (0, 20)
+    assert response.status_code in (200, 400)
+    assert_valid_page(response.text)
+    assert len(response.content) <= MAX_BYTES
+    assert response.text.count('class="hit"') in (0, 20)
 
 
-def test_a_page_that_says_little_is_told_with_links(site: httpx.Client) -> None:
+def test_short_page_uses_links(site: httpx.Client) -> None:
     plain = site.get("/in/plone/search?q=plone&sort=name").text
-    crowded = site.get(CROWDED).text
+    crowded = site.get(CROWDED_PATH).text
 
     assert 'rel="next"' in plain
     assert 'form="filters-form"' not in plain.partition('class="pages"')[2]
     assert 'rel="next"' not in crowded
 
 
-def test_the_ways_on_of_a_long_address_are_buttons_of_its_form(site: httpx.Client) -> None:
-    page = site.get(CROWDED)
+def test_long_url_uses_form_buttons(site: httpx.Client) -> None:
+    page = site.get(CROWDED_PATH)
 
-    assert sent(page.text, "Next") == {"name": "page", "value": "2"}
-    assert sent(page.text, "2") == {"name": "page", "value": "2"}
+    assert find_button_fields(page.text, "Next") == {"name": "page", "value": "2"}
+    assert find_button_fields(page.text, "2") == {"name": "page", "value": "2"}
     assert len(re.findall(r'name="classifier" value="[^"]*" checked', page.text)) == 30
     assert page.text.count("checked") == 30
     assert '<b class="badge">30<' in page.text
 
 
-def test_a_filter_is_taken_away_by_its_key_and_the_address_is_clean_afterwards(site: httpx.Client) -> None:
-    page = site.get(CROWDED).text
-    key = re.findall(r'name="without" value="([^"]*)"', page)[0]
+def test_filter_token_removes_the_filter_by_redirect(site: httpx.Client) -> None:
+    page = site.get(CROWDED_PATH).text
+    token = re.findall(r'name="without" value="([^"]*)"', page)[0]
 
-    answer = site.get(f"{CROWDED}&without={key}")
+    response = site.get(f"{CROWDED_PATH}&without={token}")
 
-    pairs = parse_qsl(urlsplit(answer.headers["location"]).query)
-    assert answer.status_code == 303
-    assert [value for name, value in pairs if name == "classifier"] == CHOSEN[1:]
+    pairs = parse_qsl(urlsplit(response.headers["location"]).query)
+    assert response.status_code == 303
+    assert [value for name, value in pairs if name == "classifier"] == SELECTED[1:]
     assert ("sort", "name") in pairs
     assert "without" not in dict(pairs)
 
 
-def test_the_feed_of_a_long_question_is_reached_through_the_form(site: httpx.Client) -> None:
-    assert 'formaction="/in/plone/feed"' in site.get(CROWDED).text
+def test_feed_of_long_query_redirects(site: httpx.Client) -> None:
+    assert 'formaction="/in/plone/feed"' in site.get(CROWDED_PATH).text
 
-    answer = site.get(CROWDED.replace("/search", "/feed"), follow_redirects=True)
+    response = site.get(CROWDED_PATH.replace("/search", "/feed"), follow_redirects=True)
 
-    assert answer.status_code == 200
-    assert answer.text.count("<entry>") == 50
+    assert response.status_code == 200
+    assert response.text.count("<entry>") == 50
 
 
-def test_more_filters_than_there_is_room_for_are_refused_in_words(site: httpx.Client) -> None:
-    many = site.get(asking("maintainer", [f"m{number}" for number in range(70)]))
-    long = site.get(asking("license", ["x" * 201]))
+def test_too_many_filters_are_reported(site: httpx.Client) -> None:
+    many = site.get(build_search_url("maintainer", [f"m{number}" for number in range(70)]))
+    long = site.get(build_search_url("license", ["x" * 201]))
 
     assert (many.status_code, long.status_code) == (400, 400)
     assert "So much can&#39;t be asked for at once: the first 30 filters were used." in many.text

@@ -2,19 +2,19 @@
 
 import pytest
 
-from pyf.aggregator.domain.search import Facet, FacetCount, HealthBand, Question, Results
-from pyf.aggregator.web.pages.asked import Asked
-from pyf.aggregator.web.pages.listing import ListPage, list_page
-from pyf.aggregator.web.pages.support import in_order, supports
-from pyf.aggregator.web.pages.templating import coded
+from pyf.aggregator.domain.search import Facet, FacetCount, HealthBand, SearchQuery, SearchResults
+from pyf.aggregator.web.pages.asked import SearchParams
+from pyf.aggregator.web.pages.listing import SearchPage, build_search_page
+from pyf.aggregator.web.pages.support import sort_versions, group_versions
+from pyf.aggregator.web.pages.templating import render_code
 
 
-def page_of(question: Question, *, total: int = 0, **facets: tuple[str, ...]) -> ListPage:
+def build_page(query: SearchQuery, *, total: int = 0, **facets: tuple[str, ...]) -> SearchPage:
     counts = {
         Facet(name): [FacetCount(value=value, count=n) for n, value in enumerate(values)]
         for name, values in facets.items()
     }
-    return list_page("plone", Asked(question=question), Results(total=total, hits=(), facets=counts), feed="/f")
+    return build_search_page("plone", SearchParams(query=query), SearchResults(total=total, hits=(), facets=counts), feed_url="/f")
 
 
 @pytest.mark.parametrize(
@@ -30,21 +30,21 @@ def page_of(question: Question, *, total: int = 0, **facets: tuple[str, ...]) ->
         (10, 200, [1, 0, 9, 10]),
     ],
 )
-def test_the_first_the_last_and_the_neighbouring_pages_are_linked(current: int, total: int, links: list[int]) -> None:
-    page = page_of(Question(page=current), total=total)
+def test_page_links_show_first_last_and_neighbors(current: int, total: int, links: list[int]) -> None:
+    page = build_page(SearchQuery(page=current), total=total)
 
     assert [link.number for link in page.pages] == links
 
 
-def test_from_beyond_the_last_page_the_way_leads_back_to_it() -> None:
-    page = page_of(Question(text="x", page=99), total=45)
+def test_previous_action_from_past_the_end_leads_to_last_page() -> None:
+    page = build_page(SearchQuery(text="x", page=99), total=45)
 
-    assert page.previous
-    assert (page.previous.address, page.next) == ("/in/plone/search?q=x&page=3", None)
+    assert page.previous_action
+    assert (page.previous_action.url, page.next_action) == ("/in/plone/search?q=x&page=3", None)
 
 
-def test_versions_are_listed_by_what_they_are_of_and_the_newest_first() -> None:
-    assert in_order(["Plone 5.2", "Zope 4", "Plone 6.1", "Plone 10.0"]) == [
+def test_sort_versions_by_product_newest_first() -> None:
+    assert sort_versions(["Plone 5.2", "Zope 4", "Plone 6.1", "Plone 10.0"]) == [
         "Plone 10.0",
         "Plone 6.1",
         "Plone 5.2",
@@ -52,28 +52,28 @@ def test_versions_are_listed_by_what_they_are_of_and_the_newest_first() -> None:
     ]
 
 
-def test_python_3_says_nothing_beside_its_own_releases() -> None:
-    (python,) = supports(["Python 3", "Python 3.9", "Python 3.12"])
+def test_group_versions_drops_major_beside_its_minors() -> None:
+    (python,) = group_versions(["Python 3", "Python 3.9", "Python 3.12"])
 
-    assert (python.thing, python.versions) == ("Python", ("3.12", "3.9"))
-    assert supports(["Python 3"])[0].versions == ("3",)
+    assert (python.product, python.versions) == ("Python", ("3.12", "3.9"))
+    assert group_versions(["Python 3"])[0].versions == ("3",)
 
 
-def test_health_is_listed_from_the_best() -> None:
-    (facet,) = page_of(Question(), health=("poor", "excellent", "fair")).facets
+def test_health_facet_starts_with_the_best_band() -> None:
+    (facet,) = build_page(SearchQuery(), health=("poor", "excellent", "fair")).facets
 
     assert [choice.label for choice in facet.choices] == ["Excellent", "Fair", "Poor"]
 
 
-def test_filters_that_are_set_are_chips_and_each_can_be_taken_away() -> None:
-    page = page_of(Question(text="x", health=(HealthBand.GOOD,), licenses=("MIT",), updated_within=30, page=2))
+def test_chips_link_to_the_search_without_them() -> None:
+    page = build_page(SearchQuery(text="x", health=(HealthBand.GOOD,), licenses=("MIT",), updated_within=30, page=2))
 
-    assert [(chip.label, chip.way.address) for chip in page.chips] == [
+    assert [(chip.label, chip.action.url) for chip in page.chips] == [
         ("Health: Good", "/in/plone/search?q=x&license=MIT&within=30"),
         ("Licence: MIT", "/in/plone/search?q=x&health=good&within=30"),
         ("Updated within a month", "/in/plone/search?q=x&health=good&license=MIT"),
     ]
-    assert page.cleared == "/in/plone/search?q=x"
+    assert page.clear_url == "/in/plone/search?q=x"
 
 
 @pytest.mark.parametrize(
@@ -85,5 +85,5 @@ def test_filters_that_are_set_are_chips_and_each_can_be_taken_away() -> None:
         ("", ""),
     ],
 )
-def test_what_stands_between_backticks_is_code(text: str, html: str) -> None:
-    assert coded(text) == html
+def test_render_code(text: str, html: str) -> None:
+    assert render_code(text) == html

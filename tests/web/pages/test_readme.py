@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostile_readmes import HTML, TOKENS
-from pyf.aggregator.domain.safe_html import sanitized
-from pyf.aggregator.web.pages.readme import fitted
-from pyf.aggregator.web.pages.readme_tree import flattened
-from strict_html import text_of
-from strict_page import assert_whole
+from hostile_readmes import HOSTILE_HTML, HOSTILE_TOKENS
+from pyf.aggregator.domain.safe_html import sanitize_html
+from pyf.aggregator.web.pages.readme import render_readme
+from pyf.aggregator.web.pages.readme_tree import limit_depth
+from strict_html import extract_text
+from strict_page import assert_valid_page
 
-PARTS = (
-    *HTML,
-    *(token for token in TOKENS if not re.search("[\ud800-\udfff]", token)),  # what is stored is UTF-8
+FRAGMENTS = (
+    *HOSTILE_HTML,
+    *(token for token in HOSTILE_TOKENS if not re.search("[\ud800-\udfff]", token)),  # what is stored is UTF-8
     *(
         "<h2>",
         "</h2>",
@@ -41,19 +41,19 @@ PARTS = (
 )
 
 
-def shown(html: str) -> str:
+def wrap_in_page(html: str) -> str:
     """Return a page that consists of a README."""
     return (
         '<!DOCTYPE html><html><head><title>x</title></head><body><main><h1>x</h1><section id="readme">'
-        f"{fitted(html)}</section></main></body></html>"
+        f"{render_readme(html)}</section></main></body></html>"
     )
 
 
-@given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
-def test_whatever_a_readme_holds_its_page_is_whole(html: str) -> None:
-    result = fitted(html)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join))
+def test_render_readme_always_yields_valid_html(html: str) -> None:
+    result = render_readme(html)
 
-    assert_whole(shown(html))
+    assert_valid_page(wrap_in_page(html))
     assert "<img" not in result
     assert 'href="mailto:' not in result
     assert not re.search(r"[\w.]+@b\.example", result)
@@ -62,14 +62,14 @@ def test_whatever_a_readme_holds_its_page_is_whole(html: str) -> None:
     assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(levels))
 
 
-@given(st.lists(st.sampled_from(PARTS), max_size=8).map("".join))
-def test_what_is_fitted_is_safe(html: str) -> None:
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=8).map("".join))
+def test_render_readme_output_is_safe(html: str) -> None:
     """Nothing that it adds would be taken away by the rules that made it safe, but classes and what helps to scroll."""
     added = r' (?:class="(?:picture|scroll)"|role="group"|tabindex="0"|aria-label="Table [0-9]+ of the README")'
-    result = re.sub(added, "", fitted(html)).lstrip("\ufeff")
+    result = re.sub(added, "", render_readme(html)).lstrip("\ufeff")
 
     # A parser takes the first newline of code for layout.
-    assert text_of(sanitized(result)) == text_of(re.sub(r"(<pre[^>]*>)\n", r"\1", result))
+    assert extract_text(sanitize_html(result)) == extract_text(re.sub(r"(<pre[^>]*>)\n", r"\1", result))
 
 
 @pytest.mark.parametrize(
@@ -88,25 +88,25 @@ def test_what_is_fitted_is_safe(html: str) -> None:
         ("<p>git@github.com:a/b.git</p>", "<p>git@github.com:a/b.git</p>"),
     ],
 )
-def test_what_is_changed(html: str, fit: str) -> None:
-    assert fitted(html) == fit
+def test_render_readme_transformations(html: str, expected: str) -> None:
+    assert render_readme(html) == expected
 
 
-def test_a_picture_is_a_link_with_its_text() -> None:
+def test_image_becomes_link_with_alt_text() -> None:
     link = '<a class="picture" href="https://a.example/p.png" rel="nofollow noopener ugc">'
 
-    assert fitted('<img src="https://a.example/p.png" alt="A plot">') == f"{link}A plot</a> "
-    assert fitted('<img src="https://a.example/p.png">') == f"{link}picture</a> "
+    assert render_readme('<img src="https://a.example/p.png" alt="A plot">') == f"{link}A plot</a> "
+    assert render_readme('<img src="https://a.example/p.png">') == f"{link}picture</a> "
 
 
-def test_a_picture_in_a_link_is_the_links_text() -> None:
+def test_image_in_link_becomes_alt_text() -> None:
     html = '<a href="https://ci.example"><img src="https://ci.example/b.svg" alt="build"></a>'
 
-    assert fitted(html) == '<a href="https://ci.example" rel="nofollow noopener ugc">build </a>'
+    assert render_readme(html) == '<a href="https://ci.example" rel="nofollow noopener ugc">build </a>'
 
 
-def test_tables_can_be_scrolled_and_told_apart() -> None:
-    result = fitted("<table><tr><th>a</th><th></th></tr></table><table><tr><td>b</td></tr></table>")
+def test_tables_are_scrollable_and_labeled() -> None:
+    result = render_readme("<table><tr><th>a</th><th></th></tr></table><table><tr><td>b</td></tr></table>")
 
     assert result.count('class="scroll" role="group" tabindex="0"') == 2
     assert "Table 1 of the README" in result
@@ -114,19 +114,19 @@ def test_tables_can_be_scrolled_and_told_apart() -> None:
     assert result.count("<th>") == 1
 
 
-def test_a_readme_of_many_levels_is_shown() -> None:
-    assert text_of(fitted("<blockquote>" * 5000 + "deep")) == "deep"
+def test_deeply_nested_readme_is_rendered() -> None:
+    assert extract_text(render_readme("<blockquote>" * 5000 + "deep")) == "deep"
 
 
-def test_a_readme_of_endless_levels_is_cut_flat_before_it_costs_time() -> None:
+def test_limit_depth_flattens_deep_html() -> None:
     html = "<div>" * 30_000 + "<b>deep</b><br>" + "</div>" * 30_000 + "<p>after</p>"
 
-    flat = flattened(html)
+    flat = limit_depth(html)
 
     assert flat == "<div>" * 120 + "deep<br>" + "</div>" * 120 + "<p>after</p>"
-    assert text_of(fitted(html)) == "deepafter"
+    assert extract_text(render_readme(html)) == "deepafter"
 
 
-@given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
-def test_a_readme_of_usual_levels_stays_as_it_is(html: str) -> None:
-    assert flattened(sanitized(html)) == sanitized(html)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join))
+def test_limit_depth_keeps_normal_html(html: str) -> None:
+    assert limit_depth(sanitize_html(html)) == sanitize_html(html)

@@ -22,52 +22,52 @@ from pyf.aggregator.web.pages import words
         (2_500_000_000, "2.5 bn"),
     ],
 )
-def test_a_number_in_three_digits(number: int, said: str) -> None:
-    assert words.shortly(number) == said
+def test_format_compact(number: int, expected: str) -> None:
+    assert words.format_compact(number) == expected
 
 
 @given(st.integers(0, 10**13), st.integers(0, 10**13))
-def test_short_numbers_are_in_order(one: int, other: int) -> None:
-    def value(number: int) -> float:
-        digits, _, unit = words.shortly(number).partition(" ")
+def test_format_compact_keeps_order(smaller: int, larger: int) -> None:
+    def parse_compact(number: int) -> float:
+        digits, _, unit = words.format_compact(number).partition(" ")
         return float(digits) * {"": 1, "k": 1e3, "M": 1e6, "bn": 1e9}[unit]
 
-    assert (value(one) <= value(other)) or one > other
+    assert (parse_compact(smaller) <= parse_compact(larger)) or smaller > larger
 
 
 @given(st.integers(0, 10**12))
-def test_a_short_number_is_short(number: int) -> None:
-    assert len(words.shortly(number).partition(" ")[0].replace(".", "")) <= 4
+def test_format_compact_has_at_most_four_digits(number: int) -> None:
+    assert len(words.format_compact(number).partition(" ")[0].replace(".", "")) <= 4
 
 
 @pytest.mark.parametrize(
     ("days", "said"),
     [(0, "today"), (1, "1 day ago"), (6.9, "6 days ago"), (7, "1 week ago"), (40, "1 month ago"), (800, "2 years ago")],
 )
-def test_how_long_ago_in_the_largest_unit(days: float, said: str) -> None:
+def test_time_ago_uses_the_largest_unit(days: float, expected: str) -> None:
     now = 1_800_000_000
 
-    assert words.ago(int(now - days * 86_400), now) == said
+    assert words.time_ago(int(now - days * 86_400), now) == expected
 
 
-def test_what_is_not_known_is_not_said() -> None:
-    assert (words.date(0), words.ago(0, 1.0)) == ("", "")
+def test_unknown_time_is_empty() -> None:
+    assert (words.format_date(0), words.time_ago(0, 1.0)) == ("", "")
 
 
 @given(st.text())
-def test_a_strangers_text_is_one_line_that_runs_its_own_way(text: str) -> None:
-    shown = words.legible(text)
+def test_single_line_removes_control_characters(text: str) -> None:
+    line = words.single_line(text)
 
-    assert not set(shown) & set("\n\r\t\x00\x0b\x7f\u202e\u2066\u2028")
-    assert words.legible(shown) == shown
+    assert not set(line) & set("\n\r\t\x00\x0b\x7f\u202e\u2066\u2028")
+    assert words.single_line(line) == line
 
 
-def test_a_mail_address_is_not_shown() -> None:
-    assert "@" not in words.told("Ask ada@lovelace.example or <bob@builders.example>")
+def test_sanitize_masks_emails() -> None:
+    assert "@" not in words.sanitize("Ask ada@lovelace.example or <bob@builders.example>")
 
 
 @pytest.mark.parametrize(
     ("names", "said"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (list("abc"), "a, b and c")]
 )
-def test_names_in_a_sentence(names: list[str], said: str) -> None:
-    assert words.listed(names) == said
+def test_join_names(names: list[str], expected: str) -> None:
+    assert words.join_names(names) == expected

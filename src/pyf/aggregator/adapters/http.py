@@ -16,13 +16,13 @@ from stamina.instrumentation import set_on_retry_hooks
 from .. import __version__
 from ..domain.errors import Invalid
 from .event_loop import EventLoopThread
-from .traffic import TrafficCount
+from .traffic import LocalRequestMetrics
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 # The thread that a request is sent for: coroutines on the event loop inherit it from where they were started.
-_asking: ContextVar[int] = ContextVar("asking", default=0)
+_request_thread: ContextVar[int] = ContextVar("asking", default=0)
 
 _CONTACT = re.compile(r"[\x20-\x7e]*")
 
@@ -31,7 +31,7 @@ class ConnectionLost(aiohttp.ClientError):
     """The connection ended after the request was sent and before an answer began."""
 
 
-class Http:
+class HttpClient:
     """An HTTP client for synchronous callers in any number of threads; a `RequestMeter` of all that it sends.
 
     What may be asked of a service, and how failures are told, is the matter of `Service`. A forked child opens its
@@ -39,34 +39,34 @@ class Http:
     counts what comes of each request.
     """
 
-    def __init__(self, *, contact: str = "", traffic: TrafficCount | None = None) -> None:
+    def __init__(self, *, contact: str = "", request_metrics: LocalRequestMetrics | None = None) -> None:
         if not _CONTACT.fullmatch(contact):
             raise Invalid("the contact has to be one line of ASCII text")
-        self.traffic = traffic or TrafficCount()
+        self.request_metrics = request_metrics or LocalRequestMetrics()
         self._user_agent = f"pyf.aggregator/{__version__}" + (f" (+{contact})" if contact else "")
-        self._thread = EventLoopThread()
+        self._loop_thread = EventLoopThread()
         # By loop: those of a parent process stay here untouched, because closing them would speak on its connections.
         self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
-        self._sent: Counter[int] = Counter()  # by the thread that asked
+        self._sent_counts: Counter[int] = Counter()  # by the thread that asked
         # Stamina would announce each repetition in a line that does not say what is repeated; `retried` does.
         set_on_retry_hooks([])
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the event loop and return what it returns."""
-        _asking.set(threading.get_ident())
-        return self._thread.run(work)
+        _request_thread.set(threading.get_ident())
+        return self._loop_thread.run(coroutine)
 
-    def stream(self, jobs: Iterable[T], work: Callable[[T], Coroutine[Any, Any, R]], ahead: int) -> Iterator[R]:
+    def stream(self, jobs: Iterable[T], process: Callable[[T], Coroutine[Any, Any, R]], max_pending: int) -> Iterator[R]:
         """Work on jobs concurrently and yield the results as they come (see `EventLoopThread.stream`)."""
-        _asking.set(threading.get_ident())
-        return self._thread.stream(jobs, work, ahead)
+        _request_thread.set(threading.get_ident())
+        return self._loop_thread.stream(jobs, process, max_pending)
 
-    def session(self) -> aiohttp.ClientSession:
+    def get_session(self) -> aiohttp.ClientSession:
         """Return the session of the event loop that is running; to be called on that loop."""
         loop = asyncio.get_running_loop()
         session = self._sessions.get(loop)
         if session is None:
-            session = self._sessions[loop] = self._new_session()
+            session = self._sessions[loop] = self._create_session()
         return session
 
     def count(self) -> int:
@@ -74,11 +74,11 @@ class Http:
 
         Threads of one process may be at different runs, and each run reports its own.
         """
-        return self._sent[threading.get_ident()]
+        return self._sent_counts[threading.get_ident()]
 
     def close(self) -> None:
         """Cancel what is under way and close all connections; closing again does nothing."""
-        self._thread.close(self._close_session)
+        self._loop_thread.close(self._close_session)
 
     def __enter__(self) -> Self:
         return self
@@ -88,18 +88,18 @@ class Http:
     ) -> None:
         self.close()
 
-    def _new_session(self) -> aiohttp.ClientSession:
+    def _create_session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             # Each service bounds its own concurrency. Looking a name up costs a thread: once in five minutes will do.
             connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip"},
-            middlewares=[_tell_lost_connections],
-            request_class=_counted(self._note_sent),
+            middlewares=[_translate_lost_connections],
+            request_class=_build_counting_request(self._record_sent),
         )
 
-    def _note_sent(self) -> None:
-        self._sent[_asking.get()] += 1
+    def _record_sent(self) -> None:
+        self._sent_counts[_request_thread.get()] += 1
 
     async def _close_session(self) -> None:
         session = self._sessions.pop(asyncio.get_running_loop(), None)
@@ -107,7 +107,7 @@ class Http:
             await session.close()
 
 
-def _counted(note: Callable[[], None]) -> type[aiohttp.ClientRequest]:
+def _build_counting_request(on_sent: Callable[[], None]) -> type[aiohttp.ClientRequest]:
     """Return the class of requests that call `note` once they are written to a connection.
 
     A trace would tell the same, one step too early for a request that is cancelled there, and costs a tenth of what a
@@ -117,13 +117,13 @@ def _counted(note: Callable[[], None]) -> type[aiohttp.ClientRequest]:
     class Request(aiohttp.ClientRequest):
         async def send(self, conn: Connection) -> aiohttp.ClientResponse:
             response = await super().send(conn)
-            note()
+            on_sent()
             return response
 
     return Request
 
 
-async def _tell_lost_connections(
+async def _translate_lost_connections(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
     """Keep aiohttp from repeating requests on its own, which would be neither paced nor among the retries."""

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..domain.errors import Invalid
-from ..domain.relevance import Lexicon, lexicon_of
-from ..domain.relevance.words import words
-from .yaml_file import built_in, named_by
+from ..domain.relevance import Lexicon, build_lexicon
+from ..domain.relevance.words import tokenize
+from .yaml_file import read_packaged, read_user_file
 
-_BUILT_IN = "synonyms.yaml"
-_LISTS = ("frameworks", "prefixes", "fillers")
-_KEYS = (*_LISTS, "synonyms", "related")
+_PACKAGED_FILE = "synonyms.yaml"
+_LIST_KEYS = ("frameworks", "prefixes", "fillers")
+_KEYS = (*_LIST_KEYS, "synonyms", "related")
 
 
 def load_lexicon(path: str = "") -> Lexicon:
@@ -18,51 +18,51 @@ def load_lexicon(path: str = "") -> Lexicon:
 
     Raises `Invalid` with one line for a file that can't be used.
     """
-    declared = _declared(built_in(_BUILT_IN), _BUILT_IN)
+    data = _parse_data(read_packaged(_PACKAGED_FILE), _PACKAGED_FILE)
     if path:
-        where = f"SYNONYMS_FILE {path}"
-        added = _declared(named_by("SYNONYMS_FILE", path), where)
-        declared = {key: _merged(declared[key], added[key]) for key in _KEYS}
-    return lexicon_of(**declared)
+        source = f"SYNONYMS_FILE {path}"
+        user_data = _parse_data(read_user_file("SYNONYMS_FILE", path), source)
+        data = {key: _merge(data[key], user_data[key]) for key in _KEYS}
+    return build_lexicon(**data)
 
 
-def _merged(own: Any, added: Any) -> Any:
-    return {**own, **added} if isinstance(own, Mapping) else [*own, *added]
+def _merge(base: Any, extra: Any) -> Any:
+    return {**base, **extra} if isinstance(base, Mapping) else [*base, *extra]
 
 
-def _declared(read: Any, where: str) -> dict[str, Any]:
-    if not isinstance(read, Mapping) or not read.keys() <= set(_KEYS):
-        raise Invalid(f"{where}: it must hold {', '.join(_KEYS)}, each with a colon, and nothing else")
-    lists = {key: _words(read.get(key), f"{where}: '{key}:'") for key in _LISTS}
-    return lists | {"synonyms": _groups(read, where), "related": _related(read, where)}
+def _parse_data(content: Any, source: str) -> dict[str, Any]:
+    if not isinstance(content, Mapping) or not content.keys() <= set(_KEYS):
+        raise Invalid(f"{source}: it must hold {', '.join(_KEYS)}, each with a colon, and nothing else")
+    lists = {key: _parse_words(content.get(key), f"{source}: '{key}:'") for key in _LIST_KEYS}
+    return lists | {"synonyms": _parse_synonyms(content, source), "related": _parse_related(content, source)}
 
 
-def _groups(read: Mapping[str, Any], where: str) -> list[list[str]]:
-    given = read.get("synonyms") or []
-    if not isinstance(given, list):
-        raise Invalid(f"{where}: 'synonyms:' must be a list of lists of phrases that mean the same")
-    return [_words(group, f"{where}: each of 'synonyms:'") for group in given]
+def _parse_synonyms(content: Mapping[str, Any], source: str) -> list[list[str]]:
+    groups = content.get("synonyms") or []
+    if not isinstance(groups, list):
+        raise Invalid(f"{source}: 'synonyms:' must be a list of lists of phrases that mean the same")
+    return [_parse_words(group, f"{source}: each of 'synonyms:'") for group in groups]
 
 
-def _related(read: Mapping[str, Any], where: str) -> dict[str, list[str]]:
-    given = read.get("related") or {}
-    if not isinstance(given, Mapping):
-        raise Invalid(f"{where}: 'related:' must hold a list for each phrase, as 'phrase: [others]'")
-    phrases = _words([*given], f"{where}: 'related:'")
+def _parse_related(content: Mapping[str, Any], source: str) -> dict[str, list[str]]:
+    entries = content.get("related") or {}
+    if not isinstance(entries, Mapping):
+        raise Invalid(f"{source}: 'related:' must hold a list for each phrase, as 'phrase: [others]'")
+    phrases = _parse_words([*entries], f"{source}: 'related:'")
     return {
-        phrase: _words(others, f"{where}: 'related:' of {phrase!r:.40}")
-        for phrase, others in zip(phrases, given.values(), strict=True)
+        phrase: _parse_words(terms, f"{source}: 'related:' of {phrase!r:.40}")
+        for phrase, terms in zip(phrases, entries.values(), strict=True)
     }
 
 
-def _words(given: Any, where: str) -> list[str]:
-    if given is None:
+def _parse_words(value: Any, source: str) -> list[str]:
+    if value is None:
         return []
-    if not isinstance(given, list) or not all(isinstance(each, str | int) for each in given):
-        raise Invalid(f"{where} must be a list of words")
-    if any(isinstance(each, bool) for each in given):
-        raise Invalid(f"{where} must have on, off, yes, no, true and false in quotes: they are no words in YAML")
-    for each in given:
-        if not words(str(each)):
-            raise Invalid(f"{where}: there is no word in {each!r:.40}")
-    return [str(each) for each in given]
+    if not isinstance(value, list) or not all(isinstance(word, str | int) for word in value):
+        raise Invalid(f"{source} must be a list of words")
+    if any(isinstance(each, bool) for each in value):
+        raise Invalid(f"{source} must have on, off, yes, no, true and false in quotes: they are no words in YAML")
+    for each in value:
+        if not tokenize(str(each)):
+            raise Invalid(f"{source}: there is no word in {each!r:.40}")
+    return [str(each) for each in value]

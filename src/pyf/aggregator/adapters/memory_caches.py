@@ -2,26 +2,26 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from ..domain.readme import Rendered
-from ..domain.repository import Learned
-from ..domain.repository_address import RepositoryAddress
+from ..domain.readme import RenderedReadme
+from ..domain.repository import CachedRepository
+from ..domain.repository_address import RepositoryRef
 
 
-class MemoryRenderCache:
+class FakeRenderCache:
     """Remembers the `capacity` READMEs that were used last."""
 
     def __init__(self, capacity: int = 1_000) -> None:
         self._capacity = capacity
         # In the order of their last use, the oldest first.
-        self._rendered: dict[str, Rendered] = {}
+        self._rendered: dict[str, RenderedReadme] = {}
 
-    def recall(self, fingerprints: Collection[str]) -> Mapping[str, Rendered]:
+    def get_many(self, fingerprints: Collection[str]) -> Mapping[str, RenderedReadme]:
         """Return what is remembered of these."""
-        found = {f: self._rendered.pop(f) for f in set(fingerprints) if f in self._rendered}
+        found = {fingerprint: self._rendered.pop(fingerprint) for fingerprint in set(fingerprints) if fingerprint in self._rendered}
         self._rendered.update(found)
         return found
 
-    def keep(self, rendered: Mapping[str, Rendered]) -> None:
+    def set_many(self, rendered: Mapping[str, RenderedReadme]) -> None:
         """Remember these, and forget what has not been used for longest."""
         for fingerprint, readme in rendered.items():
             self._rendered.pop(fingerprint, None)
@@ -30,47 +30,47 @@ class MemoryRenderCache:
             del self._rendered[next(iter(self._rendered))]
 
 
-class MemoryVerdictStore:
+class FakeMembershipCache:
     """Remembers which projects did not belong to a filter, until the process ends."""
 
     def __init__(self) -> None:
         self._serials: dict[str, dict[str, int]] = {}
 
-    def recall(self, filter_key: str, names: Collection[str]) -> Mapping[str, int]:
+    def get_many(self, filter_key: str, names: Collection[str]) -> Mapping[str, int]:
         """Return the serials of those of `names` that were judged not to belong."""
-        judged = self._serials.get(filter_key, {})
-        return {name: judged[name] for name in names if name in judged}
+        serials = self._serials.get(filter_key, {})
+        return {name: serials[name] for name in names if name in serials}
 
-    def remembered(self, filter_key: str, *, unjudged: bool = False) -> Mapping[str, int]:
+    def get_all(self, filter_key: str, *, include_unevaluated: bool = False) -> Mapping[str, int]:
         """Return the serials of all that is remembered of a filter, or of what nobody has judged yet."""
         serials = self._serials.get(filter_key, {})
-        return {name: serial for name, serial in serials.items() if not (unjudged and serial)}
+        return {name: serial for name, serial in serials.items() if not (include_unevaluated and serial)}
 
-    def judge(self, filter_key: str, verdicts: Mapping[str, int]) -> None:
+    def set_many(self, filter_key: str, serials: Mapping[str, int]) -> None:
         """Remember that projects did not belong, at these serials."""
-        self._serials.setdefault(filter_key, {}).update(verdicts)
+        self._serials.setdefault(filter_key, {}).update(serials)
 
-    def forget(self, filter_key: str, names: Collection[str]) -> None:
+    def delete_many(self, filter_key: str, names: Collection[str]) -> None:
         """Forget projects, because they belong now."""
-        judged = self._serials.get(filter_key, {})
+        serials = self._serials.get(filter_key, {})
         for name in names:
-            judged.pop(name, None)
+            serials.pop(name, None)
 
 
-class MemoryRepositoryCache:
+class FakeRepositoryCache:
     """Remembers what was learned about repositories, until the process ends."""
 
     def __init__(self) -> None:
-        self._learned: dict[str, Learned] = {}
+        self._repositories: dict[str, CachedRepository] = {}
 
-    def recall(self, addresses: Collection[RepositoryAddress], *, since: int) -> Mapping[str, Learned]:
+    def get_many(self, refs: Collection[RepositoryRef], *, fetched_since: int) -> Mapping[str, CachedRepository]:
         """Return what was learned of these at `since` or later."""
-        known = {address.key: self._learned[address.key] for address in addresses if address.key in self._learned}
-        return {key: learned for key, learned in known.items() if learned.learned_at >= since}
+        cached = {ref.key: self._repositories[ref.key] for ref in refs if ref.key in self._repositories}
+        return {key: repository for key, repository in cached.items() if repository.fetched_at >= fetched_since}
 
-    def keep(self, learned: Sequence[Learned]) -> None:
+    def set_many(self, repositories: Sequence[CachedRepository]) -> None:
         """Remember these; of one address what was learned last."""
-        for each in learned:
-            known = self._learned.get(each.address.key)
-            if known is None or known.learned_at <= each.learned_at:
-                self._learned[each.address.key] = each
+        for repository in repositories:
+            previous = self._repositories.get(repository.ref.key)
+            if previous is None or previous.fetched_at <= repository.fetched_at:
+                self._repositories[repository.ref.key] = repository

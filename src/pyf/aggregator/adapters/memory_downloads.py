@@ -5,10 +5,10 @@ from itertools import islice
 
 from ..domain.downloads import Downloads
 from ..domain.errors import AggregatorError, NotFound, Unavailable
-from ..ports import Count, Effort
+from ..ports import DownloadResult, CostEstimate
 
 
-class MemoryDownloads:
+class FakeDownloadStats:
     """A `DownloadStats` with its `RequestMeter`.
 
     `downloads` holds the counts by normalised name, `down` the names about which no answer comes; both may be changed
@@ -20,34 +20,34 @@ class MemoryDownloads:
         downloads: Mapping[str, Downloads] = {},
         *,
         source: str = "memory",
-        down: Collection[str] = (),
-        at_once: int = 1,
-        pace: float = 0.0,
+        unavailable: Collection[str] = (),
+        batch_size: int = 1,
+        request_interval: float = 0.0,
     ) -> None:
         self.source = source
         self.downloads = dict(downloads)
-        self.down = set(down)
-        self.asked: list[str] = []
-        self._at_once = at_once
-        self._pace = pace
-        self._requests = 0
+        self.unavailable = set(unavailable)
+        self.requested: list[str] = []
+        self._batch_size = batch_size
+        self._request_interval = request_interval
+        self._request_count = 0
 
-    def effort(self, projects: int) -> Effort:
-        requests = -(-projects // self._at_once)
-        return Effort(requests=requests, seconds=requests * self._pace)
+    def estimate_cost(self, project_count: int) -> CostEstimate:
+        requests = -(-project_count // self._batch_size)
+        return CostEstimate(requests=requests, seconds=requests * self._request_interval)
 
-    def counts(self, names: Iterable[str]) -> Generator[Sequence[Count], None, None]:
+    def fetch_counts(self, names: Iterable[str]) -> Generator[Sequence[DownloadResult], None, None]:
         remaining = iter(names)
-        while batch := list(islice(remaining, self._at_once)):
-            self._requests += 1
-            self.asked += batch
-            yield [Count(name=name, answer=self._answer(name)) for name in batch]
+        while batch := list(islice(remaining, self._batch_size)):
+            self._request_count += 1
+            self.requested += batch
+            yield [DownloadResult(name=name, outcome=self._lookup(name)) for name in batch]
 
     def count(self) -> int:
         """Return how many requests there were."""
-        return self._requests
+        return self._request_count
 
-    def _answer(self, name: str) -> Downloads | AggregatorError:
-        if name in self.down:
+    def _lookup(self, name: str) -> Downloads | AggregatorError:
+        if name in self.unavailable:
             return Unavailable(f"{self.source} does not answer")
         return self.downloads.get(name) or NotFound(f"{self.source} does not know {name}")

@@ -7,47 +7,47 @@ from msgspec.json import encode
 
 from ..domain.errors import AggregatorError, NotFound, Unavailable
 from ..domain.repository import Repository
-from ..domain.repository_address import RepositoryAddress
-from ..ports import Allowance, Finding
+from ..domain.repository_address import RepositoryRef
+from ..ports import RateLimitStatus, RepositoryResult
 
 
-class MemoryRepositoryHost:
+class FakeRepositoryHost:
     """The port `RepositoryHost` in memory; a `RequestMeter` of the requests that another host would have been sent.
 
     `moved` leads from an old address to a repository's own. `down` holds the addresses that nobody answers for, and
     `refusal` is raised instead of answering any further request; with `is_partial` it claims to tell only parts.
     """
 
-    def __init__(self, repositories: Iterable[Repository] = (), *, batch: int = 50) -> None:
-        self._batch = batch
-        self._requests = 0
-        self.repositories = {repository.address: repository for repository in repositories}
-        self.moved: dict[RepositoryAddress, RepositoryAddress] = {}
-        self.down: set[RepositoryAddress] = set()
-        self.refusal: AggregatorError | None = None
-        self.allowed: Allowance | None = None
+    def __init__(self, repositories: Iterable[Repository] = (), *, batch_size: int = 50) -> None:
+        self._batch_size = batch_size
+        self._request_count = 0
+        self.repositories = {repository.ref: repository for repository in repositories}
+        self.redirects: dict[RepositoryRef, RepositoryRef] = {}
+        self.unavailable: set[RepositoryRef] = set()
+        self.failure: AggregatorError | None = None
+        self.rate_limit: RateLimitStatus | None = None
         self.is_partial = False
-        self.asked: list[RepositoryAddress] = []
+        self.requested: list[RepositoryRef] = []
 
-    def look_up(self, addresses: Iterable[RepositoryAddress]) -> Iterator[Sequence[Finding]]:
-        remaining = iter(addresses)
-        while some := list(islice(remaining, self._batch)):
-            if self.refusal is not None:
-                raise self.refusal
-            self._requests += 1
-            self.asked += some
-            yield [self._finding(address) for address in some]
+    def fetch_repositories(self, refs: Iterable[RepositoryRef]) -> Iterator[Sequence[RepositoryResult]]:
+        remaining = iter(refs)
+        while batch := list(islice(remaining, self._batch_size)):
+            if self.failure is not None:
+                raise self.failure
+            self._request_count += 1
+            self.requested += batch
+            yield [self._lookup(ref) for ref in batch]
 
-    def allowance(self) -> Allowance | None:
-        return self.allowed
+    def get_rate_limit(self) -> RateLimitStatus | None:
+        return self.rate_limit
 
     def count(self) -> int:
-        return self._requests
+        return self._request_count
 
-    def _finding(self, address: RepositoryAddress) -> Finding:
-        if address in self.down:
-            return Finding(address=address, answer=Unavailable(f"{address.url}: no answer"))
-        repository = self.repositories.get(self.moved.get(address, address))
+    def _lookup(self, ref: RepositoryRef) -> RepositoryResult:
+        if ref in self.unavailable:
+            return RepositoryResult(ref=ref, outcome=Unavailable(f"{ref.url}: no answer"))
+        repository = self.repositories.get(self.redirects.get(ref, ref))
         if repository is None:
-            return Finding(address=address, answer=NotFound(f"there is no repository {address.path}"))
-        return Finding(address=address, answer=repository, told=encode(repository).decode())
+            return RepositoryResult(ref=ref, outcome=NotFound(f"there is no repository {ref.path}"))
+        return RepositoryResult(ref=ref, outcome=repository, raw_response=encode(repository).decode())

@@ -11,7 +11,7 @@ from ..domain.errors import Invalid
 from ..domain.profile import Profile
 from . import profile_rules, yaml_file
 
-_KEYS = {"name", "classifiers", "releases", *profile_rules.KEYS}
+_PROFILE_KEYS = {"name", "classifiers", "releases", *profile_rules.RULE_KEYS}
 _RELEASE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
 
 _log = logging.getLogger(__name__)
@@ -22,10 +22,10 @@ def load_profiles(profiles_file: str = "") -> dict[str, Profile]:
 
     Raises `Invalid` with one line that names the file and what is wrong in it.
     """
-    profiles = _declared(yaml_file.built_in("profiles.yaml"), "profiles.yaml")
+    profiles = _parse_profiles(yaml_file.read_packaged("profiles.yaml"), "profiles.yaml")
     if profiles_file:
         source = f"PROFILES_FILE {profiles_file}"
-        profiles |= _declared(yaml_file.named_by("PROFILES_FILE", profiles_file), source)
+        profiles |= _parse_profiles(yaml_file.read_user_file("PROFILES_FILE", profiles_file), source)
     return profiles
 
 
@@ -37,74 +37,74 @@ class CurrentProfiles(Mapping[str, Profile]):
     """
 
     def __init__(self, profiles_file: str = "") -> None:
-        self._file = profiles_file
-        self._seen = self._stamp()
-        self._known = load_profiles(profiles_file)
+        self._path = profiles_file
+        self._last_stamp = self._read_stamp()
+        self._profiles = load_profiles(profiles_file)
 
     def __getitem__(self, key: str) -> Profile:
-        return self._current()[key]
+        return self._load_current()[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._current())
+        return iter(self._load_current())
 
     def __len__(self) -> int:
-        return len(self._current())
+        return len(self._load_current())
 
-    def _current(self) -> Mapping[str, Profile]:
-        stamp = self._stamp()
-        if stamp != self._seen:
-            self._seen = stamp
+    def _load_current(self) -> Mapping[str, Profile]:
+        stamp = self._read_stamp()
+        if stamp != self._last_stamp:
+            self._last_stamp = stamp
             try:
-                self._known = load_profiles(self._file)
+                self._profiles = load_profiles(self._path)
             except Invalid as error:
                 _log.error("the profiles stay what they were: %s", error)
-        return self._known
+        return self._profiles
 
-    def _stamp(self) -> tuple[int, ...]:
+    def _read_stamp(self) -> tuple[int, ...]:
         """Return what another content of the file would change; nothing where there is no file."""
-        if not self._file:
+        if not self._path:
             return ()
         try:
-            found = Path(self._file).expanduser().stat()
+            file_stat = Path(self._path).expanduser().stat()
         except (OSError, RuntimeError, ValueError):  # `load_profiles` says what is wrong with it
             return ()
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return file_stat.st_mtime_ns, file_stat.st_size, file_stat.st_ino
 
 
-def _declared(content: Any, source: str) -> dict[str, Profile]:
-    declared = content.get("profiles") if isinstance(content, Mapping) else None
-    if not isinstance(declared, Mapping) or not declared:
+def _parse_profiles(content: Any, source: str) -> dict[str, Profile]:
+    data = content.get("profiles") if isinstance(content, Mapping) else None
+    if not isinstance(data, Mapping) or not data:
         raise Invalid(f"{source}: has no 'profiles:' with a profile in it")
-    return {str(key): _profile(str(key), value, f"{source}: profile {key}") for key, value in declared.items()}
+    return {str(key): _parse_profile(str(key), value, f"{source}: profile {key}") for key, value in data.items()}
 
 
-def _profile(key: str, declared: Any, where: str) -> Profile:
-    if not isinstance(declared, Mapping):
-        raise Invalid(f"{where}: must hold 'name:' and 'classifiers:'")
-    if unknown := sorted(str(name) for name in declared.keys() - _KEYS):
-        raise Invalid(f"{where}: does not know {', '.join(unknown)}")
-    rules = profile_rules.rules(declared, where)
+def _parse_profile(key: str, data: Any, source: str) -> Profile:
+    if not isinstance(data, Mapping):
+        raise Invalid(f"{source}: must hold 'name:' and 'classifiers:'")
+    if unknown := sorted(str(name) for name in data.keys() - _PROFILE_KEYS):
+        raise Invalid(f"{source}: does not know {', '.join(unknown)}")
+    rules = profile_rules.parse_rules(data, source)
     # A framework without a classifier of its own is known by those who require it.
-    classifiers = declared.get("classifiers", [] if rules["requires"] and not rules["strict"] else None)
+    classifiers = data.get("classifiers", [] if rules["requires"] and not rules["strict"] else None)
     if (
         not isinstance(classifiers, list)
-        or not (classifiers or "classifiers" not in declared)
-        or not all(isinstance(c, str) and c.strip() for c in classifiers)
+        or not (classifiers or "classifiers" not in data)
+        or not all(isinstance(classifier, str) and classifier.strip() for classifier in classifiers)
     ):
-        raise Invalid(f"{where}: 'classifiers:' must be a list of one trove classifier or more")
+        raise Invalid(f"{source}: 'classifiers:' must be a list of one trove classifier or more")
     return Profile(
         key=key,
-        name=str(declared.get("name") or key),
+        name=str(data.get("name") or key),
         classifiers=tuple(c.strip() for c in classifiers),
-        releases=_releases(declared.get("releases") or {}, where),
+        releases=_parse_releases(data.get("releases") or {}, source),
         **rules,
     )
 
 
-def _releases(declared: Any, where: str) -> dict[str, date | None]:
-    if not isinstance(declared, Mapping) or not all(
+def _parse_releases(data: Any, source: str) -> dict[str, date | None]:
+    if not isinstance(data, Mapping) or not all(
         isinstance(number, str) and _RELEASE.fullmatch(number) and (end is None or type(end) is date)
-        for number, end in declared.items()
+        for number, end in data.items()
     ):
-        raise Invalid(f"{where}: 'releases:' must give the end of support by release: \"6.0\": 2026-12-31, or null")
-    return dict(declared)
+        raise Invalid(f"{source}: 'releases:' must give the end of support by release: \"6.0\": 2026-12-31, or null")
+    return dict(data)

@@ -8,17 +8,17 @@ from types import TracebackType
 from typing import Self
 from weakref import WeakValueDictionary
 
-from ..domain.readme import Readme, Rendered
+from ..domain.readme import Readme, RenderedReadme
 from ..ports import RenderCache
-from .rendering_crew import PROGRAM, Crew, Made
+from .rendering_crew import PROGRAM, WorkerPool, RenderResult
 
 # Raise it with every change in what rendering makes of a README: all are then rendered anew.
-RENDERING = 1
+RENDERING_VERSION = 1
 
 
-def key(readme: Readme) -> str:
+def build_cache_key(readme: Readme) -> str:
     """Return what a rendered README is remembered by."""
-    return f"{RENDERING}-{readme.fingerprint}"
+    return f"{RENDERING_VERSION}-{readme.fingerprint}"
 
 
 class PooledRenderer:
@@ -38,45 +38,45 @@ class PooledRenderer:
         program: Sequence[str] = PROGRAM,
     ) -> None:
         self._cache = cache
-        self._size = workers or _usable_cpus()
+        self._worker_count = workers or _count_usable_cpus()
         self._time_limit = time_limit
         self._program = program
         self._lock = Lock()
         self._closed = False
-        self._begin()
+        self._reset_workers()
 
-    def warm(self) -> None:
+    def prestart(self) -> None:
         """Start the workers without waiting for them."""
         with self._lock:
-            self._running_crew().warm()
+            self._ensure_pool().prestart()
 
-    def render(self, readmes: Sequence[Readme]) -> "PooledRendering":
+    def render(self, readmes: Sequence[Readme]) -> "PooledRenderJob":
         """Start rendering and return at once; what is remembered or under way already is not rendered again."""
-        keys = [key(readme) for readme in readmes]
-        remembered = self._cache.recall(set(keys))
-        missing = {k: readme for k, readme in zip(keys, readmes, strict=True) if k not in remembered}
+        keys = [build_cache_key(readme) for readme in readmes]
+        cached = self._cache.get_many(set(keys))
+        missing = {cache_key: readme for cache_key, readme in zip(keys, readmes, strict=True) if cache_key not in cached}
         with self._lock:
-            under_way = {k: self._submitted(k, readme) for k, readme in missing.items()}
-        return PooledRendering(self, keys, remembered, under_way)
+            pending = {k: self._submit(k, readme) for k, readme in missing.items()}
+        return PooledRenderJob(self, keys, cached, pending)
 
-    def keep_finished(self) -> None:
+    def store_finished(self) -> None:
         """Remember all that was rendered since the last time and that somebody still waits for."""
         with self._lock:
-            finished = {k: future for k, future in self._under_way.items() if future.done()}
-        made = {k: future.result() for k, future in finished.items() if _succeeded(future)}
-        if lasting := {k: m.rendered for k, m in made.items() if m.lasting}:
-            self._cache.keep(lasting)
+            finished = {cache_key: future for cache_key, future in self._pending.items() if future.done()}
+        results = {k: future.result() for k, future in finished.items() if _has_succeeded(future)}
+        if cacheable := {k: result.rendered for k, result in results.items() if result.cacheable}:
+            self._cache.set_many(cacheable)
         with self._lock:
             for k in finished:
-                self._under_way.pop(k, None)
+                self._pending.pop(k, None)
 
     def close(self) -> None:
         """End the workers at once; whoever still waits for READMEs gets a `CancelledError`."""
         with self._lock:
             self._closed = True
-            crew = self._crew if self._owner == os.getpid() else None
-        if crew is not None:
-            crew.close()
+            pool = self._pool if self._owner_pid == os.getpid() else None
+        if pool is not None:
+            pool.close()
 
     def __enter__(self) -> Self:
         return self
@@ -86,62 +86,62 @@ class PooledRenderer:
     ) -> None:
         self.close()
 
-    def _begin(self) -> None:
-        self._owner = os.getpid()
-        self._crew: Crew | None = None
+    def _reset_workers(self) -> None:
+        self._owner_pid = os.getpid()
+        self._pool: WorkerPool | None = None
         # Until they are in the cache, or nobody waits for them any more.
-        self._under_way: WeakValueDictionary[str, Future[Made]] = WeakValueDictionary()
+        self._pending: WeakValueDictionary[str, Future[RenderResult]] = WeakValueDictionary()
 
-    def _running_crew(self) -> Crew:
+    def _ensure_pool(self) -> WorkerPool:
         if self._closed:
             raise RuntimeError("used after it was closed")
-        if self._owner != os.getpid():
-            self._begin()
-        if self._crew is None:
-            self._crew = Crew(self._size, self._time_limit, self._program)
-        return self._crew
+        if self._owner_pid != os.getpid():
+            self._reset_workers()
+        if self._pool is None:
+            self._pool = WorkerPool(self._worker_count, self._time_limit, self._program)
+        return self._pool
 
-    def _submitted(self, key: str, readme: Readme) -> Future[Made]:
-        crew = self._running_crew()
-        future = self._under_way.get(key)
+    def _submit(self, key: str, readme: Readme) -> Future[RenderResult]:
+        pool = self._ensure_pool()
+        future = self._pending.get(key)
         if future is None:
-            future = self._under_way[key] = crew.submit(readme)
+            future = self._pending[key] = pool.submit(readme)
         return future
 
 
-class PooledRendering:
+class PooledRenderJob:
     """READMEs that are rendered, or about to be, in worker processes."""
 
     def __init__(
         self,
         renderer: PooledRenderer,
         keys: Sequence[str],
-        remembered: Mapping[str, Rendered],
-        under_way: Mapping[str, Future[Made]],
+        cached: Mapping[str, RenderedReadme],
+        pending: Mapping[str, Future[RenderResult]],
     ) -> None:
         self._renderer = renderer
         self._keys = keys
-        self._remembered = remembered
-        self._under_way = under_way
+        self._cached = cached
+        self._pending = pending
 
-    def result(self) -> Sequence[Rendered]:
+    def result(self) -> Sequence[RenderedReadme]:
         """Wait for all, remember what is new and return them in the order they were given.
 
         A README that takes too long, or more memory than there is, is plain text, and remembered as such: it costs
         once. What is plain text because workers were killed, or by a defect of ours, is not remembered. Raises
         `CancelledError` after the renderer was closed, and `RuntimeError` where no worker starts at all.
         """
-        known = {**self._remembered, **{k: future.result().rendered for k, future in self._under_way.items()}}
-        if self._under_way:
-            self._renderer.keep_finished()
-        return [known[k] for k in self._keys]
+        rendered = {**self._cached, **{cache_key: future.result().rendered for cache_key, future in self._pending.items()}}
+        if self._pending:
+            self._renderer.store_finished()
+        return [rendered[k] for k in self._keys]
 
 
-def _succeeded(future: Future[Made]) -> bool:
+def _has_succeeded(future: Future[RenderResult]) -> bool:
     return not future.cancelled() and future.exception() is None
 
 
-def _usable_cpus() -> int:
+def _count_usable_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -13,53 +13,53 @@ from threading import Lock, Timer
 
 from msgspec import Struct, msgpack
 
-from ..domain.plain_readme import as_plain_text, legible
-from ..domain.readme import Readme, Rendered
-from .rendering_messages import Answer, receive, send
+from ..domain.plain_readme import render_plain_text, clean_readme
+from ..domain.readme import Readme, RenderedReadme
+from .rendering_messages import RenderResponse, receive, send
 
 # -P: the files of the folder that we happen to be in are no modules.
 PROGRAM = (sys.executable, "-P", "-m", "pyf.aggregator.adapters.rendering_worker")
 
 # Seconds that a worker may take to import what it needs; half of one is usual.
-_START_LIMIT = 60.0
+_START_TIMEOUT = 60.0
 
 # A worker's end need not be a README's fault, or the program's: short of memory, the kernel kills whom it likes.
-_ATTEMPTS = 2
+_MAX_ATTEMPTS = 2
 
 # What `Popen` says of a process that was ended by SIGKILL, as nothing does that fails by itself.
-_KILLED = -9
+_SIGKILL_EXIT = -9
 
 _log = logging.getLogger(__name__)
 
 
-class Made(Struct, frozen=True):
+class RenderResult(Struct, frozen=True):
     """What was made of a README; `lasting` if the same would be made of it the next time."""
 
-    rendered: Rendered
-    lasting: bool
+    rendered: RenderedReadme
+    cacheable: bool
 
 
 class _CannotRender(Exception):
     """A README takes too long, or workers end over it, as the text says; `lasting` if that is the README's fault."""
 
-    def __init__(self, reason: str, *, lasting: bool) -> None:
+    def __init__(self, reason: str, *, cacheable: bool) -> None:
         super().__init__(reason)
-        self.lasting = lasting
+        self.cacheable = cacheable
 
 
-class _Defect(Exception):
+class _RenderDefect(Exception):
     """Our own code failed on a README; the text is the traceback."""
 
 
-class _Ended(Exception):
+class _WorkerExited(Exception):
     """A worker has ended: because it was `overdue`, because somebody else `killed` it, or by what it was doing."""
 
-    def __init__(self, *, overdue: bool, killed: bool) -> None:
-        self.overdue = overdue
+    def __init__(self, *, timed_out: bool, killed: bool) -> None:
+        self.timed_out = timed_out
         self.killed = killed
 
 
-class Crew:
+class WorkerPool:
     """Up to `size` workers, started as they are needed; each may take `time_limit` seconds for a README.
 
     `program` is the command that starts a worker; it gets the time limit as its last argument.
@@ -76,17 +76,17 @@ class Crew:
         self._idle: list[_Worker] = []
         self._closed = False
 
-    def warm(self) -> None:
+    def prestart(self) -> None:
         """Start the workers that are not there yet, without waiting for them."""
         for _ in range(self._size):
-            self._threads.submit(self._start_in_advance)
+            self._threads.submit(self._prestart_worker)
 
-    def submit(self, readme: Readme) -> Future[Made]:
+    def submit(self, readme: Readme) -> Future[RenderResult]:
         """Have a README rendered, as plain text if it takes too long or if workers end over it.
 
         The future fails with `CancelledError` after `close`, and with `RuntimeError` where workers can't even start.
         """
-        return self._threads.submit(self._make, legible(readme))
+        return self._threads.submit(self._render_or_fall_back, clean_readme(readme))
 
     def close(self) -> None:
         """End all workers at once; what was not rendered by then is cancelled."""
@@ -100,52 +100,52 @@ class Crew:
         for worker in workers:
             worker.discard()
 
-    def _make(self, readme: Readme) -> Made:
+    def _render_or_fall_back(self, readme: Readme) -> RenderResult:
         try:
-            return Made(self._render(readme), lasting=True)
-        except _CannotRender as reason:
-            _log.warning("a README becomes plain text, because %s: %.60r", reason, readme.text)
-            return Made(as_plain_text(readme), lasting=reason.lasting)
-        except _Defect as defect:
+            return RenderResult(self._render(readme), cacheable=True)
+        except _CannotRender as error:
+            _log.warning("a README becomes plain text, because %s: %.60r", error, readme.text)
+            return RenderResult(render_plain_text(readme), cacheable=error.cacheable)
+        except _RenderDefect as defect:
             _log.error("a README is plain text for now, because of a defect: %.60r\n%s", readme.text, defect)
-            return Made(as_plain_text(readme), lasting=False)
+            return RenderResult(render_plain_text(readme), cacheable=False)
 
-    def _render(self, readme: Readme) -> Rendered:
+    def _render(self, readme: Readme) -> RenderedReadme:
         killed = False
-        for _ in range(_ATTEMPTS):
-            worker = self._free_worker()
+        for _ in range(_MAX_ATTEMPTS):
+            worker = self._acquire_worker()
             try:
-                answer = worker.ask(readme, self._time_limit)
-            except _Ended as end:
-                self._dismiss(worker)
-                if end.overdue:
-                    raise _CannotRender(f"it takes longer than {self._time_limit:g} s", lasting=True) from end
-                killed |= end.killed
+                response = worker.render(readme, self._time_limit)
+            except _WorkerExited as exit_error:
+                self._discard(worker)
+                if exit_error.timed_out:
+                    raise _CannotRender(f"it takes longer than {self._time_limit:g} s", cacheable=True) from exit_error
+                killed |= exit_error.killed
                 continue
-            self._release(worker)
-            if answer.rendered is None:
-                raise _Defect(answer.defect)
-            return answer.rendered
-        raise _CannotRender(f"{_ATTEMPTS} workers ended over it", lasting=not killed)
+            self._release_worker(worker)
+            if response.rendered is None:
+                raise _RenderDefect(response.defect)
+            return response.rendered
+        raise _CannotRender(f"{_MAX_ATTEMPTS} workers ended over it", cacheable=not killed)
 
-    def _start_in_advance(self) -> None:
+    def _prestart_worker(self) -> None:
         with self._lock:
             missing = self._size - len(self._workers)
         if missing > 0:
-            self._release(self._new_worker())
+            self._release_worker(self._start_worker())
 
-    def _free_worker(self) -> "_Worker":
+    def _acquire_worker(self) -> "_Worker":
         while True:
             with self._lock:
                 worker = self._idle.pop() if self._idle else None
             if worker is None:
-                return self._new_worker()
+                return self._start_worker()
             if worker.is_alive():
                 return worker
-            self._dismiss(worker)
+            self._discard(worker)
 
-    def _new_worker(self) -> "_Worker":
-        for _ in range(_ATTEMPTS):
+    def _start_worker(self) -> "_Worker":
+        for _ in range(_MAX_ATTEMPTS):
             with self._lock:
                 if self._closed:
                     raise CancelledError
@@ -153,17 +153,17 @@ class Crew:
                 self._workers.add(worker)
             try:
                 worker.wait_until_ready()
-            except _Ended:
-                self._dismiss(worker)
+            except _WorkerExited:
+                self._discard(worker)
             else:
                 return worker
         raise RuntimeError("the processes that render READMEs end before they can begin")
 
-    def _release(self, worker: "_Worker") -> None:
+    def _release_worker(self, worker: "_Worker") -> None:
         with self._lock:
             self._idle.append(worker)
 
-    def _dismiss(self, worker: "_Worker") -> None:
+    def _discard(self, worker: "_Worker") -> None:
         worker.discard()
         with self._lock:
             self._workers.discard(worker)
@@ -182,11 +182,11 @@ class _Worker:
 
     def wait_until_ready(self) -> None:
         """Wait until it has started; raises `_Ended`."""
-        self._exchange(None, _START_LIMIT)
+        self._exchange(None, _START_TIMEOUT)
 
-    def ask(self, readme: Readme, time_limit: float) -> Answer:
+    def render(self, readme: Readme, time_limit: float) -> RenderResponse:
         """Wait for what it makes of a README, at most `time_limit` seconds; raises `_Ended`."""
-        return msgpack.decode(self._exchange(msgpack.encode(readme), time_limit), type=Answer)
+        return msgpack.decode(self._exchange(msgpack.encode(readme), time_limit), type=RenderResponse)
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
@@ -201,17 +201,17 @@ class _Worker:
         with self._process:
             pass
 
-    def _exchange(self, question: bytes | None, time_limit: float) -> bytes:
-        questions, answers = self._process.stdin, self._process.stdout
-        assert questions is not None
-        assert answers is not None
+    def _exchange(self, request: bytes | None, time_limit: float) -> bytes:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
         timer = Timer(time_limit, self._process.kill)
         timer.start()
         try:
-            if question is not None:
-                send(questions.fileno(), question)
-            return receive(answers.fileno())
-        except (EOFError, BrokenPipeError) as end:
-            raise _Ended(overdue=timer.finished.is_set(), killed=self._process.wait() == _KILLED) from end
+            if request is not None:
+                send(stdin.fileno(), request)
+            return receive(stdout.fileno())
+        except (EOFError, BrokenPipeError) as error:
+            raise _WorkerExited(timed_out=timer.finished.is_set(), killed=self._process.wait() == _SIGKILL_EXIT) from error
         finally:
             timer.cancel()

@@ -5,10 +5,10 @@ Neither time nor memory is bounded here, and the process grows by some 40 MB.
 
 from collections.abc import Sequence
 
-from ..domain.readme import Readme, Rendered
-from ..domain.rendering import rendered
+from ..domain.readme import Readme, RenderedReadme
+from ..domain.rendering import render_readme
 from ..ports import RenderCache
-from .rendering import key
+from .rendering import build_cache_key
 
 
 class InlineRenderer:
@@ -17,23 +17,23 @@ class InlineRenderer:
     def __init__(self, cache: RenderCache) -> None:
         self._cache = cache
 
-    def render(self, readmes: Sequence[Readme]) -> "InlineRendering":
+    def render(self, readmes: Sequence[Readme]) -> "InlineRenderJob":
         """Render what is not remembered, and return when that is done."""
-        wanted = {key(readme): readme for readme in readmes}
-        known = dict(self._cache.recall(wanted))
-        new = {k: rendered(readme) for k, readme in wanted.items() if k not in known}
+        readmes_by_key = {build_cache_key(readme): readme for readme in readmes}
+        results = dict(self._cache.get_many(readmes_by_key))
+        new = {cache_key: render_readme(readme) for cache_key, readme in readmes_by_key.items() if cache_key not in results}
         if new:
-            self._cache.keep(new)
-        known.update(new)
-        return InlineRendering([known[key(readme)] for readme in readmes])
+            self._cache.set_many(new)
+        results.update(new)
+        return InlineRenderJob([results[build_cache_key(readme)] for readme in readmes])
 
 
-class InlineRendering:
+class InlineRenderJob:
     """READMEs that are rendered already."""
 
-    def __init__(self, made: Sequence[Rendered]) -> None:
-        self._made = made
+    def __init__(self, results: Sequence[RenderedReadme]) -> None:
+        self._results = results
 
-    def result(self) -> Sequence[Rendered]:
+    def result(self) -> Sequence[RenderedReadme]:
         """Return the rendered READMEs in the order they were given."""
-        return self._made
+        return self._results

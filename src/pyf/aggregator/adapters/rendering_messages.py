@@ -8,7 +8,7 @@ from struct import Struct as Layout
 
 from msgspec import Struct
 
-from ..domain.readme import Rendered
+from ..domain.readme import RenderedReadme
 
 # What a worker says first. A README goes to it as MessagePack, and an `Answer` comes back so.
 READY = b""
@@ -16,30 +16,30 @@ READY = b""
 _LENGTH = Layout(">I")
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class RenderResponse(Struct, frozen=True, kw_only=True):
     """What came of one README: the result, or the traceback of a defect of ours."""
 
-    rendered: Rendered | None = None
+    rendered: RenderedReadme | None = None
     defect: str = ""
 
 
 def send(pipe: int, message: bytes) -> None:
     """Send a message of less than 4 GiB; raises `BrokenPipeError` if nobody reads any more."""
-    rest = memoryview(_LENGTH.pack(len(message)) + message)
-    while rest:
-        rest = rest[os.write(pipe, rest) :]
+    remaining = memoryview(_LENGTH.pack(len(message)) + message)
+    while remaining:
+        remaining = remaining[os.write(pipe, remaining) :]
 
 
 def receive(pipe: int) -> bytes:
     """Wait for the next message; raises `EOFError` if the other side is gone."""
-    return _receive(pipe, _LENGTH.unpack(_receive(pipe, _LENGTH.size))[0])
+    return _read_exactly(pipe, _LENGTH.unpack(_read_exactly(pipe, _LENGTH.size))[0])
 
 
-def _receive(pipe: int, size: int) -> bytes:
+def _read_exactly(pipe: int, size: int) -> bytes:
     received = bytearray()
     while len(received) < size:
-        some = os.read(pipe, size - len(received))
-        if not some:
+        chunk = os.read(pipe, size - len(received))
+        if not chunk:
             raise EOFError
-        received += some
+        received += chunk
     return bytes(received)

@@ -13,15 +13,15 @@ import traceback
 from msgspec import msgpack
 
 from ..domain.readme import Readme
-from .rendering_messages import READY, Answer, receive, send
+from .rendering_messages import READY, RenderResponse, receive, send
 
 # A README of some kilobytes can ask for many gigabytes: by a wide table, or by formatting that it never ends.
 MAX_MEMORY = 1 << 30
 
 # Seconds after its time limit at which the kernel ends a worker that nobody else has ended.
-_GRACE = 2
+_KILL_GRACE = 2
 
-_QUESTIONS = 0
+_INPUT = 0
 _OUTPUT, _ERRORS = 1, 2
 
 if sys.platform == "win32":
@@ -29,7 +29,7 @@ if sys.platform == "win32":
     def _bind_to_parent() -> None:
         """Rely on the end of the input."""
 
-    def _yield_to_others() -> None:
+    def _lower_priority() -> None:
         """Do without: processes have no niceness here."""
 
     def _limit_memory() -> None:
@@ -55,11 +55,11 @@ else:
 
     def _is_orphan() -> bool:
         """Tell whether nobody is left to ask anything."""
-        end = select.poll()
-        end.register(_QUESTIONS, 0)
-        return any(event & select.POLLHUP for _, event in end.poll(0))
+        poller = select.poll()
+        poller.register(_INPUT, 0)
+        return any(event & select.POLLHUP for _, event in poller.poll(0))
 
-    def _yield_to_others() -> None:
+    def _lower_priority() -> None:
         """Let those who ask PyPI go first: they wait for answers meanwhile, and rendering has until they are done."""
         os.nice(_NICENESS)
 
@@ -77,38 +77,38 @@ else:
 def main() -> None:
     """Render until the input ends; the only argument is the time limit in seconds."""
     _bind_to_parent()
-    _yield_to_others()
-    answers = os.dup(_OUTPUT)
+    _lower_priority()
+    responses = os.dup(_OUTPUT)
     os.dup2(_ERRORS, _OUTPUT)  # what is printed must not get among the answers
-    from ..domain.rendering import rendered
+    from ..domain.rendering import render_readme
 
     _limit_memory()
-    send(answers, READY)
-    _fall_silent()
-    longest = float(sys.argv[1]) + _GRACE
-    while (readme := _next_readme()) is not None:
-        _set_alarm(longest)
+    send(responses, READY)
+    _redirect_output()
+    hard_limit = float(sys.argv[1]) + _KILL_GRACE
+    while (readme := _read_readme()) is not None:
+        _set_alarm(hard_limit)
         try:
-            answer = Answer(rendered=rendered(readme))
+            response = RenderResponse(rendered=render_readme(readme))
         except Exception:
-            answer = Answer(defect=traceback.format_exc())
+            response = RenderResponse(defect=traceback.format_exc())
         _set_alarm(0)
-        send(answers, msgpack.encode(answer))
+        send(responses, msgpack.encode(response))
 
 
-def _next_readme() -> Readme | None:
+def _read_readme() -> Readme | None:
     try:
-        return msgpack.decode(receive(_QUESTIONS), type=Readme)
+        return msgpack.decode(receive(_INPUT), type=Readme)
     except EOFError:
         return None
 
 
-def _fall_silent() -> None:
+def _redirect_output() -> None:
     """Print nothing from here on: what a renderer says when it runs out of memory tells a user nothing."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, _OUTPUT)
-    os.dup2(nowhere, _ERRORS)
-    os.close(nowhere)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, _OUTPUT)
+    os.dup2(devnull, _ERRORS)
+    os.close(devnull)
 
 
 if __name__ == "__main__":

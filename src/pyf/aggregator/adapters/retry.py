@@ -22,48 +22,48 @@ class Transient(Unavailable):
     """A failure that asking again may heal; a caller need not tell it from `Unavailable`."""
 
 
-class TooSlow(Transient):
+class Timeout(Transient):
     """No complete answer came in time: asking for less may heal it, too."""
 
 
-class Retries(Struct, frozen=True, kw_only=True):
+class RetryPolicy(Struct, frozen=True, kw_only=True):
     """How often and when a request is repeated; times in seconds.
 
     `backoff` is the pause before the first repetition and doubles with each further one; up to half of it is added
     at random. A service that asks for a pause gets it; one that asks for more than `longest_wait` is not waited for.
     """
 
-    most: int = 3
+    max_retries: int = 3
     backoff: float = 2.0
-    longest_wait: float = 120.0
+    max_wait: float = 120.0
 
 
-async def retried(attempt: Callable[[], Awaitable[T]], failure: Transient, retries: Retries) -> T:
+async def retry(attempt: Callable[[], Awaitable[T]], error: Transient, policy: RetryPolicy) -> T:
     """Repeat an attempt that has failed once, and return what it returns; raises the last failure.
 
     The first attempt is the caller's, because most succeed and stamina's machinery costs as much as the decoding of a
     document.
     """
-    async for turn in stamina.retry_context(
-        on=_worth_repeating(retries.longest_wait),
-        attempts=retries.most + 1,
+    async for attempt_context in stamina.retry_context(
+        on=_build_retry_predicate(policy.max_wait),
+        attempts=policy.max_retries + 1,
         timeout=None,
-        wait_initial=retries.backoff,
-        wait_max=retries.longest_wait,
-        wait_jitter=retries.backoff / 2,
+        wait_initial=policy.backoff,
+        wait_max=policy.max_wait,
+        wait_jitter=policy.backoff / 2,
     ):
-        with turn:
-            if turn.num > 1:
-                _log.info("asking again, %d of %d: %s", turn.num - 1, retries.most, failure)
+        with attempt_context:
+            if attempt_context.num > 1:
+                _log.info("asking again, %d of %d: %s", attempt_context.num - 1, policy.max_retries, error)
                 try:
                     return await attempt()
-                except Transient as another:
-                    failure = another
-            raise failure
+                except Transient as next_error:
+                    error = next_error
+            raise error
     raise AssertionError("stamina returns or raises")
 
 
-def retry_after(header: str, now: float) -> float | None:
+def parse_retry_after(header: str, now: float) -> float | None:
     """Return the seconds that a `Retry-After` header asks to wait, from seconds or an HTTP date.
 
     None where it asks for nothing: a moment that has passed, or text that says nothing. `now` in Unix seconds.
@@ -79,10 +79,10 @@ def retry_after(header: str, now: float) -> float | None:
     return wait if wait > 0 else None
 
 
-def _worth_repeating(longest_wait: float) -> Callable[[Exception], bool | float]:
-    def judge(failure: Exception) -> bool | float:
-        if not isinstance(failure, Transient) or (failure.retry_after or 0) > longest_wait:
+def _build_retry_predicate(max_wait: float) -> Callable[[Exception], bool | float]:
+    def get_backoff(failure: Exception) -> bool | float:
+        if not isinstance(failure, Transient) or (failure.retry_after or 0) > max_wait:
             return False
         return failure.retry_after or True
 
-    return judge
+    return get_backoff

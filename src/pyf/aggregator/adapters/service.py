@@ -14,22 +14,22 @@ from msgspec.structs import replace
 from yarl import URL
 
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
-from ..ports import Pace
-from .answers import failure, outcome, refusal, shown
-from .body import Reader
-from .gate import Gate
-from .http import Http
-from .retry import Retries, Transient, retried
+from ..ports import RateLimiter
+from .answers import error_from_exception, outcome_label, error_from_status, redact_url
+from .body import BodyReader
+from .gate import Throttle
+from .http import HttpClient
+from .retry import RetryPolicy, Transient, retry
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 MEBIBYTE = 1024 * 1024
 # Reading the rest of a refusal keeps its connection usable; of a longer one a new connection is cheaper.
-_LONGEST_REFUSAL = 64 * 1024
+_MAX_ERROR_BYTES = 64 * 1024
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class ServiceLimits(Struct, frozen=True, kw_only=True):
     """How a service may be asked; times in seconds.
 
     At most `workers` requests are under way at any moment, and on the mean no more than one starts in each `delay`.
@@ -37,12 +37,12 @@ class Limits(Struct, frozen=True, kw_only=True):
     a 429 that does not say how long.
     """
 
-    workers: int = 20
+    max_concurrency: int = 20
     delay: float = 0.0
-    silence: float = 0.0
+    cooldown: float = 0.0
     timeout: float = 60.0
     connect_timeout: float = 10.0
-    retries: Retries = Retries()
+    retries: RetryPolicy = RetryPolicy()
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -58,35 +58,35 @@ class Request(Struct, frozen=True, kw_only=True):
     method: str = "GET"
     headers: Mapping[str, str] = MappingProxyType({})
     body: bytes | None = None
-    about: str = ""
-    largest: int = 64 * MEBIBYTE
-    patience: float = 1.0
-    always_there: bool = False
-    explained: Callable[[AggregatorError, bytes], AggregatorError] | None = None
+    label: str = ""
+    max_bytes: int = 64 * MEBIBYTE
+    timeout_factor: float = 1.0
+    must_exist: bool = False
+    parse_error: Callable[[AggregatorError, bytes], AggregatorError] | None = None
 
     def __str__(self) -> str:
-        return f"{self.method} {shown(self.url)}" + (f" ({self.about})" if self.about else "")
+        return f"{self.method} {redact_url(self.url)}" + (f" ({self.label})" if self.label else "")
 
     def __repr__(self) -> str:
         """Headers may hold a secret, and a representation ends up in logs."""
         return f"<{self}>"
 
 
-class Held(Struct, Generic[T], frozen=True):
+class CachedResponse(Struct, Generic[T], frozen=True):
     """What a service's answer said, and the marks by which the service can tell that it would say the same again."""
 
     value: T
     etag: str = ""
-    modified: str = ""
+    last_modified: str = ""
 
     @property
-    def conditions(self) -> Mapping[str, str]:
+    def conditional_headers(self) -> Mapping[str, str]:
         """The headers that ask for what is new only."""
-        marks = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
-        return {name: mark for name, mark in marks.items() if mark}
+        validators = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: validator for name, validator in validators.items() if validator}
 
 
-class Reply(Struct, frozen=True):
+class Response(Struct, frozen=True):
     """What a service sent back, whatever it means; `headers` are looked up in any case."""
 
     status: int
@@ -94,162 +94,162 @@ class Reply(Struct, frozen=True):
     body: bytes
 
 
-class Service:
+class ServiceClient:
     """One service, to be asked by any number of adapters and threads within common limits.
 
     With a `pace` other processes that share it ask no more often together than one would alone. `name` is what its
     requests are counted under.
     """
 
-    def __init__(self, http: Http, limits: Limits, pace: Pace | None = None, *, name: str = "") -> None:
+    def __init__(self, http: HttpClient, limits: ServiceLimits, rate_limiter: RateLimiter | None = None, *, name: str = "") -> None:
         self.limits = limits
-        self._pace = pace
+        self._rate_limiter = rate_limiter
         self._name = name
         self._http = http
-        self._gate: Gate | None = None
+        self._throttle: Throttle | None = None
 
-    def fetch(self, request: Request, reader: Callable[[], Reader[T]]) -> T:
+    def get(self, request: Request, reader_factory: Callable[[], BodyReader[T]]) -> T:
         """Send a request and return what a reader makes of the body; repeats what is worth repeating.
 
         Raises `NotFound` for 404 and 410, `Invalid` for 400 and 422, `Unavailable` where no usable answer came;
         redirections are not followed.
         """
-        return self._http.run(self.ask(request, reader))
+        return self._http.run(self.get_async(request, reader_factory))
 
-    def renew(self, request: Request, reader: Callable[[], Reader[T]], held: Held[T] | None) -> Held[T]:
+    def get_if_modified(self, request: Request, reader_factory: Callable[[], BodyReader[T]], cached: CachedResponse[T] | None) -> CachedResponse[T]:
         """Do what `fetch` does, and return `held` where the service says that nothing has changed since."""
-        if held is not None:
-            request = replace(request, headers={**request.headers, **held.conditions})
-        return self._http.run(self._held(request, reader, held))
+        if cached is not None:
+            request = replace(request, headers={**request.headers, **cached.conditional_headers})
+        return self._http.run(self._get_with_retries(request, reader_factory, cached))
 
-    def exchange(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Response:
         """Send a request once and return what came back, refusals included.
 
         It is for services whose headers and refusals say what statuses alone don't. Raises `Transient` where no whole
         answer came.
         """
-        return self._http.run(self._exchanged(request))
+        return self._http.run(self._send_async(request))
 
-    def stream(self, jobs: Iterable[T], work: Callable[[T], Coroutine[Any, Any, R]], ahead: int) -> Iterator[R]:
+    def stream(self, jobs: Iterable[T], process: Callable[[T], Coroutine[Any, Any, R]], max_pending: int) -> Iterator[R]:
         """Do jobs concurrently with the help of `ask` and yield the results as they come (`Http.stream`)."""
-        return self._http.stream(jobs, work, ahead)
+        return self._http.stream(jobs, process, max_pending)
 
-    async def ask(self, request: Request, reader: Callable[[], Reader[T]]) -> T:
+    async def get_async(self, request: Request, reader_factory: Callable[[], BodyReader[T]]) -> T:
         """Do what `fetch` does, on the event loop."""
-        return (await self._held(request, reader, None)).value
+        return (await self._get_with_retries(request, reader_factory, None)).value
 
-    async def _held(self, request: Request, reader: Callable[[], Reader[T]], held: Held[T] | None) -> Held[T]:
+    async def _get_with_retries(self, request: Request, reader_factory: Callable[[], BodyReader[T]], cached: CachedResponse[T] | None) -> CachedResponse[T]:
         try:
-            return await self._attempt(request, reader, held)
+            return await self._attempt(request, reader_factory, cached)
         except Transient as error:
-            first = error
-        return await retried(lambda: self._attempt(request, reader, held), first, self.limits.retries)
+            first_error = error
+        return await retry(lambda: self._attempt(request, reader_factory, cached), first_error, self.limits.retries)
 
-    async def _attempt(self, request: Request, reader: Callable[[], Reader[T]], held: Held[T] | None) -> Held[T]:
-        body = reader()
-        gate = self._open_gate()
+    async def _attempt(self, request: Request, reader_factory: Callable[[], BodyReader[T]], cached: CachedResponse[T] | None) -> CachedResponse[T]:
+        body_reader = reader_factory()
+        throttle = self._get_throttle()
         try:
-            async with gate:
-                return await self._exchange(request, body, gate, held)
+            async with throttle:
+                return await self._receive(request, body_reader, throttle, cached)
         except AggregatorError as error:
-            raise _named(error, request) from error
+            raise _add_request_context(error, request) from error
 
-    async def _exchanged(self, request: Request) -> Reply:
+    async def _send_async(self, request: Request) -> Response:
         body = bytearray()
         try:
-            async with self._open_gate(), self._sending(request) as response:
-                async for piece in response.content.iter_any():
-                    body += piece
-                    if len(body) > request.largest:
-                        raise Unavailable(f"the answer is larger than {request.largest:,} bytes")
-                return Reply(response.status, response.headers, bytes(body))
+            async with self._get_throttle(), self._open_response(request) as response:
+                async for chunk in response.content.iter_any():
+                    body += chunk
+                    if len(body) > request.max_bytes:
+                        raise Unavailable(f"the answer is larger than {request.max_bytes:,} bytes")
+                return Response(response.status, response.headers, bytes(body))
         except AggregatorError as error:
-            raise _named(error, request) from error
+            raise _add_request_context(error, request) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise _named(failure(error), request) from error
+            raise _add_request_context(error_from_exception(error), request) from error
 
-    async def _exchange(self, request: Request, body: Reader[T], gate: Gate, held: Held[T] | None) -> Held[T]:
+    async def _receive(self, request: Request, body_reader: BodyReader[T], throttle: Throttle, cached: CachedResponse[T] | None) -> CachedResponse[T]:
         try:
-            async with self._sending(request) as response:
+            async with self._open_response(request) as response:
                 headers = response.headers
-                if response.status == HTTPStatus.NOT_MODIFIED and held is not None:
-                    return held
+                if response.status == HTTPStatus.NOT_MODIFIED and cached is not None:
+                    return cached
                 if response.status != HTTPStatus.OK:
-                    said = await _drain(response)
-                    refused = refusal(response.status, headers, request.url, time.time())
+                    error_body = await _read_error_body(response)
+                    status_error = error_from_status(response.status, headers, request.url, time.time())
                     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-                        await self._honour(refused, gate)
-                    raise request.explained(refused, said) if request.explained else refused
+                        await self._apply_retry_after(status_error, throttle)
+                    raise request.parse_error(status_error, error_body) if request.parse_error else status_error
                 size = 0
-                async for piece in response.content.iter_any():
-                    size += len(piece)
-                    if size > request.largest:
-                        raise Unavailable(f"the answer is larger than {request.largest:,} bytes")
-                    body.feed(piece)
-                return Held(body.finish(), headers.get("ETag", ""), headers.get("Last-Modified", ""))
+                async for chunk in response.content.iter_any():
+                    size += len(chunk)
+                    if size > request.max_bytes:
+                        raise Unavailable(f"the answer is larger than {request.max_bytes:,} bytes")
+                    body_reader.feed(chunk)
+                return CachedResponse(body_reader.finish(), headers.get("ETag", ""), headers.get("Last-Modified", ""))
         except (aiohttp.ClientError, OSError) as error:
-            raise failure(error) from error
+            raise error_from_exception(error) from error
 
     @asynccontextmanager
-    async def _sending(self, request: Request) -> AsyncIterator[aiohttp.ClientResponse]:
-        limits, traffic, address = self.limits, self._http.traffic, _address(request.url)
+    async def _open_response(self, request: Request) -> AsyncIterator[aiohttp.ClientResponse]:
+        limits, request_metrics, parsed_url = self.limits, self._http.request_metrics, _parse_url(request.url)
         status: int | None = None
         try:
-            async with self._http.session().request(
+            async with self._http.get_session().request(
                 request.method,
-                address,
+                parsed_url,
                 headers=request.headers,
                 data=request.body,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=limits.timeout * request.patience, connect=limits.connect_timeout),
+                timeout=aiohttp.ClientTimeout(total=limits.timeout * request.timeout_factor, connect=limits.connect_timeout),
             ) as response:
                 status = response.status
-                traffic.note_headers(self._name, response.headers)
+                request_metrics.record_headers(self._name, response.headers)
                 yield response
         except BaseException as error:
-            traffic.note(self._name, outcome(status, error))
+            request_metrics.record(self._name, outcome_label(status, error))
             raise
-        traffic.note(self._name, str(status))
+        request_metrics.record(self._name, str(status))
 
-    async def _honour(self, refused: AggregatorError, gate: Gate) -> None:
+    async def _apply_retry_after(self, error: AggregatorError, throttle: Throttle) -> None:
         """Hold back all requests when the service says that we ask too much, if it is not for too long."""
-        wait = refused.retry_after if isinstance(refused, Unavailable) else None
+        wait = error.retry_after if isinstance(error, Unavailable) else None
         if wait is None:
-            await gate.keep_all_quiet(self.limits.silence)
-        elif wait <= self.limits.retries.longest_wait:
-            await gate.keep_all_quiet(wait)
+            await throttle.pause_all(self.limits.cooldown)
+        elif wait <= self.limits.retries.max_wait:
+            await throttle.pause_all(wait)
 
-    def _open_gate(self) -> Gate:
+    def _get_throttle(self) -> Throttle:
         loop = asyncio.get_running_loop()
-        if self._gate is None or self._gate.loop is not loop:
-            self._gate = Gate(self.limits.workers, self.limits.delay, self._pace)
-        return self._gate
+        if self._throttle is None or self._throttle.loop is not loop:
+            self._throttle = Throttle(self.limits.max_concurrency, self.limits.delay, self._rate_limiter)
+        return self._throttle
 
 
-def _named(error: AggregatorError, request: Request) -> AggregatorError:
+def _add_request_context(error: AggregatorError, request: Request) -> AggregatorError:
     """Return the error with what was asked before what came of it."""
     text = f"{request}: {error}"
     if isinstance(error, Unavailable):
         return type(error)(text, retry_after=error.retry_after)
-    if isinstance(error, NotFound) and request.always_there:
+    if isinstance(error, NotFound) and request.must_exist:
         return Unavailable(text)
     return type(error)(text)
 
 
-def _address(url: str) -> URL:
+def _parse_url(url: str) -> URL:
     with suppress(ValueError):
-        address = URL(url, encoded=True)
+        parsed_url = URL(url, encoded=True)
         # A port out of range shows only when it is looked at, and aiohttp does that too late to tell it as such.
-        if address.port:
-            return address
+        if parsed_url.port:
+            return parsed_url
     raise Invalid("this is not an address of HTTP")
 
 
-async def _drain(response: aiohttp.ClientResponse) -> bytes:
+async def _read_error_body(response: aiohttp.ClientResponse) -> bytes:
     """Read a refusal to its end, or as much of it as is worth it, and return that."""
-    said = bytearray()
-    async for piece in response.content.iter_any():
-        said += piece
-        if len(said) > _LONGEST_REFUSAL:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > _MAX_ERROR_BYTES:
             break
-    return bytes(said)
+    return bytes(body)

@@ -11,93 +11,93 @@ from uuid import uuid4
 import msgspec
 from msgspec import Struct
 
-from ..ports import Quota, TaskMeter, TaskTime, Traffic
+from ..ports import ServiceRateLimit, TaskMetrics, TaskTotals, RequestMetrics
 
 
-class _Told(Struct, frozen=True):
+class _ProcessSnapshot(Struct, frozen=True):
     """All counts of one process."""
 
-    process: int
+    pid: int
     requests: list[tuple[str, str, int]]
-    quotas: list[Quota]
-    tasks: list[tuple[str, str, TaskTime]]
-    under_way: dict[str, int]
+    rate_limits: list[ServiceRateLimit]
+    tasks: list[tuple[str, str, TaskTotals]]
+    running: dict[str, int]
 
 
-_decoder = msgspec.json.Decoder(_Told)
+_snapshot_decoder = msgspec.json.Decoder(_ProcessSnapshot)
 
 
-class SharedCounts:
+class SharedMetrics:
     """The `Traffic` and `TaskMeter` of this process and of all that have published into the same folder.
 
     What a process has counted stays when it has ended; what it was working on does not. A forked child makes its own;
     any threads may use it.
     """
 
-    def __init__(self, folder: Path, traffic: Traffic, tasks: TaskMeter) -> None:
+    def __init__(self, folder: Path, request_metrics: RequestMetrics, task_metrics: TaskMetrics) -> None:
         self._folder = folder
-        self._traffic = traffic
-        self._tasks = tasks
+        self._request_metrics = request_metrics
+        self._task_metrics = task_metrics
         self._file = folder / f"{uuid4().hex}.json"
-        self._publishing = Lock()
+        self._publish_lock = Lock()
 
     def publish(self) -> None:
         """Tell the others what this process has counted; a tenth of a millisecond."""
-        with self._publishing:  # two threads would take away one another's unfinished file
-            told = _Told(
-                process=os.getpid(),
-                requests=[(*key, count) for key, count in self._traffic.requests().items()],
-                quotas=list(self._traffic.quotas()),
-                tasks=[(*key, times) for key, times in self._tasks.tasks().items()],
-                under_way=dict(self._tasks.under_way()),
+        with self._publish_lock:  # two threads would take away one another's unfinished file
+            snapshot = _ProcessSnapshot(
+                pid=os.getpid(),
+                requests=[(*key, count) for key, count in self._request_metrics.count_by_outcome().items()],
+                rate_limits=list(self._request_metrics.get_rate_limits()),
+                tasks=[(*key, totals) for key, totals in self._task_metrics.get_totals().items()],
+                running=dict(self._task_metrics.count_running()),
             )
-            unfinished = self._file.with_suffix(".new")
-            unfinished.write_bytes(msgspec.json.encode(told))
-            unfinished.replace(self._file)
+            temp_file = self._file.with_suffix(".new")
+            temp_file.write_bytes(msgspec.json.encode(snapshot))
+            temp_file.replace(self._file)
 
-    def requests(self) -> Mapping[tuple[str, str], int]:
-        counts = Counter(self._traffic.requests())
-        for told in self._others():
-            for service, outcome, count in told.requests:
+    def count_by_outcome(self) -> Mapping[tuple[str, str], int]:
+        counts = Counter(self._request_metrics.count_by_outcome())
+        for snapshot in self._read_snapshots():
+            for service, outcome, count in snapshot.requests:
                 counts[service, outcome] += count
         return counts
 
-    def quotas(self) -> Sequence[Quota]:
+    def get_rate_limits(self) -> Sequence[ServiceRateLimit]:
         """Return what was told last: of one period the one with the least left, whoever heard it."""
-        latest: dict[tuple[str, str], Quota] = {}
-        for quota in (*self._traffic.quotas(), *(quota for told in self._others() for quota in told.quotas)):
-            key = quota.service, quota.kind
-            if key not in latest or (quota.resets_at, -quota.left) > (latest[key].resets_at, -latest[key].left):
-                latest[key] = quota
+        latest: dict[tuple[str, str], ServiceRateLimit] = {}
+        for rate_limit in (*self._request_metrics.get_rate_limits(), *(quota for snapshot in self._read_snapshots() for quota in snapshot.rate_limits)):
+            key = rate_limit.service, rate_limit.kind
+            if key not in latest or (rate_limit.resets_at, -rate_limit.remaining) > (latest[key].resets_at, -latest[key].remaining):
+                latest[key] = rate_limit
         return list(latest.values())
 
-    def tasks(self) -> Mapping[tuple[str, str], TaskTime]:
-        counts = dict(self._tasks.tasks())
-        for told in self._others():
-            for name, outcome, times in told.tasks:
-                before = counts.get((name, outcome), TaskTime())
-                counts[name, outcome] = TaskTime(
-                    count=before.count + times.count, seconds=before.seconds + times.seconds
+    def get_totals(self) -> Mapping[tuple[str, str], TaskTotals]:
+        counts = dict(self._task_metrics.get_totals())
+        for snapshot in self._read_snapshots():
+            for name, outcome, totals in snapshot.tasks:
+                previous = counts.get((name, outcome), TaskTotals())
+                counts[name, outcome] = TaskTotals(
+                    count=previous.count + totals.count, seconds=previous.seconds + totals.seconds
                 )
         return counts
 
-    def under_way(self) -> Mapping[str, int]:
-        counts = Counter(self._tasks.under_way())
-        for told in self._others():
-            if _is_alive(told.process):
-                counts.update(told.under_way)
+    def count_running(self) -> Mapping[str, int]:
+        counts = Counter(self._task_metrics.count_running())
+        for snapshot in self._read_snapshots():
+            if _is_alive(snapshot.pid):
+                counts.update(snapshot.running)
         return counts
 
-    def _others(self) -> Iterator[_Told]:
+    def _read_snapshots(self) -> Iterator[_ProcessSnapshot]:
         for file in self._folder.glob("*.json"):
             if file != self._file:
                 with suppress(OSError):  # the folder goes with the worker
-                    yield _decoder.decode(file.read_bytes())
+                    yield _snapshot_decoder.decode(file.read_bytes())
 
 
-def _is_alive(process: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
-        os.kill(process, 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:  # it is there, and somebody else's

@@ -14,26 +14,26 @@ from ..domain.errors import Invalid, Unavailable
 _TIMESTAMP = re.compile(rb"\d+(\.\d*)?")
 
 # More is no file of ours: who names one of gigabytes by mistake shall hear of it before it is read.
-_LARGEST = 1024 * 1024
+_MAX_BYTES = 1024 * 1024
 
 
-class Since(Struct, frozen=True, kw_only=True):
+class SavedCursors(Struct, frozen=True, kw_only=True):
     """What the file says: a serial by collection; `is_timestamp` for a file of the older kind.
 
     An older file holds the Unix time of the last run, which can't become a serial: its cursor is lost.
     """
 
     serials: Mapping[str, int]
-    is_timestamp: bool = False
+    is_legacy: bool = False
 
 
-class SinceFile:
+class CursorFile:
     """A small JSON file that maps collections to serials; a link is followed, a missing file is made."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
 
-    def read(self) -> Since:
+    def read(self) -> SavedCursors:
         """Return what the file says; nothing where there is none.
 
         Raises `Invalid` for a file of another kind, and where no file could be: that is better known before a long
@@ -41,20 +41,20 @@ class SinceFile:
         """
         try:
             with self._path.open("rb") as file:
-                content = file.read(_LARGEST + 1).strip()
+                content = file.read(_MAX_BYTES + 1).strip()
         except FileNotFoundError as error:
             folder = self._path.resolve().parent
             if not folder.is_dir():
                 raise Invalid(f"can't write {self._path}: there is no folder {folder}") from error
-            return Since(serials={})
+            return SavedCursors(serials={})
         except (OSError, ValueError) as error:
-            raise Invalid(f"can't read {self._path}: {_reason(error)}") from error
+            raise Invalid(f"can't read {self._path}: {_format_reason(error)}") from error
         if not content:
-            return Since(serials={})
+            return SavedCursors(serials={})
         if _TIMESTAMP.fullmatch(content):
-            return Since(serials={}, is_timestamp=True)
+            return SavedCursors(serials={}, is_legacy=True)
         try:
-            return Since(serials=json.decode(content, type=dict[str, Annotated[int, Meta(ge=0)]]))
+            return SavedCursors(serials=json.decode(content, type=dict[str, Annotated[int, Meta(ge=0)]]))
         except (DecodeError, ValidationError) as error:
             raise Invalid(f"{self._path} is no file of serials; delete it or name another with -s") from error
 
@@ -65,19 +65,19 @@ class SinceFile:
         """
         serials = {**self.read().serials, collection: serial}
         path = self._path.resolve()
-        beside = path.with_name(f"{path.name}.{os.getpid()}")
+        temp_path = path.with_name(f"{path.name}.{os.getpid()}")
         try:
-            with beside.open("wb") as file:
+            with temp_path.open("wb") as file:
                 file.write(json.format(json.encode(serials), indent=2) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())  # or a power cut might leave the name without the content
-            beside.replace(path)
+            temp_path.replace(path)
         except OSError as error:
             with suppress(OSError):
-                beside.unlink()
-            raise Unavailable(f"can't write {self._path}: {_reason(error)}") from error
+                temp_path.unlink()
+            raise Unavailable(f"can't write {self._path}: {_format_reason(error)}") from error
 
 
-def _reason(error: Exception) -> str:
+def _format_reason(error: Exception) -> str:
     """Return what the system says; a path that none can be, such as one with a NUL in it, has no such text."""
     return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -7,56 +7,56 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from msgspec import DecodeError
 from msgspec.json import Decoder, encode
 
-from ..domain.readme import Rendered
-from .index.batches import batches
+from ..domain.readme import RenderedReadme
+from .index.batches import split_into_batches
 from .index.database import Database
-from .index.encoding import encoded
+from .index.encoding import encode_json
 
 _DAY = 24 * 60 * 60
 
 # Rendered READMEs are kept for so many days after their last use, and in so many bytes together.
-_KEPT_FOR = 90
-_KEPT_AT_MOST = 256 * 1024 * 1024
+_README_MAX_DAYS = 90
+_README_MAX_BYTES = 256 * 1024 * 1024
 
 # JSON of fewer bytes gains nothing from being compressed.
-_COMPRESSED_FROM = 512
+_MIN_COMPRESSED_BYTES = 512
 
 # Names in one query; READMEs and verdicts in one transaction, so that others can write in between.
-_NAMES_AT_ONCE = 10_000
-_READMES_AT_ONCE = 500
-_VERDICTS_AT_ONCE = 50_000
+_NAME_BATCH = 10_000
+_README_BATCH = 500
+_SERIAL_BATCH = 50_000
 
-_RECALL = "SELECT fingerprint, last_used, content FROM rendered WHERE fingerprint IN (SELECT value FROM json_each(?))"
-_USED = "UPDATE rendered SET last_used = ? WHERE fingerprint IN (SELECT value FROM json_each(?))"
-_KEEP = """
+_SELECT_READMES = "SELECT fingerprint, last_used, content FROM rendered WHERE fingerprint IN (SELECT value FROM json_each(?))"
+_TOUCH_READMES = "UPDATE rendered SET last_used = ? WHERE fingerprint IN (SELECT value FROM json_each(?))"
+_UPSERT_README = """
     INSERT INTO rendered (fingerprint, last_used, size, content) VALUES (?, ?, ?, ?)
     ON CONFLICT (fingerprint) DO UPDATE SET last_used = excluded.last_used, size = excluded.size,
     content = excluded.content
 """
-_FORGET_BEYOND = """
+_EVICT_READMES = """
     DELETE FROM rendered WHERE fingerprint IN (
         SELECT fingerprint FROM
         (SELECT fingerprint, sum(size) OVER (ORDER BY last_used DESC, rowid DESC) AS together FROM rendered)
         WHERE together > ?)
 """
 
-_VERDICTS = """
+_SELECT_SERIALS = """
     SELECT name, serial FROM verdicts JOIN filters ON id = filter_id
     WHERE key = ? AND name IN (SELECT value FROM json_each(?))
 """
-_REMEMBERED = """
+_SELECT_ALL_SERIALS = """
     SELECT name, serial FROM verdicts JOIN filters ON id = filter_id WHERE key = ? AND (serial = 0 OR NOT ?)
 """
-_JUDGE = """
+_UPSERT_SERIAL = """
     INSERT INTO verdicts (filter_id, name, serial) VALUES ((SELECT id FROM filters WHERE key = ?), ?, ?)
     ON CONFLICT (filter_id, name) DO UPDATE SET serial = excluded.serial WHERE serial != excluded.serial
 """
-_FORGET = """
+_DELETE_SERIALS = """
     DELETE FROM verdicts WHERE filter_id = (SELECT id FROM filters WHERE key = ?)
     AND name IN (SELECT value FROM json_each(?))
 """
 
-_decode = Decoder(Rendered).decode
+_decode_readme = Decoder(RenderedReadme).decode
 
 
 class SqliteRenderCache:
@@ -66,84 +66,84 @@ class SqliteRenderCache:
     day of the last use is all that is noted, so reading writes once a day at most.
     """
 
-    def __init__(self, database: Database, *, limit: int = _KEPT_AT_MOST, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, *, limit: int = _README_MAX_BYTES, now: Callable[[], float] = time.time) -> None:
         self._database = database
         self._limit = limit
         self._now = now
 
-    def recall(self, fingerprints: Collection[str]) -> Mapping[str, Rendered]:
-        today = self._today()
-        remembered: dict[str, Rendered] = {}
-        for some in batches(fingerprints, _NAMES_AT_ONCE):
+    def get_many(self, fingerprints: Collection[str]) -> Mapping[str, RenderedReadme]:
+        today = self._get_current_day()
+        cached: dict[str, RenderedReadme] = {}
+        for batch in split_into_batches(fingerprints, _NAME_BATCH):
             used_before_today = []
             with self._database.reading() as connection:
-                for fingerprint, last_used, content in connection.execute(_RECALL, (_listed(some),)):
-                    if (rendered := _unpacked(content)) is not None:
-                        remembered[fingerprint] = rendered
+                for fingerprint, last_used, content in connection.execute(_SELECT_READMES, (_to_json_array(batch),)):
+                    if (readme := _unpack_readme(content)) is not None:
+                        cached[fingerprint] = readme
                         if last_used < today:
                             used_before_today.append(fingerprint)
             if used_before_today:
-                with self._database.noting() as connection:
-                    connection.execute(_USED, (today, _listed(used_before_today)))
-        return remembered
+                with self._database.writing_relaxed() as connection:
+                    connection.execute(_TOUCH_READMES, (today, _to_json_array(used_before_today)))
+        return cached
 
-    def keep(self, rendered: Mapping[str, Rendered]) -> None:
-        today = self._today()
-        for some in batches(rendered.items(), _READMES_AT_ONCE):
-            packed = [(fingerprint, _packed(value)) for fingerprint, value in some]
-            with self._database.noting() as connection:
-                connection.executemany(_KEEP, ((key, today, len(content), content) for key, content in packed))
-                connection.execute("DELETE FROM rendered WHERE last_used < ?", (today - _KEPT_FOR,))
+    def set_many(self, rendered: Mapping[str, RenderedReadme]) -> None:
+        today = self._get_current_day()
+        for batch in split_into_batches(rendered.items(), _README_BATCH):
+            rows = [(fingerprint, _pack_readme(value)) for fingerprint, value in batch]
+            with self._database.writing_relaxed() as connection:
+                connection.executemany(_UPSERT_README, ((key, today, len(content), content) for key, content in rows))
+                connection.execute("DELETE FROM rendered WHERE last_used < ?", (today - _README_MAX_DAYS,))
                 (size,) = connection.execute("SELECT coalesce(sum(size), 0) FROM rendered").fetchone()
                 if size > self._limit:
                     # A little more than is due, or every further README would have to do it again.
-                    connection.execute(_FORGET_BEYOND, (self._limit * 9 // 10,))
+                    connection.execute(_EVICT_READMES, (self._limit * 9 // 10,))
 
-    def _today(self) -> int:
+    def _get_current_day(self) -> int:
         return int(self._now() // _DAY)
 
 
-class SqliteVerdictStore:
+class SqliteMembershipCache:
     """The port `VerdictStore` in a SQLite file; made for the verdicts on every project that there is."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def recall(self, filter_key: str, names: Collection[str]) -> Mapping[str, int]:
+    def get_many(self, filter_key: str, names: Collection[str]) -> Mapping[str, int]:
         serials: dict[str, int] = {}
-        for some in batches(names, _NAMES_AT_ONCE):
+        for batch in split_into_batches(names, _NAME_BATCH):
             with self._database.reading() as connection:
-                serials.update(connection.execute(_VERDICTS, (filter_key, _listed(some))))
+                serials.update(connection.execute(_SELECT_SERIALS, (filter_key, _to_json_array(batch))))
         return serials
 
-    def remembered(self, filter_key: str, *, unjudged: bool = False) -> Mapping[str, int]:
+    def get_all(self, filter_key: str, *, include_unevaluated: bool = False) -> Mapping[str, int]:
         with self._database.reading() as connection:
-            return dict(connection.execute(_REMEMBERED, (filter_key, unjudged)))
+            return dict(connection.execute(_SELECT_ALL_SERIALS, (filter_key, include_unevaluated)))
 
-    def judge(self, filter_key: str, verdicts: Mapping[str, int]) -> None:
-        for some in batches(verdicts.items(), _VERDICTS_AT_ONCE):
+    def set_many(self, filter_key: str, serials: Mapping[str, int]) -> None:
+        for batch in split_into_batches(serials.items(), _SERIAL_BATCH):
             with self._database.writing() as connection:
                 connection.execute("INSERT OR IGNORE INTO filters (key) VALUES (?)", (filter_key,))
-                connection.executemany(_JUDGE, ((filter_key, name, serial) for name, serial in some))
+                connection.executemany(_UPSERT_SERIAL, ((filter_key, name, serial) for name, serial in batch))
 
-    def forget(self, filter_key: str, names: Collection[str]) -> None:
-        for some in batches(names, _NAMES_AT_ONCE):
+    def delete_many(self, filter_key: str, names: Collection[str]) -> None:
+        for batch in split_into_batches(names, _NAME_BATCH):
             with self._database.writing() as connection:
-                connection.execute(_FORGET, (filter_key, _listed(some)))
+                connection.execute(_DELETE_SERIALS, (filter_key, _to_json_array(batch)))
 
 
-def _packed(rendered: Rendered) -> bytes:
-    json = encoded(rendered)
-    return json if len(json) < _COMPRESSED_FROM else zlib.compress(json, level=1)
+def _pack_readme(readme: RenderedReadme) -> bytes:
+    json = encode_json(readme)
+    return json if len(json) < _MIN_COMPRESSED_BYTES else zlib.compress(json, level=1)
 
 
-def _unpacked(content: bytes) -> Rendered | None:
+def _unpack_readme(content: bytes) -> RenderedReadme | None:
     """Return what was packed, None where another version of the program packed what this one can't read."""
     try:
-        return _decode(content if content.startswith(b"{") else zlib.decompress(content))
+        return _decode_readme(content if content.startswith(b"{") else zlib.decompress(content))
     except (DecodeError, zlib.error):
         return None
 
 
-def _listed(names: Iterable[str]) -> str:
+def _to_json_array(names: Iterable[str]) -> str:
     return encode(list(names)).decode()

@@ -5,26 +5,26 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import DecodeError
 from msgspec.json import Decoder, encode
 
-from ..domain.repository import Learned
-from ..domain.repository_address import RepositoryAddress
-from .index.batches import batches
+from ..domain.repository import CachedRepository
+from ..domain.repository_address import RepositoryRef
+from .index.batches import split_into_batches
 from .index.database import Database
-from .index.encoding import encoded
+from .index.encoding import encode_json
 
 # Addresses in one query, and in one transaction, so that others can write in between.
-_AT_ONCE = 5_000
+_REF_BATCH = 5_000
 
-_RECALL = """
+_SELECT_REPOSITORIES = """
     SELECT key, learned FROM repositories
     WHERE key IN (SELECT value FROM json_each(?)) AND learned_at >= ?
 """
-_KEEP = """
+_UPSERT_REPOSITORY = """
     INSERT INTO repositories (key, learned_at, learned) VALUES (?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET learned_at = excluded.learned_at, learned = excluded.learned
     WHERE excluded.learned_at >= learned_at
 """
 
-_decode = Decoder(Learned).decode
+_decode_repository = Decoder(CachedRepository).decode
 
 
 class SqliteRepositoryCache:
@@ -33,27 +33,27 @@ class SqliteRepositoryCache:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def recall(self, addresses: Collection[RepositoryAddress], *, since: int) -> Mapping[str, Learned]:
-        remembered: dict[str, Learned] = {}
-        for some in batches(addresses, _AT_ONCE):
-            keys = encode([address.key for address in some]).decode()
+    def get_many(self, refs: Collection[RepositoryRef], *, fetched_since: int) -> Mapping[str, CachedRepository]:
+        cached: dict[str, CachedRepository] = {}
+        for batch in split_into_batches(refs, _REF_BATCH):
+            keys = encode([ref.key for ref in batch]).decode()
             with self._database.reading() as connection:
-                rows = connection.execute(_RECALL, (keys, since)).fetchall()
+                rows = connection.execute(_SELECT_REPOSITORIES, (keys, fetched_since)).fetchall()
             for key, json in rows:
-                if (learned := _unpacked(json)) is not None:
-                    remembered[key] = learned
-        return remembered
+                if (repository := _unpack_repository(json)) is not None:
+                    cached[key] = repository
+        return cached
 
-    def keep(self, learned: Sequence[Learned]) -> None:
-        for some in batches(learned, _AT_ONCE):
-            rows = [(each.address.key, each.learned_at, encoded(each).decode()) for each in some]
-            with self._database.noting() as connection:
-                connection.executemany(_KEEP, rows)
+    def set_many(self, repositories: Sequence[CachedRepository]) -> None:
+        for batch in split_into_batches(repositories, _REF_BATCH):
+            rows = [(repository.ref.key, repository.fetched_at, encode_json(repository).decode()) for repository in batch]
+            with self._database.writing_relaxed() as connection:
+                connection.executemany(_UPSERT_REPOSITORY, rows)
 
 
-def _unpacked(json: str) -> Learned | None:
+def _unpack_repository(json: str) -> CachedRepository | None:
     """Return what was kept, None where another version of the program kept what this one can't read."""
     try:
-        return _decode(json)
+        return _decode_repository(json)
     except DecodeError:
         return None

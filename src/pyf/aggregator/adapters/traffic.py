@@ -5,47 +5,47 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
-from ..ports import Quota
+from ..ports import ServiceRateLimit
 
 # A date in Unix seconds is above this; what is below is a number of seconds from now, as newer services tell it.
-_FIRST_DATE = 1_000_000_000
+_MIN_TIMESTAMP = 1_000_000_000
 
 
-class TrafficCount:
+class LocalRequestMetrics:
     """The `Traffic` of one process; may be written and read by any threads. `now` is in Unix seconds."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._lock = Lock()
-        self._requests: Counter[tuple[str, str]] = Counter()
-        self._quotas: dict[tuple[str, str], Quota] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._rate_limits: dict[tuple[str, str], ServiceRateLimit] = {}
 
-    def note(self, service: str, outcome: str) -> None:
+    def record(self, service: str, outcome: str) -> None:
         """Count a request that has ended, by the outcome that `Traffic.requests` names."""
         with self._lock:
-            self._requests[service, outcome] += 1
+            self._counts[service, outcome] += 1
 
-    def note_headers(self, service: str, headers: Mapping[str, str]) -> None:
+    def record_headers(self, service: str, headers: Mapping[str, str]) -> None:
         """Remember what an answer's headers, looked up in any case, say about a limit."""
         for prefix in ("X-RateLimit-", "RateLimit-"):
-            left, limit, reset = (_number(headers.get(prefix + name, "")) for name in ("Remaining", "Limit", "Reset"))
-            if left is None or limit is None:
+            remaining, limit, reset = (_parse_number(headers.get(prefix + name, "")) for name in ("Remaining", "Limit", "Reset"))
+            if remaining is None or limit is None:
                 continue
             kind = headers.get(prefix + "Resource", "")[:40]
-            resets_at = float(reset or 0) if (reset or 0) >= _FIRST_DATE else self._now() + (reset or 0)
-            quota = Quota(service=service, kind=kind, left=left, limit=limit, resets_at=resets_at)
+            resets_at = float(reset or 0) if (reset or 0) >= _MIN_TIMESTAMP else self._now() + (reset or 0)
+            rate_limit = ServiceRateLimit(service=service, kind=kind, remaining=remaining, limit=limit, resets_at=resets_at)
             with self._lock:
-                self._quotas[service, kind] = quota
+                self._rate_limits[service, kind] = rate_limit
             return
 
-    def requests(self) -> Mapping[tuple[str, str], int]:
+    def count_by_outcome(self) -> Mapping[tuple[str, str], int]:
         with self._lock:
-            return dict(self._requests)
+            return dict(self._counts)
 
-    def quotas(self) -> Sequence[Quota]:
+    def get_rate_limits(self) -> Sequence[ServiceRateLimit]:
         with self._lock:
-            return list(self._quotas.values())
+            return list(self._rate_limits.values())
 
 
-def _number(text: str) -> int | None:
+def _parse_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None

@@ -12,22 +12,22 @@ from ..domain.errors import Invalid
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def built_in(name: str) -> Any:
+def read_packaged(name: str) -> Any:
     """Return what a file of the program's own holds."""
-    return _parsed(files("pyf.aggregator").joinpath(name).read_text(encoding="utf-8"), name)
+    return _parse(files("pyf.aggregator").joinpath(name).read_text(encoding="utf-8"), name)
 
 
-def named_by(setting: str, path: str) -> Any:
+def read_user_file(setting: str, path: str) -> Any:
     """Return what a file of the user's holds; raises `Invalid` for one that can't be read or is no YAML."""
     try:
         text = Path(path).expanduser().read_text(encoding="utf-8-sig")
     except (OSError, RuntimeError, ValueError) as error:
         reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", error)
         raise Invalid(f"{setting} {path}: {reason}") from error
-    return _parsed(text, f"{setting} {path}")
+    return _parse(text, f"{setting} {path}")
 
 
-def _parsed(text: str, source: str) -> Any:
+def _parse(text: str, source: str) -> Any:
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - both are safe
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # the middle one for a date that there is not

@@ -5,14 +5,14 @@ from typing import Any
 import click
 
 from .. import __version__
-from .aggregator_options import Options, aggregator_options
-from .exits import Exit, PlainCommand, dying_quietly
+from .aggregator_options import Options, with_aggregator_options
+from .exits import ExitCode, ExitCodeCommand, default_sigint
 
 
-@click.command(cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@aggregator_options
+@click.command(cls=ExitCodeCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@with_aggregator_options
 @click.version_option(__version__, prog_name="pyfaggregator")
-def main(**given: Any) -> Exit:
+def main(**values: Any) -> ExitCode:
     """Fill a collection with the packages of a framework from PyPI, and keep it up to date.
 
     One of --first, --incremental, --refresh-from-pypi, --watch, --show, --explain and --why says what to do. The report
@@ -21,12 +21,12 @@ def main(**given: Any) -> Exit:
     Exit codes: 0 done, 1 defect, 2 wrong usage or setting, 3 done but for some packages, 4 a needed service did
     not answer or a file can't be written.
     """
-    options = Options(**given)
-    options.check()
+    options = Options(**values)
+    options.validate()
     # What does the work takes ten times as long to import as what reads the arguments.
-    with dying_quietly():
-        from .aggregator_run import perform
-    return perform(options)
+    with default_sigint():
+        from .aggregator_run import run
+    return run(options)
 
 
 if __name__ == "__main__":

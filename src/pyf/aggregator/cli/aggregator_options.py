@@ -27,14 +27,14 @@ class Action(StrEnum):
     WHY = "--why"
 
 
-_RUNS = (Action.FIRST, Action.INCREMENTAL, Action.REFRESH)
+_RUN_ACTIONS = (Action.FIRST, Action.INCREMENTAL, Action.REFRESH)
 
 # The options that make sense with some of the actions only.
-_GOES_WITH = {
-    "--limit": _RUNS,
-    "--filter-name": _RUNS,
-    "--dry-run": _RUNS,
-    "--allow-mass-removal": (*_RUNS, Action.WATCH),
+_ALLOWED_ACTIONS = {
+    "--limit": _RUN_ACTIONS,
+    "--filter-name": _RUN_ACTIONS,
+    "--dry-run": _RUN_ACTIONS,
+    "--allow-mass-removal": (*_RUN_ACTIONS, Action.WATCH),
     "--recreate-collection": (Action.FIRST,),
     "--all": (Action.REFRESH,),
     "--all-versions": (Action.SHOW,),
@@ -73,7 +73,7 @@ class Options(Struct, frozen=True, kw_only=True):
     @property
     def action(self) -> Action:
         """The one thing to do; raises `click.UsageError` for none and for more than one."""
-        asked = {
+        requested = {
             Action.FIRST: self.first,
             Action.INCREMENTAL: self.incremental,
             Action.REFRESH: self.refresh_from_pypi,
@@ -82,19 +82,19 @@ class Options(Struct, frozen=True, kw_only=True):
             Action.EXPLAIN: bool(self.explain),
             Action.WHY: bool(self.why),
         }
-        chosen = [action for action, is_asked in asked.items() if is_asked]
-        if len(chosen) != 1:
+        actions = [action for action, is_requested in requested.items() if is_requested]
+        if len(actions) != 1:
             raise click.UsageError(f"Say what to do, and one thing only: {', '.join(Action)}. More: --help.")
-        return chosen[0]
+        return actions[0]
 
     @property
     def scope(self) -> Scope:
         return Scope(limit=self.limit, name_part=self.filter_name)
 
-    def check(self) -> None:
+    def validate(self) -> None:
         """Raise `click.UsageError` for options that do not go together, or that would have no effect."""
         action = self.action
-        given = {
+        is_set = {
             "--limit": self.limit is not None,
             "--filter-name": bool(self.filter_name),
             "--dry-run": self.dry_run,
@@ -105,8 +105,8 @@ class Options(Struct, frozen=True, kw_only=True):
             "--candidates": bool(self.candidates),
             "--interval": self.interval is not None,
         }
-        for option, actions in _GOES_WITH.items():
-            if given[option] and action not in actions:
+        for option, actions in _ALLOWED_ACTIONS.items():
+            if is_set[option] and action not in actions:
                 raise click.UsageError(f"{option} goes with {' or '.join(actions)}, not with {action}.")
         if self.recreate_collection and (self.scope.is_restricted or self.dry_run):
             raise click.UsageError("--recreate-collection rebuilds all of a collection: not with -l, -fn or --dry-run.")
@@ -114,7 +114,7 @@ class Options(Struct, frozen=True, kw_only=True):
             raise click.UsageError("-ft/--filter-troove needs a classifier.")
 
 
-_DECLARED: tuple[Callable[[Any], Any], ...] = (
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "-f", "--first", is_flag=True, help="Full fetch: find all projects and read what is new or has moved."
     ),
@@ -212,6 +212,6 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-def aggregator_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def with_aggregator_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options, in the order of the help page."""
-    return reduce(lambda decorated, option: option(decorated), reversed(_DECLARED), command)
+    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)

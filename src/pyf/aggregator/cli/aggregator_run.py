@@ -6,85 +6,85 @@ from collections.abc import Callable
 import click
 
 from ..adapters.profiles import load_profiles
-from ..adapters.since_file import Since, SinceFile
-from ..bootstrap import open_services
+from ..adapters.since_file import SavedCursors, CursorFile
+from ..bootstrap import open_dependencies
 from ..domain.errors import AggregatorError, Invalid, Unavailable
 from ..domain.schedule import Schedule
-from ..ports import Services
+from ..ports import Dependencies
 from ..settings import Settings, load_settings
-from ..usecases.changes import changes
+from ..usecases.changes import update_collection
 from ..usecases.enrich_downloads import enrich_downloads
 from ..usecases.enrich_repositories import enrich_repositories
-from ..usecases.explain import explain
-from ..usecases.fetch import fetch
-from ..usecases.recreate import recreate
-from ..usecases.refresh import refresh
-from ..usecases.report import Progress, Report, RunReport, unwatched
-from ..usecases.score import rescore
-from ..usecases.show import show
-from ..usecases.why import why
+from ..usecases.explain import explain_score
+from ..usecases.fetch import fetch_collection
+from ..usecases.recreate import rebuild_collection
+from ..usecases.refresh import refresh_collection
+from ..usecases.report import ProgressCallback, IngestReport, RunReport, no_progress
+from ..usecases.score import rescore_collection
+from ..usecases.show import get_package_documents
+from ..usecases.why import explain_membership
 from .aggregator_options import WATCH_INTERVAL, Action, Options
-from .consent import require_consent_to_alias
-from .exits import Exit
-from .explanation import explanation
-from .output import code_of_report, print_drawn, print_json, print_line, print_report, progress_bar
-from .targets import Choice, announce, choose
-from .watch import Recurring, watch
+from .consent import confirm_alias_swap
+from .exits import ExitCode
+from .explanation import build_score_view
+from .output import get_exit_code, print_renderable, print_json, print_line, print_report, progress_bar
+from .targets import CollectionChoice, print_target, resolve_collection
+from .watch import RecurringRun, watch
 
 # What reports call the actions that end with one.
-_REPORTED_AS = {Action.FIRST: "fetch", Action.INCREMENTAL: "changes", Action.REFRESH: "refresh"}
+_REPORT_NAMES = {Action.FIRST: "fetch", Action.INCREMENTAL: "changes", Action.REFRESH: "refresh"}
 
 
-def perform(options: Options) -> Exit:
+def run(options: Options) -> ExitCode:
     """Do what the options ask for and say how it ended; raises what `PlainCommand` tells in one line."""
-    bulk = {"candidates_source": "file", "candidates_file": options.candidates} if options.candidates else {}
-    settings = load_settings(**bulk)
-    choice = choose(
+    overrides = {"candidates_source": "file", "candidates_file": options.candidates} if options.candidates else {}
+    settings = load_settings(**overrides)
+    choice = resolve_collection(
         load_profiles(settings.profiles_file),
         profile=options.profile,
         target=options.target,
         classifiers=options.filter_troove,
-        everything=options.no_plone_filter,
+        all_projects=options.no_plone_filter,
         default_profile=settings.default_profile,
     )
-    named = choice.target.filter
-    if options.candidates and named is not None and not named.looks_beyond_classifiers:
-        raise Invalid(f"{named.label} goes by classifiers alone: --candidates needs a profile with 'requires:'")
+    target_filter = choice.target.filter
+    if options.candidates and target_filter is not None and not target_filter.uses_requirements:
+        raise Invalid(f"{target_filter.label} goes by classifiers alone: --candidates needs a profile with 'requires:'")
     if options.filter_troove:
         click.echo("Warning: -ft is deprecated; name the classifiers in a profile (PROFILES_FILE).", err=True)
     if options.no_plone_filter and options.action is Action.FIRST and not options.dry_run:
-        _confirm_everything(choice, has_consent=options.yes)
-    with open_services(settings) as services:
+        _confirm_all_projects(choice, is_confirmed=options.yes)
+    with open_dependencies(settings) as deps:
         try:
-            announce(services, settings, choice.target.collection)
+            print_target(deps, settings, choice.target.collection)
         except Unavailable as error:
-            if options.action not in _REPORTED_AS:
+            if options.action not in _REPORT_NAMES:
                 raise
-            report = Report(_REPORTED_AS[options.action], choice.target.collection, stopped_by=error)
+            report = IngestReport(_REPORT_NAMES[options.action], choice.target.collection, error=error)
         else:
             if options.action is Action.SHOW:
-                return _show(services, choice, options)
+                return _print_package(deps, choice, options)
             if options.action is Action.WHY:
-                return _why(services, choice, options)
+                return _print_membership(deps, choice, options)
             if options.action is Action.EXPLAIN:
-                return _explain(services, choice, options)
+                return _print_score(deps, choice, options)
             if options.action is Action.WATCH:
-                return _watched(services, settings, choice, options)
+                return _watch(deps, settings, choice, options)
             if options.recreate_collection:
-                require_consent_to_alias(
-                    services,
+                confirm_alias_swap(
+                    deps,
                     choice.target.collection,
                     "read everything from PyPI into",
-                    has_consent=options.yes,
+                    is_confirmed=options.yes,
                     option="-y/--yes",
                 )
-            report = _run(services, choice, options)
+            report = _run_once(deps, choice, options)
         print_report(report, as_json=options.json_)
-        return code_of_report(report)
+        return get_exit_code(report)
 
 
-def _confirm_everything(choice: Choice, *, has_consent: bool) -> None:
-    if has_consent:
+def _confirm_all_projects(choice: CollectionChoice, *, is_confirmed: bool) -> None:
+    if is_confirmed:
         return
     if sys.stdin is None or not sys.stdin.isatty():
         raise Invalid("--no-plone-filter reads every project on PyPI: confirm with --yes where nobody can be asked")
@@ -93,83 +93,83 @@ def _confirm_everything(choice: Choice, *, has_consent: bool) -> None:
         raise Invalid("nothing was read: --no-plone-filter was not confirmed")
 
 
-def _show(services: Services, choice: Choice, options: Options) -> Exit:
-    documents = show(services, choice.target, options.show)
+def _print_package(deps: Dependencies, choice: CollectionChoice, options: Options) -> ExitCode:
+    documents = get_package_documents(deps, choice.target, options.show)
     print_json(documents if options.all_versions else documents[0])
-    return Exit.DONE
+    return ExitCode.SUCCESS
 
 
-def _explain(services: Services, choice: Choice, options: Options) -> Exit:
-    explained = explain(services, choice.target, options.explain)
+def _print_score(deps: Dependencies, choice: CollectionChoice, options: Options) -> ExitCode:
+    score_explanation = explain_score(deps, choice.target, options.explain)
     if options.json_:
-        print_json(explained.as_mapping())
+        print_json(score_explanation.to_dict())
     else:
-        print_drawn(explanation(explained))
-    return Exit.DONE
+        print_renderable(build_score_view(score_explanation))
+    return ExitCode.SUCCESS
 
 
-def _why(services: Services, choice: Choice, options: Options) -> Exit:
-    reasons = why(services, choice.target, options.why, default=choice.default)
+def _print_membership(deps: Dependencies, choice: CollectionChoice, options: Options) -> ExitCode:
+    membership = explain_membership(deps, choice.target, options.why, default=choice.default_filter)
     if options.json_:
-        print_json(reasons.as_mapping())
+        print_json(membership.to_dict())
     else:
-        print_line(f"{reasons.name}: {' '.join(reasons.reasons)}")
-    return Exit.DONE
+        print_line(f"{membership.name}: {' '.join(membership.reasons)}")
+    return ExitCode.SUCCESS
 
 
-def _watched(services: Services, settings: Settings, choice: Choice, options: Options) -> Exit:
+def _watch(deps: Dependencies, settings: Settings, choice: CollectionChoice, options: Options) -> ExitCode:
     interval, target = options.interval or WATCH_INTERVAL, choice.target
-    recurring: dict[str, tuple[str, Callable[[], RunReport]]] = {
-        "scores": (settings.celery_schedule_nightly_scores, lambda: rescore(services, target.collection)),
+    schedules: dict[str, tuple[str, Callable[[], RunReport]]] = {
+        "scores": (settings.celery_schedule_nightly_scores, lambda: rescore_collection(deps, target.collection)),
         "refresh": (
             settings.celery_schedule_weekly_refresh,
-            lambda: _refreshed(services, choice, options, unwatched),
+            lambda: _refresh(deps, choice, options, no_progress),
         ),
         # pypistats takes an hour for two thousand packages, and what changed on PyPI must not wait for that.
         "downloads": (
             settings.celery_schedule_weekly_downloads,
-            lambda: enrich_downloads(services, target, until=services.now() + interval),
+            lambda: enrich_downloads(deps, target, deadline=deps.now() + interval),
         ),
-        "github": (settings.celery_schedule_weekly_github, lambda: enrich_repositories(services, target)),
-        "fetch": (settings.celery_schedule_monthly_fetch, lambda: _fetched(services, choice, options, unwatched)),
+        "github": (settings.celery_schedule_weekly_github, lambda: enrich_repositories(deps, target)),
+        "fetch": (settings.celery_schedule_monthly_fetch, lambda: _fetch(deps, choice, options, no_progress)),
     }
     return watch(
-        lambda: _run(services, choice, options),
-        [Recurring(name, Schedule(crontab), run) for name, (crontab, run) in recurring.items()],
+        lambda: _run_once(deps, choice, options),
+        [RecurringRun(name, Schedule(crontab), run) for name, (crontab, run) in schedules.items()],
         interval=interval,
         as_json=options.json_,
     )
 
 
-def _run(services: Services, choice: Choice, options: Options) -> Report:
+def _run_once(deps: Dependencies, choice: CollectionChoice, options: Options) -> IngestReport:
     """Run the use case once."""
     with progress_bar() as progress:
         if options.action is Action.REFRESH:
-            return _refreshed(services, choice, options, progress)
-        since_file = SinceFile(options.sincefile)
-        since = since_file.read()
+            return _refresh(deps, choice, options, progress)
+        cursor_file = CursorFile(options.sincefile)
+        cursors = cursor_file.read()
         if options.action is Action.FIRST:
-            report = _fetched(services, choice, options, progress)
+            report = _fetch(deps, choice, options, progress)
         else:
-            report = _updated(services, choice, options, progress, since)
-    if report.is_whole and not options.dry_run and not options.scope.is_restricted:
-        _copy_cursor(services, choice.target.collection, since_file, report)
+            report = _update(deps, choice, options, progress, cursors)
+    if report.is_complete and not options.dry_run and not options.scope.is_restricted:
+        _save_cursor(deps, choice.target.collection, cursor_file, report)
     return report
 
 
-def _fetched(services: Services, choice: Choice, options: Options, progress: Progress) -> Report:
+def _fetch(deps: Dependencies, choice: CollectionChoice, options: Options, progress: ProgressCallback) -> IngestReport:
     if options.recreate_collection:
-        return recreate(
-            services,
+        return rebuild_collection(
+            deps,
             choice.target,
-            default=choice.default,
+            default=choice.default_filter,
             allow_mass_removal=options.allow_mass_removal,
             progress=progress,
         )
-    return fetch(
-        services,
+    return fetch_collection(
+        deps,
         choice.target,
-        default=choice.default,
+        default=choice.default_filter,
         scope=options.scope,
         dry_run=options.dry_run,
         allow_mass_removal=options.allow_mass_removal,
@@ -177,25 +177,25 @@ def _fetched(services: Services, choice: Choice, options: Options, progress: Pro
     )
 
 
-def _updated(services: Services, choice: Choice, options: Options, progress: Progress, since: Since) -> Report:
-    return changes(
-        services,
+def _update(deps: Dependencies, choice: CollectionChoice, options: Options, progress: ProgressCallback, cursors: SavedCursors) -> IngestReport:
+    return update_collection(
+        deps,
         choice.target,
-        default=choice.default,
+        default=choice.default_filter,
         scope=options.scope,
-        known_cursor=since.serials.get(choice.target.collection),
-        cursor_is_lost=since.is_timestamp,
+        known_cursor=cursors.serials.get(choice.target.collection),
+        cursor_is_lost=cursors.is_legacy,
         dry_run=options.dry_run,
         allow_mass_removal=options.allow_mass_removal,
         progress=progress,
     )
 
 
-def _refreshed(services: Services, choice: Choice, options: Options, progress: Progress) -> Report:
-    return refresh(
-        services,
+def _refresh(deps: Dependencies, choice: CollectionChoice, options: Options, progress: ProgressCallback) -> IngestReport:
+    return refresh_collection(
+        deps,
         choice.target,
-        default=choice.default,
+        default=choice.default_filter,
         scope=options.scope,
         sweep_all=options.all_,
         dry_run=options.dry_run,
@@ -204,11 +204,11 @@ def _refreshed(services: Services, choice: Choice, options: Options, progress: P
     )
 
 
-def _copy_cursor(services: Services, collection: str, since_file: SinceFile, report: Report) -> None:
+def _save_cursor(deps: Dependencies, collection: str, cursor_file: CursorFile, report: IngestReport) -> None:
     """Note the cursor; that the file can't be written is told by the report, which has more to tell."""
     try:
-        cursor = services.index.state(collection).cursor
+        cursor = deps.index.get_state(collection).cursor
         if cursor is not None:
-            since_file.write(collection, cursor)
+            cursor_file.write(collection, cursor)
     except AggregatorError as error:
-        report.stopped_by = error
+        report.error = error

@@ -17,17 +17,17 @@ from rich.table import Table
 
 from ..domain.errors import Unavailable
 from ..sample.clickhouse import LocalClickHouse
-from ..sample.download_table import sample_downloads
-from ..sample.ecosystem import Ecosystem
+from ..sample.download_table import load_sample_downloads
+from ..sample.ecosystem import FakeRegistry
 from ..sample.github import LocalGitHub
-from ..sample.hosted import sample_repositories
+from ..sample.hosted import load_sample_repositories
 from ..sample.pypistats import LocalPypistats
 from ..sample.services import LocalPyPI
 from ..settings import Settings
-from .exits import Exit
+from .exits import ExitCode
 
 # Fields of `--show` that fit on a screen; the command itself prints them all.
-_SHOWN = (
+_SHOWN_FIELDS = (
     "id",
     "summary",
     "framework_versions",
@@ -40,11 +40,11 @@ _SHOWN = (
     "download_last_month",
 )
 
-_OF_REGISTRY = ("found", "indexed", "unchanged", "removed", "documents", "requests", "seconds")
-_OF_ENRICHMENT = ("found", "enriched", "remembered", "missing", "requests", "seconds")
+_REGISTRY_COLUMNS = ("found", "indexed", "unchanged", "removed", "documents", "requests", "seconds")
+_ENRICHMENT_COLUMNS = ("found", "enriched", "remembered", "missing", "requests", "seconds")
 
 
-class Round(Struct, frozen=True, kw_only=True):
+class CommandReport(Struct, frozen=True, kw_only=True):
     """One command of the demo and the report that it gave."""
 
     command: str
@@ -52,45 +52,45 @@ class Round(Struct, frozen=True, kw_only=True):
     report: dict[str, Any]
 
 
-class Stage:
+class DemoRunner:
     """Runs the commands as a user would, as processes of their own, on an index that lasts as long as the demo."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str], console: Console) -> None:
         self.folder = folder
         self.console = console
         self.environment = {**settings, "INDEX_BACKEND": "sqlite", "SQLITE_PATH": str(folder / "demo.sqlite3")}
-        self._rounds: list[Round] = []
+        self._reports: list[CommandReport] = []
 
     def run(self, command: str, *arguments: str) -> None:
         """Run a command with a report as JSON and keep the report."""
-        report = json.loads(self._output(command, *arguments, "--json"))
-        self._rounds.append(Round(command=command, arguments=" ".join(arguments), report=report))
+        report = json.loads(self._run_command(command, *arguments, "--json"))
+        self._reports.append(CommandReport(command=command, arguments=" ".join(arguments), report=report))
 
     def show(self, profile: str, name: str) -> None:
         """Run `pyfaggregator --show` and print some of what it gives."""
-        document = json.loads(self._output("pyfaggregator", "-p", profile, "--show", name))
-        shown = {field: document[field] for field in _SHOWN if field in document}
-        self.console.print_json(data=shown, ensure_ascii=self.console.options.ascii_only)
+        document = json.loads(self._run_command("pyfaggregator", "-p", profile, "--show", name))
+        fields = {field: document[field] for field in _SHOWN_FIELDS if field in document}
+        self.console.print_json(data=fields, ensure_ascii=self.console.options.ascii_only)
 
     def explain(self, profile: str, name: str) -> None:
         """Run `pyfaggregator --explain` and print what it prints."""
-        self.console.out(self._output("pyfaggregator", "-p", profile, "--explain", name).rstrip(), highlight=False)
+        self.console.out(self._run_command("pyfaggregator", "-p", profile, "--explain", name).rstrip(), highlight=False)
 
     def why(self, profile: str, name: str) -> None:
         """Run `pyfaggregator --why` and print what it says."""
-        self.console.out(self._output("pyfaggregator", "-p", profile, "--why", name).strip(), highlight=False)
+        self.console.out(self._run_command("pyfaggregator", "-p", profile, "--why", name).strip(), highlight=False)
 
     def print_tables(self, title: str) -> None:
         """Print what happened: a table of what read from the registry, and one of what added data from elsewhere."""
-        fetched = [one for one in self._rounds if "indexed" in one.report]
-        enriched = [one for one in self._rounds if "enriched" in one.report]
-        self.console.print(_table(title, "pyfaggregator", fetched, _OF_REGISTRY))
-        self.console.print(_table("What was added", "command", enriched, _OF_ENRICHMENT))
+        fetch_reports = [report for report in self._reports if "indexed" in report.report]
+        enrichment_reports = [one for one in self._reports if "enriched" in one.report]
+        self.console.print(_build_table(title, "pyfaggregator", fetch_reports, _REGISTRY_COLUMNS))
+        self.console.print(_build_table("What was added", "command", enrichment_reports, _ENRICHMENT_COLUMNS))
 
-    def _output(self, command: str, *arguments: str) -> str:
+    def _run_command(self, command: str, *arguments: str) -> str:
         self.console.print(f"\n[bold]$ {command} {' '.join(arguments)}[/bold]", highlight=False)
-        ended = subprocess.run(  # noqa: S603 - the program is ours
-            [sys.executable, "-m", _module_of(command), *arguments],
+        result = subprocess.run(  # noqa: S603 - the program is ours
+            [sys.executable, "-m", _get_module(command), *arguments],
             cwd=self.folder,
             env={name: v for name, v in os.environ.items() if name.lower() not in Settings.model_fields}
             | self.environment,
@@ -98,20 +98,20 @@ class Stage:
             text=True,
             check=False,
         )
-        if ended.returncode not in (Exit.DONE, Exit.PARTLY):
-            raise click.ClickException(f"{command} ended with exit code {ended.returncode}")
-        return ended.stdout
+        if result.returncode not in (ExitCode.SUCCESS, ExitCode.PARTIAL):
+            raise click.ClickException(f"{command} ended with exit code {result.returncode}")
+        return result.stdout
 
 
 @contextmanager
-def standing_in(ecosystem: Ecosystem, *, port: int, latency: float) -> Iterator[dict[str, str]]:
+def run_sandbox_servers(registry: FakeRegistry, *, port: int, latency: float) -> Iterator[dict[str, str]]:
     """Serve stand-ins for PyPI (at `port`), GitHub, pypistats and ClickHouse, and give the settings that lead to them.
 
     Raises `Unavailable` for a port that can't be had.
     """
-    pypi = LocalPyPI(ecosystem, port=port, latency=latency)
-    github = LocalGitHub(sample_repositories(), latency=latency)
-    downloads = sample_downloads()
+    pypi = LocalPyPI(registry, port=port, latency=latency)
+    github = LocalGitHub(load_sample_repositories(), latency=latency)
+    downloads = load_sample_downloads()
     pypistats = LocalPypistats(downloads, latency=latency)
     clickhouse = LocalClickHouse(downloads, latency=latency)
     with ExitStack() as stack:
@@ -131,18 +131,18 @@ def standing_in(ecosystem: Ecosystem, *, port: int, latency: float) -> Iterator[
         }
 
 
-def _module_of(command: str) -> str:
+def _get_module(command: str) -> str:
     (script,) = entry_points(group="console_scripts", name=command)
     return script.module
 
 
-def _table(title: str, label: str, rounds: Sequence[Round], columns: Sequence[str]) -> Table:
+def _build_table(title: str, label: str, reports: Sequence[CommandReport], columns: Sequence[str]) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column(label)
     for column in columns:
         table.add_column(column, justify="right")
-    for one in rounds:
-        command = one.arguments if label == one.command else f"{one.command} {one.arguments}"
-        values = (one.report[column] for column in columns)
+    for report in reports:
+        command = report.arguments if label == report.command else f"{report.command} {report.arguments}"
+        values = (report.report[column] for column in columns)
         table.add_row(command, *(f"{value if not isinstance(value, list) else len(value):,g}" for value in values))
     return table

@@ -6,7 +6,7 @@ import click
 from msgspec import Struct
 
 from .. import __version__
-from .exits import Exit, PlainCommand, dying_quietly
+from .exits import ExitCode, ExitCodeCommand, default_sigint
 from .options import profile_option, target_option
 
 
@@ -22,7 +22,7 @@ class Options(Struct, frozen=True, kw_only=True):
     json_: bool
 
 
-@click.command(cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(cls=ExitCodeCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @profile_option
 @target_option
 @click.option(
@@ -41,7 +41,7 @@ class Options(Struct, frozen=True, kw_only=True):
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, and ask and write nothing.")
 @click.option("--json", "json_", is_flag=True, help="Print the report as one JSON object on stdout.")
 @click.version_option(__version__, prog_name="pyfdownloads")
-def main(**given: Any) -> Exit:
+def main(**values: Any) -> ExitCode:
     """Add to the packages of a collection how often they are downloaded.
 
     Packages that the source was asked about within the last 20 hours are left out: it counts once a day. A package
@@ -51,11 +51,11 @@ def main(**given: Any) -> Exit:
     Exit codes: 0 done, 1 defect, 2 wrong usage or setting, 3 done but for some packages, 4 a needed service did
     not answer.
     """
-    options = Options(**given)
+    options = Options(**values)
     # What does the work takes ten times as long to import as what reads the arguments.
-    with dying_quietly():
-        from .downloads_run import perform
-    return perform(options)
+    with default_sigint():
+        from .downloads_run import run
+    return run(options)
 
 
 if __name__ == "__main__":

@@ -4,69 +4,69 @@ from math import ceil
 
 import click
 
-from ..adapters.downloads.clickhouse_query import MOST_NAMES
+from ..adapters.downloads.clickhouse_query import MAX_NAMES
 from ..adapters.profiles import load_profiles
-from ..bootstrap import open_services
+from ..bootstrap import open_dependencies
 from ..domain.errors import Unavailable
 from ..settings import load_settings
-from ..usecases.enrich_downloads import Ahead, enrich_downloads
+from ..usecases.enrich_downloads import RunEstimate, enrich_downloads
 from ..usecases.report import EnrichmentReport
 from .downloads import Options
-from .exits import Exit
-from .output import code_of_report, print_report, progress_bar
-from .targets import announce, choose
+from .exits import ExitCode
+from .output import get_exit_code, print_report, progress_bar
+from .targets import print_target, resolve_collection
 
 # From so many seconds on a run is long enough to name the source that takes less.
-_LONG = 600
+_LONG_RUN_SECONDS = 600
 
 
-def perform(options: Options) -> Exit:
+def run(options: Options) -> ExitCode:
     """Do what the options ask for and say how it ended; raises what `PlainCommand` tells in one line."""
     settings = load_settings(**({"downloads_source": options.source} if options.source else {}))
-    choice = choose(
+    choice = resolve_collection(
         load_profiles(settings.profiles_file),
         profile=options.profile,
         target=options.target,
         default_profile=settings.default_profile,
     )
-    with open_services(settings) as services:
+    with open_dependencies(settings) as deps:
         try:
-            announce(services, settings, choice.target.collection)
+            print_target(deps, settings, choice.target.collection)
         except Unavailable as error:
-            report = EnrichmentReport("downloads", choice.target.collection, stopped_by=error)
+            report = EnrichmentReport("downloads", choice.target.collection, error=error)
         else:
             with progress_bar() as progress:
                 report = enrich_downloads(
-                    services,
+                    deps,
                     choice.target,
                     limit=options.limit,
-                    everything=options.all_,
+                    include_fresh=options.all_,
                     dry_run=options.dry_run,
-                    begin=lambda ahead: click.echo(foretold(ahead), err=True),
+                    on_start=lambda ahead: click.echo(format_estimate(ahead), err=True),
                     progress=progress,
                 )
         print_report(report, as_json=options.json_)
-        return code_of_report(report)
+        return get_exit_code(report)
 
 
-def foretold(ahead: Ahead) -> str:
+def format_estimate(estimate: RunEstimate) -> str:
     """Return a line that says how long a run is going to take, and what would take less where that is long."""
-    seconds, requests = ahead.effort.seconds, ahead.effort.requests
-    line = f"Counting {ahead.projects:,} packages with {ahead.source}, {_number(requests, 'request')}"
+    seconds, requests = estimate.cost.seconds, estimate.cost.requests
+    line = f"Counting {estimate.project_count:,} packages with {estimate.source}, {_pluralize(requests, 'request')}"
     if seconds >= 1:
-        pace = round(requests / seconds * 60)
-        line += f" at {pace} a minute: about {_duration(seconds)}" if pace else f": about {_duration(seconds)}"
-    if seconds < _LONG:
+        per_minute = round(requests / seconds * 60)
+        line += f" at {per_minute} a minute: about {_format_duration(seconds)}" if per_minute else f": about {_format_duration(seconds)}"
+    if seconds < _LONG_RUN_SECONDS:
         return f"{line}."
-    return f"{line}. With --source clickhouse it is {_number(ceil(ahead.projects / MOST_NAMES), 'request')}."
+    return f"{line}. With --source clickhouse it is {_pluralize(ceil(estimate.project_count / MAX_NAMES), 'request')}."
 
 
-def _duration(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _number(count: int, noun: str) -> str:
+def _pluralize(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

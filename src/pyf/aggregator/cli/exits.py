@@ -13,19 +13,19 @@ import click
 from ..domain.errors import AggregatorError, Unavailable
 
 
-class Exit(IntEnum):
+class ExitCode(IntEnum):
     """Exit codes of all commands; the last two are what a shell expects after a signal."""
 
-    DONE = 0
-    DEFECT = 1
-    USAGE = 2
-    PARTLY = 3
+    SUCCESS = 0
+    INTERNAL_ERROR = 1
+    USAGE_ERROR = 2
+    PARTIAL = 3
     UNAVAILABLE = 4
     INTERRUPTED = 130
-    UNREAD = 141
+    BROKEN_PIPE = 141
 
 
-class PlainCommand(click.Command):
+class ExitCodeCommand(click.Command):
     """A command whose callback returns an exit code; an expected failure is one line on stderr, never a traceback."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
@@ -33,14 +33,14 @@ class PlainCommand(click.Command):
         try:
             code = super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.ClickException as error:
-            tell(error.format_message())
+            print_error(error.format_message())
             code = error.exit_code
         except AggregatorError as error:
-            tell(str(error))
-            code = code_of(error)
+            print_error(str(error))
+            code = to_exit_code(error)
         except click.Abort:
             click.echo("Interrupted. What was written stays; run the command again to go on.", err=True)
-            code = Exit.INTERRUPTED
+            code = ExitCode.INTERRUPTED
         sys.exit(code)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -48,31 +48,31 @@ class PlainCommand(click.Command):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            abandon_stdout()
-            return Exit.UNREAD
+            detach_stdout()
+            return ExitCode.BROKEN_PIPE
 
 
-def code_of(error: AggregatorError) -> Exit:
+def to_exit_code(error: AggregatorError) -> ExitCode:
     """Return the exit code for a failure that ended a command."""
-    return Exit.UNAVAILABLE if isinstance(error, Unavailable) else Exit.USAGE
+    return ExitCode.UNAVAILABLE if isinstance(error, Unavailable) else ExitCode.USAGE_ERROR
 
 
-def tell(problem: str) -> None:
+def print_error(message: str) -> None:
     """Print a problem on stderr, in one line whatever it quotes."""
-    click.echo(f"Error: {' '.join(problem.split())}", err=True)
+    click.echo(f"Error: {' '.join(message.split())}", err=True)
 
 
-def abandon_stdout() -> None:
+def detach_stdout() -> None:
     """Write no more to a stdout that takes nothing: what waits in its buffer would fail again at the very end."""
     if sys.stdout is None:
         return
     with suppress(OSError):  # what is no file has no such end
-        number = sys.stdout.fileno()
-        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        fd = sys.stdout.fileno()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
 
 
 @contextmanager
-def dying_quietly() -> Iterator[None]:
+def default_sigint() -> Iterator[None]:
     """Let Ctrl-C end the process at once while nothing has begun: there is nothing to save and nothing to tell.
 
     Python would raise it wherever the interpreter is, and print a traceback through other people's modules.
@@ -87,6 +87,6 @@ def dying_quietly() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def end_on_sigterm() -> None:
+def treat_sigterm_as_interrupt() -> None:
     """Have SIGTERM end the process like Ctrl-C, so that what is open is closed and what is temporary is removed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)

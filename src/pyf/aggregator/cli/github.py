@@ -3,11 +3,11 @@
 import click
 
 from .. import __version__
-from .exits import Exit, PlainCommand, dying_quietly
+from .exits import ExitCode, ExitCodeCommand, default_sigint
 from .options import profile_option, target_option
 
 
-@click.command(cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(cls=ExitCodeCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @profile_option
 @target_option
 @click.option("-n", "--name", default="", metavar="PACKAGE", help="Only this package, in any spelling of its name.")
@@ -27,7 +27,7 @@ from .options import profile_option, target_option
 @click.option("--fresh", is_flag=True, help="Ask again about what is remembered, too (GITHUB_CACHE_TTL).")
 @click.option("--json", "json_", is_flag=True, help="Print the report as one JSON object on stdout.")
 @click.version_option(__version__, prog_name="pyfgithub")
-def main(profile: str, target: str, name: str, verbose: bool, limit: int | None, fresh: bool, json_: bool) -> Exit:
+def main(profile: str, target: str, name: str, verbose: bool, limit: int | None, fresh: bool, json_: bool) -> ExitCode:
     """Add to the packages of a collection what GitHub says about their repositories: stars, issues, last commit.
 
     With GITHUB_TOKEN, fifty repositories take a request; without, GitHub allows 60 requests an hour. The report goes
@@ -40,9 +40,9 @@ def main(profile: str, target: str, name: str, verbose: bool, limit: int | None,
         raise click.UsageError("-v/--verbose goes with -n/--name: it shows all about one package.")
     if name and limit is not None:
         raise click.UsageError("-n/--name and -l/--limit exclude each other.")
-    with dying_quietly():
-        from .github_run import perform
-    return perform(
+    with default_sigint():
+        from .github_run import run
+    return run(
         profile=profile, target=target, name=name, verbose=verbose, limit=limit, fresh=fresh or verbose, as_json=json_
     )
 

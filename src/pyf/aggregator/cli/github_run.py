@@ -6,53 +6,53 @@ import click
 from msgspec.json import decode
 
 from ..adapters.profiles import load_profiles
-from ..bootstrap import open_services
+from ..bootstrap import open_dependencies
 from ..domain.errors import AggregatorError, Unavailable
-from ..ports import Finding
+from ..ports import RepositoryResult
 from ..settings import load_settings
 from ..usecases.enrich_repositories import enrich_repositories
 from ..usecases.report import EnrichmentReport
-from ..usecases.show import show
-from .exits import Exit
-from .output import code_of_report, print_json, print_report, progress_bar, tell_of
-from .targets import announce, choose
+from ..usecases.show import get_package_documents
+from .exits import ExitCode
+from .output import get_exit_code, print_json, print_report, progress_bar, print_problems
+from .targets import print_target, resolve_collection
 
 
-def perform(
+def run(
     *, profile: str, target: str, name: str, verbose: bool, limit: int | None, fresh: bool, as_json: bool
-) -> Exit:
+) -> ExitCode:
     """Do what the options ask for and say how it ended; raises what `PlainCommand` tells in one line."""
     settings = load_settings()
     profiles = load_profiles(settings.profiles_file)
-    choice = choose(profiles, profile=profile, target=target, default_profile=settings.default_profile)
-    heard: list[Finding] = []
-    with open_services(settings) as services:
+    choice = resolve_collection(profiles, profile=profile, target=target, default_profile=settings.default_profile)
+    results: list[RepositoryResult] = []
+    with open_dependencies(settings) as deps:
         try:
-            announce(services, settings, choice.target.collection)
+            print_target(deps, settings, choice.target.collection)
         except Unavailable as error:
-            report = EnrichmentReport("github", choice.target.collection, stopped_by=error)
+            report = EnrichmentReport("github", choice.target.collection, error=error)
         else:
             with progress_bar("reading the index") as progress:
                 report = enrich_repositories(
-                    services,
+                    deps,
                     choice.target,
                     name=name,
                     limit=limit,
                     fresh=fresh,
                     progress=progress,
-                    tell=lambda line: click.echo(line, err=True),
-                    heard=heard.append if verbose else None,
+                    on_notice=lambda line: click.echo(line, err=True),
+                    on_result=results.append if verbose else None,
                 )
             if verbose and report.found:
-                document = show(services, choice.target, name)[0]
-                print_json({"document": document, "github": list(map(_told, heard)), "report": report.as_mapping()})
-                tell_of(report)
-                return code_of_report(report)
+                document = get_package_documents(deps, choice.target, name)[0]
+                print_json({"document": document, "github": list(map(_format_result, results)), "report": report.to_dict()})
+                print_problems(report)
+                return get_exit_code(report)
         print_report(report, as_json=as_json)
-        return code_of_report(report)
+        return get_exit_code(report)
 
 
-def _told(finding: Finding) -> dict[str, Any]:
+def _format_result(result: RepositoryResult) -> dict[str, Any]:
     """Return what was asked and what GitHub said, as it said it."""
-    error = str(finding.answer) if isinstance(finding.answer, AggregatorError) else None
-    return {"asked": finding.address.url, "answer": decode(finding.told) if finding.told else None, "error": error}
+    error = str(result.outcome) if isinstance(result.outcome, AggregatorError) else None
+    return {"asked": result.ref.url, "answer": decode(result.raw_response) if result.raw_response else None, "error": error}

@@ -22,10 +22,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ..domain.errors import Unavailable
-from ..usecases.report import Progress as Watch
-from ..usecases.report import RunReport, unwatched
-from .exits import Exit, abandon_stdout, code_of, tell
-from .listing import listed
+from ..usecases.report import ProgressCallback as Watch
+from ..usecases.report import RunReport, no_progress
+from .exits import ExitCode, detach_stdout, to_exit_code, print_error
+from .listing import format_reasons
 
 # What the parts of a report are called in its table, in this order; a list is shown by its length.
 _LABELS = {
@@ -48,10 +48,10 @@ _LABELS = {
 
 
 # The lists of a report whose names need a look.
-LISTS = ("failed", "rejected", "postponed", "missing")
+PROBLEM_LISTS = ("failed", "rejected", "postponed", "missing")
 
 
-class _Rate(ProgressColumn):
+class _RateColumn(ProgressColumn):
     """How many projects a second."""
 
     def render(self, task: Task) -> Text:
@@ -59,57 +59,57 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def progress_bar(beginning: str = "asking PyPI") -> Iterator[Watch]:
+def progress_bar(initial_step: str = "asking PyPI") -> Iterator[Watch]:
     """Give a callable that draws progress on stderr, with rate and remaining time; mute where that is no terminal.
 
     `beginning` is what it says until it is called.
     """
     # Rich would draw into a log file as well where FORCE_COLOR is set, as it is on many a build server.
     if sys.stderr is None or not sys.stderr.isatty():
-        yield unwatched
+        yield no_progress
         return
     columns = (
         SpinnerColumn("line"),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        _Rate(),
+        _RateColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
-        task = drawn.add_task(beginning, total=None)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(initial_step, total=None)
 
-        def watch(step: str, done: int, total: int | None) -> None:
-            drawn.update(task, description=step, completed=done, total=total)
+        def update(step: str, done: int, total: int | None) -> None:
+            bar.update(task, description=step, completed=done, total=total)
 
-        yield watch
+        yield update
 
 
-def code_of_report(report: RunReport) -> Exit:
+def get_exit_code(report: RunReport) -> ExitCode:
     """Return the exit code for a run that has ended."""
-    if report.stopped_by is not None:
-        return code_of(report.stopped_by)
-    return Exit.DONE if report.is_whole else Exit.PARTLY
+    if report.error is not None:
+        return to_exit_code(report.error)
+    return ExitCode.SUCCESS if report.is_complete else ExitCode.PARTIAL
 
 
 def print_report(report: RunReport, *, as_json: bool) -> None:
     """Print what a run did: one JSON object, or a table; and a line on stderr for everything that needs a look."""
     if as_json:
-        print_json(report.as_mapping())
-    elif report.stopped_by is None or report.requests:  # a run that was refused has no numbers to show
-        print_drawn(_table(report))
-    tell_of(report)
+        print_json(report.to_dict())
+    elif report.error is None or report.requests:  # a run that was refused has no numbers to show
+        print_renderable(_build_report_table(report))
+    print_problems(report)
 
 
-def tell_of(report: RunReport, lists: Sequence[str] = LISTS) -> None:
+def print_problems(report: RunReport, lists: Sequence[str] = PROBLEM_LISTS) -> None:
     """Print a line on stderr for everything in a report that needs a look; of its lists, for these."""
     for notice in report.notices:
         click.echo(notice, err=True)
     for kind in lists:
-        for line in listed(kind, {name: report.reasons[name] for name in getattr(report, kind, ())}):
+        for line in format_reasons(kind, {name: report.reasons[name] for name in getattr(report, kind, ())}):
             click.echo(line, err=True)
-    if report.stopped_by is not None:
-        tell(str(report.stopped_by))
+    if report.error is not None:
+        print_error(str(report.error))
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
@@ -119,55 +119,55 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
         text = json.dumps(value, indent=indent)
-    with _writing():
+    with _translate_write_errors():
         click.echo(text)
 
 
 def print_line(text: str) -> None:
     """Print a line on stdout, with escapes where its encoding lacks a character."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    with _writing():
+    with _translate_write_errors():
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def stdout_console() -> Console:
+def create_stdout_console() -> Console:
     """Return what draws on stdout; a file has no width, so that of tables fits into most."""
     return Console() if sys.stdout is not None and sys.stdout.isatty() else Console(width=110)
 
 
-def print_drawn(drawing: RenderableType) -> None:
+def print_renderable(renderable: RenderableType) -> None:
     """Print a table, or what else rich draws, on stdout."""
-    console = stdout_console()
-    with _writing():
+    console = create_stdout_console()
+    with _translate_write_errors():
         with console.capture() as captured:  # rich would take a reader that goes away for a failure
-            console.print(drawing)
-        click.echo(_sayable(captured.get()), nl=False)
+            console.print(renderable)
+        click.echo(_encode_for_terminal(captured.get()), nl=False)
 
 
-def _sayable(text: str) -> str:
+def _encode_for_terminal(text: str) -> str:
     """Return text with question marks for the characters that stdout's encoding lacks."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return text.encode(encoding, "replace").decode(encoding)
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def _translate_write_errors() -> Iterator[None]:
     """Raise `Unavailable` where stdout takes nothing, as on a full disk."""
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
-        abandon_stdout()
+        detach_stdout()
         raise Unavailable(f"can't write to stdout: {error.strerror}") from error
 
 
-def _table(report: RunReport) -> Table:
+def _build_report_table(report: RunReport) -> Table:
     table = Table(title=f"{report.action} {report.collection}", title_justify="left", show_header=False)
-    told = report.as_mapping()
+    fields = report.to_dict()
     for name, label in _LABELS.items():
-        if name in told:
-            count = told[name] if isinstance(told[name], int) else len(told[name])
+        if name in fields:
+            count = fields[name] if isinstance(fields[name], int) else len(fields[name])
             table.add_row(label, f"{count:,}")
     table.add_row("seconds", f"{report.seconds:.1f}")
     return table

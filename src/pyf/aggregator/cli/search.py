@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from .. import __version__
 from ..domain.search import HealthBand, Sort
-from .exits import Exit, PlainCommand, dying_quietly
+from .exits import ExitCode, ExitCodeCommand, default_sigint
 from .options import profile_option, target_option
 
 
@@ -32,7 +32,7 @@ class Options(Struct, frozen=True, kw_only=True):
     json_: bool
 
 
-@click.command(cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(cls=ExitCodeCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("query", nargs=-1)
 @profile_option
 @target_option
@@ -67,7 +67,7 @@ class Options(Struct, frozen=True, kw_only=True):
 @click.option("--facets", is_flag=True, help="Also show what the answer can be narrowed to, with counts.")
 @click.option("--json", "json_", is_flag=True, help="Print the answer as one JSON object on stdout.")
 @click.version_option(__version__, prog_name="pyfsearch")
-def main(**given: Any) -> Exit:
+def main(**values: Any) -> ExitCode:
     """Find packages of a collection: QUERY is words, a name, its beginning, or nothing for all.
 
     Names are found however they are written, and with a letter wrong; words in all their forms. Several values of one
@@ -77,11 +77,11 @@ def main(**given: Any) -> Exit:
     Exit codes: 0 done, whether anything was found or not, 1 defect, 2 wrong usage or setting, 4 a needed service did
     not answer.
     """
-    options = Options(**given)
+    options = Options(**values)
     # What does the work takes ten times as long to import as what reads the arguments.
-    with dying_quietly():
-        from .search_run import perform
-    return perform(options)
+    with default_sigint():
+        from .search_run import run
+    return run(options)
 
 
 if __name__ == "__main__":

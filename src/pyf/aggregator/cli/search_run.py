@@ -9,16 +9,16 @@ from rich.table import Table
 from rich.text import Text
 
 from ..adapters.profiles import load_profiles
-from ..bootstrap import open_services
-from ..domain.search import Facet, HealthBand, Hit, Question, Results, Sort
+from ..bootstrap import open_dependencies
+from ..domain.search import Facet, HealthBand, Hit, SearchQuery, SearchResults, Sort
 from ..settings import load_settings
-from ..usecases.search import Unknown, answer
-from .exits import Exit
-from .output import print_drawn, print_json, print_line, stdout_console
+from ..usecases.search import UnknownValue, search_with_hints
+from .exits import ExitCode
+from .output import print_renderable, print_json, print_line, create_stdout_console
 from .search import Options
-from .targets import choose
+from .targets import resolve_collection
 
-_HEALTH_COLOURS = {
+_HEALTH_COLORS = {
     HealthBand.EXCELLENT: "green",
     HealthBand.GOOD: "green",
     HealthBand.FAIR: "yellow",
@@ -26,11 +26,11 @@ _HEALTH_COLOURS = {
     HealthBand.UNKNOWN: "dim",
 }
 # What columns may take at most, and what is left to summaries on the narrowest terminal.
-_WIDTHS = {"package": 36, "version": 12, "date": 10, "health": 6, "a month": 11}
-_LEAST_SUMMARY = 12
+_MAX_WIDTHS = {"package": 36, "version": 12, "date": 10, "health": 6, "a month": 11}
+_MIN_SUMMARY_WIDTH = 12
 
 # What filters are called.
-_NAMES = {
+_FILTER_LABELS = {
     Facet.FRAMEWORK_VERSIONS: "framework version",
     Facet.PYTHON_VERSIONS: "Python version",
     Facet.LICENSES: "licence",
@@ -41,39 +41,39 @@ _NAMES = {
 }
 
 # Values of a facet that a terminal shows.
-_SHOWN = 8
+_MAX_FACET_VALUES = 8
 
 
-def perform(options: Options) -> Exit:
+def run(options: Options) -> ExitCode:
     """Ask and print the answer; raises what `PlainCommand` tells in one line."""
     settings = load_settings()
-    choice = choose(
+    choice = resolve_collection(
         load_profiles(settings.profiles_file),
         profile=options.profile,
         target=options.target,
         default_profile=settings.default_profile,
     )
-    with open_services(settings) as services:
-        found = answer(services, choice.target, question_of(options))
-    results, question = found.results, found.question
-    for each in found.unknown:
-        click.echo(_unknown(each), err=True)
+    with open_dependencies(settings) as deps:
+        response = search_with_hints(deps, choice.target, build_query(options))
+    results, query = response.results, response.query
+    for unknown_value in response.unknown_values:
+        click.echo(_format_unknown_value(unknown_value), err=True)
     if options.json_:
-        print_json(as_mapping(results, question))
+        print_json(to_dict(results, query))
     else:
-        _print(results, question, with_facets=options.facets)
-    return Exit.DONE
+        _print_results(results, query, with_facets=options.facets)
+    return ExitCode.SUCCESS
 
 
-def question_of(options: Options) -> Question:
+def build_query(options: Options) -> SearchQuery:
     """Return the question that options ask."""
-    return Question(
+    return SearchQuery(
         text=" ".join(options.query),
         framework_versions=options.framework,
         python_versions=options.python,
         licenses=options.license_,
         classifiers=options.classifier,
-        health=tuple(HealthBand(each) for each in options.health),
+        health=tuple(HealthBand(band) for band in options.health),
         statuses=options.status,
         maintainers=options.maintainer,
         updated_within=options.updated_within,
@@ -83,75 +83,75 @@ def question_of(options: Options) -> Question:
     )
 
 
-def as_mapping(results: Results, question: Question) -> dict[str, Any]:
+def to_dict(results: SearchResults, query: SearchQuery) -> dict[str, Any]:
     """Return an answer as it is printed as JSON; what nobody knows is null."""
     return {
         "total": results.total,
-        "page": question.page,
-        "per_page": question.per_page,
+        "page": query.page,
+        "per_page": query.per_page,
         "hits": [to_builtins(hit) | {"health_band": hit.health_band.value} for hit in results.hits],
         "facets": {facet.value: to_builtins(counts) for facet, counts in results.facets.items()},
     }
 
 
-def _print(results: Results, question: Question, *, with_facets: bool) -> None:
+def _print_results(results: SearchResults, query: SearchQuery, *, with_facets: bool) -> None:
     if results.hits:
-        print_drawn(_table(results))
+        print_renderable(_build_results_table(results))
     if with_facets:
-        print_drawn(_facets(results))
+        print_renderable(_build_facets_table(results))
     if not results.total:
         click.echo("Nothing was found. Try fewer words, or fewer filters.", err=True)
     elif not results.hits:
-        last = -(-results.total // question.per_page)
-        click.echo(f"Page {question.page} is behind the last one, which is {last}.", err=True)
+        last_page = -(-results.total // query.per_page)
+        click.echo(f"Page {query.page} is behind the last one, which is {last_page}.", err=True)
     else:
-        first = (question.page - 1) * question.per_page + 1
+        first = (query.page - 1) * query.per_page + 1
         print_line(f"{first}-{first + len(results.hits) - 1} of {results.total:,}")
 
 
-def _table(results: Results) -> Table:
+def _build_results_table(results: SearchResults) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    widths = {column: _width(results, column, most) for column, most in _WIDTHS.items()}
+    widths = {column: _fit_width(results, column, most) for column, most in _MAX_WIDTHS.items()}
     for column, width in widths.items():
-        right = column in ("health", "a month")
-        table.add_column(column, no_wrap=True, width=width, justify="right" if right else "left")
-    left = stdout_console().width - sum(widths.values()) - 2 * len(widths)
-    table.add_column("summary", no_wrap=True, width=max(left, _LEAST_SUMMARY))
+        is_numeric = column in ("health", "a month")
+        table.add_column(column, no_wrap=True, width=width, justify="right" if is_numeric else "left")
+    remaining_width = create_stdout_console().width - sum(widths.values()) - 2 * len(widths)
+    table.add_column("summary", no_wrap=True, width=max(remaining_width, _MIN_SUMMARY_WIDTH))
     for hit in results.hits:
         table.add_row(
-            Text(_plain(hit.name), style="bold"),
-            _plain(hit.version),
-            _date(hit.uploaded),
-            _health(hit),
+            Text(_strip_control_characters(hit.name), style="bold"),
+            _strip_control_characters(hit.version),
+            _format_date(hit.uploaded),
+            _format_health(hit),
             "-" if hit.downloads is None else f"{hit.downloads:,}",
-            Text(_plain(_flags(hit) + hit.summary)),
+            Text(_strip_control_characters(_format_flags(hit) + hit.summary)),
         )
     return table
 
 
-def _width(results: Results, column: str, most: int) -> int:
+def _fit_width(results: SearchResults, column: str, maximum: int) -> int:
     """Return what a column needs, so that it is the summary that gives way on a narrow terminal."""
-    told = {"package": [hit.name for hit in results.hits], "version": [hit.version for hit in results.hits]}
-    return min(most, max(map(len, [column, *told[column]]))) if column in told else most
+    cells = {"package": [hit.name for hit in results.hits], "version": [hit.version for hit in results.hits]}
+    return min(maximum, max(map(len, [column, *cells[column]]))) if column in cells else maximum
 
 
-def _facets(results: Results) -> Table:
+def _build_facets_table(results: SearchResults) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for facet, counts in results.facets.items():
-        shown = ", ".join(f"{_plain(each.value)} ({each.count:,})" for each in counts[:_SHOWN])
-        if shown:
-            table.add_row(facet.value.replace("_", " "), Text(shown))
+        values = ", ".join(f"{_strip_control_characters(value_count.value)} ({value_count.count:,})" for value_count in counts[:_MAX_FACET_VALUES])
+        if values:
+            table.add_row(facet.value.replace("_", " "), Text(values))
     return table
 
 
-def _health(hit: Hit) -> Text:
+def _format_health(hit: Hit) -> Text:
     score = "-" if hit.health_score is None else str(hit.health_score)
-    return Text(score, style=_HEALTH_COLOURS[hit.health_band])
+    return Text(score, style=_HEALTH_COLORS[hit.health_band])
 
 
-def _flags(hit: Hit) -> str:
+def _format_flags(hit: Hit) -> str:
     flags = [hit.project_status] if hit.project_status != "active" else []
     flags += ["yanked"] if hit.yanked else []
     flags += ["vulnerable"] if hit.vulnerabilities else []
@@ -159,16 +159,16 @@ def _flags(hit: Hit) -> str:
     return f"[{', '.join(flags)}] " if flags else ""
 
 
-def _date(uploaded: int) -> str:
-    return datetime.fromtimestamp(uploaded, UTC).date().isoformat() if uploaded else "-"
+def _format_date(timestamp: int) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).date().isoformat() if timestamp else "-"
 
 
-def _unknown(told: Unknown) -> str:
+def _format_unknown_value(unknown_value: UnknownValue) -> str:
     """Return in one line that a value is nobody's, and which there are."""
-    line = f"No package has {_NAMES[told.facet]} {_plain(told.value)}"
-    return f"{line}; there are: {', '.join(map(_plain, told.near))}." if told.near else f"{line}, nor any other."
+    line = f"No package has {_FILTER_LABELS[unknown_value.facet]} {_strip_control_characters(unknown_value.value)}"
+    return f"{line}; there are: {', '.join(map(_strip_control_characters, unknown_value.suggestions))}." if unknown_value.suggestions else f"{line}, nor any other."
 
 
-def _plain(text: str) -> str:
+def _strip_control_characters(text: str) -> str:
     """Return text of a package without what a terminal would obey."""
-    return "".join(each if each.isprintable() else " " for each in text)
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -3,10 +3,10 @@
 import click
 
 from .. import __version__
-from .exits import Exit, PlainCommand, dying_quietly
+from .exits import ExitCode, ExitCodeCommand, default_sigint
 
 
-@click.command(cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(cls=ExitCodeCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on; 0.0.0.0 for every one.")
 @click.option(
     "--port",
@@ -24,7 +24,7 @@ from .exits import Exit, PlainCommand, dying_quietly
 )
 @click.option("--open", "open_", is_flag=True, help="Open the page in a browser.")
 @click.version_option(__version__, prog_name="pyfserve")
-def main(host: str, port: int, workers: int, open_: bool) -> Exit:
+def main(host: str, port: int, workers: int, open_: bool) -> ExitCode:
     """Serve the index: pages to search and read in, and an interface for programs at /api/v1/.
 
     Ctrl-C and SIGTERM end it, once the requests that are under way have been answered. What other commands write
@@ -32,9 +32,9 @@ def main(host: str, port: int, workers: int, open_: bool) -> Exit:
 
     Exit codes: 0 done, 1 defect, 2 wrong usage or setting, 4 the port can't be had.
     """
-    with dying_quietly():
-        from .serve_run import perform
-    return perform(host=host, port=port, open_browser=open_, workers=workers)
+    with default_sigint():
+        from .serve_run import run
+    return run(host=host, port=port, open_browser=open_, workers=workers)
 
 
 if __name__ == "__main__":

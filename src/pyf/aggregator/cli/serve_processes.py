@@ -10,10 +10,10 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 # Seconds between two looks at whether all are ready, and those after which it is taken for granted.
-_PAUSE, _PATIENCE = 0.05, 60.0
+_POLL_INTERVAL, _STARTUP_TIMEOUT = 0.05, 60.0
 
 
-class FairLoop(asyncio.SelectorEventLoop):
+class SingleAcceptLoop(asyncio.SelectorEventLoop):
     """Takes one connection at a time, so that each process that serves on a socket gets its part of them.
 
     asyncio would take all that wait, and leave none to a process that looks a moment later.
@@ -28,19 +28,19 @@ class FairLoop(asyncio.SelectorEventLoop):
         return server
 
 
-class Processes(Multiprocess):
+class WorkerSupervisor(Multiprocess):
     """Processes that are replaced when they die; `told` is called once all of them answer."""
 
-    def __init__(self, config: uvicorn.Config, listening: socket.socket, told: Callable[[], None]) -> None:
-        super().__init__(config, [listening])
-        self._told = told
+    def __init__(self, config: uvicorn.Config, server_socket: socket.socket, on_ready: Callable[[], None]) -> None:
+        super().__init__(config, [server_socket])
+        self._on_ready = on_ready
 
     def init_processes(self) -> None:
         super().init_processes()
-        deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < deadline and not all(each.is_ready() for each in self.processes):
+        deadline = time.monotonic() + _STARTUP_TIMEOUT
+        while time.monotonic() < deadline and not all(process.is_ready() for process in self.processes):
             self.handle_signals()
             self.keep_subprocess_alive()
-            if self.should_exit.wait(_PAUSE):
+            if self.should_exit.wait(_POLL_INTERVAL):
                 return
-        self._told()
+        self._on_ready()

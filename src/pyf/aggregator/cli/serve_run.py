@@ -17,117 +17,117 @@ from litestar import Litestar
 
 from .. import logs
 from ..adapters.profiles import CurrentProfiles
-from ..bootstrap import open_services
+from ..bootstrap import open_dependencies
 from ..domain.errors import Unavailable
 from ..settings import Settings, load_settings
-from ..web.app import make_app
-from .exits import Exit, end_on_sigterm
-from .serve_processes import FairLoop, Processes
-from .targets import announce_index
+from ..web.app import create_app
+from .exits import ExitCode, treat_sigterm_as_interrupt
+from .serve_processes import SingleAcceptLoop, WorkerSupervisor
+from .targets import print_index
 
 # Seconds that requests under way are given when the server is to end.
-_GRACE = 10
+_SHUTDOWN_TIMEOUT = 10
 
 # Seconds after which a process that serves and does not say that it is alive is replaced.
-_STUCK = 60
+_WORKER_HEALTH_TIMEOUT = 60
 
 # Seconds that a reader waits for a Typesense server that is away; a run may wait for TYPESENSE_PATIENCE.
-_PATIENCE = 3.0
+_TYPESENSE_RETRY_TIMEOUT = 3.0
 
 
-class Server(uvicorn.Server):
+class NotifyingServer(uvicorn.Server):
     """A server that says where it is once it answers."""
 
-    def __init__(self, config: uvicorn.Config, told: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._told = told
+        self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._told()
+        self._on_ready()
 
 
-def perform(*, host: str, port: int, open_browser: bool, workers: int) -> Exit:
+def run(*, host: str, port: int, open_browser: bool, workers: int) -> ExitCode:
     """Serve until somebody ends it; raises what `PlainCommand` tells in one line."""
     settings = load_settings()
 
-    def told() -> None:
-        click.echo(f"Serving at {_address(listening)}; Ctrl-C ends it.", err=True)
+    def report_url() -> None:
+        click.echo(f"Serving at {_format_url(server_socket)}; Ctrl-C ends it.", err=True)
         if open_browser:
-            webbrowser.open(_address(listening))
+            webbrowser.open(_format_url(server_socket))
 
-    with listening_at(host, port) as listening, ExitStack() as opened:
-        end_on_sigterm()
-        app = opened.enter_context(_application(settings))
-        announce_index(app.state.services, settings)
+    with bind_socket(host, port) as server_socket, ExitStack() as stack:
+        treat_sigterm_as_interrupt()
+        app = stack.enter_context(_open_app(settings))
+        print_index(app.state.services, settings)
         with suppress(KeyboardInterrupt):  # the server has ended by then: it raises again what it was told to end by
             if workers == 1:
-                Server(configured(app, settings), told).run(sockets=[listening])
+                NotifyingServer(build_uvicorn_config(app, settings), report_url).run(sockets=[server_socket])
             else:
-                opened.close()  # processes that share a file open it for themselves
-                config = configured(f"{__name__}:application", settings, factory=True, workers=workers)
-                Processes(config, listening, told).run()
+                stack.close()  # processes that share a file open it for themselves
+                config = build_uvicorn_config(f"{__name__}:application", settings, factory=True, workers=workers)
+                WorkerSupervisor(config, server_socket, report_url).run()
     click.echo("Ended.", err=True)
-    return Exit.DONE
+    return ExitCode.SUCCESS
 
 
-def application() -> Litestar:
+def create_worker_app() -> Litestar:
     """Return what one of several processes serves, which ends with the one that started it."""
-    opened = ExitStack()
-    app = opened.enter_context(_application(load_settings()))
-    app.on_shutdown.append(opened.close)
-    Thread(target=_end_with_parent, daemon=True).start()
+    stack = ExitStack()
+    app = stack.enter_context(_open_app(load_settings()))
+    app.on_shutdown.append(stack.close)
+    Thread(target=_terminate_with_parent, daemon=True).start()
     return app
 
 
 @contextmanager
-def _application(settings: Settings) -> Iterator[Litestar]:
-    logs.set_up(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
-    patience = min(settings.typesense_patience, _PATIENCE)
+def _open_app(settings: Settings) -> Iterator[Litestar]:
+    logs.configure_logging(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
+    retry_timeout = min(settings.typesense_patience, _TYPESENSE_RETRY_TIMEOUT)
     profiles = CurrentProfiles(settings.profiles_file)
-    with open_services(settings.model_copy(update={"typesense_patience": patience})) as services:
-        app = make_app(services, profiles, settings)
-        app.state.services = services
+    with open_dependencies(settings.model_copy(update={"typesense_patience": retry_timeout})) as deps:
+        app = create_app(deps, profiles, settings)
+        app.state.services = deps
         yield app
 
 
-def _end_with_parent() -> None:
+def _terminate_with_parent() -> None:
     if parent := parent_process():
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def configured(app: Litestar | str, settings: Settings, **processes: Any) -> uvicorn.Config:
+def build_uvicorn_config(app: Litestar | str, settings: Settings, **worker_options: Any) -> uvicorn.Config:
     """Return how the server serves an application: who the client is, proxies say that are trusted, and no others."""
     return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
-        loop=f"{FairLoop.__module__}:{FairLoop.__name__}",
+        loop=f"{SingleAcceptLoop.__module__}:{SingleAcceptLoop.__name__}",
         server_header=False,
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
         proxy_headers=bool(settings.web_trusted_proxies),
         forwarded_allow_ips=settings.web_trusted_proxies,
-        timeout_worker_healthcheck=_STUCK,
-        **processes,
+        timeout_worker_healthcheck=_WORKER_HEALTH_TIMEOUT,
+        **worker_options,
     )
 
 
-def listening_at(host: str, port: int) -> socket.socket:
+def bind_socket(host: str, port: int) -> socket.socket:
     """Return a socket to serve on; raises `Unavailable` for one that can't be had."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.create_server((host, port), family=family)
+        server_socket = socket.create_server((host, port), family=family)
         # asyncio takes it for no TCP socket and leaves Nagle's algorithm on: every answer would take 40 ms longer.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listening
+        server_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return server_socket
     except (OSError, OverflowError) as error:
         # Python adds the address, which is named already.
         reason = str(getattr(error, "strerror", "") or error).partition(" (while")[0]
         raise Unavailable(f"can't serve at {host} port {port}: {reason}") from error
 
 
-def _address(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
+def _format_url(server_socket: socket.socket) -> str:
+    host, port = server_socket.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is read, not bound
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

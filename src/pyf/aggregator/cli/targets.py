@@ -7,30 +7,30 @@ from msgspec import Struct
 
 from ..domain.errors import AggregatorError, Invalid
 from ..domain.profile import Filter, Profile
-from ..ports import Services
+from ..ports import Dependencies
 from ..settings import Settings
 from ..usecases.target import Target
 
 # What a collection is filled with when neither a profile nor a classifier is named, for historical reasons.
-PLONE = Filter(classifiers=("Framework :: Plone",))
+PLONE_FILTER = Filter(classifiers=("Framework :: Plone",))
 
 
-class Choice(Struct, frozen=True, kw_only=True):
+class CollectionChoice(Struct, frozen=True, kw_only=True):
     """A target, and the filter of a collection that does not exist yet and for which none was named."""
 
     target: Target
-    default: Filter = PLONE
+    default_filter: Filter = PLONE_FILTER
 
 
-def choose(
+def resolve_collection(
     profiles: Mapping[str, Profile],
     *,
     profile: str = "",
     target: str = "",
     classifiers: Sequence[str] = (),
-    everything: bool = False,
+    all_projects: bool = False,
     default_profile: str = "",
-) -> Choice:
+) -> CollectionChoice:
     """Return the collection and filter that options and settings ask for.
 
     An option beats a setting, and a collection's name beats the one that a profile brings. Raises `click.UsageError`
@@ -40,54 +40,54 @@ def choose(
         raise click.UsageError(
             "-p/--profile and -ft/--filter-troove exclude each other: a profile brings its classifiers."
         )
-    if everything and (profile or classifiers):
+    if all_projects and (profile or classifiers):
         raise click.UsageError("--no-plone-filter lifts the default filter: leave it out with -p or -ft.")
     if profile:
-        return Choice(target=Target(collection=target or profile, filter=_filter_of(profile, profiles)))
-    if everything or classifiers:
+        return CollectionChoice(target=Target(collection=target or profile, filter=_get_profile_filter(profile, profiles)))
+    if all_projects or classifiers:
         if not target:
-            raise click.UsageError(f"{'--no-plone-filter' if everything else '-ft'} needs -t/--target COLLECTION.")
-        named = tuple(classifier.strip() for classifier in classifiers)
-        return Choice(target=Target(collection=target, filter=Filter(classifiers=named, everything=everything)))
+            raise click.UsageError(f"{'--no-plone-filter' if all_projects else '-ft'} needs -t/--target COLLECTION.")
+        selected_classifiers = tuple(classifier.strip() for classifier in classifiers)
+        return CollectionChoice(target=Target(collection=target, filter=Filter(classifiers=selected_classifiers, everything=all_projects)))
     if default_profile:
-        by_default = _filter_of(default_profile, profiles, named_by="DEFAULT_PROFILE: ")
+        profile_filter = _get_profile_filter(default_profile, profiles, prefix="DEFAULT_PROFILE: ")
         if not target:
-            return Choice(target=Target(collection=default_profile, filter=by_default))
-        return Choice(target=Target(collection=target), default=by_default)
+            return CollectionChoice(target=Target(collection=default_profile, filter=profile_filter))
+        return CollectionChoice(target=Target(collection=target), default_filter=profile_filter)
     if not target:
         raise click.UsageError(
             "Which collection? Name a profile with -p/--profile, a collection with -t/--target, or set DEFAULT_PROFILE."
         )
-    return Choice(target=Target(collection=target))
+    return CollectionChoice(target=Target(collection=target))
 
 
-def announce(services: Services, settings: Settings, collection: str) -> None:
+def print_target(deps: Dependencies, settings: Settings, collection: str) -> None:
     """Say on stderr which index and collection is worked on, so that nobody fills the wrong one without noticing."""
-    place = f"{_place(services, settings)}, collection: {collection}"
+    line = f"{_describe_index(deps, settings)}, collection: {collection}"
     try:
-        behind = services.admin.resolve(collection)
+        resolved = deps.admin.resolve(collection)
     except AggregatorError:
-        click.echo(place, err=True)
+        click.echo(line, err=True)
         raise
-    standing = "not there yet" if behind is None else "" if behind == collection else f"now {behind}"
-    click.echo(f"{place} ({standing})" if standing else place, err=True)
+    status = "not there yet" if resolved is None else "" if resolved == collection else f"now {resolved}"
+    click.echo(f"{line} ({status})" if status else line, err=True)
 
 
-def announce_index(services: Services, settings: Settings) -> None:
+def print_index(deps: Dependencies, settings: Settings) -> None:
     """Say on stderr which index is worked on."""
-    click.echo(_place(services, settings), err=True)
+    click.echo(_describe_index(deps, settings), err=True)
 
 
-def engine_of(settings: Settings) -> str:
+def get_engine(settings: Settings) -> str:
     """Return the engine that keeps the index, by the name that INDEX_BACKEND has for it."""
     return settings.engine
 
 
-def _place(services: Services, settings: Settings) -> str:
-    return f"Index: {engine_of(settings)} {services.admin.location()}"
+def _describe_index(deps: Dependencies, settings: Settings) -> str:
+    return f"Index: {get_engine(settings)} {deps.admin.get_location()}"
 
 
-def _filter_of(key: str, profiles: Mapping[str, Profile], *, named_by: str = "") -> Filter:
-    if key not in profiles:
-        raise Invalid(f"{named_by}there is no profile {key!r}; there are {', '.join(sorted(profiles))}")
-    return profiles[key].filter
+def _get_profile_filter(profile_key: str, profiles: Mapping[str, Profile], *, prefix: str = "") -> Filter:
+    if profile_key not in profiles:
+        raise Invalid(f"{prefix}there is no profile {profile_key!r}; there are {', '.join(sorted(profiles))}")
+    return profiles[profile_key].filter

@@ -14,10 +14,10 @@ from .options import profile_option, target_option
 class Action(StrEnum):
     """What the command can be asked to do; by the option that asks for it."""
 
-    LIST = "--list-collections"
-    NAMES = "--list-collection-names"
-    ALIASES = "--list-aliases"
-    KEYS = "--list-search-only-apikeys"
+    LIST_COLLECTIONS = "--list-collections"
+    LIST_NAMES = "--list-collection-names"
+    LIST_ALIASES = "--list-aliases"
+    LIST_KEYS = "--list-search-only-apikeys"
     INFO = "--info"
     ADD_ALIAS = "--add-alias"
     ADD_KEY = "--add-search-only-apikey"
@@ -31,22 +31,22 @@ class Action(StrEnum):
     PURGE_QUEUE = "--purge-queue"
 
 
-_LISTS = (Action.LIST, Action.NAMES, Action.ALIASES, Action.KEYS, Action.INFO)
-_COPIES = (Action.RECREATE, Action.MIGRATE, Action.EXPORT, Action.IMPORT)
-_ON_A_COLLECTION = (Action.INFO, Action.ADD_ALIAS, Action.ADD_KEY, *_COPIES)
+_LIST_ACTIONS = (Action.LIST_COLLECTIONS, Action.LIST_NAMES, Action.LIST_ALIASES, Action.LIST_KEYS, Action.INFO)
+_TRANSFER_ACTIONS = (Action.RECREATE, Action.MIGRATE, Action.EXPORT, Action.IMPORT)
+_COLLECTION_ACTIONS = (Action.INFO, Action.ADD_ALIAS, Action.ADD_KEY, *_TRANSFER_ACTIONS)
 
 # The options that make sense with some of the actions only.
-_GOES_WITH = {
+_ALLOWED_ACTIONS = {
     "-s/--source": (Action.ADD_ALIAS, Action.MIGRATE),
-    "-t/--target": _ON_A_COLLECTION,
-    "-p/--profile": _ON_A_COLLECTION,
+    "-t/--target": _COLLECTION_ACTIONS,
+    "-p/--profile": _COLLECTION_ACTIONS,
     "-key/--key": (Action.ADD_KEY,),
     "-f/--force": (Action.DELETE_KEY, Action.DELETE, Action.RECREATE, Action.PURGE_QUEUE),
-    "--json": (*_LISTS, Action.ADD_KEY, *_COPIES, Action.QUEUE_STATS),
+    "--json": (*_LIST_ACTIONS, Action.ADD_KEY, *_TRANSFER_ACTIONS, Action.QUEUE_STATS),
 }
 
 # Those that need a collection to be named, because they change it or make it: no setting may stand in for that.
-_NAMES_ITS_TARGET = (Action.ADD_ALIAS, Action.RECREATE, Action.MIGRATE, Action.IMPORT)
+_NEEDS_TARGET = (Action.ADD_ALIAS, Action.RECREATE, Action.MIGRATE, Action.IMPORT)
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -77,11 +77,11 @@ class Options(Struct, frozen=True, kw_only=True):
     @property
     def action(self) -> Action:
         """The one thing to do; raises `click.UsageError` for none and for more than one."""
-        asked = {
-            Action.LIST: self.list_collections,
-            Action.NAMES: self.list_collection_names,
-            Action.ALIASES: self.list_aliases,
-            Action.KEYS: self.list_search_only_apikeys,
+        requested = {
+            Action.LIST_COLLECTIONS: self.list_collections,
+            Action.LIST_NAMES: self.list_collection_names,
+            Action.LIST_ALIASES: self.list_aliases,
+            Action.LIST_KEYS: self.list_search_only_apikeys,
             Action.INFO: self.info,
             Action.ADD_ALIAS: self.add_alias,
             Action.ADD_KEY: self.add_search_only_apikey,
@@ -94,15 +94,15 @@ class Options(Struct, frozen=True, kw_only=True):
             Action.QUEUE_STATS: self.queue_stats,
             Action.PURGE_QUEUE: self.purge_queue,
         }
-        chosen = [action for action, is_asked in asked.items() if is_asked]
-        if len(chosen) != 1:
+        actions = [action for action, is_requested in requested.items() if is_requested]
+        if len(actions) != 1:
             raise click.UsageError(f"Say what to do, and one thing only: {', '.join(Action)}. More: --help.")
-        return chosen[0]
+        return actions[0]
 
-    def check(self) -> None:
+    def validate(self) -> None:
         """Raise `click.UsageError` for options that do not go together, or that would have no effect."""
         action = self.action
-        given = {
+        is_set = {
             "-s/--source": bool(self.source),
             "-t/--target": bool(self.target),
             "-p/--profile": bool(self.profile),
@@ -110,13 +110,13 @@ class Options(Struct, frozen=True, kw_only=True):
             "-f/--force": self.force,
             "--json": self.json_,
         }
-        for option, actions in _GOES_WITH.items():
-            if given[option] and action not in actions:
+        for option, actions in _ALLOWED_ACTIONS.items():
+            if is_set[option] and action not in actions:
                 raise click.UsageError(f"{option} goes with {' or '.join(actions)}, not with {action}.")
         if action in (Action.ADD_ALIAS, Action.MIGRATE) and not self.source:
-            what = "the alias" if action is Action.ADD_ALIAS else "the collection to copy"
-            raise click.UsageError(f"{action} needs {what}: -s/--source NAME.")
-        if action in _NAMES_ITS_TARGET and not (self.target or self.profile):
+            noun = "the alias" if action is Action.ADD_ALIAS else "the collection to copy"
+            raise click.UsageError(f"{action} needs {noun}: -s/--source NAME.")
+        if action in _NEEDS_TARGET and not (self.target or self.profile):
             raise click.UsageError(f"{action} needs a collection: -t/--target NAME or -p/--profile KEY.")
         if self.export == "-" and self.json_:
             raise click.UsageError("--json prints the report on stdout, where --export - writes the documents.")
@@ -128,7 +128,7 @@ class Options(Struct, frozen=True, kw_only=True):
                 raise click.UsageError(f"{option} needs a file, or - for {'stdout' if self.export == '' else 'stdin'}.")
 
 
-_DECLARED: tuple[Callable[[Any], Any], ...] = (
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("-ls", "--list-collections", is_flag=True, help="List all collections with full details."),
     click.option("-lsn", "--list-collection-names", is_flag=True, help="List the names that people use, one a line."),
     click.option("-lsa", "--list-aliases", is_flag=True, help="List all aliases with what they lead to."),
@@ -195,6 +195,6 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-def updater_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def with_updater_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options, in the order of the help page."""
-    return reduce(lambda decorated, option: option(decorated), reversed(_DECLARED), command)
+    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)

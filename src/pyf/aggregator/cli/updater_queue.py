@@ -4,44 +4,44 @@ import click
 from msgspec import to_builtins
 from rich.table import Table
 
-from ..queue.overview import Overview, overview, pending, purge
+from ..queue.overview import QueueStats, get_queue_stats, count_pending, purge_queue
 from ..settings import Settings
-from .consent import require_consent
-from .exits import Exit
-from .output import print_drawn, print_json
+from .consent import require_confirmation
+from .exits import ExitCode
+from .output import print_renderable, print_json
 
 
-def print_queue(settings: Settings, *, as_json: bool) -> Exit:
+def print_queue(settings: Settings, *, as_json: bool) -> ExitCode:
     """Print what waits in the queue and who works."""
-    told = overview(settings)
+    stats = get_queue_stats(settings)
     if as_json:
-        print_json(to_builtins(told))
-        return Exit.DONE
-    print_drawn(_table(told))
-    if not told.workers:
+        print_json(to_builtins(stats))
+        return ExitCode.SUCCESS
+    print_renderable(_build_table(stats))
+    if not stats.workers:
         click.echo("No worker answers.", err=True)
-    return Exit.DONE
+    return ExitCode.SUCCESS
 
 
-def empty_queue(settings: Settings, *, has_consent: bool) -> Exit:
+def confirm_purge(settings: Settings, *, is_confirmed: bool) -> ExitCode:
     """Take all that waits out of the queue, once that is confirmed."""
-    count = pending(settings)
-    what = f"{count:,} waiting {'task' if count == 1 else 'tasks'}"
+    count = count_pending(settings)
+    description = f"{count:,} waiting {'task' if count == 1 else 'tasks'}"
     if count:
-        require_consent(f"Purge {what} from the queue?", has_consent=has_consent, option="-f/--force")
-        count = purge(settings)
+        require_confirmation(f"Purge {description} from the queue?", is_confirmed=is_confirmed, option="-f/--force")
+        count = purge_queue(settings)
     click.echo(f"Purged {count:,} {'task' if count == 1 else 'tasks'}.", err=True)
-    return Exit.DONE
+    return ExitCode.SUCCESS
 
 
-def _table(told: Overview) -> Table:
+def _build_table(stats: QueueStats) -> Table:
     table = Table(show_header=False)
-    table.add_row("pending tasks", f"{told.pending:,}")
-    for name, count in told.by_task.items():
+    table.add_row("pending tasks", f"{stats.pending:,}")
+    for name, count in stats.by_task.items():
         table.add_row(f"  {name}", f"{count:,}")
-    table.add_row("in the hands of workers", f"{told.in_hand:,}")
-    table.add_row("workers", f"{len(told.workers):,}")
-    for worker in told.workers:
-        doing = ", ".join(worker.active) or "idle"
-        table.add_row(f"  {worker.name}", f"{worker.concurrency} at once, {worker.done:,} done, now: {doing}")
+    table.add_row("in the hands of workers", f"{stats.unacked:,}")
+    table.add_row("workers", f"{len(stats.workers):,}")
+    for worker in stats.workers:
+        activity = ", ".join(worker.active_tasks) or "idle"
+        table.add_row(f"  {worker.name}", f"{worker.concurrency} at once, {worker.completed:,} done, now: {activity}")
     return table

@@ -6,54 +6,54 @@ import click
 from msgspec import to_builtins
 
 from ..adapters.profiles import load_profiles
-from ..adapters.transfer_file import STANDARD, reading_lines, write_entries
-from ..bootstrap import open_services
-from ..ports import Services
+from ..adapters.transfer_file import STDIO_NAME, open_lines, write_entries
+from ..bootstrap import open_dependencies
+from ..ports import Dependencies
 from ..settings import Settings, load_settings
-from ..usecases.export import export
-from ..usecases.import_ import import_
-from ..usecases.migrate import migrate
-from ..usecases.naming import add_alias, delete_collection, doomed
-from ..usecases.recreate_copy import recreate_copy
-from ..usecases.report import Progress, TransferReport
-from ..usecases.search_keys import add_search_key, key_of_number
-from ..usecases.target import Target, stem_of
-from .consent import require_consent, require_consent_to_alias
-from .exits import Exit
-from .output import code_of_report, print_json, print_line, print_report, progress_bar, tell_of
-from .targets import Choice, announce, announce_index, choose
+from ..usecases.export import export_collection
+from ..usecases.import_ import import_collection
+from ..usecases.migrate import merge_collection
+from ..usecases.naming import add_alias, delete_collection, get_deletable_collection
+from ..usecases.recreate_copy import rebuild_from_copy
+from ..usecases.report import ProgressCallback, TransferReport
+from ..usecases.search_keys import add_search_key, get_key
+from ..usecases.target import Target, to_base_name
+from .consent import require_confirmation, confirm_alias_swap
+from .exits import ExitCode
+from .output import get_exit_code, print_json, print_line, print_report, progress_bar, print_problems
+from .targets import CollectionChoice, print_target, print_index, resolve_collection
 from .updater_lists import print_info, print_list
 from .updater_options import Action, Options
 
-_FORCE = "-f/--force"
+_FORCE_OPTION = "-f/--force"
 
 
-def perform(options: Options) -> Exit:
+def run(options: Options) -> ExitCode:
     """Do what the options ask for and say how it ended; raises what `PlainCommand` tells in one line."""
     settings = load_settings()
     if options.action in (Action.QUEUE_STATS, Action.PURGE_QUEUE):
-        return _on_the_queue(settings, options)
-    choice = _choice(options, settings)
-    with open_services(settings) as services:
+        return _run_queue_action(settings, options)
+    choice = _resolve_choice(options, settings)
+    with open_dependencies(settings) as deps:
         if choice is None:
-            announce_index(services, settings)
-            return _on_the_index(services, settings, options)
-        announce(services, settings, choice.target.collection)
-        if options.action in _TRANSFERS:
-            return _transfer(services, choice, options)
-        return _on_a_collection(services, settings, choice, options)
+            print_index(deps, settings)
+            return _run_index_action(deps, settings, options)
+        print_target(deps, settings, choice.target.collection)
+        if options.action in _TRANSFER_RUNS:
+            return _run_transfer(deps, choice, options)
+        return _run_collection_action(deps, settings, choice, options)
 
 
-def _on_the_queue(settings: Settings, options: Options) -> Exit:
+def _run_queue_action(settings: Settings, options: Options) -> ExitCode:
     # What the queue is made of takes a third of a second to import.
-    from .updater_queue import empty_queue, print_queue
+    from .updater_queue import confirm_purge, print_queue
 
     if options.action is Action.PURGE_QUEUE:
-        return empty_queue(settings, has_consent=options.force)
+        return confirm_purge(settings, is_confirmed=options.force)
     return print_queue(settings, as_json=options.json_)
 
 
-def _choice(options: Options, settings: Settings) -> Choice | None:
+def _resolve_choice(options: Options, settings: Settings) -> CollectionChoice | None:
     """Return the collection to work on, None for what works on the index as a whole or names its thing itself."""
     is_named = bool(options.target or options.profile)
     if not is_named and options.action not in (Action.ADD_KEY, Action.EXPORT):
@@ -62,7 +62,7 @@ def _choice(options: Options, settings: Settings) -> Choice | None:
     profile = options.profile
     if options.action is Action.RECREATE and options.target in profiles:
         profile = profile or options.target  # by whose filter an empty collection is made where there is none
-    return choose(
+    return resolve_collection(
         profiles,
         profile=profile,
         target=options.target,
@@ -70,66 +70,66 @@ def _choice(options: Options, settings: Settings) -> Choice | None:
     )
 
 
-def _on_the_index(services: Services, settings: Settings, options: Options) -> Exit:
+def _run_index_action(deps: Dependencies, settings: Settings, options: Options) -> ExitCode:
     if options.action is Action.INFO:
-        print_info(services, settings, collection="", as_json=options.json_)
+        print_info(deps, settings, collection="", as_json=options.json_)
     elif options.delete_collection is not None:
-        _delete_collection(services, options.delete_collection, has_consent=options.force)
+        _delete_collection(deps, options.delete_collection, is_confirmed=options.force)
     elif options.delete_apikey is not None:
-        _delete_key(services, options.delete_apikey, has_consent=options.force)
+        _delete_key(deps, options.delete_apikey, is_confirmed=options.force)
     else:
-        print_list(services, options)
-    return Exit.DONE
+        print_list(deps, options)
+    return ExitCode.SUCCESS
 
 
-def _on_a_collection(services: Services, settings: Settings, choice: Choice, options: Options) -> Exit:
+def _run_collection_action(deps: Dependencies, settings: Settings, choice: CollectionChoice, options: Options) -> ExitCode:
     if options.action is Action.INFO:
-        print_info(services, settings, collection=choice.target.collection, as_json=options.json_)
+        print_info(deps, settings, collection=choice.target.collection, as_json=options.json_)
     elif options.action is Action.ADD_ALIAS:
-        named = choice.target.collection
-        collection = add_alias(services, options.source, named)
+        target_name = choice.target.collection
+        collection = add_alias(deps, options.source, target_name)
         click.echo(
-            f"{options.source} → {named}" + (f", which is {collection}" if named != collection else ""), err=True
+            f"{options.source} → {target_name}" + (f", which is {collection}" if target_name != collection else ""), err=True
         )
     else:
-        _add_key(services, choice.target, options)
-    return Exit.DONE
+        _add_key(deps, choice.target, options)
+    return ExitCode.SUCCESS
 
 
-def _transfer(services: Services, choice: Choice, options: Options) -> Exit:
+def _run_transfer(deps: Dependencies, choice: CollectionChoice, options: Options) -> ExitCode:
     if options.action is Action.RECREATE:
-        require_consent_to_alias(
-            services, choice.target.collection, "copy it to", has_consent=options.force, option=_FORCE
+        confirm_alias_swap(
+            deps, choice.target.collection, "copy it to", is_confirmed=options.force, option=_FORCE_OPTION
         )
     with progress_bar("looking") as progress:
-        report = _TRANSFERS[options.action](services, choice.target, options, progress)
-    if options.export == STANDARD:
-        tell_of(report)
+        report = _TRANSFER_RUNS[options.action](deps, choice.target, options, progress)
+    if options.export == STDIO_NAME:
+        print_problems(report)
     else:
         print_report(report, as_json=options.json_)
-    return code_of_report(report)
+    return get_exit_code(report)
 
 
-def _recreate(services: Services, target: Target, options: Options, progress: Progress) -> TransferReport:
-    return recreate_copy(services, target, progress=progress)
+def _recreate(deps: Dependencies, target: Target, options: Options, progress: ProgressCallback) -> TransferReport:
+    return rebuild_from_copy(deps, target, progress=progress)
 
 
-def _migrate(services: Services, target: Target, options: Options, progress: Progress) -> TransferReport:
-    return migrate(services, options.source, target.collection, progress=progress)
+def _migrate(deps: Dependencies, target: Target, options: Options, progress: ProgressCallback) -> TransferReport:
+    return merge_collection(deps, options.source, target.collection, progress=progress)
 
 
-def _export(services: Services, target: Target, options: Options, progress: Progress) -> TransferReport:
-    name = options.export or STANDARD
-    return export(services, target, lambda entries: write_entries(name, entries), progress=progress)
+def _export(deps: Dependencies, target: Target, options: Options, progress: ProgressCallback) -> TransferReport:
+    name = options.export or STDIO_NAME
+    return export_collection(deps, target, lambda entries: write_entries(name, entries), progress=progress)
 
 
-def _import(services: Services, target: Target, options: Options, progress: Progress) -> TransferReport:
-    with reading_lines(options.import_ or STANDARD) as lines:
-        return import_(services, target, lines, progress=progress)
+def _import(deps: Dependencies, target: Target, options: Options, progress: ProgressCallback) -> TransferReport:
+    with open_lines(options.import_ or STDIO_NAME) as lines:
+        return import_collection(deps, target, lines, progress=progress)
 
 
 # What moves documents, and ends with a report.
-_TRANSFERS: dict[Action, Callable[[Services, Target, Options, Progress], TransferReport]] = {
+_TRANSFER_RUNS: dict[Action, Callable[[Dependencies, Target, Options, ProgressCallback], TransferReport]] = {
     Action.RECREATE: _recreate,
     Action.MIGRATE: _migrate,
     Action.EXPORT: _export,
@@ -137,36 +137,36 @@ _TRANSFERS: dict[Action, Callable[[Services, Target, Options, Progress], Transfe
 }
 
 
-def _add_key(services: Services, target: Target, options: Options) -> None:
-    made = add_search_key(services, target, value=options.key or "")
+def _add_key(deps: Dependencies, target: Target, options: Options) -> None:
+    new_key = add_search_key(deps, target, value=options.key or "")
     if options.json_:
-        print_json({**to_builtins(made.key), "value": made.value})
+        print_json({**to_builtins(new_key.key), "value": new_key.value})
     else:
-        print_line(made.value)
+        print_line(new_key.value)
     click.echo(
-        f"Key {made.key.id} can search {target.collection} and nothing else. Keep its value: it is not shown again.",
+        f"Key {new_key.key.id} can search {target.collection} and nothing else. Keep its value: it is not shown again.",
         err=True,
     )
-    stem = stem_of(target.collection)
-    if stem and services.admin.resolve(stem) == target.collection:
-        click.echo(f"It ends with that collection; one for -t {stem} opens whatever {stem} leads to.", err=True)
+    base = to_base_name(target.collection)
+    if base and deps.admin.resolve(base) == target.collection:
+        click.echo(f"It ends with that collection; one for -t {base} opens whatever {base} leads to.", err=True)
 
 
-def _delete_key(services: Services, number: int, *, has_consent: bool) -> None:
-    key = key_of_number(services, number)
-    opened = ", ".join(key.collections)
-    what = f"the key {number} ({key.description}), which begins with {key.prefix} and opens {opened}"
-    require_consent(f"Delete {what}?", has_consent=has_consent, option=_FORCE)
-    services.keys.delete(number)
-    click.echo(f"Deleted {what}.", err=True)
+def _delete_key(deps: Dependencies, key_id: int, *, is_confirmed: bool) -> None:
+    key = get_key(deps, key_id)
+    collections = ", ".join(key.collections)
+    description = f"the key {key_id} ({key.description}), which begins with {key.prefix} and opens {collections}"
+    require_confirmation(f"Delete {description}?", is_confirmed=is_confirmed, option=_FORCE_OPTION)
+    deps.keys.delete(key_id)
+    click.echo(f"Deleted {description}.", err=True)
 
 
-def _delete_collection(services: Services, name: str, *, has_consent: bool) -> None:
-    info = doomed(services, name)
-    what = f"the collection {name} with {info.documents:,} documents of {info.projects:,} projects"
+def _delete_collection(deps: Dependencies, name: str, *, is_confirmed: bool) -> None:
+    info = get_deletable_collection(deps, name)
+    description = f"the collection {name} with {info.documents:,} documents of {info.projects:,} projects"
     if info.aliases:
         noun = "alias" if len(info.aliases) == 1 else "aliases"
-        what += f", and the {noun} {', '.join(info.aliases)} that would lead nowhere"
-    require_consent(f"Delete {what}?", has_consent=has_consent, option=_FORCE)
-    delete_collection(services, name)
-    click.echo(f"Deleted {what}.", err=True)
+        description += f", and the {noun} {', '.join(info.aliases)} that would lead nowhere"
+    require_confirmation(f"Delete {description}?", is_confirmed=is_confirmed, option=_FORCE_OPTION)
+    delete_collection(deps, name)
+    click.echo(f"Deleted {description}.", err=True)

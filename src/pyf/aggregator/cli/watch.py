@@ -11,77 +11,77 @@ import click
 from ..domain.errors import Unavailable
 from ..domain.schedule import Schedule
 from ..usecases.report import RunReport
-from .exits import Exit, end_on_sigterm
-from .output import LISTS, print_json, tell_of
+from .exits import ExitCode, treat_sigterm_as_interrupt
+from .output import PROBLEM_LISTS, print_json, print_problems
 
 # The parts of a report that its line tells, as far as it has them.
-_COUNTED = ("indexed", "removed", "enriched", "missing", "failed", "requests")
+_COUNT_FIELDS = ("indexed", "removed", "enriched", "missing", "failed", "requests")
 
 
 @dataclass
-class Recurring:
+class RecurringRun:
     """A run that is due now and then, called `name` for people; `due` is when it is next, in Unix seconds."""
 
     name: str
     schedule: Schedule
     run: Callable[[], RunReport]
     now: Callable[[], float] = time.time
-    due: float = field(init=False)
+    next_due: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.due = self.schedule.next_after(self.now())
+        self.next_due = self.schedule.get_next_run(self.now())
 
     def __str__(self) -> str:
-        moment = "never" if isinf(self.due) else f"{datetime.fromtimestamp(self.due, UTC):%Y-%m-%d %H:%M} UTC"
+        moment = "never" if isinf(self.next_due) else f"{datetime.fromtimestamp(self.next_due, UTC):%Y-%m-%d %H:%M} UTC"
         return f"next {self.name}: {moment}"
 
-    def take_turn(self) -> RunReport | None:
+    def run_if_due(self) -> RunReport | None:
         """Run if it is due, once however late it is; None if it is not.
 
         What an outage ended stays due, and what leaves something to a later run.
         """
-        if self.now() < self.due:
+        if self.now() < self.next_due:
             return None
         report = self.run()
-        if not report.wants_another_turn:
-            self.due = self.schedule.next_after(self.now())
+        if not report.should_retry:
+            self.next_due = self.schedule.get_next_run(self.now())
         return report
 
 
 def watch(
-    round_: Callable[[], RunReport], recurring: Sequence[Recurring] = (), *, interval: float, as_json: bool
-) -> Exit:
+    update: Callable[[], RunReport], recurring_runs: Sequence[RecurringRun] = (), *, interval: float, as_json: bool
+) -> ExitCode:
     """Call `round_` with `interval` seconds in between, and what recurs when it is due; print a line a run.
 
     Ends cleanly on Ctrl-C and SIGTERM. A service that does not answer is waited for; any other failure of a round
     ends the loop: it is raised. What recurs may fail at what rounds do not need, such as a token: they go on.
     """
-    end_on_sigterm()
+    treat_sigterm_as_interrupt()
     click.echo(
-        "; ".join([f"Watching, with pauses of {interval:g} s", *map(str, recurring), "Ctrl-C ends it."]), err=True
+        "; ".join([f"Watching, with pauses of {interval:g} s", *map(str, recurring_runs), "Ctrl-C ends it."]), err=True
     )
     try:
         while True:
-            for run in (round_, *(each.take_turn for each in recurring)):
+            for run in (update, *(recurring_run.run_if_due for recurring_run in recurring_runs)):
                 if (report := run()) is None:
                     continue
-                if run is round_ and report.stopped_by and not isinstance(report.stopped_by, Unavailable):
-                    raise report.stopped_by
-                _print_line(report, as_json=as_json)
+                if run is update and report.error and not isinstance(report.error, Unavailable):
+                    raise report.error
+                _print_report_line(report, as_json=as_json)
             time.sleep(interval)
     except KeyboardInterrupt:
         # A round may be cut off anywhere: what it has written stays, and the cursor had not moved yet.
         click.echo("Ended.", err=True)
-        return Exit.DONE
+        return ExitCode.SUCCESS
 
 
-def _print_line(report: RunReport, *, as_json: bool) -> None:
+def _print_report_line(report: RunReport, *, as_json: bool) -> None:
     if as_json:
-        print_json(report.as_mapping(), indent=None)
+        print_json(report.to_dict(), indent=None)
     label = report.collection if report.action == "changes" else f"{report.collection}, {report.action}"
-    told = report.as_mapping()
-    counts = ((name, told[name]) for name in _COUNTED if name in told)
+    fields = report.to_dict()
+    counts = ((name, fields[name]) for name in _COUNT_FIELDS if name in fields)
     numbers = ", ".join(f"{name} {len(count) if isinstance(count, list) else count}" for name, count in counts)
     click.echo(f"{label}: {numbers}, {report.seconds:.1f} s", err=True)
     # A list of what has no repository or no downloads would be the same again in every turn.
-    tell_of(report, lists=("failed", "rejected") if "enriched" in told else LISTS)
+    print_problems(report, lists=("failed", "rejected") if "enriched" in fields else PROBLEM_LISTS)

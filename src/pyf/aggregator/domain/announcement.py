@@ -10,7 +10,7 @@ class Feed(StrEnum):
     UPDATE = "update"
 
 
-def dedup_key(name: str, version: str) -> str:
+def build_dedup_key(name: str, version: str) -> str:
     """Return the key of an announcement, of a normalised name; a new project's has no version.
 
     So versions of one project do not hide one another, and a project is new once.

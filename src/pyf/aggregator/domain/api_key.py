@@ -2,10 +2,10 @@
 
 from msgspec import Struct
 
-SEARCH = "documents:search"
+SEARCH_ACTION = "documents:search"
 
 # So much of a value is shown in lists, for people to tell keys apart.
-PREFIX = 4
+PREFIX_LENGTH = 4
 
 
 class ApiKey(Struct, frozen=True, kw_only=True):
@@ -24,4 +24,4 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     @property
     def is_search_only(self) -> bool:
         """Whether the key can do nothing but search."""
-        return set(self.actions) == {SEARCH}
+        return set(self.actions) == {SEARCH_ACTION}

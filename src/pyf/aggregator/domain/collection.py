@@ -5,13 +5,13 @@ from msgspec import Struct, field
 from .profile import Filter
 
 
-class Recheck(Struct, frozen=True, kw_only=True):
+class StaleRetry(Struct, frozen=True, kw_only=True):
     """A project whose answer was older than the registry's journal, to be asked for again.
 
     `serial` is the serial that its answer must reach, `not_before` the Unix time of the next attempt.
     """
 
-    serial: int
+    min_serial: int
     attempts: int
     not_before: int
 
@@ -30,16 +30,16 @@ class CollectionState(Struct, frozen=True, kw_only=True):
 
     filter: Filter
     cursor: int | None = None
-    browsed: dict[str, int] = field(default_factory=dict)
+    classifier_counts: dict[str, int] = field(default_factory=dict)
     seen_classifiers: tuple[str, ...] = ()
-    rechecks: dict[str, Recheck] = field(default_factory=dict)
-    standby_for: str = ""
-    is_proven: bool = False
-    cursor_set: int = 0
-    browsed_at: int = 0
+    stale_retries: dict[str, StaleRetry] = field(default_factory=dict)
+    rebuild_of: str = ""
+    is_verified: bool = False
+    cursor_confirmed_at: int = 0
+    classifiers_fetched_at: int = 0
 
 
-class Holding(Struct, frozen=True, kw_only=True):
+class ProjectState(Struct, frozen=True, kw_only=True):
     """What a collection holds of one project, in a few words.
 
     `last_serial`, `composed_with` and `status_checked` (Unix seconds) are the lowest of its documents,
@@ -48,10 +48,10 @@ class Holding(Struct, frozen=True, kw_only=True):
 
     name_normalized: str
     last_serial: int
-    composed_with: int
+    document_version: int
     status_checked: int
     project_status: str
-    releases: int
+    release_count: int
 
 
 class Tombstone(Struct, frozen=True, kw_only=True):

@@ -8,25 +8,25 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .licenses import spdx
+from .licenses import to_spdx
 from .project import Project, ProjectStatus
-from .readme import Readme, Rendered
+from .readme import Readme, RenderedReadme
 from .release import Metadata, Release
 from .schema import RegistryFields
-from .version import parts, sortable
+from .version import parse_version_parts, to_sortable
 
 # Raise it whenever documents come out differently: the next fetch then makes older ones anew.
-COMPOSITION = 2
+DOCUMENT_VERSION = 2
 
 # The releases of a project mostly repeat each other's metadata: what is told from it is told once.
-_REPEATED = 256
+_CACHE_SIZE = 256
 
 _VERSION = re.compile(r"\d+(\.\d+)*")
 _FRAMEWORK = "Framework"
 _PYTHON = ("Programming Language", "Python")
 
 
-class Circumstances(Struct, frozen=True, kw_only=True):
+class BuildContext(Struct, frozen=True, kw_only=True):
     """What a project's documents say beside the registry's answer.
 
     `status_checked` is when the status was last looked at, in Unix seconds (0: never); `last_serial` is 0 for a
@@ -37,11 +37,11 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     last_serial: int
     status: ProjectStatus = ProjectStatus.ACTIVE
     status_checked: int = 0
-    member_because: str = ""
-    composition: int = COMPOSITION
+    membership_reason: str = ""
+    document_version: int = DOCUMENT_VERSION
 
 
-def readme_of(release: Release) -> Readme | None:
+def extract_readme(release: Release) -> Readme | None:
     """Return the README of a release, None for one whose metadata was not read or that has none."""
     metadata = release.metadata
     if metadata is None or not metadata.description.strip():
@@ -49,12 +49,12 @@ def readme_of(release: Release) -> Readme | None:
     return Readme(text=metadata.description, content_type=metadata.description_content_type, summary=metadata.summary)
 
 
-def documents(
+def build_documents(
     project: Project,
     *,
-    held: Mapping[str, RegistryFields],
-    rendered: Mapping[str, Rendered],
-    circumstances: Circumstances,
+    stored: Mapping[str, RegistryFields],
+    rendered_readmes: Mapping[str, RenderedReadme],
+    context: BuildContext,
     keep_descriptions: bool,
 ) -> tuple[RegistryFields, ...]:
     """Return all documents of a project.
@@ -63,41 +63,41 @@ def documents(
     taken from `held` (by version) and brought up to date; in neither: it is left out. Unless `keep_descriptions`
     is set, only the newest release keeps its README.
     """
-    made = []
+    built = []
     for release in project.releases:
         if release.metadata is not None:
-            made.append(
-                _composed(project, release, release.metadata, rendered.get(release.version, Rendered()), circumstances)
+            built.append(
+                _build_document(project, release, release.metadata, rendered_readmes.get(release.version, RenderedReadme()), context)
             )
-        elif release.version in held:
-            fields = held[release.version]
-            if not keep_descriptions and release is not project.newest:
-                fields = replace(fields, **_texts(Rendered()))
-            made.append(replace(fields, **_current(project, release, circumstances), **_withdrawal(release, fields)))
-    return tuple(made)
+        elif release.version in stored:
+            fields = stored[release.version]
+            if not keep_descriptions and release is not project.newest_release:
+                fields = replace(fields, **_build_readme_fields(RenderedReadme()))
+            built.append(replace(fields, **_build_project_fields(project, release, context), **_build_yanked_fields(release, fields)))
+    return tuple(built)
 
 
-def _withdrawal(release: Release, held: RegistryFields) -> dict[str, Any]:
+def _build_yanked_fields(release: Release, stored: RegistryFields) -> dict[str, Any]:
     """Of a release without files only its own metadata could tell, and that was not read again."""
     if not release.files:
-        return {"yanked": held.yanked, "yanked_reason": held.yanked_reason}
+        return {"yanked": stored.yanked, "yanked_reason": stored.yanked_reason}
     return {"yanked": release.is_yanked, "yanked_reason": release.yanked_reason}
 
 
-def _composed(
-    project: Project, release: Release, metadata: Metadata, readme: Rendered, circumstances: Circumstances
+def _build_document(
+    project: Project, release: Release, metadata: Metadata, readme: RenderedReadme, context: BuildContext
 ) -> RegistryFields:
-    number = parts(release.version)
+    version_parts = parse_version_parts(release.version)
     return RegistryFields(
-        **_current(project, release, circumstances),
-        **_texts(readme),
+        **_build_project_fields(project, release, context),
+        **_build_readme_fields(readme),
         version=release.version,
         version_raw=release.version,
-        version_major=number.major,
-        version_minor=number.minor,
-        version_bugfix=number.bugfix,
-        version_postfix=number.postfix,
-        version_sortable=sortable(release.version),
+        version_major=version_parts.major,
+        version_minor=version_parts.minor,
+        version_bugfix=version_parts.bugfix,
+        version_postfix=version_parts.postfix,
+        version_sortable=to_sortable(release.version),
         author=metadata.author,
         author_email=metadata.author_email,
         maintainer=metadata.maintainer,
@@ -105,13 +105,13 @@ def _composed(
         summary=metadata.summary,
         description_content_type=metadata.description_content_type,
         license=metadata.license,
-        license_expression=spdx(
+        license_expression=to_spdx(
             expression=metadata.license_expression, classifiers=metadata.classifiers, text=metadata.license
         ),
         classifiers=metadata.classifiers,
-        keywords=keywords(metadata.keywords),
-        framework_versions=framework_versions(metadata.classifiers),
-        python_versions=python_versions(metadata.classifiers),
+        keywords=parse_keywords(metadata.keywords),
+        framework_versions=parse_framework_versions(metadata.classifiers),
+        python_versions=parse_python_versions(metadata.classifiers),
         requires_dist=metadata.requires_dist,
         requires_python=metadata.requires_python,
         home_page=metadata.home_page,
@@ -128,7 +128,7 @@ def _composed(
     )
 
 
-def _current(project: Project, release: Release, circumstances: Circumstances) -> dict[str, Any]:
+def _build_project_fields(project: Project, release: Release, context: BuildContext) -> dict[str, Any]:
     """Return the fields that may change after a release was published; the project's own answer tells them all."""
     identifier = f"{project.name}-{release.version}"
     return {
@@ -137,19 +137,19 @@ def _current(project: Project, release: Release, circumstances: Circumstances) -
         "name": project.name,
         "name_sortable": project.name,
         "name_normalized": project.normalized_name,
-        "is_newest": release is project.newest,
+        "is_newest": release is project.newest_release,
         "urls": release.files,
         "upload_timestamp": release.upload_timestamp,
         "maintainers": project.maintainers,
-        "project_status": circumstances.status.value,
-        "status_checked": circumstances.status_checked,
-        "member_because": circumstances.member_because,
-        "last_serial": circumstances.last_serial,
-        "composed_with": circumstances.composition,
+        "project_status": context.status.value,
+        "status_checked": context.status_checked,
+        "member_because": context.membership_reason,
+        "last_serial": context.last_serial,
+        "composed_with": context.document_version,
     }
 
 
-def _texts(readme: Rendered) -> dict[str, Any]:
+def _build_readme_fields(readme: RenderedReadme) -> dict[str, Any]:
     return {
         "description": readme.html,
         "title": readme.title,
@@ -159,14 +159,14 @@ def _texts(readme: Rendered) -> dict[str, Any]:
     }
 
 
-def keywords(published: str) -> tuple[str, ...]:
+def parse_keywords(text: str) -> tuple[str, ...]:
     """Split published keywords on commas where there are any, else on white space; each once, in order."""
-    words = published.split(",") if "," in published else published.split()
+    words = text.split(",") if "," in text else text.split()
     return tuple(dict.fromkeys(stripped for word in words if (stripped := word.strip())))
 
 
-@lru_cache(maxsize=_REPEATED)
-def framework_versions(classifiers: tuple[str, ...]) -> tuple[str, ...]:
+@lru_cache(maxsize=_CACHE_SIZE)
+def parse_framework_versions(classifiers: tuple[str, ...]) -> tuple[str, ...]:
     """Return what `Framework :: Plone :: 6.0` and its like say, as `Plone 6.0`."""
     segments = (classifier.split(" :: ") for classifier in classifiers)
     return tuple(
@@ -178,8 +178,8 @@ def framework_versions(classifiers: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=_REPEATED)
-def python_versions(classifiers: tuple[str, ...]) -> tuple[str, ...]:
+@lru_cache(maxsize=_CACHE_SIZE)
+def parse_python_versions(classifiers: tuple[str, ...]) -> tuple[str, ...]:
     """Return what `Programming Language :: Python :: 3.12` and its like say, as `Python 3.12`."""
     segments = (classifier.split(" :: ") for classifier in classifiers)
     return tuple(

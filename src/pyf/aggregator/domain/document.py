@@ -23,10 +23,10 @@ class Document(Struct, frozen=True, kw_only=True):
     downloads: DownloadFields | UnsetType = UNSET
     health: HealthFields | UnsetType = UNSET
 
-    def as_mapping(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the document flat, by field name, as it is shown and exported."""
-        flat: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         for part in (self.registry, self.repository, self.downloads, self.health):
             if part is not UNSET:
-                flat.update(to_builtins(part))
-        return flat
+                fields.update(to_builtins(part))
+        return fields

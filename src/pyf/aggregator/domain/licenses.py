@@ -73,25 +73,25 @@ _BY_TEXT = {
     "zpl 2.1": "ZPL-2.1",
 }
 
-_FILLERS = re.compile(r"\b(the|licen[cs]e)\b|,")
+_STOP_WORDS = re.compile(r"\b(the|licen[cs]e)\b|,")
 
 # Licence texts pasted whole into the field are common; no identifier is longer than this.
-_LONGEST_EXPRESSION = 200
+_MAX_EXPRESSION_LENGTH = 200
 
 
 @lru_cache(maxsize=256)  # the releases of a project mostly repeat each other's metadata
-def spdx(*, expression: str, classifiers: tuple[str, ...], text: str) -> str:
+def to_spdx(*, expression: str, classifiers: tuple[str, ...], text: str) -> str:
     """Return the licence as an SPDX expression, "" where it can't be told without guessing.
 
     The metadata's own expression comes first, then the text where it is an expression or a usual name of one
     licence, then the classifiers where they agree on one.
     """
-    named = {_BY_CLASSIFIER.get(c.removeprefix(_PREFIX), "") for c in classifiers if c.startswith(_LICENSES)}
-    return _canonical(expression) or _from_text(text) or (named.pop() if len(named) == 1 else "")
+    identifiers = {_BY_CLASSIFIER.get(c.removeprefix(_PREFIX), "") for c in classifiers if c.startswith(_LICENSES)}
+    return _canonicalize(expression) or _parse_license_text(text) or (identifiers.pop() if len(identifiers) == 1 else "")
 
 
-def _canonical(expression: str) -> str:
-    if not expression or len(expression) > _LONGEST_EXPRESSION:
+def _canonicalize(expression: str) -> str:
+    if not expression or len(expression) > _MAX_EXPRESSION_LENGTH:
         return ""
     try:
         return str(canonicalize_license_expression(expression))
@@ -99,8 +99,8 @@ def _canonical(expression: str) -> str:
         return ""
 
 
-def _from_text(text: str) -> str:
-    if len(text) > _LONGEST_EXPRESSION:
+def _parse_license_text(text: str) -> str:
+    if len(text) > _MAX_EXPRESSION_LENGTH:
         return ""
-    words = " ".join(_FILLERS.sub(" ", text.casefold()).split())
-    return _canonical(text) or _BY_TEXT.get(words, "") or _canonical(words)
+    words = " ".join(_STOP_WORDS.sub(" ", text.casefold()).split())
+    return _canonicalize(text) or _BY_TEXT.get(words, "") or _canonicalize(words)

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from .compose import COMPOSITION
+from .compose import DOCUMENT_VERSION
 
 
 class Descriptions(StrEnum):
@@ -17,8 +17,8 @@ class Descriptions(StrEnum):
 class Discovery(StrEnum):
     """How the projects of a filter are found."""
 
-    BROWSE = "browse"
-    SCAN = "scan"
+    CLASSIFIERS = "browse"
+    ALL = "scan"
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -31,12 +31,12 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     batch_size: int = 500
     descriptions: Descriptions = Descriptions.NEWEST
-    discovery: Discovery = Discovery.BROWSE
+    discovery: Discovery = Discovery.CLASSIFIERS
     status_max_age: int = 7 * 86_400
     repository_max_age: int = 86_400
-    composer: int = COMPOSITION
+    builder_version: int = DOCUMENT_VERSION
 
     @property
-    def composition(self) -> int:
+    def document_version(self) -> int:
         """The number that documents carry: a change of `descriptions` makes older documents outdated, too."""
-        return 2 * self.composer + (self.descriptions is Descriptions.ALL)
+        return 2 * self.builder_version + (self.descriptions is Descriptions.ALL)

@@ -7,10 +7,10 @@ from functools import cached_property
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
-from .release import Release, newest
+from .release import Release, select_newest
 
 
-def normalized(name: str) -> str:
+def normalize_name(name: str) -> str:
     """Return the PEP 503 form of a project's name, by which everything is looked up and grouped."""
     return canonicalize_name(name)
 
@@ -38,14 +38,14 @@ class Project(Struct, frozen=True, dict=True, kw_only=True):
 
     @property
     def normalized_name(self) -> str:
-        return normalized(self.name)
+        return normalize_name(self.name)
 
     @cached_property
-    def newest(self) -> Release:
+    def newest_release(self) -> Release:
         """The release that pip would install; a project always has one release at least."""
-        return newest(self.releases)
+        return select_newest(self.releases)
 
-    def missing(self, versions: Iterable[str]) -> tuple[Release, ...]:
+    def list_unread_releases(self, known_versions: Iterable[str]) -> tuple[Release, ...]:
         """Return the releases whose metadata was not read although `versions` does not hold them."""
-        held = frozenset(versions)
-        return tuple(r for r in self.releases if r.metadata is None and r.version not in held)
+        known = frozenset(known_versions)
+        return tuple(r for r in self.releases if r.metadata is None and r.version not in known)

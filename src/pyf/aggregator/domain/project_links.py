@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from .addresses import without_addresses
+from .addresses import mask_emails
 from .schema import RegistryFields
 
 # A label or an address that is longer is no help to anybody.
-_LONGEST_LABEL, _LONGEST_URL = 60, 500
+_MAX_LABEL_LENGTH, _MAX_URL_LENGTH = 60, 500
 
 
 class ProjectLink(Struct, frozen=True):
@@ -19,31 +19,31 @@ class ProjectLink(Struct, frozen=True):
     url: str
 
 
-def links_for_readers(newest: RegistryFields, repository: str = "") -> tuple[ProjectLink, ...]:
+def list_public_links(newest: RegistryFields, repository_url: str = "") -> tuple[ProjectLink, ...]:
     """Return the links of a project, its own first; what is no web address, or holds a user's name, is left out."""
-    found: dict[str, ProjectLink] = {}
-    for label, url in _published(newest, repository):
+    links: dict[str, ProjectLink] = {}
+    for label, url in _iter_published_links(newest, repository_url):
         url = url.strip()
-        if _is_readable(url):
-            words = " ".join(without_addresses(label).split())
-            found.setdefault(url.rstrip("/").lower(), ProjectLink(words[:_LONGEST_LABEL] or "Link", url))
-    return tuple(found.values())
+        if _is_safe_url(url):
+            text = " ".join(mask_emails(label).split())
+            links.setdefault(url.rstrip("/").lower(), ProjectLink(text[:_MAX_LABEL_LENGTH] or "Link", url))
+    return tuple(links.values())
 
 
-def _published(newest: RegistryFields, repository: str) -> Iterator[tuple[str, str]]:
+def _iter_published_links(newest: RegistryFields, repository_url: str) -> Iterator[tuple[str, str]]:
     yield from newest.project_urls.items()
     yield "Home page", newest.home_page
     yield "Documentation", newest.docs_url
     yield "Issues", newest.bugtrack_url
-    yield "Repository", repository
+    yield "Repository", repository_url
     yield "PyPI", newest.package_url
 
 
-def _is_readable(url: str) -> bool:
+def _is_safe_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
         host = parts.hostname
     except ValueError:  # half a bracket, and the like
         return False
-    is_address = parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc
-    return is_address and len(url) <= _LONGEST_URL and url.isprintable() and without_addresses(url) == url
+    is_web_url = parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc
+    return is_web_url and len(url) <= _MAX_URL_LENGTH and url.isprintable() and mask_emails(url) == url

@@ -22,7 +22,7 @@ class Readme(Struct, frozen=True, kw_only=True):
         return digest.hexdigest()
 
 
-class Rendered(Struct, frozen=True, kw_only=True):
+class RenderedReadme(Struct, frozen=True, kw_only=True):
     """A README as safe HTML, and its parts as plain text; a part that the README lacks is Unset.
 
     `title` is the first heading; `first_chapter` the summary and what comes before the second heading;

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from .version import order
+from .version import to_order_key
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -84,6 +84,6 @@ class Release(Struct, frozen=True, kw_only=True):
         return min((file.upload_time for file in self.files), default=0)
 
 
-def newest(releases: Iterable[Release]) -> Release:
+def select_newest(releases: Iterable[Release]) -> Release:
     """Return the release pip would install: not yanked, stable before pre-release, then the highest."""
-    return max(releases, key=lambda release: (not release.is_yanked, *order(release.version)))
+    return max(releases, key=lambda release: (not release.is_yanked, *to_order_key(release.version)))

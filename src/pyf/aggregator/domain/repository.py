@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from .repository_address import RepositoryAddress
+from .repository_address import RepositoryRef
 from .schema import RepositoryFields
 
 
@@ -13,7 +13,7 @@ class Repository(Struct, frozen=True, kw_only=True):
     requests; times are Unix seconds. A repository without any commit has neither a last commit nor, as a rule, a push.
     """
 
-    address: RepositoryAddress
+    ref: RepositoryRef
     stars: int | UnsetType = UNSET
     watchers: int | UnsetType = UNSET
     forks: int | UnsetType = UNSET
@@ -30,22 +30,22 @@ class Repository(Struct, frozen=True, kw_only=True):
     last_commit: int | UnsetType = UNSET
 
 
-class Learned(Struct, frozen=True, kw_only=True):
+class CachedRepository(Struct, frozen=True, kw_only=True):
     """What was learned about an address: the repository there, or None where the host said that there is none.
 
     `learned_at` is when, in Unix seconds; `is_partial` says that it came from a host that tells only parts.
     """
 
-    address: RepositoryAddress
+    ref: RepositoryRef
     repository: Repository | None
-    learned_at: int
+    fetched_at: int
     is_partial: bool = False
 
 
-def fields_of(repository: Repository, *, is_verified: bool | UnsetType, checked: int) -> RepositoryFields:
+def to_repository_fields(repository: Repository, *, is_verified: bool | UnsetType, checked_at: int) -> RepositoryFields:
     """Return the fields of a project with this repository; `checked` is when its host was asked."""
     return RepositoryFields(
-        github_url=repository.address.url,
+        github_url=repository.ref.url,
         github_verified=is_verified,
         github_stars=repository.stars,
         github_watchers=repository.watchers,
@@ -61,5 +61,5 @@ def fields_of(repository: Repository, *, is_verified: bool | UnsetType, checked:
         github_updated=repository.updated,
         github_pushed=repository.pushed,
         github_last_commit=repository.last_commit,
-        github_checked=checked,
+        github_checked=checked_at,
     )

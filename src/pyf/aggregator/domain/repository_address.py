@@ -11,13 +11,13 @@ _CODEBERG = "codeberg.org"
 _BITBUCKET = "bitbucket.org"
 
 # No address of a repository is longer; what is, is not worth the time.
-_LONGEST = 2_000
+_MAX_URL_LENGTH = 2_000
 
 _WRAPPERS = "<>()[]{}\"'`‘’“”«»,;:!|* \t\r\n\x00"
 _PUNCTUATION = ".…,;:!?*)]}>\"'`’”»"
 
 # Scheme and user are of no account: `git+ssh://git@host/…`, `git@host:…`, `//host/…` and `host/…` mean the same.
-_WRITTEN = re.compile(
+_REPOSITORY_URL = re.compile(
     r"(?:(?:[a-z][a-z0-9+.-]*:)?/{1,3})?(?:[^/@?#\s]*@)?(?P<host>[a-z0-9.-]+)(?::[0-9]+(?=/))?[/:](?P<path>[^?#\s]*)",
     re.IGNORECASE,
 )
@@ -33,7 +33,7 @@ _GITHUB_HOSTS: Mapping[str, tuple[str, ...]] = {
 }
 
 # First parts of an address that are pages of the host, never an account: as far as its pages link to them.
-_PAGES: Mapping[str, re.Pattern[str]] = {
+_HOST_PAGES: Mapping[str, re.Pattern[str]] = {
     GITHUB: re.compile(
         "about|account|advisories|apps|blog|codespaces|collections|contact|copilot|customer-stories|dashboard|"
         "discussions|enterprise|events|explore|features|gist|gists|home|issues|join|login|logout|marketplace|mobile|"
@@ -60,10 +60,10 @@ _GITLAB_PAGES = re.compile(
 # Old accounts end in a hyphen or have two in a row, and those that a company manages have an underscore.
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}", re.IGNORECASE)
 _NAME = re.compile(r"[a-z0-9._-]{1,100}", re.IGNORECASE)
-_ENDING = re.compile(r"(\.git|\.wiki)+$", re.IGNORECASE)
+_NAME_SUFFIX = re.compile(r"(\.git|\.wiki)+$", re.IGNORECASE)
 
 
-class RepositoryAddress(Struct, frozen=True, eq=False):
+class RepositoryRef(Struct, frozen=True, eq=False):
     """Where a repository is: `owner` may be nested on GitLab (`group/subgroup`).
 
     Hosts take no notice of case, so neither does a comparison; the author's spelling is kept.
@@ -89,13 +89,13 @@ class RepositoryAddress(Struct, frozen=True, eq=False):
         return f"https://{self.host}/{self.path}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, RepositoryAddress) and self.key == other.key
+        return isinstance(other, RepositoryRef) and self.key == other.key
 
     def __hash__(self) -> int:
         return hash(self.key)
 
 
-def address_of(text: str) -> RepositoryAddress | None:
+def parse_repository_url(text: str) -> RepositoryRef | None:
     """Return the repository that a text leads to, None for a text that leads to none; never fails.
 
     The text is one address, of the repository or of anything in it (`/tree/main`, `/issues`, `#readme`), with or
@@ -103,42 +103,42 @@ def address_of(text: str) -> RepositoryAddress | None:
     GitLab (also where a host calls itself `gitlab.…`), Codeberg and Bitbucket. Pages that a repository publishes
     (`owner.github.io`) are not taken for it: sites of whole organisations are published in the same way.
     """
-    written = _WRITTEN.match(text[:_LONGEST].lstrip(_WRAPPERS))
-    if written is None:
+    match = _REPOSITORY_URL.match(text[:_MAX_URL_LENGTH].lstrip(_WRAPPERS))
+    if match is None:
         return None
-    host = written["host"].lower().rstrip(".").removeprefix("www.")
-    parts = unquote(written["path"]).lstrip("/").rstrip(_PUNCTUATION + "/ ").split("/")
+    host = match["host"].lower().rstrip(".").removeprefix("www.")
+    parts = unquote(match["path"]).lstrip("/").rstrip(_PUNCTUATION + "/ ").split("/")
     if host in _GITHUB_HOSTS:
-        before = _GITHUB_HOSTS[host]
-        is_right = tuple(parts[: len(before)]) == before
-        return _two_parts(GITHUB, parts[len(before) :]) if is_right else None
+        prefix = _GITHUB_HOSTS[host]
+        has_prefix = tuple(parts[: len(prefix)]) == prefix
+        return _parse_owner_and_name(GITHUB, parts[len(prefix) :]) if has_prefix else None
     if host in (_CODEBERG, _BITBUCKET):
-        return _two_parts(host, parts)
-    return _nested(host, parts) if host.startswith("gitlab.") else None
+        return _parse_owner_and_name(host, parts)
+    return _parse_nested(host, parts) if host.startswith("gitlab.") else None
 
 
-def _two_parts(host: str, parts: Sequence[str]) -> RepositoryAddress | None:
-    if len(parts) < 2 or _PAGES[host].fullmatch(parts[0].lower()) or not _is_owner(host, parts[0]):
+def _parse_owner_and_name(host: str, parts: Sequence[str]) -> RepositoryRef | None:
+    if len(parts) < 2 or _HOST_PAGES[host].fullmatch(parts[0].lower()) or not _is_owner(host, parts[0]):
         return None
-    name = _name(parts[1])
+    name = _clean_name(parts[1])
     # An organisation's own `.github` holds its rules of conduct and the like, never a package.
-    return RepositoryAddress(host, parts[0], name) if name and not name.lower().startswith(".github") else None
+    return RepositoryRef(host, parts[0], name) if name and not name.lower().startswith(".github") else None
 
 
-def _nested(host: str, parts: Sequence[str]) -> RepositoryAddress | None:
+def _parse_nested(host: str, parts: Sequence[str]) -> RepositoryRef | None:
     length = next(
-        (place for place, part in enumerate(parts) if place > 1 and _GITLAB_PAGES.fullmatch(part.lower())), None
+        (position for position, part in enumerate(parts) if position > 1 and _GITLAB_PAGES.fullmatch(part.lower())), None
     )
     *groups, last = parts[:length]
-    name = _name(last)
-    if not groups or _PAGES["gitlab"].fullmatch(groups[0].lower()) or not name:
+    name = _clean_name(last)
+    if not groups or _HOST_PAGES["gitlab"].fullmatch(groups[0].lower()) or not name:
         return None
-    return RepositoryAddress(host, "/".join(groups), name) if all(map(_is_name, groups)) else None
+    return RepositoryRef(host, "/".join(groups), name) if all(map(_is_name, groups)) else None
 
 
-def _name(part: str) -> str:
+def _clean_name(part: str) -> str:
     """Return a repository's name without what follows it in one part of an address, "" where it is none."""
-    name = _ENDING.sub("", part.partition("@")[0].rstrip(_PUNCTUATION))
+    name = _NAME_SUFFIX.sub("", part.partition("@")[0].rstrip(_PUNCTUATION))
     name = name.rstrip(_PUNCTUATION)
     return name if _is_name(name) else ""
 

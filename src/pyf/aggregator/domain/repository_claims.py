@@ -9,66 +9,66 @@ from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 
-from .repository_address import RepositoryAddress
+from .repository_address import RepositoryRef
 
 # So many unrelated projects may claim a repository before anybody wonders.
-HANDFUL = 5
+MAX_UNRELATED_PROJECTS = 5
 
 _WORD = re.compile(r"[a-z0-9]+")
 # A shorter name is part of too many others by chance.
-_SHORTEST = 3
+_MIN_NAME_LENGTH = 3
 
 
-class Claim(Struct, frozen=True, kw_only=True):
+class RepositoryClaim(Struct, frozen=True, kw_only=True):
     """That a project names a repository as its own; `people` are the users who may publish the project."""
 
     project: str
-    people: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
 
 
-def is_verified(repository: RepositoryAddress, claims: Collection[Claim]) -> bool:
+def is_verified(ref: RepositoryRef, claims: Collection[RepositoryClaim]) -> bool:
     """Tell whether to believe the claims: not those of more than a handful of unrelated projects without a likeness.
 
     A likeness is a project's name that resembles the repository's or its owner's; it vouches for all, because that is
     how parts of a monorepo are called. Projects are related where a user may publish both.
     """
-    if len(claims) <= HANDFUL:
+    if len(claims) <= MAX_UNRELATED_PROJECTS:
         return True
-    own_names = (repository.name, *repository.owner.split("/"))
-    if any(resemble(claim.project, name) for claim in claims for name in own_names):
+    own_names = (ref.name, *ref.owner.split("/"))
+    if any(is_similar_name(claim.project, name) for claim in claims for name in own_names):
         return True
-    return _families(claims) <= HANDFUL
+    return _count_unrelated_groups(claims) <= MAX_UNRELATED_PROJECTS
 
 
-def resemble(one: str, other: str) -> bool:
+def is_similar_name(first: str, second: str) -> bool:
     """Tell whether two names look like names of the same thing: the words of one, in order, are in the other."""
-    ours, theirs = _WORD.findall(one.lower()), _WORD.findall(other.lower())
-    short, long = sorted(("".join(ours), "".join(theirs)), key=len)
+    first_words, second_words = _WORD.findall(first.lower()), _WORD.findall(second.lower())
+    short, long = sorted(("".join(first_words), "".join(second_words)), key=len)
     if short == long:
         return bool(short)
-    if len(short) < _SHORTEST:
+    if len(short) < _MIN_NAME_LENGTH:
         return False
-    return _contains(ours, theirs) or _contains(theirs, ours)
+    return _contains_words(first_words, second_words) or _contains_words(second_words, first_words)
 
 
-def _contains(words: list[str], part: list[str]) -> bool:
+def _contains_words(words: list[str], sequence: list[str]) -> bool:
     """Tell whether `part` is in `words`; parted otherwise it is the same: `napari-plot` is in `napari_plot_profile`."""
-    joined = "".join(part)
+    joined = "".join(sequence)
     starts = range(len(words))
     return bool(joined) and any(
         "".join(words[start:end]) == joined for start in starts for end in range(start + 1, len(words) + 1)
     )
 
 
-def _families(claims: Iterable[Claim]) -> int:
+def _count_unrelated_groups(claims: Iterable[RepositoryClaim]) -> int:
     """Return how many groups of projects there are that no user connects."""
-    families: list[set[str]] = []
-    alone = 0
+    groups: list[set[str]] = []
+    without_users = 0
     for claim in claims:
-        people = set(claim.people)
-        alone += not people
-        related = [family for family in families if family & people]
-        families = [family for family in families if not family & people]
-        if people:
-            families.append(people.union(*related))
-    return len(families) + alone
+        users = set(claim.users)
+        without_users += not users
+        related = [group for group in groups if group & users]
+        groups = [family for family in groups if not family & users]
+        if users:
+            groups.append(users.union(*related))
+    return len(groups) + without_users

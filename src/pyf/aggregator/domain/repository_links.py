@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from .repository_address import RepositoryAddress, address_of
+from .repository_address import RepositoryRef, parse_repository_url
 from .schema import RegistryFields
 
 # Labels as PEP 753 normalises them: without case, punctuation and white space. Its well-known ones for the source are
@@ -19,31 +19,31 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[a-z]+")
 
 
-def candidates(releases: Iterable[RegistryFields]) -> tuple[RepositoryAddress, ...]:
+def list_repository_candidates(releases: Iterable[RegistryFields]) -> tuple[RepositoryRef, ...]:
     """Return the repositories that a project's links lead to, each once, in the order in which to try them.
 
     `releases` come newest first, and all links of one come before those of the next. Within one: links labelled as
     source or repository, all other links, the home page, and downloads and documentation last.
     """
     # Releases mostly repeat each other's links.
-    links = dict.fromkeys(link for release in releases for link in _links(release))
-    return tuple(dict.fromkeys(address for link in links if (address := address_of(link)) is not None))
+    links = dict.fromkeys(link for release in releases for link in _iter_links(release))
+    return tuple(dict.fromkeys(ref for link in links if (ref := parse_repository_url(link)) is not None))
 
 
-def _links(release: RegistryFields) -> Iterator[str]:
-    labelled = [(_rank(label), link) for label, link in release.project_urls.items()]
+def _iter_links(release: RegistryFields) -> Iterator[str]:
+    ranked_links = [(_rank_label(label), link) for label, link in release.project_urls.items()]
     for rank in (0, 1):
-        yield from _of_rank(rank, labelled)
+        yield from _filter_by_rank(rank, ranked_links)
     yield from (release.home_page, release.bugtrack_url)
-    yield from _of_rank(2, labelled)  # PyPI gives a release's download address as one of these links, too
+    yield from _filter_by_rank(2, ranked_links)  # PyPI gives a release's download address as one of these links, too
     yield release.docs_url
 
 
-def _of_rank(rank: int, labelled: Sequence[tuple[int, str]]) -> Iterator[str]:
-    return (link for its_rank, link in labelled if its_rank == rank)
+def _filter_by_rank(rank: int, ranked_links: Sequence[tuple[int, str]]) -> Iterator[str]:
+    return (link for link_rank, link in ranked_links if link_rank == rank)
 
 
-def _rank(label: str) -> int:
+def _rank_label(label: str) -> int:
     normalized = _NOT_LETTERS.sub("", label).lower()
     if normalized in _SOURCE_LABELS or not _SOURCE_WORDS.isdisjoint(_WORDS.findall(label.lower())):
         return 0

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from packaging.requirements import InvalidRequirement, Requirement
 
-from .addresses import without_addresses
-from .project import normalized
-from .requirements import needs
+from .addresses import mask_emails
+from .project import normalize_name
+from .requirements import parse_requirements
 
 # Lines that are looked at; nobody reads more, and each takes some time.
-MOST_LINES = 500
+MAX_REQUIREMENT_LINES = 500
 
 
 class RequirementLine(Struct, frozen=True, kw_only=True):
@@ -26,24 +26,24 @@ class RequirementLine(Struct, frozen=True, kw_only=True):
     extras: tuple[str, ...]
 
 
-def requirement_lines(requires_dist: Iterable[str]) -> tuple[RequirementLine, ...]:
+def parse_requirement_lines(requires_dist: Iterable[str]) -> tuple[RequirementLine, ...]:
     """Return requirements, those at run time first, each group by name; what is no requirement is left out."""
-    lines = _lines(list(requires_dist)[:MOST_LINES])
+    lines = _iter_requirement_lines(list(requires_dist)[:MAX_REQUIREMENT_LINES])
     return tuple(sorted(lines, key=lambda line: (line.extras, line.name_normalized)))
 
 
-def _lines(published: Iterable[str]) -> Iterator[RequirementLine]:
-    for text in published:
+def _iter_requirement_lines(requires_dist: Iterable[str]) -> Iterator[RequirementLine]:
+    for text in requires_dist:
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
             continue
-        name = normalized(requirement.name)
+        name = normalize_name(requirement.name)
         yield RequirementLine(
             name=requirement.name,
             name_normalized=name,
             versions=str(requirement.specifier),
-            condition=without_addresses(str(requirement.marker or "")),
+            condition=mask_emails(str(requirement.marker or "")),
             # Looking for extras parses the line once more.
-            extras=needs([text]).extras.get(name, ()) if "extra" in text else (),
+            extras=parse_requirements([text]).extras.get(name, ()) if "extra" in text else (),
         )

@@ -7,27 +7,27 @@ from msgspec import Struct, field
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
-from .project import normalized
+from .project import normalize_name
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 # The same, and what may follow in a requirement.
-_BEGINNING = re.compile(rf"{_NAME.pattern}\s*(?:$|[\[;@(<>=!~])")
+_REQUIREMENT_START = re.compile(rf"{_NAME.pattern}\s*(?:$|[\[;@(<>=!~])")
 # A comparison, as `packaging` writes markers out.
 _COMPARISON = re.compile(r'("[^"]*"|\w+) (not in|in|[<>=!~]=?=?) ("[^"]*"|\w+)')
 _EXTRAS = re.compile(r'(?:\bextra == "([^"]*)"|"([^"]*)" == extra\b)')
 
 # What the two kinds of comparison are replaced by; `os_name` is given as "posix".
-_HOLDS, _FAILS = 'os_name == "posix"', 'os_name != "posix"'
+_TRUE_MARKER, _FALSE_MARKER = 'os_name == "posix"', 'os_name != "posix"'
 
 
-class Needs(Struct, frozen=True, kw_only=True):
+class Requirements(Struct, frozen=True, kw_only=True):
     """Requirements by normalised name: `run_time` with the line that says so, `extras` with the extras that ask."""
 
     run_time: dict[str, str] = field(default_factory=dict)
     extras: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def needs(requires_dist: Iterable[str], is_wanted: Callable[[str], object] = bool) -> Needs:
+def parse_requirements(requires_dist: Iterable[str], is_relevant: Callable[[str], object] = bool) -> Requirements:
     """Return what published requirement lines say of the projects that `is_wanted` (by normalised name).
 
     A line that is no requirement is skipped: authors have published all sorts. One with a marker for a system or a
@@ -37,39 +37,39 @@ def needs(requires_dist: Iterable[str], is_wanted: Callable[[str], object] = boo
     extras: dict[str, list[str]] = {}
     for line in requires_dist:
         # Parsing a line takes 30 microseconds, and hardly one names what is looked for.
-        start = _NAME.match(line)
-        if start is None or not is_wanted(normalized(start[1])):
+        name_match = _NAME.match(line)
+        if name_match is None or not is_relevant(normalize_name(name_match[1])):
             continue
         try:
             requirement = Requirement(line)
-            name = normalized(requirement.name)
-            if requirement.marker is None or _holds_without_extra(requirement.marker):
+            name = normalize_name(requirement.name)
+            if requirement.marker is None or _applies_without_extra(requirement.marker):
                 run_time.setdefault(name, " ".join(line.split()))
             else:
                 extras.setdefault(name, []).extend(
-                    one or other for one, other in _EXTRAS.findall(str(requirement.marker))
+                    left or right for left, right in _EXTRAS.findall(str(requirement.marker))
                 )
         except (InvalidRequirement, InvalidMarker):
             continue
-    return Needs(run_time=run_time, extras={name: tuple(dict.fromkeys(asked)) for name, asked in extras.items()})
+    return Requirements(run_time=run_time, extras={name: tuple(dict.fromkeys(names)) for name, names in extras.items()})
 
 
-def _holds_without_extra(marker: Marker) -> bool:
+def _applies_without_extra(marker: Marker) -> bool:
     """Tell whether a marker holds anywhere if no extra is asked for: on some system, for some Python."""
     text = str(marker)
     if "extra" not in text:
         return True
-    return Marker(_COMPARISON.sub(_judged, text)).evaluate({"extra": "", "os_name": "posix"})
+    return Marker(_COMPARISON.sub(_replace_comparison, text)).evaluate({"extra": "", "os_name": "posix"})
 
 
-def _judged(comparison: re.Match[str]) -> str:
+def _replace_comparison(comparison: re.Match[str]) -> str:
     left, operator, right = comparison.groups()
     if {left, right} & {"extra", "extras"}:
-        return _HOLDS if operator in ("!=", "not in") else _FAILS
-    return _HOLDS
+        return _TRUE_MARKER if operator in ("!=", "not in") else _FALSE_MARKER
+    return _TRUE_MARKER
 
 
-def required(requires_dist: Iterable[str]) -> frozenset[str]:
+def parse_required_names(requires_dist: Iterable[str]) -> frozenset[str]:
     """Return the normalised names of all that is required, for extras as well; what is no requirement is left out."""
-    begun = (_BEGINNING.match(line) for line in requires_dist)
-    return frozenset(normalized(each[1]) for each in begun if each)
+    matches = (_REQUIREMENT_START.match(line) for line in requires_dist)
+    return frozenset(normalize_name(match[1]) for match in matches if match)

@@ -32,11 +32,11 @@ class _Translator(ReadMeHTMLTranslator):
         super().visit_literal(node)
 
 
-def html_of_rst(text: str) -> str:
+def render_rst(text: str) -> str:
     """Return HTML that is not safe yet, "" if the text is not valid: one error fails all of it, as on PyPI."""
     writer = Writer()
     writer.translator_class = _Translator
-    with _roles_of_one_text():
+    with _isolate_roles():
         try:
             parts = publish_parts(text, writer=writer, settings_overrides=_SETTINGS)
         except Exception:  # SystemMessage for an error in the text, and whatever else strange texts provoke in docutils
@@ -45,15 +45,15 @@ def html_of_rst(text: str) -> str:
 
 
 @contextmanager
-def _roles_of_one_text() -> Iterator[None]:
+def _isolate_roles() -> Iterator[None]:
     """Undo what a text changes in docutils' table of roles, which is one for the process.
 
     Otherwise the next text would find roles there that it does not define, even in place of the standard ones.
     """
     table: dict[str, object] = vars(roles)["_roles"]
-    before = dict(table)
+    saved_roles = dict(table)
     try:
         yield
     finally:
         table.clear()
-        table.update(before)
+        table.update(saved_roles)

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from .errors import Invalid
 
-_FIELDS = 5
+_FIELD_COUNT = 5
 
 
 class Schedule(Struct, frozen=True):
@@ -15,11 +15,11 @@ class Schedule(Struct, frozen=True):
 
     crontab: str
 
-    def check(self) -> None:
+    def validate(self) -> None:
         """Raise `Invalid` for what is no crontab."""
         if not self.crontab:
             return
-        if len(self.crontab.split()) != _FIELDS:
+        if len(self.crontab.split()) != _FIELD_COUNT:
             raise Invalid("must have the five fields of a crontab: minute hour day-of-month month day-of-week")
         try:
             next(CronSim(self.crontab, datetime(2026, 1, 1, tzinfo=UTC)))
@@ -28,8 +28,8 @@ class Schedule(Struct, frozen=True):
         except StopIteration:
             raise Invalid("never comes true") from None
 
-    def next_after(self, moment: float) -> float:
+    def get_next_run(self, timestamp: float) -> float:
         """Return when it is due next after a moment, both in Unix seconds; infinity for never."""
         if not self.crontab:
             return float("inf")
-        return next(CronSim(self.crontab, datetime.fromtimestamp(moment, UTC))).timestamp()
+        return next(CronSim(self.crontab, datetime.fromtimestamp(timestamp, UTC))).timestamp()

@@ -30,7 +30,7 @@ class HealthBand(StrEnum):
 
 
 # The lowest score of each band, best first; below the last one a score is poor.
-BANDS: tuple[tuple[int, HealthBand], ...] = (
+HEALTH_BANDS: tuple[tuple[int, HealthBand], ...] = (
     (80, HealthBand.EXCELLENT),
     (60, HealthBand.GOOD),
     (40, HealthBand.FAIR),
@@ -38,11 +38,11 @@ BANDS: tuple[tuple[int, HealthBand], ...] = (
 )
 
 
-def band_of(score: int | None) -> HealthBand:
+def to_health_band(score: int | None) -> HealthBand:
     """Return the band of a health score, None standing for one that is not known."""
     if score is None:
         return HealthBand.UNKNOWN
-    return next(band for least, band in BANDS if score >= least or least == 0)
+    return next(band for min_score, band in HEALTH_BANDS if score >= min_score or min_score == 0)
 
 
 class Facet(StrEnum):
@@ -59,10 +59,10 @@ class Facet(StrEnum):
 
 # Bounds of what may be chosen at a web site, on pages, in the interface and in feeds alike: characters of a value, and
 # values of a filter; on a page, values of all filters together.
-LONGEST_VALUE, MOST_CHOSEN = 200, 30
+MAX_VALUE_LENGTH, MAX_SELECTED_VALUES = 200, 30
 
 
-class Question(Struct, frozen=True, kw_only=True):
+class SearchQuery(Struct, frozen=True, kw_only=True):
     """What somebody looks for. Values of one filter are alternatives; all filters have to hold.
 
     `updated_within` is the most days since the upload of the release. `statuses` are values of `project_status`,
@@ -84,19 +84,19 @@ class Question(Struct, frozen=True, kw_only=True):
     page: int = 1
     per_page: int = 20
 
-    def chosen(self, facet: Facet) -> tuple[str, ...]:
+    def get_selected(self, facet: Facet) -> tuple[str, ...]:
         """Return the values that a facet is narrowed to."""
         values: tuple[str, ...] = getattr(self, facet.value)
         return values
 
 
-def supports(framework_versions: Sequence[str], python_versions: Sequence[str], question: Question) -> bool:
+def has_selected_versions(framework_versions: Sequence[str], python_versions: Sequence[str], query: SearchQuery) -> bool:
     """Tell whether a release has the versions that are asked for."""
     return all(
-        not asked or set(asked) & set(has)
-        for asked, has in (
-            (question.framework_versions, framework_versions),
-            (question.python_versions, python_versions),
+        not selected or set(selected) & set(available)
+        for selected, available in (
+            (query.framework_versions, framework_versions),
+            (query.python_versions, python_versions),
         )
     )
 
@@ -131,7 +131,7 @@ class Hit(Struct, frozen=True, kw_only=True):
     @property
     def health_band(self) -> HealthBand:
         """The health score as a word."""
-        return band_of(self.health_score)
+        return to_health_band(self.health_score)
 
 
 class FacetCount(Struct, frozen=True, kw_only=True):
@@ -141,7 +141,7 @@ class FacetCount(Struct, frozen=True, kw_only=True):
     count: int
 
 
-class Results(Struct, frozen=True, kw_only=True):
+class SearchResults(Struct, frozen=True, kw_only=True):
     """An answer: a page of hits, how many there are on all pages, and the counts of each facet's values.
 
     A facet is counted as if it were not narrowed itself, so that its other values stay to choose from; values come
@@ -153,7 +153,7 @@ class Results(Struct, frozen=True, kw_only=True):
     facets: Mapping[Facet, Sequence[FacetCount]]
 
 
-MOST_VALUES = 30
+MAX_FACET_VALUES = 30
 
 
 class Suggestion(Struct, frozen=True, kw_only=True):
@@ -164,7 +164,7 @@ class Suggestion(Struct, frozen=True, kw_only=True):
     summary: str
 
 
-def hit_of(document: Document) -> Hit:
+def to_hit(document: Document) -> Hit:
     """Return what a list shows of a release."""
     registry = document.registry
     score = UNSET if document.health is UNSET else document.health.health_score

@@ -7,10 +7,10 @@ from itertools import groupby
 
 from msgspec import UNSET, Struct
 
-from .health.compatibility import release_is_supported
-from .health.standards import Standards, numbers
+from .health.compatibility import is_release_supported
+from .health.standards import ScoringConfig, parse_version_numbers
 from .schema import RegistryFields
-from .version import by_version
+from .version import to_version_key
 
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,9}")
 
@@ -31,8 +31,8 @@ class SupportRow(Struct, frozen=True, kw_only=True):
 
     newest: str
     oldest: str
-    releases: int
-    prereleases: int
+    release_count: int
+    prerelease_count: int
     uploaded: int
     python_versions: tuple[str, ...]
     supports: tuple[bool, ...]
@@ -45,46 +45,46 @@ class SupportMatrix(Struct, frozen=True, kw_only=True):
     rows: tuple[SupportRow, ...]
 
 
-def support_matrix(documents: Sequence[RegistryFields], standards: Standards, today: date) -> SupportMatrix:
+def build_support_matrix(documents: Sequence[RegistryFields], scoring_config: ScoringConfig, today: date) -> SupportMatrix:
     """Return what the releases of a project support, the highest version first; what was withdrawn is left out.
 
     A pre-release stands where its version does, and not below all that are stable: it tells what comes.
     """
-    released = sorted(
-        (each for each in documents if not each.yanked), key=lambda each: by_version(each.version), reverse=True
+    releases = sorted(
+        (each for each in documents if not each.yanked), key=lambda document: to_version_key(document.version), reverse=True
     )
-    columns = newest_first({version for each in released for version in each.framework_versions})
-    alike = groupby(released, key=lambda each: (frozenset(each.framework_versions), each.python_versions))
+    columns = sort_newest_first({version for each in releases for version in each.framework_versions})
+    groups = groupby(releases, key=lambda each: (frozenset(each.framework_versions), each.python_versions))
     return SupportMatrix(
-        columns=tuple(framework_version(name, standards, today) for name in columns),
-        rows=tuple(_row(list(group), supported, columns) for (supported, _), group in alike),
+        columns=tuple(build_framework_version(name, scoring_config, today) for name in columns),
+        rows=tuple(_build_row(list(group), supported, columns) for (supported, _), group in groups),
     )
 
 
-def framework_version(name: str, standards: Standards, today: date) -> FrameworkVersion:
+def build_framework_version(name: str, scoring_config: ScoringConfig, today: date) -> FrameworkVersion:
     """Return a release of a framework, such as `Plone 6.0`, as of a day."""
-    verdict = release_is_supported(name, standards, today)
-    return FrameworkVersion(name, None if verdict is UNSET else verdict)
+    is_supported = is_release_supported(name, scoring_config, today)
+    return FrameworkVersion(name, None if is_supported is UNSET else is_supported)
 
 
-def newest_first(versions: Iterable[str]) -> list[str]:
+def sort_newest_first(versions: Iterable[str]) -> list[str]:
     """Order releases of frameworks: by framework, and then the newest first."""
-    ordered = sorted(versions, key=lambda version: (_number(version), version), reverse=True)
+    ordered = sorted(versions, key=lambda version: (_parse_release_number(version), version), reverse=True)
     return sorted(ordered, key=lambda version: version.rpartition(" ")[0])
 
 
-def _number(version: str) -> tuple[int, ...]:
+def _parse_release_number(version: str) -> tuple[int, ...]:
     number = version.rpartition(" ")[2]
-    return numbers(number) if _NUMBER.fullmatch(number) else ()
+    return parse_version_numbers(number) if _NUMBER.fullmatch(number) else ()
 
 
-def _row(releases: list[RegistryFields], supported: frozenset[str], columns: list[str]) -> SupportRow:
+def _build_row(releases: list[RegistryFields], supported: frozenset[str], columns: list[str]) -> SupportRow:
     newest, oldest = releases[0], releases[-1]
     return SupportRow(
         newest=newest.version,
         oldest=oldest.version,
-        releases=len(releases),
-        prereleases=sum(each.version_sortable.startswith("0") for each in releases),
+        release_count=len(releases),
+        prerelease_count=sum(release.version_sortable.startswith("0") for release in releases),
         uploaded=newest.upload_timestamp,
         python_versions=newest.python_versions,
         supports=tuple(column in supported for column in columns),

@@ -7,24 +7,24 @@ from .document import Document
 from .errors import Invalid
 
 
-class Header(Struct, frozen=True, kw_only=True):
+class ExportHeader(Struct, frozen=True, kw_only=True):
     """The first line: what the collection remembers about itself."""
 
     state: CollectionState
 
 
-class Trailer(Struct, frozen=True, kw_only=True):
+class ExportTrailer(Struct, frozen=True, kw_only=True):
     """The last line: how many lines of each kind came before it, so that a file that was cut off is noticed."""
 
     documents: int
     tombstones: int
 
 
-Entry = Header | Document | Tombstone | Trailer
+ExportEntry = ExportHeader | Document | Tombstone | ExportTrailer
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class ExportLine(Struct, frozen=True, kw_only=True):
     """A line that was read, by its number from 1: what it says, or why it says nothing that we understand."""
 
     number: int
-    entry: Entry | Invalid
+    entry: ExportEntry | Invalid

@@ -57,7 +57,7 @@ class VersionParts(Struct, frozen=True, kw_only=True):
     postfix: str = ""
 
 
-def order(version: str) -> tuple[bool, bool, Version, str]:
+def to_order_key(version: str) -> tuple[bool, bool, Version, str]:
     """Return a key that sorts as "PEP 440 at all, stable before pre-release, PEP 440's order".
 
     Versions that are not PEP 440 are the lowest and sort by their text.
@@ -68,13 +68,13 @@ def order(version: str) -> tuple[bool, bool, Version, str]:
     return True, not parsed.is_prerelease, parsed, ""
 
 
-def by_version(version: str) -> tuple[bool, Version, str]:
+def to_version_key(version: str) -> tuple[bool, Version, str]:
     """Return a key that sorts as PEP 440 does, pre-releases among the stable; others are lowest, by their text."""
-    is_one, _, parsed, text = order(version)
-    return is_one, parsed, text
+    is_pep_440, _, parsed, text = to_order_key(version)
+    return is_pep_440, parsed, text
 
 
-def sortable(version: str) -> str:
+def to_sortable(version: str) -> str:
     """Return the key whose text order, with or without its dots, is that of `order`; characters `[0-9a-z.]`.
 
     Versions that are equal by PEP 440 share a key; all that are not PEP 440 share the lowest.
@@ -83,10 +83,10 @@ def sortable(version: str) -> str:
     if parsed is None:
         return NOT_PEP_440
     stable = "0" if parsed.is_prerelease else "1"
-    return ".".join([stable, *_release(parsed), *_suffix(parsed), *_local(parsed)])
+    return ".".join([stable, *_encode_release(parsed), *_encode_suffix(parsed), *_encode_local(parsed)])
 
 
-def parts(version: str) -> VersionParts:
+def parse_version_parts(version: str) -> VersionParts:
     """Return the parts of a version; 0 and "" for what is missing, and for all of one that is not PEP 440."""
     parsed = _parse(version)
     if parsed is None:
@@ -105,48 +105,48 @@ def _parse(version: str) -> Version | None:
         return None
 
 
-def _number(number: int) -> str:
+def _encode_number(number: int) -> str:
     """Write a number so that text order is numeric order, and no number begins another one."""
     digits = str(number)
     if len(digits) <= 4:
         return digits.zfill(4)
-    return _LENGTH_LETTERS.get(len(digits), "u" + _number(len(digits))) + digits
+    return _LENGTH_LETTERS.get(len(digits), "u" + _encode_number(len(digits))) + digits
 
 
-def _release(version: Version) -> Iterator[str]:
+def _encode_release(version: Version) -> Iterator[str]:
     if version.epoch:
-        yield "z" + _number(version.epoch)
-    yield from map(_number, (version.major, version.minor, version.micro))
+        yield "z" + _encode_number(version.epoch)
+    yield from map(_encode_number, (version.major, version.minor, version.micro))
     # PEP 440 ignores zeros at the end: 1.0.0.0 is 1.0.
-    further = [*dropwhile(lambda number: number == 0, reversed(version.release[3:]))]
-    yield from ("x" + _number(number) for number in reversed(further))
+    extra_numbers = [*dropwhile(lambda number: number == 0, reversed(version.release[3:]))]
+    yield from ("x" + _encode_number(number) for number in reversed(extra_numbers))
 
 
-def _suffix(version: Version) -> Iterator[str]:
+def _encode_suffix(version: Version) -> Iterator[str]:
     dev = version.dev
     if version.pre is None:
         if version.post is None:
-            yield from (_number(0), _number(dev or 0))
+            yield from (_encode_number(0), _encode_number(dev or 0))
         else:
-            yield from (_POST, _number(version.post))
+            yield from (_POST, _encode_number(version.post))
             if dev is not None:
-                yield "d" + _number(dev)
+                yield "d" + _encode_number(dev)
         return
     pretype, prenum = _PRETYPES[version.pre[0]], version.pre[1]
     if version.post is not None:
-        yield from (_number(pretype), _number(prenum), "p" + _number(version.post))
-        yield "f" if dev is None else "d" + _number(dev)
+        yield from (_encode_number(pretype), _encode_number(prenum), "p" + _encode_number(version.post))
+        yield "f" if dev is None else "d" + _encode_number(dev)
     elif dev is None:
-        yield from (_number(pretype), _number(prenum))
+        yield from (_encode_number(pretype), _encode_number(prenum))
     elif prenum:
-        yield from (_number(pretype), _number(prenum - 1), "y" + _number(dev))
+        yield from (_encode_number(pretype), _encode_number(prenum - 1), "y" + _encode_number(dev))
     else:
-        yield from (_number(pretype - 1), "y" + _number(dev))
+        yield from (_encode_number(pretype - 1), "y" + _encode_number(dev))
 
 
-def _local(version: Version) -> Iterator[str]:
+def _encode_local(version: Version) -> Iterator[str]:
     for segment in version.local.split(".") if version.local else ():
         if segment.isdecimal():
-            yield "n" + _number(int(segment))
+            yield "n" + _encode_number(int(segment))
         else:
             yield "l" + "".join("1" + character for character in segment) + "0"

@@ -9,9 +9,9 @@ from prometheus_client.registry import Collector
 
 from .. import __version__
 from ..domain.errors import Unavailable
-from ..ports import Backlog, Services, TaskMeter, Traffic
+from ..ports import Backlog, Dependencies, TaskMetrics, RequestMetrics
 from . import declared
-from .index_facts import Facts, IndexFacts, facts_of
+from .index_facts import CollectionStats, CollectionStatsCache, fetch_collection_stats
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -19,63 +19,63 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 class Metrics:
     """All that one process has to tell; a worker adds its `tasks` and the `backlog`. Safe to share between threads."""
 
-    def __init__(self, services: Services, *, tasks: TaskMeter | None = None, backlog: Backlog | None = None) -> None:
+    def __init__(self, deps: Dependencies, *, tasks: TaskMetrics | None = None, backlog: Backlog | None = None) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=self.registry)
-        self.registry.register(_Told(services, tasks, backlog))
+        self.registry.register(AppCollector(deps, tasks, backlog))
 
-    def text(self) -> bytes:
+    def render(self) -> bytes:
         """Return all metrics as `CONTENT_TYPE`; takes five seconds where the index does not answer."""
         return generate_latest(self.registry)
 
 
-class _Told(Collector):
-    def __init__(self, services: Services, tasks: TaskMeter | None, backlog: Backlog | None) -> None:
-        self._services = services
+class AppCollector(Collector):
+    def __init__(self, deps: Dependencies, tasks: TaskMetrics | None, backlog: Backlog | None) -> None:
+        self._deps = deps
         self._tasks = tasks
         self._backlog = backlog
-        self._facts = IndexFacts(lambda: facts_of(services))
+        self._collection_stats = CollectionStatsCache(lambda: fetch_collection_stats(deps))
 
     def collect(self) -> Iterator[Metric]:
-        yield declared.BUILD.of({(__version__,): 1})
-        yield from _traffic(self._services.traffic)
-        yield from _index(self._facts.latest(), self._services.now())
+        yield declared.BUILD_INFO.to_family({(__version__,): 1})
+        yield from _request_metrics(self._deps.request_metrics)
+        yield from _index_metrics(self._collection_stats.get_latest(), self._deps.now())
         if self._tasks is not None:
-            yield from _tasks(self._tasks)
+            yield from _task_metrics(self._tasks)
         if self._backlog is not None:
-            yield from _queue(self._backlog)
+            yield from _queue_metrics(self._backlog)
 
 
-def _traffic(traffic: Traffic) -> Iterator[Metric]:
-    quotas = {(quota.service, quota.kind): quota for quota in traffic.quotas()}
-    yield declared.REQUESTS.of(traffic.requests())
-    yield declared.LEFT.of({key: quota.left for key, quota in quotas.items()})
-    yield declared.LIMIT.of({key: quota.limit for key, quota in quotas.items()})
-    yield declared.RESET.of({key: quota.resets_at for key, quota in quotas.items()})
+def _request_metrics(metrics: RequestMetrics) -> Iterator[Metric]:
+    rate_limits = {(rate_limit.service, rate_limit.kind): rate_limit for rate_limit in metrics.get_rate_limits()}
+    yield declared.REQUESTS.to_family(metrics.count_by_outcome())
+    yield declared.RATE_LIMIT_REMAINING.to_family({key: rate_limit.remaining for key, rate_limit in rate_limits.items()})
+    yield declared.RATE_LIMIT.to_family({key: rate_limit.limit for key, rate_limit in rate_limits.items()})
+    yield declared.RATE_LIMIT_RESET.to_family({key: rate_limit.resets_at for key, rate_limit in rate_limits.items()})
 
 
-def _index(facts: list[Facts] | None, now: float) -> Iterator[Metric]:
-    told = facts or []
-    ages = {(fact.name,): max(0.0, now - fact.cursor_set) for fact in told if fact.cursor_set is not None}
-    yield declared.INDEX_UP.of({(): int(facts is not None)})
-    yield declared.PROJECTS.of({(fact.name,): fact.projects for fact in told})
-    yield declared.DOCUMENTS.of({(fact.name,): fact.documents for fact in told})
-    yield declared.AGE.of(ages)
-    yield declared.CURSOR.of({(fact.name,): fact.cursor for fact in told if fact.cursor is not None})
-    yield declared.AGAIN.of({(fact.name,): fact.to_be_asked_again for fact in told})
+def _index_metrics(stats: list[CollectionStats] | None, now: float) -> Iterator[Metric]:
+    collections = stats or []
+    ages = {(collection.name,): max(0.0, now - collection.cursor_confirmed_at) for collection in collections if collection.cursor_confirmed_at is not None}
+    yield declared.INDEX_UP.to_family({(): int(stats is not None)})
+    yield declared.PROJECTS.to_family({(collection.name,): collection.project_count for collection in collections})
+    yield declared.DOCUMENTS.to_family({(collection.name,): collection.document_count for collection in collections})
+    yield declared.NEWEST_CHANGE_AGE.to_family(ages)
+    yield declared.CURSOR_SERIAL.to_family({(collection.name,): collection.cursor for collection in collections if collection.cursor is not None})
+    yield declared.STALE_PROJECTS.to_family({(collection.name,): collection.stale_count for collection in collections})
 
 
-def _tasks(meter: TaskMeter) -> Iterator[Metric]:
-    ended = meter.tasks()
-    yield declared.TASKS.of({key: times.count for key, times in ended.items()})
-    yield declared.TASK_SECONDS.of({key: times.seconds for key, times in ended.items()})
-    yield declared.UNDER_WAY.of({(name,): count for name, count in meter.under_way().items()})
+def _task_metrics(task_metrics: TaskMetrics) -> Iterator[Metric]:
+    totals_by_task = task_metrics.get_totals()
+    yield declared.TASKS.to_family({key: totals.count for key, totals in totals_by_task.items()})
+    yield declared.TASK_SECONDS.to_family({key: totals.seconds for key, totals in totals_by_task.items()})
+    yield declared.TASKS_RUNNING.to_family({(name,): count for name, count in task_metrics.count_running().items()})
 
 
-def _queue(backlog: Backlog) -> Iterator[Metric]:
+def _queue_metrics(backlog: Backlog) -> Iterator[Metric]:
     lengths: tuple[int, int] | None = None
     with suppress(Unavailable):  # told as such
-        lengths = backlog.lengths()
-    yield declared.QUEUE_UP.of({(): int(lengths is not None)})
-    yield declared.WAITING.of({(): lengths[0]} if lengths else {})
-    yield declared.IN_HAND.of({(): lengths[1]} if lengths else {})
+        lengths = backlog.get_lengths()
+    yield declared.QUEUE_UP.to_family({(): int(lengths is not None)})
+    yield declared.QUEUE_LENGTH.to_family({(): lengths[0]} if lengths else {})
+    yield declared.QUEUE_UNACKED.to_family({(): lengths[1]} if lengths else {})

@@ -10,7 +10,7 @@ from .collectors import Metrics
 
 
 @contextmanager
-def endpoint(metrics: Metrics, *, host: str, port: int) -> Iterator[None]:
+def serve_metrics(metrics: Metrics, *, host: str, port: int) -> Iterator[None]:
     """Answer `/metrics` on a port as long as the context lasts; raises `Invalid` for one that can't be had."""
     try:
         server, thread = start_http_server(port, host, metrics.registry)

@@ -5,69 +5,69 @@ port has an adapter in memory, and one contract suite under `tests/contracts` th
 Unless stated otherwise a call raises `Unavailable` where the service behind it gives no usable answer.
 """
 
-from .candidates import Candidates
-from .coordination import Coordination, Errands, Locks, Pace, SeenStore
-from .downloads import Count, DownloadStats, Effort
-from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, VerdictStore
+from .candidates import CandidateSource
+from .coordination import Coordination, Partitions, Locks, RateLimiter, DedupStore
+from .downloads import DownloadResult, DownloadStats, CostEstimate
+from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, MembershipCache
 from .keys import ApiKeys, NewKey
-from .operation import Backlog, Quota, TaskMeter, TaskTime, Traffic
+from .operation import Backlog, ServiceRateLimit, TaskMetrics, TaskTotals, RequestMetrics
 from .registry import (
-    ChangeJournal,
+    Changelog,
     FeedEntry,
-    JournalEntry,
+    ChangelogEntry,
     PackageRegistry,
-    Reading,
+    ProjectResult,
     ReleaseFeed,
     Serials,
-    Standing,
-    Wanted,
-    whatever_it_is,
+    SimplePageStatus,
+    ProjectRequest,
+    always,
 )
-from .rendering import RenderCache, Renderer, Rendering
-from .repositories import Allowance, Finding, RepositoryCache, RepositoryHost
+from .rendering import RenderCache, Renderer, RenderJob
+from .repositories import RateLimitStatus, RepositoryResult, RepositoryCache, RepositoryHost
 from .search import SearchEngine
-from .services import RequestMeter, Services
+from .services import RequestCounter, Dependencies
 
 __all__ = [
-    "Allowance",
+    "RateLimitStatus",
     "ApiKeys",
     "Backlog",
-    "Candidates",
-    "ChangeJournal",
+    "CandidateSource",
+    "Changelog",
     "Coordination",
-    "Count",
+    "DownloadResult",
     "DownloadStats",
-    "Effort",
-    "Errands",
+    "CostEstimate",
+    "Partitions",
     "FeedEntry",
-    "Finding",
+    "RepositoryResult",
     "IndexAdmin",
-    "JournalEntry",
+    "ChangelogEntry",
     "Locks",
     "NewKey",
-    "Pace",
+    "RateLimiter",
     "PackageIndex",
     "PackageRegistry",
     "ProjectDocuments",
-    "Quota",
-    "Reading",
+    "ServiceRateLimit",
+    "ProjectResult",
     "Rejection",
     "ReleaseFeed",
     "RenderCache",
     "Renderer",
-    "Rendering",
+    "RenderJob",
     "RepositoryCache",
     "RepositoryHost",
-    "RequestMeter",
+    "RequestCounter",
     "SearchEngine",
-    "SeenStore",
+    "DedupStore",
     "Serials",
-    "Services",
-    "Standing",
-    "TaskMeter",
-    "TaskTime",
-    "Traffic",
-    "VerdictStore",
-    "Wanted",
-    "whatever_it_is",
+    "Dependencies",
+    "SimplePageStatus",
+    "TaskMetrics",
+    "TaskTotals",
+    "RequestMetrics",
+    "MembershipCache",
+    "ProjectRequest",
+    "always",
 ]

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 
-class Candidates(Protocol):
+class CandidateSource(Protocol):
     """A bulk source of projects that may belong; whether one does, its own document says."""
 
-    def requiring(self, frameworks: Sequence[str]) -> Iterator[str]:
+    def find_candidates(self, frameworks: Sequence[str]) -> Iterator[str]:
         """Yield the normalised names of projects that may require one of `frameworks` (normalised), each once.
 
         Too many is no harm but requests, and the source may be behind the registry. Raises `Invalid` for a source

@@ -9,14 +9,14 @@ from ..domain.downloads import Downloads
 from ..domain.errors import AggregatorError
 
 
-class Count(Struct, frozen=True, kw_only=True):
+class DownloadResult(Struct, frozen=True, kw_only=True):
     """What came of asking about one project, by its normalised name: the counts, or why there are none."""
 
     name: str
-    answer: Downloads | AggregatorError
+    outcome: Downloads | AggregatorError
 
 
-class Effort(Struct, frozen=True, kw_only=True):
+class CostEstimate(Struct, frozen=True, kw_only=True):
     """What asking takes if all goes well: requests, and the seconds that their pace alone costs."""
 
     requests: int
@@ -33,10 +33,10 @@ class DownloadStats(Protocol):
     def source(self) -> str:
         """The name of the source, as it is written to the index."""
 
-    def effort(self, projects: int) -> Effort:
+    def estimate_cost(self, project_count: int) -> CostEstimate:
         """Return what asking about so many projects takes; asks nothing."""
 
-    def counts(self, names: Iterable[str]) -> Generator[Sequence[Count], None, None]:
+    def fetch_counts(self, names: Iterable[str]) -> Generator[Sequence[DownloadResult], None, None]:
         """Ask about projects by normalised name, and yield what came of each request as it arrives, in any order.
 
         Every name gets one answer. Failures are answers here: `NotFound` where the source says that it has no such

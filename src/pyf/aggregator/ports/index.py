@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import UNSET, Struct, UnsetType
 
-from ..domain.collection import CollectionInfo, CollectionState, Holding, Tombstone
+from ..domain.collection import CollectionInfo, CollectionState, ProjectState, Tombstone
 from ..domain.document import Document, Enrichments
 from ..domain.schema import HealthFields, ProjectFields, RegistryFields
 
@@ -55,19 +55,19 @@ class PackageIndex(Protocol):
         A project that the collection does not hold is left out. Returns how many were updated.
         """
 
-    def documents(self, collection: str, name: str) -> Sequence[Document]:
+    def get_project_documents(self, collection: str, name: str) -> Sequence[Document]:
         """Return the documents of one project, newest first (by `is_newest`, then `version_sortable`).
 
         Any spelling of the name finds it; a project that is not there gives an empty sequence.
         """
 
-    def held(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
+    def get_documents(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
         """Return the registry's documents of the named projects (normalised), of those that are there."""
 
-    def enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
+    def get_enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
         """Return what the other owners have written of the named projects (normalised), of those that are there."""
 
-    def holdings(self, collection: str) -> Iterator[Holding]:
+    def project_states(self, collection: str) -> Iterator[ProjectState]:
         """Yield what the collection holds of each project, ordered by normalised name.
 
         Writes made meanwhile, by this process or another, may or may not be seen.
@@ -76,16 +76,16 @@ class PackageIndex(Protocol):
     def export(self, collection: str) -> Iterator[Document]:
         """Yield every document, ordered by normalised name and `version_sortable`, in constant memory."""
 
-    def tombstone(self, collection: str, name: str) -> Tombstone | None:
+    def get_tombstone(self, collection: str, name: str) -> Tombstone | None:
         """Return the tombstone of a removed project, None if there is none."""
 
     def tombstones(self, collection: str) -> Iterator[Tombstone]:
         """Yield all tombstones, ordered by name, in constant memory."""
 
-    def state(self, collection: str) -> CollectionState:
+    def get_state(self, collection: str) -> CollectionState:
         """Return what the collection remembers about itself."""
 
-    def remember(self, collection: str, state: CollectionState) -> None:
+    def set_state(self, collection: str, state: CollectionState) -> None:
         """Replace what the collection remembers about itself."""
 
 
@@ -101,14 +101,14 @@ class IndexAdmin(Protocol):
     def drop(self, collection: str) -> None:
         """Delete a collection with its state. Raises `Invalid` for an alias, `NotFound` for neither."""
 
-    def point(self, alias: str, collection: str) -> None:
+    def set_alias(self, alias: str, collection: str) -> None:
         """Create an alias or re-point it, atomically. Raises `NotFound` for a collection that is not there."""
 
     @property
-    def supersedes_at_once(self) -> bool:
+    def replaces_atomically(self) -> bool:
         """Whether `supersede` is one step; where it isn't, readers of the name hear `NotFound` for a moment."""
 
-    def supersede(self, collection: str, successor: str) -> None:
+    def replace_with_alias(self, collection: str, successor: str) -> None:
         """Delete a collection, and have its name lead to another one from then on, as an alias.
 
         Where this is one step, what `carry_over` would still have copied comes along in it.
@@ -117,14 +117,14 @@ class IndexAdmin(Protocol):
         another collection.
         """
 
-    def carry_over(self, source: str, target: str) -> None:
+    def copy_enrichments(self, source: str, target: str) -> None:
         """Copy what the registry does not give from one collection to another, which may be repeated.
 
         That is the other owners' fields of projects that `target` holds, where `source` has the later written
         ones, and the tombstones of projects that it does not hold. Scores stay: they follow from the documents.
         """
 
-    def collections(self) -> Sequence[CollectionInfo]:
+    def list_collections(self) -> Sequence[CollectionInfo]:
         """Return all collections by name."""
 
     def resolve(self, name: str) -> str | None:
@@ -138,33 +138,33 @@ class IndexAdmin(Protocol):
         for a collection that holds no packages at all.
         """
 
-    def location(self) -> str:
+    def get_location(self) -> str:
         """Return where the index is, for people: a file or an address, without secrets."""
 
-    def size(self) -> int | None:
+    def get_size(self) -> int | None:
         """Return how many bytes are taken where the index is kept, caches included; None where nobody tells."""
 
-    def exclusive(self, collection: str) -> AbstractContextManager[None]:
+    def lock(self, collection: str) -> AbstractContextManager[None]:
         """Hold the one right to rewrite a collection as a whole; raises `Unavailable` while another holds it.
 
         The right ends with the process that holds it, however that ends.
         """
 
 
-class VerdictStore(Protocol):
+class MembershipCache(Protocol):
     """Remembers which projects did not belong to a filter, and at which serial that was judged.
 
     Serial 0 stands for a candidate that nobody has judged yet.
     """
 
-    def recall(self, filter_key: str, names: Collection[str]) -> Mapping[str, int]:
+    def get_many(self, filter_key: str, names: Collection[str]) -> Mapping[str, int]:
         """Return the serials of those of `names` (normalised) that are remembered."""
 
-    def remembered(self, filter_key: str, *, unjudged: bool = False) -> Mapping[str, int]:
+    def get_all(self, filter_key: str, *, include_unevaluated: bool = False) -> Mapping[str, int]:
         """Return the serials of all that is remembered of a filter, with `unjudged` of what nobody has judged yet."""
 
-    def judge(self, filter_key: str, verdicts: Mapping[str, int]) -> None:
+    def set_many(self, filter_key: str, serials: Mapping[str, int]) -> None:
         """Remember that projects did not belong, by normalised name, at these serials."""
 
-    def forget(self, filter_key: str, names: Collection[str]) -> None:
+    def delete_many(self, filter_key: str, names: Collection[str]) -> None:
         """Forget projects, because they belong now."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from ..domain.api_key import SEARCH, ApiKey
+from ..domain.api_key import SEARCH_ACTION, ApiKey
 
 
 class NewKey(Struct, frozen=True, kw_only=True):
@@ -23,20 +23,20 @@ class ApiKeys(Protocol):
     """
 
     def create(
-        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH,), value: str = ""
+        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH_ACTION,), value: str = ""
     ) -> NewKey:
         """Make a key for these names, with the given value or one that nobody can guess.
 
         Raises `Invalid` for a value that another key has, or that can't be one: 8 to 200 visible ASCII characters.
         """
 
-    def all(self) -> Sequence[ApiKey]:
+    def list_keys(self) -> Sequence[ApiKey]:
         """Return all keys by number, those that can do more than search included."""
 
-    def delete(self, number: int) -> None:
+    def delete(self, key_id: int) -> None:
         """Delete a key by its number, for good; raises `NotFound` where there is none."""
 
-    def allows(self, value: str, action: str, collection: str) -> bool:
+    def is_allowed(self, value: str, action: str, collection: str) -> bool:
         """Tell whether the key of this value may do `action` on a collection, named by its own name or an alias.
 
         How long it takes tells nothing about a value. "*" among a key's actions or collections stands for all.

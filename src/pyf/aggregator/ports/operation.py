@@ -6,7 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 
-class Quota(Struct, frozen=True, kw_only=True):
+class ServiceRateLimit(Struct, frozen=True, kw_only=True):
     """What a service last said may still be asked of it: `left` of `limit`, until `resets_at` (Unix seconds).
 
     `kind` names what is limited where a service has several limits, such as GitHub's `core` and `graphql`; "" for the
@@ -15,44 +15,44 @@ class Quota(Struct, frozen=True, kw_only=True):
 
     service: str
     kind: str
-    left: int
+    remaining: int
     limit: int
     resets_at: float
 
 
-class Traffic(Protocol):
+class RequestMetrics(Protocol):
     """What went to the services since this process began; reading it costs nothing."""
 
-    def requests(self) -> Mapping[tuple[str, str], int]:
+    def count_by_outcome(self) -> Mapping[tuple[str, str], int]:
         """Return how many requests ended how, by service and outcome; repeated attempts count, each on its own.
 
         An outcome is the answer's status, `unusable` for an answer of status 200 that could not be used, or one of
         `no_connection`, `timeout`, `broken_off` and `given_up` where no whole answer came.
         """
 
-    def quotas(self) -> Sequence[Quota]:
+    def get_rate_limits(self) -> Sequence[ServiceRateLimit]:
         """Return what each service last said about its limits, in no order; of those that say nothing, nothing."""
 
 
-class TaskTime(Struct, frozen=True, kw_only=True):
+class TaskTotals(Struct, frozen=True, kw_only=True):
     """How many tasks ended, and the seconds that all of them together took."""
 
     count: int = 0
     seconds: float = 0.0
 
 
-class TaskMeter(Protocol):
+class TaskMetrics(Protocol):
     """What became of this process's tasks since it began."""
 
-    def tasks(self) -> Mapping[tuple[str, str], TaskTime]:
+    def get_totals(self) -> Mapping[tuple[str, str], TaskTotals]:
         """Return the tasks that ended, by name and outcome."""
 
-    def under_way(self) -> Mapping[str, int]:
+    def count_running(self) -> Mapping[str, int]:
         """Return how many tasks are being worked on, by name."""
 
 
 class Backlog(Protocol):
     """The work that waits to be done, by whoever comes."""
 
-    def lengths(self) -> tuple[int, int]:
+    def get_lengths(self) -> tuple[int, int]:
         """Return how many tasks wait, and how many workers have in hand, those that are to be tried again included."""

@@ -9,14 +9,14 @@ from ..domain.errors import AggregatorError
 from ..domain.project import Project, ProjectStatus
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class ProjectRequest(Struct, frozen=True, kw_only=True):
     """A project to read, by its normalised name; the metadata of the `known` versions is not needed."""
 
     name: str
-    known: frozenset[str] = frozenset()
+    known_versions: frozenset[str] = frozenset()
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class ProjectResult(Struct, frozen=True, kw_only=True):
     """What came of reading one project: the project, or why there is none.
 
     `failed_versions` are releases that the project lists and whose own document could not be read; they are
@@ -24,18 +24,18 @@ class Reading(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    answer: Project | AggregatorError
+    outcome: Project | AggregatorError
     failed_versions: Mapping[str, AggregatorError] = {}
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class SimplePageStatus(Struct, frozen=True, kw_only=True):
     """What the registry's simple index says about one project: its status, or why there is none.
 
     `NotFound` is the second witness that a removal needs; `is_empty`, that no version is listed, is as good.
     """
 
     name: str
-    answer: ProjectStatus | AggregatorError
+    outcome: ProjectStatus | AggregatorError
     is_empty: bool = False
 
 
@@ -49,7 +49,7 @@ class Serials(Struct, frozen=True, kw_only=True):
     by_name: Mapping[str, int]
 
 
-def whatever_it_is(_project: Project) -> bool:
+def always(_project: Project) -> bool:
     """Find every project worth reading as a whole."""
     return True
 
@@ -57,18 +57,18 @@ def whatever_it_is(_project: Project) -> bool:
 class PackageRegistry(Protocol):
     """The registry that projects are published on (PyPI or a mirror of it)."""
 
-    def browse(self, classifiers: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    def browse_classifiers(self, classifiers: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
         """Yield each classifier with the normalised names of the projects any release of which ever carried it.
 
         One request a classifier. Raises `Unavailable` when throttled, refused or without a usable answer.
         """
 
-    def serials(self) -> Serials:
+    def fetch_serials(self) -> Serials:
         """Return the last serial of every project; one request."""
 
-    def read(
-        self, wanted: Iterable[Wanted], *, is_worth_it: Callable[[Project], bool] = whatever_it_is
-    ) -> Iterator[Reading]:
+    def read_projects(
+        self, requests: Iterable[ProjectRequest], *, needs_releases: Callable[[Project], bool] = always
+    ) -> Iterator[ProjectResult]:
         """Read projects, many at once, and yield what came of each as it arrives, in any order.
 
         One request a project, and one a release that is neither the newest nor known; the newest release
@@ -77,11 +77,11 @@ class PackageRegistry(Protocol):
         here, nothing is raised for a project: `NotFound` where its document says 404, `Unavailable` otherwise.
         """
 
-    def standings(self, names: Iterable[str]) -> Iterator[Standing]:
+    def check_simple_pages(self, names: Iterable[str]) -> Iterator[SimplePageStatus]:
         """Ask the simple index about projects by normalised name; one request each, failures are answers."""
 
 
-class JournalEntry(Struct, frozen=True, kw_only=True):
+class ChangelogEntry(Struct, frozen=True, kw_only=True):
     """One change that the registry recorded; `version` is "" for a change of the project itself."""
 
     name: str
@@ -91,13 +91,13 @@ class JournalEntry(Struct, frozen=True, kw_only=True):
     serial: int
 
 
-class ChangeJournal(Protocol):
+class Changelog(Protocol):
     """The registry's record of all changes, numbered by serial."""
 
-    def last_serial(self) -> int:
+    def fetch_last_serial(self) -> int:
         """Return the serial of the newest change; one request."""
 
-    def since(self, serial: int) -> Sequence[JournalEntry]:
+    def fetch_since(self, serial: int) -> Sequence[ChangelogEntry]:
         """Return the oldest changes above `serial`, ascending, at most `page_size` of them; one request."""
 
     @property
@@ -116,8 +116,8 @@ class FeedEntry(Struct, frozen=True, kw_only=True):
 class ReleaseFeed(Protocol):
     """The registry's feeds of news: fast, and not complete."""
 
-    def newest_projects(self) -> Sequence[FeedEntry]:
+    def fetch_newest_projects(self) -> Sequence[FeedEntry]:
         """Return the newest projects, newest first, with "" for a version; one request."""
 
-    def newest_releases(self) -> Sequence[FeedEntry]:
+    def fetch_newest_releases(self) -> Sequence[FeedEntry]:
         """Return the newest releases, newest first; one request."""

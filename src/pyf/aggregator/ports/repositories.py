@@ -6,26 +6,26 @@ from typing import Protocol
 from msgspec import Struct
 
 from ..domain.errors import AggregatorError
-from ..domain.repository import Learned, Repository
-from ..domain.repository_address import RepositoryAddress
+from ..domain.repository import CachedRepository, Repository
+from ..domain.repository_address import RepositoryRef
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class RepositoryResult(Struct, frozen=True, kw_only=True):
     """What came of asking about one address: the repository, or why there is none.
 
     `NotFound` means that the host knows no public repository there, `Unavailable` that nothing is known. `told` is the
     host's own answer as JSON, for people; "" where there was none.
     """
 
-    address: RepositoryAddress
-    answer: Repository | AggregatorError
-    told: str = ""
+    ref: RepositoryRef
+    outcome: Repository | AggregatorError
+    raw_response: str = ""
 
 
-class Allowance(Struct, frozen=True, kw_only=True):
+class RateLimitStatus(Struct, frozen=True, kw_only=True):
     """How many repositories the host lets us ask about: `left` of `limit`, until `resets_at` (Unix seconds)."""
 
-    left: int
+    remaining: int
     limit: int
     resets_at: float
 
@@ -33,7 +33,7 @@ class Allowance(Struct, frozen=True, kw_only=True):
 class RepositoryHost(Protocol):
     """A host of repositories (GitHub)."""
 
-    def look_up(self, addresses: Iterable[RepositoryAddress]) -> Iterator[Sequence[Finding]]:
+    def fetch_repositories(self, refs: Iterable[RepositoryRef]) -> Iterator[Sequence[RepositoryResult]]:
         """Ask about repositories of this host and yield what came of them, each once, in batches as answers come.
 
         `addresses` is taken from as the asking goes on, a request or a handful ahead at most: findings may add to it.
@@ -46,15 +46,15 @@ class RepositoryHost(Protocol):
     def is_partial(self) -> bool:
         """Whether it tells less of a repository than the host could, so that what it told is no substitute for more."""
 
-    def allowance(self) -> Allowance | None:
+    def get_rate_limit(self) -> RateLimitStatus | None:
         """Return how much may be asked, None where that is more than runs need; one request at most, a free one."""
 
 
 class RepositoryCache(Protocol):
     """Remembers what was learned about addresses, also that there is no repository; for all collections together."""
 
-    def recall(self, addresses: Collection[RepositoryAddress], *, since: int) -> Mapping[str, Learned]:
+    def get_many(self, refs: Collection[RepositoryRef], *, fetched_since: int) -> Mapping[str, CachedRepository]:
         """Return what was learned of these at `since` (Unix seconds) or later, by the address's `key`."""
 
-    def keep(self, learned: Sequence[Learned]) -> None:
+    def set_many(self, repositories: Sequence[CachedRepository]) -> None:
         """Remember these; of one address what was learned last."""

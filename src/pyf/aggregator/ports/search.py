@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from ..domain.search import Facet, Hit, Question, Results, Suggestion
+from ..domain.search import Facet, Hit, SearchQuery, SearchResults, Suggestion
 
-NOTHING: frozenset[str] = frozenset()
+NO_NAMES: frozenset[str] = frozenset()
 
 
 class SearchEngine(Protocol):
@@ -15,25 +15,25 @@ class SearchEngine(Protocol):
     those whose normalised name is in `hidden`. No text is an error: one that means nothing finds nothing.
     """
 
-    def search(self, collection: str, question: Question, *, hidden: frozenset[str] = NOTHING) -> Results:
+    def search(self, collection: str, query: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
         """Return a page of what a question finds, one hit a project, ordered as asked.
 
         Pages of one answer neither overlap nor leave anything out while nothing is written.
         """
 
-    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NOTHING) -> Mapping[str, int]:
+    def count_values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
         """Return all values that projects have of a facet, however many, and how many projects have each."""
 
     def suggest(
-        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING
+        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
     ) -> Sequence[Suggestion]:
         """Return the projects whose name somebody may be typing, the likeliest first."""
 
-    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+    def find_similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
         """Return the projects most like one, without itself; none where the collection does not hold it."""
 
-    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+    def find_dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
         """Return the projects whose newest release requires one (normalised), most downloaded first."""
 
-    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+    def get_hits(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
         """Return the newest releases of named projects (normalised), in their order; who is not there is left out."""

@@ -6,17 +6,17 @@ from typing import Any
 from celery.worker.consumer import Consumer
 
 
-class SteadyConsumer(Consumer):
+class ReconnectingConsumer(Consumer):
     """Celery's own, but for one thing: it outlives a Redis that goes away while there are tasks in hand."""
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Let go of the connection that was lost; another one is made afterwards, however long that takes."""
         if self.connection is not None and self.task_consumer is not None:
-            self.connection.collect = partial(_let_go, self.connection, self.task_consumer.channel)
+            self.connection.collect = partial(_collect_connection, self.connection, self.task_consumer.channel)
         super().on_connection_error_after_connected(exc)
 
 
-def _let_go(connection: Any, channel: Any, **options: Any) -> None:
+def _collect_connection(connection: Any, channel: Any, **options: Any) -> None:
     """Do what `collect` does, which closes the channel and then takes the server's address from it.
 
     A channel that was waiting for its next task breaks off the first attempt to close it. Without the address the next

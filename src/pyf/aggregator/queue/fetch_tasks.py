@@ -12,147 +12,147 @@ from uuid import uuid4
 from celery import Task
 
 from ..domain.errors import AggregatorError, Invalid, Unavailable
-from ..usecases.fetch import fetch
-from ..usecases.fetch_in_parts import plan, read_part, shown_so_far
+from ..usecases.fetch import fetch_collection
+from ..usecases.fetch_in_parts import plan_shards, fetch_shard, read_seen_classifiers
 from ..usecases.report import RunReport
 from ..usecases.target import Target
 from . import names
 from .app import app
-from .choice import chosen, filter_of
-from .filling import come_to_rest, fetching, show_life
-from .outcome import outcome, try_again
-from .process import Workshop, workshop
-from .sending import send
-from .turns import lease, turn
+from .choice import select_targets, require_filter
+from .filling import clear_heartbeat, fetch_lock_name, record_heartbeat
+from .outcome import task_result, retry_later
+from .process import WorkerContext, get_worker_context
+from .sending import enqueue
+from .turns import get_lock_ttl, run_slice
 
 
-class _Fetching(Task):
+class _FetchTask(Task):
     """A task of a fetch, which must not be in the way of the next one when it has failed for good."""
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Give the right back."""
-        named = _named(args, kwargs)
-        shop, holder = workshop(), named["fetch_id"] or task_id
+        arguments = _parse_arguments(args, kwargs)
+        context, owner = get_worker_context(), arguments["fetch_id"] or task_id
         with suppress(Invalid):  # a profile that there is not has no rights
-            for target in chosen(shop, named["collection_name"], named["profile_name"]):
-                come_to_rest(shop, target, holder)
-                shop.agreed.locks.give_back(fetching(target), holder)
+            for target in select_targets(context, arguments["collection_name"], arguments["profile_name"]):
+                clear_heartbeat(context, target, owner)
+                context.coordination.locks.release(fetch_lock_name(target), owner)
 
 
-def _named(args: Any, kwargs: Any) -> dict[str, str]:
-    given = dict(zip(("collection_name", "profile_name", "fetch_id"), args, strict=False)) | kwargs
-    return {name: given.get(name) or "" for name in ("collection_name", "profile_name", "fetch_id")}
+def _parse_arguments(args: Any, kwargs: Any) -> dict[str, str]:
+    arguments = dict(zip(("collection_name", "profile_name", "fetch_id"), args, strict=False)) | kwargs
+    return {name: arguments.get(name) or "" for name in ("collection_name", "profile_name", "fetch_id")}
 
 
-@app.task(bind=True, base=_Fetching, name=names.FETCH, throws=(AggregatorError,))
+@app.task(bind=True, base=_FetchTask, name=names.FETCH, throws=(AggregatorError,))
 def full_fetch_all_packages(
     self: Task, collection_name: str = "", profile_name: str = "", fetch_id: str = ""
 ) -> dict[str, Any]:
     """Do what `pyfaggregator -f` does. `fetch_id` names a fetch whose parts are done, and which is to be ended."""
-    shop = workshop()
-    targets = chosen(shop, collection_name, profile_name)
+    context = get_worker_context()
+    targets = select_targets(context, collection_name, profile_name)
     if len(targets) != 1:
         for target in targets:
-            send(self, collection_name=target.collection)
+            enqueue(self, collection_name=target.collection)
         return {"status": "queued", "collections": [target.collection for target in targets]}
     (target,) = targets
-    holder = fetch_id or self.request.id
-    if not shop.agreed.locks.take(fetching(target), holder, _lease(shop)):
+    owner = fetch_id or self.request.id
+    if not context.coordination.locks.acquire(fetch_lock_name(target), owner, _get_fetch_lock_ttl(context)):
         return {"status": "busy", "collection": target.collection}
-    show_life(shop, target, holder)
-    size = shop.settings.celery_fetch_batch_size
+    record_heartbeat(context, target, owner)
+    size = context.settings.celery_fetch_batch_size
     if not fetch_id and size:
-        planned = plan(shop.services, target, default=filter_of(target))
-        if isinstance(planned.report.stopped_by, Unavailable):
-            try_again(self, planned.report.stopped_by)
-        if planned.report.stopped_by is not None:
-            raise planned.report.stopped_by
-        if len(planned.to_read) > size:
-            parts = _handed_out(shop, target, profile_name, holder, planned.to_read)
-            shop.forget_targets()
-            return outcome(planned.report) | {"status": "queued", "parts": parts}
-    told = turn(
+        fetch_plan = plan_shards(context.deps, target, default=require_filter(target))
+        if isinstance(fetch_plan.report.error, Unavailable):
+            retry_later(self, fetch_plan.report.error)
+        if fetch_plan.report.error is not None:
+            raise fetch_plan.report.error
+        if len(fetch_plan.min_serials) > size:
+            shard_count = _enqueue_shards(context, target, profile_name, owner, fetch_plan.min_serials)
+            context.clear_target_cache()
+            return task_result(fetch_plan.report) | {"status": "queued", "parts": shard_count}
+    result = run_slice(
         self,
-        shop,
-        lambda until: _ended(shop, target, until, is_shared=bool(fetch_id)),
+        context,
+        lambda deadline: _finish_fetch(context, target, deadline, is_shared=bool(fetch_id)),
         collection_name=target.collection,
         profile_name=profile_name,
-        fetch_id=holder,
+        fetch_id=owner,
     )
-    if told["status"] != "partial":
-        come_to_rest(shop, target, holder)
-        shop.agreed.locks.give_back(fetching(target), holder)
-    shop.forget_targets()
-    return told
+    if result["status"] != "partial":
+        clear_heartbeat(context, target, owner)
+        context.coordination.locks.release(fetch_lock_name(target), owner)
+    context.clear_target_cache()
+    return result
 
 
-class _Part(Task):
+class _ShardTask(Task):
     """A part of a fetch; one that has failed for good is over as well: whoever ends the fetch reads what it lacks."""
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Hand the part in as it is."""
-        _hand_in(workshop(), kwargs["collection_name"], kwargs["profile_name"], kwargs["fetch_id"], kwargs["part"])
+        _complete_shard(get_worker_context(), kwargs["collection_name"], kwargs["profile_name"], kwargs["fetch_id"], kwargs["part"])
 
 
-@app.task(bind=True, base=_Part, name=names.FETCH_BATCH, throws=(AggregatorError,))
+@app.task(bind=True, base=_ShardTask, name=names.FETCH_BATCH, throws=(AggregatorError,))
 def fetch_batch(
     self: Task, *, collection_name: str, profile_name: str, fetch_id: str, part: str, to_read: dict[str, int]
 ) -> dict[str, Any]:
     """Read a part of a full fetch: projects by name, each with the serial that its answer must reach."""
-    shop = workshop()
-    (target,) = chosen(shop, collection_name, profile_name)
-    shop.agreed.locks.take(fetching(target), fetch_id, _lease(shop))
-    show_life(shop, target, fetch_id)
-    told = turn(
+    context = get_worker_context()
+    (target,) = select_targets(context, collection_name, profile_name)
+    context.coordination.locks.acquire(fetch_lock_name(target), fetch_id, _get_fetch_lock_ttl(context))
+    record_heartbeat(context, target, fetch_id)
+    result = run_slice(
         self,
-        shop,
-        lambda until: read_part(shop.services, target, to_read, until=until),
+        context,
+        lambda deadline: fetch_shard(context.deps, target, to_read, deadline=deadline),
         collection_name=collection_name,
         profile_name=profile_name,
         fetch_id=fetch_id,
         part=part,
         to_read=to_read,
     )
-    show_life(shop, target, fetch_id)
-    if told["status"] != "partial":
-        _hand_in(shop, collection_name, profile_name, fetch_id, part)
-    return told
+    record_heartbeat(context, target, fetch_id)
+    if result["status"] != "partial":
+        _complete_shard(context, collection_name, profile_name, fetch_id, part)
+    return result
 
 
-def _ended(shop: Workshop, target: Target, until: float, *, is_shared: bool) -> RunReport:
-    shown = shown_so_far(shop.services, target) if is_shared else ()
-    return fetch(shop.services, target, default=filter_of(target), shown=shown, until=until)
+def _finish_fetch(context: WorkerContext, target: Target, deadline: float, *, is_shared: bool) -> RunReport:
+    classifiers = read_seen_classifiers(context.deps, target) if is_shared else ()
+    return fetch_collection(context.deps, target, default=require_filter(target), seen_classifiers=classifiers, deadline=deadline)
 
 
-def _handed_out(shop: Workshop, target: Target, profile_name: str, fetch_id: str, to_read: Mapping[str, int]) -> int:
+def _enqueue_shards(context: WorkerContext, target: Target, profile_name: str, fetch_id: str, to_read: Mapping[str, int]) -> int:
     """Queue the parts; return how many there are."""
     # Names of their own: of a beginning that was killed and is delivered again, parts may be about already.
-    parts = {uuid4().hex: some for some in _batches(to_read, shop.settings.celery_fetch_batch_size)}
-    shop.agreed.errands.hand_out(fetch_id, parts, _lease(shop))
-    for part, some in parts.items():
-        send(
+    shards = {uuid4().hex: serials for serials in _split_batches(to_read, context.settings.celery_fetch_batch_size)}
+    context.coordination.partitions.create(fetch_id, shards, _get_fetch_lock_ttl(context))
+    for shard, serials in shards.items():
+        enqueue(
             fetch_batch,
             collection_name=target.collection,
             profile_name=profile_name,
             fetch_id=fetch_id,
-            part=part,
-            to_read=some,
+            part=shard,
+            to_read=serials,
         )
-    return len(parts)
+    return len(shards)
 
 
-def _batches(to_read: Mapping[str, int], size: int) -> Iterator[dict[str, int]]:
+def _split_batches(to_read: Mapping[str, int], size: int) -> Iterator[dict[str, int]]:
     remaining = iter(to_read.items())
-    while some := dict(islice(remaining, size)):
-        yield some
+    while batch := dict(islice(remaining, size)):
+        yield batch
 
 
-def _hand_in(shop: Workshop, collection_name: str, profile_name: str, fetch_id: str, part: str) -> None:
+def _complete_shard(context: WorkerContext, collection_name: str, profile_name: str, fetch_id: str, shard: str) -> None:
     """Note that a part is over; whoever is last queues the end, and may do so twice: it finds nothing left to do."""
-    if not shop.agreed.errands.hand_in(fetch_id, part):
-        send(full_fetch_all_packages, collection_name=collection_name, profile_name=profile_name, fetch_id=fetch_id)
+    if not context.coordination.partitions.complete(fetch_id, shard):
+        enqueue(full_fetch_all_packages, collection_name=collection_name, profile_name=profile_name, fetch_id=fetch_id)
 
 
-def _lease(shop: Workshop) -> float:
+def _get_fetch_lock_ttl(context: WorkerContext) -> float:
     """A part whose worker was lost comes back after the visibility time-out, and the right has to last until then."""
-    return shop.settings.celery_visibility_timeout + lease(shop.settings)
+    return context.settings.celery_visibility_timeout + get_lock_ttl(context.settings)

@@ -6,41 +6,41 @@ and with it a part of a fetch whose end would be waited for in vain.
 
 from ..domain.errors import NotFound
 from ..usecases.target import Target
-from .process import Workshop
+from .process import WorkerContext
 
 # Seconds after the last sign of life, at most: by then the others go on without whoever was at work.
-_SILENCE = 1800.0
+_HEARTBEAT_TTL = 1800.0
 
 
-def show_life(shop: Workshop, target: Target, holder: str) -> None:
+def record_heartbeat(context: WorkerContext, target: Target, owner: str) -> None:
     """Note that a fetch is at work on a collection."""
-    shop.agreed.locks.take(_right(target), holder, min(_SILENCE, shop.settings.celery_visibility_timeout))
+    context.coordination.locks.acquire(_heartbeat_lock_name(target), owner, min(_HEARTBEAT_TTL, context.settings.celery_visibility_timeout))
 
 
-def is_being_filled(shop: Workshop, target: Target) -> bool:
+def is_filling(context: WorkerContext, target: Target) -> bool:
     """Tell whether a fetch is at work on a collection that has never been complete."""
-    if not shop.agreed.locks.holder(_right(target)):
+    if not context.coordination.locks.owner(_heartbeat_lock_name(target)):
         return False
     try:
-        return shop.services.index.state(target.collection).cursor is None
+        return context.deps.index.get_state(target.collection).cursor is None
     except NotFound:
         return True
 
 
-def fallen_silent(shop: Workshop, target: Target) -> str:
+def find_stalled_fetch(context: WorkerContext, target: Target) -> str:
     """Return the fetch that is to be ended because nobody is at work on it any more, "" for none."""
-    return "" if shop.agreed.locks.holder(_right(target)) else shop.agreed.locks.holder(fetching(target))
+    return "" if context.coordination.locks.owner(_heartbeat_lock_name(target)) else context.coordination.locks.owner(fetch_lock_name(target))
 
 
-def fetching(target: Target) -> str:
+def fetch_lock_name(target: Target) -> str:
     """Return the name of the right to fetch a collection as a whole."""
     return f"fetch:{target.collection}"
 
 
-def come_to_rest(shop: Workshop, target: Target, holder: str) -> None:
+def clear_heartbeat(context: WorkerContext, target: Target, owner: str) -> None:
     """Note that a fetch is over."""
-    shop.agreed.locks.give_back(_right(target), holder)
+    context.coordination.locks.release(_heartbeat_lock_name(target), owner)
 
 
-def _right(target: Target) -> str:
+def _heartbeat_lock_name(target: Target) -> str:
     return f"filling:{target.collection}"

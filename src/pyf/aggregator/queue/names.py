@@ -16,4 +16,4 @@ GITHUB = f"{PREFIX}enrich_github_all_packages"
 SCORES = f"{PREFIX}rescore_all_packages"
 
 # Those that go through whole collections, and may take long.
-LONG = (REFRESH, FETCH, FETCH_BATCH, DOWNLOADS, GITHUB, SCORES)
+LONG_RUNNING = (REFRESH, FETCH, FETCH_BATCH, DOWNLOADS, GITHUB, SCORES)

@@ -6,91 +6,91 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from msgspec import Struct
 
-from ..adapters.redis import RedisLocks, RedisQueue, RedisSeenStore, Waiting, connected
-from ..domain.announcement import dedup_key
+from ..adapters.redis import RedisLocks, BrokerQueue, RedisDedupStore, QueuedTask, connect
+from ..domain.announcement import build_dedup_key
 from ..domain.errors import Unavailable
-from ..domain.project import normalized
+from ..domain.project import normalize_name
 from ..settings import Settings
 from . import names
 
 # Seconds that workers have to answer.
-_PATIENCE = 1.0
+_INSPECT_TIMEOUT = 1.0
 
 
-class Worker(Struct, frozen=True, kw_only=True):
+class WorkerStats(Struct, frozen=True, kw_only=True):
     """A worker that answers: how many tasks it can do at once, what it is doing, and how many it has done."""
 
     name: str
     concurrency: int
-    active: tuple[str, ...]
-    done: int
+    active_tasks: tuple[str, ...]
+    completed: int
 
 
-class Overview(Struct, frozen=True, kw_only=True):
+class QueueStats(Struct, frozen=True, kw_only=True):
     """The queue: `pending` tasks wait, also told by their names; `in_hand` are those that workers have taken."""
 
     pending: int
-    in_hand: int
+    unacked: int
     by_task: dict[str, int]
-    workers: tuple[Worker, ...]
+    workers: tuple[WorkerStats, ...]
 
 
-def overview(settings: Settings) -> Overview:
+def get_queue_stats(settings: Settings) -> QueueStats:
     """Return what the queue is at; takes two seconds, for workers are waited for."""
-    with connected(settings.redis_url) as redis:
-        queue = RedisQueue(redis)
-        pending, in_hand = queue.lengths()
-        by_task = {_short(name): count for name, count in queue.by_task().most_common()}
-    return Overview(pending=pending, in_hand=in_hand, by_task=by_task, workers=_workers(settings))
+    with connect(settings.redis_url) as redis:
+        queue = BrokerQueue(redis)
+        pending, unacked = queue.get_lengths()
+        by_task = {_to_short_name(name): count for name, count in queue.count_by_task().most_common()}
+    return QueueStats(pending=pending, unacked=unacked, by_task=by_task, workers=_inspect_workers(settings))
 
 
-def pending(settings: Settings) -> int:
+def count_pending(settings: Settings) -> int:
     """Return how many tasks wait."""
-    with connected(settings.redis_url) as redis:
-        return RedisQueue(redis).lengths()[0]
+    with connect(settings.redis_url) as redis:
+        return BrokerQueue(redis).get_lengths()[0]
 
 
-def purge(settings: Settings) -> int:
+def purge_queue(settings: Settings) -> int:
     """Take all waiting tasks out of the queue; return how many there were.
 
     What was announced is free to be queued again, and a full fetch that loses its parts is over.
     """
     count = 0
-    with connected(settings.redis_url) as redis:
-        seen, locks = RedisSeenStore(redis), RedisLocks(redis)
-        for task in RedisQueue(redis).purge():
+    with connect(settings.redis_url) as redis:
+        dedup, locks = RedisDedupStore(redis), RedisLocks(redis)
+        for task in BrokerQueue(redis).purge():
             count += 1
             if task.task == names.INSPECT:
-                seen.free(_announced(task))
+                dedup.release(_parse_dedup_key(task))
             if task.task in (names.FETCH, names.FETCH_BATCH):
-                for right in ("fetch", "filling"):
-                    locks.give_back(f"{right}:{task.kwargs.get('collection_name')}", str(task.kwargs.get("fetch_id")))
+                for lock_prefix in ("fetch", "filling"):
+                    locks.release(f"{lock_prefix}:{task.kwargs.get('collection_name')}", str(task.kwargs.get("fetch_id")))
     return count
 
 
-def _announced(task: Waiting) -> str:
+def _parse_dedup_key(task: QueuedTask) -> str:
     data = task.args[0] if task.args and isinstance(task.args[0], dict) else {}
-    return dedup_key(normalized(str(data.get("package_id", ""))), str(data.get("release_id") or ""))
+    return build_dedup_key(normalize_name(str(data.get("package_id", ""))), str(data.get("release_id") or ""))
 
 
-def _workers(settings: Settings) -> tuple[Worker, ...]:
-    with Celery(broker=settings.redis_url, set_as_current=False) as caller:
-        asked = caller.control.inspect(timeout=_PATIENCE)
+def _inspect_workers(settings: Settings) -> tuple[WorkerStats, ...]:
+    with Celery(broker=settings.redis_url, set_as_current=False) as celery:
+        inspector = celery.control.inspect(timeout=_INSPECT_TIMEOUT)
         try:
-            stats, active = asked.stats() or {}, asked.active() or {}
+            stats, active = inspector.stats() or {}, inspector.active() or {}
         except OperationalError as error:
             raise Unavailable(f"Redis does not answer: {error}") from error
-    return tuple(_worker(name, told, active.get(name, ())) for name, told in sorted(stats.items()))
+    return tuple(_to_worker_stats(name, worker_stats, active.get(name, ())) for name, worker_stats in sorted(stats.items()))
 
 
-def _worker(name: str, told: dict[str, Any], active: Any) -> Worker:
-    return Worker(
+def _to_worker_stats(name: str, stats: dict[str, Any], active: Any) -> WorkerStats:
+    return WorkerStats(
         name=name,
-        concurrency=told.get("pool", {}).get("max-concurrency") or 1,
-        active=tuple(_short(task["name"]) for task in active),
-        done=sum(told.get("total", {}).values()),
+        concurrency=stats.get("pool", {}).get("max-concurrency") or 1,
+        active_tasks=tuple(_to_short_name(task["name"]) for task in active),
+        completed=sum(stats.get("total", {}).values()),
     )
 
 
-def _short(task: str) -> str:
+def _to_short_name(task: str) -> str:
     return task.removeprefix(names.PREFIX) or "a message that can't be read"

@@ -12,69 +12,69 @@ from celery.signals import worker_process_shutdown, worker_shutdown
 from msgspec import Struct
 
 from ..adapters.profiles import load_profiles
-from ..bootstrap import open_worker
+from ..bootstrap import open_worker_dependencies
 from ..domain.profile import Profile
-from ..ports import Coordination, Services
+from ..ports import Coordination, Dependencies
 from ..settings import Settings, load_settings
-from ..usecases.in_use import in_use
+from ..usecases.in_use import list_active_collections
 from ..usecases.target import Target
 
 # Seconds. An engine on a server is asked about each collection to tell which there are.
-_KNOWN_FOR = 10.0
+_TARGETS_TTL = 10.0
 
 
-class Workshop(Struct, frozen=True):
+class WorkerContext(Struct, frozen=True):
     """Everything that a task works with."""
 
     settings: Settings
     profiles: Mapping[str, Profile]
-    services: Services
-    agreed: Coordination
-    _known: "_Known"
+    deps: Dependencies
+    coordination: Coordination
+    _target_cache: "_TargetCache"
 
-    def targets(self) -> Sequence[Target]:
+    def get_targets(self) -> Sequence[Target]:
         """Return the collections in use."""
-        targets = in_use(self.services, self.profiles)
-        self._known.targets, self._known.until = targets, time.monotonic() + _KNOWN_FOR
+        targets = list_active_collections(self.deps, self.profiles)
+        self._target_cache.targets, self._target_cache.expires_at = targets, time.monotonic() + _TARGETS_TTL
         return targets
 
-    def known_targets(self) -> Sequence[Target]:
+    def get_cached_targets(self) -> Sequence[Target]:
         """Return the collections that were in use some seconds ago: who looks at single projects asks often."""
-        return self._known.targets if time.monotonic() < self._known.until else self.targets()
+        return self._target_cache.targets if time.monotonic() < self._target_cache.expires_at else self.get_targets()
 
-    def forget_targets(self) -> None:
+    def clear_target_cache(self) -> None:
         """Look again at the next question, because a collection may have been created."""
-        self._known.until = 0.0
+        self._target_cache.expires_at = 0.0
 
 
 @dataclass
-class _Known:
+class _TargetCache:
     targets: Sequence[Target] = ()
-    until: float = 0.0
+    expires_at: float = 0.0
 
 
 # The workshop of a process, by its number: a forked child must use nothing of what its parent has opened.
 _lock = Lock()
-_open: dict[int, tuple[Workshop, ExitStack]] = {}
+_contexts: dict[int, tuple[WorkerContext, ExitStack]] = {}
 
 
-def workshop() -> Workshop:
+def get_worker_context() -> WorkerContext:
     """Return the workshop of this process, which is opened if it is not yet."""
     with _lock:
-        if (found := _open.get(os.getpid())) is None:
+        if (opened := _contexts.get(os.getpid())) is None:
             with ExitStack() as stack:
                 settings = load_settings()
-                services, agreed = stack.enter_context(open_worker(settings))
-                made = Workshop(settings, load_profiles(settings.profiles_file), services, agreed, _Known())
-                found = _open[os.getpid()] = (made, stack.pop_all())
-        return found[0]
+                deps, coordination = stack.enter_context(open_worker_dependencies(settings))
+                context = WorkerContext(settings, load_profiles(settings.profiles_file), deps, coordination, _TargetCache())
+                opened = _contexts[os.getpid()] = (context, stack.pop_all())
+        return opened[0]
 
 
 @worker_process_shutdown.connect
 @worker_shutdown.connect
-def close_workshop(**_: Any) -> None:
+def close_worker_context(**_: Any) -> None:
     """Close the workshop of this process if it is open; the next need opens another one."""
     with _lock:
-        found = _open.pop(os.getpid(), None)
-    if found is not None:
-        found[1].close()
+        opened = _contexts.pop(os.getpid(), None)
+    if opened is not None:
+        opened[1].close()

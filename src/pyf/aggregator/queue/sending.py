@@ -8,7 +8,7 @@ from kombu.exceptions import OperationalError
 from ..domain.errors import Unavailable
 
 
-def send(task: Task, *args: Any, countdown: float = 0.0, **kwargs: Any) -> None:
+def enqueue(task: Task, *args: Any, countdown: float = 0.0, **kwargs: Any) -> None:
     """Queue a task, to be begun with after so many seconds; raises `Unavailable` where the queue takes nothing."""
     try:
         task.apply_async(args, kwargs, countdown=countdown or None, ignore_result=True)

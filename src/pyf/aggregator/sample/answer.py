@@ -7,10 +7,10 @@ from hashlib import sha1
 from aiohttp import web
 
 # On one machine the wire is free: compressing pays off only where a real registry's answer would be megabytes.
-COMPRESSED_FROM = 256 * 1024
+MIN_COMPRESSED_SIZE = 256 * 1024
 
 
-class Answer:
+class PreparedResponse:
     """A body with its headers; a `fresh_for` number of seconds makes it cacheable and gives it an ETag."""
 
     __slots__ = ("_compressed", "body", "etag", "headers", "status")
@@ -22,33 +22,33 @@ class Answer:
         *,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
-        fresh_for: int | None = None,
+        max_age: int | None = None,
     ) -> None:
         self.body = body
         self.status = status
         self.headers = {"Content-Type": content_type, **(headers or {})}
         self.etag = ""
         self._compressed = b""
-        if fresh_for is not None:
+        if max_age is not None:
             self.etag = f'"{sha1(body, usedforsecurity=False).hexdigest()}"'
-            self.headers |= {"ETag": self.etag, "Cache-Control": f"max-age={fresh_for}, public"}
+            self.headers |= {"ETag": self.etag, "Cache-Control": f"max-age={max_age}, public"}
 
-    def response(self, asked: Mapping[str, str]) -> web.Response:
+    def to_response(self, request_headers: Mapping[str, str]) -> web.Response:
         """Return the response to a request with these headers: whole, compressed, or 304."""
-        if self.etag and self._is_held(asked.get("If-None-Match", "")):
+        if self.etag and self._matches_etag(request_headers.get("If-None-Match", "")):
             headers = {key: value for key, value in self.headers.items() if key != "Content-Type"}
             return web.Response(status=304, headers=headers)
-        if len(self.body) < COMPRESSED_FROM or "gzip" not in asked.get("Accept-Encoding", ""):
+        if len(self.body) < MIN_COMPRESSED_SIZE or "gzip" not in request_headers.get("Accept-Encoding", ""):
             return web.Response(status=self.status, body=self.body, headers=self.headers)
         if not self._compressed:
             self._compressed = gzip.compress(self.body, compresslevel=1, mtime=0)
         headers = {**self.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return web.Response(status=self.status, body=self._compressed, headers=headers)
 
-    def _is_held(self, tags: str) -> bool:
+    def _matches_etag(self, tags: str) -> bool:
         return any(tag.strip().removeprefix("W/") in (self.etag, "*") for tag in tags.split(","))
 
 
-def redirect(location: str, status: int = 301) -> Answer:
+def redirect(location: str, status: int = 301) -> PreparedResponse:
     """Return an answer that sends the client elsewhere."""
-    return Answer(b"", "text/plain", status=status, headers={"Location": location})
+    return PreparedResponse(b"", "text/plain", status=status, headers={"Location": location})

@@ -19,49 +19,49 @@ class DownloadTable:
         self.newest = newest
         self._daily: dict[str, dict[date, int]] = {canonicalize_name(name): dict(days) for name, days in daily.items()}
 
-    def knows(self, name: str) -> bool:
+    def has_project(self, name: str) -> bool:
         """Whether there are any downloads of a project (normalised name)."""
         return bool(self._daily.get(name))
 
-    def first(self, name: str) -> date:
+    def get_first_day(self, name: str) -> date:
         """Return the day of a known project's first download."""
         return min(self._daily[name])
 
-    def last_days(self, name: str, days: int) -> int:
+    def sum_last_days(self, name: str, days: int) -> int:
         """Return the downloads of a known project on so many days up to the newest."""
         counts = self._daily[name]
         return sum(counts.get(self.newest - timedelta(ago), 0) for ago in range(days))
 
-    def total(self, name: str) -> int:
+    def get_total(self, name: str) -> int:
         """Return all downloads of a known project."""
         return sum(self._daily[name].values())
 
-    def whole_months(self, name: str, number: int) -> dict[int, int]:
+    def sum_months(self, name: str, month_count: int) -> dict[int, int]:
         """Return the downloads of a known project by month (202601): of the last months that are over and have any."""
         tomorrow = self.newest + timedelta(1)
         months: dict[int, int] = {}
         for day, count in sorted(self._daily[name].items()):
             ago = (tomorrow.year - day.year) * 12 + tomorrow.month - day.month
-            if 1 <= ago <= number:
+            if 1 <= ago <= month_count:
                 month = day.year * 100 + day.month
                 months[month] = months.get(month, 0) + count
         return months
 
-    def rows(self) -> Iterator[tuple[str, date, int]]:
+    def iter_rows(self) -> Iterator[tuple[str, date, int]]:
         """Yield (project, day, downloads) of the whole table."""
         for name, days in self._daily.items():
             for day, count in days.items():
                 yield name, day, count
 
 
-def sample_downloads(newest: date | None = None) -> DownloadTable:
+def load_sample_downloads(newest: date | None = None) -> DownloadTable:
     """Return the downloads of the packaged sample ecosystem, up to a day; up to yesterday (UTC) where none is given."""
     end = newest or datetime.now(UTC).date() - timedelta(1)
-    given = yaml.safe_load(Path(__file__).with_name("downloads.yaml").read_text("utf-8"))
-    return DownloadTable({name: _days(name, monthly, end) for name, monthly in given["monthly"].items()}, end)
+    content = yaml.safe_load(Path(__file__).with_name("downloads.yaml").read_text("utf-8"))
+    return DownloadTable({name: _spread_over_days(name, monthly, end) for name, monthly in content["monthly"].items()}, end)
 
 
-def _days(name: str, monthly: int, newest: date) -> dict[date, int]:
+def _spread_over_days(name: str, monthly: int, newest: date) -> dict[date, int]:
     """Spread a monthly number over the days: fewer at weekends, another number a year ago, some noise."""
     yearly = 1.05 + (crc32(name.encode()) % 40 - 12) / 100
     counts = {}

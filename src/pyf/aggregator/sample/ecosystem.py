@@ -12,15 +12,15 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from .files import derived_file
-from .journal import Journal, Row
-from .metadata import unset_info
-from .project import Json, Project, Release, project_of
-from .serials import past_change, with_serials
-from .timeline import Timeline
+from .files import build_file
+from .journal import Changelog, ChangelogRow
+from .metadata import build_empty_info
+from .project import Json, Project, Release, parse_project
+from .serials import build_past_change, assign_serials
+from .timeline import ProjectHistory
 
 
-class Ecosystem:
+class FakeRegistry:
     """All projects of a registry, built from documents in the shape of PyPI's JSON (see `project_of`).
 
     `clock` gives Unix seconds and dates every change. A document without a serial gets one above all others. Changes
@@ -31,10 +31,10 @@ class Ecosystem:
     def __init__(self, documents: Iterable[Json] = (), *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._lock = RLock()
-        projects = with_serials([project_of(document) for document in documents])
-        self._journal = Journal(past_change(project) for project in projects)
+        projects = assign_serials([parse_project(document) for document in documents])
+        self._changelog = Changelog(build_past_change(project) for project in projects)
         self._projects = {project.normalized_name: project for project in projects}
-        self._timeline = Timeline(self._projects, self._journal.last_serial)
+        self._history = ProjectHistory(self._projects, self._changelog.last_serial)
         self.revision = 0
         """Grows with every change, those that the journal leaves out included."""
 
@@ -44,29 +44,29 @@ class Ecosystem:
     def last_serial(self) -> int:
         """The serial of the newest change; whoever has read it finds that change made."""
         with self._lock:
-            return self._journal.last_serial
+            return self._changelog.last_serial
 
-    def project(self, name: str, *, changes_ago: int = 0) -> Project | None:
+    def get_project(self, name: str, *, changes_ago: int = 0) -> Project | None:
         """Return a project by its normalised name, as it was some changes of it ago; None if it was not there."""
         if not changes_ago:
             return self._projects.get(name)
         with self._lock:
-            return self._timeline.before(name, changes_ago)
+            return self._history.get_before(name, changes_ago)
 
-    def projects(self) -> list[Project]:
+    def list_projects(self) -> list[Project]:
         """Return all projects by normalised name."""
         with self._lock:
             return [self._projects[name] for name in sorted(self._projects)]
 
-    def projects_at(self, serial: int) -> tuple[int, list[Project]]:
+    def list_projects_at(self, serial: int) -> tuple[int, list[Project]]:
         """Return the projects as they were at a serial, and that serial: never one before the beginning."""
         with self._lock:
-            return self._timeline.at(serial)
+            return self._history.list_at(serial)
 
-    def changelog(self, since: int) -> list[Row]:
+    def get_changes(self, since: int) -> list[ChangelogRow]:
         """Return the oldest changes above a serial, as many as one answer of the registry holds."""
         with self._lock:
-            return self._journal.since(since)
+            return self._changelog.get_since(since)
 
     # Changes that the journal tells
 
@@ -88,7 +88,7 @@ class Ecosystem:
             entries: list[tuple[str | None, str]] = []
             project = self._projects.get(canonicalize_name(name))
             if project is None:
-                project = Project(name=name, last_serial=0, info=unset_info(name, version), releases={})
+                project = Project(name=name, last_serial=0, info=build_empty_info(name, version), releases={})
                 project = replace(project, created=self._clock(), roles=(("Owner", owner),) if owner else ())
                 entries = [(None, "create"), *((None, f"add {role} {user}") for role, user in project.roles)]
             elif version in project.releases:
@@ -97,148 +97,148 @@ class Ecosystem:
             overrides = {**(newest.overrides if newest else {}), **(info or {})}
             release = Release(version=version, created=self._clock(), overrides=overrides)
             entries.append((version, "new release"))
-            for wanted in files:
-                file = self._file(project, release, wanted)
+            for file_spec in files:
+                file = self._build_file(project, release, file_spec)
                 release = replace(release, files=(*release.files, file))
-                entries.append((version, _added(file)))
+                entries.append((version, _format_file_action(file)))
             releases = {**project.releases, version: release}
-            self._change(replace(project, name=name, releases=releases), *entries)
+            self._commit(replace(project, name=name, releases=releases), *entries)
 
     def add_file(self, name: str, version: str, file: str | Json = "wheel", *, python_version: str = "py3") -> None:
         """Add a file to a release: its kind ("sdist" or "wheel", for a Python tag) or its whole description."""
         with self._lock:
-            project, release = self._release(name, version)
-            added = self._file(project, release, file, python_version)
-            self._replace(project, replace(release, files=(*release.files, added)), _added(added))
+            project, release = self._require_release(name, version)
+            new_file = self._build_file(project, release, file, python_version)
+            self._replace_release(project, replace(release, files=(*release.files, new_file)), _format_file_action(new_file))
 
     def remove_file(self, name: str, version: str, filename: str) -> None:
         """Remove one file; the release stays, be it without files."""
         with self._lock:
-            project, release = self._release(name, version)
-            kept = tuple(file for file in release.files if file["filename"] != filename)
-            if len(kept) == len(release.files):
+            project, release = self._require_release(name, version)
+            remaining_files = tuple(file for file in release.files if file["filename"] != filename)
+            if len(remaining_files) == len(release.files):
                 raise KeyError(filename)
-            self._replace(project, replace(release, files=kept), f"remove file {filename}")
+            self._replace_release(project, replace(release, files=remaining_files), f"remove file {filename}")
 
     def yank(self, name: str, version: str, reason: str | None = None) -> None:
         """Mark a release as withdrawn, with or without a reason."""
-        self._mark(name, version, True, reason)
+        self._set_yanked(name, version, True, reason)
 
     def unyank(self, name: str, version: str) -> None:
         """Take the mark away."""
-        self._mark(name, version, False, None)
+        self._set_yanked(name, version, False, None)
 
     def remove_release(self, name: str, version: str) -> None:
         """Remove a release with its files; a project without releases stays."""
         with self._lock:
-            project, _ = self._release(name, version)
-            kept = {key: release for key, release in project.releases.items() if key != version}
-            self._change(replace(project, releases=kept), (version, "remove release"))
+            project, _ = self._require_release(name, version)
+            remaining_releases = {key: release for key, release in project.releases.items() if key != version}
+            self._commit(replace(project, releases=remaining_releases), (version, "remove release"))
 
     def remove_project(self, name: str) -> None:
         """Remove a project with all that it has; its name is free then."""
         with self._lock:
-            project = self._project(name)
-            self._journal.append(project.name, None, self._clock(), "remove project")
-            self._put(project.normalized_name, None)
+            project = self._require_project(name)
+            self._changelog.append(project.name, None, self._clock(), "remove project")
+            self._store(project.normalized_name, None)
 
     def quarantine(self, name: str) -> None:
         """Hide a project: no document, not in the simple index, an empty simple page."""
-        self._set(name, "project quarantined", status="quarantined")
+        self._update_project(name, "project quarantined", status="quarantined")
 
     def clear_quarantine(self, name: str) -> None:
         """Show a project again."""
-        self._set(name, "project quarantine cleared", status="active")
+        self._update_project(name, "project quarantine cleared", status="active")
 
     def add_role(self, name: str, user: str, role: str = "Maintainer") -> None:
         """Give a user a role: "Owner" or "Maintainer"."""
         with self._lock:
-            roles = (*self._project(name).roles, (role, user))
-            self._set(name, f"add {role} {user}", roles=roles)
+            roles = (*self._require_project(name).roles, (role, user))
+            self._update_project(name, f"add {role} {user}", roles=roles)
 
     def remove_role(self, name: str, user: str, role: str = "Maintainer") -> None:
         """Take a role away."""
         with self._lock:
-            roles = list(self._project(name).roles)
+            roles = list(self._require_project(name).roles)
             if (role, user) not in roles:
                 raise KeyError((role, user))
             roles.remove((role, user))
-            self._set(name, f"remove {role} {user}", roles=tuple(roles))
+            self._update_project(name, f"remove {role} {user}", roles=tuple(roles))
 
-    def tick(self, count: int = 1) -> None:
+    def add_filler_changes(self, count: int = 1) -> None:
         """Let other projects of the registry change so many times; cheap however many."""
         with self._lock:
-            self._journal.append_strangers(count, self._clock())
+            self._changelog.append_filler(count, self._clock())
             self.revision += 1
 
     # Changes that the journal does not tell
 
     def archive(self, name: str) -> None:
         """Mark a project as archived; no serial changes."""
-        self._set(name, None, status="archived")
+        self._update_project(name, None, status="archived")
 
     def unarchive(self, name: str) -> None:
         """Mark a project as active; no serial changes."""
-        self._set(name, None, status="active")
+        self._update_project(name, None, status="active")
 
     def set_vulnerabilities(self, name: str, advisories: Iterable[Json]) -> None:
         """Replace the advisories of a project (`id`, `aliases`, `fixed_in`…); no serial changes."""
-        self._set(name, None, vulnerabilities=tuple(advisories))
+        self._update_project(name, None, vulnerabilities=tuple(advisories))
 
     # How
 
-    def _project(self, name: str) -> Project:
+    def _require_project(self, name: str) -> Project:
         project = self._projects.get(canonicalize_name(name))
         if project is None:
             raise KeyError(name)
         return project
 
-    def _release(self, name: str, version: str) -> tuple[Project, Release]:
-        project = self._project(name)
+    def _require_release(self, name: str, version: str) -> tuple[Project, Release]:
+        project = self._require_project(name)
         return project, project.releases[version]
 
-    def _file(self, project: Project, release: Release, file: str | Json, python_version: str = "py3") -> Json:
+    def _build_file(self, project: Project, release: Release, file: str | Json, python_version: str = "py3") -> Json:
         if isinstance(file, str):
-            required = project.info_of(release).get("requires_python")
-            file = derived_file(
+            required = project.build_info(release).get("requires_python")
+            file = build_file(
                 project.name, release.version, file,
-                uploaded=self._clock(), requires_python=required, python_version=python_version,
+                upload_time=self._clock(), requires_python=required, python_version=python_version,
             )  # fmt: skip
-        if any(known["filename"] == file["filename"] for known in release.files):
+        if any(existing["filename"] == file["filename"] for existing in release.files):
             raise ValueError(f"{file['filename']} exists")
         return {**file, "yanked": release.yanked, "yanked_reason": release.yanked_reason}
 
-    def _mark(self, name: str, version: str, yanked: bool, reason: str | None) -> None:
+    def _set_yanked(self, name: str, version: str, yanked: bool, reason: str | None) -> None:
         with self._lock:
-            project, release = self._release(name, version)
+            project, release = self._require_release(name, version)
             files = tuple({**file, "yanked": yanked, "yanked_reason": reason} for file in release.files)
             changed = replace(release, files=files, yanked=yanked, yanked_reason=reason)
-            self._replace(project, changed, "yank release" if yanked else "unyank release")
+            self._replace_release(project, changed, "yank release" if yanked else "unyank release")
 
-    def _replace(self, project: Project, release: Release, action: str) -> None:
+    def _replace_release(self, project: Project, release: Release, action: str) -> None:
         releases = {**project.releases, release.version: release}
-        self._change(replace(project, releases=releases), (release.version, action))
+        self._commit(replace(project, releases=releases), (release.version, action))
 
-    def _set(self, name: str, action: str | None, **changes: Any) -> None:
+    def _update_project(self, name: str, action: str | None, **changes: Any) -> None:
         with self._lock:
-            changed = replace(self._project(name), **changes)
-            self._change(changed, *([(None, action)] if action else []))
+            changed = replace(self._require_project(name), **changes)
+            self._commit(changed, *([(None, action)] if action else []))
 
-    def _change(self, project: Project, *entries: tuple[str | None, str]) -> None:
+    def _commit(self, project: Project, *entries: tuple[str | None, str]) -> None:
         """Put a project in the place of its former self, in one step; the entries go to the journal."""
         for version, action in entries:
-            serial = self._journal.append(project.name, version, self._clock(), action)
+            serial = self._changelog.append(project.name, version, self._clock(), action)
             project = replace(project, last_serial=serial)
-        self._put(project.normalized_name, project)
+        self._store(project.normalized_name, project)
 
-    def _put(self, name: str, project: Project | None) -> None:
+    def _store(self, name: str, project: Project | None) -> None:
         if project is None:
             del self._projects[name]
         else:
             self._projects[name] = project
-        self._timeline.add(name, self._journal.last_serial, project)
+        self._history.add(name, self._changelog.last_serial, project)
         self.revision += 1
 
 
-def _added(file: Json) -> str:
+def _format_file_action(file: Json) -> str:
     return f"add {file['python_version']} file {file['filename']}"

@@ -14,8 +14,8 @@ class FaultKind(StrEnum):
 
     FORBIDDEN = "403"
     NOT_FOUND = "404"
-    TOO_MANY = "429"
-    ERROR = "500"
+    TOO_MANY_REQUESTS = "429"
+    INTERNAL_SERVER_ERROR = "500"
     BAD_GATEWAY = "502"
     UNAVAILABLE = "503"
     GATEWAY_TIMEOUT = "504"
@@ -23,15 +23,15 @@ class FaultKind(StrEnum):
     """Nothing comes, for as long as the client waits."""
     RESET = "reset"
     """The connection is reset (RST) instead of answered."""
-    HALF = "half"
+    TRUNCATED = "half"
     """The connection ends in the middle of the body."""
-    BROKEN = "broken"
+    MALFORMED = "broken"
     """The whole answer comes, and it is no JSON or XML."""
     EMPTY = "empty"
     """200 without a body."""
     HTML = "html"
     """200 with a page that says sorry."""
-    HUGE = "huge"
+    OVERSIZED = "huge"
     """A body without end."""
     REDIRECT = "redirect"
     """302 to `location`, or to the very same address."""
@@ -43,7 +43,7 @@ class FaultKind(StrEnum):
     """The project as it was before its last change."""
     THROTTLED = "throttled"
     """XML-RPC's own way to say 429: status 200 and a fault."""
-    MIDWAY = "midway"
+    ERROR_MID_BODY = "midway"
     """ClickHouse's way to fail when the answer has begun: status 200, half a body, and what went wrong as text."""
     SECONDARY_LIMIT = "secondary_limit"
     """GitHub's way to say that requests come too fast: status 403 and a message."""
@@ -51,19 +51,19 @@ class FaultKind(StrEnum):
     """The same with status 200, as GraphQL may say it."""
     RESOURCE_LIMITS = "resource_limits"
     """GraphQL answers the first half of a query, and says that the rest was too much."""
-    LEFT_OUT = "left_out"
+    PARTIAL = "left_out"
     """GraphQL answers the first half of a query, and says that something went wrong."""
 
 
-_POSSIBLE = {
+_REQUEST_KINDS = {
     FaultKind.EMPTY_BROWSE: ("browse",),
     FaultKind.STALE: ("project",),
     FaultKind.THROTTLED: ("browse", "changelog", "last_serial"),
-    FaultKind.MIDWAY: ("query",),
+    FaultKind.ERROR_MID_BODY: ("query",),
     FaultKind.SECONDARY_LIMIT: ("graphql", "repository", "pulls"),
     FaultKind.SECONDARY_LIMIT_200: ("graphql",),
     FaultKind.RESOURCE_LIMITS: ("graphql",),
-    FaultKind.LEFT_OUT: ("graphql",),
+    FaultKind.PARTIAL: ("graphql",),
 }
 
 
@@ -74,7 +74,7 @@ class RetryAfter:
     seconds: float
     as_date: bool = False
 
-    def header(self) -> str:
+    def to_header(self) -> str:
         if not self.as_date:
             return f"{self.seconds:.0f}"
         return format_datetime(datetime.now(UTC) + timedelta(seconds=self.seconds), usegmt=True)
@@ -100,10 +100,10 @@ class Fault:
     def __post_init__(self) -> None:
         FaultKind(self.kind)
 
-    def concerns(self, request: str, project: str) -> bool:
+    def applies_to(self, request: str, project: str) -> bool:
         """Whether it is meant for such a request."""
-        possible = _POSSIBLE.get(FaultKind(self.kind))
-        if possible is not None and request not in possible:
+        request_kinds = _REQUEST_KINDS.get(FaultKind(self.kind))
+        if request_kinds is not None and request not in request_kinds:
             return False
         return self.request in ("", request) and self.project in ("", project)
 
@@ -114,31 +114,31 @@ class Faults:
     def __init__(self, seed: int = 0) -> None:
         self._random = Random(seed)  # noqa: S311 - chance, no secret
         self._lock = Lock()
-        self._orders: list[tuple[Fault, Counter[str]]] = []
-        self.struck: Counter[str] = Counter()
+        self._planned: list[tuple[Fault, Counter[str]]] = []
+        self.hits: Counter[str] = Counter()
         """How many requests were struck, by kind of fault."""
 
     def add(self, *faults: Fault) -> None:
         """Order faults, to come after those that stand."""
         with self._lock:
-            self._orders += [(fault, Counter()) for fault in faults]
+            self._planned += [(fault, Counter()) for fault in faults]
 
     def clear(self) -> None:
         """Take back all orders."""
         with self._lock:
-            self._orders = []
+            self._planned = []
 
-    def strike(self, request: str, project: str = "") -> Fault | None:
+    def next_fault(self, request: str, project: str = "") -> Fault | None:
         """Return the fault that a request meets, None for a request that is answered as it should be."""
-        if not self._orders:
+        if not self._planned:
             return None
         with self._lock:
-            for fault, uses in self._orders:
-                if not fault.concerns(request, project) or (fault.times is not None and uses["n"] >= fault.times):
+            for fault, uses in self._planned:
+                if not fault.applies_to(request, project) or (fault.times is not None and uses["n"] >= fault.times):
                     continue
                 if fault.probability < 1.0 and self._random.random() >= fault.probability:
                     continue
                 uses["n"] += 1
-                self.struck[str(fault.kind)] += 1
+                self.hits[str(fault.kind)] += 1
                 return fault
         return None

@@ -9,12 +9,12 @@ from packaging.version import InvalidVersion, Version
 from .project import FILE_HOST, Json
 
 
-def derived_file(
+def build_file(
     name: str,
     version: str,
     kind: str,
     *,
-    uploaded: float,
+    upload_time: float,
     requires_python: str | None = None,
     python_version: str = "py3",
 ) -> Json:
@@ -22,7 +22,7 @@ def derived_file(
 
     `python_version` is the wheel's Python tag.
     """
-    stem = f"{canonicalize_name(name).replace('-', '_')}-{_normal(version)}"
+    stem = f"{canonicalize_name(name).replace('-', '_')}-{_normalize_version(version)}"
     if kind == "sdist":
         filename, packagetype, tag = f"{stem}.tar.gz", "sdist", "source"
     elif kind == "wheel":
@@ -31,7 +31,7 @@ def derived_file(
         raise ValueError(f"a file is an sdist or a wheel, not {kind!r}")
     digest = sha256(filename.encode()).hexdigest()
     path = blake2b(filename.encode(), digest_size=32).hexdigest()
-    moment = datetime.fromtimestamp(uploaded, UTC)
+    uploaded_at = datetime.fromtimestamp(upload_time, UTC)
     return {
         "digests": {"blake2b_256": path, "sha256": digest},
         "filename": filename,
@@ -39,15 +39,15 @@ def derived_file(
         "python_version": tag,
         "requires_python": requires_python,
         "size": 4_000 + int(digest[:6], 16) % 250_000,
-        "upload_time": moment.strftime("%Y-%m-%dT%H:%M:%S"),
-        "upload_time_iso_8601": moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "upload_time": uploaded_at.strftime("%Y-%m-%dT%H:%M:%S"),
+        "upload_time_iso_8601": uploaded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "url": f"{FILE_HOST}/{path[:2]}/{path[2:4]}/{path[4:]}/{filename}",
         "yanked": False,
         "yanked_reason": None,
     }
 
 
-def _normal(version: str) -> str:
+def _normalize_version(version: str) -> str:
     try:
         return str(Version(version))
     except InvalidVersion:

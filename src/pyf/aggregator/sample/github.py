@@ -9,22 +9,22 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from .answer import Answer, redirect
+from .answer import PreparedResponse, redirect
 from .faults import Fault, FaultKind
-from .hosted import Hosted
-from .quota import Quota
-from .repository_queries import STUMBLED, TOO_MUCH, answered, asked_in
-from .server import LocalService, Target
+from .hosted import HostedRepository
+from .quota import HourlyQuota
+from .repository_queries import EXECUTION_ERROR, RESOURCE_LIMITS_ERROR, execute_query, parse_requested_paths
+from .server import LocalService, RequestTarget
 
 ANONYMOUS_LIMIT = 60
 TOKEN_LIMIT = 5000
-_SLOW_DOWN = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+_SECONDARY_LIMIT_MESSAGE = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 # Faults that leave the client with an answer all the same.
-_DELIVERED = frozenset({FaultKind.SLOW, FaultKind.RESOURCE_LIMITS, FaultKind.LEFT_OUT})
+_ANSWERED_FAULTS = frozenset({FaultKind.SLOW, FaultKind.RESOURCE_LIMITS, FaultKind.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True)
-class GitHubTarget(Target):
+class GitHubTarget(RequestTarget):
     """A request's subject; `project` is a repository's path in lower case, where the request is about one."""
 
     path: str = ""
@@ -41,42 +41,42 @@ class LocalGitHub(LocalService[GitHubTarget]):
 
     def __init__(
         self,
-        repositories: Iterable[Hosted],
+        repositories: Iterable[HostedRepository],
         *,
         token: str = "a-token-that-the-stand-in-accepts",  # noqa: S107 - it opens nothing
         clock: Callable[[], float] = time.time,
-        most_aliases: int | None = None,
+        max_aliases: int | None = None,
         **service: Any,
     ) -> None:
         super().__init__(**service)
         self.token = token
-        self.most_aliases = most_aliases
-        self.graphql = Quota("graphql", TOKEN_LIMIT, clock)
-        self.core = Quota("core", TOKEN_LIMIT, clock)
-        self.anonymous = Quota("core", ANONYMOUS_LIMIT, clock)
-        self.asked: Counter[str] = Counter()
-        self.told: Counter[str] = Counter()
-        self.broken: set[str] = set()
-        self.endless: set[str] = set()
+        self.max_aliases = max_aliases
+        self.graphql_quota = HourlyQuota("graphql", TOKEN_LIMIT, clock)
+        self.core_quota = HourlyQuota("core", TOKEN_LIMIT, clock)
+        self.anonymous_quota = HourlyQuota("core", ANONYMOUS_LIMIT, clock)
+        self.request_counts: Counter[str] = Counter()
+        self.response_counts: Counter[str] = Counter()
+        self.failing: set[str] = set()
+        self.timing_out: set[str] = set()
         self.authorizations: list[str] = []
-        self._repositories: dict[str, Hosted] = {}
-        self._moved: dict[str, str] = {}
+        self._repositories: dict[str, HostedRepository] = {}
+        self._redirects: dict[str, str] = {}
         for repository in repositories:
-            self.host(repository)
+            self.add_repository(repository)
 
-    def host(self, repository: Hosted) -> None:
+    def add_repository(self, repository: HostedRepository) -> None:
         """Host a repository, in the place of one that had its path."""
         self._repositories[repository.path.lower()] = repository
-        self._moved |= {path.lower(): repository.path.lower() for path in repository.was}
+        self._redirects |= {path.lower(): repository.path.lower() for path in repository.former_paths}
 
-    def delete(self, path: str) -> None:
+    def delete_repository(self, path: str) -> None:
         """Delete a repository; addresses from before it moved lead nowhere then."""
         del self._repositories[path.lower()]
 
-    def find(self, path: str) -> Hosted | None:
+    def find_repository(self, path: str) -> HostedRepository | None:
         """Return the repository at a path, or the one that was there before it moved."""
         key = path.lower()
-        return self._repositories.get(key) or self._repositories.get(self._moved.get(key, ""))
+        return self._repositories.get(key) or self._repositories.get(self._redirects.get(key, ""))
 
     def target(self, method: str, path: str, body: bytes) -> GitHubTarget:
         bare = path.partition("?")[0]
@@ -90,76 +90,76 @@ class LocalGitHub(LocalService[GitHubTarget]):
             case "GET", ["repos", owner, name, "pulls"]:
                 return GitHubTarget("pulls", f"{owner}/{name}".lower(), path=bare)
             case "GET", ["repositories", number]:
-                found = (r.path.lower() for r in self._repositories.values() if str(r.number) == number)
-                return GitHubTarget("repository", next(found, ""), path=bare)
+                paths = (r.path.lower() for r in self._repositories.values() if str(r.repository_id) == number)
+                return GitHubTarget("repository", next(paths, ""), path=bare)
         return GitHubTarget("other", path=bare)
 
-    def answer(self, target: GitHubTarget, request: web.BaseRequest, fault: Fault | None) -> Answer:
+    def answer(self, target: GitHubTarget, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
         authorization = request.headers.get("Authorization", "")
         self.authorizations.append(authorization)
         if target.kind == "repository":
-            self.asked[target.project] += 1
+            self.request_counts[target.project] += 1
         if authorization and authorization.partition(" ")[2] != self.token:
-            return _json({"message": "Bad credentials", "status": "401"}, {}, status=401)
+            return _build_json_response({"message": "Bad credentials", "status": "401"}, {}, status=401)
         if target.kind == "graphql":
-            return self._graphql(target, is_known=bool(authorization), fault=fault)
-        quota = self.core if authorization else self.anonymous
+            return self._respond_graphql(target, is_authenticated=bool(authorization), fault=fault)
+        quota = self.core_quota if authorization else self.anonymous_quota
         if target.kind == "rate_limit":
-            return _json({"resources": {"core": quota.told(), "graphql": self.graphql.told()}}, quota.headers())
+            return _build_json_response({"resources": {"core": quota.to_dict(), "graphql": self.graphql_quota.to_dict()}}, quota.to_headers())
         if not quota.spend():
             text = "API rate limit exceeded for 127.0.0.1. (But here's the good news: a token gets you more.)"
-            return _json({"message": text}, quota.headers(), status=403)
+            return _build_json_response({"message": text}, quota.to_headers(), status=403)
         if fault is not None and fault.kind == FaultKind.SECONDARY_LIMIT:
-            return _slow_down(fault, quota, status=403)
-        return self._rest(target, quota.headers(), Counter[str]() if fault else self.told)
+            return _build_secondary_limit_response(fault, quota, status=403)
+        return self._respond_rest(target, quota.to_headers(), Counter[str]() if fault else self.response_counts)
 
-    def _rest(self, target: GitHubTarget, headers: Mapping[str, str], told: Counter[str]) -> Answer:
-        repository = self.find(target.project)
+    def _respond_rest(self, target: GitHubTarget, headers: Mapping[str, str], response_counts: Counter[str]) -> PreparedResponse:
+        repository = self.find_repository(target.project)
         if repository is None or repository.is_private or target.kind == "other":
-            told[target.project] += 1
-            return _json({"message": "Not Found", "status": "404"}, headers, status=404)
+            response_counts[target.project] += 1
+            return _build_json_response({"message": "Not Found", "status": "404"}, headers, status=404)
         if repository.path.lower() != target.project:
-            return _with(redirect(f"{self.url}/repositories/{repository.number}"), headers)
+            return _add_headers(redirect(f"{self.url}/repositories/{repository.repository_id}"), headers)
         if target.kind == "pulls":
-            some = [{"number": 1}] if repository.open_pull_requests else []
+            pulls = [{"number": 1}] if repository.open_pull_requests else []
             last = f'<{self.url}{target.path}?state=open&per_page=1&page={repository.open_pull_requests}>; rel="last"'
-            return _json(some, {**headers, **({"Link": last} if repository.open_pull_requests > 1 else {})})
-        told[target.project] += 1
-        return _json(repository.document(), headers)
+            return _build_json_response(pulls, {**headers, **({"Link": last} if repository.open_pull_requests > 1 else {})})
+        response_counts[target.project] += 1
+        return _build_json_response(repository.to_rest(), headers)
 
-    def _graphql(self, target: GitHubTarget, *, is_known: bool, fault: Fault | None) -> Answer:
-        quota = self.graphql
-        if not is_known:
-            return _json({"message": "This endpoint requires you to be authenticated."}, {}, status=401)
-        asked = asked_in(target.body)
-        self.asked.update(asked.values())
+    def _respond_graphql(self, target: GitHubTarget, *, is_authenticated: bool, fault: Fault | None) -> PreparedResponse:
+        quota = self.graphql_quota
+        if not is_authenticated:
+            return _build_json_response({"message": "This endpoint requires you to be authenticated."}, {}, status=401)
+        requested_paths = parse_requested_paths(target.body)
+        self.request_counts.update(requested_paths.values())
         if not quota.spend():
             error = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1."}
-            return _json({"errors": [error]}, quota.headers())
-        if not self.endless.isdisjoint(asked.values()):
-            return Answer(b"<title>Unicorn!</title>", "text/html", status=502)
+            return _build_json_response({"errors": [error]}, quota.to_headers())
+        if not self.timing_out.isdisjoint(requested_paths.values()):
+            return PreparedResponse(b"<title>Unicorn!</title>", "text/html", status=502)
         kind = FaultKind(fault.kind) if fault is not None else None
         if fault is not None and kind in (FaultKind.SECONDARY_LIMIT, FaultKind.SECONDARY_LIMIT_200):
-            return _slow_down(fault, quota, status=403 if kind is FaultKind.SECONDARY_LIMIT else 200)
-        told = self.told if kind is None or kind in _DELIVERED else Counter[str]()
-        too_many, why = max(len(asked) - (self.most_aliases or len(asked)), 0), TOO_MUCH
-        if kind in (FaultKind.RESOURCE_LIMITS, FaultKind.LEFT_OUT):
-            too_many, why = len(asked) - len(asked) // 2, TOO_MUCH if kind is FaultKind.RESOURCE_LIMITS else STUMBLED
-        answer = answered(target.body, self.find, told, broken=self.broken, unanswered=too_many, why=why)
-        return _json(answer, quota.headers())
+            return _build_secondary_limit_response(fault, quota, status=403 if kind is FaultKind.SECONDARY_LIMIT else 200)
+        response_counts = self.response_counts if kind is None or kind in _ANSWERED_FAULTS else Counter[str]()
+        skipped_count, skip_error = max(len(requested_paths) - (self.max_aliases or len(requested_paths)), 0), RESOURCE_LIMITS_ERROR
+        if kind in (FaultKind.RESOURCE_LIMITS, FaultKind.PARTIAL):
+            skipped_count, skip_error = len(requested_paths) - len(requested_paths) // 2, RESOURCE_LIMITS_ERROR if kind is FaultKind.RESOURCE_LIMITS else EXECUTION_ERROR
+        result = execute_query(target.body, self.find_repository, response_counts, failing=self.failing, skipped_count=skipped_count, skip_error=skip_error)
+        return _build_json_response(result, quota.to_headers())
 
 
-def _slow_down(fault: Fault, quota: Quota, *, status: int) -> Answer:
-    headers = {"Retry-After": fault.retry_after.header()} if fault.retry_after else {}
-    return _json({"message": _SLOW_DOWN}, {**quota.headers(), **headers}, status=status)
+def _build_secondary_limit_response(fault: Fault, quota: HourlyQuota, *, status: int) -> PreparedResponse:
+    headers = {"Retry-After": fault.retry_after.to_header()} if fault.retry_after else {}
+    return _build_json_response({"message": _SECONDARY_LIMIT_MESSAGE}, {**quota.to_headers(), **headers}, status=status)
 
 
-def _json(document: Any, headers: Mapping[str, str], *, status: int = 200) -> Answer:
-    return Answer(
+def _build_json_response(document: Any, headers: Mapping[str, str], *, status: int = 200) -> PreparedResponse:
+    return PreparedResponse(
         msgspec.json.encode(document), "application/json; charset=utf-8", status=status, headers=dict(headers)
     )
 
 
-def _with(answer: Answer, headers: Mapping[str, str]) -> Answer:
-    answer.headers |= headers
-    return answer
+def _add_headers(response: PreparedResponse, headers: Mapping[str, str]) -> PreparedResponse:
+    response.headers |= headers
+    return response

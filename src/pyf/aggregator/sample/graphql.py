@@ -8,7 +8,7 @@ from typing import Any
 _TOKEN = re.compile(r'[\s,]+|#[^\n]*|(\.\.\.|[A-Za-z_]\w*|\$\w+|"(?:[^"\\\n]|\\.)*"|-?\d+|[{}()\[\]:!=@])')
 
 
-class Refused(Exception):
+class GraphQLError(Exception):
     """A query that can't be answered; its text is what the client is told."""
 
 
@@ -38,133 +38,133 @@ class Query:
     selections: tuple[Field | str, ...]
     fragments: Mapping[str, Field]
 
-    def asked_of(self, node: Node, selections: Sequence[Field | str] | None = None) -> Iterator[Field]:
+    def iter_fields(self, node: Node, selections: Sequence[Field | str] | None = None) -> Iterator[Field]:
         """Yield the fields that are asked for of a node, those of its fragments included."""
         for selection in self.selections if selections is None else selections:
-            part = self.part(selection)
-            if part.name:
-                yield part
-            elif part.type in ("", node.type):
-                yield from self.asked_of(node, part.selections)
+            resolved = self.resolve_fragment(selection)
+            if resolved.name:
+                yield resolved
+            elif resolved.type in ("", node.type):
+                yield from self.iter_fields(node, resolved.selections)
 
-    def part(self, selection: Field | str) -> Field:
+    def resolve_fragment(self, selection: Field | str) -> Field:
         """Return a field as it is, and a fragment by its name."""
         if not isinstance(selection, str):
             return selection
         if selection not in self.fragments:
-            raise Refused(f"Fragment {selection} was used, but not defined")
+            raise GraphQLError(f"Fragment {selection} was used, but not defined")
         return self.fragments[selection]
 
-    def told(self, node: Node, selections: Sequence[Field | str]) -> dict[str, Any]:
+    def resolve(self, node: Node, selections: Sequence[Field | str]) -> dict[str, Any]:
         """Return what is asked for of a node; raises `Refused` for a field that it does not have."""
-        return {field.alias: self._value(node, field) for field in self.asked_of(node, selections)}
+        return {field.alias: self._resolve_field(node, field) for field in self.iter_fields(node, selections)}
 
-    def _value(self, node: Node, field: Field) -> Any:
+    def _resolve_field(self, node: Node, field: Field) -> Any:
         if field.name not in node.fields:
-            raise Refused(f"Field '{field.name}' doesn't exist on type '{node.type}'")
+            raise GraphQLError(f"Field '{field.name}' doesn't exist on type '{node.type}'")
         value = node.fields[field.name]
         value = value(**field.arguments) if callable(value) else value
         if isinstance(value, list):
-            return [self._told_of(each, field) for each in value]
-        return self._told_of(value, field)
+            return [self._resolve_value(item, field) for item in value]
+        return self._resolve_value(value, field)
 
-    def _told_of(self, value: Any, field: Field) -> Any:
+    def _resolve_value(self, value: Any, field: Field) -> Any:
         if isinstance(value, Node):
             if not field.selections:
-                raise Refused(f"Field must have selections (field '{field.name}' returns {value.type})")
-            return self.told(value, field.selections)
+                raise GraphQLError(f"Field must have selections (field '{field.name}' returns {value.type})")
+            return self.resolve(value, field.selections)
         return value
 
 
-def parsed(text: str, variables: Mapping[str, Any]) -> Query:
+def parse_query(text: str, variables: Mapping[str, Any]) -> Query:
     """Read a query with its variables; raises `Refused` for what is none."""
-    return _Parser(text, variables).document()
+    return _Parser(text, variables).parse_document()
 
 
 class _Parser:
     def __init__(self, text: str, variables: Mapping[str, Any]) -> None:
         self._variables = variables
         self._tokens: list[str] = []
-        at = 0
-        while at < len(text):
-            found = _TOKEN.match(text, at)
-            if found is None:
-                raise Refused(f"Parse error on {text[at]!r}")
-            self._tokens += [found[1]] if found[1] else []
-            at = found.end()
-        self._at = 0
+        position = 0
+        while position < len(text):
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise GraphQLError(f"Parse error on {text[position]!r}")
+            self._tokens += [match[1]] if match[1] else []
+            position = match.end()
+        self._position = 0
 
-    def document(self) -> Query:
+    def parse_document(self) -> Query:
         selections: tuple[Field | str, ...] = ()
         fragments = {}
-        while self._at < len(self._tokens):
-            if self._takes("fragment"):
+        while self._position < len(self._tokens):
+            if self._accept("fragment"):
                 name = self._next()
                 self._expect("on")
-                fragments[name] = Field("", "", {}, type=self._next(), selections=self._selections())
+                fragments[name] = Field("", "", {}, type=self._next(), selections=self._parse_selections())
             else:
-                self._takes("query")
+                self._accept("query")
                 while self._peek() != "{":  # its name and the declarations of its variables
                     self._next()
-                selections = self._selections()
+                selections = self._parse_selections()
         return Query(selections, fragments)
 
-    def _selections(self) -> tuple[Field | str, ...]:
+    def _parse_selections(self) -> tuple[Field | str, ...]:
         self._expect("{")
-        found: list[Field | str] = []
-        while not self._takes("}"):
-            found.append(self._selection())
-        return tuple(found)
+        selections: list[Field | str] = []
+        while not self._accept("}"):
+            selections.append(self._parse_selection())
+        return tuple(selections)
 
-    def _selection(self) -> Field | str:
-        if self._takes("..."):
-            if self._takes("on"):
-                return Field("", "", {}, type=self._next(), selections=self._selections())
+    def _parse_selection(self) -> Field | str:
+        if self._accept("..."):
+            if self._accept("on"):
+                return Field("", "", {}, type=self._next(), selections=self._parse_selections())
             return self._next()
         alias = name = self._next()
-        if self._takes(":"):
+        if self._accept(":"):
             name = self._next()
-        arguments = self._arguments() if self._takes("(") else {}
-        return Field(alias, name, arguments, self._selections() if self._peek() == "{" else ())
+        arguments = self._parse_arguments() if self._accept("(") else {}
+        return Field(alias, name, arguments, self._parse_selections() if self._peek() == "{" else ())
 
-    def _arguments(self) -> dict[str, Any]:
-        found = {}
-        while not self._takes(")"):
+    def _parse_arguments(self) -> dict[str, Any]:
+        arguments = {}
+        while not self._accept(")"):
             name = self._next()
             self._expect(":")
-            found[name] = self._argument()
-        return found
+            arguments[name] = self._parse_argument()
+        return arguments
 
-    def _argument(self) -> Any:
+    def _parse_argument(self) -> Any:
         word = self._next()
         if word == "[":
             values = []
-            while not self._takes("]"):
-                values.append(self._argument())
+            while not self._accept("]"):
+                values.append(self._parse_argument())
             return values
         if word.startswith("$"):
             if word[1:] not in self._variables:
-                raise Refused(f"Variable {word} of type String! was provided invalid value")
+                raise GraphQLError(f"Variable {word} of type String! was provided invalid value")
             return self._variables[word[1:]]
         if word.startswith('"'):
             return word[1:-1].replace('\\"', '"').replace("\\\\", "\\")
         return int(word) if word.lstrip("-").isdigit() else word
 
     def _peek(self) -> str:
-        if self._at >= len(self._tokens):
-            raise Refused("Unexpected end of document")
-        return self._tokens[self._at]
+        if self._position >= len(self._tokens):
+            raise GraphQLError("Unexpected end of document")
+        return self._tokens[self._position]
 
     def _next(self) -> str:
         token = self._peek()
-        self._at += 1
+        self._position += 1
         return token
 
-    def _takes(self, token: str) -> bool:
-        is_there = self._at < len(self._tokens) and self._tokens[self._at] == token
-        self._at += is_there
-        return is_there
+    def _accept(self, token: str) -> bool:
+        is_next = self._position < len(self._tokens) and self._tokens[self._position] == token
+        self._position += is_next
+        return is_next
 
     def _expect(self, token: str) -> None:
-        if not self._takes(token):
-            raise Refused(f"Expected {token!r}, actual: {self._peek()!r}")
+        if not self._accept(token):
+            raise GraphQLError(f"Expected {token!r}, actual: {self._peek()!r}")

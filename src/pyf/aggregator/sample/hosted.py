@@ -9,13 +9,13 @@ from typing import Any
 
 import yaml
 
-from .graphql import Node, Refused
+from .graphql import Node, GraphQLError
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hosted:
+class HostedRepository:
     """One repository; times are ISO 8601. One without `last_commit` is empty, `license` is "" where none was found.
 
     `was` are the paths that lead to it from before it moved.
@@ -37,14 +37,14 @@ class Hosted:
     updated: str = "2025-01-01T00:00:00Z"
     pushed: str | None = "2025-01-01T00:00:00Z"
     last_commit: str | None = "2025-01-01T00:00:00Z"
-    was: tuple[str, ...] = ()
+    former_paths: tuple[str, ...] = ()
 
     @property
-    def number(self) -> int:
+    def repository_id(self) -> int:
         """The number that GitHub knows it by, whatever it is called."""
         return int.from_bytes(sha256(self.path.lower().encode()).digest()[:4])
 
-    def node(self) -> Node:
+    def to_node(self) -> Node:
         """Return it as GraphQL tells of it."""
         return Node(
             "Repository",
@@ -58,20 +58,20 @@ class Hosted:
                 "pushedAt": self.pushed,
                 "stargazerCount": self.stars,
                 "forkCount": self.forks,
-                "watchers": _count("UserConnection", self.watchers),
-                "issues": self._issues,
-                "pullRequests": self._pull_requests,
+                "watchers": _build_count("UserConnection", self.watchers),
+                "issues": self._count_issues,
+                "pullRequests": self._count_pull_requests,
                 "licenseInfo": Node("License", {"spdxId": self.license}) if self.license else None,
-                "repositoryTopics": self._topics,
+                "repositoryTopics": self._build_topics,
                 "latestRelease": Node("Release", {"tagName": self.latest_release}) if self.latest_release else None,
-                "defaultBranchRef": self.last_commit and Node("Ref", {"name": "main", "target": self._commit()}),
+                "defaultBranchRef": self.last_commit and Node("Ref", {"name": "main", "target": self._build_commit()}),
             },
         )
 
-    def document(self) -> Json:
+    def to_rest(self) -> Json:
         """Return it as REST tells of it, quirks included."""
         return {
-            "id": self.number,
+            "id": self.repository_id,
             "full_name": self.path,
             "private": self.is_private,
             "html_url": f"https://github.com/{self.path}",
@@ -89,39 +89,39 @@ class Hosted:
             "default_branch": "main",
         }
 
-    def _issues(self, states: Any = None) -> Node:
-        wanted = {states} if isinstance(states, str) else set(states or ("OPEN", "CLOSED"))
+    def _count_issues(self, states: Any = None) -> Node:
+        counted_states = {states} if isinstance(states, str) else set(states or ("OPEN", "CLOSED"))
         counts = {"OPEN": self.open_issues, "CLOSED": self.closed_issues}
-        return _count("IssueConnection", sum(counts[state] for state in wanted))
+        return _build_count("IssueConnection", sum(counts[state] for state in counted_states))
 
-    def _pull_requests(self, states: Any = None) -> Node:
+    def _count_pull_requests(self, states: Any = None) -> Node:
         if states not in ("OPEN", ["OPEN"]):
-            raise Refused("this stand-in counts open pull requests only")
-        return _count("PullRequestConnection", self.open_pull_requests)
+            raise GraphQLError("this stand-in counts open pull requests only")
+        return _build_count("PullRequestConnection", self.open_pull_requests)
 
-    def _topics(self, first: int = 0) -> Node:
+    def _build_topics(self, first: int = 0) -> Node:
         if not 1 <= first <= 100:
-            raise Refused("You must provide a `first` value of 1 to 100 to get the `repositoryTopics` connection")
+            raise GraphQLError("You must provide a `first` value of 1 to 100 to get the `repositoryTopics` connection")
         nodes = [Node("RepositoryTopic", {"topic": Node("Topic", {"name": name})}) for name in self.topics[:first]]
         return Node("RepositoryTopicConnection", {"nodes": nodes, "totalCount": len(self.topics)})
 
-    def _commit(self) -> Node:
+    def _build_commit(self) -> Node:
         return Node("Commit", {"committedDate": self.last_commit})
 
 
-def sample_repositories() -> Iterator[Hosted]:
+def load_sample_repositories() -> Iterator[HostedRepository]:
     """Yield the repositories of the packaged sample ecosystem."""
     text = Path(__file__).with_name("repositories.yaml").read_text("utf-8")
     for path, entry in yaml.safe_load(text)["repositories"].items():
-        yield _entered(path, entry)
+        yield _parse_entry(path, entry)
 
 
-def recorded(records: Iterable[Mapping[str, Any]]) -> Iterator[Hosted]:
+def parse_records(records: Iterable[Mapping[str, Any]]) -> Iterator[HostedRepository]:
     """Yield repositories of records with a `url` and an `activity`; what these leave out is made up."""
     for record in records:
         activity = record["activity"]
         commit = (activity.get("last_commit") or {}).get("date")
-        yield Hosted(
+        yield HostedRepository(
             path=record["url"].removeprefix("https://github.com/").rstrip("/"),
             stars=activity["stars"],
             watchers=activity["watchers"],
@@ -134,10 +134,10 @@ def recorded(records: Iterable[Mapping[str, Any]]) -> Iterator[Hosted]:
         )
 
 
-def _entered(path: str, entry: Mapping[str, Any]) -> Hosted:
+def _parse_entry(path: str, entry: Mapping[str, Any]) -> HostedRepository:
     open_issues, closed_issues = entry["issues"]
-    pushed = _moment(entry["pushed"])
-    return Hosted(
+    pushed = _format_noon(entry["pushed"])
+    return HostedRepository(
         path=path,
         stars=entry["stars"],
         watchers=entry.get("watchers", entry["stars"] // 40 + 3),
@@ -149,17 +149,17 @@ def _entered(path: str, entry: Mapping[str, Any]) -> Hosted:
         license=entry.get("license", ""),
         topics=tuple(entry.get("topics", ())),
         latest_release=entry.get("release", ""),
-        created=_moment(entry["created"]),
+        created=_format_noon(entry["created"]),
         updated=pushed,
         pushed=pushed,
         last_commit=pushed,
-        was=tuple(entry.get("was", ())),
+        former_paths=tuple(entry.get("was", ())),
     )
 
 
-def _moment(day: date) -> str:
+def _format_noon(day: date) -> str:
     return f"{datetime(day.year, day.month, day.day, 12, tzinfo=UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _count(type_: str, number: int) -> Node:
+def _build_count(type_: str, number: int) -> Node:
     return Node(type_, {"totalCount": number})

@@ -8,7 +8,7 @@ from typing import NamedTuple
 PAGE_SIZE = 50_000
 
 
-class Row(NamedTuple):
+class ChangelogRow(NamedTuple):
     """One change as `changelog_since_serial` tells it; `version` is None for a change of the project itself."""
 
     name: str
@@ -18,53 +18,53 @@ class Row(NamedTuple):
     serial: int
 
 
-class _Strangers(NamedTuple):
+class _FillerChanges(NamedTuple):
     """A run of changes in projects that the sample does not hold; its rows are made when somebody reads them."""
 
     first: int
     last: int
     timestamp: int
 
-    def rows(self, after: int) -> Iterator[Row]:
+    def iter_rows(self, after: int) -> Iterator[ChangelogRow]:
         for serial in range(max(self.first, after + 1), self.last + 1):
-            yield Row(f"stranger-{serial % 9973}", f"1.{serial}", self.timestamp, "new release", serial)
+            yield ChangelogRow(f"stranger-{serial % 9973}", f"1.{serial}", self.timestamp, "new release", serial)
 
 
-class Journal:
+class Changelog:
     """All changes, oldest first. Not thread-safe: its owner locks."""
 
-    def __init__(self, rows: Iterable[Row] = ()) -> None:
-        known = sorted(rows, key=lambda row: row.serial)
-        self._entries: list[Row | _Strangers] = list(known)
-        self._ends = [row.serial for row in known]
+    def __init__(self, rows: Iterable[ChangelogRow] = ()) -> None:
+        sorted_rows = sorted(rows, key=lambda row: row.serial)
+        self._entries: list[ChangelogRow | _FillerChanges] = list(sorted_rows)
+        self._last_serials = [row.serial for row in sorted_rows]
 
     @property
     def last_serial(self) -> int:
         """The serial of the newest change, 0 where there is none."""
-        return self._ends[-1] if self._ends else 0
+        return self._last_serials[-1] if self._last_serials else 0
 
     def append(self, name: str, version: str | None, timestamp: float, action: str) -> int:
         """Record one change and return its serial."""
         serial = self.last_serial + 1
-        self._entries.append(Row(name, version, int(timestamp), action, serial))
-        self._ends.append(serial)
+        self._entries.append(ChangelogRow(name, version, int(timestamp), action, serial))
+        self._last_serials.append(serial)
         return serial
 
-    def append_strangers(self, count: int, timestamp: float) -> None:
+    def append_filler(self, count: int, timestamp: float) -> None:
         """Record changes of other projects; the cost does not depend on how many."""
         if count < 1:
             raise ValueError("there must be one change at least")
         first = self.last_serial + 1
-        self._entries.append(_Strangers(first, first + count - 1, int(timestamp)))
-        self._ends.append(first + count - 1)
+        self._entries.append(_FillerChanges(first, first + count - 1, int(timestamp)))
+        self._last_serials.append(first + count - 1)
 
-    def since(self, serial: int, limit: int = PAGE_SIZE) -> list[Row]:
+    def get_since(self, serial: int, limit: int = PAGE_SIZE) -> list[ChangelogRow]:
         """Return the oldest changes above `serial`, ascending, at most `limit` of them."""
-        return list(islice(self._after(serial), limit))
+        return list(islice(self._iter_after(serial), limit))
 
-    def _after(self, serial: int) -> Iterator[Row]:
-        for entry in islice(self._entries, bisect_right(self._ends, serial), None):
-            if isinstance(entry, Row):
+    def _iter_after(self, serial: int) -> Iterator[ChangelogRow]:
+        for entry in islice(self._entries, bisect_right(self._last_serials, serial), None):
+            if isinstance(entry, ChangelogRow):
                 yield entry
             else:
-                yield from entry.rows(serial)
+                yield from entry.iter_rows(serial)

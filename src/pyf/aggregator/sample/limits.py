@@ -15,13 +15,13 @@ class RateLimit:
     requests: int
     period: float = 1.0
     retry_after: RetryAfter | None = None
-    also: "RateLimit | None" = None
-    _since: float = field(default=float("-inf"), init=False)
-    _taken: int = field(default=0, init=False)
+    additional: "RateLimit | None" = None
+    _period_start: float = field(default=float("-inf"), init=False)
+    _request_count: int = field(default=0, init=False)
 
-    def admits(self, now: float) -> bool:
+    def acquire(self, now: float) -> bool:
         """Take one request at a time (monotonic seconds); whether it is within the limit."""
-        if now - self._since >= self.period:
-            self._since, self._taken = now, 0
-        self._taken += 1
-        return (self.also is None or self.also.admits(now)) and self._taken <= self.requests
+        if now - self._period_start >= self.period:
+            self._period_start, self._request_count = now, 0
+        self._request_count += 1
+        return (self.additional is None or self.additional.acquire(now)) and self._request_count <= self.requests

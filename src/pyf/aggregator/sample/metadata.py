@@ -4,12 +4,12 @@ from packaging.utils import canonicalize_name
 
 from .project import Json
 
-SITE = "https://pypi.example"
+SITE_URL = "https://pypi.example"
 
 
-def unset_info(name: str, version: str) -> Json:
+def build_empty_info(name: str, version: str) -> Json:
     """Return the `info` of a release without any metadata: every key that PyPI has, null or empty as it gives it."""
-    page = f"{SITE}/project/{canonicalize_name(name)}/"
+    page = f"{SITE_URL}/project/{canonicalize_name(name)}/"
     return {
         "author": None,
         "author_email": None,

@@ -15,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 Json = dict[str, Any]
 
 FILE_HOST = "https://files.pypi.example/packages"
-_ENDLESS = Version("999999!0")
+_MAX_VERSION = Version("999999!0")
 STATUSES = ("active", "archived", "quarantined", "deprecated")
 
 
@@ -52,27 +52,27 @@ class Project:
     @cached_property
     def newest(self) -> Release | None:
         """The release that the registry shows: not yanked first, then final before pre-release, then order."""
-        return max(self.releases.values(), key=_standing, default=None)
+        return max(self.releases.values(), key=_to_release_sort_key, default=None)
 
     @cached_property
-    def last_release(self) -> float:
+    def last_released_at(self) -> float:
         """When the latest of its releases was published, 0 where that is not known of any."""
         return max((release.created for release in self.releases.values()), default=0.0)
 
     @property
-    def is_shown(self) -> bool:
+    def is_visible(self) -> bool:
         """Whether there is a document of it at all."""
         return bool(self.releases) and self.status != "quarantined"
 
-    def release(self, version: str) -> Release | None:
+    def get_release(self, version: str) -> Release | None:
         """Return a release by any spelling of its version."""
         exact = self.releases.get(version)
         if exact is not None:
             return exact
-        wanted = canonicalize_version(version)
-        return next((r for v, r in self.releases.items() if canonicalize_version(v) == wanted), None)
+        canonical_version = canonicalize_version(version)
+        return next((r for v, r in self.releases.items() if canonicalize_version(v) == canonical_version), None)
 
-    def info_of(self, release: Release) -> Json:
+    def build_info(self, release: Release) -> Json:
         """Return the metadata of one release."""
         info = {
             **self.info,
@@ -86,12 +86,12 @@ class Project:
             info["release_url"] = f"{info.get('project_url') or ''}{release.version}/"
         return info
 
-    def vulnerabilities_of(self, release: Release) -> list[Json]:
+    def get_vulnerabilities(self, release: Release) -> list[Json]:
         """Return the advisories that hold for one release."""
-        return [advisory for advisory in self.vulnerabilities if _affects(advisory, release.version)]
+        return [advisory for advisory in self.vulnerabilities if _is_affected(advisory, release.version)]
 
 
-def order(version: str) -> tuple[bool, Version, str]:
+def to_sort_key(version: str) -> tuple[bool, Version, str]:
     """Return a sort key for versions; what is not PEP 440 sorts below all that is."""
     try:
         return True, Version(version), version
@@ -99,20 +99,20 @@ def order(version: str) -> tuple[bool, Version, str]:
         return False, Version("0"), version
 
 
-def _standing(release: Release) -> tuple[bool, bool, tuple[bool, Version, str]]:
-    key = order(release.version)
+def _to_release_sort_key(release: Release) -> tuple[bool, bool, tuple[bool, Version, str]]:
+    key = to_sort_key(release.version)
     return not release.yanked, not key[1].is_prerelease, key
 
 
-def _affects(advisory: Json, version: str) -> bool:
+def _is_affected(advisory: Json, version: str) -> bool:
     """Whether a version is below the fix: that of its own series (major.minor) if there is one, else the last."""
-    own = order(version)
-    fixes = [order(fixed) for fixed in advisory.get("fixed_in") or ()]
-    series = [fix for fix in fixes if (fix[1].major, fix[1].minor) == (own[1].major, own[1].minor)]
-    return own < max(series or fixes, default=(True, _ENDLESS, ""))
+    version_key = to_sort_key(version)
+    fixes = [to_sort_key(fixed) for fixed in advisory.get("fixed_in") or ()]
+    series = [fix for fix in fixes if (fix[1].major, fix[1].minor) == (version_key[1].major, version_key[1].minor)]
+    return version_key < max(series or fixes, default=(True, _MAX_VERSION, ""))
 
 
-def project_of(document: Json) -> Project:
+def parse_project(document: Json) -> Project:
     """Read a project document in the shape of PyPI's JSON; the serial is 0 where it has none.
 
     `_status` (see `STATUSES`) and `_release_info` (version -> metadata that differs) are read where present.
@@ -120,7 +120,7 @@ def project_of(document: Json) -> Project:
     info = document["info"]
     overrides = document.get("_release_info") or {}
     releases = {
-        version: _release_of(version, files or (), overrides.get(version) or {}, info)
+        version: _parse_release(version, files or (), overrides.get(version) or {}, info)
         for version, files in (document.get("releases") or {}).items()
     }
     ownership = document.get("ownership") or {}
@@ -137,24 +137,24 @@ def project_of(document: Json) -> Project:
     )
 
 
-def _release_of(version: str, files: Iterable[Json], overrides: Mapping[str, Any], info: Mapping[str, Any]) -> Release:
-    kept = tuple(files)
-    withdrawn = [file for file in kept if file.get("yanked")]
-    described = overrides if "yanked" in overrides else info if info.get("version") == version else {}
+def _parse_release(version: str, files: Iterable[Json], overrides: Mapping[str, Any], info: Mapping[str, Any]) -> Release:
+    release_files = tuple(files)
+    yanked_files = [file for file in release_files if file.get("yanked")]
+    yank_info = overrides if "yanked" in overrides else info if info.get("version") == version else {}
     return Release(
         version=version,
-        created=min((uploaded(file) for file in kept), default=0.0),
-        files=kept,
+        created=min((get_upload_time(file) for file in release_files), default=0.0),
+        files=release_files,
         overrides={key: value for key, value in overrides.items() if key not in ("yanked", "yanked_reason")},
-        yanked=bool(withdrawn or described.get("yanked")),
-        yanked_reason=withdrawn[0].get("yanked_reason") if withdrawn else described.get("yanked_reason"),
+        yanked=bool(yanked_files or yank_info.get("yanked")),
+        yanked_reason=yanked_files[0].get("yanked_reason") if yanked_files else yank_info.get("yanked_reason"),
     )
 
 
-def uploaded(file: Json) -> float:
+def get_upload_time(file: Json) -> float:
     """Return when a file was uploaded, in Unix seconds; 0 where the document does not say."""
     text = file.get("upload_time_iso_8601") or file.get("upload_time")
     if not text:
         return 0.0
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    upload_time = datetime.fromisoformat(text)
+    return (upload_time if upload_time.tzinfo else upload_time.replace(tzinfo=UTC)).timestamp()

@@ -5,19 +5,19 @@ from urllib.parse import unquote
 import msgspec
 from aiohttp import web
 
-from .answer import Answer
+from .answer import PreparedResponse
 from .download_table import DownloadTable
 from .faults import Fault
 from .limits import RateLimit
-from .server import LocalService, Target
+from .server import LocalService, RequestTarget
 
 
-def pypistats_limit(scale: float = 1.0) -> RateLimit:
+def build_pypistats_limit(scale: float = 1.0) -> RateLimit:
     """Return the service's limits, 30 requests a minute and 5 a second, with `scale` for a second."""
-    return RateLimit(30, 60 * scale, also=RateLimit(5, scale))
+    return RateLimit(30, 60 * scale, additional=RateLimit(5, scale))
 
 
-class LocalPypistats(LocalService[Target]):
+class LocalPypistats(LocalService[RequestTarget]):
     """pypistats, answering from a table that may be replaced meanwhile; without a `rate_limit` it never refuses."""
 
     def __init__(
@@ -32,19 +32,19 @@ class LocalPypistats(LocalService[Target]):
         super().__init__(latency=latency, port=port, seed=seed, rate_limit=rate_limit)
         self.table = table
 
-    def target(self, method: str, path: str, body: bytes) -> Target:
+    def target(self, method: str, path: str, body: bytes) -> RequestTarget:
         match path.partition("?")[0].split("/")[1:]:
             case ["api", "packages", name, "recent"] if method == "GET":
-                return Target("recent", unquote(name))
-        return Target("other")
+                return RequestTarget("recent", unquote(name))
+        return RequestTarget("other")
 
-    def refusal(self, target: Target, limit: RateLimit) -> Answer:
-        return Answer(b"RATE LIMIT EXCEEDED", "text/html", status=429)
+    def refusal(self, target: RequestTarget, limit: RateLimit) -> PreparedResponse:
+        return PreparedResponse(b"RATE LIMIT EXCEEDED", "text/html", status=429)
 
-    def answer(self, target: Target, request: web.BaseRequest, fault: Fault | None) -> Answer:
+    def answer(self, target: RequestTarget, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
         name = target.project
-        if target.kind != "recent" or not self.table.knows(name):
-            return Answer(b"<title>404</title>", "text/html", status=404)
+        if target.kind != "recent" or not self.table.has_project(name):
+            return PreparedResponse(b"<title>404</title>", "text/html", status=404)
         windows = {"last_day": 1, "last_week": 7, "last_month": 30}
-        data = {window: self.table.last_days(name, days) for window, days in windows.items()}
-        return Answer(msgspec.json.encode({"data": data, "package": name, "type": "recent_downloads"}))
+        data = {window: self.table.sum_last_days(name, days) for window, days in windows.items()}
+        return PreparedResponse(msgspec.json.encode({"data": data, "package": name, "type": "recent_downloads"}))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Quota:
+class HourlyQuota:
     """Points that may be spent until `resets_at` (Unix seconds); tests may set `left` at any time."""
 
     resource: str
@@ -14,32 +14,32 @@ class Quota:
     window: float = 3600.0
 
     def __post_init__(self) -> None:
-        self.left = self.limit
+        self.remaining = self.limit
         self.resets_at = int(self.clock() + self.window)
 
     def spend(self) -> bool:
         """Spend a point; whether there was one."""
-        self._renew()
-        had_one = self.left > 0
-        self.left -= had_one
-        return had_one
+        self._reset_if_due()
+        was_available = self.remaining > 0
+        self.remaining -= was_available
+        return was_available
 
-    def headers(self) -> dict[str, str]:
+    def to_headers(self) -> dict[str, str]:
         """Return the headers that tell how it stands."""
         return {
             "X-RateLimit-Limit": str(self.limit),
-            "X-RateLimit-Remaining": str(self.left),
-            "X-RateLimit-Used": str(self.limit - self.left),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Used": str(self.limit - self.remaining),
             "X-RateLimit-Reset": str(self.resets_at),
             "X-RateLimit-Resource": self.resource,
         }
 
-    def told(self) -> dict[str, int]:
+    def to_dict(self) -> dict[str, int]:
         """Return it as `/rate_limit` tells it."""
-        self._renew()
-        told = {"limit": self.limit, "used": self.limit - self.left, "remaining": self.left}
-        return told | {"reset": self.resets_at}
+        self._reset_if_due()
+        fields = {"limit": self.limit, "used": self.limit - self.remaining, "remaining": self.remaining}
+        return fields | {"reset": self.resets_at}
 
-    def _renew(self) -> None:
+    def _reset_if_due(self) -> None:
         if self.clock() >= self.resets_at:
-            self.left, self.resets_at = self.limit, int(self.clock() + self.window)
+            self.remaining, self.resets_at = self.limit, int(self.clock() + self.window)

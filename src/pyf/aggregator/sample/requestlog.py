@@ -28,25 +28,25 @@ class RequestLog:
         self.total = 0
         self.by_kind: Counter[str] = Counter()
         self.log: list[LoggedRequest] = []
-        self.at_once = getattr(self, "at_once", 0)
-        self.most_at_once = 0
+        self.active = getattr(self, "at_once", 0)
+        self.max_active = 0
 
     @contextmanager
-    def receiving(self) -> Iterator[float]:
+    def track(self) -> Iterator[float]:
         """Count a request whose head has arrived, for as long as it is being answered; gives the time."""
         self.total += 1
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
+        self.active += 1
+        self.max_active = max(self.max_active, self.active)
         try:
             yield time.monotonic()
         finally:
-            self.at_once -= 1
+            self.active -= 1
 
-    def note(self, arrived: float, kind: str, path: str, user_agent: str) -> None:
+    def record(self, arrival_time: float, kind: str, path: str, user_agent: str) -> None:
         """Record what a request turned out to be."""
         self.by_kind[kind] += 1
-        self.log.append(LoggedRequest(arrived, kind, path, user_agent))
+        self.log.append(LoggedRequest(arrival_time, kind, path, user_agent))
 
-    def summary(self) -> dict[str, int]:
+    def summarize(self) -> dict[str, int]:
         """Return the counts as one flat mapping."""
-        return {"total": self.total, "most_at_once": self.most_at_once, **self.by_kind}
+        return {"total": self.total, "most_at_once": self.max_active, **self.by_kind}

@@ -11,27 +11,27 @@ from typing import Generic, Self, TypeVar
 import msgspec
 from aiohttp import web
 
-from .answer import Answer
+from .answer import PreparedResponse
 from .faults import Fault, Faults
 from .limits import RateLimit
-from .misbehaviour import misbehave
+from .misbehaviour import respond_with_fault
 from .requestlog import RequestLog
 
 COUNTS_PATH = "/_requests"
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RequestTarget:
     """What a request is about: its kind and the project (normalised); a service adds what else it needs."""
 
     kind: str
     project: str = ""
 
 
-TargetT = TypeVar("TargetT", bound=Target)
+RequestTargetT = TypeVar("TargetT", bound=RequestTarget)
 
 
-class LocalService(ABC, Generic[TargetT]):
+class LocalService(ABC, Generic[RequestTargetT]):
     """A service for as long as its context lasts; it says which kinds of request there are and answers them.
 
     `latency` is the time in seconds that every answer takes, `port` 0 takes any that is free, `seed` is that of
@@ -53,19 +53,19 @@ class LocalService(ABC, Generic[TargetT]):
         self._thread = Thread(target=self._run, name=type(self).__name__, daemon=True)
 
     @abstractmethod
-    def target(self, method: str, path: str, body: bytes) -> TargetT:
+    def parse_target(self, method: str, path: str, body: bytes) -> RequestTargetT:
         """Return what a request is about; never fails."""
 
     @abstractmethod
-    def answer(self, target: TargetT, request: web.BaseRequest, fault: Fault | None) -> Answer:
+    def build_response(self, target: RequestTargetT, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
         """Return the answer to a request, for faults that change the content the changed one."""
 
-    def refusal(self, target: TargetT, limit: RateLimit) -> Answer:
+    def build_refusal(self, target: RequestTargetT, limit: RateLimit) -> PreparedResponse:
         """Return the answer to a request that exceeds a limit."""
-        headers = {"Retry-After": limit.retry_after.header()} if limit.retry_after else {}
-        return Answer(b"Too Many Requests", "text/plain", status=429, headers=headers)
+        headers = {"Retry-After": limit.retry_after.to_header()} if limit.retry_after else {}
+        return PreparedResponse(b"Too Many Requests", "text/plain", status=429, headers=headers)
 
-    def limit_for(self, target: TargetT) -> RateLimit | None:
+    def get_rate_limit(self, target: RequestTargetT) -> RateLimit | None:
         """Return the limit that holds for a request."""
         return self.rate_limit
 
@@ -113,17 +113,17 @@ class LocalService(ABC, Generic[TargetT]):
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.raw_path
         if path == COUNTS_PATH:
-            return web.Response(body=msgspec.json.encode(self.requests.summary()), content_type="application/json")
-        with self.requests.receiving() as arrived:
+            return web.Response(body=msgspec.json.encode(self.requests.summarize()), content_type="application/json")
+        with self.requests.track() as arrival_time:
             # Not `request.read()`, which refuses more than a megabyte.
             body = await request.content.read() if request.can_read_body else b""
-            target = self.target(request.method, path, body)
-            self.requests.note(arrived, target.kind, path, request.headers.get("User-Agent", ""))
+            target = self.parse_target(request.method, path, body)
+            self.requests.record(arrival_time, target.kind, path, request.headers.get("User-Agent", ""))
             if self.latency:
                 await asyncio.sleep(self.latency)
-            limit = self.limit_for(target)
-            if limit is not None and not limit.admits(time.monotonic()):
-                return self.refusal(target, limit).response(request.headers)
-            fault = self.faults.strike(target.kind, target.project)
-            right = self.answer(target, request, fault)
-            return right.response(request.headers) if fault is None else await misbehave(fault, request, right)
+            limit = self.get_rate_limit(target)
+            if limit is not None and not limit.acquire(time.monotonic()):
+                return self.build_refusal(target, limit).to_response(request.headers)
+            fault = self.faults.next_fault(target.kind, target.project)
+            correct_response = self.build_response(target, request, fault)
+            return correct_response.to_response(request.headers) if fault is None else await respond_with_fault(fault, request, correct_response)

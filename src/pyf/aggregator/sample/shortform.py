@@ -12,7 +12,7 @@ try:  # libyaml is five times as fast, and not everywhere
 except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]
 
-from .errors import SampleError
+from .errors import SampleDataError
 
 _Text = str | UnsetType | None
 _Texts = list[str] | UnsetType | None
@@ -67,7 +67,7 @@ class ProjectEntry(Struct, forbid_unknown_fields=True):
     vulnerabilities: list[AdvisoryEntry] | None = None
 
 
-class _Sample(Struct, forbid_unknown_fields=True):
+class _SampleFile(Struct, forbid_unknown_fields=True):
     projects: list[ProjectEntry]
     profile: str = ""
     note: str = ""
@@ -83,9 +83,9 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
 
 
-def entries_of(text: str) -> list[ProjectEntry]:
+def parse_entries(text: str) -> list[ProjectEntry]:
     """Return the projects of a text in the short form; raises `SampleError`."""
     try:
-        return msgspec.convert(yaml.load(text, _Loader), _Sample).projects  # noqa: S506 - it is a SafeLoader
+        return msgspec.convert(yaml.load(text, _Loader), _SampleFile).projects  # noqa: S506 - it is a SafeLoader
     except (yaml.YAMLError, msgspec.ValidationError) as error:
-        raise SampleError(str(error)) from error
+        raise SampleDataError(str(error)) from error

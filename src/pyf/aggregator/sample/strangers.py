@@ -10,18 +10,18 @@ sql stream super table task test text tiny tool utils video vision web wiki x ya
 """.split()  # noqa: SIM905 - a list would be a page long
 
 
-def entries(count: int, *, serial: int = 1) -> bytes:
+def build_index_entries(count: int, *, serial: int = 1) -> bytes:
     """Return so many entries of the simple index as JSON, each followed by a comma; the same ones every time.
 
     The names are like real ones in length and make, each has a number so that none comes twice. Some begin as those
     of Django's ecosystem do.
     """
-    return b"".join(b'{"_last-serial":%d,"name":"%b"},' % (serial, name.encode()) for name in names(count))
+    return b"".join(b'{"_last-serial":%d,"name":"%b"},' % (serial, name.encode()) for name in generate_names(count))
 
 
-def names(count: int) -> Iterator[str]:
+def generate_names(count: int) -> Iterator[str]:
     """Yield so many names, normalised."""
-    chance = Random(1)  # noqa: S311 - it is to be the same every time
+    rng = Random(1)  # noqa: S311 - it is to be the same every time
     for number in range(count):
-        words = "-".join(chance.choices(_WORDS, k=chance.choice((1, 2, 2, 3))))
+        words = "-".join(rng.choices(_WORDS, k=rng.choice((1, 2, 2, 3))))
         yield f"{words}-{number:x}"

@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..domain.announcement import Feed, dedup_key
+from ..domain.announcement import Feed, build_dedup_key
 from ..domain.errors import AggregatorError, Unavailable
-from ..ports import FeedEntry, SeenStore, Services
+from ..ports import FeedEntry, DedupStore, Dependencies
 from .report import RunReport
 
-T = TypeVar("T")
+ResultT = TypeVar("T")
 
 # Seconds for which an announcement is spoken for while it is being queued. Who dies in between has not queued it: the
 # run after the next one does.
-CLAIM = 90
+RESERVATION_TTL = 90
 
 
 @dataclass
@@ -25,8 +25,8 @@ class FeedReport(RunReport):
     seen: int = 0
 
 
-def read_announcements(
-    services: Services, feed: Feed, seen: SeenStore, *, ttl: int, queue: Callable[[FeedEntry], None]
+def read_feed(
+    deps: Dependencies, feed: Feed, dedup_store: DedupStore, *, ttl: int, enqueue: Callable[[FeedEntry], None]
 ) -> FeedReport:
     """Read a feed and `queue` each entry that was not queued within `ttl` seconds, the oldest first; one request.
 
@@ -35,53 +35,53 @@ def read_announcements(
     raises `Unavailable` where it can't be, and the entry is free for the next run.
     """
     report = FeedReport(f"rss {feed}", "")
-    memory = _Memory(seen, ttl)
-    with report.covering(services):
-        entries = _entries(services, feed)
+    deduplicator = _Deduplicator(dedup_store, ttl)
+    with report.recording(deps):
+        entries = _fetch_entries(deps, feed)
         report.found = len(entries)
         for entry in reversed(entries):
-            key = dedup_key(entry.name, entry.version)
-            if not memory.is_ours(key):
+            key = build_dedup_key(entry.name, entry.version)
+            if not deduplicator.reserve(key):
                 report.seen += 1
                 continue
             try:
-                queue(entry)
+                enqueue(entry)
             except AggregatorError:
-                memory.free(key)
+                deduplicator.release(key)
                 raise
-            memory.keep(key)
+            deduplicator.confirm(key)
             report.queued += 1
-    if memory.failure is not None:
-        report.notices.append(f"what was seen before is not known: {memory.failure}")
+    if deduplicator.failure is not None:
+        report.notices.append(f"what was seen before is not known: {deduplicator.failure}")
     return report
 
 
-def _entries(services: Services, feed: Feed) -> Sequence[FeedEntry]:
-    return services.feed.newest_projects() if feed is Feed.NEW else services.feed.newest_releases()
+def _fetch_entries(deps: Dependencies, feed: Feed) -> Sequence[FeedEntry]:
+    return deps.feed.fetch_newest_projects() if feed is Feed.NEW else deps.feed.fetch_newest_releases()
 
 
-class _Memory:
+class _Deduplicator:
     """The store as long as it answers; after its first failure nothing was seen before."""
 
-    def __init__(self, seen: SeenStore, ttl: int) -> None:
-        self._seen = seen
+    def __init__(self, store: DedupStore, ttl: int) -> None:
+        self._store = store
         self._ttl = ttl
         self.failure: Unavailable | None = None
 
-    def is_ours(self, key: str) -> bool:
-        return self._asked(lambda: self._seen.claim(key, min(CLAIM, self._ttl)), otherwise=True)
+    def reserve(self, key: str) -> bool:
+        return self._call_store(lambda: self._store.reserve(key, min(RESERVATION_TTL, self._ttl)), default=True)
 
-    def keep(self, key: str) -> None:
-        self._asked(lambda: self._seen.keep(key, self._ttl), otherwise=None)
+    def confirm(self, key: str) -> None:
+        self._call_store(lambda: self._store.confirm(key, self._ttl), default=None)
 
-    def free(self, key: str) -> None:
-        self._asked(lambda: self._seen.free(key), otherwise=None)
+    def release(self, key: str) -> None:
+        self._call_store(lambda: self._store.release(key), default=None)
 
-    def _asked(self, question: Callable[[], T], *, otherwise: T) -> T:
+    def _call_store(self, call: Callable[[], ResultT], *, default: ResultT) -> ResultT:
         if not self._ttl or self.failure is not None:
-            return otherwise
+            return default
         try:
-            return question()
+            return call()
         except Unavailable as failure:
             self.failure = failure
-            return otherwise
+            return default

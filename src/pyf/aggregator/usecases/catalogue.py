@@ -4,27 +4,27 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from ..domain.collection import CollectionInfo, CollectionState, Holding
+from ..domain.collection import CollectionInfo, CollectionState, ProjectState
 from ..domain.errors import Invalid, NotFound
-from ..ports import Services
-from .target import is_leftover, stem_of
+from ..ports import Dependencies
+from .target import is_leftover, to_base_name
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class CollectionEntry(Struct, frozen=True, kw_only=True):
     """A collection with what it remembers about itself."""
 
     info: CollectionInfo
     state: CollectionState
 
     @property
-    def filled_by(self) -> str:
+    def filter_label(self) -> str:
         """What fills it, for people; a collection of ours always knows."""
         return self.state.filter.label or "another program"
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names by which people use it: its aliases, and its own one unless that has a number and they do."""
-        is_hidden = self.info.aliases and stem_of(self.info.name)
+        is_hidden = self.info.aliases and to_base_name(self.info.name)
         return self.info.aliases if is_hidden else (*self.info.aliases, self.info.name)
 
 
@@ -32,28 +32,28 @@ class Alias(Struct, frozen=True, kw_only=True):
     """An alias, what people call the collection that it leads to, and that collection's own name."""
 
     name: str
-    leads_to: str
+    target_name: str
     collection: str
 
 
-class Catalogue(Struct, frozen=True, kw_only=True):
+class IndexOverview(Struct, frozen=True, kw_only=True):
     """The collections of an index by name, and the names of those that are none to work with: leftovers."""
 
-    collections: tuple[Listed, ...]
+    collections: tuple[CollectionEntry, ...]
     leftovers: tuple[str, ...]
 
     @property
     def names(self) -> Sequence[str]:
         """All names that people use."""
-        return sorted(name for each in self.collections for name in each.names)
+        return sorted(name for entry in self.collections for name in entry.names)
 
     @property
     def aliases(self) -> Sequence[Alias]:
         """All aliases by name; one beside `plone` that leads to `plone-1` leads to what people call `plone`."""
-        return sorted(_aliases(each.info for each in self.collections), key=lambda alias: alias.name)
+        return sorted(_list_aliases(entry.info for entry in self.collections), key=lambda alias: alias.name)
 
 
-class Details(Struct, frozen=True, kw_only=True):
+class CollectionDetails(Struct, frozen=True, kw_only=True):
     """What is in one collection.
 
     `newest_serial` is the registry's number of the newest change that is in, of the project `newest_project` and
@@ -71,56 +71,56 @@ class Details(Struct, frozen=True, kw_only=True):
     newest_upload: int
     cursor: int | None
     cursor_age: int | None
-    to_be_asked_again: int
+    stale_projects: int
 
 
-def catalogue(services: Services) -> Catalogue:
+def read_overview(deps: Dependencies) -> IndexOverview:
     """Return what is in the index now; a collection that goes meanwhile is left out."""
-    listed, leftovers = [], []
-    for info in services.admin.collections():
+    entries, leftovers = [], []
+    for info in deps.admin.list_collections():
         try:
-            state = services.index.state(info.name)
+            state = deps.index.get_state(info.name)
         except NotFound:
             continue
-        if is_leftover(services, info.name, state):
+        if is_leftover(deps, info.name, state):
             leftovers.append(info.name)
         else:
-            listed.append(Listed(info=info, state=state))
-    return Catalogue(collections=tuple(listed), leftovers=tuple(leftovers))
+            entries.append(CollectionEntry(info=info, state=state))
+    return IndexOverview(collections=tuple(entries), leftovers=tuple(leftovers))
 
 
-def details(services: Services, listed: Listed) -> Details:
+def read_details(deps: Dependencies, entry: CollectionEntry) -> CollectionDetails:
     """Return what is in a collection; it looks at every project's holding, but not into another program's documents."""
-    state, info = listed.state, listed.info
-    newest = _newest(services, info.name)
-    documents = services.index.documents(info.name, newest.name_normalized) if newest else ()
-    return Details(
-        names=listed.names,
+    state, info = entry.state, entry.info
+    newest_project = _find_newest_project(deps, info.name)
+    documents = deps.index.get_project_documents(info.name, newest_project.name_normalized) if newest_project else ()
+    return CollectionDetails(
+        names=entry.names,
         collection=info.name,
-        filter=listed.filled_by,
+        filter=entry.filter_label,
         projects=info.projects,
         documents=info.documents,
-        newest_serial=newest.last_serial if newest else 0,
+        newest_serial=newest_project.last_serial if newest_project else 0,
         newest_project=documents[0].registry.name if documents else "",
-        newest_upload=max((each.registry.upload_timestamp for each in documents), default=0),
+        newest_upload=max((document.registry.upload_timestamp for document in documents), default=0),
         cursor=state.cursor,
-        cursor_age=int(services.now()) - state.cursor_set if state.cursor is not None and state.cursor_set else None,
-        to_be_asked_again=len(state.rechecks),
+        cursor_age=int(deps.now()) - state.cursor_confirmed_at if state.cursor is not None and state.cursor_confirmed_at else None,
+        stale_projects=len(state.stale_retries),
     )
 
 
-def _newest(services: Services, collection: str) -> Holding | None:
+def _find_newest_project(deps: Dependencies, collection: str) -> ProjectState | None:
     try:
-        if services.admin.foreign_fields(collection) is not None:
+        if deps.admin.foreign_fields(collection) is not None:
             return None
     except Invalid:  # somebody else's, and nothing like ours
         return None
-    return max(services.index.holdings(collection), key=lambda holding: holding.last_serial, default=None)
+    return max(deps.index.project_states(collection), key=lambda project_state: project_state.last_serial, default=None)
 
 
-def _aliases(collections: Iterable[CollectionInfo]) -> Iterator[Alias]:
+def _list_aliases(collections: Iterable[CollectionInfo]) -> Iterator[Alias]:
     for info in collections:
-        stem = stem_of(info.name)
+        base_name = to_base_name(info.name)
         for alias in info.aliases:
-            called = stem if stem in info.aliases and stem != alias else info.name
-            yield Alias(name=alias, leads_to=called, collection=info.name)
+            target_name = base_name if base_name in info.aliases and base_name != alias else info.name
+            yield Alias(name=alias, target_name=target_name, collection=info.name)

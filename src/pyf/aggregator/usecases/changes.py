@@ -6,18 +6,18 @@ from math import inf
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..domain.collection import CollectionState, Holding
+from ..domain.collection import CollectionState, ProjectState
 from ..domain.policy import Discovery
 from ..domain.profile import Filter
-from ..domain.project import normalized
-from ..ports import JournalEntry, Serials, Services
+from ..domain.project import normalize_name
+from ..ports import ChangelogEntry, Serials, Dependencies
 from . import candidates, rechecks
-from .compare import differences
-from .discover import Discovered, browse, scan
-from .held import holdings, judged_otherwise
-from .intake import Intake
-from .report import Progress, Report, unwatched
-from .target import Scope, Target, agreed_filter, clear_leftovers, existing, in_scope, refilled
+from .compare import compare_serials
+from .discover import DiscoveredProjects, discover_by_classifiers, discover_all
+from .held import read_project_states, find_changed_memberships
+from .intake import Ingester
+from .report import ProgressCallback, IngestReport, no_progress
+from .target import Scope, Target, resolve_filter, clear_leftovers, require_state, filter_names, with_filter
 
 
 class _Interval(Struct, frozen=True, kw_only=True):
@@ -27,12 +27,12 @@ class _Interval(Struct, frozen=True, kw_only=True):
     """
 
     cursor: int
-    moved: Mapping[str, int]
+    changed_serials: Mapping[str, int]
     serials: Serials | None = None
 
 
-def changes(
-    services: Services,
+def update_collection(
+    deps: Dependencies,
     target: Target,
     *,
     default: Filter,
@@ -41,10 +41,10 @@ def changes(
     cursor_is_lost: bool = False,
     dry_run: bool = False,
     allow_mass_removal: bool = False,
-    browse_every: int = 0,
-    until: float = inf,
-    progress: Progress = unwatched,
-) -> Report:
+    discovery_interval: int = 0,
+    deadline: float = inf,
+    progress: ProgressCallback = no_progress,
+) -> IngestReport:
     """Bring a collection up to date with everything the registry changed since the last run.
 
     Two requests for the journal, or one more for all serials where the cursor is lost or too old; one a classifier
@@ -54,120 +54,120 @@ def changes(
     seconds: who begins to carry one in between is found then. From the moment `until` (Unix seconds) on no further
     project is read.
     """
-    report = Report("changes", target.collection)
-    with report.covering(services):
-        existing(services, target)
-        with services.admin.exclusive(target.collection):
-            clear_leftovers(services, target.collection)
+    report = IngestReport("changes", target.collection)
+    with report.recording(deps):
+        require_state(deps, target)
+        with deps.admin.lock(target.collection):
+            clear_leftovers(deps, target.collection)
             # Not before: until here another run may have changed what the collection remembers.
-            filter_ = agreed_filter(services, target, default)
-            state = refilled(existing(services, target), filter_)
-            held = holdings(services, target.collection, filter_)
-            interval = _interval(services, _cursor(state, known_cursor, cursor_is_lost))
-            found = _candidates(services, filter_, state, interval, browse_every)
-            expected = _expected(services, target, state, held, found, interval)
-            for name, serial in rechecks.due(state.rechecks, now=int(services.now())).items():
-                expected[name] = max(serial, expected.get(name, 0))
-            to_read = in_scope(sorted(expected.keys() - filter_.exclude.keys()), scope)
-            report.found = len(in_scope(found.names | held.keys(), scope))
+            filter_ = resolve_filter(deps, target, default)
+            state = with_filter(require_state(deps, target), filter_)
+            project_states = read_project_states(deps, target.collection, filter_)
+            interval = _read_interval(deps, _choose_cursor(state, known_cursor, cursor_is_lost))
+            discovered = _find_candidates(deps, filter_, state, interval, discovery_interval)
+            min_serials = _plan_reads(deps, target, state, project_states, discovered, interval)
+            for name, serial in rechecks.select_due_retries(state.stale_retries, now=int(deps.now())).items():
+                min_serials[name] = max(serial, min_serials.get(name, 0))
+            names = filter_names(sorted(min_serials.keys() - filter_.exclude.keys()), scope)
+            report.found = len(filter_names(discovered.names | project_states.keys(), scope))
             if dry_run:
-                report.notices.append(f"would read {len(to_read[: scope.limit])} projects")
+                report.notices.append(f"would read {len(names[: scope.limit])} projects")
                 return report
-            intake = Intake(
-                services,
+            ingester = Ingester(
+                deps,
                 target.collection,
                 filter_,
                 report,
-                as_of=interval.cursor,
-                expected=expected,
+                registry_serial=interval.cursor,
+                min_serials=min_serials,
                 progress=progress,
                 limit=scope.limit,
-                until=until,
-                total=len(to_read),
+                deadline=deadline,
+                total=len(names),
             )
             try:
-                intake.take(to_read)
-                intake.put_out(in_scope(filter_.exclude, scope))
-                intake.remove_departed(allow_many=allow_mass_removal)
+                ingester.ingest(names)
+                ingester.schedule_excluded_removals(filter_names(filter_.exclude, scope))
+                ingester.apply_removals(allow_mass_removal=allow_mass_removal)
             finally:
-                report.unchanged = len(in_scope(held.keys() - intake.taken, scope))
-                browsed_at = int(services.now()) if found.browsed else state.browsed_at
-                browsed = {**state.browsed, **found.browsed}
-                state = replace(intake.settled(state), browsed=browsed, browsed_at=browsed_at)
-                services.index.remember(target.collection, state)
-            if report.is_whole and not scope.is_restricted:
-                confirmed = replace(state, cursor=interval.cursor, cursor_set=int(services.now()))
-                services.index.remember(target.collection, confirmed)
+                report.unchanged = len(filter_names(project_states.keys() - ingester.processed, scope))
+                classifiers_fetched_at = int(deps.now()) if discovered.classifier_counts else state.classifiers_fetched_at
+                classifier_counts = {**state.classifier_counts, **discovered.classifier_counts}
+                state = replace(ingester.update_state(state), browsed=classifier_counts, browsed_at=classifiers_fetched_at)
+                deps.index.set_state(target.collection, state)
+            if report.is_complete and not scope.is_restricted:
+                confirmed_state = replace(state, cursor=interval.cursor, cursor_set=int(deps.now()))
+                deps.index.set_state(target.collection, confirmed_state)
     return report
 
 
-def _cursor(state: CollectionState, known: int | None, is_lost: bool) -> int | None:
+def _choose_cursor(state: CollectionState, known_cursor: int | None, is_lost: bool) -> int | None:
     if is_lost or state.cursor is None:
         return None
-    return state.cursor if known is None else min(state.cursor, known)
+    return state.cursor if known_cursor is None else min(state.cursor, known_cursor)
 
 
-def _interval(services: Services, cursor: int | None) -> _Interval:
-    journal = services.journal
+def _read_interval(deps: Dependencies, cursor: int | None) -> _Interval:
+    changelog = deps.changelog
     if cursor is not None:
-        last = journal.last_serial()
-        if cursor == last:
-            return _Interval(cursor=cursor, moved={})
+        last_serial = changelog.fetch_last_serial()
+        if cursor == last_serial:
+            return _Interval(cursor=cursor, changed_serials={})
         # A cursor ahead of the registry is not of this registry.
-        if cursor < last and last - cursor <= journal.page_size:
-            entries = journal.since(cursor)
-            return _Interval(cursor=max(last, *(entry.serial for entry in entries)), moved=_last_serials(entries))
-    serials = services.registry.serials()
-    return _Interval(cursor=serials.last_serial, moved=serials.by_name, serials=serials)
+        if cursor < last_serial and last_serial - cursor <= changelog.page_size:
+            entries = changelog.fetch_since(cursor)
+            return _Interval(cursor=max(last_serial, *(entry.serial for entry in entries)), changed_serials=_collect_last_serials(entries))
+    serials = deps.registry.fetch_serials()
+    return _Interval(cursor=serials.last_serial, changed_serials=serials.by_name, serials=serials)
 
 
-def _last_serials(entries: Iterable[JournalEntry]) -> dict[str, int]:
+def _collect_last_serials(entries: Iterable[ChangelogEntry]) -> dict[str, int]:
     """Return the last serial by normalised name; the journal has display names, and ascends."""
-    return {normalized(entry.name): entry.serial for entry in entries}
+    return {normalize_name(entry.name): entry.serial for entry in entries}
 
 
-def _candidates(
-    services: Services, filter_: Filter, state: CollectionState, interval: _Interval, browse_every: int
-) -> Discovered:
-    if not filter_.everything and services.policy.discovery is Discovery.BROWSE:
-        is_due = interval.serials is not None or services.now() - state.browsed_at >= browse_every
-        found = browse(services.registry, filter_, state) if is_due else _judged_before(services, filter_, interval)
-        further = (
-            candidates.among_changed(services, filter_, interval.moved.keys())
+def _find_candidates(
+    deps: Dependencies, filter_: Filter, state: CollectionState, interval: _Interval, discovery_interval: int
+) -> DiscoveredProjects:
+    if not filter_.everything and deps.policy.discovery is Discovery.CLASSIFIERS:
+        is_due = interval.serials is not None or deps.now() - state.classifiers_fetched_at >= discovery_interval
+        discovered = discover_by_classifiers(deps.registry, filter_, state) if is_due else _recall_evaluated(deps, filter_, interval)
+        additional = (
+            candidates.select_changed_candidates(deps, filter_, interval.changed_serials.keys())
             if interval.serials is None
-            else candidates.among_all(services, filter_, interval.serials)
+            else candidates.select_candidates(deps, filter_, interval.serials)
         )
-        return replace(found, names=(found.names | further) - filter_.exclude.keys())
+        return replace(discovered, names=(discovered.names | additional) - filter_.exclude.keys())
     # A scan takes whatever moved for a candidate: no list of members is to be had, and none is needed.
     if interval.serials is not None:
-        return scan(interval.serials)
-    return Discovered(names=frozenset(interval.moved), browsed={})
+        return discover_all(interval.serials)
+    return DiscoveredProjects(names=frozenset(interval.changed_serials), classifier_counts={})
 
 
-def _judged_before(services: Services, filter_: Filter, interval: _Interval) -> Discovered:
+def _recall_evaluated(deps: Dependencies, filter_: Filter, interval: _Interval) -> DiscoveredProjects:
     """Return whom a classifier led to once and who has changed: the cursor is about to pass over that change."""
-    known = services.verdicts.recall(filter_.key, interval.moved.keys())
-    return Discovered(names=frozenset(known), browsed={})
+    evaluated = deps.membership_cache.get_many(filter_.key, interval.changed_serials.keys())
+    return DiscoveredProjects(names=frozenset(evaluated), classifier_counts={})
 
 
-def _expected(
-    services: Services,
+def _plan_reads(
+    deps: Dependencies,
     target: Target,
     state: CollectionState,
-    held: Mapping[str, Holding],
-    found: Discovered,
+    project_states: Mapping[str, ProjectState],
+    discovered: DiscoveredProjects,
     interval: _Interval,
 ) -> dict[str, int]:
     """Return the projects to read, with the serial that each answer must reach."""
-    judged = candidates.judged(services, state.filter, state, found.names - held.keys())
+    non_members = candidates.recall_non_members(deps, state.filter, state, discovered.names - project_states.keys())
     if interval.serials is not None:
-        names = found.names - judged_otherwise(services, target.collection, state, held)
-        changed = differences(names, held, judged, interval.serials, composition=services.policy.composition)
-        return dict(changed.expected)
+        names = discovered.names - find_changed_memberships(deps, target.collection, state, project_states)
+        read_plan = compare_serials(names, project_states, non_members, interval.serials, document_version=deps.policy.document_version)
+        return dict(read_plan.min_serials)
     # Whatever makes a project leave is in the journal; so who is held and was not found is not asked about.
-    known = {name: holding.last_serial for name, holding in held.items()} | dict(judged)
+    known_serials = {name: project_state.last_serial for name, project_state in project_states.items()} | dict(non_members)
     return {
-        name: interval.moved.get(name, 0)
-        for name in held.keys() | found.names
-        if name not in known or interval.moved.get(name, 0) > known[name]
+        name: interval.changed_serials.get(name, 0)
+        for name in project_states.keys() | discovered.names
+        if name not in known_serials or interval.changed_serials.get(name, 0) > known_serials[name]
     }

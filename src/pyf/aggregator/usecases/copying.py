@@ -8,156 +8,156 @@ from msgspec import UNSET
 from msgspec.json import encode
 
 from ..domain.errors import Unavailable
-from ..domain.merging import later_read
+from ..domain.merging import to_recency_key
 from ..domain.schema import RegistryFields
-from ..ports import IndexAdmin, PackageIndex, ProjectDocuments, Services
-from .report import Progress, TransferReport, unwatched
+from ..ports import IndexAdmin, PackageIndex, ProjectDocuments, Dependencies
+from .report import ProgressCallback, TransferReport, no_progress
 
 # Projects that are compared in one step, and how often a collection that is being written to is gone through.
-AT_ONCE = 100
-MOST_PASSES = 10
+SYNC_BATCH = 100
+MAX_PASSES = 10
 
 Documents = Sequence[RegistryFields]
 
 
 @dataclass
-class Copy:
+class CollectionSync:
     """Copies what `source` holds into `target`, which nobody else writes to until it takes the other's place.
 
     `_when_equal` has a fingerprint of the documents of each project as both had them when they were last found equal:
     by it a later difference tells on which side something was written.
     """
 
-    services: Services
+    deps: Dependencies
     source: str
     target: str
     report: TransferReport
-    progress: Progress = unwatched
-    _when_equal: dict[str, int] = field(default_factory=dict)
+    progress: ProgressCallback = no_progress
+    _last_equal: dict[str, int] = field(default_factory=dict)
 
-    def until_equal(self) -> None:
+    def run(self) -> None:
         """Copy what differs until nothing does: every project, every document, every tombstone.
 
         Raises `Unavailable` where the source is written to faster than it is copied, or the target refuses documents.
         """
-        for _ in range(MOST_PASSES):
-            self.admin.carry_over(self.source, self.target)
-            changed = self._pass()
+        for _ in range(MAX_PASSES):
+            self.admin.copy_enrichments(self.source, self.target)
+            changed_count = self._copy_differences()
             if self.report.rejected:
                 raise Unavailable(f"{self.target} refuses {len(self.report.rejected)} documents of {self.source}")
-            if not changed:
-                self.admin.carry_over(self.source, self.target)
+            if not changed_count:
+                self.admin.copy_enrichments(self.source, self.target)
                 return
         raise Unavailable(f"{self.source} is written to faster than it can be copied: try again later")
 
-    def catch_up(self) -> None:
+    def replay(self) -> None:
         """Bring over what was written to the source after both were equal; what the target has got since stays.
 
         Called when the target has taken the source's place, so that both may have been written to in between.
         """
         names: set[str] = set()
-        for some in _batches(_names(self.index, self.source)):
-            there, here = self._both(some)
-            names.update(there)
-            self._put({name: documents for name, documents in there.items() if self._is_due(name, documents, here)})
-        for some in _batches(name for name in self._when_equal if name not in names):
-            here = self.index.held(self.target, some)
-            self._remove(name for name in some if _fingerprint(here.get(name)) == self._when_equal[name])
-        self.admin.carry_over(self.source, self.target)
+        for batch in _batch_names(_iter_names(self.index, self.source)):
+            source_documents, target_documents = self._read_pair(batch)
+            names.update(source_documents)
+            self._write({name: documents for name, documents in source_documents.items() if self._is_newer_at_source(name, documents, target_documents)})
+        for batch in _batch_names(name for name in self._last_equal if name not in names):
+            target_documents = self.index.get_documents(self.target, batch)
+            self._remove(name for name in batch if _compute_fingerprint(target_documents.get(name)) == self._last_equal[name])
+        self.admin.copy_enrichments(self.source, self.target)
 
     @property
     def index(self) -> PackageIndex:
-        return self.services.index
+        return self.deps.index
 
     @property
     def admin(self) -> IndexAdmin:
-        return self.services.admin
+        return self.deps.admin
 
-    def _is_due(self, name: str, there: Documents, here: Mapping[str, Documents]) -> bool:
+    def _is_newer_at_source(self, name: str, source_documents: Documents, target_documents: Mapping[str, Documents]) -> bool:
         """Tell whether the source's documents of a project were written later than the target's."""
-        then, now_there, now_here = self._when_equal.get(name, 0), _fingerprint(there), _fingerprint(here.get(name))
-        if now_there in (then, now_here):
+        last_equal, source_fingerprint, target_fingerprint = self._last_equal.get(name, 0), _compute_fingerprint(source_documents), _compute_fingerprint(target_documents.get(name))
+        if source_fingerprint in (last_equal, target_fingerprint):
             return False
-        return now_here == then or later_read(there) > later_read(here.get(name, ()))
+        return target_fingerprint == last_equal or to_recency_key(source_documents) > to_recency_key(target_documents.get(name, ()))
 
-    def _pass(self) -> int:
+    def _copy_differences(self) -> int:
         """Make the target what the source is, and return how many projects differed."""
-        changed, done, prints = 0, 0, dict[str, int]()
-        for some in _batches(_names(self.index, self.source)):
-            there, here = self._both(some)
-            now = {name: _fingerprint(there.get(name)) for name in some}
-            different = {name: there.get(name, ()) for name in some if now[name] != _fingerprint(here.get(name))}
-            self._put(different)
-            bring_scores(self.index, self.source, self.target, some)
-            prints |= now
-            changed += len(different)
-            done += len(some)
-            self.progress("copying", done, None)
-        for some in _batches(_names(self.index, self.target)):
-            changed += self._remove(name for name in some if name not in prints)
-        self._when_equal = prints
-        self.report.found = len(prints)
-        return changed
+        changed_count, compared_count, fingerprints = 0, 0, dict[str, int]()
+        for batch in _batch_names(_iter_names(self.index, self.source)):
+            source_documents, target_documents = self._read_pair(batch)
+            source_fingerprints = {name: _compute_fingerprint(source_documents.get(name)) for name in batch}
+            different = {name: source_documents.get(name, ()) for name in batch if source_fingerprints[name] != _compute_fingerprint(target_documents.get(name))}
+            self._write(different)
+            copy_scores(self.index, self.source, self.target, batch)
+            fingerprints |= source_fingerprints
+            changed_count += len(different)
+            compared_count += len(batch)
+            self.progress("copying", compared_count, None)
+        for batch in _batch_names(_iter_names(self.index, self.target)):
+            changed_count += self._remove(name for name in batch if name not in fingerprints)
+        self._last_equal = fingerprints
+        self.report.found = len(fingerprints)
+        return changed_count
 
-    def _both(self, names: Sequence[str]) -> tuple[Mapping[str, Documents], Mapping[str, Documents]]:
-        return self.index.held(self.source, names), self.index.held(self.target, names)
+    def _read_pair(self, names: Sequence[str]) -> tuple[Mapping[str, Documents], Mapping[str, Documents]]:
+        return self.index.get_documents(self.source, names), self.index.get_documents(self.target, names)
 
-    def _put(self, projects: Mapping[str, Documents]) -> None:
-        others = self.index.enrichments(self.source, projects)
-        made = [
+    def _write(self, projects: Mapping[str, Documents]) -> None:
+        enrichments = self.index.get_enrichments(self.source, projects)
+        written = [
             ProjectDocuments(
                 name_normalized=name,
                 documents=tuple(documents),
-                health=others[name].health if name in others else UNSET,
+                health=enrichments[name].health if name in enrichments else UNSET,
             )
             for name, documents in projects.items()
             if documents
         ]
-        if made:
-            self.report.reject(self.index.put(self.target, made))
-            self.report.copied += len(made)
-            self.report.documents += sum(len(project.documents) for project in made)
+        if written:
+            self.report.add_rejections(self.index.put(self.target, written))
+            self.report.copied += len(written)
+            self.report.documents += sum(len(project.documents) for project in written)
         # What has gone since its name was read is found by the next pass.
 
     def _remove(self, names: Iterable[str]) -> int:
         """Remove from the target what has left the source, with the tombstone that it has left there."""
-        gone = list(names)
-        stones = [stone for name in gone if (stone := self.index.tombstone(self.source, name))]
-        self.index.remove(self.target, stones)
-        buried = {stone.name for stone in stones}
-        without = [ProjectDocuments(name_normalized=name, documents=()) for name in gone if name not in buried]
-        if without:
-            self.index.put(self.target, without)
-        return len(gone)
+        removed_names = list(names)
+        tombstones = [tombstone for name in removed_names if (tombstone := self.index.get_tombstone(self.source, name))]
+        self.index.remove(self.target, tombstones)
+        names_with_tombstone = {stone.name for stone in tombstones}
+        empty_projects = [ProjectDocuments(name_normalized=name, documents=()) for name in removed_names if name not in names_with_tombstone]
+        if empty_projects:
+            self.index.put(self.target, empty_projects)
+        return len(removed_names)
 
 
-def bring_scores(index: PackageIndex, source: str, target: str, names: Sequence[str], *, keep: bool = False) -> None:
+def copy_scores(index: PackageIndex, source: str, target: str, names: Sequence[str], *, keep_existing: bool = False) -> None:
     """Give projects of the target the scores that they have at the source; with `keep` only those without one.
 
     `carry_over` leaves scores out: a rebuild works them out from its own documents. A copy has no other ones.
     """
-    here = index.enrichments(target, names)
+    target_enrichments = index.get_enrichments(target, names)
     scores = {
-        name: there.health
-        for name, there in index.enrichments(source, names).items()
-        if there.health is not UNSET and name in here and (not keep or here[name].health is UNSET)
+        name: source_enrichments.health
+        for name, source_enrichments in index.get_enrichments(source, names).items()
+        if source_enrichments.health is not UNSET and name in target_enrichments and (not keep_existing or target_enrichments[name].health is UNSET)
     }
-    late = {name: health for name, health in scores.items() if here[name].health != health}
-    if late:
-        index.update(target, late)
+    changed_scores = {name: health for name, health in scores.items() if target_enrichments[name].health != health}
+    if changed_scores:
+        index.update(target, changed_scores)
 
 
-def _names(index: PackageIndex, collection: str) -> Iterator[str]:
-    return (holding.name_normalized for holding in index.holdings(collection))
+def _iter_names(index: PackageIndex, collection: str) -> Iterator[str]:
+    return (project_state.name_normalized for project_state in index.project_states(collection))
 
 
-def _batches(names: Iterable[str]) -> Iterator[list[str]]:
+def _batch_names(names: Iterable[str]) -> Iterator[list[str]]:
     remaining = iter(names)
-    while some := list(islice(remaining, AT_ONCE)):
-        yield some
+    while batch := list(islice(remaining, SYNC_BATCH)):
+        yield batch
 
 
-def _fingerprint(documents: Documents | None) -> int:
+def _compute_fingerprint(documents: Documents | None) -> int:
     """Return a number that is the same for the same documents in whatever order, 0 for none; this process' own."""
     if not documents:
         return 0

@@ -5,85 +5,85 @@ from itertools import islice
 
 from msgspec import UNSET, Struct
 
-from ..domain.downloads import joined
+from ..domain.downloads import merge_downloads
 from ..domain.schema import DownloadFields
-from ..ports import Services
+from ..ports import Dependencies
 
 # Projects are looked up in the index this many at a time.
-LOOK_UP = 500
+LOOKUP_BATCH = 500
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class DownloadFreshness(Struct, frozen=True, kw_only=True):
     """When (Unix seconds) a source was asked about a project, which one, and when counts came of it; 0 for never."""
 
     name: str
-    checked: int = 0
-    updated: int = 0
+    last_checked: int = 0
+    last_updated: int = 0
     source: str = ""
 
     @property
     def is_missing(self) -> bool:
         """Whether the source did not know the project when it was last asked."""
-        return self.checked > self.updated
+        return self.last_checked > self.last_updated
 
-    def is_fresh(self, source: str, since: int) -> bool:
+    def is_fresh(self, source: str, checked_after: int) -> bool:
         """Whether this very source was asked after that moment."""
-        return self.source == source and self.checked > since
+        return self.source == source and self.last_checked > checked_after
 
 
-def stalest_first(services: Services, collection: str) -> list[Standing]:
+def list_by_last_check(deps: Dependencies, collection: str) -> list[DownloadFreshness]:
     """Return the standing of all projects of a collection, of those first that were asked about longest ago."""
-    names = (holding.name_normalized for holding in services.index.holdings(collection))
-    found = [standing for _, standing in _standings(services, collection, names)]
-    return sorted(found, key=lambda standing: (standing.checked, standing.name))
+    names = (project_state.name_normalized for project_state in deps.index.project_states(collection))
+    freshness_list = [standing for _, standing in _iter_freshness(deps, collection, names)]
+    return sorted(freshness_list, key=lambda freshness: (freshness.last_checked, freshness.name))
 
 
-def take_over(
-    services: Services, collection: str, wanted: Mapping[str, Standing], source: str, since: int
+def copy_from_other_collections(
+    deps: Dependencies, collection: str, due: Mapping[str, DownloadFreshness], source: str, checked_after: int
 ) -> Iterator[str]:
     """Copy the counts that other collections have from this source and after that moment; yield whose they are."""
-    own = services.admin.resolve(collection)
-    remaining = dict(wanted)
-    for other in services.admin.collections():
-        if other.name == own or not remaining:
+    own_collection = deps.admin.resolve(collection)
+    remaining = dict(due)
+    for info in deps.admin.list_collections():
+        if info.name == own_collection or not remaining:
             continue
-        for fields, standing in list(_standings(services, other.name, list(remaining))):
-            ours = remaining[standing.name]
-            is_news = standing.is_fresh(source, since) and not standing.is_missing and standing.checked > ours.checked
-            if fields and is_news and _write(services, collection, standing.name, fields):
-                del remaining[standing.name]
-                yield standing.name
+        for fields, freshness in list(_iter_freshness(deps, info.name, list(remaining))):
+            own_freshness = remaining[freshness.name]
+            is_newer = freshness.is_fresh(source, checked_after) and not freshness.is_missing and freshness.last_checked > own_freshness.last_checked
+            if fields and is_newer and _write_counts(deps, collection, freshness.name, fields):
+                del remaining[freshness.name]
+                yield freshness.name
 
 
-def _write(services: Services, collection: str, name: str, fields: DownloadFields) -> int:
-    held = services.index.enrichments(collection, [name])
-    if name not in held:
+def _write_counts(deps: Dependencies, collection: str, name: str, fields: DownloadFields) -> int:
+    stored_enrichments = deps.index.get_enrichments(collection, [name])
+    if name not in stored_enrichments:
         return 0
-    return services.index.update(collection, {name: joined(fields, held[name].downloads)})
+    return deps.index.update(collection, {name: merge_downloads(fields, stored_enrichments[name].downloads)})
 
 
-def _standings(
-    services: Services, collection: str, names: Iterable[str]
-) -> Iterator[tuple[DownloadFields | None, Standing]]:
+def _iter_freshness(
+    deps: Dependencies, collection: str, names: Iterable[str]
+) -> Iterator[tuple[DownloadFields | None, DownloadFreshness]]:
     remaining = iter(names)
-    while some := list(islice(remaining, LOOK_UP)):
-        yield from _looked_up(services, collection, some)
+    while batch := list(islice(remaining, LOOKUP_BATCH)):
+        yield from _read_freshness(deps, collection, batch)
 
 
-def _looked_up(
-    services: Services, collection: str, names: Sequence[str]
-) -> Iterator[tuple[DownloadFields | None, Standing]]:
-    for name, known in services.index.enrichments(collection, names).items():
-        if known.downloads is UNSET:
-            yield None, Standing(name=name)
+def _read_freshness(
+    deps: Dependencies, collection: str, names: Sequence[str]
+) -> Iterator[tuple[DownloadFields | None, DownloadFreshness]]:
+    for name, enrichments in deps.index.get_enrichments(collection, names).items():
+        if enrichments.downloads is UNSET:
+            yield None, DownloadFreshness(name=name)
             continue
-        updated = known.downloads.download_updated or 0
+        last_updated = enrichments.downloads.download_updated or 0
         yield (
-            known.downloads,
-            Standing(
+            enrichments.downloads,
+            DownloadFreshness(
                 name=name,
-                checked=known.downloads.download_checked or updated,
-                updated=updated,
-                source=known.downloads.download_source or "",
+                last_checked=enrichments.downloads.download_checked or last_updated,
+                last_updated=last_updated,
+                source=enrichments.downloads.download_source or "",
             ),
         )

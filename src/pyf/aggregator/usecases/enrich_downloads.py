@@ -7,44 +7,44 @@ from math import inf
 
 from msgspec import Struct
 
-from ..domain.downloads import Downloads, joined, recorded, unknown_to
+from ..domain.downloads import Downloads, merge_downloads, build_download_fields, mark_not_found
 from ..domain.errors import AggregatorError, NotFound, Unavailable
 from ..domain.schema import ProjectFields
-from ..ports import Count, Effort, Services
-from .download_standings import Standing, stalest_first, take_over
-from .report import EnrichmentReport, Progress, unwatched
-from .target import Target, existing
+from ..ports import DownloadResult, CostEstimate, Dependencies
+from .download_standings import DownloadFreshness, list_by_last_check, copy_from_other_collections
+from .report import EnrichmentReport, ProgressCallback, no_progress
+from .target import Target, require_state
 
 # Both sources count once a day: what was asked since the last count has nothing new. A daily run that starts some
 # hours earlier than yesterday's finds everything due all the same.
-FRESH = 20 * 3600
+MAX_AGE = 20 * 3600
 
 # So many projects in a row without any answer, and the source is taken to be down.
-SILENCE = 10
+MAX_CONSECUTIVE_FAILURES = 10
 
 
-class Ahead(Struct, frozen=True, kw_only=True):
+class RunEstimate(Struct, frozen=True, kw_only=True):
     """What a run is about to ask: a source, about so many projects, at this effort."""
 
     source: str
-    projects: int
-    effort: Effort
+    project_count: int
+    cost: CostEstimate
 
 
-def unannounced(ahead: Ahead) -> None:
+def noop(estimate: RunEstimate) -> None:
     """Begin without a word."""
 
 
 def enrich_downloads(
-    services: Services,
+    deps: Dependencies,
     target: Target,
     *,
     limit: int | None = None,
-    until: float = inf,
-    everything: bool = False,
+    deadline: float = inf,
+    include_fresh: bool = False,
     dry_run: bool = False,
-    begin: Callable[[Ahead], None] = unannounced,
-    progress: Progress = unwatched,
+    on_start: Callable[[RunEstimate], None] = noop,
+    progress: ProgressCallback = no_progress,
 ) -> EnrichmentReport:
     """Ask the source of counts about the projects of a collection.
 
@@ -56,105 +56,105 @@ def enrich_downloads(
     What the source does not know or does not answer for keeps the counts that it has.
     """
     report = EnrichmentReport("downloads", target.collection)
-    with report.covering(services):
-        existing(services, target)
-        source, since = services.downloads.source, int(services.now()) - FRESH
-        looked_at = stalest_first(services, target.collection)[:limit]
-        report.found = len(looked_at)
-        due = {
-            each.name: each for each in looked_at if everything or limit is not None or not each.is_fresh(source, since)
+    with report.recording(deps):
+        require_state(deps, target)
+        source, checked_after = deps.download_stats.source, int(deps.now()) - MAX_AGE
+        selected = list_by_last_check(deps, target.collection)[:limit]
+        report.found = len(selected)
+        due_projects = {
+            freshness.name: freshness for freshness in selected if include_fresh or limit is not None or not freshness.is_fresh(source, checked_after)
         }
         if dry_run:
-            effort = services.downloads.effort(len(due))
-            report.notices.append(f"would ask {source} about {len(due)} projects, in {effort.requests} requests")
+            cost = deps.download_stats.estimate_cost(len(due_projects))
+            report.notices.append(f"would ask {source} about {len(due_projects)} projects, in {cost.requests} requests")
             return report
-        _remember(report, [each for each in looked_at if each.name not in due], source)
-        if not everything:
-            for name in take_over(services, target.collection, due, source, since):
-                del due[name]
+        _report_fresh(report, [each for each in selected if each.name not in due_projects], source)
+        if not include_fresh:
+            for name in copy_from_other_collections(deps, target.collection, due_projects, source, checked_after):
+                del due_projects[name]
                 report.enriched += 1
-                report.remembered += 1
-        if due:
-            begin(Ahead(source=source, projects=len(due), effort=services.downloads.effort(len(due))))
-            _Counting(services, target.collection, report, progress).ask(list(due), until)
+                report.cached += 1
+        if due_projects:
+            on_start(RunEstimate(source=source, project_count=len(due_projects), cost=deps.download_stats.estimate_cost(len(due_projects))))
+            _DownloadCounter(deps, target.collection, report, progress).run(list(due_projects), deadline)
     return report
 
 
-def _remember(report: EnrichmentReport, fresh: Sequence[Standing], source: str) -> None:
-    for each in fresh:
-        if each.is_missing:
-            report.miss(each.name, f"{source} did not know it when it was last asked")
+def _report_fresh(report: EnrichmentReport, fresh_projects: Sequence[DownloadFreshness], source: str) -> None:
+    for freshness in fresh_projects:
+        if freshness.is_missing:
+            report.add_missing(freshness.name, f"{source} did not know it when it was last asked")
         else:
             report.enriched += 1
-            report.remembered += 1
-    if fresh:
+            report.cached += 1
+    if fresh_projects:
         report.notices.append(
-            f"{source} was asked about {len(fresh)} projects within the last {FRESH // 3600} hours, and was not asked "
+            f"{source} was asked about {len(fresh_projects)} projects within the last {MAX_AGE // 3600} hours, and was not asked "
             "about them again; --all does it all the same"
         )
 
 
 @dataclass
-class _Counting:
+class _DownloadCounter:
     """Asks the source and writes what it says into one collection.
 
     `_unanswered` are the failures since the last answer. They are the projects' own once another answer comes; where
     none does, it is the source that has failed, and no list of names would tell more.
     """
 
-    services: Services
+    deps: Dependencies
     collection: str
     report: EnrichmentReport
-    progress: Progress
-    _unanswered: dict[str, AggregatorError] = field(default_factory=dict)
-    _has_answered: bool = False
+    progress: ProgressCallback
+    _pending_failures: dict[str, AggregatorError] = field(default_factory=dict)
+    _has_result: bool = False
 
-    def ask(self, names: Sequence[str], until: float) -> None:
+    def run(self, names: Sequence[str], deadline: float) -> None:
         """Ask about projects until that moment; raises `Unavailable` where the source is down."""
-        done, remaining = 0, dict.fromkeys(names)
-        self.progress("counting", done, len(names))
-        with closing(self.services.downloads.counts(names)) as batches:
+        done_count, remaining = 0, dict.fromkeys(names)
+        self.progress("counting", done_count, len(names))
+        with closing(self.deps.download_stats.fetch_counts(names)) as batches:
             for batch in batches:
-                self._take(batch)
-                done += len(batch)
-                for count in batch:
-                    remaining.pop(count.name, None)
-                self.progress("counting", done, len(names))
-                if len(self._unanswered) >= SILENCE or self.services.now() >= until:
+                self._write_batch(batch)
+                done_count += len(batch)
+                for result in batch:
+                    remaining.pop(result.name, None)
+                self.progress("counting", done_count, len(names))
+                if len(self._pending_failures) >= MAX_CONSECUTIVE_FAILURES or self.deps.now() >= deadline:
                     break
-        if self._unanswered and (len(self._unanswered) >= SILENCE or not self._has_answered):
-            *_, last = self._unanswered.values()
-            raise Unavailable(f"{self.services.downloads.source} does not answer: {last}")
-        self._blame_projects()
+        if self._pending_failures and (len(self._pending_failures) >= MAX_CONSECUTIVE_FAILURES or not self._has_result):
+            *_, last_failure = self._pending_failures.values()
+            raise Unavailable(f"{self.deps.download_stats.source} does not answer: {last_failure}")
+        self._fail_batch()
         for name in remaining:
-            self.report.postpone(name, "the time of this run was up")
+            self.report.add_deferred(name, "the time of this run was up")
 
-    def _take(self, batch: Sequence[Count]) -> None:
+    def _write_batch(self, batch: Sequence[DownloadResult]) -> None:
         """Write what came of one request."""
-        index, now, source = self.services.index, int(self.services.now()), self.services.downloads.source
-        held = index.enrichments(self.collection, [count.name for count in batch])
+        index, now, source = self.deps.index, int(self.deps.now()), self.deps.download_stats.source
+        held = index.get_enrichments(self.collection, [count.name for count in batch])
         fields: dict[str, ProjectFields] = {}
         failures: dict[str, AggregatorError] = {}
         for count in batch:
             if count.name not in held:  # it has left the collection meanwhile
                 continue
             known = held[count.name].downloads
-            match count.answer:
+            match count.outcome:
                 case Downloads() as counted:
-                    fields[count.name] = joined(recorded(counted, source=source, now=now), known)
+                    fields[count.name] = merge_downloads(build_download_fields(counted, source=source, now=now), known)
                     self.report.enriched += 1
                 case NotFound() as unknown:
-                    fields[count.name] = unknown_to(source, known, now=now)
-                    self.report.miss(count.name, unknown)
+                    fields[count.name] = mark_not_found(source, known, now=now)
+                    self.report.add_missing(count.name, unknown)
                 case failure:
                     failures[count.name] = failure
         index.update(self.collection, fields)
-        self._unanswered |= failures
+        self._pending_failures |= failures
         if fields:
-            self._has_answered = True
-            self._blame_projects()
+            self._has_result = True
+            self._fail_batch()
 
-    def _blame_projects(self) -> None:
-        for name, failure in self._unanswered.items():
-            self.report.fail(name, failure)
-        self._unanswered.clear()
+    def _fail_batch(self) -> None:
+        for name, failure in self._pending_failures.items():
+            self.report.add_failure(name, failure)
+        self._pending_failures.clear()

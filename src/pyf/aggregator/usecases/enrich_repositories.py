@@ -3,24 +3,24 @@
 from collections.abc import Callable
 from math import inf
 
-from ..ports import Finding, Services
-from .report import EnrichmentReport, Progress, unwatched
+from ..ports import RepositoryResult, Dependencies
+from .report import EnrichmentReport, ProgressCallback, no_progress
 from .repository_run import RepositoryRun
-from .repository_search import searches
-from .target import Target, existing
+from .repository_search import list_lookups
+from .target import Target, require_state
 
 
 def enrich_repositories(
-    services: Services,
+    deps: Dependencies,
     target: Target,
     *,
     name: str = "",
     limit: int | None = None,
     fresh: bool = False,
-    until: float = inf,
-    progress: Progress = unwatched,
-    tell: Callable[[str], None] | None = None,
-    heard: Callable[[Finding], None] | None = None,
+    deadline: float = inf,
+    progress: ProgressCallback = no_progress,
+    on_notice: Callable[[str], None] | None = None,
+    on_result: Callable[[RepositoryResult], None] | None = None,
 ) -> EnrichmentReport:
     """Look up the repositories of a collection's projects, or of the one called `name`, and write their fields.
 
@@ -31,13 +31,13 @@ def enrich_repositories(
     user should read before the first request, `heard` what the host says.
     """
     report = EnrichmentReport("github", target.collection)
-    with report.covering(services):
-        existing(services, target)
-        found = searches(services, target, name=name, limit=limit)
-        report.found = len(found)
-        is_whole = not name and limit is None
-        run = RepositoryRun(services, target.collection, report, progress, heard, is_whole=is_whole, until=until)
-        run.prepare(found, fresh=fresh)
-        run.ask(tell or report.notices.append)
-        run.judge_again()
+    with report.recording(deps):
+        require_state(deps, target)
+        lookups = list_lookups(deps, target, name=name, limit=limit)
+        report.found = len(lookups)
+        covers_collection = not name and limit is None
+        run = RepositoryRun(deps, target.collection, report, progress, on_result, covers_collection=covers_collection, deadline=deadline)
+        run.plan(lookups, fresh=fresh)
+        run.run(on_notice or report.notices.append)
+        run.reverify()
     return report

@@ -7,13 +7,13 @@ from msgspec import UNSET, Struct, UnsetType
 from ..domain.document import Enrichments
 from ..domain.health import Score
 from ..domain.schema import HealthFields
-from ..ports import Services
-from .score import score_of
-from .show import held_documents
+from ..ports import Dependencies
+from .score import score_project
+from .show import require_documents
 from .target import Target
 
 
-class Explanation(Struct, frozen=True, kw_only=True):
+class ScoreExplanation(Struct, frozen=True, kw_only=True):
     """A project's score as of now, and the one that its documents carry, Unset for none."""
 
     name: str
@@ -26,7 +26,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
         """The number that the index holds, None for none."""
         return None if self.stored is UNSET or self.stored.health_score is UNSET else self.stored.health_score
 
-    def as_mapping(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the score as one JSON object, in the fields of a document and with the stored score beside them."""
         fields = self.score.fields
         return {
@@ -40,17 +40,17 @@ class Explanation(Struct, frozen=True, kw_only=True):
         }
 
 
-def explain(services: Services, target: Target, name: str) -> Explanation:
+def explain_score(deps: Dependencies, target: Target, name: str) -> ScoreExplanation:
     """Score a project from what the index holds, without asking anybody; any spelling of the name will do.
 
     Raises `NotFound` as `show` does.
     """
-    documents = held_documents(services, target, name)
-    newest = documents[0]
-    others = Enrichments(repository=newest.repository, downloads=newest.downloads, health=newest.health)
-    return Explanation(
-        name=newest.registry.name,
-        version=newest.registry.version,
-        score=score_of(services, [document.registry for document in documents], others),
-        stored=newest.health,
+    documents = require_documents(deps, target, name)
+    newest_release = documents[0]
+    enrichments = Enrichments(repository=newest_release.repository, downloads=newest_release.downloads, health=newest_release.health)
+    return ScoreExplanation(
+        name=newest_release.registry.name,
+        version=newest_release.registry.version,
+        score=score_project(deps, [document.registry for document in documents], enrichments),
+        stored=newest_release.health,
     )

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator
 
-from ..domain.transfer import Entry, Header, Trailer
-from ..ports import Services
-from .migrate import unmarked
-from .report import Progress, TransferReport, unwatched
-from .target import Target, existing
+from ..domain.transfer import ExportEntry, ExportHeader, ExportTrailer
+from ..ports import Dependencies
+from .migrate import without_rebuild_marks
+from .report import ProgressCallback, TransferReport, no_progress
+from .target import Target, require_state
 
 
-def export(
-    services: Services, target: Target, sink: Callable[[Iterator[Entry]], None], *, progress: Progress = unwatched
+def export_collection(
+    deps: Dependencies, target: Target, sink: Callable[[Iterator[ExportEntry]], None], *, progress: ProgressCallback = no_progress
 ) -> TransferReport:
     """Give everything that a collection holds to `sink`, in constant memory.
 
@@ -18,27 +18,27 @@ def export(
     is written meanwhile may or may not be seen.
     """
     report = TransferReport("export", target.collection)
-    with report.covering(services):
-        existing(services, target)
-        sink(_entries(services, target.collection, report, progress))
+    with report.recording(deps):
+        require_state(deps, target)
+        sink(_iter_entries(deps, target.collection, report, progress))
     return report
 
 
-def _entries(services: Services, collection: str, report: TransferReport, progress: Progress) -> Iterator[Entry]:
-    index = services.index
-    yield Header(state=unmarked(index.state(collection)))
-    last = ""
+def _iter_entries(deps: Dependencies, collection: str, report: TransferReport, progress: ProgressCallback) -> Iterator[ExportEntry]:
+    index = deps.index
+    yield ExportHeader(state=without_rebuild_marks(index.get_state(collection)))
+    last_name = ""
     for document in index.export(collection):
         name = document.registry.name_normalized
-        if name != last:
+        if name != last_name:
             report.found += 1
             report.copied += 1
-            last = name
+            last_name = name
             progress("exporting", report.found, None)
         report.documents += 1
         yield document
-    tombstones = 0
+    tombstone_count = 0
     for tombstone in index.tombstones(collection):
-        tombstones += 1
+        tombstone_count += 1
         yield tombstone
-    yield Trailer(documents=report.documents, tombstones=tombstones)
+    yield ExportTrailer(documents=report.documents, tombstones=tombstone_count)

@@ -7,22 +7,22 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..domain.collection import CollectionState, Holding
+from ..domain.collection import CollectionState, ProjectState
 from ..domain.policy import Discovery
 from ..domain.profile import Filter
 from ..domain.project import ProjectStatus
-from ..ports import Serials, Services
+from ..ports import Serials, Dependencies
 from . import candidates
-from .compare import Differences, differences
-from .discover import Discovered, browse, browse_more, scan
-from .held import holdings, judged_otherwise
-from .intake import Intake
-from .report import Progress, Report, unwatched
-from .score import score_unscored
-from .target import Scope, Target, agreed_filter, clear_leftovers, create_behind_alias, in_scope, refilled
+from .compare import ReadPlan, compare_serials
+from .discover import DiscoveredProjects, discover_by_classifiers, discover_more, discover_all
+from .held import read_project_states, find_changed_memberships
+from .intake import Ingester
+from .report import ProgressCallback, IngestReport, no_progress
+from .score import add_missing_scores
+from .target import Scope, Target, resolve_filter, clear_leftovers, create_with_alias, filter_names, with_filter
 
 
-class Start(Struct, frozen=True, kw_only=True):
+class FetchPlan(Struct, frozen=True, kw_only=True):
     """What the run knows before it reads a project; `cursor` is a serial whose changes the run is sure to see.
 
     `to_rejudge` are projects that are held for a reason which is none for the filter as it is now, `former` those of
@@ -31,16 +31,16 @@ class Start(Struct, frozen=True, kw_only=True):
 
     filter: Filter
     state: CollectionState
-    held: Mapping[str, Holding]
+    project_states: Mapping[str, ProjectState]
     serials: Serials | None
     cursor: int
-    found: Discovered
-    to_rejudge: frozenset[str]
-    former: frozenset[str]
+    discovered: DiscoveredProjects
+    names_to_reevaluate: frozenset[str]
+    replaced_names: frozenset[str]
 
 
-def fetch(
-    services: Services,
+def fetch_collection(
+    deps: Dependencies,
     target: Target,
     *,
     default: Filter,
@@ -48,12 +48,12 @@ def fetch(
     dry_run: bool = False,
     allow_mass_removal: bool = False,
     statuses: Mapping[str, tuple[ProjectStatus, int]] = MappingProxyType({}),
-    former: str = "",
-    enriched: str = "",
-    shown: Collection[str] = (),
-    until: float = inf,
-    progress: Progress = unwatched,
-) -> Report:
+    replaced_collection: str = "",
+    enrichment_source: str = "",
+    seen_classifiers: Collection[str] = (),
+    deadline: float = inf,
+    progress: ProgressCallback = no_progress,
+) -> IngestReport:
     """Fill a collection with all projects of its filter, creating it where it does not exist.
 
     One request a classifier, one for the serials, one a candidate that is new or has moved, and one for each release
@@ -65,118 +65,118 @@ def fetch(
     classifiers that documents are known to carry. From the moment `until` (Unix seconds) on no further project is
     read: the next run finds what is left.
     """
-    report = Report("fetch", target.collection)
-    with report.covering(services), services.admin.exclusive(target.collection):
-        clear_leftovers(services, target.collection)
-        filter_ = agreed_filter(services, target, default)
-        start = started(services, target, filter_, former, remember=not dry_run)
+    report = IngestReport("fetch", target.collection)
+    with report.recording(deps), deps.admin.lock(target.collection):
+        clear_leftovers(deps, target.collection)
+        filter_ = resolve_filter(deps, target, default)
+        fetch_plan = prepare_fetch(deps, target, filter_, replaced_collection, remember=not dry_run)
         if dry_run:
-            to_read = in_scope(differences_of(services, start).to_read, scope)[: scope.limit]
-            report.found = len(in_scope(start.found.names, scope))
-            report.notices.append(f"would read {len(to_read)} of {report.found} projects")
+            names = filter_names(plan_reads(deps, fetch_plan).names, scope)[: scope.limit]
+            report.found = len(filter_names(fetch_plan.discovered.names, scope))
+            report.notices.append(f"would read {len(names)} of {report.found} projects")
             return report
-        if services.admin.resolve(target.collection) is None:
-            create_behind_alias(services.admin, target.collection, start.state)
-        intake = Intake(
-            services,
+        if deps.admin.resolve(target.collection) is None:
+            create_with_alias(deps.admin, target.collection, fetch_plan.state)
+        ingester = Ingester(
+            deps,
             target.collection,
             filter_,
             report,
-            as_of=start.cursor,
+            registry_serial=fetch_plan.cursor,
             statuses=statuses,
-            former=former if former and services.admin.foreign_fields(former) is None else "",
-            former_names=start.former,
-            enriched=enriched,
+            replaced_collection=replaced_collection if replaced_collection and deps.admin.foreign_fields(replaced_collection) is None else "",
+            replaced_names=fetch_plan.replaced_names,
+            enrichment_source=enrichment_source,
             progress=progress,
             limit=scope.limit,
-            until=until,
-            shown=set(shown),
+            deadline=deadline,
+            seen_classifiers=set(seen_classifiers),
         )
-        _bring_in(services, target, start, intake, scope=scope, allow_many=allow_mass_removal)
+        _ingest_candidates(deps, target, fetch_plan, ingester, scope=scope, allow_mass_removal=allow_mass_removal)
         # An older program may have left documents without a score; what was written just now has one.
-        report.rescored = score_unscored(services, target.collection, sorted(start.held.keys() - intake.taken))
+        report.rescored = add_missing_scores(deps, target.collection, sorted(fetch_plan.project_states.keys() - ingester.processed))
     return report
 
 
-def started(services: Services, target: Target, filter_: Filter, former: str = "", *, remember: bool = True) -> Start:
+def prepare_fetch(deps: Dependencies, target: Target, filter_: Filter, replaced_collection: str = "", *, remember: bool = True) -> FetchPlan:
     """Ask for all that is to be known before a project is read; with `remember` candidates outlive a run that fails."""
-    exists = services.admin.resolve(target.collection) is not None
-    state = refilled(services.index.state(target.collection), filter_) if exists else CollectionState(filter=filter_)
-    held = holdings(services, target.collection, filter_) if exists else {}
-    by_scan = filter_.everything or services.policy.discovery is Discovery.SCAN
-    bulk = frozenset() if by_scan else candidates.told(services, filter_)
+    exists = deps.admin.resolve(target.collection) is not None
+    state = with_filter(deps.index.get_state(target.collection), filter_) if exists else CollectionState(filter=filter_)
+    project_states = read_project_states(deps, target.collection, filter_) if exists else {}
+    scans_registry = filter_.everything or deps.policy.discovery is Discovery.ALL
+    bulk_candidates = frozenset() if scans_registry else candidates.read_bulk_candidates(deps, filter_)
     # The serials must be older than the names, and a collection that holds nothing has nothing to compare.
-    serials = services.registry.serials() if held or by_scan or filter_.looks_beyond_classifiers else None
-    cursor = serials.last_serial if serials else services.journal.last_serial()
-    found = scan(serials) if serials and by_scan else _found(services, filter_, state, serials, bulk)
+    serials = deps.registry.fetch_serials() if project_states or scans_registry or filter_.uses_requirements else None
+    cursor = serials.last_serial if serials else deps.changelog.fetch_last_serial()
+    discovered = discover_all(serials) if serials and scans_registry else _discover(deps, filter_, state, serials, bulk_candidates)
     if remember:
-        candidates.remember(services, filter_, (bulk & found.names) - held.keys())
-    known = frozenset(h.name_normalized for h in services.index.holdings(former)) if former else frozenset()
-    return Start(
+        candidates.remember_candidates(deps, filter_, (bulk_candidates & discovered.names) - project_states.keys())
+    replaced_names = frozenset(project_state.name_normalized for project_state in deps.index.project_states(replaced_collection)) if replaced_collection else frozenset()
+    return FetchPlan(
         filter=filter_,
         state=state,
-        held=held,
+        project_states=project_states,
         serials=serials,
         cursor=cursor,
-        found=replace(found, names=(found.names | known) - filter_.exclude.keys()),
-        to_rejudge=judged_otherwise(services, target.collection, state, held),
-        former=known,
+        discovered=replace(discovered, names=(discovered.names | replaced_names) - filter_.exclude.keys()),
+        names_to_reevaluate=find_changed_memberships(deps, target.collection, state, project_states),
+        replaced_names=replaced_names,
     )
 
 
-def _found(
-    services: Services, filter_: Filter, state: CollectionState, serials: Serials | None, bulk: frozenset[str]
-) -> Discovered:
+def _discover(
+    deps: Dependencies, filter_: Filter, state: CollectionState, serials: Serials | None, bulk_candidates: frozenset[str]
+) -> DiscoveredProjects:
     """Ask for the classifiers of the filter, and add the candidates that none of them leads to."""
-    found = browse(services.registry, filter_, state)
+    discovered = discover_by_classifiers(deps.registry, filter_, state)
     if serials is None:  # then nobody knows which of the included are there
-        return replace(found, names=found.names | filter_.include.keys())
-    listed = frozenset(name for name in bulk if name in serials.by_name)
-    return replace(found, names=found.names | candidates.among_all(services, filter_, serials) | listed)
+        return replace(discovered, names=discovered.names | filter_.include.keys())
+    listed_candidates = frozenset(name for name in bulk_candidates if name in serials.by_name)
+    return replace(discovered, names=discovered.names | candidates.select_candidates(deps, filter_, serials) | listed_candidates)
 
 
-def _bring_in(
-    services: Services, target: Target, start: Start, intake: Intake, *, scope: Scope, allow_many: bool
+def _ingest_candidates(
+    deps: Dependencies, target: Target, fetch_plan: FetchPlan, ingester: Ingester, *, scope: Scope, allow_mass_removal: bool
 ) -> None:
-    report, found, looked_at = intake.report, start.found, 0
+    report, discovered, planned_count = ingester.report, fetch_plan.discovered, 0
     try:
         while True:
-            changed = differences_of(services, start, found)
-            to_read = [name for name in in_scope(changed.to_read, scope) if name not in intake.taken]
-            looked_at += len(to_read)
-            intake.total, intake.expected = looked_at, changed.expected
-            intake.take(to_read)
+            read_plan = plan_reads(deps, fetch_plan, discovered)
+            names = [name for name in filter_names(read_plan.names, scope) if name not in ingester.processed]
+            planned_count += len(names)
+            ingester.total, ingester.min_serials = planned_count, read_plan.min_serials
+            ingester.ingest(names)
             # Documents may have shown a classifier that nobody had told us of.
-            learned = replace(start.state, seen_classifiers=intake.settled(start.state).seen_classifiers)
-            more = (
-                found
-                if start.filter.everything or not found.browsed or report.left
-                else browse_more(services.registry, learned, found)
+            updated_state = replace(fetch_plan.state, seen_classifiers=ingester.update_state(fetch_plan.state).seen_classifiers)
+            extended = (
+                discovered
+                if fetch_plan.filter.everything or not discovered.classifier_counts or report.skipped
+                else discover_more(deps.registry, updated_state, discovered)
             )
-            if more is found:
+            if extended is discovered:
                 break
-            found = more
-        intake.put_out(in_scope(start.filter.exclude, scope))
-        intake.remove_departed(allow_many=allow_many)
+            discovered = extended
+        ingester.schedule_excluded_removals(filter_names(fetch_plan.filter.exclude, scope))
+        ingester.apply_removals(allow_mass_removal=allow_mass_removal)
     finally:
-        report.found = len(in_scope(found.names, scope))
-        report.unchanged = len(in_scope(start.held.keys() - intake.taken, scope))
-        browsed_at = int(services.now()) if found.browsed else start.state.browsed_at
-        browsed = {**start.state.browsed, **found.browsed}
-        state = replace(intake.settled(start.state), browsed=browsed, browsed_at=browsed_at)
-        services.index.remember(target.collection, state)
-    if report.is_whole and not scope.is_restricted:
-        services.index.remember(target.collection, replace(state, cursor=start.cursor, cursor_set=int(services.now())))
+        report.found = len(filter_names(discovered.names, scope))
+        report.unchanged = len(filter_names(fetch_plan.project_states.keys() - ingester.processed, scope))
+        classifiers_fetched_at = int(deps.now()) if discovered.classifier_counts else fetch_plan.state.classifiers_fetched_at
+        classifier_counts = {**fetch_plan.state.classifier_counts, **discovered.classifier_counts}
+        state = replace(ingester.update_state(fetch_plan.state), browsed=classifier_counts, browsed_at=classifiers_fetched_at)
+        deps.index.set_state(target.collection, state)
+    if report.is_complete and not scope.is_restricted:
+        deps.index.set_state(target.collection, replace(state, cursor=fetch_plan.cursor, cursor_set=int(deps.now())))
 
 
-def differences_of(services: Services, start: Start, found: Discovered | None = None) -> Differences:
+def plan_reads(deps: Dependencies, fetch_plan: FetchPlan, discovered: DiscoveredProjects | None = None) -> ReadPlan:
     """Return what is to be read; `found` are the candidates, where these are more than at the start."""
-    found = found or start.found
-    if start.serials is None:
-        return Differences(to_read=tuple(sorted(found.names)), expected={})
+    discovered = discovered or fetch_plan.discovered
+    if fetch_plan.serials is None:
+        return ReadPlan(names=tuple(sorted(discovered.names)), min_serials={})
     # Who is in the former collection leaves it by its own word, whatever was judged before.
-    arrivals = found.names - start.held.keys() - start.former
-    judged = candidates.judged(services, start.filter, start.state, arrivals)
-    return differences(
-        found.names - start.to_rejudge, start.held, judged, start.serials, composition=services.policy.composition
+    new_names = discovered.names - fetch_plan.project_states.keys() - fetch_plan.replaced_names
+    non_members = candidates.recall_non_members(deps, fetch_plan.filter, fetch_plan.state, new_names)
+    return compare_serials(
+        discovered.names - fetch_plan.names_to_reevaluate, fetch_plan.project_states, non_members, fetch_plan.serials, document_version=deps.policy.document_version
     )

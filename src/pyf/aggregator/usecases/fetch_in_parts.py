@@ -11,66 +11,66 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from ..domain.profile import Filter
-from ..ports import Services
-from .fetch import differences_of, started
-from .held import classifiers_shown
-from .intake import Intake
-from .report import Report
-from .target import Target, agreed_filter, clear_leftovers, create_behind_alias, existing
+from ..ports import Dependencies
+from .fetch import plan_reads, prepare_fetch
+from .held import collect_seen_classifiers
+from .intake import Ingester
+from .report import IngestReport
+from .target import Target, resolve_filter, clear_leftovers, create_with_alias, require_state
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class ShardPlan(Struct, frozen=True, kw_only=True):
     """What a full fetch has to read: projects by normalised name, each with the serial that its answer must reach.
 
     `report` tells what finding that out took.
     """
 
-    report: Report
-    to_read: Mapping[str, int] = MappingProxyType({})
+    report: IngestReport
+    min_serials: Mapping[str, int] = MappingProxyType({})
 
 
-def plan(services: Services, target: Target, *, default: Filter) -> Plan:
+def plan_shards(deps: Dependencies, target: Target, *, default: Filter) -> ShardPlan:
     """Find out what a full fetch would read, and create the collection where it does not exist."""
-    report = Report("fetch", target.collection)
-    to_read: dict[str, int] = {}
-    with report.covering(services), services.admin.exclusive(target.collection):
-        clear_leftovers(services, target.collection)
-        start = started(services, target, agreed_filter(services, target, default))
-        if services.admin.resolve(target.collection) is None:
-            create_behind_alias(services.admin, target.collection, start.state)
-        changed = differences_of(services, start)
-        to_read = {name: changed.expected.get(name, 0) for name in changed.to_read}
-        report.found = len(start.found.names)
-    return Plan(report=report, to_read=to_read)
+    report = IngestReport("fetch", target.collection)
+    min_serials: dict[str, int] = {}
+    with report.recording(deps), deps.admin.lock(target.collection):
+        clear_leftovers(deps, target.collection)
+        fetch_plan = prepare_fetch(deps, target, resolve_filter(deps, target, default))
+        if deps.admin.resolve(target.collection) is None:
+            create_with_alias(deps.admin, target.collection, fetch_plan.state)
+        read_plan = plan_reads(deps, fetch_plan)
+        min_serials = {name: read_plan.min_serials.get(name, 0) for name in read_plan.names}
+        report.found = len(fetch_plan.discovered.names)
+    return ShardPlan(report=report, min_serials=min_serials)
 
 
-def read_part(services: Services, target: Target, part: Mapping[str, int], *, until: float = inf) -> Report:
+def fetch_shard(deps: Dependencies, target: Target, shard: Mapping[str, int], *, deadline: float = inf) -> IngestReport:
     """Read some of a plan's projects and write those that belong, up to the moment `until` (Unix seconds).
 
     What has been read since the plan was made is left out: a part that is done twice is done once.
     """
-    report = Report("fetch", target.collection, found=len(part))
-    with report.covering(services):
-        filter_ = target.filter or existing(services, target).filter
-        done = _done(services, target.collection, filter_, part)
-        report.unchanged = len(done)
-        intake = Intake(
-            services, target.collection, filter_, report, as_of=0, expected=part, until=until, shares_work=True
+    report = IngestReport("fetch", target.collection, found=len(shard))
+    with report.recording(deps):
+        filter_ = target.filter or require_state(deps, target).filter
+        completed = _find_completed(deps, target.collection, filter_, shard)
+        report.unchanged = len(completed)
+        ingester = Ingester(
+            deps, target.collection, filter_, report, registry_serial=0, min_serials=shard, deadline=deadline, is_shard=True
         )
-        intake.take(name for name in part if name not in done)
+        ingester.ingest(name for name in shard if name not in completed)
     return report
 
 
-def _done(services: Services, collection: str, filter_: Filter, part: Mapping[str, int]) -> frozenset[str]:
-    composition = services.policy.composition
-    held = services.index.held(collection, part).items()
-    serials = dict(services.verdicts.recall(filter_.key, part.keys())) | {
-        name: min(f.last_serial if f.composed_with == composition else 0 for f in documents) for name, documents in held
+def _find_completed(deps: Dependencies, collection: str, filter_: Filter, shard: Mapping[str, int]) -> frozenset[str]:
+    document_version = deps.policy.document_version
+    stored_documents = deps.index.get_documents(collection, shard).items()
+    serials = dict(deps.membership_cache.get_many(filter_.key, shard.keys())) | {
+        name: min(document.last_serial if document.composed_with == document_version else 0 for document in documents) for name, documents in stored_documents
     }
-    return frozenset(name for name, serial in serials.items() if serial >= max(part[name], 1))
+    return frozenset(name for name, serial in serials.items() if serial >= max(shard[name], 1))
 
 
-def shown_so_far(services: Services, target: Target) -> frozenset[str]:
+def read_seen_classifiers(deps: Dependencies, target: Target) -> frozenset[str]:
     """Return the classifiers that the parts have come across, for the ending to ask the registry for."""
-    filter_ = target.filter or existing(services, target).filter
-    return classifiers_shown(services, target.collection, filter_)
+    filter_ = target.filter or require_state(deps, target).filter
+    return collect_seen_classifiers(deps, target.collection, filter_)

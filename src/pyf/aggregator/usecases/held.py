@@ -3,28 +3,28 @@
 from collections.abc import Iterable
 from itertools import islice
 
-from ..domain.collection import CollectionState, Holding
-from ..domain.membership import Verdict, judge
-from ..domain.profile import Filter, matches
+from ..domain.collection import CollectionState, ProjectState
+from ..domain.membership import MembershipDecision, evaluate_membership
+from ..domain.profile import Filter, matches_classifiers
 from ..domain.release import Metadata
 from ..domain.schema import RegistryFields
-from ..ports import Services
+from ..ports import Dependencies
 
 # Projects are looked up in the index this many at a time.
-LOOK_UP = 200
+LOOKUP_BATCH = 200
 
 
-def holdings(services: Services, collection: str, filter_: Filter) -> dict[str, Holding]:
+def read_project_states(deps: Dependencies, collection: str, filter_: Filter) -> dict[str, ProjectState]:
     """Return what a collection holds, by normalised name; what the filter excludes is as good as gone."""
     return {
-        holding.name_normalized: holding
-        for holding in services.index.holdings(collection)
-        if holding.name_normalized not in filter_.exclude
+        project_state.name_normalized: project_state
+        for project_state in deps.index.project_states(collection)
+        if project_state.name_normalized not in filter_.exclude
     }
 
 
-def judged_otherwise(
-    services: Services, collection: str, state: CollectionState, held: Iterable[str]
+def find_changed_memberships(
+    deps: Dependencies, collection: str, state: CollectionState, project_names: Iterable[str]
 ) -> frozenset[str]:
     """Return the held projects of which the filter says other than their documents do: they are to be read again.
 
@@ -32,27 +32,27 @@ def judged_otherwise(
     """
     if state.cursor is not None:
         return frozenset()
-    found, remaining = set(), iter(held)
-    while names := list(islice(remaining, LOOK_UP)):
-        for name, documents in services.index.held(collection, names).items():
-            newest = next((document for document in documents if document.is_newest), documents[0])
-            if judged(state.filter, newest).because != (newest.member_because or None):
-                found.add(name)
-    return frozenset(found)
+    changed, remaining = set(), iter(project_names)
+    while batch := list(islice(remaining, LOOKUP_BATCH)):
+        for name, documents in deps.index.get_documents(collection, batch).items():
+            newest_release = next((document for document in documents if document.is_newest), documents[0])
+            if evaluate_stored(state.filter, newest_release).reason != (newest_release.membership_reason or None):
+                changed.add(name)
+    return frozenset(changed)
 
 
-def classifiers_shown(services: Services, collection: str, filter_: Filter) -> frozenset[str]:
+def collect_seen_classifiers(deps: Dependencies, collection: str, filter_: Filter) -> frozenset[str]:
     """Return the classifiers of the filter that the newest releases in a collection carry; it reads all of them."""
-    shown: set[str] = set()
-    remaining = (holding.name_normalized for holding in services.index.holdings(collection))
-    while names := list(islice(remaining, LOOK_UP)):
-        for documents in services.index.held(collection, names).values():
-            newest = (document for document in documents if document.is_newest)
-            shown.update(c for document in newest for c in document.classifiers if matches(c, filter_.classifiers))
-    return frozenset(shown)
+    classifiers: set[str] = set()
+    remaining = (project_state.name_normalized for project_state in deps.index.project_states(collection))
+    while batch := list(islice(remaining, LOOKUP_BATCH)):
+        for documents in deps.index.get_documents(collection, batch).values():
+            newest_releases = (document for document in documents if document.is_newest)
+            classifiers.update(classifier for document in newest_releases for classifier in document.classifiers if matches_classifiers(classifier, filter_.classifiers))
+    return frozenset(classifiers)
 
 
-def judged(filter_: Filter, newest: RegistryFields) -> Verdict:
+def evaluate_stored(filter_: Filter, newest_release: RegistryFields) -> MembershipDecision:
     """Judge a project by the document of its newest release."""
-    metadata = Metadata(classifiers=newest.classifiers, requires_dist=newest.requires_dist)
-    return judge(filter_, newest.name_normalized, metadata)
+    metadata = Metadata(classifiers=newest_release.classifiers, requires_dist=newest_release.requires_dist)
+    return evaluate_membership(filter_, newest_release.name_normalized, metadata)

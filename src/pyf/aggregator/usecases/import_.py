@@ -10,20 +10,20 @@ from msgspec.structs import replace
 from ..domain.collection import CollectionState, Tombstone
 from ..domain.document import Document, Enrichments
 from ..domain.errors import Invalid
-from ..domain.merging import newer_parts
+from ..domain.merging import select_newer_enrichments
 from ..domain.schema import ProjectFields
-from ..domain.transfer import Header, Line, Trailer
-from ..ports import Services
-from .migrate import joined, put_merged, unmarked
-from .report import Progress, TransferReport, unwatched
-from .target import Target, check_lasting, check_own, clear_leftovers, create_as_named, is_same_filter
+from ..domain.transfer import ExportHeader, ExportLine, ExportTrailer
+from ..ports import Dependencies
+from .migrate import merge_states, write_merged, without_rebuild_marks
+from .report import ProgressCallback, TransferReport, no_progress
+from .target import Target, reject_leftover, require_native, clear_leftovers, create_named, is_same_filter
 
 # Documents, and tombstones, that are written in one step.
-AT_ONCE = 200
+IMPORT_BATCH = 200
 
 
-def import_(
-    services: Services, target: Target, lines: Iterable[Line], *, progress: Progress = unwatched
+def import_collection(
+    deps: Dependencies, target: Target, lines: Iterable[ExportLine], *, progress: ProgressCallback = no_progress
 ) -> TransferReport:
     """Write what `lines` hold into a collection, in constant memory; a missing one is made with the state they bring.
 
@@ -32,160 +32,160 @@ def import_(
     comparison with the registry. Only lines that are all there and all understood bring their cursor along.
     """
     report = TransferReport("import", target.collection)
-    with report.covering(services), services.admin.exclusive(target.collection):
-        clear_leftovers(services, target.collection)
-        check_lasting(services, target.collection)
-        check_own(services, target.collection)
+    with report.recording(deps), deps.admin.lock(target.collection):
+        clear_leftovers(deps, target.collection)
+        reject_leftover(deps, target.collection)
+        require_native(deps, target.collection)
         remaining = iter(lines)
         first = next(remaining, None)
         if first is None:
             raise Invalid("there is nothing in it")
-        header = first.entry if isinstance(first.entry, Header) else None
-        after = _opened(services, target, header, report)
-        arrival = _Arrival(services, target.collection, report, progress, has_end=header is not None)
-        arrival.take(remaining if header else chain([first], remaining))
+        header = first.entry if isinstance(first.entry, ExportHeader) else None
+        final_state = _open_collection(deps, target, header, report)
+        importer = _Importer(deps, target.collection, report, progress, has_trailer=header is not None)
+        importer.run(remaining if header else chain([first], remaining))
         if header:
-            arrival.check_end()
-        if report.is_whole:
-            services.index.remember(target.collection, after)
+            importer.verify_trailer()
+        if report.is_complete:
+            deps.index.set_state(target.collection, final_state)
     return report
 
 
-def _opened(services: Services, target: Target, header: Header | None, report: TransferReport) -> CollectionState:
+def _open_collection(deps: Dependencies, target: Target, header: ExportHeader | None, report: TransferReport) -> CollectionState:
     """Make sure that the collection is there; return the state that it has when all has come.
 
     Until then its cursor is lost: what comes may be older than what a cursor says.
     """
     if header and target.filter and not is_same_filter(target.filter, header.state.filter):
-        theirs = header.state.filter.label
-        raise Invalid(f"it holds what {theirs} finds, not {target.filter.label}: name the collection with -t alone")
-    if services.admin.resolve(target.collection) is not None:
-        state = services.index.state(target.collection)
-        after = joined(state, unmarked(header.state), report) if header else replace(state, cursor=None)
-        services.index.remember(target.collection, replace(after, cursor=None))
-        return after
+        source_label = header.state.filter.label
+        raise Invalid(f"it holds what {source_label} finds, not {target.filter.label}: name the collection with -t alone")
+    if deps.admin.resolve(target.collection) is not None:
+        state = deps.index.get_state(target.collection)
+        final_state = merge_states(state, without_rebuild_marks(header.state), report) if header else replace(state, cursor=None)
+        deps.index.set_state(target.collection, replace(final_state, cursor=None))
+        return final_state
     if header:
-        after = unmarked(header.state)
+        final_state = without_rebuild_marks(header.state)
     elif target.filter:
-        after = CollectionState(filter=target.filter)
+        final_state = CollectionState(filter=target.filter)
     else:
         raise Invalid(f"it does not say what fills the collection {target.collection}: name a profile with -p")
-    create_as_named(services.admin, target.collection, replace(after, cursor=None))
-    return after
+    create_named(deps.admin, target.collection, replace(final_state, cursor=None))
+    return final_state
 
 
 @dataclass
-class _Arrival:
+class _Importer:
     """Gathers lines to projects, and writes these some at a time; `has_end` tells whether a last line is due."""
 
-    services: Services
+    deps: Dependencies
     collection: str
     report: TransferReport
-    progress: Progress
-    has_end: bool
+    progress: ProgressCallback
+    has_trailer: bool
     _projects: dict[str, list[Document]] = field(default_factory=dict)
     _tombstones: list[Tombstone] = field(default_factory=list)
-    _waiting: int = 0
-    _last: str = ""
-    _is_doubtful: bool = False
-    _is_next_doubtful: bool = False
-    _documents: int = 0
-    _stones: int = 0
-    _end: Trailer | None = None
+    _pending_count: int = 0
+    _current_name: str = ""
+    _is_incomplete: bool = False
+    _is_next_incomplete: bool = False
+    _document_count: int = 0
+    _tombstone_count: int = 0
+    _trailer: ExportTrailer | None = None
 
-    def take(self, lines: Iterator[Line]) -> None:
+    def run(self, lines: Iterator[ExportLine]) -> None:
         """Write what the lines hold, also when they break off in the middle."""
-        is_all = False
+        is_complete = False
         try:
             for line in lines:
-                self._take(line)
-            is_all = self._end is not None or not self.has_end
+                self._read_line(line)
+            is_complete = self._trailer is not None or not self.has_trailer
         finally:
-            self._is_doubtful = self._is_doubtful or not is_all
+            self._is_incomplete = self._is_incomplete or not is_complete
             self._flush()
-            self._bury()
+            self._write_tombstones()
 
-    def check_end(self) -> None:
+    def verify_trailer(self) -> None:
         """Raise `Invalid` where lines are missing at the end, or in between without one that was bad."""
-        if self._end is None:
-            raise Invalid(f"it ends early, after {self._documents:,} documents: its last line is missing")
-        there = Trailer(documents=self._documents, tombstones=self._stones)
-        if there != self._end and not self.report.failed:
-            raise Invalid(f"it lacks lines: {self._end.documents:,} documents were exported, {there.documents:,} came")
+        if self._trailer is None:
+            raise Invalid(f"it ends early, after {self._document_count:,} documents: its last line is missing")
+        actual = ExportTrailer(documents=self._document_count, tombstones=self._tombstone_count)
+        if actual != self._trailer and not self.report.failed:
+            raise Invalid(f"it lacks lines: {self._trailer.documents:,} documents were exported, {actual.documents:,} came")
 
-    def _take(self, line: Line) -> None:
+    def _read_line(self, line: ExportLine) -> None:
         match line.entry:
             case Document() as document:
-                self._documents += 1
-                self._gather(document)
+                self._document_count += 1
+                self._add_document(document)
             case Tombstone() as tombstone:
-                self._stones += 1
+                self._tombstone_count += 1
                 self._tombstones.append(tombstone)
-                if len(self._tombstones) >= AT_ONCE:
+                if len(self._tombstones) >= IMPORT_BATCH:
                     self._flush()
-                    self._bury()
-            case Trailer() as trailer if self._end is None:
-                self._end = trailer
+                    self._write_tombstones()
+            case ExportTrailer() as trailer if self._trailer is None:
+                self._trailer = trailer
             case Invalid() as error:
-                self._doubt(line.number, error)
+                self._mark_incomplete(line.number, error)
             case _:
-                self._doubt(line.number, "a first or last line in the middle of others")
+                self._mark_incomplete(line.number, "a first or last line in the middle of others")
 
-    def _gather(self, document: Document) -> None:
+    def _add_document(self, document: Document) -> None:
         name = document.registry.name_normalized
-        if name != self._last:
-            self._close()
-            if self._waiting >= AT_ONCE:
+        if name != self._current_name:
+            self._close_project()
+            if self._pending_count >= IMPORT_BATCH:
                 self._flush()
-            self._last = name
+            self._current_name = name
             self.progress("importing", self.report.found + len(self._projects), None)
         self._projects.setdefault(name, []).append(document)
-        self._waiting += 1
+        self._pending_count += 1
 
-    def _doubt(self, number: int, reason: object) -> None:
+    def _mark_incomplete(self, number: int, reason: object) -> None:
         """Note a bad line: the project that it stands in may lack a release, or the one that follows."""
-        self.report.fail(f"line {number}", reason)
-        self._is_doubtful = self._is_next_doubtful = True
+        self.report.add_failure(f"line {number}", reason)
+        self._is_incomplete = self._is_next_incomplete = True
 
-    def _close(self) -> None:
+    def _close_project(self) -> None:
         """Have a project that may lack a release read again: by its serial the next comparison finds it."""
-        if not self._last:
+        if not self._current_name:
             return
-        if self._is_doubtful:
-            self._projects[self._last] = [
-                replace(each, registry=replace(each.registry, last_serial=0)) for each in self._projects[self._last]
+        if self._is_incomplete:
+            self._projects[self._current_name] = [
+                replace(document, registry=replace(document.registry, last_serial=0)) for document in self._projects[self._current_name]
             ]
-        self._is_doubtful, self._is_next_doubtful, self._last = self._is_next_doubtful, False, ""
+        self._is_incomplete, self._is_next_incomplete, self._current_name = self._is_next_incomplete, False, ""
 
     def _flush(self) -> None:
-        self._close()
+        self._close_project()
         if self._projects:
-            incoming = {name: [each.registry for each in each_of] for name, each_of in self._projects.items()}
+            incoming = {name: [document.registry for document in documents] for name, documents in self._projects.items()}
             self.report.found += len(incoming)
-            put_merged(self.services, self.collection, incoming, self.report)
-            self._enrich()
-        self._projects, self._waiting = {}, 0
+            write_merged(self.deps, self.collection, incoming, self.report)
+            self._write_enrichments()
+        self._projects, self._pending_count = {}, 0
 
-    def _enrich(self) -> None:
-        held = self.services.index.enrichments(self.collection, self._projects)
-        for part in ("repository", "downloads", "health"):
+    def _write_enrichments(self) -> None:
+        stored_enrichments = self.deps.index.get_enrichments(self.collection, self._projects)
+        for owner in ("repository", "downloads", "health"):
             newer: dict[str, ProjectFields] = {}
             for name, documents in self._projects.items():
-                theirs = _parts(documents)
-                value = getattr(newer_parts(theirs, held.get(name, Enrichments())), part)
+                imported = _get_enrichments(documents)
+                value = getattr(select_newer_enrichments(imported, stored_enrichments.get(name, Enrichments())), owner)
                 if value is not UNSET:
                     newer[name] = value
             if newer:
-                self.services.index.update(self.collection, newer)
+                self.deps.index.update(self.collection, newer)
 
-    def _bury(self) -> None:
+    def _write_tombstones(self) -> None:
         """Leave tombstones of projects that are not there; who is there has come back since."""
-        there: Mapping[str, object] = self.services.index.held(self.collection, [t.name for t in self._tombstones])
-        self.services.index.remove(self.collection, [t for t in self._tombstones if t.name not in there])
+        stored_names: Mapping[str, object] = self.deps.index.get_documents(self.collection, [tombstone.name for tombstone in self._tombstones])
+        self.deps.index.remove(self.collection, [t for t in self._tombstones if t.name not in stored_names])
         self._tombstones = []
 
 
-def _parts(documents: list[Document]) -> Enrichments:
+def _get_enrichments(documents: list[Document]) -> Enrichments:
     """Return what the other owners have written of a project: every release carries it."""
     first = documents[0]
     return Enrichments(repository=first.repository, downloads=first.downloads, health=first.health)

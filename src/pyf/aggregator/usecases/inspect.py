@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from ..domain.errors import NotFound, Unavailable
-from ..domain.membership import judge
-from ..domain.profile import Filter, matches
-from ..domain.project import Project, ProjectStatus, normalized
+from ..domain.membership import evaluate_membership
+from ..domain.profile import Filter, matches_classifiers
+from ..domain.project import Project, ProjectStatus, normalize_name
 from ..domain.schema import RegistryFields
-from ..ports import PackageRegistry, Reading, Serials, Services, Standing, Wanted, whatever_it_is
-from .held import judged
-from .intake import Intake
-from .report import Report, WritingReport
-from .target import Target, existing
+from ..ports import PackageRegistry, ProjectResult, Serials, Dependencies, SimplePageStatus, ProjectRequest, always
+from .held import evaluate_stored
+from .intake import Ingester
+from .report import IngestReport, WritingReport
+from .target import Target, require_state
 
 # Before the registry's own answer tells what its feed has announced, minutes may pass: a cache stands in between.
-STALE = "the answer does not tell of {version} yet"
+STALE_MESSAGE = "the answer does not tell of {version} yet"
 
 
 @dataclass
-class InspectionReport(WritingReport):
+class PackageReport(WritingReport):
     """What a look at the project `collection` names did: collections that it was written to, and those that it left.
 
     `is_known` says that it was held just like that and nobody was asked; `is_stale` that what was announced is not in
@@ -31,31 +31,31 @@ class InspectionReport(WritingReport):
 
     indexed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    is_known: bool = False
+    is_up_to_date: bool = False
     is_stale: bool = False
 
     @property
-    def is_whole(self) -> bool:
-        return not self.is_stale and super().is_whole
+    def is_complete(self) -> bool:
+        return not self.is_stale and super().is_complete
 
     @property
-    def wants_another_turn(self) -> bool:
-        return self.is_stale or super().wants_another_turn
+    def should_retry(self) -> bool:
+        return self.is_stale or super().should_retry
 
-    def take_over(self, part: Report, collection: str) -> None:
+    def merge_from(self, report: IngestReport, collection: str) -> None:
         """Add what happened in one collection."""
-        self.indexed += [collection] * bool(part.indexed)
-        self.removed += [collection] * bool(part.removed)
-        self.documents += part.documents
-        self.rejected += part.rejected
-        self.reasons |= part.reasons
-        self.failed += [name for name in part.failed if name not in self.failed]
-        self.stopped_by = self.stopped_by or part.stopped_by
+        self.indexed += [collection] * bool(report.indexed)
+        self.removed += [collection] * bool(report.removed)
+        self.documents += report.documents
+        self.rejected += report.rejected
+        self.reasons |= report.reasons
+        self.failed += [name for name in report.failed if name not in self.failed]
+        self.error = self.error or report.error
 
 
-def inspect(
-    services: Services, targets: Sequence[Target], name: str, *, version: str = "", anew: bool = False
-) -> InspectionReport:
+def update_package(
+    deps: Dependencies, targets: Sequence[Target], name: str, *, version: str = "", force: bool = False
+) -> PackageReport:
     """Read a project, and write it to each collection of `targets` that it belongs to; any spelling will do.
 
     It leaves those that it belongs to no more, or that are told by two witnesses that it is gone. With a `version`
@@ -63,164 +63,164 @@ def inspect(
     project; unless `anew`. One request for a stranger, and one for each release that no collection knows.
     A collection that was dropped meanwhile is left out.
     """
-    name = normalized(name)
-    report = InspectionReport("inspect", name)
-    with report.covering(services):
-        held = {target.collection: tuple(_held(services, target, name)) for target in targets}
-        if not anew and _is_known(targets, held, name, version):
-            report.is_known = True
+    name = normalize_name(name)
+    report = PackageReport("inspect", name)
+    with report.recording(deps):
+        stored_documents = {target.collection: tuple(_get_stored_documents(deps, target, name)) for target in targets}
+        if not force and _is_up_to_date(targets, stored_documents, name, version):
+            report.is_up_to_date = True
             return report
-        reading = _look(services, targets, held.values(), name)
-        concerned = [target for target in targets if held[target.collection] or _admits(target, reading.answer, name)]
-        if version and _is_behind(reading, version):
+        result = _read_project(deps, targets, stored_documents.values(), name)
+        affected_targets = [target for target in targets if stored_documents[target.collection] or _matches(target, result.outcome, name)]
+        if version and _is_stale(result, version):
             report.is_stale = True
-            report.reasons[name] = STALE.format(version=version)
-        once = _Once(services.registry, reading)
-        for target in concerned:
-            part = _bring_in(replace(services, registry=once), target, reading, held[target.collection])
-            report.take_over(part, target.collection)
-        report.is_stale &= not (report.removed or once.is_quarantined)
+            report.reasons[name] = STALE_MESSAGE.format(version=version)
+        cached_registry = _CachedRegistry(deps.registry, result)
+        for target in affected_targets:
+            collection_report = _ingest_into(replace(deps, registry=cached_registry), target, result, stored_documents[target.collection])
+            report.merge_from(collection_report, target.collection)
+        report.is_stale &= not (report.removed or cached_registry.is_quarantined)
     return report
 
 
-def _held(services: Services, target: Target, name: str) -> Sequence[RegistryFields]:
+def _get_stored_documents(deps: Dependencies, target: Target, name: str) -> Sequence[RegistryFields]:
     try:
-        return services.index.held(target.collection, [name]).get(name, ())
+        return deps.index.get_documents(target.collection, [name]).get(name, ())
     except NotFound:
         return ()
 
 
-def _is_known(
-    targets: Sequence[Target], held: Mapping[str, tuple[RegistryFields, ...]], name: str, version: str
+def _is_up_to_date(
+    targets: Sequence[Target], stored_documents: Mapping[str, tuple[RegistryFields, ...]], name: str, version: str
 ) -> bool:
     """Tell whether a look would find nothing: all that could have it have it, whole, and at that version."""
-    holdings = [fields for fields in held.values() if fields]
-    if not holdings or not all(_is_whole(fields, version) for fields in holdings):
+    stored_releases = [fields for fields in stored_documents.values() if fields]
+    if not stored_releases or not all(_is_complete(fields, version) for fields in stored_releases):
         return False
-    newest = next((fields for fields in holdings[0] if fields.is_newest), holdings[0][0])
+    newest_release = next((fields for fields in stored_releases[0] if fields.is_newest), stored_releases[0][0])
     return all(
-        held[target.collection] or judged(_filter_of(target), newest).because is None
+        stored_documents[target.collection] or evaluate_stored(_get_filter(target), newest_release).reason is None
         for target in targets
-        if name not in _filter_of(target).exclude
+        if name not in _get_filter(target).exclude
     )
 
 
-def _is_whole(held: tuple[RegistryFields, ...], version: str) -> bool:
+def _is_complete(stored_documents: tuple[RegistryFields, ...], version: str) -> bool:
     """A project of which a release could not be read is held with serial 0."""
-    return all(f.last_serial for f in held) and (not version or version in {f.version for f in held})
+    return all(document.last_serial for document in stored_documents) and (not version or version in {f.version for f in stored_documents})
 
 
-def _look(
-    services: Services, targets: Sequence[Target], held: Iterable[tuple[RegistryFields, ...]], name: str
-) -> Reading:
+def _read_project(
+    deps: Dependencies, targets: Sequence[Target], stored_documents: Iterable[tuple[RegistryFields, ...]], name: str
+) -> ProjectResult:
     """Read the project, of its releases those that any holder lacks; raises `Unavailable` where no answer comes."""
-    composition = services.policy.composition
-    known = [frozenset(f.version for f in fields if f.composed_with == composition) for fields in held if fields]
-    wanted = Wanted(name=name, known=frozenset.intersection(*known) if known else frozenset())
+    document_version = deps.policy.document_version
+    known_versions = [frozenset(document.version for document in fields if document.composed_with == document_version) for fields in stored_documents if fields]
+    request = ProjectRequest(name=name, known_versions=frozenset.intersection(*known_versions) if known_versions else frozenset())
 
-    def is_worth_it(project: Project) -> bool:
-        return any(_admits(target, project, name) for target in targets)
+    def needs_releases(project: Project) -> bool:
+        return any(_matches(target, project, name) for target in targets)
 
-    (reading,) = services.registry.read([wanted], is_worth_it=is_worth_it)
-    if not isinstance(reading.answer, Project | NotFound):
-        raise reading.answer
-    return reading
-
-
-def _admits(target: Target, answer: object, name: str) -> bool:
-    metadata = answer.newest.metadata if isinstance(answer, Project) else None
-    return metadata is not None and judge(_filter_of(target), name, metadata).because is not None
+    (result,) = deps.registry.read_projects([request], needs_releases=needs_releases)
+    if not isinstance(result.outcome, Project | NotFound):
+        raise result.outcome
+    return result
 
 
-def _is_behind(reading: Reading, version: str) -> bool:
-    return not isinstance(reading.answer, Project) or version not in {r.version for r in reading.answer.releases}
+def _matches(target: Target, outcome: object, name: str) -> bool:
+    metadata = outcome.newest_release.metadata if isinstance(outcome, Project) else None
+    return metadata is not None and evaluate_membership(_get_filter(target), name, metadata).reason is not None
 
 
-def _bring_in(services: Services, target: Target, reading: Reading, held: Sequence[RegistryFields]) -> Report:
-    report = Report("inspect", target.collection)
+def _is_stale(result: ProjectResult, version: str) -> bool:
+    return not isinstance(result.outcome, Project) or version not in {release.version for release in result.outcome.releases}
+
+
+def _ingest_into(deps: Dependencies, target: Target, result: ProjectResult, stored_documents: Sequence[RegistryFields]) -> IngestReport:
+    report = IngestReport("inspect", target.collection)
     # What a failure in one collection means for the others is theirs to find out.
-    with report.covering(services):
+    with report.recording(deps):
         try:
-            with _right(services, target, reading):
-                intake = Intake(
-                    services,
+            with _lock_if_needed(deps, target, result):
+                ingester = Ingester(
+                    deps,
                     target.collection,
-                    _filter_of(target),
+                    _get_filter(target),
                     report,
-                    as_of=max((f.last_serial for f in held), default=0),
+                    registry_serial=max((document.last_serial for document in stored_documents), default=0),
                 )
-                intake.take([reading.name])
-                intake.remove_departed(allow_many=False)
+                ingester.ingest([result.name])
+                ingester.apply_removals(allow_mass_removal=False)
         except NotFound:  # it was dropped meanwhile
             report.notices.append(f"there is no collection {target.collection} any more")
     return report
 
 
-def _right(services: Services, target: Target, reading: Reading) -> AbstractContextManager[None]:
+def _lock_if_needed(deps: Dependencies, target: Target, result: ProjectResult) -> AbstractContextManager[None]:
     """Return the right to change what the collection remembers, where that is going to change; else nothing is needed.
 
     A run on the whole collection does not keep single projects out: which of the two answers was older shows in its
     serial, and the next run on the journal puts right what went wrong.
     """
-    answer = reading.answer
-    metadata = answer.newest.metadata if isinstance(answer, Project) else None
-    shown = {c for c in metadata.classifiers if matches(c, _filter_of(target).classifiers)} if metadata else set()
-    if shown <= set(existing(services, target).seen_classifiers):
+    outcome = result.outcome
+    metadata = outcome.newest_release.metadata if isinstance(outcome, Project) else None
+    classifiers = {classifier for classifier in metadata.classifiers if matches_classifiers(classifier, _get_filter(target).classifiers)} if metadata else set()
+    if classifiers <= set(require_state(deps, target).seen_classifiers):
         return nullcontext()
-    return services.admin.exclusive(target.collection)
+    return deps.admin.lock(target.collection)
 
 
-def _filter_of(target: Target) -> Filter:
+def _get_filter(target: Target) -> Filter:
     return target.filter or Filter()
 
 
-class _Once:
+class _CachedRegistry:
     """A registry that tells of one project what it has told already, wherever that is enough."""
 
-    def __init__(self, registry: PackageRegistry, reading: Reading) -> None:
+    def __init__(self, registry: PackageRegistry, result: ProjectResult) -> None:
         self._registry = registry
-        self._reading = reading
-        self._standing: Standing | None = None
+        self._result = result
+        self._page_status: SimplePageStatus | None = None
 
     @property
     def is_quarantined(self) -> bool:
         """Whether the second witness, if anybody asked it, says that there is nothing to see for now."""
-        return self._standing is not None and self._standing.answer is ProjectStatus.QUARANTINED
+        return self._page_status is not None and self._page_status.outcome is ProjectStatus.QUARANTINED
 
-    def browse(self, classifiers: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
-        return self._registry.browse(classifiers)
+    def browse_classifiers(self, classifiers: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
+        return self._registry.browse_classifiers(classifiers)
 
-    def serials(self) -> Serials:
-        return self._registry.serials()
+    def fetch_serials(self) -> Serials:
+        return self._registry.fetch_serials()
 
-    def read(
-        self, wanted: Iterable[Wanted], *, is_worth_it: Callable[[Project], bool] = whatever_it_is
-    ) -> Iterator[Reading]:
-        for one in wanted:
-            if self._is_enough_for(one, is_worth_it):
-                yield self._reading
+    def read_projects(
+        self, requests: Iterable[ProjectRequest], *, needs_releases: Callable[[Project], bool] = always
+    ) -> Iterator[ProjectResult]:
+        for request in requests:
+            if self._covers(request, needs_releases):
+                yield self._result
             else:
-                yield from self._registry.read([one], is_worth_it=is_worth_it)
+                yield from self._registry.read_projects([request], needs_releases=needs_releases)
 
-    def standings(self, names: Iterable[str]) -> Iterator[Standing]:
+    def check_simple_pages(self, names: Iterable[str]) -> Iterator[SimplePageStatus]:
         for name in names:
-            if self._standing is None:
-                (self._standing,) = self._registry.standings([name])
-            yield self._standing
+            if self._page_status is None:
+                (self._page_status,) = self._registry.check_simple_pages([name])
+            yield self._page_status
 
-    def _is_enough_for(self, one: Wanted, is_worth_it: Callable[[Project], bool]) -> bool:
+    def _covers(self, request: ProjectRequest, needs_releases: Callable[[Project], bool]) -> bool:
         """A collection that does not hold what others do needs the releases that were not read on their account."""
-        answer = self._reading.answer
-        if not isinstance(answer, Project) or not is_worth_it(answer):
+        outcome = self._result.outcome
+        if not isinstance(outcome, Project) or not needs_releases(outcome):
             return True
-        unread = {r.version for r in answer.releases if r.metadata is None}
-        return unread <= {*one.known, *self._reading.failed_versions}
+        unread = {release.version for release in outcome.releases if release.metadata is None}
+        return unread <= {*request.known_versions, *self._result.failed_versions}
 
 
-def worth_repeating(report: InspectionReport) -> Unavailable | None:
+def get_retry_reason(report: PackageReport) -> Unavailable | None:
     """Return why another look is worth it later, None where it is not."""
-    if isinstance(report.stopped_by, Unavailable):
-        return report.stopped_by
+    if isinstance(report.error, Unavailable):
+        return report.error
     if report.is_stale or report.failed:
         return Unavailable(f"{report.collection}: {report.reasons[report.collection]}")
     return None

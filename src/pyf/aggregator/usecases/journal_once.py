@@ -4,32 +4,32 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from ..ports import ChangeJournal, JournalEntry, Services
+from ..ports import Changelog, ChangelogEntry, Dependencies
 
 
-def reading_once(services: Services) -> Services:
+def with_shared_changelog(deps: Dependencies) -> Dependencies:
     """Return services whose journal tells each collection the same as the one before, for one request."""
-    return replace(services, journal=_Once(services.journal))
+    return replace(deps, journal=_CachedChangelog(deps.changelog))
 
 
-class _Once:
+class _CachedChangelog:
     """A journal that remembers its answers; it is as of the first question for as long as it lives."""
 
-    def __init__(self, journal: ChangeJournal) -> None:
-        self._journal = journal
-        self._last: int | None = None
-        self._since: dict[int, Sequence[JournalEntry]] = {}
+    def __init__(self, changelog: Changelog) -> None:
+        self._changelog = changelog
+        self._last_serial: int | None = None
+        self._entries_since: dict[int, Sequence[ChangelogEntry]] = {}
 
     @property
     def page_size(self) -> int:
-        return self._journal.page_size
+        return self._changelog.page_size
 
-    def last_serial(self) -> int:
-        if self._last is None:
-            self._last = self._journal.last_serial()
-        return self._last
+    def fetch_last_serial(self) -> int:
+        if self._last_serial is None:
+            self._last_serial = self._changelog.fetch_last_serial()
+        return self._last_serial
 
-    def since(self, serial: int) -> Sequence[JournalEntry]:
-        if serial not in self._since:
-            self._since[serial] = self._journal.since(serial)
-        return self._since[serial]
+    def fetch_since(self, serial: int) -> Sequence[ChangelogEntry]:
+        if serial not in self._entries_since:
+            self._entries_since[serial] = self._changelog.fetch_since(serial)
+        return self._entries_since[serial]

@@ -6,40 +6,40 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..domain.search import Hit, Question, Sort
-from ..ports import Services
-from .page_parts import first_upload
-from .search import search
+from ..domain.search import Hit, SearchQuery, Sort
+from ..ports import Dependencies
+from .page_parts import find_first_upload
+from .search import search_packages
 from .target import Target
 
 # Who is new has changed lately: the newcomers are looked for among so many.
-LOOKED_AT = 100
+NEWCOMER_CANDIDATES = 100
 
 
-class New(Struct, frozen=True, kw_only=True):
+class NewPackage(Struct, frozen=True, kw_only=True):
     """A project whose first release is of late (`first_uploaded`, Unix seconds)."""
 
     hit: Hit
     first_uploaded: int
 
 
-def updated(services: Services, target: Target, question: Question, *, limit: int) -> Sequence[Hit]:
+def list_recently_updated(deps: Dependencies, target: Target, query: SearchQuery, *, limit: int) -> Sequence[Hit]:
     """Return what was released last among what a question finds; its order and page do not count."""
-    return search(services, target, replace(question, sort=Sort.NEWEST, page=1, per_page=limit)).hits
+    return search_packages(deps, target, replace(query, sort=Sort.NEWEST, page=1, per_page=limit)).hits
 
 
-def newcomers(services: Services, target: Target, question: Question, *, limit: int) -> Sequence[New]:
+def list_new_packages(deps: Dependencies, target: Target, query: SearchQuery, *, limit: int) -> Sequence[NewPackage]:
     """Return the projects whose first release is the latest, among what a question finds."""
-    return first_seen(services, target, updated(services, target, question, limit=LOOKED_AT))[:limit]
+    return sort_by_first_release(deps, target, list_recently_updated(deps, target, query, limit=NEWCOMER_CANDIDATES))[:limit]
 
 
-def first_seen(services: Services, target: Target, hits: Sequence[Hit]) -> Sequence[New]:
+def sort_by_first_release(deps: Dependencies, target: Target, hits: Sequence[Hit]) -> Sequence[NewPackage]:
     """Return projects by their first release, the latest first."""
-    held = services.index.held(target.collection, [hit.name_normalized for hit in hits])
-    known = (hit for hit in hits if hit.name_normalized in held)
-    news = [New(hit=hit, first_uploaded=first_upload(held[hit.name_normalized])) for hit in known]
-    return sorted(news, key=_latest_first)
+    stored_documents = deps.index.get_documents(target.collection, [hit.name_normalized for hit in hits])
+    stored_hits = (hit for hit in hits if hit.name_normalized in stored_documents)
+    packages = [NewPackage(hit=hit, first_uploaded=find_first_upload(stored_documents[hit.name_normalized])) for hit in stored_hits]
+    return sorted(packages, key=_to_sort_key)
 
 
-def _latest_first(new: New) -> Any:
-    return -new.first_uploaded, new.hit.name_normalized
+def _to_sort_key(package: NewPackage) -> Any:
+    return -package.first_uploaded, package.hit.name_normalized

@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from ..domain.addresses import people, without_addresses
+from ..domain.addresses import parse_person_names, mask_emails
 from ..domain.document import Document, Enrichments
 from ..domain.health.score import AppliedCap, Finding, Score
 from ..domain.schema import RegistryFields
-from ..domain.search import HealthBand, Hit, band_of, hit_of
-from ..domain.support_matrix import SupportMatrix, support_matrix
-from ..domain.version import by_version
-from ..ports import Services
-from .score import score_of
+from ..domain.search import HealthBand, Hit, to_health_band, to_hit
+from ..domain.support_matrix import SupportMatrix, build_support_matrix
+from ..domain.version import to_version_key
+from ..ports import Dependencies
+from .score import score_project
 
 # Who has no name for a licence may have put its whole text.
-_LONGEST_LICENCE = 60
+_MAX_LICENSE_LENGTH = 60
 
 
 class HealthGroup(Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class HealthReport(Struct, frozen=True, kw_only=True):
     caps: tuple[AppliedCap, ...]
 
 
-class ReleaseLine(Struct, frozen=True, kw_only=True):
+class ReleaseSummary(Struct, frozen=True, kw_only=True):
     """A release in the course of a project; `uploaded` in Unix seconds, 0 for one without files, `size` in bytes."""
 
     version: str
@@ -62,7 +62,7 @@ class ReleaseLine(Struct, frozen=True, kw_only=True):
     has_wheel: bool
 
 
-class Repository(Struct, frozen=True, kw_only=True):
+class RepositoryStats(Struct, frozen=True, kw_only=True):
     """What is known of a project's repository; times in Unix seconds, None for what nobody knows."""
 
     url: str
@@ -86,86 +86,86 @@ class DownloadCounts(Struct, frozen=True, kw_only=True):
     history: dict[str, int]
 
 
-def health_report(services: Services, documents: Sequence[Document]) -> HealthReport:
+def build_health_report(deps: Dependencies, documents: Sequence[Document]) -> HealthReport:
     """Score a project as of now; `documents` are all of its own, the newest first."""
-    newest = documents[0]
-    others = Enrichments(repository=newest.repository, downloads=newest.downloads, health=newest.health)
-    return _reported(score_of(services, [document.registry for document in documents], others))
+    newest_release = documents[0]
+    enrichments = Enrichments(repository=newest_release.repository, downloads=newest_release.downloads, health=newest_release.health)
+    return _to_health_report(score_project(deps, [document.registry for document in documents], enrichments))
 
 
-def matrix(services: Services, documents: Sequence[Document]) -> SupportMatrix:
+def build_compatibility(deps: Dependencies, documents: Sequence[Document]) -> SupportMatrix:
     """Return which releases support what, as of now."""
-    today = datetime.fromtimestamp(services.now(), UTC).date()
-    return support_matrix([document.registry for document in documents], services.standards, today)
+    today = datetime.fromtimestamp(deps.now(), UTC).date()
+    return build_support_matrix([document.registry for document in documents], deps.scoring_config, today)
 
 
-def release_lines(documents: Iterable[Document]) -> tuple[ReleaseLine, ...]:
+def build_release_summaries(documents: Iterable[Document]) -> tuple[ReleaseSummary, ...]:
     """Return the releases of a project, the highest version first."""
-    ordered = sorted(documents, key=lambda each: by_version(each.registry.version), reverse=True)
-    return tuple(_line(each.registry) for each in ordered)
+    ordered_documents = sorted(documents, key=lambda document: to_version_key(document.registry.version), reverse=True)
+    return tuple(_to_release_summary(each.registry) for each in ordered_documents)
 
 
-def repository(document: Document) -> Repository | None:
+def build_repository_stats(document: Document) -> RepositoryStats | None:
     """Return what is known of a project's repository, None where none is known."""
-    told = document.repository
-    if told is UNSET or told.github_url is UNSET:
+    fields = document.repository
+    if fields is UNSET or fields.github_url is UNSET:
         return None
-    return Repository(
-        url=told.github_url,
-        is_verified=None if told.github_verified is UNSET else told.github_verified,
-        stars=_known(told.github_stars),
-        watchers=_known(told.github_watchers),
-        forks=_known(told.github_forks),
-        open_issues=_known(told.github_open_issues),
-        open_pull_requests=_known(told.github_open_pull_requests),
-        last_commit=_known(told.github_last_commit),
-        is_archived=None if told.github_archived is UNSET else told.github_archived,
+    return RepositoryStats(
+        url=fields.github_url,
+        is_verified=None if fields.github_verified is UNSET else fields.github_verified,
+        stars=_to_int_or_none(fields.github_stars),
+        watchers=_to_int_or_none(fields.github_watchers),
+        forks=_to_int_or_none(fields.github_forks),
+        open_issues=_to_int_or_none(fields.github_open_issues),
+        open_pull_requests=_to_int_or_none(fields.github_open_pull_requests),
+        last_commit=_to_int_or_none(fields.github_last_commit),
+        is_archived=None if fields.github_archived is UNSET else fields.github_archived,
     )
 
 
-def download_counts(document: Document) -> DownloadCounts:
+def build_download_counts(document: Document) -> DownloadCounts:
     """Return how often a project is downloaded, as far as that is known."""
-    told = document.downloads
-    if told is UNSET:
+    fields = document.downloads
+    if fields is UNSET:
         return DownloadCounts(last_day=None, last_week=None, last_month=None, total=None, history={})
     return DownloadCounts(
-        last_day=_known(told.download_last_day),
-        last_week=_known(told.download_last_week),
-        last_month=_known(told.download_last_month),
-        total=_known(told.download_total),
-        history=dict(sorted((told.download_history or {}).items())),
+        last_day=_to_int_or_none(fields.download_last_day),
+        last_week=_to_int_or_none(fields.download_last_week),
+        last_month=_to_int_or_none(fields.download_last_month),
+        total=_to_int_or_none(fields.download_total),
+        history=dict(sorted((fields.download_history or {}).items())),
     )
 
 
-def first_upload(documents: Iterable[RegistryFields]) -> int:
+def find_first_upload(documents: Iterable[RegistryFields]) -> int:
     """Return when a project's first release was uploaded, in Unix seconds; 0 where that is not known."""
-    return min((each.upload_timestamp for each in documents if each.upload_timestamp), default=0)
+    return min((document.upload_timestamp for document in documents if document.upload_timestamp), default=0)
 
 
-def authors(newest: RegistryFields) -> tuple[str, ...]:
+def list_authors(newest_release: RegistryFields) -> tuple[str, ...]:
     """Return the people whom a release names as its authors and maintainers, without their addresses."""
-    return people((newest.author, newest.author_email, newest.maintainer, newest.maintainer_email))
+    return parse_person_names((newest_release.author, newest_release.author_email, newest_release.maintainer, newest_release.maintainer_email))
 
 
-def shown_hit(document: Document) -> Hit:
+def to_display_hit(document: Document) -> Hit:
     """Return what a list shows of a release."""
-    return presentable(hit_of(document))
+    return sanitize_hit(to_hit(document))
 
 
-def presentable(hit: Hit) -> Hit:
+def sanitize_hit(hit: Hit) -> Hit:
     """Return a hit without e-mail addresses; a licence that is a whole text is cut to its beginning."""
-    if "@" not in hit.summary + hit.license and len(hit.license) <= _LONGEST_LICENCE:
+    if "@" not in hit.summary + hit.license and len(hit.license) <= _MAX_LICENSE_LENGTH:
         return hit
-    licence = " ".join(hit.license.split())
-    licence = licence if len(licence) <= _LONGEST_LICENCE else f"{licence[: _LONGEST_LICENCE - 1]}…"
-    return replace(hit, summary=without_addresses(hit.summary), license=without_addresses(licence))
+    license_text = " ".join(hit.license.split())
+    license_text = license_text if len(license_text) <= _MAX_LICENSE_LENGTH else f"{license_text[: _MAX_LICENSE_LENGTH - 1]}…"
+    return replace(hit, summary=mask_emails(hit.summary), license=mask_emails(license_text))
 
 
-def _reported(score: Score) -> HealthReport:
+def _to_health_report(score: Score) -> HealthReport:
     value = None if score.value is UNSET else score.value
     return HealthReport(
         score=value,
-        band=band_of(value),
+        band=to_health_band(value),
         uncapped=None if score.uncapped is UNSET else score.uncapped,
         model=score.model,
         confidence=score.confidence,
@@ -174,41 +174,41 @@ def _reported(score: Score) -> HealthReport:
                 name=name,
                 points=round(group.points, 1),
                 max_points=round(group.max_points, 1),
-                findings=tuple(_presentable_finding(finding) for finding in group.findings),
+                findings=tuple(_sanitize_finding(finding) for finding in group.findings),
                 unknown=tuple(group.unknown),
             )
             for name, group in score.groups.items()
         ),
-        caps=tuple(replace(cap, reason=without_addresses(cap.reason)) for cap in score.caps),
+        caps=tuple(replace(cap, reason=mask_emails(cap.reason)) for cap in score.caps),
     )
 
 
-def _presentable_finding(finding: Finding) -> Finding:
+def _sanitize_finding(finding: Finding) -> Finding:
     return replace(
         finding,
         points=round(finding.points, 1),
-        maximum=round(finding.maximum, 1),
-        seen=without_addresses(finding.seen),
-        to_do=without_addresses(finding.to_do),
+        maximum=round(finding.max_points, 1),
+        seen=mask_emails(finding.observation),
+        to_do=mask_emails(finding.advice),
     )
 
 
-def _line(registry: RegistryFields) -> ReleaseLine:
-    return ReleaseLine(
-        version=registry.version,
-        uploaded=registry.upload_timestamp,
-        is_newest=registry.is_newest,
-        is_prerelease=registry.version_sortable.startswith("0"),
-        yanked=registry.yanked,
-        yanked_reason=without_addresses(registry.yanked_reason),
-        requires_python=registry.requires_python,
-        framework_versions=registry.framework_versions,
-        python_versions=registry.python_versions,
-        files=len(registry.urls),
-        size=sum(file.size for file in registry.urls),
-        has_wheel=any(file.packagetype == "bdist_wheel" for file in registry.urls),
+def _to_release_summary(release: RegistryFields) -> ReleaseSummary:
+    return ReleaseSummary(
+        version=release.version,
+        uploaded=release.upload_timestamp,
+        is_newest=release.is_newest,
+        is_prerelease=release.version_sortable.startswith("0"),
+        yanked=release.yanked,
+        yanked_reason=mask_emails(release.yanked_reason),
+        requires_python=release.requires_python,
+        framework_versions=release.framework_versions,
+        python_versions=release.python_versions,
+        files=len(release.urls),
+        size=sum(file.size for file in release.urls),
+        has_wheel=any(file.packagetype == "bdist_wheel" for file in release.urls),
     )
 
 
-def _known(number: object) -> int | None:
-    return number if isinstance(number, int) else None
+def _to_int_or_none(value: object) -> int | None:
+    return value if isinstance(value, int) else None

@@ -2,41 +2,41 @@
 
 from msgspec import Struct
 
-from ..domain.addresses import html_without_addresses, without_addresses
+from ..domain.addresses import mask_emails_in_html, mask_emails
 from ..domain.collection import Tombstone
 from ..domain.document import Document
 from ..domain.errors import NotFound
-from ..domain.project import ProjectStatus, normalized
-from ..domain.project_links import ProjectLink, links_for_readers
+from ..domain.project import ProjectStatus, normalize_name
+from ..domain.project_links import ProjectLink, list_public_links
 from ..domain.release import Vulnerability
-from ..domain.requirement_lines import RequirementLine, requirement_lines
+from ..domain.requirement_lines import RequirementLine, parse_requirement_lines
 from ..domain.search import Hit
 from ..domain.support_matrix import SupportMatrix
-from ..ports import Services
+from ..ports import Dependencies
 from .page_parts import (
     DownloadCounts,
     HealthReport,
-    ReleaseLine,
-    Repository,
-    authors,
-    download_counts,
-    first_upload,
-    health_report,
-    matrix,
-    presentable,
-    release_lines,
-    repository,
-    shown_hit,
+    ReleaseSummary,
+    RepositoryStats,
+    list_authors,
+    build_download_counts,
+    find_first_upload,
+    build_health_report,
+    build_compatibility,
+    sanitize_hit,
+    build_release_summaries,
+    build_repository_stats,
+    to_display_hit,
 )
-from .search import hidden
+from .search import get_hidden_names
 from .target import Target
-from .withheld import without_places
+from .withheld import strip_urls
 
 # Of those around a project, so many are shown.
-MOST_DEPENDENTS, MOST_SIMILAR = 30, 8
+MAX_DEPENDENTS, MAX_SIMILAR = 30, 8
 
 
-class Left(NotFound):
+class ProjectRemoved(NotFound):
     """A project that was in the collection once; the tombstone says when it left, and why."""
 
     def __init__(self, name: str, tombstone: Tombstone) -> None:
@@ -48,10 +48,10 @@ class Requirement(Struct, frozen=True, kw_only=True):
     """A requirement; `inside` is the normalised name of a project of the same collection, "" for one outside of it."""
 
     line: RequirementLine
-    inside: str
+    indexed_name: str
 
 
-class ProjectPage(Struct, frozen=True, kw_only=True):
+class PackageDetails(Struct, frozen=True, kw_only=True):
     """One project.
 
     `hit` is what lists show of it; `description` its README as safe HTML; `install` the line that installs it. A
@@ -69,12 +69,12 @@ class ProjectPage(Struct, frozen=True, kw_only=True):
     requires_python: str
     yanked_reason: str
     first_uploaded: int
-    why_here: str
+    member_because: str
     health: HealthReport
     compatibility: SupportMatrix
-    releases: tuple[ReleaseLine, ...]
+    releases: tuple[ReleaseSummary, ...]
     downloads: DownloadCounts
-    repository: Repository | None
+    repository: RepositoryStats | None
     links: tuple[ProjectLink, ...]
     maintainers: tuple[str, ...]
     authors: tuple[str, ...]
@@ -84,78 +84,78 @@ class ProjectPage(Struct, frozen=True, kw_only=True):
     similar: tuple[Hit, ...]
 
 
-def project_page(services: Services, target: Target, name: str) -> ProjectPage:
+def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails:
     """Return a project by any spelling of its name, quarantined ones included.
 
     Raises `Left` for one that has left the collection, `NotFound` for one that never was in it or is hidden.
     """
-    not_shown = hidden(services, target)
-    documents = held_or_raise(services, target, name, not_shown)
-    newest = documents[0].registry
-    own, collection, search = newest.name_normalized, target.collection, services.search
-    is_quarantined = newest.project_status == ProjectStatus.QUARANTINED
-    address = repository(documents[0])
-    dependents = search.dependents(collection, own, limit=MOST_DEPENDENTS, hidden=not_shown)
-    similar = search.similar(collection, own, limit=MOST_SIMILAR, hidden=not_shown)
-    page = ProjectPage(
-        hit=shown_hit(documents[0]),
+    hidden_names = get_hidden_names(deps, target)
+    documents = get_visible_documents(deps, target, name, hidden_names)
+    newest_release = documents[0].registry
+    own_name, collection, search = newest_release.name_normalized, target.collection, deps.search
+    is_quarantined = newest_release.project_status == ProjectStatus.QUARANTINED
+    repository_stats = build_repository_stats(documents[0])
+    dependents = search.find_dependents(collection, own_name, limit=MAX_DEPENDENTS, hidden=hidden_names)
+    similar = search.find_similar(collection, own_name, limit=MAX_SIMILAR, hidden=hidden_names)
+    package = PackageDetails(
+        hit=to_display_hit(documents[0]),
         is_quarantined=is_quarantined,
-        install="" if is_quarantined else f"pip install {newest.name}",
-        description="" if is_quarantined else html_without_addresses(newest.description),
-        keywords=tuple(without_addresses(word) for word in newest.keywords),
-        classifiers=newest.classifiers,
-        requires_python=newest.requires_python,
-        yanked_reason=without_addresses(newest.yanked_reason),
-        first_uploaded=first_upload(document.registry for document in documents),
-        why_here=newest.member_because,
-        health=health_report(services, documents),
-        compatibility=matrix(services, documents),
-        releases=release_lines(documents),
-        downloads=download_counts(documents[0]),
-        repository=address,
-        links=() if is_quarantined else links_for_readers(newest, address.url if address else ""),
-        maintainers=tuple(without_addresses(each) for each in newest.maintainers),
-        authors=authors(newest),
-        vulnerabilities=newest.vulnerabilities,
-        requirements=_requirements(services, target, newest.requires_dist, not_shown),
-        dependents=tuple(presentable(hit) for hit in dependents if hit.name_normalized != own),
-        similar=tuple(presentable(hit) for hit in similar),
+        install="" if is_quarantined else f"pip install {newest_release.name}",
+        description="" if is_quarantined else mask_emails_in_html(newest_release.description),
+        keywords=tuple(mask_emails(word) for word in newest_release.keywords),
+        classifiers=newest_release.classifiers,
+        requires_python=newest_release.requires_python,
+        yanked_reason=mask_emails(newest_release.yanked_reason),
+        first_uploaded=find_first_upload(document.registry for document in documents),
+        member_because=newest_release.membership_reason,
+        health=build_health_report(deps, documents),
+        compatibility=build_compatibility(deps, documents),
+        releases=build_release_summaries(documents),
+        downloads=build_download_counts(documents[0]),
+        repository=repository_stats,
+        links=() if is_quarantined else list_public_links(newest_release, repository_stats.url if repository_stats else ""),
+        maintainers=tuple(mask_emails(maintainer) for maintainer in newest_release.maintainers),
+        authors=list_authors(newest_release),
+        vulnerabilities=newest_release.vulnerabilities,
+        requirements=_build_requirements(deps, target, newest_release.requires_dist, hidden_names),
+        dependents=tuple(sanitize_hit(hit) for hit in dependents if hit.name_normalized != own_name),
+        similar=tuple(sanitize_hit(hit) for hit in similar),
     )
-    return without_places(page) if is_quarantined else page
+    return strip_urls(package) if is_quarantined else package
 
 
-def releases(services: Services, target: Target, name: str) -> tuple[ReleaseLine, ...]:
+def list_releases(deps: Dependencies, target: Target, name: str) -> tuple[ReleaseSummary, ...]:
     """Return the releases of a project, the highest version first; raises as `project_page` does."""
-    documents = held_or_raise(services, target, name, hidden(services, target))
-    lines = release_lines(documents)
+    documents = get_visible_documents(deps, target, name, get_hidden_names(deps, target))
+    summaries = build_release_summaries(documents)
     is_quarantined = documents[0].registry.project_status == ProjectStatus.QUARANTINED
-    return tuple(map(without_places, lines)) if is_quarantined else lines
+    return tuple(map(strip_urls, summaries)) if is_quarantined else summaries
 
 
-def at_a_glance(services: Services, target: Target, name: str) -> Hit:
+def get_summary(deps: Dependencies, target: Target, name: str) -> Hit:
     """Return what lists show of a project, quarantined ones included; raises as `project_page` does."""
-    hit = shown_hit(held_or_raise(services, target, name, hidden(services, target))[0])
-    return without_places(hit) if hit.project_status == ProjectStatus.QUARANTINED else hit
+    hit = to_display_hit(get_visible_documents(deps, target, name, get_hidden_names(deps, target))[0])
+    return strip_urls(hit) if hit.project_status == ProjectStatus.QUARANTINED else hit
 
 
-def held_or_raise(services: Services, target: Target, name: str, not_shown: frozenset[str]) -> list[Document]:
+def get_visible_documents(deps: Dependencies, target: Target, name: str, hidden_names: frozenset[str]) -> list[Document]:
     """Return the documents of a project that is shown, the newest first, one at least."""
-    absent = NotFound(f"there is no {name} in {target.collection}")
-    if normalized(name) in not_shown:
-        raise absent
-    documents = services.index.documents(target.collection, name)
+    not_found = NotFound(f"there is no {name} in {target.collection}")
+    if normalize_name(name) in hidden_names:
+        raise not_found
+    documents = deps.index.get_project_documents(target.collection, name)
     if not documents:
-        tombstone = services.index.tombstone(target.collection, name)
-        raise absent if tombstone is None else Left(name, tombstone)
+        tombstone = deps.index.get_tombstone(target.collection, name)
+        raise not_found if tombstone is None else ProjectRemoved(name, tombstone)
     return list(documents)
 
 
-def _requirements(
-    services: Services, target: Target, requires_dist: tuple[str, ...], not_shown: frozenset[str]
+def _build_requirements(
+    deps: Dependencies, target: Target, requires_dist: tuple[str, ...], hidden_names: frozenset[str]
 ) -> tuple[Requirement, ...]:
-    lines = requirement_lines(requires_dist)
-    named = dict.fromkeys(line.name_normalized for line in lines)
-    inside = {hit.name_normalized for hit in services.search.pick(target.collection, named, hidden=not_shown)}
+    lines = parse_requirement_lines(requires_dist)
+    required_names = dict.fromkeys(line.name_normalized for line in lines)
+    indexed_names = {hit.name_normalized for hit in deps.search.get_hits(target.collection, required_names, hidden=hidden_names)}
     return tuple(
-        Requirement(line=line, inside=line.name_normalized if line.name_normalized in inside else "") for line in lines
+        Requirement(line=line, indexed_name=line.name_normalized if line.name_normalized in indexed_names else "") for line in lines
     )

@@ -4,22 +4,22 @@ from ..domain.collection import CollectionState
 from ..domain.errors import Invalid, Unavailable
 from ..domain.profile import Filter
 from ..domain.project import ProjectStatus
-from ..ports import PackageIndex, Services
-from .fetch import fetch
-from .report import Progress, Report, unwatched
-from .score import score_anew
-from .switch import supersede, switch
-from .target import Target, check_lasting, clear_leftovers, gives_its_name_away, next_numbered
+from ..ports import PackageIndex, Dependencies
+from .fetch import fetch_collection
+from .report import ProgressCallback, IngestReport, no_progress
+from .score import update_scores
+from .switch import replace_named_collection, swap_alias
+from .target import Target, reject_leftover, clear_leftovers, is_unaliased, find_next_name
 
 
-def recreate(
-    services: Services,
+def rebuild_collection(
+    deps: Dependencies,
     target: Target,
     *,
     default: Filter,
     allow_mass_removal: bool = False,
-    progress: Progress = unwatched,
-) -> Report:
+    progress: ProgressCallback = no_progress,
+) -> IngestReport:
     """Fetch everything anew into the next numbered collection, and give it the alias if it is whole.
 
     What the registry does not give (stars, downloads) is carried over. A run that fails at anything leaves the alias
@@ -30,88 +30,88 @@ def recreate(
     that another program has made is taken over: its projects are looked at, and leave on the same terms, too.
     """
     alias = target.collection
-    if services.admin.resolve(alias) is None:
-        return fetch(services, target, default=default, progress=progress)
-    report = Report("recreate", alias)
-    with report.covering(services), services.admin.exclusive(alias):
-        clear_leftovers(services, alias)
-        check_lasting(services, alias)
-        is_bare = gives_its_name_away(services, alias)
-        live = services.admin.resolve(alias) or alias  # not before: another rebuild may just have ended
-        unknown = services.admin.foreign_fields(live)
-        _check_filter(services, target, live)
-        fresh = _begin(services, target, live)
-        state = services.index.state(fresh)
-        before = services.index.state(live).filter
-        former = live if before in (state.filter, Filter()) or state.filter.key == before.key else ""
-        fetched = fetch(
-            services,
-            Target(collection=fresh, filter=state.filter),
+    if deps.admin.resolve(alias) is None:
+        return fetch_collection(deps, target, default=default, progress=progress)
+    report = IngestReport("recreate", alias)
+    with report.recording(deps), deps.admin.lock(alias):
+        clear_leftovers(deps, alias)
+        reject_leftover(deps, alias)
+        is_collection = is_unaliased(deps, alias)
+        live = deps.admin.resolve(alias) or alias  # not before: another rebuild may just have ended
+        foreign_fields = deps.admin.foreign_fields(live)
+        _require_filter(deps, target, live)
+        replacement = _create_replacement(deps, target, live)
+        state = deps.index.get_state(replacement)
+        previous_filter = deps.index.get_state(live).filter
+        replaced_collection = live if previous_filter in (state.filter, Filter()) or state.filter.key == previous_filter.key else ""
+        fetch_report = fetch_collection(
+            deps,
+            Target(collection=replacement, filter=state.filter),
             default=default,
             allow_mass_removal=allow_mass_removal,
-            statuses=_statuses(services.index, live) if unknown is None else {},
-            former=former,
+            statuses=_get_statuses(deps.index, live) if foreign_fields is None else {},
+            replaced_collection=replaced_collection,
             # Another program's documents can't be asked for by project; what they say is carried over and scored below.
-            enriched=live if unknown is None else "",
+            enrichment_source=live if foreign_fields is None else "",
             progress=progress,
         )
-        report.adopt(fetched)
-        if not fetched.is_whole:
+        report.merge_from(fetch_report)
+        if not fetch_report.is_complete:
             report.notices.append(f"{alias} still leads to {live}: the rebuilt collection was not whole")
-            services.admin.drop(fresh)
+            deps.admin.drop(replacement)
             return report
-        services.admin.carry_over(live, fresh)
-        _prove(services.index, fresh, fetched.documents, former)
-        if unknown is not None:  # else the scores know by now what was carried over
-            report.rescored = score_anew(services, fresh)
-        _replace(services, alias, live, fresh, is_bare=is_bare)
+        deps.admin.copy_enrichments(live, replacement)
+        _verify(deps.index, replacement, fetch_report.documents, replaced_collection)
+        if foreign_fields is not None:  # else the scores know by now what was carried over
+            report.rescored = update_scores(deps, replacement)
+        _go_live(deps, alias, live, replacement, is_collection=is_collection)
         # The scores go by what was known when their documents were written; others may have learned more since.
-        report.rescored += score_anew(services, fresh)
-        if unknown:
-            report.notices.append(f"{live} had fields that are not of this schema and are gone: {', '.join(unknown)}")
+        report.rescored += update_scores(deps, replacement)
+        if foreign_fields:
+            report.notices.append(f"{live} had fields that are not of this schema and are gone: {', '.join(foreign_fields)}")
     return report
 
 
-def _replace(services: Services, alias: str, live: str, fresh: str, *, is_bare: bool) -> None:
+def _go_live(deps: Dependencies, alias: str, live: str, replacement: str, *, is_collection: bool) -> None:
     """Have the alias lead to the fresh collection, with what others have written meanwhile, and let the live one go."""
 
-    def catch_up() -> None:
-        services.admin.carry_over(live, fresh)
+    def copy_enrichments() -> None:
+        deps.admin.copy_enrichments(live, replacement)
 
-    if is_bare:
-        supersede(services, alias, fresh, catch_up=catch_up)
+    if is_collection:
+        replace_named_collection(deps, alias, replacement, catch_up=copy_enrichments)
     else:
-        switch(services, alias, live, fresh, catch_up=catch_up)
+        swap_alias(deps, alias, live, replacement, catch_up=copy_enrichments)
 
 
-def _check_filter(services: Services, target: Target, live: str) -> None:
+def _require_filter(deps: Dependencies, target: Target, live: str) -> None:
     """Raise `Invalid` where nobody says what shall fill the collection."""
-    if target.filter is None and services.index.state(live).filter == Filter():
+    if target.filter is None and deps.index.get_state(live).filter == Filter():
         raise Invalid(f"{live} was not filled by this program, so nobody knows by what: name its profile with -p")
 
 
-def _begin(services: Services, target: Target, live: str) -> str:
+def _create_replacement(deps: Dependencies, target: Target, live: str) -> str:
     """Create the collection that is to take the live one's place, marked so that it is cleared if that fails."""
-    state = services.index.state(live)
-    fresh = next_numbered(services.admin, target.collection)
-    fresh_state = CollectionState(
-        filter=target.filter or state.filter, browsed=state.browsed, standby_for=target.collection
+    state = deps.index.get_state(live)
+    replacement = find_next_name(deps.admin, target.collection)
+    replacement_state = CollectionState(
+        filter=target.filter or state.filter, classifier_counts=state.classifier_counts, rebuild_of=target.collection
     )
-    services.admin.create(fresh, fresh_state)
-    return fresh
+    deps.admin.create(replacement, replacement_state)
+    return replacement
 
 
-def _statuses(index: PackageIndex, collection: str) -> dict[str, tuple[ProjectStatus, int]]:
+def _get_statuses(index: PackageIndex, collection: str) -> dict[str, tuple[ProjectStatus, int]]:
     """Return what the live collection knows of projects' statuses, and since when: a fetch does not ask for them."""
-    return {h.name_normalized: (ProjectStatus(h.project_status), h.status_checked) for h in index.holdings(collection)}
+    return {project_state.name_normalized: (ProjectStatus(project_state.project_status), project_state.status_checked) for project_state in index.project_states(collection)}
 
 
-def _prove(index: PackageIndex, fresh: str, written: int, former: str) -> None:
+def _verify(index: PackageIndex, replacement: str, document_count: int, replaced_collection: str) -> None:
     """Raise `Unavailable` unless all documents are there, and of every project of before a document or a tombstone."""
-    there = {holding.name_normalized: holding.releases for holding in index.holdings(fresh)}
-    if sum(there.values()) != written:
-        raise Unavailable(f"{fresh} holds {sum(there.values())} documents, {written} were written: it does not go live")
-    for holding in index.holdings(former) if former else ():
+    release_counts = {project_state.name_normalized: project_state.release_count for project_state in index.project_states(replacement)}
+    if sum(release_counts.values()) != document_count:
+        raise Unavailable(f"{replacement} holds {sum(release_counts.values())} documents, {document_count} were written: it does not go live")
+    for holding in index.project_states(replaced_collection) if replaced_collection else ():
         name = holding.name_normalized
-        if name not in there and index.tombstone(fresh, name) is None:
-            raise Unavailable(f"{fresh} lacks {name}, and nobody said that it is gone: it does not go live")
+        if name not in release_counts and index.get_tombstone(replacement, name) is None:
+            raise Unavailable(f"{replacement} lacks {name}, and nobody said that it is gone: it does not go live")

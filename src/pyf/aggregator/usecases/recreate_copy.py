@@ -3,23 +3,23 @@
 from msgspec.structs import replace
 
 from ..domain.collection import CollectionState
-from ..ports import Services
-from .copying import Copy
-from .report import Progress, TransferReport, unwatched
-from .switch import supersede, switch
+from ..ports import Dependencies
+from .copying import CollectionSync
+from .report import ProgressCallback, TransferReport, no_progress
+from .switch import replace_named_collection, swap_alias
 from .target import (
     Target,
-    check_lasting,
-    check_own,
+    reject_leftover,
+    require_native,
     clear_leftovers,
-    create_behind_alias,
-    existing,
-    gives_its_name_away,
-    next_numbered,
+    create_with_alias,
+    require_state,
+    is_unaliased,
+    find_next_name,
 )
 
 
-def recreate_copy(services: Services, target: Target, *, progress: Progress = unwatched) -> TransferReport:
+def rebuild_from_copy(deps: Dependencies, target: Target, *, progress: ProgressCallback = no_progress) -> TransferReport:
     """Copy a collection into the next numbered one and give that the alias; its documents are equal by then.
 
     What is written to the live one meanwhile is caught up. A run that fails leaves the alias where it is; what a
@@ -28,35 +28,35 @@ def recreate_copy(services: Services, target: Target, *, progress: Progress = un
     a filter was named, an empty one is made. What another program has made can't be copied.
     """
     report = TransferReport("recreate", target.collection)
-    with report.covering(services), services.admin.exclusive(target.collection):
-        clear_leftovers(services, target.collection)
-        if services.admin.resolve(target.collection) is None and target.filter is not None:
-            made = create_behind_alias(services.admin, target.collection, CollectionState(filter=target.filter))
-            report.notices.append(f"{target.collection} leads to {made}, which is new and empty")
+    with report.recording(deps), deps.admin.lock(target.collection):
+        clear_leftovers(deps, target.collection)
+        if deps.admin.resolve(target.collection) is None and target.filter is not None:
+            collection = create_with_alias(deps.admin, target.collection, CollectionState(filter=target.filter))
+            report.notices.append(f"{target.collection} leads to {collection}, which is new and empty")
             return report
-        existing(services, target)
-        check_lasting(services, target.collection)
-        check_own(services, target.collection)
-        _recreate(services, target.collection, report, progress)
+        require_state(deps, target)
+        reject_leftover(deps, target.collection)
+        require_native(deps, target.collection)
+        _rebuild_copy(deps, target.collection, report, progress)
     return report
 
 
-def _recreate(services: Services, alias: str, report: TransferReport, progress: Progress) -> None:
-    index, admin = services.index, services.admin
-    is_bare = gives_its_name_away(services, alias)
+def _rebuild_copy(deps: Dependencies, alias: str, report: TransferReport, progress: ProgressCallback) -> None:
+    index, admin = deps.index, deps.admin
+    is_collection = is_unaliased(deps, alias)
     live = admin.resolve(alias) or alias
-    fresh = next_numbered(admin, alias)
-    admin.create(fresh, replace(index.state(live), standby_for=alias))
-    copy = Copy(services, live, fresh, report, progress)
+    replacement = find_next_name(admin, alias)
+    admin.create(replacement, replace(index.get_state(live), standby_for=alias))
+    sync = CollectionSync(deps, live, replacement, report, progress)
     try:
-        copy.until_equal()
-        index.remember(fresh, replace(index.state(live), standby_for=alias))
+        sync.run()
+        index.set_state(replacement, replace(index.get_state(live), standby_for=alias))
     except BaseException:
         # An interruption, too: the next run would clear it, but nobody knows when that will be.
-        admin.drop(fresh)
+        admin.drop(replacement)
         raise
-    if is_bare:
-        supersede(services, alias, fresh, catch_up=copy.until_equal)
+    if is_collection:
+        replace_named_collection(deps, alias, replacement, catch_up=sync.run)
     else:
-        switch(services, alias, live, fresh, catch_up=copy.catch_up)
-    report.notices.append(f"{alias} leads to {fresh} now; {live} is gone")
+        swap_alias(deps, alias, live, replacement, catch_up=sync.replay)
+    report.notices.append(f"{alias} leads to {replacement} now; {live} is gone")

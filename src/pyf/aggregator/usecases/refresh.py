@@ -4,24 +4,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
 from math import ceil, inf
 
-from ..domain.collection import Holding
+from ..domain.collection import ProjectState
 from ..domain.errors import NotFound
 from ..domain.profile import Filter
 from ..domain.project import ProjectStatus
-from ..ports import Services
-from .compare import differences
-from .held import holdings
-from .intake import Intake
-from .report import Progress, Report, unwatched
-from .score import score_anew
-from .target import Scope, Target, agreed_filter, clear_leftovers, existing, in_scope, refilled
+from ..ports import Dependencies
+from .compare import compare_serials
+from .held import read_project_states
+from .intake import Ingester
+from .report import ProgressCallback, IngestReport, no_progress
+from .score import update_scores
+from .target import Scope, Target, resolve_filter, clear_leftovers, require_state, filter_names, with_filter
 
 # A run looks at this share of the collection at most, so that a week of nightly runs has seen all of it.
-SWEEP_SHARE = 7
+SWEEP_RUNS = 7
 
 
-def refresh(
-    services: Services,
+def refresh_collection(
+    deps: Dependencies,
     target: Target,
     *,
     default: Filter,
@@ -29,9 +29,9 @@ def refresh(
     sweep_all: bool = False,
     dry_run: bool = False,
     allow_mass_removal: bool = False,
-    until: float = inf,
-    progress: Progress = unwatched,
-) -> Report:
+    deadline: float = inf,
+    progress: ProgressCallback = no_progress,
+) -> IngestReport:
     """Read again what moved, remove what is gone, and look up the status of what was not looked at for long.
 
     One request for all serials, then as many as what moved needs; the sweep costs a page of the simple index and a
@@ -40,71 +40,71 @@ def refresh(
     are not looked for, and the cursor is not touched. From the moment `until` (Unix seconds) on no further project is
     looked at: the next run finds what is left.
     """
-    report = Report("refresh", target.collection)
-    with report.covering(services):
-        existing(services, target)
-        with services.admin.exclusive(target.collection):
-            clear_leftovers(services, target.collection)
+    report = IngestReport("refresh", target.collection)
+    with report.recording(deps):
+        require_state(deps, target)
+        with deps.admin.lock(target.collection):
+            clear_leftovers(deps, target.collection)
             # Not before: until here another run may have changed what the collection remembers.
-            filter_ = agreed_filter(services, target, default)
-            state = refilled(existing(services, target), filter_)
-            held = holdings(services, target.collection, filter_)
-            serials = services.registry.serials()
-            changed = differences(held.keys(), held, {}, serials, composition=services.policy.composition)
-            due = _due(held, services, everything=sweep_all)
-            stalest_first = sorted({*changed.to_read, *due}, key=lambda name: (held[name].status_checked, name))
-            to_read = in_scope(stalest_first, scope)[: scope.limit]
-            report.found = len(in_scope(held, scope))
+            filter_ = resolve_filter(deps, target, default)
+            state = with_filter(require_state(deps, target), filter_)
+            project_states = read_project_states(deps, target.collection, filter_)
+            serials = deps.registry.fetch_serials()
+            read_plan = compare_serials(project_states.keys(), project_states, {}, serials, document_version=deps.policy.document_version)
+            due_names = _select_due(project_states, deps, sweep_all=sweep_all)
+            ordered_names = sorted({*read_plan.names, *due_names}, key=lambda name: (project_states[name].status_checked, name))
+            names = filter_names(ordered_names, scope)[: scope.limit]
+            report.found = len(filter_names(project_states, scope))
             if dry_run:
-                report.notices.append(f"would read {len(to_read)} projects")
+                report.notices.append(f"would read {len(names)} projects")
                 return report
-            statuses = _statuses(services, [name for name in to_read if name in due], report, until)
-            intake = Intake(
-                services,
+            statuses = _fetch_statuses(deps, [name for name in names if name in due_names], report, deadline)
+            ingester = Ingester(
+                deps,
                 target.collection,
                 filter_,
                 report,
-                as_of=serials.last_serial,
-                expected=changed.expected,
+                registry_serial=serials.last_serial,
+                min_serials=read_plan.min_serials,
                 statuses=statuses,
-                until=until,
+                deadline=deadline,
                 progress=progress,
-                total=len(to_read),
+                total=len(names),
             )
             try:
-                intake.take(to_read)
-                intake.put_out(in_scope(filter_.exclude, scope))
-                intake.remove_departed(allow_many=allow_mass_removal)
+                ingester.ingest(names)
+                ingester.schedule_excluded_removals(filter_names(filter_.exclude, scope))
+                ingester.apply_removals(allow_mass_removal=allow_mass_removal)
             finally:
-                report.unchanged = len(in_scope(held.keys() - intake.taken, scope))
-                services.index.remember(target.collection, intake.settled(state))
-            if not (scope.is_restricted or report.left):
-                report.rescored = score_anew(services, target.collection)
+                report.unchanged = len(filter_names(project_states.keys() - ingester.processed, scope))
+                deps.index.set_state(target.collection, ingester.update_state(state))
+            if not (scope.is_restricted or report.skipped):
+                report.rescored = update_scores(deps, target.collection)
     return report
 
 
-def _due(held: Mapping[str, Holding], services: Services, *, everything: bool) -> frozenset[str]:
+def _select_due(project_states: Mapping[str, ProjectState], deps: Dependencies, *, sweep_all: bool) -> frozenset[str]:
     """Return the projects whose status is to be looked up, the longest unseen first, a seventh at most."""
-    if everything:
-        return frozenset(held)
-    oldest = services.now() - services.policy.status_max_age
-    unseen = sorted((h.status_checked, name) for name, h in held.items() if h.status_checked < oldest)
-    return frozenset(name for _, name in unseen[: ceil(len(held) / SWEEP_SHARE)])
+    if sweep_all:
+        return frozenset(project_states)
+    oldest_check = deps.now() - deps.policy.status_max_age
+    unchecked = sorted((project_state.status_checked, name) for name, project_state in project_states.items() if project_state.status_checked < oldest_check)
+    return frozenset(name for _, name in unchecked[: ceil(len(project_states) / SWEEP_RUNS)])
 
 
-def _statuses(
-    services: Services, names: Iterable[str], report: Report, until: float
+def _fetch_statuses(
+    deps: Dependencies, names: Iterable[str], report: IngestReport, deadline: float
 ) -> dict[str, tuple[ProjectStatus, int]]:
     """Look up statuses; a project that is not there is left to the reading, which hears both witnesses."""
-    return dict(_known(services, names, report, until))
+    return dict(_iter_statuses(deps, names, report, deadline))
 
 
-def _known(
-    services: Services, names: Iterable[str], report: Report, until: float
+def _iter_statuses(
+    deps: Dependencies, names: Iterable[str], report: IngestReport, deadline: float
 ) -> Iterator[tuple[str, tuple[ProjectStatus, int]]]:
-    in_time = takewhile(lambda _: services.now() < until, names)
-    for standing in services.registry.standings(in_time):
-        if isinstance(standing.answer, ProjectStatus):
-            yield standing.name, (standing.answer, int(services.now()))
-        elif not isinstance(standing.answer, NotFound):
-            report.fail(standing.name, standing.answer)
+    remaining = takewhile(lambda _: deps.now() < deadline, names)
+    for page_status in deps.registry.check_simple_pages(remaining):
+        if isinstance(page_status.outcome, ProjectStatus):
+            yield page_status.name, (page_status.outcome, int(deps.now()))
+        elif not isinstance(page_status.outcome, NotFound):
+            report.add_failure(page_status.name, page_status.outcome)

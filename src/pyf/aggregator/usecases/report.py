@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..domain.errors import AggregatorError, Unavailable
-from ..ports import Rejection, Services
+from ..ports import Rejection, Dependencies
 
 # Called with the step's name, how much of it is done and how much there is in all (None: not known).
-Progress = Callable[[str, int, int | None], None]
+ProgressCallback = Callable[[str, int, int | None], None]
 
 
-def unwatched(step: str, done: int, total: int | None) -> None:
+def no_progress(step: str, done: int, total: int | None) -> None:
     """Take note of progress when nobody looks."""
 
 
@@ -32,43 +32,43 @@ class RunReport:
     notices: list[str] = field(default_factory=list)
     requests: int = 0
     seconds: float = 0.0
-    stopped_by: AggregatorError | None = None
+    error: AggregatorError | None = None
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether everything that the run set out to do was done."""
-        return not (self.failed or self.stopped_by)
+        return not (self.failed or self.error)
 
     @property
-    def wants_another_turn(self) -> bool:
+    def should_retry(self) -> bool:
         """Whether the same run, begun again soon, could do what this one could not: a service did not answer."""
-        return isinstance(self.stopped_by, Unavailable)
+        return isinstance(self.error, Unavailable)
 
-    def fail(self, name: str, reason: object) -> None:
+    def add_failure(self, name: str, reason: object) -> None:
         """Note that a project could not be dealt with."""
         if name not in self.reasons:
             self.failed.append(name)
         self.reasons[name] = str(reason)
 
-    def as_mapping(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the report as one JSON object."""
-        mapping = {name: value for name, value in vars(self).items() if name != "stopped_by"}
-        return mapping | {"seconds": round(self.seconds, 3), "error": str(self.stopped_by) if self.stopped_by else None}
+        fields = {name: value for name, value in vars(self).items() if name != "stopped_by"}
+        return fields | {"seconds": round(self.seconds, 3), "error": str(self.error) if self.error else None}
 
     @contextmanager
-    def covering(self, services: Services) -> Iterator[None]:
+    def recording(self, deps: Dependencies) -> Iterator[None]:
         """Measure the block, and take an expected failure in it down instead of letting it pass.
 
         A run that ends early has done something all the same, and has asked for something: both are reported.
         """
-        started, asked = services.now(), services.requests.count()
+        start_time, request_count = deps.now(), deps.request_counter.count()
         try:
             yield
         except AggregatorError as error:
-            self.stopped_by = error
+            self.error = error
         finally:
-            self.seconds = services.now() - started
-            self.requests = services.requests.count() - asked
+            self.seconds = deps.now() - start_time
+            self.requests = deps.request_counter.count() - request_count
 
 
 @dataclass
@@ -79,10 +79,10 @@ class WritingReport(RunReport):
     rejected: list[str] = field(default_factory=list)
 
     @property
-    def is_whole(self) -> bool:
-        return not self.rejected and super().is_whole
+    def is_complete(self) -> bool:
+        return not self.rejected and super().is_complete
 
-    def reject(self, rejections: Sequence[Rejection]) -> None:
+    def add_rejections(self, rejections: Sequence[Rejection]) -> None:
         """Note the documents that the engine refused."""
         for rejection in rejections:
             self.rejected.append(rejection.id)
@@ -103,7 +103,7 @@ class TransferReport(WritingReport):
 
 
 @dataclass
-class Report(WritingReport):
+class IngestReport(WritingReport):
     """What a run that reads from the registry did.
 
     Numbers count projects, `documents` documents. `found` is how many projects may belong by what the filter
@@ -116,32 +116,32 @@ class Report(WritingReport):
 
     found: int = 0
     indexed: int = 0
-    recomposed: int = 0
+    rebuilt: int = 0
     unchanged: int = 0
     rescored: int = 0
     removed: int = 0
-    postponed: list[str] = field(default_factory=list)
-    left: int = 0
-    refused: bool = False
+    deferred: list[str] = field(default_factory=list)
+    skipped: int = 0
+    removal_refused: bool = False
 
     @property
-    def is_whole(self) -> bool:
-        return not (self.refused or self.left) and super().is_whole
+    def is_complete(self) -> bool:
+        return not (self.removal_refused or self.skipped) and super().is_complete
 
     @property
-    def wants_another_turn(self) -> bool:
+    def should_retry(self) -> bool:
         """Whether a service did not answer, or there was no time for all projects."""
-        return super().wants_another_turn or bool(self.left)
+        return super().should_retry or bool(self.skipped)
 
-    def postpone(self, name: str, reason: str) -> None:
+    def add_deferred(self, name: str, reason: str) -> None:
         """Note that a project is to be asked for again."""
-        self.postponed.append(name)
+        self.deferred.append(name)
         self.reasons[name] = reason
 
-    def adopt(self, part: "Report") -> None:
+    def merge_from(self, other: "IngestReport") -> None:
         """Take over what a part of the run reports, its failure included; name, requests and time stay our own."""
-        own = ("action", "collection", "requests", "seconds")
-        vars(self).update({name: value for name, value in vars(part).items() if name not in own})
+        kept_fields = ("action", "collection", "requests", "seconds")
+        vars(self).update({name: value for name, value in vars(other).items() if name not in kept_fields})
 
 
 @dataclass
@@ -155,25 +155,25 @@ class EnrichmentReport(RunReport):
 
     found: int = 0
     enriched: int = 0
-    remembered: int = 0
+    cached: int = 0
     missing: list[str] = field(default_factory=list)
-    postponed: list[str] = field(default_factory=list)
+    deferred: list[str] = field(default_factory=list)
 
     @property
-    def is_whole(self) -> bool:
-        return not (self.failed or self.postponed or self.stopped_by)
+    def is_complete(self) -> bool:
+        return not (self.failed or self.deferred or self.error)
 
     @property
-    def wants_another_turn(self) -> bool:
+    def should_retry(self) -> bool:
         """Whether a service did not answer, or projects are left to a later run."""
-        return super().wants_another_turn or bool(self.postponed)
+        return super().should_retry or bool(self.deferred)
 
-    def postpone(self, name: str, reason: str) -> None:
+    def add_deferred(self, name: str, reason: str) -> None:
         """Note that a project is left to a later run."""
-        self.postponed.append(name)
+        self.deferred.append(name)
         self.reasons[name] = reason
 
-    def miss(self, name: str, reason: object) -> None:
+    def add_missing(self, name: str, reason: object) -> None:
         """Note that the source does not know a project."""
         self.missing.append(name)
         self.reasons[name] = str(reason)

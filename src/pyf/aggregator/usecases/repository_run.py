@@ -12,33 +12,33 @@ from math import inf
 from msgspec import UNSET, Struct, UnsetType
 
 from ..domain.errors import AggregatorError, NotFound
-from ..domain.repository import Learned, Repository, fields_of
-from ..domain.repository_address import RepositoryAddress
+from ..domain.repository import CachedRepository, Repository, to_repository_fields
+from ..domain.repository_address import RepositoryRef
 from ..domain.repository_claims import is_verified
 from ..domain.schema import RepositoryFields
-from ..ports import Allowance, Finding, Services
-from .report import EnrichmentReport, Progress
-from .repository_search import Search
-from .score import score_anew
+from ..ports import RateLimitStatus, RepositoryResult, Dependencies
+from .report import EnrichmentReport, ProgressCallback
+from .repository_search import RepositoryLookup
+from .score import update_scores
 
 # Projects that are written at once where nobody has to be asked.
-_WRITTEN_AT_ONCE = 500
+_WRITE_BATCH = 500
 
 # What reports say of projects without a repository; what differs from project to project follows a colon.
 NO_LINK = "no link leads to a repository"
-ELSEWHERE = "its repository is on another host"
-GONE = "GitHub knows no public repository"
-POSTPONED = "GitHub's limit without GITHUB_TOKEN left no room for it"
-LATE = "the time of this run was up"
+OTHER_HOST = "its repository is on another host"
+NOT_FOUND = "GitHub knows no public repository"
+RATE_LIMITED = "GitHub's limit without GITHUB_TOKEN left no room for it"
+DEADLINE_PASSED = "the time of this run was up"
 
 
-class _Settled(Struct, frozen=True):
+class _FoundRepository(Struct, frozen=True):
     """A project whose repository was found, with the verdict that was written."""
 
-    search: Search
-    learned: Learned
+    lookup: RepositoryLookup
+    cached: CachedRepository
     repository: Repository
-    verdict: bool | UnsetType
+    is_verified: bool | UnsetType
 
 
 @dataclass
@@ -48,183 +48,183 @@ class RepositoryRun:
     From the moment `until` (Unix seconds) on nobody is asked any more.
     """
 
-    services: Services
+    deps: Dependencies
     collection: str
     report: EnrichmentReport
-    progress: Progress
-    heard: Callable[[Finding], None] | None
-    is_whole: bool
-    until: float = inf
-    _known: dict[str, Learned] = field(default_factory=dict)
-    _unanswered: dict[str, AggregatorError] = field(default_factory=dict)
-    _waiting: dict[str, list[Search]] = field(default_factory=dict)
-    _queue: deque[RepositoryAddress] = field(default_factory=deque)
-    _asked: set[str] = field(default_factory=set)
-    _claims: dict[str, list[Search]] = field(default_factory=lambda: defaultdict(list))
-    _verdicts: dict[str, bool] = field(default_factory=dict)
-    _settled: list[_Settled] = field(default_factory=list)
-    _found: dict[str, RepositoryFields] = field(default_factory=dict)
-    _lost: dict[str, RepositoryFields] = field(default_factory=dict)
-    _budget: float = inf
-    _done: int = 0
+    progress: ProgressCallback
+    on_result: Callable[[RepositoryResult], None] | None
+    covers_collection: bool
+    deadline: float = inf
+    _cached: dict[str, CachedRepository] = field(default_factory=dict)
+    _failures: dict[str, AggregatorError] = field(default_factory=dict)
+    _waiting_lookups: dict[str, list[RepositoryLookup]] = field(default_factory=dict)
+    _queue: deque[RepositoryRef] = field(default_factory=deque)
+    _requested: set[str] = field(default_factory=set)
+    _claims: dict[str, list[RepositoryLookup]] = field(default_factory=lambda: defaultdict(list))
+    _verified: dict[str, bool] = field(default_factory=dict)
+    _found_repositories: list[_FoundRepository] = field(default_factory=list)
+    _found_fields: dict[str, RepositoryFields] = field(default_factory=dict)
+    _missing_fields: dict[str, RepositoryFields] = field(default_factory=dict)
+    _requests_left: float = inf
+    _done_count: int = 0
 
-    def prepare(self, found: Sequence[Search], *, fresh: bool) -> None:
+    def plan(self, lookups: Sequence[RepositoryLookup], *, fresh: bool) -> None:
         """Settle what is known already, and queue the addresses to ask about."""
-        for search in found:
-            if search.untried:
-                self._claims[search.untried[0].key].append(search)
+        for lookup in lookups:
+            if lookup.candidates:
+                self._claims[lookup.candidates[0].key].append(lookup)
         if not fresh:
-            since = int(self.services.now()) - self.services.policy.repository_max_age + 1
-            addresses = {address for search in found for address in search.untried}
-            remembered = self.services.repository_cache.recall(addresses, since=since)
+            fetched_since = int(self.deps.now()) - self.deps.policy.repository_max_age + 1
+            refs = {ref for search in lookups for ref in search.candidates}
+            cached = self.deps.repository_cache.get_many(refs, fetched_since=fetched_since)
             # What was told without a token lacks the last commit, which who has one now must not wait a day for.
-            takes_parts = self.services.repositories.is_partial
-            self._known.update({key: each for key, each in remembered.items() if takes_parts or not each.is_partial})
-        for search in found:
-            self._advance(search)
-            if len(self._found) + len(self._lost) >= _WRITTEN_AT_ONCE:
+            accepts_partial = self.deps.repositories.is_partial
+            self._cached.update({key: repository for key, repository in cached.items() if accepts_partial or not repository.is_partial})
+        for lookup in lookups:
+            self._try_next(lookup)
+            if len(self._found_fields) + len(self._missing_fields) >= _WRITE_BATCH:
                 self._flush()
         self._flush()
 
-    def ask(self, tell: Callable[[str], None]) -> None:
+    def run(self, on_notice: Callable[[str], None]) -> None:
         """Ask about what is queued, and write what comes with each answer."""
         if not self._queue:
             return
-        if (allowance := self.services.repositories.allowance()) is not None:
-            self._budget = allowance.left
-            tell(_limits_of(allowance, len(self._queue)))
+        if (rate_limit := self.deps.repositories.get_rate_limit()) is not None:
+            self._requests_left = rate_limit.remaining
+            on_notice(_format_rate_limit(rate_limit, len(self._queue)))
         try:
-            while self._may_ask():
-                for findings in self.services.repositories.look_up(self._taken()):
-                    self._learn(findings)
+            while self._can_request():
+                for results in self.deps.repositories.fetch_repositories(self._take_refs()):
+                    self._record_results(results)
                     self._flush()
         except AggregatorError:
-            left = f"{self.report.found - self._done} of {self.report.found} projects"
-            self.report.notices.append(f"{left} were not dealt with; what was learned stays, the next run goes on")
+            unfinished = f"{self.report.found - self._done_count} of {self.report.found} projects"
+            self.report.notices.append(f"{unfinished} were not dealt with; what was learned stays, the next run goes on")
             raise
-        for search in (search for waiting in self._waiting.values() for search in waiting):
-            self.report.postpone(search.name, POSTPONED if self._budget <= 0 else LATE)
+        for lookup in (search for lookups in self._waiting_lookups.values() for search in lookups):
+            self.report.add_deferred(lookup.name, RATE_LIMITED if self._requests_left <= 0 else DEADLINE_PASSED)
 
-    def judge_again(self) -> None:
+    def reverify(self) -> None:
         """Correct verdicts by what was found: repositories that have moved, and those named in second place."""
-        if not self.is_whole:
+        if not self.covers_collection:
             return
-        groups: dict[str, list[_Settled]] = defaultdict(list)
-        for each in self._settled:
-            groups[each.repository.address.key].append(each)
+        groups: dict[str, list[_FoundRepository]] = defaultdict(list)
+        for found in self._found_repositories:
+            groups[found.repository.ref.key].append(found)
         for group in groups.values():
-            verdict = is_verified(group[0].repository.address, [each.search.claim for each in group])
+            verified = is_verified(group[0].repository.ref, [each.lookup.claim for each in group])
             corrected = {
-                each.search.name: fields_of(each.repository, is_verified=verdict, checked=each.learned.learned_at)
+                each.lookup.name: to_repository_fields(each.repository, is_verified=verified, checked_at=each.cached.fetched_at)
                 for each in group
-                if each.verdict is not verdict
+                if each.is_verified is not verified
             }
             if corrected:
-                self.services.index.update(self.collection, corrected)
+                self.deps.index.update(self.collection, corrected)
 
-    def _taken(self) -> Iterator[RepositoryAddress]:
-        while self._may_ask():
-            self._budget -= 1
+    def _take_refs(self) -> Iterator[RepositoryRef]:
+        while self._can_request():
+            self._requests_left -= 1
             yield self._queue.popleft()
 
-    def _may_ask(self) -> bool:
-        return bool(self._queue) and self._budget > 0 and self.services.now() < self.until
+    def _can_request(self) -> bool:
+        return bool(self._queue) and self._requests_left > 0 and self.deps.now() < self.deadline
 
-    def _learn(self, findings: Sequence[Finding]) -> None:
-        now = int(self.services.now())
-        learned = []
-        for finding in findings:
-            self._asked.add(finding.address.key)
-            if self.heard is not None:
-                self.heard(finding)
-            if isinstance(finding.answer, Repository):
+    def _record_results(self, results: Sequence[RepositoryResult]) -> None:
+        now = int(self.deps.now())
+        new_repositories = []
+        for result in results:
+            self._requested.add(result.ref.key)
+            if self.on_result is not None:
+                self.on_result(result)
+            if isinstance(result.outcome, Repository):
                 # Who names the new address of one that has moved need not ask again.
-                for address in {finding.address, finding.answer.address}:
-                    learned.append(
-                        Learned(
-                            address=address,
-                            repository=finding.answer,
-                            learned_at=now,
-                            is_partial=self.services.repositories.is_partial,
+                for ref in {result.ref, result.outcome.ref}:
+                    new_repositories.append(
+                        CachedRepository(
+                            ref=ref,
+                            repository=result.outcome,
+                            fetched_at=now,
+                            is_partial=self.deps.repositories.is_partial,
                         )
                     )
-            elif isinstance(finding.answer, NotFound):
-                learned.append(Learned(address=finding.address, repository=None, learned_at=now))
+            elif isinstance(result.outcome, NotFound):
+                new_repositories.append(CachedRepository(ref=result.ref, repository=None, fetched_at=now))
             else:
-                self._unanswered[finding.address.key] = finding.answer
-        self.services.repository_cache.keep(learned)
-        self._known.update((each.address.key, each) for each in learned)
-        for finding in findings:
-            for search in self._waiting.pop(finding.address.key, ()):
-                self._advance(search)
+                self._failures[result.ref.key] = result.outcome
+        self.deps.repository_cache.set_many(new_repositories)
+        self._cached.update((repository.address.key, repository) for repository in new_repositories)
+        for result in results:
+            for lookup in self._waiting_lookups.pop(result.ref.key, ()):
+                self._try_next(lookup)
 
-    def _advance(self, search: Search) -> None:
+    def _try_next(self, lookup: RepositoryLookup) -> None:
         """Take a search as far as what is known leads it: to its end, or to an address that is to be asked about."""
-        while search.untried:
-            address = search.untried[0]
-            if address.key in self._unanswered:
-                self.report.fail(search.name, self._unanswered[address.key])
-                return self._ended()
-            if address.key not in self._known:
-                if address.key not in self._waiting:
-                    self._queue.append(address)
-                self._waiting.setdefault(address.key, []).append(search)
+        while lookup.candidates:
+            ref = lookup.candidates[0]
+            if ref.key in self._failures:
+                self.report.add_failure(lookup.name, self._failures[ref.key])
+                return self._count_done()
+            if ref.key not in self._cached:
+                if ref.key not in self._waiting_lookups:
+                    self._queue.append(ref)
+                self._waiting_lookups.setdefault(ref.key, []).append(lookup)
                 return None
-            learned = self._known[address.key]
-            if learned.repository is not None:
-                return self._settle(search, learned, learned.repository)
-            search.gone.append(search.untried.popleft())
-        return self._miss(search)
+            cached = self._cached[ref.key]
+            if cached.repository is not None:
+                return self._record_found(lookup, cached, cached.repository)
+            lookup.not_found.append(lookup.candidates.popleft())
+        return self._record_missing(lookup)
 
-    def _settle(self, search: Search, learned: Learned, repository: Repository) -> None:
-        verdict = self._verdict(search, learned.address, repository)
-        self._found[search.name] = fields_of(repository, is_verified=verdict, checked=learned.learned_at)
-        self._settled.append(_Settled(search, learned, repository, verdict))
-        self.report.remembered += learned.address.key not in self._asked
-        self._ended()
+    def _record_found(self, lookup: RepositoryLookup, cached: CachedRepository, repository: Repository) -> None:
+        verified = self._verify(lookup, cached.ref, repository)
+        self._found_fields[lookup.name] = to_repository_fields(repository, is_verified=verified, checked_at=cached.fetched_at)
+        self._found_repositories.append(_FoundRepository(lookup, cached, repository, verified))
+        self.report.cached += cached.ref.key not in self._requested
+        self._count_done()
 
-    def _verdict(self, search: Search, asked: RepositoryAddress, repository: Repository) -> bool | UnsetType:
+    def _verify(self, lookup: RepositoryLookup, ref: RepositoryRef, repository: Repository) -> bool | UnsetType:
         """Judge by who names the address first; a run that does not see all projects keeps an earlier verdict."""
-        if self.is_whole:
-            if asked.key not in self._verdicts:
-                claims = [search.claim for search in self._claims[asked.key]]
-                self._verdicts[asked.key] = is_verified(repository.address, claims)
-            return self._verdicts[asked.key]
-        return search.before.github_verified if search.before.github_url == repository.address.url else UNSET
+        if self.covers_collection:
+            if ref.key not in self._verified:
+                claims = [search.claim for search in self._claims[ref.key]]
+                self._verified[ref.key] = is_verified(repository.ref, claims)
+            return self._verified[ref.key]
+        return lookup.previous.github_verified if lookup.previous.github_url == repository.ref.url else UNSET
 
-    def _miss(self, search: Search) -> None:
-        checked = int(self.services.now())
-        if search.elsewhere is not None:
-            self.report.miss(search.name, f"{ELSEWHERE}: {search.elsewhere.url}")
-        elif search.gone:
-            checked = max(self._known[address.key].learned_at for address in search.gone)
-            self.report.miss(search.name, f"{GONE}: {', '.join(address.path for address in search.gone)}")
+    def _record_missing(self, lookup: RepositoryLookup) -> None:
+        checked = int(self.deps.now())
+        if lookup.other_host is not None:
+            self.report.add_missing(lookup.name, f"{OTHER_HOST}: {lookup.other_host.url}")
+        elif lookup.not_found:
+            checked = max(self._cached[ref.key].fetched_at for ref in lookup.not_found)
+            self.report.add_missing(lookup.name, f"{NOT_FOUND}: {', '.join(address.path for address in lookup.not_found)}")
         else:
-            self.report.miss(search.name, NO_LINK)
-        self._lost[search.name] = RepositoryFields(github_checked=checked)
-        self._ended()
+            self.report.add_missing(lookup.name, NO_LINK)
+        self._missing_fields[lookup.name] = RepositoryFields(github_checked=checked)
+        self._count_done()
 
-    def _ended(self) -> None:
-        self._done += 1
-        self.progress("asking GitHub", self._done, self.report.found)
+    def _count_done(self) -> None:
+        self._done_count += 1
+        self.progress("asking GitHub", self._done_count, self.report.found)
 
     def _flush(self) -> None:
         """Write what was found out, and score by it."""
-        if self._found:
-            self.report.enriched += self.services.index.update(self.collection, self._found)
-        if self._lost:
-            self.services.index.update(self.collection, self._lost)
-        score_anew(self.services, self.collection, [*self._found, *self._lost])
-        self._found, self._lost = {}, {}
+        if self._found_fields:
+            self.report.enriched += self.deps.index.update(self.collection, self._found_fields)
+        if self._missing_fields:
+            self.deps.index.update(self.collection, self._missing_fields)
+        update_scores(self.deps, self.collection, [*self._found_fields, *self._missing_fields])
+        self._found_fields, self._missing_fields = {}, {}
 
 
-def _limits_of(allowance: Allowance, wanted: int) -> str:
+def _format_rate_limit(rate_limit: RateLimitStatus, request_count: int) -> str:
     """Return what the user should know before the first request that is counted."""
-    until = f"{datetime.fromtimestamp(allowance.resets_at, UTC):%H:%M} UTC"
+    reset_time = f"{datetime.fromtimestamp(rate_limit.resets_at, UTC):%H:%M} UTC"
     line = (
-        f"Without GITHUB_TOKEN GitHub allows {allowance.limit} requests an hour, and {allowance.left} are left until "
-        f"{until}; repositories to ask about in this run: {wanted}."
+        f"Without GITHUB_TOKEN GitHub allows {rate_limit.limit} requests an hour, and {rate_limit.remaining} are left until "
+        f"{reset_time}; repositories to ask about in this run: {request_count}."
     )
-    if wanted <= allowance.left:
+    if request_count <= rate_limit.remaining:
         return line
     return f"{line} The projects looked at longest ago come first, the others stay for a later run."

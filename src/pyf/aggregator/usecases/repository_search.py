@@ -7,20 +7,20 @@ from itertools import islice
 
 from msgspec import UNSET
 
-from ..domain.project import normalized
-from ..domain.repository_address import GITHUB, RepositoryAddress
-from ..domain.repository_claims import Claim
-from ..domain.repository_links import candidates
+from ..domain.project import normalize_name
+from ..domain.repository_address import GITHUB, RepositoryRef
+from ..domain.repository_claims import RepositoryClaim
+from ..domain.repository_links import list_repository_candidates
 from ..domain.schema import RepositoryFields
-from ..ports import Services
-from .target import Target, not_held
+from ..ports import Dependencies
+from .target import Target, build_not_found_error
 
 # Projects that are read from the index at once, with all of their releases.
-_AT_ONCE = 100
+_LOOKUP_BATCH = 100
 
 
 @dataclass
-class Search:
+class RepositoryLookup:
     """The search for one project's repository.
 
     `untried` are the addresses that may be it, the best first; `gone` those where nothing was found. `elsewhere` is
@@ -28,51 +28,51 @@ class Search:
     """
 
     name: str
-    claim: Claim
-    untried: deque[RepositoryAddress] = field(default_factory=deque)
-    gone: list[RepositoryAddress] = field(default_factory=list)
-    elsewhere: RepositoryAddress | None = None
-    before: RepositoryFields = RepositoryFields()
+    claim: RepositoryClaim
+    candidates: deque[RepositoryRef] = field(default_factory=deque)
+    not_found: list[RepositoryRef] = field(default_factory=list)
+    other_host: RepositoryRef | None = None
+    previous: RepositoryFields = RepositoryFields()
 
     @property
     def last_checked(self) -> int:
         """When the repository was last looked for, in Unix seconds; 0 for never."""
-        checked = self.before.github_checked
+        checked = self.previous.github_checked
         return 0 if checked is UNSET else checked
 
 
-def searches(services: Services, target: Target, *, name: str = "", limit: int | None = None) -> list[Search]:
+def list_lookups(deps: Dependencies, target: Target, *, name: str = "", limit: int | None = None) -> list[RepositoryLookup]:
     """Return the searches for a collection's projects, or for one (in any spelling), the longest unseen first.
 
     Raises `NotFound` for a name that the collection does not hold.
     """
     collection = target.collection
     names: Iterable[str] = (
-        [normalized(name)] if name else (holding.name_normalized for holding in services.index.holdings(collection))
+        [normalize_name(name)] if name else (project_state.name_normalized for project_state in deps.index.project_states(collection))
     )
-    found = sorted(_searches(services, collection, names), key=lambda search: (search.last_checked, search.name))
-    if name and not found:
-        raise not_held(services, target, name)
-    return found[:limit]
+    lookups = sorted(_iter_lookups(deps, collection, names), key=lambda lookup: (lookup.last_checked, lookup.name))
+    if name and not lookups:
+        raise build_not_found_error(deps, target, name)
+    return lookups[:limit]
 
 
-def _searches(services: Services, collection: str, names: Iterable[str]) -> Iterator[Search]:
+def _iter_lookups(deps: Dependencies, collection: str, names: Iterable[str]) -> Iterator[RepositoryLookup]:
     remaining = iter(names)
-    while some := list(islice(remaining, _AT_ONCE)):
-        held = services.index.held(collection, some)
-        written = services.index.enrichments(collection, some)
-        for name, releases in held.items():
-            before = written[name].repository if name in written else UNSET
-            yield _search(name, candidates(releases), releases[0].maintainers, before or RepositoryFields())
+    while batch := list(islice(remaining, _LOOKUP_BATCH)):
+        stored_documents = deps.index.get_documents(collection, batch)
+        enrichments = deps.index.get_enrichments(collection, batch)
+        for name, releases in stored_documents.items():
+            previous = enrichments[name].repository if name in enrichments else UNSET
+            yield _build_lookup(name, list_repository_candidates(releases), releases[0].maintainers, previous or RepositoryFields())
 
 
-def _search(
-    name: str, addresses: Sequence[RepositoryAddress], people: tuple[str, ...], before: RepositoryFields
-) -> Search:
-    search = Search(name=name, claim=Claim(project=name, people=people), before=before)
+def _build_lookup(
+    name: str, refs: Sequence[RepositoryRef], people: tuple[str, ...], previous: RepositoryFields
+) -> RepositoryLookup:
+    lookup = RepositoryLookup(name=name, claim=RepositoryClaim(project=name, users=people), previous=previous)
     # The best link of all says where the project is: a mirror or a former home says little about one that has moved.
-    if addresses and addresses[0].host != GITHUB:
-        search.elsewhere = addresses[0]
+    if refs and refs[0].host != GITHUB:
+        lookup.other_host = refs[0]
     else:
-        search.untried.extend(address for address in addresses if address.host == GITHUB)
-    return search
+        lookup.candidates.extend(ref for ref in refs if ref.host == GITHUB)
+    return lookup

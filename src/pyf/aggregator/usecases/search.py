@@ -8,87 +8,87 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..domain.addresses import without_addresses
-from ..domain.filter_values import meant, near
-from ..domain.search import Facet, Question, Results, Suggestion
-from ..ports import Services
-from .page_parts import presentable
-from .target import Target, existing
+from ..domain.addresses import mask_emails
+from ..domain.filter_values import resolve_values, suggest_values
+from ..domain.search import Facet, SearchQuery, SearchResults, Suggestion
+from ..ports import Dependencies
+from .page_parts import sanitize_hit
+from .target import Target, require_state
 
 
-class Unknown(Struct, frozen=True, kw_only=True):
+class UnknownValue(Struct, frozen=True, kw_only=True):
     """A value that no package of the collection has, and such as may be meant."""
 
     facet: Facet
     value: str
-    near: tuple[str, ...]
+    suggestions: tuple[str, ...]
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class SearchOutcome(Struct, frozen=True, kw_only=True):
     """What was found, the question as it was understood, and the values that were not."""
 
-    results: Results
-    question: Question
-    unknown: tuple[Unknown, ...] = ()
+    results: SearchResults
+    query: SearchQuery
+    unknown_values: tuple[UnknownValue, ...] = ()
 
 
-def search(services: Services, target: Target, question: Question) -> Results:
+def search_packages(deps: Dependencies, target: Target, query: SearchQuery) -> SearchResults:
     """Return a page of what a question finds, as `answer` does, whatever was not understood."""
-    return answer(services, target, question).results
+    return search_with_hints(deps, target, query).results
 
 
-def answer(services: Services, target: Target, question: Question) -> Answer:
+def search_with_hints(deps: Dependencies, target: Target, query: SearchQuery) -> SearchOutcome:
     """Return a page of what a question finds; raises `NotFound` for a collection that is not there.
 
     Where the target brings a profile, its framework is favoured: somebody who asks in one collection of several
     frameworks means one of them.
     """
-    if target.filter and not question.frameworks:
-        question = replace(question, frameworks=target.filter.frameworks)
-    not_shown = hidden(services, target)
-    found = services.search.search(target.collection, question, hidden=not_shown)
-    understood, unknown = _understood(services, target, question, found, not_shown)
-    if understood != question:
-        found = services.search.search(target.collection, understood, hidden=not_shown)
-    shown = replace(found, hits=tuple(presentable(hit) for hit in found.hits))
-    return Answer(results=shown, question=understood, unknown=unknown)
+    if target.filter and not query.frameworks:
+        query = replace(query, frameworks=target.filter.frameworks)
+    hidden_names = get_hidden_names(deps, target)
+    results = deps.search.search(target.collection, query, hidden=hidden_names)
+    resolved_query, unknown_values = _resolve_query(deps, target, query, results, hidden_names)
+    if resolved_query != query:
+        results = deps.search.search(target.collection, resolved_query, hidden=hidden_names)
+    displayed = replace(results, hits=tuple(sanitize_hit(hit) for hit in results.hits))
+    return SearchOutcome(results=displayed, query=resolved_query, unknown_values=unknown_values)
 
 
-def suggest(services: Services, target: Target, text: str, *, limit: int = 8) -> Sequence[Suggestion]:
+def suggest_packages(deps: Dependencies, target: Target, text: str, *, limit: int = 8) -> Sequence[Suggestion]:
     """Return the projects that somebody may be about to type, the likeliest first."""
-    found = services.search.suggest(target.collection, text, limit=limit, hidden=hidden(services, target))
-    return [replace(each, summary=without_addresses(each.summary)) for each in found]
+    suggestions = deps.search.suggest(target.collection, text, limit=limit, hidden=get_hidden_names(deps, target))
+    return [replace(suggestion, summary=mask_emails(suggestion.summary)) for suggestion in suggestions]
 
 
-def hidden(services: Services, target: Target) -> frozenset[str]:
+def get_hidden_names(deps: Dependencies, target: Target) -> frozenset[str]:
     """Return who is not shown (normalised): whom the profile excludes now, and whom it did when it filled this.
 
     A project that somebody excludes is hidden at once, not with the next run.
     """
-    remembered = existing(services, target).filter.exclude
-    return frozenset(remembered) | frozenset(target.filter.exclude if target.filter else ())
+    stored_names = require_state(deps, target).filter.exclude
+    return frozenset(stored_names) | frozenset(target.filter.exclude if target.filter else ())
 
 
-def _understood(
-    services: Services, target: Target, question: Question, found: Results, not_shown: frozenset[str]
-) -> tuple[Question, tuple[Unknown, ...]]:
+def _resolve_query(
+    deps: Dependencies, target: Target, query: SearchQuery, results: SearchResults, hidden_names: frozenset[str]
+) -> tuple[SearchQuery, tuple[UnknownValue, ...]]:
     """Return the question with the values that packages have for those that it names, and those that none has.
 
     All values are asked for only where one that was named has found nothing.
     """
     changed: Mapping[str, tuple[str, ...]] = {}
-    unknown: list[Unknown] = []
+    unknown_values: list[UnknownValue] = []
     for facet in Facet:
-        asked = question.chosen(facet)
-        counted = {each.value for each in found.facets[facet]}
-        if facet is Facet.HEALTH or counted.issuperset(asked):
+        requested = query.get_selected(facet)
+        counted_values = {facet_count.value for facet_count in results.facets[facet]}
+        if facet is Facet.HEALTH or counted_values.issuperset(requested):
             continue
-        known = services.search.values(target.collection, facet, hidden=not_shown)
+        known_values = deps.search.count_values(target.collection, facet, hidden=hidden_names)
         values: list[str] = []
-        for value in asked:
-            there = meant(facet, value, known, question.frameworks)
-            values += there or [value]
-            if not there:
-                unknown.append(Unknown(facet=facet, value=value, near=near(value, known)))
+        for value in requested:
+            matches = resolve_values(facet, value, known_values, query.frameworks)
+            values += matches or [value]
+            if not matches:
+                unknown_values.append(UnknownValue(facet=facet, value=value, suggestions=suggest_values(value, known_values)))
         changed = {**changed, facet.value: tuple(dict.fromkeys(values))}
-    return replace(question, **changed), tuple(unknown)
+    return replace(query, **changed), tuple(unknown_values)

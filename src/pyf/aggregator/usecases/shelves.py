@@ -6,12 +6,12 @@ from msgspec import Struct
 
 from ..domain.errors import NotFound
 from ..domain.profile import Profile
-from ..ports import Services
-from .catalogue import catalogue
-from .target import Target, is_leftover, stem_of
+from ..ports import Dependencies
+from .catalogue import read_overview
+from .target import Target, is_leftover, to_base_name
 
 
-class Shelf(Struct, frozen=True, kw_only=True):
+class PublicCollection(Struct, frozen=True, kw_only=True):
     """A collection as readers see it: `key` is its name in addresses, `profile` what fills it, None for no profile."""
 
     key: str
@@ -24,42 +24,42 @@ class Shelf(Struct, frozen=True, kw_only=True):
         return self.profile.name if self.profile and self.profile.key == self.key else self.key
 
 
-class FilledShelf(Struct, frozen=True, kw_only=True):
+class CollectionSummary(Struct, frozen=True, kw_only=True):
     """A shelf, and how many projects and releases there are on it."""
 
-    shelf: Shelf
-    projects: int
-    releases: int
+    collection: PublicCollection
+    project_count: int
+    release_count: int
 
 
-def shelves(services: Services, profiles: Mapping[str, Profile]) -> Sequence[FilledShelf]:
+def list_collections(deps: Dependencies, profiles: Mapping[str, Profile]) -> Sequence[CollectionSummary]:
     """Return all shelves, those of profiles first and in their order; leftovers of rebuilds are none."""
     order = {key: number for number, key in enumerate(profiles)}
-    found = [
-        FilledShelf(
-            shelf=_shelf(name, listed.state.filter.profile, profiles),
-            projects=listed.info.projects,
-            releases=listed.info.documents,
+    summaries = [
+        CollectionSummary(
+            collection=_build_collection(name, entry.state.filter.profile, profiles),
+            project_count=entry.info.projects,
+            release_count=entry.info.documents,
         )
-        for listed in catalogue(services).collections
-        for name in listed.names
+        for entry in read_overview(deps).collections
+        for name in entry.names
     ]
-    return sorted(found, key=lambda each: (order.get(each.shelf.key, len(order)), each.shelf.key))
+    return sorted(summaries, key=lambda summary: (order.get(summary.collection.key, len(order)), summary.collection.key))
 
 
-def shelf(services: Services, profiles: Mapping[str, Profile], key: str) -> Shelf:
+def get_collection(deps: Dependencies, profiles: Mapping[str, Profile], key: str) -> PublicCollection:
     """Return one shelf; raises `NotFound` where there is no collection of that name, or none that is shown."""
-    collection = services.admin.resolve(key)
+    collection = deps.admin.resolve(key)
     if collection is None:
         raise NotFound(f"there is no collection {key}")
-    state = services.index.state(collection)
+    state = deps.index.get_state(collection)
     # `plone-1` is the inside of `plone`: its number changes with every rebuild.
-    is_inside = key == collection and services.admin.resolve(stem_of(key)) == collection
-    if is_inside or is_leftover(services, collection, state):
+    is_internal_name = key == collection and deps.admin.resolve(to_base_name(key)) == collection
+    if is_internal_name or is_leftover(deps, collection, state):
         raise NotFound(f"there is no collection {key}")
-    return _shelf(key, state.filter.profile, profiles)
+    return _build_collection(key, state.filter.profile, profiles)
 
 
-def _shelf(key: str, profile: str, profiles: Mapping[str, Profile]) -> Shelf:
-    found = profiles.get(profile)
-    return Shelf(key=key, target=Target(collection=key, filter=found.filter if found else None), profile=found)
+def _build_collection(key: str, profile_key: str, profiles: Mapping[str, Profile]) -> PublicCollection:
+    found_profile = profiles.get(profile_key)
+    return PublicCollection(key=key, target=Target(collection=key, filter=found_profile.filter if found_profile else None), profile=found_profile)

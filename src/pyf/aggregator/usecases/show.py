@@ -4,22 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..domain.document import Document
-from ..ports import Services
-from .target import Target, existing, not_held
+from ..ports import Dependencies
+from .target import Target, require_state, build_not_found_error
 
 
-def show(services: Services, target: Target, name: str) -> Sequence[dict[str, Any]]:
+def get_package_documents(deps: Dependencies, target: Target, name: str) -> Sequence[dict[str, Any]]:
     """Return the documents of a project as mappings, newest first; any spelling of the name will do.
 
     Raises `NotFound` for a project that the collection does not hold, with what is known of its leaving.
     """
-    return [document.as_mapping() for document in held_documents(services, target, name)]
+    return [document.to_dict() for document in require_documents(deps, target, name)]
 
 
-def held_documents(services: Services, target: Target, name: str) -> Sequence[Document]:
+def require_documents(deps: Dependencies, target: Target, name: str) -> Sequence[Document]:
     """Return the documents of a project, newest first, one at least; raises `NotFound` as `show` does."""
-    existing(services, target)
-    documents = services.index.documents(target.collection, name)
+    require_state(deps, target)
+    documents = deps.index.get_project_documents(target.collection, name)
     if documents:
         return documents
-    raise not_held(services, target, name)
+    raise build_not_found_error(deps, target, name)

@@ -6,16 +6,16 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from ..domain.errors import AggregatorError, NotFound
-from ..domain.membership import Because, Verdict, judge
+from ..domain.membership import MembershipReason, MembershipDecision, evaluate_membership
 from ..domain.policy import Discovery
 from ..domain.profile import Filter
-from ..domain.project import Project, ProjectStatus, normalized
-from ..ports import Services, Wanted
-from .held import judged
-from .target import Target, agreed_filter
+from ..domain.project import Project, ProjectStatus, normalize_name
+from ..ports import Dependencies, ProjectRequest
+from .held import evaluate_stored
+from .target import Target, resolve_filter
 
 
-class Explanation(Struct, frozen=True, kw_only=True):
+class MembershipExplanation(Struct, frozen=True, kw_only=True):
     """Whether a collection holds a project, whether it belongs there, and why.
 
     `because` is the rule that lets it in, "" for none; `belongs` is None where nobody can tell. `reasons` are
@@ -24,119 +24,119 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
     name: str
     collection: str
-    is_held: bool
-    belongs: bool | None
-    because: str
+    is_indexed: bool
+    is_member: bool | None
+    member_because: str
     reasons: tuple[str, ...]
 
-    def as_mapping(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the explanation as one JSON object."""
         mapping: dict[str, Any] = to_builtins(self)
         return mapping
 
 
-def why(services: Services, target: Target, name: str, *, default: Filter) -> Explanation:
+def explain_membership(deps: Dependencies, target: Target, name: str, *, default: Filter) -> MembershipExplanation:
     """Explain a project by any spelling of its name.
 
     What the collection holds, has held or excludes is told from the index; of anything else the registry is asked for
     its document, and where there is none for its page of the simple index. Raises `Unavailable` where it says neither.
     """
-    filter_ = agreed_filter(services, target, default)
-    explained = _Explained(collection=target.collection, name=name, filter=filter_)
-    exists = services.admin.resolve(target.collection) is not None
-    documents = services.index.documents(target.collection, name) if exists else ()
+    filter_ = resolve_filter(deps, target, default)
+    builder = _ExplanationBuilder(collection=target.collection, name=name, filter=filter_)
+    exists = deps.admin.resolve(target.collection) is not None
+    documents = deps.index.get_project_documents(target.collection, name) if exists else ()
     if documents:
-        newest = documents[0].registry
-        return explained.held(newest.name, newest.version, newest.member_because, judged(filter_, newest))
-    if exists and (tombstone := services.index.tombstone(target.collection, name)) is not None:
-        when = datetime.fromtimestamp(tombstone.removed_at, UTC)
-        return explained.absent(f"It left the collection on {when:%Y-%m-%d %H:%M} UTC: {tombstone.reason}.")
-    if reason := filter_.exclude.get(normalized(name)):
-        return explained.absent(f"{_capital(filter_.label)} excludes it: {reason}.")
-    return _from_registry(services, explained, exists)
+        newest_release = documents[0].registry
+        return builder.build_indexed(newest_release.name, newest_release.version, newest_release.membership_reason, evaluate_stored(filter_, newest_release))
+    if exists and (tombstone := deps.index.get_tombstone(target.collection, name)) is not None:
+        removed_at = datetime.fromtimestamp(tombstone.removed_at, UTC)
+        return builder.build_absent(f"It left the collection on {removed_at:%Y-%m-%d %H:%M} UTC: {tombstone.reason}.")
+    if reason := filter_.exclude.get(normalize_name(name)):
+        return builder.build_absent(f"{_capitalize(filter_.label)} excludes it: {reason}.")
+    return _explain_from_registry(deps, builder, exists)
 
 
-class _Explained(Struct, frozen=True, kw_only=True):
+class _ExplanationBuilder(Struct, frozen=True, kw_only=True):
     """Makes explanations of one project."""
 
     collection: str
     name: str
     filter: Filter
 
-    def held(self, name: str, version: str, because: str, verdict: Verdict) -> Explanation:
-        if verdict.because is not None:
-            told = f"It is in the collection, as of release {version}: {verdict.words}."
-        elif normalized(name) in self.filter.exclude:
-            told = f"It is in the collection, and the next run takes it out: {verdict.words}."
+    def build_indexed(self, name: str, version: str, member_because: str, decision: MembershipDecision) -> MembershipExplanation:
+        if decision.reason is not None:
+            reason = f"It is in the collection, as of release {version}: {decision.text}."
+        elif normalize_name(name) in self.filter.exclude:
+            reason = f"It is in the collection, and the next run takes it out: {decision.text}."
         else:
-            told = f"It is in the collection, as of release {version}, and would not be let in today: {verdict.words}."
-        return Explanation(
+            reason = f"It is in the collection, as of release {version}, and would not be let in today: {decision.text}."
+        return MembershipExplanation(
             name=name,
             collection=self.collection,
-            is_held=True,
-            belongs=verdict.because is not None,
-            because=verdict.because or because,
-            reasons=(told,),
+            is_indexed=True,
+            is_member=decision.reason is not None,
+            member_because=decision.reason or member_because,
+            reasons=(reason,),
         )
 
-    def absent(
-        self, *reasons: str, name: str = "", belongs: bool | None = False, because: Because | None = None
-    ) -> Explanation:
-        return Explanation(
+    def build_absent(
+        self, *reasons: str, name: str = "", is_member: bool | None = False, member_because: MembershipReason | None = None
+    ) -> MembershipExplanation:
+        return MembershipExplanation(
             name=name or self.name,
             collection=self.collection,
-            is_held=False,
-            belongs=belongs,
-            because=because or "",
+            is_indexed=False,
+            is_member=is_member,
+            member_because=member_because or "",
             reasons=reasons,
         )
 
 
-def _from_registry(services: Services, explained: _Explained, exists: bool) -> Explanation:
-    place = f"It is not in the collection {explained.collection}" + ("" if exists else ", which does not exist yet")
-    name = normalized(explained.name)
+def _explain_from_registry(deps: Dependencies, builder: _ExplanationBuilder, exists: bool) -> MembershipExplanation:
+    prefix = f"It is not in the collection {builder.collection}" + ("" if exists else ", which does not exist yet")
+    name = normalize_name(builder.name)
     # No project is worth more than its own document here.
-    (reading,) = services.registry.read([Wanted(name=name)], is_worth_it=lambda _project: False)
-    answer = reading.answer
-    if isinstance(answer, NotFound):
-        return _without_document(services, explained, name, place)
-    if not isinstance(answer, Project):
-        raise answer
-    newest = answer.newest
+    (result,) = deps.registry.read_projects([ProjectRequest(name=name)], needs_releases=lambda _project: False)
+    outcome = result.outcome
+    if isinstance(outcome, NotFound):
+        return _explain_missing_document(deps, builder, name, prefix)
+    if not isinstance(outcome, Project):
+        raise outcome
+    newest = outcome.newest_release
     if newest.metadata is None:
-        raise reading.failed_versions[newest.version]
-    verdict = judge(explained.filter, name, newest.metadata)
-    if verdict.because is None:
-        return explained.absent(
-            f"{place}: {verdict.words}.", f"Its newest release is {newest.version}.", name=answer.name
+        raise result.failed_versions[newest.version]
+    decision = evaluate_membership(builder.filter, name, newest.metadata)
+    if decision.reason is None:
+        return builder.build_absent(
+            f"{prefix}: {decision.text}.", f"Its newest release is {newest.version}.", name=outcome.name
         )
-    return explained.absent(
-        f"{place}, and it would belong: {verdict.words}.",
-        _how_it_comes_in(services, explained.filter, name, verdict.because, exists),
-        name=answer.name,
-        belongs=True,
-        because=verdict.because,
+    return builder.build_absent(
+        f"{prefix}, and it would belong: {decision.text}.",
+        _explain_discovery(deps, builder.filter, name, decision.reason, exists),
+        name=outcome.name,
+        is_member=True,
+        member_because=decision.reason,
     )
 
 
-def _without_document(services: Services, explained: _Explained, name: str, place: str) -> Explanation:
-    (standing,) = services.registry.standings([name])
-    match standing.answer:
+def _explain_missing_document(deps: Dependencies, builder: _ExplanationBuilder, name: str, prefix: str) -> MembershipExplanation:
+    (page_status,) = deps.registry.check_simple_pages([name])
+    match page_status.outcome:
         case ProjectStatus.QUARANTINED:
-            return explained.absent(f"{place}: PyPI holds it in quarantine and shows nothing of it.", belongs=None)
+            return builder.build_absent(f"{prefix}: PyPI holds it in quarantine and shows nothing of it.", is_member=None)
         case NotFound():
-            return explained.absent(f"{place}: there is no project of that name on PyPI.")
+            return builder.build_absent(f"{prefix}: there is no project of that name on PyPI.")
         case AggregatorError() as error:
             raise error
-    if standing.is_empty:
-        return explained.absent(f"{place}: it has no release on PyPI.")
-    return explained.absent(f"{place}: PyPI lists it and has no document of it, which may change soon.", belongs=None)
+    if page_status.is_empty:
+        return builder.build_absent(f"{prefix}: it has no release on PyPI.")
+    return builder.build_absent(f"{prefix}: PyPI lists it and has no document of it, which may change soon.", is_member=None)
 
 
-def _how_it_comes_in(services: Services, filter_: Filter, name: str, because: Because, exists: bool) -> str:
+def _explain_discovery(deps: Dependencies, filter_: Filter, name: str, reason: MembershipReason, exists: bool) -> str:
     """Say which run finds it: of who requires something under any name, nobody tells the registry's readers."""
-    is_known = filter_.pattern_of(name) or name in filter_.include or services.verdicts.recall(filter_.key, [name])
-    if because is Because.REQUIRES and not is_known and services.policy.discovery is Discovery.BROWSE:
+    is_known = filter_.matching_pattern(name) or name in filter_.include or deps.membership_cache.get_many(filter_.key, [name])
+    if reason is MembershipReason.REQUIRES and not is_known and deps.policy.discovery is Discovery.CLASSIFIERS:
         return (
             "Its name says nothing, so that no run finds it by itself: name it in a file of candidates (--candidates), "
             "or in 'names:' of the profile."
@@ -144,5 +144,5 @@ def _how_it_comes_in(services: Services, filter_: Filter, name: str, because: Be
     return f"The next run of pyfaggregator {'-i' if exists else '-f'} finds it."
 
 
-def _capital(text: str) -> str:
+def _capitalize(text: str) -> str:
     return text[:1].upper() + text[1:]

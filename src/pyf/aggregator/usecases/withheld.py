@@ -4,26 +4,26 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, convert, to_builtins
 
-from ..domain.addresses import without_links
+from ..domain.addresses import mask_links
 
-Told = TypeVar("Told", bound=Struct)
+StructT = TypeVar("Told", bound=Struct)
 
 # What is not the project's own: where our rules are explained, and other projects.
-_OURS = frozenset({"read_more", "dependents", "similar"})
+_TRUSTED_KEYS = frozenset({"read_more", "dependents", "similar"})
 
 
-def without_places(told: Told) -> Told:
+def strip_urls(struct: StructT) -> StructT:
     """Return what is told of a project without addresses of sites; one that stands alone as a `url` is ""."""
-    return convert(_masked(to_builtins(told)), type(told))
+    return convert(_strip_value(to_builtins(struct)), type(struct))
 
 
-def _masked(value: Any) -> Any:
+def _strip_value(value: Any) -> Any:
     match value:
         case str():
-            return without_links(value)
+            return mask_links(value)
         case dict():
-            return {key: "" if key == "url" else each if key in _OURS else _masked(each) for key, each in value.items()}
+            return {key: "" if key == "url" else item if key in _TRUSTED_KEYS else _strip_value(item) for key, item in value.items()}
         case list() | tuple():
-            return [_masked(each) for each in value]
+            return [_strip_value(each) for each in value]
         case _:
             return value

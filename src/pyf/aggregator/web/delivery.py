@@ -18,16 +18,16 @@ from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEven
 from . import security
 
 # Smaller answers gain nothing, and what is not text is compressed already.
-_WORTH_COMPRESSING = 500
-_COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "application/atom+xml", "image/svg+xml")
+_MIN_COMPRESSED_SIZE = 500
+_COMPRESSIBLE_TYPES = ("text/", "application/json", "application/problem+json", "application/atom+xml", "image/svg+xml")
 
 # How much effort compressing is worth: the best of both takes ten times as long.
 _BROTLI_QUALITY, _GZIP_LEVEL = 4, 4
 
-_NEVER = re.compile(r"q\s*=\s*0(\.0*)?")
+_ZERO_QUALITY = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
-class _Kept:
+class _BufferedResponse:
     """An answer that is kept back until it is whole."""
 
     def __init__(self) -> None:
@@ -41,72 +41,72 @@ class _Kept:
             self.body += message.get("body", b"")
 
 
-async def deliver(
-    app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send, *, max_age: int, by_origin: bool = False
+async def finalize_response(
+    app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send, *, max_age: int, varies_by_origin: bool = False
 ) -> None:
     """Have `app` answer a request, and send the answer as it is to be sent.
 
     `max_age` is how many seconds a copy may be used without asking, where the answer says nothing else; `by_origin`
     whether the answer depends on whose page asks: then a copy made for one must not be given to another.
     """
-    kept = _Kept()
-    asked = cast(HTTPScope, {**scope, "method": "GET"}) if scope["method"] == "HEAD" else scope
-    await app(asked, receive, kept)
-    if kept.start is None:
+    response = _BufferedResponse()
+    get_scope = cast(HTTPScope, {**scope, "method": "GET"}) if scope["method"] == "HEAD" else scope
+    await app(get_scope, receive, response)
+    if response.start is None:
         return
-    headers = MutableScopeHeaders(cast(Mapping[str, object], {"headers": list(kept.start["headers"])}))  # type: ignore[arg-type]
-    told = Headers.from_scope(scope)
-    for name, value in security.headers(scope["path"]):
+    headers = MutableScopeHeaders(cast(Mapping[str, object], {"headers": list(response.start["headers"])}))  # type: ignore[arg-type]
+    request_headers = Headers.from_scope(scope)
+    for name, value in security.security_headers(scope["path"]):
         headers.setdefault(name, value)
-    if by_origin and "vary" not in headers:
+    if varies_by_origin and "vary" not in headers:
         headers["vary"] = "Origin"
-    status, body = kept.start["status"], bytes(kept.body)
+    status, body = response.start["status"], bytes(response.body)
     if status == HTTPStatus.OK:
         # Proxies must not show others what somebody has a key for.
-        shared = "private" if "authorization" in told or "x-api-key" in told else "public"
-        headers.setdefault("cache-control", f"{shared}, max-age={max_age}" if max_age else "no-cache")
-        tag = f'W/"{blake2b(body, digest_size=12).hexdigest()}"'
-        headers["etag"] = tag
-        if _knows(told.get("if-none-match", ""), tag):
+        cacheability = "private" if "authorization" in request_headers or "x-api-key" in request_headers else "public"
+        headers.setdefault("cache-control", f"{cacheability}, max-age={max_age}" if max_age else "no-cache")
+        etag = f'W/"{blake2b(body, digest_size=12).hexdigest()}"'
+        headers["etag"] = etag
+        if _matches_etag(request_headers.get("if-none-match", ""), etag):
             status, body = HTTPStatus.NOT_MODIFIED, b""
-    body = _compressed(body, headers, told.get("accept-encoding", ""))
+    body = _compress(body, headers, request_headers.get("accept-encoding", ""))
     if status == HTTPStatus.NOT_MODIFIED:
         headers.pop("content-length", None)
     else:
         headers["content-length"] = str(len(body))
-    await send(cast(HTTPResponseStartEvent, {**kept.start, "status": int(status), "headers": headers.headers}))
-    sent = b"" if scope["method"] == "HEAD" else body
-    await send(HTTPResponseBodyEvent(type="http.response.body", body=sent, more_body=False))
+    await send(cast(HTTPResponseStartEvent, {**response.start, "status": int(status), "headers": headers.headers}))
+    payload = b"" if scope["method"] == "HEAD" else body
+    await send(HTTPResponseBodyEvent(type="http.response.body", body=payload, more_body=False))
 
 
-def _knows(if_none_match: str, tag: str) -> bool:
+def _matches_etag(if_none_match: str, etag: str) -> bool:
     """Tell whether a client has the answer of this tag; weak and strong tags compare alike here."""
-    known = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
-    return "*" in known or tag.removeprefix("W/") in known
+    etags = {value.strip().removeprefix("W/") for value in if_none_match.split(",")}
+    return "*" in etags or etag.removeprefix("W/") in etags
 
 
-def _compressed(body: bytes, headers: MutableScopeHeaders, accepted: str) -> bytes:
+def _compress(body: bytes, headers: MutableScopeHeaders, accepted: str) -> bytes:
     """Return a body as the client can take it, and say in the headers what was done to it."""
-    if not headers.get("content-type", "").startswith(_COMPRESSIBLE):
+    if not headers.get("content-type", "").startswith(_COMPRESSIBLE_TYPES):
         return body
     headers.add("vary", "accept-encoding")
-    if len(body) < _WORTH_COMPRESSING:
+    if len(body) < _MIN_COMPRESSED_SIZE:
         return body
-    taken = _encodings(accepted)
-    if "br" in taken:
+    encodings = _parse_accept_encoding(accepted)
+    if "br" in encodings:
         headers["content-encoding"] = "br"
         return cast(bytes, brotli.compress(body, quality=_BROTLI_QUALITY))
-    if "gzip" in taken:
+    if "gzip" in encodings:
         headers["content-encoding"] = "gzip"
         return gzip.compress(body, _GZIP_LEVEL, mtime=0)
     return body
 
 
-def _encodings(accepted: str) -> frozenset[str]:
+def _parse_accept_encoding(accepted: str) -> frozenset[str]:
     """Return the encodings that a client takes; one of weight 0 it does not."""
-    found = set()
-    for each in accepted.lower().split(","):
-        name, _, weight = each.partition(";")
-        if not _NEVER.fullmatch(weight.strip()):
-            found.add(name.strip())
-    return frozenset(found)
+    encodings = set()
+    for item in accepted.lower().split(","):
+        name, _, weight = item.partition(";")
+        if not _ZERO_QUALITY.fullmatch(weight.strip()):
+            encodings.add(name.strip())
+    return frozenset(encodings)

@@ -13,10 +13,10 @@ from msgspec import UNSET, Struct, UnsetType
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from ..usecases.side_by_side import NotComparable
 
-PROBLEM = "application/problem+json"
+PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 # What programs read; they are told of failures in their own language.
-FOR_PROGRAMS = ("/api/", "/badge/", "/feeds/", "/health", "/metrics", "/static/")
+MACHINE_PREFIXES = ("/api/", "/badge/", "/feeds/", "/health", "/metrics", "/static/")
 
 # Seconds after which asking again makes sense, where nobody said.
 _RETRY_AFTER = 10
@@ -24,7 +24,7 @@ _RETRY_AFTER = 10
 _log = logging.getLogger(__name__)
 
 
-class Fault(Struct, frozen=True):
+class InvalidParam(Struct, frozen=True):
     """A parameter that can't be used, and why."""
 
     parameter: str
@@ -38,39 +38,39 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     detail: str
     type: str | UnsetType = UNSET
-    faults: tuple[Fault, ...] = ()
+    invalid_params: tuple[InvalidParam, ...] = ()
 
 
-class Refused(AggregatorError):
+class RequestRejected(AggregatorError):
     """A request that is not answered, with the status that says why."""
 
     def __init__(
-        self, status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None, faults: tuple[Fault, ...] = ()
+        self, status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None, invalid_params: tuple[InvalidParam, ...] = ()
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.headers = headers or {}
-        self.faults = faults
+        self.invalid_params = invalid_params
 
 
-def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+def to_response(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Return what is sent for a failure."""
-    problem, headers = problem_of(error)
+    problem, headers = to_problem(error)
     headers = {**headers, "cache-control": "no-store"}
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    if request.url.path.startswith(FOR_PROGRAMS):
-        return Response(problem, status_code=problem.status, headers=headers, media_type=PROBLEM)
+    if request.url.path.startswith(MACHINE_PREFIXES):
+        return Response(problem, status_code=problem.status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
     return Template("failure.html", context={"problem": problem}, status_code=problem.status, headers=headers)
 
 
-def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
+def to_problem(error: Exception) -> tuple[Problem, dict[str, str]]:
     """Return what readers are told of a failure, and the headers that go with it."""
-    faults: tuple[Fault, ...] = ()
+    invalid_params: tuple[InvalidParam, ...] = ()
     headers: dict[str, str] = {}
     match error:
-        case Refused():
-            status, faults, headers, detail = error.status, error.faults, error.headers, str(error)
+        case RequestRejected():
+            status, invalid_params, headers, detail = error.status, error.invalid_params, error.headers, str(error)
         case NotFound():
             status, detail = HTTPStatus.NOT_FOUND, str(error)
         case NotComparable():
@@ -84,22 +84,22 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
             _log.error("the index does not answer: %s", error)
         case HTTPException():
             status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
-            faults = _faults(error)
-            detail = "; ".join(f"{f.parameter}: {f.reason}" for f in faults) or _detail(error, status)
+            invalid_params = _parse_invalid_params(error)
+            detail = "; ".join(f"{param.parameter}: {param.reason}" for param in invalid_params) or _format_detail(error, status)
         case _:
             status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "Something is wrong here; it has been noted."
-    return Problem(title=status.phrase, status=status, detail=detail, faults=faults), headers
+    return Problem(title=status.phrase, status=status, detail=detail, invalid_params=invalid_params), headers
 
 
-def _faults(error: HTTPException) -> tuple[Fault, ...]:
+def _parse_invalid_params(error: HTTPException) -> tuple[InvalidParam, ...]:
     if not isinstance(error.extra, list):
         return ()
     return tuple(
-        Fault(parameter=str(each.get("key", "")), reason=str(each.get("message", "")))
-        for each in error.extra
-        if isinstance(each, dict)
+        InvalidParam(parameter=str(item.get("key", "")), reason=str(item.get("message", "")))
+        for item in error.extra
+        if isinstance(item, dict)
     )
 
 
-def _detail(error: HTTPException, status: HTTPStatus) -> str:
+def _format_detail(error: HTTPException, status: HTTPStatus) -> str:
     return status.description if error.detail in ("", status.phrase) else error.detail

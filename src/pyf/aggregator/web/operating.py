@@ -4,10 +4,10 @@ from litestar import Response, Router, get
 from msgspec import Struct
 
 from ..metrics import CONTENT_TYPE
-from .site import TheSite
+from .site import InjectedSite
 
 
-class Health(Struct, frozen=True):
+class HealthStatus(Struct, frozen=True):
     """That the index can be read, and how many collections there are in it."""
 
     status: str
@@ -15,17 +15,17 @@ class Health(Struct, frozen=True):
 
 
 @get("/health", sync_to_thread=True)
-def health(site: TheSite) -> Response[Health]:
+def show_health(site: InjectedSite) -> Response[HealthStatus]:
     """Say that the index can be read; 503 where it can't."""
-    found = Health(status="ok", collections=len(site.services.admin.collections()))
-    return Response(found, headers={"cache-control": "no-store"})
+    response = HealthStatus(status="ok", collections=len(site.deps.admin.list_collections()))
+    return Response(response, headers={"cache-control": "no-store"})
 
 
 @get("/metrics", sync_to_thread=True)
-def metrics(site: TheSite) -> Response[bytes]:
+def show_metrics(site: InjectedSite) -> Response[bytes]:
     """Tell Prometheus how the index and this process are."""
     # As a media type it would be given a second charset, and Prometheus 3 refuses what it can't parse.
-    return Response(site.metrics.text(), headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
+    return Response(site.metrics.render(), headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
 
 
-operating = Router("/", route_handlers=[health, metrics], include_in_schema=False)
+ops = Router("/", route_handlers=[show_health, show_metrics], include_in_schema=False)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 # No inline script or style, nothing from elsewhere, no frame around us.
-POLICY = "; ".join(
+CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
@@ -17,10 +17,10 @@ POLICY = "; ".join(
 )
 
 # What others may show on their pages.
-SHARED = ("/badge/", "/api/", "/feeds/")
+CROSS_ORIGIN_PREFIXES = ("/badge/", "/api/", "/feeds/")
 
-_ALWAYS = {
-    "content-security-policy": POLICY,
+_COMMON_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
@@ -29,7 +29,7 @@ _ALWAYS = {
 }
 
 
-def headers(path: str) -> Iterator[tuple[str, str]]:
+def security_headers(path: str) -> Iterator[tuple[str, str]]:
     """Yield the headers of every answer to a path."""
-    yield from _ALWAYS.items()
-    yield "cross-origin-resource-policy", "cross-origin" if path.startswith(SHARED) else "same-origin"
+    yield from _COMMON_HEADERS.items()
+    yield "cross-origin-resource-policy", "cross-origin" if path.startswith(CROSS_ORIGIN_PREFIXES) else "same-origin"

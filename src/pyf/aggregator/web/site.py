@@ -7,46 +7,46 @@ from litestar.params import SkipValidation
 
 from ..domain.profile import Profile
 from ..metrics import Metrics
-from ..ports import Services
+from ..ports import Dependencies
 from ..settings import Settings
-from ..usecases.search import hidden
-from ..usecases.shelves import FilledShelf, Shelf, shelf, shelves
-from ..usecases.start_page import StartPage, start_page
-from .remembered import Remembered
+from ..usecases.search import get_hidden_names
+from ..usecases.shelves import CollectionSummary, PublicCollection, get_collection, list_collections
+from ..usecases.start_page import Dashboard, build_dashboard
+from .remembered import TTLCache
 
 # Seconds for which the list of collections is remembered: pages name it, and counting takes a look at every project.
-_LIST_KEPT = 1.0
+_COLLECTIONS_TTL = 1.0
 
 
 class Site:
     """The index that is served. Its methods ask the index: call them in threads, never in the event loop."""
 
-    def __init__(self, services: Services, profiles: Mapping[str, Profile], settings: Settings) -> None:
-        self.services = services
+    def __init__(self, deps: Dependencies, profiles: Mapping[str, Profile], settings: Settings) -> None:
+        self.deps = deps
         self.profiles = profiles
         self.settings = settings
-        self.metrics = Metrics(services)
-        kept = settings.web_max_age
-        self._shelves = Remembered[None, Sequence[FilledShelf]](
-            lambda _: shelves(services, profiles), seconds=min(_LIST_KEPT, kept)
+        self.metrics = Metrics(deps)
+        ttl = settings.web_max_age
+        self._collections = TTLCache[None, Sequence[CollectionSummary]](
+            lambda _: list_collections(deps, profiles), ttl=min(_COLLECTIONS_TTL, ttl)
         )
         # What is hidden belongs to the key: a project that somebody excludes must not stay for as long as it is kept.
-        self._start_pages = Remembered[tuple[str, frozenset[str]], StartPage](
-            lambda key: start_page(services, self.shelf(key[0]).target), seconds=kept
+        self._start_pages = TTLCache[tuple[str, frozenset[str]], Dashboard](
+            lambda key: build_dashboard(deps, self.get_collection(key[0]).target), ttl=ttl
         )
 
-    def shelf(self, key: str) -> Shelf:
+    def get_collection(self, key: str) -> PublicCollection:
         """Return a collection that is shown, by its name; raises `NotFound` where there is none."""
-        return shelf(self.services, self.profiles, key)
+        return get_collection(self.deps, self.profiles, key)
 
-    def shelves(self) -> Sequence[FilledShelf]:
+    def list_collections(self) -> Sequence[CollectionSummary]:
         """Return all collections that are shown."""
-        return self._shelves.get(None)
+        return self._collections.get(None)
 
-    def start_page(self, shelf: Shelf) -> StartPage:
+    def get_start_page(self, collection: PublicCollection) -> Dashboard:
         """Return a collection at a glance, as it was at most WEB_MAX_AGE seconds ago; what is hidden, is so now."""
-        return self._start_pages.get((shelf.key, hidden(self.services, shelf.target)))
+        return self._start_pages.get((collection.key, get_hidden_names(self.deps, collection.target)))
 
 
 # What a handler names `site` to be given it.
-TheSite = NamedDependency[SkipValidation[Site]]
+InjectedSite = NamedDependency[SkipValidation[Site]]

@@ -11,15 +11,15 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from ...domain.errors import Invalid, Unavailable
-from ...domain.project import normalized
-from ..body import json_reader
-from ..service import Request, Service
+from ...domain.project import normalize_name
+from ..body import make_json_reader
+from ..service import Request, ServiceClient
 
 # The service cuts results over 1,000 rows without a word.
-PAGE = 900
+PAGE_SIZE = 900
 
 # A requirement only for an extra is left out here already; one that has an "or" is left to its document.
-_QUERY = """
+_CANDIDATES_QUERY = """
 SELECT DISTINCT name FROM pypi.projects
 WHERE name > {after:String} AND arrayExists(
     line -> has({frameworks:Array(String)}, replaceRegexpAll(
@@ -29,61 +29,61 @@ WHERE name > {after:String} AND arrayExists(
 ORDER BY name LIMIT {page:UInt32}
 """
 
-_FRAMEWORK = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NORMALIZED_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-class _Row(Struct, frozen=True):
+class _CandidateRow(Struct, frozen=True):
     name: str
 
 
-class _Page(Struct, frozen=True):
-    data: list[_Row]
+class _CandidatePage(Struct, frozen=True):
+    data: list[_CandidateRow]
 
 
-_page_reader = json_reader(_Page)
+_make_page_reader = make_json_reader(_CandidatePage)
 
 
 class ClickHouseCandidates:
     """The port `Candidates` over a ClickHouse server; `url` is its address, user and password included as its query."""
 
-    def __init__(self, service: Service, url: str) -> None:
+    def __init__(self, service: ServiceClient, url: str) -> None:
         self._service = service
         self._url = url
 
-    def requiring(self, frameworks: Sequence[str]) -> Iterator[str]:
+    def find_candidates(self, frameworks: Sequence[str]) -> Iterator[str]:
         """Yield names page by page, one request each; they are those of any release, not of the newest only."""
-        if strange := [each for each in frameworks if not _FRAMEWORK.fullmatch(each)]:
-            raise Invalid(f"{strange[0]!r} is no normalised name")
+        if invalid_names := [framework for framework in frameworks if not _NORMALIZED_NAME.fullmatch(framework)]:
+            raise Invalid(f"{invalid_names[0]!r} is no normalised name")
         seen: set[str] = set()
         after = ""
         while True:
-            rows = self._service.fetch(self._request(frameworks, after), _page_reader).data
+            rows = self._service.get(self._build_request(frameworks, after), _make_page_reader).data
             for row in rows:
                 if row.name <= after:
                     raise Unavailable(
                         f"ClickHouse names {row.name!r:.60} after {after!r:.60}: its pages can't be followed"
                     )
                 after = row.name
-                if (key := normalized(row.name)) not in seen:
-                    seen.add(key)
-                    yield key
-            if len(rows) < PAGE:
+                if (normalized_name := normalize_name(row.name)) not in seen:
+                    seen.add(normalized_name)
+                    yield normalized_name
+            if len(rows) < PAGE_SIZE:
                 return
 
-    def _request(self, frameworks: Sequence[str], after: str) -> Request:
-        quoted = ",".join(f"'{each}'" for each in frameworks)
-        given = {
+    def _build_request(self, frameworks: Sequence[str], after: str) -> Request:
+        quoted_names = ",".join(f"'{framework}'" for framework in frameworks)
+        params = {
             "default_format": "JSON",
             "param_after": after,
-            "param_frameworks": f"[{quoted}]",
-            "param_page": str(PAGE),
+            "param_frameworks": f"[{quoted_names}]",
+            "param_page": str(PAGE_SIZE),
         }
         separator = "&" if "?" in self._url else "?"
         return Request(
-            url=f"{self._url}{separator}{urlencode(given)}",
+            url=f"{self._url}{separator}{urlencode(params)}",
             method="POST",
-            body=_QUERY.encode(),
-            about="projects that require " + ", ".join(frameworks),
-            patience=3,
-            always_there=True,
+            body=_CANDIDATES_QUERY.encode(),
+            label="projects that require " + ", ".join(frameworks),
+            timeout_factor=3,
+            must_exist=True,
         )

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import IO
 
 from ...domain.errors import Invalid
-from ...domain.project import normalized
+from ...domain.project import normalize_name
 
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_UNREADABLE = (OSError, EOFError, RuntimeError, ValueError, zlib.error)
+_PROJECT_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_READ_ERRORS = (OSError, EOFError, RuntimeError, ValueError, zlib.error)
 
 
 class CandidatesFile:
@@ -23,31 +23,31 @@ class CandidatesFile:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def requiring(self, frameworks: Sequence[str]) -> Iterator[str]:
+    def find_candidates(self, frameworks: Sequence[str]) -> Iterator[str]:
         """Yield all names of the file; raises `Invalid`, naming file and line, for what is none."""
         seen: set[str] = set()
         try:
-            with self._opened() as lines:
-                for number, line in enumerate(lines, start=1):
+            with self._open() as lines:
+                for line_number, line in enumerate(lines, start=1):
                     name = line.partition("#")[0].strip()
                     if not name:
                         continue
-                    if not _NAME.fullmatch(name):
-                        raise Invalid(f"{self._path}, line {number}: {name!r:.60} is no name of a project")
-                    if (key := normalized(name)) not in seen:
-                        seen.add(key)
-                        yield key
-        except _UNREADABLE as error:
-            raise Invalid(f"candidates {self._path}: {_reason(error)}") from error
+                    if not _PROJECT_NAME.fullmatch(name):
+                        raise Invalid(f"{self._path}, line {line_number}: {name!r:.60} is no name of a project")
+                    if (normalized_name := normalize_name(name)) not in seen:
+                        seen.add(normalized_name)
+                        yield normalized_name
+        except _READ_ERRORS as error:
+            raise Invalid(f"candidates {self._path}: {_format_reason(error)}") from error
 
-    def _opened(self) -> IO[str]:
+    def _open(self) -> IO[str]:
         path = Path(self._path).expanduser()
         if path.name.endswith(".gz"):
             return gzip.open(path, "rt", encoding="utf-8-sig")
         return path.open(encoding="utf-8-sig")
 
 
-def _reason(error: Exception) -> str:
+def _format_reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "not UTF-8 text"
     return getattr(error, "strerror", None) or " ".join(str(error).split())

@@ -1,6 +1,6 @@
 """Sources of download counts: pypistats, one project a request, and ClickHouse, hundreds of them."""
 
-from .clickhouse import CLICKHOUSE_LIMITS, ClickHouse
-from .pypistats import Pypistats, pypistats_limits
+from .clickhouse import CLICKHOUSE_LIMITS, ClickHouseDownloads
+from .pypistats import Pypistats, build_pypistats_limits
 
-__all__ = ["CLICKHOUSE_LIMITS", "ClickHouse", "Pypistats", "pypistats_limits"]
+__all__ = ["CLICKHOUSE_LIMITS", "ClickHouseDownloads", "Pypistats", "build_pypistats_limits"]

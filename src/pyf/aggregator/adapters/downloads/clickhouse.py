@@ -8,28 +8,28 @@ from math import ceil
 import msgspec
 from msgspec import Struct
 
-from ...domain.downloads import Downloads, month_of, whole_months
+from ...domain.downloads import Downloads, to_month, list_whole_months
 from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
-from ...ports import Count, Effort
-from ..answers import settled
-from ..body import Whole
-from ..retry import Retries, Transient
-from ..service import MEBIBYTE, Limits, Request, Service
-from .clickhouse_query import MONTHS, MOST_NAMES, batches, query
-from .values import Number, known
+from ...ports import DownloadResult, CostEstimate
+from ..answers import drop_traceback
+from ..body import BufferedReader
+from ..retry import RetryPolicy, Transient
+from ..service import MEBIBYTE, ServiceLimits, Request, ServiceClient
+from .clickhouse_query import MONTHS, MAX_NAMES, split_by_query_size, build_query
+from .values import NonNegativeInt, unset_if_none
 
 # One question at a time: the public server allows some 60 an hour, and each may read hundreds of millions of rows.
-CLICKHOUSE_LIMITS = Limits(workers=1, timeout=180, retries=Retries(most=2, backoff=5.0))
+CLICKHOUSE_LIMITS = ServiceLimits(max_concurrency=1, timeout=180, retries=RetryPolicy(max_retries=2, backoff=5.0))
 
 # A question that is too much for the server is asked in halves, but not in ever smaller ones.
-_SMALLEST = 100
+_MIN_SPLIT = 100
 
-_SAID = re.compile(rb"Code: (\d{1,5})\. ?DB::\w*Exception: ([^\n\"]{0,300})")
-_TOO_MUCH = frozenset({158, 159, 160, 241, 307, 396})  # rows, time, slowness, memory, bytes, rows of the result
-_PASSING = frozenset({202, 209, 210, 236, 394})  # too many at once, the server's network, cancelled
+_ERROR_TEXT = re.compile(rb"Code: (\d{1,5})\. ?DB::\w*Exception: ([^\n\"]{0,300})")
+_LIMIT_CODES = frozenset({158, 159, 160, 241, 307, 396})  # rows, time, slowness, memory, bytes, rows of the result
+_TRANSIENT_CODES = frozenset({202, 209, 210, 236, 394})  # too many at once, the server's network, cancelled
 
 
-class _TooMuch(Unavailable):
+class _QueryTooLarge(Unavailable):
     """The question asks for more than the server allows."""
 
 
@@ -38,97 +38,97 @@ class _Row(Struct, frozen=True):
     found: str | None = None
     newest: date | None = None
     first: date | None = None
-    last_day: Number | None = None
-    last_week: Number | None = None
-    last_month: Number | None = None
-    total: Number | None = None
-    months: tuple[Number, ...] = ()
-    counts: tuple[Number, ...] = ()
+    last_day: NonNegativeInt | None = None
+    last_week: NonNegativeInt | None = None
+    last_month: NonNegativeInt | None = None
+    total: NonNegativeInt | None = None
+    months: tuple[NonNegativeInt, ...] = ()
+    counts: tuple[NonNegativeInt, ...] = ()
 
 
-class _Answer(Struct, frozen=True):
+class _ClickHouseResponse(Struct, frozen=True):
     data: tuple[_Row, ...]
     exception: str = ""
 
 
 # Numbers of 64 bits are text in the answers of some versions and numbers in those of others.
-_decoder = msgspec.json.Decoder(_Answer, strict=False)
+_decoder = msgspec.json.Decoder(_ClickHouseResponse, strict=False)
 
 
-class ClickHouse:
+class ClickHouseDownloads:
     """The `DownloadStats` of ClickHouse at `url`, which carries the user in its query."""
 
     source = "clickhouse"
 
-    def __init__(self, service: Service, url: str) -> None:
+    def __init__(self, service: ServiceClient, url: str) -> None:
         self._service = service
         self._url = url
 
-    def effort(self, projects: int) -> Effort:
-        return Effort(requests=ceil(projects / MOST_NAMES), seconds=0)
+    def estimate_cost(self, project_count: int) -> CostEstimate:
+        return CostEstimate(requests=ceil(project_count / MAX_NAMES), seconds=0)
 
-    def counts(self, names: Iterable[str]) -> Generator[Sequence[Count], None, None]:
-        yield from self._service.stream(batches(names), self._counts, ahead=1)
+    def fetch_counts(self, names: Iterable[str]) -> Generator[Sequence[DownloadResult], None, None]:
+        yield from self._service.stream(split_by_query_size(names), self._fetch_batch, max_pending=1)
 
-    async def _counts(self, names: Sequence[str]) -> Sequence[Count]:
+    async def _fetch_batch(self, names: Sequence[str]) -> Sequence[DownloadResult]:
         try:
-            rows = await self._service.ask(self._request(names), lambda: Whole(_rows))
-        except _TooMuch as error:
-            if len(names) <= _SMALLEST:
-                return _failed(names, error)
+            rows = await self._service.get_async(self._build_request(names), lambda: BufferedReader(_parse_rows))
+        except _QueryTooLarge as error:
+            if len(names) <= _MIN_SPLIT:
+                return _fail_all(names, error)
             middle = len(names) // 2
-            return [*await self._counts(names[:middle]), *await self._counts(names[middle:])]
+            return [*await self._fetch_batch(names[:middle]), *await self._fetch_batch(names[middle:])]
         except AggregatorError as error:
-            return _failed(names, error)
+            return _fail_all(names, error)
         by_name = {row.name: row for row in rows}
-        return [Count(name=name, answer=_answer(by_name.get(name))) for name in names]
+        return [DownloadResult(name=name, outcome=_build_outcome(by_name.get(name))) for name in names]
 
-    def _request(self, names: Sequence[str]) -> Request:
+    def _build_request(self, names: Sequence[str]) -> Request:
         return Request(
             url=self._url,
             method="POST",
             headers={"Content-Type": "text/plain; charset=utf-8"},
-            body=query(names).encode(),
-            about=f"downloads of {len(names)} projects",
-            largest=16 * MEBIBYTE,
-            always_there=True,
-            explained=_explained,
+            body=build_query(names).encode(),
+            label=f"downloads of {len(names)} projects",
+            max_bytes=16 * MEBIBYTE,
+            must_exist=True,
+            parse_error=_parse_error,
         )
 
 
-def _failed(names: Sequence[str], error: AggregatorError) -> Sequence[Count]:
+def _fail_all(names: Sequence[str], error: AggregatorError) -> Sequence[DownloadResult]:
     # That a question is refused as wrong is no fault of the projects that it is about.
-    failure = Unavailable(str(error)) if isinstance(error, Invalid) else settled(error)
-    return [Count(name=name, answer=failure) for name in names]
+    outcome = Unavailable(str(error)) if isinstance(error, Invalid) else drop_traceback(error)
+    return [DownloadResult(name=name, outcome=outcome) for name in names]
 
 
-def _rows(body: bytes) -> tuple[_Row, ...]:
+def _parse_rows(body: bytes) -> tuple[_Row, ...]:
     """Return the rows of an answer; a failure in the middle of it is told in its text only."""
     try:
-        answer = _decoder.decode(body)
+        response = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _exception(body) or Transient(f"the answer is not the JSON that was asked for ({error})") from error
-    if answer.exception:
-        said = answer.exception.encode()
-        raise _exception(said) or Transient(f"the answer ends with a failure: {answer.exception:.300}")
-    return answer.data
+        raise _find_exception(body) or Transient(f"the answer is not the JSON that was asked for ({error})") from error
+    if response.exception:
+        error_text = response.exception.encode()
+        raise _find_exception(error_text) or Transient(f"the answer ends with a failure: {response.exception:.300}")
+    return response.data
 
 
-def _explained(refusal: AggregatorError, body: bytes) -> AggregatorError:
-    return _exception(body) or refusal
+def _parse_error(error: AggregatorError, body: bytes) -> AggregatorError:
+    return _find_exception(body) or error
 
 
-def _exception(body: bytes) -> Unavailable | None:
+def _find_exception(body: bytes) -> Unavailable | None:
     """Return the meaning of the failure that a text of ClickHouse tells of, None where it tells of none."""
-    said = _SAID.search(body)
-    if said is None:
+    found = _ERROR_TEXT.search(body)
+    if found is None:
         return None
-    code, text = int(said[1]), said[2].decode("utf-8", "replace").strip()
-    failure = _TooMuch if code in _TOO_MUCH else Transient if code in _PASSING else Unavailable
-    return failure(f"ClickHouse says: {text} (code {code})")
+    code, text = int(found[1]), found[2].decode("utf-8", "replace").strip()
+    error_class = _QueryTooLarge if code in _LIMIT_CODES else Transient if code in _TRANSIENT_CODES else Unavailable
+    return error_class(f"ClickHouse says: {text} (code {code})")
 
 
-def _answer(row: _Row | None) -> Downloads | AggregatorError:
+def _build_outcome(row: _Row | None) -> Downloads | AggregatorError:
     if row is None:
         return Unavailable("the answer leaves the project out: the result may have been cut")
     if not row.found or row.newest is None or row.first is None:
@@ -136,16 +136,16 @@ def _answer(row: _Row | None) -> Downloads | AggregatorError:
     if row.found != row.name or len(row.months) != len(row.counts):
         return Unavailable("the answer does not hold what was asked for")
     return Downloads(
-        last_day=known(row.last_day),
-        last_week=known(row.last_week),
-        last_month=known(row.last_month),
-        total=known(row.total),
-        history=_history(dict(zip(row.months, row.counts, strict=True)), row.first, row.newest),
-        until=row.newest,
+        last_day=unset_if_none(row.last_day),
+        last_week=unset_if_none(row.last_week),
+        last_month=unset_if_none(row.last_month),
+        total=unset_if_none(row.total),
+        history=_build_history(dict(zip(row.months, row.counts, strict=True)), row.first, row.newest),
+        newest_day=row.newest,
     )
 
 
-def _history(counted: Mapping[int, int], first: date, newest: date) -> dict[str, int]:
+def _build_history(counts_by_month: Mapping[int, int], first: date, newest: date) -> dict[str, int]:
     """Return the counts by whole month; after the first download, a month without a row is one without downloads."""
-    months = [month for month in whole_months(newest, MONTHS) if month >= month_of(first)]
-    return {month: counted.get(int(month.replace("-", "")), 0) for month in months}
+    months = [month for month in list_whole_months(newest, MONTHS) if month >= to_month(first)]
+    return {month: counts_by_month.get(int(month.replace("-", "")), 0) for month in months}

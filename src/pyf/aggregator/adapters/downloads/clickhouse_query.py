@@ -7,16 +7,16 @@ TABLE = "pypi.pypi_downloads_per_day_by_version_by_installer_by_type"
 MONTHS = 12
 
 # The public server cuts results after 1,000 rows, and the engine takes queries of 256 KiB.
-MOST_NAMES = 900
-_MOST_BYTES = 100_000
+MAX_NAMES = 900
+_MAX_QUERY_BYTES = 100_000
 
 _MIRRORS = ("bandersnatch", "z3c.pypimirror", "Artifactory", "devpi")
 
 # Counted along for the newest day of the data, which a few quiet packages would put too early: this one has downloads
 # on every day. (Looking for the newest day of the whole table takes too long: it is ordered by project.)
-_EVER_BUSY = "pip"
+_REFERENCE_PROJECT = "pip"
 
-_PLAIN = frozenset((string.ascii_letters + string.digits + "-_.").encode())
+_UNESCAPED_BYTES = frozenset((string.ascii_letters + string.digits + "-_.").encode())
 
 # A limit of the server must never pass for an answer: where reading, time or rows run out, the public server stops by
 # default and answers with what it has got so far, as if that was all.
@@ -67,34 +67,34 @@ FORMAT JSON
 """
 
 
-def query(names: Iterable[str]) -> str:
+def build_query(names: Iterable[str]) -> str:
     """Return the question about projects, one row each whether they are known or not.
 
     The columns: `name` as asked, `found` (null for a project without downloads), `newest` day of the data and `first`
     day of the project, the sums, and `months` (202601) with their `counts`, months without any left out.
     """
     return _QUERY.format(
-        names=", ".join(map(literal, names)),
+        names=", ".join(map(quote_literal, names)),
         table=TABLE,
         months=MONTHS,
-        busy=literal(_EVER_BUSY),
-        mirrors=", ".join(map(literal, _MIRRORS)),
+        busy=quote_literal(_REFERENCE_PROJECT),
+        mirrors=", ".join(map(quote_literal, _MIRRORS)),
     )
 
 
-def literal(text: str) -> str:
+def quote_literal(text: str) -> str:
     """Return a text as SQL: whatever is in a name, only bytes that mean nothing else stand for themselves."""
-    written = text.encode("utf-8", "surrogatepass")
-    return "'" + "".join(chr(byte) if byte in _PLAIN else f"\\x{byte:02X}" for byte in written) + "'"
+    encoded = text.encode("utf-8", "surrogatepass")
+    return "'" + "".join(chr(byte) if byte in _UNESCAPED_BYTES else f"\\x{byte:02X}" for byte in encoded) + "'"
 
 
-def batches(names: Iterable[str]) -> Iterator[Sequence[str]]:
+def split_by_query_size(names: Iterable[str]) -> Iterator[Sequence[str]]:
     """Part names into as many as one question can hold."""
     batch: list[str] = []
     size = 0
     for name in names:
-        length = len(literal(name)) + 2
-        if batch and (len(batch) == MOST_NAMES or size + length > _MOST_BYTES):
+        length = len(quote_literal(name)) + 2
+        if batch and (len(batch) == MAX_NAMES or size + length > _MAX_QUERY_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(name)

@@ -7,12 +7,12 @@ from msgspec import Struct
 
 from ...domain.downloads import Downloads
 from ...domain.errors import AggregatorError
-from ...ports import Count, Effort
-from ..answers import settled
-from ..body import json_reader
-from ..retry import Retries, Transient
-from ..service import MEBIBYTE, Limits, Request, Service
-from .values import Number, known
+from ...ports import DownloadResult, CostEstimate
+from ..answers import drop_traceback
+from ..body import make_json_reader
+from ..retry import RetryPolicy, Transient
+from ..service import MEBIBYTE, ServiceLimits, Request, ServiceClient
+from .values import NonNegativeInt, unset_if_none
 
 # 30 requests a minute are allowed. Paced at exactly 2 s, the 31st falls into the first one's minute as soon as that
 # one was held up on its way, by opening the connection for example: a little more distance is never punished.
@@ -20,26 +20,26 @@ _MARGIN = 1.025
 
 
 class _Recent(Struct, frozen=True):
-    last_day: Number | None = None
-    last_week: Number | None = None
-    last_month: Number | None = None
+    last_day: NonNegativeInt | None = None
+    last_week: NonNegativeInt | None = None
+    last_month: NonNegativeInt | None = None
 
 
-class _Answer(Struct, frozen=True):
+class _PypistatsResponse(Struct, frozen=True):
     package: str
     data: _Recent
 
 
-_reader = json_reader(_Answer)
+_make_reader = make_json_reader(_PypistatsResponse)
 
 
-def pypistats_limits(delay: float, retries: Retries) -> Limits:
+def build_pypistats_limits(delay: float, retries: RetryPolicy) -> ServiceLimits:
     """Return how pypistats may be asked, with `delay` seconds between the starts of two requests.
 
     A refusal (429) does not say when to come back. Everything then rests for ten requests' time: three repetitions are
     enough to outlast the minute that the service counts in.
     """
-    return Limits(workers=4, delay=delay * _MARGIN, timeout=30, silence=10 * delay, retries=retries)
+    return ServiceLimits(max_concurrency=4, delay=delay * _MARGIN, timeout=30, cooldown=10 * delay, retries=retries)
 
 
 class Pypistats:
@@ -47,33 +47,33 @@ class Pypistats:
 
     source = "pypistats"
 
-    def __init__(self, service: Service, base_url: str) -> None:
+    def __init__(self, service: ServiceClient, base_url: str) -> None:
         self._service = service
         self._base_url = base_url.rstrip("/")
 
-    def effort(self, projects: int) -> Effort:
-        return Effort(requests=projects, seconds=projects * self._service.limits.delay)
+    def estimate_cost(self, project_count: int) -> CostEstimate:
+        return CostEstimate(requests=project_count, seconds=project_count * self._service.limits.delay)
 
-    def counts(self, names: Iterable[str]) -> Generator[Sequence[Count], None, None]:
-        for count in self._service.stream(names, self._count, ahead=self._service.limits.workers):
-            yield (count,)
+    def fetch_counts(self, names: Iterable[str]) -> Generator[Sequence[DownloadResult], None, None]:
+        for result in self._service.stream(names, self._fetch_result, max_pending=self._service.limits.max_concurrency):
+            yield (result,)
 
-    async def _count(self, name: str) -> Count:
+    async def _fetch_result(self, name: str) -> DownloadResult:
         request = Request(
             url=f"{self._base_url}/api/packages/{quote(name, safe='')}/recent",
             headers={"Accept": "application/json"},
-            largest=MEBIBYTE,
+            max_bytes=MEBIBYTE,
         )
         try:
-            answer = await self._service.ask(request, _reader)
-            if answer.package != name:
-                raise Transient(f"{request}: the answer is about {answer.package}")
+            response = await self._service.get_async(request, _make_reader)
+            if response.package != name:
+                raise Transient(f"{request}: the answer is about {response.package}")
         except AggregatorError as error:
-            return Count(name=name, answer=settled(error))
-        return Count(name=name, answer=_downloads(answer.data))
+            return DownloadResult(name=name, outcome=drop_traceback(error))
+        return DownloadResult(name=name, outcome=_build_downloads(response.data))
 
 
-def _downloads(recent: _Recent) -> Downloads:
+def _build_downloads(recent: _Recent) -> Downloads:
     return Downloads(
-        last_day=known(recent.last_day), last_week=known(recent.last_week), last_month=known(recent.last_month)
+        last_day=unset_if_none(recent.last_day), last_week=unset_if_none(recent.last_week), last_month=unset_if_none(recent.last_month)
     )

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-Number = Annotated[int, Meta(ge=0)]
+NonNegativeInt = Annotated[int, Meta(ge=0)]
 
 
-def known(number: int | None) -> int | UnsetType:
+def unset_if_none(number: int | None) -> int | UnsetType:
     """Return a number as the domain has it: what the source leaves open is Unset."""
     return UNSET if number is None else number

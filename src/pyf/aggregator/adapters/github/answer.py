@@ -6,14 +6,14 @@ from msgspec import DecodeError, Raw, Struct
 from msgspec.json import Decoder
 
 from ...domain.errors import AggregatorError, Unavailable
-from ...domain.repository_address import RepositoryAddress
-from ...ports import Finding
+from ...domain.repository_address import RepositoryRef
+from ...ports import RepositoryResult
 from ..retry import Transient
-from ..service import Reply, Request
-from .node import missing, repository_of
+from ..service import Response, Request
+from .node import build_not_found, parse_graphql_repository
 
 
-class Problem(Struct):
+class GraphQLError(Struct):
     """One error of an answer; `path` begins with the alias of the repository that it concerns."""
 
     type: str | None = None
@@ -21,54 +21,54 @@ class Problem(Struct):
     path: list[str | int] | None = None
 
 
-class Answer(Struct):
+class GraphQLResponse(Struct):
     """The whole answer; `message` is there where GitHub refused before it looked at the query."""
 
     data: dict[str, Raw] | None = None
-    errors: list[Problem] | None = None
+    errors: list[GraphQLError] | None = None
     message: str = ""
 
-    def has(self, *types: str) -> bool:
+    def has_error(self, *error_types: str) -> bool:
         """Tell whether an error of one of these types is among the errors."""
-        return any(problem.type in types for problem in self.errors or ())
+        return any(error.type in error_types for error in self.errors or ())
 
     @property
-    def complaint(self) -> str:
+    def error_text(self) -> str:
         """What the errors say, in one line."""
-        messages = [problem.message or problem.type or "" for problem in self.errors or ()]
+        messages = [error.message or error.type or "" for error in self.errors or ()]
         return " ".join("; ".join(dict.fromkeys(filter(None, [self.message, *messages]))).split())
 
 
-_decoder = Decoder(Answer)
+_response_decoder = Decoder(GraphQLResponse)
 
 
-def answer_of(request: Request, reply: Reply) -> Answer:
+def parse_response(request: Request, response: Response) -> GraphQLResponse:
     """Decode an answer; raises `Transient` for what is none."""
     try:
-        return _decoder.decode(reply.body)
+        return _response_decoder.decode(response.body)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Transient(f"{request}: the answer is not the JSON that was asked for ({error})") from error
 
 
-def findings(answer: Answer, addresses: Sequence[RepositoryAddress]) -> Iterator[Finding]:
+def parse_results(response: GraphQLResponse, refs: Sequence[RepositoryRef]) -> Iterator[RepositoryResult]:
     """Yield what came of each address; of those that the answer says nothing about, nothing."""
-    problems = _by_alias(answer.errors or ())
-    for place, address in enumerate(addresses):
-        alias = f"r{place}"
-        told = bytes((answer.data or {}).get(alias, b"null"))
-        if told != b"null":
-            yield Finding(address=address, answer=repository_of(address, told), told=told.decode("utf-8", "replace"))
-        elif (problem := problems.get(alias)) is not None:
-            yield Finding(address=address, answer=_refusal(address, problem))
+    errors = _group_by_alias(response.errors or ())
+    for position, ref in enumerate(refs):
+        alias = f"r{position}"
+        raw_repository = bytes((response.data or {}).get(alias, b"null"))
+        if raw_repository != b"null":
+            yield RepositoryResult(ref=ref, outcome=parse_graphql_repository(ref, raw_repository), raw_response=raw_repository.decode("utf-8", "replace"))
+        elif (error := errors.get(alias)) is not None:
+            yield RepositoryResult(ref=ref, outcome=_build_error(ref, error))
 
 
-def _by_alias(problems: Sequence[Problem]) -> Mapping[str, Problem]:
+def _group_by_alias(errors: Sequence[GraphQLError]) -> Mapping[str, GraphQLError]:
     """Return the errors that say why a repository is not told; that GitHub is overloaded says nothing about it."""
-    telling = (problem for problem in problems if problem.path and problem.type and "LIMIT" not in problem.type)
-    return {str(problem.path[0]): problem for problem in telling if problem.path}
+    relevant = (error for error in errors if error.path and error.type and "LIMIT" not in error.type)
+    return {str(problem.path[0]): problem for problem in relevant if problem.path}
 
 
-def _refusal(address: RepositoryAddress, problem: Problem) -> AggregatorError:
-    if problem.type == "NOT_FOUND" and problem.path is not None and len(problem.path) == 1:
-        return missing(address)
-    return Unavailable(f"{address.url}: {problem.type}: {' '.join((problem.message or '').split()):.200}")
+def _build_error(ref: RepositoryRef, error: GraphQLError) -> AggregatorError:
+    if error.type == "NOT_FOUND" and error.path is not None and len(error.path) == 1:
+        return build_not_found(ref)
+    return Unavailable(f"{ref.url}: {error.type}: {' '.join((error.message or '').split()):.200}")

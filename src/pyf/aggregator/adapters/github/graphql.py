@@ -7,34 +7,34 @@ from itertools import islice
 from msgspec import Struct
 
 from ...domain.errors import Unavailable
-from ...domain.repository_address import RepositoryAddress
-from ...ports import Allowance, Finding
-from ..retry import TooSlow, Transient
+from ...domain.repository_address import RepositoryRef
+from ...ports import RateLimitStatus, RepositoryResult
+from ..retry import Timeout, Transient
 from ..service import Request
-from .answer import answer_of, findings
+from .answer import parse_response, parse_results
 from .client import GitHubClient
-from .query import body_for
+from .query import build_body
 
 # Repositories in a request, and how many more after each one that went well, once it had to be fewer.
-MOST = 50
+MAX_BATCH = 50
 _GROWTH = 5
 
 # So many failures in a row, and GitHub is taken to be down. One that takes too long for a query gets shorter ones
 # first: from 50 to 1 there are five halves.
-_FAILURES = 4
-_FAILURES_OF_SIZE = 8
+_MAX_FAILURES = 4
+_MAX_SIZE_FAILURES = 8
 
 # So often a repository is asked about that answers leave out, and one that gets none on its own.
-_ATTEMPTS = 3
-_ATTEMPTS_ALONE = 2
+_MAX_ATTEMPTS = 3
+_MAX_ATTEMPTS_ALONE = 2
 
 
-class _Batch(Struct, frozen=True, kw_only=True):
+class _BatchResult(Struct, frozen=True, kw_only=True):
     """What came of one request: findings, and the addresses to ask again with the reason why."""
 
-    findings: Sequence[Finding] = ()
-    unanswered: Sequence[RepositoryAddress] = ()
-    trouble: Transient = Transient("")
+    results: Sequence[RepositoryResult] = ()
+    unanswered: Sequence[RepositoryRef] = ()
+    error: Transient = Transient("")
 
 
 class GitHubGraphQL:
@@ -47,70 +47,70 @@ class GitHubGraphQL:
     def __init__(self, client: GitHubClient) -> None:
         self._client = client
 
-    def look_up(self, addresses: Iterable[RepositoryAddress]) -> Iterator[Sequence[Finding]]:
-        remaining = iter(addresses)
-        again: deque[RepositoryAddress] = deque()
-        attempts: Counter[RepositoryAddress] = Counter()
-        size, failures = MOST, 0
-        while some := _next(again, remaining, size):
-            batch = self._asked(some)
-            if batch.findings:
+    def fetch_repositories(self, refs: Iterable[RepositoryRef]) -> Iterator[Sequence[RepositoryResult]]:
+        remaining = iter(refs)
+        retry_queue: deque[RepositoryRef] = deque()
+        attempts: Counter[RepositoryRef] = Counter()
+        size, failures = MAX_BATCH, 0
+        while batch_refs := _take_batch(retry_queue, remaining, size):
+            batch_result = self._request_batch(batch_refs)
+            if batch_result.results:
                 failures = 0
-                yield batch.findings
-            if not batch.unanswered:
-                size = min(size + _GROWTH, MOST)
+                yield batch_result.results
+            if not batch_result.unanswered:
+                size = min(size + _GROWTH, MAX_BATCH)
                 continue
-            failures += not batch.findings
-            given_up = []
-            if isinstance(batch.trouble, TooSlow):
-                size = max(len(some) // 2, 1)
-                attempts.update(batch.unanswered if batch.findings or len(some) == 1 else ())
-                enough = _ATTEMPTS_ALONE if len(some) == 1 else _ATTEMPTS
-                given_up = [address for address in batch.unanswered if attempts[address] >= enough]
-            again.extendleft(reversed([address for address in batch.unanswered if address not in given_up]))
-            if given_up:
-                yield [Finding(address=address, answer=Unavailable(str(batch.trouble))) for address in given_up]
-            if failures >= (_FAILURES_OF_SIZE if isinstance(batch.trouble, TooSlow) else _FAILURES):
-                raise Unavailable(str(batch.trouble), retry_after=batch.trouble.retry_after) from batch.trouble
-            self._client.wait(batch.trouble, failures)
+            failures += not batch_result.results
+            abandoned = []
+            if isinstance(batch_result.error, Timeout):
+                size = max(len(batch_refs) // 2, 1)
+                attempts.update(batch_result.unanswered if batch_result.results or len(batch_refs) == 1 else ())
+                max_attempts = _MAX_ATTEMPTS_ALONE if len(batch_refs) == 1 else _MAX_ATTEMPTS
+                abandoned = [ref for ref in batch_result.unanswered if attempts[ref] >= max_attempts]
+            retry_queue.extendleft(reversed([address for address in batch_result.unanswered if address not in abandoned]))
+            if abandoned:
+                yield [RepositoryResult(ref=address, outcome=Unavailable(str(batch_result.error))) for address in abandoned]
+            if failures >= (_MAX_SIZE_FAILURES if isinstance(batch_result.error, Timeout) else _MAX_FAILURES):
+                raise Unavailable(str(batch_result.error), retry_after=batch_result.error.retry_after) from batch_result.error
+            self._client.wait(batch_result.error, failures)
 
     @property
     def is_partial(self) -> bool:
         return False
 
-    def allowance(self) -> Allowance | None:
+    def get_rate_limit(self) -> RateLimitStatus | None:
         return None
 
-    def _asked(self, some: Sequence[RepositoryAddress]) -> _Batch:
+    def _request_batch(self, refs: Sequence[RepositoryRef]) -> _BatchResult:
         request = Request(
             url=f"{self._client.base_url}/graphql",
             method="POST",
             headers=self._client.headers,
-            body=body_for(some),
-            about=f"{len(some)} repositories",
-            always_there=True,
+            body=build_body(refs),
+            label=f"{len(refs)} repositories",
+            must_exist=True,
         )
         try:
-            reply = self._client.send(request)
-            answer = answer_of(request, reply)
+            response = self._client.send(request)
+            parsed_response = parse_response(request, response)
         except Transient as error:
-            return _Batch(unanswered=some, trouble=error)
-        found = list(findings(answer, some))
-        unanswered = [address for address in some if address not in {finding.address for finding in found}]
+            return _BatchResult(unanswered=refs, error=error)
+        results = list(parse_results(parsed_response, refs))
+        unanswered = [ref for ref in refs if ref not in {result.ref for result in results}]
         if not unanswered:
-            return _Batch(findings=found)
-        text = f"{request}: the answer leaves out {len(unanswered)}: {answer.complaint:.200}"
+            return _BatchResult(results=results)
+        text = f"{request}: the answer leaves out {len(unanswered)}: {parsed_response.error_text:.200}"
         try:
-            is_limited = answer.has("RATE_LIMITED", "RATE_LIMIT")
-            self._client.check_limit(request, reply, says=answer.complaint, is_limited=is_limited)
+            is_limited = parsed_response.has_error("RATE_LIMITED", "RATE_LIMIT")
+            self._client.check_limit(request, response, message=parsed_response.error_text, is_limited=is_limited)
         except Transient as error:
-            return _Batch(findings=found, unanswered=unanswered, trouble=error)
-        return _Batch(findings=found, unanswered=unanswered, trouble=TooSlow(text))
+            return _BatchResult(results=results, unanswered=unanswered, error=error)
+        return _BatchResult(results=results, unanswered=unanswered, error=Timeout(text))
 
 
-def _next(
-    again: deque[RepositoryAddress], remaining: Iterator[RepositoryAddress], size: int
-) -> list[RepositoryAddress]:
+def _take_batch(
+    retry_queue: deque[RepositoryRef], remaining: Iterator[RepositoryRef], size: int
+) -> list[RepositoryRef]:
     """Take so many addresses, those that were asked about before first."""
-    some = [again.popleft() for _ in range(min(size, len(again)))]
-    return some + list(islice(remaining, size - len(some)))
+    batch = [retry_queue.popleft() for _ in range(min(size, len(retry_queue)))]
+    return batch + list(islice(remaining, size - len(batch)))

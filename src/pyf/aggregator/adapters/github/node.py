@@ -8,7 +8,7 @@ from msgspec.json import Decoder
 
 from ...domain.errors import AggregatorError, NotFound, Unavailable
 from ...domain.repository import Repository
-from ...domain.repository_address import RepositoryAddress, address_of
+from ...domain.repository_address import RepositoryRef, parse_repository_url
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ class _Count(Struct, rename="camel"):
     total_count: int
 
 
-class _License(Struct, rename="camel"):
+class _GraphQLLicense(Struct, rename="camel"):
     spdx_id: str | None = None
 
 
@@ -48,7 +48,7 @@ class _Branch(Struct):
     target: _Commit | None = None
 
 
-class Node(Struct, rename="camel", kw_only=True):
+class GraphQLRepository(Struct, rename="camel", kw_only=True):
     """A repository as GraphQL tells it; what an error keeps back is null, whatever the schema says."""
 
     name_with_owner: str
@@ -63,66 +63,66 @@ class Node(Struct, rename="camel", kw_only=True):
     open_issues: _Count | None = None
     closed_issues: _Count | None = None
     open_pull_requests: _Count | None = None
-    license_info: _License | None = None
+    license_info: _GraphQLLicense | None = None
     repository_topics: _Topics | None = None
     latest_release: _Release | None = None
     default_branch_ref: _Branch | None = None
 
 
-_node = Decoder(Node)
+_repository_decoder = Decoder(GraphQLRepository)
 
 
-def repository_of(address: RepositoryAddress, told: bytes) -> Repository | AggregatorError:
+def parse_graphql_repository(ref: RepositoryRef, raw: bytes) -> Repository | AggregatorError:
     """Return the repository that was told of when `address` was asked for, or why there is none."""
     try:
-        node = _node.decode(told)
+        node = _repository_decoder.decode(raw)
     except (DecodeError, UnicodeDecodeError) as error:
-        return Unavailable(f"{address.url}: GitHub's answer can't be read ({error})")
-    own = address_of(f"https://{address.host}/{node.name_with_owner}")
-    if own is None:
-        return Unavailable(f"{address.url}: GitHub's answer is about {node.name_with_owner!r:.60}")
+        return Unavailable(f"{ref.url}: GitHub's answer can't be read ({error})")
+    own_ref = parse_repository_url(f"https://{ref.host}/{node.name_with_owner}")
+    if own_ref is None:
+        return Unavailable(f"{ref.url}: GitHub's answer is about {node.name_with_owner!r:.60}")
     if node.is_private:  # the token may see it, the readers of the index may not
-        return missing(address)
+        return build_not_found(ref)
     target = node.default_branch_ref.target if node.default_branch_ref else None
     topics = node.repository_topics.nodes if node.repository_topics else None
     return Repository(
-        address=own,
-        stars=known(node.stargazer_count),
-        watchers=_count(node.watchers),
-        forks=known(node.fork_count),
-        open_issues=_count(node.open_issues),
-        closed_issues=_count(node.closed_issues),
-        open_pull_requests=_count(node.open_pull_requests),
-        is_archived=known(node.is_archived),
-        license=license_of(node.license_info.spdx_id if node.license_info else None),
-        topics=UNSET if topics is None else tuple(each.topic.name for each in topics if each),
+        ref=own_ref,
+        stars=unset_if_none(node.stargazer_count),
+        watchers=to_total_count(node.watchers),
+        forks=unset_if_none(node.fork_count),
+        open_issues=to_total_count(node.open_issues),
+        closed_issues=to_total_count(node.closed_issues),
+        open_pull_requests=to_total_count(node.open_pull_requests),
+        is_archived=unset_if_none(node.is_archived),
+        license=to_license(node.license_info.spdx_id if node.license_info else None),
+        topics=UNSET if topics is None else tuple(topic_node.topic.name for topic_node in topics if topic_node),
         latest_release=node.latest_release.tag_name if node.latest_release else UNSET,
-        created=unix_seconds(node.created_at),
-        updated=unix_seconds(node.updated_at),
-        pushed=unix_seconds(node.pushed_at),
-        last_commit=unix_seconds(target.committed_date if target else None),
+        created=to_unix_seconds(node.created_at),
+        updated=to_unix_seconds(node.updated_at),
+        pushed=to_unix_seconds(node.pushed_at),
+        last_commit=to_unix_seconds(target.committed_date if target else None),
     )
 
 
-def missing(address: RepositoryAddress) -> NotFound:
+def build_not_found(ref: RepositoryRef) -> NotFound:
     """Return the answer for an address that leads to no repository that everybody can see."""
-    return NotFound(f"GitHub knows no public repository {address.path}")
+    return NotFound(f"GitHub knows no public repository {ref.path}")
 
 
-def known(value: T | None) -> T | UnsetType:
+def unset_if_none(value: T | None) -> T | UnsetType:
     """Return a value, Unset for null."""
     return UNSET if value is None else value
 
 
-def license_of(spdx_id: str | None) -> str | UnsetType:
+def to_license(spdx_id: str | None) -> str | UnsetType:
     """Return a licence's identifier, Unset where GitHub found none that it can name."""
     return UNSET if spdx_id is None or spdx_id in _NO_LICENSE else spdx_id
 
 
-def unix_seconds(moment: datetime | None) -> int | UnsetType:
+def to_unix_seconds(moment: datetime | None) -> int | UnsetType:
     """Return a moment in Unix seconds, Unset for null."""
     return UNSET if moment is None else int(moment.timestamp())
 
 
-def _count(count: _Count | None) -> int | UnsetType:
+def to_total_count(count: _Count | None) -> int | UnsetType:
     return UNSET if count is None else count.total_count

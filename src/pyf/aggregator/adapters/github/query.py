@@ -5,10 +5,10 @@ from functools import lru_cache
 
 from msgspec.json import encode
 
-from ...domain.repository_address import RepositoryAddress
+from ...domain.repository_address import RepositoryRef
 
 # All that is told of a repository. Light enough for one point a query, however many repositories are in it.
-FACTS = """
+REPOSITORY_FRAGMENT = """
 fragment facts on Repository {
   nameWithOwner isPrivate isArchived createdAt updatedAt pushedAt
   stargazerCount forkCount watchers { totalCount }
@@ -23,18 +23,18 @@ fragment facts on Repository {
 """
 
 
-def body_for(addresses: Sequence[RepositoryAddress]) -> bytes:
+def build_body(refs: Sequence[RepositoryRef]) -> bytes:
     """Return the body of the request that asks about these, the first by the alias `r0`, the next by `r1`…"""
     variables: dict[str, str] = {}
-    for place, address in enumerate(addresses):
-        variables |= {f"o{place}": address.owner, f"n{place}": address.name}
-    return encode({"query": query(len(addresses)), "variables": variables})
+    for position, ref in enumerate(refs):
+        variables |= {f"o{position}": ref.owner, f"n{position}": ref.name}
+    return encode({"query": build_query(len(refs)), "variables": variables})
 
 
 @lru_cache(maxsize=64)
-def query(repositories: int) -> str:
+def build_query(repository_count: int) -> str:
     """Return the query for so many repositories; owners and names are its variables `o0`, `n0`, `o1`…"""
-    places = range(repositories)
-    declared = ", ".join(f"$o{place}: String!, $n{place}: String!" for place in places)
-    asked = "\n".join(f"  r{place}: repository(owner: $o{place}, name: $n{place}) {{ ...facts }}" for place in places)
-    return f"query({declared}) {{\n{asked}\n}}\n{FACTS}"
+    positions = range(repository_count)
+    declarations = ", ".join(f"$o{position}: String!, $n{position}: String!" for position in positions)
+    selections = "\n".join(f"  r{place}: repository(owner: $o{place}, name: $n{place}) {{ ...facts }}" for place in positions)
+    return f"query({declarations}) {{\n{selections}\n}}\n{REPOSITORY_FRAGMENT}"

@@ -11,23 +11,23 @@ from msgspec import UNSET, DecodeError, Struct, UnsetType
 from msgspec.json import Decoder
 
 from ...domain.errors import NotFound, Unavailable
-from ...domain.repository_address import RepositoryAddress
-from ...ports import Allowance, Finding
-from ..answers import settled
+from ...domain.repository_address import RepositoryRef
+from ...ports import RateLimitStatus, RepositoryResult
+from ..answers import drop_traceback
 from ..retry import Transient
-from ..service import Reply, Request
-from .client import GitHubClient, Stopped
-from .document import Document, repository_of
-from .node import missing
+from ..service import Response, Request
+from .client import GitHubClient, PauseTooLong
+from .document import RestRepository, parse_rest_repository
+from .node import build_not_found
 
 T = TypeVar("T")
 
 # Of so few repositories the open pull requests are counted, too, for one request more.
-A_FEW = 10
+FEW_REPOSITORIES = 10
 
 # So often a request is sent, and so many repositories in a row without an answer mean that GitHub is down.
-_ATTEMPTS = 3
-_SILENCE = 3
+_MAX_ATTEMPTS = 3
+_MAX_CONSECUTIVE_FAILURES = 3
 
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS})
 # Where a repository that has moved is now; only the path is followed, and never to another server.
@@ -49,9 +49,9 @@ class _Limits(Struct):
     resources: _Resources
 
 
-_document = Decoder(Document)
-_limits = Decoder(_Limits)
-_list = Decoder(list[object])
+_repository_decoder = Decoder(RestRepository)
+_limits_decoder = Decoder(_Limits)
+_list_decoder = Decoder(list[object])
 
 
 class GitHubRest:
@@ -64,75 +64,75 @@ class GitHubRest:
     def __init__(self, client: GitHubClient) -> None:
         self._client = client
 
-    def look_up(self, addresses: Iterable[RepositoryAddress]) -> Iterator[Sequence[Finding]]:
-        remaining = iter(addresses)
-        first = list(islice(remaining, A_FEW + 1))
-        silent = 0
-        for address in chain(first, remaining):
-            finding = self._finding(address, counts_pull_requests=len(first) <= A_FEW)
-            yield [finding]
-            silent = silent + 1 if isinstance(finding.answer, Transient) else 0
-            if silent == _SILENCE:
-                raise Unavailable(str(finding.answer))
+    def fetch_repositories(self, refs: Iterable[RepositoryRef]) -> Iterator[Sequence[RepositoryResult]]:
+        remaining = iter(refs)
+        first = list(islice(remaining, FEW_REPOSITORIES + 1))
+        failures = 0
+        for ref in chain(first, remaining):
+            result = self._fetch_result(ref, counts_pull_requests=len(first) <= FEW_REPOSITORIES)
+            yield [result]
+            failures = failures + 1 if isinstance(result.outcome, Transient) else 0
+            if failures == _MAX_CONSECUTIVE_FAILURES:
+                raise Unavailable(str(result.outcome))
 
     @property
     def is_partial(self) -> bool:
         return True
 
-    def allowance(self) -> Allowance:
-        reply = self._persistently(self._request("/rate_limit", "the limit", always_there=True))
-        core = _decoded(_limits, reply, "the limit").resources.core
-        return Allowance(left=core.remaining, limit=core.limit, resets_at=core.reset)
+    def get_rate_limit(self) -> RateLimitStatus:
+        response = self._send_with_retries(self._build_request("/rate_limit", "the limit", must_exist=True))
+        core = _decode(_limits_decoder, response, "the limit").resources.core
+        return RateLimitStatus(remaining=core.remaining, limit=core.limit, resets_at=core.reset)
 
-    def _finding(self, address: RepositoryAddress, *, counts_pull_requests: bool) -> Finding:
+    def _fetch_result(self, ref: RepositoryRef, *, counts_pull_requests: bool) -> RepositoryResult:
         try:
-            reply = self._document(address)
-            document = _decoded(_document, reply, address.url)
-            pulls = document.open_pull_requests
-            if pulls is UNSET and counts_pull_requests and _has_room(reply):
-                pulls = self._open_pull_requests(address)
-            answer = repository_of(address, document, open_pull_requests=pulls)
-        except Stopped:
+            response = self._fetch_document(ref)
+            document = _decode(_repository_decoder, response, ref.url)
+            open_pull_requests = document.open_pull_requests
+            if open_pull_requests is UNSET and counts_pull_requests and _has_spare_requests(response):
+                open_pull_requests = self._count_open_pull_requests(ref)
+            outcome = parse_rest_repository(ref, document, open_pull_requests=open_pull_requests)
+        except PauseTooLong:
             raise
         except (NotFound, Unavailable) as error:
-            return Finding(address=address, answer=settled(error))
-        return Finding(address=address, answer=answer, told=reply.body.decode("utf-8", "replace"))
+            return RepositoryResult(ref=ref, outcome=drop_traceback(error))
+        return RepositoryResult(ref=ref, outcome=outcome, raw_response=response.body.decode("utf-8", "replace"))
 
-    def _document(self, address: RepositoryAddress) -> Reply:
-        path = f"/repos/{quote(address.owner)}/{quote(address.name)}"
-        reply = self._persistently(self._request(path, address.path))
-        if 300 <= reply.status < 400:
-            moved_to = _MOVED_TO.search(reply.headers.get("Location", ""))
+    def _fetch_document(self, ref: RepositoryRef) -> Response:
+        path = f"/repos/{quote(ref.owner)}/{quote(ref.name)}"
+        response = self._send_with_retries(self._build_request(path, ref.path))
+        if 300 <= response.status < 400:
+            moved_to = _MOVED_TO.search(response.headers.get("Location", ""))
             if moved_to is None:
-                raise Transient(f"{address.url}: GitHub does not say where it has moved")
-            reply = self._persistently(self._request(moved_to[1], address.path))
-        if reply.status in _GONE:
-            raise missing(address)
-        if reply.status != HTTPStatus.OK:
-            raise Transient(f"{address.url}: it has moved more than once")
-        return reply
+                raise Transient(f"{ref.url}: GitHub does not say where it has moved")
+            response = self._send_with_retries(self._build_request(moved_to[1], ref.path))
+        if response.status in _GONE:
+            raise build_not_found(ref)
+        if response.status != HTTPStatus.OK:
+            raise Transient(f"{ref.url}: it has moved more than once")
+        return response
 
-    def _open_pull_requests(self, address: RepositoryAddress) -> int | UnsetType:
+    def _count_open_pull_requests(self, ref: RepositoryRef) -> int | UnsetType:
         """Count open pull requests by asking for one a page: the last page's number is the count.
 
         They are unknown where that fails: the repository is worth having without them.
         """
-        path = f"/repos/{quote(address.owner)}/{quote(address.name)}/pulls?state=open&per_page=1"
+        path = f"/repos/{quote(ref.owner)}/{quote(ref.name)}/pulls?state=open&per_page=1"
         try:
-            reply = self._client.send(self._request(path, "open pull requests"))
-            shown = _decoded(_list, reply, address.url)
+            response = self._client.send(self._build_request(path, "open pull requests"))
+            first_page = _decode(_list_decoder, response, ref.url)
         except Unavailable:
             return UNSET
-        last = _LAST_PAGE.search(reply.headers.get("Link", ""))
-        return int(last[1]) if last else len(shown)
+        last_page = _LAST_PAGE.search(response.headers.get("Link", ""))
+        return int(last_page[1]) if last_page else len(first_page)
 
-    def _request(self, path: str, about: str, *, always_there: bool = False) -> Request:
+    def _build_request(self, path: str, label: str, *, must_exist: bool = False) -> Request:
         url = f"{self._client.base_url}{path}"
-        return Request(url=url, headers=self._client.headers, about=about, always_there=always_there)
+        return Request(url=url, headers=self._client.headers, label=label, must_exist=must_exist)
 
-    def _persistently(self, request: Request) -> Reply:
+    def _send_with_retries(self, request: Request) -> Response:
         """Send a request, some times if need be; raises `Transient` where no answer comes."""
-        for attempt in range(1, _ATTEMPTS):
+        for attempt in range(1, _MAX_ATTEMPTS):
             try:
                 return self._client.send(request)
             except Transient as error:
@@ -140,14 +140,14 @@ class GitHubRest:
         return self._client.send(request)
 
 
-def _has_room(reply: Reply) -> bool:
+def _has_spare_requests(response: Response) -> bool:
     """Tell whether more may be asked than the repositories that are still to come."""
-    left = reply.headers.get("X-RateLimit-Remaining", "")
-    return not left.isdigit() or int(left) >= A_FEW
+    remaining = response.headers.get("X-RateLimit-Remaining", "")
+    return not remaining.isdigit() or int(remaining) >= FEW_REPOSITORIES
 
 
-def _decoded(decoder: Decoder[T], reply: Reply, about: str) -> T:
+def _decode(decoder: Decoder[T], response: Response, label: str) -> T:
     try:
-        return decoder.decode(reply.body)
+        return decoder.decode(response.body)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Transient(f"{about}: GitHub's answer can't be read ({error})") from error
+        raise Transient(f"{label}: GitHub's answer can't be read ({error})") from error

@@ -4,28 +4,28 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from ...domain.collection import Holding
+from ...domain.collection import ProjectState
 
 Item = TypeVar("Item")
 
 
-def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+def split_into_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     """Group items by `size`; no items make one empty group, so that what is wrong is noticed all the same."""
     remaining = iter(items)
     yield list(islice(remaining, size))
-    while some := list(islice(remaining, size)):
-        yield some
+    while batch := list(islice(remaining, size)):
+        yield batch
 
 
-def names_by_documents(holdings: Iterable[Holding], size: int) -> Iterator[list[str]]:
+def group_names_by_documents(states: Iterable[ProjectState], size: int) -> Iterator[list[str]]:
     """Group projects by name so that a group has `size` documents or somewhat more; it is one project at least."""
     names: list[str] = []
-    documents = 0
-    for held in holdings:
-        names.append(held.name_normalized)
-        documents += held.releases
-        if documents >= size:
+    document_count = 0
+    for state in states:
+        names.append(state.name_normalized)
+        document_count += state.release_count
+        if document_count >= size:
             yield names
-            names, documents = [], 0
+            names, document_count = [], 0
     if names:
         yield names

@@ -5,37 +5,37 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...domain.errors import NotFound
-from .encoding import storable
+from .encoding import replace_surrogates
 
-_RESOLVE = """
+_RESOLVE_NAME = """
     SELECT id, name FROM collections WHERE name = :name
     UNION ALL
     SELECT id, collections.name FROM aliases JOIN collections ON id = collection_id WHERE aliases.name = :name
 """
 
 
-class Found(NamedTuple):
+class CollectionRef(NamedTuple):
     """A collection by the number that its rows carry, and by its own name."""
 
-    number: int
+    id: int
     name: str
 
 
-def resolved(connection: sqlite3.Connection, name: str) -> Found | None:
+def find_collection(connection: sqlite3.Connection, name: str) -> CollectionRef | None:
     """Return the collection that a name or an alias leads to, None if there is none."""
-    row = connection.execute(_RESOLVE, {"name": storable(name)}).fetchone()
-    return row and Found(*row)
+    row = connection.execute(_RESOLVE_NAME, {"name": replace_surrogates(name)}).fetchone()
+    return row and CollectionRef(*row)
 
 
-def existing(connection: sqlite3.Connection, name: str, path: Path) -> Found:
+def require_collection(connection: sqlite3.Connection, name: str, path: Path) -> CollectionRef:
     """Return the collection that a name or an alias leads to; raises `NotFound` if there is none."""
-    found = resolved(connection, name)
-    if found is None:
+    collection = find_collection(connection, name)
+    if collection is None:
         raise NotFound(f"there is no collection {name} in {path}")
-    return found
+    return collection
 
 
-def next_change(connection: sqlite3.Connection) -> int:
+def allocate_change(connection: sqlite3.Connection) -> int:
     """Return a number above all that were given before, in whatever collection."""
     connection.execute("UPDATE last_change SET number = number + 1")
     (number,) = connection.execute("SELECT number FROM last_change").fetchone()

@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...domain.errors import Invalid, Unavailable
-from .database_errors import explained, is_busy
-from .migrations import MIGRATIONS, bring_up_to_date, is_current, prepare_sharing
+from .database_errors import translate_errors, is_busy
+from .migrations import MIGRATIONS, migrate, is_current, enable_wal
 
 Result = TypeVar("Result")
 
 # Seconds between two attempts where SQLite does not wait by itself.
-_PAUSE = 0.02
+_BUSY_RETRY_INTERVAL = 0.02
 
 # From this size on (bytes) the log is copied into the file and emptied; readers are waited for so long (ms).
-_LOG_LIMIT = 8 * 1024 * 1024
-_WAIT_FOR_READERS = 200
+_MAX_LOG_BYTES = 8 * 1024 * 1024
+_READER_TIMEOUT_MS = 200
 
 # What a connection may keep in memory, in KiB, and how many pages are given back in one transaction.
-_CACHE = 4 * 1024
-_PAGES_AT_ONCE = 1000
+_CACHE_KIB = 4 * 1024
+_PAGES_PER_TRANSACTION = 1000
 
 
 class Database:
@@ -38,13 +38,13 @@ class Database:
     a file that is damaged, newer than the program or not ours, `Invalid`; both name the path.
     """
 
-    def __init__(self, path: Path, *, patience: float = 60.0, steps: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
+    def __init__(self, path: Path, *, busy_timeout: float = 60.0, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
         self.path = path
-        self._patience = patience
-        self._steps = steps
-        self._wait_from = _LOG_LIMIT
+        self._busy_timeout = busy_timeout
+        self._migrations = migrations
+        self._next_wait_size = _MAX_LOG_BYTES
         # By process: after a fork the parent's connections must be neither used nor closed here.
-        self._idle: dict[int, list[sqlite3.Connection]] = {}
+        self._idle_connections: dict[int, list[sqlite3.Connection]] = {}
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -62,10 +62,10 @@ class Database:
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
             connection.execute("COMMIT")
-            self._keep_log_small(connection)
+            self._truncate_log(connection)
 
     @contextmanager
-    def noting(self) -> Iterator[sqlite3.Connection]:
+    def writing_relaxed(self) -> Iterator[sqlite3.Connection]:
         """Do as `writing` does for what can be made again: a power cut may take the last of it, nothing else may.
 
         Hundreds of small transactions a run would otherwise wait for the disk hundreds of times.
@@ -74,107 +74,107 @@ class Database:
             yield connection
             connection.execute("COMMIT")
             connection.execute("PRAGMA synchronous = FULL")
-            self._keep_log_small(connection)
+            self._truncate_log(connection)
 
-    def give_back_space(self) -> None:
+    def vacuum(self) -> None:
         """Return to the file system what deletions have freed, in steps that others can write between."""
         with self.reading() as connection:
-            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
-        for _ in range(0, free, _PAGES_AT_ONCE):
+            (free_pages,) = connection.execute("PRAGMA freelist_count").fetchone()
+        for _ in range(0, free_pages, _PAGES_PER_TRANSACTION):
             with self.writing() as connection:
                 # Python ends this statement at its first step, so it gives back one page, whatever it is asked for.
-                for _ in range(_PAGES_AT_ONCE):
+                for _ in range(_PAGES_PER_TRANSACTION):
                     connection.execute("PRAGMA incremental_vacuum(1)")
 
     def close(self) -> None:
         """Close the connections that nobody uses; the last one of all processes to close removes the log."""
-        with explained(self.path):
-            while idle := self._idle.get(os.getpid()):
-                idle.pop().close()
+        with translate_errors(self.path):
+            while connections := self._idle_connections.get(os.getpid()):
+                connections.pop().close()
 
     @contextmanager
-    def _transaction(self, begin: str, *, synchronous: str = "FULL") -> Iterator[sqlite3.Connection]:
-        with explained(self.path):
-            idle = self._idle.setdefault(os.getpid(), [])
+    def _transaction(self, statement: str, *, synchronous: str = "FULL") -> Iterator[sqlite3.Connection]:
+        with translate_errors(self.path):
+            connections = self._idle_connections.setdefault(os.getpid(), [])
             try:
-                connection = idle.pop()
+                connection = connections.pop()
             except IndexError:
-                connection = self._connected()
+                connection = self._connect()
             try:
                 if synchronous != "FULL":
                     connection.execute(f"PRAGMA synchronous = {synchronous}")
-                self._begin(connection, begin)
+                self._begin(connection, statement)
                 yield connection
             except BaseException:
                 # Closing takes the transaction back, in whatever state the failure has left the connection.
                 connection.close()
                 raise
-            idle.append(connection)
+            connections.append(connection)
 
-    def _connected(self) -> sqlite3.Connection:
+    def _connect(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             is_new = not self.path.exists() or not self.path.stat().st_size
         except OSError as error:
             raise Unavailable(f"{self.path} can't be made: {error.strerror} ({error.filename})") from error
-        connection = sqlite3.connect(self.path, timeout=self._patience, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self.path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False)
         try:
             if is_new:
                 # It takes effect before anything of the file is read, and needs the right to write.
-                self._patiently(lambda: connection.execute("PRAGMA auto_vacuum = INCREMENTAL"))
+                self._retry_while_busy(lambda: connection.execute("PRAGMA auto_vacuum = INCREMENTAL"))
             connection.execute("PRAGMA synchronous = FULL")
             # Some systems build SQLite to overwrite what is deleted; nothing in here is secret, and it costs twice
             # the writing.
             connection.execute("PRAGMA secure_delete = OFF")
-            connection.execute(f"PRAGMA cache_size = -{_CACHE}")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _begin(self, connection: sqlite3.Connection, begin: str) -> None:
+    def _begin(self, connection: sqlite3.Connection, statement: str) -> None:
         """Start a transaction on a file of the present form; another process may have changed the form meanwhile."""
         try:
-            while not self._is_current_since(connection, begin):
+            while not self._begin_and_check_schema(connection, statement):
                 connection.execute("ROLLBACK")
-                self._patiently(lambda: prepare_sharing(connection))
-                self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
-                bring_up_to_date(connection, self._steps)
+                self._retry_while_busy(lambda: enable_wal(connection))
+                self._retry_while_busy(lambda: connection.execute("BEGIN IMMEDIATE"))
+                migrate(connection, self._migrations)
                 connection.execute("COMMIT")
         except (Invalid, Unavailable) as error:
             raise type(error)(f"{self.path} can't be used: {error}") from error
 
-    def _is_current_since(self, connection: sqlite3.Connection, begin: str) -> bool:
+    def _begin_and_check_schema(self, connection: sqlite3.Connection, statement: str) -> bool:
         def attempt() -> bool:
             if not connection.in_transaction:
-                connection.execute(begin)
-            return is_current(connection, self._steps)
+                connection.execute(statement)
+            return is_current(connection, self._migrations)
 
-        return self._patiently(attempt)
+        return self._retry_while_busy(attempt)
 
-    def _patiently(self, attempt: Callable[[], Result]) -> Result:
+    def _retry_while_busy(self, attempt: Callable[[], Result]) -> Result:
         """Repeat what finds the file busy: opening a new file and recovering one are not waited for by SQLite."""
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self._busy_timeout
         while True:
             try:
                 return attempt()
             except sqlite3.OperationalError as error:
                 if not is_busy(error) or time.monotonic() > deadline:
                     raise
-                time.sleep(_PAUSE)
+                time.sleep(_BUSY_RETRY_INTERVAL)
 
-    def _keep_log_small(self, connection: sqlite3.Connection) -> None:
+    def _truncate_log(self, connection: sqlite3.Connection) -> None:
         """Empty a log that has grown; where a reader is in the way, the next transactions try again."""
         log = self.path.with_name(f"{self.path.name}-wal")
         size = log.stat().st_size if log.exists() else 0
-        if size < _LOG_LIMIT:
+        if size < _MAX_LOG_BYTES:
             return
         # Others can't write meanwhile: readers are waited for only when the log has grown by as much again.
-        wait = _WAIT_FOR_READERS if size >= self._wait_from else 0
+        wait = _READER_TIMEOUT_MS if size >= self._next_wait_size else 0
         connection.execute(f"PRAGMA busy_timeout = {wait}")
         # What was committed is on disk, whatever becomes of this: a file that can't grow says so at the next write.
         with suppress(sqlite3.OperationalError):
             (in_use, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if wait or not in_use:
-                self._wait_from = (size if in_use else 0) + _LOG_LIMIT
-        connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
+                self._next_wait_size = (size if in_use else 0) + _MAX_LOG_BYTES
+        connection.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 1000)}")

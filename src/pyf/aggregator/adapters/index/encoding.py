@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, to_builtins
 from msgspec.json import Decoder, encode
 
-from ...domain.collection import Holding
+from ...domain.collection import ProjectState
 from ...domain.document import Document, Enrichments
 from ...domain.schema import (
     OWNERS,
@@ -19,40 +19,40 @@ from ...domain.schema import (
     ProjectFields,
     RegistryFields,
     RepositoryFields,
-    fields,
+    iter_fields,
 )
 
-_INTEGERS = tuple(field.name for field in fields() if field.owner is Owner.REGISTRY and field.kind == "int64")
-_INT64 = range(-(2**63), 2**63)
+_INTEGER_FIELDS = tuple(field.name for field in iter_fields() if field.owner is Owner.REGISTRY and field.kind == "int64")
+_INT64_RANGE = range(-(2**63), 2**63)
 
-_REGISTRY = Decoder(RegistryFields)
-_OTHERS: dict[Owner, tuple[str, Decoder[Any]]] = {
+_REGISTRY_DECODER = Decoder(RegistryFields)
+_ENRICHMENT_DECODERS: dict[Owner, tuple[str, Decoder[Any]]] = {
     Owner.REPOSITORY: ("repository", Decoder(RepositoryFields)),
     Owner.DOWNLOADS: ("downloads", Decoder(DownloadFields)),
     Owner.HEALTH: ("health", Decoder(HealthFields)),
 }
 
 
-def refusal(document: RegistryFields) -> str:
+def get_rejection_reason(document: RegistryFields) -> str:
     """Return why no engine can hold a document, "" where it can: a number that an int64 can't say."""
-    for name in _INTEGERS:
-        if getattr(document, name) not in _INT64:
+    for name in _INTEGER_FIELDS:
+        if getattr(document, name) not in _INT64_RANGE:
             return f"{name} is beyond 64 bits"
     for file in document.urls:
-        if file.size not in _INT64 or file.upload_time not in _INT64:
+        if file.size not in _INT64_RANGE or file.upload_time not in _INT64_RANGE:
             return f"a number of the file {file.filename} is beyond 64 bits"
     return ""
 
 
-def encoded(value: Struct | Mapping[str, Any]) -> bytes:
+def encode_json(value: Struct | Mapping[str, Any]) -> bytes:
     """Return a value as JSON, in UTF-8 whatever its text holds."""
     try:
         return encode(value)
     except UnicodeEncodeError:
-        return encode(_storable(to_builtins(value)))
+        return encode(_replace_nested_surrogates(to_builtins(value)))
 
 
-def storable(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Return text that UTF-8 can say; that is the same text, but for surrogates."""
     try:
         text.encode()
@@ -61,59 +61,59 @@ def storable(text: str) -> str:
     return text
 
 
-def _storable(value: Any) -> Any:
+def _replace_nested_surrogates(value: Any) -> Any:
     match value:
         case str():
-            return storable(value)
+            return replace_surrogates(value)
         case list() | tuple():
-            return [_storable(item) for item in value]
+            return [_replace_nested_surrogates(item) for item in value]
         case dict():
-            return {_storable(key): _storable(item) for key, item in value.items()}
+            return {_replace_nested_surrogates(key): _replace_nested_surrogates(item) for key, item in value.items()}
         case _:
             return value
 
 
-def owner_of(fields: ProjectFields) -> Owner:
+def get_owner(fields: ProjectFields) -> Owner:
     """Return the step that the fields belong to."""
     return OWNERS[type(fields)]
 
 
-def registry_fields(json: bytes | str) -> RegistryFields:
+def decode_registry_fields(json: bytes | str) -> RegistryFields:
     """Return what `encoded` made JSON of; raises `msgspec.DecodeError` for anything else."""
-    return _REGISTRY.decode(json)
+    return _REGISTRY_DECODER.decode(json)
 
 
-def enrichments(others: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Enrichments:
+def decode_enrichments(enrichment_json: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Enrichments:
     """Return what the other owners' JSON says."""
     return Enrichments(
-        **{part: decoder.decode(others[owner]) for owner, (part, decoder) in _OTHERS.items() if owner in others}
+        **{part: decoder.decode(enrichment_json[owner]) for owner, (part, decoder) in _ENRICHMENT_DECODERS.items() if owner in enrichment_json}
     )
 
 
-def document(registry: RegistryFields, others: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Document:
+def build_document(registry: RegistryFields, enrichment_json: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Document:
     """Put a document together from the registry's fields and the JSON of the other owners'."""
-    parts = enrichments(others)
+    parts = decode_enrichments(enrichment_json)
     return Document(registry=registry, repository=parts.repository, downloads=parts.downloads, health=parts.health)
 
 
-def newest_first(documents: Iterable[RegistryFields]) -> list[RegistryFields]:
+def sort_newest_first(documents: Iterable[RegistryFields]) -> list[RegistryFields]:
     """Return a project's documents in the order in which they are shown."""
     return sorted(documents, key=lambda d: (d.is_newest, d.version_sortable, d.version), reverse=True)
 
 
-def oldest_first(documents: Iterable[RegistryFields]) -> list[RegistryFields]:
+def sort_oldest_first(documents: Iterable[RegistryFields]) -> list[RegistryFields]:
     """Return a project's documents in the order in which they are exported."""
     return sorted(documents, key=lambda d: (d.version_sortable, d.version))
 
 
-def holding(name_normalized: str, documents: Iterable[RegistryFields]) -> Holding:
+def build_project_state(name_normalized: str, documents: Iterable[RegistryFields]) -> ProjectState:
     """Sum a project's documents up; there must be one at least. The status is that of the newest."""
-    shown = newest_first(documents)
-    return Holding(
+    ordered = sort_newest_first(documents)
+    return ProjectState(
         name_normalized=name_normalized,
-        last_serial=min(document.last_serial for document in shown),
-        composed_with=min(document.composed_with for document in shown),
-        status_checked=min(document.status_checked for document in shown),
-        project_status=shown[0].project_status,
-        releases=len(shown),
+        last_serial=min(document.last_serial for document in ordered),
+        document_version=min(document.composed_with for document in ordered),
+        status_checked=min(document.status_checked for document in ordered),
+        project_status=ordered[0].project_status,
+        release_count=len(ordered),
     )

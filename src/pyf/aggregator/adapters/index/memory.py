@@ -9,52 +9,52 @@ from threading import RLock
 from msgspec import UNSET
 from msgspec.json import decode
 
-from ...domain.collection import CollectionInfo, CollectionState, Holding, Tombstone
+from ...domain.collection import CollectionInfo, CollectionState, ProjectState, Tombstone
 from ...domain.document import Document, Enrichments
 from ...domain.errors import Invalid, NotFound, Unavailable
-from ...domain.project import normalized
+from ...domain.project import normalize_name
 from ...domain.schema import Owner, ProjectFields, RegistryFields
 from ...ports import ProjectDocuments, Rejection
 from .encoding import (
-    document,
-    encoded,
-    enrichments,
-    holding,
-    newest_first,
-    oldest_first,
-    owner_of,
-    refusal,
-    registry_fields,
-    storable,
+    build_document,
+    encode_json,
+    decode_enrichments,
+    build_project_state,
+    sort_newest_first,
+    sort_oldest_first,
+    get_owner,
+    get_rejection_reason,
+    decode_registry_fields,
+    replace_surrogates,
 )
-from .names import checked
+from .names import validate_collection_name
 
 
 @dataclass
-class _Project:
+class _StoredProject:
     """The JSON of the documents by version, and of each other owner's fields with the number of its writing."""
 
     documents: dict[str, bytes]
-    others: dict[Owner, tuple[int, bytes]] = field(default_factory=dict)
+    enrichments: dict[Owner, tuple[int, bytes]] = field(default_factory=dict)
 
     @property
-    def json_of_others(self) -> dict[Owner, bytes]:
-        return {owner: json for owner, (_, json) in self.others.items()}
+    def enrichment_json(self) -> dict[Owner, bytes]:
+        return {owner: json for owner, (_, json) in self.enrichments.items()}
 
     @property
-    def registry(self) -> list[RegistryFields]:
-        return [registry_fields(json) for json in self.documents.values()]
+    def registry_documents(self) -> list[RegistryFields]:
+        return [decode_registry_fields(json) for json in self.documents.values()]
 
 
 @dataclass
-class _Collection:
+class _StoredCollection:
     created_at: int
     state: bytes
-    projects: dict[str, _Project] = field(default_factory=dict)
+    projects: dict[str, _StoredProject] = field(default_factory=dict)
     tombstones: dict[str, Tombstone] = field(default_factory=dict)
 
 
-class MemoryIndex:
+class FakeIndex:
     """The ports `PackageIndex` and `IndexAdmin` in memory; threads may share it.
 
     What it holds is JSON, as in every other engine: nobody can change it through a value that they gave or were
@@ -63,151 +63,151 @@ class MemoryIndex:
 
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
         self._now = now
-        self._collections: dict[str, _Collection] = {}
+        self._collections: dict[str, _StoredCollection] = {}
         self._aliases: dict[str, str] = {}
-        self._rewritten: set[str] = set()
-        self._writes = 0
+        self._locked: set[str] = set()
+        self._write_count = 0
         self._lock = RLock()
 
     def put(self, collection: str, projects: Sequence[ProjectDocuments]) -> Sequence[Rejection]:
         rejections = []
         with self._lock:
-            held = self._existing(collection)
+            stored_collection = self._require_collection(collection)
             for project in projects:
-                name, documents = storable(project.name_normalized), {}
-                for each in project.documents:
-                    if reason := refusal(each):
-                        rejections.append(Rejection(id=each.id, reason=reason))
+                name, documents = replace_surrogates(project.name_normalized), {}
+                for fields in project.documents:
+                    if reason := get_rejection_reason(fields):
+                        rejections.append(Rejection(id=fields.id, reason=reason))
                     else:
-                        documents[storable(each.version)] = encoded(each)
+                        documents[replace_surrogates(fields.version)] = encode_json(fields)
                 if documents:
-                    stored = held.projects.setdefault(name, _Project({}))
-                    stored.documents = documents
+                    stored_project = stored_collection.projects.setdefault(name, _StoredProject({}))
+                    stored_project.documents = documents
                     if project.health is not UNSET:
-                        self._write(stored, project.health)
-                    held.tombstones.pop(name, None)
+                        self._write_enrichment(stored_project, project.health)
+                    stored_collection.tombstones.pop(name, None)
                 else:
-                    held.projects.pop(name, None)
+                    stored_collection.projects.pop(name, None)
         return rejections
 
     def remove(self, collection: str, tombstones: Sequence[Tombstone]) -> int:
         with self._lock:
-            held = self._existing(collection)
+            stored_collection = self._require_collection(collection)
             removed = 0
             for tombstone in tombstones:
-                was_there = held.projects.pop(tombstone.name, None) is not None
-                removed += was_there
-                if was_there or tombstone.name not in held.tombstones:
-                    held.tombstones[tombstone.name] = tombstone
+                existed = stored_collection.projects.pop(tombstone.name, None) is not None
+                removed += existed
+                if existed or tombstone.name not in stored_collection.tombstones:
+                    stored_collection.tombstones[tombstone.name] = tombstone
         return removed
 
     def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
         with self._lock:
-            projects = self._existing(collection).projects
-            there = [(projects[name], value) for name, value in fields.items() if name in projects]
-            for project, value in there:
-                self._write(project, value)
-        return len(there)
+            projects = self._require_collection(collection).projects
+            updates = [(projects[name], value) for name, value in fields.items() if name in projects]
+            for project, value in updates:
+                self._write_enrichment(project, value)
+        return len(updates)
 
-    def documents(self, collection: str, name: str) -> Sequence[Document]:
+    def get_project_documents(self, collection: str, name: str) -> Sequence[Document]:
         with self._lock:
-            project = self._existing(collection).projects.get(normalized(name), _Project({}))
-            return [_document(each, project) for each in newest_first(project.registry)]
+            project = self._require_collection(collection).projects.get(normalize_name(name), _StoredProject({}))
+            return [_build_document(fields, project) for fields in sort_newest_first(project.registry_documents)]
 
-    def held(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
+    def get_documents(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
         with self._lock:
-            projects = self._existing(collection).projects
-            return {name: newest_first(projects[name].registry) for name in names if name in projects}
+            projects = self._require_collection(collection).projects
+            return {name: sort_newest_first(projects[name].registry_documents) for name in names if name in projects}
 
-    def enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
+    def get_enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
         with self._lock:
-            projects = self._existing(collection).projects
-            return {name: enrichments(projects[name].json_of_others) for name in names if name in projects}
+            projects = self._require_collection(collection).projects
+            return {name: decode_enrichments(projects[name].enrichment_json) for name in names if name in projects}
 
-    def holdings(self, collection: str) -> Iterator[Holding]:
-        for name, project in self._projects(collection):
-            yield holding(name, project.registry)
+    def project_states(self, collection: str) -> Iterator[ProjectState]:
+        for name, project in self._iterate_projects(collection):
+            yield build_project_state(name, project.registry_documents)
 
     def export(self, collection: str) -> Iterator[Document]:
-        for _, project in self._projects(collection):
-            yield from [_document(each, project) for each in oldest_first(project.registry)]
+        for _, project in self._iterate_projects(collection):
+            yield from [_build_document(fields, project) for fields in sort_oldest_first(project.registry_documents)]
 
-    def tombstone(self, collection: str, name: str) -> Tombstone | None:
+    def get_tombstone(self, collection: str, name: str) -> Tombstone | None:
         with self._lock:
-            return self._existing(collection).tombstones.get(normalized(name))
+            return self._require_collection(collection).tombstones.get(normalize_name(name))
 
     def tombstones(self, collection: str) -> Iterator[Tombstone]:
         with self._lock:
-            found = sorted(self._existing(collection).tombstones.items())
-        yield from (tombstone for _, tombstone in found)
+            entries = sorted(self._require_collection(collection).tombstones.items())
+        yield from (tombstone for _, tombstone in entries)
 
-    def state(self, collection: str) -> CollectionState:
+    def get_state(self, collection: str) -> CollectionState:
         with self._lock:
-            return decode(self._existing(collection).state, type=CollectionState)
+            return decode(self._require_collection(collection).state, type=CollectionState)
 
-    def remember(self, collection: str, state: CollectionState) -> None:
+    def set_state(self, collection: str, state: CollectionState) -> None:
         with self._lock:
-            self._existing(collection).state = encoded(state)
+            self._require_collection(collection).state = encode_json(state)
 
     def create(self, collection: str, state: CollectionState, *, alias: str = "") -> None:
         with self._lock:
-            if checked(collection) in self._collections or collection in self._aliases:
+            if validate_collection_name(collection) in self._collections or collection in self._aliases:
                 raise Invalid(f"there is a collection or an alias {collection} already")
             if alias:
-                self._check_alias(alias, of=collection)
+                self._validate_alias(alias, target=collection)
                 self._aliases[alias] = collection
-            self._collections[collection] = _Collection(int(self._now()), encoded(state))
+            self._collections[collection] = _StoredCollection(int(self._now()), encode_json(state))
 
     def drop(self, collection: str) -> None:
         with self._lock:
-            self._check_is_itself(collection)
+            self._require_not_alias(collection)
             del self._collections[collection]
             self._aliases = {alias: name for alias, name in self._aliases.items() if name != collection}
 
-    def point(self, alias: str, collection: str) -> None:
+    def set_alias(self, alias: str, collection: str) -> None:
         with self._lock:
-            self._check_is_itself(collection)
-            self._check_alias(alias, of=collection)
+            self._require_not_alias(collection)
+            self._validate_alias(alias, target=collection)
             self._aliases[alias] = collection
 
     @property
-    def supersedes_at_once(self) -> bool:
+    def replaces_atomically(self) -> bool:
         return True
 
-    def supersede(self, collection: str, successor: str) -> None:
+    def replace_with_alias(self, collection: str, successor: str) -> None:
         with self._lock:
-            self._check_is_itself(successor)
-            there = self.resolve(checked(collection))
-            if collection == successor or there not in (None, collection, successor):
-                raise Invalid(f"{collection} is an alias of {there}: name the collection itself")
-            if there == collection:
-                self.carry_over(collection, successor)
+            self._require_not_alias(successor)
+            current = self.resolve(validate_collection_name(collection))
+            if collection == successor or current not in (None, collection, successor):
+                raise Invalid(f"{collection} is an alias of {current}: name the collection itself")
+            if current == collection:
+                self.copy_enrichments(collection, successor)
                 self.drop(collection)
             self._aliases[collection] = successor
 
-    def carry_over(self, source: str, target: str) -> None:
+    def copy_enrichments(self, source: str, target: str) -> None:
         with self._lock:
-            ours, theirs = self._existing(target), self._existing(source)
-            for name in ours.projects.keys() & theirs.projects.keys():
-                others = ours.projects[name].others
-                for owner, written in theirs.projects[name].others.items():
+            target_collection, source_collection = self._require_collection(target), self._require_collection(source)
+            for name in target_collection.projects.keys() & source_collection.projects.keys():
+                target_enrichments = target_collection.projects[name].enrichments
+                for owner, entry in source_collection.projects[name].enrichments.items():
                     if owner is not Owner.HEALTH:
-                        others[owner] = max(written, others.get(owner, written))
-            for name, tombstone in theirs.tombstones.items():
-                if name not in ours.projects:
-                    ours.tombstones.setdefault(name, tombstone)
+                        target_enrichments[owner] = max(entry, target_enrichments.get(owner, entry))
+            for name, tombstone in source_collection.tombstones.items():
+                if name not in target_collection.projects:
+                    target_collection.tombstones.setdefault(name, tombstone)
 
-    def collections(self) -> Sequence[CollectionInfo]:
+    def list_collections(self) -> Sequence[CollectionInfo]:
         with self._lock:
             return [
                 CollectionInfo(
                     name=name,
                     aliases=tuple(sorted(alias for alias, target in self._aliases.items() if target == name)),
-                    projects=len(held.projects),
-                    documents=sum(len(project.documents) for project in held.projects.values()),
-                    created_at=held.created_at,
+                    projects=len(stored.projects),
+                    documents=sum(len(project.documents) for project in stored.projects.values()),
+                    created_at=stored.created_at,
                 )
-                for name, held in sorted(self._collections.items())
+                for name, stored in sorted(self._collections.items())
             ]
 
     def resolve(self, name: str) -> str | None:
@@ -216,60 +216,60 @@ class MemoryIndex:
 
     def foreign_fields(self, collection: str) -> Sequence[str] | None:
         with self._lock:
-            self._existing(collection)
+            self._require_collection(collection)
         return None
 
-    def location(self) -> str:
+    def get_location(self) -> str:
         return "memory"
 
-    def size(self) -> int | None:
+    def get_size(self) -> int | None:
         return None
 
     @contextmanager
-    def exclusive(self, collection: str) -> Iterator[None]:
+    def lock(self, collection: str) -> Iterator[None]:
         with self._lock:
-            names = {checked(collection), self.resolve(collection) or collection}
-            if names & self._rewritten:
+            names = {validate_collection_name(collection), self.resolve(collection) or collection}
+            if names & self._locked:
                 raise Unavailable(f"another run is at work on the collection {collection}: wait for it to end")
-            self._rewritten |= names
+            self._locked |= names
         try:
             yield
         finally:
             with self._lock:
-                self._rewritten -= names
+                self._locked -= names
 
-    def _write(self, project: _Project, value: ProjectFields) -> None:
-        self._writes += 1
-        project.others[owner_of(value)] = (self._writes, encoded(value))
+    def _write_enrichment(self, project: _StoredProject, value: ProjectFields) -> None:
+        self._write_count += 1
+        project.enrichments[get_owner(value)] = (self._write_count, encode_json(value))
 
-    def _existing(self, name: str) -> _Collection:
+    def _require_collection(self, name: str) -> _StoredCollection:
         real_name = self.resolve(name)
         if real_name is None:
             raise NotFound(f"there is no collection {name}")
         return self._collections[real_name]
 
-    def _projects(self, collection: str) -> Iterator[tuple[str, _Project]]:
+    def _iterate_projects(self, collection: str) -> Iterator[tuple[str, _StoredProject]]:
         """Yield a collection's projects by name, as each one is when its turn comes."""
         with self._lock:
-            names = sorted(self._existing(collection).projects)
+            names = sorted(self._require_collection(collection).projects)
             real_name = self.resolve(collection) or collection
         for name in names:
             with self._lock:
                 # Of a collection that a rebuild has replaced, its successor.
-                at = real_name if real_name in self._collections else collection
-                project = self._existing(at).projects.get(name)
+                current_name = real_name if real_name in self._collections else collection
+                project = self._require_collection(current_name).projects.get(name)
             if project is not None:
                 yield name, project
 
-    def _check_is_itself(self, collection: str) -> None:
+    def _require_not_alias(self, collection: str) -> None:
         if collection not in self._collections:
-            self._existing(collection)
+            self._require_collection(collection)
             raise Invalid(f"{collection} is an alias of {self._aliases[collection]}: name the collection itself")
 
-    def _check_alias(self, alias: str, *, of: str) -> None:
-        if checked(alias) in self._collections or alias == of:
+    def _validate_alias(self, alias: str, *, target: str) -> None:
+        if validate_collection_name(alias) in self._collections or alias == target:
             raise Invalid(f"there is a collection {alias}: an alias can't have its name")
 
 
-def _document(registry: RegistryFields, project: _Project) -> Document:
-    return document(registry, project.json_of_others)
+def _build_document(registry: RegistryFields, project: _StoredProject) -> Document:
+    return build_document(registry, project.enrichment_json)

@@ -3,53 +3,53 @@
 from collections.abc import Callable, Sequence
 from threading import RLock
 
-from ...domain.api_key import SEARCH, ApiKey
+from ...domain.api_key import SEARCH_ACTION, ApiKey
 from ...domain.errors import Invalid, NotFound
 from ...ports import NewKey
-from .key_scope import opens
-from .key_values import Hashed, checked_value, guessed_by_nobody, hashed, prefix_of
+from .key_scope import grants
+from .key_values import KeyHash, validate_key, generate_key, hash_key, get_prefix
 
 
-class MemoryApiKeys:
+class FakeApiKeys:
     """The port `ApiKeys` in memory; `resolve` is that of the index whose collections the keys open."""
 
     def __init__(
-        self, resolve: Callable[[str], str | None], *, new_value: Callable[[], str] = guessed_by_nobody
+        self, resolve: Callable[[str], str | None], *, generate_value: Callable[[], str] = generate_key
     ) -> None:
         self._resolve = resolve
-        self._new_value = new_value
-        self._keys: dict[int, tuple[ApiKey, Hashed]] = {}
-        self._numbers = 0
+        self._generate_value = generate_value
+        self._keys: dict[int, tuple[ApiKey, KeyHash]] = {}
+        self._last_id = 0
         self._lock = RLock()
 
     def create(
-        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH,), value: str = ""
+        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH_ACTION,), value: str = ""
     ) -> NewKey:
-        value = checked_value(value or self._new_value())
+        value = validate_key(value or self._generate_value())
         with self._lock:
-            if any(kept.is_of(value) for _, kept in self._keys.values()):
+            if any(key_hash.matches(value) for _, key_hash in self._keys.values()):
                 raise Invalid("there is a key of that value already: choose another one")
-            self._numbers += 1
+            self._last_id += 1
             key = ApiKey(
-                id=self._numbers,
+                id=self._last_id,
                 description=description,
-                prefix=prefix_of(value),
+                prefix=get_prefix(value),
                 actions=tuple(actions),
                 collections=tuple(collections),
             )
-            self._keys[key.id] = key, hashed(value)
+            self._keys[key.id] = key, hash_key(value)
         return NewKey(key=key, value=value)
 
-    def all(self) -> Sequence[ApiKey]:
+    def list_keys(self) -> Sequence[ApiKey]:
         with self._lock:
             return [key for key, _ in self._keys.values()]
 
-    def delete(self, number: int) -> None:
+    def delete(self, key_id: int) -> None:
         with self._lock:
-            if self._keys.pop(number, None) is None:
-                raise NotFound(f"there is no key {number}")
+            if self._keys.pop(key_id, None) is None:
+                raise NotFound(f"there is no key {key_id}")
 
-    def allows(self, value: str, action: str, collection: str) -> bool:
+    def is_allowed(self, value: str, action: str, collection: str) -> bool:
         with self._lock:
-            found = [key for key, kept in self._keys.values() if kept.is_of(value)]
-        return any(opens(key, action, collection, self._resolve) for key in found)
+            keys = [key for key, key_hash in self._keys.values() if key_hash.matches(value)]
+        return any(grants(key, action, collection, self._resolve) for key in keys)

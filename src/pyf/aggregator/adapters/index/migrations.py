@@ -95,40 +95,40 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def version(connection: sqlite3.Connection) -> int:
+def get_version(connection: sqlite3.Connection) -> int:
     """Return how many steps the file has seen."""
-    return _number(connection, "PRAGMA user_version")
+    return _read_number(connection, "PRAGMA user_version")
 
 
-def is_current(connection: sqlite3.Connection, steps: Sequence[tuple[str, ...]]) -> bool:
+def is_current(connection: sqlite3.Connection, migrations: Sequence[tuple[str, ...]]) -> bool:
     """Tell whether the file has seen all of `steps`; raises `Invalid` for one that is not ours or is newer."""
-    if _number(connection, "PRAGMA application_id") != APPLICATION_ID:
-        if _number(connection, "SELECT count(*) FROM sqlite_master"):
+    if _read_number(connection, "PRAGMA application_id") != APPLICATION_ID:
+        if _read_number(connection, "SELECT count(*) FROM sqlite_master"):
             raise Invalid("it is a SQLite database of another program")
         return False
-    if version(connection) > len(steps):
+    if get_version(connection) > len(migrations):
         raise Invalid("it was written by a newer version of this program: update the program")
-    return version(connection) == len(steps)
+    return get_version(connection) == len(migrations)
 
 
-def bring_up_to_date(connection: sqlite3.Connection, steps: Sequence[tuple[str, ...]]) -> None:
+def migrate(connection: sqlite3.Connection, migrations: Sequence[tuple[str, ...]]) -> None:
     """Take the steps that the file has not seen; the caller holds the right to write, so it is all or nothing."""
-    if is_current(connection, steps):
+    if is_current(connection, migrations):
         return
-    for step in steps[version(connection) :]:
-        for statement in step:
+    for migration in migrations[get_version(connection) :]:
+        for statement in migration:
             connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {len(steps)}")
+    connection.execute(f"PRAGMA user_version = {len(migrations)}")
 
 
-def prepare_sharing(connection: sqlite3.Connection) -> None:
+def enable_wal(connection: sqlite3.Connection) -> None:
     """Switch a file to a write-ahead log, which it then keeps."""
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise Unavailable("its file system can't share it between processes (no write-ahead log)")
 
 
-def _number(connection: sqlite3.Connection, query: str) -> int:
+def _read_number(connection: sqlite3.Connection, query: str) -> int:
     (number,) = connection.execute(query).fetchone()
     return int(number)

@@ -6,38 +6,38 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import UNSET, Struct
 
 from ...domain.document import Document
-from ...domain.health import Standards
-from ...domain.health.compatibility import names_supported_framework
-from ...domain.health.judging import day
-from ...domain.project import ProjectStatus, normalized
+from ...domain.health import ScoringConfig
+from ...domain.health.compatibility import has_supported_version
+from ...domain.health.judging import to_date
+from ...domain.project import ProjectStatus, normalize_name
 from ...domain.relevance import (
     Lexicon,
-    Popularity,
+    PopularityScale,
     Searchable,
-    bucket_of,
-    merit,
-    popularity_of,
-    query_of,
-    searchable_of,
-    standing_of,
+    get_tier,
+    compute_quality,
+    build_popularity_scale,
+    parse_query,
+    build_searchable,
+    to_quality_signals,
 )
-from ...domain.relevance.likeness import telling_stems
-from ...domain.relevance.suggesting import least_likeness, likeness, typed_of
-from ...domain.requirements import required
+from ...domain.relevance.likeness import get_significant_terms
+from ...domain.relevance.suggesting import get_min_prefix_rank, rank_prefix, normalize_prefix
+from ...domain.requirements import parse_required_names
 from ...domain.search import (
-    MOST_VALUES,
+    MAX_FACET_VALUES,
     Facet,
     FacetCount,
     Hit,
-    Question,
-    Results,
+    SearchQuery,
+    SearchResults,
     Sort,
     Suggestion,
-    hit_of,
-    supports,
+    to_hit,
+    has_selected_versions,
 )
 from ...ports import PackageIndex
-from ...ports.search import NOTHING
+from ...ports.search import NO_NAMES
 
 _DAY = 86_400
 _KEYS: Mapping[Sort, Callable[[Hit], int]] = {
@@ -65,7 +65,7 @@ class _Project(Struct, frozen=True):
     @property
     def head(self) -> set[str]:
         """The stems of name, summary and keywords."""
-        return set("".join(self.searched.parts[:3]).split())
+        return set("".join(self.searched.texts[:3]).split())
 
     def values(self, facet: Facet) -> set[str]:
         """Return what the project has of a facet: versions of all releases, else what the newest one says."""
@@ -86,12 +86,12 @@ class _Project(Struct, frozen=True):
             case Facet.MAINTAINERS:
                 return set(registry.maintainers)
 
-    def fitting(self, question: Question) -> Document | None:
+    def fitting(self, question: SearchQuery) -> Document | None:
         """Return the newest release with the versions that are asked for; None for none."""
         fitting = [
             each
             for each in self.releases
-            if supports(each.registry.framework_versions, each.registry.python_versions, question)
+            if has_selected_versions(each.registry.framework_versions, each.registry.python_versions, question)
         ]
         return self.newest if self.newest in fitting else fitting[-1] if fitting else None
 
@@ -113,7 +113,7 @@ class PlainSearch:
         self,
         index: PackageIndex,
         lexicon: Lexicon | None = None,
-        standards: Standards | None = None,
+        standards: ScoringConfig | None = None,
         *,
         now: Callable[[], float],
     ) -> None:
@@ -122,60 +122,60 @@ class PlainSearch:
         self._standards = standards
         self._now = now
 
-    def search(self, collection: str, question: Question, *, hidden: frozenset[str] = NOTHING) -> Results:
+    def search(self, collection: str, question: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
         held = self._projects(collection)
         matching = [each for each in self._matching(held, question) if each.project.name not in hidden]
         found = [each for each in matching if self._passes(each.project, question)]
         found.sort(key=self._order(held, question.sort))
         first = (question.page - 1) * question.per_page
         page = [each.project for each in found[first : first + question.per_page]]
-        return Results(
+        return SearchResults(
             total=len(found),
-            hits=tuple(hit_of(each.fitting(question) or each.newest) for each in page),
+            hits=tuple(to_hit(each.fitting(question) or each.newest) for each in page),
             facets={facet: self._counted(matching, question, facet) for facet in Facet},
         )
 
-    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NOTHING) -> Mapping[str, int]:
+    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
         held = (each for each in self._projects(collection) if each.name not in hidden)
         return Counter(value for each in held for value in each.values(facet))
 
     def suggest(
-        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING
+        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
     ) -> Sequence[Suggestion]:
-        held, typed = self._projects(collection), typed_of(text)
+        held, typed = self._projects(collection), normalize_prefix(text)
         scale = _popularity(held)
-        like = [(likeness(typed, each.name, self._lexicon), each.hit) for each in held if each.name not in hidden]
-        least = least_likeness(like for like, _ in like)
+        like = [(rank_prefix(typed, each.name, self._lexicon), each.hit) for each in held if each.name not in hidden]
+        least = get_min_prefix_rank(like for like, _ in like)
         likely = sorted(
             (pair for pair in like if pair[0] >= least),
-            key=lambda pair: (-pair[0], -scale.rank(pair[1].downloads), pair[1].name_normalized),
+            key=lambda pair: (-pair[0], -scale.to_percentile(pair[1].downloads), pair[1].name_normalized),
         )
         return [
             Suggestion(name=hit.name, name_normalized=hit.name_normalized, summary=hit.summary)
             for _, hit in likely[:limit]
         ]
 
-    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
         held = self._projects(collection)
-        own = next((each for each in held if each.name == normalized(name)), None)
+        own = next((each for each in held if each.name == normalize_name(name)), None)
         if own is None:
             return []
-        stems = dict(telling_stems(own.searched, self._lexicon, share=_share(held)))
+        stems = dict(get_significant_terms(own.searched, self._lexicon, document_frequency=_share(held)))
         others = [each for each in held if each is not own and each.name not in hidden]
         alike = [(sum(stems[stem] for stem in stems.keys() & each.head), each.hit) for each in others]
         alike = sorted((pair for pair in alike if pair[0]), key=lambda pair: (-pair[0], pair[1].name_normalized))
         return [hit for _, hit in alike[:limit]]
 
-    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
-        wanted = normalized(name)
+    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+        wanted = normalize_name(name)
         hits = [
             each.hit
             for each in self._projects(collection)
-            if each.name not in hidden and wanted in required(each.newest.registry.requires_dist)
+            if each.name not in hidden and wanted in parse_required_names(each.newest.registry.requires_dist)
         ]
         return sorted(hits, key=lambda hit: (_KEYS[Sort.DOWNLOADS](hit), hit.name_normalized))[:limit]
 
-    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
         held = {each.name: each.hit for each in self._projects(collection) if each.name not in hidden}
         return [held[name] for name in dict.fromkeys(names) if name in held]
 
@@ -186,13 +186,13 @@ class PlainSearch:
                 releases.setdefault(document.registry.name_normalized, []).append(document)
         return [_project(several) for several in releases.values()]
 
-    def _matching(self, held: Sequence[_Project], question: Question) -> list[_Matching]:
+    def _matching(self, held: Sequence[_Project], question: SearchQuery) -> list[_Matching]:
         if not question.text.strip():
             return [_Matching(each, 0) for each in held]
-        query = query_of(question.text, self._lexicon, share=_share(held), favoured=question.frameworks)
+        query = parse_query(question.text, self._lexicon, document_frequency=_share(held), favored=question.frameworks)
         if query is None:
             return []
-        buckets = ((each, bucket_of(query, each.searched, self._lexicon)) for each in held)
+        buckets = ((each, get_tier(query, each.searched, self._lexicon)) for each in held)
         return [_Matching(each, bucket) for each, bucket in buckets if bucket is not None]
 
     def _order(self, held: Sequence[_Project], sort: Sort) -> Callable[[_Matching], tuple[float, float, str]]:
@@ -201,44 +201,44 @@ class PlainSearch:
         scale = _popularity(held)
         return lambda each: (-each.bucket, -self._merit(each.project, scale), each.project.name)
 
-    def _merit(self, project: _Project, scale: Popularity) -> float:
-        standing = standing_of(project.hit)
-        return merit(standing, scale, is_current=self._is_current(standing.framework_versions))
+    def _merit(self, project: _Project, scale: PopularityScale) -> float:
+        standing = to_quality_signals(project.hit)
+        return compute_quality(standing, scale, is_current=self._is_current(standing.framework_versions))
 
     def _is_current(self, framework_versions: Iterable[str]) -> bool | None:
         if self._standards is None:
             return None
-        verdict = names_supported_framework(framework_versions, self._standards, day(self._now()))
+        verdict = has_supported_version(framework_versions, self._standards, to_date(self._now()))
         return None if verdict is UNSET else verdict
 
-    def _passes(self, project: _Project, question: Question, but: Facet | None = None) -> bool:
+    def _passes(self, project: _Project, question: SearchQuery, but: Facet | None = None) -> bool:
         days = question.updated_within
         if days is not None and project.hit.uploaded < int(self._now()) - days * _DAY:
             return False
         if but not in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS) and not project.fitting(question):
             return False
-        chosen = ((facet, question.chosen(facet)) for facet in Facet if facet is not but)
+        chosen = ((facet, question.get_selected(facet)) for facet in Facet if facet is not but)
         return all(not values or set(values) & project.values(facet) for facet, values in chosen)
 
-    def _counted(self, matching: Iterable[_Matching], question: Question, facet: Facet) -> Sequence[FacetCount]:
+    def _counted(self, matching: Iterable[_Matching], question: SearchQuery, facet: Facet) -> Sequence[FacetCount]:
         counts: Counter[str] = Counter()
         for each in matching:
             if self._passes(each.project, question, facet):
                 counts.update(each.project.values(facet))
         ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-        kept = ordered[:MOST_VALUES] + [pair for pair in ordered[MOST_VALUES:] if pair[0] in question.chosen(facet)]
+        kept = ordered[:MAX_FACET_VALUES] + [pair for pair in ordered[MAX_FACET_VALUES:] if pair[0] in question.get_selected(facet)]
         return tuple(FacetCount(value=value, count=count) for value, count in kept)
 
 
 def _project(releases: Sequence[Document]) -> _Project:
     newest = next((each for each in releases if each.registry.is_newest), releases[-1])
-    return _Project(hit_of(newest), tuple(releases), newest, searchable_of(newest))
+    return _Project(to_hit(newest), tuple(releases), newest, build_searchable(newest))
 
 
 def _share(held: Sequence[_Project]) -> Callable[[str], float]:
-    counts = Counter(stem for each in held for stem in set("".join(each.searched.parts).split()))
+    counts = Counter(stem for each in held for stem in set("".join(each.searched.texts).split()))
     return lambda stem: counts[stem] / len(held) if held else 0.0
 
 
-def _popularity(held: Iterable[_Project]) -> Popularity:
-    return popularity_of(each.hit.downloads for each in held if each.hit.downloads is not None)
+def _popularity(held: Iterable[_Project]) -> PopularityScale:
+    return build_popularity_scale(each.hit.downloads for each in held if each.hit.downloads is not None)

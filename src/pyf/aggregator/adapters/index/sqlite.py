@@ -6,44 +6,44 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.json import decode, encode
 
-from ...domain.collection import CollectionState, Holding, Tombstone
+from ...domain.collection import CollectionState, ProjectState, Tombstone
 from ...domain.document import Document, Enrichments
-from ...domain.project import normalized
+from ...domain.project import normalize_name
 from ...domain.schema import Owner, ProjectFields, RegistryFields
 from ...ports import ProjectDocuments, Rejection
-from .batches import batches, names_by_documents
-from .catalogue import Found, existing, resolved
+from .batches import split_into_batches, group_names_by_documents
+from .catalogue import CollectionRef, require_collection, find_collection
 from .database import Database
-from .encoding import document, encoded, enrichments, newest_first, oldest_first, owner_of, registry_fields, storable
-from .project_rows import ProjectRows, bury, enrich, put_project, rows_of
+from .encoding import build_document, encode_json, decode_enrichments, sort_newest_first, sort_oldest_first, get_owner, decode_registry_fields, replace_surrogates
+from .project_rows import ProjectRows, replace_with_tombstone, write_enrichment, put_project, build_rows
 
 # One transaction takes whole projects up to so many characters of JSON: others write in between, the log stays short.
-_PUT_AT_ONCE = 4 * 1024 * 1024
+_PUT_BATCH_CHARS = 4 * 1024 * 1024
 
 # Projects in one transaction or query that needs little of each, and documents in one page of an export.
-_PROJECTS_AT_ONCE = 500
-_EXPORT_AT_ONCE = 200
+_PROJECT_BATCH = 500
+_EXPORT_BATCH = 200
 
-_DOCUMENTS = """
+_SELECT_DOCUMENTS = """
     SELECT name, fields FROM documents
     WHERE collection_id = ? AND name IN (SELECT value FROM json_each(?)) ORDER BY name
 """
-_ENRICHMENTS = """
+_SELECT_ENRICHMENTS = """
     SELECT name, owner, fields FROM enrichments
     WHERE collection_id = ? AND name IN (SELECT value FROM json_each(?))
 """
-_THERE = """
+_SELECT_PRESENT = """
     SELECT name FROM projects
     WHERE collection_id = ? AND name IN (SELECT value FROM json_each(?)) AND releases > 0
 """
-_HOLDINGS = """
+_SELECT_STATES = """
     SELECT name, last_serial, composed_with, status_checked, project_status, releases FROM projects
     WHERE collection_id = ? AND name > ? AND releases > 0 ORDER BY name LIMIT ?
 """
-_TOMBSTONES = """
+_SELECT_TOMBSTONES = """
     SELECT name, removed_at, reason FROM tombstones WHERE collection_id = ? AND name > ? ORDER BY name LIMIT ?
 """
-_CHANGES = "SELECT name, change FROM projects WHERE collection_id = ? AND change > ? ORDER BY change LIMIT ?"
+_SELECT_CHANGES = "SELECT name, change FROM projects WHERE collection_id = ? AND change > ? ORDER BY change LIMIT ?"
 
 
 class Change(Struct, frozen=True):
@@ -68,9 +68,9 @@ class SqliteIndex:
         rows: list[ProjectRows] = []
         size = 0
         for project in projects:
-            rows.append(rows_of(project, rejections))
+            rows.append(build_rows(project, rejections))
             size += rows[-1].size
-            if size >= _PUT_AT_ONCE:
+            if size >= _PUT_BATCH_CHARS:
                 self._put_rows(collection, rows)
                 rows, size = [], 0
         self._put_rows(collection, rows)
@@ -78,92 +78,92 @@ class SqliteIndex:
 
     def remove(self, collection: str, tombstones: Sequence[Tombstone]) -> int:
         removed = 0
-        for some in batches(tombstones, _PROJECTS_AT_ONCE):
+        for batch in split_into_batches(tombstones, _PROJECT_BATCH):
             with self._database.writing() as connection:
-                number = self._number(connection, collection)
-                for tombstone in some:
-                    removed += bury(connection, number, tombstone)
+                collection_id = self._require_id(connection, collection)
+                for tombstone in batch:
+                    removed += replace_with_tombstone(connection, collection_id, tombstone)
         return removed
 
     def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
         updated = 0
-        for some in batches(fields.items(), _PROJECTS_AT_ONCE):
-            rows = [(storable(name), owner_of(value), encoded(value).decode()) for name, value in some]
+        for batch in split_into_batches(fields.items(), _PROJECT_BATCH):
+            rows = [(replace_surrogates(name), get_owner(value), encode_json(value).decode()) for name, value in batch]
             with self._database.writing() as connection:
-                number = self._number(connection, collection)
-                updated += sum(enrich(connection, number, *row) for row in rows)
+                collection_id = self._require_id(connection, collection)
+                updated += sum(write_enrichment(connection, collection_id, *row) for row in rows)
         return updated
 
-    def documents(self, collection: str, name: str) -> Sequence[Document]:
-        wanted = storable(normalized(name))
+    def get_project_documents(self, collection: str, name: str) -> Sequence[Document]:
+        stored_name = replace_surrogates(normalize_name(name))
         with self._database.reading() as connection:
-            number = self._number(connection, collection)
-            held = _registry_fields(connection, number, [wanted]).get(wanted, [])
-            others = _others(connection, number, [wanted]).get(wanted, {})
-            return [document(fields, others) for fields in newest_first(held)]
+            collection_id = self._require_id(connection, collection)
+            registry_documents = _read_registry_fields(connection, collection_id, [stored_name]).get(stored_name, [])
+            enrichment_json = _read_enrichments(connection, collection_id, [stored_name]).get(stored_name, {})
+            return [build_document(fields, enrichment_json) for fields in sort_newest_first(registry_documents)]
 
-    def held(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
+    def get_documents(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
         found: dict[str, Sequence[RegistryFields]] = {}
-        for some in batches(names, _PROJECTS_AT_ONCE):
+        for batch in split_into_batches(names, _PROJECT_BATCH):
             with self._database.reading() as connection:
-                documents = _registry_fields(connection, self._number(connection, collection), map(storable, some))
-                found.update((name, newest_first(fields)) for name, fields in documents.items())
+                documents = _read_registry_fields(connection, self._require_id(connection, collection), map(replace_surrogates, batch))
+                found.update((name, sort_newest_first(fields)) for name, fields in documents.items())
         return found
 
-    def enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
+    def get_enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
         found: dict[str, Enrichments] = {}
-        for some in batches(names, _PROJECTS_AT_ONCE):
-            asked = [storable(name) for name in some]
+        for batch in split_into_batches(names, _PROJECT_BATCH):
+            stored_names = [replace_surrogates(name) for name in batch]
             with self._database.reading() as connection:
-                number = self._number(connection, collection)
-                others = _others(connection, number, asked)
-                there = connection.execute(_THERE, (number, _listed(asked))).fetchall()
-            found.update((name, enrichments(others.get(name, {}))) for (name,) in there)
+                collection_id = self._require_id(connection, collection)
+                enrichment_json = _read_enrichments(connection, collection_id, stored_names)
+                present = connection.execute(_SELECT_PRESENT, (collection_id, _to_json_array(stored_names))).fetchall()
+            found.update((name, decode_enrichments(enrichment_json.get(name, {}))) for (name,) in present)
         return found
 
-    def holdings(self, collection: str) -> Iterator[Holding]:
-        real_name, page = self._page_of_holdings(collection, collection, "")
+    def project_states(self, collection: str) -> Iterator[ProjectState]:
+        real_name, page = self._read_state_page(collection, collection, "")
         while page:
             yield from page
-            real_name, page = self._page_of_holdings(real_name, collection, page[-1].name_normalized)
+            real_name, page = self._read_state_page(real_name, collection, page[-1].name_normalized)
 
     def export(self, collection: str) -> Iterator[Document]:
         real_name = collection
-        for names in names_by_documents(self.holdings(collection), _EXPORT_AT_ONCE):
+        for names in group_names_by_documents(self.project_states(collection), _EXPORT_BATCH):
             with self._database.reading() as connection:
-                number, real_name = self._same(connection, real_name, collection)
-                held, others = _registry_fields(connection, number, names), _others(connection, number, names)
-            for name, fields in held.items():
-                yield from (document(each, others.get(name, {})) for each in oldest_first(fields))
+                collection_id, real_name = self._follow_rebuild(connection, real_name, collection)
+                registry_documents, enrichment_json = _read_registry_fields(connection, collection_id, names), _read_enrichments(connection, collection_id, names)
+            for name, fields in registry_documents.items():
+                yield from (build_document(registry, enrichment_json.get(name, {})) for registry in sort_oldest_first(fields))
 
-    def tombstone(self, collection: str, name: str) -> Tombstone | None:
+    def get_tombstone(self, collection: str, name: str) -> Tombstone | None:
         query = "SELECT name, removed_at, reason FROM tombstones WHERE collection_id = ? AND name = ?"
         with self._database.reading() as connection:
-            number = self._number(connection, collection)
-            row = connection.execute(query, (number, storable(normalized(name)))).fetchone()
+            collection_id = self._require_id(connection, collection)
+            row = connection.execute(query, (collection_id, replace_surrogates(normalize_name(name)))).fetchone()
         return row and Tombstone(name=row[0], removed_at=row[1], reason=row[2])
 
     def tombstones(self, collection: str) -> Iterator[Tombstone]:
         after: str | None = ""
         while after is not None:
             with self._database.reading() as connection:
-                number = self._number(connection, collection)
-                rows = connection.execute(_TOMBSTONES, (number, after, _PROJECTS_AT_ONCE))
+                collection_id = self._require_id(connection, collection)
+                rows = connection.execute(_SELECT_TOMBSTONES, (collection_id, after, _PROJECT_BATCH))
                 page = [Tombstone(name=name, removed_at=at, reason=reason) for name, at, reason in rows]
             yield from page
             after = page[-1].name if page else None
 
-    def state(self, collection: str) -> CollectionState:
+    def get_state(self, collection: str) -> CollectionState:
         with self._database.reading() as connection:
-            number = self._number(connection, collection)
-            (json,) = connection.execute("SELECT state FROM collections WHERE id = ?", (number,)).fetchone()
+            collection_id = self._require_id(connection, collection)
+            (json,) = connection.execute("SELECT state FROM collections WHERE id = ?", (collection_id,)).fetchone()
             return decode(json, type=CollectionState)
 
-    def remember(self, collection: str, state: CollectionState) -> None:
-        json = encoded(state).decode()
+    def set_state(self, collection: str, state: CollectionState) -> None:
+        json = encode_json(state).decode()
         with self._database.writing() as connection:
-            number = self._number(connection, collection)
-            connection.execute("UPDATE collections SET state = ? WHERE id = ?", (json, number))
+            collection_id = self._require_id(connection, collection)
+            connection.execute("UPDATE collections SET state = ? WHERE id = ?", (json, collection_id))
 
     def changes(self, collection: str, since: int, *, limit: int = 1000) -> Sequence[Change]:
         """Return the projects that changed under a number above `since`, each once, in the order of their changes.
@@ -171,44 +171,44 @@ class SqliteIndex:
         It is not part of the port: what is derived from the index, such as a search index, follows it by this.
         """
         with self._database.reading() as connection:
-            number = self._number(connection, collection)
-            return [Change(*row) for row in connection.execute(_CHANGES, (number, since, limit))]
+            collection_id = self._require_id(connection, collection)
+            return [Change(*row) for row in connection.execute(_SELECT_CHANGES, (collection_id, since, limit))]
 
     def _put_rows(self, collection: str, projects: Iterable[ProjectRows]) -> None:
         with self._database.writing() as connection:
-            number = self._number(connection, collection)
+            collection_id = self._require_id(connection, collection)
             for project in projects:
-                put_project(connection, number, project)
+                put_project(connection, collection_id, project)
 
-    def _page_of_holdings(self, real_name: str, collection: str, after: str) -> tuple[str, list[Holding]]:
+    def _read_state_page(self, real_name: str, collection: str, after: str) -> tuple[str, list[ProjectState]]:
         with self._database.reading() as connection:
-            number, real_name = self._same(connection, real_name, collection)
-            rows = connection.execute(_HOLDINGS, (number, after, _PROJECTS_AT_ONCE))
-            return real_name, [Holding(**dict(zip(Holding.__struct_fields__, row, strict=True))) for row in rows]
+            collection_id, real_name = self._follow_rebuild(connection, real_name, collection)
+            rows = connection.execute(_SELECT_STATES, (collection_id, after, _PROJECT_BATCH))
+            return real_name, [ProjectState(**dict(zip(ProjectState.__struct_fields__, row, strict=True))) for row in rows]
 
-    def _number(self, connection: sqlite3.Connection, collection: str) -> int:
-        return existing(connection, collection, self._database.path).number
+    def _require_id(self, connection: sqlite3.Connection, collection: str) -> int:
+        return require_collection(connection, collection, self._database.path).id
 
-    def _same(self, connection: sqlite3.Connection, real_name: str, collection: str) -> Found:
+    def _follow_rebuild(self, connection: sqlite3.Connection, real_name: str, collection: str) -> CollectionRef:
         """Return the collection that a listing is at; of one that a rebuild has replaced, its successor."""
-        return resolved(connection, real_name) or existing(connection, collection, self._database.path)
+        return find_collection(connection, real_name) or require_collection(connection, collection, self._database.path)
 
 
-def _registry_fields(
-    connection: sqlite3.Connection, collection: int, names: Iterable[str]
+def _read_registry_fields(
+    connection: sqlite3.Connection, collection_id: int, names: Iterable[str]
 ) -> dict[str, list[RegistryFields]]:
     found: dict[str, list[RegistryFields]] = {}
-    for name, json in connection.execute(_DOCUMENTS, (collection, _listed(names))):
-        found.setdefault(name, []).append(registry_fields(json))
+    for name, json in connection.execute(_SELECT_DOCUMENTS, (collection_id, _to_json_array(names))):
+        found.setdefault(name, []).append(decode_registry_fields(json))
     return found
 
 
-def _others(connection: sqlite3.Connection, collection: int, names: Iterable[str]) -> dict[str, dict[Owner, str]]:
+def _read_enrichments(connection: sqlite3.Connection, collection_id: int, names: Iterable[str]) -> dict[str, dict[Owner, str]]:
     found: dict[str, dict[Owner, str]] = {}
-    for name, owner, json in connection.execute(_ENRICHMENTS, (collection, _listed(names))):
+    for name, owner, json in connection.execute(_SELECT_ENRICHMENTS, (collection_id, _to_json_array(names))):
         found.setdefault(name, {})[Owner(owner)] = json
     return found
 
 
-def _listed(names: Iterable[str]) -> str:
+def _to_json_array(names: Iterable[str]) -> str:
     return encode(list(names)).decode()

@@ -7,29 +7,29 @@ from contextlib import ExitStack, contextmanager
 
 from ...domain.collection import CollectionInfo, CollectionState
 from ...domain.errors import Invalid
-from .catalogue import existing, resolved
+from .catalogue import require_collection, find_collection
 from .database import Database
-from .encoding import encoded
-from .exclusive import exclusive
+from .encoding import encode_json
+from .exclusive import hold_file_lock
 from .fulltext.files import forget
-from .names import checked
-from .project_rows import adopt_enrichments
+from .names import validate_collection_name
+from .project_rows import copy_later_enrichments
 
-_AT_ONCE = 500
+_PROJECT_BATCH = 500
 
-_COLLECTIONS = """
+_SELECT_COLLECTIONS = """
     SELECT id, collections.name, created_at, count(releases), coalesce(sum(releases), 0)
     FROM collections LEFT JOIN projects ON collection_id = id AND releases > 0
     GROUP BY id ORDER BY collections.name
 """
-_POINT = """
+_SET_ALIAS = """
     INSERT INTO aliases (name, collection_id) VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET collection_id = excluded.collection_id
 """
-_HELD = """
+_SELECT_NEXT_NAMES = """
     SELECT name FROM projects WHERE collection_id = ? AND name > ? AND releases > 0 ORDER BY name LIMIT ?
 """
-_DROP = (
+_DROP_STATEMENTS = (
     "DELETE FROM aliases WHERE collection_id = ?",
     "DELETE FROM documents WHERE collection_id = ?",
     "DELETE FROM enrichments WHERE collection_id = ?",
@@ -37,7 +37,7 @@ _DROP = (
     "DELETE FROM projects WHERE collection_id = ?",
     "DELETE FROM collections WHERE id = ?",
 )
-_CARRY_TOMBSTONES = """
+_COPY_TOMBSTONES = """
     INSERT OR IGNORE INTO tombstones (collection_id, name, removed_at, reason)
     SELECT :target, name, removed_at, reason FROM tombstones WHERE collection_id = :source AND name NOT IN
     (SELECT name FROM projects WHERE collection_id = :target AND releases > 0)
@@ -52,57 +52,57 @@ class SqliteAdmin:
         self._now = now
 
     def create(self, collection: str, state: CollectionState, *, alias: str = "") -> None:
-        row = (checked(collection), int(self._now()), encoded(state).decode())
+        row = (validate_collection_name(collection), int(self._now()), encode_json(state).decode())
         with self._database.writing() as connection:
-            if found := resolved(connection, collection):
-                kind = "a collection" if found.name == collection else "an alias"
+            if existing := find_collection(connection, collection):
+                kind = "a collection" if existing.name == collection else "an alias"
                 raise Invalid(f"there is {kind} {collection} already")
             connection.execute("INSERT INTO collections (name, created_at, state) VALUES (?, ?, ?)", row)
             if alias:
-                self._point(connection, alias, collection)
+                self._write_alias(connection, alias, collection)
 
     def drop(self, collection: str) -> None:
         with self._database.writing() as connection:
-            self._drop(connection, self._itself(connection, collection))
-        self._database.give_back_space()
+            self._drop(connection, self._require_unaliased_id(connection, collection))
+        self._database.vacuum()
 
-    def point(self, alias: str, collection: str) -> None:
+    def set_alias(self, alias: str, collection: str) -> None:
         with self._database.writing() as connection:
-            self._point(connection, alias, collection)
+            self._write_alias(connection, alias, collection)
 
     @property
-    def supersedes_at_once(self) -> bool:
+    def replaces_atomically(self) -> bool:
         return True
 
-    def supersede(self, collection: str, successor: str) -> None:
+    def replace_with_alias(self, collection: str, successor: str) -> None:
         with self._database.writing() as connection:
-            number = self._itself(connection, successor)
-            there = resolved(connection, checked(collection))
-            if collection == successor or (there and there.name not in (collection, successor)):
-                raise Invalid(f"{collection} is an alias of {there and there.name}: name the collection itself")
-            if there and there.name == collection:
+            successor_id = self._require_unaliased_id(connection, successor)
+            current = find_collection(connection, validate_collection_name(collection))
+            if collection == successor or (current and current.name not in (collection, successor)):
+                raise Invalid(f"{collection} is an alias of {current and current.name}: name the collection itself")
+            if current and current.name == collection:
                 after: str | None = ""
                 while after is not None:
-                    after = _carry_enrichments(connection, there.number, number, after)
-                connection.execute(_CARRY_TOMBSTONES, {"source": there.number, "target": number})
-                self._drop(connection, there.number)
-            connection.execute(_POINT, (collection, number))
-        self._database.give_back_space()
+                    after = _copy_next_enrichments(connection, current.id, successor_id, after)
+                connection.execute(_COPY_TOMBSTONES, {"source": current.id, "target": successor_id})
+                self._drop(connection, current.id)
+            connection.execute(_SET_ALIAS, (collection, successor_id))
+        self._database.vacuum()
 
-    def carry_over(self, source: str, target: str) -> None:
+    def copy_enrichments(self, source: str, target: str) -> None:
         after: str | None = ""
         while after is not None:
             with self._database.writing() as connection:
-                from_, to = (existing(connection, name, self._database.path).number for name in (source, target))
-                after = _carry_enrichments(connection, from_, to, after)
+                source_id, target_id = (require_collection(connection, name, self._database.path).id for name in (source, target))
+                after = _copy_next_enrichments(connection, source_id, target_id, after)
         with self._database.writing() as connection:
-            connection.execute(_CARRY_TOMBSTONES, {"source": from_, "target": to})
+            connection.execute(_COPY_TOMBSTONES, {"source": source_id, "target": target_id})
 
-    def collections(self) -> Sequence[CollectionInfo]:
+    def list_collections(self) -> Sequence[CollectionInfo]:
         with self._database.reading() as connection:
             aliases: dict[int, list[str]] = {}
-            for alias, number in connection.execute("SELECT name, collection_id FROM aliases ORDER BY name"):
-                aliases.setdefault(number, []).append(alias)
+            for alias, collection_id in connection.execute("SELECT name, collection_id FROM aliases ORDER BY name"):
+                aliases.setdefault(collection_id, []).append(alias)
             return [
                 CollectionInfo(
                     name=name,
@@ -111,61 +111,61 @@ class SqliteAdmin:
                     documents=documents,
                     created_at=created_at,
                 )
-                for number, name, created_at, projects, documents in connection.execute(_COLLECTIONS)
+                for number, name, created_at, projects, documents in connection.execute(_SELECT_COLLECTIONS)
             ]
 
     def resolve(self, name: str) -> str | None:
         with self._database.reading() as connection:
-            found = resolved(connection, name)
-        return found and found.name
+            collection = find_collection(connection, name)
+        return collection and collection.name
 
     def foreign_fields(self, collection: str) -> Sequence[str] | None:
         with self._database.reading() as connection:
-            existing(connection, collection, self._database.path)
+            require_collection(connection, collection, self._database.path)
         return None  # no other program writes to our file
 
-    def location(self) -> str:
+    def get_location(self) -> str:
         return str(self._database.path)
 
-    def size(self) -> int | None:
+    def get_size(self) -> int | None:
         with self._database.reading() as connection:
-            (pages,), (of_bytes,) = (
+            (page_count,), (page_size,) = (
                 connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size")
             )
-        return int(pages * of_bytes)
+        return int(page_count * page_size)
 
     @contextmanager
-    def exclusive(self, collection: str) -> Iterator[None]:
+    def lock(self, collection: str) -> Iterator[None]:
         path = self._database.path
-        names = dict.fromkeys((checked(collection), self.resolve(collection) or collection))
-        with ExitStack() as rights:
+        names = dict.fromkeys((validate_collection_name(collection), self.resolve(collection) or collection))
+        with ExitStack() as locks:
             for name in names:
-                busy = f"another run is at work on the collection {name} in {path}: wait for it to end"
-                rights.enter_context(exclusive(path.with_name(f"{path.name}.{name}.lock"), busy))
+                busy_message = f"another run is at work on the collection {name} in {path}: wait for it to end"
+                locks.enter_context(hold_file_lock(path.with_name(f"{path.name}.{name}.lock"), busy_message))
             yield
 
-    def _drop(self, connection: sqlite3.Connection, number: int) -> None:
-        for statement in _DROP:
-            connection.execute(statement, (number,))
-        forget(self._database.path, number)
+    def _drop(self, connection: sqlite3.Connection, collection_id: int) -> None:
+        for statement in _DROP_STATEMENTS:
+            connection.execute(statement, (collection_id,))
+        forget(self._database.path, collection_id)
 
-    def _point(self, connection: sqlite3.Connection, alias: str, collection: str) -> None:
-        number = self._itself(connection, collection)
-        found = resolved(connection, checked(alias))
-        if found and found.name == alias:
+    def _write_alias(self, connection: sqlite3.Connection, alias: str, collection: str) -> None:
+        collection_id = self._require_unaliased_id(connection, collection)
+        existing = find_collection(connection, validate_collection_name(alias))
+        if existing and existing.name == alias:
             raise Invalid(f"there is a collection {alias}: an alias can't have its name")
-        connection.execute(_POINT, (alias, number))
+        connection.execute(_SET_ALIAS, (alias, collection_id))
 
-    def _itself(self, connection: sqlite3.Connection, collection: str) -> int:
+    def _require_unaliased_id(self, connection: sqlite3.Connection, collection: str) -> int:
         """Return the number of a collection that is named by its own name."""
-        found = existing(connection, collection, self._database.path)
-        if found.name != collection:
-            raise Invalid(f"{collection} is an alias of {found.name}: name the collection itself")
-        return found.number
+        ref = require_collection(connection, collection, self._database.path)
+        if ref.name != collection:
+            raise Invalid(f"{collection} is an alias of {ref.name}: name the collection itself")
+        return ref.id
 
 
-def _carry_enrichments(connection: sqlite3.Connection, source: int, target: int, after: str) -> str | None:
+def _copy_next_enrichments(connection: sqlite3.Connection, source: int, target: int, after: str) -> str | None:
     """Carry the enrichments of the next projects after a name over; return the last one's name, None for no more."""
-    names = [name for (name,) in connection.execute(_HELD, (target, after, _AT_ONCE))]
-    adopt_enrichments(connection, source, target, names)
+    names = [name for (name,) in connection.execute(_SELECT_NEXT_NAMES, (target, after, _PROJECT_BATCH))]
+    copy_later_enrichments(connection, source, target, names)
     return names[-1] if names else None

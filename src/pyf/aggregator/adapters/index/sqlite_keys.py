@@ -5,44 +5,44 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.json import decode, encode
 
-from ...domain.api_key import SEARCH, ApiKey
+from ...domain.api_key import SEARCH_ACTION, ApiKey
 from ...domain.errors import Invalid, NotFound
 from ...ports import NewKey
-from .catalogue import resolved
+from .catalogue import find_collection
 from .database import Database
-from .encoding import storable
-from .key_scope import opens
-from .key_values import Hashed, checked_value, guessed_by_nobody, hashed, prefix_of
+from .encoding import replace_surrogates
+from .key_scope import grants
+from .key_values import KeyHash, validate_key, generate_key, hash_key, get_prefix
 
 # The largest number that SQLite gives, and takes.
-_INT64 = 2**63 - 1
+_MAX_INT64 = 2**63 - 1
 
-_INSERT = """
+_INSERT_KEY = """
     INSERT INTO api_keys (description, prefix, actions, collections, salt, digest) VALUES (?, ?, ?, ?, ?, ?)
 """
-_KEYS = "SELECT id, description, prefix, actions, collections, salt, digest FROM api_keys ORDER BY id"
+_SELECT_KEYS = "SELECT id, description, prefix, actions, collections, salt, digest FROM api_keys ORDER BY id"
 
 
 class SqliteApiKeys:
     """The port `ApiKeys` on a SQLite file."""
 
-    def __init__(self, database: Database, *, new_value: Callable[[], str] = guessed_by_nobody) -> None:
+    def __init__(self, database: Database, *, generate_value: Callable[[], str] = generate_key) -> None:
         self._database = database
-        self._new_value = new_value
+        self._generate_value = generate_value
 
     def create(
-        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH,), value: str = ""
+        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH_ACTION,), value: str = ""
     ) -> NewKey:
-        value = checked_value(value or self._new_value())
-        kept, prefix, description = hashed(value), prefix_of(value), storable(description)
+        value = validate_key(value or self._generate_value())
+        key_hash, prefix, description = hash_key(value), get_prefix(value), replace_surrogates(description)
         lists = (encode(list(actions)).decode(), encode(list(collections)).decode())
         with self._database.writing() as connection:
-            if any(other.is_of(value) for _, other in _keys(connection)):
+            if any(other_hash.matches(value) for _, other_hash in _read_keys(connection)):
                 raise Invalid("there is a key of that value already: choose another one")
-            row = (description, prefix, *lists, kept.salt, kept.digest)
-            number = connection.execute(_INSERT, row).lastrowid or 0
+            row = (description, prefix, *lists, key_hash.salt, key_hash.digest)
+            key_id = connection.execute(_INSERT_KEY, row).lastrowid or 0
         key = ApiKey(
-            id=number,
+            id=key_id,
             description=description,
             prefix=prefix,
             actions=tuple(actions),
@@ -50,34 +50,34 @@ class SqliteApiKeys:
         )
         return NewKey(key=key, value=value)
 
-    def all(self) -> Sequence[ApiKey]:
+    def list_keys(self) -> Sequence[ApiKey]:
         with self._database.reading() as connection:
-            return [key for key, _ in _keys(connection)]
+            return [key for key, _ in _read_keys(connection)]
 
-    def delete(self, number: int) -> None:
+    def delete(self, key_id: int) -> None:
         with self._database.writing() as connection:
-            known = abs(number) <= _INT64
-            if not known or not connection.execute("DELETE FROM api_keys WHERE id = ?", (number,)).rowcount:
-                raise NotFound(f"there is no key {number}")
+            is_in_range = abs(key_id) <= _MAX_INT64
+            if not is_in_range or not connection.execute("DELETE FROM api_keys WHERE id = ?", (key_id,)).rowcount:
+                raise NotFound(f"there is no key {key_id}")
 
-    def allows(self, value: str, action: str, collection: str) -> bool:
+    def is_allowed(self, value: str, action: str, collection: str) -> bool:
         with self._database.reading() as connection:
 
             def resolve(name: str) -> str | None:
-                found = resolved(connection, name)
-                return found and found.name
+                keys = find_collection(connection, name)
+                return keys and keys.name
 
-            found = [key for key, kept in _keys(connection) if kept.is_of(value)]
-            return any(opens(key, action, collection, resolve) for key in found)
+            found = [key for key, key_hash in _read_keys(connection) if key_hash.matches(value)]
+            return any(grants(key, action, collection, resolve) for key in found)
 
 
-def _keys(connection: sqlite3.Connection) -> Iterator[tuple[ApiKey, Hashed]]:
-    for number, description, prefix, actions, collections, salt, digest in connection.execute(_KEYS):
+def _read_keys(connection: sqlite3.Connection) -> Iterator[tuple[ApiKey, KeyHash]]:
+    for key_id, description, prefix, actions, collections, salt, digest in connection.execute(_SELECT_KEYS):
         key = ApiKey(
-            id=number,
+            id=key_id,
             description=description,
             prefix=prefix,
             actions=decode(actions, type=tuple[str, ...]),
             collections=decode(collections, type=tuple[str, ...]),
         )
-        yield key, Hashed(salt, digest)
+        yield key, KeyHash(salt, digest)

@@ -6,14 +6,14 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from ...domain.errors import Unavailable
-from ...domain.health import Standards
-from ...domain.project import normalized
+from ...domain.health import ScoringConfig
+from ...domain.project import normalize_name
 from ...domain.relevance import Lexicon
-from ...domain.search import Facet, Hit, Question, Results, Suggestion, hit_of, supports
-from ...ports.search import NOTHING
-from .catalogue import existing
+from ...domain.search import Facet, Hit, SearchQuery, SearchResults, Suggestion, to_hit, has_selected_versions
+from ...ports.search import NO_NAMES
+from .catalogue import require_collection
 from .database import Database
-from .encoding import storable
+from .encoding import replace_surrogates
 from .sqlite import SqliteIndex
 
 if TYPE_CHECKING:  # they bring tantivy with them, which whoever searches nothing is spared
@@ -30,7 +30,7 @@ class SqliteSearch:
     """
 
     def __init__(
-        self, database: Database, lexicon: Lexicon, standards: Standards, *, now: Callable[[], float] = time.time
+        self, database: Database, lexicon: Lexicon, standards: ScoringConfig, *, now: Callable[[], float] = time.time
     ) -> None:
         self._database = database
         self._lexicon = lexicon
@@ -42,39 +42,39 @@ class SqliteSearch:
         # much time again as one after another. Who waits for files or for another process does not hold the others up.
         self._turn = Lock()
 
-    def search(self, collection: str, question: Question, *, hidden: frozenset[str] = NOTHING) -> Results:
+    def search(self, collection: str, question: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
         first = (question.page - 1) * question.per_page
 
-        def answer(answers: "Answers") -> Results:
+        def answer(answers: "Answers") -> SearchResults:
             found = answers.found(question, hidden)
             hits = answers.page(found, first, question.per_page)
-            return Results(total=found.total, hits=tuple(hits), facets=found.facets)
+            return SearchResults(total=found.total, hits=tuple(hits), facets=found.facets)
 
         results = self._asked(collection, answer)
-        return Results(
+        return SearchResults(
             total=results.total,
             hits=tuple(self._fitting(collection, hit, question) for hit in results.hits),
             facets=results.facets,
         )
 
-    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NOTHING) -> Mapping[str, int]:
+    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
         return self._asked(collection, lambda answers: answers.values(facet, hidden))
 
     def suggest(
-        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING
+        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
     ) -> Sequence[Suggestion]:
         return self._asked(collection, lambda answers: answers.suggest(text, limit, hidden))
 
-    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
-        asked = normalized(storable(name))
+    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+        asked = normalize_name(replace_surrogates(name))
         return self._asked(collection, lambda answers: answers.similar(asked, limit, hidden))
 
-    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
-        asked = normalized(storable(name))
+    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+        asked = normalize_name(replace_surrogates(name))
         return self._asked(collection, lambda answers: answers.dependents(asked, limit, hidden))
 
-    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
-        asked = [storable(name) for name in names]
+    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+        asked = [replace_surrogates(name) for name in names]
         return self._asked(collection, lambda answers: answers.pick(asked, hidden))
 
     def close(self) -> None:
@@ -89,16 +89,16 @@ class SqliteSearch:
         from .fulltext.files import Damaged
 
         with self._database.reading() as connection:
-            found = existing(connection, collection, self._database.path)
-            behind = opened.collection_of(connection, found.number)
-        index = self._index(found.number)
+            found = require_collection(connection, collection, self._database.path)
+            behind = opened.collection_of(connection, found.id)
+        index = self._index(found.id)
         try:
             for is_last in (False, True):
                 try:
                     state = index.anew(behind) if is_last else index.state(behind)
-                    answers = self._answers.get(found.number)
+                    answers = self._answers.get(found.id)
                     if answers is None or answers.state is not state:
-                        answers = self._answers[found.number] = answering.Answers(state, index.measures)
+                        answers = self._answers[found.id] = answering.Answers(state, index.measures)
                     with opened.failures(), self._turn:
                         return ask(answers)
                 except Damaged:
@@ -117,11 +117,11 @@ class SqliteSearch:
             self._open.setdefault(number, opened.OpenIndex(self._database, folder, measures))
         return self._open[number]
 
-    def _fitting(self, collection: str, hit: Hit, question: Question) -> Hit:
+    def _fitting(self, collection: str, hit: Hit, question: SearchQuery) -> Hit:
         """Return the newest release of a hit's project that has the versions that are asked for."""
-        if supports(hit.framework_versions, hit.python_versions, question):
+        if has_selected_versions(hit.framework_versions, hit.python_versions, question):
             return hit
-        for document in SqliteIndex(self._database).documents(collection, hit.name_normalized):
-            if supports(document.registry.framework_versions, document.registry.python_versions, question):
-                return hit_of(document)
+        for document in SqliteIndex(self._database).get_project_documents(collection, hit.name_normalized):
+            if has_selected_versions(document.registry.framework_versions, document.registry.python_versions, question):
+                return to_hit(document)
         return hit  # it was changed a moment ago, and the next search knows

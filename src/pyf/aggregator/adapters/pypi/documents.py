@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from ...domain.release import File, Metadata, Release, Vulnerability
-from .values import flag, size, text, text_pairs, texts, unix_seconds
+from .values import to_flag, to_size, to_text, to_text_pairs, to_texts, to_unix_seconds
 
 
 class FileEntry(Struct, frozen=True):
@@ -88,81 +88,81 @@ class ReleaseDocumentWithReadme(ReleaseDocument, frozen=True, kw_only=True):
     info: InfoWithReadme
 
 
-_TEXTS = tuple(field.name for field in structs.fields(Metadata) if field.type is str and field.name != "description")
+_TEXT_FIELDS = tuple(field.name for field in structs.fields(Metadata) if field.type is str and field.name != "description")
 
 
-def metadata_of(info: Info, repeated: dict[Any, Any] | None = None) -> Metadata:
+def parse_metadata(info: Info, value_cache: dict[Any, Any] | None = None) -> Metadata:
     """Return the metadata, with the README if the document was decoded with it.
 
     `repeated` collects the values of a project's releases, so that those which are alike are kept once: most releases
     say what the one before said.
     """
-    once = (repeated if repeated is not None else {}).setdefault
-    given = {field: once(value, value) for field in _TEXTS for value in (text(getattr(info, field)),)}
+    intern_value = (value_cache if value_cache is not None else {}).setdefault
+    text_fields = {field: intern_value(value, value) for field in _TEXT_FIELDS for value in (to_text(getattr(info, field)),)}
     classifiers, requires_dist, project_urls = (
-        once(value, value)
-        for value in (texts(info.classifiers), texts(info.requires_dist), text_pairs(info.project_urls))
+        intern_value(value, value)
+        for value in (to_texts(info.classifiers), to_texts(info.requires_dist), to_text_pairs(info.project_urls))
     )
     return Metadata(
         classifiers=classifiers,
         requires_dist=requires_dist,
         project_urls=project_urls,
-        yanked=flag(info.yanked),
-        description=text(getattr(info, "description", None)),
-        **given,
+        yanked=to_flag(info.yanked),
+        description=to_text(getattr(info, "description", None)),
+        **text_fields,
     )
 
 
-def described(
-    release: Release, document: ProjectDocument | ReleaseDocument, repeated: dict[Any, Any] | None = None
+def add_description(
+    release: Release, document: ProjectDocument | ReleaseDocument, value_cache: dict[Any, Any] | None = None
 ) -> Release:
     """Return a release with what a document about it says; `repeated` as in `metadata_of`."""
     return structs.replace(
         release,
-        metadata=metadata_of(document.info, repeated),
-        yanked_reason=release.yanked_reason or text(document.info.yanked_reason),
-        vulnerabilities=tuple(_vulnerabilities(document.vulnerabilities)),
+        metadata=parse_metadata(document.info, value_cache),
+        yanked_reason=release.yanked_reason or to_text(document.info.yanked_reason),
+        vulnerabilities=tuple(_parse_vulnerabilities(document.vulnerabilities)),
     )
 
 
-def releases_of(listed: Mapping[str, list[FileEntry | None] | None]) -> dict[str, Release]:
+def parse_releases(files_by_version: Mapping[str, list[FileEntry | None] | None]) -> dict[str, Release]:
     """Return the releases of a project by version, without metadata."""
-    return {version: _release(version, [file for file in files or () if file]) for version, files in listed.items()}
+    return {version: _build_release(version, [file for file in files or () if file]) for version, files in files_by_version.items()}
 
 
-def maintainers_of(ownership: object) -> tuple[str, ...]:
+def parse_maintainers(ownership: object) -> tuple[str, ...]:
     """Return the user names of a project's owners and maintainers, sorted."""
     roles = ownership.get("roles") if isinstance(ownership, dict) else None
     if not isinstance(roles, list):
         return ()
-    return tuple(sorted({text(role.get("user")) for role in roles if isinstance(role, dict)} - {""}))
+    return tuple(sorted({to_text(role.get("user")) for role in roles if isinstance(role, dict)} - {""}))
 
 
-def _release(version: str, entries: Iterable[FileEntry]) -> Release:
-    reasons = filter(None, (text(entry.yanked_reason) for entry in entries))
-    return Release(version=version, files=tuple(_files(entries)), yanked_reason=next(reasons, ""))
+def _build_release(version: str, entries: Iterable[FileEntry]) -> Release:
+    reasons = filter(None, (to_text(entry.yanked_reason) for entry in entries))
+    return Release(version=version, files=tuple(_parse_files(entries)), yanked_reason=next(reasons, ""))
 
 
-def _files(entries: Iterable[FileEntry]) -> Iterable[File]:
+def _parse_files(entries: Iterable[FileEntry]) -> Iterable[File]:
     for entry in entries:
-        if filename := text(entry.filename):
+        if filename := to_text(entry.filename):
             digests = entry.digests if isinstance(entry.digests, dict) else {}
             yield File(
                 filename=filename,
-                url=text(entry.url),
-                size=size(entry.size),
-                packagetype=text(entry.packagetype),
-                upload_time=unix_seconds(entry.upload_time_iso_8601 or entry.upload_time),
-                sha256=text(digests.get("sha256")),
-                yanked=flag(entry.yanked),
+                url=to_text(entry.url),
+                size=to_size(entry.size),
+                packagetype=to_text(entry.packagetype),
+                upload_time=to_unix_seconds(entry.upload_time_iso_8601 or entry.upload_time),
+                sha256=to_text(digests.get("sha256")),
+                yanked=to_flag(entry.yanked),
             )
 
 
-def _vulnerabilities(advisories: object) -> Iterable[Vulnerability]:
+def _parse_vulnerabilities(advisories: object) -> Iterable[Vulnerability]:
     for advisory in advisories if isinstance(advisories, list) else ():
-        if isinstance(advisory, dict) and text(advisory.get("id")) and not advisory.get("withdrawn"):
+        if isinstance(advisory, dict) and to_text(advisory.get("id")) and not advisory.get("withdrawn"):
             yield Vulnerability(
-                id=text(advisory["id"]),
-                aliases=texts(advisory.get("aliases")),
-                fixed_in=texts(advisory.get("fixed_in")),
+                id=to_text(advisory["id"]),
+                aliases=to_texts(advisory.get("aliases")),
+                fixed_in=to_texts(advisory.get("fixed_in")),
             )

@@ -7,14 +7,14 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
-from ...domain.project import normalized
+from ...domain.project import normalize_name
 from ...ports import FeedEntry
-from ..body import Reader, Whole
+from ..body import BodyReader, BufferedReader
 from ..retry import Transient
-from ..service import Held, Request, Service
+from ..service import CachedResponse, Request, ServiceClient
 
 # Titles hold the same, but in the project's own spelling, and a name may hold what looks like a version.
-_PAGE = re.compile(r"/project/(?P<name>[^/]+)/(?:(?P<version>[^/]+)/?)?")
+_PROJECT_PATH = re.compile(r"/project/(?P<name>[^/]+)/(?:(?P<version>[^/]+)/?)?")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -24,66 +24,66 @@ class PyPIFeed:
     A feed that has not changed since it was last asked for is not sent again.
     """
 
-    def __init__(self, service: Service, base_url: str) -> None:
+    def __init__(self, service: ServiceClient, base_url: str) -> None:
         self._service = service
         self._base_url = base_url.rstrip("/")
-        self._held: dict[str, Held[list[FeedEntry]]] = {}
+        self._cached: dict[str, CachedResponse[list[FeedEntry]]] = {}
 
-    def newest_projects(self) -> Sequence[FeedEntry]:
-        entries = self._entries("packages.xml")
+    def fetch_newest_projects(self) -> Sequence[FeedEntry]:
+        entries = self._fetch_entries("packages.xml")
         return [FeedEntry(name=entry.name, version="", published=entry.published) for entry in entries]
 
-    def newest_releases(self) -> Sequence[FeedEntry]:
-        return [entry for entry in self._entries("updates.xml") if entry.version]
+    def fetch_newest_releases(self) -> Sequence[FeedEntry]:
+        return [entry for entry in self._fetch_entries("updates.xml") if entry.version]
 
-    def _entries(self, feed: str) -> list[FeedEntry]:
-        request = Request(url=f"{self._base_url}/rss/{feed}", always_there=True)
-        held = self._held[feed] = self._service.renew(request, _feed_reader, self._held.get(feed))
-        return sorted(held.value, key=lambda entry: -entry.published)
+    def _fetch_entries(self, feed: str) -> list[FeedEntry]:
+        request = Request(url=f"{self._base_url}/rss/{feed}", must_exist=True)
+        cached = self._cached[feed] = self._service.get_if_modified(request, _make_feed_reader, self._cached.get(feed))
+        return sorted(cached.value, key=lambda entry: -entry.published)
 
 
-class _Plain(TreeBuilder):
+class _SafeTreeBuilder(TreeBuilder):
     """Builds a tree of a document without a document type: its entities could expand to gigabytes."""
 
     def doctype(self, *declaration: object) -> None:
         raise Transient("the answer declares a document type, which a feed does not")
 
 
-def _feed_reader() -> Reader[list[FeedEntry]]:
-    return Whole(_decode)
+def _make_feed_reader() -> BodyReader[list[FeedEntry]]:
+    return BufferedReader(_parse_feed)
 
 
-def _decode(body: bytes) -> list[FeedEntry]:
+def _parse_feed(body: bytes) -> list[FeedEntry]:
     try:
-        parser = XMLParser(target=_Plain())  # noqa: S314 - see _Plain
+        parser = XMLParser(target=_SafeTreeBuilder())  # noqa: S314 - see _Plain
         parser.feed(body)
         root = parser.close()
     except (ParseError, ValueError, LookupError) as error:
         raise Transient(f"the answer is not a feed ({error})") from error
     items = root.findall("channel/item")
-    entries = list(_usable(items))
+    entries = list(_parse_items(items))
     if root.tag != "rss" or (items and not entries):
         raise Transient("the answer is not a feed of projects")
     return entries
 
 
-def _usable(items: list[Element]) -> Iterator[FeedEntry]:
+def _parse_items(items: list[Element]) -> Iterator[FeedEntry]:
     for item in items:
-        page = _PAGE.fullmatch(_path(item.findtext("link", "").strip()))
+        page = _PROJECT_PATH.fullmatch(_get_path(item.findtext("link", "").strip()))
         if page is None or not _NAME.fullmatch(name := unquote(page["name"])):
             continue
         version = unquote(page["version"] or "").strip()
-        yield FeedEntry(name=normalized(name), version=version, published=_moment(item.findtext("pubDate", "")))
+        yield FeedEntry(name=normalize_name(name), version=version, published=_parse_date(item.findtext("pubDate", "")))
 
 
-def _path(link: str) -> str:
+def _get_path(link: str) -> str:
     try:
         return urlsplit(link).path
     except ValueError:
         return ""
 
 
-def _moment(date: str) -> int:
+def _parse_date(date: str) -> int:
     """Return Unix seconds of a date in the form of e-mail, UTC where it does not say; 0 for what is none."""
     try:
         moment = parsedate_to_datetime(date)

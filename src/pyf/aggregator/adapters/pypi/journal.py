@@ -3,32 +3,32 @@
 from collections.abc import Sequence
 from sys import intern
 
-from ...domain.project import normalized
-from ...ports import JournalEntry
+from ...domain.project import normalize_name
+from ...ports import ChangelogEntry
 from ..retry import Transient
-from ..service import Service
-from .xmlrpc import AnswerReader, Value, call
+from ..service import ServiceClient
+from .xmlrpc import ResponseReader, Value, build_call
 
 
-class PyPIJournal:
+class PyPIChangelog:
     """The `ChangeJournal` of PyPI."""
 
     page_size = 50_000
 
-    def __init__(self, service: Service, base_url: str) -> None:
+    def __init__(self, service: ServiceClient, base_url: str) -> None:
         self._service = service
         self._base_url = base_url.rstrip("/")
 
-    def last_serial(self) -> int:
-        return self._service.fetch(call(self._base_url, "changelog_last_serial"), _Serial)
+    def fetch_last_serial(self) -> int:
+        return self._service.get(build_call(self._base_url, "changelog_last_serial"), _SerialReader)
 
-    def since(self, serial: int) -> Sequence[JournalEntry]:
-        entries = self._service.fetch(call(self._base_url, "changelog_since_serial", serial), _Entries)
+    def fetch_since(self, serial: int) -> Sequence[ChangelogEntry]:
+        entries = self._service.get(build_call(self._base_url, "changelog_since_serial", serial), _EntriesReader)
         # The order is promised and looked after all the same: the last entry becomes somebody's cursor.
         return sorted((entry for entry in entries if entry.serial > serial), key=lambda entry: entry.serial)
 
 
-class _Serial(AnswerReader[int]):
+class _SerialReader(ResponseReader[int]):
     def take(self, row: list[Value]) -> None:
         raise Transient("the answer is a list where a serial was asked for")
 
@@ -38,17 +38,17 @@ class _Serial(AnswerReader[int]):
         return value
 
 
-class _Entries(AnswerReader[list[JournalEntry]]):
+class _EntriesReader(ResponseReader[list[ChangelogEntry]]):
     def __init__(self) -> None:
         super().__init__()
-        self._entries: list[JournalEntry] = []
+        self._entries: list[ChangelogEntry] = []
 
     def take(self, row: list[Value]) -> None:
         match row:
             case [str(name), str() | None as version, int(timestamp), str(action), int(serial)] if name:
                 self._entries.append(
-                    JournalEntry(
-                        name=normalized(name),
+                    ChangelogEntry(
+                        name=normalize_name(name),
                         version=version or "",
                         timestamp=timestamp,
                         action=intern(action),
@@ -59,7 +59,7 @@ class _Entries(AnswerReader[list[JournalEntry]]):
                 # One change that can't be read may be any: nothing can be said to have been seen.
                 raise Transient("the journal has an entry that can't be read")
 
-    def result(self, value: Value) -> list[JournalEntry]:
+    def result(self, value: Value) -> list[ChangelogEntry]:
         if value != []:
             raise Transient("the answer is not a list of changes")
         return self._entries

@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
 from ...domain.errors import AggregatorError
-from ...domain.project import Project, normalized
-from ...ports import Reading, Serials, Standing, Wanted, whatever_it_is
-from ..answers import settled
-from ..body import json_reader
+from ...domain.project import Project, normalize_name
+from ...ports import ProjectResult, Serials, SimplePageStatus, ProjectRequest, always
+from ..answers import drop_traceback
+from ..body import make_json_reader
 from ..retry import Transient
-from ..service import MEBIBYTE, Request, Service
+from ..service import MEBIBYTE, Request, ServiceClient
 from .project_reader import Descriptions, ProjectReader, check_name
 from .serials import SerialsReader
-from .simple_page import ACCEPT, PageStanding
-from .xmlrpc import AnswerReader, Value, call
+from .simple_page import ACCEPT, PageStatus
+from .xmlrpc import ResponseReader, Value, build_call
 
-_page_reader = json_reader(PageStanding)
+_page_reader = make_json_reader(PageStatus)
 
 
 class PyPIRegistry:
@@ -25,47 +25,47 @@ class PyPIRegistry:
     release of a project comes with its README.
     """
 
-    def __init__(self, service: Service, base_url: str, *, descriptions: Descriptions = "newest") -> None:
+    def __init__(self, service: ServiceClient, base_url: str, *, descriptions: Descriptions = "newest") -> None:
         self._service = service
         self._base_url = base_url.rstrip("/")
-        self._projects = ProjectReader(service, self._base_url, descriptions)
+        self._project_reader = ProjectReader(service, self._base_url, descriptions)
 
-    def browse(self, classifiers: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    def browse_classifiers(self, classifiers: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
         # One after the other: of these methods PyPI allows some a second only, and none is slow.
         for classifier in classifiers:
-            yield classifier, self._service.fetch(call(self._base_url, "browse", [classifier]), _Names)
+            yield classifier, self._service.get(build_call(self._base_url, "browse", [classifier]), _NamesReader)
 
-    def serials(self) -> Serials:
+    def fetch_serials(self) -> Serials:
         request = Request(
             url=f"{self._base_url}/simple/",
             headers={"Accept": ACCEPT},
-            largest=1024 * MEBIBYTE,
-            patience=5,
-            always_there=True,
+            max_bytes=1024 * MEBIBYTE,
+            timeout_factor=5,
+            must_exist=True,
         )
-        return self._service.fetch(request, SerialsReader)
+        return self._service.get(request, SerialsReader)
 
-    def read(
-        self, wanted: Iterable[Wanted], *, is_worth_it: Callable[[Project], bool] = whatever_it_is
-    ) -> Iterator[Reading]:
-        return self._projects.read(wanted, is_worth_it)
+    def read_projects(
+        self, requests: Iterable[ProjectRequest], *, needs_releases: Callable[[Project], bool] = always
+    ) -> Iterator[ProjectResult]:
+        return self._project_reader.read_projects(requests, needs_releases)
 
-    def standings(self, names: Iterable[str]) -> Iterator[Standing]:
-        return self._service.stream(names, self._standing, ahead=5 * self._service.limits.workers)
+    def check_simple_pages(self, names: Iterable[str]) -> Iterator[SimplePageStatus]:
+        return self._service.stream(names, self._check_simple_page, max_pending=5 * self._service.limits.max_concurrency)
 
-    async def _standing(self, name: str) -> Standing:
+    async def _check_simple_page(self, name: str) -> SimplePageStatus:
         request = Request(
-            url=f"{self._base_url}/simple/{quote(normalized(name), safe='')}/", headers={"Accept": ACCEPT}
+            url=f"{self._base_url}/simple/{quote(normalize_name(name), safe='')}/", headers={"Accept": ACCEPT}
         )
         try:
-            page = await self._service.ask(request, _page_reader)
-            check_name(request, normalized(name), page.name)
+            page = await self._service.get_async(request, _page_reader)
+            check_name(request, normalize_name(name), page.name)
         except AggregatorError as error:
-            return Standing(name=name, answer=settled(error))
-        return Standing(name=name, answer=page.status, is_empty=page.is_empty)
+            return SimplePageStatus(name=name, outcome=drop_traceback(error))
+        return SimplePageStatus(name=name, outcome=page.status, is_empty=page.is_empty)
 
 
-class _Names(AnswerReader[frozenset[str]]):
+class _NamesReader(ResponseReader[frozenset[str]]):
     """Reads what `browse` tells: the projects of a list of releases."""
 
     def __init__(self) -> None:
@@ -82,4 +82,4 @@ class _Names(AnswerReader[frozenset[str]]):
     def result(self, value: Value) -> frozenset[str]:
         if value != []:
             raise Transient("the answer is not a list of releases")
-        return frozenset(map(normalized, self._names))
+        return frozenset(map(normalize_name, self._names))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from zlib import crc32
 
-_SHELVES = 4_096
+_BUCKET_COUNT = 4_096
 
 
 class SerialTable(Mapping[str, int]):
@@ -13,27 +13,27 @@ class SerialTable(Mapping[str, int]):
     """
 
     def __init__(self) -> None:
-        self._shelves = [bytearray(b"\n") for _ in range(_SHELVES)]
+        self._buckets = [bytearray(b"\n") for _ in range(_BUCKET_COUNT)]
         self._length = 0
 
     def add(self, name: str, serial: int) -> None:
         """Add a normalised name that is not there yet."""
         key = name.encode()
-        self._shelves[crc32(key) % _SHELVES] += b"%b %d\n" % (key, serial)
+        self._buckets[crc32(key) % _BUCKET_COUNT] += b"%b %d\n" % (key, serial)
         self._length += 1
 
     def __getitem__(self, name: str) -> int:
         key = name.encode()
-        shelf = self._shelves[crc32(key) % _SHELVES]
-        start = shelf.find(b"\n%b " % key)
+        bucket = self._buckets[crc32(key) % _BUCKET_COUNT]
+        start = bucket.find(b"\n%b " % key)
         if start < 0:
             raise KeyError(name)
         start += len(key) + 2
-        return int(shelf[start : shelf.index(b"\n", start)])
+        return int(bucket[start : bucket.index(b"\n", start)])
 
     def __iter__(self) -> Iterator[str]:
-        for shelf in self._shelves:
-            for line in shelf.decode().splitlines():
+        for bucket in self._buckets:
+            for line in bucket.decode().splitlines():
                 if line:
                     yield line.partition(" ")[0]
 

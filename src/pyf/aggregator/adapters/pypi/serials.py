@@ -7,16 +7,16 @@ import msgspec
 from msgspec import Struct, field
 
 from ...domain.errors import Unavailable
-from ...domain.project import normalized
+from ...domain.project import normalize_name
 from ...ports import Serials
 from ..retry import Transient
 from .serial_table import SerialTable
 
-_SLICE = 256 * 1024
+_SLICE_BYTES = 256 * 1024
 _PROJECTS = re.compile(rb'"projects"\s*:\s*\[')
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _NO_SERIALS = "the index has no serials, as a mirror's may; the registry itself has them"
-_NOT_READABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _Entry(Struct, frozen=True):
@@ -35,8 +35,8 @@ class _Index(Struct, frozen=True):
     projects: list[Any]
 
 
-_entries = msgspec.json.Decoder(list[_Entry])
-_index = msgspec.json.Decoder(_Index)
+_entries_decoder = msgspec.json.Decoder(list[_Entry])
+_index_decoder = msgspec.json.Decoder(_Index)
 
 
 class SerialsReader:
@@ -48,52 +48,52 @@ class SerialsReader:
 
     def __init__(self) -> None:
         self._head = b""
-        self._rest = bytearray()
-        self._enough = _SLICE
+        self._buffer = bytearray()
+        self._min_buffer_size = _SLICE_BYTES
         self._table = SerialTable()
 
-    def feed(self, piece: bytes) -> None:
-        self._rest += piece
-        if len(self._rest) < self._enough:
+    def feed(self, chunk: bytes) -> None:
+        self._buffer += chunk
+        if len(self._buffer) < self._min_buffer_size:
             return
-        self._take_head()
-        end = self._rest.rfind(b"},") + 1
-        if self._head and end and self._take_projects(end):
-            del self._rest[: end + 1]
+        self._split_head()
+        end = self._buffer.rfind(b"},") + 1
+        if self._head and end and self._add_projects(end):
+            del self._buffer[: end + 1]
         # Where no end was found there has to come a good deal more before it makes sense to look again.
-        self._enough = max(_SLICE, 2 * len(self._rest))
+        self._min_buffer_size = max(_SLICE_BYTES, 2 * len(self._buffer))
 
     def finish(self) -> Serials:
-        self._take_head()
-        end = self._rest.find(b"]") if self._head else -1
-        while end >= 0 and not self._take_projects(end):
-            end = self._rest.find(b"]", end + 1)
+        self._split_head()
+        end = self._buffer.find(b"]") if self._head else -1
+        while end >= 0 and not self._add_projects(end):
+            end = self._buffer.find(b"]", end + 1)
         try:
-            index = _index.decode(self._head + self._rest[max(end, 0) :])
-        except _NOT_READABLE as error:
+            index = _index_decoder.decode(self._head + self._buffer[max(end, 0) :])
+        except _DECODE_ERRORS as error:
             raise Transient(f"the answer is not the index that was asked for ({error})") from error
         if index.meta.serial is None:
             raise Unavailable(_NO_SERIALS)
         return Serials(last_serial=index.meta.serial, by_name=self._table)
 
-    def _take_head(self) -> None:
+    def _split_head(self) -> None:
         """Part what comes before the projects, once it is there."""
-        if not self._head and (start := _PROJECTS.search(self._rest)):
-            self._head = bytes(self._rest[: start.end()])
-            del self._rest[: start.end()]
+        if not self._head and (start := _PROJECTS.search(self._buffer)):
+            self._head = bytes(self._buffer[: start.end()])
+            del self._buffer[: start.end()]
 
-    def _take_projects(self, end: int) -> bool:
+    def _add_projects(self, end: int) -> bool:
         """Take the projects before `end` into the table; False where one is cut there."""
         try:
-            entries = _entries.decode(b"[" + self._rest[:end] + b"]")
+            entries = _entries_decoder.decode(b"[" + self._buffer[:end] + b"]")
         except msgspec.ValidationError as error:
             raise Transient(f"the index lists a project that can't be read ({error})") from error
-        except _NOT_READABLE:
+        except _DECODE_ERRORS:
             return False
         for entry in entries:
             if entry.serial is None:
                 raise Unavailable(_NO_SERIALS)
-            name = normalized(entry.name)
+            name = normalize_name(entry.name)
             if _NAME.fullmatch(name):
                 self._table.add(name, entry.serial)
         return True

@@ -7,7 +7,7 @@ from packaging.utils import canonicalize_version
 
 from ...domain.project import ProjectStatus
 from ...domain.release import File, Release
-from .values import flag, size, text, unix_seconds
+from .values import to_flag, to_size, to_text, to_unix_seconds
 
 ACCEPT = "application/vnd.pypi.simple.v1+json"
 
@@ -22,7 +22,7 @@ _PACKAGE_TYPES = {
 }
 
 
-class PageStanding(Struct, frozen=True):
+class PageStatus(Struct, frozen=True):
     """The page as far as the project's standing goes."""
 
     name: str
@@ -32,8 +32,8 @@ class PageStanding(Struct, frozen=True):
     @property
     def status(self) -> ProjectStatus:
         """The project's status; a mirror that tells none, or one not known here, serves the project as active."""
-        told = self.project_status.get("status") if isinstance(self.project_status, dict) else None
-        return next((status for status in ProjectStatus if status == told), ProjectStatus.ACTIVE)
+        status_name = self.project_status.get("status") if isinstance(self.project_status, dict) else None
+        return next((status for status in ProjectStatus if status == status_name), ProjectStatus.ACTIVE)
 
     @property
     def is_empty(self) -> bool:
@@ -52,7 +52,7 @@ class PageFile(Struct, frozen=True):
     yanked: Any = None
 
 
-class PageReleases(Struct, frozen=True):
+class PageFiles(Struct, frozen=True):
     """The page as far as releases go."""
 
     name: str
@@ -60,38 +60,38 @@ class PageReleases(Struct, frozen=True):
     versions: list[str]
 
 
-def releases_of(page: PageReleases) -> dict[str, Release]:
+def parse_page_releases(page: PageFiles) -> dict[str, Release]:
     """Return the releases that a page lists, by version; a file whose name tells none of them is left out."""
     # 20 MB of memory, which a registry whose documents list the releases spares us.
     from pypi_simple import UnparsableFilenameError, parse_filename
 
-    listed = {canonicalize_version(version): version for version in page.versions}
+    spellings = {canonicalize_version(version): version for version in page.versions}
     files: dict[str, list[File]] = {version: [] for version in page.versions}
-    reasons: dict[str, str] = {}
+    yanked_reasons: dict[str, str] = {}
     for entry in page.files:
         try:
-            _, version, kind = parse_filename(entry.filename, page.name)
+            _, version, package_type = parse_filename(entry.filename, page.name)
         except UnparsableFilenameError:
             continue
-        spelling = listed.get(canonicalize_version(version))
+        spelling = spellings.get(canonicalize_version(version))
         if spelling is not None:
-            files[spelling].append(_file(entry, _PACKAGE_TYPES[kind]))
-            if reason := text(entry.yanked):
-                reasons.setdefault(spelling, reason)
+            files[spelling].append(_build_file(entry, _PACKAGE_TYPES[package_type]))
+            if reason := to_text(entry.yanked):
+                yanked_reasons.setdefault(spelling, reason)
     return {
-        version: Release(version=version, files=tuple(files[version]), yanked_reason=reasons.get(version, ""))
+        version: Release(version=version, files=tuple(files[version]), yanked_reason=yanked_reasons.get(version, ""))
         for version in page.versions
     }
 
 
-def _file(entry: PageFile, packagetype: str) -> File:
+def _build_file(entry: PageFile, packagetype: str) -> File:
     hashes = entry.hashes if isinstance(entry.hashes, dict) else {}
     return File(
         filename=entry.filename,
         url=entry.url,
-        size=size(entry.size),
+        size=to_size(entry.size),
         packagetype=packagetype,
-        upload_time=unix_seconds(entry.upload_time),
-        sha256=text(hashes.get("sha256")),
-        yanked=flag(entry.yanked),
+        upload_time=to_unix_seconds(entry.upload_time),
+        sha256=to_text(hashes.get("sha256")),
+        yanked=to_flag(entry.yanked),
     )

@@ -17,27 +17,27 @@ T = TypeVar("T")
 
 Value: TypeAlias = "str | int | list[Value] | dict[str, Value] | None"
 
-_SCALARS = frozenset({"string", "int", "i4", "i8", "nil"})
-_FRAMES = frozenset({"array", "struct"})
-_PLAIN = frozenset({"methodResponse", "params", "param", "fault", "value", "data", "member", "name"})
+_SCALAR_TAGS = frozenset({"string", "int", "i4", "i8", "nil"})
+_CONTAINER_TAGS = frozenset({"array", "struct"})
+_STRUCTURAL_TAGS = frozenset({"methodResponse", "params", "param", "fault", "value", "data", "member", "name"})
 _RESET = re.compile(r"reset in (\d{1,6}) seconds")
 
 
-def call(base_url: str, method: str, *arguments: str | int | list[str]) -> Request:
+def build_call(base_url: str, method: str, *arguments: str | int | list[str]) -> Request:
     """Return the request that calls a method."""
     return Request(
         url=f"{base_url}/pypi",
         method="POST",
         headers={"Content-Type": "text/xml"},
         body=dumps(arguments, method).encode(),
-        about=method,
-        largest=512 * MEBIBYTE,
-        patience=5,
-        always_there=True,
+        label=method,
+        max_bytes=512 * MEBIBYTE,
+        timeout_factor=5,
+        must_exist=True,
     )
 
 
-class AnswerReader(ABC, Generic[T]):
+class ResponseReader(ABC, Generic[T]):
     """Reads the answer to a call.
 
     Of an array of arrays the inner ones are handed over one by one, and are not part of the value in the end.
@@ -46,26 +46,26 @@ class AnswerReader(ABC, Generic[T]):
     def __init__(self) -> None:
         self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
+        self._parser.StartElementHandler = self._start_element
+        self._parser.EndElementHandler = self._end_element
         self._text: list[str] = []
         self._parser.CharacterDataHandler = self._text.append
         # Entities are declared in a document type; expanded, a few lines of them can be gigabytes.
-        self._parser.StartDoctypeDeclHandler = _refuse_document_type
+        self._parser.StartDoctypeDeclHandler = _reject_doctype
         self._frames: list[list[Value]] = [[]]
         self._is_untyped = False
         self._is_fault = False
 
     @abstractmethod
-    def take(self, row: list[Value]) -> None:
+    def add_row(self, row: list[Value]) -> None:
         """Take an inner array."""
 
     @abstractmethod
-    def result(self, value: Value) -> T:
+    def build_result(self, value: Value) -> T:
         """Return what the answer says; `value` is all but the inner arrays."""
 
-    def feed(self, piece: bytes) -> None:
-        self._parse(piece, False)
+    def feed(self, chunk: bytes) -> None:
+        self._parse(chunk, False)
 
     def finish(self) -> T:
         self._parse(b"", True)
@@ -73,30 +73,30 @@ class AnswerReader(ABC, Generic[T]):
         if len(values) != 1:
             raise Transient(f"the answer is not one value of XML-RPC but {len(values)}")
         if self._is_fault:
-            raise _refusal(values[0])
-        return self.result(values[0])
+            raise _error_from_fault(values[0])
+        return self.build_result(values[0])
 
-    def _parse(self, piece: bytes, is_last: bool) -> None:
+    def _parse(self, chunk: bytes, is_last: bool) -> None:
         try:
-            self._parser.Parse(piece, is_last)
+            self._parser.Parse(chunk, is_last)
         except (expat.ExpatError, ValueError) as error:
             raise Transient(f"the answer is not XML-RPC ({error})") from error
 
-    def _start(self, tag: str, _: object) -> None:
+    def _start_element(self, tag: str, _: object) -> None:
         self._text.clear()
         if tag == "value":
             self._is_untyped = True
-        elif tag in _SCALARS:
+        elif tag in _SCALAR_TAGS:
             self._is_untyped = False
-        elif tag in _FRAMES:
+        elif tag in _CONTAINER_TAGS:
             self._is_untyped = False
             self._frames.append([])
         elif tag == "fault":
             self._is_fault = True
-        elif tag not in _PLAIN:
+        elif tag not in _STRUCTURAL_TAGS:
             raise ValueError(f"unexpected <{tag:.30}>")
 
-    def _end(self, tag: str) -> None:
+    def _end_element(self, tag: str) -> None:
         if tag == "value":
             if self._is_untyped:
                 self._frames[-1].append("".join(self._text))
@@ -105,12 +105,12 @@ class AnswerReader(ABC, Generic[T]):
             self._frames[-1].append("".join(self._text))
         elif tag == "nil":
             self._frames[-1].append(None)
-        elif tag in _SCALARS:
+        elif tag in _SCALAR_TAGS:
             self._frames[-1].append(int("".join(self._text)))
         elif tag == "array":
             row = self._frames.pop()
             if len(self._frames) == 2:
-                self.take(row)
+                self.add_row(row)
             else:
                 self._frames[-1].append(row)
         elif tag == "struct":
@@ -119,11 +119,11 @@ class AnswerReader(ABC, Generic[T]):
         self._text.clear()
 
 
-def _refuse_document_type(*declaration: object) -> None:
+def _reject_doctype(*declaration: object) -> None:
     raise ValueError("it declares a document type")
 
 
-def _refusal(fault: Value) -> Unavailable:
+def _error_from_fault(fault: Value) -> Unavailable:
     """Return the meaning of a fault; PyPI answers with one also where HTTP has a status for it."""
     text = " ".join(str(fault.get("faultString", "")).split()) if isinstance(fault, dict) else ""
     if "TooManyRequests" in text:

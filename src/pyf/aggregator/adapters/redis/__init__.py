@@ -1,21 +1,21 @@
 """What workers on any number of machines agree by and remember together, on a Redis or a Valkey."""
 
 from .caches import RedisRenderCache, RedisRepositoryCache
-from .connection import connected
-from .errands import RedisErrands
+from .connection import connect
+from .errands import RedisPartitions
 from .locks import RedisLocks
-from .messages import RedisQueue, Waiting
-from .pace import RedisPace
-from .seen import RedisSeenStore
+from .messages import BrokerQueue, QueuedTask
+from .pace import RedisRateLimiter
+from .seen import RedisDedupStore
 
 __all__ = [
-    "RedisErrands",
+    "RedisPartitions",
     "RedisLocks",
-    "RedisPace",
-    "RedisQueue",
+    "RedisRateLimiter",
+    "BrokerQueue",
     "RedisRenderCache",
     "RedisRepositoryCache",
-    "RedisSeenStore",
-    "Waiting",
-    "connected",
+    "RedisDedupStore",
+    "QueuedTask",
+    "connect",
 ]

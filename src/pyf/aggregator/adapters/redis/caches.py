@@ -13,28 +13,28 @@ from msgspec.json import Decoder
 from redis import Redis
 
 from ...domain.errors import Unavailable
-from ...domain.readme import Rendered
-from ...domain.repository import Learned
-from ...domain.repository_address import RepositoryAddress
-from ..index.batches import batches
-from ..index.encoding import encoded
-from .connection import explained
+from ...domain.readme import RenderedReadme
+from ...domain.repository import CachedRepository
+from ...domain.repository_address import RepositoryRef
+from ..index.batches import split_into_batches
+from ..index.encoding import encode_json
+from .connection import translate_errors
 
 _DAY = 86_400
-_READMES_KEPT = 90 * _DAY
-_REPOSITORIES_KEPT = 30 * _DAY
-_AT_ONCE = 500
+_README_TTL = 90 * _DAY
+_REPOSITORY_TTL = 30 * _DAY
+_PIPELINE_BATCH = 500
 
 # Of one address what was learned last is kept, whoever comes last.
-_KEEP_NEWER = """
+_SET_IF_NEWER = """
 local known = redis.call('HGET', KEYS[1], 'at')
 if known and tonumber(known) > tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', KEYS[1], 'at', ARGV[1], 'learned', ARGV[2])
 return redis.call('EXPIRE', KEYS[1], ARGV[3])
 """
 
-_rendered = Decoder(Rendered).decode
-_learned = Decoder(Learned).decode
+_decode_readme = Decoder(RenderedReadme).decode
+_decode_repository = Decoder(CachedRepository).decode
 _log = logging.getLogger(__name__)
 
 
@@ -44,26 +44,26 @@ class RedisRenderCache:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    def recall(self, fingerprints: Collection[str]) -> Mapping[str, Rendered]:
-        remembered: dict[str, Rendered] = {}
+    def get_many(self, fingerprints: Collection[str]) -> Mapping[str, RenderedReadme]:
+        cached: dict[str, RenderedReadme] = {}
         try:
-            for some in batches(fingerprints, _AT_ONCE):
-                with explained(), self._redis.pipeline(transaction=False) as steps:
-                    for fingerprint in some:
-                        steps.getex(f"pyf:rendered:{fingerprint}", ex=_READMES_KEPT)
-                    found = zip(some, steps.execute(), strict=True)
-                remembered.update((fingerprint, _unpacked(kept)) for fingerprint, kept in found if kept)
+            for batch in split_into_batches(fingerprints, _PIPELINE_BATCH):
+                with translate_errors(), self._redis.pipeline(transaction=False) as pipeline:
+                    for fingerprint in batch:
+                        pipeline.getex(f"pyf:rendered:{fingerprint}", ex=_README_TTL)
+                    replies = zip(batch, pipeline.execute(), strict=True)
+                cached.update((fingerprint, _unpack_readme(packed)) for fingerprint, packed in replies if packed)
         except (Unavailable, DecodeError, zlib.error, ValueError) as error:
             _log.warning("READMEs are rendered anew: %s", error)
-        return remembered
+        return cached
 
-    def keep(self, rendered: Mapping[str, Rendered]) -> None:
+    def set_many(self, rendered: Mapping[str, RenderedReadme]) -> None:
         try:
-            for some in batches(rendered.items(), _AT_ONCE):
-                with explained(), self._redis.pipeline(transaction=False) as steps:
-                    for fingerprint, readme in some:
-                        steps.set(f"pyf:rendered:{fingerprint}", _packed(readme), ex=_READMES_KEPT)
-                    steps.execute()
+            for batch in split_into_batches(rendered.items(), _PIPELINE_BATCH):
+                with translate_errors(), self._redis.pipeline(transaction=False) as pipeline:
+                    for fingerprint, readme in batch:
+                        pipeline.set(f"pyf:rendered:{fingerprint}", _pack_readme(readme), ex=_README_TTL)
+                    pipeline.execute()
         except Unavailable as error:
             _log.warning("rendered READMEs are not remembered: %s", error)
 
@@ -73,42 +73,42 @@ class RedisRepositoryCache:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._keep_newer = redis.register_script(_KEEP_NEWER)
+        self._set_if_newer = redis.register_script(_SET_IF_NEWER)
 
-    def recall(self, addresses: Collection[RepositoryAddress], *, since: int) -> Mapping[str, Learned]:
-        remembered: dict[str, Learned] = {}
+    def get_many(self, refs: Collection[RepositoryRef], *, fetched_since: int) -> Mapping[str, CachedRepository]:
+        cached: dict[str, CachedRepository] = {}
         try:
-            for some in batches(addresses, _AT_ONCE):
-                keys = [address.key for address in some]
-                with explained(), self._redis.pipeline(transaction=False) as steps:
+            for batch in split_into_batches(refs, _PIPELINE_BATCH):
+                keys = [ref.key for ref in batch]
+                with translate_errors(), self._redis.pipeline(transaction=False) as pipeline:
                     for key in keys:
-                        steps.hget(_repository(key), "learned")
-                    found = zip(keys, steps.execute(), strict=True)
-                remembered.update((key, _learned(kept)) for key, kept in found if kept)
+                        pipeline.hget(_build_repository_key(key), "learned")
+                    replies = zip(keys, pipeline.execute(), strict=True)
+                cached.update((key, _decode_repository(json)) for key, json in replies if json)
         except (Unavailable, DecodeError) as error:
             _log.warning("repositories are asked about again: %s", error)
-        return {key: each for key, each in remembered.items() if each.learned_at >= since}
+        return {key: repository for key, repository in cached.items() if repository.fetched_at >= fetched_since}
 
-    def keep(self, learned: Sequence[Learned]) -> None:
+    def set_many(self, repositories: Sequence[CachedRepository]) -> None:
         try:
-            for some in batches(learned, _AT_ONCE):
-                with explained(), self._redis.pipeline(transaction=False) as steps:
-                    for each in some:
-                        arguments: list[int | str] = [each.learned_at, encoded(each).decode(), _REPOSITORIES_KEPT]
-                        self._keep_newer(keys=[_repository(each.address.key)], args=arguments, client=steps)
-                    steps.execute()
+            for batch in split_into_batches(repositories, _PIPELINE_BATCH):
+                with translate_errors(), self._redis.pipeline(transaction=False) as pipeline:
+                    for repository in batch:
+                        arguments: list[int | str] = [repository.fetched_at, encode_json(repository).decode(), _REPOSITORY_TTL]
+                        self._set_if_newer(keys=[_build_repository_key(repository.ref.key)], args=arguments, client=pipeline)
+                    pipeline.execute()
         except Unavailable as error:
             _log.warning("what was learned of repositories is not remembered: %s", error)
 
 
-def _repository(key: str) -> str:
+def _build_repository_key(key: str) -> str:
     return f"pyf:repository:{key}"
 
 
-def _packed(readme: Rendered) -> str:
+def _pack_readme(readme: RenderedReadme) -> str:
     """Return text, which is all that the connection takes: a third of what the README takes as JSON."""
-    return b64encode(zlib.compress(encoded(readme))).decode()
+    return b64encode(zlib.compress(encode_json(readme))).decode()
 
 
-def _unpacked(kept: str) -> Rendered:
-    return _rendered(zlib.decompress(b64decode(kept)))
+def _unpack_readme(packed: str) -> RenderedReadme:
+    return _decode_readme(zlib.decompress(b64decode(packed)))

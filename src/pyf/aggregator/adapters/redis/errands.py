@@ -4,29 +4,29 @@ from collections.abc import Collection
 
 from redis import Redis
 
-from .connection import explained
+from .connection import translate_errors
 
 
-class RedisErrands:
+class RedisPartitions:
     """The port `Errands` on a Redis: a set of the parts that are left."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    def hand_out(self, work: str, parts: Collection[str], seconds: float) -> None:
-        with explained(), self._redis.pipeline(transaction=True) as steps:
-            steps.delete(_key(work))
-            if parts:
-                steps.sadd(_key(work), *parts)
-                steps.pexpire(_key(work), max(1, int(seconds * 1000)))
-            steps.execute()
+    def create(self, job: str, shards: Collection[str], seconds: float) -> None:
+        with translate_errors(), self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.delete(_build_partition_key(job))
+            if shards:
+                pipeline.sadd(_build_partition_key(job), *shards)
+                pipeline.pexpire(_build_partition_key(job), max(1, int(seconds * 1000)))
+            pipeline.execute()
 
-    def hand_in(self, work: str, part: str) -> int:
-        with explained(), self._redis.pipeline(transaction=True) as steps:
-            steps.srem(_key(work), part)
-            steps.scard(_key(work))
-            return int(steps.execute()[1])
+    def complete(self, job: str, shard: str) -> int:
+        with translate_errors(), self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.srem(_build_partition_key(job), shard)
+            pipeline.scard(_build_partition_key(job))
+            return int(pipeline.execute()[1])
 
 
-def _key(work: str) -> str:
-    return f"pyf:errands:{work}"
+def _build_partition_key(job: str) -> str:
+    return f"pyf:errands:{job}"

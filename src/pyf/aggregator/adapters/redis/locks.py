@@ -2,16 +2,16 @@
 
 from redis import Redis
 
-from .connection import explained
+from .connection import translate_errors
 
 # What is asked and what is done about the answer must be one step.
-_TAKE = """
+_ACQUIRE_LOCK = """
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """
-_GIVE_BACK = """
+_RELEASE_LOCK = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 """
@@ -22,21 +22,21 @@ class RedisLocks:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._take = redis.register_script(_TAKE)
-        self._give_back = redis.register_script(_GIVE_BACK)
+        self._acquire = redis.register_script(_ACQUIRE_LOCK)
+        self._release = redis.register_script(_RELEASE_LOCK)
 
-    def take(self, name: str, holder: str, seconds: float) -> bool:
-        with explained():
-            return bool(self._take(keys=[_key(name)], args=[holder, max(1, int(seconds * 1000))]))
+    def acquire(self, name: str, owner: str, seconds: float) -> bool:
+        with translate_errors():
+            return bool(self._acquire(keys=[_build_lock_key(name)], args=[owner, max(1, int(seconds * 1000))]))
 
-    def give_back(self, name: str, holder: str) -> None:
-        with explained():
-            self._give_back(keys=[_key(name)], args=[holder])
+    def release(self, name: str, owner: str) -> None:
+        with translate_errors():
+            self._release(keys=[_build_lock_key(name)], args=[owner])
 
-    def holder(self, name: str) -> str:
-        with explained():
-            return str(self._redis.get(_key(name)) or "")
+    def owner(self, name: str) -> str:
+        with translate_errors():
+            return str(self._redis.get(_build_lock_key(name)) or "")
 
 
-def _key(name: str) -> str:
+def _build_lock_key(name: str) -> str:
     return f"pyf:lock:{name}"

@@ -11,13 +11,13 @@ from msgspec import DecodeError, Struct, ValidationError, field
 from msgspec.json import Decoder, decode
 from redis import Redis
 
-from .connection import explained
+from .connection import translate_errors
 
 # Celery's name for the queue that tasks are in, and for what workers have in hand.
 QUEUE = "celery"
-IN_HAND = "unacked"
+UNACKED = "unacked"
 
-_AT_ONCE = 500
+_PAGE_SIZE = 500
 
 
 class _Headers(Struct):
@@ -32,7 +32,7 @@ class _Message(Struct):
 _decoder = Decoder(_Message)
 
 
-class Waiting(Struct, frozen=True):
+class QueuedTask(Struct, frozen=True):
     """A task that waits, with what it was called with; a message that nobody can read has no name."""
 
     task: str
@@ -40,49 +40,49 @@ class Waiting(Struct, frozen=True):
     kwargs: dict[str, Any] = field(default_factory=dict)
 
 
-class RedisQueue:
+class BrokerQueue:
     """The queue of tasks."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    def lengths(self) -> tuple[int, int]:
+    def get_lengths(self) -> tuple[int, int]:
         """Return how many tasks wait in the queue, and how many workers have in hand, retries to come included."""
-        with explained():
-            return int(self._redis.llen(QUEUE)), int(self._redis.hlen(IN_HAND))
+        with translate_errors():
+            return int(self._redis.llen(QUEUE)), int(self._redis.hlen(UNACKED))
 
-    def by_task(self) -> Counter[str]:
+    def count_by_task(self) -> Counter[str]:
         """Return how many tasks of each name wait in the queue."""
-        return Counter(waiting.task for waiting in self._messages(QUEUE))
+        return Counter(task.task for task in self._read_messages(QUEUE))
 
-    def purge(self) -> Iterator[Waiting]:
+    def purge(self) -> Iterator[QueuedTask]:
         """Take all waiting tasks away in one step, and yield them."""
-        aside = f"pyf:purged:{uuid4().hex}"
-        with explained():
+        purged_key = f"pyf:purged:{uuid4().hex}"
+        with translate_errors():
             if not self._redis.exists(QUEUE):
                 return
-            self._redis.rename(QUEUE, aside)
+            self._redis.rename(QUEUE, purged_key)
         try:
-            yield from self._messages(aside)
+            yield from self._read_messages(purged_key)
         finally:
-            with explained():
-                self._redis.delete(aside)
+            with translate_errors():
+                self._redis.delete(purged_key)
 
-    def _messages(self, key: str) -> Iterator[Waiting]:
+    def _read_messages(self, key: str) -> Iterator[QueuedTask]:
         start = 0
         while True:
-            with explained():
-                some = self._redis.lrange(key, start, start + _AT_ONCE - 1)
-            yield from map(_read, some)
-            if len(some) < _AT_ONCE:
+            with translate_errors():
+                page = self._redis.lrange(key, start, start + _PAGE_SIZE - 1)
+            yield from map(_parse_message, page)
+            if len(page) < _PAGE_SIZE:
                 return
-            start += _AT_ONCE
+            start += _PAGE_SIZE
 
 
-def _read(message: str | bytes) -> Waiting:
+def _parse_message(message: str | bytes) -> QueuedTask:
     try:
-        told = _decoder.decode(message)
-        args, kwargs, _ = decode(b64decode(told.body), type=tuple[tuple[Any, ...], dict[str, Any], Any])
-        return Waiting(told.headers.task, args, kwargs)
+        envelope = _decoder.decode(message)
+        args, kwargs, _ = decode(b64decode(envelope.body), type=tuple[tuple[Any, ...], dict[str, Any], Any])
+        return QueuedTask(envelope.headers.task, args, kwargs)
     except (DecodeError, ValidationError, NotBase64, ValueError):
-        return Waiting("")
+        return QueuedTask("")

@@ -2,10 +2,10 @@
 
 from redis import Redis
 
-from .connection import explained
+from .connection import translate_errors
 
 # The moment of the next free turn, in milliseconds of the server's clock; it is forgotten once it has passed.
-_RESERVE = """
+_ACQUIRE_PERMITS = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 local first = math.max(now, tonumber(redis.call('GET', KEYS[1]) or 0))
@@ -13,7 +13,7 @@ local after = first + tonumber(ARGV[1])
 redis.call('SET', KEYS[1], string.format('%.3f', after), 'PX', math.ceil(after - now) + 1)
 return math.ceil(first - now)
 """
-_REST = """
+_BLOCK = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 local after = math.max(now + tonumber(ARGV[1]), tonumber(redis.call('GET', KEYS[1]) or 0))
@@ -22,19 +22,19 @@ return 0
 """
 
 
-class RedisPace:
+class RedisRateLimiter:
     """The port `Pace` on a Redis, for one service; its turns are `delay` seconds apart."""
 
     def __init__(self, redis: Redis, service: str, delay: float) -> None:
         self._key = f"pyf:pace:{service}"
         self._delay = delay
-        self._reserve = redis.register_script(_RESERVE)
-        self._rest = redis.register_script(_REST)
+        self._acquire = redis.register_script(_ACQUIRE_PERMITS)
+        self._block = redis.register_script(_BLOCK)
 
-    def reserve(self, turns: int = 1) -> float:
-        with explained():
-            return float(self._reserve(keys=[self._key], args=[turns * self._delay * 1000])) / 1000
+    def acquire(self, permits: int = 1) -> float:
+        with translate_errors():
+            return float(self._acquire(keys=[self._key], args=[permits * self._delay * 1000])) / 1000
 
-    def rest(self, seconds: float) -> None:
-        with explained():
-            self._rest(keys=[self._key], args=[seconds * 1000])
+    def block_for(self, seconds: float) -> None:
+        with translate_errors():
+            self._block(keys=[self._key], args=[seconds * 1000])

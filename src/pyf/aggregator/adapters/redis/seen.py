@@ -2,23 +2,23 @@
 
 from redis import Redis
 
-from .connection import explained
+from .connection import translate_errors
 
 
-class RedisSeenStore:
+class RedisDedupStore:
     """The port `SeenStore` on a Redis; keys are the server's own."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    def claim(self, key: str, seconds: int) -> bool:
-        with explained():
+    def reserve(self, key: str, seconds: int) -> bool:
+        with translate_errors():
             return bool(self._redis.set(key, "1", nx=True, ex=seconds))
 
-    def keep(self, key: str, seconds: int) -> None:
-        with explained():
+    def confirm(self, key: str, seconds: int) -> None:
+        with translate_errors():
             self._redis.set(key, "1", ex=seconds)
 
-    def free(self, key: str) -> None:
-        with explained():
+    def release(self, key: str) -> None:
+        with translate_errors():
             self._redis.delete(key)

@@ -5,9 +5,9 @@
 come in as `Standards`.
 """
 
-from .collect import facts_of
-from .facts import Facts
-from .score import Score, score
-from .standards import Standards
+from .collect import extract_signals
+from .facts import Signals
+from .score import Score, compute_score
+from .standards import ScoringConfig
 
-__all__ = ["Facts", "Score", "Standards", "facts_of", "score"]
+__all__ = ["Signals", "Score", "ScoringConfig", "extract_signals", "compute_score"]

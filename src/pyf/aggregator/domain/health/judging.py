@@ -5,45 +5,45 @@ from datetime import UTC, date, datetime
 
 from msgspec import Struct, UnsetType
 
-from .facts import Facts
-from .standards import Standards
+from .facts import Signals
+from .standards import ScoringConfig
 
 
-class Case(Struct, frozen=True):
+class RuleContext(Struct, frozen=True):
     """A project before its judges: its facts, what they are measured by, and the time in Unix seconds."""
 
-    facts: Facts
-    standards: Standards
+    signals: Signals
+    scoring_config: ScoringConfig
     now: float
 
     @property
     def today(self) -> date:
-        return day(self.now)
+        return to_date(self.now)
 
 
-class Judgement(Struct, frozen=True):
+class RuleResult(Struct, frozen=True):
     """What a rule makes of a project: a value from 0 to 1, what was seen, and what to do for more, "" for nothing."""
 
     value: float
-    seen: str
-    to_do: str = ""
+    observation: str
+    advice: str = ""
 
 
 class Rule(Struct, frozen=True):
     """One rule: what it looks at in a few words, and how it judges; Unset where the facts for that are not known."""
 
-    about: str
-    judge: Callable[[Case], Judgement | UnsetType]
+    description: str
+    evaluate: Callable[[RuleContext], RuleResult | UnsetType]
 
 
 Rules = dict[str, Rule]
 
 
-def day(moment: float) -> date:
+def to_date(timestamp: float) -> date:
     """Return the day of a moment, in UTC."""
-    return datetime.fromtimestamp(moment, UTC).date()
+    return datetime.fromtimestamp(timestamp, UTC).date()
 
 
-def whether(has: bool, seen: str, lacking: str, to_do: str) -> Judgement:
+def pass_or_fail(passed: bool, observation: str, failure: str, advice: str) -> RuleResult:
     """Judge something that is either there or not."""
-    return Judgement(1.0, seen) if has else Judgement(0.0, lacking, to_do)
+    return RuleResult(1.0, observation) if passed else RuleResult(0.0, failure, advice)

@@ -7,21 +7,21 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from ..changelog_heading import reads_like_changelog
-from ..repository_links import candidates
+from ..changelog_heading import is_changelog_heading
+from ..repository_links import list_repository_candidates
 from ..schema import RegistryFields
 
-_SOURCE = re.compile(r"\b(sources?|code(?! of conduct)|repo|repository|git|github(?! sponsors)|gitlab|vcs|scm)\b")
-_DOCS = re.compile(r"\b(docs?|documentation|manual|handbook|guide|tutorials?|reference|api|wiki|read ?the ?docs)\b")
-_ISSUES = re.compile(r"\b(issues?|bugs?|tracker|tickets?)\b|bug ?track")
-_NEWS = re.compile(r"\b(changelog|changes|history|news|release notes|releases|what'?s new)\b")
+_SOURCE_LABEL = re.compile(r"\b(sources?|code(?! of conduct)|repo|repository|git|github(?! sponsors)|gitlab|vcs|scm)\b")
+_DOCS_LABEL = re.compile(r"\b(docs?|documentation|manual|handbook|guide|tutorials?|reference|api|wiki|read ?the ?docs)\b")
+_ISSUES_LABEL = re.compile(r"\b(issues?|bugs?|tracker|tickets?)\b|bug ?track")
+_CHANGELOG_LABEL = re.compile(r"\b(changelog|changes|history|news|release notes|releases|what'?s new)\b")
 
 # Hosts of repositories, themselves and all below them: on some an address has an owner and a name, on others a name
 # only. The first part of some addresses is no owner.
 _FORGES = (".github.com", ".gitlab.com", ".bitbucket.org", ".codeberg.org", ".sr.ht")
 _FORGES_WITHOUT_OWNERS = (".launchpad.net", ".sourceforge.net")
 _FORGE_NAMES = ("gitlab", "gitea", "forgejo", "git", "svn", "hg")
-_NO_OWNERS = ("sponsors", "orgs", "topics", "marketplace", "apps", "features", "collections", "settings")
+_NON_OWNER_PATHS = ("sponsors", "orgs", "topics", "marketplace", "apps", "features", "collections", "settings")
 _DOCS_HOSTS = (
     ".readthedocs.io",
     ".readthedocs.org",
@@ -34,7 +34,7 @@ _DOCS_HOSTS = (
 _DOCS_NAMES = ("docs", "doc", "documentation")
 
 
-class Links(Struct, frozen=True, kw_only=True):
+class ProjectLinks(Struct, frozen=True, kw_only=True):
     """The first link of each kind, "" for none."""
 
     source: str = ""
@@ -52,35 +52,35 @@ class _Link(Struct, frozen=True):
     path: tuple[str, ...]
 
     @property
-    def is_on_a_forge(self) -> bool:
-        if self._is_at(_FORGES_WITHOUT_OWNERS):
+    def is_on_forge(self) -> bool:
+        if self._is_on_host(_FORGES_WITHOUT_OWNERS):
             return bool(self.path)
-        has_owner = len(self.path) > 1 and self.path[0] not in _NO_OWNERS
-        return has_owner and (self._is_at(_FORGES) or self.host.split(".")[0] in _FORGE_NAMES)
+        has_owner = len(self.path) > 1 and self.path[0] not in _NON_OWNER_PATHS
+        return has_owner and (self._is_on_host(_FORGES) or self.host.split(".")[0] in _FORGE_NAMES)
 
     @property
     def is_front_page(self) -> bool:
         """Whether it leads to a repository, and there to nothing but the README that PyPI shows as well."""
-        return self.is_on_a_forge and (len(self.path) <= 2 or self.path[-1].lower().startswith("readme"))
+        return self.is_on_forge and (len(self.path) <= 2 or self.path[-1].lower().startswith("readme"))
 
     @property
-    def is_at_docs(self) -> bool:
-        named = {self.host.split(".")[0], *self.path}
-        return self._is_at(_DOCS_HOSTS) or not named.isdisjoint(_DOCS_NAMES)
+    def is_docs_site(self) -> bool:
+        names = {self.host.split(".")[0], *self.path}
+        return self._is_on_host(_DOCS_HOSTS) or not names.isdisjoint(_DOCS_NAMES)
 
-    def _is_at(self, hosts: tuple[str, ...]) -> bool:
+    def _is_on_host(self, hosts: tuple[str, ...]) -> bool:
         return f".{self.host}".endswith(hosts)
 
 
-def links_of(newest: RegistryFields) -> Links:
+def find_links(newest: RegistryFields) -> ProjectLinks:
     """Look through the links of a release; those to the registry's own pages lead nowhere new."""
-    found = [*_links(newest)]
+    links = [*_iter_links(newest)]
 
     def first(is_of_the_kind: Callable[[_Link], bool]) -> str:
-        return next((link.url for link in found if is_of_the_kind(link)), "")
+        return next((link.url for link in links if is_of_the_kind(link)), "")
 
-    repository = next(iter(candidates([newest])), None)
-    return Links(
+    repository = next(iter(list_repository_candidates([newest])), None)
+    return ProjectLinks(
         source=repository.url if repository else first(_is_source),
         docs=first(_is_documentation),
         changelog=first(_is_changelog),
@@ -88,55 +88,55 @@ def links_of(newest: RegistryFields) -> Links:
     )
 
 
-def _links(newest: RegistryFields) -> Iterator[_Link]:
-    registry = _parsed("", newest.package_url).host
-    further = {"documentation": newest.docs_url, "bug tracker": newest.bugtrack_url, "homepage": newest.home_page}
-    for label, url in (*newest.project_urls.items(), *further.items()):
-        link = _parsed(label, url)
-        if link.host and link.host != registry and not _is_of_a_registry(link):
+def _iter_links(newest: RegistryFields) -> Iterator[_Link]:
+    registry = _parse_link("", newest.package_url).host
+    extra_links = {"documentation": newest.docs_url, "bug tracker": newest.bugtrack_url, "homepage": newest.home_page}
+    for label, url in (*newest.project_urls.items(), *extra_links.items()):
+        link = _parse_link(label, url)
+        if link.host and link.host != registry and not _is_registry_page(link):
             yield link
 
 
 @lru_cache(maxsize=4096)
-def _parsed(label: str, url: str) -> _Link:
-    label, address = " ".join(re.split(r"[\s_-]+", label.lower())), url.strip()
+def _parse_link(label: str, url: str) -> _Link:
+    label, stripped_url = " ".join(re.split(r"[\s_-]+", label.lower())), url.strip()
     try:
-        parts = urlsplit(address if "://" in address else f"https://{address}")
+        parts = urlsplit(stripped_url if "://" in stripped_url else f"https://{stripped_url}")
         host = (parts.hostname or "").removeprefix("www.")
     except ValueError:  # half a bracket, and the like
-        return _Link(label, address, "", ())
-    is_address = parts.scheme.rpartition("+")[2] in ("http", "https", "git", "ssh") and "." in host
-    return _Link(label, address, host if is_address else "", tuple(part for part in parts.path.split("/") if part))
+        return _Link(label, stripped_url, "", ())
+    is_web_url = parts.scheme.rpartition("+")[2] in ("http", "https", "git", "ssh") and "." in host
+    return _Link(label, stripped_url, host if is_web_url else "", tuple(part for part in parts.path.split("/") if part))
 
 
-def _is_of_a_registry(link: _Link) -> bool:
+def _is_registry_page(link: _Link) -> bool:
     """Tell a package's page on PyPI or a mirror of it, whatever the address of that is."""
     return "pypi" in link.host.split(".")[:2] and link.path[:1] in ((), ("pypi",), ("project",), ("p",), ("simple",))
 
 
 @lru_cache(maxsize=1024)  # labels are few, and much the same everywhere
-def _labelled(label: str, words: re.Pattern[str]) -> bool:
+def _has_label(label: str, words: re.Pattern[str]) -> bool:
     return words.search(label) is not None
 
 
 @lru_cache(maxsize=1024)
-def _labelled_as_news(label: str) -> bool:
-    return _NEWS.search(label) is not None or reads_like_changelog(label)
+def _is_changelog_label(label: str) -> bool:
+    return _CHANGELOG_LABEL.search(label) is not None or is_changelog_heading(label)
 
 
 def _is_source(link: _Link) -> bool:
-    return link.is_on_a_forge or _labelled(link.label, _SOURCE)
+    return link.is_on_forge or _has_label(link.label, _SOURCE_LABEL)
 
 
 def _is_documentation(link: _Link) -> bool:
-    if link.is_front_page or _labelled(link.label, _ISSUES) or _labelled_as_news(link.label):
+    if link.is_front_page or _has_label(link.label, _ISSUES_LABEL) or _is_changelog_label(link.label):
         return False
-    return _labelled(link.label, _DOCS) or link.is_at_docs
+    return _has_label(link.label, _DOCS_LABEL) or link.is_docs_site
 
 
 def _is_changelog(link: _Link) -> bool:
-    return _labelled_as_news(link.label)
+    return _is_changelog_label(link.label)
 
 
 def _is_tracker(link: _Link) -> bool:
-    return _labelled(link.label, _ISSUES) or link.path[-1:] == ("issues",)
+    return _has_label(link.label, _ISSUES_LABEL) or link.path[-1:] == ("issues",)

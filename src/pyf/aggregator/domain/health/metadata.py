@@ -2,30 +2,30 @@
 
 from msgspec import UNSET, UnsetType
 
-from .compatibility import few
-from .judging import Case, Judgement, Rule, Rules, whether
+from .compatibility import join_last
+from .judging import RuleContext, RuleResult, Rule, Rules, pass_or_fail
 
 
-def _licence(case: Case) -> Judgement | UnsetType:
-    licence, named = case.facts.licence, case.facts.named_licence
-    if licence is UNSET:
+def _check_license(context: RuleContext) -> RuleResult | UnsetType:
+    license_, license_name = context.signals.license, context.signals.license_name
+    if license_ is UNSET:
         return UNSET
-    lacking = f"The licence can't be told from {named!r}" if named else "No licence is named"
-    return whether(bool(licence), f"Licence: {licence}", lacking, "Set `license` to an SPDX expression, such as MIT")
+    failure = f"The licence can't be told from {license_name!r}" if license_name else "No licence is named"
+    return pass_or_fail(bool(license_), f"Licence: {license_}", failure, "Set `license` to an SPDX expression, such as MIT")
 
 
-def _source(case: Case) -> Judgement | UnsetType:
-    link = case.facts.source
+def _check_source(context: RuleContext) -> RuleResult | UnsetType:
+    link = context.signals.source
     if link is UNSET:
         return UNSET
-    return whether(bool(link), f"Source: {link}", "No link to the source", "Add a project URL labelled Source")
+    return pass_or_fail(bool(link), f"Source: {link}", "No link to the source", "Add a project URL labelled Source")
 
 
-def _requires_python(case: Case) -> Judgement | UnsetType:
-    required = case.facts.requires_python
+def _check_requires_python(context: RuleContext) -> RuleResult | UnsetType:
+    required = context.signals.requires_python
     if required is UNSET:
         return UNSET
-    return whether(
+    return pass_or_fail(
         bool(required),
         f"Requires Python {required}",
         "Does not say which Python it requires",
@@ -33,27 +33,27 @@ def _requires_python(case: Case) -> Judgement | UnsetType:
     )
 
 
-def _summary(case: Case) -> Judgement | UnsetType:
-    summary = case.facts.summary
+def _check_summary(context: RuleContext) -> RuleResult | UnsetType:
+    summary = context.signals.summary
     if summary is UNSET:
         return UNSET
-    return whether(
+    return pass_or_fail(
         bool(summary), f"Summary: {summary}", "No summary that says what it does", "Say in one line what it does"
     )
 
 
-def _tracker(case: Case) -> Judgement | UnsetType:
-    link = case.facts.tracker
+def _check_tracker(context: RuleContext) -> RuleResult | UnsetType:
+    link = context.signals.tracker
     if link is UNSET:
         return UNSET
-    return whether(bool(link), f"Issues: {link}", "No link to an issue tracker", "Add a project URL labelled Issues")
+    return pass_or_fail(bool(link), f"Issues: {link}", "No link to an issue tracker", "Add a project URL labelled Issues")
 
 
-def _contact(case: Case) -> Judgement | UnsetType:
-    contact = case.facts.contact
+def _check_contact(context: RuleContext) -> RuleResult | UnsetType:
+    contact = context.signals.contact
     if contact is UNSET:
         return UNSET
-    return whether(
+    return pass_or_fail(
         bool(contact),
         "There is an address to write to",
         "No address to write to",
@@ -61,32 +61,32 @@ def _contact(case: Case) -> Judgement | UnsetType:
     )
 
 
-def _framework_versions(case: Case) -> Judgement | UnsetType:
+def _check_framework_versions(context: RuleContext) -> RuleResult | UnsetType:
     """Judge only who names a framework whose releases have classifiers: Flask's, for one, have none."""
-    facts = case.facts
-    if facts.framework_versions is UNSET:
+    signals = context.signals
+    if signals.framework_versions is UNSET:
         return UNSET
-    if facts.framework_versions:
-        return Judgement(1.0, f"Names {few(facts.framework_versions)}")
-    named = [each for each in facts.frameworks or () if case.standards.frameworks.get(each)]
-    if not named:
+    if signals.framework_versions:
+        return RuleResult(1.0, f"Names {join_last(signals.framework_versions)}")
+    frameworks = [framework for framework in signals.frameworks or () if context.scoring_config.frameworks.get(framework)]
+    if not frameworks:
         return UNSET
-    return Judgement(
-        0.0, f"Names {named[0]}, and no version of it", f"Add classifiers such as {_example(named[0], case)}"
+    return RuleResult(
+        0.0, f"Names {frameworks[0]}, and no version of it", f"Add classifiers such as {_format_classifier_example(frameworks[0], context)}"
     )
 
 
-def _example(framework: str, case: Case) -> str:
-    newest = list(case.standards.frameworks[framework])[-1]
+def _format_classifier_example(framework: str, context: RuleContext) -> str:
+    newest = list(context.scoring_config.frameworks[framework])[-1]
     return f"Framework :: {framework} :: {newest}"
 
 
 RULES: Rules = {
-    "licence": Rule("a licence that can be told as an SPDX expression", _licence),
-    "source": Rule("a link to the source", _source),
-    "requires-python": Rule("`requires-python`", _requires_python),
-    "summary": Rule("a summary that says more than the name", _summary),
-    "tracker": Rule("a link to an issue tracker", _tracker),
-    "contact": Rule("a mail address of author or maintainer", _contact),
-    "framework-versions": Rule("classifiers with versions of the framework, where there are such", _framework_versions),
+    "licence": Rule("a licence that can be told as an SPDX expression", _check_license),
+    "source": Rule("a link to the source", _check_source),
+    "requires-python": Rule("`requires-python`", _check_requires_python),
+    "summary": Rule("a summary that says more than the name", _check_summary),
+    "tracker": Rule("a link to an issue tracker", _check_tracker),
+    "contact": Rule("a mail address of author or maintainer", _check_contact),
+    "framework-versions": Rule("classifiers with versions of the framework, where there are such", _check_framework_versions),
 }

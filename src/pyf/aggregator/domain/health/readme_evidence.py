@@ -10,7 +10,7 @@ from ..schema import RegistryFields
 _BLOCK = re.compile(r"<pre\b[^>]*>(.*?)</pre>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _INSTALLER = r"(?:pip3?|uv pip|uv|poetry|pdm|pipx|conda|mamba|easy_install)"
-_INSTALLING = re.compile(
+_INSTALL_SECTION = re.compile(
     rf"\b(?:{_INSTALLER} (?:install|add)|easy_install)\b"
     r"|^[^\w\n]{0,9}(?:\d{1,3}[.)]? )?(?:how to |quick )?(?:install(?:ation|ing)?|set ?up)\b[^\n]{0,40}$"
     r"|\beggs ?\+?=",
@@ -22,39 +22,39 @@ _INSTALL_LINE = re.compile(rf"[\s$>%]*(?:#.*|(?:sudo )?(?:\S*python\S* -m )?(?:{
 _PLAIN_CODE = re.compile(r"^(?:>>> |```|\.\. code|    \S)|::[ \t]*\n(?:[ \t]*\n){1,3}[ \t]+\S", re.MULTILINE)
 
 # Nothing is looked at further than this many characters: the thresholds are far below.
-_ENOUGH = 50_000
+_MAX_TEXT_LENGTH = 50_000
 
 
-class ReadmeEvidence(Struct, frozen=True, kw_only=True):
+class ReadmeSignals(Struct, frozen=True, kw_only=True):
     """What was found: characters of prose, and whether there is an example in code and a word on installing."""
 
-    prose: int
+    prose_length: int
     has_example: bool
     has_install_section: bool
 
 
-def readme_evidence(newest: RegistryFields) -> ReadmeEvidence:
+def extract_readme_signals(newest: RegistryFields) -> ReadmeSignals:
     """Look through a release's README; its changelog does not count as prose, and neither does its summary."""
-    text = "\n".join(part for part in (newest.first_chapter, newest.main_content) if part is not UNSET)[:_ENOUGH]
-    html = newest.description[:_ENOUGH]
-    prose = len(text) - (len(newest.summary) if newest.first_chapter is not UNSET else 0)
+    text = "\n".join(part for part in (newest.first_chapter, newest.main_content) if part is not UNSET)[:_MAX_TEXT_LENGTH]
+    html = newest.description[:_MAX_TEXT_LENGTH]
+    prose_length = len(text) - (len(newest.summary) if newest.first_chapter is not UNSET else 0)
     if html.startswith("<pre>") and newest.title is UNSET:
         # It could not be rendered: where it is code nobody can say.
         has_example = _PLAIN_CODE.search(html.replace("&gt;", ">")) is not None
     else:
         blocks = [_TAG.sub("", block) for block in _BLOCK.findall(html)]
-        prose -= sum(len(" ".join(block.split())) for block in blocks)
+        prose_length -= sum(len(" ".join(block.split())) for block in blocks)
         has_example = any(_is_example(block) for block in blocks)
-    return ReadmeEvidence(
-        prose=max(0, prose),
+    return ReadmeSignals(
+        prose_length=max(0, prose_length),
         has_example=has_example,
-        has_install_section=_tells_to_install(text.lower()),
+        has_install_section=_has_install_section(text.lower()),
     )
 
 
-def _tells_to_install(lowered: str) -> bool:
+def _has_install_section(text: str) -> bool:
     """Tell whether a text in lower case has a word on installing; what most say is found in a fraction of the time."""
-    return "pip install" in lowered or _INSTALLING.search(lowered) is not None
+    return "pip install" in text or _INSTALL_SECTION.search(text) is not None
 
 
 def _is_example(block: str) -> bool:

@@ -7,17 +7,17 @@ from msgspec import UNSET, Struct, UnsetType
 from ..schema import HealthFields
 from . import compatibility, documentation, maintenance, metadata, recency, security
 from .caps import CAPS
-from .facts import Facts
-from .judging import Case, Judgement, Rules
-from .standards import Standards
+from .facts import Signals
+from .judging import RuleContext, RuleResult, Rules
+from .standards import ScoringConfig
 
 BASIC, FULL = "basic", "full"
 
 # Packages are quoted in what was seen, and a summary may be a whole README.
-_LONGEST = 160
+_MAX_LINE_LENGTH = 160
 
 # Points are shown to a tenth: nobody is told to do something for less.
-_SMALLEST = 0.05
+_MIN_ADVISED_POINTS = 0.05
 
 GROUPS: dict[str, Rules] = {
     "recency": recency.RULES,
@@ -34,13 +34,13 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     rule: str
     points: float
-    maximum: float
-    seen: str
-    to_do: str
+    max_points: float
+    observation: str
+    advice: str
     read_more: str
 
 
-class Group(Struct, frozen=True, kw_only=True):
+class GroupResult(Struct, frozen=True, kw_only=True):
     """The findings of a group of rules, and the rules that could not judge, with the points they might have given."""
 
     findings: tuple[Finding, ...]
@@ -52,7 +52,7 @@ class Group(Struct, frozen=True, kw_only=True):
 
     @property
     def max_points(self) -> float:
-        return sum(finding.maximum for finding in self.findings)
+        return sum(finding.max_points for finding in self.findings)
 
 
 class AppliedCap(Struct, frozen=True, kw_only=True):
@@ -75,7 +75,7 @@ class Score(Struct, frozen=True, kw_only=True):
     uncapped: int | UnsetType
     model: str
     confidence: float
-    groups: dict[str, Group]
+    groups: dict[str, GroupResult]
     caps: tuple[AppliedCap, ...]
 
     @property
@@ -94,95 +94,95 @@ class Score(Struct, frozen=True, kw_only=True):
             name: {
                 "points": round(group.points, 1),
                 "max_points": round(group.max_points, 1),
-                "findings": [_shown(finding) for finding in group.findings],
+                "findings": [_finding_to_dict(finding) for finding in group.findings],
                 "unknown": [{"rule": rule, "maximum": round(weight, 1)} for rule, weight in group.unknown.items()],
             }
             for name, group in self.groups.items()
         }
-        return {**groups, "caps": [_plain(cap) for cap in self.caps]}
+        return {**groups, "caps": [_cap_to_dict(cap) for cap in self.caps]}
 
 
-def score(facts: Facts, standards: Standards, now: float) -> Score:
+def compute_score(signals: Signals, scoring_config: ScoringConfig, now: float) -> Score:
     """Judge a project as of a time in Unix seconds.
 
     The model is `full` where a repository's facts were looked up. What is not known is left out of the sum and of
     what the sum is compared with; so it can't cost more than its worst value would.
     """
-    case = Case(facts, standards, now)
-    model = FULL if facts.has_repository else BASIC
-    groups = {name: _judged(case, model, name) for name in GROUPS if standards.models[model].get(name)}
-    known = sum(group.max_points for group in groups.values())
-    everything = known + sum(sum(group.unknown.values()) for group in groups.values())
-    caps = _applied(case)
-    uncapped = _rounded(100 * sum(group.points for group in groups.values()) / known) if known else UNSET
+    context = RuleContext(signals, scoring_config, now)
+    model = FULL if signals.has_repository else BASIC
+    groups = {name: _evaluate_group(context, model, name) for name in GROUPS if scoring_config.models[model].get(name)}
+    known_points = sum(group.max_points for group in groups.values())
+    total_points = known_points + sum(sum(group.unknown.values()) for group in groups.values())
+    caps = _apply_caps(context)
+    uncapped = _round_score(100 * sum(group.points for group in groups.values()) / known_points) if known_points else UNSET
     return Score(
         value=uncapped if uncapped is UNSET else min([uncapped, *(cap.at_most for cap in caps)]),
         uncapped=uncapped,
         model=model,
-        confidence=round(known / everything, 3) if everything else 0.0,
+        confidence=round(known_points / total_points, 3) if total_points else 0.0,
         groups=groups,
         caps=caps,
     )
 
 
-def _judged(case: Case, model: str, group: str) -> Group:
+def _evaluate_group(context: RuleContext, model: str, group: str) -> GroupResult:
     findings, unknown = [], {}
-    for rule, weight in case.standards.weights(model, group).items():
+    for rule, weight in context.scoring_config.get_weights(model, group).items():
         if not weight:
             continue
-        judgement = GROUPS[group][rule].judge(case)
-        if isinstance(judgement, Judgement):
-            lacking = weight * (1 - judgement.value)
+        result = GROUPS[group][rule].evaluate(context)
+        if isinstance(result, RuleResult):
+            missing_points = weight * (1 - result.value)
             findings.append(
                 Finding(
                     rule=rule,
-                    points=weight * judgement.value,
-                    maximum=weight,
-                    seen=_legible(judgement.seen),
-                    to_do=judgement.to_do if lacking >= _SMALLEST else "",
-                    read_more=case.standards.read_more(group, rule),
+                    points=weight * result.value,
+                    max_points=weight,
+                    observation=_to_single_line(result.observation),
+                    advice=result.advice if missing_points >= _MIN_ADVISED_POINTS else "",
+                    read_more=context.scoring_config.get_read_more(group, rule),
                 )
             )
         else:
             unknown[rule] = weight
-    return Group(findings=tuple(findings), unknown=unknown)
+    return GroupResult(findings=tuple(findings), unknown=unknown)
 
 
-def _applied(case: Case) -> tuple[AppliedCap, ...]:
-    ceilings = case.standards.caps
-    found = ((name, CAPS[name].reason(case)) for name in CAPS if name in ceilings)
-    applied = (
+def _apply_caps(context: RuleContext) -> tuple[AppliedCap, ...]:
+    cap_limits = context.scoring_config.caps
+    reasons = ((name, CAPS[name].reason(context)) for name in CAPS if name in cap_limits)
+    applied_caps = (
         AppliedCap(
-            cap=name, at_most=ceilings[name].at_most, reason=_legible(reason), read_more=ceilings[name].read_more
+            cap=name, at_most=cap_limits[name].at_most, reason=_to_single_line(reason), read_more=cap_limits[name].read_more
         )
-        for name, reason in found
+        for name, reason in reasons
         if reason
     )
-    return tuple(sorted(applied, key=lambda cap: cap.at_most))
+    return tuple(sorted(applied_caps, key=lambda cap: cap.at_most))
 
 
-def _rounded(value: float) -> int:
+def _round_score(value: float) -> int:
     """Round to a whole number, halves up: never out of order, and never out of 0 to 100."""
     return min(100, max(0, int(value + 0.5)))
 
 
-def _legible(text: str) -> str:
+def _to_single_line(text: str) -> str:
     """Return text in which a package may be quoted as one short line without control characters."""
-    line = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    line = text if len(text) <= _MAX_LINE_LENGTH else f"{text[: _MAX_LINE_LENGTH - 1]}…"
     return line if line.isprintable() else "".join(c if c.isprintable() else " " for c in line)
 
 
-def _shown(finding: Finding) -> dict[str, Any]:
+def _finding_to_dict(finding: Finding) -> dict[str, Any]:
     """Where nothing is to be done there is nothing to read; half of the text is saved by that."""
     return {
         "rule": finding.rule,
         "points": round(finding.points, 1),
-        "maximum": round(finding.maximum, 1),
-        "seen": finding.seen,
-        "to_do": finding.to_do,
-        "read_more": finding.read_more if finding.to_do else "",
+        "maximum": round(finding.max_points, 1),
+        "seen": finding.observation,
+        "to_do": finding.advice,
+        "read_more": finding.read_more if finding.advice else "",
     }
 
 
-def _plain(cap: AppliedCap) -> dict[str, Any]:
+def _cap_to_dict(cap: AppliedCap) -> dict[str, Any]:
     return {"cap": cap.cap, "at_most": cap.at_most, "reason": cap.reason, "read_more": cap.read_more}

@@ -2,14 +2,14 @@
 
 from msgspec import UNSET, UnsetType
 
-from .judging import Case, Judgement, Rule, Rules, whether
+from .judging import RuleContext, RuleResult, Rule, Rules, pass_or_fail
 
 
-def _advisories(case: Case) -> Judgement | UnsetType:
-    advisories = case.facts.advisories
+def _check_advisories(context: RuleContext) -> RuleResult | UnsetType:
+    advisories = context.signals.advisories
     if advisories is UNSET:
         return UNSET
-    return whether(
+    return pass_or_fail(
         not advisories,
         "No advisory covers the newest release",
         f"Not fixed: {', '.join(advisories[:5])}",
@@ -17,11 +17,11 @@ def _advisories(case: Case) -> Judgement | UnsetType:
     )
 
 
-def _attestations(case: Case) -> Judgement | UnsetType:
-    if case.facts.has_attestations is UNSET:
+def _check_attestations(context: RuleContext) -> RuleResult | UnsetType:
+    if context.signals.has_attestations is UNSET:
         return UNSET
-    return whether(
-        case.facts.has_attestations,
+    return pass_or_fail(
+        context.signals.has_attestations,
         "The files say by attestations where they were built",
         "The files have no attestations",
         "Publish with a trusted publisher, which attests by itself",
@@ -29,6 +29,6 @@ def _attestations(case: Case) -> Judgement | UnsetType:
 
 
 RULES: Rules = {
-    "advisories": Rule("no unfixed advisory for the newest release", _advisories),
-    "attestations": Rule("attestations of the newest release's files", _attestations),
+    "advisories": Rule("no unfixed advisory for the newest release", _check_advisories),
+    "attestations": Rule("attestations of the newest release's files", _check_attestations),
 }

@@ -8,24 +8,24 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 Weight = Annotated[float, Meta(ge=0, le=1_000_000)]
-Part = Annotated[float, Meta(ge=0, le=1)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
 Days = Annotated[float, Meta(ge=1, le=100_000)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 
-Numbers = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})*$")]
+VersionNumber = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})*$")]
 
 # When a release loses its support; None where no end is known.
 EndOfSupport = date | None
 
 
-class Weighed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RuleWeight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A rule's share of its group's weight, and the page that says more."""
 
-    share: Weight
+    weight: Weight
     read_more: str = ""
 
 
-class Ceiling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CapLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The highest score that a project has to which a cap applies, and the page that says more."""
 
     at_most: Annotated[int, Meta(ge=0, le=100)]
@@ -35,24 +35,24 @@ class Ceiling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The numbers that rules compare with; what each one means is said in `health.yaml`. Intervals are in days."""
 
-    young_interval: Days
-    settled_interval: Days
-    settled_bugfixes: Count
+    early_interval: Days
+    stable_interval: Days
+    stable_bugfixes: Count
     interval_per_release: Days
-    decline: Annotated[float, Meta(gt=0, le=1000)]
-    quiet: Part
-    documented_prose: Count
-    prose_least: Annotated[int, Meta(ge=0, le=1_000_000)]
-    prose_most: Count
-    python_admitted: Part
-    python_ended: Part
+    decay: Annotated[float, Meta(gt=0, le=1000)]
+    dormant: Fraction
+    min_documented_length: Count
+    min_prose_length: Annotated[int, Meta(ge=0, le=1_000_000)]
+    full_prose_length: Count
+    python_allowed: Fraction
+    python_outdated: Fraction
     issues_closed: Annotated[float, Meta(gt=0, le=1)]
-    issues_usual: Part
+    issues_usual: Fraction
     issues_doubt: Annotated[float, Meta(gt=0, le=1_000_000)]
     maintainers: Count
 
 
-class Standards(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ScoringConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that scoring depends on beside a project's facts and the time.
 
     `models` holds the weight of each group by model, `rules` what each rule weighs by group. `pythons` and
@@ -60,20 +60,20 @@ class Standards(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     models: dict[str, dict[str, Weight]]
-    rules: dict[str, dict[str, Weighed]]
-    caps: dict[str, Ceiling]
+    rules: dict[str, dict[str, RuleWeight]]
+    caps: dict[str, CapLimit]
     thresholds: Thresholds
-    pythons: Annotated[dict[Numbers, date], Meta(min_length=1)]
-    frameworks: dict[str, dict[Numbers, EndOfSupport]]
+    pythons: Annotated[dict[VersionNumber, date], Meta(min_length=1)]
+    frameworks: dict[str, dict[VersionNumber, EndOfSupport]]
 
-    def weights(self, model: str, group: str) -> dict[str, float]:
+    def get_weights(self, model: str, group: str) -> dict[str, float]:
         """Return how many of a model's points each rule of a group can give."""
-        weighed = self.rules.get(group, {})
-        shares = sum(each.share for each in weighed.values())
-        a_share = self.models[model].get(group, 0.0) / shares if shares else 0.0
-        return {rule: a_share * each.share for rule, each in weighed.items()}
+        rules = self.rules.get(group, {})
+        total_weight = sum(rule_weight.weight for rule_weight in rules.values())
+        points_per_weight = self.models[model].get(group, 0.0) / total_weight if total_weight else 0.0
+        return {rule: points_per_weight * each.weight for rule, each in rules.items()}
 
-    def read_more(self, group: str, rule: str) -> str:
+    def get_read_more(self, group: str, rule: str) -> str:
         """Return the page that says more about a rule."""
         return self.rules[group][rule].read_more
 
@@ -84,12 +84,12 @@ def is_supported(end: EndOfSupport, today: date) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def numbers(version: str) -> tuple[int, ...]:
+def parse_version_numbers(version: str) -> tuple[int, ...]:
     """Return the numbers of a dotted version, to compare by."""
     return tuple(int(part) for part in version.split("."))
 
 
-def supported(ends: Mapping[str, EndOfSupport], today: date) -> tuple[str, ...]:
+def list_supported(ends: Mapping[str, EndOfSupport], today: date) -> tuple[str, ...]:
     """Return the releases that are supported, oldest first; the newest one where the list has been outlived."""
-    known = sorted(ends, key=numbers)
+    known = sorted(ends, key=parse_version_numbers)
     return tuple(version for version in known if is_supported(ends[version], today)) or tuple(known[-1:])

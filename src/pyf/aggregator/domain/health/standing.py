@@ -4,16 +4,16 @@ import re
 
 from msgspec import UNSET
 
-from .facts import Facts
+from .facts import Signals
 
-INACTIVE = "Development Status :: 7 - Inactive"
-RETIRED = ("archived", "deprecated")
-QUARANTINED = "quarantined"
+INACTIVE_CLASSIFIER = "Development Status :: 7 - Inactive"
+RETIRED_STATUSES = ("archived", "deprecated")
+QUARANTINED_STATUS = "quarantined"
 
 # "This package is no longer maintained", "The project has been superseded by …", "This is the last release", and
 # "DEPRECATED: use …" where it opens a line. "Deprecated decorator for functions" says nothing of the kind, nor does
 # "Python 2 is not supported".
-_ENDED = r"""
+_ABANDONED = r"""
     (?: deprecated | unmaintained | abandoned | discontinued | obsolete | superseded | retired | end[- ]of[- ]life
       | (?:renamed|moved)\ to\ (?:a\ )?new\ (?:package|project|name)
       | (?:replaced|succeeded)\ by | merged\ into
@@ -23,13 +23,13 @@ _THING = r"""
     (?: package | project | library | module | repo(?:sitory)? | plug-?in | extension | add-?on | app(?:lication)?
       | product | tool | fork | backport )
 """
-_FAREWELL = re.compile(
+_NOTICE = re.compile(
     rf"""
     \b(?:this|the)\ (?:[\w.'-]+\ ){{0,2}}{_THING}
-      \ (?:is|was|has\ been)(?:\ (?:now|currently|officially|considered))?\ {_ENDED}\b
+      \ (?:is|was|has\ been)(?:\ (?:now|currently|officially|considered))?\ {_ABANDONED}\b
     | \b(?:this|the)\ (?:[\w.'-]+\ ){{0,2}}{_THING}\ isn['’]t\ (?:actively\ )?(?:maintained|developed)\b
     | \b(?:is|will\ be)\ the\ (?:very\ )?(?:last|final)\ (?:version|release)\ of\ (?:this\ )?[\w.-]+
-    | ^[^\w\n]*{_ENDED}(?=[^\w\n]*$|\s*[:.!,;)\]–—-]|\ (?:in\ favou?r|use|please|since|by)\b)
+    | ^[^\w\n]*{_ABANDONED}(?=[^\w\n]*$|\s*[:.!,;)\]–—-]|\ (?:in\ favou?r|use|please|since|by)\b)
     """,
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
@@ -40,22 +40,22 @@ _STEMS = (
 )
 
 # Whoever gives a project up says so at the top.
-_TOP = 1500
+_TOP_LENGTH = 1500
 
 
-def farewell_in(text: str) -> str:
+def find_abandonment_notice(text: str) -> str:
     """Return the words at the top of a README that say that the project is not carried on, "" for none."""
-    top = text[:_TOP]
+    top = text[:_TOP_LENGTH]
     lowered = top.lower()
-    found = _FAREWELL.search(top) if any(stem in lowered for stem in _STEMS) else None
-    return " ".join(found[0].split()) if found else ""
+    match = _NOTICE.search(top) if any(stem in lowered for stem in _STEMS) else None
+    return " ".join(match[0].split()) if match else ""
 
 
-def is_given_up(facts: Facts) -> bool:
+def is_abandoned(signals: Signals) -> bool:
     """Tell whether anybody who has a say is known to have ended the project."""
     return (
-        facts.status in (*RETIRED, QUARANTINED)
-        or facts.is_inactive is True
-        or facts.is_repository_archived is True
-        or facts.farewell not in (UNSET, "")
+        signals.status in (*RETIRED_STATUSES, QUARANTINED_STATUS)
+        or signals.is_inactive is True
+        or signals.is_repository_archived is True
+        or signals.abandonment_notice not in (UNSET, "")
     )

@@ -4,23 +4,23 @@ An engine looks for candidates in its own way. `query_of` takes apart what was t
 candidate answers it, `merit` what else speaks for it.
 """
 
-from .lexicon import Lexicon, lexicon_of
-from .match import bucket_of
-from .query import Query, query_of
-from .searchable import Searchable, searchable_of
-from .standing import Popularity, Standing, merit, popularity_of, standing_of
+from .lexicon import Lexicon, build_lexicon
+from .match import get_tier
+from .query import ParsedQuery, parse_query
+from .searchable import Searchable, build_searchable
+from .standing import PopularityScale, QualitySignals, compute_quality, build_popularity_scale, to_quality_signals
 
 __all__ = [
     "Lexicon",
-    "Popularity",
-    "Query",
+    "PopularityScale",
+    "ParsedQuery",
     "Searchable",
-    "Standing",
-    "bucket_of",
-    "lexicon_of",
-    "merit",
-    "popularity_of",
-    "query_of",
-    "searchable_of",
-    "standing_of",
+    "QualitySignals",
+    "get_tier",
+    "build_lexicon",
+    "compute_quality",
+    "build_popularity_scale",
+    "parse_query",
+    "build_searchable",
+    "to_quality_signals",
 ]

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from .words import stem, words
+from .words import stem, tokenize
 
 Phrase = tuple[str, ...]
 
@@ -20,12 +20,12 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     frameworks: frozenset[str] = frozenset()
     prefixes: frozenset[str] = frozenset()
-    fillers: frozenset[str] = frozenset()
+    stop_words: frozenset[str] = frozenset()
     synonyms: Mapping[Phrase, tuple[Phrase, ...]] = {}
     related: Mapping[Phrase, tuple[Phrase, ...]] = {}
 
     @cached_property
-    def longest_phrase(self) -> int:
+    def max_phrase_length(self) -> int:
         """The most words that a phrase with other ways to say it has."""
         return max(map(len, (*self.synonyms, *self.related)), default=0)
 
@@ -36,71 +36,71 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     @cached_property
     def _synonyms_by_stems(self) -> Mapping[Phrase, tuple[Phrase, ...]]:
-        return _by_stems(self.synonyms)
+        return _index_by_stems(self.synonyms)
 
     @cached_property
     def _related_by_stems(self) -> Mapping[Phrase, tuple[Phrase, ...]]:
-        return _by_stems(self.related)
+        return _index_by_stems(self.related)
 
     @cached_property
     def frameworks_by_stem(self) -> Mapping[str, frozenset[str]]:
         """The frameworks by the stems of their names."""
         return {
-            cut: frozenset(each for each in self.frameworks if stem(each) == cut) for cut in map(stem, self.frameworks)
+            framework_stem: frozenset(framework for framework in self.frameworks if stem(framework) == framework_stem) for framework_stem in map(stem, self.frameworks)
         }
 
-    def synonyms_of(self, phrase: Phrase) -> tuple[Phrase, ...]:
+    def get_synonyms(self, phrase: Phrase) -> tuple[Phrase, ...]:
         """Return the phrases that mean what a phrase means, in whatever form its words are."""
-        return self._synonyms_by_stems.get(stemmed(phrase), ())
+        return self._synonyms_by_stems.get(to_stems(phrase), ())
 
-    def related_to(self, phrase: Phrase) -> tuple[Phrase, ...]:
+    def get_related(self, phrase: Phrase) -> tuple[Phrase, ...]:
         """Return the phrases that come near to what a phrase means, in whatever form its words are."""
-        return self._related_by_stems.get(stemmed(phrase), ())
+        return self._related_by_stems.get(to_stems(phrase), ())
 
-    def phrase_at(self, said: list[str], start: int) -> Phrase:
+    def find_phrase(self, tokens: list[str], start: int) -> Phrase:
         """Return the longest phrase known that begins at a word, the word itself where there is none."""
-        for length in range(min(self.longest_phrase, len(said) - start), 1, -1):
-            phrase = tuple(said[start : start + length])
-            if self.synonyms_of(phrase) or self.related_to(phrase):
+        for length in range(min(self.max_phrase_length, len(tokens) - start), 1, -1):
+            phrase = tuple(tokens[start : start + length])
+            if self.get_synonyms(phrase) or self.get_related(phrase):
                 return phrase
-        return (said[start],)
+        return (tokens[start],)
 
 
-def lexicon_of(
+def build_lexicon(
     *,
     frameworks: Iterable[str] = (),
     prefixes: Iterable[str] = (),
-    fillers: Iterable[str] = (),
+    stop_words: Iterable[str] = (),
     synonyms: Iterable[Iterable[str]] = (),
     related: Mapping[str, Iterable[str]] = {},
 ) -> Lexicon:
     """Return a lexicon of these words; the phrases of each group of `synonyms` mean the same."""
-    same: dict[Phrase, dict[Phrase, None]] = {}
+    synonyms_by_phrase: dict[Phrase, dict[Phrase, None]] = {}
     for group in synonyms:
-        phrases = [_phrase(each) for each in group]
+        phrases = [_parse_phrase(text) for text in group]
         for phrase in phrases:
-            same.setdefault(phrase, {}).update(dict.fromkeys(other for other in phrases if other != phrase))
+            synonyms_by_phrase.setdefault(phrase, {}).update(dict.fromkeys(other for other in phrases if other != phrase))
     return Lexicon(
-        frameworks=frozenset(word for name in frameworks for word in words(name)),
-        prefixes=frozenset(word for name in prefixes for word in words(name)),
-        fillers=frozenset(word for filler in fillers for word in words(filler)),
-        synonyms={phrase: tuple(others) for phrase, others in same.items() if phrase},
-        related={_phrase(phrase): tuple(map(_phrase, others)) for phrase, others in related.items()},
+        frameworks=frozenset(word for name in frameworks for word in tokenize(name)),
+        prefixes=frozenset(word for name in prefixes for word in tokenize(name)),
+        stop_words=frozenset(word for stop_word in stop_words for word in tokenize(stop_word)),
+        synonyms={phrase: tuple(alternatives) for phrase, alternatives in synonyms_by_phrase.items() if phrase},
+        related={_parse_phrase(phrase): tuple(map(_parse_phrase, others)) for phrase, others in related.items()},
     )
 
 
-def stemmed(phrase: Phrase) -> Phrase:
+def to_stems(phrase: Phrase) -> Phrase:
     """Return the stems of a phrase's words."""
     return tuple(map(stem, phrase))
 
 
-def _by_stems(others: Mapping[Phrase, tuple[Phrase, ...]]) -> Mapping[Phrase, tuple[Phrase, ...]]:
-    found: dict[Phrase, dict[Phrase, None]] = {}
-    for phrase, several in others.items():
-        own = stemmed(phrase)
-        found.setdefault(own, {}).update(dict.fromkeys(each for each in several if stemmed(each) != own))
-    return {phrase: tuple(several) for phrase, several in found.items()}
+def _index_by_stems(phrases_by_phrase: Mapping[Phrase, tuple[Phrase, ...]]) -> Mapping[Phrase, tuple[Phrase, ...]]:
+    by_stems: dict[Phrase, dict[Phrase, None]] = {}
+    for phrase, alternatives in phrases_by_phrase.items():
+        phrase_stems = to_stems(phrase)
+        by_stems.setdefault(phrase_stems, {}).update(dict.fromkeys(alternative for alternative in alternatives if to_stems(alternative) != phrase_stems))
+    return {phrase: tuple(several) for phrase, several in by_stems.items()}
 
 
-def _phrase(text: str) -> Phrase:
-    return tuple(words(text))
+def _parse_phrase(text: str) -> Phrase:
+    return tuple(tokenize(text))

@@ -7,15 +7,15 @@ from itertools import accumulate, compress
 from msgspec import Struct
 
 from .lexicon import Lexicon
-from .words import stem, unnumbered
+from .words import stem, strip_trailing_digits
 
 # What has been cut off a name must leave so many letters to know it by, and a framework's name have so many to be told
 # from the beginning of another word.
-_LEAST_LEFT = 3
-_LEAST_GLUED = 4
+_MIN_REMAINDER = 3
+_MIN_GLUED_LENGTH = 4
 
 # The shortest beginning and end of a part of a name that are taken for words: reptiles are no tiles.
-LEAST_BEGINNING, LEAST_END = 4, 5
+MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH = 4, 5
 
 
 class NameForms(Struct, frozen=True):
@@ -28,61 +28,61 @@ class NameForms(Struct, frozen=True):
     """
 
     whole: str
-    own: str
-    bare: str
+    core: str
+    core_without_digits: str
     stems: str
-    runs: frozenset[str]
-    parts: tuple[str, ...]
-    own_parts: tuple[str, ...]
-    own_stems: tuple[str, ...]
+    joined_segments: frozenset[str]
+    segments: tuple[str, ...]
+    core_segments: tuple[str, ...]
+    core_stems: tuple[str, ...]
 
 
 @lru_cache(maxsize=50_000)
-def name_forms(name_normalized: str, lexicon: Lexicon) -> NameForms:
+def build_name_forms(name_normalized: str, lexicon: Lexicon) -> NameForms:
     """Return the forms of a normalised name."""
-    parts = tuple(name_normalized.split("-"))
-    own = _own(parts, lexicon)
-    joined, bare = "".join(own), [unnumbered(part) or part for part in own]
-    stems = tuple(map(stem, bare))
-    runs = {joined}
-    for start in range(len(parts)):
-        runs.update(accumulate(parts[start:]))
-    is_told = [not part.isdigit() for part in own]
+    segments = tuple(name_normalized.split("-"))
+    core = _strip_affixes(segments, lexicon)
+    joined, without_digits = "".join(core), [strip_trailing_digits(part) or part for part in core]
+    stems = tuple(map(stem, without_digits))
+    joined_segments = {joined}
+    for start in range(len(segments)):
+        joined_segments.update(accumulate(segments[start:]))
+    has_letters = [not part.isdigit() for part in core]
     return NameForms(
-        whole="".join(parts),
-        own=joined,
-        bare="".join(bare),
+        whole="".join(segments),
+        core=joined,
+        core_without_digits="".join(without_digits),
         stems="".join(stems),
-        runs=frozenset(runs),
-        parts=parts,
-        own_parts=tuple(compress(own, is_told)),
-        own_stems=tuple(compress(stems, is_told)),
+        joined_segments=frozenset(joined_segments),
+        segments=segments,
+        core_segments=tuple(compress(core, has_letters)),
+        core_stems=tuple(compress(stems, has_letters)),
     )
 
 
-def pieces(parts: Iterable[str]) -> set[str]:
+def list_affixes(segments: Iterable[str]) -> set[str]:
     """Return all beginnings and ends of parts for which `is_piece` holds."""
-    found = {part[:end] for part in parts for end in range(LEAST_BEGINNING, len(part) + 1)}
-    return found | {part[start:] for part in parts for start in range(len(part) - LEAST_END + 1)}
+    prefixes = {part[:end] for part in segments for end in range(MIN_PREFIX_LENGTH, len(part) + 1)}
+    return prefixes | {part[start:] for part in segments for start in range(len(part) - MIN_SUFFIX_LENGTH + 1)}
 
 
-def is_piece(word: str, part: str) -> bool:
+def is_affix(word: str, segment: str) -> bool:
     """Tell whether a part of a name begins or ends with a word that is long enough to be told."""
-    return (part.startswith(word) and len(word) >= LEAST_BEGINNING) or (part.endswith(word) and len(word) >= LEAST_END)
+    return (segment.startswith(word) and len(word) >= MIN_PREFIX_LENGTH) or (segment.endswith(word) and len(word) >= MIN_SUFFIX_LENGTH)
 
 
-def _own(parts: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...]:
-    start, end = 0, len(parts)
-    while end - start > 1 and (parts[start] in lexicon.frameworks or parts[start] in lexicon.prefixes):
+def _strip_affixes(segments: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...]:
+    start, end = 0, len(segments)
+    while end - start > 1 and (segments[start] in lexicon.frameworks or segments[start] in lexicon.prefixes):
         start += 1
-    while end - start > 1 and parts[end - 1] in lexicon.frameworks:
+    while end - start > 1 and segments[end - 1] in lexicon.frameworks:
         end -= 1
-    return parts[start:end] if end - start > 1 else (_unglued(parts[start], lexicon),)
+    return segments[start:end] if end - start > 1 else (_strip_framework_prefix(segments[start], lexicon),)
 
 
-def _unglued(word: str, lexicon: Lexicon) -> str:
+def _strip_framework_prefix(word: str, lexicon: Lexicon) -> str:
     """Return a word without the framework's name that it begins with: "restframework" for "djangorestframework"."""
-    for end in range(_LEAST_GLUED, len(word) - _LEAST_LEFT + 1):
+    for end in range(_MIN_GLUED_LENGTH, len(word) - _MIN_REMAINDER + 1):
         if word[:end] in lexicon.frameworks:
             return word[end:]
     return word

@@ -6,32 +6,32 @@ from math import log10, prod
 
 from msgspec import Struct
 
-from .lexicon import Lexicon, Phrase, stemmed
-from .names import LEAST_BEGINNING, LEAST_END
-from .slips import slips_in
-from .words import stem, unnumbered, words
+from .lexicon import Lexicon, Phrase, to_stems
+from .names import MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH
+from .slips import get_allowed_typos
+from .words import stem, strip_trailing_digits, tokenize
 
 # What a text may have of characters and of words that are looked at; nobody means more.
-_LONGEST_TEXT = 400
-_MOST_WORDS = 12
+_MAX_TEXT_LENGTH = 400
+_MAX_WORDS = 12
 
 # What another way to say something is worth, of what the words themselves are.
-_PHRASE, _SYNONYM, _UNNUMBERED, _RELATED = 0.97, 0.9, 0.8, 0.7
+_PHRASE_WEIGHT, _SYNONYM_WEIGHT, _WITHOUT_DIGITS_WEIGHT, _RELATED_WEIGHT = 0.97, 0.9, 0.8, 0.7
 
 # A word weighs by the part of all projects that have it, 1 for a hundredth and less; what weighs less than `_LIGHT`
 # need not be found beside what weighs more.
-_LEAST_WEIGHT, _MOST_WEIGHT, _LIGHT = 0.2, 1.0, 0.35
+_MIN_WEIGHT, _MAX_WEIGHT, _MIN_REQUIRED_WEIGHT = 0.2, 1.0, 0.35
 # The part of what is asked for that has to be found.
-_NEEDED = 0.4
+_REQUIRED_FRACTION = 0.4
 # A word of a smaller part of all projects is one that somebody may not have typed to its end.
-_RARE = 0.001
+_MAX_RARE_FREQUENCY = 0.001
 
 
-class Way(Struct, frozen=True, dict=True):
+class Variant(Struct, frozen=True, dict=True):
     """One way to say something: words that all have to be there, and what that is worth (0 to 1)."""
 
     words: Phrase
-    worth: float = 1.0
+    weight: float = 1.0
 
     @cached_property
     def stems(self) -> tuple[str, ...]:
@@ -39,17 +39,17 @@ class Way(Struct, frozen=True, dict=True):
         return tuple(map(stem, self.words))
 
     @cached_property
-    def marks(self) -> tuple[str, ...]:
+    def padded_stems(self) -> tuple[str, ...]:
         """The stems as they stand in what is searched, each by itself."""
-        return tuple(f" {each} " for each in self.stems)
+        return tuple(f" {word_stem} " for word_stem in self.stems)
 
     @cached_property
-    def together(self) -> str:
+    def phrase(self) -> str:
         """The stems as they stand in what is searched, side by side."""
         return f" {' '.join(self.stems)} "
 
 
-class Concept(Struct, frozen=True, kw_only=True, dict=True):
+class QueryTerm(Struct, frozen=True, kw_only=True, dict=True):
     """One thing that is asked for: the words for it, all ways to say it, and its weight (0 to about 2).
 
     `others` are what else the text says that means the same: having one of them as well says a little more.
@@ -58,10 +58,10 @@ class Concept(Struct, frozen=True, kw_only=True, dict=True):
     """
 
     words: Phrase
-    ways: tuple[Way, ...]
+    variants: tuple[Variant, ...]
     weight: float
-    slips: int = 0
-    others: tuple[Way, ...] = ()
+    allowed_typos: int = 0
+    synonyms: tuple[Variant, ...] = ()
 
     @cached_property
     def joined(self) -> str:
@@ -69,7 +69,7 @@ class Concept(Struct, frozen=True, kw_only=True, dict=True):
         return "".join(self.words)
 
 
-class Query(Struct, frozen=True, kw_only=True, dict=True):
+class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
     """A text taken apart.
 
     `whole` are its words as one, `own` those that say what is looked for, `stems` their stems as one; `names` are
@@ -78,142 +78,142 @@ class Query(Struct, frozen=True, kw_only=True, dict=True):
     """
 
     whole: str
-    own: str
+    core: str
     stems: str
-    names: frozenset[str]
+    alternative_names: frozenset[str]
     frameworks: frozenset[str]
-    concepts: tuple[Concept, ...]
-    is_begun: bool
+    terms: tuple[QueryTerm, ...]
+    is_prefix: bool
 
     @cached_property
-    def own_names(self) -> frozenset[str]:
+    def core_names(self) -> frozenset[str]:
         """What is looked for, and other ways to say it, each as one word."""
-        return self.names | {self.own}
+        return self.alternative_names | {self.core}
 
     @cached_property
-    def heavy(self) -> tuple[Concept, ...]:
+    def required_terms(self) -> tuple[QueryTerm, ...]:
         """The concepts that count for whether a project is found; there is one at least."""
-        return tuple(each for each in self.concepts if each.weight >= _LIGHT) or self.concepts
+        return tuple(term for term in self.terms if term.weight >= _MIN_REQUIRED_WEIGHT) or self.terms
 
     @cached_property
-    def slipped(self) -> tuple[Concept, ...]:
+    def fuzzy_terms(self) -> tuple[QueryTerm, ...]:
         """The concepts that may have wrong letters."""
-        return tuple(each for each in self.concepts if each.slips)
+        return tuple(term for term in self.terms if term.allowed_typos)
 
     @cached_property
-    def weight(self) -> float:
+    def total_weight(self) -> float:
         """What all concepts weigh together."""
-        return sum(each.weight for each in self.concepts)
+        return sum(term.weight for term in self.terms)
 
     @cached_property
-    def said(self) -> frozenset[str]:
+    def vocabulary(self) -> frozenset[str]:
         """All words that ask for something, and their stems."""
-        words = {word for concept in self.concepts for way in concept.ways for word in way.words}
+        words = {word for term in self.terms for variant in term.variants for word in variant.words}
         return frozenset(words | set(map(stem, words)))
 
     @cached_property
-    def beginnings(self) -> tuple[str, ...]:
+    def prefixes(self) -> tuple[str, ...]:
         """Those of all words that a part of a name may begin with, to be about what is asked for."""
-        return tuple(each for each in self.said if len(each) >= LEAST_BEGINNING)
+        return tuple(word for word in self.vocabulary if len(word) >= MIN_PREFIX_LENGTH)
 
     @cached_property
-    def ends(self) -> tuple[str, ...]:
+    def suffixes(self) -> tuple[str, ...]:
         """Those of all words that a part of a name may end with, to be about what is asked for."""
-        return tuple(each for each in self.said if len(each) >= LEAST_END)
+        return tuple(word for word in self.vocabulary if len(word) >= MIN_SUFFIX_LENGTH)
 
-    def is_heavy(self, concept: Concept) -> bool:
+    def is_required(self, term: QueryTerm) -> bool:
         """Tell whether a concept counts for whether a project is found."""
-        return concept.weight >= _LIGHT or len(self.heavy) == len(self.concepts)
+        return term.weight >= _MIN_REQUIRED_WEIGHT or len(self.required_terms) == len(self.terms)
 
     @cached_property
-    def needed(self) -> int:
+    def min_required_terms(self) -> int:
         """How many of the heavy concepts a project has to have."""
-        return max(1, round(len(self.heavy) * _NEEDED))
+        return max(1, round(len(self.required_terms) * _REQUIRED_FRACTION))
 
 
-def query_of(
-    text: str, lexicon: Lexicon, *, share: Callable[[str], float], favoured: Iterable[str] = ()
-) -> Query | None:
+def parse_query(
+    text: str, lexicon: Lexicon, *, document_frequency: Callable[[str], float], favored: Iterable[str] = ()
+) -> ParsedQuery | None:
     """Return what a text asks for, None for one without a word.
 
     `share` tells which part of all projects has a stem in any of its texts (0 to 1). `favoured` are frameworks that it
     means without naming them.
     """
-    typed = words(text[:_LONGEST_TEXT])[:_MOST_WORDS]
-    if not typed:
+    tokens = tokenize(text[:_MAX_TEXT_LENGTH])[:_MAX_WORDS]
+    if not tokens:
         return None
-    asked = [word for word in typed if word not in lexicon.frameworks] or typed
-    phrases = tuple(_phrases(asked, lexicon))
-    telling = tuple(each for each in phrases if len(each) > 1 or each[0] not in lexicon.fillers) or phrases
-    own = [word for phrase in telling for word in phrase]
-    concepts = tuple(_concept(same, lexicon, share) for same in _together(telling, lexicon))
-    return Query(
-        whole="".join(typed),
-        own="".join(own),
-        stems="".join(stem(unnumbered(word) or word) for word in own),
-        names=frozenset("".join(each) for said in (typed, own) for each in lexicon.synonyms_of(tuple(said))),
-        frameworks=(frozenset(typed) - frozenset(asked)) | {word for name in favoured for word in words(name)},
-        concepts=concepts,
-        is_begun=len(typed) > 1 or share(stem(typed[-1])) < _RARE,
+    without_frameworks = [word for word in tokens if word not in lexicon.frameworks] or tokens
+    phrases = tuple(_split_phrases(without_frameworks, lexicon))
+    significant = tuple(candidate for candidate in phrases if len(candidate) > 1 or candidate[0] not in lexicon.stop_words) or phrases
+    core = [word for phrase in significant for word in phrase]
+    terms = tuple(_build_term(group, lexicon, document_frequency) for group in _group_synonyms(significant, lexicon))
+    return ParsedQuery(
+        whole="".join(tokens),
+        core="".join(core),
+        stems="".join(stem(strip_trailing_digits(word) or word) for word in core),
+        alternative_names=frozenset("".join(each) for spoken in (tokens, core) for each in lexicon.get_synonyms(tuple(spoken))),
+        frameworks=(frozenset(tokens) - frozenset(without_frameworks)) | {word for name in favored for word in tokenize(name)},
+        terms=terms,
+        is_prefix=len(tokens) > 1 or document_frequency(stem(tokens[-1])) < _MAX_RARE_FREQUENCY,
     )
 
 
-def _phrases(said: list[str], lexicon: Lexicon) -> Iterator[Phrase]:
+def _split_phrases(tokens: list[str], lexicon: Lexicon) -> Iterator[Phrase]:
     start = 0
-    while start < len(said):
-        phrase = lexicon.phrase_at(said, start)
+    while start < len(tokens):
+        phrase = lexicon.find_phrase(tokens, start)
         start += len(phrase)
         yield phrase
 
 
-def _together(phrases: Iterable[Phrase], lexicon: Lexicon) -> list[tuple[Phrase, ...]]:
+def _group_synonyms(phrases: Iterable[Phrase], lexicon: Lexicon) -> list[tuple[Phrase, ...]]:
     """Put those together that mean the same: whoever says it twice asks for one thing."""
     groups: list[tuple[Phrase, ...]] = []
     for phrase in dict.fromkeys(phrases):
-        same = {stemmed(phrase), *map(stemmed, lexicon.synonyms_of(phrase))}
-        at = next((number for number, group in enumerate(groups) if stemmed(group[0]) in same), None)
-        if at is None:
+        synonym_stems = {to_stems(phrase), *map(to_stems, lexicon.get_synonyms(phrase))}
+        position = next((number for number, group in enumerate(groups) if to_stems(group[0]) in synonym_stems), None)
+        if position is None:
             groups.append((phrase,))
         else:
-            groups[at] += (phrase,)
+            groups[position] += (phrase,)
     return groups
 
 
-def _concept(same: tuple[Phrase, ...], lexicon: Lexicon, share: Callable[[str], float]) -> Concept:
-    phrase, *others = same
-    weight = _rarity(phrase, share)
-    ways: dict[Phrase, Way] = {}
-    for way in _ways(phrase, lexicon):
+def _build_term(group: tuple[Phrase, ...], lexicon: Lexicon, document_frequency: Callable[[str], float]) -> QueryTerm:
+    phrase, *synonyms = group
+    weight = _weigh_phrase(phrase, document_frequency)
+    variants: dict[Phrase, Variant] = {}
+    for variant in _iter_variants(phrase, lexicon):
         # What a common word says instead of a rare one says less: "translation" is not all of "i18n".
-        less = 1.0 if way.worth == _RELATED else min(1.0, _rarity(way.words, share) / weight) ** 0.5
-        ways.setdefault(way.words, Way(way.words, way.worth * less))
-    is_used = any(all(share(stem(word)) for word in way) for way in ways)
-    return Concept(
+        factor = 1.0 if variant.weight == _RELATED_WEIGHT else min(1.0, _weigh_phrase(variant.words, document_frequency) / weight) ** 0.5
+        variants.setdefault(variant.words, Variant(variant.words, variant.weight * factor))
+    is_used = any(all(document_frequency(stem(word)) for word in way) for way in variants)
+    return QueryTerm(
         words=phrase,
-        ways=tuple(ways.values()),
+        variants=tuple(variants.values()),
         weight=len(phrase) ** 0.5 * weight,
-        slips=0 if is_used or len(phrase) > 1 else slips_in(phrase[0]),
-        others=tuple(map(Way, others)),
+        allowed_typos=0 if is_used or len(phrase) > 1 else get_allowed_typos(phrase[0]),
+        synonyms=tuple(map(Variant, synonyms)),
     )
 
 
-def _ways(phrase: Phrase, lexicon: Lexicon) -> Iterator[Way]:
-    yield Way(phrase, 1.0)
+def _iter_variants(phrase: Phrase, lexicon: Lexicon) -> Iterator[Variant]:
+    yield Variant(phrase, 1.0)
     if len(phrase) > 1:
-        yield Way(("".join(phrase),), 1.0)
-    elif bare := unnumbered(phrase[0]):
-        yield Way((bare,), _UNNUMBERED)
-    for other in lexicon.synonyms_of(phrase):
-        yield Way(other, _SYNONYM if len(other) == 1 else _PHRASE)
-        if len(other) > 1:
-            yield Way(("".join(other),), _PHRASE)
-    for other in lexicon.related_to(phrase):
-        yield Way(other, _RELATED)
+        yield Variant(("".join(phrase),), 1.0)
+    elif without_digits := strip_trailing_digits(phrase[0]):
+        yield Variant((without_digits,), _WITHOUT_DIGITS_WEIGHT)
+    for alternative in lexicon.get_synonyms(phrase):
+        yield Variant(alternative, _SYNONYM_WEIGHT if len(alternative) == 1 else _PHRASE_WEIGHT)
+        if len(alternative) > 1:
+            yield Variant(("".join(alternative),), _PHRASE_WEIGHT)
+    for alternative in lexicon.get_related(phrase):
+        yield Variant(alternative, _RELATED_WEIGHT)
 
 
-def _rarity(phrase: Phrase, share: Callable[[str], float]) -> float:
-    return _weight(prod(share(stem(word)) for word in phrase))
+def _weigh_phrase(phrase: Phrase, document_frequency: Callable[[str], float]) -> float:
+    return _to_weight(prod(document_frequency(stem(word)) for word in phrase))
 
 
-def _weight(share: float) -> float:
-    return max(_LEAST_WEIGHT, min(_MOST_WEIGHT, -log10(share) / 2)) if share else _MOST_WEIGHT
+def _to_weight(frequency: float) -> float:
+    return max(_MIN_WEIGHT, min(_MAX_WEIGHT, -log10(frequency) / 2)) if frequency else _MAX_WEIGHT

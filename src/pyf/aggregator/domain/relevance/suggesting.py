@@ -3,37 +3,37 @@
 from collections.abc import Iterable
 
 from .lexicon import Lexicon
-from .names import NameForms, name_forms
-from .slips import are_near, slips_in
-from .words import words
+from .names import NameForms, build_name_forms
+from .slips import is_within_typos, get_allowed_typos
+from .words import tokenize
 
 # What a name is, to what was typed: its beginning, that of one of its parts, or near to one of these.
-BEGINS, PART_BEGINS, NEAR = 3, 2, 1
+NAME_PREFIX, SEGMENT_PREFIX, FUZZY_PREFIX = 3, 2, 1
 
 
-def typed_of(text: str) -> str:
+def normalize_prefix(text: str) -> str:
     """Return what was typed as names are compared with it: letters and digits only."""
-    return "".join(words(text))
+    return "".join(tokenize(text))
 
 
-def likeness(typed: str, name_normalized: str, lexicon: Lexicon) -> int:
+def rank_prefix(prefix: str, name_normalized: str, lexicon: Lexicon) -> int:
     """Return how much like a name's beginning something is, the higher the liker; 0 for not at all."""
-    forms = name_forms(name_normalized, lexicon)
-    if not typed:
+    forms = build_name_forms(name_normalized, lexicon)
+    if not prefix:
         return 0
-    if forms.whole.startswith(typed) or forms.own.startswith(typed):
-        return BEGINS
-    if any(run.startswith(typed) for run in forms.runs):
-        return PART_BEGINS
-    return NEAR if _is_near(typed, forms) else 0
+    if forms.whole.startswith(prefix) or forms.core.startswith(prefix):
+        return NAME_PREFIX
+    if any(segment.startswith(prefix) for segment in forms.joined_segments):
+        return SEGMENT_PREFIX
+    return FUZZY_PREFIX if _is_fuzzy_prefix(prefix, forms) else 0
 
 
-def least_likeness(found: Iterable[int]) -> int:
+def get_min_prefix_rank(ranks: Iterable[int]) -> int:
     """Return from where on names are suggested: what is only near is where nothing begins with what was typed."""
-    return PART_BEGINS if max(found, default=0) > NEAR else NEAR
+    return SEGMENT_PREFIX if max(ranks, default=0) > FUZZY_PREFIX else FUZZY_PREFIX
 
 
-def _is_near(typed: str, forms: NameForms) -> bool:
-    slips = slips_in(typed)
-    beginnings = {run[: len(typed) + extra] for run in forms.runs for extra in range(-slips, slips + 1)}
-    return bool(slips) and any(are_near(typed, each, slips) for each in beginnings)
+def _is_fuzzy_prefix(prefix: str, forms: NameForms) -> bool:
+    max_typos = get_allowed_typos(prefix)
+    name_prefixes = {segment[: len(prefix) + extra] for segment in forms.joined_segments for extra in range(-max_typos, max_typos + 1)}
+    return bool(max_typos) and any(is_within_typos(prefix, name_prefix, max_typos) for name_prefix in name_prefixes)

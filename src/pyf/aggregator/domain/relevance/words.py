@@ -11,68 +11,68 @@ from functools import lru_cache
 from itertools import chain
 
 # Longer ones are nobody's words: encoded data, or an attack.
-_LONGEST = 40
-_SHORTEST_TO_CUT = 4
+_MAX_WORD_LENGTH = 40
+_MIN_STEMMED_LENGTH = 4
 
 _WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
-_NUMBERED = re.compile(r"([^\W\d_]{2,})\d+")
+_CAMEL_CASE_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_TRAILING_DIGITS = re.compile(r"([^\W\d_]{2,})\d+")
 # What English adds to a verb for who or what does it, which Snowball leaves on.
 _AGENT = re.compile(r"([a-z]{4,})(?:er|or)")
 
 
-def words(text: str) -> list[str]:
+def tokenize(text: str) -> list[str]:
     """Return the words of a text in lower case; what is longer than any word is left out."""
-    return [word for word in _WORD.findall(_sayable(text).casefold()) if len(word) <= _LONGEST]
+    return [word for word in _WORD.findall(_normalize(text).casefold()) if len(word) <= _MAX_WORD_LENGTH]
 
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """Return what a word shares with its other forms: "limit" for limits, limited, limiting and limiter."""
-    if len(word) < _SHORTEST_TO_CUT or not word.isascii():
+    if len(word) < _MIN_STEMMED_LENGTH or not word.isascii():
         return word
-    cut = _cut(word)
-    agent = _AGENT.fullmatch(cut)
-    return _cut(agent[1]) if agent else cut
+    stemmed = _apply_snowball(word)
+    agent = _AGENT.fullmatch(stemmed)
+    return _apply_snowball(agent[1]) if agent else stemmed
 
 
-def stems(text: str) -> Iterator[str]:
+def iter_stems(text: str) -> Iterator[str]:
     """Yield the stems of a text in order.
 
     A word with a number at its end is also the word without, and what some write as one word and some as two is both:
     "e-commerce", `WebSockets`.
     """
-    return chain.from_iterable(map(_readings, _TOKEN.findall(_sayable(text))))
+    return chain.from_iterable(map(_stem_token, _TOKEN.findall(_normalize(text))))
 
 
-def unnumbered(word: str) -> str:
+def strip_trailing_digits(word: str) -> str:
     """Return a word without the number at its end ("oauth" for "oauth2"), "" where it has none."""
-    numbered = word[-1:].isdigit() and _NUMBERED.fullmatch(word)  # most end with no digit, which is told sooner
-    return numbered[1] if numbered else ""
+    match = word[-1:].isdigit() and _TRAILING_DIGITS.fullmatch(word)  # most end with no digit, which is told sooner
+    return match[1] if match else ""
 
 
 @lru_cache(maxsize=100_000)
-def _readings(token: str) -> tuple[str, ...]:
+def _stem_token(token: str) -> tuple[str, ...]:
     """Return the stems of a word, or of words with hyphens between, in all ways that it may be written."""
-    found = []
+    stems = []
     for part in token.split("-"):
-        if len(part) <= _LONGEST:
-            found.append(stem(part.casefold()))
-            if bare := unnumbered(part.casefold()):
-                found.append(stem(bare))
-    parts = [part.casefold() for part in _HUMP.sub("-", token).split("-")]
-    if len(parts) > 1 and len(token) <= _LONGEST:
-        found += [stem("".join(parts)), *map(stem, parts)]
-    return tuple(dict.fromkeys(found))
+        if len(part) <= _MAX_WORD_LENGTH:
+            stems.append(stem(part.casefold()))
+            if without_digits := strip_trailing_digits(part.casefold()):
+                stems.append(stem(without_digits))
+    parts = [part.casefold() for part in _CAMEL_CASE_BOUNDARY.sub("-", token).split("-")]
+    if len(parts) > 1 and len(token) <= _MAX_WORD_LENGTH:
+        stems += [stem("".join(parts)), *map(stem, parts)]
+    return tuple(dict.fromkeys(stems))
 
 
-def _sayable(text: str) -> str:
+def _normalize(text: str) -> str:
     # Half a surrogate pair is nothing that anybody can have meant.
     return text if text.isascii() else unicodedata.normalize("NFKC", text.encode(errors="ignore").decode())
 
 
-def _cut(word: str) -> str:
+def _apply_snowball(word: str) -> str:
     # It takes a while to import, of which commands that search nothing are spared. A stemmer keeps the word that it is
     # at, so one that threads share cuts words in pieces; a new one costs a tenth of what it does.
     from snowballstemmer import EnglishStemmer

@@ -3,11 +3,11 @@
 from litestar import Router
 from litestar.di import Provide
 
-from .access import open_shelf
+from .access import get_requested_collection
 from .description import HANDLERS
 
 api = Router(
     "/api/v1",
     route_handlers=HANDLERS,
-    dependencies={"shelf": Provide(open_shelf, sync_to_thread=True)},
+    dependencies={"shelf": Provide(get_requested_collection, sync_to_thread=True)},
 )

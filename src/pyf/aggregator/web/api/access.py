@@ -7,54 +7,54 @@ from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
-from ...domain.api_key import SEARCH
-from ...usecases.shelves import FilledShelf, Shelf
-from ..failures import Refused
-from ..site import Site, TheSite
+from ...domain.api_key import SEARCH_ACTION
+from ...usecases.shelves import CollectionSummary, PublicCollection
+from ..failures import RequestRejected
+from ..site import Site, InjectedSite
 
-HEADER = "x-api-key"
+KEY_HEADER = "x-api-key"
 
 
-def open_shelf(request: Request[Any, Any, Any], site: TheSite, profile: FromPath[str]) -> Shelf:
+def get_requested_collection(request: Request[Any, Any, Any], site: InjectedSite, collection: FromPath[str]) -> PublicCollection:
     """Return the collection that a path names, to those who may read it."""
-    check(request, site, profile)
-    return site.shelf(profile)
+    require_key(request, site, collection)
+    return site.get_collection(collection)
 
 
 # What a handler names `shelf` to be given it.
-TheShelf = NamedDependency[SkipValidation[Shelf]]
+InjectedCollection = NamedDependency[SkipValidation[PublicCollection]]
 
 
-def check(request: Request[Any, Any, Any], site: Site, collection: str) -> None:
+def require_key(request: Request[Any, Any, Any], site: Site, collection: str) -> None:
     """Raise `Refused` where keys are required and the request has none that opens a collection."""
     if not site.settings.web_api_keys_required:
         return
-    value = _value(request)
-    if not value:
-        raise Refused(
+    key = _get_key(request)
+    if not key:
+        raise RequestRejected(
             HTTPStatus.UNAUTHORIZED,
-            f"This needs a key, in the header {HEADER} or as a bearer token.",
+            f"This needs a key, in the header {KEY_HEADER} or as a bearer token.",
             headers={"www-authenticate": "Bearer"},
         )
-    if not site.services.keys.allows(value, SEARCH, collection):
-        raise Refused(HTTPStatus.FORBIDDEN, "This key does not open this collection.")
+    if not site.deps.keys.is_allowed(key, SEARCH_ACTION, collection):
+        raise RequestRejected(HTTPStatus.FORBIDDEN, "This key does not open this collection.")
 
 
-def readable(request: Request[Any, Any, Any], site: Site) -> list[FilledShelf]:
+def list_readable_collections(request: Request[Any, Any, Any], site: Site) -> list[CollectionSummary]:
     """Return the collections that a request may read."""
-    found = []
-    for filled in site.shelves():
+    collections = []
+    for summary in site.list_collections():
         try:
-            check(request, site, filled.shelf.key)
-        except Refused as refused:
-            if refused.status == HTTPStatus.UNAUTHORIZED:
+            require_key(request, site, summary.collection.key)
+        except RequestRejected as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
                 raise
         else:
-            found.append(filled)
-    return found
+            collections.append(summary)
+    return collections
 
 
-def _value(request: Request[Any, Any, Any]) -> str:
-    bearer = request.headers.get("authorization", "")
-    scheme, _, value = bearer.partition(" ")
-    return request.headers.get(HEADER, "") or (value.strip() if scheme.lower() == "bearer" else "")
+def _get_key(request: Request[Any, Any, Any]) -> str:
+    authorization = request.headers.get("authorization", "")
+    scheme, _, token = authorization.partition(" ")
+    return request.headers.get(KEY_HEADER, "") or (token.strip() if scheme.lower() == "bearer" else "")

@@ -5,8 +5,8 @@ from math import ceil
 
 from msgspec import Struct, structs
 
-from ...domain.search import Facet, FacetCount, HealthBand, Hit, Question, Results
-from ...usecases.shelves import FilledShelf
+from ...domain.search import Facet, FacetCount, HealthBand, Hit, SearchQuery, SearchResults
+from ...usecases.shelves import CollectionSummary
 
 
 class Collection(Struct, frozen=True, kw_only=True):
@@ -18,49 +18,49 @@ class Collection(Struct, frozen=True, kw_only=True):
     releases: int
 
     @classmethod
-    def of(cls, filled: FilledShelf) -> "Collection":
+    def from_summary(cls, summary: CollectionSummary) -> "Collection":
         """Return a shelf as it is listed."""
-        return cls(key=filled.shelf.key, name=filled.shelf.title, projects=filled.projects, releases=filled.releases)
+        return cls(key=summary.collection.key, name=summary.collection.title, projects=summary.project_count, releases=summary.release_count)
 
 
-class Found(Hit, frozen=True, kw_only=True):
+class PackageHit(Hit, frozen=True, kw_only=True):
     """A project in a list; `health` is its score as a word. Times are Unix seconds, null is what nobody knows."""
 
     health: HealthBand
 
     @classmethod
-    def of(cls, hit: Hit) -> "Found":
+    def from_hit(cls, hit: Hit) -> "PackageHit":
         """Return a hit as it is listed."""
         return cls(**structs.asdict(hit), health=hit.health_band)
 
 
-class SearchAnswer(Struct, frozen=True, kw_only=True):
+class SearchResponse(Struct, frozen=True, kw_only=True):
     """A page of what was found, and how many projects there are for each value of each filter."""
 
     total: int
     page: int
     per_page: int
     pages: int
-    hits: tuple[Found, ...]
+    hits: tuple[PackageHit, ...]
     facets: Mapping[Facet, Sequence[FacetCount]]
 
     @classmethod
-    def of(cls, results: Results, question: Question) -> "SearchAnswer":
+    def from_results(cls, results: SearchResults, query: SearchQuery) -> "SearchResponse":
         """Return an answer with the question's page."""
         return cls(
             total=results.total,
-            page=question.page,
-            per_page=question.per_page,
-            pages=ceil(results.total / question.per_page),
-            hits=tuple(Found.of(hit) for hit in results.hits),
+            page=query.page,
+            per_page=query.per_page,
+            pages=ceil(results.total / query.per_page),
+            hits=tuple(PackageHit.from_hit(hit) for hit in results.hits),
             facets=results.facets,
         )
 
 
-class Statistics(Struct, frozen=True, kw_only=True):
+class CollectionStatistics(Struct, frozen=True, kw_only=True):
     """A collection in numbers: its size, its newest release, and how many projects there are for each value."""
 
     projects: int
     releases: int
-    newest_change: Found | None
+    newest_change: PackageHit | None
     facets: Mapping[Facet, Sequence[FacetCount]]

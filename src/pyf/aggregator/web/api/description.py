@@ -11,44 +11,44 @@ from msgspec import Struct
 from . import handlers
 
 HANDLERS = (
-    handlers.profiles,
-    handlers.search_,
-    handlers.suggestions,
-    handlers.project,
-    handlers.releases_,
-    handlers.compare,
-    handlers.statistics,
+    handlers.show_collections,
+    handlers.show_search,
+    handlers.show_suggestions,
+    handlers.show_package,
+    handlers.show_releases,
+    handlers.show_comparison,
+    handlers.show_statistics,
 )
 
 
-def describe_types(app: Litestar) -> None:
+def add_type_descriptions(app: Litestar) -> None:
     """Add to the application's description what each type means."""
-    meanings = {struct.__name__: cleandoc(struct.__doc__ or "") for struct in _structs()}
+    descriptions = {struct.__name__: cleandoc(struct.__doc__ or "") for struct in _response_structs()}
     for name, schema in (app.openapi_schema.components.schemas or {}).items():
         if isinstance(schema, Schema) and not schema.description:
-            schema.description = meanings.get(name)
+            schema.description = descriptions.get(name)
 
 
-def _structs() -> set[type[Struct]]:
+def _response_structs() -> set[type[Struct]]:
     """Return the types of all answers, and those of their fields."""
-    found: set[type[Struct]] = set()
+    structs: set[type[Struct]] = set()
     for handler in HANDLERS:
-        for each in _in(get_type_hints(handler.fn)["return"]):
-            _collect(each, found)
-    return found
+        for struct in _iter_structs(get_type_hints(handler.fn)["return"]):
+            _collect_structs(struct, structs)
+    return structs
 
 
-def _collect(struct: type[Struct], found: set[type[Struct]]) -> None:
-    if struct not in found:
-        found.add(struct)
-        for kind in get_type_hints(struct).values():
-            for each in _in(kind):
-                _collect(each, found)
+def _collect_structs(struct: type[Struct], structs: set[type[Struct]]) -> None:
+    if struct not in structs:
+        structs.add(struct)
+        for type_hint in get_type_hints(struct).values():
+            for nested in _iter_structs(type_hint):
+                _collect_structs(nested, structs)
 
 
-def _in(kind: Any) -> Iterator[type[Struct]]:
+def _iter_structs(type_hint: Any) -> Iterator[type[Struct]]:
     """Yield the structs that a type is made of."""
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        yield kind
-    for part in get_args(kind):
-        yield from _in(part)
+    if isinstance(type_hint, type) and issubclass(type_hint, Struct):
+        yield type_hint
+    for argument in get_args(type_hint):
+        yield from _iter_structs(argument)

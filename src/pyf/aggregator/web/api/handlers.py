@@ -9,19 +9,19 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 from msgspec.structs import replace
 
-from ...domain.search import Question, Sort, Suggestion
-from ...usecases.page_parts import ReleaseLine
-from ...usecases.project_page import ProjectPage, project_page, releases
-from ...usecases.search import search, suggest
-from ...usecases.side_by_side import Comparison, side_by_side
-from ..addresses import address_of
-from ..failures import PROBLEM, Problem
-from ..site import TheSite
-from . import parameters as by
-from .access import TheShelf, readable
-from .answers import Collection, Found, SearchAnswer, Statistics
+from ...domain.search import SearchQuery, Sort, Suggestion
+from ...usecases.page_parts import ReleaseSummary
+from ...usecases.project_page import PackageDetails, get_package, list_releases
+from ...usecases.search import search_packages, suggest_packages
+from ...usecases.side_by_side import Comparison, compare_packages
+from ..addresses import build_request_url
+from ..failures import PROBLEM_MEDIA_TYPE, Problem
+from ..site import InjectedSite
+from . import parameters as parameters
+from .access import InjectedCollection, list_readable_collections
+from .answers import Collection, PackageHit, SearchResponse, CollectionStatistics
 
-_ALWAYS = (
+_COMMON_STATUSES = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
@@ -31,94 +31,94 @@ _ALWAYS = (
 )
 
 
-def _problems(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
+def _problem_responses(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
     return {
         int(status): ResponseSpec(
             data_container=Problem,
             generate_examples=False,
             description=status.phrase,
-            media_type=PROBLEM,
+            media_type=PROBLEM_MEDIA_TYPE,
         )
-        for status in (*_ALWAYS, *statuses)
+        for status in (*_COMMON_STATUSES, *statuses)
     }
 
 
-OF_COLLECTIONS = _problems()
-OF_A_COLLECTION = _problems(HTTPStatus.NOT_FOUND)
+COLLECTION_LIST_RESPONSES = _problem_responses()
+COLLECTION_RESPONSES = _problem_responses(HTTPStatus.NOT_FOUND)
 
 
-@get("/profiles", sync_to_thread=True, responses=OF_COLLECTIONS)
-def profiles(request: Request[Any, Any, Any], site: TheSite) -> list[Collection]:
+@get("/profiles", sync_to_thread=True, responses=COLLECTION_LIST_RESPONSES)
+def show_collections(request: Request[Any, Any, Any], site: InjectedSite) -> list[Collection]:
     """List the collections that can be searched."""
-    by.refuse_others(request, ())
-    return [Collection.of(each) for each in readable(request, site)]
+    parameters.reject_unknown_params(request, ())
+    return [Collection.from_summary(summary) for summary in list_readable_collections(request, site)]
 
 
 @get(
     "/profiles/{profile:str}/search",
     sync_to_thread=True,
-    responses=OF_A_COLLECTION,
-    dependencies={"narrowed": Provide(by.narrowed, sync_to_thread=False)},
+    responses=COLLECTION_RESPONSES,
+    dependencies={"narrowed": Provide(parameters.build_search_query, sync_to_thread=False)},
 )
-def search_(
+def show_search(
     request: Request[Any, Any, Any],
-    site: TheSite,
-    shelf: TheShelf,
-    narrowed: by.Narrowed,
-    sort: by.Order = Sort.RELEVANCE,
-    page: by.Page = 1,
-    per_page: by.PerPage = 20,
-) -> Response[SearchAnswer]:
+    site: InjectedSite,
+    public_collection: InjectedCollection,
+    search_query: parameters.InjectedSearchQuery,
+    sort: parameters.Order = Sort.RELEVANCE,
+    page: parameters.Page = 1,
+    per_page: parameters.PerPage = 20,
+) -> Response[SearchResponse]:
     """Search a collection. Values of one filter are alternatives; all filters have to hold."""
-    by.refuse_others(request, by.OF_SEARCH)
-    question = replace(narrowed, sort=sort, page=page, per_page=per_page)
-    answer = SearchAnswer.of(search(site.services, shelf.target, question), question)
-    links = {"prev": page - 1 if 1 < page <= answer.pages + 1 else 0, "next": page + 1 if page < answer.pages else 0}
-    named = [f'<{address_of(request, site, page=number)}>; rel="{rel}"' for rel, number in links.items() if number]
-    return Response(answer, headers={"link": ", ".join(named)} if named else {})
+    parameters.reject_unknown_params(request, parameters.SEARCH_PARAMS)
+    query = replace(search_query, sort=sort, page=page, per_page=per_page)
+    response = SearchResponse.from_results(search_packages(site.deps, public_collection.target, query), query)
+    links = {"prev": page - 1 if 1 < page <= response.pages + 1 else 0, "next": page + 1 if page < response.pages else 0}
+    link_values = [f'<{build_request_url(request, site, page=number)}>; rel="{rel}"' for rel, number in links.items() if number]
+    return Response(response, headers={"link": ", ".join(link_values)} if link_values else {})
 
 
-@get("/profiles/{profile:str}/suggest", sync_to_thread=True, responses=OF_A_COLLECTION)
-def suggestions(
-    request: Request[Any, Any, Any], site: TheSite, shelf: TheShelf, text: by.Text = "", limit: by.Limit = 8
+@get("/profiles/{profile:str}/suggest", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+def show_suggestions(
+    request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, text: parameters.Text = "", limit: parameters.Limit = 8
 ) -> list[Suggestion]:
     """Suggest the projects that somebody may be about to type, the likeliest first."""
-    by.refuse_others(request, ("text", "limit"))
-    return list(suggest(site.services, shelf.target, text, limit=limit))
+    parameters.reject_unknown_params(request, ("text", "limit"))
+    return list(suggest_packages(site.deps, public_collection.target, text, limit=limit))
 
 
-@get("/profiles/{profile:str}/projects/{name:str}", sync_to_thread=True, responses=OF_A_COLLECTION)
-def project(request: Request[Any, Any, Any], site: TheSite, shelf: TheShelf, name: FromPath[str]) -> ProjectPage:
+@get("/profiles/{profile:str}/projects/{name:str}", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+def show_package(request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]) -> PackageDetails:
     """Tell all of a project, by any spelling of its name; a quarantined one has no line to install it."""
-    by.refuse_others(request, ())
-    return project_page(site.services, shelf.target, name)
+    parameters.reject_unknown_params(request, ())
+    return get_package(site.deps, public_collection.target, name)
 
 
-@get("/profiles/{profile:str}/projects/{name:str}/releases", sync_to_thread=True, responses=OF_A_COLLECTION)
-def releases_(
-    request: Request[Any, Any, Any], site: TheSite, shelf: TheShelf, name: FromPath[str]
-) -> tuple[ReleaseLine, ...]:
+@get("/profiles/{profile:str}/projects/{name:str}/releases", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+def show_releases(
+    request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]
+) -> tuple[ReleaseSummary, ...]:
     """List the releases of a project, the highest version first."""
-    by.refuse_others(request, ())
-    return releases(site.services, shelf.target, name)
+    parameters.reject_unknown_params(request, ())
+    return list_releases(site.deps, public_collection.target, name)
 
 
-@get("/profiles/{profile:str}/compare", sync_to_thread=True, responses=OF_A_COLLECTION)
-def compare(request: Request[Any, Any, Any], site: TheSite, shelf: TheShelf, names: by.Names) -> Comparison:
+@get("/profiles/{profile:str}/compare", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+def show_comparison(request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, names: parameters.Names) -> Comparison:
     """Compare 2 to 4 projects side by side."""
-    by.refuse_others(request, ("names",))
-    return side_by_side(site.services, shelf.target, names)
+    parameters.reject_unknown_params(request, ("names",))
+    return compare_packages(site.deps, public_collection.target, names)
 
 
-@get("/profiles/{profile:str}/stats", sync_to_thread=True, responses=OF_A_COLLECTION)
-def statistics(request: Request[Any, Any, Any], site: TheSite, shelf: TheShelf) -> Statistics:
+@get("/profiles/{profile:str}/stats", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+def show_statistics(request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection) -> CollectionStatistics:
     """Tell a collection in numbers."""
-    by.refuse_others(request, ())
-    newest = search(site.services, shelf.target, Question(sort=Sort.NEWEST, per_page=1))
-    filled = next((each for each in site.shelves() if each.shelf.key == shelf.key), None)
-    return Statistics(
+    parameters.reject_unknown_params(request, ())
+    newest = search_packages(site.deps, public_collection.target, SearchQuery(sort=Sort.NEWEST, per_page=1))
+    summary = next((candidate for candidate in site.list_collections() if candidate.collection.key == public_collection.key), None)
+    return CollectionStatistics(
         projects=newest.total,
-        releases=filled.releases if filled else 0,
-        newest_change=Found.of(newest.hits[0]) if newest.hits else None,
+        releases=summary.release_count if summary else 0,
+        newest_change=PackageHit.from_hit(newest.hits[0]) if newest.hits else None,
         facets=newest.facets,
     )

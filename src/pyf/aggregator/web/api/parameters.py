@@ -10,21 +10,21 @@ from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import QueryParameter, SkipValidation
 from msgspec import Meta
 
-from ...domain.search import LONGEST_VALUE, MOST_CHOSEN, HealthBand, Question, Sort
-from ..failures import Fault, Refused
+from ...domain.search import MAX_VALUE_LENGTH, MAX_SELECTED_VALUES, HealthBand, SearchQuery, Sort
+from ..failures import InvalidParam, RequestRejected
 
-LONGEST_TEXT = 500
-MOST_PER_PAGE = 100
+MAX_TEXT_LENGTH = 500
+MAX_PER_PAGE = 100
 
-Value = Annotated[str, Meta(max_length=LONGEST_VALUE)]
+Value = Annotated[str, Meta(max_length=MAX_VALUE_LENGTH)]
 # Bounds of a list's values, and of what may be absent, do not reach the description by themselves.
-_OF_VALUES = {"items": Schema(type=OpenAPIType.STRING, max_length=LONGEST_VALUE)}
+_VALUES_SCHEMA = {"items": Schema(type=OpenAPIType.STRING, max_length=MAX_VALUE_LENGTH)}
 Values = Annotated[
     Sequence[Value],
-    QueryParameter(max_items=MOST_CHOSEN, description="May be repeated: either will do.", schema_extra=_OF_VALUES),
+    QueryParameter(max_items=MAX_SELECTED_VALUES, description="May be repeated: either will do.", schema_extra=_VALUES_SCHEMA),
 ]
 Bands = Annotated[Sequence[HealthBand], QueryParameter(max_items=5, description="May be repeated: either will do.")]
-Text = Annotated[str, QueryParameter(max_length=LONGEST_TEXT, description="What to look for, in words.")]
+Text = Annotated[str, QueryParameter(max_length=MAX_TEXT_LENGTH, description="What to look for, in words.")]
 Days = Annotated[
     int | None,
     QueryParameter(
@@ -33,7 +33,7 @@ Days = Annotated[
 ]
 Order = Annotated[Sort, QueryParameter(description="What comes first.")]
 Page = Annotated[int, QueryParameter(ge=1, le=10_000, description="Counted from 1.")]
-PerPage = Annotated[int, QueryParameter(ge=1, le=MOST_PER_PAGE, description="Projects on a page.")]
+PerPage = Annotated[int, QueryParameter(ge=1, le=MAX_PER_PAGE, description="Projects on a page.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=50, description="At most so many.")]
 Names = Annotated[
     Sequence[Value],
@@ -41,15 +41,15 @@ Names = Annotated[
         min_items=1,
         max_items=10,
         description="2 to 4 projects: repeat it; any spelling will do.",
-        schema_extra=_OF_VALUES,
+        schema_extra=_VALUES_SCHEMA,
     ),
 ]
 
 # The parameters of a search, which are those of `Question`, but for what the profile in the path says.
-OF_SEARCH = frozenset(Question.__struct_fields__) - {"frameworks"}
+SEARCH_PARAMS = frozenset(SearchQuery.__struct_fields__) - {"frameworks"}
 
 
-def narrowed(
+def build_search_query(
     text: Text = "",
     framework_versions: Values = (),
     python_versions: Values = (),
@@ -59,33 +59,33 @@ def narrowed(
     statuses: Values = (),
     maintainers: Values = (),
     updated_within: Days = None,
-) -> Question:
+) -> SearchQuery:
     """Return the question that parameters make, from its first page; values that a form has left empty do not count."""
-    return Question(
+    return SearchQuery(
         text=text,
-        framework_versions=_given(framework_versions),
-        python_versions=_given(python_versions),
-        licenses=_given(licenses),
-        classifiers=_given(classifiers),
+        framework_versions=_drop_blank(framework_versions),
+        python_versions=_drop_blank(python_versions),
+        licenses=_drop_blank(licenses),
+        classifiers=_drop_blank(classifiers),
         health=tuple(health),
-        statuses=_given(statuses),
-        maintainers=_given(maintainers),
+        statuses=_drop_blank(statuses),
+        maintainers=_drop_blank(maintainers),
         updated_within=updated_within,
     )
 
 
 # What a handler names `narrowed` to be given it; its parameters are described as the handler's own.
-Narrowed = NamedDependency[SkipValidation[Question]]
+InjectedSearchQuery = NamedDependency[SkipValidation[SearchQuery]]
 
 
-def _given(values: Sequence[str]) -> tuple[str, ...]:
+def _drop_blank(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(value for value in values if value.strip())
 
 
-def refuse_others(request: Request[Any, Any, Any], known: Iterable[str]) -> None:
+def reject_unknown_params(request: Request[Any, Any, Any], allowed: Iterable[str]) -> None:
     """Raise `Refused` for a parameter that does nothing here: a filter with a slip in its name must not be ignored."""
-    known = frozenset(known)
-    if unknown := sorted({name for name in request.query_params if name not in known}):
-        reason = f"there is no such parameter; there are {', '.join(sorted(known)) or 'none'}"
-        faults = tuple(Fault(name[:100], reason) for name in unknown[:10])
-        raise Refused(HTTPStatus.BAD_REQUEST, f"{faults[0].parameter}: {reason}", faults=faults)
+    allowed = frozenset(allowed)
+    if unknown := sorted({name for name in request.query_params if name not in allowed}):
+        reason = f"there is no such parameter; there are {', '.join(sorted(allowed)) or 'none'}"
+        invalid_params = tuple(InvalidParam(name[:100], reason) for name in unknown[:10])
+        raise RequestRejected(HTTPStatus.BAD_REQUEST, f"{invalid_params[0].parameter}: {reason}", invalid_params=invalid_params)

@@ -52,62 +52,62 @@ class Timeline(Struct, frozen=True, kw_only=True):
     height: int = LINE_HEIGHT
 
 
-def spark(history: Mapping[str, int]) -> str:
+def build_sparkline(history: Mapping[str, int]) -> str:
     """Return the points of a line through the last months' downloads; "" where there are less than three of them."""
     counts = [count for _, count in sorted(history.items())][-_SPARK_MONTHS:]
     if len(counts) < 3:
         return ""
-    most = max(counts) or 1
+    highest = max(counts) or 1
     step = (SPARK_WIDTH - 2) / (len(counts) - 1)
-    room = SPARK_HEIGHT - 4
-    return " ".join(f"{1 + n * step:.0f},{2 + room * (1 - count / most):.1f}" for n, count in enumerate(counts))
+    height = SPARK_HEIGHT - 4
+    return " ".join(f"{1 + n * step:.0f},{2 + height * (1 - count / highest):.1f}" for n, count in enumerate(counts))
 
 
-def bars(history: Mapping[str, int]) -> tuple[Bar, ...]:
+def build_bars(history: Mapping[str, int]) -> tuple[Bar, ...]:
     """Return a bar for each month, in order."""
     months = sorted(history.items())
     if not months:
         return ()
-    most = max(count for _, count in months) or 1
+    highest = max(count for _, count in months) or 1
     slot = BARS_WIDTH / max(len(months), 6)
     return tuple(
         Bar(
             x=round(n * slot + slot * _GAP / 2, 1),
-            y=round(BARS_HEIGHT * (1 - count / most), 1),
+            y=round(BARS_HEIGHT * (1 - count / highest), 1),
             width=round(slot * (1 - _GAP), 1),
-            height=round(BARS_HEIGHT * count / most, 1),
-            month=words.month(month),
+            height=round(BARS_HEIGHT * count / highest, 1),
+            month=words.format_month(month),
             count=count,
         )
         for n, (month, count) in enumerate(months)
     )
 
 
-def timeline(releases: Sequence[tuple[int, str, str]]) -> Timeline | None:
+def build_timeline(releases: Sequence[tuple[int, str, str]]) -> Timeline | None:
     """Return releases, as (Unix time, kind, title), on one line; None where there is no time to tell of."""
-    known = [release for release in releases if release[0] > 0]
-    if len(known) < 2:
+    dated_releases = [release for release in releases if release[0] > 0]
+    if len(dated_releases) < 2:
         return None
-    first, last = min(time for time, _, _ in known), max(time for time, _, _ in known)
+    first, last = min(time for time, _, _ in dated_releases), max(time for time, _, _ in dated_releases)
     span = max(last - first, 1)
 
-    def place(time: float) -> float:
+    def to_x(time: float) -> float:
         return round(_MARGIN + (LINE_WIDTH - 2 * _MARGIN) * (time - first) / span, 1)
 
-    dots = tuple(Dot(x=place(time), kind=kind, title=title) for time, kind, title in known)
-    return Timeline(dots=dots, years=_years(first, last, place))
+    dots = tuple(Dot(x=to_x(time), kind=kind, title=title) for time, kind, title in dated_releases)
+    return Timeline(dots=dots, years=_build_years(first, last, to_x))
 
 
-def _years(first: int, last: int, place: Callable[[float], float]) -> tuple[Year, ...]:
-    begun = range(_year(first) + 1, _year(last) + 1)
-    years, room = [], 0.0
-    for year in begun:
-        x = place(datetime(year, 1, 1, tzinfo=UTC).timestamp())
-        fits = x >= room and x < LINE_WIDTH - _YEAR_GAP / 2
+def _build_years(first: int, last: int, to_x: Callable[[float], float]) -> tuple[Year, ...]:
+    years_begun = range(_year_of_timestamp(first) + 1, _year_of_timestamp(last) + 1)
+    years, next_free_x = [], 0.0
+    for year in years_begun:
+        x = to_x(datetime(year, 1, 1, tzinfo=UTC).timestamp())
+        fits = x >= next_free_x and x < LINE_WIDTH - _YEAR_GAP / 2
         years.append(Year(x=x, label=str(year) if fits else ""))
-        room = x + _YEAR_GAP if fits else room
+        next_free_x = x + _YEAR_GAP if fits else next_free_x
     return tuple(years)
 
 
-def _year(time: int) -> int:
+def _year_of_timestamp(time: int) -> int:
     return datetime.fromtimestamp(time, UTC).year

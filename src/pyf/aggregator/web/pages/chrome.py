@@ -4,61 +4,61 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from ...usecases.shelves import FilledShelf, Shelf
-from ..feeds import feed_address
+from ...usecases.shelves import CollectionSummary, PublicCollection
+from ..feeds import feed_path
 from . import paths
 
-NAME = "Package shelves"
+SITE_NAME = "Package shelves"
 
 
-class ShelfLink(Struct, frozen=True, kw_only=True):
+class CollectionLink(Struct, frozen=True, kw_only=True):
     """A collection in the navigation."""
 
     key: str
     title: str
-    address: str
+    url: str
 
 
-class Chrome(Struct, frozen=True, kw_only=True):
+class Layout(Struct, frozen=True, kw_only=True):
     """The frame of a page; a page about a failure has no collections, for the index may be what has failed."""
 
-    shelves: tuple[ShelfLink, ...] = ()
-    name: str = NAME
+    collections: tuple[CollectionLink, ...] = ()
+    site_name: str = SITE_NAME
 
 
-class ShelfView(Struct, frozen=True, kw_only=True):
+class CollectionView(Struct, frozen=True, kw_only=True):
     """The collection that a page is about, with the addresses around it."""
 
     key: str
     title: str
-    address: str
-    search: str
-    suggest: str
-    compare: str
-    feed_new: str
-    feed_updated: str
+    url: str
+    search_url: str
+    suggest_url: str
+    compare_url: str
+    new_feed_url: str
+    updates_feed_url: str
 
 
-def chrome(shelves: Iterable[FilledShelf]) -> Chrome:
+def build_layout(collections: Iterable[CollectionSummary]) -> Layout:
     """Return the frame around a page."""
-    return Chrome(
-        shelves=tuple(
-            ShelfLink(key=each.shelf.key, title=each.shelf.title, address=paths.start(each.shelf.key))
-            for each in shelves
+    return Layout(
+        collections=tuple(
+            CollectionLink(key=summary.collection.key, title=summary.collection.title, url=paths.start_path(summary.collection.key))
+            for summary in collections
         )
     )
 
 
-def shelf_view(shelf: Shelf) -> ShelfView:
+def build_collection_view(collection: PublicCollection) -> CollectionView:
     """Return a collection for its pages."""
-    key = shelf.key
-    return ShelfView(
+    key = collection.key
+    return CollectionView(
         key=key,
-        title=shelf.title,
-        address=paths.start(key),
-        search=paths.search(key),
-        suggest=paths.suggestions(key),
-        compare=paths.comparison(key),
-        feed_new=feed_address(key, "new"),
-        feed_updated=feed_address(key, "updated"),
+        title=collection.title,
+        url=paths.start_path(key),
+        search_url=paths.search_path(key),
+        suggest_url=paths.suggest_path(key),
+        compare_url=paths.compare_path(key),
+        new_feed_url=feed_path(key, "new"),
+        updates_feed_url=feed_path(key, "updated"),
     )

@@ -4,19 +4,19 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from ...usecases.side_by_side import MOST, Comparison, Side
+from ...usecases.side_by_side import MAX_COMPARED, Comparison, ComparedProject
 from . import charts, paths, words
-from .hits import HitView, hit_view
-from .support import supports
+from .hits import HitView, build_hit_view
+from .support import group_versions
 
 
 class Cell(Struct, frozen=True, kw_only=True):
     """A value in the table; `is_best` where it is better than the others'; `drawn` are the points of a line."""
 
     text: str
-    is_best: bool = False
-    drawn: str = ""
-    mark: str = ""
+    is_highest: bool = False
+    sparkline: str = ""
+    css_class: str = ""
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -32,88 +32,88 @@ class CompareView(Struct, frozen=True, kw_only=True):
 
     hits: tuple[HitView, ...]
     rows: tuple[Row, ...]
-    removals: tuple[str, ...]
-    has_room: bool
+    remove_urls: tuple[str, ...]
+    can_add: bool
 
 
-def compare_view(shelf: str, comparison: Comparison) -> CompareView:
+def build_compare_view(collection: str, comparison: Comparison) -> CompareView:
     """Return a comparison for its template."""
-    names = [side.hit.name_normalized for side in comparison.sides]
-    removals = [paths.comparison(shelf, [each for each in names if each != name]) for name in names]
+    names = [project.hit.name_normalized for project in comparison.projects]
+    remove_urls = [paths.compare_path(collection, [remaining for remaining in names if remaining != name]) for name in names]
     return CompareView(
-        hits=tuple(hit_view(shelf, side.hit) for side in comparison.sides),
-        rows=tuple(_rows(comparison)),
-        removals=tuple(removals) if len(names) > 2 else (),
-        has_room=len(names) < MOST,
+        hits=tuple(build_hit_view(collection, project.hit) for project in comparison.projects),
+        rows=tuple(_build_rows(comparison)),
+        remove_urls=tuple(remove_urls) if len(names) > 2 else (),
+        can_add=len(names) < MAX_COMPARED,
     )
 
 
-def _rows(comparison: Comparison) -> Iterator[Row]:
-    sides = comparison.sides
-    yield _row("Summary", sides, lambda side: words.told(side.hit.summary))
-    yield _row(
-        "Newest release", sides, lambda side: f"{words.legible(side.hit.version)}, {words.date(side.hit.uploaded)}"
+def _build_rows(comparison: Comparison) -> Iterator[Row]:
+    projects = comparison.projects
+    yield _build_text_row("Summary", projects, lambda project: words.sanitize(project.hit.summary))
+    yield _build_text_row(
+        "Newest release", projects, lambda project: f"{words.single_line(project.hit.version)}, {words.format_date(project.hit.uploaded)}"
     )
-    yield _numbers("Downloads a month", sides, lambda side: side.downloads.last_month, drawn=True)
-    yield _numbers("Stars", sides, lambda side: side.repository.stars if side.repository else None)
+    yield _build_number_row("Downloads a month", projects, lambda project: project.downloads.last_month, with_sparkline=True)
+    yield _build_number_row("Stars", projects, lambda project: project.repository.stars if project.repository else None)
     for number, version in enumerate(comparison.framework_versions):
         yield Row(
-            title=words.legible(version.name),
+            title=words.single_line(version.name),
             note="ended" if version.is_supported is False else "",
-            cells=tuple(_supported(side, number) for side in sides),
+            cells=tuple(_build_support_cell(project, number) for project in projects),
         )
-    yield _row("Python", sides, _pythons)
-    yield _row("Requires Python", sides, lambda side: words.legible(side.requires_python))
-    yield _row("Licence", sides, lambda side: words.told(side.hit.license))
-    yield _numbers("Releases", sides, lambda side: side.releases, is_better=False)
-    yield _row("First release", sides, lambda side: words.date(side.first_uploaded))
-    yield _row(
+    yield _build_text_row("Python", projects, _format_python_versions)
+    yield _build_text_row("Requires Python", projects, lambda project: words.single_line(project.requires_python))
+    yield _build_text_row("Licence", projects, lambda project: words.sanitize(project.hit.license))
+    yield _build_number_row("Releases", projects, lambda project: project.releases, highlight_highest=False)
+    yield _build_text_row("First release", projects, lambda project: words.format_date(project.first_uploaded))
+    yield _build_text_row(
         "Last commit",
-        sides,
-        lambda side: words.date(side.repository.last_commit or 0) if side.repository else "",
+        projects,
+        lambda project: words.format_date(project.repository.last_commit or 0) if project.repository else "",
     )
-    yield _numbers(
-        "Open issues", sides, lambda side: side.repository.open_issues if side.repository else None, is_better=False
+    yield _build_number_row(
+        "Open issues", projects, lambda project: project.repository.open_issues if project.repository else None, highlight_highest=False
     )
-    yield _numbers("Maintainers", sides, lambda side: side.maintainers or None, is_better=False)
-    yield _row("Requires", sides, lambda side: ", ".join(map(words.legible, side.requirements)) or "nothing")
+    yield _build_number_row("Maintainers", projects, lambda project: project.maintainers or None, highlight_highest=False)
+    yield _build_text_row("Requires", projects, lambda project: ", ".join(map(words.single_line, project.requirements)) or "nothing")
 
 
-def _row(title: str, sides: Sequence[Side], value: Callable[[Side], str]) -> Row:
-    return Row(title=title, cells=tuple(Cell(text=value(side).strip(", ")) for side in sides))
+def _build_text_row(title: str, projects: Sequence[ComparedProject], get_text: Callable[[ComparedProject], str]) -> Row:
+    return Row(title=title, cells=tuple(Cell(text=get_text(project).strip(", ")) for project in projects))
 
 
-def _numbers(
+def _build_number_row(
     title: str,
-    sides: Sequence[Side],
-    value: Callable[[Side], int | None],
+    projects: Sequence[ComparedProject],
+    get_number: Callable[[ComparedProject], int | None],
     *,
-    is_better: bool = True,
-    drawn: bool = False,
+    highlight_highest: bool = True,
+    with_sparkline: bool = False,
 ) -> Row:
-    numbers = [value(side) for side in sides]
-    known = [number for number in numbers if number is not None]
-    best = max(known) if is_better and len(known) > 1 and len(set(known)) > 1 else None
+    numbers = [get_number(project) for project in projects]
+    known_numbers = [number for number in numbers if number is not None]
+    highest = max(known_numbers) if highlight_highest and len(known_numbers) > 1 and len(set(known_numbers)) > 1 else None
     return Row(
         title=title,
         cells=tuple(
             Cell(
-                text="" if number is None else words.exactly(number),
-                is_best=number is not None and number == best,
-                drawn=charts.spark(side.downloads.history) if drawn else "",
+                text="" if number is None else words.format_int(number),
+                is_highest=number is not None and number == highest,
+                sparkline=charts.build_sparkline(project.downloads.history) if with_sparkline else "",
             )
-            for side, number in zip(sides, numbers, strict=True)
+            for project, number in zip(projects, numbers, strict=True)
         ),
     )
 
 
-def _supported(side: Side, number: int) -> Cell:
-    if side.supports[number]:
-        return Cell(text="supported", mark="yes")
-    if side.supported_once[number]:
-        return Cell(text="older releases only", mark="once")
-    return Cell(text="not named", mark="no")
+def _build_support_cell(project: ComparedProject, column: int) -> Cell:
+    if project.supports[column]:
+        return Cell(text="supported", css_class="yes")
+    if project.ever_supported[column]:
+        return Cell(text="older releases only", css_class="once")
+    return Cell(text="not named", css_class="no")
 
 
-def _pythons(side: Side) -> str:
-    return ", ".join(version for each in supports(side.hit.python_versions) for version in each.versions)
+def _format_python_versions(project: ComparedProject) -> str:
+    return ", ".join(version for support in group_versions(project.hit.python_versions) for version in support.versions)

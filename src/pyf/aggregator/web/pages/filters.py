@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from ...domain.search import LONGEST_VALUE, Facet, FacetCount, HealthBand, Question, Results, Sort
+from ...domain.search import MAX_VALUE_LENGTH, Facet, FacetCount, HealthBand, SearchQuery, SearchResults, Sort
 from . import asked, paths, words
-from .asked import PARAMETERS, PERIODS, WITHIN, WITHOUT, Asked
-from .room import Room, Way, way
-from .support import in_order
+from .asked import FACET_PARAMS, AGE_PERIODS, AGE_PARAM, REMOVE_PARAM, SearchParams
+from .room import PageBudget, Action, action_for
+from .support import sort_versions
 
-TITLES: dict[Facet, str] = {
+FACET_TITLES: dict[Facet, str] = {
     Facet.FRAMEWORK_VERSIONS: "Framework version",
     Facet.PYTHON_VERSIONS: "Python version",
     Facet.HEALTH: "Health",
@@ -19,7 +19,7 @@ TITLES: dict[Facet, str] = {
     Facet.MAINTAINERS: "Maintainer",
     Facet.CLASSIFIERS: "Classifier",
 }
-SORTS: dict[Sort, str] = {
+SORT_TITLES: dict[Sort, str] = {
     Sort.RELEVANCE: "Relevance",
     Sort.DOWNLOADS: "Downloads",
     Sort.STARS: "Stars",
@@ -28,12 +28,12 @@ SORTS: dict[Sort, str] = {
     Sort.NAME: "Name",
 }
 # How many values of a facet are listed; the others are a click away.
-_LISTED = {Facet.FRAMEWORK_VERSIONS: 8, Facet.PYTHON_VERSIONS: 8, Facet.HEALTH: 5, Facet.STATUSES: 4}
-_FEW = 6
+_FACET_LIMITS = {Facet.FRAMEWORK_VERSIONS: 8, Facet.PYTHON_VERSIONS: 8, Facet.HEALTH: 5, Facet.STATUSES: 4}
+_DEFAULT_FACET_LIMIT = 6
 # Bytes of HTML that a filter above the list takes at most: beside the list it is named whole.
-_LONGEST_CHIP = 100
+_MAX_CHIP_SIZE = 100
 # Bytes of HTML that a value takes beside itself and what it is called.
-_MARKUP = 110
+_VALUE_MARKUP_SIZE = 110
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     value: str
     label: str
     count: str = ""
-    is_chosen: bool = False
+    is_selected: bool = False
 
 
 class FacetView(Struct, frozen=True, kw_only=True):
@@ -51,110 +51,110 @@ class FacetView(Struct, frozen=True, kw_only=True):
     parameter: str
     title: str
     choices: tuple[Choice, ...]
-    more: Way | None = None
+    more_action: Action | None = None
 
     @property
-    def is_used(self) -> bool:
+    def is_active(self) -> bool:
         """Whether something is chosen."""
-        return any(choice.is_chosen for choice in self.choices)
+        return any(choice.is_selected for choice in self.choices)
 
 
 class Chip(Struct, frozen=True, kw_only=True):
     """A filter that is set, and the way to the list without it."""
 
     label: str
-    way: Way
+    action: Action
 
 
-def filters(shelf: str, asked_for: Asked, results: Results, room: Room) -> Iterator[FacetView]:
+def build_facets(collection: str, params: SearchParams, results: SearchResults, budget: PageBudget) -> Iterator[FacetView]:
     """Yield all filters, each with its first values, as far as there is room for them, and those that are chosen."""
-    left = room.values
-    for facet, parameter in PARAMETERS.items():
-        chosen = [str(value) for value in asked_for.question.chosen(facet)]
-        counts = _ordered(facet, results.facets.get(facet, ()), chosen)
+    remaining = budget.values_bytes
+    for facet, parameter in FACET_PARAMS.items():
+        selected = [str(value) for value in params.query.get_selected(facet)]
+        counts = _order_values(facet, results.facets.get(facet, ()), selected)
         if not counts:
             continue
-        listed = len(counts) if facet in asked_for.whole else _LISTED.get(facet, _FEW)
-        left, fitting = _fitting(counts[:listed], left)
-        shown = [each for each in counts if each.value in chosen or each in fitting]
-        if not shown:
+        limit = len(counts) if facet in params.expanded_facets else _FACET_LIMITS.get(facet, _DEFAULT_FACET_LIMIT)
+        remaining, fitting_counts = _fit_values(counts[:limit], remaining)
+        visible = [count for count in counts if count.value in selected or count in fitting_counts]
+        if not visible:
             continue
-        is_whole = facet in asked_for.whole or len(shown) == len(counts)
-        whole = Asked(question=asked.at(asked_for, 1).question, whole=asked_for.whole | {facet})
+        is_expanded = facet in params.expanded_facets or len(visible) == len(counts)
+        expanded = SearchParams(query=asked.with_page(params, 1).query, expanded_facets=params.expanded_facets | {facet})
         yield FacetView(
             parameter=parameter,
-            title=TITLES[facet],
+            title=FACET_TITLES[facet],
             choices=tuple(
                 Choice(
-                    value=each.value,
-                    label=words.fitting(label_of(facet, each.value), room.label),
-                    count=words.exactly(each.count),
-                    is_chosen=each.value in chosen,
+                    value=count.value,
+                    label=words.truncate_html(format_facet_value(facet, count.value), budget.label_bytes),
+                    count=words.format_int(count.count),
+                    is_selected=count.value in selected,
                 )
-                for each in shown
+                for count in visible
             ),
-            more=None if is_whole else way(address(shelf, whole), "all", parameter, room),
+            more_action=None if is_expanded else action_for(list_path(collection, expanded), "all", parameter, budget),
         )
 
 
-def _fitting(counts: Sequence[FacetCount], left: int) -> tuple[int, Sequence[FacetCount]]:
+def _fit_values(counts: Sequence[FacetCount], remaining: int) -> tuple[int, Sequence[FacetCount]]:
     """Return as many values as there is room for, and the room that is left; too long ones can't be chosen anyway."""
-    found = []
-    for each in counts:
-        weight = _MARKUP + 2 * words.weight(each.value)
-        if len(each.value) <= LONGEST_VALUE and weight <= left:
-            found.append(each)
-            left -= weight
-    return left, found
+    fitting_counts = []
+    for count in counts:
+        size = _VALUE_MARKUP_SIZE + 2 * words.html_size(count.value)
+        if len(count.value) <= MAX_VALUE_LENGTH and size <= remaining:
+            fitting_counts.append(count)
+            remaining -= size
+    return remaining, fitting_counts
 
 
-def _ordered(facet: Facet, counts: Sequence[FacetCount], chosen: Sequence[str]) -> list[FacetCount]:
+def _order_values(facet: Facet, counts: Sequence[FacetCount], selected: Sequence[str]) -> list[FacetCount]:
     """Order versions by themselves and health from the best; what is chosen is listed though nothing has it."""
-    known = {each.value: each for each in counts}
-    known |= {value: FacetCount(value=value, count=0) for value in chosen if value not in known}
+    count_by_value = {count.value: count for count in counts}
+    count_by_value |= {value: FacetCount(value=value, count=0) for value in selected if value not in count_by_value}
     if facet is Facet.HEALTH:
-        return [known[band] for band in HealthBand if band in known]
+        return [count_by_value[band] for band in HealthBand if band in count_by_value]
     if facet in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS):
-        listed = in_order(known)
-        return [known[value] for value in listed if value in known] + [
-            each for value, each in known.items() if value not in set(listed) and value in chosen
+        ordered = sort_versions(count_by_value)
+        return [count_by_value[value] for value in ordered if value in count_by_value] + [
+            count for value, count in count_by_value.items() if value not in set(ordered) and value in selected
         ]
-    return list(known.values())
+    return list(count_by_value.values())
 
 
-def label_of(facet: Facet, value: str) -> str:
+def format_facet_value(facet: Facet, value: str) -> str:
     """Return what a facet's value is called."""
-    return value.capitalize() if facet is Facet.HEALTH else words.told(value)
+    return value.capitalize() if facet is Facet.HEALTH else words.sanitize(value)
 
 
-def periods(question: Question) -> tuple[Choice, ...]:
+def build_period_choices(query: SearchQuery) -> tuple[Choice, ...]:
     """Return the periods within which a release may have been uploaded."""
-    days = question.updated_within
-    known = dict(PERIODS)
-    if days is not None and days not in known:
-        known = dict(sorted([*PERIODS, (days, words.counted(days, "day"))]))
-    anytime = Choice(value="", label="any time", is_chosen=days is None)
-    return (anytime, *(Choice(value=str(d), label=name, is_chosen=d == days) for d, name in known.items()))
+    days = query.updated_within
+    titles = dict(AGE_PERIODS)
+    if days is not None and days not in titles:
+        titles = dict(sorted([*AGE_PERIODS, (days, words.pluralize(days, "day"))]))
+    any_time = Choice(value="", label="any time", is_selected=days is None)
+    return (any_time, *(Choice(value=str(d), label=name, is_selected=d == days) for d, name in titles.items()))
 
 
-def sorts(question: Question) -> tuple[Choice, ...]:
+def build_sort_choices(query: SearchQuery) -> tuple[Choice, ...]:
     """Return what a list can be ordered by."""
-    return tuple(Choice(value=sort.value, label=name, is_chosen=sort is question.sort) for sort, name in SORTS.items())
+    return tuple(Choice(value=sort.value, label=name, is_selected=sort is query.sort) for sort, name in SORT_TITLES.items())
 
 
-def chips(shelf: str, asked_for: Asked, room: Room) -> Iterator[Chip]:
+def build_chips(collection: str, params: SearchParams, budget: PageBudget) -> Iterator[Chip]:
     """Yield what is set, each with the way that takes it away."""
-    for facet in PARAMETERS:
-        for value in asked_for.question.chosen(facet):
-            label = words.fitting(f"{TITLES[facet]}: {label_of(facet, str(value))}", _LONGEST_CHIP)
-            target = address(shelf, asked.without(asked_for, facet, value))
-            yield Chip(label=label, way=way(target, WITHOUT, asked.key_of(facet, str(value)), room))
-    period = next((each for each in periods(asked_for.question) if each.is_chosen and each.value), None)
+    for facet in FACET_PARAMS:
+        for value in params.query.get_selected(facet):
+            label = words.truncate_html(f"{FACET_TITLES[facet]}: {format_facet_value(facet, str(value))}", _MAX_CHIP_SIZE)
+            url = list_path(collection, asked.remove_filter(params, facet, value))
+            yield Chip(label=label, action=action_for(url, REMOVE_PARAM, asked.filter_token(facet, str(value)), budget))
+    period = next((choice for choice in build_period_choices(params.query) if choice.is_selected and choice.value), None)
     if period is not None:
-        target = address(shelf, asked.at_any_time(asked_for))
-        yield Chip(label=f"Updated within {period.label}", way=way(target, WITHOUT, WITHIN, room))
+        url = list_path(collection, asked.without_age_filter(params))
+        yield Chip(label=f"Updated within {period.label}", action=action_for(url, REMOVE_PARAM, AGE_PARAM, budget))
 
 
-def address(shelf: str, asked_for: Asked) -> str:
+def list_path(collection: str, params: SearchParams) -> str:
     """Return the address of the list that answers a question."""
-    return paths.search(shelf, asked.written(asked_for))
+    return paths.search_path(collection, asked.to_query_pairs(params))

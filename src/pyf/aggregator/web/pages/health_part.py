@@ -8,7 +8,7 @@ from ...usecases.page_parts import HealthGroup, HealthReport
 from . import words
 from .hits import HealthView
 
-_GROUPS = {
+_GROUP_TITLES = {
     "recency": "Recency",
     "documentation": "Documentation",
     "metadata": "Metadata",
@@ -16,7 +16,7 @@ _GROUPS = {
     "maintenance": "Maintenance",
     "security": "Security",
 }
-_MODELS = {"basic": "what PyPI says alone", "full": "PyPI and the source repository"}
+_MODEL_TITLES = {"basic": "what PyPI says alone", "full": "PyPI and the source repository"}
 
 
 class ReasonView(Struct, frozen=True, kw_only=True):
@@ -39,57 +39,57 @@ class GroupView(Struct, frozen=True, kw_only=True):
     unknown: str
 
 
-class HealthPart(Struct, frozen=True, kw_only=True):
+class HealthSection(Struct, frozen=True, kw_only=True):
     """A score with its reasons; `advice` are the things to do that bring most, `limits` what keeps the score down."""
 
     health: HealthView
     basis: str
-    limits: tuple[str, ...]
-    uncapped: str
+    caps: tuple[str, ...]
+    uncapped_score: str
     groups: tuple[GroupView, ...]
     advice: tuple[str, ...]
 
 
-_MOST_ADVICE = 3
+_MAX_ADVICE = 3
 
 
-def health_part(report: HealthReport) -> HealthPart:
+def build_health_section(report: HealthReport) -> HealthSection:
     """Return a score for its page."""
-    known = f"{report.confidence:.0%} of what the score looks at is known"
-    return HealthPart(
-        health=HealthView(score=report.score, word=report.band.value),
-        basis=f"Judged by {_MODELS.get(report.model, report.model)}; {known}.",
-        limits=tuple(f"{words.told(cap.reason)}: {cap.at_most} points at most." for cap in report.caps),
-        uncapped="" if report.uncapped in (None, report.score) else str(report.uncapped),
-        groups=tuple(_group(group) for group in report.groups),
-        advice=tuple(_advice(report)),
+    confidence = f"{report.confidence:.0%} of what the score looks at is known"
+    return HealthSection(
+        health=HealthView(score=report.score, band=report.band.value),
+        basis=f"Judged by {_MODEL_TITLES.get(report.model, report.model)}; {confidence}.",
+        caps=tuple(f"{words.sanitize(cap.reason)}: {cap.at_most} points at most." for cap in report.caps),
+        uncapped_score="" if report.uncapped in (None, report.score) else str(report.uncapped),
+        groups=tuple(_build_group(group) for group in report.groups),
+        advice=tuple(_iter_advice(report)),
     )
 
 
-def _group(group: HealthGroup) -> GroupView:
+def _build_group(group: HealthGroup) -> GroupView:
     return GroupView(
-        title=_GROUPS.get(group.name, group.name.capitalize()),
-        points=_of(group.points, group.max_points),
+        title=_GROUP_TITLES.get(group.name, group.name.capitalize()),
+        points=_format_points(group.points, group.max_points),
         percent=round(100 * group.points / group.max_points) if group.max_points else 0,
         reasons=tuple(
             ReasonView(
                 rule=finding.rule.replace("-", " ").capitalize(),
-                points=_of(finding.points, finding.maximum),
-                seen=words.told(finding.seen),
-                to_do=words.told(finding.to_do),
-                read_more=finding.read_more if finding.to_do else "",
+                points=_format_points(finding.points, finding.max_points),
+                seen=words.sanitize(finding.observation),
+                to_do=words.sanitize(finding.advice),
+                read_more=finding.read_more if finding.advice else "",
             )
             for finding in group.findings
         ),
-        unknown=words.listed(rule.replace("-", " ") for rule in group.unknown),
+        unknown=words.join_names(rule.replace("-", " ") for rule in group.unknown),
     )
 
 
-def _of(points: float, maximum: float) -> str:
+def _format_points(points: float, maximum: float) -> str:
     return f"{points:.1f} of {maximum:.1f}".replace(".0", "")
 
 
-def _advice(report: HealthReport) -> Iterator[str]:
-    lacking = [finding for group in report.groups for finding in group.findings if finding.to_do]
-    lacking.sort(key=lambda finding: finding.points - finding.maximum)
-    yield from (words.told(finding.to_do) for finding in lacking[:_MOST_ADVICE])
+def _iter_advice(report: HealthReport) -> Iterator[str]:
+    improvable = [finding for group in report.groups for finding in group.findings if finding.advice]
+    improvable.sort(key=lambda finding: finding.points - finding.max_points)
+    yield from (words.sanitize(finding.advice) for finding in improvable[:_MAX_ADVICE])

@@ -4,27 +4,27 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from ...domain.search import Question, Results
+from ...domain.search import SearchQuery, SearchResults
 from . import asked, paths, words
-from .asked import PARAMETERS, Asked
-from .filters import Chip, Choice, FacetView, address, chips, filters, periods, sorts
-from .hits import HitView, hit_view
-from .room import FULL, Room, Way, way
+from .asked import FACET_PARAMS, SearchParams
+from .filters import Chip, Choice, FacetView, list_path, build_chips, build_facets, build_period_choices, build_sort_choices
+from .hits import HitView, build_hit_view
+from .room import FULL_BUDGET, PageBudget, Action, action_for
 
-_NEIGHBOURS = 1
+_NEIGHBORS = 1
 # Bytes of HTML that the text takes where it is repeated.
-_LONGEST_TOLD = 200
+_MAX_REPEATED_TEXT_SIZE = 200
 
 
 class PageLink(Struct, frozen=True, kw_only=True):
     """A page of the answer; number 0 stands for pages that are left out."""
 
     number: int
-    way: Way | None = None
+    action: Action | None = None
     is_current: bool = False
 
 
-class ListPage(Struct, frozen=True, kw_only=True):
+class SearchPage(Struct, frozen=True, kw_only=True):
     """A list as its template shows it.
 
     `count` is a sentence; `range` tells which hits these are; `behind` is one where the page is behind the last.
@@ -33,94 +33,94 @@ class ListPage(Struct, frozen=True, kw_only=True):
     """
 
     text: str
-    told: str
+    short_text: str
     problem: str
     count: str
     range: str
-    behind: str
+    past_end: str
     hits: tuple[HitView, ...]
     facets: tuple[FacetView, ...]
     periods: tuple[Choice, ...]
     sorts: tuple[Choice, ...]
     chips: tuple[Chip, ...]
-    more_chips: int
-    cleared: str
+    hidden_filter_count: int
+    clear_url: str
     pages: tuple[PageLink, ...]
-    previous: Way | None
-    next: Way | None
-    whole: tuple[str, ...]
-    everything: str
-    feed: str
-    feed_of: str
+    previous_action: Action | None
+    next_action: Action | None
+    expanded_facets: tuple[str, ...]
+    all_url: str
+    feed_url: str
+    feed_redirect_url: str
 
     @property
     def advice(self) -> tuple[str, ...]:
         """What may help whoever found nothing."""
-        found = ["Take filters away: a package has to pass all of them."] if self.chips else []
+        hints = ["Take filters away: a package has to pass all of them."] if self.chips else []
         if self.text:
-            found += [
+            hints += [
                 "Use fewer words, or the beginning of a name.",
                 "Look for what it does instead of what it is called.",
             ]
-        return tuple(found)
+        return tuple(hints)
 
 
-def list_page(shelf: str, asked_for: Asked, results: Results, *, feed: str, room: Room = FULL) -> ListPage:
+def build_search_page(collection: str, params: SearchParams, results: SearchResults, *, feed_url: str, budget: PageBudget = FULL_BUDGET) -> SearchPage:
     """Return a list for its template, as far as there is room for it; `feed` is the address of its feed."""
-    question = asked_for.question
-    set_ = tuple(chips(shelf, asked_for, room))
-    last = max(1, -(-results.total // question.per_page))
-    return ListPage(
-        text=question.text,
-        told=words.fitting(question.text, _LONGEST_TOLD),
-        problem=asked_for.problem,
-        count=words.counted(results.total, "package"),
-        range=_range(question, results),
-        behind=f"The list ends with page {words.exactly(last)}." if results.total and question.page > last else "",
-        hits=tuple(hit_view(shelf, hit, room) for hit in results.hits),
-        facets=tuple(filters(shelf, asked_for, results, room)),
-        periods=periods(question),
-        sorts=sorts(question),
-        chips=set_[: room.chips],
-        more_chips=len(set_[room.chips :]),
-        cleared=address(shelf, asked.unfiltered(asked_for)),
-        pages=tuple(_pages(shelf, asked_for, last, room)),
-        previous=_way(shelf, asked_for, min(question.page - 1, last), room) if question.page > 1 else None,
-        next=_way(shelf, asked_for, question.page + 1, room) if question.page < last else None,
-        whole=tuple(sorted(PARAMETERS[facet] for facet in asked_for.whole)),
-        everything=paths.search(shelf),
-        feed=way(feed, "", "", room).address,
-        feed_of=paths.feed(shelf),
+    query = params.query
+    active_chips = tuple(build_chips(collection, params, budget))
+    last_page = max(1, -(-results.total // query.per_page))
+    return SearchPage(
+        text=query.text,
+        short_text=words.truncate_html(query.text, _MAX_REPEATED_TEXT_SIZE),
+        problem=params.problem,
+        count=words.pluralize(results.total, "package"),
+        range=_format_range(query, results),
+        past_end=f"The list ends with page {words.format_int(last_page)}." if results.total and query.page > last_page else "",
+        hits=tuple(build_hit_view(collection, hit, budget) for hit in results.hits),
+        facets=tuple(build_facets(collection, params, results, budget)),
+        periods=build_period_choices(query),
+        sorts=build_sort_choices(query),
+        chips=active_chips[: budget.max_chips],
+        hidden_filter_count=len(active_chips[budget.max_chips :]),
+        clear_url=list_path(collection, asked.without_filters(params)),
+        pages=tuple(_build_page_links(collection, params, last_page, budget)),
+        previous_action=_page_action(collection, params, min(query.page - 1, last_page), budget) if query.page > 1 else None,
+        next_action=_page_action(collection, params, query.page + 1, budget) if query.page < last_page else None,
+        expanded_facets=tuple(sorted(FACET_PARAMS[facet] for facet in params.expanded_facets)),
+        all_url=paths.search_path(collection),
+        feed_url=action_for(feed_url, "", "", budget).url,
+        feed_redirect_url=paths.feed_redirect_path(collection),
     )
 
 
-def _range(question: Question, results: Results) -> str:
+def _format_range(query: SearchQuery, results: SearchResults) -> str:
     if not results.hits or results.total == len(results.hits):
         return ""
-    first = (question.page - 1) * question.per_page + 1
+    first = (query.page - 1) * query.per_page + 1
     return f"{first:,}–{first + len(results.hits) - 1:,}"
 
 
-def _pages(shelf: str, asked_for: Asked, last: int, room: Room) -> Iterator[PageLink]:
+def _build_page_links(collection: str, params: SearchParams, last_page: int, budget: PageBudget) -> Iterator[PageLink]:
     """Yield links to the first and the last page and to those around this one."""
-    if last == 1:
+    if last_page == 1:
         return
-    current = asked_for.question.page
-    near = {n for n in range(current - _NEIGHBOURS, current + _NEIGHBOURS + 1) if 1 <= n <= last} | {1, last}
-    before = 0
-    for number in sorted(near):
-        if number - before == 2:
-            yield _page_link(shelf, asked_for, number - 1, room)
-        elif number - before > 2:
+    current = params.query.page
+    numbers = {n for n in range(current - _NEIGHBORS, current + _NEIGHBORS + 1) if 1 <= n <= last_page} | {1, last_page}
+    previous = 0
+    for number in sorted(numbers):
+        if number - previous == 2:
+            yield _build_page_link(collection, params, number - 1, budget)
+        elif number - previous > 2:
             yield PageLink(number=0)
-        yield _page_link(shelf, asked_for, number, room)
-        before = number
+        yield _build_page_link(collection, params, number, budget)
+        previous = number
 
 
-def _page_link(shelf: str, asked_for: Asked, number: int, room: Room) -> PageLink:
-    is_current = number == asked_for.question.page
-    return PageLink(number=number, way=_way(shelf, asked_for, number, room), is_current=is_current)
+def _build_page_link(collection: str, params: SearchParams, number: int, budget: PageBudget) -> PageLink:
+    is_current = number == params.query.page
+    return PageLink(number=number, action=_page_action(collection, params, number, budget), is_current=is_current)
 
 
-def _way(shelf: str, asked_for: Asked, page: int, room: Room) -> Way:
-    return way(address(shelf, asked.at(asked_for, page)), "page", str(page), room)
+def _page_action(collection: str, params: SearchParams, page: int, budget: PageBudget) -> Action:
+    return action_for(list_path(collection, asked.with_page(params, page)), "page", str(page), budget)

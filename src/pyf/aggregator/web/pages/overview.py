@@ -4,23 +4,23 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from ...domain.search import Question, Sort
-from ...ports import Services
-from ...usecases.search import search
-from ...usecases.shelves import FilledShelf
+from ...domain.search import SearchQuery, Sort
+from ...ports import Dependencies
+from ...usecases.search import search_packages
+from ...usecases.shelves import CollectionSummary
 from . import paths, words
-from .hits import HitView, hit_view
+from .hits import HitView, build_hit_view
 
 # Of each collection, so many of the most downloaded packages are named.
-_NAMED = 4
+_MAX_POPULAR = 4
 
 
-class Door(Struct, frozen=True, kw_only=True):
+class CollectionCard(Struct, frozen=True, kw_only=True):
     """A collection on the overview."""
 
     key: str
     title: str
-    address: str
+    url: str
     packages: str
     releases: str
     popular: tuple[HitView, ...]
@@ -29,26 +29,26 @@ class Door(Struct, frozen=True, kw_only=True):
 class OverviewPage(Struct, frozen=True, kw_only=True):
     """The overview as its template shows it."""
 
-    doors: tuple[Door, ...]
-    search: str
+    cards: tuple[CollectionCard, ...]
+    search_url: str
 
 
-def overview_page(services: Services, shelves: Iterable[FilledShelf]) -> OverviewPage:
+def build_overview(deps: Dependencies, collections: Iterable[CollectionSummary]) -> OverviewPage:
     """Return the overview for its template; one search a collection."""
-    popular = Question(sort=Sort.DOWNLOADS, per_page=_NAMED)
+    popular = SearchQuery(sort=Sort.DOWNLOADS, per_page=_MAX_POPULAR)
     return OverviewPage(
-        doors=tuple(
-            Door(
-                key=each.shelf.key,
-                title=each.shelf.title,
-                address=paths.start(each.shelf.key),
-                packages=words.counted(each.projects, "package"),
-                releases=words.counted(each.releases, "release"),
+        cards=tuple(
+            CollectionCard(
+                key=summary.collection.key,
+                title=summary.collection.title,
+                url=paths.start_path(summary.collection.key),
+                packages=words.pluralize(summary.project_count, "package"),
+                releases=words.pluralize(summary.release_count, "release"),
                 popular=tuple(
-                    hit_view(each.shelf.key, hit) for hit in search(services, each.shelf.target, popular).hits
+                    build_hit_view(summary.collection.key, hit) for hit in search_packages(deps, summary.collection.target, popular).hits
                 ),
             )
-            for each in shelves
+            for summary in collections
         ),
-        search=paths.SEARCH_IN,
+        search_url=paths.SEARCH_REDIRECT_PATH,
     )

@@ -3,51 +3,51 @@
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlencode
 
-Pairs = Sequence[tuple[str, str]]
+QueryPairs = Sequence[tuple[str, str]]
 
-OVERVIEW = "/"
+OVERVIEW_PATH = "/"
 # Where the overview sends who has chosen a collection (`in`) and a text (`q`).
-SEARCH_IN = "/search"
+SEARCH_REDIRECT_PATH = "/search"
 
 
-def start(shelf: str) -> str:
+def start_path(collection: str) -> str:
     """Return the address of a shelf's start page."""
-    return f"/in/{_segment(shelf)}"
+    return f"/in/{_quote_segment(collection)}"
 
 
-def search(shelf: str, pairs: Pairs = ()) -> str:
+def search_path(collection: str, pairs: QueryPairs = ()) -> str:
     """Return the address of a list; `pairs` are the question, as `asked.py` writes it."""
-    return _with(f"{start(shelf)}/search", pairs)
+    return _add_query(f"{start_path(collection)}/search", pairs)
 
 
-def feed(shelf: str) -> str:
+def feed_redirect_path(collection: str) -> str:
     """Return the address that leads to the feed of a list, with the list's question."""
-    return f"{start(shelf)}/feed"
+    return f"{start_path(collection)}/feed"
 
 
-def suggestions(shelf: str) -> str:
+def suggest_path(collection: str) -> str:
     """Return the address that is asked for suggestions, with the text as `q`."""
-    return f"{start(shelf)}/suggest"
+    return f"{start_path(collection)}/suggest"
 
 
-def project(shelf: str, name: str) -> str:
+def project_path(collection: str, name: str) -> str:
     """Return the address of a project's page, by its normalised name."""
-    return f"{start(shelf)}/project/{_segment(name)}"
+    return f"{start_path(collection)}/project/{_quote_segment(name)}"
 
 
-def comparison(shelf: str, names: Iterable[str] = ()) -> str:
+def compare_path(collection: str, names: Iterable[str] = ()) -> str:
     """Return the address that compares projects, by their normalised names."""
-    return _with(f"{start(shelf)}/compare", [("name", name) for name in names])
+    return _add_query(f"{start_path(collection)}/compare", [("name", name) for name in names])
 
 
-def badge(shelf: str, name: str) -> str:
+def badge_path(collection: str, name: str) -> str:
     """Return the address of a project's health badge, by its normalised name."""
-    return f"/badge/{_segment(shelf)}/{_segment(name)}/health.svg"
+    return f"/badge/{_quote_segment(collection)}/{_quote_segment(name)}/health.svg"
 
 
-def _segment(text: str) -> str:
+def _quote_segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def _with(path: str, pairs: Pairs) -> str:
+def _add_query(path: str, pairs: QueryPairs) -> str:
     return f"{path}?{urlencode(pairs)}" if pairs else path

@@ -6,25 +6,25 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.release import Vulnerability
-from ...usecases.project_page import ProjectPage, Requirement
+from ...usecases.project_page import PackageDetails, Requirement
 from . import charts, paths, words
 from .charts import Bar
-from .flags import Flag, flags
-from .health_part import HealthPart, health_part
-from .hits import HitView, hit_view, short_license
-from .readme import fitted
-from .releases_part import MatrixPart, ReleasesPart, matrix_part, releases_part
-from .support import Support, supports
+from .flags import Flag, build_flags
+from .health_part import HealthSection, build_health_section
+from .hits import HitView, build_hit_view, format_license
+from .readme import render_readme
+from .releases_part import MatrixSection, ReleasesSection, build_matrix_section, build_releases_section
+from .support import Support, group_versions
 
-_BECAUSE = {
+_MEMBERSHIP_NOTES = {
     "classifier": "It carries a classifier of the framework.",
     "requires": "It requires the framework.",
     "name": "It is named after the framework, and requires one of its packages.",
     "include": "The profile names it.",
 }
 # Some packages carry a dictionary.
-_MOST_KEYWORDS = 20
-_HOST_OF_ADVISORIES = "https://osv.dev/vulnerability/"
+_MAX_KEYWORDS = 20
+_ADVISORY_URL = "https://osv.dev/vulnerability/"
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -34,11 +34,11 @@ class Link(Struct, frozen=True, kw_only=True):
     url: str
 
 
-class Word(Struct, frozen=True, kw_only=True):
+class TextLink(Struct, frozen=True, kw_only=True):
     """A name or a keyword, and the list of packages that share it."""
 
     text: str
-    address: str
+    url: str
 
 
 class RequirementView(Struct, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class RequirementView(Struct, frozen=True, kw_only=True):
     name: str
     versions: str
     condition: str
-    address: str
+    url: str
 
 
 class ExtraView(Struct, frozen=True, kw_only=True):
@@ -71,143 +71,143 @@ class Fact(Struct, frozen=True, kw_only=True):
 
     label: str
     value: str
-    more: str = ""
+    detail: str = ""
 
 
 class ProjectView(Struct, frozen=True, kw_only=True):
     """A project as its template shows it."""
 
     hit: HitView
-    ago: str
+    released_ago: str
     flags: tuple[Flag, ...]
     is_quarantined: bool
     warning: str
     install: str
     readme: str
-    health: HealthPart
+    health: HealthSection
     frameworks: tuple[Support, ...]
     pythons: tuple[Support, ...]
     requires_python: str
     license: str
-    why_here: str
-    first: str
-    matrix: MatrixPart | None
-    releases: ReleasesPart
+    membership_note: str
+    first_released: str
+    matrix: MatrixSection | None
+    releases: ReleasesSection
     bars: tuple[Bar, ...]
     downloads: tuple[Fact, ...]
     repository: tuple[Fact, ...]
     repository_url: str
-    repository_doubt: bool
+    is_repository_doubtful: bool
     links: tuple[Link, ...]
-    maintainers: tuple[Word, ...]
+    maintainers: tuple[TextLink, ...]
     authors: str
     advisories: tuple[AdvisoryView, ...]
     requirements: tuple[ExtraView, ...]
     dependents: tuple[HitView, ...]
     similar: tuple[HitView, ...]
-    keywords: tuple[Word, ...]
-    compare: str
-    badge: str
-    page: str
+    keywords: tuple[TextLink, ...]
+    compare_url: str
+    badge_url: str
+    page_url: str
 
 
-def project_view(shelf: str, page: ProjectPage, now: float) -> ProjectView:
+def build_project_view(collection: str, page: PackageDetails, now: float) -> ProjectView:
     """Return a project for its template; `now` in Unix seconds."""
     hit = page.hit
     return ProjectView(
-        hit=replace(hit_view(shelf, hit), summary=words.told(hit.summary), version=words.legible(hit.version)),
-        ago=words.ago(hit.uploaded, now),
-        flags=flags(hit),
+        hit=replace(build_hit_view(collection, hit), summary=words.sanitize(hit.summary), version=words.single_line(hit.version)),
+        released_ago=words.time_ago(hit.uploaded, now),
+        flags=build_flags(hit),
         is_quarantined=page.is_quarantined,
-        warning=_warning(page),
+        warning=_format_warning(page),
         install=page.install,
-        readme="" if page.is_quarantined else fitted(page.description),
-        health=health_part(page.health),
-        frameworks=supports(hit.framework_versions),
-        pythons=supports(hit.python_versions),
-        requires_python=words.legible(page.requires_python),
-        license=short_license(hit.license),
-        why_here=_BECAUSE.get(page.why_here, ""),
-        first=words.date(page.first_uploaded),
-        matrix=matrix_part(page.compatibility),
-        releases=releases_part(page.releases),
-        bars=charts.bars(page.downloads.history),
-        downloads=tuple(_downloads(page)),
-        repository=tuple(_repository(page)),
+        readme="" if page.is_quarantined else render_readme(page.description),
+        health=build_health_section(page.health),
+        frameworks=group_versions(hit.framework_versions),
+        pythons=group_versions(hit.python_versions),
+        requires_python=words.single_line(page.requires_python),
+        license=format_license(hit.license),
+        membership_note=_MEMBERSHIP_NOTES.get(page.member_because, ""),
+        first_released=words.format_date(page.first_uploaded),
+        matrix=build_matrix_section(page.compatibility),
+        releases=build_releases_section(page.releases),
+        bars=charts.build_bars(page.downloads.history),
+        downloads=tuple(_build_download_facts(page)),
+        repository=tuple(_build_repository_facts(page)),
         repository_url=page.repository.url if page.repository else "",
-        repository_doubt=bool(page.repository and page.repository.is_verified is False),
-        links=tuple(Link(label=words.told(each.label), url=each.url) for each in page.links if not page.is_quarantined),
+        is_repository_doubtful=bool(page.repository and page.repository.is_verified is False),
+        links=tuple(Link(label=words.sanitize(link.label), url=link.url) for link in page.links if not page.is_quarantined),
         maintainers=tuple(
-            Word(text=words.told(each), address=paths.search(shelf, [("maintainer", each)]))
-            for each in page.maintainers
+            TextLink(text=words.sanitize(maintainer), url=paths.search_path(collection, [("maintainer", maintainer)]))
+            for maintainer in page.maintainers
         ),
-        authors=words.listed(words.told(each) for each in page.authors),
-        advisories=tuple(_advisory(each) for each in page.vulnerabilities),
-        requirements=_requirements(shelf, page.requirements),
-        dependents=tuple(hit_view(shelf, each) for each in page.dependents),
-        similar=tuple(hit_view(shelf, each) for each in page.similar),
+        authors=words.join_names(words.sanitize(author) for author in page.authors),
+        advisories=tuple(_build_advisory(vulnerability) for vulnerability in page.vulnerabilities),
+        requirements=_group_requirements(collection, page.requirements),
+        dependents=tuple(build_hit_view(collection, dependent) for dependent in page.dependents),
+        similar=tuple(build_hit_view(collection, similar) for similar in page.similar),
         keywords=tuple(
-            Word(text=words.told(each), address=paths.search(shelf, [("q", each)]))
-            for each in page.keywords[:_MOST_KEYWORDS]
+            TextLink(text=words.sanitize(keyword), url=paths.search_path(collection, [("q", keyword)]))
+            for keyword in page.keywords[:_MAX_KEYWORDS]
         ),
-        compare=paths.comparison(shelf),
-        badge=paths.badge(shelf, hit.name_normalized),
-        page=paths.project(shelf, hit.name_normalized),
+        compare_url=paths.compare_path(collection),
+        badge_url=paths.badge_path(collection, hit.name_normalized),
+        page_url=paths.project_path(collection, hit.name_normalized),
     )
 
 
-def _warning(page: ProjectPage) -> str:
+def _format_warning(page: PackageDetails) -> str:
     if page.is_quarantined:
         return (
             "PyPI has put this project into quarantine: its administrators suspect that it does harm. "
             "Do not install it, and look at machines that have."
         )
     if page.hit.yanked:
-        reason = words.told(page.yanked_reason)
+        reason = words.sanitize(page.yanked_reason)
         return f"Its author has withdrawn this release{': ' + reason if reason else ''}."
     return ""
 
 
-def _downloads(page: ProjectPage) -> Iterable[Fact]:
+def _build_download_facts(page: PackageDetails) -> Iterable[Fact]:
     counts = page.downloads
-    named = (
+    labeled_counts = (
         ("last day", counts.last_day),
         ("last week", counts.last_week),
         ("last month", counts.last_month),
         ("in all", counts.total),
     )
-    return (Fact(label=label, value=words.exactly(n)) for label, n in named if n is not None)
+    return (Fact(label=label, value=words.format_int(n)) for label, n in labeled_counts if n is not None)
 
 
-def _repository(page: ProjectPage) -> Iterable[Fact]:
-    told = page.repository
-    if told is None:
+def _build_repository_facts(page: PackageDetails) -> Iterable[Fact]:
+    repository = page.repository
+    if repository is None:
         return
-    for label, number in (("Stars", told.stars), ("Forks", told.forks), ("Open issues", told.open_issues)):
+    for label, number in (("Stars", repository.stars), ("Forks", repository.forks), ("Open issues", repository.open_issues)):
         if number is not None:
-            yield Fact(label=label, value=words.exactly(number))
-    if told.last_commit:
-        yield Fact(label="Last commit", value=words.date(told.last_commit))
+            yield Fact(label=label, value=words.format_int(number))
+    if repository.last_commit:
+        yield Fact(label="Last commit", value=words.format_date(repository.last_commit))
 
 
-def _advisory(told: Vulnerability) -> AdvisoryView:
+def _build_advisory(vulnerability: Vulnerability) -> AdvisoryView:
     return AdvisoryView(
-        id=words.legible(told.id),
-        url=_HOST_OF_ADVISORIES + told.id if told.id.replace("-", "").isalnum() else "",
-        aliases=words.listed(map(words.legible, told.aliases)),
-        fixed_in=words.listed(map(words.legible, told.fixed_in)),
+        id=words.single_line(vulnerability.id),
+        url=_ADVISORY_URL + vulnerability.id if vulnerability.id.replace("-", "").isalnum() else "",
+        aliases=words.join_names(map(words.single_line, vulnerability.aliases)),
+        fixed_in=words.join_names(map(words.single_line, vulnerability.fixed_in)),
     )
 
 
-def _requirements(shelf: str, requirements: Iterable[Requirement]) -> tuple[ExtraView, ...]:
+def _group_requirements(collection: str, requirements: Iterable[Requirement]) -> tuple[ExtraView, ...]:
     by_extra: dict[str, list[RequirementView]] = {}
-    for each in requirements:
+    for requirement in requirements:
         view = RequirementView(
-            name=words.legible(each.line.name),
-            versions=words.legible(each.line.versions),
-            condition="" if each.line.extras else words.legible(each.line.condition),
-            address=paths.project(shelf, each.inside) if each.inside else "",
+            name=words.single_line(requirement.line.name),
+            versions=words.single_line(requirement.line.versions),
+            condition="" if requirement.line.extras else words.single_line(requirement.line.condition),
+            url=paths.project_path(collection, requirement.indexed_name) if requirement.indexed_name else "",
         )
-        for extra in each.line.extras or ("",):
-            by_extra.setdefault(words.legible(extra), []).append(view)
+        for extra in requirement.line.extras or ("",):
+            by_extra.setdefault(words.single_line(extra), []).append(view)
     return tuple(ExtraView(extra=extra, requirements=tuple(views)) for extra, views in by_extra.items())

@@ -6,12 +6,12 @@ from html.parser import HTMLParser
 
 from msgspec import Struct, field
 
-_VOID = frozenset({"br", "col", "hr", "img", "wbr"})
+_VOID_TAGS = frozenset({"br", "col", "hr", "img", "wbr"})
 
 # What lies deeper is put on this level: nobody can see so many levels, and each one costs a call.
-_DEEPEST = 120
+_MAX_DEPTH = 120
 
-_TAG = re.compile(r"""<(/?)([a-z][a-z0-9]*)(?:"[^"]*"|'[^']*'|[^"'>])*+>""", re.IGNORECASE)
+_TAG_PATTERN = re.compile(r"""<(/?)([a-z][a-z0-9]*)(?:"[^"]*"|'[^']*'|[^"'>])*+>""", re.IGNORECASE)
 
 
 class Element(Struct):
@@ -33,47 +33,47 @@ class Element(Struct):
                 yield from child.walk()
 
 
-def flattened(html: str) -> str:
+def limit_depth(html: str) -> str:
     """Return well-formed HTML without the tags that lie too deep; what is in them stays.
 
     Reading and cleaning take time by the square of the depth: some thousand levels would keep everybody waiting.
     """
     depth = 0
 
-    def kept(tag: re.Match[str]) -> str:
+    def replace_tag(tag: re.Match[str]) -> str:
         nonlocal depth
-        if tag[2].lower() in _VOID:
+        if tag[2].lower() in _VOID_TAGS:
             return tag[0]
         depth += -1 if tag[1] else 1
-        return tag[0] if depth < _DEEPEST or (depth == _DEEPEST and not tag[1]) else ""
+        return tag[0] if depth < _MAX_DEPTH or (depth == _MAX_DEPTH and not tag[1]) else ""
 
-    return _TAG.sub(kept, html)
+    return _TAG_PATTERN.sub(replace_tag, html)
 
 
-def parsed(html: str) -> Element:
+def parse_html(html: str) -> Element:
     """Return well-formed HTML as one element, whose tag is ""."""
-    reader = _Reader()
+    reader = _TreeBuilder()
     reader.feed(html)
     reader.close()
     return reader.root
 
 
-class _Reader(HTMLParser):
+class _TreeBuilder(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.root = Element("")
-        self._open = [self.root]
+        self._open_elements = [self.root]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, {name: value or "" for name, value in attrs})
-        self._open[min(len(self._open), _DEEPEST) - 1].children.append(element)
-        if tag not in _VOID:
-            self._open.append(element)
+        self._open_elements[min(len(self._open_elements), _MAX_DEPTH) - 1].children.append(element)
+        if tag not in _VOID_TAGS:
+            self._open_elements.append(element)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in {element.tag for element in self._open[1:]}:
-            while self._open.pop().tag != tag:
+        if tag in {element.tag for element in self._open_elements[1:]}:
+            while self._open_elements.pop().tag != tag:
                 continue
 
     def handle_data(self, data: str) -> None:
-        self._open[min(len(self._open), _DEEPEST) - 1].children.append(data)
+        self._open_elements[min(len(self._open_elements), _MAX_DEPTH) - 1].children.append(data)

@@ -3,10 +3,10 @@
 from msgspec import Struct
 
 # Bytes of HTML that a list may have.
-MOST_BYTES = 60_000
+MAX_PAGE_BYTES = 60_000
 
 
-class Room(Struct, frozen=True, kw_only=True):
+class PageBudget(Struct, frozen=True, kw_only=True):
     """Room for the parts of a list, in bytes of HTML where nothing else is said.
 
     `summary` is for each package, `label` for each value of a filter that is named, `values` for all that can be
@@ -15,37 +15,37 @@ class Room(Struct, frozen=True, kw_only=True):
     the ways on are buttons of the filters' form. Without `extras` numbers are not drawn and flags not explained.
     """
 
-    summary: int
-    label: int
-    values: int
-    frameworks: int
-    versions: int
-    chips: int
-    link: int
-    extras: bool
+    summary_bytes: int
+    label_bytes: int
+    values_bytes: int
+    max_frameworks: int
+    max_versions: int
+    max_chips: int
+    max_link_length: int
+    with_extras: bool
 
 
 # A list is told with the first of these that it fits in; what anybody really asks fits in the first one.
-ROOMS = (
-    Room(summary=600, label=400, values=24_000, frameworks=6, versions=4, chips=30, link=400, extras=True),
-    Room(summary=300, label=160, values=8_000, frameworks=2, versions=3, chips=30, link=160, extras=True),
-    Room(summary=160, label=100, values=6_000, frameworks=1, versions=2, chips=12, link=120, extras=False),
-    Room(summary=40, label=40, values=0, frameworks=1, versions=1, chips=4, link=80, extras=False),
+BUDGETS = (
+    PageBudget(summary_bytes=600, label_bytes=400, values_bytes=24_000, max_frameworks=6, max_versions=4, max_chips=30, max_link_length=400, with_extras=True),
+    PageBudget(summary_bytes=300, label_bytes=160, values_bytes=8_000, max_frameworks=2, max_versions=3, max_chips=30, max_link_length=160, with_extras=True),
+    PageBudget(summary_bytes=160, label_bytes=100, values_bytes=6_000, max_frameworks=1, max_versions=2, max_chips=12, max_link_length=120, with_extras=False),
+    PageBudget(summary_bytes=40, label_bytes=40, values_bytes=0, max_frameworks=1, max_versions=1, max_chips=4, max_link_length=80, with_extras=False),
 )
-FULL = ROOMS[0]
+FULL_BUDGET = BUDGETS[0]
 
 
-class Way(Struct, frozen=True, kw_only=True):
+class Action(Struct, frozen=True, kw_only=True):
     """A way from a list to another one: a link; or, where `address` is "", a button of the filters' form.
 
     The button adds `name` and `value` to what the form asks for.
     """
 
-    address: str
+    url: str
     name: str
     value: str
 
 
-def way(address: str, name: str, value: str, room: Room) -> Way:
+def action_for(url: str, name: str, value: str, budget: PageBudget) -> Action:
     """Return a way, as a link where there is room for its address."""
-    return Way(address=address if len(address) <= room.link else "", name=name, value=value)
+    return Action(url=url if len(url) <= budget.max_link_length else "", name=name, value=value)

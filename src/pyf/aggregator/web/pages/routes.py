@@ -10,131 +10,131 @@ from litestar.response import Redirect, Response, Template
 from msgspec.structs import replace
 
 from ...domain.errors import Invalid, NotFound
-from ...domain.project import normalized
-from ...usecases.project_page import Left, project_page
-from ...usecases.search import answer, hidden, suggest
-from ...usecases.shelves import Shelf
-from ...usecases.side_by_side import FEWEST, side_by_side
-from ..addresses import base
-from ..feeds import feed_address
-from ..site import Site, TheSite
+from ...domain.project import normalize_name
+from ...usecases.project_page import ProjectRemoved, get_package
+from ...usecases.search import search_with_hints, get_hidden_names, suggest_packages
+from ...usecases.shelves import PublicCollection
+from ...usecases.side_by_side import MIN_COMPARED, compare_packages
+from ..addresses import get_base_url
+from ..feeds import feed_path
+from ..site import Site, InjectedSite
 from . import asked, paths, words
-from .chrome import chrome, shelf_view
-from .compare import compare_view
-from .listing import list_page
-from .overview import overview_page
-from .project import project_view
-from .room import MOST_BYTES, ROOMS
-from .start import start_view
-from .suggesting import suggestion_views
+from .chrome import build_layout, build_collection_view
+from .compare import build_compare_view
+from .listing import build_search_page
+from .overview import build_overview
+from .project import build_project_view
+from .room import MAX_PAGE_BYTES, BUDGETS
+from .start import build_start_view
+from .suggesting import build_suggestion_views
 
 # More is no suggestion: it would have to be read.
-_SUGGESTIONS = 8
+_MAX_SUGGESTIONS = 8
 
-Asking = Request[Any, Any, Any]
+AnyRequest = Request[Any, Any, Any]
 
 
 @get("/", sync_to_thread=True)
-def overview(site: TheSite) -> Template:
+def show_overview(site: InjectedSite) -> Template:
     """Show which collections there are; an index that nothing has been fetched into says how to fill it."""
-    shelves = site.shelves()
-    return Template("overview.html", context={"site": chrome(shelves), "page": overview_page(site.services, shelves)})
+    collections = site.list_collections()
+    return Template("overview.html", context={"site": build_layout(collections), "page": build_overview(site.deps, collections)})
 
 
 @get("/search", sync_to_thread=True)
-def search_in(site: TheSite, request: Asking) -> Redirect:
+def redirect_to_search(site: InjectedSite, request: AnyRequest) -> Redirect:
     """Send whoever has chosen a collection on the overview to its list."""
     key = request.query_params.get("in", "")
-    text = asked.read([("q", request.query_params.get("q", ""))])
-    return Redirect(paths.search(site.shelf(key).key, asked.written(text)), status_code=303)
+    params = asked.parse([("q", request.query_params.get("q", ""))])
+    return Redirect(paths.search_path(site.get_collection(key).key, asked.to_query_pairs(params)), status_code=303)
 
 
 @get("/in/{shelf:str}", sync_to_thread=True)
-def start(site: TheSite, shelf: FromPath[str]) -> Template:
+def show_start(site: InjectedSite, key: FromPath[str]) -> Template:
     """Show a collection at a glance."""
-    about = site.shelf(shelf)
-    page = start_view(about.key, site.start_page(about))
-    return _page(site, about, "start.html", page=page, is_start=True)
+    collection = site.get_collection(key)
+    page = build_start_view(collection.key, site.get_start_page(collection))
+    return _render_page(site, collection, "start.html", page=page, is_start=True)
 
 
 @get("/in/{shelf:str}/search", sync_to_thread=True)
-def searched(site: TheSite, shelf: FromPath[str], request: Asking) -> Response[Any]:
+def show_search(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> Response[Any]:
     """Show what a question finds, and what it can be narrowed to.
 
     A list that would be too large is told in fewer words: what makes it so are always texts of strangers.
     """
-    about = site.shelf(shelf)
-    question = asked.read(request.query_params.multi_items())
-    if gone := request.query_params.getall(asked.WITHOUT, []):
-        return Redirect(paths.search(about.key, asked.written(asked.taken_away(question, gone))), status_code=303)
-    found = answer(site.services, about.target, question.question)
-    question, results = replace(question, question=found.question), found.results
-    feed = feed_address(about.key, "updated", question.question)
-    status = HTTPStatus.BAD_REQUEST if question.problem else HTTPStatus.OK
+    collection = site.get_collection(key)
+    params = asked.parse(request.query_params.multi_items())
+    if removed := request.query_params.getall(asked.REMOVE_PARAM, []):
+        return Redirect(paths.search_path(collection.key, asked.to_query_pairs(asked.remove_tokens(params, removed))), status_code=303)
+    answered = search_with_hints(site.deps, collection.target, params.query)
+    params, results = replace(params, question=answered.query), answered.results
+    feed_url = feed_path(collection.key, "updated", params.query)
+    status = HTTPStatus.BAD_REQUEST if params.problem else HTTPStatus.OK
     template = cast(JinjaTemplateEngine, request.app.template_engine).get_template("search.html")
-    around = _around(site, about)
-    for room in ROOMS:
-        html = template.render(**around, page=list_page(about.key, question, results, feed=feed, room=room))
-        if len(html.encode()) <= MOST_BYTES:
+    context = _layout_context(site, collection)
+    for budget in BUDGETS:
+        html = template.render(**context, page=build_search_page(collection.key, params, results, feed_url=feed_url, budget=budget))
+        if len(html.encode()) <= MAX_PAGE_BYTES:
             break
     return Response(html, media_type=MediaType.HTML, status_code=status)
 
 
 @get("/in/{shelf:str}/feed", sync_to_thread=True)
-def feed_of_list(site: TheSite, shelf: FromPath[str], request: Asking) -> Redirect:
+def redirect_to_feed(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> Redirect:
     """Send whoever wants the feed of a list to it, where a link would have been too long."""
-    about = site.shelf(shelf)
-    question = asked.read(request.query_params.multi_items())
-    return Redirect(feed_address(about.key, "updated", question.question), status_code=303)
+    collection = site.get_collection(key)
+    params = asked.parse(request.query_params.multi_items())
+    return Redirect(feed_path(collection.key, "updated", params.query), status_code=303)
 
 
 @get("/in/{shelf:str}/suggest", sync_to_thread=True)
-def suggested(site: TheSite, shelf: FromPath[str], q: FromQuery[str] = "") -> Template:
+def show_suggestions(site: InjectedSite, key: FromPath[str], q: FromQuery[str] = "") -> Template:
     """Give the list under the text that somebody types."""
-    about = site.shelf(shelf)
-    found = suggest(site.services, about.target, q[: asked.LONGEST_TEXT], limit=_SUGGESTIONS)
-    return Template("suggestions.html", context={"suggestions": suggestion_views(about.key, found)})
+    collection = site.get_collection(key)
+    suggestions = suggest_packages(site.deps, collection.target, q[: asked.MAX_TEXT_LENGTH], limit=_MAX_SUGGESTIONS)
+    return Template("suggestions.html", context={"suggestions": build_suggestion_views(collection.key, suggestions)})
 
 
 @get("/in/{shelf:str}/project/{name:str}", sync_to_thread=True)
-def project(site: TheSite, request: Asking, shelf: FromPath[str], name: FromPath[str]) -> Response[Any]:
+def show_project(site: InjectedSite, request: AnyRequest, key: FromPath[str], name: FromPath[str]) -> Response[Any]:
     """Show one project; who writes its name otherwise is sent to the one address that it has."""
-    about = site.shelf(shelf)
-    if name != normalized(name):
-        return Redirect(paths.project(about.key, normalized(name)), status_code=301)
+    collection = site.get_collection(key)
+    if name != normalize_name(name):
+        return Redirect(paths.project_path(collection.key, normalize_name(name)), status_code=301)
     try:
-        page = project_page(site.services, about.target, name)
+        page = get_package(site.deps, collection.target, name)
     except NotFound as error:
-        return _gone(site, about, name, error)
-    view = project_view(about.key, page, site.services.now())
-    return _page(site, about, "project.html", page=view, root=base(request, site))
+        return _removed_page(site, collection, name, error)
+    view = build_project_view(collection.key, page, site.deps.now())
+    return _render_page(site, collection, "project.html", page=view, root=get_base_url(request, site))
 
 
 @get("/in/{shelf:str}/compare", sync_to_thread=True)
-def compared(site: TheSite, shelf: FromPath[str], request: Asking) -> Template:
+def show_comparison(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> Template:
     """Show two to four projects side by side; with fewer, ask for another one."""
-    about = site.shelf(shelf)
-    named = [words.legible(name)[:200] for name in request.query_params.getall("name", [])]
-    names = list(dict.fromkeys(normalized(name) for name in named if name))
+    collection = site.get_collection(key)
+    requested_names = [words.single_line(name)[:200] for name in request.query_params.getall("name", [])]
+    names = list(dict.fromkeys(normalize_name(name) for name in requested_names if name))
     page, problem, status = None, "", HTTPStatus.OK
     try:
-        page = compare_view(about.key, side_by_side(site.services, about.target, names))
+        page = build_compare_view(collection.key, compare_packages(site.deps, collection.target, names))
     except NotFound as error:
         problem, status = f"Left out: {error}.", HTTPStatus.NOT_FOUND
-        held = _held(site, about, names)
-        names = [name for name in names if name in held]
-        called = [held[name] for name in names]
-        if len(names) >= FEWEST:
-            page = compare_view(about.key, side_by_side(site.services, about.target, names))
+        visible_names = _get_display_names(site, collection, names)
+        names = [name for name in names if name in visible_names]
+        display_names = [visible_names[name] for name in names]
+        if len(names) >= MIN_COMPARED:
+            page = build_compare_view(collection.key, compare_packages(site.deps, collection.target, names))
         elif names:
-            problem = f"{problem} {_invitation(called)}"
+            problem = f"{problem} {_format_compare_hint(display_names)}"
     except Invalid:
-        problem = _invitation(list(_held(site, about, names).values()) if len(names) == 1 else names)
+        problem = _format_compare_hint(list(_get_display_names(site, collection, names).values()) if len(names) == 1 else names)
         status = HTTPStatus.BAD_REQUEST if len(names) > 1 else HTTPStatus.OK
-    return _page(site, about, "compare.html", status=status, page=page, problem=problem, names=names)
+    return _render_page(site, collection, "compare.html", status=status, page=page, problem=problem, names=names)
 
 
-def _invitation(names: list[str]) -> str:
+def _format_compare_hint(names: list[str]) -> str:
     if len(names) > 1:
         return f"Four packages at most fit side by side; these are {len(names)}. Go back, and pick fewer."
     if names:
@@ -142,42 +142,42 @@ def _invitation(names: list[str]) -> str:
     return "Name two to four packages, or pick them in a list."
 
 
-def _held(site: Site, about: Shelf, names: list[str]) -> dict[str, str]:
+def _get_display_names(site: Site, collection: PublicCollection, names: list[str]) -> dict[str, str]:
     """Return what those of these projects are called that can be shown."""
-    not_shown = hidden(site.services, about.target)
-    found = site.services.search.pick(about.target.collection, names, hidden=not_shown)
-    return {hit.name_normalized: hit.name for hit in found}
+    hidden_names = get_hidden_names(site.deps, collection.target)
+    hits = site.deps.search.get_hits(collection.target.collection, names, hidden=hidden_names)
+    return {hit.name_normalized: hit.name for hit in hits}
 
 
-def _gone(site: Site, about: Shelf, name: str, error: NotFound) -> Template:
+def _removed_page(site: Site, collection: PublicCollection, name: str, error: NotFound) -> Template:
     """Tell that a project is not there, since when and why if that is known, and who may be meant."""
-    tombstone = error.tombstone if isinstance(error, Left) else None
-    shown = words.legible(name)[:200]
-    suggestions = suggest(site.services, about.target, shown, limit=5)
-    return _page(
+    tombstone = error.tombstone if isinstance(error, ProjectRemoved) else None
+    display_name = words.single_line(name)[:200]
+    suggestions = suggest_packages(site.deps, collection.target, display_name, limit=5)
+    return _render_page(
         site,
-        about,
+        collection,
         "gone.html",
         status=HTTPStatus.NOT_FOUND,
-        name=shown,
-        left=words.date(tombstone.removed_at) if tombstone else "",
-        left_day=words.day(tombstone.removed_at) if tombstone else "",
-        reason=words.told(tombstone.reason).rstrip(".") if tombstone else "",
-        suggestions=suggestion_views(about.key, suggestions),
-        search=paths.search(about.key, [("q", shown)]),
+        name=display_name,
+        left=words.format_date(tombstone.removed_at) if tombstone else "",
+        left_day=words.format_iso_date(tombstone.removed_at) if tombstone else "",
+        reason=words.sanitize(tombstone.reason).rstrip(".") if tombstone else "",
+        suggestions=build_suggestion_views(collection.key, suggestions),
+        search=paths.search_path(collection.key, [("q", display_name)]),
     )
 
 
-def _page(site: Site, about: Shelf, template: str, *, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> Template:
-    return Template(template, context={**_around(site, about), **context}, status_code=status)
+def _render_page(site: Site, collection: PublicCollection, template: str, *, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> Template:
+    return Template(template, context={**_layout_context(site, collection), **context}, status_code=status)
 
 
-def _around(site: Site, about: Shelf) -> dict[str, Any]:
-    return {"site": chrome(site.shelves()), "shelf": shelf_view(about)}
+def _layout_context(site: Site, collection: PublicCollection) -> dict[str, Any]:
+    return {"site": build_layout(site.list_collections()), "shelf": build_collection_view(collection)}
 
 
 pages = Router(
     "/",
-    route_handlers=[overview, search_in, start, searched, feed_of_list, suggested, project, compared],
+    route_handlers=[show_overview, redirect_to_search, show_start, show_search, redirect_to_feed, show_suggestions, show_project, show_comparison],
     include_in_schema=False,
 )

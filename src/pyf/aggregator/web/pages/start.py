@@ -4,31 +4,31 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from ...domain.search import FacetCount, HealthBand, Question, Sort
-from ...usecases.start_page import Lost, LostSupport, StartPage
+from ...domain.search import FacetCount, HealthBand, SearchQuery, Sort
+from ...usecases.start_page import RetirementReason, Unsupported, Dashboard
 from . import asked, paths, words
-from .asked import Asked
-from .hits import HitView, hit_view
-from .support import in_order
+from .asked import SearchParams
+from .hits import HitView, build_hit_view
+from .support import sort_versions
 
-_MOST_VERSIONS = 8
+_MAX_VERSIONS = 8
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class PanelEntry(Struct, frozen=True, kw_only=True):
     """A project of a list, with what makes it belong there."""
 
     hit: HitView
     note: str
-    day: str = ""
+    iso_date: str = ""
 
 
-class Door(Struct, frozen=True, kw_only=True):
+class EntryLink(Struct, frozen=True, kw_only=True):
     """A list that is a click away, and how many projects are on it."""
 
     label: str
     count: str
-    address: str
-    kind: str = ""
+    url: str
+    css_class: str = ""
 
 
 class Panel(Struct, frozen=True, kw_only=True):
@@ -36,9 +36,9 @@ class Panel(Struct, frozen=True, kw_only=True):
 
     key: str
     title: str
-    why: str
-    entries: tuple[Entry, ...]
-    all: str = ""
+    description: str
+    entries: tuple[PanelEntry, ...]
+    all_url: str = ""
 
 
 class StartView(Struct, frozen=True, kw_only=True):
@@ -46,96 +46,96 @@ class StartView(Struct, frozen=True, kw_only=True):
 
     packages: str
     newest: str
-    newest_day: str
+    newest_iso_date: str
     panels: tuple[Panel, ...]
-    versions: tuple[Door, ...]
-    bands: tuple[Door, ...]
-    everything: str
+    versions: tuple[EntryLink, ...]
+    bands: tuple[EntryLink, ...]
+    all_url: str
 
 
-def start_view(shelf: str, page: StartPage) -> StartView:
+def build_start_view(collection: str, page: Dashboard) -> StartView:
     """Return a start page for its template."""
     newest = page.newest_change
     return StartView(
-        packages=words.exactly(page.projects),
-        newest=words.date(newest.uploaded) if newest else "",
-        newest_day=words.day(newest.uploaded) if newest and newest.uploaded else "",
-        panels=tuple(panel for panel in _panels(shelf, page) if panel.entries),
-        versions=tuple(_versions(shelf, page.framework_versions)),
-        bands=tuple(_bands(shelf, page.health)),
-        everything=paths.search(shelf),
+        packages=words.format_int(page.projects),
+        newest=words.format_date(newest.uploaded) if newest else "",
+        newest_iso_date=words.format_iso_date(newest.uploaded) if newest and newest.uploaded else "",
+        panels=tuple(panel for panel in _build_panels(collection, page) if panel.entries),
+        versions=tuple(_build_version_links(collection, page.framework_versions)),
+        bands=tuple(_build_band_links(collection, page.health)),
+        all_url=paths.search_path(collection),
     )
 
 
-def _panels(shelf: str, page: StartPage) -> tuple[Panel, ...]:
+def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
     return (
         Panel(
             key="new",
             title="New",
-            why="Packages whose first release is the latest",
+            description="Packages whose first release is the latest",
             entries=tuple(
-                Entry(
-                    hit=hit_view(shelf, each.hit),
-                    note=words.date(each.first_uploaded),
-                    day=words.day(each.first_uploaded) if each.first_uploaded else "",
+                PanelEntry(
+                    hit=build_hit_view(collection, newcomer.hit),
+                    note=words.format_date(newcomer.first_uploaded),
+                    iso_date=words.format_iso_date(newcomer.first_uploaded) if newcomer.first_uploaded else "",
                 )
-                for each in page.new
+                for newcomer in page.new
             ),
-            all=_list(shelf, sort=Sort.NEWEST),
+            all_url=_search_path(collection, sort=Sort.NEWEST),
         ),
         Panel(
             key="trending",
             title="Trending",
-            why="Downloaded more often last month than in those before",
+            description="Downloaded more often last month than in those before",
             entries=tuple(
-                Entry(hit=hit_view(shelf, each.hit), note=f"{_percent(each.growth)}") for each in page.rising
+                PanelEntry(hit=build_hit_view(collection, trending.hit), note=f"{_format_growth(trending.growth)}") for trending in page.trending
             ),
-            all=_list(shelf, sort=Sort.DOWNLOADS),
+            all_url=_search_path(collection, sort=Sort.DOWNLOADS),
         ),
         Panel(
             key="healthiest",
             title="Healthiest",
-            why="Safest to depend on today, by their health score",
+            description="Safest to depend on today, by their health score",
             entries=tuple(
-                Entry(hit=view, note=f"{view.downloads} a month" if view.downloads else "")
-                for view in (hit_view(shelf, hit) for hit in page.healthiest)
+                PanelEntry(hit=view, note=f"{view.downloads} a month" if view.downloads else "")
+                for view in (build_hit_view(collection, hit) for hit in page.healthiest)
             ),
-            all=_list(shelf, sort=Sort.HEALTH),
+            all_url=_search_path(collection, sort=Sort.HEALTH),
         ),
         Panel(
             key="lost",
             title="Lost support",
-            why="Retired, or made for releases of the framework that are supported no more",
-            entries=tuple(Entry(hit=hit_view(shelf, each.hit), note=_how(each)) for each in page.lost_support),
+            description="Retired, or made for releases of the framework that are supported no more",
+            entries=tuple(PanelEntry(hit=build_hit_view(collection, unsupported.hit), note=_format_reason(unsupported)) for unsupported in page.unsupported),
         ),
     )
 
 
-def _how(lost: LostSupport) -> str:
-    if lost.how is Lost.FRAMEWORK_ENDED:
-        return f"up to {words.legible(lost.newest_supported)}" if lost.newest_supported else "left behind"
-    return lost.how.value
+def _format_reason(unsupported: Unsupported) -> str:
+    if unsupported.reason is RetirementReason.FRAMEWORK_ENDED:
+        return f"up to {words.single_line(unsupported.newest_framework_version)}" if unsupported.newest_framework_version else "left behind"
+    return unsupported.reason.value
 
 
-def _percent(growth: float) -> str:
+def _format_growth(growth: float) -> str:
     return f"+{round((growth - 1) * 100):,} %" if growth < 10 else f"×{growth:,.0f}"
 
 
-def _list(shelf: str, **question: object) -> str:
-    return paths.search(shelf, asked.written(Asked(question=Question(**question))))  # type: ignore[arg-type]
+def _search_path(collection: str, **query_fields: object) -> str:
+    return paths.search_path(collection, asked.to_query_pairs(SearchParams(query=SearchQuery(**query_fields))))  # type: ignore[arg-type]
 
 
-def _versions(shelf: str, counts: Iterable[FacetCount]) -> Iterable[Door]:
-    known = {each.value: each for each in counts}
-    for value in in_order(known)[:_MOST_VERSIONS]:
-        if value in known:
-            address = _list(shelf, framework_versions=(value,))
-            yield Door(label=words.legible(value), count=words.exactly(known[value].count), address=address)
+def _build_version_links(collection: str, counts: Iterable[FacetCount]) -> Iterable[EntryLink]:
+    count_by_value = {count.value: count for count in counts}
+    for value in sort_versions(count_by_value)[:_MAX_VERSIONS]:
+        if value in count_by_value:
+            url = _search_path(collection, framework_versions=(value,))
+            yield EntryLink(label=words.single_line(value), count=words.format_int(count_by_value[value].count), url=url)
 
 
-def _bands(shelf: str, counts: Iterable[FacetCount]) -> Iterable[Door]:
-    known = {each.value: each.count for each in counts}
+def _build_band_links(collection: str, counts: Iterable[FacetCount]) -> Iterable[EntryLink]:
+    count_by_band = {count.value: count.count for count in counts}
     for band in HealthBand:
-        if band.value in known:
-            address = _list(shelf, health=(band,))
-            yield Door(label=band.value, count=words.exactly(known[band.value]), address=address, kind=band.value)
+        if band.value in count_by_band:
+            url = _search_path(collection, health=(band,))
+            yield EntryLink(label=band.value, count=words.format_int(count_by_band[band.value]), url=url, css_class=band.value)

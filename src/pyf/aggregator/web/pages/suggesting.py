@@ -13,14 +13,14 @@ class SuggestionView(Struct, frozen=True, kw_only=True):
 
     name: str
     summary: str
-    address: str
+    url: str
 
 
-def suggestion_views(shelf: str, suggestions: Iterable[Suggestion]) -> list[SuggestionView]:
+def build_suggestion_views(collection: str, suggestions: Iterable[Suggestion]) -> list[SuggestionView]:
     """Return suggestions for the list under the text."""
     return [
         SuggestionView(
-            name=each.name, summary=words.told(each.summary), address=paths.project(shelf, each.name_normalized)
+            name=suggestion.name, summary=words.sanitize(suggestion.summary), url=paths.project_path(collection, suggestion.name_normalized)
         )
-        for each in suggestions
+        for suggestion in suggestions
     ]

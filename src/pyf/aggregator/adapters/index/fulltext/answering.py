@@ -8,11 +8,11 @@ import tantivy
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ....domain.relevance import Query, bucket_of, merit, query_of
-from ....domain.relevance.likeness import telling_stems
-from ....domain.relevance.slips import slips_in
-from ....domain.relevance.suggesting import least_likeness, likeness, typed_of
-from ....domain.search import MOST_VALUES, Facet, FacetCount, Hit, Question, Sort, Suggestion
+from ....domain.relevance import ParsedQuery, get_tier, compute_quality, parse_query
+from ....domain.relevance.likeness import get_significant_terms
+from ....domain.relevance.slips import get_allowed_typos
+from ....domain.relevance.suggesting import get_min_prefix_rank, rank_prefix, normalize_prefix
+from ....domain.search import MAX_FACET_VALUES, Facet, FacetCount, Hit, SearchQuery, Sort, Suggestion
 from . import questions
 from .documents import TEXTS
 from .entries import Ranked
@@ -22,7 +22,7 @@ from .opened import State
 # So many of the best are put in order by the domain; whoever leafs further gets the rest as tantivy orders them.
 _RANKED = 100
 # Values of a facet that are counted: more than are given, because tantivy leaves open which of equals come first.
-_COUNTED = 4 * MOST_VALUES
+_COUNTED = 4 * MAX_FACET_VALUES
 # All of them: tantivy gives up beyond.
 _ALL = 65_000
 # Answers that are remembered for whoever leafs through them, each for an hour at most: what is current changes.
@@ -68,7 +68,7 @@ class Answers:
         self._values = lru_cache(maxsize=_REMEMBERED)(partial(Answers._all_values, own))
         self._facets = lru_cache(maxsize=_REMEMBERED)(partial(Answers._counted, own))
 
-    def found(self, question: Question, hidden: frozenset[str]) -> Found:
+    def found(self, question: SearchQuery, hidden: frozenset[str]) -> Found:
         """Return what a question finds, whatever its page."""
         hour = int(self._measures.now() // _HOUR)
         return self._found(replace(question, page=1, per_page=1), hidden, hour)
@@ -89,25 +89,25 @@ class Answers:
 
     def suggest(self, text: str, limit: int, hidden: Collection[str]) -> list[Suggestion]:
         """Return the names that somebody may be typing, the likeliest first."""
-        typed = typed_of(text)
+        typed = normalize_prefix(text)
         if not typed:
             return []
         ranked: dict[int, Ranked] = {}
         like: dict[int, int] = {}
-        for worth, way in questions.begun_with(typed, slips=slips_in(typed)).items():
+        for worth, way in questions.begun_with(typed, slips=get_allowed_typos(typed)).items():
             # Where those that are likelier are enough, nobody of this way is suggested.
-            if sum(each > worth for each in like.values()) < limit and least_likeness(like.values()) <= worth:
+            if sum(each > worth for each in like.values()) < limit and get_min_prefix_rank(like.values()) <= worth:
                 query = questions.narrowed(way, (), hidden)
                 numbers = self._numbers(query, _KEYS[Sort.DOWNLOADS], limit=_CANDIDATES + limit)
                 ranked |= self.state.entries.ranked([each for each in numbers if each not in ranked])
                 like = {
-                    number: likeness(typed, each.searched.name_normalized, self._measures.lexicon)
+                    number: rank_prefix(typed, each.searched.name_normalized, self._measures.lexicon)
                     for number, each in ranked.items()
                 }
         scale = self.state.progress.popularity
-        least = least_likeness(like.values())
+        least = get_min_prefix_rank(like.values())
         order = sorted(
-            (-like[number], -scale.rank(each.standing.downloads), each.searched.name_normalized, number)
+            (-like[number], -scale.to_percentile(each.standing.downloads), each.searched.name_normalized, number)
             for number, each in ranked.items()
             if like[number] >= least
         )
@@ -121,7 +121,7 @@ class Answers:
         if not ranked:
             return []
         (project,) = ranked.values()
-        weights = telling_stems(project.searched, self._measures.lexicon, share=self._share)
+        weights = get_significant_terms(project.searched, self._measures.lexicon, document_frequency=self._share)
         if not weights:
             return []
         query = questions.narrowed(questions.alike(weights), (), {*hidden, name})
@@ -139,7 +139,7 @@ class Answers:
         found = {hit.name_normalized: hit for hit in self.state.entries.hits(numbers)}
         return [found[name] for name in asked if name in found]
 
-    def _find(self, question: Question, hidden: frozenset[str], hour: int) -> Found:
+    def _find(self, question: SearchQuery, hidden: frozenset[str], hour: int) -> Found:
         query = None
         if question.text.strip():
             query = self._query(question)
@@ -159,15 +159,15 @@ class Answers:
             facets=self._facets(replace(question, sort=Sort.RELEVANCE), hidden, hour),
         )
 
-    def _in_order(self, numbers: Sequence[int], query: Query | None) -> tuple[int, ...]:
+    def _in_order(self, numbers: Sequence[int], query: ParsedQuery | None) -> tuple[int, ...]:
         """Return numbers in the order that the domain puts their projects in."""
         scale, lexicon, today = self.state.progress.popularity, self._measures.lexicon, self._measures.today
         ranked = self.state.entries.ranked(numbers)
         placed = []
         for number, each in ranked.items():
-            bucket = 0 if query is None else bucket_of(query, each.searched, lexicon) or 0
+            bucket = 0 if query is None else get_tier(query, each.searched, lexicon) or 0
             current = self._is_current(each.standing.framework_versions, today)
-            value = merit(each.standing, scale, is_current=current)
+            value = compute_quality(each.standing, scale, is_current=current)
             placed.append((-bucket, -value, each.searched.name_normalized, number))
         return tuple(number for *_, number in sorted(placed))
 
@@ -183,12 +183,12 @@ class Answers:
         numbers = self._searcher.fast_field_values("number", [address for _, address in found.hits])
         return int(found.count), [int(number) for number in numbers if number is not None]  # type: ignore[attr-defined]
 
-    def _counted(self, question: Question, hidden: frozenset[str], _hour: int) -> dict[Facet, Sequence[FacetCount]]:
+    def _counted(self, question: SearchQuery, hidden: frozenset[str], _hour: int) -> dict[Facet, Sequence[FacetCount]]:
         """Count the values of each facet, as if it were not narrowed itself."""
         query = self._query(question)
         text = questions.asked(query) if query else questions.everything()
         asked = questions.narrowed(text, questions.filters(question, now=self._measures.now()), hidden)
-        open_facets = [facet for facet in Facet if not question.chosen(facet)]
+        open_facets = [facet for facet in Facet if not question.get_selected(facet)]
         counts = self._counts(asked, open_facets)
         for facet in Facet:
             if facet not in counts:
@@ -196,9 +196,9 @@ class Answers:
                 others = questions.narrowed(text, held, hidden)
                 counts |= self._counts(others, [facet])
                 known = {each.value for each in counts[facet]}
-                missing = [value for value in question.chosen(facet) if value not in known]
+                missing = [value for value in question.get_selected(facet) if value not in known]
                 counts[facet] += self._also(others, facet, missing)
-        return {facet: _shown(counts[facet], question.chosen(facet)) for facet in Facet}
+        return {facet: _shown(counts[facet], question.get_selected(facet)) for facet in Facet}
 
     def _also(self, query: tantivy.Query, facet: Facet, values: Sequence[str]) -> list[FacetCount]:
         """Count single values, without those that nobody has."""
@@ -225,8 +225,8 @@ class Answers:
             for name, found in counted.items()
         }
 
-    def _query(self, question: Question) -> Query | None:
-        return query_of(question.text, self._measures.lexicon, share=self._share, favoured=question.frameworks)
+    def _query(self, question: SearchQuery) -> ParsedQuery | None:
+        return parse_query(question.text, self._measures.lexicon, document_frequency=self._share, favored=question.frameworks)
 
     def _share_of(self, stem: str) -> float:
         """Return the part of all projects that have a stem; those that have left may count for a while."""
@@ -236,4 +236,4 @@ class Answers:
 
 def _shown(counts: list[FacetCount], chosen: Sequence[str]) -> tuple[FacetCount, ...]:
     ordered = sorted(counts, key=lambda each: (-each.count, each.value))
-    return (*ordered[:MOST_VALUES], *(each for each in ordered[MOST_VALUES:] if each.value in chosen))
+    return (*ordered[:MAX_FACET_VALUES], *(each for each in ordered[MAX_FACET_VALUES:] if each.value in chosen))

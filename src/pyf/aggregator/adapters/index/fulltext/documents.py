@@ -3,7 +3,7 @@
 import tantivy
 
 from ....domain.relevance import Lexicon, Searchable
-from ....domain.relevance.names import name_forms, pieces
+from ....domain.relevance.names import build_name_forms, list_affixes
 from ....domain.search import Facet
 from .entries import PLACES
 from .entry import Entry
@@ -62,17 +62,17 @@ def document(entry: Entry, lexicon: Lexicon, *, number: int, place: int, merit: 
             made.add_text(field, each)
     for field, stems in zip(TEXTS, _apart(entry.searched), strict=True):
         made.add_text(field, " ".join(stems))
-    made.add_text("belongs", entry.searched.belongs)
+    made.add_text("belongs", entry.searched.framework_words)
     _add_name(made, hit.name_normalized, lexicon)
     return made
 
 
 def _add_name(made: tantivy.Document, name: str, lexicon: Lexicon) -> None:
-    forms = name_forms(name, lexicon)
+    forms = build_name_forms(name, lexicon)
     made.add_text("whole", forms.whole)
-    made.add_text("own", f"{forms.own} {forms.bare} ={forms.stems}")
-    made.add_text("runs", " ".join(forms.runs))
-    made.add_text("pieces", " ".join(pieces(forms.parts)))
+    made.add_text("own", f"{forms.core} {forms.core_without_digits} ={forms.stems}")
+    made.add_text("runs", " ".join(forms.joined_segments))
+    made.add_text("pieces", " ".join(list_affixes(forms.segments)))
 
 
 def _apart(searched: Searchable) -> list[set[str]]:

@@ -13,7 +13,7 @@ from weakref import finalize
 from msgspec import Struct
 from msgspec.json import Decoder, encode
 
-from ....domain.relevance import Popularity, Searchable, Standing, popularity_of
+from ....domain.relevance import PopularityScale, Searchable, QualitySignals, build_popularity_scale
 from ....domain.search import Hit
 from .entry import FORM, Entry
 
@@ -56,7 +56,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     position: int
     witness: str
     words: str
-    popularity: Popularity = Popularity()
+    popularity: PopularityScale = PopularityScale()
     counted: int = 0
     form: int = FORM
 
@@ -65,7 +65,7 @@ class Ranked(Struct, frozen=True, array_like=True):
     """What a project is ranked by."""
 
     searched: Searchable
-    standing: Standing
+    standing: QualitySignals
 
 
 class Crowded(Exception):
@@ -190,10 +190,10 @@ def place_of(connection: sqlite3.Connection, name: str) -> int:
     return int((low + high) // 2)
 
 
-def popularity(connection: sqlite3.Connection) -> Popularity:
+def popularity(connection: sqlite3.Connection) -> PopularityScale:
     """Return the scale of the downloads that are known."""
     rows = connection.execute("SELECT downloads FROM entries WHERE downloads IS NOT NULL")
-    return popularity_of(downloads for (downloads,) in rows)
+    return build_popularity_scale(downloads for (downloads,) in rows)
 
 
 def note(connection: sqlite3.Connection, progress: Progress) -> None:

@@ -7,9 +7,9 @@ from msgspec import Struct
 from msgspec.json import Decoder
 
 from ....domain.document import Document
-from ....domain.relevance import Searchable, Standing, searchable_of, standing_of
-from ....domain.requirements import required
-from ....domain.search import Facet, Hit, hit_of
+from ....domain.relevance import Searchable, QualitySignals, build_searchable, to_quality_signals
+from ....domain.requirements import parse_required_names
+from ....domain.search import Facet, Hit, to_hit
 
 # Raise it whenever projects are searched or shown otherwise: what is there is made anew then.
 FORM = 1
@@ -34,7 +34,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     hit: Hit
     searched: Searchable
-    standing: Standing
+    standing: QualitySignals
     facets: dict[Facet, tuple[str, ...]]
     pairs: frozenset[str]
     requires: frozenset[str]
@@ -42,12 +42,12 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 def entry_of(newest: Document, others: Iterable[Versions]) -> Entry:
     """Return the entry of a project by its newest release and what the others run on."""
-    hit, registry = hit_of(newest), newest.registry
+    hit, registry = to_hit(newest), newest.registry
     releases = {Versions(hit.framework_versions, hit.python_versions), *others}
     return Entry(
         hit=hit,
-        searched=searchable_of(newest),
-        standing=standing_of(hit),
+        searched=build_searchable(newest),
+        standing=to_quality_signals(hit),
         facets={
             Facet.FRAMEWORK_VERSIONS: _all(each.framework_versions for each in releases),
             Facet.PYTHON_VERSIONS: _all(each.python_versions for each in releases),
@@ -60,7 +60,7 @@ def entry_of(newest: Document, others: Iterable[Versions]) -> Entry:
         pairs=frozenset(
             pair(*both) for each in releases for both in product(each.framework_versions, each.python_versions)
         ),
-        requires=required(registry.requires_dist),
+        requires=parse_required_names(registry.requires_dist),
     )
 
 

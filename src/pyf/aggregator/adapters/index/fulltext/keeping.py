@@ -13,13 +13,13 @@ from msgspec.json import encode
 
 from ....domain.document import Document
 from ....domain.errors import Unavailable
-from ....domain.health import Standards
-from ....domain.health.compatibility import names_supported_framework
-from ....domain.relevance import Lexicon, Popularity, merit, popularity_of
+from ....domain.health import ScoringConfig
+from ....domain.health.compatibility import has_supported_version
+from ....domain.relevance import Lexicon, PopularityScale, compute_quality, build_popularity_scale
 from ....domain.schema import Owner
 from ..database import Database
-from ..encoding import document as document_of
-from ..encoding import registry_fields
+from ..encoding import build_document as document_of
+from ..encoding import decode_registry_fields
 from .documents import document, schema
 from .entries import PLACES, Entries, Progress, note, place_of, popularity, put, remove
 from .entry import Entry, Versions, entry_of, versions_of
@@ -70,7 +70,7 @@ class Measures(Struct, frozen=True):
     """What projects are taken apart and judged by; `now` returns the time in Unix seconds."""
 
     lexicon: Lexicon
-    standards: Standards
+    standards: ScoringConfig
     now: Callable[[], float]
 
     @property
@@ -78,13 +78,13 @@ class Measures(Struct, frozen=True):
         """The day."""
         return datetime.fromtimestamp(self.now(), UTC).date()
 
-    def merit(self, entry: Entry, scale: Popularity) -> float:
+    def merit(self, entry: Entry, scale: PopularityScale) -> float:
         """Return what speaks for a project today."""
-        return merit(entry.standing, scale, is_current=self.is_current(entry.standing.framework_versions, self.today))
+        return compute_quality(entry.standing, scale, is_current=self.is_current(entry.standing.framework_versions, self.today))
 
     def is_current(self, framework_versions: Iterable[str], today: date) -> bool | None:
         """Tell whether one of these is supported on a day; None where none is one that we know."""
-        verdict = names_supported_framework(framework_versions, self.standards, today)
+        verdict = has_supported_version(framework_versions, self.standards, today)
         return None if verdict is UNSET else verdict
 
 
@@ -160,7 +160,7 @@ def _fill(database: Database, collection: Collection, entries: Entries, folder: 
         position = latest_change(connection, collection.number)
         witness = who_changed(connection, collection.number, position)
         names = [name for (name,) in connection.execute(_NAMES, (collection.number,))]
-        scale = popularity_of(
+        scale = build_popularity_scale(
             downloads for (downloads,) in connection.execute(_DOWNLOADS, (collection.number,)) if downloads is not None
         )
     writer = tantivy.Index(schema(), path=str(folder)).writer(_MEMORY, 1)
@@ -189,7 +189,7 @@ def _add(
     writer: tantivy.IndexWriter,
     entry: Entry,
     place: int,
-    scale: Popularity,
+    scale: PopularityScale,
     measures: Measures,
 ) -> None:
     number = put(connection, entry, place)
@@ -214,7 +214,7 @@ def _entries(database: Database, collection: int, names: list[str]) -> Iterator[
     older: dict[str, set[Versions]] = {}
     for name, json, is_newest in rows:
         if is_newest:
-            newest[name] = document_of(registry_fields(json), others.get(name, {}))
+            newest[name] = document_of(decode_registry_fields(json), others.get(name, {}))
         else:
             older.setdefault(name, set()).add(versions_of(json))
     for name, release in newest.items():

@@ -12,7 +12,7 @@ from msgspec import DecodeError, ValidationError
 
 from ....domain.errors import Unavailable
 from ..database import Database
-from ..exclusive import exclusive
+from ..exclusive import hold_file_lock
 from .entries import Crowded, Entries, Progress
 from .entry import FORM
 from .files import Damaged, Stamp, are_untouched, check
@@ -177,7 +177,7 @@ class OpenIndex:
         with ExitStack() as right:
             while True:
                 try:
-                    right.enter_context(exclusive(self._folder.with_name(f"{self._folder.name}.lock"), _BUSY))
+                    right.enter_context(hold_file_lock(self._folder.with_name(f"{self._folder.name}.lock"), _BUSY))
                     break
                 except Unavailable as busy:
                     if str(busy) != _BUSY or time.monotonic() >= deadline:

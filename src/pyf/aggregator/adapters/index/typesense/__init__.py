@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from ....domain.health import Standards
+from ....domain.health import ScoringConfig
 from ....domain.relevance import Lexicon
 from .admin import TypesenseAdmin
 from .collections import Collections
@@ -32,7 +32,7 @@ def on(
     server: Server,
     *,
     lexicon: Lexicon = Lexicon(),
-    standards: Standards | None = None,
+    standards: ScoringConfig | None = None,
     now: Callable[[], float] = time.time,
     lease: float = LEASE,
 ) -> Typesense:

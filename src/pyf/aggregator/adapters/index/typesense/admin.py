@@ -8,8 +8,8 @@ from typing import Any
 from ....domain.collection import CollectionInfo, CollectionState
 from ....domain.errors import Invalid, NotFound
 from ....domain.schema import Owner
-from ..batches import batches
-from ..names import checked
+from ..batches import split_into_batches
+from ..names import validate_collection_name
 from . import older
 from .aliases import Aliases
 from .census import counts, names_in
@@ -54,7 +54,7 @@ class TypesenseAdmin:
         self._now = now
 
     def create(self, collection: str, state: CollectionState, *, alias: str = "") -> None:
-        if found := self._collections.find(checked(collection)):
+        if found := self._collections.find(validate_collection_name(collection)):
             kind = "a collection" if found.name == collection else "an alias"
             raise Invalid(f"there is {kind} {collection} already")
         # Both would have outlived a collection of that name whose deletion was cut short.
@@ -82,7 +82,7 @@ class TypesenseAdmin:
 
     def supersede(self, collection: str, successor: str) -> None:
         self._itself(successor)
-        there = self.resolve(checked(collection))
+        there = self.resolve(validate_collection_name(collection))
         if collection == successor or there not in (None, collection, successor):
             raise Invalid(f"{collection} is an alias of {there}: name the collection itself")
         if there == collection:
@@ -97,7 +97,7 @@ class TypesenseAdmin:
             return
         there = sorted(names_in(self._server, to))
         of_another = None if older.is_ours(from_) else older.told_in(self._server, from_)
-        for names in batches(there, _AT_ONCE):
+        for names in split_into_batches(there, _AT_ONCE):
             others = self._others(from_.name, names) if of_another is None else of_another
             present = self._others(to.name, others.keys() & set(names))
             pick = newer if of_another is None else older.differing
@@ -137,7 +137,7 @@ class TypesenseAdmin:
         return None  # the server tells what its machine uses, whatever for, and nothing of its collections
 
     def exclusive(self, collection: str) -> AbstractContextManager[None]:
-        return self._leases.held(*dict.fromkeys((checked(collection), self.resolve(collection) or collection)))
+        return self._leases.held(*dict.fromkeys((validate_collection_name(collection), self.resolve(collection) or collection)))
 
     def _create(self, collection: str, state: CollectionState) -> None:
         metadata = first_metadata(state, int(self._now()))
@@ -179,7 +179,7 @@ class TypesenseAdmin:
 
     def _check_alias(self, alias: str, *, of: str) -> bool:
         """Raise `Invalid` for an alias that is a collection; tell whether it leads to one now."""
-        found = self._collections.find(checked(alias))
+        found = self._collections.find(validate_collection_name(alias))
         if alias == of or (found and found.name == alias):
             raise Invalid(f"there is a collection {alias}: an alias can't have its name")
         return found is not None

@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec.json import decode
 
-from ....domain.project import normalized
-from ..batches import batches
+from ....domain.project import normalize_name
+from ..batches import split_into_batches
 from .collections import Found
 from .lines import export_of
 from .schema import Json
@@ -27,7 +27,7 @@ def counts(server: Server, found: Iterable[Found]) -> dict[str, int]:
             numbers[each.name] = len(names_in(server, each))
         else:  # somebody else's
             numbers[each.name] = 0
-    for names in batches(countable, _SEARCHES):
+    for names in split_into_batches(countable, _SEARCHES):
         numbers |= _counted(server, names)
     return numbers
 
@@ -54,4 +54,4 @@ def _counted(server: Server, names: Iterable[str]) -> dict[str, int]:
 
 def name_of(flat: Mapping[str, Any]) -> str:
     """Return the normalised name of the project that a document is of, whoever has made it."""
-    return str(flat.get("name_normalized") or normalized(flat["name"]))
+    return str(flat.get("name_normalized") or normalize_name(flat["name"]))

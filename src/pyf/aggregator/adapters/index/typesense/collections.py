@@ -12,8 +12,8 @@ from msgspec.json import decode
 from ....domain.collection import CollectionState
 from ....domain.errors import Invalid, NotFound, Unavailable
 from ....domain.profile import Filter
-from ..encoding import encoded
-from ..names import is_valid
+from ..encoding import encode_json
+from ..names import is_collection_name
 from .leases import Leases
 from .schema import Json, differing, lacking
 from .server import Server
@@ -46,7 +46,7 @@ class Collections:
     def find(self, name: str) -> Found | None:
         """Return the collection that a name or an alias leads to, None if there is none."""
         self._leases.check()
-        if not is_valid(name):
+        if not is_collection_name(name):
             return None
         try:
             schema: Any = self._server.ask(lambda client: client.collections[name].retrieve())
@@ -92,7 +92,7 @@ class Collections:
 
     def remember(self, found: Found, state: CollectionState) -> None:
         """Replace what a collection remembers."""
-        metadata = metadata_of(found.schema) | {_STATE: encoded(state).decode()}
+        metadata = metadata_of(found.schema) | {_STATE: encode_json(state).decode()}
         change: Any = {"metadata": metadata}
         self._server.ask(lambda client: client.collections[found.name].update(change))
 
@@ -114,7 +114,7 @@ def metadata_of(schema: Json) -> Json:
 
 def first_metadata(state: CollectionState, created_at: int) -> Json:
     """Return what a new collection is made with."""
-    return {_STATE: encoded(state).decode(), _CREATED_AT: created_at}
+    return {_STATE: encode_json(state).decode(), _CREATED_AT: created_at}
 
 
 def state_of(schema: Json) -> CollectionState:

@@ -13,15 +13,15 @@ from msgspec.structs import replace
 
 from ....domain.document import Document, Enrichments
 from ....domain.errors import Invalid
-from ....domain.schema import OWNERS, Owner, ProjectFields, RegistryFields, fields
-from ....domain.search import band_of
-from ..encoding import owner_of, registry_fields
+from ....domain.schema import OWNERS, Owner, ProjectFields, RegistryFields, iter_fields
+from ....domain.search import to_health_band
+from ..encoding import get_owner, decode_registry_fields
 from .schema import BAND, FORM, SEARCHED, WRITTEN, Json, is_object
 
 _STRUCTS: dict[Owner, Any] = {owner: struct for struct, owner in OWNERS.items()}
-_NAMES = {owner: tuple(field.name for field in fields() if field.owner is owner) for owner in Owner}
-_OBJECTS = frozenset(field.name for field in fields() if field.kind == "object")
-_OPTIONAL = tuple(field.name for field in fields() if field.owner is Owner.REGISTRY and field.optional)
+_NAMES = {owner: tuple(field.name for field in iter_fields() if field.owner is owner) for owner in Owner}
+_OBJECTS = frozenset(field.name for field in iter_fields() if field.kind == "object")
+_OPTIONAL = tuple(field.name for field in iter_fields() if field.owner is Owner.REGISTRY and field.optional)
 
 # What has to be known of a document to write over it, and what of a project's documents only its writers ask for.
 BEFORE_WRITING = (
@@ -34,7 +34,7 @@ BEFORE_WRITING = (
     FORM,
 )
 NOT_OF_THE_REGISTRY = (
-    *(field.name for field in fields() if field.owner is not Owner.REGISTRY and is_object(field)),
+    *(field.name for field in iter_fields() if field.owner is not Owner.REGISTRY and is_object(field)),
     *SEARCHED,
 )
 
@@ -48,7 +48,7 @@ class Written(Struct, frozen=True):
 
 def written(value: ProjectFields, number: int) -> tuple[Owner, Written]:
     """Return an owner's fields as that write brings them."""
-    return owner_of(value), Written(number, to_builtins(value))
+    return get_owner(value), Written(number, to_builtins(value))
 
 
 def latest(documents: Iterable[Mapping[str, Any]]) -> dict[Owner, Written]:
@@ -96,7 +96,7 @@ def enriching(held: Mapping[str, Any], owner: Owner, new: Written) -> Json:
         flat[name] = _patch(held.get(name), flat[name])
     flat[WRITTEN[owner]] = new.number
     if owner is Owner.HEALTH and FORM in held:
-        flat[BAND] = band_of(new.fields.get("health_score")).value
+        flat[BAND] = to_health_band(new.fields.get("health_score")).value
     return flat
 
 
@@ -122,7 +122,7 @@ def registry_of(line: bytes, place: str) -> RegistryFields:
 
 def _registry_of(line: bytes, place: str) -> RegistryFields:
     try:
-        return registry_fields(line)
+        return decode_registry_fields(line)
     except ValidationError:
         try:
             return convert(_without_nulls(decode(line)), RegistryFields)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from ....domain.collection import Holding
-from ....domain.project import ProjectStatus, normalized
+from ....domain.collection import ProjectState
+from ....domain.project import ProjectStatus, normalize_name
 from .lines import export_of
 from .server import Server
 
@@ -51,7 +51,7 @@ _ROW = Decoder(_Row)
 _FIELDS = ",".join(_Row.__struct_fields__)
 
 
-def holdings(server: Server, collection: str) -> Iterator[Holding]:
+def holdings(server: Server, collection: str) -> Iterator[ProjectState]:
     """Yield what is held of each project at this moment, by normalised name.
 
     The engine's own order of texts leaves punctuation out, so it is made here: memory is taken for a few values a
@@ -60,13 +60,13 @@ def holdings(server: Server, collection: str) -> Iterator[Holding]:
     sums = server.read(export_of(collection), {"include_fields": _FIELDS}, _summed)
     for name in sorted(sums):
         held = sums[name]
-        yield Holding(
+        yield ProjectState(
             name_normalized=name,
             last_serial=held.last_serial,
-            composed_with=held.composed_with,
+            document_version=held.composed_with,
             status_checked=held.status_checked,
             project_status=held.newest.project_status,
-            releases=held.releases,
+            release_count=held.releases,
         )
 
 
@@ -74,7 +74,7 @@ def _summed(lines: Iterable[bytes]) -> dict[str, _Sum]:
     sums: dict[str, _Sum] = {}
     for line in lines:
         row = _ROW.decode(line)
-        name = row.name_normalized or normalized(row.name)
+        name = row.name_normalized or normalize_name(row.name)
         if name in sums:
             sums[name].add(row)
         else:

@@ -5,13 +5,13 @@ from itertools import islice
 
 from msgspec.json import decode
 
-from ....domain.collection import CollectionState, Holding, Tombstone
+from ....domain.collection import CollectionState, ProjectState, Tombstone
 from ....domain.document import Document, Enrichments
-from ....domain.project import normalized
+from ....domain.project import normalize_name
 from ....domain.schema import ProjectFields, RegistryFields
 from ....ports import ProjectDocuments, Rejection
-from ..batches import names_by_documents
-from ..encoding import newest_first, oldest_first
+from ..batches import group_names_by_documents
+from ..encoding import sort_newest_first, sort_oldest_first
 from .collections import Collections, Found, state_of
 from .flat import NOT_OF_THE_REGISTRY, document_of, enrichments_of, latest, registry_of
 from .holdings import holdings
@@ -58,9 +58,9 @@ class TypesenseIndex:
 
     def documents(self, collection: str, name: str) -> Sequence[Document]:
         found = self._collections.ours(collection)
-        wanted = normalized(name)
+        wanted = normalize_name(name)
         documents = self._documents(found, [wanted]).get(wanted, {})
-        return [documents[each.version] for each in newest_first(d.registry for d in documents.values())]
+        return [documents[each.version] for each in sort_newest_first(d.registry for d in documents.values())]
 
     def held(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
         found = self._collections.ours(collection)
@@ -71,14 +71,14 @@ class TypesenseIndex:
                 registry = registry_of(line, found.name)
                 if registry.name_normalized in some:
                     documents.setdefault(registry.name_normalized, []).append(registry)
-        return {name: newest_first(each) for name, each in documents.items()}
+        return {name: sort_newest_first(each) for name, each in documents.items()}
 
     def enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
         found = self._collections.ours(collection)
         held = self._projects.before_writing(found.name, names)
         return {name: enrichments_of(latest(documents.values())) for name, documents in held.items()}
 
-    def holdings(self, collection: str) -> Iterator[Holding]:
+    def holdings(self, collection: str) -> Iterator[ProjectState]:
         real_name = self._collections.existing(collection).name
         remaining = iter(holdings(self._server, real_name))
         while page := list(islice(remaining, _HOLDINGS_AT_ONCE)):
@@ -88,15 +88,15 @@ class TypesenseIndex:
 
     def export(self, collection: str) -> Iterator[Document]:
         found = self._collections.ours(collection)
-        for names in names_by_documents(self.holdings(collection), _EXPORT_AT_ONCE):
+        for names in group_names_by_documents(self.holdings(collection), _EXPORT_AT_ONCE):
             found = self._collections.same(found.name, collection)
             held = self._documents(found, names)
             for name in names:
                 documents = held.get(name, {})
-                yield from (documents[each.version] for each in oldest_first(d.registry for d in documents.values()))
+                yield from (documents[each.version] for each in sort_oldest_first(d.registry for d in documents.values()))
 
     def tombstone(self, collection: str, name: str) -> Tombstone | None:
-        return self._tombstones.get(self._collections.existing(collection).name, normalized(name))
+        return self._tombstones.get(self._collections.existing(collection).name, normalize_name(name))
 
     def tombstones(self, collection: str) -> Iterator[Tombstone]:
         # As with holdings, memory is taken for a few words of each.

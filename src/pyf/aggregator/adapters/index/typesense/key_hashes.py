@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.json import Decoder
 
 from ....domain.errors import NotFound, Unavailable
-from ..key_values import Hashed
+from ..key_values import KeyHash
 from .errors import Taken
 from .lines import delete, export_of, send
 from .server import Server
@@ -39,7 +39,7 @@ class KeyHashes:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    def keep(self, number: int, kept: Hashed) -> None:
+    def keep(self, number: int, kept: KeyHash) -> None:
         """Keep what is to be kept of a key's value; the collection is made with the first one."""
         document = {"id": str(number), "key": number, "salt": kept.salt.hex(), "digest": kept.digest.hex()}
         try:
@@ -67,4 +67,4 @@ class KeyHashes:
 
 def _numbers_of(value: str, lines: Iterable[bytes]) -> set[int]:
     kept = map(_KEPT.decode, lines)
-    return {each.key for each in kept if Hashed(bytes.fromhex(each.salt), bytes.fromhex(each.digest)).is_of(value)}
+    return {each.key for each in kept if KeyHash(bytes.fromhex(each.salt), bytes.fromhex(each.digest)).matches(value)}

@@ -10,12 +10,12 @@ from typing import Any
 
 from msgspec import Struct, convert
 
-from ....domain.api_key import SEARCH, ApiKey
+from ....domain.api_key import SEARCH_ACTION, ApiKey
 from ....domain.errors import Invalid, NotFound
 from ....ports import NewKey
-from ..encoding import storable
-from ..key_scope import opens
-from ..key_values import checked_value, guessed_by_nobody, hashed, prefix_of
+from ..encoding import replace_surrogates
+from ..key_scope import grants
+from ..key_values import validate_key, generate_key, hash_key, get_prefix
 from .errors import Taken
 from .key_hashes import KeyHashes
 from .server import Server
@@ -50,7 +50,7 @@ class TypesenseApiKeys:
         server: Server,
         resolve: Callable[[str], str | None],
         *,
-        new_value: Callable[[], str] = guessed_by_nobody,
+        new_value: Callable[[], str] = generate_key,
     ) -> None:
         self._server = server
         self._hashes = KeyHashes(server)
@@ -58,14 +58,14 @@ class TypesenseApiKeys:
         self._new_value = new_value
 
     def create(
-        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH,), value: str = ""
+        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH_ACTION,), value: str = ""
     ) -> NewKey:
-        value = checked_value(value or self._new_value())
+        value = validate_key(value or self._new_value())
         behind = {name: self._resolve(name) for name in collections}
         scope = _scope(collections, [found for name, found in behind.items() if found and found != name])
         before = {told.id for told in self._told()}
         schema: Any = {
-            "description": storable(description),
+            "description": replace_surrogates(description),
             "actions": list(actions),
             "collections": scope,
             "value": value,
@@ -75,12 +75,12 @@ class TypesenseApiKeys:
             told = convert(made, _Told)
         except Taken as error:
             # By another key, or by our own first attempt, the answer of which was lost.
-            new = [each for each in self._told() if each.id not in before and each.value_prefix == prefix_of(value)]
+            new = [each for each in self._told() if each.id not in before and each.value_prefix == get_prefix(value)]
             if not new or list(new[-1].collections) != scope:
                 raise Invalid("there is a key of that value already: choose another one") from error
             told = new[-1]
-        self._hashes.keep(told.id, hashed(value))
-        return NewKey(key=_key(told, prefix_of(value)), value=value)
+        self._hashes.keep(told.id, hash_key(value))
+        return NewKey(key=_key(told, get_prefix(value)), value=value)
 
     def all(self) -> Sequence[ApiKey]:
         return [_key(told, told.value_prefix) for told in self._told()]
@@ -98,7 +98,7 @@ class TypesenseApiKeys:
     def allows(self, value: str, action: str, collection: str) -> bool:
         numbers = self._hashes.numbers_of(value)
         found = [key for key in self.all() if key.id in numbers]
-        return any(opens(key, action, collection, self._resolve) for key in found)
+        return any(grants(key, action, collection, self._resolve) for key in found)
 
     def _told(self) -> list[_Told]:
         answer: Any = self._server.ask(lambda client: client.keys.retrieve())

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.json import Decoder, decode
 
 from ....domain.errors import NotFound, Unavailable
-from ..encoding import encoded
+from ..encoding import encode_json
 from .queries import by_ids, by_names, in_path, is_plain_id
 from .schema import Json
 from .server import Server
@@ -96,7 +96,7 @@ def _batches(documents: Iterable[Json]) -> Iterator[tuple[list[str], bytes]]:
     lines: list[bytes] = []
     size = 0
     for document in documents:
-        line = encoded(document)
+        line = encode_json(document)
         if lines and (len(lines) >= _DOCUMENTS or size + len(line) > _BYTES):
             yield ids, b"\n".join(lines)
             ids, lines, size = [], [], 0

@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.json import decode
 
 from ....domain.errors import Invalid
-from ....domain.schema import Field, Owner, fields
-from ....domain.version import order
+from ....domain.schema import Field, Owner, iter_fields
+from ....domain.version import to_order_key
 from .census import name_of
 from .collections import Found
 from .flat import Written
@@ -25,7 +25,7 @@ _MOMENTS = {
     Owner.REPOSITORY: ("github_checked", "github_updated"),
     Owner.DOWNLOADS: ("download_checked", "download_updated"),
 }
-_FIELDS = {owner: tuple(field for field in fields() if field.owner is owner) for owner in _MOMENTS}
+_FIELDS = {owner: tuple(field for field in iter_fields() if field.owner is owner) for owner in _MOMENTS}
 _ASKED = ("name", "name_normalized", "version", *(field.name for of_owner in _FIELDS.values() for field in of_owner))
 
 _INT64 = range(-(2**63), 2**63)
@@ -52,7 +52,7 @@ def unknown_fields(found: Found) -> tuple[str, ...] | None:
         return None
     if not {"name", "version"} <= found.fields:
         raise Invalid(f"the collection {found.name} holds no packages: its documents have no name, or no version")
-    known = {"id", *(field.name for field in fields()), *(field["name"] for field in declared())}
+    known = {"id", *(field.name for field in iter_fields()), *(field["name"] for field in declared())}
     roots = {name.partition(".")[0] for name in found.fields if name != ".*"}
     return tuple(sorted(roots - known - {""}))
 
@@ -94,7 +94,7 @@ def _told(flat: Json, owner: Owner) -> Iterator[tuple[str, _Told]]:
     found = ((field.name, _fitting(flat.get(field.name), field)) for field in _FIELDS[owner])
     own = {name: value for name, value in found if value is not None}
     moment = next((own[name] for name in _MOMENTS[owner] if name in own), 0)
-    rank = (moment, order(str(flat.get("version") or "")))
+    rank = (moment, to_order_key(str(flat.get("version") or "")))
     return ((name, _Told(rank, value)) for name, value in own.items())
 
 

@@ -14,8 +14,8 @@ from ....domain.errors import Invalid
 from ....domain.relevance import Lexicon
 from ....domain.schema import Owner, ProjectFields, RegistryFields
 from ....ports import ProjectDocuments, Rejection
-from ..batches import batches
-from ..encoding import refusal, storable
+from ..batches import split_into_batches
+from ..encoding import get_rejection_reason, replace_surrogates
 from .census import name_of
 from .flat import (
     BEFORE_WRITING,
@@ -62,7 +62,7 @@ class Projects:
         What the server refuses stays as it was: with its old serial the next run finds it and tries again.
         """
         rejections: list[Rejection] = []
-        for some in batches(projects, _AT_ONCE):
+        for some in split_into_batches(projects, _AT_ONCE):
             for distinct in _without_repetitions(some):
                 rejections += self._put(collection, distinct)
         return rejections
@@ -70,7 +70,7 @@ class Projects:
     def enrich(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
         """Replace one owner's fields of projects in all their documents; return how many were there."""
         there: set[str] = set()
-        for some in batches(fields, _AT_ONCE):
+        for some in split_into_batches(fields, _AT_ONCE):
             new = {name: dict([written(fields[name], self._stamps.next())]) for name in some}
             there |= self.bring(collection, new)
         return len(there)
@@ -144,7 +144,7 @@ class Projects:
         alive: list[str] = []
         for project in projects:
             accepted = list(_accepted(project, rejections))
-            there = held.get(storable(project.name_normalized), {})
+            there = held.get(replace_surrogates(project.name_normalized), {})
             new, changed = self._changes(project, accepted, there)
             gone = sorted(there.keys() - {line["id"] for line in changed})
             if new + changed and len(new + changed) + len(gone) > 1:
@@ -196,7 +196,7 @@ class Projects:
         new: list[Json] = []
         changed: list[Json] = []
         for document in documents:
-            identifier = ids.get(storable(document.id))
+            identifier = ids.get(replace_surrogates(document.id))
             found_by: Json = {} if identifier is None else dict.fromkeys(SEARCHED)
             if document.is_newest:
                 found_by = search_fields(document_of(document, enrichments), documents, self._lexicon)
@@ -219,13 +219,13 @@ def _accepted(project: ProjectDocuments, rejections: list[Rejection]) -> Iterato
     """Yield the documents that can be held, each version once; note why others can't."""
     accepted: dict[str, RegistryFields] = {}
     for document in project.documents:
-        reason = refusal(document)
+        reason = get_rejection_reason(document)
         if not is_name(project.name_normalized) or document.name_normalized != project.name_normalized:
             reason = f"{project.name_normalized!r} is not the normalised name of a project"
         if reason:
             rejections.append(Rejection(id=document.id, reason=reason))
         else:
-            accepted[storable(document.id)] = document
+            accepted[replace_surrogates(document.id)] = document
     yield from accepted.values()
 
 

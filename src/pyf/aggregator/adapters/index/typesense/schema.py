@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ....domain.schema import Field, Owner, fields
+from ....domain.schema import Field, Owner, iter_fields
 
 Json = dict[str, Any]
 
@@ -30,7 +30,7 @@ def declared() -> list[Json]:
     The id needs no declaration, and `identifier` is the same to search and to count by.
     """
     ours = [_stored(name, "int64") for name in WRITTEN.values()]
-    registry = [_field(field) for field in fields() if field.name != "id" and not is_object(field)]
+    registry = [_field(field) for field in iter_fields() if field.name != "id" and not is_object(field)]
     return registry + ours + _searched()
 
 

@@ -12,14 +12,14 @@ from typing import TypeVar
 from msgspec import UNSET, Struct
 
 from ....domain.errors import NotFound
-from ....domain.health import Standards
-from ....domain.health.compatibility import names_supported_framework
-from ....domain.health.judging import day
-from ....domain.project import ProjectStatus, normalized
-from ....domain.relevance import Lexicon, Query
-from ....domain.relevance.suggesting import typed_of
-from ....domain.search import MOST_VALUES, Facet, FacetCount, Hit, Question, Results, Sort, Suggestion
-from ....ports.search import NOTHING
+from ....domain.health import ScoringConfig
+from ....domain.health.compatibility import has_supported_version
+from ....domain.health.judging import to_date
+from ....domain.project import ProjectStatus, normalize_name
+from ....domain.relevance import Lexicon, ParsedQuery
+from ....domain.relevance.suggesting import normalize_prefix
+from ....domain.search import MAX_FACET_VALUES, Facet, FacetCount, Hit, SearchQuery, SearchResults, Sort, Suggestion
+from ....ports.search import NO_NAMES
 from . import search_filters as filters
 from .collections import Collections, Found
 from .multi_search import MOST_HITS, documents, pages, searched
@@ -63,7 +63,7 @@ _FURTHEST = 2**31 - 1
 class _Asked(Struct, frozen=True, kw_only=True):
     """What a text comes to: who is found, and the filters by which those are found that can come first."""
 
-    query: Query | None = None
+    query: ParsedQuery | None = None
     found: str = ""
     first: tuple[str, ...] = ("",)
 
@@ -78,7 +78,7 @@ class TypesenseSearch:
         projects: Projects,
         *,
         lexicon: Lexicon,
-        standards: Standards | None = None,
+        standards: ScoringConfig | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._server = server
@@ -88,10 +88,10 @@ class TypesenseSearch:
         self._standards = standards
         self._now = now
 
-    def search(self, collection: str, question: Question, *, hidden: frozenset[str] = NOTHING) -> Results:
+    def search(self, collection: str, question: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
         return self._on(collection, lambda found: self._search(found, question, hidden))
 
-    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NOTHING) -> Mapping[str, int]:
+    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
         asked = _counting([facet], filters.every(filters.SHOWN, _not_among(hidden))) | {"max_facet_values": _ALL_VALUES}
 
         def counted(found: Found) -> Mapping[str, int]:
@@ -101,9 +101,9 @@ class TypesenseSearch:
         return self._on(collection, counted)
 
     def suggest(
-        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING
+        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
     ) -> Sequence[Suggestion]:
-        typed = typed_of(text)
+        typed = normalize_prefix(text)
         within = filters.every(filters.SHOWN, _not_among(hidden))
 
         def candidates(found: Found) -> list[Json]:
@@ -117,22 +117,22 @@ class TypesenseSearch:
             for each in self._on(collection, candidates)[:limit]
         ]
 
-    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
-        return self._on(collection, lambda found: self._similar(found, normalized(name), limit, hidden))
+    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+        return self._on(collection, lambda found: self._similar(found, normalize_name(name), limit, hidden))
 
-    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
-        requiring = filters.every(filters.SHOWN, _not_among(hidden), filters.requiring(normalized(name)))
+    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+        requiring = filters.every(filters.SHOWN, _not_among(hidden), filters.requiring(normalize_name(name)))
         asked = pages(_naming(requiring, _BY_DOWNLOADS), first=0, most=max(limit, 0))
 
         def hits(found: Found) -> Sequence[Hit]:
             answers = searched(self._server, found.name, asked)
-            return shown(self._server, found.name, _names(documents(answers)), Question())
+            return shown(self._server, found.name, _names(documents(answers)), SearchQuery())
 
         return self._on(collection, hits)
 
-    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
         wanted = [name for name in dict.fromkeys(names) if name not in hidden]
-        hits = self._on(collection, lambda found: shown(self._server, found.name, wanted, Question()))
+        hits = self._on(collection, lambda found: shown(self._server, found.name, wanted, SearchQuery()))
         return [hit for hit in hits if hit.project_status != ProjectStatus.QUARANTINED]
 
     def _on(self, collection: str, work: Callable[[Found], Answer]) -> Answer:
@@ -146,7 +146,7 @@ class TypesenseSearch:
                 raise
             return work(successor)
 
-    def _search(self, found: Found, question: Question, hidden: frozenset[str]) -> Results:
+    def _search(self, found: Found, question: SearchQuery, hidden: frozenset[str]) -> SearchResults:
         asked = self._asked(found, question.text, question.frameworks)
 
         def held(text: str, but: Facet | None = None) -> str:
@@ -155,7 +155,7 @@ class TypesenseSearch:
 
         per_page = max(question.per_page, 1)
         start = min((max(question.page, 1) - 1) * per_page, _FURTHEST)
-        chosen = [facet for facet in Facet if question.chosen(facet)]
+        chosen = [facet for facet in Facet if question.get_selected(facet)]
         counts = [_counting([facet for facet in Facet if facet not in chosen], held(asked.found))]
         counts += [_counting([facet], held(asked.found, facet)) for facet in chosen]
         by = _SORTED_BY[question.sort]
@@ -177,7 +177,7 @@ class TypesenseSearch:
                 names += _names(documents(searched(self._server, found.name, rest)))
         else:
             names = _names(documents(listed))
-        return Results(
+        return SearchResults(
             total=total,
             hits=tuple(shown(self._server, found.name, names, question)),
             facets=self._facets(found, question, chosen, counted, held, asked.found),
@@ -197,7 +197,7 @@ class TypesenseSearch:
             within=filters.every(filters.SHOWN, _not_among(hidden | {name})),
             by=_BY_DOWNLOADS,
         )
-        return shown(self._server, found.name, names[:limit], Question())
+        return shown(self._server, found.name, names[:limit], SearchQuery())
 
     def _asked(self, found: Found, text: str, frameworks: Sequence[str]) -> _Asked:
         if not text.strip():
@@ -222,12 +222,12 @@ class TypesenseSearch:
         ]
 
     def _is_current(self) -> Callable[[Sequence[str]], bool | None]:
-        today, standards = day(self._now()), self._standards
+        today, standards = to_date(self._now()), self._standards
 
         def is_current(framework_versions: Sequence[str]) -> bool | None:
             if standards is None:
                 return None
-            verdict = names_supported_framework(framework_versions, standards, today)
+            verdict = has_supported_version(framework_versions, standards, today)
             return None if verdict is UNSET else verdict
 
         return is_current
@@ -235,7 +235,7 @@ class TypesenseSearch:
     def _facets(
         self,
         found: Found,
-        question: Question,
+        question: SearchQuery,
         chosen: Sequence[Facet],
         counted: Sequence[Json],
         held: Callable[..., str],
@@ -247,7 +247,7 @@ class TypesenseSearch:
         missing = [
             (facet, value)
             for facet in chosen
-            for value in map(str, question.chosen(facet))
+            for value in map(str, question.get_selected(facet))
             if len(values[facet]) >= _VALUES and value not in values[facet]
         ]
         if missing:
@@ -257,7 +257,7 @@ class TypesenseSearch:
             ]
             for (facet, value), answer in zip(missing, searched(self._server, found.name, asked), strict=True):
                 values[facet][value] = answer["found"]
-        return {facet: _most_frequent(values[facet], set(map(str, question.chosen(facet)))) for facet in Facet}
+        return {facet: _most_frequent(values[facet], set(map(str, question.get_selected(facet)))) for facet in Facet}
 
 
 def _names(found: Sequence[Json]) -> list[str]:
@@ -285,5 +285,5 @@ def _values(counted: Json) -> dict[str, int]:
 
 def _most_frequent(values: Mapping[str, int], chosen: set[str]) -> tuple[FacetCount, ...]:
     ordered = sorted(((value, count) for value, count in values.items() if count), key=lambda each: (-each[1], each[0]))
-    kept = ordered[:MOST_VALUES] + [each for each in ordered[MOST_VALUES:] if each[0] in chosen]
+    kept = ordered[:MAX_FACET_VALUES] + [each for each in ordered[MAX_FACET_VALUES:] if each[0] in chosen]
     return tuple(FacetCount(value=value, count=count) for value, count in kept)

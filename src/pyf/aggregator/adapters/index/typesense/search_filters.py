@@ -9,11 +9,11 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import product
 
-from ....domain.relevance import Query
-from ....domain.relevance.query import Concept
+from ....domain.relevance import ParsedQuery
+from ....domain.relevance.query import QueryTerm
 from ....domain.relevance.words import stem
-from ....domain.search import Facet, Question
-from ..encoding import storable
+from ....domain.search import Facet, SearchQuery
+from ..encoding import replace_surrogates
 from .schema import BAND, FRAMEWORKS, PAIRS, PYTHONS, REQUIRES, TERMS
 from .searched import (
     BEGINNING,
@@ -79,10 +79,10 @@ def none_of(field: str, values: Collection[str]) -> str:
     return f"{field}:!=[{','.join(quoted)}]" if quoted else ""
 
 
-def narrowed(question: Question, *, now: float, but: Facet | None = None) -> str:
+def narrowed(question: SearchQuery, *, now: float, but: Facet | None = None) -> str:
     """Return what all projects have to hold, but for the filter of one facet."""
-    chosen = [facet for facet in Facet if facet is not but and question.chosen(facet)]
-    held = [one_of(FACETS[facet], map(str, question.chosen(facet))) for facet in chosen]
+    chosen = [facet for facet in Facet if facet is not but and question.get_selected(facet)]
+    held = [one_of(FACETS[facet], map(str, question.get_selected(facet))) for facet in chosen]
     if {Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS} <= set(chosen):  # and one release has both
         both = product(question.framework_versions, question.python_versions)
         held.append(one_of(PAIRS, (pair(*each) for each in both)))
@@ -106,22 +106,22 @@ def headed(stems: Iterable[str]) -> str:
     return one_of(TERMS, (f"{place}{each}" for each in stems for place in HEAD))
 
 
-def favoured(query: Query) -> str:
+def favoured(query: ParsedQuery) -> str:
     """Return what finds the projects of the frameworks that a query names or means, "" where it means none."""
     ours = {f"{place}{stem(each)}" for each in query.frameworks for place in HEAD}
     ours |= {f"{BELONGS}{each}" for each in query.frameworks}
     return one_of(TERMS, sorted(ours)) if ours else ""
 
 
-def named(query: Query) -> str:
+def named(query: ParsedQuery) -> str:
     """Return what finds the projects whose name is what was typed, begins with it, or has all of it in a row."""
-    terms = {f"{WHOLE}{word[:LONGEST]}" for word in (query.whole, query.own, *query.names)}
+    terms = {f"{WHOLE}{word[:LONGEST]}" for word in (query.whole, query.core, *query.alternative_names)}
     terms.add(f"{STEMMED}{query.stems[:LONGEST]}")
-    if query.is_begun:
+    if query.is_prefix:
         terms |= {f"{BEGINNING}{query.whole}"} if len(query.whole) <= LONGEST else set()
-        terms |= {f"{OWN_BEGINNING}{query.own}"} if 1 < len(query.own) <= LONGEST else set()
-    if len(query.concepts) > 1:
-        terms.add(f"{RUN}{query.own[:LONGEST]}")
+        terms |= {f"{OWN_BEGINNING}{query.core}"} if 1 < len(query.core) <= LONGEST else set()
+    if len(query.terms) > 1:
+        terms.add(f"{RUN}{query.core[:LONGEST]}")
     return one_of(TERMS, sorted(terms))
 
 
@@ -134,30 +134,30 @@ def typed_in(word: str) -> list[str]:
     return [one_of(TERMS, [f"{kind}{word}"]) for kind in kinds]
 
 
-def everywhere(query: Query, near: Mapping[Concept, Collection[str]], share: Mapping[str, float]) -> str:
+def everywhere(query: ParsedQuery, near: Mapping[QueryTerm, Collection[str]], share: Mapping[str, float]) -> str:
     """Return what finds the projects with all heavy concepts in any of their texts."""
-    return every(*(_concept(each, near.get(each, ()), share, PLACES) for each in query.heavy))
+    return every(*(_concept(each, near.get(each, ()), share, PLACES) for each in query.required_terms))
 
 
-def in_head(query: Query, near: Mapping[Concept, Collection[str]], share: Mapping[str, float]) -> str:
+def in_head(query: ParsedQuery, near: Mapping[QueryTerm, Collection[str]], share: Mapping[str, float]) -> str:
     """Return what finds the projects with all heavy concepts in their name, summary or keywords."""
-    return every(*(_concept(each, near.get(each, ()), share, HEAD) for each in query.heavy))
+    return every(*(_concept(each, near.get(each, ()), share, HEAD) for each in query.required_terms))
 
 
-def asked(query: Query, near: Mapping[Concept, Collection[str]], share: Mapping[str, float]) -> str:
+def asked(query: ParsedQuery, near: Mapping[QueryTerm, Collection[str]], share: Mapping[str, float]) -> str:
     """Return what finds the projects that answer a query.
 
     `near` names the projects to a part of whose name a concept comes near, `share` tells which part of all projects has
     a stem.
     """
-    whole = [_concept(each, near.get(each, ()), share, PLACES, whole=True) for each in query.heavy]
-    loose = [_concept(each, near.get(each, ()), share, PLACES) for each in query.heavy]
+    whole = [_concept(each, near.get(each, ()), share, PLACES, whole=True) for each in query.required_terms]
+    loose = [_concept(each, near.get(each, ()), share, PLACES) for each in query.required_terms]
     by_name = named(query)
     for clauses in (whole, loose):
-        found = either(by_name, _at_least(query.needed, clauses))
+        found = either(by_name, _at_least(query.min_required_terms, clauses))
         if _operators(found) <= _MOST_OPERATORS:
             return found
-    needed = query.needed
+    needed = query.min_required_terms
     while needed > 1 and _operators(_at_least(needed, loose)) >= _MOST_OPERATORS:
         needed -= 1
     return either(by_name, _at_least(needed, loose))
@@ -174,7 +174,7 @@ def _at_least(needed: int, clauses: Sequence[str]) -> str:
 
 
 def _concept(
-    concept: Concept,
+    concept: QueryTerm,
     near: Collection[str],
     share: Mapping[str, float],
     places: Sequence[str],
@@ -185,7 +185,7 @@ def _concept(
 
     Unless `whole`, of words that have to be there together the rarest one is enough.
     """
-    by_words = [tuple(zip(way.words, way.stems, strict=True)) for way in concept.ways]
+    by_words = [tuple(zip(way.words, way.stems, strict=True)) for way in concept.variants]
     if not whole:
         by_words = [(min(way, key=lambda word: share.get(word[1], 0.0)),) for way in by_words]
     single = {term for way in by_words if len(way) == 1 for term in _terms(*way[0], places)}
@@ -206,5 +206,5 @@ def _operators(filter_: str) -> int:
 
 def _said(value: str) -> str:
     """Return a value as it may stand in quotes, "" for one that says nothing to the server, or is longer than any."""
-    said = " ".join(storable(value).replace("`", "").split())
+    said = " ".join(replace_surrogates(value).replace("`", "").split())
     return said if _SAYING.search(said) and len(said) <= _LONGEST_VALUE else ""

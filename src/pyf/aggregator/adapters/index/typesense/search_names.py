@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from ....domain.relevance import Lexicon, Popularity, Query
-from ....domain.relevance.names import name_forms
-from ....domain.relevance.query import Concept
-from ....domain.relevance.slips import are_near, slips_in
-from ....domain.relevance.suggesting import least_likeness, likeness
+from ....domain.relevance import Lexicon, PopularityScale, ParsedQuery
+from ....domain.relevance.names import build_name_forms
+from ....domain.relevance.query import QueryTerm
+from ....domain.relevance.slips import is_within_typos, get_allowed_typos
+from ....domain.relevance.suggesting import get_min_prefix_rank, rank_prefix
 from .multi_search import MOST_HITS, documents, searched
 from .schema import RUNS, Json
 from .search_filters import SHOWN, every, typed_in
@@ -16,24 +16,24 @@ from .server import Server
 _CANDIDATES = 100
 
 
-def near(server: Server, collection: str, query: Query, lexicon: Lexicon) -> Mapping[Concept, frozenset[str]]:
+def near(server: Server, collection: str, query: ParsedQuery, lexicon: Lexicon) -> Mapping[QueryTerm, frozenset[str]]:
     """Return for each concept that may have wrong letters which projects have something like it in their names."""
-    slipped = [each for each in query.concepts if each.slips]
+    slipped = [each for each in query.terms if each.allowed_typos]
     if not slipped:
         return {}
-    answers = searched(server, collection, [_like(each.joined, each.slips, SHOWN) for each in slipped])
+    answers = searched(server, collection, [_like(each.joined, each.allowed_typos, SHOWN) for each in slipped])
     return {
         concept: frozenset(
             name
             for name in (flat["name_normalized"] for flat in documents([answer]))
-            if any(are_near(concept.joined, run, concept.slips) for run in name_forms(name, lexicon).runs)
+            if any(is_within_typos(concept.joined, run, concept.allowed_typos) for run in build_name_forms(name, lexicon).joined_segments)
         )
         for concept, answer in zip(slipped, answers, strict=True)
     }
 
 
 def begun(
-    server: Server, collection: str, typed: str, popularity: Popularity, lexicon: Lexicon, *, within: str, by: str
+    server: Server, collection: str, typed: str, popularity: PopularityScale, lexicon: Lexicon, *, within: str, by: str
 ) -> list[Json]:
     """Return the projects whose name somebody may be typing, without separators so far; the likeliest first."""
     shown = {"include_fields": "name,name_normalized,summary,download_last_month"}
@@ -41,13 +41,13 @@ def begun(
         {"filter_by": every(within, filter_), "limit": _CANDIDATES, "sort_by": by, **shown}
         for filter_ in typed_in(typed)
     ]
-    if slips := slips_in(typed):
+    if slips := get_allowed_typos(typed):
         asked.append({**_like(typed, slips, within), "prefix": True, **shown})
     found = {flat["name_normalized"]: flat for flat in documents(searched(server, collection, asked))}
-    like = {name: likeness(typed, name, lexicon) for name in found}
-    least = least_likeness(like.values())
+    like = {name: rank_prefix(typed, name, lexicon) for name in found}
+    least = get_min_prefix_rank(like.values())
     likely = [name for name in found if like[name] >= least]
-    likely.sort(key=lambda name: (-like[name], -popularity.rank(found[name].get("download_last_month")), name))
+    likely.sort(key=lambda name: (-like[name], -popularity.to_percentile(found[name].get("download_last_month")), name))
     return [found[name] for name in likely]
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from ....domain.project import ProjectStatus
-from ....domain.relevance import Lexicon, Popularity, Query, Standing, bucket_of, merit
-from ....domain.relevance.likeness import telling_stems
+from ....domain.relevance import Lexicon, PopularityScale, ParsedQuery, QualitySignals, get_tier, compute_quality
+from ....domain.relevance.likeness import get_significant_terms
 from .multi_search import MOST_HITS, documents, searched
 from .schema import TERMS, Json
 from .search_filters import every, headed
@@ -17,10 +17,10 @@ _STEMS, _OF_EACH = 5, 60
 
 
 def ranked(
-    query: Query | None,
+    query: ParsedQuery | None,
     likely: Iterable[Json],
     found: Sequence[Json],
-    popularity: Popularity,
+    popularity: PopularityScale,
     lexicon: Lexicon,
     *,
     is_current: Callable[[Sequence[str]], bool | None],
@@ -35,11 +35,11 @@ def ranked(
     for flat in (*likely, *found):
         name = flat["name_normalized"]
         if name not in placed:
-            bucket = 0 if query is None else bucket_of(query, searchable_from(flat), lexicon)
+            bucket = 0 if query is None else get_tier(query, searchable_from(flat), lexicon)
             if bucket is None and name not in counting:
                 continue
             standing = _standing(flat)
-            value = merit(standing, popularity, is_current=is_current(standing.framework_versions))
+            value = compute_quality(standing, popularity, is_current=is_current(standing.framework_versions))
             placed[name] = (1 if bucket is None else -bucket, -value, name)
     return [name for *_, name in sorted(placed.values())]
 
@@ -49,8 +49,8 @@ def similar_first(
 ) -> list[str]:
     """Return the names of those who have telling words of their name, summary or keywords in common with a project."""
     searchable = searchable_from(own)
-    share = shares.shares(collection, sorted(set("".join(searchable.parts[:3]).split())))
-    weights = dict(telling_stems(searchable, lexicon, share=lambda stem: share.get(stem, 0.0)))
+    share = shares.shares(collection, sorted(set("".join(searchable.texts[:3]).split())))
+    weights = dict(get_significant_terms(searchable, lexicon, document_frequency=lambda stem: share.get(stem, 0.0)))
     if not weights:
         return []
     asked = [(headed([stem]), _OF_EACH) for stem in list(weights)[:_STEMS]] + [(headed(weights), MOST_HITS)]
@@ -65,13 +65,13 @@ def similar_first(
     return [name for _, name in sorted(found.values())]
 
 
-def _standing(flat: Json) -> Standing:
+def _standing(flat: Json) -> QualitySignals:
     given_up = (ProjectStatus.ARCHIVED, ProjectStatus.DEPRECATED)
-    return Standing(
+    return QualitySignals(
         downloads=flat.get("download_last_month"),
         health=flat.get("health_score"),
         framework_versions=tuple(flat.get("framework_versions", ())),
-        is_given_up=flat.get("github_archived") is True or flat.get("project_status") in given_up,
+        is_abandoned=flat.get("github_archived") is True or flat.get("project_status") in given_up,
     )
 
 

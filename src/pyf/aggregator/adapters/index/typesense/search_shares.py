@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from ....domain.relevance import Lexicon, Popularity, Query, popularity_of, query_of
+from ....domain.relevance import Lexicon, PopularityScale, ParsedQuery, build_popularity_scale, parse_query
 from .lines import export_of
 from .multi_search import counted
 from .search_filters import SHOWN, every, having
@@ -35,7 +35,7 @@ class _Known:
     writes: int
     projects: int
     having: dict[str, int] = field(default_factory=dict)
-    popularity: Popularity | None = None
+    popularity: PopularityScale | None = None
 
 
 class Shares:
@@ -51,7 +51,7 @@ class Shares:
 
     def query(
         self, collection: str, text: str, lexicon: Lexicon, *, favoured: Sequence[str] = ()
-    ) -> tuple[Query | None, Mapping[str, float]]:
+    ) -> tuple[ParsedQuery | None, Mapping[str, float]]:
         """Return what a text asks of a collection, by its own name, and the shares of the stems that it goes by.
 
         Projects of `favoured` frameworks come first of those that answer alike.
@@ -66,7 +66,7 @@ class Shares:
                     return 0.0
                 return known.having[stem] / max(known.projects, 1)
 
-            query = query_of(text, lexicon, share=share, favoured=favoured)
+            query = parse_query(text, lexicon, document_frequency=share, favored=favoured)
             if not unknown:
                 break
             self._count(collection, known, [*unknown, *(_stems_of(query) if query else ())])
@@ -78,13 +78,13 @@ class Shares:
         self._count(collection, known, wanted)
         return {stem: known.having[stem] / max(known.projects, 1) for stem in wanted}
 
-    def popularity(self, collection: str) -> Popularity:
+    def popularity(self, collection: str) -> PopularityScale:
         """Return the scale of the downloads that are known."""
         known = self._of(collection)
         if known.popularity is None:
             query = {"filter_by": SHOWN, "include_fields": "download_last_month"}
             rows = self._server.read(export_of(collection), query, lambda lines: [_ROW.decode(line) for line in lines])
-            known.popularity = popularity_of(n for row in rows if (n := row.download_last_month) is not None)
+            known.popularity = build_popularity_scale(n for row in rows if (n := row.download_last_month) is not None)
         return known.popularity
 
     def _of(self, collection: str) -> _Known:
@@ -100,5 +100,5 @@ class Shares:
         known.having |= dict(zip(new, numbers, strict=True))
 
 
-def _stems_of(query: Query) -> Iterable[str]:
-    return (stem for concept in query.concepts for way in concept.ways for stem in way.stems)
+def _stems_of(query: ParsedQuery) -> Iterable[str]:
+    return (stem for concept in query.terms for way in concept.variants for stem in way.stems)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.json import decode, encode
 
 from ....domain.document import Document
-from ....domain.search import Hit, Question, hit_of, supports
+from ....domain.search import Hit, SearchQuery, to_hit, has_selected_versions
 from .flat import document_of, enrichments_of, latest, registry_of
 from .lines import export_of
 from .queries import by_names
@@ -18,7 +18,7 @@ _TEXTS = ("description", "title", "first_chapter", "main_content", "changelog")
 _LEFT_OUT = ",".join((*_TEXTS, *SEARCHED))
 
 
-def shown(server: Server, collection: str, names: Sequence[str], question: Question) -> list[Hit]:
+def shown(server: Server, collection: str, names: Sequence[str], question: SearchQuery) -> list[Hit]:
     """Return the hits of projects by normalised name, in their order; who is not there any more is left out.
 
     Where a question asks for versions that the newest release does not name, it is the newest one that does.
@@ -31,13 +31,13 @@ def shown(server: Server, collection: str, names: Sequence[str], question: Quest
     found: dict[str, list[Document]] = {}
     for document in _documents(server, collection, names, releases):
         found.setdefault(document.registry.name_normalized, []).append(document)
-    return [hit_of(_chosen(found[name], question)) for name in names if name in found]
+    return [to_hit(_chosen(found[name], question)) for name in names if name in found]
 
 
-def _chosen(documents: Sequence[Document], question: Question) -> Document:
+def _chosen(documents: Sequence[Document], question: SearchQuery) -> Document:
     def rank(document: Document) -> tuple[bool, bool, str, str]:
         registry = document.registry
-        fits = supports(registry.framework_versions, registry.python_versions, question)
+        fits = has_selected_versions(registry.framework_versions, registry.python_versions, question)
         return fits, registry.is_newest, registry.version_sortable, registry.version
 
     return max(documents, key=rank)

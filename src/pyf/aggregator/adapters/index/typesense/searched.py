@@ -14,11 +14,11 @@ from zlib import crc32
 from msgspec import UNSET, UnsetType
 
 from ....domain.document import Document
-from ....domain.relevance import Lexicon, Searchable, searchable_of
-from ....domain.relevance.names import name_forms, pieces
-from ....domain.requirements import required
+from ....domain.relevance import Lexicon, Searchable, build_searchable
+from ....domain.relevance.names import build_name_forms, list_affixes
+from ....domain.requirements import parse_required_names
 from ....domain.schema import HealthFields, RegistryFields
-from ....domain.search import band_of
+from ....domain.search import to_health_band
 from .schema import BAND, FORM, FRAMEWORKS, ORDER, PAIRS, PYTHONS, REQUIRES, RUNS, TERMS, Json
 
 # Raise it whenever documents are searched by something else: what is there is written anew then.
@@ -46,9 +46,9 @@ def search_fields(newest: Document, releases: Iterable[RegistryFields], lexicon:
     runs_on = {(each.framework_versions, each.python_versions) for each in releases}
     name = registry.name_normalized
     return {
-        TERMS: [*_text_terms(searchable_of(newest)), *sorted(_name_terms(name, lexicon))],
+        TERMS: [*_text_terms(build_searchable(newest)), *sorted(_name_terms(name, lexicon))],
         RUNS: sorted(_runs(name, lexicon)),
-        REQUIRES: sorted(required(registry.requires_dist)),
+        REQUIRES: sorted(parse_required_names(registry.requires_dist)),
         FRAMEWORKS: _all(frameworks for frameworks, _ in runs_on),
         PYTHONS: _all(pythons for _, pythons in runs_on),
         PAIRS: sorted({pair(*both) for each in runs_on for both in product(*each)}),
@@ -78,7 +78,7 @@ def searchable_from(flat: Json) -> Searchable:
         opening=opening,
         rest=rest,
         history=history,
-        belongs=belongs,
+        framework_words=belongs,
     )
 
 
@@ -93,23 +93,23 @@ def order_key(name_normalized: str) -> str:
 
 
 def _text_terms(searched: Searchable) -> Iterator[str]:
-    by_place = zip((*PLACES, BELONGS), (*searched.parts, searched.belongs), strict=True)
+    by_place = zip((*PLACES, BELONGS), (*searched.texts, searched.framework_words), strict=True)
     return (f"{place}{each}" for place, part in by_place for each in part.split())
 
 
 def _name_terms(name_normalized: str, lexicon: Lexicon) -> Iterator[str]:
-    forms = name_forms(name_normalized, lexicon)
-    whole, own = forms.whole[:LONGEST], forms.own[:LONGEST]
+    forms = build_name_forms(name_normalized, lexicon)
+    whole, own = forms.whole[:LONGEST], forms.core[:LONGEST]
     parts = name_normalized.split("-")[:_MOST_PARTS]
     rests = ["".join(parts[start:])[:LONGEST] for start in range(1, len(parts))]
     found: dict[str, set[str]] = {
-        WHOLE: {whole, own, forms.bare[:LONGEST]},
+        WHOLE: {whole, own, forms.core_without_digits[:LONGEST]},
         STEMMED: {forms.stems[:LONGEST]},
         RUN: _runs(name_normalized, lexicon),
         BEGINNING: {whole[:end] for end in _ends(whole)},
         OWN_BEGINNING: {own[:end] for end in _ends(own)},
         RUN_BEGINNING: {rest[:end] for rest in rests for end in _ends(rest)},
-        PIECE: {piece for piece in pieces(parts) if len(piece) <= _LONGEST_PIECE},
+        PIECE: {piece for piece in list_affixes(parts) if len(piece) <= _LONGEST_PIECE},
     }
     return (f"{kind}{word}" for kind, words in found.items() for word in words)
 
@@ -120,10 +120,10 @@ def _ends(word: str) -> range:
 
 def _runs(name_normalized: str, lexicon: Lexicon) -> set[str]:
     """Return neighbouring parts of a name as one word, of all that are looked at."""
-    forms, parts = name_forms(name_normalized, lexicon), name_normalized.split("-")
+    forms, parts = build_name_forms(name_normalized, lexicon), name_normalized.split("-")
     if len(parts) <= _MOST_PARTS:
-        return {run[:LONGEST] for run in forms.runs}
-    return {word[:LONGEST] for word in (forms.whole, forms.own, *parts)}
+        return {run[:LONGEST] for run in forms.joined_segments}
+    return {word[:LONGEST] for word in (forms.whole, forms.core, *parts)}
 
 
 def _all(values: Iterable[Iterable[Any]]) -> list[Any]:
@@ -133,4 +133,4 @@ def _all(values: Iterable[Iterable[Any]]) -> list[Any]:
 def band_name(health: HealthFields | UnsetType) -> str:
     """Return the band of a project's health score as the documents carry it."""
     score = UNSET if health is UNSET else health.health_score
-    return band_of(None if score is UNSET else score).value
+    return to_health_band(None if score is UNSET else score).value

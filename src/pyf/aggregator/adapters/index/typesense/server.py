@@ -15,7 +15,7 @@ import httpx
 from typesense import Client, exceptions
 from typesense.configuration import NodeConfigDict
 
-from ...traffic import TrafficCount
+from ...traffic import LocalRequestMetrics
 from .errors import FAILURES, Away, meaning
 from .replay import ReplayBarrier
 from .retry import RetryTimeout
@@ -54,12 +54,12 @@ class Server:
         *,
         timeout: float = 120.0,
         patience: float = 60.0,
-        traffic: TrafficCount | None = None,
+        traffic: LocalRequestMetrics | None = None,
         event_hooks: Mapping[str, list[Callable[..., None]]] | None = None,
     ) -> None:
         urls = tuple(nodes)
         self.address = ", ".join(urls)
-        counter = traffic or TrafficCount()
+        counter = traffic or LocalRequestMetrics()
         self._nodes = _Cluster([_Node(url, api_key, timeout, counter, event_hooks or {}) for url in urls])
         self._retry = RetryTimeout(patience, self.address)
 
@@ -100,7 +100,7 @@ class _Node:
         url: str,
         api_key: str,
         timeout: float,
-        traffic: TrafficCount,
+        traffic: LocalRequestMetrics,
         event_hooks: Mapping[str, list[Callable[..., None]]],
     ) -> None:
         # As everywhere in this program: the system's certificates, and no proxy that the environment names.

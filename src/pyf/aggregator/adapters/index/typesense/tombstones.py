@@ -10,7 +10,7 @@ from msgspec.json import Decoder
 
 from ....domain.collection import Tombstone
 from ....domain.errors import NotFound, Unavailable
-from ..encoding import storable
+from ..encoding import replace_surrogates
 from .collections import tombstones_of
 from .errors import Taken
 from .lines import delete, export_of, send
@@ -38,7 +38,7 @@ class Tombstones:
         """Return the tombstone of a project, None if there is none."""
         if not name:
             return None
-        path = f"/collections/{tombstones_of(collection)}/documents/{in_path(storable(name))}"
+        path = f"/collections/{tombstones_of(collection)}/documents/{in_path(replace_surrogates(name))}"
         try:
             found: Any = self._server.ask(lambda client: client.api_call.get(path, dict, as_json=True))
         except NotFound:
@@ -78,7 +78,7 @@ class Tombstones:
         if not tombstones:
             return
         documents: list[Json] = [
-            {"id": storable(each.name), "removed_at": each.removed_at, "reason": each.reason} for each in tombstones
+            {"id": replace_surrogates(each.name), "removed_at": each.removed_at, "reason": each.reason} for each in tombstones
         ]
         try:
             refused = send(self._server, tombstones_of(collection), documents, action)

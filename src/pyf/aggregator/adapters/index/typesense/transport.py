@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from ...traffic import TrafficCount
+from ...traffic import LocalRequestMetrics
 
 _CONNECTED = "connection.connect_tcp.complete"
 
@@ -19,7 +19,7 @@ class CountedTransport(httpx.HTTPTransport):
             long as this number stays the same, the same process has answered.
     """
 
-    def __init__(self, traffic: TrafficCount, *, verify: ssl.SSLContext) -> None:
+    def __init__(self, traffic: LocalRequestMetrics, *, verify: ssl.SSLContext) -> None:
         super().__init__(verify=verify, trust_env=False)
         self.connections = 0
         self._traffic = traffic
@@ -57,4 +57,4 @@ class CountedTransport(httpx.HTTPTransport):
             outcome = "broken_off"
             raise
         finally:
-            self._traffic.note("typesense", outcome)
+            self._traffic.record("typesense", outcome)
