@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import search, searched
+from bench import search, search_corpus
 
 WORKERS = 20
 LATENCY = 0.02
@@ -55,7 +55,7 @@ def main() -> None:
         console.print("The bound is what latency and workers alone dictate: requests x latency / workers.")
         console.print(_measure_discovery(folder))
         console.print(_measure_queue_hour(folder))
-        console.print(search.measure(folder / "searched.sqlite3", searched.PROJECT_COUNT // (10 if args.short else 1)))
+        console.print(search.measure(folder / "searched.sqlite3", search_corpus.PROJECT_COUNT // (10 if args.short else 1)))
         console.print(_measure_transfers(fetches[-1][0], folder / f"{fetches[-1][3].rstrip('+')}.sqlite3", folder))
 
 
@@ -169,7 +169,7 @@ def _serve_registry(documents: Path | None, filler_count: int) -> Iterator[str]:
     command = [
         sys.executable,
         "-m",
-        "pyf.aggregator.sample.services",
+        "pyf.aggregator.sandbox.pypi",
         "--latency",
         str(LATENCY),
         "--others",

@@ -16,18 +16,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import judged, noise
-from pyf.aggregator.adapters.profiles import load_profiles
+from bench import judged_queries, filler_projects
+from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.bootstrap import open_dependencies
 from pyf.aggregator.domain.downloads import Downloads, build_download_fields
-from pyf.aggregator.domain.profile import Filter
-from pyf.aggregator.domain.project import normalize_name
+from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.documents.project import normalize_name
 from pyf.aggregator.domain.search import SearchQuery
 from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.settings import load_settings
-from pyf.aggregator.usecases.fetch import fetch_collection
-from pyf.aggregator.usecases.search import search_packages
-from pyf.aggregator.usecases.target import Target
+from pyf.aggregator.usecases.ingest.fetch import fetch_collection
+from pyf.aggregator.usecases.read.search import search_packages
+from pyf.aggregator.usecases.collections.target import Target
 
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "data"
 FILLER_COUNT = 3_000
@@ -45,7 +45,7 @@ def main() -> None:
     if not (REFERENCE / "relevance").is_dir():
         console.print("Skipped: the judged queries and their projects are not on this machine.")
         return
-    documents = judged.load_projects(REFERENCE / "relevance")
+    documents = judged_queries.load_projects(REFERENCE / "relevance")
     with TemporaryDirectory(prefix="relevance-") as temporary:
         file = Path(temporary) / "projects.jsonl"
         _write_projects(file, documents)
@@ -75,26 +75,26 @@ def _measure(
     _fill(deps, Target(collection=SHARED_COLLECTION, filter=Filter(everything=True)), downloads)
     profiles = load_profiles()
     available = {normalize_name(each["info"]["name"]) for each in documents}
-    queries = list(judged.load_queries(REFERENCE / "relevance", available))
+    queries = list(judged_queries.load_queries(REFERENCE / "relevance", available))
     for profile in {each.profile for each in queries}:
         _fill(deps, Target(collection=profile, filter=profiles[profile].filter), downloads)
     fill_seconds = time.perf_counter() - start
     miss_console = console if show_misses else None
 
-    def get_profile_target(entry: judged.JudgedQuery) -> Target:
+    def get_profile_target(entry: judged_queries.JudgedQuery) -> Target:
         return Target(collection=SHARED_COLLECTION, filter=profiles[entry.profile].filter)
 
     with_profile = _measure_shares(deps, queries, get_profile_target, None)
     verbatim = _measure_shares(deps, queries, lambda _: Target(collection=SHARED_COLLECTION), miss_console)
     per_collection = _measure_shares(deps, queries, lambda each: Target(collection=each.profile), None)
-    own_queries = list(judged.load_own_queries(available))
+    own_queries = list(judged_queries.load_own_queries(available))
     own_with_profile = _measure_shares(deps, own_queries, get_profile_target, None)
     own_verbatim = _measure_shares(deps, own_queries, lambda _: Target(collection=SHARED_COLLECTION), miss_console)
-    derived = _measure_shares(deps, judged.derive_queries(available, seed=1), lambda _: Target(collection=SHARED_COLLECTION), miss_console)
+    derived = _measure_shares(deps, judged_queries.derive_queries(available, seed=1), lambda _: Target(collection=SHARED_COLLECTION), miss_console)
     table = Table(title=f"{engine}: {len(available)} projects among {FILLER_COUNT:,} others", title_justify="left")
     for column in ("kind", "queries", "gate", "framework known", "verbatim", "through each profile"):
         table.add_column(column, justify="left" if column == "kind" else "right")
-    for kind, gate in judged.MIN_SHARES.items():
+    for kind, gate in judged_queries.MIN_SHARES.items():
         table.add_row(
             kind,
             str(with_profile[kind][1]),
@@ -109,8 +109,8 @@ def _measure(
         table.add_row(kind, str(share[1]), "-", "-", _format_percent(share), "-")
     console.print(table)
     console.print(f"Filled in {fill_seconds:.0f} s.")
-    failed_kinds = [kind for kind, gate in judged.MIN_SHARES.items() if not _reaches_gate(with_profile[kind], gate)]
-    return failed_kinds + [f"{kind} verbatim" for kind, gate in judged.MIN_SHARES.items() if not _reaches_gate(verbatim[kind], gate)]
+    failed_kinds = [kind for kind, gate in judged_queries.MIN_SHARES.items() if not _reaches_gate(with_profile[kind], gate)]
+    return failed_kinds + [f"{kind} verbatim" for kind, gate in judged_queries.MIN_SHARES.items() if not _reaches_gate(verbatim[kind], gate)]
 
 
 def _format_percent(share: tuple[int, int]) -> str:
@@ -123,8 +123,8 @@ def _reaches_gate(share: tuple[int, int], gate: int) -> bool:
 
 def _measure_shares(
     deps: Dependencies,
-    queries: Iterable[judged.JudgedQuery],
-    get_target: Callable[[judged.JudgedQuery], Target],
+    queries: Iterable[judged_queries.JudgedQuery],
+    get_target: Callable[[judged_queries.JudgedQuery], Target],
     console: Console | None,
 ) -> dict[str, tuple[int, int]]:
     passed: Counter[str] = Counter()
@@ -169,7 +169,7 @@ def _generate_filler() -> Iterator[dict[str, Any]]:
                 document = json.loads(line)
                 newest = document["info"]["version"]
                 yield document | {"releases": {newest: document["releases"].get(newest, [])}}
-    yield from map(_build_document, noise.generate_projects(FILLER_COUNT, seed=1))
+    yield from map(_build_document, filler_projects.generate_projects(FILLER_COUNT, seed=1))
 
 
 def _build_document(info: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def _build_document(info: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _serve_registry(documents: Path) -> Iterator[str]:
-    command = [sys.executable, "-m", "pyf.aggregator.sample.services", str(documents)]
+    command = [sys.executable, "-m", "pyf.aggregator.sandbox.pypi", str(documents)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as service:
         try:
             yield service.stdout.readline().decode().strip()

@@ -8,35 +8,35 @@ from typing import Any
 
 from rich.table import Table
 
-from bench import over_http, searched
+from bench import http_load, search_corpus
 from pyf.aggregator.bootstrap import open_dependencies
 from pyf.aggregator.domain.search import SearchQuery
 from pyf.aggregator.settings import load_settings
-from pyf.aggregator.usecases.search import search_packages, suggest_packages
-from pyf.aggregator.usecases.target import Target
+from pyf.aggregator.usecases.read.search import search_packages, suggest_packages
+from pyf.aggregator.usecases.collections.target import Target
 
 
-def measure(path: Path, projects: int = searched.PROJECT_COUNT) -> Table:
+def measure(path: Path, projects: int = search_corpus.PROJECT_COUNT) -> Table:
     """Fill a file with so many projects and ask it; return the table of what it took."""
     table = Table(title=f"Search in {projects:,} projects", title_justify="left")
     for column in ("what", "seconds", "p50 ms", "p95 ms", "most ms"):
         table.add_column(column, justify="left" if column == "what" else "right")
-    target = Target(collection=searched.COLLECTION)
+    target = Target(collection=search_corpus.COLLECTION)
     now = int(time.time())
     with open_dependencies(load_settings(sqlite_path=str(path), index_backend="sqlite")) as deps:
-        table.add_row("writing the documents", *_time_once(lambda: searched.fill_collection(deps, projects, now=now)))
+        table.add_row("writing the documents", *_time_once(lambda: search_corpus.fill_collection(deps, projects, now=now)))
         table.add_row("making the search index", *_time_once(lambda: search_packages(deps, target, SearchQuery(text="genome"))))
-        queries = list(searched.generate_queries())
+        queries = list(search_corpus.generate_queries())
         table.add_row("search, with facets", *_time_each(lambda query: search_packages(deps, target, query), queries))
         typed = [each.text[:6] for each in queries if each.text]
         table.add_row("suggestions", *_time_each(lambda each: suggest_packages(deps, target, each), typed))
-        word = searched.change_summary(deps)
-        table.add_row("a changed document is found", *_time_once(lambda: searched.check_found(deps, word)))
+        word = search_corpus.change_summary(deps)
+        table.add_row("a changed document is found", *_time_once(lambda: search_corpus.check_found(deps, word)))
     with open_dependencies(load_settings(sqlite_path=str(path), index_backend="sqlite")) as deps:
         table.add_row("first search of a process", *_time_once(lambda: search_packages(deps, target, SearchQuery(text="whale"))))
     for workers in sorted({1, os.cpu_count() or 1}):
-        durations = over_http.measure_times(path, searched.COLLECTION, queries[: projects // 50], workers)
-        label = f"search over HTTP, {over_http.CLIENTS} clients, {workers} process{'es'[: 2 * (workers > 1)]}"
+        durations = http_load.measure_times(path, search_corpus.COLLECTION, queries[: projects // 50], workers)
+        label = f"search over HTTP, {http_load.CLIENTS} clients, {workers} process{'es'[: 2 * (workers > 1)]}"
         table.add_row(label, *_format_durations(durations))
     return table
 
@@ -68,5 +68,5 @@ if __name__ == "__main__":
     from rich.console import Console
 
     with TemporaryDirectory(prefix="bench-") as folder:
-        given = int(sys.argv[1]) if len(sys.argv) > 1 else searched.PROJECT_COUNT
+        given = int(sys.argv[1]) if len(sys.argv) > 1 else search_corpus.PROJECT_COUNT
         Console(width=150).print(measure(Path(folder) / "searched.sqlite3", given))

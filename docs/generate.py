@@ -16,14 +16,14 @@ from http_page import page as interface_page
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from pyf.aggregator.adapters.standards import load_scoring_config
-from pyf.aggregator.domain.health.caps import CAPS
+from pyf.aggregator.config.scoring import load_scoring_config
+from pyf.aggregator.domain.health.score_caps import CAPS
 from pyf.aggregator.domain.health.score import GROUPS
-from pyf.aggregator.domain.schema import Owner, iter_fields
-from pyf.aggregator.metrics.declared import COMMON_METRICS, WORKER_METRICS, MetricDefinition
+from pyf.aggregator.domain.documents.schema import Owner, iter_fields
+from pyf.aggregator.metrics.definitions import COMMON_METRICS, WORKER_METRICS, MetricDefinition
 from pyf.aggregator.queue import __all__ as TASKS
-from pyf.aggregator.queue import app, names
-from pyf.aggregator.queue.timetable import build_beat_schedule
+from pyf.aggregator.queue import app, task_names
+from pyf.aggregator.queue.beat_schedule import build_beat_schedule
 from pyf.aggregator.settings import Settings
 from pyf.aggregator.web.app import build_openapi
 
@@ -132,7 +132,7 @@ def tasks_page() -> str:
     rows = "\n".join(
         f"| `{name}{_arguments(task.run)}` | {due.get(task.name, '–')} | {_in_one_line(task.run)} |"
         for name in TASKS
-        if (task := app.tasks.get(names.PREFIX + name)) is not None
+        if (task := app.tasks.get(task_names.PREFIX + name)) is not None
     )
     return (
         f"{GENERATED}# The queue's tasks\n\n{ABOUT_TASKS}\n| task | schedule | what it does |\n|---|---|---|\n{rows}\n"
@@ -218,7 +218,7 @@ def _type(field: FieldInfo) -> str:
         float: "number",
         bool: "yes or no",
     }
-    return names[field.annotation]
+    return task_names[field.annotation]
 
 
 def _default(name: str, field: FieldInfo) -> str:

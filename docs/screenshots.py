@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
-from pyf.aggregator.cli.demo_page import serve_pages
-from pyf.aggregator.cli.demo_stage import DemoRunner, run_sandbox_servers
-from pyf.aggregator.sample.ecosystem import FakeRegistry
-from pyf.aggregator.sample.load import load_sample_documents
+from pyf.aggregator.cli.demo_servers import serve_pages
+from pyf.aggregator.cli.demo_servers import DemoRunner, run_sandbox_servers
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.load import load_sample_documents
 
 IMAGES = Path(__file__).parent / "images"
 LAPTOP, PHONE = (1100, 720), (390, 780)

@@ -3,17 +3,17 @@
 import pytest
 from trove_classifiers import classifiers as published
 
-from in_memory import build_fake_dependencies
-from pyf.aggregator.adapters.memory_registry import FakePackageRegistry
-from pyf.aggregator.domain.profile import Filter
-from pyf.aggregator.domain.project import Project
+from support.fake_dependencies import build_fake_dependencies
+from pyf.aggregator.testing.registry import FakePackageRegistry
+from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.documents.project import Project
 from pyf.aggregator.ports import Dependencies
-from pyf.aggregator.usecases.changes import update_collection
-from pyf.aggregator.usecases.fetch import fetch_collection
+from pyf.aggregator.usecases.ingest.incremental import update_collection
+from pyf.aggregator.usecases.ingest.fetch import fetch_collection
 from pyf.aggregator.usecases.report import IngestReport
-from pyf.aggregator.usecases.show import get_package_documents
-from pyf.aggregator.usecases.target import Target
-from registries import PLONE, PROJECTS, build_release
+from pyf.aggregator.usecases.read.package import get_package_documents
+from pyf.aggregator.usecases.collections.target import Target
+from support.registries import PLONE, PROJECTS, build_release
 
 FILTER = Filter(profile="plone", classifiers=(PLONE,))
 TARGET = Target(collection="plone", filter=FILTER)
@@ -25,63 +25,63 @@ def registry() -> FakePackageRegistry:
 
 
 @pytest.fixture
-def services(registry: FakePackageRegistry) -> Dependencies:
+def deps(registry: FakePackageRegistry) -> Dependencies:
     return build_fake_dependencies(registry=registry, journal=registry, requests=registry)
 
 
-def run_fetch(services: Dependencies) -> IngestReport:
-    return fetch_collection(services, TARGET, default=FILTER)
+def run_fetch(deps: Dependencies) -> IngestReport:
+    return fetch_collection(deps, TARGET, default=FILTER)
 
 
-def run_update(services: Dependencies) -> IngestReport:
-    return update_collection(services, TARGET, default=FILTER)
+def run_update(deps: Dependencies) -> IngestReport:
+    return update_collection(deps, TARGET, default=FILTER)
 
 
-def list_names(services: Dependencies) -> list[str]:
-    return [project_state.name_normalized for project_state in services.index.project_states("plone")]
+def list_names(deps: Dependencies) -> list[str]:
+    return [project_state.name_normalized for project_state in deps.index.project_states("plone")]
 
 
-def test_fetch_indexes_every_release(services: Dependencies) -> None:
-    report = run_fetch(services)
+def test_fetch_indexes_every_release(deps: Dependencies) -> None:
+    report = run_fetch(deps)
 
     assert (report.indexed, report.documents, report.is_complete) == (3, 5, True)
-    assert list_names(services) == ["acme-blog", "leaky", "plone-api"]
+    assert list_names(deps) == ["acme-blog", "leaky", "plone-api"]
 
 
-def test_show_matches_any_spelling_newest_first(services: Dependencies) -> None:
-    run_fetch(services)
+def test_show_matches_any_spelling_newest_first(deps: Dependencies) -> None:
+    run_fetch(deps)
 
-    documents = get_package_documents(services, TARGET, "PLONE_api")
+    documents = get_package_documents(deps, TARGET, "PLONE_api")
 
     assert [document["id"] for document in documents] == ["plone.api-2.0", "plone.api-1.0", "plone.api-2.1a1"]
     assert [document["is_newest"] for document in documents] == [True, False, False]
 
 
-def test_update_indexes_published_releases(services: Dependencies, registry: FakePackageRegistry) -> None:
-    run_fetch(services)
+def test_update_indexes_published_releases(deps: Dependencies, registry: FakePackageRegistry) -> None:
+    run_fetch(deps)
     registry.publish(Project(name="collective.new", last_serial=40, releases=(build_release("collective.new", "1.0", 7),)))
 
-    report = run_update(services)
+    report = run_update(deps)
 
     assert report.indexed == 1
-    assert "collective-new" in list_names(services)
+    assert "collective-new" in list_names(deps)
 
 
-def test_update_removes_withdrawn_and_keeps_unavailable(services: Dependencies, registry: FakePackageRegistry) -> None:
-    run_fetch(services)
+def test_update_removes_withdrawn_and_keeps_unavailable(deps: Dependencies, registry: FakePackageRegistry) -> None:
+    run_fetch(deps)
     registry.remove("Acme_Blog", serial=40)
     registry.publish(Project(name="leaky", last_serial=41, releases=(build_release("leaky", "1.1", 8),)))
     registry.unavailable.add("leaky")
 
-    report = run_update(services)
+    report = run_update(deps)
 
     assert (report.removed, report.failed) == (1, ["leaky"])
-    assert list_names(services) == ["leaky", "plone-api"]
+    assert list_names(deps) == ["leaky", "plone-api"]
 
 
-def test_idle_update_makes_two_requests(services: Dependencies) -> None:
-    run_fetch(services)
+def test_idle_update_makes_two_requests(deps: Dependencies) -> None:
+    run_fetch(deps)
 
-    report = run_update(services)
+    report = run_update(deps)
 
     assert (report.indexed, report.requests) == (0, len(FILTER.expand_classifiers(published)) + 1)

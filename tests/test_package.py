@@ -10,9 +10,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from pyf.aggregator.sample.ecosystem import FakeRegistry
-from pyf.aggregator.sample.load import load_sample_documents
-from pyf.aggregator.sample.services import LocalPyPI
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.load import load_sample_documents
+from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from pyf.aggregator.adapters.candidates.clickhouse import PAGE_SIZE, ClickHouseCandidates
-from pyf.aggregator.adapters.candidates.names_file import CandidatesFile
-from pyf.aggregator.adapters.http import HttpClient
-from pyf.aggregator.adapters.retry import RetryPolicy
-from pyf.aggregator.adapters.service import ServiceLimits, ServiceClient
+from pyf.aggregator.adapters.candidates import PAGE_SIZE, ClickHouseCandidates
+from pyf.aggregator.adapters.candidates import CandidatesFile
+from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.http.client.retry import RetryPolicy
+from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 
 ROWS = {

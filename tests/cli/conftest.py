@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pyf.aggregator.sample.clickhouse import LocalClickHouse
-from pyf.aggregator.sample.download_table import DownloadTable
-from pyf.aggregator.sample.ecosystem import FakeRegistry
-from pyf.aggregator.sample.expand import parse_yaml_projects
-from pyf.aggregator.sample.pypistats import LocalPypistats
-from pyf.aggregator.sample.services import LocalPyPI
-from shell import CommandRunner
+from pyf.aggregator.sandbox.downloads import LocalClickHouse
+from pyf.aggregator.sandbox.downloads import DownloadTable
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
+from pyf.aggregator.sandbox.downloads import LocalPypistats
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.cli_runner import CommandRunner
 
 # Few have a README: the processes that render are slow to start.
 PROJECTS = """
@@ -63,13 +63,13 @@ projects:
 
 
 @pytest.fixture
-def ecosystem() -> FakeRegistry:
+def fake_registry() -> FakeRegistry:
     return FakeRegistry(parse_yaml_projects(PROJECTS))
 
 
 @pytest.fixture
-def pypi(ecosystem: FakeRegistry) -> Iterator[LocalPyPI]:
-    with LocalPyPI(ecosystem) as pypi:
+def pypi(fake_registry: FakeRegistry) -> Iterator[LocalPyPI]:
+    with LocalPyPI(fake_registry) as pypi:
         yield pypi
 
 

@@ -6,9 +6,9 @@ import click
 import pytest
 
 from pyf.aggregator.cli.aggregator import main
-from pyf.aggregator.sample.faults import Fault
-from pyf.aggregator.sample.services import LocalPyPI
-from shell import CommandRunner
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.cli_runner import CommandRunner
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from click import ClickException
 
-from pyf.aggregator.cli.demo_page import check_pages, serve_pages
-from pyf.aggregator.sample.ecosystem import FakeRegistry
-from pyf.aggregator.sample.services import LocalPyPI
-from shell import DEMO, CommandRunner, wait_until
+from pyf.aggregator.cli.demo_servers import check_pages, serve_pages
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.cli_runner import DEMO, CommandRunner, wait_until
 
 DOCUMENT = {"info": {"name": "acme", "classifiers": ["Framework :: Flask"]}, "releases": {"1.0": []}, "last_serial": 7}
 

@@ -6,7 +6,7 @@ import pytest
 
 from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.settings import Settings, load_settings
-from shell import CommandRunner
+from support.cli_runner import CommandRunner
 
 DOCUMENTED = """
 DEFAULT_PROFILE=flask

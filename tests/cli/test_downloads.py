@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from cli.test_progress import open_terminal
-from pyf.aggregator.sample.clickhouse import LocalClickHouse
-from pyf.aggregator.sample.faults import Fault
-from pyf.aggregator.sample.pypistats import LocalPypistats
-from shell import DOWNLOADS, CompletedCommand, CommandRunner, wait_until
+from pyf.aggregator.sandbox.downloads import LocalClickHouse
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.sandbox.downloads import LocalPypistats
+from support.cli_runner import DOWNLOADS, CompletedCommand, CommandRunner, wait_until
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 

@@ -11,9 +11,9 @@ from subprocess import PIPE, run
 import msgspec
 import pytest
 
-from pyf.aggregator.sample.faults import Fault
-from pyf.aggregator.sample.services import LocalPyPI
-from shell import CommandRunner, find_render_workers, wait_until
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.cli_runner import CommandRunner, find_render_workers, wait_until
 
 FULL = Path("/dev/full")
 

@@ -8,10 +8,10 @@ import pytest
 from packaging.version import Version
 from trove_classifiers import classifiers as published
 
-from pyf.aggregator.adapters.profiles import load_profiles
+from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.domain.errors import Invalid
-from pyf.aggregator.sample.services import LocalPyPI
-from shell import CommandRunner
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.cli_runner import CommandRunner
 
 ONE = 'profiles: {mine: {name: "Mine", classifiers: ["Framework :: Mine", " Framework :: Ours "]}}'
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shell import SEARCH, CompletedCommand, CommandRunner
+from support.cli_runner import SEARCH, CompletedCommand, CommandRunner
 
 
 @pytest.fixture

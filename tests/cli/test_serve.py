@@ -15,10 +15,10 @@ from typing import Any
 import httpx
 import pytest
 
-from pyf.aggregator.cli.serve_processes import SingleAcceptLoop
+from pyf.aggregator.cli.serve_run import SingleAcceptLoop
 from pyf.aggregator.cli.serve_run import bind_socket
-from pyf.aggregator.sample.services import LocalPyPI
-from shell import SERVE, CommandRunner, wait_until
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.cli_runner import SERVE, CommandRunner, wait_until
 
 
 @contextmanager

@@ -14,18 +14,18 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 import tasks.test_queue_settings  # noqa: F401 - the queue's settings have their tests there
-from effects import tests_setting, tested_settings
-from pyf.aggregator.sample.clickhouse import LocalClickHouse
-from pyf.aggregator.sample.faults import Fault
-from pyf.aggregator.sample.github import LocalGitHub
-from pyf.aggregator.sample.hosted import HostedRepository
-from pyf.aggregator.sample.pypistats import LocalPypistats
-from pyf.aggregator.sample.services import LocalPyPI
+from support.setting_coverage import tests_setting, tested_settings
+from pyf.aggregator.sandbox.downloads import LocalClickHouse
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.sandbox.github import LocalGitHub
+from pyf.aggregator.sandbox.github_fixtures import HostedRepository
+from pyf.aggregator.sandbox.downloads import LocalPypistats
+from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.settings import Settings
-from served import serve_app
-from shell import COMMAND_TIMEOUT, CompletedCommand, CommandRunner, find_render_workers, wait_until
-from small_site import build_small_site
-from typesense_double import ADMIN_KEY, LocalTypesense
+from support.http_server import serve_app
+from support.cli_runner import COMMAND_TIMEOUT, CompletedCommand, CommandRunner, find_render_workers, wait_until
+from support.site_fixtures import build_small_site
+from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
 PROFILE = """
 profiles:
@@ -599,11 +599,11 @@ def test_web_cors_origins(origins: str, allowed: str | None) -> None:
 @tests_setting("web_api_keys_required")
 @pytest.mark.parametrize(("required", "codes"), [(True, [401, 403, 200, 200]), (False, [200, 200, 200, 200])])
 def test_web_api_key_required(required: bool, codes: list[int]) -> None:
-    services = build_small_site()
-    services.keys.create(["plone"], description="a test", value="the-right-key")
-    services.admin.create("other-1", services.index.get_state("plone"), alias="other")
+    deps = build_small_site()
+    deps.keys.create(["plone"], description="a test", value="the-right-key")
+    deps.admin.create("other-1", deps.index.get_state("plone"), alias="other")
     right = {"x-api-key": "the-right-key"}
-    with serve_app(services, {}, web_api_keys_required=required) as site:
+    with serve_app(deps, {}, web_api_keys_required=required) as site:
         header_variants = [{}, {"x-api-key": "a-wrong-key"}, right, {"authorization": "Bearer the-right-key"}]
         answered = [site.get("/api/v1/profiles/plone/search", headers=headers).status_code for headers in header_variants]
         listed = [collection["key"] for collection in site.get("/api/v1/profiles", headers=right).json()]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pyf.aggregator.sample.services import LocalPyPI
-from shell import CommandRunner, wait_until
-from typesense_double import ADMIN_KEY, LocalTypesense, Store
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.cli_runner import CommandRunner, wait_until
+from support.typesense_fake import ADMIN_KEY, LocalTypesense, Store
 
 COUNT = 25
 

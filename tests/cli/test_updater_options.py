@@ -4,8 +4,8 @@ import click
 import pytest
 
 from pyf.aggregator.cli.updater import main
-from pyf.aggregator.sample.services import LocalPyPI
-from shell import CommandRunner
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.cli_runner import CommandRunner
 
 SPELLINGS = [
     (["-ls"], ["--list-collections"]),

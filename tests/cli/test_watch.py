@@ -13,14 +13,14 @@ import pytest
 from pyf.aggregator.cli.watch import RecurringRun
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.domain.schedule import Schedule
-from pyf.aggregator.sample.download_table import DownloadTable
-from pyf.aggregator.sample.faults import Fault
-from pyf.aggregator.sample.github import LocalGitHub
-from pyf.aggregator.sample.hosted import HostedRepository
-from pyf.aggregator.sample.pypistats import LocalPypistats
-from pyf.aggregator.sample.services import LocalPyPI
+from pyf.aggregator.sandbox.downloads import DownloadTable
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.sandbox.github import LocalGitHub
+from pyf.aggregator.sandbox.github_fixtures import HostedRepository
+from pyf.aggregator.sandbox.downloads import LocalPypistats
+from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.usecases.report import EnrichmentReport, IngestReport, RunReport
-from shell import CommandRunner, wait_until
+from support.cli_runner import CommandRunner, wait_until
 
 DAY = 86_400
 SUNDAY = 1_795_305_600  # 2026-11-22, midnight
@@ -176,9 +176,9 @@ def test_schedules_run_all_enrichments(filled_shell: CommandRunner) -> None:
     awaited = {f"flask, {action}: " for action in ("refresh", "fetch", "downloads", "github", "score")}
     counts = DownloadTable({"flask-thing": {date(2026, 11, 1): 7}}, newest=date(2026, 11, 1))
     with LocalGitHub([HostedRepository(path="o/flask-thing", stars=86)]) as github, LocalPypistats(counts) as pypistats:
-        services = {"github_api_url": github.url, "github_token": github.token, "pypistats_base_url": pypistats.url}
+        deps = {"github_api_url": github.url, "github_token": github.token, "pypistats_base_url": pypistats.url}
 
-        with filled_shell.start("--watch", "--interval", "1", "-p", "flask", **minutely, **services) as watch:
+        with filled_shell.start("--watch", "--interval", "1", "-p", "flask", **minutely, **deps) as watch:
             for line in read_lines(watch):
                 awaited -= {beginning for beginning in awaited if line.startswith(beginning)}
                 if not awaited:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from builders import PLONE, build_state
-from engines import ENGINES, ENGINE_PARAMETERS, IndexEngine
+from support.builders import PLONE, build_state
+from support.index_engines import ENGINES, ENGINE_PARAMETERS, IndexEngine
 from pyf.aggregator.ports import IndexAdmin, PackageIndex, SearchEngine
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from builders import build_state
-from key_stores import KEY_PARAMETERS, KEY_ENGINES, KeyEngine
-from pyf.aggregator.domain.api_key import SEARCH_ACTION
+from support.builders import build_state
+from support.index_engines import KEY_PARAMETERS, KEY_ENGINES, KeyEngine
+from pyf.aggregator.ports.keys import SEARCH_ACTION
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.ports import ApiKeys, IndexAdmin
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from coordinations import COORDINATION_STORES, CoordinationPorts
+from support.coordination import COORDINATION_STORES, CoordinationPorts
 from pyf.aggregator.ports import Partitions, Locks, RateLimiter, DedupStore
 
 # The shortest time that all of them can tell, and the longest that a test waits for it to pass.

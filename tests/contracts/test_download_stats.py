@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from msgspec import UNSET
 
-from download_sources import RECENT_COUNTS, DOWNLOAD_SOURCES, EXPECTED_DOWNLOADS, DownloadSource
+from support.download_sources import RECENT_COUNTS, DOWNLOAD_SOURCES, EXPECTED_DOWNLOADS, DownloadSource
 from pyf.aggregator.domain.downloads import Downloads
 from pyf.aggregator.domain.errors import AggregatorError, NotFound, Unavailable
 

@@ -4,11 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from builders import build_state, build_project
-from engines import NOW, IndexEngine
+from support.builders import build_state, build_project
+from support.index_engines import NOW, IndexEngine
 from pyf.aggregator.domain.collection import CollectionInfo, Tombstone
 from pyf.aggregator.domain.errors import Invalid, NotFound
-from pyf.aggregator.domain.schema import RepositoryFields
+from pyf.aggregator.domain.documents.schema import RepositoryFields
 from pyf.aggregator.ports import IndexAdmin
 
 STATE = build_state()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import PLONE, build_project, build_fields
-from pyf.aggregator.domain.release import File, Vulnerability
+from support.builders import PLONE, build_project, build_fields
+from pyf.aggregator.domain.documents.project import File, Vulnerability
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments
 
 pytestmark = pytest.mark.usefixtures("plone")

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from builders import PLONE, build_state, build_project
-from engines import IndexEngine
+from support.builders import PLONE, build_state, build_project
+from support.index_engines import IndexEngine
 from pyf.aggregator.domain.collection import StaleRetry, Tombstone
 from pyf.aggregator.domain.errors import NotFound
-from pyf.aggregator.domain.schema import RepositoryFields
+from pyf.aggregator.domain.documents.schema import RepositoryFields
 from pyf.aggregator.ports import PackageIndex
 
 pytestmark = pytest.mark.usefixtures("plone")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from builders import PLONE, build_project
+from support.builders import PLONE, build_project
 from pyf.aggregator.domain.collection import Tombstone
-from pyf.aggregator.domain.schema import RepositoryFields
+from pyf.aggregator.domain.documents.schema import RepositoryFields
 from pyf.aggregator.ports import PackageIndex
 
 pytestmark = pytest.mark.usefixtures("plone")

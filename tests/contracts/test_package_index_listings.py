@@ -2,11 +2,11 @@
 
 import pytest
 
-from builders import PLONE, build_state, build_project, build_fields
-from engines import IndexEngine
+from support.builders import PLONE, build_state, build_project, build_fields
+from support.index_engines import IndexEngine
 from pyf.aggregator.domain.collection import ProjectState, Tombstone
 from pyf.aggregator.domain.errors import NotFound
-from pyf.aggregator.domain.schema import DownloadFields, RepositoryFields
+from pyf.aggregator.domain.documents.schema import DownloadFields, RepositoryFields
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments
 
 pytestmark = pytest.mark.usefixtures("plone")

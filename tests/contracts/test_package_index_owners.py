@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from builders import PLONE, build_project
+from support.builders import PLONE, build_project
 from pyf.aggregator.domain.collection import Tombstone
-from pyf.aggregator.domain.document import Enrichments
-from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
+from pyf.aggregator.domain.documents.document import Enrichments
+from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
 from pyf.aggregator.ports import PackageIndex
 
 pytestmark = pytest.mark.usefixtures("plone")

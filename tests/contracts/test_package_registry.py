@@ -6,10 +6,10 @@ from contextlib import closing
 import pytest
 
 from pyf.aggregator.domain.errors import NotFound, Unavailable
-from pyf.aggregator.domain.project import Project, ProjectStatus
-from pyf.aggregator.domain.release import select_newest
+from pyf.aggregator.domain.documents.project import Project, ProjectStatus
+from pyf.aggregator.domain.documents.project import select_newest
 from pyf.aggregator.ports import ProjectResult, ProjectRequest
-from registries import DJANGO, PLONE, PROJECTS, REGISTRIES, RegistryPorts, group_by_name
+from support.registries import DJANGO, PLONE, PROJECTS, REGISTRIES, RegistryPorts, group_by_name
 
 
 @pytest.fixture(params=REGISTRIES)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from pyf.aggregator.domain.errors import Unavailable
-from registries import REGISTRIES, RegistryPorts
+from support.registries import REGISTRIES, RegistryPorts
 
 NOON_OF_JANUARY_1ST = 1_767_268_800
 DAY = 86_400

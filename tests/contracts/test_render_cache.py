@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from pyf.aggregator.adapters.index.database import Database
-from pyf.aggregator.adapters.memory_caches import FakeRenderCache
+from pyf.aggregator.adapters.sqlite.database import Database
+from pyf.aggregator.testing.caches import FakeRenderCache
 from pyf.aggregator.adapters.redis import RedisRenderCache, connect
-from pyf.aggregator.adapters.sqlite_caches import SqliteRenderCache
-from pyf.aggregator.domain.readme import Readme, RenderedReadme
+from pyf.aggregator.adapters.sqlite.caches import SqliteRenderCache
+from pyf.aggregator.domain.readme.plain_text.plain_text import Readme, RenderedReadme
 from pyf.aggregator.ports import RenderCache
-from redis_server import start_redis
+from support.redis_server import start_redis
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=800)
 part = st.one_of(st.just(UNSET), text)

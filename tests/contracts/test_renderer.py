@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 import pytest
 from msgspec.structs import replace
 
-from pyf.aggregator.adapters.memory_caches import FakeRenderCache
-from pyf.aggregator.adapters.rendering import PooledRenderer
-from pyf.aggregator.adapters.rendering_inline import InlineRenderer
-from pyf.aggregator.domain.plain_readme import render_plain_text
-from pyf.aggregator.domain.readme import Readme, RenderedReadme
-from pyf.aggregator.domain.rendering import render_readme
+from pyf.aggregator.testing.caches import FakeRenderCache
+from pyf.aggregator.adapters.rendering.renderer.renderer import PooledRenderer
+from pyf.aggregator.testing.rendering import InlineRenderer
+from pyf.aggregator.domain.readme.plain_text.plain_text import render_plain_text
+from pyf.aggregator.domain.readme.plain_text.plain_text import Readme, RenderedReadme
+from pyf.aggregator.domain.readme.plain_text.rendering import render_readme
 from pyf.aggregator.ports import RenderCache, Renderer
 
 MARKDOWN = Readme(text="# One\n\ntext\n\n## Two\n\nmore\n", content_type="text/markdown", summary="A summary.")

@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from pyf.aggregator.adapters.index.database import Database
-from pyf.aggregator.adapters.memory_caches import FakeRepositoryCache
+from pyf.aggregator.adapters.sqlite.database import Database
+from pyf.aggregator.testing.caches import FakeRepositoryCache
 from pyf.aggregator.adapters.redis import RedisRepositoryCache, connect
-from pyf.aggregator.adapters.sqlite_repositories import SqliteRepositoryCache
-from pyf.aggregator.domain.repository import CachedRepository, Repository
+from pyf.aggregator.adapters.sqlite.caches import SqliteRepositoryCache
+from pyf.aggregator.domain.repositories import CachedRepository, Repository
 from pyf.aggregator.ports import RepositoryCache
-from redis_server import start_redis
-from repository_hosts import to_ref
+from support.redis_server import start_redis
+from support.repository_hosts import to_ref
 
 count = st.just(UNSET) | st.integers(0, 2**40)
 text = st.just(UNSET) | st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -6,10 +6,10 @@ import pytest
 from msgspec import UNSET
 
 from pyf.aggregator.domain.errors import NotFound, Unavailable
-from pyf.aggregator.domain.repository import Repository
-from pyf.aggregator.domain.repository_address import RepositoryRef
+from pyf.aggregator.domain.repositories import Repository
+from pyf.aggregator.domain.repositories import RepositoryRef
 from pyf.aggregator.ports import RepositoryResult
-from repository_hosts import REPOSITORY_HOSTS, RepositoryHostPorts, to_ref
+from support.repository_hosts import REPOSITORY_HOSTS, RepositoryHostPorts, to_ref
 
 
 @pytest.fixture(params=REPOSITORY_HOSTS)

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import PLONE, build_project
-from engines import NOW
-from pyf.aggregator.adapters.index.plain_search import PlainSearch
-from pyf.aggregator.adapters.lexicon import load_lexicon
-from pyf.aggregator.adapters.standards import load_scoring_config
-from pyf.aggregator.domain.schema import DownloadFields, HealthFields
+from support.builders import PLONE, build_project
+from support.index_engines import NOW
+from pyf.aggregator.testing.reference_search import PlainSearch
+from pyf.aggregator.config.lexicon import load_lexicon
+from pyf.aggregator.config.scoring import load_scoring_config
+from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields
 from pyf.aggregator.domain.search import SearchQuery
 from pyf.aggregator.ports import PackageIndex, SearchEngine
 

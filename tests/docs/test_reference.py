@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from pyf.aggregator.domain.schema import Field, iter_fields
+from pyf.aggregator.domain.documents.schema import Field, iter_fields
 from pyf.aggregator.settings import Settings
 
 ROOT = Path(__file__).parents[2]

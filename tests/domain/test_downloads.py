@@ -7,16 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from pyf.aggregator.domain.downloads import (
-    HISTORY_MONTHS,
-    Downloads,
-    merge_downloads,
-    to_month,
-    build_download_fields,
-    mark_not_found,
-    list_whole_months,
-)
-from pyf.aggregator.domain.schema import DownloadFields
+from pyf.aggregator.domain.downloads import HISTORY_MONTHS, Downloads, merge_downloads, to_month, build_download_fields, mark_not_found, list_whole_months
+from pyf.aggregator.domain.documents.schema import DownloadFields
 
 # The first of August 2026, 03:00 UTC: the newest day that a source may have counted is the last of July.
 NOW = 1_785_553_200

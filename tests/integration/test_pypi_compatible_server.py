@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from pyf.aggregator.adapters.http import HttpClient
+from pyf.aggregator.adapters.http.client.client import HttpClient
 from pyf.aggregator.adapters.pypi import PyPIFeed, PyPIChangelog, PyPIRegistry
-from pyf.aggregator.adapters.service import ServiceLimits, ServiceClient
+from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
 from pyf.aggregator.domain.errors import NotFound
-from pyf.aggregator.domain.project import Project
+from pyf.aggregator.domain.documents.project import Project
 from pyf.aggregator.ports import ProjectRequest
 
 URL = os.environ.get("PYPI_TEST_URL", "")

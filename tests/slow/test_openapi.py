@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from served import serve_app
-from small_site import build_small_site
+from support.http_server import serve_app
+from support.site_fixtures import build_small_site
 
 # What is too long as a whole may be right in every part, and the other way round.
 CONFIG = """

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pyf.aggregator.sample.ecosystem import FakeRegistry
-from pyf.aggregator.sample.expand import parse_yaml_projects
-from worlds import Clock, World, open_engine_settings, open_world
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
+from support.registry_world import Clock, World, open_engine_settings, open_world
 
 PROJECTS = """
 projects:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from served import serve_app
-from small_site import build_small_site
+from support.http_server import serve_app
+from support.site_fixtures import build_small_site
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyf.aggregator.domain.search import HealthBand, SearchQuery
-from pyf.aggregator.web.atom import AtomEntry, render_feed
+from pyf.aggregator.web.feeds import AtomEntry, render_feed
 from pyf.aggregator.web.feeds import feed_path
-from served import serve_app
-from small_site import EMAIL_ADDRESSES, DAY_SECONDS, START, build_small_site, build_site_project
+from support.http_server import serve_app
+from support.site_fixtures import EMAIL_ADDRESSES, DAY_SECONDS, START, build_small_site, build_site_project
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -83,10 +83,10 @@ def test_feed_hides_quarantined_packages_and_emails(site: httpx.Client, kind: st
 
 
 def test_entry_ids_are_stable() -> None:
-    services = build_small_site()
-    with serve_app(services, {}, web_max_age=0) as site:
+    deps = build_small_site()
+    with serve_app(deps, {}, web_max_age=0) as site:
         before = parse_feed(site.get("/feeds/plone/updated.atom").content)
-        services.index.put("plone", [build_site_project("plone.fresh", {"version": "1.0", "upload_timestamp": int(START - DAY_SECONDS)})])
+        deps.index.put("plone", [build_site_project("plone.fresh", {"version": "1.0", "upload_timestamp": int(START - DAY_SECONDS)})])
         after = parse_feed(site.get("/feeds/plone/updated.atom").content)
 
     old, new = ({entry.findtext(f"{ATOM}id") for entry in feed.findall(f"{ATOM}entry")} for feed in (before, after))

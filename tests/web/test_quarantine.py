@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from builders import PLONE
-from pyf.aggregator.domain.addresses import mask_links
-from pyf.aggregator.domain.schema import RepositoryFields
-from served import serve_app
-from small_site import build_small_site, build_site_project
+from support.builders import PLONE
+from pyf.aggregator.domain.email_masking import mask_links
+from pyf.aggregator.domain.documents.schema import RepositoryFields
+from support.http_server import serve_app
+from support.site_fixtures import build_small_site, build_site_project
 
 MALICIOUS_URL = "https://evil.example/trap"
 PATHS = (
@@ -30,7 +30,7 @@ PATHS = (
 @pytest.fixture(scope="module")
 def site() -> Iterator[httpx.Client]:
     """A site with a quarantined project that names an address in every field that holds text."""
-    services = build_small_site()
+    deps = build_small_site()
     evil = build_site_project(
         "plone.evil",
         {"version": "6.6.6", "framework_versions": ("Plone 6.0",), "yanked": True, "yanked_reason": f"See {MALICIOUS_URL}"},
@@ -47,11 +47,11 @@ def site() -> Iterator[httpx.Client]:
         requires_dist=(f"plone.api @ {MALICIOUS_URL}",),
         project_status="quarantined",
     )
-    services.index.put(PLONE, [evil])
-    services.index.update(
+    deps.index.put(PLONE, [evil])
+    deps.index.update(
         PLONE, {"plone-evil": RepositoryFields(github_stars=1, github_url="https://github.com/e/vil")}
     )
-    with serve_app(services, {}) as client:
+    with serve_app(deps, {}) as client:
         yield client
 
 

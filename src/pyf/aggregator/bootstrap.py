@@ -8,45 +8,32 @@ from pathlib import Path
 from msgspec import Struct
 from platformdirs import user_data_path
 
-from .adapters.candidates.clickhouse import ClickHouseCandidates
-from .adapters.candidates.memory import StaticCandidates
-from .adapters.candidates.names_file import CandidatesFile
+from .adapters.candidates import ClickHouseCandidates
+from .adapters.candidates import StaticCandidates
+from .adapters.candidates import CandidatesFile
 from .adapters.downloads import CLICKHOUSE_LIMITS, ClickHouseDownloads, Pypistats, build_pypistats_limits
 from .adapters.github import GitHubGraphQL, GitHubRest
 from .adapters.github.client import GitHubClient
-from .adapters.http import HttpClient
-from .adapters.index.database import Database
-from .adapters.index.sqlite import SqliteIndex
-from .adapters.index.sqlite_admin import SqliteAdmin
-from .adapters.index.sqlite_keys import SqliteApiKeys
-from .adapters.index.sqlite_search import SqliteSearch
-from .adapters.lexicon import load_lexicon
-from .adapters.profiles import load_profiles
+from .adapters.http.client import HttpClient
+from .adapters.sqlite.database import Database
+from .adapters.sqlite.index import SqliteIndex
+from .adapters.sqlite.admin import SqliteAdmin
+from .adapters.sqlite.keys import SqliteApiKeys
+from .adapters.sqlite.search import SqliteSearch
+from .config.lexicon import load_lexicon
+from .config.profiles import load_profiles
 from .adapters.pypi import PyPIFeed, PyPIChangelog, PyPIRegistry
-from .adapters.rendering import PooledRenderer
-from .adapters.retry import RetryPolicy
-from .adapters.service import ServiceLimits, ServiceClient
-from .adapters.sqlite_caches import SqliteRenderCache, SqliteMembershipCache
-from .adapters.sqlite_repositories import SqliteRepositoryCache
-from .adapters.standards import load_scoring_config
-from .adapters.traffic import LocalRequestMetrics
+from .adapters.rendering.renderer import PooledRenderer
+from .adapters.http.retry import RetryPolicy
+from .adapters.http.service_client import ServiceLimits, ServiceClient
+from .adapters.sqlite.caches import SqliteRenderCache, SqliteMembershipCache
+from .adapters.sqlite.caches import SqliteRepositoryCache
+from .config.scoring import load_scoring_config
+from .adapters.metrics_store import LocalRequestMetrics
 from .domain.errors import Invalid
 from .domain.health import ScoringConfig
 from .domain.policy import Descriptions, Discovery, Policy
-from .ports import (
-    ApiKeys,
-    CandidateSource,
-    Coordination,
-    DownloadStats,
-    IndexAdmin,
-    RateLimiter,
-    PackageIndex,
-    RenderCache,
-    RepositoryCache,
-    RepositoryHost,
-    SearchEngine,
-    Dependencies,
-)
+from .ports import ApiKeys, CandidateSource, Coordination, DownloadStats, IndexAdmin, RateLimiter, PackageIndex, RenderCache, RepositoryCache, RepositoryHost, SearchEngine, Dependencies
 from .settings import Settings
 
 # Seconds that a task waits at most where a service wants a pause; of longer ones it is tried again, and holds no
@@ -145,7 +132,7 @@ def _open_engine(
     if not key:
         raise Invalid("INDEX_BACKEND=typesense needs TYPESENSE_API_KEY")
     # The client takes a quarter of a second to import, of which users of the other engine are spared.
-    from .adapters.index import typesense
+    from .adapters import typesense
 
     server = typesense.Server(
         settings.typesense_urls,

@@ -7,14 +7,10 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from healthy import SCORING_CONFIG, build_context, build_signals, to_timestamp
-from pyf.aggregator.domain.health.compatibility import (
-    RULES,
-    can_use_supported_python,
-    has_supported_framework,
-)
-from pyf.aggregator.domain.health.judging import RuleContext
-from pyf.aggregator.domain.health.standards import list_supported
+from support.scoring_fixtures import SCORING_CONFIG, build_context, build_signals, to_timestamp
+from pyf.aggregator.domain.health.compatibility import RULES, can_use_supported_python, has_supported_framework
+from pyf.aggregator.domain.health.rules import RuleContext
+from pyf.aggregator.domain.health.scoring_config import list_supported
 
 
 def make_python_signals(required: str, *named: str) -> dict[str, Any]:

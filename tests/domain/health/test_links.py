@@ -2,7 +2,7 @@
 
 import pytest
 
-from builders import build_fields
+from support.builders import build_fields
 from pyf.aggregator.domain.health.links import find_links
 
 PAGE = "https://registry.example/project/a/"

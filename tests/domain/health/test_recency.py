@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from healthy import DAY, NOW, SCORING_CONFIG, build_context, days_before_now, build_signals
-from pyf.aggregator.domain.health.judging import RuleContext
+from support.scoring_fixtures import DAY, NOW, SCORING_CONFIG, build_context, days_before_now, build_signals
+from pyf.aggregator.domain.health.rules import RuleContext
 from pyf.aggregator.domain.health.recency import RULES, compute_expected_interval
 from pyf.aggregator.domain.health.score import compute_score
 

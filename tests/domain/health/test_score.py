@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from msgspec import UNSET, json
 from msgspec.structs import replace
 
-from healthy import NOW, SCORING_CONFIG, days_before_now, build_signals
+from support.scoring_fixtures import NOW, SCORING_CONFIG, days_before_now, build_signals
 from pyf.aggregator.domain.health import Signals, compute_score
-from pyf.aggregator.domain.health.caps import CAPS
-from pyf.aggregator.domain.health.facts import IssueCounts
+from pyf.aggregator.domain.health.score_caps import CAPS
+from pyf.aggregator.domain.health.signals import IssueCounts
 from pyf.aggregator.domain.health.score import GROUPS, Score
 
 # Values of each fact from the worst to the best; which of two is better must not depend on anything else.

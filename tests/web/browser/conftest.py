@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from browser import BrowserSession, open_browser
-from crowded_site import build_crowded_site
-from served import serve_app
-from wide_site import build_wide_site
+from support.browser import BrowserSession, open_browser
+from support.site_fixtures import build_crowded_site
+from support.http_server import serve_app
+from support.site_fixtures import build_wide_site
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from browser import COLOR_RULES, BrowserSession
-from pyf.aggregator.domain.project import normalize_name
-from wide_site import LONG_NAME
+from support.browser import COLOR_RULES, BrowserSession
+from pyf.aggregator.domain.documents.project import normalize_name
+from support.site_fixtures import LONG_NAME
 
 pytestmark = pytest.mark.slow
 

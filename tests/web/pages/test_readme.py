@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostile_readmes import HOSTILE_HTML, HOSTILE_TOKENS
-from pyf.aggregator.domain.safe_html import sanitize_html
+from support.readmes import HOSTILE_HTML, HOSTILE_TOKENS
+from pyf.aggregator.domain.readme.plain_text.safe_html import sanitize_html
 from pyf.aggregator.web.pages.readme import render_readme
-from pyf.aggregator.web.pages.readme_tree import limit_depth
-from strict_html import extract_text
-from strict_page import assert_valid_page
+from pyf.aggregator.web.pages.readme import limit_depth
+from support.html_checks import extract_text
+from support.html_checks import assert_valid_page
 
 FRAGMENTS = (
     *HOSTILE_HTML,

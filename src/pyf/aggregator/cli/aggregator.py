@@ -6,7 +6,7 @@ import click
 
 from .. import __version__
 from .aggregator_options import Options, with_aggregator_options
-from .exits import ExitCode, ExitCodeCommand, default_sigint
+from .exit_codes import ExitCode, ExitCodeCommand, default_sigint
 
 
 @click.command(cls=ExitCodeCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from msgspec import Struct
 
-from ..usecases.target import Scope
+from ..usecases.collections.target import Scope
 from .options import profile_option, target_option
 
 # Seconds between two rounds of --watch: PyPI's journal grows by some hundred entries in that time.

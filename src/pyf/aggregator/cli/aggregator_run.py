@@ -5,30 +5,30 @@ from collections.abc import Callable
 
 import click
 
-from ..adapters.profiles import load_profiles
-from ..adapters.since_file import SavedCursors, CursorFile
+from ..config.profiles import load_profiles
+from ..adapters.cursor_file import SavedCursors, CursorFile
 from ..bootstrap import open_dependencies
 from ..domain.errors import AggregatorError, Invalid, Unavailable
 from ..domain.schedule import Schedule
 from ..ports import Dependencies
 from ..settings import Settings, load_settings
-from ..usecases.changes import update_collection
-from ..usecases.enrich_downloads import enrich_downloads
-from ..usecases.enrich_repositories import enrich_repositories
-from ..usecases.explain import explain_score
-from ..usecases.fetch import fetch_collection
-from ..usecases.recreate import rebuild_collection
-from ..usecases.refresh import refresh_collection
+from ..usecases.ingest.incremental import update_collection
+from ..usecases.enrich.downloads import enrich_downloads
+from ..usecases.enrich.repositories import enrich_repositories
+from ..usecases.read.explain_score import explain_score
+from ..usecases.ingest.fetch import fetch_collection
+from ..usecases.collections.rebuild import rebuild_collection
+from ..usecases.ingest.refresh import refresh_collection
 from ..usecases.report import ProgressCallback, IngestReport, RunReport, no_progress
-from ..usecases.score import rescore_collection
-from ..usecases.show import get_package_documents
-from ..usecases.why import explain_membership
+from ..usecases.enrich.scores import rescore_collection
+from ..usecases.read.package import get_package_documents
+from ..usecases.read.explain_membership import explain_membership
 from .aggregator_options import WATCH_INTERVAL, Action, Options
-from .consent import confirm_alias_swap
-from .exits import ExitCode
-from .explanation import build_score_view
+from .confirm import confirm_alias_swap
+from .exit_codes import ExitCode
+from .score_view import build_score_view
 from .output import get_exit_code, print_renderable, print_json, print_line, print_report, progress_bar
-from .targets import CollectionChoice, print_target, resolve_collection
+from .collection_option import CollectionChoice, print_target, resolve_collection
 from .watch import RecurringRun, watch
 
 # What reports call the actions that end with one.

@@ -9,13 +9,13 @@ import click
 from rich.console import Console
 
 from .. import __version__
-from ..adapters.profiles import load_profiles
-from ..sample.ecosystem import FakeRegistry
-from ..sample.errors import SampleDataError
-from ..sample.load import load_documents, load_sample_documents
-from .demo_page import check_pages, open_in_browser, serve_pages
-from .demo_stage import DemoRunner, run_sandbox_servers
-from .exits import ExitCode, ExitCodeCommand, treat_sigterm_as_interrupt
+from ..config.profiles import load_profiles
+from ..sandbox.fake_registry import FakeRegistry
+from ..sandbox.yaml_format import SampleDataError
+from ..sandbox.load import load_documents, load_sample_documents
+from .demo_servers import check_pages, open_in_browser, serve_pages
+from .demo_servers import DemoRunner, run_sandbox_servers
+from .exit_codes import ExitCode, ExitCodeCommand, treat_sigterm_as_interrupt
 from .output import create_stdout_console
 
 

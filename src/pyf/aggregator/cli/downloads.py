@@ -6,7 +6,7 @@ import click
 from msgspec import Struct
 
 from .. import __version__
-from .exits import ExitCode, ExitCodeCommand, default_sigint
+from .exit_codes import ExitCode, ExitCodeCommand, default_sigint
 from .options import profile_option, target_option
 
 

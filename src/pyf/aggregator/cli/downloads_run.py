@@ -4,17 +4,17 @@ from math import ceil
 
 import click
 
-from ..adapters.downloads.clickhouse_query import MAX_NAMES
-from ..adapters.profiles import load_profiles
+from ..adapters.downloads.clickhouse import MAX_NAMES
+from ..config.profiles import load_profiles
 from ..bootstrap import open_dependencies
 from ..domain.errors import Unavailable
 from ..settings import load_settings
-from ..usecases.enrich_downloads import RunEstimate, enrich_downloads
+from ..usecases.enrich.downloads import RunEstimate, enrich_downloads
 from ..usecases.report import EnrichmentReport
 from .downloads import Options
-from .exits import ExitCode
+from .exit_codes import ExitCode
 from .output import get_exit_code, print_report, progress_bar
-from .targets import print_target, resolve_collection
+from .collection_option import print_target, resolve_collection
 
 # From so many seconds on a run is long enough to name the source that takes less.
 _LONG_RUN_SECONDS = 600

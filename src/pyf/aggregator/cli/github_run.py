@@ -5,17 +5,17 @@ from typing import Any
 import click
 from msgspec.json import decode
 
-from ..adapters.profiles import load_profiles
+from ..config.profiles import load_profiles
 from ..bootstrap import open_dependencies
 from ..domain.errors import AggregatorError, Unavailable
 from ..ports import RepositoryResult
 from ..settings import load_settings
-from ..usecases.enrich_repositories import enrich_repositories
+from ..usecases.enrich.repositories import enrich_repositories
 from ..usecases.report import EnrichmentReport
-from ..usecases.show import get_package_documents
-from .exits import ExitCode
+from ..usecases.read.package import get_package_documents
+from .exit_codes import ExitCode
 from .output import get_exit_code, print_json, print_report, progress_bar, print_problems
-from .targets import print_target, resolve_collection
+from .collection_option import print_target, resolve_collection
 
 
 def run(

@@ -1,31 +1,52 @@
-"""How a run shows itself: a progress bar on a terminal's stderr, a report in words or as JSON on stdout."""
+"""Lists names with reasons: all are told, and many of a kind share a heading, so that a reader sees what matters.
 
+How a run shows itself: a progress bar on a terminal's stderr, a report in words or as JSON on stdout.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from textwrap import fill
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-
 import click
 from rich.console import Console, RenderableType
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
-
 from ..domain.errors import Unavailable
 from ..usecases.report import ProgressCallback as Watch
 from ..usecases.report import RunReport, no_progress
-from .exits import ExitCode, detach_stdout, to_exit_code, print_error
-from .listing import format_reasons
+from .exit_codes import ExitCode, detach_stdout, to_exit_code, print_error
+
+# So many names with the same kind of reason get a line each; more share a paragraph.
+_MAX_SINGLE_LINES = 3
+_LINE_WIDTH = 110
+
+
+def format_reasons(kind: str, reasons: Mapping[str, str]) -> Iterator[str]:
+    """Yield lines such as `missing: NAME: reason`; reasons are of a kind where they agree up to their first colon."""
+    by_heading: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for name, reason in reasons.items():
+        heading, _, detail = " ".join(reason.split()).partition(": ")
+        by_heading[heading].append((name, detail))
+    for heading, names in by_heading.items():
+        if len(names) <= _MAX_SINGLE_LINES:
+            yield from (f"{kind}: {name}: {heading}{f': {detail}' if detail else ''}" for name, detail in names)
+            continue
+        yield f"{kind}: {heading} ({len(names):,}):"
+        paragraph = ", ".join(f"{name} ({detail})" if detail else name for name, detail in names)
+        yield fill(
+            paragraph,
+            _LINE_WIDTH,
+            initial_indent="  ",
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
 
 # What the parts of a report are called in its table, in this order; a list is shown by its length.
 _LABELS = {

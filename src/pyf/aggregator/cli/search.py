@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from .. import __version__
 from ..domain.search import HealthBand, Sort
-from .exits import ExitCode, ExitCodeCommand, default_sigint
+from .exit_codes import ExitCode, ExitCodeCommand, default_sigint
 from .options import profile_option, target_option
 
 

@@ -8,15 +8,15 @@ from msgspec import to_builtins
 from rich.table import Table
 from rich.text import Text
 
-from ..adapters.profiles import load_profiles
+from ..config.profiles import load_profiles
 from ..bootstrap import open_dependencies
 from ..domain.search import Facet, HealthBand, Hit, SearchQuery, SearchResults, Sort
 from ..settings import load_settings
-from ..usecases.search import UnknownValue, search_with_hints
-from .exits import ExitCode
+from ..usecases.read.search import UnknownValue, search_with_hints
+from .exit_codes import ExitCode
 from .output import print_renderable, print_json, print_line, create_stdout_console
 from .search import Options
-from .targets import resolve_collection
+from .collection_option import resolve_collection
 
 _HEALTH_COLORS = {
     HealthBand.EXCELLENT: "green",

@@ -1,29 +1,70 @@
-"""Does what the options of `pyfserve` ask for: settings and services together, a socket, and the server on it."""
+"""Several processes that serve on one socket, each with its part of those who ask.
 
+Does what the options of `pyfserve` ask for: settings and services together, a socket, and the server on it.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+import uvicorn
+from uvicorn.supervisors import Multiprocess
 import logging
 import os
 import signal
-import socket
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import parent_process
 from threading import Thread
-from typing import Any
-
 import click
-import uvicorn
 from litestar import Litestar
-
 from .. import logs
-from ..adapters.profiles import CurrentProfiles
+from ..config.profiles import CurrentProfiles
 from ..bootstrap import open_dependencies
 from ..domain.errors import Unavailable
 from ..settings import Settings, load_settings
 from ..web.app import create_app
-from .exits import ExitCode, treat_sigterm_as_interrupt
-from .serve_processes import SingleAcceptLoop, WorkerSupervisor
-from .targets import print_index
+from .exit_codes import ExitCode, treat_sigterm_as_interrupt
+from .collection_option import print_index
+
+# Seconds between two looks at whether all are ready, and those after which it is taken for granted.
+_POLL_INTERVAL, _STARTUP_TIMEOUT = 0.05, 60.0
+
+
+class SingleAcceptLoop(asyncio.SelectorEventLoop):
+    """Takes one connection at a time, so that each process that serves on a socket gets its part of them.
+
+    asyncio would take all that wait, and leave none to a process that looks a moment later.
+    """
+
+    async def create_server(
+        self, *args: Any, sock: socket.socket | None = None, backlog: int = 100, **options: Any
+    ) -> asyncio.Server:
+        server = await super().create_server(*args, sock=sock, backlog=1, **options)
+        if sock:
+            sock.listen(backlog)  # so many may wait, who are taken one at a time
+        return server
+
+
+class WorkerSupervisor(Multiprocess):
+    """Processes that are replaced when they die; `told` is called once all of them answer."""
+
+    def __init__(self, config: uvicorn.Config, server_socket: socket.socket, on_ready: Callable[[], None]) -> None:
+        super().__init__(config, [server_socket])
+        self._on_ready = on_ready
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        deadline = time.monotonic() + _STARTUP_TIMEOUT
+        while time.monotonic() < deadline and not all(process.is_ready() for process in self.processes):
+            self.handle_signals()
+            self.keep_subprocess_alive()
+            if self.should_exit.wait(_POLL_INTERVAL):
+                return
+        self._on_ready()
+
 
 # Seconds that requests under way are given when the server is to end.
 _SHUTDOWN_TIMEOUT = 10

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from .. import __version__
-from .exits import ExitCode, ExitCodeCommand, default_sigint
+from .exit_codes import ExitCode, ExitCodeCommand, default_sigint
 from .updater_options import Options, with_updater_options
 
 

@@ -5,24 +5,24 @@ from collections.abc import Callable
 import click
 from msgspec import to_builtins
 
-from ..adapters.profiles import load_profiles
+from ..config.profiles import load_profiles
 from ..adapters.transfer_file import STDIO_NAME, open_lines, write_entries
 from ..bootstrap import open_dependencies
 from ..ports import Dependencies
 from ..settings import Settings, load_settings
-from ..usecases.export import export_collection
-from ..usecases.import_ import import_collection
-from ..usecases.migrate import merge_collection
-from ..usecases.naming import add_alias, delete_collection, get_deletable_collection
-from ..usecases.recreate_copy import rebuild_from_copy
+from ..usecases.collections.transfer import export_collection
+from ..usecases.collections.transfer import import_collection
+from ..usecases.collections.merge import merge_collection
+from ..usecases.collections.aliases import add_alias, delete_collection, get_deletable_collection
+from ..usecases.collections.rebuild import rebuild_from_copy
 from ..usecases.report import ProgressCallback, TransferReport
-from ..usecases.search_keys import add_search_key, get_key
-from ..usecases.target import Target, to_base_name
-from .consent import require_confirmation, confirm_alias_swap
-from .exits import ExitCode
+from ..usecases.collections.search_keys import add_search_key, get_key
+from ..usecases.collections.target import Target, to_base_name
+from .confirm import require_confirmation, confirm_alias_swap
+from .exit_codes import ExitCode
 from .output import get_exit_code, print_json, print_line, print_report, progress_bar, print_problems
-from .targets import CollectionChoice, print_target, print_index, resolve_collection
-from .updater_lists import print_info, print_list
+from .collection_option import CollectionChoice, print_target, print_index, resolve_collection
+from .index_lists import print_info, print_list
 from .updater_options import Action, Options
 
 _FORCE_OPTION = "-f/--force"
@@ -46,7 +46,7 @@ def run(options: Options) -> ExitCode:
 
 def _run_queue_action(settings: Settings, options: Options) -> ExitCode:
     # What the queue is made of takes a third of a second to import.
-    from .updater_queue import confirm_purge, print_queue
+    from .queue import confirm_purge, print_queue
 
     if options.action is Action.PURGE_QUEUE:
         return confirm_purge(settings, is_confirmed=options.force)

@@ -11,7 +11,7 @@ import click
 from ..domain.errors import Unavailable
 from ..domain.schedule import Schedule
 from ..usecases.report import RunReport
-from .exits import ExitCode, treat_sigterm_as_interrupt
+from .exit_codes import ExitCode, treat_sigterm_as_interrupt
 from .output import PROBLEM_LISTS, print_json, print_problems
 
 # The parts of a report that its line tells, as far as it has them.

@@ -1,9 +1,13 @@
-"""What a collection remembers about itself: its filter, its cursor and what is still to be asked."""
+"""What a collection remembers about itself: its filter, its cursor and what is still to be asked.
+
+What a file of an exported collection consists of, line by line.
+"""
 
 from msgspec import Struct, field
-
-from .profile import Filter
-
+from .membership.profile import Filter
+from msgspec import Struct
+from .documents.document import Document
+from .errors import Invalid
 
 class StaleRetry(Struct, frozen=True, kw_only=True):
     """A project whose answer was older than the registry's journal, to be asked for again.
@@ -70,3 +74,26 @@ class CollectionInfo(Struct, frozen=True, kw_only=True):
     projects: int
     documents: int
     created_at: int
+
+
+class ExportHeader(Struct, frozen=True, kw_only=True):
+    """The first line: what the collection remembers about itself."""
+
+    state: CollectionState
+
+
+class ExportTrailer(Struct, frozen=True, kw_only=True):
+    """The last line: how many lines of each kind came before it, so that a file that was cut off is noticed."""
+
+    documents: int
+    tombstones: int
+
+
+ExportEntry = ExportHeader | Document | Tombstone | ExportTrailer
+
+
+class ExportLine(Struct, frozen=True, kw_only=True):
+    """A line that was read, by its number from 1: what it says, or why it says nothing that we understand."""
+
+    number: int
+    entry: ExportEntry | Invalid

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from .schema import DownloadFields
+from .documents.schema import DownloadFields
 
 HISTORY_MONTHS = 24
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from .compose import DOCUMENT_VERSION
+from .documents.builder import DOCUMENT_VERSION
 
 
 class Descriptions(StrEnum):

@@ -8,9 +8,9 @@ from itertools import groupby
 from msgspec import UNSET, Struct
 
 from .health.compatibility import is_release_supported
-from .health.standards import ScoringConfig, parse_version_numbers
-from .schema import RegistryFields
-from .version import to_version_key
+from .health.scoring_config import ScoringConfig, parse_version_numbers
+from .documents.schema import RegistryFields
+from .documents.version import to_version_key
 
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,9}")
 

@@ -6,6 +6,6 @@ nothing else opens an `endpoint`.
 """
 
 from .collectors import CONTENT_TYPE, Metrics
-from .endpoint import serve_metrics
+from .collectors import serve_metrics
 
 __all__ = ["CONTENT_TYPE", "Metrics", "serve_metrics"]

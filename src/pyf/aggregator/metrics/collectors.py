@@ -1,17 +1,21 @@
-"""Turns counts, limits and the index's facts into Prometheus' text, worked out when somebody asks."""
+"""Turns counts, limits and the index's facts into Prometheus' text, worked out when somebody asks.
+
+Serves metrics where nothing else is served: by a worker, on `METRICS_PORT`.
+"""
 
 from collections.abc import Iterator
 from contextlib import suppress
-
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
-
 from .. import __version__
 from ..domain.errors import Unavailable
 from ..ports import Backlog, Dependencies, TaskMetrics, RequestMetrics
-from . import declared
-from .index_facts import CollectionStats, CollectionStatsCache, fetch_collection_stats
+from . import definitions
+from .collection_stats import CollectionStats, CollectionStatsCache, fetch_collection_stats
+from contextlib import contextmanager
+from prometheus_client import start_http_server
+from ..domain.errors import Invalid
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -37,7 +41,7 @@ class AppCollector(Collector):
         self._collection_stats = CollectionStatsCache(lambda: fetch_collection_stats(deps))
 
     def collect(self) -> Iterator[Metric]:
-        yield declared.BUILD_INFO.to_family({(__version__,): 1})
+        yield definitions.BUILD_INFO.to_family({(__version__,): 1})
         yield from _request_metrics(self._deps.request_metrics)
         yield from _index_metrics(self._collection_stats.get_latest(), self._deps.now())
         if self._tasks is not None:
@@ -48,34 +52,49 @@ class AppCollector(Collector):
 
 def _request_metrics(metrics: RequestMetrics) -> Iterator[Metric]:
     rate_limits = {(rate_limit.service, rate_limit.kind): rate_limit for rate_limit in metrics.get_rate_limits()}
-    yield declared.REQUESTS.to_family(metrics.count_by_outcome())
-    yield declared.RATE_LIMIT_REMAINING.to_family({key: rate_limit.remaining for key, rate_limit in rate_limits.items()})
-    yield declared.RATE_LIMIT.to_family({key: rate_limit.limit for key, rate_limit in rate_limits.items()})
-    yield declared.RATE_LIMIT_RESET.to_family({key: rate_limit.resets_at for key, rate_limit in rate_limits.items()})
+    yield definitions.REQUESTS.to_family(metrics.count_by_outcome())
+    yield definitions.RATE_LIMIT_REMAINING.to_family({key: rate_limit.remaining for key, rate_limit in rate_limits.items()})
+    yield definitions.RATE_LIMIT.to_family({key: rate_limit.limit for key, rate_limit in rate_limits.items()})
+    yield definitions.RATE_LIMIT_RESET.to_family({key: rate_limit.resets_at for key, rate_limit in rate_limits.items()})
 
 
 def _index_metrics(stats: list[CollectionStats] | None, now: float) -> Iterator[Metric]:
     collections = stats or []
     ages = {(collection.name,): max(0.0, now - collection.cursor_confirmed_at) for collection in collections if collection.cursor_confirmed_at is not None}
-    yield declared.INDEX_UP.to_family({(): int(stats is not None)})
-    yield declared.PROJECTS.to_family({(collection.name,): collection.project_count for collection in collections})
-    yield declared.DOCUMENTS.to_family({(collection.name,): collection.document_count for collection in collections})
-    yield declared.NEWEST_CHANGE_AGE.to_family(ages)
-    yield declared.CURSOR_SERIAL.to_family({(collection.name,): collection.cursor for collection in collections if collection.cursor is not None})
-    yield declared.STALE_PROJECTS.to_family({(collection.name,): collection.stale_count for collection in collections})
+    yield definitions.INDEX_UP.to_family({(): int(stats is not None)})
+    yield definitions.PROJECTS.to_family({(collection.name,): collection.project_count for collection in collections})
+    yield definitions.DOCUMENTS.to_family({(collection.name,): collection.document_count for collection in collections})
+    yield definitions.NEWEST_CHANGE_AGE.to_family(ages)
+    yield definitions.CURSOR_SERIAL.to_family({(collection.name,): collection.cursor for collection in collections if collection.cursor is not None})
+    yield definitions.STALE_PROJECTS.to_family({(collection.name,): collection.stale_count for collection in collections})
 
 
 def _task_metrics(task_metrics: TaskMetrics) -> Iterator[Metric]:
     totals_by_task = task_metrics.get_totals()
-    yield declared.TASKS.to_family({key: totals.count for key, totals in totals_by_task.items()})
-    yield declared.TASK_SECONDS.to_family({key: totals.seconds for key, totals in totals_by_task.items()})
-    yield declared.TASKS_RUNNING.to_family({(name,): count for name, count in task_metrics.count_running().items()})
+    yield definitions.TASKS.to_family({key: totals.count for key, totals in totals_by_task.items()})
+    yield definitions.TASK_SECONDS.to_family({key: totals.seconds for key, totals in totals_by_task.items()})
+    yield definitions.TASKS_RUNNING.to_family({(name,): count for name, count in task_metrics.count_running().items()})
 
 
 def _queue_metrics(backlog: Backlog) -> Iterator[Metric]:
     lengths: tuple[int, int] | None = None
     with suppress(Unavailable):  # told as such
         lengths = backlog.get_lengths()
-    yield declared.QUEUE_UP.to_family({(): int(lengths is not None)})
-    yield declared.QUEUE_LENGTH.to_family({(): lengths[0]} if lengths else {})
-    yield declared.QUEUE_UNACKED.to_family({(): lengths[1]} if lengths else {})
+    yield definitions.QUEUE_UP.to_family({(): int(lengths is not None)})
+    yield definitions.QUEUE_LENGTH.to_family({(): lengths[0]} if lengths else {})
+    yield definitions.QUEUE_UNACKED.to_family({(): lengths[1]} if lengths else {})
+
+
+@contextmanager
+def serve_metrics(metrics: Metrics, *, host: str, port: int) -> Iterator[None]:
+    """Answer `/metrics` on a port as long as the context lasts; raises `Invalid` for one that can't be had."""
+    try:
+        server, thread = start_http_server(port, host, metrics.registry)
+    except OSError as error:
+        raise Invalid(f"METRICS_PORT={port}: metrics can't be served on {host}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -5,28 +5,17 @@ port has an adapter in memory, and one contract suite under `tests/contracts` th
 Unless stated otherwise a call raises `Unavailable` where the service behind it gives no usable answer.
 """
 
-from .candidates import CandidateSource
+from .registry import CandidateSource
 from .coordination import Coordination, Partitions, Locks, RateLimiter, DedupStore
-from .downloads import DownloadResult, DownloadStats, CostEstimate
+from .enrichment import DownloadResult, DownloadStats, CostEstimate
 from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, MembershipCache
 from .keys import ApiKeys, NewKey
-from .operation import Backlog, ServiceRateLimit, TaskMetrics, TaskTotals, RequestMetrics
-from .registry import (
-    Changelog,
-    FeedEntry,
-    ChangelogEntry,
-    PackageRegistry,
-    ProjectResult,
-    ReleaseFeed,
-    Serials,
-    SimplePageStatus,
-    ProjectRequest,
-    always,
-)
+from .metrics import Backlog, ServiceRateLimit, TaskMetrics, TaskTotals, RequestMetrics
+from .registry import Changelog, FeedEntry, ChangelogEntry, PackageRegistry, ProjectResult, ReleaseFeed, Serials, SimplePageStatus, ProjectRequest, always
 from .rendering import RenderCache, Renderer, RenderJob
-from .repositories import RateLimitStatus, RepositoryResult, RepositoryCache, RepositoryHost
-from .search import SearchEngine
-from .services import RequestCounter, Dependencies
+from .enrichment import RateLimitStatus, RepositoryResult, RepositoryCache, RepositoryHost
+from .index import SearchEngine
+from .dependencies import RequestCounter, Dependencies
 
 __all__ = [
     "RateLimitStatus",

@@ -1,13 +1,14 @@
-"""Where packages are published: projects, the record of their changes, and the feeds of news."""
+"""Where packages are published: projects, the record of their changes, and the feeds of news.
+
+Who may require a framework: what a registry can't be asked, told by somebody who has looked at all of it.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
-
 from msgspec import Struct
-
 from ..domain.errors import AggregatorError
-from ..domain.project import Project, ProjectStatus
-
+from ..domain.documents.project import Project, ProjectStatus
+from collections.abc import Iterator, Sequence
 
 class ProjectRequest(Struct, frozen=True, kw_only=True):
     """A project to read, by its normalised name; the metadata of the `known` versions is not needed."""
@@ -121,3 +122,15 @@ class ReleaseFeed(Protocol):
 
     def fetch_newest_releases(self) -> Sequence[FeedEntry]:
         """Return the newest releases, newest first; one request."""
+
+
+class CandidateSource(Protocol):
+    """A bulk source of projects that may belong; whether one does, its own document says."""
+
+    def find_candidates(self, frameworks: Sequence[str]) -> Iterator[str]:
+        """Yield the normalised names of projects that may require one of `frameworks` (normalised), each once.
+
+        Too many is no harm but requests, and the source may be behind the registry. Raises `Invalid` for a source
+        that can't be read as one, `Unavailable` for one that does not answer; what was yielded before counts for
+        nothing then.
+        """

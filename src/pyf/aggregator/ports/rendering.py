@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from ..domain.readme import Readme, RenderedReadme
+from ..domain.readme.plain_text import Readme, RenderedReadme
 
 
 class Renderer(Protocol):

@@ -11,25 +11,25 @@ from celery import Task
 
 from ..domain.errors import AggregatorError
 from ..ports import Dependencies
-from ..usecases.changes import update_collection
-from ..usecases.enrich_downloads import enrich_downloads
-from ..usecases.enrich_repositories import enrich_repositories
-from ..usecases.journal_once import with_shared_changelog
-from ..usecases.refresh import refresh_collection
+from ..usecases.ingest.incremental import update_collection
+from ..usecases.enrich.downloads import enrich_downloads
+from ..usecases.enrich.repositories import enrich_repositories
+from ..usecases.ingest.incremental import with_shared_changelog
+from ..usecases.ingest.refresh import refresh_collection
 from ..usecases.report import RunReport
-from ..usecases.score import rescore_collection
-from ..usecases.target import Target
-from . import names
+from ..usecases.enrich.scores import rescore_collection
+from ..usecases.collections.target import Target
+from . import task_names
 from .app import app
-from .choice import select_targets, require_filter
+from .worker_context import select_targets, require_filter
 from .fetch_tasks import full_fetch_all_packages
-from .filling import find_stalled_fetch, is_filling
+from .fetch_tasks import find_stalled_fetch, is_filling
 from .monitoring import log_context_for
-from .outcome import task_result, merge_results
-from .process import get_worker_context
-from .sending import enqueue
-from .timetable import ALL_COLLECTIONS
-from .turns import SOFT_LIMIT_SHARE, run_exclusively, run_slice
+from .execution import task_result, merge_results
+from .worker_context import get_worker_context
+from .execution import enqueue
+from .beat_schedule import ALL_COLLECTIONS
+from .execution import SOFT_LIMIT_SHARE, run_exclusively, run_slice
 
 
 class EnrichmentUseCase(Protocol):
@@ -39,7 +39,7 @@ class EnrichmentUseCase(Protocol):
         """Go about it until that moment."""
 
 
-@app.task(bind=True, name=names.CHANGES, throws=(AggregatorError,))
+@app.task(bind=True, name=task_names.CHANGES, throws=(AggregatorError,))
 def update_changed_packages(self: Task) -> dict[str, Any]:
     """Read PyPI's journal, and what it tells of, for every collection; classifiers are asked for now and then."""
     context = get_worker_context()
@@ -58,7 +58,7 @@ def update_changed_packages(self: Task) -> dict[str, Any]:
     return merge_results(results)
 
 
-@app.task(bind=True, name=names.REFRESH, throws=(AggregatorError,))
+@app.task(bind=True, name=task_names.REFRESH, throws=(AggregatorError,))
 def refresh_all_indexed_packages(self: Task, collection_name: str = "", profile_name: str = "") -> dict[str, Any]:
     """Do what `pyfaggregator --refresh-from-pypi` does."""
     context = get_worker_context()
@@ -78,19 +78,19 @@ def refresh_all_indexed_packages(self: Task, collection_name: str = "", profile_
     )
 
 
-@app.task(bind=True, name=names.DOWNLOADS, throws=(AggregatorError,))
+@app.task(bind=True, name=task_names.DOWNLOADS, throws=(AggregatorError,))
 def enrich_downloads_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> dict[str, Any]:
     """Do what `pyfdownloads` does, for one collection after the other: counts are taken over from one to the next."""
     return _enrich_one_by_one(self, "downloads", collection_name, enrich_downloads)
 
 
-@app.task(bind=True, name=names.GITHUB, throws=(AggregatorError,))
+@app.task(bind=True, name=task_names.GITHUB, throws=(AggregatorError,))
 def enrich_github_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> dict[str, Any]:
     """Do what `pyfgithub` does, for one collection after the other: each repository is asked about once."""
     return _enrich_one_by_one(self, "github", collection_name, enrich_repositories)
 
 
-@app.task(bind=True, name=names.SCORES, throws=(AggregatorError,))
+@app.task(bind=True, name=task_names.SCORES, throws=(AggregatorError,))
 def rescore_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> dict[str, Any]:
     """Score everything anew: time has passed. Nobody is asked anything."""
     context = get_worker_context()

@@ -1,29 +1,70 @@
-"""The full fetch, which several workers share: a beginning, the parts of its reading, and an end by whoever is last.
+"""Follows full fetches by their signs of life: one at work is left alone, one that has fallen silent is ended.
+
+Redis hands a message to a worker before that has noted it. With a worker that is killed just then the message is lost,
+and with it a part of a fetch whose end would be waited for in vain.
+
+The full fetch, which several workers share: a beginning, the parts of its reading, and an end by whoever is last.
 
 One right covers all of it, so two full fetches of one collection don't run at once. It lapses if nobody goes on.
 """
 
+from ..domain.errors import NotFound
+from ..usecases.collections.target import Target
+from .worker_context import WorkerContext
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from typing import Any
 from uuid import uuid4
-
 from celery import Task
-
 from ..domain.errors import AggregatorError, Invalid, Unavailable
-from ..usecases.fetch import fetch_collection
-from ..usecases.fetch_in_parts import plan_shards, fetch_shard, read_seen_classifiers
+from ..usecases.ingest.fetch import fetch_collection
+from ..usecases.ingest.sharded_fetch import plan_shards, fetch_shard, read_seen_classifiers
 from ..usecases.report import RunReport
-from ..usecases.target import Target
-from . import names
+from . import task_names
 from .app import app
-from .choice import select_targets, require_filter
-from .filling import clear_heartbeat, fetch_lock_name, record_heartbeat
-from .outcome import task_result, retry_later
-from .process import WorkerContext, get_worker_context
-from .sending import enqueue
-from .turns import get_lock_ttl, run_slice
+from .worker_context import select_targets, require_filter
+from .execution import task_result, retry_later
+from .worker_context import WorkerContext, get_worker_context
+from .execution import enqueue
+from .execution import get_lock_ttl, run_slice
+
+# Seconds after the last sign of life, at most: by then the others go on without whoever was at work.
+_HEARTBEAT_TTL = 1800.0
+
+
+def record_heartbeat(context: WorkerContext, target: Target, owner: str) -> None:
+    """Note that a fetch is at work on a collection."""
+    context.coordination.locks.acquire(_heartbeat_lock_name(target), owner, min(_HEARTBEAT_TTL, context.settings.celery_visibility_timeout))
+
+
+def is_filling(context: WorkerContext, target: Target) -> bool:
+    """Tell whether a fetch is at work on a collection that has never been complete."""
+    if not context.coordination.locks.owner(_heartbeat_lock_name(target)):
+        return False
+    try:
+        return context.deps.index.get_state(target.collection).cursor is None
+    except NotFound:
+        return True
+
+
+def find_stalled_fetch(context: WorkerContext, target: Target) -> str:
+    """Return the fetch that is to be ended because nobody is at work on it any more, "" for none."""
+    return "" if context.coordination.locks.owner(_heartbeat_lock_name(target)) else context.coordination.locks.owner(fetch_lock_name(target))
+
+
+def fetch_lock_name(target: Target) -> str:
+    """Return the name of the right to fetch a collection as a whole."""
+    return f"fetch:{target.collection}"
+
+
+def clear_heartbeat(context: WorkerContext, target: Target, owner: str) -> None:
+    """Note that a fetch is over."""
+    context.coordination.locks.release(_heartbeat_lock_name(target), owner)
+
+
+def _heartbeat_lock_name(target: Target) -> str:
+    return f"filling:{target.collection}"
 
 
 class _FetchTask(Task):
@@ -44,7 +85,7 @@ def _parse_arguments(args: Any, kwargs: Any) -> dict[str, str]:
     return {name: arguments.get(name) or "" for name in ("collection_name", "profile_name", "fetch_id")}
 
 
-@app.task(bind=True, base=_FetchTask, name=names.FETCH, throws=(AggregatorError,))
+@app.task(bind=True, base=_FetchTask, name=task_names.FETCH, throws=(AggregatorError,))
 def full_fetch_all_packages(
     self: Task, collection_name: str = "", profile_name: str = "", fetch_id: str = ""
 ) -> dict[str, Any]:
@@ -94,7 +135,7 @@ class _ShardTask(Task):
         _complete_shard(get_worker_context(), kwargs["collection_name"], kwargs["profile_name"], kwargs["fetch_id"], kwargs["part"])
 
 
-@app.task(bind=True, base=_ShardTask, name=names.FETCH_BATCH, throws=(AggregatorError,))
+@app.task(bind=True, base=_ShardTask, name=task_names.FETCH_BATCH, throws=(AggregatorError,))
 def fetch_batch(
     self: Task, *, collection_name: str, profile_name: str, fetch_id: str, part: str, to_read: dict[str, int]
 ) -> dict[str, Any]:

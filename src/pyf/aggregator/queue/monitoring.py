@@ -18,15 +18,15 @@ from msgspec.structs import replace
 
 from .. import logs
 from ..adapters.redis import BrokerQueue, connect
-from ..adapters.shared_counts import SharedMetrics
-from ..adapters.task_count import LocalTaskMetrics
+from ..adapters.metrics_store import SharedMetrics
+from ..adapters.metrics_store import LocalTaskMetrics
 from ..domain.errors import AggregatorError
 from ..metrics import Metrics, serve_metrics
 from ..settings import Settings, load_settings
-from ..usecases.target import Target
-from . import names
-from .process import get_worker_context
-from .timetable import ALL_COLLECTIONS
+from ..usecases.collections.target import Target
+from . import task_names
+from .worker_context import get_worker_context
+from .beat_schedule import ALL_COLLECTIONS
 
 # Libraries that announce every request that they send.
 _NOISY_LOGGERS = ("httpx", "httpcore")
@@ -112,7 +112,7 @@ def stop_endpoint(**_: Any) -> None:
 @signals.task_prerun.connect
 def record_task_start(task_id: str, task: Task, args: Any, kwargs: Any, **_: Any) -> None:
     """Note that a task begins, and let all that is logged meanwhile be about it."""
-    name = task.name.removeprefix(names.PREFIX)
+    name = task.name.removeprefix(task_names.PREFIX)
     logs.set_context(task_id=task_id, task=name, **_extract_log_fields(task, args, kwargs))
     _worker_metrics.task_metrics.start(task_id, name)
 

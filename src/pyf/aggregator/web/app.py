@@ -18,20 +18,20 @@ from litestar.types import HTTPScope, LifeSpanScope, Receive, Scope, Send
 
 from .. import __version__
 from ..domain.errors import AggregatorError
-from ..domain.profile import Profile
+from ..domain.membership.profile import Profile
 from ..ports import Dependencies
 from ..settings import Settings
 from .api import api
-from .api.access import KEY_HEADER
-from .api.description import add_type_descriptions
+from .api.parameters import KEY_HEADER
+from .api.openapi import add_type_descriptions
 from .badges import badges
-from .delivery import finalize_response
-from .door import RequestLimiter
-from .failures import to_response
+from .responses import finalize_response
+from .rate_limit import RequestLimiter
+from .problems import to_response
 from .feeds import feeds
-from .operating import ops
+from .ops import ops
 from .pages import pages
-from .pages.templating import create_environment
+from .pages.layout import create_environment
 from .site import Site
 
 _WEB_DIR = Path(__file__).parent

@@ -7,9 +7,9 @@ from litestar import Response, Router, get
 from litestar.params import FromPath
 
 from ..domain.errors import NotFound
-from ..domain.project import ProjectStatus
+from ..domain.documents.project import ProjectStatus
 from ..domain.search import HealthBand, Hit
-from ..usecases.project_page import get_summary
+from ..usecases.read.package import get_summary
 from .site import Site, InjectedSite
 
 _MAX_AGE = 3600

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from ..domain.profile import Profile
+from ..domain.membership.profile import Profile
 from ..metrics import Metrics
 from ..ports import Dependencies
 from ..settings import Settings
-from ..usecases.search import get_hidden_names
-from ..usecases.shelves import CollectionSummary, PublicCollection, get_collection, list_collections
-from ..usecases.start_page import Dashboard, build_dashboard
-from .remembered import TTLCache
+from ..usecases.read.search import get_hidden_names
+from ..usecases.collections.overview import CollectionSummary, PublicCollection, get_collection, list_collections
+from ..usecases.read.dashboard import Dashboard, build_dashboard
+from .ttl_cache import TTLCache
 
 # Seconds for which the list of collections is remembered: pages name it, and counting takes a look at every project.
 _COLLECTIONS_TTL = 1.0

@@ -8,10 +8,10 @@ from msgspec import Struct
 from ...domain.downloads import Downloads
 from ...domain.errors import AggregatorError
 from ...ports import DownloadResult, CostEstimate
-from ..answers import drop_traceback
-from ..body import make_json_reader
-from ..retry import RetryPolicy, Transient
-from ..service import MEBIBYTE, ServiceLimits, Request, ServiceClient
+from ..http.errors import drop_traceback
+from ..http.readers import make_json_reader
+from ..http.retry import RetryPolicy, Transient
+from ..http.service_client import MEBIBYTE, ServiceLimits, Request, ServiceClient
 from .values import NonNegativeInt, unset_if_none
 
 # 30 requests a minute are allowed. Paced at exactly 2 s, the 31st falls into the first one's minute as soon as that

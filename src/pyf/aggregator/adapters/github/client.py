@@ -13,8 +13,8 @@ from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
 
 from ...domain.errors import Invalid, Unavailable
-from ..retry import Timeout, Transient, parse_retry_after
-from ..service import Response, Request, ServiceClient
+from ..http.retry import Timeout, Transient, parse_retry_after
+from ..http.service_client import Response, Request, ServiceClient
 
 # Where GitHub wants a pause and does not say how long: so many seconds at least, says its documentation.
 DEFAULT_PAUSE = 60.0

@@ -1,19 +1,125 @@
-"""Asks GitHub about many repositories a request, which needs a token."""
+"""The GraphQL query that asks about some repositories at once.
 
+GitHub's answer to a query about some repositories: what it says about each of them, and what it does not.
+
+Asks GitHub about many repositories a request, which needs a token.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from msgspec.json import encode
+from ...domain.repositories import RepositoryRef
+from collections.abc import Iterator, Mapping, Sequence
+from msgspec import DecodeError, Raw, Struct
+from msgspec.json import Decoder
+from ...domain.errors import AggregatorError, Unavailable
+from ...ports import RepositoryResult
+from ..http.retry import Transient
+from ..http.service_client import Response, Request
+from .parsing import build_not_found, parse_graphql_repository
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-
 from msgspec import Struct
-
 from ...domain.errors import Unavailable
-from ...domain.repository_address import RepositoryRef
 from ...ports import RateLimitStatus, RepositoryResult
-from ..retry import Timeout, Transient
-from ..service import Request
-from .answer import parse_response, parse_results
+from ..http.retry import Timeout, Transient
+from ..http.service_client import Request
 from .client import GitHubClient
-from .query import build_body
+
+# All that is told of a repository. Light enough for one point a query, however many repositories are in it.
+REPOSITORY_FRAGMENT = """
+fragment facts on Repository {
+  nameWithOwner isPrivate isArchived createdAt updatedAt pushedAt
+  stargazerCount forkCount watchers { totalCount }
+  openIssues: issues(states: OPEN) { totalCount }
+  closedIssues: issues(states: CLOSED) { totalCount }
+  openPullRequests: pullRequests(states: OPEN) { totalCount }
+  licenseInfo { spdxId }
+  repositoryTopics(first: 20) { nodes { topic { name } } }
+  latestRelease { tagName }
+  defaultBranchRef { target { ... on Commit { committedDate } } }
+}
+"""
+
+
+def build_body(refs: Sequence[RepositoryRef]) -> bytes:
+    """Return the body of the request that asks about these, the first by the alias `r0`, the next by `r1`…"""
+    variables: dict[str, str] = {}
+    for position, ref in enumerate(refs):
+        variables |= {f"o{position}": ref.owner, f"n{position}": ref.name}
+    return encode({"query": build_query(len(refs)), "variables": variables})
+
+
+@lru_cache(maxsize=64)
+def build_query(repository_count: int) -> str:
+    """Return the query for so many repositories; owners and names are its variables `o0`, `n0`, `o1`…"""
+    positions = range(repository_count)
+    declarations = ", ".join(f"$o{position}: String!, $n{position}: String!" for position in positions)
+    selections = "\n".join(f"  r{place}: repository(owner: $o{place}, name: $n{place}) {{ ...facts }}" for place in positions)
+    return f"query({declarations}) {{\n{selections}\n}}\n{REPOSITORY_FRAGMENT}"
+
+
+class GraphQLError(Struct):
+    """One error of an answer; `path` begins with the alias of the repository that it concerns."""
+
+    type: str | None = None
+    message: str | None = None
+    path: list[str | int] | None = None
+
+
+class GraphQLResponse(Struct):
+    """The whole answer; `message` is there where GitHub refused before it looked at the query."""
+
+    data: dict[str, Raw] | None = None
+    errors: list[GraphQLError] | None = None
+    message: str = ""
+
+    def has_error(self, *error_types: str) -> bool:
+        """Tell whether an error of one of these types is among the errors."""
+        return any(error.type in error_types for error in self.errors or ())
+
+    @property
+    def error_text(self) -> str:
+        """What the errors say, in one line."""
+        messages = [error.message or error.type or "" for error in self.errors or ()]
+        return " ".join("; ".join(dict.fromkeys(filter(None, [self.message, *messages]))).split())
+
+
+_response_decoder = Decoder(GraphQLResponse)
+
+
+def parse_response(request: Request, response: Response) -> GraphQLResponse:
+    """Decode an answer; raises `Transient` for what is none."""
+    try:
+        return _response_decoder.decode(response.body)
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Transient(f"{request}: the answer is not the JSON that was asked for ({error})") from error
+
+
+def parse_results(response: GraphQLResponse, refs: Sequence[RepositoryRef]) -> Iterator[RepositoryResult]:
+    """Yield what came of each address; of those that the answer says nothing about, nothing."""
+    errors = _group_by_alias(response.errors or ())
+    for position, ref in enumerate(refs):
+        alias = f"r{position}"
+        raw_repository = bytes((response.data or {}).get(alias, b"null"))
+        if raw_repository != b"null":
+            yield RepositoryResult(ref=ref, outcome=parse_graphql_repository(ref, raw_repository), raw_response=raw_repository.decode("utf-8", "replace"))
+        elif (error := errors.get(alias)) is not None:
+            yield RepositoryResult(ref=ref, outcome=_build_error(ref, error))
+
+
+def _group_by_alias(errors: Sequence[GraphQLError]) -> Mapping[str, GraphQLError]:
+    """Return the errors that say why a repository is not told; that GitHub is overloaded says nothing about it."""
+    relevant = (error for error in errors if error.path and error.type and "LIMIT" not in error.type)
+    return {str(problem.path[0]): problem for problem in relevant if problem.path}
+
+
+def _build_error(ref: RepositoryRef, error: GraphQLError) -> AggregatorError:
+    if error.type == "NOT_FOUND" and error.path is not None and len(error.path) == 1:
+        return build_not_found(ref)
+    return Unavailable(f"{ref.url}: {error.type}: {' '.join((error.message or '').split()):.200}")
+
 
 # Repositories in a request, and how many more after each one that went well, once it had to be fewer.
 MAX_BATCH = 50

@@ -11,14 +11,14 @@ from msgspec import UNSET, DecodeError, Struct, UnsetType
 from msgspec.json import Decoder
 
 from ...domain.errors import NotFound, Unavailable
-from ...domain.repository_address import RepositoryRef
+from ...domain.repositories import RepositoryRef
 from ...ports import RateLimitStatus, RepositoryResult
-from ..answers import drop_traceback
-from ..retry import Transient
-from ..service import Response, Request
+from ..http.errors import drop_traceback
+from ..http.retry import Transient
+from ..http.service_client import Response, Request
 from .client import GitHubClient, PauseTooLong
-from .document import RestRepository, parse_rest_repository
-from .node import build_not_found
+from .parsing import RestRepository, parse_rest_repository
+from .parsing import build_not_found
 
 T = TypeVar("T")
 

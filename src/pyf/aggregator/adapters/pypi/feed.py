@@ -7,11 +7,11 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
-from ...domain.project import normalize_name
+from ...domain.documents.project import normalize_name
 from ...ports import FeedEntry
-from ..body import BodyReader, BufferedReader
-from ..retry import Transient
-from ..service import CachedResponse, Request, ServiceClient
+from ..http.readers import BodyReader, BufferedReader
+from ..http.retry import Transient
+from ..http.service_client import CachedResponse, Request, ServiceClient
 
 # Titles hold the same, but in the project's own spelling, and a name may hold what looks like a version.
 _PROJECT_PATH = re.compile(r"/project/(?P<name>[^/]+)/(?:(?P<version>[^/]+)/?)?")

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from packaging.utils import canonicalize_version
 
 from ...domain.errors import AggregatorError, NotFound, Unavailable
-from ...domain.project import Project, normalize_name
-from ...domain.release import Release, select_newest
+from ...domain.documents.project import Project, normalize_name
+from ...domain.documents.project import Release, select_newest
 from ...ports import ProjectResult, ProjectRequest
-from ..answers import drop_traceback
-from ..body import make_json_reader
-from ..service import Request, ServiceClient
+from ..http.errors import drop_traceback
+from ..http.readers import make_json_reader
+from ..http.service_client import Request, ServiceClient
 from . import documents, simple_page
 from .documents import ProjectDocument, ReleaseDocument, ReleaseDocumentWithReadme
 from .simple_page import PageFiles

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
 from ...domain.errors import AggregatorError
-from ...domain.project import Project, normalize_name
+from ...domain.documents.project import Project, normalize_name
 from ...ports import ProjectResult, Serials, SimplePageStatus, ProjectRequest, always
-from ..answers import drop_traceback
-from ..body import make_json_reader
-from ..retry import Transient
-from ..service import MEBIBYTE, Request, ServiceClient
+from ..http.errors import drop_traceback
+from ..http.readers import make_json_reader
+from ..http.retry import Transient
+from ..http.service_client import MEBIBYTE, Request, ServiceClient
 from .project_reader import Descriptions, ProjectReader, check_name
-from .serials import SerialsReader
+from .simple_index import SerialsReader
 from .simple_page import ACCEPT, PageStatus
 from .xmlrpc import ResponseReader, Value, build_call
 

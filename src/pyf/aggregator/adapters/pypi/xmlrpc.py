@@ -10,8 +10,8 @@ from xml.parsers import expat
 from xmlrpc.client import dumps
 
 from ...domain.errors import Unavailable
-from ..retry import Transient
-from ..service import MEBIBYTE, Request
+from ..http.retry import Transient
+from ..http.service_client import MEBIBYTE, Request
 
 T = TypeVar("T")
 

@@ -2,11 +2,11 @@
 
 from .caches import RedisRenderCache, RedisRepositoryCache
 from .connection import connect
-from .errands import RedisPartitions
-from .locks import RedisLocks
-from .messages import BrokerQueue, QueuedTask
-from .pace import RedisRateLimiter
-from .seen import RedisDedupStore
+from .coordination import RedisPartitions
+from .coordination import RedisLocks
+from .broker_queue import BrokerQueue, QueuedTask
+from .coordination import RedisRateLimiter
+from .coordination import RedisDedupStore
 
 __all__ = [
     "RedisPartitions",

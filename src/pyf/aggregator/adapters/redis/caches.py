@@ -13,11 +13,11 @@ from msgspec.json import Decoder
 from redis import Redis
 
 from ...domain.errors import Unavailable
-from ...domain.readme import RenderedReadme
-from ...domain.repository import CachedRepository
-from ...domain.repository_address import RepositoryRef
-from ..index.batches import split_into_batches
-from ..index.encoding import encode_json
+from ...domain.readme.plain_text import RenderedReadme
+from ...domain.repositories import CachedRepository
+from ...domain.repositories import RepositoryRef
+from ...domain.batching import split_into_batches
+from ..encoding import encode_json
 from .connection import translate_errors
 
 _DAY = 86_400

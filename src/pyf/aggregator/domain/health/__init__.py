@@ -5,9 +5,9 @@
 come in as `Standards`.
 """
 
-from .collect import extract_signals
-from .facts import Signals
+from .extract_signals import extract_signals
+from .signals import Signals
 from .score import Score, compute_score
-from .standards import ScoringConfig
+from .scoring_config import ScoringConfig
 
 __all__ = ["Signals", "Score", "ScoringConfig", "extract_signals", "compute_score"]

@@ -7,8 +7,8 @@ from functools import lru_cache
 from msgspec import UNSET, UnsetType
 from packaging.specifiers import SpecifierSet
 
-from .judging import RuleContext, RuleResult, Rule, Rules, pass_or_fail
-from .standards import EndOfSupport, ScoringConfig, is_supported, parse_version_numbers, list_supported
+from .rules import RuleContext, RuleResult, Rule, Rules, pass_or_fail
+from .scoring_config import EndOfSupport, ScoringConfig, is_supported, parse_version_numbers, list_supported
 
 # Patch releases that a `requires-python` is tried with: bounds within a minor release are rare, and lie between.
 _TESTED_PATCHES = (0, 99)

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from ..changelog_heading import is_changelog_heading
-from ..repository_links import list_repository_candidates
-from ..schema import RegistryFields
+from ..readme.plain_text import is_changelog_heading
+from ..repositories import list_repository_candidates
+from ..documents.schema import RegistryFields
 
 _SOURCE_LABEL = re.compile(r"\b(sources?|code(?! of conduct)|repo|repository|git|github(?! sponsors)|gitlab|vcs|scm)\b")
 _DOCS_LABEL = re.compile(r"\b(docs?|documentation|manual|handbook|guide|tutorials?|reference|api|wiki|read ?the ?docs)\b")

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
-from .judging import RuleContext, RuleResult, Rule, Rules, to_date
+from .rules import RuleContext, RuleResult, Rule, Rules, to_date
 from .recency import compute_freshness
 
 

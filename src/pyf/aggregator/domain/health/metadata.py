@@ -3,7 +3,7 @@
 from msgspec import UNSET, UnsetType
 
 from .compatibility import join_last
-from .judging import RuleContext, RuleResult, Rule, Rules, pass_or_fail
+from .rules import RuleContext, RuleResult, Rule, Rules, pass_or_fail
 
 
 def _check_license(context: RuleContext) -> RuleResult | UnsetType:

@@ -2,10 +2,10 @@
 
 from msgspec import UNSET, UnsetType
 
-from ..version import parse_version_parts
+from ..documents.version import parse_version_parts
 from .compatibility import can_use_supported_python, has_supported_framework
-from .judging import RuleContext, RuleResult, Rule, Rules, to_date
-from .standing import is_abandoned
+from .rules import RuleContext, RuleResult, Rule, Rules, to_date
+from .abandonment import is_abandoned
 
 _DAY = 86_400
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from ..schema import HealthFields
+from ..documents.schema import HealthFields
 from . import compatibility, documentation, maintenance, metadata, recency, security
-from .caps import CAPS
-from .facts import Signals
-from .judging import RuleContext, RuleResult, Rules
-from .standards import ScoringConfig
+from .score_caps import CAPS
+from .signals import Signals
+from .rules import RuleContext, RuleResult, Rules
+from .scoring_config import ScoringConfig
 
 BASIC, FULL = "basic", "full"
 

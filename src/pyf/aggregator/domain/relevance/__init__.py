@@ -5,10 +5,10 @@ candidate answers it, `merit` what else speaks for it.
 """
 
 from .lexicon import Lexicon, build_lexicon
-from .match import get_tier
+from .tiers import get_tier
 from .query import ParsedQuery, parse_query
 from .searchable import Searchable, build_searchable
-from .standing import PopularityScale, QualitySignals, compute_quality, build_popularity_scale, to_quality_signals
+from .quality import PopularityScale, QualitySignals, compute_quality, build_popularity_scale, to_quality_signals
 
 __all__ = [
     "Lexicon",

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from .words import stem, tokenize
+from .tokenizer import stem, tokenize
 
 Phrase = tuple[str, ...]
 

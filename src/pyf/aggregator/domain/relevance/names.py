@@ -7,7 +7,7 @@ from itertools import accumulate, compress
 from msgspec import Struct
 
 from .lexicon import Lexicon
-from .words import stem, strip_trailing_digits
+from .tokenizer import stem, strip_trailing_digits
 
 # What has been cut off a name must leave so many letters to know it by, and a framework's name have so many to be told
 # from the beginning of another word.

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from .lexicon import Lexicon, Phrase, to_stems
 from .names import MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH
-from .slips import get_allowed_typos
-from .words import stem, strip_trailing_digits, tokenize
+from .tokenizer import get_allowed_typos
+from .tokenizer import stem, strip_trailing_digits, tokenize
 
 # What a text may have of characters and of words that are looked at; nobody means more.
 _MAX_TEXT_LENGTH = 400

@@ -5,11 +5,11 @@ from itertools import islice
 
 from msgspec import UNSET, Struct, UnsetType
 
-from ..document import Document
-from ..profile import parse_frameworks
-from ..requirements import parse_required_names
-from ..schema import RegistryFields
-from .words import iter_stems, tokenize
+from ..documents.document import Document
+from ..membership.profile import parse_frameworks
+from ..membership.requirements import parse_required_names
+from ..documents.schema import RegistryFields
+from .tokenizer import iter_stems, tokenize
 
 # How many different stems of a part are kept: what comes late in a long text says little of what it is about.
 _MAX_SUMMARY_STEMS, _MAX_KEYWORDS_STEMS, _MAX_OPENING_STEMS, _MAX_REST_STEMS, _MAX_HISTORY_STEMS = 80, 120, 160, 400, 100

@@ -3,8 +3,8 @@
 from litestar import Router
 from litestar.di import Provide
 
-from .access import get_requested_collection
-from .description import HANDLERS
+from .parameters import get_requested_collection
+from .openapi import HANDLERS
 
 api = Router(
     "/api/v1",

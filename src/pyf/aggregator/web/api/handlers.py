@@ -10,16 +10,16 @@ from litestar.params import FromPath
 from msgspec.structs import replace
 
 from ...domain.search import SearchQuery, Sort, Suggestion
-from ...usecases.page_parts import ReleaseSummary
-from ...usecases.project_page import PackageDetails, get_package, list_releases
-from ...usecases.search import search_packages, suggest_packages
-from ...usecases.side_by_side import Comparison, compare_packages
-from ..addresses import build_request_url
-from ..failures import PROBLEM_MEDIA_TYPE, Problem
+from ...usecases.read.package_views import ReleaseSummary
+from ...usecases.read.package import PackageDetails, get_package, list_releases
+from ...usecases.read.search import search_packages, suggest_packages
+from ...usecases.read.comparison import Comparison, compare_packages
+from ..urls import build_request_url
+from ..problems import PROBLEM_MEDIA_TYPE, Problem
 from ..site import InjectedSite
-from . import parameters as parameters
-from .access import InjectedCollection, list_readable_collections
-from .answers import Collection, PackageHit, SearchResponse, CollectionStatistics
+from . import parameters
+from .parameters import InjectedCollection, list_readable_collections
+from .schemas import Collection, PackageHit, SearchResponse, CollectionStatistics
 
 _COMMON_STATUSES = (
     HTTPStatus.BAD_REQUEST,

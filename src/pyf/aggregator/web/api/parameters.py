@@ -1,17 +1,72 @@
-"""What may be asked for in a query: each parameter with its bounds, and the question that they make together."""
+"""Who may use the interface: everybody, or those with a key that opens the collection.
 
-from collections.abc import Iterable, Sequence
+What may be asked for in a query: each parameter with its bounds, and the question that they make together.
+"""
+
 from http import HTTPStatus
-from typing import Annotated, Any
-
+from typing import Any
 from litestar import Request
 from litestar.di import NamedDependency
+from litestar.params import FromPath, SkipValidation
+from ...ports.keys import SEARCH_ACTION
+from ...usecases.collections.overview import CollectionSummary, PublicCollection
+from ..problems import RequestRejected
+from ..site import Site, InjectedSite
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
 from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import QueryParameter, SkipValidation
 from msgspec import Meta
-
 from ...domain.search import MAX_VALUE_LENGTH, MAX_SELECTED_VALUES, HealthBand, SearchQuery, Sort
-from ..failures import InvalidParam, RequestRejected
+from ..problems import InvalidParam, RequestRejected
+
+KEY_HEADER = "x-api-key"
+
+
+def get_requested_collection(request: Request[Any, Any, Any], site: InjectedSite, collection: FromPath[str]) -> PublicCollection:
+    """Return the collection that a path names, to those who may read it."""
+    require_key(request, site, collection)
+    return site.get_collection(collection)
+
+
+# What a handler names `shelf` to be given it.
+InjectedCollection = NamedDependency[SkipValidation[PublicCollection]]
+
+
+def require_key(request: Request[Any, Any, Any], site: Site, collection: str) -> None:
+    """Raise `Refused` where keys are required and the request has none that opens a collection."""
+    if not site.settings.web_api_keys_required:
+        return
+    key = _get_key(request)
+    if not key:
+        raise RequestRejected(
+            HTTPStatus.UNAUTHORIZED,
+            f"This needs a key, in the header {KEY_HEADER} or as a bearer token.",
+            headers={"www-authenticate": "Bearer"},
+        )
+    if not site.deps.keys.is_allowed(key, SEARCH_ACTION, collection):
+        raise RequestRejected(HTTPStatus.FORBIDDEN, "This key does not open this collection.")
+
+
+def list_readable_collections(request: Request[Any, Any, Any], site: Site) -> list[CollectionSummary]:
+    """Return the collections that a request may read."""
+    collections = []
+    for summary in site.list_collections():
+        try:
+            require_key(request, site, summary.collection.key)
+        except RequestRejected as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                raise
+        else:
+            collections.append(summary)
+    return collections
+
+
+def _get_key(request: Request[Any, Any, Any]) -> str:
+    authorization = request.headers.get("authorization", "")
+    scheme, _, token = authorization.partition(" ")
+    return request.headers.get(KEY_HEADER, "") or (token.strip() if scheme.lower() == "bearer" else "")
+
 
 MAX_TEXT_LENGTH = 500
 MAX_PER_PAGE = 100

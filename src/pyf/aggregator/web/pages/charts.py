@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from . import words
+from . import formatting
 
 SPARK_WIDTH, SPARK_HEIGHT = 72, 22
 _SPARK_MONTHS = 12
@@ -76,7 +76,7 @@ def build_bars(history: Mapping[str, int]) -> tuple[Bar, ...]:
             y=round(BARS_HEIGHT * (1 - count / highest), 1),
             width=round(slot * (1 - _GAP), 1),
             height=round(BARS_HEIGHT * count / highest, 1),
-            month=words.format_month(month),
+            month=formatting.format_month(month),
             count=count,
         )
         for n, (month, count) in enumerate(months)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from ...usecases.side_by_side import MAX_COMPARED, Comparison, ComparedProject
-from . import charts, paths, words
+from ...usecases.read.comparison import MAX_COMPARED, Comparison, ComparedProject
+from . import charts, formatting
+from .. import urls
 from .hits import HitView, build_hit_view
-from .support import group_versions
+from .formatting import group_versions
 
 
 class Cell(Struct, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ class CompareView(Struct, frozen=True, kw_only=True):
 def build_compare_view(collection: str, comparison: Comparison) -> CompareView:
     """Return a comparison for its template."""
     names = [project.hit.name_normalized for project in comparison.projects]
-    remove_urls = [paths.compare_path(collection, [remaining for remaining in names if remaining != name]) for name in names]
+    remove_urls = [urls.compare_path(collection, [remaining for remaining in names if remaining != name]) for name in names]
     return CompareView(
         hits=tuple(build_hit_view(collection, project.hit) for project in comparison.projects),
         rows=tuple(_build_rows(comparison)),
@@ -50,33 +51,33 @@ def build_compare_view(collection: str, comparison: Comparison) -> CompareView:
 
 def _build_rows(comparison: Comparison) -> Iterator[Row]:
     projects = comparison.projects
-    yield _build_text_row("Summary", projects, lambda project: words.sanitize(project.hit.summary))
+    yield _build_text_row("Summary", projects, lambda project: formatting.sanitize(project.hit.summary))
     yield _build_text_row(
-        "Newest release", projects, lambda project: f"{words.single_line(project.hit.version)}, {words.format_date(project.hit.uploaded)}"
+        "Newest release", projects, lambda project: f"{formatting.single_line(project.hit.version)}, {formatting.format_date(project.hit.uploaded)}"
     )
     yield _build_number_row("Downloads a month", projects, lambda project: project.downloads.last_month, with_sparkline=True)
     yield _build_number_row("Stars", projects, lambda project: project.repository.stars if project.repository else None)
     for number, version in enumerate(comparison.framework_versions):
         yield Row(
-            title=words.single_line(version.name),
+            title=formatting.single_line(version.name),
             note="ended" if version.is_supported is False else "",
             cells=tuple(_build_support_cell(project, number) for project in projects),
         )
     yield _build_text_row("Python", projects, _format_python_versions)
-    yield _build_text_row("Requires Python", projects, lambda project: words.single_line(project.requires_python))
-    yield _build_text_row("Licence", projects, lambda project: words.sanitize(project.hit.license))
+    yield _build_text_row("Requires Python", projects, lambda project: formatting.single_line(project.requires_python))
+    yield _build_text_row("Licence", projects, lambda project: formatting.sanitize(project.hit.license))
     yield _build_number_row("Releases", projects, lambda project: project.releases, highlight_highest=False)
-    yield _build_text_row("First release", projects, lambda project: words.format_date(project.first_uploaded))
+    yield _build_text_row("First release", projects, lambda project: formatting.format_date(project.first_uploaded))
     yield _build_text_row(
         "Last commit",
         projects,
-        lambda project: words.format_date(project.repository.last_commit or 0) if project.repository else "",
+        lambda project: formatting.format_date(project.repository.last_commit or 0) if project.repository else "",
     )
     yield _build_number_row(
         "Open issues", projects, lambda project: project.repository.open_issues if project.repository else None, highlight_highest=False
     )
     yield _build_number_row("Maintainers", projects, lambda project: project.maintainers or None, highlight_highest=False)
-    yield _build_text_row("Requires", projects, lambda project: ", ".join(map(words.single_line, project.requirements)) or "nothing")
+    yield _build_text_row("Requires", projects, lambda project: ", ".join(map(formatting.single_line, project.requirements)) or "nothing")
 
 
 def _build_text_row(title: str, projects: Sequence[ComparedProject], get_text: Callable[[ComparedProject], str]) -> Row:
@@ -98,7 +99,7 @@ def _build_number_row(
         title=title,
         cells=tuple(
             Cell(
-                text="" if number is None else words.format_int(number),
+                text="" if number is None else formatting.format_int(number),
                 is_highest=number is not None and number == highest,
                 sparkline=charts.build_sparkline(project.downloads.history) if with_sparkline else "",
             )

@@ -1,12 +1,55 @@
-"""One project as lists show it."""
+"""What warns of a package, each as a few words: shown beside its name wherever it is named.
+
+One project as lists show it.
+
+What is suggested to somebody who types.
+"""
 
 from msgspec import Struct
-
+from msgspec.structs import replace
 from ...domain.search import Hit
-from . import charts, paths, words
-from .flags import Flag, build_flags
-from .room import FULL_BUDGET, PageBudget
-from .support import Support, group_versions
+from . import charts, formatting
+from .. import urls
+from .page_budget import FULL_BUDGET, PageBudget
+from .formatting import Support, group_versions
+from collections.abc import Iterable
+from ...domain.search import Suggestion
+from . import formatting
+
+QUARANTINED = "quarantined"
+_STATUS_MEANINGS = {
+    "archived": "Archived by its owners: no releases are to be expected",
+    "deprecated": "Deprecated by its owners",
+    QUARANTINED: "Quarantined by PyPI: it may be harmful",
+}
+
+
+class Flag(Struct, frozen=True, kw_only=True):
+    """A warning in one or two words, what it means, and how grave it is: `grave` or `mild`."""
+
+    word: str
+    meaning: str
+    severity: str = "mild"
+
+
+def build_flags(hit: Hit, *, with_meanings: bool = True) -> tuple[Flag, ...]:
+    """Return what warns of a package, the gravest first; where it is not explained, meanings are ""."""
+    warnings = []
+    status = hit.project_status
+    if status in _STATUS_MEANINGS:
+        warnings.append(Flag(word=status, meaning=_STATUS_MEANINGS[status], severity="grave"))
+    if hit.vulnerabilities:
+        advisories = "1 advisory" if hit.vulnerabilities == 1 else f"{hit.vulnerabilities} advisories"
+        warnings.append(Flag(word=advisories, meaning="Known vulnerabilities of this release", severity="grave"))
+    if hit.yanked:
+        warnings.append(Flag(word="yanked", meaning="Its author withdrew this release", severity="grave"))
+    if hit.repository_archived:
+        warnings.append(Flag(word="repository archived", meaning="Its source repository is read-only"))
+    if hit.is_prerelease:
+        warnings.append(Flag(word="pre-release", meaning="There is no stable release"))
+    if not hit.is_newest:
+        warnings.append(Flag(word="older release", meaning="A newer release exists, which your filters leave out"))
+    return tuple(warnings) if with_meanings else tuple(replace(flag, meaning="") for flag in warnings)
 
 
 class HealthView(Struct, frozen=True, kw_only=True):
@@ -63,21 +106,21 @@ def build_hit_view(collection: str, hit: Hit, budget: PageBudget = FULL_BUDGET) 
     return HitView(
         name=hit.name,
         key=hit.name_normalized,
-        url=paths.project_path(collection, hit.name_normalized),
-        version=words.truncate_html(words.single_line(hit.version), _MAX_VERSION_SIZE),
-        iso_date=words.format_iso_date(hit.uploaded) if hit.uploaded else "",
-        date=words.format_date(hit.uploaded),
-        summary=words.truncate_html(words.sanitize(hit.summary), budget.summary_bytes),
+        url=urls.project_path(collection, hit.name_normalized),
+        version=formatting.truncate_html(formatting.single_line(hit.version), _MAX_VERSION_SIZE),
+        iso_date=formatting.format_iso_date(hit.uploaded) if hit.uploaded else "",
+        date=formatting.format_date(hit.uploaded),
+        summary=formatting.truncate_html(formatting.sanitize(hit.summary), budget.summary_bytes),
         health=build_health_view(hit),
         supports=(
             *(_build_support_view(support, budget) for support in group_versions(hit.framework_versions)[: budget.max_frameworks]),
             *(_build_support_view(support, budget) for support in group_versions(hit.python_versions)[:1]),
         ),
         license=format_license(hit.license),
-        downloads="" if hit.downloads is None else words.format_compact(hit.downloads),
-        full_downloads="" if hit.downloads is None else words.format_int(hit.downloads),
+        downloads="" if hit.downloads is None else formatting.format_compact(hit.downloads),
+        full_downloads="" if hit.downloads is None else formatting.format_int(hit.downloads),
         sparkline=charts.build_sparkline(hit.download_history) if budget.with_extras else "",
-        stars="" if hit.stars is None else words.format_compact(hit.stars),
+        stars="" if hit.stars is None else formatting.format_compact(hit.stars),
         flags=build_flags(hit, with_meanings=budget.with_extras),
     )
 
@@ -85,10 +128,10 @@ def build_hit_view(collection: str, hit: Hit, budget: PageBudget = FULL_BUDGET) 
 def _build_support_view(support: Support, budget: PageBudget) -> SupportView:
     visible = support.newest(budget.max_versions)
     return SupportView(
-        product=words.truncate_html(words.single_line(support.product), _MAX_PRODUCT_SIZE),
-        versions=tuple(words.truncate_html(version, _MAX_PRODUCT_SIZE) for version in visible),
+        product=formatting.truncate_html(formatting.single_line(support.product), _MAX_PRODUCT_SIZE),
+        versions=tuple(formatting.truncate_html(version, _MAX_PRODUCT_SIZE) for version in visible),
         hidden_count=len(support.versions) - len(visible),
-        full_text=words.truncate_html(words.single_line(support.full_text), _MAX_SUPPORT_SIZE) if budget.with_extras else "",
+        full_text=formatting.truncate_html(formatting.single_line(support.full_text), _MAX_SUPPORT_SIZE) if budget.with_extras else "",
     )
 
 
@@ -99,6 +142,24 @@ def build_health_view(hit: Hit) -> HealthView:
 
 def format_license(license: str) -> str:
     """Return a licence's name in one short line."""
-    line = words.sanitize(license)
+    line = formatting.sanitize(license)
     short = line if len(line) <= _MAX_LICENSE_LENGTH else f"{line[: _MAX_LICENSE_LENGTH - 1]}…"
-    return words.truncate_html(short, 2 * _MAX_LICENSE_LENGTH)
+    return formatting.truncate_html(short, 2 * _MAX_LICENSE_LENGTH)
+
+
+class SuggestionView(Struct, frozen=True, kw_only=True):
+    """A project that may be meant, and where its page is."""
+
+    name: str
+    summary: str
+    url: str
+
+
+def build_suggestion_views(collection: str, suggestions: Iterable[Suggestion]) -> list[SuggestionView]:
+    """Return suggestions for the list under the text."""
+    return [
+        SuggestionView(
+            name=suggestion.name, summary=formatting.sanitize(suggestion.summary), url=urls.project_path(collection, suggestion.name_normalized)
+        )
+        for suggestion in suggestions
+    ]

@@ -5,16 +5,17 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.release import Vulnerability
-from ...usecases.project_page import PackageDetails, Requirement
-from . import charts, paths, words
+from ...domain.documents.project import Vulnerability
+from ...usecases.read.package import PackageDetails, Requirement
+from . import charts, formatting
+from .. import urls
 from .charts import Bar
-from .flags import Flag, build_flags
-from .health_part import HealthSection, build_health_section
+from .hits import Flag, build_flags
+from .project_sections import HealthSection, build_health_section
 from .hits import HitView, build_hit_view, format_license
 from .readme import render_readme
-from .releases_part import MatrixSection, ReleasesSection, build_matrix_section, build_releases_section
-from .support import Support, group_versions
+from .project_sections import MatrixSection, ReleasesSection, build_matrix_section, build_releases_section
+from .formatting import Support, group_versions
 
 _MEMBERSHIP_NOTES = {
     "classifier": "It carries a classifier of the framework.",
@@ -115,8 +116,8 @@ def build_project_view(collection: str, page: PackageDetails, now: float) -> Pro
     """Return a project for its template; `now` in Unix seconds."""
     hit = page.hit
     return ProjectView(
-        hit=replace(build_hit_view(collection, hit), summary=words.sanitize(hit.summary), version=words.single_line(hit.version)),
-        released_ago=words.time_ago(hit.uploaded, now),
+        hit=replace(build_hit_view(collection, hit), summary=formatting.sanitize(hit.summary), version=formatting.single_line(hit.version)),
+        released_ago=formatting.time_ago(hit.uploaded, now),
         flags=build_flags(hit),
         is_quarantined=page.is_quarantined,
         warning=_format_warning(page),
@@ -125,10 +126,10 @@ def build_project_view(collection: str, page: PackageDetails, now: float) -> Pro
         health=build_health_section(page.health),
         frameworks=group_versions(hit.framework_versions),
         pythons=group_versions(hit.python_versions),
-        requires_python=words.single_line(page.requires_python),
+        requires_python=formatting.single_line(page.requires_python),
         license=format_license(hit.license),
         membership_note=_MEMBERSHIP_NOTES.get(page.member_because, ""),
-        first_released=words.format_date(page.first_uploaded),
+        first_released=formatting.format_date(page.first_uploaded),
         matrix=build_matrix_section(page.compatibility),
         releases=build_releases_section(page.releases),
         bars=charts.build_bars(page.downloads.history),
@@ -136,23 +137,23 @@ def build_project_view(collection: str, page: PackageDetails, now: float) -> Pro
         repository=tuple(_build_repository_facts(page)),
         repository_url=page.repository.url if page.repository else "",
         is_repository_doubtful=bool(page.repository and page.repository.is_verified is False),
-        links=tuple(Link(label=words.sanitize(link.label), url=link.url) for link in page.links if not page.is_quarantined),
+        links=tuple(Link(label=formatting.sanitize(link.label), url=link.url) for link in page.links if not page.is_quarantined),
         maintainers=tuple(
-            TextLink(text=words.sanitize(maintainer), url=paths.search_path(collection, [("maintainer", maintainer)]))
+            TextLink(text=formatting.sanitize(maintainer), url=urls.search_path(collection, [("maintainer", maintainer)]))
             for maintainer in page.maintainers
         ),
-        authors=words.join_names(words.sanitize(author) for author in page.authors),
+        authors=formatting.join_names(formatting.sanitize(author) for author in page.authors),
         advisories=tuple(_build_advisory(vulnerability) for vulnerability in page.vulnerabilities),
         requirements=_group_requirements(collection, page.requirements),
         dependents=tuple(build_hit_view(collection, dependent) for dependent in page.dependents),
         similar=tuple(build_hit_view(collection, similar) for similar in page.similar),
         keywords=tuple(
-            TextLink(text=words.sanitize(keyword), url=paths.search_path(collection, [("q", keyword)]))
+            TextLink(text=formatting.sanitize(keyword), url=urls.search_path(collection, [("q", keyword)]))
             for keyword in page.keywords[:_MAX_KEYWORDS]
         ),
-        compare_url=paths.compare_path(collection),
-        badge_url=paths.badge_path(collection, hit.name_normalized),
-        page_url=paths.project_path(collection, hit.name_normalized),
+        compare_url=urls.compare_path(collection),
+        badge_url=urls.badge_path(collection, hit.name_normalized),
+        page_url=urls.project_path(collection, hit.name_normalized),
     )
 
 
@@ -163,7 +164,7 @@ def _format_warning(page: PackageDetails) -> str:
             "Do not install it, and look at machines that have."
         )
     if page.hit.yanked:
-        reason = words.sanitize(page.yanked_reason)
+        reason = formatting.sanitize(page.yanked_reason)
         return f"Its author has withdrawn this release{': ' + reason if reason else ''}."
     return ""
 
@@ -176,7 +177,7 @@ def _build_download_facts(page: PackageDetails) -> Iterable[Fact]:
         ("last month", counts.last_month),
         ("in all", counts.total),
     )
-    return (Fact(label=label, value=words.format_int(n)) for label, n in labeled_counts if n is not None)
+    return (Fact(label=label, value=formatting.format_int(n)) for label, n in labeled_counts if n is not None)
 
 
 def _build_repository_facts(page: PackageDetails) -> Iterable[Fact]:
@@ -185,17 +186,17 @@ def _build_repository_facts(page: PackageDetails) -> Iterable[Fact]:
         return
     for label, number in (("Stars", repository.stars), ("Forks", repository.forks), ("Open issues", repository.open_issues)):
         if number is not None:
-            yield Fact(label=label, value=words.format_int(number))
+            yield Fact(label=label, value=formatting.format_int(number))
     if repository.last_commit:
-        yield Fact(label="Last commit", value=words.format_date(repository.last_commit))
+        yield Fact(label="Last commit", value=formatting.format_date(repository.last_commit))
 
 
 def _build_advisory(vulnerability: Vulnerability) -> AdvisoryView:
     return AdvisoryView(
-        id=words.single_line(vulnerability.id),
+        id=formatting.single_line(vulnerability.id),
         url=_ADVISORY_URL + vulnerability.id if vulnerability.id.replace("-", "").isalnum() else "",
-        aliases=words.join_names(map(words.single_line, vulnerability.aliases)),
-        fixed_in=words.join_names(map(words.single_line, vulnerability.fixed_in)),
+        aliases=formatting.join_names(map(formatting.single_line, vulnerability.aliases)),
+        fixed_in=formatting.join_names(map(formatting.single_line, vulnerability.fixed_in)),
     )
 
 
@@ -203,11 +204,11 @@ def _group_requirements(collection: str, requirements: Iterable[Requirement]) ->
     by_extra: dict[str, list[RequirementView]] = {}
     for requirement in requirements:
         view = RequirementView(
-            name=words.single_line(requirement.line.name),
-            versions=words.single_line(requirement.line.versions),
-            condition="" if requirement.line.extras else words.single_line(requirement.line.condition),
-            url=paths.project_path(collection, requirement.indexed_name) if requirement.indexed_name else "",
+            name=formatting.single_line(requirement.line.name),
+            versions=formatting.single_line(requirement.line.versions),
+            condition="" if requirement.line.extras else formatting.single_line(requirement.line.condition),
+            url=urls.project_path(collection, requirement.indexed_name) if requirement.indexed_name else "",
         )
         for extra in requirement.line.extras or ("",):
-            by_extra.setdefault(words.single_line(extra), []).append(view)
+            by_extra.setdefault(formatting.single_line(extra), []).append(view)
     return tuple(ExtraView(extra=extra, requirements=tuple(views)) for extra, views in by_extra.items())

@@ -10,23 +10,24 @@ from litestar.response import Redirect, Response, Template
 from msgspec.structs import replace
 
 from ...domain.errors import Invalid, NotFound
-from ...domain.project import normalize_name
-from ...usecases.project_page import ProjectRemoved, get_package
-from ...usecases.search import search_with_hints, get_hidden_names, suggest_packages
-from ...usecases.shelves import PublicCollection
-from ...usecases.side_by_side import MIN_COMPARED, compare_packages
-from ..addresses import get_base_url
+from ...domain.documents.project import normalize_name
+from ...usecases.read.package import ProjectRemoved, get_package
+from ...usecases.read.search import search_with_hints, get_hidden_names, suggest_packages
+from ...usecases.collections.overview import PublicCollection
+from ...usecases.read.comparison import MIN_COMPARED, compare_packages
+from ..urls import get_base_url
 from ..feeds import feed_path
 from ..site import Site, InjectedSite
-from . import asked, paths, words
-from .chrome import build_layout, build_collection_view
+from . import search_params, formatting
+from .. import urls
+from .layout import build_layout, build_collection_view
 from .compare import build_compare_view
-from .listing import build_search_page
-from .overview import build_overview
+from .search_page import build_search_page
+from .start import build_overview
 from .project import build_project_view
-from .room import MAX_PAGE_BYTES, BUDGETS
+from .page_budget import MAX_PAGE_BYTES, BUDGETS
 from .start import build_start_view
-from .suggesting import build_suggestion_views
+from .hits import build_suggestion_views
 
 # More is no suggestion: it would have to be read.
 _MAX_SUGGESTIONS = 8
@@ -45,8 +46,8 @@ def show_overview(site: InjectedSite) -> Template:
 def redirect_to_search(site: InjectedSite, request: AnyRequest) -> Redirect:
     """Send whoever has chosen a collection on the overview to its list."""
     key = request.query_params.get("in", "")
-    params = asked.parse([("q", request.query_params.get("q", ""))])
-    return Redirect(paths.search_path(site.get_collection(key).key, asked.to_query_pairs(params)), status_code=303)
+    params = search_params.parse([("q", request.query_params.get("q", ""))])
+    return Redirect(urls.search_path(site.get_collection(key).key, search_params.to_query_pairs(params)), status_code=303)
 
 
 @get("/in/{shelf:str}", sync_to_thread=True)
@@ -64,9 +65,9 @@ def show_search(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> 
     A list that would be too large is told in fewer words: what makes it so are always texts of strangers.
     """
     collection = site.get_collection(key)
-    params = asked.parse(request.query_params.multi_items())
-    if removed := request.query_params.getall(asked.REMOVE_PARAM, []):
-        return Redirect(paths.search_path(collection.key, asked.to_query_pairs(asked.remove_tokens(params, removed))), status_code=303)
+    params = search_params.parse(request.query_params.multi_items())
+    if removed := request.query_params.getall(search_params.REMOVE_PARAM, []):
+        return Redirect(urls.search_path(collection.key, search_params.to_query_pairs(search_params.remove_tokens(params, removed))), status_code=303)
     answered = search_with_hints(site.deps, collection.target, params.query)
     params, results = replace(params, question=answered.query), answered.results
     feed_url = feed_path(collection.key, "updated", params.query)
@@ -84,7 +85,7 @@ def show_search(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> 
 def redirect_to_feed(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> Redirect:
     """Send whoever wants the feed of a list to it, where a link would have been too long."""
     collection = site.get_collection(key)
-    params = asked.parse(request.query_params.multi_items())
+    params = search_params.parse(request.query_params.multi_items())
     return Redirect(feed_path(collection.key, "updated", params.query), status_code=303)
 
 
@@ -92,7 +93,7 @@ def redirect_to_feed(site: InjectedSite, key: FromPath[str], request: AnyRequest
 def show_suggestions(site: InjectedSite, key: FromPath[str], q: FromQuery[str] = "") -> Template:
     """Give the list under the text that somebody types."""
     collection = site.get_collection(key)
-    suggestions = suggest_packages(site.deps, collection.target, q[: asked.MAX_TEXT_LENGTH], limit=_MAX_SUGGESTIONS)
+    suggestions = suggest_packages(site.deps, collection.target, q[: search_params.MAX_TEXT_LENGTH], limit=_MAX_SUGGESTIONS)
     return Template("suggestions.html", context={"suggestions": build_suggestion_views(collection.key, suggestions)})
 
 
@@ -101,7 +102,7 @@ def show_project(site: InjectedSite, request: AnyRequest, key: FromPath[str], na
     """Show one project; who writes its name otherwise is sent to the one address that it has."""
     collection = site.get_collection(key)
     if name != normalize_name(name):
-        return Redirect(paths.project_path(collection.key, normalize_name(name)), status_code=301)
+        return Redirect(urls.project_path(collection.key, normalize_name(name)), status_code=301)
     try:
         page = get_package(site.deps, collection.target, name)
     except NotFound as error:
@@ -114,7 +115,7 @@ def show_project(site: InjectedSite, request: AnyRequest, key: FromPath[str], na
 def show_comparison(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> Template:
     """Show two to four projects side by side; with fewer, ask for another one."""
     collection = site.get_collection(key)
-    requested_names = [words.single_line(name)[:200] for name in request.query_params.getall("name", [])]
+    requested_names = [formatting.single_line(name)[:200] for name in request.query_params.getall("name", [])]
     names = list(dict.fromkeys(normalize_name(name) for name in requested_names if name))
     page, problem, status = None, "", HTTPStatus.OK
     try:
@@ -152,7 +153,7 @@ def _get_display_names(site: Site, collection: PublicCollection, names: list[str
 def _removed_page(site: Site, collection: PublicCollection, name: str, error: NotFound) -> Template:
     """Tell that a project is not there, since when and why if that is known, and who may be meant."""
     tombstone = error.tombstone if isinstance(error, ProjectRemoved) else None
-    display_name = words.single_line(name)[:200]
+    display_name = formatting.single_line(name)[:200]
     suggestions = suggest_packages(site.deps, collection.target, display_name, limit=5)
     return _render_page(
         site,
@@ -160,11 +161,11 @@ def _removed_page(site: Site, collection: PublicCollection, name: str, error: No
         "gone.html",
         status=HTTPStatus.NOT_FOUND,
         name=display_name,
-        left=words.format_date(tombstone.removed_at) if tombstone else "",
-        left_day=words.format_iso_date(tombstone.removed_at) if tombstone else "",
-        reason=words.sanitize(tombstone.reason).rstrip(".") if tombstone else "",
+        left=formatting.format_date(tombstone.removed_at) if tombstone else "",
+        left_day=formatting.format_iso_date(tombstone.removed_at) if tombstone else "",
+        reason=formatting.sanitize(tombstone.reason).rstrip(".") if tombstone else "",
         suggestions=build_suggestion_views(collection.key, suggestions),
-        search=paths.search_path(collection.key, [("q", display_name)]),
+        search=urls.search_path(collection.key, [("q", display_name)]),
     )
 
 

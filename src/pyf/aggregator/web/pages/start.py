@@ -1,15 +1,65 @@
-"""The start page of a collection: what is new, on the rise and in good health, and what has lost its support."""
+"""The overview: every collection with what is in it, as a door to its start page.
+
+The start page of a collection: what is new, on the rise and in good health, and what has lost its support.
+"""
 
 from collections.abc import Iterable
-
 from msgspec import Struct
-
-from ...domain.search import FacetCount, HealthBand, SearchQuery, Sort
-from ...usecases.start_page import RetirementReason, Unsupported, Dashboard
-from . import asked, paths, words
-from .asked import SearchParams
+from ...domain.search import SearchQuery, Sort
+from ...ports import Dependencies
+from ...usecases.read.search import search_packages
+from ...usecases.collections.overview import CollectionSummary
+from .. import urls
+from . import formatting
 from .hits import HitView, build_hit_view
-from .support import sort_versions
+from ...domain.search import FacetCount, HealthBand, SearchQuery, Sort
+from ...usecases.read.dashboard import RetirementReason, Unsupported, Dashboard
+from . import search_params, formatting
+from .search_params import SearchParams
+from .formatting import sort_versions
+
+# Of each collection, so many of the most downloaded packages are named.
+_MAX_POPULAR = 4
+
+
+class CollectionCard(Struct, frozen=True, kw_only=True):
+    """A collection on the overview."""
+
+    key: str
+    title: str
+    url: str
+    packages: str
+    releases: str
+    popular: tuple[HitView, ...]
+
+
+class OverviewPage(Struct, frozen=True, kw_only=True):
+    """The overview as its template shows it."""
+
+    cards: tuple[CollectionCard, ...]
+    search_url: str
+
+
+def build_overview(deps: Dependencies, collections: Iterable[CollectionSummary]) -> OverviewPage:
+    """Return the overview for its template; one search a collection."""
+    popular = SearchQuery(sort=Sort.DOWNLOADS, per_page=_MAX_POPULAR)
+    return OverviewPage(
+        cards=tuple(
+            CollectionCard(
+                key=summary.collection.key,
+                title=summary.collection.title,
+                url=urls.start_path(summary.collection.key),
+                packages=formatting.pluralize(summary.project_count, "package"),
+                releases=formatting.pluralize(summary.release_count, "release"),
+                popular=tuple(
+                    build_hit_view(summary.collection.key, hit) for hit in search_packages(deps, summary.collection.target, popular).hits
+                ),
+            )
+            for summary in collections
+        ),
+        search_url=urls.SEARCH_REDIRECT_PATH,
+    )
+
 
 _MAX_VERSIONS = 8
 
@@ -57,13 +107,13 @@ def build_start_view(collection: str, page: Dashboard) -> StartView:
     """Return a start page for its template."""
     newest = page.newest_change
     return StartView(
-        packages=words.format_int(page.projects),
-        newest=words.format_date(newest.uploaded) if newest else "",
-        newest_iso_date=words.format_iso_date(newest.uploaded) if newest and newest.uploaded else "",
+        packages=formatting.format_int(page.projects),
+        newest=formatting.format_date(newest.uploaded) if newest else "",
+        newest_iso_date=formatting.format_iso_date(newest.uploaded) if newest and newest.uploaded else "",
         panels=tuple(panel for panel in _build_panels(collection, page) if panel.entries),
         versions=tuple(_build_version_links(collection, page.framework_versions)),
         bands=tuple(_build_band_links(collection, page.health)),
-        all_url=paths.search_path(collection),
+        all_url=urls.search_path(collection),
     )
 
 
@@ -76,8 +126,8 @@ def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
             entries=tuple(
                 PanelEntry(
                     hit=build_hit_view(collection, newcomer.hit),
-                    note=words.format_date(newcomer.first_uploaded),
-                    iso_date=words.format_iso_date(newcomer.first_uploaded) if newcomer.first_uploaded else "",
+                    note=formatting.format_date(newcomer.first_uploaded),
+                    iso_date=formatting.format_iso_date(newcomer.first_uploaded) if newcomer.first_uploaded else "",
                 )
                 for newcomer in page.new
             ),
@@ -113,7 +163,7 @@ def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
 
 def _format_reason(unsupported: Unsupported) -> str:
     if unsupported.reason is RetirementReason.FRAMEWORK_ENDED:
-        return f"up to {words.single_line(unsupported.newest_framework_version)}" if unsupported.newest_framework_version else "left behind"
+        return f"up to {formatting.single_line(unsupported.newest_framework_version)}" if unsupported.newest_framework_version else "left behind"
     return unsupported.reason.value
 
 
@@ -122,7 +172,7 @@ def _format_growth(growth: float) -> str:
 
 
 def _search_path(collection: str, **query_fields: object) -> str:
-    return paths.search_path(collection, asked.to_query_pairs(SearchParams(query=SearchQuery(**query_fields))))  # type: ignore[arg-type]
+    return urls.search_path(collection, search_params.to_query_pairs(SearchParams(query=SearchQuery(**query_fields))))  # type: ignore[arg-type]
 
 
 def _build_version_links(collection: str, counts: Iterable[FacetCount]) -> Iterable[EntryLink]:
@@ -130,7 +180,7 @@ def _build_version_links(collection: str, counts: Iterable[FacetCount]) -> Itera
     for value in sort_versions(count_by_value)[:_MAX_VERSIONS]:
         if value in count_by_value:
             url = _search_path(collection, framework_versions=(value,))
-            yield EntryLink(label=words.single_line(value), count=words.format_int(count_by_value[value].count), url=url)
+            yield EntryLink(label=formatting.single_line(value), count=formatting.format_int(count_by_value[value].count), url=url)
 
 
 def _build_band_links(collection: str, counts: Iterable[FacetCount]) -> Iterable[EntryLink]:
@@ -138,4 +188,4 @@ def _build_band_links(collection: str, counts: Iterable[FacetCount]) -> Iterable
     for band in HealthBand:
         if band.value in count_by_band:
             url = _search_path(collection, health=(band,))
-            yield EntryLink(label=band.value, count=words.format_int(count_by_band[band.value]), url=url, css_class=band.value)
+            yield EntryLink(label=band.value, count=formatting.format_int(count_by_band[band.value]), url=url, css_class=band.value)

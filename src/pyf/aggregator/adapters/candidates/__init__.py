@@ -1,1 +1,0 @@
-"""Bulk sources of projects that may require a framework, as the port `Candidates` wants them."""

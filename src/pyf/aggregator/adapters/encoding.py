@@ -1,0 +1,110 @@
+"""What every engine takes and gives: documents as JSON, and the order of a project's documents.
+
+Text is stored whatever is in it: half a surrogate pair, which UTF-8 can't say, becomes U+FFFD.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct, to_builtins
+from msgspec.json import Decoder, encode
+
+from ..domain.collection import ProjectState
+from ..domain.documents.document import Document, Enrichments
+from ..domain.documents.schema import OWNERS, DownloadFields, HealthFields, Owner, ProjectFields, RegistryFields, RepositoryFields, iter_fields
+
+_INTEGER_FIELDS = tuple(field.name for field in iter_fields() if field.owner is Owner.REGISTRY and field.kind == "int64")
+_INT64_RANGE = range(-(2**63), 2**63)
+
+_REGISTRY_DECODER = Decoder(RegistryFields)
+_ENRICHMENT_DECODERS: dict[Owner, tuple[str, Decoder[Any]]] = {
+    Owner.REPOSITORY: ("repository", Decoder(RepositoryFields)),
+    Owner.DOWNLOADS: ("downloads", Decoder(DownloadFields)),
+    Owner.HEALTH: ("health", Decoder(HealthFields)),
+}
+
+
+def get_rejection_reason(document: RegistryFields) -> str:
+    """Return why no engine can hold a document, "" where it can: a number that an int64 can't say."""
+    for name in _INTEGER_FIELDS:
+        if getattr(document, name) not in _INT64_RANGE:
+            return f"{name} is beyond 64 bits"
+    for file in document.urls:
+        if file.size not in _INT64_RANGE or file.upload_time not in _INT64_RANGE:
+            return f"a number of the file {file.filename} is beyond 64 bits"
+    return ""
+
+
+def encode_json(value: Struct | Mapping[str, Any]) -> bytes:
+    """Return a value as JSON, in UTF-8 whatever its text holds."""
+    try:
+        return encode(value)
+    except UnicodeEncodeError:
+        return encode(_replace_nested_surrogates(to_builtins(value)))
+
+
+def replace_surrogates(text: str) -> str:
+    """Return text that UTF-8 can say; that is the same text, but for surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _replace_nested_surrogates(value: Any) -> Any:
+    match value:
+        case str():
+            return replace_surrogates(value)
+        case list() | tuple():
+            return [_replace_nested_surrogates(item) for item in value]
+        case dict():
+            return {_replace_nested_surrogates(key): _replace_nested_surrogates(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def get_owner(fields: ProjectFields) -> Owner:
+    """Return the step that the fields belong to."""
+    return OWNERS[type(fields)]
+
+
+def decode_registry_fields(json: bytes | str) -> RegistryFields:
+    """Return what `encoded` made JSON of; raises `msgspec.DecodeError` for anything else."""
+    return _REGISTRY_DECODER.decode(json)
+
+
+def decode_enrichments(enrichment_json: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Enrichments:
+    """Return what the other owners' JSON says."""
+    return Enrichments(
+        **{part: decoder.decode(enrichment_json[owner]) for owner, (part, decoder) in _ENRICHMENT_DECODERS.items() if owner in enrichment_json}
+    )
+
+
+def build_document(registry: RegistryFields, enrichment_json: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Document:
+    """Put a document together from the registry's fields and the JSON of the other owners'."""
+    parts = decode_enrichments(enrichment_json)
+    return Document(registry=registry, repository=parts.repository, downloads=parts.downloads, health=parts.health)
+
+
+def sort_newest_first(documents: Iterable[RegistryFields]) -> list[RegistryFields]:
+    """Return a project's documents in the order in which they are shown."""
+    return sorted(documents, key=lambda d: (d.is_newest, d.version_sortable, d.version), reverse=True)
+
+
+def sort_oldest_first(documents: Iterable[RegistryFields]) -> list[RegistryFields]:
+    """Return a project's documents in the order in which they are exported."""
+    return sorted(documents, key=lambda d: (d.version_sortable, d.version))
+
+
+def build_project_state(name_normalized: str, documents: Iterable[RegistryFields]) -> ProjectState:
+    """Sum a project's documents up; there must be one at least. The status is that of the newest."""
+    ordered = sort_newest_first(documents)
+    return ProjectState(
+        name_normalized=name_normalized,
+        last_serial=min(document.last_serial for document in ordered),
+        document_version=min(document.composed_with for document in ordered),
+        status_checked=min(document.status_checked for document in ordered),
+        project_status=ordered[0].project_status,
+        release_count=len(ordered),
+    )

@@ -1,0 +1,190 @@
+"""Counts what goes to the services and what comes of it, for those who operate the program.
+
+Counts what becomes of a worker's tasks, for those who operate it.
+
+Adds up what the processes of one worker have counted, which tell it one another in a folder of small files.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+from ..ports import ServiceRateLimit
+from collections.abc import Callable, Mapping
+from ..ports import TaskTotals
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+import msgspec
+from msgspec import Struct
+from ..ports import ServiceRateLimit, TaskMetrics, TaskTotals, RequestMetrics
+
+# A date in Unix seconds is above this; what is below is a number of seconds from now, as newer services tell it.
+_MIN_TIMESTAMP = 1_000_000_000
+
+
+class LocalRequestMetrics:
+    """The `Traffic` of one process; may be written and read by any threads. `now` is in Unix seconds."""
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._lock = Lock()
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._rate_limits: dict[tuple[str, str], ServiceRateLimit] = {}
+
+    def record(self, service: str, outcome: str) -> None:
+        """Count a request that has ended, by the outcome that `Traffic.requests` names."""
+        with self._lock:
+            self._counts[service, outcome] += 1
+
+    def record_headers(self, service: str, headers: Mapping[str, str]) -> None:
+        """Remember what an answer's headers, looked up in any case, say about a limit."""
+        for prefix in ("X-RateLimit-", "RateLimit-"):
+            remaining, limit, reset = (_parse_number(headers.get(prefix + name, "")) for name in ("Remaining", "Limit", "Reset"))
+            if remaining is None or limit is None:
+                continue
+            kind = headers.get(prefix + "Resource", "")[:40]
+            resets_at = float(reset or 0) if (reset or 0) >= _MIN_TIMESTAMP else self._now() + (reset or 0)
+            rate_limit = ServiceRateLimit(service=service, kind=kind, remaining=remaining, limit=limit, resets_at=resets_at)
+            with self._lock:
+                self._rate_limits[service, kind] = rate_limit
+            return
+
+    def count_by_outcome(self) -> Mapping[tuple[str, str], int]:
+        with self._lock:
+            return dict(self._counts)
+
+    def get_rate_limits(self) -> Sequence[ServiceRateLimit]:
+        with self._lock:
+            return list(self._rate_limits.values())
+
+
+def _parse_number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
+class LocalTaskMetrics:
+    """The `TaskMeter` of one process; may be written and read by any threads. `clock` counts seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._running: dict[str, tuple[str, float]] = {}
+        self._totals: dict[tuple[str, str], TaskTotals] = {}
+
+    def start(self, task_id: str, name: str) -> None:
+        """Note that a task is being worked on; the same one begun again has begun now."""
+        with self._lock:
+            self._running[task_id] = name, self._clock()
+
+    def finish(self, task_id: str, outcome: str) -> float:
+        """Note what became of a task and return how many seconds it took; one that never began counts for nothing."""
+        with self._lock:
+            if task_id not in self._running:
+                return 0.0
+            name, started_at = self._running.pop(task_id)
+            seconds = self._clock() - started_at
+            previous = self._totals.get((name, outcome), TaskTotals())
+            self._totals[name, outcome] = TaskTotals(count=previous.count + 1, seconds=previous.seconds + seconds)
+            return seconds
+
+    def get_totals(self) -> Mapping[tuple[str, str], TaskTotals]:
+        with self._lock:
+            return dict(self._totals)
+
+    def count_running(self) -> Mapping[str, int]:
+        with self._lock:
+            return Counter(name for name, _ in self._running.values())
+
+
+class _ProcessSnapshot(Struct, frozen=True):
+    """All counts of one process."""
+
+    pid: int
+    requests: list[tuple[str, str, int]]
+    rate_limits: list[ServiceRateLimit]
+    tasks: list[tuple[str, str, TaskTotals]]
+    running: dict[str, int]
+
+
+_snapshot_decoder = msgspec.json.Decoder(_ProcessSnapshot)
+
+
+class SharedMetrics:
+    """The `Traffic` and `TaskMeter` of this process and of all that have published into the same folder.
+
+    What a process has counted stays when it has ended; what it was working on does not. A forked child makes its own;
+    any threads may use it.
+    """
+
+    def __init__(self, folder: Path, request_metrics: RequestMetrics, task_metrics: TaskMetrics) -> None:
+        self._folder = folder
+        self._request_metrics = request_metrics
+        self._task_metrics = task_metrics
+        self._file = folder / f"{uuid4().hex}.json"
+        self._publish_lock = Lock()
+
+    def publish(self) -> None:
+        """Tell the others what this process has counted; a tenth of a millisecond."""
+        with self._publish_lock:  # two threads would take away one another's unfinished file
+            snapshot = _ProcessSnapshot(
+                pid=os.getpid(),
+                requests=[(*key, count) for key, count in self._request_metrics.count_by_outcome().items()],
+                rate_limits=list(self._request_metrics.get_rate_limits()),
+                tasks=[(*key, totals) for key, totals in self._task_metrics.get_totals().items()],
+                running=dict(self._task_metrics.count_running()),
+            )
+            temp_file = self._file.with_suffix(".new")
+            temp_file.write_bytes(msgspec.json.encode(snapshot))
+            temp_file.replace(self._file)
+
+    def count_by_outcome(self) -> Mapping[tuple[str, str], int]:
+        counts = Counter(self._request_metrics.count_by_outcome())
+        for snapshot in self._read_snapshots():
+            for service, outcome, count in snapshot.requests:
+                counts[service, outcome] += count
+        return counts
+
+    def get_rate_limits(self) -> Sequence[ServiceRateLimit]:
+        """Return what was told last: of one period the one with the least left, whoever heard it."""
+        latest: dict[tuple[str, str], ServiceRateLimit] = {}
+        for rate_limit in (*self._request_metrics.get_rate_limits(), *(quota for snapshot in self._read_snapshots() for quota in snapshot.rate_limits)):
+            key = rate_limit.service, rate_limit.kind
+            if key not in latest or (rate_limit.resets_at, -rate_limit.remaining) > (latest[key].resets_at, -latest[key].remaining):
+                latest[key] = rate_limit
+        return list(latest.values())
+
+    def get_totals(self) -> Mapping[tuple[str, str], TaskTotals]:
+        counts = dict(self._task_metrics.get_totals())
+        for snapshot in self._read_snapshots():
+            for name, outcome, totals in snapshot.tasks:
+                previous = counts.get((name, outcome), TaskTotals())
+                counts[name, outcome] = TaskTotals(
+                    count=previous.count + totals.count, seconds=previous.seconds + totals.seconds
+                )
+        return counts
+
+    def count_running(self) -> Mapping[str, int]:
+        counts = Counter(self._task_metrics.count_running())
+        for snapshot in self._read_snapshots():
+            if _is_alive(snapshot.pid):
+                counts.update(snapshot.running)
+        return counts
+
+    def _read_snapshots(self) -> Iterator[_ProcessSnapshot]:
+        for file in self._folder.glob("*.json"):
+            if file != self._file:
+                with suppress(OSError):  # the folder goes with the worker
+                    yield _snapshot_decoder.decode(file.read_bytes())
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is there, and somebody else's
+        return True
+    return True

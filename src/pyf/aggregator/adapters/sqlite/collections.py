@@ -1,0 +1,42 @@
+"""Looks names up inside the transaction that works with them, so that an alias can't be switched in between."""
+
+import sqlite3
+from pathlib import Path
+from typing import NamedTuple
+
+from ...domain.errors import NotFound
+from ..encoding import replace_surrogates
+
+_RESOLVE_NAME = """
+    SELECT id, name FROM collections WHERE name = :name
+    UNION ALL
+    SELECT id, collections.name FROM aliases JOIN collections ON id = collection_id WHERE aliases.name = :name
+"""
+
+
+class CollectionRef(NamedTuple):
+    """A collection by the number that its rows carry, and by its own name."""
+
+    id: int
+    name: str
+
+
+def find_collection(connection: sqlite3.Connection, name: str) -> CollectionRef | None:
+    """Return the collection that a name or an alias leads to, None if there is none."""
+    row = connection.execute(_RESOLVE_NAME, {"name": replace_surrogates(name)}).fetchone()
+    return row and CollectionRef(*row)
+
+
+def require_collection(connection: sqlite3.Connection, name: str, path: Path) -> CollectionRef:
+    """Return the collection that a name or an alias leads to; raises `NotFound` if there is none."""
+    collection = find_collection(connection, name)
+    if collection is None:
+        raise NotFound(f"there is no collection {name} in {path}")
+    return collection
+
+
+def allocate_change(connection: sqlite3.Connection) -> int:
+    """Return a number above all that were given before, in whatever collection."""
+    connection.execute("UPDATE last_change SET number = number + 1")
+    (number,) = connection.execute("SELECT number FROM last_change").fetchone()
+    return int(number)

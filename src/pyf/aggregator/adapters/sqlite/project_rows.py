@@ -1,0 +1,171 @@
+"""Writes one project's rows in SQLite, all of them or none, and numbers the change for whoever follows."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from msgspec import UNSET, Struct
+from msgspec.json import encode
+
+from ...domain.collection import ProjectState, Tombstone
+from ...domain.documents.schema import Owner
+from ...ports import ProjectDocuments, Rejection
+from .collections import allocate_change
+from ..encoding import encode_json, build_project_state, get_rejection_reason, replace_surrogates
+
+_PUT_DOCUMENT = """
+    INSERT INTO documents (collection_id, name, version, id, is_newest, fields) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (collection_id, name, version) DO UPDATE
+    SET id = excluded.id, is_newest = excluded.is_newest, fields = excluded.fields
+    WHERE fields != excluded.fields
+"""
+_DELETE_OTHER_DOCUMENTS = """
+    DELETE FROM documents WHERE collection_id = ? AND name = ? AND version NOT IN (SELECT value FROM json_each(?))
+"""
+_PUT_PROJECT = """
+    INSERT INTO projects
+    (collection_id, name, change, last_serial, composed_with, status_checked, project_status, releases)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (collection_id, name) DO UPDATE
+    SET change = excluded.change, last_serial = excluded.last_serial, composed_with = excluded.composed_with,
+        status_checked = excluded.status_checked, project_status = excluded.project_status,
+        releases = excluded.releases
+"""
+_SELECT_ENRICHMENT = """
+    SELECT fields FROM projects LEFT JOIN enrichments
+    ON enrichments.collection_id = projects.collection_id AND enrichments.name = projects.name AND owner = ?
+    WHERE projects.collection_id = ? AND projects.name = ? AND releases > 0
+"""
+_PUT_ENRICHMENT = """
+    INSERT INTO enrichments (collection_id, name, owner, change, fields) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (collection_id, name, owner) DO UPDATE SET change = excluded.change, fields = excluded.fields
+"""
+_SELECT_LATER_ENRICHMENTS = """
+    SELECT theirs.name, theirs.owner, theirs.change, theirs.fields FROM enrichments AS theirs
+    LEFT JOIN enrichments AS ours
+    ON ours.collection_id = :target AND ours.name = theirs.name AND ours.owner = theirs.owner
+    WHERE theirs.collection_id = :source AND theirs.name IN (SELECT value FROM json_each(:names))
+    AND theirs.owner != :derived
+    AND (ours.change IS NULL OR ours.change < theirs.change)
+"""
+
+
+class ProjectRows(Struct, frozen=True):
+    """A project as its rows hold it: its holding, None for no documents, and (version, id, is newest, JSON) of each.
+
+    `health` is the JSON of its score, "" for none.
+    """
+
+    name: str
+    state: ProjectState | None
+    documents: tuple[tuple[str, str, bool, str], ...]
+    health: str = ""
+
+    @property
+    def size(self) -> int:
+        """The length of its JSON, in characters."""
+        return sum(len(json) for *_, json in self.documents)
+
+
+def build_rows(project: ProjectDocuments, rejections: list[Rejection]) -> ProjectRows:
+    """Return the rows of a project; a document that can't be held is added to `rejections` instead."""
+    name = replace_surrogates(project.name_normalized)
+    accepted = {}
+    for document in project.documents:
+        if reason := get_rejection_reason(document):
+            rejections.append(Rejection(id=document.id, reason=reason))
+        else:
+            accepted[replace_surrogates(document.version)] = document
+    return ProjectRows(
+        name=name,
+        state=build_project_state(name, accepted.values()) if accepted else None,
+        documents=tuple(
+            (version, replace_surrogates(document.id), document.is_newest, encode_json(document).decode())
+            for version, document in accepted.items()
+        ),
+        health=encode_json(project.health).decode() if project.health is not UNSET else "",
+    )
+
+
+def put_project(connection: sqlite3.Connection, collection_id: int, project: ProjectRows) -> None:
+    """Make the documents of a project exactly these, and lift its tombstone; what is there already is not rewritten."""
+    if project.state is None:
+        delete_project(connection, collection_id, project.name)
+        return
+    _put_documents(connection, collection_id, project, project.state)
+    if project.health:
+        write_enrichment(connection, collection_id, project.name, Owner.HEALTH, project.health)
+
+
+def _put_documents(connection: sqlite3.Connection, collection_id: int, project: ProjectRows, state: ProjectState) -> None:
+    changes_before = connection.total_changes
+    connection.executemany(_PUT_DOCUMENT, ((collection_id, project.name, *document) for document in project.documents))
+    versions = encode([version for version, *_ in project.documents]).decode()
+    connection.execute(_DELETE_OTHER_DOCUMENTS, (collection_id, project.name, versions))
+    if connection.total_changes == changes_before:
+        return
+    connection.execute(
+        _PUT_PROJECT,
+        (
+            collection_id,
+            project.name,
+            allocate_change(connection),
+            state.last_serial,
+            state.document_version,
+            state.status_checked,
+            state.project_status,
+            state.release_count,
+        ),
+    )
+    connection.execute("DELETE FROM tombstones WHERE collection_id = ? AND name = ?", (collection_id, project.name))
+
+
+def delete_project(connection: sqlite3.Connection, collection_id: int, name: str) -> bool:
+    """Delete what belongs to a project; tell whether it was there."""
+    row = (collection_id, name)
+    query = "SELECT 1 FROM projects WHERE collection_id = ? AND name = ? AND releases > 0"
+    if connection.execute(query, row).fetchone() is None:
+        return False
+    connection.execute("DELETE FROM documents WHERE collection_id = ? AND name = ?", row)
+    connection.execute("DELETE FROM enrichments WHERE collection_id = ? AND name = ?", row)
+    connection.execute("UPDATE projects SET releases = 0 WHERE collection_id = ? AND name = ?", row)
+    _mark_changed(connection, collection_id, name)
+    return True
+
+
+def replace_with_tombstone(connection: sqlite3.Connection, collection_id: int, tombstone: Tombstone) -> bool:
+    """Delete what belongs to a project and leave its tombstone; tell whether it was there."""
+    name = replace_surrogates(tombstone.name)
+    existed = delete_project(connection, collection_id, name)
+    connection.execute(
+        f"INSERT OR {'REPLACE' if existed else 'IGNORE'} INTO tombstones "  # noqa: S608 - ours
+        "(collection_id, name, removed_at, reason) VALUES (?, ?, ?, ?)",
+        (collection_id, name, tombstone.removed_at, replace_surrogates(tombstone.reason)),
+    )
+    return existed
+
+
+def write_enrichment(connection: sqlite3.Connection, collection_id: int, name: str, owner: Owner, json: str) -> bool:
+    """Replace one owner's fields of a project; tell whether it was there."""
+    row = connection.execute(_SELECT_ENRICHMENT, (owner, collection_id, name)).fetchone()
+    if row is None:
+        return False
+    connection.execute(_PUT_ENRICHMENT, (collection_id, name, owner, allocate_change(connection), json))
+    if row[0] != json:
+        _mark_changed(connection, collection_id, name)
+    return True
+
+
+def copy_later_enrichments(connection: sqlite3.Connection, source: int, target: int, names: Sequence[str]) -> None:
+    """Copy the enrichments of these projects, all of which `target` holds, where `source` has the later ones."""
+    params = {"source": source, "target": target, "names": encode(names).decode(), "derived": Owner.HEALTH}
+    for name, owner, change, json in connection.execute(_SELECT_LATER_ENRICHMENTS, params).fetchall():
+        connection.execute(_PUT_ENRICHMENT, (target, name, owner, change, json))
+        _mark_changed(connection, target, name)
+
+
+def _mark_changed(connection: sqlite3.Connection, collection_id: int, name: str) -> None:
+    """Note that a project changed."""
+    connection.execute(
+        "UPDATE projects SET change = ? WHERE collection_id = ? AND name = ?",
+        (allocate_change(connection), collection_id, name),
+    )

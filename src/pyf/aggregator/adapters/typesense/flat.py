@@ -1,0 +1,156 @@
+"""Documents as the engine holds them: the fields of all owners side by side, and what has to be sent to change them.
+
+The engine merges what is sent into what is there: a null erases, and the keys of an object are merged one by one, so
+that a key which has gone has to be named. An object can therefore hold no null; on reading, one counts as not there.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct, ValidationError, convert, to_builtins
+from msgspec.json import decode
+from msgspec.structs import replace
+
+from ...domain.documents.document import Document, Enrichments
+from ...domain.errors import Invalid
+from ...domain.documents.schema import OWNERS, Owner, ProjectFields, RegistryFields, iter_fields
+from ...domain.search import to_health_band
+from ..encoding import get_owner, decode_registry_fields
+from .schema import BAND, FORM, SEARCHED, WRITTEN, Json, is_object
+
+_STRUCTS: dict[Owner, Any] = {owner: struct for struct, owner in OWNERS.items()}
+_NAMES = {owner: tuple(field.name for field in iter_fields() if field.owner is owner) for owner in Owner}
+_OBJECTS = frozenset(field.name for field in iter_fields() if field.kind == "object")
+_OPTIONAL = tuple(field.name for field in iter_fields() if field.owner is Owner.REGISTRY and field.optional)
+
+# What has to be known of a document to write over it, and what of a project's documents only its writers ask for.
+BEFORE_WRITING = (
+    "id",
+    "identifier",
+    "name",
+    "name_normalized",
+    *(name for name in _NAMES[Owner.REGISTRY] if name in _OBJECTS),
+    *(name for owner in WRITTEN for name in (WRITTEN[owner], *_NAMES[owner])),
+    FORM,
+)
+NOT_OF_THE_REGISTRY = (
+    *(field.name for field in iter_fields() if field.owner is not Owner.REGISTRY and is_object(field)),
+    *SEARCHED,
+)
+
+
+class Written(Struct, frozen=True):
+    """One owner's fields of a project, by name, and the number of their writing, 0 for that of an older program."""
+
+    number: int
+    fields: Json
+
+
+def written(value: ProjectFields, number: int) -> tuple[Owner, Written]:
+    """Return an owner's fields as that write brings them."""
+    return get_owner(value), Written(number, to_builtins(value))
+
+
+def latest(documents: Iterable[Mapping[str, Any]]) -> dict[Owner, Written]:
+    """Return what each other owner has written last of the project that these documents are of."""
+    found: dict[Owner, Written] = {}
+    for flat in documents:
+        for owner, field in WRITTEN.items():
+            own = {name: _without_nulls(flat[name]) for name in _NAMES[owner] if flat.get(name) is not None}
+            if field not in flat and not own:
+                continue
+            if owner not in found or found[owner].number < flat.get(field, 0):
+                found[owner] = Written(flat.get(field, 0), own)
+    return found
+
+
+def newer(theirs: Mapping[Owner, Written], ours: Mapping[Owner, Written]) -> dict[Owner, Written]:
+    """Return what of theirs was written after ours, or is not there at all."""
+    return {owner: each for owner, each in theirs.items() if owner not in ours or each.number > ours[owner].number}
+
+
+def fresh(registry: RegistryFields, others: Mapping[Owner, Written]) -> Json:
+    """Return a document that is not there yet."""
+    flat: Json = to_builtins(registry)
+    for owner, of_owner in others.items():
+        flat |= of_owner.fields
+        flat[WRITTEN[owner]] = of_owner.number
+    return flat
+
+
+def replacing(held: Mapping[str, Any], registry: RegistryFields, others: Mapping[Owner, Written]) -> Json:
+    """Return what makes the registry's fields of a held document these, and other owners' where they are newer."""
+    flat: Json = dict.fromkeys(_OPTIONAL) | to_builtins(registry)
+    for name in _OBJECTS & flat.keys():
+        flat[name] = _patch(held.get(name), flat[name])
+    for owner, of_owner in others.items():
+        if of_owner.number > held.get(WRITTEN[owner], 0) or WRITTEN[owner] not in held:
+            flat |= enriching(held, owner, of_owner)
+    return flat
+
+
+def enriching(held: Mapping[str, Any], owner: Owner, new: Written) -> Json:
+    """Return what makes one owner's fields of a held document these and no others."""
+    flat = {name: new.fields.get(name) for name in _NAMES[owner]}
+    for name in _OBJECTS & flat.keys():
+        flat[name] = _patch(held.get(name), flat[name])
+    flat[WRITTEN[owner]] = new.number
+    if owner is Owner.HEALTH and FORM in held:
+        flat[BAND] = to_health_band(new.fields.get("health_score")).value
+    return flat
+
+
+def second_id(identifier: str, name_normalized: str) -> str:
+    """Return what a document is kept under whose own id another project's document has."""
+    return f"{identifier} of {name_normalized}"
+
+
+def own_id(flat: Mapping[str, Any]) -> str:
+    """Return the id that a document has by its name and version, whatever it is kept under."""
+    kept_under: str = flat["id"]
+    identifier: str = flat.get("identifier", kept_under)
+    return identifier if kept_under == second_id(identifier, flat.get("name_normalized", "")) else kept_under
+
+
+def registry_of(line: bytes, place: str) -> RegistryFields:
+    """Return the registry's fields of a document; raises `Invalid` where an older program has made it."""
+    registry = _registry_of(line, place)
+    if registry.id == second_id(registry.identifier, registry.name_normalized):
+        return replace(registry, id=registry.identifier)
+    return registry
+
+
+def _registry_of(line: bytes, place: str) -> RegistryFields:
+    try:
+        return decode_registry_fields(line)
+    except ValidationError:
+        try:
+            return convert(_without_nulls(decode(line)), RegistryFields)
+        except ValidationError as error:
+            raise Invalid(
+                f"a document in {place} is not of this schema ({error}): make the collection anew with "
+                "--recreate-collection"
+            ) from error
+
+
+def enrichments_of(others: Mapping[Owner, Written]) -> Enrichments:
+    """Return what other owners have written, by its types."""
+    return Enrichments(**{owner.value: convert(each.fields, _STRUCTS[owner]) for owner, each in others.items()})
+
+
+def document_of(registry: RegistryFields, others: Enrichments) -> Document:
+    """Return a document as readers see it."""
+    return Document(registry=registry, repository=others.repository, downloads=others.downloads, health=others.health)
+
+
+def _patch(old: object, new: object) -> object:
+    """Return what has to be merged into one value to make another of it."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    return {key: _patch(old[key], new.get(key)) if key in old else new[key] for key in old | new}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return value

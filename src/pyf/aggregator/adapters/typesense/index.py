@@ -1,0 +1,124 @@
+"""Keeps documents in a collection of a Typesense server: the index of those who outgrow one machine."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from msgspec.json import decode
+
+from ...domain.collection import CollectionState, ProjectState, Tombstone
+from ...domain.documents.document import Document, Enrichments
+from ...domain.documents.project import normalize_name
+from ...domain.documents.schema import ProjectFields, RegistryFields
+from ...ports import ProjectDocuments, Rejection
+from ...domain.batching import group_names_by_documents
+from ..encoding import sort_newest_first, sort_oldest_first
+from .collections import Collections, Found, state_of
+from .flat import NOT_OF_THE_REGISTRY, document_of, enrichments_of, latest, registry_of
+from .holdings import holdings
+from .lines import fetch
+from .projects import Projects
+from .schema import SEARCHED, Json
+from .server import Server
+from .tombstones import Tombstones
+
+# Holdings between two looks at whether the collection is still there, and documents in one step of an export.
+_HOLDINGS_AT_ONCE = 500
+_EXPORT_AT_ONCE = 200
+
+
+class TypesenseIndex:
+    """The port `PackageIndex` on a Typesense server.
+
+    Every call looks its collection up, so that work on an alias goes to the collection that it leads to at that
+    moment. There are no transactions: a project that a crash has left half-written shows the serial 0, by which the
+    next run finds it.
+    """
+
+    def __init__(self, server: Server, collections: Collections, projects: Projects, tombstones: Tombstones) -> None:
+        self._server = server
+        self._collections = collections
+        self._tombstones = tombstones
+        self._projects = projects
+
+    def put(self, collection: str, projects: Sequence[ProjectDocuments]) -> Sequence[Rejection]:
+        return self._projects.put(self._collections.writable(collection).name, projects)
+
+    def remove(self, collection: str, tombstones: Sequence[Tombstone]) -> int:
+        found = self._collections.ours(collection)
+        first = {tombstone.name: tombstone for tombstone in reversed(tombstones)}
+        ids = self._projects.ids(found.name, first)
+        # Before the documents: should we be stopped in between, the next run finds them and removes them again.
+        self._tombstones.put(found.name, [each for name, each in first.items() if name in ids])
+        self._tombstones.add(found.name, [each for name, each in first.items() if name not in ids])
+        self._projects.delete(found.name, [each for of_project in ids.values() for each in of_project])
+        return len(ids)
+
+    def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
+        return self._projects.enrich(self._collections.writable(collection).name, fields)
+
+    def documents(self, collection: str, name: str) -> Sequence[Document]:
+        found = self._collections.ours(collection)
+        wanted = normalize_name(name)
+        documents = self._documents(found, [wanted]).get(wanted, {})
+        return [documents[each.version] for each in sort_newest_first(d.registry for d in documents.values())]
+
+    def held(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
+        found = self._collections.ours(collection)
+        documents: dict[str, list[RegistryFields]] = {}
+        query = {"exclude_fields": ",".join(NOT_OF_THE_REGISTRY)}
+        for some, lines in fetch(self._server, found.name, names, query):
+            for line in lines:
+                registry = registry_of(line, found.name)
+                if registry.name_normalized in some:
+                    documents.setdefault(registry.name_normalized, []).append(registry)
+        return {name: sort_newest_first(each) for name, each in documents.items()}
+
+    def enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
+        found = self._collections.ours(collection)
+        held = self._projects.before_writing(found.name, names)
+        return {name: enrichments_of(latest(documents.values())) for name, documents in held.items()}
+
+    def holdings(self, collection: str) -> Iterator[ProjectState]:
+        real_name = self._collections.existing(collection).name
+        remaining = iter(holdings(self._server, real_name))
+        while page := list(islice(remaining, _HOLDINGS_AT_ONCE)):
+            # What was read at the start may be old by now, but it must not be of a collection that is gone.
+            real_name = self._collections.same(real_name, collection).name
+            yield from page
+
+    def export(self, collection: str) -> Iterator[Document]:
+        found = self._collections.ours(collection)
+        for names in group_names_by_documents(self.holdings(collection), _EXPORT_AT_ONCE):
+            found = self._collections.same(found.name, collection)
+            held = self._documents(found, names)
+            for name in names:
+                documents = held.get(name, {})
+                yield from (documents[each.version] for each in sort_oldest_first(d.registry for d in documents.values()))
+
+    def tombstone(self, collection: str, name: str) -> Tombstone | None:
+        return self._tombstones.get(self._collections.existing(collection).name, normalize_name(name))
+
+    def tombstones(self, collection: str) -> Iterator[Tombstone]:
+        # As with holdings, memory is taken for a few words of each.
+        found = self._tombstones.all(self._collections.existing(collection).name)
+        yield from sorted(found, key=lambda tombstone: tombstone.name)
+
+    def state(self, collection: str) -> CollectionState:
+        return state_of(self._collections.existing(collection).schema)
+
+    def remember(self, collection: str, state: CollectionState) -> None:
+        self._collections.remember(self._collections.existing(collection), state)
+
+    def _documents(self, found: Found, names: Sequence[str]) -> dict[str, dict[str, Document]]:
+        """Return whole documents by project and version."""
+        documents: dict[str, dict[str, Document]] = {}
+        for some, lines in fetch(self._server, found.name, names, {"exclude_fields": ",".join(SEARCHED)}):
+            projects: dict[str, list[tuple[RegistryFields, Json]]] = {}
+            for line in lines:
+                registry = registry_of(line, found.name)
+                projects.setdefault(registry.name_normalized, []).append((registry, decode(line)))
+            for name in some & projects.keys():
+                # Of a release that a write has missed, what the others say.
+                others = enrichments_of(latest(flat for _, flat in projects[name]))
+                documents[name] = {each.version: document_of(each, others) for each, _ in projects[name]}
+        return documents

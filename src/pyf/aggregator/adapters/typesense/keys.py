@@ -1,0 +1,139 @@
+"""Makes, lists and deletes the keys of a Typesense server, which it checks itself when clients search it.
+
+The server tells no value and answers for none but by doing what was asked for, so `allows` goes by hashes of ours and
+by what the server lists. A key that another program made has no hash: it opens the server, and nothing that asks
+`allows`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from msgspec import Struct, convert
+
+from ...ports.keys import SEARCH_ACTION, ApiKey
+from ...domain.errors import Invalid, NotFound
+from ...ports import NewKey
+from ..encoding import replace_surrogates
+from ..api_keys import grants
+from ..api_keys import validate_key, generate_key, hash_key, get_prefix
+from .errors import Taken
+from .key_hashes import KeyHashes
+from .server import Server
+
+# The server takes regular expressions that must match a whole name: these are of the collections that come and go
+# behind an alias.
+_NUMBERED = "-[0-9]+"
+
+# The largest number that the server gives to a key.
+_UINT32 = 2**32 - 1
+
+
+class _Told(Struct, frozen=True):
+    """A key as the server tells it."""
+
+    id: int
+    description: str
+    actions: tuple[str, ...]
+    collections: tuple[str, ...]
+    value_prefix: str = ""
+
+
+class TypesenseApiKeys:
+    """The port `ApiKeys` on a Typesense server; `resolve` tells what a name leads to.
+
+    A key for `plone` opens, at the server, `plone` and `plone-1`, `plone-2`, …, whether the alias leads there or not.
+    If the alias leads to a collection of another name when the key is made, the key opens that, too.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        resolve: Callable[[str], str | None],
+        *,
+        new_value: Callable[[], str] = generate_key,
+    ) -> None:
+        self._server = server
+        self._hashes = KeyHashes(server)
+        self._resolve = resolve
+        self._new_value = new_value
+
+    def create(
+        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH_ACTION,), value: str = ""
+    ) -> NewKey:
+        value = validate_key(value or self._new_value())
+        behind = {name: self._resolve(name) for name in collections}
+        scope = _scope(collections, [found for name, found in behind.items() if found and found != name])
+        before = {told.id for told in self._told()}
+        schema: Any = {
+            "description": replace_surrogates(description),
+            "actions": list(actions),
+            "collections": scope,
+            "value": value,
+        }
+        try:
+            made: Any = self._server.ask(lambda client: client.keys.create(schema))
+            told = convert(made, _Told)
+        except Taken as error:
+            # By another key, or by our own first attempt, the answer of which was lost.
+            new = [each for each in self._told() if each.id not in before and each.value_prefix == get_prefix(value)]
+            if not new or list(new[-1].collections) != scope:
+                raise Invalid("there is a key of that value already: choose another one") from error
+            told = new[-1]
+        self._hashes.keep(told.id, hash_key(value))
+        return NewKey(key=_key(told, get_prefix(value)), value=value)
+
+    def all(self) -> Sequence[ApiKey]:
+        return [_key(told, told.value_prefix) for told in self._told()]
+
+    def delete(self, number: int) -> None:
+        unknown = NotFound(f"there is no key {number}")
+        if not 0 <= number <= _UINT32:
+            raise unknown
+        try:
+            self._server.ask(lambda client: client.keys[number].delete())
+        except NotFound as error:
+            raise unknown from error
+        self._hashes.forget(number)
+
+    def allows(self, value: str, action: str, collection: str) -> bool:
+        numbers = self._hashes.numbers_of(value)
+        found = [key for key in self.all() if key.id in numbers]
+        return any(grants(key, action, collection, self._resolve) for key in found)
+
+    def _told(self) -> list[_Told]:
+        answer: Any = self._server.ask(lambda client: client.keys.retrieve())
+        return sorted(convert(answer["keys"], list[_Told]), key=lambda told: told.id)
+
+
+def _key(told: _Told, prefix: str) -> ApiKey:
+    return ApiKey(
+        id=told.id,
+        description=told.description,
+        prefix=prefix,
+        actions=told.actions,
+        collections=_names(told.collections),
+    )
+
+
+def _scope(names: Iterable[str], behind: Iterable[str]) -> list[str]:
+    """Return what matches these names and the numbered collections of each, and what they lead to."""
+    patterns: dict[str, None] = {}
+    for name in names:
+        plain = _plain(name)
+        patterns |= dict.fromkeys([plain] if name == "*" else [plain, plain + _NUMBERED])
+    for name in behind:
+        stem, _, number = name.rpartition("-")
+        # A numbered one goes with its number when it is recreated.
+        patterns |= dict.fromkeys([_plain(stem) + _NUMBERED if number.isdecimal() else _plain(name)])
+    return list(patterns)
+
+
+def _plain(name: str) -> str:
+    """Return what matches a name and nothing else."""
+    return name.replace(".", "[.]")
+
+
+def _names(patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that a key was made for; patterns that another program made stay as they are."""
+    numbered = {f"{pattern}{_NUMBERED}" for pattern in patterns}
+    return tuple(pattern.replace("[.]", ".") for pattern in patterns if pattern not in numbered)

@@ -1,0 +1,160 @@
+"""Lets one run of many, on whatever machine, hold the right to rewrite a collection; a server has no locks to give.
+
+The right is a document that only one can create. It names its holder and when it ends unless the holder renews it,
+which a thread does; so a holder that is gone has lost the right when that moment has passed, by the clocks of the
+machines, which should agree within a quarter of the lease. On the machine of the holder it ends at once.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from threading import Event, Lock, Thread
+from typing import Any
+from uuid import uuid4
+
+from msgspec import Struct, convert
+
+from ...domain.errors import AggregatorError, NotFound, Unavailable
+from .errors import Taken
+from .holder import is_gone, this_process
+from .queries import in_path
+from .server import Server
+
+COLLECTION = "_pyf_leases"
+_SCHEMA = {
+    "name": COLLECTION,
+    "fields": [
+        {"name": "token", "type": "string"},
+        {"name": "expires", "type": "int64"},
+        {"name": "holder", "type": "string", "index": False, "optional": True},
+    ],
+}
+
+# Seconds for which the right holds without a word of its holder.
+LEASE = 60.0
+
+
+class _Lease(Struct, frozen=True):
+    """The right to the collection that is its id; `expires` in Unix seconds."""
+
+    id: str
+    token: str
+    expires: int
+    holder: str = ""
+
+
+class Leases:
+    """The rights that this process holds on a server, and how it gets them."""
+
+    def __init__(self, server: Server, *, now: Callable[[], float] = time.time, lease: float = LEASE) -> None:
+        self._server = server
+        self._now = now
+        self._lease = lease
+        self._lost: set[str] = set()
+        self._lock = Lock()
+
+    def check(self) -> None:
+        """Raise `Unavailable` where this process goes on with a right that it has lost meanwhile."""
+        if self._lost:
+            raise Unavailable(
+                f"the right to rewrite {', '.join(sorted(self._lost))} was lost: this machine was too long without "
+                "an answer of the server, and another run may be at work"
+            )
+
+    @contextmanager
+    def held(self, *names: str) -> Iterator[None]:
+        """Hold the rights to collections; raises `Unavailable` at once while others hold one of them."""
+        with ExitStack() as rights:
+            for name in names:
+                rights.enter_context(self._held(name))
+            yield
+
+    @contextmanager
+    def _held(self, name: str) -> Iterator[None]:
+        token = uuid4().hex
+        self._take(name, token)
+        done = Event()
+        renewal = Thread(target=self._renew, args=(name, token, done), name=f"lease of {name}", daemon=True)
+        renewal.start()
+        try:
+            yield
+        finally:
+            done.set()
+            renewal.join()
+            with self._lock:
+                self._lost.discard(name)
+            # A right that can't be given back now ends by itself.
+            with suppress(Unavailable, NotFound):
+                self._delete(name, token, patience=0)
+
+    def _take(self, name: str, token: str) -> None:
+        lease = _Lease(name, token, self._end(), this_process())
+        while (other := self._created(lease)) is not None:
+            if other.expires > self._now() and not is_gone(other.holder):
+                raise Unavailable(
+                    f"another run is at work on the collection {name} on {self._server.address}: wait for it to end"
+                )
+            # Only this very lease: somebody may have put another one into its place.
+            self._delete(name, other.token)
+
+    def _created(self, lease: _Lease) -> _Lease | None:
+        """Create a lease; return the one that is there in its place, if any."""
+        document: Any = {"id": lease.id, "token": lease.token, "expires": lease.expires, "holder": lease.holder}
+        while True:
+            try:
+                self._server.ask(lambda client: client.collections[COLLECTION].documents.create(document))
+            except NotFound:
+                self._create_collection()
+                continue
+            except Taken:
+                there = self._there(lease.id)
+                if there is None:
+                    continue
+                # What we find may be our own, from a first attempt whose answer was lost.
+                return there if there.token != lease.token else None
+            return None
+
+    def _create_collection(self) -> None:
+        with suppress(Taken):  # another one was quicker
+            schema: Any = _SCHEMA
+            self._server.ask(lambda client: client.collections.create(schema))
+
+    def _there(self, name: str) -> _Lease | None:
+        path = f"/collections/{COLLECTION}/documents/{in_path(name)}"
+        try:
+            return convert(self._server.ask(lambda client: client.api_call.get(path, dict, as_json=True)), _Lease)
+        except NotFound:
+            return None
+
+    def _delete(self, name: str, token: str, patience: float | None = None) -> None:
+        query: Any = {"filter_by": _this(name, token)}
+        self._server.ask(lambda client: client.collections[COLLECTION].documents.delete(query), patience=patience)
+
+    def _renew(self, name: str, token: str, done: Event) -> None:
+        while not done.wait(self._lease / 4):
+            try:
+                is_held = self._renewed(name, token)
+            except Unavailable:
+                continue  # a server that is away gives the right to nobody else either
+            except AggregatorError:
+                is_held = False
+            if not is_held:
+                with self._lock:
+                    self._lost.add(name)
+                return
+
+    def _renewed(self, name: str, token: str) -> bool:
+        """Put the end of a lease off; tell whether it is still there."""
+        query: Any = {"filter_by": _this(name, token)}
+        expires: Any = {"expires": self._end()}
+        answer = self._server.ask(
+            lambda client: client.collections[COLLECTION].documents.update(expires, query), patience=0
+        )
+        return bool(answer["num_updated"])
+
+    def _end(self) -> int:
+        return int(self._now() + self._lease)
+
+
+def _this(name: str, token: str) -> str:
+    return f"id:={name} && token:={token}"

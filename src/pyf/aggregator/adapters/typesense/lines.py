@@ -1,0 +1,121 @@
+"""Sends documents in batches and looks at the result of each one; fetches and deletes them by project and by id."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+from msgspec import Struct
+from msgspec.json import Decoder, decode
+
+from ...domain.errors import NotFound, Unavailable
+from ..encoding import encode_json
+from .queries import by_ids, by_names, in_path, is_plain_id
+from .schema import Json
+from .server import Server
+
+# One request takes so many documents, and so many bytes of them; a single document may be larger.
+_DOCUMENTS = 500
+_BYTES = 4 * 1024 * 1024
+
+
+class _Result(Struct, frozen=True):
+    success: bool
+    error: str = ""
+    code: int = 0
+
+
+class Refused(Struct, frozen=True):
+    """A document that the server did not take, and why."""
+
+    id: str
+    code: int
+    reason: str
+
+
+_RESULT = Decoder(_Result)
+
+
+def send(server: Server, collection: str, documents: Iterable[Json], action: str) -> list[Refused]:
+    """Import documents in their order and return those that were refused.
+
+    Raises `Unavailable` where the server gives a reason that has nothing to do with the document.
+    """
+    refused: list[Refused] = []
+    for ids, body in _batches(documents):
+        refused += _sent(server, collection, ids, body, action)
+    return refused
+
+
+def fetch(
+    server: Server, collection: str, names: Iterable[str], query: Json
+) -> Iterator[tuple[frozenset[str], list[bytes]]]:
+    """Yield the documents of projects, by normalised name, as JSON: some projects at a time, whole ones."""
+    for some, filter_ in by_names(names):
+        yield some, server.read(export_of(collection), {"filter_by": filter_, **query}, list)
+
+
+def fetch_by_id(server: Server, collection: str, ids: Iterable[str], query: Json) -> Iterator[Json]:
+    """Yield those of the documents that are there, with the fields that are asked for."""
+    named = set(ids)
+    for filter_ in by_ids(filter(is_plain_id, sorted(named))):
+        yield from map(decode, server.read(export_of(collection), {"filter_by": filter_, **query}, list))
+    for identifier in sorted(named):
+        if not is_plain_id(identifier):
+            path = f"/collections/{collection}/documents/{in_path(identifier)}"
+            with suppress(NotFound):
+                found: Json = server.ask(lambda client, path=path: client.api_call.get(path, dict, as_json=True))  # type: ignore[misc]
+                yield found
+
+
+def delete(server: Server, collection: str, ids: Sequence[str]) -> None:
+    """Delete documents by id; those that are not there are no failure."""
+    for filter_ in by_ids(filter(is_plain_id, ids)):
+        parameters: Any = {"filter_by": filter_}
+        server.ask(lambda client, given=parameters: client.collections[collection].documents.delete(given))  # type: ignore[misc]
+    for identifier in ids:
+        if not is_plain_id(identifier):
+            _delete_one(server, collection, identifier)
+
+
+def export_of(collection: str) -> str:
+    """Return the path of a collection's export."""
+    return f"/collections/{collection}/documents/export"
+
+
+def _delete_one(server: Server, collection: str, identifier: str) -> None:
+    path = f"/collections/{collection}/documents/{in_path(identifier)}"
+    try:
+        server.ask(lambda client: client.api_call.delete(path, dict))
+    except NotFound:
+        server.ask(lambda client: client.collections[collection].retrieve())
+
+
+def _batches(documents: Iterable[Json]) -> Iterator[tuple[list[str], bytes]]:
+    ids: list[str] = []
+    lines: list[bytes] = []
+    size = 0
+    for document in documents:
+        line = encode_json(document)
+        if lines and (len(lines) >= _DOCUMENTS or size + len(line) > _BYTES):
+            yield ids, b"\n".join(lines)
+            ids, lines, size = [], [], 0
+        ids.append(document["id"])
+        lines.append(line)
+        size += len(line)
+    if lines:
+        yield ids, b"\n".join(lines)
+
+
+def _sent(server: Server, collection: str, ids: Sequence[str], body: bytes, action: str) -> Iterator[Refused]:
+    parameters: Any = {"action": action}
+    answer = server.ask(lambda client: client.collections[collection].documents.import_(body, parameters))
+    results = [_RESULT.decode(line) for line in answer.split("\n") if line]
+    if len(results) != len(ids):
+        raise Unavailable(f"{server.address} tells of {len(results)} documents, {len(ids)} were sent to {collection}")
+    for identifier, result in zip(ids, results, strict=True):
+        if result.success:
+            continue
+        if result.code >= HTTPStatus.INTERNAL_SERVER_ERROR or result.code == HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise Unavailable(f"{server.address} can't write {identifier} to {collection}: {result.error}")
+        yield Refused(identifier, result.code, result.error)

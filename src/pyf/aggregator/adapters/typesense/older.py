@@ -1,0 +1,145 @@
+"""Takes over what another program of this schema, an older one above all, has found out about projects.
+
+Such a program names no last write and may have enriched any one release of a project, under any spelling of its name;
+its numbers may be of another kind.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+from msgspec.json import decode
+
+from ...domain.errors import Invalid
+from ...domain.documents.schema import Field, Owner, iter_fields
+from ...domain.documents.version import to_order_key
+from .census import name_of
+from .collections import Found
+from .flat import Written
+from .lines import export_of
+from .schema import Json, declared
+from .server import Server
+
+# Whose fields can be taken over, and which of these tell, in this order, when they were read.
+_MOMENTS = {
+    Owner.REPOSITORY: ("github_checked", "github_updated"),
+    Owner.DOWNLOADS: ("download_checked", "download_updated"),
+}
+_FIELDS = {owner: tuple(field for field in iter_fields() if field.owner is owner) for owner in _MOMENTS}
+_ASKED = ("name", "name_normalized", "version", *(field.name for of_owner in _FIELDS.values() for field in of_owner))
+
+_INT64 = range(-(2**63), 2**63)
+
+
+class _Told(Struct, frozen=True):
+    """What one document tells, and how much that counts: read later first, then of the higher release."""
+
+    rank: tuple[Any, ...]
+    value: Any
+
+
+def is_ours(found: Found) -> bool:
+    """Tell whether the documents of a collection can be asked for by project, as ours can."""
+    return "name_normalized" in found.fields
+
+
+def unknown_fields(found: Found) -> tuple[str, ...] | None:
+    """Return the fields of a collection that are not of our schema, None for a collection of ours.
+
+    Raises `Invalid` for one that holds no packages at all.
+    """
+    if is_ours(found):
+        return None
+    if not {"name", "version"} <= found.fields:
+        raise Invalid(f"the collection {found.name} holds no packages: its documents have no name, or no version")
+    known = {"id", *(field.name for field in iter_fields()), *(field["name"] for field in declared())}
+    roots = {name.partition(".")[0] for name in found.fields if name != ".*"}
+    return tuple(sorted(roots - known - {""}))
+
+
+def told_in(server: Server, found: Found) -> dict[str, dict[Owner, Written]]:
+    """Return by normalised name what a collection of another program tells of each project beside the registry."""
+
+    def gather(lines: Iterator[bytes]) -> dict[str, dict[Owner, dict[str, _Told]]]:
+        told: dict[str, dict[Owner, dict[str, _Told]]] = {}
+        for flat in map(decode, lines):
+            of_project = told.setdefault(name_of(flat), {})
+            for owner in _MOMENTS:
+                for field, each in _told(flat, owner):
+                    of_owner = of_project.setdefault(owner, {})
+                    if field not in of_owner or of_owner[field].rank < each.rank:
+                        of_owner[field] = each
+        return told
+
+    gathered = server.read(export_of(found.name), {"include_fields": ",".join(_ASKED)}, gather)
+    return {
+        name: {
+            owner: Written(0, {field: each.value for field, each in of_owner.items()})
+            for owner, of_owner in of_project.items()
+        }
+        for name, of_project in gathered.items()
+    }
+
+
+def differing(theirs: Mapping[Owner, Written], ours: Mapping[Owner, Written]) -> dict[Owner, Written]:
+    """Return what of theirs is missing, or was taken over before and is another by now; never what we wrote since."""
+    return {
+        owner: each
+        for owner, each in theirs.items()
+        if owner not in ours or (ours[owner].number == 0 and ours[owner].fields != each.fields)
+    }
+
+
+def _told(flat: Json, owner: Owner) -> Iterator[tuple[str, _Told]]:
+    found = ((field.name, _fitting(flat.get(field.name), field)) for field in _FIELDS[owner])
+    own = {name: value for name, value in found if value is not None}
+    moment = next((own[name] for name in _MOMENTS[owner] if name in own), 0)
+    rank = (moment, to_order_key(str(flat.get("version") or "")))
+    return ((name, _Told(rank, value)) for name, value in own.items())
+
+
+def _fitting(value: Any, field: Field) -> Any:
+    """Return a value as our schema has it, None where it can't be understood."""
+    if field.kind.endswith("[]"):
+        return value if isinstance(value, list) and all(isinstance(each, str) for each in value) else None
+    return _AS_KIND[field.kind](value)
+
+
+def _integer(value: Any) -> int | None:
+    """Return a whole number, which may be written as a float or as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = value if isinstance(value, int) else int(float(value))
+    except (ValueError, OverflowError):
+        return None
+    return number if number in _INT64 else None
+
+
+def _float(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _truth(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _counts(value: Any) -> dict[str, int] | None:
+    """Return the one object that can be taken over: numbers by month."""
+    if not isinstance(value, dict):
+        return None
+    counts = {str(key): number for key, each in value.items() if (number := _integer(each)) is not None}
+    return counts or None
+
+
+_AS_KIND: dict[str, Callable[[Any], Any]] = {
+    "int64": _integer,
+    "float": _float,
+    "string": _text,
+    "bool": _truth,
+    "object": _counts,
+}

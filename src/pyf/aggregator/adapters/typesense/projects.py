@@ -1,0 +1,228 @@
+"""Writes projects so that whoever stops in the middle leaves what the next run finds and mends.
+
+A document is kept under its own id, `{name}-{version}`, unless another project's document has that already: `a-1.0-2`
+may be of `a` or of `a-1.0`. The one that comes second is kept under one that tells whose it is.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+
+from msgspec import UNSET
+from msgspec.json import decode
+
+from ...domain.errors import Invalid
+from ...domain.relevance import Lexicon
+from ...domain.documents.schema import Owner, ProjectFields, RegistryFields
+from ...ports import ProjectDocuments, Rejection
+from ...domain.batching import split_into_batches
+from ..encoding import get_rejection_reason, replace_surrogates
+from .census import name_of
+from .flat import BEFORE_WRITING, Written, document_of, enriching, enrichments_of, fresh, latest, own_id, registry_of, replacing, second_id, written
+from .lines import Refused, delete, fetch, fetch_by_id, send
+from .queries import is_name
+from .schema import SEARCHED, Json
+from .searched import search_fields
+from .server import Server
+from .stamps import Stamps
+from .tombstones import Tombstones
+
+# Projects whose present documents are looked at and written over in one step.
+_AT_ONCE = 100
+
+# The documents of a project by id.
+Held = Mapping[str, Json]
+
+
+class Projects:
+    """The documents of projects, in whatever collection, which is named by its own name; `writes` counts changes."""
+
+    def __init__(self, server: Server, stamps: Stamps, tombstones: Tombstones, lexicon: Lexicon) -> None:
+        self._server = server
+        self._stamps = stamps
+        self._tombstones = tombstones
+        self._lexicon = lexicon
+        self.writes = 0
+
+    def put(self, collection: str, projects: Iterable[ProjectDocuments]) -> list[Rejection]:
+        """Make the documents of each project exactly the given ones, but for those that are refused.
+
+        What the server refuses stays as it was: with its old serial the next run finds it and tries again.
+        """
+        rejections: list[Rejection] = []
+        for some in split_into_batches(projects, _AT_ONCE):
+            for distinct in _without_repetitions(some):
+                rejections += self._put(collection, distinct)
+        return rejections
+
+    def enrich(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
+        """Replace one owner's fields of projects in all their documents; return how many were there."""
+        there: set[str] = set()
+        for some in split_into_batches(fields, _AT_ONCE):
+            new = {name: dict([written(fields[name], self._stamps.next())]) for name in some}
+            there |= self.bring(collection, new)
+        return len(there)
+
+    def bring(self, collection: str, new: Mapping[str, Mapping[Owner, Written]]) -> set[str]:
+        """Write what other owners say of projects into all of their documents; return the projects that are there."""
+        held = self.before_writing(collection, new)
+        changes = [
+            {"id": identifier, **enriching(flat, owner, of_owner)}
+            for name, documents in held.items()
+            for identifier, flat in documents.items()
+            for owner, of_owner in new[name].items()
+        ]
+        for each in send(self._server, collection, changes, "update"):
+            if each.code != HTTPStatus.NOT_FOUND:  # else the release has left meanwhile
+                raise Invalid(f"{self._server.address} does not take the fields of {each.id}: {each.reason}")
+        self.writes += 1
+        self.make_found(collection, [name for name in held if _has_other_topics(held[name], new[name])])
+        return set(held)
+
+    def make_found(self, collection: str, names: Iterable[str]) -> None:
+        """Write anew by what projects are found, from what is there of them."""
+        changes: list[Json] = []
+        for some, lines in fetch(self._server, collection, names, {"exclude_fields": ",".join(SEARCHED)}):
+            projects: dict[str, list[tuple[Json, RegistryFields]]] = {}
+            for line in lines:
+                flat = decode(line)
+                registry = registry_of(line, collection)
+                projects.setdefault(registry.name_normalized, []).append((flat, registry))
+            for name in some & projects.keys():
+                others = enrichments_of(latest(flat for flat, _ in projects[name]))
+                releases = [registry for _, registry in projects[name]]
+                changes += [
+                    {"id": flat["id"], **search_fields(document_of(registry, others), releases, self._lexicon)}
+                    for flat, registry in projects[name]
+                    if registry.is_newest
+                ]
+        send(self._server, collection, changes, "update")  # what is refused has left meanwhile
+        self.writes += 1
+
+    def ids(self, collection: str, names: Iterable[str]) -> dict[str, list[str]]:
+        """Return the ids of the documents of those of the projects that are there."""
+        found: dict[str, list[str]] = {}
+        for some, lines in fetch(self._server, collection, names, {"include_fields": "id,name,name_normalized"}):
+            for flat in map(decode, lines):
+                if flat["name_normalized"] in some:
+                    found.setdefault(flat["name_normalized"], []).append(flat["id"])
+        return found
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """Delete documents."""
+        delete(self._server, collection, ids)
+        self.writes += 1
+
+    def before_writing(self, collection: str, names: Iterable[str]) -> dict[str, Held]:
+        """Return of the projects that are there what has to be known of each document to write over it."""
+        found: dict[str, dict[str, Json]] = {}
+        for some, lines in fetch(self._server, collection, names, {"include_fields": ",".join(BEFORE_WRITING)}):
+            for flat in map(decode, lines):
+                if flat["name_normalized"] in some:
+                    found.setdefault(flat["name_normalized"], {})[flat["id"]] = flat
+        return dict(found)
+
+    def _put(self, collection: str, projects: Sequence[ProjectDocuments]) -> list[Rejection]:
+        held = self.before_writing(collection, [project.name_normalized for project in projects])
+        rejections: list[Rejection] = []
+        created: list[Json] = []
+        replaced: list[Json] = []
+        superfluous: list[str] = []
+        unfinished: list[tuple[Json, int]] = []
+        alive: list[str] = []
+        for project in projects:
+            accepted = list(_accepted(project, rejections))
+            there = held.get(replace_surrogates(project.name_normalized), {})
+            new, changed = self._changes(project, accepted, there)
+            gone = sorted(there.keys() - {line["id"] for line in changed})
+            if new + changed and len(new + changed) + len(gone) > 1:
+                # Whoever sees this project before it is finished sees one that has to be read again.
+                first = (new + changed)[0]
+                unfinished.append((first, first["last_serial"]))
+                first["last_serial"] = 0
+            created += new
+            replaced += changed
+            superfluous += gone
+            alive += [project.name_normalized] if new + changed else []
+        # Before the documents, after which nobody would look at the project again.
+        self._tombstones.lift(collection, alive)
+        refused = self._create(collection, created) + send(self._server, collection, replaced, "emplace")
+        delete(self._server, collection, superfluous)
+        own_ids = {line["id"]: own_id(line) for line in created + replaced}
+        not_there = {each.id for each in refused}
+        finished: Iterable[Json] = ({"id": line["id"], "last_serial": serial} for line, serial in unfinished)
+        send(self._server, collection, (each for each in finished if each["id"] not in not_there), "update")
+        self.writes += 1
+        return rejections + [Rejection(id=own_ids[each.id], reason=each.reason) for each in refused]
+
+    def _create(self, collection: str, lines: Sequence[Json]) -> list[Refused]:
+        """Write documents that were not there a moment ago, under another id where that of theirs is taken."""
+        refused = send(self._server, collection, lines, "create")
+        taken = {each.id for each in refused if each.code == HTTPStatus.CONFLICT}
+        if not taken:
+            return refused
+        by_whom = {
+            flat["id"]: name_of(flat)
+            for flat in fetch_by_id(self._server, collection, taken, {"include_fields": "id,name,name_normalized"})
+        }
+        again = [line for line in lines if line["id"] in taken]
+        for line in again:
+            # Of the same project it is what another process has just written, or our first attempt at this.
+            if by_whom.get(line["id"], line["name_normalized"]) != line["name_normalized"]:
+                line["id"] = second_id(line["id"], line["name_normalized"])
+        return [each for each in refused if each.id not in taken] + send(self._server, collection, again, "emplace")
+
+    def _changes(
+        self, project: ProjectDocuments, documents: Sequence[RegistryFields], there: Held
+    ) -> tuple[list[Json], list[Json]]:
+        """Return what has to be sent of documents that are new, and of those that are held."""
+        others = latest(there.values())
+        if project.health is not UNSET:
+            others |= [written(project.health, self._stamps.next())]
+        enrichments = enrichments_of(others)
+        ids = {own_id(there[identifier]): identifier for identifier in sorted(there, reverse=True)}
+        new: list[Json] = []
+        changed: list[Json] = []
+        for document in documents:
+            identifier = ids.get(replace_surrogates(document.id))
+            found_by: Json = {} if identifier is None else dict.fromkeys(SEARCHED)
+            if document.is_newest:
+                found_by = search_fields(document_of(document, enrichments), documents, self._lexicon)
+            if identifier is None:
+                new.append(fresh(document, others) | found_by)
+            else:
+                changed.append(replacing(there[identifier], document, others) | found_by | {"id": identifier})
+        return new, changed
+
+
+def _has_other_topics(held: Held, new: Mapping[Owner, Written]) -> bool:
+    """Tell whether what the repository host says changes by what words a project is found."""
+    if Owner.REPOSITORY not in new:
+        return False
+    wanted = new[Owner.REPOSITORY].fields.get("github_topics", ())
+    return any(list(flat.get("github_topics", ())) != list(wanted) for flat in held.values())
+
+
+def _accepted(project: ProjectDocuments, rejections: list[Rejection]) -> Iterator[RegistryFields]:
+    """Yield the documents that can be held, each version once; note why others can't."""
+    accepted: dict[str, RegistryFields] = {}
+    for document in project.documents:
+        reason = get_rejection_reason(document)
+        if not is_name(project.name_normalized) or document.name_normalized != project.name_normalized:
+            reason = f"{project.name_normalized!r} is not the normalised name of a project"
+        if reason:
+            rejections.append(Rejection(id=document.id, reason=reason))
+        else:
+            accepted[replace_surrogates(document.id)] = document
+    yield from accepted.values()
+
+
+def _without_repetitions(projects: Iterable[ProjectDocuments]) -> Iterator[list[ProjectDocuments]]:
+    """Part projects so that none comes twice in one part: the second time is to replace the first."""
+    some: dict[str, ProjectDocuments] = {}
+    for project in projects:
+        if project.name_normalized in some:
+            yield list(some.values())
+            some = {}
+        some[project.name_normalized] = project
+    if some:
+        yield list(some.values())

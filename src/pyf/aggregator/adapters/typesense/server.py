@@ -1,0 +1,242 @@
+"""Talk to a Typesense server or cluster, and wait for one that is unavailable or applies its log.
+
+Every request here may be sent twice: one whose answer was lost is repeated. Of a cluster the leader is asked, which
+alone is sure to hold all that was written.
+"""
+
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from threading import Lock
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+from typesense import Client, exceptions
+from typesense.configuration import NodeConfigDict
+
+from ..metrics_store import LocalRequestMetrics
+from .errors import FAILURES, Away, meaning
+from .replay import ReplayBarrier
+from .retry import RetryTimeout
+from .transport import CountedTransport
+
+Result = TypeVar("Result")
+
+# Seconds that a connection may take.
+_CONNECT = 10.0
+
+# Seconds after which the leader of a cluster is asked whether it still is.
+_LEADER = 1.0
+_IS_LEADER = 1
+
+_PORTS = {"http": 8108, "https": 443}
+
+
+class Server:
+    """A server, or the nodes of a cluster, by URL; safe to share between threads.
+
+    Every failure is an `AggregatorError`. Texts become part of paths as they are.
+
+    Args:
+        nodes: URLs of the nodes.
+        api_key: Key that is sent with each request.
+        timeout: Seconds for one answer.
+        patience: Seconds that an unavailable server is waited for.
+        traffic: Counts the outcome of each request.
+        event_hooks: Functions of the HTTP library that get each `request` or each `response`.
+    """
+
+    def __init__(
+        self,
+        nodes: Iterable[str],
+        api_key: str,
+        *,
+        timeout: float = 120.0,
+        patience: float = 60.0,
+        traffic: LocalRequestMetrics | None = None,
+        event_hooks: Mapping[str, list[Callable[..., None]]] | None = None,
+    ) -> None:
+        urls = tuple(nodes)
+        self.address = ", ".join(urls)
+        counter = traffic or LocalRequestMetrics()
+        self._nodes = _Cluster([_Node(url, api_key, timeout, counter, event_hooks or {}) for url in urls])
+        self._retry = RetryTimeout(patience, self.address)
+
+    def ask(self, request: Callable[[Client], Result], *, patience: float | None = None) -> Result:
+        """Return what the server answers to a request; one that gets no answer is repeated until `patience` ends."""
+        return self._retry.run(lambda: self._answer(lambda node: request(node.client)), patience)
+
+    def read(self, path: str, query: Mapping[str, str], gather: Callable[[Iterator[bytes]], Result]) -> Result:
+        """Return what `gather` makes of an answer's lines, which are never all in memory.
+
+        `gather` starts again with the first line where the answer has broken off.
+        """
+        return self._retry.run(lambda: self._answer(lambda node: node.stream(path, query, gather)))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._nodes.close()
+
+    def _answer(self, request: Callable[["_Node"], Result]) -> Result:
+        """Return the answer of the leader, or of the node that leads after it."""
+        for attempts_left in reversed(range(len(self._nodes))):
+            try:
+                return self._nodes.leader().answer(request)
+            except FAILURES as error:
+                if not isinstance(meaning(error, self.address), Away):
+                    raise
+                self._nodes.forget_leader()
+                if not attempts_left:
+                    raise
+        raise AssertionError("a cluster has a node at least")
+
+
+class _Node:
+    """One server with its connections."""
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        timeout: float,
+        traffic: LocalRequestMetrics,
+        event_hooks: Mapping[str, list[Callable[..., None]]],
+    ) -> None:
+        # As everywhere in this program: the system's certificates, and no proxy that the environment names.
+        self._transport = CountedTransport(traffic, verify=ssl.create_default_context())
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT)),
+            transport=self._transport,
+            event_hooks=event_hooks,
+            trust_env=False,
+        )
+        self.client = Client(
+            {
+                "nodes": [_node_config(url)],
+                "api_key": api_key,
+                "connection_timeout_seconds": timeout,
+                "num_retries": 0,
+            },
+            http_client=self._http,
+        )
+        self._handler = self.client.api_call.request_handler
+        self._url = self.client.api_call.node_manager.get_node().url()
+        self._headers = {self._handler.api_key_header_name: api_key}
+        self.barrier = ReplayBarrier(self, self._transport)
+
+    def answer(self, request: Callable[["_Node"], Result]) -> Result:
+        """Return the answer to a request from a server that has applied its log.
+
+        A new connection may lead to a server that has restarted since: what was read from it is read again when it has
+        caught up.
+        """
+        self.barrier.check()
+        connecting = self._transport.connecting_reads
+        answer = request(self)
+        if self._transport.connecting_reads == connecting:
+            return answer
+        self.barrier.check()
+        return request(self)
+
+    def is_leader(self) -> bool:
+        """Return whether the node leads its cluster, as far as the key may know."""
+        try:
+            state = self.send("GET", "/debug", {}, _CONNECT).json()
+        except (exceptions.RequestUnauthorized, exceptions.RequestForbidden):
+            return True
+        return isinstance(state, dict) and state.get("state") == _IS_LEADER
+
+    def send(self, method: str, path: str, query: dict[str, str], timeout: float) -> httpx.Response:
+        response = self._http.request(
+            method, self._url + path, params=query, headers=self._headers, timeout=httpx.Timeout(timeout)
+        )
+        if not response.is_success:
+            self._handler.raise_for_status(response)
+        return response
+
+    def stream(self, path: str, query: Mapping[str, str], gather: Callable[[Iterator[bytes]], Result]) -> Result:
+        """Read an answer line by line; the client would take it into memory as a whole."""
+        with self._http.stream("GET", self._url + path, params=dict(query), headers=self._headers) as response:
+            if not response.is_success:
+                response.read()
+                self._handler.raise_for_status(response)
+            return gather(_lines(response.iter_bytes()))
+
+    def close(self) -> None:
+        self._http.close()
+
+
+class _Cluster:
+    """The nodes that may lead; a server alone leads itself."""
+
+    def __init__(self, nodes: list[_Node]) -> None:
+        self._nodes = nodes
+        self._leader: _Node | None = None
+        self._asked = 0.0
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def leader(self) -> _Node:
+        """Return the node that leads.
+
+        Raises:
+            ServiceUnavailable: None does at the moment.
+        """
+        if len(self._nodes) == 1:
+            return self._nodes[0]
+        with self._lock:
+            if self._leader is None or time.monotonic() > self._asked + _LEADER:
+                self._find_leader()
+            assert self._leader is not None
+            return self._leader
+
+    def forget_leader(self) -> None:
+        """Have the next request look for the leader, and check whether it has caught up."""
+        with self._lock:
+            self._leader = None
+        for node in self._nodes:
+            node.barrier.reset()
+
+    def close(self) -> None:
+        for node in self._nodes:
+            node.close()
+
+    def _find_leader(self) -> None:
+        previous, self._leader = self._leader, None
+        failure: Exception | None = None
+        for node in sorted(self._nodes, key=lambda node: node is not previous):
+            try:
+                if node.is_leader():
+                    break
+            except FAILURES as error:
+                failure = error
+        else:
+            raise failure or exceptions.ServiceUnavailable(503, "no node of the cluster leads it")
+        if node is not previous:
+            node.barrier.reset()
+        self._leader, self._asked = node, time.monotonic()
+
+
+def _node_config(url: str) -> NodeConfigDict:
+    parts = urlsplit(url)
+    return {
+        "host": parts.hostname or "",
+        "port": parts.port or _PORTS[parts.scheme],
+        "path": parts.path.rstrip("/"),
+        "protocol": parts.scheme,
+    }
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut at line feeds and nowhere else: a document's text may hold every other kind of line end."""
+    rest: list[bytes] = []
+    for piece in pieces:
+        first, *others = piece.split(b"\n")
+        rest.append(first)
+        if others:
+            yield from filter(None, [b"".join(rest), *others[:-1]])
+            rest = [others[-1]]
+    yield from filter(None, [b"".join(rest)])

@@ -1,0 +1,105 @@
+"""Keeps the tombstones of a collection in its companion, one document each, by the project's normalised name."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+from msgspec import Struct, convert
+from msgspec.json import Decoder
+
+from ...domain.collection import Tombstone
+from ...domain.errors import NotFound, Unavailable
+from ..encoding import replace_surrogates
+from .collections import tombstones_of
+from .errors import Taken
+from .lines import delete, export_of, send
+from .queries import in_path, is_name
+from .schema import Json
+from .server import Server
+
+
+class _Stone(Struct, frozen=True):
+    id: str
+    removed_at: int
+    reason: str
+
+
+_STONE = Decoder(_Stone)
+
+
+class Tombstones:
+    """The tombstones of all collections; a companion is made when its first tombstone is due."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def get(self, collection: str, name: str) -> Tombstone | None:
+        """Return the tombstone of a project, None if there is none."""
+        if not name:
+            return None
+        path = f"/collections/{tombstones_of(collection)}/documents/{in_path(replace_surrogates(name))}"
+        try:
+            found: Any = self._server.ask(lambda client: client.api_call.get(path, dict, as_json=True))
+        except NotFound:
+            return None
+        return _tombstone(convert(found, _Stone))
+
+    def put(self, collection: str, tombstones: Sequence[Tombstone]) -> None:
+        """Set tombstones, in the place of those that are there."""
+        self._send(collection, tombstones, "upsert")
+
+    def add(self, collection: str, tombstones: Sequence[Tombstone]) -> None:
+        """Set tombstones of projects that have none."""
+        self._send(collection, tombstones, "create")
+
+    def lift(self, collection: str, names: Iterable[str]) -> None:
+        """Take the tombstones of projects away."""
+        with suppress(NotFound):  # no companion, no tombstones
+            delete(self._server, tombstones_of(collection), [name for name in names if is_name(name)])
+
+    def all(self, collection: str) -> list[Tombstone]:
+        """Return all tombstones of a collection; there are few, and they are short."""
+        try:
+            return self._server.read(
+                export_of(tombstones_of(collection)),
+                {},
+                lambda lines: [_tombstone(_STONE.decode(line)) for line in lines],
+            )
+        except NotFound:
+            return []
+
+    def drop(self, collection: str) -> None:
+        """Delete the companion of a collection."""
+        with suppress(NotFound):
+            self._server.ask(lambda client: client.collections[tombstones_of(collection)].delete())
+
+    def _send(self, collection: str, tombstones: Sequence[Tombstone], action: str) -> None:
+        if not tombstones:
+            return
+        documents: list[Json] = [
+            {"id": replace_surrogates(each.name), "removed_at": each.removed_at, "reason": each.reason} for each in tombstones
+        ]
+        try:
+            refused = send(self._server, tombstones_of(collection), documents, action)
+        except NotFound:
+            self._create(tombstones_of(collection))
+            refused = send(self._server, tombstones_of(collection), documents, action)
+        for each in refused:
+            if each.code != HTTPStatus.CONFLICT:
+                raise Unavailable(f"{self._server.address} does not take the tombstone of {each.id}: {each.reason}")
+
+    def _create(self, companion: str) -> None:
+        schema: Any = {
+            "name": companion,
+            "fields": [
+                {"name": "removed_at", "type": "int64"},
+                {"name": "reason", "type": "string", "index": False, "optional": True},
+            ],
+        }
+        with suppress(Taken):  # another one was quicker
+            self._server.ask(lambda client: client.collections.create(schema))
+
+
+def _tombstone(stone: _Stone) -> Tombstone:
+    return Tombstone(name=stone.id, removed_at=stone.removed_at, reason=stone.reason)

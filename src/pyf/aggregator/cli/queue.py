@@ -1,0 +1,47 @@
+"""What `pyfupdater` tells of the queue, and how it empties it."""
+
+import click
+from msgspec import to_builtins
+from rich.table import Table
+
+from ..queue.stats import QueueStats, get_queue_stats, count_pending, purge_queue
+from ..settings import Settings
+from .confirm import require_confirmation
+from .exit_codes import ExitCode
+from .output import print_renderable, print_json
+
+
+def print_queue(settings: Settings, *, as_json: bool) -> ExitCode:
+    """Print what waits in the queue and who works."""
+    stats = get_queue_stats(settings)
+    if as_json:
+        print_json(to_builtins(stats))
+        return ExitCode.SUCCESS
+    print_renderable(_build_table(stats))
+    if not stats.workers:
+        click.echo("No worker answers.", err=True)
+    return ExitCode.SUCCESS
+
+
+def confirm_purge(settings: Settings, *, is_confirmed: bool) -> ExitCode:
+    """Take all that waits out of the queue, once that is confirmed."""
+    count = count_pending(settings)
+    description = f"{count:,} waiting {'task' if count == 1 else 'tasks'}"
+    if count:
+        require_confirmation(f"Purge {description} from the queue?", is_confirmed=is_confirmed, option="-f/--force")
+        count = purge_queue(settings)
+    click.echo(f"Purged {count:,} {'task' if count == 1 else 'tasks'}.", err=True)
+    return ExitCode.SUCCESS
+
+
+def _build_table(stats: QueueStats) -> Table:
+    table = Table(show_header=False)
+    table.add_row("pending tasks", f"{stats.pending:,}")
+    for name, count in stats.by_task.items():
+        table.add_row(f"  {name}", f"{count:,}")
+    table.add_row("in the hands of workers", f"{stats.unacked:,}")
+    table.add_row("workers", f"{len(stats.workers):,}")
+    for worker in stats.workers:
+        activity = ", ".join(worker.active_tasks) or "idle"
+        table.add_row(f"  {worker.name}", f"{worker.concurrency} at once, {worker.completed:,} done, now: {activity}")
+    return table

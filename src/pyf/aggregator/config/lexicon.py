@@ -1,0 +1,68 @@
+"""Reads the words that searches treat in their own way, from the built-in file and from the user's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..domain.errors import Invalid
+from ..domain.relevance import Lexicon, build_lexicon
+from ..domain.relevance.tokenizer import tokenize
+from .yaml_file import read_packaged, read_user_file
+
+_PACKAGED_FILE = "synonyms.yaml"
+_LIST_KEYS = ("frameworks", "prefixes", "fillers")
+_KEYS = (*_LIST_KEYS, "synonyms", "related")
+
+
+def load_lexicon(path: str = "") -> Lexicon:
+    """Return the words of the built-in file with those of a file added, "" for none.
+
+    Raises `Invalid` with one line for a file that can't be used.
+    """
+    data = _parse_data(read_packaged(_PACKAGED_FILE), _PACKAGED_FILE)
+    if path:
+        source = f"SYNONYMS_FILE {path}"
+        user_data = _parse_data(read_user_file("SYNONYMS_FILE", path), source)
+        data = {key: _merge(data[key], user_data[key]) for key in _KEYS}
+    return build_lexicon(**data)
+
+
+def _merge(base: Any, extra: Any) -> Any:
+    return {**base, **extra} if isinstance(base, Mapping) else [*base, *extra]
+
+
+def _parse_data(content: Any, source: str) -> dict[str, Any]:
+    if not isinstance(content, Mapping) or not content.keys() <= set(_KEYS):
+        raise Invalid(f"{source}: it must hold {', '.join(_KEYS)}, each with a colon, and nothing else")
+    lists = {key: _parse_words(content.get(key), f"{source}: '{key}:'") for key in _LIST_KEYS}
+    return lists | {"synonyms": _parse_synonyms(content, source), "related": _parse_related(content, source)}
+
+
+def _parse_synonyms(content: Mapping[str, Any], source: str) -> list[list[str]]:
+    groups = content.get("synonyms") or []
+    if not isinstance(groups, list):
+        raise Invalid(f"{source}: 'synonyms:' must be a list of lists of phrases that mean the same")
+    return [_parse_words(group, f"{source}: each of 'synonyms:'") for group in groups]
+
+
+def _parse_related(content: Mapping[str, Any], source: str) -> dict[str, list[str]]:
+    entries = content.get("related") or {}
+    if not isinstance(entries, Mapping):
+        raise Invalid(f"{source}: 'related:' must hold a list for each phrase, as 'phrase: [others]'")
+    phrases = _parse_words([*entries], f"{source}: 'related:'")
+    return {
+        phrase: _parse_words(terms, f"{source}: 'related:' of {phrase!r:.40}")
+        for phrase, terms in zip(phrases, entries.values(), strict=True)
+    }
+
+
+def _parse_words(value: Any, source: str) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(word, str | int) for word in value):
+        raise Invalid(f"{source} must be a list of words")
+    if any(isinstance(each, bool) for each in value):
+        raise Invalid(f"{source} must have on, off, yes, no, true and false in quotes: they are no words in YAML")
+    for each in value:
+        if not tokenize(str(each)):
+            raise Invalid(f"{source}: there is no word in {each!r:.40}")
+    return [str(each) for each in value]

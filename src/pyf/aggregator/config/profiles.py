@@ -1,0 +1,184 @@
+"""Read what a profile says beyond its classifiers: whom it lets in for a requirement or a name, and whom by hand.
+
+Read profiles: the built-in ones, and those of a file of the user's.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from ..domain.errors import Invalid
+from ..domain.documents.project import normalize_name
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from ..domain.membership.profile import Profile
+from . import yaml_file
+
+RULE_KEYS = frozenset({"requires", "names", "include", "exclude", "strict"})
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# Two characters at least beside the stars: "*" alone would ask for every project there is, one by one.
+_PATTERN = re.compile(r"(?=(?:[*-]*[a-z0-9]){2})[a-z0-9*-]+")
+
+
+def parse_rules(data: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Return the arguments of `Profile` for a profile's `KEYS`, names normalised.
+
+    Raises `Invalid`, with a text that begins with `where`.
+    """
+    requires = _parse_names(data, "requires", source)
+    names = _parse_patterns(data, source)
+    include, exclude = _parse_reasons(data, "include", source), _parse_reasons(data, "exclude", source)
+    strict = data.get("strict", False)
+    if not isinstance(strict, bool):
+        raise Invalid(f"{source}: 'strict:' must be true or false")
+    if names and not requires:
+        raise Invalid(f"{source}: 'names:' needs 'requires:', for a name alone makes no member")
+    if overlap := sorted(include.keys() & exclude.keys()):
+        raise Invalid(f"{source}: includes and excludes {', '.join(overlap)}")
+    return {"requires": requires, "names": names, "include": include, "exclude": exclude, "strict": strict}
+
+
+def _parse_names(data: Mapping[str, Any], key: str, source: str) -> tuple[str, ...]:
+    return _deduplicate(_parse_name(name, key, source) for name in _parse_list(data, key, source))
+
+
+def _parse_name(name: str, key: str, source: str) -> str:
+    if not _NAME.fullmatch(normalized_name := normalize_name(name)):
+        raise Invalid(f"{source}: '{key}:' has {name!r:.60}, which is no name of a project")
+    return normalized_name
+
+
+def _parse_patterns(data: Mapping[str, Any], source: str) -> tuple[str, ...]:
+    patterns = [normalize_name(pattern) for pattern in _parse_list(data, "names", source)]
+    for pattern in patterns:
+        if not _PATTERN.fullmatch(pattern):
+            raise Invalid(
+                f"{source}: 'names:' has {pattern!r:.60}, which is no pattern such as 'flask-*': letters, digits, "
+                "hyphens, and * for any of them"
+            )
+    return _deduplicate(patterns)
+
+
+def _parse_reasons(data: Mapping[str, Any], key: str, source: str) -> dict[str, str]:
+    value = data.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(
+        isinstance(reason, str) and reason.strip() for reason in value.values()
+    ):
+        raise Invalid(f"{source}: '{key}:' must hold a reason for each project, as 'name: why'")
+    return {_parse_name(str(name), key, source): " ".join(reason.split()) for name, reason in value.items()}
+
+
+def _parse_list(data: Mapping[str, Any], key: str, source: str) -> list[str]:
+    value = data.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+        raise Invalid(f"{source}: '{key}:' must be a list of names")
+    return [item.strip() for item in value]
+
+
+def _deduplicate(items: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+_PROFILE_KEYS = {"name", "classifiers", "releases", *RULE_KEYS}
+_RELEASE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
+
+_log = logging.getLogger(__name__)
+
+
+def load_profiles(profiles_file: str = "") -> dict[str, Profile]:
+    """Return all profiles by key; those of `profiles_file` add to the built-in ones or replace them.
+
+    Raises `Invalid` with one line that names the file and what is wrong in it.
+    """
+    profiles = _parse_profiles(yaml_file.read_packaged("profiles.yaml"), "profiles.yaml")
+    if profiles_file:
+        source = f"PROFILES_FILE {profiles_file}"
+        profiles |= _parse_profiles(yaml_file.read_user_file("PROFILES_FILE", profiles_file), source)
+    return profiles
+
+
+class CurrentProfiles(Mapping[str, Profile]):
+    """All profiles as `profiles_file` has them now, for a program that runs for long; threads may share it.
+
+    Raises as `load_profiles` when it is made. While the file can't be used later on, the profiles are what they were,
+    and the log says why, once for each change of the file.
+    """
+
+    def __init__(self, profiles_file: str = "") -> None:
+        self._path = profiles_file
+        self._last_stamp = self._read_stamp()
+        self._profiles = load_profiles(profiles_file)
+
+    def __getitem__(self, key: str) -> Profile:
+        return self._load_current()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._load_current())
+
+    def __len__(self) -> int:
+        return len(self._load_current())
+
+    def _load_current(self) -> Mapping[str, Profile]:
+        stamp = self._read_stamp()
+        if stamp != self._last_stamp:
+            self._last_stamp = stamp
+            try:
+                self._profiles = load_profiles(self._path)
+            except Invalid as error:
+                _log.error("the profiles stay what they were: %s", error)
+        return self._profiles
+
+    def _read_stamp(self) -> tuple[int, ...]:
+        """Return what another content of the file would change; nothing where there is no file."""
+        if not self._path:
+            return ()
+        try:
+            file_stat = Path(self._path).expanduser().stat()
+        except (OSError, RuntimeError, ValueError):  # `load_profiles` says what is wrong with it
+            return ()
+        return file_stat.st_mtime_ns, file_stat.st_size, file_stat.st_ino
+
+
+def _parse_profiles(content: Any, source: str) -> dict[str, Profile]:
+    data = content.get("profiles") if isinstance(content, Mapping) else None
+    if not isinstance(data, Mapping) or not data:
+        raise Invalid(f"{source}: has no 'profiles:' with a profile in it")
+    return {str(key): _parse_profile(str(key), value, f"{source}: profile {key}") for key, value in data.items()}
+
+
+def _parse_profile(key: str, data: Any, source: str) -> Profile:
+    if not isinstance(data, Mapping):
+        raise Invalid(f"{source}: must hold 'name:' and 'classifiers:'")
+    if unknown := sorted(str(name) for name in data.keys() - _PROFILE_KEYS):
+        raise Invalid(f"{source}: does not know {', '.join(unknown)}")
+    rules = parse_rules(data, source)
+    # A framework without a classifier of its own is known by those who require it.
+    classifiers = data.get("classifiers", [] if rules["requires"] and not rules["strict"] else None)
+    if (
+        not isinstance(classifiers, list)
+        or not (classifiers or "classifiers" not in data)
+        or not all(isinstance(classifier, str) and classifier.strip() for classifier in classifiers)
+    ):
+        raise Invalid(f"{source}: 'classifiers:' must be a list of one trove classifier or more")
+    return Profile(
+        key=key,
+        name=str(data.get("name") or key),
+        classifiers=tuple(c.strip() for c in classifiers),
+        releases=_parse_releases(data.get("releases") or {}, source),
+        **rules,
+    )
+
+
+def _parse_releases(data: Any, source: str) -> dict[str, date | None]:
+    if not isinstance(data, Mapping) or not all(
+        isinstance(number, str) and _RELEASE.fullmatch(number) and (end is None or type(end) is date)
+        for number, end in data.items()
+    ):
+        raise Invalid(f"{source}: 'releases:' must give the end of support by release: \"6.0\": 2026-12-31, or null")
+    return dict(data)

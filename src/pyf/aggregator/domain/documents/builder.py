@@ -1,0 +1,189 @@
+"""Make a project's documents from what the registry said; the one place that fills the registry's fields."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..licenses import to_spdx
+from .project import Project, ProjectStatus
+from ..readme.plain_text import Readme, RenderedReadme
+from .project import Metadata, Release
+from .schema import RegistryFields
+from .version import parse_version_parts, to_sortable
+
+# Raise it whenever documents come out differently: the next fetch then makes older ones anew.
+DOCUMENT_VERSION = 2
+
+# The releases of a project mostly repeat each other's metadata: what is told from it is told once.
+_CACHE_SIZE = 256
+
+_VERSION = re.compile(r"\d+(\.\d+)*")
+_FRAMEWORK = "Framework"
+_PYTHON = ("Programming Language", "Python")
+
+
+class BuildContext(Struct, frozen=True, kw_only=True):
+    """What a project's documents say beside the registry's answer.
+
+    `status_checked` is when the status was last looked at, in Unix seconds (0: never); `last_serial` is 0 for a
+    project that could not be read whole, so that it counts as older than any answer; `member_because` is why the
+    project belongs; `composition` is the version of this module's work.
+    """
+
+    last_serial: int
+    status: ProjectStatus = ProjectStatus.ACTIVE
+    status_checked: int = 0
+    membership_reason: str = ""
+    document_version: int = DOCUMENT_VERSION
+
+
+def extract_readme(release: Release) -> Readme | None:
+    """Return the README of a release, None for one whose metadata was not read or that has none."""
+    metadata = release.metadata
+    if metadata is None or not metadata.description.strip():
+        return None
+    return Readme(text=metadata.description, content_type=metadata.description_content_type, summary=metadata.summary)
+
+
+def build_documents(
+    project: Project,
+    *,
+    stored: Mapping[str, RegistryFields],
+    rendered_readmes: Mapping[str, RenderedReadme],
+    context: BuildContext,
+    keep_descriptions: bool,
+) -> tuple[RegistryFields, ...]:
+    """Return all documents of a project.
+
+    A release that was read is composed, with its README from `rendered` (by version). One that was not read is
+    taken from `held` (by version) and brought up to date; in neither: it is left out. Unless `keep_descriptions`
+    is set, only the newest release keeps its README.
+    """
+    built = []
+    for release in project.releases:
+        if release.metadata is not None:
+            built.append(
+                _build_document(project, release, release.metadata, rendered_readmes.get(release.version, RenderedReadme()), context)
+            )
+        elif release.version in stored:
+            fields = stored[release.version]
+            if not keep_descriptions and release is not project.newest_release:
+                fields = replace(fields, **_build_readme_fields(RenderedReadme()))
+            built.append(replace(fields, **_build_project_fields(project, release, context), **_build_yanked_fields(release, fields)))
+    return tuple(built)
+
+
+def _build_yanked_fields(release: Release, stored: RegistryFields) -> dict[str, Any]:
+    """Of a release without files only its own metadata could tell, and that was not read again."""
+    if not release.files:
+        return {"yanked": stored.yanked, "yanked_reason": stored.yanked_reason}
+    return {"yanked": release.is_yanked, "yanked_reason": release.yanked_reason}
+
+
+def _build_document(
+    project: Project, release: Release, metadata: Metadata, readme: RenderedReadme, context: BuildContext
+) -> RegistryFields:
+    version_parts = parse_version_parts(release.version)
+    return RegistryFields(
+        **_build_project_fields(project, release, context),
+        **_build_readme_fields(readme),
+        version=release.version,
+        version_raw=release.version,
+        version_major=version_parts.major,
+        version_minor=version_parts.minor,
+        version_bugfix=version_parts.bugfix,
+        version_postfix=version_parts.postfix,
+        version_sortable=to_sortable(release.version),
+        author=metadata.author,
+        author_email=metadata.author_email,
+        maintainer=metadata.maintainer,
+        maintainer_email=metadata.maintainer_email,
+        summary=metadata.summary,
+        description_content_type=metadata.description_content_type,
+        license=metadata.license,
+        license_expression=to_spdx(
+            expression=metadata.license_expression, classifiers=metadata.classifiers, text=metadata.license
+        ),
+        classifiers=metadata.classifiers,
+        keywords=parse_keywords(metadata.keywords),
+        framework_versions=parse_framework_versions(metadata.classifiers),
+        python_versions=parse_python_versions(metadata.classifiers),
+        requires_dist=metadata.requires_dist,
+        requires_python=metadata.requires_python,
+        home_page=metadata.home_page,
+        docs_url=metadata.docs_url,
+        bugtrack_url=metadata.bugtrack_url,
+        package_url=metadata.package_url,
+        project_url=f"{metadata.project_url.rstrip('/')}/" if metadata.project_url else "",
+        release_url=metadata.release_url,
+        platform=metadata.platform,
+        project_urls=dict(metadata.project_urls),
+        yanked=release.is_yanked,
+        yanked_reason=release.yanked_reason,
+        vulnerabilities=release.vulnerabilities,
+    )
+
+
+def _build_project_fields(project: Project, release: Release, context: BuildContext) -> dict[str, Any]:
+    """Return the fields that may change after a release was published; the project's own answer tells them all."""
+    identifier = f"{project.name}-{release.version}"
+    return {
+        "id": identifier,
+        "identifier": identifier,
+        "name": project.name,
+        "name_sortable": project.name,
+        "name_normalized": project.normalized_name,
+        "is_newest": release is project.newest_release,
+        "urls": release.files,
+        "upload_timestamp": release.upload_timestamp,
+        "maintainers": project.maintainers,
+        "project_status": context.status.value,
+        "status_checked": context.status_checked,
+        "member_because": context.membership_reason,
+        "last_serial": context.last_serial,
+        "composed_with": context.document_version,
+    }
+
+
+def _build_readme_fields(readme: RenderedReadme) -> dict[str, Any]:
+    return {
+        "description": readme.html,
+        "title": readme.title,
+        "first_chapter": readme.first_chapter,
+        "main_content": readme.main_content,
+        "changelog": readme.changelog,
+    }
+
+
+def parse_keywords(text: str) -> tuple[str, ...]:
+    """Split published keywords on commas where there are any, else on white space; each once, in order."""
+    words = text.split(",") if "," in text else text.split()
+    return tuple(dict.fromkeys(stripped for word in words if (stripped := word.strip())))
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def parse_framework_versions(classifiers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what `Framework :: Plone :: 6.0` and its like say, as `Plone 6.0`."""
+    segments = (classifier.split(" :: ") for classifier in classifiers)
+    return tuple(
+        dict.fromkeys(
+            f"{framework} {version}"
+            for kind, framework, version in (s for s in segments if len(s) == 3)
+            if kind == _FRAMEWORK and _VERSION.fullmatch(version)
+        )
+    )
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def parse_python_versions(classifiers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what `Programming Language :: Python :: 3.12` and its like say, as `Python 3.12`."""
+    segments = (classifier.split(" :: ") for classifier in classifiers)
+    return tuple(
+        dict.fromkeys(
+            f"Python {s[2]}" for s in segments if len(s) == 3 and tuple(s[:2]) == _PYTHON and _VERSION.fullmatch(s[2])
+        )
+    )

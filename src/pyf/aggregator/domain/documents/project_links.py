@@ -1,0 +1,49 @@
+"""The links of a project that readers may follow: web addresses, each once, with a word for where it leads."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from ..email_masking import mask_emails
+from .schema import RegistryFields
+
+# A label or an address that is longer is no help to anybody.
+_MAX_LABEL_LENGTH, _MAX_URL_LENGTH = 60, 500
+
+
+class ProjectLink(Struct, frozen=True):
+    """A link, and the label that its project or we gave it."""
+
+    label: str
+    url: str
+
+
+def list_public_links(newest: RegistryFields, repository_url: str = "") -> tuple[ProjectLink, ...]:
+    """Return the links of a project, its own first; what is no web address, or holds a user's name, is left out."""
+    links: dict[str, ProjectLink] = {}
+    for label, url in _iter_published_links(newest, repository_url):
+        url = url.strip()
+        if _is_safe_url(url):
+            text = " ".join(mask_emails(label).split())
+            links.setdefault(url.rstrip("/").lower(), ProjectLink(text[:_MAX_LABEL_LENGTH] or "Link", url))
+    return tuple(links.values())
+
+
+def _iter_published_links(newest: RegistryFields, repository_url: str) -> Iterator[tuple[str, str]]:
+    yield from newest.project_urls.items()
+    yield "Home page", newest.home_page
+    yield "Documentation", newest.docs_url
+    yield "Issues", newest.bugtrack_url
+    yield "Repository", repository_url
+    yield "PyPI", newest.package_url
+
+
+def _is_safe_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:  # half a bracket, and the like
+        return False
+    is_web_url = parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc
+    return is_web_url and len(url) <= _MAX_URL_LENGTH and url.isprintable() and mask_emails(url) == url

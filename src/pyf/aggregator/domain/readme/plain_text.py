@@ -1,0 +1,135 @@
+"""A README as published, and what rendering makes of it; the rendering itself is in `rendering`.
+
+What becomes of any README, however strange: legible text within bounds, and where nothing else works, plain HTML.
+
+All of it takes time in proportion to the text, and imports nothing heavy: the main process uses it, too.
+
+Tells from a heading whether a changelog follows, without taking "Changes to the settings file" for one.
+"""
+
+from hashlib import sha256
+from msgspec import UNSET, Struct, UnsetType
+import re
+from html import escape
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+import unicodedata
+
+class Readme(Struct, frozen=True, kw_only=True):
+    """A README's text and content type as published; `summary` opens the first chapter."""
+
+    text: str
+    content_type: str = ""
+    summary: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of everything that rendering depends on."""
+        digest = sha256()
+        for part in (self.content_type, self.summary, self.text):
+            digest.update(part.encode("utf-8", "surrogatepass"))
+            digest.update(b"\0")
+        return digest.hexdigest()
+
+
+class RenderedReadme(Struct, frozen=True, kw_only=True):
+    """A README as safe HTML, and its parts as plain text; a part that the README lacks is Unset.
+
+    `title` is the first heading; `first_chapter` the summary and what comes before the second heading;
+    `main_content` the rest; `changelog` everything from the first heading that reads like one.
+    """
+
+    html: str = ""
+    title: str | UnsetType = UNSET
+    first_chapter: str | UnsetType = UNSET
+    main_content: str | UnsetType = UNSET
+    changelog: str | UnsetType = UNSET
+
+
+# The longest README of some 400 real ones has 85,000 characters. What is cut off is not shown and not searched.
+MAX_TEXT_LENGTH = 512 * 1024
+MAX_SUMMARY_LENGTH = 2_000
+MAX_CONTENT_TYPE_LENGTH = 200
+
+_CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def clean_readme(readme: Readme) -> Readme:
+    """Return the README without control characters and lone surrogates, at most `MAX_TEXT` characters of it.
+
+    A longer text is cut after its last whole line; the summary and the content type are cut hard.
+    """
+    return replace(
+        readme,
+        text=_clean_text(_truncate(readme.text)),
+        content_type=_clean_text(readme.content_type[:MAX_CONTENT_TYPE_LENGTH]),
+        summary=_clean_text(readme.summary[:MAX_SUMMARY_LENGTH]),
+    )
+
+
+def render_plain_text(readme: Readme) -> RenderedReadme:
+    """Return the README's text as it is, preformatted; all of it is the first chapter."""
+    readme = clean_readme(readme)
+    html = f"<pre>{escape(readme.text, quote=False)}</pre>" if readme.text.strip() else ""
+    return RenderedReadme(html=html, first_chapter=join_first_chapter(readme.summary, normalize_lines(readme.text)))
+
+
+def join_first_chapter(summary: str, text: str) -> str | UnsetType:
+    """Return the summary and the text that follows it; Unset if both are empty."""
+    return "\n".join(part for part in (normalize_lines(summary), text) if part) or UNSET
+
+
+def normalize_lines(text: str) -> str:
+    """Return the text's lines with single spaces between their words, without the empty ones."""
+    return "\n".join(words for line in text.split("\n") if (words := " ".join(line.split())))
+
+
+def _truncate(text: str) -> str:
+    if len(text) <= MAX_TEXT_LENGTH:
+        return text
+    return text[: text.rfind("\n", 0, MAX_TEXT_LENGTH) + 1 or MAX_TEXT_LENGTH]
+
+
+def _clean_text(text: str) -> str:
+    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", _CONTROL_CHARACTERS.sub("", text))
+
+
+# A heading is taken for a changelog's if it is one of these names and nothing else, but for a version or a date.
+_NAME = r"""
+    (?: (?:the|full|complete|detailed|recent|latest|version|release) \s+ )*
+    (?: change[\s-]?logs? | changes | (?:change|revision) \s+ (?:history|log|notes?) | history
+      | releases | release \s+ (?:notes?|history|log) | what's \s+ new | whats \s+ new )
+"""
+# "(v1.0)", "[unreleased]", "1.0 - 2024-01-31", "- v2.1", "in version 2", "since plone.api 1.5": without brackets there
+# must be a number, and not much else.
+_VERSION_SUFFIX = r"""
+    \s* [(\[] [^)\]]*
+    | (?: \s* [-–—:] \s* | \s+ (?: (?:in|for|of|since|from|after|to) \s+ (?: [\w.-]+ \s+ ){0,2} )? )
+      (?: version \s+ )? v?\d [\w.+/-]* (?: \s* [-–—:,(\[] [\s\w.,/-]{1,30} )?
+"""
+_CHANGELOG = re.compile(rf"{_NAME} (?: {_VERSION_SUFFIX} )?", re.VERBOSE)
+# These two can't mean anything else, whatever they are of: "Release notes for plone.api".
+_CHANGELOG_FOR = re.compile(r"(?: change[\s-]?log | release \s notes ) \s (?:of|for) \s .*", re.VERBOSE)
+
+_NUMBERING = re.compile(r"\A (?: \d+ (?:\.\d+)* [.)]? | [ivx]+[.)] | [a-z][.)] ) \s+", re.VERBOSE)
+_MAX_HEADING_LENGTH = 100
+
+
+def is_changelog_heading(heading: str) -> bool:
+    """Tell whether a heading announces a changelog, release notes or the like; case and decoration do not matter.
+
+    The whole heading must do so: "Change history", "5. Changes", "What's new in 2.0?" do, "History widget",
+    "Breaking changes" and "Changes in behaviour" do not.
+    """
+    if len(heading) > _MAX_HEADING_LENGTH:
+        return False
+    words = _strip_decoration(unicodedata.normalize("NFKC", heading).casefold().replace("’", "'"))
+    words = _strip_decoration(_NUMBERING.sub("", words))
+    return bool(_CHANGELOG.fullmatch(words) or _CHANGELOG_FOR.fullmatch(words))
+
+
+def _strip_decoration(words: str) -> str:
+    """Return the words without the symbols, emojis and punctuation around them."""
+    inside = [i for i, c in enumerate(words) if c.isalnum()]
+    return words[inside[0] : inside[-1] + 1] if inside else ""

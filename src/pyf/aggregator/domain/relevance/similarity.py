@@ -1,0 +1,69 @@
+"""What a project is about in a few stems, by which others are like it.
+
+Which names somebody may be typing, who has typed so much of one.
+"""
+
+from collections.abc import Callable
+from math import log
+from .lexicon import Lexicon
+from .searchable import Searchable
+from .tokenizer import stem
+from collections.abc import Iterable
+from .names import NameForms, build_name_forms
+from .tokenizer import is_within_typos, get_allowed_typos
+from .tokenizer import tokenize
+
+# So many stems are compared; what more than this part of all projects has says nothing.
+_MAX_TERMS = 15
+_MAX_FREQUENCY = 0.2
+
+# What a stem is worth by where it stands.
+_KEYWORD_WEIGHT, _SUMMARY_WEIGHT = 1.5, 1.0
+
+
+def get_significant_terms(project: Searchable, lexicon: Lexicon, *, document_frequency: Callable[[str], float]) -> list[tuple[str, float]]:
+    """Return the stems that tell most of a project, each with its weight, the heaviest first.
+
+    `share` tells which part of all projects has a stem. Stems that nobody else has tell nothing either.
+    """
+    ignored = {stem(word) for word in lexicon.stop_words | lexicon.frameworks | lexicon.prefixes}
+    field_weights = dict.fromkeys(project.summary.split(), _SUMMARY_WEIGHT) | dict.fromkeys(project.name.split(), _KEYWORD_WEIGHT)
+    field_weights |= dict.fromkeys(project.keywords.split(), _KEYWORD_WEIGHT)
+    weights = [
+        (term, field_weight * -log(frequency))
+        for term, field_weight in field_weights.items()
+        if term not in ignored and 0 < (frequency := document_frequency(term)) < _MAX_FREQUENCY
+    ]
+    return sorted(weights, key=lambda pair: (-pair[1], pair[0]))[:_MAX_TERMS]
+
+
+# What a name is, to what was typed: its beginning, that of one of its parts, or near to one of these.
+NAME_PREFIX, SEGMENT_PREFIX, FUZZY_PREFIX = 3, 2, 1
+
+
+def normalize_prefix(text: str) -> str:
+    """Return what was typed as names are compared with it: letters and digits only."""
+    return "".join(tokenize(text))
+
+
+def rank_prefix(prefix: str, name_normalized: str, lexicon: Lexicon) -> int:
+    """Return how much like a name's beginning something is, the higher the liker; 0 for not at all."""
+    forms = build_name_forms(name_normalized, lexicon)
+    if not prefix:
+        return 0
+    if forms.whole.startswith(prefix) or forms.core.startswith(prefix):
+        return NAME_PREFIX
+    if any(segment.startswith(prefix) for segment in forms.joined_segments):
+        return SEGMENT_PREFIX
+    return FUZZY_PREFIX if _is_fuzzy_prefix(prefix, forms) else 0
+
+
+def get_min_prefix_rank(ranks: Iterable[int]) -> int:
+    """Return from where on names are suggested: what is only near is where nothing begins with what was typed."""
+    return SEGMENT_PREFIX if max(ranks, default=0) > FUZZY_PREFIX else FUZZY_PREFIX
+
+
+def _is_fuzzy_prefix(prefix: str, forms: NameForms) -> bool:
+    max_typos = get_allowed_typos(prefix)
+    name_prefixes = {segment[: len(prefix) + extra] for segment in forms.joined_segments for extra in range(-max_typos, max_typos + 1)}
+    return bool(max_typos) and any(is_within_typos(prefix, name_prefix, max_typos) for name_prefix in name_prefixes)

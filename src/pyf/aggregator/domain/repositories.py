@@ -1,0 +1,262 @@
+"""Tells which repository an address leads to, in whatever form the author of a package wrote it.
+
+A source repository as its host describes it, and the fields that its projects' documents get from that.
+
+Finds where a project may have its source: the links of its releases that lead to a repository, the best first.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
+from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
+from .documents.schema import RepositoryFields
+from collections.abc import Iterable, Iterator, Sequence
+from .documents.schema import RegistryFields
+
+GITHUB = "github.com"
+_CODEBERG = "codeberg.org"
+_BITBUCKET = "bitbucket.org"
+
+# No address of a repository is longer; what is, is not worth the time.
+_MAX_URL_LENGTH = 2_000
+
+_WRAPPERS = "<>()[]{}\"'`‘’“”«»,;:!|* \t\r\n\x00"
+_PUNCTUATION = ".…,;:!?*)]}>\"'`’”»"
+
+# Scheme and user are of no account: `git+ssh://git@host/…`, `git@host:…`, `//host/…` and `host/…` mean the same.
+_REPOSITORY_URL = re.compile(
+    r"(?:(?:[a-z][a-z0-9+.-]*:)?/{1,3})?(?:[^/@?#\s]*@)?(?P<host>[a-z0-9.-]+)(?::[0-9]+(?=/))?[/:](?P<path>[^?#\s]*)",
+    re.IGNORECASE,
+)
+
+# Where GitHub serves a repository's files and archives, and what comes there before the owner.
+_GITHUB_HOSTS: Mapping[str, tuple[str, ...]] = {
+    GITHUB: (),
+    "ssh.github.com": (),
+    "raw.githubusercontent.com": (),
+    "raw.github.com": (),
+    "codeload.github.com": (),
+    "api.github.com": ("repos",),
+}
+
+# First parts of an address that are pages of the host, never an account: as far as its pages link to them.
+_HOST_PAGES: Mapping[str, re.Pattern[str]] = {
+    GITHUB: re.compile(
+        "about|account|advisories|apps|blog|codespaces|collections|contact|copilot|customer-stories|dashboard|"
+        "discussions|enterprise|events|explore|features|gist|gists|home|issues|join|login|logout|marketplace|mobile|"
+        "new|newsroom|nonprofit|notifications|organizations|orgs|partners|premium-support|pricing|pulls|readme|repos|"
+        "resources|search|security|sessions|settings|signup|site|solutions|sponsors|stars|team|topics|trending|users|"
+        "watching|why-github"
+    ),
+    "gitlab": re.compile(
+        "-|api|admin|assets|dashboard|explore|groups|help|import|invites|jwt|oauth|profile|projects|public|s|search|"
+        "sitemap|snippets|u|uploads|user|users|v2"
+    ),
+    _CODEBERG: re.compile(
+        "admin|api|assets|attachments|avatars|explore|issues|login|metrics|milestones|notifications|org|pulls|repo|user"
+    ),
+    _BITBUCKET: re.compile("account|blog|dashboard|product|repo|snippets|socialauth|support"),
+}
+
+# GitLab nests groups, so a repository's own pages can be told from its path by their names only.
+_GITLAB_PAGES = re.compile(
+    "-|activity|archive|blame|blob|branches|builds|commit|commits|compare|edit|find_file|graphs|issues|"
+    "merge_requests|network|pipelines|raw|releases|repository|snippets|tags|tree|wikis"
+)
+
+# Old accounts end in a hyphen or have two in a row, and those that a company manages have an underscore.
+_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}", re.IGNORECASE)
+_NAME = re.compile(r"[a-z0-9._-]{1,100}", re.IGNORECASE)
+_NAME_SUFFIX = re.compile(r"(\.git|\.wiki)+$", re.IGNORECASE)
+
+
+class RepositoryRef(Struct, frozen=True, eq=False):
+    """Where a repository is: `owner` may be nested on GitLab (`group/subgroup`).
+
+    Hosts take no notice of case, so neither does a comparison; the author's spelling is kept.
+    """
+
+    host: str
+    owner: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        """What equal addresses share, to look them up by."""
+        return f"{self.host}/{self.owner}/{self.name}".lower()
+
+    @property
+    def path(self) -> str:
+        """Owner and name, as the host writes them: `owner/name`."""
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def url(self) -> str:
+        """The repository's page."""
+        return f"https://{self.host}/{self.path}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RepositoryRef) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def parse_repository_url(text: str) -> RepositoryRef | None:
+    """Return the repository that a text leads to, None for a text that leads to none; never fails.
+
+    The text is one address, of the repository or of anything in it (`/tree/main`, `/issues`, `#readme`), with or
+    without scheme, wrapped in brackets or quotes or not; what comes after white space is left out. Known are GitHub,
+    GitLab (also where a host calls itself `gitlab.…`), Codeberg and Bitbucket. Pages that a repository publishes
+    (`owner.github.io`) are not taken for it: sites of whole organisations are published in the same way.
+    """
+    match = _REPOSITORY_URL.match(text[:_MAX_URL_LENGTH].lstrip(_WRAPPERS))
+    if match is None:
+        return None
+    host = match["host"].lower().rstrip(".").removeprefix("www.")
+    parts = unquote(match["path"]).lstrip("/").rstrip(_PUNCTUATION + "/ ").split("/")
+    if host in _GITHUB_HOSTS:
+        prefix = _GITHUB_HOSTS[host]
+        has_prefix = tuple(parts[: len(prefix)]) == prefix
+        return _parse_owner_and_name(GITHUB, parts[len(prefix) :]) if has_prefix else None
+    if host in (_CODEBERG, _BITBUCKET):
+        return _parse_owner_and_name(host, parts)
+    return _parse_nested(host, parts) if host.startswith("gitlab.") else None
+
+
+def _parse_owner_and_name(host: str, parts: Sequence[str]) -> RepositoryRef | None:
+    if len(parts) < 2 or _HOST_PAGES[host].fullmatch(parts[0].lower()) or not _is_owner(host, parts[0]):
+        return None
+    name = _clean_name(parts[1])
+    # An organisation's own `.github` holds its rules of conduct and the like, never a package.
+    return RepositoryRef(host, parts[0], name) if name and not name.lower().startswith(".github") else None
+
+
+def _parse_nested(host: str, parts: Sequence[str]) -> RepositoryRef | None:
+    length = next(
+        (position for position, part in enumerate(parts) if position > 1 and _GITLAB_PAGES.fullmatch(part.lower())), None
+    )
+    *groups, last = parts[:length]
+    name = _clean_name(last)
+    if not groups or _HOST_PAGES["gitlab"].fullmatch(groups[0].lower()) or not name:
+        return None
+    return RepositoryRef(host, "/".join(groups), name) if all(map(_is_name, groups)) else None
+
+
+def _clean_name(part: str) -> str:
+    """Return a repository's name without what follows it in one part of an address, "" where it is none."""
+    name = _NAME_SUFFIX.sub("", part.partition("@")[0].rstrip(_PUNCTUATION))
+    name = name.rstrip(_PUNCTUATION)
+    return name if _is_name(name) else ""
+
+
+def _is_owner(host: str, text: str) -> bool:
+    return _ACCOUNT.fullmatch(text) is not None if host == GITHUB else _is_name(text)
+
+
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None and bool(text.strip("."))
+
+
+class Repository(Struct, frozen=True, kw_only=True):
+    """What a host says about a repository; what nobody said is Unset, never 0.
+
+    `address` is the one it has now: another than was asked for where it moved. Issues are counted without pull
+    requests; times are Unix seconds. A repository without any commit has neither a last commit nor, as a rule, a push.
+    """
+
+    ref: RepositoryRef
+    stars: int | UnsetType = UNSET
+    watchers: int | UnsetType = UNSET
+    forks: int | UnsetType = UNSET
+    open_issues: int | UnsetType = UNSET
+    closed_issues: int | UnsetType = UNSET
+    open_pull_requests: int | UnsetType = UNSET
+    is_archived: bool | UnsetType = UNSET
+    license: str | UnsetType = UNSET
+    topics: tuple[str, ...] | UnsetType = UNSET
+    latest_release: str | UnsetType = UNSET
+    created: int | UnsetType = UNSET
+    updated: int | UnsetType = UNSET
+    pushed: int | UnsetType = UNSET
+    last_commit: int | UnsetType = UNSET
+
+
+class CachedRepository(Struct, frozen=True, kw_only=True):
+    """What was learned about an address: the repository there, or None where the host said that there is none.
+
+    `learned_at` is when, in Unix seconds; `is_partial` says that it came from a host that tells only parts.
+    """
+
+    ref: RepositoryRef
+    repository: Repository | None
+    fetched_at: int
+    is_partial: bool = False
+
+
+def to_repository_fields(repository: Repository, *, is_verified: bool | UnsetType, checked_at: int) -> RepositoryFields:
+    """Return the fields of a project with this repository; `checked` is when its host was asked."""
+    return RepositoryFields(
+        github_url=repository.ref.url,
+        github_verified=is_verified,
+        github_stars=repository.stars,
+        github_watchers=repository.watchers,
+        github_forks=repository.forks,
+        github_open_issues=repository.open_issues,
+        github_closed_issues=repository.closed_issues,
+        github_open_pull_requests=repository.open_pull_requests,
+        github_archived=repository.is_archived,
+        github_license=repository.license,
+        github_topics=repository.topics,
+        github_latest_release=repository.latest_release,
+        github_created=repository.created,
+        github_updated=repository.updated,
+        github_pushed=repository.pushed,
+        github_last_commit=repository.last_commit,
+        github_checked=checked_at,
+    )
+
+
+# Labels as PEP 753 normalises them: without case, punctuation and white space. Its well-known ones for the source are
+# the first four.
+_SOURCE_LABELS = frozenset(
+    {"source", "repository", "sourcecode", "github", "code", "repo", "git", "gitlab", "codeberg", "bitbucket", "vcs"}
+)
+# Words that say it in a longer label, such as "Source on GitHub".
+_SOURCE_WORDS = frozenset({"source", "sources", "sourcecode", "repository", "repo"})
+_LAST_LABELS = frozenset({"download", "downloads", "documentation", "docs", "doc"})
+
+_NOT_LETTERS = re.compile(r"[\W_]+")
+_WORDS = re.compile(r"[a-z]+")
+
+
+def list_repository_candidates(releases: Iterable[RegistryFields]) -> tuple[RepositoryRef, ...]:
+    """Return the repositories that a project's links lead to, each once, in the order in which to try them.
+
+    `releases` come newest first, and all links of one come before those of the next. Within one: links labelled as
+    source or repository, all other links, the home page, and downloads and documentation last.
+    """
+    # Releases mostly repeat each other's links.
+    links = dict.fromkeys(link for release in releases for link in _iter_links(release))
+    return tuple(dict.fromkeys(ref for link in links if (ref := parse_repository_url(link)) is not None))
+
+
+def _iter_links(release: RegistryFields) -> Iterator[str]:
+    ranked_links = [(_rank_label(label), link) for label, link in release.project_urls.items()]
+    for rank in (0, 1):
+        yield from _filter_by_rank(rank, ranked_links)
+    yield from (release.home_page, release.bugtrack_url)
+    yield from _filter_by_rank(2, ranked_links)  # PyPI gives a release's download address as one of these links, too
+    yield release.docs_url
+
+
+def _filter_by_rank(rank: int, ranked_links: Sequence[tuple[int, str]]) -> Iterator[str]:
+    return (link for link_rank, link in ranked_links if link_rank == rank)
+
+
+def _rank_label(label: str) -> int:
+    normalized = _NOT_LETTERS.sub("", label).lower()
+    if normalized in _SOURCE_LABELS or not _SOURCE_WORDS.isdisjoint(_WORDS.findall(label.lower())):
+        return 0
+    return 2 if normalized in _LAST_LABELS else 1

@@ -1,0 +1,162 @@
+"""Tasks about single projects, and the reading of PyPI's feeds that queues them."""
+
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+from billiard.exceptions import SoftTimeLimitExceeded
+from celery import Task
+
+from ..usecases.ingest.rss import Feed, build_dedup_key
+from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
+from ..domain.documents.project import normalize_name
+from ..ports import FeedEntry
+from ..usecases.ingest.rss import read_feed
+from ..usecases.enrich.repositories import enrich_repositories
+from ..usecases.ingest.update_package import PackageReport, update_package, get_retry_reason
+from . import task_names
+from .app import app
+from .execution import task_result, merge_results, retry_later
+from .worker_context import WorkerContext, get_worker_context
+from .execution import enqueue
+
+# How often an answer that does not tell of what was announced is asked for again. A cache is behind for minutes as a
+# rule; where it stays so, the journal tells of the change.
+_MAX_STALE_RETRIES = 4
+
+# Seconds to the next look at a project that another worker is looking at, and after which that one is taken to be gone.
+_LOCKED_RETRY_DELAY = 2.0
+_INSPECTION_LOCK_TTL = 15.0
+
+
+class _InspectionTask(Task):
+    """A task whose announcement is free to be queued again once it has failed for good."""
+
+    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        """Forget that the announcement was queued."""
+        with suppress(Invalid):  # then nothing was announced
+            name, version = _parse_announcement(args[0] if args else kwargs.get("data"))
+            get_worker_context().coordination.dedup.release(build_dedup_key(normalize_name(name), version))
+
+
+def _parse_announcement(data: Any) -> tuple[str, str]:
+    """Return the name and the version, "" for none; raises `Invalid` for what names no project."""
+    match data:
+        case {"package_id": str(name), "release_id": str(version)} if name:
+            return name, version
+        case {"package_id": str(name)} if name and not data.get("release_id"):
+            return name, ""
+    raise Invalid(f"inspect_project needs a package_id, which is a name, and may have a release_id: {data!r:.200}")
+
+
+def _parse_package_name(package_id: Any) -> str:
+    """Return what names a package; raises `Invalid` for what can't."""
+    if isinstance(package_id, str) and package_id:
+        return package_id
+    raise Invalid(f"package_id must be a name: {package_id!r:.200}")
+
+
+@app.task(bind=True, base=_InspectionTask, name=task_names.INSPECT, throws=(AggregatorError,))
+def inspect_project(self: Task, data: dict[str, Any]) -> dict[str, Any]:
+    """Look at a project that was announced, and index it in every collection that it belongs to.
+
+    `data` holds `package_id`, a name, and may hold `release_id`, a version, and `timestamp`, which is for people.
+    """
+    context = get_worker_context()
+    name, version = _parse_announcement(data)
+    lock_name, owner = f"project:{normalize_name(name)}", uuid4().hex
+    if not _acquire_inspection_lock(context, lock_name, owner):  # of a new project two feeds tell at the same moment
+        enqueue(self, data, countdown=_LOCKED_RETRY_DELAY)
+        return {"status": "busy", "project": normalize_name(name)}
+    try:
+        report = update_package(context.deps, context.get_cached_targets(), name, version=version)
+    except SoftTimeLimitExceeded:  # a pool of processes can do that
+        retry_later(self, Unavailable(f"the time for {name} was up"))
+    finally:
+        with suppress(Unavailable):  # it lapses by itself
+            context.coordination.locks.release(lock_name, owner)
+    return _to_inspection_result(self, report)
+
+
+@app.task(bind=True, name=task_names.UPDATE, throws=(AggregatorError,))
+def update_project(self: Task, package_id: str) -> dict[str, Any]:
+    """Read a project anew, whatever is held of it, for every collection."""
+    context = get_worker_context()
+    return _to_inspection_result(self, update_package(context.deps, context.get_cached_targets(), _parse_package_name(package_id), force=True))
+
+
+@app.task(bind=True, name=task_names.UPDATE_GITHUB, throws=(AggregatorError,))
+def update_github(self: Task, package_id: str) -> dict[str, Any]:
+    """Ask GitHub about a package, named by a document's id or its own name, for every collection that holds it."""
+    context = get_worker_context()
+    names_to_try, results = _candidate_names(_parse_package_name(package_id)), []
+    for target in context.get_targets():
+        for name in names_to_try:
+            if not context.deps.index.get_documents(target.collection, [name]):
+                continue
+            report = enrich_repositories(context.deps, target, name=name)
+            if isinstance(report.error, Unavailable):
+                retry_later(self, report.error)
+            results.append(task_result(report))
+            break
+    if not results:
+        raise NotFound(f"no collection holds {package_id}")
+    return merge_results(results)
+
+
+@app.task(bind=True, name=task_names.RSS_PROJECTS, throws=(AggregatorError,))
+def read_rss_new_projects_and_queue(self: Task) -> dict[str, Any]:
+    """Read PyPI's feed of new projects, and queue a look at each that was not queued before."""
+    return _queue_feed(Feed.NEW)
+
+
+@app.task(bind=True, name=task_names.RSS_RELEASES, throws=(AggregatorError,))
+def read_rss_new_releases_and_queue(self: Task) -> dict[str, Any]:
+    """Read PyPI's feed of releases, and queue a look at each that was not queued before."""
+    return _queue_feed(Feed.UPDATE)
+
+
+def _queue_feed(feed: Feed) -> dict[str, Any]:
+    context = get_worker_context()
+    if not context.get_cached_targets():  # for nobody nothing is looked at
+        return {"status": "done", "found": 0, "queued": 0, "seen": 0, "requests": 0}
+    ttl = context.settings.get_dedup_ttl(feed.value)
+    return task_result(read_feed(context.deps, feed, context.coordination.dedup, ttl=ttl, enqueue=_enqueue_inspection))
+
+
+def _enqueue_inspection(entry: FeedEntry) -> None:
+    data = {"package_id": entry.name, "release_id": entry.version, "timestamp": entry.published}
+    enqueue(inspect_project, {key: value for key, value in data.items() if value})
+
+
+def _to_inspection_result(task: Task, report: PackageReport) -> dict[str, Any]:
+    error = get_retry_reason(report)
+    max_retries = min(_MAX_STALE_RETRIES, get_worker_context().settings.celery_task_max_retries)
+    if report.is_stale and task.request.retries >= max_retries and not report.error:
+        return {"status": "stale", "project": report.collection, "requests": report.requests}
+    if error is not None:
+        retry_later(task, error)
+    if report.error is not None:
+        raise report.error
+    result = task_result(report)
+    return {
+        "status": "known" if report.is_up_to_date else result["status"],
+        "project": result.pop("collection"),
+        "indexed": report.indexed,
+        "removed": report.removed,
+        "requests": report.requests,
+    }
+
+
+def _acquire_inspection_lock(context: WorkerContext, lock_name: str, owner: str) -> bool:
+    """Take the right to look at a project; where nobody can give it, two look at the same time, at a request more."""
+    try:
+        return context.coordination.locks.acquire(lock_name, owner, _INSPECTION_LOCK_TTL)
+    except Unavailable:
+        return True
+
+
+def _candidate_names(package_id: str) -> list[str]:
+    """Return the names that a document's id may begin with, the longest first; a name is one itself."""
+    parts = package_id.split("-")
+    return [normalize_name("-".join(parts[:count])) for count in range(len(parts), 0, -1)]

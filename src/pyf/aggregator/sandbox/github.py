@@ -1,0 +1,249 @@
+"""Answers GraphQL queries about repositories as GitHub does: what is there, what is missing, and what was too much.
+
+GitHub on this machine: its GraphQL and REST API as far as we ask them about repositories, over real HTTP.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+import msgspec
+from .graphql import Field, Node, Query, GraphQLError, parse_query
+from .github_fixtures import HostedRepository, Json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from aiohttp import web
+from .responses import PreparedResponse, redirect
+from .faults import Fault, FaultKind
+from .github_fixtures import HostedRepository
+from .rate_limit import HourlyQuota
+from .local_service import LocalService, RequestTarget
+
+# Nodes that one query may ask for.
+NODE_LIMIT = 500_000
+
+RESOURCE_LIMITS_ERROR: Json = {"type": "RESOURCE_LIMITS_EXCEEDED", "message": "Resource limits for this query exceeded."}
+EXECUTION_ERROR: Json = {
+    "message": "Something went wrong while executing your query. This may be the result of a timeout, or a GitHub bug."
+}
+
+FindRepository = Callable[[str], HostedRepository | None]
+
+
+def parse_requested_paths(body: bytes) -> dict[str, str]:
+    """Return the paths of the repositories that a query asks about, by alias; none for what is no query."""
+    try:
+        fields = _parse_request(body).iter_fields(Node("Query", {}))
+        return {field.alias: _get_path(field) for field in fields if field.name == "repository"}
+    except GraphQLError:
+        return {}
+
+
+def execute_query(
+    body: bytes, find: FindRepository, response_counts: Counter[str], *, failing: Collection[str], skipped_count: int, skip_error: Mapping[str, str]
+) -> Json:
+    """Return the answer to a query, and count in `told` what it tells of, by path.
+
+    The last `unanswered` repositories are left out for the reason `why`, and those that are `broken` for none.
+    """
+    try:
+        query = _parse_request(body)
+        fields = list(query.iter_fields(Node("Query", {})))
+        if sum(_count_nodes(query, field) for field in fields) > NODE_LIMIT:
+            raise GraphQLError(f"The query requests more than the maximum limit of {NODE_LIMIT:,} nodes.")
+        skipped = {field.alias: skip_error for field in fields[len(fields) - skipped_count :]}
+        skipped |= {field.alias: EXECUTION_ERROR for field in fields if _get_path(field) in failing}
+        data, errors = _resolve_repositories(query, fields, find, skipped)
+    except GraphQLError as error:
+        return {"errors": [{"message": str(error)}]}
+    response_counts.update(_get_path(field) for field in fields if field.alias not in skipped)
+    return {"data": data, "errors": errors} if errors else {"data": data}
+
+
+def _resolve_repositories(
+    query: Query, fields: Sequence[Field], find: FindRepository, skipped: Mapping[str, Mapping[str, str]]
+) -> tuple[Json, list[Json]]:
+    data: Json = {}
+    errors: list[Json] = []
+    for field in fields:
+        if field.name != "repository":
+            raise GraphQLError(f"Field '{field.name}' doesn't exist on type 'Query'")
+        path = _get_path(field)
+        repository = find(path)
+        data[field.alias] = None
+        if skip_error := skipped.get(field.alias):
+            errors.append({**skip_error, **({"path": [field.alias]} if "type" in skip_error else {})})
+        elif repository is None:
+            text = f"Could not resolve to a Repository with the name '{path}'."
+            errors.append({"type": "NOT_FOUND", "path": [field.alias], "message": text})
+        else:
+            data[field.alias] = query.resolve(repository.to_node(), field.selections)
+    return data, errors
+
+
+def _parse_request(body: bytes) -> Query:
+    try:
+        request = msgspec.json.decode(body)
+        return parse_query(request["query"], request.get("variables") or {})
+    except (msgspec.DecodeError, KeyError, TypeError) as error:
+        raise GraphQLError("A query attribute must be specified and must be a string.") from error
+
+
+def _get_path(field: Field) -> str:
+    return f"{field.arguments.get('owner', '')}/{field.arguments.get('name', '')}".lower()
+
+
+def _count_nodes(query: Query, field: Field | str) -> int:
+    """Count the nodes that a field may return, as GitHub does before it looks at anything."""
+    resolved = query.resolve_fragment(field)
+    own_count = int(resolved.arguments.get("first", 0))
+    return own_count + max(own_count, 1) * sum(_count_nodes(query, selection) for selection in resolved.selections)
+
+
+ANONYMOUS_LIMIT = 60
+TOKEN_LIMIT = 5000
+_SECONDARY_LIMIT_MESSAGE = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+# Faults that leave the client with an answer all the same.
+_ANSWERED_FAULTS = frozenset({FaultKind.SLOW, FaultKind.RESOURCE_LIMITS, FaultKind.PARTIAL})
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubTarget(RequestTarget):
+    """A request's subject; `project` is a repository's path in lower case, where the request is about one."""
+
+    path: str = ""
+    body: bytes = b""
+
+
+class LocalGitHub(LocalService[GitHubTarget]):
+    """GitHub as it really behaves, for these repositories; `token` is the only one that it accepts.
+
+    `most_aliases` is how many repositories a query may hold before GitHub finds it too much. `asked` counts how often
+    each repository was asked about, `told` how often the client got an answer, by path in lower case. `broken` are
+    repositories that GraphQL stumbles over, `endless` those that make a whole query take too long.
+    """
+
+    def __init__(
+        self,
+        repositories: Iterable[HostedRepository],
+        *,
+        token: str = "a-token-that-the-stand-in-accepts",  # noqa: S107 - it opens nothing
+        clock: Callable[[], float] = time.time,
+        max_aliases: int | None = None,
+        **service: Any,
+    ) -> None:
+        super().__init__(**service)
+        self.token = token
+        self.max_aliases = max_aliases
+        self.graphql_quota = HourlyQuota("graphql", TOKEN_LIMIT, clock)
+        self.core_quota = HourlyQuota("core", TOKEN_LIMIT, clock)
+        self.anonymous_quota = HourlyQuota("core", ANONYMOUS_LIMIT, clock)
+        self.request_counts: Counter[str] = Counter()
+        self.response_counts: Counter[str] = Counter()
+        self.failing: set[str] = set()
+        self.timing_out: set[str] = set()
+        self.authorizations: list[str] = []
+        self._repositories: dict[str, HostedRepository] = {}
+        self._redirects: dict[str, str] = {}
+        for repository in repositories:
+            self.add_repository(repository)
+
+    def add_repository(self, repository: HostedRepository) -> None:
+        """Host a repository, in the place of one that had its path."""
+        self._repositories[repository.path.lower()] = repository
+        self._redirects |= {path.lower(): repository.path.lower() for path in repository.former_paths}
+
+    def delete_repository(self, path: str) -> None:
+        """Delete a repository; addresses from before it moved lead nowhere then."""
+        del self._repositories[path.lower()]
+
+    def find_repository(self, path: str) -> HostedRepository | None:
+        """Return the repository at a path, or the one that was there before it moved."""
+        key = path.lower()
+        return self._repositories.get(key) or self._repositories.get(self._redirects.get(key, ""))
+
+    def target(self, method: str, path: str, body: bytes) -> GitHubTarget:
+        bare = path.partition("?")[0]
+        match method, bare.split("/")[1:]:
+            case "POST", ["graphql"]:
+                return GitHubTarget("graphql", path=bare, body=body)
+            case "GET", ["rate_limit"]:
+                return GitHubTarget("rate_limit", path=bare)
+            case "GET", ["repos", owner, name]:
+                return GitHubTarget("repository", f"{owner}/{name}".lower(), path=bare)
+            case "GET", ["repos", owner, name, "pulls"]:
+                return GitHubTarget("pulls", f"{owner}/{name}".lower(), path=bare)
+            case "GET", ["repositories", number]:
+                paths = (r.path.lower() for r in self._repositories.values() if str(r.repository_id) == number)
+                return GitHubTarget("repository", next(paths, ""), path=bare)
+        return GitHubTarget("other", path=bare)
+
+    def answer(self, target: GitHubTarget, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
+        authorization = request.headers.get("Authorization", "")
+        self.authorizations.append(authorization)
+        if target.kind == "repository":
+            self.request_counts[target.project] += 1
+        if authorization and authorization.partition(" ")[2] != self.token:
+            return _build_json_response({"message": "Bad credentials", "status": "401"}, {}, status=401)
+        if target.kind == "graphql":
+            return self._respond_graphql(target, is_authenticated=bool(authorization), fault=fault)
+        quota = self.core_quota if authorization else self.anonymous_quota
+        if target.kind == "rate_limit":
+            return _build_json_response({"resources": {"core": quota.to_dict(), "graphql": self.graphql_quota.to_dict()}}, quota.to_headers())
+        if not quota.spend():
+            text = "API rate limit exceeded for 127.0.0.1. (But here's the good news: a token gets you more.)"
+            return _build_json_response({"message": text}, quota.to_headers(), status=403)
+        if fault is not None and fault.kind == FaultKind.SECONDARY_LIMIT:
+            return _build_secondary_limit_response(fault, quota, status=403)
+        return self._respond_rest(target, quota.to_headers(), Counter[str]() if fault else self.response_counts)
+
+    def _respond_rest(self, target: GitHubTarget, headers: Mapping[str, str], response_counts: Counter[str]) -> PreparedResponse:
+        repository = self.find_repository(target.project)
+        if repository is None or repository.is_private or target.kind == "other":
+            response_counts[target.project] += 1
+            return _build_json_response({"message": "Not Found", "status": "404"}, headers, status=404)
+        if repository.path.lower() != target.project:
+            return _add_headers(redirect(f"{self.url}/repositories/{repository.repository_id}"), headers)
+        if target.kind == "pulls":
+            pulls = [{"number": 1}] if repository.open_pull_requests else []
+            last = f'<{self.url}{target.path}?state=open&per_page=1&page={repository.open_pull_requests}>; rel="last"'
+            return _build_json_response(pulls, {**headers, **({"Link": last} if repository.open_pull_requests > 1 else {})})
+        response_counts[target.project] += 1
+        return _build_json_response(repository.to_rest(), headers)
+
+    def _respond_graphql(self, target: GitHubTarget, *, is_authenticated: bool, fault: Fault | None) -> PreparedResponse:
+        quota = self.graphql_quota
+        if not is_authenticated:
+            return _build_json_response({"message": "This endpoint requires you to be authenticated."}, {}, status=401)
+        requested_paths = parse_requested_paths(target.body)
+        self.request_counts.update(requested_paths.values())
+        if not quota.spend():
+            error = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1."}
+            return _build_json_response({"errors": [error]}, quota.to_headers())
+        if not self.timing_out.isdisjoint(requested_paths.values()):
+            return PreparedResponse(b"<title>Unicorn!</title>", "text/html", status=502)
+        kind = FaultKind(fault.kind) if fault is not None else None
+        if fault is not None and kind in (FaultKind.SECONDARY_LIMIT, FaultKind.SECONDARY_LIMIT_200):
+            return _build_secondary_limit_response(fault, quota, status=403 if kind is FaultKind.SECONDARY_LIMIT else 200)
+        response_counts = self.response_counts if kind is None or kind in _ANSWERED_FAULTS else Counter[str]()
+        skipped_count, skip_error = max(len(requested_paths) - (self.max_aliases or len(requested_paths)), 0), RESOURCE_LIMITS_ERROR
+        if kind in (FaultKind.RESOURCE_LIMITS, FaultKind.PARTIAL):
+            skipped_count, skip_error = len(requested_paths) - len(requested_paths) // 2, RESOURCE_LIMITS_ERROR if kind is FaultKind.RESOURCE_LIMITS else EXECUTION_ERROR
+        result = execute_query(target.body, self.find_repository, response_counts, failing=self.failing, skipped_count=skipped_count, skip_error=skip_error)
+        return _build_json_response(result, quota.to_headers())
+
+
+def _build_secondary_limit_response(fault: Fault, quota: HourlyQuota, *, status: int) -> PreparedResponse:
+    headers = {"Retry-After": fault.retry_after.to_header()} if fault.retry_after else {}
+    return _build_json_response({"message": _SECONDARY_LIMIT_MESSAGE}, {**quota.to_headers(), **headers}, status=status)
+
+
+def _build_json_response(document: Any, headers: Mapping[str, str], *, status: int = 200) -> PreparedResponse:
+    return PreparedResponse(
+        msgspec.json.encode(document), "application/json; charset=utf-8", status=status, headers=dict(headers)
+    )
+
+
+def _add_headers(response: PreparedResponse, headers: Mapping[str, str]) -> PreparedResponse:
+    response.headers |= headers
+    return response

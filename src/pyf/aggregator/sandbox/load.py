@@ -1,0 +1,107 @@
+"""Where an ecosystem's documents come from: files in several forms, all read into the shape of PyPI's JSON."""
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from packaging.utils import canonicalize_name
+
+from .yaml_format import SampleDataError
+from .yaml_format import parse_yaml_projects
+from .project import STATUSES, Json, parse_project
+
+
+def load_sample_documents() -> Iterator[Json]:
+    """Yield the documents of the packaged sample ecosystem."""
+    return load_documents(Path(__file__).with_name("data"))
+
+
+def load_documents(path: Path) -> Iterator[Json]:
+    """Yield the project documents of a file, or of all files of a folder in the order of their names.
+
+    `*.json` holds one document, `*.jsonl` and `*.jsonl.gz` one a line, `*.yaml` the sample's own form. A project that
+    comes again must be the same: it is yielded once. Raises `SampleError`, naming the file, for what can't be read.
+    """
+    known_documents: dict[str, tuple[Path, bytes]] = {}
+    for file in _find_files(path):
+        for document in _read_documents(file):
+            name = canonicalize_name(document["info"]["name"])
+            content = blake2b(msgspec.json.encode(document, order="deterministic"), digest_size=16).digest()
+            if name not in known_documents:
+                known_documents[name] = file, content
+                yield document
+            elif known_documents[name][1] != content:
+                raise SampleDataError(f"{file}: {name} differs from what {known_documents[name][0]} says about it")
+
+
+def _find_files(path: Path) -> list[Path]:
+    if path.is_file():
+        if _get_reader(path) is None:
+            raise SampleDataError(f"{path}: not a file of project documents (*.json, *.jsonl, *.jsonl.gz, *.yaml)")
+        return [path]
+    if not path.is_dir():
+        raise SampleDataError(f"{path}: no such file or folder")
+    files = sorted(file for file in path.iterdir() if file.is_file() and _get_reader(file))
+    if not files:
+        raise SampleDataError(f"{path}: no project documents (*.json, *.jsonl, *.jsonl.gz, *.yaml)")
+    return files
+
+
+def _get_reader(path: Path) -> Callable[[Path], Iterable[Any]] | None:
+    return next((read for ending, read in _READERS.items() if path.name.endswith(ending)), None)
+
+
+def _read_documents(file: Path) -> Iterator[Json]:
+    read = _get_reader(file)
+    assert read is not None, "chosen by its ending"
+    document_count = 0
+    try:
+        for document in read(file):
+            _validate_document(document)
+            yield document
+            document_count += 1
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError, UnicodeDecodeError, SampleDataError) as error:
+        position = f" (document {document_count + 1})" if document_count else ""
+        raise SampleDataError(f"{file}{position}: {' '.join(str(error).split())}") from error
+
+
+def _validate_document(document: Any) -> None:
+    """Make sure that an ecosystem can be built from a document: a small mistake is seen here, by name."""
+    if not isinstance(document, dict) or not isinstance(document.get("info"), dict):
+        raise SampleDataError("not a project document: there is no `info`")
+    if not isinstance(document["info"].get("name"), str):
+        raise SampleDataError("not a project document: `info` has no name")
+    if document.get("_status") not in (None, *STATUSES):
+        raise SampleDataError(f"{document['info']['name']}: `_status` must be one of {', '.join(STATUSES)}")
+    try:
+        parse_project(document)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        name = document["info"]["name"]
+        raise SampleDataError(f"{name}: not in the shape of PyPI's JSON: {type(error).__name__}: {error}") from error
+
+
+def _read_json(file: Path) -> Iterable[Any]:
+    return [msgspec.json.decode(file.read_bytes())]
+
+
+def _read_json_lines(file: Path) -> Iterator[Any]:
+    with gzip.open(file) if file.name.endswith(".gz") else file.open("rb") as lines:
+        for line in lines:
+            if line.strip():
+                yield msgspec.json.decode(line)
+
+
+def _read_yaml(file: Path) -> Iterable[Any]:
+    return parse_yaml_projects(file.read_text("utf-8"))
+
+
+_READERS: dict[str, Callable[[Path], Iterable[Any]]] = {
+    ".json": _read_json,
+    ".jsonl": _read_json_lines,
+    ".jsonl.gz": _read_json_lines,
+    ".yaml": _read_yaml,
+}

@@ -1,0 +1,100 @@
+"""Which of the registry's addresses a request is for.
+
+The six XML-RPC methods that the registry still serves.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+from packaging.utils import canonicalize_name
+from .local_service import RequestTarget
+from .xmlrpc import XmlRpcFault, parse_call
+from .fake_registry import FakeRegistry
+from .serializers import find_releases
+from .xmlrpc import XmlRpcFault, build_response
+
+_CALL_KINDS = {"browse": "browse", "changelog_since_serial": "changelog", "changelog_last_serial": "last_serial"}
+
+
+@dataclass(frozen=True, slots=True)
+class XmlRpcCall:
+    """An XML-RPC call, or what is wrong with it."""
+
+    method: str = ""
+    arguments: tuple[Any, ...] = ()
+    error: XmlRpcFault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PyPITarget(RequestTarget):
+    """A request's subject; `path` is without its query, `asked` the project's name as the client spelled it."""
+
+    path: str = ""
+    requested_name: str = ""
+    version: str = ""
+    call: XmlRpcCall | None = None
+
+
+def parse_pypi_target(method: str, raw_path: str, body: bytes) -> PyPITarget:
+    """Return what a request is about; its kind is "other" where nothing is served."""
+    path = raw_path.partition("?")[0]
+    if "%" in path:
+        path = unquote(path)
+    if method == "POST":
+        return _parse_call_target(path, body) if path in ("/pypi", "/pypi/") else PyPITarget("other", path=path)
+    if method not in ("GET", "HEAD"):
+        return PyPITarget("other", path=path)
+    match path.split("/")[1:]:
+        case ["simple"] | ["simple", ""]:
+            return PyPITarget("simple_index", path=path)
+        case ["simple", name] | ["simple", name, ""]:
+            return PyPITarget("simple_page", canonicalize_name(name), path=path, requested_name=name)
+        case ["pypi", name, "json"] | ["pypi", name, "json", ""]:
+            return PyPITarget("project", canonicalize_name(name), path=path, requested_name=name)
+        case ["pypi", name, version, "json"] | ["pypi", name, version, "json", ""]:
+            return PyPITarget("release", canonicalize_name(name), path=path, requested_name=name, version=version)
+        case ["rss", "updates.xml" | "packages.xml"]:
+            return PyPITarget("rss", path=path)
+    return PyPITarget("other", path=path)
+
+
+def _parse_call_target(path: str, body: bytes) -> PyPITarget:
+    try:
+        method, arguments = parse_call(body)
+    except XmlRpcFault as error:
+        return PyPITarget("other", path=path, call=XmlRpcCall(error=error))
+    return PyPITarget(_CALL_KINDS.get(method, "other"), path=path, call=XmlRpcCall(method, arguments))
+
+
+def handle_call(call: XmlRpcCall, registry: FakeRegistry) -> bytes:
+    """Return the answer to a call; raises `Refused` for all that the registry refuses."""
+    if call.error is not None:
+        raise call.error
+    match call.method, call.arguments:
+        case "changelog_last_serial", ():
+            return build_response(registry.last_serial)
+        case "changelog_since_serial", (int(serial),):
+            return build_response(registry.get_changes(serial))
+        case "browse", (list(classifiers),) if all(isinstance(classifier, str) for classifier in classifiers):
+            return build_response(find_releases(registry.list_projects(), classifiers))
+        case "list_packages_with_serial", ():
+            return build_response({project.name: project.last_serial for project in registry.list_projects()})
+        case "package_roles", (str(name),):
+            project = registry.get_project(canonicalize_name(name))
+            return build_response(_sort_descending(project.roles) if project else [])
+        case "user_packages", (str(user),):
+            user_roles = [(role, p.name) for p in registry.list_projects() for role, holder in p.roles if holder == user]
+            return build_response(_sort_descending(user_roles))
+        case _ if call.method in _SUPPORTED_METHODS:
+            raise XmlRpcFault("ParameterError: invalid parameters", -32602)
+    raise XmlRpcFault(f"RuntimeError: the method {call.method} is not supported.")
+
+
+_SUPPORTED_METHODS = frozenset(
+    ("changelog_last_serial", "changelog_since_serial", "browse", "list_packages_with_serial", "package_roles")
+) | {"user_packages"}
+
+
+def _sort_descending(pairs: Any) -> list[tuple[str, str]]:
+    """Owners come before maintainers, because the registry sorts roles backwards."""
+    return sorted(sorted(pairs, key=lambda pair: str(pair[1])), key=lambda pair: str(pair[0]), reverse=True)

@@ -1,0 +1,210 @@
+"""The one failure that whoever gives us documents can do something about.
+
+The sample's own short form: the YAML in which people write a project down.
+
+A project in the sample's short form, expanded to all that PyPI would say about it.
+"""
+
+import re
+from typing import Literal
+import msgspec
+import yaml
+from msgspec import UNSET, Struct, UnsetType
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from msgspec import UNSET
+from packaging.utils import canonicalize_name
+from .release_metadata import build_file
+from .release_metadata import build_empty_info
+from .project import Json, parse_project
+
+class SampleDataError(Exception):
+    """Documents can't be read; the text is one line that says which, and what is wrong with it."""
+
+
+try:  # libyaml is five times as fast, and not everywhere
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]
+
+
+
+_Text = str | UnsetType | None
+_Texts = list[str] | UnsetType | None
+
+
+class AdvisoryEntry(Struct, forbid_unknown_fields=True):
+    """A published vulnerability; it holds for what is older than the fix."""
+
+    id: str
+    aliases: list[str] = []
+    fixed_in: list[str] = []
+    summary: str | None = None
+
+
+class ReleaseEntry(Struct, forbid_unknown_fields=True):
+    """A release; what is unset of its metadata is as the project has it. `yanked` is a reason or true."""
+
+    version: str
+    date: str
+    yanked: str | bool | None = None
+    files: list[Literal["sdist", "wheel"]] | None = None
+    classifiers: _Texts = UNSET
+    requires_python: _Text = UNSET
+    requires_dist: _Texts = UNSET
+    license: _Text = UNSET
+    summary: _Text = UNSET
+
+
+class ProjectEntry(Struct, forbid_unknown_fields=True):
+    """A project with its releases, oldest first; what is unset is as PyPI gives it then, null is null."""
+
+    name: str
+    releases: list[ReleaseEntry]
+    summary: _Text = UNSET
+    author: _Text = UNSET
+    author_email: _Text = UNSET
+    maintainer: _Text = UNSET
+    maintainer_email: _Text = UNSET
+    license: _Text = UNSET
+    license_expression: _Text = UNSET
+    keywords: _Text = UNSET
+    home_page: _Text = UNSET
+    docs_url: _Text = UNSET
+    project_urls: dict[str, str] | UnsetType | None = UNSET
+    requires_python: _Text = UNSET
+    requires_dist: _Texts = UNSET
+    classifiers: _Texts = UNSET
+    description_content_type: _Text = msgspec.field(default=UNSET, name="content_type")
+    description: _Text = msgspec.field(default=UNSET, name="readme")
+    maintainers: list[str] | None = None
+    status: Literal["active", "archived", "quarantined", "deprecated"] | None = None
+    vulnerabilities: list[AdvisoryEntry] | None = None
+
+
+class _SampleFile(Struct, forbid_unknown_fields=True):
+    projects: list[ProjectEntry]
+    profile: str = ""
+    note: str = ""
+
+
+class _Loader(SafeLoader):
+    """Takes words as they are written: 1.10 is a version and no number, a date is text, "no" is no boolean."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - the name and the form are PyYAML's
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
+
+
+def parse_entries(text: str) -> list[ProjectEntry]:
+    """Return the projects of a text in the short form; raises `SampleError`."""
+    try:
+        return msgspec.convert(yaml.load(text, _Loader), _SampleFile).projects  # noqa: S506 - it is a SafeLoader
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raise SampleDataError(str(error)) from error
+
+
+def parse_yaml_projects(text: str) -> Iterator[Json]:
+    """Return the documents of a text in the short form; raises `SampleError`.
+
+    All that the text leaves open is derived from names, versions and dates: it is the same every time.
+    """
+    return map(_build_document, parse_entries(text))
+
+
+def _build_document(project: ProjectEntry) -> Json:
+    metadata = {key: value for key in _METADATA_FIELDS if (value := getattr(project, key)) is not UNSET}
+    info = build_empty_info(project.name, "") | metadata
+    releases: dict[str, list[Json]] = {}
+    release_overrides: dict[str, Json] = {}
+    upload_time = datetime.min.replace(tzinfo=UTC)
+    for release in project.releases:
+        if release.version in releases:
+            raise SampleDataError(f"{project.name} {release.version} is there twice")
+        release_overrides[release.version] = overrides = _build_overrides(release)
+        upload_time = max(_parse_upload_time(project.name, release), upload_time + timedelta(minutes=1))
+        releases[release.version] = _build_files(project.name, release, upload_time, {**info, **overrides})
+    document = {
+        "info": info,
+        "last_serial": None,
+        "ownership": _build_ownership(project.maintainers or []),
+        "releases": releases,
+        "vulnerabilities": [_build_advisory(advisory) for advisory in project.vulnerabilities or ()],
+        "_status": project.status or "active",
+        "_release_info": {version: overrides for version, overrides in release_overrides.items() if overrides},
+    }
+    newest = parse_project(document).newest
+    if newest is not None:
+        info |= {"version": newest.version, "release_url": f"{info['project_url']}{newest.version}/"}
+    return {**document, "urls": list(newest.files) if newest else []}
+
+
+_METADATA_FIELDS = tuple(
+    name
+    for name in ProjectEntry.__struct_fields__
+    if name not in ("name", "releases", "maintainers", "status", "vulnerabilities")
+)
+
+
+def _build_overrides(release: ReleaseEntry) -> Json:
+    fields = ("classifiers", "requires_python", "requires_dist", "license", "summary")
+    overrides = {key: value for key in fields if (value := getattr(release, key)) is not UNSET}
+    if release.yanked and not _get_file_kinds(release):
+        overrides |= {"yanked": True, "yanked_reason": _get_yanked_reason(release)}
+    return overrides
+
+
+def _build_files(name: str, release: ReleaseEntry, upload_time: datetime, info: Json) -> list[Json]:
+    """Return the files, uploaded three seconds one after the other."""
+    files = (
+        build_file(
+            name,
+            release.version,
+            kind,
+            upload_time=(upload_time + timedelta(seconds=3 * position)).timestamp(),
+            requires_python=info["requires_python"],
+        )
+        for position, kind in enumerate(_get_file_kinds(release))
+    )
+    return [{**file, "yanked": bool(release.yanked), "yanked_reason": _get_yanked_reason(release)} for file in files]
+
+
+def _get_file_kinds(release: ReleaseEntry) -> list[Literal["sdist", "wheel"]]:
+    return ["sdist", "wheel"] if release.files is None else release.files
+
+
+def _get_yanked_reason(release: ReleaseEntry) -> str | None:
+    return release.yanked if isinstance(release.yanked, str) and release.yanked else None
+
+
+def _parse_upload_time(name: str, release: ReleaseEntry) -> datetime:
+    """Return the time of upload; where only the day is given, some time before noon."""
+    try:
+        upload_time = datetime.fromisoformat(release.date)
+    except ValueError as error:
+        raise SampleDataError(f"{name} {release.version}: {release.date!r} is no date") from error
+    if len(release.date) == len("2026-01-31"):
+        seed = sha256(f"{canonicalize_name(name)} {release.version}".encode()).digest()
+        upload_time += timedelta(milliseconds=int.from_bytes(seed[:6]) % (12 * 3600 * 1000))
+    return upload_time if upload_time.tzinfo else upload_time.replace(tzinfo=UTC)
+
+
+def _build_ownership(users: list[str]) -> Json:
+    roles = [{"role": "Maintainer" if position else "Owner", "user": user} for position, user in enumerate(users)]
+    return {"organization": None, "roles": roles}
+
+
+def _build_advisory(advisory: AdvisoryEntry) -> Json:
+    return {
+        "aliases": advisory.aliases,
+        "details": advisory.summary or "",
+        "fixed_in": advisory.fixed_in,
+        "id": advisory.id,
+        "link": f"https://osv.example/vulnerability/{advisory.id}",
+        "source": "osv",
+        "summary": advisory.summary,
+        "withdrawn": None,
+    }

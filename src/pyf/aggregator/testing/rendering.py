@@ -1,0 +1,39 @@
+"""Renders READMEs in the calling process: for tests and for a handful of READMEs that are no enemy's.
+
+Neither time nor memory is bounded here, and the process grows by some 40 MB.
+"""
+
+from collections.abc import Sequence
+
+from ..domain.readme.plain_text import Readme, RenderedReadme
+from ..domain.readme.rendering import render_readme
+from ..ports import RenderCache
+from ..adapters.rendering.renderer import build_cache_key
+
+
+class InlineRenderer:
+    """Renders at once, and remembers by content."""
+
+    def __init__(self, cache: RenderCache) -> None:
+        self._cache = cache
+
+    def render(self, readmes: Sequence[Readme]) -> "InlineRenderJob":
+        """Render what is not remembered, and return when that is done."""
+        readmes_by_key = {build_cache_key(readme): readme for readme in readmes}
+        results = dict(self._cache.get_many(readmes_by_key))
+        new = {cache_key: render_readme(readme) for cache_key, readme in readmes_by_key.items() if cache_key not in results}
+        if new:
+            self._cache.set_many(new)
+        results.update(new)
+        return InlineRenderJob([results[build_cache_key(readme)] for readme in readmes])
+
+
+class InlineRenderJob:
+    """READMEs that are rendered already."""
+
+    def __init__(self, results: Sequence[RenderedReadme]) -> None:
+        self._results = results
+
+    def result(self) -> Sequence[RenderedReadme]:
+        """Return the rendered READMEs in the order they were given."""
+        return self._results

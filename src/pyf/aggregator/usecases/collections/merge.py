@@ -1,0 +1,127 @@
+"""Copy one collection into another that may hold things of its own, and take nothing away from either."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import islice
+
+from msgspec.json import encode
+from msgspec.structs import replace
+
+from ...domain.collection import CollectionState
+from ...domain.errors import Invalid, NotFound
+from ...domain.documents.document import merge_documents
+from ...domain.documents.schema import RegistryFields
+from ...ports import ProjectDocuments, Dependencies
+from .sync import copy_scores
+from ..report import ProgressCallback, TransferReport, no_progress
+from .target import reject_leftover, require_native, clear_leftovers, create_named, is_same_filter
+
+MERGE_BATCH = 100
+
+
+def merge_collection(deps: Dependencies, source: str, target: str, *, progress: ProgressCallback = no_progress) -> TransferReport:
+    """Copy all documents, the other owners' fields and the tombstones of a collection into another one.
+
+    A target that is missing is made with the source's state. Of a release that both have, the one that was read later
+    stays, and so do releases that only the target has. In the end every release of the source must be in the target:
+    projects of which that is not so have failed. It may be repeated; what is equal by then is not written again.
+    """
+    report = TransferReport("migrate", target)
+    with report.recording(deps), ExitStack() as locks:
+        _check_names(deps, source, target)
+        # Nobody may clear, switch or fill either of them meanwhile.
+        for name in (source, target):
+            locks.enter_context(deps.admin.lock(name))
+        clear_leftovers(deps, target)
+        state = deps.index.get_state(source)
+        if deps.admin.resolve(target) is None:
+            create_named(deps.admin, target, replace(without_rebuild_marks(state), cursor=None))
+            final_state = without_rebuild_marks(state)
+        else:
+            final_state = merge_states(deps.index.get_state(target), state, report)
+            # Before the first document: what comes may be older than what the target's cursor says.
+            deps.index.set_state(target, replace(final_state, cursor=None))
+        _copy_documents(deps, source, target, report, progress)
+        deps.admin.copy_enrichments(source, target)
+        for batch in _iter_batches(deps, source):
+            copy_scores(deps.index, source, target, batch, keep_existing=True)
+        _verify(deps, source, target, report)
+        if report.is_complete:
+            deps.index.set_state(target, final_state)
+    return report
+
+
+def write_merged(
+    deps: Dependencies, collection: str, incoming: Mapping[str, Sequence[RegistryFields]], report: TransferReport
+) -> None:
+    """Write documents of projects, by normalised name, beside those that the collection holds of them."""
+    stored_documents = deps.index.get_documents(collection, incoming)
+    merged_documents = {name: merge_documents(documents, stored_documents.get(name, ())) for name, documents in incoming.items()}
+    changed_documents = {name: project_documents for name, project_documents in merged_documents.items() if set(map(_encode, project_documents)) != set(map(_encode, stored_documents.get(name, ())))}
+    if changed_documents:
+        projects = [ProjectDocuments(name_normalized=name, documents=d) for name, d in changed_documents.items()]
+        report.add_rejections(deps.index.put(collection, projects))
+    report.copied += len(changed_documents)
+    report.unchanged += len(merged_documents) - len(changed_documents)
+    report.documents += sum(map(len, changed_documents.values()))
+
+
+def merge_states(target_state: CollectionState, source_state: CollectionState, report: TransferReport) -> CollectionState:
+    """Return the state of a collection into which another one was copied: the older cursor, and all open questions."""
+    if not is_same_filter(target_state.filter, source_state.filter):
+        report.notices.append(
+            f"{report.collection} is filled by {target_state.filter.label}, what was copied by {source_state.filter.label}: "
+            "whatever does not match leaves when it changes"
+        )
+    cursors = [cursor for cursor in (target_state.cursor, source_state.cursor) if cursor is not None]
+    older_state = min((target_state, source_state), key=lambda state: state.cursor or 0)
+    return replace(
+        target_state,
+        cursor=min(cursors) if len(cursors) == 2 else None,
+        cursor_set=older_state.cursor_confirmed_at,
+        seen_classifiers=tuple(sorted({*target_state.seen_classifiers, *source_state.seen_classifiers})),
+        rechecks={**source_state.stale_retries, **target_state.stale_retries},
+    )
+
+
+def without_rebuild_marks(state: CollectionState) -> CollectionState:
+    """Return a state without the marks of a rebuild."""
+    return replace(state, standby_for="", is_proven=False)
+
+
+def _check_names(deps: Dependencies, source: str, target: str) -> None:
+    source_collection = deps.admin.resolve(source)
+    if source_collection is None:
+        raise NotFound(f"there is no collection {source}")
+    if source_collection == deps.admin.resolve(target):
+        raise Invalid(f"{source} and {target} are the same collection, {source_collection}")
+    reject_leftover(deps, target)
+    for name in (source, target):
+        require_native(deps, name)
+
+
+def _copy_documents(deps: Dependencies, source: str, target: str, report: TransferReport, progress: ProgressCallback) -> None:
+    for batch in _iter_batches(deps, source):
+        write_merged(deps, target, deps.index.get_documents(source, batch), report)
+        report.found += len(batch)
+        progress("copying", report.found, None)
+
+
+def _verify(deps: Dependencies, source: str, target: str, report: TransferReport) -> None:
+    """Note the projects of which the target lacks releases."""
+    for batch in _iter_batches(deps, source):
+        source_documents, target_documents = deps.index.get_documents(source, batch), deps.index.get_documents(target, batch)
+        for name, documents in source_documents.items():
+            missing_versions = {document.version for document in documents} - {d.version for d in target_documents.get(name, ())}
+            if missing_versions:
+                report.add_failure(name, f"{target} lacks {len(missing_versions)} of its releases: {', '.join(sorted(missing_versions)[:3])}")
+
+
+def _iter_batches(deps: Dependencies, collection: str) -> Iterator[list[str]]:
+    names: Iterator[str] = (project_state.name_normalized for project_state in deps.index.project_states(collection))
+    while batch := list(islice(names, MERGE_BATCH)):
+        yield batch
+
+
+def _encode(document: RegistryFields) -> bytes:
+    return encode(document)

@@ -1,0 +1,226 @@
+"""Look at one project once, and bring every collection in line that holds it or that it belongs to."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from ...domain.errors import NotFound, Unavailable
+from ...domain.membership.evaluation import evaluate_membership
+from ...domain.membership.profile import Filter, matches_classifiers
+from ...domain.documents.project import Project, ProjectStatus, normalize_name
+from ...domain.documents.schema import RegistryFields
+from ...ports import PackageRegistry, ProjectResult, Serials, Dependencies, SimplePageStatus, ProjectRequest, always
+from .planning import evaluate_stored
+from .ingester import Ingester
+from ..report import IngestReport, WritingReport
+from ..collections.target import Target, require_state
+
+# Before the registry's own answer tells what its feed has announced, minutes may pass: a cache stands in between.
+STALE_MESSAGE = "the answer does not tell of {version} yet"
+
+
+@dataclass
+class PackageReport(WritingReport):
+    """What a look at the project `collection` names did: collections that it was written to, and those that it left.
+
+    `is_known` says that it was held just like that and nobody was asked; `is_stale` that what was announced is not in
+    the registry's answer yet.
+    """
+
+    indexed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    is_up_to_date: bool = False
+    is_stale: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.is_stale and super().is_complete
+
+    @property
+    def should_retry(self) -> bool:
+        return self.is_stale or super().should_retry
+
+    def merge_from(self, report: IngestReport, collection: str) -> None:
+        """Add what happened in one collection."""
+        self.indexed += [collection] * bool(report.indexed)
+        self.removed += [collection] * bool(report.removed)
+        self.documents += report.documents
+        self.rejected += report.rejected
+        self.reasons |= report.reasons
+        self.failed += [name for name in report.failed if name not in self.failed]
+        self.error = self.error or report.error
+
+
+def update_package(
+    deps: Dependencies, targets: Sequence[Target], name: str, *, version: str = "", force: bool = False
+) -> PackageReport:
+    """Read a project, and write it to each collection of `targets` that it belongs to; any spelling will do.
+
+    It leaves those that it belongs to no more, or that are told by two witnesses that it is gone. With a `version`
+    nobody is asked where every collection that holds the project has that one, without it where any holds the
+    project; unless `anew`. One request for a stranger, and one for each release that no collection knows.
+    A collection that was dropped meanwhile is left out.
+    """
+    name = normalize_name(name)
+    report = PackageReport("inspect", name)
+    with report.recording(deps):
+        stored_documents = {target.collection: tuple(_get_stored_documents(deps, target, name)) for target in targets}
+        if not force and _is_up_to_date(targets, stored_documents, name, version):
+            report.is_up_to_date = True
+            return report
+        result = _read_project(deps, targets, stored_documents.values(), name)
+        affected_targets = [target for target in targets if stored_documents[target.collection] or _matches(target, result.outcome, name)]
+        if version and _is_stale(result, version):
+            report.is_stale = True
+            report.reasons[name] = STALE_MESSAGE.format(version=version)
+        cached_registry = _CachedRegistry(deps.registry, result)
+        for target in affected_targets:
+            collection_report = _ingest_into(replace(deps, registry=cached_registry), target, result, stored_documents[target.collection])
+            report.merge_from(collection_report, target.collection)
+        report.is_stale &= not (report.removed or cached_registry.is_quarantined)
+    return report
+
+
+def _get_stored_documents(deps: Dependencies, target: Target, name: str) -> Sequence[RegistryFields]:
+    try:
+        return deps.index.get_documents(target.collection, [name]).get(name, ())
+    except NotFound:
+        return ()
+
+
+def _is_up_to_date(
+    targets: Sequence[Target], stored_documents: Mapping[str, tuple[RegistryFields, ...]], name: str, version: str
+) -> bool:
+    """Tell whether a look would find nothing: all that could have it have it, whole, and at that version."""
+    stored_releases = [fields for fields in stored_documents.values() if fields]
+    if not stored_releases or not all(_is_complete(fields, version) for fields in stored_releases):
+        return False
+    newest_release = next((fields for fields in stored_releases[0] if fields.is_newest), stored_releases[0][0])
+    return all(
+        stored_documents[target.collection] or evaluate_stored(_get_filter(target), newest_release).reason is None
+        for target in targets
+        if name not in _get_filter(target).exclude
+    )
+
+
+def _is_complete(stored_documents: tuple[RegistryFields, ...], version: str) -> bool:
+    """A project of which a release could not be read is held with serial 0."""
+    return all(document.last_serial for document in stored_documents) and (not version or version in {f.version for f in stored_documents})
+
+
+def _read_project(
+    deps: Dependencies, targets: Sequence[Target], stored_documents: Iterable[tuple[RegistryFields, ...]], name: str
+) -> ProjectResult:
+    """Read the project, of its releases those that any holder lacks; raises `Unavailable` where no answer comes."""
+    document_version = deps.policy.document_version
+    known_versions = [frozenset(document.version for document in fields if document.composed_with == document_version) for fields in stored_documents if fields]
+    request = ProjectRequest(name=name, known_versions=frozenset.intersection(*known_versions) if known_versions else frozenset())
+
+    def needs_releases(project: Project) -> bool:
+        return any(_matches(target, project, name) for target in targets)
+
+    (result,) = deps.registry.read_projects([request], needs_releases=needs_releases)
+    if not isinstance(result.outcome, Project | NotFound):
+        raise result.outcome
+    return result
+
+
+def _matches(target: Target, outcome: object, name: str) -> bool:
+    metadata = outcome.newest_release.metadata if isinstance(outcome, Project) else None
+    return metadata is not None and evaluate_membership(_get_filter(target), name, metadata).reason is not None
+
+
+def _is_stale(result: ProjectResult, version: str) -> bool:
+    return not isinstance(result.outcome, Project) or version not in {release.version for release in result.outcome.releases}
+
+
+def _ingest_into(deps: Dependencies, target: Target, result: ProjectResult, stored_documents: Sequence[RegistryFields]) -> IngestReport:
+    report = IngestReport("inspect", target.collection)
+    # What a failure in one collection means for the others is theirs to find out.
+    with report.recording(deps):
+        try:
+            with _lock_if_needed(deps, target, result):
+                ingester = Ingester(
+                    deps,
+                    target.collection,
+                    _get_filter(target),
+                    report,
+                    registry_serial=max((document.last_serial for document in stored_documents), default=0),
+                )
+                ingester.ingest([result.name])
+                ingester.apply_removals(allow_mass_removal=False)
+        except NotFound:  # it was dropped meanwhile
+            report.notices.append(f"there is no collection {target.collection} any more")
+    return report
+
+
+def _lock_if_needed(deps: Dependencies, target: Target, result: ProjectResult) -> AbstractContextManager[None]:
+    """Return the right to change what the collection remembers, where that is going to change; else nothing is needed.
+
+    A run on the whole collection does not keep single projects out: which of the two answers was older shows in its
+    serial, and the next run on the journal puts right what went wrong.
+    """
+    outcome = result.outcome
+    metadata = outcome.newest_release.metadata if isinstance(outcome, Project) else None
+    classifiers = {classifier for classifier in metadata.classifiers if matches_classifiers(classifier, _get_filter(target).classifiers)} if metadata else set()
+    if classifiers <= set(require_state(deps, target).seen_classifiers):
+        return nullcontext()
+    return deps.admin.lock(target.collection)
+
+
+def _get_filter(target: Target) -> Filter:
+    return target.filter or Filter()
+
+
+class _CachedRegistry:
+    """A registry that tells of one project what it has told already, wherever that is enough."""
+
+    def __init__(self, registry: PackageRegistry, result: ProjectResult) -> None:
+        self._registry = registry
+        self._result = result
+        self._page_status: SimplePageStatus | None = None
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether the second witness, if anybody asked it, says that there is nothing to see for now."""
+        return self._page_status is not None and self._page_status.outcome is ProjectStatus.QUARANTINED
+
+    def browse_classifiers(self, classifiers: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
+        return self._registry.browse_classifiers(classifiers)
+
+    def fetch_serials(self) -> Serials:
+        return self._registry.fetch_serials()
+
+    def read_projects(
+        self, requests: Iterable[ProjectRequest], *, needs_releases: Callable[[Project], bool] = always
+    ) -> Iterator[ProjectResult]:
+        for request in requests:
+            if self._covers(request, needs_releases):
+                yield self._result
+            else:
+                yield from self._registry.read_projects([request], needs_releases=needs_releases)
+
+    def check_simple_pages(self, names: Iterable[str]) -> Iterator[SimplePageStatus]:
+        for name in names:
+            if self._page_status is None:
+                (self._page_status,) = self._registry.check_simple_pages([name])
+            yield self._page_status
+
+    def _covers(self, request: ProjectRequest, needs_releases: Callable[[Project], bool]) -> bool:
+        """A collection that does not hold what others do needs the releases that were not read on their account."""
+        outcome = self._result.outcome
+        if not isinstance(outcome, Project) or not needs_releases(outcome):
+            return True
+        unread = {release.version for release in outcome.releases if release.metadata is None}
+        return unread <= {*request.known_versions, *self._result.failed_versions}
+
+
+def get_retry_reason(report: PackageReport) -> Unavailable | None:
+    """Return why another look is worth it later, None where it is not."""
+    if isinstance(report.error, Unavailable):
+        return report.error
+    if report.is_stale or report.failed:
+        return Unavailable(f"{report.collection}: {report.reasons[report.collection]}")
+    return None

@@ -1,0 +1,91 @@
+"""Compare a few projects side by side."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from ...domain.errors import Invalid, NotFound
+from ...domain.documents.project import ProjectStatus, normalize_name
+from ...domain.membership.requirements import parse_requirement_lines
+from ...domain.search import Hit
+from ...domain.support_matrix import FrameworkVersion, SupportMatrix, sort_newest_first
+from ...ports import Dependencies
+from .package_views import DownloadCounts, HealthReport, RepositoryStats, build_download_counts, find_first_upload, build_health_report, build_compatibility, build_repository_stats, to_display_hit
+from .package import get_visible_documents
+from .search import get_hidden_names
+from ..collections.target import Target
+
+MIN_COMPARED, MAX_COMPARED = 2, 4
+
+
+class NotComparable(Invalid):
+    """Too few or too many projects were named."""
+
+
+class ComparedProject(Struct, frozen=True, kw_only=True):
+    """One of the projects that are compared.
+
+    `supports` goes along the framework versions of the comparison, for the newest release; `supported_once` likewise
+    for any release. `requirements` are those at run time.
+    """
+
+    hit: Hit
+    first_uploaded: int
+    releases: int
+    requires_python: str
+    maintainers: int
+    requirements: tuple[str, ...]
+    supports: tuple[bool, ...]
+    ever_supported: tuple[bool, ...]
+    health: HealthReport
+    downloads: DownloadCounts
+    repository: RepositoryStats | None
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """Projects in the order asked for, and the framework versions that any of them supports or has supported."""
+
+    framework_versions: tuple[FrameworkVersion, ...]
+    projects: tuple[ComparedProject, ...]
+
+
+def compare_packages(deps: Dependencies, target: Target, names: Sequence[str]) -> Comparison:
+    """Compare 2 to 4 projects by any spelling of their names.
+
+    Raises `NotComparable` for fewer or more different ones, `NotFound` for one that the collection does not show.
+    """
+    unique_names = list(dict.fromkeys(normalize_name(name) for name in names if name.strip()))
+    if not MIN_COMPARED <= len(unique_names) <= MAX_COMPARED:
+        raise NotComparable(f"{MIN_COMPARED} to {MAX_COMPARED} different projects can be compared, not {len(unique_names)}")
+    hidden_names = get_hidden_names(deps, target)
+    documents_by_project = [get_visible_documents(deps, target, name, hidden_names) for name in unique_names]
+    for documents in documents_by_project:
+        if documents[0].registry.project_status == ProjectStatus.QUARANTINED:
+            raise NotFound(f"{documents[0].registry.name} is quarantined: PyPI's administrators look into it")
+    matrices = [build_compatibility(deps, documents) for documents in documents_by_project]
+    versions = {version.name: version for support_matrix in matrices for version in support_matrix.columns}
+    columns = tuple(versions[name] for name in sort_newest_first(versions))
+    projects = []
+    for documents, each in zip(documents_by_project, matrices, strict=True):
+        newest_release = documents[0].registry
+        projects.append(
+            ComparedProject(
+                hit=to_display_hit(documents[0]),
+                first_uploaded=find_first_upload(document.registry for document in documents),
+                releases=len(documents),
+                requires_python=newest_release.requires_python,
+                maintainers=len(newest_release.maintainers),
+                requirements=tuple(line.name for line in parse_requirement_lines(newest_release.requires_dist) if not line.extras),
+                supports=tuple(column.name in newest_release.framework_versions for column in columns),
+                ever_supported=_list_ever_supported(each, columns),
+                health=build_health_report(deps, documents),
+                downloads=build_download_counts(documents[0]),
+                repository=build_repository_stats(documents[0]),
+            )
+        )
+    return Comparison(framework_versions=columns, projects=tuple(projects))
+
+
+def _list_ever_supported(support_matrix: SupportMatrix, columns: Sequence[FrameworkVersion]) -> tuple[bool, ...]:
+    names = {column.name for column in support_matrix.columns}
+    return tuple(column.name in names for column in columns)

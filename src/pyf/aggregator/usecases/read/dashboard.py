@@ -1,0 +1,183 @@
+"""What a collection's start page shows: what is new, on the rise and in good health, and what has lost its support."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from ...domain.health.compatibility import has_supported_version, is_release_supported
+from ...domain.health.scoring_config import ScoringConfig
+from ...domain.documents.project import ProjectStatus
+from ...domain.search import Facet as By
+from ...domain.search import FacetCount, Hit, SearchQuery, SearchResults, Sort
+from ...ports import Dependencies
+from .search import NewPackage, sort_by_first_release
+from .package_views import sanitize_hit
+from .search import get_hidden_names
+from ..collections.target import Target
+
+# Projects of each list.
+LIST_LENGTH = 6
+
+# Those looked at for a list: the last changed ones for the new, the most downloaded ones for those on the rise, the
+# best for the healthiest. A rise from ten downloads to thirty is noise.
+_NEWEST_LIMIT, _POPULAR_LIMIT, _HEALTHIEST_LIMIT = 60, 200, 50
+_PAGE_SIZE = 100
+_MAX_PAGES = 5
+
+# Months that the last one is compared with.
+_BASELINE_MONTHS = 3
+
+
+class RetirementReason(StrEnum):
+    """How a project has lost its support."""
+
+    ARCHIVED = "archived"
+    DEPRECATED = "deprecated"
+    FRAMEWORK_ENDED = "framework ended"
+
+
+class Trending(Struct, frozen=True, kw_only=True):
+    """A project on the rise; `growth` is how many times as often as usual it was downloaded last month."""
+
+    hit: Hit
+    growth: float
+
+
+class Unsupported(Struct, frozen=True, kw_only=True):
+    """A project that has lost its support; `newest_supported` is the newest framework version that it names."""
+
+    hit: Hit
+    reason: RetirementReason
+    newest_framework_version: str
+
+
+class Dashboard(Struct, frozen=True, kw_only=True):
+    """A collection at a glance. `newest_change` is the project that was released last, None in an empty collection.
+
+    `framework_versions` and `health` count projects, as facets do.
+    """
+
+    projects: int
+    newest_change: Hit | None
+    framework_versions: tuple[FacetCount, ...]
+    health: tuple[FacetCount, ...]
+    new: tuple[NewPackage, ...]
+    updated: tuple[Hit, ...]
+    trending: tuple[Trending, ...]
+    healthiest: tuple[Hit, ...]
+    unsupported: tuple[Unsupported, ...]
+
+
+def build_dashboard(deps: Dependencies, target: Target) -> Dashboard:
+    """Return a collection at a glance, from nine searches at most; raises `NotFound` as `search` does."""
+    reader = _CollectionReader(deps, target)
+    newest = reader.search(sort=Sort.NEWEST, per_page=_NEWEST_LIMIT)
+    return Dashboard(
+        projects=newest.total,
+        newest_change=newest.hits[0] if newest.hits else None,
+        framework_versions=tuple(newest.facets.get(By.FRAMEWORK_VERSIONS, ())),
+        health=tuple(newest.facets.get(By.HEALTH, ())),
+        new=tuple(sort_by_first_release(deps, target, newest.hits)[:LIST_LENGTH]),
+        updated=newest.hits[:LIST_LENGTH],
+        trending=_find_trending(reader.iter_hits(_POPULAR_LIMIT // _PAGE_SIZE, sort=Sort.DOWNLOADS)),
+        healthiest=_select_healthiest(reader.search(sort=Sort.HEALTH, per_page=_HEALTHIEST_LIMIT).hits),
+        unsupported=_find_unsupported(reader),
+    )
+
+
+class _CollectionReader:
+    """Searches in one collection, without what it hides."""
+
+    def __init__(self, deps: Dependencies, target: Target) -> None:
+        self.collection = target.collection
+        self.today = datetime.fromtimestamp(deps.now(), UTC).date()
+        self.scoring_config: ScoringConfig = deps.scoring_config
+        self._engine = deps.search
+        self._hidden_names = get_hidden_names(deps, target)
+
+    def search(self, **query: object) -> SearchResults:
+        """Return a page of what is found, without addresses."""
+        results = self._engine.search(self.collection, SearchQuery(**query), hidden=self._hidden_names)  # type: ignore[arg-type]
+        return SearchResults(total=results.total, hits=tuple(sanitize_hit(hit) for hit in results.hits), facets=results.facets)
+
+    def iter_hits(self, max_pages: int, **query: object) -> Iterator[Hit]:
+        """Yield the hits of several pages."""
+        for page in range(1, max_pages + 1):
+            results = self.search(page=page, per_page=_PAGE_SIZE, **query)
+            yield from results.hits
+            if page * _PAGE_SIZE >= results.total:
+                return
+
+    def iter_newest(self, hits: Sequence[Hit]) -> Iterator[Hit]:
+        """Yield the newest releases of projects that were found by older ones."""
+        names = [hit.name_normalized for hit in hits]
+        yield from map(sanitize_hit, self._engine.get_hits(self.collection, names, hidden=self._hidden_names))
+
+
+def _find_trending(popular_hits: Iterator[Hit]) -> tuple[Trending, ...]:
+    trending = [Trending(hit=hit, growth=round(growth, 2)) for hit in popular_hits if (growth := compute_growth(hit)) > 1]
+    return tuple(sorted(trending, key=lambda package: (-package.growth, package.hit.name_normalized))[:LIST_LENGTH])
+
+
+def compute_growth(hit: Hit) -> float:
+    """Return how many times the downloads of the last month are those of a usual month before; 0 where not known."""
+    if hit.downloads is None:
+        return 0.0
+    # The last month of a history may be the running one, which the last 30 days stand for.
+    baseline = [count for _, count in sorted(hit.download_history.items())][-_BASELINE_MONTHS - 1 : -1]
+    average = sum(baseline) / len(baseline) if baseline else 0
+    return hit.downloads / average if average else 0.0
+
+
+def _select_healthiest(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Return the best, and of equally good ones those that most people rely on."""
+    scored = [hit for hit in hits if hit.health_score is not None]
+    ordered = sorted(scored, key=lambda hit: (-(hit.health_score or 0), -(hit.downloads or 0), hit.name_normalized))
+    return tuple(ordered[:LIST_LENGTH])
+
+
+def _find_unsupported(reader: _CollectionReader) -> tuple[Unsupported, ...]:
+    """Return those that most people rely on among the archived, the deprecated and those left behind."""
+    unsupported = {}
+    retired_statuses = (ProjectStatus.ARCHIVED.value, ProjectStatus.DEPRECATED.value)
+    for hit in reader.search(statuses=retired_statuses, sort=Sort.DOWNLOADS, per_page=LIST_LENGTH).hits:
+        unsupported[hit.name_normalized] = Unsupported(
+            hit=hit, reason=RetirementReason(hit.project_status), newest_framework_version=_get_newest_framework_version(hit)
+        )
+    for hit in _iter_outdated(reader):
+        unsupported.setdefault(
+            hit.name_normalized,
+            Unsupported(hit=hit, reason=RetirementReason.FRAMEWORK_ENDED, newest_framework_version=_get_newest_framework_version(hit)),
+        )
+    ordered = sorted(unsupported.values(), key=lambda package: (-(package.hit.downloads or 0), package.hit.name_normalized))
+    return tuple(ordered[:LIST_LENGTH])
+
+
+def _iter_outdated(reader: _CollectionReader) -> Iterator[Hit]:
+    """Yield projects whose newest release names framework versions, but none that is supported today."""
+    ended_versions = _list_ended_versions(reader.scoring_config, reader.today)
+    if not ended_versions:
+        return
+    found_count = 0
+    candidates = list(reader.iter_hits(_MAX_PAGES, framework_versions=ended_versions, sort=Sort.DOWNLOADS))
+    for hit in reader.iter_newest(candidates):
+        if found_count < LIST_LENGTH and has_supported_version(hit.framework_versions, reader.scoring_config, reader.today) is False:
+            found_count += 1
+            yield hit
+
+
+def _list_ended_versions(scoring_config: ScoringConfig, today: date) -> tuple[str, ...]:
+    """Return the names of all framework versions that are supported no more, those of whole series included."""
+    names = {
+        f"{framework} {number}"
+        for framework, ends in scoring_config.frameworks.items()
+        for end in ends
+        for number in (end, end.partition(".")[0])
+    }
+    return tuple(sorted(name for name in names if is_release_supported(name, scoring_config, today) is False))
+
+
+def _get_newest_framework_version(hit: Hit) -> str:
+    return hit.framework_versions[-1] if hit.framework_versions else ""

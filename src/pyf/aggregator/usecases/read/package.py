@@ -1,0 +1,196 @@
+"""What is told of a quarantined project: no address of a site, wherever in its texts one stands.
+
+Show what the index holds of one project.
+
+All of one project for one page: what the index holds of it, and who around it has to do with it.
+"""
+
+from typing import Any, TypeVar
+from msgspec import Struct, convert, to_builtins
+from ...domain.email_masking import mask_links
+from collections.abc import Sequence
+from typing import Any
+from ...domain.documents.document import Document
+from ...ports import Dependencies
+from ..collections.target import Target, require_state, build_not_found_error
+from msgspec import Struct
+from ...domain.email_masking import mask_emails_in_html, mask_emails
+from ...domain.collection import Tombstone
+from ...domain.errors import NotFound
+from ...domain.documents.project import ProjectStatus, normalize_name
+from ...domain.documents.project_links import ProjectLink, list_public_links
+from ...domain.documents.project import Vulnerability
+from ...domain.membership.requirements import RequirementLine, parse_requirement_lines
+from ...domain.search import Hit
+from ...domain.support_matrix import SupportMatrix
+from .package_views import DownloadCounts, HealthReport, ReleaseSummary, RepositoryStats, list_authors, build_download_counts, find_first_upload, build_health_report, build_compatibility, sanitize_hit, build_release_summaries, build_repository_stats, to_display_hit
+from .search import get_hidden_names
+from ..collections.target import Target
+
+StructT = TypeVar("Told", bound=Struct)
+
+# What is not the project's own: where our rules are explained, and other projects.
+_TRUSTED_KEYS = frozenset({"read_more", "dependents", "similar"})
+
+
+def strip_urls(struct: StructT) -> StructT:
+    """Return what is told of a project without addresses of sites; one that stands alone as a `url` is ""."""
+    return convert(_strip_value(to_builtins(struct)), type(struct))
+
+
+def _strip_value(value: Any) -> Any:
+    match value:
+        case str():
+            return mask_links(value)
+        case dict():
+            return {key: "" if key == "url" else item if key in _TRUSTED_KEYS else _strip_value(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_strip_value(each) for each in value]
+        case _:
+            return value
+
+
+def get_package_documents(deps: Dependencies, target: Target, name: str) -> Sequence[dict[str, Any]]:
+    """Return the documents of a project as mappings, newest first; any spelling of the name will do.
+
+    Raises `NotFound` for a project that the collection does not hold, with what is known of its leaving.
+    """
+    return [document.to_dict() for document in require_documents(deps, target, name)]
+
+
+def require_documents(deps: Dependencies, target: Target, name: str) -> Sequence[Document]:
+    """Return the documents of a project, newest first, one at least; raises `NotFound` as `show` does."""
+    require_state(deps, target)
+    documents = deps.index.get_project_documents(target.collection, name)
+    if documents:
+        return documents
+    raise build_not_found_error(deps, target, name)
+
+
+# Of those around a project, so many are shown.
+MAX_DEPENDENTS, MAX_SIMILAR = 30, 8
+
+
+class ProjectRemoved(NotFound):
+    """A project that was in the collection once; the tombstone says when it left, and why."""
+
+    def __init__(self, name: str, tombstone: Tombstone) -> None:
+        super().__init__(f"{name} is not in the index any more: {tombstone.reason}")
+        self.tombstone = tombstone
+
+
+class Requirement(Struct, frozen=True, kw_only=True):
+    """A requirement; `inside` is the normalised name of a project of the same collection, "" for one outside of it."""
+
+    line: RequirementLine
+    indexed_name: str
+
+
+class PackageDetails(Struct, frozen=True, kw_only=True):
+    """One project.
+
+    `hit` is what lists show of it; `description` its README as safe HTML; `install` the line that installs it. A
+    quarantined one has none of these two, no links, and no address in any text: nobody must install it, or go where it
+    leads. `first_uploaded`
+    is in Unix seconds. `why_here` says why it is in the collection, in the words of `member_because`.
+    """
+
+    hit: Hit
+    is_quarantined: bool
+    install: str
+    description: str
+    keywords: tuple[str, ...]
+    classifiers: tuple[str, ...]
+    requires_python: str
+    yanked_reason: str
+    first_uploaded: int
+    member_because: str
+    health: HealthReport
+    compatibility: SupportMatrix
+    releases: tuple[ReleaseSummary, ...]
+    downloads: DownloadCounts
+    repository: RepositoryStats | None
+    links: tuple[ProjectLink, ...]
+    maintainers: tuple[str, ...]
+    authors: tuple[str, ...]
+    vulnerabilities: tuple[Vulnerability, ...]
+    requirements: tuple[Requirement, ...]
+    dependents: tuple[Hit, ...]
+    similar: tuple[Hit, ...]
+
+
+def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails:
+    """Return a project by any spelling of its name, quarantined ones included.
+
+    Raises `Left` for one that has left the collection, `NotFound` for one that never was in it or is hidden.
+    """
+    hidden_names = get_hidden_names(deps, target)
+    documents = get_visible_documents(deps, target, name, hidden_names)
+    newest_release = documents[0].registry
+    own_name, collection, search = newest_release.name_normalized, target.collection, deps.search
+    is_quarantined = newest_release.project_status == ProjectStatus.QUARANTINED
+    repository_stats = build_repository_stats(documents[0])
+    dependents = search.find_dependents(collection, own_name, limit=MAX_DEPENDENTS, hidden=hidden_names)
+    similar = search.find_similar(collection, own_name, limit=MAX_SIMILAR, hidden=hidden_names)
+    package = PackageDetails(
+        hit=to_display_hit(documents[0]),
+        is_quarantined=is_quarantined,
+        install="" if is_quarantined else f"pip install {newest_release.name}",
+        description="" if is_quarantined else mask_emails_in_html(newest_release.description),
+        keywords=tuple(mask_emails(word) for word in newest_release.keywords),
+        classifiers=newest_release.classifiers,
+        requires_python=newest_release.requires_python,
+        yanked_reason=mask_emails(newest_release.yanked_reason),
+        first_uploaded=find_first_upload(document.registry for document in documents),
+        member_because=newest_release.membership_reason,
+        health=build_health_report(deps, documents),
+        compatibility=build_compatibility(deps, documents),
+        releases=build_release_summaries(documents),
+        downloads=build_download_counts(documents[0]),
+        repository=repository_stats,
+        links=() if is_quarantined else list_public_links(newest_release, repository_stats.url if repository_stats else ""),
+        maintainers=tuple(mask_emails(maintainer) for maintainer in newest_release.maintainers),
+        authors=list_authors(newest_release),
+        vulnerabilities=newest_release.vulnerabilities,
+        requirements=_build_requirements(deps, target, newest_release.requires_dist, hidden_names),
+        dependents=tuple(sanitize_hit(hit) for hit in dependents if hit.name_normalized != own_name),
+        similar=tuple(sanitize_hit(hit) for hit in similar),
+    )
+    return strip_urls(package) if is_quarantined else package
+
+
+def list_releases(deps: Dependencies, target: Target, name: str) -> tuple[ReleaseSummary, ...]:
+    """Return the releases of a project, the highest version first; raises as `project_page` does."""
+    documents = get_visible_documents(deps, target, name, get_hidden_names(deps, target))
+    summaries = build_release_summaries(documents)
+    is_quarantined = documents[0].registry.project_status == ProjectStatus.QUARANTINED
+    return tuple(map(strip_urls, summaries)) if is_quarantined else summaries
+
+
+def get_summary(deps: Dependencies, target: Target, name: str) -> Hit:
+    """Return what lists show of a project, quarantined ones included; raises as `project_page` does."""
+    hit = to_display_hit(get_visible_documents(deps, target, name, get_hidden_names(deps, target))[0])
+    return strip_urls(hit) if hit.project_status == ProjectStatus.QUARANTINED else hit
+
+
+def get_visible_documents(deps: Dependencies, target: Target, name: str, hidden_names: frozenset[str]) -> list[Document]:
+    """Return the documents of a project that is shown, the newest first, one at least."""
+    not_found = NotFound(f"there is no {name} in {target.collection}")
+    if normalize_name(name) in hidden_names:
+        raise not_found
+    documents = deps.index.get_project_documents(target.collection, name)
+    if not documents:
+        tombstone = deps.index.get_tombstone(target.collection, name)
+        raise not_found if tombstone is None else ProjectRemoved(name, tombstone)
+    return list(documents)
+
+
+def _build_requirements(
+    deps: Dependencies, target: Target, requires_dist: tuple[str, ...], hidden_names: frozenset[str]
+) -> tuple[Requirement, ...]:
+    lines = parse_requirement_lines(requires_dist)
+    required_names = dict.fromkeys(line.name_normalized for line in lines)
+    indexed_names = {hit.name_normalized for hit in deps.search.get_hits(target.collection, required_names, hidden=hidden_names)}
+    return tuple(
+        Requirement(line=line, indexed_name=line.name_normalized if line.name_normalized in indexed_names else "") for line in lines
+    )

@@ -1,0 +1,131 @@
+"""Find projects in a collection, without those that its profile hides, and without e-mail addresses.
+
+Values of filters are taken as people write them (`domain/filter_values.py`), here and so everywhere.
+
+What is new in a collection, or among what a question finds: projects that came, and releases that did.
+"""
+
+from collections.abc import Mapping, Sequence
+from msgspec import Struct
+from msgspec.structs import replace
+from ...domain.email_masking import mask_emails
+from ...domain.search import resolve_values, suggest_values
+from ...domain.search import Facet, SearchQuery, SearchResults, Suggestion
+from ...ports import Dependencies
+from .package_views import sanitize_hit
+from ..collections.target import Target, require_state
+from collections.abc import Sequence
+from typing import Any
+from ...domain.search import Hit, SearchQuery, Sort
+from .package_views import find_first_upload
+from ..collections.target import Target
+
+class UnknownValue(Struct, frozen=True, kw_only=True):
+    """A value that no package of the collection has, and such as may be meant."""
+
+    facet: Facet
+    value: str
+    suggestions: tuple[str, ...]
+
+
+class SearchOutcome(Struct, frozen=True, kw_only=True):
+    """What was found, the question as it was understood, and the values that were not."""
+
+    results: SearchResults
+    query: SearchQuery
+    unknown_values: tuple[UnknownValue, ...] = ()
+
+
+def search_packages(deps: Dependencies, target: Target, query: SearchQuery) -> SearchResults:
+    """Return a page of what a question finds, as `answer` does, whatever was not understood."""
+    return search_with_hints(deps, target, query).results
+
+
+def search_with_hints(deps: Dependencies, target: Target, query: SearchQuery) -> SearchOutcome:
+    """Return a page of what a question finds; raises `NotFound` for a collection that is not there.
+
+    Where the target brings a profile, its framework is favoured: somebody who asks in one collection of several
+    frameworks means one of them.
+    """
+    if target.filter and not query.frameworks:
+        query = replace(query, frameworks=target.filter.frameworks)
+    hidden_names = get_hidden_names(deps, target)
+    results = deps.search.search(target.collection, query, hidden=hidden_names)
+    resolved_query, unknown_values = _resolve_query(deps, target, query, results, hidden_names)
+    if resolved_query != query:
+        results = deps.search.search(target.collection, resolved_query, hidden=hidden_names)
+    displayed = replace(results, hits=tuple(sanitize_hit(hit) for hit in results.hits))
+    return SearchOutcome(results=displayed, query=resolved_query, unknown_values=unknown_values)
+
+
+def suggest_packages(deps: Dependencies, target: Target, text: str, *, limit: int = 8) -> Sequence[Suggestion]:
+    """Return the projects that somebody may be about to type, the likeliest first."""
+    suggestions = deps.search.suggest(target.collection, text, limit=limit, hidden=get_hidden_names(deps, target))
+    return [replace(suggestion, summary=mask_emails(suggestion.summary)) for suggestion in suggestions]
+
+
+def get_hidden_names(deps: Dependencies, target: Target) -> frozenset[str]:
+    """Return who is not shown (normalised): whom the profile excludes now, and whom it did when it filled this.
+
+    A project that somebody excludes is hidden at once, not with the next run.
+    """
+    stored_names = require_state(deps, target).filter.exclude
+    return frozenset(stored_names) | frozenset(target.filter.exclude if target.filter else ())
+
+
+def _resolve_query(
+    deps: Dependencies, target: Target, query: SearchQuery, results: SearchResults, hidden_names: frozenset[str]
+) -> tuple[SearchQuery, tuple[UnknownValue, ...]]:
+    """Return the question with the values that packages have for those that it names, and those that none has.
+
+    All values are asked for only where one that was named has found nothing.
+    """
+    changed: Mapping[str, tuple[str, ...]] = {}
+    unknown_values: list[UnknownValue] = []
+    for facet in Facet:
+        requested = query.get_selected(facet)
+        counted_values = {facet_count.value for facet_count in results.facets[facet]}
+        if facet is Facet.HEALTH or counted_values.issuperset(requested):
+            continue
+        known_values = deps.search.count_values(target.collection, facet, hidden=hidden_names)
+        values: list[str] = []
+        for value in requested:
+            matches = resolve_values(facet, value, known_values, query.frameworks)
+            values += matches or [value]
+            if not matches:
+                unknown_values.append(UnknownValue(facet=facet, value=value, suggestions=suggest_values(value, known_values)))
+        changed = {**changed, facet.value: tuple(dict.fromkeys(values))}
+    return replace(query, **changed), tuple(unknown_values)
+
+
+# Who is new has changed lately: the newcomers are looked for among so many.
+NEWCOMER_CANDIDATES = 100
+
+
+class NewPackage(Struct, frozen=True, kw_only=True):
+    """A project whose first release is of late (`first_uploaded`, Unix seconds)."""
+
+    hit: Hit
+    first_uploaded: int
+
+
+def list_recently_updated(deps: Dependencies, target: Target, query: SearchQuery, *, limit: int) -> Sequence[Hit]:
+    """Return what was released last among what a question finds; its order and page do not count."""
+    return search_packages(deps, target, replace(query, sort=Sort.NEWEST, page=1, per_page=limit)).hits
+
+
+def list_new_packages(deps: Dependencies, target: Target, query: SearchQuery, *, limit: int) -> Sequence[NewPackage]:
+    """Return the projects whose first release is the latest, among what a question finds."""
+    return sort_by_first_release(deps, target, list_recently_updated(deps, target, query, limit=NEWCOMER_CANDIDATES))[:limit]
+
+
+def sort_by_first_release(deps: Dependencies, target: Target, hits: Sequence[Hit]) -> Sequence[NewPackage]:
+    """Return projects by their first release, the latest first."""
+    stored_documents = deps.index.get_documents(target.collection, [hit.name_normalized for hit in hits])
+    stored_hits = (hit for hit in hits if hit.name_normalized in stored_documents)
+    packages = [NewPackage(hit=hit, first_uploaded=find_first_upload(stored_documents[hit.name_normalized])) for hit in stored_hits]
+    return sorted(packages, key=_to_sort_key)
+
+
+def _to_sort_key(package: NewPackage) -> Any:
+    return -package.first_uploaded, package.hit.name_normalized

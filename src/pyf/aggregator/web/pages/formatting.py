@@ -1,0 +1,153 @@
+"""Numbers, times and names as people read them.
+
+Supported versions in few words: grouped by what they are versions of, the newest first.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from markupsafe import escape
+from ...domain.email_masking import mask_emails
+from collections.abc import Iterable, Sequence
+from msgspec import Struct
+
+_SECONDS_PER_DAY = 86_400
+_MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_COMPACT_UNITS = ((1_000_000_000, "bn"), (1_000_000, "M"), (1_000, "k"))
+_AGE_UNITS = ((365.25, "year"), (30.44, "month"), (7, "week"), (1, "day"))
+
+_UNPRINTABLE = re.compile(r"[^\S ]|[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def format_int(number: int) -> str:
+    """Return a number with all of its digits, in groups of three: "1,234,567"."""
+    return f"{number:,}"
+
+
+def format_compact(number: int) -> str:
+    """Return a number in three digits at most: "1.2 M"."""
+    for step, unit in _COMPACT_UNITS:
+        # 999,950 would otherwise be "1000 k".
+        if number >= step - step / 2000:
+            value = number / step
+            return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+    return str(number)
+
+
+def format_iso_date(timestamp: int) -> str:
+    """Return the day of a Unix time, as it is written in an attribute: "2026-09-02"."""
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d}"
+
+
+def format_date(timestamp: int) -> str:
+    """Return the day of a Unix time: "2 Sep 2026"; "" for 0, which stands for an unknown one."""
+    if not timestamp:
+        return ""
+    moment = datetime.fromtimestamp(timestamp, UTC)
+    return f"{moment.day} {_MONTH_NAMES[moment.month - 1]} {moment.year}"
+
+
+def format_month(name: str) -> str:
+    """Return a month of a download history (`2026-09`) for people: "Sep 2026"."""
+    year, _, number = name.partition("-")
+    return f"{_MONTH_NAMES[int(number) - 1]} {year}" if number in _MONTH_NUMBERS else name
+
+
+_MONTH_NUMBERS = frozenset(f"{number:02}" for number in range(1, 13))
+
+
+def time_ago(timestamp: int, now: float) -> str:
+    """Return how long ago a Unix time was, in its largest unit: "3 weeks ago"; "" for an unknown one."""
+    if not timestamp:
+        return ""
+    days = (now - timestamp) / _SECONDS_PER_DAY
+    for length, unit in _AGE_UNITS:
+        if days >= length:
+            return f"{pluralize(int(days / length), unit)} ago"
+    return "today"
+
+
+def pluralize(count: int, singular: str, plural: str = "") -> str:
+    """Return a number with what is counted: "1 package", "2 packages"."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def join_names(names: Iterable[str]) -> str:
+    """Return names as a sentence has them: "a, b and c"."""
+    *head, last = list(names) or [""]
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def single_line(text: str) -> str:
+    """Return a stranger's text in one line, without control characters, and without what turns its direction."""
+    return " ".join(_UNPRINTABLE.sub(" ", text).split())
+
+
+def sanitize(text: str) -> str:
+    """Return what a stranger says of a package as it may be shown."""
+    return mask_emails(single_line(text))
+
+
+def html_size(text: str) -> int:
+    """Return how many bytes of HTML a text takes."""
+    return len(escape(text).encode())
+
+
+def truncate_html(text: str, max_bytes: int) -> str:
+    """Return a text, cut where it would take more than `most` bytes of HTML: at the end of a word, if one is near."""
+    if html_size(text) <= max_bytes:
+        return text
+    remaining, end = max_bytes - html_size("…"), 0
+    while (remaining := remaining - html_size(text[end])) >= 0:
+        end += 1
+    word_end = text.rfind(" ", max(0, end - 20), end)
+    return f"{text[: word_end if word_end > 0 else end].rstrip()}…"
+
+
+_VERSION_PATTERN = re.compile(r"(.+?) ([0-9][0-9A-Za-z.]*)")
+
+
+class Support(Struct, frozen=True, kw_only=True):
+    """What a release supports of one thing: "Plone" with "6.1", "6.0"; `versions` are empty where none is named."""
+
+    product: str
+    versions: tuple[str, ...]
+
+    def newest(self, count: int) -> tuple[str, ...]:
+        """Return the newest versions, and so many at most."""
+        return self.versions[:count]
+
+    @property
+    def full_text(self) -> str:
+        """All of it, as one text."""
+        return f"{self.product} {', '.join(self.versions)}".strip()
+
+
+def group_versions(values: Iterable[str]) -> tuple[Support, ...]:
+    """Return supported versions ("Plone 6.0") grouped by what they are of; "Python 3" is left out beside "3.12"."""
+    groups: dict[str, set[str]] = {}
+    for value in values:
+        match = _VERSION_PATTERN.fullmatch(value)
+        product, version = (match[1], match[2]) if match else (value, "")
+        groups.setdefault(product, set()).update({version} - {""})
+    return tuple(Support(product=product, versions=_sort_newest_first(versions)) for product, versions in groups.items())
+
+
+def sort_versions(values: Iterable[str]) -> list[str]:
+    """Return versions ("Plone 6.0", "Plone 5.2") by what they are of, the newest first."""
+    return [f"{support.product} {version}".strip() for support in group_versions(values) for version in support.versions or ("",)]
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Return what versions are ordered by: their numbers."""
+    return tuple(int(number) for number in re.findall(r"[0-9]{1,9}", version))
+
+
+def _sort_newest_first(versions: Iterable[str]) -> tuple[str, ...]:
+    ordered = sorted(versions, key=lambda version: (version_key(version), version), reverse=True)
+    return tuple(version for version in ordered if not _has_minor_releases(version, ordered))
+
+
+def _has_minor_releases(version: str, versions: Sequence[str]) -> bool:
+    """Tell whether a lone first number stands beside its own minor releases."""
+    return "." not in version and any(candidate.startswith(f"{version}.") for candidate in versions)

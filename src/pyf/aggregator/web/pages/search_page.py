@@ -1,0 +1,282 @@
+"""What a list can be narrowed to and ordered by, and what is set of it.
+
+The list: what was found, what it can be narrowed to, and the way to its other pages.
+"""
+
+from collections.abc import Iterator, Sequence
+from msgspec import Struct
+from ...domain.search import MAX_VALUE_LENGTH, Facet, FacetCount, HealthBand, SearchQuery, SearchResults, Sort
+from . import search_params, formatting
+from .. import urls
+from .search_params import FACET_PARAMS, AGE_PERIODS, AGE_PARAM, REMOVE_PARAM, SearchParams
+from .page_budget import PageBudget, Action, action_for
+from .formatting import sort_versions
+from collections.abc import Iterator
+from ...domain.search import SearchQuery, SearchResults
+from .search_params import FACET_PARAMS, SearchParams
+from .hits import HitView, build_hit_view
+from .page_budget import FULL_BUDGET, PageBudget, Action, action_for
+
+FACET_TITLES: dict[Facet, str] = {
+    Facet.FRAMEWORK_VERSIONS: "Framework version",
+    Facet.PYTHON_VERSIONS: "Python version",
+    Facet.HEALTH: "Health",
+    Facet.LICENSES: "Licence",
+    Facet.STATUSES: "Status",
+    Facet.MAINTAINERS: "Maintainer",
+    Facet.CLASSIFIERS: "Classifier",
+}
+SORT_TITLES: dict[Sort, str] = {
+    Sort.RELEVANCE: "Relevance",
+    Sort.DOWNLOADS: "Downloads",
+    Sort.STARS: "Stars",
+    Sort.HEALTH: "Health",
+    Sort.NEWEST: "Newest release",
+    Sort.NAME: "Name",
+}
+# How many values of a facet are listed; the others are a click away.
+_FACET_LIMITS = {Facet.FRAMEWORK_VERSIONS: 8, Facet.PYTHON_VERSIONS: 8, Facet.HEALTH: 5, Facet.STATUSES: 4}
+_DEFAULT_FACET_LIMIT = 6
+# Bytes of HTML that a filter above the list takes at most: beside the list it is named whole.
+_MAX_CHIP_SIZE = 100
+# Bytes of HTML that a value takes beside itself and what it is called.
+_VALUE_MARKUP_SIZE = 110
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """A value that can be chosen: what it is called, and how many projects have it."""
+
+    value: str
+    label: str
+    count: str = ""
+    is_selected: bool = False
+
+
+class FacetView(Struct, frozen=True, kw_only=True):
+    """One filter; `more` is the way to where more of its values are listed, None where there is none."""
+
+    parameter: str
+    title: str
+    choices: tuple[Choice, ...]
+    more_action: Action | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether something is chosen."""
+        return any(choice.is_selected for choice in self.choices)
+
+
+class Chip(Struct, frozen=True, kw_only=True):
+    """A filter that is set, and the way to the list without it."""
+
+    label: str
+    action: Action
+
+
+def build_facets(collection: str, params: SearchParams, results: SearchResults, budget: PageBudget) -> Iterator[FacetView]:
+    """Yield all filters, each with its first values, as far as there is room for them, and those that are chosen."""
+    remaining = budget.values_bytes
+    for facet, parameter in FACET_PARAMS.items():
+        selected = [str(value) for value in params.query.get_selected(facet)]
+        counts = _order_values(facet, results.facets.get(facet, ()), selected)
+        if not counts:
+            continue
+        limit = len(counts) if facet in params.expanded_facets else _FACET_LIMITS.get(facet, _DEFAULT_FACET_LIMIT)
+        remaining, fitting_counts = _fit_values(counts[:limit], remaining)
+        visible = [count for count in counts if count.value in selected or count in fitting_counts]
+        if not visible:
+            continue
+        is_expanded = facet in params.expanded_facets or len(visible) == len(counts)
+        expanded = SearchParams(query=search_params.with_page(params, 1).query, expanded_facets=params.expanded_facets | {facet})
+        yield FacetView(
+            parameter=parameter,
+            title=FACET_TITLES[facet],
+            choices=tuple(
+                Choice(
+                    value=count.value,
+                    label=formatting.truncate_html(format_facet_value(facet, count.value), budget.label_bytes),
+                    count=formatting.format_int(count.count),
+                    is_selected=count.value in selected,
+                )
+                for count in visible
+            ),
+            more_action=None if is_expanded else action_for(list_path(collection, expanded), "all", parameter, budget),
+        )
+
+
+def _fit_values(counts: Sequence[FacetCount], remaining: int) -> tuple[int, Sequence[FacetCount]]:
+    """Return as many values as there is room for, and the room that is left; too long ones can't be chosen anyway."""
+    fitting_counts = []
+    for count in counts:
+        size = _VALUE_MARKUP_SIZE + 2 * formatting.html_size(count.value)
+        if len(count.value) <= MAX_VALUE_LENGTH and size <= remaining:
+            fitting_counts.append(count)
+            remaining -= size
+    return remaining, fitting_counts
+
+
+def _order_values(facet: Facet, counts: Sequence[FacetCount], selected: Sequence[str]) -> list[FacetCount]:
+    """Order versions by themselves and health from the best; what is chosen is listed though nothing has it."""
+    count_by_value = {count.value: count for count in counts}
+    count_by_value |= {value: FacetCount(value=value, count=0) for value in selected if value not in count_by_value}
+    if facet is Facet.HEALTH:
+        return [count_by_value[band] for band in HealthBand if band in count_by_value]
+    if facet in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS):
+        ordered = sort_versions(count_by_value)
+        return [count_by_value[value] for value in ordered if value in count_by_value] + [
+            count for value, count in count_by_value.items() if value not in set(ordered) and value in selected
+        ]
+    return list(count_by_value.values())
+
+
+def format_facet_value(facet: Facet, value: str) -> str:
+    """Return what a facet's value is called."""
+    return value.capitalize() if facet is Facet.HEALTH else formatting.sanitize(value)
+
+
+def build_period_choices(query: SearchQuery) -> tuple[Choice, ...]:
+    """Return the periods within which a release may have been uploaded."""
+    days = query.updated_within
+    titles = dict(AGE_PERIODS)
+    if days is not None and days not in titles:
+        titles = dict(sorted([*AGE_PERIODS, (days, formatting.pluralize(days, "day"))]))
+    any_time = Choice(value="", label="any time", is_selected=days is None)
+    return (any_time, *(Choice(value=str(d), label=name, is_selected=d == days) for d, name in titles.items()))
+
+
+def build_sort_choices(query: SearchQuery) -> tuple[Choice, ...]:
+    """Return what a list can be ordered by."""
+    return tuple(Choice(value=sort.value, label=name, is_selected=sort is query.sort) for sort, name in SORT_TITLES.items())
+
+
+def build_chips(collection: str, params: SearchParams, budget: PageBudget) -> Iterator[Chip]:
+    """Yield what is set, each with the way that takes it away."""
+    for facet in FACET_PARAMS:
+        for value in params.query.get_selected(facet):
+            label = formatting.truncate_html(f"{FACET_TITLES[facet]}: {format_facet_value(facet, str(value))}", _MAX_CHIP_SIZE)
+            url = list_path(collection, search_params.remove_filter(params, facet, value))
+            yield Chip(label=label, action=action_for(url, REMOVE_PARAM, search_params.filter_token(facet, str(value)), budget))
+    period = next((choice for choice in build_period_choices(params.query) if choice.is_selected and choice.value), None)
+    if period is not None:
+        url = list_path(collection, search_params.without_age_filter(params))
+        yield Chip(label=f"Updated within {period.label}", action=action_for(url, REMOVE_PARAM, AGE_PARAM, budget))
+
+
+def list_path(collection: str, params: SearchParams) -> str:
+    """Return the address of the list that answers a question."""
+    return urls.search_path(collection, search_params.to_query_pairs(params))
+
+
+_NEIGHBORS = 1
+# Bytes of HTML that the text takes where it is repeated.
+_MAX_REPEATED_TEXT_SIZE = 200
+
+
+class PageLink(Struct, frozen=True, kw_only=True):
+    """A page of the answer; number 0 stands for pages that are left out."""
+
+    number: int
+    action: Action | None = None
+    is_current: bool = False
+
+
+class SearchPage(Struct, frozen=True, kw_only=True):
+    """A list as its template shows it.
+
+    `count` is a sentence; `range` tells which hits these are; `behind` is one where the page is behind the last.
+    `told` is the text, cut where it would take too much to repeat. `chips` are filters that are set, of which there
+    are `more_chips`. `feed` is "" where its address is too long for a link.
+    """
+
+    text: str
+    short_text: str
+    problem: str
+    count: str
+    range: str
+    past_end: str
+    hits: tuple[HitView, ...]
+    facets: tuple[FacetView, ...]
+    periods: tuple[Choice, ...]
+    sorts: tuple[Choice, ...]
+    chips: tuple[Chip, ...]
+    hidden_filter_count: int
+    clear_url: str
+    pages: tuple[PageLink, ...]
+    previous_action: Action | None
+    next_action: Action | None
+    expanded_facets: tuple[str, ...]
+    all_url: str
+    feed_url: str
+    feed_redirect_url: str
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What may help whoever found nothing."""
+        hints = ["Take filters away: a package has to pass all of them."] if self.chips else []
+        if self.text:
+            hints += [
+                "Use fewer words, or the beginning of a name.",
+                "Look for what it does instead of what it is called.",
+            ]
+        return tuple(hints)
+
+
+def build_search_page(collection: str, params: SearchParams, results: SearchResults, *, feed_url: str, budget: PageBudget = FULL_BUDGET) -> SearchPage:
+    """Return a list for its template, as far as there is room for it; `feed` is the address of its feed."""
+    query = params.query
+    active_chips = tuple(build_chips(collection, params, budget))
+    last_page = max(1, -(-results.total // query.per_page))
+    return SearchPage(
+        text=query.text,
+        short_text=formatting.truncate_html(query.text, _MAX_REPEATED_TEXT_SIZE),
+        problem=params.problem,
+        count=formatting.pluralize(results.total, "package"),
+        range=_format_range(query, results),
+        past_end=f"The list ends with page {formatting.format_int(last_page)}." if results.total and query.page > last_page else "",
+        hits=tuple(build_hit_view(collection, hit, budget) for hit in results.hits),
+        facets=tuple(build_facets(collection, params, results, budget)),
+        periods=build_period_choices(query),
+        sorts=build_sort_choices(query),
+        chips=active_chips[: budget.max_chips],
+        hidden_filter_count=len(active_chips[budget.max_chips :]),
+        clear_url=list_path(collection, search_params.without_filters(params)),
+        pages=tuple(_build_page_links(collection, params, last_page, budget)),
+        previous_action=_page_action(collection, params, min(query.page - 1, last_page), budget) if query.page > 1 else None,
+        next_action=_page_action(collection, params, query.page + 1, budget) if query.page < last_page else None,
+        expanded_facets=tuple(sorted(FACET_PARAMS[facet] for facet in params.expanded_facets)),
+        all_url=urls.search_path(collection),
+        feed_url=action_for(feed_url, "", "", budget).url,
+        feed_redirect_url=urls.feed_redirect_path(collection),
+    )
+
+
+def _format_range(query: SearchQuery, results: SearchResults) -> str:
+    if not results.hits or results.total == len(results.hits):
+        return ""
+    first = (query.page - 1) * query.per_page + 1
+    return f"{first:,}–{first + len(results.hits) - 1:,}"
+
+
+def _build_page_links(collection: str, params: SearchParams, last_page: int, budget: PageBudget) -> Iterator[PageLink]:
+    """Yield links to the first and the last page and to those around this one."""
+    if last_page == 1:
+        return
+    current = params.query.page
+    numbers = {n for n in range(current - _NEIGHBORS, current + _NEIGHBORS + 1) if 1 <= n <= last_page} | {1, last_page}
+    previous = 0
+    for number in sorted(numbers):
+        if number - previous == 2:
+            yield _build_page_link(collection, params, number - 1, budget)
+        elif number - previous > 2:
+            yield PageLink(number=0)
+        yield _build_page_link(collection, params, number, budget)
+        previous = number
+
+
+def _build_page_link(collection: str, params: SearchParams, number: int, budget: PageBudget) -> PageLink:
+    is_current = number == params.query.page
+    return PageLink(number=number, action=_page_action(collection, params, number, budget), is_current=is_current)
+
+
+def _page_action(collection: str, params: SearchParams, page: int, budget: PageBudget) -> Action:
+    return action_for(list_path(collection, search_params.with_page(params, page)), "page", str(page), budget)

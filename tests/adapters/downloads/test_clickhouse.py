@@ -1,0 +1,248 @@
+"""Our reader of ClickHouse, over HTTP; that its SQL means what it should is told in `test_clickhouse_engine.py`."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.raw_server import build_ok_response, wire
+from support.download_sources import NEWEST, DOWNLOADS, EXPECTED_DOWNLOADS
+from pyf.aggregator.adapters.downloads import ClickHouseDownloads
+from pyf.aggregator.adapters.downloads.clickhouse import MAX_NAMES, split_by_query_size, quote_literal, build_query
+from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.http.client.retry import RetryPolicy
+from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.domain.downloads import Downloads
+from pyf.aggregator.domain.errors import AggregatorError, NotFound, Unavailable
+from pyf.aggregator.sandbox.downloads import LocalClickHouse
+from pyf.aggregator.sandbox.downloads import DownloadTable
+from pyf.aggregator.sandbox.faults import Fault
+
+NAMES = [f"project-{number}" for number in range(2000)]
+
+
+@pytest.fixture
+def local() -> Iterator[LocalClickHouse]:
+    with LocalClickHouse(DOWNLOADS) as local:
+        yield local
+
+
+def fetch_counts(url: str, *names: str, retries: int = 0) -> dict[str, Downloads | AggregatorError]:
+    with HttpClient() as http:
+        source = ClickHouseDownloads(ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=retries, backoff=0))), f"{url}/?user=demo")
+        return {count.name: count.outcome for batch in source.fetch_counts(names) for count in batch}
+
+
+def parse_body(body: bytes, *headers: bytes) -> Downloads | AggregatorError:
+    """Return what is made of an answer about `flask`."""
+    with wire(build_ok_response(body, *headers)) as served:
+        return fetch_counts(served.url, "flask")["flask"]
+
+
+def build_body(**changes: object) -> bytes:
+    """Return an answer about `flask` as ClickHouse gives it, changed."""
+    row = {
+        "name": "flask",
+        "found": "flask",
+        "newest": "2026-08-10",
+        "first": "2026-07-01",
+        "last_day": "1",
+        "last_week": "7",
+        "last_month": "30",
+        "total": "41",
+        "months": [202607],
+        "counts": ["31"],
+    }
+    return msgspec.json.encode({"meta": [], "data": [row | changes], "rows": 1})
+
+
+def test_two_thousand_projects_are_three_requests() -> None:
+    table = DownloadTable({name: {NEWEST: 5} for name in NAMES}, NEWEST)
+
+    with LocalClickHouse(table) as local:
+        answers = fetch_counts(local.url, *NAMES)
+
+    assert local.requests.total == 3
+    assert answers.keys() == set(NAMES)
+    assert {answer.last_month for answer in answers.values() if isinstance(answer, Downloads)} == {5}
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+def test_numbers_of_64_bits_may_be_text_or_numbers(local: LocalClickHouse, quoted: bool) -> None:
+    local.quotes_numbers = quoted
+
+    assert fetch_counts(local.url, *EXPECTED_DOWNLOADS) == EXPECTED_DOWNLOADS
+
+
+def test_what_a_cut_result_leaves_out_is_unavailable_and_never_zero(local: LocalClickHouse) -> None:
+    local.max_rows = 2
+
+    answers = fetch_counts(local.url, "nobody", "busy", "quiet", "null")
+
+    assert isinstance(answers["nobody"], NotFound)
+    assert answers["busy"] == EXPECTED_DOWNLOADS["busy"]
+    assert isinstance(answers["quiet"], Unavailable)
+    assert isinstance(answers["null"], Unavailable)
+
+
+def test_a_question_that_is_too_much_is_asked_in_halves() -> None:
+    names = NAMES[:900]
+    table = DownloadTable({name: {NEWEST: 5} for name in names}, NEWEST)
+
+    with LocalClickHouse(table) as local:
+        local.max_projects = 300
+        answers = fetch_counts(local.url, *names)
+
+    assert all(isinstance(answer, Downloads) for answer in answers.values())
+    assert local.requests.total == 1 + 2 + 4  # 900 and 450 are too many, 225 are not
+
+
+def test_a_question_that_stays_too_much_is_not_parted_for_ever() -> None:
+    with LocalClickHouse(DOWNLOADS) as local:
+        local.max_projects = 0
+        answers = fetch_counts(local.url, *NAMES[:900])
+
+    assert len(answers) == 900
+    assert all(isinstance(answer, Unavailable) for answer in answers.values())
+    assert local.requests.total < 40
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_what_the_server_says_is_told_and_not_asked_again(status: int) -> None:
+    error_text = "Code: 201. DB::Exception: Quota for user `demo` for 3600s has been exceeded. (QUOTA_EXCEEDED)"
+    with LocalClickHouse(DOWNLOADS) as local:
+        local.error_text, local.error_status = error_text, status
+        answers = fetch_counts(local.url, "busy", retries=3)
+
+    assert isinstance(answers["busy"], Unavailable)
+    assert "Quota for user `demo` for 3600s has been exceeded" in str(answers["busy"])
+    assert local.requests.total == 1
+
+
+def test_a_server_that_is_busy_is_asked_again(local: LocalClickHouse) -> None:
+    local.error_text = "Code: 202. DB::Exception: Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)"
+
+    answers = fetch_counts(local.url, "busy", retries=2)
+
+    assert isinstance(answers["busy"], Unavailable)
+    assert local.requests.total == 3
+
+
+def test_a_failure_in_the_middle_of_an_answer_is_a_failure(local: LocalClickHouse) -> None:
+    local.faults.add(Fault("midway"))
+
+    answers = fetch_counts(local.url, "busy", "quiet")
+
+    assert {str(answer).rpartition("says: ")[2] for answer in answers.values()} == {
+        "Query memory limit exceeded (MEMORY_LIMIT_EXCEEDED) (code 241)"
+    }
+    assert all(isinstance(answer, Unavailable) for answer in answers.values())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": [], "exception": "Code: 159. DB::Exception: Timeout exceeded (TIMEOUT_EXCEEDED)"}',
+        build_body() + b"\n__exception__abcdefgh\nCode: 395. DB::Exception: boom\n14 abcdefgh__exception__",
+        b'{"data": [], "exception": "something else"}',
+        b"Code: 159. DB::Exception: Timeout exceeded",
+        b"",
+        b"<html>Sorry</html>",
+        b'{"rows": 0}',
+        build_body(last_day=-1),
+        build_body(last_day="many"),
+        build_body(newest="yesterday"),
+        build_body(name="django"),
+        build_body(found="django"),
+        build_body(months=[202607, 202608]),
+    ],
+)
+def test_what_is_no_answer_about_the_project_is_unavailable(body: bytes) -> None:
+    assert isinstance(parse_body(body), Unavailable)
+
+
+def test_the_text_of_an_exception_in_a_name_is_a_name() -> None:
+    name = "Code: 158. DB::Exception: x"
+    with wire(build_ok_response(build_body(name=name, found=name))) as served:
+        assert isinstance(fetch_counts(served.url, name)[name], Downloads)
+
+
+@pytest.mark.parametrize("unknown", [{"found": None}, {"found": "", "newest": "1970-01-01", "first": "1970-01-01"}])
+def test_a_project_without_rows_is_not_found_even_where_a_join_gives_zeros(unknown: dict[str, object]) -> None:
+    zeros = {"last_day": 0, "last_week": 0, "last_month": 0, "total": 0, "months": [], "counts": []}
+
+    assert isinstance(parse_body(build_body(**zeros | unknown)), NotFound)
+
+
+def test_a_count_that_is_null_is_unknown() -> None:
+    answer = parse_body(build_body(total=None))
+
+    assert isinstance(answer, Downloads)
+    assert "total" not in msgspec.to_builtins(answer)
+    assert answer.last_day == 1
+
+
+def test_a_month_without_downloads_is_zero_only_after_the_first_download() -> None:
+    answer = parse_body(build_body(first="2026-05-09", months=[202605, 202607], counts=[4, 31]))
+
+    assert isinstance(answer, Downloads)
+    assert answer.history == {"2026-05": 4, "2026-06": 0, "2026-07": 31}
+    assert answer.newest_day == date(2026, 8, 10)
+
+
+@pytest.mark.parametrize("fault", ["404", "403", "500", "502", "reset", "half", "empty", "html"])
+def test_a_failure_of_the_service_says_nothing_about_a_project(local: LocalClickHouse, fault: str) -> None:
+    local.faults.add(Fault(fault))
+
+    assert isinstance(fetch_counts(local.url, "busy")["busy"], Unavailable)
+
+
+def test_the_password_in_the_address_is_not_told() -> None:
+    with HttpClient() as http:
+        source = ClickHouseDownloads(
+            ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0))), "http://u:s3cret@127.0.0.1:1/?password=s3cret"
+        )
+        ((count,),) = source.fetch_counts(["busy"])
+
+    assert isinstance(count.outcome, Unavailable)
+    assert "s3cret" not in str(count.outcome)
+
+
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
+
+
+@given(names)
+def test_a_literal_holds_nothing_that_could_end_it(name: str) -> None:
+    encoded = quote_literal(name)
+
+    assert re.fullmatch(r"'(?:[A-Za-z0-9._-]|\\x[0-9A-F]{2})*'", encoded)
+
+
+@given(st.lists(names, max_size=50))
+def test_a_question_is_the_same_but_for_its_names(project_names: list[str]) -> None:
+    listed = ", ".join(map(quote_literal, project_names))
+    text = build_query(project_names)
+
+    assert text.replace(f"[{listed}]", "[]").replace(f"('pip', {listed})", "('pip', )") == build_query([])
+
+
+@given(st.lists(st.text(max_size=3000), max_size=60))
+def test_batches_hold_every_name_once_in_order_and_fit(project_names: list[str]) -> None:
+    groups = list(split_by_query_size(project_names))
+
+    assert [name for batch in groups for name in batch] == project_names
+    assert all(1 <= len(batch) <= MAX_NAMES and len(build_query(batch)) < 256 * 1024 for batch in groups)
+
+
+def test_a_project_of_any_name_is_found_by_it() -> None:
+    hostile = "x'); drop table y"
+    with LocalClickHouse(DownloadTable({hostile: {NEWEST: 2}, "y": {NEWEST: 1}}, NEWEST)) as local:
+        answers = fetch_counts(local.url, hostile, "y", "'", "\\", "\\'", "a\nb", "{x:String}", "ä")
+
+    found = {name for name, answer in answers.items() if isinstance(answer, Downloads)}
+    assert found == {"y", hostile}
+    assert len(answers) == 8

@@ -1,0 +1,156 @@
+"""Our reader of pypistats, over HTTP, against a stand-in that keeps the service's limits."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from msgspec import UNSET
+
+from support.raw_server import build_ok_response, wire
+from support.download_sources import NEWEST, DOWNLOADS
+from pyf.aggregator.adapters.downloads import Pypistats, build_pypistats_limits
+from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.http.client.retry import RetryPolicy
+from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.domain.downloads import Downloads
+from pyf.aggregator.domain.errors import AggregatorError, NotFound, Unavailable
+from pyf.aggregator.sandbox.downloads import DownloadTable
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.sandbox.downloads import LocalPypistats, build_pypistats_limit
+
+# A second of the service takes so long in these tests: its minute is over in 3.6 s.
+SCALE = 0.06
+NO_WAIT = RetryPolicy(max_retries=1, backoff=0)
+
+
+@pytest.fixture
+def local() -> Iterator[LocalPypistats]:
+    with LocalPypistats(DOWNLOADS) as local:
+        yield local
+
+
+@contextmanager
+def open_pypistats(url: str, limits: ServiceLimits) -> Iterator[Pypistats]:
+    with HttpClient() as http:
+        yield Pypistats(ServiceClient(http, limits), url)
+
+
+def fetch_counts(url: str, *names: str, limits: ServiceLimits = ServiceLimits(retries=NO_WAIT)) -> dict[str, Downloads | AggregatorError]:
+    with open_pypistats(url, limits) as source:
+        return {count.name: count.outcome for batch in source.fetch_counts(names) for count in batch}
+
+
+def parse_body(body: bytes) -> Downloads | AggregatorError:
+    """Return what is made of an answer about `flask`."""
+    with wire(build_ok_response(body)) as served:
+        return fetch_counts(served.url, "flask")["flask"]
+
+
+def test_the_answer_that_was_recorded_is_read(shared_data: object) -> None:
+    body = (shared_data / "pypi" / "pypistats-recent-flask.json").read_bytes()  # type: ignore[operator]
+
+    assert parse_body(body) == Downloads(last_day=6399553, last_week=39375127, last_month=157236987)
+
+
+def test_a_count_that_is_null_or_left_out_is_unknown() -> None:
+    answer = parse_body(b'{"package": "flask", "data": {"last_day": null, "last_month": 0}, "type": "recent_downloads"}')
+
+    assert answer == Downloads(last_day=UNSET, last_week=UNSET, last_month=0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Sorry</html>",
+        b'{"package": "flask"}',
+        b'{"package": "flask", "data": {"last_day": -1}}',
+        b'{"package": "flask", "data": {"last_day": "many"}}',
+        b'{"package": "django", "data": {"last_day": 1, "last_week": 7, "last_month": 30}}',
+    ],
+)
+def test_what_is_no_answer_about_the_project_is_unavailable(body: bytes) -> None:
+    assert isinstance(parse_body(body), Unavailable)
+
+
+@pytest.mark.parametrize("fault", ["403", "429", "500", "502", "503", "reset", "half", "broken", "empty", "html"])
+def test_a_failure_of_the_service_is_not_taken_for_a_missing_project(local: LocalPypistats, fault: str) -> None:
+    local.faults.add(Fault(fault, project="busy"))
+
+    answers = fetch_counts(local.url, "busy", "quiet")
+
+    assert isinstance(answers["busy"], Unavailable)
+    assert isinstance(answers["quiet"], Downloads)
+
+
+def test_a_failure_that_passes_is_not_seen(local: LocalPypistats) -> None:
+    local.faults.add(Fault("502", times=1), Fault("half", times=1))
+
+    answers = fetch_counts(local.url, "busy", limits=ServiceLimits(retries=RetryPolicy(max_retries=2, backoff=0)))
+
+    assert isinstance(answers["busy"], Downloads)
+    assert local.requests.total == 3
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a/b", "a?b=c", "a#b", "ä", "%2e", "a b"])
+def test_a_name_can_only_be_a_name(local: LocalPypistats, name: str) -> None:
+    answers = fetch_counts(local.url, name)
+
+    assert isinstance(answers[name], NotFound)
+    (request,) = local.requests.log
+    assert (request.kind, request.path.count("/")) == ("recent", 4)
+
+
+def test_at_the_documented_pace_the_real_limits_are_never_met() -> None:
+    names = [f"project-{number}" for number in range(34)]
+    table = DownloadTable({name: {NEWEST - timedelta(1): 1} for name in names}, NEWEST)
+
+    with LocalPypistats(table, rate_limit=build_pypistats_limit(SCALE)) as local:
+        answers = fetch_counts(local.url, *names, limits=build_pypistats_limits(2.0 * SCALE, NO_WAIT))
+        arrived = sorted(request.time for request in local.requests.log)
+
+    assert all(isinstance(answer, Downloads) for answer in answers.values())
+    assert len(arrived) == 34  # not one was refused and repeated
+    assert arrived[-1] - arrived[0] >= 2.0 * SCALE * 33
+
+
+def test_an_answer_that_takes_long_does_not_slow_the_pace_down() -> None:
+    with LocalPypistats(DOWNLOADS, latency=0.15) as local:
+        fetch_counts(local.url, *(f"nobody-{number}" for number in range(12)), limits=build_pypistats_limits(0.05, NO_WAIT))
+
+    assert local.requests.max_active > 1
+
+
+def test_who_has_used_up_the_minute_waits_and_gets_all_the_same_answers() -> None:
+    """Another program on the same address has asked already: refusals come without a word about when to come back."""
+    scale = 0.02
+    retries = RetryPolicy(max_retries=3, backoff=2.0 * scale)
+
+    with LocalPypistats(DOWNLOADS, rate_limit=build_pypistats_limit(scale)) as local:
+        assert local.rate_limit is not None
+        for _ in range(30):
+            local.rate_limit.acquire(time.monotonic())
+        answers = fetch_counts(local.url, "busy", "quiet", "null", limits=build_pypistats_limits(2.0 * scale, retries))
+
+    assert all(isinstance(answer, Downloads) for answer in answers.values())
+
+
+def test_a_refusal_silences_everything_for_a_while(local: LocalPypistats) -> None:
+    local.faults.add(Fault("429", times=1))
+
+    fetch_counts(local.url, "busy", "quiet", "null", limits=ServiceLimits(max_concurrency=1, cooldown=0.4, retries=NO_WAIT))
+
+    arrived = [request.time for request in local.requests.log]
+    assert max(later - earlier for earlier, later in pairwise(arrived)) >= 0.4
+    assert len(arrived) == 4
+
+
+def test_effort_is_a_request_a_project_at_the_pace(local: LocalPypistats) -> None:
+    with open_pypistats(local.url, build_pypistats_limits(2.0, NO_WAIT)) as source:
+        effort = source.estimate_cost(2000)
+
+    assert effort.requests == 2000
+    assert 66 * 60 < effort.seconds < 70 * 60

@@ -1,0 +1,302 @@
+"""GitHub's GraphQL API under its limits, overloads and moods: nothing is asked twice that was answered."""
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from math import ceil
+from pathlib import Path
+
+import graphql
+import msgspec
+import pytest
+
+from pyf.aggregator.adapters.github import GitHubGraphQL
+from pyf.aggregator.adapters.github.parsing import parse_graphql_repository
+from pyf.aggregator.adapters.github.graphql import build_query
+from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.domain.errors import Invalid, NotFound, Unavailable
+from pyf.aggregator.domain.repositories import Repository
+from pyf.aggregator.domain.repositories import RepositoryRef, parse_repository_url
+from pyf.aggregator.ports import RepositoryResult
+from pyf.aggregator.sandbox.faults import Fault, RetryAfter
+from pyf.aggregator.sandbox.github import LocalGitHub
+from pyf.aggregator.sandbox.github_fixtures import HostedRepository, parse_records
+from support.repository_hosts import TOKEN, to_ref, create_client
+
+REFS = [to_ref(f"o/r{number}") for number in range(120)]
+
+
+@pytest.fixture
+def github() -> Iterator[LocalGitHub]:
+    with LocalGitHub((HostedRepository(path=address.path, stars=7) for address in REFS), token=TOKEN) as github:
+        yield github
+
+
+@pytest.fixture
+def http() -> Iterator[HttpClient]:
+    with HttpClient() as http:
+        yield http
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def host(github: LocalGitHub, http: HttpClient, pauses: list[float]) -> GitHubGraphQL:
+    return GitHubGraphQL(create_client(http, github.url, pause=pauses.append, timeout=20))
+
+
+def fetch_results(host: GitHubGraphQL, refs: list[RepositoryRef] = REFS) -> dict[RepositoryRef, RepositoryResult]:
+    findings = [finding for batch in host.fetch_repositories(refs) for finding in batch]
+    assert len({finding.ref for finding in findings}) == len(findings), "each is told once"
+    return {finding.ref: finding for finding in findings}
+
+
+def get_stars(findings: dict[RepositoryRef, RepositoryResult]) -> list[int]:
+    return [finding.outcome.stars for finding in findings.values() if isinstance(finding.outcome, Repository)]
+
+
+def test_the_query_is_valid_by_githubs_own_schema(shared_data: Path) -> None:
+    text = gzip.decompress((shared_data / "github" / "schema.graphql.gz").read_bytes()).decode()
+    schema = graphql.build_schema(text, assume_valid=True)  # it defines a few fields twice, and deprecates too little
+
+    for repositories in (1, 50):
+        assert graphql.validate(schema, graphql.parse(build_query(repositories))) == []
+    assert graphql.validate(schema, graphql.parse(build_query(1).replace("forkCount", "forks"))) != []
+
+
+def test_fifty_repositories_take_a_request_and_one_request_is_under_way_at_a_time(
+    host: GitHubGraphQL, github: LocalGitHub
+) -> None:
+    assert get_stars(fetch_results(host)) == [7] * 120
+    assert (github.requests.total, github.requests.max_active) == (3, 1)
+    assert set(github.request_counts.values()) == {1}
+
+
+def test_the_recorded_repositories_are_told_as_they_were_recorded(
+    http: HttpClient, shared_data: Path, pauses: list[float]
+) -> None:
+    """With missing ones, renamed ones, archived ones and an empty one among them, in as few requests as can be."""
+    records = gzip.decompress((shared_data / "github" / "repositories.jsonl.gz").read_bytes()).splitlines()
+    activities = {r["url"]: r["activity"] for r in map(msgspec.json.decode, records)}
+    refs = [address for url in activities if (address := parse_repository_url(url)) is not None]
+    renamed_refs = [to_ref(f"former/{number}") for number in range(10)]
+    missing_refs = [to_ref(f"gone/{number}") for number in range(40)]
+    hosted = list(parse_records(map(msgspec.json.decode, records)))
+    hosted[:10] = [replace(fixture, was=(address.path,)) for fixture, address in zip(hosted, renamed_refs, strict=False)]
+    with LocalGitHub([*hosted, HostedRepository(path="o/empty", pushed=None, last_commit=None)], token=TOKEN) as github:
+        host = GitHubGraphQL(create_client(http, github.url, pause=pauses.append))
+
+        findings = fetch_results(host, [*refs, *renamed_refs, *missing_refs, to_ref("o/empty")])
+
+    distinct = {address.key for address in [*refs, *renamed_refs, *missing_refs]} | {"o/empty"}
+    assert github.requests.total <= ceil(len(distinct) / 50) + 2
+    for address in refs:
+        answer, activity = findings[address].outcome, activities[address.url]
+        assert isinstance(answer, Repository)
+        assert (answer.stars, answer.forks, answer.watchers) == (
+            activity["stars"], activity["forks"], activity["watchers"],
+        )  # fmt: skip
+        assert (answer.open_issues, answer.open_pull_requests, answer.is_archived) == (
+            activity["open_issues"], activity["pull_requests"], activity["is_archived"],
+        )  # fmt: skip
+    new_homes = [findings[address].outcome for address in renamed_refs]
+    assert [repository.ref.path for repository in new_homes if isinstance(repository, Repository)] == [
+        repository.path for repository in hosted[:10]
+    ]
+    assert all(isinstance(findings[address].outcome, NotFound) for address in missing_refs)
+
+
+@pytest.mark.parametrize("fault", ["502", "504", "timeout"])
+def test_a_request_that_is_too_much_is_asked_again_in_halves_that_grow_again(
+    github: LocalGitHub, http: HttpClient, fault: str
+) -> None:
+    github.faults.add(Fault(fault, request="graphql", times=1))
+
+    assert get_stars(fetch_results(GitHubGraphQL(create_client(http, github.url, timeout=1)))) == [7] * 120
+
+    first, other_refs = REFS[:50], REFS[50:]
+    assert {github.request_counts[address.path] for address in first} == {2}
+    assert {github.request_counts[address.path] for address in other_refs} == {1}
+    assert set(github.response_counts.values()) == {1}
+    assert github.requests.total == 1 + 4  # the first, and 25, 30, 35 and the last 30
+
+
+def test_it_goes_down_to_one_repository_where_nothing_else_helps(host: GitHubGraphQL, github: LocalGitHub) -> None:
+    github.faults.add(Fault("502", request="graphql", times=4))
+
+    assert len(get_stars(fetch_results(host, REFS[:20]))) == 20
+    assert set(github.response_counts.values()) == {1}
+
+
+def test_what_an_answer_leaves_out_alone_is_asked_again(host: GitHubGraphQL, github: LocalGitHub) -> None:
+    for kind in ("resource_limits", "left_out"):
+        github.faults.add(Fault(kind, request="graphql", times=1))
+
+    assert get_stars(fetch_results(host)) == [7] * 120
+    assert set(github.response_counts.values()) == {1}
+    assert sum(github.request_counts.values()) < 120 + 50
+
+
+def test_a_github_that_takes_few_at_a_time_is_asked_in_few(host: GitHubGraphQL, github: LocalGitHub) -> None:
+    github.max_aliases = 20
+
+    assert get_stars(fetch_results(host)) == [7] * 120
+    assert set(github.response_counts.values()) == {1}
+
+
+def test_a_repository_that_github_stumbles_over_is_given_up_and_holds_no_other_back(
+    host: GitHubGraphQL, github: LocalGitHub
+) -> None:
+    github.failing = {"o/r3"}
+
+    findings = fetch_results(host)
+
+    assert isinstance(findings[to_ref("o/r3")].outcome, Unavailable)
+    assert len(get_stars(findings)) == 119
+    assert github.request_counts["o/r3"] == 3
+
+
+@pytest.mark.parametrize("kind", ["secondary_limit", "secondary_limit_200", "429"])
+@pytest.mark.parametrize(("wanted", "waited"), [(RetryAfter(7), 7), (RetryAfter(9, as_date=True), 9), (None, 60)])
+def test_a_secondary_limit_is_waited_for(
+    host: GitHubGraphQL, github: LocalGitHub, pauses: list[float], kind: str, wanted: RetryAfter | None, waited: float
+) -> None:
+    github.faults.add(Fault(kind, request="graphql", times=1, retry_after=wanted))
+
+    assert get_stars(fetch_results(host)) == [7] * 120
+
+    assert pauses == [pytest.approx(waited, abs=1.1)]
+    assert (github.requests.total, set(github.response_counts.values())) == (4, {1})
+
+
+def test_a_pause_that_is_too_long_ends_the_asking_and_keeps_what_was_told(
+    host: GitHubGraphQL, github: LocalGitHub, pauses: list[float]
+) -> None:
+    paths: list[RepositoryResult] = []
+    batches = host.fetch_repositories(REFS)
+    paths += next(batches)
+    github.faults.add(Fault("secondary_limit", retry_after=RetryAfter(900)))
+
+    with pytest.raises(Unavailable) as stopped:
+        paths += [finding for batch in batches for finding in batch]
+
+    assert (len(paths), stopped.value.retry_after, pauses) == (50, 900, [])
+
+
+def test_an_exhausted_primary_limit_has_status_200_and_says_until_when(
+    host: GitHubGraphQL, github: LocalGitHub, pauses: list[float]
+) -> None:
+    github.graphql_quota.remaining = 1
+
+    with pytest.raises(Unavailable, match=r"GitHub's rate limit is used up until \d\d:\d\d UTC") as stopped:
+        fetch_results(host)
+
+    assert 3000 < (stopped.value.retry_after or 0) <= 3602
+    assert (len(github.response_counts), github.requests.total, pauses) == (50, 2, [])
+
+
+def test_a_primary_limit_that_ends_soon_is_waited_for(github: LocalGitHub, http: HttpClient, pauses: list[float]) -> None:
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        github.graphql_quota.resets_at = 0  # as it will have done by then
+
+    github.graphql_quota.remaining = 1
+    github.graphql_quota.resets_at = int(github.graphql_quota.clock()) + 30
+
+    assert get_stars(fetch_results(GitHubGraphQL(create_client(http, github.url, pause=pause)))) == [7] * 120
+    assert pauses == [pytest.approx(30, abs=2)]
+
+
+def test_a_repository_whose_query_never_ends_is_given_up_and_holds_no_other_back(
+    host: GitHubGraphQL, github: LocalGitHub
+) -> None:
+    """A 502 for every query that it is in, as some have seen of repositories with a million issues."""
+    github.timing_out = {"o/r30"}
+
+    findings = fetch_results(host)
+
+    assert isinstance(findings[to_ref("o/r30")].outcome, Unavailable)
+    assert len(get_stars(findings)) == 119
+    assert set(github.response_counts.values()) == {1}
+
+
+def test_a_host_that_never_answers_is_unavailable_after_some_attempts_with_growing_pauses(
+    github: LocalGitHub, http: HttpClient, pauses: list[float]
+) -> None:
+    host = GitHubGraphQL(create_client(http, github.url, pause=pauses.append, delay=0.001))
+    github.faults.add(Fault("502"))
+
+    with pytest.raises(Unavailable, match="502 Bad Gateway"):
+        fetch_results(host)
+
+    assert github.requests.total == 8
+    assert all(earlier < later for earlier, later in pairwise(pauses))
+
+
+@pytest.mark.parametrize("fault", ["500", "503", "reset", "half", "broken", "html", "empty"])
+def test_another_trouble_is_asked_again_as_it_was(host: GitHubGraphQL, github: LocalGitHub, fault: str) -> None:
+    github.faults.add(Fault(fault, request="graphql", times=2))
+
+    assert get_stars(fetch_results(host)) == [7] * 120
+    assert github.requests.total == 2 + 3
+
+
+def test_no_connection_is_unavailable(http: HttpClient, pauses: list[float]) -> None:
+    host = GitHubGraphQL(create_client(http, "http://127.0.0.1:1", pause=pauses.append))
+
+    with pytest.raises(Unavailable, match="no connection"):
+        fetch_results(host)
+
+    assert len(pauses) == 3
+
+
+def test_a_wrong_token_is_one_line_that_names_the_setting_and_never_the_token(
+    github: LocalGitHub, http: HttpClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = GitHubGraphQL(create_client(http, github.url, "a-secret-of-somebody"))
+
+    with pytest.raises(Invalid, match=r"^GITHUB_TOKEN is not accepted: GitHub answers 401 Bad credentials$") as refused:
+        fetch_results(host)
+
+    assert github.authorizations == ["Bearer a-secret-of-somebody"]
+    assert "a-secret" not in repr(refused.value.__cause__) + repr(refused.value.__context__) + caplog.text
+
+
+def test_an_address_without_graphql_is_unavailable_at_once(github: LocalGitHub, http: HttpClient) -> None:
+    host = GitHubGraphQL(create_client(http, f"{github.url}/elsewhere"))
+
+    with pytest.raises(Unavailable, match="404"):
+        fetch_results(host)
+
+    assert github.requests.total == 1
+
+
+def test_requests_keep_their_distance(github: LocalGitHub, http: HttpClient) -> None:
+    fetch_results(GitHubGraphQL(create_client(http, github.url, delay=0.3)))
+
+    first, _, third = (request.time for request in github.requests.log)
+    assert third - first >= 0.4
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"nameWithOwner": "o/r0", "isPrivate": False},
+        {"nameWithOwner": "o/r0", "isPrivate": False, "licenseInfo": {"spdxId": None}, "repositoryTopics": None},
+        {"nameWithOwner": "o/r0", "isPrivate": False, "defaultBranchRef": {"target": {}}, "watchers": None},
+    ],
+)
+def test_what_an_answer_keeps_back_is_unknown_and_never_zero(told: dict[str, object]) -> None:
+    repository = parse_graphql_repository(to_ref("o/r0"), msgspec.json.encode(told))
+
+    assert isinstance(repository, Repository)
+    assert msgspec.to_builtins(repository) == {"address": {"host": "github.com", "owner": "o", "name": "r0"}}
+
+
+@pytest.mark.parametrize("told", [b"[]", b'{"isPrivate":false}', b'{"nameWithOwner":"nonsense","isPrivate":false}'])
+def test_an_answer_that_cannot_be_read_says_nothing_about_the_repository(told: bytes) -> None:
+    assert isinstance(parse_graphql_repository(to_ref("o/r0"), told), Unavailable)

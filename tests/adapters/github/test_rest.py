@@ -1,0 +1,188 @@
+"""GitHub's REST API without a token: sixty requests an hour, and fields that do not mean what they are called."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from msgspec import UNSET
+
+from pyf.aggregator.adapters.github import GitHubRest
+from pyf.aggregator.adapters.github.parsing import RestRepository, parse_rest_repository
+from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.domain.errors import NotFound, Unavailable
+from pyf.aggregator.domain.repositories import Repository
+from pyf.aggregator.domain.repositories import RepositoryRef
+from pyf.aggregator.ports import RateLimitStatus, RepositoryResult
+from pyf.aggregator.sandbox.faults import Fault, RetryAfter
+from pyf.aggregator.sandbox.github import LocalGitHub
+from pyf.aggregator.sandbox.github_fixtures import HostedRepository
+from support.repository_hosts import to_ref, create_client
+
+BUSY = HostedRepository(
+    path="o/busy", stars=100, watchers=7, forks=3, open_issues=40, closed_issues=900, open_pull_requests=5,
+    latest_release="v1", former_paths=("former/busy",),
+)  # fmt: skip
+QUIET = [HostedRepository(path=f"o/quiet{number}", stars=number) for number in range(20)]
+
+
+@pytest.fixture
+def github() -> Iterator[LocalGitHub]:
+    with LocalGitHub([BUSY, *QUIET, HostedRepository(path="o/one", open_pull_requests=1)]) as github:
+        yield github
+
+
+@pytest.fixture
+def http() -> Iterator[HttpClient]:
+    with HttpClient() as http:
+        yield http
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def host(github: LocalGitHub, http: HttpClient, pauses: list[float]) -> GitHubRest:
+    return GitHubRest(create_client(http, github.url, "", pause=pauses.append, timeout=1))
+
+
+def fetch_results(host: GitHubRest, *addresses: RepositoryRef) -> dict[str, RepositoryResult]:
+    return {finding.ref.path: finding for batch in host.fetch_repositories(addresses) for finding in batch}
+
+
+def fetch_repository(host: GitHubRest, path: str) -> Repository:
+    answer = fetch_results(host, to_ref(path))[path].outcome
+    assert isinstance(answer, Repository)
+    return answer
+
+
+def test_watchers_are_the_subscribers_and_issues_come_without_pull_requests(
+    host: GitHubRest, github: LocalGitHub
+) -> None:
+    busy = fetch_repository(host, "o/busy")
+
+    assert (busy.stars, busy.watchers, busy.forks) == (100, 7, 3)
+    assert (busy.open_issues, busy.open_pull_requests) == (40, 5)
+    assert github.requests.total == 2
+
+
+def test_a_single_pull_request_is_counted_without_further_pages(host: GitHubRest) -> None:
+    assert (fetch_repository(host, "o/one").open_issues, fetch_repository(host, "o/one").open_pull_requests) == (0, 1)
+
+
+def test_what_it_cannot_tell_is_unknown_and_never_zero(host: GitHubRest) -> None:
+    busy = fetch_repository(host, "o/busy")
+
+    assert (busy.closed_issues, busy.last_commit, busy.latest_release) == (UNSET, UNSET, UNSET)
+
+
+def test_of_many_repositories_pull_requests_are_not_counted_so_issues_are_known_only_where_nothing_is_open(
+    host: GitHubRest, github: LocalGitHub
+) -> None:
+    findings = fetch_results(host, to_ref("o/busy"), *(to_ref(hosted.path) for hosted in QUIET))
+
+    busy, quiet = findings["o/busy"].outcome, findings["o/quiet0"].outcome
+    assert isinstance(busy, Repository)
+    assert isinstance(quiet, Repository)
+    assert (busy.open_issues, busy.open_pull_requests) == (UNSET, UNSET)
+    assert (quiet.open_issues, quiet.open_pull_requests) == (0, 0)
+    assert github.requests.total == 21
+
+
+def test_pull_requests_that_cannot_be_counted_keep_nothing_else_back(host: GitHubRest, github: LocalGitHub) -> None:
+    github.faults.add(Fault("502", request="pulls"))
+
+    busy = fetch_repository(host, "o/busy")
+
+    assert (busy.stars, busy.open_issues) == (100, UNSET)
+
+
+def test_the_last_requests_go_to_repositories_and_not_to_pull_requests(host: GitHubRest, github: LocalGitHub) -> None:
+    github.anonymous_quota.remaining = 3
+
+    findings = fetch_results(host, to_ref("o/busy"), to_ref("o/one"), to_ref("o/quiet1"))
+
+    assert all(isinstance(finding.outcome, Repository) for finding in findings.values())
+
+
+def test_no_token_is_sent_and_every_request_names_us(host: GitHubRest, github: LocalGitHub) -> None:
+    fetch_repository(host, "o/busy")
+
+    assert set(github.authorizations) == {""}
+    assert all(request.user_agent.startswith("pyf.aggregator/") for request in github.requests.log)
+
+
+def test_what_may_be_asked_costs_nothing(host: GitHubRest, github: LocalGitHub) -> None:
+    github.anonymous_quota.remaining = 57
+
+    allowance = host.get_rate_limit()
+
+    assert allowance == RateLimitStatus(remaining=57, limit=60, resets_at=github.anonymous_quota.resets_at)
+    assert host.get_rate_limit().remaining == 57
+
+
+def test_a_renamed_one_is_followed_on_this_server_only(host: GitHubRest, github: LocalGitHub) -> None:
+    github.faults.add(Fault("redirect", project="o/quiet3", location="http://127.0.0.1:1/repos/o/quiet4", times=1))
+    github.faults.add(Fault("redirect", project="o/quiet5", location="http://127.0.0.1:1/login", times=1))
+
+    assert fetch_repository(host, "former/busy").ref.path == "o/busy"
+    assert fetch_repository(host, "o/quiet3").ref.path == "o/quiet4"
+    assert isinstance(fetch_results(host, to_ref("o/quiet5"))["o/quiet5"].outcome, Unavailable)
+
+
+def test_a_trouble_that_passes_is_asked_again(host: GitHubRest, github: LocalGitHub, pauses: list[float]) -> None:
+    for fault in ("503", "timeout"):
+        github.faults.add(Fault(fault, request="repository", times=1))
+
+    assert fetch_repository(host, "o/quiet1").stars == 1
+    assert len(pauses) == 2
+
+
+def test_a_secondary_limit_is_waited_for(host: GitHubRest, github: LocalGitHub, pauses: list[float]) -> None:
+    github.faults.add(Fault("secondary_limit", times=1, retry_after=RetryAfter(11)))
+
+    assert fetch_repository(host, "o/quiet1").stars == 1
+    assert pauses == [11]
+
+
+def test_an_exhausted_limit_ends_it_with_what_was_told_before(host: GitHubRest, github: LocalGitHub) -> None:
+    github.anonymous_quota.remaining = 2
+    findings: list[RepositoryResult] = []
+
+    def take() -> None:
+        for batch in host.fetch_repositories(to_ref(hosted.path) for hosted in QUIET):
+            findings.extend(batch)
+
+    with pytest.raises(Unavailable, match=r"GitHub's rate limit is used up until \d\d:\d\d UTC"):
+        take()
+
+    assert len(findings) == 2
+
+
+def test_a_github_that_is_down_is_noticed_after_three_repositories(host: GitHubRest, github: LocalGitHub) -> None:
+    github.faults.add(Fault("503"))
+
+    with pytest.raises(Unavailable, match="503"):
+        fetch_results(host, *(to_ref(hosted.path) for hosted in QUIET))
+
+    assert len(github.request_counts) == 3
+
+
+def test_one_that_is_blocked_is_no_reason_to_end(host: GitHubRest, github: LocalGitHub) -> None:
+    """GitHub says 403 of repositories that break its rules, and nothing about limits."""
+    github.faults.add(Fault("403", project="o/quiet2"))
+
+    findings = fetch_results(host, *(to_ref(hosted.path) for hosted in QUIET))
+
+    assert isinstance(findings["o/quiet2"].outcome, Unavailable)
+    assert not isinstance(findings["o/quiet2"].outcome, NotFound)
+    assert len(findings) == 20
+
+
+def test_an_almost_empty_document_gives_nothing_that_it_does_not_say() -> None:
+    document = msgspec.json.decode(b'{"full_name": "o/n", "license": {"spdx_id": null}}', type=RestRepository)
+
+    repository = parse_rest_repository(to_ref("o/n"), document, open_pull_requests=document.open_pull_requests)
+
+    assert repository == Repository(ref=to_ref("o/n"))

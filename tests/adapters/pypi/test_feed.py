@@ -1,0 +1,206 @@
+"""PyPI's feeds, with all that may stand in them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.pypi import PyPIFeed
+from pyf.aggregator.adapters.http.client.retry import RetryPolicy
+from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.ports import FeedEntry
+
+DATE = "Tue, 22 Mar 2022 16:54:42 GMT"
+MOMENT = 1_647_968_082
+
+
+@pytest.fixture
+def feed(httpserver: HTTPServer) -> Iterator[PyPIFeed]:
+    with HttpClient() as http:
+        yield PyPIFeed(ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0))), httpserver.url_for("/"))
+
+
+def build_rss(*items: str) -> str:
+    return f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel>{"".join(items)}</channel></rss>'
+
+
+def build_item(link: str, date: str = DATE) -> str:
+    return f"<item><title>Acme 1.0</title><link>{link}</link><pubDate>{date}</pubDate></item>"
+
+
+def build_project_url(name: str = "acme", version: str = "1.0") -> str:
+    return f"https://pypi.example/project/{name}/{version}/"
+
+
+def fetch_releases(feed: PyPIFeed, httpserver: HTTPServer, body: str | bytes) -> list[FeedEntry]:
+    httpserver.expect_request("/rss/updates.xml").respond_with_data(body, content_type="text/xml")
+    return list(feed.fetch_newest_releases())
+
+
+def test_name_and_version_are_those_of_the_link(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    entries = fetch_releases(feed, httpserver, build_rss(build_item(build_project_url("Acme_Blog", "1.0%2Blocal.1"))))
+
+    assert entries == [FeedEntry(name="acme-blog", version="1.0+local.1", published=MOMENT)]
+
+
+def test_a_link_may_have_another_host_and_lead_deeper(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    entries = fetch_releases(feed, httpserver, build_rss(build_item("/project/acme/1.0"), build_item("http://mirror.example/project/b/2/")))
+
+    assert [(entry.name, entry.version) for entry in entries] == [("acme", "1.0"), ("b", "2")]
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "<item/>",
+        build_item(""),
+        build_item("https://pypi.example/"),
+        build_item("https://pypi.example/project/acme/1.0/more/"),
+        build_item("https://pypi.example/user/acme/1.0/"),
+        build_item(build_project_url(name="%20", version="1")),
+        build_item(build_project_url(name="-acme-")),
+        build_item("https://[/project/acme/1.0/"),
+        build_item("https://pypi.example/project/acme/"),
+    ],
+)
+def test_an_item_that_makes_no_sense_hides_no_other(feed: PyPIFeed, httpserver: HTTPServer, nonsense: str) -> None:
+    entries = fetch_releases(feed, httpserver, build_rss(nonsense, build_item(build_project_url())))
+
+    assert [(entry.name, entry.version) for entry in entries] == [("acme", "1.0")]
+
+
+@pytest.mark.parametrize("date", ["", "today", "Tue, 99 Foo 2022", "Tue, 22 Mar 99999 16:54:42 GMT"])
+def test_a_date_that_makes_no_sense_is_zero(feed: PyPIFeed, httpserver: HTTPServer, date: str) -> None:
+    assert [entry.published for entry in fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(), date)))] == [0]
+
+
+@pytest.mark.parametrize("date", [DATE, "Tue, 22 Mar 2022 16:54:42 -0000", "Tue, 22 Mar 2022 18:54:42 +0200"])
+def test_dates_are_utc(feed: PyPIFeed, httpserver: HTTPServer, date: str) -> None:
+    assert [entry.published for entry in fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(), date)))] == [MOMENT]
+
+
+def test_two_releases_of_a_project_are_two_entries(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    entries = fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(version="1.1")), build_item(build_project_url(version="1.0"))))
+
+    assert [entry.version for entry in entries] == ["1.1", "1.0"]
+
+
+def test_a_project_has_no_version(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    body = build_rss(build_item("https://pypi.example/project/acme/"), build_item(build_project_url("b")))
+    httpserver.expect_request("/rss/packages.xml").respond_with_data(body)
+
+    assert [(entry.name, entry.version) for entry in feed.fetch_newest_projects()] == [("acme", ""), ("b", "")]
+
+
+def test_a_feed_may_be_empty(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    assert fetch_releases(feed, httpserver, build_rss()) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{}",
+        "<!doctype html><title>Sorry</title>",
+        "<html><body>Sorry</body></html>",
+        build_rss(build_item(build_project_url()))[:-20],
+        build_rss(build_item("https://pypi.example/"), build_item("")),
+        '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa">]>' + build_rss(build_item("&a;")).partition("?>")[2],
+        '<?xml version="1.0" encoding="no-such-code"?><rss/>',
+    ],
+)
+def test_what_is_no_feed_is_unavailable(feed: PyPIFeed, httpserver: HTTPServer, body: str) -> None:
+    with pytest.raises(Unavailable):
+        fetch_releases(feed, httpserver, body)
+
+
+def test_a_registry_without_feeds_is_unavailable(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/rss/packages.xml").respond_with_data(status=404)
+
+    with pytest.raises(Unavailable, match="404 Not Found"):
+        feed.fetch_newest_projects()
+
+
+def test_recorded_feeds_are_read_completely(feed: PyPIFeed, httpserver: HTTPServer, shared_data: Path) -> None:
+    recorded = (shared_data / "pypi" / "ecosystems-packages.xml").read_bytes()
+    httpserver.expect_request("/rss/packages.xml").respond_with_data(recorded)
+
+    entries = fetch_releases(feed, httpserver, (shared_data / "pypi" / "ecosystems-updates.xml").read_bytes())
+    projects = feed.fetch_newest_projects()
+
+    assert (len(entries), len(projects)) == (100, 40)
+    assert all(entry.name and entry.version and entry.published for entry in entries)
+    assert all(entry.name and not entry.version and entry.published for entry in projects)
+
+
+@pytest.mark.parametrize(
+    ("mark", "condition", "value"),
+    [("ETag", "If-None-Match", 'W/"abc"'), ("Last-Modified", "If-Modified-Since", DATE)],
+)
+def test_a_feed_is_asked_for_only_if_it_has_changed(
+    feed: PyPIFeed, httpserver: HTTPServer, mark: str, condition: str, value: str
+) -> None:
+    def answer(request: Request) -> Response:
+        if request.headers.get(condition) == value:
+            return Response(status=304)
+        return Response(build_rss(build_item(build_project_url())), headers={mark: value})
+
+    httpserver.expect_request("/rss/updates.xml").respond_with_handler(answer)
+
+    first, second = feed.fetch_newest_releases(), feed.fetch_newest_releases()
+
+    assert [entry.name for entry in first] == ["acme"]
+    assert second == first
+    assert [response.status_code for _, response in httpserver.log] == [200, 304]
+
+
+def test_the_two_feeds_are_not_taken_for_one_another(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/rss/updates.xml").respond_with_data(build_rss(build_item(build_project_url())), headers={"ETag": '"1"'})
+    httpserver.expect_request("/rss/packages.xml").respond_with_data(build_rss(build_item("/project/b/")), headers={"ETag": '"1"'})
+
+    names = [entry.name for entry in (*feed.fetch_newest_releases(), *feed.fetch_newest_projects())]
+
+    assert names == ["acme", "b"]
+    assert not any("If-None-Match" in request.headers for request, _ in httpserver.log)
+
+
+def test_what_a_broken_feed_says_of_itself_is_not_held(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    httpserver.expect_oneshot_request("/rss/updates.xml").respond_with_data("<rss", headers={"ETag": '"1"'})
+    with pytest.raises(Unavailable):
+        feed.fetch_newest_releases()
+
+    fetch_releases(feed, httpserver, build_rss(build_item(build_project_url())))
+
+    assert "If-None-Match" not in httpserver.log[-1][0].headers
+
+
+def test_not_modified_is_no_answer_to_who_holds_nothing(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/rss/updates.xml").respond_with_data("", status=304)
+
+    with pytest.raises(Unavailable, match="304"):
+        feed.fetch_newest_releases()
+
+
+def test_a_feed_that_has_not_changed_is_not_sent_again(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    conditions = {"etag": '"first"', "body": build_rss(build_item("https://pypi.example/project/one/1.0/"))}
+    sent = []
+
+    def answer(request: Request) -> Response:
+        is_known = request.headers.get("If-None-Match") == conditions["etag"]
+        sent.append(304 if is_known else 200)
+        return Response("" if is_known else conditions["body"], status=sent[-1], headers={"ETag": conditions["etag"]})
+
+    httpserver.expect_request("/rss/updates.xml").respond_with_handler(answer)
+
+    first, again = feed.fetch_newest_releases(), feed.fetch_newest_releases()
+    conditions.update(etag='"second"', body=build_rss(build_item("https://pypi.example/project/two/2.0/")))
+    changed = feed.fetch_newest_releases()
+
+    assert [(entry.name, entry.version) for entry in first] == [("one", "1.0")]
+    assert again == first
+    assert [(entry.name, entry.version) for entry in changed] == [("two", "2.0")]
+    assert sent == [200, 304, 200]

@@ -1,0 +1,94 @@
+"""A registry that does not answer is not a registry that says no."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.pypi import PyPIFeed, PyPIChangelog, PyPIRegistry
+from pyf.aggregator.adapters.http.client.retry import RetryPolicy
+from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.domain.errors import NotFound, Unavailable
+from pyf.aggregator.domain.documents.project import Project
+from pyf.aggregator.ports import ProjectRequest
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.faults import Fault, RetryAfter
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+
+OUTAGES = ["403", "429", "500", "502", "503", "timeout", "reset", "half", "broken", "empty", "html", "redirect"]
+
+
+@pytest.fixture
+def pypi() -> Iterator[LocalPyPI]:
+    fake_registry = FakeRegistry()
+    for name in ("acme-blog", "acme-shop"):
+        for version in ("1.0", "2.0", "3.0"):
+            fake_registry.publish(name, version)
+    with LocalPyPI(fake_registry) as pypi:
+        yield pypi
+
+
+@pytest.fixture
+def service() -> Iterator[ServiceClient]:
+    with HttpClient() as http:
+        yield ServiceClient(http, ServiceLimits(timeout=0.5, retries=RetryPolicy(max_retries=1, backoff=0)))
+
+
+@pytest.mark.parametrize("kind", OUTAGES)
+def test_no_outage_is_taken_for_a_missing_project(service: ServiceClient, pypi: LocalPyPI, kind: str) -> None:
+    pypi.faults.add(Fault(kind, project="acme-blog"))
+    registry = PyPIRegistry(service, pypi.url)
+
+    readings = {r.name: r.outcome for r in registry.read_projects([ProjectRequest(name="acme-blog"), ProjectRequest(name="acme-shop")])}
+    standings = {s.name: s.outcome for s in registry.check_simple_pages(["acme-blog", "acme-shop"])}
+
+    assert isinstance(readings["acme-blog"], Unavailable)
+    assert isinstance(standings["acme-blog"], Unavailable)
+    assert isinstance(readings["acme-shop"], Project)
+    assert standings["acme-shop"] == "active"
+
+
+@pytest.mark.parametrize("kind", OUTAGES)
+def test_an_outage_of_releases_keeps_the_project(service: ServiceClient, pypi: LocalPyPI, kind: str) -> None:
+    pypi.faults.add(Fault(kind, request="release", project="acme-blog"))
+
+    (reading,) = PyPIRegistry(service, pypi.url).read_projects([ProjectRequest(name="acme-blog")])
+
+    assert isinstance(reading.outcome, Project)
+    assert reading.failed_versions.keys() == {"1.0", "2.0"}
+    assert all(isinstance(error, Unavailable) for error in reading.failed_versions.values())
+
+
+@pytest.mark.parametrize("kind", [*(kind for kind in OUTAGES if kind != "timeout"), "404"])
+def test_an_outage_of_what_is_always_there_is_unavailable(service: ServiceClient, pypi: LocalPyPI, kind: str) -> None:
+    pypi.faults.add(Fault(kind))
+    registry, journal = PyPIRegistry(service, pypi.url), PyPIChangelog(service, pypi.url)
+    feed = PyPIFeed(service, pypi.url)
+
+    for ask in (
+        registry.fetch_serials,
+        journal.fetch_last_serial,
+        lambda: journal.fetch_since(0),
+        lambda: list(registry.browse_classifiers(["Framework :: Plone"])),
+        feed.fetch_newest_projects,
+        feed.fetch_newest_releases,
+    ):
+        with pytest.raises(Unavailable):
+            ask()
+
+
+def test_a_project_that_the_registry_says_is_missing_is_missing(service: ServiceClient, pypi: LocalPyPI) -> None:
+    pypi.faults.add(Fault("404", project="acme-blog"))
+
+    (reading,) = PyPIRegistry(service, pypi.url).read_projects([ProjectRequest(name="acme-blog")])
+
+    assert isinstance(reading.outcome, NotFound)
+
+
+def test_a_registry_that_asks_for_a_long_pause_says_so_to_the_caller(service: ServiceClient, pypi: LocalPyPI) -> None:
+    pypi.faults.add(Fault("429", project="acme-blog", retry_after=RetryAfter(3600)))
+
+    (reading,) = PyPIRegistry(service, pypi.url).read_projects([ProjectRequest(name="acme-blog")])
+
+    assert isinstance(reading.outcome, Unavailable)
+    assert reading.outcome.retry_after == 3600

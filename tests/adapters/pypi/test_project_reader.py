@@ -1,0 +1,292 @@
+"""How projects are read where PyPI, or a mirror of it, is out of the ordinary."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.pypi import PyPIRegistry
+from pyf.aggregator.adapters.http.client.retry import RetryPolicy
+from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.domain.errors import NotFound, Unavailable
+from pyf.aggregator.domain.documents.project import Project, ProjectStatus
+from pyf.aggregator.domain.documents.project import Metadata, Release
+from pyf.aggregator.ports import ProjectResult, ProjectRequest
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def service() -> Iterator[ServiceClient]:
+    with HttpClient() as http:
+        yield ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0)))
+
+
+@pytest.fixture
+def registry(service: ServiceClient, httpserver: HTTPServer) -> PyPIRegistry:
+    return PyPIRegistry(service, httpserver.url_for("/"))
+
+
+def build_info(version: str, **parts: Any) -> Json:
+    return {"name": "Acme.Blog", "version": version, "summary": f"the {version}", "description": "# Acme", **parts}
+
+
+def build_file(version: str, **parts: Any) -> Json:
+    return {"filename": f"acme_blog-{version}.tar.gz", "packagetype": "sdist", **parts}
+
+
+def serve_project(httpserver: HTTPServer, version: str, releases: Json | None, **parts: Any) -> None:
+    document = {"info": build_info(version), "last_serial": 7, "releases": releases, **parts}
+    httpserver.expect_request("/pypi/acme-blog/json").respond_with_json(document)
+
+
+def serve_release(httpserver: HTTPServer, version: str, **parts: Any) -> None:
+    document = {"info": build_info(version, **parts), "last_serial": 7, "vulnerabilities": []}
+    httpserver.expect_request(f"/pypi/acme-blog/{version}/json").respond_with_json(document)
+
+
+def serve_page(httpserver: HTTPServer, **parts: Any) -> None:
+    page = {"name": "acme-blog", "files": [], "versions": [], **parts}
+    httpserver.expect_request(
+        "/simple/acme-blog/", headers={"Accept": "application/vnd.pypi.simple.v1+json"}
+    ).respond_with_json(page)
+
+
+def read_project(registry: PyPIRegistry, *known: str) -> ProjectResult:
+    (reading,) = registry.read_projects([ProjectRequest(name="acme-blog", known_versions=frozenset(known))])
+    return reading
+
+
+def get_project(reading: ProjectResult) -> Project:
+    assert isinstance(reading.outcome, Project)
+    return reading.outcome
+
+
+def get_release(reading: ProjectResult, version: str) -> Release:
+    return next(release for release in get_project(reading).releases if release.version == version)
+
+
+def get_metadata(reading: ProjectResult, version: str) -> Metadata:
+    found = get_release(reading, version).metadata
+    assert found is not None
+    return found
+
+
+def get_paths(httpserver: HTTPServer) -> list[str]:
+    return sorted(request.path for request, _ in httpserver.log)
+
+
+def test_the_normalised_name_is_asked_for(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")]})
+
+    (reading,) = registry.read_projects([ProjectRequest(name="Acme_Blog")])
+
+    assert (reading.name, get_project(reading).name) == ("Acme_Blog", "Acme.Blog")
+
+
+def test_a_version_is_percent_encoded(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    serve_project(httpserver, "2.0", {"2.0": [build_file("2.0")], "1.0+a/b c": [build_file("1.0")]})
+    serve_release(httpserver, "1.0+a/b c")
+
+    reading = read_project(registry)
+
+    assert get_metadata(reading, "1.0+a/b c").summary == "the 1.0+a/b c"
+    assert [request.environ["RAW_URI"] for request, _ in httpserver.log][-1].endswith("/1.0%2Ba%2Fb%20c/json")
+
+
+def test_only_the_newest_release_has_its_readme(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    serve_project(httpserver, "2.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
+    serve_release(httpserver, "1.0")
+
+    reading = read_project(registry)
+
+    assert (get_metadata(reading, "1.0").description, get_metadata(reading, "2.0").description) == ("", "# Acme")
+
+
+def test_all_releases_have_their_readmes_if_that_is_wanted(service: ServiceClient, httpserver: HTTPServer) -> None:
+    serve_project(httpserver, "2.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
+    serve_release(httpserver, "1.0")
+
+    reading = read_project(PyPIRegistry(service, httpserver.url_for("/"), descriptions="all"))
+
+    assert {get_metadata(reading, version).description for version in ("1.0", "2.0")} == {"# Acme"}
+
+
+def test_the_newest_release_is_ours_to_say(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    """A document that lags behind describes an older release than it lists."""
+    serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
+    serve_release(httpserver, "2.0")
+
+    reading = read_project(registry, "1.0", "2.0")
+
+    assert get_project(reading).newest_release.version == "2.0"
+    assert (get_metadata(reading, "2.0").description, get_metadata(reading, "1.0").description) == ("# Acme", "")
+    assert get_paths(httpserver) == ["/pypi/acme-blog/2.0/json", "/pypi/acme-blog/json"]
+
+
+def test_a_yanked_release_is_not_the_newest(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0", yanked=True, yanked_reason="broken")]})
+    serve_release(httpserver, "2.0", yanked=True, yanked_reason="broken")
+
+    reading = read_project(registry)
+
+    assert get_project(reading).newest_release.version == "1.0"
+    assert get_release(reading, "2.0").yanked_reason == "broken"
+
+
+def test_a_release_whose_own_document_says_that_it_was_yanked_is_not_the_newest(
+    registry: PyPIRegistry, httpserver: HTTPServer
+) -> None:
+    """A release without files: the project's document can't tell."""
+    serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "1.1": [build_file("1.1")], "2.0": []})
+    serve_release(httpserver, "2.0", yanked=True)
+    serve_release(httpserver, "1.1")
+
+    reading = read_project(registry, "1.0", "1.1", "2.0")
+
+    assert get_project(reading).newest_release.version == "1.1"
+    assert get_metadata(reading, "1.1").description == "# Acme"
+    assert get_metadata(reading, "2.0").description == ""
+
+
+def test_a_newest_release_that_fails_is_among_the_failed(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
+    httpserver.expect_request("/pypi/acme-blog/2.0/json").respond_with_data(status=404)
+
+    reading = read_project(registry)
+
+    assert get_project(reading).newest_release.metadata is None
+    assert isinstance(reading.failed_versions["2.0"], NotFound)
+
+
+def test_kept_failures_hold_no_frames(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
+
+    error = read_project(registry).failed_versions["2.0"]
+
+    assert (error.__traceback__, error.__cause__, error.__context__) == (None, None, None)
+
+
+def test_a_project_without_releases_is_not_found(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    serve_project(httpserver, "1.0", {})
+    serve_page(httpserver)
+
+    answer = read_project(registry).outcome
+
+    assert isinstance(answer, NotFound)
+    assert str(answer) == "acme-blog is listed without any release"
+
+
+@pytest.mark.parametrize("releases", [None, {}])
+def test_without_releases_in_the_document_the_simple_page_has_them(
+    registry: PyPIRegistry, httpserver: HTTPServer, releases: Json | None
+) -> None:
+    serve_project(httpserver, "2.0", releases)
+    serve_release(httpserver, "1.0.0")
+    serve_page(
+        httpserver,
+        versions=["1.0.0", "2.0", "3.0"],
+        files=[
+            {
+                "filename": "acme_blog-1.0-py3-none-any.whl",
+                "url": "https://files.pypi.example/acme_blog-1.0-py3-none-any.whl",
+                "hashes": {"sha256": "ab"},
+                "size": 1234,
+                "upload-time": "2026-01-01T00:00:00.000000Z",
+                "yanked": False,
+            },
+            {"filename": "acme.blog-2.0.tar.gz", "url": "https://files.pypi.example/2", "yanked": False},
+            {"filename": "acme.blog-3.0.zip", "url": "https://files.pypi.example/3", "yanked": "broken"},
+            {"filename": "acme.blog-4.0.zip", "url": "https://files.pypi.example/4"},
+            {"filename": "what is this", "url": "https://files.pypi.example/5"},
+        ],
+    )
+    serve_release(httpserver, "3.0", yanked=True)
+
+    reading = read_project(registry)
+
+    assert get_project(reading).newest_release.version == "2.0"
+    assert {r.version: [(f.filename, f.packagetype) for f in r.files] for r in get_project(reading).releases} == {
+        "1.0.0": [("acme_blog-1.0-py3-none-any.whl", "bdist_wheel")],
+        "2.0": [("acme.blog-2.0.tar.gz", "sdist")],
+        "3.0": [("acme.blog-3.0.zip", "sdist")],
+    }
+    (wheel,) = get_release(reading, "1.0.0").files
+    assert (wheel.size, wheel.sha256, wheel.upload_time) == (1234, "ab", 1_767_225_600)
+    assert (get_release(reading, "3.0").is_yanked, get_release(reading, "3.0").yanked_reason) == (True, "broken")
+
+
+def test_a_mirror_without_releases_and_without_versions_is_unavailable(
+    registry: PyPIRegistry, httpserver: HTTPServer
+) -> None:
+    serve_project(httpserver, "2.0", None)
+    serve_page(httpserver, versions=None)
+
+    assert isinstance(read_project(registry).outcome, Unavailable)
+
+
+def test_an_answer_about_another_project_is_none(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    serve_project(httpserver, "1.0", {"1.0": []}, info=build_info("1.0", name="acme-shop"))
+
+    answer = read_project(registry).outcome
+
+    assert isinstance(answer, Unavailable)
+    assert "is about 'acme-shop'" in str(answer)
+
+
+def test_an_answer_about_another_release_is_none(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    serve_project(httpserver, "2.0", {"2.0": [], "1.0": []})
+    document = {"info": build_info("2.0"), "last_serial": 7}
+    httpserver.expect_request("/pypi/acme-blog/1.0/json").respond_with_json(document)
+
+    assert "is about version '2.0'" in str(read_project(registry).failed_versions["1.0"])
+
+
+def test_a_page_of_another_project_says_nothing(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    serve_page(httpserver, name="acme-shop")
+
+    (standing,) = registry.check_simple_pages(["acme-blog"])
+
+    assert isinstance(standing.outcome, Unavailable)
+
+
+@pytest.mark.parametrize("told", [None, {}, {"status": None}, {"status": "someday"}, [], "archived"])
+def test_a_status_that_is_not_told_or_not_known_is_active(
+    registry: PyPIRegistry, httpserver: HTTPServer, told: object
+) -> None:
+    serve_page(httpserver, **{"project-status": told})
+
+    (standing,) = registry.check_simple_pages(["acme-blog"])
+
+    assert standing.outcome == ProjectStatus.ACTIVE
+
+
+@pytest.mark.parametrize(("versions", "is_empty"), [([], True), (["1.0"], False), (None, False)])
+def test_a_page_is_empty_only_if_it_says_so(
+    registry: PyPIRegistry, httpserver: HTTPServer, versions: object, is_empty: bool
+) -> None:
+    serve_page(httpserver, versions=versions)
+
+    (standing,) = registry.check_simple_pages(["acme-blog"])
+
+    assert standing.is_empty is is_empty
+
+
+def test_what_releases_repeat_of_each_other_is_kept_once(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+    """A project of many releases would take many times the memory otherwise."""
+    repeated = {
+        "classifiers": ["Framework :: Plone", "Framework :: Zope"],
+        "project_urls": {"Source": "https://git.example"},
+    }
+    serve_project(httpserver, "3.0", {version: [build_file(version)] for version in ("1.0", "2.0", "3.0")})
+    serve_release(httpserver, "1.0", **repeated)
+    serve_release(httpserver, "2.0", **repeated)
+
+    reading = read_project(registry)
+
+    first, second = get_metadata(reading, "1.0"), get_metadata(reading, "2.0")
+    assert first.classifiers == ("Framework :: Plone", "Framework :: Zope")
+    assert first.classifiers is second.classifiers
+    assert first.project_urls is second.project_urls

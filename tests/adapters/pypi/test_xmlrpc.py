@@ -1,0 +1,232 @@
+"""PyPI's XML-RPC methods, by what they answer."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+from xmlrpc.client import Fault, dumps, loads
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_httpserver import HTTPServer
+
+from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.pypi import PyPIChangelog, PyPIRegistry
+from pyf.aggregator.adapters.pypi.xmlrpc import ResponseReader, Value
+from pyf.aggregator.adapters.http.client.retry import RetryPolicy, Transient
+from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.faults import Fault as Order
+from pyf.aggregator.sandbox.faults import FaultKind, RetryAfter
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+
+PLONE = "Framework :: Plone"
+TOO_MANY = "HTTPTooManyRequests: The action could not be performed because there were too many requests by the client."
+ENTITIES = b"""<?xml version='1.0'?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
+<methodResponse><params><param><value><string>&b;</string></value></param></params></methodResponse>"""
+
+xml_text = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
+scalars = st.none() | st.integers(-(2**31), 2**31 - 1) | xml_text
+
+
+class RowsReader(ResponseReader[tuple[list[list[Value]], Value]]):
+    """Keeps all that a reader is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[Value]] = []
+
+    def take(self, row: list[Value]) -> None:
+        self.rows.append(row)
+
+    def result(self, value: Value) -> tuple[list[list[Value]], Value]:
+        return self.rows, value
+
+
+@pytest.fixture
+def service() -> Iterator[ServiceClient]:
+    with HttpClient() as http:
+        yield ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=1, backoff=0, max_wait=5)))
+
+
+def build_response(value: object) -> bytes:
+    return dumps((value,), methodresponse=True, allow_none=True).encode()  # type: ignore[arg-type]
+
+
+def serve(httpserver: HTTPServer, body: bytes) -> str:
+    httpserver.expect_request("/pypi", method="POST").respond_with_data(body, content_type="text/xml")
+    return httpserver.url_for("/")
+
+
+def read_body(body: bytes, chunk_size: int = 7) -> tuple[list[list[Value]], Value]:
+    reader = RowsReader()
+    for start in range(0, len(body), chunk_size):
+        reader.feed(body[start : start + chunk_size])
+    return reader.finish()
+
+
+@given(value=scalars, piece=st.integers(1, 50))
+def test_a_value_is_read_however_it_comes_in(value: Any, piece: int) -> None:
+    assert read_body(build_response(value), piece) == ([], value)
+
+
+@given(rows=st.lists(st.lists(scalars, max_size=5), max_size=5), piece=st.integers(1, 50))
+def test_rows_are_handed_over_and_not_kept(rows: list[list[Any]], piece: int) -> None:
+    assert read_body(build_response(rows), piece) == (rows, [])
+
+
+@given(st.recursive(scalars, lambda inner: st.dictionaries(xml_text, inner, max_size=3), max_leaves=5))
+def test_structures_are_read(value: Any) -> None:
+    assert read_body(build_response({"inner": value})) == ([], {"inner": value})
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_whatever_comes_is_an_answer_or_unavailable(body: bytes) -> None:
+    with suppress(Unavailable):
+        read_body(body)
+
+
+def test_a_value_without_a_type_is_text() -> None:
+    body = b"<methodResponse><params><param><value>acme</value></param></params></methodResponse>"
+
+    assert read_body(body) == ([], "acme")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"<html><body>Sorry</body></html>",
+        b"<!doctype html><title>Sorry</title>",
+        build_response([["acme", "1.0"]])[:-20],
+        build_response(1.5),
+        b"<methodResponse><params><param><value><int>many</int></value></param></params></methodResponse>",
+        b"<methodResponse><params></params></methodResponse>",
+        ENTITIES,
+    ],
+)
+def test_what_is_no_answer_is_worth_asking_again(body: bytes) -> None:
+    with pytest.raises(Transient):
+        read_body(body)
+
+
+def test_a_call_names_the_method_and_its_arguments(service: ServiceClient, httpserver: HTTPServer) -> None:
+    url = serve(httpserver, build_response([["acme", "1.0"]]))
+
+    list(PyPIRegistry(service, url).browse_classifiers([f"{PLONE} & more"]))
+
+    request, _ = httpserver.log[0]
+    assert loads(request.get_data()) == (([f"{PLONE} & more"],), "browse")
+    assert request.content_type == "text/xml"
+
+
+def test_browsing_gives_each_project_once_by_normalised_name(service: ServiceClient, httpserver: HTTPServer) -> None:
+    url = serve(httpserver, build_response([["Acme.Blog", "1.0"], ["Acme.Blog", "2.0"], ["acme_shop", "1.0"]]))
+
+    assert list(PyPIRegistry(service, url).browse_classifiers([PLONE])) == [(PLONE, frozenset({"acme-blog", "acme-shop"}))]
+
+
+@pytest.mark.parametrize(
+    "value", [None, "none", 0, ["acme"], [["acme"]], [["acme", None]], [[None, "1.0"]], [["", "1.0"]], {"acme": "1.0"}]
+)
+def test_browsing_takes_nothing_but_names_with_versions(
+    service: ServiceClient, httpserver: HTTPServer, value: object
+) -> None:
+    url = serve(httpserver, build_response(value))
+
+    with pytest.raises(Unavailable):
+        list(PyPIRegistry(service, url).browse_classifiers([PLONE]))
+
+
+def test_journal_entries_are_sorted_and_normalised(service: ServiceClient, httpserver: HTTPServer) -> None:
+    rows = [["Acme.Blog", "1.0", 100, "new release", 8], ["Acme.Blog", None, 90, "create", 7], ["old", "1", 1, "x", 5]]
+    url = serve(httpserver, build_response(rows))
+
+    entries = PyPIChangelog(service, url).fetch_since(5)
+
+    assert [(e.name, e.version, e.timestamp, e.action, e.serial) for e in entries] == [
+        ("acme-blog", "", 90, "create", 7),
+        ("acme-blog", "1.0", 100, "new release", 8),
+    ]
+
+
+@pytest.mark.parametrize(
+    "row", [[], ["acme"], [None, "1.0", 1, "create", 7], ["", "1.0", 1, "create", 7], ["acme", "1.0", 1, "create", "7"]]
+)
+def test_a_journal_with_a_strange_entry_says_nothing(
+    service: ServiceClient, httpserver: HTTPServer, row: list[object]
+) -> None:
+    """To leave the entry out would be to miss a change."""
+    url = serve(httpserver, build_response([["acme", None, 1, "create", 6], row]))
+
+    with pytest.raises(Unavailable, match="entry that can't be read"):
+        PyPIChangelog(service, url).fetch_since(5)
+
+
+@pytest.mark.parametrize("value", [None, "7", [], [[7]]])
+def test_a_last_serial_is_a_number(service: ServiceClient, httpserver: HTTPServer, value: object) -> None:
+    url = serve(httpserver, build_response(value))
+
+    with pytest.raises(Unavailable):
+        PyPIChangelog(service, url).fetch_last_serial()
+
+
+def test_a_refused_method_is_named_with_the_reason_and_asked_once(service: ServiceClient, httpserver: HTTPServer) -> None:
+    text = "RuntimeError: PyPI no longer supports\nthe XMLRPC browse method" + "!" * 1000
+    url = serve(httpserver, dumps(Fault(-32500, text)).encode())
+
+    with pytest.raises(Unavailable) as raised:
+        list(PyPIRegistry(service, url).browse_classifiers([PLONE]))
+
+    text = str(raised.value)
+    assert "/pypi (browse): the method is refused or gone (RuntimeError: PyPI no longer supports the" in text
+    assert len(text) < 400
+    assert len(httpserver.log) == 1
+
+
+def test_a_method_whose_address_is_gone_is_unavailable(service: ServiceClient, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/pypi").respond_with_data(status=404)
+
+    with pytest.raises(Unavailable, match=r"\(changelog_last_serial\): 404 Not Found"):
+        PyPIChangelog(service, httpserver.url_for("/")).fetch_last_serial()
+
+
+@pytest.mark.parametrize(
+    ("text", "wait"),
+    [(f"{TOO_MANY} Limit may reset in 42 seconds.", 42), (TOO_MANY, None), (f"{TOO_MANY} Limit may reset soon.", None)],
+)
+def test_a_throttled_call_says_when_to_come_back(
+    service: ServiceClient, httpserver: HTTPServer, text: str, wait: float | None
+) -> None:
+    url = serve(httpserver, dumps(Fault(-32500, text)).encode())
+
+    with pytest.raises(Unavailable, match="too many requests") as raised:
+        PyPIChangelog(service, url).fetch_last_serial()
+    assert raised.value.retry_after == wait
+    assert len(httpserver.log) == (1 if wait else 2)
+
+
+@pytest.mark.parametrize("retry_after", [None, RetryAfter(1)])
+def test_a_throttled_call_is_repeated_after_the_wait(service: ServiceClient, retry_after: RetryAfter | None) -> None:
+    with LocalPyPI(FakeRegistry()) as pypi:
+        pypi.faults.add(Order(FaultKind.THROTTLED, times=1, retry_after=retry_after))
+
+        assert PyPIChangelog(service, pypi.url).fetch_last_serial() == 0
+
+        first, second = (request.time for request in pypi.requests.log)
+    assert second - first >= (retry_after.seconds if retry_after else 0)
+
+
+def test_more_changes_than_a_page_come_page_by_page(service: ServiceClient) -> None:
+    fake_registry = FakeRegistry()
+    fake_registry.add_filler_changes(50_001)
+
+    with LocalPyPI(fake_registry) as pypi:
+        journal = PyPIChangelog(service, pypi.url)
+        first = journal.fetch_since(0)
+        second = journal.fetch_since(first[-1].serial)
+
+    assert (len(first), len(second)) == (journal.page_size, 1)
+    assert [entry.serial for entry in [*first, *second]] == list(range(1, 50_002))

@@ -1,0 +1,339 @@
+"""Workers may hang, die and be killed: every README still comes back, and no worker is left behind."""
+
+import logging
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
+from pathlib import Path
+
+import pytest
+
+import support.faulty_renderer
+from support.processes import list_children, is_running, is_working, on_linux, run_python, wait_until
+from pyf.aggregator.testing.caches import FakeRenderCache
+from pyf.aggregator.adapters.rendering.renderer.renderer import PooledRenderer
+from pyf.aggregator.domain.readme.plain_text.plain_text import render_plain_text
+from pyf.aggregator.domain.readme.plain_text.plain_text import Readme, RenderedReadme
+from pyf.aggregator.domain.readme.plain_text.rendering import render_readme
+
+pytestmark = on_linux
+
+GOOD = [Readme(text=f"# Number {n}\n\n*text*", content_type="text/markdown") for n in range(20)]
+# Minutes in a renderer that does not let go of the interpreter's lock: equal headings are told apart one by one.
+ENDLESS = Readme(text="# a\n\n" * 60_000, content_type="text/markdown")
+# Minutes in a renderer written in Python.
+ENDLESS_IN_PYTHON = Readme(
+    text=f"+{'-+' * 4000}\n" + f"|{' |' * 4000}\n+{'-+' * 4000}\n" * 30, content_type="text/x-rst"
+)
+# Many gigabytes: each of the rows is filled up to the width of the first.
+GREEDY = Readme(text=f"|{'a|' * 20_000}\n|{'-|' * 20_000}\n" + "|x|\n" * 2_000, content_type="text/markdown")
+# Some seconds, and then it is done.
+SLOW = Readme(text=":a: b\n" * 6_000, content_type="text/x-rst")
+
+
+def find_workers() -> set[int]:
+    """Return the processes that render; whoever runs the tests may have others, such as a server for other tests."""
+    return {pid for pid in list_children(os.getpid()) if re.search("rendering_worker|strange_renderer", read_command_line(pid))}
+
+
+def read_command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+@pytest.fixture
+def cache() -> FakeRenderCache:
+    return FakeRenderCache()
+
+
+@pytest.fixture
+def renderer(cache: FakeRenderCache) -> Iterator[PooledRenderer]:
+    with PooledRenderer(cache, workers=2) as renderer:
+        yield renderer
+
+
+def build_misbehaving_renderer(misdeed: str, diary: Path, cache: FakeRenderCache) -> PooledRenderer:
+    program = [sys.executable, strange_renderer.__file__, misdeed, str(diary)]
+    return PooledRenderer(cache, workers=1, program=program)
+
+
+@pytest.mark.parametrize("readme", [ENDLESS, ENDLESS_IN_PYTHON], ids=["rust", "python"])
+def test_a_readme_that_takes_too_long_is_plain_text_and_the_others_are_not(
+    readme: Readme, cache: FakeRenderCache
+) -> None:
+    with PooledRenderer(cache, workers=2, time_limit=2.0) as renderer:
+        results = renderer.render([*GOOD, readme, *GOOD[::-1]]).result()
+
+    assert list(results) == [render_readme(r) for r in GOOD] + [render_plain_text(readme)] + [render_readme(r) for r in GOOD[::-1]]
+
+
+def test_a_readme_that_takes_too_long_costs_once(cache: FakeRenderCache, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        with PooledRenderer(cache, workers=1, time_limit=0.5) as renderer:
+            both = [renderer.render([ENDLESS]), renderer.render([ENDLESS])]
+            assert [list(rendering.result()) for rendering in both] == [[render_plain_text(ENDLESS)]] * 2
+
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert "it takes longer than 0.5 s: '# a" in caplog.text
+
+
+def test_a_readme_that_wants_all_memory_is_plain_text(renderer: PooledRenderer) -> None:
+    results = renderer.render([GREEDY, *GOOD]).result()
+
+    assert list(results) == [render_plain_text(GREEDY), *map(render_readme, GOOD)]
+
+
+@pytest.mark.parametrize("misdeed", ["dies", "dies while answering"])
+def test_a_readme_that_ends_two_workers_is_plain_text_for_good(
+    misdeed: str, tmp_path: Path, cache: FakeRenderCache
+) -> None:
+    with build_misbehaving_renderer(misdeed, tmp_path / "diary", cache) as renderer:
+        first = renderer.render(GOOD[:1]).result()
+        again = renderer.render(GOOD[:1]).result()
+
+    assert list(first) == list(again) == [render_plain_text(GOOD[0])]
+    assert len((tmp_path / "diary").read_text().split()) == 2
+
+
+@pytest.mark.parametrize("misdeed", ["dies once", "does not begin once"])
+def test_a_readme_survives_the_death_of_its_worker(misdeed: str, tmp_path: Path, cache: FakeRenderCache) -> None:
+    with build_misbehaving_renderer(misdeed, tmp_path / "diary", cache) as renderer:
+        [results] = renderer.render(GOOD[:1]).result()
+
+    _, second = (tmp_path / "diary").read_text().split()
+    assert results.html == f"by {second}"
+
+
+def test_readmes_whose_workers_are_killed_from_outside_are_not_plain_text_for_good(
+    tmp_path: Path, cache: FakeRenderCache
+) -> None:
+    with build_misbehaving_renderer("is killed", tmp_path / "diary", cache) as renderer:
+        results = renderer.render(GOOD[:1]).result()
+    with PooledRenderer(cache, workers=1) as renderer:
+        later = renderer.render(GOOD[:1]).result()
+
+    assert list(results) == [render_plain_text(GOOD[0])]
+    assert list(later) == [render_readme(GOOD[0])]
+
+
+def test_a_defect_of_ours_is_logged_and_its_makeshift_not_remembered(
+    tmp_path: Path, cache: FakeRenderCache, caplog: pytest.LogCaptureFixture
+) -> None:
+    with build_misbehaving_renderer("fails", tmp_path / "diary", cache) as renderer:
+        results = renderer.render(GOOD[:1]).result()
+    with PooledRenderer(cache, workers=1) as renderer:
+        repaired = renderer.render(GOOD[:1]).result()
+
+    assert list(results) == [render_plain_text(GOOD[0])]
+    assert list(repaired) == [render_readme(GOOD[0])]
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert "it is our fault" in caplog.text
+
+
+def test_workers_that_cannot_even_begin_are_an_error_and_make_nothing(tmp_path: Path, cache: FakeRenderCache) -> None:
+    with (
+        build_misbehaving_renderer("never begins", tmp_path / "diary", cache) as renderer,
+        pytest.raises(RuntimeError, match="end before they can begin"),
+    ):
+        renderer.render(GOOD[:1]).result()
+
+    with PooledRenderer(cache, workers=1) as renderer:
+        assert list(renderer.render(GOOD[:1]).result()) == [render_readme(GOOD[0])]
+
+
+def test_a_worker_that_is_killed_at_work_costs_no_readme(renderer: PooledRenderer) -> None:
+    renderer.prestart()
+    wait_until(lambda: len(find_workers()) == 2 and not any(map(is_working, find_workers())))
+    rendering = renderer.render([SLOW, *GOOD])
+    at_work: list[int] = []
+    wait_until(lambda: bool(at_work.extend(filter(is_working, find_workers())) or at_work))
+    os.kill(at_work[0], signal.SIGKILL)
+
+    assert list(rendering.result()) == [render_readme(SLOW), *map(render_readme, GOOD)]
+
+
+def test_workers_that_are_killed_while_idle_are_replaced(renderer: PooledRenderer) -> None:
+    renderer.render(GOOD[:10]).result()
+    for pid in find_workers():
+        os.kill(pid, signal.SIGKILL)
+
+    assert list(renderer.render(GOOD).result()) == [render_readme(readme) for readme in GOOD]
+
+
+def test_workers_can_be_started_before_they_are_needed(renderer: PooledRenderer) -> None:
+    renderer.prestart()
+    renderer.prestart()
+    wait_until(lambda: len(find_workers()) == 2)
+
+    assert list(renderer.render(GOOD).result()) == [render_readme(readme) for readme in GOOD]
+    assert len(find_workers()) == 2
+
+
+def test_no_worker_is_started_for_what_is_remembered(cache: FakeRenderCache) -> None:
+    with PooledRenderer(cache, workers=1) as renderer:
+        renderer.render(GOOD).result()
+
+    with PooledRenderer(cache, workers=1) as renderer:
+        renderer.render(GOOD).result()
+
+        assert find_workers() == set()
+
+
+def test_closing_ends_the_workers_in_the_middle_of_a_readme(cache: FakeRenderCache) -> None:
+    renderer = PooledRenderer(cache, workers=2, time_limit=60)
+    rendering = renderer.render([ENDLESS, ENDLESS_IN_PYTHON, *GOOD])
+    wait_until(lambda: sum(map(is_working, find_workers())) == 2)
+
+    renderer.close()
+
+    assert find_workers() == set()
+    with pytest.raises(CancelledError):
+        rendering.result()
+    with pytest.raises(RuntimeError, match="closed"):
+        renderer.render([SLOW])
+
+
+def test_closing_before_anything_was_rendered_is_fine(cache: FakeRenderCache) -> None:
+    PooledRenderer(cache).close()
+
+    assert find_workers() == set()
+
+
+def test_closing_while_the_workers_start_leaves_none(cache: FakeRenderCache) -> None:
+    with PooledRenderer(cache, workers=2) as renderer:
+        renderer.prestart()
+        wait_until(lambda: len(find_workers()) > 0)
+
+    assert find_workers() == set()
+
+
+PARENT = """
+from pyf.aggregator.testing.caches import MemoryRenderCache
+from pyf.aggregator.adapters.rendering.renderer import PooledRenderer
+from pyf.aggregator.domain.readme.plain_text import Readme
+renderer = PooledRenderer(MemoryRenderCache(), workers=3, time_limit=600)
+renderer.warm()
+endless = "# a\\n\\n" * 60_000
+cells = "+" + "-+" * 4000 + "\\n" + ("|" + " |" * 4000 + "\\n+" + "-+" * 4000 + "\\n") * 30
+with renderer:
+    rendering = renderer.render([
+        Readme(text=endless, content_type="text/markdown"), Readme(text=cells, content_type="text/x-rst"),
+    ])
+    print("under way", flush=True)
+    rendering.result()
+"""
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_workers_end_with_the_process_that_started_them_however_busy_they_are(by: signal.Signals) -> None:
+    """One is idle, one holds the interpreter's lock, one runs Python."""
+    with run_python(PARENT) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "under way\n"
+        wait_until(lambda: len(list_children(parent.pid)) == 3)
+        workers = list_children(parent.pid)
+        wait_until(lambda: sum(map(is_working, workers)) == 2)
+
+        parent.send_signal(by)
+
+        assert parent.wait(timeout=30) == -by
+        wait_until(lambda: not any(map(is_running, workers)), seconds=5)
+
+
+def test_a_ctrl_c_in_the_terminal_does_not_reach_the_workers() -> None:
+    with run_python(PARENT) as parent:
+        wait_until(lambda: len(list_children(parent.pid)) == 3)
+
+        groups = {os.getpgid(pid) for pid in list_children(parent.pid)}
+
+    assert os.getpgid(0) not in groups
+
+
+def test_a_forked_child_has_workers_of_its_own() -> None:
+    """A task queue forks its worker processes after everything has been set up."""
+    program = """
+import os
+from pyf.aggregator.testing.caches import MemoryRenderCache
+from pyf.aggregator.adapters.rendering.renderer import PooledRenderer
+from pyf.aggregator.domain.readme.plain_text import Readme
+readmes = [Readme(text=f"*{n}*", content_type="text/markdown") for n in range(30)]
+with PooledRenderer(MemoryRenderCache(), workers=1) as renderer:
+    renderer.render(readmes[:1]).result()
+    under_way = renderer.render(readmes[1:20])
+    pid = os.fork()
+    html = [made.html for made in renderer.render(readmes[10:]).result()]
+    assert html == [f"<p><em>{n}</em></p>\\n" for n in range(10, 30)], html
+    if pid:
+        assert under_way.result()[0].html == "<p><em>1</em></p>\\n"
+        assert os.waitpid(pid, 0)[1] == 0
+print("done")
+"""
+    with run_python(program, PYTHONWARNINGS="ignore") as parent:
+        output, _ = parent.communicate(timeout=60)
+
+    assert output == "done\ndone\n"
+    assert parent.returncode == 0
+
+
+def test_the_main_process_loads_no_renderer() -> None:
+    program = """
+import sys
+from pyf.aggregator.testing.caches import MemoryRenderCache
+from pyf.aggregator.adapters.rendering.renderer import PooledRenderer
+from pyf.aggregator.domain.readme.plain_text import Readme
+with PooledRenderer(MemoryRenderCache(), workers=1, time_limit=1) as renderer:
+    readmes = [Readme(text="# a\\n\\n" * 60_000, content_type="text/markdown"), Readme(text="x")]
+    assert renderer.render(readmes).result()[1].html == "<p>x</p>\\n"
+loaded = {name.partition(".")[0] for name in sys.modules}
+print(sorted(loaded & {"docutils", "readme_renderer", "nh3", "comrak", "pygments"}))
+"""
+    with run_python(program, PYTHONWARNINGS="ignore") as parent:
+        output, _ = parent.communicate(timeout=60)
+
+    assert output == "[]\n"
+
+
+def test_a_worker_loads_nothing_but_what_renders() -> None:
+    program = """
+import sys
+import pyf.aggregator.adapters.rendering.worker, pyf.aggregator.domain.readme.rendering
+loaded = {name.partition(".")[0] for name in sys.modules}
+print(sorted(loaded & {"aiohttp", "asyncio", "click", "sqlite3", "pydantic"}))
+"""
+    with run_python(program) as worker:
+        output, _ = worker.communicate(timeout=60)
+
+    assert output == "[]\n"
+
+
+def test_files_of_the_current_folder_are_not_taken_for_modules(
+    tmp_path: Path, cache: FakeRenderCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "nh3.py").write_text("raise SystemExit('a stranger')")
+    monkeypatch.chdir(tmp_path)
+
+    with PooledRenderer(cache, workers=1) as renderer:
+        assert list(renderer.render(GOOD[:1]).result()) == [render_readme(GOOD[0])]
+
+
+def test_rendered_readmes_are_kept_in_few_batches() -> None:
+    class Counted(FakeRenderCache):
+        batches = 0
+
+        def keep(self, rendered: Mapping[str, RenderedReadme]) -> None:
+            self.batches += 1
+            super().set_many(rendered)
+
+    cache = Counted()
+    with PooledRenderer(cache, workers=2) as renderer:
+        renderings = [renderer.render([readme]) for readme in GOOD]
+        renderings[-1].result()
+        for rendering in renderings:
+            rendering.result()
+
+    assert cache.batches < len(GOOD) / 2

@@ -1,0 +1,246 @@
+"""What only the index in a SQLite file does: many processes, kills, and a file and a log that stay small."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+import support.sqlite_worker
+from support.builders import build_state, build_project
+from pyf.aggregator.adapters.sqlite.database import Database
+from pyf.aggregator.adapters.sqlite.index import SqliteIndex
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
+from pyf.aggregator.domain.errors import Unavailable
+from support.sqlite_worker import COLLECTION, read_number
+
+MEGABYTE = 1024 * 1024
+needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and kill -9")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "pyf.sqlite3"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[Database]:
+    database = Database(path)
+    SqliteAdmin(database).create(COLLECTION, build_state(), alias="plone")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def index(database: Database) -> SqliteIndex:
+    return SqliteIndex(database)
+
+
+@pytest.fixture
+def admin(database: Database) -> SqliteAdmin:
+    return SqliteAdmin(database)
+
+
+def start_process(action: str, path: Path, *arguments: object) -> subprocess.Popen[str]:
+    """Start a process of its own at an act of `sqlite_worker`."""
+    command = [sys.executable, sqlite_worker.__file__, action, str(path), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def collect_outputs(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
+    """Wait for processes and return what they wrote; an error in any of them is an error of the test."""
+    finished = [(process, *process.communicate(timeout=120)) for process in processes]
+    assert [errors for process, _, errors in finished if process.returncode] == []
+    return [output for _, output, _ in finished]
+
+
+def build_text(number: int) -> str:
+    """Return 100,000 characters that are others everywhere for another number: SQLite writes only what changes."""
+    return f"{number:09} " * 10_000
+
+
+def get_log_size(path: Path) -> int:
+    log = path.with_name(f"{path.name}-wal")
+    return log.stat().st_size if log.exists() else 0
+
+
+@pytest.mark.parametrize(("writers", "readers", "seconds"), [(2, 2, 2), pytest.param(4, 8, 20, marks=pytest.mark.slow)])
+def test_processes_share_the_file_without_ever_finding_it_locked(
+    index: SqliteIndex, path: Path, writers: int, readers: int, seconds: int
+) -> None:
+    writing = [start_process("write", path, f"writer{number}", seconds) for number in range(writers)]
+    reading = [start_process("read", path, seconds) for _ in range(readers)]
+    largest_log = 0
+    while any(process.poll() is None for process in writing):
+        largest_log = max(largest_log, get_log_size(path))
+        time.sleep(0.05)
+
+    written = collect_outputs(writing)
+    collect_outputs(reading)
+
+    for lines in written:
+        last = dict(line.split() for line in lines.splitlines())
+        assert last
+        assert {name: read_number(index, name) for name in last} == {name: int(number) for name, number in last.items()}
+    assert largest_log < 50 * MEGABYTE
+
+
+@pytest.mark.parametrize("files", [3, pytest.param(60, marks=pytest.mark.slow)])
+def test_twelve_processes_can_open_a_new_file_at_the_same_moment(path: Path, files: int) -> None:
+    at = time.time() + 3
+
+    collect_outputs([start_process("open_together", path, at, files) for _ in range(12)])
+
+    for number in range(files):
+        database = Database(path.with_name(f"{number}-{path.name}"))
+        assert sum(1 for _ in SqliteIndex(database).project_states(COLLECTION)) == 12
+        database.close()
+
+
+@needs_posix
+@pytest.mark.parametrize("rounds", [3, pytest.param(40, marks=pytest.mark.slow)])
+def test_what_a_call_has_returned_from_outlives_a_kill_at_any_moment(
+    index: SqliteIndex, path: Path, rounds: int
+) -> None:
+    moments = random.Random(7)
+    printed: dict[str, int] = {}
+    for _ in range(rounds):
+        writer = start_process("write", path, "writer", 60, max(printed.values(), default=0))
+        assert writer.stdout is not None
+        first = writer.stdout.readline()
+        time.sleep(moments.uniform(0.0, 0.3))
+        writer.kill()
+        rest = writer.stdout.read()  # `communicate` would leave out what was read ahead with the first line
+        writer.communicate(timeout=60)
+        # What it was saying when it was killed has no end, and counts for nothing.
+        whole, _, _ = (first + rest).rpartition("\n")
+        printed |= {name: int(number) for name, number in map(str.split, whole.splitlines())}
+
+        # A last writing may have been on disk before it could be said.
+        assert [name for name, number in printed.items() if read_number(index, name) < number] == []
+    assert printed
+
+
+@needs_posix
+def test_a_call_that_was_killed_has_changed_whole_projects_or_nothing(index: SqliteIndex, path: Path) -> None:
+    """One call writes many projects in several transactions; `number_of` fails for a project of two writings."""
+    moments = random.Random(11)
+    for _ in range(3):
+        writer = start_process("write_all", path)
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        time.sleep(moments.uniform(0.0, 0.5))
+        writer.kill()
+        writer.communicate(timeout=60)
+
+        numbers = {
+            holding.name_normalized: read_number(index, holding.name_normalized) for holding in index.project_states("plone")
+        }
+
+        assert all(number > 0 for number in numbers.values())
+
+
+@needs_posix
+def test_the_right_to_a_collection_ends_with_its_holder_even_if_a_child_lives_on(
+    admin: SqliteAdmin, path: Path
+) -> None:
+    holder = start_process("hold", path, COLLECTION)
+    assert holder.stdout is not None
+    child = int(holder.stdout.readline())
+    try:
+        with pytest.raises(Unavailable, match="another run"), admin.lock("plone"):
+            pass
+
+        holder.kill()
+        holder.wait(timeout=60)
+
+        with admin.lock("plone"):
+            os.kill(child, 0)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        holder.communicate(timeout=60)
+
+
+@needs_posix
+def test_an_index_is_of_use_on_both_sides_of_a_fork(index: SqliteIndex, path: Path) -> None:
+    (output,) = collect_outputs([start_process("fork", path)])
+
+    assert output.split() == ["0", "2", "1"]
+
+
+def test_a_listing_that_nobody_finishes_does_not_keep_the_log_growing(index: SqliteIndex, path: Path) -> None:
+    index.put("plone", [build_project(f"project-{number}") for number in range(700)])
+    unfinished = [index.project_states("plone"), index.export("plone")]
+    for listing in unfinished:
+        next(listing)
+
+    for number in range(300):
+        index.put("plone", [build_project("big", description=build_text(number))])
+
+    assert get_log_size(path) < 12 * MEGABYTE
+
+
+def test_a_log_that_has_grown_while_somebody_read_is_emptied_by_the_next_writing(
+    index: SqliteIndex, database: Database, path: Path
+) -> None:
+    with database.reading() as reading:
+        reading.execute("SELECT count(*) FROM documents").fetchone()
+        for number in range(150):
+            index.put("plone", [build_project("big", description=build_text(number))])
+        while_reading = get_log_size(path)
+
+    index.put("plone", [build_project("small")])
+
+    assert while_reading > 12 * MEGABYTE
+    assert get_log_size(path) < MEGABYTE
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs a system that tells what memory was taken")
+def test_an_export_takes_little_memory_however_much_there_is(index: SqliteIndex, path: Path) -> None:
+    for number in range(200):
+        project = build_project(f"project-{number}", "1.0", "2.0", "3.0", "4.0", description=build_text(number))
+        index.put("plone", [project])
+
+    (output,) = collect_outputs([start_process("export", path)])
+
+    count, memory = map(int, output.split())
+    assert count == 800
+    assert path.stat().st_size > 60 * MEGABYTE
+    assert memory * 1024 < 120 * MEGABYTE
+
+
+def test_a_dropped_collection_gives_its_space_back(index: SqliteIndex, admin: SqliteAdmin, path: Path) -> None:
+    admin.create("plone-2", build_state())
+    for collection in (COLLECTION, "plone-2"):
+        index.put(collection, [build_project(f"project-{n}", description=build_text(n)) for n in range(200)])
+    index.put("plone-2", [build_project("last")])
+
+    admin.drop(COLLECTION)
+
+    assert sum(1 for _ in index.export("plone-2")) == 201
+    index.set_state("plone-2", build_state())
+    database_size = path.stat().st_size + get_log_size(path)
+    assert database_size < 30 * MEGABYTE
+
+
+def test_the_file_stays_as_large_as_what_it_holds_over_a_year(
+    index: SqliteIndex, admin: SqliteAdmin, path: Path
+) -> None:
+    """Every week all projects change and the collection is built anew behind its alias."""
+    sizes = []
+    for week in range(52):
+        fresh = f"plone-{week + 2}"
+        live = admin.resolve("plone") or ""
+        admin.create(fresh, build_state())
+        index.put("plone", [build_project(f"project-{n}", description=build_text(week)) for n in range(20)])
+        index.put(fresh, [build_project(f"project-{n}", description=build_text(-week)) for n in range(20)])
+        admin.set_alias("plone", fresh)
+        admin.drop(live)
+        sizes.append(path.stat().st_size + get_log_size(path))
+
+    assert max(sizes[10:]) <= 1.5 * max(sizes[:10])

@@ -1,0 +1,95 @@
+"""What processes of one worker have counted adds up, whatever becomes of them."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from subprocess import run
+from tempfile import TemporaryDirectory
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyf.aggregator.adapters.metrics_store import SharedMetrics
+from pyf.aggregator.adapters.metrics_store import LocalTaskMetrics
+from pyf.aggregator.adapters.metrics_store import LocalRequestMetrics
+from pyf.aggregator.ports import TaskTotals
+
+NOW = 1_800_000_000.0
+
+
+def create_process_metrics(folder: Path, requests: int = 0, *, remaining: int | None = None, reset: int = 3_600) -> SharedMetrics:
+    """Return the counts of one more process."""
+    request_metrics, task_metrics = LocalRequestMetrics(now=lambda: NOW), LocalTaskMetrics(clock=lambda: 0)
+    for _ in range(requests):
+        request_metrics.record("pypi", "200")
+    if remaining is not None:
+        headers = {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": str(remaining), "X-RateLimit-Reset": str(reset)}
+        request_metrics.record_headers("github", headers)
+    for number in range(requests):
+        task_metrics.start(str(number), "inspect_project")
+        task_metrics.finish(str(number), "done")
+    task_metrics.start("last", "update_github")
+    return SharedMetrics(folder, request_metrics, task_metrics)
+
+
+def test_what_others_have_published_is_added_to_what_this_one_counts(tmp_path: Path) -> None:
+    ours = create_process_metrics(tmp_path, 2)
+    create_process_metrics(tmp_path, 3).publish()
+    create_process_metrics(tmp_path, 5)  # has published nothing yet
+
+    assert ours.count_by_outcome() == {("pypi", "200"): 5}
+    assert ours.get_totals() == {("inspect_project", "done"): TaskTotals(count=5)}
+    assert ours.count_running() == {"update_github": 2}
+
+
+def test_what_this_one_has_published_is_not_added_twice(tmp_path: Path) -> None:
+    ours = create_process_metrics(tmp_path, 2)
+    for _ in range(3):
+        ours.publish()
+
+    assert ours.count_by_outcome() == {("pypi", "200"): 2}
+    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
+
+
+def test_many_threads_of_a_process_may_publish_at_once(tmp_path: Path) -> None:
+    """The tasks of a worker's threads end at the same moment."""
+    ours, other = create_process_metrics(tmp_path, 2), create_process_metrics(tmp_path)
+
+    with ThreadPoolExecutor(8) as threads:
+        for published in [threads.submit(ours.publish) for _ in range(400)]:
+            published.result()
+
+    assert other.count_by_outcome() == {("pypi", "200"): 2}
+
+
+def test_what_a_process_that_has_ended_counted_stays_and_what_it_was_doing_does_not(tmp_path: Path) -> None:
+    other = create_process_metrics(tmp_path / "other", 3)
+    (tmp_path / "other").mkdir()
+    other.publish()
+    (file,) = (tmp_path / "other").iterdir()
+    ended = run(["sh", "-c", "echo $$"], capture_output=True, check=True, text=True).stdout.strip()
+    text = file.read_text().replace(f'"process":{os.getpid()}', f'"process":{ended}')
+    (tmp_path / file.name).write_text(text)
+    ours = create_process_metrics(tmp_path)
+
+    assert ours.count_by_outcome() == {("pypi", "200"): 3}
+    assert ours.count_running() == {"update_github": 1}
+
+
+@given(st.lists(st.tuples(st.sampled_from([60, 120]), st.integers(0, 60)), min_size=1, max_size=4))
+def test_of_a_limit_what_was_told_last_holds(told: list[tuple[int, int]]) -> None:
+    with TemporaryDirectory() as folder:
+        parts = [create_process_metrics(Path(folder), remaining=left, reset=reset) for reset, left in told]
+        for part in parts:
+            part.publish()
+        (quota,) = parts[0].get_rate_limits()
+
+    latest = max(reset for reset, _ in told)
+    assert quota.resets_at == NOW + latest
+    assert quota.remaining == min(left for reset, left in told if reset == latest)
+
+
+def test_a_folder_that_has_gone_with_its_worker_adds_nothing(tmp_path: Path) -> None:
+    ours = create_process_metrics(tmp_path / "gone", 2)
+
+    assert ours.count_by_outcome() == {("pypi", "200"): 2}

@@ -1,0 +1,314 @@
+"""What the index does on a server beyond its contract: the schema, foreign collections, and what clients see."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from support.builders import build_state, build_project, build_fields
+from support.processes import run_python
+from pyf.aggregator.adapters import typesense
+from pyf.aggregator.adapters.typesense import Server, Typesense
+from pyf.aggregator.domain.collection import Tombstone
+from pyf.aggregator.domain.errors import Invalid
+from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields, iter_fields
+from pyf.aggregator.ports import ProjectDocuments
+from pyf.aggregator.sandbox.faults import Fault
+from support.typesense_fake import ADMIN_KEY, LocalTypesense
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def local() -> Iterator[LocalTypesense]:
+    with LocalTypesense() as local:
+        yield local
+
+
+@pytest.fixture
+def ports(local: LocalTypesense) -> Iterator[Typesense]:
+    with closing(Server([local.url], ADMIN_KEY, patience=1)) as server:
+        yield typesense.on(server)
+
+
+@pytest.fixture
+def plone(ports: Typesense) -> Typesense:
+    ports.admin.create("plone-1", build_state(), alias="plone")
+    return ports
+
+
+def get_schema(local: LocalTypesense, collection: str = "plone") -> dict[str, Json]:
+    return local.store.collection(collection).by_name
+
+
+def get_stored_document(local: LocalTypesense, identifier: str) -> Json:
+    return local.store.collection("plone").documents[identifier]
+
+
+def test_the_schema_is_as_declared(local: LocalTypesense, plone: Typesense) -> None:
+    stored_fields = get_schema(local)
+
+    assert local.store.collection("plone").separators == (".", "-", "_")
+    for field in iter_fields():
+        if field.name == "id" or field.kind.startswith("object"):
+            assert field.name not in stored_fields
+            continue
+        found = stored_fields[field.name]
+        assert found["type"] == field.kind
+        assert found["index"] != field.use.stored_only
+        assert found["facet"] == field.use.facet
+        assert found["sort"] or not field.use.sort
+
+
+def test_documents_are_flat_as_clients_read_them(local: LocalTypesense, plone: Typesense) -> None:
+    plone.index.put("plone", [build_project("Plone.API", "1.0", project_urls={"Docs.": "https://docs.example"})])
+    plone.index.update("plone", {"plone-api": RepositoryFields(github_stars=7, github_topics=("cms",))})
+
+    document = get_stored_document(local, "Plone.API-1.0")
+
+    assert (document["name_normalized"], document["github_stars"], document["github_topics"]) == (
+        "plone-api",
+        7,
+        ["cms"],
+    )
+    assert document["project_urls"] == {"Docs.": "https://docs.example"}
+    assert "title" not in document
+
+
+def test_what_is_gone_from_an_object_is_gone_from_the_document(local: LocalTypesense, plone: Typesense) -> None:
+    """The server merges the keys of an object; a withdrawn link would linger."""
+    for links in ({"Source": "https://a.example", "Home": "https://b.example"}, {"Source": "https://c.example"}):
+        plone.index.put("plone", [build_project("a", "1.0", project_urls=links)])
+    for months in ({"2026-01": 1, "2026-02": 2}, {"2026-02": 3}):
+        plone.index.update("plone", {"a": DownloadFields(download_history=months)})
+    for breakdown in ({"recency": {"points": 1, "why": "x"}, "caps": []}, {"recency": {"points": 2}}):
+        plone.index.update("plone", {"a": HealthFields(health_score_breakdown=breakdown)})
+
+    document = get_stored_document(local, "a-1.0")
+
+    assert document["project_urls"] == {"Source": "https://c.example"}
+    assert document["download_history"] == {"2026-02": 3}
+    assert document["health_score_breakdown"] == {"recency": {"points": 2}}
+
+
+def test_a_null_in_an_object_counts_as_not_there(plone: Typesense) -> None:
+    plone.index.put("plone", [build_project("a", "1.0")])
+
+    plone.index.update("plone", {"a": HealthFields(health_score_breakdown={"why": None, "points": 1})})
+
+    assert plone.index.documents("plone", "a")[0].to_dict()["health_score_breakdown"] == {"points": 1}
+
+
+def test_texts_that_are_gone_are_erased(local: LocalTypesense, plone: Typesense) -> None:
+    plone.index.put("plone", [build_project("a", "1.0", title="A title", changelog="1.0: new")])
+
+    plone.index.put("plone", [build_project("a", "1.0")])
+
+    assert not {"title", "changelog"} & get_stored_document(local, "a-1.0").keys()
+
+
+def test_a_field_that_a_collection_lacks_is_added(local: LocalTypesense, plone: Typesense) -> None:
+    """As after an upgrade of the program: documents are there, and were made without it."""
+    plone.index.put("plone", [build_project("a", "1.0")])
+    stored_fields = local.store.collection("plone")
+    stored_fields.fields = [field for field in stored_fields.fields if field["name"] not in ("is_newest", "github_stars")]
+
+    plone.index.put("plone", [build_project("b", "1.0")])
+
+    assert get_schema(local)["is_newest"]["facet"]
+    assert get_schema(local)["github_stars"]["optional"]
+    assert local.requests.by_kind["alter_collection"] == 1
+
+
+@pytest.mark.parametrize(("name", "change"), [("github_stars", {"type": "int32"}), ("keywords", {"facet": False})])
+def test_a_field_of_another_kind_is_told_with_the_way_out_and_nothing_is_written(
+    local: LocalTypesense, plone: Typesense, name: str, change: Json
+) -> None:
+    get_schema(local)[name].update(change)
+
+    for write in (
+        lambda: plone.index.put("plone", [build_project("a", "1.0")]),
+        lambda: plone.index.update("plone", {}),
+    ):
+        with pytest.raises(Invalid, match=rf"plone-1.*{name}.*--recreate-collection"):
+            write()
+
+    assert not local.store.collection("plone").documents
+
+
+LEGACY_SCHEMA = {
+    "name": "old-1",
+    "fields": [
+        {"name": "name", "type": "string", "facet": True},
+        {"name": "version", "type": "string", "facet": True},
+        {"name": "github_stars", "type": "int32", "optional": True},
+    ],
+}
+
+
+@pytest.fixture
+def old(local: LocalTypesense, ports: Typesense) -> Typesense:
+    """A collection made by an older program: one project under two spellings, and a document without a version."""
+    collection = local.store.create(dict(LEGACY_SCHEMA))
+    for identifier, name, stars in (("plone.api-1.0", "plone.api", 5), ("plone-api-2.0", "plone-api", 6)):
+        document = {"id": identifier, "name": name, "version": "1.0", "github_stars": stars}
+        collection.write(document, "create", "reject")
+    collection.write({"id": "plone.app-None", "name": "plone.app", "version": "None"}, "create", "reject")
+    local.store.point("old", {"collection_name": "old-1"})
+    return ports
+
+
+def test_an_older_programs_collection_is_listed_and_summed_up(old: Typesense) -> None:
+    (info,) = old.admin.collections()
+
+    assert (info.name, info.aliases, info.projects, info.documents) == ("old-1", ("old",), 2, 3)
+    assert [(h.name_normalized, h.last_serial, h.release_count) for h in old.index.holdings("old")] == [
+        ("plone-api", 0, 2),
+        ("plone-app", 0, 1),
+    ]
+    assert old.index.state("old").filter == Filter()
+
+
+def test_what_an_older_program_has_found_out_is_carried_over(old: Typesense) -> None:
+    old.admin.create("old-2", build_state())
+    old.index.put("old-2", [build_project("plone.api", "2.0"), build_project("plone.app", "1.0")])
+
+    old.admin.carry_over("old-1", "old-2")
+
+    enrichments = old.index.enrichments("old-2", ["plone-api", "plone-app"])
+    assert enrichments["plone-api"].repository == RepositoryFields(github_stars=5)
+    assert "github_stars" not in old.index.documents("old-2", "plone.app")[0].to_dict()
+
+
+def test_an_older_programs_documents_are_not_read_as_if_they_were_ours(old: Typesense) -> None:
+    with pytest.raises(Invalid, match=r"old-1.*--recreate-collection"):
+        list(old.index.export("old"))
+
+
+def test_a_release_that_a_write_has_missed_shows_what_the_others_show_and_gets_it_with_the_next(
+    local: LocalTypesense, plone: Typesense
+) -> None:
+    """Another process has added it between the look at what is there and the writing."""
+    plone.index.put("plone", [build_project("a", "1.0")])
+    plone.index.update("plone", {"a": RepositoryFields(github_stars=7)})
+    missed = {**get_stored_document(local, "a-1.0"), "id": "a-2.0", "version": "2.0", "github_stars": 1, "written_repository": 1}
+    local.store.collection("plone").write(missed, "create", "reject")
+
+    displayed = [document.to_dict()["github_stars"] for document in plone.index.documents("plone", "a")]
+    plone.index.put("plone", [build_project("a", "1.0", "2.0")])
+
+    assert displayed == [7, 7]
+    assert get_stored_document(local, "a-2.0")["github_stars"] == 7
+
+
+def test_ids_of_every_kind_can_be_deleted(local: LocalTypesense, plone: Typesense) -> None:
+    versions = ["1.0", "1.0+local", "1,0", "a b", "x/y?z#", "100%", "`tick`", "ü", "[1]"]
+    plone.index.put("plone", [build_project("a", *versions), build_project("b", "1.0")])
+
+    plone.index.put("plone", [build_project("a", "2.0")])
+
+    assert sorted(local.store.collection("plone").documents) == ["a-2.0", "b-1.0"]
+
+
+def test_documents_whose_answer_was_lost_are_not_taken_for_another_projects(
+    local: LocalTypesense, plone: Typesense
+) -> None:
+    """They are there when they are sent once more."""
+    local.faults.add(Fault("half", request="import", times=1))
+
+    rejected = plone.index.put("plone", [build_project("a", "1.0", "1.0+local")])
+
+    assert not rejected
+    assert sorted(local.store.collection("plone").documents) == ["a-1.0", "a-1.0+local"]
+
+
+def test_the_second_of_two_documents_of_one_id_is_kept_under_one_that_tells_whose_it_is(
+    local: LocalTypesense, plone: Typesense
+) -> None:
+    plone.index.put("plone", [build_project("A", "1.0-2"), build_project("A-1.0", "2")])
+
+    assert {name: document["name"] for name, document in local.store.collection("plone").documents.items()} == {
+        "A-1.0-2": "A",
+        "A-1.0-2 of a-1-0": "A-1.0",
+    }
+    assert get_stored_document(local, "A-1.0-2 of a-1-0")["identifier"] == "A-1.0-2"
+
+
+def test_a_document_that_the_server_refuses_is_named_and_the_project_is_found_by_the_next_run(
+    local: LocalTypesense, plone: Typesense
+) -> None:
+    plone.index.put("plone", [build_project("a", "1.0", last_serial=3)])
+    get_schema(local)["author"].update({"type": "bool"})
+    local.store.collection("plone").fields.append({**get_schema(local)["author"], "name": "odd"})
+    get_schema(local)["author"].update({"type": "string"})
+    get_schema(local)["odd"].update({"type": "bool", "optional": False})
+
+    rejected = plone.index.put("plone", [build_project("a", "1.0", "2.0", last_serial=9)])
+
+    assert [(document.id, document.reason) for document in rejected] == [
+        ("a-2.0", "Field `odd` has been declared in the schema, but is not found in the document.")
+    ]
+
+
+def test_a_name_that_cannot_be_looked_up_is_rejected_and_not_lost_silently(plone: Typesense) -> None:
+    odd = ProjectDocuments(name_normalized="Not Normal", documents=(build_fields("Not Normal", "1.0"),))
+
+    rejected = plone.index.put("plone", [odd])
+
+    assert [document.id for document in rejected] == ["Not Normal-1.0"]
+
+
+def test_names_and_reasons_of_removed_projects_may_be_odd(plone: Typesense) -> None:
+    stone = Tombstone(name="od/d name?", removed_at=1, reason="“gone”\nfor good")
+
+    plone.index.remove("plone", [stone])
+
+    assert plone.index.tombstone("plone", "od/d name?") == stone
+
+
+def test_a_collection_that_is_made_anew_after_a_death_has_no_tombstones_of_its_former_life(
+    local: LocalTypesense, plone: Typesense
+) -> None:
+    plone.index.remove("plone", [Tombstone(name="a", removed_at=1, reason="gone")])
+    local.store.drop("plone-1")  # and no more: the process has died
+
+    plone.admin.create("plone-1", build_state(), alias="plone")
+
+    assert plone.index.tombstone("plone", "a") is None
+
+
+def test_an_alias_that_leads_nowhere_counts_as_not_there(local: LocalTypesense, ports: Typesense) -> None:
+    local.store.point("plone", {"collection_name": "nowhere"})
+
+    assert ports.admin.resolve("plone") is None
+    ports.admin.create("plone", build_state())
+    assert local.store.aliases == {}
+
+
+def test_many_names_are_asked_for_in_requests_that_the_server_takes(local: LocalTypesense, plone: Typesense) -> None:
+    names = [f"project-with-quite-a-long-name-{number}" for number in range(300)]
+    plone.index.put("plone", [build_project(name) for name in names])
+    local.requests.clear()
+
+    documents = plone.index.held("plone", names)
+
+    assert sorted(documents) == sorted(names)
+    assert 5 < local.requests.by_kind["export"] < 12
+    assert max(len(request.path) for request in local.requests.log) < 4000
+
+
+def test_other_peoples_metadata_stays(local: LocalTypesense, plone: Typesense) -> None:
+    local.store.collection("plone").metadata["theirs"] = {"a": 1}
+
+    plone.index.remember("plone", build_state(cursor=7))
+
+    assert local.store.collection("plone").metadata["theirs"] == {"a": 1}
+
+
+def test_who_keeps_the_index_in_a_file_does_not_wait_for_the_client_to_be_imported() -> None:
+    program = "import sys, pyf.aggregator.cli.aggregator_run; print({'typesense', 'httpx'} & sys.modules.keys())"
+    with run_python(program) as imported:
+        assert imported.stdout is not None
+        assert imported.stdout.read() == "set()\n"

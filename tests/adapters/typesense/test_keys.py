@@ -1,0 +1,146 @@
+"""What keys on a server do beyond their contract: what the server itself opens to them, and whom it belongs to."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import httpx
+import pytest
+
+from support.builders import build_state
+from pyf.aggregator.adapters import typesense
+from pyf.aggregator.adapters.api_keys import generate_key
+from pyf.aggregator.adapters.typesense import Server, Typesense, TypesenseApiKeys
+from pyf.aggregator.ports.keys import SEARCH_ACTION
+from pyf.aggregator.domain.errors import Invalid, NotFound
+from support.typesense_fake import ADMIN_KEY, LocalTypesense
+
+STATE = build_state()
+
+
+@pytest.fixture
+def local() -> Iterator[LocalTypesense]:
+    with LocalTypesense() as local:
+        yield local
+
+
+@pytest.fixture
+def ports(local: LocalTypesense) -> Iterator[Typesense]:
+    """A server with `plone-1` behind `plone`, `plone-private`, `v6.1`, and `site` behind an alias of another name."""
+    with closing(Server([local.url], ADMIN_KEY, patience=1)) as server:
+        ports = typesense.on(server)
+        ports.admin.create("plone-1", STATE, alias="plone")
+        for name in ("plone-private", "v6.1", "v6-1", "site-3", "bare"):
+            ports.admin.create(name, STATE)
+        ports.admin.point("packages", "site-3")
+        ports.admin.point("everything", "bare")
+        yield ports
+
+
+def find_searchable_names(local: LocalTypesense, key: str) -> list[str]:
+    """Return the names that the server lets a key search."""
+    names = [*local.store.collections, *local.store.aliases]
+    with httpx.Client(base_url=local.url, headers={"X-TYPESENSE-API-KEY": key}) as client:
+        answers = {name: client.get(f"/collections/{name}/documents/search", params={"q": "*"}) for name in names}
+    assert {answer.status_code for answer in answers.values()} <= {200, 401}
+    return sorted(name for name, answer in answers.items() if answer.status_code == 200)
+
+
+@pytest.mark.parametrize(
+    ("name", "opened"),
+    [
+        ("plone", ["plone", "plone-1"]),
+        ("plone-1", ["plone-1"]),
+        ("v6.1", ["v6.1"]),
+        ("packages", ["packages", "site-3"]),
+        ("everything", ["bare", "everything"]),
+    ],
+)
+def test_the_server_opens_a_name_and_what_it_leads_to(
+    local: LocalTypesense, ports: Typesense, name: str, opened: list[str]
+) -> None:
+    new_key = ports.keys.create([name], description="")
+
+    assert find_searchable_names(local, new_key.value) == opened
+
+
+@pytest.mark.parametrize(("alias", "fresh"), [("plone", "plone-2"), ("packages", "site-4")])
+def test_a_key_survives_a_recreation(local: LocalTypesense, ports: Typesense, alias: str, fresh: str) -> None:
+    new_key = ports.keys.create([alias], description="")
+    ports.admin.create(fresh, STATE, alias=alias)
+
+    assert {alias, fresh} <= set(find_searchable_names(local, new_key.value))
+    assert ports.keys.allows(new_key.value, SEARCH_ACTION, fresh)
+
+
+def test_a_key_of_another_program_is_listed_and_deleted_and_allows_nothing_here(
+    local: LocalTypesense, ports: Typesense
+) -> None:
+    ports.keys.create(["plone"], description="ours")
+    payload = {"description": "theirs", "actions": [SEARCH_ACTION], "collections": ["plone.*"], "value": "their-own-value"}
+    headers = {"X-TYPESENSE-API-KEY": ADMIN_KEY}
+    number = httpx.post(f"{local.url}/keys", json=payload, headers=headers).json()["id"]
+
+    theirs = ports.keys.all()[-1]
+
+    assert (theirs.id, theirs.prefix, theirs.collections) == (number, "thei", ("plone.*",))
+    assert not ports.keys.allows("their-own-value", SEARCH_ACTION, "plone")
+    ports.keys.delete(number)
+    assert [key.description for key in ports.keys.all()] == ["ours"]
+
+
+def test_a_key_that_was_deleted_on_the_server_opens_nothing(local: LocalTypesense, ports: Typesense) -> None:
+    new_key = ports.keys.create(["plone"], description="")
+    local.store.keys.clear()
+
+    assert not ports.keys.allows(new_key.value, SEARCH_ACTION, "plone")
+    with pytest.raises(NotFound, match=f"no key {new_key.key.id}"):
+        ports.keys.delete(new_key.key.id)
+
+
+def test_beside_the_keys_nothing_is_kept_that_tells_a_value_and_nobody_is_shown_it(
+    local: LocalTypesense, ports: Typesense
+) -> None:
+    new_key = ports.keys.create(["plone"], description="")
+
+    (kept,) = local.store.collection("_pyf_keys").documents.values()
+    assert new_key.value not in str(kept)
+    assert kept["id"] == str(new_key.key.id)
+    assert all(not collection.name.startswith("_") for collection in ports.admin.collections())
+    ports.keys.delete(new_key.key.id)
+    assert not local.store.collection("_pyf_keys").documents
+
+
+class ForgetfulServer(Server):
+    """Loses the answer to the first request that makes a key; so it is sent again."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__([url], ADMIN_KEY, patience=5, event_hooks={"response": [self.drop_response]})
+        self._losses = 1
+
+    def drop_response(self, response: httpx.Response) -> None:
+        if self._losses and response.request.url.path == "/keys" and response.request.method == "POST":
+            self._losses -= 1
+            raise httpx.ReadError("the answer is lost")
+
+
+@pytest.mark.parametrize("value", ["", "the-right-value"])
+def test_a_key_whose_answer_was_lost_is_the_one_that_was_made(
+    local: LocalTypesense, ports: Typesense, value: str
+) -> None:
+    with closing(ForgetfulServer(local.url)) as server:
+        new_key = TypesenseApiKeys(server, ports.admin.resolve).create(["plone"], description="once", value=value)
+
+    assert [key.id for key in ports.keys.all()] == [new_key.key.id]
+    assert ports.keys.allows(new_key.value, SEARCH_ACTION, "plone")
+
+
+def test_a_value_that_another_key_has_is_refused_although_answers_are_lost(
+    local: LocalTypesense, ports: Typesense
+) -> None:
+    value = generate_key()
+    ports.keys.create(["plone"], description="first", value=value)
+
+    with closing(ForgetfulServer(local.url)) as server, pytest.raises(Invalid, match="that value already"):
+        TypesenseApiKeys(server, ports.admin.resolve).create(["plone"], description="second", value=value)
+
+    assert [key.description for key in ports.keys.all()] == ["first"]

@@ -1,0 +1,129 @@
+"""The right to rewrite a collection on a server: who holds it, from where, and how it ends without being given back."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from support.builders import build_state
+from support.processes import on_linux, run_python
+from pyf.aggregator.adapters import typesense
+from pyf.aggregator.adapters.typesense import Server, Typesense
+from pyf.aggregator.adapters.typesense.holder import is_gone, this_process
+from pyf.aggregator.adapters.typesense.leases import COLLECTION
+from pyf.aggregator.domain.errors import Unavailable
+from support.typesense_fake import ADMIN_KEY, LocalTypesense
+from support.registry_world import Clock
+
+HOLD_SCRIPT = """
+import sys, time
+from pyf.aggregator.adapters.sqlite import typesense
+ports = typesense.on(typesense.Server([sys.argv[1]], sys.argv[2]))
+with ports.admin.exclusive("plone"):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def local() -> Iterator[LocalTypesense]:
+    with LocalTypesense() as local:
+        yield local
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def open_ports(local: LocalTypesense, clock: Clock, lease: float = 60) -> Iterator[Typesense]:
+    with closing(Server([local.url], ADMIN_KEY, patience=1)) as server:
+        yield typesense.on(server, now=clock, lease=lease)
+
+
+@pytest.fixture
+def ports(local: LocalTypesense, clock: Clock) -> Iterator[Typesense]:
+    yield from open_ports(local, clock)
+
+
+def lock_from_other_host(local: LocalTypesense, ports: Typesense) -> None:
+    """Have another machine hold the right to `plone`, which it took a moment ago."""
+    with ports.admin.exclusive("other"):
+        (mine,) = local.store.collection(COLLECTION).documents.values()
+        elsewhere = {**mine, "id": "plone", "token": "theirs", "holder": "another-machine/pid:[1] 1 1"}
+        local.store.collection(COLLECTION).write(elsewhere, "create", "reject")
+
+
+def test_the_right_is_held_across_machines(local: LocalTypesense, ports: Typesense) -> None:
+    lock_from_other_host(local, ports)
+
+    with pytest.raises(Unavailable, match=r"plone.*wait"), ports.admin.exclusive("plone"):
+        pass
+
+
+def test_the_right_of_a_machine_that_is_silent_ends(local: LocalTypesense, ports: Typesense, clock: Clock) -> None:
+    lock_from_other_host(local, ports)
+    clock.advance(61)
+
+    with ports.admin.exclusive("plone"):
+        assert len(local.store.collection(COLLECTION).documents) == 1
+
+    assert not local.store.collection(COLLECTION).documents
+
+
+@on_linux
+def test_the_right_of_a_killed_process_of_this_machine_ends_at_once(
+    local: LocalTypesense, clock: Clock, ports: Typesense
+) -> None:
+    clock.time = time.time()
+    program = f"import sys; sys.argv = ['', {local.url!r}, {ADMIN_KEY!r}]\n{HOLD_SCRIPT}"
+    with run_python(program) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(Unavailable), ports.admin.exclusive("plone"):
+            pass
+
+        holder.kill()
+        holder.wait()
+
+        with ports.admin.exclusive("plone"):
+            pass
+
+
+@on_linux
+def test_a_process_is_known_by_its_start_too_for_numbers_come_again() -> None:
+    machine, number, _ = this_process().split(" ")
+
+    assert not is_gone(this_process())
+    assert is_gone(f"{machine} {number} 1")
+    assert not is_gone(f"another-machine {number} 1")
+    assert not is_gone("")
+
+
+def test_the_right_is_renewed_for_as_long_as_it_is_held(local: LocalTypesense, clock: Clock) -> None:
+    for ports in open_ports(local, clock, lease=0.4):
+        with ports.admin.exclusive("plone"):
+            before = local.requests.by_kind["update_by_filter"]
+            time.sleep(0.5)
+            assert local.requests.by_kind["update_by_filter"] >= before + 2
+
+
+def test_who_has_lost_the_right_goes_no_further(local: LocalTypesense, clock: Clock) -> None:
+    """This machine was asleep for so long that another one has taken over; it must not write as if nothing had been."""
+    for ports in open_ports(local, clock, lease=0.2):
+        ports.admin.create("plone-1", build_state())
+        with ports.admin.exclusive("plone"):
+            local.store.collection(COLLECTION).delete("plone")
+            time.sleep(0.3)
+
+            with pytest.raises(Unavailable, match="was lost"):
+                ports.index.remember("plone-1", build_state(cursor=1))
+
+        assert ports.index.state("plone-1").cursor is None
+
+
+def test_leases_show_in_no_listing(ports: Typesense) -> None:
+    with ports.admin.exclusive("plone"):
+        assert list(ports.admin.collections()) == []
+        assert ports.admin.resolve(COLLECTION) is None

@@ -1,0 +1,157 @@
+"""A server that still applies its log after a restart: nothing is read from it before it has caught up."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from threading import Timer
+
+import pytest
+
+from pyf.aggregator.adapters.typesense import Server
+from pyf.aggregator.adapters.typesense.lines import export_of, send
+from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.sandbox.faults import Fault
+from support.typesense_fake import ADMIN_KEY, LocalTypesense, Store
+
+DOCUMENTS = 20
+BARRIER = ["health", "write_nothing", "status"]
+
+
+def fill_store(store: Store, count: int = DOCUMENTS) -> None:
+    """Make the collection `things` of so many documents."""
+    if "things" not in store.collections:
+        store.create({"name": "things", "fields": [{"name": "size", "type": "int64"}]})
+    things = store.collection("things")
+    for number in range(len(things.documents), count):
+        things.write({"id": str(number), "size": number}, "create", "reject")
+
+
+@contextmanager
+def replay_log(store: Store, seconds: float) -> Iterator[None]:
+    """Have a server apply the rest of its log after so many seconds."""
+    store.queued_writes = 1
+
+    def apply_rest() -> None:
+        fill_store(store)
+        store.queued_writes = 0
+
+    timer = Timer(seconds, apply_rest)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
+
+
+@contextmanager
+def open_server(*urls: str, retry_timeout: float = 10, key: str = ADMIN_KEY) -> Iterator[Server]:
+    with closing(Server(urls, key, timeout=5, patience=retry_timeout)) as server:
+        yield server
+
+
+def count_things(server: Server) -> int:
+    return len(server.read(export_of("things"), {}, list))
+
+
+def test_the_first_read_waits_for_the_end_of_the_log() -> None:
+    store = Store()
+    fill_store(store, 5)
+    with LocalTypesense(store) as local, open_server(local.url) as server, replay_log(store, 0.3):
+        assert count_things(server) == DOCUMENTS
+
+
+def test_a_restart_between_two_requests_is_noticed() -> None:
+    before, after = Store(), Store()
+    fill_store(before)
+    fill_store(after, 7)
+    with ExitStack() as first:
+        local = first.enter_context(LocalTypesense(before))
+        with open_server(local.url) as server:
+            assert count_things(server) == DOCUMENTS
+            first.close()
+            with LocalTypesense(after, port=local.port), replay_log(after, 0.3):
+                assert count_things(server) == DOCUMENTS
+
+
+def test_a_restart_in_a_request_is_noticed() -> None:
+    store = Store()
+    fill_store(store)
+    with LocalTypesense(store) as local, open_server(local.url) as server:
+        count_things(server)
+        local.faults.add(Fault("reset", request="export", times=1))
+        del store.collections["things"]
+        fill_store(store, 7)
+        with replay_log(store, 0.3):
+            assert count_things(server) == DOCUMENTS
+
+
+def test_a_server_that_does_not_catch_up_in_time_is_an_error() -> None:
+    store = Store()
+    fill_store(store, 5)
+    with LocalTypesense(store) as local, open_server(local.url, patience=0.2) as server:
+        local.faults.add(Fault("503", request="write_nothing"))
+        with pytest.raises(Unavailable):
+            count_things(server)
+
+
+def test_a_connection_is_checked_once() -> None:
+    store = Store()
+    fill_store(store)
+    with LocalTypesense(store) as local, open_server(local.url) as server:
+        for _ in range(3):
+            count_things(server)
+
+        assert [request.kind for request in local.requests.log] == [*BARRIER, "export", "export", "export"]
+
+
+def test_others_that_write_all_the_time_hold_nobody_up() -> None:
+    store = Store()
+    fill_store(store)
+    store.queued_writes = 3
+    store.point("alias", {"collection_name": "to-come"})
+    with LocalTypesense(store) as local, open_server(local.url) as server:
+        assert count_things(server) == DOCUMENTS
+
+        deletions = [request.path for request in local.requests.log if request.kind == "delete_document"]
+        assert [path.split("/")[2] for path in deletions] == ["things", "to-come"]
+
+
+def test_a_key_that_may_not_write_goes_by_counts_that_stand_still() -> None:
+    store = Store()
+    fill_store(store, 5)
+    with LocalTypesense(store) as local:
+        with open_server(local.url) as admin:
+            key = admin.ask(
+                lambda client: client.keys.create(
+                    {
+                        "description": "reads",
+                        "actions": ["collections:list", "documents:export"],
+                        "collections": [".*"],
+                    }
+                )
+            )
+        with open_server(local.url, key=key["value"]) as server, replay_log(store, 0.5):
+            assert count_things(server) == DOCUMENTS
+
+
+def test_the_leader_of_a_cluster_is_asked_and_found_again_when_it_changes() -> None:
+    behind, ahead = Store(), Store()
+    fill_store(behind, 7)
+    fill_store(ahead)
+    behind.node_state = 4
+    with LocalTypesense(behind) as follower, ExitStack() as first:
+        leader = first.enter_context(LocalTypesense(ahead))
+        with open_server(follower.url, leader.url) as server:
+            assert [count_things(server) for _ in range(3)] == [DOCUMENTS] * 3
+            behind.node_state = 1
+            first.close()
+            with replay_log(behind, 0.3):
+                assert count_things(server) == DOCUMENTS
+
+
+def test_a_write_is_not_sent_twice_because_its_connection_is_new() -> None:
+    store = Store()
+    fill_store(store, 0)
+    with LocalTypesense(store) as local, open_server(local.url) as server:
+        assert not send(server, "things", [{"id": "a", "size": 1}], "create")
+
+        assert local.requests.by_kind["import"] == 1

@@ -1,0 +1,185 @@
+"""How a Typesense server is asked: what its failures mean, and how long one that is away is waited for."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.raw_server import wire
+from pyf.aggregator.adapters.typesense import Server
+from pyf.aggregator.adapters.typesense.lines import export_of, send
+from pyf.aggregator.domain.errors import AggregatorError, Invalid, NotFound, Unavailable
+from pyf.aggregator.sandbox.faults import Fault
+from support.typesense_fake import ADMIN_KEY, LocalTypesense
+
+SCHEMA = {"name": "things", "fields": [{"name": "size", "type": "int64"}]}
+
+
+@pytest.fixture
+def local() -> Iterator[LocalTypesense]:
+    with LocalTypesense() as local:
+        local.store.create(dict(SCHEMA))
+        yield local
+
+
+@pytest.fixture
+def server(local: LocalTypesense) -> Iterator[Server]:
+    yield from open_server(local.url)
+
+
+def open_server(*nodes: str, key: str = ADMIN_KEY, retry_timeout: float = 1) -> Iterator[Server]:
+    server = Server(nodes, key, timeout=0.4, patience=retry_timeout)
+    yield server
+    server.close()
+
+
+def get_size(server: Server) -> int:
+    return int(server.ask(lambda client: client.collections["things"].retrieve())["num_documents"])
+
+
+def test_nothing_is_asked_before_the_first_question(local: LocalTypesense, server: Server) -> None:
+    assert local.requests.total == 0
+
+    assert get_size(server) == 0
+
+    assert local.requests.by_kind == {"health": 1, "write_nothing": 1, "status": 1, "get_collection": 1}
+
+
+def test_what_the_server_says_is_not_there_is_not_there(server: Server) -> None:
+    with pytest.raises(NotFound, match="Collection not found"):
+        server.ask(lambda client: client.collections["others"].retrieve())
+    with pytest.raises(NotFound):
+        server.read(export_of("others"), {}, list)
+
+
+@pytest.mark.parametrize(("kind", "meaning"), [("404", Unavailable), ("html", Unavailable), ("broken", Unavailable)])
+def test_what_another_server_says_in_its_place_says_nothing(
+    local: LocalTypesense, server: Server, kind: str, meaning: type[AggregatorError]
+) -> None:
+    """A proxy whose server is restarting may well answer 404."""
+    get_size(server)
+    local.faults.add(Fault(kind, request="get_collection"))
+
+    with pytest.raises(meaning, match=r"127\.0\.0\.1"):
+        get_size(server)
+
+
+@pytest.mark.parametrize("kind", ["500", "502", "503", "429", "reset", "half", "timeout", "404"])
+def test_a_request_without_an_answer_is_sent_again(local: LocalTypesense, server: Server, kind: str) -> None:
+    get_size(server)
+    local.faults.add(Fault(kind, request="get_collection", times=1))
+
+    assert get_size(server) == 0
+
+
+@pytest.mark.parametrize("kind", ["503", "reset", "half", "timeout"])
+def test_a_listing_that_breaks_off_begins_anew(local: LocalTypesense, server: Server, kind: str) -> None:
+    send(server, "things", [{"id": str(number), "size": number} for number in range(500)], "create")
+    local.faults.add(Fault(kind, request="export", times=1))
+
+    lines = server.read(export_of("things"), {}, list)
+
+    assert len(lines) == 500
+
+
+def test_a_wrong_key_is_one_line_and_not_waited_for(local: LocalTypesense) -> None:
+    for server in open_server(local.url, key="wrong", retry_timeout=60):
+        with pytest.raises(Invalid, match="TYPESENSE_API_KEY"):
+            get_size(server)
+
+
+def test_a_server_that_is_not_there_is_said_so() -> None:
+    for server in open_server("http://127.0.0.1:1", retry_timeout=0):
+        with pytest.raises(Unavailable, match="does not answer"):
+            get_size(server)
+
+
+def test_a_server_that_was_waited_for_in_vain_is_not_waited_for_by_what_follows() -> None:
+    """A run that ends still writes down what it has; with a minute for each request it would never end."""
+    with LocalTypesense() as local:
+        local.store.create(dict(SCHEMA))
+        for server in open_server(local.url, retry_timeout=0.5):
+            get_size(server)
+            local.faults.add(Fault("503"))
+            waits = []
+            for _ in range(4):
+                local.requests.clear()
+                with pytest.raises(Unavailable):
+                    get_size(server)
+                waits.append(local.requests.total)
+            local.faults.clear()
+            assert get_size(server) == 0
+            local.faults.add(Fault("503", times=2))
+            assert get_size(server) == 0
+
+    assert waits[0] > 1
+    assert waits[1:] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n<p>Hi",
+        b'HTTP/1.1 404 No\r\nContent-Type: application/json\r\nContent-Length: 23\r\n\r\n{"message":"Not Found"}',
+    ],
+)
+def test_what_is_no_typesense_server_is_said_so(answer: bytes) -> None:
+    with wire(answer) as other:
+        for server in open_server(other.url):
+            with pytest.raises(Unavailable, match="no Typesense server"):
+                get_size(server)
+
+
+def test_a_server_that_is_still_starting_is_waited_for(local: LocalTypesense, server: Server) -> None:
+    local.faults.add(Fault("503", request="health", times=3))
+
+    assert get_size(server) == 0
+
+
+def test_the_next_node_of_a_cluster_answers_for_one_that_does_not(local: LocalTypesense) -> None:
+    for server in open_server("http://127.0.0.1:1", local.url, "http://127.0.0.1:2", retry_timeout=0):
+        assert [get_size(server) for _ in range(3)] == [0] * 3
+
+
+def test_a_listing_goes_to_the_next_node_of_a_cluster(local: LocalTypesense) -> None:
+    for server in open_server("http://127.0.0.1:1", local.url):
+        assert server.read(export_of("things"), {}, list) == []
+
+
+def test_every_line_of_an_import_is_looked_at(local: LocalTypesense, server: Server) -> None:
+    documents = [{"id": "a", "size": 1}, {"id": "b", "size": "large"}, {"id": "c", "size": 3}]
+
+    refused = send(server, "things", documents, "upsert")
+
+    assert [(line.id, line.code, line.reason) for line in refused] == [("b", 400, "Field `size` must be an int64.")]
+    assert list(local.store.collection("things").documents) == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    "answer", [b'{"success":true}', b'{"success":true}\n{"success":false,"code":500,"error":"Could not write"}']
+)
+def test_an_import_that_is_not_told_whole_or_fails_for_the_server_is_no_matter_of_the_document(answer: bytes) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
+    with wire(head + answer) as other:
+        for server in open_server(other.url):
+            with pytest.raises(Unavailable):
+                send(server, "things", [{"id": "a"}, {"id": "b"}], "upsert")
+
+
+def test_a_full_server_is_told_as_such() -> None:
+    body = b'{"message":"Rejecting write: running out of resource type: OUT_OF_DISK"}'
+    head = f"HTTP/1.1 422 X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with wire(head + body) as other:
+        for server in open_server(other.url):
+            with pytest.raises(Unavailable, match="is full: Rejecting write"):
+                get_size(server)
+
+
+def test_lines_end_at_line_feeds_only(local: LocalTypesense, server: Server) -> None:
+    """Text may hold every other kind of line end, unescaped in JSON."""
+    texts = ["\u2028", "\x85", "\x1e", "\r", "a\nb"]
+    local.store.create({"name": "texts", "fields": [{"name": "text", "type": "string"}]})
+    send(server, "texts", [{"id": str(n), "text": text} for n, text in enumerate(texts)], "create")
+
+    lines = server.read(export_of("texts"), {}, list)
+
+    assert len(lines) == len(texts)

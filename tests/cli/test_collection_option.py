@@ -1,0 +1,75 @@
+"""Which collection a command works on, and what fills it: options, settings and profiles together."""
+
+import re
+
+from support.cli_runner import CommandRunner
+
+PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
+DJANGO = ["django-blog", "django-shop"]
+
+
+def test_profile_sets_filter_and_collection(shell: CommandRunner) -> None:
+    shell.invoke("-f", "-p", "plone")
+
+    assert shell.list_names("plone") == PLONE
+    assert shell.list_collections() == {"plone-1": ("plone",)}
+
+
+def test_target_overrides_profile_collection(shell: CommandRunner) -> None:
+    shell.invoke("-f", "-p", "plone", "-t", "mine")
+
+    assert shell.list_collections() == {"mine-1": ("mine",)}
+    assert shell.list_names("mine") == PLONE
+
+
+def test_profile_overrides_default_profile(shell: CommandRunner) -> None:
+    shell.invoke("-f", "-p", "plone", default_profile="django")
+
+    assert shell.list_collections() == {"plone-1": ("plone",)}
+
+
+def test_target_uses_default_profile_filter(shell: CommandRunner) -> None:
+    shell.invoke("-f", "-t", "mine", default_profile="django")
+
+    assert shell.list_names("mine") == DJANGO
+
+
+def test_target_without_profile_uses_plone(shell: CommandRunner) -> None:
+    shell.invoke("-f", "-t", "mine")
+
+    assert shell.list_names("mine") == PLONE
+
+
+def test_unknown_default_profile_names_setting(shell: CommandRunner) -> None:
+    result = shell.invoke("-f", default_profile="rails")
+
+    assert result.code == 2
+    assert result.error == "DEFAULT_PROFILE: there is no profile 'rails'; there are django, fastapi, flask, plone"
+
+
+def test_several_classifiers_are_alternatives(shell: CommandRunner) -> None:
+    result = shell.invoke("-f", "-ft", "Framework :: Plone", "-ft", " Framework :: Django ", "-t", "mine")
+
+    assert result.code == 0
+    assert shell.list_names("mine") == sorted([*PLONE, *DJANGO])
+
+
+def test_filter_troove_warns_once(shell: CommandRunner) -> None:
+    result = shell.invoke("-f", "-ft", "Framework :: Plone", "-ft", "Framework :: Flask", "-t", "mine", "--dry-run")
+
+    assert re.findall("Warning: .*", result.err) == [
+        "Warning: -ft is deprecated; name the classifiers in a profile (PROFILES_FILE)."
+    ]
+
+
+def test_no_plone_filter_with_yes(shell: CommandRunner) -> None:
+    result = shell.invoke("-f", "--no-plone-filter", "-t", "all", "--yes")
+
+    assert result.code == 0
+    assert shell.list_names("all") == sorted([*PLONE, *DJANGO, "flask-thing", "plonesque", "unframed"])
+
+
+def test_no_plone_filter_dry_run_needs_no_confirmation(shell: CommandRunner) -> None:
+    result = shell.invoke("-f", "--no-plone-filter", "-t", "all", "--dry-run")
+
+    assert (result.code, shell.list_collections()) == (0, {})

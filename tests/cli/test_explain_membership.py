@@ -1,0 +1,161 @@
+"""`pyfaggregator --why`: in words, for whoever asks why a package is there or is not."""
+
+import pytest
+
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.cli_runner import CommandRunner
+
+
+@pytest.fixture
+def filled_shell(shell: CommandRunner, pypi: LocalPyPI) -> CommandRunner:
+    """A user with an index of the profile `flask`, in which most cases are."""
+    publish = pypi.registry.publish
+    publish("Flask_Admin", "1.6", info={"requires_dist": ["Flask>=0.7"]})
+    publish("flask-talisman", "1.0", info={"requires_dist": ["jinja2"]})
+    publish("moto", "5.0", info={"requires_dist": ['flask; extra == "server"', 'flask; extra == "all"']})
+    publish("quart", "0.19", info={"requires_dist": ["flask>=3.0"]})
+    publish("flower", "2.0", info={"requires_dist": ["flask"]})
+    publish("hidden", "1.0")
+    pypi.registry.quarantine("hidden")
+    publish("empty", "1.0")
+    pypi.registry.remove_release("empty", "1.0")
+    assert shell.invoke("-f", "-p", "flask").code == 0
+    return shell
+
+
+def explain(shell: CommandRunner, name: str, profile: str = "flask") -> str:
+    result = shell.invoke("--why", name, "-p", profile)
+    assert (result.code, result.out.count("\n")) == (0, 1)
+    return result.out
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "flask.ADMIN",
+            'Flask_Admin: It is in the collection, as of release 1.6: its newest release requires flask ("Fl',
+        ),
+        (
+            "flask-thing",
+            "flask-thing: It is in the collection, as of release 1.0: its newest release carries the classif",
+        ),
+        ("moto", 'it requires flask only for its extras "server" and "all".'),
+        (
+            "plonesque",
+            "carries no classifier of profile flask (Framework :: Flask), it does not require flask: it names",
+        ),
+        ("flask_talisman", "it does not require flask, its name matches flask-*, which is not enough."),
+        (
+            "no-such-thing",
+            "no-such-thing: It is not in the collection flask: there is no project of that name on PyPI.",
+        ),
+        ("hidden", "PyPI holds it in quarantine and shows nothing of it."),
+        ("empty", "it has no release on PyPI."),
+        (
+            "flower",
+            'and it would belong: its newest release requires flask ("flask"). Its name says nothing, so that no',
+        ),
+    ],
+)
+def test_membership_reason_is_one_line(filled_shell: CommandRunner, name: str, message: str) -> None:
+    assert message in explain(filled_shell, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "requests"), [("flask-admin", 0), ("moto", 1), ("flower", 1), ("no-such-thing", 2), ("hidden", 2)]
+)
+def test_at_most_two_requests(filled_shell: CommandRunner, pypi: LocalPyPI, name: str, requests: int) -> None:
+    pypi.registry.publish("moto", "6.0")
+    pypi.requests.clear()
+
+    explain(filled_shell, name)
+
+    assert pypi.requests.total == requests
+
+
+def test_removed_package_shows_date_and_reason(filled_shell: CommandRunner, pypi: LocalPyPI) -> None:
+    pypi.registry.publish("Flask_Admin", "2.0", info={"requires_dist": ["wtforms"]})
+    filled_shell.invoke("-i", "-p", "flask")
+    pypi.requests.clear()
+
+    message = explain(filled_shell, "flask-admin")
+
+    assert "It left the collection on 20" in message
+    assert "UTC: since 2.0 it does not match profile flask" in message
+    assert pypi.requests.total == 0
+
+
+def test_excluded_package_shows_reason(filled_shell: CommandRunner) -> None:
+    (filled_shell.folder / "mine.yaml").write_text(
+        'profiles: {flask: {classifiers: ["Framework :: Flask"], exclude: {moto: "it is about AWS", flask-thing: old}}}'
+    )
+    filled_shell.environment["PROFILES_FILE"] = "mine.yaml"
+
+    assert explain(filled_shell, "Moto") == "Moto: Profile flask excludes it: it is about AWS.\n"
+    assert "and the next run takes it out: it is excluded: old." in explain(filled_shell, "flask-thing")
+
+
+def test_missing_collection_uses_profile(filled_shell: CommandRunner) -> None:
+    message = explain(filled_shell, "Django-Shop", "django")
+
+    assert "It is not in the collection django, which does not exist yet, and it would belong" in message
+    assert "pyfaggregator -f finds it." in message
+
+
+def test_json_output(filled_shell: CommandRunner) -> None:
+    member = filled_shell.invoke("--why", "flask-admin", "-p", "flask", "--json").report
+    stranger = filled_shell.invoke("--why", "moto", "-p", "flask", "--json").report
+    missing = filled_shell.invoke("--why", "hidden", "-t", "flask", "--json").report
+
+    assert {key: member[key] for key in ("name", "collection", "is_held", "belongs", "because")} == {
+        "name": "Flask_Admin",
+        "collection": "flask",
+        "is_held": True,
+        "belongs": True,
+        "because": "requires",
+    }
+    assert (stranger["is_held"], stranger["belongs"], stranger["because"]) == (False, False, "")
+    assert any("only for its extras" in reason for reason in stranger["reasons"])
+    assert missing["belongs"] is None
+
+
+@pytest.mark.parametrize("kind", ["503", "broken", "403"])
+def test_unavailable_registry_exits_4(filled_shell: CommandRunner, pypi: LocalPyPI, kind: str) -> None:
+    pypi.faults.add(Fault(kind, request="project"))
+
+    result = filled_shell.invoke("--why", "moto", "-p", "flask")
+
+    assert (result.code, result.out) == (4, "")
+
+
+def test_candidates_option(filled_shell: CommandRunner) -> None:
+    (filled_shell.folder / "names.txt").write_text("Flower\nmoto\n")
+
+    result = filled_shell.invoke("-f", "-p", "flask", "--candidates", "names.txt", candidates_file="missing.txt")
+
+    assert result.code == 0
+    assert "flower" in filled_shell.list_names("flask")
+    assert "moto" not in filled_shell.list_names("flask")
+
+    refusal = filled_shell.invoke("-f", "-p", "flask", "--candidates", "missing.txt")
+    assert (refusal.code, refusal.out) == (2, "")
+    assert refusal.error == "candidates missing.txt: No such file or directory"
+
+
+def test_candidates_without_effect_are_refused(shell: CommandRunner) -> None:
+    (shell.folder / "names.txt").write_text("Flower\n")
+
+    result = shell.invoke("-f", "-p", "plone", "--candidates", "names.txt")
+
+    assert (result.code, result.error) == (
+        2,
+        "profile plone goes by classifiers alone: --candidates needs a profile with 'requires:'",
+    )
+
+
+def test_documents_contain_membership_reason(filled_shell: CommandRunner) -> None:
+    assert filled_shell.invoke("--show", "flask-admin", "-p", "flask").report["member_because"] == "requires"
+    assert filled_shell.invoke("--show", "quart", "-p", "flask").report["member_because"] == "requires"
+    assert filled_shell.invoke("--show", "flask-thing", "-p", "flask").report["member_because"] == "classifier"

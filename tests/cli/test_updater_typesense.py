@@ -1,0 +1,133 @@
+"""`pyfupdater` as its users see it where the index is on a Typesense server."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+import support.legacy_collection
+from support.cli_runner import CompletedCommand, CommandRunner
+from support.typesense_fake import ADMIN_KEY, LocalTypesense
+from support.registry_world import build_server_settings
+
+
+@pytest.fixture
+def server() -> Iterator[LocalTypesense]:
+    with LocalTypesense() as server:
+        yield server
+
+
+@pytest.fixture
+def plone(shell: CommandRunner, server: LocalTypesense) -> CommandRunner:
+    """A user with a collection of Plone on the server."""
+    assert shell.invoke("-f", "-p", "plone", **build_server_settings(server)).code == 0
+    return shell
+
+
+def run_updater(shell: CommandRunner, server: LocalTypesense, arguments: str) -> CompletedCommand:
+    return shell.invoke(*arguments.split(), command="pyfupdater", **build_server_settings(server))
+
+
+def search_server(server: LocalTypesense, collection: str, key: str) -> int:
+    """Return the status with which the server answers a search."""
+    headers = {"X-TYPESENSE-API-KEY": key}
+    query = {"q": "*"}
+    return httpx.get(
+        f"{server.url}/collections/{collection}/documents/search", params=query, headers=headers
+    ).status_code
+
+
+def rename_to_unaliased(server: LocalTypesense) -> None:
+    """Have the collection bear the name itself, as an older program of this schema would have it."""
+    collection = server.store.collections.pop("plone-1")
+    collection.name = "plone"
+    server.store.collections["plone"] = collection
+    del server.store.aliases["plone"]
+
+
+def test_key_is_valid_until_deleted(plone: CommandRunner, server: LocalTypesense) -> None:
+    new_key = run_updater(plone, server, "--add-search-only-apikey -p plone")
+    value = new_key.out.strip()
+    assert [search_server(server, name, value) for name in ("plone", "plone-1", "plone-private")] == [200, 200, 401]
+
+    run_updater(plone, server, "--recreate-collection -p plone")
+    listed = run_updater(plone, server, "-lssoa")
+
+    assert search_server(server, "plone", value) == search_server(server, "plone-2", value) == 200
+    assert value not in listed.out
+    assert value[:4] in listed.out
+    duplicate = run_updater(plone, server, f"--add-search-only-apikey -p plone -key {value}")
+    assert (duplicate.code, duplicate.error) == (2, "there is a key of that value already: choose another one")
+    assert run_updater(plone, server, "--delete-apikey 0 -f").code == 0
+    assert search_server(server, "plone", value) == 401
+    assert run_updater(plone, server, "--delete-apikey 0 -f").error.startswith("there is no key 0")
+
+
+def test_lists_omit_keys_with_more_rights(plone: CommandRunner, server: LocalTypesense) -> None:
+    key: dict[str, Any] = {"description": "all", "actions": ["*"], "collections": ["*"], "value": "an-admins-key"}
+    httpx.post(f"{server.url}/keys", json=key, headers={"X-TYPESENSE-API-KEY": ADMIN_KEY})
+
+    assert "an-a" not in run_updater(plone, server, "-lssoa").out
+
+
+def test_lists_omit_internal_names(plone: CommandRunner, server: LocalTypesense) -> None:
+    run_updater(plone, server, "--add-search-only-apikey -p plone")
+    run_updater(plone, server, "--add-alias -s packages -t plone")
+
+    assert run_updater(plone, server, "-lsa").out.splitlines() == ["packages → plone", "plone → plone-1"]
+    assert run_updater(plone, server, "-lsn").out.splitlines() == ["packages", "plone"]
+    assert "_pyf" not in run_updater(plone, server, "-ls").out
+    assert f"typesense {server.url}, size unknown\n" in run_updater(plone, server, "--info").out
+
+
+def test_recreate_unaliased_requires_confirmation(plone: CommandRunner, server: LocalTypesense) -> None:
+    rename_to_unaliased(server)
+    documents = dict(server.store.collection("plone").documents)
+
+    refusal = run_updater(plone, server, "--recreate-collection -t plone")
+    assert refusal.code == 2
+    assert "a moment in between in which the name leads nowhere" in refusal.err
+    assert server.store.aliases == {}
+
+    assert run_updater(plone, server, "--recreate-collection -t plone -f").code == 0
+    assert server.store.aliases == {"plone": "plone-1"}
+    assert server.store.collection("plone").documents.keys() == documents.keys()
+
+
+def test_aliased_collection_is_not_deleted(plone: CommandRunner, server: LocalTypesense) -> None:
+    refusal = run_updater(plone, server, "--delete-collection plone -f")
+
+    assert (refusal.code, "plone-1" in refusal.error) == (2, True)
+    assert run_updater(plone, server, "--delete-collection plone-1 -f").code == 0
+    assert server.store.aliases == {}
+
+
+def test_export_import_between_engines(shell: CommandRunner, server: LocalTypesense) -> None:
+    shell.invoke("-f", "-p", "plone")
+    shell.invoke("--export", "first.jsonl.gz", "-p", "plone", command="pyfupdater")
+
+    import_result = run_updater(shell, server, "--import first.jsonl.gz -p plone")
+    back = run_updater(shell, server, "--export second.jsonl.gz -p plone")
+
+    assert (import_result.code, back.code) == (0, 0)
+    first, second = ((shell.folder / f"{name}.jsonl.gz").read_bytes() for name in ("first", "second"))
+    assert first == second
+
+
+def test_legacy_collection_takeover_requires_confirmation(
+    shell: CommandRunner, server: LocalTypesense
+) -> None:
+    older.create_legacy_collection(server.store, "plone")
+    take_over = ("-f", "-p", "plone", "--recreate-collection")
+
+    refusal = shell.invoke(*take_over, **build_server_settings(server))
+    assert refusal.code == 2
+    assert "a moment in between in which the name leads nowhere" in refusal.error
+    assert older.list_ids(server.store, "plone") == older.LEGACY_IDS
+
+    done = shell.invoke(*take_over, "-y", **build_server_settings(server))
+    assert done.code == 0
+    assert "not of this schema and are gone: documentation_score, github_hype" in done.err
+    assert server.store.aliases == {"plone": "plone-1"}
+    assert shell.invoke("--show", "plone.api", "-p", "plone", **build_server_settings(server)).report["github_stars"] == 7

@@ -1,0 +1,64 @@
+"""The words that searches know, and those that a user adds."""
+
+from pathlib import Path
+
+import pytest
+
+from pyf.aggregator.config.lexicon import load_lexicon
+from pyf.aggregator.domain.errors import Invalid
+
+
+def test_a_file_adds_to_what_is_built_in(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("synonyms: [[ga, Google Analytics]]\nframeworks: [Guillotina]\n")
+
+    own, mine = load_lexicon(), load_lexicon(str(tmp_path / "mine.yaml"))
+
+    assert mine.synonyms[("ga",)] == (("google", "analytics"),)
+    assert mine.frameworks == own.frameworks | {"guillotina"}
+    assert mine.synonyms.keys() > own.synonyms.keys()
+
+
+def test_no_package_is_named_by_the_built_in_words_but_the_one_that_everybody_abbreviates() -> None:
+    names = {"".join(phrase) for phrase in load_lexicon().synonyms if len(phrase) > 1}
+
+    assert {word for word in names if word.startswith(("django", "flask", "plone"))} == {"djangorestframework"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- a", "it must hold"),
+        ("words: [a]", "it must hold"),
+        ("synonyms: [a, b]", "'synonyms:'"),
+        ("related: [a]", "'related:'"),
+        ("related: {a: b}", "'related:' of 'a'"),
+        ("fillers: {a: b}", "'fillers:'"),
+        ("prefixes: [[a]]", "'prefixes:'"),
+        ("synonyms: [['', b]]", "there is no word in ''"),
+        ("related: {b: ['&&']}", "there is no word in '&&'"),
+        ("related: {'&&': [b]}", "there is no word in '&&'"),
+        ("fillers: [in, on]", "in quotes"),
+        ("frameworks: [", "not YAML"),
+    ],
+)
+def test_a_file_that_can_not_be_used_is_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+
+    with pytest.raises(Invalid) as refused:
+        load_lexicon(str(path))
+
+    assert str(refused.value).startswith(f"SYNONYMS_FILE {path}")
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_empty_file_adds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("synonyms:\n")
+
+    assert load_lexicon(str(tmp_path / "mine.yaml")).synonyms == load_lexicon().synonyms
+
+
+def test_a_file_that_is_not_there_is_refused() -> None:
+    with pytest.raises(Invalid, match=r"SYNONYMS_FILE nowhere\.yaml"):
+        load_lexicon("nowhere.yaml")

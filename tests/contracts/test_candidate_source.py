@@ -1,0 +1,82 @@
+"""What every bulk source of candidates keeps to."""
+
+import gzip
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from pyf.aggregator.adapters.candidates import ClickHouseCandidates
+from pyf.aggregator.adapters.candidates import StaticCandidates
+from pyf.aggregator.adapters.candidates import CandidatesFile
+from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.http.client.retry import RetryPolicy
+from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.ports import CandidateSource
+
+# Gives a source that knows these names, as published, of those who require Flask.
+SourceFactory = Callable[[list[str]], AbstractContextManager[CandidateSource]]
+
+
+@pytest.fixture(params=["memory", "file", "gz", "clickhouse"])
+def make_source(request: pytest.FixtureRequest, tmp_path: Path, httpserver: HTTPServer) -> SourceFactory:
+    @contextmanager
+    def memory(names: list[str]) -> Iterator[CandidateSource]:
+        yield StaticCandidates({"flask": names, "django": ["django-only"]})
+
+    @contextmanager
+    def file(names: list[str]) -> Iterator[CandidateSource]:
+        (tmp_path / "names.txt").write_text("\n".join(["# who requires Flask", "", *names]))
+        yield CandidatesFile(str(tmp_path / "names.txt"))
+
+    @contextmanager
+    def compressed(names: list[str]) -> Iterator[CandidateSource]:
+        (tmp_path / "names.txt.gz").write_bytes(gzip.compress("".join(f"{name}  # why\r\n" for name in names).encode()))
+        yield CandidatesFile(str(tmp_path / "names.txt.gz"))
+
+    @contextmanager
+    def clickhouse(names: list[str]) -> Iterator[CandidateSource]:
+        httpserver.expect_request("/", method="POST").respond_with_handler(lambda asked: build_clickhouse_response(asked, names))
+        with HttpClient() as http:
+            service = ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0)))
+            yield ClickHouseCandidates(service, httpserver.url_for("/?user=demo"))
+
+    return {"memory": memory, "file": file, "gz": compressed, "clickhouse": clickhouse}[request.param]
+
+
+def build_clickhouse_response(asked: Request, names: list[str]) -> Response:
+    """Answer as the service does: by name, no more than are asked for, and never more than 1,000."""
+    limit = re.search(r"LIMIT \{page:UInt32\}", asked.get_data(as_text=True))
+    assert limit is not None
+    assert asked.args["user"] == "demo"
+    rows = sorted(name for name in set(names) if name > asked.args["param_after"])
+    shown = rows[: min(int(asked.args["param_page"]), 1_000)]
+    return Response(json.dumps({"meta": [], "data": [{"name": name} for name in shown], "rows": len(shown)}))
+
+
+def test_names_come_normalised_and_once(making: SourceFactory) -> None:
+    with making(["Flask_Login", "flask.login", "eve", "Flask-Login", "zope.flask"]) as candidates:
+        told = list(candidates.find_candidates(["flask"]))
+
+    assert sorted(told) == ["eve", "flask-login", "zope-flask"]
+
+
+def test_nobody_is_an_answer(making: SourceFactory) -> None:
+    with making([]) as candidates:
+        assert list(candidates.find_candidates(["flask"])) == []
+
+
+@pytest.mark.parametrize("count", [899, 900, 901, 1_800, 2_345])
+def test_none_of_many_is_lost(making: SourceFactory, count: int) -> None:
+    with making([f"Project{number}" for number in range(count)]) as candidates:
+        assert len(list(candidates.find_candidates(["flask"]))) == count
+
+
+def test_it_can_be_asked_again(making: SourceFactory) -> None:
+    with making(["eve", "flask-login"]) as candidates:
+        assert list(candidates.find_candidates(["flask"])) == list(candidates.find_candidates(["flask"]))

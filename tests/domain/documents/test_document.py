@@ -1,0 +1,99 @@
+"""Two states of a project become one that has every release of both."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.builders import build_fields
+from pyf.aggregator.domain.documents.document import Enrichments
+from pyf.aggregator.domain.documents.document import merge_documents, select_newer_enrichments
+from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
+
+VERSIONS = ["1.0", "1.10", "2.0a1", "2.0", "no version"]
+
+releases = st.builds(
+    lambda version, serial, looked, yanked: build_fields(
+        "a", version, last_serial=serial, status_checked=looked, yanked=yanked, is_newest=False
+    ),
+    st.sampled_from(VERSIONS),
+    st.integers(1, 3),
+    st.integers(0, 2),
+    st.booleans(),
+)
+projects = st.lists(releases, unique_by=lambda document: document.version, max_size=4)
+
+
+def make_release(version: str, **fields: object) -> RegistryFields:
+    return build_fields("a", version, **fields)
+
+
+@given(projects, projects)
+def test_every_release_of_both_is_there_once(incoming: list[RegistryFields], held: list[RegistryFields]) -> None:
+    result = merge_documents(incoming, held)
+
+    assert sorted(d.version for d in result) == sorted({d.version for d in [*incoming, *held]})
+
+
+@given(projects, projects)
+def test_merging_again_changes_nothing(incoming: list[RegistryFields], held: list[RegistryFields]) -> None:
+    once = merge_documents(incoming, held)
+
+    again = merge_documents(incoming, once)
+
+    assert {d.version for d in again} == {d.version for d in once}
+    assert merge_documents(once, once) == once
+    assert merge_documents(incoming, again) == again
+
+
+@given(projects)
+def test_what_comes_to_nothing_or_to_itself_stays_as_it_is(incoming: list[RegistryFields]) -> None:
+    assert merge_documents(incoming, ()) == merge_documents((), incoming) == merge_documents(incoming, incoming) == tuple(incoming)
+
+
+@given(projects, projects)
+def test_of_a_mixture_one_release_is_the_newest_and_all_are_to_be_read_again(
+    incoming: list[RegistryFields], held: list[RegistryFields]
+) -> None:
+    result = merge_documents(incoming, held)
+
+    if {d.version: d for d in result} not in ({d.version: d for d in incoming}, {d.version: d for d in held}):
+        assert sum(d.is_newest for d in result) == 1
+        assert {d.last_serial for d in result} == {0}
+
+
+def test_the_newest_of_a_mixture_is_what_pip_would_install() -> None:
+    held = [make_release("3.0a1", is_newest=True), make_release("2.0", is_newest=False, yanked=True)]
+
+    result = merge_documents([make_release("1.0"), make_release("0.9", is_newest=False)], held)
+
+    assert [d.version for d in result if d.is_newest] == ["1.0"]
+
+
+def test_of_a_release_that_both_have_the_later_one_stays() -> None:
+    old, new = make_release("1.0", last_serial=5, summary="old"), make_release("1.0", last_serial=6, summary="new")
+
+    assert merge_documents([old], [new]) == merge_documents([new], [old]) == (new,)
+
+
+def test_where_the_serials_are_equal_the_later_look_decides_and_then_what_comes() -> None:
+    seen = make_release("1.0", status_checked=9, summary="seen later")
+    ours, theirs = make_release("1.0", summary="ours"), make_release("1.0", summary="theirs")
+
+    assert merge_documents([theirs], [seen]) == (seen,)
+    assert merge_documents([theirs], [ours]) == (theirs,)
+
+
+def test_of_other_owners_what_is_missing_and_what_was_asked_later_is_newer() -> None:
+    incoming = Enrichments(
+        repository=RepositoryFields(github_stars=1, github_checked=5),
+        downloads=DownloadFields(download_total=1, download_checked=5),
+        health=HealthFields(health_score=1),
+    )
+    held = Enrichments(
+        repository=RepositoryFields(github_stars=2, github_checked=6),
+        downloads=DownloadFields(download_total=2, download_checked=4),
+        health=HealthFields(health_score=2),
+    )
+
+    assert select_newer_enrichments(incoming, Enrichments()) == incoming
+    assert select_newer_enrichments(incoming, held) == Enrichments(downloads=incoming.downloads)
+    assert select_newer_enrichments(incoming, incoming) == select_newer_enrichments(Enrichments(), held) == Enrichments()

@@ -1,0 +1,64 @@
+from itertools import permutations
+
+import pytest
+
+from pyf.aggregator.domain.documents.project import File, Metadata, Release, select_newest
+
+
+def make_release(version: str, *, files: int = 1, yanked: bool = False, uploaded_at: int = 1_700_000_000) -> Release:
+    return Release(
+        version=version,
+        files=tuple(
+            File(
+                filename=f"x-{version}-{n}.whl",
+                url=f"https://files.pypi.example/x-{version}-{n}.whl",
+                size=1,
+                packagetype="bdist_wheel",
+                upload_time=uploaded_at + n,
+                sha256="0" * 64,
+                yanked=yanked,
+            )
+            for n in range(files)
+        ),
+        metadata=Metadata(yanked=yanked),
+    )
+
+
+@pytest.mark.parametrize(
+    ("versions", "yanked", "expected"),
+    [
+        (["1.0", "2.0", "10.0"], [], "10.0"),
+        (["1.0", "2.0a1"], [], "1.0"),
+        (["1.0a1", "1.0.dev3"], [], "1.0a1"),
+        (["1.0", "2.0"], ["2.0"], "1.0"),
+        (["1.0", "2.0"], ["1.0", "2.0"], "2.0"),
+        (["1.0a1", "2.0"], ["2.0"], "1.0a1"),
+        (["not-a-version", "0.0.dev1"], [], "0.0.dev1"),
+        (["not-a-version"], [], "not-a-version"),
+        (["2024.1", "1!1.0"], [], "1!1.0"),
+    ],
+)
+def test_the_newest_release_is_the_one_pip_would_install(versions: list[str], yanked: list[str], expected: str) -> None:
+    releases = [make_release(version, yanked=version in yanked) for version in versions]
+
+    assert {select_newest(order).version for order in permutations(releases)} == {expected}
+
+
+def test_a_release_is_as_old_as_its_first_file() -> None:
+    assert make_release("1.0", files=3, uploaded_at=1000).upload_timestamp == 1000
+
+
+def test_a_release_without_files_has_no_age() -> None:
+    assert make_release("1.0", files=0).upload_timestamp == 0
+
+
+def test_a_release_is_yanked_only_as_a_whole() -> None:
+    whole, half = make_release("1.0", files=2, yanked=True), make_release("1.0", files=2)
+    mixed = Release(version="1.0", files=(whole.files[0], half.files[1]))
+
+    assert whole.is_yanked
+    assert not mixed.is_yanked
+
+
+def test_of_a_release_without_files_its_metadata_says_whether_it_is_yanked() -> None:
+    assert make_release("1.0", files=0, yanked=True).is_yanked

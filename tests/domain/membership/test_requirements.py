@@ -1,0 +1,97 @@
+"""Which requirements hold at run time, and which only for an extra."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.markers import Marker
+
+from pyf.aggregator.domain.membership.evaluation.requirements import parse_requirements
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Flask",
+        "flask>=2.0,<4",
+        "Flask (>=2.0)",
+        "FLASK[async] >= 2 ; python_version < '3.8'",
+        'flask; sys_platform == "win32" and implementation_name == "pypy"',
+        "flask @ https://files.example/flask.zip",
+        'flask; extra == "web" or python_version < "3"',
+        'flask; extra != "bare"',
+        'flask; (extra == "a" and os_name == "nt") or os_name == "posix"',
+    ],
+)
+def test_a_requirement_that_holds_somewhere_without_an_extra_is_one_of_run_time(line: str) -> None:
+    assert parse_requirements([line]).run_time == {"flask": line}
+
+
+@pytest.mark.parametrize(
+    ("line", "extras"),
+    [
+        ('flask; extra == "web"', ("web",)),
+        ("Flask>=2 ; 'web' == extra", ("web",)),
+        ('flask; python_version >= "3.8" and extra == "web"', ("web",)),
+        ('flask; extra == "web" or extra == "all"', ("web", "all")),
+        ('flask; (extra == "a" or extra == "b") and (os_name == "nt" or os_name == "posix")', ("a", "b")),
+        ('flask; extra in "a b"', ()),
+        ('flask; "a" in extras', ()),
+    ],
+)
+def test_a_requirement_that_needs_an_extra_is_told_with_it(line: str, extras: tuple[str, ...]) -> None:
+    needed = parse_requirements([line])
+
+    assert (needed.run_time, needed.extras) == ({}, {"flask": extras})
+
+
+def test_one_line_of_several_is_enough() -> None:
+    needed = parse_requirements(['flask; extra == "web"', "Flask>=2; python_version < '3.10'", "flask>=3"])
+
+    assert needed.run_time == {"flask": "Flask>=2; python_version < '3.10'"}
+
+
+@pytest.mark.parametrize(
+    "line", ["", "???", "flask >= banana", "flask>=0.9.*", "flask; nonsense", "flask; extra ==", "-"]
+)
+def test_what_is_no_requirement_is_skipped(line: str) -> None:
+    assert parse_requirements([line, "jinja2"]).run_time == {"jinja2": "jinja2"}
+
+
+@given(st.text(max_size=60) | st.text("flask [];=\"'()<>extraos_nm0123andor", max_size=40))
+def test_no_line_makes_it_fail(line: str) -> None:
+    parse_requirements([line, f"flask; {line}"])
+
+
+def test_only_what_is_wanted_is_looked_at() -> None:
+    assert parse_requirements(["Flask", "Jinja2"], {"jinja2"}.__contains__).run_time == {"jinja2": "Jinja2"}
+
+
+_EXTRA = [f'extra == "{extra}"' for extra in "ab"] + ['extra != "a"', '"b" != extra']
+_SYSTEMS = [f'os_name == "{system}"' for system in ("nt", "posix", "java")]
+_PYTHONS = [f'python_version == "{version}"' for version in ("3.8", "3.12")]
+_MARKERS = st.recursive(
+    st.sampled_from([*_EXTRA, *_SYSTEMS, *_PYTHONS]),
+    lambda parts: st.builds("({} {} {})".format, parts, st.sampled_from(["and", "or"]), parts),
+    max_leaves=6,
+)
+
+
+@given(_MARKERS)
+def test_whatever_holds_on_some_system_without_an_extra_counts(marker: str) -> None:
+    """The other way round it is not so: nobody looks whether two comparisons exclude each other."""
+    holds = any(
+        Marker(marker).evaluate({"extra": "", "os_name": system, "python_version": version})
+        for system, version in product(("nt", "posix", "java"), ("3.8", "3.12"))
+    )
+
+    if holds:
+        assert parse_requirements([f"flask; {marker}"]).run_time
+
+
+@given(st.lists(st.sampled_from(_EXTRA), min_size=1, max_size=4), st.sampled_from([" and ", " or "]))
+def test_what_is_about_extras_alone_is_judged_as_packaging_does(comparisons: list[str], joint: str) -> None:
+    marker = joint.join(comparisons)
+
+    assert bool(parse_requirements([f"flask; {marker}"]).run_time) is Marker(marker).evaluate({"extra": ""})

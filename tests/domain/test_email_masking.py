@@ -1,0 +1,70 @@
+"""E-mail addresses are kept to those who were given them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyf.aggregator.domain.email_masking import EMAIL_MASK, mask_emails_in_html, parse_person_names, mask_emails
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ada@lovelace.example", "a.b-c+d@sub.host.example", "ADA@X.ORG", "o'brien@mail.example", "größe@straße.example"],
+)
+@pytest.mark.parametrize("around", ["{}", "Write to {}.", "<{}>", "(mailto:{})", "a,{};b", "{}\n{}"])
+def test_an_address_is_masked_wherever_it_stands(address: str, around: str) -> None:
+    assert mask_emails(around.replace("{}", address)) == around.replace("{}", EMAIL_MASK)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "git@github.com:plone/plone.api.git",
+        "git+ssh://git@github.com/plone/plone.api",
+        "@app.route",
+        "@ada@social.example",
+        "foo@1.2.3",
+        "user@host",
+        "a @ b.example",
+        "",
+    ],
+)
+def test_what_is_no_address_stays(text: str) -> None:
+    assert mask_emails(text) == text
+
+
+@pytest.mark.parametrize("piece", ["a", "a.", "a@", "@a", "a@a.", "a@a.b", "-@-.", "a+'", "{", "<", "(a"])
+def test_text_of_a_million_characters_is_looked_through(piece: str) -> None:
+    """In steps that grow with its length; by its square this would take hours."""
+    text = piece * (1_000_000 // len(piece))
+
+    assert mask_emails(text)
+    parse_person_names([text])
+
+
+@given(st.text(alphabet="ab.@<>\"' +-:x", max_size=60))
+def test_masking_twice_is_masking_once(text: str) -> None:
+    once = mask_emails(text)
+
+    assert mask_emails(once) == once
+
+
+def test_a_link_to_write_to_somebody_leads_nowhere() -> None:
+    html = '<p><a href="mailto:ada%40x.example?subject=hi">Ada</a> <a href="https://x.example/">x</a> ada@x.example</p>'
+
+    assert mask_emails_in_html(html) == f'<p><a>Ada</a> <a href="https://x.example/">x</a> {EMAIL_MASK}</p>'
+
+
+@pytest.mark.parametrize(
+    ("published", "names"),
+    [
+        (["Ada Lovelace", "Ada Lovelace <ada@x.example>"], ("Ada Lovelace",)),
+        (['"Ada Lovelace" <ada@x.example>, Bob <bob@x.example>'], ("Ada Lovelace", "Bob")),
+        (["ada@x.example"], ()),
+        (["Ada (ada@x.example)"], ("Ada",)),
+        (["Plone Foundation, Inc."], ("Plone Foundation, Inc.",)),
+        (["", "  "], ()),
+    ],
+)
+def test_people_are_named_without_their_addresses(published: list[str], names: tuple[str, ...]) -> None:
+    assert parse_person_names(published) == names

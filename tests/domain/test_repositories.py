@@ -1,0 +1,191 @@
+"""One parser for every form in which authors write where their repository is.
+
+Which of a project's links is tried first, and which next.
+"""
+
+import re
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyf.aggregator.domain.repositories import RepositoryRef, parse_repository_url
+from support.builders import build_fields
+from pyf.aggregator.domain.repositories import list_repository_candidates
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+PAGES = re.compile("login|about|new|apps|home|join|team|site|stars|pulls|repos|search|gist|gists|orgs|events|blog")
+
+owners = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}", fullmatch=True).filter(
+    lambda owner: len(owner) > 3 and not PAGES.fullmatch(owner.lower())
+)
+names = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,40}", fullmatch=True).filter(
+    lambda name: not name.endswith(".") and not re.search(r"(?i)\.(git|wiki)$", name)
+)
+# `{}` is what stands between host and end: `owner/name`, or `owner/name.git`.
+URL_FORMS = [
+    "https://github.com/{}",
+    "http://github.com/{}",
+    "https://www.github.com/{}",
+    "HTTPS://GitHub.COM/{}",
+    "github.com/{}",
+    "www.github.com/{}",
+    "//github.com/{}",
+    "https://github.com//{}",
+    "https://github.com:443/{}",
+    "https://user:secret@github.com/{}",
+    "https://github.com./{}",
+    "git://github.com/{}",
+    "git+https://github.com/{}",
+    "git+ssh://git@github.com/{}",
+    "ssh://git@github.com/{}",
+    "ssh://git@ssh.github.com:443/{}",
+    "git@github.com:{}",
+    "github.com:{}",
+    "https://raw.githubusercontent.com/{}/main/README.rst",
+    "https://api.github.com/repos/{}",
+    "https://codeload.github.com/{}/zip/main",
+]
+URL_ENDS = [
+    "", "/", "//", "/tree/main/packages/x", "/blob/main/README.md", "/issues", "/issues/", "/releases", "/wiki",
+    "/archive/v1.0.tar.gz", "#readme", "/#readme", "#README.md", "?tab=readme-ov-file", "?tab=readme-ov-file#x",
+    "/tree/main?x=1#y", ".git", ".git/", ".git#egg=name", ".git@main", ".git@v1.0#egg=x&subdirectory=y", ".GIT",
+    ".wiki.git", ".", ",", ";", "/.", "%20", " ", " and more", " #README.md",
+]  # fmt: skip
+URL_WRAPPERS = ["{}", "<{}>", '"{}"', "'{}'", "({})", "[{}]", "  {}  ", "<{}>.", "({}),", "\t{}\n", "“{}”"]
+
+
+@given(
+    owner=owners,
+    name=names,
+    form=st.sampled_from(URL_FORMS),
+    end=st.sampled_from(URL_ENDS),
+    wrapped=st.sampled_from(URL_WRAPPERS),
+    is_shouted=st.booleans(),
+)
+def test_every_written_form_is_the_same_address(
+    owner: str, name: str, form: str, end: str, wrapped: str, is_shouted: bool
+) -> None:
+    written = wrapped.format(form.format(f"{owner}/{name}{end if form.endswith('{}') else ''}"))
+
+    address = parse_repository_url(written.upper() if is_shouted and "/repos/" not in form else written)
+
+    assert address == RepositoryRef("github.com", owner, name)
+
+
+@given(owner=owners, name=names)
+def test_parsing_an_addresss_own_page_gives_it_back(owner: str, name: str) -> None:
+    address = RepositoryRef("github.com", owner, name)
+
+    again = parse_repository_url(address.url)
+
+    assert again is not None
+    assert (again.url, again.owner, again.name) == (address.url, owner, name)
+
+
+@given(st.text(st.characters()) | st.text("githubcom.:/@#?%<>[]-~ \n\x00\ud800") | st.binary().map(str))
+def test_no_text_raises_and_what_comes_of_one_stays_itself(text: str) -> None:
+    for written in (text, f"https://github.com/{text}", f"git@gitlab.com:{text}", f"https://{text}"):
+        address = parse_repository_url(written)
+
+        assert address is None or parse_repository_url(address.url) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " ", "UNKNOWN", "github.com", "https://github.com", "https://github.com/", "https://github.com/owner",
+        "https://github.com/owner/", "https://github.com/owner?tab=repositories", "https://github.com/owner/..",
+        "https://github.com/jni//issues", "https://github.com/own er/name", "https://github.com/-/name",
+        "https://github.com/owner/.github", "https://github.com/owner/.github/blob/main/CODE_OF_CONDUCT.md",
+        "https://github.com/sponsors/owner", "https://github.com/orgs/plone/discussions", "https://github.com/topics/cms",
+        "https://github.com/marketplace/actions", "https://github.com/apps/dependabot", "https://github.com/features/x",
+        "https://github.com/settings/tokens", "https://github.com/login/oauth", "https://github.com/about/careers",
+        "https://github.com/explore/email", "https://github.com/collections/x", "https://github.com/SPONSORS/owner",
+        "https://github.com/users/owner/projects/1", "https://github.com/search/advanced", "https://gist.github.com/o/1f",
+        "https://owner.github.io/name", "https://docs.github.com/en/rest", "https://api.github.com/users/owner/repos",
+        "https://notgithub.com/owner/name", "https://github.com.evil.example/owner/name", "mailto:me@example.org",
+        "https://example.org/?next=https://github.com/owner/name", "https://example.org/github.com/owner/name",
+        "https://gitlab.com/explore/groups", "https://codeberg.org/explore/repos", "https://[::1]/owner/name", "http://[",
+    ],
+)  # fmt: skip
+def test_what_is_no_repository_is_none(text: str) -> None:
+    assert parse_repository_url(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://gitlab.com/group/sub/group/name/-/tree/main", "https://gitlab.com/group/sub/group/name"),
+        ("git@gitlab.com:group/name.git", "https://gitlab.com/group/name"),
+        ("https://gitlab.com/group/name/issues", "https://gitlab.com/group/name"),
+        ("https://gitlab.example.org/group/name/blob/main/x", "https://gitlab.example.org/group/name"),
+        ("https://codeberg.org/owner/name/src/branch/main", "https://codeberg.org/owner/name"),
+        ("https://bitbucket.org/owner/name/src", "https://bitbucket.org/owner/name"),
+        ("https://github.com/_under_/n", None),
+        ("https://github.com/company_user/n", "https://github.com/company_user/n"),
+        ("https://github.com/community/community", "https://github.com/community/community"),
+    ],
+)
+def test_the_host_is_known_so_that_others_can_follow(text: str, url: str | None) -> None:
+    address = parse_repository_url(text)
+
+    assert (address and address.url) == url
+
+
+def test_addresses_compare_without_case_and_keep_their_spelling() -> None:
+    one, other = RepositoryRef("github.com", "Plone", "Products.X"), parse_repository_url("github.com/plone/products.x")
+
+    assert other is not None
+    assert (one == other, hash(one) == hash(other), one.key == other.key) == (True, True, True)
+    assert one.url == "https://github.com/Plone/Products.X"
+    assert one != RepositoryRef("gitlab.com", "Plone", "Products.X")
+
+
+def list_candidate_paths(*releases: dict[str, object]) -> list[str]:
+    return [ref.path for ref in list_repository_candidates(build_fields(**release) for release in releases)]  # type: ignore[arg-type]
+
+
+def test_links_are_tried_by_label_then_home_page_then_downloads_and_documentation() -> None:
+    release = {
+        "docs_url": "https://github.com/o/docs-url",
+        "home_page": "https://github.com/o/home",
+        "project_urls": {
+            "Documentation": "https://github.com/o/docs",
+            "Changelog": "https://github.com/o/changes",
+            "Download": "https://github.com/o/download",
+            "Source Code": "https://github.com/o/source",
+        },
+    }
+
+    assert list_candidate_paths(release) == ["o/source", "o/changes", "o/home", "o/docs", "o/download", "o/docs-url"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["Source", "source", "Source Code", "SourceCode", "source_code", "Repository", "repo", "Code", "GitHub", "Git-Hub",
+     "Source on GitHub", "GitHub Repository", "GitLab", "Git", "VCS", "  SOURCE: "],
+)  # fmt: skip
+def test_a_label_that_says_source_or_repository_comes_first(label: str) -> None:
+    links = {"Homepage": "https://github.com/o/home", label: "https://github.com/o/source"}
+
+    assert list_candidate_paths({"project_urls": links}) == ["o/source", "o/home"]
+
+
+@pytest.mark.parametrize("label", ["Resources", "Report a bug", "Code of Conduct", "GitHub Sponsors", "Homepage", "源"])
+def test_a_label_that_only_looks_like_it_does_not(label: str) -> None:
+    links = {label: "https://github.com/o/other", "Source": "https://github.com/o/source"}
+
+    assert list_candidate_paths({"project_urls": links}) == ["o/source", "o/other"]
+
+
+def test_links_of_older_releases_come_last_and_each_repository_once() -> None:
+    newest = {"version": "3.0", "project_urls": {"Source": "https://github.com/o/new"}}
+    older = {"version": "2.0", "project_urls": {"Source": "git@github.com:O/NEW.git", "Home": "https://github.com/o/x"}}
+    oldest = {"version": "1.0", "home_page": "http://github.com/former/old/"}
+
+    assert list_candidate_paths(newest, older, oldest) == ["o/new", "o/x", "former/old"]
+
+
+def test_what_leads_to_no_repository_is_left_out() -> None:
+    links = {"Source": "UNKNOWN", "Donate": "https://github.com/sponsors/me", "Docs": "https://me.github.io/x"}
+
+    assert list_candidate_paths({"project_urls": links, "home_page": "https://example.org"}) == []

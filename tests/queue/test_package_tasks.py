@@ -1,0 +1,157 @@
+"""Tasks about single projects: feeds are read, what is new is queued once, and reaches every profile."""
+
+from typing import Any
+
+import pytest
+
+from pyf.aggregator import queue
+from pyf.aggregator.domain.errors import Invalid, NotFound, Unavailable
+from pyf.aggregator.sandbox.faults import Fault
+from tasks.conftest import QueueSite
+
+ANNOUNCED = {"classifiers": ["Framework :: Plone", "Framework :: Flask"]}
+
+
+def publish_release(site: QueueSite, name: str, version: str) -> dict[str, Any]:
+    site.pypi.registry.publish(name, version, info=ANNOUNCED)
+    return {"package_id": name, "release_id": version}
+
+
+def test_announced_release_is_indexed_in_every_profile(site: QueueSite) -> None:
+    site.fill("plone", "flask")
+    publish_release(site, "brand.new", "1.0")
+    publish_release(site, "brand.new", "1.1")
+
+    first = site.run_task("read_rss_new_releases_and_queue")
+    site.run_queued()
+    second = site.run_task("read_rss_new_releases_and_queue")
+
+    assert (first["status"], first["queued"], first["seen"]) == ("done", 8, 0)
+    assert (second["queued"], second["seen"], sum(site.count_queued().values())) == (0, 8, 0)
+    assert site.versions("plone", "brand-new") == site.versions("flask", "brand-new") == ["1.0", "1.1"]
+    # Each strange release is looked at, the new project once, and what is held not at all.
+    assert site.pypi.requests.by_kind["project"] == 2
+
+
+def test_new_project_and_release_are_read_once(site: QueueSite) -> None:
+    site.fill("plone", "flask")
+    publish_release(site, "brand.new", "1.0")
+
+    site.run_task("read_rss_new_projects_and_queue")
+    site.run_task("read_rss_new_releases_and_queue")
+    site.run_queued()
+
+    assert "pyf:dedup:new:brand-new" in site.redis_keys()
+    assert "pyf:dedup:update:brand-new:1.0" in site.redis_keys()
+    requests = [request for request in site.pypi.requests.log if "brand-new/json" in request.path]
+    assert len(requests) == 1
+
+
+def test_rss_is_not_read_without_collections(site: QueueSite) -> None:
+    assert site.run_task("read_rss_new_releases_and_queue")["status"] == "done"
+    assert site.pypi.requests.total == 0
+
+
+def test_dedup_key_ttls(site: QueueSite) -> None:
+    site.fill("flask")
+    site.configure(rss_dedup_ttl_new=500)
+
+    site.run_task("read_rss_new_projects_and_queue")
+    site.run_task("read_rss_new_releases_and_queue")
+
+    with site.redis.create_client() as client:
+        assert 490 < client.ttl("pyf:dedup:new:flask-thing") <= 500
+        assert 86_390 < client.ttl("pyf:dedup:update:flask-thing:1.0") <= 86_400
+
+
+def test_dedup_key_is_released_after_failure(site: QueueSite) -> None:
+    site.fill("plone")
+    site.run_task("read_rss_new_releases_and_queue")
+    site.pypi.faults.add(Fault("503", request="project"))
+    assert "pyf:dedup:update:unframed:1.0" in site.redis_keys()
+
+    with pytest.raises(Unavailable):
+        site.run_task("inspect_project", {"package_id": "unframed", "release_id": "1.0"})
+
+    assert "pyf:dedup:update:unframed:1.0" not in site.redis_keys()
+    assert "pyf:dedup:update:flask-thing:1.0" in site.redis_keys()
+
+
+def test_inspect_project_result(site: QueueSite) -> None:
+    site.fill("plone", "flask")
+    announced = publish_release(site, "both.worlds", "2.0")
+
+    first, second = site.run_task("inspect_project", announced), site.run_task("inspect_project", announced)
+
+    assert first == {
+        "status": "done",
+        "project": "both-worlds",
+        "indexed": ["flask", "plone"],
+        "removed": [],
+        "requests": 1,
+    }
+    assert (second["status"], second["requests"]) == ("known", 0)
+
+
+@pytest.mark.parametrize("data", [{}, {"package_id": ""}, {"package_id": 5}, {"package_id": "x", "release_id": 1}])
+def test_inspect_project_rejects_invalid_data(site: QueueSite, data: dict[str, Any]) -> None:
+    with pytest.raises(Invalid, match="needs a package_id"):
+        site.run_task("inspect_project", data)
+
+
+@pytest.mark.parametrize("task", ["update_project", "update_github"])
+@pytest.mark.parametrize("package_id", ["", 5, None])
+def test_package_tasks_reject_invalid_names(site: QueueSite, task: str, package_id: Any) -> None:
+    with pytest.raises(Invalid, match="package_id must be a name"):
+        site.run_task(task, package_id)
+
+
+def test_update_project_forces_a_read(site: QueueSite) -> None:
+    site.fill("plone")
+
+    result = site.run_task("update_project", "Plone_API")
+
+    assert (result["status"], result["indexed"], result["requests"]) == ("done", ["plone"], 1)
+
+
+def test_stale_response_is_left_to_the_changelog(site: QueueSite) -> None:
+    site.fill("plone")
+    announced = publish_release(site, "collective.one", "0.2")
+    site.pypi.document_lag = 1
+
+    result = site.run_task("inspect_project", announced)
+
+    assert result["status"] == "stale"
+    assert site.versions("plone", "collective-one") == ["0.1"]
+
+
+def test_update_github_of_unknown_package_fails(site: QueueSite) -> None:
+    site.fill("plone")
+
+    with pytest.raises(NotFound, match=r"no collection holds nobody-1\.0"):
+        site.run_task("update_github", "nobody-1.0")
+
+
+@pytest.mark.parametrize("package", ["Plone.Api", "Plone.Api-2.0", "plone-api"])
+def test_update_github_accepts_document_ids_and_names(site: QueueSite, package: str) -> None:
+    site.fill("plone")
+
+    result = site.run_task("update_github", package)
+
+    assert result["collections"]["plone"]["found"] == 1
+
+
+def test_documented_tasks_exist() -> None:
+    documented = {
+        "inspect_project",
+        "update_project",
+        "update_github",
+        "read_rss_new_projects_and_queue",
+        "read_rss_new_releases_and_queue",
+        "refresh_all_indexed_packages",
+        "full_fetch_all_packages",
+        "enrich_downloads_all_packages",
+    }
+
+    assert documented <= set(queue.__all__)
+    assert {f"pyf.aggregator.queue.{name}" for name in documented} <= queue.app.tasks.keys()

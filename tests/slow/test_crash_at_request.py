@@ -1,0 +1,242 @@
+"""Dying before any request that changes something on a server costs nothing; `test_every_step` does so to a file.
+
+There are no transactions here. What a death leaves half-written the next run finds, and clients of the alias see only
+whole collections while one is rebuilt.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from msgspec.structs import replace
+
+import support.legacy_collection
+from pyf.aggregator.adapters import typesense
+from pyf.aggregator.adapters.typesense import Server
+from pyf.aggregator.adapters.typesense.leases import COLLECTION as LEASES
+from pyf.aggregator.testing.caches import FakeRenderCache, FakeMembershipCache
+from pyf.aggregator.testing.rendering import InlineRenderer
+from pyf.aggregator.bootstrap import open_dependencies
+from pyf.aggregator.ports import Dependencies
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
+from pyf.aggregator.usecases.collections.target import Target, clear_leftovers
+from support.slow.index_contents import list_aliases, read_contents
+from support.slow.crashing_database import ProcessDeath
+from support.slow.tiny_registry import REMOVED_NAMES, TINY_FILTER, build_expected, change_registry, run_use_case, build_tiny_registry
+from support.filled_collections import fill_collection, list_aliases, build_engine_dependencies, read_collection
+from support.typesense_fake import ADMIN_KEY, LocalTypesense, Store
+from support.registry_world import Clock, World, build_fast_settings
+
+CLOCK = Clock()
+ALL = pytest.param(1, marks=pytest.mark.slow, id="each")
+
+
+_CHANGE_NOTHING = ("/multi_search", "/health")
+
+
+class CrashingServer(Server):
+    """Dies instead of sending the request number `lives` + 1 of those that change something."""
+
+    def __init__(self, url: str, lives: int | None) -> None:
+        super().__init__([url], ADMIN_KEY, patience=1, event_hooks={"request": [self._crash_if_due]})
+        self._left = lives
+
+    def _crash_if_due(self, request: httpx.Request) -> None:
+        if self._left is None or (request.method == "GET" and self._left > 0) or request.url.path in _CHANGE_NOTHING:
+            return
+        if self._left == 0:
+            raise ProcessDeath
+        self._left -= 1
+
+
+@contextmanager
+def open_tiny_world(pypi: LocalPyPI, store: Store, folder: Path, *, lives: int | None = None) -> Iterator[World]:
+    """Give a world on a server that holds what is in a store."""
+    settings = build_fast_settings(pypi, folder, pypi_batch_size=1)
+    with LocalTypesense(store) as service, open_dependencies(settings) as deps:
+        server = CrashingServer(service.url, lives)
+        ports = typesense.on(server)
+        try:
+            deps = replace(
+                deps,
+                index=ports.index,
+                admin=ports.admin,
+                verdicts=FakeMembershipCache(),
+                renderer=InlineRenderer(FakeRenderCache()),
+                now=CLOCK,
+            )
+            yield World(pypi.registry, pypi, deps, CLOCK, TINY_FILTER, "tiny")
+        finally:
+            server.close()
+
+
+@pytest.fixture
+def pypi() -> Iterator[LocalPyPI]:
+    with LocalPyPI(build_tiny_registry(CLOCK)) as pypi:
+        yield pypi
+
+
+@pytest.fixture
+def filled_store(pypi: LocalPyPI, tmp_path: Path) -> Store:
+    """A server with an index of the registry, which has changed since."""
+    store = Store()
+    with open_tiny_world(pypi, store, tmp_path) as world:
+        world.fetch()
+    change_registry(pypi.registry)
+    return store
+
+
+def iter_crashes(pypi: LocalPyPI, store: Store, folder: Path, use: str, stride: int) -> Iterator[Store]:
+    """Yield what the server holds after deaths of a run, the first one before its first change."""
+    lives, has_died = 0, True
+    while has_died:
+        crashed_store = deepcopy(store)
+        try:
+            with open_tiny_world(pypi, crashed_store, folder, lives=lives) as crashing_world:
+                run_use_case(crashing_world, use)
+            has_died = False
+        except ProcessDeath:
+            lives += stride
+        # The lease of a process that is gone, which this one is not: `test_typesense_leases` has such.
+        crashed_store.collections.pop(LEASES, None)
+        yield crashed_store
+    assert lives > 10
+
+
+def read_baseline(pypi: LocalPyPI, store: Store, folder: Path, use: str) -> dict[str, Any]:
+    with open_tiny_world(pypi, deepcopy(store), folder) as world:
+        assert run_use_case(world, use).is_complete
+        assert world.stored() == build_expected(world, use)
+        return read_contents(world.deps.index, "tiny", REMOVED_NAMES)
+
+
+@pytest.mark.parametrize("stride", [pytest.param(9, id="some"), ALL])
+def test_first_fetch_crash_at_any_request(
+    pypi: LocalPyPI, tmp_path: Path, stride: int
+) -> None:
+    expected = read_baseline(pypi, Store(), tmp_path, "fetch")
+
+    for store in iter_crashes(pypi, Store(), tmp_path, "fetch", stride):
+        with open_tiny_world(pypi, store, tmp_path) as world:
+            assert run_use_case(world, "fetch").is_complete
+            assert read_contents(world.deps.index, "tiny", REMOVED_NAMES) == expected
+            assert list_aliases(world.deps.admin) == {"tiny-1": ("tiny",)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("use", ["changes", "refresh"])
+def test_crash_at_any_request_then_run_equals_baseline(
+    use: str, pypi: LocalPyPI, filled_store: Store, tmp_path: Path
+) -> None:
+    expected = read_baseline(pypi, filled_store, tmp_path, use)
+    with open_tiny_world(pypi, deepcopy(filled_store), tmp_path) as world:
+        cursor = world.deps.index.get_state("tiny").cursor
+
+    for store in iter_crashes(pypi, filled_store, tmp_path, use, 1):
+        with open_tiny_world(pypi, store, tmp_path) as world:
+            if world.deps.index.get_state("tiny").cursor != cursor:
+                assert world.stored() == build_expected(world, use)
+            assert run_use_case(world, use).is_complete
+            assert read_contents(world.deps.index, "tiny", REMOVED_NAMES) == expected
+
+
+@pytest.mark.parametrize("stride", [pytest.param(11, id="some"), ALL])
+def test_rebuild_crash_at_any_request(
+    pypi: LocalPyPI, filled_store: Store, tmp_path: Path, stride: int
+) -> None:
+    expected = read_baseline(pypi, filled_store, tmp_path, "recreate")
+    with open_tiny_world(pypi, deepcopy(filled_store), tmp_path) as world:
+        complete = world.stored(), build_expected(world, "recreate")
+
+    for store in iter_crashes(pypi, filled_store, tmp_path, "recreate", stride):
+        with open_tiny_world(pypi, store, tmp_path) as world:
+            assert world.stored() in complete
+            assert run_use_case(world, "recreate").is_complete
+            assert read_contents(world.deps.index, "tiny", REMOVED_NAMES) == expected
+            ((_, aliases),) = list_aliases(world.deps.admin).items()
+            assert aliases == ("tiny",)
+
+
+@pytest.mark.parametrize(
+    ("alias", "stride"),
+    [
+        pytest.param("", 17, id="some"),
+        pytest.param("", 1, id="each", marks=pytest.mark.slow),
+        pytest.param("tiny", 1, id="each-behind-an-alias", marks=pytest.mark.slow),
+    ],
+)
+def test_legacy_takeover_crash_at_any_request(
+    pypi: LocalPyPI, tmp_path: Path, alias: str, stride: int
+) -> None:
+    """What it has found out is never lost, and only where it bears the name itself that leads nowhere for a moment."""
+    filled = Store()
+    documents = [{"id": "Tiny.One-None", "name": "Tiny.One", "version": "None", "github_stars": 7}]
+    documents += [{"id": f"tiny-{name}-1.0", "name": f"tiny-{name}", "version": "1.0"} for name in ("one", "two", "no")]
+    older.create_legacy_collection(filled, "packages1" if alias else "tiny", alias=alias, documents=documents)
+    with open_tiny_world(pypi, deepcopy(filled), tmp_path) as world:
+        assert run_use_case(world, "recreate").is_complete
+        expected = read_contents(world.deps.index, "tiny", ("tiny-no",))
+
+    for store in iter_crashes(pypi, filled, tmp_path, "recreate", stride):
+        aliased = store.collections.get("tiny") or store.collections.get(store.aliases.get("tiny", ""))
+        assert aliased or not alias
+        # Either one is complete, and the one that is about to take the name up, too.
+        complete = aliased or next(collection for collection in store.collections.values() if collection.name.startswith("tiny-"))
+        stars = [document["github_stars"] for document in complete.documents.values() if "github_stars" in document]
+        assert stars in ([7], [7, 7])
+        with open_tiny_world(pypi, store, tmp_path) as world:
+            assert run_use_case(world, "recreate").is_complete
+            assert read_contents(world.deps.index, "tiny", ("tiny-no",)) == expected
+            assert list(list_aliases(world.deps.admin).values()) == [("tiny",)]
+
+
+@contextmanager
+def open_fake_server(store: Store, *, lives: int | None = None) -> Iterator[Dependencies]:
+    """Give services on a server that holds what is in a store; nobody else is there to be asked."""
+    with LocalTypesense(store) as service, closing(CrashingServer(service.url, lives)) as server:
+        ports = typesense.on(server)
+        yield build_engine_dependencies(ports.index, ports.admin)
+
+
+@pytest.mark.parametrize("collection", ["plone-1", "plone"])
+@pytest.mark.parametrize("stride", [pytest.param(7, id="some"), ALL])
+def test_copy_crash_at_any_request(
+    collection: str, stride: int
+) -> None:
+    """Where the collection bears the name itself it leads nowhere for a moment; the copy is whole then."""
+    filled, plone = Store(), Target(collection="plone")
+    with open_fake_server(filled) as deps:
+        fill_collection(deps, collection, alias="packages")
+        if collection != "plone":
+            deps.admin.set_alias("plone", collection)
+        expected = read_collection(deps, "plone")
+    lives, has_died, gaps = 0, True, 0
+
+    while has_died:
+        store = deepcopy(filled)
+        try:
+            with open_fake_server(store, lives=lives) as deps:
+                rebuild_from_copy(deps, plone)
+            has_died = False
+        except ProcessDeath:
+            lives += stride
+        store.collections.pop(LEASES, None)
+        with open_fake_server(store) as deps:
+            if deps.admin.resolve("plone") is None:
+                gaps += 1
+                clear_leftovers(deps, "plone")
+            for name in ("plone", "packages"):
+                stored = read_collection(deps, name)
+                assert (stored["documents"], stored["tombstones"]) == (expected["documents"], expected["tombstones"])
+            assert rebuild_from_copy(deps, plone).is_complete
+            assert read_collection(deps, "plone") == read_collection(deps, "packages") == expected
+            ((_, aliases),) = list_aliases(deps).items()
+            assert aliases == ("packages", "plone")
+
+    assert lives > 10
+    assert bool(gaps) <= (collection == "plone")

@@ -1,0 +1,175 @@
+"""A disk that is full and paths that can't be written to: one clear line, and what was there stays of use."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.expected_index import MembershipRules, to_comparable, build_expected
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.cli_runner import CompletedCommand, CommandRunner
+from support.slow.index_contents import open_index
+from support.slow.tiny_registry import CLASSIFIER, build_tiny_registry, create_tiny_user
+from support.registry_world import Clock, Json, iter_served
+
+KIBIBYTE = 1024
+DIARY = "Dear diary, today it rained.\n" * 100
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount(folder, "size=1m")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def mount(folder: Path, options: str) -> None:
+    """Mount a file system in memory, or change the one that is there; skips the test where that is not allowed."""
+    if sys.platform != "linux":
+        pytest.skip("needs Linux's tmpfs")
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+
+
+def fill_disk(folder: Path) -> Path:
+    """Take what is left of a disk, to the last byte, and return the file that takes it."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (64 * KIBIBYTE, KIBIBYTE, 1):
+            try:
+                while file.write(b"x" * size) == size:
+                    pass
+            except OSError:
+                continue
+    return filler
+
+
+@pytest.fixture
+def pypi() -> Iterator[LocalPyPI]:
+    """A registry of what does not fit on the disk."""
+    fake_registry = build_tiny_registry(Clock())
+    for number in range(60):
+        info = {"classifiers": [CLASSIFIER], "description": f"{number} " + "word " * 8 * KIBIBYTE}
+        fake_registry.publish(f"tiny.long{number:02}", "1.0", info=info)
+    with LocalPyPI(fake_registry) as pypi:
+        yield pypi
+
+
+@pytest.fixture
+def path(small_disk: Path) -> Path:
+    return small_disk / "index.sqlite3"
+
+
+@pytest.fixture
+def shell(path: Path, pypi: LocalPyPI, tmp_path: Path) -> CommandRunner:
+    """A user whose index is on the small disk."""
+    return create_tiny_user(tmp_path / "home", pypi, sqlite_path=path, pypi_batch_size=5)
+
+
+def get_error(result: CompletedCommand, code: int = 4) -> str:
+    """Return the one line that a command had to say beside the index that it works on."""
+    (line,) = (line for line in result.err.splitlines() if not line.startswith("Index: "))
+    assert (result.code, line) == (code, f"Error: {result.error}")
+    return result.error
+
+
+def read_stored(path: Path) -> dict[str, Json]:
+    with open_index(path) as (index, _):
+        return {document["id"]: to_comparable(document) for document in (d.to_dict() for d in index.export("tiny"))}
+
+
+def build_expected(fake_registry: FakeRegistry) -> dict[str, Json]:
+    return build_expected(iter_served(fake_registry), MembershipRules([CLASSIFIER]))
+
+
+def test_disk_fills_during_run_and_next_run_completes(
+    shell: CommandRunner, pypi: LocalPyPI, path: Path, small_disk: Path
+) -> None:
+    result = shell.run("-f")
+
+    assert get_error(result) == f"{path} can't be written: the disk is full"
+    sample_document = next(iter(read_stored(path).values()))
+    assert shell.invoke("--show", sample_document["name"]).code == 0
+    mount(small_disk, "remount,size=64m")
+    assert shell.invoke("-f").code == 0
+    assert read_stored(path) == build_expected(pypi.registry)
+
+
+@pytest.mark.slow
+def test_full_disk_at_start_is_one_line_error(
+    shell: CommandRunner, pypi: LocalPyPI, path: Path, small_disk: Path
+) -> None:
+    fill_disk(small_disk)
+
+    result = shell.run("-f")
+
+    assert get_error(result) == f"{path} can't be written: the disk is full"
+    assert pypi.requests.total == 0
+    mount(small_disk, "remount,size=64m")
+    assert shell.invoke("-f").code == 0
+    assert read_stored(path) == build_expected(pypi.registry)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [("-f",), ("-i",), ("--refresh-from-pypi",), ("-f", "--recreate-collection")])
+def test_full_disk_keeps_stored_data(
+    arguments: tuple[str, ...], shell: CommandRunner, pypi: LocalPyPI, path: Path, small_disk: Path
+) -> None:
+    """Full to the last byte: not even a look-up works then, because SQLite needs a file of its own for that."""
+    mount(small_disk, "remount,size=64m")
+    assert shell.invoke("-f").code == 0
+    before = read_stored(path)
+    pypi.registry.publish("tiny.one", "2.0")
+    filler = fill_disk(small_disk)
+
+    endings = [shell.run(*arguments), shell.run("--show", "tiny.one")]
+
+    assert all(get_error(result).startswith(f"{path} can't be ") and "full" in get_error(result) for result in endings)
+    filler.unlink()
+    assert read_stored(path) == before
+    assert shell.invoke(*arguments).code == 0
+    assert read_stored(path) == build_expected(pypi.registry)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [("-f",), ("-i",), ("--show", "tiny.one")])
+def test_read_only_file_system_is_one_line_error(
+    arguments: tuple[str, ...], shell: CommandRunner, path: Path, small_disk: Path
+) -> None:
+    mount(small_disk, "remount,size=64m")
+    assert shell.invoke("-f").code == 0
+    mount(small_disk, "remount,ro")
+
+    result = shell.run(*arguments)
+
+    assert get_error(result).startswith(f"{path} can't be opened: ")
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [("a-folder", 4), ("diary.txt", 2), ("diary.txt/index.sqlite3", 4), ("/proc/no/index.sqlite3", 4)],
+)
+@pytest.mark.parametrize("arguments", [("-f",), ("--show", "tiny.one")])
+def test_invalid_index_path_is_unchanged(
+    arguments: tuple[str, ...], path_kind: str, code: int, pypi: LocalPyPI, tmp_path: Path
+) -> None:
+    (tmp_path / "a-folder").mkdir()
+    (tmp_path / "diary.txt").write_text(DIARY)
+    shell = create_tiny_user(tmp_path / "home", pypi, sqlite_path=tmp_path / path_kind)
+
+    result = shell.invoke(*arguments)
+
+    assert get_error(result, code).startswith(f"{tmp_path / path_kind} ")
+    assert (tmp_path / "diary.txt").read_text() == DIARY
+    assert list((tmp_path / "a-folder").iterdir()) == []
+    assert pypi.requests.total == 0

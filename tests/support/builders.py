@@ -1,0 +1,83 @@
+"""Makes valid values for tests, so that a test names only what it is about."""
+
+from typing import Any
+
+from pyf.aggregator.domain.collection import CollectionState
+from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.documents.project import normalize_name
+from pyf.aggregator.domain.documents.schema import RegistryFields
+from pyf.aggregator.domain.documents.version import to_order_key, parse_version_parts, to_sortable
+from pyf.aggregator.ports import ProjectDocuments
+
+PLONE = "plone-1"
+
+
+def build_fields(name: str = "plone.api", version: str = "2.0.0", **overrides: Any) -> RegistryFields:
+    """Return the document of a release that carries nothing but its name and its version."""
+    version_parts = parse_version_parts(version)
+    fields: dict[str, Any] = {
+        "id": f"{name}-{version}",
+        "identifier": f"{name}-{version}",
+        "name": name,
+        "name_sortable": name,
+        "name_normalized": normalize_name(name),
+        "version": version,
+        "version_raw": version,
+        "version_major": version_parts.major,
+        "version_minor": version_parts.minor,
+        "version_bugfix": version_parts.bugfix,
+        "version_postfix": version_parts.postfix,
+        "version_sortable": to_sortable(version),
+        "is_newest": True,
+        "author": "",
+        "author_email": "",
+        "maintainer": "",
+        "maintainer_email": "",
+        "summary": "",
+        "description": "",
+        "description_content_type": "",
+        "license": "",
+        "license_expression": "",
+        "classifiers": (),
+        "keywords": (),
+        "framework_versions": (),
+        "python_versions": (),
+        "requires_dist": (),
+        "requires_python": "",
+        "home_page": "",
+        "docs_url": "",
+        "bugtrack_url": "",
+        "package_url": "",
+        "project_url": "",
+        "release_url": "",
+        "platform": "",
+        "project_urls": {},
+        "urls": (),
+        "upload_timestamp": 0,
+        "yanked": False,
+        "yanked_reason": "",
+        "project_status": "active",
+        "maintainers": (),
+        "vulnerabilities": (),
+        "status_checked": 0,
+        "last_serial": 1,
+        "composed_with": 1,
+    }
+    return RegistryFields(**fields | overrides)
+
+
+def build_project(name: str = "plone.api", *versions: str, **overrides: Any) -> ProjectDocuments:
+    """Return a project with these versions (2.0.0 for none), of which the highest is the newest."""
+    newest = max(versions or ("2.0.0",), key=to_order_key)
+    return ProjectDocuments(
+        name_normalized=normalize_name(name),
+        documents=tuple(
+            build_fields(name, version, is_newest=version == newest, **overrides)
+            for version in versions or (newest,)
+        ),
+    )
+
+
+def build_state(profile: str = "plone", **overrides: Any) -> CollectionState:
+    """Return the state of a collection that nothing has been fetched into."""
+    return CollectionState(filter=Filter(profile=profile, classifiers=("Framework :: Plone",)), **overrides)

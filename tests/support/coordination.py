@@ -1,0 +1,39 @@
+"""The ways for workers to agree that the contract is put to: in the memory of a process, and on a real Redis."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+from pyf.aggregator.testing.coordination import FakePartitions, FakeLocks, FakeRateLimiter, FakeDedupStore
+from pyf.aggregator.adapters.redis import RedisPartitions, RedisLocks, RedisRateLimiter, RedisDedupStore, connect
+from pyf.aggregator.ports import Partitions, Locks, RateLimiter, DedupStore
+from support.redis_server import start_redis
+
+
+@dataclass(frozen=True)
+class CoordinationPorts:
+    """All that workers agree by; `pace` makes one of so many seconds."""
+
+    dedup: DedupStore
+    locks: Locks
+    partitions: Partitions
+    create_rate_limiter: Callable[[float], RateLimiter]
+
+
+@contextmanager
+def _open_memory() -> Iterator[CoordinationPorts]:
+    yield CoordinationPorts(FakeDedupStore(), FakeLocks(), FakePartitions(), FakeRateLimiter)
+
+
+@contextmanager
+def _open_redis() -> Iterator[CoordinationPorts]:
+    with start_redis() as server, connect(server.url) as redis:
+        yield CoordinationPorts(
+            RedisDedupStore(redis),
+            RedisLocks(redis),
+            RedisPartitions(redis),
+            lambda delay: RedisRateLimiter(redis, "service", delay),
+        )
+
+
+COORDINATION_STORES: dict[str, Callable[[], AbstractContextManager[CoordinationPorts]]] = {"memory": _open_memory, "redis": _open_redis}

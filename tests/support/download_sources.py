@@ -1,0 +1,86 @@
+"""The sources of download counts that the contract is put to: in memory, and the real ones' adapters over HTTP."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pyf.aggregator.adapters.downloads import ClickHouseDownloads, Pypistats
+from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.testing.enrichment import FakeDownloadStats
+from pyf.aggregator.adapters.http.client.retry import RetryPolicy
+from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.domain.downloads import Downloads
+from pyf.aggregator.ports import DownloadStats, RequestCounter
+from pyf.aggregator.sandbox.downloads import LocalClickHouse
+from pyf.aggregator.sandbox.downloads import DownloadTable
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.sandbox.downloads import LocalPypistats
+
+NEWEST = date(2026, 8, 10)
+
+# `busy` has 10 a day for 60 days; `quiet` had one download long ago; `null` is a name that a decoder may trip over.
+DOWNLOADS = DownloadTable(
+    {
+        "busy": {NEWEST - timedelta(ago): 10 for ago in range(60)},
+        "quiet": {date(2026, 5, 20): 3},
+        "null": {NEWEST: 1, NEWEST - timedelta(6): 2, NEWEST - timedelta(29): 4, NEWEST - timedelta(30): 8},
+        "pip": {NEWEST: 1000},
+    },
+    NEWEST,
+)
+RECENT_COUNTS = {"busy": (10, 70, 300), "quiet": (0, 0, 0), "null": (1, 3, 7)}
+EXPECTED_DOWNLOADS = {
+    "busy": Downloads(
+        last_day=10, last_week=70, last_month=300, total=600, history={"2026-06": 190, "2026-07": 310}, newest_day=NEWEST
+    ),
+    "quiet": Downloads(
+        last_day=0,
+        last_week=0,
+        last_month=0,
+        total=3,
+        history={"2026-05": 3, "2026-06": 0, "2026-07": 0},
+        newest_day=NEWEST,
+    ),
+    "null": Downloads(last_day=1, last_week=3, last_month=7, total=15, history={"2026-07": 12}, newest_day=NEWEST),
+}
+
+
+@dataclass(frozen=True)
+class DownloadSource:
+    """One source, and the way to silence all of it; `tells_all` where it knows totals, months and the newest day."""
+
+    stats: DownloadStats
+    meter: RequestCounter
+    make_unavailable: Callable[[], None]
+    has_totals: bool
+
+
+FAST_LIMITS = ServiceLimits(max_concurrency=4, retries=RetryPolicy(max_retries=1, backoff=0))
+
+
+@contextmanager
+def _open_memory() -> Iterator[DownloadSource]:
+    memory = FakeDownloadStats(EXPECTED_DOWNLOADS)
+    yield DownloadSource(memory, memory, lambda: memory.unavailable.update(["busy", "quiet", "null", "nobody"]), has_totals=True)
+
+
+@contextmanager
+def _open_pypistats() -> Iterator[DownloadSource]:
+    with LocalPypistats(DOWNLOADS) as local, HttpClient() as http:
+        stats = Pypistats(ServiceClient(http, FAST_LIMITS), local.url)
+        yield DownloadSource(stats, http, lambda: local.faults.add(Fault("503")), has_totals=False)
+
+
+@contextmanager
+def _open_clickhouse() -> Iterator[DownloadSource]:
+    with LocalClickHouse(DOWNLOADS) as local, HttpClient() as http:
+        stats = ClickHouseDownloads(ServiceClient(http, FAST_LIMITS), f"{local.url}/?user=demo")
+        yield DownloadSource(stats, http, lambda: local.faults.add(Fault("503")), has_totals=True)
+
+
+DOWNLOAD_SOURCES: Mapping[str, Callable[[], AbstractContextManager[DownloadSource]]] = {
+    "memory": _open_memory,
+    "pypistats": _open_pypistats,
+    "clickhouse": _open_clickhouse,
+}

@@ -1,0 +1,46 @@
+"""All ports on adapters in memory, so that a test of a use case chooses only those that it is about."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pyf.aggregator.adapters.candidates import StaticCandidates
+from pyf.aggregator.testing.index import FakeIndex
+from pyf.aggregator.testing.index import FakeApiKeys
+from pyf.aggregator.testing.reference_search import PlainSearch
+from pyf.aggregator.config.lexicon import load_lexicon
+from pyf.aggregator.testing.caches import FakeRenderCache, FakeRepositoryCache, FakeMembershipCache
+from pyf.aggregator.testing.enrichment import FakeDownloadStats
+from pyf.aggregator.testing.registry import FakePackageRegistry
+from pyf.aggregator.testing.enrichment import FakeRepositoryHost
+from pyf.aggregator.testing.rendering import InlineRenderer
+from pyf.aggregator.config.scoring import load_scoring_config
+from pyf.aggregator.adapters.metrics_store import LocalRequestMetrics
+from pyf.aggregator.domain.documents.project import Project
+from pyf.aggregator.ports import Dependencies
+from support.registry_world import Clock
+
+
+def build_fake_dependencies(projects: Iterable[Project] = (), **overrides: Any) -> Dependencies:
+    """Return services on a registry of these projects; `chosen` are ports by their names in `Services`."""
+    registry, index = FakePackageRegistry(projects), FakeIndex()
+    ports: dict[str, Any] = {
+        "registry": registry,
+        "journal": registry,
+        "feed": registry,
+        "index": index,
+        "admin": index,
+        "renderer": InlineRenderer(FakeRenderCache()),
+        "verdicts": FakeMembershipCache(),
+        "keys": FakeApiKeys(index.resolve),
+        "candidates": StaticCandidates(),
+        "downloads": FakeDownloadStats(),
+        "repositories": FakeRepositoryHost(),
+        "repository_cache": FakeRepositoryCache(),
+        "requests": registry,
+        "traffic": LocalRequestMetrics(),
+        "now": Clock(),
+        "standards": load_scoring_config(),
+    }
+    ports |= overrides
+    ports.setdefault("search", PlainSearch(ports["index"], load_lexicon(), ports["standards"], now=ports["now"]))
+    return Dependencies(**ports)

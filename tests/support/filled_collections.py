@@ -1,0 +1,53 @@
+"""Services on one engine, for use cases that move what is there: nobody outside is asked anything."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from support.builders import build_state, build_project
+from support.index_engines import ENGINES
+from support.fake_dependencies import build_fake_dependencies
+from pyf.aggregator.testing.index import FakeApiKeys
+from pyf.aggregator.domain.collection import Tombstone
+from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
+from pyf.aggregator.ports import IndexAdmin, PackageIndex, Dependencies
+
+NOW = 1_800_000_000
+TOMBSTONE = Tombstone(name="gone", removed_at=1_700_000_000, reason="PyPI says in two places that it is gone")
+
+
+@contextmanager
+def open_dependencies(engine: str, folder: Path) -> Iterator[Dependencies]:
+    """Give services with an empty index on an engine."""
+    with ENGINES[engine](folder) as index_engine:
+        yield build_engine_dependencies(index_engine.index, index_engine.admin)
+
+
+def build_engine_dependencies(index: PackageIndex, admin: IndexAdmin) -> Dependencies:
+    return build_fake_dependencies(index=index, admin=admin, keys=FakeApiKeys(admin.resolve), now=lambda: NOW)
+
+
+def fill_collection(deps: Dependencies, collection: str, alias: str = "") -> None:
+    """Make a collection with a bit of everything: projects, other owners' fields, a tombstone and a state."""
+    deps.admin.create(collection, build_state(cursor=7, cursor_set=NOW - 7200), alias=alias)
+    index = deps.index
+    index.put(collection, [build_project("a", "1.0", "2.0", last_serial=5), build_project("b", "1.0")])
+    index.update(collection, {"a": RepositoryFields(github_stars=7, github_checked=5)})
+    index.update(collection, {"a": DownloadFields(download_total=9, download_history={"2026-01": 4})})
+    index.update(collection, {"b": HealthFields(health_score=50, health_confidence=0.5)})
+    index.remove(collection, [TOMBSTONE])
+
+
+def read_collection(deps: Dependencies, collection: str) -> dict[str, object]:
+    """Return all that a collection holds."""
+    index = deps.index
+    return {
+        "documents": [document.to_dict() for document in index.export(collection)],
+        "tombstones": list(index.tombstones(collection)),
+        "state": index.get_state(collection),
+    }
+
+
+def list_aliases(deps: Dependencies) -> dict[str, tuple[str, ...]]:
+    """Return the aliases that lead to each collection."""
+    return {collection.name: collection.aliases for collection in deps.admin.list_collections()}

@@ -1,0 +1,38 @@
+"""Serves a site over real HTTP, in a thread, on a free port of this machine."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+
+from pyf.aggregator.config.profiles import load_profiles
+from pyf.aggregator.cli.serve_run import build_uvicorn_config, bind_socket
+from pyf.aggregator.domain.membership.evaluation.profile import Profile
+from pyf.aggregator.ports import Dependencies
+from pyf.aggregator.settings import load_settings
+from pyf.aggregator.web.app import create_app
+from support.cli_runner import wait_until
+
+
+@contextmanager
+def serve_app(
+    deps: Dependencies, profiles: Mapping[str, Profile] | None = None, **settings: Any
+) -> Iterator[httpx.Client]:
+    """Give a client of a server of these services; its base address is the server's."""
+    app_settings = load_settings(_env_file=None, **settings)
+    app = create_app(deps, load_profiles() if profiles is None else profiles, app_settings)
+    server_socket = bind_socket("127.0.0.1", 0)
+    server = uvicorn.Server(build_uvicorn_config(app, app_settings))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [server_socket]})
+    thread.start()
+    try:
+        wait_until(lambda: server.started)
+        with httpx.Client(base_url=f"http://127.0.0.1:{server_socket.getsockname()[1]}") as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
+        server_socket.close()

@@ -1,0 +1,155 @@
+"""The engines that the contracts of an index are put to; a further engine is one more entry.
+
+The engines that the contract of keys is put to; a further engine is one more entry.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+import pytest
+from support.prefixed_ports import prefix_index
+from pyf.aggregator.adapters import typesense
+from pyf.aggregator.adapters.sqlite.database import Database
+from pyf.aggregator.testing.index import FakeIndex
+from pyf.aggregator.testing.reference_search import PlainSearch
+from pyf.aggregator.adapters.sqlite.index import SqliteIndex
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
+from pyf.aggregator.adapters.sqlite.search import SqliteSearch
+from pyf.aggregator.adapters.typesense import Server
+from pyf.aggregator.config.lexicon import load_lexicon
+from pyf.aggregator.config.scoring import load_scoring_config
+from pyf.aggregator.ports import IndexAdmin, PackageIndex, SearchEngine
+from support.typesense_fake import ADMIN_KEY, LocalTypesense
+from contextlib import AbstractContextManager, closing, contextmanager
+from msgspec import Struct
+from support.prefixed_ports import prefix_keys
+from pyf.aggregator.testing.index import FakeApiKeys
+from pyf.aggregator.adapters.sqlite.keys import SqliteApiKeys
+from pyf.aggregator.ports import ApiKeys, IndexAdmin
+
+NOW = 1_800_000_000
+
+# What searches go by.
+LEXICON, SCORING_CONFIG = load_lexicon(), load_scoring_config()
+
+# A server that tests may make and delete collections on; without it, the one on this machine has to do.
+TYPESENSE_URL = os.environ.get("TYPESENSE_TEST_URL", "")
+TYPESENSE_KEY = os.environ.get("TYPESENSE_TEST_KEY", "")
+
+
+@dataclass(frozen=True)
+class IndexEngine:
+    """The ports of one engine, on the same data."""
+
+    index: PackageIndex
+    admin: IndexAdmin
+    search: SearchEngine
+
+
+@contextmanager
+def _open_memory_index(_folder: Path) -> Iterator[IndexEngine]:
+    index = FakeIndex(now=lambda: NOW)
+    yield IndexEngine(index, index, _create_reference_search(index))
+
+
+@contextmanager
+def _open_sqlite_index(folder: Path) -> Iterator[IndexEngine]:
+    database = Database(folder / "pyf.sqlite3")
+    search = SqliteSearch(database, LEXICON, SCORING_CONFIG, now=lambda: NOW)
+    try:
+        yield IndexEngine(SqliteIndex(database), SqliteAdmin(database, now=lambda: NOW), search)
+    finally:
+        search.close()
+        database.close()
+
+
+@contextmanager
+def _open_typesense_index(_folder: Path) -> Iterator[IndexEngine]:
+    with LocalTypesense() as service, _connect(service.url, ADMIN_KEY) as engine:
+        yield engine
+
+
+@contextmanager
+def _open_live_typesense_index(_folder: Path) -> Iterator[IndexEngine]:
+    """The server that the environment names, with names of this test's own, which are deleted in the end."""
+    with (
+        _connect(TYPESENSE_URL, TYPESENSE_KEY) as engine,
+        prefix_index(engine.index, engine.admin, engine.search) as prefixed,
+    ):
+        yield IndexEngine(*prefixed)
+
+
+@contextmanager
+def _connect(url: str, key: str) -> Iterator[IndexEngine]:
+    server = Server([url], key, timeout=10, patience=1)
+    try:
+        ports = typesense.on(server, lexicon=LEXICON, standards=SCORING_CONFIG, now=lambda: NOW)
+        yield IndexEngine(ports.index, ports.admin, ports.search)
+    finally:
+        server.close()
+
+
+def _create_reference_search(index: PackageIndex) -> PlainSearch:
+    return PlainSearch(index, LEXICON, SCORING_CONFIG, now=lambda: NOW)
+
+
+_OpenEngine = Callable[[Path], AbstractContextManager[IndexEngine]]
+
+ENGINES: dict[str, _OpenEngine] = {
+    "memory": _open_memory_index,
+    "sqlite": _open_sqlite_index,
+    "typesense": _open_typesense_index,
+} | ({"typesense-live": _open_live_typesense_index} if TYPESENSE_URL and TYPESENSE_KEY else {})
+
+# What a fixture takes: tests on a server that is not ours are marked.
+ENGINE_PARAMETERS = [pytest.param(name, marks=pytest.mark.integration if "live" in name else ()) for name in ENGINES]
+
+
+class KeyEngine(Struct, frozen=True):
+    """Keys, and the collections that they open."""
+
+    keys: ApiKeys
+    admin: IndexAdmin
+
+
+@contextmanager
+def _open_memory_keys(_folder: Path) -> Iterator[KeyEngine]:
+    index = FakeIndex()
+    yield KeyEngine(FakeApiKeys(index.resolve), index)
+
+
+@contextmanager
+def _open_sqlite_keys(folder: Path) -> Iterator[KeyEngine]:
+    database = Database(folder / "pyf.sqlite3")
+    try:
+        yield KeyEngine(SqliteApiKeys(database), SqliteAdmin(database))
+    finally:
+        database.close()
+
+
+@contextmanager
+def _open_typesense_keys(_folder: Path) -> Iterator[KeyEngine]:
+    with LocalTypesense() as service, closing(Server([service.url], ADMIN_KEY, timeout=10, patience=1)) as server:
+        ports = typesense.on(server)
+        yield KeyEngine(ports.keys, ports.admin)
+
+
+@contextmanager
+def _open_live_typesense_keys(_folder: Path) -> Iterator[KeyEngine]:
+    """The server that the environment names, with keys and collections of this test's own."""
+    with closing(Server([TYPESENSE_URL], TYPESENSE_KEY, timeout=10, patience=1)) as server:
+        ports = typesense.on(server)
+        with prefix_keys(ports.keys, ports.admin) as prefixed:
+            yield KeyEngine(*prefixed)
+
+
+KEY_ENGINES: dict[str, Callable[[Path], AbstractContextManager[KeyEngine]]] = {
+    "memory": _open_memory_keys,
+    "sqlite": _open_sqlite_keys,
+    "typesense": _open_typesense_keys,
+} | ({"typesense-live": _open_live_typesense_keys} if TYPESENSE_URL and TYPESENSE_KEY else {})
+
+# What a fixture takes: tests on a server that is not ours are marked.
+KEY_PARAMETERS = [pytest.param(name, marks=pytest.mark.integration if "live" in name else ()) for name in KEY_ENGINES]

@@ -1,0 +1,188 @@
+"""A registry on this machine, the program's services on top of it, and what the oracle says the index must hold."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import msgspec
+from msgspec.structs import replace
+
+from support.expected_index import MembershipRules, to_comparable, build_expected
+from pyf.aggregator.testing.caches import FakeRenderCache
+from pyf.aggregator.testing.rendering import InlineRenderer
+from pyf.aggregator.bootstrap import open_dependencies
+from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.ports import Dependencies
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.project import Project
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from pyf.aggregator.sandbox.serializers import serialize_project, serialize_release
+from pyf.aggregator.settings import Settings, load_settings
+from pyf.aggregator.usecases.ingest.incremental import update_collection
+from pyf.aggregator.usecases.ingest.fetch import fetch_collection
+from pyf.aggregator.usecases.collections.rebuild import rebuild_collection
+from pyf.aggregator.usecases.ingest.refresh import refresh_collection
+from pyf.aggregator.usecases.report import IngestReport
+from pyf.aggregator.usecases.collections.target import Target
+from support.typesense_fake import ADMIN_KEY, LocalTypesense
+
+Json = dict[str, Any]
+PLONE_FILTER = Filter(profile="plone", classifiers=("Framework :: Plone",))
+START = 1_800_000_000
+
+
+@dataclass
+class Clock:
+    """The time of a world, in Unix seconds; it moves only when it is told to."""
+
+    time: float = START
+
+    def __call__(self) -> float:
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        self.time += seconds
+
+
+@dataclass
+class World:
+    """One registry and one index of it; runs work on the collection `plone` unless told otherwise."""
+
+    fake_registry: FakeRegistry
+    pypi: LocalPyPI
+    deps: Dependencies
+    clock: Clock
+    filter: Filter = PLONE_FILTER
+    collection: str = "plone"
+    seen_requests: list[int] = field(default_factory=list)
+
+    def fetch(self, **options: Any) -> IngestReport:
+        return self._run_use_case(fetch_collection, **options)
+
+    def changes(self, **options: Any) -> IngestReport:
+        return self._run_use_case(update_collection, **options)
+
+    def refresh(self, **options: Any) -> IngestReport:
+        return self._run_use_case(refresh_collection, **options)
+
+    def recreate(self, **options: Any) -> IngestReport:
+        return self._run_use_case(rebuild_collection, **options)
+
+    def _run_use_case(self, use_case: Callable[..., IngestReport], **options: Any) -> IngestReport:
+        """Run a use case; its own count of requests must be what the registry counted, whatever happened."""
+        before = self.pypi.requests.total
+        target = options.pop("target", Target(collection=self.collection, filter=self.filter))
+        report = use_case(self.deps, target, default=self.filter, **options)
+        deadline = time.monotonic() + 5
+        while report.requests != self.pypi.requests.total - before and time.monotonic() < deadline:
+            time.sleep(0.01)  # what a run that gave up has sent last may still be on its way
+        assert report.requests == self.pypi.requests.total - before
+        return report
+
+    def with_policy(self, **choices: Any) -> "World":
+        """The same world seen by a program with other choices, such as a later composition."""
+        policy = replace(self.deps.policy, **choices)
+        deps = replace(self.deps, policy=policy)
+        return World(self.fake_registry, self.pypi, deps, self.clock, self.filter, self.collection)
+
+    def stored(self) -> dict[str, Json]:
+        """Return what is comparable of everything in the index, by id."""
+        return {
+            fields["id"]: to_comparable(fields)
+            for fields in (document.to_dict() for document in self.deps.index.export(self.collection))
+        }
+
+    def names(self) -> list[str]:
+        return [holding.name_normalized for holding in self.deps.index.project_states(self.collection)]
+
+    def document(self, name: str) -> Json:
+        """Return the newest document of a project."""
+        return self.deps.index.get_project_documents(self.collection, name)[0].to_dict()
+
+    def expected(self) -> dict[str, Json]:
+        """Return what the oracle says the index must hold."""
+        profile_filter = self.filter
+        rules = MembershipRules(profile_filter.classifiers, profile_filter.requires, profile_filter.names, profile_filter.include.keys(), profile_filter.exclude.keys())
+        return build_expected(iter_served(self.fake_registry), rules)
+
+
+def iter_served(registry: FakeRegistry) -> Iterator[tuple[Json, Mapping[str, Json]]]:
+    """Yield every project's document with its release documents, as the registry would serve them, as JSON."""
+    for project in registry.list_projects():
+        if project not in _SERVED_CACHE:
+            _SERVED_CACHE[project] = _serialize(project)
+        if (responses := _SERVED_CACHE[project]) is not None:
+            yield responses
+
+
+# A change makes another project of it: what was served of one holds for as long as it lives.
+_SERVED_CACHE: WeakKeyDictionary[Project, tuple[Json, Mapping[str, Json]] | None] = WeakKeyDictionary()
+
+
+def _serialize(project: Project) -> tuple[Json, Mapping[str, Json]] | None:
+    document = serialize_project(project)
+    if document is None:
+        return None
+    releases = {version: serialize_release(project, r) for version, r in project.releases.items()}
+    responses: tuple[Json, Mapping[str, Json]] = msgspec.json.decode(msgspec.json.encode((document, releases)))
+    return responses
+
+
+@contextmanager
+def open_world(
+    registry: FakeRegistry,
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    latency: float = 0.0,
+    filler_count: int = 0,
+    uses_worker_pool: bool = False,
+    **settings: Any,
+) -> Iterator[World]:
+    """Serve an ecosystem, and so many others by name, and give a world with an empty index in `folder`.
+
+    READMEs are rendered in this process, for a worker takes as long to start as most tests; `pooled` has workers.
+    """
+    clock = clock or Clock()
+    service = LocalPyPI(registry, latency=latency, filler_count=filler_count)
+    with service as pypi, open_dependencies(build_fast_settings(pypi, folder, **settings)) as deps:
+        renderer = deps.renderer if uses_worker_pool else InlineRenderer(FakeRenderCache())
+        yield World(registry, pypi, replace(deps, now=clock, renderer=renderer), clock)
+
+
+@contextmanager
+def open_engine_settings(engine: str) -> Iterator[dict[str, Any]]:
+    """Give the settings that choose an engine; a server is an empty one of its own on this machine."""
+    if engine == "sqlite":
+        yield {"index_backend": "sqlite"}
+        return
+    with LocalTypesense() as server:
+        yield build_server_settings(server)
+
+
+def build_server_settings(server: LocalTypesense) -> dict[str, Any]:
+    """Return the settings of one who uses a server, and waits for it no longer than a second."""
+    return {
+        "index_backend": "typesense",
+        "typesense_nodes": server.url,
+        "typesense_api_key": ADMIN_KEY,
+        "typesense_patience": 1,
+    }
+
+
+def build_fast_settings(pypi: LocalPyPI, folder: Path, **settings: Any) -> Settings:
+    """Return settings for a service on this machine: nothing is waited for."""
+    defaults = {
+        "pypi_base_url": pypi.url,
+        "sqlite_path": str(folder / "index.sqlite3"),
+        "pypi_rate_limit_delay": 0,
+        "pypi_retry_backoff": 0,
+        "pypi_max_retries": 1,
+        "pypi_timeout": 5,
+        "render_workers": 1,
+    }
+    return load_settings(**(defaults | settings))

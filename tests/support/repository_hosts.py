@@ -1,0 +1,130 @@
+"""The hosts that the contracts of a repository host are put to: the one in memory, and ours of GitHub's over HTTP."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyf.aggregator.adapters.github import GitHubGraphQL, GitHubRest
+from pyf.aggregator.adapters.github.client import GitHubClient
+from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.testing.enrichment import FakeRepositoryHost
+from pyf.aggregator.adapters.http.client.retry import RetryPolicy
+from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.domain.repositories import Repository
+from pyf.aggregator.domain.repositories import RepositoryRef
+from pyf.aggregator.ports import RepositoryHost, RequestCounter
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.sandbox.github import LocalGitHub
+from pyf.aggregator.sandbox.github_fixtures import HostedRepository
+
+TOKEN = "a-token-for-tests"
+
+
+def to_ref(path: str) -> RepositoryRef:
+    owner, _, name = path.partition("/")
+    return RepositoryRef("github.com", owner, name)
+
+
+ACTIVE_REPOSITORY = HostedRepository(
+    path="Plone/Plone.Api",
+    stars=90,
+    watchers=12,
+    forks=60,
+    license="GPL-2.0",
+    topics=("plone", "api"),
+    created="2012-05-10T08:00:00Z",
+    updated="2026-01-02T00:00:00Z",
+    pushed="2026-01-01T00:00:00Z",
+    last_commit="2026-01-01T00:00:00Z",
+    former_paths=("collective/plone.api", "even-older/plone.api"),
+)
+HOSTED_REPOSITORIES = (
+    ACTIVE_REPOSITORY,
+    HostedRepository(path="o/archived", is_archived=True, license="NOASSERTION"),
+    HostedRepository(path="o/empty", pushed=None, last_commit=None),
+    HostedRepository(path="o/private", is_private=True),
+    HostedRepository(path="o/down"),
+)
+
+
+@dataclass(frozen=True)
+class RepositoryHostPorts:
+    """A host, its meter, and the ways to break it; `pauses` are the seconds that were waited."""
+
+    repositories: RepositoryHost
+    meter: RequestCounter
+    fail_repository: Callable[[], None]
+    exhaust_limit: Callable[[], None]
+    pauses: list[float] = field(default_factory=list)
+
+
+def create_client(
+    http: HttpClient, url: str, token: str = TOKEN, *, pause: Callable[[float], None] = lambda _: None, **limits: Any
+) -> GitHubClient:
+    """Return a client that waits for nothing but what `pause` waits for."""
+    service = ServiceClient(http, ServiceLimits(max_concurrency=1, retries=RetryPolicy(max_retries=0), **{"timeout": 5, **limits}))
+    return GitHubClient(service, url, token, sleep=pause)
+
+
+@contextmanager
+def _open_memory() -> Iterator[RepositoryHostPorts]:
+    repositories = (
+        Repository(
+            ref=to_ref("Plone/Plone.Api"),
+            stars=90,
+            watchers=12,
+            forks=60,
+            open_issues=0,
+            open_pull_requests=0,
+            is_archived=False,
+            license="GPL-2.0",
+            topics=("plone", "api"),
+            created=1_336_636_800,
+            updated=1_767_312_000,
+            pushed=1_767_225_600,
+        ),
+        Repository(ref=to_ref("o/archived"), is_archived=True),
+        Repository(ref=to_ref("o/empty")),
+    )
+    memory = FakeRepositoryHost(repositories)
+    memory.redirects = {to_ref(path): repositories[0].ref for path in ACTIVE_REPOSITORY.former_paths}
+
+    def exhaust_limit() -> None:
+        memory.failure = Unavailable("the limit is used up", retry_after=3000)
+
+    yield RepositoryHostPorts(memory, memory, fail_repository=lambda: memory.unavailable.add(to_ref("o/down")), exhaust_limit=exhaust_limit)
+
+
+@contextmanager
+def _open_graphql() -> Iterator[RepositoryHostPorts]:
+    pauses: list[float] = []
+    with LocalGitHub(HOSTED_REPOSITORIES, token=TOKEN) as github, HttpClient() as http:
+        yield RepositoryHostPorts(
+            GitHubGraphQL(create_client(http, github.url, pause=pauses.append)),
+            http,
+            fail_repository=lambda: github.failing.add("o/down"),
+            exhaust_limit=lambda: setattr(github.graphql_quota, "left", 0),
+            pauses=pauses,
+        )
+
+
+@contextmanager
+def _open_rest() -> Iterator[RepositoryHostPorts]:
+    pauses: list[float] = []
+    with LocalGitHub(HOSTED_REPOSITORIES, token=TOKEN) as github, HttpClient() as http:
+        yield RepositoryHostPorts(
+            GitHubRest(create_client(http, github.url, "", pause=pauses.append)),
+            http,
+            fail_repository=lambda: github.faults.add(Fault("502", project="o/down")),
+            exhaust_limit=lambda: setattr(github.anonymous_quota, "left", 0),
+            pauses=pauses,
+        )
+
+
+REPOSITORY_HOSTS: Mapping[str, Callable[[], AbstractContextManager[RepositoryHostPorts]]] = {
+    "memory": _open_memory,
+    "graphql": _open_graphql,
+    "rest": _open_rest,
+}

@@ -1,0 +1,48 @@
+"""All that a collection holds, told so that two indexes can be compared that were built at different times."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import asdict
+
+from pyf.aggregator.adapters.sqlite.database import Database
+from pyf.aggregator.adapters.sqlite.index import SqliteIndex
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
+from pyf.aggregator.ports import IndexAdmin, PackageIndex
+
+# What two runs over the same registry tell differently: when they looked at a project and confirmed the cursor, and how
+# old a project was then.
+TIME_DEPENDENT_FIELDS = ("status_checked", "cursor_set", "browsed_at", "health_score", "health_score_breakdown")
+
+
+@contextmanager
+def open_index(path: Path) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
+    """Open an index from this process."""
+    database = Database(path)
+    try:
+        yield SqliteIndex(database), SqliteAdmin(database)
+    finally:
+        database.close()
+
+
+def read_contents(index: PackageIndex, alias: str, removed_names: Iterable[str] = ()) -> dict[str, Any]:
+    """Return every document (each must have a score), the collection's state, and the tombstones of those in `gone`."""
+    tombstones = {name: index.get_tombstone(alias, name) for name in removed_names}
+    return {
+        "documents": {document["id"]: document for document in map(_drop_time_fields, index.export(alias))},
+        "state": {name: value for name, value in asdict(index.get_state(alias)).items() if name not in TIME_DEPENDENT_FIELDS},
+        "tombstones": {name: tombstone.reason if tombstone else None for name, tombstone in tombstones.items()},
+    }
+
+
+def _drop_time_fields(document: Any) -> dict[str, Any]:
+    fields = document.as_mapping()
+    assert 0 <= fields["health_score"] <= 100, f"{fields['id']} has no score"
+    return {name: value for name, value in fields.items() if name not in TIME_DEPENDENT_FIELDS}
+
+
+def list_aliases(admin: IndexAdmin) -> dict[str, tuple[str, ...]]:
+    """Return the aliases that lead to each collection."""
+    return {collection.name: collection.aliases for collection in admin.list_collections()}

@@ -1,0 +1,15 @@
+"""Exports a collection of a server and says how many documents it gave and how much memory it took at most, in KiB.
+
+Run as `python typesense_export.py ADDRESS KEY COLLECTION`; memory is read where Linux tells it.
+"""
+
+import sys
+from pathlib import Path
+
+from pyf.aggregator.adapters import typesense
+from pyf.aggregator.adapters.typesense import Server
+
+if __name__ == "__main__":
+    address, key, collection = sys.argv[1:]
+    count = sum(1 for _ in typesense.on(Server([address], key)).index.export(collection))
+    print(count, Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])

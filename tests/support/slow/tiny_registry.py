@@ -1,0 +1,116 @@
+"""A registry of a handful of projects and an index of it in this process: so quick that every step can be tried."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from pyf.aggregator.adapters.sqlite.database import Database
+from pyf.aggregator.adapters.sqlite.index import SqliteIndex
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
+from pyf.aggregator.testing.rendering import InlineRenderer
+from pyf.aggregator.adapters.sqlite.caches import SqliteRenderCache, SqliteMembershipCache
+from pyf.aggregator.bootstrap import open_dependencies
+from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from pyf.aggregator.usecases.report import IngestReport
+from support.cli_runner import CommandRunner
+from support.cli_runner import create_user
+from support.registry_world import Clock, Json, World, build_fast_settings
+
+# No classifier of this name was ever published, so that it is the only one that is asked for; of the one below it
+# only documents tell.
+CLASSIFIER = "Framework :: Tiny"
+NEWER_CLASSIFIER = f"{CLASSIFIER} :: 9.0"
+TINY_FILTER = Filter(classifiers=(CLASSIFIER,))
+INDEX_FILE = "index.sqlite3"
+
+# The uses that fill a collection or bring it up to date, by the name of the method of a `World`.
+USE_CASES = ("fetch", "changes", "refresh", "recreate")
+
+
+def build_tiny_registry(clock: Clock) -> FakeRegistry:
+    """Return projects that belong, of which one shows the newer classifier and one has no other, and a stranger."""
+    classifiers = {
+        "tiny.one": [CLASSIFIER, NEWER_CLASSIFIER],
+        "tiny.two": [CLASSIFIER],
+        "tiny.three": [CLASSIFIER],
+        "tiny.four": [CLASSIFIER],
+        "tiny.five": [CLASSIFIER],
+        "tiny.six": [NEWER_CLASSIFIER],
+        "stranger": [],
+    }
+    registry = FakeRegistry(clock=clock)
+    for name, project_classifiers in classifiers.items():
+        readme = {"description": f"# {name}\n\nIt is tiny.", "description_content_type": "text/markdown"}
+        for version in ("1.0", "1.1"):
+            registry.publish(name, version, info={"classifiers": project_classifiers, **readme})
+    return registry
+
+
+def change_registry(registry: FakeRegistry) -> None:
+    """Change most of the projects, each in a way of its own."""
+    registry.publish("tiny.one", "2.0", info={"description": "# tiny.one\n\nIt has grown."})
+    registry.yank("tiny.two", "1.1", "broken")
+    registry.remove_project("tiny.three")
+    registry.publish("tiny.four", "2.0", info={"classifiers": []})
+    registry.remove_release("tiny.five", "1.1")
+    registry.publish("tiny.seven", "1.0", info={"classifiers": [CLASSIFIER]})
+    registry.publish("stranger", "2.0", info={"classifiers": [CLASSIFIER]})
+
+
+# Who leaves then, and who arrives, whom `refresh` does not look for: it only compares what is held.
+REMOVED_NAMES = ("tiny-three", "tiny-four")
+ADDED_NAMES = ("tiny-seven", "stranger")
+
+
+def build_expected(world: World, use: str) -> dict[str, Json]:
+    """Return what the oracle says the index must hold after a run."""
+    undiscovered = ADDED_NAMES if use == "refresh" else ()
+    return {id_: document for id_, document in world.expected().items() if document["name_normalized"] not in undiscovered}
+
+
+@contextmanager
+def open_tiny_world(
+    pypi: LocalPyPI,
+    folder: Path,
+    clock: Clock,
+    *,
+    open_database: Callable[[Path], Database] = Database,
+    **settings: Any,
+) -> Iterator[World]:
+    """Give a world on the file in `folder`; `opened` opens that file, so that a test may have a say in it."""
+    database = open_database(folder / INDEX_FILE)
+    # One document a batch: every project is a transaction of its own.
+    with open_dependencies(build_fast_settings(pypi, folder, **{"pypi_batch_size": 1, **settings})) as deps:
+        try:
+            deps = replace(
+                deps,
+                index=SqliteIndex(database),
+                admin=SqliteAdmin(database),
+                verdicts=SqliteMembershipCache(database),
+                renderer=InlineRenderer(SqliteRenderCache(database)),
+                now=clock,
+            )
+            yield World(pypi.registry, pypi, deps, clock, TINY_FILTER, "tiny")
+        finally:
+            database.close()
+
+
+def run_use_case(world: World, use: str) -> IngestReport:
+    """Run one of `USES`, a refresh with all that it can do, and return the report."""
+    use_cases: dict[str, Callable[[], IngestReport]] = {
+        "fetch": world.fetch,
+        "changes": world.changes,
+        "refresh": lambda: world.refresh(sweep_all=True),
+        "recreate": world.recreate,
+    }
+    return use_cases[use]()
+
+
+def create_tiny_user(folder: Path, pypi: LocalPyPI, **settings: Any) -> CommandRunner:
+    """Return a user whose only profile is that of the tiny projects."""
+    return create_user(folder, pypi, profile="tiny", classifier=CLASSIFIER, **settings)

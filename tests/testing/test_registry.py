@@ -1,0 +1,62 @@
+"""What tests can make the registry in memory do."""
+
+import pytest
+
+from pyf.aggregator.testing.registry import FakePackageRegistry
+from pyf.aggregator.domain.errors import NotFound, Unavailable
+from pyf.aggregator.domain.documents.project import Project
+from pyf.aggregator.ports import ProjectRequest
+from support.registries import PROJECTS, build_release
+
+
+def read_outcome(registry: FakePackageRegistry, name: str) -> object:
+    (reading,) = registry.read_projects([ProjectRequest(name=name)])
+    return reading.outcome
+
+
+def test_a_project_that_is_down_may_be_named_in_any_spelling() -> None:
+    registry = FakePackageRegistry(PROJECTS, unavailable=["plone.api"])
+
+    assert isinstance(read_outcome(registry, "plone-api"), Unavailable)
+
+
+def test_what_is_published_later_is_there_and_in_the_journal() -> None:
+    registry = FakePackageRegistry(PROJECTS)
+
+    registry.publish(Project(name="late", last_serial=40, releases=(build_release("late", "1.0", 9),)))
+
+    assert isinstance(read_outcome(registry, "late"), Project)
+    assert [(entry.name, entry.action) for entry in registry.fetch_since(30)] == [("late", "new release")]
+
+
+def test_what_is_withdrawn_is_gone_and_the_journal_says_so() -> None:
+    registry = FakePackageRegistry(PROJECTS)
+
+    registry.remove("plone.api", 41)
+
+    assert isinstance(read_outcome(registry, "plone-api"), NotFound)
+    assert [(entry.name, entry.action) for entry in registry.fetch_since(30)] == [("plone-api", "remove project")]
+    assert registry.fetch_last_serial() == 41
+
+
+def test_changes_have_growing_serials() -> None:
+    registry = FakePackageRegistry(PROJECTS)
+
+    with pytest.raises(ValueError, match="serial 3 comes after 30"):
+        registry.remove("plone.api", 3)
+    assert isinstance(read_outcome(registry, "plone-api"), Project)
+
+
+def test_a_page_of_the_journal_holds_the_oldest_changes() -> None:
+    registry = FakePackageRegistry(PROJECTS, page_size=2)
+
+    assert [entry.serial for entry in registry.fetch_since(0)] == [5, 10]
+
+
+def test_all_readmes_are_there_if_they_are_wanted() -> None:
+    registry = FakePackageRegistry(PROJECTS, descriptions="all")
+
+    project = read_outcome(registry, "plone-api")
+
+    assert isinstance(project, Project)
+    assert {release.metadata and release.metadata.description for release in project.releases} == {"# plone.api"}

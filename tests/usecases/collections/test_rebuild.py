@@ -1,0 +1,202 @@
+"""The rebuild: a complete collection is behind the alias at every moment."""
+
+from pyf.aggregator.domain.collection import CollectionState
+from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.documents.schema import DownloadFields, RepositoryFields
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.usecases.collections.target import Target
+from support.registry_world import World
+
+
+def list_collection_aliases(world: World) -> dict[str, tuple[str, ...]]:
+    return {info.name: info.aliases for info in world.deps.admin.list_collections()}
+
+
+def test_the_alias_moves_to_the_next_number_and_the_old_one_goes(small: World) -> None:
+    small.fetch()
+
+    report = small.recreate()
+
+    assert list_collection_aliases(small) == {"plone-2": ("plone",)}
+    assert small.stored() == small.expected()
+    assert (report.action, report.collection, report.is_complete) == ("recreate", "plone", True)
+    small.recreate()
+    assert list_collection_aliases(small) == {"plone-3": ("plone",)}
+
+
+def test_without_a_collection_it_is_a_first_fetch(small: World) -> None:
+    small.recreate()
+
+    assert list_collection_aliases(small) == {"plone-1": ("plone",)}
+    assert small.stored() == small.expected()
+
+
+def test_everything_is_read_anew_and_rendered_readmes_are_remembered(small: World) -> None:
+    small.fetch()
+    small.pypi.requests.clear()
+
+    small.recreate()
+
+    assert small.pypi.requests.by_kind["project"] == 4
+
+
+def test_what_the_registry_does_not_give_is_carried_over(small: World) -> None:
+    small.fetch()
+    small.deps.index.update("plone", {"plone-api": RepositoryFields(github_stars=86)})
+    small.deps.index.update("plone", {"plone-api": DownloadFields(download_last_day=3)})
+    small.fake_registry.archive("plone.api")
+    small.refresh(sweep_all=True)
+    small.fake_registry.remove_project("collective.one")
+    small.changes()
+
+    small.recreate()
+
+    document = small.document("plone.api")
+    assert (document["github_stars"], document["download_last_day"]) == (86, 3)
+    assert document["project_status"] == "archived"
+    assert small.deps.index.get_tombstone("plone", "collective.one") is not None
+
+
+def test_changes_made_meanwhile_are_found_by_the_next_run(small: World) -> None:
+    small.fetch()
+    small.recreate()
+    small.fake_registry.publish("plone.api", "2.1")
+
+    small.changes()
+
+    assert small.stored() == small.expected()
+
+
+def test_a_rebuild_that_is_not_whole_does_not_go_live(small: World) -> None:
+    small.fetch()
+    before = small.stored()
+    small.fake_registry.publish("plone.api", "2.1")
+    small.pypi.faults.add(Fault("503", project="collective-one"))
+
+    report = small.recreate()
+
+    assert report.failed == ["collective-one"]
+    assert list_collection_aliases(small) == {"plone-1": ("plone",)}
+    assert small.stored() == before
+
+
+def test_what_a_killed_rebuild_left_is_cleared_and_nothing_else(small: World) -> None:
+    small.fetch()
+    admin = small.deps.admin
+    admin.create("plone-2", CollectionState(filter=small.filter, rebuild_of="plone"))
+    admin.create("plone-7", CollectionState(filter=small.filter))
+
+    small.recreate()
+
+    assert list_collection_aliases(small) == {"plone-7": (), "plone-8": ("plone",)}
+
+
+def test_a_rebuild_may_take_another_filter(small: World) -> None:
+    small.fetch()
+    django = Filter(classifiers=("Framework :: Django",))
+
+    report = small.recreate(target=Target(collection="plone", filter=django))
+
+    assert report.is_complete
+    assert small.names() == ["django-thing", "left-plone"]
+    assert small.deps.index.get_state("plone").filter == django
+
+
+def test_a_collection_gives_its_own_name_to_an_alias(small: World) -> None:
+    small.deps.admin.create("plone", CollectionState(filter=small.filter))
+    small.fetch()
+    small.deps.index.update("plone", {"plone-api": RepositoryFields(github_stars=86)})
+    small.fake_registry.remove_project("collective.one")
+
+    report = small.recreate()
+
+    assert report.is_complete
+    assert list_collection_aliases(small) == {"plone-1": ("plone",)}
+    assert small.stored() == small.expected()
+    assert small.document("plone.api")["github_stars"] == 86
+    assert small.deps.index.get_tombstone("plone", "collective.one") is not None
+
+
+def test_a_rebuild_that_is_not_whole_leaves_the_name_where_it_is(small: World) -> None:
+    small.deps.admin.create("plone", CollectionState(filter=small.filter))
+    small.fetch()
+    small.pypi.faults.add(Fault("503", project="collective-one"))
+
+    report = small.recreate()
+
+    assert report.failed == ["collective-one"]
+    assert list_collection_aliases(small) == {"plone": ()}
+
+
+def test_the_collection_behind_an_alias_is_not_rebuilt_in_its_place(small: World) -> None:
+    small.fetch()
+
+    report = small.recreate(target=Target(collection="plone-1", filter=small.filter))
+
+    assert str(report.error) == "plone-1 is the collection behind plone: recreate plone"
+    assert list_collection_aliases(small) == {"plone-1": ("plone",)}
+
+
+def test_a_project_that_is_not_found_any_more_stays_unless_its_document_says_so(small: World) -> None:
+    """The search for classifiers may lose a project; that is no reason to lose it too."""
+    small.fetch()
+    small.fake_registry.publish("plone.api", "4.0", info={"classifiers": ["Framework :: Plone :: 77"]})
+    small.changes()
+    small.deps.membership_cache.delete_many(small.filter.key, ["plone-api"])
+    small.fake_registry.remove_release("plone.api", "1.0")
+    for version in ("2.0", "3.0a1"):
+        small.fake_registry.remove_release("plone.api", version)
+
+    small.recreate()
+
+    assert "plone-api" in small.names()
+    assert small.stored() == small.expected()
+
+
+def test_a_project_that_left_meanwhile_leaves_a_tombstone(small: World) -> None:
+    small.fetch()
+    small.fake_registry.publish("plone.api", "4.0", info={"classifiers": []})
+    small.fake_registry.remove_project("collective.one")
+
+    report = small.recreate()
+
+    assert report.is_complete
+    assert small.names() == ["collective-two"]
+    for name in ("plone.api", "collective.one"):
+        assert small.deps.index.get_tombstone("plone", name) is not None
+
+
+def test_a_quarantined_project_is_taken_over(small: World) -> None:
+    small.fetch()
+    small.fake_registry.quarantine("plone.api")
+
+    report = small.recreate()
+
+    assert report.is_complete
+    assert small.document("plone.api")["project_status"] == "quarantined"
+    assert len(small.deps.index.get_project_documents("plone", "plone.api")) == 3
+
+
+def test_a_rebuild_that_would_lose_many_does_not_go_live(small: World) -> None:
+    for number in range(30):
+        small.fake_registry.publish(f"collective.n{number}", "1.0", info={"classifiers": ["Framework :: Plone"]})
+    small.fetch()
+    for number in range(25):
+        small.fake_registry.remove_project(f"collective.n{number}")
+
+    report = small.recreate()
+
+    assert report.removal_refused
+    assert list_collection_aliases(small) == {"plone-1": ("plone",)}
+    assert small.recreate(allow_mass_removal=True).is_complete
+    assert small.stored() == small.expected()
+
+
+def test_the_next_run_of_any_kind_clears_what_a_killed_rebuild_left(small: World) -> None:
+    for run in (small.fetch, small.changes, small.refresh):
+        small.fetch()
+        small.deps.admin.create("plone-9", CollectionState(filter=small.filter, rebuild_of="plone"))
+
+        run()
+
+        assert list_collection_aliases(small) == {"plone-1": ("plone",)}

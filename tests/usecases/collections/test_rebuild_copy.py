@@ -1,0 +1,161 @@
+"""Recreating a collection from itself: what is behind the alias is complete and in the end the same."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from support.builders import build_state, build_project
+from support.index_engines import ENGINES
+from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.ports import Dependencies
+from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
+from pyf.aggregator.usecases.report import TransferReport
+from pyf.aggregator.usecases.collections.target import Target, clear_leftovers
+from support.filled_collections import fill_collection, list_aliases, read_collection, open_dependencies
+
+PLONE = Target(collection="plone")
+
+
+@pytest.fixture(params=ENGINES)
+def deps(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Dependencies]:
+    with open_dependencies(request.param, tmp_path) as deps:
+        yield deps
+
+
+def recreate(deps: Dependencies, name: str = "plone") -> TransferReport:
+    report = rebuild_from_copy(deps, Target(collection=name))
+    assert report.is_complete, report
+    return report
+
+
+def test_the_alias_moves_to_an_equal_collection_and_the_old_one_goes(deps: Dependencies) -> None:
+    fill_collection(deps, "plone-1", alias="plone")
+    before = read_collection(deps, "plone")
+
+    report = recreate(deps)
+
+    assert list_aliases(deps) == {"plone-2": ("plone",)}
+    assert read_collection(deps, "plone") == before
+    assert (report.action, report.found, report.copied, report.documents) == ("recreate", 2, 2, 3)
+
+
+def test_every_alias_of_the_collection_moves_along(deps: Dependencies) -> None:
+    fill_collection(deps, "plone-1", alias="plone")
+    deps.admin.set_alias("packages", "plone-1")
+
+    recreate(deps)
+
+    assert list_aliases(deps) == {"plone-2": ("packages", "plone")}
+
+
+def test_it_may_be_done_through_another_alias(deps: Dependencies) -> None:
+    fill_collection(deps, "plone-1", alias="plone")
+    deps.admin.set_alias("packages", "plone-1")
+    before = read_collection(deps, "plone")
+
+    recreate(deps, "packages")
+
+    assert list_aliases(deps) == {"packages-1": ("packages", "plone")}
+    assert read_collection(deps, "plone") == before
+
+
+def test_a_collection_gives_its_own_name_to_an_alias(deps: Dependencies) -> None:
+    fill_collection(deps, "plone", alias="packages")
+    before = read_collection(deps, "plone")
+
+    recreate(deps)
+
+    assert list_aliases(deps) == {"plone-1": ("packages", "plone")}
+    assert read_collection(deps, "plone") == before
+    assert read_collection(deps, "packages") == before
+
+
+def test_an_empty_collection_can_be_recreated(deps: Dependencies) -> None:
+    deps.admin.create("plone-1", build_state(), alias="plone")
+
+    recreate(deps)
+
+    assert list_aliases(deps) == {"plone-2": ("plone",)}
+
+
+def test_where_there_is_none_an_empty_one_of_the_named_filter_is_made(deps: Dependencies) -> None:
+    filter_ = Filter(profile="plone", classifiers=("Framework :: Plone",))
+
+    report = rebuild_from_copy(deps, Target(collection="plone", filter=filter_))
+
+    assert report.is_complete
+    assert list_aliases(deps) == {"plone-1": ("plone",)}
+    assert deps.index.get_state("plone").filter == filter_
+
+
+def test_where_there_is_none_and_no_filter_is_known_it_is_refused(deps: Dependencies) -> None:
+    report = rebuild_from_copy(deps, PLONE)
+
+    assert "there is no collection plone yet" in str(report.error)
+    assert list_aliases(deps) == {}
+
+
+def test_the_collection_behind_an_alias_is_not_recreated_in_its_place(deps: Dependencies) -> None:
+    fill_collection(deps, "plone-1", alias="plone")
+
+    report = rebuild_from_copy(deps, Target(collection="plone-1"))
+
+    assert str(report.error) == "plone-1 is the collection behind plone: recreate plone"
+    assert list_aliases(deps) == {"plone-1": ("plone",)}
+
+
+def test_what_a_killed_one_left_is_cleared_whatever_its_number(deps: Dependencies) -> None:
+    fill_collection(deps, "plone-1", alias="plone")
+    deps.admin.create("plone-3", build_state(standby_for="plone"))
+    deps.index.put("plone-3", [build_project("half")])
+    deps.admin.create("plone-7", build_state())
+    before = read_collection(deps, "plone")
+
+    recreate(deps)
+
+    assert list_aliases(deps) == {"plone-7": (), "plone-8": ("plone",)}
+    assert read_collection(deps, "plone") == before
+
+
+def test_a_complete_copy_takes_the_name_up_where_its_collection_is_gone_already(deps: Dependencies) -> None:
+    """A run that died on an engine that can't do it in one step."""
+    fill_collection(deps, "plone-1")
+    state = deps.index.get_state("plone-1")
+    deps.index.set_state("plone-1", replace(state, standby_for="plone", is_proven=True))
+
+    clear_leftovers(deps, "plone")
+
+    assert list_aliases(deps) == {"plone-1": ("plone",)}
+    assert deps.index.get_state("plone") == state
+
+
+def test_aliases_that_a_killed_switch_left_behind_follow(deps: Dependencies) -> None:
+    fill_collection(deps, "plone-1", alias="packages")
+    fill_collection(deps, "plone-2", alias="plone")
+    deps.index.set_state("plone-1", replace(deps.index.get_state("plone-1"), standby_for="plone"))
+
+    clear_leftovers(deps, "plone")
+
+    assert list_aliases(deps) == {"plone-2": ("packages", "plone")}
+
+
+def test_what_is_a_leftover_can_not_be_recreated(deps: Dependencies) -> None:
+    fill_collection(deps, "plone-1", alias="plone")
+    deps.admin.create("plone-2", build_state(standby_for="plone"))
+
+    report = rebuild_from_copy(deps, Target(collection="plone-2"))
+
+    assert "plone-2 is being built" in str(report.error)
+    assert list_aliases(deps) == {"plone-1": ("plone",), "plone-2": ()}
+
+
+def test_another_run_on_the_collection_turns_it_away(deps: Dependencies) -> None:
+    fill_collection(deps, "plone-1", alias="plone")
+
+    with deps.admin.lock("plone"):
+        report = rebuild_from_copy(deps, PLONE)
+
+    assert "another run is at work" in str(report.error)
+    assert list_aliases(deps) == {"plone-1": ("plone",)}

@@ -1,0 +1,117 @@
+"""A server gives the same results as a file: the same documents, the same newest releases, the same reports."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyf.aggregator.domain.documents.schema import DownloadFields, RepositoryFields
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
+from pyf.aggregator.sandbox.faults import Fault
+from usecases.conftest import PROJECTS
+from support.registry_world import Clock, World, open_engine_settings, open_world
+
+PLONE = {"classifiers": ["Framework :: Plone"]}
+
+
+def add_enrichments(world: World) -> None:
+    world.deps.index.update(
+        "plone", {"plone-api": RepositoryFields(github_stars=7, github_url="https://a.example")}
+    )
+    world.deps.index.update("plone", {"plone-api": DownloadFields(download_history={"2026-01": 1})})
+
+
+def publish_changes(world: World) -> None:
+    world.fake_registry.publish("plone.api", "2.1")
+    world.fake_registry.publish("plone_api", "2.2", info={"summary": "Spelt anew"})
+    world.fake_registry.publish("collective.new", "1.0", info=PLONE)
+    world.fake_registry.yank("collective.one", "0.2", "bad")
+    world.fake_registry.publish("left.plone", "3.0", info=PLONE)
+
+
+def remove_projects(world: World) -> None:
+    world.fake_registry.remove_project("collective.new")
+    world.fake_registry.remove_release("plone.api", "2.2")
+    world.fake_registry.quarantine("collective.two")
+    world.fake_registry.archive("collective.one")
+    world.fake_registry.publish("left.plone", "4.0", info={"classifiers": []})
+
+
+def add_failures(world: World) -> None:
+    world.fake_registry.publish("plone.api", "2.5")
+    world.fake_registry.publish("collective.one", "0.5")
+    world.pypi.faults.add(Fault("503", request="project", project="collective-one"))
+
+
+def clear_failures(world: World) -> None:
+    world.pypi.faults.clear()
+    world.fake_registry.clear_quarantine("collective.two")
+    world.fake_registry.publish("collective.new", "1.1", info=PLONE)
+
+
+# What happens, and the run that follows.
+HISTORY: list[tuple[Callable[[World], object], str, dict[str, Any]]] = [
+    (lambda world: None, "fetch", {"dry_run": True}),
+    (lambda world: None, "fetch", {}),
+    (add_enrichments, "fetch", {}),
+    (publish_changes, "changes", {}),
+    (remove_projects, "changes", {}),
+    (lambda world: None, "refresh", {"sweep_all": True}),
+    (add_failures, "changes", {}),
+    (lambda world: None, "recreate", {}),
+    (clear_failures, "recreate", {}),
+    (lambda world: world.fake_registry.add_filler_changes(200_000), "changes", {}),
+    (lambda world: None, "fetch", {}),
+]
+
+
+@pytest.fixture
+def worlds(tmp_path: Path) -> Iterator[list[World]]:
+    """The same small world twice, each with an engine of its own."""
+    with ExitStack() as stack:
+        built_worlds = []
+        for engine in ("sqlite", "typesense"):
+            clock, folder = Clock(), tmp_path / engine
+            settings = stack.enter_context(open_engine_settings(engine))
+            fake_registry = FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock)
+            built_worlds.append(stack.enter_context(open_world(fake_registry, folder, clock=clock, **settings)))
+        yield built_worlds
+
+
+def run_and_report(world: World, run_name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Return what a run reports, but for the time that it took and the port that it asked at."""
+    report = getattr(world, run_name)(**options).as_mapping()
+    return {name: value for name, value in report.items() if name not in ("seconds", "reasons")} | {
+        "reasons": {name: reason.replace(world.pypi.url, "") for name, reason in report["reasons"].items()}
+    }
+
+
+def read_index(world: World) -> dict[str, Any]:
+    """Return all that an engine shows of a world."""
+    index, admin = world.deps.index, world.deps.admin
+    if admin.resolve("plone") is None:
+        return {}
+    return {
+        "documents": [document.to_dict() for document in index.export("plone")],
+        "newest": {entry["name_normalized"]: entry["version"] for entry in world.stored().values() if entry["is_newest"]},
+        "holdings": list(index.project_states("plone")),
+        "state": index.get_state("plone"),
+        "tombstones": [index.get_tombstone("plone", name) for name in ("left-plone", "collective-new", "plone-api")],
+        "collections": [(each.name, each.aliases, each.projects, each.documents) for each in admin.list_collections()],
+    }
+
+
+def test_a_server_shows_and_tells_what_a_file_does_after_every_run(worlds: list[World]) -> None:
+    for change, run, options in HISTORY:
+        for engine_world in worlds:
+            change(engine_world)
+            engine_world.clock.advance(3600)
+
+        of_file, of_server = (run_and_report(each, run, options) for each in worlds)
+
+        assert of_server == of_file, run
+        assert read_index(worlds[1]) == read_index(worlds[0]), run
+    assert worlds[1].document("plone.api")["github_stars"] == 7

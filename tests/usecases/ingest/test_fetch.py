@@ -1,0 +1,319 @@
+"""The full fetch, over real HTTP, judged by the oracle."""
+
+import pytest
+from msgspec.structs import replace
+from trove_classifiers import classifiers as trove
+
+from pyf.aggregator.domain.documents.builder import DOCUMENT_VERSION
+from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.domain.policy import Descriptions, Discovery
+from pyf.aggregator.domain.membership.evaluation.profile import Filter, matches_classifiers
+from pyf.aggregator.domain.documents.schema import RepositoryFields
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.usecases.collections.target import Scope, Target
+from support.registry_world import World
+
+MEMBERS = ["collective-one", "collective-two", "plone-api"]
+BROWSED = sum(matches_classifiers(classifier, ["Framework :: Plone"]) for classifier in trove)
+
+
+def test_every_release_of_every_matching_project_is_indexed(small: World) -> None:
+    report = small.fetch()
+
+    assert small.stored() == small.expected()
+    assert (report.found, report.indexed, report.documents) == (4, 3, 7)
+    assert report.is_complete
+
+
+def test_the_first_fetch_makes_a_numbered_collection_behind_the_alias(small: World) -> None:
+    small.fetch()
+
+    assert small.deps.admin.resolve("plone") == "plone-1"
+
+
+def test_a_first_fetch_asks_once_a_classifier_project_and_further_release(small: World) -> None:
+    small.fetch()
+
+    asked = small.pypi.requests.by_kind
+    assert asked["browse"] == BROWSED
+    assert asked["project"] == 4
+    assert asked["release"] == 4  # 3 + 2 + 2 releases of those that belong, less the newest of each
+    assert asked.total() <= BROWSED + 4 + 4 + 3
+
+
+def test_a_second_fetch_asks_for_serials_and_reads_nothing(small: World) -> None:
+    small.fetch()
+    small.pypi.requests.clear()
+
+    report = small.fetch()
+
+    assert (report.indexed, report.unchanged) == (0, 3)
+    assert dict(small.pypi.requests.by_kind) == {"browse": BROWSED, "simple_index": 1}
+
+
+def test_a_second_fetch_reads_only_what_moved(small: World) -> None:
+    small.fetch()
+    small.fake_registry.publish("plone.api", "2.1")
+    small.pypi.requests.clear()
+
+    small.fetch()
+
+    assert small.stored() == small.expected()
+    assert (small.pypi.requests.by_kind["project"], small.pypi.requests.by_kind["release"]) == (1, 0)
+
+
+def test_the_cursor_is_a_serial_from_before_the_reading(small: World) -> None:
+    serial = small.fake_registry.last_serial
+
+    small.fetch()
+
+    assert small.deps.index.get_state("plone").cursor == serial
+
+
+def test_only_the_newest_release_keeps_its_readme(small: World) -> None:
+    small.fetch()
+
+    documents = [d.to_dict() for d in small.deps.index.get_project_documents("plone", "plone.api")]
+    assert [bool(d["description"]) for d in documents] == [True, False, False]
+    assert (documents[0]["title"], documents[0]["version"]) == ("plone.api", "2.0")
+
+
+def test_all_releases_keep_their_readme_where_that_is_asked_for(small: World) -> None:
+    small.fetch()
+
+    report = small.with_policy(descriptions=Descriptions.ALL).fetch()
+
+    assert report.indexed == 3
+    # The registry's adapter was made for READMEs of newest releases only; what it gives is kept.
+    assert all(d.registry.composed_with == 2 * DOCUMENT_VERSION + 1 for d in small.deps.index.export("plone"))
+
+
+def test_an_upgrade_makes_older_documents_anew_and_counts_them(small: World) -> None:
+    small.fetch()
+
+    report = small.with_policy(composer=9).fetch()
+
+    assert (report.indexed, report.rebuilt) == (3, 3)
+    assert {d.registry.composed_with for d in small.deps.index.export("plone")} == {18}
+
+
+@pytest.mark.parametrize("kind", ["503", "throttled", "empty_browse", "broken", "reset", "403"])
+def test_a_browse_without_a_usable_answer_changes_nothing(small: World, kind: str) -> None:
+    small.fetch()
+    before = small.stored()
+    small.pypi.faults.add(Fault(kind, request="browse"))
+    small.pypi.requests.clear()
+
+    report = small.fetch()
+
+    assert isinstance(report.error, Unavailable)
+    assert small.stored() == before
+    assert small.pypi.requests.by_kind["project"] == 0
+
+
+def test_an_empty_registry_makes_no_collection(small: World) -> None:
+    small.pypi.faults.add(Fault("empty_browse"))
+
+    report = small.fetch()
+
+    assert isinstance(report.error, Unavailable)
+    assert small.deps.admin.list_collections() == []
+
+
+def test_one_classifier_that_is_suddenly_empty_is_no_answer(small: World) -> None:
+    for number in range(21):
+        small.fake_registry.publish(f"collective.n{number}", "1.0", info={"classifiers": ["Framework :: Plone"]})
+    small.fetch()
+    small.pypi.faults.add(Fault("empty_browse", times=1))
+
+    report = small.fetch()
+
+    assert "suddenly" in str(report.error)
+    assert "collective-n0" in small.names()
+
+
+def test_a_classifier_may_lose_its_last_few_projects(small: World) -> None:
+    small.fetch()
+    small.fake_registry.remove_project("collective.two")  # the only one of "Framework :: Plone :: Addon"
+
+    report = small.fetch()
+
+    assert report.is_complete
+    assert small.stored() == small.expected()
+
+
+def test_a_project_leaves_when_its_own_document_says_so(small: World) -> None:
+    small.fetch()
+    small.fake_registry.publish("collective.one", "0.3", info={"classifiers": ["Framework :: Django"]})
+
+    report = small.fetch()
+
+    assert report.removed == 1
+    assert small.stored() == small.expected()
+    tombstone = small.deps.index.get_tombstone("plone", "collective.one")
+    assert tombstone is not None
+    assert "0.3" in tombstone.reason
+
+
+def test_a_classifier_that_only_documents_know_is_asked_for(small: World) -> None:
+    """trove-classifiers may be older than a framework's newest version."""
+    unpublished = "Framework :: Plone :: 99.0"
+    small.fake_registry.publish("plone.api", "4.0", info={"classifiers": ["Framework :: Plone", unpublished]})
+    small.fake_registry.publish("collective.new", "1.0", info={"classifiers": [unpublished]})
+
+    report = small.fetch()
+
+    assert "collective-new" in small.names()
+    assert small.stored() == small.expected()
+    assert report.is_complete
+
+
+def test_a_project_that_cannot_be_read_is_named_and_the_others_are_there(small: World) -> None:
+    small.pypi.faults.add(Fault("503", project="plone-api"))
+
+    report = small.fetch()
+
+    assert report.failed == ["plone-api"]
+    assert small.names() == ["collective-one", "collective-two"]
+    assert small.deps.index.get_state("plone").cursor is None
+
+    small.pypi.faults.clear()
+    assert small.fetch().is_complete
+    assert small.stored() == small.expected()
+
+
+def test_a_release_that_cannot_be_read_is_read_by_the_next_run(small: World) -> None:
+    small.pypi.faults.add(Fault("503", request="release", project="plone-api"))
+
+    report = small.fetch()
+
+    assert report.failed == ["plone-api"]
+    assert (small.document("plone.api")["version"], small.document("plone.api")["last_serial"]) == ("2.0", 0)
+    small.pypi.faults.clear()
+    small.fetch()
+    assert small.stored() == small.expected()
+
+
+def test_a_registry_that_falls_silent_is_not_asked_for_the_rest(small: World) -> None:
+    for number in range(200):
+        small.fake_registry.publish(f"collective.n{number}", "1.0", info={"classifiers": ["Framework :: Plone"]})
+    small.pypi.faults.add(Fault("503", request="project"))
+
+    report = small.fetch()
+
+    assert isinstance(report.error, Unavailable)
+    assert small.pypi.requests.by_kind["project"] < 400  # 200 projects, each asked for twice
+
+
+def test_a_limit_counts_packages_that_are_written(small: World) -> None:
+    report = small.fetch(scope=Scope(limit=2))
+
+    assert report.indexed == 2
+    assert len(small.names()) == 2
+    assert small.deps.index.get_state("plone").cursor is None
+
+
+@pytest.mark.parametrize("part", ["plone-api", "PLONE.A", "lone_ap", "api"])
+def test_a_name_filter_fits_any_spelling(small: World, part: str) -> None:
+    small.fetch(scope=Scope(name_part=part))
+
+    assert small.names() == ["plone-api"]
+    assert small.pypi.requests.by_kind["project"] == 1
+
+
+def test_a_limited_run_neither_moves_the_cursor_nor_removes_others(small: World) -> None:
+    small.fetch()
+    cursor = small.deps.index.get_state("plone").cursor
+    small.fake_registry.remove_project("collective.one")
+
+    small.fetch(scope=Scope(name_part="plone.api"))
+
+    assert "collective-one" in small.names()
+    assert small.deps.index.get_state("plone").cursor == cursor
+
+
+def test_a_dry_run_reads_and_writes_nothing(small: World) -> None:
+    report = small.fetch(dry_run=True)
+
+    assert (report.found, report.indexed) == (4, 0)
+    assert small.deps.admin.list_collections() == []
+    assert small.pypi.requests.by_kind["project"] == 0
+
+
+def test_a_scan_finds_the_same_and_remembers_what_it_judged(small: World) -> None:
+    scanning = small.with_policy(discovery=Discovery.ALL)
+
+    scanning.fetch()
+
+    assert small.stored() == small.expected()
+    small.pypi.requests.clear()
+    scanning.fetch()
+    assert dict(small.pypi.requests.by_kind) == {"simple_index": 1}
+
+
+def test_a_collection_is_not_refilled_by_another_filter(small: World) -> None:
+    small.fetch()
+
+    report = small.fetch(target=Target(collection="plone", filter=Filter(classifiers=("Framework :: Django",))))
+
+    assert "--recreate-collection" in str(report.error)
+    assert small.names() == MEMBERS
+
+
+def test_a_collection_remembers_its_filter(small: World) -> None:
+    django = Filter(classifiers=("Framework :: Django",))
+    small.fetch(target=Target(collection="other", filter=django))
+    small.fake_registry.publish("django-late", "1.0", info={"classifiers": ["Framework :: Django"]})
+
+    small.fetch(target=Target(collection="other"))
+
+    held = [holding.name_normalized for holding in small.deps.index.project_states("other")]
+    assert held == ["django-late", "django-thing", "left-plone"]
+
+
+def test_a_quarantined_project_keeps_its_documents(small: World) -> None:
+    small.fetch()
+    small.fake_registry.quarantine("plone.api")
+
+    report = small.fetch()
+
+    assert (report.removed, small.document("plone.api")["project_status"]) == (0, "quarantined")
+    small.fake_registry.clear_quarantine("plone.api")
+    small.fetch()
+    assert small.document("plone.api")["project_status"] == "active"
+
+
+def test_what_other_owners_wrote_survives_a_fetch(small: World) -> None:
+    small.fetch()
+    small.deps.index.update("plone", {"plone-api": RepositoryFields(github_stars=86)})
+    small.fake_registry.publish("plone.api", "2.1")
+
+    small.fetch()
+
+    documents = small.deps.index.get_project_documents("plone", "plone.api")
+    assert {document.to_dict()["github_stars"] for document in documents} == {86}
+    assert len(documents) == 4
+
+
+def test_a_stale_answer_is_asked_for_again(small: World) -> None:
+    small.fetch()
+    small.fake_registry.publish("plone.api", "2.1")
+    small.pypi.document_lag = 1
+
+    report = small.fetch()
+
+    assert report.deferred == ["plone-api"]
+    assert "plone-api" in small.deps.index.get_state("plone").stale_retries
+
+
+def test_everything_is_a_filter(small: World) -> None:
+    report = small.fetch(target=Target(collection="all", filter=Filter(everything=True)))
+
+    assert report.indexed == 5
+    assert len(list(small.deps.index.project_states("all"))) == 5
+
+
+def test_policies_with_other_descriptions_count_as_other_compositions(small: World) -> None:
+    policy = small.deps.policy
+
+    assert policy.document_version != replace(policy, descriptions=Descriptions.ALL).document_version

@@ -1,0 +1,366 @@
+"""The incremental run: whatever happens on the registry, the index follows, at the price of what happened."""
+
+from collections.abc import Callable
+
+import pytest
+
+from pyf.aggregator.domain.errors import NotFound, Unavailable
+from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.usecases.ingest.planning import MAX_RETRY_ATTEMPTS
+from pyf.aggregator.usecases.collections.target import Scope, Target
+from support.registry_world import World
+
+PLONE = ["Framework :: Plone"]
+
+# What may happen between two runs, and how many project and release documents it is worth.
+EVENTS: dict[str, tuple[Callable[[FakeRegistry], None], int, int]] = {
+    "a new release": (lambda e: e.publish("plone.api", "2.1"), 1, 0),
+    "two releases at once": (lambda e: [e.publish("plone.api", v) for v in ("2.1", "2.2")], 1, 1),
+    "a pre-release": (lambda e: e.publish("plone.api", "4.0b1"), 1, 1),
+    "a new project": (lambda e: e.publish("collective.new", "1.0", info={"classifiers": PLONE}), 1, 0),
+    "a project joins": (lambda e: e.publish("django-thing", "2.0", info={"classifiers": PLONE}), 1, 1),
+    "a project leaves": (lambda e: e.publish("plone.api", "4.0", info={"classifiers": []}), 1, 0),
+    "a project comes back": (lambda e: e.publish("left.plone", "3.0", info={"classifiers": PLONE}), 1, 2),
+    "the newest is yanked": (lambda e: e.yank("plone.api", "2.0", "bad"), 1, 0),
+    "one is un-yanked": (lambda e: e.unyank("collective.one", "0.1"), 1, 0),
+    "all are yanked": (lambda e: [e.yank("plone.api", v) for v in ("1.0", "2.0", "3.0a1")], 1, 0),
+    "the newest release is deleted": (lambda e: e.remove_release("plone.api", "2.0"), 1, 0),
+    "an old release is deleted": (lambda e: e.remove_release("plone.api", "1.0"), 1, 0),
+    "all releases are deleted": (lambda e: [e.remove_release("collective.one", v) for v in ("0.1", "0.2")], 1, 0),
+    "a project is deleted": (lambda e: e.remove_project("collective.one"), 1, 0),
+    "a file is added": (lambda e: e.add_file("collective.two", "1.0", "wheel"), 1, 0),
+    "the spelling changes": (lambda e: e.publish("plone_api", "2.1"), 1, 0),
+    "a maintainer joins": (lambda e: e.add_role("plone.api", "eve"), 1, 0),
+    "strangers change": (lambda e: e.add_filler_changes(1000), 0, 0),
+    "nothing": (lambda e: None, 0, 0),
+}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_the_index_follows_at_the_price_of_what_happened(small: World, event: str) -> None:
+    happen, projects, releases = EVENTS[event]
+    small.fetch()
+    happen(small.fake_registry)
+    small.pypi.requests.clear()
+
+    report = small.changes()
+
+    asked = small.pypi.requests.by_kind
+    assert small.stored() == small.expected()
+    assert (asked["project"], asked["release"]) == (projects, releases)
+    assert asked["simple_page"] == report.removed if "deleted" in event else asked["simple_page"] == 0
+    assert asked["last_serial"] + asked["changelog"] + asked["simple_index"] <= 3
+    assert report.is_complete
+    assert small.deps.index.get_state("plone").cursor == small.fake_registry.last_serial
+
+
+def test_a_second_run_after_it_asks_for_no_project(small: World) -> None:
+    small.fetch()
+    for happen, _, _ in EVENTS.values():
+        try:
+            happen(small.fake_registry)
+        except (KeyError, ValueError):
+            continue  # what this event needs is gone by another's doing
+    small.changes()
+    assert small.stored() == small.expected()
+    small.pypi.requests.clear()
+
+    small.changes()
+
+    assert small.pypi.requests.by_kind["project"] == 0
+
+
+def test_a_program_that_was_off_for_long_costs_one_comparison(small: World) -> None:
+    small.fetch()
+    small.fake_registry.publish("plone.api", "2.1")
+    small.fake_registry.add_filler_changes(200_000)
+    small.fake_registry.remove_project("collective.one")
+    small.pypi.requests.clear()
+
+    small.changes()
+
+    asked = small.pypi.requests.by_kind
+    assert small.stored() == small.expected()
+    assert (asked["simple_index"], asked["changelog"], asked["project"]) == (1, 0, 2)
+
+
+def test_a_lost_cursor_costs_one_comparison_and_no_change(small: World) -> None:
+    small.fetch()
+    small.fake_registry.publish("plone.api", "2.1")
+    small.pypi.requests.clear()
+
+    small.changes(cursor_is_lost=True)
+
+    assert small.stored() == small.expected()
+    assert small.pypi.requests.by_kind["simple_index"] == 1
+    assert small.pypi.requests.by_kind["project"] == 1
+
+
+def test_the_older_of_two_cursors_wins(small: World) -> None:
+    small.fetch()
+    serial = small.fake_registry.last_serial
+    small.fake_registry.publish("plone.api", "2.1")
+
+    small.changes(known_cursor=small.fake_registry.last_serial)
+
+    assert small.stored() == small.expected()
+    assert small.deps.index.get_state("plone").cursor > serial
+
+
+def test_a_cursor_of_another_registry_is_no_cursor(small: World) -> None:
+    """A serial above the registry's last one was never the registry's."""
+    small.fetch()
+    state = small.deps.index.get_state("plone")
+    small.deps.index.set_state("plone", type(state)(filter=state.filter, cursor=10**9))
+    small.fake_registry.publish("plone.api", "2.1")
+
+    small.changes()
+
+    assert small.stored() == small.expected()
+
+
+def test_without_a_collection_the_command_to_run_first_is_named(small: World) -> None:
+    report = small.changes()
+
+    assert isinstance(report.error, NotFound)
+    assert "pyfaggregator -f -p plone" in str(report.error)
+    assert report.requests == 0
+
+
+def test_a_collection_is_kept_up_by_the_filter_that_it_remembers(small: World) -> None:
+    django = Filter(classifiers=("Framework :: Django",))
+    small.fetch(target=Target(collection="other", filter=django))
+    small.fake_registry.publish("django-late", "1.0", info={"classifiers": ["Framework :: Django"]})
+
+    small.changes(target=Target(collection="other"))
+
+    held = [holding.name_normalized for holding in small.deps.index.project_states("other")]
+    assert held == ["django-late", "django-thing", "left-plone"]
+
+
+def test_the_cursor_stays_while_a_project_cannot_be_read(small: World) -> None:
+    small.fetch()
+    cursor = small.deps.index.get_state("plone").cursor
+    small.fake_registry.publish("plone.api", "2.1")
+    small.fake_registry.publish("collective.one", "0.3")
+    small.pypi.faults.add(Fault("503", project="plone-api"))
+
+    report = small.changes()
+
+    assert report.failed == ["plone-api"]
+    assert small.document("collective.one")["version"] == "0.3"
+    assert small.deps.index.get_state("plone").cursor == cursor
+    small.pypi.faults.clear()
+    small.pypi.requests.clear()
+    small.changes()
+    assert small.stored() == small.expected()
+    assert small.pypi.requests.by_kind["project"] == 1
+
+
+@pytest.mark.parametrize("request_kind", ["last_serial", "changelog", "browse"])
+@pytest.mark.parametrize("kind", ["503", "429", "broken", "half", "reset", "html", "empty"])
+def test_without_a_journal_or_a_search_nothing_happens(small: World, request_kind: str, kind: str) -> None:
+    small.fetch()
+    before, state = small.stored(), small.deps.index.get_state("plone")
+    small.fake_registry.remove_project("plone.api")
+    small.pypi.faults.add(Fault(kind, request=request_kind))
+
+    report = small.changes()
+
+    assert isinstance(report.error, Unavailable)
+    assert small.stored() == before
+    assert small.deps.index.get_state("plone") == state
+
+
+@pytest.mark.parametrize("witness", ["project", "simple_page"])
+@pytest.mark.parametrize("kind", ["503", "403", "429", "broken", "half", "reset", "empty", "html", "500"])
+def test_one_witness_is_not_enough(small: World, witness: str, kind: str) -> None:
+    small.fetch()
+    small.fake_registry.remove_project("plone.api")
+    small.pypi.faults.add(Fault(kind, request=witness))
+
+    report = small.changes()
+
+    assert report.removed == 0
+    assert report.failed == ["plone-api"]
+    assert "plone-api" in small.names()
+    small.pypi.faults.clear()
+    small.changes()
+    assert small.stored() == small.expected()
+
+
+def test_a_404_alone_removes_nothing_and_is_asked_again(small: World) -> None:
+    """A CDN may remember a 404; the simple index knows better."""
+    small.fetch()
+    small.fake_registry.publish("plone.api", "2.1")
+    small.pypi.faults.add(Fault("404", request="project", project="plone-api"))
+
+    report = small.changes()
+
+    assert (report.removed, report.deferred) == (0, ["plone-api"])
+    small.pypi.faults.clear()
+    small.clock.advance(600)
+    small.changes()
+    assert small.stored() == small.expected()
+
+
+def test_a_removal_leaves_a_tombstone_that_a_return_lifts(small: World) -> None:
+    small.fetch()
+    small.fake_registry.remove_project("collective.one")
+    small.changes()
+
+    tombstone = small.deps.index.get_tombstone("plone", "Collective_One")
+
+    assert tombstone is not None
+    assert (tombstone.name, tombstone.removed_at) == ("collective-one", small.clock.time)
+    small.fake_registry.publish("collective.one", "9.0", info={"classifiers": PLONE})
+    small.changes()
+    assert small.deps.index.get_tombstone("plone", "collective.one") is None
+
+
+def test_a_stale_answer_is_asked_again_later_and_does_not_hold_the_cursor_up(small: World) -> None:
+    small.fetch()
+    small.fake_registry.publish("plone.api", "2.1")
+    small.pypi.document_lag = 1
+
+    report = small.changes()
+
+    assert (report.deferred, report.is_complete) == (["plone-api"], True)
+    assert small.deps.index.get_state("plone").cursor == small.fake_registry.last_serial
+    small.pypi.document_lag = 0
+    small.pypi.requests.clear()
+    small.changes()
+    assert small.pypi.requests.by_kind["project"] == 0  # not yet due
+    small.clock.advance(600)
+    small.changes()
+    assert small.stored() == small.expected()
+    assert small.deps.index.get_state("plone").stale_retries == {}
+
+
+def test_a_new_project_that_the_cdn_does_not_know_yet_is_not_missed(small: World) -> None:
+    small.fetch()
+    small.fake_registry.publish("collective.new", "1.0", info={"classifiers": PLONE})
+    small.pypi.document_lag = 1
+
+    small.changes()
+
+    assert "collective-new" not in small.names()
+    small.pypi.document_lag = 0
+    small.clock.advance(600)
+    small.changes()
+    assert small.stored() == small.expected()
+
+
+def test_a_deleted_project_whose_document_a_cache_has_kept_is_asked_for_again(small: World) -> None:
+    """Found by the simulated year: the list of serials said that it was gone, its old document that it was there."""
+    small.fetch()
+    small.fake_registry.remove_project("collective.one")
+    small.pypi.document_lag = 1
+
+    report = small.changes(cursor_is_lost=True)
+
+    assert report.deferred == ["collective-one"]
+    small.pypi.document_lag = 0
+    small.clock.advance(600)
+    small.changes()
+    assert small.stored() == small.expected()
+
+
+def test_an_older_answer_than_the_one_held_changes_nothing(small: World) -> None:
+    small.fetch()
+    small.fake_registry.publish("plone.api", "2.1")
+    small.changes()
+    before = small.stored()
+    small.fake_registry.publish("plone.api", "2.2")
+    small.pypi.document_lag = 2
+
+    small.changes()
+
+    assert small.stored() == before
+
+
+def test_asking_again_has_an_end_and_a_comparison_finds_what_is_left(small: World) -> None:
+    small.fetch()
+    small.fake_registry.publish("plone.api", "2.1")
+    small.pypi.document_lag = 1
+    for _ in range(MAX_RETRY_ATTEMPTS + 1):
+        small.changes()
+        small.clock.advance(6 * 3600)
+    assert small.deps.index.get_state("plone").stale_retries == {}
+
+    small.pypi.document_lag = 0
+    small.refresh()
+
+    assert small.stored() == small.expected()
+
+
+def test_a_quarantined_project_stays_and_is_marked(small: World) -> None:
+    small.fetch()
+    small.fake_registry.quarantine("plone.api")
+
+    small.changes()
+
+    assert small.document("plone.api")["project_status"] == "quarantined"
+    small.pypi.requests.clear()
+    small.changes()
+    assert small.pypi.requests.by_kind["project"] == 0
+    small.fake_registry.clear_quarantine("plone.api")
+    small.changes()
+    assert small.document("plone.api")["project_status"] == "active"
+    assert small.stored() == small.expected()
+
+
+def test_many_departures_at_once_are_refused_until_they_are_allowed(small: World) -> None:
+    for number in range(30):
+        small.fake_registry.publish(f"collective.n{number}", "1.0", info={"classifiers": PLONE})
+    small.fetch()
+    for number in range(25):
+        small.fake_registry.remove_project(f"collective.n{number}")
+
+    refused = small.changes()
+
+    assert (refused.removed, refused.removal_refused) == (0, True)
+    assert any("--allow-mass-removal" in notice for notice in refused.notices)
+    assert len(small.names()) == 33
+    allowed = small.changes(allow_mass_removal=True)
+    assert allowed.removed == 25
+    assert small.stored() == small.expected()
+
+
+def test_twenty_departures_of_many_are_ordinary(small: World) -> None:
+    for number in range(20):
+        small.fake_registry.publish(f"collective.n{number}", "1.0", info={"classifiers": PLONE})
+    small.fetch()
+    for number in range(20):
+        small.fake_registry.remove_project(f"collective.n{number}")
+
+    report = small.changes()
+
+    assert report.removed == 20
+
+
+def test_a_limited_run_leaves_the_cursor_where_it_was(small: World) -> None:
+    small.fetch()
+    cursor = small.deps.index.get_state("plone").cursor
+    small.fake_registry.publish("plone.api", "2.1")
+    small.fake_registry.publish("collective.one", "0.3")
+
+    report = small.changes(scope=Scope(limit=1))
+
+    assert report.indexed == 1
+    assert small.deps.index.get_state("plone").cursor == cursor
+    small.changes()
+    assert small.stored() == small.expected()
+
+
+def test_a_dry_run_says_what_it_would_read(small: World) -> None:
+    small.fetch()
+    before = small.stored()
+    small.fake_registry.publish("plone.api", "2.1")
+
+    report = small.changes(dry_run=True)
+
+    assert report.notices == ["would read 1 projects"]
+    assert small.stored() == before

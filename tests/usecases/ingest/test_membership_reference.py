@@ -1,0 +1,109 @@
+"""The built-in profiles on real projects: judged packages are in, those that only come close are out."""
+
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+from packaging.utils import canonicalize_name
+
+from pyf.aggregator.config.profiles import load_profiles
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
+from pyf.aggregator.sandbox.release_metadata import build_empty_info
+from support.registry_world import Json, World, open_world
+
+# Real projects that are named like the framework, speak of it or require it, and are out; each was looked at. None of
+# the first kind requires it at run time. Of the second nobody knows here what they require. The third is no package
+# that anybody looks for by a name like that: a bulk source tells of it, or a scan.
+CLOSE = {
+    "flask": {"flask-talisman"},
+    "fastapi": {"fastapi-mail", "slowapi", "sqladmin"},
+    "django": {"awesome-django", "flask-mailman", "purldb"},
+}
+UNKNOWN = {
+    "flask": {"flask-appbuilder", "flask-assets", "flask-restx", "pytest-flask"},
+    "fastapi": {"fastapi-jwt-auth"},
+    "django": set(),
+}
+UNDETECTABLE = {"flask": set(), "fastapi": set(), "django": {"djangopackages"}}
+
+# A judged package that has no document in the reference data.
+MISSING = {"django-impersonate"}
+
+
+def load_relevance(shared_data: Path) -> tuple[list[Json], list[Json]]:
+    folder = shared_data / "relevance"
+    with gzip.open(folder / "projects.jsonl.gz") as lines:
+        projects = [msgspec.json.decode(line) for line in lines]
+    queries = [msgspec.json.decode(line) for line in (folder / "queries.jsonl").read_bytes().splitlines()]
+    return projects, queries
+
+
+def build_document(project: Json) -> Json:
+    """Return a project as a registry serves it, but for its README: that takes time to render and has no say."""
+    info = build_empty_info(project["info"]["name"], project["info"]["version"]) | {**project["info"], "description": ""}
+    return {"info": info, "last_serial": None, "releases": {info["version"]: []}}
+
+
+def list_known_names(projects: list[Json]) -> set[str]:
+    """Return the names of the projects whose requirements somebody has found out."""
+    return {canonicalize_name(p["info"]["name"]) for p in projects if p["_facts"]["requires_dist_from"]}
+
+
+def read_reasons(built_world: World) -> Mapping[str, str]:
+    return {d.registry.name_normalized: d.registry.membership_reason for d in built_world.deps.index.export(built_world.collection)}
+
+
+@pytest.mark.parametrize("profile", ["flask", "fastapi", "django"])
+def test_all_judged_packages_are_members_for_the_reason_that_the_oracle_gives(
+    shared_data: Path, tmp_path: Path, profile: str
+) -> None:
+    projects, queries = load_relevance(shared_data)
+    graded_names = {
+        canonicalize_name(name)
+        for query in queries
+        if query["profile"] == profile
+        for name in (*query["must_top3"], *query["must_top10"])
+    }
+    with open_world(FakeRegistry(map(build_document, projects)), tmp_path) as built_world:
+        built_world.filter, built_world.collection = load_profiles()[profile].filter, profile
+
+        built_world.fetch()
+
+        stored_reasons = read_reasons(built_world)
+        assert graded_names & list_known_names(projects) <= stored_reasons.keys()
+        assert graded_names - list_known_names(projects) - stored_reasons.keys() <= UNKNOWN[profile] | MISSING
+        expected_reasons = {d["name_normalized"]: d["member_because"] for d in built_world.expected().values()}
+        assert stored_reasons == {name: reason for name, reason in expected_reasons.items() if name not in UNDETECTABLE[profile]}
+
+
+@pytest.mark.parametrize("profile", ["flask", "fastapi", "django"])
+def test_projects_that_only_come_close_are_out(shared_data: Path, tmp_path: Path, profile: str) -> None:
+    projects, _ = load_relevance(shared_data)
+    with open_world(FakeRegistry(map(build_document, projects)), tmp_path) as built_world:
+        built_world.filter, built_world.collection = load_profiles()[profile].filter, profile
+
+        built_world.fetch()
+
+        out = [
+            project["info"] for project in projects if canonicalize_name(project["info"]["name"]) not in read_reasons(built_world)
+        ]
+        close = {canonicalize_name(info["name"]) for info in out if profile in to_self_description(info)}
+        assert close == CLOSE[profile] | UNKNOWN[profile] | UNDETECTABLE[profile]
+
+
+def test_a_bulk_source_brings_in_who_has_another_name(shared_data: Path, tmp_path: Path) -> None:
+    projects, _ = load_relevance(shared_data)
+    (tmp_path / "names.txt").write_text("\n".join(project["info"]["name"] for project in projects))
+    with open_world(FakeRegistry(map(build_document, projects)), tmp_path, candidates_file=str(tmp_path / "names.txt")) as built_world:
+        built_world.filter, built_world.collection = load_profiles()["django"].filter, "django"
+
+        built_world.fetch()
+
+        assert read_reasons(built_world)["djangopackages"] == "requires"
+        assert built_world.stored() == built_world.expected()
+
+
+def to_self_description(info: Json) -> str:
+    return " ".join([info["name"], info["summary"] or "", *(info["requires_dist"] or [])]).lower()

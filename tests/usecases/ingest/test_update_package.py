@@ -1,0 +1,228 @@
+"""A look at one project: once, for every collection, at the price of what is new."""
+
+import pytest
+
+from pyf.aggregator.domain.collection import CollectionState
+from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.domain.membership.evaluation.profile import Filter, Profile
+from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.usecases.collections.overview import list_active_collections
+from pyf.aggregator.usecases.ingest.update_package import PackageReport, update_package, get_retry_reason
+from pyf.aggregator.usecases.collections.target import Target
+from support.registry_world import PLONE_FILTER, World
+
+DJANGO = Filter(profile="django", classifiers=("Framework :: Django",))
+PROFILES = {
+    "plone": Profile(key="plone", name="Plone", classifiers=PLONE_FILTER.classifiers),
+    "django": Profile(key="django", name="Django", classifiers=DJANGO.classifiers),
+}
+BOTH = ["Framework :: Plone", "Framework :: Django"]
+
+
+@pytest.fixture
+def two(small: World) -> World:
+    """Collections of two profiles, filled, and nothing asked of the registry yet."""
+    small.fetch()
+    small.fetch(target=Target(collection="django", filter=DJANGO))
+    small.pypi.requests.clear()
+    return small
+
+
+def run_update(world: World, name: str, version: str = "", *, force: bool = False) -> PackageReport:
+    return update_package(world.deps, list_active_collections(world.deps, PROFILES), name, version=version, force=force)
+
+
+def count_requests(world: World) -> tuple[int, int]:
+    """Return how many documents of projects and of releases were asked for."""
+    kinds = world.pypi.requests.by_kind
+    return kinds["project"], kinds["release"]
+
+
+def list_versions(world: World, collection: str, name: str) -> list[str]:
+    return sorted(document.registry.version for document in world.deps.index.get_project_documents(collection, name))
+
+
+def test_a_release_reaches_the_collection_that_it_belongs_to_for_one_request(two: World) -> None:
+    two.fake_registry.publish("plone.api", "2.1")
+
+    report = run_update(two, "plone-api", "2.1")
+
+    assert (report.indexed, report.is_complete, count_requests(two)) == (["plone"], True, (1, 0))
+    assert two.stored() == two.expected()
+
+
+def test_a_project_of_two_profiles_is_read_once(two: World) -> None:
+    two.fake_registry.publish("both", "1.0", info={"classifiers": BOTH})
+    two.fake_registry.publish("both", "1.1")
+
+    report = run_update(two, "both", "1.1")
+
+    assert (sorted(report.indexed), count_requests(two)) == (["django", "plone"], (1, 1))
+    assert list_versions(two, "plone", "both") == list_versions(two, "django", "both") == ["1.0", "1.1"]
+
+
+def test_releases_that_only_one_collection_lacks_are_read_for_that_one(two: World) -> None:
+    two.fake_registry.publish("plone.api", "4.0", info={"classifiers": BOTH})
+
+    report = run_update(two, "plone-api", "4.0")
+
+    assert sorted(report.indexed) == ["django", "plone"]
+    assert list_versions(two, "django", "plone-api") == list_versions(two, "plone", "plone-api") == ["1.0", "2.0", "3.0a1", "4.0"]
+    assert two.stored() == two.expected()
+
+
+def test_the_canonical_name_is_that_of_the_project(two: World) -> None:
+    two.fake_registry.publish("Plone.Api", "2.1")
+
+    run_update(two, "plone-api", "2.1")
+
+    documents = two.deps.index.get_project_documents("plone", "plone-api")
+    assert {document.registry.id for document in documents} == {
+        f"Plone.Api-{v}" for v in ("1.0", "2.0", "3.0a1", "2.1")
+    }
+
+
+def test_what_is_held_at_that_version_costs_nothing(two: World) -> None:
+    report = run_update(two, "Plone.Api", "2.0")
+
+    assert (report.is_up_to_date, report.requests, two.pypi.requests.total) == (True, 0, 0)
+    assert run_update(two, "plone-api").is_up_to_date
+    assert two.pypi.requests.total == 0
+
+
+def test_what_one_collection_holds_and_another_lacks_is_looked_at(two: World) -> None:
+    """The journal's run of one collection was quicker than that of the other."""
+    two.fake_registry.publish("both", "1.0", info={"classifiers": BOTH})
+    two.changes()
+
+    report = run_update(two, "both", "1.0")
+
+    assert (report.is_up_to_date, sorted(report.indexed)) == (False, ["django", "plone"])
+    assert list_versions(two, "django", "both") == ["1.0"]
+
+
+def test_a_stranger_costs_one_request_and_is_not_written(two: World) -> None:
+    two.fake_registry.publish("stranger", "1.0")
+    two.fake_registry.publish("stranger", "2.0")
+
+    report = run_update(two, "stranger", "2.0")
+
+    assert (report.indexed, report.is_complete, count_requests(two)) == ([], True, (1, 0))
+
+
+def test_a_project_leaves_the_collection_it_belongs_to_no_more_and_enters_another(two: World) -> None:
+    two.fake_registry.publish("plone.api", "4.0", info={"classifiers": ["Framework :: Django"]})
+
+    report = run_update(two, "plone-api", "4.0")
+
+    assert (report.indexed, report.removed) == (["django"], ["plone"])
+    assert list_versions(two, "plone", "plone-api") == []
+    assert two.stored() == two.expected()
+
+
+def test_a_project_that_is_gone_leaves_on_two_witnesses(two: World) -> None:
+    two.fake_registry.remove_project("plone.api")
+
+    report = run_update(two, "plone-api", force=True)
+
+    assert (report.removed, report.is_complete, two.pypi.requests.by_kind["simple_page"]) == (["plone"], True, 1)
+    assert list_versions(two, "plone", "plone-api") == []
+
+
+def test_an_outage_removes_nothing_and_is_worth_another_look(two: World) -> None:
+    two.pypi.faults.add(Fault("503", request="project"))
+
+    report = run_update(two, "plone-api", "9.9")
+
+    assert isinstance(report.error, Unavailable)
+    assert get_retry_reason(report) is report.error
+    assert len(list_versions(two, "plone", "plone-api")) == 3
+
+
+def test_what_the_answer_does_not_tell_yet_is_worth_another_look(two: World) -> None:
+    two.fake_registry.publish("plone.api", "2.1")
+    two.pypi.document_lag = 1
+
+    behind = run_update(two, "plone-api", "2.1")
+    two.pypi.document_lag = 0
+    caught_up = run_update(two, "plone-api", "2.1")
+
+    assert (behind.is_stale, behind.is_complete, caught_up.is_complete) == (True, False, True)
+    assert str(get_retry_reason(behind)) == "plone-api: the answer does not tell of 2.1 yet"
+    assert get_retry_reason(caught_up) is None
+    assert two.stored() == two.expected()
+
+
+def test_a_release_that_could_not_be_read_is_read_by_the_next_look(two: World) -> None:
+    two.fake_registry.publish("plone.api", "1.1")
+    two.fake_registry.publish("plone.api", "4.0")
+    two.pypi.faults.add(Fault("503", request="release"))
+
+    partly = run_update(two, "plone-api", "4.0")
+    two.pypi.faults.clear()
+    wholly = run_update(two, "plone-api", "4.0")
+
+    assert (partly.failed, wholly.failed) == (["plone-api"], [])
+    assert get_retry_reason(partly) is not None
+    assert not wholly.is_up_to_date
+    assert two.stored() == two.expected()
+
+
+def test_a_classifier_that_nobody_had_shown_is_remembered(two: World) -> None:
+    two.fake_registry.publish("plone.api", "2.1", info={"classifiers": ["Framework :: Plone :: 9.9"]})
+
+    run_update(two, "plone-api", "2.1")
+
+    assert "Framework :: Plone :: 9.9" in two.deps.index.get_state("plone").seen_classifiers
+
+
+def test_what_a_collection_remembers_is_not_changed_while_another_run_may(two: World) -> None:
+    two.fake_registry.publish("plone.api", "2.1", info={"classifiers": ["Framework :: Plone :: 9.9"]})
+    two.fake_registry.publish("collective.one", "0.3")
+
+    with two.deps.admin.lock("plone"):
+        refused, allowed = run_update(two, "plone-api", "2.1"), run_update(two, "collective-one", "0.3")
+
+    assert isinstance(get_retry_reason(refused), Unavailable)
+    assert allowed.indexed == ["plone"]
+
+
+def test_a_known_project_is_looked_at_all_the_same_when_that_is_wanted(two: World) -> None:
+    report = run_update(two, "plone-api", force=True)
+
+    assert (report.is_up_to_date, report.indexed, count_requests(two)) == (False, ["plone"], (1, 0))
+
+
+def test_a_collection_that_was_dropped_meanwhile_is_left_out(two: World) -> None:
+    targets = list_active_collections(two.deps, PROFILES)
+    two.fake_registry.publish("both", "1.0", info={"classifiers": BOTH})
+    two.deps.admin.drop("django-1")
+
+    report = update_package(two.deps, targets, "both", version="1.0")
+
+    assert (report.indexed, report.error) == (["plone"], None)
+
+
+def test_delivered_twice_is_done_once(two: World) -> None:
+    two.fake_registry.publish("plone.api", "2.1")
+
+    run_update(two, "plone-api", "2.1")
+    report = run_update(two, "plone-api", "2.1")
+
+    assert (report.is_up_to_date, count_requests(two)) == (True, (1, 0))
+
+
+def test_collections_are_in_use_by_the_names_of_their_users_and_todays_profiles(two: World) -> None:
+    admin = two.deps.admin
+    admin.set_alias("favourites", "plone-1")
+    by_hand = Filter(classifiers=("Framework :: Flask",))
+    admin.create("by-hand", CollectionState(filter=by_hand))
+    admin.create("plone-7", CollectionState(filter=PLONE_FILTER, rebuild_of="plone"))
+    admin.create("not-ours", CollectionState(filter=Filter()))
+    grown = PROFILES | {
+        "plone": Profile(key="plone", name="Plone", classifiers=("Framework :: Plone", "Framework :: Zope"))
+    }
+
+    targets = {target.collection: target.filter for target in list_active_collections(two.deps, grown)}
+
+    assert targets == {"plone": grown["plone"].filter, "django": DJANGO, "by-hand": by_hand}

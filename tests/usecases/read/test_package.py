@@ -1,0 +1,165 @@
+"""What pages show of a project, of several and of a collection."""
+
+import re
+
+import pytest
+from msgspec.json import encode
+
+from pyf.aggregator.domain.errors import Invalid, NotFound
+from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.search import SearchQuery
+from pyf.aggregator.usecases.read.package import ProjectRemoved, get_package, list_releases
+from pyf.aggregator.usecases.read.search import search_packages, suggest_packages
+from pyf.aggregator.usecases.read.comparison import compare_packages
+from pyf.aggregator.usecases.read.dashboard import RetirementReason, build_dashboard
+from pyf.aggregator.usecases.collections.target import Target
+from support.site_fixtures import EMAIL_ADDRESSES, build_small_site
+
+PLONE = Target(collection="plone")
+
+
+def test_a_page_tells_all_of_a_project() -> None:
+    page = get_package(build_small_site(), PLONE, "Plone_API")
+
+    assert (page.hit.name, page.hit.version, page.install) == ("plone.api", "2.0.0", "pip install plone.api")
+    assert [line.version for line in page.releases] == ["2.0.0", "1.5.0", "1.0.0"]
+    assert [(each.line.name, each.indexed_name) for each in page.requirements] == [
+        ("collective.easyform", "collective-easyform"),
+        ("requests", ""),
+        ("pytest", ""),
+    ]
+    assert page.requirements[-1].line.extras == ("test",)
+    assert [hit.name for hit in page.dependents] == ["collective.easyform", "Products.Old"]
+    assert (page.maintainers, page.authors) == (("ada", "bob"), ("Ada Lovelace",))
+    assert page.downloads.last_month == 12_345
+    assert list(page.downloads.history) == sorted(page.downloads.history)
+    assert page.repository is not None
+    assert page.repository.stars == 86
+
+
+def test_the_matrix_has_a_row_for_releases_in_a_row_that_support_the_same() -> None:
+    found = get_package(build_small_site(), PLONE, "plone.api").compatibility
+
+    assert [column.name for column in found.columns] == ["Plone 6.1", "Plone 6.0", "Plone 5.2"]
+    assert [(row.newest, row.supports) for row in found.rows] == [
+        ("2.0.0", (True, True, False)),
+        ("1.5.0", (False, True, True)),
+    ]
+
+
+def test_a_score_has_reasons_and_says_what_to_do() -> None:
+    health = get_package(build_small_site(), PLONE, "plone.api").health
+
+    findings = [finding for group in health.groups for finding in group.findings]
+    assert health.score is not None
+    assert any(finding.advice for finding in findings)
+
+
+def test_a_quarantined_project_has_a_page_that_leads_nowhere() -> None:
+    page = get_package(build_small_site(), PLONE, "plone.evil")
+
+    assert (page.is_quarantined, page.install, page.description, page.links) == (True, "", "", ())
+
+
+def test_a_project_that_has_left_says_why() -> None:
+    with pytest.raises(ProjectRemoved) as left:
+        get_package(build_small_site(), PLONE, "Plone.Gone")
+
+    assert left.value.tombstone.reason == "PyPI has removed it"
+
+
+@pytest.mark.parametrize("show", [get_package, list_releases])
+def test_a_project_that_the_profile_excludes_is_not_there(show: object) -> None:
+    hiding = Target(collection="plone", filter=Filter(profile="plone", exclude={"plone-api": "a test"}))
+
+    with pytest.raises(NotFound):
+        show(build_small_site(), hiding, "plone.api")  # type: ignore[operator]
+    assert [hit.name for hit in get_package(build_small_site(), hiding, "collective.easyform").dependents] == []
+
+
+def test_nothing_that_is_shown_has_an_address_in_it() -> None:
+    deps = build_small_site()
+    names = [holding.name_normalized for holding in deps.index.project_states("plone")]
+
+    shown = encode(
+        [
+            [get_package(deps, PLONE, name) for name in names],
+            compare_packages(deps, PLONE, ["plone.api", "collective.easyform"]),
+            build_dashboard(deps, PLONE),
+            search_packages(deps, PLONE, SearchQuery()),
+            suggest_packages(deps, PLONE, "plone"),
+        ]
+    ).decode()
+
+    assert not [address for address in EMAIL_ADDRESSES if address in shown]
+    assert not re.search(r"[\w.]+@[\w.]+", shown)
+
+
+def test_links_lead_to_web_pages_only() -> None:
+    deps = build_small_site()
+
+    assert [link.url for link in get_package(deps, PLONE, "plone.api").links] == [
+        "https://plone.example",
+        "https://github.com/p/a",
+    ]
+    assert [link.url for link in get_package(deps, PLONE, "collective.hostile").links] == [
+        'https://ok.example/?a=1&b="2"'
+    ]
+
+
+def test_projects_stand_side_by_side() -> None:
+    found = compare_packages(build_small_site(), PLONE, ["plone.rest", "Plone.Api"])
+
+    assert [side.hit.name for side in found.projects] == ["plone.rest", "plone.api"]
+    assert [version.name for version in found.framework_versions] == ["Plone 6.1", "Plone 6.0", "Plone 5.2"]
+    assert [side.supports for side in found.projects] == [(False, True, False), (True, True, False)]
+    assert found.projects[1].ever_supported == (True, True, True)
+    assert found.projects[1].requirements == ("collective.easyform", "requests")
+
+
+@pytest.mark.parametrize("names", [[], ["plone.api"], ["plone.api", "Plone-Api", " "], list("abcde")])
+def test_two_to_four_projects_are_compared(names: list[str]) -> None:
+    with pytest.raises(Invalid):
+        compare_packages(build_small_site(), PLONE, names)
+
+
+@pytest.mark.parametrize("name", ["plone.evil", "plone.gone", "nobody"])
+def test_what_nobody_shall_install_is_not_compared(name: str) -> None:
+    with pytest.raises(NotFound):
+        compare_packages(build_small_site(), PLONE, ["plone.api", name])
+
+
+def test_a_start_page_shows_what_is_new_rising_healthy_and_left_behind() -> None:
+    page = build_dashboard(build_small_site(), PLONE)
+
+    assert page.projects == 5
+    assert page.newest_change is not None
+    assert page.newest_change.name == "collective.easyform"
+    assert [new.hit.name for new in page.new][:2] == ["collective.easyform", "collective.hostile"]
+    assert [(rise.hit.name, rise.growth) for rise in page.trending] == [
+        ("collective.easyform", 2.67),
+        ("plone.api", 1.23),
+    ]
+    assert [hit.name for hit in page.healthiest] == ["plone.api"]
+    assert {lost.hit.name: lost.reason for lost in page.unsupported} == {
+        "plone.rest": RetirementReason.ARCHIVED,
+        "Products.Old": RetirementReason.FRAMEWORK_ENDED,
+    }
+
+
+def test_nothing_quarantined_or_hidden_is_on_a_start_page() -> None:
+    hiding = Target(collection="plone", filter=Filter(profile="plone", exclude={"products-old": "a test"}))
+
+    shown = encode(build_dashboard(build_small_site(), hiding)).decode()
+
+    assert "plone.evil" not in shown
+    assert "Products.Old" not in shown
+
+
+def test_an_empty_collection_has_a_start_page() -> None:
+    deps = build_small_site()
+    deps.admin.create("bare-1", deps.index.get_state("plone"), alias="bare")
+
+    page = build_dashboard(deps, Target(collection="bare"))
+
+    assert (page.projects, page.newest_change, page.new, page.unsupported) == (0, None, (), ())

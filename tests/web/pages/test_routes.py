@@ -1,0 +1,205 @@
+"""What every page is, whatever is in the index: whole HTML that asks nobody elsewhere, and hides what it has to."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import httpx
+import pytest
+from msgspec.structs import replace
+
+from support.builders import PLONE, build_state
+from support.fake_dependencies import build_fake_dependencies
+from pyf.aggregator.config.profiles import load_profiles
+from pyf.aggregator.domain.documents.project import normalize_name
+from support.http_server import serve_app
+from support.site_fixtures import EMAIL_ADDRESSES, build_small_site
+from support.html_checks import assert_valid_page
+from support.site_fixtures import LONG_NAME, build_wide_site
+
+PAGES = {
+    "/": 200,
+    "/in/plone": 200,
+    "/in/plone/search": 200,
+    "/in/plone/search?q=many&framework=Plone+6.0&license=MIT&all=classifier&within=90&page=2": 200,
+    "/in/plone/search?q=many&page=99": 200,
+    "/in/plone/search?q=nothing+like+it&health=good": 200,
+    "/in/plone/search?q=" + "x" * 400: 400,
+    "/in/plone/search?q=%3Cscript%3E%22%27%00%E2%80%AE": 200,
+    "/in/plone/project/plone-api": 200,
+    "/in/plone/project/plone-often": 200,
+    f"/in/plone/project/{normalize_name(LONG_NAME)}": 200,
+    "/in/plone/project/collective-rtl": 200,
+    "/in/plone/project/plone-attack": 200,
+    "/in/plone/project/collective-hostile": 200,
+    "/in/plone/project/plone-hole": 200,
+    "/in/plone/project/plone-evil": 200,
+    "/in/plone/project/plone-gone": 404,
+    "/in/plone/project/easy": 404,
+    "/in/plone/compare": 200,
+    "/in/plone/compare?name=plone.api": 200,
+    "/in/plone/compare?name=plone.api&name=Plone_Often&name=plone.rest&name=collective.rtl": 200,
+    "/in/plone/compare?name=a&name=b&name=c&name=d&name=e": 400,
+    "/in/plone/compare?name=plone.api&name=%3Cscript%3E": 404,
+    "/in/plone/compare?name=plone.api&name=plone.evil": 404,
+    "/in/nowhere": 404,
+    "/in/nowhere/project/plone-api": 404,
+    "/nowhere": 404,
+}
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[httpx.Client]:
+    with serve_app(build_wide_site()) as client:
+        yield client
+
+
+def page_text(response: httpx.Response) -> str:
+    """Return what a page says, in one line."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", response.text)).split())
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_valid_html_without_emails(site: httpx.Client, path: str) -> None:
+    response = site.get(path)
+
+    assert (response.status_code, response.headers["content-type"]) == (PAGES[path], "text/html; charset=utf-8")
+    assert_valid_page(response.text)
+    assert not any(address in response.text for address in EMAIL_ADDRESSES)
+    assert len(response.content) < 60_000 or "/project/" in path
+
+
+def test_search_page_shows_package_facts(site: httpx.Client) -> None:
+    content = page_text(site.get("/in/plone/search?q=many07"))
+
+    assert re.search(r"\d+ packages?( 1–20)? Feed of this search", content)
+    assert "plone.many07 7.1 11 Dec 2026 One of many, number 7 Plone 6.1 Python 3.13 3.12" in content
+    assert re.search(r"Health \d+ of 100, \w+ plone.many07", content)
+    assert re.search(r"Licence: MIT 20 k a month 9 stars", content)
+
+
+def test_project_page_shows_all_sections(site: httpx.Client) -> None:
+    content = page_text(site.get("/in/plone/project/plone-api"))
+
+    assert "plone.api 2.0.0 An easy API for Plone" in content
+    assert "pip install plone.api" in content
+    assert "Maintainers on PyPI ada bob By Ada Lovelace" in content
+    assert "What would bring most" in content
+    assert re.search(r"Compatibility .* 2\.0\.0 .* ✓ ✓ – .* 1\.5\.0 .* – ✓ ✓", content)
+    assert "collective.easyform >=2 requests" in content
+    assert "For [test] pytest" in content
+    assert "yanked" in content
+
+
+def test_project_url_is_normalized(site: httpx.Client) -> None:
+    response = site.get("/in/plone/project/Plone.API")
+
+    assert (response.status_code, response.headers["location"]) == (301, "/in/plone/project/plone-api")
+
+
+def test_overview_search_redirects_to_collection(site: httpx.Client) -> None:
+    response = site.get("/search", params={"in": "plone", "q": "a&b"})
+
+    assert (response.status_code, response.headers["location"]) == (303, "/in/plone/search?q=a%26b")
+
+
+def test_quarantined_package_shows_only_a_warning(site: httpx.Client) -> None:
+    page = site.get("/in/plone/project/plone-evil")
+
+    assert "quarantine" in page_text(page)
+    assert "pip install" not in page.text
+    assert "noindex" in page.text
+    for path in ("/in/plone", "/in/plone/search?q=evil", "/in/plone/suggest?q=plone", "/in/plone/project/plone-api"):
+        assert "plone.evil" not in site.get(path).text
+
+
+def test_removed_page_shows_date_and_reason(site: httpx.Client) -> None:
+    assert "It left on 14 Jan 2027 : PyPI has removed it." in page_text(site.get("/in/plone/project/plone-gone"))
+
+
+def test_unknown_name_shows_suggestions(site: httpx.Client) -> None:
+    assert "collective.easyform" in page_text(site.get("/in/plone/project/easyform"))
+
+
+def test_query_text_is_escaped(site: httpx.Client) -> None:
+    page = site.get("/in/plone/search?q=%3Cscript%3Ealert(1)%3C/script%3E")
+
+    assert "&lt;script&gt;alert(1)" in page.text
+    assert "<script>alert" not in page.text
+
+
+def test_more_link_expands_a_facet(site: httpx.Client) -> None:
+    page = site.get("/in/plone/search").text
+    (more,) = re.findall(r'href="([^"]*all=classifier)"', page)
+
+    expanded = site.get(unescape(more)).text
+
+    assert page.count('name="classifier"') == 6 < expanded.count('name="classifier"')
+    assert "all=classifier" not in re.findall(r'class="more" href="([^"]*)"', expanded)
+
+
+def test_selected_value_without_hits_stays_listed(site: httpx.Client) -> None:
+    page = site.get("/in/plone/search?license=Nobody-1.0").text
+
+    assert re.search(r'value="Nobody-1.0" checked', page)
+    assert "No package found" in page
+
+
+def test_excluded_package_is_hidden_immediately() -> None:
+    profiles = load_profiles()
+    profiles["plone"] = replace(profiles["plone"], exclude={"plone-api": "for a test"})
+
+    with serve_app(build_small_site(), profiles) as client:
+        pages = [client.get(path) for path in ("/in/plone", "/in/plone/search", "/in/plone/suggest?q=plone")]
+        project_page = client.get("/in/plone/project/plone-api")
+
+    assert project_page.status_code == 404
+    assert not any("/project/plone-api" in page.text for page in pages)
+
+
+def test_empty_index_explains_how_to_fill_it() -> None:
+    with serve_app(build_fake_dependencies()) as client:
+        response = client.get("/")
+
+    assert "pyfaggregator -f -p plone" in page_text(response)
+    assert_valid_page(response.text)
+
+
+def test_empty_collection_explains_how_to_fill_it() -> None:
+    deps = build_fake_dependencies()
+    deps.admin.create(PLONE, build_state(), alias="plone")
+    with serve_app(deps) as client:
+        responses = [client.get(path) for path in ("/", "/in/plone", "/in/plone/search", "/in/plone/compare")]
+
+    assert [response.status_code for response in responses] == [200] * 4
+    assert "pyfaggregator -f -p plone" in page_text(responses[1])
+    for response in responses:
+        assert_valid_page(response.text)
+
+
+def test_comparison_skips_missing_packages(site: httpx.Client) -> None:
+    two_left = page_text(site.get("/in/plone/compare?name=plone.api&name=plone.often&name=plone.nowhere"))
+    one_left = page_text(site.get("/in/plone/compare?name=plone.api&name=plone.nowhere"))
+
+    assert "Left out: there is no plone-nowhere in plone." in two_left
+    assert "What is compared plone.api plone.often Health" in two_left
+    assert (
+        "Left out: there is no plone-nowhere in plone. Comparing plone.api: name another package to put beside it."
+        in one_left
+    )
+
+
+def test_page_past_the_end_points_to_last_page(site: httpx.Client) -> None:
+    content = page_text(site.get("/in/plone/search?q=many&page=99"))
+
+    assert "The list ends with page 3. Show it" in content
+    assert "No package found" not in content
+
+
+def test_filter_value_spelling_is_resolved(site: httpx.Client) -> None:
+    page = site.get("/in/plone/search?q=many&license=mit&framework=6.1").text
+
+    assert re.search(r'value="MIT" checked', page)
+    assert re.search(r'value="Plone 6.1" checked', page)
+    assert page.count(" checked>") == 2
+    assert "No package found" not in page

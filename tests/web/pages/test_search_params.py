@@ -1,0 +1,59 @@
+"""A question in an address: whatever is in it is read, and what is written reads back."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyf.aggregator.domain.search import Facet, HealthBand, SearchQuery, Sort
+from pyf.aggregator.web.pages import search_params, formatting
+from pyf.aggregator.web.pages.search_params import SearchParams
+
+VALUES = st.lists(st.text(min_size=1, max_size=40).map(formatting.single_line).filter(bool), max_size=4, unique=True).map(tuple)
+QUERIES = st.builds(
+    SearchQuery,
+    text=st.text(max_size=100).map(formatting.single_line),
+    framework_versions=VALUES,
+    python_versions=VALUES,
+    licenses=VALUES,
+    classifiers=VALUES,
+    statuses=VALUES,
+    maintainers=VALUES,
+    health=st.lists(st.sampled_from(HealthBand), max_size=3, unique=True).map(tuple),
+    updated_within=st.none() | st.integers(1, 36_500),
+    sort=st.sampled_from(Sort),
+    page=st.integers(1, 1000),
+)
+
+
+@given(st.builds(SearchParams, question=QUERIES, whole=st.frozensets(st.sampled_from(Facet))))
+def test_query_pairs_round_trip(params: SearchParams) -> None:
+    assert search_params.parse(search_params.to_query_pairs(params)) == params
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["q", "framework", "health", "within", "sort", "page", "all", "x"]), st.text()))
+)
+def test_parse_accepts_any_pairs(pairs: list[tuple[str, str]]) -> None:
+    query = search_params.parse(pairs).query
+
+    assert query.page >= 1
+    assert len(query.text) <= search_params.MAX_TEXT_LENGTH
+
+
+def test_parse_reports_too_long_text() -> None:
+    params = search_params.parse([("q", "x" * 10_000)])
+
+    assert params.problem == "What you searched for has 10,000 characters; the search takes 300 at most."
+    assert params.query.text == ""
+
+
+def test_to_query_pairs_omits_defaults() -> None:
+    assert search_params.to_query_pairs(search_params.parse([("q", " x "), ("sort", "relevance"), ("page", "1"), ("within", "")])) == [
+        ("q", "x")
+    ]
+
+
+def test_remove_filter_resets_the_page() -> None:
+    params = search_params.parse([("q", "x"), ("license", "MIT"), ("license", "BSD"), ("page", "7")])
+
+    assert search_params.to_query_pairs(search_params.remove_filter(params, Facet.LICENSES, "MIT")) == [("q", "x"), ("license", "BSD")]
+    assert search_params.to_query_pairs(search_params.without_filters(params)) == [("q", "x")]

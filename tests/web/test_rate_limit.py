@@ -1,0 +1,89 @@
+"""A client that asks too much waits; others do not."""
+
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from litestar.types import HTTPScope
+
+from pyf.aggregator.web.rate_limit import RequestLimiter
+from support.registry_world import Clock
+
+
+def build_scope(client: str = "10.0.0.1", path: str = "/") -> HTTPScope:
+    scope: dict[str, Any] = {
+        "type": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [],
+        "client": (client, 1),
+    }
+    return cast(HTTPScope, scope)
+
+
+def test_request_limiter_allows_capacity_and_reports_retry_after() -> None:
+    clock = Clock()
+    limiter = RequestLimiter(requests_per_minute=3, clock=clock)
+    rejections = [limiter.find_rejection(build_scope()) for _ in range(4)]
+
+    assert rejections[:3] == [None, None, None]
+    assert rejections[3] is not None
+    assert rejections[3].headers == {"retry-after": "20"}
+    clock.advance(20)
+    assert limiter.find_rejection(build_scope()) is None
+    assert limiter.find_rejection(build_scope()) is not None
+
+
+def test_clients_have_separate_limits() -> None:
+    limiter = RequestLimiter(requests_per_minute=1, clock=Clock())
+    limiter.find_rejection(build_scope("10.0.0.1"))
+
+    assert limiter.find_rejection(build_scope("10.0.0.1")) is not None
+    assert limiter.find_rejection(build_scope("10.0.0.2")) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("a:b", "a:c", False),
+    ],
+)
+def test_client_network_groups_addresses(one: str, other: str, same: bool) -> None:
+    limiter = RequestLimiter(requests_per_minute=1, clock=Clock())
+    limiter.find_rejection(build_scope(one))
+
+    assert (limiter.find_rejection(build_scope(other)) is not None) is same
+
+
+@pytest.mark.parametrize("path", ["/static/style.css", "/health"])
+def test_unlimited_paths_are_not_counted(path: str) -> None:
+    limiter = RequestLimiter(requests_per_minute=1, clock=Clock())
+
+    assert [limiter.find_rejection(build_scope(path=path)) for _ in range(5)] == [None] * 5
+
+
+def test_oldest_clients_are_evicted() -> None:
+    limiter = RequestLimiter(requests_per_minute=1, clock=Clock())
+    for number in range(10_050):
+        limiter.find_rejection(build_scope(str(number)))
+
+    assert len(limiter._tokens) == 10_000
+
+
+@given(st.lists(st.floats(0, 100), max_size=200), st.integers(1, 1000))
+def test_rate_never_exceeds_capacity(pauses: list[float], capacity: int) -> None:
+    clock = Clock()
+    limiter = RequestLimiter(requests_per_minute=capacity, clock=clock)
+    allowed_count = 0
+    for pause in pauses:
+        clock.advance(pause)
+        allowed_count += limiter.find_rejection(build_scope()) is None
+
+    assert allowed_count <= capacity + sum(pauses) * capacity / 60 + 1e-3
