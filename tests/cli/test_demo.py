@@ -33,7 +33,7 @@ def check_no_leftovers(shell: CommandRunner) -> Iterator[None]:
     assert not list(shell.folder.rglob("*.sqlite3*"))
 
 
-@pytest.mark.usefixtures("left")
+@pytest.mark.usefixtures("check_no_leftovers")
 def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
     """The settings of its user have no say in it."""
     result = shell.run("--once", "--latency", "0", module=DEMO, pypi_base_url="http://127.0.0.1:1", descriptions="some")
@@ -61,7 +61,7 @@ def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
     assert all(int(enriched) >= int(found_count) - 2 > 5 for _, _, found_count, enriched in added)
 
 
-@pytest.mark.usefixtures("left")
+@pytest.mark.usefixtures("check_no_leftovers")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_serve_runs_until_stopped_and_prints_settings(shell: CommandRunner, how: signal.Signals) -> None:
     with shell.start("--serve", "--latency", "0", module=DEMO) as demo:
@@ -76,7 +76,7 @@ def test_serve_runs_until_stopped_and_prints_settings(shell: CommandRunner, how:
     assert (demo.returncode, out, err) == (0, "Ended.\n", "")
 
 
-@pytest.mark.usefixtures("left")
+@pytest.mark.usefixtures("check_no_leftovers")
 def test_serve_folder_of_documents(shell: CommandRunner) -> None:
     (shell.folder / "documents").mkdir()
     (shell.folder / "documents" / "acme.json").write_bytes(msgspec.json.encode(DOCUMENT))
@@ -93,7 +93,7 @@ def test_serve_folder_of_documents(shell: CommandRunner) -> None:
     assert (served_documents["info"]["name"], demo.returncode) == ("acme", 0)
 
 
-@pytest.mark.usefixtures("left")
+@pytest.mark.usefixtures("check_no_leftovers")
 def test_ctrl_c_stops_child_commands(shell: CommandRunner) -> None:
     with shell.start("--once", "--latency", "1", module=DEMO) as demo:
         wait_until(lambda: list((shell.folder / "tmp").glob("pyfdemo-*/demo.sqlite3")))
@@ -105,7 +105,7 @@ def test_ctrl_c_stops_child_commands(shell: CommandRunner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ("--serve --once", "--serve and --once exclude each other."),
         ("--once --folder .", "--folder goes with --serve"),

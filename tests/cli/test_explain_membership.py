@@ -31,7 +31,7 @@ def explain(shell: CommandRunner, name: str, profile: str = "flask") -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         (
             "flask.ADMIN",

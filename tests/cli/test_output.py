@@ -1,52 +1,15 @@
 """The progress bar: for people at a terminal, and for nobody else."""
 
-import os
-import pty
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import CompletedCommand, CommandRunner
+from support.cli_runner import CommandRunner, CompletedCommand
+from support.terminal import open_terminal
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m|\x1b\[[0-9;]*9[0-7][0-9;]*m")
-
-
-@dataclass
-class TerminalOutput:
-    """What a terminal was sent."""
-
-    pieces: list[bytes] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return b"".join(self.pieces).decode()
-
-
-@contextmanager
-def open_terminal() -> Iterator[tuple[int, TerminalOutput]]:
-    """Give the terminal that a command may write to, and what came of it once the context has ended."""
-    ours, theirs = pty.openpty()
-    screen = TerminalOutput()
-
-    def watch() -> None:
-        with suppress(OSError):  # the other end was closed
-            while piece := os.read(ours, 65536):
-                screen.pieces.append(piece)
-
-    watcher = Thread(target=watch)
-    watcher.start()
-    try:
-        yield theirs, screen
-    finally:
-        os.close(theirs)
-        watcher.join()
-        os.close(ours)
 
 
 def run_fetch_in_terminal(shell: CommandRunner, **settings: Any) -> tuple[CompletedCommand, str]:
@@ -101,4 +64,6 @@ def test_no_progress_bar_without_terminal(slow_shell: CommandRunner, wish: str) 
 
     assert result.code == 0
     assert wish or "\x1b" not in result.out
-    assert result.err.splitlines() == [f"Index: sqlite {slow_shell.folder}/index.sqlite3, collection: plone (not there yet)"]
+    assert result.err.splitlines() == [
+        f"Index: sqlite {slow_shell.folder}/index.sqlite3, collection: plone (not there yet)"
+    ]

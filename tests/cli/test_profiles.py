@@ -99,7 +99,7 @@ def test_built_in_versions_have_classifiers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"profiles: {mine: [", "not YAML"),
         (b"profiles: {mine: \x00}", "not YAML"),

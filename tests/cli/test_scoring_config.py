@@ -8,7 +8,7 @@ import pytest
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.errors import Invalid
-from pyf.aggregator.domain.membership.evaluation.profile import Profile
+from pyf.aggregator.domain.membership.profile import Profile
 from support.cli_runner import CommandRunner
 
 
@@ -34,7 +34,7 @@ def test_cap_limits() -> None:
 
 def test_file_overrides_single_values(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
-    file.write_text("models: {basic: {recency: 50}}\ncaps: {inactive: {at_most: 10}}\nthresholds: {quiet: 0.5}\n")
+    file.write_text("models: {basic: {recency: 50}}\ncaps: {inactive: {at_most: 10}}\nthresholds: {dormant: 0.5}\n")
 
     mine, built_in = load_scoring_config(str(file)), load_scoring_config()
 
@@ -58,7 +58,7 @@ def test_profile_versions_are_known_by_framework_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"models: [", "not YAML"),
         (b"\xff\xfe", "not UTF-8 text"),
@@ -72,13 +72,13 @@ def test_profile_versions_are_known_by_framework_name() -> None:
         (b"models: {huge: {recency: 1}}", "there is no model huge; there are basic, full"),
         (b"models: {basic: {recency: 0, documentation: 0, metadata: 0}}", "the model basic gives no rule any weight"),
         (b"models: ", "Expected object, got null"),
-        (b"rules: {recency: {speed: {share: 1}}}", "there is no rule of recency speed; there are release"),
-        (b"rules: {fame: {stars: {share: 1}}}", "there is no group fame"),
+        (b"rules: {recency: {speed: {weight: 1}}}", "there is no rule of recency speed; there are release"),
+        (b"rules: {fame: {stars: {weight: 1}}}", "there is no group fame"),
         (b"rules: {recency: {release: {shares: 1}}}", "unknown field shares"),
         (b"caps: {retired: {at_most: 101}}", "Expected int <= 100"),
         (b"caps: {tired: {at_most: 1}}", "there is no cap tired"),
-        (b"thresholds: {quiet: 2}", "Expected float <= 1.0 - at thresholds.quiet"),
-        (b"thresholds: {decline: 0}", "Expected float > 0.0"),
+        (b"thresholds: {dormant: 2}", "Expected float <= 1.0 - at thresholds.dormant"),
+        (b"thresholds: {decay: 0}", "Expected float > 0.0"),
         (b"pythons: {'3.x': 2026-01-01}", "pythons"),
         (b"pythons: {'3.9': soon}", "date - at pythons"),
         (b"pythons: {3.9: 2026-01-01}", "pythons"),

@@ -70,7 +70,7 @@ def test_help_lists_every_option(shell: CommandRunner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ("", "Say what to do, and one thing only: --list-collections, --list-collection-names, "),
         ("-p plone", "Say what to do"),

@@ -11,7 +11,7 @@ from msgspec.json import decode, encode
 
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import UPDATER, CompletedCommand, CommandRunner
+from support.cli_runner import UPDATER, CommandRunner, CompletedCommand
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 
@@ -69,7 +69,7 @@ def test_add_alias_by_profile(plone: CommandRunner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ("-s packages -t nowhere", "there is no collection nowhere: packages would lead nowhere"),
         ("-s plone-1 -t plone", "there is a collection plone-1: an alias can't have its name"),
@@ -126,10 +126,17 @@ def test_info(plone: CommandRunner, pypi: LocalPyPI) -> None:
     plone.invoke("-f", "-p", "flask")
     pypi.requests.clear()
 
-    index_info, collection_info = (run_updater(plone, f"--info --json {target_option}").report for target_option in ("", "-t plone-1"))
+    index_info, collection_info = (
+        run_updater(plone, f"--info --json {target_option}").report for target_option in ("", "-t plone-1")
+    )
 
     assert (index_info["engine"], index_info["location"]) == ("sqlite", str(plone.folder / "index.sqlite3"))
-    assert (index_info["projects"], index_info["documents"], collection_info["projects"], collection_info["documents"]) == (5, 7, 4, 6)
+    assert (
+        index_info["projects"],
+        index_info["documents"],
+        collection_info["projects"],
+        collection_info["documents"],
+    ) == (5, 7, 4, 6)
     assert index_info["bytes"] > 10_000
     (details,) = collection_info["collections"]
     assert (details["names"], details["collection"], details["filter"]) == (["plone"], "plone-1", "profile plone")
@@ -148,7 +155,11 @@ def test_added_key_value_is_shown_once(plone: CommandRunner) -> None:
     value = new_key.pop("value")
     assert len(value) >= 32
     assert listed == new_key
-    assert (new_key["prefix"], new_key["collections"], new_key["actions"]) == (value[:4], ["plone"], ["documents:search"])
+    assert (new_key["prefix"], new_key["collections"], new_key["actions"]) == (
+        value[:4],
+        ["plone"],
+        ["documents:search"],
+    )
     table = run_updater(plone, "-lssoa").out
     assert value[:4] in table
     assert value not in table
@@ -166,7 +177,7 @@ def test_default_profile_applies_to_keys_and_export(plone: CommandRunner) -> Non
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ("--add-search-only-apikey -t plone -key your_custom_key", "there is a key of that value already"),
         ("--add-search-only-apikey -t plone -key short", "8 to 200 visible ASCII characters"),
@@ -210,8 +221,12 @@ def test_force_skips_confirmation(plone: CommandRunner) -> None:
     assert run_updater(plone, "-lssoa --json").report == []
 
 
-@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, {}), ("n", 2, {"plone-1": ("plone",)})])
-def test_confirmation_on_terminal(plone: CommandRunner, response: str, code: int, remaining_collections: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("response", "code", "remaining_collections"), [("y", 0, {}), ("n", 2, {"plone-1": ("plone",)})]
+)
+def test_confirmation_on_terminal(
+    plone: CommandRunner, response: str, code: int, remaining_collections: dict[str, Any]
+) -> None:
     ours, theirs = pty.openpty()
 
     with plone.start("--delete-collection", "plone-1", module=UPDATER, stdin=theirs) as run:
@@ -350,7 +365,7 @@ def test_invalid_lines_are_listed(plone: CommandRunner, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ("--import missing -t other", "can't read missing: No such file or directory"),
         ("--export no/where -p plone", "can't write no/where: there is no folder"),

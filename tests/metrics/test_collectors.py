@@ -1,51 +1,26 @@
 """What the program tells Prometheus, as a scrape over HTTP reads it."""
 
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from socket import create_server
 from threading import Event
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from support.fake_dependencies import build_fake_dependencies
 from pyf.aggregator import __version__
-from pyf.aggregator.testing.index import FakeIndex
 from pyf.aggregator.adapters.metrics_store import LocalTaskMetrics
 from pyf.aggregator.domain.collection import CollectionInfo, CollectionState
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.metrics import CONTENT_TYPE, Metrics, serve_metrics
-from pyf.aggregator.metrics.definitions import COMMON_METRICS, WORKER_METRICS
 from pyf.aggregator.metrics.collection_stats import CollectionStats, CollectionStatsCache
+from pyf.aggregator.metrics.definitions import COMMON_METRICS, WORKER_METRICS
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.testing.index import FakeIndex
+from support.fake_dependencies import build_fake_dependencies
+from support.prometheus import free_port, parse_samples, scrape
 from support.registry_world import PLONE_FILTER, open_world
-
-Samples = Mapping[tuple[str, tuple[str, ...]], float]
-
-
-def parse_samples(text: str) -> Samples:
-    """Return every sample by its name and the values of its labels, which the text has in alphabetical order."""
-    return {
-        (sample.name, tuple(sample.labels.values())): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
-
-
-def free_port() -> int:
-    with closing(create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])
-
-
-@contextmanager
-def scrape(metrics: Metrics) -> Iterator[Samples]:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/metrics"
-    with serve_metrics(metrics, host="127.0.0.1", port=port), urllib.request.urlopen(url) as response:
-        yield parse_samples(response.read().decode())
 
 
 def test_metrics_report_index_and_requests(tmp_path: Path) -> None:
@@ -203,6 +178,10 @@ def test_queue_metrics_report_availability() -> None:
     available = parse_samples(Metrics(build_fake_dependencies(), backlog=FakeBacklog(7, 2)).render().decode())
     unavailable = parse_samples(Metrics(build_fake_dependencies(), backlog=FakeBacklog()).render().decode())
 
-    assert (available["pyf_queue_up", ()], available["pyf_queue_length", ()], available["pyf_queue_in_hand", ()]) == (1, 7, 2)
+    assert (available["pyf_queue_up", ()], available["pyf_queue_length", ()], available["pyf_queue_in_hand", ()]) == (
+        1,
+        7,
+        2,
+    )
     assert unavailable["pyf_queue_up", ()] == 0
     assert ("pyf_queue_length", ()) not in unavailable

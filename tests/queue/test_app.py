@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from support.setting_coverage import tests_setting
 from pyf.aggregator.domain.schedule import Schedule
 from pyf.aggregator.queue import task_names
 from pyf.aggregator.queue.beat_schedule import build_beat_schedule
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.settings import load_settings
 from support.cli_runner import CommandRunner, wait_until
-from tasks.conftest import QueueSite
+from support.queue_site import QueueSite
+from support.setting_coverage import tests_setting
 
 
 @tests_setting("redis_host")
@@ -53,9 +53,7 @@ def test_default_collection(site: QueueSite) -> None:
         ({"rss_dedup_ttl_new": 0}, None, 86_400),
     ],
 )
-def test_rss_dedup_ttl(
-    site: QueueSite, settings: dict[str, Any], new: int | None, update: int | None
-) -> None:
+def test_rss_dedup_ttl(site: QueueSite, settings: dict[str, Any], new: int | None, update: int | None) -> None:
     site.fill("flask")
     site.configure(**settings)
 
@@ -81,7 +79,7 @@ def test_ttl_of_zero_makes_no_dedup_requests(site: QueueSite) -> None:
 
 
 @tests_setting("celery_browse_interval")
-@pytest.mark.parametrize(("interval", "asks"), [(0, True), (3600, False)])
+@pytest.mark.parametrize(("interval", "browses"), [(0, True), (3600, False)])
 def test_browse_interval(site: QueueSite, interval: int, browses: bool) -> None:
     site.fill("plone")
     site.configure(celery_browse_interval=interval)

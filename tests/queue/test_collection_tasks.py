@@ -5,7 +5,7 @@ import pytest
 from pyf.aggregator import queue
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.sandbox.faults import Fault
-from tasks.conftest import QueueSite
+from support.queue_site import QueueSite
 
 PLONE = {"classifiers": ["Framework :: Plone"]}
 MEMBERS = ["both-worlds", "collective-one", "plone-api"]

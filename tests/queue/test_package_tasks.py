@@ -7,7 +7,7 @@ import pytest
 from pyf.aggregator import queue
 from pyf.aggregator.domain.errors import Invalid, NotFound, Unavailable
 from pyf.aggregator.sandbox.faults import Fault
-from tasks.conftest import QueueSite
+from support.queue_site import QueueSite
 
 ANNOUNCED = {"classifiers": ["Framework :: Plone", "Framework :: Flask"]}
 

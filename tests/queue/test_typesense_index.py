@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.conftest import QueueSite
-from support.typesense_fake import LocalTypesense
+from support.queue_site import QueueSite
 from support.registry_world import build_server_settings
+from support.typesense_fake import LocalTypesense
 
 BOTH = {"classifiers": ["Framework :: Plone", "Framework :: Flask"]}
 

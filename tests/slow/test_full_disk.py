@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from support.expected_index import MembershipRules, to_comparable, build_expected
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import CompletedCommand, CommandRunner
+from support.cli_runner import CommandRunner, CompletedCommand
+from support.expected_index import MembershipRules, build_expected, to_comparable
+from support.registry_world import Clock, Json, iter_served
 from support.slow.index_contents import open_index
 from support.slow.tiny_registry import CLASSIFIER, build_tiny_registry, create_tiny_user
-from support.registry_world import Clock, Json, iter_served
 
 KIBIBYTE = 1024
 DIARY = "Dear diary, today it rained.\n" * 100
@@ -88,7 +88,7 @@ def read_stored(path: Path) -> dict[str, Json]:
         return {document["id"]: to_comparable(document) for document in (d.to_dict() for d in index.export("tiny"))}
 
 
-def build_expected(fake_registry: FakeRegistry) -> dict[str, Json]:
+def build_expected_documents(fake_registry: FakeRegistry) -> dict[str, Json]:
     return build_expected(iter_served(fake_registry), MembershipRules([CLASSIFIER]))
 
 
@@ -102,7 +102,7 @@ def test_disk_fills_during_run_and_next_run_completes(
     assert shell.invoke("--show", sample_document["name"]).code == 0
     mount(small_disk, "remount,size=64m")
     assert shell.invoke("-f").code == 0
-    assert read_stored(path) == build_expected(pypi.registry)
+    assert read_stored(path) == build_expected_documents(pypi.registry)
 
 
 @pytest.mark.slow
@@ -117,7 +117,7 @@ def test_full_disk_at_start_is_one_line_error(
     assert pypi.requests.total == 0
     mount(small_disk, "remount,size=64m")
     assert shell.invoke("-f").code == 0
-    assert read_stored(path) == build_expected(pypi.registry)
+    assert read_stored(path) == build_expected_documents(pypi.registry)
 
 
 @pytest.mark.slow
@@ -138,7 +138,7 @@ def test_full_disk_keeps_stored_data(
     filler.unlink()
     assert read_stored(path) == before
     assert shell.invoke(*arguments).code == 0
-    assert read_stored(path) == build_expected(pypi.registry)
+    assert read_stored(path) == build_expected_documents(pypi.registry)
 
 
 @pytest.mark.slow
@@ -156,7 +156,7 @@ def test_read_only_file_system_is_one_line_error(
 
 
 @pytest.mark.parametrize(
-    ("place", "code"),
+    ("path_kind", "code"),
     [("a-folder", 4), ("diary.txt", 2), ("diary.txt/index.sqlite3", 4), ("/proc/no/index.sqlite3", 4)],
 )
 @pytest.mark.parametrize("arguments", [("-f",), ("--show", "tiny.one")])

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 # What is compared must differ once it is normalised, which no schema can say.
 @pytest.mark.parametrize(
-    "chosen",
+    "site_settings",
     [
         ["--exclude-path-regex", "compare"],
         ["--include-path-regex", "compare", "--exclude-checks", "positive_data_acceptance"],

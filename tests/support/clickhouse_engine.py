@@ -7,9 +7,9 @@ from typing import Any
 from aiohttp import web
 
 from pyf.aggregator.adapters.downloads.clickhouse import TABLE
-from pyf.aggregator.sandbox.responses import PreparedResponse
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.local_service import LocalService, RequestTarget
+from pyf.aggregator.sandbox.responses import PreparedResponse
 
 # As the public server's tables are made, see ClickHouse's description of them.
 _SCHEMA = f"""
@@ -47,11 +47,11 @@ class Engine(LocalService[RequestTarget]):
     def run(self, sql: str) -> str:
         return str(self._session.query(sql))
 
-    def target(self, method: str, path: str, body: bytes) -> RequestTarget:
+    def parse_target(self, method: str, path: str, body: bytes) -> RequestTarget:
         self._body = body.decode()
         return RequestTarget("query")
 
-    def answer(self, target: RequestTarget, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
+    def build_response(self, target: RequestTarget, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
         try:
             return PreparedResponse(self.run(self._body).encode())
         except Exception as error:  # chdb says everything that goes wrong with an exception of its own

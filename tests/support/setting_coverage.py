@@ -1,14 +1,21 @@
 """Which settings have a test that sees what they do."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 
-tested_settings: set[str] = set()
+_TESTS = Path(__file__).parents[1]
+_MARK = re.compile(r'^@tests_setting\("(\w+)"\)$', re.MULTILINE)
 
 
-def tests_setting(setting: str) -> Callable[[Test], Test]:
-    """Note that a test sees what a setting does."""
-    tested_settings.add(setting)
+def tests_setting(_setting: str) -> Callable[[Test], Test]:
+    """Mark a test that sees what a setting does."""
     return lambda test: test
+
+
+def find_tested_settings() -> set[str]:
+    """Return the settings that a test is marked with, in any test module."""
+    return {setting for module in _TESTS.rglob("test_*.py") for setting in _MARK.findall(module.read_text("utf-8"))}

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.web.badges import _BAND_COLORS, _LABEL_COLOR, _NEUTRAL_COLOR, render_badge, format_short_count
+from pyf.aggregator.web.badges import _BAND_COLORS, _LABEL_COLOR, _NEUTRAL_COLOR, format_short_count, render_badge
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "description"),
     [
         ("plone.api/health.svg", "health: 86 excellent"),
         ("PLONE_API/downloads.svg", "downloads: 12.3k/month"),
@@ -29,7 +29,11 @@ def test_badge_shows_value_and_label(site: httpx.Client, path: str, description:
     assert (response.status_code, response.headers["content-type"]) == (200, "image/svg+xml")
     assert response.headers["cross-origin-resource-policy"] == "cross-origin"
     picture = fromstring(response.content)
-    assert (picture.findtext(f"{SVG}title"), picture.get("role"), picture.get("aria-label")) == (description, "img", description)
+    assert (picture.findtext(f"{SVG}title"), picture.get("role"), picture.get("aria-label")) == (
+        description,
+        "img",
+        description,
+    )
     assert "http" not in response.text.replace("http://www.w3.org/2000/svg", "")
 
 
@@ -50,7 +54,7 @@ def test_render_badge_escapes_any_text(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "short"),
+    ("number", "expected"),
     [
         (0, "0"),
         (999, "999"),
@@ -74,7 +78,7 @@ def test_format_short_count_has_at_most_three_digits(number: int) -> None:
     assert sum(c.isdigit() for c in format_short_count(number)) <= 3
 
 
-@pytest.mark.parametrize("colour", [_LABEL_COLOR, _NEUTRAL_COLOR, *_BAND_COLORS.values()])
+@pytest.mark.parametrize("color", [_LABEL_COLOR, _NEUTRAL_COLOR, *_BAND_COLORS.values()])
 def test_badge_colors_have_enough_contrast(color: str) -> None:
     assert 1.05 / (relative_luminance(color) + 0.05) >= 4.5
 

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 from aiohttp import web
 
-from pyf.aggregator.sandbox.responses import PreparedResponse
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.local_service import LocalService, RequestTarget
+from pyf.aggregator.sandbox.responses import PreparedResponse
 from support.typesense_fake import keys
 from support.typesense_fake.errors import Refused
 from support.typesense_fake.routes import Route, answered, route_of
@@ -40,7 +40,7 @@ class LocalTypesense(LocalService[TypesenseTarget]):
     def port(self) -> int:
         return self._port
 
-    def target(self, method: str, path: str, body: bytes) -> TypesenseTarget:
+    def parse_target(self, method: str, path: str, body: bytes) -> TypesenseTarget:
         address, _, query = path.partition("?")
         route = route_of(method, [unquote(part) for part in address.strip("/").split("/")])
         return TypesenseTarget(
@@ -51,7 +51,9 @@ class LocalTypesense(LocalService[TypesenseTarget]):
             body=body,
         )
 
-    def answer(self, target: TypesenseTarget, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
+    def build_response(
+        self, target: TypesenseTarget, request: web.BaseRequest, fault: Fault | None
+    ) -> PreparedResponse:
         try:
             if target.route is None:
                 raise Refused(404, "Not Found")

@@ -5,23 +5,22 @@ from pathlib import Path
 
 import pytest
 
-import support.legacy_collection
-from pyf.aggregator.domain.collection import CollectionState
+from pyf.aggregator.domain.collection import CollectionState, ExportHeader, ExportLine
 from pyf.aggregator.domain.errors import Invalid
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
-from pyf.aggregator.domain.collection import ExportHeader, ExportLine
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.sandbox.faults import Fault
-from pyf.aggregator.usecases.collections.overview import read_overview, read_details
-from pyf.aggregator.usecases.enrich.repositories import enrich_repositories
-from pyf.aggregator.usecases.collections.transfer import import_collection
+from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.usecases.collections.merge import merge_collection
+from pyf.aggregator.usecases.collections.overview import read_details, read_overview
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
 from pyf.aggregator.usecases.collections.target import Target
+from pyf.aggregator.usecases.collections.transfer import import_collection
+from pyf.aggregator.usecases.enrich.repositories import enrich_repositories
+from support import legacy_collection
+from support.registry_world import Clock, World, build_server_settings, open_world
 from support.typesense_fake import LocalTypesense
 from usecases.conftest import PROJECTS
-from support.registry_world import Clock, World, build_server_settings, open_world
 
 
 @pytest.fixture
@@ -34,7 +33,9 @@ def server() -> Iterator[LocalTypesense]:
 def user(server: LocalTypesense, tmp_path: Path) -> Iterator[World]:
     """One who works on the collection `plone`, whatever is there by that name."""
     clock = Clock()
-    with open_world(FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock), tmp_path, clock=clock, **build_server_settings(server)) as made:
+    with open_world(
+        FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock), tmp_path, clock=clock, **build_server_settings(server)
+    ) as made:
         yield made
 
 
@@ -42,9 +43,9 @@ def user(server: LocalTypesense, tmp_path: Path) -> Iterator[World]:
 def taken_over(request: pytest.FixtureRequest, server: LocalTypesense, user: World) -> World:
     """The same with an older program's collection, behind the alias `plone` or bearing that name itself."""
     if request.param == "alias":
-        older.create_legacy_collection(server.store, "packages1", alias="plone")
+        legacy_collection.create_legacy_collection(server.store, "packages1", alias="plone")
     else:
-        older.create_legacy_collection(server.store, "plone")
+        legacy_collection.create_legacy_collection(server.store, "plone")
     return user
 
 
@@ -109,14 +110,16 @@ def test_a_project_that_can_not_be_read_keeps_the_old_one_where_it_is(
 
     assert report.failed == ["gone"]
     assert list_collection_aliases(taken_over) == before
-    assert older.list_ids(server.store, "plone") == older.LEGACY_IDS
+    assert legacy_collection.list_ids(server.store, "plone") == legacy_collection.LEGACY_IDS
 
 
 def test_a_filter_that_would_lose_many_of_it_is_refused(server: LocalTypesense, user: World) -> None:
     for number in range(30):
         user.fake_registry.publish(f"other.n{number}", "1.0")
     more = [{"id": f"other.n{n}-1.0", "name": f"other.n{n}", "version": "1.0"} for n in range(30)]
-    older.create_legacy_collection(server.store, "plone", documents=[*older.LEGACY_DOCUMENTS, *more])
+    legacy_collection.create_legacy_collection(
+        server.store, "plone", documents=[*legacy_collection.LEGACY_DOCUMENTS, *more]
+    )
 
     report = user.recreate()
 
@@ -130,7 +133,7 @@ def test_what_fills_it_has_to_be_named(server: LocalTypesense, taken_over: World
     report = taken_over.recreate(target=Target(collection="plone"))
 
     assert "was not filled by this program" in str(report.error)
-    assert older.list_ids(server.store, "plone") == older.LEGACY_IDS
+    assert legacy_collection.list_ids(server.store, "plone") == legacy_collection.LEGACY_IDS
     assert "plone-1" not in list_collection_aliases(taken_over)
 
 
@@ -146,7 +149,7 @@ def test_no_other_run_touches_it(server: LocalTypesense, taken_over: World) -> N
     enriched = enrich_repositories(taken_over.deps, Target(collection="plone"))
     assert "--recreate-collection" in str(enriched.error)
 
-    assert older.list_ids(server.store, "plone") == older.LEGACY_IDS
+    assert legacy_collection.list_ids(server.store, "plone") == legacy_collection.LEGACY_IDS
     assert server.store.collection("plone").fields == fields
 
 
@@ -154,7 +157,7 @@ def test_a_copy_without_pypi_names_the_command_that_takes_it_over(server: LocalT
     report = rebuild_from_copy(taken_over.deps, Target(collection="plone"))
 
     assert "pyfaggregator -f -t plone --recreate-collection" in str(report.error)
-    assert older.list_ids(server.store, "plone") == older.LEGACY_IDS
+    assert legacy_collection.list_ids(server.store, "plone") == legacy_collection.LEGACY_IDS
     assert "plone-1" not in list_collection_aliases(taken_over)
 
 
@@ -170,7 +173,7 @@ def test_it_is_neither_copied_into_another_one_nor_added_to(server: LocalTypesen
     ]
 
     assert all("takes it over" in str(report.error) for report in reports)
-    assert older.list_ids(server.store, "plone") == older.LEGACY_IDS
+    assert legacy_collection.list_ids(server.store, "plone") == legacy_collection.LEGACY_IDS
     assert deps.index.get_state("plone").filter == Filter()
     assert "new" not in {name for names in list_collection_aliases(taken_over).values() for name in names}
 
@@ -191,14 +194,14 @@ def test_what_holds_no_packages_is_listed_and_never_taken_over(server: LocalType
     report = user.recreate()
 
     assert "holds no packages" in str(report.error)
-    assert older.list_ids(server.store, "plone") == ["1"]
+    assert legacy_collection.list_ids(server.store, "plone") == ["1"]
     assert (read_details(user.deps, listed).documents, list(list_collection_aliases(user))) == (1, ["plone"])
 
 
 def test_other_collections_of_the_server_are_left_alone(server: LocalTypesense, user: World) -> None:
-    older.create_legacy_collection(server.store, "packages1")
+    legacy_collection.create_legacy_collection(server.store, "packages1")
     user.fetch()
     user.recreate()
 
     assert sorted(list_collection_aliases(user)) == ["packages1", "plone-2"]
-    assert older.list_ids(server.store, "packages1") == older.LEGACY_IDS
+    assert legacy_collection.list_ids(server.store, "packages1") == legacy_collection.LEGACY_IDS

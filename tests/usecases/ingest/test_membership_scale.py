@@ -28,7 +28,7 @@ def build_large_registry() -> FakeRegistry:
     return fake_registry
 
 
-@pytest.mark.parametrize("others", SIZES)
+@pytest.mark.parametrize("filler_count", SIZES)
 def test_a_discovery_asks_once_for_the_list_and_once_a_candidate(tmp_path: Path, filler_count: int) -> None:
     with open_world(build_large_registry(), tmp_path, others=filler_count) as built_world:
         built_world.filter, built_world.collection = load_profiles()["flask"].filter, "flask"

@@ -8,7 +8,7 @@ from pyf.aggregator.web.pages import formatting
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "expected"),
     [
         (0, "0"),
         (999, "999"),
@@ -41,7 +41,7 @@ def test_format_compact_has_at_most_four_digits(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "said"),
+    ("days", "expected"),
     [(0, "today"), (1, "1 day ago"), (6.9, "6 days ago"), (7, "1 week ago"), (40, "1 month ago"), (800, "2 years ago")],
 )
 def test_time_ago_uses_the_largest_unit(days: float, expected: str) -> None:
@@ -67,7 +67,7 @@ def test_sanitize_masks_emails() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "said"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (list("abc"), "a, b and c")]
+    ("names", "expected"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (list("abc"), "a, b and c")]
 )
 def test_join_names(names: list[str], expected: str) -> None:
     assert formatting.join_names(names) == expected

@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyf.aggregator.domain.readme.safe_html import sanitize_html
+from pyf.aggregator.web.pages.readme import limit_depth, render_readme
+from support.html_checks import assert_valid_page, extract_text
 from support.readmes import HOSTILE_HTML, HOSTILE_TOKENS
-from pyf.aggregator.domain.readme.plain_text.safe_html import sanitize_html
-from pyf.aggregator.web.pages.readme import render_readme
-from pyf.aggregator.web.pages.readme import limit_depth
-from support.html_checks import extract_text
-from support.html_checks import assert_valid_page
 
 FRAGMENTS = (
     *HOSTILE_HTML,
@@ -73,7 +71,7 @@ def test_render_readme_output_is_safe(html: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("html", "fit"),
+    ("html", "expected"),
     [
         ("<h2>a</h2><h3>b</h3>", "<h3>a</h3><h4>b</h4>"),
         ("<h3>a</h3><h6>b</h6><h3>c</h3>", "<h3>a</h3><h4>b</h4><h3>c</h3>"),

@@ -9,7 +9,7 @@ from ..domain.relevance.tokenizer import tokenize
 from .yaml_file import read_packaged, read_user_file
 
 _PACKAGED_FILE = "synonyms.yaml"
-_LIST_KEYS = ("frameworks", "prefixes", "fillers")
+_LIST_KEYS = ("frameworks", "prefixes", "stop_words")
 _KEYS = (*_LIST_KEYS, "synonyms", "related")
 
 

@@ -1,1 +1,1 @@
-"""."""
+"""HTTP clients, and how they are throttled and retried."""

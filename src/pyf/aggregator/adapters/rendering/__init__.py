@@ -1,1 +1,1 @@
-"""."""
+"""Render READMEs in worker processes."""

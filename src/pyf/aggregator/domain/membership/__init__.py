@@ -1,1 +1,1 @@
-"""."""
+"""Decide which packages belong to a collection."""

@@ -1,1 +1,1 @@
-"""."""
+"""Turn READMEs into safe HTML and plain text."""

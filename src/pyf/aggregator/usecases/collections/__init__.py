@@ -1,1 +1,1 @@
-"""."""
+"""Create, rebuild, copy, export and list collections."""

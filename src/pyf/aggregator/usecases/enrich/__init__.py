@@ -1,1 +1,1 @@
-"""."""
+"""Add to packages what the registry does not publish."""

@@ -1,1 +1,1 @@
-"""."""
+"""Bring a collection in line with the registry."""

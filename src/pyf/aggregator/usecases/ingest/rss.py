@@ -3,13 +3,15 @@
 Read a feed of news and hand on what was not handed on before: fast, and not complete; the journal is that.
 """
 
-from enum import StrEnum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
+
 from ...domain.errors import AggregatorError, Unavailable
-from ...ports import FeedEntry, DedupStore, Dependencies
+from ...ports import DedupStore, Dependencies, FeedEntry
 from ..report import RunReport
+
 
 class Feed(StrEnum):
     """The feeds, by what their keys call them."""
@@ -26,7 +28,7 @@ def build_dedup_key(name: str, version: str) -> str:
     return f"pyf:dedup:{Feed.UPDATE}:{name}:{version}" if version else f"pyf:dedup:{Feed.NEW}:{name}"
 
 
-ResultT = TypeVar("T")
+ResultT = TypeVar("ResultT")
 
 # Seconds for which an announcement is spoken for while it is being queued. Who dies in between has not queued it: the
 # run after the next one does.

@@ -1,1 +1,1 @@
-"""."""
+"""Answer questions about what the index holds."""

@@ -1,0 +1,100 @@
+"""A queue of tasks with its Redis and its registry, run in this process as a worker does."""
+
+from collections import Counter
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from pyf.aggregator import queue
+from pyf.aggregator.adapters.redis import BrokerQueue
+from pyf.aggregator.queue import task_names
+from pyf.aggregator.queue.worker_context import WorkerContext, close_worker_context, get_worker_context
+from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.redis_server import RedisServer
+
+PROJECTS = """
+projects:
+  - name: Plone.Api
+    classifiers: ["Framework :: Plone"]
+    releases:
+      - {version: "1.0", date: 2020-01-01}
+      - {version: "2.0", date: 2022-01-01}
+  - name: collective.one
+    classifiers: ["Framework :: Plone :: 6.0"]
+    releases:
+      - {version: "0.1", date: 2021-01-01}
+  - name: both.worlds
+    classifiers: ["Framework :: Plone", "Framework :: Flask"]
+    releases:
+      - {version: "1.0", date: 2021-01-01}
+  - name: flask-thing
+    classifiers: ["Framework :: Flask"]
+    releases:
+      - {version: "1.0", date: 2021-01-01}
+  - name: unframed
+    releases:
+      - {version: "1.0", date: 2021-01-01}
+"""
+
+
+@dataclass
+class QueueSite:
+    """A user's settings, and the tasks: what is queued waits until `work` does it, in this process."""
+
+    redis: RedisServer
+    pypi: LocalPyPI
+    environment: pytest.MonkeyPatch
+
+    @property
+    def context(self) -> WorkerContext:
+        return get_worker_context()
+
+    def configure(self, **settings: Any) -> None:
+        """Change settings, for all that is done from now on."""
+        for name, value in settings.items():
+            self.environment.setenv(name.upper(), str(value))
+        close_worker_context()
+
+    def run_task(self, task: str, *args: Any, task_id: str = "", **kwargs: Any) -> Any:
+        """Do a task at once, and return what it returns; raises what it raises."""
+        # In a context of its own: Celery does not tell the end of a task that failed like this, and lines go by that.
+        result = copy_context().run(
+            queue.app.tasks[task_names.PREFIX + task].apply, args, kwargs, task_id=task_id or uuid4().hex
+        )
+        return result.get()
+
+    def run_queued(self) -> list[Any]:
+        """Do all that waits, and what comes of it; return what the tasks returned."""
+        results = []
+        with self.redis.create_client() as client:
+            queue_ = BrokerQueue(client)
+            while messages := list(queue_.purge()):
+                results += [
+                    self.run_task(message.task.removeprefix(task_names.PREFIX), *message.args, **message.kwargs)
+                    for message in messages
+                ]
+        return results
+
+    def count_queued(self) -> Counter[str]:
+        """Return how often each task waits."""
+        with self.redis.create_client() as client:
+            counts = BrokerQueue(client).count_by_task()
+        return Counter({name.removeprefix(task_names.PREFIX): count for name, count in counts.items()})
+
+    def redis_keys(self, pattern: str = "pyf:dedup:*") -> list[str]:
+        with self.redis.create_client() as client:
+            return sorted(map(str, client.keys(pattern)))
+
+    def versions(self, collection: str, name: str) -> list[str]:
+        documents = self.context.deps.index.get_project_documents(collection, name)
+        return sorted(document.registry.version for document in documents)
+
+    def fill(self, *profiles: str) -> None:
+        """Fill the collections of profiles, and forget what that took."""
+        for profile in profiles:
+            self.run_task("full_fetch_all_packages", profile_name=profile)
+        self.run_queued()
+        self.pypi.requests.clear()
