@@ -21,7 +21,7 @@ slow: $(READY)  ## Kill, load and simulation tests that take minutes
 	$(BIN)/python -m pytest -n auto --dist worksteal --slow -m slow $(ARGS)
 
 clickhouse: $(ENGINE)  ## What we ask ClickHouse, on its own engine; needs uv, and 530 MB
-	PYTHONPATH=.clickhouse $(BIN)/python -m pytest tests/adapters/test_clickhouse_engine.py $(ARGS)
+	PYTHONPATH=.clickhouse $(BIN)/python -m pytest tests/adapters/downloads/test_clickhouse_engine.py $(ARGS)
 
 check: $(READY)  ## Lint, types, layers
 	$(BIN)/ruff check .

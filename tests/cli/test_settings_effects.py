@@ -21,7 +21,7 @@ from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.settings import Settings
 from support.cli_runner import COMMAND_TIMEOUT, CommandRunner, CompletedCommand, find_render_workers, wait_until
 from support.http_server import serve_app
-from support.setting_coverage import find_tested_settings, tests_setting
+from support.setting_coverage import covers_setting, find_tested_settings
 from support.site_fixtures import build_small_site
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
@@ -38,14 +38,14 @@ def test_every_setting_has_an_effect_test() -> None:
     assert find_tested_settings() == Settings.model_fields.keys()
 
 
-@tests_setting("default_profile")
+@covers_setting("default_profile")
 def test_default_profile(shell: CommandRunner) -> None:
     shell.invoke("-f", default_profile="flask")
 
     assert shell.list_names("flask") == ["flask-thing"]
 
 
-@tests_setting("profiles_file")
+@covers_setting("profiles_file")
 def test_profiles_file(shell: CommandRunner) -> None:
     (shell.folder / "mine.yaml").write_text(PROFILE)
 
@@ -57,7 +57,7 @@ def test_profiles_file(shell: CommandRunner) -> None:
     assert "plone-api" in shell.list_names("plone")
 
 
-@tests_setting("synonyms_file")
+@covers_setting("synonyms_file")
 def test_synonyms_file(shell: CommandRunner) -> None:
     shell.invoke("-f", "-p", "plone")
     (shell.folder / "mine.yaml").write_text("synonyms: [[zebras, plone.api]]")
@@ -74,7 +74,7 @@ def test_synonyms_file(shell: CommandRunner) -> None:
     )
 
 
-@tests_setting("index_backend")
+@covers_setting("index_backend")
 def test_index_backend(shell: CommandRunner, typesense: LocalTypesense) -> None:
     sqlite_result = shell.invoke("-f", "-p", "flask", **build_typesense_settings(typesense), index_backend="sqlite")
 
@@ -84,7 +84,7 @@ def test_index_backend(shell: CommandRunner, typesense: LocalTypesense) -> None:
     assert (keyless.code, keyless.error) == (2, "INDEX_BACKEND=typesense needs TYPESENSE_API_KEY")
 
 
-@tests_setting("sqlite_path")
+@covers_setting("sqlite_path")
 def test_sqlite_path(shell: CommandRunner) -> None:
     result = shell.invoke("-f", "-p", "flask", sqlite_path="~/deep/in/mine.db", home=shell.folder)
 
@@ -100,7 +100,7 @@ def test_sqlite_path_default(shell: CommandRunner) -> None:
     assert index.parent.name == "pyf.aggregator"
 
 
-@tests_setting("descriptions")
+@covers_setting("descriptions")
 @pytest.mark.parametrize(("descriptions", "with_readme"), [("newest", ["1.1"]), ("all", ["1.1", "1.0"])])
 def test_descriptions(shell: CommandRunner, descriptions: str, with_readme: list[str]) -> None:
     shell.invoke("-f", "-p", "django", "-fn", "shop", descriptions=descriptions)
@@ -109,7 +109,7 @@ def test_descriptions(shell: CommandRunner, descriptions: str, with_readme: list
     assert [release["version"] for release in releases if "<em>things</em>" in release["description"]] == with_readme
 
 
-@tests_setting("pypi_base_url")
+@covers_setting("pypi_base_url")
 def test_pypi_base_url(shell: CommandRunner, pypi: LocalPyPI) -> None:
     shell.invoke("-f", "-p", "flask", pypi_base_url=f"{pypi.url}/")
     assert pypi.requests.total
@@ -118,14 +118,14 @@ def test_pypi_base_url(shell: CommandRunner, pypi: LocalPyPI) -> None:
     assert (elsewhere.code, "http://127.0.0.1:1/mirror/pypi" in elsewhere.error) == (4, True)
 
 
-@tests_setting("pyf_contact")
+@covers_setting("pyf_contact")
 def test_pyf_contact(shell: CommandRunner, pypi: LocalPyPI) -> None:
     shell.invoke("-f", "-p", "flask", pyf_contact="ops@example.org")
 
     assert all("ops@example.org" in request.user_agent for request in pypi.requests.log)
 
 
-@tests_setting("pypi_discovery")
+@covers_setting("pypi_discovery")
 def test_pypi_discovery(shell: CommandRunner, pypi: LocalPyPI) -> None:
     shell.invoke("-f", "-p", "flask", pypi_discovery="scan")
 
@@ -133,7 +133,7 @@ def test_pypi_discovery(shell: CommandRunner, pypi: LocalPyPI) -> None:
     assert (pypi.requests.by_kind["browse"], pypi.requests.by_kind["project"]) == (0, 9)
 
 
-@tests_setting("candidates_file")
+@covers_setting("candidates_file")
 def test_candidates_file(shell: CommandRunner, pypi: LocalPyPI) -> None:
     pypi.registry.publish("anyhow", "1.0", info={"requires_dist": ["Flask>=2"]})
     (shell.folder / "names.txt").write_text("Anyhow\nunframed\n")
@@ -143,8 +143,8 @@ def test_candidates_file(shell: CommandRunner, pypi: LocalPyPI) -> None:
     assert shell.list_names("flask") == ["anyhow", "flask-thing"]
 
 
-@tests_setting("candidates_source")
-@tests_setting("clickhouse_url")
+@covers_setting("candidates_source")
+@covers_setting("clickhouse_url")
 def test_candidates_source_clickhouse(shell: CommandRunner, pypi: LocalPyPI, httpserver: HTTPServer) -> None:
     pypi.registry.publish("anyhow", "1.0", info={"requires_dist": ["Flask>=2"]})
     httpserver.expect_request("/sql").respond_with_json({"data": [{"name": "Anyhow"}]})
@@ -158,7 +158,7 @@ def test_candidates_source_clickhouse(shell: CommandRunner, pypi: LocalPyPI, htt
     assert [request.args["user"] for request, _ in httpserver.log] == ["me"]
 
 
-@tests_setting("pypi_rate_limit_delay")
+@covers_setting("pypi_rate_limit_delay")
 def test_pypi_rate_limit_delay(shell: CommandRunner, pypi: LocalPyPI) -> None:
     shell.invoke("-f", "-p", "flask", pypi_rate_limit_delay=0.2)
 
@@ -167,7 +167,7 @@ def test_pypi_rate_limit_delay(shell: CommandRunner, pypi: LocalPyPI) -> None:
     assert len(starts) > 2
 
 
-@tests_setting("pypi_max_workers")
+@covers_setting("pypi_max_workers")
 @pytest.mark.parametrize(("workers", "at_once"), [(1, 1), (3, 3)])
 def test_pypi_max_workers(shell: CommandRunner, pypi: LocalPyPI, workers: int, at_once: int) -> None:
     pypi.latency = 0.03
@@ -179,7 +179,7 @@ def test_pypi_max_workers(shell: CommandRunner, pypi: LocalPyPI, workers: int, a
     assert pypi.requests.max_active == at_once
 
 
-@tests_setting("pypi_max_retries")
+@covers_setting("pypi_max_retries")
 @pytest.mark.parametrize("retries", [0, 2])
 def test_pypi_max_retries(shell: CommandRunner, pypi: LocalPyPI, retries: int) -> None:
     pypi.faults.add(Fault("503", request="project"))
@@ -189,7 +189,7 @@ def test_pypi_max_retries(shell: CommandRunner, pypi: LocalPyPI, retries: int) -
     assert (result.code, pypi.requests.by_kind["project"]) == (3, 1 + retries)
 
 
-@tests_setting("pypi_retry_backoff")
+@covers_setting("pypi_retry_backoff")
 def test_pypi_retry_backoff(shell: CommandRunner, pypi: LocalPyPI) -> None:
     def pause(backoff: float) -> float:
         pypi.requests.clear()
@@ -202,7 +202,7 @@ def test_pypi_retry_backoff(shell: CommandRunner, pypi: LocalPyPI) -> None:
     assert pause(0) < 0.8 <= pause(0.8)
 
 
-@tests_setting("pypi_timeout")
+@covers_setting("pypi_timeout")
 @pytest.mark.parametrize(("timeout", "code"), [(0.2, 3), (30, 0)])
 def test_pypi_timeout(shell: CommandRunner, pypi: LocalPyPI, timeout: float, code: int) -> None:
     """The answer begins at once and takes about a second to be complete."""
@@ -213,7 +213,7 @@ def test_pypi_timeout(shell: CommandRunner, pypi: LocalPyPI, timeout: float, cod
     assert (result.code, "no complete answer came in time" in result.err) == (code, code == 3)
 
 
-@tests_setting("pypi_batch_size")
+@covers_setting("pypi_batch_size")
 @pytest.mark.parametrize(("size", "is_written_early"), [(1, True), (500, False)])
 def test_pypi_batch_size(shell: CommandRunner, pypi: LocalPyPI, size: int, is_written_early: bool) -> None:
     """One project keeps the run from its end, more than are held back for rendering were read before."""
@@ -229,7 +229,7 @@ def test_pypi_batch_size(shell: CommandRunner, pypi: LocalPyPI, size: int, is_wr
             assert shell.list_names("flask") == []
 
 
-@tests_setting("render_workers")
+@covers_setting("render_workers")
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes where only Linux shows them")
 @pytest.mark.parametrize("workers", [1, 3])
 def test_render_workers(shell: CommandRunner, pypi: LocalPyPI, workers: int) -> None:
@@ -245,7 +245,7 @@ def test_render_workers(shell: CommandRunner, pypi: LocalPyPI, workers: int) -> 
         assert len(find_render_workers(fetch.pid)) == workers
 
 
-@tests_setting("status_max_age")
+@covers_setting("status_max_age")
 @pytest.mark.parametrize(("age", "looked_up"), [(0, 1), (3600, 0)])
 def test_status_max_age(shell: CommandRunner, pypi: LocalPyPI, age: int, looked_up: int) -> None:
     shell.invoke("-f", "-p", "flask")
@@ -256,7 +256,7 @@ def test_status_max_age(shell: CommandRunner, pypi: LocalPyPI, age: int, looked_
     assert pypi.requests.by_kind["simple_page"] == looked_up
 
 
-@tests_setting("downloads_source")
+@covers_setting("downloads_source")
 @pytest.mark.parametrize(("source", "requests"), [("pypistats", (1, 0)), ("clickhouse", (0, 1))])
 def test_downloads_source(
     counting_shell: CommandRunner,
@@ -270,7 +270,7 @@ def test_downloads_source(
     assert (pypistats.requests.total, clickhouse.requests.total) == requests
 
 
-@tests_setting("pypistats_base_url")
+@covers_setting("pypistats_base_url")
 def test_pypistats_base_url(counting_shell: CommandRunner, pypistats: LocalPypistats) -> None:
     counting_shell.invoke("-p", "flask", command="pyfdownloads", pypistats_base_url=f"{pypistats.url}/")
     assert [request.path for request in pypistats.requests.log] == ["/api/packages/flask-thing/recent"]
@@ -281,7 +281,7 @@ def test_pypistats_base_url(counting_shell: CommandRunner, pypistats: LocalPypis
     assert (elsewhere.code, "http://127.0.0.1:1/m/api/packages/flask-thing/recent" in elsewhere.error) == (4, True)
 
 
-@tests_setting("clickhouse_url")
+@covers_setting("clickhouse_url")
 def test_clickhouse_url(counting_shell: CommandRunner, clickhouse: LocalClickHouse) -> None:
     url = f"{clickhouse.url}/sub/?user=me&password=secret"
     result = counting_shell.invoke("-p", "flask", "--source", "clickhouse", command="pyfdownloads", clickhouse_url=url)
@@ -290,7 +290,7 @@ def test_clickhouse_url(counting_shell: CommandRunner, clickhouse: LocalClickHou
     assert "secret" not in result.out + result.err
 
 
-@tests_setting("pypistats_rate_limit_delay")
+@covers_setting("pypistats_rate_limit_delay")
 def test_pypistats_rate_limit_delay(counting_shell: CommandRunner, pypistats: LocalPypistats) -> None:
     counting_shell.invoke("-f", "-p", "plone")
     counting_shell.invoke("-p", "plone", command="pyfdownloads", pypistats_rate_limit_delay=0.2)
@@ -300,7 +300,7 @@ def test_pypistats_rate_limit_delay(counting_shell: CommandRunner, pypistats: Lo
     assert starts[-1] - starts[0] >= 0.2 * 2
 
 
-@tests_setting("pypistats_max_retries")
+@covers_setting("pypistats_max_retries")
 @pytest.mark.parametrize("retries", [0, 2])
 def test_pypistats_max_retries(counting_shell: CommandRunner, pypistats: LocalPypistats, retries: int) -> None:
     pypistats.faults.add(Fault("503"))
@@ -310,7 +310,7 @@ def test_pypistats_max_retries(counting_shell: CommandRunner, pypistats: LocalPy
     assert (result.code, pypistats.requests.total) == (4, 1 + retries)
 
 
-@tests_setting("pypistats_retry_backoff")
+@covers_setting("pypistats_retry_backoff")
 def test_pypistats_retry_backoff(counting_shell: CommandRunner, pypistats: LocalPypistats) -> None:
     def pause(backoff: float) -> float:
         pypistats.requests.clear()
@@ -325,7 +325,7 @@ def test_pypistats_retry_backoff(counting_shell: CommandRunner, pypistats: Local
     assert pause(0) < 0.8 <= pause(0.8)
 
 
-@tests_setting("health_file")
+@covers_setting("health_file")
 def test_health_file(shell: CommandRunner) -> None:
     (shell.folder / "mine.yaml").write_text("caps: {inactive: {at_most: 3}}\nmodels: {basic: {metadata: 0}}\n")
     shell.invoke("-f", "-p", "flask")
@@ -352,8 +352,8 @@ def build_typesense_settings(server: LocalTypesense, **settings: Any) -> dict[st
     return defaults | {"typesense_patience": 1} | settings
 
 
-@tests_setting("typesense_api_key")
-@tests_setting("typesense_port")
+@covers_setting("typesense_api_key")
+@covers_setting("typesense_port")
 def test_typesense_api_key(shell: CommandRunner, typesense: LocalTypesense) -> None:
     result = shell.invoke("-f", "-p", "flask", **build_typesense_settings(typesense))
 
@@ -364,8 +364,8 @@ def test_typesense_api_key(shell: CommandRunner, typesense: LocalTypesense) -> N
     assert "another" not in refusal.err
 
 
-@tests_setting("typesense_host")
-@tests_setting("typesense_protocol")
+@covers_setting("typesense_host")
+@covers_setting("typesense_protocol")
 @pytest.mark.parametrize(
     ("setting", "value", "address"),
     [("typesense_host", "127.0.0.2", "http://127.0.0.2:"), ("typesense_protocol", "https", "https://127.0.0.1:")],
@@ -383,7 +383,7 @@ def test_typesense_address(
     )
 
 
-@tests_setting("typesense_nodes")
+@covers_setting("typesense_nodes")
 def test_typesense_nodes(shell: CommandRunner, typesense: LocalTypesense) -> None:
     nodes = f"http://127.0.0.1:1, {typesense.url}/"
 
@@ -397,7 +397,7 @@ def test_typesense_nodes(shell: CommandRunner, typesense: LocalTypesense) -> Non
     assert (result.code, len(typesense.store.collection("flask").documents)) == (0, 1)
 
 
-@tests_setting("typesense_timeout")
+@covers_setting("typesense_timeout")
 @pytest.mark.parametrize(("timeout", "code"), [(0.1, 4), (30, 0)])
 def test_typesense_timeout(shell: CommandRunner, typesense: LocalTypesense, timeout: float, code: int) -> None:
     typesense.faults.add(Fault("slow", request="health", pause=0.2))
@@ -407,7 +407,7 @@ def test_typesense_timeout(shell: CommandRunner, typesense: LocalTypesense, time
     assert result.code == code
 
 
-@tests_setting("typesense_patience")
+@covers_setting("typesense_patience")
 @pytest.mark.parametrize(("patience", "code"), [(0, 4), (10, 0)])
 def test_typesense_retry_timeout(shell: CommandRunner, typesense: LocalTypesense, patience: float, code: int) -> None:
     typesense.faults.add(Fault("503", request="import", times=3))
@@ -440,11 +440,11 @@ def test_invalid_setting_makes_no_request(shell: CommandRunner, pypi: LocalPyPI)
     assert result.error.startswith("PYPI_MAX_WORKERS='many': ")
 
 
-@tests_setting("celery_schedule_weekly_refresh")
-@tests_setting("celery_schedule_monthly_fetch")
-@tests_setting("celery_schedule_weekly_downloads")
-@tests_setting("celery_schedule_weekly_github")
-@tests_setting("celery_schedule_nightly_scores")
+@covers_setting("celery_schedule_weekly_refresh")
+@covers_setting("celery_schedule_monthly_fetch")
+@covers_setting("celery_schedule_weekly_downloads")
+@covers_setting("celery_schedule_weekly_github")
+@covers_setting("celery_schedule_nightly_scores")
 def test_schedules_in_watch(shell: CommandRunner) -> None:
     """That it does so then is told in `test_watch.py`."""
     shell.invoke("-f", "-p", "flask")
@@ -493,7 +493,7 @@ def pyfgithub(shell: CommandRunner, **settings: Any) -> CompletedCommand:
     return shell.invoke("-p", "flask", "--json", command="pyfgithub", **settings)
 
 
-@tests_setting("github_token")
+@covers_setting("github_token")
 @pytest.mark.parametrize(
     ("token", "kind", "code"), [("right", "graphql", 0), ("", "repository", 0), ("wrong", "graphql", 2)]
 )
@@ -504,7 +504,7 @@ def test_github_token(shell: CommandRunner, github: LocalGitHub, token: str, kin
     assert set(github.authorizations) == ({f"Bearer {token}"} if token else {""})
 
 
-@tests_setting("github_request_delay")
+@covers_setting("github_request_delay")
 def test_github_request_delay(shell: CommandRunner, github: LocalGitHub) -> None:
     pyfgithub(shell, github_request_delay=0.4)
 
@@ -512,7 +512,7 @@ def test_github_request_delay(shell: CommandRunner, github: LocalGitHub) -> None
     assert second - first >= 0.3
 
 
-@tests_setting("github_api_url")
+@covers_setting("github_api_url")
 def test_github_api_url(shell: CommandRunner, github: LocalGitHub) -> None:
     pyfgithub(shell, github_api_url=f"{github.url}/")
     elsewhere = pyfgithub(shell, github_api_url="http://127.0.0.1:1/api", github_cache_ttl=0)
@@ -521,7 +521,7 @@ def test_github_api_url(shell: CommandRunner, github: LocalGitHub) -> None:
     assert (elsewhere.code, "http://127.0.0.1:1/api/graphql" in elsewhere.error) == (4, True)
 
 
-@tests_setting("github_cache_ttl")
+@covers_setting("github_cache_ttl")
 @pytest.mark.parametrize(("seconds", "request_count"), [(0, 4), (3600, 2)])
 def test_github_cache_ttl(shell: CommandRunner, github: LocalGitHub, seconds: int, request_count: int) -> None:
     for _ in range(2):
@@ -530,7 +530,7 @@ def test_github_cache_ttl(shell: CommandRunner, github: LocalGitHub, seconds: in
     assert github.requests.by_kind["graphql"] == request_count
 
 
-@tests_setting("github_timeout")
+@covers_setting("github_timeout")
 @pytest.mark.parametrize(("timeout", "code"), [(0.2, 4), (30, 0)])
 def test_github_timeout(shell: CommandRunner, github: LocalGitHub, timeout: float, code: int) -> None:
     """The answer begins at once and takes about half a second to be complete."""
@@ -541,9 +541,10 @@ def test_github_timeout(shell: CommandRunner, github: LocalGitHub, timeout: floa
     assert (result.code, "no complete answer came in time" in result.err) == (code, code == 4)
 
 
-@tests_setting("web_url")
+@covers_setting("web_url")
 @pytest.mark.parametrize(
-    ("web_url", "shown"), [("https://packages.example/x/", "https://packages.example/x/api"), ("", "http://127.0.0.1:")]
+    ("web_url", "expected_url"),
+    [("https://packages.example/x/", "https://packages.example/x/api"), ("", "http://127.0.0.1:")],
 )
 def test_web_url(web_url: str, expected_url: str) -> None:
     with serve_app(build_small_site(), {}, web_url=web_url) as site:
@@ -552,14 +553,14 @@ def test_web_url(web_url: str, expected_url: str) -> None:
     assert results.links["next"]["url"].startswith(expected_url)
 
 
-@tests_setting("web_max_age")
+@covers_setting("web_max_age")
 @pytest.mark.parametrize(("seconds", "cache_control"), [(90, "public, max-age=90"), (0, "no-cache")])
 def test_web_cache_max_age(seconds: int, cache_control: str) -> None:
     with serve_app(build_small_site(), {}, web_max_age=seconds) as site:
         assert site.get("/api/v1/profiles").headers["cache-control"] == cache_control
 
 
-@tests_setting("web_rate_limit")
+@covers_setting("web_rate_limit")
 @pytest.mark.parametrize(("limit", "statuses"), [(2, [200, 200, 429]), (0, [200, 200, 200])])
 def test_web_rate_limit(limit: int, statuses: list[int]) -> None:
     with serve_app(build_small_site(), {}, web_rate_limit=limit) as site:
@@ -569,7 +570,7 @@ def test_web_rate_limit(limit: int, statuses: list[int]) -> None:
     assert all(int(answer.headers["retry-after"]) for answer in answers if answer.status_code == 429)
 
 
-@tests_setting("web_trusted_proxies")
+@covers_setting("web_trusted_proxies")
 @pytest.mark.parametrize(("trusted", "last"), [("127.0.0.0/8", 200), ("", 429), ("10.0.0.1", 429)])
 def test_web_trusted_proxies(trusted: str, last: int) -> None:
     with serve_app(build_small_site(), {}, web_rate_limit=1, web_trusted_proxies=trusted) as site:
@@ -579,7 +580,7 @@ def test_web_trusted_proxies(trusted: str, last: int) -> None:
     assert response.status_code == last
 
 
-@tests_setting("web_cors_origins")
+@covers_setting("web_cors_origins")
 @pytest.mark.parametrize(
     ("origins", "allowed"), [("", None), ("https://a.example, https://b.example", "https://b.example"), ("*", "*")]
 )
@@ -593,7 +594,7 @@ def test_web_cors_origins(origins: str, allowed: str | None) -> None:
     assert before.headers.get("access-control-allow-origin") == allowed
 
 
-@tests_setting("web_api_keys_required")
+@covers_setting("web_api_keys_required")
 @pytest.mark.parametrize(("required", "codes"), [(True, [401, 403, 200, 200]), (False, [200, 200, 200, 200])])
 def test_web_api_key_required(required: bool, codes: list[int]) -> None:
     deps = build_small_site()
@@ -632,8 +633,8 @@ def test_web_setting_invalid(shell: CommandRunner, setting: str, value: str) -> 
     assert (refusal.code, refusal.error.startswith(f"{setting.upper()}='{value}': ")) == (2, True)
 
 
-@tests_setting("metrics_port")
-@tests_setting("metrics_host")
+@covers_setting("metrics_port")
+@covers_setting("metrics_host")
 @pytest.mark.slow
 def test_metrics_endpoint(shell: CommandRunner) -> None:
     """Before it has reached the queue, too: that there is none is worth telling."""
@@ -650,7 +651,7 @@ def test_metrics_endpoint(shell: CommandRunner) -> None:
     assert (second.returncode, err.splitlines()[-1]) == (2, problem)
 
 
-@tests_setting("log_format")
+@covers_setting("log_format")
 def test_log_format_in_beat(shell: CommandRunner) -> None:
     beat = ("-A", "pyf.aggregator.queue", "beat", "--loglevel=info")
     with shell.start(*beat, module="celery", redis_host="127.0.0.1:1", log_format="json") as process:

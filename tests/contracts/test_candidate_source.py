@@ -59,24 +59,24 @@ def build_clickhouse_response(asked: Request, names: list[str]) -> Response:
     return Response(json.dumps({"meta": [], "data": [{"name": name} for name in shown], "rows": len(shown)}))
 
 
-def test_names_come_normalised_and_once(making: SourceFactory) -> None:
-    with making(["Flask_Login", "flask.login", "eve", "Flask-Login", "zope.flask"]) as candidates:
+def test_names_come_normalised_and_once(make_source: SourceFactory) -> None:
+    with make_source(["Flask_Login", "flask.login", "eve", "Flask-Login", "zope.flask"]) as candidates:
         told = list(candidates.find_candidates(["flask"]))
 
     assert sorted(told) == ["eve", "flask-login", "zope-flask"]
 
 
-def test_nobody_is_an_answer(making: SourceFactory) -> None:
-    with making([]) as candidates:
+def test_nobody_is_an_answer(make_source: SourceFactory) -> None:
+    with make_source([]) as candidates:
         assert list(candidates.find_candidates(["flask"])) == []
 
 
 @pytest.mark.parametrize("count", [899, 900, 901, 1_800, 2_345])
-def test_none_of_many_is_lost(making: SourceFactory, count: int) -> None:
-    with making([f"Project{number}" for number in range(count)]) as candidates:
+def test_none_of_many_is_lost(make_source: SourceFactory, count: int) -> None:
+    with make_source([f"Project{number}" for number in range(count)]) as candidates:
         assert len(list(candidates.find_candidates(["flask"]))) == count
 
 
-def test_it_can_be_asked_again(making: SourceFactory) -> None:
-    with making(["eve", "flask-login"]) as candidates:
+def test_it_can_be_asked_again(make_source: SourceFactory) -> None:
+    with make_source(["eve", "flask-login"]) as candidates:
         assert list(candidates.find_candidates(["flask"])) == list(candidates.find_candidates(["flask"]))

@@ -22,18 +22,18 @@ def backend(request: pytest.FixtureRequest) -> Iterator[CoordinationPorts]:
 
 
 @pytest.fixture
-def dedup(agreed: CoordinationPorts) -> DedupStore:
-    return agreed.dedup
+def dedup(backend: CoordinationPorts) -> DedupStore:
+    return backend.dedup
 
 
 @pytest.fixture
-def locks(agreed: CoordinationPorts) -> Locks:
-    return agreed.locks
+def locks(backend: CoordinationPorts) -> Locks:
+    return backend.locks
 
 
 @pytest.fixture
-def partitions(agreed: CoordinationPorts) -> Partitions:
-    return agreed.partitions
+def partitions(backend: CoordinationPorts) -> Partitions:
+    return backend.partitions
 
 
 def wait_until(condition: Callable[[], object]) -> bool:
@@ -45,39 +45,39 @@ def wait_until(condition: Callable[[], object]) -> bool:
     return True
 
 
-def test_a_key_is_claimed_once(seen: DedupStore) -> None:
-    assert [seen.reserve("a", 60), seen.reserve("a", 60), seen.reserve("b", 60)] == [True, False, True]
+def test_a_key_is_claimed_once(dedup: DedupStore) -> None:
+    assert [dedup.reserve("a", 60), dedup.reserve("a", 60), dedup.reserve("b", 60)] == [True, False, True]
 
 
-def test_a_key_that_was_freed_can_be_claimed_again(seen: DedupStore) -> None:
-    seen.reserve("a", 60)
+def test_a_key_that_was_freed_can_be_claimed_again(dedup: DedupStore) -> None:
+    dedup.reserve("a", 60)
 
-    seen.release("a")
-    seen.release("never there")
+    dedup.release("a")
+    dedup.release("never there")
 
-    assert seen.reserve("a", 60)
-
-
-def test_a_key_lapses(seen: DedupStore) -> None:
-    seen.reserve("a", SHORT)
-
-    assert wait_until(lambda: seen.reserve("a", 60))
+    assert dedup.reserve("a", 60)
 
 
-def test_a_key_that_is_kept_outlasts_its_claim(seen: DedupStore) -> None:
-    seen.reserve("longer", SHORT)
-    seen.confirm("longer", 60)
-    seen.confirm("unclaimed", 60)
-    seen.reserve("shorter", SHORT)
+def test_a_key_lapses(dedup: DedupStore) -> None:
+    dedup.reserve("a", SHORT)
 
-    assert wait_until(lambda: seen.reserve("shorter", 60))
-    assert not seen.reserve("longer", 60)
-    assert not seen.reserve("unclaimed", 60)
+    assert wait_until(lambda: dedup.reserve("a", 60))
 
 
-def test_of_many_who_claim_a_key_at_once_one_gets_it(seen: DedupStore) -> None:
+def test_a_key_that_is_kept_outlasts_its_claim(dedup: DedupStore) -> None:
+    dedup.reserve("longer", SHORT)
+    dedup.confirm("longer", 60)
+    dedup.confirm("unclaimed", 60)
+    dedup.reserve("shorter", SHORT)
+
+    assert wait_until(lambda: dedup.reserve("shorter", 60))
+    assert not dedup.reserve("longer", 60)
+    assert not dedup.reserve("unclaimed", 60)
+
+
+def test_of_many_who_claim_a_key_at_once_one_gets_it(dedup: DedupStore) -> None:
     with ThreadPoolExecutor(8) as pool:
-        claims = list(pool.map(lambda _: seen.reserve("a", 60), range(32)))
+        claims = list(pool.map(lambda _: dedup.reserve("a", 60), range(32)))
 
     assert claims.count(True) == 1
 
@@ -126,37 +126,37 @@ def test_of_many_who_take_a_right_at_once_one_gets_it(locks: Locks) -> None:
     assert taken.count(True) == 1
 
 
-def test_what_is_left_of_a_work_is_told_with_each_part(errands: Partitions) -> None:
-    errands.create("plone", ["0", "1", "2"], 60)
-    errands.create("django", ["0"], 60)
+def test_what_is_left_of_a_work_is_told_with_each_part(partitions: Partitions) -> None:
+    partitions.create("plone", ["0", "1", "2"], 60)
+    partitions.create("django", ["0"], 60)
 
-    assert [errands.complete("plone", part) for part in ("1", "1", "0", "2", "2")] == [2, 2, 1, 0, 0]
-    assert errands.complete("django", "0") == 0
-
-
-def test_a_work_that_is_handed_out_again_begins_anew(errands: Partitions) -> None:
-    errands.create("plone", ["0", "1"], 60)
-    errands.complete("plone", "0")
-
-    errands.create("plone", ["2", "3"], 60)
-
-    assert errands.complete("plone", "1") == 2
-    errands.create("plone", [], 60)
-    assert errands.complete("plone", "2") == 0
+    assert [partitions.complete("plone", part) for part in ("1", "1", "0", "2", "2")] == [2, 2, 1, 0, 0]
+    assert partitions.complete("django", "0") == 0
 
 
-def test_exactly_the_last_of_many_parts_hears_that_nothing_is_left(errands: Partitions) -> None:
+def test_a_work_that_is_handed_out_again_begins_anew(partitions: Partitions) -> None:
+    partitions.create("plone", ["0", "1"], 60)
+    partitions.complete("plone", "0")
+
+    partitions.create("plone", ["2", "3"], 60)
+
+    assert partitions.complete("plone", "1") == 2
+    partitions.create("plone", [], 60)
+    assert partitions.complete("plone", "2") == 0
+
+
+def test_exactly_the_last_of_many_parts_hears_that_nothing_is_left(partitions: Partitions) -> None:
     parts = [str(number) for number in range(32)]
-    errands.create("plone", parts, 60)
+    partitions.create("plone", parts, 60)
 
     with ThreadPoolExecutor(8) as pool:
-        left = list(pool.map(lambda part: errands.complete("plone", part), parts))
+        left = list(pool.map(lambda part: partitions.complete("plone", part), parts))
 
     assert left.count(0) == 1
 
 
-def test_turns_come_one_after_the_other(agreed: CoordinationPorts) -> None:
-    pace = agreed.create_rate_limiter(5.0)
+def test_turns_come_one_after_the_other(backend: CoordinationPorts) -> None:
+    pace = backend.create_rate_limiter(5.0)
 
     waits = [pace.acquire() for _ in range(3)]
 
@@ -164,15 +164,15 @@ def test_turns_come_one_after_the_other(agreed: CoordinationPorts) -> None:
     assert [pytest.approx(wait, abs=2) for wait in waits[1:]] == [5, 10]
 
 
-def test_turns_that_are_reserved_together_take_their_time_together(agreed: CoordinationPorts) -> None:
-    pace = agreed.create_rate_limiter(2.0)
+def test_turns_that_are_reserved_together_take_their_time_together(backend: CoordinationPorts) -> None:
+    pace = backend.create_rate_limiter(2.0)
 
     assert pace.acquire(10) == 0
     assert pace.acquire() == pytest.approx(20, abs=2)
 
 
-def test_nobody_has_a_turn_while_the_service_wants_to_rest(agreed: CoordinationPorts) -> None:
-    pace = agreed.create_rate_limiter(1.0)
+def test_nobody_has_a_turn_while_the_service_wants_to_rest(backend: CoordinationPorts) -> None:
+    pace = backend.create_rate_limiter(1.0)
 
     pace.block_for(30)
     pace.block_for(10)
@@ -181,8 +181,8 @@ def test_nobody_has_a_turn_while_the_service_wants_to_rest(agreed: CoordinationP
     assert pace.acquire() == pytest.approx(31, abs=2)
 
 
-def test_time_that_nobody_used_is_not_made_up_for(agreed: CoordinationPorts) -> None:
-    pace = agreed.create_rate_limiter(0.2)
+def test_time_that_nobody_used_is_not_made_up_for(backend: CoordinationPorts) -> None:
+    pace = backend.create_rate_limiter(0.2)
     pace.acquire()
     time.sleep(0.5)
 
@@ -192,8 +192,8 @@ def test_time_that_nobody_used_is_not_made_up_for(agreed: CoordinationPorts) -> 
     assert 0 < waits[1] <= 0.2
 
 
-def test_many_who_ask_at_once_get_turns_of_their_own(agreed: CoordinationPorts) -> None:
-    pace: RateLimiter = agreed.create_rate_limiter(10.0)
+def test_many_who_ask_at_once_get_turns_of_their_own(backend: CoordinationPorts) -> None:
+    pace: RateLimiter = backend.create_rate_limiter(10.0)
 
     with ThreadPoolExecutor(8) as pool:
         waits = sorted(pool.map(lambda _: pace.acquire(), range(16)))

@@ -29,78 +29,78 @@ def rebuilt_engine(engine: IndexEngine) -> IndexEngine:
     return engine
 
 
-def test_what_the_registry_does_not_give_is_carried_over(rebuilt: IndexEngine) -> None:
-    rebuilt.index.put("plone-1", [build_project("only-here")])
-    rebuilt.index.update("plone-1", {"only-here": RepositoryFields(github_stars=1)})
-    rebuilt.index.update("plone-1", {"a": DownloadFields(download_last_day=9)})
-    write_stars(rebuilt, "plone-1", stars=7)
+def test_what_the_registry_does_not_give_is_carried_over(rebuilt_engine: IndexEngine) -> None:
+    rebuilt_engine.index.put("plone-1", [build_project("only-here")])
+    rebuilt_engine.index.update("plone-1", {"only-here": RepositoryFields(github_stars=1)})
+    rebuilt_engine.index.update("plone-1", {"a": DownloadFields(download_last_day=9)})
+    write_stars(rebuilt_engine, "plone-1", stars=7)
 
-    rebuilt.admin.copy_enrichments("plone-1", "plone-2")
+    rebuilt_engine.admin.copy_enrichments("plone-1", "plone-2")
 
-    found = [document.to_dict() for document in rebuilt.index.get_project_documents("plone-2", "a")]
+    found = [document.to_dict() for document in rebuilt_engine.index.get_project_documents("plone-2", "a")]
     assert [(document["github_stars"], document["download_last_day"]) for document in found] == [(7, 9), (7, 9)]
-    assert not rebuilt.index.get_project_documents("plone-2", "only-here")
-    assert read_stars(rebuilt, "plone-1") == 7
+    assert not rebuilt_engine.index.get_project_documents("plone-2", "only-here")
+    assert read_stars(rebuilt_engine, "plone-1") == 7
 
 
-def test_what_was_written_later_stays_whichever_side_it_is_on(rebuilt: IndexEngine) -> None:
-    write_stars(rebuilt, "plone-1", stars=1)
-    write_stars(rebuilt, "plone-2", stars=2)
+def test_what_was_written_later_stays_whichever_side_it_is_on(rebuilt_engine: IndexEngine) -> None:
+    write_stars(rebuilt_engine, "plone-1", stars=1)
+    write_stars(rebuilt_engine, "plone-2", stars=2)
 
-    rebuilt.admin.copy_enrichments("plone-1", "plone-2")
-    newer_in_target = read_stars(rebuilt, "plone-2")
-    write_stars(rebuilt, "plone-1", stars=3)
-    rebuilt.admin.copy_enrichments("plone-1", "plone-2")
-    newer_in_source = read_stars(rebuilt, "plone-2")
-    write_stars(rebuilt, "plone-2", stars=4)
-    rebuilt.admin.copy_enrichments("plone-1", "plone-2")
+    rebuilt_engine.admin.copy_enrichments("plone-1", "plone-2")
+    newer_in_target = read_stars(rebuilt_engine, "plone-2")
+    write_stars(rebuilt_engine, "plone-1", stars=3)
+    rebuilt_engine.admin.copy_enrichments("plone-1", "plone-2")
+    newer_in_source = read_stars(rebuilt_engine, "plone-2")
+    write_stars(rebuilt_engine, "plone-2", stars=4)
+    rebuilt_engine.admin.copy_enrichments("plone-1", "plone-2")
 
-    assert (newer_in_target, newer_in_source, read_stars(rebuilt, "plone-2")) == (2, 3, 4)
-
-
-def test_a_score_is_not_carried_over_because_it_follows_from_the_documents(rebuilt: IndexEngine) -> None:
-    rebuilt.index.update("plone-2", {"a": HealthFields(health_score=2)})
-    rebuilt.index.update("plone-1", {"a": HealthFields(health_score=1)})
-
-    rebuilt.admin.copy_enrichments("plone-1", "plone-2")
-
-    assert rebuilt.index.get_project_documents("plone-2", "a")[0].to_dict()["health_score"] == 2
+    assert (newer_in_target, newer_in_source, read_stars(rebuilt_engine, "plone-2")) == (2, 3, 4)
 
 
-def test_tombstones_are_carried_over_but_for_projects_that_are_back(rebuilt: IndexEngine) -> None:
+def test_a_score_is_not_carried_over_because_it_follows_from_the_documents(rebuilt_engine: IndexEngine) -> None:
+    rebuilt_engine.index.update("plone-2", {"a": HealthFields(health_score=2)})
+    rebuilt_engine.index.update("plone-1", {"a": HealthFields(health_score=1)})
+
+    rebuilt_engine.admin.copy_enrichments("plone-1", "plone-2")
+
+    assert rebuilt_engine.index.get_project_documents("plone-2", "a")[0].to_dict()["health_score"] == 2
+
+
+def test_tombstones_are_carried_over_but_for_projects_that_are_back(rebuilt_engine: IndexEngine) -> None:
     gone = [Tombstone(name=name, removed_at=1, reason="gone") for name in ("b", "c")]
-    rebuilt.index.put("plone-1", [build_project("b"), build_project("c")])
-    rebuilt.index.remove("plone-1", gone)
-    rebuilt.index.put("plone-2", [build_project("c")])
+    rebuilt_engine.index.put("plone-1", [build_project("b"), build_project("c")])
+    rebuilt_engine.index.remove("plone-1", gone)
+    rebuilt_engine.index.put("plone-2", [build_project("c")])
 
-    rebuilt.admin.copy_enrichments("plone", "plone-2")
+    rebuilt_engine.admin.copy_enrichments("plone", "plone-2")
 
-    assert [rebuilt.index.get_tombstone("plone-2", name) for name in ("b", "c")] == [gone[0], None]
-    assert len(rebuilt.index.get_project_documents("plone-2", "c")) == 1
+    assert [rebuilt_engine.index.get_tombstone("plone-2", name) for name in ("b", "c")] == [gone[0], None]
+    assert len(rebuilt_engine.index.get_project_documents("plone-2", "c")) == 1
 
 
-def test_a_tombstone_of_the_target_stays(rebuilt: IndexEngine) -> None:
+def test_a_tombstone_of_the_target_stays(rebuilt_engine: IndexEngine) -> None:
     for collection, removed_at in (("plone-1", 1), ("plone-2", 2)):
-        rebuilt.index.remove(collection, [Tombstone(name="a", removed_at=removed_at, reason="gone")])
+        rebuilt_engine.index.remove(collection, [Tombstone(name="a", removed_at=removed_at, reason="gone")])
 
-    rebuilt.admin.copy_enrichments("plone-1", "plone-2")
+    rebuilt_engine.admin.copy_enrichments("plone-1", "plone-2")
 
-    assert rebuilt.index.get_tombstone("plone-2", "a") == Tombstone(name="a", removed_at=2, reason="gone")
+    assert rebuilt_engine.index.get_tombstone("plone-2", "a") == Tombstone(name="a", removed_at=2, reason="gone")
 
 
-def test_thousands_are_carried_over(rebuilt: IndexEngine) -> None:
+def test_thousands_are_carried_over(rebuilt_engine: IndexEngine) -> None:
     names = [f"project-{number}" for number in range(1100)]
     for collection in ("plone-1", "plone-2"):
-        rebuilt.index.put(collection, [build_project(name) for name in names])
-    rebuilt.index.update("plone-1", {name: RepositoryFields(github_stars=1) for name in names})
+        rebuilt_engine.index.put(collection, [build_project(name) for name in names])
+    rebuilt_engine.index.update("plone-1", {name: RepositoryFields(github_stars=1) for name in names})
 
-    rebuilt.admin.copy_enrichments("plone-1", "plone-2")
+    rebuilt_engine.admin.copy_enrichments("plone-1", "plone-2")
 
-    exported = [document.to_dict() for document in rebuilt.index.export("plone-2")]
+    exported = [document.to_dict() for document in rebuilt_engine.index.export("plone-2")]
     assert sum(document.get("github_stars", 0) for document in exported) == 1100
 
 
-def test_nothing_is_carried_between_collections_that_are_not_there(rebuilt: IndexEngine) -> None:
+def test_nothing_is_carried_between_collections_that_are_not_there(rebuilt_engine: IndexEngine) -> None:
     for source, target in (("plone-1", "nowhere"), ("nowhere", "plone-1")):
         with pytest.raises(NotFound, match="nowhere"):
-            rebuilt.admin.copy_enrichments(source, target)
+            rebuilt_engine.admin.copy_enrichments(source, target)

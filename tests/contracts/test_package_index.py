@@ -10,7 +10,7 @@ from pyf.aggregator.domain.documents.project import File, Vulnerability
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments
 from support.builders import PLONE, build_fields, build_project
 
-pytestmark = pytest.mark.usefixtures("plone")
+pytestmark = pytest.mark.usefixtures("plone_collection")
 
 
 def list_versions(index: PackageIndex, name: str) -> list[str]:

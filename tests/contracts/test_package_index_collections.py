@@ -12,7 +12,7 @@ from pyf.aggregator.ports import PackageIndex
 from support.builders import PLONE, build_project, build_state
 from support.index_engines import IndexEngine
 
-pytestmark = pytest.mark.usefixtures("plone")
+pytestmark = pytest.mark.usefixtures("plone_collection")
 
 TOMBSTONE = Tombstone(name="plone-api", removed_at=1_700_000_000, reason="the registry says it is gone")
 

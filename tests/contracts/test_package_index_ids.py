@@ -7,7 +7,7 @@ from pyf.aggregator.domain.documents.schema import RepositoryFields
 from pyf.aggregator.ports import PackageIndex
 from support.builders import PLONE, build_project
 
-pytestmark = pytest.mark.usefixtures("plone")
+pytestmark = pytest.mark.usefixtures("plone_collection")
 
 A = build_project("a", "1.0-2", "0.9", summary="of a")
 A_1_0 = build_project("a-1.0", "2", "1", summary="of a-1.0")
@@ -22,42 +22,49 @@ def colliding_index(request: pytest.FixtureRequest, index: PackageIndex) -> Pack
     return index
 
 
-def test_both_are_held(both: PackageIndex) -> None:
+def test_both_are_held(colliding_index: PackageIndex) -> None:
     for project, name in ((A, "a"), (A_1_0, "a-1.0")):
-        held = [document.registry for document in both.get_project_documents(PLONE, name)]
+        held = [document.registry for document in colliding_index.get_project_documents(PLONE, name)]
         assert held == sorted(project.documents, key=lambda document: document.is_newest, reverse=True)
-        assert list(both.get_documents(PLONE, [project.name_normalized])[project.name_normalized]) == held
-    assert sorted(document.registry.id for document in both.export(PLONE)) == ["a-0.9", "a-1.0-1", "a-1.0-2", "a-1.0-2"]
-    assert [(h.name_normalized, h.release_count, h.last_serial) for h in both.project_states(PLONE)] == [
+        assert list(colliding_index.get_documents(PLONE, [project.name_normalized])[project.name_normalized]) == held
+    assert sorted(document.registry.id for document in colliding_index.export(PLONE)) == [
+        "a-0.9",
+        "a-1.0-1",
+        "a-1.0-2",
+        "a-1.0-2",
+    ]
+    assert [(h.name_normalized, h.release_count, h.last_serial) for h in colliding_index.project_states(PLONE)] == [
         ("a", 2, 1),
         ("a-1-0", 2, 1),
     ]
 
 
-def test_each_is_written_again_in_its_own_place(both: PackageIndex) -> None:
+def test_each_is_written_again_in_its_own_place(colliding_index: PackageIndex) -> None:
     for name in ("a", "a-1.0"):
         versions = ("1.0-2", "0.9") if name == "a" else ("2", "1")
-        assert not both.put(PLONE, [build_project(name, *versions, summary=f"again, of {name}", last_serial=5)])
-    both.update(PLONE, {"a-1-0": RepositoryFields(github_stars=7)})
+        assert not colliding_index.put(
+            PLONE, [build_project(name, *versions, summary=f"again, of {name}", last_serial=5)]
+        )
+    colliding_index.update(PLONE, {"a-1-0": RepositoryFields(github_stars=7)})
 
-    shown = {(d.registry.name, d.registry.summary): d.repository for d in both.export(PLONE)}
+    shown = {(d.registry.name, d.registry.summary): d.repository for d in colliding_index.export(PLONE)}
 
     assert shown.keys() == {("a", "again, of a"), ("a-1.0", "again, of a-1.0")}
     assert shown["a-1.0", "again, of a-1.0"] == RepositoryFields(github_stars=7)
-    assert [h.last_serial for h in both.project_states(PLONE)] == [5, 5]
+    assert [h.last_serial for h in colliding_index.project_states(PLONE)] == [5, 5]
 
 
 @pytest.mark.parametrize(("leaving", "staying"), [("a", "a-1-0"), ("a-1-0", "a")])
-def test_one_leaves_without_the_other(both: PackageIndex, leaving: str, staying: str) -> None:
-    both.remove(PLONE, [Tombstone(name=leaving, removed_at=1, reason="gone")])
+def test_one_leaves_without_the_other(colliding_index: PackageIndex, leaving: str, staying: str) -> None:
+    colliding_index.remove(PLONE, [Tombstone(name=leaving, removed_at=1, reason="gone")])
 
-    assert not both.get_project_documents(PLONE, leaving)
-    assert len(both.get_project_documents(PLONE, staying)) == 2
+    assert not colliding_index.get_project_documents(PLONE, leaving)
+    assert len(colliding_index.get_project_documents(PLONE, staying)) == 2
 
 
-def test_a_release_leaves_without_the_other_projects(both: PackageIndex) -> None:
-    both.put(PLONE, [build_project("a", "0.9")])
-    both.put(PLONE, [build_project("a-1.0", "2")])
+def test_a_release_leaves_without_the_other_projects(colliding_index: PackageIndex) -> None:
+    colliding_index.put(PLONE, [build_project("a", "0.9")])
+    colliding_index.put(PLONE, [build_project("a-1.0", "2")])
 
-    assert [document.registry.version for document in both.get_project_documents(PLONE, "a")] == ["0.9"]
-    assert [document.registry.version for document in both.get_project_documents(PLONE, "a-1.0")] == ["2"]
+    assert [document.registry.version for document in colliding_index.get_project_documents(PLONE, "a")] == ["0.9"]
+    assert [document.registry.version for document in colliding_index.get_project_documents(PLONE, "a-1.0")] == ["2"]

@@ -9,7 +9,7 @@ from pyf.aggregator.ports import PackageIndex, ProjectDocuments
 from support.builders import PLONE, build_fields, build_project, build_state
 from support.index_engines import IndexEngine
 
-pytestmark = pytest.mark.usefixtures("plone")
+pytestmark = pytest.mark.usefixtures("plone_collection")
 
 
 def make_names(count: int) -> list[str]:

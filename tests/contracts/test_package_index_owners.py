@@ -11,7 +11,7 @@ from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields,
 from pyf.aggregator.ports import PackageIndex
 from support.builders import PLONE, build_project
 
-pytestmark = pytest.mark.usefixtures("plone")
+pytestmark = pytest.mark.usefixtures("plone_collection")
 
 TOMBSTONE = Tombstone(name="plone-api", removed_at=1_700_000_000, reason="the registry says it is gone")
 

@@ -21,46 +21,46 @@ def copied_engine(engine: IndexEngine) -> IndexEngine:
     return engine
 
 
-def test_the_name_leads_to_the_successor_and_the_collection_is_gone(copied: IndexEngine) -> None:
-    copied.index.put("plone-1", [build_project("b")])
+def test_the_name_leads_to_the_successor_and_the_collection_is_gone(copied_engine: IndexEngine) -> None:
+    copied_engine.index.put("plone-1", [build_project("b")])
 
-    copied.admin.replace_with_alias("plone", "plone-1")
+    copied_engine.admin.replace_with_alias("plone", "plone-1")
 
-    assert copied.admin.resolve("plone") == "plone-1"
-    assert [(c.name, c.aliases) for c in copied.admin.list_collections()] == [("plone-1", ("plone",))]
-    assert [h.name_normalized for h in copied.index.project_states("plone")] == ["a", "b"]
-
-
-def test_what_others_wrote_last_comes_along_where_it_is_one_step(copied: IndexEngine) -> None:
-    copied.index.update("plone", {"a": RepositoryFields(github_stars=7)})
-    copied.index.remove("plone", [Tombstone(name="b", removed_at=1, reason="gone")])
-
-    copied.admin.replace_with_alias("plone", "plone-1")
-
-    if copied.admin.replaces_atomically:
-        assert copied.index.get_project_documents("plone", "a")[0].to_dict()["github_stars"] == 7
-        assert copied.index.get_tombstone("plone", "b") is not None
+    assert copied_engine.admin.resolve("plone") == "plone-1"
+    assert [(c.name, c.aliases) for c in copied_engine.admin.list_collections()] == [("plone-1", ("plone",))]
+    assert [h.name_normalized for h in copied_engine.index.project_states("plone")] == ["a", "b"]
 
 
-def test_it_may_be_repeated_and_begun_where_the_collection_is_gone_already(copied: IndexEngine) -> None:
-    copied.admin.drop("plone")
+def test_what_others_wrote_last_comes_along_where_it_is_one_step(copied_engine: IndexEngine) -> None:
+    copied_engine.index.update("plone", {"a": RepositoryFields(github_stars=7)})
+    copied_engine.index.remove("plone", [Tombstone(name="b", removed_at=1, reason="gone")])
+
+    copied_engine.admin.replace_with_alias("plone", "plone-1")
+
+    if copied_engine.admin.replaces_atomically:
+        assert copied_engine.index.get_project_documents("plone", "a")[0].to_dict()["github_stars"] == 7
+        assert copied_engine.index.get_tombstone("plone", "b") is not None
+
+
+def test_it_may_be_repeated_and_begun_where_the_collection_is_gone_already(copied_engine: IndexEngine) -> None:
+    copied_engine.admin.drop("plone")
 
     for _ in range(2):
-        copied.admin.replace_with_alias("plone", "plone-1")
+        copied_engine.admin.replace_with_alias("plone", "plone-1")
 
-    assert copied.admin.resolve("plone") == "plone-1"
+    assert copied_engine.admin.resolve("plone") == "plone-1"
 
 
-def test_a_successor_has_to_be_there_and_another_collection_by_its_own_name(copied: IndexEngine) -> None:
-    copied.admin.create("django-1", STATE, alias="django")
+def test_a_successor_has_to_be_there_and_another_collection_by_its_own_name(copied_engine: IndexEngine) -> None:
+    copied_engine.admin.create("django-1", STATE, alias="django")
 
     with pytest.raises(NotFound, match="nowhere"):
-        copied.admin.replace_with_alias("plone", "nowhere")
+        copied_engine.admin.replace_with_alias("plone", "nowhere")
     for name, successor in (("plone", "plone"), ("plone", "django"), ("django", "plone-1"), ("a/b", "plone-1")):
         with pytest.raises(Invalid):
-            copied.admin.replace_with_alias(name, successor)
+            copied_engine.admin.replace_with_alias(name, successor)
 
-    assert {c.name: c.aliases for c in copied.admin.list_collections()} == {
+    assert {c.name: c.aliases for c in copied_engine.admin.list_collections()} == {
         "django-1": ("django",),
         "plone": ("also",),
         "plone-1": (),

@@ -10,7 +10,7 @@ from pyf.aggregator.ports import PackageIndex, ProjectDocuments, SearchEngine
 from support.builders import PLONE, build_fields, build_project
 from support.index_engines import NOW
 
-pytestmark = pytest.mark.usefixtures("plone")
+pytestmark = pytest.mark.usefixtures("plone_collection")
 
 DAY = 86_400
 
@@ -24,7 +24,7 @@ def to_counts(results: SearchResults, facet: Facet) -> dict[str, int]:
 
 
 @pytest.fixture
-def sample_packages(index: PackageIndex, plone: None) -> None:
+def sample_packages(index: PackageIndex, plone_collection: None) -> None:
     """Four projects that differ in all that can be asked for."""
     api = build_project(
         "plone.api",
@@ -82,11 +82,11 @@ def sample_packages(index: PackageIndex, plone: None) -> None:
         ({"updated_within": 10**18}, ["django-blog", "plone.api", "unknown", "Zope.Old"]),
     ],
 )
-@pytest.mark.usefixtures("some")
+@pytest.mark.usefixtures("sample_packages")
 def test_values_of_a_filter_are_alternatives_and_all_filters_hold(
-    searched: SearchEngine, asked: dict[str, tuple[str, ...]], expected: list[str]
+    search_engine: SearchEngine, asked: dict[str, tuple[str, ...]], expected: list[str]
 ) -> None:
-    found = searched.search(PLONE, SearchQuery(**asked, sort=Sort.NAME))
+    found = search_engine.search(PLONE, SearchQuery(**asked, sort=Sort.NAME))
 
     assert (list_names(found), found.total) == (expected, len(expected))
 
@@ -101,23 +101,23 @@ def test_values_of_a_filter_are_alternatives_and_all_filters_hold(
         (Sort.NEWEST, ["plone.api", "django-blog", "Zope.Old", "unknown"]),
     ],
 )
-@pytest.mark.usefixtures("some")
+@pytest.mark.usefixtures("sample_packages")
 def test_what_is_not_known_comes_last_and_equals_are_in_the_order_of_their_names(
-    searched: SearchEngine, sort: Sort, expected: list[str]
+    search_engine: SearchEngine, sort: Sort, expected: list[str]
 ) -> None:
-    assert list_names(searched.search(PLONE, SearchQuery(sort=sort))) == expected
+    assert list_names(search_engine.search(PLONE, SearchQuery(sort=sort))) == expected
 
 
-@pytest.mark.usefixtures("some")
-def test_without_text_the_better_ones_come_first_and_what_was_given_up_last(searched: SearchEngine) -> None:
-    found = list_names(searched.search(PLONE, SearchQuery()))
+@pytest.mark.usefixtures("sample_packages")
+def test_without_text_the_better_ones_come_first_and_what_was_given_up_last(search_engine: SearchEngine) -> None:
+    found = list_names(search_engine.search(PLONE, SearchQuery()))
 
     assert (found[:2], found[-1]) == (["django-blog", "plone.api"], "Zope.Old")
 
 
-@pytest.mark.usefixtures("some")
-def test_every_facet_is_counted(searched: SearchEngine) -> None:
-    found = searched.search(PLONE, SearchQuery())
+@pytest.mark.usefixtures("sample_packages")
+def test_every_facet_is_counted(search_engine: SearchEngine) -> None:
+    found = search_engine.search(PLONE, SearchQuery())
 
     assert to_counts(found, Facet.FRAMEWORK_VERSIONS) == {"Django 5.2": 1, "Plone 6.0": 1}
     assert to_counts(found, Facet.PYTHON_VERSIONS) == {"Python 3.12": 2, "Python 3.13": 1}
@@ -129,50 +129,50 @@ def test_every_facet_is_counted(searched: SearchEngine) -> None:
     assert found.facets[Facet.LICENSES][0] == FacetCount(value="MIT", count=2)
 
 
-@pytest.mark.usefixtures("some")
-def test_a_facet_is_counted_as_if_it_was_not_narrowed_itself(searched: SearchEngine) -> None:
-    found = searched.search(PLONE, SearchQuery(licenses=("MIT",)))
+@pytest.mark.usefixtures("sample_packages")
+def test_a_facet_is_counted_as_if_it_was_not_narrowed_itself(search_engine: SearchEngine) -> None:
+    found = search_engine.search(PLONE, SearchQuery(licenses=("MIT",)))
 
     assert to_counts(found, Facet.LICENSES) == {"MIT": 2, "GPL-2.0-only": 1}
     assert to_counts(found, Facet.MAINTAINERS) == {"grace": 1}
 
 
 def test_the_values_of_a_facet_are_bounded_but_for_those_that_are_chosen(
-    index: PackageIndex, searched: SearchEngine
+    index: PackageIndex, search_engine: SearchEngine
 ) -> None:
     index.put(PLONE, [build_project(f"p{n}", maintainers=("often", f"m{n:02}")) for n in range(40)])
 
-    counted = searched.search(PLONE, SearchQuery(maintainers=("m39",))).facets[Facet.MAINTAINERS]
+    counted = search_engine.search(PLONE, SearchQuery(maintainers=("m39",))).facets[Facet.MAINTAINERS]
 
     assert [each.value for each in counted] == ["often", *(f"m{n:02}" for n in range(29)), "m39"]
 
 
 def test_all_values_of_a_facet_are_told_but_of_those_who_are_not_shown(
-    index: PackageIndex, searched: SearchEngine
+    index: PackageIndex, search_engine: SearchEngine
 ) -> None:
     index.put(PLONE, [build_project(f"p{n}", maintainers=("often", f"m{n:03}")) for n in range(300)])
     index.put(PLONE, [build_project("evil", maintainers=("eve",), project_status="quarantined")])
 
-    values = searched.count_values(PLONE, Facet.MAINTAINERS, hidden=frozenset({"p7"}))
+    values = search_engine.count_values(PLONE, Facet.MAINTAINERS, hidden=frozenset({"p7"}))
 
     assert values == {"often": 299} | {f"m{n:03}": 1 for n in range(300) if n != 7}
 
 
 def test_an_older_release_is_found_where_only_it_has_the_framework_version(
-    index: PackageIndex, searched: SearchEngine
+    index: PackageIndex, search_engine: SearchEngine
 ) -> None:
     old = build_fields("plone.api", "1.0", is_newest=False, framework_versions=("Plone 5.2",))
     new = build_fields("plone.api", "2.0", framework_versions=("Plone 6.0",))
     index.put(PLONE, [ProjectDocuments(name_normalized="plone-api", documents=(old, new))])
 
-    found = searched.search(PLONE, SearchQuery(framework_versions=("Plone 5.2",)))
+    found = search_engine.search(PLONE, SearchQuery(framework_versions=("Plone 5.2",)))
 
     assert [(hit.version, hit.is_newest) for hit in found.hits] == [("1.0", False)]
     assert to_counts(found, Facet.FRAMEWORK_VERSIONS) == {"Plone 5.2": 1, "Plone 6.0": 1}
 
 
 def test_of_older_releases_the_newest_with_both_versions_is_found_and_no_two_together(
-    index: PackageIndex, searched: SearchEngine
+    index: PackageIndex, search_engine: SearchEngine
 ) -> None:
     versions = {
         "1.0": (("Plone 5.2",), ("Python 2.7",)),
@@ -185,81 +185,85 @@ def test_of_older_releases_the_newest_with_both_versions_is_found_and_no_two_tog
     ]
     index.put(PLONE, [ProjectDocuments(name_normalized="a", documents=tuple(releases))])
 
-    both = searched.search(PLONE, SearchQuery(framework_versions=("Plone 5.2",), python_versions=("Python 2.7",)))
-    apart = searched.search(PLONE, SearchQuery(framework_versions=("Plone 5.2",), python_versions=("Python 3.12",)))
+    both = search_engine.search(PLONE, SearchQuery(framework_versions=("Plone 5.2",), python_versions=("Python 2.7",)))
+    apart = search_engine.search(
+        PLONE, SearchQuery(framework_versions=("Plone 5.2",), python_versions=("Python 3.12",))
+    )
 
     assert [hit.version for hit in both.hits] == ["1.1"]
     assert (apart.total, apart.hits) == (0, ())
 
 
-def test_pages_leave_nothing_out_and_repeat_nothing(index: PackageIndex, searched: SearchEngine) -> None:
+def test_pages_leave_nothing_out_and_repeat_nothing(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project(f"package-{number}", summary="alike") for number in range(190)])
 
-    pages = [searched.search(PLONE, SearchQuery(text="alike", page=page, per_page=40)) for page in range(1, 7)]
+    pages = [search_engine.search(PLONE, SearchQuery(text="alike", page=page, per_page=40)) for page in range(1, 7)]
 
     assert [len(page.hits) for page in pages] == [40, 40, 40, 40, 30, 0]
     assert len({name for page in pages for name in list_names(page)}) == 190
     assert {page.total for page in pages} == {190}
 
 
-def test_a_page_behind_the_last_has_no_hits_however_far(index: PackageIndex, searched: SearchEngine) -> None:
+def test_a_page_behind_the_last_has_no_hits_however_far(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project("a")])
 
-    found = searched.search(PLONE, SearchQuery(page=10**6, per_page=100))
+    found = search_engine.search(PLONE, SearchQuery(page=10**6, per_page=100))
 
     assert (found.total, found.hits) == (1, ())
 
 
-def test_a_quarantined_project_is_not_found(index: PackageIndex, searched: SearchEngine) -> None:
+def test_a_quarantined_project_is_not_found(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project("bad", project_status="quarantined", requires_dist=("a",))])
 
-    found = searched.search(PLONE, SearchQuery(text="bad"))
+    found = search_engine.search(PLONE, SearchQuery(text="bad"))
 
     assert (found.total, found.hits) == (0, ())
-    assert list(searched.suggest(PLONE, "bad", limit=5)) == []
-    assert list(searched.get_hits(PLONE, ["bad"])) == []
-    assert list(searched.find_dependents(PLONE, "a", limit=5)) == []
+    assert list(search_engine.suggest(PLONE, "bad", limit=5)) == []
+    assert list(search_engine.get_hits(PLONE, ["bad"])) == []
+    assert list(search_engine.find_dependents(PLONE, "a", limit=5)) == []
 
 
-def test_a_project_that_is_quarantined_later_leaves_and_comes_back(index: PackageIndex, searched: SearchEngine) -> None:
+def test_a_project_that_is_quarantined_later_leaves_and_comes_back(
+    index: PackageIndex, search_engine: SearchEngine
+) -> None:
     totals = []
     for status in ("active", "quarantined", "active"):
         index.put(PLONE, [build_project("a", project_status=status)])
-        totals.append(searched.search(PLONE, SearchQuery()).total)
+        totals.append(search_engine.search(PLONE, SearchQuery()).total)
 
     assert totals == [1, 0, 1]
 
 
-@pytest.mark.usefixtures("some")
-def test_hidden_projects_are_nowhere(searched: SearchEngine) -> None:
+@pytest.mark.usefixtures("sample_packages")
+def test_hidden_projects_are_nowhere(search_engine: SearchEngine) -> None:
     hidden = frozenset({"plone-api", "never-there"})
 
-    found = searched.search(PLONE, SearchQuery(sort=Sort.NAME), hidden=hidden)
+    found = search_engine.search(PLONE, SearchQuery(sort=Sort.NAME), hidden=hidden)
 
     assert list_names(found) == ["django-blog", "unknown", "Zope.Old"]
     assert "ada" not in to_counts(found, Facet.MAINTAINERS)
-    assert list(searched.suggest(PLONE, "plone", limit=5, hidden=hidden)) == []
-    assert list(searched.get_hits(PLONE, ["plone-api"], hidden=hidden)) == []
-    assert list(searched.find_dependents(PLONE, "django", limit=5, hidden=frozenset({"django-blog"}))) == []
+    assert list(search_engine.suggest(PLONE, "plone", limit=5, hidden=hidden)) == []
+    assert list(search_engine.get_hits(PLONE, ["plone-api"], hidden=hidden)) == []
+    assert list(search_engine.find_dependents(PLONE, "django", limit=5, hidden=frozenset({"django-blog"}))) == []
 
 
-@pytest.mark.usefixtures("some")
-def test_an_alias_leads_to_its_collection_and_an_unknown_name_nowhere(searched: SearchEngine) -> None:
-    assert searched.search("plone", SearchQuery()).total == 4
+@pytest.mark.usefixtures("sample_packages")
+def test_an_alias_leads_to_its_collection_and_an_unknown_name_nowhere(search_engine: SearchEngine) -> None:
+    assert search_engine.search("plone", SearchQuery()).total == 4
     for ask in (
-        lambda: searched.search("nowhere", SearchQuery()),
-        lambda: searched.suggest("nowhere", "a", limit=1),
-        lambda: searched.find_similar("nowhere", "a", limit=1),
-        lambda: searched.find_dependents("nowhere", "a", limit=1),
-        lambda: searched.get_hits("nowhere", ["a"]),
+        lambda: search_engine.search("nowhere", SearchQuery()),
+        lambda: search_engine.suggest("nowhere", "a", limit=1),
+        lambda: search_engine.find_similar("nowhere", "a", limit=1),
+        lambda: search_engine.find_dependents("nowhere", "a", limit=1),
+        lambda: search_engine.get_hits("nowhere", ["a"]),
     ):
         with pytest.raises(NotFound):
             ask()
 
 
-@pytest.mark.usefixtures("some")
+@pytest.mark.usefixtures("sample_packages")
 def test_dependents_are_those_whose_newest_release_requires_it_the_most_downloaded_first(
-    index: PackageIndex, searched: SearchEngine
+    index: PackageIndex, search_engine: SearchEngine
 ) -> None:
     old = build_fields("was", "1.0", is_newest=False, requires_dist=("plone.api",))
     index.put(
@@ -270,20 +274,20 @@ def test_dependents_are_those_whose_newest_release_requires_it_the_most_download
         ],
     )
 
-    found = searched.find_dependents(PLONE, "plone-api", limit=5)
+    found = search_engine.find_dependents(PLONE, "plone-api", limit=5)
 
     assert [hit.name for hit in found] == ["django-blog", "needs"]
 
 
-@pytest.mark.usefixtures("some")
-def test_named_projects_are_picked_in_their_order_without_those_that_are_not_there(searched: SearchEngine) -> None:
-    picked = searched.get_hits(PLONE, ["zope-old", "nobody", "plone-api", "zope-old", "half-\ud800"])
+@pytest.mark.usefixtures("sample_packages")
+def test_named_projects_are_picked_in_their_order_without_those_that_are_not_there(search_engine: SearchEngine) -> None:
+    picked = search_engine.get_hits(PLONE, ["zope-old", "nobody", "plone-api", "zope-old", "half-\ud800"])
 
     assert [hit.name for hit in picked] == ["Zope.Old", "plone.api"]
-    assert list(searched.get_hits(PLONE, [])) == []
+    assert list(search_engine.get_hits(PLONE, [])) == []
 
 
-def test_similar_projects_share_what_tells_most(index: PackageIndex, searched: SearchEngine) -> None:
+def test_similar_projects_share_what_tells_most(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(
         PLONE,
         [
@@ -294,18 +298,18 @@ def test_similar_projects_share_what_tells_most(index: PackageIndex, searched: S
         ],
     )
 
-    found = searched.find_similar(PLONE, "collective-cropping", limit=5)
+    found = search_engine.find_similar(PLONE, "collective-cropping", limit=5)
 
     assert [hit.name for hit in found] == ["plone.app.imagecropping"]
-    assert list(searched.find_similar(PLONE, "nobody", limit=5)) == []
+    assert list(search_engine.find_similar(PLONE, "nobody", limit=5)) == []
 
 
-def test_what_is_written_is_found_by_the_next_search(index: PackageIndex, searched: SearchEngine) -> None:
+def test_what_is_written_is_found_by_the_next_search(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project("a", summary="before")])
-    assert searched.search(PLONE, SearchQuery(text="before")).total == 1
+    assert search_engine.search(PLONE, SearchQuery(text="before")).total == 1
 
     index.put(PLONE, [build_project("a", summary="after")])
     index.update(PLONE, {normalize_name("a"): HealthFields(health_score=77)})
 
-    assert searched.search(PLONE, SearchQuery(text="before")).total == 0
-    assert [hit.health_score for hit in searched.search(PLONE, SearchQuery(text="after")).hits] == [77]
+    assert search_engine.search(PLONE, SearchQuery(text="before")).total == 0
+    assert [hit.health_score for hit in search_engine.search(PLONE, SearchQuery(text="after")).hits] == [77]

@@ -13,7 +13,7 @@ from pyf.aggregator.testing.reference_search import PlainSearch
 from support.builders import PLONE, build_project
 from support.index_engines import NOW
 
-pytestmark = pytest.mark.usefixtures("plone")
+pytestmark = pytest.mark.usefixtures("plone_collection")
 
 HOSTILE = [
     "\x00",
@@ -46,7 +46,7 @@ HOSTILE = [
 
 
 @pytest.fixture
-def toolbar_packages(index: PackageIndex, plone: None) -> None:
+def toolbar_packages(index: PackageIndex, plone_collection: None) -> None:
     index.put(
         PLONE,
         [
@@ -83,23 +83,23 @@ def search_names(search_engine: SearchEngine, text: str) -> list[str]:
         ("a set of panels", "django-debug-toolbar"),
     ],
 )
-@pytest.mark.usefixtures("toolbars")
-def test_a_project_is_found_however_it_is_typed(searched: SearchEngine, text: str, first: str) -> None:
-    assert search_names(searched, text)[0] == first
+@pytest.mark.usefixtures("toolbar_packages")
+def test_a_project_is_found_however_it_is_typed(search_engine: SearchEngine, text: str, first: str) -> None:
+    assert search_names(search_engine, text)[0] == first
 
 
-@pytest.mark.usefixtures("toolbars")
-def test_the_exact_name_comes_first_whoever_is_more_popular(index: PackageIndex, searched: SearchEngine) -> None:
+@pytest.mark.usefixtures("toolbar_packages")
+def test_the_exact_name_comes_first_whoever_is_more_popular(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project("toolbar"), build_project("plone.toolbar", summary="toolbar toolbar")])
     index.update(PLONE, {"plone-toolbar": DownloadFields(download_last_month=10**9)})
 
-    assert search_names(searched, "toolbar")[:2] == ["toolbar", "plone.toolbar"]
-    assert search_names(searched, "Plone Toolbar")[0] == "plone.toolbar"
+    assert search_names(search_engine, "toolbar")[:2] == ["toolbar", "plone.toolbar"]
+    assert search_names(search_engine, "Plone Toolbar")[0] == "plone.toolbar"
 
 
 @pytest.mark.parametrize("framework", ["Plone", "Django"])
 def test_of_equals_those_of_a_favoured_framework_come_first(
-    index: PackageIndex, searched: SearchEngine, framework: str
+    index: PackageIndex, search_engine: SearchEngine, framework: str
 ) -> None:
     index.put(
         PLONE,
@@ -109,25 +109,25 @@ def test_of_equals_those_of_a_favoured_framework_come_first(
         ],
     )
 
-    hits = searched.search(PLONE, SearchQuery(text="forms", frameworks=(framework,))).hits
+    hits = search_engine.search(PLONE, SearchQuery(text="forms", frameworks=(framework,))).hits
 
     assert [hit.name for hit in hits] == (["one", "two"] if framework == "Plone" else ["two", "one"])
 
 
-@pytest.mark.usefixtures("toolbars")
-def test_text_without_a_word_finds_nothing_and_no_text_finds_all(searched: SearchEngine) -> None:
-    assert search_names(searched, "!!! --- ???") == []
-    assert len(search_names(searched, "  \t ")) == 5
+@pytest.mark.usefixtures("toolbar_packages")
+def test_text_without_a_word_finds_nothing_and_no_text_finds_all(search_engine: SearchEngine) -> None:
+    assert search_names(search_engine, "!!! --- ???") == []
+    assert len(search_names(search_engine, "  \t ")) == 5
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-@pytest.mark.usefixtures("toolbars")
-def test_nothing_that_can_be_typed_is_an_error(searched: SearchEngine, text: str) -> None:
-    searched.search(PLONE, SearchQuery(text=text))
-    searched.suggest(PLONE, text, limit=5)
-    searched.find_similar(PLONE, text, limit=5)
-    searched.find_dependents(PLONE, text, limit=5)
-    searched.get_hits(PLONE, [text], hidden=frozenset({text}))
+@pytest.mark.usefixtures("toolbar_packages")
+def test_nothing_that_can_be_typed_is_an_error(search_engine: SearchEngine, text: str) -> None:
+    search_engine.search(PLONE, SearchQuery(text=text))
+    search_engine.suggest(PLONE, text, limit=5)
+    search_engine.find_similar(PLONE, text, limit=5)
+    search_engine.find_dependents(PLONE, text, limit=5)
+    search_engine.get_hits(PLONE, [text], hidden=frozenset({text}))
 
 
 @pytest.mark.parametrize(
@@ -144,15 +144,15 @@ def test_nothing_that_can_be_typed_is_an_error(searched: SearchEngine, text: str
         ("--", []),
     ],
 )
-@pytest.mark.usefixtures("toolbars")
+@pytest.mark.usefixtures("toolbar_packages")
 def test_names_are_suggested_by_their_beginning_or_that_of_a_part(
-    searched: SearchEngine, typed: str, expected: list[str]
+    search_engine: SearchEngine, typed: str, expected: list[str]
 ) -> None:
-    assert [each.name for each in searched.suggest(PLONE, typed, limit=5)] == expected
+    assert [each.name for each in search_engine.suggest(PLONE, typed, limit=5)] == expected
 
 
 def test_the_most_downloaded_of_very_many_are_suggested_whatever_else_they_are_worth(
-    index: PackageIndex, searched: SearchEngine
+    index: PackageIndex, search_engine: SearchEngine
 ) -> None:
     names = [f"plone-p{n:03}" for n in range(150)]
     given_up = [build_project(name, project_status="archived") for name in names[-3:]]
@@ -160,14 +160,14 @@ def test_the_most_downloaded_of_very_many_are_suggested_whatever_else_they_are_w
     index.update(PLONE, {name: DownloadFields(download_last_month=n) for n, name in enumerate(names)})
     index.update(PLONE, {name: HealthFields(health_score=99 if n < 147 else 1) for n, name in enumerate(names)})
 
-    suggested = searched.suggest(PLONE, "plo", limit=3)
+    suggested = search_engine.suggest(PLONE, "plo", limit=3)
 
     assert [each.name for each in suggested] == ["plone-p149", "plone-p148", "plone-p147"]
 
 
-@pytest.mark.usefixtures("toolbars")
+@pytest.mark.usefixtures("toolbar_packages")
 def test_the_more_downloaded_of_two_is_suggested_first_and_so_many_at_most(
-    index: PackageIndex, searched: SearchEngine
+    index: PackageIndex, search_engine: SearchEngine
 ) -> None:
     index.update(
         PLONE,
@@ -175,15 +175,17 @@ def test_the_more_downloaded_of_two_is_suggested_first_and_so_many_at_most(
     )
     index.update(PLONE, {"django-debug-toolbar": DownloadFields(download_last_month=1)})
 
-    suggested = searched.suggest(PLONE, "django", limit=1)
+    suggested = search_engine.suggest(PLONE, "django", limit=1)
 
     assert [each.name for each in suggested] == ["djangorestframework"]
 
 
 @pytest.fixture
-def both_engines(index: PackageIndex, searched: SearchEngine, toolbars: None) -> tuple[SearchEngine, SearchEngine]:
+def both_engines(
+    index: PackageIndex, search_engine: SearchEngine, toolbar_packages: None
+) -> tuple[SearchEngine, SearchEngine]:
     """The engine and the one that looks at everything, on the same projects."""
-    return searched, PlainSearch(index, load_lexicon(), load_scoring_config(), now=lambda: NOW)
+    return search_engine, PlainSearch(index, load_lexicon(), load_scoring_config(), now=lambda: NOW)
 
 
 WORDS = st.sampled_from(
@@ -207,9 +209,9 @@ WORDS = st.sampled_from(
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(WORDS, min_size=1, max_size=5))
 def test_all_engines_find_the_same_in_the_same_order(
-    agreed: tuple[SearchEngine, SearchEngine], words: list[str]
+    both_engines: tuple[SearchEngine, SearchEngine], words: list[str]
 ) -> None:
-    searched, plain = agreed
+    searched, plain = both_engines
     asked = SearchQuery(text=" ".join(words))
 
     assert searched.search(PLONE, asked) == plain.search(PLONE, asked)

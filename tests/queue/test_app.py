@@ -18,10 +18,10 @@ from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.settings import load_settings
 from support.cli_runner import CommandRunner, wait_until
 from support.queue_site import QueueSite
-from support.setting_coverage import tests_setting
+from support.setting_coverage import covers_setting
 
 
-@tests_setting("redis_host")
+@covers_setting("redis_host")
 def test_redis_host(site: QueueSite, tmp_path: Path) -> None:
     site.context.coordination.dedup.reserve("mine", 60)
     shell = CommandRunner(tmp_path)
@@ -32,7 +32,7 @@ def test_redis_host(site: QueueSite, tmp_path: Path) -> None:
     assert (elsewhere.code, elsewhere.error.startswith("Redis does not answer: ")) == (4, True)
 
 
-@tests_setting("typesense_collection")
+@covers_setting("typesense_collection")
 def test_default_collection(site: QueueSite) -> None:
     site.fill("plone", "flask")
     site.configure(typesense_collection="flask")
@@ -40,9 +40,9 @@ def test_default_collection(site: QueueSite) -> None:
     assert site.run_task("refresh_all_indexed_packages")["collection"] == "flask"
 
 
-@tests_setting("rss_dedup_ttl")
-@tests_setting("rss_dedup_ttl_new")
-@tests_setting("rss_dedup_ttl_update")
+@covers_setting("rss_dedup_ttl")
+@covers_setting("rss_dedup_ttl_new")
+@covers_setting("rss_dedup_ttl_update")
 @pytest.mark.parametrize(
     ("settings", "new", "update"),
     [
@@ -78,7 +78,7 @@ def test_ttl_of_zero_makes_no_dedup_requests(site: QueueSite) -> None:
     assert site.count_queued()["inspect_project"] > 0
 
 
-@tests_setting("celery_browse_interval")
+@covers_setting("celery_browse_interval")
 @pytest.mark.parametrize(("interval", "browses"), [(0, True), (3600, False)])
 def test_browse_interval(site: QueueSite, interval: int, browses: bool) -> None:
     site.fill("plone")
@@ -89,7 +89,7 @@ def test_browse_interval(site: QueueSite, interval: int, browses: bool) -> None:
     assert (site.pypi.requests.by_kind["browse"] > 0) is browses
 
 
-@tests_setting("celery_fetch_batch_size")
+@covers_setting("celery_fetch_batch_size")
 @pytest.mark.parametrize(("size", "parts"), [(0, 0), (1, 3), (2, 2), (3, 0)])
 def test_fetch_batch_size(site: QueueSite, size: int, parts: int) -> None:
     site.configure(celery_fetch_batch_size=size)
@@ -99,9 +99,9 @@ def test_fetch_batch_size(site: QueueSite, size: int, parts: int) -> None:
     assert site.count_queued()["fetch_batch"] == parts
 
 
-@tests_setting("celery_schedule_rss_projects")
-@tests_setting("celery_schedule_rss_releases")
-@tests_setting("celery_schedule_changes")
+@covers_setting("celery_schedule_rss_projects")
+@covers_setting("celery_schedule_rss_releases")
+@covers_setting("celery_schedule_changes")
 def test_schedule_settings(site: QueueSite) -> None:
     site.configure(
         celery_schedule_rss_projects="*/3 * * * *", celery_schedule_rss_releases="", celery_schedule_changes="7 * * * *"
@@ -131,17 +131,17 @@ def running_worker(site: QueueSite, **settings: Any) -> Iterator[Celery]:
         process.wait()
 
 
-@tests_setting("celery_worker_pool")
-@tests_setting("celery_worker_concurrency")
-@tests_setting("celery_worker_prefetch_multiplier")
-@tests_setting("celery_task_soft_time_limit")
-@tests_setting("celery_task_time_limit")
-@tests_setting("celery_long_task_soft_time_limit")
-@tests_setting("celery_long_task_time_limit")
-@tests_setting("celery_visibility_timeout")
-@tests_setting("celery_restore_interval")
-@tests_setting("celery_task_max_retries")
-@tests_setting("celery_task_retry_backoff")
+@covers_setting("celery_worker_pool")
+@covers_setting("celery_worker_concurrency")
+@covers_setting("celery_worker_prefetch_multiplier")
+@covers_setting("celery_task_soft_time_limit")
+@covers_setting("celery_task_time_limit")
+@covers_setting("celery_long_task_soft_time_limit")
+@covers_setting("celery_long_task_time_limit")
+@covers_setting("celery_visibility_timeout")
+@covers_setting("celery_restore_interval")
+@covers_setting("celery_task_max_retries")
+@covers_setting("celery_task_retry_backoff")
 def test_worker_settings(site: QueueSite) -> None:
     site.fill("plone")
     limits = {"celery_task_soft_time_limit": 31, "celery_task_time_limit": 61}

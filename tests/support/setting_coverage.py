@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 Test = TypeVar("Test", bound=Callable[..., Any])
 
 _TESTS = Path(__file__).parents[1]
-_MARK = re.compile(r'^@tests_setting\("(\w+)"\)$', re.MULTILINE)
+_MARK = re.compile(r'^@covers_setting\("(\w+)"\)$', re.MULTILINE)
 
 
-def tests_setting(_setting: str) -> Callable[[Test], Test]:
+def covers_setting(_setting: str) -> Callable[[Test], Test]:
     """Mark a test that sees what a setting does."""
     return lambda test: test
 

@@ -70,8 +70,8 @@ def build_listing_params(q: str) -> Any:
     }
 
 
-def test_a_listing_groups_by_project_and_shows_the_newest_of_each(search_only: Client) -> None:
-    answer: Any = search_only.multi_search.perform(build_listing_params("*"), {})
+def test_a_listing_groups_by_project_and_shows_the_newest_of_each(create_search_only_key: Client) -> None:
+    answer: Any = create_search_only_key.multi_search.perform(build_listing_params("*"), {})
 
     (result,) = answer["results"]
     newest_versions = [[hit["document"] for hit in group["hits"]] for group in result["grouped_hits"]]
@@ -88,38 +88,38 @@ def test_a_listing_groups_by_project_and_shows_the_newest_of_each(search_only: C
 @pytest.mark.parametrize(
     ("q", "name"), [("api", "plone.api"), ("cms", "Products.CMFPlone"), ("plone.api", "plone.api")]
 )
-def test_a_listing_of_a_term_finds_what_holds_it(search_only: Client, q: str, name: str) -> None:
-    answer: Any = search_only.multi_search.perform(build_listing_params(q), {})
+def test_a_listing_of_a_term_finds_what_holds_it(create_search_only_key: Client, q: str, name: str) -> None:
+    answer: Any = create_search_only_key.multi_search.perform(build_listing_params(q), {})
 
     (result,) = answer["results"]
     assert [group["group_key"] for group in result["grouped_hits"]] == [[name]]
 
 
-def test_a_look_up_by_name_gives_the_newest_first(search_only: Client) -> None:
+def test_a_look_up_by_name_gives_the_newest_first(create_search_only_key: Client) -> None:
     query: Any = {"q": "plone.api", "query_by": "name", "sort_by": "version_sortable:desc"}
 
-    answer: Any = search_only.collections["packages"].documents.search(query)
+    answer: Any = create_search_only_key.collections["packages"].documents.search(query)
 
     assert [hit["document"]["version"] for hit in answer["hits"]] == ["1.10", "1.9", "2.0a1"]
 
 
 def test_a_search_only_key_can_search_its_collection_and_nothing_else(
-    local: LocalTypesense, search_only: Client
+    local: LocalTypesense, create_search_only_key: Client
 ) -> None:
     """The recording has the same of a real server: `test_typesense_double` compares them."""
-    documents = search_only.collections["packages"].documents
+    documents = create_search_only_key.collections["packages"].documents
     refused: list[Any] = [
-        lambda: search_only.collections["packages"].retrieve(),
-        lambda: search_only.collections.retrieve(),
-        lambda: search_only.collections["packages-1"].documents.search({"q": "*"}),
-        lambda: search_only.collections["packages-private"].documents.search({"q": "*"}),
+        lambda: create_search_only_key.collections["packages"].retrieve(),
+        lambda: create_search_only_key.collections.retrieve(),
+        lambda: create_search_only_key.collections["packages-1"].documents.search({"q": "*"}),
+        lambda: create_search_only_key.collections["packages-private"].documents.search({"q": "*"}),
         lambda: documents.create({"id": "x"}),
         lambda: documents.export(),
         lambda: documents.delete({"filter_by": "version_major:>0"}),
-        lambda: search_only.collections["packages"].delete(),
-        lambda: search_only.aliases.retrieve(),
-        lambda: search_only.keys.retrieve(),
-        lambda: search_only.multi_search.perform(
+        lambda: create_search_only_key.collections["packages"].delete(),
+        lambda: create_search_only_key.aliases.retrieve(),
+        lambda: create_search_only_key.keys.retrieve(),
+        lambda: create_search_only_key.multi_search.perform(
             {"searches": [{"collection": "packages", "q": "*"}, {"collection": "packages-private", "q": "*"}]}, {}
         ),
     ]
@@ -130,7 +130,7 @@ def test_a_search_only_key_can_search_its_collection_and_nothing_else(
             act()
 
 
-def test_a_key_outlives_the_collection_behind_its_alias(local: LocalTypesense, search_only: Client) -> None:
+def test_a_key_outlives_the_collection_behind_its_alias(local: LocalTypesense, create_search_only_key: Client) -> None:
     with closing(Server([local.url], ADMIN_KEY)) as server:
         ports = typesense.on(server)
         ports.admin.create("packages-2", build_state())
@@ -138,7 +138,7 @@ def test_a_key_outlives_the_collection_behind_its_alias(local: LocalTypesense, s
         ports.admin.set_alias("packages", "packages-2")
         ports.admin.drop("packages-1")
 
-    assert search_only.collections["packages"].documents.search({"q": "*"})["found"] == 1
+    assert create_search_only_key.collections["packages"].documents.search({"q": "*"})["found"] == 1
 
 
 def test_a_browser_style_request_with_the_key_in_a_header_is_answered(local: LocalTypesense) -> None:
