@@ -26,7 +26,7 @@ def registry() -> FakePackageRegistry:
 
 @pytest.fixture
 def deps(registry: FakePackageRegistry) -> Dependencies:
-    return build_fake_dependencies(registry=registry, journal=registry, requests=registry)
+    return build_fake_dependencies(registry=registry, changelog=registry, request_counter=registry)
 
 
 def run_fetch(deps: Dependencies) -> IngestReport:

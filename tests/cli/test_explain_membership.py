@@ -156,6 +156,6 @@ def test_candidates_without_effect_are_refused(shell: CommandRunner) -> None:
 
 
 def test_documents_contain_membership_reason(filled_shell: CommandRunner) -> None:
-    assert filled_shell.invoke("--show", "flask-admin", "-p", "flask").report["member_because"] == "requires"
-    assert filled_shell.invoke("--show", "quart", "-p", "flask").report["member_because"] == "requires"
-    assert filled_shell.invoke("--show", "flask-thing", "-p", "flask").report["member_because"] == "classifier"
+    assert filled_shell.invoke("--show", "flask-admin", "-p", "flask").report["membership_reason"] == "requires"
+    assert filled_shell.invoke("--show", "quart", "-p", "flask").report["membership_reason"] == "requires"
+    assert filled_shell.invoke("--show", "flask-thing", "-p", "flask").report["membership_reason"] == "classifier"

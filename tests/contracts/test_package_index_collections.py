@@ -24,10 +24,10 @@ def list_documents(index: PackageIndex, name: str) -> list[dict[str, Any]]:
 def test_a_collection_remembers_its_state_whole(index: PackageIndex) -> None:
     state = build_state(
         cursor=12_345_678_901,
-        browsed={"Framework :: Plone": 17},
+        classifier_counts={"Framework :: Plone": 17},
         seen_classifiers=("Framework :: Plone :: 9.9",),
-        rechecks={"plone-api": StaleRetry(min_serial=5, attempts=2, not_before=1_700_000_000)},
-        standby_for="plone",
+        stale_retries={"plone-api": StaleRetry(min_serial=5, attempts=2, not_before=1_700_000_000)},
+        rebuild_of="plone",
     )
 
     index.set_state(PLONE, state)

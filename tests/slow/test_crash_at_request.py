@@ -73,7 +73,7 @@ def open_tiny_world(pypi: LocalPyPI, store: Store, folder: Path, *, lives: int |
                 deps,
                 index=ports.index,
                 admin=ports.admin,
-                verdicts=FakeMembershipCache(),
+                membership_cache=FakeMembershipCache(),
                 renderer=InlineRenderer(FakeRenderCache()),
                 now=CLOCK,
             )

@@ -169,7 +169,7 @@ def test_live_rebuild_is_not_an_orphan(pypi: LocalPyPI, filled_folder: Path) -> 
     """An operator may point the alias elsewhere; what it led to stays, though a rebuild once died over it."""
     with open_tiny_world(pypi, filled_folder, CLOCK) as world:
         admin = world.deps.admin
-        world.deps.index.set_state("tiny", replace(read_state(world), standby_for="tiny"))
+        world.deps.index.set_state("tiny", replace(read_state(world), rebuild_of="tiny"))
         world.changes()
         admin.create("elsewhere", CollectionState(filter=world.filter))
         admin.set_alias("tiny", "elsewhere")
@@ -222,7 +222,7 @@ def test_crashed_rebuild_keeps_last_writes(pypi: LocalPyPI, filled_folder: Path)
         admin, index = world.deps.admin, world.deps.index
         admin.create("tiny-2", CollectionState(filter=world.filter))
         index.put("tiny-2", [ProjectDocuments(name_normalized=n, documents=d) for n, d in read_all_documents(world)])
-        index.set_state("tiny-1", replace(read_state(world), standby_for="tiny"))
+        index.set_state("tiny-1", replace(read_state(world), rebuild_of="tiny"))
         index.update("tiny-1", {"tiny-one": RepositoryFields(github_stars=86)})
         admin.set_alias("tiny", "tiny-2")
 

@@ -100,7 +100,7 @@ def _simulate_day(folder: Path, *, with_rss: bool) -> tuple[dict[str, int], Inde
                 kept.read_feed(Feed.NEW)
                 kept.read_feed(Feed.UPDATE)
             if number % 5 == 0:
-                assert plone.changes(browse_every=3_600).is_complete
+                assert plone.changes(discovery_interval=3_600).is_complete
         assert plone.stored() == plone.expected()
         assert (day.done["serials"], day.done["releases"]) == (SERIALS, RELEASES)
         return dict(plone.pypi.requests.by_kind), kept

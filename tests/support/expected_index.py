@@ -42,7 +42,7 @@ def build_expected(projects: Iterable[tuple[Json, Mapping[str, Json]]], rules: M
         if reason:
             for version, release in releases.items():
                 document = _build_document(project, release, version, is_newest=version == newest)
-                document["member_because"] = reason
+                document["membership_reason"] = reason
                 documents[f"{project['info']['name']}-{version}"] = document
     return documents
 
@@ -64,7 +64,7 @@ def to_comparable(document: Json) -> Json:
         "maintainers": list(document["maintainers"]),
         "last_serial": document["last_serial"],
         "has_description": bool(document["description"]),
-        "member_because": document["member_because"],
+        "membership_reason": document["membership_reason"],
         **{name: document[name] for name in TEXT_FIELDS},
     }
 

@@ -23,22 +23,22 @@ def build_fake_dependencies(projects: Iterable[Project] = (), **overrides: Any) 
     registry, index = FakePackageRegistry(projects), FakeIndex()
     ports: dict[str, Any] = {
         "registry": registry,
-        "journal": registry,
+        "changelog": registry,
         "feed": registry,
         "index": index,
         "admin": index,
         "renderer": InlineRenderer(FakeRenderCache()),
-        "verdicts": FakeMembershipCache(),
+        "membership_cache": FakeMembershipCache(),
         "keys": FakeApiKeys(index.resolve),
         "candidates": StaticCandidates(),
-        "downloads": FakeDownloadStats(),
+        "download_stats": FakeDownloadStats(),
         "repositories": FakeRepositoryHost(),
         "repository_cache": FakeRepositoryCache(),
-        "requests": registry,
-        "traffic": LocalRequestMetrics(),
+        "request_counter": registry,
+        "request_metrics": LocalRequestMetrics(),
         "now": Clock(),
-        "standards": load_scoring_config(),
+        "scoring_config": load_scoring_config(),
     }
     ports |= overrides
-    ports.setdefault("search", PlainSearch(ports["index"], load_lexicon(), ports["standards"], now=ports["now"]))
+    ports.setdefault("search", PlainSearch(ports["index"], load_lexicon(), ports["scoring_config"], now=ports["now"]))
     return Dependencies(**ports)

@@ -29,7 +29,7 @@ def build_engine_dependencies(index: PackageIndex, admin: IndexAdmin) -> Depende
 
 def fill_collection(deps: Dependencies, collection: str, alias: str = "") -> None:
     """Make a collection with a bit of everything: projects, other owners' fields, a tombstone and a state."""
-    deps.admin.create(collection, build_state(cursor=7, cursor_set=NOW - 7200), alias=alias)
+    deps.admin.create(collection, build_state(cursor=7, cursor_confirmed_at=NOW - 7200), alias=alias)
     index = deps.index
     index.put(collection, [build_project("a", "1.0", "2.0", last_serial=5), build_project("b", "1.0")])
     index.update(collection, {"a": RepositoryFields(github_stars=7, github_checked=5)})

@@ -33,7 +33,7 @@ EMAIL_ADDRESSES = (
 
 def build_small_site(**overrides: Any) -> Dependencies:
     """Return services on an index in memory with a collection `plone`."""
-    deps = build_fake_dependencies(**{"standards": SCORING_CONFIG} | overrides)
+    deps = build_fake_dependencies(**{"scoring_config": SCORING_CONFIG} | overrides)
     fill_small_site(deps)
     return deps
 

@@ -86,7 +86,7 @@ def test_the_recorded_repositories_are_told_as_they_were_recorded(
     missing_refs = [to_ref(f"gone/{number}") for number in range(40)]
     hosted = list(parse_records(map(msgspec.json.decode, records)))
     hosted[:10] = [
-        replace(fixture, was=(address.path,)) for fixture, address in zip(hosted, renamed_refs, strict=False)
+        replace(fixture, former_paths=(address.path,)) for fixture, address in zip(hosted, renamed_refs, strict=False)
     ]
     with LocalGitHub([*hosted, HostedRepository(path="o/empty", pushed=None, last_commit=None)], token=TOKEN) as github:
         host = GitHubGraphQL(create_client(http, github.url, pause=pauses.append))

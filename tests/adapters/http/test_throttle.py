@@ -114,7 +114,7 @@ class CountingRateLimiter(FakeRateLimiter):
         super().__init__(0)
         self.permits: list[int] = []
 
-    def reserve(self, permits: int = 1) -> float:
+    def acquire(self, permits: int = 1) -> float:
         self.permits.append(permits)
         return super().acquire(permits)
 

@@ -37,10 +37,10 @@ class RowsReader(ResponseReader[tuple[list[list[Value]], Value]]):
         super().__init__()
         self.rows: list[list[Value]] = []
 
-    def take(self, row: list[Value]) -> None:
+    def add_row(self, row: list[Value]) -> None:
         self.rows.append(row)
 
-    def result(self, value: Value) -> tuple[list[list[Value]], Value]:
+    def build_result(self, value: Value) -> tuple[list[list[Value]], Value]:
         return self.rows, value
 
 

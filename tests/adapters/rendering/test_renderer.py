@@ -330,7 +330,7 @@ def test_rendered_readmes_are_kept_in_few_batches() -> None:
     class Counted(FakeRenderCache):
         batches = 0
 
-        def keep(self, rendered: Mapping[str, RenderedReadme]) -> None:
+        def set_many(self, rendered: Mapping[str, RenderedReadme]) -> None:
             self.batches += 1
             super().set_many(rendered)
 

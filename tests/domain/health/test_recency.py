@@ -15,7 +15,7 @@ from support.scoring_fixtures import DAY, NOW, SCORING_CONFIG, build_context, bu
 
 versions = st.sampled_from(["0.1", "0.30.2", "1.0", "7.4.1", UNSET])
 counts = st.one_of(st.integers(0, 60), st.just(UNSET))
-DORMANT = {"released": days_before_now(9000)}
+DORMANT = {"released_at": days_before_now(9000)}
 
 
 def compute_value(**known: Any) -> float:
@@ -50,10 +50,10 @@ def test_the_interval_grows_with_maturity_and_is_bounded_by_the_releases(
 @given(versions, counts, counts)
 def test_the_value_has_no_steps_in_age_and_never_rises(version: Any, releases: Any, bugfixes: Any) -> None:
     """Within a day it changes by no more than the line of the shortest interval does, however old the release is."""
-    known = {"version": version, "releases": releases, "bugfix_releases": bugfixes, "prose": 0, "docs_link": ""}
+    known = {"version": version, "releases": releases, "bugfix_releases": bugfixes, "prose_length": 0, "docs_link": ""}
     steepest = 1 / (90 * SCORING_CONFIG.thresholds.decay)
 
-    curve = [compute_value(released=days_before_now(age), **known) for age in range(2300)]
+    curve = [compute_value(released_at=days_before_now(age), **known) for age in range(2300)]
 
     assert curve[0] == 1.0
     assert all(0 <= earlier - later <= steepest + 1e-9 for earlier, later in pairwise(curve))
@@ -62,10 +62,10 @@ def test_the_value_has_no_steps_in_age_and_never_rises(version: Any, releases: A
 
 @given(st.integers(0, 4000 * DAY), st.integers(1, 3600), st.booleans())
 def test_an_hour_more_is_seen_in_no_score_by_more_than_one_point(age: int, more: int, is_documented: bool) -> None:
-    known = {} if is_documented else {"prose": 0, "docs_link": ""}
+    known = {} if is_documented else {"prose_length": 0, "docs_link": ""}
 
     young, old = (
-        compute_score(build_signals(released=NOW - each, **known), SCORING_CONFIG, NOW).value
+        compute_score(build_signals(released_at=NOW - each, **known), SCORING_CONFIG, NOW).value
         for each in (age, age + more)
     )
 
@@ -76,16 +76,16 @@ def test_an_hour_more_is_seen_in_no_score_by_more_than_one_point(age: int, more:
 
 def test_time_that_passes_is_age() -> None:
     """A release of today, seen a year later, is one of a year ago, seen today."""
-    later = RuleContext(build_signals(released=NOW, prose=0, docs_link=""), SCORING_CONFIG, NOW + 1000 * DAY)
+    later = RuleContext(build_signals(released_at=NOW, prose_length=0, docs_link=""), SCORING_CONFIG, NOW + 1000 * DAY)
 
     judgement = RULES["release"].evaluate(later)
 
     assert judgement is not UNSET
-    assert judgement.value == compute_value(released=days_before_now(1000), prose=0, docs_link="")
+    assert judgement.value == compute_value(released_at=days_before_now(1000), prose_length=0, docs_link="")
 
 
 def test_a_release_of_the_future_is_as_good_as_one_of_today() -> None:
-    assert compute_value(released=days_before_now(-400)) == 1.0
+    assert compute_value(released_at=days_before_now(-400)) == 1.0
 
 
 def test_a_quiet_package_that_nothing_speaks_against_keeps_six_tenths() -> None:
@@ -94,14 +94,17 @@ def test_a_quiet_package_that_nothing_speaks_against_keeps_six_tenths() -> None:
         compute_value(**DORMANT, framework_versions=(), requires_python=">=3.6", python_versions=("Python 3.6",)) == 0.6
     )
     assert compute_value(**DORMANT, framework_versions=(), requires_python="", python_versions=("Python 3.6",)) == 0.6
-    assert compute_value(**DORMANT, docs_link="", prose=500) == 0.6
-    assert compute_value(**DORMANT, advisories=UNSET, status=UNSET, is_repository_archived=UNSET, farewell=UNSET) == 0.6
+    assert compute_value(**DORMANT, docs_link="", prose_length=500) == 0.6
+    assert (
+        compute_value(**DORMANT, advisories=UNSET, status=UNSET, is_repository_archived=UNSET, abandonment_notice=UNSET)
+        == 0.6
+    )
 
 
 @pytest.mark.parametrize(
     "known",
     [
-        {"docs_link": "", "prose": 499},
+        {"docs_link": "", "prose_length": 499},
         {"framework_versions": ("Plone 4.3", "Plone 5.2")},
         {"framework_versions": (), "requires_python": "<3.9"},
         {"framework_versions": (), "requires_python": "", "python_versions": ()},
@@ -110,7 +113,7 @@ def test_a_quiet_package_that_nothing_speaks_against_keeps_six_tenths() -> None:
         {"status": "deprecated"},
         {"is_repository_archived": True},
         {"is_inactive": True},
-        {"farewell": "This package is no longer maintained"},
+        {"abandonment_notice": "This package is no longer maintained"},
         {"advisories": ("PYSEC-2026-1",)},
     ],
 )
@@ -119,5 +122,5 @@ def test_a_dead_package_keeps_nothing(known: dict[str, Any]) -> None:
 
 
 def test_a_quiet_package_whose_release_has_no_date_is_still_a_quiet_one() -> None:
-    assert compute_value(released=UNSET) == 0.6
-    assert RULES["release"].evaluate(build_context(released=UNSET, prose=0, docs_link="")) is UNSET
+    assert compute_value(released_at=UNSET) == 0.6
+    assert RULES["release"].evaluate(build_context(released_at=UNSET, prose_length=0, docs_link="")) is UNSET

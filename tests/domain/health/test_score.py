@@ -17,20 +17,20 @@ from support.scoring_fixtures import NOW, SCORING_CONFIG, build_signals, days_be
 # Values of each fact from the worst to the best; which of two is better must not depend on anything else.
 ORDERED_VALUES: dict[str, list[Any]] = {
     "version": ["0.1", "0.9.9", "1.0", "2026.1"],
-    "released": [1, *map(days_before_now, (9000, 3000, 1500, 700, 365, 181, 90, 0, -30))],
+    "released_at": [1, *map(days_before_now, (9000, 3000, 1500, 700, 365, 181, 90, 0, -30))],
     "releases": [0, 1, 2, 5, 9, 50],
     "bugfix_releases": [0, 1, 3, 4, 40],
     "is_prerelease_only": [True, False],
     "is_installable": [False, True],
     "status": ["quarantined", "archived", "active"],
     "is_inactive": [True, False],
-    "farewell": ["This package is deprecated", ""],
-    "prose": [0, 149, 151, 499, 500, 2999, 3000, 90_000],
+    "abandonment_notice": ["This package is deprecated", ""],
+    "prose_length": [0, 149, 151, 499, 500, 2999, 3000, 90_000],
     "has_example": [False, True],
     "docs_link": ["", "https://good.readthedocs.io"],
     "changelog": ["", "in the README"],
     "has_install_section": [False, True],
-    "licence": ["", "MIT"],
+    "license": ["", "MIT"],
     "source": ["", "https://github.com/good/good"],
     "summary": ["", "Does what it should"],
     "tracker": ["", "https://github.com/good/good/issues"],
@@ -56,7 +56,7 @@ ORDERED_VALUES: dict[str, list[Any]] = {
 NEUTRAL_VALUES: dict[str, list[Any]] = {
     "has_repository": [False, True],
     "framework_versions": [()],
-    "named_licence": ["", "BSD"],
+    "license_name": ["", "BSD"],
     "frameworks": [(), ("Plone",), ("Flask",)],
 }
 VALUES = {name: [*ORDERED_VALUES.get(name, ()), *NEUTRAL_VALUES.get(name, ())] for name in Signals.__struct_fields__}
@@ -198,7 +198,7 @@ def test_the_groups_weigh_what_the_model_says(model: str, points: dict[str, int]
         ("retired", 20, {"status": "deprecated"}),
         ("inactive", 25, {"is_inactive": True}),
         ("repository-archived", 30, {"is_repository_archived": True}),
-        ("given-up", 40, {"farewell": "This package is deprecated"}),
+        ("given-up", 40, {"abandonment_notice": "This package is deprecated"}),
         ("python-excluded", 40, {"requires_python": "<3.10", "python_versions": ()}),
         ("python-excluded", 40, {"requires_python": "", "python_versions": ("Python 2.7",)}),
         ("advisory", 50, {"advisories": ("PYSEC-2026-1",)}),
@@ -246,7 +246,7 @@ def test_every_rule_and_cap_has_a_weight_a_page_and_a_word_on_what_it_looks_at()
 
 def test_a_rule_without_a_share_is_left_out() -> None:
     rules = {**SCORING_CONFIG.rules, "security": {**SCORING_CONFIG.rules["security"]}}
-    rules["security"]["attestations"] = replace(rules["security"]["attestations"], share=0)
+    rules["security"]["attestations"] = replace(rules["security"]["attestations"], weight=0)
 
     found = compute_score(build_signals(), replace(SCORING_CONFIG, rules=rules), NOW)
 

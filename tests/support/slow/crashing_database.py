@@ -31,7 +31,7 @@ class HookedDatabase(Database):
         self.transaction_count += 1
 
     @contextmanager
-    def noting(self) -> Iterator[sqlite3.Connection]:
+    def writing_relaxed(self) -> Iterator[sqlite3.Connection]:
         self._before_write(self.transaction_count)
         with super().writing_relaxed() as connection:
             yield connection

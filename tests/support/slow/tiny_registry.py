@@ -92,7 +92,7 @@ def open_tiny_world(
                 deps,
                 index=SqliteIndex(database),
                 admin=SqliteAdmin(database),
-                verdicts=SqliteMembershipCache(database),
+                membership_cache=SqliteMembershipCache(database),
                 renderer=InlineRenderer(SqliteRenderCache(database)),
                 now=clock,
             )

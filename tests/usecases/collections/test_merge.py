@@ -84,8 +84,8 @@ def test_projects_releases_and_later_documents_of_the_target_stay(deps: Dependen
 def test_the_older_cursor_and_all_open_questions_are_kept(deps: Dependencies) -> None:
     theirs = StaleRetry(min_serial=5, attempts=1, not_before=2)
     ours = StaleRetry(min_serial=6, attempts=1, not_before=2)
-    deps.admin.create("one", build_state(cursor=7, rechecks={"a": theirs}, seen_classifiers=("A",)))
-    deps.admin.create("two", build_state(cursor=9, rechecks={"b": ours}, seen_classifiers=("B",)))
+    deps.admin.create("one", build_state(cursor=7, stale_retries={"a": theirs}, seen_classifiers=("A",)))
+    deps.admin.create("two", build_state(cursor=9, stale_retries={"b": ours}, seen_classifiers=("B",)))
 
     merge_collection(deps, "one", "two")
 
@@ -138,7 +138,7 @@ def test_a_source_that_is_not_there_or_is_the_target_is_refused(deps: Dependenci
 def test_what_is_going_to_be_cleared_away_is_no_target(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
     fill_collection(deps, "one")
-    deps.admin.create("plone-2", build_state(standby_for="plone"))
+    deps.admin.create("plone-2", build_state(rebuild_of="plone"))
 
     report = merge_collection(deps, "one", "plone-2")
 

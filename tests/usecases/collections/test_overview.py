@@ -46,8 +46,8 @@ def test_an_alias_of_a_name_that_people_use_leads_to_that_name(deps: Dependencie
 
 
 def test_what_a_rebuild_is_about_is_no_collection_of_anybodys(deps: Dependencies) -> None:
-    deps.admin.create("plone-1", build_state(standby_for="plone"), alias="plone")
-    deps.admin.create("plone-2", build_state(standby_for="plone"))
+    deps.admin.create("plone-1", build_state(rebuild_of="plone"), alias="plone")
+    deps.admin.create("plone-2", build_state(rebuild_of="plone"))
 
     overview = read_overview(deps)
 

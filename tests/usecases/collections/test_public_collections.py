@@ -21,7 +21,7 @@ def deps() -> Dependencies:
     deps.admin.create("django-4", build_state("django"), alias="django")
     deps.admin.create("mine", build_state("plone"))
     deps.admin.set_alias("addons", "plone-1")
-    deps.admin.create("plone-2", replace(state, standby_for="plone"))
+    deps.admin.create("plone-2", replace(state, rebuild_of="plone"))
     return deps
 
 

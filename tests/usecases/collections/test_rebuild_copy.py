@@ -108,7 +108,7 @@ def test_the_collection_behind_an_alias_is_not_recreated_in_its_place(deps: Depe
 
 def test_what_a_killed_one_left_is_cleared_whatever_its_number(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
-    deps.admin.create("plone-3", build_state(standby_for="plone"))
+    deps.admin.create("plone-3", build_state(rebuild_of="plone"))
     deps.index.put("plone-3", [build_project("half")])
     deps.admin.create("plone-7", build_state())
     before = read_collection(deps, "plone")
@@ -123,7 +123,7 @@ def test_a_complete_copy_takes_the_name_up_where_its_collection_is_gone_already(
     """A run that died on an engine that can't do it in one step."""
     fill_collection(deps, "plone-1")
     state = deps.index.get_state("plone-1")
-    deps.index.set_state("plone-1", replace(state, standby_for="plone", is_proven=True))
+    deps.index.set_state("plone-1", replace(state, rebuild_of="plone", is_verified=True))
 
     clear_leftovers(deps, "plone")
 
@@ -134,7 +134,7 @@ def test_a_complete_copy_takes_the_name_up_where_its_collection_is_gone_already(
 def test_aliases_that_a_killed_switch_left_behind_follow(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="packages")
     fill_collection(deps, "plone-2", alias="plone")
-    deps.index.set_state("plone-1", replace(deps.index.get_state("plone-1"), standby_for="plone"))
+    deps.index.set_state("plone-1", replace(deps.index.get_state("plone-1"), rebuild_of="plone"))
 
     clear_leftovers(deps, "plone")
 
@@ -143,7 +143,7 @@ def test_aliases_that_a_killed_switch_left_behind_follow(deps: Dependencies) -> 
 
 def test_what_is_a_leftover_can_not_be_recreated(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
-    deps.admin.create("plone-2", build_state(standby_for="plone"))
+    deps.admin.create("plone-2", build_state(rebuild_of="plone"))
 
     report = rebuild_from_copy(deps, Target(collection="plone-2"))
 

@@ -71,7 +71,9 @@ def world() -> DownloadsWorld:
 def build_world(**source: Any) -> DownloadsWorld:
     clock, downloads = Clock(), FakeDownloadStats(**source)
     index = FakeIndex(now=clock)
-    deps = build_fake_dependencies(index=index, admin=index, downloads=downloads, requests=downloads, now=clock)
+    deps = build_fake_dependencies(
+        index=index, admin=index, download_stats=downloads, request_counter=downloads, now=clock
+    )
     return DownloadsWorld(index, downloads, clock, deps)
 
 
@@ -254,7 +256,7 @@ def test_everything_is_asked_about_where_that_is_wished(world: DownloadsWorld) -
     world.run()
     world.take_requested()
 
-    report = world.run(everything=True)
+    report = world.run(include_fresh=True)
 
     assert world.take_requested() == ["a", "b"]
     assert report.cached == 0
@@ -338,7 +340,7 @@ def test_a_run_that_was_interrupted_is_gone_on_with(after: int) -> None:
 @pytest.mark.parametrize("at_once", [1, 4, 900])
 def test_a_source_that_is_down_ends_the_run_and_what_was_learned_is_kept(at_once: int) -> None:
     names = [f"p{number:03}" for number in range(100)]
-    world = build_world(at_once=at_once)
+    world = build_world(batch_size=at_once)
     world.add_projects(*names)
     world.set_counts(*names)
     world.run(limit=8) if at_once < 900 else world.run()
@@ -416,11 +418,11 @@ def test_a_dry_run_asks_and_writes_nothing(world: DownloadsWorld) -> None:
 
 
 def test_what_is_ahead_is_told_before_the_first_question() -> None:
-    world = build_world(at_once=4, pace=2.0)
+    world = build_world(batch_size=4, request_interval=2.0)
     world.add_projects(*(f"p{number}" for number in range(10)))
     estimates: list[tuple[RunEstimate, int]] = []
 
-    world.run(begin=lambda ahead: estimates.append((ahead, world.source.count())))
+    world.run(on_start=lambda ahead: estimates.append((ahead, world.source.count())))
 
     ((ahead, requests),) = estimates
     assert (ahead.source, ahead.project_count, ahead.cost.requests, ahead.cost.seconds) == ("memory", 10, 3, 6.0)
@@ -433,7 +435,7 @@ def test_where_nothing_is_due_nothing_is_announced(world: DownloadsWorld) -> Non
     world.run()
     estimates: list[RunEstimate] = []
 
-    world.run(begin=estimates.append)
+    world.run(on_start=estimates.append)
 
     assert estimates == []
 
@@ -464,7 +466,7 @@ def test_a_run_whose_time_is_up_leaves_the_rest_to_the_next(world: DownloadsWorl
     world.add_projects("a", "b", "c")
     world.set_counts("a", "b", "c")
 
-    first = world.run(until=world.clock.time)
+    first = world.run(deadline=world.clock.time)
     asked_first = world.take_requested()
     second = world.run()
 

@@ -77,7 +77,9 @@ def build_enrichment(engine: IndexEngine) -> EnrichmentWorld:
     host, clock = FakeRepositoryHost(), Clock()
     for collection in ("plone", "django"):
         engine.admin.create(collection, build_state())
-    deps = build_fake_dependencies(index=engine.index, admin=engine.admin, repositories=host, requests=host, now=clock)
+    deps = build_fake_dependencies(
+        index=engine.index, admin=engine.admin, repositories=host, request_counter=host, now=clock
+    )
     return EnrichmentWorld(deps, host, clock)
 
 
@@ -148,7 +150,7 @@ def test_a_project_that_left_meanwhile_is_not_brought_back(enrichment: Enrichmen
     def leave(result: RepositoryResult) -> None:
         enrichment.deps.index.remove("plone", [Tombstone(name="leaving", removed_at=1, reason="gone")])
 
-    report = enrichment.run(heard=leave)
+    report = enrichment.run(on_result=leave)
 
     assert [stored_documents.name_normalized for stored_documents in enrichment.deps.index.project_states("plone")] == [
         "staying"
@@ -275,7 +277,7 @@ def test_what_was_learned_before_a_refusal_stays_and_the_next_run_asks_for_the_r
     def refuse(_: RepositoryResult) -> None:
         enrichment.host.failure = refusal  # type: ignore[assignment]
 
-    first = enrichment.run(heard=refuse)
+    first = enrichment.run(on_result=refuse)
     enrichment.host.failure = None
     second = enrichment.run()
 

@@ -61,7 +61,7 @@ def recording(shared_data: Path) -> Iterator[RecordedRun]:
     alone = [place for place, one in enumerate(hosted) if [o.path.lower() for o in hosted].count(one.path.lower()) == 1]
     for place in alone[:MOVED]:
         links[list(records)[place]] = f"https://github.com/former/{place}"
-        hosted[place] = replace(hosted[place], was=(f"former/{place}",))
+        hosted[place] = replace(hosted[place], former_paths=(f"former/{place}",))
     links |= {f"gone-{number}": f"git@github.com:gone/{number}.git" for number in range(GONE)}
     links["empty"] = "https://github.com/o/empty"
     index, clock = FakeIndex(), Clock()

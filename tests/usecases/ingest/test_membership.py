@@ -279,7 +279,7 @@ def test_a_candidate_that_could_not_be_read_is_read_by_the_next_run(flask: World
 
 def test_a_bulk_source_that_does_not_answer_ends_the_run_before_it_reads(flask: World) -> None:
     class Silent:
-        def requiring(self, _frameworks: object) -> Iterator[str]:
+        def find_candidates(self, _frameworks: object) -> Iterator[str]:
             yield "quart"
             raise Unavailable("nobody there")
 
@@ -343,7 +343,7 @@ def test_a_reason_that_has_changed_is_written_anew(flask: World) -> None:
 
     changed.changes()
 
-    assert changed.document("flask-mail")["member_because"] == "include"
+    assert changed.document("flask-mail")["membership_reason"] == "include"
     assert changed.stored() == compute_expected(changed)
 
 

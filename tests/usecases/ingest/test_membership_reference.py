@@ -80,7 +80,7 @@ def test_all_judged_packages_are_members_for_the_reason_that_the_oracle_gives(
         stored_reasons = read_reasons(built_world)
         assert graded_names & list_known_names(projects) <= stored_reasons.keys()
         assert graded_names - list_known_names(projects) - stored_reasons.keys() <= UNKNOWN[profile] | MISSING
-        expected_reasons = {d["name_normalized"]: d["member_because"] for d in built_world.expected().values()}
+        expected_reasons = {d["name_normalized"]: d["membership_reason"] for d in built_world.expected().values()}
         assert stored_reasons == {
             name: reason for name, reason in expected_reasons.items() if name not in UNDETECTABLE[profile]
         }

@@ -54,9 +54,11 @@ def test_everybody_is_where_they_belong(tmp_path: Path, profile: str) -> None:
 
         report = built_world.fetch()
 
-        stored_reasons = {id_: (d["name_normalized"], d["member_because"]) for id_, d in built_world.stored().items()}
+        stored_reasons = {
+            id_: (d["name_normalized"], d["membership_reason"]) for id_, d in built_world.stored().items()
+        }
         expected_reasons = {
-            id_: (d["name_normalized"], d["member_because"]) for id_, d in built_world.expected().items()
+            id_: (d["name_normalized"], d["membership_reason"]) for id_, d in built_world.expected().items()
         }
         assert stored_reasons == {
             id_: name_and_reason

@@ -61,7 +61,7 @@ class UnavailableStore:
 def build_reader(
     registry: FakePackageRegistry, dedup_store: FakeDedupStore, queue: FakeQueue
 ) -> Callable[..., FeedReport]:
-    deps = build_fake_dependencies(registry=registry, feed=registry, requests=registry)
+    deps = build_fake_dependencies(registry=registry, feed=registry, request_counter=registry)
     return lambda feed=Feed.UPDATE, ttl=DAY: read_feed(deps, feed, dedup_store, ttl=ttl, enqueue=queue)
 
 

@@ -57,7 +57,7 @@ def test_a_run_without_any_time_changes_nothing_and_says_what_is_left(small: Wor
         small.fake_registry.publish(f"plone.n{number}", "2.0")
     cursor = small.deps.index.get_state("plone").cursor
 
-    late_report = getattr(small, use)(until=START)
+    late_report = getattr(small, use)(deadline=START)
 
     assert (late_report.left, late_report.is_whole, late_report.failed) == (5, False, [])
     assert small.stored() == before
@@ -71,7 +71,7 @@ def test_between_two_questions_for_classifiers_the_journal_suffices(small: World
     small.fake_registry.publish("plone.api", "2.1")
     small.pypi.requests.clear()
 
-    small.changes(browse_every=3600)
+    small.changes(discovery_interval=3600)
 
     assert (small.pypi.requests.by_kind["browse"], small.pypi.requests.total) == (0, 3)
     assert small.stored() == small.expected()
@@ -81,10 +81,10 @@ def test_who_arrives_in_between_is_found_by_the_next_question(small: World) -> N
     small.fetch()
     small.fake_registry.publish("collective.new", "1.0", info=CLASSIFIERS)
 
-    small.changes(browse_every=3600)
+    small.changes(discovery_interval=3600)
     assert "collective-new" not in small.names()
     small.clock.advance(3600)
-    small.changes(browse_every=3600)
+    small.changes(discovery_interval=3600)
 
     assert small.stored() == small.expected()
 
@@ -94,7 +94,7 @@ def test_who_was_judged_not_to_belong_and_joins_in_between_is_not_passed_over(sm
     small.fetch()
     small.fake_registry.publish("left.plone", "3.0", info=CLASSIFIERS)
 
-    small.changes(browse_every=3600)
+    small.changes(discovery_interval=3600)
 
     assert "left-plone" in small.names()
     assert small.stored() == small.expected()
@@ -125,7 +125,7 @@ def test_a_fetch_in_parts_reads_what_a_whole_one_reads(small: World) -> None:
     for shard in (names[:4], names[4:]):
         fetch_shard(small.deps, target, {name: shard_plan.min_serials[name] for name in shard})
     small.pypi.requests.clear()
-    report = small.fetch(shown=read_seen_classifiers(small.deps, target))
+    report = small.fetch(seen_classifiers=read_seen_classifiers(small.deps, target))
 
     assert (report.indexed, small.pypi.requests.by_kind["project"], report.is_complete) == (0, 0, True)
     assert small.stored() == small.expected()

@@ -93,7 +93,7 @@ def _start_endpoint(settings: Settings) -> None:
     counts = _worker_metrics.get_shared_counts()
     assert counts is not None
     redis = _worker_metrics.resources.enter_context(connect(settings.redis_url))
-    deps = replace(get_worker_context().deps, traffic=counts)
+    deps = replace(get_worker_context().deps, request_metrics=counts)
     metrics = Metrics(deps, tasks=counts, backlog=BrokerQueue(redis))
     _worker_metrics.resources.enter_context(
         serve_metrics(metrics, host=settings.metrics_host, port=settings.metrics_port)

@@ -29,10 +29,10 @@ class PyPIChangelog:
 
 
 class _SerialReader(ResponseReader[int]):
-    def take(self, row: list[Value]) -> None:
+    def add_row(self, row: list[Value]) -> None:
         raise Transient("the answer is a list where a serial was asked for")
 
-    def result(self, value: Value) -> int:
+    def build_result(self, value: Value) -> int:
         if not isinstance(value, int):
             raise Transient("the answer is not a serial")
         return value
@@ -43,7 +43,7 @@ class _EntriesReader(ResponseReader[list[ChangelogEntry]]):
         super().__init__()
         self._entries: list[ChangelogEntry] = []
 
-    def take(self, row: list[Value]) -> None:
+    def add_row(self, row: list[Value]) -> None:
         match row:
             case [str(name), str() | None as version, int(timestamp), str(action), int(serial)] if name:
                 self._entries.append(
@@ -59,7 +59,7 @@ class _EntriesReader(ResponseReader[list[ChangelogEntry]]):
                 # One change that can't be read may be any: nothing can be said to have been seen.
                 raise Transient("the journal has an entry that can't be read")
 
-    def result(self, value: Value) -> list[ChangelogEntry]:
+    def build_result(self, value: Value) -> list[ChangelogEntry]:
         if value != []:
             raise Transient("the answer is not a list of changes")
         return self._entries

@@ -74,14 +74,14 @@ class _NamesReader(ResponseReader[frozenset[str]]):
         super().__init__()
         self._names: set[str] = set()
 
-    def take(self, row: list[Value]) -> None:
+    def add_row(self, row: list[Value]) -> None:
         match row:
             case [str(name), str()] if name:
                 self._names.add(name)
             case _:
                 raise Transient("the list of releases has a row that can't be read")
 
-    def result(self, value: Value) -> frozenset[str]:
+    def build_result(self, value: Value) -> frozenset[str]:
         if value != []:
             raise Transient("the answer is not a list of releases")
         return frozenset(map(normalize_name, self._names))

@@ -29,7 +29,7 @@ class BuildContext(Struct, frozen=True, kw_only=True):
     """What a project's documents say beside the registry's answer.
 
     `status_checked` is when the status was last looked at, in Unix seconds (0: never); `last_serial` is 0 for a
-    project that could not be read whole, so that it counts as older than any answer; `member_because` is why the
+    project that could not be read whole, so that it counts as older than any answer; `membership_reason` is why the
     project belongs; `composition` is the version of this module's work.
     """
 
@@ -148,7 +148,7 @@ def _build_project_fields(project: Project, release: Release, context: BuildCont
         "maintainers": project.maintainers,
         "project_status": context.status.value,
         "status_checked": context.status_checked,
-        "member_because": context.membership_reason,
+        "membership_reason": context.membership_reason,
         "last_serial": context.last_serial,
         "composed_with": context.document_version,
     }

@@ -131,7 +131,7 @@ def _extract_release_signals(documents: Sequence[RegistryFields], newest: Regist
     latest = max(considered, key=lambda document: document.upload_timestamp)
     return {
         "version": max((document.version_sortable, document.version) for document in considered)[1],
-        "released": _first_known_timestamp(latest.upload_timestamp),
+        "released_at": _first_known_timestamp(latest.upload_timestamp),
         "releases": len(stable),
         "bugfix_releases": sum(_is_bugfix(document) for document in stable),
         "is_prerelease_only": bool(usable) and not stable,

@@ -11,7 +11,7 @@ from .requirements import Requirements, parse_requirements
 
 
 class MembershipReason(StrEnum):
-    """Why a project belongs; the value of the field `member_because`. Where several hold, the first one counts."""
+    """Why a project belongs; the value of the field `membership_reason`. Where several hold, the first one counts."""
 
     CLASSIFIER = "classifier"
     REQUIRES = "requires"

@@ -15,7 +15,7 @@ def swap_alias(deps: Dependencies, alias: str, live: str, replacement: str, *, c
     all the time. `catch_up` brings over what was written through the alias until it was moved.
     """
     index, admin = deps.index, deps.admin
-    index.set_state(live, replace(index.get_state(live), standby_for=alias))
+    index.set_state(live, replace(index.get_state(live), rebuild_of=alias))
     admin.set_alias(alias, replacement)
     if not _is_reachable(index, admin, alias, replacement):
         admin.set_alias(alias, live)
@@ -33,7 +33,7 @@ def replace_named_collection(deps: Dependencies, name: str, replacement: str, *,
     caller keeps others from writing some. What other owners write comes along where the engine does it in one step.
     """
     index, admin = deps.index, deps.admin
-    index.set_state(replacement, replace(index.get_state(replacement), is_proven=True))
+    index.set_state(replacement, replace(index.get_state(replacement), is_verified=True))
     catch_up()
     for alias in list_aliases(admin, name):
         admin.set_alias(alias, replacement)
@@ -55,7 +55,7 @@ def clear_rebuild_marks(deps: Dependencies, collection: str) -> None:
     """Take the marks of a rebuild off a collection that has gone live."""
     state = deps.index.get_state(collection)
     if state.rebuild_of or state.is_verified:
-        deps.index.set_state(collection, replace(state, standby_for="", is_proven=False))
+        deps.index.set_state(collection, replace(state, rebuild_of="", is_verified=False))
 
 
 def list_aliases(admin: IndexAdmin, collection: str) -> Sequence[str]:

@@ -88,15 +88,15 @@ def merge_states(
     return replace(
         target_state,
         cursor=min(cursors) if len(cursors) == 2 else None,
-        cursor_set=older_state.cursor_confirmed_at,
+        cursor_confirmed_at=older_state.cursor_confirmed_at,
         seen_classifiers=tuple(sorted({*target_state.seen_classifiers, *source_state.seen_classifiers})),
-        rechecks={**source_state.stale_retries, **target_state.stale_retries},
+        stale_retries={**source_state.stale_retries, **target_state.stale_retries},
     )
 
 
 def without_rebuild_marks(state: CollectionState) -> CollectionState:
     """Return a state without the marks of a rebuild."""
-    return replace(state, standby_for="", is_proven=False)
+    return replace(state, rebuild_of="", is_verified=False)
 
 
 def _check_names(deps: Dependencies, source: str, target: str) -> None:

@@ -173,11 +173,11 @@ def _rebuild_copy(deps: Dependencies, alias: str, report: TransferReport, progre
     is_collection = is_unaliased(deps, alias)
     live = admin.resolve(alias) or alias
     replacement = find_next_name(admin, alias)
-    admin.create(replacement, replace(index.get_state(live), standby_for=alias))
+    admin.create(replacement, replace(index.get_state(live), rebuild_of=alias))
     sync = CollectionSync(deps, live, replacement, report, progress)
     try:
         sync.run()
-        index.set_state(replacement, replace(index.get_state(live), standby_for=alias))
+        index.set_state(replacement, replace(index.get_state(live), rebuild_of=alias))
     except BaseException:
         # An interruption, too: the next run would clear it, but nobody knows when that will be.
         admin.drop(replacement)

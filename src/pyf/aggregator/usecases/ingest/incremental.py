@@ -134,11 +134,11 @@ def update_collection(
                 )
                 classifier_counts = {**state.classifier_counts, **discovered.classifier_counts}
                 state = replace(
-                    ingester.update_state(state), browsed=classifier_counts, browsed_at=classifiers_fetched_at
+                    ingester.update_state(state), classifier_counts=classifier_counts, classifiers_fetched_at=classifiers_fetched_at
                 )
                 deps.index.set_state(target.collection, state)
             if report.is_complete and not scope.is_restricted:
-                confirmed_state = replace(state, cursor=interval.cursor, cursor_set=int(deps.now()))
+                confirmed_state = replace(state, cursor=interval.cursor, cursor_confirmed_at=int(deps.now()))
                 deps.index.set_state(target.collection, confirmed_state)
     return report
 

@@ -131,7 +131,7 @@ class Ingester:
         return replace(
             state,
             seen_classifiers=tuple(sorted({*state.seen_classifiers, *self.seen_classifiers})),
-            rechecks=planning.schedule_retries(
+            stale_retries=planning.schedule_retries(
                 state.stale_retries, self.processed, self.stale_serials, now=int(self.deps.now())
             ),
         )

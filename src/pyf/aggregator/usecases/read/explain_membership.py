@@ -26,7 +26,7 @@ class MembershipExplanation(Struct, frozen=True, kw_only=True):
     collection: str
     is_indexed: bool
     is_member: bool | None
-    member_because: str
+    membership_reason: str
     reasons: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class _ExplanationBuilder(Struct, frozen=True, kw_only=True):
     filter: Filter
 
     def build_indexed(
-        self, name: str, version: str, member_because: str, decision: MembershipDecision
+        self, name: str, version: str, membership_reason: str, decision: MembershipDecision
     ) -> MembershipExplanation:
         if decision.reason is not None:
             reason = f"It is in the collection, as of release {version}: {decision.text}."
@@ -84,7 +84,7 @@ class _ExplanationBuilder(Struct, frozen=True, kw_only=True):
             collection=self.collection,
             is_indexed=True,
             is_member=decision.reason is not None,
-            member_because=decision.reason or member_because,
+            membership_reason=decision.reason or membership_reason,
             reasons=(reason,),
         )
 
@@ -93,14 +93,14 @@ class _ExplanationBuilder(Struct, frozen=True, kw_only=True):
         *reasons: str,
         name: str = "",
         is_member: bool | None = False,
-        member_because: MembershipReason | None = None,
+        membership_reason: MembershipReason | None = None,
     ) -> MembershipExplanation:
         return MembershipExplanation(
             name=name or self.name,
             collection=self.collection,
             is_indexed=False,
             is_member=is_member,
-            member_because=member_because or "",
+            membership_reason=membership_reason or "",
             reasons=reasons,
         )
 
@@ -128,7 +128,7 @@ def _explain_from_registry(deps: Dependencies, builder: _ExplanationBuilder, exi
         _explain_discovery(deps, builder.filter, name, decision.reason, exists),
         name=outcome.name,
         is_member=True,
-        member_because=decision.reason,
+        membership_reason=decision.reason,
     )
 
 

@@ -106,7 +106,7 @@ class PackageDetails(Struct, frozen=True, kw_only=True):
     `hit` is what lists show of it; `description` its README as safe HTML; `install` the line that installs it. A
     quarantined one has none of these two, no links, and no address in any text: nobody must install it, or go where it
     leads. `first_uploaded`
-    is in Unix seconds. `why_here` says why it is in the collection, in the words of `member_because`.
+    is in Unix seconds. `why_here` says why it is in the collection, in the words of `membership_reason`.
     """
 
     hit: Hit
@@ -118,7 +118,7 @@ class PackageDetails(Struct, frozen=True, kw_only=True):
     requires_python: str
     yanked_reason: str
     first_uploaded: int
-    member_because: str
+    membership_reason: str
     health: HealthReport
     compatibility: SupportMatrix
     releases: tuple[ReleaseSummary, ...]
@@ -156,7 +156,7 @@ def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails
         requires_python=newest_release.requires_python,
         yanked_reason=mask_emails(newest_release.yanked_reason),
         first_uploaded=find_first_upload(document.registry for document in documents),
-        member_because=newest_release.membership_reason,
+        membership_reason=newest_release.membership_reason,
         health=build_health_report(deps, documents),
         compatibility=build_compatibility(deps, documents),
         releases=build_release_summaries(documents),

@@ -193,7 +193,7 @@ def _sanitize_finding(finding: Finding) -> Finding:
     return replace(
         finding,
         points=round(finding.points, 1),
-        maximum=round(finding.max_points, 1),
+        max_points=round(finding.max_points, 1),
         seen=mask_emails(finding.observation),
         to_do=mask_emails(finding.advice),
     )

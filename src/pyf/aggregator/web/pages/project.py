@@ -137,7 +137,7 @@ def build_project_view(collection: str, page: PackageDetails, now: float) -> Pro
         pythons=group_versions(hit.python_versions),
         requires_python=formatting.single_line(page.requires_python),
         license=format_license(hit.license),
-        membership_note=_MEMBERSHIP_NOTES.get(page.member_because, ""),
+        membership_note=_MEMBERSHIP_NOTES.get(page.membership_reason, ""),
         first_released=formatting.format_date(page.first_uploaded),
         matrix=build_matrix_section(page.compatibility),
         releases=build_releases_section(page.releases),

@@ -77,7 +77,7 @@ def show_search(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> 
             status_code=303,
         )
     answered = search_with_hints(site.deps, collection.target, params.query)
-    params, results = replace(params, question=answered.query), answered.results
+    params, results = replace(params, query=answered.query), answered.results
     feed_url = feed_path(collection.key, "updated", params.query)
     status = HTTPStatus.BAD_REQUEST if params.problem else HTTPStatus.OK
     template = cast(JinjaTemplateEngine, request.app.template_engine).get_template("search.html")

@@ -130,17 +130,17 @@ def remove_tokens(params: SearchParams, tokens: Iterable[str]) -> SearchParams:
 def remove_filter(params: SearchParams, facet: Facet, value: str) -> SearchParams:
     """Return the question that does not narrow a facet to a value, from its first page."""
     remaining = tuple(selected for selected in params.query.get_selected(facet) if selected != value)
-    return replace(params, question=replace(params.query, page=1, **{facet.value: remaining}))
+    return replace(params, query=replace(params.query, page=1, **{facet.value: remaining}))
 
 
 def with_page(params: SearchParams, page: int) -> SearchParams:
     """Return the same question, at another page."""
-    return replace(params, question=replace(params.query, page=page))
+    return replace(params, query=replace(params.query, page=page))
 
 
 def without_age_filter(params: SearchParams) -> SearchParams:
     """Return the question that does not ask when a release was uploaded, from its first page."""
-    return replace(params, question=replace(params.query, page=1, updated_within=None))
+    return replace(params, query=replace(params.query, page=1, updated_within=None))
 
 
 def without_filters(params: SearchParams) -> SearchParams:
