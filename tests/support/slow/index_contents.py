@@ -40,7 +40,7 @@ def read_contents(index: PackageIndex, alias: str, removed_names: Iterable[str] 
 
 
 def _drop_time_fields(document: Any) -> dict[str, Any]:
-    fields = document.as_mapping()
+    fields = document.to_dict()
     assert 0 <= fields["health_score"] <= 100, f"{fields['id']} has no score"
     return {name: value for name, value in fields.items() if name not in TIME_DEPENDENT_FIELDS}
 

@@ -81,7 +81,7 @@ def worlds(tmp_path: Path) -> Iterator[list[World]]:
 
 def run_and_report(world: World, run_name: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return what a run reports, but for the time that it took and the port that it asked at."""
-    report = getattr(world, run_name)(**options).as_mapping()
+    report = getattr(world, run_name)(**options).to_dict()
     return {name: value for name, value in report.items() if name not in ("seconds", "reasons")} | {
         "reasons": {name: reason.replace(world.pypi.url, "") for name, reason in report["reasons"].items()}
     }
