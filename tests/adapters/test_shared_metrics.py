@@ -68,7 +68,7 @@ def test_what_a_process_that_has_ended_counted_stays_and_what_it_was_doing_does_
     other.publish()
     (file,) = (tmp_path / "other").iterdir()
     ended = run(["sh", "-c", "echo $$"], capture_output=True, check=True, text=True).stdout.strip()
-    text = file.read_text().replace(f'"process":{os.getpid()}', f'"process":{ended}')
+    text = file.read_text().replace(f'"pid":{os.getpid()}', f'"pid":{ended}')
     (tmp_path / file.name).write_text(text)
     ours = create_process_metrics(tmp_path)
 

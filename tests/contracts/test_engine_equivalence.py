@@ -94,7 +94,7 @@ class EngineEquivalence(RuleBasedStateMachine):
     def set_alias(self, alias: str, name: str) -> None:
         self.apply_to_both(lambda engine: engine.admin.set_alias(alias, name))
 
-    @rule(source=names, to=names)
+    @rule(source=names, target=names)
     def copy_enrichments(self, source: str, target: str) -> None:
         self.apply_to_both(lambda engine: engine.admin.copy_enrichments(source, target))
 

@@ -139,9 +139,9 @@ def test_a_project_that_nobody_answers_for_is_unavailable_and_keeps_no_other_bac
         registry.projects.read_projects(ProjectRequest(name=name) for name in ("plone-api", "acme-blog", "nobody"))
     )
 
-    assert isinstance(readings["plone-api"].answer, Project)
-    assert isinstance(readings["acme-blog"].answer, Unavailable)
-    assert isinstance(readings["nobody"].answer, NotFound)
+    assert isinstance(readings["plone-api"].outcome, Project)
+    assert isinstance(readings["acme-blog"].outcome, Unavailable)
+    assert isinstance(readings["nobody"].outcome, NotFound)
 
 
 def test_a_release_that_nobody_answers_for_is_told_and_stays_without_metadata(registry: RegistryPorts) -> None:
@@ -176,7 +176,7 @@ def test_wanted_projects_are_asked_for_only_as_results_are_taken(registry: Regis
 def test_standings_tell_the_status(registry: RegistryPorts) -> None:
     standings = group_by_name(registry.projects.check_simple_pages(["plone-api", "acme-blog", "hidden"]))
 
-    assert {name: (standing.answer, standing.is_empty) for name, standing in standings.items()} == {
+    assert {name: (standing.outcome, standing.is_empty) for name, standing in standings.items()} == {
         "plone-api": (ProjectStatus.ACTIVE, False),
         "acme-blog": (ProjectStatus.ARCHIVED, False),
         "hidden": (ProjectStatus.QUARANTINED, True),
@@ -189,8 +189,8 @@ def test_standings_tell_failures_as_answers(registry: RegistryPorts) -> None:
 
     standings = group_by_name(registry.projects.check_simple_pages(["plone-api", "nobody"]))
 
-    assert isinstance(standings["plone-api"].answer, Unavailable)
-    assert isinstance(standings["nobody"].answer, NotFound)
+    assert isinstance(standings["plone-api"].outcome, Unavailable)
+    assert isinstance(standings["nobody"].outcome, NotFound)
 
 
 def test_a_registry_that_refuses_to_browse_is_unavailable(registry: RegistryPorts) -> None:

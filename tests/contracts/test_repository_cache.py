@@ -21,7 +21,7 @@ count = st.just(UNSET) | st.integers(0, 2**40)
 text = st.just(UNSET) | st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 repositories = st.builds(
     Repository,
-    address=st.just(to_ref("o/new")),
+    ref=st.just(to_ref("o/new")),
     stars=count,
     closed_issues=count,
     is_archived=st.just(UNSET) | st.booleans(),

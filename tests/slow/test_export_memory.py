@@ -1,5 +1,6 @@
 """An export from a server takes the memory of a few documents, however many there are."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,7 +28,7 @@ def address() -> Iterator[list[str]]:
     """A server in a process of its own: its address and its key."""
     tests = str(Path(__file__).parents[1])
     with Popen(
-        [sys.executable, "-m", "typesense_double"], stdout=PIPE, text=True, env={"PYTHONPATH": tests}
+        [sys.executable, "-m", "support.typesense_fake"], stdout=PIPE, text=True, env={"PYTHONPATH": tests}
     ) as server_process:
         assert server_process.stdout is not None
         yield server_process.stdout.readline().split()
@@ -43,8 +44,9 @@ def fill(ports: Typesense, collection: str, documents: int) -> None:
 
 
 def measure_export(address: list[str], collection: str) -> tuple[int, int]:
-    program = Path(__file__).with_name("typesense_export.py")
-    result = run([sys.executable, program, *address, collection], stdout=PIPE, text=True, check=True)
+    command = [sys.executable, "-m", "support.slow.measure_export", *address, collection]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    result = run(command, stdout=PIPE, text=True, check=True, env=environment)
     count, memory = map(int, result.stdout.split())
     return count, memory
 

@@ -18,10 +18,10 @@ pytestmark = [pytest.mark.slow, on_linux]
 
 
 def measure_memory(folder: Path, *arguments: str, **settings: str) -> int:
-    """Run `measured.py`, and return what it printed last, 0 for nothing."""
+    """Run `measure_updater`, and return what it printed last, 0 for nothing."""
     tests = Path(__file__).parents[1]
     result = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("measured.py")), *arguments],
+        [sys.executable, "-m", "support.slow.measure_updater", *arguments],
         cwd=folder,
         env={**os.environ, "SQLITE_PATH": str(folder / "index.sqlite3"), "PYTHONPATH": str(tests), **settings},
         capture_output=True,

@@ -177,7 +177,7 @@ def find_render_workers(parent: int) -> list[int]:
             command = (status.parent / "cmdline").read_text()
         except OSError:  # it has ended meanwhile
             continue
-        if int(fields[1]) == parent and "rendering_worker" in command:
+        if int(fields[1]) == parent and "rendering.worker" in command:
             pids.append(int(status.parent.name))
     return pids
 

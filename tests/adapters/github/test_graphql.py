@@ -297,7 +297,7 @@ def test_what_an_answer_keeps_back_is_unknown_and_never_zero(told: dict[str, obj
     repository = parse_graphql_repository(to_ref("o/r0"), msgspec.json.encode(told))
 
     assert isinstance(repository, Repository)
-    assert msgspec.to_builtins(repository) == {"address": {"host": "github.com", "owner": "o", "name": "r0"}}
+    assert msgspec.to_builtins(repository) == {"ref": {"host": "github.com", "owner": "o", "name": "r0"}}
 
 
 @pytest.mark.parametrize("told", [b"[]", b'{"isPrivate":false}', b'{"nameWithOwner":"nonsense","isPrivate":false}'])

@@ -73,7 +73,7 @@ def test_after_the_last_retry_the_last_failure_is_raised(most: int) -> None:
     attempt = FailingAttempt(*(Transient(f"failure {number}") for number in range(1, 10)))
 
     with pytest.raises(Transient, match=f"failure {most}"):
-        run_retry(attempt, Transient("failure 0"), most=most)
+        run_retry(attempt, Transient("failure 0"), max_retries=most)
     assert len(attempt.times) == most
 
 
@@ -108,6 +108,6 @@ def test_a_service_that_asks_for_a_long_pause_is_not_waited_for() -> None:
     attempt = FailingAttempt()
 
     with pytest.raises(Transient) as raised:
-        run_retry(attempt, Transient("429", retry_after=121), longest_wait=120)
+        run_retry(attempt, Transient("429", retry_after=121), max_wait=120)
     assert raised.value.retry_after == 121
     assert attempt.times == []

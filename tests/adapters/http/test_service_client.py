@@ -242,7 +242,7 @@ class TestLimits:
     @pytest.mark.parametrize("workers", [1, 3])
     def test_no_more_than_the_workers_ask_at_once(self, http: HttpClient, pypi: LocalPyPI, workers: int) -> None:
         pypi.latency = 0.01
-        acme = service(http, workers=workers)
+        acme = service(http, max_concurrency=workers)
 
         def read_many(_: int) -> None:
             list(acme.stream(range(5), lambda _: acme.get_async(build_acme_request(pypi), read_json), max_pending=5))
@@ -264,7 +264,7 @@ class TestLimits:
         assert times[-1] - times[0] >= 13 * delay
 
     def test_each_service_has_limits_of_its_own(self, http: HttpClient, pypi: LocalPyPI) -> None:
-        slow, quick = service(http, workers=1, timeout=30), service(http)
+        slow, quick = service(http, max_concurrency=1, timeout=30), service(http)
         pypi.faults.add(Fault(FaultKind.SLOW, times=1, pause=0.05))
 
         with ThreadPoolExecutor(1) as thread:
@@ -288,7 +288,7 @@ class TestCounting:
     @pytest.mark.parametrize("kind", [kind.value for kind in FaultKind])
     def test_the_count_is_the_servers(self, http: HttpClient, pypi: LocalPyPI, kind: str) -> None:
         pypi.faults.add(Fault(kind, probability=0.5, retry_after=None, pause=0.01))
-        acme = service(http, retries=2, timeout=0.5, workers=4)
+        acme = service(http, retries=2, timeout=0.5, max_concurrency=4)
 
         async def work(_: int) -> bool:
             try:
@@ -369,7 +369,7 @@ class TestClient:
     def test_a_refusal_leaves_its_connection_usable(self) -> None:
         refusal = b"HTTP/1.1 404 Not Found\r\nContent-Length: 20000\r\n\r\n" + bytes(20_000)
 
-        with wire(refusal, keeps=True) as server, HttpClient() as http:
+        with wire(refusal, keep_alive=True) as server, HttpClient() as http:
             for _ in range(3):
                 with pytest.raises(NotFound):
                     service(http).get(Request(url=server.url), read_json)
@@ -434,7 +434,7 @@ class TestExchanges:
             service(http).send(Request(url=pypi.url, max_bytes=1000))
 
     def test_exchanges_keep_their_distance_with_all_other_requests(self, http: HttpClient, pypi: LocalPyPI) -> None:
-        request_times = service(http, delay=0.2, workers=1)
+        request_times = service(http, delay=0.2, max_concurrency=1)
 
         for _ in range(2):
             request_times.send(build_acme_request(pypi))

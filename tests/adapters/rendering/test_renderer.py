@@ -38,7 +38,7 @@ def find_workers() -> set[int]:
     return {
         pid
         for pid in list_children(os.getpid())
-        if re.search("rendering_worker|strange_renderer", read_command_line(pid))
+        if re.search("rendering.worker|faulty_renderer", read_command_line(pid))
     }
 
 

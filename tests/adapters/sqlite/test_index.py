@@ -15,10 +15,10 @@ from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
 from pyf.aggregator.domain.errors import Unavailable
-from support import sqlite_worker
 from support.builders import build_project, build_state
 from support.sqlite_worker import COLLECTION, read_number
 
+TESTS = Path(__file__).parents[2]
 MEGABYTE = 1024 * 1024
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and kill -9")
 
@@ -48,8 +48,9 @@ def admin(database: Database) -> SqliteAdmin:
 
 def start_process(action: str, path: Path, *arguments: object) -> subprocess.Popen[str]:
     """Start a process of its own at an act of `sqlite_worker`."""
-    command = [sys.executable, sqlite_worker.__file__, action, str(path), *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "support.sqlite_worker", action, str(path), *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": str(TESTS)}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
 def collect_outputs(processes: Sequence[subprocess.Popen[str]]) -> list[str]:

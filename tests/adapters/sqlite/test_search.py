@@ -164,11 +164,11 @@ from pathlib import Path
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.search import SqliteSearch
 from pyf.aggregator.config.lexicon import load_lexicon
-from pyf.aggregator.config.scoring import load_standards
-from pyf.aggregator.domain.search import Question
-search = SqliteSearch(Database(Path({str(world.database.path)!r})), load_lexicon(), load_standards())
+from pyf.aggregator.config.scoring import load_scoring_config
+from pyf.aggregator.domain.search import SearchQuery
+search = SqliteSearch(Database(Path({str(world.database.path)!r})), load_lexicon(), load_scoring_config())
 def ask(sort):
-    print(*sorted(hit.name for hit in search.search({PLONE!r}, Question(text="something", sort=sort)).hits))
+    print(*sorted(hit.name for hit in search.search({PLONE!r}, SearchQuery(text="something", sort=sort)).hits))
 ask("relevance")
 for path in Path({str(world.folder)!r}).iterdir():
     os.truncate(path, 0)
@@ -222,11 +222,11 @@ from pyf.aggregator.adapters.fulltext import keeping
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.search import SqliteSearch
 from pyf.aggregator.config.lexicon import load_lexicon
-from pyf.aggregator.config.scoring import load_standards
-from pyf.aggregator.domain.search import Question
+from pyf.aggregator.config.scoring import load_scoring_config
+from pyf.aggregator.domain.search import SearchQuery
 keeping.note = lambda *_: os.kill(os.getpid(), 9)
 database = Database(Path({str(path)!r}))
-SqliteSearch(database, load_lexicon(), load_standards()).search({PLONE!r}, Question())
+SqliteSearch(database, load_lexicon(), load_scoring_config()).search({PLONE!r}, Question())
 """
 
     def killed() -> int:

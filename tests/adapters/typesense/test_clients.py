@@ -106,7 +106,7 @@ def test_a_look_up_by_name_gives_the_newest_first(create_search_only_key: Client
 def test_a_search_only_key_can_search_its_collection_and_nothing_else(
     local: LocalTypesense, create_search_only_key: Client
 ) -> None:
-    """The recording has the same of a real server: `test_typesense_double` compares them."""
+    """The recording has the same of a real server: `test_typesense_fake` compares them."""
     documents = create_search_only_key.collections["packages"].documents
     refused: list[Any] = [
         lambda: create_search_only_key.collections["packages"].retrieve(),

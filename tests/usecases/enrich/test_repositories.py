@@ -468,7 +468,7 @@ def test_every_project_ends_as_its_links_and_the_host_say_and_no_address_is_aske
 
 def replace_host(enrichment: EnrichmentWorld, batch: int) -> FakeRepositoryHost:
     enrichment.host = FakeRepositoryHost(batch_size=batch)
-    enrichment.deps = replace(enrichment.deps, repositories=enrichment.host, requests=enrichment.host)
+    enrichment.deps = replace(enrichment.deps, repositories=enrichment.host, request_counter=enrichment.host)
     return enrichment.host
 
 

@@ -73,7 +73,7 @@ def recording(shared_data: Path) -> Iterator[RecordedRun]:
             index=index,
             admin=index,
             repositories=GitHubGraphQL(create_client(http, github.url)),
-            requests=http,
+            request_counter=http,
             now=clock,
         )
         yield RecordedRun(deps, github, http, records, len({url.lower() for url in links.values()}))

@@ -91,7 +91,7 @@ def test_all_releases_keep_their_readme_where_that_is_asked_for(small: World) ->
 def test_an_upgrade_makes_older_documents_anew_and_counts_them(small: World) -> None:
     small.fetch()
 
-    report = small.with_policy(composer=9).fetch()
+    report = small.with_policy(builder_version=9).fetch()
 
     assert (report.indexed, report.rebuilt) == (3, 3)
     assert {d.registry.composed_with for d in small.deps.index.export("plone")} == {18}

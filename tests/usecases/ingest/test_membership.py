@@ -374,7 +374,7 @@ def test_an_excluded_project_leaves_without_being_asked_for(flask: World, run: s
 
     report = getattr(changed, run)()
 
-    assert report.is_whole
+    assert report.is_complete
     assert changed.names() == ["flask", "flask-sql-more", "flask-sqlalchemy"]
     tombstone = flask.deps.index.get_tombstone("flask", "flask-mail")
     assert tombstone is not None

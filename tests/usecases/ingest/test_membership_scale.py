@@ -12,7 +12,7 @@ from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.registry_world import World, open_world
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CANDIDATES, CHANGED = 300, 7
 SIZES = [20_000, pytest.param(700_000, marks=pytest.mark.slow)]
 

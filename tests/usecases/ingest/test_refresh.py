@@ -149,7 +149,7 @@ def test_a_page_that_cannot_be_read_is_named(small: World) -> None:
 def test_documents_of_an_older_composition_are_made_anew(small: World) -> None:
     small.fetch()
 
-    report = small.with_policy(composer=9).refresh()
+    report = small.with_policy(builder_version=9).refresh()
 
     assert (report.indexed, report.rebuilt) == (3, 3)
 

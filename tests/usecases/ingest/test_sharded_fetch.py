@@ -59,10 +59,10 @@ def test_a_run_without_any_time_changes_nothing_and_says_what_is_left(small: Wor
 
     late_report = getattr(small, use)(deadline=START)
 
-    assert (late_report.left, late_report.is_whole, late_report.failed) == (5, False, [])
+    assert (late_report.skipped, late_report.is_complete, late_report.failed) == (5, False, [])
     assert small.stored() == before
     assert small.deps.index.get_state("plone").cursor == cursor
-    assert getattr(small, use)().left == 0
+    assert getattr(small, use)().skipped == 0
     assert small.stored() == small.expected()
 
 

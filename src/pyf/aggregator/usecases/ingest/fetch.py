@@ -201,11 +201,15 @@ def _ingest_candidates(
         )
         classifier_counts = {**fetch_plan.state.classifier_counts, **discovered.classifier_counts}
         state = replace(
-            ingester.update_state(fetch_plan.state), classifier_counts=classifier_counts, classifiers_fetched_at=classifiers_fetched_at
+            ingester.update_state(fetch_plan.state),
+            classifier_counts=classifier_counts,
+            classifiers_fetched_at=classifiers_fetched_at,
         )
         deps.index.set_state(target.collection, state)
     if report.is_complete and not scope.is_restricted:
-        deps.index.set_state(target.collection, replace(state, cursor=fetch_plan.cursor, cursor_confirmed_at=int(deps.now())))
+        deps.index.set_state(
+            target.collection, replace(state, cursor=fetch_plan.cursor, cursor_confirmed_at=int(deps.now()))
+        )
 
 
 def plan_reads(deps: Dependencies, fetch_plan: FetchPlan, discovered: DiscoveredProjects | None = None) -> ReadPlan:

@@ -32,7 +32,7 @@ from .planning import compare_serials, find_changed_memberships, read_project_st
 
 def with_shared_changelog(deps: Dependencies) -> Dependencies:
     """Return services whose journal tells each collection the same as the one before, for one request."""
-    return replace(deps, journal=_CachedChangelog(deps.changelog))
+    return replace(deps, changelog=_CachedChangelog(deps.changelog))
 
 
 class _CachedChangelog:
@@ -134,7 +134,9 @@ def update_collection(
                 )
                 classifier_counts = {**state.classifier_counts, **discovered.classifier_counts}
                 state = replace(
-                    ingester.update_state(state), classifier_counts=classifier_counts, classifiers_fetched_at=classifiers_fetched_at
+                    ingester.update_state(state),
+                    classifier_counts=classifier_counts,
+                    classifiers_fetched_at=classifiers_fetched_at,
                 )
                 deps.index.set_state(target.collection, state)
             if report.is_complete and not scope.is_restricted:

@@ -194,8 +194,8 @@ def _sanitize_finding(finding: Finding) -> Finding:
         finding,
         points=round(finding.points, 1),
         max_points=round(finding.max_points, 1),
-        seen=mask_emails(finding.observation),
-        to_do=mask_emails(finding.advice),
+        observation=mask_emails(finding.observation),
+        advice=mask_emails(finding.advice),
     )
 
 
