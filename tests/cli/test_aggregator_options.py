@@ -224,7 +224,7 @@ def test_mass_removal_requires_option(shell: CommandRunner, pypi: LocalPyPI) -> 
         pypi.registry.remove_project(f"flask-{number}")
 
     refusal = shell.invoke("-i", "-p", "flask", "--json")
-    assert (refusal.code, refusal.report["refused"], len(shell.list_names("flask"))) == (3, True, 26)
+    assert (refusal.code, refusal.report["removal_refused"], len(shell.list_names("flask"))) == (3, True, 26)
 
     allowed = shell.invoke("-i", "-p", "flask", "--allow-mass-removal", "--json")
     assert (allowed.code, allowed.report["removed"], shell.list_names("flask")) == (0, 25, ["flask-thing"])

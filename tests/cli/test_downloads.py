@@ -42,7 +42,7 @@ def test_counts_are_written_to_every_release(plone: CommandRunner) -> None:
     assert result.code == 0
     report = result.report
     assert (report["action"], report["collection"], report["error"]) == ("downloads", "plone", None)
-    assert (report["found"], report["enriched"], report["remembered"], report["requests"]) == (4, 3, 0, 4)
+    assert (report["found"], report["enriched"], report["cached"], report["requests"]) == (4, 3, 0, 4)
     assert report["missing"] == ["plone-volto"]
     assert "404" in report["reasons"]["plone-volto"]
     counts = read_downloads(plone, "plone.api")
@@ -94,7 +94,7 @@ def test_second_run_requests_nothing_without_all(plone: CommandRunner, pypistats
     pypistats.requests.clear()
 
     repeated = run_downloads(plone, "-p", "plone", "--json")
-    assert (repeated.report["remembered"], repeated.report["missing"], pypistats.requests.total) == (
+    assert (repeated.report["cached"], repeated.report["missing"], pypistats.requests.total) == (
         3,
         ["plone-volto"],
         0,
@@ -250,4 +250,4 @@ def test_counts_are_shared_between_collections(plone: CommandRunner, pypistats: 
 
     result = run_downloads(plone, "-t", "mine", "--json")
 
-    assert (result.report["remembered"], pypistats.requests.total) == (3, 1)
+    assert (result.report["cached"], pypistats.requests.total) == (3, 1)

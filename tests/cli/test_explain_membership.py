@@ -109,16 +109,16 @@ def test_json_output(filled_shell: CommandRunner) -> None:
     stranger = filled_shell.invoke("--why", "moto", "-p", "flask", "--json").report
     missing = filled_shell.invoke("--why", "hidden", "-t", "flask", "--json").report
 
-    assert {key: member[key] for key in ("name", "collection", "is_held", "belongs", "because")} == {
+    assert {key: member[key] for key in ("name", "collection", "is_indexed", "is_member", "membership_reason")} == {
         "name": "Flask_Admin",
         "collection": "flask",
-        "is_held": True,
-        "belongs": True,
-        "because": "requires",
+        "is_indexed": True,
+        "is_member": True,
+        "membership_reason": "requires",
     }
-    assert (stranger["is_held"], stranger["belongs"], stranger["because"]) == (False, False, "")
+    assert (stranger["is_indexed"], stranger["is_member"], stranger["membership_reason"]) == (False, False, "")
     assert any("only for its extras" in reason for reason in stranger["reasons"])
-    assert missing["belongs"] is None
+    assert missing["is_member"] is None
 
 
 @pytest.mark.parametrize("kind", ["503", "broken", "403"])

@@ -147,7 +147,7 @@ def test_cache_is_shared_between_profiles(user: CommandRunner, github: LocalGitH
 
     report = pyfgithub(user, "-p", "flask", "--json").report
 
-    assert (report["enriched"], report["remembered"], report["requests"]) == (1, 1, 0)
+    assert (report["enriched"], report["cached"], report["requests"]) == (1, 1, 0)
     assert github.requests.total == before
     assert read_package(user, "flask-thing", "flask")[0]["github_stars"] == 90
 
@@ -244,7 +244,7 @@ def test_anonymous_run_stops_at_rate_limit(shell_with_many: CommandRunner, githu
     result = pyfgithub(shell_with_many, "-p", "django", "--json", github_token="<your_secret_github_apikey>")
 
     report = result.report
-    assert (result.code, report["enriched"], len(report["postponed"])) == (3, 60, MANY - 60)
+    assert (result.code, report["enriched"], len(report["deferred"])) == (3, 60, MANY - 60)
     assert "The projects looked at longest ago come first" in result.err
     assert f"postponed: GitHub's limit without GITHUB_TOKEN left no room for it ({MANY - 60}):" in result.err
     github.anonymous_quota.resets_at = 0
@@ -273,7 +273,7 @@ def test_exhausted_limit_is_resumed(shell_with_many: CommandRunner, github: Loca
     assert "80 of 130 projects were not dealt with; what was learned stays" in result.err
     github.graphql_quota.remaining = 5000
     repeated = pyfgithub(shell_with_many, "-p", "django", "--json").report
-    assert (repeated["enriched"], repeated["remembered"], set(github.response_counts.values())) == (MANY, 50, {1})
+    assert (repeated["enriched"], repeated["cached"], set(github.response_counts.values())) == (MANY, 50, {1})
 
 
 def test_unavailable_github_exits_4(user: CommandRunner) -> None:
@@ -298,7 +298,7 @@ def test_interrupted_run_is_resumed(
 
     assert run.returncode == {signal.SIGINT: 130, signal.SIGKILL: -signal.SIGKILL}[ending]
     assert 50 <= learned <= 100
-    assert (repeated["enriched"], repeated["remembered"]) == (MANY, 50)
+    assert (repeated["enriched"], repeated["cached"]) == (MANY, 50)
     assert [
         read_package(shell_with_many, f"django-{number:03}", "django")[0]["github_stars"] for number in (0, 60, 129)
     ] == [0, 60, 129]

@@ -118,14 +118,14 @@ def test_workers_end_with_parent(shell: CommandRunner) -> None:
 def test_concurrent_writes_are_visible(shell: CommandRunner, pypi: LocalPyPI) -> None:
     shell.invoke("-f", "-p", "flask")
     with start_server(shell, web_max_age=0) as (_, client):
-        search = "/api/v1/profiles/flask/search?sort=name"
+        search = "/api/v1/collections/flask/search?sort=name"
         before = client.get(search).json()["total"]
         pypi.registry.publish("flask-more", "1.0", info={"classifiers": ["Framework :: Flask"]})
         shell.invoke("-i", "-p", "flask")
 
         assert (before, client.get(search).json()["total"]) == (1, 2)
         shell.invoke("-f", "-p", "django")
-        wait_until(lambda: "django" in client.get("/api/v1/profiles").text)
+        wait_until(lambda: "django" in client.get("/api/v1/collections").text)
 
 
 def test_excluded_package_is_hidden_immediately(shell: CommandRunner, pypi: LocalPyPI) -> None:
@@ -157,7 +157,7 @@ def test_damaged_index_is_reported_on_stderr_only(shell: CommandRunner) -> None:
             if part.is_file():
                 part.unlink()
         index.write_bytes(b"no index " * 10_000)
-        answers = [client.get(path) for path in ("/health", "/api/v1/profiles/flask/search", "/")]
+        answers = [client.get(path) for path in ("/health", "/api/v1/collections/flask/search", "/")]
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
 

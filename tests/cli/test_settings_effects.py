@@ -548,7 +548,7 @@ def test_github_timeout(shell: CommandRunner, github: LocalGitHub, timeout: floa
 )
 def test_web_url(web_url: str, expected_url: str) -> None:
     with serve_app(build_small_site(), {}, web_url=web_url) as site:
-        results = site.get("/api/v1/profiles/plone/search?per_page=1")
+        results = site.get("/api/v1/collections/plone/search?per_page=1")
 
     assert results.links["next"]["url"].startswith(expected_url)
 
@@ -557,14 +557,14 @@ def test_web_url(web_url: str, expected_url: str) -> None:
 @pytest.mark.parametrize(("seconds", "cache_control"), [(90, "public, max-age=90"), (0, "no-cache")])
 def test_web_cache_max_age(seconds: int, cache_control: str) -> None:
     with serve_app(build_small_site(), {}, web_max_age=seconds) as site:
-        assert site.get("/api/v1/profiles").headers["cache-control"] == cache_control
+        assert site.get("/api/v1/collections").headers["cache-control"] == cache_control
 
 
 @covers_setting("web_rate_limit")
 @pytest.mark.parametrize(("limit", "statuses"), [(2, [200, 200, 429]), (0, [200, 200, 200])])
 def test_web_rate_limit(limit: int, statuses: list[int]) -> None:
     with serve_app(build_small_site(), {}, web_rate_limit=limit) as site:
-        answers = [site.get("/api/v1/profiles") for _ in range(3)]
+        answers = [site.get("/api/v1/collections") for _ in range(3)]
 
     assert [response.status_code for response in answers] == statuses
     assert all(int(answer.headers["retry-after"]) for answer in answers if answer.status_code == 429)
@@ -574,8 +574,8 @@ def test_web_rate_limit(limit: int, statuses: list[int]) -> None:
 @pytest.mark.parametrize(("trusted", "last"), [("127.0.0.0/8", 200), ("", 429), ("10.0.0.1", 429)])
 def test_web_trusted_proxies(trusted: str, last: int) -> None:
     with serve_app(build_small_site(), {}, web_rate_limit=1, web_trusted_proxies=trusted) as site:
-        site.get("/api/v1/profiles", headers={"x-forwarded-for": "192.0.2.1"})
-        response = site.get("/api/v1/profiles", headers={"x-forwarded-for": "192.0.2.2"})
+        site.get("/api/v1/collections", headers={"x-forwarded-for": "192.0.2.1"})
+        response = site.get("/api/v1/collections", headers={"x-forwarded-for": "192.0.2.2"})
 
     assert response.status_code == last
 
@@ -587,8 +587,8 @@ def test_web_trusted_proxies(trusted: str, last: int) -> None:
 def test_web_cors_origins(origins: str, allowed: str | None) -> None:
     headers = {"origin": "https://b.example", "access-control-request-method": "GET"}
     with serve_app(build_small_site(), {}, web_cors_origins=origins) as site:
-        response = site.get("/api/v1/profiles", headers=headers)
-        before = site.options("/api/v1/profiles", headers={**headers, "access-control-request-headers": "x-api-key"})
+        response = site.get("/api/v1/collections", headers=headers)
+        before = site.options("/api/v1/collections", headers={**headers, "access-control-request-headers": "x-api-key"})
 
     assert response.headers.get("access-control-allow-origin") == allowed
     assert before.headers.get("access-control-allow-origin") == allowed
@@ -604,10 +604,10 @@ def test_web_api_key_required(required: bool, codes: list[int]) -> None:
     with serve_app(deps, {}, web_api_keys_required=required) as site:
         header_variants = [{}, {"x-api-key": "a-wrong-key"}, right, {"authorization": "Bearer the-right-key"}]
         answered = [
-            site.get("/api/v1/profiles/plone/search", headers=headers).status_code for headers in header_variants
+            site.get("/api/v1/collections/plone/search", headers=headers).status_code for headers in header_variants
         ]
-        listed = [collection["key"] for collection in site.get("/api/v1/profiles", headers=right).json()]
-        other = site.get("/api/v1/profiles/other/search", headers=right).status_code
+        listed = [collection["key"] for collection in site.get("/api/v1/collections", headers=right).json()]
+        other = site.get("/api/v1/collections/other/search", headers=right).status_code
         page = site.get("/").status_code
 
     assert answered == codes

@@ -69,7 +69,7 @@ def test_unavailable_source_fails_and_releases_the_lock(site: QueueSite, pypista
 def test_enrich_github_requests_each_repository_once(site: QueueSite, github: LocalGitHub) -> None:
     result = site.run_task("enrich_github_all_packages")
 
-    assert (result["status"], result["collections"]["plone"]["remembered"]) == ("done", 1)
+    assert (result["status"], result["collections"]["plone"]["cached"]) == ("done", 1)
     for collection in ("plone", "flask"):
         document, *_ = site.context.deps.index.get_project_documents(collection, "both-worlds")
         assert document.to_dict()["github_stars"] == 86

@@ -70,7 +70,7 @@ def test_unknown_feed_is_not_found(site: httpx.Client, address: str) -> None:
 def test_feed_rejects_unknown_parameter(site: httpx.Client) -> None:
     response = site.get("/feeds/plone/new.atom?sort=name")
 
-    assert (response.status_code, response.json()["faults"][0]["parameter"]) == (400, "sort")
+    assert (response.status_code, response.json()["invalid_params"][0]["name"]) == (400, "sort")
 
 
 @pytest.mark.parametrize("kind", ["new", "updated"])

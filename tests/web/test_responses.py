@@ -14,7 +14,7 @@ from support.fake_dependencies import build_fake_dependencies
 from support.http_server import serve_app
 from support.site_fixtures import build_small_site
 
-PATHS = ("/", "/api/v1/profiles", "/api/v1/openapi.json", "/health", "/nowhere", "/api/v1/nowhere")
+PATHS = ("/", "/api/v1/collections", "/api/v1/openapi.json", "/health", "/nowhere", "/api/v1/nowhere")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -29,9 +29,9 @@ def test_security_headers_are_on_every_response(site: httpx.Client, path: str) -
 
 
 def test_matching_etag_returns_304(site: httpx.Client) -> None:
-    first = site.get("/api/v1/profiles")
+    first = site.get("/api/v1/collections")
 
-    again = site.get("/api/v1/profiles", headers={"if-none-match": first.headers["etag"]})
+    again = site.get("/api/v1/collections", headers={"if-none-match": first.headers["etag"]})
 
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
 
@@ -44,7 +44,7 @@ def test_errors_are_problem_json_for_api_and_html_for_pages(site: httpx.Client) 
     assert (person.status_code, person.headers["content-type"]) == (404, "text/html; charset=utf-8")
 
 
-@pytest.mark.parametrize("path", ["/api/v1/openapi.json", "/api/v1/profiles/plone/search"])
+@pytest.mark.parametrize("path", ["/api/v1/openapi.json", "/api/v1/collections/plone/search"])
 @pytest.mark.parametrize("accepted", ["gzip", "br", "gzip, deflate, br;q=0.5", "identity", "gzip;q=0", "*"])
 def test_compression_keeps_content_and_etag(site: httpx.Client, path: str, accepted: str) -> None:
     plain = site.get(path, headers={"accept-encoding": ""})
@@ -67,10 +67,10 @@ def test_if_none_match_accepts_every_etag_form(site: httpx.Client, known: str) -
 
 
 def test_responses_with_a_key_are_private(site: httpx.Client) -> None:
-    with_key = site.get("/api/v1/profiles", headers={"x-api-key": "whatever"})
+    with_key = site.get("/api/v1/collections", headers={"x-api-key": "whatever"})
 
     assert with_key.headers["cache-control"].startswith("private")
-    assert site.get("/api/v1/profiles").headers["cache-control"].startswith("public")
+    assert site.get("/api/v1/collections").headers["cache-control"].startswith("public")
 
 
 def test_errors_are_not_cached(site: httpx.Client) -> None:
@@ -79,7 +79,7 @@ def test_errors_are_not_cached(site: httpx.Client) -> None:
 
 def test_empty_index_explains_how_to_fill_it() -> None:
     with serve_app(build_fake_dependencies(), {}) as site:
-        page, collections = site.get("/"), site.get("/api/v1/profiles")
+        page, collections = site.get("/"), site.get("/api/v1/collections")
 
     assert (page.status_code, "pyfaggregator -f" in page.text) == (200, True)
     assert collections.json() == []
@@ -90,7 +90,7 @@ def test_slow_search_does_not_block_other_requests() -> None:
     deps = build_small_site()
     gate = Event()
     with serve_app(replace(deps, search=SlowSearch(deps.index, gate)), {}) as site, ThreadPoolExecutor() as pool:
-        slow = pool.submit(site.get, "/api/v1/profiles/plone/search")
+        slow = pool.submit(site.get, "/api/v1/collections/plone/search")
         try:
             assert site.get("/health").status_code == 200
             assert not slow.done()
@@ -125,7 +125,7 @@ def test_metrics_report_project_count(site: httpx.Client) -> None:
 @pytest.mark.parametrize("headers", [{}, {"origin": "https://a.example"}, {"origin": "https://b.example"}])
 def test_cors_responses_vary_by_origin(headers: dict[str, str]) -> None:
     with serve_app(build_small_site(), {}, web_cors_origins="https://a.example,https://c.example") as site:
-        response = site.get("/api/v1/profiles", headers=headers)
+        response = site.get("/api/v1/collections", headers=headers)
 
     assert "max-age=60" in response.headers["cache-control"]
     assert response.headers["vary"].lower().split(", ") == ["origin", "accept-encoding"]

@@ -23,9 +23,9 @@ from pyf.aggregator.web.app import create_app
 from support.http_server import serve_app
 from support.site_fixtures import EMAIL_ADDRESSES, build_small_site
 
-PLONE = "/api/v1/profiles/plone"
+PLONE = "/api/v1/collections/plone"
 PATHS = (
-    "/api/v1/profiles",
+    "/api/v1/collections",
     f"{PLONE}/search",
     f"{PLONE}/suggest?text=p",
     f"{PLONE}/projects/plone.api",
@@ -63,7 +63,7 @@ def test_responses_contain_no_email(site: httpx.Client, path: str) -> None:
 
 
 def test_list_collections(site: httpx.Client) -> None:
-    assert site.get("/api/v1/profiles").json() == [{"key": "plone", "name": "plone", "projects": 6, "releases": 8}]
+    assert site.get("/api/v1/collections").json() == [{"key": "plone", "name": "plone", "projects": 6, "releases": 8}]
 
 
 def test_search_returns_hits_pages_and_facets(site: httpx.Client) -> None:
@@ -132,7 +132,7 @@ def test_invalid_parameter_is_named(site: httpx.Client, query: str, parameter: s
     response = site.get(f"{PLONE}/search?{query}")
 
     assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
-    assert [fault["parameter"] for fault in response.json()["faults"]] == [parameter]
+    assert [fault["name"] for fault in response.json()["invalid_params"]] == [parameter]
 
 
 def test_suggest(site: httpx.Client) -> None:
@@ -179,7 +179,9 @@ def test_compare_rejects_wrong_number_of_names(site: httpx.Client, query: str) -
     assert site.get(f"{PLONE}/compare{query}").status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/api/v1/profiles/nowhere/search", f"{PLONE}-1/search", "/api/v1/profiles/x/y/z"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/collections/nowhere/search", f"{PLONE}-1/search", "/api/v1/collections/x/y/z"]
+)
 def test_not_found_is_a_problem(site: httpx.Client, path: str) -> None:
     assert (site.get(path).status_code, site.get(path).json()["status"]) == (404, 404)
 
@@ -251,9 +253,9 @@ def test_internal_error_hides_details() -> None:
 
 
 def test_openapi_describes_every_search_parameter(site: httpx.Client) -> None:
-    operation = site.get("/api/v1/openapi.json").json()["paths"]["/api/v1/profiles/{profile}/search"]["get"]
+    operation = site.get("/api/v1/openapi.json").json()["paths"]["/api/v1/collections/{collection}/search"]["get"]
 
-    assert {parameter["name"] for parameter in operation["parameters"]} == SEARCH_PARAMS | {"profile"}
+    assert {parameter["name"] for parameter in operation["parameters"]} == SEARCH_PARAMS | {"collection"}
     assert "application/problem+json" in operation["responses"]["400"]["content"]
 
 
@@ -312,7 +314,7 @@ def test_package_paths_never_fail_on_any_name(client: TestClient[Litestar], name
 
 def test_filter_values_ignore_case_and_prefix(site: httpx.Client) -> None:
     def search_names(**params: str) -> list[str]:
-        response = site.get("/api/v1/profiles/plone/search", params=params).json()
+        response = site.get("/api/v1/collections/plone/search", params=params).json()
         return [hit["name"] for hit in response["hits"]]
 
     assert search_names(licenses="gpl-2.0-ONLY") == search_names(licenses="GPL-2.0-only") == ["plone.api"]

@@ -109,7 +109,7 @@ _SHOWN_FIELDS = (
 )
 
 _REGISTRY_COLUMNS = ("found", "indexed", "unchanged", "removed", "documents", "requests", "seconds")
-_ENRICHMENT_COLUMNS = ("found", "enriched", "remembered", "missing", "requests", "seconds")
+_ENRICHMENT_COLUMNS = ("found", "enriched", "cached", "missing", "requests", "seconds")
 
 
 class CommandReport(Struct, frozen=True, kw_only=True):

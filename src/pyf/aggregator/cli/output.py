@@ -63,23 +63,23 @@ _LABELS = {
     "found": "projects found",
     "copied": "copied",
     "indexed": "indexed",
-    "recomposed": "of these made anew after an upgrade",
+    "rebuilt": "of these made anew after an upgrade",
     "unchanged": "unchanged",
     "rescored": "scores renewed",
     "removed": "removed",
     "documents": "documents written",
     "rejected": "rejected",
     "enriched": "enriched",
-    "remembered": "of these without a request",
+    "cached": "of these without a request",
     "missing": "missing",
     "failed": "failed",
-    "postponed": "to be asked again",
+    "deferred": "to be asked again",
     "requests": "requests",
 }
 
 
 # The lists of a report whose names need a look.
-PROBLEM_LISTS = ("failed", "rejected", "postponed", "missing")
+PROBLEM_LISTS = ("failed", "rejected", "deferred", "missing")
 
 
 class _RateColumn(ProgressColumn):

@@ -107,7 +107,7 @@ def run(*, host: str, port: int, open_browser: bool, workers: int) -> ExitCode:
                 NotifyingServer(build_uvicorn_config(app, settings), report_url).run(sockets=[server_socket])
             else:
                 stack.close()  # processes that share a file open it for themselves
-                config = build_uvicorn_config(f"{__name__}:application", settings, factory=True, workers=workers)
+                config = build_uvicorn_config(f"{__name__}:create_worker_app", settings, factory=True, workers=workers)
                 WorkerSupervisor(config, server_socket, report_url).run()
     click.echo("Ended.", err=True)
     return ExitCode.SUCCESS

@@ -49,7 +49,7 @@ def build_celery_config(settings: Settings) -> dict[str, Any]:
         "task_soft_time_limit": settings.celery_task_soft_time_limit,
         "task_time_limit": settings.celery_task_time_limit,
         "task_annotations": dict.fromkeys(task_names.LONG_RUNNING, limits),
-        "worker_consumer": "pyf.aggregator.queue.consumer:SteadyConsumer",
+        "worker_consumer": "pyf.aggregator.queue.consumer:ReconnectingConsumer",
         "worker_pool": settings.celery_worker_pool,
         "worker_concurrency": settings.celery_worker_concurrency,
         "worker_prefetch_multiplier": settings.celery_worker_prefetch_multiplier,

@@ -41,11 +41,11 @@ _REPORTED_FIELDS = (
     "indexed",
     "removed",
     "enriched",
-    "remembered",
+    "cached",
     "missing",
     "failed",
-    "left",
-    "postponed",
+    "skipped",
+    "deferred",
 )
 
 

@@ -52,7 +52,7 @@ class RunReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as one JSON object."""
-        fields = {name: value for name, value in vars(self).items() if name != "stopped_by"}
+        fields = {name: value for name, value in vars(self).items() if name != "error"}
         return fields | {"seconds": round(self.seconds, 3), "error": str(self.error) if self.error else None}
 
     @contextmanager

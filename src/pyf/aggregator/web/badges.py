@@ -31,7 +31,7 @@ _BAND_COLORS = {
 _NEUTRAL_COLOR = "#0b63a5"
 
 
-@get("/badge/{profile:str}/{name:str}/health.svg", sync_to_thread=True)
+@get("/badge/{key:str}/{name:str}/health.svg", sync_to_thread=True)
 def show_health_badge(site: InjectedSite, key: FromPath[str], name: FromPath[str]) -> Response[str]:
     """Draw a project's health as number and word."""
     hit = _find_hit(site, key, name)
@@ -44,7 +44,7 @@ def show_health_badge(site: InjectedSite, key: FromPath[str], name: FromPath[str
     return _badge_response("health", value, _BAND_COLORS[band])
 
 
-@get("/badge/{profile:str}/{name:str}/downloads.svg", sync_to_thread=True)
+@get("/badge/{key:str}/{name:str}/downloads.svg", sync_to_thread=True)
 def show_downloads_badge(site: InjectedSite, key: FromPath[str], name: FromPath[str]) -> Response[str]:
     """Draw how often a project was downloaded last month."""
     hit = _find_hit(site, key, name)

@@ -97,9 +97,9 @@ def feed_path(collection: str, kind: str, query: SearchQuery = SearchQuery()) ->
 
 
 @get(
-    "/feeds/{profile:str}/{kind:str}",
+    "/feeds/{key:str}/{kind:str}",
     sync_to_thread=True,
-    dependencies={"narrowed": Provide(parameters.build_search_query, sync_to_thread=False)},
+    dependencies={"search_query": Provide(parameters.build_search_query, sync_to_thread=False)},
 )
 def show_feed(
     request: Request[Any, Any, Any],

@@ -9,5 +9,5 @@ from .parameters import get_requested_collection
 api = Router(
     "/api/v1",
     route_handlers=HANDLERS,
-    dependencies={"shelf": Provide(get_requested_collection, sync_to_thread=True)},
+    dependencies={"public_collection": Provide(get_requested_collection, sync_to_thread=True)},
 )

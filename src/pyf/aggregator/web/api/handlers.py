@@ -47,7 +47,7 @@ COLLECTION_LIST_RESPONSES = _problem_responses()
 COLLECTION_RESPONSES = _problem_responses(HTTPStatus.NOT_FOUND)
 
 
-@get("/profiles", sync_to_thread=True, responses=COLLECTION_LIST_RESPONSES)
+@get("/collections", sync_to_thread=True, responses=COLLECTION_LIST_RESPONSES)
 def show_collections(request: Request[Any, Any, Any], site: InjectedSite) -> list[Collection]:
     """List the collections that can be searched."""
     parameters.reject_unknown_params(request, ())
@@ -55,10 +55,10 @@ def show_collections(request: Request[Any, Any, Any], site: InjectedSite) -> lis
 
 
 @get(
-    "/profiles/{profile:str}/search",
+    "/collections/{collection:str}/search",
     sync_to_thread=True,
     responses=COLLECTION_RESPONSES,
-    dependencies={"narrowed": Provide(parameters.build_search_query, sync_to_thread=False)},
+    dependencies={"search_query": Provide(parameters.build_search_query, sync_to_thread=False)},
 )
 def show_search(
     request: Request[Any, Any, Any],
@@ -83,7 +83,7 @@ def show_search(
     return Response(response, headers={"link": ", ".join(link_values)} if link_values else {})
 
 
-@get("/profiles/{profile:str}/suggest", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+@get("/collections/{collection:str}/suggest", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_suggestions(
     request: Request[Any, Any, Any],
     site: InjectedSite,
@@ -96,7 +96,7 @@ def show_suggestions(
     return list(suggest_packages(site.deps, public_collection.target, text, limit=limit))
 
 
-@get("/profiles/{profile:str}/projects/{name:str}", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+@get("/collections/{collection:str}/projects/{name:str}", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_package(
     request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]
 ) -> PackageDetails:
@@ -105,7 +105,7 @@ def show_package(
     return get_package(site.deps, public_collection.target, name)
 
 
-@get("/profiles/{profile:str}/projects/{name:str}/releases", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+@get("/collections/{collection:str}/projects/{name:str}/releases", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_releases(
     request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]
 ) -> tuple[ReleaseSummary, ...]:
@@ -114,7 +114,7 @@ def show_releases(
     return list_releases(site.deps, public_collection.target, name)
 
 
-@get("/profiles/{profile:str}/compare", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+@get("/collections/{collection:str}/compare", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_comparison(
     request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, names: parameters.Names
 ) -> Comparison:
@@ -123,7 +123,7 @@ def show_comparison(
     return compare_packages(site.deps, public_collection.target, names)
 
 
-@get("/profiles/{profile:str}/stats", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+@get("/collections/{collection:str}/stats", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_statistics(
     request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection
 ) -> CollectionStatistics:

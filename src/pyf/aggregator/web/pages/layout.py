@@ -85,10 +85,15 @@ def create_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["coded"] = render_code
+    environment.filters["render_code"] = render_code
     static_urls = {path.name: _versioned_url(path) for path in sorted((_WEB_DIR / "static").iterdir()) if path.suffix}
     # A page about a failure is put in no frame by a handler.
-    environment.globals |= {"static": static_urls.__getitem__, "site": Layout(), "shelf": None, "is_start": False}
+    environment.globals |= {
+        "static": static_urls.__getitem__,
+        "layout": Layout(),
+        "collection": None,
+        "is_start": False,
+    }
     return environment
 
 

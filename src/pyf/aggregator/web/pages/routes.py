@@ -39,7 +39,7 @@ def show_overview(site: InjectedSite) -> Template:
     """Show which collections there are; an index that nothing has been fetched into says how to fill it."""
     collections = site.list_collections()
     return Template(
-        "overview.html", context={"site": build_layout(collections), "page": build_overview(site.deps, collections)}
+        "overview.html", context={"layout": build_layout(collections), "page": build_overview(site.deps, collections)}
     )
 
 
@@ -53,7 +53,7 @@ def redirect_to_search(site: InjectedSite, request: AnyRequest) -> Redirect:
     )
 
 
-@get("/in/{shelf:str}", sync_to_thread=True)
+@get("/in/{key:str}", sync_to_thread=True)
 def show_start(site: InjectedSite, key: FromPath[str]) -> Template:
     """Show a collection at a glance."""
     collection = site.get_collection(key)
@@ -61,7 +61,7 @@ def show_start(site: InjectedSite, key: FromPath[str]) -> Template:
     return _render_page(site, collection, "start.html", page=page, is_start=True)
 
 
-@get("/in/{shelf:str}/search", sync_to_thread=True)
+@get("/in/{key:str}/search", sync_to_thread=True)
 def show_search(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> Response[Any]:
     """Show what a question finds, and what it can be narrowed to.
 
@@ -91,7 +91,7 @@ def show_search(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> 
     return Response(html, media_type=MediaType.HTML, status_code=status)
 
 
-@get("/in/{shelf:str}/feed", sync_to_thread=True)
+@get("/in/{key:str}/feed", sync_to_thread=True)
 def redirect_to_feed(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> Redirect:
     """Send whoever wants the feed of a list to it, where a link would have been too long."""
     collection = site.get_collection(key)
@@ -99,7 +99,7 @@ def redirect_to_feed(site: InjectedSite, key: FromPath[str], request: AnyRequest
     return Redirect(feed_path(collection.key, "updated", params.query), status_code=303)
 
 
-@get("/in/{shelf:str}/suggest", sync_to_thread=True)
+@get("/in/{key:str}/suggest", sync_to_thread=True)
 def show_suggestions(site: InjectedSite, key: FromPath[str], q: FromQuery[str] = "") -> Template:
     """Give the list under the text that somebody types."""
     collection = site.get_collection(key)
@@ -109,7 +109,7 @@ def show_suggestions(site: InjectedSite, key: FromPath[str], q: FromQuery[str] =
     return Template("suggestions.html", context={"suggestions": build_suggestion_views(collection.key, suggestions)})
 
 
-@get("/in/{shelf:str}/project/{name:str}", sync_to_thread=True)
+@get("/in/{key:str}/project/{name:str}", sync_to_thread=True)
 def show_project(site: InjectedSite, request: AnyRequest, key: FromPath[str], name: FromPath[str]) -> Response[Any]:
     """Show one project; who writes its name otherwise is sent to the one address that it has."""
     collection = site.get_collection(key)
@@ -123,7 +123,7 @@ def show_project(site: InjectedSite, request: AnyRequest, key: FromPath[str], na
     return _render_page(site, collection, "project.html", page=view, root=get_base_url(request, site))
 
 
-@get("/in/{shelf:str}/compare", sync_to_thread=True)
+@get("/in/{key:str}/compare", sync_to_thread=True)
 def show_comparison(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> Template:
     """Show two to four projects side by side; with fewer, ask for another one."""
     collection = site.get_collection(key)
@@ -172,7 +172,7 @@ def _removed_page(site: Site, collection: PublicCollection, name: str, error: No
     return _render_page(
         site,
         collection,
-        "gone.html",
+        "removed.html",
         status=HTTPStatus.NOT_FOUND,
         name=display_name,
         left=formatting.format_date(tombstone.removed_at) if tombstone else "",
@@ -190,7 +190,7 @@ def _render_page(
 
 
 def _layout_context(site: Site, collection: PublicCollection) -> dict[str, Any]:
-    return {"site": build_layout(site.list_collections()), "shelf": build_collection_view(collection)}
+    return {"layout": build_layout(site.list_collections()), "collection": build_collection_view(collection)}
 
 
 pages = Router(
