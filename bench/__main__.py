@@ -45,7 +45,9 @@ def main() -> None:
                 ("Plone (RST), rendered before", REFERENCE / PLONE, "Framework :: Plone", "plone+"),
             ]
             if args.long:
-                fetches.append(("napari times 20", _multiply(REFERENCE / NAPARI, 20, folder), "Framework :: napari", "x"))
+                fetches.append(
+                    ("napari times 20", _multiply(REFERENCE / NAPARI, 20, folder), "Framework :: napari", "x")
+                )
         else:
             console.print("The reference data is not on this machine: the sample ecosystem is fetched instead.")
             fetches = [("sample, Django", None, "Framework :: Django", "django")]
@@ -55,7 +57,9 @@ def main() -> None:
         console.print("The bound is what latency and workers alone dictate: requests x latency / workers.")
         console.print(_measure_discovery(folder))
         console.print(_measure_queue_hour(folder))
-        console.print(search.measure(folder / "searched.sqlite3", search_corpus.PROJECT_COUNT // (10 if args.short else 1)))
+        console.print(
+            search.measure(folder / "searched.sqlite3", search_corpus.PROJECT_COUNT // (10 if args.short else 1))
+        )
         console.print(_measure_transfers(fetches[-1][0], folder / f"{fetches[-1][3].rstrip('+')}.sqlite3", folder))
 
 
@@ -68,7 +72,9 @@ def _measure_discovery(folder: Path) -> Table:
             info = {"name": f"flask-{number}", "version": "1.0", "requires_dist": requires}
             info["classifiers"] = [] if number % 10 else ["Framework :: Flask"]
             target.write(json.dumps({"info": info, "last_serial": None, "releases": {"1.0": []}}) + "\n")
-    table = Table(title=f"Flask among {FILLER_COUNT:,} other projects, {CANDIDATE_COUNT:,} candidates", title_justify="left")
+    table = Table(
+        title=f"Flask among {FILLER_COUNT:,} other projects, {CANDIDATE_COUNT:,} candidates", title_justify="left"
+    )
     for column in ("documents", "requests", "seconds", "of the bound", "main MB", "main CPU s", "render CPU s"):
         table.add_column(column, justify="right" if column != "documents" else "left")
     for label in ("Flask, cold", "Flask, nothing moved"):
@@ -84,7 +90,9 @@ def _measure_queue_hour(folder: Path) -> Table | str:
         return f"The queue is not measured: {measured['skipped']}."
     end = measured["samples"][-1]["seconds"]
     title = f"An hour of {measured['releases']:,} releases in {measured['replay']:.0f} s, one worker"
-    caption = f"Drained after {end:.1f} s, {measured['releases'] / end:.0f} tasks a second; {measured['held']:,} documents."
+    caption = (
+        f"Drained after {end:.1f} s, {measured['releases'] / end:.0f} tasks a second; {measured['held']:,} documents."
+    )
     table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
     for column in ("seconds", "published", "waiting", "in hand", "done a second"):
         table.add_column(column, justify="right")
@@ -138,7 +146,9 @@ def _format_row(measured: dict[str, Any]) -> Iterator[str]:
     yield f"{measured['render_cpu']:.2f}"
 
 
-def _run_fetch(documents: Path | None, filter_name: str, folder: Path, index: str, *, filler_count: int = 0) -> dict[str, Any]:
+def _run_fetch(
+    documents: Path | None, filter_name: str, folder: Path, index: str, *, filler_count: int = 0
+) -> dict[str, Any]:
     """Fetch in a process of its own; an index named with `+` forgets its collection and keeps what was rendered."""
     path = folder / f"{index.rstrip('+')}.sqlite3"
     if index.endswith("+"):

@@ -116,10 +116,13 @@ class _Vocabulary(NamedTuple):
     nouns: list[str]
 
 
-def _generate_readme(vocabulary: _Vocabulary, name: str, summary: str, field: str, second_field: str, part: str, framework: str) -> str:
+def _generate_readme(
+    vocabulary: _Vocabulary, name: str, summary: str, field: str, second_field: str, part: str, framework: str
+) -> str:
     def paragraph(sentences: int) -> str:
         return " ".join(
-            _generate_sentence(vocabulary, vocabulary.rng.choice((field, second_field, field)), part, framework) for _ in range(sentences)
+            _generate_sentence(vocabulary, vocabulary.rng.choice((field, second_field, field)), part, framework)
+            for _ in range(sentences)
         )
 
     return (

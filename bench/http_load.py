@@ -21,7 +21,9 @@ CLIENTS = 8
 
 def measure_times(path: Path, collection: str, queries: Sequence[SearchQuery], workers: int) -> list[float]:
     """Return the seconds that each answer took, facets included, where the clients share the questions."""
-    paths = [f"/api/v1/profiles/{collection}/search?{urlencode(_to_query_pairs(query), doseq=True)}" for query in queries]
+    paths = [
+        f"/api/v1/profiles/{collection}/search?{urlencode(_to_query_pairs(query), doseq=True)}" for query in queries
+    ]
     durations: list[float] = []
     with _serve_index(path, workers) as netloc:
 

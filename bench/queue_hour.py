@@ -56,7 +56,11 @@ def main() -> None:
         ):
             samples = _replay(registry)
         document_count, expected_count = _count_documents(), _count_profile_releases(registry)
-    print(json.dumps({"samples": samples, "releases": RELEASES, "replay": REPLAY, "held": document_count, "due": expected_count}))
+    print(
+        json.dumps(
+            {"samples": samples, "releases": RELEASES, "replay": REPLAY, "held": document_count, "due": expected_count}
+        )
+    )
     sys.exit(0 if document_count == expected_count else 1)
 
 

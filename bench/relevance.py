@@ -16,18 +16,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import judged_queries, filler_projects
-from pyf.aggregator.config.profiles import load_profiles
+from bench import filler_projects, judged_queries
 from pyf.aggregator.bootstrap import open_dependencies
-from pyf.aggregator.domain.downloads import Downloads, build_download_fields
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.domain.documents.project import normalize_name
+from pyf.aggregator.domain.downloads import Downloads, build_download_fields
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.domain.search import SearchQuery
 from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.settings import load_settings
+from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.ingest.fetch import fetch_collection
 from pyf.aggregator.usecases.read.search import search_packages
-from pyf.aggregator.usecases.collections.target import Target
 
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "data"
 FILLER_COUNT = 3_000
@@ -90,7 +90,12 @@ def _measure(
     own_queries = list(judged_queries.load_own_queries(available))
     own_with_profile = _measure_shares(deps, own_queries, get_profile_target, None)
     own_verbatim = _measure_shares(deps, own_queries, lambda _: Target(collection=SHARED_COLLECTION), miss_console)
-    derived = _measure_shares(deps, judged_queries.derive_queries(available, seed=1), lambda _: Target(collection=SHARED_COLLECTION), miss_console)
+    derived = _measure_shares(
+        deps,
+        judged_queries.derive_queries(available, seed=1),
+        lambda _: Target(collection=SHARED_COLLECTION),
+        miss_console,
+    )
     table = Table(title=f"{engine}: {len(available)} projects among {FILLER_COUNT:,} others", title_justify="left")
     for column in ("kind", "queries", "gate", "framework known", "verbatim", "through each profile"):
         table.add_column(column, justify="left" if column == "kind" else "right")
@@ -109,8 +114,14 @@ def _measure(
         table.add_row(kind, str(share[1]), "-", "-", _format_percent(share), "-")
     console.print(table)
     console.print(f"Filled in {fill_seconds:.0f} s.")
-    failed_kinds = [kind for kind, gate in judged_queries.MIN_SHARES.items() if not _reaches_gate(with_profile[kind], gate)]
-    return failed_kinds + [f"{kind} verbatim" for kind, gate in judged_queries.MIN_SHARES.items() if not _reaches_gate(verbatim[kind], gate)]
+    failed_kinds = [
+        kind for kind, gate in judged_queries.MIN_SHARES.items() if not _reaches_gate(with_profile[kind], gate)
+    ]
+    return failed_kinds + [
+        f"{kind} verbatim"
+        for kind, gate in judged_queries.MIN_SHARES.items()
+        if not _reaches_gate(verbatim[kind], gate)
+    ]
 
 
 def _format_percent(share: tuple[int, int]) -> str:
@@ -136,7 +147,9 @@ def _measure_shares(
         passed[judged_query.kind] += judged_query.is_satisfied(names)
         if console and not judged_query.is_satisfied(names):
             missing = sorted(judged_query.top3 - set(names[:3]) | judged_query.top10 - set(names))
-            console.print(f"{judged_query.kind} ({judged_query.profile}) {judged_query.text!r}: not {missing}, of {results.total}: {names[:6]}")
+            console.print(
+                f"{judged_query.kind} ({judged_query.profile}) {judged_query.text!r}: not {missing}, of {results.total}: {names[:6]}"
+            )
     return {kind: (passed[kind], totals[kind]) for kind in totals}
 
 

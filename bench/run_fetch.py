@@ -9,12 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.bootstrap import open_dependencies
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.config.profiles import load_profiles
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.settings import load_settings
-from pyf.aggregator.usecases.ingest.fetch import fetch_collection
 from pyf.aggregator.usecases.collections.target import Target
+from pyf.aggregator.usecases.ingest.fetch import fetch_collection
 
 
 def main(filter_name: str) -> None:

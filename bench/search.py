@@ -12,8 +12,8 @@ from bench import http_load, search_corpus
 from pyf.aggregator.bootstrap import open_dependencies
 from pyf.aggregator.domain.search import SearchQuery
 from pyf.aggregator.settings import load_settings
-from pyf.aggregator.usecases.read.search import search_packages, suggest_packages
 from pyf.aggregator.usecases.collections.target import Target
+from pyf.aggregator.usecases.read.search import search_packages, suggest_packages
 
 
 def measure(path: Path, projects: int = search_corpus.PROJECT_COUNT) -> Table:
@@ -24,8 +24,12 @@ def measure(path: Path, projects: int = search_corpus.PROJECT_COUNT) -> Table:
     target = Target(collection=search_corpus.COLLECTION)
     now = int(time.time())
     with open_dependencies(load_settings(sqlite_path=str(path), index_backend="sqlite")) as deps:
-        table.add_row("writing the documents", *_time_once(lambda: search_corpus.fill_collection(deps, projects, now=now)))
-        table.add_row("making the search index", *_time_once(lambda: search_packages(deps, target, SearchQuery(text="genome"))))
+        table.add_row(
+            "writing the documents", *_time_once(lambda: search_corpus.fill_collection(deps, projects, now=now))
+        )
+        table.add_row(
+            "making the search index", *_time_once(lambda: search_packages(deps, target, SearchQuery(text="genome")))
+        )
         queries = list(search_corpus.generate_queries())
         table.add_row("search, with facets", *_time_each(lambda query: search_packages(deps, target, query), queries))
         typed = [each.text[:6] for each in queries if each.text]
@@ -33,7 +37,9 @@ def measure(path: Path, projects: int = search_corpus.PROJECT_COUNT) -> Table:
         word = search_corpus.change_summary(deps)
         table.add_row("a changed document is found", *_time_once(lambda: search_corpus.check_found(deps, word)))
     with open_dependencies(load_settings(sqlite_path=str(path), index_backend="sqlite")) as deps:
-        table.add_row("first search of a process", *_time_once(lambda: search_packages(deps, target, SearchQuery(text="whale"))))
+        table.add_row(
+            "first search of a process", *_time_once(lambda: search_packages(deps, target, SearchQuery(text="whale")))
+        )
     for workers in sorted({1, os.cpu_count() or 1}):
         durations = http_load.measure_times(path, search_corpus.COLLECTION, queries[: projects // 50], workers)
         label = f"search over HTTP, {http_load.CLIENTS} clients, {workers} process{'es'[: 2 * (workers > 1)]}"

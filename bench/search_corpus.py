@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from bench import filler_projects
 from pyf.aggregator.domain.collection import CollectionState
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
 from pyf.aggregator.domain.documents.project import normalize_name
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
-from pyf.aggregator.domain.search import HealthBand, SearchQuery, Sort
 from pyf.aggregator.domain.documents.version import to_sortable
-from pyf.aggregator.ports import ProjectDocuments, Dependencies
+from pyf.aggregator.domain.membership.profile import Filter
+from pyf.aggregator.domain.search import HealthBand, SearchQuery, Sort
+from pyf.aggregator.ports import Dependencies, ProjectDocuments
 
 COLLECTION = "searched"
 PROJECT_COUNT = 100_000
@@ -52,7 +52,20 @@ def generate_queries(*, seed: int = 1) -> Iterator[SearchQuery]:
     """Yield questions of all sorts: topics, sentences, names, beginnings, slips, filters, orders, later pages."""
     rng = random.Random(seed)
     names = [info["name"] for info in filler_projects.generate_projects(2_000, seed=1)]
-    kinds = chain.from_iterable(repeat((_build_topic_query, _build_topic_query, _build_sentence_query, _build_name_query, _build_prefix_query, _build_typo_query, _build_filtered_query, _build_sorted_query)))
+    kinds = chain.from_iterable(
+        repeat(
+            (
+                _build_topic_query,
+                _build_topic_query,
+                _build_sentence_query,
+                _build_name_query,
+                _build_prefix_query,
+                _build_typo_query,
+                _build_filtered_query,
+                _build_sorted_query,
+            )
+        )
+    )
     for kind, _ in zip(kinds, range(QUERY_COUNT), strict=False):
         yield kind(rng, names)
 
@@ -64,7 +77,8 @@ def _build_topic_query(rng: random.Random, _names: list[str]) -> SearchQuery:
 
 def _build_sentence_query(rng: random.Random, _names: list[str]) -> SearchQuery:
     verb, adjective, field, part = (
-        rng.choice(words) for words in (filler_projects.VERBS, filler_projects.ADJECTIVES, filler_projects.FIELDS, filler_projects.PARTS)
+        rng.choice(words)
+        for words in (filler_projects.VERBS, filler_projects.ADJECTIVES, filler_projects.FIELDS, filler_projects.PARTS)
     )
     return SearchQuery(text=f"how to {verb} {field} data with a {adjective} {part}")
 
@@ -104,7 +118,9 @@ def _build_sorted_query(rng: random.Random, _names: list[str]) -> SearchQuery:
 def _build_fields(info: dict[str, Any], rng: random.Random, now: int) -> RegistryFields:
     name, version = info["name"], info["version"]
     first, *sections = info["description"].split("\n## ")
-    frameworks = [classifier.split(" :: ")[1:] for classifier in info["classifiers"] if classifier.startswith("Framework")]
+    frameworks = [
+        classifier.split(" :: ")[1:] for classifier in info["classifiers"] if classifier.startswith("Framework")
+    ]
     return RegistryFields(
         id=f"{name}-{version}",
         identifier=f"{name}-{version}",
@@ -163,7 +179,9 @@ def _build_fields(info: dict[str, Any], rng: random.Random, now: int) -> Registr
 
 def change_summary(deps: Dependencies) -> str:
     """Change the summary of a project to a word that nobody else has; return that word."""
-    (document,) = deps.index.get_project_documents(COLLECTION, next(deps.index.project_states(COLLECTION)).name_normalized)
+    (document,) = deps.index.get_project_documents(
+        COLLECTION, next(deps.index.project_states(COLLECTION)).name_normalized
+    )
     fields = replace(document.registry, summary="Now with quokkas")
     deps.index.put(COLLECTION, [ProjectDocuments(name_normalized=fields.name_normalized, documents=(fields,))])
     return "quokkas"

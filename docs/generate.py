@@ -17,9 +17,9 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from pyf.aggregator.config.scoring import load_scoring_config
-from pyf.aggregator.domain.health.score_caps import CAPS
-from pyf.aggregator.domain.health.score import GROUPS
 from pyf.aggregator.domain.documents.schema import Owner, iter_fields
+from pyf.aggregator.domain.health.score import GROUPS
+from pyf.aggregator.domain.health.score_caps import CAPS
 from pyf.aggregator.metrics.definitions import COMMON_METRICS, WORKER_METRICS, MetricDefinition
 from pyf.aggregator.queue import __all__ as TASKS
 from pyf.aggregator.queue import app, task_names
@@ -159,7 +159,9 @@ def health_page() -> str:
         rows.append(f"| **{group}** | {totals} | |")
         for name, rule in rules.items():
             points = " | ".join(_points(weights[model].get(name, 0)) for model in weights)
-            rows.append(f"| `{name}` | {points} | {rule.description} ([more]({standards.get_read_more(group, name)})) |")
+            rows.append(
+                f"| `{name}` | {points} | {rule.description} ([more]({standards.get_read_more(group, name)})) |"
+            )
     caps = "\n".join(
         f"| `{name}` | {ceiling.at_most} | {CAPS[name].description} ([more]({ceiling.read_more})) |"
         for name, ceiling in standards.caps.items()
@@ -182,7 +184,9 @@ def metrics_page() -> str:
     """Return the page of all metrics."""
 
     def table(metrics: Iterable[MetricDefinition]) -> str:
-        rows = "\n".join(f"| `{each.sample_name}` | {each.kind} | {_labels(each)} | {each.help_text} |" for each in metrics)
+        rows = "\n".join(
+            f"| `{each.sample_name}` | {each.kind} | {_labels(each)} | {each.help_text} |" for each in metrics
+        )
         return f"| metric | kind | labels | meaning |\n|---|---|---|---|\n{rows}\n"
 
     return (

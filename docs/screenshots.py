@@ -11,8 +11,7 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
-from pyf.aggregator.cli.demo_servers import serve_pages
-from pyf.aggregator.cli.demo_servers import DemoRunner, run_sandbox_servers
+from pyf.aggregator.cli.demo_servers import DemoRunner, run_sandbox_servers, serve_pages
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_sample_documents
 

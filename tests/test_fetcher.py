@@ -3,16 +3,16 @@
 import pytest
 from trove_classifiers import classifiers as published
 
-from support.fake_dependencies import build_fake_dependencies
-from pyf.aggregator.testing.registry import FakePackageRegistry
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
 from pyf.aggregator.domain.documents.project import Project
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.ports import Dependencies
-from pyf.aggregator.usecases.ingest.incremental import update_collection
-from pyf.aggregator.usecases.ingest.fetch import fetch_collection
-from pyf.aggregator.usecases.report import IngestReport
-from pyf.aggregator.usecases.read.package import get_package_documents
+from pyf.aggregator.testing.registry import FakePackageRegistry
 from pyf.aggregator.usecases.collections.target import Target
+from pyf.aggregator.usecases.ingest.fetch import fetch_collection
+from pyf.aggregator.usecases.ingest.incremental import update_collection
+from pyf.aggregator.usecases.read.package import get_package_documents
+from pyf.aggregator.usecases.report import IngestReport
+from support.fake_dependencies import build_fake_dependencies
 from support.registries import PLONE, PROJECTS, build_release
 
 FILTER = Filter(profile="plone", classifiers=(PLONE,))
@@ -59,7 +59,9 @@ def test_show_matches_any_spelling_newest_first(deps: Dependencies) -> None:
 
 def test_update_indexes_published_releases(deps: Dependencies, registry: FakePackageRegistry) -> None:
     run_fetch(deps)
-    registry.publish(Project(name="collective.new", last_serial=40, releases=(build_release("collective.new", "1.0", 7),)))
+    registry.publish(
+        Project(name="collective.new", last_serial=40, releases=(build_release("collective.new", "1.0", 7),))
+    )
 
     report = run_update(deps)
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyf.aggregator import logs
-from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.adapters.pypi import PyPIRegistry
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
 from pyf.aggregator.logs import LineFormatter, bind_context
 from pyf.aggregator.ports import ProjectRequest
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
@@ -76,7 +76,9 @@ def test_bound_fields_are_per_thread(written: io.StringIO) -> None:
 def test_bound_fields_reach_the_event_loop(written: io.StringIO) -> None:
     with LocalPyPI(FakeRegistry([{"info": {"name": "acme"}, "releases": {}}])) as pypi, HttpClient() as http:
         pypi.faults.add(Fault("503", times=1))
-        registry = PyPIRegistry(ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=1, backoff=0))), pypi.url)
+        registry = PyPIRegistry(
+            ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=1, backoff=0))), pypi.url
+        )
         with bind_context(task_id="7", project="acme"):
             list(registry.read_projects([ProjectRequest(name="acme")]))
 

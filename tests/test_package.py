@@ -90,7 +90,9 @@ def test_install_as_tool(source: str, request: pytest.FixtureRequest, tmp_path: 
 
     with LocalPyPI(FakeRegistry(load_sample_documents())) as pypi:
         settings = {"PYPI_BASE_URL": pypi.url, "SQLITE_PATH": str(tmp_path / "index.sqlite3")}
-        report = run_command(tmp_path / "bin" / "pyfaggregator", "-f", "-p", "fastapi", "--json", cwd=tmp_path, **settings)
+        report = run_command(
+            tmp_path / "bin" / "pyfaggregator", "-f", "-p", "fastapi", "--json", cwd=tmp_path, **settings
+        )
     assert json.loads(report)["indexed"] > 5
 
 

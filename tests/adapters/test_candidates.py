@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from pyf.aggregator.adapters.candidates import PAGE_SIZE, ClickHouseCandidates
-from pyf.aggregator.adapters.candidates import CandidatesFile
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.adapters.candidates import PAGE_SIZE, CandidatesFile, ClickHouseCandidates
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 
 ROWS = {
@@ -31,7 +30,9 @@ ROWS = {
 @pytest.fixture
 def clickhouse(httpserver: HTTPServer) -> Iterator[ClickHouseCandidates]:
     with HttpClient() as http:
-        yield ClickHouseCandidates(ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0))), httpserver.url_for("/"))
+        yield ClickHouseCandidates(
+            ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0))), httpserver.url_for("/")
+        )
 
 
 def find_names(source: CandidatesFile | ClickHouseCandidates) -> list[str]:

@@ -8,21 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
-from pyf.aggregator.adapters.http.client.readers import make_json_reader
 from pyf.aggregator.adapters.github import GitHubGraphQL
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.adapters.typesense import Server
-from pyf.aggregator.adapters.pypi import PyPIRegistry
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, Request, ServiceClient
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.readers import make_json_reader
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import Request, ServiceClient, ServiceLimits
 from pyf.aggregator.adapters.metrics_store import LocalRequestMetrics
+from pyf.aggregator.adapters.pypi import PyPIRegistry
+from pyf.aggregator.adapters.typesense import Server
 from pyf.aggregator.domain.errors import AggregatorError, Unavailable
 from pyf.aggregator.ports import ServiceRateLimit
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.repository_hosts import HOSTED_REPOSITORIES, TOKEN, to_ref, create_client
+from support.repository_hosts import HOSTED_REPOSITORIES, TOKEN, create_client, to_ref
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
 DOCUMENT = {"info": {"name": "acme", "version": "1.0"}, "releases": {"1.0": []}, "last_serial": 1}
@@ -42,7 +42,9 @@ def pypi() -> Iterator[LocalPyPI]:
 
 
 def create_service_client(http: HttpClient, *, retries: int = 0, timeout: float = 5) -> ServiceClient:
-    return ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=retries, backoff=0), timeout=timeout), name="pypi")
+    return ServiceClient(
+        http, ServiceLimits(retries=RetryPolicy(max_retries=retries, backoff=0), timeout=timeout), name="pypi"
+    )
 
 
 def send_ignoring_errors(service: ServiceClient, url: str) -> None:

@@ -9,15 +9,15 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.adapters.metrics_store import SharedMetrics
-from pyf.aggregator.adapters.metrics_store import LocalTaskMetrics
-from pyf.aggregator.adapters.metrics_store import LocalRequestMetrics
+from pyf.aggregator.adapters.metrics_store import LocalRequestMetrics, LocalTaskMetrics, SharedMetrics
 from pyf.aggregator.ports import TaskTotals
 
 NOW = 1_800_000_000.0
 
 
-def create_process_metrics(folder: Path, requests: int = 0, *, remaining: int | None = None, reset: int = 3_600) -> SharedMetrics:
+def create_process_metrics(
+    folder: Path, requests: int = 0, *, remaining: int | None = None, reset: int = 3_600
+) -> SharedMetrics:
     """Return the counts of one more process."""
     request_metrics, task_metrics = LocalRequestMetrics(now=lambda: NOW), LocalTaskMetrics(clock=lambda: 0)
     for _ in range(requests):

@@ -8,11 +8,11 @@ from threading import Thread
 
 import pytest
 
-from support.builders import build_state, build_fields
 from pyf.aggregator.adapters.transfer_file import open_lines, write_entries
+from pyf.aggregator.domain.collection import ExportEntry, ExportHeader, ExportTrailer
 from pyf.aggregator.domain.documents.document import Document
 from pyf.aggregator.domain.errors import Invalid, Unavailable
-from pyf.aggregator.domain.collection import ExportEntry, ExportHeader, ExportTrailer
+from support.builders import build_fields, build_state
 
 ENTRIES: list[ExportEntry] = [
     ExportHeader(state=build_state(cursor=7)),

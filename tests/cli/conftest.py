@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pyf.aggregator.sandbox.downloads import LocalClickHouse
-from pyf.aggregator.sandbox.downloads import DownloadTable
+from pyf.aggregator.sandbox.downloads import DownloadTable, LocalClickHouse, LocalPypistats
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
-from pyf.aggregator.sandbox.downloads import LocalPypistats
 from pyf.aggregator.sandbox.pypi import LocalPyPI
+from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from support.cli_runner import CommandRunner
 
 # Few have a README: the processes that render are slow to start.

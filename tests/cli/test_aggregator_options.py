@@ -119,7 +119,9 @@ def test_help_lists_every_option_and_exit_code(shell: CommandRunner) -> None:
         ("--watch -fn a -p plone", "--filter-name goes with"),
     ],
 )
-def test_usage_error_is_one_line_without_requests(shell: CommandRunner, pypi: LocalPyPI, arguments: str, message: str) -> None:
+def test_usage_error_is_one_line_without_requests(
+    shell: CommandRunner, pypi: LocalPyPI, arguments: str, message: str
+) -> None:
     result = shell.invoke(*arguments.split())
 
     assert result.code == 2
@@ -135,9 +137,7 @@ def test_usage_error_quotes_line_breaks_safely(shell: CommandRunner) -> None:
 
 
 @pytest.mark.parametrize("part", ["plone-api", "plone.api", "PLONE_A", "lone.ap", "Api"])
-def test_filter_name_matches_any_spelling_before_reading(
-    shell: CommandRunner, pypi: LocalPyPI, part: str
-) -> None:
+def test_filter_name_matches_any_spelling_before_reading(shell: CommandRunner, pypi: LocalPyPI, part: str) -> None:
     report = shell.invoke("-f", "-p", "plone", "-fn", part, "--json").report
 
     assert shell.list_names("plone") == ["plone-api"]

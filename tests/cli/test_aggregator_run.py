@@ -64,9 +64,7 @@ def test_documented_commands_work(shell: CommandRunner) -> None:
     ["-p plone", "-p django -t mine", '-ft "Framework :: Plone" -ft "X :: Y" -t mine', "--no-plone-filter -t all"],
 )
 @pytest.mark.parametrize("action", ["-i", "--refresh-from-pypi"])
-def test_missing_collection_names_the_command_to_create_it(
-    shell: CommandRunner, action: str, arguments: str
-) -> None:
+def test_missing_collection_names_the_command_to_create_it(shell: CommandRunner, action: str, arguments: str) -> None:
     result = shell.invoke(action, *shlex.split(arguments))
 
     assert (result.code, result.out) == (2, "")

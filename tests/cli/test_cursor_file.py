@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pyf.aggregator.adapters.sqlite.index import SqliteIndex
 from pyf.aggregator.adapters.cursor_file import CursorFile
+from pyf.aggregator.adapters.sqlite.index import SqliteIndex
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import CommandRunner
@@ -111,9 +111,7 @@ def test_runs_store_collection_cursor(shell: CommandRunner, pypi: LocalPyPI) -> 
 
 
 @pytest.mark.parametrize("content", [None, "", "1769000000\n", '{"plone": 1}', '{"plone": 999999999}'])
-def test_missing_or_wrong_file_loses_no_change(
-    shell: CommandRunner, pypi: LocalPyPI, content: str | None
-) -> None:
+def test_missing_or_wrong_file_loses_no_change(shell: CommandRunner, pypi: LocalPyPI, content: str | None) -> None:
     shell.invoke("-f", "-p", "plone")
     pypi.registry.publish("plone.api", "2.1")
     pypi.requests.clear()

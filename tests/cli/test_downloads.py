@@ -5,12 +5,11 @@ import signal
 from typing import Any
 
 import pytest
-
 from cli.test_progress import open_terminal
-from pyf.aggregator.sandbox.downloads import LocalClickHouse
+
+from pyf.aggregator.sandbox.downloads import LocalClickHouse, LocalPypistats
 from pyf.aggregator.sandbox.faults import Fault
-from pyf.aggregator.sandbox.downloads import LocalPypistats
-from support.cli_runner import DOWNLOADS, CompletedCommand, CommandRunner, wait_until
+from support.cli_runner import DOWNLOADS, CommandRunner, CompletedCommand, wait_until
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 
@@ -29,7 +28,10 @@ def run_downloads(shell: CommandRunner, *arguments: str, **settings: Any) -> Com
 def read_downloads(shell: CommandRunner, name: str) -> dict[str, Any]:
     """Return the downloads that `--show` shows of every release, which must agree."""
     releases: Any = shell.invoke("--show", name, "-p", "plone", "--all-versions").report
-    first, *other_releases = ({key: value for key, value in release_fields.items() if key.startswith("download_")} for release_fields in releases)
+    first, *other_releases = (
+        {key: value for key, value in release_fields.items() if key.startswith("download_")}
+        for release_fields in releases
+    )
     assert all(release == first for release in other_releases)
     return first
 
@@ -61,7 +63,9 @@ def test_clickhouse_provides_totals_and_monthly_history(plone: CommandRunner, cl
     assert len(counts["download_history"]) in (12, 13)
 
 
-def test_source_option_overrides_setting(plone: CommandRunner, pypistats: LocalPypistats, clickhouse: LocalClickHouse) -> None:
+def test_source_option_overrides_setting(
+    plone: CommandRunner, pypistats: LocalPypistats, clickhouse: LocalClickHouse
+) -> None:
     run_downloads(plone, "-p", "plone", "--source", "pypistats", downloads_source="clickhouse")
 
     assert (pypistats.requests.total, clickhouse.requests.total) == (4, 0)
@@ -90,7 +94,11 @@ def test_second_run_requests_nothing_without_all(plone: CommandRunner, pypistats
     pypistats.requests.clear()
 
     repeated = run_downloads(plone, "-p", "plone", "--json")
-    assert (repeated.report["remembered"], repeated.report["missing"], pypistats.requests.total) == (3, ["plone-volto"], 0)
+    assert (repeated.report["remembered"], repeated.report["missing"], pypistats.requests.total) == (
+        3,
+        ["plone-volto"],
+        0,
+    )
     assert "--all does it all the same" in repeated.err
 
     run_downloads(plone, "-p", "plone", "--all")
@@ -112,7 +120,9 @@ def test_dry_run_prints_estimate(plone: CommandRunner, pypistats: LocalPypistats
         (["--source", "clickhouse"], 2, "Counting 4 packages with clickhouse, 1 request."),
     ],
 )
-def test_estimate_is_printed_before_the_run(plone: CommandRunner, arguments: list[str], delay: float, line: str) -> None:
+def test_estimate_is_printed_before_the_run(
+    plone: CommandRunner, arguments: list[str], delay: float, line: str
+) -> None:
     result = run_downloads(plone, "-p", "plone", *arguments, pypistats_rate_limit_delay=delay)
 
     assert line in result.err.splitlines()
@@ -188,7 +198,9 @@ def test_missing_collection_is_one_line_error(counting_shell: CommandRunner) -> 
         (["-p", "flask", "--source", "stars"], "'stars' is not one of 'pypistats', 'clickhouse'"),
     ],
 )
-def test_usage_error_is_one_line(counting_shell: CommandRunner, pypistats: LocalPypistats, arguments: list[str], message: str) -> None:
+def test_usage_error_is_one_line(
+    counting_shell: CommandRunner, pypistats: LocalPypistats, arguments: list[str], message: str
+) -> None:
     result = run_downloads(counting_shell, *arguments)
 
     assert (result.code, result.out, pypistats.requests.total) == (2, "", 0)
@@ -203,9 +215,7 @@ def test_default_profile_and_target_override(counting_shell: CommandRunner) -> N
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_interrupted_run_is_resumed(
-    plone: CommandRunner, pypistats: LocalPypistats, how: signal.Signals
-) -> None:
+def test_interrupted_run_is_resumed(plone: CommandRunner, pypistats: LocalPypistats, how: signal.Signals) -> None:
     pypistats.faults.add(Fault("timeout", project="plone-api"))
     with plone.start("-p", "plone", module=DOWNLOADS) as run:
         wait_until(lambda: pypistats.requests.total == 4)

@@ -10,12 +10,12 @@ import pytest
 
 from pyf.aggregator.cli.github import main
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.sandbox.faults import Fault, RetryAfter
 from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import AGGREGATOR, GITHUB, CompletedCommand, CommandRunner, wait_until
+from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
+from support.cli_runner import AGGREGATOR, GITHUB, CommandRunner, CompletedCommand, wait_until
 
 TOKEN = "a-token-for-tests"
 PROJECTS = """
@@ -52,7 +52,9 @@ def fake_registry() -> FakeRegistry:
 
 @pytest.fixture
 def github() -> Iterator[LocalGitHub]:
-    with LocalGitHub([HostedRepository(path="plone/plone.api", stars=90, former_paths=("collective/plone.api",))], token=TOKEN) as github:
+    with LocalGitHub(
+        [HostedRepository(path="plone/plone.api", stars=90, former_paths=("collective/plone.api",))], token=TOKEN
+    ) as github:
         yield github
 
 
@@ -179,9 +181,7 @@ def test_usage_error_is_one_line(user: CommandRunner, github: LocalGitHub, argum
     assert github.requests.total == 0
 
 
-def test_verbose_prints_document_and_response_without_token(
-    user: CommandRunner, github: LocalGitHub
-) -> None:
+def test_verbose_prints_document_and_response_without_token(user: CommandRunner, github: LocalGitHub) -> None:
     pyfgithub(user, "-p", "plone")
     github.add_repository(HostedRepository(path="plone/plone.api", stars=91, former_paths=("collective/plone.api",)))
 
@@ -263,9 +263,7 @@ def test_retry_after_502_and_secondary_limit(shell_with_many: CommandRunner, git
     assert set(github.response_counts.values()) == {1}
 
 
-def test_exhausted_limit_is_resumed(
-    shell_with_many: CommandRunner, github: LocalGitHub
-) -> None:
+def test_exhausted_limit_is_resumed(shell_with_many: CommandRunner, github: LocalGitHub) -> None:
     github.graphql_quota.remaining = 1
 
     result = pyfgithub(shell_with_many, "-p", "django", "--json")
@@ -285,7 +283,9 @@ def test_unavailable_github_exits_4(user: CommandRunner) -> None:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
-def test_interrupted_run_is_resumed(shell_with_many: CommandRunner, github: LocalGitHub, ending: signal.Signals) -> None:
+def test_interrupted_run_is_resumed(
+    shell_with_many: CommandRunner, github: LocalGitHub, ending: signal.Signals
+) -> None:
     github.latency = 0.3
 
     with shell_with_many.start("-p", "django", module=GITHUB) as run:
@@ -299,7 +299,9 @@ def test_interrupted_run_is_resumed(shell_with_many: CommandRunner, github: Loca
     assert run.returncode == {signal.SIGINT: 130, signal.SIGKILL: -signal.SIGKILL}[ending]
     assert 50 <= learned <= 100
     assert (repeated["enriched"], repeated["remembered"]) == (MANY, 50)
-    assert [read_package(shell_with_many, f"django-{number:03}", "django")[0]["github_stars"] for number in (0, 60, 129)] == [0, 60, 129]
+    assert [
+        read_package(shell_with_many, f"django-{number:03}", "django")[0]["github_stars"] for number in (0, 60, 129)
+    ] == [0, 60, 129]
 
 
 def test_runs_as_module(user: CommandRunner) -> None:

@@ -58,9 +58,7 @@ def test_ctrl_c_stops_fetch_and_workers(shell: CommandRunner, pypi: LocalPyPI) -
     assert shell.list_names("django") == ["django-blog", "django-shop"]
 
 
-def test_ctrl_c_in_incremental_run_keeps_cursor(
-    filled_shell: CommandRunner, pypi: LocalPyPI
-) -> None:
+def test_ctrl_c_in_incremental_run_keeps_cursor(filled_shell: CommandRunner, pypi: LocalPyPI) -> None:
     before = filled_shell.get_state("plone").cursor
     pypi.registry.publish("plone.api", "2.1")
     pypi.faults.add(Fault("timeout", request="project"))
@@ -156,9 +154,7 @@ def test_invalid_cursor_file_fails_before_requests(
     assert path in result.error
 
 
-def test_full_disk_keeps_stored_data(
-    filled_shell: CommandRunner, pypi: LocalPyPI, small_disk: Path
-) -> None:
+def test_full_disk_keeps_stored_data(filled_shell: CommandRunner, pypi: LocalPyPI, small_disk: Path) -> None:
     database = small_disk / "index.sqlite3"
     first = filled_shell.invoke("-f", "-p", "plone", "--json", sqlite_path=database)
     for number in range(20):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import CompletedCommand, CommandRunner
+from support.cli_runner import CommandRunner, CompletedCommand
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m|\x1b\[[0-9;]*9[0-7][0-9;]*m")
 
@@ -101,4 +101,6 @@ def test_no_progress_bar_without_terminal(slow_shell: CommandRunner, wish: str) 
 
     assert result.code == 0
     assert wish or "\x1b" not in result.out
-    assert result.err.splitlines() == [f"Index: sqlite {slow_shell.folder}/index.sqlite3, collection: plone (not there yet)"]
+    assert result.err.splitlines() == [
+        f"Index: sqlite {slow_shell.folder}/index.sqlite3, collection: plone (not there yet)"
+    ]

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from celery import Celery
 
-from pyf.aggregator.adapters.redis import RedisLocks, RedisDedupStore, connect
+from pyf.aggregator.adapters.redis import RedisDedupStore, RedisLocks, connect
 from pyf.aggregator.queue import task_names
+from support.cli_runner import CommandRunner, CompletedCommand
 from support.redis_server import RedisServer, start_redis
-from support.cli_runner import CompletedCommand, CommandRunner
 
 DEDUP_KEYS = {"package_id": "plone.api", "release_id": "2.0"}
 
@@ -80,11 +80,11 @@ def test_purge_with_force(user: CommandRunner, redis: RedisServer, count: int) -
     assert run_updater(user, "--queue-stats", "--json").report["pending"] == 0
 
 
-def test_purge_clears_dedup_and_stalled_fetch(
-    user: CommandRunner, redis: RedisServer
-) -> None:
+def test_purge_clears_dedup_and_stalled_fetch(user: CommandRunner, redis: RedisServer) -> None:
     send_task(redis, task_names.INSPECT, DEDUP_KEYS)
-    send_task(redis, task_names.FETCH_BATCH, collection_name="plone", profile_name="", fetch_id="me", part="0", to_read={})
+    send_task(
+        redis, task_names.FETCH_BATCH, collection_name="plone", profile_name="", fetch_id="me", part="0", to_read={}
+    )
     with connect(redis.url) as client:
         RedisDedupStore(client).confirm("pyf:dedup:update:plone-api:2.0", 60)
         RedisLocks(client).acquire("fetch:plone", "me", 60)

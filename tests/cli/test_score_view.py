@@ -8,13 +8,13 @@ import pytest
 from msgspec import UNSET
 from rich.console import Console
 
-from support.scoring_fixtures import NOW, SCORING_CONFIG, build_signals
 from pyf.aggregator.cli.score_view import build_score_view
 from pyf.aggregator.domain.health import compute_score
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.usecases.read.explain_score import ScoreExplanation
 from support.cli_runner import CommandRunner
+from support.scoring_fixtures import NOW, SCORING_CONFIG, build_signals
 
 
 @pytest.fixture
@@ -104,7 +104,9 @@ def test_missing_characters_become_question_marks(filled_shell: CommandRunner) -
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_lines_fit_the_terminal(columns: int) -> None:
     explained = ScoreExplanation(
-        name="good", version="2.1.4", score=compute_score(build_signals(changelog="", status="archived", issues=UNSET), SCORING_CONFIG, NOW)
+        name="good",
+        version="2.1.4",
+        score=compute_score(build_signals(changelog="", status="archived", issues=UNSET), SCORING_CONFIG, NOW),
     )
     console = Console(width=columns, file=StringIO())
 

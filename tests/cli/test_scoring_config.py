@@ -8,7 +8,7 @@ import pytest
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.errors import Invalid
-from pyf.aggregator.domain.membership.evaluation.profile import Profile
+from pyf.aggregator.domain.membership.profile import Profile
 from support.cli_runner import CommandRunner
 
 

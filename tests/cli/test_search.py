@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.cli_runner import SEARCH, CompletedCommand, CommandRunner
+from support.cli_runner import SEARCH, CommandRunner, CompletedCommand
 
 
 @pytest.fixture
@@ -44,7 +44,8 @@ def test_empty_query_lists_all_pages(filled_shell: CommandRunner) -> None:
     every = run_search(filled_shell, "-p", "plone", "--json", "--sort", "name", "--per-page", "250")
 
     pages = [
-        get_names(run_search(filled_shell, "-p", "plone", "--json", "--sort", "name", "--per-page", "9", "--page", n)) for n in "12"
+        get_names(run_search(filled_shell, "-p", "plone", "--json", "--sort", "name", "--per-page", "9", "--page", n))
+        for n in "12"
     ]
 
     assert get_names(every)[:4] == pages[0] + pages[1]
@@ -67,7 +68,9 @@ def test_filters_narrow_results(filled_shell: CommandRunner) -> None:
         ("--status", "ACTIVE", "active"),
     ],
 )
-def test_filter_values_accept_short_forms(filled_shell: CommandRunner, option: str, short: str, full_value: str) -> None:
+def test_filter_values_accept_short_forms(
+    filled_shell: CommandRunner, option: str, short: str, full_value: str
+) -> None:
     exactly = run_search(filled_shell, "-p", "plone", "--json", option, full_value)
 
     assert get_names(run_search(filled_shell, "-p", "plone", "--json", option, short)) == get_names(exactly) != []

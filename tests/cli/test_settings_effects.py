@@ -11,19 +11,18 @@ from urllib.request import urlopen
 
 import msgspec
 import pytest
+import tasks.test_queue_settings  # noqa: F401 - the queue's settings have their tests there
 from pytest_httpserver import HTTPServer
 
-import tasks.test_queue_settings  # noqa: F401 - the queue's settings have their tests there
-from support.setting_coverage import tests_setting, tested_settings
-from pyf.aggregator.sandbox.downloads import LocalClickHouse
+from pyf.aggregator.sandbox.downloads import LocalClickHouse, LocalPypistats
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository
-from pyf.aggregator.sandbox.downloads import LocalPypistats
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.settings import Settings
+from support.cli_runner import COMMAND_TIMEOUT, CommandRunner, CompletedCommand, find_render_workers, wait_until
 from support.http_server import serve_app
-from support.cli_runner import COMMAND_TIMEOUT, CompletedCommand, CommandRunner, find_render_workers, wait_until
+from support.setting_coverage import tested_settings, tests_setting
 from support.site_fixtures import build_small_site
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
@@ -104,9 +103,7 @@ def test_sqlite_path_default(shell: CommandRunner) -> None:
 
 @tests_setting("descriptions")
 @pytest.mark.parametrize(("descriptions", "with_readme"), [("newest", ["1.1"]), ("all", ["1.1", "1.0"])])
-def test_descriptions(
-    shell: CommandRunner, descriptions: str, with_readme: list[str]
-) -> None:
+def test_descriptions(shell: CommandRunner, descriptions: str, with_readme: list[str]) -> None:
     shell.invoke("-f", "-p", "django", "-fn", "shop", descriptions=descriptions)
 
     releases: Any = shell.invoke("--show", "django-shop", "-p", "django", "--all-versions").report
@@ -173,9 +170,7 @@ def test_pypi_rate_limit_delay(shell: CommandRunner, pypi: LocalPyPI) -> None:
 
 @tests_setting("pypi_max_workers")
 @pytest.mark.parametrize(("workers", "at_once"), [(1, 1), (3, 3)])
-def test_pypi_max_workers(
-    shell: CommandRunner, pypi: LocalPyPI, workers: int, at_once: int
-) -> None:
+def test_pypi_max_workers(shell: CommandRunner, pypi: LocalPyPI, workers: int, at_once: int) -> None:
     pypi.latency = 0.03
     for number in range(12):
         pypi.registry.publish(f"flask-{number}", "1.0", info={"classifiers": ["Framework :: Flask"]})
@@ -221,9 +216,7 @@ def test_pypi_timeout(shell: CommandRunner, pypi: LocalPyPI, timeout: float, cod
 
 @tests_setting("pypi_batch_size")
 @pytest.mark.parametrize(("size", "is_written_early"), [(1, True), (500, False)])
-def test_pypi_batch_size(
-    shell: CommandRunner, pypi: LocalPyPI, size: int, is_written_early: bool
-) -> None:
+def test_pypi_batch_size(shell: CommandRunner, pypi: LocalPyPI, size: int, is_written_early: bool) -> None:
     """One project keeps the run from its end, more than are held back for rendering were read before."""
     for number in range(60):
         pypi.registry.publish(f"flask-{number}", "1.0", info={"classifiers": ["Framework :: Flask"]})
@@ -267,7 +260,11 @@ def test_status_max_age(shell: CommandRunner, pypi: LocalPyPI, age: int, looked_
 @tests_setting("downloads_source")
 @pytest.mark.parametrize(("source", "asked"), [("pypistats", (1, 0)), ("clickhouse", (0, 1))])
 def test_downloads_source(
-    counting_shell: CommandRunner, pypistats: LocalPypistats, clickhouse: LocalClickHouse, source: str, requests: tuple[int, int]
+    counting_shell: CommandRunner,
+    pypistats: LocalPypistats,
+    clickhouse: LocalClickHouse,
+    source: str,
+    requests: tuple[int, int],
 ) -> None:
     counting_shell.invoke("-p", "flask", command="pyfdownloads", downloads_source=source)
 
@@ -279,7 +276,9 @@ def test_pypistats_base_url(counting_shell: CommandRunner, pypistats: LocalPypis
     counting_shell.invoke("-p", "flask", command="pyfdownloads", pypistats_base_url=f"{pypistats.url}/")
     assert [request.path for request in pypistats.requests.log] == ["/api/packages/flask-thing/recent"]
 
-    elsewhere = counting_shell.invoke("-p", "flask", "--all", command="pyfdownloads", pypistats_base_url="http://127.0.0.1:1/m")
+    elsewhere = counting_shell.invoke(
+        "-p", "flask", "--all", command="pyfdownloads", pypistats_base_url="http://127.0.0.1:1/m"
+    )
     assert (elsewhere.code, "http://127.0.0.1:1/m/api/packages/flask-thing/recent" in elsewhere.error) == (4, True)
 
 
@@ -316,7 +315,9 @@ def test_pypistats_max_retries(counting_shell: CommandRunner, pypistats: LocalPy
 def test_pypistats_retry_backoff(counting_shell: CommandRunner, pypistats: LocalPypistats) -> None:
     def pause(backoff: float) -> float:
         pypistats.requests.clear()
-        counting_shell.invoke("-p", "flask", command="pyfdownloads", pypistats_max_retries=1, pypistats_retry_backoff=backoff)
+        counting_shell.invoke(
+            "-p", "flask", command="pyfdownloads", pypistats_max_retries=1, pypistats_retry_backoff=backoff
+        )
         first, second = (request.time for request in pypistats.requests.log)
         return second - first
 
@@ -373,7 +374,9 @@ def test_typesense_api_key(shell: CommandRunner, typesense: LocalTypesense) -> N
 def test_typesense_address(
     shell: CommandRunner, typesense: LocalTypesense, setting: str, value: str, address: str
 ) -> None:
-    result = shell.invoke("-f", "-p", "flask", **build_typesense_settings(typesense, **{setting: value, "typesense_patience": 0}))
+    result = shell.invoke(
+        "-f", "-p", "flask", **build_typesense_settings(typesense, **{setting: value, "typesense_patience": 0})
+    )
 
     assert (result.code, f"the Typesense server at {address}{typesense.port} does not answer" in result.error) == (
         4,
@@ -385,16 +388,19 @@ def test_typesense_address(
 def test_typesense_nodes(shell: CommandRunner, typesense: LocalTypesense) -> None:
     nodes = f"http://127.0.0.1:1, {typesense.url}/"
 
-    result = shell.invoke("-f", "-p", "flask", **build_typesense_settings(typesense, typesense_nodes=nodes, typesense_host="nowhere.example"))
+    result = shell.invoke(
+        "-f",
+        "-p",
+        "flask",
+        **build_typesense_settings(typesense, typesense_nodes=nodes, typesense_host="nowhere.example"),
+    )
 
     assert (result.code, len(typesense.store.collection("flask").documents)) == (0, 1)
 
 
 @tests_setting("typesense_timeout")
 @pytest.mark.parametrize(("timeout", "code"), [(0.1, 4), (30, 0)])
-def test_typesense_timeout(
-    shell: CommandRunner, typesense: LocalTypesense, timeout: float, code: int
-) -> None:
+def test_typesense_timeout(shell: CommandRunner, typesense: LocalTypesense, timeout: float, code: int) -> None:
     typesense.faults.add(Fault("slow", request="health", pause=0.2))
 
     result = shell.invoke("-f", "-p", "flask", **build_typesense_settings(typesense, typesense_timeout=timeout))
@@ -404,9 +410,7 @@ def test_typesense_timeout(
 
 @tests_setting("typesense_patience")
 @pytest.mark.parametrize(("patience", "code"), [(0, 4), (10, 0)])
-def test_typesense_retry_timeout(
-    shell: CommandRunner, typesense: LocalTypesense, patience: float, code: int
-) -> None:
+def test_typesense_retry_timeout(shell: CommandRunner, typesense: LocalTypesense, patience: float, code: int) -> None:
     typesense.faults.add(Fault("503", request="import", times=3))
 
     result = shell.invoke("-f", "-p", "flask", **build_typesense_settings(typesense, typesense_patience=patience))
@@ -494,9 +498,7 @@ def pyfgithub(shell: CommandRunner, **settings: Any) -> CompletedCommand:
 @pytest.mark.parametrize(
     ("token", "kind", "code"), [("right", "graphql", 0), ("", "repository", 0), ("wrong", "graphql", 2)]
 )
-def test_github_token(
-    shell: CommandRunner, github: LocalGitHub, token: str, kind: str, code: int
-) -> None:
+def test_github_token(shell: CommandRunner, github: LocalGitHub, token: str, kind: str, code: int) -> None:
     result = pyfgithub(shell, github_token=token)
 
     assert (result.code, github.requests.by_kind[kind] > 0) == (code, True)
@@ -522,9 +524,7 @@ def test_github_api_url(shell: CommandRunner, github: LocalGitHub) -> None:
 
 @tests_setting("github_cache_ttl")
 @pytest.mark.parametrize(("seconds", "asked"), [(0, 4), (3600, 2)])
-def test_github_cache_ttl(
-    shell: CommandRunner, github: LocalGitHub, seconds: int, request_count: int
-) -> None:
+def test_github_cache_ttl(shell: CommandRunner, github: LocalGitHub, seconds: int, request_count: int) -> None:
     for _ in range(2):
         pyfgithub(shell, github_cache_ttl=seconds)
 
@@ -533,9 +533,7 @@ def test_github_cache_ttl(
 
 @tests_setting("github_timeout")
 @pytest.mark.parametrize(("timeout", "code"), [(0.2, 4), (30, 0)])
-def test_github_timeout(
-    shell: CommandRunner, github: LocalGitHub, timeout: float, code: int
-) -> None:
+def test_github_timeout(shell: CommandRunner, github: LocalGitHub, timeout: float, code: int) -> None:
     """The answer begins at once and takes about half a second to be complete."""
     github.faults.add(Fault("slow", request="graphql", pause=0.025))
 
@@ -605,7 +603,9 @@ def test_web_api_key_required(required: bool, codes: list[int]) -> None:
     right = {"x-api-key": "the-right-key"}
     with serve_app(deps, {}, web_api_keys_required=required) as site:
         header_variants = [{}, {"x-api-key": "a-wrong-key"}, right, {"authorization": "Bearer the-right-key"}]
-        answered = [site.get("/api/v1/profiles/plone/search", headers=headers).status_code for headers in header_variants]
+        answered = [
+            site.get("/api/v1/profiles/plone/search", headers=headers).status_code for headers in header_variants
+        ]
         listed = [collection["key"] for collection in site.get("/api/v1/profiles", headers=right).json()]
         other = site.get("/api/v1/profiles/other/search", headers=right).status_code
         page = site.get("/").status_code

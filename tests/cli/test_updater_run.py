@@ -11,7 +11,7 @@ from msgspec.json import decode, encode
 
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import UPDATER, CompletedCommand, CommandRunner
+from support.cli_runner import UPDATER, CommandRunner, CompletedCommand
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 
@@ -126,10 +126,17 @@ def test_info(plone: CommandRunner, pypi: LocalPyPI) -> None:
     plone.invoke("-f", "-p", "flask")
     pypi.requests.clear()
 
-    index_info, collection_info = (run_updater(plone, f"--info --json {target_option}").report for target_option in ("", "-t plone-1"))
+    index_info, collection_info = (
+        run_updater(plone, f"--info --json {target_option}").report for target_option in ("", "-t plone-1")
+    )
 
     assert (index_info["engine"], index_info["location"]) == ("sqlite", str(plone.folder / "index.sqlite3"))
-    assert (index_info["projects"], index_info["documents"], collection_info["projects"], collection_info["documents"]) == (5, 7, 4, 6)
+    assert (
+        index_info["projects"],
+        index_info["documents"],
+        collection_info["projects"],
+        collection_info["documents"],
+    ) == (5, 7, 4, 6)
     assert index_info["bytes"] > 10_000
     (details,) = collection_info["collections"]
     assert (details["names"], details["collection"], details["filter"]) == (["plone"], "plone-1", "profile plone")
@@ -148,7 +155,11 @@ def test_added_key_value_is_shown_once(plone: CommandRunner) -> None:
     value = new_key.pop("value")
     assert len(value) >= 32
     assert listed == new_key
-    assert (new_key["prefix"], new_key["collections"], new_key["actions"]) == (value[:4], ["plone"], ["documents:search"])
+    assert (new_key["prefix"], new_key["collections"], new_key["actions"]) == (
+        value[:4],
+        ["plone"],
+        ["documents:search"],
+    )
     table = run_updater(plone, "-lssoa").out
     assert value[:4] in table
     assert value not in table
@@ -211,7 +222,9 @@ def test_force_skips_confirmation(plone: CommandRunner) -> None:
 
 
 @pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, {}), ("n", 2, {"plone-1": ("plone",)})])
-def test_confirmation_on_terminal(plone: CommandRunner, response: str, code: int, remaining_collections: dict[str, Any]) -> None:
+def test_confirmation_on_terminal(
+    plone: CommandRunner, response: str, code: int, remaining_collections: dict[str, Any]
+) -> None:
     ours, theirs = pty.openpty()
 
     with plone.start("--delete-collection", "plone-1", module=UPDATER, stdin=theirs) as run:

@@ -6,10 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-import support.legacy_collection
-from support.cli_runner import CompletedCommand, CommandRunner
-from support.typesense_fake import ADMIN_KEY, LocalTypesense
+from support.cli_runner import CommandRunner, CompletedCommand
 from support.registry_world import build_server_settings
+from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
 
 @pytest.fixture
@@ -115,9 +114,7 @@ def test_export_import_between_engines(shell: CommandRunner, server: LocalTypese
     assert first == second
 
 
-def test_legacy_collection_takeover_requires_confirmation(
-    shell: CommandRunner, server: LocalTypesense
-) -> None:
+def test_legacy_collection_takeover_requires_confirmation(shell: CommandRunner, server: LocalTypesense) -> None:
     older.create_legacy_collection(server.store, "plone")
     take_over = ("-f", "-p", "plone", "--recreate-collection")
 
@@ -130,4 +127,6 @@ def test_legacy_collection_takeover_requires_confirmation(
     assert done.code == 0
     assert "not of this schema and are gone: documentation_score, github_hype" in done.err
     assert server.store.aliases == {"plone": "plone-1"}
-    assert shell.invoke("--show", "plone.api", "-p", "plone", **build_server_settings(server)).report["github_stars"] == 7
+    assert (
+        shell.invoke("--show", "plone.api", "-p", "plone", **build_server_settings(server)).report["github_stars"] == 7
+    )

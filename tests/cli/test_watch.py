@@ -13,11 +13,10 @@ import pytest
 from pyf.aggregator.cli.watch import RecurringRun
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.domain.schedule import Schedule
-from pyf.aggregator.sandbox.downloads import DownloadTable
+from pyf.aggregator.sandbox.downloads import DownloadTable, LocalPypistats
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository
-from pyf.aggregator.sandbox.downloads import LocalPypistats
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.usecases.report import EnrichmentReport, IngestReport, RunReport
 from support.cli_runner import CommandRunner, wait_until
@@ -125,7 +124,9 @@ def build_recurring_run(schedule: str, clock: Iterator[float], *reports: RunRepo
 def test_run_if_due_runs_once_per_schedule() -> None:
     report = IngestReport("refresh", "flask")
     week = 7 * DAY
-    refresh = build_recurring_run("0 2 * * 0", iter([SUNDAY, SUNDAY + 7199, SUNDAY + 3 * week, SUNDAY + 3 * week + 9000]), report)
+    refresh = build_recurring_run(
+        "0 2 * * 0", iter([SUNDAY, SUNDAY + 7199, SUNDAY + 3 * week, SUNDAY + 3 * week + 9000]), report
+    )
 
     assert str(refresh) == "next refresh: 2026-11-22 02:00 UTC"
     assert refresh.run_if_due() is None
@@ -136,7 +137,9 @@ def test_run_if_due_runs_once_per_schedule() -> None:
 def test_run_if_due_retries_after_outage() -> None:
     outage = IngestReport("refresh", "flask", error=Unavailable("503"))
     report = IngestReport("refresh", "flask")
-    refresh = build_recurring_run("0 2 * * 0", iter([SUNDAY, SUNDAY + DAY, SUNDAY + DAY + 1, SUNDAY + DAY + 2]), outage, report)
+    refresh = build_recurring_run(
+        "0 2 * * 0", iter([SUNDAY, SUNDAY + DAY, SUNDAY + DAY + 1, SUNDAY + DAY + 2]), outage, report
+    )
 
     assert refresh.run_if_due() is outage
     assert refresh.run_if_due() is report
@@ -162,7 +165,9 @@ def test_run_if_due_continues_deferred_work() -> None:
     """pypistats takes an hour for two thousand packages: it gets its time in turns."""
     partial_report = EnrichmentReport("downloads", "flask", deferred=["flask-thing"])
     rest = EnrichmentReport("downloads", "flask")
-    downloads = build_recurring_run("0 4 * * 0", iter([SUNDAY, SUNDAY + DAY, SUNDAY + DAY + 1, SUNDAY + DAY + 2]), partial_report, rest)
+    downloads = build_recurring_run(
+        "0 4 * * 0", iter([SUNDAY, SUNDAY + DAY, SUNDAY + DAY + 1, SUNDAY + DAY + 2]), partial_report, rest
+    )
 
     assert downloads.run_if_due() is partial_report
     assert downloads.run_if_due() is rest

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from support.builders import PLONE, build_state
-from support.index_engines import ENGINES, ENGINE_PARAMETERS, IndexEngine
 from pyf.aggregator.ports import IndexAdmin, PackageIndex, SearchEngine
+from support.builders import PLONE, build_state
+from support.index_engines import ENGINE_PARAMETERS, ENGINES, IndexEngine
 
 
 @pytest.fixture(params=ENGINE_PARAMETERS)

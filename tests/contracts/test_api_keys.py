@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from support.builders import build_state
-from support.index_engines import KEY_PARAMETERS, KEY_ENGINES, KeyEngine
-from pyf.aggregator.ports.keys import SEARCH_ACTION
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.ports import ApiKeys, IndexAdmin
+from pyf.aggregator.ports.keys import SEARCH_ACTION
+from support.builders import build_state
+from support.index_engines import KEY_ENGINES, KEY_PARAMETERS, KeyEngine
 
 STATE = build_state()
 

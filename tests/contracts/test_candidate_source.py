@@ -11,12 +11,10 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from pyf.aggregator.adapters.candidates import ClickHouseCandidates
-from pyf.aggregator.adapters.candidates import StaticCandidates
-from pyf.aggregator.adapters.candidates import CandidatesFile
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.adapters.candidates import CandidatesFile, ClickHouseCandidates, StaticCandidates
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.ports import CandidateSource
 
 # Gives a source that knows these names, as published, of those who require Flask.
@@ -41,7 +39,9 @@ def make_source(request: pytest.FixtureRequest, tmp_path: Path, httpserver: HTTP
 
     @contextmanager
     def clickhouse(names: list[str]) -> Iterator[CandidateSource]:
-        httpserver.expect_request("/", method="POST").respond_with_handler(lambda asked: build_clickhouse_response(asked, names))
+        httpserver.expect_request("/", method="POST").respond_with_handler(
+            lambda asked: build_clickhouse_response(asked, names)
+        )
         with HttpClient() as http:
             service = ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0)))
             yield ClickHouseCandidates(service, httpserver.url_for("/?user=demo"))

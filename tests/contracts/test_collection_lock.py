@@ -5,9 +5,9 @@ from threading import Event
 
 import pytest
 
-from support.builders import build_state
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.ports import IndexAdmin
+from support.builders import build_state
 
 STATE = build_state()
 

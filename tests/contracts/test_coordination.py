@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from pyf.aggregator.ports import DedupStore, Locks, Partitions, RateLimiter
 from support.coordination import COORDINATION_STORES, CoordinationPorts
-from pyf.aggregator.ports import Partitions, Locks, RateLimiter, DedupStore
 
 # The shortest time that all of them can tell, and the longest that a test waits for it to pass.
 SHORT = 1

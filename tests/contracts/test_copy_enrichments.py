@@ -2,11 +2,11 @@
 
 import pytest
 
-from support.builders import build_state, build_project
-from support.index_engines import IndexEngine
 from pyf.aggregator.domain.collection import Tombstone
-from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
+from pyf.aggregator.domain.errors import NotFound
+from support.builders import build_project, build_state
+from support.index_engines import IndexEngine
 
 STATE = build_state()
 

@@ -6,9 +6,9 @@ from contextlib import closing
 import pytest
 from msgspec import UNSET
 
-from support.download_sources import RECENT_COUNTS, DOWNLOAD_SOURCES, EXPECTED_DOWNLOADS, DownloadSource
 from pyf.aggregator.domain.downloads import Downloads
 from pyf.aggregator.domain.errors import AggregatorError, NotFound, Unavailable
+from support.download_sources import DOWNLOAD_SOURCES, EXPECTED_DOWNLOADS, RECENT_COUNTS, DownloadSource
 
 
 @pytest.fixture(params=DOWNLOAD_SOURCES)

@@ -12,12 +12,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from support.builders import build_state, build_project
-from support.index_engines import ENGINES, IndexEngine
 from pyf.aggregator.domain.collection import Tombstone
-from pyf.aggregator.domain.errors import AggregatorError
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, ProjectFields, RepositoryFields
+from pyf.aggregator.domain.errors import AggregatorError
 from pyf.aggregator.ports import ProjectDocuments
+from support.builders import build_project, build_state
+from support.index_engines import ENGINES, IndexEngine
 
 COLLECTIONS = ["one", "two"]
 NAMES = [*COLLECTIONS, "alias", "both"]

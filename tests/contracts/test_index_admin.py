@@ -4,12 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.builders import build_state, build_project
-from support.index_engines import NOW, IndexEngine
 from pyf.aggregator.domain.collection import CollectionInfo, Tombstone
-from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.domain.documents.schema import RepositoryFields
+from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.ports import IndexAdmin
+from support.builders import build_project, build_state
+from support.index_engines import NOW, IndexEngine
 
 STATE = build_state()
 NAMES = ["p", "plone", "plone-1", "Plone_2", "6.1", "a" * 100]
@@ -127,7 +127,9 @@ def test_an_alias_can_not_take_a_collections_name(admin: IndexAdmin) -> None:
     assert admin.resolve("plone-1") == "plone-1"
 
 
-def test_a_dropped_collection_takes_all_that_it_held_and_its_aliases_along(engine: IndexEngine, admin: IndexAdmin) -> None:
+def test_a_dropped_collection_takes_all_that_it_held_and_its_aliases_along(
+    engine: IndexEngine, admin: IndexAdmin
+) -> None:
     admin.create("plone-1", build_state(cursor=7), alias="plone")
     engine.index.put("plone-1", [build_project("a"), build_project("b")])
     engine.index.update("plone-1", {"a": RepositoryFields(github_stars=7)})

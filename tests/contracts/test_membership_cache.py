@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pyf.aggregator.adapters.sqlite.database import Database
-from pyf.aggregator.testing.caches import FakeMembershipCache
 from pyf.aggregator.adapters.sqlite.caches import SqliteMembershipCache
+from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.ports import MembershipCache
+from pyf.aggregator.testing.caches import FakeMembershipCache
 
 PLONE = "plone: Framework :: Plone"
 DJANGO = "django: Framework :: Django"

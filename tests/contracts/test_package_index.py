@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.builders import PLONE, build_project, build_fields
 from pyf.aggregator.domain.documents.project import File, Vulnerability
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments
+from support.builders import PLONE, build_fields, build_project
 
 pytestmark = pytest.mark.usefixtures("plone")
 
@@ -63,8 +63,7 @@ def test_a_project_that_is_not_there_has_no_documents(index: PackageIndex) -> No
 
 def test_the_newest_release_comes_first_then_the_higher_versions(index: PackageIndex) -> None:
     documents = [
-        build_fields(version=version, is_newest=version == "1.10")
-        for version in ("1.9", "3.0a1", "1.10", "0.1", "2.0")
+        build_fields(version=version, is_newest=version == "1.10") for version in ("1.9", "3.0a1", "1.10", "0.1", "2.0")
     ]
 
     index.put(PLONE, [ProjectDocuments(name_normalized="plone-api", documents=tuple(documents))])
@@ -120,9 +119,7 @@ def test_a_number_beyond_64_bits_is_rejected_and_keeps_nothing_else_out(index: P
     wrong = build_fields("a", "1.0", upload_timestamp=number)
     right = build_fields("a", "2.0", upload_timestamp=2**63 - 1)
 
-    rejections = index.put(
-        PLONE, [ProjectDocuments(name_normalized="a", documents=(wrong, right)), build_project("b")]
-    )
+    rejections = index.put(PLONE, [ProjectDocuments(name_normalized="a", documents=(wrong, right)), build_project("b")])
 
     assert [rejection.id for rejection in rejections] == ["a-1.0"]
     assert "upload_timestamp" in rejections[0].reason
@@ -141,9 +138,7 @@ def test_any_text_comes_back_as_it_was(index: PackageIndex, text: str) -> None:
 
 
 def test_half_a_surrogate_pair_costs_one_character_and_no_release(index: PackageIndex) -> None:
-    broken = build_project(
-        "a", "1.0", summary="be\udc80fore", project_urls={"\ud800": "x"}, maintainers=("\udfff",)
-    )
+    broken = build_project("a", "1.0", summary="be\udc80fore", project_urls={"\ud800": "x"}, maintainers=("\udfff",))
 
     rejections = index.put(PLONE, [broken, build_project("b")])
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from support.builders import PLONE, build_state, build_project
-from support.index_engines import IndexEngine
 from pyf.aggregator.domain.collection import StaleRetry, Tombstone
-from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.domain.documents.schema import RepositoryFields
+from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.ports import PackageIndex
+from support.builders import PLONE, build_project, build_state
+from support.index_engines import IndexEngine
 
 pytestmark = pytest.mark.usefixtures("plone")
 

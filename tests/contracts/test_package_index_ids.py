@@ -2,10 +2,10 @@
 
 import pytest
 
-from support.builders import PLONE, build_project
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.documents.schema import RepositoryFields
 from pyf.aggregator.ports import PackageIndex
+from support.builders import PLONE, build_project
 
 pytestmark = pytest.mark.usefixtures("plone")
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from support.builders import PLONE, build_state, build_project, build_fields
-from support.index_engines import IndexEngine
 from pyf.aggregator.domain.collection import ProjectState, Tombstone
-from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.domain.documents.schema import DownloadFields, RepositoryFields
+from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments
+from support.builders import PLONE, build_fields, build_project, build_state
+from support.index_engines import IndexEngine
 
 pytestmark = pytest.mark.usefixtures("plone")
 

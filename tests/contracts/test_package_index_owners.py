@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from support.builders import PLONE, build_project
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.documents.document import Enrichments
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
 from pyf.aggregator.ports import PackageIndex
+from support.builders import PLONE, build_project
 
 pytestmark = pytest.mark.usefixtures("plone")
 

@@ -5,10 +5,9 @@ from contextlib import closing
 
 import pytest
 
+from pyf.aggregator.domain.documents.project import Project, ProjectStatus, select_newest
 from pyf.aggregator.domain.errors import NotFound, Unavailable
-from pyf.aggregator.domain.documents.project import Project, ProjectStatus
-from pyf.aggregator.domain.documents.project import select_newest
-from pyf.aggregator.ports import ProjectResult, ProjectRequest
+from pyf.aggregator.ports import ProjectRequest, ProjectResult
 from support.registries import DJANGO, PLONE, PROJECTS, REGISTRIES, RegistryPorts, group_by_name
 
 
@@ -136,7 +135,9 @@ def test_a_project_without_a_document_is_not_found(registry: RegistryPorts, name
 def test_a_project_that_nobody_answers_for_is_unavailable_and_keeps_no_other_back(registry: RegistryPorts) -> None:
     registry.fail_project("acme-blog")
 
-    readings = group_by_name(registry.projects.read_projects(ProjectRequest(name=name) for name in ("plone-api", "acme-blog", "nobody")))
+    readings = group_by_name(
+        registry.projects.read_projects(ProjectRequest(name=name) for name in ("plone-api", "acme-blog", "nobody"))
+    )
 
     assert isinstance(readings["plone-api"].answer, Project)
     assert isinstance(readings["acme-blog"].answer, Unavailable)

@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from pyf.aggregator.adapters.sqlite.database import Database
-from pyf.aggregator.testing.caches import FakeRenderCache
 from pyf.aggregator.adapters.redis import RedisRenderCache, connect
 from pyf.aggregator.adapters.sqlite.caches import SqliteRenderCache
-from pyf.aggregator.domain.readme.plain_text.plain_text import Readme, RenderedReadme
+from pyf.aggregator.adapters.sqlite.database import Database
+from pyf.aggregator.domain.readme.plain_text import Readme, RenderedReadme
 from pyf.aggregator.ports import RenderCache
+from pyf.aggregator.testing.caches import FakeRenderCache
 from support.redis_server import start_redis
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=800)

@@ -5,13 +5,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 import pytest
 from msgspec.structs import replace
 
-from pyf.aggregator.testing.caches import FakeRenderCache
-from pyf.aggregator.adapters.rendering.renderer.renderer import PooledRenderer
-from pyf.aggregator.testing.rendering import InlineRenderer
-from pyf.aggregator.domain.readme.plain_text.plain_text import render_plain_text
-from pyf.aggregator.domain.readme.plain_text.plain_text import Readme, RenderedReadme
-from pyf.aggregator.domain.readme.plain_text.rendering import render_readme
+from pyf.aggregator.adapters.rendering.renderer import PooledRenderer
+from pyf.aggregator.domain.readme.plain_text import Readme, RenderedReadme, render_plain_text
+from pyf.aggregator.domain.readme.rendering import render_readme
 from pyf.aggregator.ports import RenderCache, Renderer
+from pyf.aggregator.testing.caches import FakeRenderCache
+from pyf.aggregator.testing.rendering import InlineRenderer
 
 MARKDOWN = Readme(text="# One\n\ntext\n\n## Two\n\nmore\n", content_type="text/markdown", summary="A summary.")
 RST = Readme(text="One\n===\n\n``text``\n", content_type="text/x-rst")

@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from pyf.aggregator.adapters.sqlite.database import Database
-from pyf.aggregator.testing.caches import FakeRepositoryCache
 from pyf.aggregator.adapters.redis import RedisRepositoryCache, connect
 from pyf.aggregator.adapters.sqlite.caches import SqliteRepositoryCache
+from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.domain.repositories import CachedRepository, Repository
 from pyf.aggregator.ports import RepositoryCache
+from pyf.aggregator.testing.caches import FakeRepositoryCache
 from support.redis_server import start_redis
 from support.repository_hosts import to_ref
 

@@ -6,8 +6,7 @@ import pytest
 from msgspec import UNSET
 
 from pyf.aggregator.domain.errors import NotFound, Unavailable
-from pyf.aggregator.domain.repositories import Repository
-from pyf.aggregator.domain.repositories import RepositoryRef
+from pyf.aggregator.domain.repositories import Repository, RepositoryRef
 from pyf.aggregator.ports import RepositoryResult
 from support.repository_hosts import REPOSITORY_HOSTS, RepositoryHostPorts, to_ref
 
@@ -103,7 +102,9 @@ def test_nothing_asked_is_no_request(host: RepositoryHostPorts) -> None:
     assert host.meter.count() == 0
 
 
-def test_a_host_that_wants_a_longer_pause_than_is_waited_for_ends_it_and_says_when_to_come_back(host: RepositoryHostPorts) -> None:
+def test_a_host_that_wants_a_longer_pause_than_is_waited_for_ends_it_and_says_when_to_come_back(
+    host: RepositoryHostPorts,
+) -> None:
     host.exhaust_limit()
 
     with pytest.raises(Unavailable) as stopped:

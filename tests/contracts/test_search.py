@@ -2,13 +2,13 @@
 
 import pytest
 
-from support.builders import PLONE, build_project, build_fields
-from support.index_engines import NOW
-from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.domain.documents.project import normalize_name
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
+from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.domain.search import Facet, FacetCount, HealthBand, SearchQuery, SearchResults, Sort
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments, SearchEngine
+from support.builders import PLONE, build_fields, build_project
+from support.index_engines import NOW
 
 pytestmark = pytest.mark.usefixtures("plone")
 

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.builders import PLONE, build_project
-from support.index_engines import NOW
-from pyf.aggregator.testing.reference_search import PlainSearch
 from pyf.aggregator.config.lexicon import load_lexicon
 from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields
 from pyf.aggregator.domain.search import SearchQuery
 from pyf.aggregator.ports import PackageIndex, SearchEngine
+from pyf.aggregator.testing.reference_search import PlainSearch
+from support.builders import PLONE, build_project
+from support.index_engines import NOW
 
 pytestmark = pytest.mark.usefixtures("plone")
 

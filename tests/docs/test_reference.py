@@ -80,7 +80,9 @@ def test_settings_page_lists_every_setting(setting: str) -> None:
 def test_fields_page_lists_every_field(field: Field) -> None:
     page = (REFERENCE / "fields.md").read_text("utf-8")
 
-    (row,) = [line for line in extract_section(page, f"Owner: {field.owner}").splitlines() if f"| `{field.name}` |" in line]
+    (row,) = [
+        line for line in extract_section(page, f"Owner: {field.owner}").splitlines() if f"| `{field.name}` |" in line
+    ]
     assert field.use.meaning
     assert row.endswith(f"| {field.use.meaning} |")
 

@@ -7,8 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from pyf.aggregator.domain.downloads import HISTORY_MONTHS, Downloads, merge_downloads, to_month, build_download_fields, mark_not_found, list_whole_months
 from pyf.aggregator.domain.documents.schema import DownloadFields
+from pyf.aggregator.domain.downloads import (
+    HISTORY_MONTHS,
+    Downloads,
+    build_download_fields,
+    list_whole_months,
+    mark_not_found,
+    merge_downloads,
+    to_month,
+)
 
 # The first of August 2026, 03:00 UTC: the newest day that a source may have counted is the last of July.
 NOW = 1_785_553_200
@@ -141,7 +149,9 @@ def test_a_month_that_is_not_over_has_the_last_thirty_days() -> None:
 
     kept: Any = UNSET
     for day, last_month in weekly:
-        kept = merge_downloads(build_download_fields(Downloads(last_month=last_month), source="pypistats", now=to_timestamp(day)), kept)
+        kept = merge_downloads(
+            build_download_fields(Downloads(last_month=last_month), source="pypistats", now=to_timestamp(day)), kept
+        )
 
     # The run of the first of August sees all of July but its first day, and is the last one to write it.
     assert kept.download_history == {"2026-07": 50, "2026-08": 60}

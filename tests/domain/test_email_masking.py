@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.domain.email_masking import EMAIL_MASK, mask_emails_in_html, parse_person_names, mask_emails
+from pyf.aggregator.domain.email_masking import EMAIL_MASK, mask_emails, mask_emails_in_html, parse_person_names
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ Which of a project's links is tried first, and which next.
 """
 
 import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyf.aggregator.domain.repositories import RepositoryRef, parse_repository_url
+
+from pyf.aggregator.domain.repositories import RepositoryRef, list_repository_candidates, parse_repository_url
 from support.builders import build_fields
-from pyf.aggregator.domain.repositories import list_repository_candidates
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 PAGES = re.compile("login|about|new|apps|home|join|team|site|stars|pulls|repos|search|gist|gists|orgs|events|blog")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyf.aggregator.domain.repositories import RepositoryRef
-from pyf.aggregator.domain.repository_verification import RepositoryClaim, is_verified, is_similar_name
+from pyf.aggregator.domain.repository_verification import RepositoryClaim, is_similar_name, is_verified
 
 TEMPLATE = RepositoryRef("github.com", "audreyr", "cookiecutter-pypackage")
 UNRELATED_CLAIMS = [RepositoryClaim(project=name, users=(name,)) for name in ("ab", "cd", "ef", "gh", "ij", "kl", "mn")]
@@ -39,7 +39,15 @@ def test_projects_that_a_user_may_publish_are_related() -> None:
     assert not is_verified(TEMPLATE, [RepositoryClaim(project=claim.project) for claim in by_one])
 
 
-@given(st.permutations([*UNRELATED_CLAIMS, RepositoryClaim(project="x1", users=("ab", "cd")), RepositoryClaim(project="x2", users=("ef",))]))
+@given(
+    st.permutations(
+        [
+            *UNRELATED_CLAIMS,
+            RepositoryClaim(project="x1", users=("ab", "cd")),
+            RepositoryClaim(project="x2", users=("ef",)),
+        ]
+    )
+)
 def test_the_order_of_the_claims_says_nothing(claims: list[RepositoryClaim]) -> None:
     assert not is_verified(TEMPLATE, claims)
 

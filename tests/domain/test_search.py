@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.domain.search import resolve_values, suggest_values
-from pyf.aggregator.domain.search import Facet
+from pyf.aggregator.domain.search import Facet, resolve_values, suggest_values
 
 FRAMEWORKS = ("Plone 6.0", "Plone 6.1", "Zope 6.0", "Zope 5", "Django 5.2")
 CLASSIFIERS = ("License :: OSI Approved :: MIT License", "Framework :: Plone", "Framework :: Plone :: 6.0", "A :: 6.0")

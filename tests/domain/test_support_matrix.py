@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyf.aggregator.domain.documents.project_links import list_public_links
+from pyf.aggregator.domain.membership.requirements import parse_requirement_lines
+from pyf.aggregator.domain.support_matrix import build_support_matrix, sort_newest_first
 from support.builders import build_fields
 from support.scoring_fixtures import SCORING_CONFIG
-from pyf.aggregator.domain.documents.project_links import list_public_links
-from pyf.aggregator.domain.membership.evaluation.requirements import parse_requirement_lines
-from pyf.aggregator.domain.support_matrix import sort_newest_first, build_support_matrix
 
 TODAY = date(2026, 9, 1)
 TEXT = st.text(max_size=60)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.adapters.pypi import PyPIFeed, PyPIChangelog, PyPIRegistry
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
-from pyf.aggregator.domain.errors import NotFound
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
+from pyf.aggregator.adapters.pypi import PyPIChangelog, PyPIFeed, PyPIRegistry
 from pyf.aggregator.domain.documents.project import Project
+from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.ports import ProjectRequest
 
 URL = os.environ.get("PYPI_TEST_URL", "")
@@ -74,12 +74,17 @@ def test_missing_project_is_confirmed_by_simple_api(server: PyPIAdapters) -> Non
 
 def test_browse_classifiers_finds_project(server: PyPIAdapters, projects: list[Project]) -> None:
     metadata_pairs = [(project, project.newest_release.metadata) for project in projects]
-    project_by_classifier = {metadata.classifiers[0]: project for project, metadata in metadata_pairs if metadata and metadata.classifiers}
+    project_by_classifier = {
+        metadata.classifiers[0]: project for project, metadata in metadata_pairs if metadata and metadata.classifiers
+    }
 
     names_by_classifier = dict(server.registry.browse_classifiers(project_by_classifier))
 
     assert project_by_classifier
-    assert all(project.normalized_name in names_by_classifier[classifier] for classifier, project in project_by_classifier.items())
+    assert all(
+        project.normalized_name in names_by_classifier[classifier]
+        for classifier, project in project_by_classifier.items()
+    )
 
 
 def test_browse_unknown_classifier_is_empty(server: PyPIAdapters) -> None:

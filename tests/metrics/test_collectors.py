@@ -10,17 +10,17 @@ from threading import Event
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from support.fake_dependencies import build_fake_dependencies
 from pyf.aggregator import __version__
-from pyf.aggregator.testing.index import FakeIndex
 from pyf.aggregator.adapters.metrics_store import LocalTaskMetrics
 from pyf.aggregator.domain.collection import CollectionInfo, CollectionState
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.metrics import CONTENT_TYPE, Metrics, serve_metrics
-from pyf.aggregator.metrics.definitions import COMMON_METRICS, WORKER_METRICS
 from pyf.aggregator.metrics.collection_stats import CollectionStats, CollectionStatsCache
+from pyf.aggregator.metrics.definitions import COMMON_METRICS, WORKER_METRICS
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.testing.index import FakeIndex
+from support.fake_dependencies import build_fake_dependencies
 from support.registry_world import PLONE_FILTER, open_world
 
 Samples = Mapping[tuple[str, tuple[str, ...]], float]
@@ -203,6 +203,10 @@ def test_queue_metrics_report_availability() -> None:
     available = parse_samples(Metrics(build_fake_dependencies(), backlog=FakeBacklog(7, 2)).render().decode())
     unavailable = parse_samples(Metrics(build_fake_dependencies(), backlog=FakeBacklog()).render().decode())
 
-    assert (available["pyf_queue_up", ()], available["pyf_queue_length", ()], available["pyf_queue_in_hand", ()]) == (1, 7, 2)
+    assert (available["pyf_queue_up", ()], available["pyf_queue_length", ()], available["pyf_queue_in_hand", ()]) == (
+        1,
+        7,
+        2,
+    )
     assert unavailable["pyf_queue_up", ()] == 0
     assert ("pyf_queue_length", ()) not in unavailable

@@ -15,8 +15,8 @@ from pyf.aggregator.adapters.redis import BrokerQueue
 from pyf.aggregator.queue import task_names
 from pyf.aggregator.queue.worker_context import WorkerContext, close_worker_context, get_worker_context
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.sandbox.pypi import LocalPyPI
+from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.settings import Settings
 from support.redis_server import RedisServer, start_redis
 
@@ -81,7 +81,9 @@ class QueueSite:
     def run_task(self, task: str, *args: Any, task_id: str = "", **kwargs: Any) -> Any:
         """Do a task at once, and return what it returns; raises what it raises."""
         # In a context of its own: Celery does not tell the end of a task that failed like this, and lines go by that.
-        result = copy_context().run(queue.app.tasks[task_names.PREFIX + task].apply, args, kwargs, task_id=task_id or uuid4().hex)
+        result = copy_context().run(
+            queue.app.tasks[task_names.PREFIX + task].apply, args, kwargs, task_id=task_id or uuid4().hex
+        )
         return result.get()
 
     def run_queued(self) -> list[Any]:
@@ -90,7 +92,10 @@ class QueueSite:
         with self.redis.create_client() as client:
             queue_ = BrokerQueue(client)
             while messages := list(queue_.purge()):
-                results += [self.run_task(message.task.removeprefix(task_names.PREFIX), *message.args, **message.kwargs) for message in messages]
+                results += [
+                    self.run_task(message.task.removeprefix(task_names.PREFIX), *message.args, **message.kwargs)
+                    for message in messages
+                ]
         return results
 
     def count_queued(self) -> Counter[str]:

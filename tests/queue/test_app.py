@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from tasks.conftest import QueueSite
 
-from support.setting_coverage import tests_setting
 from pyf.aggregator.domain.schedule import Schedule
 from pyf.aggregator.queue import task_names
 from pyf.aggregator.queue.beat_schedule import build_beat_schedule
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.settings import load_settings
 from support.cli_runner import CommandRunner, wait_until
-from tasks.conftest import QueueSite
+from support.setting_coverage import tests_setting
 
 
 @tests_setting("redis_host")
@@ -53,9 +53,7 @@ def test_default_collection(site: QueueSite) -> None:
         ({"rss_dedup_ttl_new": 0}, None, 86_400),
     ],
 )
-def test_rss_dedup_ttl(
-    site: QueueSite, settings: dict[str, Any], new: int | None, update: int | None
-) -> None:
+def test_rss_dedup_ttl(site: QueueSite, settings: dict[str, Any], new: int | None, update: int | None) -> None:
     site.fill("flask")
     site.configure(**settings)
 

@@ -87,7 +87,9 @@ def test_beat_agrees_with_watch(seconds: float, crontab: str) -> None:
     due = datetime.fromtimestamp(Schedule(crontab).get_next_run(moment.timestamp()), UTC)
 
     assert schedule_at(due, crontab).is_due(moment).is_due
-    assert not schedule_at(due - timedelta(seconds=1), crontab).is_due(moment).is_due or due - moment < timedelta(seconds=1)
+    assert not schedule_at(due - timedelta(seconds=1), crontab).is_due(moment).is_due or due - moment < timedelta(
+        seconds=1
+    )
 
 
 def test_empty_schedule_is_omitted() -> None:

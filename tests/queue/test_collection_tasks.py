@@ -1,11 +1,11 @@
 """Tasks on whole collections: which ones, in turns, and shared by several workers."""
 
 import pytest
+from tasks.conftest import QueueSite
 
 from pyf.aggregator import queue
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.sandbox.faults import Fault
-from tasks.conftest import QueueSite
 
 PLONE = {"classifiers": ["Framework :: Plone"]}
 MEMBERS = ["both-worlds", "collective-one", "plone-api"]

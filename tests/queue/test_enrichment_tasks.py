@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tasks.conftest import QueueSite
 
 from pyf.aggregator.domain.errors import Unavailable
-from pyf.aggregator.sandbox.downloads import DownloadTable
+from pyf.aggregator.sandbox.downloads import DownloadTable, LocalPypistats
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository
-from pyf.aggregator.sandbox.downloads import LocalPypistats
-from tasks.conftest import QueueSite
 
 YESTERDAY = datetime.now(UTC).date() - timedelta(1)
 
@@ -35,9 +34,7 @@ def github(site: QueueSite) -> Iterator[LocalGitHub]:
         yield github
 
 
-def test_enrich_downloads_requests_each_project_once(
-    site: QueueSite, pypistats: LocalPypistats
-) -> None:
+def test_enrich_downloads_requests_each_project_once(site: QueueSite, pypistats: LocalPypistats) -> None:
     result = site.run_task("enrich_downloads_all_packages")
 
     assert (result["status"], list(result["collections"])) == ("done", ["flask", "plone"])
@@ -46,9 +43,7 @@ def test_enrich_downloads_requests_each_project_once(
     assert document.to_dict()["download_last_day"] == 7
 
 
-def test_enrich_downloads_continues_in_the_next_slice(
-    site: QueueSite, pypistats: LocalPypistats
-) -> None:
+def test_enrich_downloads_continues_in_the_next_slice(site: QueueSite, pypistats: LocalPypistats) -> None:
     site.configure(celery_long_task_soft_time_limit=1)
     pypistats.latency = 1.0
 
@@ -62,9 +57,7 @@ def test_enrich_downloads_continues_in_the_next_slice(
     assert pypistats.requests.total <= 5
 
 
-def test_unavailable_source_fails_and_releases_the_lock(
-    site: QueueSite, pypistats: LocalPypistats
-) -> None:
+def test_unavailable_source_fails_and_releases_the_lock(site: QueueSite, pypistats: LocalPypistats) -> None:
     pypistats.faults.add(Fault("503"))
 
     with pytest.raises(Unavailable, match="pypistats does not answer"):

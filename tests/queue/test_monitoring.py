@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 import pytest
-
 from operation.test_metrics import Samples, parse_samples
-from support.processes import run_python
+from tasks.conftest import QueueSite
+
 from pyf.aggregator import queue
 from pyf.aggregator.queue import task_names
 from pyf.aggregator.sandbox.faults import Fault
 from support.cli_runner import CommandRunner, wait_until
-from tasks.conftest import QueueSite
+from support.processes import run_python
 
 pytestmark = pytest.mark.slow
 
@@ -142,7 +142,11 @@ def test_worker_log_has_context_and_no_secrets(site: QueueSite, tmp_path: Path) 
 
     lines = worker_.log_lines()
     (retry_line,) = [line for line in lines if "asking again" in line["message"]]
-    assert (retry_line["task"], retry_line["project"], len(retry_line["task_id"])) == ("update_project", "Plone.Api", 36)
+    assert (retry_line["task"], retry_line["project"], len(retry_line["task_id"])) == (
+        "update_project",
+        "Plone.Api",
+        36,
+    )
     (refresh_line,) = [line for line in lines if line.get("profile") and "succeeded" in line["message"]]
     assert (refresh_line["task"], refresh_line["collection"]) == ("refresh_all_indexed_packages", "plone")
     received = [line["task"] for line in lines if "received" in line["message"]]

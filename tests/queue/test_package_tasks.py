@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from tasks.conftest import QueueSite
 
 from pyf.aggregator import queue
 from pyf.aggregator.domain.errors import Invalid, NotFound, Unavailable
 from pyf.aggregator.sandbox.faults import Fault
-from tasks.conftest import QueueSite
 
 ANNOUNCED = {"classifiers": ["Framework :: Plone", "Framework :: Flask"]}
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-
 from tasks.conftest import QueueSite
-from support.typesense_fake import LocalTypesense
+
 from support.registry_world import build_server_settings
+from support.typesense_fake import LocalTypesense
 
 BOTH = {"classifiers": ["Framework :: Plone", "Framework :: Flask"]}
 

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.sandbox.pypi import LocalPyPI
+from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 
 TEXT = """
 projects:

@@ -11,11 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.sandbox.downloads import LocalClickHouse
-from pyf.aggregator.sandbox.downloads import DownloadTable, load_sample_downloads
+from pyf.aggregator.sandbox.downloads import (
+    DownloadTable,
+    LocalClickHouse,
+    LocalPypistats,
+    build_pypistats_limit,
+    load_sample_downloads,
+)
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_sample_documents
-from pyf.aggregator.sandbox.downloads import LocalPypistats, build_pypistats_limit
 
 NEWEST = date(2026, 8, 31)
 
@@ -36,9 +40,7 @@ def pypistats() -> Iterator[LocalPypistats]:
         yield pypistats
 
 
-def test_pypistats_response_shape(
-    pypistats: LocalPypistats, shared_data: Any
-) -> None:
+def test_pypistats_response_shape(pypistats: LocalPypistats, shared_data: Any) -> None:
     status, _, response = fetch(f"{pypistats.url}/api/packages/some-thing/recent")
     recorded = msgspec.json.decode((shared_data / "pypi" / "pypistats-recent.json").read_bytes())
 
@@ -83,7 +85,9 @@ def test_clickhouse_rejects_unknown_queries() -> None:
 def test_sample_covers_all_visible_projects() -> None:
     table = load_sample_downloads(NEWEST)
 
-    projects = {project.normalized_name: project.status for project in FakeRegistry(load_sample_documents()).list_projects()}
+    projects = {
+        project.normalized_name: project.status for project in FakeRegistry(load_sample_documents()).list_projects()
+    }
     assert {name for name in projects if not table.has_project(name)} == {
         name for name, status in projects.items() if status == "quarantined"
     }

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.changelog import ChangelogRow
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.project import Project
 
 NOW = 1_800_000_000

@@ -12,7 +12,7 @@ import pytest
 from pyf.aggregator.domain.repositories import parse_repository_url
 from pyf.aggregator.sandbox.faults import Fault, RetryAfter
 from pyf.aggregator.sandbox.github import LocalGitHub
-from pyf.aggregator.sandbox.github_fixtures import HostedRepository, parse_records, load_sample_repositories
+from pyf.aggregator.sandbox.github_fixtures import HostedRepository, load_sample_repositories, parse_records
 from pyf.aggregator.sandbox.load import load_sample_documents
 
 Send = Callable[..., SimpleNamespace]
@@ -26,7 +26,11 @@ ONE = '{ one: repository(owner: "plone", name: "PLONE.api") { %s } }'
 
 @pytest.fixture
 def github() -> Iterator[LocalGitHub]:
-    hosted = [REPOSITORY, HostedRepository(path="o/empty", pushed=None, last_commit=None), HostedRepository(path="o/own", is_private=True)]
+    hosted = [
+        REPOSITORY,
+        HostedRepository(path="o/empty", pushed=None, last_commit=None),
+        HostedRepository(path="o/own", is_private=True),
+    ]
     with LocalGitHub(hosted, token="right", clock=lambda: 1_800_000_000.0) as github:
         yield github
 
@@ -183,7 +187,10 @@ def test_request_and_response_counts(send: Send, github: LocalGitHub) -> None:
     send(query=ONE % "url")
     send("/repos/o/gone")
 
-    assert (github.request_counts, github.response_counts) == ({"plone/plone.api": 1, "o/gone": 1}, {"plone/plone.api": 1, "o/gone": 1})
+    assert (github.request_counts, github.response_counts) == (
+        {"plone/plone.api": 1, "o/gone": 1},
+        {"plone/plone.api": 1, "o/gone": 1},
+    )
 
 
 def test_parse_records() -> None:
@@ -199,7 +206,11 @@ def test_parse_records() -> None:
 
 
 def test_sample_repositories_match_projects() -> None:
-    hosted = {path.lower() for repository in load_sample_repositories() for path in (repository.path, *repository.former_paths)}
+    hosted = {
+        path.lower()
+        for repository in load_sample_repositories()
+        for path in (repository.path, *repository.former_paths)
+    }
 
     linked_paths = {
         document["info"]["name"]: [

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.sandbox.yaml_format import SampleDataError
 from pyf.aggregator.sandbox.load import load_documents, load_sample_documents
 from pyf.aggregator.sandbox.project import Json
 from pyf.aggregator.sandbox.serializers import serialize_project
+from pyf.aggregator.sandbox.yaml_format import SampleDataError
 
 RICH = """
 profile: acme
@@ -107,9 +107,7 @@ def test_load_repeated_project(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_load_error_names_file(
-    tmp_path: Path, name: str, content: bytes, complaint: str
-) -> None:
+def test_load_error_names_file(tmp_path: Path, name: str, content: bytes, complaint: str) -> None:
     (tmp_path / name).write_bytes(content)
 
     with pytest.raises(SampleDataError, match=complaint) as refusal:

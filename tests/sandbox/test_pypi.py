@@ -11,8 +11,8 @@ import pytest
 
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import RetryAfter
-from pyf.aggregator.sandbox.rate_limit import RateLimit
 from pyf.aggregator.sandbox.pypi import LocalPyPI
+from pyf.aggregator.sandbox.rate_limit import RateLimit
 
 Fetch = Callable[..., SimpleNamespace]
 
@@ -248,9 +248,7 @@ def test_index_lag(fetch: Fetch, pypi: LocalPyPI, fake_registry: FakeRegistry) -
     [(None, "None"), (RetryAfter(7), "7"), (RetryAfter(7, as_date=True), r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT")],
     ids=["untold", "seconds", "date"],
 )
-def test_rate_limit_returns_429(
-    fetch: Fetch, pypi: LocalPyPI, retry_after: RetryAfter | None, pattern: str
-) -> None:
+def test_rate_limit_returns_429(fetch: Fetch, pypi: LocalPyPI, retry_after: RetryAfter | None, pattern: str) -> None:
     pypi.rate_limit = RateLimit(2, period=3600, retry_after=retry_after)
 
     answers = [fetch("/pypi/acme-blog/json") for _ in range(4)]

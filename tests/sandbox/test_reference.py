@@ -18,7 +18,9 @@ from pyf.aggregator.sandbox.pypi import LocalPyPI
 def recorded_documents(shared_data: Path) -> list[Json]:
     folder = shared_data / "pypi"
     return [
-        document for name in ("napari-projects.jsonl.gz", "plone-derived.jsonl.gz") for document in load_documents(folder / name)
+        document
+        for name in ("napari-projects.jsonl.gz", "plone-derived.jsonl.gz")
+        for document in load_documents(folder / name)
     ]
 
 
@@ -49,8 +51,12 @@ def test_project_documents_match_reference(recorded_documents: list[Json]) -> No
 
 
 def test_release_documents_match_project(recorded_documents: list[Json]) -> None:
-    document_versions = [(document, version) for document in recorded_documents[:40] for version in document["releases"]]
-    paths = [f"/pypi/{canonicalize_name(document['info']['name'])}/{version}/json" for document, version in document_versions]
+    document_versions = [
+        (document, version) for document in recorded_documents[:40] for version in document["releases"]
+    ]
+    paths = [
+        f"/pypi/{canonicalize_name(document['info']['name'])}/{version}/json" for document, version in document_versions
+    ]
 
     answers = fetch_served(recorded_documents, paths)
 

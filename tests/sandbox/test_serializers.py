@@ -4,7 +4,13 @@ import pytest
 
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.project import Json, Project, Release, parse_project
-from pyf.aggregator.sandbox.serializers import find_releases, serialize_project, serialize_release, serialize_simple_index, serialize_simple_page
+from pyf.aggregator.sandbox.serializers import (
+    find_releases,
+    serialize_project,
+    serialize_release,
+    serialize_simple_index,
+    serialize_simple_page,
+)
 
 
 def get_serialized(project: Project) -> Json:
@@ -28,7 +34,9 @@ def get_serialized(project: Project) -> Json:
     ],
 )
 def test_newest_release_order(releases: tuple[str, ...], newest: str) -> None:
-    project_releases = {v.removeprefix("yanked "): Release(v.removeprefix("yanked "), yanked="yanked" in v) for v in releases}
+    project_releases = {
+        v.removeprefix("yanked "): Release(v.removeprefix("yanked "), yanked="yanked" in v) for v in releases
+    }
     project = Project(name="acme", last_serial=1, info={}, releases=project_releases)
 
     assert get_serialized(project)["info"]["version"] == newest
@@ -93,7 +101,9 @@ def test_quarantined_project_has_empty_page(fake_registry: FakeRegistry) -> None
 
     assert serialize_project(blog) is None
     assert (page["files"], page["versions"], page["project-status"]) == ([], [], {"status": "quarantined"})
-    assert [entry["name"] for entry in serialize_simple_index(fake_registry.list_projects(), 9)["projects"]] == ["acme-shop"]
+    assert [entry["name"] for entry in serialize_simple_index(fake_registry.list_projects(), 9)["projects"]] == [
+        "acme-shop"
+    ]
 
 
 def test_project_without_releases_has_no_document(fake_registry: FakeRegistry) -> None:
@@ -103,7 +113,9 @@ def test_project_without_releases_has_no_document(fake_registry: FakeRegistry) -
 
     assert serialize_project(shop) is None
     assert serialize_simple_page(shop)["project-status"] == {"status": "active"}
-    assert {"name": "acme-shop", "_last-serial": 3} in serialize_simple_index(fake_registry.list_projects(), 3)["projects"]
+    assert {"name": "acme-shop", "_last-serial": 3} in serialize_simple_index(fake_registry.list_projects(), 3)[
+        "projects"
+    ]
 
 
 def test_simple_page_file_fields(fake_registry: FakeRegistry) -> None:

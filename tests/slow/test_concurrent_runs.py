@@ -11,15 +11,15 @@ from random import Random
 import msgspec
 import pytest
 
-from support.builders import build_state, build_project
-from support.index_engines import ENGINES
-from support.expected_index import MembershipRules, build_expected
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.builders import build_project, build_state
+from support.expected_index import MembershipRules, build_expected
+from support.index_engines import ENGINES
+from support.registry_world import Clock, iter_served
 from support.slow import concurrent_process
 from support.slow.index_contents import list_aliases, open_index
 from support.slow.tiny_registry import CLASSIFIER, build_tiny_registry, create_tiny_user, open_tiny_world
-from support.registry_world import Clock, iter_served
 
 MEGABYTE = 1024 * 1024
 
@@ -35,9 +35,7 @@ def pypi() -> Iterator[LocalPyPI]:
 
 
 @pytest.mark.parametrize("commands", [4, pytest.param(12, marks=pytest.mark.slow)])
-def test_concurrent_first_runs_on_new_file(
-    commands: int, pypi: LocalPyPI, tmp_path: Path
-) -> None:
+def test_concurrent_first_runs_on_new_file(commands: int, pypi: LocalPyPI, tmp_path: Path) -> None:
     shell = create_tiny_user(tmp_path, pypi, render_workers=1)
     aliases = [f"tiny{number}" for number in range(commands)]
 
@@ -49,7 +47,9 @@ def test_concurrent_first_runs_on_new_file(
     with open_index(tmp_path / "index.sqlite3") as (index, admin):
         assert list_aliases(admin) == {f"{alias}-1": (alias,) for alias in aliases}
         expected_documents = build_expected(iter_served(pypi.registry), MembershipRules([CLASSIFIER]))
-        assert all({document.registry.id for document in index.export(alias)} == set(expected_documents) for alias in aliases)
+        assert all(
+            {document.registry.id for document in index.export(alias)} == set(expected_documents) for alias in aliases
+        )
     # They may have written the since file over one another, but never half of it.
     since = msgspec.json.decode((tmp_path / ".pyaggregator.since").read_bytes())
     assert set(since.items()) <= {(alias, pypi.registry.last_serial) for alias in aliases}
@@ -87,9 +87,7 @@ def test_concurrent_runs_and_readers(
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("listing", ["holdings", "export"])
-def test_listing_continues_in_replacement(
-    listing: str, engine: str, tmp_path: Path
-) -> None:
+def test_listing_continues_in_replacement(listing: str, engine: str, tmp_path: Path) -> None:
     """A rebuild may switch the alias and drop the old collection at any moment of it, before its first line too."""
     names = [f"project-{number:03}" for number in range(600)]
     with ENGINES[engine](tmp_path) as index_engine:
@@ -97,7 +95,10 @@ def test_listing_continues_in_replacement(
             index_engine.admin.create(f"plone-{number}", build_state())
             index_engine.index.put(f"plone-{number}", [build_project(name, summary=str(number)) for name in names])
         index_engine.admin.set_alias("plone", "plone-1")
-        started_listing, pending_listing = getattr(index_engine.index, listing)("plone"), getattr(index_engine.index, listing)("plone")
+        started_listing, pending_listing = (
+            getattr(index_engine.index, listing)("plone"),
+            getattr(index_engine.index, listing)("plone"),
+        )
         next(started_listing)
 
         index_engine.admin.set_alias("plone", "plone-2")

@@ -14,23 +14,29 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-import support.legacy_collection
 from pyf.aggregator.adapters import typesense
 from pyf.aggregator.adapters.typesense import Server
 from pyf.aggregator.adapters.typesense.leases import COLLECTION as LEASES
-from pyf.aggregator.testing.caches import FakeRenderCache, FakeMembershipCache
-from pyf.aggregator.testing.rendering import InlineRenderer
 from pyf.aggregator.bootstrap import open_dependencies
 from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.sandbox.pypi import LocalPyPI
+from pyf.aggregator.testing.caches import FakeMembershipCache, FakeRenderCache
+from pyf.aggregator.testing.rendering import InlineRenderer
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
 from pyf.aggregator.usecases.collections.target import Target, clear_leftovers
-from support.slow.index_contents import list_aliases, read_contents
-from support.slow.crashing_database import ProcessDeath
-from support.slow.tiny_registry import REMOVED_NAMES, TINY_FILTER, build_expected, change_registry, run_use_case, build_tiny_registry
-from support.filled_collections import fill_collection, list_aliases, build_engine_dependencies, read_collection
-from support.typesense_fake import ADMIN_KEY, LocalTypesense, Store
+from support.filled_collections import build_engine_dependencies, fill_collection, list_aliases, read_collection
 from support.registry_world import Clock, World, build_fast_settings
+from support.slow.crashing_database import ProcessDeath
+from support.slow.index_contents import list_aliases, read_contents
+from support.slow.tiny_registry import (
+    REMOVED_NAMES,
+    TINY_FILTER,
+    build_expected,
+    build_tiny_registry,
+    change_registry,
+    run_use_case,
+)
+from support.typesense_fake import ADMIN_KEY, LocalTypesense, Store
 
 CLOCK = Clock()
 ALL = pytest.param(1, marks=pytest.mark.slow, id="each")
@@ -116,9 +122,7 @@ def read_baseline(pypi: LocalPyPI, store: Store, folder: Path, use: str) -> dict
 
 
 @pytest.mark.parametrize("stride", [pytest.param(9, id="some"), ALL])
-def test_first_fetch_crash_at_any_request(
-    pypi: LocalPyPI, tmp_path: Path, stride: int
-) -> None:
+def test_first_fetch_crash_at_any_request(pypi: LocalPyPI, tmp_path: Path, stride: int) -> None:
     expected = read_baseline(pypi, Store(), tmp_path, "fetch")
 
     for store in iter_crashes(pypi, Store(), tmp_path, "fetch", stride):
@@ -146,9 +150,7 @@ def test_crash_at_any_request_then_run_equals_baseline(
 
 
 @pytest.mark.parametrize("stride", [pytest.param(11, id="some"), ALL])
-def test_rebuild_crash_at_any_request(
-    pypi: LocalPyPI, filled_store: Store, tmp_path: Path, stride: int
-) -> None:
+def test_rebuild_crash_at_any_request(pypi: LocalPyPI, filled_store: Store, tmp_path: Path, stride: int) -> None:
     expected = read_baseline(pypi, filled_store, tmp_path, "recreate")
     with open_tiny_world(pypi, deepcopy(filled_store), tmp_path) as world:
         complete = world.stored(), build_expected(world, "recreate")
@@ -170,9 +172,7 @@ def test_rebuild_crash_at_any_request(
         pytest.param("tiny", 1, id="each-behind-an-alias", marks=pytest.mark.slow),
     ],
 )
-def test_legacy_takeover_crash_at_any_request(
-    pypi: LocalPyPI, tmp_path: Path, alias: str, stride: int
-) -> None:
+def test_legacy_takeover_crash_at_any_request(pypi: LocalPyPI, tmp_path: Path, alias: str, stride: int) -> None:
     """What it has found out is never lost, and only where it bears the name itself that leads nowhere for a moment."""
     filled = Store()
     documents = [{"id": "Tiny.One-None", "name": "Tiny.One", "version": "None", "github_stars": 7}]
@@ -186,7 +186,9 @@ def test_legacy_takeover_crash_at_any_request(
         aliased = store.collections.get("tiny") or store.collections.get(store.aliases.get("tiny", ""))
         assert aliased or not alias
         # Either one is complete, and the one that is about to take the name up, too.
-        complete = aliased or next(collection for collection in store.collections.values() if collection.name.startswith("tiny-"))
+        complete = aliased or next(
+            collection for collection in store.collections.values() if collection.name.startswith("tiny-")
+        )
         stars = [document["github_stars"] for document in complete.documents.values() if "github_stars" in document]
         assert stars in ([7], [7, 7])
         with open_tiny_world(pypi, store, tmp_path) as world:
@@ -205,9 +207,7 @@ def open_fake_server(store: Store, *, lives: int | None = None) -> Iterator[Depe
 
 @pytest.mark.parametrize("collection", ["plone-1", "plone"])
 @pytest.mark.parametrize("stride", [pytest.param(7, id="some"), ALL])
-def test_copy_crash_at_any_request(
-    collection: str, stride: int
-) -> None:
+def test_copy_crash_at_any_request(collection: str, stride: int) -> None:
     """Where the collection bears the name itself it leads nowhere for a moment; the copy is whole then."""
     filled, plone = Store(), Target(collection="plone")
     with open_fake_server(filled) as deps:

@@ -18,10 +18,18 @@ from pyf.aggregator.ports import PackageIndex, ProjectDocuments
 from pyf.aggregator.sandbox.local_service import COUNTS_PATH
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import COMMAND_TIMEOUT
-from support.slow.index_contents import list_aliases, read_contents
-from support.slow.crashing_database import ProcessDeath, HookedDatabase, CrashingDatabase
-from support.slow.tiny_registry import REMOVED_NAMES, USE_CASES, build_expected, change_registry, run_use_case, build_tiny_registry, open_tiny_world
 from support.registry_world import Clock, Json, World
+from support.slow.crashing_database import CrashingDatabase, HookedDatabase, ProcessDeath
+from support.slow.index_contents import list_aliases, read_contents
+from support.slow.tiny_registry import (
+    REMOVED_NAMES,
+    USE_CASES,
+    build_expected,
+    build_tiny_registry,
+    change_registry,
+    open_tiny_world,
+    run_use_case,
+)
 
 CLOCK = Clock()
 
@@ -109,11 +117,13 @@ def test_first_fetch_crash_at_any_write(pypi: LocalPyPI, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("use", ["fetch", "changes", "refresh"])
-def test_crash_leaves_complete_projects_and_valid_cursor(
-    use: str, pypi: LocalPyPI, filled_folder: Path
-) -> None:
+def test_crash_leaves_complete_projects_and_valid_cursor(use: str, pypi: LocalPyPI, filled_folder: Path) -> None:
     with open_tiny_world(pypi, filled_folder, CLOCK) as world:
-        before, cursor, after = group_by_project(world.stored()), read_state(world).cursor, group_by_project(build_expected(world, use))
+        before, cursor, after = (
+            group_by_project(world.stored()),
+            read_state(world).cursor,
+            group_by_project(build_expected(world, use)),
+        )
 
     for folder in iter_crashes(pypi, filled_folder, use):
         with open_tiny_world(pypi, folder, CLOCK) as world:
@@ -123,9 +133,7 @@ def test_crash_leaves_complete_projects_and_valid_cursor(
 
 
 @pytest.mark.parametrize("use", USE_CASES)
-def test_crash_at_any_write_then_run_equals_baseline(
-    use: str, pypi: LocalPyPI, filled_folder: Path
-) -> None:
+def test_crash_at_any_write_then_run_equals_baseline(use: str, pypi: LocalPyPI, filled_folder: Path) -> None:
     expected = read_baseline(pypi, filled_folder, use)
 
     for folder in iter_crashes(pypi, filled_folder, use):
@@ -136,9 +144,7 @@ def test_crash_at_any_write_then_run_equals_baseline(
             assert aliases == ("tiny",)
 
 
-def test_rebuild_crash_leaves_complete_collection(
-    pypi: LocalPyPI, filled_folder: Path
-) -> None:
+def test_rebuild_crash_leaves_complete_collection(pypi: LocalPyPI, filled_folder: Path) -> None:
     with open_tiny_world(pypi, filled_folder, CLOCK) as world:
         complete = world.stored(), build_expected(world, "recreate")
 
@@ -149,9 +155,7 @@ def test_rebuild_crash_leaves_complete_collection(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("use", ["fetch", "changes", "refresh"])
-def test_next_run_removes_crashed_rebuild(
-    use: str, pypi: LocalPyPI, filled_folder: Path
-) -> None:
+def test_next_run_removes_crashed_rebuild(use: str, pypi: LocalPyPI, filled_folder: Path) -> None:
     for folder in iter_crashes(pypi, filled_folder, "recreate"):
         with open_tiny_world(pypi, folder, CLOCK) as world:
             assert run_use_case(world, use).is_complete
@@ -188,9 +192,7 @@ def rebuild_with_hook(pypi: LocalPyPI, folder: Path, meanwhile: Callable[[int], 
         return world.document("tiny.one"), databases[0].transaction_count
 
 
-def test_rebuild_keeps_concurrent_writes(
-    pypi: LocalPyPI, filled_folder: Path
-) -> None:
+def test_rebuild_keeps_concurrent_writes(pypi: LocalPyPI, filled_folder: Path) -> None:
     """Stars and downloads come from other processes, which nobody keeps from writing while a rebuild is under way."""
     written_at: list[int] = []
     step = 0
@@ -214,9 +216,7 @@ def test_rebuild_keeps_concurrent_writes(
     assert step > 20
 
 
-def test_crashed_rebuild_keeps_last_writes(
-    pypi: LocalPyPI, filled_folder: Path
-) -> None:
+def test_crashed_rebuild_keeps_last_writes(pypi: LocalPyPI, filled_folder: Path) -> None:
     """Death came after the switch and before what had been written meanwhile was carried over again."""
     with open_tiny_world(pypi, filled_folder, CLOCK) as world:
         admin, index = world.deps.admin, world.deps.index

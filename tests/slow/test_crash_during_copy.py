@@ -8,17 +8,17 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from support.builders import build_project
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.documents.schema import RepositoryFields
-from pyf.aggregator.ports import PackageIndex, Dependencies
+from pyf.aggregator.ports import Dependencies, PackageIndex
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
 from pyf.aggregator.usecases.collections.target import Target, clear_leftovers
-from support.slow.crashing_database import ProcessDeath, HookedDatabase, CrashingDatabase
-from support.filled_collections import fill_collection, list_aliases, build_engine_dependencies, read_collection
+from support.builders import build_project
+from support.filled_collections import build_engine_dependencies, fill_collection, list_aliases, read_collection
+from support.slow.crashing_database import CrashingDatabase, HookedDatabase, ProcessDeath
 
 FILE = "index.sqlite3"
 PLONE = Target(collection="plone")
@@ -109,7 +109,9 @@ def test_copy_keeps_concurrent_writes(filled_file: Path, write: str) -> None:
             disturbed = HookedDatabase(path, meanwhile)
             with build_sqlite_dependencies(disturbed) as deps:
                 assert rebuild_from_copy(deps, PLONE).is_complete
-                assert read_collection(deps, "plone") == expected, f"written before step {step} of {disturbed.transaction_count}"
+                assert read_collection(deps, "plone") == expected, (
+                    f"written before step {step} of {disturbed.transaction_count}"
+                )
             steps = disturbed.transaction_count
         step += 1
 

@@ -8,10 +8,10 @@ from subprocess import PIPE, Popen, run
 
 import pytest
 
-from support.builders import build_state, build_project
-from support.processes import on_linux
 from pyf.aggregator.adapters import typesense
 from pyf.aggregator.adapters.typesense import Server, Typesense
+from support.builders import build_project, build_state
+from support.processes import on_linux
 
 pytestmark = [pytest.mark.slow, on_linux]
 
@@ -26,7 +26,9 @@ MORE = 12_000
 def address() -> Iterator[list[str]]:
     """A server in a process of its own: its address and its key."""
     tests = str(Path(__file__).parents[1])
-    with Popen([sys.executable, "-m", "typesense_double"], stdout=PIPE, text=True, env={"PYTHONPATH": tests}) as server_process:
+    with Popen(
+        [sys.executable, "-m", "typesense_double"], stdout=PIPE, text=True, env={"PYTHONPATH": tests}
+    ) as server_process:
         assert server_process.stdout is not None
         yield server_process.stdout.readline().split()
         server_process.kill()

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from support.expected_index import MembershipRules, to_comparable, build_expected
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import CompletedCommand, CommandRunner
+from support.cli_runner import CommandRunner, CompletedCommand
+from support.expected_index import MembershipRules, build_expected, to_comparable
+from support.registry_world import Clock, Json, iter_served
 from support.slow.index_contents import open_index
 from support.slow.tiny_registry import CLASSIFIER, build_tiny_registry, create_tiny_user
-from support.registry_world import Clock, Json, iter_served
 
 KIBIBYTE = 1024
 DIARY = "Dear diary, today it rained.\n" * 100

@@ -7,19 +7,17 @@ from time import sleep
 
 import pytest
 
-from support.builders import build_state, build_project
+from support.builders import build_project, build_state
 from support.cli_runner import UPDATER, CommandRunner
+from support.filled_collections import build_engine_dependencies, list_aliases, read_collection
 from support.slow.index_contents import open_index
 from support.slow.reader_thread import ReaderThread
-from support.filled_collections import list_aliases, build_engine_dependencies, read_collection
 
 KILLS = 12
 
 
 @pytest.mark.slow
-def test_killed_recreate_is_invisible_and_completed(
-    tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_killed_recreate_is_invisible_and_completed(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     shell, path = CommandRunner(tmp_path), tmp_path / "index.sqlite3"
     rng = Random(str(request.config.getoption("--seed")))
     with open_index(path) as (index, admin):

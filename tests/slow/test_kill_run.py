@@ -126,9 +126,7 @@ def count_releases(contents: dict[str, Any]) -> Releases:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["full", "incremental", "refresh"])
-def test_killed_run_is_completed_by_next(
-    kind: str, registry: Callable[[int], NapariRegistry], seed: str
-) -> None:
+def test_killed_run_is_completed_by_next(kind: str, registry: Callable[[int], NapariRegistry], seed: str) -> None:
     napari = registry(PROJECTS)
     napari.run_baseline(kind)  # now, and not while another run is under way
     crashes: list[dict[str, int]] = []
@@ -171,14 +169,15 @@ def test_killed_rebuild_is_invisible_and_completed(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
-def test_rebuild_killed_at_each_step_is_completed(
-    step: str, registry: Callable[[int], NapariRegistry]
-) -> None:
+def test_rebuild_killed_at_each_step_is_completed(step: str, registry: Callable[[int], NapariRegistry]) -> None:
     napari = registry(PROJECTS)
     complete = count_releases(napari.before), count_releases(napari.run_baseline("recreate").contents)
     shell = napari.create_user("recreate")
 
-    with ReaderThread(get_index_path(shell), "napari", complete) as onlooker, open_index(get_index_path(shell)) as (_, admin):
+    with (
+        ReaderThread(get_index_path(shell), "napari", complete) as onlooker,
+        open_index(get_index_path(shell)) as (_, admin),
+    ):
         with start_killable(shell, *RUN_KINDS["recreate"].arguments) as command:
             was_killed = kill_run(command, KillPoint(step, lambda: STEPS[step](admin))) is not None
         assert_completed(napari, "recreate", shell, step)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from packaging.utils import canonicalize_name
 
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from support.registry_world import World, open_world
 

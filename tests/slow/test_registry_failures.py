@@ -11,10 +11,19 @@ from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.sandbox.faults import Fault, RetryAfter
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import CompletedCommand, CommandRunner
-from support.slow.index_contents import list_aliases
-from support.slow.tiny_registry import CLASSIFIER, USE_CASES, build_expected, change_registry, run_use_case, build_tiny_registry, create_tiny_user, open_tiny_world
+from support.cli_runner import CommandRunner, CompletedCommand
 from support.registry_world import Clock, Json, World
+from support.slow.index_contents import list_aliases
+from support.slow.tiny_registry import (
+    CLASSIFIER,
+    USE_CASES,
+    build_expected,
+    build_tiny_registry,
+    change_registry,
+    create_tiny_user,
+    open_tiny_world,
+    run_use_case,
+)
 
 CLOCK = Clock()
 
@@ -155,9 +164,9 @@ def test_failing_project_is_listed_and_kept(
         assert (read_state(world).cursor, list_aliases(world.deps.admin)) == (cursor, aliases)
         # A rebuild goes live as a whole or not at all; other runs bring the others in.
         unaffected = before if use == "recreate" else build_expected(world, use)
-        assert world.stored() == {id_: d for id_, d in unaffected.items() if d["name_normalized"] != struck} | select_project(
-            before, struck
-        )
+        assert world.stored() == {
+            id_: d for id_, d in unaffected.items() if d["name_normalized"] != struck
+        } | select_project(before, struck)
     assert_completed(changed_registry, filled_folder, use)
 
 
@@ -200,7 +209,9 @@ class TestCommand:
     def shell(self, pypi: LocalPyPI, tmp_path: Path) -> CommandRunner:
         return create_tiny_user(tmp_path, pypi)
 
-    def run_command(self, shell: CommandRunner, pypi: LocalPyPI, *arguments: str, called: bool = False, **settings: Any) -> CompletedCommand:
+    def run_command(
+        self, shell: CommandRunner, pypi: LocalPyPI, *arguments: str, called: bool = False, **settings: Any
+    ) -> CompletedCommand:
         """Run the command; the requests that it reports must be those that the registry has counted.
 
         Tests that run it many times have it `called` in their own process.
@@ -247,9 +258,7 @@ class TestCommand:
 
 
 @pytest.mark.parametrize("fault", select_faults("503", "timeout", "half"))
-def test_aborted_run_counts_requests_like_registry(
-    fault: str, pypi: LocalPyPI, tmp_path: Path
-) -> None:
+def test_aborted_run_counts_requests_like_registry(fault: str, pypi: LocalPyPI, tmp_path: Path) -> None:
     """After 50 projects in a row without an answer the rest is not asked for, and what is under way is cancelled."""
     for number in range(150):
         pypi.registry.publish(f"tiny.n{number}", "1.0", info={"classifiers": [CLASSIFIER]})

@@ -67,7 +67,9 @@ class SimulatedYear:
         self.fake_registry.publish(f"collective.n{self.born}", "1.0", info=info)
 
     def publish_release(self) -> None:
-        self.fake_registry.publish(self._project()[0], f"1.{self._number()}{self.chance.choice(['', '', 'a1', '.post1'])}")
+        self.fake_registry.publish(
+            self._project()[0], f"1.{self._number()}{self.chance.choice(['', '', 'a1', '.post1'])}"
+        )
 
     def yank(self) -> None:
         name, versions = self._project()

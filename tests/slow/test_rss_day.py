@@ -11,13 +11,12 @@ from random import Random
 import pytest
 from msgspec import Struct
 
-from pyf.aggregator.testing.coordination import FakeDedupStore
-from pyf.aggregator.usecases.ingest.rss import Feed
 from pyf.aggregator.ports import FeedEntry
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.usecases.ingest.rss import read_feed
-from pyf.aggregator.usecases.ingest.update_package import update_package
+from pyf.aggregator.testing.coordination import FakeDedupStore
 from pyf.aggregator.usecases.collections.target import Target
+from pyf.aggregator.usecases.ingest.rss import Feed, read_feed
+from pyf.aggregator.usecases.ingest.update_package import update_package
 from support.registry_world import Clock, World, open_world
 
 PLONE, OTHER = "Framework :: Plone", "Framework :: Django"

@@ -74,7 +74,10 @@ def measure_typesense_transfer(folder: Path, documents: int) -> dict[str, int]:
 
 
 def test_typesense_transfer_memory_is_constant(tmp_path: Path) -> None:
-    few, many = measure_typesense_transfer(tmp_path / "few", 10_000), measure_typesense_transfer(tmp_path / "many", 100_000)
+    few, many = (
+        measure_typesense_transfer(tmp_path / "few", 10_000),
+        measure_typesense_transfer(tmp_path / "many", 100_000),
+    )
 
     print(few, many)
     assert all(many[step] < few[step] + MORE for step in few), (few, many)

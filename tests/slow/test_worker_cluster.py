@@ -11,7 +11,15 @@ import pytest
 
 from pyf.aggregator.sandbox.faults import Fault
 from support.cli_runner import wait_until
-from support.slow.worker_cluster import COLLECTIONS, FAST_SETTINGS, SMALL, TINY, WITHOUT_SCHEDULES, WorkerCluster, open_cluster
+from support.slow.worker_cluster import (
+    COLLECTIONS,
+    FAST_SETTINGS,
+    SMALL,
+    TINY,
+    WITHOUT_SCHEDULES,
+    WorkerCluster,
+    open_cluster,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +53,10 @@ def drop_volatile(contents: dict[str, Any]) -> dict[str, Any]:
     """Leave out what a project has left behind: an index that was built just now has never held it."""
     kept = ("cursor", "filter", "seen_classifiers")
     return {
-        name: {"documents": collection_contents["documents"], "state": {key: collection_contents["state"][key] for key in kept}}
+        name: {
+            "documents": collection_contents["documents"],
+            "state": {key: collection_contents["state"][key] for key in kept},
+        }
         for name, collection_contents in contents.items()
     }
 
@@ -96,7 +107,9 @@ def test_killed_worker_is_replaced(cluster: WorkerCluster, pool: str) -> None:
     # Nobody has read the journal yet, and no task was lost.
     assert {f"new-n{number}" for number in range(20)} <= set(cluster.shell.list_names("tiny"))
     started_ids = re.findall(r"inspect_project\[(\S+)\] received", cluster.read_log("first"))
-    completed_ids = re.findall(r"inspect_project\[(\S+)\] succeeded", cluster.read_log("first") + cluster.read_log("second"))
+    completed_ids = re.findall(
+        r"inspect_project\[(\S+)\] succeeded", cluster.read_log("first") + cluster.read_log("second")
+    )
     assert set(started_ids) <= set(completed_ids)
     matches_baseline(cluster)
 
@@ -220,9 +233,9 @@ def test_sharded_fetch_with_killed_worker(tmp_path: Path) -> None:
 
         wait_until(is_whole)
         wait_until(shared.is_drained)
-        assert {name: collection_contents["state"]["cursor"] for name, collection_contents in shared.read_contents().items()} == dict.fromkeys(
-            COLLECTIONS, shared.pypi.registry.last_serial
-        )
+        assert {
+            name: collection_contents["state"]["cursor"] for name, collection_contents in shared.read_contents().items()
+        } == dict.fromkeys(COLLECTIONS, shared.pypi.registry.last_serial)
 
 
 def test_redelivered_task_runs_once(cluster: WorkerCluster) -> None:

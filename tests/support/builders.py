@@ -3,10 +3,10 @@
 from typing import Any
 
 from pyf.aggregator.domain.collection import CollectionState
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
 from pyf.aggregator.domain.documents.project import normalize_name
 from pyf.aggregator.domain.documents.schema import RegistryFields
-from pyf.aggregator.domain.documents.version import to_order_key, parse_version_parts, to_sortable
+from pyf.aggregator.domain.documents.version import parse_version_parts, to_order_key, to_sortable
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.ports import ProjectDocuments
 
 PLONE = "plone-1"
@@ -72,8 +72,7 @@ def build_project(name: str = "plone.api", *versions: str, **overrides: Any) -> 
     return ProjectDocuments(
         name_normalized=normalize_name(name),
         documents=tuple(
-            build_fields(name, version, is_newest=version == newest, **overrides)
-            for version in versions or (newest,)
+            build_fields(name, version, is_newest=version == newest, **overrides) for version in versions or (newest,)
         ),
     )
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
+
 import msgspec
 from click.testing import CliRunner
+
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.cli.aggregator import main as pyfaggregator
 from pyf.aggregator.cli.demo import main as pyfdemo
 from pyf.aggregator.cli.downloads import main as pyfdownloads
@@ -25,8 +27,8 @@ from pyf.aggregator.cli.search import main as pyfsearch
 from pyf.aggregator.cli.serve import main as pyfserve
 from pyf.aggregator.cli.updater import main as pyfupdater
 from pyf.aggregator.domain.collection import CollectionState
-from pyf.aggregator.settings import Settings
 from pyf.aggregator.sandbox.pypi import LocalPyPI
+from pyf.aggregator.settings import Settings
 
 AGGREGATOR = "pyf.aggregator.cli.aggregator"
 DEMO = "pyf.aggregator.cli.demo"
@@ -133,7 +135,9 @@ class CommandRunner:
     def list_collections(self) -> dict[str, tuple[str, ...]]:
         """Return the aliases of every collection, by its name."""
         with self.open_database() as database:
-            return {collection.name: tuple(collection.aliases) for collection in SqliteAdmin(database).list_collections()}
+            return {
+                collection.name: tuple(collection.aliases) for collection in SqliteAdmin(database).list_collections()
+            }
 
     @contextmanager
     def open_database(self) -> Iterator[Database]:

@@ -7,9 +7,9 @@ from typing import Any
 from aiohttp import web
 
 from pyf.aggregator.adapters.downloads.clickhouse import TABLE
-from pyf.aggregator.sandbox.responses import PreparedResponse
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.local_service import LocalService, RequestTarget
+from pyf.aggregator.sandbox.responses import PreparedResponse
 
 # As the public server's tables are made, see ClickHouse's description of them.
 _SCHEMA = f"""

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from pyf.aggregator.testing.coordination import FakePartitions, FakeLocks, FakeRateLimiter, FakeDedupStore
-from pyf.aggregator.adapters.redis import RedisPartitions, RedisLocks, RedisRateLimiter, RedisDedupStore, connect
-from pyf.aggregator.ports import Partitions, Locks, RateLimiter, DedupStore
+from pyf.aggregator.adapters.redis import RedisDedupStore, RedisLocks, RedisPartitions, RedisRateLimiter, connect
+from pyf.aggregator.ports import DedupStore, Locks, Partitions, RateLimiter
+from pyf.aggregator.testing.coordination import FakeDedupStore, FakeLocks, FakePartitions, FakeRateLimiter
 from support.redis_server import start_redis
 
 
@@ -36,4 +36,7 @@ def _open_redis() -> Iterator[CoordinationPorts]:
         )
 
 
-COORDINATION_STORES: dict[str, Callable[[], AbstractContextManager[CoordinationPorts]]] = {"memory": _open_memory, "redis": _open_redis}
+COORDINATION_STORES: dict[str, Callable[[], AbstractContextManager[CoordinationPorts]]] = {
+    "memory": _open_memory,
+    "redis": _open_redis,
+}

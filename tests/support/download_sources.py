@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pyf.aggregator.adapters.downloads import ClickHouseDownloads, Pypistats
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.testing.enrichment import FakeDownloadStats
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.domain.downloads import Downloads
 from pyf.aggregator.ports import DownloadStats, RequestCounter
-from pyf.aggregator.sandbox.downloads import LocalClickHouse
-from pyf.aggregator.sandbox.downloads import DownloadTable
+from pyf.aggregator.sandbox.downloads import DownloadTable, LocalClickHouse, LocalPypistats
 from pyf.aggregator.sandbox.faults import Fault
-from pyf.aggregator.sandbox.downloads import LocalPypistats
+from pyf.aggregator.testing.enrichment import FakeDownloadStats
 
 NEWEST = date(2026, 8, 10)
 
@@ -32,7 +30,12 @@ DOWNLOADS = DownloadTable(
 RECENT_COUNTS = {"busy": (10, 70, 300), "quiet": (0, 0, 0), "null": (1, 3, 7)}
 EXPECTED_DOWNLOADS = {
     "busy": Downloads(
-        last_day=10, last_week=70, last_month=300, total=600, history={"2026-06": 190, "2026-07": 310}, newest_day=NEWEST
+        last_day=10,
+        last_week=70,
+        last_month=300,
+        total=600,
+        history={"2026-06": 190, "2026-07": 310},
+        newest_day=NEWEST,
     ),
     "quiet": Downloads(
         last_day=0,
@@ -62,7 +65,9 @@ FAST_LIMITS = ServiceLimits(max_concurrency=4, retries=RetryPolicy(max_retries=1
 @contextmanager
 def _open_memory() -> Iterator[DownloadSource]:
     memory = FakeDownloadStats(EXPECTED_DOWNLOADS)
-    yield DownloadSource(memory, memory, lambda: memory.unavailable.update(["busy", "quiet", "null", "nobody"]), has_totals=True)
+    yield DownloadSource(
+        memory, memory, lambda: memory.unavailable.update(["busy", "quiet", "null", "nobody"]), has_totals=True
+    )
 
 
 @contextmanager

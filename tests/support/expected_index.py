@@ -99,7 +99,10 @@ def _find_reason(info: Json, rules: MembershipRules) -> str:
     if any(_is_at_or_below(c, rules.classifiers) for c in info["classifiers"] or []):
         return "classifier"
     requirements = [_parse_requirement_name(line) for line in info["requires_dist"] or [] if _is_unconditional(line)]
-    matches = [any(fnmatch(name_or_requirement, pattern) for pattern in rules.names) for name_or_requirement in (name, *requirements)]
+    matches = [
+        any(fnmatch(name_or_requirement, pattern) for pattern in rules.names)
+        for name_or_requirement in (name, *requirements)
+    ]
     if any(each in rules.requires for each in requirements):
         return "requires"
     if matches[0] and any(matches[1:]):

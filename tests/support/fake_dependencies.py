@@ -4,19 +4,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from pyf.aggregator.adapters.candidates import StaticCandidates
-from pyf.aggregator.testing.index import FakeIndex
-from pyf.aggregator.testing.index import FakeApiKeys
-from pyf.aggregator.testing.reference_search import PlainSearch
-from pyf.aggregator.config.lexicon import load_lexicon
-from pyf.aggregator.testing.caches import FakeRenderCache, FakeRepositoryCache, FakeMembershipCache
-from pyf.aggregator.testing.enrichment import FakeDownloadStats
-from pyf.aggregator.testing.registry import FakePackageRegistry
-from pyf.aggregator.testing.enrichment import FakeRepositoryHost
-from pyf.aggregator.testing.rendering import InlineRenderer
-from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.adapters.metrics_store import LocalRequestMetrics
+from pyf.aggregator.config.lexicon import load_lexicon
+from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.documents.project import Project
 from pyf.aggregator.ports import Dependencies
+from pyf.aggregator.testing.caches import FakeMembershipCache, FakeRenderCache, FakeRepositoryCache
+from pyf.aggregator.testing.enrichment import FakeDownloadStats, FakeRepositoryHost
+from pyf.aggregator.testing.index import FakeApiKeys, FakeIndex
+from pyf.aggregator.testing.reference_search import PlainSearch
+from pyf.aggregator.testing.registry import FakePackageRegistry
+from pyf.aggregator.testing.rendering import InlineRenderer
 from support.registry_world import Clock
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from msgspec import msgpack
 
-from pyf.aggregator.adapters.rendering.renderer.protocol import READY, RenderResponse, receive, send
-from pyf.aggregator.domain.readme.plain_text.plain_text import RenderedReadme
+from pyf.aggregator.adapters.rendering.protocol import READY, RenderResponse, receive, send
+from pyf.aggregator.domain.readme.plain_text import RenderedReadme
 
 
 def main(fault: str, pid_log: Path) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.builders import build_state, build_project
-from support.index_engines import ENGINES
-from support.fake_dependencies import build_fake_dependencies
-from pyf.aggregator.testing.index import FakeApiKeys
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
-from pyf.aggregator.ports import IndexAdmin, PackageIndex, Dependencies
+from pyf.aggregator.ports import Dependencies, IndexAdmin, PackageIndex
+from pyf.aggregator.testing.index import FakeApiKeys
+from support.builders import build_project, build_state
+from support.fake_dependencies import build_fake_dependencies
+from support.index_engines import ENGINES
 
 NOW = 1_800_000_000
 TOMBSTONE = Tombstone(name="gone", removed_at=1_700_000_000, reason="PyPI says in two places that it is gone")

@@ -4,10 +4,11 @@ Judges a whole page by what a browser under a strict policy, and whoever reads w
 """
 
 import re
-from html.parser import HTMLParser
-import pytest
 from collections import Counter
+from html.parser import HTMLParser
 from urllib.parse import urlsplit
+
+import pytest
 
 _PLAIN_ELEMENTS = """
     h2 h3 h4 h5 h6 p div blockquote pre hr br wbr ul li dl dt dd summary figure figcaption table caption colgroup col
@@ -28,7 +29,9 @@ _VOID_ELEMENTS = {"br", "col", "hr", "img", "wbr"}
 # Text without a "<", and tags without anything that two parsers could read in two ways.
 _MARKUP_PATTERN = re.compile(r'(?:[^<>]|<[a-z][a-z0-9]*(?: [a-z]+="[^"<>]*")*>|</[a-z][a-z0-9]*>)*')
 
-_URL_PATTERN = re.compile(r"(?:https?://|mailto:)[!-~\u0080-\U0010ffff][^\x00-\x1f\x7f]*|#user-content-\S+", re.IGNORECASE)
+_URL_PATTERN = re.compile(
+    r"(?:https?://|mailto:)[!-~\u0080-\U0010ffff][^\x00-\x1f\x7f]*|#user-content-\S+", re.IGNORECASE
+)
 _ATTRIBUTE_PATTERNS = {
     "href": _URL_PATTERN,
     "src": re.compile(r"https?://[!-~\u0080-\U0010ffff][^\x00-\x1f\x7f]*", re.IGNORECASE),
@@ -79,7 +82,9 @@ class _SafetyChecker(HTMLParser):
         assert len(dict(attrs)) == len(attrs), f"an attribute twice in {self._html!r}"
         for name, value in attrs:
             assert name in {"id", *ALLOWED_ELEMENTS[tag]}, f"<{tag} {name}> in {self._html!r}"
-            assert name not in _ATTRIBUTE_PATTERNS or _ATTRIBUTE_PATTERNS[name].fullmatch(value or ""), f"{name}={value!r} in {self._html!r}"
+            assert name not in _ATTRIBUTE_PATTERNS or _ATTRIBUTE_PATTERNS[name].fullmatch(value or ""), (
+                f"{name}={value!r} in {self._html!r}"
+            )
         if tag == "img":
             assert {"alt", "src"} <= dict(attrs).keys(), f"an image without address or text in {self._html!r}"
         if tag == "a":

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import uvicorn
 
+from pyf.aggregator.cli.serve_run import bind_socket, build_uvicorn_config
 from pyf.aggregator.config.profiles import load_profiles
-from pyf.aggregator.cli.serve_run import build_uvicorn_config, bind_socket
-from pyf.aggregator.domain.membership.evaluation.profile import Profile
+from pyf.aggregator.domain.membership.profile import Profile
 from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.settings import load_settings
 from pyf.aggregator.web.app import create_app

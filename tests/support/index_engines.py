@@ -5,29 +5,27 @@ The engines that the contract of keys is put to; a further engine is one more en
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
 import pytest
-from support.prefixed_ports import prefix_index
+from msgspec import Struct
+
 from pyf.aggregator.adapters import typesense
-from pyf.aggregator.adapters.sqlite.database import Database
-from pyf.aggregator.testing.index import FakeIndex
-from pyf.aggregator.testing.reference_search import PlainSearch
-from pyf.aggregator.adapters.sqlite.index import SqliteIndex
 from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
+from pyf.aggregator.adapters.sqlite.database import Database
+from pyf.aggregator.adapters.sqlite.index import SqliteIndex
+from pyf.aggregator.adapters.sqlite.keys import SqliteApiKeys
 from pyf.aggregator.adapters.sqlite.search import SqliteSearch
 from pyf.aggregator.adapters.typesense import Server
 from pyf.aggregator.config.lexicon import load_lexicon
 from pyf.aggregator.config.scoring import load_scoring_config
-from pyf.aggregator.ports import IndexAdmin, PackageIndex, SearchEngine
+from pyf.aggregator.ports import ApiKeys, IndexAdmin, PackageIndex, SearchEngine
+from pyf.aggregator.testing.index import FakeApiKeys, FakeIndex
+from pyf.aggregator.testing.reference_search import PlainSearch
+from support.prefixed_ports import prefix_index, prefix_keys
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
-from contextlib import AbstractContextManager, closing, contextmanager
-from msgspec import Struct
-from support.prefixed_ports import prefix_keys
-from pyf.aggregator.testing.index import FakeApiKeys
-from pyf.aggregator.adapters.sqlite.keys import SqliteApiKeys
-from pyf.aggregator.ports import ApiKeys, IndexAdmin
 
 NOW = 1_800_000_000
 

@@ -52,7 +52,9 @@ LEGACY_DOCUMENTS: tuple[dict[str, Any], ...] = (
 )
 
 
-def create_legacy_collection(store: Store, name: str, *, alias: str = "", documents: Sequence[dict[str, Any]] = LEGACY_DOCUMENTS) -> None:
+def create_legacy_collection(
+    store: Store, name: str, *, alias: str = "", documents: Sequence[dict[str, Any]] = LEGACY_DOCUMENTS
+) -> None:
     """Make such a collection on a server, with an alias or bearing the name that clients use itself."""
     collection = store.create({"name": name, **LEGACY_SCHEMA})
     for document in documents:

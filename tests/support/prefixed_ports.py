@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from pyf.aggregator.adapters.api_keys import validate_key
 from pyf.aggregator.adapters.collection_names import is_collection_name
-from pyf.aggregator.ports.keys import SEARCH_ACTION, ApiKey
 from pyf.aggregator.domain.collection import CollectionInfo, CollectionState
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.ports import ApiKeys, IndexAdmin, NewKey, PackageIndex, SearchEngine
+from pyf.aggregator.ports.keys import SEARCH_ACTION, ApiKey
 
 # The longest name that a prefix can be put before.
 _MAX_PREFIXED_LENGTH = 80
@@ -76,9 +76,16 @@ class _PrefixedAdmin:
         self._admin.copy_enrichments(self._names.add_prefix(source), self._names.add_prefix(target))
 
     def list_collections(self) -> Sequence[CollectionInfo]:
-        own_collections = (collection for collection in self._admin.list_collections() if collection.name.startswith(self._names.prefix))
+        own_collections = (
+            collection
+            for collection in self._admin.list_collections()
+            if collection.name.startswith(self._names.prefix)
+        )
         remove_prefix = self._names.remove_prefix
-        return [replace(each, name=remove_prefix(each.name), aliases=tuple(map(remove_prefix, each.aliases))) for each in own_collections]
+        return [
+            replace(each, name=remove_prefix(each.name), aliases=tuple(map(remove_prefix, each.aliases)))
+            for each in own_collections
+        ]
 
     def resolve(self, name: str) -> str | None:
         collection = self._admin.resolve(self._names.add_prefix(name))
@@ -123,7 +130,12 @@ class _PrefixedKeys:
         self._unique_values: dict[str, str] = {}
 
     def create(
-        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH_ACTION,), value: str = ""
+        self,
+        collections: Sequence[str],
+        *,
+        description: str,
+        actions: Sequence[str] = (SEARCH_ACTION,),
+        value: str = "",
     ) -> NewKey:
         prefixed = [self._names.add_prefix(name) for name in collections]
         new_key = self._keys.create(prefixed, description=description, actions=actions, value=self._make_unique(value))

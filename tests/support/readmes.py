@@ -5,8 +5,10 @@ The READMEs of the reference data, which tests may use and nothing may copy.
 
 import gzip
 from pathlib import Path
+
 from msgspec import Struct, json
-from pyf.aggregator.domain.readme.plain_text.plain_text import Readme
+
+from pyf.aggregator.domain.readme.plain_text import Readme
 
 # Raw HTML, which Markdown passes through, whole or between other text.
 HOSTILE_HTML = (

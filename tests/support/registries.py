@@ -8,17 +8,24 @@ from typing import Any
 
 import msgspec
 
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.testing.registry import FakePackageRegistry
-from pyf.aggregator.adapters.pypi import PyPIFeed, PyPIChangelog, PyPIRegistry
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
-from pyf.aggregator.domain.documents.project import Project, ProjectStatus, normalize_name
-from pyf.aggregator.domain.documents.project import File, Metadata, Release, Vulnerability
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
+from pyf.aggregator.adapters.pypi import PyPIChangelog, PyPIFeed, PyPIRegistry
+from pyf.aggregator.domain.documents.project import (
+    File,
+    Metadata,
+    Project,
+    ProjectStatus,
+    Release,
+    Vulnerability,
+    normalize_name,
+)
 from pyf.aggregator.ports import Changelog, PackageRegistry, ReleaseFeed, RequestCounter
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.pypi import LocalPyPI
+from pyf.aggregator.testing.registry import FakePackageRegistry
 
 Json = dict[str, Any]
 
@@ -94,7 +101,9 @@ PROJECTS = (
         last_serial=10,
         releases=(msgspec.structs.replace(build_release("leaky", "1.0", 5), vulnerabilities=(ADVISORY,)),),
     ),
-    Project(name="hidden", last_serial=5, releases=(build_release("hidden", "1.0", 6, classifier="Framework :: Pylons"),)),
+    Project(
+        name="hidden", last_serial=5, releases=(build_release("hidden", "1.0", 6, classifier="Framework :: Pylons"),)
+    ),
 )
 STATUSES = {"hidden": ProjectStatus.QUARANTINED, "acme-blog": ProjectStatus.ARCHIVED}
 
@@ -128,7 +137,10 @@ def _open_pypi() -> Iterator[RegistryPorts]:
         )
 
 
-REGISTRIES: Mapping[str, Callable[[], AbstractContextManager[RegistryPorts]]] = {"memory": _open_fake_registry, "pypi": _open_pypi}
+REGISTRIES: Mapping[str, Callable[[], AbstractContextManager[RegistryPorts]]] = {
+    "memory": _open_fake_registry,
+    "pypi": _open_pypi,
+}
 
 
 def to_pypi_document(project: Project) -> Json:

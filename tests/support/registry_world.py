@@ -11,23 +11,23 @@ from weakref import WeakKeyDictionary
 import msgspec
 from msgspec.structs import replace
 
-from support.expected_index import MembershipRules, to_comparable, build_expected
-from pyf.aggregator.testing.caches import FakeRenderCache
-from pyf.aggregator.testing.rendering import InlineRenderer
 from pyf.aggregator.bootstrap import open_dependencies
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.project import Project
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.sandbox.serializers import serialize_project, serialize_release
 from pyf.aggregator.settings import Settings, load_settings
-from pyf.aggregator.usecases.ingest.incremental import update_collection
-from pyf.aggregator.usecases.ingest.fetch import fetch_collection
+from pyf.aggregator.testing.caches import FakeRenderCache
+from pyf.aggregator.testing.rendering import InlineRenderer
 from pyf.aggregator.usecases.collections.rebuild import rebuild_collection
+from pyf.aggregator.usecases.collections.target import Target
+from pyf.aggregator.usecases.ingest.fetch import fetch_collection
+from pyf.aggregator.usecases.ingest.incremental import update_collection
 from pyf.aggregator.usecases.ingest.refresh import refresh_collection
 from pyf.aggregator.usecases.report import IngestReport
-from pyf.aggregator.usecases.collections.target import Target
+from support.expected_index import MembershipRules, build_expected, to_comparable
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
 Json = dict[str, Any]
@@ -106,7 +106,13 @@ class World:
     def expected(self) -> dict[str, Json]:
         """Return what the oracle says the index must hold."""
         profile_filter = self.filter
-        rules = MembershipRules(profile_filter.classifiers, profile_filter.requires, profile_filter.names, profile_filter.include.keys(), profile_filter.exclude.keys())
+        rules = MembershipRules(
+            profile_filter.classifiers,
+            profile_filter.requires,
+            profile_filter.names,
+            profile_filter.include.keys(),
+            profile_filter.exclude.keys(),
+        )
         return build_expected(iter_served(self.fake_registry), rules)
 
 

@@ -7,17 +7,16 @@ from typing import Any
 
 from pyf.aggregator.adapters.github import GitHubGraphQL, GitHubRest
 from pyf.aggregator.adapters.github.client import GitHubClient
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.testing.enrichment import FakeRepositoryHost
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.domain.errors import Unavailable
-from pyf.aggregator.domain.repositories import Repository
-from pyf.aggregator.domain.repositories import RepositoryRef
+from pyf.aggregator.domain.repositories import Repository, RepositoryRef
 from pyf.aggregator.ports import RepositoryHost, RequestCounter
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository
+from pyf.aggregator.testing.enrichment import FakeRepositoryHost
 
 TOKEN = "a-token-for-tests"
 
@@ -64,7 +63,9 @@ def create_client(
     http: HttpClient, url: str, token: str = TOKEN, *, pause: Callable[[float], None] = lambda _: None, **limits: Any
 ) -> GitHubClient:
     """Return a client that waits for nothing but what `pause` waits for."""
-    service = ServiceClient(http, ServiceLimits(max_concurrency=1, retries=RetryPolicy(max_retries=0), **{"timeout": 5, **limits}))
+    service = ServiceClient(
+        http, ServiceLimits(max_concurrency=1, retries=RetryPolicy(max_retries=0), **{"timeout": 5, **limits})
+    )
     return GitHubClient(service, url, token, sleep=pause)
 
 
@@ -94,7 +95,9 @@ def _open_memory() -> Iterator[RepositoryHostPorts]:
     def exhaust_limit() -> None:
         memory.failure = Unavailable("the limit is used up", retry_after=3000)
 
-    yield RepositoryHostPorts(memory, memory, fail_repository=lambda: memory.unavailable.add(to_ref("o/down")), exhaust_limit=exhaust_limit)
+    yield RepositoryHostPorts(
+        memory, memory, fail_repository=lambda: memory.unavailable.add(to_ref("o/down")), exhaust_limit=exhaust_limit
+    )
 
 
 @contextmanager

@@ -6,20 +6,18 @@ A site that has most to show: endless names, texts of many bytes, sixty classifi
 """
 
 from typing import Any
-from support.builders import PLONE, build_state, build_fields
-from support.scoring_fixtures import SCORING_CONFIG, days_before_now
-from support.fake_dependencies import build_fake_dependencies
-from pyf.aggregator.domain.collection import Tombstone
-from pyf.aggregator.domain.documents.project import normalize_name
-from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
-from pyf.aggregator.ports import ProjectDocuments, Dependencies
-from support.registry_world import START
-from support.builders import PLONE
-from support.readmes import HOSTILE_HTML
-from pyf.aggregator.domain.documents.project import Vulnerability
-from pyf.aggregator.domain.readme.plain_text.safe_html import sanitize_html
 from urllib.parse import urlencode
-from support.builders import PLONE, build_state
+
+from pyf.aggregator.domain.collection import Tombstone
+from pyf.aggregator.domain.documents.project import Vulnerability, normalize_name
+from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
+from pyf.aggregator.domain.readme.safe_html import sanitize_html
+from pyf.aggregator.ports import Dependencies, ProjectDocuments
+from support.builders import PLONE, build_fields, build_state
+from support.fake_dependencies import build_fake_dependencies
+from support.readmes import HOSTILE_HTML
+from support.registry_world import START
+from support.scoring_fixtures import SCORING_CONFIG, days_before_now
 
 DAY_SECONDS = 86_400
 
@@ -42,7 +40,10 @@ def build_small_site(**overrides: Any) -> Dependencies:
 
 def fill_small_site(deps: Dependencies) -> None:
     deps.admin.create(PLONE, build_state(), alias="plone")
-    deps.index.put(PLONE, [_build_api(), _build_easyform(), _build_outdated(), _build_quarantined(), _build_archived(), _build_hostile()])
+    deps.index.put(
+        PLONE,
+        [_build_api(), _build_easyform(), _build_outdated(), _build_quarantined(), _build_archived(), _build_hostile()],
+    )
     deps.index.update(
         PLONE,
         {
@@ -192,7 +193,16 @@ def build_wide_site() -> Dependencies:
     """Return services on an index in memory with all of that in `plone`."""
     deps = build_small_site()
     deps.index.put(PLONE, [_build_numbered(number) for number in range(WIDE_COUNT)])
-    deps.index.put(PLONE, [_build_frequently_released(), _build_long_named(), _build_right_to_left(), _build_attack(), _build_vulnerable()])
+    deps.index.put(
+        PLONE,
+        [
+            _build_frequently_released(),
+            _build_long_named(),
+            _build_right_to_left(),
+            _build_attack(),
+            _build_vulnerable(),
+        ],
+    )
     names = ["plone-often", "plone-api", *(f"plone-many{number:02}" for number in range(WIDE_COUNT))]
     deps.index.update(
         PLONE,
@@ -254,7 +264,9 @@ def _build_right_to_left() -> ProjectDocuments:
 
 def _build_attack() -> ProjectDocuments:
     readme = "".join(f"<p>{sanitize_html(html)}</p>" for html in HOSTILE_HTML)
-    return build_site_project("plone.attack", {"version": "1.0"}, summary="<img src=x onerror=alert(1)>", description=readme)
+    return build_site_project(
+        "plone.attack", {"version": "1.0"}, summary="<img src=x onerror=alert(1)>", description=readme
+    )
 
 
 def _build_vulnerable() -> ProjectDocuments:
@@ -289,7 +301,9 @@ def build_crowded_site() -> Dependencies:
 
 def build_search_url(parameter: str, values: list[str], **extra_params: str) -> str:
     """Return the address of the list with all filters opened, and these values chosen."""
-    expanded_filters = [("all", name) for name in ("framework", "python", "license", "classifier", "maintainer", "health")]
+    expanded_filters = [
+        ("all", name) for name in ("framework", "python", "license", "classifier", "maintainer", "health")
+    ]
     selected = [(parameter, value) for value in values]
     return f"/in/plone/search?{urlencode([*selected, *expanded_filters, *extra_params.items()])}"
 
@@ -304,7 +318,9 @@ def _build_long_project(number: int) -> ProjectDocuments:
         _build_long_name(number),
         {"version": f"1.0a{number}+{'local.' * 20}end", "upload_timestamp": int(START - number * DAY_SECONDS)},
         summary=f"{number_text} {HTML_QUOTES} {'متصفح ' * 60}",
-        framework_versions=tuple(f"{thing} {HTML_QUOTES[:40]} {v}" for thing in ("Plone", "Zope", "Five") for v in range(9)),
+        framework_versions=tuple(
+            f"{thing} {HTML_QUOTES[:40]} {v}" for thing in ("Plone", "Zope", "Five") for v in range(9)
+        ),
         python_versions=tuple(f"Python 3.{minor}" for minor in range(3, 20)),
         license_expression=f"LicenseRef-{number_text}-{HTML_QUOTES[:150]}",
         maintainers=tuple(f"{number_text}-{index}-{HTML_QUOTES[:150]}" for index in range(3)),

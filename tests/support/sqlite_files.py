@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from support.builders import PLONE, build_state, build_project
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.domain.errors import AggregatorError
+from support.builders import PLONE, build_project, build_state
 
 EMPTY_STATE = build_state()
 

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from support.builders import build_state, build_project
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
-from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.domain.documents.schema import RepositoryFields
+from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.ports import PackageIndex, ProjectDocuments
+from support.builders import build_project, build_state
 
 COLLECTION = "plone-1"
 PROJECTS = 20

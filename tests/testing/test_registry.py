@@ -2,10 +2,10 @@
 
 import pytest
 
-from pyf.aggregator.testing.registry import FakePackageRegistry
-from pyf.aggregator.domain.errors import NotFound, Unavailable
 from pyf.aggregator.domain.documents.project import Project
+from pyf.aggregator.domain.errors import NotFound, Unavailable
 from pyf.aggregator.ports import ProjectRequest
+from pyf.aggregator.testing.registry import FakePackageRegistry
 from support.registries import PROJECTS, build_release
 
 

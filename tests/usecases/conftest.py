@@ -55,6 +55,8 @@ def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     clock = Clock()
     with (
         open_engine_settings(request.param) as engine,
-        open_world(FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock), tmp_path, clock=clock, **engine) as built_world,
+        open_world(
+            FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock), tmp_path, clock=clock, **engine
+        ) as built_world,
     ):
         yield built_world

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.web.badges import _BAND_COLORS, _LABEL_COLOR, _NEUTRAL_COLOR, render_badge, format_short_count
+from pyf.aggregator.web.badges import _BAND_COLORS, _LABEL_COLOR, _NEUTRAL_COLOR, format_short_count, render_badge
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -29,7 +29,11 @@ def test_badge_shows_value_and_label(site: httpx.Client, path: str, description:
     assert (response.status_code, response.headers["content-type"]) == (200, "image/svg+xml")
     assert response.headers["cross-origin-resource-policy"] == "cross-origin"
     picture = fromstring(response.content)
-    assert (picture.findtext(f"{SVG}title"), picture.get("role"), picture.get("aria-label")) == (description, "img", description)
+    assert (picture.findtext(f"{SVG}title"), picture.get("role"), picture.get("aria-label")) == (
+        description,
+        "img",
+        description,
+    )
     assert "http" not in response.text.replace("http://www.w3.org/2000/svg", "")
 
 

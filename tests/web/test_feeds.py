@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyf.aggregator.domain.search import HealthBand, SearchQuery
-from pyf.aggregator.web.feeds import AtomEntry, render_feed
-from pyf.aggregator.web.feeds import feed_path
+from pyf.aggregator.web.feeds import AtomEntry, feed_path, render_feed
 from support.http_server import serve_app
-from support.site_fixtures import EMAIL_ADDRESSES, DAY_SECONDS, START, build_small_site, build_site_project
+from support.site_fixtures import DAY_SECONDS, EMAIL_ADDRESSES, START, build_site_project, build_small_site
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -86,7 +85,10 @@ def test_entry_ids_are_stable() -> None:
     deps = build_small_site()
     with serve_app(deps, {}, web_max_age=0) as site:
         before = parse_feed(site.get("/feeds/plone/updated.atom").content)
-        deps.index.put("plone", [build_site_project("plone.fresh", {"version": "1.0", "upload_timestamp": int(START - DAY_SECONDS)})])
+        deps.index.put(
+            "plone",
+            [build_site_project("plone.fresh", {"version": "1.0", "upload_timestamp": int(START - DAY_SECONDS)})],
+        )
         after = parse_feed(site.get("/feeds/plone/updated.atom").content)
 
     old, new = ({entry.findtext(f"{ATOM}id") for entry in feed.findall(f"{ATOM}entry")} for feed in (before, after))
@@ -105,7 +107,9 @@ def test_render_feed_escapes_any_text(text: str, moment: int) -> None:
     entry = AtomEntry(key=text, title=text, summary=text, url="https://here.example/", updated=moment)
 
     root = parse_feed(
-        render_feed(key="k", title=text, url="https://here.example/f", page_url="https://here.example/", entries=[entry])
+        render_feed(
+            key="k", title=text, url="https://here.example/f", page_url="https://here.example/", entries=[entry]
+        )
     )
 
     shown = root.findtext(f"{ATOM}entry/{ATOM}summary") or ""

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from support.builders import PLONE
-from pyf.aggregator.domain.email_masking import mask_links
 from pyf.aggregator.domain.documents.schema import RepositoryFields
+from pyf.aggregator.domain.email_masking import mask_links
+from support.builders import PLONE
 from support.http_server import serve_app
-from support.site_fixtures import build_small_site, build_site_project
+from support.site_fixtures import build_site_project, build_small_site
 
 MALICIOUS_URL = "https://evil.example/trap"
 PATHS = (
@@ -33,13 +33,23 @@ def site() -> Iterator[httpx.Client]:
     deps = build_small_site()
     evil = build_site_project(
         "plone.evil",
-        {"version": "6.6.6", "framework_versions": ("Plone 6.0",), "yanked": True, "yanked_reason": f"See {MALICIOUS_URL}"},
+        {
+            "version": "6.6.6",
+            "framework_versions": ("Plone 6.0",),
+            "yanked": True,
+            "yanked_reason": f"See {MALICIOUS_URL}",
+        },
         summary=f"See {MALICIOUS_URL} now",
         description=f"<p>{MALICIOUS_URL}</p>",
         home_page=MALICIOUS_URL,
         docs_url=MALICIOUS_URL,
         bugtrack_url=MALICIOUS_URL,
-        project_urls={"Documentation": MALICIOUS_URL, "Changelog": MALICIOUS_URL, "Issues": MALICIOUS_URL, MALICIOUS_URL: MALICIOUS_URL},
+        project_urls={
+            "Documentation": MALICIOUS_URL,
+            "Changelog": MALICIOUS_URL,
+            "Issues": MALICIOUS_URL,
+            MALICIOUS_URL: MALICIOUS_URL,
+        },
         license=f"See {MALICIOUS_URL}",
         keywords=(MALICIOUS_URL,),
         author=MALICIOUS_URL,
@@ -48,9 +58,7 @@ def site() -> Iterator[httpx.Client]:
         project_status="quarantined",
     )
     deps.index.put(PLONE, [evil])
-    deps.index.update(
-        PLONE, {"plone-evil": RepositoryFields(github_stars=1, github_url="https://github.com/e/vil")}
-    )
+    deps.index.update(PLONE, {"plone-evil": RepositoryFields(github_stars=1, github_url="https://github.com/e/vil")})
     with serve_app(deps, {}) as client:
         yield client
 

@@ -7,10 +7,10 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from support.fake_dependencies import build_fake_dependencies
-from pyf.aggregator.testing.reference_search import PlainSearch
 from pyf.aggregator.domain.search import SearchQuery, SearchResults
 from pyf.aggregator.ports import PackageIndex
+from pyf.aggregator.testing.reference_search import PlainSearch
+from support.fake_dependencies import build_fake_dependencies
 from support.http_server import serve_app
 from support.site_fixtures import build_small_site
 

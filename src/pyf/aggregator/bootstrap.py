@@ -8,32 +8,42 @@ from pathlib import Path
 from msgspec import Struct
 from platformdirs import user_data_path
 
-from .adapters.candidates import ClickHouseCandidates
-from .adapters.candidates import StaticCandidates
-from .adapters.candidates import CandidatesFile
+from .adapters.candidates import CandidatesFile, ClickHouseCandidates, StaticCandidates
 from .adapters.downloads import CLICKHOUSE_LIMITS, ClickHouseDownloads, Pypistats, build_pypistats_limits
 from .adapters.github import GitHubGraphQL, GitHubRest
 from .adapters.github.client import GitHubClient
 from .adapters.http.client import HttpClient
+from .adapters.http.retry import RetryPolicy
+from .adapters.http.service_client import ServiceClient, ServiceLimits
+from .adapters.metrics_store import LocalRequestMetrics
+from .adapters.pypi import PyPIChangelog, PyPIFeed, PyPIRegistry
+from .adapters.rendering.renderer import PooledRenderer
+from .adapters.sqlite.admin import SqliteAdmin
+from .adapters.sqlite.caches import SqliteMembershipCache, SqliteRenderCache, SqliteRepositoryCache
 from .adapters.sqlite.database import Database
 from .adapters.sqlite.index import SqliteIndex
-from .adapters.sqlite.admin import SqliteAdmin
 from .adapters.sqlite.keys import SqliteApiKeys
 from .adapters.sqlite.search import SqliteSearch
 from .config.lexicon import load_lexicon
 from .config.profiles import load_profiles
-from .adapters.pypi import PyPIFeed, PyPIChangelog, PyPIRegistry
-from .adapters.rendering.renderer import PooledRenderer
-from .adapters.http.retry import RetryPolicy
-from .adapters.http.service_client import ServiceLimits, ServiceClient
-from .adapters.sqlite.caches import SqliteRenderCache, SqliteMembershipCache
-from .adapters.sqlite.caches import SqliteRepositoryCache
 from .config.scoring import load_scoring_config
-from .adapters.metrics_store import LocalRequestMetrics
 from .domain.errors import Invalid
 from .domain.health import ScoringConfig
 from .domain.policy import Descriptions, Discovery, Policy
-from .ports import ApiKeys, CandidateSource, Coordination, DownloadStats, IndexAdmin, RateLimiter, PackageIndex, RenderCache, RepositoryCache, RepositoryHost, SearchEngine, Dependencies
+from .ports import (
+    ApiKeys,
+    CandidateSource,
+    Coordination,
+    Dependencies,
+    DownloadStats,
+    IndexAdmin,
+    PackageIndex,
+    RateLimiter,
+    RenderCache,
+    RepositoryCache,
+    RepositoryHost,
+    SearchEngine,
+)
 from .settings import Settings
 
 # Seconds that a task waits at most where a service wants a pause; of longer ones it is tried again, and holds no
@@ -63,12 +73,22 @@ def open_worker_dependencies(settings: Settings) -> Iterator[tuple[Dependencies,
     from .adapters import redis as redis_ports
 
     with redis_ports.connect(settings.redis_url) as client:
-        caches = (redis_ports.RedisRenderCache(client), redis_ports.RedisRepositoryCache(client)) if settings.engine != "sqlite" else None
-        wait_policy = WaitPolicy(_MAX_TASK_WAIT, lambda service, delay: redis_ports.RedisRateLimiter(client, service, delay), caches)
+        caches = (
+            (redis_ports.RedisRenderCache(client), redis_ports.RedisRepositoryCache(client))
+            if settings.engine != "sqlite"
+            else None
+        )
+        wait_policy = WaitPolicy(
+            _MAX_TASK_WAIT, lambda service, delay: redis_ports.RedisRateLimiter(client, service, delay), caches
+        )
         with open_dependencies(settings, wait_policy) as deps:
             yield (
                 deps,
-                Coordination(dedup=redis_ports.RedisDedupStore(client), locks=redis_ports.RedisLocks(client), partitions=redis_ports.RedisPartitions(client)),
+                Coordination(
+                    dedup=redis_ports.RedisDedupStore(client),
+                    locks=redis_ports.RedisLocks(client),
+                    partitions=redis_ports.RedisPartitions(client),
+                ),
             )
 
 
@@ -77,7 +97,10 @@ def open_dependencies(settings: Settings, wait_policy: WaitPolicy = WaitPolicy()
     """Give the services that the settings ask for, and close them in the end."""
     scoring_config = load_scoring_config(settings.health_file, load_profiles(settings.profiles_file).values())
     database = Database(_resolve_sqlite_path(settings))  # of the caches, whatever engine keeps the index
-    render_cache, repository_cache = wait_policy.caches or (SqliteRenderCache(database), SqliteRepositoryCache(database))
+    render_cache, repository_cache = wait_policy.caches or (
+        SqliteRenderCache(database),
+        SqliteRepositoryCache(database),
+    )
     renderer = PooledRenderer(render_cache, workers=settings.render_workers or None)
     try:
         request_metrics = LocalRequestMetrics()
@@ -159,7 +182,9 @@ def _resolve_sqlite_path(settings: Settings) -> Path:
 
 def _build_candidate_source(settings: Settings, http: HttpClient, wait_policy: WaitPolicy) -> CandidateSource:
     if settings.candidates_source == "clickhouse":
-        limits = ServiceLimits(max_concurrency=1, timeout=settings.pypi_timeout, retries=_build_retries(settings, wait_policy))
+        limits = ServiceLimits(
+            max_concurrency=1, timeout=settings.pypi_timeout, retries=_build_retries(settings, wait_policy)
+        )
         return ClickHouseCandidates(ServiceClient(http, limits, name="clickhouse"), settings.clickhouse_url)
     return CandidatesFile(settings.candidates_file) if settings.candidates_file else StaticCandidates()
 
@@ -195,10 +220,14 @@ def _build_download_stats(settings: Settings, http: HttpClient, wait_policy: Wai
 def _build_repository_host(http: HttpClient, settings: Settings, wait_policy: WaitPolicy) -> RepositoryHost:
     """Return what asks GitHub: one request at a time, which waits and repeats in its own way."""
     retries = RetryPolicy(max_retries=0, max_wait=wait_policy.max_wait)
-    limits = ServiceLimits(max_concurrency=1, delay=settings.github_request_delay, timeout=settings.github_timeout, retries=retries)
+    limits = ServiceLimits(
+        max_concurrency=1, delay=settings.github_request_delay, timeout=settings.github_timeout, retries=retries
+    )
     token = settings.github_token.get_secret_value()
     client = GitHubClient(
-        ServiceClient(http, limits, wait_policy.build_rate_limiter("github", limits.delay), name="github"), settings.github_api_url, token
+        ServiceClient(http, limits, wait_policy.build_rate_limiter("github", limits.delay), name="github"),
+        settings.github_api_url,
+        token,
     )
     return GitHubGraphQL(client) if token else GitHubRest(client)
 

@@ -290,7 +290,9 @@ class Settings(BaseSettings):
         """
         if not isinstance(values, dict):
             return values
-        cleaned = {name: _COMMENT.sub("", value).strip() if isinstance(value, str) else value for name, value in values.items()}
+        cleaned = {
+            name: _COMMENT.sub("", value).strip() if isinstance(value, str) else value for name, value in values.items()
+        }
         return {
             name: v
             for name, v in cleaned.items()

@@ -9,18 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.raw_server import build_ok_response, wire
-from support.download_sources import NEWEST, DOWNLOADS, EXPECTED_DOWNLOADS
 from pyf.aggregator.adapters.downloads import ClickHouseDownloads
-from pyf.aggregator.adapters.downloads.clickhouse import MAX_NAMES, split_by_query_size, quote_literal, build_query
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.adapters.downloads.clickhouse import MAX_NAMES, build_query, quote_literal, split_by_query_size
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.domain.downloads import Downloads
 from pyf.aggregator.domain.errors import AggregatorError, NotFound, Unavailable
-from pyf.aggregator.sandbox.downloads import LocalClickHouse
-from pyf.aggregator.sandbox.downloads import DownloadTable
+from pyf.aggregator.sandbox.downloads import DownloadTable, LocalClickHouse
 from pyf.aggregator.sandbox.faults import Fault
+from support.download_sources import DOWNLOADS, EXPECTED_DOWNLOADS, NEWEST
+from support.raw_server import build_ok_response, wire
 
 NAMES = [f"project-{number}" for number in range(2000)]
 
@@ -33,7 +32,9 @@ def local() -> Iterator[LocalClickHouse]:
 
 def fetch_counts(url: str, *names: str, retries: int = 0) -> dict[str, Downloads | AggregatorError]:
     with HttpClient() as http:
-        source = ClickHouseDownloads(ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=retries, backoff=0))), f"{url}/?user=demo")
+        source = ClickHouseDownloads(
+            ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=retries, backoff=0))), f"{url}/?user=demo"
+        )
         return {count.name: count.outcome for batch in source.fetch_counts(names) for count in batch}
 
 
@@ -204,7 +205,8 @@ def test_a_failure_of_the_service_says_nothing_about_a_project(local: LocalClick
 def test_the_password_in_the_address_is_not_told() -> None:
     with HttpClient() as http:
         source = ClickHouseDownloads(
-            ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0))), "http://u:s3cret@127.0.0.1:1/?password=s3cret"
+            ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0))),
+            "http://u:s3cret@127.0.0.1:1/?password=s3cret",
         )
         ((count,),) = source.fetch_counts(["busy"])
 

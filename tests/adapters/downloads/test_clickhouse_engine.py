@@ -13,17 +13,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.clickhouse_engine import Engine
-from support.download_sources import NEWEST, DOWNLOADS, EXPECTED_DOWNLOADS
 from pyf.aggregator.adapters.downloads import ClickHouseDownloads
 from pyf.aggregator.adapters.downloads.clickhouse import build_query
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.domain.downloads import Downloads
 from pyf.aggregator.domain.errors import AggregatorError, NotFound, Unavailable
-from pyf.aggregator.sandbox.downloads import LocalClickHouse
-from pyf.aggregator.sandbox.downloads import DownloadTable
+from pyf.aggregator.sandbox.downloads import DownloadTable, LocalClickHouse
+from support.clickhouse_engine import Engine
+from support.download_sources import DOWNLOADS, EXPECTED_DOWNLOADS, NEWEST
 
 pytestmark = pytest.mark.skipif(
     find_spec("chdb") is None, reason="needs chdb: `make clickhouse` installs it and runs this"
@@ -179,7 +178,9 @@ def test_a_limit_of_the_server_is_a_failure_and_not_a_smaller_number(public: Eng
 
     assert all(isinstance(answer, Unavailable) for answer in answers.values())
     assert "exceeded" in str(answers["busy"])
-    assert unwished != public.run(build_query(EXPECTED_DOWNLOADS).replace("'throw'", "'break'").replace("SETTINGS", f"SETTINGS {NO_LIMITS},"))
+    assert unwished != public.run(
+        build_query(EXPECTED_DOWNLOADS).replace("'throw'", "'break'").replace("SETTINGS", f"SETTINGS {NO_LIMITS},")
+    )
 
 
 def test_as_many_names_as_a_question_may_hold_are_answered(engine: Engine) -> None:

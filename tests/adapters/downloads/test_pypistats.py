@@ -9,17 +9,16 @@ from itertools import pairwise
 import pytest
 from msgspec import UNSET
 
-from support.raw_server import build_ok_response, wire
-from support.download_sources import NEWEST, DOWNLOADS
 from pyf.aggregator.adapters.downloads import Pypistats, build_pypistats_limits
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.domain.downloads import Downloads
 from pyf.aggregator.domain.errors import AggregatorError, NotFound, Unavailable
-from pyf.aggregator.sandbox.downloads import DownloadTable
+from pyf.aggregator.sandbox.downloads import DownloadTable, LocalPypistats, build_pypistats_limit
 from pyf.aggregator.sandbox.faults import Fault
-from pyf.aggregator.sandbox.downloads import LocalPypistats, build_pypistats_limit
+from support.download_sources import DOWNLOADS, NEWEST
+from support.raw_server import build_ok_response, wire
 
 # A second of the service takes so long in these tests: its minute is over in 3.6 s.
 SCALE = 0.06
@@ -38,7 +37,9 @@ def open_pypistats(url: str, limits: ServiceLimits) -> Iterator[Pypistats]:
         yield Pypistats(ServiceClient(http, limits), url)
 
 
-def fetch_counts(url: str, *names: str, limits: ServiceLimits = ServiceLimits(retries=NO_WAIT)) -> dict[str, Downloads | AggregatorError]:
+def fetch_counts(
+    url: str, *names: str, limits: ServiceLimits = ServiceLimits(retries=NO_WAIT)
+) -> dict[str, Downloads | AggregatorError]:
     with open_pypistats(url, limits) as source:
         return {count.name: count.outcome for batch in source.fetch_counts(names) for count in batch}
 
@@ -56,7 +57,9 @@ def test_the_answer_that_was_recorded_is_read(shared_data: object) -> None:
 
 
 def test_a_count_that_is_null_or_left_out_is_unknown() -> None:
-    answer = parse_body(b'{"package": "flask", "data": {"last_day": null, "last_month": 0}, "type": "recent_downloads"}')
+    answer = parse_body(
+        b'{"package": "flask", "data": {"last_day": null, "last_month": 0}, "type": "recent_downloads"}'
+    )
 
     assert answer == Downloads(last_day=UNSET, last_week=UNSET, last_month=0)
 
@@ -119,7 +122,9 @@ def test_at_the_documented_pace_the_real_limits_are_never_met() -> None:
 
 def test_an_answer_that_takes_long_does_not_slow_the_pace_down() -> None:
     with LocalPypistats(DOWNLOADS, latency=0.15) as local:
-        fetch_counts(local.url, *(f"nobody-{number}" for number in range(12)), limits=build_pypistats_limits(0.05, NO_WAIT))
+        fetch_counts(
+            local.url, *(f"nobody-{number}" for number in range(12)), limits=build_pypistats_limits(0.05, NO_WAIT)
+        )
 
     assert local.requests.max_active > 1
 
@@ -141,7 +146,9 @@ def test_who_has_used_up_the_minute_waits_and_gets_all_the_same_answers() -> Non
 def test_a_refusal_silences_everything_for_a_while(local: LocalPypistats) -> None:
     local.faults.add(Fault("429", times=1))
 
-    fetch_counts(local.url, "busy", "quiet", "null", limits=ServiceLimits(max_concurrency=1, cooldown=0.4, retries=NO_WAIT))
+    fetch_counts(
+        local.url, "busy", "quiet", "null", limits=ServiceLimits(max_concurrency=1, cooldown=0.4, retries=NO_WAIT)
+    )
 
     arrived = [request.time for request in local.requests.log]
     assert max(later - earlier for earlier, later in pairwise(arrived)) >= 0.4

@@ -12,17 +12,16 @@ import msgspec
 import pytest
 
 from pyf.aggregator.adapters.github import GitHubGraphQL
-from pyf.aggregator.adapters.github.parsing import parse_graphql_repository
 from pyf.aggregator.adapters.github.graphql import build_query
-from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.github.parsing import parse_graphql_repository
+from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.domain.errors import Invalid, NotFound, Unavailable
-from pyf.aggregator.domain.repositories import Repository
-from pyf.aggregator.domain.repositories import RepositoryRef, parse_repository_url
+from pyf.aggregator.domain.repositories import Repository, RepositoryRef, parse_repository_url
 from pyf.aggregator.ports import RepositoryResult
 from pyf.aggregator.sandbox.faults import Fault, RetryAfter
 from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository, parse_records
-from support.repository_hosts import TOKEN, to_ref, create_client
+from support.repository_hosts import TOKEN, create_client, to_ref
 
 REFS = [to_ref(f"o/r{number}") for number in range(120)]
 
@@ -86,7 +85,9 @@ def test_the_recorded_repositories_are_told_as_they_were_recorded(
     renamed_refs = [to_ref(f"former/{number}") for number in range(10)]
     missing_refs = [to_ref(f"gone/{number}") for number in range(40)]
     hosted = list(parse_records(map(msgspec.json.decode, records)))
-    hosted[:10] = [replace(fixture, was=(address.path,)) for fixture, address in zip(hosted, renamed_refs, strict=False)]
+    hosted[:10] = [
+        replace(fixture, was=(address.path,)) for fixture, address in zip(hosted, renamed_refs, strict=False)
+    ]
     with LocalGitHub([*hosted, HostedRepository(path="o/empty", pushed=None, last_commit=None)], token=TOKEN) as github:
         host = GitHubGraphQL(create_client(http, github.url, pause=pauses.append))
 
@@ -199,7 +200,9 @@ def test_an_exhausted_primary_limit_has_status_200_and_says_until_when(
     assert (len(github.response_counts), github.requests.total, pauses) == (50, 2, [])
 
 
-def test_a_primary_limit_that_ends_soon_is_waited_for(github: LocalGitHub, http: HttpClient, pauses: list[float]) -> None:
+def test_a_primary_limit_that_ends_soon_is_waited_for(
+    github: LocalGitHub, http: HttpClient, pauses: list[float]
+) -> None:
     def pause(seconds: float) -> None:
         pauses.append(seconds)
         github.graphql_quota.resets_at = 0  # as it will have done by then

@@ -8,15 +8,14 @@ from msgspec import UNSET
 
 from pyf.aggregator.adapters.github import GitHubRest
 from pyf.aggregator.adapters.github.parsing import RestRepository, parse_rest_repository
-from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.domain.errors import NotFound, Unavailable
-from pyf.aggregator.domain.repositories import Repository
-from pyf.aggregator.domain.repositories import RepositoryRef
+from pyf.aggregator.domain.repositories import Repository, RepositoryRef
 from pyf.aggregator.ports import RateLimitStatus, RepositoryResult
 from pyf.aggregator.sandbox.faults import Fault, RetryAfter
 from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository
-from support.repository_hosts import to_ref, create_client
+from support.repository_hosts import create_client, to_ref
 
 BUSY = HostedRepository(
     path="o/busy", stars=100, watchers=7, forks=3, open_issues=40, closed_issues=900, open_pull_requests=5,

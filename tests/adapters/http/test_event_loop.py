@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.adapters.http.client.event_loop import EventLoopThread
+from pyf.aggregator.adapters.http.event_loop import EventLoopThread
 
 
 @pytest.fixture

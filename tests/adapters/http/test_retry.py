@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy, Transient, retry, parse_retry_after
+from pyf.aggregator.adapters.http.retry import RetryPolicy, Transient, parse_retry_after, retry
 from pyf.aggregator.domain.errors import NotFound
 
 NOW = 1_800_000_000.0

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from support.raw_server import build_ok_response, wire
 from pyf.aggregator import __version__
-from pyf.aggregator.adapters.http.client.readers import make_json_reader
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, Request, ServiceClient
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.readers import make_json_reader
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import Request, ServiceClient, ServiceLimits
 from pyf.aggregator.domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault, FaultKind, RetryAfter
 from pyf.aggregator.sandbox.pypi import LocalPyPI
+from support.raw_server import build_ok_response, wire
 
 DOCUMENT = {"info": {"name": "acme", "version": "1.0"}, "releases": {"1.0": []}, "last_serial": 1}
 
@@ -121,7 +121,10 @@ class TestAnswers:
             (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", "middle of the answer"),
             (b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n", "middle of the answer"),
             (build_ok_response(b"no gzip", b"Content-Encoding: gzip"), "decompressed"),
-            (build_ok_response(gzip.compress(b'{"a": "bcdefghijkl"}', mtime=0)[:-15], b"Content-Encoding: gzip"), "not the JSON"),
+            (
+                build_ok_response(gzip.compress(b'{"a": "bcdefghijkl"}', mtime=0)[:-15], b"Content-Encoding: gzip"),
+                "not the JSON",
+            ),
             (build_ok_response(b"{"), "not the JSON"),
             (build_ok_response(b"<html>We are sorry</html>"), "not the JSON"),
             (build_ok_response(b"[]"), "not the JSON"),
@@ -129,7 +132,9 @@ class TestAnswers:
             (build_ok_response(b'{"a":' + b"[" * 100_000 + b"}"), "not the JSON"),
         ],
     )
-    def test_an_unusable_answer_is_none_and_is_asked_for_again(self, http: HttpClient, answer: bytes, told: str) -> None:
+    def test_an_unusable_answer_is_none_and_is_asked_for_again(
+        self, http: HttpClient, answer: bytes, told: str
+    ) -> None:
         with wire(answer) as server, pytest.raises(Unavailable, match=told):
             service(http, retries=1).get(Request(url=server.url), read_json)
 
@@ -323,7 +328,11 @@ class TestCounting:
             begun.wait()  # or a thread that is done would take another run
             for _ in range(requests):
                 acme.get(build_acme_request(pypi), read_json)
-            list(acme.stream(range(requests), lambda _: acme.get_async(build_acme_request(pypi), read_json), max_pending=2))
+            list(
+                acme.stream(
+                    range(requests), lambda _: acme.get_async(build_acme_request(pypi), read_json), max_pending=2
+                )
+            )
             return http.count()
 
         with ThreadPoolExecutor(3) as pool:

@@ -5,9 +5,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
-from pyf.aggregator.adapters.http.client.throttle import Throttle
-from pyf.aggregator.testing.coordination import FakeRateLimiter
+from pyf.aggregator.adapters.http.throttle import Throttle
 from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.testing.coordination import FakeRateLimiter
 
 
 def test_who_gives_up_waiting_takes_no_place() -> None:

@@ -7,8 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.adapters.pypi.documents import Info, InfoWithReadme, ProjectDocument, add_description, parse_maintainers, parse_metadata, parse_releases
-from pyf.aggregator.adapters.pypi.documents import to_text, to_text_pairs, to_texts, to_unix_seconds
+from pyf.aggregator.adapters.pypi.documents import (
+    Info,
+    InfoWithReadme,
+    ProjectDocument,
+    add_description,
+    parse_maintainers,
+    parse_metadata,
+    parse_releases,
+    to_text,
+    to_text_pairs,
+    to_texts,
+    to_unix_seconds,
+)
 from pyf.aggregator.domain.documents.project import Metadata, Release
 
 Json = dict[str, Any]
@@ -101,7 +112,10 @@ def test_no_metadata_keeps_a_release_out(info: Json) -> None:
 def test_nothing_beside_the_skeleton_keeps_a_project_out(parts: Json) -> None:
     project_document = decode_document(**parts)
 
-    releases = [*parse_releases(project_document.releases or {}).values(), add_description(Release(version="1.0"), project_document)]
+    releases = [
+        *parse_releases(project_document.releases or {}).values(),
+        add_description(Release(version="1.0"), project_document),
+    ]
 
     assert msgspec.convert(msgspec.to_builtins(releases), list[Release]) == releases
     assert all(isinstance(user, str) for user in parse_maintainers(project_document.ownership))
@@ -185,7 +199,9 @@ def test_a_file_without_a_name_is_none() -> None:
 
 def test_a_release_is_yanked_with_all_of_its_files_and_says_why() -> None:
     releases_read = decode_document(
-        releases={"1.0": [decode_file(yanked=True, yanked_reason=None), decode_file(yanked=True, yanked_reason="broken")]}
+        releases={
+            "1.0": [decode_file(yanked=True, yanked_reason=None), decode_file(yanked=True, yanked_reason="broken")]
+        }
     )
 
     release = parse_releases(releases_read.releases or {})["1.0"]
@@ -194,7 +210,9 @@ def test_a_release_is_yanked_with_all_of_its_files_and_says_why() -> None:
 
 
 def test_a_release_without_files_is_yanked_by_its_metadata() -> None:
-    described_release = decode_document(info={"name": "acme", "version": "1.0", "yanked": True, "yanked_reason": "mistake"})
+    described_release = decode_document(
+        info={"name": "acme", "version": "1.0", "yanked": True, "yanked_reason": "mistake"}
+    )
 
     release = add_description(Release(version="1.0"), described_release)
 
@@ -211,9 +229,9 @@ def test_withdrawn_advisories_are_left_out() -> None:
         ]
     )
 
-    assert [(v.id, v.aliases, v.fixed_in) for v in add_description(Release(version="1.0"), advisories).vulnerabilities] == [
-        ("PYSEC-1", ("CVE-1",), ("1.1",))
-    ]
+    assert [
+        (v.id, v.aliases, v.fixed_in) for v in add_description(Release(version="1.0"), advisories).vulnerabilities
+    ] == [("PYSEC-1", ("CVE-1",), ("1.1",))]
 
 
 def test_maintainers_are_the_users_of_all_roles_once_and_sorted() -> None:

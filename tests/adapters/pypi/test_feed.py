@@ -7,10 +7,10 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.adapters.pypi import PyPIFeed
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.ports import FeedEntry
 
@@ -48,7 +48,9 @@ def test_name_and_version_are_those_of_the_link(feed: PyPIFeed, httpserver: HTTP
 
 
 def test_a_link_may_have_another_host_and_lead_deeper(feed: PyPIFeed, httpserver: HTTPServer) -> None:
-    entries = fetch_releases(feed, httpserver, build_rss(build_item("/project/acme/1.0"), build_item("http://mirror.example/project/b/2/")))
+    entries = fetch_releases(
+        feed, httpserver, build_rss(build_item("/project/acme/1.0"), build_item("http://mirror.example/project/b/2/"))
+    )
 
     assert [(entry.name, entry.version) for entry in entries] == [("acme", "1.0"), ("b", "2")]
 
@@ -75,16 +77,24 @@ def test_an_item_that_makes_no_sense_hides_no_other(feed: PyPIFeed, httpserver: 
 
 @pytest.mark.parametrize("date", ["", "today", "Tue, 99 Foo 2022", "Tue, 22 Mar 99999 16:54:42 GMT"])
 def test_a_date_that_makes_no_sense_is_zero(feed: PyPIFeed, httpserver: HTTPServer, date: str) -> None:
-    assert [entry.published for entry in fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(), date)))] == [0]
+    assert [
+        entry.published for entry in fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(), date)))
+    ] == [0]
 
 
 @pytest.mark.parametrize("date", [DATE, "Tue, 22 Mar 2022 16:54:42 -0000", "Tue, 22 Mar 2022 18:54:42 +0200"])
 def test_dates_are_utc(feed: PyPIFeed, httpserver: HTTPServer, date: str) -> None:
-    assert [entry.published for entry in fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(), date)))] == [MOMENT]
+    assert [
+        entry.published for entry in fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(), date)))
+    ] == [MOMENT]
 
 
 def test_two_releases_of_a_project_are_two_entries(feed: PyPIFeed, httpserver: HTTPServer) -> None:
-    entries = fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(version="1.1")), build_item(build_project_url(version="1.0"))))
+    entries = fetch_releases(
+        feed,
+        httpserver,
+        build_rss(build_item(build_project_url(version="1.1")), build_item(build_project_url(version="1.0"))),
+    )
 
     assert [entry.version for entry in entries] == ["1.1", "1.0"]
 
@@ -109,7 +119,8 @@ def test_a_feed_may_be_empty(feed: PyPIFeed, httpserver: HTTPServer) -> None:
         "<html><body>Sorry</body></html>",
         build_rss(build_item(build_project_url()))[:-20],
         build_rss(build_item("https://pypi.example/"), build_item("")),
-        '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa">]>' + build_rss(build_item("&a;")).partition("?>")[2],
+        '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa">]>'
+        + build_rss(build_item("&a;")).partition("?>")[2],
         '<?xml version="1.0" encoding="no-such-code"?><rss/>',
     ],
 )
@@ -159,8 +170,12 @@ def test_a_feed_is_asked_for_only_if_it_has_changed(
 
 
 def test_the_two_feeds_are_not_taken_for_one_another(feed: PyPIFeed, httpserver: HTTPServer) -> None:
-    httpserver.expect_request("/rss/updates.xml").respond_with_data(build_rss(build_item(build_project_url())), headers={"ETag": '"1"'})
-    httpserver.expect_request("/rss/packages.xml").respond_with_data(build_rss(build_item("/project/b/")), headers={"ETag": '"1"'})
+    httpserver.expect_request("/rss/updates.xml").respond_with_data(
+        build_rss(build_item(build_project_url())), headers={"ETag": '"1"'}
+    )
+    httpserver.expect_request("/rss/packages.xml").respond_with_data(
+        build_rss(build_item("/project/b/")), headers={"ETag": '"1"'}
+    )
 
     names = [entry.name for entry in (*feed.fetch_newest_releases(), *feed.fetch_newest_projects())]
 

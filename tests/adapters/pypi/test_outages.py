@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.adapters.pypi import PyPIFeed, PyPIChangelog, PyPIRegistry
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
-from pyf.aggregator.domain.errors import NotFound, Unavailable
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
+from pyf.aggregator.adapters.pypi import PyPIChangelog, PyPIFeed, PyPIRegistry
 from pyf.aggregator.domain.documents.project import Project
+from pyf.aggregator.domain.errors import NotFound, Unavailable
 from pyf.aggregator.ports import ProjectRequest
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault, RetryAfter
@@ -39,7 +39,10 @@ def test_no_outage_is_taken_for_a_missing_project(service: ServiceClient, pypi: 
     pypi.faults.add(Fault(kind, project="acme-blog"))
     registry = PyPIRegistry(service, pypi.url)
 
-    readings = {r.name: r.outcome for r in registry.read_projects([ProjectRequest(name="acme-blog"), ProjectRequest(name="acme-shop")])}
+    readings = {
+        r.name: r.outcome
+        for r in registry.read_projects([ProjectRequest(name="acme-blog"), ProjectRequest(name="acme-shop")])
+    }
     standings = {s.name: s.outcome for s in registry.check_simple_pages(["acme-blog", "acme-shop"])}
 
     assert isinstance(readings["acme-blog"], Unavailable)

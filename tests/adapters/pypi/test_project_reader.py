@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.adapters.pypi import PyPIRegistry
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.domain.documents.project import Metadata, Project, ProjectStatus, Release
 from pyf.aggregator.domain.errors import NotFound, Unavailable
-from pyf.aggregator.domain.documents.project import Project, ProjectStatus
-from pyf.aggregator.domain.documents.project import Metadata, Release
-from pyf.aggregator.ports import ProjectResult, ProjectRequest
+from pyf.aggregator.ports import ProjectRequest, ProjectResult
 
 Json = dict[str, Any]
 
@@ -127,7 +126,9 @@ def test_the_newest_release_is_ours_to_say(registry: PyPIRegistry, httpserver: H
 
 
 def test_a_yanked_release_is_not_the_newest(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
-    serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0", yanked=True, yanked_reason="broken")]})
+    serve_project(
+        httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0", yanked=True, yanked_reason="broken")]}
+    )
     serve_release(httpserver, "2.0", yanked=True, yanked_reason="broken")
 
     reading = read_project(registry)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.adapters.pypi import PyPIRegistry
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
 from pyf.aggregator.domain.documents.project import Project
 from pyf.aggregator.ports import ProjectRequest
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
@@ -17,11 +17,16 @@ from pyf.aggregator.sandbox.pypi import LocalPyPI
 
 @pytest.mark.parametrize("file", ["napari-projects.jsonl.gz", "plone-derived.jsonl.gz"])
 def test_every_release_of_every_project_is_read(shared_data: Path, file: str) -> None:
-    documents = {canonicalize_name(project_file["info"]["name"]): project_file for project_file in load_documents(shared_data / "pypi" / file)}
+    documents = {
+        canonicalize_name(project_file["info"]["name"]): project_file
+        for project_file in load_documents(shared_data / "pypi" / file)
+    }
 
     with LocalPyPI(FakeRegistry(documents.values())) as pypi, HttpClient() as http:
         registry = PyPIRegistry(ServiceClient(http, ServiceLimits()), pypi.url)
-        readings = {reading.name: reading for reading in registry.read_projects(ProjectRequest(name=name) for name in documents)}
+        readings = {
+            reading.name: reading for reading in registry.read_projects(ProjectRequest(name=name) for name in documents)
+        }
         requests = pypi.requests.total
 
     assert readings.keys() == documents.keys()

@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
-from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy, Transient
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.adapters.pypi import PyPIRegistry
-from pyf.aggregator.adapters.pypi.simple_index import SerialTable
-from pyf.aggregator.adapters.pypi.simple_index import SerialsReader
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy, Transient
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
+from pyf.aggregator.adapters.pypi.simple_index import SerialsReader, SerialTable
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.ports import Serials
 

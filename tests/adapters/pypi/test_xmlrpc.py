@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
-from pyf.aggregator.adapters.http.client.client import HttpClient
+from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.http.retry import RetryPolicy, Transient
+from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.adapters.pypi import PyPIChangelog, PyPIRegistry
 from pyf.aggregator.adapters.pypi.xmlrpc import ResponseReader, Value
-from pyf.aggregator.adapters.http.client.retry import RetryPolicy, Transient
-from pyf.aggregator.adapters.http.client.service_client import ServiceLimits, ServiceClient
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault as Order
@@ -125,7 +125,9 @@ def test_a_call_names_the_method_and_its_arguments(service: ServiceClient, https
 def test_browsing_gives_each_project_once_by_normalised_name(service: ServiceClient, httpserver: HTTPServer) -> None:
     url = serve(httpserver, build_response([["Acme.Blog", "1.0"], ["Acme.Blog", "2.0"], ["acme_shop", "1.0"]]))
 
-    assert list(PyPIRegistry(service, url).browse_classifiers([PLONE])) == [(PLONE, frozenset({"acme-blog", "acme-shop"}))]
+    assert list(PyPIRegistry(service, url).browse_classifiers([PLONE])) == [
+        (PLONE, frozenset({"acme-blog", "acme-shop"}))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,9 @@ def test_a_last_serial_is_a_number(service: ServiceClient, httpserver: HTTPServe
         PyPIChangelog(service, url).fetch_last_serial()
 
 
-def test_a_refused_method_is_named_with_the_reason_and_asked_once(service: ServiceClient, httpserver: HTTPServer) -> None:
+def test_a_refused_method_is_named_with_the_reason_and_asked_once(
+    service: ServiceClient, httpserver: HTTPServer
+) -> None:
     text = "RuntimeError: PyPI no longer supports\nthe XMLRPC browse method" + "!" * 1000
     url = serve(httpserver, dumps(Fault(-32500, text)).encode())
 

@@ -1,7 +1,7 @@
 """Caches on a Redis: what can't be read or had is found out anew."""
 
 from pyf.aggregator.adapters.redis import RedisRenderCache, RedisRepositoryCache, connect
-from pyf.aggregator.domain.readme.plain_text.plain_text import RenderedReadme
+from pyf.aggregator.domain.readme.plain_text import RenderedReadme
 from pyf.aggregator.domain.repositories import CachedRepository
 from support.redis_server import start_redis
 from support.repository_hosts import to_ref

@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pytest
 
-import support.faulty_renderer
-from support.processes import list_children, is_running, is_working, on_linux, run_python, wait_until
+from pyf.aggregator.adapters.rendering.renderer import PooledRenderer
+from pyf.aggregator.domain.readme.plain_text import Readme, RenderedReadme, render_plain_text
+from pyf.aggregator.domain.readme.rendering import render_readme
 from pyf.aggregator.testing.caches import FakeRenderCache
-from pyf.aggregator.adapters.rendering.renderer.renderer import PooledRenderer
-from pyf.aggregator.domain.readme.plain_text.plain_text import render_plain_text
-from pyf.aggregator.domain.readme.plain_text.plain_text import Readme, RenderedReadme
-from pyf.aggregator.domain.readme.plain_text.rendering import render_readme
+from support.processes import is_running, is_working, list_children, on_linux, run_python, wait_until
 
 pytestmark = on_linux
 
@@ -36,7 +34,11 @@ SLOW = Readme(text=":a: b\n" * 6_000, content_type="text/x-rst")
 
 def find_workers() -> set[int]:
     """Return the processes that render; whoever runs the tests may have others, such as a server for other tests."""
-    return {pid for pid in list_children(os.getpid()) if re.search("rendering_worker|strange_renderer", read_command_line(pid))}
+    return {
+        pid
+        for pid in list_children(os.getpid())
+        if re.search("rendering_worker|strange_renderer", read_command_line(pid))
+    }
 
 
 def read_command_line(pid: int) -> str:
@@ -69,7 +71,9 @@ def test_a_readme_that_takes_too_long_is_plain_text_and_the_others_are_not(
     with PooledRenderer(cache, workers=2, time_limit=2.0) as renderer:
         results = renderer.render([*GOOD, readme, *GOOD[::-1]]).result()
 
-    assert list(results) == [render_readme(r) for r in GOOD] + [render_plain_text(readme)] + [render_readme(r) for r in GOOD[::-1]]
+    assert list(results) == [render_readme(r) for r in GOOD] + [render_plain_text(readme)] + [
+        render_readme(r) for r in GOOD[::-1]
+    ]
 
 
 def test_a_readme_that_takes_too_long_costs_once(cache: FakeRenderCache, caplog: pytest.LogCaptureFixture) -> None:

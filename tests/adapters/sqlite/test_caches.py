@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.caches import SqliteRenderCache
-from pyf.aggregator.domain.readme.plain_text.plain_text import RenderedReadme
+from pyf.aggregator.adapters.sqlite.database import Database
+from pyf.aggregator.domain.readme.plain_text import RenderedReadme
 
 DAY = 24 * 60 * 60
 README = RenderedReadme(html="<p>text</p>")

@@ -7,10 +7,10 @@ from threading import Timer
 
 import pytest
 
-from support.builders import PLONE, build_project
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.domain.errors import Invalid, Unavailable
-from support.sqlite_files import LARGE_PROJECTS, EMPTY_STATE, open_index, read_error
+from support.builders import PLONE, build_project
+from support.sqlite_files import EMPTY_STATE, LARGE_PROJECTS, open_index, read_error
 
 
 @pytest.fixture

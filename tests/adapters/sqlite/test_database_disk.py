@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from support.builders import PLONE, build_project
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.domain.errors import Unavailable
-from support.sqlite_files import LARGE_PROJECTS, EMPTY_STATE, open_index, read_error
+from support.builders import PLONE, build_project
+from support.sqlite_files import EMPTY_STATE, LARGE_PROJECTS, open_index, read_error
 
 
 @pytest.fixture

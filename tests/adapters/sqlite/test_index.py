@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-import support.sqlite_worker
-from support.builders import build_state, build_project
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.domain.errors import Unavailable
+from support.builders import build_project, build_state
 from support.sqlite_worker import COLLECTION, read_number
 
 MEGABYTE = 1024 * 1024
@@ -139,7 +138,8 @@ def test_a_call_that_was_killed_has_changed_whole_projects_or_nothing(index: Sql
         writer.communicate(timeout=60)
 
         numbers = {
-            holding.name_normalized: read_number(index, holding.name_normalized) for holding in index.project_states("plone")
+            holding.name_normalized: read_number(index, holding.name_normalized)
+            for holding in index.project_states("plone")
         }
 
         assert all(number > 0 for number in numbers.values())

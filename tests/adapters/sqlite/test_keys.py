@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from pyf.aggregator.adapters.sqlite.database import Database
-from pyf.aggregator.adapters.sqlite.migrations import MIGRATIONS
 from pyf.aggregator.adapters.sqlite.keys import SqliteApiKeys
+from pyf.aggregator.adapters.sqlite.migrations import MIGRATIONS
 
 
 def test_a_value_is_nowhere_in_the_file(tmp_path: Path) -> None:

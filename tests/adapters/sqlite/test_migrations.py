@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from support.builders import PLONE, build_project, build_fields
 from pyf.aggregator.adapters.sqlite.database import Database
-from pyf.aggregator.adapters.sqlite.migrations import MIGRATIONS
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
+from pyf.aggregator.adapters.sqlite.migrations import MIGRATIONS
 from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.ports import ProjectDocuments
+from support.builders import PLONE, build_fields, build_project
 from support.sqlite_files import EMPTY_STATE, open_index, read_error
 
 

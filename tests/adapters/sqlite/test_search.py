@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from support.builders import PLONE, build_state, build_project
-from support.index_engines import NOW
+from pyf.aggregator.adapters.fulltext.files import index_folder
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.file_lock import hold_file_lock
-from pyf.aggregator.adapters.fulltext.files import index_folder
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.search import SqliteSearch
 from pyf.aggregator.config.lexicon import load_lexicon
 from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.domain.search import SearchQuery
+from support.builders import PLONE, build_project, build_state
+from support.index_engines import NOW
 
 SCORING_CONFIG = load_scoring_config()
 
@@ -303,7 +303,11 @@ def test_states_that_are_over_keep_no_file_open(world: SearchSandbox) -> None:
 
     def open_entries() -> int:
         search_names(search)
-        names = [os.readlink(descriptor.path) for descriptor in os.scandir("/proc/self/fd") if os.path.lexists(descriptor.path)]
+        names = [
+            os.readlink(descriptor.path)
+            for descriptor in os.scandir("/proc/self/fd")
+            if os.path.lexists(descriptor.path)
+        ]
         return sum(name.startswith(str(world.folder)) and "entries" in name for name in names)
 
     counts = [open_entries()]

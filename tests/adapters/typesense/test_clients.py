@@ -8,9 +8,9 @@ import httpx
 import pytest
 from typesense import Client, exceptions
 
-from support.builders import build_state, build_project
 from pyf.aggregator.adapters import typesense
 from pyf.aggregator.adapters.typesense import Server
+from support.builders import build_project, build_state
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
 PLONE_6, PLONE_5 = "Plone 6.0", "Plone 5.2"
@@ -135,7 +135,7 @@ def test_a_key_outlives_the_collection_behind_its_alias(local: LocalTypesense, s
         ports = typesense.on(server)
         ports.admin.create("packages-2", build_state())
         ports.index.put("packages-2", [build_project("only.this", "1.0")])
-        ports.admin.point("packages", "packages-2")
+        ports.admin.set_alias("packages", "packages-2")
         ports.admin.drop("packages-1")
 
     assert search_only.collections["packages"].documents.search({"q": "*"})["found"] == 1

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from support.builders import build_state, build_project, build_fields
-from support.processes import run_python
 from pyf.aggregator.adapters import typesense
 from pyf.aggregator.adapters.typesense import Server, Typesense
 from pyf.aggregator.domain.collection import Tombstone
-from pyf.aggregator.domain.errors import Invalid
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields, iter_fields
+from pyf.aggregator.domain.errors import Invalid
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.ports import ProjectDocuments
 from pyf.aggregator.sandbox.faults import Fault
+from support.builders import build_fields, build_project, build_state
+from support.processes import run_python
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
 Json = dict[str, Any]
@@ -98,7 +98,7 @@ def test_a_null_in_an_object_counts_as_not_there(plone: Typesense) -> None:
 
     plone.index.update("plone", {"a": HealthFields(health_score_breakdown={"why": None, "points": 1})})
 
-    assert plone.index.documents("plone", "a")[0].to_dict()["health_score_breakdown"] == {"points": 1}
+    assert plone.index.get_project_documents("plone", "a")[0].to_dict()["health_score_breakdown"] == {"points": 1}
 
 
 def test_texts_that_are_gone_are_erased(local: LocalTypesense, plone: Typesense) -> None:
@@ -113,7 +113,9 @@ def test_a_field_that_a_collection_lacks_is_added(local: LocalTypesense, plone: 
     """As after an upgrade of the program: documents are there, and were made without it."""
     plone.index.put("plone", [build_project("a", "1.0")])
     stored_fields = local.store.collection("plone")
-    stored_fields.fields = [field for field in stored_fields.fields if field["name"] not in ("is_newest", "github_stars")]
+    stored_fields.fields = [
+        field for field in stored_fields.fields if field["name"] not in ("is_newest", "github_stars")
+    ]
 
     plone.index.put("plone", [build_project("b", "1.0")])
 
@@ -161,25 +163,25 @@ def old(local: LocalTypesense, ports: Typesense) -> Typesense:
 
 
 def test_an_older_programs_collection_is_listed_and_summed_up(old: Typesense) -> None:
-    (info,) = old.admin.collections()
+    (info,) = old.admin.list_collections()
 
     assert (info.name, info.aliases, info.projects, info.documents) == ("old-1", ("old",), 2, 3)
-    assert [(h.name_normalized, h.last_serial, h.release_count) for h in old.index.holdings("old")] == [
+    assert [(h.name_normalized, h.last_serial, h.release_count) for h in old.index.project_states("old")] == [
         ("plone-api", 0, 2),
         ("plone-app", 0, 1),
     ]
-    assert old.index.state("old").filter == Filter()
+    assert old.index.get_state("old").filter == Filter()
 
 
 def test_what_an_older_program_has_found_out_is_carried_over(old: Typesense) -> None:
     old.admin.create("old-2", build_state())
     old.index.put("old-2", [build_project("plone.api", "2.0"), build_project("plone.app", "1.0")])
 
-    old.admin.carry_over("old-1", "old-2")
+    old.admin.copy_enrichments("old-1", "old-2")
 
-    enrichments = old.index.enrichments("old-2", ["plone-api", "plone-app"])
+    enrichments = old.index.get_enrichments("old-2", ["plone-api", "plone-app"])
     assert enrichments["plone-api"].repository == RepositoryFields(github_stars=5)
-    assert "github_stars" not in old.index.documents("old-2", "plone.app")[0].to_dict()
+    assert "github_stars" not in old.index.get_project_documents("old-2", "plone.app")[0].to_dict()
 
 
 def test_an_older_programs_documents_are_not_read_as_if_they_were_ours(old: Typesense) -> None:
@@ -193,10 +195,16 @@ def test_a_release_that_a_write_has_missed_shows_what_the_others_show_and_gets_i
     """Another process has added it between the look at what is there and the writing."""
     plone.index.put("plone", [build_project("a", "1.0")])
     plone.index.update("plone", {"a": RepositoryFields(github_stars=7)})
-    missed = {**get_stored_document(local, "a-1.0"), "id": "a-2.0", "version": "2.0", "github_stars": 1, "written_repository": 1}
+    missed = {
+        **get_stored_document(local, "a-1.0"),
+        "id": "a-2.0",
+        "version": "2.0",
+        "github_stars": 1,
+        "written_repository": 1,
+    }
     local.store.collection("plone").write(missed, "create", "reject")
 
-    displayed = [document.to_dict()["github_stars"] for document in plone.index.documents("plone", "a")]
+    displayed = [document.to_dict()["github_stars"] for document in plone.index.get_project_documents("plone", "a")]
     plone.index.put("plone", [build_project("a", "1.0", "2.0")])
 
     assert displayed == [7, 7]
@@ -265,7 +273,7 @@ def test_names_and_reasons_of_removed_projects_may_be_odd(plone: Typesense) -> N
 
     plone.index.remove("plone", [stone])
 
-    assert plone.index.tombstone("plone", "od/d name?") == stone
+    assert plone.index.get_tombstone("plone", "od/d name?") == stone
 
 
 def test_a_collection_that_is_made_anew_after_a_death_has_no_tombstones_of_its_former_life(
@@ -276,7 +284,7 @@ def test_a_collection_that_is_made_anew_after_a_death_has_no_tombstones_of_its_f
 
     plone.admin.create("plone-1", build_state(), alias="plone")
 
-    assert plone.index.tombstone("plone", "a") is None
+    assert plone.index.get_tombstone("plone", "a") is None
 
 
 def test_an_alias_that_leads_nowhere_counts_as_not_there(local: LocalTypesense, ports: Typesense) -> None:
@@ -292,7 +300,7 @@ def test_many_names_are_asked_for_in_requests_that_the_server_takes(local: Local
     plone.index.put("plone", [build_project(name) for name in names])
     local.requests.clear()
 
-    documents = plone.index.held("plone", names)
+    documents = plone.index.get_documents("plone", names)
 
     assert sorted(documents) == sorted(names)
     assert 5 < local.requests.by_kind["export"] < 12
@@ -302,7 +310,7 @@ def test_many_names_are_asked_for_in_requests_that_the_server_takes(local: Local
 def test_other_peoples_metadata_stays(local: LocalTypesense, plone: Typesense) -> None:
     local.store.collection("plone").metadata["theirs"] = {"a": 1}
 
-    plone.index.remember("plone", build_state(cursor=7))
+    plone.index.set_state("plone", build_state(cursor=7))
 
     assert local.store.collection("plone").metadata["theirs"] == {"a": 1}
 

@@ -6,12 +6,12 @@ from contextlib import closing
 import httpx
 import pytest
 
-from support.builders import build_state
 from pyf.aggregator.adapters import typesense
 from pyf.aggregator.adapters.api_keys import generate_key
 from pyf.aggregator.adapters.typesense import Server, Typesense, TypesenseApiKeys
-from pyf.aggregator.ports.keys import SEARCH_ACTION
 from pyf.aggregator.domain.errors import Invalid, NotFound
+from pyf.aggregator.ports.keys import SEARCH_ACTION
+from support.builders import build_state
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
 STATE = build_state()
@@ -31,8 +31,8 @@ def ports(local: LocalTypesense) -> Iterator[Typesense]:
         ports.admin.create("plone-1", STATE, alias="plone")
         for name in ("plone-private", "v6.1", "v6-1", "site-3", "bare"):
             ports.admin.create(name, STATE)
-        ports.admin.point("packages", "site-3")
-        ports.admin.point("everything", "bare")
+        ports.admin.set_alias("packages", "site-3")
+        ports.admin.set_alias("everything", "bare")
         yield ports
 
 
@@ -69,30 +69,35 @@ def test_a_key_survives_a_recreation(local: LocalTypesense, ports: Typesense, al
     ports.admin.create(fresh, STATE, alias=alias)
 
     assert {alias, fresh} <= set(find_searchable_names(local, new_key.value))
-    assert ports.keys.allows(new_key.value, SEARCH_ACTION, fresh)
+    assert ports.keys.is_allowed(new_key.value, SEARCH_ACTION, fresh)
 
 
 def test_a_key_of_another_program_is_listed_and_deleted_and_allows_nothing_here(
     local: LocalTypesense, ports: Typesense
 ) -> None:
     ports.keys.create(["plone"], description="ours")
-    payload = {"description": "theirs", "actions": [SEARCH_ACTION], "collections": ["plone.*"], "value": "their-own-value"}
+    payload = {
+        "description": "theirs",
+        "actions": [SEARCH_ACTION],
+        "collections": ["plone.*"],
+        "value": "their-own-value",
+    }
     headers = {"X-TYPESENSE-API-KEY": ADMIN_KEY}
     number = httpx.post(f"{local.url}/keys", json=payload, headers=headers).json()["id"]
 
-    theirs = ports.keys.all()[-1]
+    theirs = ports.keys.list_keys()[-1]
 
     assert (theirs.id, theirs.prefix, theirs.collections) == (number, "thei", ("plone.*",))
-    assert not ports.keys.allows("their-own-value", SEARCH_ACTION, "plone")
+    assert not ports.keys.is_allowed("their-own-value", SEARCH_ACTION, "plone")
     ports.keys.delete(number)
-    assert [key.description for key in ports.keys.all()] == ["ours"]
+    assert [key.description for key in ports.keys.list_keys()] == ["ours"]
 
 
 def test_a_key_that_was_deleted_on_the_server_opens_nothing(local: LocalTypesense, ports: Typesense) -> None:
     new_key = ports.keys.create(["plone"], description="")
     local.store.keys.clear()
 
-    assert not ports.keys.allows(new_key.value, SEARCH_ACTION, "plone")
+    assert not ports.keys.is_allowed(new_key.value, SEARCH_ACTION, "plone")
     with pytest.raises(NotFound, match=f"no key {new_key.key.id}"):
         ports.keys.delete(new_key.key.id)
 
@@ -105,7 +110,7 @@ def test_beside_the_keys_nothing_is_kept_that_tells_a_value_and_nobody_is_shown_
     (kept,) = local.store.collection("_pyf_keys").documents.values()
     assert new_key.value not in str(kept)
     assert kept["id"] == str(new_key.key.id)
-    assert all(not collection.name.startswith("_") for collection in ports.admin.collections())
+    assert all(not collection.name.startswith("_") for collection in ports.admin.list_collections())
     ports.keys.delete(new_key.key.id)
     assert not local.store.collection("_pyf_keys").documents
 
@@ -130,8 +135,8 @@ def test_a_key_whose_answer_was_lost_is_the_one_that_was_made(
     with closing(ForgetfulServer(local.url)) as server:
         new_key = TypesenseApiKeys(server, ports.admin.resolve).create(["plone"], description="once", value=value)
 
-    assert [key.id for key in ports.keys.all()] == [new_key.key.id]
-    assert ports.keys.allows(new_key.value, SEARCH_ACTION, "plone")
+    assert [key.id for key in ports.keys.list_keys()] == [new_key.key.id]
+    assert ports.keys.is_allowed(new_key.value, SEARCH_ACTION, "plone")
 
 
 def test_a_value_that_another_key_has_is_refused_although_answers_are_lost(
@@ -143,4 +148,4 @@ def test_a_value_that_another_key_has_is_refused_although_answers_are_lost(
     with closing(ForgetfulServer(local.url)) as server, pytest.raises(Invalid, match="that value already"):
         TypesenseApiKeys(server, ports.admin.resolve).create(["plone"], description="second", value=value)
 
-    assert [key.description for key in ports.keys.all()] == ["first"]
+    assert [key.description for key in ports.keys.list_keys()] == ["first"]

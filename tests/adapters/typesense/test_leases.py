@@ -6,15 +6,15 @@ from contextlib import closing
 
 import pytest
 
-from support.builders import build_state
-from support.processes import on_linux, run_python
 from pyf.aggregator.adapters import typesense
 from pyf.aggregator.adapters.typesense import Server, Typesense
 from pyf.aggregator.adapters.typesense.holder import is_gone, this_process
 from pyf.aggregator.adapters.typesense.leases import COLLECTION
 from pyf.aggregator.domain.errors import Unavailable
-from support.typesense_fake import ADMIN_KEY, LocalTypesense
+from support.builders import build_state
+from support.processes import on_linux, run_python
 from support.registry_world import Clock
+from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
 HOLD_SCRIPT = """
 import sys, time
@@ -49,7 +49,7 @@ def ports(local: LocalTypesense, clock: Clock) -> Iterator[Typesense]:
 
 def lock_from_other_host(local: LocalTypesense, ports: Typesense) -> None:
     """Have another machine hold the right to `plone`, which it took a moment ago."""
-    with ports.admin.exclusive("other"):
+    with ports.admin.lock("other"):
         (mine,) = local.store.collection(COLLECTION).documents.values()
         elsewhere = {**mine, "id": "plone", "token": "theirs", "holder": "another-machine/pid:[1] 1 1"}
         local.store.collection(COLLECTION).write(elsewhere, "create", "reject")
@@ -58,7 +58,7 @@ def lock_from_other_host(local: LocalTypesense, ports: Typesense) -> None:
 def test_the_right_is_held_across_machines(local: LocalTypesense, ports: Typesense) -> None:
     lock_from_other_host(local, ports)
 
-    with pytest.raises(Unavailable, match=r"plone.*wait"), ports.admin.exclusive("plone"):
+    with pytest.raises(Unavailable, match=r"plone.*wait"), ports.admin.lock("plone"):
         pass
 
 
@@ -66,7 +66,7 @@ def test_the_right_of_a_machine_that_is_silent_ends(local: LocalTypesense, ports
     lock_from_other_host(local, ports)
     clock.advance(61)
 
-    with ports.admin.exclusive("plone"):
+    with ports.admin.lock("plone"):
         assert len(local.store.collection(COLLECTION).documents) == 1
 
     assert not local.store.collection(COLLECTION).documents
@@ -81,13 +81,13 @@ def test_the_right_of_a_killed_process_of_this_machine_ends_at_once(
     with run_python(program) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(Unavailable), ports.admin.exclusive("plone"):
+        with pytest.raises(Unavailable), ports.admin.lock("plone"):
             pass
 
         holder.kill()
         holder.wait()
 
-        with ports.admin.exclusive("plone"):
+        with ports.admin.lock("plone"):
             pass
 
 
@@ -103,7 +103,7 @@ def test_a_process_is_known_by_its_start_too_for_numbers_come_again() -> None:
 
 def test_the_right_is_renewed_for_as_long_as_it_is_held(local: LocalTypesense, clock: Clock) -> None:
     for ports in open_ports(local, clock, lease=0.4):
-        with ports.admin.exclusive("plone"):
+        with ports.admin.lock("plone"):
             before = local.requests.by_kind["update_by_filter"]
             time.sleep(0.5)
             assert local.requests.by_kind["update_by_filter"] >= before + 2
@@ -113,17 +113,17 @@ def test_who_has_lost_the_right_goes_no_further(local: LocalTypesense, clock: Cl
     """This machine was asleep for so long that another one has taken over; it must not write as if nothing had been."""
     for ports in open_ports(local, clock, lease=0.2):
         ports.admin.create("plone-1", build_state())
-        with ports.admin.exclusive("plone"):
+        with ports.admin.lock("plone"):
             local.store.collection(COLLECTION).delete("plone")
             time.sleep(0.3)
 
             with pytest.raises(Unavailable, match="was lost"):
-                ports.index.remember("plone-1", build_state(cursor=1))
+                ports.index.set_state("plone-1", build_state(cursor=1))
 
-        assert ports.index.state("plone-1").cursor is None
+        assert ports.index.get_state("plone-1").cursor is None
 
 
 def test_leases_show_in_no_listing(ports: Typesense) -> None:
-    with ports.admin.exclusive("plone"):
-        assert list(ports.admin.collections()) == []
+    with ports.admin.lock("plone"):
+        assert list(ports.admin.list_collections()) == []
         assert ports.admin.resolve(COLLECTION) is None

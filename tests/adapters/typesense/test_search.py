@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from support.builders import PLONE, build_state, build_project
-from support.index_engines import LEXICON, NOW, SCORING_CONFIG
 from pyf.aggregator.adapters import typesense
-from pyf.aggregator.testing.reference_search import PlainSearch
 from pyf.aggregator.adapters.typesense import Server, Typesense
 from pyf.aggregator.adapters.typesense.search_filters import asked, everywhere, in_head
+from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
 from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.domain.relevance import parse_query
-from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
 from pyf.aggregator.domain.search import Facet, HealthBand, SearchQuery, Sort
+from pyf.aggregator.testing.reference_search import PlainSearch
+from support.builders import PLONE, build_project, build_state
+from support.index_engines import LEXICON, NOW, SCORING_CONFIG
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
 
@@ -140,9 +140,9 @@ def test_what_is_like_a_project_and_needs_it_is_what_looking_at_everything_finds
 def test_named_projects_come_in_their_order(ports: Typesense, plain: PlainSearch) -> None:
     names = ["plone-restapi", "nobody", "bad-api", "left", "plone-api", "left"]
 
-    found = ports.search.pick("plone", names, hidden=frozenset(["plone-api"]))
+    found = ports.search.get_hits("plone", names, hidden=frozenset(["plone-api"]))
 
-    assert found == plain.pick("plone", names, hidden=frozenset(["plone-api"]))
+    assert found == plain.get_hits("plone", names, hidden=frozenset(["plone-api"]))
     assert [hit.name_normalized for hit in found] == ["plone-restapi", "left"]
 
 
@@ -217,7 +217,7 @@ def test_a_search_goes_on_in_the_collection_that_takes_the_others_place(own: Typ
     own.admin.create("plone-2", build_state())
     own.index.put("plone-2", [build_project("new")])
 
-    own.admin.point("plone", "plone-2")
+    own.admin.set_alias("plone", "plone-2")
     own.admin.drop(PLONE)
 
     assert search_names(own, text="new") == ["new"]

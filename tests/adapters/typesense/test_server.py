@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.raw_server import wire
 from pyf.aggregator.adapters.typesense import Server
 from pyf.aggregator.adapters.typesense.lines import export_of, send
 from pyf.aggregator.domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from pyf.aggregator.sandbox.faults import Fault
+from support.raw_server import wire
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
 SCHEMA = {"name": "things", "fields": [{"name": "size", "type": "int64"}]}

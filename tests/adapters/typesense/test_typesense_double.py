@@ -84,7 +84,10 @@ def test_every_claimed_exchange_is_as_recorded(server: LocalTypesense, recorded:
             if exchange["name"] == "key: create search-only":
                 keys["search-only"] = answer.json()["value"]
                 body = body.replace(keys["search-only"], json.loads(exchange["response_body"])["value"])
-            if (answer.status_code, normalize_body(body)) != (exchange["status"], normalize_body(exchange["response_body"])):
+            if (answer.status_code, normalize_body(body)) != (
+                exchange["status"],
+                normalize_body(exchange["response_body"]),
+            ):
                 different.append((exchange["n"], exchange["name"], answer.status_code, body[:600]))
 
     assert not different

@@ -4,11 +4,17 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from pyf.aggregator.domain.documents.builder import BuildContext, build_documents, parse_framework_versions, parse_keywords, parse_python_versions, extract_readme
-from pyf.aggregator.domain.documents.project import Project, ProjectStatus
-from pyf.aggregator.domain.readme.plain_text.plain_text import Readme, RenderedReadme
-from pyf.aggregator.domain.documents.project import File, Metadata, Release, Vulnerability
+from pyf.aggregator.domain.documents.builder import (
+    BuildContext,
+    build_documents,
+    extract_readme,
+    parse_framework_versions,
+    parse_keywords,
+    parse_python_versions,
+)
+from pyf.aggregator.domain.documents.project import File, Metadata, Project, ProjectStatus, Release, Vulnerability
 from pyf.aggregator.domain.documents.schema import RegistryFields
+from pyf.aggregator.domain.readme.plain_text import Readme, RenderedReadme
 
 NOW = BuildContext(last_serial=7, status_checked=1_700_000_000, document_version=4)
 HTML = RenderedReadme(html="<p>Hi</p>", title="Hi", first_chapter="Hi there")
@@ -42,7 +48,9 @@ def build(
     context: BuildContext = NOW,
     keep_descriptions: bool = False,
 ) -> dict[str, RegistryFields]:
-    built = build_documents(source, stored=stored, rendered_readmes=rendered_readmes, context=context, keep_descriptions=keep_descriptions)
+    built = build_documents(
+        source, stored=stored, rendered_readmes=rendered_readmes, context=context, keep_descriptions=keep_descriptions
+    )
     return {fields.version: fields for fields in built}
 
 
@@ -72,7 +80,10 @@ def test_a_held_release_is_brought_up_to_date_without_being_read() -> None:
     later = Project(
         name="plone-api",
         last_serial=9,
-        releases=(Release(version="1.0", files=(make_file("1.0", yanked=True),), yanked_reason="broken"), make_read_release("2.0")),
+        releases=(
+            Release(version="1.0", files=(make_file("1.0", yanked=True),), yanked_reason="broken"),
+            make_read_release("2.0"),
+        ),
         maintainers=("new-team",),
     )
 

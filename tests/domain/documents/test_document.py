@@ -3,10 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.builders import build_fields
-from pyf.aggregator.domain.documents.document import Enrichments
-from pyf.aggregator.domain.documents.document import merge_documents, select_newer_enrichments
+from pyf.aggregator.domain.documents.document import Enrichments, merge_documents, select_newer_enrichments
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
+from support.builders import build_fields
 
 VERSIONS = ["1.0", "1.10", "2.0a1", "2.0", "no version"]
 
@@ -46,7 +45,12 @@ def test_merging_again_changes_nothing(incoming: list[RegistryFields], held: lis
 
 @given(projects)
 def test_what_comes_to_nothing_or_to_itself_stays_as_it_is(incoming: list[RegistryFields]) -> None:
-    assert merge_documents(incoming, ()) == merge_documents((), incoming) == merge_documents(incoming, incoming) == tuple(incoming)
+    assert (
+        merge_documents(incoming, ())
+        == merge_documents((), incoming)
+        == merge_documents(incoming, incoming)
+        == tuple(incoming)
+    )
 
 
 @given(projects, projects)
@@ -96,4 +100,6 @@ def test_of_other_owners_what_is_missing_and_what_was_asked_later_is_newer() -> 
 
     assert select_newer_enrichments(incoming, Enrichments()) == incoming
     assert select_newer_enrichments(incoming, held) == Enrichments(downloads=incoming.downloads)
-    assert select_newer_enrichments(incoming, incoming) == select_newer_enrichments(Enrichments(), held) == Enrichments()
+    assert (
+        select_newer_enrichments(incoming, incoming) == select_newer_enrichments(Enrichments(), held) == Enrichments()
+    )

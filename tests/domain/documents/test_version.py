@@ -9,7 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
 
-from pyf.aggregator.domain.documents.version import INT64_MAX, VersionParts, to_order_key, parse_version_parts, to_sortable
+from pyf.aggregator.domain.documents.version import (
+    INT64_MAX,
+    VersionParts,
+    parse_version_parts,
+    to_order_key,
+    to_sortable,
+)
 
 NOT_PEP_440 = ["", "1.0-SNAPSHOT-x", "not a version", "2004a-beta_foo", "zzz", "1.0+", "1..2", "9" * 5000, "1\u0660"]
 

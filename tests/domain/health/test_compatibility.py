@@ -7,10 +7,10 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from support.scoring_fixtures import SCORING_CONFIG, build_context, build_signals, to_timestamp
 from pyf.aggregator.domain.health.compatibility import RULES, can_use_supported_python, has_supported_framework
 from pyf.aggregator.domain.health.rules import RuleContext
 from pyf.aggregator.domain.health.scoring_config import list_supported
+from support.scoring_fixtures import SCORING_CONFIG, build_context, build_signals, to_timestamp
 
 
 def make_python_signals(required: str, *named: str) -> dict[str, Any]:
@@ -106,7 +106,9 @@ def test_pythons_are_compared_as_numbers_and_a_list_that_was_outlived_ends_with_
 
 
 def test_a_program_that_was_not_updated_for_years_condemns_nobody() -> None:
-    years_later = RuleContext(build_signals(**make_python_signals(">=3.9", "3.15")), SCORING_CONFIG, to_timestamp(date(2040, 1, 1)))
+    years_later = RuleContext(
+        build_signals(**make_python_signals(">=3.9", "3.15")), SCORING_CONFIG, to_timestamp(date(2040, 1, 1))
+    )
 
     assert can_use_supported_python(years_later) is True
 

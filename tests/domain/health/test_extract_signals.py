@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from support.builders import build_fields
-from support.scoring_fixtures import NOW, SCORING_CONFIG, to_timestamp
 from pyf.aggregator.domain.documents.document import Enrichments
-from pyf.aggregator.domain.health import Signals, extract_signals, compute_score
-from pyf.aggregator.domain.health.signals import IssueCounts
 from pyf.aggregator.domain.documents.project import File, Vulnerability
 from pyf.aggregator.domain.documents.schema import DownloadFields, RegistryFields, RepositoryFields
+from pyf.aggregator.domain.health import Signals, compute_score, extract_signals
+from pyf.aggregator.domain.health.signals import IssueCounts
+from support.builders import build_fields
+from support.scoring_fixtures import NOW, SCORING_CONFIG, to_timestamp
 
 SDIST = File(filename="a-1.tar.gz", url="", size=1, packagetype="sdist", upload_time=1, sha256="", yanked=False)
 WHEEL = File(filename="a-1.whl", url="", size=1, packagetype="bdist_wheel", upload_time=1, sha256="", yanked=False)
@@ -129,7 +129,9 @@ def test_an_advisory_is_unfixed_unless_the_release_has_every_fix(fixed_in: tuple
 
 
 def test_an_advisory_of_an_older_release_is_history() -> None:
-    known = extract(make_release("1.0", is_newest=False, vulnerabilities=(Vulnerability(id="PYSEC-1"),)), make_release("2.0"))
+    known = extract(
+        make_release("1.0", is_newest=False, vulnerabilities=(Vulnerability(id="PYSEC-1"),)), make_release("2.0")
+    )
 
     assert known.advisories == ()
 

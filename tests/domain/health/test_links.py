@@ -2,8 +2,8 @@
 
 import pytest
 
-from support.builders import build_fields
 from pyf.aggregator.domain.health.links import find_links
+from support.builders import build_fields
 
 PAGE = "https://registry.example/project/a/"
 FORGE = "https://github.com/o/r"

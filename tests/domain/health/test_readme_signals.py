@@ -4,11 +4,10 @@ import time
 
 import pytest
 
-from support.builders import build_fields
 from pyf.aggregator.domain.health.extract_signals import ReadmeSignals, extract_readme_signals
-from pyf.aggregator.domain.readme.plain_text.plain_text import render_plain_text
-from pyf.aggregator.domain.readme.plain_text.plain_text import Readme, RenderedReadme
-from pyf.aggregator.domain.readme.plain_text.rendering import render_readme
+from pyf.aggregator.domain.readme.plain_text import Readme, RenderedReadme, render_plain_text
+from pyf.aggregator.domain.readme.rendering import render_readme
+from support.builders import build_fields
 
 SUMMARY = "Does things"
 
@@ -81,7 +80,9 @@ def test_installing_is_told_by_a_command_or_a_heading(text: str, has: bool) -> N
 
 
 def test_restructured_text_is_read_as_well() -> None:
-    evidence = extract_from_rst("Thing\n=====\n\nSome words of prose.\n\nInstallation\n------------\n\n::\n\n    import thing\n")
+    evidence = extract_from_rst(
+        "Thing\n=====\n\nSome words of prose.\n\nInstallation\n------------\n\n::\n\n    import thing\n"
+    )
 
     assert (evidence.has_example, evidence.has_install_section) == (True, True)
     assert 0 < evidence.prose_length < 60

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from support.scoring_fixtures import DAY, NOW, SCORING_CONFIG, build_context, days_before_now, build_signals
-from pyf.aggregator.domain.health.rules import RuleContext
 from pyf.aggregator.domain.health.recency import RULES, compute_expected_interval
+from pyf.aggregator.domain.health.rules import RuleContext
 from pyf.aggregator.domain.health.score import compute_score
+from support.scoring_fixtures import DAY, NOW, SCORING_CONFIG, build_context, build_signals, days_before_now
 
 versions = st.sampled_from(["0.1", "0.30.2", "1.0", "7.4.1", UNSET])
 counts = st.one_of(st.integers(0, 60), st.just(UNSET))
@@ -41,7 +41,9 @@ def compute_value(**known: Any) -> float:
 def test_the_interval_grows_with_maturity_and_is_bounded_by_the_releases(
     version: str, releases: int, bugfixes: int, days: float
 ) -> None:
-    assert compute_expected_interval(build_context(version=version, releases=releases, bugfix_releases=bugfixes)) == days
+    assert (
+        compute_expected_interval(build_context(version=version, releases=releases, bugfix_releases=bugfixes)) == days
+    )
 
 
 @settings(max_examples=30)  # each is a curve of thousands of days
@@ -62,7 +64,10 @@ def test_the_value_has_no_steps_in_age_and_never_rises(version: Any, releases: A
 def test_an_hour_more_is_seen_in_no_score_by_more_than_one_point(age: int, more: int, is_documented: bool) -> None:
     known = {} if is_documented else {"prose": 0, "docs_link": ""}
 
-    young, old = (compute_score(build_signals(released=NOW - each, **known), SCORING_CONFIG, NOW).value for each in (age, age + more))
+    young, old = (
+        compute_score(build_signals(released=NOW - each, **known), SCORING_CONFIG, NOW).value
+        for each in (age, age + more)
+    )
 
     assert young is not UNSET
     assert old is not UNSET
@@ -85,7 +90,9 @@ def test_a_release_of_the_future_is_as_good_as_one_of_today() -> None:
 
 def test_a_quiet_package_that_nothing_speaks_against_keeps_six_tenths() -> None:
     assert compute_value(**DORMANT) == 0.6
-    assert compute_value(**DORMANT, framework_versions=(), requires_python=">=3.6", python_versions=("Python 3.6",)) == 0.6
+    assert (
+        compute_value(**DORMANT, framework_versions=(), requires_python=">=3.6", python_versions=("Python 3.6",)) == 0.6
+    )
     assert compute_value(**DORMANT, framework_versions=(), requires_python="", python_versions=("Python 3.6",)) == 0.6
     assert compute_value(**DORMANT, docs_link="", prose=500) == 0.6
     assert compute_value(**DORMANT, advisories=UNSET, status=UNSET, is_repository_archived=UNSET, farewell=UNSET) == 0.6

@@ -9,8 +9,8 @@ import yaml
 from msgspec import UNSET, convert
 from msgspec.structs import replace
 
-from support.scoring_fixtures import SCORING_CONFIG, to_timestamp
 from pyf.aggregator.domain.health import Signals, compute_score
+from support.scoring_fixtures import SCORING_CONFIG, to_timestamp
 
 PACKAGES = yaml.safe_load((Path(__file__).parents[2] / "data" / "finished_and_dead.yaml").read_text("utf-8"))
 REPOSITORY_SIGNALS = ("last_commit", "issues", "is_repository_archived")

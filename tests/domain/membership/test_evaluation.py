@@ -6,9 +6,9 @@ import pytest
 from msgspec.json import decode, encode
 from msgspec.structs import replace
 
-from pyf.aggregator.domain.membership.evaluation.evaluation import MembershipReason, evaluate_membership
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
 from pyf.aggregator.domain.documents.project import Metadata
+from pyf.aggregator.domain.membership.evaluation import MembershipReason, evaluate_membership
+from pyf.aggregator.domain.membership.profile import Filter
 
 FLASK = Filter(
     profile="flask",

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from trove_classifiers import classifiers as trove
 
 from pyf.aggregator.config.profiles import load_profiles
-from pyf.aggregator.domain.membership.evaluation.profile import Filter, matches_classifiers
+from pyf.aggregator.domain.membership.profile import Filter, matches_classifiers
 
 PLONE = Filter(profile="plone", classifiers=("Framework :: Plone",))
 
@@ -28,7 +28,11 @@ def test_a_classifier_stands_for_itself_and_what_is_below(classifier: str, belon
 def test_the_expansion_holds_published_and_shown_classifiers_once() -> None:
     known = ["Framework :: Plone :: 6.0", "Framework :: Plone :: 9.9", "Framework :: Django", "Framework :: Plone"]
 
-    assert PLONE.expand_classifiers(known) == ("Framework :: Plone", "Framework :: Plone :: 6.0", "Framework :: Plone :: 9.9")
+    assert PLONE.expand_classifiers(known) == (
+        "Framework :: Plone",
+        "Framework :: Plone :: 6.0",
+        "Framework :: Plone :: 9.9",
+    )
 
 
 def test_filters_that_admit_the_same_have_the_same_key() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.markers import Marker
 
-from pyf.aggregator.domain.membership.evaluation.requirements import parse_requirements
+from pyf.aggregator.domain.membership.requirements import parse_requirements
 
 
 @pytest.mark.parametrize(

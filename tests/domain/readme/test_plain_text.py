@@ -4,13 +4,19 @@ What can't be rendered is shown as it was written, within bounds.
 """
 
 import pytest
-from pyf.aggregator.domain.readme.plain_text.plain_text import is_changelog_heading
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, msgpack
-from pyf.aggregator.domain.readme.plain_text.plain_text import MAX_TEXT_LENGTH, render_plain_text, clean_readme
-from pyf.aggregator.domain.readme.plain_text.plain_text import Readme
+
+from pyf.aggregator.domain.readme.plain_text import (
+    MAX_TEXT_LENGTH,
+    Readme,
+    clean_readme,
+    is_changelog_heading,
+    render_plain_text,
+)
 from support.html_checks import assert_safe_html
+
 
 @pytest.mark.parametrize(
     "heading",

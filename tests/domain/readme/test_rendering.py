@@ -8,11 +8,16 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from pytest_httpserver import HTTPServer
 
-from pyf.aggregator.domain.readme.plain_text.plain_text import MAX_TEXT_LENGTH, render_plain_text, clean_readme
-from pyf.aggregator.domain.readme.plain_text.plain_text import Readme, RenderedReadme
-from pyf.aggregator.domain.readme.plain_text.rendering import render_readme
-from support.readmes import load_reference_readmes
+from pyf.aggregator.domain.readme.plain_text import (
+    MAX_TEXT_LENGTH,
+    Readme,
+    RenderedReadme,
+    clean_readme,
+    render_plain_text,
+)
+from pyf.aggregator.domain.readme.rendering import render_readme
 from support.html_checks import assert_safe_html
+from support.readmes import load_reference_readmes
 
 SECRET = "nobody may read this"
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.readmes import HOSTILE_HTML, HOSTILE_MARKDOWN, HOSTILE_RST, HOSTILE_TOKENS
-from pyf.aggregator.domain.readme.plain_text.plain_text import Readme
-from pyf.aggregator.domain.readme.plain_text.rendering import render_readme
-from pyf.aggregator.domain.readme.plain_text.safe_html import sanitize_html
+from pyf.aggregator.domain.readme.plain_text import Readme
+from pyf.aggregator.domain.readme.rendering import render_readme
+from pyf.aggregator.domain.readme.safe_html import sanitize_html
 from support.html_checks import assert_safe_html, extract_text
+from support.readmes import HOSTILE_HTML, HOSTILE_MARKDOWN, HOSTILE_RST, HOSTILE_TOKENS
 
 CONTENT_TYPES = ("text/markdown", "text/markdown; variant=CommonMark", "text/x-rst", "text/plain", "")
 

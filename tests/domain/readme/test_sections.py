@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 
-from pyf.aggregator.domain.readme.plain_text.sections import MAX_DEPTH, ReadmeSections, NestingTooDeep, split_sections
-from pyf.aggregator.domain.readme.plain_text.safe_html import sanitize_keeping_groups
+from pyf.aggregator.domain.readme.safe_html import sanitize_keeping_groups
+from pyf.aggregator.domain.readme.sections import MAX_DEPTH, NestingTooDeep, ReadmeSections, split_sections
 from support.html_checks import extract_text
 
 
@@ -91,11 +91,16 @@ def test_headings_move_down_one_level() -> None:
 
 
 def test_elements_that_only_group_become_neutral() -> None:
-    assert parse_sections("<nav><section>a</section><center>b</center></nav>").html == "<div><div>a</div><div>b</div></div>"
+    assert (
+        parse_sections("<nav><section>a</section><center>b</center></nav>").html
+        == "<div><div>a</div><div>b</div></div>"
+    )
 
 
 def test_a_link_that_shows_nothing_is_no_link_and_still_a_target() -> None:
-    html = parse_sections("<h1><a href='#a'></a>a<a id='b' href='#a'> </a></h1><p><a id='c'></a><a href='#a'>c</a></p>").html
+    html = parse_sections(
+        "<h1><a href='#a'></a>a<a id='b' href='#a'> </a></h1><p><a id='c'></a><a href='#a'>c</a></p>"
+    ).html
 
     assert html == (
         '<h2>a<a id="user-content-b"></a></h2>'

@@ -4,14 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.builders import build_fields
 from pyf.aggregator.config.lexicon import load_lexicon
 from pyf.aggregator.domain.documents.document import Document
-from pyf.aggregator.domain.relevance import PopularityScale, QualitySignals, get_tier, build_lexicon, compute_quality, build_popularity_scale, parse_query, build_searchable
+from pyf.aggregator.domain.relevance import (
+    PopularityScale,
+    QualitySignals,
+    build_lexicon,
+    build_popularity_scale,
+    build_searchable,
+    compute_quality,
+    get_tier,
+    parse_query,
+)
+from pyf.aggregator.domain.relevance.names import build_name_forms, is_affix, list_affixes
 from pyf.aggregator.domain.relevance.tiers import CORE
-from pyf.aggregator.domain.relevance.names import is_affix, build_name_forms, list_affixes
-from pyf.aggregator.domain.relevance.tokenizer import is_within_typos, get_allowed_typos
-from pyf.aggregator.domain.relevance.tokenizer import stem, iter_stems, tokenize
+from pyf.aggregator.domain.relevance.tokenizer import get_allowed_typos, is_within_typos, iter_stems, stem, tokenize
+from support.builders import build_fields
 
 LEXICON = load_lexicon()
 DJANGO = ("Framework :: Django",)
@@ -122,7 +130,13 @@ def test_of_names_that_something_with_a_slip_is_near_to_the_one_comes_first_that
 
 
 def test_short_words_may_have_no_slip_and_two_letters_that_changed_places_are_one() -> None:
-    assert [get_allowed_typos(word) for word in ("form", "forms", "toolbar", "exportimport", "oauth2")] == [0, 1, 1, 2, 0]
+    assert [get_allowed_typos(word) for word in ("form", "forms", "toolbar", "exportimport", "oauth2")] == [
+        0,
+        1,
+        1,
+        2,
+        0,
+    ]
     assert is_within_typos("mosiac", "mosaic", 1)
     assert not is_within_typos("mosiac", "mosque", 1)
 
@@ -167,7 +181,10 @@ def test_words_that_yaml_takes_for_true_or_false_are_fillers(word: str) -> None:
 
 def test_where_no_framework_is_meant_what_is_made_for_one_comes_before_what_stands_alone() -> None:
     said = {"summary": "About tenancy"}
-    alone, made_for = compute_tier("tenancy", "thing", **said), compute_tier("tenancy", "thing", classifiers=DJANGO, **said)
+    alone, made_for = (
+        compute_tier("tenancy", "thing", **said),
+        compute_tier("tenancy", "thing", classifiers=DJANGO, **said),
+    )
 
     assert (made_for or 0) - (alone or 0) == 1
     assert compute_tier("tenancy", "thing", summary="Tenancy with Django") == made_for
@@ -177,7 +194,9 @@ def test_where_no_framework_is_meant_what_is_made_for_one_comes_before_what_stan
 def test_where_a_framework_is_meant_others_are_worth_no_more_than_what_stands_alone() -> None:
     said = {"summary": "About tenancy"}
 
-    assert compute_tier("tenancy flask", "thing", classifiers=DJANGO, **said) == compute_tier("tenancy flask", "thing", **said)
+    assert compute_tier("tenancy flask", "thing", classifiers=DJANGO, **said) == compute_tier(
+        "tenancy flask", "thing", **said
+    )
     assert (compute_tier("tenancy django", "thing", classifiers=DJANGO, **said) or 0) > (
         compute_tier("tenancy django", "thing", **said) or 0
     )

@@ -10,19 +10,19 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.bootstrap import open_dependencies
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
-from pyf.aggregator.ports import PackageIndex, Dependencies
+from pyf.aggregator.domain.membership.profile import Filter
+from pyf.aggregator.ports import Dependencies, PackageIndex
 from pyf.aggregator.settings import load_settings
-from pyf.aggregator.usecases.ingest.incremental import update_collection
-from pyf.aggregator.usecases.ingest.fetch import fetch_collection
 from pyf.aggregator.usecases.collections.rebuild import rebuild_collection
+from pyf.aggregator.usecases.collections.target import Target
+from pyf.aggregator.usecases.ingest.fetch import fetch_collection
+from pyf.aggregator.usecases.ingest.incremental import update_collection
 from pyf.aggregator.usecases.ingest.refresh import refresh_collection
 from pyf.aggregator.usecases.report import IngestReport
-from pyf.aggregator.usecases.collections.target import Target
 
 # Seconds between two runs, so that another process has its turn on the same collection.
 PAUSE = 0.05

@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec.structs import asdict
 
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.ports import IndexAdmin, PackageIndex
 
 # What two runs over the same registry tell differently: when they looked at a project and confirmed the cursor, and how
@@ -32,7 +32,9 @@ def read_contents(index: PackageIndex, alias: str, removed_names: Iterable[str] 
     tombstones = {name: index.get_tombstone(alias, name) for name in removed_names}
     return {
         "documents": {document["id"]: document for document in map(_drop_time_fields, index.export(alias))},
-        "state": {name: value for name, value in asdict(index.get_state(alias)).items() if name not in TIME_DEPENDENT_FIELDS},
+        "state": {
+            name: value for name, value in asdict(index.get_state(alias)).items() if name not in TIME_DEPENDENT_FIELDS
+        },
         "tombstones": {name: tombstone.reason if tombstone else None for name, tombstone in tombstones.items()},
     }
 

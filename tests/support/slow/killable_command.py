@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from subprocess import Popen
 
-from support.cli_runner import COMMAND_TIMEOUT, CompletedCommand, CommandRunner
+from support.cli_runner import COMMAND_TIMEOUT, CommandRunner, CompletedCommand
 
 # Whatever a command starts inherits this variable: by it a process is found whose parent died before it was seen.
 _MARK = "PYF_TEST_COMMAND"

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from support.builders import build_state, build_project
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.cli.updater import main
 from pyf.aggregator.domain.documents.schema import DownloadFields
 from pyf.aggregator.ports import ProjectDocuments
 from pyf.aggregator.settings import load_settings
+from support.builders import build_project, build_state
 
 RELEASES = [f"{number}.0" for number in range(1, 11)]
 BATCH_SIZE = 200
@@ -35,7 +35,9 @@ def fill_index(documents: int) -> None:
         batch.append(project)
         if len(batch) == BATCH_SIZE:
             index.put("many", batch)
-            index.update("many", {project_docs.name_normalized: DownloadFields(download_total=1) for project_docs in batch})
+            index.update(
+                "many", {project_docs.name_normalized: DownloadFields(download_total=1) for project_docs in batch}
+            )
             batch.clear()
     index.put("many", batch)
     database.close()

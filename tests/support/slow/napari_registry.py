@@ -8,15 +8,14 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from support.expected_index import MembershipRules, to_comparable, build_expected
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.project import Project
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import CommandRunner
-from support.slow.index_contents import read_contents, open_index
-from support.cli_runner import create_user
+from support.cli_runner import CommandRunner, create_user
+from support.expected_index import MembershipRules, build_expected, to_comparable
 from support.registry_world import Json, iter_served
+from support.slow.index_contents import open_index, read_contents
 
 CLASSIFIER = "Framework :: napari"
 

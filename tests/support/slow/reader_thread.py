@@ -56,9 +56,13 @@ class ReaderThread:
             self._stop.wait(READ_INTERVAL)
 
     def _read_once(self) -> None:
-        listed_releases = {holding.name_normalized: holding.release_count for holding in self._index.project_states(self._alias)}
+        listed_releases = {
+            holding.name_normalized: holding.release_count for holding in self._index.project_states(self._alias)
+        }
         if listed_releases not in self._complete_states:
-            self._record_problem("the listing", min((c.items() - listed_releases.items() for c in self._complete_states), key=len))
+            self._record_problem(
+                "the listing", min((c.items() - listed_releases.items() for c in self._complete_states), key=len)
+            )
         name = self._permanent_names[self.read_count % len(self._permanent_names)]
         release_count = len(self._index.get_project_documents(self._alias, name))
         if not self._is_known(name, release_count):

@@ -7,18 +7,17 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
+from pyf.aggregator.adapters.sqlite.caches import SqliteMembershipCache, SqliteRenderCache
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
-from pyf.aggregator.testing.rendering import InlineRenderer
-from pyf.aggregator.adapters.sqlite.caches import SqliteRenderCache, SqliteMembershipCache
 from pyf.aggregator.bootstrap import open_dependencies
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
+from pyf.aggregator.testing.rendering import InlineRenderer
 from pyf.aggregator.usecases.report import IngestReport
-from support.cli_runner import CommandRunner
-from support.cli_runner import create_user
+from support.cli_runner import CommandRunner, create_user
 from support.registry_world import Clock, Json, World, build_fast_settings
 
 # No classifier of this name was ever published, so that it is the only one that is asked for; of the one below it
@@ -70,7 +69,9 @@ ADDED_NAMES = ("tiny-seven", "stranger")
 def build_expected(world: World, use: str) -> dict[str, Json]:
     """Return what the oracle says the index must hold after a run."""
     undiscovered = ADDED_NAMES if use == "refresh" else ()
-    return {id_: document for id_, document in world.expected().items() if document["name_normalized"] not in undiscovered}
+    return {
+        id_: document for id_, document in world.expected().items() if document["name_normalized"] not in undiscovered
+    }
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 from aiohttp import web
 
-from pyf.aggregator.sandbox.responses import PreparedResponse
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.local_service import LocalService, RequestTarget
+from pyf.aggregator.sandbox.responses import PreparedResponse
 from support.typesense_fake import keys
 from support.typesense_fake.errors import Refused
 from support.typesense_fake.routes import Route, answered, route_of

@@ -5,23 +5,21 @@ from pathlib import Path
 
 import pytest
 
-import support.legacy_collection
-from pyf.aggregator.domain.collection import CollectionState
+from pyf.aggregator.domain.collection import CollectionState, ExportHeader, ExportLine
 from pyf.aggregator.domain.errors import Invalid
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
-from pyf.aggregator.domain.collection import ExportHeader, ExportLine
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.sandbox.faults import Fault
-from pyf.aggregator.usecases.collections.overview import read_overview, read_details
-from pyf.aggregator.usecases.enrich.repositories import enrich_repositories
-from pyf.aggregator.usecases.collections.transfer import import_collection
+from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.usecases.collections.merge import merge_collection
+from pyf.aggregator.usecases.collections.overview import read_details, read_overview
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
 from pyf.aggregator.usecases.collections.target import Target
+from pyf.aggregator.usecases.collections.transfer import import_collection
+from pyf.aggregator.usecases.enrich.repositories import enrich_repositories
+from support.registry_world import Clock, World, build_server_settings, open_world
 from support.typesense_fake import LocalTypesense
 from usecases.conftest import PROJECTS
-from support.registry_world import Clock, World, build_server_settings, open_world
 
 
 @pytest.fixture
@@ -34,7 +32,9 @@ def server() -> Iterator[LocalTypesense]:
 def user(server: LocalTypesense, tmp_path: Path) -> Iterator[World]:
     """One who works on the collection `plone`, whatever is there by that name."""
     clock = Clock()
-    with open_world(FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock), tmp_path, clock=clock, **build_server_settings(server)) as made:
+    with open_world(
+        FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock), tmp_path, clock=clock, **build_server_settings(server)
+    ) as made:
         yield made
 
 

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from support.builders import build_state, build_project
-from support.index_engines import ENGINES
 from pyf.aggregator.domain.collection import StaleRetry, Tombstone
 from pyf.aggregator.domain.documents.schema import RepositoryFields
-from pyf.aggregator.ports import ProjectDocuments, Dependencies
+from pyf.aggregator.ports import Dependencies, ProjectDocuments
 from pyf.aggregator.usecases.collections.merge import merge_collection
-from support.filled_collections import TOMBSTONE, fill_collection, list_aliases, read_collection, open_dependencies
+from support.builders import build_project, build_state
+from support.filled_collections import TOMBSTONE, fill_collection, list_aliases, open_dependencies, read_collection
+from support.index_engines import ENGINES
 
 projects = st.lists(
     st.builds(
@@ -73,7 +73,9 @@ def test_projects_releases_and_later_documents_of_the_target_stay(deps: Dependen
     report = merge_collection(deps, "one", "two")
 
     assert report.is_complete
-    held = [(d.registry.id, d.registry.summary, d.registry.is_newest) for d in deps.index.get_project_documents("two", "a")]
+    held = [
+        (d.registry.id, d.registry.summary, d.registry.is_newest) for d in deps.index.get_project_documents("two", "a")
+    ]
     assert held == [("a-3.0", "read later", True), ("a-2.0", "", False), ("a-1.0", "read later", False)]
     assert len(deps.index.get_project_documents("two", "only-here")) == 1
     assert deps.index.get_project_documents("two", "a")[0].to_dict()["github_stars"] == 7

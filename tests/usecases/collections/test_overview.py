@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from support.builders import build_state, build_project
-from support.index_engines import ENGINES
 from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.ports import Dependencies
-from pyf.aggregator.usecases.collections.overview import read_overview, read_details
+from pyf.aggregator.usecases.collections.overview import read_details, read_overview
 from pyf.aggregator.usecases.collections.search_keys import add_search_key, get_key, list_search_keys
 from pyf.aggregator.usecases.collections.target import Target
+from support.builders import build_project, build_state
 from support.filled_collections import fill_collection, open_dependencies
+from support.index_engines import ENGINES
 
 STATE = build_state()
 
@@ -57,14 +57,21 @@ def test_what_a_rebuild_is_about_is_no_collection_of_anybodys(deps: Dependencies
 
 def test_details_tell_the_newest_change_and_how_old_the_cursor_is(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
-    deps.index.put(
-        "plone", [build_project("Newest.One", "1.0", "2.0", last_serial=6, upload_timestamp=1_700_000_000)]
-    )
+    deps.index.put("plone", [build_project("Newest.One", "1.0", "2.0", last_serial=6, upload_timestamp=1_700_000_000)])
 
     collection_details = read_details(deps, read_overview(deps).collections[0])
 
-    assert (collection_details.newest_serial, collection_details.newest_project, collection_details.newest_upload) == (6, "Newest.One", 1_700_000_000)
-    assert (collection_details.cursor, collection_details.cursor_age, collection_details.projects, collection_details.documents) == (7, 7200, 3, 5)
+    assert (collection_details.newest_serial, collection_details.newest_project, collection_details.newest_upload) == (
+        6,
+        "Newest.One",
+        1_700_000_000,
+    )
+    assert (
+        collection_details.cursor,
+        collection_details.cursor_age,
+        collection_details.projects,
+        collection_details.documents,
+    ) == (7, 7200, 3, 5)
 
 
 def test_details_of_an_empty_collection_that_no_run_has_seen(deps: Dependencies) -> None:
@@ -72,7 +79,12 @@ def test_details_of_an_empty_collection_that_no_run_has_seen(deps: Dependencies)
 
     collection_details = read_details(deps, read_overview(deps).collections[0])
 
-    assert (collection_details.newest_serial, collection_details.newest_project, collection_details.cursor, collection_details.cursor_age) == (0, "", None, None)
+    assert (
+        collection_details.newest_serial,
+        collection_details.newest_project,
+        collection_details.cursor,
+        collection_details.cursor_age,
+    ) == (0, "", None, None)
 
 
 def test_keys_that_can_do_more_than_search_are_not_listed(deps: Dependencies) -> None:

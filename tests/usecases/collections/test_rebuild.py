@@ -1,8 +1,8 @@
 """The rebuild: a complete collection is behind the alias at every moment."""
 
 from pyf.aggregator.domain.collection import CollectionState
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
 from pyf.aggregator.domain.documents.schema import DownloadFields, RepositoryFields
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.usecases.collections.target import Target
 from support.registry_world import World

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from support.builders import build_state, build_project
-from support.index_engines import ENGINES
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
-from pyf.aggregator.usecases.report import TransferReport
 from pyf.aggregator.usecases.collections.target import Target, clear_leftovers
-from support.filled_collections import fill_collection, list_aliases, read_collection, open_dependencies
+from pyf.aggregator.usecases.report import TransferReport
+from support.builders import build_project, build_state
+from support.filled_collections import fill_collection, list_aliases, open_dependencies, read_collection
+from support.index_engines import ENGINES
 
 PLONE = Target(collection="plone")
 

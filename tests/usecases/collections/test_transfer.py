@@ -10,18 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from support.builders import build_state, build_project, build_fields
-from support.index_engines import ENGINES
 from pyf.aggregator.adapters.transfer_file import open_lines, write_entries
 from pyf.aggregator.domain.collection import Tombstone
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
-from pyf.aggregator.ports import ProjectDocuments, Dependencies
-from pyf.aggregator.usecases.collections.transfer import export_collection
-from pyf.aggregator.usecases.collections.transfer import import_collection
-from pyf.aggregator.usecases.report import TransferReport
+from pyf.aggregator.domain.membership.profile import Filter
+from pyf.aggregator.ports import Dependencies, ProjectDocuments
 from pyf.aggregator.usecases.collections.target import Target
-from support.filled_collections import fill_collection, list_aliases, read_collection, open_dependencies
+from pyf.aggregator.usecases.collections.transfer import export_collection, import_collection
+from pyf.aggregator.usecases.report import TransferReport
+from support.builders import build_fields, build_project, build_state
+from support.filled_collections import fill_collection, list_aliases, open_dependencies, read_collection
+from support.index_engines import ENGINES
 
 FILTER = Filter(profile="plone", classifiers=("Framework :: Plone",))
 

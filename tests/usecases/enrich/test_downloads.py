@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.builders import build_state, build_project
-from support.fake_dependencies import build_fake_dependencies
-from pyf.aggregator.testing.index import FakeIndex
-from pyf.aggregator.testing.enrichment import FakeDownloadStats
 from pyf.aggregator.domain.collection import Tombstone
+from pyf.aggregator.domain.documents.schema import HealthFields, RepositoryFields
 from pyf.aggregator.domain.downloads import Downloads
 from pyf.aggregator.domain.errors import NotFound, Unavailable
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
-from pyf.aggregator.domain.documents.schema import HealthFields, RepositoryFields
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.ports import Dependencies
+from pyf.aggregator.testing.enrichment import FakeDownloadStats
+from pyf.aggregator.testing.index import FakeIndex
+from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.enrich.downloads import MAX_AGE, MAX_CONSECUTIVE_FAILURES, RunEstimate, enrich_downloads
 from pyf.aggregator.usecases.report import EnrichmentReport
-from pyf.aggregator.usecases.collections.target import Target
+from support.builders import build_project, build_state
+from support.fake_dependencies import build_fake_dependencies
 from support.registry_world import Clock
 
 PLONE = Target(collection="plone", filter=Filter(profile="plone", classifiers=("Framework :: Plone",)))

@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from support.builders import build_state, build_project
-from support.index_engines import ENGINES, IndexEngine
-from support.fake_dependencies import build_fake_dependencies
-from pyf.aggregator.testing.enrichment import FakeRepositoryHost
 from pyf.aggregator.domain.collection import Tombstone
+from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
 from pyf.aggregator.domain.errors import Invalid, NotFound, Unavailable
 from pyf.aggregator.domain.repositories import Repository
-from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
-from pyf.aggregator.ports import RateLimitStatus, RepositoryResult, ProjectDocuments, Dependencies
+from pyf.aggregator.ports import Dependencies, ProjectDocuments, RateLimitStatus, RepositoryResult
+from pyf.aggregator.testing.enrichment import FakeRepositoryHost
+from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.enrich.repositories import enrich_repositories
 from pyf.aggregator.usecases.report import EnrichmentReport
-from pyf.aggregator.usecases.collections.target import Target
-from support.repository_hosts import to_ref
+from support.builders import build_project, build_state
+from support.fake_dependencies import build_fake_dependencies
+from support.index_engines import ENGINES, IndexEngine
 from support.registry_world import PLONE_FILTER, Clock
+from support.repository_hosts import to_ref
 
 DAY = 86_400
 
@@ -150,7 +150,9 @@ def test_a_project_that_left_meanwhile_is_not_brought_back(enrichment: Enrichmen
 
     report = enrichment.run(heard=leave)
 
-    assert [stored_documents.name_normalized for stored_documents in enrichment.deps.index.project_states("plone")] == ["staying"]
+    assert [stored_documents.name_normalized for stored_documents in enrichment.deps.index.project_states("plone")] == [
+        "staying"
+    ]
     assert report.enriched == 1
 
 
@@ -285,7 +287,9 @@ def test_what_was_learned_before_a_refusal_stays_and_the_next_run_asks_for_the_r
 def test_projects_without_a_repository_on_github_are_missing_with_the_reason(enrichment: EnrichmentWorld) -> None:
     enrichment.add_project("nowhere", home_page="https://example.org", source="UNKNOWN")
     enrichment.add_project("elsewhere", source="https://gitlab.com/group/sub/name")
-    enrichment.add_project("moved-away", home_page="https://github.com/o/mirror", source="https://codeberg.org/o/moved-away")
+    enrichment.add_project(
+        "moved-away", home_page="https://github.com/o/mirror", source="https://codeberg.org/o/moved-away"
+    )
 
     report = enrichment.run()
 
@@ -313,7 +317,11 @@ def test_one_project_is_found_by_any_spelling(enrichment: EnrichmentWorld) -> No
 def test_an_unknown_project_and_a_collection_that_is_not_there_are_not_found(enrichment: EnrichmentWorld) -> None:
     enrichment.deps.index.remove("plone", [Tombstone(name="left", removed_at=0, reason="it left")])
 
-    unknown, removed_report, nowhere = enrichment.run(name="nobody"), enrichment.run(name="Left"), enrichment.run("nowhere")
+    unknown, removed_report, nowhere = (
+        enrichment.run(name="nobody"),
+        enrichment.run(name="Left"),
+        enrichment.run("nowhere"),
+    )
 
     for report, text in (
         (unknown, "nobody is not in the collection plone"),
@@ -334,7 +342,9 @@ def test_a_limit_takes_the_projects_that_were_looked_at_longest_ago(enrichment: 
     for _ in range(3):
         enrichment.clock.advance(1)
         enrichment.run(limit=2)
-        seen.append(sorted(name for name in "abcd" if enrichment.read_fields(name).github_checked == enrichment.clock()))
+        seen.append(
+            sorted(name for name in "abcd" if enrichment.read_fields(name).github_checked == enrichment.clock())
+        )
 
     assert seen == [["a", "b"], ["c", "d"], ["b"]]  # what is known of `a` was learned in the first run
 
@@ -377,7 +387,9 @@ def test_a_repository_that_many_strangers_name_is_not_verified(enrichment: Enric
     assert [enrichment.read_fields(name).github_verified for name in ("ab", "kl", "own")] == [False, False, True]
 
 
-def test_strangers_that_name_it_by_its_former_address_or_in_second_place_count_as_well(enrichment: EnrichmentWorld) -> None:
+def test_strangers_that_name_it_by_its_former_address_or_in_second_place_count_as_well(
+    enrichment: EnrichmentWorld,
+) -> None:
     refs = ["former/template"] * 3 + ["o/template"] * 2 + ["o/gone"]
     for name, path in zip(("ab", "cd", "ef", "gh", "ij", "kl"), refs, strict=True):
         links = {"Source": f"https://github.com/{path}", "Other": "https://github.com/o/template"}

@@ -11,22 +11,22 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from support.builders import build_state, build_project
-from support.fake_dependencies import build_fake_dependencies
 from pyf.aggregator.adapters.github import GitHubGraphQL
-from pyf.aggregator.adapters.http.client.client import HttpClient
-from pyf.aggregator.testing.index import FakeIndex
-from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.domain.documents.project import normalize_name
+from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.sandbox.faults import Fault, RetryAfter
 from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository, parse_records
+from pyf.aggregator.testing.index import FakeIndex
+from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.enrich.repositories import enrich_repositories
 from pyf.aggregator.usecases.report import EnrichmentReport
-from pyf.aggregator.usecases.collections.target import Target
-from support.repository_hosts import TOKEN, create_client
+from support.builders import build_project, build_state
+from support.fake_dependencies import build_fake_dependencies
 from support.registry_world import PLONE_FILTER, Clock
+from support.repository_hosts import TOKEN, create_client
 
 GONE, MOVED = 40, 12
 
@@ -66,9 +66,7 @@ def recording(shared_data: Path) -> Iterator[RecordedRun]:
     links["empty"] = "https://github.com/o/empty"
     index, clock = FakeIndex(), Clock()
     index.create("plone", build_state())
-    index.put(
-        "plone", [build_project(name, "1.0", "2.0", project_urls={"Source": url}) for name, url in links.items()]
-    )
+    index.put("plone", [build_project(name, "1.0", "2.0", project_urls={"Source": url}) for name, url in links.items()])
     empty = HostedRepository(path="o/empty", pushed=None, last_commit=None)
     with LocalGitHub([*hosted, empty], token=TOKEN) as github, HttpClient() as http:
         deps = build_fake_dependencies(

@@ -8,13 +8,13 @@ from msgspec.structs import replace
 
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.documents.document import Document
-from pyf.aggregator.domain.errors import NotFound
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
 from pyf.aggregator.domain.documents.schema import HealthFields, RepositoryFields
+from pyf.aggregator.domain.errors import NotFound
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.ports import ProjectDocuments
-from pyf.aggregator.usecases.read.explain_score import explain_score
-from pyf.aggregator.usecases.enrich.scores import rescore_collection
 from pyf.aggregator.usecases.collections.target import Scope, Target
+from pyf.aggregator.usecases.enrich.scores import rescore_collection
+from pyf.aggregator.usecases.read.explain_score import explain_score
 from support.registry_world import START, World
 
 YEAR = 365 * 86_400
@@ -26,7 +26,9 @@ def read_documents(world: World, collection: str = "plone") -> list[Document]:
 
 
 def read_health(world: World, name: str) -> HealthFields:
-    (fields,) = {str(d.health): d.health for d in world.deps.index.get_project_documents(world.collection, name)}.values()
+    (fields,) = {
+        str(d.health): d.health for d in world.deps.index.get_project_documents(world.collection, name)
+    }.values()
     assert fields is not UNSET
     return fields
 
@@ -47,7 +49,13 @@ def create_old_collection(world: World) -> World:
     index = world.deps.index
     world.deps.admin.create("old-1", index.get_state("plone"), alias="old")
     stored_documents = index.get_documents("plone", world.names())
-    index.put("old", [ProjectDocuments(name_normalized=name, documents=tuple(project_documents)) for name, project_documents in stored_documents.items()])
+    index.put(
+        "old",
+        [
+            ProjectDocuments(name_normalized=name, documents=tuple(project_documents))
+            for name, project_documents in stored_documents.items()
+        ],
+    )
     return World(world.fake_registry, world.pypi, world.deps, world.clock, world.filter, collection="old")
 
 
@@ -230,7 +238,9 @@ def test_thousands_are_scored_batch_by_batch(small: World) -> None:
     many = [
         ProjectDocuments(
             name_normalized=name,
-            documents=tuple(replace(e, id=f"{name}-{e.version}", name=name, name_normalized=name) for e in template_documents),
+            documents=tuple(
+                replace(e, id=f"{name}-{e.version}", name=name, name_normalized=name) for e in template_documents
+            ),
         )
         for name in (f"p-{number}" for number in range(700))
     ]
@@ -255,7 +265,11 @@ def test_an_explanation_is_of_now_and_says_what_the_index_holds(small: World) ->
 
     explanation = explain_project(small, "PLONE_api")
 
-    assert (explanation["name"], explanation["version"], explanation["stored_health_score"]) == ("Plone.Api", "2.2", before)
+    assert (explanation["name"], explanation["version"], explanation["stored_health_score"]) == (
+        "Plone.Api",
+        "2.2",
+        before,
+    )
     assert explanation["health_score"] < before
     assert read_score(small, "plone.api") == before
 

@@ -9,18 +9,16 @@ import pytest
 
 from pyf.aggregator.domain.documents.schema import DownloadFields, RepositoryFields
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.sandbox.faults import Fault
-from usecases.conftest import PROJECTS
+from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from support.registry_world import Clock, World, open_engine_settings, open_world
+from usecases.conftest import PROJECTS
 
 PLONE = {"classifiers": ["Framework :: Plone"]}
 
 
 def add_enrichments(world: World) -> None:
-    world.deps.index.update(
-        "plone", {"plone-api": RepositoryFields(github_stars=7, github_url="https://a.example")}
-    )
+    world.deps.index.update("plone", {"plone-api": RepositoryFields(github_stars=7, github_url="https://a.example")})
     world.deps.index.update("plone", {"plone-api": DownloadFields(download_history={"2026-01": 1})})
 
 
@@ -96,7 +94,9 @@ def read_index(world: World) -> dict[str, Any]:
         return {}
     return {
         "documents": [document.to_dict() for document in index.export("plone")],
-        "newest": {entry["name_normalized"]: entry["version"] for entry in world.stored().values() if entry["is_newest"]},
+        "newest": {
+            entry["name_normalized"]: entry["version"] for entry in world.stored().values() if entry["is_newest"]
+        },
         "holdings": list(index.project_states("plone")),
         "state": index.get_state("plone"),
         "tombstones": [index.get_tombstone("plone", name) for name in ("left-plone", "collective-new", "plone-api")],

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from pyf.aggregator.domain.errors import NotFound, Unavailable
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault
-from pyf.aggregator.usecases.ingest.planning import MAX_RETRY_ATTEMPTS
 from pyf.aggregator.usecases.collections.target import Scope, Target
+from pyf.aggregator.usecases.ingest.planning import MAX_RETRY_ATTEMPTS
 from support.registry_world import World
 
 PLONE = ["Framework :: Plone"]

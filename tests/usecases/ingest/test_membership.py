@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from pyf.aggregator.adapters.candidates import StaticCandidates
 from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.domain.policy import Discovery
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.sandbox.faults import Fault
+from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.usecases.collections.target import Scope
 from support.registry_world import Clock, Json, World, open_world
 
@@ -111,7 +111,10 @@ def test_a_second_run_asks_for_what_moved_only(flask: World) -> None:
 
 # What may happen between two runs, and how many project documents it is worth.
 EVENTS: dict[str, tuple[Callable[[FakeRegistry], None], int]] = {
-    "a candidate starts to require it": (lambda e: e.publish("flask-talisman", "2.0", info=build_requirements("flask")), 1),
+    "a candidate starts to require it": (
+        lambda e: e.publish("flask-talisman", "2.0", info=build_requirements("flask")),
+        1,
+    ),
     "a candidate starts to require a relative": (
         lambda e: e.publish("pytest-flask", "2.0", info=build_requirements("Flask-Mail")),
         1,
@@ -121,7 +124,10 @@ EVENTS: dict[str, tuple[Callable[[FakeRegistry], None], int]] = {
         1,
     ),
     "a candidate is born": (lambda e: e.publish("Flask.New", "1.0", info=build_requirements("Flask>=3")), 1),
-    "a member stops requiring it": (lambda e: e.publish("flask-sqlalchemy", "4.0", info=build_requirements("sqlalchemy")), 1),
+    "a member stops requiring it": (
+        lambda e: e.publish("flask-sqlalchemy", "4.0", info=build_requirements("sqlalchemy")),
+        1,
+    ),
     "a member needs it for an extra now": (
         lambda e: e.publish("flask-sqlalchemy", "4.0", info=build_requirements("flask ; extra == 'web'")),
         1,

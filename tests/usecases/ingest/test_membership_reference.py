@@ -42,7 +42,10 @@ def load_relevance(shared_data: Path) -> tuple[list[Json], list[Json]]:
 
 def build_document(project: Json) -> Json:
     """Return a project as a registry serves it, but for its README: that takes time to render and has no say."""
-    info = build_empty_info(project["info"]["name"], project["info"]["version"]) | {**project["info"], "description": ""}
+    info = build_empty_info(project["info"]["name"], project["info"]["version"]) | {
+        **project["info"],
+        "description": "",
+    }
     return {"info": info, "last_serial": None, "releases": {info["version"]: []}}
 
 
@@ -52,7 +55,10 @@ def list_known_names(projects: list[Json]) -> set[str]:
 
 
 def read_reasons(built_world: World) -> Mapping[str, str]:
-    return {d.registry.name_normalized: d.registry.membership_reason for d in built_world.deps.index.export(built_world.collection)}
+    return {
+        d.registry.name_normalized: d.registry.membership_reason
+        for d in built_world.deps.index.export(built_world.collection)
+    }
 
 
 @pytest.mark.parametrize("profile", ["flask", "fastapi", "django"])
@@ -75,7 +81,9 @@ def test_all_judged_packages_are_members_for_the_reason_that_the_oracle_gives(
         assert graded_names & list_known_names(projects) <= stored_reasons.keys()
         assert graded_names - list_known_names(projects) - stored_reasons.keys() <= UNKNOWN[profile] | MISSING
         expected_reasons = {d["name_normalized"]: d["member_because"] for d in built_world.expected().values()}
-        assert stored_reasons == {name: reason for name, reason in expected_reasons.items() if name not in UNDETECTABLE[profile]}
+        assert stored_reasons == {
+            name: reason for name, reason in expected_reasons.items() if name not in UNDETECTABLE[profile]
+        }
 
 
 @pytest.mark.parametrize("profile", ["flask", "fastapi", "django"])
@@ -87,7 +95,9 @@ def test_projects_that_only_come_close_are_out(shared_data: Path, tmp_path: Path
         built_world.fetch()
 
         out = [
-            project["info"] for project in projects if canonicalize_name(project["info"]["name"]) not in read_reasons(built_world)
+            project["info"]
+            for project in projects
+            if canonicalize_name(project["info"]["name"]) not in read_reasons(built_world)
         ]
         close = {canonicalize_name(info["name"]) for info in out if profile in to_self_description(info)}
         assert close == CLOSE[profile] | UNKNOWN[profile] | UNDETECTABLE[profile]
@@ -96,7 +106,9 @@ def test_projects_that_only_come_close_are_out(shared_data: Path, tmp_path: Path
 def test_a_bulk_source_brings_in_who_has_another_name(shared_data: Path, tmp_path: Path) -> None:
     projects, _ = load_relevance(shared_data)
     (tmp_path / "names.txt").write_text("\n".join(project["info"]["name"] for project in projects))
-    with open_world(FakeRegistry(map(build_document, projects)), tmp_path, candidates_file=str(tmp_path / "names.txt")) as built_world:
+    with open_world(
+        FakeRegistry(map(build_document, projects)), tmp_path, candidates_file=str(tmp_path / "names.txt")
+    ) as built_world:
         built_world.filter, built_world.collection = load_profiles()["django"].filter, "django"
 
         built_world.fetch()

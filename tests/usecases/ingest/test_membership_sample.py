@@ -55,8 +55,14 @@ def test_everybody_is_where_they_belong(tmp_path: Path, profile: str) -> None:
         report = built_world.fetch()
 
         stored_reasons = {id_: (d["name_normalized"], d["member_because"]) for id_, d in built_world.stored().items()}
-        expected_reasons = {id_: (d["name_normalized"], d["member_because"]) for id_, d in built_world.expected().items()}
-        assert stored_reasons == {id_: name_and_reason for id_, name_and_reason in expected_reasons.items() if name_and_reason[0] not in UNDETECTABLE}
+        expected_reasons = {
+            id_: (d["name_normalized"], d["member_because"]) for id_, d in built_world.expected().items()
+        }
+        assert stored_reasons == {
+            id_: name_and_reason
+            for id_, name_and_reason in expected_reasons.items()
+            if name_and_reason[0] not in UNDETECTABLE
+        }
         reasons = dict(stored_reasons.values())
         assert {name: reasons.get(name, "") for name in REASONS[profile]} == REASONS[profile]
         assert report.is_complete

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from packaging.version import InvalidVersion, Version
 
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_documents
 from support.registry_world import open_world
@@ -37,6 +37,8 @@ def test_every_release_is_indexed_and_none_rejected(
         assert (report.rejected, report.failed, report.indexed) == ([], [], projects)
         assert real.stored() == real.expected()
         for project_state in real.deps.index.project_states("plone"):
-            stored_documents = [d.registry for d in real.deps.index.get_project_documents("plone", project_state.name_normalized)]
+            stored_documents = [
+                d.registry for d in real.deps.index.get_project_documents("plone", project_state.name_normalized)
+            ]
             newest = max(stored_documents, key=lambda fields: (not fields.yanked, *_to_sort_key(fields.version)))
             assert [fields.version for fields in stored_documents if fields.is_newest] == [newest.version]

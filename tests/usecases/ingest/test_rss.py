@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.fake_dependencies import build_fake_dependencies
+from pyf.aggregator.domain.documents.project import Project
+from pyf.aggregator.domain.errors import Unavailable
+from pyf.aggregator.ports import FeedEntry
 from pyf.aggregator.testing.coordination import FakeDedupStore
 from pyf.aggregator.testing.registry import FakePackageRegistry
-from pyf.aggregator.usecases.ingest.rss import Feed, build_dedup_key
-from pyf.aggregator.domain.errors import Unavailable
-from pyf.aggregator.domain.documents.project import Project
-from pyf.aggregator.ports import FeedEntry
-from pyf.aggregator.usecases.ingest.rss import RESERVATION_TTL, FeedReport, read_feed
+from pyf.aggregator.usecases.ingest.rss import RESERVATION_TTL, Feed, FeedReport, build_dedup_key, read_feed
+from support.fake_dependencies import build_fake_dependencies
 from support.registries import build_release
 from support.registry_world import Clock
 
@@ -59,7 +58,9 @@ class UnavailableStore:
         raise Unavailable("Redis does not answer")
 
 
-def build_reader(registry: FakePackageRegistry, dedup_store: FakeDedupStore, queue: FakeQueue) -> Callable[..., FeedReport]:
+def build_reader(
+    registry: FakePackageRegistry, dedup_store: FakeDedupStore, queue: FakeQueue
+) -> Callable[..., FeedReport]:
     deps = build_fake_dependencies(registry=registry, feed=registry, requests=registry)
     return lambda feed=Feed.UPDATE, ttl=DAY: read_feed(deps, feed, dedup_store, ttl=ttl, enqueue=queue)
 

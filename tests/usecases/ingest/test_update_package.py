@@ -4,11 +4,11 @@ import pytest
 
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.errors import Unavailable
-from pyf.aggregator.domain.membership.evaluation.profile import Filter, Profile
+from pyf.aggregator.domain.membership.profile import Filter, Profile
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.usecases.collections.overview import list_active_collections
-from pyf.aggregator.usecases.ingest.update_package import PackageReport, update_package, get_retry_reason
 from pyf.aggregator.usecases.collections.target import Target
+from pyf.aggregator.usecases.ingest.update_package import PackageReport, get_retry_reason, update_package
 from support.registry_world import PLONE_FILTER, World
 
 DJANGO = Filter(profile="django", classifiers=("Framework :: Django",))
@@ -67,7 +67,11 @@ def test_releases_that_only_one_collection_lacks_are_read_for_that_one(two: Worl
     report = run_update(two, "plone-api", "4.0")
 
     assert sorted(report.indexed) == ["django", "plone"]
-    assert list_versions(two, "django", "plone-api") == list_versions(two, "plone", "plone-api") == ["1.0", "2.0", "3.0a1", "4.0"]
+    assert (
+        list_versions(two, "django", "plone-api")
+        == list_versions(two, "plone", "plone-api")
+        == ["1.0", "2.0", "3.0a1", "4.0"]
+    )
     assert two.stored() == two.expected()
 
 

@@ -6,13 +6,13 @@ import pytest
 from msgspec.json import encode
 
 from pyf.aggregator.domain.errors import Invalid, NotFound
-from pyf.aggregator.domain.membership.evaluation.profile import Filter
+from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.domain.search import SearchQuery
-from pyf.aggregator.usecases.read.package import ProjectRemoved, get_package, list_releases
-from pyf.aggregator.usecases.read.search import search_packages, suggest_packages
+from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.read.comparison import compare_packages
 from pyf.aggregator.usecases.read.dashboard import RetirementReason, build_dashboard
-from pyf.aggregator.usecases.collections.target import Target
+from pyf.aggregator.usecases.read.package import ProjectRemoved, get_package, list_releases
+from pyf.aggregator.usecases.read.search import search_packages, suggest_packages
 from support.site_fixtures import EMAIL_ADDRESSES, build_small_site
 
 PLONE = Target(collection="plone")

@@ -12,12 +12,12 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec.structs import replace
 
-from pyf.aggregator.testing.reference_search import PlainSearch
 from pyf.aggregator.domain.collection import CollectionInfo
 from pyf.aggregator.domain.errors import Unavailable
-from pyf.aggregator.domain.membership.evaluation.profile import Profile
+from pyf.aggregator.domain.membership.profile import Profile
 from pyf.aggregator.domain.search import Facet, HealthBand, SearchQuery, SearchResults, Sort
 from pyf.aggregator.settings import load_settings
+from pyf.aggregator.testing.reference_search import PlainSearch
 from pyf.aggregator.web.api.parameters import SEARCH_PARAMS
 from pyf.aggregator.web.app import create_app
 from support.http_server import serve_app
@@ -193,7 +193,9 @@ def test_write_methods_are_not_allowed(site: httpx.Client, method: str) -> None:
 
 
 def test_too_large_body_is_rejected(site: httpx.Client) -> None:
-    response = site.request("GET", f"{PLONE}/search", headers={"content-length": "70000"}, content=iter([b"x"] * 70_000))
+    response = site.request(
+        "GET", f"{PLONE}/search", headers={"content-length": "70000"}, content=iter([b"x"] * 70_000)
+    )
 
     assert response.status_code == 413
 
@@ -255,7 +257,17 @@ def test_openapi_describes_every_search_parameter(site: httpx.Client) -> None:
     assert "application/problem+json" in operation["responses"]["400"]["content"]
 
 
-HOSTILE_TEXTS = ("' OR 1=1 --", "<script>alert(1)</script>", "*", "name:[a TO *]", "\x00", "\u202e", "a AND", '"', "~" * 300)
+HOSTILE_TEXTS = (
+    "' OR 1=1 --",
+    "<script>alert(1)</script>",
+    "*",
+    "name:[a TO *]",
+    "\x00",
+    "\u202e",
+    "a AND",
+    '"',
+    "~" * 300,
+)
 
 HOSTILE = st.one_of(
     st.text(max_size=600),

@@ -8,9 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from support.browser import BrowserSession, open_browser
-from support.site_fixtures import build_crowded_site
 from support.http_server import serve_app
-from support.site_fixtures import build_wide_site
+from support.site_fixtures import build_crowded_site, build_wide_site
 
 
 @pytest.fixture(scope="session")

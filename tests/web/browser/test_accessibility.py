@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from support.browser import COLOR_RULES, BrowserSession
 from pyf.aggregator.domain.documents.project import normalize_name
+from support.browser import COLOR_RULES, BrowserSession
 from support.site_fixtures import LONG_NAME
 
 pytestmark = pytest.mark.slow

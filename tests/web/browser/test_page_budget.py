@@ -15,7 +15,9 @@ CROWDED = build_search_url("classifier", list(LONG_CLASSIFIERS[:30]), sort="name
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
-def test_pages_and_filters_are_gone_through_by_buttons_and_back(reader: Callable[..., BrowserSession], scripts: bool) -> None:
+def test_pages_and_filters_are_gone_through_by_buttons_and_back(
+    reader: Callable[..., BrowserSession], scripts: bool
+) -> None:
     page = reader("crowded_site", java_script_enabled=scripts).open_page(CROWDED)
     first = page.locator(".hits h3").first.inner_text()
 

@@ -118,7 +118,9 @@ def test_the_keyboard_alone_finds_narrows_reads_and_compares(reader: Callable[..
 
 
 def test_a_phone_shows_the_list_first_and_folds_the_filters(reader: Callable[..., BrowserSession]) -> None:
-    page = reader(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).open_page("/in/plone/search?q=many")
+    page = reader(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).open_page(
+        "/in/plone/search?q=many"
+    )
 
     expect(page.locator(".hits h3").first).to_be_in_viewport()
     expect(page.get_by_role("checkbox", name="Plone 5.2")).to_be_hidden()

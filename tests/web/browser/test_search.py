@@ -77,7 +77,9 @@ def test_the_way_back_brings_the_text_that_was_asked_there(reader: Callable[...,
     expect(box).to_have_value("many")
 
 
-def test_filters_work_without_loading_the_page_anew_and_the_way_back_undoes_them(reader: Callable[..., BrowserSession]) -> None:
+def test_filters_work_without_loading_the_page_anew_and_the_way_back_undoes_them(
+    reader: Callable[..., BrowserSession],
+) -> None:
     page = reader().open_page("/in/plone/search?q=many")
     before = page.locator("#count").inner_text()
     page.evaluate("window.same_page = true")

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from support.site_fixtures import LONG_CLASSIFIERS, HTML_QUOTES, build_search_url, build_crowded_site
-from support.http_server import serve_app
 from support.html_checks import assert_valid_page
+from support.http_server import serve_app
+from support.site_fixtures import HTML_QUOTES, LONG_CLASSIFIERS, build_crowded_site, build_search_url
 
 MAX_BYTES = 60_000
 SELECTED = list(LONG_CLASSIFIERS[:30])

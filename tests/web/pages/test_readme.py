@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyf.aggregator.domain.readme.safe_html import sanitize_html
+from pyf.aggregator.web.pages.readme import limit_depth, render_readme
+from support.html_checks import assert_valid_page, extract_text
 from support.readmes import HOSTILE_HTML, HOSTILE_TOKENS
-from pyf.aggregator.domain.readme.plain_text.safe_html import sanitize_html
-from pyf.aggregator.web.pages.readme import render_readme
-from pyf.aggregator.web.pages.readme import limit_depth
-from support.html_checks import extract_text
-from support.html_checks import assert_valid_page
 
 FRAGMENTS = (
     *HOSTILE_HTML,

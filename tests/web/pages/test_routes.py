@@ -8,14 +8,13 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from support.builders import PLONE, build_state
-from support.fake_dependencies import build_fake_dependencies
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.domain.documents.project import normalize_name
-from support.http_server import serve_app
-from support.site_fixtures import EMAIL_ADDRESSES, build_small_site
+from support.builders import PLONE, build_state
+from support.fake_dependencies import build_fake_dependencies
 from support.html_checks import assert_valid_page
-from support.site_fixtures import LONG_NAME, build_wide_site
+from support.http_server import serve_app
+from support.site_fixtures import EMAIL_ADDRESSES, LONG_NAME, build_small_site, build_wide_site
 
 PAGES = {
     "/": 200,

@@ -3,10 +3,10 @@
 import pytest
 
 from pyf.aggregator.domain.search import Facet, FacetCount, HealthBand, SearchQuery, SearchResults
-from pyf.aggregator.web.pages.search_params import SearchParams
-from pyf.aggregator.web.pages.search_page import SearchPage, build_search_page
-from pyf.aggregator.web.pages.formatting import sort_versions, group_versions
+from pyf.aggregator.web.pages.formatting import group_versions, sort_versions
 from pyf.aggregator.web.pages.layout import render_code
+from pyf.aggregator.web.pages.search_page import SearchPage, build_search_page
+from pyf.aggregator.web.pages.search_params import SearchParams
 
 
 def build_page(query: SearchQuery, *, total: int = 0, **facets: tuple[str, ...]) -> SearchPage:
@@ -14,7 +14,9 @@ def build_page(query: SearchQuery, *, total: int = 0, **facets: tuple[str, ...])
         Facet(name): [FacetCount(value=value, count=n) for n, value in enumerate(values)]
         for name, values in facets.items()
     }
-    return build_search_page("plone", SearchParams(query=query), SearchResults(total=total, hits=(), facets=counts), feed_url="/f")
+    return build_search_page(
+        "plone", SearchParams(query=query), SearchResults(total=total, hits=(), facets=counts), feed_url="/f"
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyf.aggregator.domain.search import Facet, HealthBand, SearchQuery, Sort
-from pyf.aggregator.web.pages import search_params, formatting
+from pyf.aggregator.web.pages import formatting, search_params
 from pyf.aggregator.web.pages.search_params import SearchParams
 
-VALUES = st.lists(st.text(min_size=1, max_size=40).map(formatting.single_line).filter(bool), max_size=4, unique=True).map(tuple)
+VALUES = st.lists(
+    st.text(min_size=1, max_size=40).map(formatting.single_line).filter(bool), max_size=4, unique=True
+).map(tuple)
 QUERIES = st.builds(
     SearchQuery,
     text=st.text(max_size=100).map(formatting.single_line),
@@ -47,13 +49,16 @@ def test_parse_reports_too_long_text() -> None:
 
 
 def test_to_query_pairs_omits_defaults() -> None:
-    assert search_params.to_query_pairs(search_params.parse([("q", " x "), ("sort", "relevance"), ("page", "1"), ("within", "")])) == [
-        ("q", "x")
-    ]
+    assert search_params.to_query_pairs(
+        search_params.parse([("q", " x "), ("sort", "relevance"), ("page", "1"), ("within", "")])
+    ) == [("q", "x")]
 
 
 def test_remove_filter_resets_the_page() -> None:
     params = search_params.parse([("q", "x"), ("license", "MIT"), ("license", "BSD"), ("page", "7")])
 
-    assert search_params.to_query_pairs(search_params.remove_filter(params, Facet.LICENSES, "MIT")) == [("q", "x"), ("license", "BSD")]
+    assert search_params.to_query_pairs(search_params.remove_filter(params, Facet.LICENSES, "MIT")) == [
+        ("q", "x"),
+        ("license", "BSD"),
+    ]
     assert search_params.to_query_pairs(search_params.without_filters(params)) == [("q", "x")]

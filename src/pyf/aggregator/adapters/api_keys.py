@@ -3,15 +3,16 @@
 Values of keys: how they are made, which may be chosen, and what is kept of them.
 """
 
-from collections.abc import Callable
-from ..ports.keys import ApiKey
 import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Callable
+
 from msgspec import Struct
-from ..ports.keys import PREFIX_LENGTH
+
 from ..domain.errors import Invalid
+from ..ports.keys import PREFIX_LENGTH, ApiKey
 
 WILDCARD = "*"
 

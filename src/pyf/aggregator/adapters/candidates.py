@@ -10,20 +10,21 @@ Its table `pypi.projects` holds a row a file with `name`, as published, and `req
 not verified live.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from ..domain.documents.project import normalize_name
 import gzip
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
-from ..domain.errors import Invalid
 from urllib.parse import urlencode
+
 from msgspec import Struct
+
+from ..domain.documents.project import normalize_name
 from ..domain.errors import Invalid, Unavailable
 from .http.readers import make_json_reader
 from .http.service_client import Request, ServiceClient
+
 
 class StaticCandidates:
     """The port `Candidates` over names by the framework (normalised) that they may require."""

@@ -11,9 +11,20 @@ from msgspec.json import Decoder, encode
 
 from ..domain.collection import ProjectState
 from ..domain.documents.document import Document, Enrichments
-from ..domain.documents.schema import OWNERS, DownloadFields, HealthFields, Owner, ProjectFields, RegistryFields, RepositoryFields, iter_fields
+from ..domain.documents.schema import (
+    OWNERS,
+    DownloadFields,
+    HealthFields,
+    Owner,
+    ProjectFields,
+    RegistryFields,
+    RepositoryFields,
+    iter_fields,
+)
 
-_INTEGER_FIELDS = tuple(field.name for field in iter_fields() if field.owner is Owner.REGISTRY and field.kind == "int64")
+_INTEGER_FIELDS = tuple(
+    field.name for field in iter_fields() if field.owner is Owner.REGISTRY and field.kind == "int64"
+)
 _INT64_RANGE = range(-(2**63), 2**63)
 
 _REGISTRY_DECODER = Decoder(RegistryFields)
@@ -77,7 +88,11 @@ def decode_registry_fields(json: bytes | str) -> RegistryFields:
 def decode_enrichments(enrichment_json: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Enrichments:
     """Return what the other owners' JSON says."""
     return Enrichments(
-        **{part: decoder.decode(enrichment_json[owner]) for owner, (part, decoder) in _ENRICHMENT_DECODERS.items() if owner in enrichment_json}
+        **{
+            part: decoder.decode(enrichment_json[owner])
+            for owner, (part, decoder) in _ENRICHMENT_DECODERS.items()
+            if owner in enrichment_json
+        }
     )
 
 

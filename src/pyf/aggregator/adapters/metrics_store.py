@@ -5,21 +5,19 @@ Counts what becomes of a worker's tasks, for those who operate it.
 Adds up what the processes of one worker have counted, which tell it one another in a folder of small files.
 """
 
+import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from threading import Lock
-from ..ports import ServiceRateLimit
-from collections.abc import Callable, Mapping
-from ..ports import TaskTotals
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from uuid import uuid4
+
 import msgspec
 from msgspec import Struct
-from ..ports import ServiceRateLimit, TaskMetrics, TaskTotals, RequestMetrics
+
+from ..ports import RequestMetrics, ServiceRateLimit, TaskMetrics, TaskTotals
 
 # A date in Unix seconds is above this; what is below is a number of seconds from now, as newer services tell it.
 _MIN_TIMESTAMP = 1_000_000_000
@@ -42,12 +40,16 @@ class LocalRequestMetrics:
     def record_headers(self, service: str, headers: Mapping[str, str]) -> None:
         """Remember what an answer's headers, looked up in any case, say about a limit."""
         for prefix in ("X-RateLimit-", "RateLimit-"):
-            remaining, limit, reset = (_parse_number(headers.get(prefix + name, "")) for name in ("Remaining", "Limit", "Reset"))
+            remaining, limit, reset = (
+                _parse_number(headers.get(prefix + name, "")) for name in ("Remaining", "Limit", "Reset")
+            )
             if remaining is None or limit is None:
                 continue
             kind = headers.get(prefix + "Resource", "")[:40]
             resets_at = float(reset or 0) if (reset or 0) >= _MIN_TIMESTAMP else self._now() + (reset or 0)
-            rate_limit = ServiceRateLimit(service=service, kind=kind, remaining=remaining, limit=limit, resets_at=resets_at)
+            rate_limit = ServiceRateLimit(
+                service=service, kind=kind, remaining=remaining, limit=limit, resets_at=resets_at
+            )
             with self._lock:
                 self._rate_limits[service, kind] = rate_limit
             return
@@ -150,9 +152,15 @@ class SharedMetrics:
     def get_rate_limits(self) -> Sequence[ServiceRateLimit]:
         """Return what was told last: of one period the one with the least left, whoever heard it."""
         latest: dict[tuple[str, str], ServiceRateLimit] = {}
-        for rate_limit in (*self._request_metrics.get_rate_limits(), *(quota for snapshot in self._read_snapshots() for quota in snapshot.rate_limits)):
+        for rate_limit in (
+            *self._request_metrics.get_rate_limits(),
+            *(quota for snapshot in self._read_snapshots() for quota in snapshot.rate_limits),
+        ):
             key = rate_limit.service, rate_limit.kind
-            if key not in latest or (rate_limit.resets_at, -rate_limit.remaining) > (latest[key].resets_at, -latest[key].remaining):
+            if key not in latest or (rate_limit.resets_at, -rate_limit.remaining) > (
+                latest[key].resets_at,
+                -latest[key].remaining,
+            ):
                 latest[key] = rate_limit
         return list(latest.values())
 

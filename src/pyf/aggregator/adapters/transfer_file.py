@@ -3,15 +3,6 @@
 Files that collections are exported to and imported from: a line at a time, compressed where that is wanted.
 """
 
-from typing import Any
-from msgspec import UNSET, DecodeError, Struct, UnsetType, field
-from msgspec.json import Decoder, encode
-from ..domain.collection import CollectionState, Tombstone
-from ..domain.documents.document import Document
-from ..domain.errors import Invalid
-from ..domain.documents.project import normalize_name
-from ..domain.documents.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
-from ..domain.collection import ExportEntry, ExportHeader, ExportTrailer
 import gzip
 import os
 import sys
@@ -20,8 +11,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+
+from msgspec import UNSET, DecodeError, Struct, UnsetType, field
+from msgspec.json import Decoder, encode
+
+from ..domain.collection import CollectionState, ExportEntry, ExportHeader, ExportLine, ExportTrailer, Tombstone
+from ..domain.documents.document import Document
+from ..domain.documents.project import normalize_name
+from ..domain.documents.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
 from ..domain.errors import Invalid, Unavailable
-from ..domain.collection import ExportEntry, ExportLine
 
 FORMAT_VERSION = 1
 

@@ -5,30 +5,30 @@ from collections.abc import Callable
 
 import click
 
-from ..config.profiles import load_profiles
-from ..adapters.cursor_file import SavedCursors, CursorFile
+from ..adapters.cursor_file import CursorFile, SavedCursors
 from ..bootstrap import open_dependencies
+from ..config.profiles import load_profiles
 from ..domain.errors import AggregatorError, Invalid, Unavailable
 from ..domain.schedule import Schedule
 from ..ports import Dependencies
 from ..settings import Settings, load_settings
-from ..usecases.ingest.incremental import update_collection
+from ..usecases.collections.rebuild import rebuild_collection
 from ..usecases.enrich.downloads import enrich_downloads
 from ..usecases.enrich.repositories import enrich_repositories
-from ..usecases.read.explain_score import explain_score
-from ..usecases.ingest.fetch import fetch_collection
-from ..usecases.collections.rebuild import rebuild_collection
-from ..usecases.ingest.refresh import refresh_collection
-from ..usecases.report import ProgressCallback, IngestReport, RunReport, no_progress
 from ..usecases.enrich.scores import rescore_collection
-from ..usecases.read.package import get_package_documents
+from ..usecases.ingest.fetch import fetch_collection
+from ..usecases.ingest.incremental import update_collection
+from ..usecases.ingest.refresh import refresh_collection
 from ..usecases.read.explain_membership import explain_membership
+from ..usecases.read.explain_score import explain_score
+from ..usecases.read.package import get_package_documents
+from ..usecases.report import IngestReport, ProgressCallback, RunReport, no_progress
 from .aggregator_options import WATCH_INTERVAL, Action, Options
+from .collection_option import CollectionChoice, print_target, resolve_collection
 from .confirm import confirm_alias_swap
 from .exit_codes import ExitCode
+from .output import get_exit_code, print_json, print_line, print_renderable, print_report, progress_bar
 from .score_view import build_score_view
-from .output import get_exit_code, print_renderable, print_json, print_line, print_report, progress_bar
-from .collection_option import CollectionChoice, print_target, resolve_collection
 from .watch import RecurringRun, watch
 
 # What reports call the actions that end with one.
@@ -177,7 +177,9 @@ def _fetch(deps: Dependencies, choice: CollectionChoice, options: Options, progr
     )
 
 
-def _update(deps: Dependencies, choice: CollectionChoice, options: Options, progress: ProgressCallback, cursors: SavedCursors) -> IngestReport:
+def _update(
+    deps: Dependencies, choice: CollectionChoice, options: Options, progress: ProgressCallback, cursors: SavedCursors
+) -> IngestReport:
     return update_collection(
         deps,
         choice.target,
@@ -191,7 +193,9 @@ def _update(deps: Dependencies, choice: CollectionChoice, options: Options, prog
     )
 
 
-def _refresh(deps: Dependencies, choice: CollectionChoice, options: Options, progress: ProgressCallback) -> IngestReport:
+def _refresh(
+    deps: Dependencies, choice: CollectionChoice, options: Options, progress: ProgressCallback
+) -> IngestReport:
     return refresh_collection(
         deps,
         choice.target,

@@ -43,12 +43,16 @@ def resolve_collection(
     if all_projects and (profile or classifiers):
         raise click.UsageError("--no-plone-filter lifts the default filter: leave it out with -p or -ft.")
     if profile:
-        return CollectionChoice(target=Target(collection=target or profile, filter=_get_profile_filter(profile, profiles)))
+        return CollectionChoice(
+            target=Target(collection=target or profile, filter=_get_profile_filter(profile, profiles))
+        )
     if all_projects or classifiers:
         if not target:
             raise click.UsageError(f"{'--no-plone-filter' if all_projects else '-ft'} needs -t/--target COLLECTION.")
         selected_classifiers = tuple(classifier.strip() for classifier in classifiers)
-        return CollectionChoice(target=Target(collection=target, filter=Filter(classifiers=selected_classifiers, everything=all_projects)))
+        return CollectionChoice(
+            target=Target(collection=target, filter=Filter(classifiers=selected_classifiers, everything=all_projects))
+        )
     if default_profile:
         profile_filter = _get_profile_filter(default_profile, profiles, prefix="DEFAULT_PROFILE: ")
         if not target:

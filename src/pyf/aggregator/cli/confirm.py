@@ -6,7 +6,7 @@ import click
 
 from ..domain.errors import Invalid
 from ..ports import Dependencies
-from ..usecases.collections.target import is_unaliased, find_next_name
+from ..usecases.collections.target import find_next_name, is_unaliased
 
 
 def require_confirmation(question: str, *, is_confirmed: bool, option: str) -> None:
@@ -31,7 +31,9 @@ def confirm_alias_swap(deps: Dependencies, collection: str, action: str, *, is_c
     if not is_unaliased(deps, collection):
         return
     successor = find_next_name(deps.admin, collection)
-    downtime_note = "" if deps.admin.replaces_atomically else ", with a moment in between in which the name leads nowhere"
+    downtime_note = (
+        "" if deps.admin.replaces_atomically else ", with a moment in between in which the name leads nowhere"
+    )
     require_confirmation(
         f"{collection} is a collection itself, and no alias. May it be replaced: {action} {successor}, delete {collection}, and have "
         f"{collection} lead to {successor} from then on{downtime_note}?",

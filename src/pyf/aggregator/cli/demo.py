@@ -11,10 +11,9 @@ from rich.console import Console
 from .. import __version__
 from ..config.profiles import load_profiles
 from ..sandbox.fake_registry import FakeRegistry
-from ..sandbox.yaml_format import SampleDataError
 from ..sandbox.load import load_documents, load_sample_documents
-from .demo_servers import check_pages, open_in_browser, serve_pages
-from .demo_servers import DemoRunner, run_sandbox_servers
+from ..sandbox.yaml_format import SampleDataError
+from .demo_servers import DemoRunner, check_pages, open_in_browser, run_sandbox_servers, serve_pages
 from .exit_codes import ExitCode, ExitCodeCommand, treat_sigterm_as_interrupt
 from .output import create_stdout_console
 
@@ -54,11 +53,17 @@ def main(once: bool, serve: bool, folder: Path | None, port: int, latency: float
     ):
         runner = DemoRunner(Path(temporary), settings, console)
         project_count = len(ecosystem.list_projects())
-        console.print(f"A stand-in for PyPI serves {project_count} projects at {settings['PYPI_BASE_URL']}", highlight=False)
+        console.print(
+            f"A stand-in for PyPI serves {project_count} projects at {settings['PYPI_BASE_URL']}", highlight=False
+        )
         if not serve:
             _run_commands(runner, ecosystem)
             runner.print_tables(f"What happened, at {latency * 1000:g} ms an answer")
-            _show_pages(page_stack.enter_context(serve_pages(runner.folder, runner.environment)), console, opens_browser=not once)
+            _show_pages(
+                page_stack.enter_context(serve_pages(runner.folder, runner.environment)),
+                console,
+                opens_browser=not once,
+            )
         if not once:
             example = "-f -p plone" if serve else "-p django --show djangorestframework"
             _wait_for_interrupt(runner, example)
@@ -87,7 +92,12 @@ def _run_commands(runner: DemoRunner, registry: FakeRegistry) -> None:
 def _show_pages(url: str, console: Console, *, opens_browser: bool) -> None:
     """Look at the page once, and open it where somebody wants to."""
     collection_paths = [f"/in/{profile}" for profile in load_profiles()]
-    paths = ["/", *collection_paths, *(f"{path}/search?q=a" for path in collection_paths), "/in/plone/project/plone-api"]
+    paths = [
+        "/",
+        *collection_paths,
+        *(f"{path}/search?q=a" for path in collection_paths),
+        "/in/plone/project/plone-api",
+    ]
     console.print(f"\n[bold]$ pyfserve[/bold]\nThe page is at {url}", highlight=False)
     console.print(f"{check_pages(url, paths)} of its pages were looked at, and are well.", highlight=False)
     if opens_browser and open_in_browser(url):

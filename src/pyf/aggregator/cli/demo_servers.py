@@ -3,34 +3,32 @@
 The stage of `pyfdemo`: stand-ins for the services, and the real commands as processes of their own.
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
 import webbrowser
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
-import click
-from ..settings import Settings
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import click
 from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
+
 from ..domain.errors import Unavailable
-from ..sandbox.downloads import LocalClickHouse
-from ..sandbox.downloads import load_sample_downloads
+from ..sandbox.downloads import LocalClickHouse, LocalPypistats, load_sample_downloads
 from ..sandbox.fake_registry import FakeRegistry
 from ..sandbox.github import LocalGitHub
 from ..sandbox.github_fixtures import load_sample_repositories
-from ..sandbox.downloads import LocalPypistats
 from ..sandbox.pypi import LocalPyPI
+from ..settings import Settings
 from .exit_codes import ExitCode
 
 # Seconds that the server has to answer, and to end.

@@ -5,16 +5,16 @@ from math import ceil
 import click
 
 from ..adapters.downloads.clickhouse import MAX_NAMES
-from ..config.profiles import load_profiles
 from ..bootstrap import open_dependencies
+from ..config.profiles import load_profiles
 from ..domain.errors import Unavailable
 from ..settings import load_settings
 from ..usecases.enrich.downloads import RunEstimate, enrich_downloads
 from ..usecases.report import EnrichmentReport
+from .collection_option import print_target, resolve_collection
 from .downloads import Options
 from .exit_codes import ExitCode
 from .output import get_exit_code, print_report, progress_bar
-from .collection_option import print_target, resolve_collection
 
 # From so many seconds on a run is long enough to name the source that takes less.
 _LONG_RUN_SECONDS = 600
@@ -55,7 +55,11 @@ def format_estimate(estimate: RunEstimate) -> str:
     line = f"Counting {estimate.project_count:,} packages with {estimate.source}, {_pluralize(requests, 'request')}"
     if seconds >= 1:
         per_minute = round(requests / seconds * 60)
-        line += f" at {per_minute} a minute: about {_format_duration(seconds)}" if per_minute else f": about {_format_duration(seconds)}"
+        line += (
+            f" at {per_minute} a minute: about {_format_duration(seconds)}"
+            if per_minute
+            else f": about {_format_duration(seconds)}"
+        )
     if seconds < _LONG_RUN_SECONDS:
         return f"{line}."
     return f"{line}. With --source clickhouse it is {_pluralize(ceil(estimate.project_count / MAX_NAMES), 'request')}."

@@ -5,17 +5,17 @@ from typing import Any
 import click
 from msgspec.json import decode
 
-from ..config.profiles import load_profiles
 from ..bootstrap import open_dependencies
+from ..config.profiles import load_profiles
 from ..domain.errors import AggregatorError, Unavailable
 from ..ports import RepositoryResult
 from ..settings import load_settings
 from ..usecases.enrich.repositories import enrich_repositories
-from ..usecases.report import EnrichmentReport
 from ..usecases.read.package import get_package_documents
-from .exit_codes import ExitCode
-from .output import get_exit_code, print_json, print_report, progress_bar, print_problems
+from ..usecases.report import EnrichmentReport
 from .collection_option import print_target, resolve_collection
+from .exit_codes import ExitCode
+from .output import get_exit_code, print_json, print_problems, print_report, progress_bar
 
 
 def run(
@@ -45,7 +45,9 @@ def run(
                 )
             if verbose and report.found:
                 document = get_package_documents(deps, choice.target, name)[0]
-                print_json({"document": document, "github": list(map(_format_result, results)), "report": report.to_dict()})
+                print_json(
+                    {"document": document, "github": list(map(_format_result, results)), "report": report.to_dict()}
+                )
                 print_problems(report)
                 return get_exit_code(report)
         print_report(report, as_json=as_json)
@@ -55,4 +57,8 @@ def run(
 def _format_result(result: RepositoryResult) -> dict[str, Any]:
     """Return what was asked and what GitHub said, as it said it."""
     error = str(result.outcome) if isinstance(result.outcome, AggregatorError) else None
-    return {"asked": result.ref.url, "answer": decode(result.raw_response) if result.raw_response else None, "error": error}
+    return {
+        "asked": result.ref.url,
+        "answer": decode(result.raw_response) if result.raw_response else None,
+        "error": error,
+    }

@@ -7,14 +7,20 @@ import click
 from msgspec import Struct, to_builtins
 from rich.table import Table
 
-from ..ports.keys import ApiKey
 from ..domain.errors import NotFound
 from ..ports import Dependencies
+from ..ports.keys import ApiKey
 from ..settings import Settings
-from ..usecases.collections.overview import IndexOverview, CollectionDetails, CollectionEntry, read_overview, read_details
+from ..usecases.collections.overview import (
+    CollectionDetails,
+    CollectionEntry,
+    IndexOverview,
+    read_details,
+    read_overview,
+)
 from ..usecases.collections.search_keys import list_search_keys
-from .output import print_renderable, print_json, print_line
 from .collection_option import get_engine
+from .output import print_json, print_line, print_renderable
 from .updater_options import Action, Options
 
 
@@ -141,7 +147,9 @@ def _format_latest_change(collection: CollectionDetails) -> str:
 def _format_cursor(collection: CollectionDetails) -> str:
     if collection.cursor is None:
         return "none: the next run compares everything"
-    return f"serial {collection.cursor:,}" + (f", confirmed {_format_age(collection.cursor_age)} ago" if collection.cursor_age is not None else "")
+    return f"serial {collection.cursor:,}" + (
+        f", confirmed {_format_age(collection.cursor_age)} ago" if collection.cursor_age is not None else ""
+    )
 
 
 def _print_orphans(overview: IndexOverview) -> None:

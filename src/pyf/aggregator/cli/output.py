@@ -3,23 +3,33 @@
 How a run shows itself: a progress bar on a terminal's stderr, a report in words or as JSON on stdout.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from textwrap import fill
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import Any
+
 import click
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
+
 from ..domain.errors import Unavailable
 from ..usecases.report import ProgressCallback as Watch
 from ..usecases.report import RunReport, no_progress
-from .exit_codes import ExitCode, detach_stdout, to_exit_code, print_error
+from .exit_codes import ExitCode, detach_stdout, print_error, to_exit_code
 
 # So many names with the same kind of reason get a line each; more share a paragraph.
 _MAX_SINGLE_LINES = 3

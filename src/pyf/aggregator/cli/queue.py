@@ -4,11 +4,11 @@ import click
 from msgspec import to_builtins
 from rich.table import Table
 
-from ..queue.stats import QueueStats, get_queue_stats, count_pending, purge_queue
+from ..queue.stats import QueueStats, count_pending, get_queue_stats, purge_queue
 from ..settings import Settings
 from .confirm import require_confirmation
 from .exit_codes import ExitCode
-from .output import print_renderable, print_json
+from .output import print_json, print_renderable
 
 
 def print_queue(settings: Settings, *, as_json: bool) -> ExitCode:

@@ -8,15 +8,15 @@ from msgspec import to_builtins
 from rich.table import Table
 from rich.text import Text
 
-from ..config.profiles import load_profiles
 from ..bootstrap import open_dependencies
+from ..config.profiles import load_profiles
 from ..domain.search import Facet, HealthBand, Hit, SearchQuery, SearchResults, Sort
 from ..settings import load_settings
 from ..usecases.read.search import UnknownValue, search_with_hints
-from .exit_codes import ExitCode
-from .output import print_renderable, print_json, print_line, create_stdout_console
-from .search import Options
 from .collection_option import resolve_collection
+from .exit_codes import ExitCode
+from .output import create_stdout_console, print_json, print_line, print_renderable
+from .search import Options
 
 _HEALTH_COLORS = {
     HealthBand.EXCELLENT: "green",
@@ -140,7 +140,10 @@ def _build_facets_table(results: SearchResults) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for facet, counts in results.facets.items():
-        values = ", ".join(f"{_strip_control_characters(value_count.value)} ({value_count.count:,})" for value_count in counts[:_MAX_FACET_VALUES])
+        values = ", ".join(
+            f"{_strip_control_characters(value_count.value)} ({value_count.count:,})"
+            for value_count in counts[:_MAX_FACET_VALUES]
+        )
         if values:
             table.add_row(facet.value.replace("_", " "), Text(values))
     return table
@@ -166,7 +169,11 @@ def _format_date(timestamp: int) -> str:
 def _format_unknown_value(unknown_value: UnknownValue) -> str:
     """Return in one line that a value is nobody's, and which there are."""
     line = f"No package has {_FILTER_LABELS[unknown_value.facet]} {_strip_control_characters(unknown_value.value)}"
-    return f"{line}; there are: {', '.join(map(_strip_control_characters, unknown_value.suggestions))}." if unknown_value.suggestions else f"{line}, nor any other."
+    return (
+        f"{line}; there are: {', '.join(map(_strip_control_characters, unknown_value.suggestions))}."
+        if unknown_value.suggestions
+        else f"{line}, nor any other."
+    )
 
 
 def _strip_control_characters(text: str) -> str:

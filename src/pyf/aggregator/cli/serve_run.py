@@ -4,30 +4,31 @@ Does what the options of `pyfserve` ask for: settings and services together, a s
 """
 
 import asyncio
-import socket
-import time
-from collections.abc import Callable
-from typing import Any
-import uvicorn
-from uvicorn.supervisors import Multiprocess
 import logging
 import os
 import signal
+import socket
+import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import parent_process
 from threading import Thread
+from typing import Any
+
 import click
+import uvicorn
 from litestar import Litestar
+from uvicorn.supervisors import Multiprocess
+
 from .. import logs
-from ..config.profiles import CurrentProfiles
 from ..bootstrap import open_dependencies
+from ..config.profiles import CurrentProfiles
 from ..domain.errors import Unavailable
 from ..settings import Settings, load_settings
 from ..web.app import create_app
-from .exit_codes import ExitCode, treat_sigterm_as_interrupt
 from .collection_option import print_index
+from .exit_codes import ExitCode, treat_sigterm_as_interrupt
 
 # Seconds between two looks at whether all are ready, and those after which it is taken for granted.
 _POLL_INTERVAL, _STARTUP_TIMEOUT = 0.05, 60.0

@@ -5,24 +5,23 @@ from collections.abc import Callable
 import click
 from msgspec import to_builtins
 
-from ..config.profiles import load_profiles
 from ..adapters.transfer_file import STDIO_NAME, open_lines, write_entries
 from ..bootstrap import open_dependencies
+from ..config.profiles import load_profiles
 from ..ports import Dependencies
 from ..settings import Settings, load_settings
-from ..usecases.collections.transfer import export_collection
-from ..usecases.collections.transfer import import_collection
-from ..usecases.collections.merge import merge_collection
 from ..usecases.collections.aliases import add_alias, delete_collection, get_deletable_collection
+from ..usecases.collections.merge import merge_collection
 from ..usecases.collections.rebuild import rebuild_from_copy
-from ..usecases.report import ProgressCallback, TransferReport
 from ..usecases.collections.search_keys import add_search_key, get_key
 from ..usecases.collections.target import Target, to_base_name
-from .confirm import require_confirmation, confirm_alias_swap
+from ..usecases.collections.transfer import export_collection, import_collection
+from ..usecases.report import ProgressCallback, TransferReport
+from .collection_option import CollectionChoice, print_index, print_target, resolve_collection
+from .confirm import confirm_alias_swap, require_confirmation
 from .exit_codes import ExitCode
-from .output import get_exit_code, print_json, print_line, print_report, progress_bar, print_problems
-from .collection_option import CollectionChoice, print_target, print_index, resolve_collection
 from .index_lists import print_info, print_list
+from .output import get_exit_code, print_json, print_line, print_problems, print_report, progress_bar
 from .updater_options import Action, Options
 
 _FORCE_OPTION = "-f/--force"
@@ -82,14 +81,17 @@ def _run_index_action(deps: Dependencies, settings: Settings, options: Options) 
     return ExitCode.SUCCESS
 
 
-def _run_collection_action(deps: Dependencies, settings: Settings, choice: CollectionChoice, options: Options) -> ExitCode:
+def _run_collection_action(
+    deps: Dependencies, settings: Settings, choice: CollectionChoice, options: Options
+) -> ExitCode:
     if options.action is Action.INFO:
         print_info(deps, settings, collection=choice.target.collection, as_json=options.json_)
     elif options.action is Action.ADD_ALIAS:
         target_name = choice.target.collection
         collection = add_alias(deps, options.source, target_name)
         click.echo(
-            f"{options.source} → {target_name}" + (f", which is {collection}" if target_name != collection else ""), err=True
+            f"{options.source} → {target_name}" + (f", which is {collection}" if target_name != collection else ""),
+            err=True,
         )
     else:
         _add_key(deps, choice.target, options)

@@ -3,15 +3,15 @@
 Read profiles: the built-in ones, and those of a file of the user's.
 """
 
-import re
-from collections.abc import Iterable, Mapping
-from typing import Any
-from ..domain.errors import Invalid
-from ..domain.documents.project import normalize_name
 import logging
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
+
+from ..domain.documents.project import normalize_name
+from ..domain.errors import Invalid
 from ..domain.membership.profile import Profile
 from . import yaml_file
 

@@ -4,10 +4,11 @@ What a file of an exported collection consists of, line by line.
 """
 
 from msgspec import Struct, field
-from .membership.profile import Filter
-from msgspec import Struct
+
 from .documents.document import Document
 from .errors import Invalid
+from .membership.profile import Filter
+
 
 class StaleRetry(Struct, frozen=True, kw_only=True):
     """A project whose answer was older than the registry's journal, to be asked for again.

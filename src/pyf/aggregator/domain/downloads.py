@@ -32,7 +32,11 @@ def build_download_fields(downloads: Downloads, *, source: str, now: int) -> Dow
     Where the source does not say which day is its newest, that is taken to be the day before `now`, in UTC. The month
     which that day lies in is not over: its value is that of the last 30 days, until the source gives the whole month.
     """
-    newest_day = downloads.newest_day if downloads.newest_day is not UNSET else datetime.fromtimestamp(now, UTC).date() - timedelta(1)
+    newest_day = (
+        downloads.newest_day
+        if downloads.newest_day is not UNSET
+        else datetime.fromtimestamp(now, UTC).date() - timedelta(1)
+    )
     current_month = {} if downloads.last_month is UNSET else {to_month(newest_day): downloads.last_month}
     return DownloadFields(
         download_last_day=downloads.last_day,
@@ -58,7 +62,9 @@ def merge_downloads(newer: DownloadFields, older: DownloadFields | UnsetType) ->
     newer_history, older_history = newer.download_history or {}, older.download_history or {}
     if _get_end(newer) <= _get_end(older):
         end_month = to_month(datetime.fromtimestamp(_get_end(newer), UTC).date())
-        newer_history = {month: count for month, count in newer_history.items() if month != end_month or month not in older_history}
+        newer_history = {
+            month: count for month, count in newer_history.items() if month != end_month or month not in older_history
+        }
     return replace(
         newer,
         download_history=_limit_history({**older_history, **newer_history}),
@@ -79,7 +85,9 @@ def to_month(day: date) -> str:
 def list_whole_months(day: date, count: int) -> list[str]:
     """Return the names of the last months that are over on a day, which may be their last; oldest first."""
     end = day + timedelta(1)
-    return [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(_to_month_index(end) - count, _to_month_index(end))]
+    return [
+        f"{month // 12:04}-{month % 12 + 1:02}" for month in range(_to_month_index(end) - count, _to_month_index(end))
+    ]
 
 
 def _to_month_index(day: date) -> int:

@@ -87,7 +87,9 @@ def to_spdx(*, expression: str, classifiers: tuple[str, ...], text: str) -> str:
     licence, then the classifiers where they agree on one.
     """
     identifiers = {_BY_CLASSIFIER.get(c.removeprefix(_PREFIX), "") for c in classifiers if c.startswith(_LICENSES)}
-    return _canonicalize(expression) or _parse_license_text(text) or (identifiers.pop() if len(identifiers) == 1 else "")
+    return (
+        _canonicalize(expression) or _parse_license_text(text) or (identifiers.pop() if len(identifiers) == 1 else "")
+    )
 
 
 def _canonicalize(expression: str) -> str:

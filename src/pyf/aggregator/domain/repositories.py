@@ -6,13 +6,12 @@ Finds where a project may have its source: the links of its releases that lead t
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import unquote
-from msgspec import Struct
+
 from msgspec import UNSET, Struct, UnsetType
-from .documents.schema import RepositoryFields
-from collections.abc import Iterable, Iterator, Sequence
-from .documents.schema import RegistryFields
+
+from .documents.schema import RegistryFields, RepositoryFields
 
 GITHUB = "github.com"
 _CODEBERG = "codeberg.org"
@@ -135,7 +134,8 @@ def _parse_owner_and_name(host: str, parts: Sequence[str]) -> RepositoryRef | No
 
 def _parse_nested(host: str, parts: Sequence[str]) -> RepositoryRef | None:
     length = next(
-        (position for position, part in enumerate(parts) if position > 1 and _GITLAB_PAGES.fullmatch(part.lower())), None
+        (position for position, part in enumerate(parts) if position > 1 and _GITLAB_PAGES.fullmatch(part.lower())),
+        None,
     )
     *groups, last = parts[:length]
     name = _clean_name(last)

@@ -3,12 +3,14 @@
 What somebody means who narrows a search by "mit", "3.12" or "6.0": the values that packages really have.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from msgspec import UNSET, Struct
-from .documents.document import Document
-from collections.abc import Collection, Iterable, Iterator, Mapping
 from heapq import nsmallest
+
+from msgspec import UNSET, Struct
+
+from .documents.document import Document
+
 
 class Sort(StrEnum):
     """What hits are ordered by; what is not known comes last, and equals are ordered by name."""
@@ -92,7 +94,9 @@ class SearchQuery(Struct, frozen=True, kw_only=True):
         return values
 
 
-def has_selected_versions(framework_versions: Sequence[str], python_versions: Sequence[str], query: SearchQuery) -> bool:
+def has_selected_versions(
+    framework_versions: Sequence[str], python_versions: Sequence[str], query: SearchQuery
+) -> bool:
     """Tell whether a release has the versions that are asked for."""
     return all(
         not selected or set(selected) & set(available)
@@ -205,7 +209,9 @@ _MAX_SUGGESTIONS = 5
 _MIN_SIMILARITY = 60
 
 
-def resolve_values(facet: Facet, text: str, known_values: Collection[str], frameworks: Collection[str] = ()) -> tuple[str, ...]:
+def resolve_values(
+    facet: Facet, text: str, known_values: Collection[str], frameworks: Collection[str] = ()
+) -> tuple[str, ...]:
     """Return which of the known values of a facet are meant; nothing where none is, or more than one may be.
 
     Case does not count. What is left out may be: "Python" and the profile's framework (of `frameworks`) before a
@@ -218,7 +224,10 @@ def resolve_values(facet: Facet, text: str, known_values: Collection[str], frame
     if matches or not folded:
         return matches
     own_frameworks = frozenset(name.casefold() for name in frameworks)
-    for short_matches in (_match_short_forms(facet, folded, known_values, own_frameworks), _match_short_forms(facet, folded, known_values, frozenset())):
+    for short_matches in (
+        _match_short_forms(facet, folded, known_values, own_frameworks),
+        _match_short_forms(facet, folded, known_values, frozenset()),
+    ):
         if len(short_matches) == 1:
             return tuple(short_matches)
     return ()
@@ -230,13 +239,17 @@ def suggest_values(text: str, counts: Mapping[str, int]) -> tuple[str, ...]:
     from rapidfuzz import fuzz, process
 
     folded = {value: value.casefold() for value in counts}
-    matches = process.extract(text.casefold(), folded, scorer=fuzz.WRatio, score_cutoff=_MIN_SIMILARITY, limit=_MAX_SUGGESTIONS)
+    matches = process.extract(
+        text.casefold(), folded, scorer=fuzz.WRatio, score_cutoff=_MIN_SIMILARITY, limit=_MAX_SUGGESTIONS
+    )
     if matches:
         return tuple(value for _, _, value in matches)
     return tuple(nsmallest(_MAX_SUGGESTIONS, counts, key=lambda value: (-counts[value], value)))
 
 
-def _match_short_forms(facet: Facet, folded: str, known_values: Iterable[str], own_frameworks: frozenset[str]) -> list[str]:
+def _match_short_forms(
+    facet: Facet, folded: str, known_values: Iterable[str], own_frameworks: frozenset[str]
+) -> list[str]:
     return [value for value in known_values if folded in _iter_short_forms(facet, value.casefold(), own_frameworks)]
 
 

@@ -7,10 +7,10 @@ from itertools import groupby
 
 from msgspec import UNSET, Struct
 
-from .health.compatibility import is_release_supported
-from .health.scoring_config import ScoringConfig, parse_version_numbers
 from .documents.schema import RegistryFields
 from .documents.version import to_version_key
+from .health.compatibility import is_release_supported
+from .health.scoring_config import ScoringConfig, parse_version_numbers
 
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,9}")
 
@@ -45,13 +45,17 @@ class SupportMatrix(Struct, frozen=True, kw_only=True):
     rows: tuple[SupportRow, ...]
 
 
-def build_support_matrix(documents: Sequence[RegistryFields], scoring_config: ScoringConfig, today: date) -> SupportMatrix:
+def build_support_matrix(
+    documents: Sequence[RegistryFields], scoring_config: ScoringConfig, today: date
+) -> SupportMatrix:
     """Return what the releases of a project support, the highest version first; what was withdrawn is left out.
 
     A pre-release stands where its version does, and not below all that are stable: it tells what comes.
     """
     releases = sorted(
-        (each for each in documents if not each.yanked), key=lambda document: to_version_key(document.version), reverse=True
+        (each for each in documents if not each.yanked),
+        key=lambda document: to_version_key(document.version),
+        reverse=True,
     )
     columns = sort_newest_first({version for each in releases for version in each.framework_versions})
     groups = groupby(releases, key=lambda each: (frozenset(each.framework_versions), each.python_versions))

@@ -5,7 +5,6 @@ a process, because what it learns of the index is shared by all who ask within a
 nothing else opens an `endpoint`.
 """
 
-from .collectors import CONTENT_TYPE, Metrics
-from .collectors import serve_metrics
+from .collectors import CONTENT_TYPE, Metrics, serve_metrics
 
 __all__ = ["CONTENT_TYPE", "Metrics", "serve_metrics"]

@@ -4,18 +4,23 @@ Serves metrics where nothing else is served: by a worker, on `METRICS_PORT`.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
+from contextlib import contextmanager, suppress
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    ProcessCollector,
+    generate_latest,
+    start_http_server,
+)
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
+
 from .. import __version__
-from ..domain.errors import Unavailable
-from ..ports import Backlog, Dependencies, TaskMetrics, RequestMetrics
+from ..domain.errors import Invalid, Unavailable
+from ..ports import Backlog, Dependencies, RequestMetrics, TaskMetrics
 from . import definitions
 from .collection_stats import CollectionStats, CollectionStatsCache, fetch_collection_stats
-from contextlib import contextmanager
-from prometheus_client import start_http_server
-from ..domain.errors import Invalid
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -53,20 +58,30 @@ class AppCollector(Collector):
 def _request_metrics(metrics: RequestMetrics) -> Iterator[Metric]:
     rate_limits = {(rate_limit.service, rate_limit.kind): rate_limit for rate_limit in metrics.get_rate_limits()}
     yield definitions.REQUESTS.to_family(metrics.count_by_outcome())
-    yield definitions.RATE_LIMIT_REMAINING.to_family({key: rate_limit.remaining for key, rate_limit in rate_limits.items()})
+    yield definitions.RATE_LIMIT_REMAINING.to_family(
+        {key: rate_limit.remaining for key, rate_limit in rate_limits.items()}
+    )
     yield definitions.RATE_LIMIT.to_family({key: rate_limit.limit for key, rate_limit in rate_limits.items()})
     yield definitions.RATE_LIMIT_RESET.to_family({key: rate_limit.resets_at for key, rate_limit in rate_limits.items()})
 
 
 def _index_metrics(stats: list[CollectionStats] | None, now: float) -> Iterator[Metric]:
     collections = stats or []
-    ages = {(collection.name,): max(0.0, now - collection.cursor_confirmed_at) for collection in collections if collection.cursor_confirmed_at is not None}
+    ages = {
+        (collection.name,): max(0.0, now - collection.cursor_confirmed_at)
+        for collection in collections
+        if collection.cursor_confirmed_at is not None
+    }
     yield definitions.INDEX_UP.to_family({(): int(stats is not None)})
     yield definitions.PROJECTS.to_family({(collection.name,): collection.project_count for collection in collections})
     yield definitions.DOCUMENTS.to_family({(collection.name,): collection.document_count for collection in collections})
     yield definitions.NEWEST_CHANGE_AGE.to_family(ages)
-    yield definitions.CURSOR_SERIAL.to_family({(collection.name,): collection.cursor for collection in collections if collection.cursor is not None})
-    yield definitions.STALE_PROJECTS.to_family({(collection.name,): collection.stale_count for collection in collections})
+    yield definitions.CURSOR_SERIAL.to_family(
+        {(collection.name,): collection.cursor for collection in collections if collection.cursor is not None}
+    )
+    yield definitions.STALE_PROJECTS.to_family(
+        {(collection.name,): collection.stale_count for collection in collections}
+    )
 
 
 def _task_metrics(task_metrics: TaskMetrics) -> Iterator[Metric]:

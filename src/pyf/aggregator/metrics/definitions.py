@@ -44,7 +44,9 @@ RATE_LIMIT_REMAINING = MetricDefinition(
     "Requests (GitHub's graphql: points) that a service said were left until the reset.",
     ("service", "kind"),
 )
-RATE_LIMIT = MetricDefinition("pyf_rate_limit", "What a service allows from one reset to the next.", ("service", "kind"))
+RATE_LIMIT = MetricDefinition(
+    "pyf_rate_limit", "What a service allows from one reset to the next.", ("service", "kind")
+)
 RATE_LIMIT_RESET = MetricDefinition(
     "pyf_rate_limit_reset_timestamp_seconds", "When a service allows everything again.", ("service", "kind")
 )
@@ -72,12 +74,28 @@ TASKS = MetricDefinition(
     ("task", "outcome"),
     "counter",
 )
-TASK_SECONDS = MetricDefinition("pyf_task_seconds", "Seconds that tasks took, all together.", ("task", "outcome"), "counter")
+TASK_SECONDS = MetricDefinition(
+    "pyf_task_seconds", "Seconds that tasks took, all together.", ("task", "outcome"), "counter"
+)
 TASKS_RUNNING = MetricDefinition("pyf_tasks_under_way", "Tasks that this worker is at.", ("task",))
 
 QUEUE_UP = MetricDefinition("pyf_queue_up", "Whether the Redis of the queue answered.")
 QUEUE_LENGTH = MetricDefinition("pyf_queue_length", "Tasks that wait in the queue.")
-QUEUE_UNACKED = MetricDefinition("pyf_queue_in_hand", "Tasks that workers have taken, those to be tried again included.")
+QUEUE_UNACKED = MetricDefinition(
+    "pyf_queue_in_hand", "Tasks that workers have taken, those to be tried again included."
+)
 
-COMMON_METRICS = (BUILD_INFO, REQUESTS, RATE_LIMIT_REMAINING, RATE_LIMIT, RATE_LIMIT_RESET, INDEX_UP, PROJECTS, DOCUMENTS, NEWEST_CHANGE_AGE, CURSOR_SERIAL, STALE_PROJECTS)
+COMMON_METRICS = (
+    BUILD_INFO,
+    REQUESTS,
+    RATE_LIMIT_REMAINING,
+    RATE_LIMIT,
+    RATE_LIMIT_RESET,
+    INDEX_UP,
+    PROJECTS,
+    DOCUMENTS,
+    NEWEST_CHANGE_AGE,
+    CURSOR_SERIAL,
+    STALE_PROJECTS,
+)
 WORKER_METRICS = (TASKS, TASK_SECONDS, TASKS_RUNNING, QUEUE_UP, QUEUE_LENGTH, QUEUE_UNACKED)

@@ -5,58 +5,75 @@ port has an adapter in memory, and one contract suite under `tests/contracts` th
 Unless stated otherwise a call raises `Unavailable` where the service behind it gives no usable answer.
 """
 
-from .registry import CandidateSource
-from .coordination import Coordination, Partitions, Locks, RateLimiter, DedupStore
-from .enrichment import DownloadResult, DownloadStats, CostEstimate
-from .index import IndexAdmin, PackageIndex, ProjectDocuments, Rejection, MembershipCache
+from .coordination import Coordination, DedupStore, Locks, Partitions, RateLimiter
+from .dependencies import Dependencies, RequestCounter
+from .enrichment import (
+    CostEstimate,
+    DownloadResult,
+    DownloadStats,
+    RateLimitStatus,
+    RepositoryCache,
+    RepositoryHost,
+    RepositoryResult,
+)
+from .index import IndexAdmin, MembershipCache, PackageIndex, ProjectDocuments, Rejection, SearchEngine
 from .keys import ApiKeys, NewKey
-from .metrics import Backlog, ServiceRateLimit, TaskMetrics, TaskTotals, RequestMetrics
-from .registry import Changelog, FeedEntry, ChangelogEntry, PackageRegistry, ProjectResult, ReleaseFeed, Serials, SimplePageStatus, ProjectRequest, always
+from .metrics import Backlog, RequestMetrics, ServiceRateLimit, TaskMetrics, TaskTotals
+from .registry import (
+    CandidateSource,
+    Changelog,
+    ChangelogEntry,
+    FeedEntry,
+    PackageRegistry,
+    ProjectRequest,
+    ProjectResult,
+    ReleaseFeed,
+    Serials,
+    SimplePageStatus,
+    always,
+)
 from .rendering import RenderCache, Renderer, RenderJob
-from .enrichment import RateLimitStatus, RepositoryResult, RepositoryCache, RepositoryHost
-from .index import SearchEngine
-from .dependencies import RequestCounter, Dependencies
 
 __all__ = [
-    "RateLimitStatus",
     "ApiKeys",
     "Backlog",
     "CandidateSource",
     "Changelog",
+    "ChangelogEntry",
     "Coordination",
+    "CostEstimate",
+    "DedupStore",
+    "Dependencies",
     "DownloadResult",
     "DownloadStats",
-    "CostEstimate",
-    "Partitions",
     "FeedEntry",
-    "RepositoryResult",
     "IndexAdmin",
-    "ChangelogEntry",
     "Locks",
+    "MembershipCache",
     "NewKey",
-    "RateLimiter",
     "PackageIndex",
     "PackageRegistry",
+    "Partitions",
     "ProjectDocuments",
-    "ServiceRateLimit",
+    "ProjectRequest",
     "ProjectResult",
+    "RateLimitStatus",
+    "RateLimiter",
     "Rejection",
     "ReleaseFeed",
     "RenderCache",
-    "Renderer",
     "RenderJob",
+    "Renderer",
     "RepositoryCache",
     "RepositoryHost",
+    "RepositoryResult",
     "RequestCounter",
+    "RequestMetrics",
     "SearchEngine",
-    "DedupStore",
     "Serials",
-    "Dependencies",
+    "ServiceRateLimit",
     "SimplePageStatus",
     "TaskMetrics",
     "TaskTotals",
-    "RequestMetrics",
-    "MembershipCache",
-    "ProjectRequest",
     "always",
 ]

@@ -7,15 +7,12 @@ from msgspec import Struct
 
 from ..domain.health import ScoringConfig
 from ..domain.policy import Policy
-from .registry import CandidateSource
-from .enrichment import DownloadStats
-from .index import IndexAdmin, PackageIndex, MembershipCache
+from .enrichment import DownloadStats, RepositoryCache, RepositoryHost
+from .index import IndexAdmin, MembershipCache, PackageIndex, SearchEngine
 from .keys import ApiKeys
 from .metrics import RequestMetrics
-from .registry import Changelog, PackageRegistry, ReleaseFeed
+from .registry import CandidateSource, Changelog, PackageRegistry, ReleaseFeed
 from .rendering import Renderer
-from .enrichment import RepositoryCache, RepositoryHost
-from .index import SearchEngine
 
 
 class RequestCounter(Protocol):

@@ -3,14 +3,15 @@
 Where it is known how often projects are downloaded.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
+
 from msgspec import Struct
-from ..domain.errors import AggregatorError
-from ..domain.repositories import CachedRepository, Repository
-from ..domain.repositories import RepositoryRef
-from collections.abc import Generator, Iterable, Sequence
+
 from ..domain.downloads import Downloads
+from ..domain.errors import AggregatorError
+from ..domain.repositories import CachedRepository, Repository, RepositoryRef
+
 
 class RepositoryResult(Struct, frozen=True, kw_only=True):
     """What came of asking about one address: the repository, or why there is none.

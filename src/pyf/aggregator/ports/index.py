@@ -6,12 +6,14 @@ Finding projects: what looks through an index for whom somebody means.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
+
 from msgspec import UNSET, Struct, UnsetType
+
 from ..domain.collection import CollectionInfo, CollectionState, ProjectState, Tombstone
 from ..domain.documents.document import Document, Enrichments
 from ..domain.documents.schema import HealthFields, ProjectFields, RegistryFields
-from collections.abc import Iterable, Mapping, Sequence
 from ..domain.search import Facet, Hit, SearchQuery, SearchResults, Suggestion
+
 
 class ProjectDocuments(Struct, frozen=True, kw_only=True):
     """All documents of one project, by normalised name; together they are what the index shall hold of it.
@@ -196,10 +198,14 @@ class SearchEngine(Protocol):
     ) -> Sequence[Suggestion]:
         """Return the projects whose name somebody may be typing, the likeliest first."""
 
-    def find_similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+    def find_similar(
+        self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
+    ) -> Sequence[Hit]:
         """Return the projects most like one, without itself; none where the collection does not hold it."""
 
-    def find_dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+    def find_dependents(
+        self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
+    ) -> Sequence[Hit]:
         """Return the projects whose newest release requires one (normalised), most downloaded first."""
 
     def get_hits(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:

@@ -3,9 +3,10 @@
 Keys by which others may read collections.
 """
 
-from msgspec import Struct
 from collections.abc import Sequence
 from typing import Protocol
+
+from msgspec import Struct
 
 SEARCH_ACTION = "documents:search"
 
@@ -47,7 +48,12 @@ class ApiKeys(Protocol):
     """
 
     def create(
-        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH_ACTION,), value: str = ""
+        self,
+        collections: Sequence[str],
+        *,
+        description: str,
+        actions: Sequence[str] = (SEARCH_ACTION,),
+        value: str = "",
     ) -> NewKey:
         """Make a key for these names, with the given value or one that nobody can guess.
 

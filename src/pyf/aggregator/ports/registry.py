@@ -5,10 +5,12 @@ Who may require a framework: what a registry can't be asked, told by somebody wh
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
+
 from msgspec import Struct
-from ..domain.errors import AggregatorError
+
 from ..domain.documents.project import Project, ProjectStatus
-from collections.abc import Iterator, Sequence
+from ..domain.errors import AggregatorError
+
 
 class ProjectRequest(Struct, frozen=True, kw_only=True):
     """A project to read, by its normalised name; the metadata of the `known` versions is not needed."""

@@ -7,9 +7,21 @@ Importing this reads no setting and opens nothing; the first use does.
 
 from . import monitoring  # noqa: F401 - it listens to what Celery tells of its tasks
 from .app import app
-from .collection_tasks import enrich_downloads_all_packages, enrich_github_all_packages, refresh_all_indexed_packages, rescore_all_packages, update_changed_packages
+from .collection_tasks import (
+    enrich_downloads_all_packages,
+    enrich_github_all_packages,
+    refresh_all_indexed_packages,
+    rescore_all_packages,
+    update_changed_packages,
+)
 from .fetch_tasks import fetch_batch, full_fetch_all_packages
-from .package_tasks import inspect_project, read_rss_new_projects_and_queue, read_rss_new_releases_and_queue, update_github, update_project
+from .package_tasks import (
+    inspect_project,
+    read_rss_new_projects_and_queue,
+    read_rss_new_releases_and_queue,
+    update_github,
+    update_project,
+)
 
 __all__ = [
     "app",

@@ -3,17 +3,18 @@
 The Celery app, which learns its settings at its first use: an import reads and opens nothing.
 """
 
-from typing import Any
-from ..settings import Settings
-from . import task_names
-from .beat_schedule import build_beat_schedule
 from collections.abc import Mapping
+from typing import Any
+
 import click
 from celery import Celery
 from celery.loaders.app import AppLoader
+
 from ..bootstrap import open_worker_dependencies
 from ..domain.errors import AggregatorError, Invalid
-from ..settings import load_settings
+from ..settings import Settings, load_settings
+from . import task_names
+from .beat_schedule import build_beat_schedule
 
 # Seconds for which the broker's own connection is not trusted unseen, and that results are kept.
 _HEALTH_CHECK_INTERVAL = 25

@@ -37,7 +37,10 @@ class CronSchedule(BaseSchedule):
         delay = self._next_run_after(last_run_at) - self._current_timestamp()
         if delay > 0:
             return schedstate(is_due=False, next=min(delay, _MAX_SLEEP))
-        return schedstate(is_due=True, next=min(self.schedule.get_next_run(self._current_timestamp()) - self._current_timestamp(), inf))
+        return schedstate(
+            is_due=True,
+            next=min(self.schedule.get_next_run(self._current_timestamp()) - self._current_timestamp(), inf),
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CronSchedule) and other.schedule == self.schedule

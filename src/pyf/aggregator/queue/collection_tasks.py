@@ -11,25 +11,20 @@ from celery import Task
 
 from ..domain.errors import AggregatorError
 from ..ports import Dependencies
-from ..usecases.ingest.incremental import update_collection
+from ..usecases.collections.target import Target
 from ..usecases.enrich.downloads import enrich_downloads
 from ..usecases.enrich.repositories import enrich_repositories
-from ..usecases.ingest.incremental import with_shared_changelog
+from ..usecases.enrich.scores import rescore_collection
+from ..usecases.ingest.incremental import update_collection, with_shared_changelog
 from ..usecases.ingest.refresh import refresh_collection
 from ..usecases.report import RunReport
-from ..usecases.enrich.scores import rescore_collection
-from ..usecases.collections.target import Target
 from . import task_names
 from .app import app
-from .worker_context import select_targets, require_filter
-from .fetch_tasks import full_fetch_all_packages
-from .fetch_tasks import find_stalled_fetch, is_filling
-from .monitoring import log_context_for
-from .execution import task_result, merge_results
-from .worker_context import get_worker_context
-from .execution import enqueue
 from .beat_schedule import ALL_COLLECTIONS
-from .execution import SOFT_LIMIT_SHARE, run_exclusively, run_slice
+from .execution import SOFT_LIMIT_SHARE, enqueue, merge_results, run_exclusively, run_slice, task_result
+from .fetch_tasks import find_stalled_fetch, full_fetch_all_packages, is_filling
+from .monitoring import log_context_for
+from .worker_context import get_worker_context, require_filter, select_targets
 
 
 class EnrichmentUseCase(Protocol):
@@ -53,7 +48,9 @@ def update_changed_packages(self: Task) -> dict[str, Any]:
             enqueue(full_fetch_all_packages, collection_name=target.collection, fetch_id=fetch_id)
         browse_interval = context.settings.celery_browse_interval
         with log_context_for(target):
-            report = update_collection(deps, target, default=require_filter(target), discovery_interval=browse_interval, deadline=deadline)
+            report = update_collection(
+                deps, target, default=require_filter(target), discovery_interval=browse_interval, deadline=deadline
+            )
         results.append(task_result(report))
     return merge_results(results)
 
@@ -94,7 +91,12 @@ def enrich_github_all_packages(self: Task, collection_name: str = ALL_COLLECTION
 def rescore_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> dict[str, Any]:
     """Score everything anew: time has passed. Nobody is asked anything."""
     context = get_worker_context()
-    return merge_results([task_result(rescore_collection(context.deps, target.collection)) for target in select_targets(context, collection_name)])
+    return merge_results(
+        [
+            task_result(rescore_collection(context.deps, target.collection))
+            for target in select_targets(context, collection_name)
+        ]
+    )
 
 
 def _enqueue_for_each(task: Task, targets: list[Target]) -> dict[str, Any]:

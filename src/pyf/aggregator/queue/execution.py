@@ -5,19 +5,20 @@ Tells how a task has ended: a small mapping, or a failure that Celery tries agai
 How a task that may take long goes about it: alone, in turns, each with a deadline of its own.
 """
 
-from typing import Any
-from celery import Task
-from kombu.exceptions import OperationalError
-from ..domain.errors import Unavailable
-from typing import Any, NoReturn
-from ..usecases.report import RunReport
-from .worker_context import get_worker_context
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any, NoReturn
 from uuid import uuid4
+
 from billiard.exceptions import SoftTimeLimitExceeded
+from celery import Task
+from kombu.exceptions import OperationalError
+
+from ..domain.errors import Unavailable
 from ..settings import Settings
-from .worker_context import WorkerContext
+from ..usecases.report import RunReport
+from .worker_context import WorkerContext, get_worker_context
+
 
 def enqueue(task: Task, *args: Any, countdown: float = 0.0, **kwargs: Any) -> None:
     """Queue a task, to be begun with after so many seconds; raises `Unavailable` where the queue takes nothing."""
@@ -56,7 +57,11 @@ def task_result(report: RunReport) -> dict[str, Any]:
     """
     numbers = {name: value for name in _REPORTED_FIELDS if (value := getattr(report, name, None)) is not None}
     counts = {name: len(value) if isinstance(value, list) else value for name, value in numbers.items()}
-    result = {"status": _to_status(report), **({"collection": report.collection} if report.collection else {}), **counts}
+    result = {
+        "status": _to_status(report),
+        **({"collection": report.collection} if report.collection else {}),
+        **counts,
+    }
     result |= {"requests": report.requests, "seconds": round(report.seconds, 3)}
     if report.error is not None:
         result["error"] = " ".join(str(report.error).split())
@@ -112,7 +117,9 @@ def get_lock_ttl(settings: Settings) -> float:
     return settings.celery_long_task_time_limit + LOCK_TTL_MARGIN
 
 
-def run_exclusively(task: Task, context: WorkerContext, lock_name: str, run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def run_exclusively(
+    task: Task, context: WorkerContext, lock_name: str, run: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
     """Do work that only one worker may do at a time; where another is at it, the status is `busy`.
 
     A task may be delivered again while its first delivery holds the right: its worker was killed, or has lost sight of
@@ -130,7 +137,9 @@ def run_exclusively(task: Task, context: WorkerContext, lock_name: str, run: Cal
             locks.release(lock_name, owner)
 
 
-def run_slice(task: Task, context: WorkerContext, run: Callable[[float], RunReport], **task_kwargs: Any) -> dict[str, Any]:
+def run_slice(
+    task: Task, context: WorkerContext, run: Callable[[float], RunReport], **task_kwargs: Any
+) -> dict[str, Any]:
     """Let a run have a turn; what is left then is queued as the task's next one, with these keyword arguments.
 
     A service that does not answer has the task tried again; any other failure of the run as a whole is raised.

@@ -8,26 +8,23 @@ The full fetch, which several workers share: a beginning, the parts of its readi
 One right covers all of it, so two full fetches of one collection don't run at once. It lapses if nobody goes on.
 """
 
-from ..domain.errors import NotFound
-from ..usecases.collections.target import Target
-from .worker_context import WorkerContext
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from typing import Any
 from uuid import uuid4
+
 from celery import Task
-from ..domain.errors import AggregatorError, Invalid, Unavailable
+
+from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
+from ..usecases.collections.target import Target
 from ..usecases.ingest.fetch import fetch_collection
-from ..usecases.ingest.sharded_fetch import plan_shards, fetch_shard, read_seen_classifiers
+from ..usecases.ingest.sharded_fetch import fetch_shard, plan_shards, read_seen_classifiers
 from ..usecases.report import RunReport
 from . import task_names
 from .app import app
-from .worker_context import select_targets, require_filter
-from .execution import task_result, retry_later
-from .worker_context import WorkerContext, get_worker_context
-from .execution import enqueue
-from .execution import get_lock_ttl, run_slice
+from .execution import enqueue, get_lock_ttl, retry_later, run_slice, task_result
+from .worker_context import WorkerContext, get_worker_context, require_filter, select_targets
 
 # Seconds after the last sign of life, at most: by then the others go on without whoever was at work.
 _HEARTBEAT_TTL = 1800.0
@@ -35,7 +32,9 @@ _HEARTBEAT_TTL = 1800.0
 
 def record_heartbeat(context: WorkerContext, target: Target, owner: str) -> None:
     """Note that a fetch is at work on a collection."""
-    context.coordination.locks.acquire(_heartbeat_lock_name(target), owner, min(_HEARTBEAT_TTL, context.settings.celery_visibility_timeout))
+    context.coordination.locks.acquire(
+        _heartbeat_lock_name(target), owner, min(_HEARTBEAT_TTL, context.settings.celery_visibility_timeout)
+    )
 
 
 def is_filling(context: WorkerContext, target: Target) -> bool:
@@ -50,7 +49,11 @@ def is_filling(context: WorkerContext, target: Target) -> bool:
 
 def find_stalled_fetch(context: WorkerContext, target: Target) -> str:
     """Return the fetch that is to be ended because nobody is at work on it any more, "" for none."""
-    return "" if context.coordination.locks.owner(_heartbeat_lock_name(target)) else context.coordination.locks.owner(fetch_lock_name(target))
+    return (
+        ""
+        if context.coordination.locks.owner(_heartbeat_lock_name(target))
+        else context.coordination.locks.owner(fetch_lock_name(target))
+    )
 
 
 def fetch_lock_name(target: Target) -> str:
@@ -132,7 +135,9 @@ class _ShardTask(Task):
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Hand the part in as it is."""
-        _complete_shard(get_worker_context(), kwargs["collection_name"], kwargs["profile_name"], kwargs["fetch_id"], kwargs["part"])
+        _complete_shard(
+            get_worker_context(), kwargs["collection_name"], kwargs["profile_name"], kwargs["fetch_id"], kwargs["part"]
+        )
 
 
 @app.task(bind=True, base=_ShardTask, name=task_names.FETCH_BATCH, throws=(AggregatorError,))
@@ -162,10 +167,14 @@ def fetch_batch(
 
 def _finish_fetch(context: WorkerContext, target: Target, deadline: float, *, is_shared: bool) -> RunReport:
     classifiers = read_seen_classifiers(context.deps, target) if is_shared else ()
-    return fetch_collection(context.deps, target, default=require_filter(target), seen_classifiers=classifiers, deadline=deadline)
+    return fetch_collection(
+        context.deps, target, default=require_filter(target), seen_classifiers=classifiers, deadline=deadline
+    )
 
 
-def _enqueue_shards(context: WorkerContext, target: Target, profile_name: str, fetch_id: str, to_read: Mapping[str, int]) -> int:
+def _enqueue_shards(
+    context: WorkerContext, target: Target, profile_name: str, fetch_id: str, to_read: Mapping[str, int]
+) -> int:
     """Queue the parts; return how many there are."""
     # Names of their own: of a beginning that was killed and is delivered again, parts may be about already.
     shards = {uuid4().hex: serials for serials in _split_batches(to_read, context.settings.celery_fetch_batch_size)}

@@ -17,16 +17,15 @@ from celery import Task, signals, states
 from msgspec.structs import replace
 
 from .. import logs
+from ..adapters.metrics_store import LocalTaskMetrics, SharedMetrics
 from ..adapters.redis import BrokerQueue, connect
-from ..adapters.metrics_store import SharedMetrics
-from ..adapters.metrics_store import LocalTaskMetrics
 from ..domain.errors import AggregatorError
 from ..metrics import Metrics, serve_metrics
 from ..settings import Settings, load_settings
 from ..usecases.collections.target import Target
 from . import task_names
-from .worker_context import get_worker_context
 from .beat_schedule import ALL_COLLECTIONS
+from .worker_context import get_worker_context
 
 # Libraries that announce every request that they send.
 _NOISY_LOGGERS = ("httpx", "httpcore")
@@ -55,7 +54,9 @@ class WorkerMetrics:
     def get_shared_counts(self) -> SharedMetrics | None:
         """Return what adds up the counts of all processes, None where nobody asks for them."""
         if self._shared_counts is None and self.directory is not None:
-            self._shared_counts = SharedMetrics(self.directory, get_worker_context().deps.request_metrics, self.task_metrics)
+            self._shared_counts = SharedMetrics(
+                self.directory, get_worker_context().deps.request_metrics, self.task_metrics
+            )
         return self._shared_counts
 
 
@@ -68,7 +69,9 @@ def configure_logging(loglevel: int | None = None, logfile: str | None = None, *
     """Write the log of a worker or of beat as the settings say, in place of Celery's own way."""
     settings = load_settings()
     log_file = open(logfile, "a", encoding="utf-8") if logfile else None  # noqa: SIM115 - for as long as the process lives
-    logs.configure_logging(settings.log_format, level=loglevel or logging.INFO, secrets=settings.secrets, stream=log_file)
+    logs.configure_logging(
+        settings.log_format, level=loglevel or logging.INFO, secrets=settings.secrets, stream=log_file
+    )
     for name in _NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
 
@@ -92,7 +95,9 @@ def _start_endpoint(settings: Settings) -> None:
     redis = _worker_metrics.resources.enter_context(connect(settings.redis_url))
     deps = replace(get_worker_context().deps, traffic=counts)
     metrics = Metrics(deps, tasks=counts, backlog=BrokerQueue(redis))
-    _worker_metrics.resources.enter_context(serve_metrics(metrics, host=settings.metrics_host, port=settings.metrics_port))
+    _worker_metrics.resources.enter_context(
+        serve_metrics(metrics, host=settings.metrics_host, port=settings.metrics_port)
+    )
 
 
 @signals.worker_process_init.connect

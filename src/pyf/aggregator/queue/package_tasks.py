@@ -7,18 +7,16 @@ from uuid import uuid4
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Task
 
-from ..usecases.ingest.rss import Feed, build_dedup_key
-from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from ..domain.documents.project import normalize_name
+from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from ..ports import FeedEntry
-from ..usecases.ingest.rss import read_feed
 from ..usecases.enrich.repositories import enrich_repositories
-from ..usecases.ingest.update_package import PackageReport, update_package, get_retry_reason
+from ..usecases.ingest.rss import Feed, build_dedup_key, read_feed
+from ..usecases.ingest.update_package import PackageReport, get_retry_reason, update_package
 from . import task_names
 from .app import app
-from .execution import task_result, merge_results, retry_later
+from .execution import enqueue, merge_results, retry_later, task_result
 from .worker_context import WorkerContext, get_worker_context
-from .execution import enqueue
 
 # How often an answer that does not tell of what was announced is asked for again. A cache is behind for minutes as a
 # rule; where it stays so, the journal tells of the change.
@@ -82,7 +80,9 @@ def inspect_project(self: Task, data: dict[str, Any]) -> dict[str, Any]:
 def update_project(self: Task, package_id: str) -> dict[str, Any]:
     """Read a project anew, whatever is held of it, for every collection."""
     context = get_worker_context()
-    return _to_inspection_result(self, update_package(context.deps, context.get_cached_targets(), _parse_package_name(package_id), force=True))
+    return _to_inspection_result(
+        self, update_package(context.deps, context.get_cached_targets(), _parse_package_name(package_id), force=True)
+    )
 
 
 @app.task(bind=True, name=task_names.UPDATE_GITHUB, throws=(AggregatorError,))

@@ -6,11 +6,11 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from msgspec import Struct
 
-from ..adapters.redis import RedisLocks, BrokerQueue, RedisDedupStore, QueuedTask, connect
-from ..usecases.ingest.rss import build_dedup_key
-from ..domain.errors import Unavailable
+from ..adapters.redis import BrokerQueue, QueuedTask, RedisDedupStore, RedisLocks, connect
 from ..domain.documents.project import normalize_name
+from ..domain.errors import Unavailable
 from ..settings import Settings
+from ..usecases.ingest.rss import build_dedup_key
 from . import task_names
 
 # Seconds that workers have to answer.
@@ -64,7 +64,9 @@ def purge_queue(settings: Settings) -> int:
                 dedup.release(_parse_dedup_key(task))
             if task.task in (task_names.FETCH, task_names.FETCH_BATCH):
                 for lock_prefix in ("fetch", "filling"):
-                    locks.release(f"{lock_prefix}:{task.kwargs.get('collection_name')}", str(task.kwargs.get("fetch_id")))
+                    locks.release(
+                        f"{lock_prefix}:{task.kwargs.get('collection_name')}", str(task.kwargs.get("fetch_id"))
+                    )
     return count
 
 
@@ -80,7 +82,9 @@ def _inspect_workers(settings: Settings) -> tuple[WorkerStats, ...]:
             stats, active = inspector.stats() or {}, inspector.active() or {}
         except OperationalError as error:
             raise Unavailable(f"Redis does not answer: {error}") from error
-    return tuple(_to_worker_stats(name, worker_stats, active.get(name, ())) for name, worker_stats in sorted(stats.items()))
+    return tuple(
+        _to_worker_stats(name, worker_stats, active.get(name, ())) for name, worker_stats in sorted(stats.items())
+    )
 
 
 def _to_worker_stats(name: str, stats: dict[str, Any], active: Any) -> WorkerStats:

@@ -10,17 +10,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
+
 from celery.signals import worker_process_shutdown, worker_shutdown
 from msgspec import Struct
-from ..config.profiles import load_profiles
+
 from ..bootstrap import open_worker_dependencies
-from ..domain.membership.profile import Profile
+from ..config.profiles import load_profiles
+from ..domain.errors import Invalid
+from ..domain.membership.profile import Filter, Profile
 from ..ports import Coordination, Dependencies
 from ..settings import Settings, load_settings
 from ..usecases.collections.overview import list_active_collections
 from ..usecases.collections.target import Target
-from ..domain.errors import Invalid
-from ..domain.membership.profile import Filter
 from .beat_schedule import ALL_COLLECTIONS
 
 # Seconds. An engine on a server is asked about each collection to tell which there are.
@@ -69,7 +70,9 @@ def get_worker_context() -> WorkerContext:
             with ExitStack() as stack:
                 settings = load_settings()
                 deps, coordination = stack.enter_context(open_worker_dependencies(settings))
-                context = WorkerContext(settings, load_profiles(settings.profiles_file), deps, coordination, _TargetCache())
+                context = WorkerContext(
+                    settings, load_profiles(settings.profiles_file), deps, coordination, _TargetCache()
+                )
                 opened = _contexts[os.getpid()] = (context, stack.pop_all())
         return opened[0]
 
@@ -90,7 +93,11 @@ def select_targets(context: WorkerContext, collection_name: str = "", profile_na
     A collection that is named and does not exist is returned all the same, with the filter of its profile.
     """
     active_targets = list(context.get_targets())
-    name = "" if collection_name == ALL_COLLECTIONS else collection_name or profile_name or context.settings.typesense_collection
+    name = (
+        ""
+        if collection_name == ALL_COLLECTIONS
+        else collection_name or profile_name or context.settings.typesense_collection
+    )
     if not name and collection_name != ALL_COLLECTIONS:
         name = context.settings.default_profile
     if not name:

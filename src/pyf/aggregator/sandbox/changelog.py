@@ -5,9 +5,10 @@ What the journal can know of the time before the sample began: one change of eac
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
-from dataclasses import replace
+
 from .project import Project
 
 PAGE_SIZE = 50_000
@@ -78,7 +79,9 @@ class Changelog:
 def assign_serials(projects: list[Project]) -> list[Project]:
     """Give the projects that have no serial one above all others, in the order of their last release."""
     highest = max((project.last_serial for project in projects), default=0)
-    without_serial = sorted((p for p in projects if not p.last_serial), key=lambda p: (_get_last_release_time(p), p.name))
+    without_serial = sorted(
+        (p for p in projects if not p.last_serial), key=lambda p: (_get_last_release_time(p), p.name)
+    )
     renumbered = {id(p): replace(p, last_serial=highest + n) for n, p in enumerate(without_serial, start=1)}
     return [renumbered.get(id(project), project) for project in projects]
 

@@ -5,24 +5,24 @@ pypistats on this machine: the recent downloads of a project, and no word to tho
 ClickHouse on this machine, as far as one question goes: the downloads of projects, from a list of their names.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from zlib import crc32
-import yaml
-from packaging.utils import canonicalize_name
-from urllib.parse import unquote
-import msgspec
-from aiohttp import web
-from .responses import PreparedResponse
-from .faults import Fault
-from .rate_limit import RateLimit
-from .local_service import LocalService, RequestTarget
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
+from zlib import crc32
+
+import msgspec
+import yaml
+from aiohttp import web
+from packaging.utils import canonicalize_name
+
 from .faults import Fault, FaultKind
+from .local_service import LocalService, RequestTarget
+from .rate_limit import RateLimit
+from .responses import PreparedResponse
 
 # The sample's counts begin so many days before the newest one.
 _SAMPLE_DAYS = 3 * 365
@@ -74,7 +74,9 @@ def load_sample_downloads(newest: date | None = None) -> DownloadTable:
     """Return the downloads of the packaged sample ecosystem, up to a day; up to yesterday (UTC) where none is given."""
     end = newest or datetime.now(UTC).date() - timedelta(1)
     content = yaml.safe_load(Path(__file__).with_name("downloads.yaml").read_text("utf-8"))
-    return DownloadTable({name: _spread_over_days(name, monthly, end) for name, monthly in content["monthly"].items()}, end)
+    return DownloadTable(
+        {name: _spread_over_days(name, monthly, end) for name, monthly in content["monthly"].items()}, end
+    )
 
 
 def _spread_over_days(name: str, monthly: int, newest: date) -> dict[date, int]:
@@ -178,9 +180,13 @@ class LocalClickHouse(LocalService[ClickHouseTarget]):
         if self.error_text:
             return _build_error_response(self.error_text, self.error_status)
         if target.kind != "query":
-            return _build_error_response("Code: 62. DB::Exception: Syntax error: one question is known here (SYNTAX_ERROR)", 400)
+            return _build_error_response(
+                "Code: 62. DB::Exception: Syntax error: one question is known here (SYNTAX_ERROR)", 400
+            )
         if len(target.names) > self.max_projects:
-            return _build_error_response("Code: 158. DB::Exception: Limit for rows to read exceeded (TOO_MANY_ROWS)", 500)
+            return _build_error_response(
+                "Code: 158. DB::Exception: Limit for rows to read exceeded (TOO_MANY_ROWS)", 500
+            )
         rows = [self._build_row(name) for name in target.names][: self.max_rows]
         body = msgspec.json.encode({"meta": [], "data": rows, "rows": len(rows)})
         if fault is not None and fault.kind == FaultKind.ERROR_MID_BODY:

@@ -6,19 +6,18 @@ Every change replaces a project by a new value, and what was before is remembere
 served. Changes may be made by one thread while others read.
 """
 
-from collections.abc import Mapping
-from .project import Project
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from threading import RLock
 from typing import Any
+
 from packaging.utils import canonicalize_name
-from .release_metadata import build_file
-from .changelog import Changelog, ChangelogRow
-from .release_metadata import build_empty_info
+
+from .changelog import Changelog, ChangelogRow, assign_serials, build_past_change
 from .project import Json, Project, Release, parse_project
-from .changelog import build_past_change, assign_serials
+from .release_metadata import build_empty_info, build_file
+
 
 class ProjectHistory:
     """Every state that a project was in, with the registry's serial at which it got there; None is "not there"."""
@@ -137,7 +136,9 @@ class FakeRegistry:
         with self._lock:
             project, release = self._require_release(name, version)
             new_file = self._build_file(project, release, file, python_version)
-            self._replace_release(project, replace(release, files=(*release.files, new_file)), _format_file_action(new_file))
+            self._replace_release(
+                project, replace(release, files=(*release.files, new_file)), _format_file_action(new_file)
+            )
 
     def remove_file(self, name: str, version: str, filename: str) -> None:
         """Remove one file; the release stays, be it without files."""

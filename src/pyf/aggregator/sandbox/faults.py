@@ -3,6 +3,9 @@
 Faults on the wire: what a client sees when a registry, a proxy or a cable is not at its best.
 """
 
+import asyncio
+import socket
+import struct
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,11 +13,11 @@ from email.utils import format_datetime
 from enum import StrEnum
 from random import Random
 from threading import Lock
-import asyncio
-import socket
-import struct
+
 from aiohttp import web
+
 from .responses import PreparedResponse
+
 
 class FaultKind(StrEnum):
     """How an answer goes wrong."""
@@ -156,7 +159,9 @@ _CHUNK_COUNT = 20
 _OVERSIZED_CHUNK = b" " * 65_536
 
 
-async def respond_with_fault(fault: Fault, request: web.BaseRequest, correct_response: PreparedResponse) -> web.StreamResponse:
+async def respond_with_fault(
+    fault: Fault, request: web.BaseRequest, correct_response: PreparedResponse
+) -> web.StreamResponse:
     """Answer a request wrongly; `right` is what it should have got."""
     match FaultKind(fault.kind):
         case FaultKind.TIMEOUT:
@@ -166,7 +171,9 @@ async def respond_with_fault(fault: Fault, request: web.BaseRequest, correct_res
         case FaultKind.TRUNCATED:
             return await _send_truncated(request, correct_response)
         case FaultKind.MALFORMED:
-            return web.Response(body=correct_response.body[: len(correct_response.body) // 2] or b"{", headers=correct_response.headers)
+            return web.Response(
+                body=correct_response.body[: len(correct_response.body) // 2] or b"{", headers=correct_response.headers
+            )
         case FaultKind.EMPTY:
             return web.Response(body=b"", headers=correct_response.headers)
         case FaultKind.HTML:
@@ -211,7 +218,9 @@ async def _send_oversized(request: web.BaseRequest, correct_response: PreparedRe
     return response
 
 
-async def _send_slowly(request: web.BaseRequest, correct_response: PreparedResponse, pause: float) -> web.StreamResponse:
+async def _send_slowly(
+    request: web.BaseRequest, correct_response: PreparedResponse, pause: float
+) -> web.StreamResponse:
     response = web.StreamResponse(status=correct_response.status, headers=correct_response.headers)
     response.content_length = len(correct_response.body)
     await response.prepare(request)

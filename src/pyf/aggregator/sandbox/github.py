@@ -3,26 +3,29 @@
 GitHub on this machine: its GraphQL and REST API as far as we ask them about repositories, over real HTTP.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-import msgspec
-from .graphql import Field, Node, Query, GraphQLError, parse_query
-from .github_fixtures import HostedRepository, Json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 from aiohttp import web
-from .responses import PreparedResponse, redirect
+
 from .faults import Fault, FaultKind
-from .github_fixtures import HostedRepository
-from .rate_limit import HourlyQuota
+from .github_fixtures import HostedRepository, Json
+from .graphql import Field, GraphQLError, Node, Query, parse_query
 from .local_service import LocalService, RequestTarget
+from .rate_limit import HourlyQuota
+from .responses import PreparedResponse, redirect
 
 # Nodes that one query may ask for.
 NODE_LIMIT = 500_000
 
-RESOURCE_LIMITS_ERROR: Json = {"type": "RESOURCE_LIMITS_EXCEEDED", "message": "Resource limits for this query exceeded."}
+RESOURCE_LIMITS_ERROR: Json = {
+    "type": "RESOURCE_LIMITS_EXCEEDED",
+    "message": "Resource limits for this query exceeded.",
+}
 EXECUTION_ERROR: Json = {
     "message": "Something went wrong while executing your query. This may be the result of a timeout, or a GitHub bug."
 }
@@ -40,7 +43,13 @@ def parse_requested_paths(body: bytes) -> dict[str, str]:
 
 
 def execute_query(
-    body: bytes, find: FindRepository, response_counts: Counter[str], *, failing: Collection[str], skipped_count: int, skip_error: Mapping[str, str]
+    body: bytes,
+    find: FindRepository,
+    response_counts: Counter[str],
+    *,
+    failing: Collection[str],
+    skipped_count: int,
+    skip_error: Mapping[str, str],
 ) -> Json:
     """Return the answer to a query, and count in `told` what it tells of, by path.
 
@@ -189,7 +198,9 @@ class LocalGitHub(LocalService[GitHubTarget]):
             return self._respond_graphql(target, is_authenticated=bool(authorization), fault=fault)
         quota = self.core_quota if authorization else self.anonymous_quota
         if target.kind == "rate_limit":
-            return _build_json_response({"resources": {"core": quota.to_dict(), "graphql": self.graphql_quota.to_dict()}}, quota.to_headers())
+            return _build_json_response(
+                {"resources": {"core": quota.to_dict(), "graphql": self.graphql_quota.to_dict()}}, quota.to_headers()
+            )
         if not quota.spend():
             text = "API rate limit exceeded for 127.0.0.1. (But here's the good news: a token gets you more.)"
             return _build_json_response({"message": text}, quota.to_headers(), status=403)
@@ -197,7 +208,9 @@ class LocalGitHub(LocalService[GitHubTarget]):
             return _build_secondary_limit_response(fault, quota, status=403)
         return self._respond_rest(target, quota.to_headers(), Counter[str]() if fault else self.response_counts)
 
-    def _respond_rest(self, target: GitHubTarget, headers: Mapping[str, str], response_counts: Counter[str]) -> PreparedResponse:
+    def _respond_rest(
+        self, target: GitHubTarget, headers: Mapping[str, str], response_counts: Counter[str]
+    ) -> PreparedResponse:
         repository = self.find_repository(target.project)
         if repository is None or repository.is_private or target.kind == "other":
             response_counts[target.project] += 1
@@ -207,11 +220,15 @@ class LocalGitHub(LocalService[GitHubTarget]):
         if target.kind == "pulls":
             pulls = [{"number": 1}] if repository.open_pull_requests else []
             last = f'<{self.url}{target.path}?state=open&per_page=1&page={repository.open_pull_requests}>; rel="last"'
-            return _build_json_response(pulls, {**headers, **({"Link": last} if repository.open_pull_requests > 1 else {})})
+            return _build_json_response(
+                pulls, {**headers, **({"Link": last} if repository.open_pull_requests > 1 else {})}
+            )
         response_counts[target.project] += 1
         return _build_json_response(repository.to_rest(), headers)
 
-    def _respond_graphql(self, target: GitHubTarget, *, is_authenticated: bool, fault: Fault | None) -> PreparedResponse:
+    def _respond_graphql(
+        self, target: GitHubTarget, *, is_authenticated: bool, fault: Fault | None
+    ) -> PreparedResponse:
         quota = self.graphql_quota
         if not is_authenticated:
             return _build_json_response({"message": "This endpoint requires you to be authenticated."}, {}, status=401)
@@ -224,12 +241,27 @@ class LocalGitHub(LocalService[GitHubTarget]):
             return PreparedResponse(b"<title>Unicorn!</title>", "text/html", status=502)
         kind = FaultKind(fault.kind) if fault is not None else None
         if fault is not None and kind in (FaultKind.SECONDARY_LIMIT, FaultKind.SECONDARY_LIMIT_200):
-            return _build_secondary_limit_response(fault, quota, status=403 if kind is FaultKind.SECONDARY_LIMIT else 200)
+            return _build_secondary_limit_response(
+                fault, quota, status=403 if kind is FaultKind.SECONDARY_LIMIT else 200
+            )
         response_counts = self.response_counts if kind is None or kind in _ANSWERED_FAULTS else Counter[str]()
-        skipped_count, skip_error = max(len(requested_paths) - (self.max_aliases or len(requested_paths)), 0), RESOURCE_LIMITS_ERROR
+        skipped_count, skip_error = (
+            max(len(requested_paths) - (self.max_aliases or len(requested_paths)), 0),
+            RESOURCE_LIMITS_ERROR,
+        )
         if kind in (FaultKind.RESOURCE_LIMITS, FaultKind.PARTIAL):
-            skipped_count, skip_error = len(requested_paths) - len(requested_paths) // 2, RESOURCE_LIMITS_ERROR if kind is FaultKind.RESOURCE_LIMITS else EXECUTION_ERROR
-        result = execute_query(target.body, self.find_repository, response_counts, failing=self.failing, skipped_count=skipped_count, skip_error=skip_error)
+            skipped_count, skip_error = (
+                len(requested_paths) - len(requested_paths) // 2,
+                RESOURCE_LIMITS_ERROR if kind is FaultKind.RESOURCE_LIMITS else EXECUTION_ERROR,
+            )
+        result = execute_query(
+            target.body,
+            self.find_repository,
+            response_counts,
+            failing=self.failing,
+            skipped_count=skipped_count,
+            skip_error=skip_error,
+        )
         return _build_json_response(result, quota.to_headers())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from .graphql import Node, GraphQLError
+from .graphql import GraphQLError, Node
 
 Json = dict[str, Any]
 

@@ -10,9 +10,8 @@ from typing import Any
 import msgspec
 from packaging.utils import canonicalize_name
 
-from .yaml_format import SampleDataError
-from .yaml_format import parse_yaml_projects
 from .project import STATUSES, Json, parse_project
+from .yaml_format import SampleDataError, parse_yaml_projects
 
 
 def load_sample_documents() -> Iterator[Json]:

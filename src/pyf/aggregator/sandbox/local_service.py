@@ -3,22 +3,24 @@
 A local service: real HTTP on a loopback port, in a thread of its own, that can be told to fail.
 """
 
+import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-import asyncio
-from abc import ABC, abstractmethod
 from threading import Event, Thread
 from types import TracebackType
 from typing import Generic, Self, TypeVar
+
 import msgspec
 from aiohttp import web
-from .responses import PreparedResponse
-from .faults import Fault, Faults
+
+from .faults import Fault, Faults, respond_with_fault
 from .rate_limit import RateLimit
-from .faults import respond_with_fault
+from .responses import PreparedResponse
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
@@ -174,4 +176,8 @@ class LocalService(ABC, Generic[RequestTargetT]):
                 return self.build_refusal(target, limit).to_response(request.headers)
             fault = self.faults.next_fault(target.kind, target.project)
             correct_response = self.build_response(target, request, fault)
-            return correct_response.to_response(request.headers) if fault is None else await respond_with_fault(fault, request, correct_response)
+            return (
+                correct_response.to_response(request.headers)
+                if fault is None
+                else await respond_with_fault(fault, request, correct_response)
+            )

@@ -137,7 +137,9 @@ def parse_project(document: Json) -> Project:
     )
 
 
-def _parse_release(version: str, files: Iterable[Json], overrides: Mapping[str, Any], info: Mapping[str, Any]) -> Release:
+def _parse_release(
+    version: str, files: Iterable[Json], overrides: Mapping[str, Any], info: Mapping[str, Any]
+) -> Release:
     release_files = tuple(files)
     yanked_files = [file for file in release_files if file.get("yanked")]
     yank_info = overrides if "yanked" in overrides else info if info.get("version") == version else {}

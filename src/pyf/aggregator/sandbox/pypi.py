@@ -13,17 +13,22 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from . import rss, filler_projects, xmlrpc
-from .responses import PreparedResponse, redirect
-from .xmlrpc_methods import handle_call
+from . import filler_projects, rss, xmlrpc
 from .fake_registry import FakeRegistry
 from .faults import Fault, FaultKind
-from .rate_limit import RateLimit
 from .load import load_documents, load_sample_documents
-from .project import Project
-from .xmlrpc_methods import XmlRpcCall, PyPITarget, parse_pypi_target
 from .local_service import LocalService
-from .serializers import serialize_project, serialize_release, render_simple_html, serialize_simple_index, serialize_simple_page
+from .project import Project
+from .rate_limit import RateLimit
+from .responses import PreparedResponse, redirect
+from .serializers import (
+    render_simple_html,
+    serialize_project,
+    serialize_release,
+    serialize_simple_index,
+    serialize_simple_page,
+)
+from .xmlrpc_methods import PyPITarget, XmlRpcCall, handle_call, parse_pypi_target
 
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
 _DOCUMENT_MAX_AGE = 900
@@ -71,7 +76,9 @@ class LocalPyPI(LocalService[PyPITarget]):
     def refusal(self, target: PyPITarget, limit: RateLimit) -> PreparedResponse:
         if target.call is None:
             return super().build_refusal(target, limit)
-        return _build_xml_response(xmlrpc.build_throttled_fault(limit.retry_after.seconds if limit.retry_after else None))
+        return _build_xml_response(
+            xmlrpc.build_throttled_fault(limit.retry_after.seconds if limit.retry_after else None)
+        )
 
     def answer(self, target: PyPITarget, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
         as_json = SIMPLE_JSON in request.headers.get("Accept", "")
@@ -87,7 +94,10 @@ class LocalPyPI(LocalService[PyPITarget]):
             case "rss":
                 feed = rss.build_updates_feed if target.path.endswith("updates.xml") else rss.build_packages_feed
                 return self._get_registry_response(
-                    target.path, lambda: PreparedResponse(feed(self.registry.list_projects()), "text/xml", max_age=_DOCUMENT_MAX_AGE)
+                    target.path,
+                    lambda: PreparedResponse(
+                        feed(self.registry.list_projects()), "text/xml", max_age=_DOCUMENT_MAX_AGE
+                    ),
                 )
         return self._respond_call(target.call, fault) if target.call else _NOT_FOUND
 
@@ -99,7 +109,9 @@ class LocalPyPI(LocalService[PyPITarget]):
             return redirect(f"/pypi/{target.project}/json")
         if not project.is_visible:
             return _NOT_FOUND
-        return self._get_project_response(project, "", lambda: _build_document_response(project, serialize_project(project)))
+        return self._get_project_response(
+            project, "", lambda: _build_document_response(project, serialize_project(project))
+        )
 
     def _respond_release(self, target: PyPITarget) -> PreparedResponse:
         project = self.registry.get_project(target.project)
@@ -117,7 +129,9 @@ class LocalPyPI(LocalService[PyPITarget]):
 
         def make() -> PreparedResponse:
             serial, projects = self.registry.list_projects_at(self.registry.last_serial - lag)
-            return _build_simple_response(serialize_simple_index(projects, serial), serial, as_json, self._filler_entries)
+            return _build_simple_response(
+                serialize_simple_index(projects, serial), serial, as_json, self._filler_entries
+            )
 
         return self._get_registry_response(("simple", lag, as_json), make)
 
@@ -128,22 +142,30 @@ class LocalPyPI(LocalService[PyPITarget]):
         if target.requested_name != target.project or not target.path.endswith("/"):
             return redirect(f"/simple/{target.project}/")
         return self._get_project_response(
-            project, ("simple", as_json), lambda: _build_simple_response(serialize_simple_page(project), project.last_serial, as_json)
+            project,
+            ("simple", as_json),
+            lambda: _build_simple_response(serialize_simple_page(project), project.last_serial, as_json),
         )
 
     def _respond_call(self, call: XmlRpcCall, fault: Fault | None) -> PreparedResponse:
         if fault is not None and fault.kind == FaultKind.EMPTY_BROWSE:
             return _build_xml_response(xmlrpc.build_response([]))
         if fault is not None and fault.kind == FaultKind.THROTTLED:
-            return _build_xml_response(xmlrpc.build_throttled_fault(fault.retry_after.seconds if fault.retry_after else None))
+            return _build_xml_response(
+                xmlrpc.build_throttled_fault(fault.retry_after.seconds if fault.retry_after else None)
+            )
         try:
             if call.method != "browse":  # pages of the journal are large, and read once
                 return _build_xml_response(handle_call(call, self.registry))
-            return self._get_registry_response(repr(call), lambda: _build_xml_response(handle_call(call, self.registry)))
+            return self._get_registry_response(
+                repr(call), lambda: _build_xml_response(handle_call(call, self.registry))
+            )
         except xmlrpc.XmlRpcFault as error:
             return _build_xml_response(xmlrpc.build_fault(str(error), error.code))
 
-    def _get_project_response(self, project: Project, key: object, build: Callable[[], PreparedResponse]) -> PreparedResponse:
+    def _get_project_response(
+        self, project: Project, key: object, build: Callable[[], PreparedResponse]
+    ) -> PreparedResponse:
         """Make an answer about a project once, for as long as the project stays as it is."""
         cached_project, responses = self._project_cache.get(project.normalized_name, (None, {}))
         if cached_project is not project:
@@ -173,7 +195,9 @@ def _build_simple_response(document: Any, serial: int, as_json: bool, filler_ent
     body = msgspec.json.encode(document) if as_json else render_simple_html(document)
     if filler_entries and as_json:
         head, opening, rest = body.partition(b'"projects":[')
-        body = b"".join((head, opening, filler_entries.removesuffix(b",") if rest.startswith(b"]") else filler_entries, rest))
+        body = b"".join(
+            (head, opening, filler_entries.removesuffix(b",") if rest.startswith(b"]") else filler_entries, rest)
+        )
     content_type = SIMPLE_JSON if as_json else "text/html; charset=utf-8"
     headers = {"X-PyPI-Last-Serial": str(serial), "Vary": "Accept"}
     return PreparedResponse(body, content_type, headers=headers, max_age=_SIMPLE_MAX_AGE)

@@ -3,10 +3,11 @@
 GitHub's primary limit: so many points in each hour, told in headers with every answer.
 """
 
-from dataclasses import dataclass, field
-from .faults import RetryAfter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from .faults import RetryAfter
+
 
 @dataclass(slots=True)
 class RateLimit:

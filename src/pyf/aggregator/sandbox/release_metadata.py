@@ -3,11 +3,12 @@
 Files for releases that have none: everything about them is derived from their names, the same each time.
 """
 
-from packaging.utils import canonicalize_name
-from .project import Json
 from datetime import UTC, datetime
 from hashlib import blake2b, sha256
+
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
+
 from .project import FILE_HOST, Json
 
 SITE_URL = "https://pypi.example"

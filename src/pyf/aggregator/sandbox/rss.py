@@ -9,8 +9,8 @@ from html import escape
 from operator import attrgetter
 from typing import NamedTuple
 
-from .release_metadata import SITE_URL
 from .project import Json, Project
+from .release_metadata import SITE_URL
 
 MAX_RELEASES = 100
 MAX_PROJECTS = 40
@@ -42,7 +42,9 @@ def build_updates_feed(projects: Iterable[Project]) -> bytes:
         key=lambda entry: entry[:3],
     )
     items = [
-        _Item(f"{name} {version}", f"{_build_project_url(project)}{version}/", project.build_info(release), created, False)
+        _Item(
+            f"{name} {version}", f"{_build_project_url(project)}{version}/", project.build_info(release), created, False
+        )
         for created, name, version, project, release in newest_releases
     ]
     return _render_feed("PyPI recent updates", "Recent updates to the Python Package Index", items)
@@ -72,7 +74,9 @@ def _build_project_url(project: Project) -> str:
 
 
 def _render_feed(title: str, description: str, items: Iterable[_Item]) -> bytes:
-    head = f"<title>{title}</title><link>{SITE_URL}/</link><description>{description}</description><language>en</language>"
+    head = (
+        f"<title>{title}</title><link>{SITE_URL}/</link><description>{description}</description><language>en</language>"
+    )
     body = "\n".join(_render_item(item) for item in items)
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"><channel>{head}\n{body}\n</channel></rss>\n'
     return _NOT_XML.sub("", text).encode()

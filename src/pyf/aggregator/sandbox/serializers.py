@@ -6,7 +6,7 @@ from html import escape
 
 from packaging.utils import canonicalize_name
 
-from .project import FILE_HOST, Json, Project, Release, to_sort_key, get_upload_time
+from .project import FILE_HOST, Json, Project, Release, get_upload_time, to_sort_key
 
 API_VERSION = "1.4"
 

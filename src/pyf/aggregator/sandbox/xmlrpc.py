@@ -6,7 +6,9 @@ from xml.parsers.expat import ExpatError
 from xmlrpc.client import Error, loads
 
 FAULT_CODE = -32500
-THROTTLED_MESSAGE = "HTTPTooManyRequests: The action could not be performed because there were too many requests by the client."
+THROTTLED_MESSAGE = (
+    "HTTPTooManyRequests: The action could not be performed because there were too many requests by the client."
+)
 
 
 class XmlRpcFault(Exception):
@@ -40,7 +42,9 @@ def build_fault(text: str, code: int = FAULT_CODE) -> bytes:
 
 def build_throttled_fault(reset_in: float | None) -> bytes:
     """Return the refusal of a client that asks too much; the last sentence is left out for None."""
-    return build_fault(THROTTLED_MESSAGE if reset_in is None else f"{THROTTLED_MESSAGE} Limit may reset in {reset_in:.0f} seconds.")
+    return build_fault(
+        THROTTLED_MESSAGE if reset_in is None else f"{THROTTLED_MESSAGE} Limit may reset in {reset_in:.0f} seconds."
+    )
 
 
 def _build_document(content: str) -> bytes:
@@ -55,7 +59,9 @@ def _serialize_value(value: object) -> str:
     if value is None:
         return "<value><nil/></value>"
     if isinstance(value, Mapping):
-        members = "".join(f"<member><name>{_escape(key)}</name>{_serialize_value(item)}</member>" for key, item in value.items())
+        members = "".join(
+            f"<member><name>{_escape(key)}</name>{_serialize_value(item)}</member>" for key, item in value.items()
+        )
         return f"<value><struct>{members}</struct></value>"
     if isinstance(value, Iterable):
         return f"<value><array><data>{''.join(map(_serialize_value, value))}</data></array></value>"

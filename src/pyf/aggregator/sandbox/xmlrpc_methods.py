@@ -6,12 +6,13 @@ The six XML-RPC methods that the registry still serves.
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
+
 from packaging.utils import canonicalize_name
-from .local_service import RequestTarget
-from .xmlrpc import XmlRpcFault, parse_call
+
 from .fake_registry import FakeRegistry
+from .local_service import RequestTarget
 from .serializers import find_releases
-from .xmlrpc import XmlRpcFault, build_response
+from .xmlrpc import XmlRpcFault, build_response, parse_call
 
 _CALL_KINDS = {"browse": "browse", "changelog_since_serial": "changelog", "changelog_last_serial": "last_serial"}
 
@@ -83,7 +84,9 @@ def handle_call(call: XmlRpcCall, registry: FakeRegistry) -> bytes:
             project = registry.get_project(canonicalize_name(name))
             return build_response(_sort_descending(project.roles) if project else [])
         case "user_packages", (str(user),):
-            user_roles = [(role, p.name) for p in registry.list_projects() for role, holder in p.roles if holder == user]
+            user_roles = [
+                (role, p.name) for p in registry.list_projects() for role, holder in p.roles if holder == user
+            ]
             return build_response(_sort_descending(user_roles))
         case _ if call.method in _SUPPORTED_METHODS:
             raise XmlRpcFault("ParameterError: invalid parameters", -32602)

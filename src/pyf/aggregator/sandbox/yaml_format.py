@@ -6,18 +6,19 @@ A project in the sample's short form, expanded to all that PyPI would say about 
 """
 
 import re
-from typing import Literal
-import msgspec
-import yaml
-from msgspec import UNSET, Struct, UnsetType
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from msgspec import UNSET
+from typing import Literal
+
+import msgspec
+import yaml
+from msgspec import UNSET, Struct, UnsetType
 from packaging.utils import canonicalize_name
-from .release_metadata import build_file
-from .release_metadata import build_empty_info
+
 from .project import Json, parse_project
+from .release_metadata import build_empty_info, build_file
+
 
 class SampleDataError(Exception):
     """Documents can't be read; the text is one line that says which, and what is wrong with it."""
@@ -27,7 +28,6 @@ try:  # libyaml is five times as fast, and not everywhere
     from yaml import CSafeLoader as SafeLoader
 except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]
-
 
 
 _Text = str | UnsetType | None

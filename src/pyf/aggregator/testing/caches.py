@@ -3,8 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from ..domain.readme.plain_text import RenderedReadme
-from ..domain.repositories import CachedRepository
-from ..domain.repositories import RepositoryRef
+from ..domain.repositories import CachedRepository, RepositoryRef
 
 
 class FakeRenderCache:
@@ -17,7 +16,11 @@ class FakeRenderCache:
 
     def get_many(self, fingerprints: Collection[str]) -> Mapping[str, RenderedReadme]:
         """Return what is remembered of these."""
-        found = {fingerprint: self._rendered.pop(fingerprint) for fingerprint in set(fingerprints) if fingerprint in self._rendered}
+        found = {
+            fingerprint: self._rendered.pop(fingerprint)
+            for fingerprint in set(fingerprints)
+            if fingerprint in self._rendered
+        }
         self._rendered.update(found)
         return found
 

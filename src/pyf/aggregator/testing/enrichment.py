@@ -3,16 +3,16 @@
 A host of repositories in memory, for tests: the shortest statement of what a host does.
 """
 
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+
+from msgspec.json import encode
+
 from ..domain.downloads import Downloads
 from ..domain.errors import AggregatorError, NotFound, Unavailable
-from ..ports import DownloadResult, CostEstimate
-from collections.abc import Iterable, Iterator, Sequence
-from msgspec.json import encode
-from ..domain.repositories import Repository
-from ..domain.repositories import RepositoryRef
-from ..ports import RateLimitStatus, RepositoryResult
+from ..domain.repositories import Repository, RepositoryRef
+from ..ports import CostEstimate, DownloadResult, RateLimitStatus, RepositoryResult
+
 
 class FakeDownloadStats:
     """A `DownloadStats` with its `RequestMeter`.

@@ -8,22 +8,32 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
+
 from msgspec import UNSET
 from msgspec.json import decode
+
+from ..adapters.api_keys import KeyHash, generate_key, get_prefix, grants, hash_key, validate_key
+from ..adapters.collection_names import validate_collection_name
+from ..adapters.encoding import (
+    build_document,
+    build_project_state,
+    decode_enrichments,
+    decode_registry_fields,
+    encode_json,
+    get_owner,
+    get_rejection_reason,
+    replace_surrogates,
+    sort_newest_first,
+    sort_oldest_first,
+)
 from ..domain.collection import CollectionInfo, CollectionState, ProjectState, Tombstone
 from ..domain.documents.document import Document, Enrichments
-from ..domain.errors import Invalid, NotFound, Unavailable
 from ..domain.documents.project import normalize_name
 from ..domain.documents.schema import Owner, ProjectFields, RegistryFields
-from ..ports import ProjectDocuments, Rejection
-from ..adapters.encoding import build_document, encode_json, decode_enrichments, build_project_state, sort_newest_first, sort_oldest_first, get_owner, get_rejection_reason, decode_registry_fields, replace_surrogates
-from ..adapters.collection_names import validate_collection_name
-from collections.abc import Callable, Sequence
+from ..domain.errors import Invalid, NotFound, Unavailable
+from ..ports import NewKey, ProjectDocuments, Rejection
 from ..ports.keys import SEARCH_ACTION, ApiKey
-from ..domain.errors import Invalid, NotFound
-from ..ports import NewKey
-from ..adapters.api_keys import grants
-from ..adapters.api_keys import KeyHash, validate_key, generate_key, hash_key, get_prefix
+
 
 @dataclass
 class _StoredProject:
@@ -283,7 +293,12 @@ class FakeApiKeys:
         self._lock = RLock()
 
     def create(
-        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH_ACTION,), value: str = ""
+        self,
+        collections: Sequence[str],
+        *,
+        description: str,
+        actions: Sequence[str] = (SEARCH_ACTION,),
+        value: str = "",
     ) -> NewKey:
         value = validate_key(value or self._generate_value())
         with self._lock:

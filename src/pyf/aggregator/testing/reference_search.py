@@ -6,15 +6,35 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import UNSET, Struct
 
 from ..domain.documents.document import Document
+from ..domain.documents.project import ProjectStatus, normalize_name
 from ..domain.health import ScoringConfig
 from ..domain.health.compatibility import has_supported_version
 from ..domain.health.rules import to_date
-from ..domain.documents.project import ProjectStatus, normalize_name
-from ..domain.relevance import Lexicon, PopularityScale, Searchable, get_tier, compute_quality, build_popularity_scale, parse_query, build_searchable, to_quality_signals
-from ..domain.relevance.similarity import get_significant_terms
-from ..domain.relevance.similarity import get_min_prefix_rank, rank_prefix, normalize_prefix
 from ..domain.membership.requirements import parse_required_names
-from ..domain.search import MAX_FACET_VALUES, Facet, FacetCount, Hit, SearchQuery, SearchResults, Sort, Suggestion, to_hit, has_selected_versions
+from ..domain.relevance import (
+    Lexicon,
+    PopularityScale,
+    Searchable,
+    build_popularity_scale,
+    build_searchable,
+    compute_quality,
+    get_tier,
+    parse_query,
+    to_quality_signals,
+)
+from ..domain.relevance.similarity import get_min_prefix_rank, get_significant_terms, normalize_prefix, rank_prefix
+from ..domain.search import (
+    MAX_FACET_VALUES,
+    Facet,
+    FacetCount,
+    Hit,
+    SearchQuery,
+    SearchResults,
+    Sort,
+    Suggestion,
+    has_selected_versions,
+    to_hit,
+)
 from ..ports import PackageIndex
 from ..ports.index import NO_NAMES
 
@@ -101,20 +121,20 @@ class PlainSearch:
         self._standards = standards
         self._now = now
 
-    def search(self, collection: str, question: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
+    def search(self, collection: str, query: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
         held = self._projects(collection)
-        matching = [each for each in self._matching(held, question) if each.project.name not in hidden]
-        found = [each for each in matching if self._passes(each.project, question)]
-        found.sort(key=self._order(held, question.sort))
-        first = (question.page - 1) * question.per_page
-        page = [each.project for each in found[first : first + question.per_page]]
+        matching = [each for each in self._matching(held, query) if each.project.name not in hidden]
+        found = [each for each in matching if self._passes(each.project, query)]
+        found.sort(key=self._order(held, query.sort))
+        first = (query.page - 1) * query.per_page
+        page = [each.project for each in found[first : first + query.per_page]]
         return SearchResults(
             total=len(found),
-            hits=tuple(to_hit(each.fitting(question) or each.newest) for each in page),
-            facets={facet: self._counted(matching, question, facet) for facet in Facet},
+            hits=tuple(to_hit(each.fitting(query) or each.newest) for each in page),
+            facets={facet: self._counted(matching, query, facet) for facet in Facet},
         )
 
-    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
+    def count_values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
         held = (each for each in self._projects(collection) if each.name not in hidden)
         return Counter(value for each in held for value in each.values(facet))
 
@@ -134,7 +154,9 @@ class PlainSearch:
             for _, hit in likely[:limit]
         ]
 
-    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+    def find_similar(
+        self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
+    ) -> Sequence[Hit]:
         held = self._projects(collection)
         own = next((each for each in held if each.name == normalize_name(name)), None)
         if own is None:
@@ -145,7 +167,9 @@ class PlainSearch:
         alike = sorted((pair for pair in alike if pair[0]), key=lambda pair: (-pair[0], pair[1].name_normalized))
         return [hit for _, hit in alike[:limit]]
 
-    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+    def find_dependents(
+        self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
+    ) -> Sequence[Hit]:
         wanted = normalize_name(name)
         hits = [
             each.hit
@@ -154,7 +178,7 @@ class PlainSearch:
         ]
         return sorted(hits, key=lambda hit: (_KEYS[Sort.DOWNLOADS](hit), hit.name_normalized))[:limit]
 
-    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+    def get_hits(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
         held = {each.name: each.hit for each in self._projects(collection) if each.name not in hidden}
         return [held[name] for name in dict.fromkeys(names) if name in held]
 
@@ -205,7 +229,9 @@ class PlainSearch:
             if self._passes(each.project, question, facet):
                 counts.update(each.project.values(facet))
         ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-        kept = ordered[:MAX_FACET_VALUES] + [pair for pair in ordered[MAX_FACET_VALUES:] if pair[0] in question.get_selected(facet)]
+        kept = ordered[:MAX_FACET_VALUES] + [
+            pair for pair in ordered[MAX_FACET_VALUES:] if pair[0] in question.get_selected(facet)
+        ]
         return tuple(FacetCount(value=value, count=count) for value, count in kept)
 
 

@@ -5,10 +5,9 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from ..domain.documents.project import Project, ProjectStatus, Release, normalize_name
 from ..domain.errors import AggregatorError, NotFound, Unavailable
-from ..domain.documents.project import Project, ProjectStatus, normalize_name
-from ..domain.documents.project import Release
-from ..ports import FeedEntry, ChangelogEntry, ProjectResult, Serials, SimplePageStatus, ProjectRequest, always
+from ..ports import ChangelogEntry, FeedEntry, ProjectRequest, ProjectResult, Serials, SimplePageStatus, always
 
 PROJECTS_IN_FEED = 40
 RELEASES_IN_FEED = 100
@@ -69,7 +68,9 @@ class FakePackageRegistry:
     def fetch_serials(self) -> Serials:
         self._count_request("serials")
         visible_names = (name for name in self._projects if self._get_status(name) is not ProjectStatus.QUARANTINED)
-        return Serials(last_serial=self._get_last_serial(), by_name={n: self._projects[n].last_serial for n in visible_names})
+        return Serials(
+            last_serial=self._get_last_serial(), by_name={n: self._projects[n].last_serial for n in visible_names}
+        )
 
     def read_projects(
         self, requests: Iterable[ProjectRequest], *, needs_releases: Callable[[Project], bool] = always
@@ -85,8 +86,13 @@ class FakePackageRegistry:
                 yield ProjectResult(name=request.name, outcome=newest_only)
                 continue
             failed_versions: dict[str, AggregatorError] = {}
-            releases = tuple(self._build_release(project, release, request.known_versions, failed_versions) for release in project.releases)
-            yield ProjectResult(name=request.name, outcome=replace(project, releases=releases), failed_versions=failed_versions)
+            releases = tuple(
+                self._build_release(project, release, request.known_versions, failed_versions)
+                for release in project.releases
+            )
+            yield ProjectResult(
+                name=request.name, outcome=replace(project, releases=releases), failed_versions=failed_versions
+            )
 
     def check_simple_pages(self, names: Iterable[str]) -> Iterator[SimplePageStatus]:
         for name in names:
@@ -145,7 +151,9 @@ class FakePackageRegistry:
         return self._changelog[-1].serial if self._changelog else 0
 
     def _get_status(self, name: str) -> ProjectStatus:
-        return {normalize_name(spelling): status for spelling, status in self.statuses.items()}.get(name, ProjectStatus.ACTIVE)
+        return {normalize_name(spelling): status for spelling, status in self.statuses.items()}.get(
+            name, ProjectStatus.ACTIVE
+        )
 
     def _get_project(self, name: str) -> Project:
         if name in map(normalize_name, self.unavailable):
@@ -161,7 +169,11 @@ class FakePackageRegistry:
         return project
 
     def _build_release(
-        self, project: Project, release: Release, known_versions: Collection[str], failed_versions: dict[str, AggregatorError]
+        self,
+        project: Project,
+        release: Release,
+        known_versions: Collection[str],
+        failed_versions: dict[str, AggregatorError],
     ) -> Release:
         """Return a release as reading the project gives it; what it takes and what fails is noted."""
         if release == project.newest_release or release.metadata is None:
@@ -172,7 +184,9 @@ class FakePackageRegistry:
         if (project.normalized_name, release.version) in {
             (normalize_name(name), version) for name, version in self.unavailable_versions
         }:
-            failed_versions[release.version] = Unavailable(f"{project.name} {release.version}: the registry does not answer")
+            failed_versions[release.version] = Unavailable(
+                f"{project.name} {release.version}: the registry does not answer"
+            )
             return replace(release, metadata=None, vulnerabilities=())
         return release if self._all_readmes else replace(release, metadata=replace(release.metadata, description=""))
 
@@ -180,7 +194,9 @@ class FakePackageRegistry:
 def _keep_newest_metadata(project: Project) -> Project:
     """Return a project as its own document alone tells it; of releases without files metadata tells who is newest."""
     releases = (
-        release if release == project.newest_release or not release.files else replace(release, metadata=None, vulnerabilities=())
+        release
+        if release == project.newest_release or not release.files
+        else replace(release, metadata=None, vulnerabilities=())
         for release in project.releases
     )
     return replace(project, releases=tuple(releases))

@@ -5,10 +5,10 @@ Neither time nor memory is bounded here, and the process grows by some 40 MB.
 
 from collections.abc import Sequence
 
+from ..adapters.rendering.renderer import build_cache_key
 from ..domain.readme.plain_text import Readme, RenderedReadme
 from ..domain.readme.rendering import render_readme
 from ..ports import RenderCache
-from ..adapters.rendering.renderer import build_cache_key
 
 
 class InlineRenderer:
@@ -21,7 +21,9 @@ class InlineRenderer:
         """Render what is not remembered, and return when that is done."""
         readmes_by_key = {build_cache_key(readme): readme for readme in readmes}
         results = dict(self._cache.get_many(readmes_by_key))
-        new = {cache_key: render_readme(readme) for cache_key, readme in readmes_by_key.items() if cache_key not in results}
+        new = {
+            cache_key: render_readme(readme) for cache_key, readme in readmes_by_key.items() if cache_key not in results
+        }
         if new:
             self._cache.set_many(new)
         results.update(new)

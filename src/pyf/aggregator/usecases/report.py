@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..domain.errors import AggregatorError, Unavailable
-from ..ports import Rejection, Dependencies
+from ..ports import Dependencies, Rejection
 
 # Called with the step's name, how much of it is done and how much there is in all (None: not known).
 ProgressCallback = Callable[[str, int, int | None], None]

@@ -22,16 +22,16 @@ from ..domain.membership.profile import Profile
 from ..ports import Dependencies
 from ..settings import Settings
 from .api import api
-from .api.parameters import KEY_HEADER
 from .api.openapi import add_type_descriptions
+from .api.parameters import KEY_HEADER
 from .badges import badges
-from .responses import finalize_response
-from .rate_limit import RequestLimiter
-from .problems import to_response
 from .feeds import feeds
 from .ops import ops
 from .pages import pages
 from .pages.layout import create_environment
+from .problems import to_response
+from .rate_limit import RequestLimiter
+from .responses import finalize_response
 from .site import Site
 
 _WEB_DIR = Path(__file__).parent
@@ -47,7 +47,12 @@ class SiteApp(Litestar):
         if scope["type"] == ScopeType.HTTP:
             varies_by_origin = self.cors_config is not None
             await finalize_response(
-                self._handle_limited, cast(HTTPScope, scope), receive, send, max_age=self.max_age, varies_by_origin=varies_by_origin
+                self._handle_limited,
+                cast(HTTPScope, scope),
+                receive,
+                send,
+                max_age=self.max_age,
+                varies_by_origin=varies_by_origin,
             )
         else:
             await super().__call__(scope, receive, send)

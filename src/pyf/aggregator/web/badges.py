@@ -6,11 +6,11 @@ from http import HTTPStatus
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
-from ..domain.errors import NotFound
 from ..domain.documents.project import ProjectStatus
+from ..domain.errors import NotFound
 from ..domain.search import HealthBand, Hit
 from ..usecases.read.package import get_summary
-from .site import Site, InjectedSite
+from .site import InjectedSite, Site
 
 _MAX_AGE = 3600
 

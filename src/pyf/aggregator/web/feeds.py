@@ -6,21 +6,22 @@ Feeds of what is new: projects that came to a collection, and releases, narrowed
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from uuid import UUID, uuid5
-from xml.etree.ElementTree import Element, SubElement, tostring
-from msgspec import Struct
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import UUID, uuid5
+from xml.etree.ElementTree import Element, SubElement, tostring
+
 from litestar import Request, Response, Router, get
 from litestar.di import Provide
 from litestar.params import FromPath
-from msgspec import to_builtins
+from msgspec import Struct, to_builtins
+
 from ..domain.errors import NotFound
 from ..domain.search import SearchQuery
 from ..usecases.read.search import list_new_packages, list_recently_updated
-from .urls import get_base_url, project_url
 from .api import parameters
 from .site import InjectedSite
+from .urls import get_base_url, project_url
 
 MEDIA_TYPE = "application/atom+xml"
 

@@ -45,7 +45,12 @@ class RequestRejected(AggregatorError):
     """A request that is not answered, with the status that says why."""
 
     def __init__(
-        self, status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None, invalid_params: tuple[InvalidParam, ...] = ()
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        headers: dict[str, str] | None = None,
+        invalid_params: tuple[InvalidParam, ...] = (),
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -85,7 +90,9 @@ def to_problem(error: Exception) -> tuple[Problem, dict[str, str]]:
         case HTTPException():
             status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
             invalid_params = _parse_invalid_params(error)
-            detail = "; ".join(f"{param.parameter}: {param.reason}" for param in invalid_params) or _format_detail(error, status)
+            detail = "; ".join(f"{param.parameter}: {param.reason}" for param in invalid_params) or _format_detail(
+                error, status
+            )
         case _:
             status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "Something is wrong here; it has been noted."
     return Problem(title=status.phrase, status=status, detail=detail, invalid_params=invalid_params), headers

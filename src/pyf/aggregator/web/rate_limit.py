@@ -39,7 +39,9 @@ class RequestLimiter:
     def find_rejection(self, scope: HTTPScope) -> RequestRejected | None:
         """Return why a request is not answered, None for one that is."""
         if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_URL_LENGTH:
-            return RequestRejected(HTTPStatus.REQUEST_URI_TOO_LONG, f"An address has {MAX_URL_LENGTH} characters at most.")
+            return RequestRejected(
+                HTTPStatus.REQUEST_URI_TOO_LONG, f"An address has {MAX_URL_LENGTH} characters at most."
+            )
         length = Headers.from_scope(scope).get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > MAX_BODY_SIZE:
             return RequestRejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has {MAX_BODY_SIZE} bytes at most.")

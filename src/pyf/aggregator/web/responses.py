@@ -6,13 +6,13 @@ HEAD is answered like GET; answers have security headers, a tag by which a clien
 are compressed for those who can take it.
 """
 
-from collections.abc import Iterator
 import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import cast
+
 import brotli
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, HTTPScope, Message, Receive, Send

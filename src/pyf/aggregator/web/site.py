@@ -9,9 +9,9 @@ from ..domain.membership.profile import Profile
 from ..metrics import Metrics
 from ..ports import Dependencies
 from ..settings import Settings
-from ..usecases.read.search import get_hidden_names
 from ..usecases.collections.overview import CollectionSummary, PublicCollection, get_collection, list_collections
 from ..usecases.read.dashboard import Dashboard, build_dashboard
+from ..usecases.read.search import get_hidden_names
 from .ttl_cache import TTLCache
 
 # Seconds for which the list of collections is remembered: pages name it, and counting takes a look at every project.

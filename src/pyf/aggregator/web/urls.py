@@ -3,11 +3,14 @@
 Where every page is: one function a page, so that no template puts an address together by itself.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
+
 from litestar import Request
+
 from .site import Site
-from collections.abc import Iterable, Sequence
+
 
 def get_base_url(request: Request[Any, Any, Any], site: Site) -> str:
     """Return the site's address without a slash at its end: the setting's, or the one that a request came by."""

@@ -3,21 +3,22 @@
 Download counts from ClickHouse's public copy of PyPI's log: hundreds of projects a request, with a year by month.
 """
 
-import string
-from collections.abc import Iterable, Iterator, Sequence
 import re
-from collections.abc import Generator, Iterable, Mapping, Sequence
+import string
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from math import ceil
+
 import msgspec
 from msgspec import Struct
-from ...domain.downloads import Downloads, to_month, list_whole_months
+
+from ...domain.downloads import Downloads, list_whole_months, to_month
 from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
-from ...ports import DownloadResult, CostEstimate
+from ...ports import CostEstimate, DownloadResult
 from ..http.errors import drop_traceback
 from ..http.readers import BufferedReader
 from ..http.retry import RetryPolicy, Transient
-from ..http.service_client import MEBIBYTE, ServiceLimits, Request, ServiceClient
+from ..http.service_client import MEBIBYTE, Request, ServiceClient, ServiceLimits
 from .values import NonNegativeInt, unset_if_none
 
 TABLE = "pypi.pypi_downloads_per_day_by_version_by_installer_by_type"

@@ -7,11 +7,11 @@ from msgspec import Struct
 
 from ...domain.downloads import Downloads
 from ...domain.errors import AggregatorError
-from ...ports import DownloadResult, CostEstimate
+from ...ports import CostEstimate, DownloadResult
 from ..http.errors import drop_traceback
 from ..http.readers import make_json_reader
 from ..http.retry import RetryPolicy, Transient
-from ..http.service_client import MEBIBYTE, ServiceLimits, Request, ServiceClient
+from ..http.service_client import MEBIBYTE, Request, ServiceClient, ServiceLimits
 from .values import NonNegativeInt, unset_if_none
 
 # 30 requests a minute are allowed. Paced at exactly 2 s, the 31st falls into the first one's minute as soon as that
@@ -75,5 +75,7 @@ class Pypistats:
 
 def _build_downloads(recent: _Recent) -> Downloads:
     return Downloads(
-        last_day=unset_if_none(recent.last_day), last_week=unset_if_none(recent.last_week), last_month=unset_if_none(recent.last_month)
+        last_day=unset_if_none(recent.last_day),
+        last_week=unset_if_none(recent.last_week),
+        last_month=unset_if_none(recent.last_month),
     )

@@ -8,10 +8,9 @@ import tantivy
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.relevance import ParsedQuery, get_tier, compute_quality, parse_query
-from ...domain.relevance.similarity import get_significant_terms
+from ...domain.relevance import ParsedQuery, compute_quality, get_tier, parse_query
+from ...domain.relevance.similarity import get_min_prefix_rank, get_significant_terms, normalize_prefix, rank_prefix
 from ...domain.relevance.tokenizer import get_allowed_typos
-from ...domain.relevance.similarity import get_min_prefix_rank, rank_prefix, normalize_prefix
 from ...domain.search import MAX_FACET_VALUES, Facet, FacetCount, Hit, SearchQuery, Sort, Suggestion
 from . import questions
 from .documents import TEXTS
@@ -226,7 +225,9 @@ class Answers:
         }
 
     def _query(self, question: SearchQuery) -> ParsedQuery | None:
-        return parse_query(question.text, self._measures.lexicon, document_frequency=self._share, favored=question.frameworks)
+        return parse_query(
+            question.text, self._measures.lexicon, document_frequency=self._share, favored=question.frameworks
+        )
 
     def _share_of(self, stem: str) -> float:
         """Return the part of all projects that have a stem; those that have left may count for a while."""

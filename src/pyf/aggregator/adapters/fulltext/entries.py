@@ -13,7 +13,7 @@ from weakref import finalize
 from msgspec import Struct
 from msgspec.json import Decoder, encode
 
-from ...domain.relevance import PopularityScale, Searchable, QualitySignals, build_popularity_scale
+from ...domain.relevance import PopularityScale, QualitySignals, Searchable, build_popularity_scale
 from ...domain.search import Hit
 from .entry import FORM, Entry
 

@@ -7,8 +7,8 @@ from msgspec import Struct
 from msgspec.json import Decoder
 
 from ...domain.documents.document import Document
-from ...domain.relevance import Searchable, QualitySignals, build_searchable, to_quality_signals
 from ...domain.membership.requirements import parse_required_names
+from ...domain.relevance import QualitySignals, Searchable, build_searchable, to_quality_signals
 from ...domain.search import Facet, Hit, to_hit
 
 # Raise it whenever projects are searched or shown otherwise: what is there is made anew then.

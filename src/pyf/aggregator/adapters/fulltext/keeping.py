@@ -12,14 +12,14 @@ from msgspec import UNSET, Struct
 from msgspec.json import encode
 
 from ...domain.documents.document import Document
+from ...domain.documents.schema import Owner
 from ...domain.errors import Unavailable
 from ...domain.health import ScoringConfig
 from ...domain.health.compatibility import has_supported_version
-from ...domain.relevance import Lexicon, PopularityScale, compute_quality, build_popularity_scale
-from ...domain.documents.schema import Owner
-from ..sqlite.database import Database
+from ...domain.relevance import Lexicon, PopularityScale, build_popularity_scale, compute_quality
 from ..encoding import build_document as document_of
 from ..encoding import decode_registry_fields
+from ..sqlite.database import Database
 from .documents import document, schema
 from .entries import PLACES, Entries, Progress, note, place_of, popularity, put, remove
 from .entry import Entry, Versions, entry_of, versions_of
@@ -80,7 +80,9 @@ class Measures(Struct, frozen=True):
 
     def merit(self, entry: Entry, scale: PopularityScale) -> float:
         """Return what speaks for a project today."""
-        return compute_quality(entry.standing, scale, is_current=self.is_current(entry.standing.framework_versions, self.today))
+        return compute_quality(
+            entry.standing, scale, is_current=self.is_current(entry.standing.framework_versions, self.today)
+        )
 
     def is_current(self, framework_versions: Iterable[str], today: date) -> bool | None:
         """Tell whether one of these is supported on a day; None where none is one that we know."""

@@ -10,10 +10,22 @@ import tantivy
 from tantivy import Occur
 
 from ...domain.relevance import ParsedQuery
-from ...domain.relevance.tiers import STEMMED, PREFIX, EXACT, HISTORY_WEIGHT, KEYWORDS_WEIGHT, NAME_WEIGHT, NAMED_FRAMEWORK_BONUS, OPENING_WEIGHT, CORE, REST_WEIGHT, WEIGHT_STEPS
 from ...domain.relevance.names import MIN_PREFIX_LENGTH
 from ...domain.relevance.query import QueryTerm, Variant
-from ...domain.relevance.similarity import NAME_PREFIX, FUZZY_PREFIX, SEGMENT_PREFIX
+from ...domain.relevance.similarity import FUZZY_PREFIX, NAME_PREFIX, SEGMENT_PREFIX
+from ...domain.relevance.tiers import (
+    CORE,
+    EXACT,
+    HISTORY_WEIGHT,
+    KEYWORDS_WEIGHT,
+    NAME_WEIGHT,
+    NAMED_FRAMEWORK_BONUS,
+    OPENING_WEIGHT,
+    PREFIX,
+    REST_WEIGHT,
+    STEMMED,
+    WEIGHT_STEPS,
+)
 from ...domain.relevance.tokenizer import stem
 from ...domain.search import Facet, SearchQuery
 from ..encoding import replace_surrogates
@@ -88,7 +100,9 @@ def begun_with(typed: str, *, slips: int) -> dict[int, tantivy.Query]:
 def filters(question: SearchQuery, *, now: float, but: Facet | None = None) -> list[tantivy.Query]:
     """Return what all have to hold, but for the filter of one facet."""
     held = [
-        _Q.term_set_query(_SCHEMA, facet.value, [replace_surrogates(str(each)) for each in question.get_selected(facet)])
+        _Q.term_set_query(
+            _SCHEMA, facet.value, [replace_surrogates(str(each)) for each in question.get_selected(facet)]
+        )
         for facet in Facet
         if facet is not but and question.get_selected(facet)
     ]

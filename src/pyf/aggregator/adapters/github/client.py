@@ -14,7 +14,7 @@ from msgspec.json import Decoder
 
 from ...domain.errors import Invalid, Unavailable
 from ..http.retry import Timeout, Transient, parse_retry_after
-from ..http.service_client import Response, Request, ServiceClient
+from ..http.service_client import Request, Response, ServiceClient
 
 # Where GitHub wants a pause and does not say how long: so many seconds at least, says its documentation.
 DEFAULT_PAUSE = 60.0

@@ -5,27 +5,21 @@ GitHub's answer to a query about some repositories: what it says about each of t
 Asks GitHub about many repositories a request, which needs a token.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
-from msgspec.json import encode
-from ...domain.repositories import RepositoryRef
-from collections.abc import Iterator, Mapping, Sequence
-from msgspec import DecodeError, Raw, Struct
-from msgspec.json import Decoder
-from ...domain.errors import AggregatorError, Unavailable
-from ...ports import RepositoryResult
-from ..http.retry import Transient
-from ..http.service_client import Response, Request
-from .parsing import build_not_found, parse_graphql_repository
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
-from msgspec import Struct
-from ...domain.errors import Unavailable
+
+from msgspec import DecodeError, Raw, Struct
+from msgspec.json import Decoder, encode
+
+from ...domain.errors import AggregatorError, Unavailable
+from ...domain.repositories import RepositoryRef
 from ...ports import RateLimitStatus, RepositoryResult
 from ..http.retry import Timeout, Transient
-from ..http.service_client import Request
+from ..http.service_client import Request, Response
 from .client import GitHubClient
+from .parsing import build_not_found, parse_graphql_repository
 
 # All that is told of a repository. Light enough for one point a query, however many repositories are in it.
 REPOSITORY_FRAGMENT = """
@@ -56,7 +50,9 @@ def build_query(repository_count: int) -> str:
     """Return the query for so many repositories; owners and names are its variables `o0`, `n0`, `o1`…"""
     positions = range(repository_count)
     declarations = ", ".join(f"$o{position}: String!, $n{position}: String!" for position in positions)
-    selections = "\n".join(f"  r{place}: repository(owner: $o{place}, name: $n{place}) {{ ...facts }}" for place in positions)
+    selections = "\n".join(
+        f"  r{place}: repository(owner: $o{place}, name: $n{place}) {{ ...facts }}" for place in positions
+    )
     return f"query({declarations}) {{\n{selections}\n}}\n{REPOSITORY_FRAGMENT}"
 
 
@@ -104,7 +100,11 @@ def parse_results(response: GraphQLResponse, refs: Sequence[RepositoryRef]) -> I
         alias = f"r{position}"
         raw_repository = bytes((response.data or {}).get(alias, b"null"))
         if raw_repository != b"null":
-            yield RepositoryResult(ref=ref, outcome=parse_graphql_repository(ref, raw_repository), raw_response=raw_repository.decode("utf-8", "replace"))
+            yield RepositoryResult(
+                ref=ref,
+                outcome=parse_graphql_repository(ref, raw_repository),
+                raw_response=raw_repository.decode("utf-8", "replace"),
+            )
         elif (error := errors.get(alias)) is not None:
             yield RepositoryResult(ref=ref, outcome=_build_error(ref, error))
 
@@ -173,11 +173,17 @@ class GitHubGraphQL:
                 attempts.update(batch_result.unanswered if batch_result.results or len(batch_refs) == 1 else ())
                 max_attempts = _MAX_ATTEMPTS_ALONE if len(batch_refs) == 1 else _MAX_ATTEMPTS
                 abandoned = [ref for ref in batch_result.unanswered if attempts[ref] >= max_attempts]
-            retry_queue.extendleft(reversed([address for address in batch_result.unanswered if address not in abandoned]))
+            retry_queue.extendleft(
+                reversed([address for address in batch_result.unanswered if address not in abandoned])
+            )
             if abandoned:
-                yield [RepositoryResult(ref=address, outcome=Unavailable(str(batch_result.error))) for address in abandoned]
+                yield [
+                    RepositoryResult(ref=address, outcome=Unavailable(str(batch_result.error))) for address in abandoned
+                ]
             if failures >= (_MAX_SIZE_FAILURES if isinstance(batch_result.error, Timeout) else _MAX_FAILURES):
-                raise Unavailable(str(batch_result.error), retry_after=batch_result.error.retry_after) from batch_result.error
+                raise Unavailable(
+                    str(batch_result.error), retry_after=batch_result.error.retry_after
+                ) from batch_result.error
             self._client.wait(batch_result.error, failures)
 
     @property

@@ -5,13 +5,12 @@ A repository as REST tells it, and what that means.
 
 from datetime import datetime
 from typing import TypeVar
+
 from msgspec import UNSET, DecodeError, Struct, UnsetType
 from msgspec.json import Decoder
+
 from ...domain.errors import AggregatorError, NotFound, Unavailable
-from ...domain.repositories import Repository
-from ...domain.repositories import RepositoryRef, parse_repository_url
-from msgspec import UNSET, Struct, UnsetType
-from ...domain.errors import AggregatorError, Unavailable
+from ...domain.repositories import Repository, RepositoryRef, parse_repository_url
 
 T = TypeVar("T")
 
@@ -178,7 +177,9 @@ def parse_rest_repository(
         stars=unset_if_none(document.stargazers_count),
         watchers=unset_if_none(document.subscribers_count),
         forks=unset_if_none(document.forks_count),
-        open_issues=UNSET if issues_and_pulls is None or open_pull_requests is UNSET else max(issues_and_pulls - open_pull_requests, 0),
+        open_issues=UNSET
+        if issues_and_pulls is None or open_pull_requests is UNSET
+        else max(issues_and_pulls - open_pull_requests, 0),
         open_pull_requests=open_pull_requests,
         is_archived=unset_if_none(document.archived),
         license=to_license(document.license.spdx_id if document.license else None),

@@ -15,10 +15,9 @@ from ...domain.repositories import RepositoryRef
 from ...ports import RateLimitStatus, RepositoryResult
 from ..http.errors import drop_traceback
 from ..http.retry import Transient
-from ..http.service_client import Response, Request
+from ..http.service_client import Request, Response
 from .client import GitHubClient, PauseTooLong
-from .parsing import RestRepository, parse_rest_repository
-from .parsing import build_not_found
+from .parsing import RestRepository, build_not_found, parse_rest_repository
 
 T = TypeVar("T")
 

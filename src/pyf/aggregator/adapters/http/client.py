@@ -15,8 +15,8 @@ from stamina.instrumentation import set_on_retry_hooks
 
 from ... import __version__
 from ...domain.errors import Invalid
-from .event_loop import EventLoopThread
 from ..metrics_store import LocalRequestMetrics
+from .event_loop import EventLoopThread
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -56,7 +56,9 @@ class HttpClient:
         _request_thread.set(threading.get_ident())
         return self._loop_thread.run(coroutine)
 
-    def stream(self, jobs: Iterable[T], process: Callable[[T], Coroutine[Any, Any, R]], max_pending: int) -> Iterator[R]:
+    def stream(
+        self, jobs: Iterable[T], process: Callable[[T], Coroutine[Any, Any, R]], max_pending: int
+    ) -> Iterator[R]:
         """Work on jobs concurrently and yield the results as they come (see `EventLoopThread.stream`)."""
         _request_thread.set(threading.get_ident())
         return self._loop_thread.stream(jobs, process, max_pending)

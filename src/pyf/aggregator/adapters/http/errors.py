@@ -52,7 +52,9 @@ def error_from_exception(error: Exception) -> AggregatorError:
             return Transient("no connection: the server does not speak TLS with us")
         case aiohttp.ClientConnectorError():
             error_number = error.os_error.errno
-            return Transient(f"no connection: {os.strerror(error_number) if error_number else 'no address of the host answers'}")
+            return Transient(
+                f"no connection: {os.strerror(error_number) if error_number else 'no address of the host answers'}"
+            )
         case aiohttp.ClientPayloadError() if isinstance(error.__cause__, ContentEncodingError):
             return Transient("the answer can't be decompressed")
         case aiohttp.ClientPayloadError():

@@ -40,7 +40,9 @@ class EventLoopThread:
         finally:
             future.cancel()
 
-    def stream(self, jobs: Iterable[T], process: Callable[[T], Coroutine[Any, Any, R]], max_pending: int) -> Iterator[R]:
+    def stream(
+        self, jobs: Iterable[T], process: Callable[[T], Coroutine[Any, Any, R]], max_pending: int
+    ) -> Iterator[R]:
         """Work on jobs concurrently and yield the results as they come, in any order.
 
         At most `ahead` jobs are in flight or finished and not yet taken. `jobs` is advanced in the thread of the

@@ -15,11 +15,11 @@ from yarl import URL
 
 from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from ...ports import RateLimiter
-from .errors import error_from_exception, outcome_label, error_from_status, redact_url
-from .readers import BodyReader
-from .throttle import Throttle
 from .client import HttpClient
+from .errors import error_from_exception, error_from_status, outcome_label, redact_url
+from .readers import BodyReader
 from .retry import RetryPolicy, Transient, retry
+from .throttle import Throttle
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -101,7 +101,9 @@ class ServiceClient:
     requests are counted under.
     """
 
-    def __init__(self, http: HttpClient, limits: ServiceLimits, rate_limiter: RateLimiter | None = None, *, name: str = "") -> None:
+    def __init__(
+        self, http: HttpClient, limits: ServiceLimits, rate_limiter: RateLimiter | None = None, *, name: str = ""
+    ) -> None:
         self.limits = limits
         self._rate_limiter = rate_limiter
         self._name = name
@@ -116,7 +118,9 @@ class ServiceClient:
         """
         return self._http.run(self.get_async(request, reader_factory))
 
-    def get_if_modified(self, request: Request, reader_factory: Callable[[], BodyReader[T]], cached: CachedResponse[T] | None) -> CachedResponse[T]:
+    def get_if_modified(
+        self, request: Request, reader_factory: Callable[[], BodyReader[T]], cached: CachedResponse[T] | None
+    ) -> CachedResponse[T]:
         """Do what `fetch` does, and return `held` where the service says that nothing has changed since."""
         if cached is not None:
             request = replace(request, headers={**request.headers, **cached.conditional_headers})
@@ -130,7 +134,9 @@ class ServiceClient:
         """
         return self._http.run(self._send_async(request))
 
-    def stream(self, jobs: Iterable[T], process: Callable[[T], Coroutine[Any, Any, R]], max_pending: int) -> Iterator[R]:
+    def stream(
+        self, jobs: Iterable[T], process: Callable[[T], Coroutine[Any, Any, R]], max_pending: int
+    ) -> Iterator[R]:
         """Do jobs concurrently with the help of `ask` and yield the results as they come (`Http.stream`)."""
         return self._http.stream(jobs, process, max_pending)
 
@@ -138,14 +144,18 @@ class ServiceClient:
         """Do what `fetch` does, on the event loop."""
         return (await self._get_with_retries(request, reader_factory, None)).value
 
-    async def _get_with_retries(self, request: Request, reader_factory: Callable[[], BodyReader[T]], cached: CachedResponse[T] | None) -> CachedResponse[T]:
+    async def _get_with_retries(
+        self, request: Request, reader_factory: Callable[[], BodyReader[T]], cached: CachedResponse[T] | None
+    ) -> CachedResponse[T]:
         try:
             return await self._attempt(request, reader_factory, cached)
         except Transient as error:
             first_error = error
         return await retry(lambda: self._attempt(request, reader_factory, cached), first_error, self.limits.retries)
 
-    async def _attempt(self, request: Request, reader_factory: Callable[[], BodyReader[T]], cached: CachedResponse[T] | None) -> CachedResponse[T]:
+    async def _attempt(
+        self, request: Request, reader_factory: Callable[[], BodyReader[T]], cached: CachedResponse[T] | None
+    ) -> CachedResponse[T]:
         body_reader = reader_factory()
         throttle = self._get_throttle()
         try:
@@ -168,7 +178,9 @@ class ServiceClient:
         except (aiohttp.ClientError, OSError) as error:
             raise _add_request_context(error_from_exception(error), request) from error
 
-    async def _receive(self, request: Request, body_reader: BodyReader[T], throttle: Throttle, cached: CachedResponse[T] | None) -> CachedResponse[T]:
+    async def _receive(
+        self, request: Request, body_reader: BodyReader[T], throttle: Throttle, cached: CachedResponse[T] | None
+    ) -> CachedResponse[T]:
         try:
             async with self._open_response(request) as response:
                 headers = response.headers
@@ -201,7 +213,9 @@ class ServiceClient:
                 headers=request.headers,
                 data=request.body,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=limits.timeout * request.timeout_factor, connect=limits.connect_timeout),
+                timeout=aiohttp.ClientTimeout(
+                    total=limits.timeout * request.timeout_factor, connect=limits.connect_timeout
+                ),
             ) as response:
                 status = response.status
                 request_metrics.record_headers(self._name, response.headers)

@@ -25,7 +25,9 @@ class Throttle:
         self.loop = asyncio.get_running_loop()
         self._shared_limit = SharedRateLimit(rate_limiter, delay) if rate_limiter is not None and delay > 0 else None
         self._slots = asyncio.Semaphore(max_concurrency)
-        self._local_limiter = AsyncLimiter(max(1.0, _BATCH_WINDOW / delay), max(delay, _BATCH_WINDOW)) if delay > 0 else None
+        self._local_limiter = (
+            AsyncLimiter(max(1.0, _BATCH_WINDOW / delay), max(delay, _BATCH_WINDOW)) if delay > 0 else None
+        )
         self._paused_until = 0.0
 
     def pause(self, seconds: float) -> None:

@@ -8,11 +8,14 @@ The JSON documents of projects and releases: which parts we decode, and what the
 The skeleton is typed and has to be there; the metadata is taken as it comes (see `values`).
 """
 
-from datetime import UTC, datetime
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
+
 from msgspec import Struct, structs
+
 from ...domain.documents.project import File, Metadata, Release, Vulnerability
+
 
 def to_text(value: object) -> str:
     """Return a text; of a list its texts, joined by commas; "" for anything else."""
@@ -132,7 +135,9 @@ class ReleaseDocumentWithReadme(ReleaseDocument, frozen=True, kw_only=True):
     info: InfoWithReadme
 
 
-_TEXT_FIELDS = tuple(field.name for field in structs.fields(Metadata) if field.type is str and field.name != "description")
+_TEXT_FIELDS = tuple(
+    field.name for field in structs.fields(Metadata) if field.type is str and field.name != "description"
+)
 
 
 def parse_metadata(info: Info, value_cache: dict[Any, Any] | None = None) -> Metadata:
@@ -142,7 +147,9 @@ def parse_metadata(info: Info, value_cache: dict[Any, Any] | None = None) -> Met
     say what the one before said.
     """
     intern_value = (value_cache if value_cache is not None else {}).setdefault
-    text_fields = {field: intern_value(value, value) for field in _TEXT_FIELDS for value in (to_text(getattr(info, field)),)}
+    text_fields = {
+        field: intern_value(value, value) for field in _TEXT_FIELDS for value in (to_text(getattr(info, field)),)
+    }
     classifiers, requires_dist, project_urls = (
         intern_value(value, value)
         for value in (to_texts(info.classifiers), to_texts(info.requires_dist), to_text_pairs(info.project_urls))
@@ -171,7 +178,10 @@ def add_description(
 
 def parse_releases(files_by_version: Mapping[str, list[FileEntry | None] | None]) -> dict[str, Release]:
     """Return the releases of a project by version, without metadata."""
-    return {version: _build_release(version, [file for file in files or () if file]) for version, files in files_by_version.items()}
+    return {
+        version: _build_release(version, [file for file in files or () if file])
+        for version, files in files_by_version.items()
+    }
 
 
 def parse_maintainers(ownership: object) -> tuple[str, ...]:

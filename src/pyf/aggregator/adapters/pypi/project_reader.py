@@ -8,10 +8,9 @@ from urllib.parse import quote
 from msgspec.structs import replace
 from packaging.utils import canonicalize_version
 
+from ...domain.documents.project import Project, Release, normalize_name, select_newest
 from ...domain.errors import AggregatorError, NotFound, Unavailable
-from ...domain.documents.project import Project, normalize_name
-from ...domain.documents.project import Release, select_newest
-from ...ports import ProjectResult, ProjectRequest
+from ...ports import ProjectRequest, ProjectResult
 from ..http.errors import drop_traceback
 from ..http.readers import make_json_reader
 from ..http.service_client import Request, ServiceClient
@@ -39,7 +38,9 @@ class ProjectReader:
         self._base_url = base_url
         self._keeps_all_readmes = descriptions == "all"
 
-    def read_projects(self, requests: Iterable[ProjectRequest], needs_releases: Callable[[Project], bool]) -> Iterator[ProjectResult]:
+    def read_projects(
+        self, requests: Iterable[ProjectRequest], needs_releases: Callable[[Project], bool]
+    ) -> Iterator[ProjectResult]:
         """Yield what comes of each project, as it comes."""
 
         async def read_project(request: ProjectRequest) -> ProjectResult:
@@ -63,7 +64,9 @@ class ProjectReader:
             raise NotFound(f"{name} is listed without any release")
         value_cache: dict[Any, Any] = {}
         if document.info.version in releases:
-            releases[document.info.version] = documents.add_description(releases[document.info.version], document, value_cache)
+            releases[document.info.version] = documents.add_description(
+                releases[document.info.version], document, value_cache
+            )
         failed_versions: dict[str, AggregatorError] = {}
 
         async def describe(release: Release, with_readme: bool) -> None:
@@ -95,7 +98,12 @@ class ProjectReader:
 
     def _drop_unneeded_readmes(self, releases: Iterable[Release], latest: Release) -> Iterator[Release]:
         for release in releases:
-            if self._keeps_all_readmes or release is latest or release.metadata is None or not release.metadata.description:
+            if (
+                self._keeps_all_readmes
+                or release is latest
+                or release.metadata is None
+                or not release.metadata.description
+            ):
                 yield release
             else:
                 yield replace(release, metadata=replace(release.metadata, description=""))
@@ -106,12 +114,16 @@ class ProjectReader:
         check_name(request, name, document.info.name)
         return document
 
-    async def _fetch_release(self, name: str, release: Release, with_readme: bool, value_cache: dict[Any, Any]) -> Release:
+    async def _fetch_release(
+        self, name: str, release: Release, with_readme: bool, value_cache: dict[Any, Any]
+    ) -> Release:
         request = Request(url=f"{self._base_url}/pypi/{quote(name, safe='')}/{quote(release.version, safe='')}/json")
         document = await self._service.get_async(request, _readme_reader if with_readme else _release_reader)
         check_name(request, name, document.info.name)
         reported_version = document.info.version
-        if reported_version != release.version and canonicalize_version(reported_version) != canonicalize_version(release.version):
+        if reported_version != release.version and canonicalize_version(reported_version) != canonicalize_version(
+            release.version
+        ):
             raise Unavailable(f"{request}: the answer is about version {reported_version!r:.60}")
         return documents.add_description(release, document, value_cache)
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
-from ...domain.errors import AggregatorError
 from ...domain.documents.project import Project, normalize_name
-from ...ports import ProjectResult, Serials, SimplePageStatus, ProjectRequest, always
+from ...domain.errors import AggregatorError
+from ...ports import ProjectRequest, ProjectResult, Serials, SimplePageStatus, always
 from ..http.errors import drop_traceback
 from ..http.readers import make_json_reader
 from ..http.retry import Transient
@@ -51,7 +51,9 @@ class PyPIRegistry:
         return self._project_reader.read_projects(requests, needs_releases)
 
     def check_simple_pages(self, names: Iterable[str]) -> Iterator[SimplePageStatus]:
-        return self._service.stream(names, self._check_simple_page, max_pending=5 * self._service.limits.max_concurrency)
+        return self._service.stream(
+            names, self._check_simple_page, max_pending=5 * self._service.limits.max_concurrency
+        )
 
     async def _check_simple_page(self, name: str) -> SimplePageStatus:
         request = Request(

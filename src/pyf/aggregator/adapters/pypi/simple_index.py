@@ -3,14 +3,16 @@
 Reads the simple index, 30 MB of JSON with 700,000 projects, without ever holding it.
 """
 
-from collections.abc import Iterator, Mapping
-from zlib import crc32
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
+from zlib import crc32
+
 import msgspec
 from msgspec import Struct, field
-from ...domain.errors import Unavailable
+
 from ...domain.documents.project import normalize_name
+from ...domain.errors import Unavailable
 from ...ports import Serials
 from ..http.retry import Transient
 

@@ -5,8 +5,7 @@ from typing import Any
 from msgspec import Struct, field
 from packaging.utils import canonicalize_version
 
-from ...domain.documents.project import ProjectStatus
-from ...domain.documents.project import File, Release
+from ...domain.documents.project import File, ProjectStatus, Release
 from .documents import to_flag, to_size, to_text, to_unix_seconds
 
 ACCEPT = "application/vnd.pypi.simple.v1+json"

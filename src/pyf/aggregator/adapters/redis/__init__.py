@@ -1,21 +1,18 @@
 """What workers on any number of machines agree by and remember together, on a Redis or a Valkey."""
 
+from .broker_queue import BrokerQueue, QueuedTask
 from .caches import RedisRenderCache, RedisRepositoryCache
 from .connection import connect
-from .coordination import RedisPartitions
-from .coordination import RedisLocks
-from .broker_queue import BrokerQueue, QueuedTask
-from .coordination import RedisRateLimiter
-from .coordination import RedisDedupStore
+from .coordination import RedisDedupStore, RedisLocks, RedisPartitions, RedisRateLimiter
 
 __all__ = [
-    "RedisPartitions",
-    "RedisLocks",
-    "RedisRateLimiter",
     "BrokerQueue",
+    "QueuedTask",
+    "RedisDedupStore",
+    "RedisLocks",
+    "RedisPartitions",
+    "RedisRateLimiter",
     "RedisRenderCache",
     "RedisRepositoryCache",
-    "RedisDedupStore",
-    "QueuedTask",
     "connect",
 ]

@@ -12,11 +12,10 @@ from msgspec import DecodeError
 from msgspec.json import Decoder
 from redis import Redis
 
+from ...domain.batching import split_into_batches
 from ...domain.errors import Unavailable
 from ...domain.readme.plain_text import RenderedReadme
-from ...domain.repositories import CachedRepository
-from ...domain.repositories import RepositoryRef
-from ...domain.batching import split_into_batches
+from ...domain.repositories import CachedRepository, RepositoryRef
 from ..encoding import encode_json
 from .connection import translate_errors
 
@@ -94,8 +93,14 @@ class RedisRepositoryCache:
             for batch in split_into_batches(repositories, _PIPELINE_BATCH):
                 with translate_errors(), self._redis.pipeline(transaction=False) as pipeline:
                     for repository in batch:
-                        arguments: list[int | str] = [repository.fetched_at, encode_json(repository).decode(), _REPOSITORY_TTL]
-                        self._set_if_newer(keys=[_build_repository_key(repository.ref.key)], args=arguments, client=pipeline)
+                        arguments: list[int | str] = [
+                            repository.fetched_at,
+                            encode_json(repository).decode(),
+                            _REPOSITORY_TTL,
+                        ]
+                        self._set_if_newer(
+                            keys=[_build_repository_key(repository.ref.key)], args=arguments, client=pipeline
+                        )
                     pipeline.execute()
         except Unavailable as error:
             _log.warning("what was learned of repositories is not remembered: %s", error)

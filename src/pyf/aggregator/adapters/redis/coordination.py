@@ -8,8 +8,11 @@ Remembers on a Redis what was seen; the server forgets it in time.
 """
 
 from collections.abc import Collection
+
 from redis import Redis
+
 from .connection import translate_errors
+
 
 class RedisPartitions:
     """The port `Errands` on a Redis: a set of the parts that are left."""

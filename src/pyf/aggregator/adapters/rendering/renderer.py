@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from ...domain.readme.plain_text import Readme, RenderedReadme
 from ...ports import RenderCache
-from .worker_pool import PROGRAM, WorkerPool, RenderResult
+from .worker_pool import PROGRAM, RenderResult, WorkerPool
 
 # Raise it with every change in what rendering makes of a README: all are then rendered anew.
 RENDERING_VERSION = 1
@@ -54,7 +54,9 @@ class PooledRenderer:
         """Start rendering and return at once; what is remembered or under way already is not rendered again."""
         keys = [build_cache_key(readme) for readme in readmes]
         cached = self._cache.get_many(set(keys))
-        missing = {cache_key: readme for cache_key, readme in zip(keys, readmes, strict=True) if cache_key not in cached}
+        missing = {
+            cache_key: readme for cache_key, readme in zip(keys, readmes, strict=True) if cache_key not in cached
+        }
         with self._lock:
             pending = {k: self._submit(k, readme) for k, readme in missing.items()}
         return PooledRenderJob(self, keys, cached, pending)
@@ -131,7 +133,10 @@ class PooledRenderJob:
         once. What is plain text because workers were killed, or by a defect of ours, is not remembered. Raises
         `CancelledError` after the renderer was closed, and `RuntimeError` where no worker starts at all.
         """
-        rendered = {**self._cached, **{cache_key: future.result().rendered for cache_key, future in self._pending.items()}}
+        rendered = {
+            **self._cached,
+            **{cache_key: future.result().rendered for cache_key, future in self._pending.items()},
+        }
         if self._pending:
             self._renderer.store_finished()
         return [rendered[k] for k in self._keys]

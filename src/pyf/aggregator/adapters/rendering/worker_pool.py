@@ -13,8 +13,7 @@ from threading import Lock, Timer
 
 from msgspec import Struct, msgpack
 
-from ...domain.readme.plain_text import render_plain_text, clean_readme
-from ...domain.readme.plain_text import Readme, RenderedReadme
+from ...domain.readme.plain_text import Readme, RenderedReadme, clean_readme, render_plain_text
 from .protocol import RenderResponse, receive, send
 
 # -P: the files of the folder that we happen to be in are no modules.
@@ -212,6 +211,8 @@ class _Worker:
                 send(stdin.fileno(), request)
             return receive(stdout.fileno())
         except (EOFError, BrokenPipeError) as error:
-            raise _WorkerExited(timed_out=timer.finished.is_set(), killed=self._process.wait() == _SIGKILL_EXIT) from error
+            raise _WorkerExited(
+                timed_out=timer.finished.is_set(), killed=self._process.wait() == _SIGKILL_EXIT
+            ) from error
         finally:
             timer.cancel()

@@ -7,12 +7,12 @@ from contextlib import ExitStack, contextmanager
 
 from ...domain.collection import CollectionInfo, CollectionState
 from ...domain.errors import Invalid
-from .collections import require_collection, find_collection
-from .database import Database
-from ..encoding import encode_json
-from .file_lock import hold_file_lock
-from ..fulltext.files import forget
 from ..collection_names import validate_collection_name
+from ..encoding import encode_json
+from ..fulltext.files import forget
+from .collections import find_collection, require_collection
+from .database import Database
+from .file_lock import hold_file_lock
 from .project_rows import copy_later_enrichments
 
 _PROJECT_BATCH = 500
@@ -93,7 +93,9 @@ class SqliteAdmin:
         after: str | None = ""
         while after is not None:
             with self._database.writing() as connection:
-                source_id, target_id = (require_collection(connection, name, self._database.path).id for name in (source, target))
+                source_id, target_id = (
+                    require_collection(connection, name, self._database.path).id for name in (source, target)
+                )
                 after = _copy_next_enrichments(connection, source_id, target_id, after)
         with self._database.writing() as connection:
             connection.execute(_COPY_TOMBSTONES, {"source": source_id, "target": target_id})

@@ -5,16 +5,16 @@ Remembers in the index's SQLite file what hosts have said about repositories: ea
 
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
 from msgspec import DecodeError
 from msgspec.json import Decoder, encode
-from ...domain.readme.plain_text import RenderedReadme
+
 from ...domain.batching import split_into_batches
-from .database import Database
+from ...domain.readme.plain_text import RenderedReadme
+from ...domain.repositories import CachedRepository, RepositoryRef
 from ..encoding import encode_json
-from collections.abc import Collection, Mapping, Sequence
-from ...domain.repositories import CachedRepository
-from ...domain.repositories import RepositoryRef
+from .database import Database
 
 _DAY = 24 * 60 * 60
 
@@ -30,7 +30,9 @@ _NAME_BATCH = 10_000
 _README_BATCH = 500
 _SERIAL_BATCH = 50_000
 
-_SELECT_READMES = "SELECT fingerprint, last_used, content FROM rendered WHERE fingerprint IN (SELECT value FROM json_each(?))"
+_SELECT_READMES = (
+    "SELECT fingerprint, last_used, content FROM rendered WHERE fingerprint IN (SELECT value FROM json_each(?))"
+)
 _TOUCH_READMES = "UPDATE rendered SET last_used = ? WHERE fingerprint IN (SELECT value FROM json_each(?))"
 _UPSERT_README = """
     INSERT INTO rendered (fingerprint, last_used, size, content) VALUES (?, ?, ?, ?)
@@ -70,7 +72,9 @@ class SqliteRenderCache:
     day of the last use is all that is noted, so reading writes once a day at most.
     """
 
-    def __init__(self, database: Database, *, limit: int = _README_MAX_BYTES, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: Database, *, limit: int = _README_MAX_BYTES, now: Callable[[], float] = time.time
+    ) -> None:
         self._database = database
         self._limit = limit
         self._now = now
@@ -188,7 +192,9 @@ class SqliteRepositoryCache:
 
     def set_many(self, repositories: Sequence[CachedRepository]) -> None:
         for batch in split_into_batches(repositories, _REF_BATCH):
-            rows = [(repository.ref.key, repository.fetched_at, encode_json(repository).decode()) for repository in batch]
+            rows = [
+                (repository.ref.key, repository.fetched_at, encode_json(repository).decode()) for repository in batch
+            ]
             with self._database.writing_relaxed() as connection:
                 connection.executemany(_UPSERT_REPOSITORY, rows)
 

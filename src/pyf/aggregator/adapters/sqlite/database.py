@@ -6,18 +6,18 @@ Measured: transactions that begin as readers and want to write later fail with "
 those that begin with `BEGIN IMMEDIATE` never; a log that nobody truncates grows without end while anybody reads.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from msgspec import DecodeError
-from ...domain.errors import Invalid, Unavailable
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TypeVar
-from .migrations import MIGRATIONS, migrate, is_current, enable_wal
+
+from msgspec import DecodeError
+
+from ...domain.errors import Invalid, Unavailable
+from .migrations import MIGRATIONS, enable_wal, is_current, migrate
 
 # What a lock in another process's hands shows as; the last one where many recover a log at the same time.
 _BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
@@ -83,7 +83,9 @@ class Database:
     a file that is damaged, newer than the program or not ours, `Invalid`; both name the path.
     """
 
-    def __init__(self, path: Path, *, busy_timeout: float = 60.0, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
+    def __init__(
+        self, path: Path, *, busy_timeout: float = 60.0, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS
+    ) -> None:
         self.path = path
         self._busy_timeout = busy_timeout
         self._migrations = migrations
@@ -162,7 +164,9 @@ class Database:
             is_new = not self.path.exists() or not self.path.stat().st_size
         except OSError as error:
             raise Unavailable(f"{self.path} can't be made: {error.strerror} ({error.filename})") from error
-        connection = sqlite3.connect(self.path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            self.path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False
+        )
         try:
             if is_new:
                 # It takes effect before anything of the file is read, and needs the right to write.

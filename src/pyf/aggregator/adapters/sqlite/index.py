@@ -6,16 +6,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.json import decode, encode
 
+from ...domain.batching import group_names_by_documents, split_into_batches
 from ...domain.collection import CollectionState, ProjectState, Tombstone
 from ...domain.documents.document import Document, Enrichments
 from ...domain.documents.project import normalize_name
 from ...domain.documents.schema import Owner, ProjectFields, RegistryFields
 from ...ports import ProjectDocuments, Rejection
-from ...domain.batching import split_into_batches, group_names_by_documents
-from .collections import CollectionRef, require_collection, find_collection
+from ..encoding import (
+    build_document,
+    decode_enrichments,
+    decode_registry_fields,
+    encode_json,
+    get_owner,
+    replace_surrogates,
+    sort_newest_first,
+    sort_oldest_first,
+)
+from .collections import CollectionRef, find_collection, require_collection
 from .database import Database
-from ..encoding import build_document, encode_json, decode_enrichments, sort_newest_first, sort_oldest_first, get_owner, decode_registry_fields, replace_surrogates
-from .project_rows import ProjectRows, replace_with_tombstone, write_enrichment, put_project, build_rows
+from .project_rows import ProjectRows, build_rows, put_project, replace_with_tombstone, write_enrichment
 
 # One transaction takes whole projects up to so many characters of JSON: others write in between, the log stays short.
 _PUT_BATCH_CHARS = 4 * 1024 * 1024
@@ -106,7 +115,9 @@ class SqliteIndex:
         found: dict[str, Sequence[RegistryFields]] = {}
         for batch in split_into_batches(names, _PROJECT_BATCH):
             with self._database.reading() as connection:
-                documents = _read_registry_fields(connection, self._require_id(connection, collection), map(replace_surrogates, batch))
+                documents = _read_registry_fields(
+                    connection, self._require_id(connection, collection), map(replace_surrogates, batch)
+                )
                 found.update((name, sort_newest_first(fields)) for name, fields in documents.items())
         return found
 
@@ -132,9 +143,14 @@ class SqliteIndex:
         for names in group_names_by_documents(self.project_states(collection), _EXPORT_BATCH):
             with self._database.reading() as connection:
                 collection_id, real_name = self._follow_rebuild(connection, real_name, collection)
-                registry_documents, enrichment_json = _read_registry_fields(connection, collection_id, names), _read_enrichments(connection, collection_id, names)
+                registry_documents, enrichment_json = (
+                    _read_registry_fields(connection, collection_id, names),
+                    _read_enrichments(connection, collection_id, names),
+                )
             for name, fields in registry_documents.items():
-                yield from (build_document(registry, enrichment_json.get(name, {})) for registry in sort_oldest_first(fields))
+                yield from (
+                    build_document(registry, enrichment_json.get(name, {})) for registry in sort_oldest_first(fields)
+                )
 
     def get_tombstone(self, collection: str, name: str) -> Tombstone | None:
         query = "SELECT name, removed_at, reason FROM tombstones WHERE collection_id = ? AND name = ?"
@@ -184,7 +200,9 @@ class SqliteIndex:
         with self._database.reading() as connection:
             collection_id, real_name = self._follow_rebuild(connection, real_name, collection)
             rows = connection.execute(_SELECT_STATES, (collection_id, after, _PROJECT_BATCH))
-            return real_name, [ProjectState(**dict(zip(ProjectState.__struct_fields__, row, strict=True))) for row in rows]
+            return real_name, [
+                ProjectState(**dict(zip(ProjectState.__struct_fields__, row, strict=True))) for row in rows
+            ]
 
     def _require_id(self, connection: sqlite3.Connection, collection: str) -> int:
         return require_collection(connection, collection, self._database.path).id
@@ -203,7 +221,9 @@ def _read_registry_fields(
     return found
 
 
-def _read_enrichments(connection: sqlite3.Connection, collection_id: int, names: Iterable[str]) -> dict[str, dict[Owner, str]]:
+def _read_enrichments(
+    connection: sqlite3.Connection, collection_id: int, names: Iterable[str]
+) -> dict[str, dict[Owner, str]]:
     found: dict[str, dict[Owner, str]] = {}
     for name, owner, json in connection.execute(_SELECT_ENRICHMENTS, (collection_id, _to_json_array(names))):
         found.setdefault(name, {})[Owner(owner)] = json

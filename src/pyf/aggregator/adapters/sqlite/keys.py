@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.json import decode, encode
 
-from ...ports.keys import SEARCH_ACTION, ApiKey
 from ...domain.errors import Invalid, NotFound
 from ...ports import NewKey
+from ...ports.keys import SEARCH_ACTION, ApiKey
+from ..api_keys import KeyHash, generate_key, get_prefix, grants, hash_key, validate_key
+from ..encoding import replace_surrogates
 from .collections import find_collection
 from .database import Database
-from ..encoding import replace_surrogates
-from ..api_keys import grants
-from ..api_keys import KeyHash, validate_key, generate_key, hash_key, get_prefix
 
 # The largest number that SQLite gives, and takes.
 _MAX_INT64 = 2**63 - 1
@@ -31,7 +30,12 @@ class SqliteApiKeys:
         self._generate_value = generate_value
 
     def create(
-        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH_ACTION,), value: str = ""
+        self,
+        collections: Sequence[str],
+        *,
+        description: str,
+        actions: Sequence[str] = (SEARCH_ACTION,),
+        value: str = "",
     ) -> NewKey:
         value = validate_key(value or self._generate_value())
         key_hash, prefix, description = hash_key(value), get_prefix(value), replace_surrogates(description)

@@ -9,8 +9,8 @@ from msgspec.json import encode
 from ...domain.collection import ProjectState, Tombstone
 from ...domain.documents.schema import Owner
 from ...ports import ProjectDocuments, Rejection
+from ..encoding import build_project_state, encode_json, get_rejection_reason, replace_surrogates
 from .collections import allocate_change
-from ..encoding import encode_json, build_project_state, get_rejection_reason, replace_surrogates
 
 _PUT_DOCUMENT = """
     INSERT INTO documents (collection_id, name, version, id, is_newest, fields) VALUES (?, ?, ?, ?, ?, ?)
@@ -96,7 +96,9 @@ def put_project(connection: sqlite3.Connection, collection_id: int, project: Pro
         write_enrichment(connection, collection_id, project.name, Owner.HEALTH, project.health)
 
 
-def _put_documents(connection: sqlite3.Connection, collection_id: int, project: ProjectRows, state: ProjectState) -> None:
+def _put_documents(
+    connection: sqlite3.Connection, collection_id: int, project: ProjectRows, state: ProjectState
+) -> None:
     changes_before = connection.total_changes
     connection.executemany(_PUT_DOCUMENT, ((collection_id, project.name, *document) for document in project.documents))
     versions = encode([version for version, *_ in project.documents]).decode()

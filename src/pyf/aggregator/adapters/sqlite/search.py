@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
+from ...domain.documents.project import normalize_name
 from ...domain.errors import Unavailable
 from ...domain.health import ScoringConfig
-from ...domain.documents.project import normalize_name
 from ...domain.relevance import Lexicon
-from ...domain.search import Facet, Hit, SearchQuery, SearchResults, Suggestion, to_hit, has_selected_versions
+from ...domain.search import Facet, Hit, SearchQuery, SearchResults, Suggestion, has_selected_versions, to_hit
 from ...ports.index import NO_NAMES
+from ..encoding import replace_surrogates
 from .collections import require_collection
 from .database import Database
-from ..encoding import replace_surrogates
 from .index import SqliteIndex
 
 if TYPE_CHECKING:  # they bring tantivy with them, which whoever searches nothing is spared
@@ -42,22 +42,22 @@ class SqliteSearch:
         # much time again as one after another. Who waits for files or for another process does not hold the others up.
         self._turn = Lock()
 
-    def search(self, collection: str, question: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
-        first = (question.page - 1) * question.per_page
+    def search(self, collection: str, query: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
+        first = (query.page - 1) * query.per_page
 
         def answer(answers: "Answers") -> SearchResults:
-            found = answers.found(question, hidden)
-            hits = answers.page(found, first, question.per_page)
+            found = answers.found(query, hidden)
+            hits = answers.page(found, first, query.per_page)
             return SearchResults(total=found.total, hits=tuple(hits), facets=found.facets)
 
         results = self._asked(collection, answer)
         return SearchResults(
             total=results.total,
-            hits=tuple(self._fitting(collection, hit, question) for hit in results.hits),
+            hits=tuple(self._fitting(collection, hit, query) for hit in results.hits),
             facets=results.facets,
         )
 
-    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
+    def count_values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
         return self._asked(collection, lambda answers: answers.values(facet, hidden))
 
     def suggest(
@@ -65,15 +65,19 @@ class SqliteSearch:
     ) -> Sequence[Suggestion]:
         return self._asked(collection, lambda answers: answers.suggest(text, limit, hidden))
 
-    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+    def find_similar(
+        self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
+    ) -> Sequence[Hit]:
         asked = normalize_name(replace_surrogates(name))
         return self._asked(collection, lambda answers: answers.similar(asked, limit, hidden))
 
-    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+    def find_dependents(
+        self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
+    ) -> Sequence[Hit]:
         asked = normalize_name(replace_surrogates(name))
         return self._asked(collection, lambda answers: answers.dependents(asked, limit, hidden))
 
-    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+    def get_hits(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
         asked = [replace_surrogates(name) for name in names]
         return self._asked(collection, lambda answers: answers.pick(asked, hidden))
 

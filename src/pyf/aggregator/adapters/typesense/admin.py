@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
-from ...domain.collection import CollectionInfo, CollectionState
-from ...domain.errors import Invalid, NotFound
-from ...domain.documents.schema import Owner
 from ...domain.batching import split_into_batches
+from ...domain.collection import CollectionInfo, CollectionState
+from ...domain.documents.schema import Owner
+from ...domain.errors import Invalid, NotFound
 from ..collection_names import validate_collection_name
 from . import older
 from .aliases import Aliases
@@ -71,27 +71,27 @@ class TypesenseAdmin:
         self._delete(self._itself(collection).name)
         self._drop_companions(collection)
 
-    def point(self, alias: str, collection: str) -> None:
+    def set_alias(self, alias: str, collection: str) -> None:
         found = self._itself(collection)
         self._check_alias(alias, of=collection)
         self._aliases.point(alias, found.name)
 
     @property
-    def supersedes_at_once(self) -> bool:
+    def replaces_atomically(self) -> bool:
         return False  # the server takes no alias of a collection's name
 
-    def supersede(self, collection: str, successor: str) -> None:
+    def replace_with_alias(self, collection: str, successor: str) -> None:
         self._itself(successor)
         there = self.resolve(validate_collection_name(collection))
         if collection == successor or there not in (None, collection, successor):
             raise Invalid(f"{collection} is an alias of {there}: name the collection itself")
         if there == collection:
-            self.carry_over(collection, successor)
+            self.copy_enrichments(collection, successor)
             self._delete(collection)
         self._aliases.point(collection, successor)
         self._drop_companions(collection)  # not before: readers of the name are waiting
 
-    def carry_over(self, source: str, target: str) -> None:
+    def copy_enrichments(self, source: str, target: str) -> None:
         from_, to = (self._collections.existing(name) for name in (source, target))
         if not older.is_ours(to):  # it can't be written to; whoever asks has only begun to replace it
             return
@@ -106,7 +106,7 @@ class TypesenseAdmin:
         held = set(there)
         self._tombstones.add(to.name, [each for each in self._tombstones.all(from_.name) if each.name not in held])
 
-    def collections(self) -> Sequence[CollectionInfo]:
+    def list_collections(self) -> Sequence[CollectionInfo]:
         # With their fields, because one that we have not made may lack what projects are counted by.
         listed: Any = self._server.ask(lambda client: client.collections.retrieve())
         found = {each["name"]: Found(each["name"], each) for each in listed if not is_internal(each["name"])}
@@ -130,14 +130,16 @@ class TypesenseAdmin:
     def foreign_fields(self, collection: str) -> Sequence[str] | None:
         return older.unknown_fields(self._collections.existing(collection))
 
-    def location(self) -> str:
+    def get_location(self) -> str:
         return self._server.address
 
-    def size(self) -> int | None:
+    def get_size(self) -> int | None:
         return None  # the server tells what its machine uses, whatever for, and nothing of its collections
 
-    def exclusive(self, collection: str) -> AbstractContextManager[None]:
-        return self._leases.held(*dict.fromkeys((validate_collection_name(collection), self.resolve(collection) or collection)))
+    def lock(self, collection: str) -> AbstractContextManager[None]:
+        return self._leases.held(
+            *dict.fromkeys((validate_collection_name(collection), self.resolve(collection) or collection))
+        )
 
     def _create(self, collection: str, state: CollectionState) -> None:
         metadata = first_metadata(state, int(self._now()))

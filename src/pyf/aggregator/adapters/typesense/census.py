@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec.json import decode
 
-from ...domain.documents.project import normalize_name
 from ...domain.batching import split_into_batches
+from ...domain.documents.project import normalize_name
 from .collections import Found
 from .lines import export_of
 from .schema import Json

@@ -12,8 +12,8 @@ from msgspec.json import decode
 from ...domain.collection import CollectionState
 from ...domain.errors import Invalid, NotFound, Unavailable
 from ...domain.membership.profile import Filter
-from ..encoding import encode_json
 from ..collection_names import is_collection_name
+from ..encoding import encode_json
 from .leases import Leases
 from .schema import Json, differing, lacking
 from .server import Server

@@ -12,10 +12,10 @@ from msgspec.json import decode
 from msgspec.structs import replace
 
 from ...domain.documents.document import Document, Enrichments
-from ...domain.errors import Invalid
 from ...domain.documents.schema import OWNERS, Owner, ProjectFields, RegistryFields, iter_fields
+from ...domain.errors import Invalid
 from ...domain.search import to_health_band
-from ..encoding import get_owner, decode_registry_fields
+from ..encoding import decode_registry_fields, get_owner
 from .schema import BAND, FORM, SEARCHED, WRITTEN, Json, is_object
 
 _STRUCTS: dict[Owner, Any] = {owner: struct for struct, owner in OWNERS.items()}

@@ -5,12 +5,12 @@ from itertools import islice
 
 from msgspec.json import decode
 
+from ...domain.batching import group_names_by_documents
 from ...domain.collection import CollectionState, ProjectState, Tombstone
 from ...domain.documents.document import Document, Enrichments
 from ...domain.documents.project import normalize_name
 from ...domain.documents.schema import ProjectFields, RegistryFields
 from ...ports import ProjectDocuments, Rejection
-from ...domain.batching import group_names_by_documents
 from ..encoding import sort_newest_first, sort_oldest_first
 from .collections import Collections, Found, state_of
 from .flat import NOT_OF_THE_REGISTRY, document_of, enrichments_of, latest, registry_of
@@ -56,13 +56,13 @@ class TypesenseIndex:
     def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
         return self._projects.enrich(self._collections.writable(collection).name, fields)
 
-    def documents(self, collection: str, name: str) -> Sequence[Document]:
+    def get_project_documents(self, collection: str, name: str) -> Sequence[Document]:
         found = self._collections.ours(collection)
         wanted = normalize_name(name)
         documents = self._documents(found, [wanted]).get(wanted, {})
         return [documents[each.version] for each in sort_newest_first(d.registry for d in documents.values())]
 
-    def held(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
+    def get_documents(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
         found = self._collections.ours(collection)
         documents: dict[str, list[RegistryFields]] = {}
         query = {"exclude_fields": ",".join(NOT_OF_THE_REGISTRY)}
@@ -73,12 +73,12 @@ class TypesenseIndex:
                     documents.setdefault(registry.name_normalized, []).append(registry)
         return {name: sort_newest_first(each) for name, each in documents.items()}
 
-    def enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
+    def get_enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
         found = self._collections.ours(collection)
         held = self._projects.before_writing(found.name, names)
         return {name: enrichments_of(latest(documents.values())) for name, documents in held.items()}
 
-    def holdings(self, collection: str) -> Iterator[ProjectState]:
+    def project_states(self, collection: str) -> Iterator[ProjectState]:
         real_name = self._collections.existing(collection).name
         remaining = iter(holdings(self._server, real_name))
         while page := list(islice(remaining, _HOLDINGS_AT_ONCE)):
@@ -88,14 +88,16 @@ class TypesenseIndex:
 
     def export(self, collection: str) -> Iterator[Document]:
         found = self._collections.ours(collection)
-        for names in group_names_by_documents(self.holdings(collection), _EXPORT_AT_ONCE):
+        for names in group_names_by_documents(self.project_states(collection), _EXPORT_AT_ONCE):
             found = self._collections.same(found.name, collection)
             held = self._documents(found, names)
             for name in names:
                 documents = held.get(name, {})
-                yield from (documents[each.version] for each in sort_oldest_first(d.registry for d in documents.values()))
+                yield from (
+                    documents[each.version] for each in sort_oldest_first(d.registry for d in documents.values())
+                )
 
-    def tombstone(self, collection: str, name: str) -> Tombstone | None:
+    def get_tombstone(self, collection: str, name: str) -> Tombstone | None:
         return self._tombstones.get(self._collections.existing(collection).name, normalize_name(name))
 
     def tombstones(self, collection: str) -> Iterator[Tombstone]:
@@ -103,10 +105,10 @@ class TypesenseIndex:
         found = self._tombstones.all(self._collections.existing(collection).name)
         yield from sorted(found, key=lambda tombstone: tombstone.name)
 
-    def state(self, collection: str) -> CollectionState:
+    def get_state(self, collection: str) -> CollectionState:
         return state_of(self._collections.existing(collection).schema)
 
-    def remember(self, collection: str, state: CollectionState) -> None:
+    def set_state(self, collection: str, state: CollectionState) -> None:
         self._collections.remember(self._collections.existing(collection), state)
 
     def _documents(self, found: Found, names: Sequence[str]) -> dict[str, dict[str, Document]]:

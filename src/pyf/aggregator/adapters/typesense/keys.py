@@ -10,12 +10,11 @@ from typing import Any
 
 from msgspec import Struct, convert
 
-from ...ports.keys import SEARCH_ACTION, ApiKey
 from ...domain.errors import Invalid, NotFound
 from ...ports import NewKey
+from ...ports.keys import SEARCH_ACTION, ApiKey
+from ..api_keys import generate_key, get_prefix, grants, hash_key, validate_key
 from ..encoding import replace_surrogates
-from ..api_keys import grants
-from ..api_keys import validate_key, generate_key, hash_key, get_prefix
 from .errors import Taken
 from .key_hashes import KeyHashes
 from .server import Server
@@ -58,7 +57,12 @@ class TypesenseApiKeys:
         self._new_value = new_value
 
     def create(
-        self, collections: Sequence[str], *, description: str, actions: Sequence[str] = (SEARCH_ACTION,), value: str = ""
+        self,
+        collections: Sequence[str],
+        *,
+        description: str,
+        actions: Sequence[str] = (SEARCH_ACTION,),
+        value: str = "",
     ) -> NewKey:
         value = validate_key(value or self._new_value())
         behind = {name: self._resolve(name) for name in collections}
@@ -82,22 +86,22 @@ class TypesenseApiKeys:
         self._hashes.keep(told.id, hash_key(value))
         return NewKey(key=_key(told, get_prefix(value)), value=value)
 
-    def all(self) -> Sequence[ApiKey]:
+    def list_keys(self) -> Sequence[ApiKey]:
         return [_key(told, told.value_prefix) for told in self._told()]
 
-    def delete(self, number: int) -> None:
-        unknown = NotFound(f"there is no key {number}")
-        if not 0 <= number <= _UINT32:
+    def delete(self, key_id: int) -> None:
+        unknown = NotFound(f"there is no key {key_id}")
+        if not 0 <= key_id <= _UINT32:
             raise unknown
         try:
-            self._server.ask(lambda client: client.keys[number].delete())
+            self._server.ask(lambda client: client.keys[key_id].delete())
         except NotFound as error:
             raise unknown from error
-        self._hashes.forget(number)
+        self._hashes.forget(key_id)
 
-    def allows(self, value: str, action: str, collection: str) -> bool:
+    def is_allowed(self, value: str, action: str, collection: str) -> bool:
         numbers = self._hashes.numbers_of(value)
-        found = [key for key in self.all() if key.id in numbers]
+        found = [key for key in self.list_keys() if key.id in numbers]
         return any(grants(key, action, collection, self._resolve) for key in found)
 
     def _told(self) -> list[_Told]:

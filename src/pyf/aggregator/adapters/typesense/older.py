@@ -10,9 +10,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import decode
 
-from ...domain.errors import Invalid
 from ...domain.documents.schema import Field, Owner, iter_fields
 from ...domain.documents.version import to_order_key
+from ...domain.errors import Invalid
 from .census import name_of
 from .collections import Found
 from .flat import Written

@@ -10,14 +10,27 @@ from http import HTTPStatus
 from msgspec import UNSET
 from msgspec.json import decode
 
+from ...domain.batching import split_into_batches
+from ...domain.documents.schema import Owner, ProjectFields, RegistryFields
 from ...domain.errors import Invalid
 from ...domain.relevance import Lexicon
-from ...domain.documents.schema import Owner, ProjectFields, RegistryFields
 from ...ports import ProjectDocuments, Rejection
-from ...domain.batching import split_into_batches
 from ..encoding import get_rejection_reason, replace_surrogates
 from .census import name_of
-from .flat import BEFORE_WRITING, Written, document_of, enriching, enrichments_of, fresh, latest, own_id, registry_of, replacing, second_id, written
+from .flat import (
+    BEFORE_WRITING,
+    Written,
+    document_of,
+    enriching,
+    enrichments_of,
+    fresh,
+    latest,
+    own_id,
+    registry_of,
+    replacing,
+    second_id,
+    written,
+)
 from .lines import Refused, delete, fetch, fetch_by_id, send
 from .queries import is_name
 from .schema import SEARCHED, Json

@@ -11,11 +11,11 @@ from typing import TypeVar
 
 from msgspec import UNSET, Struct
 
+from ...domain.documents.project import ProjectStatus, normalize_name
 from ...domain.errors import NotFound
 from ...domain.health import ScoringConfig
 from ...domain.health.compatibility import has_supported_version
 from ...domain.health.rules import to_date
-from ...domain.documents.project import ProjectStatus, normalize_name
 from ...domain.relevance import Lexicon, ParsedQuery
 from ...domain.relevance.similarity import normalize_prefix
 from ...domain.search import MAX_FACET_VALUES, Facet, FacetCount, Hit, SearchQuery, SearchResults, Sort, Suggestion
@@ -88,10 +88,10 @@ class TypesenseSearch:
         self._standards = standards
         self._now = now
 
-    def search(self, collection: str, question: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
-        return self._on(collection, lambda found: self._search(found, question, hidden))
+    def search(self, collection: str, query: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
+        return self._on(collection, lambda found: self._search(found, query, hidden))
 
-    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
+    def count_values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
         asked = _counting([facet], filters.every(filters.SHOWN, _not_among(hidden))) | {"max_facet_values": _ALL_VALUES}
 
         def counted(found: Found) -> Mapping[str, int]:
@@ -117,10 +117,14 @@ class TypesenseSearch:
             for each in self._on(collection, candidates)[:limit]
         ]
 
-    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+    def find_similar(
+        self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
+    ) -> Sequence[Hit]:
         return self._on(collection, lambda found: self._similar(found, normalize_name(name), limit, hidden))
 
-    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+    def find_dependents(
+        self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
+    ) -> Sequence[Hit]:
         requiring = filters.every(filters.SHOWN, _not_among(hidden), filters.requiring(normalize_name(name)))
         asked = pages(_naming(requiring, _BY_DOWNLOADS), first=0, most=max(limit, 0))
 
@@ -130,7 +134,7 @@ class TypesenseSearch:
 
         return self._on(collection, hits)
 
-    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
+    def get_hits(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
         wanted = [name for name in dict.fromkeys(names) if name not in hidden]
         hits = self._on(collection, lambda found: shown(self._server, found.name, wanted, SearchQuery()))
         return [hit for hit in hits if hit.project_status != ProjectStatus.QUARANTINED]

@@ -15,7 +15,20 @@ from ...domain.relevance.tokenizer import stem
 from ...domain.search import Facet, SearchQuery
 from ..encoding import replace_surrogates
 from .schema import BAND, FRAMEWORKS, PAIRS, PYTHONS, REQUIRES, TERMS
-from .searched import BEGINNING, BELONGS, HEAD, LONGEST, OWN_BEGINNING, PIECE, PLACES, RUN, RUN_BEGINNING, STEMMED, WHOLE, pair
+from .searched import (
+    BEGINNING,
+    BELONGS,
+    HEAD,
+    LONGEST,
+    OWN_BEGINNING,
+    PIECE,
+    PLACES,
+    RUN,
+    RUN_BEGINNING,
+    STEMMED,
+    WHOLE,
+    pair,
+)
 
 _DAY = 86_400
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from ...domain.relevance import Lexicon, PopularityScale, ParsedQuery
+from ...domain.relevance import Lexicon, ParsedQuery, PopularityScale
 from ...domain.relevance.names import build_name_forms
 from ...domain.relevance.query import QueryTerm
-from ...domain.relevance.tokenizer import is_within_typos, get_allowed_typos
 from ...domain.relevance.similarity import get_min_prefix_rank, rank_prefix
+from ...domain.relevance.tokenizer import get_allowed_typos, is_within_typos
 from .multi_search import MOST_HITS, documents, searched
 from .schema import RUNS, Json
 from .search_filters import SHOWN, every, typed_in
@@ -26,7 +26,10 @@ def near(server: Server, collection: str, query: ParsedQuery, lexicon: Lexicon) 
         concept: frozenset(
             name
             for name in (flat["name_normalized"] for flat in documents([answer]))
-            if any(is_within_typos(concept.joined, run, concept.allowed_typos) for run in build_name_forms(name, lexicon).joined_segments)
+            if any(
+                is_within_typos(concept.joined, run, concept.allowed_typos)
+                for run in build_name_forms(name, lexicon).joined_segments
+            )
         )
         for concept, answer in zip(slipped, answers, strict=True)
     }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from ...domain.documents.project import ProjectStatus
-from ...domain.relevance import Lexicon, PopularityScale, ParsedQuery, QualitySignals, get_tier, compute_quality
+from ...domain.relevance import Lexicon, ParsedQuery, PopularityScale, QualitySignals, compute_quality, get_tier
 from ...domain.relevance.similarity import get_significant_terms
 from .multi_search import MOST_HITS, documents, searched
 from .schema import TERMS, Json

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from ...domain.relevance import Lexicon, PopularityScale, ParsedQuery, build_popularity_scale, parse_query
+from ...domain.relevance import Lexicon, ParsedQuery, PopularityScale, build_popularity_scale, parse_query
 from .lines import export_of
 from .multi_search import counted
 from .search_filters import SHOWN, every, having

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.json import decode, encode
 
 from ...domain.documents.document import Document
-from ...domain.search import Hit, SearchQuery, to_hit, has_selected_versions
+from ...domain.search import Hit, SearchQuery, has_selected_versions, to_hit
 from .flat import document_of, enrichments_of, latest, registry_of
 from .lines import export_of
 from .queries import by_names

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from ...domain.relevance import Lexicon
 from ...domain.batching import split_into_batches
+from ...domain.relevance import Lexicon
 from .collections import Collections, Found
 from .lines import export_of
 from .multi_search import counted
@@ -68,5 +68,7 @@ class Upkeep:
             return
         query = {"filter_by": "is_newest:=true", "include_fields": f"name_normalized,{FORM}"}
         rows = self._server.read(export_of(collection), query, lambda lines: [_ROW.decode(line) for line in lines])
-        for names in split_into_batches((row.name_normalized for row in rows if row.search_form != self._form), _AT_ONCE):
+        for names in split_into_batches(
+            (row.name_normalized for row in rows if row.search_form != self._form), _AT_ONCE
+        ):
             self._projects.make_found(collection, names)

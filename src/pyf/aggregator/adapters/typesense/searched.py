@@ -14,10 +14,10 @@ from zlib import crc32
 from msgspec import UNSET, UnsetType
 
 from ...domain.documents.document import Document
+from ...domain.documents.schema import HealthFields, RegistryFields
+from ...domain.membership.requirements import parse_required_names
 from ...domain.relevance import Lexicon, Searchable, build_searchable
 from ...domain.relevance.names import build_name_forms, list_affixes
-from ...domain.membership.requirements import parse_required_names
-from ...domain.documents.schema import HealthFields, RegistryFields
 from ...domain.search import to_health_band
 from .schema import BAND, FORM, FRAMEWORKS, ORDER, PAIRS, PYTHONS, REQUIRES, RUNS, TERMS, Json
 

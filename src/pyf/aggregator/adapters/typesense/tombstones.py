@@ -78,7 +78,8 @@ class Tombstones:
         if not tombstones:
             return
         documents: list[Json] = [
-            {"id": replace_surrogates(each.name), "removed_at": each.removed_at, "reason": each.reason} for each in tombstones
+            {"id": replace_surrogates(each.name), "removed_at": each.removed_at, "reason": each.reason}
+            for each in tombstones
         ]
         try:
             refused = send(self._server, tombstones_of(collection), documents, action)

@@ -9,9 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..licenses import to_spdx
-from .project import Project, ProjectStatus
 from ..readme.plain_text import Readme, RenderedReadme
-from .project import Metadata, Release
+from .project import Metadata, Project, ProjectStatus, Release
 from .schema import RegistryFields
 from .version import parse_version_parts, to_sortable
 
@@ -67,13 +66,19 @@ def build_documents(
     for release in project.releases:
         if release.metadata is not None:
             built.append(
-                _build_document(project, release, release.metadata, rendered_readmes.get(release.version, RenderedReadme()), context)
+                _build_document(
+                    project, release, release.metadata, rendered_readmes.get(release.version, RenderedReadme()), context
+                )
             )
         elif release.version in stored:
             fields = stored[release.version]
             if not keep_descriptions and release is not project.newest_release:
                 fields = replace(fields, **_build_readme_fields(RenderedReadme()))
-            built.append(replace(fields, **_build_project_fields(project, release, context), **_build_yanked_fields(release, fields)))
+            built.append(
+                replace(
+                    fields, **_build_project_fields(project, release, context), **_build_yanked_fields(release, fields)
+                )
+            )
     return tuple(built)
 
 

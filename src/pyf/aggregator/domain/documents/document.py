@@ -3,14 +3,15 @@
 Put two states of one project's documents together so that neither loses a release.
 """
 
-from typing import Any
-from msgspec import UNSET, Struct, UnsetType, to_builtins
-from .schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
 from collections.abc import Iterable, Sequence
-from msgspec import UNSET
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType, to_builtins
 from msgspec.structs import replace
-from .schema import RegistryFields
+
+from .schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
 from .version import to_order_key
+
 
 class Enrichments(Struct, frozen=True, kw_only=True):
     """What the owners other than the registry have written of a project; a part that nobody has written is Unset."""
@@ -46,7 +47,9 @@ def merge_documents(incoming: Sequence[RegistryFields], stored: Sequence[Registr
     stored_by_version = {document.version: document for document in stored}
     incoming_by_version = {document.version: document for document in incoming}
     merged_by_version = {
-        version: _pick_later(incoming_by_version[version], stored_by_version[version]) if version in incoming_by_version and version in stored_by_version else document
+        version: _pick_later(incoming_by_version[version], stored_by_version[version])
+        if version in incoming_by_version and version in stored_by_version
+        else document
         for version, document in (stored_by_version | incoming_by_version).items()
     }
     for side in (incoming_by_version, stored_by_version):
@@ -59,7 +62,9 @@ def merge_documents(incoming: Sequence[RegistryFields], stored: Sequence[Registr
 def to_recency_key(documents: Iterable[RegistryFields]) -> tuple[int, int]:
     """Return how late a project was read, as far as its documents tell: greater is later."""
     document_list = tuple(documents)
-    return max((d.last_serial for d in document_list), default=0), max((d.status_checked for d in document_list), default=0)
+    return max((d.last_serial for d in document_list), default=0), max(
+        (d.status_checked for d in document_list), default=0
+    )
 
 
 def _pick_later(incoming: RegistryFields, stored: RegistryFields) -> RegistryFields:

@@ -4,11 +4,14 @@ A project of a registry as its answers describe it, free of the registry's wire 
 """
 
 from collections.abc import Iterable
-from msgspec import Struct
-from .version import to_order_key
 from enum import StrEnum
 from functools import cached_property
+
+from msgspec import Struct
 from packaging.utils import canonicalize_name
+
+from .version import to_order_key
+
 
 class File(Struct, frozen=True, kw_only=True):
     """One file of a release; `upload_time` in Unix seconds (UTC), `size` in bytes."""

@@ -60,19 +60,26 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     version_major: Annotated[int, FieldUse("first release number, 0 where missing", sort=True)]
     version_minor: Annotated[int, FieldUse("second release number, 0 where missing", sort=True)]
     version_bugfix: Annotated[int, FieldUse("third release number, 0 where missing", sort=True)]
-    version_postfix: Annotated[str, FieldUse('what follows the release numbers (`a2`, `.post1`), "" for none', sort=True)]
+    version_postfix: Annotated[
+        str, FieldUse('what follows the release numbers (`a2`, `.post1`), "" for none', sort=True)
+    ]
     version_sortable: Annotated[
         str,
-        FieldUse("a key whose text order is the order of versions, stable ones above pre-releases", facet=True, sort=True),
+        FieldUse(
+            "a key whose text order is the order of versions, stable ones above pre-releases", facet=True, sort=True
+        ),
     ]
-    is_newest: Annotated[bool, FieldUse("whether this is the release that pip would install; one a project", facet=True)]
+    is_newest: Annotated[
+        bool, FieldUse("whether this is the release that pip would install; one a project", facet=True)
+    ]
     author: Annotated[str, _stored_only("author as published")]
     author_email: Annotated[str, _stored_only("the author's address as published")]
     maintainer: Annotated[str, _stored_only("maintainer as published")]
     maintainer_email: Annotated[str, _stored_only("the maintainer's address as published")]
     summary: Annotated[str, FieldUse("the one-line summary", weight=5)]
     description: Annotated[
-        str, FieldUse("the README as safe HTML, headings one level lower; empty for older releases by default", weight=1)
+        str,
+        FieldUse("the README as safe HTML, headings one level lower; empty for older releases by default", weight=1),
     ]
     description_content_type: Annotated[str, FieldUse("the README's content type as published")]
     title: Annotated[str | UnsetType, FieldUse("the README's first heading, as plain text", weight=4)] = UNSET
@@ -82,13 +89,20 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     main_content: Annotated[str | UnsetType, FieldUse("the rest of the README, as plain text", weight=2)] = UNSET
     changelog: Annotated[str | UnsetType, FieldUse("the README's changelog, as plain text", weight=1)] = UNSET
     license: Annotated[str, FieldUse("the licence as published")]
-    license_expression: Annotated[str, FieldUse('the licence as an SPDX expression, "" where it cannot be told', facet=True)]
+    license_expression: Annotated[
+        str, FieldUse('the licence as an SPDX expression, "" where it cannot be told', facet=True)
+    ]
     classifiers: Annotated[tuple[str, ...], FieldUse("trove classifiers", facet=True)]
     keywords: Annotated[
-        tuple[str, ...], FieldUse("keywords, split on commas where there are any, else on white space", weight=4, facet=True)
+        tuple[str, ...],
+        FieldUse("keywords, split on commas where there are any, else on white space", weight=4, facet=True),
     ]
-    framework_versions: Annotated[tuple[str, ...], FieldUse("supported framework versions, such as `Plone 6.0`", facet=True)]
-    python_versions: Annotated[tuple[str, ...], FieldUse("supported Python versions, such as `Python 3.12`", facet=True)]
+    framework_versions: Annotated[
+        tuple[str, ...], FieldUse("supported framework versions, such as `Plone 6.0`", facet=True)
+    ]
+    python_versions: Annotated[
+        tuple[str, ...], FieldUse("supported Python versions, such as `Python 3.12`", facet=True)
+    ]
     requires_dist: Annotated[tuple[str, ...], _stored_only("requirements as published")]
     requires_python: Annotated[str, _stored_only("required Python versions as published")]
     home_page: Annotated[str, _stored_only("home page as published")]
@@ -113,7 +127,9 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     vulnerabilities: Annotated[
         tuple[Vulnerability, ...], _stored_only("advisories that cover the release: id, aliases, fixed_in")
     ]
-    status_checked: Annotated[int, _stored_only("when project status and vulnerabilities were last looked at; 0 for never")]
+    status_checked: Annotated[
+        int, _stored_only("when project status and vulnerabilities were last looked at; 0 for never")
+    ]
     membership_reason: Annotated[
         str,
         FieldUse(
@@ -138,13 +154,17 @@ class RepositoryFields(Struct, frozen=True, kw_only=True):
     github_stars: Annotated[int | UnsetType, FieldUse("stars", facet=True, sort=True)] = UNSET
     github_watchers: Annotated[int | UnsetType, FieldUse("watchers", facet=True, sort=True)] = UNSET
     github_forks: Annotated[int | UnsetType, FieldUse("forks", facet=True, sort=True)] = UNSET
-    github_open_issues: Annotated[int | UnsetType, FieldUse("open issues, without pull requests", facet=True, sort=True)] = (
+    github_open_issues: Annotated[
+        int | UnsetType, FieldUse("open issues, without pull requests", facet=True, sort=True)
+    ] = UNSET
+    github_closed_issues: Annotated[int | UnsetType, FieldUse("closed issues, without pull requests", sort=True)] = (
         UNSET
     )
-    github_closed_issues: Annotated[int | UnsetType, FieldUse("closed issues, without pull requests", sort=True)] = UNSET
     github_open_pull_requests: Annotated[int | UnsetType, FieldUse("open pull requests", facet=True, sort=True)] = UNSET
     github_archived: Annotated[bool | UnsetType, FieldUse("whether the repository is read-only", facet=True)] = UNSET
-    github_license: Annotated[str | UnsetType, FieldUse("the repository's licence, as SPDX identifier", facet=True)] = UNSET
+    github_license: Annotated[str | UnsetType, FieldUse("the repository's licence, as SPDX identifier", facet=True)] = (
+        UNSET
+    )
     github_topics: Annotated[tuple[str, ...] | UnsetType, FieldUse("the repository's topics", facet=True)] = UNSET
     github_latest_release: Annotated[str | UnsetType, _stored_only("the tag of the latest release on GitHub")] = UNSET
     github_created: Annotated[int | UnsetType, FieldUse("when the repository was created", sort=True)] = UNSET
@@ -158,15 +178,22 @@ class DownloadFields(Struct, frozen=True, kw_only=True):
     """How often a project is downloaded."""
 
     download_last_day: Annotated[int | UnsetType, FieldUse("downloads of the last day", facet=True, sort=True)] = UNSET
-    download_last_week: Annotated[int | UnsetType, FieldUse("downloads of the last week", facet=True, sort=True)] = UNSET
-    download_last_month: Annotated[int | UnsetType, FieldUse("downloads of the last month", facet=True, sort=True)] = UNSET
+    download_last_week: Annotated[int | UnsetType, FieldUse("downloads of the last week", facet=True, sort=True)] = (
+        UNSET
+    )
+    download_last_month: Annotated[int | UnsetType, FieldUse("downloads of the last month", facet=True, sort=True)] = (
+        UNSET
+    )
     download_total: Annotated[int | UnsetType, FieldUse("all downloads, where known", facet=True, sort=True)] = UNSET
     download_history: Annotated[
         dict[str, int] | UnsetType,
-        _stored_only("downloads by month (`2026-01`), 24 at most; 30 days of a month that was seen before its end only"),
+        _stored_only(
+            "downloads by month (`2026-01`), 24 at most; 30 days of a month that was seen before its end only"
+        ),
     ] = UNSET
     download_until: Annotated[
-        int | UnsetType, _stored_only("start of the newest day that is counted; where nobody says, the day before reading")
+        int | UnsetType,
+        _stored_only("start of the newest day that is counted; where nobody says, the day before reading"),
     ] = UNSET
     download_updated: Annotated[int | UnsetType, FieldUse("when the counts were read", sort=True)] = UNSET
     download_checked: Annotated[
@@ -181,9 +208,9 @@ class HealthFields(Struct, frozen=True, kw_only=True):
     """How safe it is to depend on a project today."""
 
     health_score: Annotated[int | UnsetType, FieldUse("0 to 100", facet=True, sort=True)] = UNSET
-    health_score_breakdown: Annotated[dict[str, Any] | UnsetType, _stored_only("the score's groups, rules and reasons")] = (
-        UNSET
-    )
+    health_score_breakdown: Annotated[
+        dict[str, Any] | UnsetType, _stored_only("the score's groups, rules and reasons")
+    ] = UNSET
     health_model: Annotated[str | UnsetType, FieldUse("`basic` or `full`", facet=True)] = UNSET
     health_confidence: Annotated[float | UnsetType, FieldUse("share of the rules whose facts are known")] = UNSET
 

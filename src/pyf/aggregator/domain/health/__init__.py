@@ -6,8 +6,8 @@ come in as `Standards`.
 """
 
 from .extract_signals import extract_signals
-from .signals import Signals
 from .score import Score, compute_score
 from .scoring_config import ScoringConfig
+from .signals import Signals
 
-__all__ = ["Signals", "Score", "ScoringConfig", "extract_signals", "compute_score"]
+__all__ = ["Score", "ScoringConfig", "Signals", "compute_score", "extract_signals"]

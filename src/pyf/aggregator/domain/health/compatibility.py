@@ -7,8 +7,8 @@ from functools import lru_cache
 from msgspec import UNSET, UnsetType
 from packaging.specifiers import SpecifierSet
 
-from .rules import RuleContext, RuleResult, Rule, Rules, pass_or_fail
-from .scoring_config import EndOfSupport, ScoringConfig, is_supported, parse_version_numbers, list_supported
+from .rules import Rule, RuleContext, RuleResult, Rules, pass_or_fail
+from .scoring_config import EndOfSupport, ScoringConfig, is_supported, list_supported, parse_version_numbers
 
 # Patch releases that a `requires-python` is tried with: bounds within a minor release are rare, and lie between.
 _TESTED_PATCHES = (0, 99)
@@ -38,7 +38,9 @@ def can_use_supported_python(context: RuleContext) -> bool | UnsetType:
     signals = context.signals
     pythons = list_supported(context.scoring_config.pythons, context.today)
     major_versions = {version.split(".")[0] for version in pythons}
-    is_allowed = UNSET if signals.requires_python in (UNSET, "") else _is_python_allowed(signals.requires_python, pythons)
+    is_allowed = (
+        UNSET if signals.requires_python in (UNSET, "") else _is_python_allowed(signals.requires_python, pythons)
+    )
     declared = _list_declared_pythons(context)
     is_outdated = bool(declared) and major_versions.isdisjoint(version.split(".")[0] for version in declared)
     # ">=2.6" was written when there was no other Python; ">=3.8" can only have been meant.
@@ -82,8 +84,14 @@ def _check_python(context: RuleContext) -> RuleResult | UnsetType:
     if newest := _find_newest_supported(declared, pythons):
         return RuleResult(1.0, f"Names Python {newest}")
     if is_allowed is UNSET:
-        return RuleResult(thresholds.python_outdated, f"Names no Python after {max(declared, key=parse_version_numbers)}", advice)
-    observation = f"Requires Python {signals.requires_python}" if signals.requires_python else f"Names {join_last(declared, 'Python ')}"
+        return RuleResult(
+            thresholds.python_outdated, f"Names no Python after {max(declared, key=parse_version_numbers)}", advice
+        )
+    observation = (
+        f"Requires Python {signals.requires_python}"
+        if signals.requires_python
+        else f"Names {join_last(declared, 'Python ')}"
+    )
     return RuleResult(thresholds.python_allowed, f"{observation}, and names no version that is supported today", advice)
 
 
@@ -126,7 +134,9 @@ def _list_declared_pythons(context: RuleContext) -> list[str]:
 def _find_newest_supported(declared: list[str], pythons: tuple[str, ...]) -> str:
     """Return the newest version among the named ones that is supported, or later than all we know; "" for none."""
     oldest = parse_version_numbers(pythons[0])
-    supported_versions = [version for version in declared if "." in version and parse_version_numbers(version) >= oldest]
+    supported_versions = [
+        version for version in declared if "." in version and parse_version_numbers(version) >= oldest
+    ]
     return max(supported_versions, key=parse_version_numbers, default="")
 
 

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
-from .rules import RuleContext, RuleResult, Rule, Rules, pass_or_fail
+from .rules import Rule, RuleContext, RuleResult, Rules, pass_or_fail
 
 
 def _check_prose(context: RuleContext) -> RuleResult | UnsetType:
@@ -10,7 +10,9 @@ def _check_prose(context: RuleContext) -> RuleResult | UnsetType:
     if length is UNSET:
         return UNSET
     value = (length - thresholds.min_prose_length) / max(1, thresholds.full_prose_length - thresholds.min_prose_length)
-    observation = f"The README has {_format_length(length)} characters of prose" if length else "There is no README to speak of"
+    observation = (
+        f"The README has {_format_length(length)} characters of prose" if length else "There is no README to speak of"
+    )
     advice = f"Say in some {thresholds.full_prose_length:,} characters what it is for, for whom, and how it is used"
     return RuleResult(min(1.0, max(0.0, value)), observation, "" if value >= 1 else advice)
 
@@ -47,7 +49,10 @@ def _check_changelog(context: RuleContext) -> RuleResult | UnsetType:
     if location is UNSET:
         return UNSET
     return pass_or_fail(
-        bool(location), f"Changelog: {location}", "No changelog", "Keep a changelog, and link to it or end the README with it"
+        bool(location),
+        f"Changelog: {location}",
+        "No changelog",
+        "Keep a changelog, and link to it or end the README with it",
     )
 
 

@@ -4,19 +4,19 @@ Collects the facts about a project from what the index holds of it: the one plac
 """
 
 import re
-from msgspec import UNSET, Struct
-from ..documents.schema import RegistryFields
 from collections.abc import Iterable, Sequence
 from typing import Any
-from msgspec import UNSET, UnsetType
+
+from msgspec import UNSET, Struct, UnsetType
 from packaging.version import Version
+
 from ..documents.document import Enrichments
 from ..documents.project import Vulnerability
 from ..documents.schema import RegistryFields, RepositoryFields
 from ..documents.version import NOT_PEP_440
-from .signals import Signals, IssueCounts
-from .links import ProjectLinks, find_links
 from .abandonment import INACTIVE_CLASSIFIER, QUARANTINED_STATUS, find_abandonment_notice
+from .links import ProjectLinks, find_links
+from .signals import IssueCounts, Signals
 
 # Every pattern here takes time in proportion to the text: READMEs are written by anybody.
 _BLOCK = re.compile(r"<pre\b[^>]*>(.*?)</pre>", re.DOTALL)
@@ -47,7 +47,9 @@ class ReadmeSignals(Struct, frozen=True, kw_only=True):
 
 def extract_readme_signals(newest: RegistryFields) -> ReadmeSignals:
     """Look through a release's README; its changelog does not count as prose, and neither does its summary."""
-    text = "\n".join(part for part in (newest.first_chapter, newest.main_content) if part is not UNSET)[:_MAX_TEXT_LENGTH]
+    text = "\n".join(part for part in (newest.first_chapter, newest.main_content) if part is not UNSET)[
+        :_MAX_TEXT_LENGTH
+    ]
     html = newest.description[:_MAX_TEXT_LENGTH]
     prose_length = len(text) - (len(newest.summary) if newest.first_chapter is not UNSET else 0)
     if html.startswith("<pre>") and newest.title is UNSET:
@@ -181,7 +183,9 @@ def _extract_issues(repository: RepositoryFields) -> IssueCounts | UnsetType:
 
 def _first_known_timestamp(*timestamps: int | UnsetType) -> int | UnsetType:
     """Return the first that is known, and that a calendar knows: 0 stands for unknown in documents."""
-    return next((timestamp for timestamp in timestamps if timestamp is not UNSET and 0 < timestamp < _MAX_TIMESTAMP), UNSET)
+    return next(
+        (timestamp for timestamp in timestamps if timestamp is not UNSET and 0 < timestamp < _MAX_TIMESTAMP), UNSET
+    )
 
 
 def _is_fixed(advisory: Vulnerability, version: str) -> bool:

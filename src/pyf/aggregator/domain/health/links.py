@@ -7,12 +7,14 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from ..documents.schema import RegistryFields
 from ..readme.plain_text import is_changelog_heading
 from ..repositories import list_repository_candidates
-from ..documents.schema import RegistryFields
 
 _SOURCE_LABEL = re.compile(r"\b(sources?|code(?! of conduct)|repo|repository|git|github(?! sponsors)|gitlab|vcs|scm)\b")
-_DOCS_LABEL = re.compile(r"\b(docs?|documentation|manual|handbook|guide|tutorials?|reference|api|wiki|read ?the ?docs)\b")
+_DOCS_LABEL = re.compile(
+    r"\b(docs?|documentation|manual|handbook|guide|tutorials?|reference|api|wiki|read ?the ?docs)\b"
+)
 _ISSUES_LABEL = re.compile(r"\b(issues?|bugs?|tracker|tickets?)\b|bug ?track")
 _CHANGELOG_LABEL = re.compile(r"\b(changelog|changes|history|news|release notes|releases|what'?s new)\b")
 

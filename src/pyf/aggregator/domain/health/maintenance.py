@@ -2,8 +2,8 @@
 
 from msgspec import UNSET, UnsetType
 
-from .rules import RuleContext, RuleResult, Rule, Rules, to_date
 from .recency import compute_freshness
+from .rules import Rule, RuleContext, RuleResult, Rules, to_date
 
 
 def _check_commit(context: RuleContext) -> RuleResult | UnsetType:
@@ -21,7 +21,9 @@ def _check_issues(context: RuleContext) -> RuleResult | UnsetType:
     if issues is UNSET:
         return UNSET
     total = issues.open + issues.closed
-    closed_fraction = (issues.closed + thresholds.issues_usual * thresholds.issues_doubt) / (total + thresholds.issues_doubt)
+    closed_fraction = (issues.closed + thresholds.issues_usual * thresholds.issues_doubt) / (
+        total + thresholds.issues_doubt
+    )
     value = min(1.0, closed_fraction / thresholds.issues_closed)
     advice = "Answer and close issues, those that will not be done as well" if value < 1.0 and issues.open else ""
     return RuleResult(value, f"{issues.closed:,} of {total:,} issues are closed", advice)

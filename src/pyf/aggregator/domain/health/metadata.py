@@ -3,7 +3,7 @@
 from msgspec import UNSET, UnsetType
 
 from .compatibility import join_last
-from .rules import RuleContext, RuleResult, Rule, Rules, pass_or_fail
+from .rules import Rule, RuleContext, RuleResult, Rules, pass_or_fail
 
 
 def _check_license(context: RuleContext) -> RuleResult | UnsetType:
@@ -11,7 +11,9 @@ def _check_license(context: RuleContext) -> RuleResult | UnsetType:
     if license_ is UNSET:
         return UNSET
     failure = f"The licence can't be told from {license_name!r}" if license_name else "No licence is named"
-    return pass_or_fail(bool(license_), f"Licence: {license_}", failure, "Set `license` to an SPDX expression, such as MIT")
+    return pass_or_fail(
+        bool(license_), f"Licence: {license_}", failure, "Set `license` to an SPDX expression, such as MIT"
+    )
 
 
 def _check_source(context: RuleContext) -> RuleResult | UnsetType:
@@ -46,7 +48,9 @@ def _check_tracker(context: RuleContext) -> RuleResult | UnsetType:
     link = context.signals.tracker
     if link is UNSET:
         return UNSET
-    return pass_or_fail(bool(link), f"Issues: {link}", "No link to an issue tracker", "Add a project URL labelled Issues")
+    return pass_or_fail(
+        bool(link), f"Issues: {link}", "No link to an issue tracker", "Add a project URL labelled Issues"
+    )
 
 
 def _check_contact(context: RuleContext) -> RuleResult | UnsetType:
@@ -68,11 +72,15 @@ def _check_framework_versions(context: RuleContext) -> RuleResult | UnsetType:
         return UNSET
     if signals.framework_versions:
         return RuleResult(1.0, f"Names {join_last(signals.framework_versions)}")
-    frameworks = [framework for framework in signals.frameworks or () if context.scoring_config.frameworks.get(framework)]
+    frameworks = [
+        framework for framework in signals.frameworks or () if context.scoring_config.frameworks.get(framework)
+    ]
     if not frameworks:
         return UNSET
     return RuleResult(
-        0.0, f"Names {frameworks[0]}, and no version of it", f"Add classifiers such as {_format_classifier_example(frameworks[0], context)}"
+        0.0,
+        f"Names {frameworks[0]}, and no version of it",
+        f"Add classifiers such as {_format_classifier_example(frameworks[0], context)}",
     )
 
 
@@ -88,5 +96,7 @@ RULES: Rules = {
     "summary": Rule("a summary that says more than the name", _check_summary),
     "tracker": Rule("a link to an issue tracker", _check_tracker),
     "contact": Rule("a mail address of author or maintainer", _check_contact),
-    "framework-versions": Rule("classifiers with versions of the framework, where there are such", _check_framework_versions),
+    "framework-versions": Rule(
+        "classifiers with versions of the framework, where there are such", _check_framework_versions
+    ),
 }

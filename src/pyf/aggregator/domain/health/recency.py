@@ -3,9 +3,9 @@
 from msgspec import UNSET, UnsetType
 
 from ..documents.version import parse_version_parts
-from .compatibility import can_use_supported_python, has_supported_framework
-from .rules import RuleContext, RuleResult, Rule, Rules, to_date
 from .abandonment import is_abandoned
+from .compatibility import can_use_supported_python, has_supported_framework
+from .rules import Rule, RuleContext, RuleResult, Rules, to_date
 
 _DAY = 86_400
 
@@ -18,7 +18,9 @@ def compute_expected_interval(context: RuleContext) -> float:
     """
     signals, thresholds = context.signals, context.scoring_config.thresholds
     is_stable_version = signals.version is not UNSET and parse_version_parts(signals.version).major > 0
-    bugfix_fraction = 0 if signals.bugfix_releases is UNSET else min(signals.bugfix_releases / thresholds.stable_bugfixes, 1.0)
+    bugfix_fraction = (
+        0 if signals.bugfix_releases is UNSET else min(signals.bugfix_releases / thresholds.stable_bugfixes, 1.0)
+    )
     maturity = (is_stable_version + bugfix_fraction) / 2
     interval = thresholds.early_interval + maturity * (thresholds.stable_interval - thresholds.early_interval)
     if signals.releases is UNSET:
@@ -37,14 +39,20 @@ def _check_release(context: RuleContext) -> RuleResult | UnsetType:
     signals, dormant_value = context.signals, context.scoring_config.thresholds.dormant
     if signals.released_at is UNSET:
         # Left out, a package that has earned the quiet value whenever its release was could score below that.
-        return RuleResult(dormant_value, "It is not known when it was released; it is documented") if _is_dormant(context) else UNSET
+        return (
+            RuleResult(dormant_value, "It is not known when it was released; it is documented")
+            if _is_dormant(context)
+            else UNSET
+        )
     value = compute_freshness(context, signals.released_at)
     version = "The newest release" if signals.version is UNSET else signals.version
     observation = f"{version} is of {to_date(signals.released_at)}; the next one is expected within {compute_expected_interval(context):.0f} days"
     if value == 1.0:
         return RuleResult(value, observation)
     if value < dormant_value and _is_dormant(context):
-        return RuleResult(dormant_value, f"{observation}; quiet and not dead: it is documented, and nothing speaks against it")
+        return RuleResult(
+            dormant_value, f"{observation}; quiet and not dead: it is documented, and nothing speaks against it"
+        )
     return RuleResult(value, observation, "Release what has changed since, if only the supported versions")
 
 
@@ -67,5 +75,7 @@ def _is_dormant(context: RuleContext) -> bool:
 
 
 RULES: Rules = {
-    "release": Rule("time since the newest stable release, against the interval that its maturity suggests", _check_release),
+    "release": Rule(
+        "time since the newest stable release, against the interval that its maturity suggests", _check_release
+    ),
 }

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 
 from msgspec import Struct, UnsetType
 
-from .signals import Signals
 from .scoring_config import ScoringConfig
+from .signals import Signals
 
 
 class RuleContext(Struct, frozen=True):

@@ -6,10 +6,10 @@ from msgspec import UNSET, Struct, UnsetType
 
 from ..documents.schema import HealthFields
 from . import compatibility, documentation, maintenance, metadata, recency, security
-from .score_caps import CAPS
-from .signals import Signals
 from .rules import RuleContext, RuleResult, Rules
+from .score_caps import CAPS
 from .scoring_config import ScoringConfig
+from .signals import Signals
 
 BASIC, FULL = "basic", "full"
 
@@ -114,7 +114,9 @@ def compute_score(signals: Signals, scoring_config: ScoringConfig, now: float) -
     known_points = sum(group.max_points for group in groups.values())
     total_points = known_points + sum(sum(group.unknown.values()) for group in groups.values())
     caps = _apply_caps(context)
-    uncapped = _round_score(100 * sum(group.points for group in groups.values()) / known_points) if known_points else UNSET
+    uncapped = (
+        _round_score(100 * sum(group.points for group in groups.values()) / known_points) if known_points else UNSET
+    )
     return Score(
         value=uncapped if uncapped is UNSET else min([uncapped, *(cap.at_most for cap in caps)]),
         uncapped=uncapped,
@@ -153,7 +155,10 @@ def _apply_caps(context: RuleContext) -> tuple[AppliedCap, ...]:
     reasons = ((name, CAPS[name].reason(context)) for name in CAPS if name in cap_limits)
     applied_caps = (
         AppliedCap(
-            cap=name, at_most=cap_limits[name].at_most, reason=_to_single_line(reason), read_more=cap_limits[name].read_more
+            cap=name,
+            at_most=cap_limits[name].at_most,
+            reason=_to_single_line(reason),
+            read_more=cap_limits[name].read_more,
         )
         for name, reason in reasons
         if reason

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from msgspec import UNSET, Struct
 
+from .abandonment import QUARANTINED_STATUS, RETIRED_STATUSES
 from .compatibility import can_use_supported_python
 from .rules import RuleContext
-from .abandonment import QUARANTINED_STATUS, RETIRED_STATUSES
 
 
 class ScoreCap(Struct, frozen=True):
@@ -23,7 +23,11 @@ def _check_installable(context: RuleContext) -> str:
 
 
 def _check_retired(context: RuleContext) -> str:
-    return f"Its owners have marked it as {context.signals.status} on PyPI" if context.signals.status in RETIRED_STATUSES else ""
+    return (
+        f"Its owners have marked it as {context.signals.status} on PyPI"
+        if context.signals.status in RETIRED_STATUSES
+        else ""
+    )
 
 
 def _check_inactive(context: RuleContext) -> str:
@@ -37,7 +41,9 @@ def _check_abandoned(context: RuleContext) -> str:
 
 def _check_repository_archived(context: RuleContext) -> str:
     return (
-        "Its repository is archived: nothing can be changed there" if context.signals.is_repository_archived is True else ""
+        "Its repository is archived: nothing can be changed there"
+        if context.signals.is_repository_archived is True
+        else ""
     )
 
 
@@ -58,7 +64,9 @@ def _check_prereleases_only(context: RuleContext) -> str:
 
 
 CAPS = {
-    "not-installable": ScoreCap("all releases are withdrawn or without files, or PyPI has quarantined it", _check_installable),
+    "not-installable": ScoreCap(
+        "all releases are withdrawn or without files, or PyPI has quarantined it", _check_installable
+    ),
     "retired": ScoreCap("archived or deprecated on PyPI", _check_retired),
     "inactive": ScoreCap("the classifier `Development Status :: 7 - Inactive`", _check_inactive),
     "repository-archived": ScoreCap("the repository is archived", _check_repository_archived),

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
-from .rules import RuleContext, RuleResult, Rule, Rules, pass_or_fail
+from .rules import Rule, RuleContext, RuleResult, Rules, pass_or_fail
 
 
 def _check_advisories(context: RuleContext) -> RuleResult | UnsetType:

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from .profile import Filter, matches_classifiers
 from ..documents.project import Metadata
+from .profile import Filter, matches_classifiers
 from .requirements import Requirements, parse_requirements
 
 
@@ -47,9 +47,14 @@ def evaluate_membership(filter_: Filter, name: str, metadata: Metadata) -> Membe
     pattern, requirements = "", Requirements()
     if filter_.uses_requirements:
         pattern = filter_.matching_pattern(name)
-        requirements = parse_requirements(metadata.requires_dist, lambda other: other in filter_.requires or filter_.matching_pattern(other))
+        requirements = parse_requirements(
+            metadata.requires_dist, lambda other: other in filter_.requires or filter_.matching_pattern(other)
+        )
         if framework := next((required for required in filter_.requires if required in requirements.run_time), ""):
-            return _accept(MembershipReason.REQUIRES, f'its newest release requires {framework} ("{requirements.run_time[framework]}")')
+            return _accept(
+                MembershipReason.REQUIRES,
+                f'its newest release requires {framework} ("{requirements.run_time[framework]}")',
+            )
         relative = next((each for each in requirements.run_time if each != name), "") if pattern else ""
         if relative:
             return _accept(
@@ -59,14 +64,18 @@ def evaluate_membership(filter_: Filter, name: str, metadata: Metadata) -> Membe
             )
     if name in filter_.include:
         return _accept(MembershipReason.INCLUDE, f"it is included: {filter_.include[name]}")
-    return MembershipDecision(reason=None, explanations=tuple(_explain_rejection(filter_, pattern, requirements, metadata.requires_dist)))
+    return MembershipDecision(
+        reason=None, explanations=tuple(_explain_rejection(filter_, pattern, requirements, metadata.requires_dist))
+    )
 
 
 def _accept(membership_reason: MembershipReason, explanation: str) -> MembershipDecision:
     return MembershipDecision(reason=membership_reason, explanations=(explanation,))
 
 
-def _explain_rejection(filter_: Filter, pattern: str, requirements: Requirements, requires_dist: Sequence[str]) -> Iterable[str]:
+def _explain_rejection(
+    filter_: Filter, pattern: str, requirements: Requirements, requires_dist: Sequence[str]
+) -> Iterable[str]:
     if filter_.classifiers:
         yield f"its newest release carries no classifier of {filter_.label} ({_join_names(filter_.classifiers, 'or')})"
     if filter_.strict and filter_.requires:

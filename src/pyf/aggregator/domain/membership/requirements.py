@@ -4,13 +4,13 @@ The requirements of a release as readers see them: by name, with what else a lin
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+
 from msgspec import Struct, field
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
+
 from ..documents.project import normalize_name
-from collections.abc import Iterable, Iterator
-from msgspec import Struct
 from ..email_masking import mask_emails
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")

@@ -7,13 +7,14 @@ All of it takes time in proportion to the text, and imports nothing heavy: the m
 Tells from a heading whether a changelog follows, without taking "Changes to the settings file" for one.
 """
 
-from hashlib import sha256
-from msgspec import UNSET, Struct, UnsetType
 import re
-from html import escape
-from msgspec import UNSET, UnsetType
-from msgspec.structs import replace
 import unicodedata
+from hashlib import sha256
+from html import escape
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
 
 class Readme(Struct, frozen=True, kw_only=True):
     """A README's text and content type as published; `summary` opens the first chapter."""

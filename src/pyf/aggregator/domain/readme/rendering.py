@@ -8,16 +8,17 @@ be bounded from here, see `adapters.rendering`; how long a text, how deep and ho
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+
 from docutils import nodes
 from docutils.core import publish_parts
 from docutils.parsers.rst import roles
 from docutils.writers.html5_polyglot import Writer
-from readme_renderer.rst import SETTINGS, ReadMeHTMLTranslator
 from readme_renderer.markdown import variants
-from .sections import NestingTooDeep, split_sections
-from .plain_text import MAX_TEXT_LENGTH, render_plain_text, clean_readme
-from .plain_text import Readme, RenderedReadme
+from readme_renderer.rst import SETTINGS, ReadMeHTMLTranslator
+
+from .plain_text import MAX_TEXT_LENGTH, Readme, RenderedReadme, clean_readme, render_plain_text
 from .safe_html import sanitize_html, sanitize_keeping_groups
+from .sections import NestingTooDeep, split_sections
 
 _SETTINGS = {
     **SETTINGS,

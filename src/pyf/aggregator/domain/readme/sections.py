@@ -5,8 +5,7 @@ from html.parser import HTMLParser
 
 from msgspec import UNSET, Struct, UnsetType
 
-from .plain_text import is_changelog_heading
-from .plain_text import join_first_chapter, normalize_lines
+from .plain_text import is_changelog_heading, join_first_chapter, normalize_lines
 from .safe_html import GROUPING_ELEMENTS, NEUTRAL_ELEMENT
 
 # The page that shows a README has the first level for itself.

@@ -5,22 +5,22 @@ candidate answers it, `merit` what else speaks for it.
 """
 
 from .lexicon import Lexicon, build_lexicon
-from .tiers import get_tier
+from .quality import PopularityScale, QualitySignals, build_popularity_scale, compute_quality, to_quality_signals
 from .query import ParsedQuery, parse_query
 from .searchable import Searchable, build_searchable
-from .quality import PopularityScale, QualitySignals, compute_quality, build_popularity_scale, to_quality_signals
+from .tiers import get_tier
 
 __all__ = [
     "Lexicon",
-    "PopularityScale",
     "ParsedQuery",
-    "Searchable",
+    "PopularityScale",
     "QualitySignals",
-    "get_tier",
+    "Searchable",
     "build_lexicon",
-    "compute_quality",
     "build_popularity_scale",
-    "parse_query",
     "build_searchable",
+    "compute_quality",
+    "get_tier",
+    "parse_query",
     "to_quality_signals",
 ]

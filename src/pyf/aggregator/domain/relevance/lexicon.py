@@ -46,7 +46,8 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     def frameworks_by_stem(self) -> Mapping[str, frozenset[str]]:
         """The frameworks by the stems of their names."""
         return {
-            framework_stem: frozenset(framework for framework in self.frameworks if stem(framework) == framework_stem) for framework_stem in map(stem, self.frameworks)
+            framework_stem: frozenset(framework for framework in self.frameworks if stem(framework) == framework_stem)
+            for framework_stem in map(stem, self.frameworks)
         }
 
     def get_synonyms(self, phrase: Phrase) -> tuple[Phrase, ...]:
@@ -79,7 +80,9 @@ def build_lexicon(
     for group in synonyms:
         phrases = [_parse_phrase(text) for text in group]
         for phrase in phrases:
-            synonyms_by_phrase.setdefault(phrase, {}).update(dict.fromkeys(other for other in phrases if other != phrase))
+            synonyms_by_phrase.setdefault(phrase, {}).update(
+                dict.fromkeys(other for other in phrases if other != phrase)
+            )
     return Lexicon(
         frameworks=frozenset(word for name in frameworks for word in tokenize(name)),
         prefixes=frozenset(word for name in prefixes for word in tokenize(name)),
@@ -98,7 +101,9 @@ def _index_by_stems(phrases_by_phrase: Mapping[Phrase, tuple[Phrase, ...]]) -> M
     by_stems: dict[Phrase, dict[Phrase, None]] = {}
     for phrase, alternatives in phrases_by_phrase.items():
         phrase_stems = to_stems(phrase)
-        by_stems.setdefault(phrase_stems, {}).update(dict.fromkeys(alternative for alternative in alternatives if to_stems(alternative) != phrase_stems))
+        by_stems.setdefault(phrase_stems, {}).update(
+            dict.fromkeys(alternative for alternative in alternatives if to_stems(alternative) != phrase_stems)
+        )
     return {phrase: tuple(several) for phrase, several in by_stems.items()}
 
 

@@ -68,7 +68,9 @@ def list_affixes(segments: Iterable[str]) -> set[str]:
 
 def is_affix(word: str, segment: str) -> bool:
     """Tell whether a part of a name begins or ends with a word that is long enough to be told."""
-    return (segment.startswith(word) and len(word) >= MIN_PREFIX_LENGTH) or (segment.endswith(word) and len(word) >= MIN_SUFFIX_LENGTH)
+    return (segment.startswith(word) and len(word) >= MIN_PREFIX_LENGTH) or (
+        segment.endswith(word) and len(word) >= MIN_SUFFIX_LENGTH
+    )
 
 
 def _strip_affixes(segments: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...]:

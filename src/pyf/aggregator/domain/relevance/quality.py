@@ -61,7 +61,9 @@ def compute_quality(signals: QualitySignals, popularity: PopularityScale, *, is_
     health = _DEFAULT_HEALTH if signals.health is None else signals.health
     current = _DEFAULT_CURRENT if is_current is None else float(is_current)
     percentile = popularity.to_percentile(signals.downloads)
-    value: float = _POPULARITY_WEIGHT * percentile**2 + _HEALTH_WEIGHT * (health / 100) ** 0.5 + _CURRENT_WEIGHT * current
+    value: float = (
+        _POPULARITY_WEIGHT * percentile**2 + _HEALTH_WEIGHT * (health / 100) ** 0.5 + _CURRENT_WEIGHT * current
+    )
     return value * _ABANDONED_FACTOR if signals.is_abandoned else value
 
 
@@ -71,5 +73,6 @@ def to_quality_signals(hit: Hit) -> QualitySignals:
         downloads=hit.downloads,
         health=hit.health_score,
         framework_versions=hit.framework_versions,
-        is_abandoned=hit.repository_archived or hit.project_status in (ProjectStatus.ARCHIVED, ProjectStatus.DEPRECATED),
+        is_abandoned=hit.repository_archived
+        or hit.project_status in (ProjectStatus.ARCHIVED, ProjectStatus.DEPRECATED),
     )

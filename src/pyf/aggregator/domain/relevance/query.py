@@ -8,8 +8,7 @@ from msgspec import Struct
 
 from .lexicon import Lexicon, Phrase, to_stems
 from .names import MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH
-from .tokenizer import get_allowed_typos
-from .tokenizer import stem, strip_trailing_digits, tokenize
+from .tokenizer import get_allowed_typos, stem, strip_trailing_digits, tokenize
 
 # What a text may have of characters and of words that are looked at; nobody means more.
 _MAX_TEXT_LENGTH = 400
@@ -144,15 +143,21 @@ def parse_query(
         return None
     without_frameworks = [word for word in tokens if word not in lexicon.frameworks] or tokens
     phrases = tuple(_split_phrases(without_frameworks, lexicon))
-    significant = tuple(candidate for candidate in phrases if len(candidate) > 1 or candidate[0] not in lexicon.stop_words) or phrases
+    significant = (
+        tuple(candidate for candidate in phrases if len(candidate) > 1 or candidate[0] not in lexicon.stop_words)
+        or phrases
+    )
     core = [word for phrase in significant for word in phrase]
     terms = tuple(_build_term(group, lexicon, document_frequency) for group in _group_synonyms(significant, lexicon))
     return ParsedQuery(
         whole="".join(tokens),
         core="".join(core),
         stems="".join(stem(strip_trailing_digits(word) or word) for word in core),
-        alternative_names=frozenset("".join(each) for spoken in (tokens, core) for each in lexicon.get_synonyms(tuple(spoken))),
-        frameworks=(frozenset(tokens) - frozenset(without_frameworks)) | {word for name in favored for word in tokenize(name)},
+        alternative_names=frozenset(
+            "".join(each) for spoken in (tokens, core) for each in lexicon.get_synonyms(tuple(spoken))
+        ),
+        frameworks=(frozenset(tokens) - frozenset(without_frameworks))
+        | {word for name in favored for word in tokenize(name)},
         terms=terms,
         is_prefix=len(tokens) > 1 or document_frequency(stem(tokens[-1])) < _MAX_RARE_FREQUENCY,
     )
@@ -185,7 +190,11 @@ def _build_term(group: tuple[Phrase, ...], lexicon: Lexicon, document_frequency:
     variants: dict[Phrase, Variant] = {}
     for variant in _iter_variants(phrase, lexicon):
         # What a common word says instead of a rare one says less: "translation" is not all of "i18n".
-        factor = 1.0 if variant.weight == _RELATED_WEIGHT else min(1.0, _weigh_phrase(variant.words, document_frequency) / weight) ** 0.5
+        factor = (
+            1.0
+            if variant.weight == _RELATED_WEIGHT
+            else min(1.0, _weigh_phrase(variant.words, document_frequency) / weight) ** 0.5
+        )
         variants.setdefault(variant.words, Variant(variant.words, variant.weight * factor))
     is_used = any(all(document_frequency(stem(word)) for word in way) for way in variants)
     return QueryTerm(

@@ -6,13 +6,19 @@ from itertools import islice
 from msgspec import UNSET, Struct, UnsetType
 
 from ..documents.document import Document
+from ..documents.schema import RegistryFields
 from ..membership.profile import parse_frameworks
 from ..membership.requirements import parse_required_names
-from ..documents.schema import RegistryFields
 from .tokenizer import iter_stems, tokenize
 
 # How many different stems of a part are kept: what comes late in a long text says little of what it is about.
-_MAX_SUMMARY_STEMS, _MAX_KEYWORDS_STEMS, _MAX_OPENING_STEMS, _MAX_REST_STEMS, _MAX_HISTORY_STEMS = 80, 120, 160, 400, 100
+_MAX_SUMMARY_STEMS, _MAX_KEYWORDS_STEMS, _MAX_OPENING_STEMS, _MAX_REST_STEMS, _MAX_HISTORY_STEMS = (
+    80,
+    120,
+    160,
+    400,
+    100,
+)
 # Characters that they are looked for in, so that a text of any length takes a bounded time.
 _MAX_TEXT_LENGTH = 8_000
 # Characters of a README's beginning that stand in for a summary that nobody wrote.
@@ -48,9 +54,13 @@ def build_searchable(document: Document) -> Searchable:
     return Searchable(
         name_normalized=registry.name_normalized,
         name=_join_stems(iter_stems(registry.name), _MAX_KEYWORDS_STEMS),
-        summary=_join_stems(iter_stems((registry.summary.strip() or _truncate_lead(registry.first_chapter))[:_MAX_TEXT_LENGTH]), _MAX_SUMMARY_STEMS),
+        summary=_join_stems(
+            iter_stems((registry.summary.strip() or _truncate_lead(registry.first_chapter))[:_MAX_TEXT_LENGTH]),
+            _MAX_SUMMARY_STEMS,
+        ),
         keywords=_join_stems(
-            iter_stems(" , ".join((*registry.keywords, *(() if topics is UNSET else topics)))[:_MAX_TEXT_LENGTH]), _MAX_KEYWORDS_STEMS
+            iter_stems(" , ".join((*registry.keywords, *(() if topics is UNSET else topics)))[:_MAX_TEXT_LENGTH]),
+            _MAX_KEYWORDS_STEMS,
         ),
         opening=_join_unique_stems(iter_stems(opening[:_MAX_TEXT_LENGTH]), _MAX_OPENING_STEMS),
         rest=_join_unique_stems(iter_stems(_to_text(registry.main_content)[:_MAX_TEXT_LENGTH]), _MAX_REST_STEMS),

@@ -3,15 +3,13 @@
 Which names somebody may be typing, who has typed so much of one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import log
+
 from .lexicon import Lexicon
-from .searchable import Searchable
-from .tokenizer import stem
-from collections.abc import Iterable
 from .names import NameForms, build_name_forms
-from .tokenizer import is_within_typos, get_allowed_typos
-from .tokenizer import tokenize
+from .searchable import Searchable
+from .tokenizer import get_allowed_typos, is_within_typos, stem, tokenize
 
 # So many stems are compared; what more than this part of all projects has says nothing.
 _MAX_TERMS = 15
@@ -21,13 +19,17 @@ _MAX_FREQUENCY = 0.2
 _KEYWORD_WEIGHT, _SUMMARY_WEIGHT = 1.5, 1.0
 
 
-def get_significant_terms(project: Searchable, lexicon: Lexicon, *, document_frequency: Callable[[str], float]) -> list[tuple[str, float]]:
+def get_significant_terms(
+    project: Searchable, lexicon: Lexicon, *, document_frequency: Callable[[str], float]
+) -> list[tuple[str, float]]:
     """Return the stems that tell most of a project, each with its weight, the heaviest first.
 
     `share` tells which part of all projects has a stem. Stems that nobody else has tell nothing either.
     """
     ignored = {stem(word) for word in lexicon.stop_words | lexicon.frameworks | lexicon.prefixes}
-    field_weights = dict.fromkeys(project.summary.split(), _SUMMARY_WEIGHT) | dict.fromkeys(project.name.split(), _KEYWORD_WEIGHT)
+    field_weights = dict.fromkeys(project.summary.split(), _SUMMARY_WEIGHT) | dict.fromkeys(
+        project.name.split(), _KEYWORD_WEIGHT
+    )
     field_weights |= dict.fromkeys(project.keywords.split(), _KEYWORD_WEIGHT)
     weights = [
         (term, field_weight * -log(frequency))
@@ -65,5 +67,9 @@ def get_min_prefix_rank(ranks: Iterable[int]) -> int:
 
 def _is_fuzzy_prefix(prefix: str, forms: NameForms) -> bool:
     max_typos = get_allowed_typos(prefix)
-    name_prefixes = {segment[: len(prefix) + extra] for segment in forms.joined_segments for extra in range(-max_typos, max_typos + 1)}
+    name_prefixes = {
+        segment[: len(prefix) + extra]
+        for segment in forms.joined_segments
+        for extra in range(-max_typos, max_typos + 1)
+    }
     return bool(max_typos) and any(is_within_typos(prefix, name_prefix, max_typos) for name_prefix in name_prefixes)

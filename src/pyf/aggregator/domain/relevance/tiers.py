@@ -1,14 +1,21 @@
 """How well a project answers a query: as one of a few buckets, inside of which its merit decides."""
 
 from .lexicon import Lexicon
-from .names import NameForms, is_affix, build_name_forms
-from .query import QueryTerm, ParsedQuery, Variant
+from .names import NameForms, build_name_forms, is_affix
+from .query import ParsedQuery, QueryTerm, Variant
 from .searchable import Searchable
-from .tokenizer import is_within_typos
-from .tokenizer import stem
+from .tokenizer import is_within_typos, stem
 
 # What a word is worth by where it stands; in the name it is worth more if it leaves nothing of the name unsaid.
-WHOLE_NAME_WEIGHT, NAME_WEIGHT, KEYWORDS_WEIGHT, SUMMARY_WEIGHT, OPENING_WEIGHT, REST_WEIGHT, HISTORY_WEIGHT = 1.0, 0.8, 0.8, 0.8, 0.5, 0.3, 0.1
+WHOLE_NAME_WEIGHT, NAME_WEIGHT, KEYWORDS_WEIGHT, SUMMARY_WEIGHT, OPENING_WEIGHT, REST_WEIGHT, HISTORY_WEIGHT = (
+    1.0,
+    0.8,
+    0.8,
+    0.8,
+    0.5,
+    0.3,
+    0.1,
+)
 # What another word that means the same adds.
 _SYNONYM_BONUS = 0.1
 # What words are worth that do not stand side by side.
@@ -86,7 +93,12 @@ def is_prefix_match(query: ParsedQuery, forms: NameForms) -> bool:
 def _is_whole_name(query: ParsedQuery, forms: NameForms) -> bool:
     """Tell whether every part of what a name says of its own is asked for."""
     for segment, segment_stem in zip(forms.core_segments, forms.core_stems, strict=True):
-        if segment in query.vocabulary or segment_stem in query.vocabulary or segment.startswith(query.prefixes) or segment.endswith(query.suffixes):
+        if (
+            segment in query.vocabulary
+            or segment_stem in query.vocabulary
+            or segment.startswith(query.prefixes)
+            or segment.endswith(query.suffixes)
+        ):
             continue
         if not any(is_within_typos(term.joined, segment, term.allowed_typos) for term in query.fuzzy_terms):
             return False
@@ -111,7 +123,12 @@ def _score_term(term: QueryTerm, project: Searchable, forms: NameForms, name_wei
 def _score_variant(variant: Variant, project: Searchable, forms: NameForms, name_weight: float) -> float:
     if len(variant.words) == 1:
         return _score_word(variant.words[0], variant.padded_stems[0], project, forms, name_weight)
-    value = min([_score_word(word, padded_stem, project, forms, name_weight) for word, padded_stem in zip(variant.words, variant.padded_stems, strict=True)])
+    value = min(
+        [
+            _score_word(word, padded_stem, project, forms, name_weight)
+            for word, padded_stem in zip(variant.words, variant.padded_stems, strict=True)
+        ]
+    )
     if value and not any(variant.phrase in part for part in project.texts[:4]):
         return value * _NOT_ADJACENT_FACTOR
     return value
@@ -120,7 +137,13 @@ def _score_variant(variant: Variant, project: Searchable, forms: NameForms, name
 def _score_word(word: str, padded_stem: str, project: Searchable, forms: NameForms, name_weight: float) -> float:
     if padded_stem in project.name:
         return name_weight
-    head_weight = KEYWORDS_WEIGHT if padded_stem in project.keywords else SUMMARY_WEIGHT if padded_stem in project.summary else 0.0
+    head_weight = (
+        KEYWORDS_WEIGHT
+        if padded_stem in project.keywords
+        else SUMMARY_WEIGHT
+        if padded_stem in project.summary
+        else 0.0
+    )
     # A word that the name is glued together with counts as the name's, said elsewhere or not: the best place counts.
     # Most names hold neither form of it, which is told at once.
     word_stem = padded_stem[1:-1]

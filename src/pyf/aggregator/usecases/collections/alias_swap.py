@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from ...domain.errors import NotFound, Unavailable
-from ...ports import IndexAdmin, PackageIndex, Dependencies
+from ...ports import Dependencies, IndexAdmin, PackageIndex
 
 
 def swap_alias(deps: Dependencies, alias: str, live: str, replacement: str, *, catch_up: Callable[[], None]) -> None:
@@ -66,6 +66,8 @@ def list_aliases(admin: IndexAdmin, collection: str) -> Sequence[str]:
 def _is_reachable(index: PackageIndex, admin: IndexAdmin, alias: str, replacement: str) -> bool:
     first_project = next(iter(index.project_states(replacement)), None)
     try:
-        return admin.resolve(alias) == replacement and (first_project is None or bool(index.get_project_documents(alias, first_project.name_normalized)))
+        return admin.resolve(alias) == replacement and (
+            first_project is None or bool(index.get_project_documents(alias, first_project.name_normalized))
+        )
     except NotFound:
         return False

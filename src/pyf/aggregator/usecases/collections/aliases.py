@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from ...domain.collection import CollectionInfo
 from ...domain.errors import Invalid, NotFound
 from ...ports import Dependencies
-from .target import reject_leftover, clear_leftovers
+from .target import clear_leftovers, reject_leftover
 
 
 def add_alias(deps: Dependencies, alias: str, target: str) -> str:

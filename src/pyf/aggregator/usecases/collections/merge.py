@@ -8,18 +8,20 @@ from msgspec.json import encode
 from msgspec.structs import replace
 
 from ...domain.collection import CollectionState
-from ...domain.errors import Invalid, NotFound
 from ...domain.documents.document import merge_documents
 from ...domain.documents.schema import RegistryFields
-from ...ports import ProjectDocuments, Dependencies
-from .sync import copy_scores
+from ...domain.errors import Invalid, NotFound
+from ...ports import Dependencies, ProjectDocuments
 from ..report import ProgressCallback, TransferReport, no_progress
-from .target import reject_leftover, require_native, clear_leftovers, create_named, is_same_filter
+from .sync import copy_scores
+from .target import clear_leftovers, create_named, is_same_filter, reject_leftover, require_native
 
 MERGE_BATCH = 100
 
 
-def merge_collection(deps: Dependencies, source: str, target: str, *, progress: ProgressCallback = no_progress) -> TransferReport:
+def merge_collection(
+    deps: Dependencies, source: str, target: str, *, progress: ProgressCallback = no_progress
+) -> TransferReport:
     """Copy all documents, the other owners' fields and the tombstones of a collection into another one.
 
     A target that is missing is made with the source's state. Of a release that both have, the one that was read later
@@ -56,8 +58,14 @@ def write_merged(
 ) -> None:
     """Write documents of projects, by normalised name, beside those that the collection holds of them."""
     stored_documents = deps.index.get_documents(collection, incoming)
-    merged_documents = {name: merge_documents(documents, stored_documents.get(name, ())) for name, documents in incoming.items()}
-    changed_documents = {name: project_documents for name, project_documents in merged_documents.items() if set(map(_encode, project_documents)) != set(map(_encode, stored_documents.get(name, ())))}
+    merged_documents = {
+        name: merge_documents(documents, stored_documents.get(name, ())) for name, documents in incoming.items()
+    }
+    changed_documents = {
+        name: project_documents
+        for name, project_documents in merged_documents.items()
+        if set(map(_encode, project_documents)) != set(map(_encode, stored_documents.get(name, ())))
+    }
     if changed_documents:
         projects = [ProjectDocuments(name_normalized=name, documents=d) for name, d in changed_documents.items()]
         report.add_rejections(deps.index.put(collection, projects))
@@ -66,7 +74,9 @@ def write_merged(
     report.documents += sum(map(len, changed_documents.values()))
 
 
-def merge_states(target_state: CollectionState, source_state: CollectionState, report: TransferReport) -> CollectionState:
+def merge_states(
+    target_state: CollectionState, source_state: CollectionState, report: TransferReport
+) -> CollectionState:
     """Return the state of a collection into which another one was copied: the older cursor, and all open questions."""
     if not is_same_filter(target_state.filter, source_state.filter):
         report.notices.append(
@@ -100,7 +110,9 @@ def _check_names(deps: Dependencies, source: str, target: str) -> None:
         require_native(deps, name)
 
 
-def _copy_documents(deps: Dependencies, source: str, target: str, report: TransferReport, progress: ProgressCallback) -> None:
+def _copy_documents(
+    deps: Dependencies, source: str, target: str, report: TransferReport, progress: ProgressCallback
+) -> None:
     for batch in _iter_batches(deps, source):
         write_merged(deps, target, deps.index.get_documents(source, batch), report)
         report.found += len(batch)
@@ -110,11 +122,19 @@ def _copy_documents(deps: Dependencies, source: str, target: str, report: Transf
 def _verify(deps: Dependencies, source: str, target: str, report: TransferReport) -> None:
     """Note the projects of which the target lacks releases."""
     for batch in _iter_batches(deps, source):
-        source_documents, target_documents = deps.index.get_documents(source, batch), deps.index.get_documents(target, batch)
+        source_documents, target_documents = (
+            deps.index.get_documents(source, batch),
+            deps.index.get_documents(target, batch),
+        )
         for name, documents in source_documents.items():
-            missing_versions = {document.version for document in documents} - {d.version for d in target_documents.get(name, ())}
+            missing_versions = {document.version for document in documents} - {
+                d.version for d in target_documents.get(name, ())
+            }
             if missing_versions:
-                report.add_failure(name, f"{target} lacks {len(missing_versions)} of its releases: {', '.join(sorted(missing_versions)[:3])}")
+                report.add_failure(
+                    name,
+                    f"{target} lacks {len(missing_versions)} of its releases: {', '.join(sorted(missing_versions)[:3])}",
+                )
 
 
 def _iter_batches(deps: Dependencies, collection: str) -> Iterator[list[str]]:

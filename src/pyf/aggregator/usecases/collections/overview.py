@@ -5,19 +5,16 @@ Say which collections there are to keep up, each by the name that people use and
 Which collections readers are shown, and under which name: one shelf a name that people use.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
 from msgspec import Struct
+
 from ...domain.collection import CollectionInfo, CollectionState, ProjectState
 from ...domain.errors import Invalid, NotFound
-from ...ports import Dependencies
-from .target import is_leftover, to_base_name
-from collections.abc import Mapping
-from ...domain.collection import CollectionInfo
 from ...domain.membership.profile import Filter, Profile
+from ...ports import Dependencies
 from .target import Target, is_leftover, to_base_name
-from collections.abc import Mapping, Sequence
-from ...domain.errors import NotFound
-from ...domain.membership.profile import Profile
+
 
 class CollectionEntry(Struct, frozen=True, kw_only=True):
     """A collection with what it remembers about itself."""
@@ -113,7 +110,9 @@ def read_details(deps: Dependencies, entry: CollectionEntry) -> CollectionDetail
         newest_project=documents[0].registry.name if documents else "",
         newest_upload=max((document.registry.upload_timestamp for document in documents), default=0),
         cursor=state.cursor,
-        cursor_age=int(deps.now()) - state.cursor_confirmed_at if state.cursor is not None and state.cursor_confirmed_at else None,
+        cursor_age=int(deps.now()) - state.cursor_confirmed_at
+        if state.cursor is not None and state.cursor_confirmed_at
+        else None,
         stale_projects=len(state.stale_retries),
     )
 
@@ -190,7 +189,9 @@ def list_collections(deps: Dependencies, profiles: Mapping[str, Profile]) -> Seq
         for entry in read_overview(deps).collections
         for name in entry.names
     ]
-    return sorted(summaries, key=lambda summary: (order.get(summary.collection.key, len(order)), summary.collection.key))
+    return sorted(
+        summaries, key=lambda summary: (order.get(summary.collection.key, len(order)), summary.collection.key)
+    )
 
 
 def get_collection(deps: Dependencies, profiles: Mapping[str, Profile], key: str) -> PublicCollection:
@@ -208,4 +209,8 @@ def get_collection(deps: Dependencies, profiles: Mapping[str, Profile], key: str
 
 def _build_collection(key: str, profile_key: str, profiles: Mapping[str, Profile]) -> PublicCollection:
     found_profile = profiles.get(profile_key)
-    return PublicCollection(key=key, target=Target(collection=key, filter=found_profile.filter if found_profile else None), profile=found_profile)
+    return PublicCollection(
+        key=key,
+        target=Target(collection=key, filter=found_profile.filter if found_profile else None),
+        profile=found_profile,
+    )

@@ -3,21 +3,29 @@
 Recreate a collection from what it holds, without asking anybody: copy it, prove the copy, switch to it.
 """
 
+from msgspec.structs import replace
+
 from ...domain.collection import CollectionState
+from ...domain.documents.project import ProjectStatus
 from ...domain.errors import Invalid, Unavailable
 from ...domain.membership.profile import Filter
-from ...domain.documents.project import ProjectStatus
-from ...ports import PackageIndex, Dependencies
-from ..ingest.fetch import fetch_collection
-from ..report import ProgressCallback, IngestReport, no_progress
+from ...ports import Dependencies, PackageIndex
 from ..enrich.scores import update_scores
+from ..ingest.fetch import fetch_collection
+from ..report import IngestReport, ProgressCallback, TransferReport, no_progress
 from .alias_swap import replace_named_collection, swap_alias
-from .target import Target, reject_leftover, clear_leftovers, is_unaliased, find_next_name
-from msgspec.structs import replace
-from ...ports import Dependencies
 from .sync import CollectionSync
-from ..report import ProgressCallback, TransferReport, no_progress
-from .target import Target, reject_leftover, require_native, clear_leftovers, create_with_alias, require_state, is_unaliased, find_next_name
+from .target import (
+    Target,
+    clear_leftovers,
+    create_with_alias,
+    find_next_name,
+    is_unaliased,
+    reject_leftover,
+    require_native,
+    require_state,
+)
+
 
 def rebuild_collection(
     deps: Dependencies,
@@ -50,7 +58,9 @@ def rebuild_collection(
         replacement = _create_replacement(deps, target, live)
         state = deps.index.get_state(replacement)
         previous_filter = deps.index.get_state(live).filter
-        replaced_collection = live if previous_filter in (state.filter, Filter()) or state.filter.key == previous_filter.key else ""
+        replaced_collection = (
+            live if previous_filter in (state.filter, Filter()) or state.filter.key == previous_filter.key else ""
+        )
         fetch_report = fetch_collection(
             deps,
             Target(collection=replacement, filter=state.filter),
@@ -75,7 +85,9 @@ def rebuild_collection(
         # The scores go by what was known when their documents were written; others may have learned more since.
         report.rescored += update_scores(deps, replacement)
         if foreign_fields:
-            report.notices.append(f"{live} had fields that are not of this schema and are gone: {', '.join(foreign_fields)}")
+            report.notices.append(
+                f"{live} had fields that are not of this schema and are gone: {', '.join(foreign_fields)}"
+            )
     return report
 
 
@@ -110,21 +122,31 @@ def _create_replacement(deps: Dependencies, target: Target, live: str) -> str:
 
 def _get_statuses(index: PackageIndex, collection: str) -> dict[str, tuple[ProjectStatus, int]]:
     """Return what the live collection knows of projects' statuses, and since when: a fetch does not ask for them."""
-    return {project_state.name_normalized: (ProjectStatus(project_state.project_status), project_state.status_checked) for project_state in index.project_states(collection)}
+    return {
+        project_state.name_normalized: (ProjectStatus(project_state.project_status), project_state.status_checked)
+        for project_state in index.project_states(collection)
+    }
 
 
 def _verify(index: PackageIndex, replacement: str, document_count: int, replaced_collection: str) -> None:
     """Raise `Unavailable` unless all documents are there, and of every project of before a document or a tombstone."""
-    release_counts = {project_state.name_normalized: project_state.release_count for project_state in index.project_states(replacement)}
+    release_counts = {
+        project_state.name_normalized: project_state.release_count
+        for project_state in index.project_states(replacement)
+    }
     if sum(release_counts.values()) != document_count:
-        raise Unavailable(f"{replacement} holds {sum(release_counts.values())} documents, {document_count} were written: it does not go live")
+        raise Unavailable(
+            f"{replacement} holds {sum(release_counts.values())} documents, {document_count} were written: it does not go live"
+        )
     for holding in index.project_states(replaced_collection) if replaced_collection else ():
         name = holding.name_normalized
         if name not in release_counts and index.get_tombstone(replacement, name) is None:
             raise Unavailable(f"{replacement} lacks {name}, and nobody said that it is gone: it does not go live")
 
 
-def rebuild_from_copy(deps: Dependencies, target: Target, *, progress: ProgressCallback = no_progress) -> TransferReport:
+def rebuild_from_copy(
+    deps: Dependencies, target: Target, *, progress: ProgressCallback = no_progress
+) -> TransferReport:
     """Copy a collection into the next numbered one and give that the alias; its documents are equal by then.
 
     What is written to the live one meanwhile is caught up. A run that fails leaves the alias where it is; what a

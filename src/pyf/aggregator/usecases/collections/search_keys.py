@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from ...ports.keys import ApiKey
 from ...domain.errors import NotFound
-from ...ports import NewKey, Dependencies
+from ...ports import Dependencies, NewKey
+from ...ports.keys import ApiKey
 from .target import Target, require_state
 
 

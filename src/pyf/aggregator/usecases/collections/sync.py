@@ -7,10 +7,10 @@ from itertools import islice
 from msgspec import UNSET
 from msgspec.json import encode
 
-from ...domain.errors import Unavailable
 from ...domain.documents.document import to_recency_key
 from ...domain.documents.schema import RegistryFields
-from ...ports import IndexAdmin, PackageIndex, ProjectDocuments, Dependencies
+from ...domain.errors import Unavailable
+from ...ports import Dependencies, IndexAdmin, PackageIndex, ProjectDocuments
 from ..report import ProgressCallback, TransferReport, no_progress
 
 # Projects that are compared in one step, and how often a collection that is being written to is gone through.
@@ -59,10 +59,18 @@ class CollectionSync:
         for batch in _batch_names(_iter_names(self.index, self.source)):
             source_documents, target_documents = self._read_pair(batch)
             names.update(source_documents)
-            self._write({name: documents for name, documents in source_documents.items() if self._is_newer_at_source(name, documents, target_documents)})
+            self._write(
+                {
+                    name: documents
+                    for name, documents in source_documents.items()
+                    if self._is_newer_at_source(name, documents, target_documents)
+                }
+            )
         for batch in _batch_names(name for name in self._last_equal if name not in names):
             target_documents = self.index.get_documents(self.target, batch)
-            self._remove(name for name in batch if _compute_fingerprint(target_documents.get(name)) == self._last_equal[name])
+            self._remove(
+                name for name in batch if _compute_fingerprint(target_documents.get(name)) == self._last_equal[name]
+            )
         self.admin.copy_enrichments(self.source, self.target)
 
     @property
@@ -73,12 +81,20 @@ class CollectionSync:
     def admin(self) -> IndexAdmin:
         return self.deps.admin
 
-    def _is_newer_at_source(self, name: str, source_documents: Documents, target_documents: Mapping[str, Documents]) -> bool:
+    def _is_newer_at_source(
+        self, name: str, source_documents: Documents, target_documents: Mapping[str, Documents]
+    ) -> bool:
         """Tell whether the source's documents of a project were written later than the target's."""
-        last_equal, source_fingerprint, target_fingerprint = self._last_equal.get(name, 0), _compute_fingerprint(source_documents), _compute_fingerprint(target_documents.get(name))
+        last_equal, source_fingerprint, target_fingerprint = (
+            self._last_equal.get(name, 0),
+            _compute_fingerprint(source_documents),
+            _compute_fingerprint(target_documents.get(name)),
+        )
         if source_fingerprint in (last_equal, target_fingerprint):
             return False
-        return target_fingerprint == last_equal or to_recency_key(source_documents) > to_recency_key(target_documents.get(name, ()))
+        return target_fingerprint == last_equal or to_recency_key(source_documents) > to_recency_key(
+            target_documents.get(name, ())
+        )
 
     def _copy_differences(self) -> int:
         """Make the target what the source is, and return how many projects differed."""
@@ -86,7 +102,11 @@ class CollectionSync:
         for batch in _batch_names(_iter_names(self.index, self.source)):
             source_documents, target_documents = self._read_pair(batch)
             source_fingerprints = {name: _compute_fingerprint(source_documents.get(name)) for name in batch}
-            different = {name: source_documents.get(name, ()) for name in batch if source_fingerprints[name] != _compute_fingerprint(target_documents.get(name))}
+            different = {
+                name: source_documents.get(name, ())
+                for name in batch
+                if source_fingerprints[name] != _compute_fingerprint(target_documents.get(name))
+            }
             self._write(different)
             copy_scores(self.index, self.source, self.target, batch)
             fingerprints |= source_fingerprints
@@ -125,13 +145,19 @@ class CollectionSync:
         tombstones = [tombstone for name in removed_names if (tombstone := self.index.get_tombstone(self.source, name))]
         self.index.remove(self.target, tombstones)
         names_with_tombstone = {stone.name for stone in tombstones}
-        empty_projects = [ProjectDocuments(name_normalized=name, documents=()) for name in removed_names if name not in names_with_tombstone]
+        empty_projects = [
+            ProjectDocuments(name_normalized=name, documents=())
+            for name in removed_names
+            if name not in names_with_tombstone
+        ]
         if empty_projects:
             self.index.put(self.target, empty_projects)
         return len(removed_names)
 
 
-def copy_scores(index: PackageIndex, source: str, target: str, names: Sequence[str], *, keep_existing: bool = False) -> None:
+def copy_scores(
+    index: PackageIndex, source: str, target: str, names: Sequence[str], *, keep_existing: bool = False
+) -> None:
     """Give projects of the target the scores that they have at the source; with `keep` only those without one.
 
     `carry_over` leaves scores out: a rebuild works them out from its own documents. A copy has no other ones.
@@ -140,7 +166,9 @@ def copy_scores(index: PackageIndex, source: str, target: str, names: Sequence[s
     scores = {
         name: source_enrichments.health
         for name, source_enrichments in index.get_enrichments(source, names).items()
-        if source_enrichments.health is not UNSET and name in target_enrichments and (not keep_existing or target_enrichments[name].health is UNSET)
+        if source_enrichments.health is not UNSET
+        and name in target_enrichments
+        and (not keep_existing or target_enrichments[name].health is UNSET)
     }
     changed_scores = {name: health for name, health in scores.items() if target_enrichments[name].health != health}
     if changed_scores:

@@ -7,11 +7,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.collection import CollectionState
+from ...domain.documents.project import normalize_name
 from ...domain.errors import Invalid, NotFound
 from ...domain.membership.profile import Filter
-from ...domain.documents.project import normalize_name
-from ...ports import IndexAdmin, Dependencies
-from .alias_swap import drop_replaced, clear_rebuild_marks
+from ...ports import Dependencies, IndexAdmin
+from .alias_swap import clear_rebuild_marks, drop_replaced
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -74,7 +74,9 @@ def is_same_filter(requested: Filter, stored: Filter) -> bool:
 def require_state(deps: Dependencies, target: Target) -> CollectionState:
     """Return the state of a collection; raises `NotFound`, naming the command to run first, where there is none."""
     if deps.admin.resolve(target.collection) is None:
-        raise NotFound(f"there is no collection {target.collection} yet: fill it first with {_format_fetch_command(target)}")
+        raise NotFound(
+            f"there is no collection {target.collection} yet: fill it first with {_format_fetch_command(target)}"
+        )
     return deps.index.get_state(target.collection)
 
 
@@ -84,7 +86,9 @@ def build_not_found_error(deps: Dependencies, target: Target, name: str) -> NotF
     if tombstone is None:
         return NotFound(f"{name} is not in the collection {target.collection}")
     removed_at = datetime.fromtimestamp(tombstone.removed_at, UTC)
-    return NotFound(f"{name} left the collection {target.collection} on {removed_at:%Y-%m-%d %H:%M} UTC: {tombstone.reason}")
+    return NotFound(
+        f"{name} left the collection {target.collection} on {removed_at:%Y-%m-%d %H:%M} UTC: {tombstone.reason}"
+    )
 
 
 def _format_fetch_command(target: Target) -> str:
@@ -133,7 +137,9 @@ def reject_leftover(deps: Dependencies, name: str) -> None:
     """Raise `Invalid` for a name that leads to a leftover: whatever is put into one is going to be cleared away."""
     collection = deps.admin.resolve(name)
     if collection is not None and is_leftover(deps, collection, deps.index.get_state(collection)):
-        raise Invalid(f"{collection} is being built to take another collection's place, or was left by a run that failed")
+        raise Invalid(
+            f"{collection} is being built to take another collection's place, or was left by a run that failed"
+        )
 
 
 def require_native(deps: Dependencies, name: str) -> None:

@@ -3,28 +3,37 @@
 Bring an exported collection into the index: nothing that is there is taken away, and a bad line stops nothing.
 """
 
-from collections.abc import Callable, Iterator
-from ...domain.collection import ExportEntry, ExportHeader, ExportTrailer
-from ...ports import Dependencies
-from .merge import without_rebuild_marks
-from ..report import ProgressCallback, TransferReport, no_progress
-from .target import Target, require_state
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+
 from msgspec import UNSET
 from msgspec.structs import replace
-from ...domain.collection import CollectionState, Tombstone
-from ...domain.documents.document import Document, Enrichments
-from ...domain.errors import Invalid
-from ...domain.documents.document import select_newer_enrichments
+
+from ...domain.collection import CollectionState, ExportEntry, ExportHeader, ExportLine, ExportTrailer, Tombstone
+from ...domain.documents.document import Document, Enrichments, select_newer_enrichments
 from ...domain.documents.schema import ProjectFields
-from ...domain.collection import ExportHeader, ExportLine, ExportTrailer
-from .merge import merge_states, write_merged, without_rebuild_marks
-from .target import Target, reject_leftover, require_native, clear_leftovers, create_named, is_same_filter
+from ...domain.errors import Invalid
+from ...ports import Dependencies
+from ..report import ProgressCallback, TransferReport, no_progress
+from .merge import merge_states, without_rebuild_marks, write_merged
+from .target import (
+    Target,
+    clear_leftovers,
+    create_named,
+    is_same_filter,
+    reject_leftover,
+    require_native,
+    require_state,
+)
+
 
 def export_collection(
-    deps: Dependencies, target: Target, sink: Callable[[Iterator[ExportEntry]], None], *, progress: ProgressCallback = no_progress
+    deps: Dependencies,
+    target: Target,
+    sink: Callable[[Iterator[ExportEntry]], None],
+    *,
+    progress: ProgressCallback = no_progress,
 ) -> TransferReport:
     """Give everything that a collection holds to `sink`, in constant memory.
 
@@ -38,7 +47,9 @@ def export_collection(
     return report
 
 
-def _iter_entries(deps: Dependencies, collection: str, report: TransferReport, progress: ProgressCallback) -> Iterator[ExportEntry]:
+def _iter_entries(
+    deps: Dependencies, collection: str, report: TransferReport, progress: ProgressCallback
+) -> Iterator[ExportEntry]:
     index = deps.index
     yield ExportHeader(state=without_rebuild_marks(index.get_state(collection)))
     last_name = ""
@@ -91,17 +102,23 @@ def import_collection(
     return report
 
 
-def _open_collection(deps: Dependencies, target: Target, header: ExportHeader | None, report: TransferReport) -> CollectionState:
+def _open_collection(
+    deps: Dependencies, target: Target, header: ExportHeader | None, report: TransferReport
+) -> CollectionState:
     """Make sure that the collection is there; return the state that it has when all has come.
 
     Until then its cursor is lost: what comes may be older than what a cursor says.
     """
     if header and target.filter and not is_same_filter(target.filter, header.state.filter):
         source_label = header.state.filter.label
-        raise Invalid(f"it holds what {source_label} finds, not {target.filter.label}: name the collection with -t alone")
+        raise Invalid(
+            f"it holds what {source_label} finds, not {target.filter.label}: name the collection with -t alone"
+        )
     if deps.admin.resolve(target.collection) is not None:
         state = deps.index.get_state(target.collection)
-        final_state = merge_states(state, without_rebuild_marks(header.state), report) if header else replace(state, cursor=None)
+        final_state = (
+            merge_states(state, without_rebuild_marks(header.state), report) if header else replace(state, cursor=None)
+        )
         deps.index.set_state(target.collection, replace(final_state, cursor=None))
         return final_state
     if header:
@@ -151,7 +168,9 @@ class _Importer:
             raise Invalid(f"it ends early, after {self._document_count:,} documents: its last line is missing")
         actual = ExportTrailer(documents=self._document_count, tombstones=self._tombstone_count)
         if actual != self._trailer and not self.report.failed:
-            raise Invalid(f"it lacks lines: {self._trailer.documents:,} documents were exported, {actual.documents:,} came")
+            raise Invalid(
+                f"it lacks lines: {self._trailer.documents:,} documents were exported, {actual.documents:,} came"
+            )
 
     def _read_line(self, line: ExportLine) -> None:
         match line.entry:
@@ -193,14 +212,17 @@ class _Importer:
             return
         if self._is_incomplete:
             self._projects[self._current_name] = [
-                replace(document, registry=replace(document.registry, last_serial=0)) for document in self._projects[self._current_name]
+                replace(document, registry=replace(document.registry, last_serial=0))
+                for document in self._projects[self._current_name]
             ]
         self._is_incomplete, self._is_next_incomplete, self._current_name = self._is_next_incomplete, False, ""
 
     def _flush(self) -> None:
         self._close_project()
         if self._projects:
-            incoming = {name: [document.registry for document in documents] for name, documents in self._projects.items()}
+            incoming = {
+                name: [document.registry for document in documents] for name, documents in self._projects.items()
+            }
             self.report.found += len(incoming)
             write_merged(self.deps, self.collection, incoming, self.report)
             self._write_enrichments()
@@ -220,7 +242,9 @@ class _Importer:
 
     def _write_tombstones(self) -> None:
         """Leave tombstones of projects that are not there; who is there has come back since."""
-        stored_names: Mapping[str, object] = self.deps.index.get_documents(self.collection, [tombstone.name for tombstone in self._tombstones])
+        stored_names: Mapping[str, object] = self.deps.index.get_documents(
+            self.collection, [tombstone.name for tombstone in self._tombstones]
+        )
         self.deps.index.remove(self.collection, [t for t in self._tombstones if t.name not in stored_names])
         self._tombstones = []
 

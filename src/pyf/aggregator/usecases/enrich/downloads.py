@@ -3,23 +3,20 @@
 Count the downloads of a collection's projects: the longest unasked first, each written as soon as it is known.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from msgspec import UNSET, Struct
-from ...domain.downloads import merge_downloads
-from ...domain.documents.schema import DownloadFields
-from ...ports import Dependencies
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from math import inf
-from msgspec import Struct
-from ...domain.downloads import Downloads, merge_downloads, build_download_fields, mark_not_found
+
+from msgspec import UNSET, Struct
+
+from ...domain.documents.schema import DownloadFields, ProjectFields
+from ...domain.downloads import Downloads, build_download_fields, mark_not_found, merge_downloads
 from ...domain.errors import AggregatorError, NotFound, Unavailable
-from ...domain.documents.schema import ProjectFields
-from ...ports import DownloadResult, CostEstimate, Dependencies
-from ..report import EnrichmentReport, ProgressCallback, no_progress
+from ...ports import CostEstimate, Dependencies, DownloadResult
 from ..collections.target import Target, require_state
+from ..report import EnrichmentReport, ProgressCallback, no_progress
 
 # Projects are looked up in the index this many at a time.
 LOOKUP_BATCH = 500
@@ -61,7 +58,11 @@ def copy_from_other_collections(
             continue
         for fields, freshness in list(_iter_freshness(deps, info.name, list(remaining))):
             own_freshness = remaining[freshness.name]
-            is_newer = freshness.is_fresh(source, checked_after) and not freshness.is_missing and freshness.last_checked > own_freshness.last_checked
+            is_newer = (
+                freshness.is_fresh(source, checked_after)
+                and not freshness.is_missing
+                and freshness.last_checked > own_freshness.last_checked
+            )
             if fields and is_newer and _write_counts(deps, collection, freshness.name, fields):
                 del remaining[freshness.name]
                 yield freshness.name
@@ -148,7 +149,9 @@ def enrich_downloads(
         selected = list_by_last_check(deps, target.collection)[:limit]
         report.found = len(selected)
         due_projects = {
-            freshness.name: freshness for freshness in selected if include_fresh or limit is not None or not freshness.is_fresh(source, checked_after)
+            freshness.name: freshness
+            for freshness in selected
+            if include_fresh or limit is not None or not freshness.is_fresh(source, checked_after)
         }
         if dry_run:
             cost = deps.download_stats.estimate_cost(len(due_projects))
@@ -161,7 +164,13 @@ def enrich_downloads(
                 report.enriched += 1
                 report.cached += 1
         if due_projects:
-            on_start(RunEstimate(source=source, project_count=len(due_projects), cost=deps.download_stats.estimate_cost(len(due_projects))))
+            on_start(
+                RunEstimate(
+                    source=source,
+                    project_count=len(due_projects),
+                    cost=deps.download_stats.estimate_cost(len(due_projects)),
+                )
+            )
             _DownloadCounter(deps, target.collection, report, progress).run(list(due_projects), deadline)
     return report
 

@@ -7,34 +7,31 @@ What was learned is remembered before it is written, so a run that was interrupt
 Write of each project what the host of its repository says: stars, issues, whether it is archived.
 """
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
-from msgspec import UNSET
-from ...domain.documents.project import normalize_name
-from ...domain.repositories import GITHUB, RepositoryRef
-from ...domain.repository_verification import RepositoryClaim
-from ...domain.repositories import list_repository_candidates
-from ...domain.documents.schema import RepositoryFields
-from ...ports import Dependencies
-from ..collections.target import Target, build_not_found_error
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from math import inf
+
 from msgspec import UNSET, Struct, UnsetType
+
+from ...domain.documents.project import normalize_name
+from ...domain.documents.schema import RepositoryFields
 from ...domain.errors import AggregatorError, NotFound
-from ...domain.repositories import CachedRepository, Repository, to_repository_fields
-from ...domain.repositories import RepositoryRef
-from ...domain.repository_verification import is_verified
-from ...ports import RateLimitStatus, RepositoryResult, Dependencies
-from ..report import EnrichmentReport, ProgressCallback
-from .scores import update_scores
-from collections.abc import Callable
-from ...ports import RepositoryResult, Dependencies
+from ...domain.repositories import (
+    GITHUB,
+    CachedRepository,
+    Repository,
+    RepositoryRef,
+    list_repository_candidates,
+    to_repository_fields,
+)
+from ...domain.repository_verification import RepositoryClaim, is_verified
+from ...ports import Dependencies, RateLimitStatus, RepositoryResult
+from ..collections.target import Target, build_not_found_error, require_state
 from ..report import EnrichmentReport, ProgressCallback, no_progress
-from ..collections.target import Target, require_state
+from .scores import update_scores
 
 # Projects that are read from the index at once, with all of their releases.
 _LOOKUP_BATCH = 100
@@ -62,14 +59,18 @@ class RepositoryLookup:
         return 0 if checked is UNSET else checked
 
 
-def list_lookups(deps: Dependencies, target: Target, *, name: str = "", limit: int | None = None) -> list[RepositoryLookup]:
+def list_lookups(
+    deps: Dependencies, target: Target, *, name: str = "", limit: int | None = None
+) -> list[RepositoryLookup]:
     """Return the searches for a collection's projects, or for one (in any spelling), the longest unseen first.
 
     Raises `NotFound` for a name that the collection does not hold.
     """
     collection = target.collection
     names: Iterable[str] = (
-        [normalize_name(name)] if name else (project_state.name_normalized for project_state in deps.index.project_states(collection))
+        [normalize_name(name)]
+        if name
+        else (project_state.name_normalized for project_state in deps.index.project_states(collection))
     )
     lookups = sorted(_iter_lookups(deps, collection, names), key=lambda lookup: (lookup.last_checked, lookup.name))
     if name and not lookups:
@@ -84,7 +85,9 @@ def _iter_lookups(deps: Dependencies, collection: str, names: Iterable[str]) -> 
         enrichments = deps.index.get_enrichments(collection, batch)
         for name, releases in stored_documents.items():
             previous = enrichments[name].repository if name in enrichments else UNSET
-            yield _build_lookup(name, list_repository_candidates(releases), releases[0].maintainers, previous or RepositoryFields())
+            yield _build_lookup(
+                name, list_repository_candidates(releases), releases[0].maintainers, previous or RepositoryFields()
+            )
 
 
 def _build_lookup(
@@ -157,7 +160,9 @@ class RepositoryRun:
             cached = self.deps.repository_cache.get_many(refs, fetched_since=fetched_since)
             # What was told without a token lacks the last commit, which who has one now must not wait a day for.
             accepts_partial = self.deps.repositories.is_partial
-            self._cached.update({key: repository for key, repository in cached.items() if accepts_partial or not repository.is_partial})
+            self._cached.update(
+                {key: repository for key, repository in cached.items() if accepts_partial or not repository.is_partial}
+            )
         for lookup in lookups:
             self._try_next(lookup)
             if len(self._found_fields) + len(self._missing_fields) >= _WRITE_BATCH:
@@ -178,7 +183,9 @@ class RepositoryRun:
                     self._flush()
         except AggregatorError:
             unfinished = f"{self.report.found - self._done_count} of {self.report.found} projects"
-            self.report.notices.append(f"{unfinished} were not dealt with; what was learned stays, the next run goes on")
+            self.report.notices.append(
+                f"{unfinished} were not dealt with; what was learned stays, the next run goes on"
+            )
             raise
         for lookup in (search for lookups in self._waiting_lookups.values() for search in lookups):
             self.report.add_deferred(lookup.name, RATE_LIMITED if self._requests_left <= 0 else DEADLINE_PASSED)
@@ -193,7 +200,9 @@ class RepositoryRun:
         for group in groups.values():
             verified = is_verified(group[0].repository.ref, [each.lookup.claim for each in group])
             corrected = {
-                each.lookup.name: to_repository_fields(each.repository, is_verified=verified, checked_at=each.cached.fetched_at)
+                each.lookup.name: to_repository_fields(
+                    each.repository, is_verified=verified, checked_at=each.cached.fetched_at
+                )
                 for each in group
                 if each.is_verified is not verified
             }
@@ -256,7 +265,9 @@ class RepositoryRun:
 
     def _record_found(self, lookup: RepositoryLookup, cached: CachedRepository, repository: Repository) -> None:
         verified = self._verify(lookup, cached.ref, repository)
-        self._found_fields[lookup.name] = to_repository_fields(repository, is_verified=verified, checked_at=cached.fetched_at)
+        self._found_fields[lookup.name] = to_repository_fields(
+            repository, is_verified=verified, checked_at=cached.fetched_at
+        )
         self._found_repositories.append(_FoundRepository(lookup, cached, repository, verified))
         self.report.cached += cached.ref.key not in self._requested
         self._count_done()
@@ -276,7 +287,9 @@ class RepositoryRun:
             self.report.add_missing(lookup.name, f"{OTHER_HOST}: {lookup.other_host.url}")
         elif lookup.not_found:
             checked = max(self._cached[ref.key].fetched_at for ref in lookup.not_found)
-            self.report.add_missing(lookup.name, f"{NOT_FOUND}: {', '.join(address.path for address in lookup.not_found)}")
+            self.report.add_missing(
+                lookup.name, f"{NOT_FOUND}: {', '.join(address.path for address in lookup.not_found)}"
+            )
         else:
             self.report.add_missing(lookup.name, NO_LINK)
         self._missing_fields[lookup.name] = RepositoryFields(github_checked=checked)
@@ -334,7 +347,9 @@ def enrich_repositories(
         lookups = list_lookups(deps, target, name=name, limit=limit)
         report.found = len(lookups)
         covers_collection = not name and limit is None
-        run = RepositoryRun(deps, target.collection, report, progress, on_result, covers_collection=covers_collection, deadline=deadline)
+        run = RepositoryRun(
+            deps, target.collection, report, progress, on_result, covers_collection=covers_collection, deadline=deadline
+        )
         run.plan(lookups, fresh=fresh)
         run.run(on_notice or report.notices.append)
         run.reverify()

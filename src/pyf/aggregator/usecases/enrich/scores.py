@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from ...domain.collection import ProjectState
 from ...domain.documents.document import Enrichments
-from ...domain.health import Score, extract_signals, compute_score
 from ...domain.documents.schema import HealthFields, RegistryFields
-from ...ports import ProjectDocuments, Dependencies
+from ...domain.health import Score, compute_score, extract_signals
+from ...ports import Dependencies, ProjectDocuments
 from ..report import EnrichmentReport, ProgressCallback, no_progress
 
 # Documents that are in memory at once; a project with more of them is looked at by itself.

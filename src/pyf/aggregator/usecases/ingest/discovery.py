@@ -5,15 +5,16 @@ None of this asks the registry anything. A candidate is judged once, by its own 
 Find the projects of a filter, without ever taking a missing answer for an empty one.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+
+from msgspec import Struct
+from trove_classifiers import classifiers as published_classifiers
+
 from ...domain.collection import CollectionState
 from ...domain.errors import Unavailable
 from ...domain.membership.profile import Filter
-from ...ports import Serials, Dependencies
-from collections.abc import Iterable
-from msgspec import Struct
-from trove_classifiers import classifiers as published_classifiers
-from ...ports import PackageRegistry, Serials
+from ...ports import Dependencies, PackageRegistry, Serials
+
 
 def select_candidates(deps: Dependencies, filter_: Filter, serials: Serials) -> frozenset[str]:
     """Return the candidates among all projects that there are, those that were candidates before included."""
@@ -55,7 +56,9 @@ def remember_candidates(deps: Dependencies, filter_: Filter, names: Collection[s
         deps.membership_cache.set_many(filter_.key, {name: 0 for name in names if name not in known_serials})
 
 
-def recall_non_members(deps: Dependencies, filter_: Filter, state: CollectionState, names: Collection[str]) -> Mapping[str, int]:
+def recall_non_members(
+    deps: Dependencies, filter_: Filter, state: CollectionState, names: Collection[str]
+) -> Mapping[str, int]:
     """Return the serials at which candidates were judged not to belong.
 
     A verdict says nothing of a project that was included since; whoever changes a filter loses the cursor.
@@ -84,22 +87,33 @@ def discover_by_classifiers(registry: PackageRegistry, filter_: Filter, state: C
     """
     if not filter_.classifiers:
         return DiscoveredProjects(names=frozenset(), classifier_counts={})
-    discovered = _fetch_classifiers(registry, filter_.expand_classifiers((*published_classifiers, *state.seen_classifiers)), state)
+    discovered = _fetch_classifiers(
+        registry, filter_.expand_classifiers((*published_classifiers, *state.seen_classifiers)), state
+    )
     if not discovered.names:
         raise Unavailable(f"PyPI names no project for {filter_.label}: this is not taken for an answer")
     return discovered
 
 
-def discover_more(registry: PackageRegistry, state: CollectionState, discovered: DiscoveredProjects) -> DiscoveredProjects:
+def discover_more(
+    registry: PackageRegistry, state: CollectionState, discovered: DiscoveredProjects
+) -> DiscoveredProjects:
     """Ask for the classifiers that documents have shown and `known` was not asked for; add what they give."""
-    missing_classifiers = [classifier for classifier in state.seen_classifiers if classifier not in discovered.classifier_counts]
+    missing_classifiers = [
+        classifier for classifier in state.seen_classifiers if classifier not in discovered.classifier_counts
+    ]
     if not missing_classifiers:
         return discovered
     additional = _fetch_classifiers(registry, missing_classifiers, state)
-    return DiscoveredProjects(names=discovered.names | additional.names, classifier_counts=discovered.classifier_counts | additional.classifier_counts)
+    return DiscoveredProjects(
+        names=discovered.names | additional.names,
+        classifier_counts=discovered.classifier_counts | additional.classifier_counts,
+    )
 
 
-def _fetch_classifiers(registry: PackageRegistry, classifiers: Iterable[str], state: CollectionState) -> DiscoveredProjects:
+def _fetch_classifiers(
+    registry: PackageRegistry, classifiers: Iterable[str], state: CollectionState
+) -> DiscoveredProjects:
     names: set[str] = set()
     counts: dict[str, int] = {}
     for classifier, project_names in registry.browse_classifiers(classifiers):

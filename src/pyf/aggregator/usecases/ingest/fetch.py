@@ -8,18 +8,25 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.collection import CollectionState, ProjectState
-from ...domain.policy import Discovery
-from ...domain.membership.profile import Filter
 from ...domain.documents.project import ProjectStatus
-from ...ports import Serials, Dependencies
-from . import discovery
-from .planning import ReadPlan, compare_serials
-from .discovery import DiscoveredProjects, discover_by_classifiers, discover_more, discover_all
-from .planning import read_project_states, find_changed_memberships
-from .ingester import Ingester
-from ..report import ProgressCallback, IngestReport, no_progress
+from ...domain.membership.profile import Filter
+from ...domain.policy import Discovery
+from ...ports import Dependencies, Serials
+from ..collections.target import (
+    Scope,
+    Target,
+    clear_leftovers,
+    create_with_alias,
+    filter_names,
+    resolve_filter,
+    with_filter,
+)
 from ..enrich.scores import add_missing_scores
-from ..collections.target import Scope, Target, resolve_filter, clear_leftovers, create_with_alias, filter_names, with_filter
+from ..report import IngestReport, ProgressCallback, no_progress
+from . import discovery
+from .discovery import DiscoveredProjects, discover_all, discover_by_classifiers, discover_more
+from .ingester import Ingester
+from .planning import ReadPlan, compare_serials, find_changed_memberships, read_project_states
 
 
 class FetchPlan(Struct, frozen=True, kw_only=True):
@@ -84,7 +91,9 @@ def fetch_collection(
             report,
             registry_serial=fetch_plan.cursor,
             statuses=statuses,
-            replaced_collection=replaced_collection if replaced_collection and deps.admin.foreign_fields(replaced_collection) is None else "",
+            replaced_collection=replaced_collection
+            if replaced_collection and deps.admin.foreign_fields(replaced_collection) is None
+            else "",
             replaced_names=fetch_plan.replaced_names,
             enrichment_source=enrichment_source,
             progress=progress,
@@ -94,11 +103,15 @@ def fetch_collection(
         )
         _ingest_candidates(deps, target, fetch_plan, ingester, scope=scope, allow_mass_removal=allow_mass_removal)
         # An older program may have left documents without a score; what was written just now has one.
-        report.rescored = add_missing_scores(deps, target.collection, sorted(fetch_plan.project_states.keys() - ingester.processed))
+        report.rescored = add_missing_scores(
+            deps, target.collection, sorted(fetch_plan.project_states.keys() - ingester.processed)
+        )
     return report
 
 
-def prepare_fetch(deps: Dependencies, target: Target, filter_: Filter, replaced_collection: str = "", *, remember: bool = True) -> FetchPlan:
+def prepare_fetch(
+    deps: Dependencies, target: Target, filter_: Filter, replaced_collection: str = "", *, remember: bool = True
+) -> FetchPlan:
     """Ask for all that is to be known before a project is read; with `remember` candidates outlive a run that fails."""
     exists = deps.admin.resolve(target.collection) is not None
     state = with_filter(deps.index.get_state(target.collection), filter_) if exists else CollectionState(filter=filter_)
@@ -108,10 +121,18 @@ def prepare_fetch(deps: Dependencies, target: Target, filter_: Filter, replaced_
     # The serials must be older than the names, and a collection that holds nothing has nothing to compare.
     serials = deps.registry.fetch_serials() if project_states or scans_registry or filter_.uses_requirements else None
     cursor = serials.last_serial if serials else deps.changelog.fetch_last_serial()
-    discovered = discover_all(serials) if serials and scans_registry else _discover(deps, filter_, state, serials, bulk_candidates)
+    discovered = (
+        discover_all(serials)
+        if serials and scans_registry
+        else _discover(deps, filter_, state, serials, bulk_candidates)
+    )
     if remember:
         discovery.remember_candidates(deps, filter_, (bulk_candidates & discovered.names) - project_states.keys())
-    replaced_names = frozenset(project_state.name_normalized for project_state in deps.index.project_states(replaced_collection)) if replaced_collection else frozenset()
+    replaced_names = (
+        frozenset(project_state.name_normalized for project_state in deps.index.project_states(replaced_collection))
+        if replaced_collection
+        else frozenset()
+    )
     return FetchPlan(
         filter=filter_,
         state=state,
@@ -125,18 +146,30 @@ def prepare_fetch(deps: Dependencies, target: Target, filter_: Filter, replaced_
 
 
 def _discover(
-    deps: Dependencies, filter_: Filter, state: CollectionState, serials: Serials | None, bulk_candidates: frozenset[str]
+    deps: Dependencies,
+    filter_: Filter,
+    state: CollectionState,
+    serials: Serials | None,
+    bulk_candidates: frozenset[str],
 ) -> DiscoveredProjects:
     """Ask for the classifiers of the filter, and add the candidates that none of them leads to."""
     discovered = discover_by_classifiers(deps.registry, filter_, state)
     if serials is None:  # then nobody knows which of the included are there
         return replace(discovered, names=discovered.names | filter_.include.keys())
     listed_candidates = frozenset(name for name in bulk_candidates if name in serials.by_name)
-    return replace(discovered, names=discovered.names | discovery.select_candidates(deps, filter_, serials) | listed_candidates)
+    return replace(
+        discovered, names=discovered.names | discovery.select_candidates(deps, filter_, serials) | listed_candidates
+    )
 
 
 def _ingest_candidates(
-    deps: Dependencies, target: Target, fetch_plan: FetchPlan, ingester: Ingester, *, scope: Scope, allow_mass_removal: bool
+    deps: Dependencies,
+    target: Target,
+    fetch_plan: FetchPlan,
+    ingester: Ingester,
+    *,
+    scope: Scope,
+    allow_mass_removal: bool,
 ) -> None:
     report, discovered, planned_count = ingester.report, fetch_plan.discovered, 0
     try:
@@ -147,7 +180,9 @@ def _ingest_candidates(
             ingester.total, ingester.min_serials = planned_count, read_plan.min_serials
             ingester.ingest(names)
             # Documents may have shown a classifier that nobody had told us of.
-            updated_state = replace(fetch_plan.state, seen_classifiers=ingester.update_state(fetch_plan.state).seen_classifiers)
+            updated_state = replace(
+                fetch_plan.state, seen_classifiers=ingester.update_state(fetch_plan.state).seen_classifiers
+            )
             extended = (
                 discovered
                 if fetch_plan.filter.everything or not discovered.classifier_counts or report.skipped
@@ -161,9 +196,13 @@ def _ingest_candidates(
     finally:
         report.found = len(filter_names(discovered.names, scope))
         report.unchanged = len(filter_names(fetch_plan.project_states.keys() - ingester.processed, scope))
-        classifiers_fetched_at = int(deps.now()) if discovered.classifier_counts else fetch_plan.state.classifiers_fetched_at
+        classifiers_fetched_at = (
+            int(deps.now()) if discovered.classifier_counts else fetch_plan.state.classifiers_fetched_at
+        )
         classifier_counts = {**fetch_plan.state.classifier_counts, **discovered.classifier_counts}
-        state = replace(ingester.update_state(fetch_plan.state), browsed=classifier_counts, browsed_at=classifiers_fetched_at)
+        state = replace(
+            ingester.update_state(fetch_plan.state), browsed=classifier_counts, browsed_at=classifiers_fetched_at
+        )
         deps.index.set_state(target.collection, state)
     if report.is_complete and not scope.is_restricted:
         deps.index.set_state(target.collection, replace(state, cursor=fetch_plan.cursor, cursor_set=int(deps.now())))
@@ -178,5 +217,9 @@ def plan_reads(deps: Dependencies, fetch_plan: FetchPlan, discovered: Discovered
     new_names = discovered.names - fetch_plan.project_states.keys() - fetch_plan.replaced_names
     non_members = discovery.recall_non_members(deps, fetch_plan.filter, fetch_plan.state, new_names)
     return compare_serials(
-        discovered.names - fetch_plan.names_to_reevaluate, fetch_plan.project_states, non_members, fetch_plan.serials, document_version=deps.policy.document_version
+        discovered.names - fetch_plan.names_to_reevaluate,
+        fetch_plan.project_states,
+        non_members,
+        fetch_plan.serials,
+        document_version=deps.policy.document_version,
     )

@@ -3,24 +3,32 @@
 The incremental run: read the registry's journal from where the collection stands, and what it tells of.
 """
 
-from collections.abc import Sequence
-from msgspec.structs import replace
-from ...ports import Changelog, ChangelogEntry, Dependencies
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
+
 from msgspec import Struct
+from msgspec.structs import replace
+
 from ...domain.collection import CollectionState, ProjectState
-from ...domain.policy import Discovery
-from ...domain.membership.profile import Filter
 from ...domain.documents.project import normalize_name
-from ...ports import ChangelogEntry, Serials, Dependencies
+from ...domain.membership.profile import Filter
+from ...domain.policy import Discovery
+from ...ports import Changelog, ChangelogEntry, Dependencies, Serials
+from ..collections.target import (
+    Scope,
+    Target,
+    clear_leftovers,
+    filter_names,
+    require_state,
+    resolve_filter,
+    with_filter,
+)
+from ..report import IngestReport, ProgressCallback, no_progress
 from . import discovery, planning
-from .planning import compare_serials
-from .discovery import DiscoveredProjects, discover_by_classifiers, discover_all
-from .planning import read_project_states, find_changed_memberships
+from .discovery import DiscoveredProjects, discover_all, discover_by_classifiers
 from .ingester import Ingester
-from ..report import ProgressCallback, IngestReport, no_progress
-from ..collections.target import Scope, Target, resolve_filter, clear_leftovers, require_state, filter_names, with_filter
+from .planning import compare_serials, find_changed_memberships, read_project_states
+
 
 def with_shared_changelog(deps: Dependencies) -> Dependencies:
     """Return services whose journal tells each collection the same as the one before, for one request."""
@@ -121,9 +129,13 @@ def update_collection(
                 ingester.apply_removals(allow_mass_removal=allow_mass_removal)
             finally:
                 report.unchanged = len(filter_names(project_states.keys() - ingester.processed, scope))
-                classifiers_fetched_at = int(deps.now()) if discovered.classifier_counts else state.classifiers_fetched_at
+                classifiers_fetched_at = (
+                    int(deps.now()) if discovered.classifier_counts else state.classifiers_fetched_at
+                )
                 classifier_counts = {**state.classifier_counts, **discovered.classifier_counts}
-                state = replace(ingester.update_state(state), browsed=classifier_counts, browsed_at=classifiers_fetched_at)
+                state = replace(
+                    ingester.update_state(state), browsed=classifier_counts, browsed_at=classifiers_fetched_at
+                )
                 deps.index.set_state(target.collection, state)
             if report.is_complete and not scope.is_restricted:
                 confirmed_state = replace(state, cursor=interval.cursor, cursor_set=int(deps.now()))
@@ -146,7 +158,10 @@ def _read_interval(deps: Dependencies, cursor: int | None) -> _Interval:
         # A cursor ahead of the registry is not of this registry.
         if cursor < last_serial and last_serial - cursor <= changelog.page_size:
             entries = changelog.fetch_since(cursor)
-            return _Interval(cursor=max(last_serial, *(entry.serial for entry in entries)), changed_serials=_collect_last_serials(entries))
+            return _Interval(
+                cursor=max(last_serial, *(entry.serial for entry in entries)),
+                changed_serials=_collect_last_serials(entries),
+            )
     serials = deps.registry.fetch_serials()
     return _Interval(cursor=serials.last_serial, changed_serials=serials.by_name, serials=serials)
 
@@ -161,7 +176,11 @@ def _find_candidates(
 ) -> DiscoveredProjects:
     if not filter_.everything and deps.policy.discovery is Discovery.CLASSIFIERS:
         is_due = interval.serials is not None or deps.now() - state.classifiers_fetched_at >= discovery_interval
-        discovered = discover_by_classifiers(deps.registry, filter_, state) if is_due else _recall_evaluated(deps, filter_, interval)
+        discovered = (
+            discover_by_classifiers(deps.registry, filter_, state)
+            if is_due
+            else _recall_evaluated(deps, filter_, interval)
+        )
         additional = (
             discovery.select_changed_candidates(deps, filter_, interval.changed_serials.keys())
             if interval.serials is None
@@ -192,10 +211,14 @@ def _plan_reads(
     non_members = discovery.recall_non_members(deps, state.filter, state, discovered.names - project_states.keys())
     if interval.serials is not None:
         names = discovered.names - find_changed_memberships(deps, target.collection, state, project_states)
-        read_plan = compare_serials(names, project_states, non_members, interval.serials, document_version=deps.policy.document_version)
+        read_plan = compare_serials(
+            names, project_states, non_members, interval.serials, document_version=deps.policy.document_version
+        )
         return dict(read_plan.min_serials)
     # Whatever makes a project leave is in the journal; so who is held and was not found is not asked about.
-    known_serials = {name: project_state.last_serial for name, project_state in project_states.items()} | dict(non_members)
+    known_serials = {name: project_state.last_serial for name, project_state in project_states.items()} | dict(
+        non_members
+    )
     return {
         name: interval.changed_serials.get(name, 0)
         for name in project_states.keys() | discovered.names

@@ -10,17 +10,17 @@ from msgspec.structs import replace
 
 from ...domain.collection import CollectionState, Tombstone
 from ...domain.documents.builder import BuildContext, build_documents, extract_readme
+from ...domain.documents.project import Project, ProjectStatus
+from ...domain.documents.schema import RegistryFields
 from ...domain.errors import NotFound, Unavailable
 from ...domain.membership.evaluation import MembershipReason, evaluate_membership
-from ...domain.policy import Descriptions
 from ...domain.membership.profile import Filter, matches_classifiers
-from ...domain.documents.project import Project, ProjectStatus
+from ...domain.policy import Descriptions
 from ...domain.readme.plain_text import Readme
-from ...domain.documents.schema import RegistryFields
-from ...ports import ProjectDocuments, ProjectResult, Rejection, RenderJob, Dependencies, ProjectRequest
-from . import planning
-from ..report import ProgressCallback, IngestReport, no_progress
+from ...ports import Dependencies, ProjectDocuments, ProjectRequest, ProjectResult, Rejection, RenderJob
 from ..enrich.scores import add_scores
+from ..report import IngestReport, ProgressCallback, no_progress
+from . import planning
 
 # Projects are looked up in the index this many at a time, and rendered this far ahead of the writing.
 LOOKUP_BATCH = 50
@@ -96,7 +96,9 @@ class Ingester:
         if self.limit is None:
             self._ingest(remaining)
             return
-        while (remaining_limit := self.limit - self._indexed_count) > 0 and (batch := list(islice(remaining, remaining_limit))):
+        while (remaining_limit := self.limit - self._indexed_count) > 0 and (
+            batch := list(islice(remaining, remaining_limit))
+        ):
             self._ingest(batch)
 
     def schedule_excluded_removals(self, excluded: Iterable[str]) -> None:
@@ -129,7 +131,9 @@ class Ingester:
         return replace(
             state,
             seen_classifiers=tuple(sorted({*state.seen_classifiers, *self.seen_classifiers})),
-            rechecks=planning.schedule_retries(state.stale_retries, self.processed, self.stale_serials, now=int(self.deps.now())),
+            rechecks=planning.schedule_retries(
+                state.stale_retries, self.processed, self.stale_serials, now=int(self.deps.now())
+            ),
         )
 
     def _ingest(self, names: Iterable[str]) -> None:
@@ -161,7 +165,11 @@ class Ingester:
                     self.report.skipped += 1
                     continue
                 stored_releases = self._stored_documents[name] = tuple(stored_documents.get(name, ()))
-                current_versions = (document.version for document in stored_releases if document.composed_with == self.deps.policy.document_version)
+                current_versions = (
+                    document.version
+                    for document in stored_releases
+                    if document.composed_with == self.deps.policy.document_version
+                )
                 yield ProjectRequest(name=name, known_versions=frozenset(current_versions))
 
     def _is_past_deadline(self) -> bool:
@@ -169,7 +177,10 @@ class Ingester:
 
     def _is_member(self, project: Project) -> bool:
         metadata = project.newest_release.metadata
-        return metadata is not None and evaluate_membership(self.filter, project.normalized_name, metadata).reason is not None
+        return (
+            metadata is not None
+            and evaluate_membership(self.filter, project.normalized_name, metadata).reason is not None
+        )
 
     def _evaluate_membership(self, result: ProjectResult) -> tuple[Project, MembershipReason] | None:
         """Return the project and why it belongs if it is to be written; take note of why it is not."""
@@ -191,7 +202,11 @@ class Ingester:
             return None
         decision = evaluate_membership(self.filter, name, metadata)
         if decision.reason is not None:
-            self.seen_classifiers.update(classifier for classifier in metadata.classifiers if matches_classifiers(classifier, self.filter.classifiers))
+            self.seen_classifiers.update(
+                classifier
+                for classifier in metadata.classifiers
+                if matches_classifiers(classifier, self.filter.classifiers)
+            )
             return outcome, decision.reason
         self._non_members[name] = outcome.last_serial
         if self._is_stored(name):
@@ -209,7 +224,9 @@ class Ingester:
 
     def _record_stale(self, name: str, serial: int) -> None:
         self.stale_serials[name] = self.min_serials.get(name, 0)
-        self.report.add_deferred(name, f"the answer is of serial {serial}, the journal is at {self.min_serials.get(name, 0)}")
+        self.report.add_deferred(
+            name, f"the answer is of serial {serial}, the journal is at {self.min_serials.get(name, 0)}"
+        )
 
     def _start_rendering(self, result: ProjectResult, project: Project, reason: MembershipReason) -> _PendingProject:
         keep_all = self.deps.policy.descriptions is Descriptions.ALL
@@ -228,7 +245,9 @@ class Ingester:
             keep_descriptions=policy.descriptions is Descriptions.ALL,
         )
         is_outdated = any(fields.composed_with != policy.document_version for fields in stored_documents)
-        self.report.rebuilt += is_outdated and max(document.last_serial for document in stored_documents) == project.last_serial
+        self.report.rebuilt += (
+            is_outdated and max(document.last_serial for document in stored_documents) == project.last_serial
+        )
         self._batch.append(ProjectDocuments(name_normalized=pending.result.name, documents=built_documents))
         if sum(len(project.documents) for project in self._batch) >= policy.batch_size:
             self._flush()
@@ -236,7 +255,9 @@ class Ingester:
     def _build_context(self, pending: _PendingProject, stored_documents: tuple[RegistryFields, ...]) -> BuildContext:
         name, now = pending.result.name, int(self.deps.now())
         stored_status = (
-            (ProjectStatus(stored_documents[0].project_status), stored_documents[0].status_checked) if stored_documents else (ProjectStatus.ACTIVE, now)
+            (ProjectStatus(stored_documents[0].project_status), stored_documents[0].status_checked)
+            if stored_documents
+            else (ProjectStatus.ACTIVE, now)
         )
         status, status_checked = self.statuses.get(name, stored_status)
         if status is ProjectStatus.QUARANTINED:  # then the registry would not have given the project's document
@@ -255,7 +276,9 @@ class Ingester:
             if not self.is_shard:
                 self._save_seen_classifiers()
             rejections = self._write_scored(self._batch)
-            self.deps.membership_cache.delete_many(self.filter.key, [project.name_normalized for project in self._batch])
+            self.deps.membership_cache.delete_many(
+                self.filter.key, [project.name_normalized for project in self._batch]
+            )
             self.report.add_rejections(rejections)
             self.report.indexed += len(self._batch)
             self.report.documents += sum(len(project.documents) for project in self._batch) - len(rejections)
@@ -309,12 +332,19 @@ class Ingester:
         return bool(self._stored_documents[name]) or name in self.replaced_names
 
     def _mark_quarantined(self, name: str, now: int) -> None:
-        stored_documents = self.deps.index.get_documents(self.replaced_collection or self.collection, [name]).get(name, ())
+        stored_documents = self.deps.index.get_documents(self.replaced_collection or self.collection, [name]).get(
+            name, ()
+        )
         if stored_documents:
-            quarantined_documents = (replace(document, project_status=ProjectStatus.QUARANTINED.value, status_checked=now) for document in stored_documents)
+            quarantined_documents = (
+                replace(document, project_status=ProjectStatus.QUARANTINED.value, status_checked=now)
+                for document in stored_documents
+            )
             project = ProjectDocuments(name_normalized=name, documents=tuple(quarantined_documents))
             self.report.add_rejections(self._write_scored([project]))
             self.report.indexed += 1
             self.report.documents += len(stored_documents)
         elif name in self.replaced_names:
-            self._schedule_removal(name, "it is quarantined on PyPI, and what another program held of it can't be taken over")
+            self._schedule_removal(
+                name, "it is quarantined on PyPI, and what another program held of it can't be taken over"
+            )

@@ -5,20 +5,17 @@ What a collection holds already, and what of it was let in by another judgement 
 Tell by serials alone which projects moved since they were read: one request instead of one a project.
 """
 
-from collections.abc import Collection, Mapping
-from ...domain.collection import StaleRetry
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
-from ...domain.collection import CollectionState, ProjectState
+
+from msgspec import Struct
+
+from ...domain.collection import CollectionState, ProjectState, StaleRetry
+from ...domain.documents.project import Metadata, ProjectStatus
+from ...domain.documents.schema import RegistryFields
 from ...domain.membership.evaluation import MembershipDecision, evaluate_membership
 from ...domain.membership.profile import Filter, matches_classifiers
-from ...domain.documents.project import Metadata
-from ...domain.documents.schema import RegistryFields
-from ...ports import Dependencies
-from msgspec import Struct
-from ...domain.collection import ProjectState
-from ...domain.documents.project import ProjectStatus
-from ...ports import Serials
+from ...ports import Dependencies, Serials
 
 # A CDN's answer is stale for minutes as a rule, and was once for days. After the last attempt the project is left
 # to the next comparison of all serials, which finds it by itself.
@@ -83,7 +80,12 @@ def collect_seen_classifiers(deps: Dependencies, collection: str, filter_: Filte
     while batch := list(islice(remaining, LOOKUP_BATCH)):
         for documents in deps.index.get_documents(collection, batch).values():
             newest_releases = (document for document in documents if document.is_newest)
-            classifiers.update(classifier for document in newest_releases for classifier in document.classifiers if matches_classifiers(classifier, filter_.classifiers))
+            classifiers.update(
+                classifier
+                for document in newest_releases
+                for classifier in document.classifiers
+                if matches_classifiers(classifier, filter_.classifiers)
+            )
     return frozenset(classifiers)
 
 
@@ -114,11 +116,17 @@ def compare_serials(
     any more is read as well: whether it leaves, only its own document says.
     """
     registry_serials = serials.by_name
-    new_names = (name for name in candidates if name not in project_states and not _is_known_non_member(name, non_members, registry_serials))
+    new_names = (
+        name
+        for name in candidates
+        if name not in project_states and not _is_known_non_member(name, non_members, registry_serials)
+    )
     outdated_names = (
         name
         for name, project_state in project_states.items()
-        if name not in candidates or _has_changed(project_state, registry_serials) or project_state.document_version != document_version
+        if name not in candidates
+        or _has_changed(project_state, registry_serials)
+        or project_state.document_version != document_version
     )
     names = tuple(sorted({*new_names, *outdated_names}))
     return ReadPlan(names=names, min_serials={name: _get_min_serial(name, project_states, serials) for name in names})

@@ -5,16 +5,23 @@ from itertools import takewhile
 from math import ceil, inf
 
 from ...domain.collection import ProjectState
+from ...domain.documents.project import ProjectStatus
 from ...domain.errors import NotFound
 from ...domain.membership.profile import Filter
-from ...domain.documents.project import ProjectStatus
 from ...ports import Dependencies
-from .planning import compare_serials
-from .planning import read_project_states
-from .ingester import Ingester
-from ..report import ProgressCallback, IngestReport, no_progress
+from ..collections.target import (
+    Scope,
+    Target,
+    clear_leftovers,
+    filter_names,
+    require_state,
+    resolve_filter,
+    with_filter,
+)
 from ..enrich.scores import update_scores
-from ..collections.target import Scope, Target, resolve_filter, clear_leftovers, require_state, filter_names, with_filter
+from ..report import IngestReport, ProgressCallback, no_progress
+from .ingester import Ingester
+from .planning import compare_serials, read_project_states
 
 # A run looks at this share of the collection at most, so that a week of nightly runs has seen all of it.
 SWEEP_RUNS = 7
@@ -50,9 +57,13 @@ def refresh_collection(
             state = with_filter(require_state(deps, target), filter_)
             project_states = read_project_states(deps, target.collection, filter_)
             serials = deps.registry.fetch_serials()
-            read_plan = compare_serials(project_states.keys(), project_states, {}, serials, document_version=deps.policy.document_version)
+            read_plan = compare_serials(
+                project_states.keys(), project_states, {}, serials, document_version=deps.policy.document_version
+            )
             due_names = _select_due(project_states, deps, sweep_all=sweep_all)
-            ordered_names = sorted({*read_plan.names, *due_names}, key=lambda name: (project_states[name].status_checked, name))
+            ordered_names = sorted(
+                {*read_plan.names, *due_names}, key=lambda name: (project_states[name].status_checked, name)
+            )
             names = filter_names(ordered_names, scope)[: scope.limit]
             report.found = len(filter_names(project_states, scope))
             if dry_run:
@@ -88,7 +99,11 @@ def _select_due(project_states: Mapping[str, ProjectState], deps: Dependencies, 
     if sweep_all:
         return frozenset(project_states)
     oldest_check = deps.now() - deps.policy.status_max_age
-    unchecked = sorted((project_state.status_checked, name) for name, project_state in project_states.items() if project_state.status_checked < oldest_check)
+    unchecked = sorted(
+        (project_state.status_checked, name)
+        for name, project_state in project_states.items()
+        if project_state.status_checked < oldest_check
+    )
     return frozenset(name for _, name in unchecked[: ceil(len(project_states) / SWEEP_RUNS)])
 
 

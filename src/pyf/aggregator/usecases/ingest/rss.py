@@ -3,13 +3,15 @@
 Read a feed of news and hand on what was not handed on before: fast, and not complete; the journal is that.
 """
 
-from enum import StrEnum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
+
 from ...domain.errors import AggregatorError, Unavailable
-from ...ports import FeedEntry, DedupStore, Dependencies
+from ...ports import DedupStore, Dependencies, FeedEntry
 from ..report import RunReport
+
 
 class Feed(StrEnum):
     """The feeds, by what their keys call them."""

@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from ...domain.membership.profile import Filter
 from ...ports import Dependencies
-from .fetch import plan_reads, prepare_fetch
-from .planning import collect_seen_classifiers
-from .ingester import Ingester
+from ..collections.target import Target, clear_leftovers, create_with_alias, require_state, resolve_filter
 from ..report import IngestReport
-from ..collections.target import Target, resolve_filter, clear_leftovers, create_with_alias, require_state
+from .fetch import plan_reads, prepare_fetch
+from .ingester import Ingester
+from .planning import collect_seen_classifiers
 
 
 class ShardPlan(Struct, frozen=True, kw_only=True):
@@ -55,7 +55,14 @@ def fetch_shard(deps: Dependencies, target: Target, shard: Mapping[str, int], *,
         completed = _find_completed(deps, target.collection, filter_, shard)
         report.unchanged = len(completed)
         ingester = Ingester(
-            deps, target.collection, filter_, report, registry_serial=0, min_serials=shard, deadline=deadline, is_shard=True
+            deps,
+            target.collection,
+            filter_,
+            report,
+            registry_serial=0,
+            min_serials=shard,
+            deadline=deadline,
+            is_shard=True,
         )
         ingester.ingest(name for name in shard if name not in completed)
     return report
@@ -65,7 +72,8 @@ def _find_completed(deps: Dependencies, collection: str, filter_: Filter, shard:
     document_version = deps.policy.document_version
     stored_documents = deps.index.get_documents(collection, shard).items()
     serials = dict(deps.membership_cache.get_many(filter_.key, shard.keys())) | {
-        name: min(document.last_serial if document.composed_with == document_version else 0 for document in documents) for name, documents in stored_documents
+        name: min(document.last_serial if document.composed_with == document_version else 0 for document in documents)
+        for name, documents in stored_documents
     }
     return frozenset(name for name, serial in serials.items() if serial >= max(shard[name], 1))
 

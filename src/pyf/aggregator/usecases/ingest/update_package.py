@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from ...domain.documents.project import Project, ProjectStatus, normalize_name
+from ...domain.documents.schema import RegistryFields
 from ...domain.errors import NotFound, Unavailable
 from ...domain.membership.evaluation import evaluate_membership
 from ...domain.membership.profile import Filter, matches_classifiers
-from ...domain.documents.project import Project, ProjectStatus, normalize_name
-from ...domain.documents.schema import RegistryFields
-from ...ports import PackageRegistry, ProjectResult, Serials, Dependencies, SimplePageStatus, ProjectRequest, always
-from .planning import evaluate_stored
-from .ingester import Ingester
-from ..report import IngestReport, WritingReport
+from ...ports import Dependencies, PackageRegistry, ProjectRequest, ProjectResult, Serials, SimplePageStatus, always
 from ..collections.target import Target, require_state
+from ..report import IngestReport, WritingReport
+from .ingester import Ingester
+from .planning import evaluate_stored
 
 # Before the registry's own answer tells what its feed has announced, minutes may pass: a cache stands in between.
 STALE_MESSAGE = "the answer does not tell of {version} yet"
@@ -71,13 +71,19 @@ def update_package(
             report.is_up_to_date = True
             return report
         result = _read_project(deps, targets, stored_documents.values(), name)
-        affected_targets = [target for target in targets if stored_documents[target.collection] or _matches(target, result.outcome, name)]
+        affected_targets = [
+            target
+            for target in targets
+            if stored_documents[target.collection] or _matches(target, result.outcome, name)
+        ]
         if version and _is_stale(result, version):
             report.is_stale = True
             report.reasons[name] = STALE_MESSAGE.format(version=version)
         cached_registry = _CachedRegistry(deps.registry, result)
         for target in affected_targets:
-            collection_report = _ingest_into(replace(deps, registry=cached_registry), target, result, stored_documents[target.collection])
+            collection_report = _ingest_into(
+                replace(deps, registry=cached_registry), target, result, stored_documents[target.collection]
+            )
             report.merge_from(collection_report, target.collection)
         report.is_stale &= not (report.removed or cached_registry.is_quarantined)
     return report
@@ -107,7 +113,9 @@ def _is_up_to_date(
 
 def _is_complete(stored_documents: tuple[RegistryFields, ...], version: str) -> bool:
     """A project of which a release could not be read is held with serial 0."""
-    return all(document.last_serial for document in stored_documents) and (not version or version in {f.version for f in stored_documents})
+    return all(document.last_serial for document in stored_documents) and (
+        not version or version in {f.version for f in stored_documents}
+    )
 
 
 def _read_project(
@@ -115,8 +123,14 @@ def _read_project(
 ) -> ProjectResult:
     """Read the project, of its releases those that any holder lacks; raises `Unavailable` where no answer comes."""
     document_version = deps.policy.document_version
-    known_versions = [frozenset(document.version for document in fields if document.composed_with == document_version) for fields in stored_documents if fields]
-    request = ProjectRequest(name=name, known_versions=frozenset.intersection(*known_versions) if known_versions else frozenset())
+    known_versions = [
+        frozenset(document.version for document in fields if document.composed_with == document_version)
+        for fields in stored_documents
+        if fields
+    ]
+    request = ProjectRequest(
+        name=name, known_versions=frozenset.intersection(*known_versions) if known_versions else frozenset()
+    )
 
     def needs_releases(project: Project) -> bool:
         return any(_matches(target, project, name) for target in targets)
@@ -133,10 +147,14 @@ def _matches(target: Target, outcome: object, name: str) -> bool:
 
 
 def _is_stale(result: ProjectResult, version: str) -> bool:
-    return not isinstance(result.outcome, Project) or version not in {release.version for release in result.outcome.releases}
+    return not isinstance(result.outcome, Project) or version not in {
+        release.version for release in result.outcome.releases
+    }
 
 
-def _ingest_into(deps: Dependencies, target: Target, result: ProjectResult, stored_documents: Sequence[RegistryFields]) -> IngestReport:
+def _ingest_into(
+    deps: Dependencies, target: Target, result: ProjectResult, stored_documents: Sequence[RegistryFields]
+) -> IngestReport:
     report = IngestReport("inspect", target.collection)
     # What a failure in one collection means for the others is theirs to find out.
     with report.recording(deps):
@@ -164,7 +182,15 @@ def _lock_if_needed(deps: Dependencies, target: Target, result: ProjectResult) -
     """
     outcome = result.outcome
     metadata = outcome.newest_release.metadata if isinstance(outcome, Project) else None
-    classifiers = {classifier for classifier in metadata.classifiers if matches_classifiers(classifier, _get_filter(target).classifiers)} if metadata else set()
+    classifiers = (
+        {
+            classifier
+            for classifier in metadata.classifiers
+            if matches_classifiers(classifier, _get_filter(target).classifiers)
+        }
+        if metadata
+        else set()
+    )
     if classifiers <= set(require_state(deps, target).seen_classifiers):
         return nullcontext()
     return deps.admin.lock(target.collection)

@@ -4,16 +4,26 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from ...domain.errors import Invalid, NotFound
 from ...domain.documents.project import ProjectStatus, normalize_name
+from ...domain.errors import Invalid, NotFound
 from ...domain.membership.requirements import parse_requirement_lines
 from ...domain.search import Hit
 from ...domain.support_matrix import FrameworkVersion, SupportMatrix, sort_newest_first
 from ...ports import Dependencies
-from .package_views import DownloadCounts, HealthReport, RepositoryStats, build_download_counts, find_first_upload, build_health_report, build_compatibility, build_repository_stats, to_display_hit
-from .package import get_visible_documents
-from .search import get_hidden_names
 from ..collections.target import Target
+from .package import get_visible_documents
+from .package_views import (
+    DownloadCounts,
+    HealthReport,
+    RepositoryStats,
+    build_compatibility,
+    build_download_counts,
+    build_health_report,
+    build_repository_stats,
+    find_first_upload,
+    to_display_hit,
+)
+from .search import get_hidden_names
 
 MIN_COMPARED, MAX_COMPARED = 2, 4
 
@@ -56,7 +66,9 @@ def compare_packages(deps: Dependencies, target: Target, names: Sequence[str]) -
     """
     unique_names = list(dict.fromkeys(normalize_name(name) for name in names if name.strip()))
     if not MIN_COMPARED <= len(unique_names) <= MAX_COMPARED:
-        raise NotComparable(f"{MIN_COMPARED} to {MAX_COMPARED} different projects can be compared, not {len(unique_names)}")
+        raise NotComparable(
+            f"{MIN_COMPARED} to {MAX_COMPARED} different projects can be compared, not {len(unique_names)}"
+        )
     hidden_names = get_hidden_names(deps, target)
     documents_by_project = [get_visible_documents(deps, target, name, hidden_names) for name in unique_names]
     for documents in documents_by_project:
@@ -75,7 +87,9 @@ def compare_packages(deps: Dependencies, target: Target, names: Sequence[str]) -
                 releases=len(documents),
                 requires_python=newest_release.requires_python,
                 maintainers=len(newest_release.maintainers),
-                requirements=tuple(line.name for line in parse_requirement_lines(newest_release.requires_dist) if not line.extras),
+                requirements=tuple(
+                    line.name for line in parse_requirement_lines(newest_release.requires_dist) if not line.extras
+                ),
                 supports=tuple(column.name in newest_release.framework_versions for column in columns),
                 ever_supported=_list_ever_supported(each, columns),
                 health=build_health_report(deps, documents),

@@ -6,16 +6,15 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from ...domain.documents.project import ProjectStatus
 from ...domain.health.compatibility import has_supported_version, is_release_supported
 from ...domain.health.scoring_config import ScoringConfig
-from ...domain.documents.project import ProjectStatus
 from ...domain.search import Facet as By
 from ...domain.search import FacetCount, Hit, SearchQuery, SearchResults, Sort
 from ...ports import Dependencies
-from .search import NewPackage, sort_by_first_release
-from .package_views import sanitize_hit
-from .search import get_hidden_names
 from ..collections.target import Target
+from .package_views import sanitize_hit
+from .search import NewPackage, get_hidden_names, sort_by_first_release
 
 # Projects of each list.
 LIST_LENGTH = 6
@@ -100,7 +99,9 @@ class _CollectionReader:
     def search(self, **query: object) -> SearchResults:
         """Return a page of what is found, without addresses."""
         results = self._engine.search(self.collection, SearchQuery(**query), hidden=self._hidden_names)  # type: ignore[arg-type]
-        return SearchResults(total=results.total, hits=tuple(sanitize_hit(hit) for hit in results.hits), facets=results.facets)
+        return SearchResults(
+            total=results.total, hits=tuple(sanitize_hit(hit) for hit in results.hits), facets=results.facets
+        )
 
     def iter_hits(self, max_pages: int, **query: object) -> Iterator[Hit]:
         """Yield the hits of several pages."""
@@ -117,7 +118,9 @@ class _CollectionReader:
 
 
 def _find_trending(popular_hits: Iterator[Hit]) -> tuple[Trending, ...]:
-    trending = [Trending(hit=hit, growth=round(growth, 2)) for hit in popular_hits if (growth := compute_growth(hit)) > 1]
+    trending = [
+        Trending(hit=hit, growth=round(growth, 2)) for hit in popular_hits if (growth := compute_growth(hit)) > 1
+    ]
     return tuple(sorted(trending, key=lambda package: (-package.growth, package.hit.name_normalized))[:LIST_LENGTH])
 
 
@@ -144,14 +147,22 @@ def _find_unsupported(reader: _CollectionReader) -> tuple[Unsupported, ...]:
     retired_statuses = (ProjectStatus.ARCHIVED.value, ProjectStatus.DEPRECATED.value)
     for hit in reader.search(statuses=retired_statuses, sort=Sort.DOWNLOADS, per_page=LIST_LENGTH).hits:
         unsupported[hit.name_normalized] = Unsupported(
-            hit=hit, reason=RetirementReason(hit.project_status), newest_framework_version=_get_newest_framework_version(hit)
+            hit=hit,
+            reason=RetirementReason(hit.project_status),
+            newest_framework_version=_get_newest_framework_version(hit),
         )
     for hit in _iter_outdated(reader):
         unsupported.setdefault(
             hit.name_normalized,
-            Unsupported(hit=hit, reason=RetirementReason.FRAMEWORK_ENDED, newest_framework_version=_get_newest_framework_version(hit)),
+            Unsupported(
+                hit=hit,
+                reason=RetirementReason.FRAMEWORK_ENDED,
+                newest_framework_version=_get_newest_framework_version(hit),
+            ),
         )
-    ordered = sorted(unsupported.values(), key=lambda package: (-(package.hit.downloads or 0), package.hit.name_normalized))
+    ordered = sorted(
+        unsupported.values(), key=lambda package: (-(package.hit.downloads or 0), package.hit.name_normalized)
+    )
     return tuple(ordered[:LIST_LENGTH])
 
 
@@ -163,7 +174,10 @@ def _iter_outdated(reader: _CollectionReader) -> Iterator[Hit]:
     found_count = 0
     candidates = list(reader.iter_hits(_MAX_PAGES, framework_versions=ended_versions, sort=Sort.DOWNLOADS))
     for hit in reader.iter_newest(candidates):
-        if found_count < LIST_LENGTH and has_supported_version(hit.framework_versions, reader.scoring_config, reader.today) is False:
+        if (
+            found_count < LIST_LENGTH
+            and has_supported_version(hit.framework_versions, reader.scoring_config, reader.today) is False
+        ):
             found_count += 1
             yield hit
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from ...domain.errors import AggregatorError, NotFound
-from ...domain.membership.evaluation import MembershipReason, MembershipDecision, evaluate_membership
-from ...domain.policy import Discovery
-from ...domain.membership.profile import Filter
 from ...domain.documents.project import Project, ProjectStatus, normalize_name
+from ...domain.errors import AggregatorError, NotFound
+from ...domain.membership.evaluation import MembershipDecision, MembershipReason, evaluate_membership
+from ...domain.membership.profile import Filter
+from ...domain.policy import Discovery
 from ...ports import Dependencies, ProjectRequest
-from ..ingest.planning import evaluate_stored
 from ..collections.target import Target, resolve_filter
+from ..ingest.planning import evaluate_stored
 
 
 class MembershipExplanation(Struct, frozen=True, kw_only=True):
@@ -47,7 +47,12 @@ def explain_membership(deps: Dependencies, target: Target, name: str, *, default
     documents = deps.index.get_project_documents(target.collection, name) if exists else ()
     if documents:
         newest_release = documents[0].registry
-        return builder.build_indexed(newest_release.name, newest_release.version, newest_release.membership_reason, evaluate_stored(filter_, newest_release))
+        return builder.build_indexed(
+            newest_release.name,
+            newest_release.version,
+            newest_release.membership_reason,
+            evaluate_stored(filter_, newest_release),
+        )
     if exists and (tombstone := deps.index.get_tombstone(target.collection, name)) is not None:
         removed_at = datetime.fromtimestamp(tombstone.removed_at, UTC)
         return builder.build_absent(f"It left the collection on {removed_at:%Y-%m-%d %H:%M} UTC: {tombstone.reason}.")
@@ -63,13 +68,17 @@ class _ExplanationBuilder(Struct, frozen=True, kw_only=True):
     name: str
     filter: Filter
 
-    def build_indexed(self, name: str, version: str, member_because: str, decision: MembershipDecision) -> MembershipExplanation:
+    def build_indexed(
+        self, name: str, version: str, member_because: str, decision: MembershipDecision
+    ) -> MembershipExplanation:
         if decision.reason is not None:
             reason = f"It is in the collection, as of release {version}: {decision.text}."
         elif normalize_name(name) in self.filter.exclude:
             reason = f"It is in the collection, and the next run takes it out: {decision.text}."
         else:
-            reason = f"It is in the collection, as of release {version}, and would not be let in today: {decision.text}."
+            reason = (
+                f"It is in the collection, as of release {version}, and would not be let in today: {decision.text}."
+            )
         return MembershipExplanation(
             name=name,
             collection=self.collection,
@@ -80,7 +89,11 @@ class _ExplanationBuilder(Struct, frozen=True, kw_only=True):
         )
 
     def build_absent(
-        self, *reasons: str, name: str = "", is_member: bool | None = False, member_because: MembershipReason | None = None
+        self,
+        *reasons: str,
+        name: str = "",
+        is_member: bool | None = False,
+        member_because: MembershipReason | None = None,
     ) -> MembershipExplanation:
         return MembershipExplanation(
             name=name or self.name,
@@ -119,23 +132,31 @@ def _explain_from_registry(deps: Dependencies, builder: _ExplanationBuilder, exi
     )
 
 
-def _explain_missing_document(deps: Dependencies, builder: _ExplanationBuilder, name: str, prefix: str) -> MembershipExplanation:
+def _explain_missing_document(
+    deps: Dependencies, builder: _ExplanationBuilder, name: str, prefix: str
+) -> MembershipExplanation:
     (page_status,) = deps.registry.check_simple_pages([name])
     match page_status.outcome:
         case ProjectStatus.QUARANTINED:
-            return builder.build_absent(f"{prefix}: PyPI holds it in quarantine and shows nothing of it.", is_member=None)
+            return builder.build_absent(
+                f"{prefix}: PyPI holds it in quarantine and shows nothing of it.", is_member=None
+            )
         case NotFound():
             return builder.build_absent(f"{prefix}: there is no project of that name on PyPI.")
         case AggregatorError() as error:
             raise error
     if page_status.is_empty:
         return builder.build_absent(f"{prefix}: it has no release on PyPI.")
-    return builder.build_absent(f"{prefix}: PyPI lists it and has no document of it, which may change soon.", is_member=None)
+    return builder.build_absent(
+        f"{prefix}: PyPI lists it and has no document of it, which may change soon.", is_member=None
+    )
 
 
 def _explain_discovery(deps: Dependencies, filter_: Filter, name: str, reason: MembershipReason, exists: bool) -> str:
     """Say which run finds it: of who requires something under any name, nobody tells the registry's readers."""
-    is_known = filter_.matching_pattern(name) or name in filter_.include or deps.membership_cache.get_many(filter_.key, [name])
+    is_known = (
+        filter_.matching_pattern(name) or name in filter_.include or deps.membership_cache.get_many(filter_.key, [name])
+    )
     if reason is MembershipReason.REQUIRES and not is_known and deps.policy.discovery is Discovery.CLASSIFIERS:
         return (
             "Its name says nothing, so that no run finds it by itself: name it in a file of candidates (--candidates), "

@@ -5,12 +5,12 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType
 
 from ...domain.documents.document import Enrichments
-from ...domain.health import Score
 from ...domain.documents.schema import HealthFields
+from ...domain.health import Score
 from ...ports import Dependencies
+from ..collections.target import Target
 from ..enrich.scores import score_project
 from .package import require_documents
-from ..collections.target import Target
 
 
 class ScoreExplanation(Struct, frozen=True, kw_only=True):
@@ -47,7 +47,9 @@ def explain_score(deps: Dependencies, target: Target, name: str) -> ScoreExplana
     """
     documents = require_documents(deps, target, name)
     newest_release = documents[0]
-    enrichments = Enrichments(repository=newest_release.repository, downloads=newest_release.downloads, health=newest_release.health)
+    enrichments = Enrichments(
+        repository=newest_release.repository, downloads=newest_release.downloads, health=newest_release.health
+    )
     return ScoreExplanation(
         name=newest_release.registry.name,
         version=newest_release.registry.version,

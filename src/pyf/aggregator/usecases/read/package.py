@@ -5,27 +5,38 @@ Show what the index holds of one project.
 All of one project for one page: what the index holds of it, and who around it has to do with it.
 """
 
-from typing import Any, TypeVar
-from msgspec import Struct, convert, to_builtins
-from ...domain.email_masking import mask_links
 from collections.abc import Sequence
-from typing import Any
-from ...domain.documents.document import Document
-from ...ports import Dependencies
-from ..collections.target import Target, require_state, build_not_found_error
-from msgspec import Struct
-from ...domain.email_masking import mask_emails_in_html, mask_emails
+from typing import Any, TypeVar
+
+from msgspec import Struct, convert, to_builtins
+
 from ...domain.collection import Tombstone
-from ...domain.errors import NotFound
-from ...domain.documents.project import ProjectStatus, normalize_name
+from ...domain.documents.document import Document
+from ...domain.documents.project import ProjectStatus, Vulnerability, normalize_name
 from ...domain.documents.project_links import ProjectLink, list_public_links
-from ...domain.documents.project import Vulnerability
+from ...domain.email_masking import mask_emails, mask_emails_in_html, mask_links
+from ...domain.errors import NotFound
 from ...domain.membership.requirements import RequirementLine, parse_requirement_lines
 from ...domain.search import Hit
 from ...domain.support_matrix import SupportMatrix
-from .package_views import DownloadCounts, HealthReport, ReleaseSummary, RepositoryStats, list_authors, build_download_counts, find_first_upload, build_health_report, build_compatibility, sanitize_hit, build_release_summaries, build_repository_stats, to_display_hit
+from ...ports import Dependencies
+from ..collections.target import Target, build_not_found_error, require_state
+from .package_views import (
+    DownloadCounts,
+    HealthReport,
+    ReleaseSummary,
+    RepositoryStats,
+    build_compatibility,
+    build_download_counts,
+    build_health_report,
+    build_release_summaries,
+    build_repository_stats,
+    find_first_upload,
+    list_authors,
+    sanitize_hit,
+    to_display_hit,
+)
 from .search import get_hidden_names
-from ..collections.target import Target
 
 StructT = TypeVar("Told", bound=Struct)
 
@@ -43,7 +54,10 @@ def _strip_value(value: Any) -> Any:
         case str():
             return mask_links(value)
         case dict():
-            return {key: "" if key == "url" else item if key in _TRUSTED_KEYS else _strip_value(item) for key, item in value.items()}
+            return {
+                key: "" if key == "url" else item if key in _TRUSTED_KEYS else _strip_value(item)
+                for key, item in value.items()
+            }
         case list() | tuple():
             return [_strip_value(each) for each in value]
         case _:
@@ -148,7 +162,9 @@ def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails
         releases=build_release_summaries(documents),
         downloads=build_download_counts(documents[0]),
         repository=repository_stats,
-        links=() if is_quarantined else list_public_links(newest_release, repository_stats.url if repository_stats else ""),
+        links=()
+        if is_quarantined
+        else list_public_links(newest_release, repository_stats.url if repository_stats else ""),
         maintainers=tuple(mask_emails(maintainer) for maintainer in newest_release.maintainers),
         authors=list_authors(newest_release),
         vulnerabilities=newest_release.vulnerabilities,
@@ -173,7 +189,9 @@ def get_summary(deps: Dependencies, target: Target, name: str) -> Hit:
     return strip_urls(hit) if hit.project_status == ProjectStatus.QUARANTINED else hit
 
 
-def get_visible_documents(deps: Dependencies, target: Target, name: str, hidden_names: frozenset[str]) -> list[Document]:
+def get_visible_documents(
+    deps: Dependencies, target: Target, name: str, hidden_names: frozenset[str]
+) -> list[Document]:
     """Return the documents of a project that is shown, the newest first, one at least."""
     not_found = NotFound(f"there is no {name} in {target.collection}")
     if normalize_name(name) in hidden_names:
@@ -190,7 +208,10 @@ def _build_requirements(
 ) -> tuple[Requirement, ...]:
     lines = parse_requirement_lines(requires_dist)
     required_names = dict.fromkeys(line.name_normalized for line in lines)
-    indexed_names = {hit.name_normalized for hit in deps.search.get_hits(target.collection, required_names, hidden=hidden_names)}
+    indexed_names = {
+        hit.name_normalized for hit in deps.search.get_hits(target.collection, required_names, hidden=hidden_names)
+    }
     return tuple(
-        Requirement(line=line, indexed_name=line.name_normalized if line.name_normalized in indexed_names else "") for line in lines
+        Requirement(line=line, indexed_name=line.name_normalized if line.name_normalized in indexed_names else "")
+        for line in lines
     )

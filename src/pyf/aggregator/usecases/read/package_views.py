@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from ...domain.email_masking import parse_person_names, mask_emails
 from ...domain.documents.document import Document, Enrichments
-from ...domain.health.score import AppliedCap, Finding, Score
 from ...domain.documents.schema import RegistryFields
+from ...domain.documents.version import to_version_key
+from ...domain.email_masking import mask_emails, parse_person_names
+from ...domain.health.score import AppliedCap, Finding, Score
 from ...domain.search import HealthBand, Hit, to_health_band, to_hit
 from ...domain.support_matrix import SupportMatrix, build_support_matrix
-from ...domain.documents.version import to_version_key
 from ...ports import Dependencies
 from ..enrich.scores import score_project
 
@@ -89,7 +89,9 @@ class DownloadCounts(Struct, frozen=True, kw_only=True):
 def build_health_report(deps: Dependencies, documents: Sequence[Document]) -> HealthReport:
     """Score a project as of now; `documents` are all of its own, the newest first."""
     newest_release = documents[0]
-    enrichments = Enrichments(repository=newest_release.repository, downloads=newest_release.downloads, health=newest_release.health)
+    enrichments = Enrichments(
+        repository=newest_release.repository, downloads=newest_release.downloads, health=newest_release.health
+    )
     return _to_health_report(score_project(deps, [document.registry for document in documents], enrichments))
 
 
@@ -144,7 +146,9 @@ def find_first_upload(documents: Iterable[RegistryFields]) -> int:
 
 def list_authors(newest_release: RegistryFields) -> tuple[str, ...]:
     """Return the people whom a release names as its authors and maintainers, without their addresses."""
-    return parse_person_names((newest_release.author, newest_release.author_email, newest_release.maintainer, newest_release.maintainer_email))
+    return parse_person_names(
+        (newest_release.author, newest_release.author_email, newest_release.maintainer, newest_release.maintainer_email)
+    )
 
 
 def to_display_hit(document: Document) -> Hit:
@@ -157,7 +161,9 @@ def sanitize_hit(hit: Hit) -> Hit:
     if "@" not in hit.summary + hit.license and len(hit.license) <= _MAX_LICENSE_LENGTH:
         return hit
     license_text = " ".join(hit.license.split())
-    license_text = license_text if len(license_text) <= _MAX_LICENSE_LENGTH else f"{license_text[: _MAX_LICENSE_LENGTH - 1]}…"
+    license_text = (
+        license_text if len(license_text) <= _MAX_LICENSE_LENGTH else f"{license_text[: _MAX_LICENSE_LENGTH - 1]}…"
+    )
     return replace(hit, summary=mask_emails(hit.summary), license=mask_emails(license_text))
 
 

@@ -6,19 +6,17 @@ What is new in a collection, or among what a question finds: projects that came,
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+
 from msgspec import Struct
 from msgspec.structs import replace
+
 from ...domain.email_masking import mask_emails
-from ...domain.search import resolve_values, suggest_values
-from ...domain.search import Facet, SearchQuery, SearchResults, Suggestion
+from ...domain.search import Facet, Hit, SearchQuery, SearchResults, Sort, Suggestion, resolve_values, suggest_values
 from ...ports import Dependencies
-from .package_views import sanitize_hit
 from ..collections.target import Target, require_state
-from collections.abc import Sequence
-from typing import Any
-from ...domain.search import Hit, SearchQuery, Sort
-from .package_views import find_first_upload
-from ..collections.target import Target
+from .package_views import find_first_upload, sanitize_hit
+
 
 class UnknownValue(Struct, frozen=True, kw_only=True):
     """A value that no package of the collection has, and such as may be meant."""
@@ -93,7 +91,9 @@ def _resolve_query(
             matches = resolve_values(facet, value, known_values, query.frameworks)
             values += matches or [value]
             if not matches:
-                unknown_values.append(UnknownValue(facet=facet, value=value, suggestions=suggest_values(value, known_values)))
+                unknown_values.append(
+                    UnknownValue(facet=facet, value=value, suggestions=suggest_values(value, known_values))
+                )
         changed = {**changed, facet.value: tuple(dict.fromkeys(values))}
     return replace(query, **changed), tuple(unknown_values)
 
@@ -116,14 +116,19 @@ def list_recently_updated(deps: Dependencies, target: Target, query: SearchQuery
 
 def list_new_packages(deps: Dependencies, target: Target, query: SearchQuery, *, limit: int) -> Sequence[NewPackage]:
     """Return the projects whose first release is the latest, among what a question finds."""
-    return sort_by_first_release(deps, target, list_recently_updated(deps, target, query, limit=NEWCOMER_CANDIDATES))[:limit]
+    return sort_by_first_release(deps, target, list_recently_updated(deps, target, query, limit=NEWCOMER_CANDIDATES))[
+        :limit
+    ]
 
 
 def sort_by_first_release(deps: Dependencies, target: Target, hits: Sequence[Hit]) -> Sequence[NewPackage]:
     """Return projects by their first release, the latest first."""
     stored_documents = deps.index.get_documents(target.collection, [hit.name_normalized for hit in hits])
     stored_hits = (hit for hit in hits if hit.name_normalized in stored_documents)
-    packages = [NewPackage(hit=hit, first_uploaded=find_first_upload(stored_documents[hit.name_normalized])) for hit in stored_hits]
+    packages = [
+        NewPackage(hit=hit, first_uploaded=find_first_upload(stored_documents[hit.name_normalized]))
+        for hit in stored_hits
+    ]
     return sorted(packages, key=_to_sort_key)
 
 

@@ -3,8 +3,8 @@
 from litestar import Router
 from litestar.di import Provide
 
-from .parameters import get_requested_collection
 from .openapi import HANDLERS
+from .parameters import get_requested_collection
 
 api = Router(
     "/api/v1",

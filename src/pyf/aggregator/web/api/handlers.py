@@ -10,16 +10,16 @@ from litestar.params import FromPath
 from msgspec.structs import replace
 
 from ...domain.search import SearchQuery, Sort, Suggestion
-from ...usecases.read.package_views import ReleaseSummary
-from ...usecases.read.package import PackageDetails, get_package, list_releases
-from ...usecases.read.search import search_packages, suggest_packages
 from ...usecases.read.comparison import Comparison, compare_packages
-from ..urls import build_request_url
+from ...usecases.read.package import PackageDetails, get_package, list_releases
+from ...usecases.read.package_views import ReleaseSummary
+from ...usecases.read.search import search_packages, suggest_packages
 from ..problems import PROBLEM_MEDIA_TYPE, Problem
 from ..site import InjectedSite
+from ..urls import build_request_url
 from . import parameters
 from .parameters import InjectedCollection, list_readable_collections
-from .schemas import Collection, PackageHit, SearchResponse, CollectionStatistics
+from .schemas import Collection, CollectionStatistics, PackageHit, SearchResponse
 
 _COMMON_STATUSES = (
     HTTPStatus.BAD_REQUEST,
@@ -73,14 +73,23 @@ def show_search(
     parameters.reject_unknown_params(request, parameters.SEARCH_PARAMS)
     query = replace(search_query, sort=sort, page=page, per_page=per_page)
     response = SearchResponse.from_results(search_packages(site.deps, public_collection.target, query), query)
-    links = {"prev": page - 1 if 1 < page <= response.pages + 1 else 0, "next": page + 1 if page < response.pages else 0}
-    link_values = [f'<{build_request_url(request, site, page=number)}>; rel="{rel}"' for rel, number in links.items() if number]
+    links = {
+        "prev": page - 1 if 1 < page <= response.pages + 1 else 0,
+        "next": page + 1 if page < response.pages else 0,
+    }
+    link_values = [
+        f'<{build_request_url(request, site, page=number)}>; rel="{rel}"' for rel, number in links.items() if number
+    ]
     return Response(response, headers={"link": ", ".join(link_values)} if link_values else {})
 
 
 @get("/profiles/{profile:str}/suggest", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_suggestions(
-    request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, text: parameters.Text = "", limit: parameters.Limit = 8
+    request: Request[Any, Any, Any],
+    site: InjectedSite,
+    public_collection: InjectedCollection,
+    text: parameters.Text = "",
+    limit: parameters.Limit = 8,
 ) -> list[Suggestion]:
     """Suggest the projects that somebody may be about to type, the likeliest first."""
     parameters.reject_unknown_params(request, ("text", "limit"))
@@ -88,7 +97,9 @@ def show_suggestions(
 
 
 @get("/profiles/{profile:str}/projects/{name:str}", sync_to_thread=True, responses=COLLECTION_RESPONSES)
-def show_package(request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]) -> PackageDetails:
+def show_package(
+    request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]
+) -> PackageDetails:
     """Tell all of a project, by any spelling of its name; a quarantined one has no line to install it."""
     parameters.reject_unknown_params(request, ())
     return get_package(site.deps, public_collection.target, name)
@@ -104,18 +115,24 @@ def show_releases(
 
 
 @get("/profiles/{profile:str}/compare", sync_to_thread=True, responses=COLLECTION_RESPONSES)
-def show_comparison(request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, names: parameters.Names) -> Comparison:
+def show_comparison(
+    request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, names: parameters.Names
+) -> Comparison:
     """Compare 2 to 4 projects side by side."""
     parameters.reject_unknown_params(request, ("names",))
     return compare_packages(site.deps, public_collection.target, names)
 
 
 @get("/profiles/{profile:str}/stats", sync_to_thread=True, responses=COLLECTION_RESPONSES)
-def show_statistics(request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection) -> CollectionStatistics:
+def show_statistics(
+    request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection
+) -> CollectionStatistics:
     """Tell a collection in numbers."""
     parameters.reject_unknown_params(request, ())
     newest = search_packages(site.deps, public_collection.target, SearchQuery(sort=Sort.NEWEST, per_page=1))
-    summary = next((candidate for candidate in site.list_collections() if candidate.collection.key == public_collection.key), None)
+    summary = next(
+        (candidate for candidate in site.list_collections() if candidate.collection.key == public_collection.key), None
+    )
     return CollectionStatistics(
         projects=newest.total,
         releases=summary.release_count if summary else 0,

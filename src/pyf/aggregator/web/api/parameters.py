@@ -3,27 +3,28 @@
 What may be asked for in a query: each parameter with its bounds, and the question that they make together.
 """
 
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
+
 from litestar import Request
 from litestar.di import NamedDependency
-from litestar.params import FromPath, SkipValidation
+from litestar.openapi.spec import OpenAPIType, Schema
+from litestar.params import FromPath, QueryParameter, SkipValidation
+from msgspec import Meta
+
+from ...domain.search import MAX_SELECTED_VALUES, MAX_VALUE_LENGTH, HealthBand, SearchQuery, Sort
 from ...ports.keys import SEARCH_ACTION
 from ...usecases.collections.overview import CollectionSummary, PublicCollection
-from ..problems import RequestRejected
-from ..site import Site, InjectedSite
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
-from litestar.openapi.spec import OpenAPIType, Schema
-from litestar.params import QueryParameter, SkipValidation
-from msgspec import Meta
-from ...domain.search import MAX_VALUE_LENGTH, MAX_SELECTED_VALUES, HealthBand, SearchQuery, Sort
 from ..problems import InvalidParam, RequestRejected
+from ..site import InjectedSite, Site
 
 KEY_HEADER = "x-api-key"
 
 
-def get_requested_collection(request: Request[Any, Any, Any], site: InjectedSite, collection: FromPath[str]) -> PublicCollection:
+def get_requested_collection(
+    request: Request[Any, Any, Any], site: InjectedSite, collection: FromPath[str]
+) -> PublicCollection:
     """Return the collection that a path names, to those who may read it."""
     require_key(request, site, collection)
     return site.get_collection(collection)
@@ -76,7 +77,9 @@ Value = Annotated[str, Meta(max_length=MAX_VALUE_LENGTH)]
 _VALUES_SCHEMA = {"items": Schema(type=OpenAPIType.STRING, max_length=MAX_VALUE_LENGTH)}
 Values = Annotated[
     Sequence[Value],
-    QueryParameter(max_items=MAX_SELECTED_VALUES, description="May be repeated: either will do.", schema_extra=_VALUES_SCHEMA),
+    QueryParameter(
+        max_items=MAX_SELECTED_VALUES, description="May be repeated: either will do.", schema_extra=_VALUES_SCHEMA
+    ),
 ]
 Bands = Annotated[Sequence[HealthBand], QueryParameter(max_items=5, description="May be repeated: either will do.")]
 Text = Annotated[str, QueryParameter(max_length=MAX_TEXT_LENGTH, description="What to look for, in words.")]
@@ -143,4 +146,6 @@ def reject_unknown_params(request: Request[Any, Any, Any], allowed: Iterable[str
     if unknown := sorted({name for name in request.query_params if name not in allowed}):
         reason = f"there is no such parameter; there are {', '.join(sorted(allowed)) or 'none'}"
         invalid_params = tuple(InvalidParam(name[:100], reason) for name in unknown[:10])
-        raise RequestRejected(HTTPStatus.BAD_REQUEST, f"{invalid_params[0].parameter}: {reason}", invalid_params=invalid_params)
+        raise RequestRejected(
+            HTTPStatus.BAD_REQUEST, f"{invalid_params[0].parameter}: {reason}", invalid_params=invalid_params
+        )

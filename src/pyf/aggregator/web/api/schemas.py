@@ -20,7 +20,12 @@ class Collection(Struct, frozen=True, kw_only=True):
     @classmethod
     def from_summary(cls, summary: CollectionSummary) -> "Collection":
         """Return a shelf as it is listed."""
-        return cls(key=summary.collection.key, name=summary.collection.title, projects=summary.project_count, releases=summary.release_count)
+        return cls(
+            key=summary.collection.key,
+            name=summary.collection.title,
+            projects=summary.project_count,
+            releases=summary.release_count,
+        )
 
 
 class PackageHit(Hit, frozen=True, kw_only=True):

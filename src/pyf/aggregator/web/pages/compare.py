@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from ...usecases.read.comparison import MAX_COMPARED, Comparison, ComparedProject
-from . import charts, formatting
+from ...usecases.read.comparison import MAX_COMPARED, ComparedProject, Comparison
 from .. import urls
-from .hits import HitView, build_hit_view
+from . import charts, formatting
 from .formatting import group_versions
+from .hits import HitView, build_hit_view
 
 
 class Cell(Struct, frozen=True, kw_only=True):
@@ -40,7 +40,9 @@ class CompareView(Struct, frozen=True, kw_only=True):
 def build_compare_view(collection: str, comparison: Comparison) -> CompareView:
     """Return a comparison for its template."""
     names = [project.hit.name_normalized for project in comparison.projects]
-    remove_urls = [urls.compare_path(collection, [remaining for remaining in names if remaining != name]) for name in names]
+    remove_urls = [
+        urls.compare_path(collection, [remaining for remaining in names if remaining != name]) for name in names
+    ]
     return CompareView(
         hits=tuple(build_hit_view(collection, project.hit) for project in comparison.projects),
         rows=tuple(_build_rows(comparison)),
@@ -53,9 +55,15 @@ def _build_rows(comparison: Comparison) -> Iterator[Row]:
     projects = comparison.projects
     yield _build_text_row("Summary", projects, lambda project: formatting.sanitize(project.hit.summary))
     yield _build_text_row(
-        "Newest release", projects, lambda project: f"{formatting.single_line(project.hit.version)}, {formatting.format_date(project.hit.uploaded)}"
+        "Newest release",
+        projects,
+        lambda project: (
+            f"{formatting.single_line(project.hit.version)}, {formatting.format_date(project.hit.uploaded)}"
+        ),
     )
-    yield _build_number_row("Downloads a month", projects, lambda project: project.downloads.last_month, with_sparkline=True)
+    yield _build_number_row(
+        "Downloads a month", projects, lambda project: project.downloads.last_month, with_sparkline=True
+    )
     yield _build_number_row("Stars", projects, lambda project: project.repository.stars if project.repository else None)
     for number, version in enumerate(comparison.framework_versions):
         yield Row(
@@ -74,10 +82,17 @@ def _build_rows(comparison: Comparison) -> Iterator[Row]:
         lambda project: formatting.format_date(project.repository.last_commit or 0) if project.repository else "",
     )
     yield _build_number_row(
-        "Open issues", projects, lambda project: project.repository.open_issues if project.repository else None, highlight_highest=False
+        "Open issues",
+        projects,
+        lambda project: project.repository.open_issues if project.repository else None,
+        highlight_highest=False,
     )
-    yield _build_number_row("Maintainers", projects, lambda project: project.maintainers or None, highlight_highest=False)
-    yield _build_text_row("Requires", projects, lambda project: ", ".join(map(formatting.single_line, project.requirements)) or "nothing")
+    yield _build_number_row(
+        "Maintainers", projects, lambda project: project.maintainers or None, highlight_highest=False
+    )
+    yield _build_text_row(
+        "Requires", projects, lambda project: ", ".join(map(formatting.single_line, project.requirements)) or "nothing"
+    )
 
 
 def _build_text_row(title: str, projects: Sequence[ComparedProject], get_text: Callable[[ComparedProject], str]) -> Row:
@@ -94,7 +109,9 @@ def _build_number_row(
 ) -> Row:
     numbers = [get_number(project) for project in projects]
     known_numbers = [number for number in numbers if number is not None]
-    highest = max(known_numbers) if highlight_highest and len(known_numbers) > 1 and len(set(known_numbers)) > 1 else None
+    highest = (
+        max(known_numbers) if highlight_highest and len(known_numbers) > 1 and len(set(known_numbers)) > 1 else None
+    )
     return Row(
         title=title,
         cells=tuple(

@@ -4,12 +4,13 @@ Supported versions in few words: grouped by what they are versions of, the newes
 """
 
 import re
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from markupsafe import escape
-from ...domain.email_masking import mask_emails
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from markupsafe import escape
 from msgspec import Struct
+
+from ...domain.email_masking import mask_emails
 
 _SECONDS_PER_DAY = 86_400
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -130,12 +131,18 @@ def group_versions(values: Iterable[str]) -> tuple[Support, ...]:
         match = _VERSION_PATTERN.fullmatch(value)
         product, version = (match[1], match[2]) if match else (value, "")
         groups.setdefault(product, set()).update({version} - {""})
-    return tuple(Support(product=product, versions=_sort_newest_first(versions)) for product, versions in groups.items())
+    return tuple(
+        Support(product=product, versions=_sort_newest_first(versions)) for product, versions in groups.items()
+    )
 
 
 def sort_versions(values: Iterable[str]) -> list[str]:
     """Return versions ("Plone 6.0", "Plone 5.2") by what they are of, the newest first."""
-    return [f"{support.product} {version}".strip() for support in group_versions(values) for version in support.versions or ("",)]
+    return [
+        f"{support.product} {version}".strip()
+        for support in group_versions(values)
+        for version in support.versions or ("",)
+    ]
 
 
 def version_key(version: str) -> tuple[int, ...]:

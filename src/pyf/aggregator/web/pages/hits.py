@@ -5,16 +5,16 @@ One project as lists show it.
 What is suggested to somebody who types.
 """
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 from msgspec.structs import replace
-from ...domain.search import Hit
-from . import charts, formatting
+
+from ...domain.search import Hit, Suggestion
 from .. import urls
-from .page_budget import FULL_BUDGET, PageBudget
+from . import charts, formatting
 from .formatting import Support, group_versions
-from collections.abc import Iterable
-from ...domain.search import Suggestion
-from . import formatting
+from .page_budget import FULL_BUDGET, PageBudget
 
 QUARANTINED = "quarantined"
 _STATUS_MEANINGS = {
@@ -113,7 +113,10 @@ def build_hit_view(collection: str, hit: Hit, budget: PageBudget = FULL_BUDGET) 
         summary=formatting.truncate_html(formatting.sanitize(hit.summary), budget.summary_bytes),
         health=build_health_view(hit),
         supports=(
-            *(_build_support_view(support, budget) for support in group_versions(hit.framework_versions)[: budget.max_frameworks]),
+            *(
+                _build_support_view(support, budget)
+                for support in group_versions(hit.framework_versions)[: budget.max_frameworks]
+            ),
             *(_build_support_view(support, budget) for support in group_versions(hit.python_versions)[:1]),
         ),
         license=format_license(hit.license),
@@ -131,7 +134,9 @@ def _build_support_view(support: Support, budget: PageBudget) -> SupportView:
         product=formatting.truncate_html(formatting.single_line(support.product), _MAX_PRODUCT_SIZE),
         versions=tuple(formatting.truncate_html(version, _MAX_PRODUCT_SIZE) for version in visible),
         hidden_count=len(support.versions) - len(visible),
-        full_text=formatting.truncate_html(formatting.single_line(support.full_text), _MAX_SUPPORT_SIZE) if budget.with_extras else "",
+        full_text=formatting.truncate_html(formatting.single_line(support.full_text), _MAX_SUPPORT_SIZE)
+        if budget.with_extras
+        else "",
     )
 
 
@@ -159,7 +164,9 @@ def build_suggestion_views(collection: str, suggestions: Iterable[Suggestion]) -
     """Return suggestions for the list under the text."""
     return [
         SuggestionView(
-            name=suggestion.name, summary=formatting.sanitize(suggestion.summary), url=urls.project_path(collection, suggestion.name_normalized)
+            name=suggestion.name,
+            summary=formatting.sanitize(suggestion.summary),
+            url=urls.project_path(collection, suggestion.name_normalized),
         )
         for suggestion in suggestions
     ]

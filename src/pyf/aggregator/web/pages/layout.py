@@ -4,14 +4,16 @@ The templates, and what all of them may use.
 """
 
 from collections.abc import Iterable
-from msgspec import Struct
-from ...usecases.collections.overview import CollectionSummary, PublicCollection
-from ..feeds import feed_path
-from .. import urls
 from hashlib import blake2b
 from pathlib import Path
+
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+from msgspec import Struct
+
+from ...usecases.collections.overview import CollectionSummary, PublicCollection
+from .. import urls
+from ..feeds import feed_path
 
 SITE_NAME = "Package shelves"
 
@@ -48,7 +50,9 @@ def build_layout(collections: Iterable[CollectionSummary]) -> Layout:
     """Return the frame around a page."""
     return Layout(
         collections=tuple(
-            CollectionLink(key=summary.collection.key, title=summary.collection.title, url=urls.start_path(summary.collection.key))
+            CollectionLink(
+                key=summary.collection.key, title=summary.collection.title, url=urls.start_path(summary.collection.key)
+            )
             for summary in collections
         )
     )

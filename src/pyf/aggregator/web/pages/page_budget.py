@@ -27,10 +27,46 @@ class PageBudget(Struct, frozen=True, kw_only=True):
 
 # A list is told with the first of these that it fits in; what anybody really asks fits in the first one.
 BUDGETS = (
-    PageBudget(summary_bytes=600, label_bytes=400, values_bytes=24_000, max_frameworks=6, max_versions=4, max_chips=30, max_link_length=400, with_extras=True),
-    PageBudget(summary_bytes=300, label_bytes=160, values_bytes=8_000, max_frameworks=2, max_versions=3, max_chips=30, max_link_length=160, with_extras=True),
-    PageBudget(summary_bytes=160, label_bytes=100, values_bytes=6_000, max_frameworks=1, max_versions=2, max_chips=12, max_link_length=120, with_extras=False),
-    PageBudget(summary_bytes=40, label_bytes=40, values_bytes=0, max_frameworks=1, max_versions=1, max_chips=4, max_link_length=80, with_extras=False),
+    PageBudget(
+        summary_bytes=600,
+        label_bytes=400,
+        values_bytes=24_000,
+        max_frameworks=6,
+        max_versions=4,
+        max_chips=30,
+        max_link_length=400,
+        with_extras=True,
+    ),
+    PageBudget(
+        summary_bytes=300,
+        label_bytes=160,
+        values_bytes=8_000,
+        max_frameworks=2,
+        max_versions=3,
+        max_chips=30,
+        max_link_length=160,
+        with_extras=True,
+    ),
+    PageBudget(
+        summary_bytes=160,
+        label_bytes=100,
+        values_bytes=6_000,
+        max_frameworks=1,
+        max_versions=2,
+        max_chips=12,
+        max_link_length=120,
+        with_extras=False,
+    ),
+    PageBudget(
+        summary_bytes=40,
+        label_bytes=40,
+        values_bytes=0,
+        max_frameworks=1,
+        max_versions=1,
+        max_chips=4,
+        max_link_length=80,
+        with_extras=False,
+    ),
 )
 FULL_BUDGET = BUDGETS[0]
 

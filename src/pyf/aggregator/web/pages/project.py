@@ -7,15 +7,20 @@ from msgspec.structs import replace
 
 from ...domain.documents.project import Vulnerability
 from ...usecases.read.package import PackageDetails, Requirement
-from . import charts, formatting
 from .. import urls
+from . import charts, formatting
 from .charts import Bar
-from .hits import Flag, build_flags
-from .project_sections import HealthSection, build_health_section
-from .hits import HitView, build_hit_view, format_license
-from .readme import render_readme
-from .project_sections import MatrixSection, ReleasesSection, build_matrix_section, build_releases_section
 from .formatting import Support, group_versions
+from .hits import Flag, HitView, build_flags, build_hit_view, format_license
+from .project_sections import (
+    HealthSection,
+    MatrixSection,
+    ReleasesSection,
+    build_health_section,
+    build_matrix_section,
+    build_releases_section,
+)
+from .readme import render_readme
 
 _MEMBERSHIP_NOTES = {
     "classifier": "It carries a classifier of the framework.",
@@ -116,7 +121,11 @@ def build_project_view(collection: str, page: PackageDetails, now: float) -> Pro
     """Return a project for its template; `now` in Unix seconds."""
     hit = page.hit
     return ProjectView(
-        hit=replace(build_hit_view(collection, hit), summary=formatting.sanitize(hit.summary), version=formatting.single_line(hit.version)),
+        hit=replace(
+            build_hit_view(collection, hit),
+            summary=formatting.sanitize(hit.summary),
+            version=formatting.single_line(hit.version),
+        ),
         released_ago=formatting.time_ago(hit.uploaded, now),
         flags=build_flags(hit),
         is_quarantined=page.is_quarantined,
@@ -137,9 +146,13 @@ def build_project_view(collection: str, page: PackageDetails, now: float) -> Pro
         repository=tuple(_build_repository_facts(page)),
         repository_url=page.repository.url if page.repository else "",
         is_repository_doubtful=bool(page.repository and page.repository.is_verified is False),
-        links=tuple(Link(label=formatting.sanitize(link.label), url=link.url) for link in page.links if not page.is_quarantined),
+        links=tuple(
+            Link(label=formatting.sanitize(link.label), url=link.url) for link in page.links if not page.is_quarantined
+        ),
         maintainers=tuple(
-            TextLink(text=formatting.sanitize(maintainer), url=urls.search_path(collection, [("maintainer", maintainer)]))
+            TextLink(
+                text=formatting.sanitize(maintainer), url=urls.search_path(collection, [("maintainer", maintainer)])
+            )
             for maintainer in page.maintainers
         ),
         authors=formatting.join_names(formatting.sanitize(author) for author in page.authors),
@@ -184,7 +197,11 @@ def _build_repository_facts(page: PackageDetails) -> Iterable[Fact]:
     repository = page.repository
     if repository is None:
         return
-    for label, number in (("Stars", repository.stars), ("Forks", repository.forks), ("Open issues", repository.open_issues)):
+    for label, number in (
+        ("Stars", repository.stars),
+        ("Forks", repository.forks),
+        ("Open issues", repository.open_issues),
+    ):
         if number is not None:
             yield Fact(label=label, value=formatting.format_int(number))
     if repository.last_commit:

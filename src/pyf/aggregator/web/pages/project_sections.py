@@ -3,16 +3,15 @@
 The reasons of a health score, and what to do about them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
 from msgspec import Struct
+
 from ...domain.support_matrix import SupportMatrix, SupportRow
-from ...usecases.read.package_views import ReleaseSummary
+from ...usecases.read.package_views import HealthGroup, HealthReport, ReleaseSummary
 from . import charts, formatting
 from .charts import Timeline
 from .formatting import group_versions
-from collections.abc import Iterator
-from ...usecases.read.package_views import HealthGroup, HealthReport
-from . import formatting
 from .hits import HealthView
 
 # So many releases are listed at once; the others are folded.
@@ -71,7 +70,9 @@ def build_releases_section(releases: Sequence[ReleaseSummary]) -> ReleasesSectio
     return ReleasesSection(
         count=formatting.pluralize(len(releases), "release"),
         span=_format_time_span([release.uploaded for release in releases if release.uploaded]),
-        timeline=charts.build_timeline([(release.uploaded, _release_kind(release), _format_release_title(release)) for release in releases]),
+        timeline=charts.build_timeline(
+            [(release.uploaded, _release_kind(release), _format_release_title(release)) for release in releases]
+        ),
         latest=views[:_MAX_VISIBLE],
         older=views[_MAX_VISIBLE:],
     )
@@ -85,7 +86,9 @@ def build_matrix_section(matrix: SupportMatrix) -> MatrixSection | None:
         MatrixRow(
             versions=formatting.single_line(row.newest if row.release_count == 1 else f"{row.oldest} – {row.newest}"),
             note=_format_row_note(row),
-            python_versions=" ".join(version for support in group_versions(row.python_versions) for version in support.versions[::-1]),
+            python_versions=" ".join(
+                version for support in group_versions(row.python_versions) for version in support.versions[::-1]
+            ),
             supports=row.supports,
         )
         for row in matrix.rows
@@ -93,7 +96,8 @@ def build_matrix_section(matrix: SupportMatrix) -> MatrixSection | None:
     states = {True: "supported", False: "ended", None: ""}
     return MatrixSection(
         columns=tuple(
-            MatrixColumn(name=formatting.single_line(column.name), state=states[column.is_supported]) for column in matrix.columns
+            MatrixColumn(name=formatting.single_line(column.name), state=states[column.is_supported])
+            for column in matrix.columns
         ),
         rows=rows[:_MAX_VISIBLE],
         older=rows[_MAX_VISIBLE:],
@@ -102,7 +106,9 @@ def build_matrix_section(matrix: SupportMatrix) -> MatrixSection | None:
 
 def _format_row_note(row: SupportRow) -> str:
     if row.release_count == 1:
-        return ", ".join(filter(None, [formatting.format_date(row.uploaded), "pre-release" if row.prerelease_count else ""]))
+        return ", ".join(
+            filter(None, [formatting.format_date(row.uploaded), "pre-release" if row.prerelease_count else ""])
+        )
     if row.prerelease_count == row.release_count:
         return formatting.pluralize(row.release_count, "pre-release")
     count = formatting.pluralize(row.release_count, "release")
@@ -148,7 +154,11 @@ def _format_files(release: ReleaseSummary) -> str:
     if not release.files:
         return "none"
     size = f"{release.size / 1_000_000:.1f} MB" if release.size >= 950_000 else f"{max(1, release.size // 1000)} kB"
-    return f"{formatting.pluralize(release.files, 'file')}, {size}" if release.size else formatting.pluralize(release.files, "file")
+    return (
+        f"{formatting.pluralize(release.files, 'file')}, {size}"
+        if release.size
+        else formatting.pluralize(release.files, "file")
+    )
 
 
 _GROUP_TITLES = {

@@ -7,11 +7,13 @@ What comes in is safe HTML already; it is made safe once more, because it may be
 
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
-from msgspec import Struct, field
 from functools import lru_cache
 from html import escape
+from html.parser import HTMLParser
 from itertools import count
+
+from msgspec import Struct, field
+
 from ...domain.email_masking import mask_emails
 from ...domain.readme.safe_html import sanitize_html
 from . import formatting
@@ -107,7 +109,11 @@ _MAX_README_LENGTH = 1_000_000
 @lru_cache(maxsize=64)
 def render_readme(html: str) -> str:
     """Return a README's HTML as its page shows it; "" for none."""
-    return "".join(_ReadmeWriter().write_children(parse_html(sanitize_html(limit_depth(html[:_MAX_README_LENGTH]))))) if html.strip() else ""
+    return (
+        "".join(_ReadmeWriter().write_children(parse_html(sanitize_html(limit_depth(html[:_MAX_README_LENGTH])))))
+        if html.strip()
+        else ""
+    )
 
 
 class _ReadmeWriter:
@@ -149,11 +155,15 @@ class _ReadmeWriter:
             yield from self._write_tag(_choose_tag(element, parent), element, inside)
 
     def _write_tag(self, tag: str, element: Element, inside: str, extra_attributes: str = "") -> Iterator[str]:
-        attributes = "".join(f' {n}="{escape(element.attributes[n])}"' for n in _KEPT_ATTRIBUTES if n in element.attributes)
+        attributes = "".join(
+            f' {n}="{escape(element.attributes[n])}"' for n in _KEPT_ATTRIBUTES if n in element.attributes
+        )
         yield f"<{tag}{self._id_attribute(element)}{attributes}{extra_attributes}>"
         if tag == "pre" and element.text().startswith("\n"):
             yield "\n"  # the first one is not taken for text
-        if tag == "details" and not any(child.tag == "summary" and _is_visible(child) for child in _child_elements(element)):
+        if tag == "details" and not any(
+            child.tag == "summary" and _is_visible(child) for child in _child_elements(element)
+        ):
             yield "<summary>Details</summary>"
         yield from self.write_children(element, inside)
         yield f"</{tag}>"

@@ -9,25 +9,24 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect, Response, Template
 from msgspec.structs import replace
 
-from ...domain.errors import Invalid, NotFound
 from ...domain.documents.project import normalize_name
-from ...usecases.read.package import ProjectRemoved, get_package
-from ...usecases.read.search import search_with_hints, get_hidden_names, suggest_packages
+from ...domain.errors import Invalid, NotFound
 from ...usecases.collections.overview import PublicCollection
 from ...usecases.read.comparison import MIN_COMPARED, compare_packages
-from ..urls import get_base_url
-from ..feeds import feed_path
-from ..site import Site, InjectedSite
-from . import search_params, formatting
+from ...usecases.read.package import ProjectRemoved, get_package
+from ...usecases.read.search import get_hidden_names, search_with_hints, suggest_packages
 from .. import urls
-from .layout import build_layout, build_collection_view
+from ..feeds import feed_path
+from ..site import InjectedSite, Site
+from ..urls import get_base_url
+from . import formatting, search_params
 from .compare import build_compare_view
-from .search_page import build_search_page
-from .start import build_overview
-from .project import build_project_view
-from .page_budget import MAX_PAGE_BYTES, BUDGETS
-from .start import build_start_view
 from .hits import build_suggestion_views
+from .layout import build_collection_view, build_layout
+from .page_budget import BUDGETS, MAX_PAGE_BYTES
+from .project import build_project_view
+from .search_page import build_search_page
+from .start import build_overview, build_start_view
 
 # More is no suggestion: it would have to be read.
 _MAX_SUGGESTIONS = 8
@@ -39,7 +38,9 @@ AnyRequest = Request[Any, Any, Any]
 def show_overview(site: InjectedSite) -> Template:
     """Show which collections there are; an index that nothing has been fetched into says how to fill it."""
     collections = site.list_collections()
-    return Template("overview.html", context={"site": build_layout(collections), "page": build_overview(site.deps, collections)})
+    return Template(
+        "overview.html", context={"site": build_layout(collections), "page": build_overview(site.deps, collections)}
+    )
 
 
 @get("/search", sync_to_thread=True)
@@ -47,7 +48,9 @@ def redirect_to_search(site: InjectedSite, request: AnyRequest) -> Redirect:
     """Send whoever has chosen a collection on the overview to its list."""
     key = request.query_params.get("in", "")
     params = search_params.parse([("q", request.query_params.get("q", ""))])
-    return Redirect(urls.search_path(site.get_collection(key).key, search_params.to_query_pairs(params)), status_code=303)
+    return Redirect(
+        urls.search_path(site.get_collection(key).key, search_params.to_query_pairs(params)), status_code=303
+    )
 
 
 @get("/in/{shelf:str}", sync_to_thread=True)
@@ -67,7 +70,12 @@ def show_search(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> 
     collection = site.get_collection(key)
     params = search_params.parse(request.query_params.multi_items())
     if removed := request.query_params.getall(search_params.REMOVE_PARAM, []):
-        return Redirect(urls.search_path(collection.key, search_params.to_query_pairs(search_params.remove_tokens(params, removed))), status_code=303)
+        return Redirect(
+            urls.search_path(
+                collection.key, search_params.to_query_pairs(search_params.remove_tokens(params, removed))
+            ),
+            status_code=303,
+        )
     answered = search_with_hints(site.deps, collection.target, params.query)
     params, results = replace(params, question=answered.query), answered.results
     feed_url = feed_path(collection.key, "updated", params.query)
@@ -75,7 +83,9 @@ def show_search(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> 
     template = cast(JinjaTemplateEngine, request.app.template_engine).get_template("search.html")
     context = _layout_context(site, collection)
     for budget in BUDGETS:
-        html = template.render(**context, page=build_search_page(collection.key, params, results, feed_url=feed_url, budget=budget))
+        html = template.render(
+            **context, page=build_search_page(collection.key, params, results, feed_url=feed_url, budget=budget)
+        )
         if len(html.encode()) <= MAX_PAGE_BYTES:
             break
     return Response(html, media_type=MediaType.HTML, status_code=status)
@@ -93,7 +103,9 @@ def redirect_to_feed(site: InjectedSite, key: FromPath[str], request: AnyRequest
 def show_suggestions(site: InjectedSite, key: FromPath[str], q: FromQuery[str] = "") -> Template:
     """Give the list under the text that somebody types."""
     collection = site.get_collection(key)
-    suggestions = suggest_packages(site.deps, collection.target, q[: search_params.MAX_TEXT_LENGTH], limit=_MAX_SUGGESTIONS)
+    suggestions = suggest_packages(
+        site.deps, collection.target, q[: search_params.MAX_TEXT_LENGTH], limit=_MAX_SUGGESTIONS
+    )
     return Template("suggestions.html", context={"suggestions": build_suggestion_views(collection.key, suggestions)})
 
 
@@ -130,7 +142,9 @@ def show_comparison(site: InjectedSite, key: FromPath[str], request: AnyRequest)
         elif names:
             problem = f"{problem} {_format_compare_hint(display_names)}"
     except Invalid:
-        problem = _format_compare_hint(list(_get_display_names(site, collection, names).values()) if len(names) == 1 else names)
+        problem = _format_compare_hint(
+            list(_get_display_names(site, collection, names).values()) if len(names) == 1 else names
+        )
         status = HTTPStatus.BAD_REQUEST if len(names) > 1 else HTTPStatus.OK
     return _render_page(site, collection, "compare.html", status=status, page=page, problem=problem, names=names)
 
@@ -169,7 +183,9 @@ def _removed_page(site: Site, collection: PublicCollection, name: str, error: No
     )
 
 
-def _render_page(site: Site, collection: PublicCollection, template: str, *, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> Template:
+def _render_page(
+    site: Site, collection: PublicCollection, template: str, *, status: HTTPStatus = HTTPStatus.OK, **context: Any
+) -> Template:
     return Template(template, context={**_layout_context(site, collection), **context}, status_code=status)
 
 
@@ -179,6 +195,15 @@ def _layout_context(site: Site, collection: PublicCollection) -> dict[str, Any]:
 
 pages = Router(
     "/",
-    route_handlers=[show_overview, redirect_to_search, show_start, show_search, redirect_to_feed, show_suggestions, show_project, show_comparison],
+    route_handlers=[
+        show_overview,
+        redirect_to_search,
+        show_start,
+        show_search,
+        redirect_to_feed,
+        show_suggestions,
+        show_project,
+        show_comparison,
+    ],
     include_in_schema=False,
 )

@@ -4,18 +4,16 @@ The list: what was found, what it can be narrowed to, and the way to its other p
 """
 
 from collections.abc import Iterator, Sequence
+
 from msgspec import Struct
+
 from ...domain.search import MAX_VALUE_LENGTH, Facet, FacetCount, HealthBand, SearchQuery, SearchResults, Sort
-from . import search_params, formatting
 from .. import urls
-from .search_params import FACET_PARAMS, AGE_PERIODS, AGE_PARAM, REMOVE_PARAM, SearchParams
-from .page_budget import PageBudget, Action, action_for
+from . import formatting, search_params
 from .formatting import sort_versions
-from collections.abc import Iterator
-from ...domain.search import SearchQuery, SearchResults
-from .search_params import FACET_PARAMS, SearchParams
 from .hits import HitView, build_hit_view
-from .page_budget import FULL_BUDGET, PageBudget, Action, action_for
+from .page_budget import FULL_BUDGET, Action, PageBudget, action_for
+from .search_params import AGE_PARAM, AGE_PERIODS, FACET_PARAMS, REMOVE_PARAM, SearchParams
 
 FACET_TITLES: dict[Facet, str] = {
     Facet.FRAMEWORK_VERSIONS: "Framework version",
@@ -73,7 +71,9 @@ class Chip(Struct, frozen=True, kw_only=True):
     action: Action
 
 
-def build_facets(collection: str, params: SearchParams, results: SearchResults, budget: PageBudget) -> Iterator[FacetView]:
+def build_facets(
+    collection: str, params: SearchParams, results: SearchResults, budget: PageBudget
+) -> Iterator[FacetView]:
     """Yield all filters, each with its first values, as far as there is room for them, and those that are chosen."""
     remaining = budget.values_bytes
     for facet, parameter in FACET_PARAMS.items():
@@ -87,7 +87,9 @@ def build_facets(collection: str, params: SearchParams, results: SearchResults, 
         if not visible:
             continue
         is_expanded = facet in params.expanded_facets or len(visible) == len(counts)
-        expanded = SearchParams(query=search_params.with_page(params, 1).query, expanded_facets=params.expanded_facets | {facet})
+        expanded = SearchParams(
+            query=search_params.with_page(params, 1).query, expanded_facets=params.expanded_facets | {facet}
+        )
         yield FacetView(
             parameter=parameter,
             title=FACET_TITLES[facet],
@@ -146,17 +148,25 @@ def build_period_choices(query: SearchQuery) -> tuple[Choice, ...]:
 
 def build_sort_choices(query: SearchQuery) -> tuple[Choice, ...]:
     """Return what a list can be ordered by."""
-    return tuple(Choice(value=sort.value, label=name, is_selected=sort is query.sort) for sort, name in SORT_TITLES.items())
+    return tuple(
+        Choice(value=sort.value, label=name, is_selected=sort is query.sort) for sort, name in SORT_TITLES.items()
+    )
 
 
 def build_chips(collection: str, params: SearchParams, budget: PageBudget) -> Iterator[Chip]:
     """Yield what is set, each with the way that takes it away."""
     for facet in FACET_PARAMS:
         for value in params.query.get_selected(facet):
-            label = formatting.truncate_html(f"{FACET_TITLES[facet]}: {format_facet_value(facet, str(value))}", _MAX_CHIP_SIZE)
+            label = formatting.truncate_html(
+                f"{FACET_TITLES[facet]}: {format_facet_value(facet, str(value))}", _MAX_CHIP_SIZE
+            )
             url = list_path(collection, search_params.remove_filter(params, facet, value))
-            yield Chip(label=label, action=action_for(url, REMOVE_PARAM, search_params.filter_token(facet, str(value)), budget))
-    period = next((choice for choice in build_period_choices(params.query) if choice.is_selected and choice.value), None)
+            yield Chip(
+                label=label, action=action_for(url, REMOVE_PARAM, search_params.filter_token(facet, str(value)), budget)
+            )
+    period = next(
+        (choice for choice in build_period_choices(params.query) if choice.is_selected and choice.value), None
+    )
     if period is not None:
         url = list_path(collection, search_params.without_age_filter(params))
         yield Chip(label=f"Updated within {period.label}", action=action_for(url, REMOVE_PARAM, AGE_PARAM, budget))
@@ -221,7 +231,9 @@ class SearchPage(Struct, frozen=True, kw_only=True):
         return tuple(hints)
 
 
-def build_search_page(collection: str, params: SearchParams, results: SearchResults, *, feed_url: str, budget: PageBudget = FULL_BUDGET) -> SearchPage:
+def build_search_page(
+    collection: str, params: SearchParams, results: SearchResults, *, feed_url: str, budget: PageBudget = FULL_BUDGET
+) -> SearchPage:
     """Return a list for its template, as far as there is room for it; `feed` is the address of its feed."""
     query = params.query
     active_chips = tuple(build_chips(collection, params, budget))
@@ -232,7 +244,9 @@ def build_search_page(collection: str, params: SearchParams, results: SearchResu
         problem=params.problem,
         count=formatting.pluralize(results.total, "package"),
         range=_format_range(query, results),
-        past_end=f"The list ends with page {formatting.format_int(last_page)}." if results.total and query.page > last_page else "",
+        past_end=f"The list ends with page {formatting.format_int(last_page)}."
+        if results.total and query.page > last_page
+        else "",
         hits=tuple(build_hit_view(collection, hit, budget) for hit in results.hits),
         facets=tuple(build_facets(collection, params, results, budget)),
         periods=build_period_choices(query),
@@ -241,7 +255,9 @@ def build_search_page(collection: str, params: SearchParams, results: SearchResu
         hidden_filter_count=len(active_chips[budget.max_chips :]),
         clear_url=list_path(collection, search_params.without_filters(params)),
         pages=tuple(_build_page_links(collection, params, last_page, budget)),
-        previous_action=_page_action(collection, params, min(query.page - 1, last_page), budget) if query.page > 1 else None,
+        previous_action=_page_action(collection, params, min(query.page - 1, last_page), budget)
+        if query.page > 1
+        else None,
         next_action=_page_action(collection, params, query.page + 1, budget) if query.page < last_page else None,
         expanded_facets=tuple(sorted(FACET_PARAMS[facet] for facet in params.expanded_facets)),
         all_url=urls.search_path(collection),

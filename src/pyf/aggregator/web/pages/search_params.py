@@ -7,9 +7,9 @@ from zlib import crc32
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.search import MAX_VALUE_LENGTH, MAX_SELECTED_VALUES, Facet, HealthBand, SearchQuery, Sort
-from . import formatting
+from ...domain.search import MAX_SELECTED_VALUES, MAX_VALUE_LENGTH, Facet, HealthBand, SearchQuery, Sort
 from ..urls import QueryPairs
+from . import formatting
 
 # What each filter is called in an address.
 FACET_PARAMS: dict[Facet, str] = {
@@ -34,7 +34,12 @@ _MAX_DAYS = 36_500
 REMOVE_PARAM, AGE_PARAM = "without", "within"
 
 # What "updated within" offers, in days.
-AGE_PERIODS: tuple[tuple[int, str], ...] = ((30, "a month"), (182, "half a year"), (365, "a year"), (1096, "three years"))
+AGE_PERIODS: tuple[tuple[int, str], ...] = (
+    (30, "a month"),
+    (182, "half a year"),
+    (365, "a year"),
+    (1096, "three years"),
+)
 
 
 class SearchParams(Struct, frozen=True, kw_only=True):
@@ -56,7 +61,9 @@ def parse(pairs: Iterable[tuple[str, str]]) -> SearchParams:
     text = formatting.single_line(_last_value(values, "q"))
     problems = []
     if len(text) > MAX_TEXT_LENGTH:
-        problems.append(f"What you searched for has {len(text):,} characters; the search takes {MAX_TEXT_LENGTH} at most.")
+        problems.append(
+            f"What you searched for has {len(text):,} characters; the search takes {MAX_TEXT_LENGTH} at most."
+        )
         text = ""
     filters = [pair for pair in dict.fromkeys(_read_filters(values)) if not _CONTROL_CHARS.search(pair[1])]
     short_filters = [pair for pair in filters if len(pair[1]) <= MAX_VALUE_LENGTH]
@@ -65,7 +72,9 @@ def parse(pairs: Iterable[tuple[str, str]]) -> SearchParams:
     used_filters = list(_limit_filters(short_filters))
     if len(used_filters) < len(short_filters):
         problems.append(f"So much can't be asked for at once: the first {len(used_filters)} filters were used.")
-    selected = {facet: tuple(value for filter_facet, value in used_filters if filter_facet is facet) for facet in FACET_PARAMS}
+    selected = {
+        facet: tuple(value for filter_facet, value in used_filters if filter_facet is facet) for facet in FACET_PARAMS
+    }
     bands = {band.value: band for band in HealthBand}
     query = SearchQuery(
         text=text,

@@ -4,19 +4,19 @@ The start page of a collection: what is new, on the rise and in good health, and
 """
 
 from collections.abc import Iterable
+
 from msgspec import Struct
-from ...domain.search import SearchQuery, Sort
-from ...ports import Dependencies
-from ...usecases.read.search import search_packages
-from ...usecases.collections.overview import CollectionSummary
-from .. import urls
-from . import formatting
-from .hits import HitView, build_hit_view
+
 from ...domain.search import FacetCount, HealthBand, SearchQuery, Sort
-from ...usecases.read.dashboard import RetirementReason, Unsupported, Dashboard
-from . import search_params, formatting
-from .search_params import SearchParams
+from ...ports import Dependencies
+from ...usecases.collections.overview import CollectionSummary
+from ...usecases.read.dashboard import Dashboard, RetirementReason, Unsupported
+from ...usecases.read.search import search_packages
+from .. import urls
+from . import formatting, search_params
 from .formatting import sort_versions
+from .hits import HitView, build_hit_view
+from .search_params import SearchParams
 
 # Of each collection, so many of the most downloaded packages are named.
 _MAX_POPULAR = 4
@@ -52,7 +52,8 @@ def build_overview(deps: Dependencies, collections: Iterable[CollectionSummary])
                 packages=formatting.pluralize(summary.project_count, "package"),
                 releases=formatting.pluralize(summary.release_count, "release"),
                 popular=tuple(
-                    build_hit_view(summary.collection.key, hit) for hit in search_packages(deps, summary.collection.target, popular).hits
+                    build_hit_view(summary.collection.key, hit)
+                    for hit in search_packages(deps, summary.collection.target, popular).hits
                 ),
             )
             for summary in collections
@@ -138,7 +139,8 @@ def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
             title="Trending",
             description="Downloaded more often last month than in those before",
             entries=tuple(
-                PanelEntry(hit=build_hit_view(collection, trending.hit), note=f"{_format_growth(trending.growth)}") for trending in page.trending
+                PanelEntry(hit=build_hit_view(collection, trending.hit), note=f"{_format_growth(trending.growth)}")
+                for trending in page.trending
             ),
             all_url=_search_path(collection, sort=Sort.DOWNLOADS),
         ),
@@ -156,14 +158,21 @@ def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
             key="lost",
             title="Lost support",
             description="Retired, or made for releases of the framework that are supported no more",
-            entries=tuple(PanelEntry(hit=build_hit_view(collection, unsupported.hit), note=_format_reason(unsupported)) for unsupported in page.unsupported),
+            entries=tuple(
+                PanelEntry(hit=build_hit_view(collection, unsupported.hit), note=_format_reason(unsupported))
+                for unsupported in page.unsupported
+            ),
         ),
     )
 
 
 def _format_reason(unsupported: Unsupported) -> str:
     if unsupported.reason is RetirementReason.FRAMEWORK_ENDED:
-        return f"up to {formatting.single_line(unsupported.newest_framework_version)}" if unsupported.newest_framework_version else "left behind"
+        return (
+            f"up to {formatting.single_line(unsupported.newest_framework_version)}"
+            if unsupported.newest_framework_version
+            else "left behind"
+        )
     return unsupported.reason.value
 
 
@@ -180,7 +189,9 @@ def _build_version_links(collection: str, counts: Iterable[FacetCount]) -> Itera
     for value in sort_versions(count_by_value)[:_MAX_VERSIONS]:
         if value in count_by_value:
             url = _search_path(collection, framework_versions=(value,))
-            yield EntryLink(label=formatting.single_line(value), count=formatting.format_int(count_by_value[value].count), url=url)
+            yield EntryLink(
+                label=formatting.single_line(value), count=formatting.format_int(count_by_value[value].count), url=url
+            )
 
 
 def _build_band_links(collection: str, counts: Iterable[FacetCount]) -> Iterable[EntryLink]:
@@ -188,4 +199,6 @@ def _build_band_links(collection: str, counts: Iterable[FacetCount]) -> Iterable
     for band in HealthBand:
         if band.value in count_by_band:
             url = _search_path(collection, health=(band,))
-            yield EntryLink(label=band.value, count=formatting.format_int(count_by_band[band.value]), url=url, css_class=band.value)
+            yield EntryLink(
+                label=band.value, count=formatting.format_int(count_by_band[band.value]), url=url, css_class=band.value
+            )
