@@ -4,12 +4,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pyf.aggregator.adapters.index.reference_search import ReferenceSearch
 from pyf.aggregator.config.lexicon import load_lexicon
 from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields
 from pyf.aggregator.domain.search import SearchQuery
 from pyf.aggregator.ports import PackageIndex, SearchEngine
-from pyf.aggregator.testing.reference_search import PlainSearch
 from support.builders import PLONE, build_project
 from support.index_engines import NOW
 
@@ -183,7 +183,7 @@ def test_the_more_downloaded_of_two_is_suggested_first_and_so_many_at_most(
 @pytest.fixture
 def both_engines(index: PackageIndex, searched: SearchEngine, toolbars: None) -> tuple[SearchEngine, SearchEngine]:
     """The engine and the one that looks at everything, on the same projects."""
-    return searched, PlainSearch(index, load_lexicon(), load_scoring_config(), now=lambda: NOW)
+    return searched, ReferenceSearch(index, load_lexicon(), load_scoring_config(), now=lambda: NOW)
 
 
 WORDS = st.sampled_from(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pyf.aggregator.adapters.candidates import StaticCandidates
+from pyf.aggregator.adapters.index.reference_search import ReferenceSearch
 from pyf.aggregator.adapters.metrics_store import LocalRequestMetrics
 from pyf.aggregator.config.lexicon import load_lexicon
 from pyf.aggregator.config.scoring import load_scoring_config
@@ -12,7 +13,6 @@ from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.testing.caches import FakeMembershipCache, FakeRenderCache, FakeRepositoryCache
 from pyf.aggregator.testing.enrichment import FakeDownloadStats, FakeRepositoryHost
 from pyf.aggregator.testing.index import FakeApiKeys, FakeIndex
-from pyf.aggregator.testing.reference_search import PlainSearch
 from pyf.aggregator.testing.registry import FakePackageRegistry
 from pyf.aggregator.testing.rendering import InlineRenderer
 from support.registry_world import Clock
@@ -40,5 +40,5 @@ def build_fake_dependencies(projects: Iterable[Project] = (), **overrides: Any) 
         "standards": load_scoring_config(),
     }
     ports |= overrides
-    ports.setdefault("search", PlainSearch(ports["index"], load_lexicon(), ports["standards"], now=ports["now"]))
+    ports.setdefault("search", ReferenceSearch(ports["index"], load_lexicon(), ports["standards"], now=ports["now"]))
     return Dependencies(**ports)
