@@ -49,7 +49,7 @@ def test_queue_stats_by_task(user: CommandRunner, redis: RedisServer) -> None:
     assert result.code == 0
     assert result.report == {
         "pending": 4,
-        "in_hand": 0,
+        "unacked": 0,
         "by_task": {"inspect_project": 2, "rescore_all_packages": 1, "a message that can't be read": 1},
         "workers": [],
     }

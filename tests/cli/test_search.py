@@ -34,7 +34,7 @@ def test_results_table_without_colors(filled_shell: CommandRunner) -> None:
 def test_json_contains_all_fields(filled_shell: CommandRunner) -> None:
     report = run_search(filled_shell, "-p", "plone", "plone.api", "--json").report
 
-    assert {"total", "page", "per_page", "hits", "facets"} == report.keys()
+    assert {"total", "page", "per_page", "missing", "hits", "facets"} == report.keys()
     assert report["hits"][0]["name_normalized"] == "plone-api"
     assert report["hits"][0]["health_band"] in {"excellent", "good", "fair", "poor"}
     assert {"value": "active", "count": report["total"]} in report["facets"]["statuses"]

@@ -64,6 +64,27 @@ def test_key_is_valid_until_deleted(plone: CommandRunner, server: LocalTypesense
     assert run_updater(plone, server, "--delete-apikey 0 -f").error.startswith("there is no key 0")
 
 
+def test_a_search_preset_is_stored_under_the_name_of_the_collection(
+    plone: CommandRunner, server: LocalTypesense
+) -> None:
+    done = run_updater(plone, server, "--add-search-preset -p plone")
+
+    assert (done.code, done.err.splitlines()[-1]) == (0, "Clients of the server search with preset=plone now.")
+    fields = {field["name"] for field in server.store.collection("plone").fields}
+    preset = server.store.presets["plone"]
+    assert fields.issuperset(preset["query_by"].split(",") + preset["facet_by"].split(","))
+    assert len(preset["query_by"].split(",")) == len(preset["query_by_weights"].split(","))
+    assert "no collection nowhere" in run_updater(plone, server, "--add-search-preset -t nowhere").error
+
+
+def test_a_search_preset_needs_a_server(shell: CommandRunner) -> None:
+    assert shell.invoke("-f", "-p", "plone").code == 0
+
+    refused = shell.invoke("--add-search-preset", "-p", "plone", command="pyfupdater")
+
+    assert (refused.code, refused.error.startswith("search presets are stored on a Typesense server")) == (2, True)
+
+
 def test_lists_omit_keys_with_more_rights(plone: CommandRunner, server: LocalTypesense) -> None:
     key: dict[str, Any] = {"description": "all", "actions": ["*"], "collections": ["*"], "value": "an-admins-key"}
     httpx.post(f"{server.url}/keys", json=key, headers={"X-TYPESENSE-API-KEY": ADMIN_KEY})

@@ -94,9 +94,9 @@ class EngineEquivalence(RuleBasedStateMachine):
     def set_alias(self, alias: str, name: str) -> None:
         self.apply_to_both(lambda engine: engine.admin.set_alias(alias, name))
 
-    @rule(source=names, target=names)
-    def copy_enrichments(self, source: str, target: str) -> None:
-        self.apply_to_both(lambda engine: engine.admin.copy_enrichments(source, target))
+    @rule(source=names, destination=names)
+    def copy_enrichments(self, source: str, destination: str) -> None:
+        self.apply_to_both(lambda engine: engine.admin.copy_enrichments(source, destination))
 
     @rule(name=names, successor=names)
     def replace_with_alias(self, name: str, successor: str) -> None:

@@ -9,7 +9,7 @@ from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields
 from pyf.aggregator.domain.search import SearchQuery
 from pyf.aggregator.ports import PackageIndex, SearchEngine
-from pyf.aggregator.testing.reference_search import PlainSearch
+from pyf.aggregator.testing.reference_search import ReferenceSearch
 from support.builders import PLONE, build_project
 from support.index_engines import NOW
 
@@ -185,7 +185,7 @@ def both_engines(
     index: PackageIndex, search_engine: SearchEngine, toolbar_packages: None
 ) -> tuple[SearchEngine, SearchEngine]:
     """The engine and the one that looks at everything, on the same projects."""
-    return search_engine, PlainSearch(index, load_lexicon(), load_scoring_config(), now=lambda: NOW)
+    return search_engine, ReferenceSearch(index, load_lexicon(), load_scoring_config(), now=lambda: NOW)
 
 
 WORDS = st.sampled_from(

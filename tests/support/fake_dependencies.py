@@ -12,7 +12,7 @@ from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.testing.caches import FakeMembershipCache, FakeRenderCache, FakeRepositoryCache
 from pyf.aggregator.testing.enrichment import FakeDownloadStats, FakeRepositoryHost
 from pyf.aggregator.testing.index import FakeApiKeys, FakeIndex
-from pyf.aggregator.testing.reference_search import PlainSearch
+from pyf.aggregator.testing.reference_search import ReferenceSearch
 from pyf.aggregator.testing.registry import FakePackageRegistry
 from pyf.aggregator.testing.rendering import InlineRenderer
 from support.registry_world import Clock
@@ -40,5 +40,7 @@ def build_fake_dependencies(projects: Iterable[Project] = (), **overrides: Any) 
         "scoring_config": load_scoring_config(),
     }
     ports |= overrides
-    ports.setdefault("search", PlainSearch(ports["index"], load_lexicon(), ports["scoring_config"], now=ports["now"]))
+    ports.setdefault(
+        "search", ReferenceSearch(ports["index"], load_lexicon(), ports["scoring_config"], now=ports["now"])
+    )
     return Dependencies(**ports)

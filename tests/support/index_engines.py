@@ -17,13 +17,13 @@ from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
 from pyf.aggregator.adapters.sqlite.keys import SqliteApiKeys
-from pyf.aggregator.adapters.sqlite.search import SqliteSearch
+from pyf.aggregator.adapters.sqlite.search_source import open_search
 from pyf.aggregator.adapters.typesense import Server
 from pyf.aggregator.config.lexicon import load_lexicon
 from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.ports import ApiKeys, IndexAdmin, PackageIndex, SearchEngine
 from pyf.aggregator.testing.index import FakeApiKeys, FakeIndex
-from pyf.aggregator.testing.reference_search import PlainSearch
+from pyf.aggregator.testing.reference_search import ReferenceSearch
 from support.prefixed_ports import prefix_index, prefix_keys
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
@@ -49,13 +49,13 @@ class IndexEngine:
 @contextmanager
 def _open_memory_index(_folder: Path) -> Iterator[IndexEngine]:
     index = FakeIndex(now=lambda: NOW)
-    yield IndexEngine(index, index, _create_reference_search(index))
+    yield IndexEngine(index, index, _reference(index))
 
 
 @contextmanager
 def _open_sqlite_index(folder: Path) -> Iterator[IndexEngine]:
     database = Database(folder / "pyf.sqlite3")
-    search = SqliteSearch(database, LEXICON, SCORING_CONFIG, now=lambda: NOW)
+    search = open_search(database, LEXICON, SCORING_CONFIG, now=lambda: NOW)
     try:
         yield IndexEngine(SqliteIndex(database), SqliteAdmin(database, now=lambda: NOW), search)
     finally:
@@ -64,33 +64,35 @@ def _open_sqlite_index(folder: Path) -> Iterator[IndexEngine]:
 
 
 @contextmanager
-def _open_typesense_index(_folder: Path) -> Iterator[IndexEngine]:
-    with LocalTypesense() as service, _connect(service.url, ADMIN_KEY) as engine:
+def _open_typesense_index(folder: Path) -> Iterator[IndexEngine]:
+    with LocalTypesense() as service, _connect(service.url, ADMIN_KEY, folder) as engine:
         yield engine
 
 
 @contextmanager
-def _open_live_typesense_index(_folder: Path) -> Iterator[IndexEngine]:
+def _open_live_typesense_index(folder: Path) -> Iterator[IndexEngine]:
     """The server that the environment names, with names of this test's own, which are deleted in the end."""
     with (
-        _connect(TYPESENSE_URL, TYPESENSE_KEY) as engine,
+        _connect(TYPESENSE_URL, TYPESENSE_KEY, folder) as engine,
         prefix_index(engine.index, engine.admin, engine.search) as prefixed,
     ):
         yield IndexEngine(*prefixed)
 
 
 @contextmanager
-def _connect(url: str, key: str) -> Iterator[IndexEngine]:
+def _connect(url: str, key: str, folder: Path) -> Iterator[IndexEngine]:
     server = Server([url], key, timeout=10, patience=1)
+    search = typesense.open_search(server, folder / "search", LEXICON, SCORING_CONFIG, now=lambda: NOW)
     try:
-        ports = typesense.on(server, lexicon=LEXICON, standards=SCORING_CONFIG, now=lambda: NOW)
-        yield IndexEngine(ports.index, ports.admin, ports.search)
+        ports = typesense.on(server, lexicon=LEXICON, now=lambda: NOW)
+        yield IndexEngine(ports.index, ports.admin, search)
     finally:
+        search.close()
         server.close()
 
 
-def _create_reference_search(index: PackageIndex) -> PlainSearch:
-    return PlainSearch(index, LEXICON, SCORING_CONFIG, now=lambda: NOW)
+def _reference(index: PackageIndex) -> ReferenceSearch:
+    return ReferenceSearch(index, LEXICON, SCORING_CONFIG, now=lambda: NOW)
 
 
 _OpenEngine = Callable[[Path], AbstractContextManager[IndexEngine]]

@@ -61,7 +61,7 @@ def create_legacy_collection(
         common = {"name_sortable": document["name"], "version_sortable": "", "upload_timestamp": 0}
         collection.write({**common, **document}, "create", "reject")
     if alias:
-        store.point(alias, {"collection_name": name})
+        store.set_alias(alias, {"collection_name": name})
 
 
 def list_ids(store: Store, name: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The ports of an index on a server that others use, too: every name gets a prefix that is no other test's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from uuid import uuid4
@@ -11,7 +11,7 @@ from pyf.aggregator.adapters.api_keys import validate_key
 from pyf.aggregator.adapters.collection_names import is_collection_name
 from pyf.aggregator.domain.collection import CollectionInfo, CollectionState
 from pyf.aggregator.domain.errors import Invalid, NotFound
-from pyf.aggregator.ports import ApiKeys, IndexAdmin, NewKey, PackageIndex, SearchEngine
+from pyf.aggregator.ports import ApiKeys, IndexAdmin, NewKey, PackageIndex, Rejection, SearchEngine
 from pyf.aggregator.ports.keys import SEARCH_ACTION, ApiKey
 
 # The longest name that a prefix can be put before.
@@ -75,6 +75,17 @@ class _PrefixedAdmin:
     def copy_enrichments(self, source: str, target: str) -> None:
         self._admin.copy_enrichments(self._names.add_prefix(source), self._names.add_prefix(target))
 
+    def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
+        return self._admin.copy_packages(self._names.add_prefix(source), self._names.add_prefix(target), names)
+
+    def copy_foreign_settings(self, source: str, target: str, *, with_values: bool) -> Sequence[str]:
+        return self._admin.copy_foreign_settings(
+            self._names.add_prefix(source), self._names.add_prefix(target), with_values=with_values
+        )
+
+    def copy_tombstones(self, source: str, target: str) -> None:
+        self._admin.copy_tombstones(self._names.add_prefix(source), self._names.add_prefix(target))
+
     def list_collections(self) -> Sequence[CollectionInfo]:
         own_collections = (
             collection
@@ -93,6 +104,9 @@ class _PrefixedAdmin:
 
     def foreign_fields(self, collection: str) -> Sequence[str] | None:
         return self._admin.foreign_fields(self._names.add_prefix(collection))
+
+    def put_search_preset(self, name: str) -> None:
+        self._admin.put_search_preset(self._names.add_prefix(name))
 
     def get_location(self) -> str:
         return self._admin.get_location()

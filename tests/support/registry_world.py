@@ -177,6 +177,7 @@ def build_server_settings(server: LocalTypesense) -> dict[str, Any]:
         "typesense_nodes": server.url,
         "typesense_api_key": ADMIN_KEY,
         "typesense_patience": 1,
+        "descriptions": "newest",
     }
 
 

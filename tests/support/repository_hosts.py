@@ -108,7 +108,7 @@ def _open_graphql() -> Iterator[RepositoryHostPorts]:
             GitHubGraphQL(create_client(http, github.url, pause=pauses.append)),
             http,
             fail_repository=lambda: github.failing.add("o/down"),
-            exhaust_limit=lambda: setattr(github.graphql_quota, "left", 0),
+            exhaust_limit=lambda: setattr(github.graphql_quota, "remaining", 0),
             pauses=pauses,
         )
 
@@ -121,7 +121,7 @@ def _open_rest() -> Iterator[RepositoryHostPorts]:
             GitHubRest(create_client(http, github.url, "", pause=pauses.append)),
             http,
             fail_repository=lambda: github.faults.add(Fault("502", project="o/down")),
-            exhaust_limit=lambda: setattr(github.anonymous_quota, "left", 0),
+            exhaust_limit=lambda: setattr(github.anonymous_quota, "remaining", 0),
             pauses=pauses,
         )
 

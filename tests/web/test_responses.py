@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from pyf.aggregator.domain.search import SearchQuery, SearchResults
 from pyf.aggregator.ports import PackageIndex
-from pyf.aggregator.testing.reference_search import PlainSearch
+from pyf.aggregator.testing.reference_search import ReferenceSearch
 from support.fake_dependencies import build_fake_dependencies
 from support.http_server import serve_app
 from support.site_fixtures import build_small_site
@@ -100,7 +100,7 @@ def test_slow_search_does_not_block_other_requests() -> None:
         assert slow.result().status_code == 200
 
 
-class SlowSearch(PlainSearch):
+class SlowSearch(ReferenceSearch):
     """A search engine that answers when it is allowed to."""
 
     def __init__(self, index: PackageIndex, gate: Event) -> None:

@@ -10,6 +10,7 @@ from platformdirs import user_data_path
 
 from .adapters.candidates import CandidatesFile, ClickHouseCandidates, StaticCandidates
 from .adapters.downloads import CLICKHOUSE_LIMITS, ClickHouseDownloads, Pypistats, build_pypistats_limits
+from .adapters.fulltext.files import get_search_folder
 from .adapters.github import GitHubGraphQL, GitHubRest
 from .adapters.github.client import GitHubClient
 from .adapters.http.client import HttpClient
@@ -23,7 +24,7 @@ from .adapters.sqlite.caches import SqliteMembershipCache, SqliteRenderCache, Sq
 from .adapters.sqlite.database import Database
 from .adapters.sqlite.index import SqliteIndex
 from .adapters.sqlite.keys import SqliteApiKeys
-from .adapters.sqlite.search import SqliteSearch
+from .adapters.sqlite.search_source import open_search
 from .config.lexicon import load_lexicon
 from .config.profiles import load_profiles
 from .config.scoring import load_scoring_config
@@ -111,7 +112,7 @@ def open_dependencies(settings: Settings, wait_policy: WaitPolicy = WaitPolicy()
             rate_limiter = wait_policy.build_rate_limiter("pypi", settings.pypi_rate_limit_delay)
             pypi = ServiceClient(http, _build_pypi_limits(settings, wait_policy), rate_limiter, name="pypi")
             yield Dependencies(
-                registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.descriptions),
+                registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.kept_descriptions),
                 changelog=PyPIChangelog(pypi, settings.pypi_base_url),
                 feed=PyPIFeed(pypi, settings.pypi_base_url),
                 index=index,
@@ -145,7 +146,7 @@ def _open_engine(
     """
     lexicon = load_lexicon(settings.synonyms_file)
     if settings.engine == "sqlite":
-        search = SqliteSearch(database, lexicon, scoring_config, now=time.time)
+        search = open_search(database, lexicon, scoring_config, now=time.time)
         try:
             yield SqliteIndex(database), SqliteAdmin(database), SqliteApiKeys(database), search
         finally:
@@ -164,10 +165,12 @@ def _open_engine(
         patience=settings.typesense_patience,
         traffic=request_metrics,
     )
+    search = typesense.open_search(server, get_search_folder(database.path), lexicon, scoring_config)
     try:
-        ports = typesense.on(server, lexicon=lexicon, standards=scoring_config)
-        yield ports.index, ports.admin, ports.keys, ports.search
+        ports = typesense.on(server, lexicon=lexicon)
+        yield ports.index, ports.admin, ports.keys, search
     finally:
+        search.close()
         server.close()
 
 
@@ -235,7 +238,7 @@ def _build_repository_host(http: HttpClient, settings: Settings, wait_policy: Wa
 def _build_policy(settings: Settings) -> Policy:
     return Policy(
         batch_size=settings.pypi_batch_size,
-        descriptions=Descriptions(settings.descriptions),
+        descriptions=Descriptions(settings.kept_descriptions),
         discovery=Discovery(settings.pypi_discovery),
         status_max_age=settings.status_max_age,
         repository_max_age=settings.github_cache_ttl,

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from pyf.aggregator.adapters.fulltext.files import index_folder
+from pyf.aggregator.adapters.fulltext.files import get_search_folder
+from pyf.aggregator.adapters.fulltext.search import FulltextSearch
 from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.file_lock import hold_file_lock
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.adapters.sqlite.search import SqliteSearch
+from pyf.aggregator.adapters.sqlite.search_source import open_search
 from pyf.aggregator.config.lexicon import load_lexicon
 from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.errors import Unavailable
@@ -35,10 +36,10 @@ class SearchSandbox:
         self.database = Database(path)
         self.index = SqliteIndex(self.database)
         self.admin = SqliteAdmin(self.database, now=lambda: NOW)
-        self.searches: list[SqliteSearch] = []
+        self.searches: list[FulltextSearch] = []
 
-    def open_search(self, synonyms: str = "") -> SqliteSearch:
-        self.searches.append(SqliteSearch(self.database, load_lexicon(synonyms), SCORING_CONFIG, now=lambda: NOW))
+    def open_search(self, synonyms: str = "") -> FulltextSearch:
+        self.searches.append(open_search(self.database, load_lexicon(synonyms), SCORING_CONFIG, now=lambda: NOW))
         return self.searches[-1]
 
     def put(self, *names: str) -> None:
@@ -46,7 +47,7 @@ class SearchSandbox:
 
     @property
     def folder(self) -> Path:
-        return index_folder(self.database.path, 1)
+        return get_search_folder(self.database.path) / "1"
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def world(tmp_path: Path) -> Iterator[SearchSandbox]:
     world.database.close()
 
 
-def search_names(search: SqliteSearch, text: str = "something") -> list[str]:
+def search_names(search: FulltextSearch, text: str = "something") -> list[str]:
     return sorted(hit.name for hit in search.search(PLONE, SearchQuery(text=text)).hits)
 
 
@@ -116,7 +117,7 @@ def leave_unfinished(folder: Path) -> None:
 
 def downgrade_format(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "entries.sqlite3")) as connection, connection:
-        connection.execute("""UPDATE progress SET made = replace(made, '"form":', '"form":-')""")
+        connection.execute("""UPDATE progress SET json = replace(json, '"search_version":', '"search_version":-')""")
 
 
 @pytest.mark.parametrize(
@@ -162,11 +163,11 @@ import os, sys
 sys.path[:0] = {sys.path!r}
 from pathlib import Path
 from pyf.aggregator.adapters.sqlite.database import Database
-from pyf.aggregator.adapters.sqlite.search import SqliteSearch
+from pyf.aggregator.adapters.sqlite.search_source import open_search
 from pyf.aggregator.config.lexicon import load_lexicon
 from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.search import SearchQuery
-search = SqliteSearch(Database(Path({str(world.database.path)!r})), load_lexicon(), load_scoring_config())
+search = open_search(Database(Path({str(world.database.path)!r})), load_lexicon(), load_scoring_config(), now=lambda: 0)
 def ask(sort):
     print(*sorted(hit.name for hit in search.search({PLONE!r}, SearchQuery(text="something", sort=sort)).hits))
 ask("relevance")
@@ -218,15 +219,15 @@ def test_what_a_process_leaves_that_was_killed_in_the_middle_is_repaired(world: 
 import os, sys
 sys.path[:0] = {sys.path!r}
 from pathlib import Path
-from pyf.aggregator.adapters.fulltext import keeping
+from pyf.aggregator.adapters.fulltext.stored_fields import StoredFieldsWriter
 from pyf.aggregator.adapters.sqlite.database import Database
-from pyf.aggregator.adapters.sqlite.search import SqliteSearch
+from pyf.aggregator.adapters.sqlite.search_source import open_search
 from pyf.aggregator.config.lexicon import load_lexicon
 from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.search import SearchQuery
-keeping.note = lambda *_: os.kill(os.getpid(), 9)
+StoredFieldsWriter.put_progress = lambda *_: os.kill(os.getpid(), 9)
 database = Database(Path({str(path)!r}))
-SqliteSearch(database, load_lexicon(), load_scoring_config()).search({PLONE!r}, Question())
+open_search(database, load_lexicon(), load_scoring_config(), now=lambda: 0).search({PLONE!r}, SearchQuery())
 """
 
     def killed() -> int:

@@ -1,35 +1,16 @@
-"""The server over real HTTP, with its keys; what it answers is in `routes`."""
+"""The test server over real HTTP; what it answers is in `server`."""
 
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import parse_qsl, unquote
-
-import msgspec
 from aiohttp import web
 
 from pyf.aggregator.sandbox.faults import Fault
-from pyf.aggregator.sandbox.local_service import LocalService, RequestTarget
+from pyf.aggregator.sandbox.local_service import LocalService
 from pyf.aggregator.sandbox.responses import PreparedResponse
-from support.typesense_fake import keys
-from support.typesense_fake.errors import Refused
-from support.typesense_fake.routes import Route, answered, route_of
+from support.typesense_fake.requests import Request, parse_request
+from support.typesense_fake.server import respond
 from support.typesense_fake.store import Store
 
-ADMIN_KEY = "admin-key"
-_LONGEST_QUERY = 4000
-_FORBIDDEN = "Forbidden - a valid `x-typesense-api-key` header must be sent."
 
-
-@dataclass(frozen=True, slots=True)
-class TypesenseTarget(RequestTarget):
-    """A request's subject; `project` is the collection that it names."""
-
-    route: Route | None = None
-    query: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-class LocalTypesense(LocalService[TypesenseTarget]):
+class LocalTypesense(LocalService[Request]):
     """A server on what a store holds; several may share one, and one may take it over from another that has stopped."""
 
     def __init__(self, store: Store | None = None, *, port: int = 0, latency: float = 0.0) -> None:
@@ -40,43 +21,8 @@ class LocalTypesense(LocalService[TypesenseTarget]):
     def port(self) -> int:
         return self._port
 
-    def parse_target(self, method: str, path: str, body: bytes) -> TypesenseTarget:
-        address, _, query = path.partition("?")
-        route = route_of(method, [unquote(part) for part in address.strip("/").split("/")])
-        return TypesenseTarget(
-            route.kind if route else "other",
-            route.collection if route else "",
-            route=route,
-            query=dict(parse_qsl(query, keep_blank_values=True)),
-            body=body,
-        )
+    def parse_target(self, method: str, path: str, body: bytes) -> Request:
+        return parse_request(method, path, body)
 
-    def build_response(
-        self, target: TypesenseTarget, request: web.BaseRequest, fault: Fault | None
-    ) -> PreparedResponse:
-        try:
-            if target.route is None:
-                raise Refused(404, "Not Found")
-            self._check_key(target.route, target, request.headers.get("X-TYPESENSE-API-KEY", ""))
-            # Not in the recording: the server's own message when a list of names got too long.
-            if sum(len(name) + len(value) + 2 for name, value in target.query.items()) > _LONGEST_QUERY:
-                raise Refused(400, "Query string exceeds max allowed length of 4000. Use the /multi_search end-point.")
-            return answered(self.store, target.route, target.query, target.body)
-        except Refused as refused:
-            return PreparedResponse(msgspec.json.encode({"message": refused.message}), status=refused.status)
-
-    def _check_key(self, route: Route, target: TypesenseTarget, key: str) -> None:
-        if not route.action or key == ADMIN_KEY:
-            return
-        if not keys.is_allowed(self.store, key, route.action, _collections(route, target)):
-            raise Refused(401, _FORBIDDEN)
-
-
-def _collections(route: Route, target: TypesenseTarget) -> list[str]:
-    if route.kind != "multi_search":
-        return [route.collection] if route.collection else []
-    try:
-        asked: Any = msgspec.json.decode(target.body)
-    except msgspec.DecodeError:
-        return []
-    return [each.get("collection", target.query.get("collection", "")) for each in asked.get("searches", ())]
+    def build_response(self, target: Request, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
+        return respond(self.store, target, request.headers.get("X-TYPESENSE-API-KEY", ""))

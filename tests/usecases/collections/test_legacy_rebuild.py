@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 
 from pyf.aggregator.domain.collection import CollectionState, ExportHeader, ExportLine
-from pyf.aggregator.domain.errors import Invalid
+from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.usecases.collections.merge import merge_collection
-from pyf.aggregator.usecases.collections.overview import read_details, read_overview
+from pyf.aggregator.usecases.collections.overview import get_collection, list_collections, read_details, read_overview
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
 from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.collections.transfer import import_collection
+from pyf.aggregator.usecases.enrich.downloads import copy_from_other_collections, list_by_last_check
 from pyf.aggregator.usecases.enrich.repositories import enrich_repositories
 from support import legacy_collection
 from support.registry_world import Clock, World, build_server_settings, open_world
@@ -186,16 +187,35 @@ def test_it_is_listed_with_what_can_be_told_of_it(taken_over: World) -> None:
     assert (told.filter, told.projects, told.documents, told.cursor) == ("another program", 4, 7, None)
 
 
-def test_what_holds_no_packages_is_listed_and_never_taken_over(server: LocalTypesense, user: World) -> None:
+def test_what_holds_no_packages_is_not_listed_and_never_taken_over(server: LocalTypesense, user: World) -> None:
     server.store.create({"name": "plone", "fields": [{"name": "title", "type": "string"}]})
     server.store.collection("plone").write({"id": "1", "title": "Hello"}, "create", "reject")
-    (listed,) = read_overview(user.deps).collections
+    assert not read_overview(user.deps).collections
 
     report = user.recreate()
 
     assert "holds no packages" in str(report.error)
     assert legacy_collection.list_ids(server.store, "plone") == ["1"]
-    assert (read_details(user.deps, listed).documents, list(list_collection_aliases(user))) == (1, ["plone"])
+
+
+def test_readers_are_shown_no_collection_of_another_program(server: LocalTypesense, user: World) -> None:
+    legacy_collection.create_legacy_collection(server.store, "packages1")
+    server.store.create({"name": "shop", "fields": [{"name": "name", "type": "string"}]})
+    user.fetch()
+
+    assert [each.collection.key for each in list_collections(user.deps, {})] == ["plone"]
+    for name in ("packages1", "shop"):
+        with pytest.raises(NotFound):
+            get_collection(user.deps, {}, name)
+
+
+def test_downloads_of_other_programs_collections_are_not_copied(server: LocalTypesense, user: World) -> None:
+    legacy_collection.create_legacy_collection(server.store, "packages1")
+    server.store.create({"name": "shop", "fields": [{"name": "name", "type": "string"}]})
+    user.fetch()
+    wanted = {standing.name: standing for standing in list_by_last_check(user.deps, "plone")}
+
+    assert not list(copy_from_other_collections(user.deps, "plone", wanted, "pypistats", 0))
 
 
 def test_other_collections_of_the_server_are_left_alone(server: LocalTypesense, user: World) -> None:

@@ -17,7 +17,7 @@ from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.domain.membership.profile import Profile
 from pyf.aggregator.domain.search import Facet, HealthBand, SearchQuery, SearchResults, Sort
 from pyf.aggregator.settings import load_settings
-from pyf.aggregator.testing.reference_search import PlainSearch
+from pyf.aggregator.testing.reference_search import ReferenceSearch
 from pyf.aggregator.web.api.parameters import SEARCH_PARAMS
 from pyf.aggregator.web.app import create_app
 from support.http_server import serve_app
@@ -208,7 +208,7 @@ def test_too_long_url_is_rejected(site: httpx.Client) -> None:
     assert (response.status_code, response.json()["status"]) == (414, 414)
 
 
-class BrokenSearch(PlainSearch):
+class BrokenSearch(ReferenceSearch):
     """A search engine that fails in one way or another."""
 
     error: Exception

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from msgspec import UNSET, DecodeError, Struct, UnsetType, field
+from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, field
 from msgspec.json import Decoder, encode
 
 from ..domain.collection import CollectionState, ExportEntry, ExportHeader, ExportLine, ExportTrailer, Tombstone
@@ -58,7 +58,9 @@ def to_line(entry: ExportEntry) -> bytes:
         case Tombstone():
             return encode(_SpecialLine(tombstone=entry))
         case Document():
-            return encode(entry.to_dict())
+            # Typesense sorts the names inside a field: sorted for every engine, the same documents make the same file.
+            fields = entry.to_dict().items()
+            return encode({name: Raw(encode(value, order="sorted")) for name, value in fields})
 
 
 def parse_line(line: bytes) -> ExportEntry:

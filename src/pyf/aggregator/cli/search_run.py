@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ..bootstrap import open_dependencies
 from ..config.profiles import load_profiles
-from ..domain.search import Facet, HealthBand, Hit, SearchQuery, SearchResults, Sort
+from ..domain.search import Facet, HealthBand, Hit, SearchQuery, SearchResults, Sort, count_missing
 from ..settings import load_settings
 from ..usecases.read.search import UnknownValue, search_with_hints
 from .collection_option import resolve_collection
@@ -89,6 +89,7 @@ def to_dict(results: SearchResults, query: SearchQuery) -> dict[str, Any]:
         "total": results.total,
         "page": query.page,
         "per_page": query.per_page,
+        "missing": count_missing(results, query),
         "hits": [to_builtins(hit) | {"health_band": hit.health_band.value} for hit in results.hits],
         "facets": {facet.value: to_builtins(counts) for facet, counts in results.facets.items()},
     }
@@ -99,12 +100,14 @@ def _print_results(results: SearchResults, query: SearchQuery, *, with_facets: b
         print_renderable(_build_results_table(results))
     if with_facets:
         print_renderable(_build_facets_table(results))
+    if missing := count_missing(results, query):
+        click.echo(f"The index counts {missing:,} more packages on this page than it returns: try again.", err=True)
     if not results.total:
         click.echo("Nothing was found. Try fewer words, or fewer filters.", err=True)
-    elif not results.hits:
+    elif not results.hits and not missing:
         last_page = -(-results.total // query.per_page)
         click.echo(f"Page {query.page} is behind the last one, which is {last_page}.", err=True)
-    else:
+    elif results.hits:
         first = (query.page - 1) * query.per_page + 1
         print_line(f"{first}-{first + len(results.hits) - 1} of {results.total:,}")
 

@@ -13,7 +13,7 @@ from ..settings import Settings, load_settings
 from ..usecases.collections.aliases import add_alias, delete_collection, get_deletable_collection
 from ..usecases.collections.merge import merge_collection
 from ..usecases.collections.rebuild import rebuild_from_copy
-from ..usecases.collections.search_keys import add_search_key, get_key
+from ..usecases.collections.search_keys import add_search_key, add_search_preset, get_key
 from ..usecases.collections.target import Target, to_base_name
 from ..usecases.collections.transfer import export_collection, import_collection
 from ..usecases.report import ProgressCallback, TransferReport
@@ -93,6 +93,9 @@ def _run_collection_action(
             f"{options.source} → {target_name}" + (f", which is {collection}" if target_name != collection else ""),
             err=True,
         )
+    elif options.action is Action.ADD_PRESET:
+        add_search_preset(deps, choice.target)
+        click.echo(f"Clients of the server search with preset={choice.target.collection} now.", err=True)
     else:
         _add_key(deps, choice.target, options)
     return ExitCode.SUCCESS

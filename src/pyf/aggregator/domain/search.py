@@ -162,6 +162,12 @@ class SearchResults(Struct, frozen=True, kw_only=True):
 MAX_FACET_VALUES = 30
 
 
+def count_missing(results: SearchResults, question: SearchQuery) -> int:
+    """Return how many hits of a page an engine has counted and not returned."""
+    expected = min(question.per_page, results.total - (question.page - 1) * question.per_page)
+    return max(0, expected - len(results.hits))
+
+
 class Suggestion(Struct, frozen=True, kw_only=True):
     """A project that somebody may be about to type."""
 

@@ -18,13 +18,17 @@ from ..domain.search import Facet, Hit, SearchQuery, SearchResults, Suggestion
 class ProjectDocuments(Struct, frozen=True, kw_only=True):
     """All documents of one project, by normalised name; together they are what the index shall hold of it.
 
-    `health` is the score that follows from them, written in the same step, so that a crash can't leave documents
-    without it; Unset leaves the score that the project has.
+    Attributes:
+        health: The score that follows from them, written in the same step, so that a crash can't leave documents
+            without it; Unset leaves the score that the project has.
+        initial: What the other owners have written elsewhere. Where the index has nothing of an owner, it is written
+            in the same step, and counts as older than everything.
     """
 
     name_normalized: str
     documents: tuple[RegistryFields, ...]
     health: HealthFields | UnsetType = UNSET
+    initial: Enrichments = Enrichments()
 
 
 class Rejection(Struct, frozen=True, kw_only=True):
@@ -75,6 +79,12 @@ class PackageIndex(Protocol):
         """Yield what the collection holds of each project, ordered by normalised name.
 
         Writes made meanwhile, by this process or another, may or may not be seen.
+        """
+
+    def fingerprints(self, collection: str) -> Mapping[str, int]:
+        """Return a number for each package by normalized name, the same for the same documents in any collection.
+
+        It covers what all owners have written. Numbers of different processes can't be compared.
         """
 
     def export(self, collection: str) -> Iterator[Document]:
@@ -128,8 +138,24 @@ class IndexAdmin(Protocol):
         ones, and the tombstones of projects that it does not hold. Scores stay: they follow from the documents.
         """
 
+    def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
+        """Make packages of the target, by normalized name, equal to those of the source, with what all owners wrote.
+
+        A package that the source does not hold is removed. For `carry_over` both are of the same age afterwards.
+        """
+
+    def copy_foreign_settings(self, source: str, target: str, *, with_values: bool) -> Sequence[str]:
+        """Copy what other programs have added to a collection; return a notice for each thing that is not copied.
+
+        Args:
+            with_values: Whether `copy_packages` copies the documents, and with them the values of foreign fields.
+        """
+
+    def copy_tombstones(self, source: str, target: str) -> None:
+        """Copy the tombstones of the packages that the target does not hold; those that it has stay."""
+
     def list_collections(self) -> Sequence[CollectionInfo]:
-        """Return all collections by name."""
+        """Return all collections of packages by name; others that may be on the same server are left out."""
 
     def resolve(self, name: str) -> str | None:
         """Return the collection that a collection's name or an alias leads to, None if there is none."""
@@ -140,6 +166,12 @@ class IndexAdmin(Protocol):
         Of a collection that another one has made, an older program of this schema above all, documents can't be read
         or written: projects can be listed, and `carry_over` takes what the registry does not give. Raises `Invalid`
         for a collection that holds no packages at all.
+        """
+
+    def put_search_preset(self, name: str) -> None:
+        """Store search parameters under a name, for clients that search a collection by the engine itself.
+
+        Raises `Invalid` for an engine that has no such clients.
         """
 
     def get_location(self) -> str:

@@ -43,7 +43,7 @@ class RequestLog:
         self.total = 0
         self.by_kind: Counter[str] = Counter()
         self.log: list[LoggedRequest] = []
-        self.active = getattr(self, "at_once", 0)
+        self.active = getattr(self, "active", 0)
         self.max_active = 0
 
     @contextmanager

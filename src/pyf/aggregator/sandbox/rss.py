@@ -30,7 +30,7 @@ class _Item(NamedTuple):
 def build_updates_feed(projects: Iterable[Project]) -> bytes:
     """Return `/rss/updates.xml`: the newest releases, newest first."""
     # As many projects have so many releases: those of all others are older.
-    active_projects = _select_latest(projects, MAX_RELEASES, attrgetter("last_release"))
+    active_projects = _select_latest(projects, MAX_RELEASES, attrgetter("last_released_at"))
     newest_releases = nlargest(
         MAX_RELEASES,
         (

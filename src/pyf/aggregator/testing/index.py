@@ -20,8 +20,10 @@ from ..adapters.encoding import (
     decode_enrichments,
     decode_registry_fields,
     encode_json,
+    fingerprint,
     get_owner,
     get_rejection_reason,
+    initial_fields,
     replace_surrogates,
     sort_newest_first,
     sort_oldest_first,
@@ -90,6 +92,8 @@ class FakeIndex:
                     stored_project.documents = documents
                     if project.health is not UNSET:
                         self._write_enrichment(stored_project, project.health)
+                    for value in initial_fields(project.initial):
+                        stored_project.enrichments.setdefault(get_owner(value), (0, encode_json(value)))
                     stored_collection.tombstones.pop(name, None)
                 else:
                     stored_collection.projects.pop(name, None)
@@ -132,6 +136,11 @@ class FakeIndex:
     def project_states(self, collection: str) -> Iterator[ProjectState]:
         for name, project in self._iterate_projects(collection):
             yield build_project_state(name, project.registry_documents)
+
+    def fingerprints(self, collection: str) -> Mapping[str, int]:
+        with self._lock:
+            projects = self._require_collection(collection).projects
+            return {name: fingerprint(p.documents.values(), p.enrichment_json) for name, p in projects.items()}
 
     def export(self, collection: str) -> Iterator[Document]:
         for _, project in self._iterate_projects(collection):
@@ -198,9 +207,28 @@ class FakeIndex:
                 for owner, entry in source_collection.projects[name].enrichments.items():
                     if owner is not Owner.HEALTH:
                         target_enrichments[owner] = max(entry, target_enrichments.get(owner, entry))
-            for name, tombstone in source_collection.tombstones.items():
-                if name not in target_collection.projects:
-                    target_collection.tombstones.setdefault(name, tombstone)
+            self.copy_tombstones(source, target)
+
+    def copy_packages(self, source: str, target: str, names: Iterable[str]) -> Sequence[Rejection]:
+        with self._lock:
+            ours, theirs = self._require_collection(target), self._require_collection(source)
+            for name in names:
+                ours.projects.pop(name, None)
+                if name in theirs.projects:
+                    project = theirs.projects[name]
+                    ours.projects[name] = _StoredProject(dict(project.documents), dict(project.enrichments))
+                    ours.tombstones.pop(name, None)
+        return ()
+
+    def copy_foreign_settings(self, source: str, target: str, *, with_values: bool) -> Sequence[str]:
+        return ()  # no other program writes here
+
+    def copy_tombstones(self, source: str, target: str) -> None:
+        with self._lock:
+            ours, theirs = self._require_collection(target), self._require_collection(source)
+            for name, tombstone in theirs.tombstones.items():
+                if name not in ours.projects:
+                    ours.tombstones.setdefault(name, tombstone)
 
     def list_collections(self) -> Sequence[CollectionInfo]:
         with self._lock:
@@ -223,6 +251,9 @@ class FakeIndex:
         with self._lock:
             self._require_collection(collection)
         return None
+
+    def put_search_preset(self, name: str) -> None:
+        raise Invalid(f"search presets are stored on a Typesense server, and the index is {self.get_location()}")
 
     def get_location(self) -> str:
         return "memory"

@@ -1,4 +1,4 @@
-"""Searches by looking at every document: the shortest statement of what an engine has to answer."""
+"""Searches by reading every document: the shortest definition of what an engine has to answer."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,7 +22,13 @@ from ..domain.relevance import (
     parse_query,
     to_quality_signals,
 )
-from ..domain.relevance.similarity import get_min_prefix_rank, get_significant_terms, normalize_prefix, rank_prefix
+from ..domain.relevance.similarity import (
+    get_min_prefix_rank,
+    get_significant_terms,
+    normalize_prefix,
+    rank_prefix,
+    similarity,
+)
 from ..domain.search import (
     MAX_FACET_VALUES,
     Facet,
@@ -48,32 +54,27 @@ _KEYS: Mapping[Sort, Callable[[Hit], int]] = {
 }
 
 
-class _Project(Struct, frozen=True):
-    """A project that may be found: its newest release, all of them, and what of it is searched."""
+class _Package(Struct, frozen=True):
+    """A package that may be found: its newest release, all of them, and what of it is searched."""
 
     hit: Hit
     releases: tuple[Document, ...]
     newest: Document
-    searched: Searchable
+    searchable: Searchable
 
     @property
     def name(self) -> str:
-        """The normalised name."""
+        """The normalized name."""
         return self.hit.name_normalized
 
-    @property
-    def head(self) -> set[str]:
-        """The stems of name, summary and keywords."""
-        return set("".join(self.searched.texts[:3]).split())
-
-    def values(self, facet: Facet) -> set[str]:
-        """Return what the project has of a facet: versions of all releases, else what the newest one says."""
+    def get_values(self, facet: Facet) -> set[str]:
+        """Return the package's values of a facet: versions of all releases, the rest of the newest one."""
         registry = self.newest.registry
         match facet:
             case Facet.FRAMEWORK_VERSIONS:
-                return {value for each in self.releases for value in each.registry.framework_versions}
+                return {value for release in self.releases for value in release.registry.framework_versions}
             case Facet.PYTHON_VERSIONS:
-                return {value for each in self.releases for value in each.registry.python_versions}
+                return {value for release in self.releases for value in release.registry.python_versions}
             case Facet.LICENSES:
                 return {registry.license_expression} - {""}
             case Facet.CLASSIFIERS:
@@ -85,27 +86,27 @@ class _Project(Struct, frozen=True):
             case Facet.MAINTAINERS:
                 return set(registry.maintainers)
 
-    def fitting(self, question: SearchQuery) -> Document | None:
-        """Return the newest release with the versions that are asked for; None for none."""
-        fitting = [
-            each
-            for each in self.releases
-            if has_selected_versions(each.registry.framework_versions, each.registry.python_versions, question)
+    def select_release(self, question: SearchQuery) -> Document | None:
+        """Return the newest release with the selected versions; None for none."""
+        releases = [
+            release
+            for release in self.releases
+            if has_selected_versions(release.registry.framework_versions, release.registry.python_versions, question)
         ]
-        return self.newest if self.newest in fitting else fitting[-1] if fitting else None
+        return self.newest if self.newest in releases else releases[-1] if releases else None
 
 
-class _Matching(Struct, frozen=True):
-    """A project that answers a text, and the bucket it is in."""
+class _Match(Struct, frozen=True):
+    """A package that matches a text, and its bucket."""
 
-    project: _Project
+    package: _Package
     bucket: int
 
 
-class PlainSearch:
-    """The port `SearchEngine` over any index; what it takes grows with the index.
+class ReferenceSearch:
+    """The port `SearchEngine` over any index; its time grows with the index.
 
-    Without `standards` nobody is taken to support a framework release of today. `now` returns the time in Unix seconds.
+    Without `standards` it is unknown which framework releases are supported. `now` returns the time in Unix seconds.
     """
 
     def __init__(
@@ -121,129 +122,133 @@ class PlainSearch:
         self._standards = standards
         self._now = now
 
-    def search(self, collection: str, query: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
-        held = self._projects(collection)
-        matching = [each for each in self._matching(held, query) if each.project.name not in hidden]
-        found = [each for each in matching if self._passes(each.project, query)]
-        found.sort(key=self._order(held, query.sort))
-        first = (query.page - 1) * query.per_page
-        page = [each.project for each in found[first : first + query.per_page]]
+    def search(self, collection: str, question: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
+        packages = self._read_packages(collection)
+        matches = [match for match in self._find_matches(packages, question) if match.package.name not in hidden]
+        passing = [match for match in matches if self._passes(match.package, question)]
+        passing.sort(key=self._build_sort_key(packages, question.sort))
+        first = (question.page - 1) * question.per_page
+        page = [match.package for match in passing[first : first + question.per_page]]
         return SearchResults(
-            total=len(found),
-            hits=tuple(to_hit(each.fitting(query) or each.newest) for each in page),
-            facets={facet: self._counted(matching, query, facet) for facet in Facet},
+            total=len(passing),
+            hits=tuple(to_hit(package.select_release(question) or package.newest) for package in page),
+            facets={facet: self._count_values(matches, question, facet) for facet in Facet},
         )
 
     def count_values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
-        held = (each for each in self._projects(collection) if each.name not in hidden)
-        return Counter(value for each in held for value in each.values(facet))
+        packages = (package for package in self._read_packages(collection) if package.name not in hidden)
+        return Counter(value for package in packages for value in package.get_values(facet))
 
     def suggest(
         self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
     ) -> Sequence[Suggestion]:
-        held, typed = self._projects(collection), normalize_prefix(text)
-        scale = _popularity(held)
-        like = [(rank_prefix(typed, each.name, self._lexicon), each.hit) for each in held if each.name not in hidden]
-        least = get_min_prefix_rank(like for like, _ in like)
-        likely = sorted(
-            (pair for pair in like if pair[0] >= least),
+        packages, typed = self._read_packages(collection), normalize_prefix(text)
+        scale = _compute_popularity(packages)
+        visible = [package.hit for package in packages if package.name not in hidden]
+        ranks = [(rank_prefix(typed, hit.name_normalized, self._lexicon), hit) for hit in visible]
+        minimum = get_min_prefix_rank(rank for rank, _ in ranks)
+        ranked = sorted(
+            (pair for pair in ranks if pair[0] >= minimum),
             key=lambda pair: (-pair[0], -scale.to_percentile(pair[1].downloads), pair[1].name_normalized),
         )
         return [
             Suggestion(name=hit.name, name_normalized=hit.name_normalized, summary=hit.summary)
-            for _, hit in likely[:limit]
+            for _, hit in ranked[:limit]
         ]
 
     def find_similar(
         self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
     ) -> Sequence[Hit]:
-        held = self._projects(collection)
-        own = next((each for each in held if each.name == normalize_name(name)), None)
+        packages = self._read_packages(collection)
+        own = next((package for package in packages if package.name == normalize_name(name)), None)
         if own is None:
             return []
-        stems = dict(get_significant_terms(own.searched, self._lexicon, document_frequency=_share(held)))
-        others = [each for each in held if each is not own and each.name not in hidden]
-        alike = [(sum(stems[stem] for stem in stems.keys() & each.head), each.hit) for each in others]
-        alike = sorted((pair for pair in alike if pair[0]), key=lambda pair: (-pair[0], pair[1].name_normalized))
-        return [hit for _, hit in alike[:limit]]
+        weights = dict(get_significant_terms(own.searchable, self._lexicon, document_frequency=_build_share(packages)))
+        others = [package for package in packages if package is not own and package.name not in hidden]
+        similar = [(similarity(package.searchable, weights), package.hit) for package in others]
+        ranked = sorted((pair for pair in similar if pair[0]), key=lambda pair: (-pair[0], pair[1].name_normalized))
+        return [hit for _, hit in ranked[:limit]]
 
     def find_dependents(
         self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
     ) -> Sequence[Hit]:
-        wanted = normalize_name(name)
+        requirement = normalize_name(name)
         hits = [
-            each.hit
-            for each in self._projects(collection)
-            if each.name not in hidden and wanted in parse_required_names(each.newest.registry.requires_dist)
+            package.hit
+            for package in self._read_packages(collection)
+            if package.name not in hidden and requirement in parse_required_names(package.newest.registry.requires_dist)
         ]
         return sorted(hits, key=lambda hit: (_KEYS[Sort.DOWNLOADS](hit), hit.name_normalized))[:limit]
 
     def get_hits(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
-        held = {each.name: each.hit for each in self._projects(collection) if each.name not in hidden}
-        return [held[name] for name in dict.fromkeys(names) if name in held]
+        packages = self._read_packages(collection)
+        hits = {package.name: package.hit for package in packages if package.name not in hidden}
+        return [hits[name] for name in dict.fromkeys(names) if name in hits]
 
-    def _projects(self, collection: str) -> list[_Project]:
+    def _read_packages(self, collection: str) -> list[_Package]:
         releases: dict[str, list[Document]] = {}
-        for document in self._index.export(collection):  # a project's come in the order of their versions
+        for document in self._index.export(collection):  # those of a package are ordered by version
             if document.registry.project_status != ProjectStatus.QUARANTINED:
                 releases.setdefault(document.registry.name_normalized, []).append(document)
-        return [_project(several) for several in releases.values()]
+        return [_build_package(documents) for documents in releases.values()]
 
-    def _matching(self, held: Sequence[_Project], question: SearchQuery) -> list[_Matching]:
+    def _find_matches(self, packages: Sequence[_Package], question: SearchQuery) -> list[_Match]:
         if not question.text.strip():
-            return [_Matching(each, 0) for each in held]
-        query = parse_query(question.text, self._lexicon, document_frequency=_share(held), favored=question.frameworks)
+            return [_Match(package, 0) for package in packages]
+        query = parse_query(
+            question.text, self._lexicon, document_frequency=_build_share(packages), favored=question.frameworks
+        )
         if query is None:
             return []
-        buckets = ((each, get_tier(query, each.searched, self._lexicon)) for each in held)
-        return [_Matching(each, bucket) for each, bucket in buckets if bucket is not None]
+        buckets = ((package, get_tier(query, package.searchable, self._lexicon)) for package in packages)
+        return [_Match(package, bucket) for package, bucket in buckets if bucket is not None]
 
-    def _order(self, held: Sequence[_Project], sort: Sort) -> Callable[[_Matching], tuple[float, float, str]]:
+    def _build_sort_key(self, packages: Sequence[_Package], sort: Sort) -> Callable[[_Match], tuple[float, float, str]]:
         if sort is not Sort.RELEVANCE:
-            return lambda each: (_KEYS[sort](each.project.hit), 0, each.project.name)
-        scale = _popularity(held)
-        return lambda each: (-each.bucket, -self._merit(each.project, scale), each.project.name)
+            return lambda match: (_KEYS[sort](match.package.hit), 0, match.package.name)
+        scale = _compute_popularity(packages)
+        return lambda match: (-match.bucket, -self._compute_quality(match.package, scale), match.package.name)
 
-    def _merit(self, project: _Project, scale: PopularityScale) -> float:
-        standing = to_quality_signals(project.hit)
+    def _compute_quality(self, package: _Package, scale: PopularityScale) -> float:
+        standing = to_quality_signals(package.hit)
         return compute_quality(standing, scale, is_current=self._is_current(standing.framework_versions))
 
     def _is_current(self, framework_versions: Iterable[str]) -> bool | None:
         if self._standards is None:
             return None
-        verdict = has_supported_version(framework_versions, self._standards, to_date(self._now()))
-        return None if verdict is UNSET else verdict
+        is_supported = has_supported_version(framework_versions, self._standards, to_date(self._now()))
+        return None if is_supported is UNSET else is_supported
 
-    def _passes(self, project: _Project, question: SearchQuery, but: Facet | None = None) -> bool:
+    def _passes(self, package: _Package, question: SearchQuery, without: Facet | None = None) -> bool:
+        """Tell whether a package passes all filters of a question, without that of one facet."""
         days = question.updated_within
-        if days is not None and project.hit.uploaded < int(self._now()) - days * _DAY:
+        if days is not None and package.hit.uploaded < int(self._now()) - days * _DAY:
             return False
-        if but not in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS) and not project.fitting(question):
+        if without not in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS) and not package.select_release(question):
             return False
-        chosen = ((facet, question.get_selected(facet)) for facet in Facet if facet is not but)
-        return all(not values or set(values) & project.values(facet) for facet, values in chosen)
+        selected = ((facet, question.get_selected(facet)) for facet in Facet if facet is not without)
+        return all(not values or set(values) & package.get_values(facet) for facet, values in selected)
 
-    def _counted(self, matching: Iterable[_Matching], question: SearchQuery, facet: Facet) -> Sequence[FacetCount]:
+    def _count_values(self, matches: Iterable[_Match], question: SearchQuery, facet: Facet) -> Sequence[FacetCount]:
         counts: Counter[str] = Counter()
-        for each in matching:
-            if self._passes(each.project, question, facet):
-                counts.update(each.project.values(facet))
+        for match in matches:
+            if self._passes(match.package, question, facet):
+                counts.update(match.package.get_values(facet))
         ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-        kept = ordered[:MAX_FACET_VALUES] + [
-            pair for pair in ordered[MAX_FACET_VALUES:] if pair[0] in question.get_selected(facet)
-        ]
-        return tuple(FacetCount(value=value, count=count) for value, count in kept)
+        first, rest = ordered[:MAX_FACET_VALUES], ordered[MAX_FACET_VALUES:]
+        first += [pair for pair in rest if pair[0] in question.get_selected(facet)]
+        return tuple(FacetCount(value=value, count=count) for value, count in first)
 
 
-def _project(releases: Sequence[Document]) -> _Project:
-    newest = next((each for each in releases if each.registry.is_newest), releases[-1])
-    return _Project(to_hit(newest), tuple(releases), newest, build_searchable(newest))
+def _build_package(releases: Sequence[Document]) -> _Package:
+    newest = next((release for release in releases if release.registry.is_newest), releases[-1])
+    return _Package(to_hit(newest), tuple(releases), newest, build_searchable(newest))
 
 
-def _share(held: Sequence[_Project]) -> Callable[[str], float]:
-    counts = Counter(stem for each in held for stem in set("".join(each.searched.texts).split()))
-    return lambda stem: counts[stem] / len(held) if held else 0.0
+def _build_share(packages: Sequence[_Package]) -> Callable[[str], float]:
+    counts = Counter(stem for package in packages for stem in set("".join(package.searchable.texts).split()))
+    return lambda stem: counts[stem] / len(packages) if packages else 0.0
 
 
-def _popularity(held: Iterable[_Project]) -> PopularityScale:
-    return build_popularity_scale(each.hit.downloads for each in held if each.hit.downloads is not None)
+def _compute_popularity(packages: Iterable[_Package]) -> PopularityScale:
+    return build_popularity_scale(package.hit.downloads for package in packages if package.hit.downloads is not None)

@@ -2,18 +2,20 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
+from ...domain.batching import split_into_batches
 from ...domain.collection import CollectionInfo, CollectionState
 from ...domain.errors import Invalid
+from ...ports import Rejection
 from ..collection_names import validate_collection_name
 from ..encoding import encode_json
-from ..fulltext.files import forget
 from .collections import find_collection, require_collection
 from .database import Database
 from .file_lock import hold_file_lock
-from .project_rows import copy_later_enrichments
+from .project_rows import copy_later_enrichments, copy_package
+from .search_source import remove_search_index
 
 _PROJECT_BATCH = 500
 
@@ -97,8 +99,23 @@ class SqliteAdmin:
                     require_collection(connection, name, self._database.path).id for name in (source, target)
                 )
                 after = _copy_next_enrichments(connection, source_id, target_id, after)
+        self.copy_tombstones(source, target)
+
+    def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
+        for some in split_into_batches(names, _PROJECT_BATCH):
+            with self._database.writing() as connection:
+                from_, to = (require_collection(connection, name, self._database.path).id for name in (source, target))
+                for name in some:
+                    copy_package(connection, from_, to, name)
+        return ()
+
+    def copy_foreign_settings(self, source: str, target: str, *, with_values: bool) -> Sequence[str]:
+        return ()  # no other program writes here
+
+    def copy_tombstones(self, source: str, target: str) -> None:
         with self._database.writing() as connection:
-            connection.execute(_COPY_TOMBSTONES, {"source": source_id, "target": target_id})
+            from_, to = (require_collection(connection, name, self._database.path).id for name in (source, target))
+            connection.execute(_COPY_TOMBSTONES, {"source": from_, "target": to})
 
     def list_collections(self) -> Sequence[CollectionInfo]:
         with self._database.reading() as connection:
@@ -126,6 +143,9 @@ class SqliteAdmin:
             require_collection(connection, collection, self._database.path)
         return None  # no other program writes to our file
 
+    def put_search_preset(self, name: str) -> None:
+        raise Invalid(f"search presets are stored on a Typesense server, and the index is {self.get_location()}")
+
     def get_location(self) -> str:
         return str(self._database.path)
 
@@ -149,7 +169,7 @@ class SqliteAdmin:
     def _drop(self, connection: sqlite3.Connection, collection_id: int) -> None:
         for statement in _DROP_STATEMENTS:
             connection.execute(statement, (collection_id,))
-        forget(self._database.path, collection_id)
+        remove_search_index(self._database.path, collection_id)
 
     def _write_alias(self, connection: sqlite3.Connection, alias: str, collection: str) -> None:
         collection_id = self._require_unaliased_id(connection, collection)

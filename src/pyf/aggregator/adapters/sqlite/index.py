@@ -17,6 +17,7 @@ from ..encoding import (
     decode_enrichments,
     decode_registry_fields,
     encode_json,
+    fingerprint,
     get_owner,
     replace_surrogates,
     sort_newest_first,
@@ -137,6 +138,19 @@ class SqliteIndex:
         while page:
             yield from page
             real_name, page = self._read_state_page(real_name, collection, page[-1].name_normalized)
+
+    def fingerprints(self, collection: str) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        names = (holding.name_normalized for holding in self.project_states(collection))
+        for some in split_into_batches(names, _PROJECT_BATCH):
+            with self._database.reading() as connection:
+                number = self._require_id(connection, collection)
+                others = _read_enrichments(connection, number, some)
+                documents: dict[str, list[str]] = {}
+                for name, json in connection.execute(_SELECT_DOCUMENTS, (number, _to_json_array(some))):
+                    documents.setdefault(name, []).append(json)
+            found |= {name: fingerprint(documents[name], others.get(name, {})) for name in documents}
+        return found
 
     def export(self, collection: str) -> Iterator[Document]:
         real_name = collection

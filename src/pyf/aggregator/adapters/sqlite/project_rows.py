@@ -9,7 +9,14 @@ from msgspec.json import encode
 from ...domain.collection import ProjectState, Tombstone
 from ...domain.documents.schema import Owner
 from ...ports import ProjectDocuments, Rejection
-from ..encoding import build_project_state, encode_json, get_rejection_reason, replace_surrogates
+from ..encoding import (
+    build_project_state,
+    encode_json,
+    get_owner,
+    get_rejection_reason,
+    initial_fields,
+    replace_surrogates,
+)
 from .collections import allocate_change
 
 _PUT_DOCUMENT = """
@@ -49,16 +56,36 @@ _SELECT_LATER_ENRICHMENTS = """
 """
 
 
+_PUT_INITIAL = """
+    INSERT OR IGNORE INTO enrichments (collection_id, name, owner, change, fields) VALUES (?, ?, ?, 0, ?)
+"""
+_COPY_DOCUMENTS = """
+    INSERT INTO documents (collection_id, name, version, id, is_newest, fields)
+    SELECT ?, name, version, id, is_newest, fields FROM documents WHERE collection_id = ? AND name = ?
+"""
+_COPY_ENRICHMENTS = """
+    INSERT INTO enrichments (collection_id, name, owner, change, fields)
+    SELECT ?, name, owner, change, fields FROM enrichments WHERE collection_id = ? AND name = ?
+"""
+_COPY_PROJECT = """
+    INSERT OR REPLACE INTO projects
+    (collection_id, name, change, last_serial, composed_with, status_checked, project_status, releases)
+    SELECT ?, name, ?, last_serial, composed_with, status_checked, project_status, releases
+    FROM projects WHERE collection_id = ? AND name = ? AND releases > 0
+"""
+
+
 class ProjectRows(Struct, frozen=True):
     """A project as its rows hold it: its holding, None for no documents, and (version, id, is newest, JSON) of each.
 
-    `health` is the JSON of its score, "" for none.
+    `health` is the JSON of its score, "" for none, `initial` that of owners who may not have written yet.
     """
 
     name: str
     state: ProjectState | None
     documents: tuple[tuple[str, str, bool, str], ...]
     health: str = ""
+    initial: tuple[tuple[Owner, str], ...] = ()
 
     @property
     def size(self) -> int:
@@ -83,6 +110,7 @@ def build_rows(project: ProjectDocuments, rejections: list[Rejection]) -> Projec
             for version, document in accepted.items()
         ),
         health=encode_json(project.health).decode() if project.health is not UNSET else "",
+        initial=tuple((get_owner(value), encode_json(value).decode()) for value in initial_fields(project.initial)),
     )
 
 
@@ -94,6 +122,10 @@ def put_project(connection: sqlite3.Connection, collection_id: int, project: Pro
     _put_documents(connection, collection_id, project, project.state)
     if project.health:
         write_enrichment(connection, collection_id, project.name, Owner.HEALTH, project.health)
+    if project.initial:
+        rows = [(collection_id, project.name, owner, json) for owner, json in project.initial]
+        if connection.executemany(_PUT_INITIAL, rows).rowcount:
+            _mark_changed(connection, collection_id, project.name)
 
 
 def _put_documents(
@@ -119,6 +151,15 @@ def _put_documents(
         ),
     )
     connection.execute("DELETE FROM tombstones WHERE collection_id = ? AND name = ?", (collection_id, project.name))
+
+
+def copy_package(connection: sqlite3.Connection, source: int, target: int, name: str) -> None:
+    """Make the rows of a package in the target equal to those of the source."""
+    delete_project(connection, target, name)
+    if connection.execute(_COPY_PROJECT, (target, allocate_change(connection), source, name)).rowcount:
+        connection.execute(_COPY_DOCUMENTS, (target, source, name))
+        connection.execute(_COPY_ENRICHMENTS, (target, source, name))
+        connection.execute("DELETE FROM tombstones WHERE collection_id = ? AND name = ?", (target, name))
 
 
 def delete_project(connection: sqlite3.Connection, collection_id: int, name: str) -> bool:

@@ -1,7 +1,7 @@
 """Makes, names and deletes the collections of a Typesense server, and gives out the right to rewrite one."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
@@ -9,6 +9,7 @@ from ...domain.batching import split_into_batches
 from ...domain.collection import CollectionInfo, CollectionState
 from ...domain.documents.schema import Owner
 from ...domain.errors import Invalid, NotFound
+from ...ports import Rejection
 from ..collection_names import validate_collection_name
 from . import older
 from .aliases import Aliases
@@ -16,9 +17,11 @@ from .census import counts, names_in
 from .collections import Collections, Found, created_at, first_metadata, is_internal, metadata_of
 from .errors import Taken
 from .flat import Written, latest, newer
+from .foreign_settings import copy_foreign_settings
 from .leases import Leases
 from .projects import Projects
-from .schema import TOKEN_SEPARATORS, declared
+from .schema import TOKEN_SEPARATORS, build_fields
+from .search_preset import put_search_preset
 from .server import Server
 from .tombstones import Tombstones
 
@@ -93,23 +96,37 @@ class TypesenseAdmin:
 
     def copy_enrichments(self, source: str, target: str) -> None:
         from_, to = (self._collections.existing(name) for name in (source, target))
-        if not older.is_ours(to):  # it can't be written to; whoever asks has only begun to replace it
+        if not to.is_native:  # it can't be written to; whoever asks has only begun to replace it
             return
         there = sorted(names_in(self._server, to))
-        of_another = None if older.is_ours(from_) else older.told_in(self._server, from_)
+        of_another = None if from_.is_native else older.told_in(self._server, from_)
         for names in split_into_batches(there, _AT_ONCE):
             others = self._others(from_.name, names) if of_another is None else of_another
             present = self._others(to.name, others.keys() & set(names))
             pick = newer if of_another is None else older.differing
             later = {name: _carried(pick(others[name], each)) for name, each in present.items()}
             self._projects.bring(to.name, {name: each for name, each in later.items() if each})
-        held = set(there)
-        self._tombstones.add(to.name, [each for each in self._tombstones.all(from_.name) if each.name not in held])
+        self._copy_tombstones(from_, to, set(there))
+
+    def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
+        return self._projects.copy(self._collections.ours(source).name, self._collections.writable(target).name, names)
+
+    def copy_foreign_settings(self, source: str, target: str, *, with_values: bool) -> Sequence[str]:
+        from_, to = (self._collections.existing(name) for name in (source, target))
+        return copy_foreign_settings(self._server, from_, to, with_values=with_values)
+
+    def copy_tombstones(self, source: str, target: str) -> None:
+        from_, to = (self._collections.existing(name) for name in (source, target))
+        self._copy_tombstones(from_, to, None)
 
     def list_collections(self) -> Sequence[CollectionInfo]:
         # With their fields, because one that we have not made may lack what projects are counted by.
         listed: Any = self._server.ask(lambda client: client.collections.retrieve())
-        found = {each["name"]: Found(each["name"], each) for each in listed if not is_internal(each["name"])}
+        found = {
+            schema["name"]: collection
+            for schema in listed
+            if (collection := Found(schema["name"], schema)).holds_packages and not is_internal(collection.name)
+        }
         aliases, projects = self._aliases.by_collection(), counts(self._server, found.values())
         return [
             CollectionInfo(
@@ -118,6 +135,7 @@ class TypesenseAdmin:
                 projects=projects[name],
                 documents=found[name].schema["num_documents"],
                 created_at=created_at(found[name].schema),
+                is_native=found[name].is_native,
             )
             for name in sorted(found)
             if name in projects
@@ -130,6 +148,9 @@ class TypesenseAdmin:
     def foreign_fields(self, collection: str) -> Sequence[str] | None:
         return older.unknown_fields(self._collections.existing(collection))
 
+    def put_search_preset(self, name: str) -> None:
+        put_search_preset(self._server, validate_collection_name(name))
+
     def get_location(self) -> str:
         return self._server.address
 
@@ -141,11 +162,17 @@ class TypesenseAdmin:
             *dict.fromkeys((validate_collection_name(collection), self.resolve(collection) or collection))
         )
 
+    def _copy_tombstones(self, source: Found, target: Found, held: set[str] | None) -> None:
+        tombstones = self._tombstones.all(source.name)
+        if tombstones:
+            held = names_in(self._server, target) if held is None else held
+            self._tombstones.add(target.name, [each for each in tombstones if each.name not in held])
+
     def _create(self, collection: str, state: CollectionState) -> None:
         metadata = first_metadata(state, int(self._now()))
         schema: Any = {
             "name": collection,
-            "fields": declared(),
+            "fields": build_fields(),
             "token_separators": list(TOKEN_SEPARATORS),
             "metadata": metadata,
         }
@@ -169,7 +196,7 @@ class TypesenseAdmin:
 
     def _others(self, collection: str, names: Iterable[str]) -> dict[str, dict[Owner, Written]]:
         """Return what other owners have written last of those of the projects that are there."""
-        held = self._projects.before_writing(collection, names)
+        held = self._projects.before_writing(collection, names, _CARRIED)
         return {name: latest(documents.values()) for name, documents in held.items()}
 
     def _itself(self, collection: str) -> Found:

@@ -15,7 +15,7 @@ from ...domain.membership.profile import Filter
 from ..collection_names import is_collection_name
 from ..encoding import encode_json
 from .leases import Leases
-from .schema import Json, differing, lacking
+from .schema import Json, list_changes, list_type_conflicts
 from .server import Server
 
 _STATE = "pyf_state"
@@ -34,6 +34,20 @@ class Found(Struct, frozen=True):
     def fields(self) -> frozenset[str]:
         """The names of the fields that can be asked for."""
         return frozenset(field["name"] for field in self.schema["fields"])
+
+    def is_facet(self, name: str) -> bool:
+        """Return whether values of a field can be counted."""
+        return any(field["name"] == name and field.get("facet") for field in self.schema["fields"])
+
+    @property
+    def is_native(self) -> bool:
+        """Whether its documents can be requested by package, as those that this program writes."""
+        return {"name", "version", "name_normalized"} <= self.fields
+
+    @property
+    def holds_packages(self) -> bool:
+        """Whether it holds packages at all, as those of older programs of this schema do."""
+        return {"name", "version"} <= self.fields
 
 
 class Collections:
@@ -64,7 +78,7 @@ class Collections:
     def ours(self, name: str) -> Found:
         """Return a collection whose documents can be asked for by project; raises `Invalid` for another program's."""
         found = self.existing(name)
-        if "name_normalized" not in found.fields:
+        if not found.is_native:
             raise Invalid(
                 f"the collection {found.name} was made by another program, whose documents are not of this schema: "
                 "pyfaggregator -f -p PROFILE --recreate-collection takes over one that holds packages"
@@ -81,12 +95,12 @@ class Collections:
         Raises `Invalid` where that is not enough, and for a collection that is not ours: its documents would remain.
         """
         found = self.ours(name)
-        if wrong := differing(found.schema["fields"]):
+        if wrong := list_type_conflicts(found.schema["fields"]):
             raise Invalid(
                 f"the collection {found.name} was made for another schema ({', '.join(wrong)}), which can't be "
                 "changed in place: make it anew with -f --recreate-collection"
             )
-        if missing := lacking(found.schema["fields"]):
+        if missing := list_changes(found.schema["fields"]):
             self._add(found.name, missing)
         return found
 
@@ -102,7 +116,7 @@ class Collections:
             self._server.ask(lambda client: client.collections[name].update(change))
         except Invalid as error:
             # Another process may have done the same at this moment, or our first attempt whose answer was lost.
-            if lacking(self.existing(name).schema["fields"]):
+            if list_changes(self.existing(name).schema["fields"]):
                 raise Unavailable(f"the schema of {name} can't be changed at the moment: {error}") from error
 
 
@@ -110,6 +124,11 @@ def metadata_of(schema: Json) -> Json:
     """Return what is kept with a collection, other people's included."""
     metadata: Json = schema.get("metadata") or {}
     return metadata
+
+
+def foreign_metadata(schema: Json) -> Json:
+    """Return the metadata that other programs have written."""
+    return {name: value for name, value in metadata_of(schema).items() if name not in (_STATE, _CREATED_AT)}
 
 
 def first_metadata(state: CollectionState, created_at: int) -> Json:

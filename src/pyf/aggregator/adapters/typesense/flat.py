@@ -2,41 +2,56 @@
 
 The engine merges what is sent into what is there: a null erases, and the keys of an object are merged one by one, so
 that a key which has gone has to be named. An object can therefore hold no null; on reading, one counts as not there.
+It also sorts the keys of an object; the order of a package's links is kept in a field of its own.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, ValidationError, convert, to_builtins
-from msgspec.json import decode
+from msgspec.json import Decoder, decode
 from msgspec.structs import replace
 
 from ...domain.documents.document import Document, Enrichments
 from ...domain.documents.schema import OWNERS, Owner, ProjectFields, RegistryFields, iter_fields
 from ...domain.errors import Invalid
 from ...domain.search import to_health_band
-from ..encoding import decode_registry_fields, get_owner
-from .schema import BAND, FORM, SEARCHED, WRITTEN, Json, is_object
+from ..encoding import decode_registry_fields, get_owner, initial_fields
+from .schema import HELPER_FIELDS, LINK_ORDER, SEARCH_HEALTH, WRITE_NUMBER, WRITTEN, Json, is_object
 
 _STRUCTS: dict[Owner, Any] = {owner: struct for struct, owner in OWNERS.items()}
 _NAMES = {owner: tuple(field.name for field in iter_fields() if field.owner is owner) for owner in Owner}
 _OBJECTS = frozenset(field.name for field in iter_fields() if field.kind == "object")
 _OPTIONAL = tuple(field.name for field in iter_fields() if field.owner is Owner.REGISTRY and field.optional)
 
-# What has to be known of a document to write over it, and what of a project's documents only its writers ask for.
-BEFORE_WRITING = (
-    "id",
-    "identifier",
-    "name",
-    "name_normalized",
-    *(name for name in _NAMES[Owner.REGISTRY] if name in _OBJECTS),
-    *(name for owner in WRITTEN for name in (WRITTEN[owner], *_NAMES[owner])),
-    FORM,
-)
+# What of a package's documents only its writers request.
 NOT_OF_THE_REGISTRY = (
     *(field.name for field in iter_fields() if field.owner is not Owner.REGISTRY and is_object(field)),
-    *SEARCHED,
+    *HELPER_FIELDS,
 )
+
+
+def fields_to_write_over(owners: Iterable[Owner]) -> tuple[str, ...]:
+    """Return the fields of a document that have to be known to write those of these owners."""
+    return (
+        "id",
+        "identifier",
+        "name",
+        "name_normalized",
+        WRITE_NUMBER,
+        *(name for owner in owners if owner is Owner.REGISTRY for name in _NAMES[owner] if name in _OBJECTS),
+        *(name for owner in owners if owner in WRITTEN for name in (WRITTEN[owner], *_NAMES[owner])),
+    )
+
+
+class _Ordered(Struct, frozen=True):
+    """The labels of a package's links in their order, where that is not the order of texts."""
+
+    project_urls_order: tuple[str, ...]
+
+
+_ORDERED = Decoder(_Ordered)
+_LINK_ORDER_KEY = f'"{LINK_ORDER}"'.encode()
 
 
 class Written(Struct, frozen=True):
@@ -49,6 +64,11 @@ class Written(Struct, frozen=True):
 def written(value: ProjectFields, number: int) -> tuple[Owner, Written]:
     """Return an owner's fields as that write brings them."""
     return get_owner(value), Written(number, to_builtins(value))
+
+
+def initially_written(initial: Enrichments) -> dict[Owner, Written]:
+    """Return what owners have written elsewhere, as older than everything that is written here."""
+    return dict(written(value, 0) for value in initial_fields(initial))
 
 
 def latest(documents: Iterable[Mapping[str, Any]]) -> dict[Owner, Written]:
@@ -71,16 +91,21 @@ def newer(theirs: Mapping[Owner, Written], ours: Mapping[Owner, Written]) -> dic
 
 def fresh(registry: RegistryFields, others: Mapping[Owner, Written]) -> Json:
     """Return a document that is not there yet."""
-    flat: Json = to_builtins(registry)
+    flat: Json = _to_flat(registry)
     for owner, of_owner in others.items():
-        flat |= of_owner.fields
-        flat[WRITTEN[owner]] = of_owner.number
-    return flat
+        flat |= enriching({}, owner, of_owner)
+    return {name: value for name, value in flat.items() if value is not None}
+
+
+def with_helper_fields(flat: Json, helper_fields: Json) -> Json:
+    """Return a whole document with the fields that only clients of the server search by."""
+    band = {SEARCH_HEALTH: to_health_band(flat.get("health_score")).value}
+    return flat | band | {name: value for name, value in helper_fields.items() if value is not None}
 
 
 def replacing(held: Mapping[str, Any], registry: RegistryFields, others: Mapping[Owner, Written]) -> Json:
     """Return what makes the registry's fields of a held document these, and other owners' where they are newer."""
-    flat: Json = dict.fromkeys(_OPTIONAL) | to_builtins(registry)
+    flat: Json = dict.fromkeys(_OPTIONAL) | _to_flat(registry)
     for name in _OBJECTS & flat.keys():
         flat[name] = _patch(held.get(name), flat[name])
     for owner, of_owner in others.items():
@@ -95,8 +120,8 @@ def enriching(held: Mapping[str, Any], owner: Owner, new: Written) -> Json:
     for name in _OBJECTS & flat.keys():
         flat[name] = _patch(held.get(name), flat[name])
     flat[WRITTEN[owner]] = new.number
-    if owner is Owner.HEALTH and FORM in held:
-        flat[BAND] = to_health_band(new.fields.get("health_score")).value
+    if owner is Owner.HEALTH:
+        flat[SEARCH_HEALTH] = to_health_band(new.fields.get("health_score")).value
     return flat
 
 
@@ -115,9 +140,18 @@ def own_id(flat: Mapping[str, Any]) -> str:
 def registry_of(line: bytes, place: str) -> RegistryFields:
     """Return the registry's fields of a document; raises `Invalid` where an older program has made it."""
     registry = _registry_of(line, place)
+    if _LINK_ORDER_KEY in line:
+        links, order = registry.project_urls, _ORDERED.decode(line).project_urls_order
+        registry = replace(registry, project_urls={label: links[label] for label in order if label in links})
     if registry.id == second_id(registry.identifier, registry.name_normalized):
         return replace(registry, id=registry.identifier)
     return registry
+
+
+def _to_flat(registry: RegistryFields) -> Json:
+    labels = list(registry.project_urls)
+    flat: Json = to_builtins(registry)
+    return flat | {LINK_ORDER: labels if labels != sorted(labels) else None}
 
 
 def _registry_of(line: bytes, place: str) -> RegistryFields:

@@ -17,7 +17,7 @@ from .flat import NOT_OF_THE_REGISTRY, document_of, enrichments_of, latest, regi
 from .holdings import holdings
 from .lines import fetch
 from .projects import Projects
-from .schema import SEARCHED, Json
+from .schema import HELPER_FIELDS, Json
 from .server import Server
 from .tombstones import Tombstones
 
@@ -86,6 +86,9 @@ class TypesenseIndex:
             real_name = self._collections.same(real_name, collection).name
             yield from page
 
+    def fingerprints(self, collection: str) -> Mapping[str, int]:
+        return self._projects.fingerprints(self._collections.ours(collection).name)
+
     def export(self, collection: str) -> Iterator[Document]:
         found = self._collections.ours(collection)
         for names in group_names_by_documents(self.project_states(collection), _EXPORT_AT_ONCE):
@@ -114,7 +117,7 @@ class TypesenseIndex:
     def _documents(self, found: Found, names: Sequence[str]) -> dict[str, dict[str, Document]]:
         """Return whole documents by project and version."""
         documents: dict[str, dict[str, Document]] = {}
-        for some, lines in fetch(self._server, found.name, names, {"exclude_fields": ",".join(SEARCHED)}):
+        for some, lines in fetch(self._server, found.name, names, {"exclude_fields": ",".join(HELPER_FIELDS)}):
             projects: dict[str, list[tuple[RegistryFields, Json]]] = {}
             for line in lines:
                 registry = registry_of(line, found.name)

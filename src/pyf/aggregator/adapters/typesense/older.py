@@ -17,7 +17,7 @@ from .census import name_of
 from .collections import Found
 from .flat import Written
 from .lines import export_of
-from .schema import Json, declared
+from .schema import Json, build_fields
 from .server import Server
 
 # Whose fields can be taken over, and which of these tell, in this order, when they were read.
@@ -38,21 +38,16 @@ class _Told(Struct, frozen=True):
     value: Any
 
 
-def is_ours(found: Found) -> bool:
-    """Tell whether the documents of a collection can be asked for by project, as ours can."""
-    return "name_normalized" in found.fields
-
-
 def unknown_fields(found: Found) -> tuple[str, ...] | None:
     """Return the fields of a collection that are not of our schema, None for a collection of ours.
 
     Raises `Invalid` for one that holds no packages at all.
     """
-    if is_ours(found):
+    if found.is_native:
         return None
-    if not {"name", "version"} <= found.fields:
+    if not found.holds_packages:
         raise Invalid(f"the collection {found.name} holds no packages: its documents have no name, or no version")
-    known = {"id", *(field.name for field in iter_fields()), *(field["name"] for field in declared())}
+    known = {"id", *(field.name for field in iter_fields()), *(field["name"] for field in build_fields())}
     roots = {name.partition(".")[0] for name in found.fields if name != ".*"}
     return tuple(sorted(roots - known - {""}))
 

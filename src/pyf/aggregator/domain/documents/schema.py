@@ -24,13 +24,21 @@ class Owner(StrEnum):
 
 
 class FieldUse(Struct, frozen=True):
-    """What a field means and what it is used for; `weight` above 0 makes its text searched."""
+    """What a field means and what it is used for.
+
+    Attributes:
+        weight: How much a match in it counts; 0 for a text that this program does not search.
+        stem: Whether an engine that knows stems finds other forms of its words.
+        infix: Whether an engine may find what is in the middle of its words.
+    """
 
     meaning: str
     weight: int = 0
     facet: bool = False
     sort: bool = False
     stored_only: bool = False
+    stem: bool = False
+    infix: bool = False
 
 
 class Field(Struct, frozen=True, kw_only=True):
@@ -52,7 +60,7 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
 
     id: Annotated[str, FieldUse("`{name}-{version}`, with the project's own spelling of its name", facet=True)]
     identifier: Annotated[str, FieldUse("the same as `id`", facet=True)]
-    name: Annotated[str, FieldUse("the project's own spelling of its name", weight=10, facet=True)]
+    name: Annotated[str, FieldUse("the project's own spelling of its name", weight=10, facet=True, infix=True)]
     name_sortable: Annotated[str, FieldUse("the same as `name`, to group and sort by", facet=True, sort=True)]
     name_normalized: Annotated[str, FieldUse("the PEP 503 form of the name", facet=True)]
     version: Annotated[str, FieldUse("the version as published", facet=True)]
@@ -72,23 +80,25 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     is_newest: Annotated[
         bool, FieldUse("whether this is the release that pip would install; one a project", facet=True)
     ]
-    author: Annotated[str, _stored_only("author as published")]
-    author_email: Annotated[str, _stored_only("the author's address as published")]
-    maintainer: Annotated[str, _stored_only("maintainer as published")]
-    maintainer_email: Annotated[str, _stored_only("the maintainer's address as published")]
-    summary: Annotated[str, FieldUse("the one-line summary", weight=5)]
+    author: Annotated[str, FieldUse("author as published", facet=True)]
+    author_email: Annotated[str, FieldUse("the author's address as published")]
+    maintainer: Annotated[str, FieldUse("maintainer as published")]
+    maintainer_email: Annotated[str, FieldUse("the maintainer's address as published")]
+    summary: Annotated[str, FieldUse("the one-line summary", weight=5, stem=True)]
     description: Annotated[
         str,
         FieldUse("the README as safe HTML, headings one level lower; empty for older releases by default", weight=1),
     ]
     description_content_type: Annotated[str, FieldUse("the README's content type as published")]
-    title: Annotated[str | UnsetType, FieldUse("the README's first heading, as plain text", weight=4)] = UNSET
+    title: Annotated[str | UnsetType, FieldUse("the README's first heading, as plain text", weight=4, stem=True)] = (
+        UNSET
+    )
     first_chapter: Annotated[
-        str | UnsetType, FieldUse("summary and README up to the second heading, as plain text", weight=3)
+        str | UnsetType, FieldUse("summary and README up to the second heading, as plain text", weight=3, stem=True)
     ] = UNSET
     main_content: Annotated[str | UnsetType, FieldUse("the rest of the README, as plain text", weight=2)] = UNSET
     changelog: Annotated[str | UnsetType, FieldUse("the README's changelog, as plain text", weight=1)] = UNSET
-    license: Annotated[str, FieldUse("the licence as published")]
+    license: Annotated[str, FieldUse("the license as published", facet=True)]
     license_expression: Annotated[
         str, FieldUse('the licence as an SPDX expression, "" where it cannot be told', facet=True)
     ]
@@ -103,22 +113,22 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     python_versions: Annotated[
         tuple[str, ...], FieldUse("supported Python versions, such as `Python 3.12`", facet=True)
     ]
-    requires_dist: Annotated[tuple[str, ...], _stored_only("requirements as published")]
+    requires_dist: Annotated[tuple[str, ...], FieldUse("requirements as published")]
     requires_python: Annotated[str, _stored_only("required Python versions as published")]
     home_page: Annotated[str, _stored_only("home page as published")]
     docs_url: Annotated[str, _stored_only("documentation as published")]
-    bugtrack_url: Annotated[str, _stored_only("issue tracker as published")]
+    bugtrack_url: Annotated[str, FieldUse("issue tracker as published")]
     package_url: Annotated[str, _stored_only("the project's page on PyPI")]
     project_url: Annotated[str, _stored_only("the project's page on PyPI, ending in a slash")]
-    release_url: Annotated[str, _stored_only("the release's page on PyPI")]
-    platform: Annotated[str, _stored_only("platform as published")]
+    release_url: Annotated[str, FieldUse("the release's page on PyPI")]
+    platform: Annotated[str, FieldUse("platform as published")]
     project_urls: Annotated[dict[str, str], _stored_only("label and address of the project's links")]
     urls: Annotated[
         tuple[File, ...],
         _stored_only("files of the release: filename, url, size, packagetype, upload_time, sha256, yanked"),
     ]
     upload_timestamp: Annotated[
-        int, FieldUse("upload of the release's first file; 0 for a release without files", sort=True)
+        int, FieldUse("upload of the release's first file; 0 for a release without files", facet=True, sort=True)
     ]
     yanked: Annotated[bool, FieldUse("whether the release was withdrawn by its author", facet=True)]
     yanked_reason: Annotated[str, FieldUse("why it was withdrawn, where the author said so")]
@@ -168,9 +178,11 @@ class RepositoryFields(Struct, frozen=True, kw_only=True):
     github_topics: Annotated[tuple[str, ...] | UnsetType, FieldUse("the repository's topics", facet=True)] = UNSET
     github_latest_release: Annotated[str | UnsetType, _stored_only("the tag of the latest release on GitHub")] = UNSET
     github_created: Annotated[int | UnsetType, FieldUse("when the repository was created", sort=True)] = UNSET
-    github_updated: Annotated[int | UnsetType, FieldUse("last change of the repository", sort=True)] = UNSET
+    github_updated: Annotated[int | UnsetType, FieldUse("last change of the repository", facet=True, sort=True)] = UNSET
     github_pushed: Annotated[int | UnsetType, FieldUse("last push to any branch", sort=True)] = UNSET
-    github_last_commit: Annotated[int | UnsetType, FieldUse("last commit on the default branch", sort=True)] = UNSET
+    github_last_commit: Annotated[
+        int | UnsetType, FieldUse("last commit of the main branch", facet=True, sort=True)
+    ] = UNSET
     github_checked: Annotated[int | UnsetType, FieldUse("when the repository was last looked for", sort=True)] = UNSET
 
 

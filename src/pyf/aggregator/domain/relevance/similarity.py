@@ -3,8 +3,8 @@
 Which names somebody may be typing, who has typed so much of one.
 """
 
-from collections.abc import Callable, Iterable
-from math import log
+from collections.abc import Callable, Iterable, Mapping
+from math import fsum, log
 
 from .lexicon import Lexicon
 from .names import NameForms, build_name_forms
@@ -37,6 +37,11 @@ def get_significant_terms(
         if term not in ignored and 0 < (frequency := document_frequency(term)) < _MAX_FREQUENCY
     ]
     return sorted(weights, key=lambda pair: (-pair[1], pair[0]))[:_MAX_TERMS]
+
+
+def similarity(project: Searchable, weights: Mapping[str, float]) -> float:
+    """Return what the stems weigh that a project has in its name, summary or keywords."""
+    return fsum(weights[stem] for stem in weights.keys() & "".join(project.texts[:3]).split())
 
 
 # What a name is, to what was typed: its beginning, that of one of its parts, or near to one of these.

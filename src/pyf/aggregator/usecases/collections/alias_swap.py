@@ -64,10 +64,7 @@ def list_aliases(admin: IndexAdmin, collection: str) -> Sequence[str]:
 
 
 def _is_reachable(index: PackageIndex, admin: IndexAdmin, alias: str, replacement: str) -> bool:
-    first_project = next(iter(index.project_states(replacement)), None)
     try:
-        return admin.resolve(alias) == replacement and (
-            first_project is None or bool(index.get_project_documents(alias, first_project.name_normalized))
-        )
+        return admin.resolve(alias) == replacement and index.get_state(alias) == index.get_state(replacement)
     except NotFound:
         return False

@@ -8,7 +8,7 @@ from msgspec.json import encode
 from msgspec.structs import replace
 
 from ...domain.collection import CollectionState
-from ...domain.documents.document import merge_documents
+from ...domain.documents.document import Enrichments, merge_documents
 from ...domain.documents.schema import RegistryFields
 from ...domain.errors import Invalid, NotFound
 from ...ports import Dependencies, ProjectDocuments
@@ -54,9 +54,18 @@ def merge_collection(
 
 
 def write_merged(
-    deps: Dependencies, collection: str, incoming: Mapping[str, Sequence[RegistryFields]], report: TransferReport
+    deps: Dependencies,
+    collection: str,
+    incoming: Mapping[str, Sequence[RegistryFields]],
+    report: TransferReport,
+    *,
+    initial: Mapping[str, Enrichments] = {},
 ) -> None:
-    """Write documents of projects, by normalised name, beside those that the collection holds of them."""
+    """Write documents of projects, by normalised name, beside those that the collection holds of them.
+
+    Args:
+        initial: What other owners have written elsewhere, for packages of which the collection has nothing of theirs.
+    """
     stored_documents = deps.index.get_documents(collection, incoming)
     merged_documents = {
         name: merge_documents(documents, stored_documents.get(name, ())) for name, documents in incoming.items()
@@ -67,7 +76,10 @@ def write_merged(
         if set(map(_encode, project_documents)) != set(map(_encode, stored_documents.get(name, ())))
     }
     if changed_documents:
-        projects = [ProjectDocuments(name_normalized=name, documents=d) for name, d in changed_documents.items()]
+        projects = [
+            ProjectDocuments(name_normalized=name, documents=d, initial=initial.get(name, Enrichments()))
+            for name, d in changed_documents.items()
+        ]
         report.add_rejections(deps.index.put(collection, projects))
     report.copied += len(changed_documents)
     report.unchanged += len(merged_documents) - len(changed_documents)

@@ -98,7 +98,7 @@ def read_overview(deps: Dependencies) -> IndexOverview:
 def read_details(deps: Dependencies, entry: CollectionEntry) -> CollectionDetails:
     """Return what is in a collection; it looks at every project's holding, but not into another program's documents."""
     state, info = entry.state, entry.info
-    newest_project = _find_newest_project(deps, info.name)
+    newest_project = _find_newest_project(deps, info)
     documents = deps.index.get_project_documents(info.name, newest_project.name_normalized) if newest_project else ()
     return CollectionDetails(
         names=entry.names,
@@ -117,13 +117,10 @@ def read_details(deps: Dependencies, entry: CollectionEntry) -> CollectionDetail
     )
 
 
-def _find_newest_project(deps: Dependencies, collection: str) -> ProjectState | None:
-    try:
-        if deps.admin.foreign_fields(collection) is not None:
-            return None
-    except Invalid:  # somebody else's, and nothing like ours
+def _find_newest_project(deps: Dependencies, info: CollectionInfo) -> ProjectState | None:
+    if not info.is_native:
         return None
-    return max(deps.index.project_states(collection), key=lambda project_state: project_state.last_serial, default=None)
+    return max(deps.index.project_states(info.name), key=lambda project_state: project_state.last_serial, default=None)
 
 
 def _list_aliases(collections: Iterable[CollectionInfo]) -> Iterator[Alias]:
@@ -187,6 +184,7 @@ def list_collections(deps: Dependencies, profiles: Mapping[str, Profile]) -> Seq
             release_count=entry.info.documents,
         )
         for entry in read_overview(deps).collections
+        if entry.info.is_native
         for name in entry.names
     ]
     return sorted(
@@ -202,9 +200,17 @@ def get_collection(deps: Dependencies, profiles: Mapping[str, Profile], key: str
     state = deps.index.get_state(collection)
     # `plone-1` is the inside of `plone`: its number changes with every rebuild.
     is_internal_name = key == collection and deps.admin.resolve(to_base_name(key)) == collection
-    if is_internal_name or is_leftover(deps, collection, state):
+    if is_internal_name or is_leftover(deps, collection, state) or not _is_native(deps, collection, state):
         raise NotFound(f"there is no collection {key}")
     return _build_collection(key, state.filter.profile, profiles)
+
+
+def _is_native(services: Dependencies, collection: str, state: CollectionState) -> bool:
+    """Return whether this program made a collection; one that remembers a filter it did."""
+    try:
+        return state.filter != Filter() or services.admin.foreign_fields(collection) is None
+    except Invalid:  # it holds no packages at all
+        return False
 
 
 def _build_collection(key: str, profile_key: str, profiles: Mapping[str, Profile]) -> PublicCollection:

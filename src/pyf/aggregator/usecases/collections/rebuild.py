@@ -56,6 +56,7 @@ def rebuild_collection(
         foreign_fields = deps.admin.foreign_fields(live)
         _require_filter(deps, target, live)
         replacement = _create_replacement(deps, target, live)
+        report.notices += deps.admin.copy_foreign_settings(live, replacement, with_values=False)
         state = deps.index.get_state(replacement)
         previous_filter = deps.index.get_state(live).filter
         replaced_collection = (
@@ -174,6 +175,7 @@ def _rebuild_copy(deps: Dependencies, alias: str, report: TransferReport, progre
     live = admin.resolve(alias) or alias
     replacement = find_next_name(admin, alias)
     admin.create(replacement, replace(index.get_state(live), rebuild_of=alias))
+    report.notices += admin.copy_foreign_settings(live, replacement, with_values=True)
     sync = CollectionSync(deps, live, replacement, report, progress)
     try:
         sync.run()

@@ -1,4 +1,4 @@
-"""Make, list and delete the keys by which clients search."""
+"""What clients search with: keys, and the parameters that suit a collection."""
 
 from collections.abc import Sequence
 
@@ -16,6 +16,15 @@ def add_search_key(deps: Dependencies, target: Target, *, value: str = "") -> Ne
     require_state(deps, target)
     name = target.collection
     return deps.keys.create([name], description=f"search only: {name}", value=value)
+
+
+def add_search_preset(services: Dependencies, target: Target) -> None:
+    """Store search parameters for clients of the index's server, under the name of a collection.
+
+    Raises `NotFound` for a collection that is not there, `Invalid` for an engine that has no such clients.
+    """
+    require_state(services, target)
+    services.admin.put_search_preset(target.collection)
 
 
 def list_search_keys(deps: Dependencies) -> Sequence[ApiKey]:

@@ -73,11 +73,11 @@ def is_same_filter(requested: Filter, stored: Filter) -> bool:
 
 def require_state(deps: Dependencies, target: Target) -> CollectionState:
     """Return the state of a collection; raises `NotFound`, naming the command to run first, where there is none."""
-    if deps.admin.resolve(target.collection) is None:
-        raise NotFound(
-            f"there is no collection {target.collection} yet: fill it first with {_format_fetch_command(target)}"
-        )
-    return deps.index.get_state(target.collection)
+    try:
+        return deps.index.get_state(target.collection)
+    except NotFound as error:
+        message = f"there is no collection {target.collection} yet: fill it first with {_format_fetch_command(target)}"
+        raise NotFound(message) from error
 
 
 def build_not_found_error(deps: Dependencies, target: Target, name: str) -> NotFound:
@@ -121,11 +121,11 @@ def create_named(admin: IndexAdmin, name: str, state: CollectionState) -> str:
 
 def find_next_name(admin: IndexAdmin, alias: str) -> str:
     """Return the first name of `plone-1`, `plone-2`, … above all that exist."""
-    numbers = [0]
-    for collection in admin.list_collections():
-        if to_base_name(collection.name) == alias:
-            numbers.append(int(collection.name.rpartition("-")[2]))
-    return f"{alias}-{max(numbers) + 1}"
+    numbered = (each.name for each in admin.list_collections() if to_base_name(each.name) == alias)
+    number = max((int(name.rpartition("-")[2]) for name in numbered), default=0) + 1
+    while admin.resolve(f"{alias}-{number}") is not None:  # on a server that others use, not a collection of packages
+        number += 1
+    return f"{alias}-{number}"
 
 
 def is_leftover(deps: Dependencies, collection: str, state: CollectionState) -> bool:

@@ -70,7 +70,7 @@ def _iter_entries(
 
 
 # Documents, and tombstones, that are written in one step.
-IMPORT_BATCH = 200
+IMPORT_BATCH = 1000
 
 
 def import_collection(
@@ -224,19 +224,24 @@ class _Importer:
                 name: [document.registry for document in documents] for name, documents in self._projects.items()
             }
             self.report.found += len(incoming)
-            write_merged(self.deps, self.collection, incoming, self.report)
-            self._write_enrichments()
+            theirs = {name: _get_enrichments(documents) for name, documents in self._projects.items()}
+            held = self.deps.index.get_enrichments(self.collection, theirs)
+            write_merged(self.deps, self.collection, incoming, self.report, initial=theirs)
+            self._write_enrichments(theirs, held)
         self._projects, self._pending_count = {}, 0
 
-    def _write_enrichments(self) -> None:
-        stored_enrichments = self.deps.index.get_enrichments(self.collection, self._projects)
+    def _write_enrichments(
+        self, imported: Mapping[str, Enrichments], stored_enrichments: Mapping[str, Enrichments]
+    ) -> None:
+        """Write what is newer of packages that were there; others have got it with their documents."""
+        parts = {
+            name: select_newer_enrichments(imported[name], enrichments)
+            for name, enrichments in stored_enrichments.items()
+        }
         for owner in ("repository", "downloads", "health"):
-            newer: dict[str, ProjectFields] = {}
-            for name, documents in self._projects.items():
-                imported = _get_enrichments(documents)
-                value = getattr(select_newer_enrichments(imported, stored_enrichments.get(name, Enrichments())), owner)
-                if value is not UNSET:
-                    newer[name] = value
+            newer: dict[str, ProjectFields] = {
+                name: value for name, of_package in parts.items() if (value := getattr(of_package, owner)) is not UNSET
+            }
             if newer:
                 self.deps.index.update(self.collection, newer)
 

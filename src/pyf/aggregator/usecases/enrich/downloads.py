@@ -54,25 +54,27 @@ def copy_from_other_collections(
     own_collection = deps.admin.resolve(collection)
     remaining = dict(due)
     for info in deps.admin.list_collections():
-        if info.name == own_collection or not remaining:
+        if info.name == own_collection or not info.is_native or not remaining:
             continue
-        for fields, freshness in list(_iter_freshness(deps, info.name, list(remaining))):
-            own_freshness = remaining[freshness.name]
-            is_newer = (
-                freshness.is_fresh(source, checked_after)
-                and not freshness.is_missing
-                and freshness.last_checked > own_freshness.last_checked
+        newer = {
+            freshness.name: fields
+            for fields, freshness in _iter_freshness(deps, info.name, list(remaining))
+            if fields and _is_newer(freshness, remaining[freshness.name], source, checked_after)
+        }
+        names = iter(newer)
+        while some := list(islice(names, LOOKUP_BATCH)):
+            held = deps.index.get_enrichments(collection, some)
+            deps.index.update(
+                collection, {name: merge_downloads(newer[name], held[name].downloads) for name in some if name in held}
             )
-            if fields and is_newer and _write_counts(deps, collection, freshness.name, fields):
-                del remaining[freshness.name]
-                yield freshness.name
+            for name in some:
+                if name in held:
+                    del remaining[name]
+                    yield name
 
 
-def _write_counts(deps: Dependencies, collection: str, name: str, fields: DownloadFields) -> int:
-    stored_enrichments = deps.index.get_enrichments(collection, [name])
-    if name not in stored_enrichments:
-        return 0
-    return deps.index.update(collection, {name: merge_downloads(fields, stored_enrichments[name].downloads)})
+def _is_newer(theirs: DownloadFreshness, ours: DownloadFreshness, source: str, since: int) -> bool:
+    return theirs.is_fresh(source, since) and not theirs.is_missing and theirs.last_checked > ours.last_checked
 
 
 def _iter_freshness(

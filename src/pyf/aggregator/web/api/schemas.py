@@ -5,7 +5,7 @@ from math import ceil
 
 from msgspec import Struct, structs
 
-from ...domain.search import Facet, FacetCount, HealthBand, Hit, SearchQuery, SearchResults
+from ...domain.search import Facet, FacetCount, HealthBand, Hit, SearchQuery, SearchResults, count_missing
 from ...usecases.collections.overview import CollectionSummary
 
 
@@ -40,12 +40,16 @@ class PackageHit(Hit, frozen=True, kw_only=True):
 
 
 class SearchResponse(Struct, frozen=True, kw_only=True):
-    """A page of what was found, and how many projects there are for each value of each filter."""
+    """A page of what was found, and how many projects there are for each value of each filter.
+
+    `missing` hits of the page were counted by the index and not returned; it is 0 unless the index fails.
+    """
 
     total: int
     page: int
     per_page: int
     pages: int
+    missing: int
     hits: tuple[PackageHit, ...]
     facets: Mapping[Facet, Sequence[FacetCount]]
 
@@ -56,6 +60,7 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
             total=results.total,
             page=query.page,
             per_page=query.per_page,
+            missing=count_missing(results, query),
             pages=ceil(results.total / query.per_page),
             hits=tuple(PackageHit.from_hit(hit) for hit in results.hits),
             facets=results.facets,

@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from ...domain.search import MAX_VALUE_LENGTH, Facet, FacetCount, HealthBand, SearchQuery, SearchResults, Sort
+from ...domain.search import (
+    MAX_VALUE_LENGTH,
+    Facet,
+    FacetCount,
+    HealthBand,
+    SearchQuery,
+    SearchResults,
+    Sort,
+    count_missing,
+)
 from .. import urls
 from . import formatting, search_params
 from .formatting import sort_versions
@@ -194,6 +203,7 @@ class SearchPage(Struct, frozen=True, kw_only=True):
     """A list as its template shows it.
 
     `count` is a sentence; `range` tells which hits these are; `behind` is one where the page is behind the last.
+    `missing` is one where the index has returned fewer hits than it has counted.
     `told` is the text, cut where it would take too much to repeat. `chips` are filters that are set, of which there
     are `more_chips`. `feed` is "" where its address is too long for a link.
     """
@@ -204,6 +214,7 @@ class SearchPage(Struct, frozen=True, kw_only=True):
     count: str
     range: str
     past_end: str
+    missing: str
     hits: tuple[HitView, ...]
     facets: tuple[FacetView, ...]
     periods: tuple[Choice, ...]
@@ -247,6 +258,7 @@ def build_search_page(
         past_end=f"The list ends with page {formatting.format_int(last_page)}."
         if results.total and query.page > last_page
         else "",
+        missing=_describe_missing(count_missing(results, query)),
         hits=tuple(build_hit_view(collection, hit, budget) for hit in results.hits),
         facets=tuple(build_facets(collection, params, results, budget)),
         periods=build_period_choices(query),
@@ -264,6 +276,12 @@ def build_search_page(
         feed_url=action_for(feed_url, "", "", budget).url,
         feed_redirect_url=urls.feed_redirect_path(collection),
     )
+
+
+def _describe_missing(missing: int) -> str:
+    if not missing:
+        return ""
+    return f"The index counts {formatting.pluralize(missing, 'more package')} on this page than it returns. Try again later."
 
 
 def _format_range(query: SearchQuery, results: SearchResults) -> str:
@@ -294,5 +312,5 @@ def _build_page_link(collection: str, params: SearchParams, number: int, budget:
     return PageLink(number=number, action=_page_action(collection, params, number, budget), is_current=is_current)
 
 
-def _page_action(collection: str, params: SearchParams, page: int, budget: PageBudget) -> Action:
-    return action_for(list_path(collection, search_params.with_page(params, page)), "page", str(page), budget)
+def _page_action(collection: str, params: SearchParams, page: int, room: PageBudget) -> Action:
+    return action_for(list_path(collection, search_params.with_page(params, page)), "page", str(page), room)
