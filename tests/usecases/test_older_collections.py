@@ -7,17 +7,19 @@ import pytest
 
 import older
 from pyf.aggregator.domain.collection import CollectionState
-from pyf.aggregator.domain.errors import Invalid
+from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.domain.profile import Filter
 from pyf.aggregator.domain.transfer import Header, Line
 from pyf.aggregator.sample.ecosystem import Ecosystem
 from pyf.aggregator.sample.expand import expanded
 from pyf.aggregator.sample.faults import Fault
 from pyf.aggregator.usecases.catalogue import catalogue, details
+from pyf.aggregator.usecases.download_standings import stalest_first, take_over
 from pyf.aggregator.usecases.enrich_repositories import enrich_repositories
 from pyf.aggregator.usecases.import_ import import_
 from pyf.aggregator.usecases.migrate import migrate
 from pyf.aggregator.usecases.recreate_copy import recreate_copy
+from pyf.aggregator.usecases.shelves import shelf, shelves
 from pyf.aggregator.usecases.target import Target
 from typesense_double import LocalTypesense
 from usecases.conftest import PROJECTS
@@ -183,16 +185,35 @@ def test_it_is_listed_with_what_can_be_told_of_it(taken_over: World) -> None:
     assert (told.filter, told.projects, told.documents, told.cursor) == ("another program", 4, 7, None)
 
 
-def test_what_holds_no_packages_is_listed_and_never_taken_over(server: LocalTypesense, user: World) -> None:
+def test_what_holds_no_packages_is_not_listed_and_never_taken_over(server: LocalTypesense, user: World) -> None:
     server.store.create({"name": "plone", "fields": [{"name": "title", "type": "string"}]})
     server.store.collection("plone").write({"id": "1", "title": "Hello"}, "create", "reject")
-    (listed,) = catalogue(user.services).collections
+    assert not catalogue(user.services).collections
 
     report = user.recreate()
 
     assert "holds no packages" in str(report.stopped_by)
     assert older.ids(server.store, "plone") == ["1"]
-    assert (details(user.services, listed).documents, list(behind(user))) == (1, ["plone"])
+
+
+def test_readers_are_shown_no_collection_of_another_program(server: LocalTypesense, user: World) -> None:
+    older.make(server.store, "packages1")
+    server.store.create({"name": "shop", "fields": [{"name": "name", "type": "string"}]})
+    user.fetch()
+
+    assert [each.shelf.key for each in shelves(user.services, {})] == ["plone"]
+    for name in ("packages1", "shop"):
+        with pytest.raises(NotFound):
+            shelf(user.services, {}, name)
+
+
+def test_downloads_of_other_programs_collections_are_not_copied(server: LocalTypesense, user: World) -> None:
+    older.make(server.store, "packages1")
+    server.store.create({"name": "shop", "fields": [{"name": "name", "type": "string"}]})
+    user.fetch()
+    wanted = {standing.name: standing for standing in stalest_first(user.services, "plone")}
+
+    assert not list(take_over(user.services, "plone", wanted, "pypistats", 0))
 
 
 def test_other_collections_of_the_server_are_left_alone(server: LocalTypesense, user: World) -> None:

@@ -63,10 +63,16 @@ class Tombstone(Struct, frozen=True, kw_only=True):
 
 
 class CollectionInfo(Struct, frozen=True, kw_only=True):
-    """One collection of an index, with the aliases that lead to it."""
+    """One collection of an index, with the aliases that lead to it.
+
+    Attributes:
+        is_native: Whether this program made it. Packages of another program's collection are listed and counted, and
+            neither searched nor written to.
+    """
 
     name: str
     aliases: tuple[str, ...]
     projects: int
     documents: int
     created_at: int
+    is_native: bool = True

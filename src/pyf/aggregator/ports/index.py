@@ -125,7 +125,7 @@ class IndexAdmin(Protocol):
         """
 
     def collections(self) -> Sequence[CollectionInfo]:
-        """Return all collections by name."""
+        """Return all collections of packages by name; others that may be on the same server are left out."""
 
     def resolve(self, name: str) -> str | None:
         """Return the collection that a collection's name or an alias leads to, None if there is none."""

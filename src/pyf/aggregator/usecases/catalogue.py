@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from ..domain.collection import CollectionInfo, CollectionState, Holding
-from ..domain.errors import Invalid, NotFound
+from ..domain.errors import NotFound
 from ..ports import Services
 from .target import is_leftover, stem_of
 
@@ -92,7 +92,7 @@ def catalogue(services: Services) -> Catalogue:
 def details(services: Services, listed: Listed) -> Details:
     """Return what is in a collection; it looks at every project's holding, but not into another program's documents."""
     state, info = listed.state, listed.info
-    newest = _newest(services, info.name)
+    newest = _newest(services, info)
     documents = services.index.documents(info.name, newest.name_normalized) if newest else ()
     return Details(
         names=listed.names,
@@ -109,13 +109,10 @@ def details(services: Services, listed: Listed) -> Details:
     )
 
 
-def _newest(services: Services, collection: str) -> Holding | None:
-    try:
-        if services.admin.foreign_fields(collection) is not None:
-            return None
-    except Invalid:  # somebody else's, and nothing like ours
+def _newest(services: Services, info: CollectionInfo) -> Holding | None:
+    if not info.is_native:
         return None
-    return max(services.index.holdings(collection), key=lambda holding: holding.last_serial, default=None)
+    return max(services.index.holdings(info.name), key=lambda holding: holding.last_serial, default=None)
 
 
 def _aliases(collections: Iterable[CollectionInfo]) -> Iterator[Alias]:

@@ -45,21 +45,27 @@ def take_over(
     own = services.admin.resolve(collection)
     remaining = dict(wanted)
     for other in services.admin.collections():
-        if other.name == own or not remaining:
+        if other.name == own or not other.is_native or not remaining:
             continue
-        for fields, standing in list(_standings(services, other.name, list(remaining))):
-            ours = remaining[standing.name]
-            is_news = standing.is_fresh(source, since) and not standing.is_missing and standing.checked > ours.checked
-            if fields and is_news and _write(services, collection, standing.name, fields):
-                del remaining[standing.name]
-                yield standing.name
+        newer = {
+            standing.name: fields
+            for fields, standing in _standings(services, other.name, list(remaining))
+            if fields and _is_newer(standing, remaining[standing.name], source, since)
+        }
+        names = iter(newer)
+        while some := list(islice(names, LOOK_UP)):
+            held = services.index.enrichments(collection, some)
+            services.index.update(
+                collection, {name: joined(newer[name], held[name].downloads) for name in some if name in held}
+            )
+            for name in some:
+                if name in held:
+                    del remaining[name]
+                    yield name
 
 
-def _write(services: Services, collection: str, name: str, fields: DownloadFields) -> int:
-    held = services.index.enrichments(collection, [name])
-    if name not in held:
-        return 0
-    return services.index.update(collection, {name: joined(fields, held[name].downloads)})
+def _is_newer(theirs: Standing, ours: Standing, source: str, since: int) -> bool:
+    return theirs.is_fresh(source, since) and not theirs.is_missing and theirs.checked > ours.checked
 
 
 def _standings(

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from ..domain.errors import NotFound
-from ..domain.profile import Profile
+from ..domain.collection import CollectionState
+from ..domain.errors import Invalid, NotFound
+from ..domain.profile import Filter, Profile
 from ..ports import Services
 from .catalogue import catalogue
 from .target import Target, is_leftover, stem_of
@@ -42,6 +43,7 @@ def shelves(services: Services, profiles: Mapping[str, Profile]) -> Sequence[Fil
             releases=listed.info.documents,
         )
         for listed in catalogue(services).collections
+        if listed.info.is_native
         for name in listed.names
     ]
     return sorted(found, key=lambda each: (order.get(each.shelf.key, len(order)), each.shelf.key))
@@ -55,9 +57,17 @@ def shelf(services: Services, profiles: Mapping[str, Profile], key: str) -> Shel
     state = services.index.state(collection)
     # `plone-1` is the inside of `plone`: its number changes with every rebuild.
     is_inside = key == collection and services.admin.resolve(stem_of(key)) == collection
-    if is_inside or is_leftover(services, collection, state):
+    if is_inside or is_leftover(services, collection, state) or not _is_native(services, collection, state):
         raise NotFound(f"there is no collection {key}")
     return _shelf(key, state.filter.profile, profiles)
+
+
+def _is_native(services: Services, collection: str, state: CollectionState) -> bool:
+    """Return whether this program made a collection; one that remembers a filter it did."""
+    try:
+        return state.filter != Filter() or services.admin.foreign_fields(collection) is None
+    except Invalid:  # it holds no packages at all
+        return False
 
 
 def _shelf(key: str, profile: str, profiles: Mapping[str, Profile]) -> Shelf:

@@ -117,11 +117,11 @@ def create_as_named(admin: IndexAdmin, name: str, state: CollectionState) -> str
 
 def next_numbered(admin: IndexAdmin, alias: str) -> str:
     """Return the first name of `plone-1`, `plone-2`, … above all that exist."""
-    numbers = [0]
-    for collection in admin.collections():
-        if stem_of(collection.name) == alias:
-            numbers.append(int(collection.name.rpartition("-")[2]))
-    return f"{alias}-{max(numbers) + 1}"
+    numbered = (each.name for each in admin.collections() if stem_of(each.name) == alias)
+    number = max((int(name.rpartition("-")[2]) for name in numbered), default=0) + 1
+    while admin.resolve(f"{alias}-{number}") is not None:  # on a server that others use, not a collection of packages
+        number += 1
+    return f"{alias}-{number}"
 
 
 def is_leftover(services: Services, collection: str, state: CollectionState) -> bool:

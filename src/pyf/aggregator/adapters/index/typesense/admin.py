@@ -93,10 +93,10 @@ class TypesenseAdmin:
 
     def carry_over(self, source: str, target: str) -> None:
         from_, to = (self._collections.existing(name) for name in (source, target))
-        if not older.is_ours(to):  # it can't be written to; whoever asks has only begun to replace it
+        if not to.is_native:  # it can't be written to; whoever asks has only begun to replace it
             return
         there = sorted(names_in(self._server, to))
-        of_another = None if older.is_ours(from_) else older.told_in(self._server, from_)
+        of_another = None if from_.is_native else older.told_in(self._server, from_)
         for names in batches(there, _AT_ONCE):
             others = self._others(from_.name, names) if of_another is None else of_another
             present = self._others(to.name, others.keys() & set(names))
@@ -109,7 +109,11 @@ class TypesenseAdmin:
     def collections(self) -> Sequence[CollectionInfo]:
         # With their fields, because one that we have not made may lack what projects are counted by.
         listed: Any = self._server.ask(lambda client: client.collections.retrieve())
-        found = {each["name"]: Found(each["name"], each) for each in listed if not is_internal(each["name"])}
+        found = {
+            schema["name"]: collection
+            for schema in listed
+            if (collection := Found(schema["name"], schema)).holds_packages and not is_internal(collection.name)
+        }
         aliases, projects = self._aliases.by_collection(), counts(self._server, found.values())
         return [
             CollectionInfo(
@@ -118,6 +122,7 @@ class TypesenseAdmin:
                 projects=projects[name],
                 documents=found[name].schema["num_documents"],
                 created_at=created_at(found[name].schema),
+                is_native=found[name].is_native,
             )
             for name in sorted(found)
             if name in projects

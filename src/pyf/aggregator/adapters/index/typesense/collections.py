@@ -35,6 +35,20 @@ class Found(Struct, frozen=True):
         """The names of the fields that can be asked for."""
         return frozenset(field["name"] for field in self.schema["fields"])
 
+    def is_facet(self, name: str) -> bool:
+        """Return whether values of a field can be counted."""
+        return any(field["name"] == name and field.get("facet") for field in self.schema["fields"])
+
+    @property
+    def is_native(self) -> bool:
+        """Whether its documents can be requested by package, as those that this program writes."""
+        return {"name", "version", "name_normalized"} <= self.fields
+
+    @property
+    def holds_packages(self) -> bool:
+        """Whether it holds packages at all, as those of older programs of this schema do."""
+        return {"name", "version"} <= self.fields
+
 
 class Collections:
     """The collections of a server that bear a name which people may give."""
@@ -64,7 +78,7 @@ class Collections:
     def ours(self, name: str) -> Found:
         """Return a collection whose documents can be asked for by project; raises `Invalid` for another program's."""
         found = self.existing(name)
-        if "name_normalized" not in found.fields:
+        if not found.is_native:
             raise Invalid(
                 f"the collection {found.name} was made by another program, whose documents are not of this schema: "
                 "pyfaggregator -f -p PROFILE --recreate-collection takes over one that holds packages"

@@ -38,19 +38,14 @@ class _Told(Struct, frozen=True):
     value: Any
 
 
-def is_ours(found: Found) -> bool:
-    """Tell whether the documents of a collection can be asked for by project, as ours can."""
-    return "name_normalized" in found.fields
-
-
 def unknown_fields(found: Found) -> tuple[str, ...] | None:
     """Return the fields of a collection that are not of our schema, None for a collection of ours.
 
     Raises `Invalid` for one that holds no packages at all.
     """
-    if is_ours(found):
+    if found.is_native:
         return None
-    if not {"name", "version"} <= found.fields:
+    if not found.holds_packages:
         raise Invalid(f"the collection {found.name} holds no packages: its documents have no name, or no version")
     known = {"id", *(field.name for field in fields()), *(field["name"] for field in declared())}
     roots = {name.partition(".")[0] for name in found.fields if name != ".*"}

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-# The server refuses a query string of more than 4,000 characters; the names of the wanted fields take their part.
-_LONGEST = 2400
+from .limits import FILTER_IN_URL
 
 # What a project's normalised name is made of; no project with another name can be asked for, so none is taken in.
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -46,7 +45,7 @@ def _of_length(texts: Iterable[str]) -> Iterator[list[str]]:
     length = 0
     for text in texts:
         taken = len(quote(f"`{text}`,", safe=""))
-        if some and length + taken > _LONGEST:
+        if some and length + taken > FILTER_IN_URL:
             yield some
             some, length = [], 0
         some.append(text)
