@@ -12,10 +12,10 @@ from namespaced import namespaced
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.memory import MemoryIndex
-from pyf.aggregator.adapters.index.plain_search import PlainSearch
+from pyf.aggregator.adapters.index.reference_search import ReferenceSearch
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
-from pyf.aggregator.adapters.index.sqlite_search import SqliteSearch
+from pyf.aggregator.adapters.index.sqlite_source import open_search
 from pyf.aggregator.adapters.index.typesense import Server
 from pyf.aggregator.adapters.lexicon import load_lexicon
 from pyf.aggregator.adapters.standards import load_standards
@@ -44,13 +44,13 @@ class Engine:
 @contextmanager
 def _memory(_folder: Path) -> Iterator[Engine]:
     index = MemoryIndex(now=lambda: NOW)
-    yield Engine(index, index, _plain(index))
+    yield Engine(index, index, _reference(index))
 
 
 @contextmanager
 def _sqlite(folder: Path) -> Iterator[Engine]:
     database = Database(folder / "pyf.sqlite3")
-    search = SqliteSearch(database, LEXICON, STANDARDS, now=lambda: NOW)
+    search = open_search(database, LEXICON, STANDARDS, now=lambda: NOW)
     try:
         yield Engine(SqliteIndex(database), SqliteAdmin(database, now=lambda: NOW), search)
     finally:
@@ -59,33 +59,35 @@ def _sqlite(folder: Path) -> Iterator[Engine]:
 
 
 @contextmanager
-def _typesense(_folder: Path) -> Iterator[Engine]:
-    with LocalTypesense() as service, _connected(service.url, ADMIN_KEY) as engine:
+def _typesense(folder: Path) -> Iterator[Engine]:
+    with LocalTypesense() as service, _connected(service.url, ADMIN_KEY, folder) as engine:
         yield engine
 
 
 @contextmanager
-def _typesense_live(_folder: Path) -> Iterator[Engine]:
+def _typesense_live(folder: Path) -> Iterator[Engine]:
     """The server that the environment names, with names of this test's own, which are deleted in the end."""
     with (
-        _connected(TYPESENSE_URL, TYPESENSE_KEY) as engine,
+        _connected(TYPESENSE_URL, TYPESENSE_KEY, folder) as engine,
         namespaced(engine.index, engine.admin, engine.search) as own,
     ):
         yield Engine(*own)
 
 
 @contextmanager
-def _connected(url: str, key: str) -> Iterator[Engine]:
+def _connected(url: str, key: str, folder: Path) -> Iterator[Engine]:
     server = Server([url], key, timeout=10, patience=1)
+    search = typesense.open_search(server, folder / "search", LEXICON, STANDARDS, now=lambda: NOW)
     try:
-        ports = typesense.on(server, lexicon=LEXICON, standards=STANDARDS, now=lambda: NOW)
-        yield Engine(ports.index, ports.admin, ports.search)
+        ports = typesense.on(server, lexicon=LEXICON, now=lambda: NOW)
+        yield Engine(ports.index, ports.admin, search)
     finally:
+        search.close()
         server.close()
 
 
-def _plain(index: PackageIndex) -> PlainSearch:
-    return PlainSearch(index, LEXICON, STANDARDS, now=lambda: NOW)
+def _reference(index: PackageIndex) -> ReferenceSearch:
+    return ReferenceSearch(index, LEXICON, STANDARDS, now=lambda: NOW)
 
 
 _Opened = Callable[[Path], AbstractContextManager[Engine]]

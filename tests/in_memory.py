@@ -6,7 +6,7 @@ from typing import Any
 from pyf.aggregator.adapters.candidates.memory import MemoryCandidates
 from pyf.aggregator.adapters.index.memory import MemoryIndex
 from pyf.aggregator.adapters.index.memory_keys import MemoryApiKeys
-from pyf.aggregator.adapters.index.plain_search import PlainSearch
+from pyf.aggregator.adapters.index.reference_search import ReferenceSearch
 from pyf.aggregator.adapters.lexicon import load_lexicon
 from pyf.aggregator.adapters.memory_caches import MemoryRenderCache, MemoryRepositoryCache, MemoryVerdictStore
 from pyf.aggregator.adapters.memory_downloads import MemoryDownloads
@@ -42,5 +42,5 @@ def in_memory(projects: Iterable[Project] = (), **chosen: Any) -> Services:
         "standards": load_standards(),
     }
     ports |= chosen
-    ports.setdefault("search", PlainSearch(ports["index"], load_lexicon(), ports["standards"], now=ports["now"]))
+    ports.setdefault("search", ReferenceSearch(ports["index"], load_lexicon(), ports["standards"], now=ports["now"]))
     return Services(**ports)

@@ -16,10 +16,11 @@ from builders import PLONE, collection_state, project_documents
 from engines import NOW
 from pyf.aggregator.adapters.index.database import Database
 from pyf.aggregator.adapters.index.exclusive import exclusive
-from pyf.aggregator.adapters.index.fulltext.files import index_folder
+from pyf.aggregator.adapters.index.fulltext.files import get_search_folder
+from pyf.aggregator.adapters.index.fulltext.search import FulltextSearch
 from pyf.aggregator.adapters.index.sqlite import SqliteIndex
 from pyf.aggregator.adapters.index.sqlite_admin import SqliteAdmin
-from pyf.aggregator.adapters.index.sqlite_search import SqliteSearch
+from pyf.aggregator.adapters.index.sqlite_source import open_search
 from pyf.aggregator.adapters.lexicon import load_lexicon
 from pyf.aggregator.adapters.standards import load_standards
 from pyf.aggregator.domain.errors import Unavailable
@@ -35,10 +36,10 @@ class World:
         self.database = Database(path)
         self.index = SqliteIndex(self.database)
         self.admin = SqliteAdmin(self.database, now=lambda: NOW)
-        self.opened: list[SqliteSearch] = []
+        self.opened: list[FulltextSearch] = []
 
-    def search(self, synonyms: str = "") -> SqliteSearch:
-        self.opened.append(SqliteSearch(self.database, load_lexicon(synonyms), STANDARDS, now=lambda: NOW))
+    def search(self, synonyms: str = "") -> FulltextSearch:
+        self.opened.append(open_search(self.database, load_lexicon(synonyms), STANDARDS, now=lambda: NOW))
         return self.opened[-1]
 
     def put(self, *names: str) -> None:
@@ -46,7 +47,7 @@ class World:
 
     @property
     def folder(self) -> Path:
-        return index_folder(self.database.path, 1)
+        return get_search_folder(self.database.path) / "1"
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     world.database.close()
 
 
-def found(search: SqliteSearch, text: str = "something") -> list[str]:
+def found(search: FulltextSearch, text: str = "something") -> list[str]:
     return sorted(hit.name for hit in search.search(PLONE, Question(text=text)).hits)
 
 
@@ -116,7 +117,7 @@ def _never_finished(folder: Path) -> None:
 
 def _of_an_older_form(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "entries.sqlite3")) as connection, connection:
-        connection.execute("""UPDATE progress SET made = replace(made, '"form":', '"form":-')""")
+        connection.execute("""UPDATE progress SET json = replace(json, '"search_version":', '"search_version":-')""")
 
 
 @pytest.mark.parametrize(
@@ -162,11 +163,11 @@ import os, sys
 sys.path[:0] = {sys.path!r}
 from pathlib import Path
 from pyf.aggregator.adapters.index.database import Database
-from pyf.aggregator.adapters.index.sqlite_search import SqliteSearch
+from pyf.aggregator.adapters.index.sqlite_source import open_search
 from pyf.aggregator.adapters.lexicon import load_lexicon
 from pyf.aggregator.adapters.standards import load_standards
 from pyf.aggregator.domain.search import Question
-search = SqliteSearch(Database(Path({str(world.database.path)!r})), load_lexicon(), load_standards())
+search = open_search(Database(Path({str(world.database.path)!r})), load_lexicon(), load_standards(), now=lambda: 0)
 def ask(sort):
     print(*sorted(hit.name for hit in search.search({PLONE!r}, Question(text="something", sort=sort)).hits))
 ask("relevance")
@@ -218,15 +219,15 @@ def test_what_a_process_leaves_that_was_killed_in_the_middle_is_repaired(world: 
 import os, sys
 sys.path[:0] = {sys.path!r}
 from pathlib import Path
-from pyf.aggregator.adapters.index.fulltext import keeping
+from pyf.aggregator.adapters.index.fulltext.stored_fields import StoredFieldsWriter
 from pyf.aggregator.adapters.index.database import Database
-from pyf.aggregator.adapters.index.sqlite_search import SqliteSearch
+from pyf.aggregator.adapters.index.sqlite_source import open_search
 from pyf.aggregator.adapters.lexicon import load_lexicon
 from pyf.aggregator.adapters.standards import load_standards
 from pyf.aggregator.domain.search import Question
-keeping.note = lambda *_: os.kill(os.getpid(), 9)
+StoredFieldsWriter.put_progress = lambda *_: os.kill(os.getpid(), 9)
 database = Database(Path({str(path)!r}))
-SqliteSearch(database, load_lexicon(), load_standards()).search({PLONE!r}, Question())
+open_search(database, load_lexicon(), load_standards(), now=lambda: 0).search({PLONE!r}, Question())
 """
 
     def killed() -> int:

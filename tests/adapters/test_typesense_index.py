@@ -122,7 +122,18 @@ def test_a_field_that_a_collection_lacks_is_added(local: LocalTypesense, plone: 
     assert local.requests.by_kind["alter_collection"] == 1
 
 
-@pytest.mark.parametrize(("name", "change"), [("github_stars", {"type": "int32"}), ("keywords", {"facet": False})])
+def test_a_field_that_is_indexed_in_another_way_is_changed_in_place(local: LocalTypesense, plone: Typesense) -> None:
+    plone.index.put("plone", [project_documents("a", "1.0")])
+    schema(local)["keywords"]["facet"] = False
+    schema(local)["summary"]["stem"] = False
+
+    plone.index.put("plone", [project_documents("b", "1.0")])
+
+    assert (schema(local)["keywords"]["facet"], schema(local)["summary"]["stem"]) == (True, True)
+    assert local.requests.by_kind["alter_collection"] == 1
+
+
+@pytest.mark.parametrize(("name", "change"), [("github_stars", {"type": "int32"}), ("keywords", {"type": "string"})])
 def test_a_field_of_another_kind_is_told_with_the_way_out_and_nothing_is_written(
     local: LocalTypesense, plone: Typesense, name: str, change: Json
 ) -> None:

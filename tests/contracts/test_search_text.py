@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from builders import PLONE, project_documents
 from engines import NOW
-from pyf.aggregator.adapters.index.plain_search import PlainSearch
+from pyf.aggregator.adapters.index.reference_search import ReferenceSearch
 from pyf.aggregator.adapters.lexicon import load_lexicon
 from pyf.aggregator.adapters.standards import load_standards
 from pyf.aggregator.domain.schema import DownloadFields, HealthFields
@@ -183,7 +183,7 @@ def test_the_more_downloaded_of_two_is_suggested_first_and_so_many_at_most(
 @pytest.fixture
 def agreed(index: PackageIndex, searched: SearchEngine, toolbars: None) -> tuple[SearchEngine, SearchEngine]:
     """The engine and the one that looks at everything, on the same projects."""
-    return searched, PlainSearch(index, load_lexicon(), load_standards(), now=lambda: NOW)
+    return searched, ReferenceSearch(index, load_lexicon(), load_standards(), now=lambda: NOW)
 
 
 WORDS = st.sampled_from(

@@ -36,7 +36,7 @@ def field_of(given: Json) -> Json:
         "name": given["name"],
         "optional": given.get("optional", False),
         "sort": given.get("sort", kind in (*NUMBERS, "bool")),
-        "stem": False,
+        "stem": given.get("stem", False),
         "stem_dictionary": "",
         "store": True,
         "type": kind,

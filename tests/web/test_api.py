@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec.structs import replace
 
-from pyf.aggregator.adapters.index.plain_search import PlainSearch
+from pyf.aggregator.adapters.index.reference_search import ReferenceSearch
 from pyf.aggregator.domain.collection import CollectionInfo
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.domain.profile import Profile
@@ -204,7 +204,7 @@ def test_an_address_that_is_too_long_is_refused(site: httpx.Client) -> None:
     assert (refused.status_code, refused.json()["status"]) == (414, 414)
 
 
-class Broken(PlainSearch):
+class Broken(ReferenceSearch):
     """A search engine that fails in one way or another."""
 
     error: Exception

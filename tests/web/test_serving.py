@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from in_memory import in_memory
-from pyf.aggregator.adapters.index.plain_search import PlainSearch
+from pyf.aggregator.adapters.index.reference_search import ReferenceSearch
 from pyf.aggregator.domain.search import Question, Results
 from pyf.aggregator.ports import PackageIndex
 from served import served
@@ -100,7 +100,7 @@ def test_many_are_answered_while_one_is_slow() -> None:
         assert slow.result().status_code == 200
 
 
-class Slow(PlainSearch):
+class Slow(ReferenceSearch):
     """A search engine that answers when it is allowed to."""
 
     def __init__(self, index: PackageIndex, gate: Event) -> None:

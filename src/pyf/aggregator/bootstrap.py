@@ -16,10 +16,11 @@ from .adapters.github import GitHubGraphQL, GitHubRest
 from .adapters.github.client import GitHubClient
 from .adapters.http import Http
 from .adapters.index.database import Database
+from .adapters.index.fulltext.files import get_search_folder
 from .adapters.index.sqlite import SqliteIndex
 from .adapters.index.sqlite_admin import SqliteAdmin
 from .adapters.index.sqlite_keys import SqliteApiKeys
-from .adapters.index.sqlite_search import SqliteSearch
+from .adapters.index.sqlite_source import open_search
 from .adapters.lexicon import load_lexicon
 from .adapters.profiles import load_profiles
 from .adapters.pypi import PyPIFeed, PyPIJournal, PyPIRegistry
@@ -135,7 +136,7 @@ def _engine(
     """
     lexicon = load_lexicon(settings.synonyms_file)
     if settings.engine == "sqlite":
-        search = SqliteSearch(database, lexicon, standards, now=time.time)
+        search = open_search(database, lexicon, standards, now=time.time)
         try:
             yield SqliteIndex(database), SqliteAdmin(database), SqliteApiKeys(database), search
         finally:
@@ -154,10 +155,12 @@ def _engine(
         patience=settings.typesense_patience,
         traffic=traffic,
     )
+    search = typesense.open_search(server, get_search_folder(database.path), lexicon, standards)
     try:
-        ports = typesense.on(server, lexicon=lexicon, standards=standards)
-        yield ports.index, ports.admin, ports.keys, ports.search
+        ports = typesense.on(server, lexicon=lexicon)
+        yield ports.index, ports.admin, ports.keys, search
     finally:
+        search.close()
         server.close()
 
 

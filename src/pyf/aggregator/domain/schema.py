@@ -24,13 +24,21 @@ class Owner(StrEnum):
 
 
 class Use(Struct, frozen=True):
-    """What a field means and what it is used for; `weight` above 0 makes its text searched."""
+    """What a field means and what it is used for.
+
+    Attributes:
+        weight: How much a match in it counts; 0 for a text that this program does not search.
+        stem: Whether an engine that knows stems finds other forms of its words.
+        infix: Whether an engine may find what is in the middle of its words.
+    """
 
     meaning: str
     weight: int = 0
     facet: bool = False
     sort: bool = False
     stored_only: bool = False
+    stem: bool = False
+    infix: bool = False
 
 
 class Field(Struct, frozen=True, kw_only=True):
@@ -52,7 +60,7 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
 
     id: Annotated[str, Use("`{name}-{version}`, with the project's own spelling of its name", facet=True)]
     identifier: Annotated[str, Use("the same as `id`", facet=True)]
-    name: Annotated[str, Use("the project's own spelling of its name", weight=10, facet=True)]
+    name: Annotated[str, Use("the project's own spelling of its name", weight=10, facet=True, infix=True)]
     name_sortable: Annotated[str, Use("the same as `name`, to group and sort by", facet=True, sort=True)]
     name_normalized: Annotated[str, Use("the PEP 503 form of the name", facet=True)]
     version: Annotated[str, Use("the version as published", facet=True)]
@@ -66,22 +74,22 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
         Use("a key whose text order is the order of versions, stable ones above pre-releases", facet=True, sort=True),
     ]
     is_newest: Annotated[bool, Use("whether this is the release that pip would install; one a project", facet=True)]
-    author: Annotated[str, _stored("author as published")]
-    author_email: Annotated[str, _stored("the author's address as published")]
-    maintainer: Annotated[str, _stored("maintainer as published")]
-    maintainer_email: Annotated[str, _stored("the maintainer's address as published")]
-    summary: Annotated[str, Use("the one-line summary", weight=5)]
+    author: Annotated[str, Use("author as published", facet=True)]
+    author_email: Annotated[str, Use("the author's address as published")]
+    maintainer: Annotated[str, Use("maintainer as published")]
+    maintainer_email: Annotated[str, Use("the maintainer's address as published")]
+    summary: Annotated[str, Use("the one-line summary", weight=5, stem=True)]
     description: Annotated[
         str, Use("the README as safe HTML, headings one level lower; empty for older releases by default", weight=1)
     ]
     description_content_type: Annotated[str, Use("the README's content type as published")]
-    title: Annotated[str | UnsetType, Use("the README's first heading, as plain text", weight=4)] = UNSET
+    title: Annotated[str | UnsetType, Use("the README's first heading, as plain text", weight=4, stem=True)] = UNSET
     first_chapter: Annotated[
-        str | UnsetType, Use("summary and README up to the second heading, as plain text", weight=3)
+        str | UnsetType, Use("summary and README up to the second heading, as plain text", weight=3, stem=True)
     ] = UNSET
     main_content: Annotated[str | UnsetType, Use("the rest of the README, as plain text", weight=2)] = UNSET
     changelog: Annotated[str | UnsetType, Use("the README's changelog, as plain text", weight=1)] = UNSET
-    license: Annotated[str, Use("the licence as published")]
+    license: Annotated[str, Use("the license as published", facet=True)]
     license_expression: Annotated[str, Use('the licence as an SPDX expression, "" where it cannot be told', facet=True)]
     classifiers: Annotated[tuple[str, ...], Use("trove classifiers", facet=True)]
     keywords: Annotated[
@@ -89,22 +97,22 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     ]
     framework_versions: Annotated[tuple[str, ...], Use("supported framework versions, such as `Plone 6.0`", facet=True)]
     python_versions: Annotated[tuple[str, ...], Use("supported Python versions, such as `Python 3.12`", facet=True)]
-    requires_dist: Annotated[tuple[str, ...], _stored("requirements as published")]
+    requires_dist: Annotated[tuple[str, ...], Use("requirements as published")]
     requires_python: Annotated[str, _stored("required Python versions as published")]
     home_page: Annotated[str, _stored("home page as published")]
     docs_url: Annotated[str, _stored("documentation as published")]
-    bugtrack_url: Annotated[str, _stored("issue tracker as published")]
+    bugtrack_url: Annotated[str, Use("issue tracker as published")]
     package_url: Annotated[str, _stored("the project's page on PyPI")]
     project_url: Annotated[str, _stored("the project's page on PyPI, ending in a slash")]
-    release_url: Annotated[str, _stored("the release's page on PyPI")]
-    platform: Annotated[str, _stored("platform as published")]
+    release_url: Annotated[str, Use("the release's page on PyPI")]
+    platform: Annotated[str, Use("platform as published")]
     project_urls: Annotated[dict[str, str], _stored("label and address of the project's links")]
     urls: Annotated[
         tuple[File, ...],
         _stored("files of the release: filename, url, size, packagetype, upload_time, sha256, yanked"),
     ]
     upload_timestamp: Annotated[
-        int, Use("upload of the release's first file; 0 for a release without files", sort=True)
+        int, Use("upload of the release's first file; 0 for a release without files", facet=True, sort=True)
     ]
     yanked: Annotated[bool, Use("whether the release was withdrawn by its author", facet=True)]
     yanked_reason: Annotated[str, Use("why it was withdrawn, where the author said so")]
@@ -148,9 +156,9 @@ class RepositoryFields(Struct, frozen=True, kw_only=True):
     github_topics: Annotated[tuple[str, ...] | UnsetType, Use("the repository's topics", facet=True)] = UNSET
     github_latest_release: Annotated[str | UnsetType, _stored("the tag of the latest release on GitHub")] = UNSET
     github_created: Annotated[int | UnsetType, Use("when the repository was created", sort=True)] = UNSET
-    github_updated: Annotated[int | UnsetType, Use("last change of the repository", sort=True)] = UNSET
+    github_updated: Annotated[int | UnsetType, Use("last change of the repository", facet=True, sort=True)] = UNSET
     github_pushed: Annotated[int | UnsetType, Use("last push to any branch", sort=True)] = UNSET
-    github_last_commit: Annotated[int | UnsetType, Use("last commit on the default branch", sort=True)] = UNSET
+    github_last_commit: Annotated[int | UnsetType, Use("last commit of the main branch", facet=True, sort=True)] = UNSET
     github_checked: Annotated[int | UnsetType, Use("when the repository was last looked for", sort=True)] = UNSET
 
 

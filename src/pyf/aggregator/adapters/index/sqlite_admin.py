@@ -11,9 +11,9 @@ from .catalogue import existing, resolved
 from .database import Database
 from .encoding import encoded
 from .exclusive import exclusive
-from .fulltext.files import forget
 from .names import checked
 from .project_rows import adopt_enrichments
+from .sqlite_source import remove_search_index
 
 _AT_ONCE = 500
 
@@ -147,7 +147,7 @@ class SqliteAdmin:
     def _drop(self, connection: sqlite3.Connection, number: int) -> None:
         for statement in _DROP:
             connection.execute(statement, (number,))
-        forget(self._database.path, number)
+        remove_search_index(self._database.path, number)
 
     def _point(self, connection: sqlite3.Connection, alias: str, collection: str) -> None:
         number = self._itself(connection, collection)

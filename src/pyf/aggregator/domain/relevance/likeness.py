@@ -1,7 +1,7 @@
 """What a project is about in a few stems, by which others are like it."""
 
-from collections.abc import Callable
-from math import log
+from collections.abc import Callable, Mapping
+from math import fsum, log
 
 from .lexicon import Lexicon
 from .searchable import Searchable
@@ -29,3 +29,8 @@ def telling_stems(project: Searchable, lexicon: Lexicon, *, share: Callable[[str
         if each not in ignored and 0 < (part := share(each)) < _COMMON
     ]
     return sorted(weights, key=lambda pair: (-pair[1], pair[0]))[:_MOST]
+
+
+def similarity(project: Searchable, weights: Mapping[str, float]) -> float:
+    """Return what the stems weigh that a project has in its name, summary or keywords."""
+    return fsum(weights[stem] for stem in weights.keys() & "".join(project.parts[:3]).split())

@@ -1,4 +1,4 @@
-"""Text search beside a SQLite index: what is derived from it, how it is kept up, and how questions are answered.
+"""Full-text search in an index on the local disk that is derived from a collection, whatever engine keeps that.
 
-tantivy finds and counts; a small SQLite file beside it holds what each project is ranked and shown by.
+tantivy finds and counts packages; a small SQLite file beside it stores what packages are ranked by and displayed with.
 """

@@ -1,45 +1,55 @@
-"""The files of a search index: where they lie, whether they are whole, and how they are put in place and taken away."""
+"""The files of a search index: where they are, whether they are intact, and how they are replaced and removed."""
 
 import json
 import shutil
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
 from ....domain.errors import Unavailable
 
-# Every file of tantivy's but its lists ends with a checksum of what comes before, and says so in this way.
+# Every file of tantivy's except its lists ends with a checksum of its content, marked with this number.
 _MAGIC = 1337
 _LISTS = (".json", ".lock")
-_AT_ONCE = 1024 * 1024
+_CHUNK = 1024 * 1024
 
 # A file's size in bytes and the time of its last change in nanoseconds.
 Stamp: TypeAlias = tuple[int, int]
 
 
-class Damaged(Exception):
-    """A search index can't be used: it has to be made anew."""
+class CorruptIndex(Exception):
+    """A search index can't be used: it has to be rebuilt."""
 
 
-def index_folder(database: Path, collection: int) -> Path:
-    """Return the folder with the search index of a collection, by its number."""
-    return database.with_name(f"{database.name}-search") / str(collection)
+def get_search_folder(database: Path) -> Path:
+    """Return the folder beside a SQLite file that holds the search indexes of its collections."""
+    return database.with_name(f"{database.name}-search")
 
 
-def forget(database: Path, collection: int) -> None:
-    """Delete the search index of a collection; what can't be deleted takes up space and is never looked at again."""
-    folder = index_folder(database, collection)
-    for each in (folder, *folder.parent.glob(f"{folder.name}.*")):
-        if each.suffix != ".lock":
-            clear_away(each)
+def get_lock_path(folder: Path) -> Path:
+    """Return the file that a process locks while it writes the index in a folder."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def remove_index(folder: Path) -> None:
+    """Delete a search index; files that can't be deleted only take up space."""
+    for path in (folder, folder.with_name(f"{folder.name}.old"), *folder.parent.glob(f"{folder.name}.new-*")):
+        remove_tree(path)
     with suppress(OSError):
-        folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
+        get_lock_path(folder).unlink(missing_ok=True)
+
+
+def remove_orphans(parent: Path, kept: Collection[str]) -> None:
+    """Delete the search indexes whose folders are not among the `kept` names."""
+    for path in parent.iterdir():
+        if path.is_dir() and path.name not in kept and not path.name.endswith(".old") and ".new-" not in path.name:
+            remove_index(path)
 
 
 def check(folder: Path, *, trusted: Mapping[str, Stamp]) -> dict[str, Stamp]:
-    """Look at every file of tantivy's that is not `trusted` by its size and time; raises `Damaged`.
+    """Verify every file of tantivy's that is not `trusted` by its size and time; raises `CorruptIndex`.
 
     Returns the sizes and times of all of them, to trust them by.
     """
@@ -53,14 +63,14 @@ def check(folder: Path, *, trusted: Mapping[str, Stamp]) -> dict[str, Stamp]:
                 if trusted.get(path.name) != stamps[path.name]:
                     _check_file(path)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Damaged(f"{folder}: {error}") from error
+        raise CorruptIndex(f"{folder}: {error}") from error
     return stamps
 
 
-def are_untouched(folder: Path, trusted: Mapping[str, Stamp]) -> bool:
-    """Tell whether files are as they were when they were looked at, or gone: who has them open goes on reading those.
+def are_unchanged(folder: Path, trusted: Mapping[str, Stamp]) -> bool:
+    """Tell whether files are as they were when they were verified, or gone: open ones stay readable.
 
-    They are mapped into memory: whoever reads from one that has been cut short since is killed by the system (SIGBUS).
+    They are mapped into memory: the system kills a process that reads from one that was truncated since (SIGBUS).
     """
     for name, stamp in trusted.items():
         with suppress(OSError):
@@ -69,22 +79,22 @@ def are_untouched(folder: Path, trusted: Mapping[str, Stamp]) -> bool:
     return True
 
 
-def clear_away(folder: Path) -> None:
-    """Delete a folder; whoever has its files open goes on reading them."""
+def remove_tree(folder: Path) -> None:
+    """Delete a folder; files of it that are open stay readable."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def take_place(made: Path, folder: Path) -> None:
-    """Put a folder in the place of another; raises `Unavailable` where that can't be done."""
+def swap_in(new: Path, folder: Path) -> None:
+    """Replace a folder with a new one; raises `Unavailable`."""
     old = folder.with_name(f"{folder.name}.old")
     try:
-        clear_away(old)
+        remove_tree(old)
         if folder.exists():
             folder.rename(old)
-        made.rename(folder)
+        new.rename(folder)
     except OSError as error:
         raise Unavailable(f"the search index {folder} can't be written: {error.strerror}") from error
-    clear_away(old)
+    remove_tree(old)
 
 
 def _stamp(path: Path) -> Stamp:
@@ -93,19 +103,19 @@ def _stamp(path: Path) -> Stamp:
 
 
 def _check_file(path: Path) -> None:
-    """Compare a file with its checksum: content, footer as JSON, the footer's length, and a number to know it by."""
+    """Compare a file with its checksum: content, footer as JSON, the footer's length, and a marker."""
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(size - 8, 0))
         tail = file.read()
         length, magic = int.from_bytes(tail[:4], "little"), int.from_bytes(tail[4:], "little")
         if len(tail) != 8 or magic != _MAGIC or length > size - 8:
-            raise ValueError(f"{path.name} does not end as it should")
+            raise ValueError(f"{path.name} has no valid footer")
         file.seek(size - 8 - length)
         expected = json.loads(file.read(length))["crc"]
         file.seek(0)
-        left, found = size - 8 - length, 0
-        while left and (read := file.read(min(_AT_ONCE, left))):
-            found, left = zlib.crc32(read, found), left - len(read)
-    if found != expected:
-        raise ValueError(f"{path.name} is not what was written")
+        remaining, checksum = size - 8 - length, 0
+        while remaining and (chunk := file.read(min(_CHUNK, remaining))):
+            checksum, remaining = zlib.crc32(chunk, checksum), remaining - len(chunk)
+    if checksum != expected:
+        raise ValueError(f"{path.name} does not match its checksum")

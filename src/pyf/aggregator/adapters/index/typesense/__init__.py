@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from msgspec import Struct
 
 from ....domain.health import Standards
 from ....domain.relevance import Lexicon
+from ..fulltext.search import FulltextSearch
 from .admin import TypesenseAdmin
 from .collections import Collections
 from .index import TypesenseIndex
 from .keys import TypesenseApiKeys
 from .leases import LEASE, Leases
 from .projects import Projects
-from .search import TypesenseSearch
+from .search_source import TypesenseSource
 from .server import Server
 from .stamps import Stamps
 from .tombstones import Tombstones
@@ -25,21 +27,20 @@ class Typesense(Struct, frozen=True):
     index: TypesenseIndex
     admin: TypesenseAdmin
     keys: TypesenseApiKeys
-    search: TypesenseSearch
 
 
 def on(
     server: Server,
     *,
     lexicon: Lexicon = Lexicon(),
-    standards: Standards | None = None,
     now: Callable[[], float] = time.time,
     lease: float = LEASE,
 ) -> Typesense:
     """Return the ports of a server.
 
-    Projects are found by the words of `lexicon`; of equals those come first that support a release which `standards`
-    say is supported. `lease` is how long, in seconds, a right outlives a holder on another machine.
+    Args:
+        lexicon: Knows which words of a name only say where a package belongs.
+        lease: How long, in seconds, a lock outlives its owner on another machine.
     """
     leases = Leases(server, now=now, lease=lease)
     collections = Collections(server, leases)
@@ -50,8 +51,16 @@ def on(
         index=TypesenseIndex(server, collections, projects, tombstones),
         admin=admin,
         keys=TypesenseApiKeys(server, admin.resolve),
-        search=TypesenseSearch(server, collections, projects, lexicon=lexicon, standards=standards, now=now),
     )
+
+
+def open_search(
+    server: Server, folder: Path, lexicon: Lexicon, standards: Standards, *, now: Callable[[], float] = time.time
+) -> FulltextSearch:
+    """Return the search in a server's collections; `folder` holds the indexes of this machine."""
+    collections = Collections(server, Leases(server, now=now))
+    source = TypesenseSource(server, collections, Tombstones(server), folder, now=now)
+    return FulltextSearch(source, lexicon, standards, now=now)
 
 
 __all__ = [
@@ -61,6 +70,6 @@ __all__ = [
     "TypesenseAdmin",
     "TypesenseApiKeys",
     "TypesenseIndex",
-    "TypesenseSearch",
     "on",
+    "open_search",
 ]

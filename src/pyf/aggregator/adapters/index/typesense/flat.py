@@ -16,7 +16,7 @@ from ....domain.errors import Invalid
 from ....domain.schema import OWNERS, Owner, ProjectFields, RegistryFields, fields
 from ....domain.search import band_of
 from ..encoding import owner_of, registry_fields
-from .schema import BAND, FORM, SEARCHED, WRITTEN, Json, is_object
+from .schema import HELPER_FIELDS, SEARCH_HEALTH, WRITE_NUMBER, WRITTEN, Json, is_object
 
 _STRUCTS: dict[Owner, Any] = {owner: struct for struct, owner in OWNERS.items()}
 _NAMES = {owner: tuple(field.name for field in fields() if field.owner is owner) for owner in Owner}
@@ -31,11 +31,11 @@ BEFORE_WRITING = (
     "name_normalized",
     *(name for name in _NAMES[Owner.REGISTRY] if name in _OBJECTS),
     *(name for owner in WRITTEN for name in (WRITTEN[owner], *_NAMES[owner])),
-    FORM,
+    WRITE_NUMBER,
 )
 NOT_OF_THE_REGISTRY = (
     *(field.name for field in fields() if field.owner is not Owner.REGISTRY and is_object(field)),
-    *SEARCHED,
+    *HELPER_FIELDS,
 )
 
 
@@ -71,10 +71,9 @@ def newer(theirs: Mapping[Owner, Written], ours: Mapping[Owner, Written]) -> dic
 
 def fresh(registry: RegistryFields, others: Mapping[Owner, Written]) -> Json:
     """Return a document that is not there yet."""
-    flat: Json = to_builtins(registry)
+    flat: Json = to_builtins(registry) | {SEARCH_HEALTH: band_of(None).value}
     for owner, of_owner in others.items():
-        flat |= of_owner.fields
-        flat[WRITTEN[owner]] = of_owner.number
+        flat |= enriching({}, owner, of_owner)
     return flat
 
 
@@ -95,8 +94,8 @@ def enriching(held: Mapping[str, Any], owner: Owner, new: Written) -> Json:
     for name in _OBJECTS & flat.keys():
         flat[name] = _patch(held.get(name), flat[name])
     flat[WRITTEN[owner]] = new.number
-    if owner is Owner.HEALTH and FORM in held:
-        flat[BAND] = band_of(new.fields.get("health_score")).value
+    if owner is Owner.HEALTH:
+        flat[SEARCH_HEALTH] = band_of(new.fields.get("health_score")).value
     return flat
 
 

@@ -17,7 +17,7 @@ from .flat import NOT_OF_THE_REGISTRY, document_of, enrichments_of, latest, regi
 from .holdings import holdings
 from .lines import fetch
 from .projects import Projects
-from .schema import SEARCHED, Json
+from .schema import HELPER_FIELDS, Json
 from .server import Server
 from .tombstones import Tombstones
 
@@ -112,7 +112,7 @@ class TypesenseIndex:
     def _documents(self, found: Found, names: Sequence[str]) -> dict[str, dict[str, Document]]:
         """Return whole documents by project and version."""
         documents: dict[str, dict[str, Document]] = {}
-        for some, lines in fetch(self._server, found.name, names, {"exclude_fields": ",".join(SEARCHED)}):
+        for some, lines in fetch(self._server, found.name, names, {"exclude_fields": ",".join(HELPER_FIELDS)}):
             projects: dict[str, list[tuple[RegistryFields, Json]]] = {}
             for line in lines:
                 registry = registry_of(line, found.name)

@@ -4,8 +4,10 @@ A document is kept under its own id, `{name}-{version}`, unless another project'
 may be of `a` or of `a-1.0`. The one that comes second is kept under one that tells whose it is.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from msgspec import UNSET
 from msgspec.json import decode
@@ -20,21 +22,18 @@ from .census import name_of
 from .flat import (
     BEFORE_WRITING,
     Written,
-    document_of,
     enriching,
-    enrichments_of,
     fresh,
     latest,
     own_id,
-    registry_of,
     replacing,
     second_id,
     written,
 )
 from .lines import Refused, delete, fetch, fetch_by_id, send
 from .queries import is_name
-from .schema import SEARCHED, Json
-from .searched import search_fields
+from .schema import WRITE_NUMBER, Json
+from .search_fields import build_search_fields
 from .server import Server
 from .stamps import Stamps
 from .tombstones import Tombstones
@@ -42,19 +41,22 @@ from .tombstones import Tombstones
 # Projects whose present documents are looked at and written over in one step.
 _AT_ONCE = 100
 
+# Seconds after which the numbers that other machines have given are looked at again.
+_RAISED_FOR = 60.0
+
 # The documents of a project by id.
 Held = Mapping[str, Json]
 
 
 class Projects:
-    """The documents of projects, in whatever collection, which is named by its own name; `writes` counts changes."""
+    """The documents of projects, in whatever collection, which is named by its own name."""
 
     def __init__(self, server: Server, stamps: Stamps, tombstones: Tombstones, lexicon: Lexicon) -> None:
         self._server = server
         self._stamps = stamps
         self._tombstones = tombstones
         self._lexicon = lexicon
-        self.writes = 0
+        self._raised: dict[str, float] = {}
 
     def put(self, collection: str, projects: Iterable[ProjectDocuments]) -> list[Rejection]:
         """Make the documents of each project exactly the given ones, but for those that are refused.
@@ -62,6 +64,7 @@ class Projects:
         What the server refuses stays as it was: with its old serial the next run finds it and tries again.
         """
         rejections: list[Rejection] = []
+        self._raise_numbers(collection)
         for some in batches(projects, _AT_ONCE):
             for distinct in _without_repetitions(some):
                 rejections += self._put(collection, distinct)
@@ -70,6 +73,7 @@ class Projects:
     def enrich(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
         """Replace one owner's fields of projects in all their documents; return how many were there."""
         there: set[str] = set()
+        self._raise_numbers(collection)
         for some in batches(fields, _AT_ONCE):
             new = {name: dict([written(fields[name], self._stamps.next())]) for name in some}
             there |= self.bring(collection, new)
@@ -79,37 +83,16 @@ class Projects:
         """Write what other owners say of projects into all of their documents; return the projects that are there."""
         held = self.before_writing(collection, new)
         changes = [
-            {"id": identifier, **enriching(flat, owner, of_owner)}
+            {"id": identifier, **enriching(flat, owner, of_owner), WRITE_NUMBER: number}
             for name, documents in held.items()
+            for number in [self._next_number(documents)]
             for identifier, flat in documents.items()
             for owner, of_owner in new[name].items()
         ]
         for each in send(self._server, collection, changes, "update"):
             if each.code != HTTPStatus.NOT_FOUND:  # else the release has left meanwhile
                 raise Invalid(f"{self._server.address} does not take the fields of {each.id}: {each.reason}")
-        self.writes += 1
-        self.make_found(collection, [name for name in held if _has_other_topics(held[name], new[name])])
         return set(held)
-
-    def make_found(self, collection: str, names: Iterable[str]) -> None:
-        """Write anew by what projects are found, from what is there of them."""
-        changes: list[Json] = []
-        for some, lines in fetch(self._server, collection, names, {"exclude_fields": ",".join(SEARCHED)}):
-            projects: dict[str, list[tuple[Json, RegistryFields]]] = {}
-            for line in lines:
-                flat = decode(line)
-                registry = registry_of(line, collection)
-                projects.setdefault(registry.name_normalized, []).append((flat, registry))
-            for name in some & projects.keys():
-                others = enrichments_of(latest(flat for flat, _ in projects[name]))
-                releases = [registry for _, registry in projects[name]]
-                changes += [
-                    {"id": flat["id"], **search_fields(document_of(registry, others), releases, self._lexicon)}
-                    for flat, registry in projects[name]
-                    if registry.is_newest
-                ]
-        send(self._server, collection, changes, "update")  # what is refused has left meanwhile
-        self.writes += 1
 
     def ids(self, collection: str, names: Iterable[str]) -> dict[str, list[str]]:
         """Return the ids of the documents of those of the projects that are there."""
@@ -123,7 +106,6 @@ class Projects:
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """Delete documents."""
         delete(self._server, collection, ids)
-        self.writes += 1
 
     def before_writing(self, collection: str, names: Iterable[str]) -> dict[str, Held]:
         """Return of the projects that are there what has to be known of each document to write over it."""
@@ -164,7 +146,6 @@ class Projects:
         not_there = {each.id for each in refused}
         finished: Iterable[Json] = ({"id": line["id"], "last_serial": serial} for line, serial in unfinished)
         send(self._server, collection, (each for each in finished if each["id"] not in not_there), "update")
-        self.writes += 1
         return rejections + [Rejection(id=own_ids[each.id], reason=each.reason) for each in refused]
 
     def _create(self, collection: str, lines: Sequence[Json]) -> list[Refused]:
@@ -191,28 +172,33 @@ class Projects:
         others = latest(there.values())
         if project.health is not UNSET:
             others |= [written(project.health, self._stamps.next())]
-        enrichments = enrichments_of(others)
+        number = self._next_number(there)
         ids = {own_id(there[identifier]): identifier for identifier in sorted(there, reverse=True)}
         new: list[Json] = []
         changed: list[Json] = []
         for document in documents:
             identifier = ids.get(storable(document.id))
-            found_by: Json = {} if identifier is None else dict.fromkeys(SEARCHED)
-            if document.is_newest:
-                found_by = search_fields(document_of(document, enrichments), documents, self._lexicon)
+            added = build_search_fields(document, documents, self._lexicon) | {WRITE_NUMBER: number}
             if identifier is None:
-                new.append(fresh(document, others) | found_by)
+                new.append(fresh(document, others) | {key: value for key, value in added.items() if value is not None})
             else:
-                changed.append(replacing(there[identifier], document, others) | found_by | {"id": identifier})
+                changed.append(replacing(there[identifier], document, others) | added | {"id": identifier})
         return new, changed
 
+    def _raise_numbers(self, collection: str) -> None:
+        """Have all further numbers be above those of the collection, whatever the clock of this machine shows."""
+        now = time.monotonic()
+        if now - self._raised.get(collection, -_RAISED_FOR) < _RAISED_FOR:
+            return
+        self._raised[collection] = now
+        search: Any = {"q": "*", "sort_by": f"{WRITE_NUMBER}:desc", "per_page": 1, "include_fields": WRITE_NUMBER}
+        answer: Any = self._server.ask(lambda client: client.collections[collection].documents.search(search))
+        for hit in answer["hits"]:
+            self._stamps.raise_above(hit["document"].get(WRITE_NUMBER, 0))
 
-def _has_other_topics(held: Held, new: Mapping[Owner, Written]) -> bool:
-    """Tell whether what the repository host says changes by what words a project is found."""
-    if Owner.REPOSITORY not in new:
-        return False
-    wanted = new[Owner.REPOSITORY].fields.get("github_topics", ())
-    return any(list(flat.get("github_topics", ())) != list(wanted) for flat in held.values())
+    def _next_number(self, held: Held) -> int:
+        """Return the number of a write over these documents of a package, above those that they have."""
+        return self._stamps.next(above=max((flat.get(WRITE_NUMBER, 0) for flat in held.values()), default=0))
 
 
 def _accepted(project: ProjectDocuments, rejections: list[Rejection]) -> Iterator[RegistryFields]:

@@ -1,4 +1,4 @@
-"""The schema of a Typesense collection, made from the declared fields, and how far a collection is from it."""
+"""The schema of a Typesense collection, built from the declared fields, and how a collection differs from it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,28 +10,30 @@ Json = dict[str, Any]
 # Clients of this schema find `plone.api` by `api`.
 TOKEN_SEPARATORS = (".", "-", "_")
 
-# When another owner's fields of a project were written last, as a growing number; it decides which ones are newer.
+# When another owner's fields of a package were written last, as a growing number; it decides which ones are newer.
 WRITTEN: dict[Owner, str] = {owner: f"written_{owner}" for owner in Owner if owner is not Owner.REGISTRY}
 
-# What the newest document of a project carries to be found by; `searched` tells what is in there.
-TERMS, RUNS, REQUIRES = "search_terms", "search_runs", "search_requires"
-FRAMEWORKS, PYTHONS, PAIRS = "search_framework_versions", "search_python_versions", "search_versions"
-BAND, ORDER, FORM = "search_health", "search_order", "search_form"
-SEARCHED = (TERMS, RUNS, REQUIRES, FRAMEWORKS, PYTHONS, PAIRS, BAND, ORDER, FORM)
+# The number of the last write of a document, by whatever owner: search indexes follow it.
+WRITE_NUMBER = "written"
 
-# What must not differ between the schema that we want and the one that is there.
-_DECIDING = ("type", "index", "facet", "sort")
+# What clients search by at the server itself. The last two are of all releases, and on the newest one only.
+SEARCH_NAMES, SEARCH_HEALTH = "search_names", "search_health"
+SEARCH_FRAMEWORK_VERSIONS, SEARCH_PYTHON_VERSIONS = "search_framework_versions", "search_python_versions"
+HELPER_FIELDS = (SEARCH_NAMES, SEARCH_HEALTH, SEARCH_FRAMEWORK_VERSIONS, SEARCH_PYTHON_VERSIONS)
+
+# How a field is indexed, which can be changed in place; its type can't.
+_FLAGS = ("index", "facet", "sort", "infix", "stem")
 
 
 def declared() -> list[Json]:
     """Return the fields of a new collection.
 
-    Objects are stored without being declared: the engine would take their keys, which people make up, for fields.
+    Objects are stored without a declaration: the engine would take their keys, which authors choose, for fields.
     The id needs no declaration, and `identifier` is the same to search and to count by.
     """
-    ours = [_stored(name, "int64") for name in WRITTEN.values()]
+    numbers = [_stored(name, "int64") for name in WRITTEN.values()]
     registry = [_field(field) for field in fields() if field.name != "id" and not is_object(field)]
-    return registry + ours + _searched()
+    return registry + numbers + _helpers()
 
 
 def is_object(field: Field) -> bool:
@@ -39,51 +41,56 @@ def is_object(field: Field) -> bool:
     return field.kind.startswith("object")
 
 
-def lacking(there: Iterable[Mapping[str, Any]]) -> list[Json]:
-    """Return the declared fields that a collection with these fields lacks, as they can be added to documents."""
-    names = {field["name"] for field in there}
-    return [{**field, "optional": True} for field in declared() if field["name"] not in names]
+def lacking(present: Iterable[Mapping[str, Any]]) -> list[Json]:
+    """Return the changes that give these fields of a collection the declared indexes.
+
+    A field that is missing is added; one that is indexed in another way is dropped from the index and added again.
+    """
+    known = {field["name"]: field for field in present}
+    changes: list[Json] = []
+    for field in declared():
+        name = field["name"]
+        if name not in known:
+            changes.append({**field, "optional": True})
+        elif any(known[name].get(flag, False) != field[flag] for flag in _FLAGS if flag in field):
+            changes += [{"name": name, "drop": True}, {**field, "optional": True}]
+    return changes
 
 
-def differing(there: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the names of fields that are there and are not as declared; that can't be changed in place."""
-    known = {field["name"]: field for field in there}
-    return [
-        field["name"]
-        for field in declared()
-        if field["name"] in known
-        and any(known[field["name"]].get(each) != field[each] for each in _DECIDING if each in field)
-    ]
+def differing(present: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the names of fields whose type is not the declared one; that can't be changed in place."""
+    known = {field["name"]: field["type"] for field in present}
+    return [field["name"] for field in declared() if known.get(field["name"], field["type"]) != field["type"]]
 
 
 def _field(field: Field) -> Json:
     if field.use.stored_only:
         return _stored(field.name, field.kind)
+    texts = {"infix": field.use.infix, "stem": field.use.stem} if field.kind in ("string", "string[]") else {}
     return {
         "name": field.name,
         "type": field.kind,
         "index": True,
         "facet": field.use.facet,
-        # The engine sorts by every number and every truth value, asked to or not.
+        # The engine sorts by every number and every truth value.
         "sort": field.use.sort or field.kind in ("int64", "float", "bool"),
         # Other owners' fields come after the document.
         "optional": field.optional or field.owner is not Owner.REGISTRY,
+        **texts,
     }
 
 
-def _searched() -> list[Json]:
+def _helpers() -> list[Json]:
     common = {"index": True, "facet": False, "sort": False, "optional": True}
-    texts = [{"name": name, "type": "string[]", **common} for name in (TERMS, RUNS, REQUIRES, PAIRS)]
-    counted = [{"name": name, "type": "string[]", **common, "facet": True} for name in (FRAMEWORKS, PYTHONS)]
     return [
-        *texts,
-        *counted,
-        {"name": BAND, "type": "string", **common, "facet": True},
-        {"name": ORDER, "type": "string", **common, "sort": True},
-        {"name": FORM, "type": "int64", **common, "sort": True},
+        {"name": WRITE_NUMBER, "type": "int64", **common, "sort": True},
+        {"name": SEARCH_NAMES, "type": "string[]", **common},
+        {"name": SEARCH_HEALTH, "type": "string", **common, "facet": True},
+        {"name": SEARCH_FRAMEWORK_VERSIONS, "type": "string[]", **common, "facet": True},
+        {"name": SEARCH_PYTHON_VERSIONS, "type": "string[]", **common, "facet": True},
     ]
 
 
 def _stored(name: str, kind: str) -> Json:
-    # The engine demands that what it does not index is optional.
+    # The engine demands that a field without an index is optional.
     return {"name": name, "type": kind, "index": False, "optional": True}

@@ -69,6 +69,17 @@ class Tombstones:
         except NotFound:
             return []
 
+    def list_since(self, collection: str, moment: int) -> list[Tombstone]:
+        """Return the tombstones that were set at a moment (Unix seconds) or later."""
+        try:
+            return self._server.read(
+                export_of(tombstones_of(collection)),
+                {"filter_by": f"removed_at:>={moment}"},
+                lambda lines: [_tombstone(_STONE.decode(line)) for line in lines],
+            )
+        except NotFound:
+            return []
+
     def drop(self, collection: str) -> None:
         """Delete the companion of a collection."""
         with suppress(NotFound):

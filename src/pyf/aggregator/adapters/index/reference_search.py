@@ -21,7 +21,7 @@ from ...domain.relevance import (
     searchable_of,
     standing_of,
 )
-from ...domain.relevance.likeness import telling_stems
+from ...domain.relevance.likeness import similarity, telling_stems
 from ...domain.relevance.suggesting import least_likeness, likeness, typed_of
 from ...domain.requirements import required
 from ...domain.search import (
@@ -62,11 +62,6 @@ class _Project(Struct, frozen=True):
         """The normalised name."""
         return self.hit.name_normalized
 
-    @property
-    def head(self) -> set[str]:
-        """The stems of name, summary and keywords."""
-        return set("".join(self.searched.parts[:3]).split())
-
     def values(self, facet: Facet) -> set[str]:
         """Return what the project has of a facet: versions of all releases, else what the newest one says."""
         registry = self.newest.registry
@@ -103,7 +98,7 @@ class _Matching(Struct, frozen=True):
     bucket: int
 
 
-class PlainSearch:
+class ReferenceSearch:
     """The port `SearchEngine` over any index; what it takes grows with the index.
 
     Without `standards` nobody is taken to support a framework release of today. `now` returns the time in Unix seconds.
@@ -162,7 +157,7 @@ class PlainSearch:
             return []
         stems = dict(telling_stems(own.searched, self._lexicon, share=_share(held)))
         others = [each for each in held if each is not own and each.name not in hidden]
-        alike = [(sum(stems[stem] for stem in stems.keys() & each.head), each.hit) for each in others]
+        alike = [(similarity(each.searched, stems), each.hit) for each in others]
         alike = sorted((pair for pair in alike if pair[0]), key=lambda pair: (-pair[0], pair[1].name_normalized))
         return [hit for _, hit in alike[:limit]]
 

@@ -1,0 +1,132 @@
+"""One package as the search index holds it, built from the documents of its releases."""
+
+from collections.abc import Iterable
+from itertools import product
+
+from msgspec import Raw, Struct
+from msgspec.json import Decoder
+from msgspec.structs import replace
+
+from ....domain.document import Document
+from ....domain.relevance import Searchable, Standing, searchable_of, standing_of
+from ....domain.requirements import required
+from ....domain.search import Facet, Hit, Question, hit_of, supports
+
+# Raise it whenever packages are searched or displayed in another way: existing indexes are rebuilt then.
+SEARCH_VERSION = 2
+
+
+class OlderRelease(Struct, frozen=True, kw_only=True):
+    """What a list displays of a release that is not the newest one, as its document has it."""
+
+    version: str
+    version_sortable: str
+    summary: str = ""
+    upload_timestamp: int = 0
+    framework_versions: tuple[str, ...] = ()
+    python_versions: tuple[str, ...] = ()
+    license: str = ""
+    license_expression: str = ""
+    project_status: str = ""
+    yanked: bool = False
+    vulnerabilities: tuple[Raw, ...] = ()
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """What releases are ordered by."""
+        return self.version_sortable, self.version
+
+    def supports(self, question: Question) -> bool:
+        """Tell whether the release has the selected versions."""
+        return supports(self.framework_versions, self.python_versions, question)
+
+    def to_hit(self, newest: Hit) -> Hit:
+        """Build the hit of this release from that of the newest one."""
+        return replace(
+            newest,
+            version=self.version,
+            is_newest=False,
+            is_prerelease=self.version_sortable.startswith("0"),
+            summary=self.summary,
+            uploaded=self.upload_timestamp,
+            framework_versions=self.framework_versions,
+            python_versions=self.python_versions,
+            license=self.license_expression or self.license,
+            project_status=self.project_status,
+            yanked=self.yanked,
+            vulnerabilities=len(self.vulnerabilities),
+        )
+
+
+_OLDER_RELEASE = Decoder(OlderRelease)
+
+
+class IndexedPackage(Struct, frozen=True, kw_only=True):
+    """What is searched, ranked and displayed of a package.
+
+    Attributes:
+        older_releases: For each set of versions that older releases have, the newest of these; newest first.
+        facets: Values by facet; versions are those of all releases, the rest is of the newest one.
+        version_pairs: Framework and Python versions that one release has both of.
+        requirements: Normalized names of the packages that the newest release requires.
+    """
+
+    hit: Hit
+    older_releases: tuple[OlderRelease, ...]
+    searchable: Searchable
+    standing: Standing
+    facets: dict[Facet, tuple[str, ...]]
+    version_pairs: frozenset[str]
+    requirements: frozenset[str]
+
+
+def build_indexed_package(newest: Document, older: Iterable[OlderRelease]) -> IndexedPackage:
+    """Build the index entry of a package from its newest release and its older ones."""
+    hit, registry = hit_of(newest), newest.registry
+    older_releases = _select_by_versions(older, hit)
+    versions = [(hit.framework_versions, hit.python_versions)]
+    versions += [(release.framework_versions, release.python_versions) for release in older_releases]
+    return IndexedPackage(
+        hit=hit,
+        older_releases=older_releases,
+        searchable=searchable_of(newest),
+        standing=standing_of(hit),
+        facets={
+            Facet.FRAMEWORK_VERSIONS: _merge_sorted(frameworks for frameworks, _ in versions),
+            Facet.PYTHON_VERSIONS: _merge_sorted(pythons for _, pythons in versions),
+            Facet.LICENSES: (registry.license_expression,) if registry.license_expression else (),
+            Facet.CLASSIFIERS: tuple(dict.fromkeys(registry.classifiers)),
+            Facet.HEALTH: (hit.health_band.value,),
+            Facet.STATUSES: (registry.project_status,),
+            Facet.MAINTAINERS: tuple(dict.fromkeys(registry.maintainers)),
+        },
+        version_pairs=frozenset(
+            join_versions(*pair) for frameworks, pythons in versions for pair in product(frameworks, pythons)
+        ),
+        requirements=required(registry.requires_dist),
+    )
+
+
+def parse_older_release(json: bytes | str) -> OlderRelease:
+    """Parse what a list displays from the JSON of a release."""
+    return _OLDER_RELEASE.decode(json)
+
+
+def join_versions(framework_version: str, python_version: str) -> str:
+    """Join both versions into one indexed value."""
+    return f"{framework_version}\n{python_version}"
+
+
+def _select_by_versions(older: Iterable[OlderRelease], newest: Hit) -> tuple[OlderRelease, ...]:
+    seen = {(newest.framework_versions, newest.python_versions)}
+    selected = []
+    for release in sorted(older, key=lambda release: release.order, reverse=True):
+        versions = (release.framework_versions, release.python_versions)
+        if versions not in seen:
+            seen.add(versions)
+            selected.append(release)
+    return tuple(selected)
+
+
+def _merge_sorted(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(sorted({value for group in groups for value in group}))

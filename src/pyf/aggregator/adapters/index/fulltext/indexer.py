@@ -1,0 +1,141 @@
+"""Brings a search index up to date with its collection, or rebuilds it."""
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from datetime import UTC, date, datetime
+from itertools import chain
+from pathlib import Path
+
+import tantivy
+from msgspec import UNSET, Struct
+
+from ....domain.errors import Unavailable
+from ....domain.health import Standards
+from ....domain.health.compatibility import names_supported_framework
+from ....domain.relevance import Lexicon, Popularity, Standing, merit
+from .files import remove_tree, swap_in
+from .indexed_package import SEARCH_VERSION, IndexedPackage
+from .source import CollectionSource
+from .stored_fields import FILE_NAME, SORT_POSITIONS, IndexProgress, StoredFields, StoredFieldsWriter
+from .terms import build_document, build_schema
+
+# Memory in bytes that tantivy collects terms in before it writes them: enough for some 300,000 packages in one segment,
+# which answers faster than three.
+_WRITER_MEMORY = 256 * 1024 * 1024
+_BATCH = 250
+# After this part of the packages has changed, popularity is computed again.
+_NOTABLE_CHANGE = 0.01
+
+
+class RankingContext(Struct, frozen=True):
+    """What packages are taken apart and ranked by; `now` returns the time in Unix seconds."""
+
+    lexicon: Lexicon
+    standards: Standards
+    now: Callable[[], float]
+
+    @property
+    def today(self) -> date:
+        """The current day."""
+        return datetime.fromtimestamp(self.now(), UTC).date()
+
+    def compute_merit(self, standing: Standing, scale: Popularity) -> float:
+        """Compute the quality score of a package today."""
+        return merit(standing, scale, is_current=self.is_current(standing.framework_versions, self.today))
+
+    def is_current(self, framework_versions: Iterable[str], day: date) -> bool | None:
+        """Tell whether one of these is supported on a day; None where the release calendar has none of them."""
+        is_supported = names_supported_framework(framework_versions, self.standards, day)
+        return None if is_supported is UNSET else is_supported
+
+
+def rebuild(collection: CollectionSource, folder: Path, context: RankingContext) -> None:
+    """Build a search index from the whole collection, and replace the present one."""
+    new = folder.with_name(f"{folder.name}.new-{os.getpid()}")
+    for leftover in folder.parent.glob(f"{folder.name}.new-*"):
+        remove_tree(leftover)
+    try:
+        new.mkdir(parents=True)
+        with closing(StoredFields(new / FILE_NAME)) as stored:
+            stored.create()
+            _fill(collection, stored, new, context)
+    except OSError as error:
+        raise Unavailable(f"the search index {folder} can't be written: {error.strerror}") from error
+    swap_in(new, folder)
+
+
+def catch_up(
+    collection: CollectionSource, folder: Path, stored: StoredFields, progress: IndexProgress, context: RankingContext
+) -> None:
+    """Bring a search index up to the latest change; raises `NoRoomLeft` for one that has to be rebuilt."""
+    with stored.write() as rows:
+        changes = collection.read_changes(progress.position, rows)
+        first = next(changes, None)
+        if first is None:
+            return
+        writer = tantivy.Index.open(str(folder)).writer(_WRITER_MEMORY, 1)
+        package_count = rows.count_packages()
+        position, scale, changed_count = progress.position, progress.popularity, progress.changed_count
+        for changed in chain((first,), changes):
+            position = changed.position
+            changed_count += len(changed.records)
+            for record in changed.records:
+                writer.delete_documents_by_term("name", record.name)
+                rows.put_numbers(record)
+                if record.entry is None:
+                    rows.delete(record.name)
+                else:
+                    _add(rows, writer, record.entry, rows.sort_position(record.name), scale, context)
+        if changed_count > package_count * _NOTABLE_CHANGE:
+            scale, changed_count = rows.compute_popularity(), 0
+        writer.commit()
+        rows.put_progress(
+            IndexProgress(
+                identity=progress.identity,
+                position=position,
+                lexicon=progress.lexicon,
+                search_version=SEARCH_VERSION,
+                popularity=scale,
+                changed_count=changed_count,
+            )
+        )
+    writer.wait_merging_threads()
+
+
+def _fill(collection: CollectionSource, stored: StoredFields, folder: Path, context: RankingContext) -> None:
+    writer = tantivy.Index(build_schema(), path=str(folder)).writer(_WRITER_MEMORY, 1)
+    with collection.open_reader() as reader, stored.write() as rows:
+        step = SORT_POSITIONS // (len(reader.names) + 1)
+        positions = {name: number * step for number, name in enumerate(reader.names, 1)}
+        for start in range(0, len(reader.names), _BATCH):
+            for record in reader.read(reader.names[start : start + _BATCH]):
+                rows.put_numbers(record)
+                if record.entry is not None:
+                    _add(rows, writer, record.entry, positions[record.name], reader.popularity, context)
+        writer.commit()
+        rows.put_progress(
+            IndexProgress(
+                identity=collection.identity,
+                position=reader.position,
+                lexicon=context.lexicon.fingerprint,
+                search_version=SEARCH_VERSION,
+                popularity=reader.popularity,
+            )
+        )
+    writer.wait_merging_threads()
+
+
+def _add(
+    rows: StoredFieldsWriter,
+    writer: tantivy.IndexWriter,
+    entry: IndexedPackage,
+    sort_position: int,
+    scale: Popularity,
+    context: RankingContext,
+) -> None:
+    number = rows.put(entry, sort_position)
+    quality = context.compute_merit(entry.standing, scale)
+    writer.add_document(
+        build_document(entry, context.lexicon, number=number, sort_position=sort_position, quality=quality)
+    )

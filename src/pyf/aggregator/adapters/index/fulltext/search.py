@@ -1,0 +1,125 @@
+"""The port `SearchEngine`, by a search index on the local disk that is derived from a collection and repairs itself."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from ....domain.errors import Unavailable
+from ....domain.health import Standards
+from ....domain.project import normalized
+from ....domain.relevance import Lexicon
+from ....domain.search import Facet, Hit, Question, Results, Suggestion
+from ....ports.search import NOTHING
+from ..encoding import storable
+from .source import CollectionMoved, CollectionSource, PackageSource
+
+if TYPE_CHECKING:  # they import tantivy, which commands that search nothing do without
+    from .handle import IndexHandle
+    from .searcher import Searcher
+
+Result = TypeVar("Result")
+
+
+class FulltextSearch:
+    """Searches the collections of a source.
+
+    Threads and processes share the files of an index; one of them at a time brings it up to date. `now` returns the
+    time in Unix seconds.
+    """
+
+    def __init__(
+        self, source: PackageSource, lexicon: Lexicon, standards: Standards, *, now: Callable[[], float]
+    ) -> None:
+        self._source = source
+        self._lexicon = lexicon
+        self._standards = standards
+        self._now = now
+        self._handles: dict[str, IndexHandle] = {}
+        self._searchers: dict[str, Searcher] = {}
+        # Threads that search at the same time take the interpreter from each other: eight of them need half as much
+        # time again as one after another. Waiting for files or for another process blocks no other search.
+        self._turn = Lock()
+
+    def search(self, collection: str, question: Question, *, hidden: frozenset[str] = NOTHING) -> Results:
+        first = (question.page - 1) * question.per_page
+
+        def run(searcher: "Searcher") -> Results:
+            matches = searcher.find_matches(question, hidden)
+            hits = searcher.get_page(matches, question, first, question.per_page)
+            return Results(total=matches.total, hits=tuple(hits), facets=matches.facets)
+
+        return self._run(collection, run)
+
+    def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NOTHING) -> Mapping[str, int]:
+        return self._run(collection, lambda searcher: searcher.count_values(facet, hidden))
+
+    def suggest(
+        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING
+    ) -> Sequence[Suggestion]:
+        return self._run(collection, lambda searcher: searcher.suggest(text, limit, hidden))
+
+    def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+        package = normalized(storable(name))
+        return self._run(collection, lambda searcher: searcher.find_similar(package, limit, hidden))
+
+    def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+        package = normalized(storable(name))
+        return self._run(collection, lambda searcher: searcher.find_dependents(package, limit, hidden))
+
+    def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
+        packages = [storable(name) for name in names]
+        return self._run(collection, lambda searcher: searcher.get_hits(packages, hidden))
+
+    def close(self) -> None:
+        """Close the files of all search indexes."""
+        while self._handles:
+            self._handles.popitem()[1].close()
+        self._searchers.clear()
+
+    def _run(self, collection: str, run: Callable[["Searcher"], Result]) -> Result:
+        while True:
+            opened = self._source.open_collection(collection)
+            try:
+                return self._run_in(opened, collection, run)
+            except CollectionMoved:
+                continue
+
+    def _run_in(self, opened: CollectionSource, collection: str, run: Callable[["Searcher"], Result]) -> Result:
+        """Search the collection's index; one that fails is rebuilt, once."""
+        from . import handle as handles
+        from . import searcher as searchers
+        from .files import CorruptIndex
+
+        handle = self._get_handle(opened)
+        try:
+            for is_last in (False, True):
+                try:
+                    snapshot = handle.rebuild(opened) if is_last else handle.get_snapshot(opened)
+                    searcher = self._searchers.get(opened.folder_name)
+                    if searcher is None or searcher.snapshot is not snapshot:
+                        searcher = searchers.Searcher(snapshot, handle.context)
+                        self._searchers[opened.folder_name] = searcher
+                    with handles.translate_failures(), self._turn:
+                        return run(searcher)
+                except CorruptIndex:
+                    if is_last:
+                        raise
+        except CorruptIndex as error:
+            raise Unavailable(f"the search index of {collection} can't be built: {error}") from error
+        raise AssertionError
+
+    def _get_handle(self, opened: CollectionSource) -> "IndexHandle":
+        from .files import remove_orphans
+        from .handle import IndexHandle
+        from .indexer import RankingContext
+
+        name = opened.folder_name
+        if name not in self._handles:
+            folder = self._source.folder / name
+            if not folder.exists() and self._source.folder.exists():
+                folder_names = self._source.list_folder_names()
+                if folder_names is not None:
+                    remove_orphans(self._source.folder, {*folder_names, name})
+            context = RankingContext(self._lexicon, self._standards, self._now)
+            self._handles.setdefault(name, IndexHandle(folder, context))
+        return self._handles[name]

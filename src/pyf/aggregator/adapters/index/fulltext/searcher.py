@@ -1,0 +1,272 @@
+"""Answers queries from one state of a search index: tantivy finds and counts, the domain ranks the best."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
+from weakref import proxy
+
+import tantivy
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ....domain.relevance import Query, bucket_of, merit, query_of
+from ....domain.relevance.likeness import similarity, telling_stems
+from ....domain.relevance.slips import slips_in
+from ....domain.relevance.suggesting import least_likeness, likeness, typed_of
+from ....domain.search import MOST_VALUES, Facet, FacetCount, Hit, Question, Sort, Suggestion, supports
+from . import queries
+from .handle import Snapshot
+from .indexer import RankingContext
+from .stored_fields import RankingFields
+from .terms import TEXT_FIELDS
+
+# How many of the best candidates the domain ranks, of each kind; further pages have the rest in tantivy's order.
+_CANDIDATES = 100
+# Values of a facet that are counted at first: more than are returned, for tantivy cuts values of equal count anywhere.
+_COUNTED_VALUES = 4 * MOST_VALUES
+_MORE_VALUES = 8
+# Every value: tantivy refuses more.
+_ALL_VALUES = 65_000
+# Results that are kept for the next page, for an hour at most: whether a framework release is supported may change.
+_CACHED_RESULTS, _HOUR = 64, 3_600
+# Names that are compared for a suggestion, of each rank, the most downloaded ones.
+_SUGGESTION_CANDIDATES = 100
+# Candidates for similar packages, of which the domain ranks the best.
+_SIMILAR_CANDIDATES = 100
+
+_ORDER_FIELDS = {
+    Sort.DOWNLOADS: "by_downloads",
+    Sort.STARS: "by_stars",
+    Sort.HEALTH: "by_health",
+    Sort.NEWEST: "by_newest",
+    Sort.NAME: "by_name",
+}
+_BY_MERIT = "by_merit"
+
+
+class Matches(Struct, frozen=True):
+    """What a question matches, on all pages.
+
+    Attributes:
+        rest: Matches the packages that follow the best ones.
+        order: The field that the rest is ordered by; "" for tantivy's score.
+        best: The numbers of the ranked packages, in order.
+    """
+
+    rest: tantivy.Query
+    order: str
+    total: int
+    best: tuple[int, ...]
+    facets: Mapping[Facet, Sequence[FacetCount]]
+
+
+class Searcher:
+    """Searches one state of an index; threads share it."""
+
+    def __init__(self, snapshot: Snapshot, context: RankingContext) -> None:
+        self.snapshot = snapshot
+        self._tantivy = snapshot.searcher
+        self._stored = snapshot.stored
+        self._context = context
+        # Caches that refer to their owner would keep a state's files open until the garbage is collected.
+        own = proxy(self)
+        self._get_share = lru_cache(maxsize=10_000)(partial(Searcher._compute_share, own))
+        self._is_current = lru_cache(maxsize=10_000)(context.is_current)
+        self._get_matches = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._find_matches, own))
+        self._get_values = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._count_all_values, own))
+        self._get_facets = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._count_facets, own))
+
+    def find_matches(self, question: Question, hidden: frozenset[str]) -> Matches:
+        """Return what a question matches, whatever its page."""
+        hour = int(self._context.now() // _HOUR)
+        return self._get_matches(replace(question, page=1, per_page=1), hidden, hour)
+
+    def get_page(self, matches: Matches, question: Question, first: int, count: int) -> list[Hit]:
+        """Return the hits from one position on, in their order: releases that have the selected versions."""
+        if first >= matches.total:
+            return []
+        numbers = list(matches.best[first : first + count])
+        if len(numbers) < count and matches.total > len(matches.best):
+            offset = max(first - len(matches.best), 0)
+            numbers += self._find(matches.rest, matches.order, limit=count - len(numbers), offset=offset)
+        return [self._select_release(hit, question) for hit in self._stored.get_hits(numbers)]
+
+    def count_values(self, facet: Facet, hidden: frozenset[str]) -> Mapping[str, int]:
+        """Return all values of a facet with the number of packages that have each."""
+        return self._get_values(facet, hidden)
+
+    def suggest(self, text: str, limit: int, hidden: Collection[str]) -> list[Suggestion]:
+        """Return the names that begin like a text, the likeliest first."""
+        typed = typed_of(text)
+        if not typed:
+            return []
+        candidates: dict[int, RankingFields] = {}
+        ranks: dict[int, int] = {}
+        for rank, query in queries.match_prefixes(typed, slips=slips_in(typed)).items():
+            # If better ranks have enough names, no name of this rank is returned.
+            if sum(found > rank for found in ranks.values()) < limit and least_likeness(ranks.values()) <= rank:
+                numbers = self._find(
+                    queries.restrict(query, hidden=hidden),
+                    _ORDER_FIELDS[Sort.DOWNLOADS],
+                    limit=_SUGGESTION_CANDIDATES + limit,
+                )
+                candidates |= self._stored.get_ranking([number for number in numbers if number not in candidates])
+                ranks = {
+                    number: likeness(typed, fields.searchable.name_normalized, self._context.lexicon)
+                    for number, fields in candidates.items()
+                }
+        scale = self.snapshot.progress.popularity
+        minimum = least_likeness(ranks.values())
+        ranked = sorted(
+            (-ranks[number], -scale.rank(fields.standing.downloads), fields.searchable.name_normalized, number)
+            for number, fields in candidates.items()
+            if ranks[number] >= minimum
+        )
+        hits = self._stored.get_hits([number for *_, number in ranked[:limit]])
+        return [Suggestion(name=hit.name, name_normalized=hit.name_normalized, summary=hit.summary) for hit in hits]
+
+    def find_similar(self, name: str, limit: int, hidden: Collection[str]) -> list[Hit]:
+        """Return the packages most similar to one, without itself."""
+        own = self._stored.get_ranking(self._find(queries.match_names([name]), "", limit=1))
+        if not own:
+            return []
+        (package,) = own.values()
+        weights = telling_stems(package.searchable, self._context.lexicon, share=self._get_share)
+        if not weights:
+            return []
+        query = queries.restrict(queries.match_stems(weights), hidden={*hidden, name})
+        candidates = self._stored.get_ranking(self._find(query, "", limit=_SIMILAR_CANDIDATES + limit))
+        ranked = sorted(
+            (-similarity(fields.searchable, dict(weights)), fields.searchable.name_normalized, number)
+            for number, fields in candidates.items()
+        )
+        return self._stored.get_hits([number for *_, number in ranked[:limit]])
+
+    def find_dependents(self, name: str, limit: int, hidden: Collection[str]) -> list[Hit]:
+        """Return the packages that require one, most downloaded first."""
+        query = queries.restrict(queries.match_dependents(name), hidden=hidden)
+        return self._stored.get_hits(self._find(query, _ORDER_FIELDS[Sort.DOWNLOADS], limit=limit))
+
+    def get_hits(self, names: Iterable[str], hidden: Collection[str]) -> list[Hit]:
+        """Return the named packages, in their order."""
+        visible = [name for name in dict.fromkeys(names) if name not in hidden]
+        numbers = self._find(queries.match_names(visible), "", limit=len(visible)) if visible else []
+        hits = {hit.name_normalized: hit for hit in self._stored.get_hits(numbers)}
+        return [hits[name] for name in visible if name in hits]
+
+    def _find_matches(self, question: Question, hidden: frozenset[str], hour: int) -> Matches:
+        query = self._parse(question) if question.text.strip() else None
+        if question.text.strip() and query is None:  # there is text, and no word in it
+            return Matches(queries.match_all(), _BY_MERIT, 0, (), dict.fromkeys(Facet, ()))
+        filters = queries.build_filters(question, now=self._context.now())
+        matches = queries.restrict(queries.match_text(query) if query else queries.match_all(), filters, hidden)
+        order = _ORDER_FIELDS.get(question.sort, "" if query else _BY_MERIT)
+        facets = self._get_facets(replace(question, sort=Sort.RELEVANCE), hidden, hour)
+        if question.sort is not Sort.RELEVANCE:
+            return Matches(matches, order, self._search(matches, order, limit=1)[0], (), facets)
+        total, numbers = self._search(matches, order, limit=_CANDIDATES)
+        if query and total > len(numbers):
+            # A name that leaves nothing unsaid is worth more than tantivy knows: such names are candidates as well.
+            by_name = queries.restrict(queries.match_in_names(query), [*filters, matches], hidden)
+            numbers += self._find(by_name, "", limit=_CANDIDATES)
+        ranked = self._rank(numbers, query)
+        rest = queries.restrict(matches, hidden=[name for _, name in ranked]) if total > len(ranked) else matches
+        return Matches(rest, order, total, tuple(number for number, _ in ranked), facets)
+
+    def _select_release(self, hit: Hit, question: Question) -> Hit:
+        """Return the newest release of a hit's package that has the selected versions."""
+        if supports(hit.framework_versions, hit.python_versions, question):
+            return hit
+        releases = self._stored.get_older_releases(hit.name_normalized)
+        return next((older.to_hit(hit) for older in releases if older.supports(question)), hit)
+
+    def _rank(self, numbers: Iterable[int], query: Query | None) -> list[tuple[int, str]]:
+        """Return the numbers and names of candidates in the domain's order."""
+        scale, lexicon, today = self.snapshot.progress.popularity, self._context.lexicon, self._context.today
+        ranked = []
+        for number, fields in self._stored.get_ranking(dict.fromkeys(numbers)).items():
+            bucket = 0 if query is None else bucket_of(query, fields.searchable, lexicon) or 0
+            is_current = self._is_current(fields.standing.framework_versions, today)
+            quality = merit(fields.standing, scale, is_current=is_current)
+            ranked.append((-bucket, -quality, fields.searchable.name_normalized, number))
+        return [(number, name) for _, _, name, number in sorted(ranked)]
+
+    def _find(self, query: tantivy.Query, order: str, *, limit: int, offset: int = 0) -> list[int]:
+        return self._search(query, order, limit=limit, offset=offset)[1]
+
+    def _search(self, query: tantivy.Query, order: str, *, limit: int, offset: int = 0) -> tuple[int, list[int]]:
+        """Return how many packages match, and the numbers of the first, by a field or by tantivy's score."""
+        if order:
+            result = self._tantivy.search(query, limit, offset=offset, order_by_field=order)
+        else:
+            result = self._tantivy.search(query, limit, offset=offset, weight_by_field="lift")
+        numbers = self._tantivy.fast_field_values("number", [address for _, address in result.hits])
+        return int(result.count), [int(number) for number in numbers if number is not None]  # type: ignore[attr-defined]
+
+    def _count_facets(
+        self, question: Question, hidden: frozenset[str], _hour: int
+    ) -> dict[Facet, Sequence[FacetCount]]:
+        """Count the values of each facet as if it were not selected from itself."""
+        query, now = self._parse(question), self._context.now()
+        text = queries.match_text(query) if query else queries.match_all()
+        matches = queries.restrict(text, queries.build_filters(question, now=now), hidden)
+        counts = self._count(matches, [facet for facet in Facet if not question.chosen(facet)])
+        for facet in Facet:
+            if facet not in counts:
+                filters = queries.build_filters(question, now=now, without=facet)
+                unfiltered = queries.restrict(text, filters, hidden)
+                counts |= self._count(unfiltered, [facet])
+                known = {count.value for count in counts[facet]}
+                missing = [value for value in question.chosen(facet) if value not in known]
+                counts[facet] += self._count_single(unfiltered, facet, missing)
+        return {facet: _select_counts(counts[facet], question.chosen(facet)) for facet in Facet}
+
+    def _count_single(self, query: tantivy.Query, facet: Facet, values: Sequence[str]) -> list[FacetCount]:
+        """Count single values, without those that no package has."""
+        counts = []
+        for value in values:
+            result = self._tantivy.search(queries.restrict(query, [queries.match_value(facet, value)]), 1)
+            counts.append(FacetCount(value=value, count=int(result.count)))  # type: ignore[attr-defined]
+        return [count for count in counts if count.count]
+
+    def _count_all_values(self, facet: Facet, hidden: frozenset[str]) -> Mapping[str, int]:
+        counts = self._aggregate(queries.restrict(queries.match_all(), hidden=hidden), [facet], _ALL_VALUES)
+        return {count.value: count.count for count in counts[facet]}
+
+    def _count(self, query: tantivy.Query, facets: Sequence[Facet]) -> dict[Facet, list[FacetCount]]:
+        """Count enough values of facets that the most frequent ones are certain, equal counts included."""
+        counts: dict[Facet, list[FacetCount]] = {}
+        size = _COUNTED_VALUES
+        while facets:
+            counts |= self._aggregate(query, facets, size)
+            facets = [facet for facet in facets if size < _ALL_VALUES and _is_cut_among_equals(counts[facet], size)]
+            size = min(size * _MORE_VALUES, _ALL_VALUES)
+        return counts
+
+    def _aggregate(self, query: tantivy.Query, facets: Sequence[Facet], size: int) -> dict[Facet, list[FacetCount]]:
+        # A segment returns ten times as many values, for what is rare in it may be frequent in others.
+        segment = {"segment_size": size} if self._tantivy.num_segments == 1 else {}
+        wanted = {facet.value: {"terms": {"field": facet.value, "size": size, **segment}} for facet in facets}
+        return {
+            Facet(name): [FacetCount(value=bucket["key"], count=bucket["doc_count"]) for bucket in result["buckets"]]
+            for name, result in self._tantivy.aggregate(query, wanted).items()
+        }
+
+    def _parse(self, question: Question) -> Query | None:
+        return query_of(question.text, self._context.lexicon, share=self._get_share, favoured=question.frameworks)
+
+    def _compute_share(self, stem: str) -> float:
+        """Return the part of all packages that have a stem; removed ones may count for a while."""
+        package_count = self._tantivy.num_docs
+        if not package_count:
+            return 0.0
+        return sum(self._tantivy.doc_freq(field, stem) for field in TEXT_FIELDS) / package_count
+
+
+def _is_cut_among_equals(counts: Sequence[FacetCount], size: int) -> bool:
+    """Tell whether values that were not returned may be as frequent as the last one of those to select."""
+    return len(counts) >= size and counts[MOST_VALUES - 1].count == counts[-1].count
+
+
+def _select_counts(counts: list[FacetCount], selected: Sequence[str]) -> tuple[FacetCount, ...]:
+    ordered = sorted(counts, key=lambda count: (-count.count, count.value))
+    return (*ordered[:MOST_VALUES], *(count for count in ordered[MOST_VALUES:] if count.value in selected))

@@ -1,0 +1,255 @@
+"""The SQLite file beside a tantivy index: what packages are ranked by and displayed with, and the index's position.
+
+tantivy's own document store unpacks a block for every document, which takes fifty times as long as a row does here.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from weakref import finalize
+
+from msgspec import Struct
+from msgspec.json import Decoder, encode
+
+from ....domain.relevance import Popularity, Searchable, Standing, popularity_of
+from ....domain.search import Hit
+from .indexed_package import SEARCH_VERSION, IndexedPackage, OlderRelease
+from .source import PackageRecord, Position
+
+FILE_NAME = "entries.sqlite3"
+
+_TABLES = (
+    """CREATE TABLE packages (
+        number INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        sort_position INTEGER NOT NULL,
+        downloads INTEGER,
+        ranking BLOB NOT NULL,
+        hit BLOB NOT NULL,
+        older_releases BLOB NOT NULL)""",
+    # One row a document, of packages that are not found as well. Only sources that need them fill it.
+    "CREATE TABLE documents (name TEXT NOT NULL, number INTEGER NOT NULL)",
+    "CREATE INDEX documents_by_name ON documents (name)",
+    "CREATE INDEX documents_by_number ON documents (number)",
+    "CREATE TABLE progress (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), json TEXT NOT NULL)",
+)
+_PUT = """
+    INSERT INTO packages (name, sort_position, downloads, ranking, hit, older_releases) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (name) DO UPDATE
+    SET sort_position = excluded.sort_position, downloads = excluded.downloads,
+        ranking = excluded.ranking, hit = excluded.hit, older_releases = excluded.older_releases
+    RETURNING number
+"""
+_BEFORE = "SELECT sort_position FROM packages WHERE name < ? ORDER BY name DESC LIMIT 1"
+_AFTER = "SELECT sort_position FROM packages WHERE name > ? ORDER BY name LIMIT 1"
+
+# Sort positions are numbers below this one, in the order of names.
+SORT_POSITIONS = 2**28
+
+_MAPPED_BYTES = 1024 * 1024 * 1024
+
+
+class IndexProgress(Struct, frozen=True, kw_only=True):
+    """Which collection an index was made from, how, and how far it has come.
+
+    Attributes:
+        identity: Tells the collection from others that had its place.
+        lexicon: The fingerprint of the words that names were taken apart with.
+        changed_count: How many packages have changed since `popularity` was computed.
+    """
+
+    identity: str
+    position: Position
+    lexicon: str
+    search_version: int
+    popularity: Popularity = Popularity()
+    changed_count: int = 0
+
+
+class RankingFields(Struct, frozen=True, array_like=True):
+    """What a package is ranked by."""
+
+    searchable: Searchable
+    standing: Standing
+
+
+class NoRoomLeft(Exception):
+    """Between two names there is no sort position left for a third: the index has to be rebuilt."""
+
+
+_RANKING, _HIT, _PROGRESS = Decoder(RankingFields), Decoder(Hit), Decoder(IndexProgress)
+_OLDER_RELEASES = Decoder(tuple[OlderRelease, ...])
+
+
+class StoredFields:
+    """The stored fields of one search index, in a SQLite file that threads share; failures are `sqlite3.Error`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: list[sqlite3.Connection] = []
+        # Another thread may still read the state before this one: the last of them closes its files.
+        finalize(self, _close_all, self._idle)
+        self._shared_memory = path.with_name(f"{path.name}-shm")
+        self._shared_size = 0
+
+    def create(self) -> None:
+        """Create the file, which must not exist."""
+        with self._connect() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            for statement in _TABLES:
+                connection.execute(statement)
+
+    @contextmanager
+    def write(self) -> Iterator["StoredFieldsWriter"]:
+        """Open a transaction that is committed if the block ends without an error."""
+        with self._connect() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield StoredFieldsWriter(connection)
+            connection.execute("COMMIT")
+
+    def read_progress(self) -> IndexProgress | None:
+        """Return the progress; None for an index that was never finished."""
+        with self._connect() as connection:
+            row = connection.execute("SELECT json FROM progress").fetchone()
+        return row and _PROGRESS.decode(row[0])
+
+    def get_ranking(self, numbers: Iterable[int]) -> Mapping[int, RankingFields]:
+        """Return what these packages are ranked by; removed ones are missing."""
+        return {number: _RANKING.decode(json) for number, json in self._select("ranking", numbers)}
+
+    def get_hits(self, numbers: Sequence[int]) -> list[Hit]:
+        """Return the hits of packages, in their order; removed ones are left out."""
+        hits = {number: _HIT.decode(json) for number, json in self._select("hit", numbers)}
+        return [hits[number] for number in numbers if number in hits]
+
+    def get_older_releases(self, name: str) -> tuple[OlderRelease, ...]:
+        """Return the older releases of a package that versions are selected from, newest first."""
+        with self._connect() as connection:
+            row = connection.execute("SELECT older_releases FROM packages WHERE name = ?", (name,)).fetchone()
+        return _OLDER_RELEASES.decode(row[0]) if row else ()
+
+    def touch_mmap(self) -> None:
+        """Restore the length of SQLite's shared memory file if it was truncated from outside.
+
+        The system kills a process that reads behind the end of a mapped file (SIGBUS); zeros in it SQLite repairs.
+        """
+        with suppress(FileNotFoundError):
+            size = self._shared_memory.stat().st_size
+            if size < self._shared_size:
+                os.truncate(self._shared_memory, self._shared_size)
+            self._shared_size = max(size, self._shared_size)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        _close_all(self._idle)
+
+    def _select(self, column: str, numbers: Iterable[int]) -> list[tuple[int, bytes]]:
+        query = f"SELECT number, {column} FROM packages WHERE number IN (SELECT value FROM json_each(?))"  # noqa: S608
+        with self._connect() as connection:
+            return connection.execute(query, (encode(list(numbers)).decode(),)).fetchall()
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._open_connection()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def _open_connection(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA synchronous = OFF")  # damage by a power cut is detected, and the index rebuilt
+            connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+
+class StoredFieldsWriter:
+    """Writes stored fields inside one transaction; also the `WriteNumbers` of the index."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def put(self, entry: IndexedPackage, sort_position: int) -> int:
+        """Write a package and return its number in the index."""
+        ranking = encode(RankingFields(entry.searchable, entry.standing))
+        stored = encode(entry.hit), encode(entry.older_releases)
+        row = (entry.hit.name_normalized, sort_position, entry.hit.downloads, ranking, *stored)
+        (number,) = self._connection.execute(_PUT, row).fetchone()
+        return int(number)
+
+    def delete(self, name: str) -> None:
+        """Delete a package that must not be found."""
+        self._connection.execute("DELETE FROM packages WHERE name = ?", (name,))
+
+    def put_numbers(self, record: PackageRecord) -> None:
+        """Replace the write numbers of a package's documents."""
+        self._connection.execute("DELETE FROM documents WHERE name = ?", (record.name,))
+        self._connection.executemany(
+            "INSERT INTO documents (name, number) VALUES (?, ?)", ((record.name, number) for number in record.numbers)
+        )
+
+    def get_since(self, number: int) -> dict[str, list[int]]:
+        query = "SELECT name, number FROM documents WHERE number >= ? ORDER BY name, number"
+        numbers: dict[str, list[int]] = {}
+        for name, written in self._connection.execute(query, (number,)):
+            numbers.setdefault(name, []).append(written)
+        return numbers
+
+    def get_latest(self) -> int:
+        (latest,) = self._connection.execute("SELECT coalesce(max(number), 0) FROM documents").fetchone()
+        return int(latest)
+
+    def filter_known(self, names: Iterable[str]) -> set[str]:
+        query = "SELECT DISTINCT name FROM documents WHERE name IN (SELECT value FROM json_each(?))"
+        return {name for (name,) in self._connection.execute(query, (encode(list(names)).decode(),))}
+
+    def count(self, number: int = 0) -> int:
+        (found,) = self._connection.execute("SELECT count(*) FROM documents WHERE number >= ?", (number,)).fetchone()
+        return int(found)
+
+    def count_packages(self) -> int:
+        """Return how many packages can be found."""
+        (found,) = self._connection.execute("SELECT count(*) FROM packages").fetchone()
+        return int(found)
+
+    def sort_position(self, name: str) -> int:
+        """Return a package's position among the names; raises `NoRoomLeft`."""
+        row = self._connection.execute("SELECT sort_position FROM packages WHERE name = ?", (name,)).fetchone()
+        if row:
+            return int(row[0])
+        before, after = (self._connection.execute(query, (name,)).fetchone() for query in (_BEFORE, _AFTER))
+        low, high = before[0] if before else -1, after[0] if after else SORT_POSITIONS
+        if high - low < 2:
+            raise NoRoomLeft
+        return int((low + high) // 2)
+
+    def compute_popularity(self) -> Popularity:
+        """Compute the scale of the known download counts."""
+        rows = self._connection.execute("SELECT downloads FROM packages WHERE downloads IS NOT NULL")
+        return popularity_of(downloads for (downloads,) in rows)
+
+    def put_progress(self, progress: IndexProgress) -> None:
+        """Store the progress."""
+        json = encode(progress).decode()
+        self._connection.execute("INSERT OR REPLACE INTO progress (only_row, json) VALUES (1, ?)", (json,))
+
+
+def has_search_version(progress: IndexProgress) -> bool:
+    """Tell whether an index was made by this version of the program."""
+    return progress.search_version == SEARCH_VERSION
+
+
+def _close_all(idle: list[sqlite3.Connection]) -> None:
+    while idle:
+        idle.pop().close()

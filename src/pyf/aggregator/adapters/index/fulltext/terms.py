@@ -1,0 +1,102 @@
+"""What tantivy holds of a package: terms to find it by, values to filter and count, numbers to order it by."""
+
+import tantivy
+
+from ....domain.relevance import Lexicon, Searchable
+from ....domain.relevance.names import name_forms, pieces
+from ....domain.search import Facet
+from .indexed_package import IndexedPackage
+from .stored_fields import SORT_POSITIONS
+
+# The stems of a package, each in the heaviest of these fields that has it.
+NAME, HEAD, OPENING, REST, HISTORY = TEXT_FIELDS = (
+    "stems_name",
+    "stems_head",
+    "stems_opening",
+    "stems_rest",
+    "stems_history",
+)
+
+_RAW, _SPLIT = "raw", "whitespace"
+_ORDER_FIELDS = ("by_merit", "by_downloads", "by_stars", "by_health", "by_newest", "by_name")
+_MAX_ORDER_VALUE = 2**35
+
+# How much a package's quality adds to the worth of its words, so that of equals the better ones are ranked.
+_LIFT = 0.1
+
+
+def build_schema() -> tantivy.Schema:
+    """Build the fields of the index. Nothing is stored, and only whether a term is there counts."""
+    builder = tantivy.SchemaBuilder()
+    for field in ("name", "here", "pairs", "requires"):
+        builder.add_text_field(field, tokenizer_name=_RAW, index_option="basic")
+    for field in (*TEXT_FIELDS, "pieces", "belongs", "runs", "whole", "own"):
+        builder.add_text_field(field, tokenizer_name=_SPLIT, index_option="basic")
+    for facet in Facet:
+        builder.add_text_field(facet.value, tokenizer_name=_RAW, index_option="basic", fast=True)
+    builder.add_integer_field("uploaded", indexed=True, fast=True)
+    builder.add_unsigned_field("number", fast=True)
+    for field in _ORDER_FIELDS:
+        builder.add_unsigned_field(field, fast=True)
+    builder.add_float_field("lift", fast=True)
+    return builder.build()
+
+
+def build_document(
+    entry: IndexedPackage, lexicon: Lexicon, *, number: int, sort_position: int, quality: float
+) -> tantivy.Document:
+    """Build what tantivy holds of a package."""
+    hit = entry.hit
+    document = tantivy.Document()
+    document.add_text("name", hit.name_normalized)
+    document.add_text("here", "y")
+    document.add_unsigned("number", number)
+    document.add_integer("uploaded", hit.uploaded)
+    document.add_float("lift", 1 + _LIFT * quality)
+    values = (int(quality * 1_000_000), hit.downloads, hit.stars, hit.health_score, hit.uploaded, 0)
+    for field, value in zip(_ORDER_FIELDS, values, strict=True):
+        document.add_unsigned(field, _to_order_value(value, sort_position))
+    for facet, facet_values in entry.facets.items():
+        for facet_value in facet_values:
+            document.add_text(facet.value, facet_value)
+    for pair in entry.version_pairs:
+        document.add_text("pairs", pair)
+    for requirement in entry.requirements:
+        document.add_text("requires", requirement)
+    for field, stems in zip(TEXT_FIELDS, _split_stems(entry.searchable), strict=True):
+        document.add_text(field, " ".join(stems))
+    document.add_text("belongs", entry.searchable.belongs)
+    _add_name(document, hit.name_normalized, lexicon)
+    return document
+
+
+def _add_name(document: tantivy.Document, name: str, lexicon: Lexicon) -> None:
+    forms = name_forms(name, lexicon)
+    document.add_text("whole", forms.whole)
+    document.add_text("own", f"{forms.own} {forms.bare} ={forms.stems}")
+    document.add_text("runs", " ".join(forms.runs))
+    document.add_text("pieces", " ".join(pieces(forms.parts)))
+
+
+def _split_stems(searchable: Searchable) -> list[set[str]]:
+    """Return the stems of each field without those that a heavier one has."""
+    groups = (
+        searchable.name,
+        searchable.summary + searchable.keywords,
+        searchable.opening,
+        searchable.rest,
+        searchable.history,
+    )
+    seen: set[str] = set()
+    fields = []
+    for group in groups:
+        stems = set(group.split()) - seen
+        seen |= stems
+        fields.append(stems)
+    return fields
+
+
+def _to_order_value(value: int | None, sort_position: int) -> int:
+    """Combine a value and a name: the highest value first, unknown ones last, equal ones by name."""
+    known = 0 if value is None else min(max(value, 0), _MAX_ORDER_VALUE - 2) + 1
+    return known * SORT_POSITIONS + (SORT_POSITIONS - 1 - sort_position)

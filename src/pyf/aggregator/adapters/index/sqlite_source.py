@@ -1,0 +1,173 @@
+"""The collections of a SQLite file as the source of search indexes, which are kept beside that file."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec.json import encode
+
+from ...domain.document import Document
+from ...domain.health import Standards
+from ...domain.relevance import Lexicon, Popularity, popularity_of
+from ...domain.schema import Owner
+from .catalogue import existing
+from .database import Database
+from .encoding import document as document_of
+from .encoding import registry_fields
+from .fulltext.files import get_search_folder, remove_index
+from .fulltext.indexed_package import OlderRelease, build_indexed_package, parse_older_release
+from .fulltext.search import FulltextSearch
+from .fulltext.source import ChangedPackages, PackageRecord, Position, WriteNumbers
+
+# Changes that are looked up at once.
+_BATCH = 250
+
+_VISIBLE = "collection_id = ? AND releases > 0 AND project_status != 'quarantined'"
+_CHANGED = """
+    SELECT name, change, releases > 0 AND project_status != 'quarantined' FROM projects
+    WHERE collection_id = ? AND change > ? ORDER BY change LIMIT ?
+"""
+_NAMES = f"SELECT name FROM projects WHERE {_VISIBLE} ORDER BY name"  # noqa: S608 - ours
+_DOCUMENTS = """
+    SELECT name, fields, is_newest FROM documents
+    WHERE collection_id = ? AND name IN (SELECT value FROM json_each(?))
+"""
+_ENRICHMENTS = """
+    SELECT name, owner, fields FROM enrichments
+    WHERE collection_id = ? AND name IN (SELECT value FROM json_each(?))
+"""
+_DOWNLOADS = f"""
+    SELECT json_extract(fields, '$.download_last_month') FROM enrichments
+    WHERE collection_id = ?1 AND owner = 'downloads'
+    AND name IN (SELECT name FROM projects WHERE {_VISIBLE.replace("?", "?1")})
+"""  # noqa: S608 - ours
+_LATEST = "SELECT coalesce(max(change), 0) FROM projects WHERE collection_id = ?"
+_NAME_OF_CHANGE = "SELECT name FROM projects WHERE collection_id = ? AND change = ?"
+
+
+def open_search(
+    database: Database, lexicon: Lexicon, standards: Standards, *, now: Callable[[], float]
+) -> FulltextSearch:
+    """Return the search in the collections of a SQLite file; `now` returns the time in Unix seconds."""
+    return FulltextSearch(SqliteSource(database), lexicon, standards, now=now)
+
+
+def remove_search_index(database: Path, collection: int) -> None:
+    """Delete the search index of a collection, by its number."""
+    remove_index(get_search_folder(database) / str(collection))
+
+
+class SqliteSource:
+    """The port `PackageSource` over a SQLite file."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.folder = get_search_folder(database.path)
+
+    def open_collection(self, name: str) -> "SqliteCollection":
+        with self._database.reading() as connection:
+            found = existing(connection, name, self._database.path)
+            query = "SELECT created_at FROM collections WHERE id = ?"
+            (created_at,) = connection.execute(query, (found.number,)).fetchone()
+            latest = _read_latest(connection, found.number)
+        return SqliteCollection(self._database, found.number, created_at, latest)
+
+    def list_folder_names(self) -> None:
+        return None
+
+
+class SqliteCollection:
+    """The port `CollectionSource` over a SQLite file: every change of a package has a number of its own."""
+
+    def __init__(self, database: Database, number: int, created_at: int, latest: int) -> None:
+        self._database = database
+        self._number = number
+        self._latest = latest
+        self.folder_name = str(number)
+        self.identity = f"{number} of {created_at}"
+
+    def is_current(self, position: Position) -> bool:
+        return position.number >= self._latest
+
+    def has_reached(self, position: Position) -> bool:
+        if position.number <= self._latest:
+            return True
+        with self._database.reading() as connection:
+            return position.number <= _read_latest(connection, self._number)
+
+    def confirms(self, position: Position) -> bool:
+        with self._database.reading() as connection:
+            name = _read_name(connection, self._number, position.number)
+        return name in ("", position.package)
+
+    @contextmanager
+    def open_reader(self) -> Iterator["_Reader"]:
+        with self._database.reading() as connection:
+            # Changes that are made meanwhile are read after this position.
+            number = _read_latest(connection, self._number)
+            position = Position(number=number, package=_read_name(connection, self._number, number))
+            names = [name for (name,) in connection.execute(_NAMES, (self._number,))]
+            rows = connection.execute(_DOWNLOADS, (self._number,))
+            scale = popularity_of(downloads for (downloads,) in rows if downloads is not None)
+        yield _Reader(self._database, self._number, names, position, scale)
+
+    def read_changes(self, position: Position, numbers: WriteNumbers) -> Iterator[ChangedPackages]:
+        number = position.number
+        while True:
+            with self._database.reading() as connection:
+                changes = connection.execute(_CHANGED, (self._number, number, _BATCH)).fetchall()
+            if not changes:
+                return
+            name, number, _ = changes[-1]
+            visible = [package for package, _, is_visible in changes if is_visible]
+            records = {record.name: record for record in _read_packages(self._database, self._number, visible)}
+            yield ChangedPackages(
+                records=[records.get(package, PackageRecord(name=package)) for package, *_ in changes],
+                position=Position(number=number, package=name),
+            )
+
+
+class _Reader:
+    """The port `PackageReader`; packages are read as they are when they are read."""
+
+    def __init__(
+        self, database: Database, collection: int, names: Sequence[str], position: Position, popularity: Popularity
+    ) -> None:
+        self._database = database
+        self._collection = collection
+        self.names = names
+        self.position = position
+        self.popularity = popularity
+
+    def read(self, names: Sequence[str]) -> Iterator[PackageRecord]:
+        return _read_packages(self._database, self._collection, names)
+
+
+def _read_latest(connection: sqlite3.Connection, collection: int) -> int:
+    (latest,) = connection.execute(_LATEST, (collection,)).fetchone()
+    return int(latest)
+
+
+def _read_name(connection: sqlite3.Connection, collection: int, change: int) -> str:
+    """Return the package of a change; "" for one that has changed again since."""
+    row = connection.execute(_NAME_OF_CHANGE, (collection, change)).fetchone()
+    return row[0] if row else ""
+
+
+def _read_packages(database: Database, collection: int, names: Sequence[str]) -> Iterator[PackageRecord]:
+    parameters = (collection, encode(names).decode())
+    with database.reading() as connection:
+        rows = connection.execute(_DOCUMENTS, parameters).fetchall()
+        enrichments: dict[str, dict[Owner, str]] = {}
+        for name, owner, json in connection.execute(_ENRICHMENTS, parameters):
+            enrichments.setdefault(name, {})[Owner(owner)] = json
+    newest: dict[str, Document] = {}
+    older: dict[str, list[OlderRelease]] = {}
+    for name, json, is_newest in rows:
+        if is_newest:
+            newest[name] = document_of(registry_fields(json), enrichments.get(name, {}))
+        else:
+            older.setdefault(name, []).append(parse_older_release(json))
+    for name, release in newest.items():
+        yield PackageRecord(name=name, entry=build_indexed_package(release, older.get(name, ())))

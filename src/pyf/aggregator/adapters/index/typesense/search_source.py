@@ -1,0 +1,325 @@
+"""The collections of a Typesense server as the source of search indexes, which every machine that searches keeps.
+
+Every document carries the number of its last write. An index is current if the server has as many documents as the
+index has read, as many with the latest number, and none with a higher one. That is one small request a search; decision
+record 0001 tells why it misses nothing.
+"""
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from hashlib import sha256
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.json import Decoder, decode, encode
+
+from ....domain.errors import Unavailable
+from ....domain.project import ProjectStatus
+from ....domain.relevance import Popularity, popularity_of
+from ..fulltext.indexed_package import build_indexed_package, parse_older_release
+from ..fulltext.source import ChangedPackages, CollectionMoved, PackageRecord, Position, WriteNumbers
+from .collections import Collections
+from .flat import document_of, enrichments_of, latest, registry_of
+from .lines import export_of, fetch
+from .schema import HELPER_FIELDS, WRITE_NUMBER, Json
+from .server import Server
+from .tombstones import Tombstones
+
+# How far behind the latest number a write may be whose number another machine has given, in microseconds. Writers raise
+# their numbers above those of the collection every minute, so ten minutes are plenty.
+_OVERLAP = 600 * 1_000_000
+# Seconds between two looks at the overlap while the latest write is so recent.
+_RECHECK = 10.0
+
+# What no search index needs of a document.
+_LEFT_OUT = ",".join(("description", "urls", "project_urls", "health_score_breakdown", *HELPER_FIELDS))
+
+# Packages that are read at once, and how often changes are read before the next search goes on with them.
+_BATCH = 250
+_ROUNDS = 3
+
+
+class _Row(Struct, frozen=True):
+    name_normalized: str = ""
+    written: int = 0
+
+
+class _Spooled(Struct, frozen=True):
+    """What has to be known of a document to put it with the others of its package."""
+
+    name_normalized: str
+    written: int = 0
+    download_last_month: int | None = None
+    is_newest: bool = False
+    project_status: str = ""
+
+
+class _Counts(NamedTuple):
+    """How many documents a collection has, how many of them with some number, and how many with a higher one."""
+
+    documents: int
+    exact: int
+    newer: int
+
+    def agree_with(self, position: Position) -> bool:
+        """Tell whether an index at a position has read these documents."""
+        return self == (position.document_count, position.latest_count, 0)
+
+
+_ROW, _SPOOLED = Decoder(_Row), Decoder(_Spooled)
+
+# What is left out of a document that has to be there.
+_MISSING: Json = {"description": "", "urls": (), "project_urls": {}}
+
+
+class TypesenseSource:
+    """The port `PackageSource` on a Typesense server.
+
+    Attributes:
+        folder: Holds the indexes of the server's collections; its parent holds those of other servers.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        collections: Collections,
+        tombstones: Tombstones,
+        parent: Path,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._server = server
+        self._collections = collections
+        self._tombstones = tombstones
+        self._now = now
+        self._real_names: dict[str, str] = {}
+        self._rechecked: dict[str, float] = {}
+        self._unexplained: dict[str, tuple[Position, _Counts]] = {}
+        self.folder = parent / _to_folder_name(server.address)
+
+    def open_collection(self, name: str) -> "TypesenseCollection":
+        if name not in self._real_names:
+            found = self._collections.ours(name)
+            if WRITE_NUMBER not in found.fields:
+                found = self._collections.writable(name)
+            self._real_names[name] = found.name
+        return TypesenseCollection(
+            self._server,
+            self._tombstones,
+            name,
+            self._real_names[name],
+            on_moved=lambda: self._real_names.pop(name, None),
+            is_overlap_due=self._is_overlap_due,
+            on_reading=self._note_reading,
+            unexplained=self._unexplained,
+        )
+
+    def list_folder_names(self) -> set[str]:
+        listed: list[Any] = self._server.ask(
+            lambda client: client.api_call.get("/collections", list, as_json=True, params={"exclude_fields": "fields"})
+        )
+        return {collection["name"] for collection in listed}
+
+    def _is_overlap_due(self, collection: str, number: int) -> bool:
+        """Tell whether writes with lower numbers may still come, and were not looked for a moment ago."""
+        now = self._now()
+        if now * 1_000_000 - number > _OVERLAP or self._rechecked.get(collection, 0.0) + _RECHECK > now:
+            return False
+        self._note_reading(collection)
+        return True
+
+    def _note_reading(self, collection: str) -> None:
+        self._rechecked[collection] = self._now()
+
+
+class TypesenseCollection:
+    """The port `CollectionSource` on a Typesense server, for one search: what the server answers is asked for once."""
+
+    def __init__(
+        self,
+        server: Server,
+        tombstones: Tombstones,
+        name: str,
+        real_name: str,
+        *,
+        on_moved: Callable[[], object],
+        is_overlap_due: Callable[[str, int], bool],
+        on_reading: Callable[[str], object],
+        unexplained: dict[str, tuple[Position, _Counts]],
+    ) -> None:
+        self._server = server
+        self._tombstones = tombstones
+        self._name = name
+        self._on_moved = on_moved
+        self._is_overlap_due = is_overlap_due
+        self._on_reading = on_reading
+        self._unexplained = unexplained
+        self._current: dict[Position, bool] = {}
+        self.folder_name = real_name
+        self.identity = real_name
+
+    def is_current(self, position: Position) -> bool:
+        if position not in self._current:
+            counts = self._count(position.number)
+            # A server may count documents that it does not list: all were compared, and it has no others.
+            is_same = counts.agree_with(position) or self._unexplained.get(self.folder_name) == (position, counts)
+            self._current[position] = is_same and not self._is_overlap_due(self.folder_name, position.number)
+        return self._current[position]
+
+    def has_reached(self, position: Position) -> bool:
+        return True  # an older copy of the collection has fewer documents with the latest number
+
+    def confirms(self, position: Position) -> bool:
+        return True
+
+    @contextmanager
+    def open_reader(self) -> Iterator["_Reader"]:
+        self._on_reading(self.folder_name)
+        number = self._read_latest()
+        with closing(sqlite3.connect("")) as spool:  # a file of SQLite's own, which is gone with the connection
+            self._server.read(
+                export_of(self.folder_name), {"exclude_fields": _LEFT_OUT}, lambda lines: _fill_spool(spool, lines)
+            )
+            yield _Reader(spool, self.folder_name, number)
+
+    def read_changes(self, position: Position, numbers: WriteNumbers) -> Iterator[ChangedPackages]:
+        since = max(position.number - _OVERLAP, 0)
+        for _ in range(_ROUNDS):
+            changed = self._list_changed(since, numbers)
+            for start in range(0, len(changed), _BATCH):
+                records = list(self._read_packages(changed[start : start + _BATCH]))
+                # The position stays until all is read: an index that is left in between reads the changes again.
+                yield ChangedPackages(records=records, position=position)
+            latest_number = numbers.get_latest()
+            position = Position(
+                number=latest_number,
+                document_count=numbers.count(),
+                latest_count=numbers.count(latest_number),
+            )
+            if changed:
+                yield ChangedPackages(records=(), position=position)
+            counts = self._count(latest_number)
+            if counts.agree_with(position):
+                return
+            if counts.newer:
+                continue  # documents were written meanwhile
+            if not since:
+                self._unexplained[self.folder_name] = (position, counts)
+                return
+            since = 0  # documents are gone, and no other document tells: compare all
+
+    def _list_changed(self, since: int, numbers: WriteNumbers) -> list[str]:
+        """Return the packages whose documents, of those with this number or a higher one, differ from the index's."""
+        query = {"include_fields": f"name_normalized,{WRITE_NUMBER}"}
+        if since:
+            query["filter_by"] = f"{WRITE_NUMBER}:>={since}"
+        there: dict[str, list[int]] = {}
+        for row in self._server.read(
+            export_of(self.folder_name), query, lambda lines: [_ROW.decode(line) for line in lines]
+        ):
+            there.setdefault(row.name_normalized, []).append(row.written)
+        known = numbers.get_since(since)
+        changed = {name for name in there.keys() | known.keys() if sorted(there.get(name, ())) != known.get(name, [])}
+        if since:
+            removed = self._tombstones.list_since(self.folder_name, since // 1_000_000)
+            changed |= numbers.filter_known(tombstone.name for tombstone in removed)
+        return sorted(changed)
+
+    def _read_packages(self, names: Sequence[str]) -> Iterator[PackageRecord]:
+        for some, lines in fetch(self._server, self.folder_name, names, {"exclude_fields": _LEFT_OUT}):
+            packages: dict[str, list[bytes]] = {name: [] for name in sorted(some)}
+            for line in lines:
+                name = _ROW.decode(line).name_normalized
+                if name in packages:  # the server compares names without their punctuation
+                    packages[name].append(line)
+            for name, documents in packages.items():
+                yield _build_record(name, documents, self.folder_name)
+
+    def _read_latest(self) -> int:
+        """Return the highest number of the collection."""
+        (result,) = self._search({"sort_by": f"{WRITE_NUMBER}:desc", "per_page": 1, "include_fields": WRITE_NUMBER})
+        return max((hit["document"].get(WRITE_NUMBER, 0) for hit in result["hits"]), default=0)
+
+    def _count(self, number: int) -> _Counts:
+        """Count the collection's documents, those with this number and those with a higher one."""
+        exact, newer = self._search(
+            {"filter_by": f"{WRITE_NUMBER}:={number}", "per_page": 0},
+            {"filter_by": f"{WRITE_NUMBER}:>{number}", "per_page": 0},
+        )
+        return _Counts(newer["out_of"], exact["found"], newer["found"])
+
+    def _search(self, *searches: Json) -> list[Json]:
+        """Search by the name that was asked for: the server tells which collection that is now."""
+        body: Any = {"searches": [{"collection": self._name, "q": "*", **search} for search in searches]}
+        response: Any = self._server.ask(lambda client: client.multi_search.perform(body, {}))
+        results: list[Json] = response["results"]
+        for result in results:
+            if "error" in result and result.get("code") != HTTPStatus.NOT_FOUND:
+                raise Unavailable(f"{self._server.address} can't search {self._name}: {result['error']}")
+            if "error" in result or result["request_params"]["collection_name"] != self.folder_name:
+                self._on_moved()
+                raise CollectionMoved
+        return results
+
+
+class _Reader:
+    """The port `PackageReader` over a spooled export, which comes in no order."""
+
+    def __init__(self, spool: sqlite3.Connection, collection: str, number: int) -> None:
+        self._spool = spool
+        self._collection = collection
+        self.names: Sequence[str] = [
+            name for (name,) in spool.execute("SELECT DISTINCT name FROM documents ORDER BY name")
+        ]
+        counts = spool.execute("SELECT count(*), count(*) FILTER (WHERE written >= ?) FROM documents", (number,))
+        (document_count, latest_count) = counts.fetchone()
+        self.position = Position(number=number, document_count=document_count, latest_count=latest_count)
+        downloads = spool.execute("SELECT downloads FROM documents WHERE downloads IS NOT NULL")
+        self.popularity: Popularity = popularity_of(count for (count,) in downloads)
+
+    def read(self, names: Sequence[str]) -> Iterator[PackageRecord]:
+        query = "SELECT name, json FROM documents WHERE name IN (SELECT value FROM json_each(?))"
+        packages: dict[str, list[bytes]] = {}
+        for name, json in self._spool.execute(query, (encode(list(names)).decode(),)):
+            packages.setdefault(name, []).append(json)
+        for name, documents in packages.items():
+            yield _build_record(name, documents, self._collection)
+
+
+def _fill_spool(spool: sqlite3.Connection, lines: Iterable[bytes]) -> None:
+    spool.execute("DROP TABLE IF EXISTS documents")  # of an export that has broken off
+    spool.execute("CREATE TABLE documents (name TEXT, written INTEGER, downloads INTEGER, json BLOB)")
+    spool.executemany("INSERT INTO documents VALUES (?, ?, ?, ?)", (_to_spool_row(line) for line in lines))
+    spool.execute("CREATE INDEX documents_by_name ON documents (name)")
+
+
+def _to_spool_row(line: bytes) -> tuple[str, int, int | None, bytes]:
+    document = _SPOOLED.decode(line)
+    is_counted = document.is_newest and document.project_status != ProjectStatus.QUARANTINED
+    return document.name_normalized, document.written, document.download_last_month if is_counted else None, line
+
+
+def _build_record(name: str, lines: Sequence[bytes], collection: str) -> PackageRecord:
+    """Build the record of a package from the JSON of its documents."""
+    documents = [decode(line) for line in lines]
+    numbers = tuple(document.get(WRITE_NUMBER, 0) for document in documents)
+    if not documents:
+        return PackageRecord(name=name)
+    newest = max(documents, key=lambda flat: (flat["is_newest"], flat["version_sortable"], flat["version"]))
+    registry = registry_of(encode(_MISSING | newest), collection)
+    if registry.project_status == ProjectStatus.QUARANTINED:
+        return PackageRecord(name=name, numbers=numbers)
+    # Of a release that a write has missed, what the others say.
+    release = document_of(registry, enrichments_of(latest(documents)))
+    older = (parse_older_release(line) for line, flat in zip(lines, documents, strict=True) if flat is not newest)
+    return PackageRecord(name=name, numbers=numbers, entry=build_indexed_package(release, older))
+
+
+def _to_folder_name(address: str) -> str:
+    """Return a folder name for a server: legible, and different for different addresses."""
+    return f"{re.sub('[^a-zA-Z0-9.]+', '-', address)[:60]}-{sha256(address.encode()).hexdigest()[:8]}"

@@ -1,0 +1,219 @@
+"""What a search index on this machine does to follow a collection on a Typesense server, and what that costs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import PLONE, collection_state, project_documents
+from engines import LEXICON, NOW, STANDARDS
+from pyf.aggregator.adapters.index import typesense
+from pyf.aggregator.adapters.index.fulltext.search import FulltextSearch
+from pyf.aggregator.adapters.index.typesense import Server, Typesense
+from pyf.aggregator.domain.schema import DownloadFields
+from pyf.aggregator.domain.search import Question
+from typesense_double import ADMIN_KEY, LocalTypesense
+
+MINUTE = 60
+
+
+@dataclass
+class Machine:
+    """One machine with its clock, which writes and searches."""
+
+    ports: Typesense
+    search: FulltextSearch
+    clock: list[float] = field(default_factory=lambda: [float(NOW)])
+
+    def put(self, *names: str, summary: str = "something") -> None:
+        self.ports.index.put("plone", [project_documents(name, summary=summary) for name in names])
+
+    def find(self, text: str = "") -> list[str]:
+        return sorted(hit.name for hit in self.search.search("plone", Question(text=text)).hits)
+
+
+Machines = Callable[..., Machine]
+
+
+@pytest.fixture
+def local() -> Iterator[LocalTypesense]:
+    with LocalTypesense() as local:
+        yield local
+
+
+@pytest.fixture
+def machines(local: LocalTypesense, tmp_path: Path) -> Iterator[Machines]:
+    """Machines with an index of their own each, whose clock may be wrong."""
+    opened: list[Machine] = []
+    with closing(Server([local.url], ADMIN_KEY, patience=1)) as server:
+
+        def start(seconds_off: float = 0, folder: str = "") -> Machine:
+            clock = [NOW + seconds_off]
+            ports = typesense.on(server, lexicon=LEXICON, now=lambda: clock[0])
+            parent = tmp_path / (folder or f"search-{len(opened)}")
+            search = typesense.open_search(server, parent, LEXICON, STANDARDS, now=lambda: clock[0])
+            opened.append(Machine(ports, search, clock))
+            return opened[-1]
+
+        yield start
+        for machine in opened:
+            machine.search.close()
+
+
+@pytest.fixture
+def machine(machines: Machines) -> Machine:
+    machine = machines(0)
+    machine.ports.admin.create(PLONE, collection_state(), alias="plone")
+    machine.put("a", "b", "c")
+    return machine
+
+
+def count_requests(local: LocalTypesense, act: Callable[[], object]) -> dict[str, int]:
+    before = dict(local.requests.by_kind)
+    act()
+    after = local.requests.by_kind
+    return {kind: count - before.get(kind, 0) for kind, count in after.items() if count != before.get(kind, 0)}
+
+
+def stored(local: LocalTypesense, name: str) -> dict[str, Any]:
+    documents = local.store.collection("plone").documents.values()
+    return next(document for document in documents if document["name"] == name)
+
+
+def test_a_search_sends_one_request(local: LocalTypesense, machine: Machine) -> None:
+    machine.find()
+    machine.clock[0] += 60 * MINUTE
+
+    assert count_requests(local, lambda: machine.find("something")) == {"multi_search": 1}
+    assert count_requests(local, lambda: machine.search.suggest("plone", "a", limit=3)) == {"multi_search": 1}
+
+
+def test_the_first_search_of_a_process_reads_the_collection_once(local: LocalTypesense, machine: Machine) -> None:
+    requests = count_requests(local, machine.find)
+
+    assert requests == {"get_collection": 1, "multi_search": 2, "export": 1}
+
+
+def test_a_later_process_finds_the_index_of_the_first(
+    local: LocalTypesense, machines: Machines, machine: Machine
+) -> None:
+    machine.find()
+    later = machines(60 * MINUTE, folder="search-0")
+
+    assert count_requests(local, later.find) == {"get_collection": 1, "multi_search": 1}
+
+
+def test_a_change_is_read_without_reading_the_others(local: LocalTypesense, machine: Machine) -> None:
+    machine.find()
+    machine.clock[0] += 60 * MINUTE
+    machine.put("a", summary="changed")
+
+    requests = count_requests(local, lambda: machine.find("changed"))
+
+    assert machine.find("changed") == ["a"]
+    assert sum(requests.values()) <= 6
+
+
+@pytest.mark.parametrize("seconds_off", [-300.0, 300.0, -86_400.0, 86_400.0])
+def test_writes_of_a_machine_whose_clock_is_wrong_are_found(
+    machines: Machines, machine: Machine, seconds_off: float
+) -> None:
+    other = machines(seconds_off)
+    machine.find()
+    other.find()
+
+    other.put("b", summary="by the other")
+    machine.put("c", summary="by the one")
+    other.put("a", summary="by the other")
+
+    for each in (machine, other):
+        assert each.find("other") == ["a", "b"]
+        assert each.find("one") == ["c"]
+
+
+def test_a_write_with_a_lower_number_is_found_within_seconds(local: LocalTypesense, machine: Machine) -> None:
+    """Another machine has numbered it before, and written it after the last one that was read."""
+    machine.find()
+    document = stored(local, "a")
+    document["summary"] = "late"
+    document["written"] -= 1_000_000
+
+    machine.clock[0] += 11
+
+    assert machine.find("late") == ["a"]
+
+
+def test_a_document_that_is_deleted_without_a_tombstone_is_not_found(local: LocalTypesense, machine: Machine) -> None:
+    machine.find()
+    machine.clock[0] += 60 * MINUTE
+
+    local.store.collection("plone").delete(stored(local, "b")["id"])
+
+    assert machine.find() == ["a", "c"]
+
+
+def test_a_deletion_and_a_creation_at_once_are_both_found(local: LocalTypesense, machine: Machine) -> None:
+    machine.find()
+    machine.clock[0] += 60 * MINUTE
+
+    local.store.collection("plone").delete(stored(local, "b")["id"])
+    machine.put("d")
+
+    assert machine.find() == ["a", "c", "d"]
+
+
+def test_a_server_that_was_restored_from_a_backup_is_read_again(local: LocalTypesense, machine: Machine) -> None:
+    documents = local.store.collection("plone").documents
+    backup = {identifier: dict(document) for identifier, document in documents.items()}
+    machine.clock[0] += 60 * MINUTE
+    machine.put("a", "b", "c", summary="newer")
+    assert machine.find("newer") == ["a", "b", "c"]
+
+    documents.update(backup)
+
+    assert machine.find("newer") == []
+    assert machine.find("something") == ["a", "b", "c"]
+
+
+def test_documents_without_a_number_are_found(local: LocalTypesense, machine: Machine) -> None:
+    """An earlier version of this program has written them, to a collection that has no such field."""
+    collection = local.store.collection("plone")
+    for document in collection.documents.values():
+        del document["written"]
+    collection.fields = [field for field in collection.fields if field["name"] != "written"]
+
+    assert machine.find() == ["a", "b", "c"]
+    machine.ports.index.update("plone", {"a": DownloadFields(download_last_month=5)})
+    hits = machine.search.search("plone", Question()).hits
+    assert {hit.name: hit.downloads for hit in hits} == {"a": 5, "b": None, "c": None}
+
+
+def test_a_server_that_counts_a_document_too_many_is_compared_once(
+    local: LocalTypesense, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.find()
+    machine.clock[0] += 60 * MINUTE
+    collection = local.store.collection("plone")
+    list_matching = collection.matching
+    collection.write({**stored(local, "a"), "id": "odd"}, "create", "reject")
+    monkeypatch.setattr(
+        collection, "matching", lambda filter_by: [each for each in list_matching(filter_by) if each["id"] != "odd"]
+    )
+    machine.find()
+
+    assert count_requests(local, machine.find) == {"multi_search": 1}
+
+
+def test_folders_of_collections_that_are_gone_are_removed(machine: Machine, tmp_path: Path) -> None:
+    machine.find()
+    machine.ports.admin.create("plone-2", collection_state())
+    machine.ports.admin.point("plone", "plone-2")
+    machine.ports.admin.drop(PLONE)
+    machine.put("x")
+
+    assert machine.find() == ["x"]
+    (server,) = (tmp_path / "search-0").iterdir()
+    assert {path.name for path in server.iterdir() if path.is_dir()} == {"plone-2"}

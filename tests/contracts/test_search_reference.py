@@ -1,0 +1,239 @@
+"""Every engine finds what the reference search finds by reading every document, in the same order."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from builders import PLONE, project_documents
+from engines import LEXICON, NOW, STANDARDS
+from pyf.aggregator.adapters.index.reference_search import ReferenceSearch
+from pyf.aggregator.domain.errors import NotFound
+from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
+from pyf.aggregator.domain.search import Facet, HealthBand, Question, Sort
+from pyf.aggregator.ports import IndexAdmin, PackageIndex, SearchEngine
+
+pytestmark = pytest.mark.usefixtures("plone")
+
+
+@pytest.fixture
+def packages(index: PackageIndex, plone: None) -> None:
+    def put(name: str, summary: str, *keywords: str, versions: tuple[str, ...] = ("1.0",), **more: Any) -> None:
+        index.put(PLONE, [project_documents(name, *versions, summary=summary, keywords=keywords, **more)])
+
+    put(
+        "plone.api",
+        "An easy API for Plone",
+        "api",
+        framework_versions=("Plone 6.0",),
+        license_expression="GPL-2.0-only",
+    )
+    put("plone.restapi", "RESTful hypermedia API for Plone", "rest", "api", framework_versions=("Plone 6.0",))
+    put("django-debug-toolbar", "A configurable set of panels for debugging", framework_versions=("Django 5.0",))
+    put("djangorestframework", "Web APIs for Django, made easy", maintainers=("ada", "bob"))
+    put("django-ratelimit", "Cache-based rate-limiting for Django", "rate", "limit", upload_timestamp=NOW - 86_400)
+    put("collective.easyform", "Forms through the web", "form", "wysiwyg")
+    put("collective.richtext", "A rich text editor", "editor")
+    put("left", "An easy API", project_status="archived")
+    put("bad.api", "An easy API", project_status="quarantined")
+    put("needs.api", "Uses another one", requires_dist=("plone.api>=1.0", 'plone.restapi; extra == "test"'))
+    index.update(
+        PLONE,
+        {
+            "plone-restapi": DownloadFields(download_last_month=900),
+            "plone-api": DownloadFields(download_last_month=90),
+            "needs-api": DownloadFields(download_last_month=9),
+        },
+    )
+    index.update(PLONE, {"plone-api": HealthFields(health_score=90), "left": HealthFields(health_score=10)})
+    index.update(PLONE, {"plone-api": RepositoryFields(github_stars=5, github_topics=("hypercube",))})
+
+
+@pytest.fixture
+def reference(index: PackageIndex, packages: None) -> ReferenceSearch:
+    return ReferenceSearch(index, LEXICON, STANDARDS, now=lambda: NOW)
+
+
+TEXTS = [
+    "",
+    "plone.api",
+    "api",
+    "easy api",
+    "rest api for django",
+    "debugtoolbar",
+    "restframework",
+    "restframwork",
+    "djagno debug",
+    "drf",
+    "rate limiting",
+    "limits",
+    "wysiwyg",
+    "hypercube",
+    "colle",
+    "p",
+    "!!!",
+    "a" * 10_000,
+    "`:=[x]` && id:!=1 || (",
+    "‮txet \x00\x1f \udc80",
+    "two factor authentication otp api rest editor form rate panel",
+    "otp sso cms rate limiting rich text audit log i18n seo geo api rest drf",
+]
+FILTERS: list[dict[str, Any]] = [
+    {"framework_versions": ("Plone 6.0",)},
+    {"framework_versions": ("Plone 6.0", "Django 5.0"), "licenses": ("GPL-2.0-only",)},
+    {"maintainers": ("bob", "nobody")},
+    {"health": (HealthBand.UNKNOWN,)},
+    {"health": (HealthBand.EXCELLENT, HealthBand.POOR)},
+    {"statuses": ("archived", "active")},
+    {"statuses": ("quarantined",)},
+    {"updated_within": 2},
+    {"classifiers": ("Framework :: None",)},
+    {"python_versions": ("!", "`")},
+]
+
+
+def test_search_matches_the_reference_for_every_text_and_order(
+    searched: SearchEngine, reference: ReferenceSearch
+) -> None:
+    for text, sort in product(TEXTS, Sort):
+        question = Question(text=text, sort=sort)
+        assert searched.search("plone", question) == reference.search("plone", question), question
+
+
+def test_search_matches_the_reference_for_every_filter(searched: SearchEngine, reference: ReferenceSearch) -> None:
+    hidden = frozenset(["plone-restapi"])
+
+    for selected, text in product(FILTERS, ("", "api")):
+        question = Question(text=text, **selected)
+        results = searched.search("plone", question, hidden=hidden)
+        assert results == reference.search("plone", question, hidden=hidden), question
+        assert results.facets.keys() == set(Facet)
+
+
+def test_suggestions_match_the_reference(searched: SearchEngine, reference: ReferenceSearch) -> None:
+    for text in ("plone", "api", "rest", "restframwork", "e", "django-deb", "", "!!", "toolbra"):
+        assert searched.suggest("plone", text, limit=3) == reference.suggest("plone", text, limit=3), text
+
+
+def test_similar_packages_and_dependents_match_the_reference(
+    searched: SearchEngine, reference: ReferenceSearch
+) -> None:
+    hidden = frozenset(["left"])
+
+    for name in ("plone.api", "collective.easyform", "nobody", "needs.api"):
+        similar = searched.similar("plone", name, limit=5, hidden=hidden)
+        assert similar == reference.similar("plone", name, limit=5, hidden=hidden), name
+        dependents = searched.dependents("plone", name, limit=5, hidden=hidden)
+        assert dependents == reference.dependents("plone", name, limit=5, hidden=hidden), name
+
+
+def test_named_packages_come_in_the_order_of_their_names(searched: SearchEngine, reference: ReferenceSearch) -> None:
+    names = ["plone-restapi", "nobody", "bad-api", "left", "plone-api", "left"]
+    hidden = frozenset(["plone-api"])
+
+    hits = searched.pick("plone", names, hidden=hidden)
+
+    assert hits == reference.pick("plone", names, hidden=hidden)
+    assert [hit.name_normalized for hit in hits] == ["plone-restapi", "left"]
+
+
+def test_similar_packages_of_equal_weight_are_ordered_by_name(
+    index: PackageIndex, searched: SearchEngine, reference: ReferenceSearch
+) -> None:
+    """They are more than are asked for, and written in another order than that of their names."""
+    names = [f"x{number:02}" for number in range(30)]
+    index.put(PLONE, [project_documents(name, keywords=("spectrometer",)) for name in reversed(names)])
+    index.put(PLONE, [project_documents(f"filler{number}", summary="Else") for number in range(150)])
+
+    similar = searched.similar("plone", "x07", limit=5)
+
+    assert [hit.name for hit in similar] == ["x00", "x01", "x02", "x03", "x04"]
+    assert similar == reference.similar("plone", "x07", limit=5)
+
+
+def test_facet_values_of_equal_count_are_cut_in_the_order_of_the_alphabet(
+    index: PackageIndex, searched: SearchEngine, reference: ReferenceSearch
+) -> None:
+    maintainers = [f"author{number:03}" for number in range(500)]
+    index.put(
+        PLONE,
+        [project_documents(f"p{number:03}", maintainers=(name,)) for number, name in enumerate(reversed(maintainers))],
+    )
+
+    counts = searched.search("plone", Question()).facets[Facet.MAINTAINERS]
+
+    assert [count.value for count in counts] == ["ada", *maintainers[:29]]
+    assert counts == reference.search("plone", Question()).facets[Facet.MAINTAINERS]
+
+
+def test_a_name_that_begins_with_the_word_is_ranked_among_hundreds_of_other_matches(
+    index: PackageIndex, searched: SearchEngine, reference: ReferenceSearch
+) -> None:
+    popular = [project_documents(f"p{number:03}", summary="Segmentation of cells") for number in range(300)]
+    index.put(PLONE, [*popular, project_documents("SegmenTree", summary="Else")])
+    index.update(PLONE, {f"p{number:03}": DownloadFields(download_last_month=99) for number in range(300)})
+    question = Question(text="segmentation")
+
+    results = searched.search("plone", question)
+
+    assert results.hits[0].name == "SegmenTree"
+    assert results == reference.search("plone", question)
+
+
+def test_every_package_is_on_one_page_whatever_the_order(index: PackageIndex, searched: SearchEngine) -> None:
+    """More than are ranked by the domain: the rest follows."""
+    index.put(PLONE, [project_documents(f"package-{number}", summary="An easy API") for number in range(420)])
+    downloads = {f"package-{n}": DownloadFields(download_last_month=n) for n in range(0, 420, 2)}
+    index.update(PLONE, downloads)
+
+    for selected in ({"text": "package api"}, {"text": "api"}, {}, {"sort": Sort.DOWNLOADS}):
+        pages = [
+            searched.search("plone", Question(**selected, page=page, per_page=50)).hits  # type: ignore[arg-type]
+            for page in range(1, 11)
+        ]
+        names = [hit.name for hits in pages for hit in hits]
+        assert len(names) == len(set(names)) == 420, selected
+    assert searched.search("plone", Question(page=11, per_page=50)).hits == ()
+    assert len(searched.search("plone", Question(per_page=300)).hits) == 300
+
+
+def test_github_topics_are_searched_as_soon_as_they_are_known(index: PackageIndex, searched: SearchEngine) -> None:
+    index.put(PLONE, [project_documents("plone.api", "1.0", "2.0")])
+    before = searched.search("plone", Question(text="hypercube")).total
+
+    index.update(PLONE, {"plone-api": RepositoryFields(github_topics=("hypercube",))})
+
+    assert (before, searched.search("plone", Question(text="hypercube")).total) == (0, 1)
+
+
+def test_search_follows_an_alias_to_another_collection(
+    index: PackageIndex, admin: IndexAdmin, searched: SearchEngine
+) -> None:
+    index.put(PLONE, [project_documents("old")])
+    assert [hit.name for hit in searched.search("plone", Question()).hits] == ["old"]
+    admin.create("plone-2", index.state(PLONE))
+    index.put("plone-2", [project_documents("new")])
+
+    admin.point("plone", "plone-2")
+    after_switch = searched.search("plone", Question()).hits
+    admin.drop(PLONE)
+
+    assert [hit.name for hit in after_switch] == ["new"]
+    assert [hit.name for hit in searched.search("plone", Question(text="new")).hits] == ["new"]
+    with pytest.raises(NotFound):
+        searched.search(PLONE, Question())
+    with pytest.raises(NotFound):
+        searched.search("nowhere", Question())
+
+
+def test_a_collection_that_is_created_again_has_its_own_packages(
+    index: PackageIndex, admin: IndexAdmin, searched: SearchEngine
+) -> None:
+    index.put(PLONE, [project_documents("a"), project_documents("b")])
+    assert searched.search(PLONE, Question()).total == 2
+    state = index.state(PLONE)
+    admin.drop(PLONE)
+    admin.create(PLONE, state)
+    index.put(PLONE, [project_documents("c"), project_documents("d")])
+
+    assert sorted(hit.name for hit in searched.search(PLONE, Question()).hits) == ["c", "d"]
