@@ -30,10 +30,10 @@ from .schema import HELPER_FIELDS, WRITE_NUMBER, Json
 from .server import Server
 from .tombstones import Tombstones
 
-# How far behind the latest number a write may be whose number another machine has given, in microseconds. Writers raise
-# their numbers above those of the collection every minute, so ten minutes are plenty.
-_OVERLAP = 600 * 1_000_000
-# Seconds between two looks at the overlap while the latest write is so recent.
+# How far below the latest number a write may be numbered that another machine makes at the same time, in microseconds.
+# Writers raise their numbers above those of the collection every minute, and a write may be repeated for a minute.
+_OVERLAP = 300 * 1_000_000
+# Seconds after which such writes are looked for; doubled each time, as long as no newer write comes.
 _RECHECK = 10.0
 
 # What no search index needs of a document.
@@ -71,6 +71,14 @@ class _Counts(NamedTuple):
         return self == (position.document_count, position.latest_count, 0)
 
 
+class _Overlap(NamedTuple):
+    """When writes with lower numbers than the latest one were looked for, and how many seconds later to look again."""
+
+    number: int
+    checked: float
+    pause: float
+
+
 _ROW, _SPOOLED = Decoder(_Row), Decoder(_Spooled)
 
 # What is left out of a document that has to be there.
@@ -98,7 +106,7 @@ class TypesenseSource:
         self._tombstones = tombstones
         self._now = now
         self._real_names: dict[str, str] = {}
-        self._rechecked: dict[str, float] = {}
+        self._overlaps: dict[str, _Overlap] = {}
         self._unexplained: dict[str, tuple[Position, _Counts]] = {}
         self.folder = parent / _to_folder_name(server.address)
 
@@ -126,15 +134,19 @@ class TypesenseSource:
         return {collection["name"] for collection in listed}
 
     def _is_overlap_due(self, collection: str, number: int) -> bool:
-        """Tell whether writes with lower numbers may still come, and were not looked for a moment ago."""
-        now = self._now()
-        if now * 1_000_000 - number > _OVERLAP or self._rechecked.get(collection, 0.0) + _RECHECK > now:
+        """Tell whether writes with lower numbers than the latest one may have come since they were looked for."""
+        now, end = self._now(), number / 1_000_000 + _OVERLAP / 1_000_000
+        overlap = self._overlaps.get(collection)
+        if overlap is None or overlap.number != number:
+            self._note_reading(collection, number)
+            return overlap is None and now < end  # else the changes have just been read
+        if overlap.checked >= end or now < overlap.checked + overlap.pause:
             return False
-        self._note_reading(collection)
+        self._overlaps[collection] = _Overlap(number, now, overlap.pause * 2)
         return True
 
-    def _note_reading(self, collection: str) -> None:
-        self._rechecked[collection] = self._now()
+    def _note_reading(self, collection: str, number: int) -> None:
+        self._overlaps[collection] = _Overlap(number, self._now(), _RECHECK)
 
 
 class TypesenseCollection:
@@ -149,7 +161,7 @@ class TypesenseCollection:
         *,
         on_moved: Callable[[], object],
         is_overlap_due: Callable[[str, int], bool],
-        on_reading: Callable[[str], object],
+        on_reading: Callable[[str, int], object],
         unexplained: dict[str, tuple[Position, _Counts]],
     ) -> None:
         self._server = server
@@ -179,8 +191,8 @@ class TypesenseCollection:
 
     @contextmanager
     def open_reader(self) -> Iterator["_Reader"]:
-        self._on_reading(self.folder_name)
         number = self._read_latest()
+        self._on_reading(self.folder_name, number)
         with closing(sqlite3.connect("")) as spool:  # a file of SQLite's own, which is gone with the connection
             self._server.read(
                 export_of(self.folder_name), {"exclude_fields": _LEFT_OUT}, lambda lines: _fill_spool(spool, lines)
