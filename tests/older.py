@@ -59,7 +59,7 @@ def make(store: Store, name: str, *, alias: str = "", documents: Sequence[dict[s
         common = {"name_sortable": document["name"], "version_sortable": "", "upload_timestamp": 0}
         made.write({**common, **document}, "create", "reject")
     if alias:
-        store.point(alias, {"collection_name": name})
+        store.set_alias(alias, {"collection_name": name})
 
 
 def ids(store: Store, name: str) -> list[str]:

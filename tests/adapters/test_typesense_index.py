@@ -40,7 +40,7 @@ def plone(ports: Typesense) -> Typesense:
 
 
 def schema(local: LocalTypesense, collection: str = "plone") -> dict[str, Json]:
-    return local.store.collection(collection).by_name
+    return local.store.collection(collection).fields_by_name
 
 
 def stored(local: LocalTypesense, identifier: str) -> Json:
@@ -167,7 +167,7 @@ def old(local: LocalTypesense, ports: Typesense) -> Typesense:
         document = {"id": identifier, "name": name, "version": "1.0", "github_stars": stars}
         collection.write(document, "create", "reject")
     collection.write({"id": "plone.app-None", "name": "plone.app", "version": "None"}, "create", "reject")
-    local.store.point("old", {"collection_name": "old-1"})
+    local.store.set_alias("old", {"collection_name": "old-1"})
     return ports
 
 
@@ -184,7 +184,7 @@ def test_an_older_programs_collection_is_listed_and_summed_up(old: Typesense) ->
 
 def test_collections_of_other_programs_on_a_shared_server_are_left_alone(old: Typesense, local: LocalTypesense) -> None:
     local.store.create({"name": "shop-1", "fields": [{"name": "name", "type": "string", "facet": True}]})
-    local.store.point("shop", {"collection_name": "shop-1"})
+    local.store.set_alias("shop", {"collection_name": "shop-1"})
 
     listed = {each.name: each.is_native for each in old.admin.collections()}
 
@@ -311,7 +311,7 @@ def test_a_collection_that_is_made_anew_after_a_death_has_no_tombstones_of_its_f
 
 
 def test_an_alias_that_leads_nowhere_counts_as_not_there(local: LocalTypesense, ports: Typesense) -> None:
-    local.store.point("plone", {"collection_name": "nowhere"})
+    local.store.set_alias("plone", {"collection_name": "nowhere"})
 
     assert ports.admin.resolve("plone") is None
     ports.admin.create("plone", collection_state())

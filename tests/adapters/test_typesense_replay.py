@@ -107,7 +107,7 @@ def test_others_that_write_all_the_time_hold_nobody_up() -> None:
     store = Store()
     fill(store)
     store.queued_writes = 3
-    store.point("alias", {"collection_name": "to-come"})
+    store.set_alias("alias", {"collection_name": "to-come"})
     with LocalTypesense(store) as local, connected(local.url) as server:
         assert count_things(server) == DOCUMENTS
 

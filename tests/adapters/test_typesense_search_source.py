@@ -200,10 +200,10 @@ def test_a_server_that_counts_a_document_too_many_is_compared_once(
 ) -> None:
     machine.settle()
     collection = local.store.collection("plone")
-    list_matching = collection.matching
+    list_matching = collection.find
     collection.write({**stored(local, "a"), "id": "odd"}, "create", "reject")
     monkeypatch.setattr(
-        collection, "matching", lambda filter_by: [each for each in list_matching(filter_by) if each["id"] != "odd"]
+        collection, "find", lambda filter_by: [each for each in list_matching(filter_by) if each["id"] != "odd"]
     )
     machine.find()
 

@@ -1,6 +1,7 @@
-"""A Typesense server on this machine, as far as the recording of a real one goes; `test_recording.py` compares them."""
+"""A Typesense server on this machine that answers as recordings of a real one do; the tests replay them through it."""
 
-from typesense_double.service import ADMIN_KEY, LocalTypesense
+from typesense_double.server import ADMIN_KEY
+from typesense_double.service import LocalTypesense
 from typesense_double.store import Store
 
 __all__ = ["ADMIN_KEY", "LocalTypesense", "Store"]

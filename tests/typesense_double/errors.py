@@ -1,8 +1,8 @@
-"""How the server refuses."""
+"""How the server rejects a request."""
 
 
-class Refused(Exception):
-    """A request that is answered with a status other than 200, and with a message."""
+class RequestRejected(Exception):
+    """A request that the server answers with an error status and a message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -10,5 +10,5 @@ class Refused(Exception):
         self.message = message
 
 
-def no_collection() -> Refused:
-    return Refused(404, "Collection not found")
+def collection_not_found() -> RequestRejected:
+    return RequestRejected(404, "Collection not found")

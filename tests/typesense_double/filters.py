@@ -1,162 +1,215 @@
-"""`filter_by`: which documents are meant."""
+"""The expressions of `filter_by`: which documents they match."""
 
+import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from typesense_double.errors import Refused
+from typesense_double.errors import RequestRejected
 from typesense_double.schema import NUMBERS, Json
-from typesense_double.text import tokens
+from typesense_double.text import tokenize
 
-Test = Callable[[Json], bool]
+Predicate = Callable[[Json], bool]
 
-_CLAUSE = re.compile(r"\s*([A-Za-z_][\w.]*)\s*:(.*)\Z", re.DOTALL)
-_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "<=": lambda a, b: a <= b,
-    ">=": lambda a, b: a >= b,
-    "<": lambda a, b: a < b,
-    ">": lambda a, b: a > b,
-    "=": lambda a, b: a == b,
+# Operands and operators of one expression; parentheses are free.
+MAX_OPERATIONS = 100
+
+# A parenthesis, an operator, or a clause: text up to the next of them, with backticks around what is taken literally.
+_TOKEN = re.compile(r"\s*(?:([()]|&&|\|\|)|((?:`[^`]*`|(?!&&|\|\|)[^()`])+))", re.DOTALL)
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
 }
+_NEGATIONS = ("!=", "!")
 
 
 class Filter:
-    """A parsed filter: a test of documents, and the one exact clause that it consists of, if it is that simple."""
+    """A parsed expression.
+
+    Attributes:
+        matches: the predicate of the whole expression
+        exact: field and values if the expression is one clause that a look-up of whole values can answer
+    """
 
     def __init__(
         self,
         text: str,
         fields: dict[str, Json],
         separators: tuple[str, ...],
-        having: Callable[[str, list[str]], Iterable[str]],
+        find_exact: Callable[[str, list[str]], Iterable[str]],
     ) -> None:
-        """`having` tells the ids of the documents that have one of some values in a field, just so."""
+        """Parse an expression.
+
+        Args:
+            find_exact: returns the ids of the documents that have exactly one of some values in a field
+        """
         self._fields = fields
         self._separators = separators
-        self._having = having
+        self._find_exact = find_exact
         self.exact: tuple[str, list[str]] | None = None
-        self.admits = self._any(text)
+        operations = list(to_postfix(split_expression(text)))
+        if len(operations) > MAX_OPERATIONS:
+            raise RequestRejected(
+                400,
+                f"`filter_by` has too many operations. Maximum allowed: {MAX_OPERATIONS}. "
+                "Use `--filter-by-max-ops` command line argument to customize this value.",
+            )
+        self.matches = self._build(operations)
 
-    def _any(self, text: str) -> Test:
-        parts = _parted(text, "||")
-        tests = [self._all(part, alone=len(parts) == 1) for part in parts]
-        return lambda document: any(test(document) for test in tests)
+    def _build(self, operations: list[str]) -> Predicate:
+        operands: list[Predicate] = []
+        for operation in operations:
+            if operation not in ("&&", "||"):
+                operands.append(self._parse_clause(operation, is_alone=len(operations) == 1))
+                continue
+            if len(operands) < 2:
+                raise RequestRejected(400, f"Could not parse the filter query: unbalanced `{operation}` operands.")
+            right, left = operands.pop(), operands.pop()
+            operands.append(_both(left, right) if operation == "&&" else _either(left, right))
+        return operands[-1]
 
-    def _all(self, text: str, *, alone: bool) -> Test:
-        parts = _parted(text, "&&")
-        tests = [self._one(part, alone=alone and len(parts) == 1) for part in parts]
-        return lambda document: all(test(document) for test in tests)
-
-    def _one(self, text: str, *, alone: bool) -> Test:
-        text = text.strip()
-        if text.startswith("(") and text.endswith(")"):
-            return self._any(text[1:-1])
-        clause = _CLAUSE.match(text)
-        if clause is None:
-            raise Refused(400, "Could not parse the filter query.")
-        name, rest = clause[1], clause[2].strip()
+    def _parse_clause(self, text: str, *, is_alone: bool) -> Predicate:
+        name, colon, value = (part.strip() for part in text.partition(":"))
+        if not colon:
+            raise RequestRejected(400, "Could not parse the filter query.")
         if name == "id":
-            return self._id(rest, alone=alone)
+            return self._match_id(value, is_alone=is_alone)
         field = self._fields.get(name)
         if field is None or not field["index"]:
-            raise Refused(400, f"Could not find a filter field named `{name}` in the schema.")
-        kind = field["type"].removesuffix("[]")
-        if kind == "string":
-            return self._text(name, rest, alone=alone)
-        if kind == "bool":
-            wanted = [value == "true" for value in _values(rest.lstrip("="))]
-            return lambda document: any(each in wanted for each in _each(document, name))
-        return self._number(name, rest) if kind in NUMBERS else _never
+            raise RequestRejected(400, f"Could not find a filter field named `{name}` in the schema.")
+        match field["type"].removesuffix("[]"):
+            case "string":
+                return self._match_text(name, value, is_alone=is_alone)
+            case "bool":
+                return _match_bool(name, value)
+            case kind if kind in NUMBERS:
+                return _match_number(name, value)
+        return lambda document: False
 
-    def _id(self, rest: str, *, alone: bool) -> Test:
-        negated = rest.startswith("!=")
-        wanted = set(_values(rest.lstrip("!=")))
-        if alone and not negated:
-            self.exact = ("id", list(wanted))
-        return lambda document: (document["id"] in wanted) != negated
+    def _match_id(self, value: str, *, is_alone: bool) -> Predicate:
+        is_negated = value.startswith("!=")
+        ids = _parse_values(name="id", text=value.lstrip("!="))
+        if is_alone and not is_negated:
+            self.exact = ("id", ids)
+        return lambda document: (document["id"] in ids) != is_negated
 
-    def _text(self, name: str, rest: str, *, alone: bool) -> Test:
-        negated, exact = rest.startswith("!="), rest.startswith(("=", "!="))
-        values = _values(rest.lstrip("!="))
-        if exact:
-            ids = frozenset(self._having(name, values))
-        wanted = [tokens(value, self._separators) for value in values]
-        if alone and exact and not negated:
-            self.exact = (name, values)
+    def _match_text(self, name: str, value: str, *, is_alone: bool) -> Predicate:
+        is_negated, is_exact = value.startswith(_NEGATIONS), value.startswith(("=", "!="))
+        values = _parse_values(name, value.lstrip("!="))
+        if is_exact:
+            ids = frozenset(self._find_exact(name, values))
+            if is_alone and not is_negated:
+                self.exact = (name, values)
+            return lambda document: (document["id"] in ids) != is_negated
+        wanted = [set(tokenize(value, self._separators)) for value in values]
 
-        def test(document: Json) -> bool:
-            if exact:
-                return (document["id"] in ids) != negated
-            held = [set(tokens(each, self._separators)) for each in _each(document, name)]
-            return any(set(one) <= each for one in wanted for each in held) != negated
+        def contains(document: Json) -> bool:
+            texts = [set(tokenize(text, self._separators)) for text in _list_values(document, name)]
+            return any(words <= text for words in wanted for text in texts) != is_negated
 
-        return test
-
-    def _number(self, name: str, rest: str) -> Test:
-        tests: list[Callable[[float], bool]] = []
-        negated = rest.startswith("!=")
-        for value in _values(rest.lstrip("!=") if negated else rest.removeprefix("=")):
-            try:
-                tests.append(_comparison(value))
-            except ValueError:
-                raise Refused(
-                    400, f"Error with filter field `{name}`: Numerical field has an invalid comparator."
-                ) from None
-        return lambda document: any(any(test(each) for test in tests) != negated for each in _each(document, name))
+        return contains
 
 
-def _never(_: Json) -> bool:
-    return False
+def split_expression(text: str) -> Iterator[str]:
+    """Yield the clauses, operators and parentheses of an expression."""
+    position = 0
+    while text[position:].strip():
+        token = _TOKEN.match(text, position)
+        if token is None:
+            raise RequestRejected(400, "Could not parse the filter query.")
+        position = token.end()
+        yield token[1] or token[2].strip()
 
 
-def _comparison(value: str) -> Callable[[float], bool]:
+def to_postfix(tokens: Iterable[str]) -> Iterator[str]:
+    """Yield clauses and operators in postfix order; both operators bind alike, the left one first."""
+    stack: list[str] = []
+    for token in tokens:
+        if token == "(":
+            stack.append(token)
+        elif token in ("&&", "||", ")"):
+            while stack and stack[-1] != "(":
+                yield stack.pop()
+            if token != ")":
+                stack.append(token)
+            elif stack:
+                stack.pop()
+            else:
+                raise _unbalanced()
+        else:
+            yield token
+    if "(" in stack:
+        raise _unbalanced()
+    yield from reversed(stack)
+
+
+def _unbalanced() -> RequestRejected:
+    return RequestRejected(400, "Could not parse the filter query: unbalanced parentheses.")
+
+
+def _both(left: Predicate, right: Predicate) -> Predicate:
+    return lambda document: left(document) and right(document)
+
+
+def _either(left: Predicate, right: Predicate) -> Predicate:
+    return lambda document: left(document) or right(document)
+
+
+def _match_bool(name: str, value: str) -> Predicate:
+    is_negated = value.startswith("!=")
+    wanted = [item == "true" for item in _parse_values(name, value.lstrip("!="))]
+    return lambda document: any((item in wanted) != is_negated for item in _list_values(document, name))
+
+
+def _match_number(name: str, value: str) -> Predicate:
+    is_negated = value.startswith("!=")
+    comparisons: list[Predicate] = []
+    for item in _parse_values(name, value.lstrip("!=") if is_negated else value.removeprefix("=")):
+        try:
+            comparisons.append(_parse_comparison(item))
+        except ValueError:
+            raise RequestRejected(
+                400, f"Error with filter field `{name}`: Numerical field has an invalid comparator."
+            ) from None
+    return lambda document: any(
+        any(compare(number) for compare in comparisons) != is_negated for number in _list_values(document, name)
+    )
+
+
+def _parse_comparison(value: str) -> Callable[[Any], bool]:
     if ".." in value:
-        low, high = (float(end) for end in value.split(".."))
-        return lambda found: low <= found <= high
+        low, high = map(_parse_number, value.split(".."))
+        return lambda number: low <= number <= high
     for sign, compare in _COMPARISONS.items():
         if value.startswith(sign):
-            bound = _as_number(value.removeprefix(sign))
-            return lambda found, compare=compare, bound=bound: compare(found, bound)  # type: ignore[misc]
-    wanted = _as_number(value)
-    return lambda found: found == wanted
+            bound = _parse_number(value.removeprefix(sign))
+            return lambda number, compare=compare, bound=bound: compare(number, bound)  # type: ignore[misc]
+    wanted = _parse_number(value)
+    return lambda number: bool(number == wanted)
 
 
-def _as_number(text: str) -> float:
+def _parse_number(text: str) -> float:
     try:
         return int(text)
     except ValueError:
         return float(text)
 
 
-def _each(document: Json, name: str) -> Iterable[Any]:
+def _list_values(document: Json, name: str) -> Iterable[Any]:
     value = document.get(name)
     if value is None:
         return ()
     return value if isinstance(value, list) else (value,)
 
 
-def _values(text: str) -> list[str]:
+def _parse_values(name: str, text: str) -> list[str]:
+    """Return the values of a clause, those of a list in brackets one by one; backticks keep commas."""
     text = text.strip()
-    if text.startswith("[") and text.endswith("]"):
-        return [each.strip().strip("`'") for each in _parted(text[1:-1], ",") if each.strip()]
-    return [text.strip("`")]
-
-
-def _parted(text: str, separator: str) -> list[str]:
-    """Part at a separator that is neither quoted nor in brackets."""
-    parts, depth, quoted, start, position = [], 0, False, 0, 0
-    while position < len(text):
-        character = text[position]
-        if character == "`":
-            quoted = not quoted
-        elif not quoted and character in "([":
-            depth += 1
-        elif not quoted and character in ")]":
-            depth -= 1
-        elif not quoted and not depth and text.startswith(separator, position):
-            parts.append(text[start:position])
-            position += len(separator)
-            start = position
-            continue
-        position += 1
-    return [*parts, text[start:]]
+    if not text:
+        raise RequestRejected(400, f"Error with filter field `{name}`: Filter value cannot be empty.")
+    if not (text.startswith("[") and text.endswith("]")):
+        return [text.strip("`")]
+    items = re.findall(r"(?:`[^`]*`|[^,`])+", text[1:-1])
+    return [item.strip().strip("`") for item in items if item.strip()]

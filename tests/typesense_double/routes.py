@@ -7,9 +7,9 @@ import msgspec
 
 from pyf.aggregator.sample.answer import Answer
 from typesense_double import keys
-from typesense_double.documents import delete_by_filter, export, import_, update_by_filter
-from typesense_double.errors import Refused
-from typesense_double.schema import Json
+from typesense_double.documents import delete_by_filter, export_documents, import_documents, update_by_filter
+from typesense_double.errors import RequestRejected
+from typesense_double.schema import Json, encode
 from typesense_double.search import search
 from typesense_double.store import Store
 
@@ -24,7 +24,7 @@ class Route:
     name: str = ""
 
 
-def route_of(method: str, parts: list[str]) -> Route | None:
+def match_route(method: str, parts: list[str]) -> Route | None:
     """Return what is asked for, None where nothing is served."""
     match method, parts:
         case "GET", ["health"]:
@@ -84,8 +84,8 @@ def route_of(method: str, parts: list[str]) -> Route | None:
     return None
 
 
-def answered(store: Store, route: Route, query: dict[str, str], body: bytes) -> Answer:
-    """Do what is asked for and return the answer; raises `Refused` for all else."""
+def handle_request(store: Store, route: Route, query: dict[str, str], body: bytes) -> Answer:
+    """Do what is asked for and return the answer; raises `RequestRejected` for all else."""
     match route.kind:
         case "health" | "write_nothing":
             return _json({"ok": True})
@@ -97,91 +97,91 @@ def answered(store: Store, route: Route, query: dict[str, str], body: bytes) -> 
             left_out = query.get("exclude_fields", "").split(",")
             return _json(
                 [
-                    {name: value for name, value in each.shown().items() if name not in left_out}
+                    {name: value for name, value in each.describe().items() if name not in left_out}
                     for each in reversed(store.collections.values())
                 ]
             )
         case "create_collection":
-            return _json(store.create(_decoded(body)).shown(), 201)
+            return _json(store.create(_decode(body)).describe(), 201)
         case "get_collection":
-            return _json(store.collection(route.collection).shown())
+            return _json(store.collection(route.collection).describe())
         case "drop_collection":
-            return _json(store.drop(route.collection).shown())
+            return _json(store.drop(route.collection).describe())
         case "alter_collection":
-            return _json(store.collection(route.collection).alter(_decoded(body)))
+            return _json(store.collection(route.collection).alter(_decode(body)))
         case "multi_search":
-            return _json(_multi_search(store, query, _decoded(body)))
+            return _json(_multi_search(store, query, _decode(body)))
         case "list_aliases":
-            return _json({"aliases": [store.alias(name) for name in store.aliases]})
+            return _json({"aliases": [store.get_alias(name) for name in store.aliases]})
         case "get_alias":
-            return _json(store.alias(route.name))
+            return _json(store.get_alias(route.name))
         case "put_alias":
-            return _json(store.point(route.name, _decoded(body)))
+            return _json(store.set_alias(route.name, _decode(body)))
         case "delete_alias":
-            alias = store.alias(route.name)
+            alias = store.get_alias(route.name)
             del store.aliases[route.name]
             return _json(alias)
         case "list_keys":
-            return _json(keys.listed(store))
+            return _json(keys.list_keys(store))
         case "create_key":
-            return _json(keys.create(store, _decoded(body)), 201)
+            return _json(keys.create_key(store, _decode(body)), 201)
         case "get_key":
-            return _json(keys.one(store, route.name))
+            return _json(keys.get_key(store, route.name))
         case "delete_key":
-            return _json(keys.delete(store, route.name))
-    return _of_documents(store, route, query, body)
+            return _json(keys.delete_key(store, route.name))
+    return _handle_documents(store, route, query, body)
 
 
-def _of_documents(store: Store, route: Route, query: dict[str, str], body: bytes) -> Answer:
+def _handle_documents(store: Store, route: Route, query: dict[str, str], body: bytes) -> Answer:
     collection = store.collection(route.collection)
     dirty = query.get("dirty_values", "reject")
     match route.kind:
         case "import":
-            return Answer(import_(collection, query, body), "text/plain; charset=utf-8")
+            return Answer(import_documents(collection, query, body), "text/plain; charset=utf-8")
         case "export":
-            return Answer(export(collection, query), "text/plain; charset=utf-8")
+            return Answer(export_documents(collection, query), "text/plain; charset=utf-8")
         case "search":
             return _json(search(collection, route.collection, query))
         case "create_document":
-            return _json(collection.write(_decoded(body), query.get("action", "create"), dirty), 201)
+            return _json(collection.write(_decode(body), query.get("action", "create"), dirty), 201)
         case "update_by_filter":
-            return _json({"num_updated": update_by_filter(collection, query, _decoded(body))})
+            return _json({"num_updated": update_by_filter(collection, query, _decode(body))})
         case "delete_by_filter":
             return _json({"num_deleted": delete_by_filter(collection, query)})
         case "update_document":
-            return _json(collection.write({**_decoded(body), "id": route.name}, "update", dirty))
+            return _json(collection.write({**_decode(body), "id": route.name}, "update", dirty))
         case "delete_document":
             if query.get("ignore_not_found") == "true" and route.name not in collection.documents:
                 return _json({"id": route.name})
             return _json(collection.delete(route.name))
     if route.name not in collection.documents:
-        raise Refused(404, f"Could not find a document with id: {route.name}")
+        raise RequestRejected(404, f"Could not find a document with id: {route.name}")
     return _json(collection.documents[route.name])
 
 
 def _multi_search(store: Store, query: dict[str, str], asked: Json) -> Json:
     if "searches" not in asked:
-        raise Refused(400, "Missing `searches` array.")
+        raise RequestRejected(400, "Missing `searches` array.")
     if not asked["searches"]:
-        raise Refused(500, "Embedded params parsing error.")
+        raise RequestRejected(500, "Embedded params parsing error.")
     results = []
     for each in asked["searches"]:
         given = {**query, **each}
         try:
             name = given.pop("collection", "")
             results.append(search(store.collection(name), name, given))
-        except Refused as refused:
-            results.append({"code": refused.status, "error": refused.message})
+        except RequestRejected as error:
+            results.append({"code": error.status, "error": error.message})
     return {"results": results}
 
 
 def _json(value: Any, status: int = 200) -> Answer:
-    return Answer(msgspec.json.encode(value), "application/json; charset=utf-8", status=status)
+    return Answer(encode(value), "application/json; charset=utf-8", status=status)
 
 
-def _decoded(body: bytes) -> Json:
+def _decode(body: bytes) -> Json:
     try:
         decoded: Json = msgspec.json.decode(body)
     except msgspec.DecodeError:
-        raise Refused(400, "Bad JSON.") from None
+        raise RequestRejected(400, "Bad JSON.") from None
     return decoded

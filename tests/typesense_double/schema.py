@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from typesense_double.errors import Refused
+import msgspec
+
+from typesense_double.errors import RequestRejected
 
 Json = dict[str, Any]
 
@@ -25,7 +27,12 @@ _ALTERED = {
 }
 
 
-def field_of(given: Json) -> Json:
+def encode(value: object) -> bytes:
+    """Encode as the server does, which sorts the names in objects."""
+    return msgspec.json.encode(value, order="sorted")
+
+
+def build_field(given: Json) -> Json:
     """Return a field with all that the server adds to it."""
     kind = given["type"]
     return {
@@ -43,40 +50,40 @@ def field_of(given: Json) -> Json:
     }
 
 
-def altered(field: Json) -> Json:
+def describe_change(field: Json) -> Json:
     """Return a field as the answer to a change of the schema shows it."""
     return {**_ALTERED, **field}
 
 
-def new_fields(given: Json) -> list[Json]:
+def parse_fields(given: Json) -> list[Json]:
     """Check what a new collection is to be made with; the id needs no declaration."""
     if "fields" not in given:
-        raise Refused(400, "Parameter `fields` is required.")
+        raise RequestRejected(400, "Parameter `fields` is required.")
     if "name" not in given:
-        raise Refused(400, "Parameter `name` is required.")
+        raise RequestRejected(400, "Parameter `name` is required.")
     if not given["fields"]:
-        raise Refused(
+        raise RequestRejected(
             400,
             "The `fields` value should be an array of objects containing `name`, `type` and optionally, `facet` "
             "properties.",
         )
-    fields = [checked(each, nested=given.get("enable_nested_fields", False)) for each in given["fields"]]
+    fields = [parse_field(each, nested=given.get("enable_nested_fields", False)) for each in given["fields"]]
     _check_default(given.get("default_sorting_field", ""), {field["name"]: field for field in fields})
     return fields
 
 
-def checked(given: Json, *, nested: bool) -> Json:
+def parse_field(given: Json, *, nested: bool) -> Json:
     if given["type"] not in TYPES:
-        raise Refused(
+        raise RequestRejected(
             400,
             f"Field `{given['name']}` has an invalid data type `{given['type']}`, see docs for supported data types.",
         )
-    field = field_of(given)
+    field = build_field(given)
     # These two are not in the recording: the server's documentation says so.
     if not field["index"] and not field["optional"]:
-        raise Refused(400, f"Field `{field['name']}` must be optional since it is marked as non-indexable.")
+        raise RequestRejected(400, f"Field `{field['name']}` must be optional since it is marked as non-indexable.")
     if field["type"].startswith("object") and not nested:
-        raise Refused(400, f"Type `{field['type']}` can be used only when nested fields are enabled.")
+        raise RequestRejected(400, f"Type `{field['type']}` can be used only when nested fields are enabled.")
     return field
 
 
@@ -84,21 +91,23 @@ def _check_default(name: str, fields: dict[str, Json]) -> None:
     if not name:
         return
     if name not in fields:
-        raise Refused(400, f"Default sorting field is defined as `{name}` but is not found in the schema.")
+        raise RequestRejected(400, f"Default sorting field is defined as `{name}` but is not found in the schema.")
     if fields[name]["type"] not in NUMBERS:
-        raise Refused(400, f"Default sorting field `{name}` is not a sortable type.")
+        raise RequestRejected(400, f"Default sorting field `{name}` is not a sortable type.")
     if fields[name]["optional"]:
-        raise Refused(400, f"Default sorting field `{name}` cannot be an optional field.")
+        raise RequestRejected(400, f"Default sorting field `{name}` cannot be an optional field.")
 
 
-def validated(document: Json, fields: list[Json], dirty: str, *, partial: bool) -> Json:
-    """Return a document as it is stored; raises `Refused` for one that its collection can't hold."""
+def validate_document(document: Json, fields: list[Json], dirty: str, *, partial: bool) -> Json:
+    """Return a document as it is stored; raises `RequestRejected` for one that its collection can't hold."""
     stored = dict(document)
     for field in fields:
         name = field["name"]
         if name not in stored:
             if not partial and not field["optional"]:
-                raise Refused(400, f"Field `{name}` has been declared in the schema, but is not found in the document.")
+                raise RequestRejected(
+                    400, f"Field `{name}` has been declared in the schema, but is not found in the document."
+                )
             continue
         value = stored[name]
         if value is None and field["optional"]:
@@ -106,8 +115,8 @@ def validated(document: Json, fields: list[Json], dirty: str, *, partial: bool) 
                 del stored[name]
             continue
         try:
-            stored[name] = _fitting(value, field, dirty)
-        except Refused:
+            stored[name] = _convert_value(value, field, dirty)
+        except RequestRejected:
             if dirty != "coerce_or_drop" or not field["optional"]:
                 raise
             del stored[name]
@@ -123,24 +132,24 @@ _MUST = {
 }
 
 
-def _fitting(value: Any, field: Json, dirty: str) -> Any:
+def _convert_value(value: Any, field: Json, dirty: str) -> Any:
     name, kind = field["name"], field["type"]
     if kind in ("auto", "object", "object[]"):
         return value
     if kind.endswith("[]"):
         if not isinstance(value, list):
-            raise Refused(400, f"Field `{name}` must be an array.")
+            raise RequestRejected(400, f"Field `{name}` must be an array.")
         one = kind.removesuffix("[]")
         if not all(_is(each, one) for each in value):
-            raise Refused(400, f"Field `{name}` must be an array of {one}.")
+            raise RequestRejected(400, f"Field `{name}` must be an array of {one}.")
         return value
     if _is(value, kind):
         return value
     if dirty.startswith("coerce"):
-        coerced = _coerced(value, kind)
+        coerced = _coerce(value, kind)
         if coerced is not None:
             return coerced
-    raise Refused(400, f"Field `{name}` must be {_MUST[kind]}.")
+    raise RequestRejected(400, f"Field `{name}` must be {_MUST[kind]}.")
 
 
 def _is(value: Any, kind: str) -> bool:
@@ -152,11 +161,11 @@ def _is(value: Any, kind: str) -> bool:
             return isinstance(value, bool)
         case "float":
             return is_number
-    # An int32 is not checked for its range: the recording shows one that overflows.
+    # An int32 is not parse_field for its range: the recording shows one that overflows.
     return is_number and isinstance(value, int) and -(2**63) <= value < 2**63
 
 
-def _coerced(value: Any, kind: str) -> Any:
+def _coerce(value: Any, kind: str) -> Any:
     try:
         match kind:
             case "string":

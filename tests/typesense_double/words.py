@@ -10,10 +10,10 @@ from typing import Any
 
 from rapidfuzz.distance import OSA
 
-from typesense_double.errors import Refused
+from typesense_double.errors import RequestRejected
 from typesense_double.schema import Json
 from typesense_double.store import Collection
-from typesense_double.text import tokens
+from typesense_double.text import tokenize
 
 # The shortest words that may have one and two wrong letters.
 _ONE_TYPO, _TWO_TYPOS = 4, 7
@@ -29,8 +29,8 @@ _OTHERWISE = {
     "typo_prefix_score": 255,
 }
 
-# What the parameters allow that say how words are matched.
-_Fields = Mapping[str, list[str]]
+# The words of a document by field, and in it by the texts that it holds.
+_Fields = Mapping[str, list[tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,17 @@ def matches(collection: Collection, query: Mapping[str, str], query_by: Sequence
     q = query.get("q", "")
     weights = _weights(query, query_by)
     if q.startswith('"') and q.endswith('"') and len(q) > 1:
-        return dict(_phrases(collection, tokens(q, collection.separators), query_by))
-    wanted = [word for part in q.split() if not part.startswith("-") for word in tokens(part, collection.separators)]
-    unwanted = {word for part in q.split() if part.startswith("-") for word in tokens(part[1:], collection.separators)}
+        return dict(_phrases(collection, tokenize(q, collection.separators), query_by))
+    wanted = [word for part in q.split() if not part.startswith("-") for word in tokenize(part, collection.separators)]
+    unwanted = {
+        word for part in q.split() if part.startswith("-") for word in tokenize(part[1:], collection.separators)
+    }
     if not wanted:
         return dict.fromkeys(collection.documents, OTHERWISE)
-    held = {}
+    held: dict[str, _Fields] = {}
     for identifier, document in collection.documents.items():
         fields = _fields(collection, document, query_by)
-        if unwanted.isdisjoint(chain.from_iterable(fields.values())):
+        if unwanted.isdisjoint(chain.from_iterable(_flatten(fields).values())):
             held[identifier] = fields
     least = int(query.get("drop_tokens_threshold", "1"))
     dropped = 0
@@ -82,7 +84,7 @@ def matches(collection: Collection, query: Mapping[str, str], query_by: Sequence
         return {
             identifier: OTHERWISE
             for identifier, fields in held.items()
-            if any(wanted[0] in word for words in fields.values() for word in words)
+            if any(wanted[0] in word for words in _flatten(fields).values() for word in words)
         }
     return found
 
@@ -111,7 +113,9 @@ def _weights(query: Mapping[str, str], query_by: Sequence[str]) -> dict[str, int
     """Return what a match in each field is worth: 15 in the heaviest, and one less in each that is lighter."""
     given = [int(each) for each in query.get("query_by_weights", "").split(",") if each]
     if given and len(given) != len(query_by):
-        raise Refused(400, "Number of weights in `query_by_weights` does not match number of `query_by` fields.")
+        raise RequestRejected(
+            400, "Number of weights in `query_by_weights` does not match number of `query_by` fields."
+        )
     ranks = sorted(range(len(query_by)), key=lambda place: (-given[place] if given else 0, place))
     return {query_by[place]: 15 - rank for rank, place in enumerate(ranks)}
 
@@ -136,13 +140,14 @@ def _with_typos(
 
 
 def _match(
-    fields: _Fields,
+    elements: _Fields,
     words: Sequence[str],
     dropped: int,
     typos: int,
     query: Mapping[str, str],
     weights: Mapping[str, int],
 ) -> Match | None:
+    fields = _flatten(elements)
     by_field: dict[str, list[_Found | None]] = {}
     for name, there in fields.items():
         by_field[name] = [
@@ -158,7 +163,7 @@ def _match(
         there = [each for each, least in zip(found, nearest, strict=True) if each and each.cost == least]
         if there:
             cost = sum(each.cost for each in there)
-            is_exact = list(words) == fields[name] and not cost
+            is_exact = not cost and tuple(words) in elements[name]
             best = (len(there) << 40) | (1 << 32) | ((255 - cost) << 24) | (100 << 16) | (is_exact << 8)
             scored.append((best, weights[name], cost, len(there)))
     best, weight, cost, _ = max(scored)
@@ -196,19 +201,22 @@ def _compared(held: str, word: str, allowed: int, *, is_last: bool) -> Iterator[
 
 def _phrases(collection: Collection, words: Sequence[str], query_by: Sequence[str]) -> Iterator[tuple[str, Match]]:
     for identifier, document in collection.documents.items():
-        for there in _fields(collection, document, query_by).values():
+        for there in _flatten(_fields(collection, document, query_by)).values():
             if any(there[at : at + len(words)] == list(words) for at in range(len(there))):
                 yield identifier, OTHERWISE
                 break
 
 
-def _fields(collection: Collection, document: Json, query_by: Sequence[str]) -> dict[str, list[str]]:
-    return {name: list(_words(collection, document.get(name, []))) for name in query_by}
+def _fields(collection: Collection, document: Json, query_by: Sequence[str]) -> _Fields:
+    return {name: _tokenize_texts(collection, document.get(name, [])) for name in query_by}
 
 
-def _words(collection: Collection, value: Any) -> Iterator[str]:
-    for text in value if isinstance(value, list) else [value]:
-        yield from tokens(text, collection.separators)
+def _tokenize_texts(collection: Collection, value: Any) -> list[tuple[str, ...]]:
+    return [tokenize(text, collection.separators) for text in (value if isinstance(value, list) else [value])]
+
+
+def _flatten(fields: _Fields) -> dict[str, list[str]]:
+    return {name: list(chain.from_iterable(texts)) for name, texts in fields.items()}
 
 
 def _starts(text: str) -> Iterator[int]:

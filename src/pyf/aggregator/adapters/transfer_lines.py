@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from msgspec import UNSET, DecodeError, Struct, UnsetType, field
+from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, field
 from msgspec.json import Decoder, encode
 
 from ..domain.collection import CollectionState, Tombstone
@@ -49,7 +49,9 @@ def line_of(entry: Entry) -> bytes:
         case Tombstone():
             return encode(_Own(tombstone=entry))
         case Document():
-            return encode(entry.as_mapping())
+            # Typesense sorts the names inside a field: sorted for every engine, the same documents make the same file.
+            fields = entry.as_mapping().items()
+            return encode({name: Raw(encode(value, order="sorted")) for name, value in fields})
 
 
 def entry_of(line: bytes) -> Entry:
