@@ -34,7 +34,7 @@ def test_a_package_is_found_and_shown_in_a_table_without_colours(filled: Shell) 
 def test_json_says_all_that_an_answer_has(filled: Shell) -> None:
     report = asked(filled, "-p", "plone", "plone.api", "--json").report
 
-    assert {"total", "page", "per_page", "hits", "facets"} == report.keys()
+    assert {"total", "page", "per_page", "missing", "hits", "facets"} == report.keys()
     assert report["hits"][0]["name_normalized"] == "plone-api"
     assert report["hits"][0]["health_band"] in {"excellent", "good", "fair", "poor"}
     assert {"value": "active", "count": report["total"]} in report["facets"]["statuses"]

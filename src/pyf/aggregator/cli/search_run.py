@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ..adapters.profiles import load_profiles
 from ..bootstrap import open_services
-from ..domain.search import Facet, HealthBand, Hit, Question, Results, Sort
+from ..domain.search import Facet, HealthBand, Hit, Question, Results, Sort, count_missing
 from ..settings import load_settings
 from ..usecases.search import Unknown, answer
 from .exits import Exit
@@ -89,6 +89,7 @@ def as_mapping(results: Results, question: Question) -> dict[str, Any]:
         "total": results.total,
         "page": question.page,
         "per_page": question.per_page,
+        "missing": count_missing(results, question),
         "hits": [to_builtins(hit) | {"health_band": hit.health_band.value} for hit in results.hits],
         "facets": {facet.value: to_builtins(counts) for facet, counts in results.facets.items()},
     }
@@ -99,12 +100,14 @@ def _print(results: Results, question: Question, *, with_facets: bool) -> None:
         print_drawn(_table(results))
     if with_facets:
         print_drawn(_facets(results))
+    if missing := count_missing(results, question):
+        click.echo(f"The index counts {missing:,} more packages on this page than it returns: try again.", err=True)
     if not results.total:
         click.echo("Nothing was found. Try fewer words, or fewer filters.", err=True)
-    elif not results.hits:
+    elif not results.hits and not missing:
         last = -(-results.total // question.per_page)
         click.echo(f"Page {question.page} is behind the last one, which is {last}.", err=True)
-    else:
+    elif results.hits:
         first = (question.page - 1) * question.per_page + 1
         print_line(f"{first}-{first + len(results.hits) - 1} of {results.total:,}")
 

@@ -156,6 +156,12 @@ class Results(Struct, frozen=True, kw_only=True):
 MOST_VALUES = 30
 
 
+def count_missing(results: Results, question: Question) -> int:
+    """Return how many hits of a page an engine has counted and not returned."""
+    expected = min(question.per_page, results.total - (question.page - 1) * question.per_page)
+    return max(0, expected - len(results.hits))
+
+
 class Suggestion(Struct, frozen=True, kw_only=True):
     """A project that somebody may be about to type."""
 

@@ -5,7 +5,7 @@ from math import ceil
 
 from msgspec import Struct, structs
 
-from ...domain.search import Facet, FacetCount, HealthBand, Hit, Question, Results
+from ...domain.search import Facet, FacetCount, HealthBand, Hit, Question, Results, count_missing
 from ...usecases.shelves import FilledShelf
 
 
@@ -35,12 +35,16 @@ class Found(Hit, frozen=True, kw_only=True):
 
 
 class SearchAnswer(Struct, frozen=True, kw_only=True):
-    """A page of what was found, and how many projects there are for each value of each filter."""
+    """A page of what was found, and how many projects there are for each value of each filter.
+
+    `missing` hits of the page were counted by the index and not returned; it is 0 unless the index fails.
+    """
 
     total: int
     page: int
     per_page: int
     pages: int
+    missing: int
     hits: tuple[Found, ...]
     facets: Mapping[Facet, Sequence[FacetCount]]
 
@@ -51,6 +55,7 @@ class SearchAnswer(Struct, frozen=True, kw_only=True):
             total=results.total,
             page=question.page,
             per_page=question.per_page,
+            missing=count_missing(results, question),
             pages=ceil(results.total / question.per_page),
             hits=tuple(Found.of(hit) for hit in results.hits),
             facets=results.facets,

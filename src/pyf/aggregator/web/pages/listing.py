@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from ...domain.search import Question, Results
+from ...domain.search import Question, Results, count_missing
 from . import asked, paths, words
 from .asked import PARAMETERS, Asked
 from .filters import Chip, Choice, FacetView, address, chips, filters, periods, sorts
@@ -28,6 +28,7 @@ class ListPage(Struct, frozen=True, kw_only=True):
     """A list as its template shows it.
 
     `count` is a sentence; `range` tells which hits these are; `behind` is one where the page is behind the last.
+    `missing` is one where the index has returned fewer hits than it has counted.
     `told` is the text, cut where it would take too much to repeat. `chips` are filters that are set, of which there
     are `more_chips`. `feed` is "" where its address is too long for a link.
     """
@@ -38,6 +39,7 @@ class ListPage(Struct, frozen=True, kw_only=True):
     count: str
     range: str
     behind: str
+    missing: str
     hits: tuple[HitView, ...]
     facets: tuple[FacetView, ...]
     periods: tuple[Choice, ...]
@@ -77,6 +79,7 @@ def list_page(shelf: str, asked_for: Asked, results: Results, *, feed: str, room
         count=words.counted(results.total, "package"),
         range=_range(question, results),
         behind=f"The list ends with page {words.exactly(last)}." if results.total and question.page > last else "",
+        missing=_describe_missing(count_missing(results, question)),
         hits=tuple(hit_view(shelf, hit, room) for hit in results.hits),
         facets=tuple(filters(shelf, asked_for, results, room)),
         periods=periods(question),
@@ -92,6 +95,12 @@ def list_page(shelf: str, asked_for: Asked, results: Results, *, feed: str, room
         feed=way(feed, "", "", room).address,
         feed_of=paths.feed(shelf),
     )
+
+
+def _describe_missing(missing: int) -> str:
+    if not missing:
+        return ""
+    return f"The index counts {words.counted(missing, 'more package')} on this page than it returns. Try again later."
 
 
 def _range(question: Question, results: Results) -> str:

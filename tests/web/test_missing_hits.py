@@ -1,0 +1,50 @@
+"""What the site says when an engine returns fewer hits than it counts."""
+
+from collections.abc import Iterator
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from msgspec.structs import replace
+
+from pyf.aggregator.adapters.index.reference_search import ReferenceSearch
+from pyf.aggregator.domain.search import Question, Results
+from pyf.aggregator.settings import load_settings
+from pyf.aggregator.web.app import make_app
+from small_site import filled
+
+API = "/api/v1/profiles/plone/search"
+
+
+class LossySearch(ReferenceSearch):
+    """Counts every package and returns so many hits at most."""
+
+    returned: int
+
+    def search(self, collection: str, question: Question, *, hidden: frozenset[str] = frozenset()) -> Results:
+        results = super().search(collection, question, hidden=hidden)
+        return replace(results, hits=results.hits[: self.returned])
+
+
+@pytest.fixture(params=[0, 2])
+def client(request: pytest.FixtureRequest) -> Iterator[TestClient[Litestar]]:
+    services = filled()
+    search = LossySearch(services.index, now=services.now)
+    search.returned = request.param
+    app = make_app(replace(services, search=search), {}, load_settings(_env_file=None, web_rate_limit=0))
+    with TestClient(app) as client:
+        yield client
+
+
+def test_the_page_and_the_interface_tell_how_many_hits_are_missing(client: TestClient[Litestar]) -> None:
+    answer = client.get(API).json()
+    page = client.get("/in/plone/search").text
+
+    assert answer["missing"] == answer["total"] - len(answer["hits"]) > 0
+    assert f"The index counts {answer['missing']} more packages on this page than it returns" in page
+    assert "No package found" not in page
+
+
+def test_nothing_is_missing_behind_the_last_page(client: TestClient[Litestar]) -> None:
+    assert client.get(f"{API}?page=9").json()["missing"] == 0
+    assert "The list ends with page 1." in client.get("/in/plone/search?page=9").text
