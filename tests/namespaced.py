@@ -1,6 +1,6 @@
 """The ports of an index on a server that others use, too: every name gets a prefix that is no other test's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,7 @@ from pyf.aggregator.adapters.index.names import is_valid
 from pyf.aggregator.domain.api_key import SEARCH, ApiKey
 from pyf.aggregator.domain.collection import CollectionInfo, CollectionState
 from pyf.aggregator.domain.errors import Invalid, NotFound
-from pyf.aggregator.ports import ApiKeys, IndexAdmin, NewKey, PackageIndex, SearchEngine
+from pyf.aggregator.ports import ApiKeys, IndexAdmin, NewKey, PackageIndex, Rejection, SearchEngine
 
 # The longest name that a prefix can be put before.
 _LONGEST = 80
@@ -74,6 +74,12 @@ class _Admin:
 
     def carry_over(self, source: str, target: str) -> None:
         self._admin.carry_over(self._names.inside(source), self._names.inside(target))
+
+    def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
+        return self._admin.copy_packages(self._names.inside(source), self._names.inside(target), names)
+
+    def copy_tombstones(self, source: str, target: str) -> None:
+        self._admin.copy_tombstones(self._names.inside(source), self._names.inside(target))
 
     def collections(self) -> Sequence[CollectionInfo]:
         own = (each for each in self._admin.collections() if each.name.startswith(self._names.prefix))

@@ -14,13 +14,17 @@ from ..domain.schema import HealthFields, ProjectFields, RegistryFields
 class ProjectDocuments(Struct, frozen=True, kw_only=True):
     """All documents of one project, by normalised name; together they are what the index shall hold of it.
 
-    `health` is the score that follows from them, written in the same step, so that a crash can't leave documents
-    without it; Unset leaves the score that the project has.
+    Attributes:
+        health: The score that follows from them, written in the same step, so that a crash can't leave documents
+            without it; Unset leaves the score that the project has.
+        initial: What the other owners have written elsewhere. Where the index has nothing of an owner, it is written
+            in the same step, and counts as older than everything.
     """
 
     name_normalized: str
     documents: tuple[RegistryFields, ...]
     health: HealthFields | UnsetType = UNSET
+    initial: Enrichments = Enrichments()
 
 
 class Rejection(Struct, frozen=True, kw_only=True):
@@ -73,6 +77,12 @@ class PackageIndex(Protocol):
         Writes made meanwhile, by this process or another, may or may not be seen.
         """
 
+    def fingerprints(self, collection: str) -> Mapping[str, int]:
+        """Return a number for each package by normalized name, the same for the same documents in any collection.
+
+        It covers what all owners have written. Numbers of different processes can't be compared.
+        """
+
     def export(self, collection: str) -> Iterator[Document]:
         """Yield every document, ordered by normalised name and `version_sortable`, in constant memory."""
 
@@ -123,6 +133,15 @@ class IndexAdmin(Protocol):
         That is the other owners' fields of projects that `target` holds, where `source` has the later written
         ones, and the tombstones of projects that it does not hold. Scores stay: they follow from the documents.
         """
+
+    def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
+        """Make packages of the target, by normalized name, equal to those of the source, with what all owners wrote.
+
+        A package that the source does not hold is removed. For `carry_over` both are of the same age afterwards.
+        """
+
+    def copy_tombstones(self, source: str, target: str) -> None:
+        """Copy the tombstones of the packages that the target does not hold; those that it has stay."""
 
     def collections(self) -> Sequence[CollectionInfo]:
         """Return all collections of packages by name; others that may be on the same server are left out."""

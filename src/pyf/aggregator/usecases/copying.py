@@ -1,31 +1,27 @@
 """Copy a collection into another one while it is in use: until they are equal, and once more when it is replaced."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from msgspec import UNSET
-from msgspec.json import encode
 
 from ..domain.errors import Unavailable
 from ..domain.merging import later_read
-from ..domain.schema import RegistryFields
 from ..ports import IndexAdmin, PackageIndex, ProjectDocuments, Services
 from .report import Progress, TransferReport, unwatched
 
-# Projects that are compared in one step, and how often a collection that is being written to is gone through.
-AT_ONCE = 100
+# Packages that are copied in one step, and how often a collection that is being written to is compared.
+AT_ONCE = 500
 MOST_PASSES = 10
-
-Documents = Sequence[RegistryFields]
 
 
 @dataclass
 class Copy:
     """Copies what `source` holds into `target`, which nobody else writes to until it takes the other's place.
 
-    `_when_equal` has a fingerprint of the documents of each project as both had them when they were last found equal:
-    by it a later difference tells on which side something was written.
+    `_when_equal` has the fingerprint of each package as both had it when they were last found equal: by it a later
+    difference tells on which side something was written.
     """
 
     services: Services
@@ -33,20 +29,23 @@ class Copy:
     target: str
     report: TransferReport
     progress: Progress = unwatched
-    _when_equal: dict[str, int] = field(default_factory=dict)
+    _when_equal: Mapping[str, int] = field(default_factory=dict)
 
     def until_equal(self) -> None:
-        """Copy what differs until nothing does: every project, every document, every tombstone.
+        """Copy what differs until nothing does: every package, every document, every tombstone.
 
         Raises `Unavailable` where the source is written to faster than it is copied, or the target refuses documents.
         """
         for _ in range(MOST_PASSES):
-            self.admin.carry_over(self.source, self.target)
-            changed = self._pass()
+            there, here = self.index.fingerprints(self.source), self.index.fingerprints(self.target)
+            self.report.found = len(there)
+            self._copy(sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name)))
+            self.admin.copy_tombstones(self.source, self.target)
             if self.report.rejected:
                 raise Unavailable(f"{self.target} refuses {len(self.report.rejected)} documents of {self.source}")
-            if not changed:
-                self.admin.carry_over(self.source, self.target)
+            if there == here:
+                self._when_equal = there
+                self.report.copied, self.report.documents = len(there), self._count_documents()
                 return
         raise Unavailable(f"{self.source} is written to faster than it can be copied: try again later")
 
@@ -55,15 +54,16 @@ class Copy:
 
         Called when the target has taken the source's place, so that both may have been written to in between.
         """
-        names: set[str] = set()
-        for some in _batches(_names(self.index, self.source)):
-            there, here = self._both(some)
-            names.update(there)
-            self._put({name: documents for name, documents in there.items() if self._is_due(name, documents, here)})
-        for some in _batches(name for name in self._when_equal if name not in names):
-            here = self.index.held(self.target, some)
-            self._remove(name for name in some if _fingerprint(here.get(name)) == self._when_equal[name])
-        self.admin.carry_over(self.source, self.target)
+        there = self.index.fingerprints(self.source)
+        late = [name for name in sorted(there) if there[name] != self._when_equal.get(name)]
+        gone = [name for name in self._when_equal if name not in there]
+        if late or gone:
+            here = self.index.fingerprints(self.target)
+            untouched = {name for name in (*late, *gone) if here.get(name) == self._when_equal.get(name)}
+            self._copy([name for name in (*late, *gone) if name in untouched])
+            self._put_later_read([name for name in late if name not in untouched and here.get(name) != there[name]])
+            self.admin.carry_over(self.source, self.target)
+        self.admin.copy_tombstones(self.source, self.target)
 
     @property
     def index(self) -> PackageIndex:
@@ -73,62 +73,27 @@ class Copy:
     def admin(self) -> IndexAdmin:
         return self.services.admin
 
-    def _is_due(self, name: str, there: Documents, here: Mapping[str, Documents]) -> bool:
-        """Tell whether the source's documents of a project were written later than the target's."""
-        then, now_there, now_here = self._when_equal.get(name, 0), _fingerprint(there), _fingerprint(here.get(name))
-        if now_there in (then, now_here):
-            return False
-        return now_here == then or later_read(there) > later_read(here.get(name, ()))
-
-    def _pass(self) -> int:
-        """Make the target what the source is, and return how many projects differed."""
-        changed, done, prints = 0, 0, dict[str, int]()
-        for some in _batches(_names(self.index, self.source)):
-            there, here = self._both(some)
-            now = {name: _fingerprint(there.get(name)) for name in some}
-            different = {name: there.get(name, ()) for name in some if now[name] != _fingerprint(here.get(name))}
-            self._put(different)
-            bring_scores(self.index, self.source, self.target, some)
-            prints |= now
-            changed += len(different)
+    def _copy(self, names: Sequence[str]) -> None:
+        done = 0
+        for some in _batches(names):
+            self.report.reject(self.admin.copy_packages(self.source, self.target, some))
             done += len(some)
-            self.progress("copying", done, None)
-        for some in _batches(_names(self.index, self.target)):
-            changed += self._remove(name for name in some if name not in prints)
-        self._when_equal = prints
-        self.report.found = len(prints)
-        return changed
+            self.progress("copying", done, len(names))
 
-    def _both(self, names: Sequence[str]) -> tuple[Mapping[str, Documents], Mapping[str, Documents]]:
-        return self.index.held(self.source, names), self.index.held(self.target, names)
+    def _put_later_read(self, names: Sequence[str]) -> None:
+        """Write packages that both sides have got anew, where the source has read them later."""
+        for some in _batches(names):
+            there, here = self.index.held(self.source, some), self.index.held(self.target, some)
+            later = [
+                ProjectDocuments(name_normalized=name, documents=tuple(documents))
+                for name, documents in there.items()
+                if later_read(documents) > later_read(here.get(name, ()))
+            ]
+            if later:
+                self.report.reject(self.index.put(self.target, later))
 
-    def _put(self, projects: Mapping[str, Documents]) -> None:
-        others = self.index.enrichments(self.source, projects)
-        made = [
-            ProjectDocuments(
-                name_normalized=name,
-                documents=tuple(documents),
-                health=others[name].health if name in others else UNSET,
-            )
-            for name, documents in projects.items()
-            if documents
-        ]
-        if made:
-            self.report.reject(self.index.put(self.target, made))
-            self.report.copied += len(made)
-            self.report.documents += sum(len(project.documents) for project in made)
-        # What has gone since its name was read is found by the next pass.
-
-    def _remove(self, names: Iterable[str]) -> int:
-        """Remove from the target what has left the source, with the tombstone that it has left there."""
-        gone = list(names)
-        stones = [stone for name in gone if (stone := self.index.tombstone(self.source, name))]
-        self.index.remove(self.target, stones)
-        buried = {stone.name for stone in stones}
-        without = [ProjectDocuments(name_normalized=name, documents=()) for name in gone if name not in buried]
-        if without:
-            self.index.put(self.target, without)
-        return len(gone)
+    def _count_documents(self) -> int:
+        return sum(info.documents for info in self.admin.collections() if info.name == self.target)
 
 
 def bring_scores(index: PackageIndex, source: str, target: str, names: Sequence[str], *, keep: bool = False) -> None:
@@ -147,18 +112,7 @@ def bring_scores(index: PackageIndex, source: str, target: str, names: Sequence[
         index.update(target, late)
 
 
-def _names(index: PackageIndex, collection: str) -> Iterator[str]:
-    return (holding.name_normalized for holding in index.holdings(collection))
-
-
-def _batches(names: Iterable[str]) -> Iterator[list[str]]:
+def _batches(names: Iterable[str]) -> Iterable[list[str]]:
     remaining = iter(names)
     while some := list(islice(remaining, AT_ONCE)):
         yield some
-
-
-def _fingerprint(documents: Documents | None) -> int:
-    """Return a number that is the same for the same documents in whatever order, 0 for none; this process' own."""
-    if not documents:
-        return 0
-    return hash(encode(sorted(documents, key=lambda document: document.version))) or 1

@@ -19,7 +19,7 @@ from .report import Progress, TransferReport, unwatched
 from .target import Target, check_lasting, check_own, clear_leftovers, create_as_named, is_same_filter
 
 # Documents, and tombstones, that are written in one step.
-AT_ONCE = 200
+AT_ONCE = 1000
 
 
 def import_(
@@ -162,19 +162,19 @@ class _Arrival:
         if self._projects:
             incoming = {name: [each.registry for each in each_of] for name, each_of in self._projects.items()}
             self.report.found += len(incoming)
-            put_merged(self.services, self.collection, incoming, self.report)
-            self._enrich()
+            theirs = {name: _parts(documents) for name, documents in self._projects.items()}
+            held = self.services.index.enrichments(self.collection, theirs)
+            put_merged(self.services, self.collection, incoming, self.report, initial=theirs)
+            self._enrich(theirs, held)
         self._projects, self._waiting = {}, 0
 
-    def _enrich(self) -> None:
-        held = self.services.index.enrichments(self.collection, self._projects)
+    def _enrich(self, theirs: Mapping[str, Enrichments], held: Mapping[str, Enrichments]) -> None:
+        """Write what is newer of packages that were there; others have got it with their documents."""
+        parts = {name: newer_parts(theirs[name], enrichments) for name, enrichments in held.items()}
         for part in ("repository", "downloads", "health"):
-            newer: dict[str, ProjectFields] = {}
-            for name, documents in self._projects.items():
-                theirs = _parts(documents)
-                value = getattr(newer_parts(theirs, held.get(name, Enrichments())), part)
-                if value is not UNSET:
-                    newer[name] = value
+            newer: dict[str, ProjectFields] = {
+                name: value for name, of_package in parts.items() if (value := getattr(of_package, part)) is not UNSET
+            }
             if newer:
                 self.services.index.update(self.collection, newer)
 

@@ -8,6 +8,7 @@ from msgspec.json import encode
 from msgspec.structs import replace
 
 from ..domain.collection import CollectionState
+from ..domain.document import Enrichments
 from ..domain.errors import Invalid, NotFound
 from ..domain.merging import merged
 from ..domain.schema import RegistryFields
@@ -52,14 +53,26 @@ def migrate(services: Services, source: str, target: str, *, progress: Progress 
 
 
 def put_merged(
-    services: Services, collection: str, incoming: Mapping[str, Sequence[RegistryFields]], report: TransferReport
+    services: Services,
+    collection: str,
+    incoming: Mapping[str, Sequence[RegistryFields]],
+    report: TransferReport,
+    *,
+    initial: Mapping[str, Enrichments] = {},
 ) -> None:
-    """Write documents of projects, by normalised name, beside those that the collection holds of them."""
+    """Write documents of projects, by normalised name, beside those that the collection holds of them.
+
+    Args:
+        initial: What other owners have written elsewhere, for packages of which the collection has nothing of theirs.
+    """
     held = services.index.held(collection, incoming)
     together = {name: merged(documents, held.get(name, ())) for name, documents in incoming.items()}
     different = {name: d for name, d in together.items() if set(map(_key, d)) != set(map(_key, held.get(name, ())))}
     if different:
-        made = [ProjectDocuments(name_normalized=name, documents=d) for name, d in different.items()]
+        made = [
+            ProjectDocuments(name_normalized=name, documents=d, initial=initial.get(name, Enrichments()))
+            for name, d in different.items()
+        ]
         report.reject(services.index.put(collection, made))
     report.copied += len(different)
     report.unchanged += len(together) - len(different)

@@ -64,8 +64,7 @@ def aliases_of(admin: IndexAdmin, collection: str) -> Sequence[str]:
 
 
 def _answers(index: PackageIndex, admin: IndexAdmin, alias: str, fresh: str) -> bool:
-    first = next(iter(index.holdings(fresh)), None)
     try:
-        return admin.resolve(alias) == fresh and (first is None or bool(index.documents(alias, first.name_normalized)))
+        return admin.resolve(alias) == fresh and index.state(alias) == index.state(fresh)
     except NotFound:
         return False

@@ -6,7 +6,7 @@ Text is stored whatever is in it: half a surrogate pair, which UTF-8 can't say, 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from msgspec import Struct, to_builtins
+from msgspec import UNSET, Struct, to_builtins
 from msgspec.json import Decoder, encode
 
 from ...domain.collection import Holding
@@ -94,6 +94,16 @@ def document(registry: RegistryFields, others: Mapping[Owner, bytes] | Mapping[O
     """Put a document together from the registry's fields and the JSON of the other owners'."""
     parts = enrichments(others)
     return Document(registry=registry, repository=parts.repository, downloads=parts.downloads, health=parts.health)
+
+
+def initial_fields(initial: Enrichments) -> list[ProjectFields]:
+    """Return the fields of those owners that have written some."""
+    return [value for value in (initial.repository, initial.downloads, initial.health) if value is not UNSET]
+
+
+def fingerprint(documents: Iterable[bytes | str], others: Mapping[Owner, bytes] | Mapping[Owner, str]) -> int:
+    """Return a number for the JSON of a package's documents, in any order, and of what other owners wrote."""
+    return hash((frozenset(documents), frozenset(others.items())))
 
 
 def newest_first(documents: Iterable[RegistryFields]) -> list[RegistryFields]:

@@ -19,7 +19,9 @@ from .encoding import (
     document,
     encoded,
     enrichments,
+    fingerprint,
     holding,
+    initial_fields,
     newest_first,
     oldest_first,
     owner_of,
@@ -85,6 +87,8 @@ class MemoryIndex:
                     stored.documents = documents
                     if project.health is not UNSET:
                         self._write(stored, project.health)
+                    for value in initial_fields(project.initial):
+                        stored.others.setdefault(owner_of(value), (0, encoded(value)))
                     held.tombstones.pop(name, None)
                 else:
                     held.projects.pop(name, None)
@@ -127,6 +131,11 @@ class MemoryIndex:
     def holdings(self, collection: str) -> Iterator[Holding]:
         for name, project in self._projects(collection):
             yield holding(name, project.registry)
+
+    def fingerprints(self, collection: str) -> Mapping[str, int]:
+        with self._lock:
+            projects = self._existing(collection).projects
+            return {name: fingerprint(p.documents.values(), p.json_of_others) for name, p in projects.items()}
 
     def export(self, collection: str) -> Iterator[Document]:
         for _, project in self._projects(collection):
@@ -193,6 +202,22 @@ class MemoryIndex:
                 for owner, written in theirs.projects[name].others.items():
                     if owner is not Owner.HEALTH:
                         others[owner] = max(written, others.get(owner, written))
+            self.copy_tombstones(source, target)
+
+    def copy_packages(self, source: str, target: str, names: Iterable[str]) -> Sequence[Rejection]:
+        with self._lock:
+            ours, theirs = self._existing(target), self._existing(source)
+            for name in names:
+                ours.projects.pop(name, None)
+                if name in theirs.projects:
+                    project = theirs.projects[name]
+                    ours.projects[name] = _Project(dict(project.documents), dict(project.others))
+                    ours.tombstones.pop(name, None)
+        return ()
+
+    def copy_tombstones(self, source: str, target: str) -> None:
+        with self._lock:
+            ours, theirs = self._existing(target), self._existing(source)
             for name, tombstone in theirs.tombstones.items():
                 if name not in ours.projects:
                     ours.tombstones.setdefault(name, tombstone)

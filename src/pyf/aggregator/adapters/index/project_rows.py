@@ -10,7 +10,7 @@ from ...domain.collection import Holding, Tombstone
 from ...domain.schema import Owner
 from ...ports import ProjectDocuments, Rejection
 from .catalogue import next_change
-from .encoding import encoded, holding, refusal, storable
+from .encoding import encoded, holding, initial_fields, owner_of, refusal, storable
 
 _PUT_DOCUMENT = """
     INSERT INTO documents (collection_id, name, version, id, is_newest, fields) VALUES (?, ?, ?, ?, ?, ?)
@@ -49,16 +49,36 @@ _LATER_ENRICHMENTS = """
 """
 
 
+_PUT_INITIAL = """
+    INSERT OR IGNORE INTO enrichments (collection_id, name, owner, change, fields) VALUES (?, ?, ?, 0, ?)
+"""
+_COPY_DOCUMENTS = """
+    INSERT INTO documents (collection_id, name, version, id, is_newest, fields)
+    SELECT ?, name, version, id, is_newest, fields FROM documents WHERE collection_id = ? AND name = ?
+"""
+_COPY_ENRICHMENTS = """
+    INSERT INTO enrichments (collection_id, name, owner, change, fields)
+    SELECT ?, name, owner, change, fields FROM enrichments WHERE collection_id = ? AND name = ?
+"""
+_COPY_PROJECT = """
+    INSERT OR REPLACE INTO projects
+    (collection_id, name, change, last_serial, composed_with, status_checked, project_status, releases)
+    SELECT ?, name, ?, last_serial, composed_with, status_checked, project_status, releases
+    FROM projects WHERE collection_id = ? AND name = ? AND releases > 0
+"""
+
+
 class ProjectRows(Struct, frozen=True):
     """A project as its rows hold it: its holding, None for no documents, and (version, id, is newest, JSON) of each.
 
-    `health` is the JSON of its score, "" for none.
+    `health` is the JSON of its score, "" for none, `initial` that of owners who may not have written yet.
     """
 
     name: str
     holding: Holding | None
     documents: tuple[tuple[str, str, bool, str], ...]
     health: str = ""
+    initial: tuple[tuple[Owner, str], ...] = ()
 
     @property
     def size(self) -> int:
@@ -83,6 +103,7 @@ def rows_of(project: ProjectDocuments, rejections: list[Rejection]) -> ProjectRo
             for version, document in accepted.items()
         ),
         health=encoded(project.health).decode() if project.health is not UNSET else "",
+        initial=tuple((owner_of(value), encoded(value).decode()) for value in initial_fields(project.initial)),
     )
 
 
@@ -94,6 +115,10 @@ def put_project(connection: sqlite3.Connection, collection: int, project: Projec
     _put_documents(connection, collection, project, project.holding)
     if project.health:
         enrich(connection, collection, project.name, Owner.HEALTH, project.health)
+    if project.initial:
+        rows = [(collection, project.name, owner, json) for owner, json in project.initial]
+        if connection.executemany(_PUT_INITIAL, rows).rowcount:
+            _touch(connection, collection, project.name)
 
 
 def _put_documents(connection: sqlite3.Connection, collection: int, project: ProjectRows, held: Holding) -> None:
@@ -117,6 +142,15 @@ def _put_documents(connection: sqlite3.Connection, collection: int, project: Pro
         ),
     )
     connection.execute("DELETE FROM tombstones WHERE collection_id = ? AND name = ?", (collection, project.name))
+
+
+def copy_package(connection: sqlite3.Connection, source: int, target: int, name: str) -> None:
+    """Make the rows of a package in the target equal to those of the source."""
+    take_out(connection, target, name)
+    if connection.execute(_COPY_PROJECT, (target, next_change(connection), source, name)).rowcount:
+        connection.execute(_COPY_DOCUMENTS, (target, source, name))
+        connection.execute(_COPY_ENRICHMENTS, (target, source, name))
+        connection.execute("DELETE FROM tombstones WHERE collection_id = ? AND name = ?", (target, name))
 
 
 def take_out(connection: sqlite3.Connection, collection: int, name: str) -> bool:

@@ -14,7 +14,17 @@ from ...ports import ProjectDocuments, Rejection
 from .batches import batches, names_by_documents
 from .catalogue import Found, existing, resolved
 from .database import Database
-from .encoding import document, encoded, enrichments, newest_first, oldest_first, owner_of, registry_fields, storable
+from .encoding import (
+    document,
+    encoded,
+    enrichments,
+    fingerprint,
+    newest_first,
+    oldest_first,
+    owner_of,
+    registry_fields,
+    storable,
+)
 from .project_rows import ProjectRows, bury, enrich, put_project, rows_of
 
 # One transaction takes whole projects up to so many characters of JSON: others write in between, the log stays short.
@@ -126,6 +136,19 @@ class SqliteIndex:
         while page:
             yield from page
             real_name, page = self._page_of_holdings(real_name, collection, page[-1].name_normalized)
+
+    def fingerprints(self, collection: str) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        names = (holding.name_normalized for holding in self.holdings(collection))
+        for some in batches(names, _PROJECTS_AT_ONCE):
+            with self._database.reading() as connection:
+                number = self._number(connection, collection)
+                others = _others(connection, number, some)
+                documents: dict[str, list[str]] = {}
+                for name, json in connection.execute(_DOCUMENTS, (number, _listed(some))):
+                    documents.setdefault(name, []).append(json)
+            found |= {name: fingerprint(documents[name], others.get(name, {})) for name in documents}
+        return found
 
     def export(self, collection: str) -> Iterator[Document]:
         real_name = collection

@@ -2,17 +2,19 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from ...domain.collection import CollectionInfo, CollectionState
 from ...domain.errors import Invalid
+from ...ports import Rejection
+from .batches import batches
 from .catalogue import existing, resolved
 from .database import Database
 from .encoding import encoded
 from .exclusive import exclusive
 from .names import checked
-from .project_rows import adopt_enrichments
+from .project_rows import adopt_enrichments, copy_package
 from .sqlite_source import remove_search_index
 
 _AT_ONCE = 500
@@ -95,7 +97,19 @@ class SqliteAdmin:
             with self._database.writing() as connection:
                 from_, to = (existing(connection, name, self._database.path).number for name in (source, target))
                 after = _carry_enrichments(connection, from_, to, after)
+        self.copy_tombstones(source, target)
+
+    def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
+        for some in batches(names, _AT_ONCE):
+            with self._database.writing() as connection:
+                from_, to = (existing(connection, name, self._database.path).number for name in (source, target))
+                for name in some:
+                    copy_package(connection, from_, to, name)
+        return ()
+
+    def copy_tombstones(self, source: str, target: str) -> None:
         with self._database.writing() as connection:
+            from_, to = (existing(connection, name, self._database.path).number for name in (source, target))
             connection.execute(_CARRY_TOMBSTONES, {"source": from_, "target": to})
 
     def collections(self) -> Sequence[CollectionInfo]:

@@ -1,13 +1,14 @@
 """Makes, names and deletes the collections of a Typesense server, and gives out the right to rewrite one."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from ....domain.collection import CollectionInfo, CollectionState
 from ....domain.errors import Invalid, NotFound
 from ....domain.schema import Owner
+from ....ports import Rejection
 from ..batches import batches
 from ..names import checked
 from . import older
@@ -103,8 +104,14 @@ class TypesenseAdmin:
             pick = newer if of_another is None else older.differing
             later = {name: _carried(pick(others[name], each)) for name, each in present.items()}
             self._projects.bring(to.name, {name: each for name, each in later.items() if each})
-        held = set(there)
-        self._tombstones.add(to.name, [each for each in self._tombstones.all(from_.name) if each.name not in held])
+        self._copy_tombstones(from_, to, set(there))
+
+    def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
+        return self._projects.copy(self._collections.ours(source).name, self._collections.writable(target).name, names)
+
+    def copy_tombstones(self, source: str, target: str) -> None:
+        from_, to = (self._collections.existing(name) for name in (source, target))
+        self._copy_tombstones(from_, to, None)
 
     def collections(self) -> Sequence[CollectionInfo]:
         # With their fields, because one that we have not made may lack what projects are counted by.
@@ -144,6 +151,12 @@ class TypesenseAdmin:
     def exclusive(self, collection: str) -> AbstractContextManager[None]:
         return self._leases.held(*dict.fromkeys((checked(collection), self.resolve(collection) or collection)))
 
+    def _copy_tombstones(self, source: Found, target: Found, held: set[str] | None) -> None:
+        tombstones = self._tombstones.all(source.name)
+        if tombstones:
+            held = names_in(self._server, target) if held is None else held
+            self._tombstones.add(target.name, [each for each in tombstones if each.name not in held])
+
     def _create(self, collection: str, state: CollectionState) -> None:
         metadata = first_metadata(state, int(self._now()))
         schema: Any = {
@@ -172,7 +185,7 @@ class TypesenseAdmin:
 
     def _others(self, collection: str, names: Iterable[str]) -> dict[str, dict[Owner, Written]]:
         """Return what other owners have written last of those of the projects that are there."""
-        held = self._projects.before_writing(collection, names)
+        held = self._projects.before_writing(collection, names, _CARRIED)
         return {name: latest(documents.values()) for name, documents in held.items()}
 
     def _itself(self, collection: str) -> Found:

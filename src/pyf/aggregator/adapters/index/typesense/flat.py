@@ -15,7 +15,7 @@ from ....domain.document import Document, Enrichments
 from ....domain.errors import Invalid
 from ....domain.schema import OWNERS, Owner, ProjectFields, RegistryFields, fields
 from ....domain.search import band_of
-from ..encoding import owner_of, registry_fields
+from ..encoding import initial_fields, owner_of, registry_fields
 from .schema import HELPER_FIELDS, SEARCH_HEALTH, WRITE_NUMBER, WRITTEN, Json, is_object
 
 _STRUCTS: dict[Owner, Any] = {owner: struct for struct, owner in OWNERS.items()}
@@ -23,20 +23,24 @@ _NAMES = {owner: tuple(field.name for field in fields() if field.owner is owner)
 _OBJECTS = frozenset(field.name for field in fields() if field.kind == "object")
 _OPTIONAL = tuple(field.name for field in fields() if field.owner is Owner.REGISTRY and field.optional)
 
-# What has to be known of a document to write over it, and what of a project's documents only its writers ask for.
-BEFORE_WRITING = (
-    "id",
-    "identifier",
-    "name",
-    "name_normalized",
-    *(name for name in _NAMES[Owner.REGISTRY] if name in _OBJECTS),
-    *(name for owner in WRITTEN for name in (WRITTEN[owner], *_NAMES[owner])),
-    WRITE_NUMBER,
-)
+# What of a package's documents only its writers request.
 NOT_OF_THE_REGISTRY = (
     *(field.name for field in fields() if field.owner is not Owner.REGISTRY and is_object(field)),
     *HELPER_FIELDS,
 )
+
+
+def fields_to_write_over(owners: Iterable[Owner]) -> tuple[str, ...]:
+    """Return the fields of a document that have to be known to write those of these owners."""
+    return (
+        "id",
+        "identifier",
+        "name",
+        "name_normalized",
+        WRITE_NUMBER,
+        *(name for owner in owners if owner is Owner.REGISTRY for name in _NAMES[owner] if name in _OBJECTS),
+        *(name for owner in owners if owner in WRITTEN for name in (WRITTEN[owner], *_NAMES[owner])),
+    )
 
 
 class Written(Struct, frozen=True):
@@ -49,6 +53,11 @@ class Written(Struct, frozen=True):
 def written(value: ProjectFields, number: int) -> tuple[Owner, Written]:
     """Return an owner's fields as that write brings them."""
     return owner_of(value), Written(number, to_builtins(value))
+
+
+def initially_written(initial: Enrichments) -> dict[Owner, Written]:
+    """Return what owners have written elsewhere, as older than everything that is written here."""
+    return dict(written(value, 0) for value in initial_fields(initial))
 
 
 def latest(documents: Iterable[Mapping[str, Any]]) -> dict[Owner, Written]:
@@ -71,10 +80,16 @@ def newer(theirs: Mapping[Owner, Written], ours: Mapping[Owner, Written]) -> dic
 
 def fresh(registry: RegistryFields, others: Mapping[Owner, Written]) -> Json:
     """Return a document that is not there yet."""
-    flat: Json = to_builtins(registry) | {SEARCH_HEALTH: band_of(None).value}
+    flat: Json = to_builtins(registry)
     for owner, of_owner in others.items():
         flat |= enriching({}, owner, of_owner)
-    return flat
+    return {name: value for name, value in flat.items() if value is not None}
+
+
+def with_helper_fields(flat: Json, helper_fields: Json) -> Json:
+    """Return a whole document with the fields that only clients of the server search by."""
+    band = {SEARCH_HEALTH: band_of(flat.get("health_score")).value}
+    return flat | band | {name: value for name, value in helper_fields.items() if value is not None}
 
 
 def replacing(held: Mapping[str, Any], registry: RegistryFields, others: Mapping[Owner, Written]) -> Json:

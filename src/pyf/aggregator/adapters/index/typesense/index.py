@@ -86,6 +86,9 @@ class TypesenseIndex:
             real_name = self._collections.same(real_name, collection).name
             yield from page
 
+    def fingerprints(self, collection: str) -> Mapping[str, int]:
+        return self._projects.fingerprints(self._collections.ours(collection).name)
+
     def export(self, collection: str) -> Iterator[Document]:
         found = self._collections.ours(collection)
         for names in names_by_documents(self.holdings(collection), _EXPORT_AT_ONCE):

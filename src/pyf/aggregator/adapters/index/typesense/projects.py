@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from msgspec import UNSET
-from msgspec.json import decode
+from msgspec import UNSET, Struct
+from msgspec.json import Decoder, decode
 
 from ....domain.errors import Invalid
 from ....domain.relevance import Lexicon
@@ -20,19 +20,22 @@ from ..batches import batches
 from ..encoding import refusal, storable
 from .census import name_of
 from .flat import (
-    BEFORE_WRITING,
     Written,
     enriching,
+    fields_to_write_over,
     fresh,
+    initially_written,
     latest,
     own_id,
+    registry_of,
     replacing,
     second_id,
+    with_helper_fields,
     written,
 )
-from .lines import Refused, delete, fetch, fetch_by_id, send
+from .lines import Refused, delete, export_of, fetch, fetch_by_id, send
 from .queries import is_name
-from .schema import WRITE_NUMBER, Json
+from .schema import HELPER_FIELDS, WRITE_NUMBER, Json
 from .search_fields import build_search_fields
 from .server import Server
 from .stamps import Stamps
@@ -46,6 +49,17 @@ _RAISED_FOR = 60.0
 
 # The documents of a project by id.
 Held = Mapping[str, Json]
+
+
+class _Numbered(Struct, frozen=True):
+    """A document with the number of its last write."""
+
+    id: str
+    name_normalized: str
+    written: int = 0
+
+
+_NUMBERED = Decoder(_Numbered)
 
 
 class Projects:
@@ -81,7 +95,8 @@ class Projects:
 
     def bring(self, collection: str, new: Mapping[str, Mapping[Owner, Written]]) -> set[str]:
         """Write what other owners say of projects into all of their documents; return the projects that are there."""
-        held = self.before_writing(collection, new)
+        owners = {owner for of_package in new.values() for owner in of_package}
+        held = self.before_writing(collection, new, owners)
         changes = [
             {"id": identifier, **enriching(flat, owner, of_owner), WRITE_NUMBER: number}
             for name, documents in held.items()
@@ -107,14 +122,53 @@ class Projects:
         """Delete documents."""
         delete(self._server, collection, ids)
 
-    def before_writing(self, collection: str, names: Iterable[str]) -> dict[str, Held]:
-        """Return of the projects that are there what has to be known of each document to write over it."""
+    def before_writing(
+        self, collection: str, names: Iterable[str], owners: Iterable[Owner] = tuple(Owner)
+    ) -> dict[str, Held]:
+        """Return of the packages that are there what has to be known of each document to write over these owners'."""
         found: dict[str, dict[str, Json]] = {}
-        for some, lines in fetch(self._server, collection, names, {"include_fields": ",".join(BEFORE_WRITING)}):
+        query = {"include_fields": ",".join(fields_to_write_over(owners))}
+        for some, lines in fetch(self._server, collection, names, query):
             for flat in map(decode, lines):
                 if flat["name_normalized"] in some:
                     found.setdefault(flat["name_normalized"], {})[flat["id"]] = flat
         return dict(found)
+
+    def fingerprints(self, collection: str) -> dict[str, int]:
+        """Return a number for each package by the numbers of its documents' last writes, which copies keep."""
+
+        def gather(lines: Iterable[bytes]) -> dict[str, set[tuple[str, int]]]:
+            found: dict[str, set[tuple[str, int]]] = {}
+            for row in map(_NUMBERED.decode, lines):
+                found.setdefault(row.name_normalized, set()).add((row.id, row.written))
+            return found
+
+        query = {"include_fields": ",".join(_Numbered.__struct_fields__)}
+        found = self._server.read(export_of(collection), query, gather)
+        return {name: hash(frozenset(numbers)) for name, numbers in found.items()}
+
+    def copy(self, source: str, target: str, names: Iterable[str]) -> list[Rejection]:
+        """Make packages of the target equal to those of the source; helper fields are built anew."""
+        return [rejection for some in batches(names, _AT_ONCE) for rejection in self._copy(source, target, some)]
+
+    def _copy(self, source: str, target: str, names: Sequence[str]) -> list[Rejection]:
+        gone = {identifier for of_package in self.ids(target, names).values() for identifier in of_package}
+        documents: list[Json] = []
+        for some, lines in fetch(self._server, source, names, {"exclude_fields": ",".join(HELPER_FIELDS)}):
+            packages: dict[str, list[tuple[Json, RegistryFields]]] = {}
+            for line in lines:
+                registry = registry_of(line, source)
+                packages.setdefault(registry.name_normalized, []).append((decode(line), registry))
+            for name in sorted(some & packages.keys()):
+                releases = [registry for _, registry in packages[name]]
+                documents += [
+                    with_helper_fields(flat, build_search_fields(registry, releases, self._lexicon))
+                    for flat, registry in packages[name]
+                ]
+        self._tombstones.lift(target, {document["name_normalized"] for document in documents})
+        refused = send(self._server, target, documents, "upsert")
+        delete(self._server, target, sorted(gone.difference(document["id"] for document in documents)))
+        return [Rejection(id=each.id, reason=each.reason) for each in refused]
 
     def _put(self, collection: str, projects: Sequence[ProjectDocuments]) -> list[Rejection]:
         held = self.before_writing(collection, [project.name_normalized for project in projects])
@@ -129,8 +183,8 @@ class Projects:
             there = held.get(storable(project.name_normalized), {})
             new, changed = self._changes(project, accepted, there)
             gone = sorted(there.keys() - {line["id"] for line in changed})
-            if new + changed and len(new + changed) + len(gone) > 1:
-                # Whoever sees this project before it is finished sees one that has to be read again.
+            if new + changed and bool(new) + bool(changed) + bool(gone) > 1:
+                # More than one request: a reader of the unfinished package has to read it again.
                 first = (new + changed)[0]
                 unfinished.append((first, first["last_serial"]))
                 first["last_serial"] = 0
@@ -169,7 +223,7 @@ class Projects:
         self, project: ProjectDocuments, documents: Sequence[RegistryFields], there: Held
     ) -> tuple[list[Json], list[Json]]:
         """Return what has to be sent of documents that are new, and of those that are held."""
-        others = latest(there.values())
+        others = initially_written(project.initial) | latest(there.values())
         if project.health is not UNSET:
             others |= [written(project.health, self._stamps.next())]
         number = self._next_number(there)
@@ -180,7 +234,7 @@ class Projects:
             identifier = ids.get(storable(document.id))
             added = build_search_fields(document, documents, self._lexicon) | {WRITE_NUMBER: number}
             if identifier is None:
-                new.append(fresh(document, others) | {key: value for key, value in added.items() if value is not None})
+                new.append(with_helper_fields(fresh(document, others), added))
             else:
                 changed.append(replacing(there[identifier], document, others) | added | {"id": identifier})
         return new, changed

@@ -1,0 +1,97 @@
+"""What every engine must do to copy packages: the copy is equal, what all owners wrote included."""
+
+import pytest
+from msgspec.structs import replace
+
+from builders import collection_state, project_documents
+from engines import Engine
+from pyf.aggregator.domain.collection import Tombstone
+from pyf.aggregator.domain.document import Enrichments
+from pyf.aggregator.domain.schema import DownloadFields, HealthFields, RepositoryFields
+
+STATE = collection_state()
+
+
+@pytest.fixture
+def two(engine: Engine) -> Engine:
+    """A collection with two packages, one of them enriched, and an empty one."""
+    engine.admin.create("plone-1", STATE)
+    engine.admin.create("plone-2", STATE)
+    engine.index.put("plone-1", [project_documents("a", "1.0", "2.0"), project_documents("b", "1.0")])
+    engine.index.update("plone-1", {"a": RepositoryFields(github_stars=7)})
+    engine.index.update("plone-1", {"a": HealthFields(health_score=50)})
+    return engine
+
+
+def exported(engine: Engine, collection: str) -> list[dict[str, object]]:
+    return [document.as_mapping() for document in engine.index.export(collection)]
+
+
+def test_a_copied_package_is_equal_with_what_all_owners_wrote(two: Engine) -> None:
+    assert not two.admin.copy_packages("plone-1", "plone-2", ["a", "b"])
+
+    assert exported(two, "plone-2") == exported(two, "plone-1")
+    assert two.index.fingerprints("plone-2") == two.index.fingerprints("plone-1")
+
+
+def test_a_copy_takes_the_place_of_what_was_there(two: Engine) -> None:
+    two.index.put("plone-2", [project_documents("a", "0.9"), project_documents("c", "1.0")])
+    two.index.remove("plone-2", [Tombstone(name="b", removed_at=1, reason="gone")])
+
+    two.admin.copy_packages("plone-1", "plone-2", ["a", "b", "c"])
+
+    assert exported(two, "plone-2") == exported(two, "plone-1")
+    assert two.index.tombstone("plone-2", "b") is None
+
+
+def test_other_packages_stay_as_they_are(two: Engine) -> None:
+    two.index.put("plone-2", [project_documents("c", "1.0")])
+
+    two.admin.copy_packages("plone-1", "plone-2", ["b"])
+
+    assert sorted(two.index.fingerprints("plone-2")) == ["b", "c"]
+
+
+def test_a_copy_is_of_the_age_of_the_original(two: Engine) -> None:
+    two.admin.copy_packages("plone-1", "plone-2", ["a"])
+    two.index.update("plone-1", {"a": RepositoryFields(github_stars=8)})
+    two.admin.carry_over("plone-1", "plone-2")
+    assert exported(two, "plone-2")[0]["github_stars"] == 8
+
+    two.admin.copy_packages("plone-1", "plone-2", ["a"])
+    two.index.update("plone-2", {"a": RepositoryFields(github_stars=9)})
+    two.admin.carry_over("plone-1", "plone-2")
+    assert exported(two, "plone-2")[0]["github_stars"] == 9
+
+
+def test_each_write_that_changes_a_package_changes_its_fingerprint(two: Engine) -> None:
+    seen = [two.index.fingerprints("plone-1")["a"]]
+    two.index.update("plone-1", {"a": DownloadFields(download_last_day=1)})
+    seen.append(two.index.fingerprints("plone-1")["a"])
+    two.index.put("plone-1", [project_documents("a", "1.0", "3.0")])
+    seen.append(two.index.fingerprints("plone-1")["a"])
+
+    assert len(set(seen)) == 3
+
+
+def test_tombstones_of_packages_that_are_there_are_not_copied(two: Engine) -> None:
+    stones = [Tombstone(name=name, removed_at=1, reason="gone") for name in ("a", "x")]
+    two.index.remove("plone-1", stones)
+    two.index.put("plone-2", [project_documents("a", "1.0")])
+
+    two.admin.copy_tombstones("plone-1", "plone-2")
+
+    assert list(two.index.tombstones("plone-2")) == [stones[1]]
+
+
+def test_initial_fields_are_written_only_where_an_owner_has_written_nothing(engine: Engine) -> None:
+    engine.admin.create("plone-1", STATE)
+    initial = Enrichments(repository=RepositoryFields(github_stars=1), downloads=DownloadFields(download_last_day=2))
+    package = replace(project_documents("a", "1.0", "2.0"), initial=initial)
+    engine.index.put("plone-1", [project_documents("a", "1.0")])
+    engine.index.update("plone-1", {"a": RepositoryFields(github_stars=7)})
+
+    engine.index.put("plone-1", [package])
+
+    for document in exported(engine, "plone-1"):
+        assert (document["github_stars"], document["download_last_day"]) == (7, 2)
