@@ -182,6 +182,19 @@ def test_a_server_that_was_restored_from_a_backup_is_read_again(local: LocalType
     assert machine.find("something") == ["a", "b", "c"]
 
 
+def test_packages_that_are_copied_into_a_collection_are_found(machine: Machine) -> None:
+    """A copy is an older content than the collection has, and a newer write."""
+    machine.ports.admin.create("plone-2", collection_state())
+    machine.ports.admin.copy_packages("plone", "plone-2", ["a"])
+    machine.clock[0] += 60 * MINUTE
+    machine.put("a", "b", summary="newer")
+    assert machine.find("newer") == ["a", "b"]
+
+    machine.ports.admin.copy_packages("plone-2", "plone", ["a"])
+
+    assert machine.find("newer") == ["b"]
+
+
 def test_documents_without_a_number_are_found(local: LocalTypesense, machine: Machine) -> None:
     """An earlier version of this program has written them, to a collection that has no such field."""
     collection = local.store.collection("plone")

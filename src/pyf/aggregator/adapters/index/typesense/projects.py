@@ -35,7 +35,7 @@ from .flat import (
 )
 from .lines import Refused, delete, export_of, fetch, fetch_by_id, send
 from .queries import is_name
-from .schema import HELPER_FIELDS, WRITE_NUMBER, Json
+from .schema import HELPER_FIELDS, REVISION, WRITE_NUMBER, Json
 from .search_fields import build_search_fields
 from .server import Server
 from .stamps import Stamps
@@ -52,11 +52,11 @@ Held = Mapping[str, Json]
 
 
 class _Numbered(Struct, frozen=True):
-    """A document with the number of its last write."""
+    """A document with the number of the write that made its content."""
 
     id: str
     name_normalized: str
-    written: int = 0
+    revision: int = 0
 
 
 _NUMBERED = Decoder(_Numbered)
@@ -98,7 +98,7 @@ class Projects:
         owners = {owner for of_package in new.values() for owner in of_package}
         held = self.before_writing(collection, new, owners)
         changes = [
-            {"id": identifier, **enriching(flat, owner, of_owner), WRITE_NUMBER: number}
+            {"id": identifier, **enriching(flat, owner, of_owner), WRITE_NUMBER: number, REVISION: number}
             for name, documents in held.items()
             for number in [self._next_number(documents)]
             for identifier, flat in documents.items()
@@ -135,12 +135,12 @@ class Projects:
         return dict(found)
 
     def fingerprints(self, collection: str) -> dict[str, int]:
-        """Return a number for each package by the numbers of its documents' last writes, which copies keep."""
+        """Return a number for each package by the revisions of its documents, which copies keep."""
 
         def gather(lines: Iterable[bytes]) -> dict[str, set[tuple[str, int]]]:
             found: dict[str, set[tuple[str, int]]] = {}
             for row in map(_NUMBERED.decode, lines):
-                found.setdefault(row.name_normalized, set()).add((row.id, row.written))
+                found.setdefault(row.name_normalized, set()).add((row.id, row.revision))
             return found
 
         query = {"include_fields": ",".join(_Numbered.__struct_fields__)}
@@ -149,6 +149,7 @@ class Projects:
 
     def copy(self, source: str, target: str, names: Iterable[str]) -> list[Rejection]:
         """Make packages of the target equal to those of the source; helper fields are built anew."""
+        self._raise_numbers(target)
         return [rejection for some in batches(names, _AT_ONCE) for rejection in self._copy(source, target, some)]
 
     def _copy(self, source: str, target: str, names: Sequence[str]) -> list[Rejection]:
@@ -161,8 +162,9 @@ class Projects:
                 packages.setdefault(registry.name_normalized, []).append((decode(line), registry))
             for name in sorted(some & packages.keys()):
                 releases = [registry for _, registry in packages[name]]
+                number = {WRITE_NUMBER: self._stamps.next()}
                 documents += [
-                    with_helper_fields(flat, build_search_fields(registry, releases, self._lexicon))
+                    with_helper_fields(flat | number, build_search_fields(registry, releases, self._lexicon))
                     for flat, registry in packages[name]
                 ]
         self._tombstones.lift(target, {document["name_normalized"] for document in documents})
@@ -232,7 +234,7 @@ class Projects:
         changed: list[Json] = []
         for document in documents:
             identifier = ids.get(storable(document.id))
-            added = build_search_fields(document, documents, self._lexicon) | {WRITE_NUMBER: number}
+            added = build_search_fields(document, documents, self._lexicon) | {WRITE_NUMBER: number, REVISION: number}
             if identifier is None:
                 new.append(with_helper_fields(fresh(document, others), added))
             else:

@@ -16,6 +16,9 @@ WRITTEN: dict[Owner, str] = {owner: f"written_{owner}" for owner in Owner if own
 # The number of the last write of a document, by whatever owner: search indexes follow it.
 WRITE_NUMBER = "written"
 
+# The number of the write that made the document's content, which a copy in another collection keeps.
+REVISION = "revision"
+
 # What clients search by at the server itself. The last two are of all releases, and on the newest one only.
 SEARCH_NAMES, SEARCH_HEALTH = "search_names", "search_health"
 SEARCH_FRAMEWORK_VERSIONS, SEARCH_PYTHON_VERSIONS = "search_framework_versions", "search_python_versions"
@@ -31,7 +34,7 @@ def declared() -> list[Json]:
     Objects are stored without a declaration: the engine would take their keys, which authors choose, for fields.
     The id needs no declaration, and `identifier` is the same to search and to count by.
     """
-    numbers = [_stored(name, "int64") for name in WRITTEN.values()]
+    numbers = [_stored(name, "int64") for name in (*WRITTEN.values(), REVISION)]
     registry = [_field(field) for field in fields() if field.name != "id" and not is_object(field)]
     return registry + numbers + _helpers()
 
