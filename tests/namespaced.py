@@ -93,6 +93,9 @@ class _Admin:
     def foreign_fields(self, collection: str) -> Sequence[str] | None:
         return self._admin.foreign_fields(self._names.inside(collection))
 
+    def put_search_preset(self, name: str) -> None:
+        self._admin.put_search_preset(self._names.inside(name))
+
     def location(self) -> str:
         return self._admin.location()
 

@@ -64,6 +64,25 @@ def test_a_key_is_the_servers_own_until_it_is_deleted(plone: Shell, server: Loca
     assert update(plone, server, "--delete-apikey 0 -f").error.startswith("there is no key 0")
 
 
+def test_a_search_preset_is_stored_under_the_name_of_the_collection(plone: Shell, server: LocalTypesense) -> None:
+    done = update(plone, server, "--add-search-preset -p plone")
+
+    assert (done.code, done.err.splitlines()[-1]) == (0, "Clients of the server search with preset=plone now.")
+    fields = {field["name"] for field in server.store.collection("plone").fields}
+    preset = server.store.presets["plone"]
+    assert fields.issuperset(preset["query_by"].split(",") + preset["facet_by"].split(","))
+    assert len(preset["query_by"].split(",")) == len(preset["query_by_weights"].split(","))
+    assert update(plone, server, "--add-search-preset -t nowhere").error == "there is no collection nowhere"
+
+
+def test_a_search_preset_needs_a_server(shell: Shell) -> None:
+    assert shell.call("-f", "-p", "plone").code == 0
+
+    refused = shell.call("--add-search-preset", "-p", "plone", command="pyfupdater")
+
+    assert (refused.code, refused.error.startswith("search presets are stored on a Typesense server")) == (2, True)
+
+
 def test_keys_that_can_do_more_are_left_out_of_the_list(plone: Shell, server: LocalTypesense) -> None:
     key: dict[str, Any] = {"description": "all", "actions": ["*"], "collections": ["*"], "value": "an-admins-key"}
     httpx.post(f"{server.url}/keys", json=key, headers={"X-TYPESENSE-API-KEY": ADMIN_KEY})

@@ -73,6 +73,8 @@ def match_route(method: str, parts: list[str]) -> Route | None:
             return Route("put_alias", "aliases:create", name=name)
         case "DELETE", ["aliases", name]:
             return Route("delete_alias", "aliases:delete", name=name)
+        case "PUT", ["presets", name]:
+            return Route("put_preset", "presets:upsert", name=name)
         case "GET", ["keys"]:
             return Route("list_keys", "keys:list")
         case "POST", ["keys"]:
@@ -121,6 +123,9 @@ def handle_request(store: Store, route: Route, query: dict[str, str], body: byte
             alias = store.get_alias(route.name)
             del store.aliases[route.name]
             return _json(alias)
+        case "put_preset":
+            store.presets[route.name] = _decode(body)["value"]
+            return _json({"name": route.name, "value": store.presets[route.name]})
         case "list_keys":
             return _json(keys.list_keys(store))
         case "create_key":

@@ -174,6 +174,7 @@ class Store:
     def __init__(self) -> None:
         self.collections: dict[str, Collection] = {}
         self.aliases: dict[str, str] = {}
+        self.presets: dict[str, Json] = {}
         self.keys: list[Json] = []
         self.next_key = 0
         # Writes that were taken from the log and not applied yet, and what the node is in its cluster (1 leads).

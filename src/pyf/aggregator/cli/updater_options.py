@@ -21,6 +21,7 @@ class Action(StrEnum):
     INFO = "--info"
     ADD_ALIAS = "--add-alias"
     ADD_KEY = "--add-search-only-apikey"
+    ADD_PRESET = "--add-search-preset"
     DELETE_KEY = "--delete-apikey"
     DELETE = "--delete-collection"
     RECREATE = "--recreate-collection"
@@ -33,7 +34,7 @@ class Action(StrEnum):
 
 _LISTS = (Action.LIST, Action.NAMES, Action.ALIASES, Action.KEYS, Action.INFO)
 _COPIES = (Action.RECREATE, Action.MIGRATE, Action.EXPORT, Action.IMPORT)
-_ON_A_COLLECTION = (Action.INFO, Action.ADD_ALIAS, Action.ADD_KEY, *_COPIES)
+_ON_A_COLLECTION = (Action.INFO, Action.ADD_ALIAS, Action.ADD_KEY, Action.ADD_PRESET, *_COPIES)
 
 # The options that make sense with some of the actions only.
 _GOES_WITH = {
@@ -46,7 +47,7 @@ _GOES_WITH = {
 }
 
 # Those that need a collection to be named, because they change it or make it: no setting may stand in for that.
-_NAMES_ITS_TARGET = (Action.ADD_ALIAS, Action.RECREATE, Action.MIGRATE, Action.IMPORT)
+_NAMES_ITS_TARGET = (Action.ADD_ALIAS, Action.ADD_PRESET, Action.RECREATE, Action.MIGRATE, Action.IMPORT)
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -59,6 +60,7 @@ class Options(Struct, frozen=True, kw_only=True):
     info: bool
     add_alias: bool
     add_search_only_apikey: bool
+    add_search_preset: bool
     delete_apikey: int | None
     delete_collection: str | None
     recreate_collection: bool
@@ -85,6 +87,7 @@ class Options(Struct, frozen=True, kw_only=True):
             Action.INFO: self.info,
             Action.ADD_ALIAS: self.add_alias,
             Action.ADD_KEY: self.add_search_only_apikey,
+            Action.ADD_PRESET: self.add_search_preset,
             Action.DELETE_KEY: self.delete_apikey is not None,
             Action.DELETE: self.delete_collection is not None,
             Action.RECREATE: self.recreate_collection,
@@ -148,6 +151,11 @@ _DECLARED: tuple[Callable[[Any], Any], ...] = (
         "--add-search-only-apikey",
         is_flag=True,
         help="Make a key that can search a collection and nothing else; its value is shown this once.",
+    ),
+    click.option(
+        "--add-search-preset",
+        is_flag=True,
+        help="Store search parameters for clients of a Typesense server there, as a preset named like the collection.",
     ),
     click.option("--delete-apikey", type=int, metavar="ID", help="Delete a key by its ID."),
     click.option(

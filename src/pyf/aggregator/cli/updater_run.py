@@ -16,7 +16,7 @@ from ..usecases.migrate import migrate
 from ..usecases.naming import add_alias, delete_collection, doomed
 from ..usecases.recreate_copy import recreate_copy
 from ..usecases.report import Progress, TransferReport
-from ..usecases.search_keys import add_search_key, key_of_number
+from ..usecases.search_keys import add_search_key, add_search_preset, key_of_number
 from ..usecases.target import Target, stem_of
 from .consent import require_consent, require_consent_to_alias
 from .exits import Exit
@@ -91,6 +91,9 @@ def _on_a_collection(services: Services, settings: Settings, choice: Choice, opt
         click.echo(
             f"{options.source} → {named}" + (f", which is {collection}" if named != collection else ""), err=True
         )
+    elif options.action is Action.ADD_PRESET:
+        add_search_preset(services, choice.target)
+        click.echo(f"Clients of the server search with preset={choice.target.collection} now.", err=True)
     else:
         _add_key(services, choice.target, options)
     return Exit.DONE

@@ -157,6 +157,12 @@ class IndexAdmin(Protocol):
         for a collection that holds no packages at all.
         """
 
+    def put_search_preset(self, name: str) -> None:
+        """Store search parameters under a name, for clients that search a collection by the engine itself.
+
+        Raises `Invalid` for an engine that has no such clients.
+        """
+
     def location(self) -> str:
         """Return where the index is, for people: a file or an address, without secrets."""
 

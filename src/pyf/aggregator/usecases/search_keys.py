@@ -1,4 +1,4 @@
-"""Make, list and delete the keys by which clients search."""
+"""What clients search with: keys, and the parameters that suit a collection."""
 
 from collections.abc import Sequence
 
@@ -16,6 +16,15 @@ def add_search_key(services: Services, target: Target, *, value: str = "") -> Ne
     existing(services, target)
     name = target.collection
     return services.keys.create([name], description=f"search only: {name}", value=value)
+
+
+def add_search_preset(services: Services, target: Target) -> None:
+    """Store search parameters for clients of the index's server, under the name of a collection.
+
+    Raises `NotFound` for a collection that is not there, `Invalid` for an engine that has no such clients.
+    """
+    existing(services, target)
+    services.admin.put_search_preset(target.collection)
 
 
 def search_keys(services: Services) -> Sequence[ApiKey]:

@@ -244,6 +244,9 @@ class MemoryIndex:
             self._existing(collection)
         return None
 
+    def put_search_preset(self, name: str) -> None:
+        raise Invalid(f"search presets are stored on a Typesense server, and the index is {self.location()}")
+
     def location(self) -> str:
         return "memory"
 

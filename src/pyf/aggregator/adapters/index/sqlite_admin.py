@@ -138,6 +138,9 @@ class SqliteAdmin:
             existing(connection, collection, self._database.path)
         return None  # no other program writes to our file
 
+    def put_search_preset(self, name: str) -> None:
+        raise Invalid(f"search presets are stored on a Typesense server, and the index is {self.location()}")
+
     def location(self) -> str:
         return str(self._database.path)
 

@@ -20,6 +20,7 @@ from .flat import Written, latest, newer
 from .leases import Leases
 from .projects import Projects
 from .schema import TOKEN_SEPARATORS, declared
+from .search_preset import put_search_preset
 from .server import Server
 from .tombstones import Tombstones
 
@@ -141,6 +142,9 @@ class TypesenseAdmin:
 
     def foreign_fields(self, collection: str) -> Sequence[str] | None:
         return older.unknown_fields(self._collections.existing(collection))
+
+    def put_search_preset(self, name: str) -> None:
+        put_search_preset(self._server, checked(name))
 
     def location(self) -> str:
         return self._server.address
