@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+from pyf.aggregator.adapters.index.typesense.search_preset import PRESET
 from pyf.aggregator.domain.schema import Field, fields
 from pyf.aggregator.settings import Settings
 
@@ -94,3 +95,10 @@ def test_the_example_file_shows_every_setting_with_its_default_and_sets_none() -
         for name, field in Settings.model_fields.items()
     }
     assert all(line.startswith("#") or not line for line in example.splitlines())
+
+
+def test_the_page_about_typesense_has_every_parameter_of_the_preset() -> None:
+    page = (ROOT / "docs" / "how-to" / "typesense.md").read_text()
+
+    for name, value in PRESET.items():
+        assert f"| `{name}` | `{value}` |" in page
