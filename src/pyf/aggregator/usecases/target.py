@@ -73,9 +73,11 @@ def is_same_filter(wanted: Filter, remembered: Filter) -> bool:
 
 def existing(services: Services, target: Target) -> CollectionState:
     """Return the state of a collection; raises `NotFound`, naming the command to run first, where there is none."""
-    if services.admin.resolve(target.collection) is None:
-        raise NotFound(f"there is no collection {target.collection} yet: fill it first with {_first_command(target)}")
-    return services.index.state(target.collection)
+    try:
+        return services.index.state(target.collection)
+    except NotFound as error:
+        message = f"there is no collection {target.collection} yet: fill it first with {_first_command(target)}"
+        raise NotFound(message) from error
 
 
 def not_held(services: Services, target: Target, name: str) -> NotFound:
