@@ -48,6 +48,15 @@ def test_what_was_put_is_there_as_it_was(index: PackageIndex) -> None:
     assert [found.registry for found in index.documents(PLONE, "plone-api")] == [document]
 
 
+def test_links_stay_in_their_order(index: PackageIndex) -> None:
+    for labels in (["Source", "Homepage", "Docs"], ["Docs", "Source", "Homepage"], ["Docs", "Homepage"]):
+        links = {label: f"https://{label.lower()}.example" for label in labels}
+        index.put(PLONE, [project_documents("a", "1.0", project_urls=links)])
+
+        assert list(shown(index, "a")[0]["project_urls"]) == labels
+        assert [list(d.registry.project_urls) for d in index.export(PLONE)] == [labels]
+
+
 def test_a_project_is_found_under_every_spelling_of_its_name(index: PackageIndex) -> None:
     index.put(PLONE, [project_documents("Plone.API")])
 

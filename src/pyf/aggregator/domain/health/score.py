@@ -89,7 +89,10 @@ class Score(Struct, frozen=True, kw_only=True):
         )
 
     def _breakdown(self) -> dict[str, Any]:
-        """Points to one decimal: a nightly run then finds most scores as they were."""
+        """Points to one decimal: a nightly run then finds most scores as they were.
+
+        Keys are sorted, because some engines sort them: a score is the same bytes on all of them.
+        """
         groups = {
             name: {
                 "points": round(group.points, 1),
@@ -99,7 +102,8 @@ class Score(Struct, frozen=True, kw_only=True):
             }
             for name, group in self.groups.items()
         }
-        return {**groups, "caps": [_plain(cap) for cap in self.caps]}
+        breakdown: dict[str, Any] = _sort_keys({**groups, "caps": [_plain(cap) for cap in self.caps]})
+        return breakdown
 
 
 def score(facts: Facts, standards: Standards, now: float) -> Score:
@@ -186,3 +190,13 @@ def _shown(finding: Finding) -> dict[str, Any]:
 
 def _plain(cap: AppliedCap) -> dict[str, Any]:
     return {"cap": cap.cap, "at_most": cap.at_most, "reason": cap.reason, "read_more": cap.read_more}
+
+
+def _sort_keys(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _sort_keys(value[key]) for key in sorted(value)}
+        case list() | tuple():
+            return [_sort_keys(item) for item in value]
+        case _:
+            return value

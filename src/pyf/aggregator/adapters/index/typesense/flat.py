@@ -2,13 +2,14 @@
 
 The engine merges what is sent into what is there: a null erases, and the keys of an object are merged one by one, so
 that a key which has gone has to be named. An object can therefore hold no null; on reading, one counts as not there.
+It also sorts the keys of an object; the order of a package's links is kept in a field of its own.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, ValidationError, convert, to_builtins
-from msgspec.json import decode
+from msgspec.json import Decoder, decode
 from msgspec.structs import replace
 
 from ....domain.document import Document, Enrichments
@@ -16,7 +17,7 @@ from ....domain.errors import Invalid
 from ....domain.schema import OWNERS, Owner, ProjectFields, RegistryFields, fields
 from ....domain.search import band_of
 from ..encoding import initial_fields, owner_of, registry_fields
-from .schema import HELPER_FIELDS, SEARCH_HEALTH, WRITE_NUMBER, WRITTEN, Json, is_object
+from .schema import HELPER_FIELDS, LINK_ORDER, SEARCH_HEALTH, WRITE_NUMBER, WRITTEN, Json, is_object
 
 _STRUCTS: dict[Owner, Any] = {owner: struct for struct, owner in OWNERS.items()}
 _NAMES = {owner: tuple(field.name for field in fields() if field.owner is owner) for owner in Owner}
@@ -41,6 +42,16 @@ def fields_to_write_over(owners: Iterable[Owner]) -> tuple[str, ...]:
         *(name for owner in owners if owner is Owner.REGISTRY for name in _NAMES[owner] if name in _OBJECTS),
         *(name for owner in owners if owner in WRITTEN for name in (WRITTEN[owner], *_NAMES[owner])),
     )
+
+
+class _Ordered(Struct, frozen=True):
+    """The labels of a package's links in their order, where that is not the order of texts."""
+
+    project_urls_order: tuple[str, ...]
+
+
+_ORDERED = Decoder(_Ordered)
+_LINK_ORDER_KEY = f'"{LINK_ORDER}"'.encode()
 
 
 class Written(Struct, frozen=True):
@@ -80,7 +91,7 @@ def newer(theirs: Mapping[Owner, Written], ours: Mapping[Owner, Written]) -> dic
 
 def fresh(registry: RegistryFields, others: Mapping[Owner, Written]) -> Json:
     """Return a document that is not there yet."""
-    flat: Json = to_builtins(registry)
+    flat: Json = _to_flat(registry)
     for owner, of_owner in others.items():
         flat |= enriching({}, owner, of_owner)
     return {name: value for name, value in flat.items() if value is not None}
@@ -94,7 +105,7 @@ def with_helper_fields(flat: Json, helper_fields: Json) -> Json:
 
 def replacing(held: Mapping[str, Any], registry: RegistryFields, others: Mapping[Owner, Written]) -> Json:
     """Return what makes the registry's fields of a held document these, and other owners' where they are newer."""
-    flat: Json = dict.fromkeys(_OPTIONAL) | to_builtins(registry)
+    flat: Json = dict.fromkeys(_OPTIONAL) | _to_flat(registry)
     for name in _OBJECTS & flat.keys():
         flat[name] = _patch(held.get(name), flat[name])
     for owner, of_owner in others.items():
@@ -129,9 +140,18 @@ def own_id(flat: Mapping[str, Any]) -> str:
 def registry_of(line: bytes, place: str) -> RegistryFields:
     """Return the registry's fields of a document; raises `Invalid` where an older program has made it."""
     registry = _registry_of(line, place)
+    if _LINK_ORDER_KEY in line:
+        links, order = registry.project_urls, _ORDERED.decode(line).project_urls_order
+        registry = replace(registry, project_urls={label: links[label] for label in order if label in links})
     if registry.id == second_id(registry.identifier, registry.name_normalized):
         return replace(registry, id=registry.identifier)
     return registry
+
+
+def _to_flat(registry: RegistryFields) -> Json:
+    labels = list(registry.project_urls)
+    flat: Json = to_builtins(registry)
+    return flat | {LINK_ORDER: labels if labels != sorted(labels) else None}
 
 
 def _registry_of(line: bytes, place: str) -> RegistryFields:

@@ -19,6 +19,9 @@ WRITE_NUMBER = "written"
 # The number of the write that made the document's content, which a copy in another collection keeps.
 REVISION = "revision"
 
+# The labels of a package's links in their order: the engine sorts the keys of an object.
+LINK_ORDER = "project_urls_order"
+
 # What clients search by at the server itself. The last two are of all releases, and on the newest one only.
 SEARCH_NAMES, SEARCH_HEALTH = "search_names", "search_health"
 SEARCH_FRAMEWORK_VERSIONS, SEARCH_PYTHON_VERSIONS = "search_framework_versions", "search_python_versions"
@@ -34,7 +37,7 @@ def declared() -> list[Json]:
     Objects are stored without a declaration: the engine would take their keys, which authors choose, for fields.
     The id needs no declaration, and `identifier` is the same to search and to count by.
     """
-    numbers = [_stored(name, "int64") for name in (*WRITTEN.values(), REVISION)]
+    numbers = [_stored(name, "int64") for name in (*WRITTEN.values(), REVISION)] + [_stored(LINK_ORDER, "string[]")]
     registry = [_field(field) for field in fields() if field.name != "id" and not is_object(field)]
     return registry + numbers + _helpers()
 
