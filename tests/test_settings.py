@@ -241,3 +241,18 @@ def test_a_server_has_one_address_and_a_cluster_many(
         monkeypatch.setenv(name, value)
 
     assert load_settings().typesense_addresses == addresses
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        ({}, "newest"),
+        ({"typesense_api_key": "key"}, "all"),
+        ({"typesense_api_key": "key", "descriptions": "newest"}, "newest"),
+        ({"descriptions": "all"}, "all"),
+    ],
+)
+def test_descriptions_of_all_releases_are_kept_where_clients_search_in_them(
+    settings: dict[str, str], kept: str
+) -> None:
+    assert load_settings(**settings).kept_descriptions == kept

@@ -171,6 +171,7 @@ def of_server(server: LocalTypesense) -> dict[str, Any]:
         "typesense_nodes": server.url,
         "typesense_api_key": ADMIN_KEY,
         "typesense_patience": 1,
+        "descriptions": "newest",
     }
 
 

@@ -102,7 +102,7 @@ def open_services(settings: Settings, manners: _Manners = _Manners()) -> Iterato
             pace = manners.pace("pypi", settings.pypi_rate_limit_delay)
             pypi = Service(http, _limits(settings, manners), pace, name="pypi")
             yield Services(
-                registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.descriptions),
+                registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.kept_descriptions),
                 journal=PyPIJournal(pypi, settings.pypi_base_url),
                 feed=PyPIFeed(pypi, settings.pypi_base_url),
                 index=index,
@@ -222,7 +222,7 @@ def _github(http: Http, settings: Settings, manners: _Manners) -> RepositoryHost
 def _policy(settings: Settings) -> Policy:
     return Policy(
         batch_size=settings.pypi_batch_size,
-        descriptions=Descriptions(settings.descriptions),
+        descriptions=Descriptions(settings.kept_descriptions),
         discovery=Discovery(settings.pypi_discovery),
         status_max_age=settings.status_max_age,
         repository_max_age=settings.github_cache_ttl,

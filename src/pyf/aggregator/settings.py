@@ -40,8 +40,10 @@ class Settings(BaseSettings):
     sqlite_path: str = Field(
         "", description="File of the SQLite index; by default `pyf.sqlite3` in the platform's folder for user data."
     )
-    descriptions: Literal["newest", "all"] = Field(
-        "newest", description="Releases whose README is rendered and kept: the newest of each project, or all."
+    descriptions: Literal["", "newest", "all"] = Field(
+        "",
+        description="Releases whose README is rendered and kept: the newest of each project (`newest`), or `all`. By "
+        "default `all` on Typesense, whose clients search in all releases, else `newest`.",
     )
     pypi_base_url: str = Field(
         default_factory=lambda: pypi_address(),
@@ -421,6 +423,11 @@ class Settings(BaseSettings):
     def engine(self) -> str:
         """The engine that keeps the index, as chosen or by default."""
         return self.index_backend or ("typesense" if self.typesense_api_key.get_secret_value() else "sqlite")
+
+    @property
+    def kept_descriptions(self) -> Literal["newest", "all"]:
+        """The releases whose README is kept, as chosen or by default."""
+        return self.descriptions or ("all" if self.engine == "typesense" else "newest")
 
     @property
     def secrets(self) -> list[str]:

@@ -121,6 +121,7 @@ class _Node:
             http_client=self._http,
         )
         self._handler = self.client.api_call.request_handler
+        self._timeout = timeout
         self._url = self.client.api_call.node_manager.get_node().url()
         self._headers = {self._handler.api_key_header_name: api_key}
         self.barrier = ReplayBarrier(self, self._transport)
@@ -148,9 +149,8 @@ class _Node:
         return isinstance(state, dict) and state.get("state") == _IS_LEADER
 
     def send(self, method: str, path: str, query: dict[str, str], timeout: float) -> httpx.Response:
-        response = self._http.request(
-            method, self._url + path, params=query, headers=self._headers, timeout=httpx.Timeout(timeout)
-        )
+        seconds = min(timeout, self._timeout)
+        response = self._http.request(method, self._url + path, params=query, headers=self._headers, timeout=seconds)
         if not response.is_success:
             self._handler.raise_for_status(response)
         return response
