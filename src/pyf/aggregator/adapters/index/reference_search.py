@@ -1,4 +1,4 @@
-"""Searches by looking at every document: the shortest statement of what an engine has to answer."""
+"""Searches by reading every document: the shortest definition of what an engine has to answer."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -49,27 +49,27 @@ _KEYS: Mapping[Sort, Callable[[Hit], int]] = {
 }
 
 
-class _Project(Struct, frozen=True):
-    """A project that may be found: its newest release, all of them, and what of it is searched."""
+class _Package(Struct, frozen=True):
+    """A package that may be found: its newest release, all of them, and what of it is searched."""
 
     hit: Hit
     releases: tuple[Document, ...]
     newest: Document
-    searched: Searchable
+    searchable: Searchable
 
     @property
     def name(self) -> str:
-        """The normalised name."""
+        """The normalized name."""
         return self.hit.name_normalized
 
-    def values(self, facet: Facet) -> set[str]:
-        """Return what the project has of a facet: versions of all releases, else what the newest one says."""
+    def get_values(self, facet: Facet) -> set[str]:
+        """Return the package's values of a facet: versions of all releases, the rest of the newest one."""
         registry = self.newest.registry
         match facet:
             case Facet.FRAMEWORK_VERSIONS:
-                return {value for each in self.releases for value in each.registry.framework_versions}
+                return {value for release in self.releases for value in release.registry.framework_versions}
             case Facet.PYTHON_VERSIONS:
-                return {value for each in self.releases for value in each.registry.python_versions}
+                return {value for release in self.releases for value in release.registry.python_versions}
             case Facet.LICENSES:
                 return {registry.license_expression} - {""}
             case Facet.CLASSIFIERS:
@@ -81,27 +81,27 @@ class _Project(Struct, frozen=True):
             case Facet.MAINTAINERS:
                 return set(registry.maintainers)
 
-    def fitting(self, question: Question) -> Document | None:
-        """Return the newest release with the versions that are asked for; None for none."""
-        fitting = [
-            each
-            for each in self.releases
-            if supports(each.registry.framework_versions, each.registry.python_versions, question)
+    def select_release(self, question: Question) -> Document | None:
+        """Return the newest release with the selected versions; None for none."""
+        releases = [
+            release
+            for release in self.releases
+            if supports(release.registry.framework_versions, release.registry.python_versions, question)
         ]
-        return self.newest if self.newest in fitting else fitting[-1] if fitting else None
+        return self.newest if self.newest in releases else releases[-1] if releases else None
 
 
-class _Matching(Struct, frozen=True):
-    """A project that answers a text, and the bucket it is in."""
+class _Match(Struct, frozen=True):
+    """A package that matches a text, and its bucket."""
 
-    project: _Project
+    package: _Package
     bucket: int
 
 
 class ReferenceSearch:
-    """The port `SearchEngine` over any index; what it takes grows with the index.
+    """The port `SearchEngine` over any index; its time grows with the index.
 
-    Without `standards` nobody is taken to support a framework release of today. `now` returns the time in Unix seconds.
+    Without `standards` it is unknown which framework releases are supported. `now` returns the time in Unix seconds.
     """
 
     def __init__(
@@ -118,122 +118,126 @@ class ReferenceSearch:
         self._now = now
 
     def search(self, collection: str, question: Question, *, hidden: frozenset[str] = NOTHING) -> Results:
-        held = self._projects(collection)
-        matching = [each for each in self._matching(held, question) if each.project.name not in hidden]
-        found = [each for each in matching if self._passes(each.project, question)]
-        found.sort(key=self._order(held, question.sort))
+        packages = self._read_packages(collection)
+        matches = [match for match in self._find_matches(packages, question) if match.package.name not in hidden]
+        passing = [match for match in matches if self._passes(match.package, question)]
+        passing.sort(key=self._build_sort_key(packages, question.sort))
         first = (question.page - 1) * question.per_page
-        page = [each.project for each in found[first : first + question.per_page]]
+        page = [match.package for match in passing[first : first + question.per_page]]
         return Results(
-            total=len(found),
-            hits=tuple(hit_of(each.fitting(question) or each.newest) for each in page),
-            facets={facet: self._counted(matching, question, facet) for facet in Facet},
+            total=len(passing),
+            hits=tuple(hit_of(package.select_release(question) or package.newest) for package in page),
+            facets={facet: self._count_values(matches, question, facet) for facet in Facet},
         )
 
     def values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NOTHING) -> Mapping[str, int]:
-        held = (each for each in self._projects(collection) if each.name not in hidden)
-        return Counter(value for each in held for value in each.values(facet))
+        packages = (package for package in self._read_packages(collection) if package.name not in hidden)
+        return Counter(value for package in packages for value in package.get_values(facet))
 
     def suggest(
         self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NOTHING
     ) -> Sequence[Suggestion]:
-        held, typed = self._projects(collection), typed_of(text)
-        scale = _popularity(held)
-        like = [(likeness(typed, each.name, self._lexicon), each.hit) for each in held if each.name not in hidden]
-        least = least_likeness(like for like, _ in like)
-        likely = sorted(
-            (pair for pair in like if pair[0] >= least),
+        packages, typed = self._read_packages(collection), typed_of(text)
+        scale = _compute_popularity(packages)
+        visible = [package.hit for package in packages if package.name not in hidden]
+        ranks = [(likeness(typed, hit.name_normalized, self._lexicon), hit) for hit in visible]
+        minimum = least_likeness(rank for rank, _ in ranks)
+        ranked = sorted(
+            (pair for pair in ranks if pair[0] >= minimum),
             key=lambda pair: (-pair[0], -scale.rank(pair[1].downloads), pair[1].name_normalized),
         )
         return [
             Suggestion(name=hit.name, name_normalized=hit.name_normalized, summary=hit.summary)
-            for _, hit in likely[:limit]
+            for _, hit in ranked[:limit]
         ]
 
     def similar(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
-        held = self._projects(collection)
-        own = next((each for each in held if each.name == normalized(name)), None)
+        packages = self._read_packages(collection)
+        own = next((package for package in packages if package.name == normalized(name)), None)
         if own is None:
             return []
-        stems = dict(telling_stems(own.searched, self._lexicon, share=_share(held)))
-        others = [each for each in held if each is not own and each.name not in hidden]
-        alike = [(similarity(each.searched, stems), each.hit) for each in others]
-        alike = sorted((pair for pair in alike if pair[0]), key=lambda pair: (-pair[0], pair[1].name_normalized))
-        return [hit for _, hit in alike[:limit]]
+        weights = dict(telling_stems(own.searchable, self._lexicon, share=_build_share(packages)))
+        others = [package for package in packages if package is not own and package.name not in hidden]
+        similar = [(similarity(package.searchable, weights), package.hit) for package in others]
+        ranked = sorted((pair for pair in similar if pair[0]), key=lambda pair: (-pair[0], pair[1].name_normalized))
+        return [hit for _, hit in ranked[:limit]]
 
     def dependents(self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
-        wanted = normalized(name)
+        requirement = normalized(name)
         hits = [
-            each.hit
-            for each in self._projects(collection)
-            if each.name not in hidden and wanted in required(each.newest.registry.requires_dist)
+            package.hit
+            for package in self._read_packages(collection)
+            if package.name not in hidden and requirement in required(package.newest.registry.requires_dist)
         ]
         return sorted(hits, key=lambda hit: (_KEYS[Sort.DOWNLOADS](hit), hit.name_normalized))[:limit]
 
     def pick(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NOTHING) -> Sequence[Hit]:
-        held = {each.name: each.hit for each in self._projects(collection) if each.name not in hidden}
-        return [held[name] for name in dict.fromkeys(names) if name in held]
+        packages = self._read_packages(collection)
+        hits = {package.name: package.hit for package in packages if package.name not in hidden}
+        return [hits[name] for name in dict.fromkeys(names) if name in hits]
 
-    def _projects(self, collection: str) -> list[_Project]:
+    def _read_packages(self, collection: str) -> list[_Package]:
         releases: dict[str, list[Document]] = {}
-        for document in self._index.export(collection):  # a project's come in the order of their versions
+        for document in self._index.export(collection):  # those of a package are ordered by version
             if document.registry.project_status != ProjectStatus.QUARANTINED:
                 releases.setdefault(document.registry.name_normalized, []).append(document)
-        return [_project(several) for several in releases.values()]
+        return [_build_package(documents) for documents in releases.values()]
 
-    def _matching(self, held: Sequence[_Project], question: Question) -> list[_Matching]:
+    def _find_matches(self, packages: Sequence[_Package], question: Question) -> list[_Match]:
         if not question.text.strip():
-            return [_Matching(each, 0) for each in held]
-        query = query_of(question.text, self._lexicon, share=_share(held), favoured=question.frameworks)
+            return [_Match(package, 0) for package in packages]
+        query = query_of(question.text, self._lexicon, share=_build_share(packages), favoured=question.frameworks)
         if query is None:
             return []
-        buckets = ((each, bucket_of(query, each.searched, self._lexicon)) for each in held)
-        return [_Matching(each, bucket) for each, bucket in buckets if bucket is not None]
+        buckets = ((package, bucket_of(query, package.searchable, self._lexicon)) for package in packages)
+        return [_Match(package, bucket) for package, bucket in buckets if bucket is not None]
 
-    def _order(self, held: Sequence[_Project], sort: Sort) -> Callable[[_Matching], tuple[float, float, str]]:
+    def _build_sort_key(self, packages: Sequence[_Package], sort: Sort) -> Callable[[_Match], tuple[float, float, str]]:
         if sort is not Sort.RELEVANCE:
-            return lambda each: (_KEYS[sort](each.project.hit), 0, each.project.name)
-        scale = _popularity(held)
-        return lambda each: (-each.bucket, -self._merit(each.project, scale), each.project.name)
+            return lambda match: (_KEYS[sort](match.package.hit), 0, match.package.name)
+        scale = _compute_popularity(packages)
+        return lambda match: (-match.bucket, -self._compute_quality(match.package, scale), match.package.name)
 
-    def _merit(self, project: _Project, scale: Popularity) -> float:
-        standing = standing_of(project.hit)
+    def _compute_quality(self, package: _Package, scale: Popularity) -> float:
+        standing = standing_of(package.hit)
         return merit(standing, scale, is_current=self._is_current(standing.framework_versions))
 
     def _is_current(self, framework_versions: Iterable[str]) -> bool | None:
         if self._standards is None:
             return None
-        verdict = names_supported_framework(framework_versions, self._standards, day(self._now()))
-        return None if verdict is UNSET else verdict
+        is_supported = names_supported_framework(framework_versions, self._standards, day(self._now()))
+        return None if is_supported is UNSET else is_supported
 
-    def _passes(self, project: _Project, question: Question, but: Facet | None = None) -> bool:
+    def _passes(self, package: _Package, question: Question, without: Facet | None = None) -> bool:
+        """Tell whether a package passes all filters of a question, without that of one facet."""
         days = question.updated_within
-        if days is not None and project.hit.uploaded < int(self._now()) - days * _DAY:
+        if days is not None and package.hit.uploaded < int(self._now()) - days * _DAY:
             return False
-        if but not in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS) and not project.fitting(question):
+        if without not in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS) and not package.select_release(question):
             return False
-        chosen = ((facet, question.chosen(facet)) for facet in Facet if facet is not but)
-        return all(not values or set(values) & project.values(facet) for facet, values in chosen)
+        selected = ((facet, question.chosen(facet)) for facet in Facet if facet is not without)
+        return all(not values or set(values) & package.get_values(facet) for facet, values in selected)
 
-    def _counted(self, matching: Iterable[_Matching], question: Question, facet: Facet) -> Sequence[FacetCount]:
+    def _count_values(self, matches: Iterable[_Match], question: Question, facet: Facet) -> Sequence[FacetCount]:
         counts: Counter[str] = Counter()
-        for each in matching:
-            if self._passes(each.project, question, facet):
-                counts.update(each.project.values(facet))
+        for match in matches:
+            if self._passes(match.package, question, facet):
+                counts.update(match.package.get_values(facet))
         ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-        kept = ordered[:MOST_VALUES] + [pair for pair in ordered[MOST_VALUES:] if pair[0] in question.chosen(facet)]
-        return tuple(FacetCount(value=value, count=count) for value, count in kept)
+        first, rest = ordered[:MOST_VALUES], ordered[MOST_VALUES:]
+        first += [pair for pair in rest if pair[0] in question.chosen(facet)]
+        return tuple(FacetCount(value=value, count=count) for value, count in first)
 
 
-def _project(releases: Sequence[Document]) -> _Project:
-    newest = next((each for each in releases if each.registry.is_newest), releases[-1])
-    return _Project(hit_of(newest), tuple(releases), newest, searchable_of(newest))
+def _build_package(releases: Sequence[Document]) -> _Package:
+    newest = next((release for release in releases if release.registry.is_newest), releases[-1])
+    return _Package(hit_of(newest), tuple(releases), newest, searchable_of(newest))
 
 
-def _share(held: Sequence[_Project]) -> Callable[[str], float]:
-    counts = Counter(stem for each in held for stem in set("".join(each.searched.parts).split()))
-    return lambda stem: counts[stem] / len(held) if held else 0.0
+def _build_share(packages: Sequence[_Package]) -> Callable[[str], float]:
+    counts = Counter(stem for package in packages for stem in set("".join(package.searchable.parts).split()))
+    return lambda stem: counts[stem] / len(packages) if packages else 0.0
 
 
-def _popularity(held: Iterable[_Project]) -> Popularity:
-    return popularity_of(each.hit.downloads for each in held if each.hit.downloads is not None)
+def _compute_popularity(packages: Iterable[_Package]) -> Popularity:
+    return popularity_of(package.hit.downloads for package in packages if package.hit.downloads is not None)

@@ -19,7 +19,7 @@ from .errors import Taken
 from .flat import Written, latest, newer
 from .leases import Leases
 from .projects import Projects
-from .schema import TOKEN_SEPARATORS, declared
+from .schema import TOKEN_SEPARATORS, build_fields
 from .search_preset import put_search_preset
 from .server import Server
 from .tombstones import Tombstones
@@ -165,7 +165,7 @@ class TypesenseAdmin:
         metadata = first_metadata(state, int(self._now()))
         schema: Any = {
             "name": collection,
-            "fields": declared(),
+            "fields": build_fields(),
             "token_separators": list(TOKEN_SEPARATORS),
             "metadata": metadata,
         }

@@ -15,7 +15,7 @@ from ....domain.profile import Filter
 from ..encoding import encoded
 from ..names import is_valid
 from .leases import Leases
-from .schema import Json, differing, lacking
+from .schema import Json, list_changes, list_type_conflicts
 from .server import Server
 
 _STATE = "pyf_state"
@@ -95,12 +95,12 @@ class Collections:
         Raises `Invalid` where that is not enough, and for a collection that is not ours: its documents would remain.
         """
         found = self.ours(name)
-        if wrong := differing(found.schema["fields"]):
+        if wrong := list_type_conflicts(found.schema["fields"]):
             raise Invalid(
                 f"the collection {found.name} was made for another schema ({', '.join(wrong)}), which can't be "
                 "changed in place: make it anew with -f --recreate-collection"
             )
-        if missing := lacking(found.schema["fields"]):
+        if missing := list_changes(found.schema["fields"]):
             self._add(found.name, missing)
         return found
 
@@ -116,7 +116,7 @@ class Collections:
             self._server.ask(lambda client: client.collections[name].update(change))
         except Invalid as error:
             # Another process may have done the same at this moment, or our first attempt whose answer was lost.
-            if lacking(self.existing(name).schema["fields"]):
+            if list_changes(self.existing(name).schema["fields"]):
                 raise Unavailable(f"the schema of {name} can't be changed at the moment: {error}") from error
 
 

@@ -17,7 +17,7 @@ from .census import name_of
 from .collections import Found
 from .flat import Written
 from .lines import export_of
-from .schema import Json, declared
+from .schema import Json, build_fields
 from .server import Server
 
 # Whose fields can be taken over, and which of these tell, in this order, when they were read.
@@ -47,7 +47,7 @@ def unknown_fields(found: Found) -> tuple[str, ...] | None:
         return None
     if not found.holds_packages:
         raise Invalid(f"the collection {found.name} holds no packages: its documents have no name, or no version")
-    known = {"id", *(field.name for field in fields()), *(field["name"] for field in declared())}
+    known = {"id", *(field.name for field in fields()), *(field["name"] for field in build_fields())}
     roots = {name.partition(".")[0] for name in found.fields if name != ".*"}
     return tuple(sorted(roots - known - {""}))
 

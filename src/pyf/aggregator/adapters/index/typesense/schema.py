@@ -31,15 +31,16 @@ HELPER_FIELDS = (SEARCH_NAMES, SEARCH_HEALTH, SEARCH_FRAMEWORK_VERSIONS, SEARCH_
 _FLAGS = ("index", "facet", "sort", "infix", "stem")
 
 
-def declared() -> list[Json]:
+def build_fields() -> list[Json]:
     """Return the fields of a new collection.
 
     Objects are stored without a declaration: the engine would take their keys, which authors choose, for fields.
     The id needs no declaration, and `identifier` is the same to search and to count by.
     """
-    numbers = [_stored(name, "int64") for name in (*WRITTEN.values(), REVISION)] + [_stored(LINK_ORDER, "string[]")]
-    registry = [_field(field) for field in fields() if field.name != "id" and not is_object(field)]
-    return registry + numbers + _helpers()
+    numbers = [_build_stored(name, "int64") for name in (*WRITTEN.values(), REVISION)]
+    links = _build_stored(LINK_ORDER, "string[]")
+    registry = [_build_field(field) for field in fields() if field.name != "id" and not is_object(field)]
+    return [*registry, *numbers, links, *_build_helper_fields()]
 
 
 def is_object(field: Field) -> bool:
@@ -47,14 +48,14 @@ def is_object(field: Field) -> bool:
     return field.kind.startswith("object")
 
 
-def lacking(present: Iterable[Mapping[str, Any]]) -> list[Json]:
+def list_changes(present: Iterable[Mapping[str, Any]]) -> list[Json]:
     """Return the changes that give these fields of a collection the declared indexes.
 
     A field that is missing is added; one that is indexed in another way is dropped from the index and added again.
     """
     known = {field["name"]: field for field in present}
     changes: list[Json] = []
-    for field in declared():
+    for field in build_fields():
         name = field["name"]
         if name not in known:
             changes.append({**field, "optional": True})
@@ -63,15 +64,15 @@ def lacking(present: Iterable[Mapping[str, Any]]) -> list[Json]:
     return changes
 
 
-def differing(present: Iterable[Mapping[str, Any]]) -> list[str]:
+def list_type_conflicts(present: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the names of fields whose type is not the declared one; that can't be changed in place."""
     known = {field["name"]: field["type"] for field in present}
-    return [field["name"] for field in declared() if known.get(field["name"], field["type"]) != field["type"]]
+    return [field["name"] for field in build_fields() if known.get(field["name"], field["type"]) != field["type"]]
 
 
-def _field(field: Field) -> Json:
+def _build_field(field: Field) -> Json:
     if field.use.stored_only:
-        return _stored(field.name, field.kind)
+        return _build_stored(field.name, field.kind)
     texts = {"infix": field.use.infix, "stem": field.use.stem} if field.kind in ("string", "string[]") else {}
     return {
         "name": field.name,
@@ -86,7 +87,7 @@ def _field(field: Field) -> Json:
     }
 
 
-def _helpers() -> list[Json]:
+def _build_helper_fields() -> list[Json]:
     common = {"index": True, "facet": False, "sort": False, "optional": True}
     return [
         {"name": WRITE_NUMBER, "type": "int64", **common, "sort": True},
@@ -97,6 +98,6 @@ def _helpers() -> list[Json]:
     ]
 
 
-def _stored(name: str, kind: str) -> Json:
+def _build_stored(name: str, kind: str) -> Json:
     # The engine demands that a field without an index is optional.
     return {"name": name, "type": kind, "index": False, "optional": True}
