@@ -78,6 +78,11 @@ class _Admin:
     def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
         return self._admin.copy_packages(self._names.inside(source), self._names.inside(target), names)
 
+    def copy_foreign_settings(self, source: str, target: str, *, with_values: bool) -> Sequence[str]:
+        return self._admin.copy_foreign_settings(
+            self._names.inside(source), self._names.inside(target), with_values=with_values
+        )
+
     def copy_tombstones(self, source: str, target: str) -> None:
         self._admin.copy_tombstones(self._names.inside(source), self._names.inside(target))
 

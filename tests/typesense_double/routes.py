@@ -63,6 +63,10 @@ def match_route(method: str, parts: list[str]) -> Route | None:
             return Route("update_document", "documents:update", collection, name)
         case "DELETE", ["collections", collection, "documents", name]:
             return Route("delete_document", "documents:delete", collection, name)
+        case "GET", ["collections", collection, ("synonyms" | "overrides") as kind]:
+            return Route(f"list_{kind}", f"{kind}:list", collection)
+        case "PUT", ["collections", collection, ("synonyms" | "overrides") as kind, name]:
+            return Route(f"put_{kind}", f"{kind}:create", collection, name)
         case "POST", ["multi_search"]:
             return Route("multi_search", "documents:search")
         case "GET", ["aliases"]:
@@ -111,6 +115,13 @@ def handle_request(store: Store, route: Route, query: dict[str, str], body: byte
             return _json(store.drop(route.collection).describe())
         case "alter_collection":
             return _json(store.collection(route.collection).alter(_decode(body)))
+        case "list_synonyms" | "list_overrides":
+            kind = route.kind.removeprefix("list_")
+            return _json({kind: list(store.collection(route.collection).settings[kind].values())})
+        case "put_synonyms" | "put_overrides":
+            setting = {**_decode(body), "id": route.name}
+            store.collection(route.collection).settings[route.kind.removeprefix("put_")][route.name] = setting
+            return _json(setting)
         case "multi_search":
             return _json(_multi_search(store, query, _decode(body)))
         case "list_aliases":

@@ -20,6 +20,7 @@ class Collection:
         self.nested: bool = given.get("enable_nested_fields", False)
         self.separators = tuple(given.get("token_separators", ()))
         self.metadata: Json = given.get("metadata", {})
+        self.settings: dict[str, dict[str, Json]] = {"synonyms": {}, "overrides": {}}
         self.created_at = int(time.time())
         self.documents: dict[str, Json] = {}
         self.order: dict[str, int] = {}

@@ -140,6 +140,13 @@ class IndexAdmin(Protocol):
         A package that the source does not hold is removed. For `carry_over` both are of the same age afterwards.
         """
 
+    def copy_foreign_settings(self, source: str, target: str, *, with_values: bool) -> Sequence[str]:
+        """Copy what other programs have added to a collection; return a notice for each thing that is not copied.
+
+        Args:
+            with_values: Whether `copy_packages` copies the documents, and with them the values of foreign fields.
+        """
+
     def copy_tombstones(self, source: str, target: str) -> None:
         """Copy the tombstones of the packages that the target does not hold; those that it has stay."""
 

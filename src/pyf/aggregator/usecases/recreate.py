@@ -41,6 +41,7 @@ def recreate(
         unknown = services.admin.foreign_fields(live)
         _check_filter(services, target, live)
         fresh = _begin(services, target, live)
+        report.notices += services.admin.copy_foreign_settings(live, fresh, with_values=False)
         state = services.index.state(fresh)
         before = services.index.state(live).filter
         former = live if before in (state.filter, Filter()) or state.filter.key == before.key else ""

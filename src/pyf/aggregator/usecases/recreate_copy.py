@@ -47,6 +47,7 @@ def _recreate(services: Services, alias: str, report: TransferReport, progress: 
     live = admin.resolve(alias) or alias
     fresh = next_numbered(admin, alias)
     admin.create(fresh, replace(index.state(live), standby_for=alias))
+    report.notices += admin.copy_foreign_settings(live, fresh, with_values=True)
     copy = Copy(services, live, fresh, report, progress)
     try:
         copy.until_equal()

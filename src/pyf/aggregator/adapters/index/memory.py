@@ -215,6 +215,9 @@ class MemoryIndex:
                     ours.tombstones.pop(name, None)
         return ()
 
+    def copy_foreign_settings(self, source: str, target: str, *, with_values: bool) -> Sequence[str]:
+        return ()  # no other program writes here
+
     def copy_tombstones(self, source: str, target: str) -> None:
         with self._lock:
             ours, theirs = self._existing(target), self._existing(source)

@@ -17,6 +17,7 @@ from .census import counts, names_in
 from .collections import Collections, Found, created_at, first_metadata, is_internal, metadata_of
 from .errors import Taken
 from .flat import Written, latest, newer
+from .foreign_settings import copy_foreign_settings
 from .leases import Leases
 from .projects import Projects
 from .schema import TOKEN_SEPARATORS, build_fields
@@ -109,6 +110,10 @@ class TypesenseAdmin:
 
     def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
         return self._projects.copy(self._collections.ours(source).name, self._collections.writable(target).name, names)
+
+    def copy_foreign_settings(self, source: str, target: str, *, with_values: bool) -> Sequence[str]:
+        from_, to = (self._collections.existing(name) for name in (source, target))
+        return copy_foreign_settings(self._server, from_, to, with_values=with_values)
 
     def copy_tombstones(self, source: str, target: str) -> None:
         from_, to = (self._collections.existing(name) for name in (source, target))

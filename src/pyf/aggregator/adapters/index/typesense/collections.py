@@ -126,6 +126,11 @@ def metadata_of(schema: Json) -> Json:
     return metadata
 
 
+def foreign_metadata(schema: Json) -> Json:
+    """Return the metadata that other programs have written."""
+    return {name: value for name, value in metadata_of(schema).items() if name not in (_STATE, _CREATED_AT)}
+
+
 def first_metadata(state: CollectionState, created_at: int) -> Json:
     """Return what a new collection is made with."""
     return {_STATE: encoded(state).decode(), _CREATED_AT: created_at}
