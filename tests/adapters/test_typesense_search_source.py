@@ -12,7 +12,7 @@ from builders import PLONE, collection_state, project_documents
 from engines import LEXICON, NOW, STANDARDS
 from pyf.aggregator.adapters.index import typesense
 from pyf.aggregator.adapters.index.fulltext.search import FulltextSearch
-from pyf.aggregator.adapters.index.typesense import Server, Typesense
+from pyf.aggregator.adapters.index.typesense import Server, Typesense, search_source
 from pyf.aggregator.domain.schema import DownloadFields
 from pyf.aggregator.domain.search import Question
 from typesense_double import ADMIN_KEY, LocalTypesense
@@ -119,6 +119,20 @@ def test_a_change_is_read_without_reading_the_others(local: LocalTypesense, mach
 
     assert machine.find("changed") == ["a"]
     assert sum(requests.values()) <= 6
+
+
+def test_an_index_is_rebuilt_if_most_packages_have_changed(
+    local: LocalTypesense, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_source, "_MANY", 1)
+    machine.settle()
+    machine.put("a", "b", summary="changed")
+
+    requests = count_requests(local, lambda: machine.find("changed"))
+
+    assert machine.find("changed") == ["a", "b"]
+    assert machine.find("something") == ["c"]
+    assert requests["export"] == 3  # the numbers, the tombstones, and the whole collection
 
 
 @pytest.mark.parametrize("seconds_off", [-300.0, 300.0, -86_400.0, 86_400.0])

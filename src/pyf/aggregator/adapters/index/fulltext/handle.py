@@ -14,7 +14,7 @@ from ....domain.errors import Unavailable
 from ..exclusive import exclusive
 from .files import CorruptIndex, Stamp, are_unchanged, check, get_lock_path
 from .indexer import RankingContext, catch_up, rebuild
-from .source import CollectionSource
+from .source import CollectionSource, TooManyChanges
 from .stored_fields import FILE_NAME, IndexProgress, NoRoomLeft, StoredFields, has_search_version
 
 _BUSY = "another process is writing the search index"
@@ -108,7 +108,7 @@ class IndexHandle:
         try:
             with translate_failures():
                 catch_up(collection, self._folder, snapshot.stored, snapshot.progress, self.context)
-        except (NoRoomLeft, CorruptIndex):
+        except (NoRoomLeft, TooManyChanges, CorruptIndex):
             self._rebuild(collection)
 
     def _rebuild(self, collection: CollectionSource) -> None:

@@ -68,7 +68,7 @@ def rebuild(collection: CollectionSource, folder: Path, context: RankingContext)
 def catch_up(
     collection: CollectionSource, folder: Path, stored: StoredFields, progress: IndexProgress, context: RankingContext
 ) -> None:
-    """Bring a search index up to the latest change; raises `NoRoomLeft` for one that has to be rebuilt."""
+    """Bring a search index up to the latest change; raises `NoRoomLeft` or `TooManyChanges` for one to be rebuilt."""
     with stored.write() as rows:
         changes = collection.read_changes(progress.position, rows)
         first = next(changes, None)

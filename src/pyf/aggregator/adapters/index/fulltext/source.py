@@ -104,7 +104,10 @@ class CollectionSource(Protocol):
         """Open one state of the whole collection."""
 
     def read_changes(self, position: Position, numbers: WriteNumbers) -> Iterator[ChangedPackages]:
-        """Yield the packages that have changed since a position; each part is in the index before the next is read."""
+        """Yield the packages that have changed since a position; each part is in the index before the next is read.
+
+        Raises `TooManyChanges` before the first part.
+        """
 
 
 class PackageSource(Protocol):
@@ -121,6 +124,10 @@ class PackageSource(Protocol):
 
     def list_folder_names(self) -> set[str] | None:
         """Return the folder names of all collections, None where folders are removed with their collections."""
+
+
+class TooManyChanges(Exception):
+    """So much of a collection has changed that an index is rebuilt sooner than it follows."""
 
 
 class CollectionMoved(Exception):

@@ -22,7 +22,14 @@ from ....domain.errors import Unavailable
 from ....domain.project import ProjectStatus
 from ....domain.relevance import Popularity, popularity_of
 from ..fulltext.indexed_package import build_indexed_package, parse_older_release
-from ..fulltext.source import ChangedPackages, CollectionMoved, PackageRecord, Position, WriteNumbers
+from ..fulltext.source import (
+    ChangedPackages,
+    CollectionMoved,
+    PackageRecord,
+    Position,
+    TooManyChanges,
+    WriteNumbers,
+)
 from .collections import Collections
 from .flat import document_of, enrichments_of, latest, registry_of
 from .lines import export_of, fetch
@@ -42,6 +49,8 @@ _LEFT_OUT = ",".join(("description", "urls", "project_urls", "health_score_break
 # Packages that are read at once, and how often changes are read before the next search goes on with them.
 _BATCH = 250
 _ROUNDS = 3
+# An export of all packages takes about as long as reading so many by their names, if they are half of them.
+_MANY = 2_000
 
 
 class _Row(Struct, frozen=True):
@@ -201,8 +210,10 @@ class TypesenseCollection:
 
     def read_changes(self, position: Position, numbers: WriteNumbers) -> Iterator[ChangedPackages]:
         since = max(position.number - _OVERLAP, 0)
-        for _ in range(_ROUNDS):
+        for round_number in range(_ROUNDS):
             changed = self._list_changed(since, numbers)
+            if not round_number and len(changed) > max(_MANY, numbers.count() // 2):
+                raise TooManyChanges
             for start in range(0, len(changed), _BATCH):
                 records = list(self._read_packages(changed[start : start + _BATCH]))
                 # The position stays until all is read: an index that is left in between reads the changes again.
