@@ -6,7 +6,7 @@ from typing import Any
 from ....domain.errors import AggregatorError, NotFound
 from .collections import Found, foreign_metadata
 from .queries import in_path
-from .schema import Json, declared
+from .schema import Json, build_fields
 from .server import Server
 
 # Settings that a collection is created with; this program has none of its own.
@@ -35,7 +35,7 @@ def copy_foreign_settings(server: Server, source: Found, target: Found, *, with_
 
 
 def _list_foreign_fields(source: Found) -> list[Json]:
-    known = {field["name"] for field in declared()} | {"id", ".*"}
+    known = {field["name"] for field in build_fields()} | {"id", ".*"}
     return [field for field in source.schema["fields"] if source.is_native and field["name"] not in known]
 
 
