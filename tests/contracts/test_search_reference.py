@@ -13,7 +13,7 @@ from pyf.aggregator.testing.reference_search import ReferenceSearch
 from support.builders import PLONE, build_project
 from support.index_engines import LEXICON, NOW, SCORING_CONFIG
 
-pytestmark = pytest.mark.usefixtures("plone")
+pytestmark = pytest.mark.usefixtures("plone_collection")
 
 
 @pytest.fixture
@@ -93,66 +93,66 @@ FILTERS: list[dict[str, Any]] = [
 
 
 def test_search_matches_the_reference_for_every_text_and_order(
-    searched: SearchEngine, reference: ReferenceSearch
+    search_engine: SearchEngine, reference: ReferenceSearch
 ) -> None:
     for text, sort in product(TEXTS, Sort):
         question = SearchQuery(text=text, sort=sort)
-        assert searched.search("plone", question) == reference.search("plone", question), question
+        assert search_engine.search("plone", question) == reference.search("plone", question), question
 
 
-def test_search_matches_the_reference_for_every_filter(searched: SearchEngine, reference: ReferenceSearch) -> None:
+def test_search_matches_the_reference_for_every_filter(search_engine: SearchEngine, reference: ReferenceSearch) -> None:
     hidden = frozenset(["plone-restapi"])
 
     for selected, text in product(FILTERS, ("", "api")):
         question = SearchQuery(text=text, **selected)
-        results = searched.search("plone", question, hidden=hidden)
+        results = search_engine.search("plone", question, hidden=hidden)
         assert results == reference.search("plone", question, hidden=hidden), question
         assert results.facets.keys() == set(Facet)
 
 
-def test_suggestions_match_the_reference(searched: SearchEngine, reference: ReferenceSearch) -> None:
+def test_suggestions_match_the_reference(search_engine: SearchEngine, reference: ReferenceSearch) -> None:
     for text in ("plone", "api", "rest", "restframwork", "e", "django-deb", "", "!!", "toolbra"):
-        assert searched.suggest("plone", text, limit=3) == reference.suggest("plone", text, limit=3), text
+        assert search_engine.suggest("plone", text, limit=3) == reference.suggest("plone", text, limit=3), text
 
 
 def test_similar_packages_and_dependents_match_the_reference(
-    searched: SearchEngine, reference: ReferenceSearch
+    search_engine: SearchEngine, reference: ReferenceSearch
 ) -> None:
     hidden = frozenset(["left"])
 
     for name in ("plone.api", "collective.easyform", "nobody", "needs.api"):
-        similar = searched.find_similar("plone", name, limit=5, hidden=hidden)
+        similar = search_engine.find_similar("plone", name, limit=5, hidden=hidden)
         assert similar == reference.find_similar("plone", name, limit=5, hidden=hidden), name
-        dependents = searched.find_dependents("plone", name, limit=5, hidden=hidden)
+        dependents = search_engine.find_dependents("plone", name, limit=5, hidden=hidden)
         assert dependents == reference.find_dependents("plone", name, limit=5, hidden=hidden), name
 
 
-def test_named_packages_come_in_the_order_of_their_names(searched: SearchEngine, reference: ReferenceSearch) -> None:
+def test_named_packages_come_in_the_order_of_their_names(search_engine: SearchEngine, reference: ReferenceSearch) -> None:
     names = ["plone-restapi", "nobody", "bad-api", "left", "plone-api", "left"]
     hidden = frozenset(["plone-api"])
 
-    hits = searched.get_hits("plone", names, hidden=hidden)
+    hits = search_engine.get_hits("plone", names, hidden=hidden)
 
     assert hits == reference.get_hits("plone", names, hidden=hidden)
     assert [hit.name_normalized for hit in hits] == ["plone-restapi", "left"]
 
 
 def test_similar_packages_of_equal_weight_are_ordered_by_name(
-    index: PackageIndex, searched: SearchEngine, reference: ReferenceSearch
+    index: PackageIndex, search_engine: SearchEngine, reference: ReferenceSearch
 ) -> None:
     """They are more than are asked for, and written in another order than that of their names."""
     names = [f"x{number:02}" for number in range(30)]
     index.put(PLONE, [build_project(name, keywords=("spectrometer",)) for name in reversed(names)])
     index.put(PLONE, [build_project(f"filler{number}", summary="Else") for number in range(150)])
 
-    similar = searched.find_similar("plone", "x07", limit=5)
+    similar = search_engine.find_similar("plone", "x07", limit=5)
 
     assert [hit.name for hit in similar] == ["x00", "x01", "x02", "x03", "x04"]
     assert similar == reference.find_similar("plone", "x07", limit=5)
 
 
 def test_facet_values_of_equal_count_are_cut_in_the_order_of_the_alphabet(
-    index: PackageIndex, searched: SearchEngine, reference: ReferenceSearch
+    index: PackageIndex, search_engine: SearchEngine, reference: ReferenceSearch
 ) -> None:
     maintainers = [f"author{number:03}" for number in range(500)]
     index.put(
@@ -160,27 +160,27 @@ def test_facet_values_of_equal_count_are_cut_in_the_order_of_the_alphabet(
         [build_project(f"p{number:03}", maintainers=(name,)) for number, name in enumerate(reversed(maintainers))],
     )
 
-    counts = searched.search("plone", SearchQuery()).facets[Facet.MAINTAINERS]
+    counts = search_engine.search("plone", SearchQuery()).facets[Facet.MAINTAINERS]
 
     assert [count.value for count in counts] == ["ada", *maintainers[:29]]
     assert counts == reference.search("plone", SearchQuery()).facets[Facet.MAINTAINERS]
 
 
 def test_a_name_that_begins_with_the_word_is_ranked_among_hundreds_of_other_matches(
-    index: PackageIndex, searched: SearchEngine, reference: ReferenceSearch
+    index: PackageIndex, search_engine: SearchEngine, reference: ReferenceSearch
 ) -> None:
     popular = [build_project(f"p{number:03}", summary="Segmentation of cells") for number in range(300)]
     index.put(PLONE, [*popular, build_project("SegmenTree", summary="Else")])
     index.update(PLONE, {f"p{number:03}": DownloadFields(download_last_month=99) for number in range(300)})
     question = SearchQuery(text="segmentation")
 
-    results = searched.search("plone", question)
+    results = search_engine.search("plone", question)
 
     assert results.hits[0].name == "SegmenTree"
     assert results == reference.search("plone", question)
 
 
-def test_every_package_is_on_one_page_whatever_the_order(index: PackageIndex, searched: SearchEngine) -> None:
+def test_every_package_is_on_one_page_whatever_the_order(index: PackageIndex, search_engine: SearchEngine) -> None:
     """More than are ranked by the domain: the rest follows."""
     index.put(PLONE, [build_project(f"package-{number}", summary="An easy API") for number in range(420)])
     downloads = {f"package-{n}": DownloadFields(download_last_month=n) for n in range(0, 420, 2)}
@@ -188,52 +188,52 @@ def test_every_package_is_on_one_page_whatever_the_order(index: PackageIndex, se
 
     for selected in ({"text": "package api"}, {"text": "api"}, {}, {"sort": Sort.DOWNLOADS}):
         pages = [
-            searched.search("plone", SearchQuery(**selected, page=page, per_page=50)).hits  # type: ignore[arg-type]
+            search_engine.search("plone", SearchQuery(**selected, page=page, per_page=50)).hits  # type: ignore[arg-type]
             for page in range(1, 11)
         ]
         names = [hit.name for hits in pages for hit in hits]
         assert len(names) == len(set(names)) == 420, selected
-    assert searched.search("plone", SearchQuery(page=11, per_page=50)).hits == ()
-    assert len(searched.search("plone", SearchQuery(per_page=300)).hits) == 300
+    assert search_engine.search("plone", SearchQuery(page=11, per_page=50)).hits == ()
+    assert len(search_engine.search("plone", SearchQuery(per_page=300)).hits) == 300
 
 
-def test_github_topics_are_searched_as_soon_as_they_are_known(index: PackageIndex, searched: SearchEngine) -> None:
+def test_github_topics_are_searched_as_soon_as_they_are_known(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project("plone.api", "1.0", "2.0")])
-    before = searched.search("plone", SearchQuery(text="hypercube")).total
+    before = search_engine.search("plone", SearchQuery(text="hypercube")).total
 
     index.update(PLONE, {"plone-api": RepositoryFields(github_topics=("hypercube",))})
 
-    assert (before, searched.search("plone", SearchQuery(text="hypercube")).total) == (0, 1)
+    assert (before, search_engine.search("plone", SearchQuery(text="hypercube")).total) == (0, 1)
 
 
 def test_search_follows_an_alias_to_another_collection(
-    index: PackageIndex, admin: IndexAdmin, searched: SearchEngine
+    index: PackageIndex, admin: IndexAdmin, search_engine: SearchEngine
 ) -> None:
     index.put(PLONE, [build_project("old")])
-    assert [hit.name for hit in searched.search("plone", SearchQuery()).hits] == ["old"]
+    assert [hit.name for hit in search_engine.search("plone", SearchQuery()).hits] == ["old"]
     admin.create("plone-2", index.get_state(PLONE))
     index.put("plone-2", [build_project("new")])
 
     admin.set_alias("plone", "plone-2")
-    after_switch = searched.search("plone", SearchQuery()).hits
+    after_switch = search_engine.search("plone", SearchQuery()).hits
     admin.drop(PLONE)
 
     assert [hit.name for hit in after_switch] == ["new"]
-    assert [hit.name for hit in searched.search("plone", SearchQuery(text="new")).hits] == ["new"]
+    assert [hit.name for hit in search_engine.search("plone", SearchQuery(text="new")).hits] == ["new"]
     with pytest.raises(NotFound):
-        searched.search(PLONE, SearchQuery())
+        search_engine.search(PLONE, SearchQuery())
     with pytest.raises(NotFound):
-        searched.search("nowhere", SearchQuery())
+        search_engine.search("nowhere", SearchQuery())
 
 
 def test_a_collection_that_is_created_again_has_its_own_packages(
-    index: PackageIndex, admin: IndexAdmin, searched: SearchEngine
+    index: PackageIndex, admin: IndexAdmin, search_engine: SearchEngine
 ) -> None:
     index.put(PLONE, [build_project("a"), build_project("b")])
-    assert searched.search(PLONE, SearchQuery()).total == 2
+    assert search_engine.search(PLONE, SearchQuery()).total == 2
     state = index.get_state(PLONE)
     admin.drop(PLONE)
     admin.create(PLONE, state)
     index.put(PLONE, [build_project("c"), build_project("d")])
 
-    assert sorted(hit.name for hit in searched.search(PLONE, SearchQuery()).hits) == ["c", "d"]
+    assert sorted(hit.name for hit in search_engine.search(PLONE, SearchQuery()).hits) == ["c", "d"]
