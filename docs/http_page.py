@@ -21,11 +21,11 @@ What `pyfserve` answers to programs. The same as OpenAPI, for tools: `/api/v1/op
 
 ## Failures
 
-`application/problem+json`, as RFC 9457 has it. `faults` names the parameters that are to blame:
+`application/problem+json`, as RFC 9457 has it. `invalid_params` names the rejected parameters:
 
 ```json
 {"title": "Bad Request", "status": 400, "detail": "page: Expected `int` >= 1",
- "faults": [{"parameter": "page", "reason": "Expected `int` >= 1"}]}
+ "invalid_params": [{"name": "page", "reason": "Expected `int` >= 1"}]}
 ```
 
 400 a parameter can't be used; 401, 403 a key is missing, or does not open the collection; 404 not there, and for a

@@ -13,7 +13,7 @@ from pyf.aggregator.testing.reference_search import ReferenceSearch
 from pyf.aggregator.web.app import create_app
 from support.site_fixtures import build_small_site
 
-API = "/api/v1/profiles/plone/search"
+API = "/api/v1/collections/plone/search"
 
 
 class LossySearch(ReferenceSearch):

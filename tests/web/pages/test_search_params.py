@@ -26,7 +26,7 @@ QUERIES = st.builds(
 )
 
 
-@given(st.builds(SearchParams, query=QUERIES, whole=st.frozensets(st.sampled_from(Facet))))
+@given(st.builds(SearchParams, query=QUERIES, expanded_facets=st.frozensets(st.sampled_from(Facet))))
 def test_query_pairs_round_trip(params: SearchParams) -> None:
     assert search_params.parse(search_params.to_query_pairs(params)) == params
 

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 class InvalidParam(Struct, frozen=True):
     """A parameter that can't be used, and why."""
 
-    parameter: str
+    name: str
     reason: str
 
 
@@ -90,7 +90,7 @@ def to_problem(error: Exception) -> tuple[Problem, dict[str, str]]:
         case HTTPException():
             status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
             invalid_params = _parse_invalid_params(error)
-            detail = "; ".join(f"{param.parameter}: {param.reason}" for param in invalid_params) or _format_detail(
+            detail = "; ".join(f"{param.name}: {param.reason}" for param in invalid_params) or _format_detail(
                 error, status
             )
         case _:
@@ -102,7 +102,7 @@ def _parse_invalid_params(error: HTTPException) -> tuple[InvalidParam, ...]:
     if not isinstance(error.extra, list):
         return ()
     return tuple(
-        InvalidParam(parameter=str(item.get("key", "")), reason=str(item.get("message", "")))
+        InvalidParam(name=str(item.get("key", "")), reason=str(item.get("message", "")))
         for item in error.extra
         if isinstance(item, dict)
     )

@@ -147,5 +147,5 @@ def reject_unknown_params(request: Request[Any, Any, Any], allowed: Iterable[str
         reason = f"there is no such parameter; there are {', '.join(sorted(allowed)) or 'none'}"
         invalid_params = tuple(InvalidParam(name[:100], reason) for name in unknown[:10])
         raise RequestRejected(
-            HTTPStatus.BAD_REQUEST, f"{invalid_params[0].parameter}: {reason}", invalid_params=invalid_params
+            HTTPStatus.BAD_REQUEST, f"{invalid_params[0].name}: {reason}", invalid_params=invalid_params
         )
