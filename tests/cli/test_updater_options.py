@@ -23,6 +23,7 @@ LONG_ONLY = [
     ["--migrate"],
     ["--add-alias"],
     ["--add-search-only-apikey"],
+    ["--add-search-preset"],
     ["--delete-apikey", "1"],
     ["--delete-collection", "one"],
     ["--recreate-collection"],

@@ -127,7 +127,9 @@ def test_similar_packages_and_dependents_match_the_reference(
         assert dependents == reference.find_dependents("plone", name, limit=5, hidden=hidden), name
 
 
-def test_named_packages_come_in_the_order_of_their_names(search_engine: SearchEngine, reference: ReferenceSearch) -> None:
+def test_named_packages_come_in_the_order_of_their_names(
+    search_engine: SearchEngine, reference: ReferenceSearch
+) -> None:
     names = ["plone-restapi", "nobody", "bad-api", "left", "plone-api", "left"]
     hidden = frozenset(["plone-api"])
 

@@ -9,7 +9,8 @@ from pyf.aggregator.adapters.typesense.lines import export_of, send
 from pyf.aggregator.domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from pyf.aggregator.sandbox.faults import Fault
 from support.raw_server import wire
-from support.typesense_fake import ADMIN_KEY, LocalTypesense
+from support.typesense_fake import ADMIN_KEY, LocalTypesense, routes
+from support.typesense_fake.documents import export_documents
 
 SCHEMA = {"name": "things", "fields": [{"name": "size", "type": "int64"}]}
 
@@ -79,6 +80,18 @@ def test_a_listing_that_breaks_off_begins_anew(local: LocalTypesense, server: Se
     lines = server.read(export_of("things"), {}, list)
 
     assert len(lines) == 500
+
+
+def test_an_export_that_ends_with_an_error_is_read_again(
+    local: LocalTypesense, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server sends this if a document was deleted since the export began."""
+    send(server, "things", [{"id": str(number), "size": number} for number in range(3)], "create")
+    broken = iter([b'{"id":"0","size":0}\n{"message": "Not found."}'])
+    monkeypatch.setattr(routes, "export_documents", lambda *given: next(broken, None) or export_documents(*given))
+
+    assert len(server.read(export_of("things"), {}, list)) == 3
+    assert next(broken, None) is None
 
 
 def test_a_wrong_key_is_one_line_and_not_waited_for(local: LocalTypesense) -> None:

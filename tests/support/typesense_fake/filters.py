@@ -89,6 +89,8 @@ class Filter:
         return lambda document: False
 
     def _match_id(self, value: str, *, is_alone: bool) -> Predicate:
+        if value == "*":
+            return lambda _: True
         is_negated = value.startswith("!=")
         ids = _parse_values(name="id", text=value.lstrip("!="))
         if is_alone and not is_negated:

@@ -30,6 +30,10 @@ _CONNECT = 10.0
 _LEADER = 1.0
 _IS_LEADER = 1
 
+# What an export has in place of a document after an error; no document of this schema begins so.
+_ERROR = b'{"message":'
+_EVERY_DOCUMENT = "id:*"
+
 _PORTS = {"http": 8108, "https": 443}
 
 
@@ -68,11 +72,13 @@ class Server:
         return self._retry.run(lambda: self._answer(lambda node: request(node.client)), patience)
 
     def read(self, path: str, query: Mapping[str, str], gather: Callable[[Iterator[bytes]], Result]) -> Result:
-        """Return what `gather` makes of an answer's lines, which are never all in memory.
+        """Return what `gather` makes of an export's lines, which are never all in memory.
 
         `gather` starts again with the first line where the answer has broken off.
         """
-        return self._retry.run(lambda: self._answer(lambda node: node.stream(path, query, gather)))
+        # Without a filter, the server ends an export of some fields at a document that was deleted since it began.
+        filtered = {"filter_by": _EVERY_DOCUMENT, **query}
+        return self._retry.run(lambda: self._answer(lambda node: node.stream(path, filtered, gather)))
 
     def close(self) -> None:
         """Close the connections."""
@@ -161,7 +167,7 @@ class _Node:
             if not response.is_success:
                 response.read()
                 self._handler.raise_for_status(response)
-            return gather(_lines(response.iter_bytes()))
+            return gather(_check_lines(_lines(response.iter_bytes())))
 
     def close(self) -> None:
         self._http.close()
@@ -228,6 +234,14 @@ def _node_config(url: str) -> NodeConfigDict:
         "path": parts.path.rstrip("/"),
         "protocol": parts.scheme,
     }
+
+
+def _check_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of an export; raise for an error among them, which the server sends after the status 200."""
+    for line in lines:
+        if line.startswith(_ERROR):
+            raise exceptions.ServiceUnavailable(503, f"the export has broken off: {line.decode(errors='replace')}")
+        yield line
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
