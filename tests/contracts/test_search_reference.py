@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("plone_collection")
 
 
 @pytest.fixture
-def packages(index: PackageIndex, plone: None) -> None:
+def packages(index: PackageIndex, plone_collection: None) -> None:
     def put(name: str, summary: str, *keywords: str, versions: tuple[str, ...] = ("1.0",), **more: Any) -> None:
         index.put(PLONE, [build_project(name, *versions, summary=summary, keywords=keywords, **more)])
 
