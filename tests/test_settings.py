@@ -81,7 +81,7 @@ def test_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("TYPESENSE_PROTOCOL", "ftp"),
         ("TYPESENSE_NODES", "http://a.example:8108, b.example"),
         ("TYPESENSE_TIMEOUT", "0"),
-        ("TYPESENSE_PATIENCE", "long"),
+        ("TYPESENSE_RETRY_TIMEOUT", "long"),
         ("TYPESENSE_API_KEY", "two words"),
         ("PYPI_DISCOVERY", "guess"),
         ("DOWNLOADS_SOURCE", "stars"),
@@ -147,6 +147,13 @@ def test_a_redis_is_named_by_its_host_or_by_a_full_address(
     monkeypatch.setenv("REDIS_HOST", written)
 
     assert load_settings().redis_url == meant
+
+
+@pytest.mark.parametrize(("value", "discovery"), [("browse", "classifiers"), ("scan", "all"), ("all", "all")])
+def test_pypi_discovery_accepts_documented_values(value: str, discovery: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYPI_DISCOVERY", value)
+
+    assert load_settings().pypi_discovery == discovery
 
 
 def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

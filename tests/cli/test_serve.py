@@ -117,7 +117,7 @@ def test_workers_end_with_parent(shell: CommandRunner) -> None:
 
 def test_concurrent_writes_are_visible(shell: CommandRunner, pypi: LocalPyPI) -> None:
     shell.invoke("-f", "-p", "flask")
-    with start_server(shell, web_max_age=0) as (_, client):
+    with start_server(shell, web_cache_max_age=0) as (_, client):
         search = "/api/v1/collections/flask/search?sort=name"
         before = client.get(search).json()["total"]
         pypi.registry.publish("flask-more", "1.0", info={"classifiers": ["Framework :: Flask"]})

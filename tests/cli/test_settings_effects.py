@@ -127,7 +127,7 @@ def test_pyf_contact(shell: CommandRunner, pypi: LocalPyPI) -> None:
 
 @covers_setting("pypi_discovery")
 def test_pypi_discovery(shell: CommandRunner, pypi: LocalPyPI) -> None:
-    shell.invoke("-f", "-p", "flask", pypi_discovery="scan")
+    shell.invoke("-f", "-p", "flask", pypi_discovery="all")
 
     assert shell.list_names("flask") == ["flask-thing"]
     assert (pypi.requests.by_kind["browse"], pypi.requests.by_kind["project"]) == (0, 9)
@@ -349,7 +349,7 @@ def typesense() -> Iterator[LocalTypesense]:
 def build_typesense_settings(server: LocalTypesense, **settings: Any) -> dict[str, Any]:
     """Return the settings of one who uses a server."""
     defaults = {"typesense_host": "127.0.0.1", "typesense_port": server.port, "typesense_api_key": ADMIN_KEY}
-    return defaults | {"typesense_patience": 1} | settings
+    return defaults | {"typesense_retry_timeout": 1} | settings
 
 
 @covers_setting("typesense_api_key")
@@ -374,7 +374,7 @@ def test_typesense_address(
     shell: CommandRunner, typesense: LocalTypesense, setting: str, value: str, address: str
 ) -> None:
     result = shell.invoke(
-        "-f", "-p", "flask", **build_typesense_settings(typesense, **{setting: value, "typesense_patience": 0})
+        "-f", "-p", "flask", **build_typesense_settings(typesense, **{setting: value, "typesense_retry_timeout": 0})
     )
 
     assert (result.code, f"the Typesense server at {address}{typesense.port} does not answer" in result.error) == (
@@ -407,12 +407,12 @@ def test_typesense_timeout(shell: CommandRunner, typesense: LocalTypesense, time
     assert result.code == code
 
 
-@covers_setting("typesense_patience")
+@covers_setting("typesense_retry_timeout")
 @pytest.mark.parametrize(("patience", "code"), [(0, 4), (10, 0)])
 def test_typesense_retry_timeout(shell: CommandRunner, typesense: LocalTypesense, patience: float, code: int) -> None:
     typesense.faults.add(Fault("503", request="import", times=3))
 
-    result = shell.invoke("-f", "-p", "flask", **build_typesense_settings(typesense, typesense_patience=patience))
+    result = shell.invoke("-f", "-p", "flask", **build_typesense_settings(typesense, typesense_retry_timeout=patience))
 
     assert result.code == code
 
@@ -553,10 +553,10 @@ def test_web_url(web_url: str, expected_url: str) -> None:
     assert results.links["next"]["url"].startswith(expected_url)
 
 
-@covers_setting("web_max_age")
+@covers_setting("web_cache_max_age")
 @pytest.mark.parametrize(("seconds", "cache_control"), [(90, "public, max-age=90"), (0, "no-cache")])
 def test_web_cache_max_age(seconds: int, cache_control: str) -> None:
-    with serve_app(build_small_site(), {}, web_max_age=seconds) as site:
+    with serve_app(build_small_site(), {}, web_cache_max_age=seconds) as site:
         assert site.get("/api/v1/collections").headers["cache-control"] == cache_control
 
 
@@ -623,7 +623,7 @@ def test_web_api_key_required(required: bool, codes: list[int]) -> None:
         ("web_cors_origins", "https://packages.example/path"),
         ("web_trusted_proxies", "the-proxy"),
         ("web_rate_limit", "-1"),
-        ("web_max_age", "a while"),
+        ("web_cache_max_age", "a while"),
         ("web_api_keys_required", "perhaps"),
     ],
 )

@@ -64,7 +64,7 @@ def build_settings(server: LocalTypesense, patience: float) -> dict[str, Any]:
     return {
         "typesense_nodes": server.url,
         "typesense_api_key": ADMIN_KEY,
-        "typesense_patience": patience,
+        "typesense_retry_timeout": patience,
         "pypi_batch_size": 1,
         "pypi_max_workers": 2,
     }

@@ -70,7 +70,7 @@ class EngineEquivalence(RuleBasedStateMachine):
     def put(self, name: str, projects: Sequence[ProjectDocuments]) -> None:
         self.apply_to_both(lambda engine: [r.id for r in engine.index.put(name, projects)])
 
-    @rule(name=names, gone=st.lists(tombstones, max_size=2))
+    @rule(name=names, removals=st.lists(tombstones, max_size=2))
     def remove(self, name: str, removals: Sequence[Tombstone]) -> None:
         self.apply_to_both(lambda engine: engine.index.remove(name, removals))
 

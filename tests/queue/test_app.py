@@ -78,11 +78,11 @@ def test_ttl_of_zero_makes_no_dedup_requests(site: QueueSite) -> None:
     assert site.count_queued()["inspect_project"] > 0
 
 
-@covers_setting("celery_browse_interval")
+@covers_setting("discovery_interval")
 @pytest.mark.parametrize(("interval", "browses"), [(0, True), (3600, False)])
 def test_browse_interval(site: QueueSite, interval: int, browses: bool) -> None:
     site.fill("plone")
-    site.configure(celery_browse_interval=interval)
+    site.configure(discovery_interval=interval)
 
     site.run_task("update_changed_packages")
 

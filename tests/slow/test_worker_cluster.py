@@ -125,7 +125,7 @@ def test_incremental_run_repairs_before_redelivery(cluster: WorkerCluster) -> No
     first.wait()
     cluster.pypi.latency = 0
 
-    cluster.start_worker("second", celery_visibility_timeout=3600, celery_browse_interval=1)
+    cluster.start_worker("second", celery_visibility_timeout=3600, discovery_interval=1)
     expected = drop_volatile(cluster.build_baseline())
 
     def is_repaired() -> bool:

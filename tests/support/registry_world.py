@@ -176,7 +176,7 @@ def build_server_settings(server: LocalTypesense) -> dict[str, Any]:
         "index_backend": "typesense",
         "typesense_nodes": server.url,
         "typesense_api_key": ADMIN_KEY,
-        "typesense_patience": 1,
+        "typesense_retry_timeout": 1,
         "descriptions": "newest",
     }
 

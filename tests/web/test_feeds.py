@@ -83,7 +83,7 @@ def test_feed_hides_quarantined_packages_and_emails(site: httpx.Client, kind: st
 
 def test_entry_ids_are_stable() -> None:
     deps = build_small_site()
-    with serve_app(deps, {}, web_max_age=0) as site:
+    with serve_app(deps, {}, web_cache_max_age=0) as site:
         before = parse_feed(site.get("/feeds/plone/updated.atom").content)
         deps.index.put(
             "plone",

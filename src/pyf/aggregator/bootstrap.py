@@ -162,7 +162,7 @@ def _open_engine(
         settings.typesense_urls,
         key,
         timeout=settings.typesense_timeout,
-        patience=settings.typesense_patience,
+        patience=settings.typesense_retry_timeout,
         traffic=request_metrics,
     )
     search = typesense.open_search(server, get_search_folder(database.path), lexicon, scoring_config)

@@ -73,7 +73,7 @@ _SHUTDOWN_TIMEOUT = 10
 # Seconds after which a process that serves and does not say that it is alive is replaced.
 _WORKER_HEALTH_TIMEOUT = 60
 
-# Seconds that a reader waits for a Typesense server that is away; a run may wait for TYPESENSE_PATIENCE.
+# Seconds that the site waits for an unavailable Typesense server; runs wait for TYPESENSE_RETRY_TIMEOUT.
 _TYPESENSE_RETRY_TIMEOUT = 3.0
 
 
@@ -125,9 +125,9 @@ def create_worker_app() -> Litestar:
 @contextmanager
 def _open_app(settings: Settings) -> Iterator[Litestar]:
     logs.configure_logging(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
-    retry_timeout = min(settings.typesense_patience, _TYPESENSE_RETRY_TIMEOUT)
+    retry_timeout = min(settings.typesense_retry_timeout, _TYPESENSE_RETRY_TIMEOUT)
     profiles = CurrentProfiles(settings.profiles_file)
-    with open_dependencies(settings.model_copy(update={"typesense_patience": retry_timeout})) as deps:
+    with open_dependencies(settings.model_copy(update={"typesense_retry_timeout": retry_timeout})) as deps:
         app = create_app(deps, profiles, settings)
         app.state.services = deps
         yield app

@@ -17,8 +17,8 @@ class Descriptions(StrEnum):
 class Discovery(StrEnum):
     """How the projects of a filter are found."""
 
-    CLASSIFIERS = "browse"
-    ALL = "scan"
+    CLASSIFIERS = "classifiers"
+    ALL = "all"
 
 
 class Policy(Struct, frozen=True, kw_only=True):

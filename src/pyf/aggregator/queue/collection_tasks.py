@@ -46,10 +46,13 @@ def update_changed_packages(self: Task) -> dict[str, Any]:
             continue
         if fetch_id := find_stalled_fetch(context, target):
             enqueue(full_fetch_all_packages, collection_name=target.collection, fetch_id=fetch_id)
-        browse_interval = context.settings.celery_browse_interval
         with log_context_for(target):
             report = update_collection(
-                deps, target, default=require_filter(target), discovery_interval=browse_interval, deadline=deadline
+                deps,
+                target,
+                default=require_filter(target),
+                discovery_interval=context.settings.discovery_interval,
+                deadline=deadline,
             )
         results.append(task_result(report))
     return merge_results(results)

@@ -87,7 +87,7 @@ def create_app(deps: Dependencies, profiles: Mapping[str, Profile], settings: Se
         cors_config=_cors_config(settings),
     )
     app.limiter = RequestLimiter(requests_per_minute=settings.web_rate_limit)
-    app.max_age = settings.web_max_age
+    app.max_age = settings.web_cache_max_age
     add_type_descriptions(app)
     return app
 

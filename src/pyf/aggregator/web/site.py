@@ -26,7 +26,7 @@ class Site:
         self.profiles = profiles
         self.settings = settings
         self.metrics = Metrics(deps)
-        ttl = settings.web_max_age
+        ttl = settings.web_cache_max_age
         self._collections = TTLCache[None, Sequence[CollectionSummary]](
             lambda _: list_collections(deps, profiles), ttl=min(_COLLECTIONS_TTL, ttl)
         )
@@ -44,7 +44,7 @@ class Site:
         return self._collections.get(None)
 
     def get_start_page(self, collection: PublicCollection) -> Dashboard:
-        """Return a collection at a glance, as it was at most WEB_MAX_AGE seconds ago; what is hidden, is so now."""
+        """Return a collection at a glance, as it was at most WEB_CACHE_MAX_AGE seconds ago; what is hidden, is so now."""
         return self._start_pages.get((collection.key, get_hidden_names(self.deps, collection.target)))
 
 

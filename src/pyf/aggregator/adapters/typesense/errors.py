@@ -44,7 +44,7 @@ def meaning(error: Exception, address: str) -> AggregatorError:
         case CatchingUp():
             return Behind(
                 f"the Typesense server at {address} has not caught up with its log after a restart: wait for it, or "
-                "raise TYPESENSE_PATIENCE"
+                "raise TYPESENSE_RETRY_TIMEOUT"
             )
         case exceptions.TypesenseClientError(args=(int(status), message)):
             return _refusal(status, str(message), address)

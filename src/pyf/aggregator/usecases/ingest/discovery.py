@@ -128,7 +128,7 @@ def _fetch_classifiers(
 
 
 def discover_all(serials: Serials) -> DiscoveredProjects:
-    """Take every project of the registry for a candidate, as `PYPI_DISCOVERY=scan` asks for."""
+    """Take every project of the registry for a candidate, as `PYPI_DISCOVERY=all` asks for."""
     if not serials.by_name:
         raise Unavailable("PyPI's list of projects is empty: this is not taken for an answer")
     return DiscoveredProjects(names=frozenset(serials.by_name), classifier_counts={})
