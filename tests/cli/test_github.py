@@ -246,7 +246,7 @@ def test_anonymous_run_stops_at_rate_limit(shell_with_many: CommandRunner, githu
     report = result.report
     assert (result.code, report["enriched"], len(report["deferred"])) == (3, 60, MANY - 60)
     assert "The projects looked at longest ago come first" in result.err
-    assert f"postponed: GitHub's limit without GITHUB_TOKEN left no room for it ({MANY - 60}):" in result.err
+    assert f"deferred: GitHub's limit without GITHUB_TOKEN left no room for it ({MANY - 60}):" in result.err
     github.anonymous_quota.resets_at = 0
     assert pyfgithub(shell_with_many, "-p", "django", "--json", github_token="").report["enriched"] == 120
 

@@ -106,7 +106,7 @@ def test_lists_mention_orphaned_rebuilds(plone: CommandRunner) -> None:
     run_updater(plone, "--migrate -s plone -t plone-2")
     with plone.open_database() as database, database.writing() as connection:
         connection.execute(
-            "UPDATE collections SET state = json_set(state, '$.standby_for', 'plone') WHERE name = 'plone-2'"
+            "UPDATE collections SET state = json_set(state, '$.rebuild_of', 'plone') WHERE name = 'plone-2'"
         )
 
     for option in ("-ls", "-lsn", "--info"):
