@@ -1,4 +1,4 @@
-"""The search index beside a SQLite file: whatever becomes of it, the next search answers right."""
+"""The search index beside a SQLite file repairs itself with the next search."""
 
 import os
 import shutil
@@ -135,7 +135,7 @@ def downgrade_format(folder: Path) -> None:
         downgrade_format,
     ],
 )
-def test_a_search_index_that_is_not_whole_is_made_anew(world: SearchSandbox, damage: Callable[[Path], None]) -> None:
+def test_damaged_index_is_rebuilt(world: SearchSandbox, damage: Callable[[Path], None]) -> None:
     assert search_names(world.open_search()) == ["a", "b", "c"]
     world.searches.pop().close()
 
@@ -146,7 +146,7 @@ def test_a_search_index_that_is_not_whole_is_made_anew(world: SearchSandbox, dam
     assert search_names(world.searches[-1]) == ["a", "b", "c", "d"]
 
 
-def test_an_index_that_is_deleted_under_who_has_it_open_is_made_anew(world: SearchSandbox) -> None:
+def test_index_deleted_while_open_is_rebuilt(world: SearchSandbox) -> None:
     search = world.open_search()
     search_names(search)
 
@@ -156,7 +156,7 @@ def test_an_index_that_is_deleted_under_who_has_it_open_is_made_anew(world: Sear
     assert search_names(search) == ["a", "b", "c", "d"]
 
 
-def test_an_index_that_is_cut_short_under_who_has_it_open_is_made_anew(world: SearchSandbox) -> None:
+def test_index_truncated_while_open_is_rebuilt(world: SearchSandbox) -> None:
     """The files are mapped into memory, where reading behind a new end kills the whole process: so one of its own."""
     program = f"""
 import os, sys
@@ -181,7 +181,7 @@ ask("name")
     assert (completed.returncode, completed.stdout.splitlines(), completed.stderr) == (0, ["a b c", "a b c"], "")
 
 
-def test_another_file_of_the_same_name_has_another_index(world: SearchSandbox, tmp_path: Path) -> None:
+def test_another_database_of_the_same_name_has_its_own_index(world: SearchSandbox, tmp_path: Path) -> None:
     search_names(world.open_search())
     world.searches.pop().close()
     world.database.close()
@@ -199,7 +199,7 @@ def test_another_file_of_the_same_name_has_another_index(world: SearchSandbox, t
     other.database.close()
 
 
-def test_who_searches_while_another_process_writes_gets_the_state_before(world: SearchSandbox) -> None:
+def test_search_during_a_write_of_another_process_returns_the_state_before(world: SearchSandbox) -> None:
     search = world.open_search()
     search_names(search)
     world.put("d")
@@ -212,7 +212,7 @@ def test_who_searches_while_another_process_writes_gets_the_state_before(world: 
     assert (before, after) == (["a", "b", "c"], ["a", "b", "c", "d"])
 
 
-def test_what_a_process_leaves_that_was_killed_in_the_middle_is_repaired(world: SearchSandbox) -> None:
+def test_index_of_a_killed_process_is_repaired(world: SearchSandbox) -> None:
     """It dies with all terms written and nothing noted, the worst moment there is."""
     path = world.database.path
     program = f"""
@@ -243,7 +243,7 @@ open_search(database, load_lexicon(), load_scoring_config(), now=lambda: 0).sear
     assert [path.name for path in world.folder.parent.iterdir() if ".new-" in path.name] == []
 
 
-def test_several_threads_and_searches_find_what_was_written(world: SearchSandbox) -> None:
+def test_threads_and_processes_find_all_writes(world: SearchSandbox) -> None:
     searches = [world.open_search() for _ in range(3)]
 
     def work(number: int) -> int:
@@ -257,7 +257,7 @@ def test_several_threads_and_searches_find_what_was_written(world: SearchSandbox
     assert {len(search_names(search)) for search in searches} == {15}
 
 
-def test_a_name_between_two_finds_its_place_until_there_is_none_left(world: SearchSandbox) -> None:
+def test_sort_positions_run_out_and_the_index_is_rebuilt(world: SearchSandbox) -> None:
     """Each of these comes right before the one that came last, so the room before it is halved every time."""
     search = world.open_search()
     search_names(search)
@@ -271,7 +271,7 @@ def test_a_name_between_two_finds_its_place_until_there_is_none_left(world: Sear
     assert [hit.name for hit in hits] == sorted(["a", "b", "c", *names])
 
 
-def test_other_prefixes_of_names_make_another_index(world: SearchSandbox, tmp_path: Path) -> None:
+def test_changed_name_prefixes_rebuild_the_index(world: SearchSandbox, tmp_path: Path) -> None:
     world.put("acme.calendar")
     (tmp_path / "mine.yaml").write_text("prefixes: [acme]\nsynonyms: [[schedule, calendar]]\n")
     before = world.open_search().search(PLONE, SearchQuery(text="schedule")).total
@@ -282,7 +282,7 @@ def test_other_prefixes_of_names_make_another_index(world: SearchSandbox, tmp_pa
     assert [hit.name for hit in mine.search(PLONE, SearchQuery(text="schedule")).hits] == ["acme.calendar"]
 
 
-def test_the_index_goes_with_its_collection(world: SearchSandbox) -> None:
+def test_index_is_removed_with_its_collection(world: SearchSandbox) -> None:
     search_names(world.open_search())
     assert world.folder.is_dir()
 
@@ -291,7 +291,7 @@ def test_the_index_goes_with_its_collection(world: SearchSandbox) -> None:
     assert list(world.folder.parent.iterdir()) == []
 
 
-def test_a_folder_that_can_not_be_made_is_told_in_one_line(world: SearchSandbox) -> None:
+def test_folder_that_cannot_be_created_raises_unavailable(world: SearchSandbox) -> None:
     world.folder.parent.write_text("in the way")
 
     with pytest.raises(Unavailable, match="search"):
@@ -299,7 +299,7 @@ def test_a_folder_that_can_not_be_made_is_told_in_one_line(world: SearchSandbox)
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are told by Linux only")
-def test_states_that_are_over_keep_no_file_open(world: SearchSandbox) -> None:
+def test_replaced_snapshots_close_their_files(world: SearchSandbox) -> None:
     search = world.open_search()
 
     def open_entries() -> int:

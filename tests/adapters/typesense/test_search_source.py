@@ -89,29 +89,27 @@ def stored(local: LocalTypesense, name: str) -> dict[str, Any]:
     return next(document for document in documents if document["name"] == name)
 
 
-def test_a_search_sends_one_request(local: LocalTypesense, machine: Machine) -> None:
+def test_search_sends_one_request(local: LocalTypesense, machine: Machine) -> None:
     machine.settle()
 
     assert count_requests(local, lambda: machine.find("something")) == {"multi_search": 1}
     assert count_requests(local, lambda: machine.search.suggest("plone", "a", limit=3)) == {"multi_search": 1}
 
 
-def test_the_first_search_of_a_process_reads_the_collection_once(local: LocalTypesense, machine: Machine) -> None:
+def test_first_search_exports_the_collection_once(local: LocalTypesense, machine: Machine) -> None:
     requests = count_requests(local, machine.find)
 
     assert requests == {"get_collection": 1, "multi_search": 2, "export": 1}
 
 
-def test_a_later_process_finds_the_index_of_the_first(
-    local: LocalTypesense, machines: Machines, machine: Machine
-) -> None:
+def test_later_process_uses_the_index_of_the_first(local: LocalTypesense, machines: Machines, machine: Machine) -> None:
     machine.find()
     later = machines(60 * MINUTE, folder="search-0")
 
     assert count_requests(local, later.find) == {"get_collection": 1, "multi_search": 1}
 
 
-def test_a_change_is_read_without_reading_the_others(local: LocalTypesense, machine: Machine) -> None:
+def test_change_is_read_without_a_full_export(local: LocalTypesense, machine: Machine) -> None:
     machine.settle()
     machine.put("a", summary="changed")
 
@@ -121,7 +119,7 @@ def test_a_change_is_read_without_reading_the_others(local: LocalTypesense, mach
     assert sum(requests.values()) <= 6
 
 
-def test_an_index_is_rebuilt_if_most_packages_have_changed(
+def test_index_is_rebuilt_if_most_packages_have_changed(
     local: LocalTypesense, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_source, "_MANY", 1)
@@ -136,7 +134,7 @@ def test_an_index_is_rebuilt_if_most_packages_have_changed(
 
 
 @pytest.mark.parametrize("seconds_off", [-300.0, 300.0, -86_400.0, 86_400.0])
-def test_writes_of_a_machine_whose_clock_is_wrong_are_found(
+def test_writes_of_a_machine_with_a_wrong_clock_are_found(
     machines: Machines, machine: Machine, seconds_off: float
 ) -> None:
     other = machines(seconds_off)
@@ -152,7 +150,7 @@ def test_writes_of_a_machine_whose_clock_is_wrong_are_found(
         assert each.find("one") == ["c"]
 
 
-def test_a_write_with_a_lower_number_is_found_within_seconds(local: LocalTypesense, machine: Machine) -> None:
+def test_write_with_a_lower_number_is_found_within_seconds(local: LocalTypesense, machine: Machine) -> None:
     """Another machine has numbered it before, and written it after the last one that was read."""
     machine.find()
     document = stored(local, "a")
@@ -164,7 +162,7 @@ def test_a_write_with_a_lower_number_is_found_within_seconds(local: LocalTypesen
     assert machine.find("late") == ["a"]
 
 
-def test_a_document_that_is_deleted_without_a_tombstone_is_not_found(local: LocalTypesense, machine: Machine) -> None:
+def test_deletion_without_a_tombstone_is_noticed(local: LocalTypesense, machine: Machine) -> None:
     machine.find()
     machine.clock[0] += 60 * MINUTE
 
@@ -173,7 +171,7 @@ def test_a_document_that_is_deleted_without_a_tombstone_is_not_found(local: Loca
     assert machine.find() == ["a", "c"]
 
 
-def test_a_deletion_and_a_creation_at_once_are_both_found(local: LocalTypesense, machine: Machine) -> None:
+def test_deletion_and_creation_at_once_are_noticed(local: LocalTypesense, machine: Machine) -> None:
     machine.find()
     machine.clock[0] += 60 * MINUTE
 
@@ -183,7 +181,7 @@ def test_a_deletion_and_a_creation_at_once_are_both_found(local: LocalTypesense,
     assert machine.find() == ["a", "c", "d"]
 
 
-def test_a_server_that_was_restored_from_a_backup_is_read_again(local: LocalTypesense, machine: Machine) -> None:
+def test_restored_backup_is_noticed(local: LocalTypesense, machine: Machine) -> None:
     documents = local.store.collection("plone").documents
     backup = {identifier: dict(document) for identifier, document in documents.items()}
     machine.clock[0] += 60 * MINUTE
@@ -196,7 +194,7 @@ def test_a_server_that_was_restored_from_a_backup_is_read_again(local: LocalType
     assert machine.find("something") == ["a", "b", "c"]
 
 
-def test_packages_that_are_copied_into_a_collection_are_found(machine: Machine) -> None:
+def test_packages_copied_into_a_collection_are_found(machine: Machine) -> None:
     """A copy is an older content than the collection has, and a newer write."""
     machine.ports.admin.create("plone-2", build_state())
     machine.ports.admin.copy_packages("plone", "plone-2", ["a"])
@@ -222,7 +220,7 @@ def test_documents_without_a_number_are_found(local: LocalTypesense, machine: Ma
     assert {hit.name: hit.downloads for hit in hits} == {"a": 5, "b": None, "c": None}
 
 
-def test_a_server_that_counts_a_document_too_many_is_compared_once(
+def test_wrong_document_count_is_compared_once(
     local: LocalTypesense, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.settle()
@@ -237,7 +235,7 @@ def test_a_server_that_counts_a_document_too_many_is_compared_once(
     assert count_requests(local, machine.find) == {"multi_search": 1}
 
 
-def test_folders_of_collections_that_are_gone_are_removed(machine: Machine, tmp_path: Path) -> None:
+def test_folders_of_deleted_collections_are_removed(machine: Machine, tmp_path: Path) -> None:
     machine.find()
     machine.ports.admin.create("plone-2", build_state())
     machine.ports.admin.set_alias("plone", "plone-2")

@@ -86,53 +86,53 @@ class _Package(Struct, frozen=True):
             case Facet.MAINTAINERS:
                 return set(registry.maintainers)
 
-    def select_release(self, question: SearchQuery) -> Document | None:
+    def select_release(self, query: SearchQuery) -> Document | None:
         """Return the newest release with the selected versions; None for none."""
         releases = [
             release
             for release in self.releases
-            if has_selected_versions(release.registry.framework_versions, release.registry.python_versions, question)
+            if has_selected_versions(release.registry.framework_versions, release.registry.python_versions, query)
         ]
         return self.newest if self.newest in releases else releases[-1] if releases else None
 
 
 class _Match(Struct, frozen=True):
-    """A package that matches a text, and its bucket."""
+    """A package that matches a text, and its tier."""
 
     package: _Package
-    bucket: int
+    tier: int
 
 
 class ReferenceSearch:
     """The port `SearchEngine` over any index; its time grows with the index.
 
-    Without `standards` it is unknown which framework releases are supported. `now` returns the time in Unix seconds.
+    Without `scoring_config` no framework release is known to be supported. `now` returns the time in Unix seconds.
     """
 
     def __init__(
         self,
         index: PackageIndex,
         lexicon: Lexicon | None = None,
-        standards: ScoringConfig | None = None,
+        scoring_config: ScoringConfig | None = None,
         *,
         now: Callable[[], float],
     ) -> None:
         self._index = index
         self._lexicon = lexicon or Lexicon()
-        self._standards = standards
+        self._scoring_config = scoring_config
         self._now = now
 
-    def search(self, collection: str, question: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
+    def search(self, collection: str, query: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
         packages = self._read_packages(collection)
-        matches = [match for match in self._find_matches(packages, question) if match.package.name not in hidden]
-        passing = [match for match in matches if self._passes(match.package, question)]
-        passing.sort(key=self._build_sort_key(packages, question.sort))
-        first = (question.page - 1) * question.per_page
-        page = [match.package for match in passing[first : first + question.per_page]]
+        matches = [match for match in self._find_matches(packages, query) if match.package.name not in hidden]
+        passing = [match for match in matches if self._passes(match.package, query)]
+        passing.sort(key=self._build_sort_key(packages, query.sort))
+        first = (query.page - 1) * query.per_page
+        page = [match.package for match in passing[first : first + query.per_page]]
         return SearchResults(
             total=len(passing),
-            hits=tuple(to_hit(package.select_release(question) or package.newest) for package in page),
-            facets={facet: self._count_values(matches, question, facet) for facet in Facet},
+            hits=tuple(to_hit(package.select_release(query) or package.newest) for package in page),
+            facets={facet: self._count_values(matches, query, facet) for facet in Facet},
         )
 
     def count_values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
@@ -192,51 +192,51 @@ class ReferenceSearch:
                 releases.setdefault(document.registry.name_normalized, []).append(document)
         return [_build_package(documents) for documents in releases.values()]
 
-    def _find_matches(self, packages: Sequence[_Package], question: SearchQuery) -> list[_Match]:
-        if not question.text.strip():
+    def _find_matches(self, packages: Sequence[_Package], query: SearchQuery) -> list[_Match]:
+        if not query.text.strip():
             return [_Match(package, 0) for package in packages]
-        query = parse_query(
-            question.text, self._lexicon, document_frequency=_build_share(packages), favored=question.frameworks
+        parsed = parse_query(
+            query.text, self._lexicon, document_frequency=_build_share(packages), favored=query.frameworks
         )
-        if query is None:
+        if parsed is None:
             return []
-        buckets = ((package, get_tier(query, package.searchable, self._lexicon)) for package in packages)
-        return [_Match(package, bucket) for package, bucket in buckets if bucket is not None]
+        tiers = ((package, get_tier(parsed, package.searchable, self._lexicon)) for package in packages)
+        return [_Match(package, tier) for package, tier in tiers if tier is not None]
 
     def _build_sort_key(self, packages: Sequence[_Package], sort: Sort) -> Callable[[_Match], tuple[float, float, str]]:
         if sort is not Sort.RELEVANCE:
             return lambda match: (_KEYS[sort](match.package.hit), 0, match.package.name)
         scale = _compute_popularity(packages)
-        return lambda match: (-match.bucket, -self._compute_quality(match.package, scale), match.package.name)
+        return lambda match: (-match.tier, -self._compute_quality(match.package, scale), match.package.name)
 
     def _compute_quality(self, package: _Package, scale: PopularityScale) -> float:
         standing = to_quality_signals(package.hit)
         return compute_quality(standing, scale, is_current=self._is_current(standing.framework_versions))
 
     def _is_current(self, framework_versions: Iterable[str]) -> bool | None:
-        if self._standards is None:
+        if self._scoring_config is None:
             return None
-        is_supported = has_supported_version(framework_versions, self._standards, to_date(self._now()))
+        is_supported = has_supported_version(framework_versions, self._scoring_config, to_date(self._now()))
         return None if is_supported is UNSET else is_supported
 
-    def _passes(self, package: _Package, question: SearchQuery, without: Facet | None = None) -> bool:
-        """Tell whether a package passes all filters of a question, without that of one facet."""
-        days = question.updated_within
+    def _passes(self, package: _Package, query: SearchQuery, without: Facet | None = None) -> bool:
+        """Tell whether a package passes all filters of a query, without that of one facet."""
+        days = query.updated_within
         if days is not None and package.hit.uploaded < int(self._now()) - days * _DAY:
             return False
-        if without not in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS) and not package.select_release(question):
+        if without not in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS) and not package.select_release(query):
             return False
-        selected = ((facet, question.get_selected(facet)) for facet in Facet if facet is not without)
+        selected = ((facet, query.get_selected(facet)) for facet in Facet if facet is not without)
         return all(not values or set(values) & package.get_values(facet) for facet, values in selected)
 
-    def _count_values(self, matches: Iterable[_Match], question: SearchQuery, facet: Facet) -> Sequence[FacetCount]:
+    def _count_values(self, matches: Iterable[_Match], query: SearchQuery, facet: Facet) -> Sequence[FacetCount]:
         counts: Counter[str] = Counter()
         for match in matches:
-            if self._passes(match.package, question, facet):
+            if self._passes(match.package, query, facet):
                 counts.update(match.package.get_values(facet))
         ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         first, rest = ordered[:MAX_FACET_VALUES], ordered[MAX_FACET_VALUES:]
-        first += [pair for pair in rest if pair[0] in question.get_selected(facet)]
+        first += [pair for pair in rest if pair[0] in query.get_selected(facet)]
         return tuple(FacetCount(value=value, count=count) for value, count in first)
 
 

@@ -36,9 +36,9 @@ class OlderRelease(Struct, frozen=True, kw_only=True):
         """What releases are ordered by."""
         return self.version_sortable, self.version
 
-    def supports(self, question: SearchQuery) -> bool:
+    def supports(self, query: SearchQuery) -> bool:
         """Tell whether the release has the selected versions."""
-        return has_selected_versions(self.framework_versions, self.python_versions, question)
+        return has_selected_versions(self.framework_versions, self.python_versions, query)
 
     def to_hit(self, newest: Hit) -> Hit:
         """Build the hit of this release from that of the newest one."""

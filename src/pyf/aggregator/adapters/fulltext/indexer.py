@@ -32,7 +32,7 @@ class RankingContext(Struct, frozen=True):
     """What packages are taken apart and ranked by; `now` returns the time in Unix seconds."""
 
     lexicon: Lexicon
-    standards: ScoringConfig
+    scoring_config: ScoringConfig
     now: Callable[[], float]
 
     @property
@@ -46,7 +46,7 @@ class RankingContext(Struct, frozen=True):
 
     def is_current(self, framework_versions: Iterable[str], day: date) -> bool | None:
         """Tell whether one of these is supported on a day; None where the release calendar has none of them."""
-        is_supported = has_supported_version(framework_versions, self.standards, day)
+        is_supported = has_supported_version(framework_versions, self.scoring_config, day)
         return None if is_supported is UNSET else is_supported
 
 

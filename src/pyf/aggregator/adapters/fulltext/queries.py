@@ -107,21 +107,19 @@ def match_prefixes(typed: str, *, slips: int) -> dict[int, tantivy.Query]:
     return {rank: _Q.const_score_query(way, 0.0) for rank, way in ways.items()}
 
 
-def build_filters(question: SearchQuery, *, now: float, without: Facet | None = None) -> list[tantivy.Query]:
-    """Build the filters of a question, all of which must hold, without that of one facet."""
+def build_filters(query: SearchQuery, *, now: float, without: Facet | None = None) -> list[tantivy.Query]:
+    """Build the filters of a query, all of which must hold, without that of one facet."""
     filters = [
-        _Q.term_set_query(
-            _SCHEMA, facet.value, [replace_surrogates(str(value)) for value in question.get_selected(facet)]
-        )
+        _Q.term_set_query(_SCHEMA, facet.value, [replace_surrogates(str(value)) for value in query.get_selected(facet)])
         for facet in Facet
-        if facet is not without and question.get_selected(facet)
+        if facet is not without and query.get_selected(facet)
     ]
-    versions = (question.framework_versions, question.python_versions)
+    versions = (query.framework_versions, query.python_versions)
     if all(versions) and without not in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS):
         pairs = [replace_surrogates(join_versions(*pair)) for pair in product(*versions)]
         filters.append(_Q.term_set_query(_SCHEMA, "pairs", pairs))
-    if question.updated_within is not None:
-        oldest = int(now) - question.updated_within * _DAY
+    if query.updated_within is not None:
+        oldest = int(now) - query.updated_within * _DAY
         filters.append(
             _Q.range_query(
                 _SCHEMA, "uploaded", tantivy.FieldType.Integer, max(oldest, -(2**62)), None, include_lower=True

@@ -28,11 +28,11 @@ class FulltextSearch:
     """
 
     def __init__(
-        self, source: PackageSource, lexicon: Lexicon, standards: ScoringConfig, *, now: Callable[[], float]
+        self, source: PackageSource, lexicon: Lexicon, scoring_config: ScoringConfig, *, now: Callable[[], float]
     ) -> None:
         self._source = source
         self._lexicon = lexicon
-        self._standards = standards
+        self._scoring_config = scoring_config
         self._now = now
         self._handles: dict[str, IndexHandle] = {}
         self._searchers: dict[str, Searcher] = {}
@@ -40,12 +40,12 @@ class FulltextSearch:
         # time again as one after another. Waiting for files or for another process blocks no other search.
         self._turn = Lock()
 
-    def search(self, collection: str, question: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
-        first = (question.page - 1) * question.per_page
+    def search(self, collection: str, query: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
+        first = (query.page - 1) * query.per_page
 
         def run(searcher: "Searcher") -> SearchResults:
-            matches = searcher.find_matches(question, hidden)
-            hits = searcher.get_page(matches, question, first, question.per_page)
+            matches = searcher.find_matches(query, hidden)
+            hits = searcher.get_page(matches, query, first, query.per_page)
             return SearchResults(total=matches.total, hits=tuple(hits), facets=matches.facets)
 
         return self._run(collection, run)
@@ -124,6 +124,6 @@ class FulltextSearch:
                 folder_names = self._source.list_folder_names()
                 if folder_names is not None:
                     remove_orphans(self._source.folder, {*folder_names, name})
-            context = RankingContext(self._lexicon, self._standards, self._now)
+            context = RankingContext(self._lexicon, self._scoring_config, self._now)
             self._handles.setdefault(name, IndexHandle(folder, context))
         return self._handles[name]

@@ -58,7 +58,7 @@ _BY_MERIT = "by_merit"
 
 
 class Matches(Struct, frozen=True):
-    """What a question matches, on all pages.
+    """What a query matches, on all pages.
 
     Attributes:
         rest: Matches the packages that follow the best ones.
@@ -89,12 +89,12 @@ class Searcher:
         self._get_values = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._count_all_values, own))
         self._get_facets = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._count_facets, own))
 
-    def find_matches(self, question: SearchQuery, hidden: frozenset[str]) -> Matches:
-        """Return what a question matches, whatever its page."""
+    def find_matches(self, query: SearchQuery, hidden: frozenset[str]) -> Matches:
+        """Return what a query matches, whatever its page."""
         hour = int(self._context.now() // _HOUR)
-        return self._get_matches(replace(question, page=1, per_page=1), hidden, hour)
+        return self._get_matches(replace(query, page=1, per_page=1), hidden, hour)
 
-    def get_page(self, matches: Matches, question: SearchQuery, first: int, count: int) -> list[Hit]:
+    def get_page(self, matches: Matches, query: SearchQuery, first: int, count: int) -> list[Hit]:
         """Return the hits from one position on, in their order: releases that have the selected versions."""
         if first >= matches.total:
             return []
@@ -102,7 +102,7 @@ class Searcher:
         if len(numbers) < count and matches.total > len(matches.best):
             offset = max(first - len(matches.best), 0)
             numbers += self._find(matches.rest, matches.order, limit=count - len(numbers), offset=offset)
-        return [self._select_release(hit, question) for hit in self._stored.get_hits(numbers)]
+        return [self._select_release(hit, query) for hit in self._stored.get_hits(numbers)]
 
     def count_values(self, facet: Facet, hidden: frozenset[str]) -> Mapping[str, int]:
         """Return all values of a facet with the number of packages that have each."""
@@ -167,41 +167,41 @@ class Searcher:
         hits = {hit.name_normalized: hit for hit in self._stored.get_hits(numbers)}
         return [hits[name] for name in visible if name in hits]
 
-    def _find_matches(self, question: SearchQuery, hidden: frozenset[str], hour: int) -> Matches:
-        query = self._parse(question) if question.text.strip() else None
-        if question.text.strip() and query is None:  # there is text, and no word in it
+    def _find_matches(self, query: SearchQuery, hidden: frozenset[str], hour: int) -> Matches:
+        parsed = self._parse(query) if query.text.strip() else None
+        if query.text.strip() and parsed is None:  # the text has no word
             return Matches(queries.match_all(), _BY_MERIT, 0, (), dict.fromkeys(Facet, ()))
-        filters = queries.build_filters(question, now=self._context.now())
-        matches = queries.restrict(queries.match_text(query) if query else queries.match_all(), filters, hidden)
-        order = _ORDER_FIELDS.get(question.sort, "" if query else _BY_MERIT)
-        facets = self._get_facets(replace(question, sort=Sort.RELEVANCE), hidden, hour)
-        if question.sort is not Sort.RELEVANCE:
+        filters = queries.build_filters(query, now=self._context.now())
+        matches = queries.restrict(queries.match_text(parsed) if parsed else queries.match_all(), filters, hidden)
+        order = _ORDER_FIELDS.get(query.sort, "" if parsed else _BY_MERIT)
+        facets = self._get_facets(replace(query, sort=Sort.RELEVANCE), hidden, hour)
+        if query.sort is not Sort.RELEVANCE:
             return Matches(matches, order, self._search(matches, order, limit=1)[0], (), facets)
         total, numbers = self._search(matches, order, limit=_CANDIDATES)
-        if query and total > len(numbers):
+        if parsed and total > len(numbers):
             # A name that leaves nothing unsaid is worth more than tantivy knows: such names are candidates as well.
-            by_name = queries.restrict(queries.match_in_names(query), [*filters, matches], hidden)
+            by_name = queries.restrict(queries.match_in_names(parsed), [*filters, matches], hidden)
             numbers += self._find(by_name, "", limit=_CANDIDATES)
-        ranked = self._rank(numbers, query)
+        ranked = self._rank(numbers, parsed)
         rest = queries.restrict(matches, hidden=[name for _, name in ranked]) if total > len(ranked) else matches
         return Matches(rest, order, total, tuple(number for number, _ in ranked), facets)
 
-    def _select_release(self, hit: Hit, question: SearchQuery) -> Hit:
+    def _select_release(self, hit: Hit, query: SearchQuery) -> Hit:
         """Return the newest release of a hit's package that has the selected versions."""
-        if has_selected_versions(hit.framework_versions, hit.python_versions, question):
+        if has_selected_versions(hit.framework_versions, hit.python_versions, query):
             return hit
         releases = self._stored.get_older_releases(hit.name_normalized)
-        return next((older.to_hit(hit) for older in releases if older.supports(question)), hit)
+        return next((older.to_hit(hit) for older in releases if older.supports(query)), hit)
 
-    def _rank(self, numbers: Iterable[int], query: ParsedQuery | None) -> list[tuple[int, str]]:
+    def _rank(self, numbers: Iterable[int], parsed: ParsedQuery | None) -> list[tuple[int, str]]:
         """Return the numbers and names of candidates in the domain's order."""
         scale, lexicon, today = self.snapshot.progress.popularity, self._context.lexicon, self._context.today
         ranked = []
         for number, fields in self._stored.get_ranking(dict.fromkeys(numbers)).items():
-            bucket = 0 if query is None else get_tier(query, fields.searchable, lexicon) or 0
+            tier = 0 if parsed is None else get_tier(parsed, fields.searchable, lexicon) or 0
             is_current = self._is_current(fields.standing.framework_versions, today)
             quality = compute_quality(fields.standing, scale, is_current=is_current)
-            ranked.append((-bucket, -quality, fields.searchable.name_normalized, number))
+            ranked.append((-tier, -quality, fields.searchable.name_normalized, number))
         return [(number, name) for _, _, name, number in sorted(ranked)]
 
     def _find(self, query: tantivy.Query, order: str, *, limit: int, offset: int = 0) -> list[int]:
@@ -217,22 +217,22 @@ class Searcher:
         return int(result.count), [int(number) for number in numbers if number is not None]  # type: ignore[attr-defined]
 
     def _count_facets(
-        self, question: SearchQuery, hidden: frozenset[str], _hour: int
+        self, query: SearchQuery, hidden: frozenset[str], _hour: int
     ) -> dict[Facet, Sequence[FacetCount]]:
         """Count the values of each facet as if it were not selected from itself."""
-        query, now = self._parse(question), self._context.now()
-        text = queries.match_text(query) if query else queries.match_all()
-        matches = queries.restrict(text, queries.build_filters(question, now=now), hidden)
-        counts = self._count(matches, [facet for facet in Facet if not question.get_selected(facet)])
+        parsed, now = self._parse(query), self._context.now()
+        text = queries.match_text(parsed) if parsed else queries.match_all()
+        matches = queries.restrict(text, queries.build_filters(query, now=now), hidden)
+        counts = self._count(matches, [facet for facet in Facet if not query.get_selected(facet)])
         for facet in Facet:
             if facet not in counts:
-                filters = queries.build_filters(question, now=now, without=facet)
+                filters = queries.build_filters(query, now=now, without=facet)
                 unfiltered = queries.restrict(text, filters, hidden)
                 counts |= self._count(unfiltered, [facet])
                 known = {count.value for count in counts[facet]}
-                missing = [value for value in question.get_selected(facet) if value not in known]
+                missing = [value for value in query.get_selected(facet) if value not in known]
                 counts[facet] += self._count_single(unfiltered, facet, missing)
-        return {facet: _select_counts(counts[facet], question.get_selected(facet)) for facet in Facet}
+        return {facet: _select_counts(counts[facet], query.get_selected(facet)) for facet in Facet}
 
     def _count_single(self, query: tantivy.Query, facet: Facet, values: Sequence[str]) -> list[FacetCount]:
         """Count single values, without those that no package has."""
@@ -265,9 +265,9 @@ class Searcher:
             for name, result in self._tantivy.aggregate(query, wanted).items()
         }
 
-    def _parse(self, question: SearchQuery) -> ParsedQuery | None:
+    def _parse(self, query: SearchQuery) -> ParsedQuery | None:
         return parse_query(
-            question.text, self._context.lexicon, document_frequency=self._get_share, favored=question.frameworks
+            query.text, self._context.lexicon, document_frequency=self._get_share, favored=query.frameworks
         )
 
     def _compute_share(self, stem: str) -> float:

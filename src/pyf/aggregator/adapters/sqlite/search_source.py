@@ -47,10 +47,10 @@ _NAME_OF_CHANGE = "SELECT name FROM projects WHERE collection_id = ? AND change 
 
 
 def open_search(
-    database: Database, lexicon: Lexicon, standards: ScoringConfig, *, now: Callable[[], float]
+    database: Database, lexicon: Lexicon, scoring_config: ScoringConfig, *, now: Callable[[], float]
 ) -> FulltextSearch:
     """Return the search in the collections of a SQLite file; `now` returns the time in Unix seconds."""
-    return FulltextSearch(SqliteSource(database), lexicon, standards, now=now)
+    return FulltextSearch(SqliteSource(database), lexicon, scoring_config, now=now)
 
 
 def remove_search_index(database: Path, collection: int) -> None:

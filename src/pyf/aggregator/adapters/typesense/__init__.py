@@ -55,12 +55,17 @@ def on(
 
 
 def open_search(
-    server: Server, folder: Path, lexicon: Lexicon, standards: ScoringConfig, *, now: Callable[[], float] = time.time
+    server: Server,
+    folder: Path,
+    lexicon: Lexicon,
+    scoring_config: ScoringConfig,
+    *,
+    now: Callable[[], float] = time.time,
 ) -> FulltextSearch:
     """Return the search in a server's collections; `folder` holds the indexes of this machine."""
     collections = Collections(server, Leases(server, now=now))
     source = TypesenseSource(server, collections, Tombstones(server), folder, now=now)
-    return FulltextSearch(source, lexicon, standards, now=now)
+    return FulltextSearch(source, lexicon, scoring_config, now=now)
 
 
 __all__ = [

@@ -33,7 +33,7 @@ from .tombstones import Tombstones
 # How far below the latest number a write may be numbered that another machine makes at the same time, in microseconds.
 # Writers raise their numbers above those of the collection every minute, and a write may be repeated for a minute.
 _OVERLAP = 300 * 1_000_000
-# Seconds after which such writes are looked for; doubled each time, as long as no newer write comes.
+# Seconds until the overlap is compared again; doubled each time, as long as no newer write comes.
 _RECHECK = 10.0
 
 # What no search index needs of a document.
@@ -52,7 +52,7 @@ class _Row(Struct, frozen=True):
 
 
 class _Spooled(Struct, frozen=True):
-    """What has to be known of a document to put it with the others of its package."""
+    """The fields of a document that the spool is ordered and counted by."""
 
     name_normalized: str
     written: int = 0
@@ -83,7 +83,7 @@ class _Overlap(NamedTuple):
 
 _ROW, _SPOOLED = Decoder(_Row), Decoder(_Spooled)
 
-# What is left out of a document that has to be there.
+# Values for required fields that are left out.
 _MISSING: Json = {"description": "", "urls": (), "project_urls": {}}
 
 
@@ -152,7 +152,7 @@ class TypesenseSource:
 
 
 class TypesenseCollection:
-    """The port `CollectionSource` on a Typesense server, for one search: what the server answers is asked for once."""
+    """The port `CollectionSource` on a Typesense server, for one search: it sends each request once."""
 
     def __init__(
         self,
@@ -234,21 +234,22 @@ class TypesenseCollection:
         query = {"include_fields": f"name_normalized,{WRITE_NUMBER}"}
         if since:
             query["filter_by"] = f"{WRITE_NUMBER}:>={since}"
-        there: dict[str, list[int]] = {}
+        present: dict[str, list[int]] = {}
         for row in self._server.read(
             export_of(self.folder_name), query, lambda lines: [_ROW.decode(line) for line in lines]
         ):
-            there.setdefault(row.name_normalized, []).append(row.written)
+            present.setdefault(row.name_normalized, []).append(row.written)
         known = numbers.get_since(since)
-        changed = {name for name in there.keys() | known.keys() if sorted(there.get(name, ())) != known.get(name, [])}
+        names = present.keys() | known.keys()
+        changed = {name for name in names if sorted(present.get(name, ())) != known.get(name, [])}
         if since:
             removed = self._tombstones.list_since(self.folder_name, since // 1_000_000)
             changed |= numbers.filter_known(tombstone.name for tombstone in removed)
         return sorted(changed)
 
     def _read_packages(self, names: Sequence[str]) -> Iterator[PackageRecord]:
-        for some, lines in fetch(self._server, self.folder_name, names, {"exclude_fields": _LEFT_OUT}):
-            packages: dict[str, list[bytes]] = {name: [] for name in sorted(some)}
+        for batch, lines in fetch(self._server, self.folder_name, names, {"exclude_fields": _LEFT_OUT}):
+            packages: dict[str, list[bytes]] = {name: [] for name in sorted(batch)}
             for line in lines:
                 name = _ROW.decode(line).name_normalized
                 if name in packages:  # the server compares names without their punctuation
@@ -270,7 +271,7 @@ class TypesenseCollection:
         return _Counts(newer["out_of"], exact["found"], newer["found"])
 
     def _search(self, *searches: Json) -> list[Json]:
-        """Search by the name that was asked for: the server tells which collection that is now."""
+        """Search by the name that may be an alias; raises `CollectionMoved` if it leads elsewhere now."""
         body: Any = {"searches": [{"collection": self._name, "q": "*", **search} for search in searches]}
         response: Any = self._server.ask(lambda client: client.multi_search.perform(body, {}))
         results: list[Json] = response["results"]
@@ -330,7 +331,7 @@ def _build_record(name: str, lines: Sequence[bytes], collection: str) -> Package
     registry = registry_of(encode(_MISSING | newest), collection)
     if registry.project_status == ProjectStatus.QUARANTINED:
         return PackageRecord(name=name, numbers=numbers)
-    # Of a release that a write has missed, what the others say.
+    # Enrichments come from all documents: a write that was cut short has not reached every one.
     release = document_of(registry, enrichments_of(latest(documents)))
     older = (parse_older_release(line) for line, flat in zip(lines, documents, strict=True) if flat is not newest)
     return PackageRecord(name=name, numbers=numbers, entry=build_indexed_package(release, older))
