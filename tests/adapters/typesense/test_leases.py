@@ -8,8 +8,7 @@ import pytest
 
 from pyf.aggregator.adapters import typesense
 from pyf.aggregator.adapters.typesense import Server, Typesense
-from pyf.aggregator.adapters.typesense.holder import is_gone, this_process
-from pyf.aggregator.adapters.typesense.leases import COLLECTION
+from pyf.aggregator.adapters.typesense.leases import COLLECTION, is_gone, this_process
 from pyf.aggregator.domain.errors import Unavailable
 from support.builders import build_state
 from support.processes import on_linux, run_python

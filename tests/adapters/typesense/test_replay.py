@@ -7,7 +7,7 @@ from threading import Timer
 import pytest
 
 from pyf.aggregator.adapters.typesense import Server
-from pyf.aggregator.adapters.typesense.lines import export_of, send
+from pyf.aggregator.adapters.typesense.bulk import export_of, send
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.sandbox.faults import Fault
 from support.typesense_fake import ADMIN_KEY, LocalTypesense, Store

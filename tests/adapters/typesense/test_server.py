@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from pyf.aggregator.adapters.typesense import Server
-from pyf.aggregator.adapters.typesense.lines import export_of, send
+from pyf.aggregator.adapters.typesense.bulk import export_of, send
 from pyf.aggregator.domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from pyf.aggregator.sandbox.faults import Fault
 from support.raw_server import wire

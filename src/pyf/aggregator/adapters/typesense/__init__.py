@@ -10,14 +10,13 @@ from ...domain.health import ScoringConfig
 from ...domain.relevance import Lexicon
 from ..fulltext.search import FulltextSearch
 from .admin import TypesenseAdmin
+from .client import Server
 from .collections import Collections
 from .index import TypesenseIndex
 from .keys import TypesenseApiKeys
 from .leases import LEASE, Leases
-from .projects import Projects
+from .packages import Projects, Stamps
 from .search_source import TypesenseSource
-from .server import Server
-from .stamps import Stamps
 from .tombstones import Tombstones
 
 

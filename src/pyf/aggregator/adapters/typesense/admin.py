@@ -11,18 +11,25 @@ from ...domain.documents.schema import Owner
 from ...domain.errors import Invalid, NotFound
 from ...ports import Rejection
 from ..collection_names import validate_collection_name
-from . import older
-from .aliases import Aliases
-from .census import counts, names_in
-from .collections import Collections, Found, created_at, first_metadata, is_internal, metadata_of
-from .errors import Taken
-from .flat import Written, latest, newer
-from .foreign_settings import copy_foreign_settings
+from . import legacy
+from .client import Server
+from .collections import (
+    Aliases,
+    Collections,
+    Found,
+    copy_foreign_settings,
+    created_at,
+    first_metadata,
+    is_internal,
+    metadata_of,
+)
 from .leases import Leases
-from .projects import Projects
+from .package_states import counts, names_in
+from .packages import Projects
+from .retry import Taken
 from .schema import TOKEN_SEPARATORS, build_fields
 from .search_preset import put_search_preset
-from .server import Server
+from .serialization import Written, latest, newer
 from .tombstones import Tombstones
 
 # Whose fields are carried from a collection to the one that takes its place; scores follow from the documents.
@@ -99,11 +106,11 @@ class TypesenseAdmin:
         if not to.is_native:  # it can't be written to; whoever asks has only begun to replace it
             return
         there = sorted(names_in(self._server, to))
-        of_another = None if from_.is_native else older.told_in(self._server, from_)
+        of_another = None if from_.is_native else legacy.told_in(self._server, from_)
         for names in split_into_batches(there, _AT_ONCE):
             others = self._others(from_.name, names) if of_another is None else of_another
             present = self._others(to.name, others.keys() & set(names))
-            pick = newer if of_another is None else older.differing
+            pick = newer if of_another is None else legacy.differing
             later = {name: _carried(pick(others[name], each)) for name, each in present.items()}
             self._projects.bring(to.name, {name: each for name, each in later.items() if each})
         self._copy_tombstones(from_, to, set(there))
@@ -146,7 +153,7 @@ class TypesenseAdmin:
         return found.name if found else None
 
     def foreign_fields(self, collection: str) -> Sequence[str] | None:
-        return older.unknown_fields(self._collections.existing(collection))
+        return legacy.unknown_fields(self._collections.existing(collection))
 
     def put_search_preset(self, name: str) -> None:
         put_search_preset(self._server, validate_collection_name(name))

@@ -1,22 +1,53 @@
-"""Looks collections up by name or alias, changes their schema where that is needed, and keeps what they remember.
+"""Sets, deletes and lists the aliases of a Typesense server, which may lead to what is not there.
+
+Looks collections up by name or alias, changes their schema where that is needed, and keeps what they remember.
 
 Companion collections hold what belongs to a collection and is no document. Their names begin with an underscore, which
 no name that people may give does.
+
+Copy what others have added to a collection: synonyms, overrides, metadata and fields.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
 from msgspec.json import decode
 
 from ...domain.collection import CollectionState
-from ...domain.errors import Invalid, NotFound, Unavailable
+from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from ...domain.membership.profile import Filter
 from ..collection_names import is_collection_name
 from ..encoding import encode_json
+from .bulk import in_path
+from .client import Server
 from .leases import Leases
-from .schema import Json, list_changes, list_type_conflicts
-from .server import Server
+from .schema import Json, build_fields, list_changes, list_type_conflicts
+
+
+class Aliases:
+    """All aliases of a server, whoever has made them."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def point(self, alias: str, collection: str) -> None:
+        """Create an alias or re-point it, in one step."""
+        self._server.ask(lambda client: client.aliases.upsert(alias, {"collection_name": collection}))
+
+    def drop(self, alias: str) -> None:
+        """Delete an alias, if it is there."""
+        with suppress(NotFound):
+            self._server.ask(lambda client: client.aliases[alias].delete())
+
+    def by_collection(self) -> dict[str, list[str]]:
+        """Return the aliases that lead to each collection."""
+        aliases: dict[str, list[str]] = {}
+        for each in self._server.ask(lambda client: client.aliases.retrieve())["aliases"]:
+            aliases.setdefault(each["collection_name"], []).append(each["name"])
+        return aliases
+
 
 _STATE = "pyf_state"
 _CREATED_AT = "pyf_created_at"
@@ -157,3 +188,62 @@ def tombstones_of(name: str) -> str:
 def is_internal(name: str) -> bool:
     """Tell whether a collection is one of ours that people do not see."""
     return name.startswith(_INTERNAL)
+
+
+# Settings that a collection is created with; this program has none of its own.
+_AT_CREATION = ("default_sorting_field", "enable_nested_fields", "symbols_to_index")
+
+
+def copy_foreign_settings(server: Server, source: Found, target: Found, *, with_values: bool) -> list[str]:
+    """Copy the settings of a collection that this program did not make; return a notice for each that is not copied."""
+    fields = _list_foreign_fields(source)
+    notices = [
+        f"{source.name} has {name} {source.schema[name]}, which {target.name} does not have"
+        for name in _AT_CREATION
+        if source.schema.get(name) and source.schema[name] != target.schema.get(name)
+    ]
+    if fields and not with_values:
+        names = ", ".join(field["name"] for field in fields)
+        notices.append(
+            f"{target.name} has no values of the fields {names}, which another program added to {source.name}"
+        )
+    for label, method, path, body in _requests(server, source, target, fields):
+        try:
+            server.ask(lambda client, call=(method, path, body): _send(client, *call))  # type: ignore[misc]
+        except AggregatorError as error:
+            notices.append(f"{label} of {source.name} can't be copied to {target.name}: {error}")
+    return notices
+
+
+def _list_foreign_fields(source: Found) -> list[Json]:
+    known = {field["name"] for field in build_fields()} | {"id", ".*"}
+    return [field for field in source.schema["fields"] if source.is_native and field["name"] not in known]
+
+
+def _requests(server: Server, source: Found, target: Found, fields: list[Json]) -> Iterator[tuple[str, str, str, Json]]:
+    """Yield what is copied, and the method, path and body of the request that does it."""
+    collection = f"/collections/{target.name}"
+    for field in fields:
+        yield f"the field {field['name']}", "patch", collection, {"fields": [{**field, "optional": True}]}
+    if metadata := foreign_metadata(source.schema):
+        yield "metadata", "patch", collection, {"metadata": target.schema.get("metadata", {}) | metadata}
+    for kind in ("synonyms", "overrides"):
+        for setting in _list_settings(server, source.name, kind):
+            path = f"{collection}/{kind}/{in_path(setting['id'])}"
+            yield f"{kind.removesuffix('s')} {setting['id']}", "put", path, setting
+
+
+def _list_settings(server: Server, collection: str, kind: str) -> list[Json]:
+    try:
+        listed: Any = server.ask(
+            lambda client: client.api_call.get(f"/collections/{collection}/{kind}", dict, as_json=True)
+        )
+    except NotFound:  # from version 30 on they belong to the server, and name no collection
+        return []
+    found: list[Json] = listed.get(kind, [])
+    return found
+
+
+def _send(client: Any, method: str, path: str, body: Json) -> None:
+    send = client.api_call.put if method == "put" else client.api_call.patch
+    send(path, entity_type=dict, body=body)

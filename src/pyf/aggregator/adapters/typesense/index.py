@@ -12,13 +12,13 @@ from ...domain.documents.project import normalize_name
 from ...domain.documents.schema import ProjectFields, RegistryFields
 from ...ports import ProjectDocuments, Rejection
 from ..encoding import sort_newest_first, sort_oldest_first
+from .bulk import fetch
+from .client import Server
 from .collections import Collections, Found, state_of
-from .flat import NOT_OF_THE_REGISTRY, document_of, enrichments_of, latest, registry_of
-from .holdings import holdings
-from .lines import fetch
-from .projects import Projects
+from .package_states import holdings
+from .packages import Projects
 from .schema import HELPER_FIELDS, Json
-from .server import Server
+from .serialization import NOT_OF_THE_REGISTRY, document_of, enrichments_of, latest, registry_of
 from .tombstones import Tombstones
 
 # Holdings between two looks at whether the collection is still there, and documents in one step of an export.

@@ -1,13 +1,17 @@
-"""Lets one run of many, on whatever machine, hold the right to rewrite a collection; a server has no locks to give.
+"""Names a process so that others on its machine can tell whether it is still there; elsewhere nobody can.
+
+Lets one run of many, on whatever machine, hold the right to rewrite a collection; a server has no locks to give.
 
 The right is a document that only one can create. It names its holder and when it ends unless the holder renews it,
 which a thread does; so a holder that is gone has lost the right when that moment has passed, by the clocks of the
 machines, which should agree within a quarter of the lease. On the machine of the holder it ends at once.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 from uuid import uuid4
@@ -15,10 +19,48 @@ from uuid import uuid4
 from msgspec import Struct, convert
 
 from ...domain.errors import AggregatorError, NotFound, Unavailable
-from .errors import Taken
-from .holder import is_gone, this_process
-from .queries import in_path
-from .server import Server
+from .bulk import in_path
+from .client import Server
+from .retry import Taken
+
+_PROC = Path("/proc")
+
+
+def this_process() -> str:
+    """Return the machine, as long as it runs, its process space, and this process with its start; "" if unknown.
+
+    Process numbers come again, and containers of one machine each have their own.
+    """
+    machine, pid = _machine(), os.getpid()
+    started = _started(pid)
+    return f"{machine} {pid} {started}" if machine and started else ""
+
+
+def is_gone(holder: str) -> bool:
+    """Tell whether a named process was one of this machine and has ended; False where that can't be known."""
+    machine, _, process = holder.partition(" ")
+    if not machine or machine != _machine():
+        return False
+    pid, _, started = process.partition(" ")
+    return _started(int(pid)) != started
+
+
+def _machine() -> str:
+    try:
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot}/{os.readlink(_PROC / 'self/ns/pid')}"
+    except OSError:  # no Linux
+        return ""
+
+
+def _started(pid: int) -> str:
+    """Return the moment of a process' start, in ticks since the machine's; "" for a process that does not run."""
+    try:
+        fields = (_PROC / f"{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
+
 
 COLLECTION = "_pyf_leases"
 _SCHEMA = {

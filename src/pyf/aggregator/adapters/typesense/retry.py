@@ -1,10 +1,89 @@
-"""Repeat requests to a server that is unavailable, until the retry timeout ends."""
+"""Says in one line what went wrong between us and a Typesense server, and what the caller can do about it.
+
+Repeat requests to a server that is unavailable, until the retry timeout ends.
+"""
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TypeVar
 
-from .errors import FAILURES, Away, Behind, meaning
+import httpx
+from typesense import exceptions
+
+from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
+
+# All that the client lets through: its own errors, those of the HTTP library below it, and JSON that is none.
+FAILURES = (exceptions.TypesenseClientError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError)
+
+# What the server itself says it can't find comes as JSON; the client words what came as anything else like this.
+_NO_JSON = ("API error", "Unknown API error")
+
+# The server refuses to write because a disk or the memory is full.
+_EXHAUSTED = "Rejecting write"
+
+# The server takes no requests before it has applied most of its log.
+_LAGGING = "Not Ready or Lagging"
+
+_PASSING = frozenset((HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS))
+
+
+class Away(Unavailable):
+    """The server gave no answer, or none of its own; it may do so in a moment."""
+
+
+class Behind(Away):
+    """The server answers, and has not applied its log yet."""
+
+
+class CatchingUp(exceptions.ServiceUnavailable):
+    """The server can't be relied on before it has applied its log."""
+
+
+class Taken(Invalid):
+    """What was to be made is there already."""
+
+
+def meaning(error: Exception, address: str) -> AggregatorError:
+    """Return what a failure of a request to the server at `address` means; `Away` where waiting may help."""
+    match error:
+        case CatchingUp():
+            return Behind(
+                f"the Typesense server at {address} has not caught up with its log after a restart: wait for it, or "
+                "raise TYPESENSE_RETRY_TIMEOUT"
+            )
+        case exceptions.TypesenseClientError(args=(int(status), message)):
+            return _refusal(status, str(message), address)
+        case exceptions.TypesenseClientError() | httpx.InvalidURL():
+            return Invalid(f"{address} can't be asked: {_told(error)}")
+        case httpx.TransportError():
+            return Away(f"the Typesense server at {address} does not answer: {_told(error)}")
+        case _:
+            return Unavailable(f"what answers at {address} is no Typesense server, or a broken one: {_told(error)}")
+
+
+def _refusal(status: int, message: str, address: str) -> AggregatorError:
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return Invalid(f"the Typesense server at {address} does not accept this TYPESENSE_API_KEY for that")
+    if _LAGGING in message:
+        return Behind(f"the Typesense server at {address} has not caught up with its log: {message}")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING:
+        return Away(f"the Typesense server at {address} answers {status}: {message}")
+    if message.startswith(_NO_JSON):
+        return Away(f"something else than a Typesense server answers at {address}, with {status}")
+    if _EXHAUSTED in message:
+        return Unavailable(f"the Typesense server at {address} is full: {message}")
+    if status == HTTPStatus.NOT_FOUND:
+        return NotFound(message)
+    if status == HTTPStatus.CONFLICT:
+        return Taken(message)
+    return Invalid(f"the Typesense server at {address} refuses with {status}: {message}")
+
+
+def _told(error: Exception) -> str:
+    """Return what an error says; time-outs of the HTTP library say nothing but their name."""
+    return str(error) or type(error).__name__
+
 
 Result = TypeVar("Result")
 

@@ -6,9 +6,9 @@ defaults for the last three.
 
 from typing import Any
 
-from .queries import in_path
+from .bulk import in_path
+from .client import Server
 from .schema import SEARCH_FRAMEWORK_VERSIONS, SEARCH_HEALTH, SEARCH_NAMES, SEARCH_PYTHON_VERSIONS
-from .server import Server
 
 _SEARCHED = {SEARCH_NAMES: 9, "summary": 5, "keywords": 4, "title": 4, "first_chapter": 3}
 _COUNTED = (

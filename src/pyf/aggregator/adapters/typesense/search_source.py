@@ -23,11 +23,11 @@ from ...domain.errors import Unavailable
 from ...domain.relevance import PopularityScale, build_popularity_scale
 from ..fulltext.indexed_package import build_indexed_package, parse_older_release
 from ..fulltext.source import ChangedPackages, CollectionMoved, PackageRecord, Position, TooManyChanges, WriteNumbers
+from .bulk import export_of, fetch
+from .client import Server
 from .collections import Collections
-from .flat import document_of, enrichments_of, latest, registry_of
-from .lines import export_of, fetch
 from .schema import HELPER_FIELDS, WRITE_NUMBER, Json
-from .server import Server
+from .serialization import document_of, enrichments_of, latest, registry_of
 from .tombstones import Tombstones
 
 # How far below the latest number a write may be numbered that another machine makes at the same time, in microseconds.

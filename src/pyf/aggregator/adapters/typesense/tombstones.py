@@ -11,12 +11,11 @@ from msgspec.json import Decoder
 from ...domain.collection import Tombstone
 from ...domain.errors import NotFound, Unavailable
 from ..encoding import replace_surrogates
+from .bulk import delete, export_of, in_path, is_name, send
+from .client import Server
 from .collections import tombstones_of
-from .errors import Taken
-from .lines import delete, export_of, send
-from .queries import in_path, is_name
+from .retry import Taken
 from .schema import Json
-from .server import Server
 
 
 class _Stone(Struct, frozen=True):

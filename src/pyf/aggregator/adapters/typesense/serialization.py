@@ -1,4 +1,8 @@
-"""Documents as the engine holds them: the fields of all owners side by side, and what has to be sent to change them.
+"""Fields that documents have beside the declared ones, for clients that search a collection by the server itself.
+
+The server knows no names without their prefix, and no versions of older releases; these fields tell it.
+
+Documents as the engine holds them: the fields of all owners side by side, and what has to be sent to change them.
 
 The engine merges what is sent into what is there: a null erases, and the keys of an object are merged one by one, so
 that a key which has gone has to be named. An object can therefore hold no null; on reading, one counts as not there.
@@ -15,9 +19,50 @@ from msgspec.structs import replace
 from ...domain.documents.document import Document, Enrichments
 from ...domain.documents.schema import OWNERS, Owner, ProjectFields, RegistryFields, iter_fields
 from ...domain.errors import Invalid
+from ...domain.relevance import Lexicon
+from ...domain.relevance.names import build_name_forms
 from ...domain.search import to_health_band
 from ..encoding import decode_registry_fields, get_owner, initial_fields
-from .schema import HELPER_FIELDS, LINK_ORDER, SEARCH_HEALTH, WRITE_NUMBER, WRITTEN, Json, is_object
+from .schema import (
+    HELPER_FIELDS,
+    LINK_ORDER,
+    SEARCH_FRAMEWORK_VERSIONS,
+    SEARCH_HEALTH,
+    SEARCH_NAMES,
+    SEARCH_PYTHON_VERSIONS,
+    WRITE_NUMBER,
+    WRITTEN,
+    Json,
+    is_object,
+)
+
+# Longer names, and names of more parts, are not searched part by part.
+_MAX_PARTS = 12
+_MAX_LENGTH = 60
+
+
+def build_search_fields(document: RegistryFields, releases: Iterable[RegistryFields], lexicon: Lexicon) -> Json:
+    """Build these fields of a document, by all releases of its package; None removes a field."""
+    versions: dict[str, list[str] | None] = dict.fromkeys((SEARCH_FRAMEWORK_VERSIONS, SEARCH_PYTHON_VERSIONS))
+    if document.is_newest:
+        every_release = list(releases)
+        versions = {
+            SEARCH_FRAMEWORK_VERSIONS: _merge_sorted(release.framework_versions for release in every_release),
+            SEARCH_PYTHON_VERSIONS: _merge_sorted(release.python_versions for release in every_release),
+        }
+    return {SEARCH_NAMES: build_search_names(document.name_normalized, lexicon), **versions}
+
+
+def build_search_names(name_normalized: str, lexicon: Lexicon) -> list[str]:
+    """Build the words that a package may be searched by name with: neighboring parts of the name as one word."""
+    forms, parts = build_name_forms(name_normalized, lexicon), name_normalized.split("-")
+    words = forms.joined_segments if len(parts) <= _MAX_PARTS else {forms.whole, forms.core, *parts}
+    return sorted({word[:_MAX_LENGTH] for word in words})
+
+
+def _merge_sorted(groups: Iterable[Iterable[str]]) -> list[str]:
+    return sorted({value for group in groups for value in group})
+
 
 _STRUCTS: dict[Owner, Any] = {owner: struct for struct, owner in OWNERS.items()}
 _NAMES = {owner: tuple(field.name for field in iter_fields() if field.owner is owner) for owner in Owner}

@@ -16,10 +16,8 @@ from typesense import Client, exceptions
 from typesense.configuration import NodeConfigDict
 
 from ..metrics_store import LocalRequestMetrics
-from .errors import FAILURES, Away, meaning
-from .replay import ReplayBarrier
-from .retry import RetryTimeout
-from .transport import CountedTransport
+from .replay import CountedTransport, ReplayBarrier
+from .retry import FAILURES, Away, RetryTimeout, meaning
 
 Result = TypeVar("Result")
 

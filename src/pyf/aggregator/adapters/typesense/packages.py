@@ -1,12 +1,15 @@
-"""Writes projects so that whoever stops in the middle leaves what the next run finds and mends.
+"""Numbers writes, so that the later of two is known, and search indexes can follow them.
+
+Writes projects so that whoever stops in the middle leaves what the next run finds and mends.
 
 A document is kept under its own id, `{name}-{version}`, unless another project's document has that already: `a-1.0-2`
 may be of `a` or of `a-1.0`. The one that comes second is kept under one that tells whose it is.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -18,9 +21,13 @@ from ...domain.errors import Invalid
 from ...domain.relevance import Lexicon
 from ...ports import ProjectDocuments, Rejection
 from ..encoding import get_rejection_reason, replace_surrogates
-from .census import name_of
-from .flat import (
+from .bulk import Refused, delete, export_of, fetch, fetch_by_id, is_name, send
+from .client import Server
+from .package_states import name_of
+from .schema import HELPER_FIELDS, REVISION, WRITE_NUMBER, Json
+from .serialization import (
     Written,
+    build_search_fields,
     enriching,
     fields_to_write_over,
     fresh,
@@ -33,13 +40,31 @@ from .flat import (
     with_helper_fields,
     written,
 )
-from .lines import Refused, delete, export_of, fetch, fetch_by_id, send
-from .queries import is_name
-from .schema import HELPER_FIELDS, REVISION, WRITE_NUMBER, Json
-from .search_fields import build_search_fields
-from .server import Server
-from .stamps import Stamps
 from .tombstones import Tombstones
+
+
+class Stamps:
+    """Growing numbers: the time in microseconds, or one more than the last where the clock has not moved on.
+
+    Several machines number by their clocks; before they write, they raise their numbers above a collection's.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._last = 0
+        self._lock = Lock()
+
+    def raise_above(self, number: int) -> None:
+        """Have all further numbers be above this one."""
+        with self._lock:
+            self._last = max(self._last, number)
+
+    def next(self, *, above: int = 0) -> int:
+        """Return a number above this one, and above all that were given before."""
+        with self._lock:
+            self._last = max(self._last + 1, above + 1, int(self._now() * 1_000_000))
+            return self._last
+
 
 # Projects whose present documents are looked at and written over in one step.
 _AT_ONCE = 100

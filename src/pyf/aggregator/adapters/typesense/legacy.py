@@ -13,12 +13,12 @@ from msgspec.json import decode
 from ...domain.documents.schema import Field, Owner, iter_fields
 from ...domain.documents.version import to_order_key
 from ...domain.errors import Invalid
-from .census import name_of
+from .bulk import export_of
+from .client import Server
 from .collections import Found
-from .flat import Written
-from .lines import export_of
+from .package_states import name_of
 from .schema import Json, build_fields
-from .server import Server
+from .serialization import Written
 
 # Whose fields can be taken over, and which of these tell, in this order, when they were read.
 _MOMENTS = {

@@ -1,0 +1,135 @@
+"""Counts and names the projects of collections, those that older programs have made included.
+
+Sums up what a collection holds of each project, from a few fields of every document.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Struct
+from msgspec.json import Decoder, decode
+
+from ...domain.batching import split_into_batches
+from ...domain.collection import ProjectState
+from ...domain.documents.project import ProjectStatus, normalize_name
+from .bulk import export_of
+from .client import Server
+from .collections import Found
+from .limits import ALL_FACET_VALUES, SEARCHES_PER_REQUEST
+from .schema import Json
+
+
+def counts(server: Server, found: Iterable[Found]) -> dict[str, int]:
+    """Return the number of packages of collections by name; one that is gone meanwhile is left out."""
+    numbers: dict[str, int] = {}
+    searches: dict[str, Json] = {}
+    for collection in found:
+        if "is_newest" in collection.fields:
+            # Newest releases, of which every package has one; groups of documents the engine miscounts.
+            searches[collection.name] = {"filter_by": "is_newest:=true"}
+        elif collection.is_facet("name"):
+            # Reading all documents of an older program takes seconds.
+            searches[collection.name] = {"facet_by": "name", "max_facet_values": ALL_FACET_VALUES}
+        else:
+            numbers[collection.name] = len(names_in(server, collection))
+    for names in split_into_batches(searches, SEARCHES_PER_REQUEST):
+        numbers |= _counted(server, {name: searches[name] for name in names})
+    return numbers
+
+
+def names_in(server: Server, found: Found) -> set[str]:
+    """Return the normalised names of the projects that a collection holds."""
+    query = {"include_fields": "name,name_normalized"}
+    return server.read(export_of(found.name), query, lambda lines: {name_of(flat) for flat in map(decode, lines)})
+
+
+def _counted(server: Server, searches: Mapping[str, Json]) -> dict[str, int]:
+    if not searches:  # the server would take the request for a broken one
+        return {}
+    body: Any = {"searches": [{"collection": name, "q": "*", "per_page": 0, **each} for name, each in searches.items()]}
+    answer: Any = server.ask(lambda client: client.multi_search.perform(body, {}))
+    return {
+        name: _count_names(result["facet_counts"][0]) if result["facet_counts"] else result["found"]
+        for name, result in zip(searches, answer["results"], strict=True)
+        if "found" in result
+    }
+
+
+def _count_names(facet: Json) -> int:
+    return len({normalize_name(count["value"]) for count in facet["counts"]})
+
+
+def name_of(flat: Mapping[str, Any]) -> str:
+    """Return the normalised name of the project that a document is of, whoever has made it."""
+    return str(flat.get("name_normalized") or normalize_name(flat["name"]))
+
+
+class _Row(Struct, frozen=True):
+    """What a holding needs of a document; an older program's lacks some of it, and is read anew because of that."""
+
+    name: str
+    name_normalized: str = ""
+    version: str = ""
+    version_sortable: str = ""
+    is_newest: bool = False
+    last_serial: int = 0
+    composed_with: int = 0
+    status_checked: int = 0
+    project_status: str = ProjectStatus.ACTIVE.value
+
+    @property
+    def rank(self) -> tuple[bool, str, str]:
+        return self.is_newest, self.version_sortable, self.version
+
+
+@dataclass(slots=True)
+class _Sum:
+    newest: _Row
+    last_serial: int
+    composed_with: int
+    status_checked: int
+    releases: int = 1
+
+    def add(self, row: _Row) -> None:
+        self.last_serial = min(self.last_serial, row.last_serial)
+        self.composed_with = min(self.composed_with, row.composed_with)
+        self.status_checked = min(self.status_checked, row.status_checked)
+        self.releases += 1
+        if row.rank > self.newest.rank:
+            self.newest = row
+
+
+_ROW = Decoder(_Row)
+_FIELDS = ",".join(_Row.__struct_fields__)
+
+
+def holdings(server: Server, collection: str) -> Iterator[ProjectState]:
+    """Yield what is held of each project at this moment, by normalised name.
+
+    The engine's own order of texts leaves punctuation out, so it is made here: memory is taken for a few values a
+    project, not for documents.
+    """
+    sums = server.read(export_of(collection), {"include_fields": _FIELDS}, _summed)
+    for name in sorted(sums):
+        held = sums[name]
+        yield ProjectState(
+            name_normalized=name,
+            last_serial=held.last_serial,
+            document_version=held.composed_with,
+            status_checked=held.status_checked,
+            project_status=held.newest.project_status,
+            release_count=held.releases,
+        )
+
+
+def _summed(lines: Iterable[bytes]) -> dict[str, _Sum]:
+    sums: dict[str, _Sum] = {}
+    for line in lines:
+        row = _ROW.decode(line)
+        name = row.name_normalized or normalize_name(row.name)
+        if name in sums:
+            sums[name].add(row)
+        else:
+            sums[name] = _Sum(row, row.last_serial, row.composed_with, row.status_checked)
+    return sums
