@@ -101,12 +101,12 @@ def test_what_was_never_sent_counts_for_nothing(http: HttpClient) -> None:
 def test_requests_to_a_typesense_server_are_counted_too() -> None:
     traffic = LocalRequestMetrics()
     with LocalTypesense() as local:
-        server = Server([local.url], ADMIN_KEY, timeout=0.4, patience=0.5, traffic=traffic)
+        server = Server([local.url], ADMIN_KEY, timeout=0.4, retry_timeout=0.5, traffic=traffic)
         local.faults.add(Fault("503", request="list_collections", times=1))
-        server.ask(lambda client: client.collections.retrieve())
+        server.request(lambda client: client.collections.retrieve())
         answered = dict(traffic.count_by_outcome())
     with pytest.raises(Unavailable):
-        server.ask(lambda client: client.collections.retrieve())
+        server.request(lambda client: client.collections.retrieve())
     server.close()
 
     assert (answered["typesense", "503"], answered["typesense", "200"] >= 2) == (1, True)

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from pyf.aggregator.adapters import typesense
 from pyf.aggregator.adapters.typesense import Server
-from pyf.aggregator.adapters.typesense.leases import COLLECTION as LEASES
+from pyf.aggregator.adapters.typesense.leases import LEASES_COLLECTION as LEASES
 from pyf.aggregator.bootstrap import open_dependencies
 from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.sandbox.pypi import LocalPyPI
@@ -50,7 +50,7 @@ class CrashingServer(Server):
     """Dies instead of sending the request number `lives` + 1 of those that change something."""
 
     def __init__(self, url: str, lives: int | None) -> None:
-        super().__init__([url], ADMIN_KEY, patience=1, event_hooks={"request": [self._crash_if_due]})
+        super().__init__([url], ADMIN_KEY, retry_timeout=1, event_hooks={"request": [self._crash_if_due]})
         self._left = lives
 
     def _crash_if_due(self, request: httpx.Request) -> None:
@@ -67,7 +67,7 @@ def open_tiny_world(pypi: LocalPyPI, store: Store, folder: Path, *, lives: int |
     settings = build_fast_settings(pypi, folder, pypi_batch_size=1)
     with LocalTypesense(store) as service, open_dependencies(settings) as deps:
         server = CrashingServer(service.url, lives)
-        ports = typesense.on(server)
+        ports = typesense.build_ports(server)
         try:
             deps = replace(
                 deps,
@@ -204,7 +204,7 @@ def test_legacy_takeover_crash_at_any_request(pypi: LocalPyPI, tmp_path: Path, a
 def open_fake_server(store: Store, *, lives: int | None = None) -> Iterator[Dependencies]:
     """Give services on a server that holds what is in a store; nobody else is there to be asked."""
     with LocalTypesense(store) as service, closing(CrashingServer(service.url, lives)) as server:
-        ports = typesense.on(server)
+        ports = typesense.build_ports(server)
         yield build_engine_dependencies(ports.index, ports.admin)
 
 

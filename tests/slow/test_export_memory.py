@@ -53,7 +53,7 @@ def measure_export(address: list[str], collection: str) -> tuple[int, int]:
 
 def test_export_memory_is_constant(address: list[str]) -> None:
     with closing(Server(address[:1], address[1])) as server:
-        ports = typesense.on(server)
+        ports = typesense.build_ports(server)
         fill(ports, "few", FEW)
         fill(ports, "many", MANY)
 

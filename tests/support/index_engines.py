@@ -81,10 +81,10 @@ def _open_live_typesense_index(folder: Path) -> Iterator[IndexEngine]:
 
 @contextmanager
 def _connect(url: str, key: str, folder: Path) -> Iterator[IndexEngine]:
-    server = Server([url], key, timeout=10, patience=1)
+    server = Server([url], key, timeout=10, retry_timeout=1)
     search = typesense.open_search(server, folder / "search", LEXICON, SCORING_CONFIG, now=lambda: NOW)
     try:
-        ports = typesense.on(server, lexicon=LEXICON, now=lambda: NOW)
+        ports = typesense.build_ports(server, lexicon=LEXICON, now=lambda: NOW)
         yield IndexEngine(ports.index, ports.admin, search)
     finally:
         search.close()
@@ -131,16 +131,16 @@ def _open_sqlite_keys(folder: Path) -> Iterator[KeyEngine]:
 
 @contextmanager
 def _open_typesense_keys(_folder: Path) -> Iterator[KeyEngine]:
-    with LocalTypesense() as service, closing(Server([service.url], ADMIN_KEY, timeout=10, patience=1)) as server:
-        ports = typesense.on(server)
+    with LocalTypesense() as service, closing(Server([service.url], ADMIN_KEY, timeout=10, retry_timeout=1)) as server:
+        ports = typesense.build_ports(server)
         yield KeyEngine(ports.keys, ports.admin)
 
 
 @contextmanager
 def _open_live_typesense_keys(_folder: Path) -> Iterator[KeyEngine]:
     """The server that the environment names, with keys and collections of this test's own."""
-    with closing(Server([TYPESENSE_URL], TYPESENSE_KEY, timeout=10, patience=1)) as server:
-        ports = typesense.on(server)
+    with closing(Server([TYPESENSE_URL], TYPESENSE_KEY, timeout=10, retry_timeout=1)) as server:
+        ports = typesense.build_ports(server)
         with prefix_keys(ports.keys, ports.admin) as prefixed:
             yield KeyEngine(*prefixed)
 

@@ -162,12 +162,12 @@ def _open_engine(
         settings.typesense_urls,
         key,
         timeout=settings.typesense_timeout,
-        patience=settings.typesense_retry_timeout,
+        retry_timeout=settings.typesense_retry_timeout,
         traffic=request_metrics,
     )
     search = typesense.open_search(server, get_search_folder(database.path), lexicon, scoring_config)
     try:
-        ports = typesense.on(server, lexicon=lexicon)
+        ports = typesense.build_ports(server, lexicon=lexicon)
         yield ports.index, ports.admin, ports.keys, search
     finally:
         search.close()

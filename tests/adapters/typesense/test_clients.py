@@ -29,7 +29,7 @@ def local() -> Iterator[LocalTypesense]:
         build_project("Django", "5.0", framework_versions=(PLONE_6,), description="secret"),
     ]
     with LocalTypesense() as local, closing(Server([local.url], ADMIN_KEY)) as server:
-        ports = typesense.on(server)
+        ports = typesense.build_ports(server)
         ports.admin.create("packages-1", build_state(), alias="packages")
         ports.admin.create("packages-private", build_state())
         ports.index.put("packages", projects)
@@ -132,7 +132,7 @@ def test_a_search_only_key_can_search_its_collection_and_nothing_else(
 
 def test_a_key_outlives_the_collection_behind_its_alias(local: LocalTypesense, create_search_only_key: Client) -> None:
     with closing(Server([local.url], ADMIN_KEY)) as server:
-        ports = typesense.on(server)
+        ports = typesense.build_ports(server)
         ports.admin.create("packages-2", build_state())
         ports.index.put("packages-2", [build_project("only.this", "1.0")])
         ports.admin.set_alias("packages", "packages-2")

@@ -41,10 +41,10 @@ def rebuild(request: pytest.FixtureRequest) -> Iterator[Rebuild]:
     with LocalTypesense() as local:
         url, key = LIVE if request.param == "live" else (local.url, ADMIN_KEY)
         with (
-            closing(Server([url], key, patience=1)) as server,
+            closing(Server([url], key, retry_timeout=1)) as server,
             httpx.Client(base_url=url, headers={"X-TYPESENSE-API-KEY": key}) as client,
         ):
-            rebuild = Rebuild(typesense.on(server), client)
+            rebuild = Rebuild(typesense.build_ports(server), client)
             try:
                 yield rebuild
             finally:

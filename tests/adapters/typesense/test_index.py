@@ -29,8 +29,8 @@ def local() -> Iterator[LocalTypesense]:
 
 @pytest.fixture
 def ports(local: LocalTypesense) -> Iterator[Typesense]:
-    with closing(Server([local.url], ADMIN_KEY, patience=1)) as server:
-        yield typesense.on(server)
+    with closing(Server([local.url], ADMIN_KEY, retry_timeout=1)) as server:
+        yield typesense.build_ports(server)
 
 
 @pytest.fixture

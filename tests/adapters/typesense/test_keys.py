@@ -26,8 +26,8 @@ def local() -> Iterator[LocalTypesense]:
 @pytest.fixture
 def ports(local: LocalTypesense) -> Iterator[Typesense]:
     """A server with `plone-1` behind `plone`, `plone-private`, `v6.1`, and `site` behind an alias of another name."""
-    with closing(Server([local.url], ADMIN_KEY, patience=1)) as server:
-        ports = typesense.on(server)
+    with closing(Server([local.url], ADMIN_KEY, retry_timeout=1)) as server:
+        ports = typesense.build_ports(server)
         ports.admin.create("plone-1", STATE, alias="plone")
         for name in ("plone-private", "v6.1", "v6-1", "site-3", "bare"):
             ports.admin.create(name, STATE)
@@ -119,7 +119,7 @@ class ForgetfulServer(Server):
     """Loses the answer to the first request that makes a key; so it is sent again."""
 
     def __init__(self, url: str) -> None:
-        super().__init__([url], ADMIN_KEY, patience=5, event_hooks={"response": [self.drop_response]})
+        super().__init__([url], ADMIN_KEY, retry_timeout=5, event_hooks={"response": [self.drop_response]})
         self._losses = 1
 
     def drop_response(self, response: httpx.Response) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from pyf.aggregator.adapters import typesense
 from pyf.aggregator.adapters.typesense import Server, Typesense
-from pyf.aggregator.adapters.typesense.leases import COLLECTION, is_gone, this_process
+from pyf.aggregator.adapters.typesense.leases import LEASES_COLLECTION, get_process_token, is_dead
 from pyf.aggregator.domain.errors import Unavailable
 from support.builders import build_state
 from support.processes import on_linux, run_python
@@ -17,8 +17,8 @@ from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
 HOLD_SCRIPT = """
 import sys, time
-from pyf.aggregator.adapters.sqlite import typesense
-ports = typesense.on(typesense.Server([sys.argv[1]], sys.argv[2]))
+from pyf.aggregator.adapters import typesense
+ports = typesense.build_ports(typesense.Server([sys.argv[1]], sys.argv[2]))
 with ports.admin.exclusive("plone"):
     print("held", flush=True)
     time.sleep(600)
@@ -37,8 +37,8 @@ def clock() -> Clock:
 
 
 def open_ports(local: LocalTypesense, clock: Clock, lease: float = 60) -> Iterator[Typesense]:
-    with closing(Server([local.url], ADMIN_KEY, patience=1)) as server:
-        yield typesense.on(server, now=clock, lease=lease)
+    with closing(Server([local.url], ADMIN_KEY, retry_timeout=1)) as server:
+        yield typesense.build_ports(server, now=clock, lease=lease)
 
 
 @pytest.fixture
@@ -49,9 +49,9 @@ def ports(local: LocalTypesense, clock: Clock) -> Iterator[Typesense]:
 def lock_from_other_host(local: LocalTypesense, ports: Typesense) -> None:
     """Have another machine hold the right to `plone`, which it took a moment ago."""
     with ports.admin.lock("other"):
-        (mine,) = local.store.collection(COLLECTION).documents.values()
+        (mine,) = local.store.collection(LEASES_COLLECTION).documents.values()
         elsewhere = {**mine, "id": "plone", "token": "theirs", "holder": "another-machine/pid:[1] 1 1"}
-        local.store.collection(COLLECTION).write(elsewhere, "create", "reject")
+        local.store.collection(LEASES_COLLECTION).write(elsewhere, "create", "reject")
 
 
 def test_the_right_is_held_across_machines(local: LocalTypesense, ports: Typesense) -> None:
@@ -66,9 +66,9 @@ def test_the_right_of_a_machine_that_is_silent_ends(local: LocalTypesense, ports
     clock.advance(61)
 
     with ports.admin.lock("plone"):
-        assert len(local.store.collection(COLLECTION).documents) == 1
+        assert len(local.store.collection(LEASES_COLLECTION).documents) == 1
 
-    assert not local.store.collection(COLLECTION).documents
+    assert not local.store.collection(LEASES_COLLECTION).documents
 
 
 @on_linux
@@ -92,12 +92,12 @@ def test_the_right_of_a_killed_process_of_this_machine_ends_at_once(
 
 @on_linux
 def test_a_process_is_known_by_its_start_too_for_numbers_come_again() -> None:
-    machine, number, _ = this_process().split(" ")
+    machine, number, _ = get_process_token().split(" ")
 
-    assert not is_gone(this_process())
-    assert is_gone(f"{machine} {number} 1")
-    assert not is_gone(f"another-machine {number} 1")
-    assert not is_gone("")
+    assert not is_dead(get_process_token())
+    assert is_dead(f"{machine} {number} 1")
+    assert not is_dead(f"another-machine {number} 1")
+    assert not is_dead("")
 
 
 def test_the_right_is_renewed_for_as_long_as_it_is_held(local: LocalTypesense, clock: Clock) -> None:
@@ -113,7 +113,7 @@ def test_who_has_lost_the_right_goes_no_further(local: LocalTypesense, clock: Cl
     for ports in open_ports(local, clock, lease=0.2):
         ports.admin.create("plone-1", build_state())
         with ports.admin.lock("plone"):
-            local.store.collection(COLLECTION).delete("plone")
+            local.store.collection(LEASES_COLLECTION).delete("plone")
             time.sleep(0.3)
 
             with pytest.raises(Unavailable, match="was lost"):
@@ -125,4 +125,4 @@ def test_who_has_lost_the_right_goes_no_further(local: LocalTypesense, clock: Cl
 def test_leases_show_in_no_listing(ports: Typesense) -> None:
     with ports.admin.lock("plone"):
         assert list(ports.admin.list_collections()) == []
-        assert ports.admin.resolve(COLLECTION) is None
+        assert ports.admin.resolve(LEASES_COLLECTION) is None

@@ -7,7 +7,7 @@ from threading import Timer
 import pytest
 
 from pyf.aggregator.adapters.typesense import Server
-from pyf.aggregator.adapters.typesense.bulk import export_of, send
+from pyf.aggregator.adapters.typesense.bulk import build_export_path, import_documents
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.sandbox.faults import Fault
 from support.typesense_fake import ADMIN_KEY, LocalTypesense, Store
@@ -44,12 +44,12 @@ def replay_log(store: Store, seconds: float) -> Iterator[None]:
 
 @contextmanager
 def open_server(*urls: str, retry_timeout: float = 10, key: str = ADMIN_KEY) -> Iterator[Server]:
-    with closing(Server(urls, key, timeout=5, patience=retry_timeout)) as server:
+    with closing(Server(urls, key, timeout=5, retry_timeout=retry_timeout)) as server:
         yield server
 
 
 def count_things(server: Server) -> int:
-    return len(server.read(export_of("things"), {}, list))
+    return len(server.read_lines(build_export_path("things"), {}, list))
 
 
 def test_the_first_read_waits_for_the_end_of_the_log() -> None:
@@ -120,7 +120,7 @@ def test_a_key_that_may_not_write_goes_by_counts_that_stand_still() -> None:
     fill_store(store, 5)
     with LocalTypesense(store) as local:
         with open_server(local.url) as admin:
-            key = admin.ask(
+            key = admin.request(
                 lambda client: client.keys.create(
                     {
                         "description": "reads",
@@ -152,6 +152,6 @@ def test_a_write_is_not_sent_twice_because_its_connection_is_new() -> None:
     store = Store()
     fill_store(store, 0)
     with LocalTypesense(store) as local, open_server(local.url) as server:
-        assert not send(server, "things", [{"id": "a", "size": 1}], "create")
+        assert not import_documents(server, "things", [{"id": "a", "size": 1}], "create")
 
         assert local.requests.by_kind["import"] == 1

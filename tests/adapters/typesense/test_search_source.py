@@ -54,11 +54,11 @@ def local() -> Iterator[LocalTypesense]:
 def machines(local: LocalTypesense, tmp_path: Path) -> Iterator[Machines]:
     """Machines with an index of their own each, whose clock may be wrong."""
     opened: list[Machine] = []
-    with closing(Server([local.url], ADMIN_KEY, patience=1)) as server:
+    with closing(Server([local.url], ADMIN_KEY, retry_timeout=1)) as server:
 
         def start(seconds_off: float = 0, folder: str = "") -> Machine:
             clock = [NOW + seconds_off]
-            ports = typesense.on(server, lexicon=LEXICON, now=lambda: clock[0])
+            ports = typesense.build_ports(server, lexicon=LEXICON, now=lambda: clock[0])
             parent = tmp_path / (folder or f"search-{len(opened)}")
             search = typesense.open_search(server, parent, LEXICON, SCORING_CONFIG, now=lambda: clock[0])
             opened.append(Machine(ports, search, clock))

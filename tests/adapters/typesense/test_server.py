@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from pyf.aggregator.adapters.typesense import Server
-from pyf.aggregator.adapters.typesense.bulk import export_of, send
+from pyf.aggregator.adapters.typesense.bulk import build_export_path, import_documents
 from pyf.aggregator.domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from pyf.aggregator.sandbox.faults import Fault
 from support.raw_server import wire
@@ -28,13 +28,13 @@ def server(local: LocalTypesense) -> Iterator[Server]:
 
 
 def open_server(*nodes: str, key: str = ADMIN_KEY, retry_timeout: float = 1) -> Iterator[Server]:
-    server = Server(nodes, key, timeout=0.4, patience=retry_timeout)
+    server = Server(nodes, key, timeout=0.4, retry_timeout=retry_timeout)
     yield server
     server.close()
 
 
 def get_size(server: Server) -> int:
-    return int(server.ask(lambda client: client.collections["things"].retrieve())["num_documents"])
+    return int(server.request(lambda client: client.collections["things"].retrieve())["num_documents"])
 
 
 def test_nothing_is_asked_before_the_first_question(local: LocalTypesense, server: Server) -> None:
@@ -47,9 +47,9 @@ def test_nothing_is_asked_before_the_first_question(local: LocalTypesense, serve
 
 def test_what_the_server_says_is_not_there_is_not_there(server: Server) -> None:
     with pytest.raises(NotFound, match="Collection not found"):
-        server.ask(lambda client: client.collections["others"].retrieve())
+        server.request(lambda client: client.collections["others"].retrieve())
     with pytest.raises(NotFound):
-        server.read(export_of("others"), {}, list)
+        server.read_lines(build_export_path("others"), {}, list)
 
 
 @pytest.mark.parametrize(("kind", "meaning"), [("404", Unavailable), ("html", Unavailable), ("broken", Unavailable)])
@@ -74,10 +74,10 @@ def test_a_request_without_an_answer_is_sent_again(local: LocalTypesense, server
 
 @pytest.mark.parametrize("kind", ["503", "reset", "half", "timeout"])
 def test_a_listing_that_breaks_off_begins_anew(local: LocalTypesense, server: Server, kind: str) -> None:
-    send(server, "things", [{"id": str(number), "size": number} for number in range(500)], "create")
+    import_documents(server, "things", [{"id": str(number), "size": number} for number in range(500)], "create")
     local.faults.add(Fault(kind, request="export", times=1))
 
-    lines = server.read(export_of("things"), {}, list)
+    lines = server.read_lines(build_export_path("things"), {}, list)
 
     assert len(lines) == 500
 
@@ -155,13 +155,13 @@ def test_the_next_node_of_a_cluster_answers_for_one_that_does_not(local: LocalTy
 
 def test_a_listing_goes_to_the_next_node_of_a_cluster(local: LocalTypesense) -> None:
     for server in open_server("http://127.0.0.1:1", local.url):
-        assert server.read(export_of("things"), {}, list) == []
+        assert server.read_lines(build_export_path("things"), {}, list) == []
 
 
 def test_every_line_of_an_import_is_looked_at(local: LocalTypesense, server: Server) -> None:
     documents = [{"id": "a", "size": 1}, {"id": "b", "size": "large"}, {"id": "c", "size": 3}]
 
-    refused = send(server, "things", documents, "upsert")
+    refused = import_documents(server, "things", documents, "upsert")
 
     assert [(line.id, line.code, line.reason) for line in refused] == [("b", 400, "Field `size` must be an int64.")]
     assert list(local.store.collection("things").documents) == ["a", "c"]
@@ -175,7 +175,7 @@ def test_an_import_that_is_not_told_whole_or_fails_for_the_server_is_no_matter_o
     with wire(head + answer) as other:
         for server in open_server(other.url):
             with pytest.raises(Unavailable):
-                send(server, "things", [{"id": "a"}, {"id": "b"}], "upsert")
+                import_documents(server, "things", [{"id": "a"}, {"id": "b"}], "upsert")
 
 
 def test_a_full_server_is_told_as_such() -> None:
@@ -191,8 +191,8 @@ def test_lines_end_at_line_feeds_only(local: LocalTypesense, server: Server) -> 
     """Text may hold every other kind of line end, unescaped in JSON."""
     texts = ["\u2028", "\x85", "\x1e", "\r", "a\nb"]
     local.store.create({"name": "texts", "fields": [{"name": "text", "type": "string"}]})
-    send(server, "texts", [{"id": str(n), "text": text} for n, text in enumerate(texts)], "create")
+    import_documents(server, "texts", [{"id": str(n), "text": text} for n, text in enumerate(texts)], "create")
 
-    lines = server.read(export_of("texts"), {}, list)
+    lines = server.read_lines(build_export_path("texts"), {}, list)
 
     assert len(lines) == len(texts)

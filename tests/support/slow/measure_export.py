@@ -11,5 +11,5 @@ from pyf.aggregator.adapters.typesense import Server
 
 if __name__ == "__main__":
     address, key, collection = sys.argv[1:]
-    count = sum(1 for _ in typesense.on(Server([address], key)).index.export(collection))
+    count = sum(1 for _ in typesense.build_ports(Server([address], key)).index.export(collection))
     print(count, Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])

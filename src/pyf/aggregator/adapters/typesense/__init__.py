@@ -14,8 +14,8 @@ from .client import Server
 from .collections import Collections
 from .index import TypesenseIndex
 from .keys import TypesenseApiKeys
-from .leases import LEASE, Leases
-from .packages import Projects, Stamps
+from .leases import LEASE_SECONDS, Leases
+from .packages import PackageStore, WriteSequence
 from .search_source import TypesenseSource
 from .tombstones import Tombstones
 
@@ -28,12 +28,12 @@ class Typesense(Struct, frozen=True):
     keys: TypesenseApiKeys
 
 
-def on(
+def build_ports(
     server: Server,
     *,
     lexicon: Lexicon = Lexicon(),
     now: Callable[[], float] = time.time,
-    lease: float = LEASE,
+    lease: float = LEASE_SECONDS,
 ) -> Typesense:
     """Return the ports of a server.
 
@@ -44,7 +44,7 @@ def on(
     leases = Leases(server, now=now, lease=lease)
     collections = Collections(server, leases)
     tombstones = Tombstones(server)
-    projects = Projects(server, Stamps(now), tombstones, lexicon)
+    projects = PackageStore(server, WriteSequence(now), tombstones, lexicon)
     admin = TypesenseAdmin(server, collections, leases, projects, tombstones, now=now)
     return Typesense(
         index=TypesenseIndex(server, collections, projects, tombstones),
@@ -68,12 +68,12 @@ def open_search(
 
 
 __all__ = [
-    "LEASE",
+    "LEASE_SECONDS",
     "Server",
     "Typesense",
     "TypesenseAdmin",
     "TypesenseApiKeys",
     "TypesenseIndex",
-    "on",
+    "build_ports",
     "open_search",
 ]

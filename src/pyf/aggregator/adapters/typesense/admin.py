@@ -15,28 +15,28 @@ from . import legacy
 from .client import Server
 from .collections import (
     Aliases,
+    CollectionRef,
     Collections,
-    Found,
+    build_metadata,
     copy_foreign_settings,
-    created_at,
-    first_metadata,
+    get_creation_time,
+    get_metadata,
     is_internal,
-    metadata_of,
 )
 from .leases import Leases
-from .package_states import counts, names_in
-from .packages import Projects
-from .retry import Taken
+from .package_states import count_packages, list_package_names
+from .packages import PackageStore
+from .retry import AlreadyExists
 from .schema import TOKEN_SEPARATORS, build_fields
 from .search_preset import put_search_preset
-from .serialization import Written, latest, newer
+from .serialization import OwnerWrite, find_latest_writes, find_newer_writes
 from .tombstones import Tombstones
 
 # Whose fields are carried from a collection to the one that takes its place; scores follow from the documents.
-_CARRIED = frozenset((Owner.REPOSITORY, Owner.DOWNLOADS))
+_COPIED_OWNERS = frozenset((Owner.REPOSITORY, Owner.DOWNLOADS))
 
 # Projects whose enrichments are compared in one step.
-_AT_ONCE = 500
+_BATCH = 500
 
 
 class TypesenseAdmin:
@@ -50,7 +50,7 @@ class TypesenseAdmin:
         server: Server,
         collections: Collections,
         leases: Leases,
-        projects: Projects,
+        projects: PackageStore,
         tombstones: Tombstones,
         *,
         now: Callable[[], float] = time.time,
@@ -64,84 +64,86 @@ class TypesenseAdmin:
         self._now = now
 
     def create(self, collection: str, state: CollectionState, *, alias: str = "") -> None:
-        if found := self._collections.find(validate_collection_name(collection)):
+        if found := self._collections.find_collection(validate_collection_name(collection)):
             kind = "a collection" if found.name == collection else "an alias"
             raise Invalid(f"there is {kind} {collection} already")
         # Both would have outlived a collection of that name whose deletion was cut short.
-        self._aliases.drop(collection)
+        self._aliases.delete(collection)
         self._tombstones.drop(collection)
         leads_somewhere = bool(alias) and self._check_alias(alias, of=collection)
         if alias and not leads_somewhere:
-            self._aliases.point(alias, collection)  # with the collection it begins to lead somewhere, in one step
+            self._aliases.set_alias(alias, collection)  # with the collection it begins to lead somewhere, in one step
         self._create(collection, state)
         if leads_somewhere:
-            self._aliases.point(alias, collection)
+            self._aliases.set_alias(alias, collection)
 
     def drop(self, collection: str) -> None:
-        self._delete(self._itself(collection).name)
+        self._delete(self._require_by_own_name(collection).name)
         self._drop_companions(collection)
 
     def set_alias(self, alias: str, collection: str) -> None:
-        found = self._itself(collection)
+        found = self._require_by_own_name(collection)
         self._check_alias(alias, of=collection)
-        self._aliases.point(alias, found.name)
+        self._aliases.set_alias(alias, found.name)
 
     @property
     def replaces_atomically(self) -> bool:
         return False  # the server takes no alias of a collection's name
 
     def replace_with_alias(self, collection: str, successor: str) -> None:
-        self._itself(successor)
+        self._require_by_own_name(successor)
         there = self.resolve(validate_collection_name(collection))
         if collection == successor or there not in (None, collection, successor):
             raise Invalid(f"{collection} is an alias of {there}: name the collection itself")
         if there == collection:
             self.copy_enrichments(collection, successor)
             self._delete(collection)
-        self._aliases.point(collection, successor)
+        self._aliases.set_alias(collection, successor)
         self._drop_companions(collection)  # not before: readers of the name are waiting
 
     def copy_enrichments(self, source: str, target: str) -> None:
-        from_, to = (self._collections.existing(name) for name in (source, target))
+        from_, to = (self._collections.require_collection(name) for name in (source, target))
         if not to.is_native:  # it can't be written to; whoever asks has only begun to replace it
             return
-        there = sorted(names_in(self._server, to))
-        of_another = None if from_.is_native else legacy.told_in(self._server, from_)
-        for names in split_into_batches(there, _AT_ONCE):
-            others = self._others(from_.name, names) if of_another is None else of_another
-            present = self._others(to.name, others.keys() & set(names))
-            pick = newer if of_another is None else legacy.differing
-            later = {name: _carried(pick(others[name], each)) for name, each in present.items()}
-            self._projects.bring(to.name, {name: each for name, each in later.items() if each})
+        there = sorted(list_package_names(self._server, to))
+        of_another = None if from_.is_native else legacy.read_legacy_enrichments(self._server, from_)
+        for names in split_into_batches(there, _BATCH):
+            others = self._read_latest_writes(from_.name, names) if of_another is None else of_another
+            present = self._read_latest_writes(to.name, others.keys() & set(names))
+            pick = find_newer_writes if of_another is None else legacy.find_changed_enrichments
+            later = {name: _select_copied(pick(others[name], each)) for name, each in present.items()}
+            self._projects.update_owners(to.name, {name: each for name, each in later.items() if each})
         self._copy_tombstones(from_, to, set(there))
 
     def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
-        return self._projects.copy(self._collections.ours(source).name, self._collections.writable(target).name, names)
+        return self._projects.copy(
+            self._collections.require_native(source).name, self._collections.require_writable(target).name, names
+        )
 
     def copy_foreign_settings(self, source: str, target: str, *, with_values: bool) -> Sequence[str]:
-        from_, to = (self._collections.existing(name) for name in (source, target))
+        from_, to = (self._collections.require_collection(name) for name in (source, target))
         return copy_foreign_settings(self._server, from_, to, with_values=with_values)
 
     def copy_tombstones(self, source: str, target: str) -> None:
-        from_, to = (self._collections.existing(name) for name in (source, target))
+        from_, to = (self._collections.require_collection(name) for name in (source, target))
         self._copy_tombstones(from_, to, None)
 
     def list_collections(self) -> Sequence[CollectionInfo]:
         # With their fields, because one that we have not made may lack what projects are counted by.
-        listed: Any = self._server.ask(lambda client: client.collections.retrieve())
+        listed: Any = self._server.request(lambda client: client.collections.retrieve())
         found = {
             schema["name"]: collection
             for schema in listed
-            if (collection := Found(schema["name"], schema)).holds_packages and not is_internal(collection.name)
+            if (collection := CollectionRef(schema["name"], schema)).holds_packages and not is_internal(collection.name)
         }
-        aliases, projects = self._aliases.by_collection(), counts(self._server, found.values())
+        aliases, projects = self._aliases.list_by_collection(), count_packages(self._server, found.values())
         return [
             CollectionInfo(
                 name=name,
                 aliases=tuple(sorted(aliases.get(name, ()))),
                 projects=projects[name],
                 documents=found[name].schema["num_documents"],
-                created_at=created_at(found[name].schema),
+                created_at=get_creation_time(found[name].schema),
                 is_native=found[name].is_native,
             )
             for name in sorted(found)
@@ -149,11 +151,11 @@ class TypesenseAdmin:
         ]
 
     def resolve(self, name: str) -> str | None:
-        found = self._collections.find(name)
+        found = self._collections.find_collection(name)
         return found.name if found else None
 
     def foreign_fields(self, collection: str) -> Sequence[str] | None:
-        return legacy.unknown_fields(self._collections.existing(collection))
+        return legacy.list_foreign_fields(self._collections.require_collection(collection))
 
     def put_search_preset(self, name: str) -> None:
         put_search_preset(self._server, validate_collection_name(name))
@@ -165,18 +167,18 @@ class TypesenseAdmin:
         return None  # the server tells what its machine uses, whatever for, and nothing of its collections
 
     def lock(self, collection: str) -> AbstractContextManager[None]:
-        return self._leases.held(
+        return self._leases.hold(
             *dict.fromkeys((validate_collection_name(collection), self.resolve(collection) or collection))
         )
 
-    def _copy_tombstones(self, source: Found, target: Found, held: set[str] | None) -> None:
-        tombstones = self._tombstones.all(source.name)
+    def _copy_tombstones(self, source: CollectionRef, target: CollectionRef, held: set[str] | None) -> None:
+        tombstones = self._tombstones.list_tombstones(source.name)
         if tombstones:
-            held = names_in(self._server, target) if held is None else held
+            held = list_package_names(self._server, target) if held is None else held
             self._tombstones.add(target.name, [each for each in tombstones if each.name not in held])
 
     def _create(self, collection: str, state: CollectionState) -> None:
-        metadata = first_metadata(state, int(self._now()))
+        metadata = build_metadata(state, int(self._now()))
         schema: Any = {
             "name": collection,
             "fields": build_fields(),
@@ -184,42 +186,42 @@ class TypesenseAdmin:
             "metadata": metadata,
         }
         try:
-            self._server.ask(lambda client: client.collections.create(schema))
-        except Taken as error:
+            self._server.request(lambda client: client.collections.create(schema))
+        except AlreadyExists as error:
             # By our own first attempt, the answer of which was lost, or by somebody who was quicker.
-            found = self._collections.existing(collection)
-            if metadata_of(found.schema) != metadata or found.schema["num_documents"]:
+            found = self._collections.require_collection(collection)
+            if get_metadata(found.schema) != metadata or found.schema["num_documents"]:
                 raise Invalid(f"there is a collection {collection} already") from error
 
     def _delete(self, collection: str) -> None:
         with suppress(NotFound):  # our first attempt, the answer of which was lost
-            self._server.ask(lambda client: client.collections[collection].delete())
+            self._server.request(lambda client: client.collections[collection].delete())
 
     def _drop_companions(self, collection: str) -> None:
         """Delete what belonged to a collection that is gone: its tombstones, and the aliases that led to it."""
         self._tombstones.drop(collection)
-        for alias in self._aliases.by_collection().get(collection, ()):
-            self._aliases.drop(alias)
+        for alias in self._aliases.list_by_collection().get(collection, ()):
+            self._aliases.delete(alias)
 
-    def _others(self, collection: str, names: Iterable[str]) -> dict[str, dict[Owner, Written]]:
+    def _read_latest_writes(self, collection: str, names: Iterable[str]) -> dict[str, dict[Owner, OwnerWrite]]:
         """Return what other owners have written last of those of the projects that are there."""
-        held = self._projects.before_writing(collection, names, _CARRIED)
-        return {name: latest(documents.values()) for name, documents in held.items()}
+        held = self._projects.read_for_update(collection, names, _COPIED_OWNERS)
+        return {name: find_latest_writes(documents.values()) for name, documents in held.items()}
 
-    def _itself(self, collection: str) -> Found:
+    def _require_by_own_name(self, collection: str) -> CollectionRef:
         """Return a collection that is named by its own name."""
-        found = self._collections.existing(collection)
+        found = self._collections.require_collection(collection)
         if found.name != collection:
             raise Invalid(f"{collection} is an alias of {found.name}: name the collection itself")
         return found
 
     def _check_alias(self, alias: str, *, of: str) -> bool:
         """Raise `Invalid` for an alias that is a collection; tell whether it leads to one now."""
-        found = self._collections.find(validate_collection_name(alias))
+        found = self._collections.find_collection(validate_collection_name(alias))
         if alias == of or (found and found.name == alias):
             raise Invalid(f"there is a collection {alias}: an alias can't have its name")
         return found is not None
 
 
-def _carried(written: Mapping[Owner, Written]) -> dict[Owner, Written]:
-    return {owner: each for owner, each in written.items() if owner in _CARRIED}
+def _select_copied(written: Mapping[Owner, OwnerWrite]) -> dict[Owner, OwnerWrite]:
+    return {owner: each for owner, each in written.items() if owner in _COPIED_OWNERS}

@@ -17,16 +17,16 @@ from typesense.configuration import NodeConfigDict
 
 from ..metrics_store import LocalRequestMetrics
 from .replay import CountedTransport, ReplayBarrier
-from .retry import FAILURES, Away, RetryTimeout, meaning
+from .retry import TRANSPORT_ERRORS, RetryTimeout, ServerUnavailable, translate_error
 
 Result = TypeVar("Result")
 
 # Seconds that a connection may take.
-_CONNECT = 10.0
+_CONNECT_TIMEOUT = 10.0
 
 # Seconds after which the leader of a cluster is asked whether it still is.
-_LEADER = 1.0
-_IS_LEADER = 1
+_LEADER_CHECK_INTERVAL = 1.0
+_LEADER_STATE = 1
 
 # What an export has in place of a document after an error; no document of this schema begins so.
 _ERROR = b'{"message":'
@@ -55,7 +55,7 @@ class Server:
         api_key: str,
         *,
         timeout: float = 120.0,
-        patience: float = 60.0,
+        retry_timeout: float = 60.0,
         traffic: LocalRequestMetrics | None = None,
         event_hooks: Mapping[str, list[Callable[..., None]]] | None = None,
     ) -> None:
@@ -63,32 +63,32 @@ class Server:
         self.address = ", ".join(urls)
         counter = traffic or LocalRequestMetrics()
         self._nodes = _Cluster([_Node(url, api_key, timeout, counter, event_hooks or {}) for url in urls])
-        self._retry = RetryTimeout(patience, self.address)
+        self._retry = RetryTimeout(retry_timeout, self.address)
 
-    def ask(self, request: Callable[[Client], Result], *, patience: float | None = None) -> Result:
+    def request(self, request: Callable[[Client], Result], *, retry_timeout: float | None = None) -> Result:
         """Return what the server answers to a request; one that gets no answer is repeated until `patience` ends."""
-        return self._retry.run(lambda: self._answer(lambda node: request(node.client)), patience)
+        return self._retry.run(lambda: self._request_leader(lambda node: request(node.client)), retry_timeout)
 
-    def read(self, path: str, query: Mapping[str, str], gather: Callable[[Iterator[bytes]], Result]) -> Result:
+    def read_lines(self, path: str, query: Mapping[str, str], gather: Callable[[Iterator[bytes]], Result]) -> Result:
         """Return what `gather` makes of an export's lines, which are never all in memory.
 
         `gather` starts again with the first line where the answer has broken off.
         """
         # Without a filter, the server ends an export of some fields at a document that was deleted since it began.
         filtered = {"filter_by": _EVERY_DOCUMENT, **query}
-        return self._retry.run(lambda: self._answer(lambda node: node.stream(path, filtered, gather)))
+        return self._retry.run(lambda: self._request_leader(lambda node: node.stream(path, filtered, gather)))
 
     def close(self) -> None:
         """Close the connections."""
         self._nodes.close()
 
-    def _answer(self, request: Callable[["_Node"], Result]) -> Result:
+    def _request_leader(self, request: Callable[["_Node"], Result]) -> Result:
         """Return the answer of the leader, or of the node that leads after it."""
         for attempts_left in reversed(range(len(self._nodes))):
             try:
-                return self._nodes.leader().answer(request)
-            except FAILURES as error:
-                if not isinstance(meaning(error, self.address), Away):
+                return self._nodes.get_leader().request(request)
+            except TRANSPORT_ERRORS as error:
+                if not isinstance(translate_error(error, self.address), ServerUnavailable):
                     raise
                 self._nodes.forget_leader()
                 if not attempts_left:
@@ -110,14 +110,14 @@ class _Node:
         # As everywhere in this program: the system's certificates, and no proxy that the environment names.
         self._transport = CountedTransport(traffic, verify=ssl.create_default_context())
         self._http = httpx.Client(
-            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT)),
+            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_TIMEOUT)),
             transport=self._transport,
             event_hooks=event_hooks,
             trust_env=False,
         )
         self.client = Client(
             {
-                "nodes": [_node_config(url)],
+                "nodes": [_build_node_config(url)],
                 "api_key": api_key,
                 "connection_timeout_seconds": timeout,
                 "num_retries": 0,
@@ -130,27 +130,27 @@ class _Node:
         self._headers = {self._handler.api_key_header_name: api_key}
         self.barrier = ReplayBarrier(self, self._transport)
 
-    def answer(self, request: Callable[["_Node"], Result]) -> Result:
+    def request(self, request: Callable[["_Node"], Result]) -> Result:
         """Return the answer to a request from a server that has applied its log.
 
         A new connection may lead to a server that has restarted since: what was read from it is read again when it has
         caught up.
         """
-        self.barrier.check()
+        self.barrier.await_applied()
         connecting = self._transport.connecting_reads
         answer = request(self)
         if self._transport.connecting_reads == connecting:
             return answer
-        self.barrier.check()
+        self.barrier.await_applied()
         return request(self)
 
     def is_leader(self) -> bool:
         """Return whether the node leads its cluster, as far as the key may know."""
         try:
-            state = self.send("GET", "/debug", {}, _CONNECT).json()
+            state = self.send("GET", "/debug", {}, _CONNECT_TIMEOUT).json()
         except (exceptions.RequestUnauthorized, exceptions.RequestForbidden):
             return True
-        return isinstance(state, dict) and state.get("state") == _IS_LEADER
+        return isinstance(state, dict) and state.get("state") == _LEADER_STATE
 
     def send(self, method: str, path: str, query: dict[str, str], timeout: float) -> httpx.Response:
         seconds = min(timeout, self._timeout)
@@ -177,13 +177,13 @@ class _Cluster:
     def __init__(self, nodes: list[_Node]) -> None:
         self._nodes = nodes
         self._leader: _Node | None = None
-        self._asked = 0.0
+        self._checked_at = 0.0
         self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._nodes)
 
-    def leader(self) -> _Node:
+    def get_leader(self) -> _Node:
         """Return the node that leads.
 
         Raises:
@@ -192,7 +192,7 @@ class _Cluster:
         if len(self._nodes) == 1:
             return self._nodes[0]
         with self._lock:
-            if self._leader is None or time.monotonic() > self._asked + _LEADER:
+            if self._leader is None or time.monotonic() > self._checked_at + _LEADER_CHECK_INTERVAL:
                 self._find_leader()
             assert self._leader is not None
             return self._leader
@@ -215,16 +215,16 @@ class _Cluster:
             try:
                 if node.is_leader():
                     break
-            except FAILURES as error:
+            except TRANSPORT_ERRORS as error:
                 failure = error
         else:
             raise failure or exceptions.ServiceUnavailable(503, "no node of the cluster leads it")
         if node is not previous:
             node.barrier.reset()
-        self._leader, self._asked = node, time.monotonic()
+        self._leader, self._checked_at = node, time.monotonic()
 
 
-def _node_config(url: str) -> NodeConfigDict:
+def _build_node_config(url: str) -> NodeConfigDict:
     parts = urlsplit(url)
     return {
         "host": parts.hostname or "",

@@ -20,7 +20,7 @@ from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from ...domain.membership.profile import Filter
 from ..collection_names import is_collection_name
 from ..encoding import encode_json
-from .bulk import in_path
+from .bulk import quote_for_path
 from .client import Server
 from .leases import Leases
 from .schema import Json, build_fields, list_changes, list_type_conflicts
@@ -32,19 +32,19 @@ class Aliases:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    def point(self, alias: str, collection: str) -> None:
+    def set_alias(self, alias: str, collection: str) -> None:
         """Create an alias or re-point it, in one step."""
-        self._server.ask(lambda client: client.aliases.upsert(alias, {"collection_name": collection}))
+        self._server.request(lambda client: client.aliases.upsert(alias, {"collection_name": collection}))
 
-    def drop(self, alias: str) -> None:
+    def delete(self, alias: str) -> None:
         """Delete an alias, if it is there."""
         with suppress(NotFound):
-            self._server.ask(lambda client: client.aliases[alias].delete())
+            self._server.request(lambda client: client.aliases[alias].delete())
 
-    def by_collection(self) -> dict[str, list[str]]:
+    def list_by_collection(self) -> dict[str, list[str]]:
         """Return the aliases that lead to each collection."""
         aliases: dict[str, list[str]] = {}
-        for each in self._server.ask(lambda client: client.aliases.retrieve())["aliases"]:
+        for each in self._server.request(lambda client: client.aliases.retrieve())["aliases"]:
             aliases.setdefault(each["collection_name"], []).append(each["name"])
         return aliases
 
@@ -55,14 +55,14 @@ _INTERNAL = "_pyf_"
 _TOMBSTONES = f"{_INTERNAL}tombstones"
 
 
-class Found(Struct, frozen=True):
+class CollectionRef(Struct, frozen=True):
     """A collection by its own name, with its schema as the server tells it."""
 
     name: str
     schema: Json
 
     @property
-    def fields(self) -> frozenset[str]:
+    def field_names(self) -> frozenset[str]:
         """The names of the fields that can be asked for."""
         return frozenset(field["name"] for field in self.schema["fields"])
 
@@ -73,12 +73,12 @@ class Found(Struct, frozen=True):
     @property
     def is_native(self) -> bool:
         """Whether its documents can be requested by package, as those that this program writes."""
-        return {"name", "version", "name_normalized"} <= self.fields
+        return {"name", "version", "name_normalized"} <= self.field_names
 
     @property
     def holds_packages(self) -> bool:
         """Whether it holds packages at all, as those of older programs of this schema do."""
-        return {"name", "version"} <= self.fields
+        return {"name", "version"} <= self.field_names
 
 
 class Collections:
@@ -88,27 +88,27 @@ class Collections:
         self._server = server
         self._leases = leases
 
-    def find(self, name: str) -> Found | None:
+    def find_collection(self, name: str) -> CollectionRef | None:
         """Return the collection that a name or an alias leads to, None if there is none."""
         self._leases.check()
         if not is_collection_name(name):
             return None
         try:
-            schema: Any = self._server.ask(lambda client: client.collections[name].retrieve())
+            schema: Any = self._server.request(lambda client: client.collections[name].retrieve())
         except NotFound:
             return None
-        return Found(schema["name"], schema)
+        return CollectionRef(schema["name"], schema)
 
-    def existing(self, name: str) -> Found:
+    def require_collection(self, name: str) -> CollectionRef:
         """Return the collection that a name or an alias leads to; raises `NotFound` if there is none."""
-        found = self.find(name)
+        found = self.find_collection(name)
         if found is None:
             raise NotFound(f"there is no collection {name} on {self._server.address}")
         return found
 
-    def ours(self, name: str) -> Found:
+    def require_native(self, name: str) -> CollectionRef:
         """Return a collection whose documents can be asked for by project; raises `Invalid` for another program's."""
-        found = self.existing(name)
+        found = self.require_collection(name)
         if not found.is_native:
             raise Invalid(
                 f"the collection {found.name} was made by another program, whose documents are not of this schema: "
@@ -116,71 +116,71 @@ class Collections:
             )
         return found
 
-    def same(self, real_name: str, name: str) -> Found:
+    def find_same(self, real_name: str, name: str) -> CollectionRef:
         """Return the collection that a listing is at; of one that a rebuild has replaced, its successor."""
-        return self.find(real_name) or self.existing(name)
+        return self.find_collection(real_name) or self.require_collection(name)
 
-    def writable(self, name: str) -> Found:
+    def require_writable(self, name: str) -> CollectionRef:
         """Return a collection that takes documents of today's schema; fields that it lacks are added.
 
         Raises `Invalid` where that is not enough, and for a collection that is not ours: its documents would remain.
         """
-        found = self.ours(name)
+        found = self.require_native(name)
         if wrong := list_type_conflicts(found.schema["fields"]):
             raise Invalid(
                 f"the collection {found.name} was made for another schema ({', '.join(wrong)}), which can't be "
                 "changed in place: make it anew with -f --recreate-collection"
             )
         if missing := list_changes(found.schema["fields"]):
-            self._add(found.name, missing)
+            self._add_fields(found.name, missing)
         return found
 
-    def remember(self, found: Found, state: CollectionState) -> None:
+    def set_state(self, found: CollectionRef, state: CollectionState) -> None:
         """Replace what a collection remembers."""
-        metadata = metadata_of(found.schema) | {_STATE: encode_json(state).decode()}
+        metadata = get_metadata(found.schema) | {_STATE: encode_json(state).decode()}
         change: Any = {"metadata": metadata}
-        self._server.ask(lambda client: client.collections[found.name].update(change))
+        self._server.request(lambda client: client.collections[found.name].update(change))
 
-    def _add(self, name: str, fields: list[Json]) -> None:
+    def _add_fields(self, name: str, fields: list[Json]) -> None:
         change: Any = {"fields": fields}
         try:
-            self._server.ask(lambda client: client.collections[name].update(change))
+            self._server.request(lambda client: client.collections[name].update(change))
         except Invalid as error:
             # Another process may have done the same at this moment, or our first attempt whose answer was lost.
-            if list_changes(self.existing(name).schema["fields"]):
+            if list_changes(self.require_collection(name).schema["fields"]):
                 raise Unavailable(f"the schema of {name} can't be changed at the moment: {error}") from error
 
 
-def metadata_of(schema: Json) -> Json:
+def get_metadata(schema: Json) -> Json:
     """Return what is kept with a collection, other people's included."""
     metadata: Json = schema.get("metadata") or {}
     return metadata
 
 
-def foreign_metadata(schema: Json) -> Json:
+def get_foreign_metadata(schema: Json) -> Json:
     """Return the metadata that other programs have written."""
-    return {name: value for name, value in metadata_of(schema).items() if name not in (_STATE, _CREATED_AT)}
+    return {name: value for name, value in get_metadata(schema).items() if name not in (_STATE, _CREATED_AT)}
 
 
-def first_metadata(state: CollectionState, created_at: int) -> Json:
+def build_metadata(state: CollectionState, created_at: int) -> Json:
     """Return what a new collection is made with."""
     return {_STATE: encode_json(state).decode(), _CREATED_AT: created_at}
 
 
-def state_of(schema: Json) -> CollectionState:
+def parse_state(schema: Json) -> CollectionState:
     """Return what a collection remembers; one that we have not made remembers no filter and no cursor."""
-    state = metadata_of(schema).get(_STATE)
+    state = get_metadata(schema).get(_STATE)
     # As text: the engine may merge the keys of an object with those that are there.
     return decode(state, type=CollectionState) if isinstance(state, str) else CollectionState(filter=Filter())
 
 
-def created_at(schema: Json) -> int:
+def get_creation_time(schema: Json) -> int:
     """Return when a collection was made, in Unix seconds."""
-    metadata = metadata_of(schema)
+    metadata = get_metadata(schema)
     return int(metadata[_CREATED_AT] if _CREATED_AT in metadata else schema["created_at"])
 
 
-def tombstones_of(name: str) -> str:
+def build_tombstones_name(name: str) -> str:
     """Return the companion that holds a collection's tombstones; it is made when the first one is due."""
     return f"{_TOMBSTONES}.{name}"
 
@@ -191,15 +191,17 @@ def is_internal(name: str) -> bool:
 
 
 # Settings that a collection is created with; this program has none of its own.
-_AT_CREATION = ("default_sorting_field", "enable_nested_fields", "symbols_to_index")
+_CREATION_SETTINGS = ("default_sorting_field", "enable_nested_fields", "symbols_to_index")
 
 
-def copy_foreign_settings(server: Server, source: Found, target: Found, *, with_values: bool) -> list[str]:
+def copy_foreign_settings(
+    server: Server, source: CollectionRef, target: CollectionRef, *, with_values: bool
+) -> list[str]:
     """Copy the settings of a collection that this program did not make; return a notice for each that is not copied."""
     fields = _list_foreign_fields(source)
     notices = [
         f"{source.name} has {name} {source.schema[name]}, which {target.name} does not have"
-        for name in _AT_CREATION
+        for name in _CREATION_SETTINGS
         if source.schema.get(name) and source.schema[name] != target.schema.get(name)
     ]
     if fields and not with_values:
@@ -207,35 +209,37 @@ def copy_foreign_settings(server: Server, source: Found, target: Found, *, with_
         notices.append(
             f"{target.name} has no values of the fields {names}, which another program added to {source.name}"
         )
-    for label, method, path, body in _requests(server, source, target, fields):
+    for label, method, path, body in _build_requests(server, source, target, fields):
         try:
-            server.ask(lambda client, call=(method, path, body): _send(client, *call))  # type: ignore[misc]
+            server.request(lambda client, call=(method, path, body): _send(client, *call))  # type: ignore[misc]
         except AggregatorError as error:
             notices.append(f"{label} of {source.name} can't be copied to {target.name}: {error}")
     return notices
 
 
-def _list_foreign_fields(source: Found) -> list[Json]:
+def _list_foreign_fields(source: CollectionRef) -> list[Json]:
     known = {field["name"] for field in build_fields()} | {"id", ".*"}
     return [field for field in source.schema["fields"] if source.is_native and field["name"] not in known]
 
 
-def _requests(server: Server, source: Found, target: Found, fields: list[Json]) -> Iterator[tuple[str, str, str, Json]]:
+def _build_requests(
+    server: Server, source: CollectionRef, target: CollectionRef, fields: list[Json]
+) -> Iterator[tuple[str, str, str, Json]]:
     """Yield what is copied, and the method, path and body of the request that does it."""
     collection = f"/collections/{target.name}"
     for field in fields:
         yield f"the field {field['name']}", "patch", collection, {"fields": [{**field, "optional": True}]}
-    if metadata := foreign_metadata(source.schema):
+    if metadata := get_foreign_metadata(source.schema):
         yield "metadata", "patch", collection, {"metadata": target.schema.get("metadata", {}) | metadata}
     for kind in ("synonyms", "overrides"):
         for setting in _list_settings(server, source.name, kind):
-            path = f"{collection}/{kind}/{in_path(setting['id'])}"
+            path = f"{collection}/{kind}/{quote_for_path(setting['id'])}"
             yield f"{kind.removesuffix('s')} {setting['id']}", "put", path, setting
 
 
 def _list_settings(server: Server, collection: str, kind: str) -> list[Json]:
     try:
-        listed: Any = server.ask(
+        listed: Any = server.request(
             lambda client: client.api_call.get(f"/collections/{collection}/{kind}", dict, as_json=True)
         )
     except NotFound:  # from version 30 on they belong to the server, and name no collection

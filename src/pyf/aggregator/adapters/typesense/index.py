@@ -12,18 +12,18 @@ from ...domain.documents.project import normalize_name
 from ...domain.documents.schema import ProjectFields, RegistryFields
 from ...ports import ProjectDocuments, Rejection
 from ..encoding import sort_newest_first, sort_oldest_first
-from .bulk import fetch
+from .bulk import read_documents
 from .client import Server
-from .collections import Collections, Found, state_of
-from .package_states import holdings
-from .packages import Projects
+from .collections import CollectionRef, Collections, parse_state
+from .package_states import list_package_states
+from .packages import PackageStore
 from .schema import HELPER_FIELDS, Json
-from .serialization import NOT_OF_THE_REGISTRY, document_of, enrichments_of, latest, registry_of
+from .serialization import NON_REGISTRY_FIELDS, find_latest_writes, parse_registry_fields, to_document, to_enrichments
 from .tombstones import Tombstones
 
 # Holdings between two looks at whether the collection is still there, and documents in one step of an export.
-_HOLDINGS_AT_ONCE = 500
-_EXPORT_AT_ONCE = 200
+_STATES_BATCH = 500
+_EXPORT_BATCH = 200
 
 
 class TypesenseIndex:
@@ -34,19 +34,21 @@ class TypesenseIndex:
     next run finds it.
     """
 
-    def __init__(self, server: Server, collections: Collections, projects: Projects, tombstones: Tombstones) -> None:
+    def __init__(
+        self, server: Server, collections: Collections, projects: PackageStore, tombstones: Tombstones
+    ) -> None:
         self._server = server
         self._collections = collections
         self._tombstones = tombstones
         self._projects = projects
 
     def put(self, collection: str, projects: Sequence[ProjectDocuments]) -> Sequence[Rejection]:
-        return self._projects.put(self._collections.writable(collection).name, projects)
+        return self._projects.put(self._collections.require_writable(collection).name, projects)
 
     def remove(self, collection: str, tombstones: Sequence[Tombstone]) -> int:
-        found = self._collections.ours(collection)
+        found = self._collections.require_native(collection)
         first = {tombstone.name: tombstone for tombstone in reversed(tombstones)}
-        ids = self._projects.ids(found.name, first)
+        ids = self._projects.list_ids(found.name, first)
         # Before the documents: should we be stopped in between, the next run finds them and removes them again.
         self._tombstones.put(found.name, [each for name, each in first.items() if name in ids])
         self._tombstones.add(found.name, [each for name, each in first.items() if name not in ids])
@@ -54,46 +56,46 @@ class TypesenseIndex:
         return len(ids)
 
     def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
-        return self._projects.enrich(self._collections.writable(collection).name, fields)
+        return self._projects.update(self._collections.require_writable(collection).name, fields)
 
     def get_project_documents(self, collection: str, name: str) -> Sequence[Document]:
-        found = self._collections.ours(collection)
+        found = self._collections.require_native(collection)
         wanted = normalize_name(name)
-        documents = self._documents(found, [wanted]).get(wanted, {})
+        documents = self._read_packages(found, [wanted]).get(wanted, {})
         return [documents[each.version] for each in sort_newest_first(d.registry for d in documents.values())]
 
     def get_documents(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
-        found = self._collections.ours(collection)
+        found = self._collections.require_native(collection)
         documents: dict[str, list[RegistryFields]] = {}
-        query = {"exclude_fields": ",".join(NOT_OF_THE_REGISTRY)}
-        for some, lines in fetch(self._server, found.name, names, query):
+        query = {"exclude_fields": ",".join(NON_REGISTRY_FIELDS)}
+        for some, lines in read_documents(self._server, found.name, names, query):
             for line in lines:
-                registry = registry_of(line, found.name)
+                registry = parse_registry_fields(line, found.name)
                 if registry.name_normalized in some:
                     documents.setdefault(registry.name_normalized, []).append(registry)
         return {name: sort_newest_first(each) for name, each in documents.items()}
 
     def get_enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
-        found = self._collections.ours(collection)
-        held = self._projects.before_writing(found.name, names)
-        return {name: enrichments_of(latest(documents.values())) for name, documents in held.items()}
+        found = self._collections.require_native(collection)
+        held = self._projects.read_for_update(found.name, names)
+        return {name: to_enrichments(find_latest_writes(documents.values())) for name, documents in held.items()}
 
     def project_states(self, collection: str) -> Iterator[ProjectState]:
-        real_name = self._collections.existing(collection).name
-        remaining = iter(holdings(self._server, real_name))
-        while page := list(islice(remaining, _HOLDINGS_AT_ONCE)):
+        real_name = self._collections.require_collection(collection).name
+        remaining = iter(list_package_states(self._server, real_name))
+        while page := list(islice(remaining, _STATES_BATCH)):
             # What was read at the start may be old by now, but it must not be of a collection that is gone.
-            real_name = self._collections.same(real_name, collection).name
+            real_name = self._collections.find_same(real_name, collection).name
             yield from page
 
     def fingerprints(self, collection: str) -> Mapping[str, int]:
-        return self._projects.fingerprints(self._collections.ours(collection).name)
+        return self._projects.fingerprints(self._collections.require_native(collection).name)
 
     def export(self, collection: str) -> Iterator[Document]:
-        found = self._collections.ours(collection)
-        for names in group_names_by_documents(self.project_states(collection), _EXPORT_AT_ONCE):
-            found = self._collections.same(found.name, collection)
-            held = self._documents(found, names)
+        found = self._collections.require_native(collection)
+        for names in group_names_by_documents(self.project_states(collection), _EXPORT_BATCH):
+            found = self._collections.find_same(found.name, collection)
+            held = self._read_packages(found, names)
             for name in names:
                 documents = held.get(name, {})
                 yield from (
@@ -101,29 +103,29 @@ class TypesenseIndex:
                 )
 
     def get_tombstone(self, collection: str, name: str) -> Tombstone | None:
-        return self._tombstones.get(self._collections.existing(collection).name, normalize_name(name))
+        return self._tombstones.get(self._collections.require_collection(collection).name, normalize_name(name))
 
     def tombstones(self, collection: str) -> Iterator[Tombstone]:
         # As with holdings, memory is taken for a few words of each.
-        found = self._tombstones.all(self._collections.existing(collection).name)
+        found = self._tombstones.list_tombstones(self._collections.require_collection(collection).name)
         yield from sorted(found, key=lambda tombstone: tombstone.name)
 
     def get_state(self, collection: str) -> CollectionState:
-        return state_of(self._collections.existing(collection).schema)
+        return parse_state(self._collections.require_collection(collection).schema)
 
     def set_state(self, collection: str, state: CollectionState) -> None:
-        self._collections.remember(self._collections.existing(collection), state)
+        self._collections.set_state(self._collections.require_collection(collection), state)
 
-    def _documents(self, found: Found, names: Sequence[str]) -> dict[str, dict[str, Document]]:
+    def _read_packages(self, found: CollectionRef, names: Sequence[str]) -> dict[str, dict[str, Document]]:
         """Return whole documents by project and version."""
         documents: dict[str, dict[str, Document]] = {}
-        for some, lines in fetch(self._server, found.name, names, {"exclude_fields": ",".join(HELPER_FIELDS)}):
+        for some, lines in read_documents(self._server, found.name, names, {"exclude_fields": ",".join(HELPER_FIELDS)}):
             projects: dict[str, list[tuple[RegistryFields, Json]]] = {}
             for line in lines:
-                registry = registry_of(line, found.name)
+                registry = parse_registry_fields(line, found.name)
                 projects.setdefault(registry.name_normalized, []).append((registry, decode(line)))
             for name in some & projects.keys():
                 # Of a release that a write has missed, what the others say.
-                others = enrichments_of(latest(flat for _, flat in projects[name]))
-                documents[name] = {each.version: document_of(each, others) for each, _ in projects[name]}
+                others = to_enrichments(find_latest_writes(flat for _, flat in projects[name]))
+                documents[name] = {each.version: to_document(each, others) for each, _ in projects[name]}
         return documents

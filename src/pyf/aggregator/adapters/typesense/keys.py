@@ -19,13 +19,13 @@ from ...ports import NewKey
 from ...ports.keys import SEARCH_ACTION, ApiKey
 from ..api_keys import KeyHash, generate_key, get_prefix, grants, hash_key, validate_key
 from ..encoding import replace_surrogates
-from .bulk import delete, export_of, send
+from .bulk import build_export_path, delete_documents, import_documents
 from .client import Server
-from .retry import Taken
+from .retry import AlreadyExists
 
-COLLECTION = "_pyf_keys"
-_SCHEMA = {
-    "name": COLLECTION,
+KEYS_COLLECTION = "_pyf_keys"
+_KEYS_SCHEMA = {
+    "name": KEYS_COLLECTION,
     "fields": [
         {"name": "key", "type": "int64"},
         {"name": "salt", "type": "string", "index": False, "optional": True},
@@ -34,13 +34,13 @@ _SCHEMA = {
 }
 
 
-class _Kept(Struct, frozen=True):
+class _StoredHash(Struct, frozen=True):
     key: int
     salt: str
     digest: str
 
 
-_KEPT = Decoder(_Kept)
+_STORED_HASH = Decoder(_StoredHash)
 
 
 class KeyHashes:
@@ -49,34 +49,36 @@ class KeyHashes:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    def keep(self, number: int, kept: KeyHash) -> None:
+    def put(self, number: int, key_hash: KeyHash) -> None:
         """Keep what is to be kept of a key's value; the collection is made with the first one."""
-        document = {"id": str(number), "key": number, "salt": kept.salt.hex(), "digest": kept.digest.hex()}
+        document = {"id": str(number), "key": number, "salt": key_hash.salt.hex(), "digest": key_hash.digest.hex()}
         try:
-            refused = send(self._server, COLLECTION, [document], "upsert")
+            refused = import_documents(self._server, KEYS_COLLECTION, [document], "upsert")
         except NotFound:
-            with suppress(Taken):  # another one was quicker
-                schema: Any = _SCHEMA
-                self._server.ask(lambda client: client.collections.create(schema))
-            refused = send(self._server, COLLECTION, [document], "upsert")
+            with suppress(AlreadyExists):  # another one was quicker
+                schema: Any = _KEYS_SCHEMA
+                self._server.request(lambda client: client.collections.create(schema))
+            refused = import_documents(self._server, KEYS_COLLECTION, [document], "upsert")
         for each in refused:
             raise Unavailable(f"{self._server.address} does not take what is kept of the key {number}: {each.reason}")
 
-    def forget(self, number: int) -> None:
+    def delete(self, number: int) -> None:
         """Forget what was kept of a key, if anything was."""
         with suppress(NotFound):  # no key of ours was ever made
-            delete(self._server, COLLECTION, [str(number)])
+            delete_documents(self._server, KEYS_COLLECTION, [str(number)])
 
-    def numbers_of(self, value: str) -> set[int]:
+    def find_key_ids(self, value: str) -> set[int]:
         """Return the numbers of the keys of this value; it takes as long whatever the answer is."""
         try:
-            return self._server.read(export_of(COLLECTION), {}, lambda lines: _numbers_of(value, lines))
+            return self._server.read_lines(
+                build_export_path(KEYS_COLLECTION), {}, lambda lines: _match_key_ids(value, lines)
+            )
         except NotFound:
             return set()
 
 
-def _numbers_of(value: str, lines: Iterable[bytes]) -> set[int]:
-    kept = map(_KEPT.decode, lines)
+def _match_key_ids(value: str, lines: Iterable[bytes]) -> set[int]:
+    kept = map(_STORED_HASH.decode, lines)
     return {each.key for each in kept if KeyHash(bytes.fromhex(each.salt), bytes.fromhex(each.digest)).matches(value)}
 
 
@@ -88,7 +90,7 @@ _NUMBERED = "-[0-9]+"
 _UINT32 = 2**32 - 1
 
 
-class _Told(Struct, frozen=True):
+class _ServerKey(Struct, frozen=True):
     """A key as the server tells it."""
 
     id: int
@@ -127,8 +129,8 @@ class TypesenseApiKeys:
     ) -> NewKey:
         value = validate_key(value or self._new_value())
         behind = {name: self._resolve(name) for name in collections}
-        scope = _scope(collections, [found for name, found in behind.items() if found and found != name])
-        before = {told.id for told in self._told()}
+        scope = _build_patterns(collections, [found for name, found in behind.items() if found and found != name])
+        before = {told.id for told in self._list_server_keys()}
         schema: Any = {
             "description": replace_surrogates(description),
             "actions": list(actions),
@@ -136,69 +138,73 @@ class TypesenseApiKeys:
             "value": value,
         }
         try:
-            made: Any = self._server.ask(lambda client: client.keys.create(schema))
-            told = convert(made, _Told)
-        except Taken as error:
+            made: Any = self._server.request(lambda client: client.keys.create(schema))
+            told = convert(made, _ServerKey)
+        except AlreadyExists as error:
             # By another key, or by our own first attempt, the answer of which was lost.
-            new = [each for each in self._told() if each.id not in before and each.value_prefix == get_prefix(value)]
+            new = [
+                each
+                for each in self._list_server_keys()
+                if each.id not in before and each.value_prefix == get_prefix(value)
+            ]
             if not new or list(new[-1].collections) != scope:
                 raise Invalid("there is a key of that value already: choose another one") from error
             told = new[-1]
-        self._hashes.keep(told.id, hash_key(value))
-        return NewKey(key=_key(told, get_prefix(value)), value=value)
+        self._hashes.put(told.id, hash_key(value))
+        return NewKey(key=_to_api_key(told, get_prefix(value)), value=value)
 
     def list_keys(self) -> Sequence[ApiKey]:
-        return [_key(told, told.value_prefix) for told in self._told()]
+        return [_to_api_key(told, told.value_prefix) for told in self._list_server_keys()]
 
     def delete(self, key_id: int) -> None:
         unknown = NotFound(f"there is no key {key_id}")
         if not 0 <= key_id <= _UINT32:
             raise unknown
         try:
-            self._server.ask(lambda client: client.keys[key_id].delete())
+            self._server.request(lambda client: client.keys[key_id].delete())
         except NotFound as error:
             raise unknown from error
-        self._hashes.forget(key_id)
+        self._hashes.delete(key_id)
 
     def is_allowed(self, value: str, action: str, collection: str) -> bool:
-        numbers = self._hashes.numbers_of(value)
+        numbers = self._hashes.find_key_ids(value)
         found = [key for key in self.list_keys() if key.id in numbers]
         return any(grants(key, action, collection, self._resolve) for key in found)
 
-    def _told(self) -> list[_Told]:
-        answer: Any = self._server.ask(lambda client: client.keys.retrieve())
-        return sorted(convert(answer["keys"], list[_Told]), key=lambda told: told.id)
+    def _list_server_keys(self) -> list[_ServerKey]:
+        answer: Any = self._server.request(lambda client: client.keys.retrieve())
+        return sorted(convert(answer["keys"], list[_ServerKey]), key=lambda told: told.id)
 
 
-def _key(told: _Told, prefix: str) -> ApiKey:
+def _to_api_key(told: _ServerKey, prefix: str) -> ApiKey:
     return ApiKey(
         id=told.id,
         description=told.description,
         prefix=prefix,
         actions=told.actions,
-        collections=_names(told.collections),
+        collections=_parse_names(told.collections),
     )
 
 
-def _scope(names: Iterable[str], behind: Iterable[str]) -> list[str]:
+def _build_patterns(names: Iterable[str], behind: Iterable[str]) -> list[str]:
     """Return what matches these names and the numbered collections of each, and what they lead to."""
     patterns: dict[str, None] = {}
     for name in names:
-        plain = _plain(name)
+        plain = _escape_name(name)
         patterns |= dict.fromkeys([plain] if name == "*" else [plain, plain + _NUMBERED])
     for name in behind:
         stem, _, number = name.rpartition("-")
         # A numbered one goes with its number when it is recreated.
-        patterns |= dict.fromkeys([_plain(stem) + _NUMBERED if number.isdecimal() else _plain(name)])
+        patterns |= dict.fromkeys([_escape_name(stem) + _NUMBERED if number.isdecimal() else _escape_name(name)])
     return list(patterns)
 
 
-def _plain(name: str) -> str:
+def _escape_name(name: str) -> str:
     """Return what matches a name and nothing else."""
     return name.replace(".", "[.]")
 
 
-def _names(patterns: Sequence[str]) -> tuple[str, ...]:
+def _parse_names(patterns: Sequence[str]) -> tuple[str, ...]:
     """Return the names that a key was made for; patterns that another program made stay as they are."""
     numbered = {f"{pattern}{_NUMBERED}" for pattern in patterns}
     return tuple(pattern.replace("[.]", ".") for pattern in patterns if pattern not in numbered)

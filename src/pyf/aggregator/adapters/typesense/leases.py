@@ -19,33 +19,33 @@ from uuid import uuid4
 from msgspec import Struct, convert
 
 from ...domain.errors import AggregatorError, NotFound, Unavailable
-from .bulk import in_path
+from .bulk import quote_for_path
 from .client import Server
-from .retry import Taken
+from .retry import AlreadyExists
 
 _PROC = Path("/proc")
 
 
-def this_process() -> str:
+def get_process_token() -> str:
     """Return the machine, as long as it runs, its process space, and this process with its start; "" if unknown.
 
     Process numbers come again, and containers of one machine each have their own.
     """
-    machine, pid = _machine(), os.getpid()
-    started = _started(pid)
+    machine, pid = _get_machine_id(), os.getpid()
+    started = _get_start_time(pid)
     return f"{machine} {pid} {started}" if machine and started else ""
 
 
-def is_gone(holder: str) -> bool:
+def is_dead(token: str) -> bool:
     """Tell whether a named process was one of this machine and has ended; False where that can't be known."""
-    machine, _, process = holder.partition(" ")
-    if not machine or machine != _machine():
+    machine, _, process = token.partition(" ")
+    if not machine or machine != _get_machine_id():
         return False
     pid, _, started = process.partition(" ")
-    return _started(int(pid)) != started
+    return _get_start_time(int(pid)) != started
 
 
-def _machine() -> str:
+def _get_machine_id() -> str:
     try:
         boot = (_PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()
         return f"{boot}/{os.readlink(_PROC / 'self/ns/pid')}"
@@ -53,7 +53,7 @@ def _machine() -> str:
         return ""
 
 
-def _started(pid: int) -> str:
+def _get_start_time(pid: int) -> str:
     """Return the moment of a process' start, in ticks since the machine's; "" for a process that does not run."""
     try:
         fields = (_PROC / f"{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
@@ -62,9 +62,9 @@ def _started(pid: int) -> str:
     return "" if fields[0] in "ZX" else fields[19]
 
 
-COLLECTION = "_pyf_leases"
-_SCHEMA = {
-    "name": COLLECTION,
+LEASES_COLLECTION = "_pyf_leases"
+_LEASES_SCHEMA = {
+    "name": LEASES_COLLECTION,
     "fields": [
         {"name": "token", "type": "string"},
         {"name": "expires", "type": "int64"},
@@ -73,7 +73,7 @@ _SCHEMA = {
 }
 
 # Seconds for which the right holds without a word of its holder.
-LEASE = 60.0
+LEASE_SECONDS = 60.0
 
 
 class _Lease(Struct, frozen=True):
@@ -88,7 +88,7 @@ class _Lease(Struct, frozen=True):
 class Leases:
     """The rights that this process holds on a server, and how it gets them."""
 
-    def __init__(self, server: Server, *, now: Callable[[], float] = time.time, lease: float = LEASE) -> None:
+    def __init__(self, server: Server, *, now: Callable[[], float] = time.time, lease: float = LEASE_SECONDS) -> None:
         self._server = server
         self._now = now
         self._lease = lease
@@ -104,17 +104,17 @@ class Leases:
             )
 
     @contextmanager
-    def held(self, *names: str) -> Iterator[None]:
+    def hold(self, *names: str) -> Iterator[None]:
         """Hold the rights to collections; raises `Unavailable` at once while others hold one of them."""
         with ExitStack() as rights:
             for name in names:
-                rights.enter_context(self._held(name))
+                rights.enter_context(self._hold(name))
             yield
 
     @contextmanager
-    def _held(self, name: str) -> Iterator[None]:
+    def _hold(self, name: str) -> Iterator[None]:
         token = uuid4().hex
-        self._take(name, token)
+        self._acquire(name, token)
         done = Event()
         renewal = Thread(target=self._renew, args=(name, token, done), name=f"lease of {name}", daemon=True)
         renewal.start()
@@ -127,29 +127,29 @@ class Leases:
                 self._lost.discard(name)
             # A right that can't be given back now ends by itself.
             with suppress(Unavailable, NotFound):
-                self._delete(name, token, patience=0)
+                self._delete(name, token, retry_timeout=0)
 
-    def _take(self, name: str, token: str) -> None:
-        lease = _Lease(name, token, self._end(), this_process())
-        while (other := self._created(lease)) is not None:
-            if other.expires > self._now() and not is_gone(other.holder):
+    def _acquire(self, name: str, token: str) -> None:
+        lease = _Lease(name, token, self._compute_expiry(), get_process_token())
+        while (other := self._create(lease)) is not None:
+            if other.expires > self._now() and not is_dead(other.holder):
                 raise Unavailable(
                     f"another run is at work on the collection {name} on {self._server.address}: wait for it to end"
                 )
             # Only this very lease: somebody may have put another one into its place.
             self._delete(name, other.token)
 
-    def _created(self, lease: _Lease) -> _Lease | None:
+    def _create(self, lease: _Lease) -> _Lease | None:
         """Create a lease; return the one that is there in its place, if any."""
         document: Any = {"id": lease.id, "token": lease.token, "expires": lease.expires, "holder": lease.holder}
         while True:
             try:
-                self._server.ask(lambda client: client.collections[COLLECTION].documents.create(document))
+                self._server.request(lambda client: client.collections[LEASES_COLLECTION].documents.create(document))
             except NotFound:
                 self._create_collection()
                 continue
-            except Taken:
-                there = self._there(lease.id)
+            except AlreadyExists:
+                there = self._get(lease.id)
                 if there is None:
                     continue
                 # What we find may be our own, from a first attempt whose answer was lost.
@@ -157,25 +157,27 @@ class Leases:
             return None
 
     def _create_collection(self) -> None:
-        with suppress(Taken):  # another one was quicker
-            schema: Any = _SCHEMA
-            self._server.ask(lambda client: client.collections.create(schema))
+        with suppress(AlreadyExists):  # another one was quicker
+            schema: Any = _LEASES_SCHEMA
+            self._server.request(lambda client: client.collections.create(schema))
 
-    def _there(self, name: str) -> _Lease | None:
-        path = f"/collections/{COLLECTION}/documents/{in_path(name)}"
+    def _get(self, name: str) -> _Lease | None:
+        path = f"/collections/{LEASES_COLLECTION}/documents/{quote_for_path(name)}"
         try:
-            return convert(self._server.ask(lambda client: client.api_call.get(path, dict, as_json=True)), _Lease)
+            return convert(self._server.request(lambda client: client.api_call.get(path, dict, as_json=True)), _Lease)
         except NotFound:
             return None
 
-    def _delete(self, name: str, token: str, patience: float | None = None) -> None:
-        query: Any = {"filter_by": _this(name, token)}
-        self._server.ask(lambda client: client.collections[COLLECTION].documents.delete(query), patience=patience)
+    def _delete(self, name: str, token: str, retry_timeout: float | None = None) -> None:
+        query: Any = {"filter_by": _build_filter(name, token)}
+        self._server.request(
+            lambda client: client.collections[LEASES_COLLECTION].documents.delete(query), retry_timeout=retry_timeout
+        )
 
     def _renew(self, name: str, token: str, done: Event) -> None:
         while not done.wait(self._lease / 4):
             try:
-                is_held = self._renewed(name, token)
+                is_held = self._extend(name, token)
             except Unavailable:
                 continue  # a server that is away gives the right to nobody else either
             except AggregatorError:
@@ -185,18 +187,18 @@ class Leases:
                     self._lost.add(name)
                 return
 
-    def _renewed(self, name: str, token: str) -> bool:
+    def _extend(self, name: str, token: str) -> bool:
         """Put the end of a lease off; tell whether it is still there."""
-        query: Any = {"filter_by": _this(name, token)}
-        expires: Any = {"expires": self._end()}
-        answer = self._server.ask(
-            lambda client: client.collections[COLLECTION].documents.update(expires, query), patience=0
+        query: Any = {"filter_by": _build_filter(name, token)}
+        expires: Any = {"expires": self._compute_expiry()}
+        answer = self._server.request(
+            lambda client: client.collections[LEASES_COLLECTION].documents.update(expires, query), retry_timeout=0
         )
         return bool(answer["num_updated"])
 
-    def _end(self) -> int:
+    def _compute_expiry(self) -> int:
         return int(self._now() + self._lease)
 
 
-def _this(name: str, token: str) -> str:
+def _build_filter(name: str, token: str) -> str:
     return f"id:={name} && token:={token}"

@@ -13,32 +13,37 @@ from msgspec.json import decode
 from ...domain.documents.schema import Field, Owner, iter_fields
 from ...domain.documents.version import to_order_key
 from ...domain.errors import Invalid
-from .bulk import export_of
+from .bulk import build_export_path
 from .client import Server
-from .collections import Found
-from .package_states import name_of
+from .collections import CollectionRef
+from .package_states import get_normalized_name
 from .schema import Json, build_fields
-from .serialization import Written
+from .serialization import OwnerWrite
 
 # Whose fields can be taken over, and which of these tell, in this order, when they were read.
-_MOMENTS = {
+_TIME_FIELDS = {
     Owner.REPOSITORY: ("github_checked", "github_updated"),
     Owner.DOWNLOADS: ("download_checked", "download_updated"),
 }
-_FIELDS = {owner: tuple(field for field in iter_fields() if field.owner is owner) for owner in _MOMENTS}
-_ASKED = ("name", "name_normalized", "version", *(field.name for of_owner in _FIELDS.values() for field in of_owner))
+_FIELDS = {owner: tuple(field for field in iter_fields() if field.owner is owner) for owner in _TIME_FIELDS}
+_REQUESTED_FIELDS = (
+    "name",
+    "name_normalized",
+    "version",
+    *(field.name for of_owner in _FIELDS.values() for field in of_owner),
+)
 
 _INT64 = range(-(2**63), 2**63)
 
 
-class _Told(Struct, frozen=True):
+class _LegacyValue(Struct, frozen=True):
     """What one document tells, and how much that counts: read later first, then of the higher release."""
 
     rank: tuple[Any, ...]
     value: Any
 
 
-def unknown_fields(found: Found) -> tuple[str, ...] | None:
+def list_foreign_fields(found: CollectionRef) -> tuple[str, ...] | None:
     """Return the fields of a collection that are not of our schema, None for a collection of ours.
 
     Raises `Invalid` for one that holds no packages at all.
@@ -48,59 +53,61 @@ def unknown_fields(found: Found) -> tuple[str, ...] | None:
     if not found.holds_packages:
         raise Invalid(f"the collection {found.name} holds no packages: its documents have no name, or no version")
     known = {"id", *(field.name for field in iter_fields()), *(field["name"] for field in build_fields())}
-    roots = {name.partition(".")[0] for name in found.fields if name != ".*"}
+    roots = {name.partition(".")[0] for name in found.field_names if name != ".*"}
     return tuple(sorted(roots - known - {""}))
 
 
-def told_in(server: Server, found: Found) -> dict[str, dict[Owner, Written]]:
+def read_legacy_enrichments(server: Server, found: CollectionRef) -> dict[str, dict[Owner, OwnerWrite]]:
     """Return by normalised name what a collection of another program tells of each project beside the registry."""
 
-    def gather(lines: Iterator[bytes]) -> dict[str, dict[Owner, dict[str, _Told]]]:
-        told: dict[str, dict[Owner, dict[str, _Told]]] = {}
+    def gather(lines: Iterator[bytes]) -> dict[str, dict[Owner, dict[str, _LegacyValue]]]:
+        told: dict[str, dict[Owner, dict[str, _LegacyValue]]] = {}
         for flat in map(decode, lines):
-            of_project = told.setdefault(name_of(flat), {})
-            for owner in _MOMENTS:
-                for field, each in _told(flat, owner):
+            of_project = told.setdefault(get_normalized_name(flat), {})
+            for owner in _TIME_FIELDS:
+                for field, each in _read_values(flat, owner):
                     of_owner = of_project.setdefault(owner, {})
                     if field not in of_owner or of_owner[field].rank < each.rank:
                         of_owner[field] = each
         return told
 
-    gathered = server.read(export_of(found.name), {"include_fields": ",".join(_ASKED)}, gather)
+    gathered = server.read_lines(build_export_path(found.name), {"include_fields": ",".join(_REQUESTED_FIELDS)}, gather)
     return {
         name: {
-            owner: Written(0, {field: each.value for field, each in of_owner.items()})
+            owner: OwnerWrite(0, {field: each.value for field, each in of_owner.items()})
             for owner, of_owner in of_project.items()
         }
         for name, of_project in gathered.items()
     }
 
 
-def differing(theirs: Mapping[Owner, Written], ours: Mapping[Owner, Written]) -> dict[Owner, Written]:
+def find_changed_enrichments(
+    source: Mapping[Owner, OwnerWrite], target: Mapping[Owner, OwnerWrite]
+) -> dict[Owner, OwnerWrite]:
     """Return what of theirs is missing, or was taken over before and is another by now; never what we wrote since."""
     return {
         owner: each
-        for owner, each in theirs.items()
-        if owner not in ours or (ours[owner].number == 0 and ours[owner].fields != each.fields)
+        for owner, each in source.items()
+        if owner not in target or (target[owner].number == 0 and target[owner].fields != each.fields)
     }
 
 
-def _told(flat: Json, owner: Owner) -> Iterator[tuple[str, _Told]]:
-    found = ((field.name, _fitting(flat.get(field.name), field)) for field in _FIELDS[owner])
+def _read_values(flat: Json, owner: Owner) -> Iterator[tuple[str, _LegacyValue]]:
+    found = ((field.name, _convert_value(flat.get(field.name), field)) for field in _FIELDS[owner])
     own = {name: value for name, value in found if value is not None}
-    moment = next((own[name] for name in _MOMENTS[owner] if name in own), 0)
+    moment = next((own[name] for name in _TIME_FIELDS[owner] if name in own), 0)
     rank = (moment, to_order_key(str(flat.get("version") or "")))
-    return ((name, _Told(rank, value)) for name, value in own.items())
+    return ((name, _LegacyValue(rank, value)) for name, value in own.items())
 
 
-def _fitting(value: Any, field: Field) -> Any:
+def _convert_value(value: Any, field: Field) -> Any:
     """Return a value as our schema has it, None where it can't be understood."""
     if field.kind.endswith("[]"):
         return value if isinstance(value, list) and all(isinstance(each, str) for each in value) else None
     return _AS_KIND[field.kind](value)
 
 
-def _integer(value: Any) -> int | None:
+def _parse_integer(value: Any) -> int | None:
     """Return a whole number, which may be written as a float or as text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -111,30 +118,30 @@ def _integer(value: Any) -> int | None:
     return number if number in _INT64 else None
 
 
-def _float(value: Any) -> float | None:
+def _parse_float(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _text(value: Any) -> str | None:
+def _parse_text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _truth(value: Any) -> bool | None:
+def _parse_bool(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _counts(value: Any) -> dict[str, int] | None:
+def _parse_counts(value: Any) -> dict[str, int] | None:
     """Return the one object that can be taken over: numbers by month."""
     if not isinstance(value, dict):
         return None
-    counts = {str(key): number for key, each in value.items() if (number := _integer(each)) is not None}
+    counts = {str(key): number for key, each in value.items() if (number := _parse_integer(each)) is not None}
     return counts or None
 
 
 _AS_KIND: dict[str, Callable[[Any], Any]] = {
-    "int64": _integer,
-    "float": _float,
-    "string": _text,
-    "bool": _truth,
-    "object": _counts,
+    "int64": _parse_integer,
+    "float": _parse_float,
+    "string": _parse_text,
+    "bool": _parse_bool,
+    "object": _parse_counts,
 }

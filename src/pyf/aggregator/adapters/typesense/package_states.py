@@ -13,42 +13,46 @@ from msgspec.json import Decoder, decode
 from ...domain.batching import split_into_batches
 from ...domain.collection import ProjectState
 from ...domain.documents.project import ProjectStatus, normalize_name
-from .bulk import export_of
+from .bulk import build_export_path
 from .client import Server
-from .collections import Found
+from .collections import CollectionRef
 from .limits import ALL_FACET_VALUES, SEARCHES_PER_REQUEST
 from .schema import Json
 
 
-def counts(server: Server, found: Iterable[Found]) -> dict[str, int]:
+def count_packages(server: Server, collections: Iterable[CollectionRef]) -> dict[str, int]:
     """Return the number of packages of collections by name; one that is gone meanwhile is left out."""
     numbers: dict[str, int] = {}
     searches: dict[str, Json] = {}
-    for collection in found:
-        if "is_newest" in collection.fields:
+    for collection in collections:
+        if "is_newest" in collection.field_names:
             # Newest releases, of which every package has one; groups of documents the engine miscounts.
             searches[collection.name] = {"filter_by": "is_newest:=true"}
         elif collection.is_facet("name"):
             # Reading all documents of an older program takes seconds.
             searches[collection.name] = {"facet_by": "name", "max_facet_values": ALL_FACET_VALUES}
         else:
-            numbers[collection.name] = len(names_in(server, collection))
+            numbers[collection.name] = len(list_package_names(server, collection))
     for names in split_into_batches(searches, SEARCHES_PER_REQUEST):
-        numbers |= _counted(server, {name: searches[name] for name in names})
+        numbers |= _search_counts(server, {name: searches[name] for name in names})
     return numbers
 
 
-def names_in(server: Server, found: Found) -> set[str]:
+def list_package_names(server: Server, collection: CollectionRef) -> set[str]:
     """Return the normalised names of the projects that a collection holds."""
     query = {"include_fields": "name,name_normalized"}
-    return server.read(export_of(found.name), query, lambda lines: {name_of(flat) for flat in map(decode, lines)})
+    return server.read_lines(
+        build_export_path(collection.name),
+        query,
+        lambda lines: {get_normalized_name(flat) for flat in map(decode, lines)},
+    )
 
 
-def _counted(server: Server, searches: Mapping[str, Json]) -> dict[str, int]:
+def _search_counts(server: Server, searches: Mapping[str, Json]) -> dict[str, int]:
     if not searches:  # the server would take the request for a broken one
         return {}
     body: Any = {"searches": [{"collection": name, "q": "*", "per_page": 0, **each} for name, each in searches.items()]}
-    answer: Any = server.ask(lambda client: client.multi_search.perform(body, {}))
+    answer: Any = server.request(lambda client: client.multi_search.perform(body, {}))
     return {
         name: _count_names(result["facet_counts"][0]) if result["facet_counts"] else result["found"]
         for name, result in zip(searches, answer["results"], strict=True)
@@ -60,7 +64,7 @@ def _count_names(facet: Json) -> int:
     return len({normalize_name(count["value"]) for count in facet["counts"]})
 
 
-def name_of(flat: Mapping[str, Any]) -> str:
+def get_normalized_name(flat: Mapping[str, Any]) -> str:
     """Return the normalised name of the project that a document is of, whoever has made it."""
     return str(flat.get("name_normalized") or normalize_name(flat["name"]))
 
@@ -104,13 +108,13 @@ _ROW = Decoder(_Row)
 _FIELDS = ",".join(_Row.__struct_fields__)
 
 
-def holdings(server: Server, collection: str) -> Iterator[ProjectState]:
+def list_package_states(server: Server, collection: str) -> Iterator[ProjectState]:
     """Yield what is held of each project at this moment, by normalised name.
 
     The engine's own order of texts leaves punctuation out, so it is made here: memory is taken for a few values a
     project, not for documents.
     """
-    sums = server.read(export_of(collection), {"include_fields": _FIELDS}, _summed)
+    sums = server.read_lines(build_export_path(collection), {"include_fields": _FIELDS}, _sum_rows)
     for name in sorted(sums):
         held = sums[name]
         yield ProjectState(
@@ -123,7 +127,7 @@ def holdings(server: Server, collection: str) -> Iterator[ProjectState]:
         )
 
 
-def _summed(lines: Iterable[bytes]) -> dict[str, _Sum]:
+def _sum_rows(lines: Iterable[bytes]) -> dict[str, _Sum]:
     sums: dict[str, _Sum] = {}
     for line in lines:
         row = _ROW.decode(line)

@@ -21,29 +21,37 @@ from ...domain.errors import Invalid
 from ...domain.relevance import Lexicon
 from ...ports import ProjectDocuments, Rejection
 from ..encoding import get_rejection_reason, replace_surrogates
-from .bulk import Refused, delete, export_of, fetch, fetch_by_id, is_name, send
+from .bulk import (
+    RejectedDocument,
+    build_export_path,
+    delete_documents,
+    import_documents,
+    is_name,
+    read_documents,
+    read_documents_by_id,
+)
 from .client import Server
-from .package_states import name_of
+from .package_states import get_normalized_name
 from .schema import HELPER_FIELDS, REVISION, WRITE_NUMBER, Json
 from .serialization import (
-    Written,
+    OwnerWrite,
+    add_helper_fields,
+    build_collision_id,
+    build_document,
+    build_initial_writes,
+    build_owner_patch,
+    build_owner_write,
+    build_replace_patch,
     build_search_fields,
-    enriching,
-    fields_to_write_over,
-    fresh,
-    initially_written,
-    latest,
-    own_id,
-    registry_of,
-    replacing,
-    second_id,
-    with_helper_fields,
-    written,
+    find_latest_writes,
+    get_canonical_id,
+    list_fields_for_update,
+    parse_registry_fields,
 )
 from .tombstones import Tombstones
 
 
-class Stamps:
+class WriteSequence:
     """Growing numbers: the time in microseconds, or one more than the last where the clock has not moved on.
 
     Several machines number by their clocks; before they write, they raise their numbers above a collection's.
@@ -67,13 +75,13 @@ class Stamps:
 
 
 # Projects whose present documents are looked at and written over in one step.
-_AT_ONCE = 100
+_BATCH = 100
 
 # Seconds after which the numbers that other machines have given are looked at again.
-_RAISED_FOR = 60.0
+_RAISE_INTERVAL = 60.0
 
 # The documents of a project by id.
-Held = Mapping[str, Json]
+DocumentsById = Mapping[str, Json]
 
 
 class _Numbered(Struct, frozen=True):
@@ -87,10 +95,10 @@ class _Numbered(Struct, frozen=True):
 _NUMBERED = Decoder(_Numbered)
 
 
-class Projects:
+class PackageStore:
     """The documents of projects, in whatever collection, which is named by its own name."""
 
-    def __init__(self, server: Server, stamps: Stamps, tombstones: Tombstones, lexicon: Lexicon) -> None:
+    def __init__(self, server: Server, stamps: WriteSequence, tombstones: Tombstones, lexicon: Lexicon) -> None:
         self._server = server
         self._stamps = stamps
         self._tombstones = tombstones
@@ -104,40 +112,42 @@ class Projects:
         """
         rejections: list[Rejection] = []
         self._raise_numbers(collection)
-        for some in split_into_batches(projects, _AT_ONCE):
-            for distinct in _without_repetitions(some):
+        for some in split_into_batches(projects, _BATCH):
+            for distinct in _split_repetitions(some):
                 rejections += self._put(collection, distinct)
         return rejections
 
-    def enrich(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
+    def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
         """Replace one owner's fields of projects in all their documents; return how many were there."""
         there: set[str] = set()
         self._raise_numbers(collection)
-        for some in split_into_batches(fields, _AT_ONCE):
-            new = {name: dict([written(fields[name], self._stamps.next())]) for name in some}
-            there |= self.bring(collection, new)
+        for some in split_into_batches(fields, _BATCH):
+            new = {name: dict([build_owner_write(fields[name], self._stamps.next())]) for name in some}
+            there |= self.update_owners(collection, new)
         return len(there)
 
-    def bring(self, collection: str, new: Mapping[str, Mapping[Owner, Written]]) -> set[str]:
+    def update_owners(self, collection: str, new: Mapping[str, Mapping[Owner, OwnerWrite]]) -> set[str]:
         """Write what other owners say of projects into all of their documents; return the projects that are there."""
         owners = {owner for of_package in new.values() for owner in of_package}
-        held = self.before_writing(collection, new, owners)
+        held = self.read_for_update(collection, new, owners)
         changes = [
-            {"id": identifier, **enriching(flat, owner, of_owner), WRITE_NUMBER: number, REVISION: number}
+            {"id": identifier, **build_owner_patch(flat, owner, of_owner), WRITE_NUMBER: number, REVISION: number}
             for name, documents in held.items()
             for number in [self._next_number(documents)]
             for identifier, flat in documents.items()
             for owner, of_owner in new[name].items()
         ]
-        for each in send(self._server, collection, changes, "update"):
+        for each in import_documents(self._server, collection, changes, "update"):
             if each.code != HTTPStatus.NOT_FOUND:  # else the release has left meanwhile
                 raise Invalid(f"{self._server.address} does not take the fields of {each.id}: {each.reason}")
         return set(held)
 
-    def ids(self, collection: str, names: Iterable[str]) -> dict[str, list[str]]:
+    def list_ids(self, collection: str, names: Iterable[str]) -> dict[str, list[str]]:
         """Return the ids of the documents of those of the projects that are there."""
         found: dict[str, list[str]] = {}
-        for some, lines in fetch(self._server, collection, names, {"include_fields": "id,name,name_normalized"}):
+        for some, lines in read_documents(
+            self._server, collection, names, {"include_fields": "id,name,name_normalized"}
+        ):
             for flat in map(decode, lines):
                 if flat["name_normalized"] in some:
                     found.setdefault(flat["name_normalized"], []).append(flat["id"])
@@ -145,15 +155,15 @@ class Projects:
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """Delete documents."""
-        delete(self._server, collection, ids)
+        delete_documents(self._server, collection, ids)
 
-    def before_writing(
+    def read_for_update(
         self, collection: str, names: Iterable[str], owners: Iterable[Owner] = tuple(Owner)
-    ) -> dict[str, Held]:
+    ) -> dict[str, DocumentsById]:
         """Return of the packages that are there what has to be known of each document to write over these owners'."""
         found: dict[str, dict[str, Json]] = {}
-        query = {"include_fields": ",".join(fields_to_write_over(owners))}
-        for some, lines in fetch(self._server, collection, names, query):
+        query = {"include_fields": ",".join(list_fields_for_update(owners))}
+        for some, lines in read_documents(self._server, collection, names, query):
             for flat in map(decode, lines):
                 if flat["name_normalized"] in some:
                     found.setdefault(flat["name_normalized"], {})[flat["id"]] = flat
@@ -169,38 +179,38 @@ class Projects:
             return found
 
         query = {"include_fields": ",".join(_Numbered.__struct_fields__)}
-        found = self._server.read(export_of(collection), query, gather)
+        found = self._server.read_lines(build_export_path(collection), query, gather)
         return {name: hash(frozenset(numbers)) for name, numbers in found.items()}
 
     def copy(self, source: str, target: str, names: Iterable[str]) -> list[Rejection]:
         """Make packages of the target equal to those of the source; helper fields are built anew."""
         self._raise_numbers(target)
         return [
-            rejection for some in split_into_batches(names, _AT_ONCE) for rejection in self._copy(source, target, some)
+            rejection for some in split_into_batches(names, _BATCH) for rejection in self._copy(source, target, some)
         ]
 
     def _copy(self, source: str, target: str, names: Sequence[str]) -> list[Rejection]:
-        gone = {identifier for of_package in self.ids(target, names).values() for identifier in of_package}
+        gone = {identifier for of_package in self.list_ids(target, names).values() for identifier in of_package}
         documents: list[Json] = []
-        for some, lines in fetch(self._server, source, names, {"exclude_fields": ",".join(HELPER_FIELDS)}):
+        for some, lines in read_documents(self._server, source, names, {"exclude_fields": ",".join(HELPER_FIELDS)}):
             packages: dict[str, list[tuple[Json, RegistryFields]]] = {}
             for line in lines:
-                registry = registry_of(line, source)
+                registry = parse_registry_fields(line, source)
                 packages.setdefault(registry.name_normalized, []).append((decode(line), registry))
             for name in sorted(some & packages.keys()):
                 releases = [registry for _, registry in packages[name]]
                 number = {WRITE_NUMBER: self._stamps.next()}
                 documents += [
-                    with_helper_fields(flat | number, build_search_fields(registry, releases, self._lexicon))
+                    add_helper_fields(flat | number, build_search_fields(registry, releases, self._lexicon))
                     for flat, registry in packages[name]
                 ]
-        self._tombstones.lift(target, {document["name_normalized"] for document in documents})
-        refused = send(self._server, target, documents, "upsert")
-        delete(self._server, target, sorted(gone.difference(document["id"] for document in documents)))
+        self._tombstones.delete(target, {document["name_normalized"] for document in documents})
+        refused = import_documents(self._server, target, documents, "upsert")
+        delete_documents(self._server, target, sorted(gone.difference(document["id"] for document in documents)))
         return [Rejection(id=each.id, reason=each.reason) for each in refused]
 
     def _put(self, collection: str, projects: Sequence[ProjectDocuments]) -> list[Rejection]:
-        held = self.before_writing(collection, [project.name_normalized for project in projects])
+        held = self.read_for_update(collection, [project.name_normalized for project in projects])
         rejections: list[Rejection] = []
         created: list[Json] = []
         replaced: list[Json] = []
@@ -208,9 +218,9 @@ class Projects:
         unfinished: list[tuple[Json, int]] = []
         alive: list[str] = []
         for project in projects:
-            accepted = list(_accepted(project, rejections))
+            accepted = list(_list_accepted(project, rejections))
             there = held.get(replace_surrogates(project.name_normalized), {})
-            new, changed = self._changes(project, accepted, there)
+            new, changed = self._build_changes(project, accepted, there)
             gone = sorted(there.keys() - {line["id"] for line in changed})
             if new + changed and bool(new) + bool(changed) + bool(gone) > 1:
                 # More than one request: a reader of the unfinished package has to read it again.
@@ -222,69 +232,73 @@ class Projects:
             superfluous += gone
             alive += [project.name_normalized] if new + changed else []
         # Before the documents, after which nobody would look at the project again.
-        self._tombstones.lift(collection, alive)
-        refused = self._create(collection, created) + send(self._server, collection, replaced, "emplace")
-        delete(self._server, collection, superfluous)
-        own_ids = {line["id"]: own_id(line) for line in created + replaced}
+        self._tombstones.delete(collection, alive)
+        refused = self._create(collection, created) + import_documents(self._server, collection, replaced, "emplace")
+        delete_documents(self._server, collection, superfluous)
+        own_ids = {line["id"]: get_canonical_id(line) for line in created + replaced}
         not_there = {each.id for each in refused}
         finished: Iterable[Json] = ({"id": line["id"], "last_serial": serial} for line, serial in unfinished)
-        send(self._server, collection, (each for each in finished if each["id"] not in not_there), "update")
+        import_documents(self._server, collection, (each for each in finished if each["id"] not in not_there), "update")
         return rejections + [Rejection(id=own_ids[each.id], reason=each.reason) for each in refused]
 
-    def _create(self, collection: str, lines: Sequence[Json]) -> list[Refused]:
+    def _create(self, collection: str, lines: Sequence[Json]) -> list[RejectedDocument]:
         """Write documents that were not there a moment ago, under another id where that of theirs is taken."""
-        refused = send(self._server, collection, lines, "create")
+        refused = import_documents(self._server, collection, lines, "create")
         taken = {each.id for each in refused if each.code == HTTPStatus.CONFLICT}
         if not taken:
             return refused
         by_whom = {
-            flat["id"]: name_of(flat)
-            for flat in fetch_by_id(self._server, collection, taken, {"include_fields": "id,name,name_normalized"})
+            flat["id"]: get_normalized_name(flat)
+            for flat in read_documents_by_id(
+                self._server, collection, taken, {"include_fields": "id,name,name_normalized"}
+            )
         }
         again = [line for line in lines if line["id"] in taken]
         for line in again:
             # Of the same project it is what another process has just written, or our first attempt at this.
             if by_whom.get(line["id"], line["name_normalized"]) != line["name_normalized"]:
-                line["id"] = second_id(line["id"], line["name_normalized"])
-        return [each for each in refused if each.id not in taken] + send(self._server, collection, again, "emplace")
+                line["id"] = build_collision_id(line["id"], line["name_normalized"])
+        return [each for each in refused if each.id not in taken] + import_documents(
+            self._server, collection, again, "emplace"
+        )
 
-    def _changes(
-        self, project: ProjectDocuments, documents: Sequence[RegistryFields], there: Held
+    def _build_changes(
+        self, project: ProjectDocuments, documents: Sequence[RegistryFields], there: DocumentsById
     ) -> tuple[list[Json], list[Json]]:
         """Return what has to be sent of documents that are new, and of those that are held."""
-        others = initially_written(project.initial) | latest(there.values())
+        others = build_initial_writes(project.initial) | find_latest_writes(there.values())
         if project.health is not UNSET:
-            others |= [written(project.health, self._stamps.next())]
+            others |= [build_owner_write(project.health, self._stamps.next())]
         number = self._next_number(there)
-        ids = {own_id(there[identifier]): identifier for identifier in sorted(there, reverse=True)}
+        ids = {get_canonical_id(there[identifier]): identifier for identifier in sorted(there, reverse=True)}
         new: list[Json] = []
         changed: list[Json] = []
         for document in documents:
             identifier = ids.get(replace_surrogates(document.id))
             added = build_search_fields(document, documents, self._lexicon) | {WRITE_NUMBER: number, REVISION: number}
             if identifier is None:
-                new.append(with_helper_fields(fresh(document, others), added))
+                new.append(add_helper_fields(build_document(document, others), added))
             else:
-                changed.append(replacing(there[identifier], document, others) | added | {"id": identifier})
+                changed.append(build_replace_patch(there[identifier], document, others) | added | {"id": identifier})
         return new, changed
 
     def _raise_numbers(self, collection: str) -> None:
         """Have all further numbers be above those of the collection, whatever the clock of this machine shows."""
         now = time.monotonic()
-        if now - self._raised.get(collection, -_RAISED_FOR) < _RAISED_FOR:
+        if now - self._raised.get(collection, -_RAISE_INTERVAL) < _RAISE_INTERVAL:
             return
         self._raised[collection] = now
         search: Any = {"q": "*", "sort_by": f"{WRITE_NUMBER}:desc", "per_page": 1, "include_fields": WRITE_NUMBER}
-        answer: Any = self._server.ask(lambda client: client.collections[collection].documents.search(search))
+        answer: Any = self._server.request(lambda client: client.collections[collection].documents.search(search))
         for hit in answer["hits"]:
             self._stamps.raise_above(hit["document"].get(WRITE_NUMBER, 0))
 
-    def _next_number(self, held: Held) -> int:
+    def _next_number(self, held: DocumentsById) -> int:
         """Return the number of a write over these documents of a package, above those that they have."""
         return self._stamps.next(above=max((flat.get(WRITE_NUMBER, 0) for flat in held.values()), default=0))
 
 
-def _accepted(project: ProjectDocuments, rejections: list[Rejection]) -> Iterator[RegistryFields]:
+def _list_accepted(project: ProjectDocuments, rejections: list[Rejection]) -> Iterator[RegistryFields]:
     """Yield the documents that can be held, each version once; note why others can't."""
     accepted: dict[str, RegistryFields] = {}
     for document in project.documents:
@@ -298,7 +312,7 @@ def _accepted(project: ProjectDocuments, rejections: list[Rejection]) -> Iterato
     yield from accepted.values()
 
 
-def _without_repetitions(projects: Iterable[ProjectDocuments]) -> Iterator[list[ProjectDocuments]]:
+def _split_repetitions(projects: Iterable[ProjectDocuments]) -> Iterator[list[ProjectDocuments]]:
     """Part projects so that none comes twice in one part: the second time is to replace the first."""
     some: dict[str, ProjectDocuments] = {}
     for project in projects:

@@ -72,17 +72,17 @@ class CountedTransport(httpx.HTTPTransport):
 
 
 # Seconds that the queues of a server may take to become empty, and between two looks at them.
-_DRAIN = 2.0
-_POLL = 0.02
+_DRAIN_TIMEOUT = 2.0
+_POLL_INTERVAL = 0.02
 
 # With a key that may not write, document counts that stand still for so many seconds show the end of the log.
-_STANDSTILL = 1.0
+_STANDSTILL_SECONDS = 1.0
 
 # Seconds that a server may take for a write that changes nothing.
-_TIMEOUT = 10.0
+_REQUEST_TIMEOUT = 10.0
 
 # A proxy may open a connection for each request: restarts can't be told by connections then.
-_ATTEMPTS = 3
+_MAX_ATTEMPTS = 3
 
 # The identifier of no document.
 _NO_DOCUMENT = "_pyf_no_document"
@@ -108,7 +108,7 @@ class ReplayBarrier:
         """Have the next check look at the server again."""
         self._confirmed = -1
 
-    def check(self) -> None:
+    def await_applied(self) -> None:
         """Return when all earlier writes have been applied.
 
         Raises:
@@ -119,7 +119,7 @@ class ReplayBarrier:
         with self._lock:
             if self._confirmed == self._transport.connections:
                 return
-            for _ in range(_ATTEMPTS):
+            for _ in range(_MAX_ATTEMPTS):
                 self._check_health()
                 connections = self._transport.connections
                 self._await_log()
@@ -148,17 +148,17 @@ class ReplayBarrier:
             raise CatchingUp(503, "it applies its log") from error
 
     def _await_queues(self) -> None:
-        end = time.monotonic() + _DRAIN
+        end = time.monotonic() + _DRAIN_TIMEOUT
         while self._get("/status")["queued_writes"] > 0:
             if time.monotonic() > end:
                 self._pass_queues()
                 return
-            time.sleep(_POLL)
+            time.sleep(_POLL_INTERVAL)
 
     def _pass_queues(self) -> None:
         """Wait in the queue of each collection: others may write so much that queues never are empty."""
         passed: set[str] = set()
-        while names := self._collection_names() - passed:
+        while names := self._list_collection_names() - passed:
             for name in sorted(names):
                 try:
                     path = f"/collections/{name}/documents/{_NO_DOCUMENT}"
@@ -167,21 +167,21 @@ class ReplayBarrier:
                     pass  # as expected, said in the order of the queue
             passed |= names
 
-    def _collection_names(self) -> set[str]:
+    def _list_collection_names(self) -> set[str]:
         """Return the names of collections, those included that an alias leads to and that are not there yet."""
         collections = {collection["name"] for collection in self._get("/collections", {"exclude_fields": "fields"})}
         return collections | {alias["collection_name"] for alias in self._get("/aliases")["aliases"]}
 
     def _await_standstill(self) -> None:
         try:
-            before = self._counts()
-            time.sleep(_STANDSTILL)
-            if before != self._counts():
+            before = self._count_documents()
+            time.sleep(_STANDSTILL_SECONDS)
+            if before != self._count_documents():
                 raise CatchingUp(503, "it applies its log")
         except (exceptions.RequestUnauthorized, exceptions.RequestForbidden):
             return  # a key for searches alone: nothing that it may ask for tells more than the health
 
-    def _counts(self) -> dict[str, int]:
+    def _count_documents(self) -> dict[str, int]:
         listed = self._get("/collections", {"exclude_fields": "fields"})
         return {collection["name"]: collection["num_documents"] for collection in listed}
 
@@ -189,4 +189,4 @@ class ReplayBarrier:
         return self._send("GET", path, query).json()
 
     def _send(self, method: str, path: str, query: dict[str, str] | None = None) -> httpx.Response:
-        return self._requests.send(method, path, query or {}, _TIMEOUT)
+        return self._requests.send(method, path, query or {}, _REQUEST_TIMEOUT)

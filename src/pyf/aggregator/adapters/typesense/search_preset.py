@@ -6,7 +6,7 @@ defaults for the last three.
 
 from typing import Any
 
-from .bulk import in_path
+from .bulk import quote_for_path
 from .client import Server
 from .schema import SEARCH_FRAMEWORK_VERSIONS, SEARCH_HEALTH, SEARCH_NAMES, SEARCH_PYTHON_VERSIONS
 
@@ -48,4 +48,4 @@ PRESET: dict[str, Any] = {
 
 def put_search_preset(server: Server, name: str) -> None:
     """Store the parameters under a name, in place of others of that name."""
-    server.ask(lambda client: client.api_call.put(f"/presets/{in_path(name)}", dict, body={"value": PRESET}))
+    server.request(lambda client: client.api_call.put(f"/presets/{quote_for_path(name)}", dict, body={"value": PRESET}))

@@ -23,11 +23,11 @@ from ...domain.errors import Unavailable
 from ...domain.relevance import PopularityScale, build_popularity_scale
 from ..fulltext.indexed_package import build_indexed_package, parse_older_release
 from ..fulltext.source import ChangedPackages, CollectionMoved, PackageRecord, Position, TooManyChanges, WriteNumbers
-from .bulk import export_of, fetch
+from .bulk import build_export_path, read_documents
 from .client import Server
 from .collections import Collections
 from .schema import HELPER_FIELDS, WRITE_NUMBER, Json
-from .serialization import document_of, enrichments_of, latest, registry_of
+from .serialization import find_latest_writes, parse_registry_fields, to_document, to_enrichments
 from .tombstones import Tombstones
 
 # How far below the latest number a write may be numbered that another machine makes at the same time, in microseconds.
@@ -114,9 +114,9 @@ class TypesenseSource:
 
     def open_collection(self, name: str) -> "TypesenseCollection":
         if name not in self._real_names:
-            found = self._collections.ours(name)
-            if WRITE_NUMBER not in found.fields:
-                found = self._collections.writable(name)
+            found = self._collections.require_native(name)
+            if WRITE_NUMBER not in found.field_names:
+                found = self._collections.require_writable(name)
             self._real_names[name] = found.name
         return TypesenseCollection(
             self._server,
@@ -130,7 +130,7 @@ class TypesenseSource:
         )
 
     def list_folder_names(self) -> set[str]:
-        listed: list[Any] = self._server.ask(
+        listed: list[Any] = self._server.request(
             lambda client: client.api_call.get("/collections", list, as_json=True, params={"exclude_fields": "fields"})
         )
         return {collection["name"] for collection in listed}
@@ -196,8 +196,10 @@ class TypesenseCollection:
         number = self._read_latest()
         self._on_reading(self.folder_name, number)
         with closing(sqlite3.connect("")) as spool:  # a file of SQLite's own, which is gone with the connection
-            self._server.read(
-                export_of(self.folder_name), {"exclude_fields": _LEFT_OUT}, lambda lines: _fill_spool(spool, lines)
+            self._server.read_lines(
+                build_export_path(self.folder_name),
+                {"exclude_fields": _LEFT_OUT},
+                lambda lines: _fill_spool(spool, lines),
             )
             yield _Reader(spool, self.folder_name, number)
 
@@ -235,8 +237,8 @@ class TypesenseCollection:
         if since:
             query["filter_by"] = f"{WRITE_NUMBER}:>={since}"
         present: dict[str, list[int]] = {}
-        for row in self._server.read(
-            export_of(self.folder_name), query, lambda lines: [_ROW.decode(line) for line in lines]
+        for row in self._server.read_lines(
+            build_export_path(self.folder_name), query, lambda lines: [_ROW.decode(line) for line in lines]
         ):
             present.setdefault(row.name_normalized, []).append(row.written)
         known = numbers.get_since(since)
@@ -248,7 +250,7 @@ class TypesenseCollection:
         return sorted(changed)
 
     def _read_packages(self, names: Sequence[str]) -> Iterator[PackageRecord]:
-        for batch, lines in fetch(self._server, self.folder_name, names, {"exclude_fields": _LEFT_OUT}):
+        for batch, lines in read_documents(self._server, self.folder_name, names, {"exclude_fields": _LEFT_OUT}):
             packages: dict[str, list[bytes]] = {name: [] for name in sorted(batch)}
             for line in lines:
                 name = _ROW.decode(line).name_normalized
@@ -273,7 +275,7 @@ class TypesenseCollection:
     def _search(self, *searches: Json) -> list[Json]:
         """Search by the name that may be an alias; raises `CollectionMoved` if it leads elsewhere now."""
         body: Any = {"searches": [{"collection": self._name, "q": "*", **search} for search in searches]}
-        response: Any = self._server.ask(lambda client: client.multi_search.perform(body, {}))
+        response: Any = self._server.request(lambda client: client.multi_search.perform(body, {}))
         results: list[Json] = response["results"]
         for result in results:
             if "error" in result and result.get("code") != HTTPStatus.NOT_FOUND:
@@ -328,11 +330,11 @@ def _build_record(name: str, lines: Sequence[bytes], collection: str) -> Package
     if not documents:
         return PackageRecord(name=name)
     newest = max(documents, key=lambda flat: (flat["is_newest"], flat["version_sortable"], flat["version"]))
-    registry = registry_of(encode(_MISSING | newest), collection)
+    registry = parse_registry_fields(encode(_MISSING | newest), collection)
     if registry.project_status == ProjectStatus.QUARANTINED:
         return PackageRecord(name=name, numbers=numbers)
     # Enrichments come from all documents: a write that was cut short has not reached every one.
-    release = document_of(registry, enrichments_of(latest(documents)))
+    release = to_document(registry, to_enrichments(find_latest_writes(documents)))
     older = (parse_older_release(line) for line, flat in zip(lines, documents, strict=True) if flat is not newest)
     return PackageRecord(name=name, numbers=numbers, entry=build_indexed_package(release, older))
 

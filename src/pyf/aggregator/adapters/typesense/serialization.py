@@ -70,13 +70,13 @@ _OBJECTS = frozenset(field.name for field in iter_fields() if field.kind == "obj
 _OPTIONAL = tuple(field.name for field in iter_fields() if field.owner is Owner.REGISTRY and field.optional)
 
 # What of a package's documents only its writers request.
-NOT_OF_THE_REGISTRY = (
+NON_REGISTRY_FIELDS = (
     *(field.name for field in iter_fields() if field.owner is not Owner.REGISTRY and is_object(field)),
     *HELPER_FIELDS,
 )
 
 
-def fields_to_write_over(owners: Iterable[Owner]) -> tuple[str, ...]:
+def list_fields_for_update(owners: Iterable[Owner]) -> tuple[str, ...]:
     """Return the fields of a document that have to be known to write those of these owners."""
     return (
         "id",
@@ -99,96 +99,100 @@ _ORDERED = Decoder(_Ordered)
 _LINK_ORDER_KEY = f'"{LINK_ORDER}"'.encode()
 
 
-class Written(Struct, frozen=True):
+class OwnerWrite(Struct, frozen=True):
     """One owner's fields of a project, by name, and the number of their writing, 0 for that of an older program."""
 
     number: int
     fields: Json
 
 
-def written(value: ProjectFields, number: int) -> tuple[Owner, Written]:
+def build_owner_write(value: ProjectFields, number: int) -> tuple[Owner, OwnerWrite]:
     """Return an owner's fields as that write brings them."""
-    return get_owner(value), Written(number, to_builtins(value))
+    return get_owner(value), OwnerWrite(number, to_builtins(value))
 
 
-def initially_written(initial: Enrichments) -> dict[Owner, Written]:
+def build_initial_writes(initial: Enrichments) -> dict[Owner, OwnerWrite]:
     """Return what owners have written elsewhere, as older than everything that is written here."""
-    return dict(written(value, 0) for value in initial_fields(initial))
+    return dict(build_owner_write(value, 0) for value in initial_fields(initial))
 
 
-def latest(documents: Iterable[Mapping[str, Any]]) -> dict[Owner, Written]:
+def find_latest_writes(documents: Iterable[Mapping[str, Any]]) -> dict[Owner, OwnerWrite]:
     """Return what each other owner has written last of the project that these documents are of."""
-    found: dict[Owner, Written] = {}
+    found: dict[Owner, OwnerWrite] = {}
     for flat in documents:
         for owner, field in WRITTEN.items():
-            own = {name: _without_nulls(flat[name]) for name in _NAMES[owner] if flat.get(name) is not None}
+            own = {name: _drop_nulls(flat[name]) for name in _NAMES[owner] if flat.get(name) is not None}
             if field not in flat and not own:
                 continue
             if owner not in found or found[owner].number < flat.get(field, 0):
-                found[owner] = Written(flat.get(field, 0), own)
+                found[owner] = OwnerWrite(flat.get(field, 0), own)
     return found
 
 
-def newer(theirs: Mapping[Owner, Written], ours: Mapping[Owner, Written]) -> dict[Owner, Written]:
+def find_newer_writes(
+    source: Mapping[Owner, OwnerWrite], target: Mapping[Owner, OwnerWrite]
+) -> dict[Owner, OwnerWrite]:
     """Return what of theirs was written after ours, or is not there at all."""
-    return {owner: each for owner, each in theirs.items() if owner not in ours or each.number > ours[owner].number}
+    return {owner: each for owner, each in source.items() if owner not in target or each.number > target[owner].number}
 
 
-def fresh(registry: RegistryFields, others: Mapping[Owner, Written]) -> Json:
+def build_document(registry: RegistryFields, others: Mapping[Owner, OwnerWrite]) -> Json:
     """Return a document that is not there yet."""
     flat: Json = _to_flat(registry)
     for owner, of_owner in others.items():
-        flat |= enriching({}, owner, of_owner)
+        flat |= build_owner_patch({}, owner, of_owner)
     return {name: value for name, value in flat.items() if value is not None}
 
 
-def with_helper_fields(flat: Json, helper_fields: Json) -> Json:
+def add_helper_fields(flat: Json, helper_fields: Json) -> Json:
     """Return a whole document with the fields that only clients of the server search by."""
     band = {SEARCH_HEALTH: to_health_band(flat.get("health_score")).value}
     return flat | band | {name: value for name, value in helper_fields.items() if value is not None}
 
 
-def replacing(held: Mapping[str, Any], registry: RegistryFields, others: Mapping[Owner, Written]) -> Json:
+def build_replace_patch(
+    stored: Mapping[str, Any], registry: RegistryFields, others: Mapping[Owner, OwnerWrite]
+) -> Json:
     """Return what makes the registry's fields of a held document these, and other owners' where they are newer."""
     flat: Json = dict.fromkeys(_OPTIONAL) | _to_flat(registry)
     for name in _OBJECTS & flat.keys():
-        flat[name] = _patch(held.get(name), flat[name])
+        flat[name] = _build_object_patch(stored.get(name), flat[name])
     for owner, of_owner in others.items():
-        if of_owner.number > held.get(WRITTEN[owner], 0) or WRITTEN[owner] not in held:
-            flat |= enriching(held, owner, of_owner)
+        if of_owner.number > stored.get(WRITTEN[owner], 0) or WRITTEN[owner] not in stored:
+            flat |= build_owner_patch(stored, owner, of_owner)
     return flat
 
 
-def enriching(held: Mapping[str, Any], owner: Owner, new: Written) -> Json:
+def build_owner_patch(stored: Mapping[str, Any], owner: Owner, new: OwnerWrite) -> Json:
     """Return what makes one owner's fields of a held document these and no others."""
     flat = {name: new.fields.get(name) for name in _NAMES[owner]}
     for name in _OBJECTS & flat.keys():
-        flat[name] = _patch(held.get(name), flat[name])
+        flat[name] = _build_object_patch(stored.get(name), flat[name])
     flat[WRITTEN[owner]] = new.number
     if owner is Owner.HEALTH:
         flat[SEARCH_HEALTH] = to_health_band(new.fields.get("health_score")).value
     return flat
 
 
-def second_id(identifier: str, name_normalized: str) -> str:
+def build_collision_id(identifier: str, name_normalized: str) -> str:
     """Return what a document is kept under whose own id another project's document has."""
     return f"{identifier} of {name_normalized}"
 
 
-def own_id(flat: Mapping[str, Any]) -> str:
+def get_canonical_id(flat: Mapping[str, Any]) -> str:
     """Return the id that a document has by its name and version, whatever it is kept under."""
     kept_under: str = flat["id"]
     identifier: str = flat.get("identifier", kept_under)
-    return identifier if kept_under == second_id(identifier, flat.get("name_normalized", "")) else kept_under
+    return identifier if kept_under == build_collision_id(identifier, flat.get("name_normalized", "")) else kept_under
 
 
-def registry_of(line: bytes, place: str) -> RegistryFields:
+def parse_registry_fields(line: bytes, collection: str) -> RegistryFields:
     """Return the registry's fields of a document; raises `Invalid` where an older program has made it."""
-    registry = _registry_of(line, place)
+    registry = _parse_registry_fields(line, collection)
     if _LINK_ORDER_KEY in line:
         links, order = registry.project_urls, _ORDERED.decode(line).project_urls_order
         registry = replace(registry, project_urls={label: links[label] for label in order if label in links})
-    if registry.id == second_id(registry.identifier, registry.name_normalized):
+    if registry.id == build_collision_id(registry.identifier, registry.name_normalized):
         return replace(registry, id=registry.identifier)
     return registry
 
@@ -199,37 +203,37 @@ def _to_flat(registry: RegistryFields) -> Json:
     return flat | {LINK_ORDER: labels if labels != sorted(labels) else None}
 
 
-def _registry_of(line: bytes, place: str) -> RegistryFields:
+def _parse_registry_fields(line: bytes, collection: str) -> RegistryFields:
     try:
         return decode_registry_fields(line)
     except ValidationError:
         try:
-            return convert(_without_nulls(decode(line)), RegistryFields)
+            return convert(_drop_nulls(decode(line)), RegistryFields)
         except ValidationError as error:
             raise Invalid(
-                f"a document in {place} is not of this schema ({error}): make the collection anew with "
+                f"a document in {collection} is not of this schema ({error}): make the collection anew with "
                 "--recreate-collection"
             ) from error
 
 
-def enrichments_of(others: Mapping[Owner, Written]) -> Enrichments:
+def to_enrichments(others: Mapping[Owner, OwnerWrite]) -> Enrichments:
     """Return what other owners have written, by its types."""
     return Enrichments(**{owner.value: convert(each.fields, _STRUCTS[owner]) for owner, each in others.items()})
 
 
-def document_of(registry: RegistryFields, others: Enrichments) -> Document:
+def to_document(registry: RegistryFields, others: Enrichments) -> Document:
     """Return a document as readers see it."""
     return Document(registry=registry, repository=others.repository, downloads=others.downloads, health=others.health)
 
 
-def _patch(old: object, new: object) -> object:
+def _build_object_patch(old: object, new: object) -> object:
     """Return what has to be merged into one value to make another of it."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         return new
-    return {key: _patch(old[key], new.get(key)) if key in old else new[key] for key in old | new}
+    return {key: _build_object_patch(old[key], new.get(key)) if key in old else new[key] for key in old | new}
 
 
-def _without_nulls(value: Any) -> Any:
+def _drop_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+        return {key: _drop_nulls(item) for key, item in value.items() if item is not None}
     return value

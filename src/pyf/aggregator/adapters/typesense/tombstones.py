@@ -11,20 +11,20 @@ from msgspec.json import Decoder
 from ...domain.collection import Tombstone
 from ...domain.errors import NotFound, Unavailable
 from ..encoding import replace_surrogates
-from .bulk import delete, export_of, in_path, is_name, send
+from .bulk import build_export_path, delete_documents, import_documents, is_name, quote_for_path
 from .client import Server
-from .collections import tombstones_of
-from .retry import Taken
+from .collections import build_tombstones_name
+from .retry import AlreadyExists
 from .schema import Json
 
 
-class _Stone(Struct, frozen=True):
+class _TombstoneDocument(Struct, frozen=True):
     id: str
     removed_at: int
     reason: str
 
 
-_STONE = Decoder(_Stone)
+_TOMBSTONE_DOCUMENT = Decoder(_TombstoneDocument)
 
 
 class Tombstones:
@@ -37,12 +37,12 @@ class Tombstones:
         """Return the tombstone of a project, None if there is none."""
         if not name:
             return None
-        path = f"/collections/{tombstones_of(collection)}/documents/{in_path(replace_surrogates(name))}"
+        path = f"/collections/{build_tombstones_name(collection)}/documents/{quote_for_path(replace_surrogates(name))}"
         try:
-            found: Any = self._server.ask(lambda client: client.api_call.get(path, dict, as_json=True))
+            found: Any = self._server.request(lambda client: client.api_call.get(path, dict, as_json=True))
         except NotFound:
             return None
-        return _tombstone(convert(found, _Stone))
+        return _to_tombstone(convert(found, _TombstoneDocument))
 
     def put(self, collection: str, tombstones: Sequence[Tombstone]) -> None:
         """Set tombstones, in the place of those that are there."""
@@ -52,18 +52,18 @@ class Tombstones:
         """Set tombstones of projects that have none."""
         self._send(collection, tombstones, "create")
 
-    def lift(self, collection: str, names: Iterable[str]) -> None:
+    def delete(self, collection: str, names: Iterable[str]) -> None:
         """Take the tombstones of projects away."""
         with suppress(NotFound):  # no companion, no tombstones
-            delete(self._server, tombstones_of(collection), [name for name in names if is_name(name)])
+            delete_documents(self._server, build_tombstones_name(collection), [name for name in names if is_name(name)])
 
-    def all(self, collection: str) -> list[Tombstone]:
+    def list_tombstones(self, collection: str) -> list[Tombstone]:
         """Return all tombstones of a collection; there are few, and they are short."""
         try:
-            return self._server.read(
-                export_of(tombstones_of(collection)),
+            return self._server.read_lines(
+                build_export_path(build_tombstones_name(collection)),
                 {},
-                lambda lines: [_tombstone(_STONE.decode(line)) for line in lines],
+                lambda lines: [_to_tombstone(_TOMBSTONE_DOCUMENT.decode(line)) for line in lines],
             )
         except NotFound:
             return []
@@ -71,10 +71,10 @@ class Tombstones:
     def list_since(self, collection: str, moment: int) -> list[Tombstone]:
         """Return the tombstones that were set at a moment (Unix seconds) or later."""
         try:
-            return self._server.read(
-                export_of(tombstones_of(collection)),
+            return self._server.read_lines(
+                build_export_path(build_tombstones_name(collection)),
                 {"filter_by": f"removed_at:>={moment}"},
-                lambda lines: [_tombstone(_STONE.decode(line)) for line in lines],
+                lambda lines: [_to_tombstone(_TOMBSTONE_DOCUMENT.decode(line)) for line in lines],
             )
         except NotFound:
             return []
@@ -82,7 +82,7 @@ class Tombstones:
     def drop(self, collection: str) -> None:
         """Delete the companion of a collection."""
         with suppress(NotFound):
-            self._server.ask(lambda client: client.collections[tombstones_of(collection)].delete())
+            self._server.request(lambda client: client.collections[build_tombstones_name(collection)].delete())
 
     def _send(self, collection: str, tombstones: Sequence[Tombstone], action: str) -> None:
         if not tombstones:
@@ -92,10 +92,10 @@ class Tombstones:
             for each in tombstones
         ]
         try:
-            refused = send(self._server, tombstones_of(collection), documents, action)
+            refused = import_documents(self._server, build_tombstones_name(collection), documents, action)
         except NotFound:
-            self._create(tombstones_of(collection))
-            refused = send(self._server, tombstones_of(collection), documents, action)
+            self._create(build_tombstones_name(collection))
+            refused = import_documents(self._server, build_tombstones_name(collection), documents, action)
         for each in refused:
             if each.code != HTTPStatus.CONFLICT:
                 raise Unavailable(f"{self._server.address} does not take the tombstone of {each.id}: {each.reason}")
@@ -108,9 +108,9 @@ class Tombstones:
                 {"name": "reason", "type": "string", "index": False, "optional": True},
             ],
         }
-        with suppress(Taken):  # another one was quicker
-            self._server.ask(lambda client: client.collections.create(schema))
+        with suppress(AlreadyExists):  # another one was quicker
+            self._server.request(lambda client: client.collections.create(schema))
 
 
-def _tombstone(stone: _Stone) -> Tombstone:
+def _to_tombstone(stone: _TombstoneDocument) -> Tombstone:
     return Tombstone(name=stone.id, removed_at=stone.removed_at, reason=stone.reason)
