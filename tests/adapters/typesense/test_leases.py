@@ -19,7 +19,7 @@ HOLD_SCRIPT = """
 import sys, time
 from pyf.aggregator.adapters import typesense
 ports = typesense.build_ports(typesense.Server([sys.argv[1]], sys.argv[2]))
-with ports.admin.exclusive("plone"):
+with ports.admin.lock("plone"):
     print("held", flush=True)
     time.sleep(600)
 """

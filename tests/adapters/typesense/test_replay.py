@@ -87,7 +87,7 @@ def test_a_restart_in_a_request_is_noticed() -> None:
 def test_a_server_that_does_not_catch_up_in_time_is_an_error() -> None:
     store = Store()
     fill_store(store, 5)
-    with LocalTypesense(store) as local, open_server(local.url, patience=0.2) as server:
+    with LocalTypesense(store) as local, open_server(local.url, retry_timeout=0.2) as server:
         local.faults.add(Fault("503", request="write_nothing"))
         with pytest.raises(Unavailable):
             count_things(server)

@@ -86,11 +86,11 @@ def test_an_export_that_ends_with_an_error_is_read_again(
     local: LocalTypesense, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server sends this if a document was deleted since the export began."""
-    send(server, "things", [{"id": str(number), "size": number} for number in range(3)], "create")
+    import_documents(server, "things", [{"id": str(number), "size": number} for number in range(3)], "create")
     broken = iter([b'{"id":"0","size":0}\n{"message": "Not found."}'])
     monkeypatch.setattr(routes, "export_documents", lambda *given: next(broken, None) or export_documents(*given))
 
-    assert len(server.read(export_of("things"), {}, list)) == 3
+    assert len(server.read_lines(build_export_path("things"), {}, list)) == 3
     assert next(broken, None) is None
 
 
