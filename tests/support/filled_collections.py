@@ -13,7 +13,9 @@ from support.fake_dependencies import build_fake_dependencies
 from support.index_engines import ENGINES
 
 NOW = 1_800_000_000
-TOMBSTONE = Tombstone(name="gone", removed_at=1_700_000_000, reason="PyPI says in two places that it is gone")
+TOMBSTONE = Tombstone(
+    name="gone", removed_at=1_700_000_000, reason="both the JSON API and the Simple API report it as removed"
+)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.ingest.fetch import fetch_collection
 from pyf.aggregator.usecases.ingest.incremental import update_collection
 from pyf.aggregator.usecases.ingest.refresh import refresh_collection
+from pyf.aggregator.usecases.ingest.run import RunOptions
 from pyf.aggregator.usecases.report import IngestReport
 from support.expected_index import MembershipRules, build_expected, to_comparable
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
@@ -73,10 +74,13 @@ class World:
         return self._run_use_case(rebuild_collection, **options)
 
     def _run_use_case(self, use_case: Callable[..., IngestReport], **options: Any) -> IngestReport:
-        """Run a use case; its own count of requests must be what the registry counted, whatever happened."""
+        """Run a use case with run options as keywords; check that it counts its requests as the registry does."""
+        run_options = RunOptions(
+            **{name: options.pop(name) for name in RunOptions.__struct_fields__ if name in options}
+        )
         before = self.pypi.requests.total
         target = options.pop("target", Target(collection=self.collection, filter=self.filter))
-        report = use_case(self.deps, target, default=self.filter, **options)
+        report = use_case(self.deps, target, default=self.filter, options=run_options, **options)
         deadline = time.monotonic() + 5
         while report.requests != self.pypi.requests.total - before and time.monotonic() < deadline:
             time.sleep(0.01)  # what a run that gave up has sent last may still be on its way

@@ -80,7 +80,7 @@ def test_who_does_not_come_along_leaves_a_tombstone(taken_over: World) -> None:
 
     stones = {stone.name: stone.reason for stone in taken_over.deps.index.tombstones("plone")}
     assert stones.keys() == {"gone", "left-plone"}
-    assert stones["gone"] == "PyPI says in two places that it is gone"
+    assert stones["gone"] == "both the JSON API and the Simple API report it as removed"
 
 
 def test_fields_that_nobody_knows_any_more_are_named(taken_over: World) -> None:

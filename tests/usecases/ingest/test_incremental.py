@@ -362,5 +362,5 @@ def test_a_dry_run_says_what_it_would_read(small: World) -> None:
 
     report = small.changes(dry_run=True)
 
-    assert report.notices == ["would read 1 projects"]
+    assert report.notices == ["would read 1 of 4 packages"]
     assert small.stored() == before

@@ -7,6 +7,7 @@ from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.ingest.fetch import fetch_collection
 from pyf.aggregator.usecases.ingest.incremental import update_collection, with_shared_changelog
+from pyf.aggregator.usecases.ingest.run import RunOptions
 from pyf.aggregator.usecases.ingest.sharded_fetch import fetch_shard, plan_shards, read_seen_classifiers
 from support.registry_world import PLONE_FILTER, START, World
 
@@ -37,7 +38,7 @@ def test_a_fetch_stops_in_time_and_the_next_one_reads_what_is_left(small: World)
     deps = replace(small.deps, now=clock)
     target = Target(collection="plone", filter=PLONE_FILTER)
 
-    first = fetch_collection(deps, target, default=PLONE_FILTER, deadline=START + 20)
+    first = fetch_collection(deps, target, default=PLONE_FILTER, options=RunOptions(deadline=START + 20))
 
     assert first.skipped > 0
     assert (first.is_complete, first.should_retry) == (False, True)

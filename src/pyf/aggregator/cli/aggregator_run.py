@@ -19,6 +19,7 @@ from ..usecases.enrich.scores import rescore_collection
 from ..usecases.ingest.fetch import fetch_collection
 from ..usecases.ingest.incremental import update_collection
 from ..usecases.ingest.refresh import refresh_collection
+from ..usecases.ingest.run import RunOptions
 from ..usecases.read.explain_membership import explain_membership
 from ..usecases.read.explain_score import explain_score
 from ..usecases.read.package import get_package_documents
@@ -158,23 +159,8 @@ def _run_once(deps: Dependencies, choice: CollectionChoice, options: Options) ->
 
 
 def _fetch(deps: Dependencies, choice: CollectionChoice, options: Options, progress: ProgressCallback) -> IngestReport:
-    if options.recreate_collection:
-        return rebuild_collection(
-            deps,
-            choice.target,
-            default=choice.default_filter,
-            allow_mass_removal=options.allow_mass_removal,
-            progress=progress,
-        )
-    return fetch_collection(
-        deps,
-        choice.target,
-        default=choice.default_filter,
-        scope=options.scope,
-        dry_run=options.dry_run,
-        allow_mass_removal=options.allow_mass_removal,
-        progress=progress,
-    )
+    use_case = rebuild_collection if options.recreate_collection else fetch_collection
+    return use_case(deps, choice.target, default=choice.default_filter, options=_build_run_options(options, progress))
 
 
 def _update(
@@ -184,12 +170,9 @@ def _update(
         deps,
         choice.target,
         default=choice.default_filter,
-        scope=options.scope,
+        options=_build_run_options(options, progress),
         known_cursor=cursors.serials.get(choice.target.collection),
         cursor_is_lost=cursors.is_legacy,
-        dry_run=options.dry_run,
-        allow_mass_removal=options.allow_mass_removal,
-        progress=progress,
     )
 
 
@@ -200,8 +183,14 @@ def _refresh(
         deps,
         choice.target,
         default=choice.default_filter,
-        scope=options.scope,
+        options=_build_run_options(options, progress),
         sweep_all=options.all_,
+    )
+
+
+def _build_run_options(options: Options, progress: ProgressCallback) -> RunOptions:
+    return RunOptions(
+        scope=options.scope,
         dry_run=options.dry_run,
         allow_mass_removal=options.allow_mass_removal,
         progress=progress,

@@ -17,6 +17,7 @@ from ..usecases.enrich.repositories import enrich_repositories
 from ..usecases.enrich.scores import rescore_collection
 from ..usecases.ingest.incremental import update_collection, with_shared_changelog
 from ..usecases.ingest.refresh import refresh_collection
+from ..usecases.ingest.run import RunOptions
 from ..usecases.report import RunReport
 from . import task_names
 from .app import app
@@ -51,8 +52,8 @@ def update_changed_packages(self: Task) -> dict[str, Any]:
                 deps,
                 target,
                 default=require_filter(target),
+                options=RunOptions(deadline=deadline),
                 discovery_interval=context.settings.discovery_interval,
-                deadline=deadline,
             )
         results.append(task_result(report))
     return merge_results(results)
@@ -68,7 +69,8 @@ def refresh_all_indexed_packages(self: Task, collection_name: str = "", profile_
     (target,) = targets
 
     def run(deadline: float) -> RunReport:
-        return refresh_collection(context.deps, target, default=require_filter(target), deadline=deadline)
+        options = RunOptions(deadline=deadline)
+        return refresh_collection(context.deps, target, default=require_filter(target), options=options)
 
     return run_exclusively(
         self,

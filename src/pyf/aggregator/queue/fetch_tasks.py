@@ -19,6 +19,7 @@ from celery import Task
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from ..usecases.collections.target import Target
 from ..usecases.ingest.fetch import fetch_collection
+from ..usecases.ingest.run import RunOptions
 from ..usecases.ingest.sharded_fetch import fetch_shard, plan_shards, read_seen_classifiers
 from ..usecases.report import RunReport
 from . import task_names
@@ -168,7 +169,11 @@ def fetch_batch(
 def _finish_fetch(context: WorkerContext, target: Target, deadline: float, *, is_shared: bool) -> RunReport:
     classifiers = read_seen_classifiers(context.deps, target) if is_shared else ()
     return fetch_collection(
-        context.deps, target, default=require_filter(target), seen_classifiers=classifiers, deadline=deadline
+        context.deps,
+        target,
+        default=require_filter(target),
+        options=RunOptions(deadline=deadline),
+        seen_classifiers=classifiers,
     )
 
 

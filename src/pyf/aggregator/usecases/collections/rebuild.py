@@ -12,6 +12,8 @@ from ...domain.membership.profile import Filter
 from ...ports import Dependencies, PackageIndex
 from ..enrich.scores import update_scores
 from ..ingest.fetch import fetch_collection
+from ..ingest.removal import ReplacedCollection
+from ..ingest.run import RunOptions
 from ..report import IngestReport, ProgressCallback, TransferReport, no_progress
 from .alias_swap import replace_named_collection, swap_alias
 from .sync import CollectionSync
@@ -32,8 +34,7 @@ def rebuild_collection(
     target: Target,
     *,
     default: Filter,
-    allow_mass_removal: bool = False,
-    progress: ProgressCallback = no_progress,
+    options: RunOptions = RunOptions(),
 ) -> IngestReport:
     """Fetch everything anew into the next numbered collection, and give it the alias if it is whole.
 
@@ -46,7 +47,7 @@ def rebuild_collection(
     """
     alias = target.collection
     if deps.admin.resolve(alias) is None:
-        return fetch_collection(deps, target, default=default, progress=progress)
+        return fetch_collection(deps, target, default=default, options=RunOptions(progress=options.progress))
     report = IngestReport("recreate", alias)
     with report.recording(deps), deps.admin.lock(alias):
         clear_leftovers(deps, alias)
@@ -57,21 +58,15 @@ def rebuild_collection(
         _require_filter(deps, target, live)
         replacement = _create_replacement(deps, target, live)
         report.notices += deps.admin.copy_foreign_settings(live, replacement, with_values=False)
-        state = deps.index.get_state(replacement)
-        previous_filter = deps.index.get_state(live).filter
-        replaced_collection = (
-            live if previous_filter in (state.filter, Filter()) or state.filter.key == previous_filter.key else ""
-        )
+        state, previous_filter = deps.index.get_state(replacement), deps.index.get_state(live).filter
+        is_same_filter = previous_filter in (state.filter, Filter()) or state.filter.key == previous_filter.key
+        replaced = _read_replaced(deps, live, is_native=foreign_fields is None, is_same_filter=is_same_filter)
         fetch_report = fetch_collection(
             deps,
             Target(collection=replacement, filter=state.filter),
             default=default,
-            allow_mass_removal=allow_mass_removal,
-            statuses=_get_statuses(deps.index, live) if foreign_fields is None else {},
-            replaced_collection=replaced_collection,
-            # Another program's documents can't be asked for by project; what they say is carried over and scored below.
-            enrichment_source=live if foreign_fields is None else "",
-            progress=progress,
+            options=RunOptions(allow_mass_removal=options.allow_mass_removal, progress=options.progress),
+            replaced=replaced,
         )
         report.merge_from(fetch_report)
         if not fetch_report.is_complete:
@@ -79,7 +74,7 @@ def rebuild_collection(
             deps.admin.drop(replacement)
             return report
         deps.admin.copy_enrichments(live, replacement)
-        _verify(deps.index, replacement, fetch_report.documents, replaced_collection)
+        _verify(deps.index, replacement, fetch_report.documents, live if is_same_filter else "")
         if foreign_fields is not None:  # else the scores know by now what was carried over
             report.rescored = update_scores(deps, replacement)
         _go_live(deps, alias, live, replacement, is_collection=is_collection)
@@ -121,12 +116,23 @@ def _create_replacement(deps: Dependencies, target: Target, live: str) -> str:
     return replacement
 
 
-def _get_statuses(index: PackageIndex, collection: str) -> dict[str, tuple[ProjectStatus, int]]:
-    """Return what the live collection knows of projects' statuses, and since when: a fetch does not ask for them."""
-    return {
-        project_state.name_normalized: (ProjectStatus(project_state.project_status), project_state.status_checked)
-        for project_state in index.project_states(collection)
-    }
+def _read_replaced(deps: Dependencies, live: str, *, is_native: bool, is_same_filter: bool) -> ReplacedCollection:
+    """Read from the live collection what a fetch can't know: statuses, and the packages that it must account for.
+
+    The documents of another program can't be read by package; their enrichments are copied and scored after the fetch.
+    """
+    project_states = list(deps.index.project_states(live))
+    return ReplacedCollection(
+        names=frozenset(state.name_normalized for state in project_states) if is_same_filter else frozenset(),
+        documents_from=live if is_native and is_same_filter else "",
+        enrichment_source=live if is_native else "",
+        statuses={
+            state.name_normalized: (ProjectStatus(state.project_status), state.status_checked)
+            for state in project_states
+        }
+        if is_native
+        else {},
+    )
 
 
 def _verify(index: PackageIndex, replacement: str, document_count: int, replaced_collection: str) -> None:

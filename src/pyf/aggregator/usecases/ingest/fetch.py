@@ -1,49 +1,45 @@
-"""The full fetch: find every project of a filter, and read what is not in the index yet or has moved."""
+"""Fetch a collection: find all candidates of its filter, and read those that are new or have changed."""
 
-from collections.abc import Collection, Mapping
-from math import inf
-from types import MappingProxyType
+from collections.abc import Collection
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.collection import CollectionState, ProjectState
-from ...domain.documents.project import ProjectStatus
 from ...domain.membership.profile import Filter
 from ...domain.policy import Discovery
 from ...ports import Dependencies, Serials
-from ..collections.target import (
-    Scope,
-    Target,
-    clear_leftovers,
-    create_with_alias,
-    filter_names,
-    resolve_filter,
-    with_filter,
-)
+from ..collections.target import Target
 from ..enrich.scores import add_missing_scores
-from ..report import IngestReport, ProgressCallback, no_progress
-from . import discovery
-from .discovery import DiscoveredProjects, discover_all, discover_by_classifiers, discover_more
-from .ingester import Ingester
-from .planning import ReadPlan, compare_serials, find_changed_memberships, read_project_states
+from ..report import IngestReport
+from .discovery import (
+    DiscoveredProjects,
+    discover_all,
+    discover_by_classifiers,
+    discover_more,
+    read_bulk_candidates,
+    recall_non_members,
+    remember_candidates,
+    select_candidates,
+)
+from .ingester import IngestResult
+from .planning import ReadPlan, compare_serials, find_changed_memberships
+from .removal import ReplacedCollection
+from .run import Run, RunOptions, create_if_missing, open_run
 
 
-class FetchPlan(Struct, frozen=True, kw_only=True):
-    """What the run knows before it reads a project; `cursor` is a serial whose changes the run is sure to see.
+class FetchPreparation(Struct, frozen=True, kw_only=True):
+    """What a fetch knows before it reads a package.
 
-    `to_rejudge` are projects that are held for a reason which is none for the filter as it is now, `former` those of
-    the collection that this one is to replace.
+    Attributes:
+        serials: Serials of all packages, if there is anything to compare them with.
+        cursor: A serial whose changes the run is sure to see.
+        names_to_reevaluate: Stored packages whose membership reason is not that of the current filter.
     """
 
-    filter: Filter
-    state: CollectionState
-    project_states: Mapping[str, ProjectState]
     serials: Serials | None
     cursor: int
     discovered: DiscoveredProjects
     names_to_reevaluate: frozenset[str]
-    replaced_names: frozenset[str]
 
 
 def fetch_collection(
@@ -51,179 +47,104 @@ def fetch_collection(
     target: Target,
     *,
     default: Filter,
-    scope: Scope = Scope(),
-    dry_run: bool = False,
-    allow_mass_removal: bool = False,
-    statuses: Mapping[str, tuple[ProjectStatus, int]] = MappingProxyType({}),
-    replaced_collection: str = "",
-    enrichment_source: str = "",
+    options: RunOptions = RunOptions(),
+    replaced: ReplacedCollection = ReplacedCollection(),
     seen_classifiers: Collection[str] = (),
-    deadline: float = inf,
-    progress: ProgressCallback = no_progress,
 ) -> IngestReport:
-    """Fill a collection with all projects of its filter, creating it where it does not exist.
+    """Fill a collection with all packages of its filter, and create it if it does not exist.
 
-    One request a classifier, one for the serials, one a candidate that is new or has moved, and one for each release
-    of those that belong which is not known. A bulk source of candidates is asked, too. The cursor is set only by a
-    run that looked at everything and failed at nothing. `dry_run` ends after the comparison: nothing is read, nothing
-    written. `statuses` are what the caller knows of projects' statuses and since when, which a fetch does not ask
-    about. `former` is a collection that this one is about to replace, whoever made it: its projects are looked at,
-    too. `enriched` is the collection whose stars and the like the scores go by, if that is another one. `shown` are
-    classifiers that documents are known to carry. From the moment `until` (Unix seconds) on no further project is
-    read: the next run finds what is left.
+    Costs one request a classifier, one for all serials, one a candidate that is new or has changed, one for each
+    unknown release of a member, and what the bulk source of candidates takes. Only a complete run over the whole
+    collection moves the cursor.
+
+    Args:
+        replaced: The collection that this one is about to replace; its packages are read, too.
+        seen_classifiers: Classifiers that documents are known to carry.
     """
     report = IngestReport("fetch", target.collection)
-    with report.recording(deps), deps.admin.lock(target.collection):
-        clear_leftovers(deps, target.collection)
-        filter_ = resolve_filter(deps, target, default)
-        fetch_plan = prepare_fetch(deps, target, filter_, replaced_collection, remember=not dry_run)
-        if dry_run:
-            names = filter_names(plan_reads(deps, fetch_plan).names, scope)[: scope.limit]
-            report.found = len(filter_names(fetch_plan.discovered.names, scope))
-            report.notices.append(f"would read {len(names)} of {report.found} projects")
+    with (
+        report.recording(deps),
+        open_run(deps, target, default, options, report, must_exist=False, replaced=replaced) as run,
+    ):
+        preparation = prepare_fetch(run)
+        if options.dry_run:
+            run.report_dry_run(plan_fetch(run, preparation, preparation.discovered).names)
             return report
-        if deps.admin.resolve(target.collection) is None:
-            create_with_alias(deps.admin, target.collection, fetch_plan.state)
-        ingester = Ingester(
-            deps,
-            target.collection,
-            filter_,
-            report,
-            registry_serial=fetch_plan.cursor,
-            statuses=statuses,
-            replaced_collection=replaced_collection
-            if replaced_collection and deps.admin.foreign_fields(replaced_collection) is None
-            else "",
-            replaced_names=fetch_plan.replaced_names,
-            enrichment_source=enrichment_source,
-            progress=progress,
-            limit=scope.limit,
-            deadline=deadline,
-            seen_classifiers=set(seen_classifiers),
-        )
-        _ingest_candidates(deps, target, fetch_plan, ingester, scope=scope, allow_mass_removal=allow_mass_removal)
-        # An older program may have left documents without a score; what was written just now has one.
-        report.rescored = add_missing_scores(
-            deps, target.collection, sorted(fetch_plan.project_states.keys() - ingester.processed)
-        )
+        create_if_missing(deps, target, run.state)
+        run.result = IngestResult(seen_classifiers=frozenset(seen_classifiers))
+        with run.saving_state():
+            _ingest_candidates(run, preparation)
+            run.remove(preparation.cursor)
+        run.confirm_cursor(preparation.cursor)
+        # An older version of the program may have stored documents without a score.
+        unread_names = sorted(run.project_states.keys() - run.result.processed)
+        report.rescored = add_missing_scores(deps, target.collection, unread_names)
     return report
 
 
-def prepare_fetch(
-    deps: Dependencies, target: Target, filter_: Filter, replaced_collection: str = "", *, remember: bool = True
-) -> FetchPlan:
-    """Ask for all that is to be known before a project is read; with `remember` candidates outlive a run that fails."""
-    exists = deps.admin.resolve(target.collection) is not None
-    state = with_filter(deps.index.get_state(target.collection), filter_) if exists else CollectionState(filter=filter_)
-    project_states = read_project_states(deps, target.collection, filter_) if exists else {}
-    scans_registry = filter_.everything or deps.policy.discovery is Discovery.ALL
-    bulk_candidates = frozenset() if scans_registry else discovery.read_bulk_candidates(deps, filter_)
-    # The serials must be older than the names, and a collection that holds nothing has nothing to compare.
-    serials = deps.registry.fetch_serials() if project_states or scans_registry or filter_.uses_requirements else None
+def prepare_fetch(run: Run) -> FetchPreparation:
+    """Find the candidates and, where they can be compared, the serials of all packages."""
+    deps, filter_, project_states = run.deps, run.filter, run.project_states
+    reads_all = filter_.everything or deps.policy.discovery is Discovery.ALL
+    bulk_candidates = frozenset() if reads_all else read_bulk_candidates(deps, filter_)
+    # The serials must be older than the names, and an empty collection has nothing to compare.
+    serials = deps.registry.fetch_serials() if project_states or reads_all or filter_.uses_requirements else None
     cursor = serials.last_serial if serials else deps.changelog.fetch_last_serial()
-    discovered = (
-        discover_all(serials)
-        if serials and scans_registry
-        else _discover(deps, filter_, state, serials, bulk_candidates)
-    )
-    if remember:
-        discovery.remember_candidates(deps, filter_, (bulk_candidates & discovered.names) - project_states.keys())
-    replaced_names = (
-        frozenset(project_state.name_normalized for project_state in deps.index.project_states(replaced_collection))
-        if replaced_collection
-        else frozenset()
-    )
-    return FetchPlan(
-        filter=filter_,
-        state=state,
-        project_states=project_states,
+    discovered = discover_all(serials) if serials and reads_all else _discover(run, serials, bulk_candidates)
+    if not run.options.dry_run:
+        remember_candidates(deps, filter_, (bulk_candidates & discovered.names) - project_states.keys())
+    discovered = replace(discovered, names=(discovered.names | run.replaced.names) - filter_.exclude.keys())
+    _record_discovered(run, discovered)
+    return FetchPreparation(
         serials=serials,
         cursor=cursor,
-        discovered=replace(discovered, names=(discovered.names | replaced_names) - filter_.exclude.keys()),
-        names_to_reevaluate=find_changed_memberships(deps, target.collection, state, project_states),
-        replaced_names=replaced_names,
+        discovered=discovered,
+        names_to_reevaluate=find_changed_memberships(deps, run.target.collection, run.state, project_states),
     )
 
 
-def _discover(
-    deps: Dependencies,
-    filter_: Filter,
-    state: CollectionState,
-    serials: Serials | None,
-    bulk_candidates: frozenset[str],
-) -> DiscoveredProjects:
-    """Ask for the classifiers of the filter, and add the candidates that none of them leads to."""
-    discovered = discover_by_classifiers(deps.registry, filter_, state)
-    if serials is None:  # then nobody knows which of the included are there
-        return replace(discovered, names=discovered.names | filter_.include.keys())
-    listed_candidates = frozenset(name for name in bulk_candidates if name in serials.by_name)
-    return replace(
-        discovered, names=discovered.names | discovery.select_candidates(deps, filter_, serials) | listed_candidates
-    )
-
-
-def _ingest_candidates(
-    deps: Dependencies,
-    target: Target,
-    fetch_plan: FetchPlan,
-    ingester: Ingester,
-    *,
-    scope: Scope,
-    allow_mass_removal: bool,
-) -> None:
-    report, discovered, planned_count = ingester.report, fetch_plan.discovered, 0
-    try:
-        while True:
-            read_plan = plan_reads(deps, fetch_plan, discovered)
-            names = [name for name in filter_names(read_plan.names, scope) if name not in ingester.processed]
-            planned_count += len(names)
-            ingester.total, ingester.min_serials = planned_count, read_plan.min_serials
-            ingester.ingest(names)
-            # Documents may have shown a classifier that nobody had told us of.
-            updated_state = replace(
-                fetch_plan.state, seen_classifiers=ingester.update_state(fetch_plan.state).seen_classifiers
-            )
-            extended = (
-                discovered
-                if fetch_plan.filter.everything or not discovered.classifier_counts or report.skipped
-                else discover_more(deps.registry, updated_state, discovered)
-            )
-            if extended is discovered:
-                break
-            discovered = extended
-        ingester.schedule_excluded_removals(filter_names(fetch_plan.filter.exclude, scope))
-        ingester.apply_removals(allow_mass_removal=allow_mass_removal)
-    finally:
-        report.found = len(filter_names(discovered.names, scope))
-        report.unchanged = len(filter_names(fetch_plan.project_states.keys() - ingester.processed, scope))
-        classifiers_fetched_at = (
-            int(deps.now()) if discovered.classifier_counts else fetch_plan.state.classifiers_fetched_at
-        )
-        classifier_counts = {**fetch_plan.state.classifier_counts, **discovered.classifier_counts}
-        state = replace(
-            ingester.update_state(fetch_plan.state),
-            classifier_counts=classifier_counts,
-            classifiers_fetched_at=classifiers_fetched_at,
-        )
-        deps.index.set_state(target.collection, state)
-    if report.is_complete and not scope.is_restricted:
-        deps.index.set_state(
-            target.collection, replace(state, cursor=fetch_plan.cursor, cursor_confirmed_at=int(deps.now()))
-        )
-
-
-def plan_reads(deps: Dependencies, fetch_plan: FetchPlan, discovered: DiscoveredProjects | None = None) -> ReadPlan:
-    """Return what is to be read; `found` are the candidates, where these are more than at the start."""
-    discovered = discovered or fetch_plan.discovered
-    if fetch_plan.serials is None:
+def plan_fetch(run: Run, preparation: FetchPreparation, discovered: DiscoveredProjects) -> ReadPlan:
+    """Return the candidates to read, and the serials that their responses must reach."""
+    if preparation.serials is None:
         return ReadPlan(names=tuple(sorted(discovered.names)), min_serials={})
-    # Who is in the former collection leaves it by its own word, whatever was judged before.
-    new_names = discovered.names - fetch_plan.project_states.keys() - fetch_plan.replaced_names
-    non_members = discovery.recall_non_members(deps, fetch_plan.filter, fetch_plan.state, new_names)
+    # A package of the replaced collection is removed for what its document says, whatever was evaluated before.
+    new_names = discovered.names - run.project_states.keys() - run.replaced.names
     return compare_serials(
-        discovered.names - fetch_plan.names_to_reevaluate,
-        fetch_plan.project_states,
-        non_members,
-        fetch_plan.serials,
-        document_version=deps.policy.document_version,
+        discovered.names - preparation.names_to_reevaluate,
+        run.project_states,
+        recall_non_members(run.deps, run.filter, run.state, new_names),
+        preparation.serials,
+        document_version=run.deps.policy.document_version,
     )
+
+
+def _discover(run: Run, serials: Serials | None, bulk_candidates: frozenset[str]) -> DiscoveredProjects:
+    """Request the classifiers of the filter, and add the candidates that no classifier leads to."""
+    discovered = discover_by_classifiers(run.deps.registry, run.filter, run.state)
+    if serials is None:  # then it is unknown which of the included packages exist
+        return replace(discovered, names=discovered.names | run.filter.include.keys())
+    listed_candidates = bulk_candidates & serials.by_name.keys()
+    return replace(
+        discovered, names=discovered.names | select_candidates(run.deps, run.filter, serials) | listed_candidates
+    )
+
+
+def _ingest_candidates(run: Run, preparation: FetchPreparation) -> None:
+    """Read the candidates; as long as documents show unknown classifiers, request these and read what they add."""
+    discovered = preparation.discovered
+    while True:
+        plan = plan_fetch(run, preparation, discovered)
+        run.ingest(plan.names, plan.min_serials)
+        if run.filter.everything or not discovered.classifier_counts or run.report.skipped:
+            return
+        state = replace(run.state, seen_classifiers=run.seen_classifiers)
+        extended = discover_more(run.deps.registry, state, discovered)
+        if extended is discovered:
+            return
+        discovered = extended
+        _record_discovered(run, discovered)
+
+
+def _record_discovered(run: Run, discovered: DiscoveredProjects) -> None:
+    run.report.found = len(run.select_names(discovered.names))
+    run.classifier_counts = discovered.classifier_counts

@@ -1,14 +1,15 @@
-"""Read projects and bring a collection in line with what each one answers; every run that reads goes through here."""
+"""Read packages from the registry, evaluate their membership, and write the members with their scores."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from math import inf
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.collection import CollectionState, Tombstone
+from ...domain.collection import Tombstone
 from ...domain.documents.builder import BuildContext, build_documents, extract_readme
 from ...domain.documents.project import Project, ProjectStatus
 from ...domain.documents.schema import RegistryFields
@@ -19,185 +20,248 @@ from ...domain.policy import Descriptions
 from ...domain.readme.plain_text import Readme
 from ...ports import Dependencies, ProjectDocuments, ProjectRequest, ProjectResult, Rejection, RenderJob
 from ..enrich.scores import add_scores
-from ..report import IngestReport, ProgressCallback, no_progress
-from . import planning
+from ..report import IngestReport
 
-# Projects are looked up in the index this many at a time, and rendered this far ahead of the writing.
-LOOKUP_BATCH = 50
+# How many packages are looked up in the index at once; their documents are in memory until the registry responds.
+REQUEST_BATCH = 50
+
+# How many packages are rendered ahead of the one that is written.
 MAX_PENDING_RENDERS = 32
 
-# A run that is killed has to judge so many projects again at most.
+# A run that is killed evaluates at most this many packages again.
 MEMBERSHIP_BATCH = 500
 
-# So many projects in a row without an answer, and the registry is taken to be down: asking for thousands more,
-# each with its retries, would take hours and tell nothing.
+# After this many failed packages in a row the registry is considered down: thousands more, each with its retries,
+# would take hours.
 MAX_CONSECUTIVE_FAILURES = 50
 
 
-@dataclass(frozen=True)
+class IngestContext(Struct, frozen=True, kw_only=True):
+    """What a run knows of the packages that it reads.
+
+    Attributes:
+        min_serials: The serial that a response must reach, by normalized name; an older one is stale.
+        statuses: Status of a package and the Unix time at which it was checked.
+        replaced_names: Packages of the collection that this one is about to replace.
+        enrichment_source: Collection whose enrichments enter the scores, if not the one written to.
+        limit: Packages to write at most.
+        deadline: Unix time from which on no further package is started.
+        on_progress: Called with the number of packages read so far.
+        saves_classifiers: False if other workers write to the collection at the same time: its state is theirs.
+    """
+
+    min_serials: Mapping[str, int] = {}
+    statuses: Mapping[str, tuple[ProjectStatus, int]] = {}
+    replaced_names: frozenset[str] = frozenset()
+    enrichment_source: str = ""
+    limit: int | None = None
+    deadline: float = inf
+    on_progress: Callable[[int], None] = lambda done: None
+    saves_classifiers: bool = True
+
+
+class IngestResult(Struct, frozen=True, kw_only=True):
+    """What became of the packages that were read.
+
+    Attributes:
+        processed: Names of the packages that the registry gave a result for.
+        seen_classifiers: Classifiers of the filter that members carry.
+        stale_serials: The serial to wait for, for each package whose response was too old.
+        absent: Packages without a JSON document, each with whether the collection has documents of it.
+        non_matching: Tombstones of stored packages whose newest release does not match the filter.
+        indexed: Packages written.
+        documents: Documents written.
+        rebuilt: Packages written only because an older version of the program built their documents.
+        skipped: Packages not started before the deadline.
+        rejections: Documents that the engine rejected.
+        failures: Reasons by name of packages that could not be read completely.
+        deferrals: Reasons by name of packages to retry.
+        error: The exception that ended the stream early.
+    """
+
+    processed: frozenset[str] = frozenset()
+    seen_classifiers: frozenset[str] = frozenset()
+    stale_serials: Mapping[str, int] = {}
+    absent: Mapping[str, bool] = {}
+    non_matching: tuple[Tombstone, ...] = ()
+    indexed: int = 0
+    documents: int = 0
+    rebuilt: int = 0
+    skipped: int = 0
+    rejections: tuple[Rejection, ...] = ()
+    failures: Mapping[str, str] = {}
+    deferrals: Mapping[str, str] = {}
+    error: BaseException | None = None
+
+    def merge(self, later: "IngestResult") -> "IngestResult":
+        """Return the result of two rounds of one run, which read different packages."""
+        return IngestResult(
+            processed=self.processed | later.processed,
+            seen_classifiers=self.seen_classifiers | later.seen_classifiers,
+            stale_serials={**self.stale_serials, **later.stale_serials},
+            absent={**self.absent, **later.absent},
+            non_matching=self.non_matching + later.non_matching,
+            indexed=self.indexed + later.indexed,
+            documents=self.documents + later.documents,
+            rebuilt=self.rebuilt + later.rebuilt,
+            skipped=self.skipped + later.skipped,
+            rejections=self.rejections + later.rejections,
+            failures={**self.failures, **later.failures},
+            deferrals={**self.deferrals, **later.deferrals},
+            error=self.error or later.error,
+        )
+
+    def add_to(self, report: IngestReport) -> None:
+        """Add this result to the report of its run; raise the exception that ended the stream early."""
+        report.indexed += self.indexed
+        report.documents += self.documents
+        report.rebuilt += self.rebuilt
+        report.skipped += self.skipped
+        report.add_rejections(self.rejections)
+        for name, reason in self.deferrals.items():
+            report.add_deferred(name, reason)
+        for name, reason in self.failures.items():
+            report.add_failure(name, reason)
+        if self.error is not None:
+            raise self.error
+
+
+def ingest(
+    deps: Dependencies, collection: str, filter_: Filter, names: Iterable[str], context: IngestContext = IngestContext()
+) -> IngestResult:
+    """Read packages by normalized name and write the members to a collection; removes nothing.
+
+    What the filter excludes is not read. A failure ends the stream, and the result says so: what was read until then
+    is written.
+    """
+    evaluator = _Evaluator(deps, collection, filter_, context)
+    writer = _Writer(deps, collection, evaluator, context)
+    remaining = (name for name in names if name not in filter_.exclude)
+    error: BaseException | None = None
+    try:
+        if context.limit is None:
+            _ingest_batch(evaluator, writer, remaining)
+        else:
+            while (limit := context.limit - writer.indexed) > 0 and (batch := list(islice(remaining, limit))):
+                _ingest_batch(evaluator, writer, batch)
+    except BaseException as caught:  # an interruption, too: the caller saves the result before raising it again
+        error = caught
+    return IngestResult(
+        processed=frozenset(evaluator.processed),
+        seen_classifiers=frozenset(evaluator.seen_classifiers),
+        stale_serials=evaluator.stale_serials,
+        absent=evaluator.absent,
+        non_matching=tuple(evaluator.non_matching),
+        indexed=writer.indexed,
+        documents=writer.documents,
+        rebuilt=writer.rebuilt,
+        skipped=evaluator.skipped,
+        rejections=tuple(writer.rejections),
+        failures=evaluator.failures,
+        deferrals=evaluator.deferrals,
+        error=error,
+    )
+
+
+def write_projects(
+    deps: Dependencies, collection: str, projects: Sequence[ProjectDocuments], enrichment_source: str = ""
+) -> Sequence[Rejection]:
+    """Write packages with their scores; enrichments are read at the last moment, as other runs write them."""
+    names = [project.name_normalized for project in projects]
+    enrichments = deps.index.get_enrichments(enrichment_source or collection, names)
+    return deps.index.put(collection, add_scores(deps, projects, enrichments))
+
+
+@dataclass
 class _PendingProject:
-    """A project that belongs, with its READMEs on their way through the renderer."""
+    """A member whose READMEs are being rendered."""
 
     result: ProjectResult
     project: Project
     reason: MembershipReason
+    stored: tuple[RegistryFields, ...]
     readmes: Mapping[str, Readme]
     render_job: RenderJob
 
 
-@dataclass
-class Ingester:
-    """Reads projects into one collection.
+def _ingest_batch(evaluator: "_Evaluator", writer: "_Writer", names: Iterable[str]) -> None:
+    pending: deque[_PendingProject] = deque()
+    registry = evaluator.deps.registry
+    try:
+        for result in registry.read_projects(evaluator.build_requests(names), needs_releases=evaluator.is_member):
+            if (member := evaluator.evaluate(result)) is not None:
+                pending.append(member)
+            while len(pending) > MAX_PENDING_RENDERS:
+                writer.add(pending.popleft())
+        while pending:
+            writer.add(pending.popleft())
+    finally:  # what was read before a failure is written
+        writer.flush()
 
-    `as_of` is the registry's serial at the start of the run: what was found absent was absent then. `expected`
-    holds the serial that a project's answer must reach, by normalised name: an older answer is stale, and the
-    project is asked for again later. `former_names` are the projects (normalised) of the collection that this one is
-    about to replace, if any: they may leave on the same terms only. `former` is that collection, if its documents can
-    be taken over as they are: what can't be read for being quarantined is.
-    `enriched` is the collection whose enrichments the scores go by, if that is another one than the one written to.
-    `statuses` are what the caller knows of projects' statuses, and since when (Unix seconds). From the moment `until`
-    (Unix seconds) on no further project is begun with. With `shares_work` others read into the collection at the same
-    time: what it remembers is left alone, and up to whoever reads last.
-    """
+
+@dataclass
+class _Evaluator:
+    """Requests packages, and decides for each response whether it is written."""
 
     deps: Dependencies
     collection: str
     filter: Filter
-    report: IngestReport
-    registry_serial: int
-    min_serials: Mapping[str, int] = field(default_factory=dict)
-    statuses: Mapping[str, tuple[ProjectStatus, int]] = field(default_factory=dict)
-    replaced_collection: str = ""
-    replaced_names: frozenset[str] = frozenset()
-    enrichment_source: str = ""
-    progress: ProgressCallback = no_progress
-    limit: int | None = None
-    deadline: float = inf
-    is_shard: bool = False
-    total: int | None = None
+    context: IngestContext
+    processed: set[str] = field(default_factory=set)
     seen_classifiers: set[str] = field(default_factory=set)
     stale_serials: dict[str, int] = field(default_factory=dict)
-    processed: set[str] = field(default_factory=set)
-    _pending_removals: list[Tombstone] = field(default_factory=list)
-    _absent_projects: dict[str, bool] = field(default_factory=dict)
-    _stored_documents: dict[str, tuple[RegistryFields, ...]] = field(default_factory=dict)
+    absent: dict[str, bool] = field(default_factory=dict)
+    non_matching: list[Tombstone] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+    deferrals: dict[str, str] = field(default_factory=dict)
+    skipped: int = 0
+    _stored: dict[str, tuple[RegistryFields, ...]] = field(default_factory=dict)
     _non_members: dict[str, int] = field(default_factory=dict)
-    _batch: list[ProjectDocuments] = field(default_factory=list)
-    _indexed_count: int = 0
     _consecutive_failures: int = 0
 
-    def ingest(self, names: Iterable[str]) -> None:
-        """Read projects by normalised name and write those that belong, until `limit` are written or it is late.
-
-        What is not there any more, or does not belong any more, is only noted: `remove_departed` removes it. What
-        the filter excludes is not read.
-        """
-        remaining = (name for name in names if name not in self.filter.exclude)
-        if self.limit is None:
-            self._ingest(remaining)
-            return
-        while (remaining_limit := self.limit - self._indexed_count) > 0 and (
-            batch := list(islice(remaining, remaining_limit))
-        ):
-            self._ingest(batch)
-
-    def schedule_excluded_removals(self, excluded: Iterable[str]) -> None:
-        """Note that excluded projects leave, those that are there; for this nobody is asked."""
-        stored_names = self.replaced_names & set(excluded) or self.deps.index.get_documents(self.collection, excluded)
-        for name in sorted(stored_names):
-            self._schedule_removal(name, f"{self.filter.label} excludes it: {self.filter.exclude[name]}")
-
-    def apply_removals(self, *, allow_mass_removal: bool) -> None:
-        """Remove what two witnesses say is gone and what says itself that it does not belong.
-
-        More than a tenth of the collection (and more than 20 projects) at once is refused unless `allow_many`.
-        """
-        self._confirm_absent_projects()
-        if not self._pending_removals:
-            return
-        project_count = len(self.replaced_names) or sum(1 for _ in self.deps.index.project_states(self.collection))
-        if len(self._pending_removals) > max(20, project_count / 10) and not allow_mass_removal:
-            self.report.removal_refused = True
-            self.report.notices.append(
-                f"{len(self._pending_removals)} of {project_count} projects would leave the collection at once; nothing was removed. "
-                "If that is right, run again with --allow-mass-removal"
-            )
-            return
-        self.report.removed += self.deps.index.remove(self.collection, self._pending_removals)
-        self._pending_removals.clear()
-
-    def update_state(self, state: CollectionState) -> CollectionState:
-        """Return the state with what this run has learned of classifiers and of projects to ask for again."""
-        return replace(
-            state,
-            seen_classifiers=tuple(sorted({*state.seen_classifiers, *self.seen_classifiers})),
-            stale_retries=planning.schedule_retries(
-                state.stale_retries, self.processed, self.stale_serials, now=int(self.deps.now())
-            ),
-        )
-
-    def _ingest(self, names: Iterable[str]) -> None:
-        pending: deque[_PendingProject] = deque()
-        try:
-            for result in self.deps.registry.read_projects(self._build_requests(names), needs_releases=self._is_member):
-                self.processed.add(result.name)
-                self.progress("reading", len(self.processed), self.total)
-                if (membership := self._evaluate_membership(result)) is not None:
-                    pending.append(self._start_rendering(result, *membership))
-                else:
-                    self._stored_documents.pop(result.name, None)
-                while len(pending) > MAX_PENDING_RENDERS:
-                    self._write(pending.popleft())
-            while pending:
-                self._write(pending.popleft())
-        finally:
-            self._flush()
-
-    def _build_requests(self, names: Iterable[str]) -> Iterator[ProjectRequest]:
-        remaining = iter(names)
-        while batch := list(islice(remaining, LOOKUP_BATCH)):
+    def build_requests(self, names: Iterable[str]) -> Iterator[ProjectRequest]:
+        """Yield a request for each package that is started before the deadline."""
+        document_version, remaining = self.deps.policy.document_version, iter(names)
+        while batch := list(islice(remaining, REQUEST_BATCH)):
             if self._is_past_deadline():
-                self.report.skipped += len(batch)
+                self.skipped += len(batch)
                 continue
             stored_documents = self.deps.index.get_documents(self.collection, batch)
             for name in batch:
                 if self._is_past_deadline():
-                    self.report.skipped += 1
+                    self.skipped += 1
                     continue
-                stored_releases = self._stored_documents[name] = tuple(stored_documents.get(name, ()))
-                current_versions = (
-                    document.version
-                    for document in stored_releases
-                    if document.composed_with == self.deps.policy.document_version
-                )
+                stored = self._stored[name] = tuple(stored_documents.get(name, ()))
+                current_versions = (fields.version for fields in stored if fields.composed_with == document_version)
                 yield ProjectRequest(name=name, known_versions=frozenset(current_versions))
 
-    def _is_past_deadline(self) -> bool:
-        return self.deps.now() >= self.deadline
-
-    def _is_member(self, project: Project) -> bool:
+    def is_member(self, project: Project) -> bool:
+        """Return whether the newest release of a package matches the filter."""
         metadata = project.newest_release.metadata
         return (
             metadata is not None
             and evaluate_membership(self.filter, project.normalized_name, metadata).reason is not None
         )
 
-    def _evaluate_membership(self, result: ProjectResult) -> tuple[Project, MembershipReason] | None:
-        """Return the project and why it belongs if it is to be written; take note of why it is not."""
-        name, outcome = result.name, result.outcome
+    def evaluate(self, result: ProjectResult) -> _PendingProject | None:
+        """Return a member whose documents are to be written; record why another package is not."""
+        name, outcome, stored = result.name, result.outcome, self._stored.pop(result.name)
+        self.processed.add(name)
+        self.context.on_progress(len(self.processed))
         if isinstance(outcome, NotFound):
-            self._absent_projects[name] = self._is_stored(name)
+            self.absent[name] = self._is_stored(name, stored)
             return None
         if not isinstance(outcome, Project):
             self._record_unavailable(name, outcome)
             return None
         self._consecutive_failures = 0
-        if outcome.last_serial < self.min_serials.get(name, 0):
-            self._record_stale(name, outcome.last_serial)
-        if outcome.last_serial < max((document.last_serial for document in self._stored_documents[name]), default=0):
+        if outcome.last_serial < (min_serial := self.context.min_serials.get(name, 0)):
+            self.stale_serials[name] = min_serial
+            self.deferrals[name] = f"stale response (serial {outcome.last_serial}, expected >= {min_serial})"
+        if outcome.last_serial < max((fields.last_serial for fields in stored), default=0):
             return None
         for version, error in result.failed_versions.items():
-            self.report.add_failure(name, f"release {version}: {error}")
+            self.failures[name] = f"release {version}: {error}"
         if (metadata := outcome.newest_release.metadata) is None:
             return None
         decision = evaluate_membership(self.filter, name, metadata)
@@ -207,60 +271,98 @@ class Ingester:
                 for classifier in metadata.classifiers
                 if matches_classifiers(classifier, self.filter.classifiers)
             )
-            return outcome, decision.reason
+            return self._start_rendering(result, outcome, decision.reason, stored)
         self._non_members[name] = outcome.last_serial
-        if self._is_stored(name):
+        if self._is_stored(name, stored):
             newest = outcome.newest_release.version
-            self._schedule_removal(name, f"since {newest} it does not match {self.filter.label}: {decision.text}")
+            reason = f"since {newest} it does not match {self.filter.label}: {decision.text}"
+            self.non_matching.append(Tombstone(name=name, removed_at=int(self.deps.now()), reason=reason))
         if len(self._non_members) >= MEMBERSHIP_BATCH:
-            self._save_non_members()
+            self.save_non_members()
         return None
 
+    def save_non_members(self) -> None:
+        """Cache the serials at which packages were found not to match."""
+        if self._non_members:
+            self.deps.membership_cache.set_many(self.filter.key, self._non_members)
+            self._non_members.clear()
+
+    def _is_past_deadline(self) -> bool:
+        return self.deps.now() >= self.context.deadline
+
+    def _is_stored(self, name: str, stored: tuple[RegistryFields, ...]) -> bool:
+        return bool(stored) or name in self.context.replaced_names
+
     def _record_unavailable(self, name: str, error: Exception) -> None:
-        self.report.add_failure(name, error)
+        self.failures[name] = str(error)
         self._consecutive_failures += 1
         if self._consecutive_failures >= MAX_CONSECUTIVE_FAILURES:
-            raise Unavailable(f"{MAX_CONSECUTIVE_FAILURES} projects in a row could not be read, the last one: {error}")
+            raise Unavailable(f"{MAX_CONSECUTIVE_FAILURES} packages in a row could not be read, the last one: {error}")
 
-    def _record_stale(self, name: str, serial: int) -> None:
-        self.stale_serials[name] = self.min_serials.get(name, 0)
-        self.report.add_deferred(
-            name, f"the answer is of serial {serial}, the journal is at {self.min_serials.get(name, 0)}"
-        )
-
-    def _start_rendering(self, result: ProjectResult, project: Project, reason: MembershipReason) -> _PendingProject:
+    def _start_rendering(
+        self, result: ProjectResult, project: Project, reason: MembershipReason, stored: tuple[RegistryFields, ...]
+    ) -> _PendingProject:
         keep_all = self.deps.policy.descriptions is Descriptions.ALL
         releases = project.releases if keep_all else (project.newest_release,)
         readmes = {release.version: readme for release in releases if (readme := extract_readme(release)) is not None}
-        return _PendingProject(result, project, reason, readmes, self.deps.renderer.render(tuple(readmes.values())))
+        render_job = self.deps.renderer.render(tuple(readmes.values()))
+        return _PendingProject(result, project, reason, stored, readmes, render_job)
 
-    def _write(self, pending: _PendingProject) -> None:
-        project, stored_documents = pending.project, self._stored_documents.pop(pending.result.name)
-        policy = self.deps.policy
-        built_documents = build_documents(
+
+@dataclass
+class _Writer:
+    """Builds the documents of members and writes them in batches."""
+
+    deps: Dependencies
+    collection: str
+    evaluator: _Evaluator
+    context: IngestContext
+    indexed: int = 0
+    documents: int = 0
+    rebuilt: int = 0
+    rejections: list[Rejection] = field(default_factory=list)
+    _batch: list[ProjectDocuments] = field(default_factory=list)
+
+    def add(self, pending: _PendingProject) -> None:
+        """Build the documents of a package, and write the batch if it is full."""
+        project, policy = pending.project, self.deps.policy
+        documents = build_documents(
             project,
-            stored={fields.version: fields for fields in stored_documents},
+            stored={fields.version: fields for fields in pending.stored},
             rendered_readmes=dict(zip(pending.readmes, pending.render_job.result(), strict=True)),
-            context=self._build_context(pending, stored_documents),
+            context=self._build_context(pending),
             keep_descriptions=policy.descriptions is Descriptions.ALL,
         )
-        is_outdated = any(fields.composed_with != policy.document_version for fields in stored_documents)
-        self.report.rebuilt += (
-            is_outdated and max(document.last_serial for document in stored_documents) == project.last_serial
-        )
-        self._batch.append(ProjectDocuments(name_normalized=pending.result.name, documents=built_documents))
+        is_outdated = any(fields.composed_with != policy.document_version for fields in pending.stored)
+        self.rebuilt += is_outdated and max(fields.last_serial for fields in pending.stored) == project.last_serial
+        self._batch.append(ProjectDocuments(name_normalized=pending.result.name, documents=documents))
         if sum(len(project.documents) for project in self._batch) >= policy.batch_size:
-            self._flush()
+            self.flush()
 
-    def _build_context(self, pending: _PendingProject, stored_documents: tuple[RegistryFields, ...]) -> BuildContext:
-        name, now = pending.result.name, int(self.deps.now())
+    def flush(self) -> None:
+        """Write the batch, and the evaluations that were made meanwhile."""
+        if self._batch:
+            names = [project.name_normalized for project in self._batch]
+            # Before the documents: once these are stored, an interrupted run does not read the packages again.
+            if self.context.saves_classifiers:
+                self._save_seen_classifiers()
+            rejections = write_projects(self.deps, self.collection, self._batch, self.context.enrichment_source)
+            self.deps.membership_cache.delete_many(self.evaluator.filter.key, names)
+            self.rejections += rejections
+            self.indexed += len(self._batch)
+            self.documents += sum(len(project.documents) for project in self._batch) - len(rejections)
+            self._batch.clear()
+        self.evaluator.save_non_members()
+
+    def _build_context(self, pending: _PendingProject) -> BuildContext:
+        name, now, stored = pending.result.name, int(self.deps.now()), pending.stored
         stored_status = (
-            (ProjectStatus(stored_documents[0].project_status), stored_documents[0].status_checked)
-            if stored_documents
+            (ProjectStatus(stored[0].project_status), stored[0].status_checked)
+            if stored
             else (ProjectStatus.ACTIVE, now)
         )
-        status, status_checked = self.statuses.get(name, stored_status)
-        if status is ProjectStatus.QUARANTINED:  # then the registry would not have given the project's document
+        status, status_checked = self.context.statuses.get(name, stored_status)
+        if status is ProjectStatus.QUARANTINED:  # the registry serves no document of a quarantined package
             status = ProjectStatus.ACTIVE
         return BuildContext(
             last_serial=0 if pending.result.failed_versions else pending.project.last_serial,
@@ -270,81 +372,8 @@ class Ingester:
             document_version=self.deps.policy.document_version,
         )
 
-    def _flush(self) -> None:
-        """Write what was gathered; called on the way out of a failure, too."""
-        if self._batch:
-            if not self.is_shard:
-                self._save_seen_classifiers()
-            rejections = self._write_scored(self._batch)
-            self.deps.membership_cache.delete_many(
-                self.filter.key, [project.name_normalized for project in self._batch]
-            )
-            self.report.add_rejections(rejections)
-            self.report.indexed += len(self._batch)
-            self.report.documents += sum(len(project.documents) for project in self._batch) - len(rejections)
-            self._indexed_count += len(self._batch)
-            self._batch.clear()
-        self._save_non_members()
-
-    def _save_non_members(self) -> None:
-        if self._non_members:
-            self.deps.membership_cache.set_many(self.filter.key, self._non_members)
-            self._non_members.clear()
-
-    def _write_scored(self, projects: Sequence[ProjectDocuments]) -> Sequence[Rejection]:
-        """Write projects with their scores; what others have written of them is looked up at the last moment."""
-        names = [project.name_normalized for project in projects]
-        enrichments = self.deps.index.get_enrichments(self.enrichment_source or self.collection, names)
-        return self.deps.index.put(self.collection, add_scores(self.deps, projects, enrichments))
-
     def _save_seen_classifiers(self) -> None:
-        """Note new classifiers before the documents that show them: once these are in, nobody reads them again."""
-        state = self.deps.index.get_state(self.collection)
-        if not self.seen_classifiers.issubset(state.seen_classifiers):
-            classifiers = tuple(sorted({*state.seen_classifiers, *self.seen_classifiers}))
+        state, seen = self.deps.index.get_state(self.collection), self.evaluator.seen_classifiers
+        if not seen.issubset(state.seen_classifiers):
+            classifiers = tuple(sorted({*state.seen_classifiers, *seen}))
             self.deps.index.set_state(self.collection, replace(state, seen_classifiers=classifiers))
-
-    def _confirm_absent_projects(self) -> None:
-        """Ask the simple index about the projects whose document is not there, and act on what both say."""
-        now, absent_projects = int(self.deps.now()), self._absent_projects
-        removed_serials = {}
-        for page_status in self.deps.registry.check_simple_pages(absent_projects) if absent_projects else ():
-            name, outcome = page_status.name, page_status.outcome
-            if outcome is ProjectStatus.QUARANTINED:  # its page is empty, too
-                removed_serials[name] = self.registry_serial
-                self._mark_quarantined(name, now)
-            elif isinstance(outcome, NotFound) or page_status.is_empty:
-                removed_serials[name] = self.registry_serial
-                if absent_projects[name]:
-                    self._schedule_removal(name, "PyPI says in two places that it is gone")
-            elif isinstance(outcome, ProjectStatus):
-                self.stale_serials[name] = self.min_serials.get(name, self.registry_serial)
-                self.report.add_deferred(name, "its document is not there, and the simple index lists it")
-            else:
-                self.report.add_failure(name, outcome)
-        self._absent_projects = {}
-        self.deps.membership_cache.set_many(self.filter.key, removed_serials)
-
-    def _schedule_removal(self, name: str, reason: str) -> None:
-        self._pending_removals.append(Tombstone(name=name, removed_at=int(self.deps.now()), reason=reason))
-
-    def _is_stored(self, name: str) -> bool:
-        return bool(self._stored_documents[name]) or name in self.replaced_names
-
-    def _mark_quarantined(self, name: str, now: int) -> None:
-        stored_documents = self.deps.index.get_documents(self.replaced_collection or self.collection, [name]).get(
-            name, ()
-        )
-        if stored_documents:
-            quarantined_documents = (
-                replace(document, project_status=ProjectStatus.QUARANTINED.value, status_checked=now)
-                for document in stored_documents
-            )
-            project = ProjectDocuments(name_normalized=name, documents=tuple(quarantined_documents))
-            self.report.add_rejections(self._write_scored([project]))
-            self.report.indexed += 1
-            self.report.documents += len(stored_documents)
-        elif name in self.replaced_names:
-            self._schedule_removal(
-                name, "it is quarantined on PyPI, and what another program held of it can't be taken over"
-            )

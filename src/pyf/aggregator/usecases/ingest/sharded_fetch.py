@@ -1,71 +1,64 @@
-"""A full fetch that several workers share: one finds out what is to be read, all read a part, one ends it with `fetch`.
+"""A fetch that several workers share: one plans it, all read a shard, and `fetch_collection` finishes it.
 
-What the parts have read the ending finds in its place, so it reads only what is missing; and only it removes projects,
-sets the cursor and writes down what the collection remembers. So nothing is lost with a part that is never done.
+Only the finishing fetch removes packages and writes the collection's state. It also reads what a lost shard has left.
 """
 
 from collections.abc import Mapping
 from math import inf
-from types import MappingProxyType
 
 from msgspec import Struct
 
 from ...domain.membership.profile import Filter
 from ...ports import Dependencies
-from ..collections.target import Target, clear_leftovers, create_with_alias, require_state, resolve_filter
+from ..collections.target import Target, require_state
 from ..report import IngestReport
-from .fetch import plan_reads, prepare_fetch
-from .ingester import Ingester
+from .fetch import plan_fetch, prepare_fetch
+from .ingester import IngestContext, ingest
 from .planning import collect_seen_classifiers
+from .run import RunOptions, create_if_missing, open_run
 
 
 class ShardPlan(Struct, frozen=True, kw_only=True):
-    """What a full fetch has to read: projects by normalised name, each with the serial that its answer must reach.
+    """What a fetch has to read.
 
-    `report` tells what finding that out took.
+    Attributes:
+        report: The cost of planning, and the failure that ended it.
+        min_serials: The serial that a response must reach, by normalized name.
     """
 
     report: IngestReport
-    min_serials: Mapping[str, int] = MappingProxyType({})
+    min_serials: Mapping[str, int] = {}
 
 
 def plan_shards(deps: Dependencies, target: Target, *, default: Filter) -> ShardPlan:
-    """Find out what a full fetch would read, and create the collection where it does not exist."""
+    """Find what a fetch would read, and create the collection if it does not exist."""
     report = IngestReport("fetch", target.collection)
     min_serials: dict[str, int] = {}
-    with report.recording(deps), deps.admin.lock(target.collection):
-        clear_leftovers(deps, target.collection)
-        fetch_plan = prepare_fetch(deps, target, resolve_filter(deps, target, default))
-        if deps.admin.resolve(target.collection) is None:
-            create_with_alias(deps.admin, target.collection, fetch_plan.state)
-        read_plan = plan_reads(deps, fetch_plan)
-        min_serials = {name: read_plan.min_serials.get(name, 0) for name in read_plan.names}
-        report.found = len(fetch_plan.discovered.names)
+    with report.recording(deps), open_run(deps, target, default, RunOptions(), report, must_exist=False) as run:
+        preparation = prepare_fetch(run)
+        create_if_missing(deps, target, run.state)
+        plan = plan_fetch(run, preparation, preparation.discovered)
+        min_serials = {name: plan.min_serials.get(name, 0) for name in plan.names}
     return ShardPlan(report=report, min_serials=min_serials)
 
 
 def fetch_shard(deps: Dependencies, target: Target, shard: Mapping[str, int], *, deadline: float = inf) -> IngestReport:
-    """Read some of a plan's projects and write those that belong, up to the moment `until` (Unix seconds).
-
-    What has been read since the plan was made is left out: a part that is done twice is done once.
-    """
+    """Read the packages of a shard and write the members, without those that were read since the plan was made."""
     report = IngestReport("fetch", target.collection, found=len(shard))
     with report.recording(deps):
         filter_ = target.filter or require_state(deps, target).filter
         completed = _find_completed(deps, target.collection, filter_, shard)
         report.unchanged = len(completed)
-        ingester = Ingester(
-            deps,
-            target.collection,
-            filter_,
-            report,
-            registry_serial=0,
-            min_serials=shard,
-            deadline=deadline,
-            is_shard=True,
-        )
-        ingester.ingest(name for name in shard if name not in completed)
+        context = IngestContext(min_serials=shard, deadline=deadline, saves_classifiers=False)
+        names = (name for name in shard if name not in completed)
+        ingest(deps, target.collection, filter_, names, context).add_to(report)
     return report
+
+
+def read_seen_classifiers(deps: Dependencies, target: Target) -> frozenset[str]:
+    """Return the classifiers that the documents of all shards carry, for the finishing fetch to request."""
+    filter_ = target.filter or require_state(deps, target).filter
+    return collect_seen_classifiers(deps, target.collection, filter_)
 
 
 def _find_completed(deps: Dependencies, collection: str, filter_: Filter, shard: Mapping[str, int]) -> frozenset[str]:
@@ -76,9 +69,3 @@ def _find_completed(deps: Dependencies, collection: str, filter_: Filter, shard:
         for name, documents in stored_documents
     }
     return frozenset(name for name, serial in serials.items() if serial >= max(shard[name], 1))
-
-
-def read_seen_classifiers(deps: Dependencies, target: Target) -> frozenset[str]:
-    """Return the classifiers that the parts have come across, for the ending to ask the registry for."""
-    filter_ = target.filter or require_state(deps, target).filter
-    return collect_seen_classifiers(deps, target.collection, filter_)

@@ -14,8 +14,9 @@ from ...domain.membership.profile import Filter, matches_classifiers
 from ...ports import Dependencies, PackageRegistry, ProjectRequest, ProjectResult, Serials, SimplePageStatus, always
 from ..collections.target import Target, require_state
 from ..report import IngestReport, WritingReport
-from .ingester import Ingester
+from .ingester import ingest
 from .planning import evaluate_stored
+from .removal import RemovalGuard
 
 # Before the registry's own answer tells what its feed has announced, minutes may pass: a cache stands in between.
 STALE_MESSAGE = "the answer does not tell of {version} yet"
@@ -155,42 +156,33 @@ def _is_stale(result: ProjectResult, version: str) -> bool:
 def _ingest_into(
     deps: Dependencies, target: Target, result: ProjectResult, stored_documents: Sequence[RegistryFields]
 ) -> IngestReport:
-    report = IngestReport("inspect", target.collection)
-    # What a failure in one collection means for the others is theirs to find out.
-    with report.recording(deps):
+    report, filter_ = IngestReport("inspect", target.collection), _get_filter(target)
+    with report.recording(deps):  # a failure in one collection does not keep the others from being written
         try:
             with _lock_if_needed(deps, target, result):
-                ingester = Ingester(
-                    deps,
-                    target.collection,
-                    _get_filter(target),
-                    report,
-                    registry_serial=max((document.last_serial for document in stored_documents), default=0),
-                )
-                ingester.ingest([result.name])
-                ingester.apply_removals(allow_mass_removal=False)
-        except NotFound:  # it was dropped meanwhile
-            report.notices.append(f"there is no collection {target.collection} any more")
+                ingested = ingest(deps, target.collection, filter_, [result.name])
+                ingested.add_to(report)
+                serial = max((fields.last_serial for fields in stored_documents), default=0)
+                guard = RemovalGuard(deps, target.collection, filter_, report, serial)
+                guard.remove(ingested.absent, ingested.non_matching)
+        except NotFound:
+            report.notices.append(f"Collection {target.collection} was deleted during the run.")
     return report
 
 
 def _lock_if_needed(deps: Dependencies, target: Target, result: ProjectResult) -> AbstractContextManager[None]:
-    """Return the right to change what the collection remembers, where that is going to change; else nothing is needed.
+    """Lock the collection if the package carries a classifier that its state does not have yet.
 
-    A run on the whole collection does not keep single projects out: which of the two answers was older shows in its
-    serial, and the next run on the journal puts right what went wrong.
+    Otherwise the package is written while other runs write: its serial shows which response is older, and the next
+    update corrects what went wrong.
     """
-    outcome = result.outcome
+    outcome, filter_ = result.outcome, _get_filter(target)
     metadata = outcome.newest_release.metadata if isinstance(outcome, Project) else None
-    classifiers = (
-        {
-            classifier
-            for classifier in metadata.classifiers
-            if matches_classifiers(classifier, _get_filter(target).classifiers)
-        }
-        if metadata
-        else set()
-    )
+    classifiers = {
+        classifier
+        for classifier in (metadata.classifiers if metadata else ())
+        if matches_classifiers(classifier, filter_.classifiers)
+    }
     if classifiers <= set(require_state(deps, target).seen_classifiers):
         return nullcontext()
     return deps.admin.lock(target.collection)
