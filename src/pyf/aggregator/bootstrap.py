@@ -1,76 +1,100 @@
-"""Chooses the adapters that the settings ask for: the only place that knows which there are."""
+"""Build the adapters that the settings select.
+
+Adapters are imported and built at their first use: a command that reads the index loads no HTTP client.
+"""
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from msgspec import Struct
-from platformdirs import user_data_path
 
-from .adapters.candidates import CandidatesFile, ClickHouseCandidates, StaticCandidates
-from .adapters.downloads import CLICKHOUSE_LIMITS, ClickHouseDownloads, Pypistats, build_pypistats_limits
-from .adapters.fulltext.files import get_search_folder
-from .adapters.github import GitHubGraphQL, GitHubRest
-from .adapters.github.client import GitHubClient
-from .adapters.http.client import HttpClient
-from .adapters.http.retry import RetryPolicy
-from .adapters.http.service_client import ServiceClient, ServiceLimits
-from .adapters.metrics_store import LocalRequestMetrics
-from .adapters.pypi import PyPIChangelog, PyPIFeed, PyPIRegistry
-from .adapters.rendering.renderer import PooledRenderer
-from .adapters.sqlite.admin import SqliteAdmin
-from .adapters.sqlite.caches import SqliteMembershipCache, SqliteRenderCache, SqliteRepositoryCache
-from .adapters.sqlite.database import Database
-from .adapters.sqlite.index import SqliteIndex
-from .adapters.sqlite.keys import SqliteApiKeys
-from .adapters.sqlite.search_source import open_search
-from .config.lexicon import load_lexicon
-from .config.profiles import load_profiles
-from .config.scoring import load_scoring_config
 from .domain.errors import Invalid
-from .domain.health import ScoringConfig
 from .domain.policy import Descriptions, Discovery, Policy
 from .ports import (
     ApiKeys,
     CandidateSource,
+    Changelog,
     Coordination,
     Dependencies,
     DownloadStats,
     IndexAdmin,
+    MembershipCache,
     PackageIndex,
+    PackageRegistry,
     RateLimiter,
+    ReleaseFeed,
     RenderCache,
+    Renderer,
     RepositoryCache,
     RepositoryHost,
     SearchEngine,
 )
 from .settings import Settings
 
-# Seconds that a task waits at most where a service wants a pause; of longer ones it is tried again, and holds no
-# thread meanwhile.
+if TYPE_CHECKING:
+    from .adapters.http.client import HttpClient
+    from .adapters.http.retry import RetryPolicy
+    from .adapters.http.service_client import ServiceClient, ServiceLimits
+    from .adapters.metrics_store import LocalRequestMetrics
+    from .adapters.sqlite.database import Database
+    from .domain.health import ScoringConfig
+    from .domain.relevance import Lexicon
+
+T = TypeVar("T")
+
+# Longest pause in seconds that a service may ask of a queue task. A task with a longer one is retried later, so that it
+# does not occupy a thread.
 _MAX_TASK_WAIT = 15.0
+
+# Longest pause in seconds that a service may ask of a command.
+_MAX_WAIT = 120.0
 
 
 class WaitPolicy(Struct, frozen=True):
-    """How services are waited for: pauses of so many seconds at most, and at whose pace, by service and delay.
+    """Limits of waiting for services.
 
-    `caches` are those of READMEs and of repositories, where these are not in the file.
+    Attributes:
+        build_rate_limiter: Returns a rate limiter shared with other processes, by service name and delay.
+        caches: Caches of rendered READMEs and of repositories; None for those in the SQLite file.
     """
 
-    max_wait: float = RetryPolicy().max_wait
+    max_wait: float = _MAX_WAIT
     build_rate_limiter: Callable[[str, float], RateLimiter | None] = lambda _service, _delay: None
     caches: tuple[RenderCache, RepositoryCache] | None = None
 
 
+class _Deferred:
+    """A port that is built at its first use."""
+
+    def __init__(self, build: Callable[[], Any]) -> None:
+        self._build: Callable[[], Any] | None = build
+        self._port: Any = None
+        self._lock = RLock()
+
+    def __getattr__(self, name: str) -> Any:
+        with self._lock:
+            if self._build is not None:
+                self._port, self._build = self._build(), None
+        return getattr(self._port, name)
+
+
+def _defer(build: Callable[[], T]) -> T:
+    """Return a proxy of the port that `build` returns."""
+    return cast(T, _Deferred(build))
+
+
 @contextmanager
 def open_worker_dependencies(settings: Settings) -> Iterator[tuple[Dependencies, Coordination]]:
-    """Give the services of a worker, which keep the pace of all workers together, and what these agree by.
+    """Open the dependencies of a queue worker, with rate limits that all workers share.
 
-    Workers on several machines, which an index on a server allows, share their caches as well. Nothing is asked of the
-    Redis before the first use; a forked child has to open its own.
+    Workers on several machines, which an index on a server allows, share their caches as well. No request is sent to
+    Redis before the first use. A forked child must open its own.
     """
-    # The client takes a quarter of a second to import, of which commands are spared.
     from .adapters import redis as redis_ports
 
     with redis_ports.connect(settings.redis_url) as client:
@@ -95,68 +119,106 @@ def open_worker_dependencies(settings: Settings) -> Iterator[tuple[Dependencies,
 
 @contextmanager
 def open_dependencies(settings: Settings, wait_policy: WaitPolicy = WaitPolicy()) -> Iterator[Dependencies]:
-    """Give the services that the settings ask for, and close them in the end."""
-    scoring_config = load_scoring_config(settings.health_file, load_profiles(settings.profiles_file).values())
-    database = Database(_resolve_sqlite_path(settings))  # of the caches, whatever engine keeps the index
-    render_cache, repository_cache = wait_policy.caches or (
-        SqliteRenderCache(database),
-        SqliteRepositoryCache(database),
-    )
-    renderer = PooledRenderer(render_cache, workers=settings.render_workers or None)
-    try:
-        request_metrics = LocalRequestMetrics()
-        with (
-            HttpClient(contact=settings.pyf_contact, request_metrics=request_metrics) as http,
-            _open_engine(settings, database, scoring_config, request_metrics) as (index, admin, keys, search),
-        ):
-            rate_limiter = wait_policy.build_rate_limiter("pypi", settings.pypi_rate_limit_delay)
-            pypi = ServiceClient(http, _build_pypi_limits(settings, wait_policy), rate_limiter, name="pypi")
-            yield Dependencies(
-                registry=PyPIRegistry(pypi, settings.pypi_base_url, descriptions=settings.kept_descriptions),
-                changelog=PyPIChangelog(pypi, settings.pypi_base_url),
-                feed=PyPIFeed(pypi, settings.pypi_base_url),
-                index=index,
-                admin=admin,
-                keys=keys,
-                search=search,
-                renderer=renderer,
-                membership_cache=SqliteMembershipCache(database),
-                download_stats=_build_download_stats(settings, http, wait_policy),
-                repositories=_build_repository_host(http, settings, wait_policy),
-                repository_cache=repository_cache,
-                candidates=_build_candidate_source(settings, http, wait_policy),
-                request_counter=http,
-                request_metrics=request_metrics,
-                now=time.time,
-                scoring_config=scoring_config,
-                policy=_build_policy(settings),
-            )
-    finally:
-        renderer.close()
-        database.close()
+    """Open the dependencies that the settings select, and close them at the end.
+
+    Raises `Invalid` for a configuration file that can't be used.
+    """
+    scoring_config, lexicon = _load_scoring_config(settings), _load_lexicon(settings)
+    with _open(settings, wait_policy, scoring_config, lexicon) as deps:
+        yield deps
 
 
 @contextmanager
-def _open_engine(
-    settings: Settings, database: Database, scoring_config: ScoringConfig, request_metrics: LocalRequestMetrics
-) -> Iterator[tuple[PackageIndex, IndexAdmin, ApiKeys, SearchEngine]]:
-    """Give the ports of the engine that keeps the index.
+def open_index(settings: Settings) -> Iterator[Dependencies]:
+    """Open the dependencies for a command that reads or changes the index only, as fast as possible.
 
-    Nothing is asked of a server before the first call, and nothing is opened to search in before the first search.
+    Configuration files are read at their first use.
     """
-    lexicon = load_lexicon(settings.synonyms_file)
+    scoring_config = _defer(partial(_load_scoring_config, settings))
+    lexicon = _defer(partial(_load_lexicon, settings))
+    with _open(settings, WaitPolicy(), scoring_config, lexicon) as deps:
+        yield deps
+
+
+def _load_scoring_config(settings: Settings) -> "ScoringConfig":
+    from .config.profiles import load_profiles
+    from .config.scoring import load_scoring_config
+
+    return load_scoring_config(settings.health_file, load_profiles(settings.profiles_file).values())
+
+
+def _load_lexicon(settings: Settings) -> "Lexicon":
+    from .config.lexicon import load_lexicon
+
+    return load_lexicon(settings.synonyms_file)
+
+
+@contextmanager
+def _open(
+    settings: Settings, wait_policy: WaitPolicy, scoring_config: "ScoringConfig", lexicon: "Lexicon"
+) -> Iterator[Dependencies]:
+    from .adapters.metrics_store import LocalRequestMetrics
+    from .adapters.sqlite.database import Database
+
+    request_metrics = LocalRequestMetrics()
+    with ExitStack() as stack:
+        # The file of the caches, whichever engine keeps the index.
+        database = Database(_resolve_sqlite_path(settings))
+        stack.callback(database.close)
+        index, admin, keys, search = _open_engine(settings, database, scoring_config, lexicon, request_metrics, stack)
+        builder = _ServiceBuilder(settings, wait_policy, request_metrics, stack)
+        yield Dependencies(
+            registry=_defer(builder.build_registry),
+            changelog=_defer(builder.build_changelog),
+            feed=_defer(builder.build_feed),
+            index=index,
+            admin=admin,
+            keys=keys,
+            search=search,
+            renderer=_defer(partial(_build_renderer, settings, wait_policy, database, stack)),
+            membership_cache=_defer(partial(_build_membership_cache, database)),
+            download_stats=_defer(builder.build_download_stats),
+            repositories=_defer(builder.build_repository_host),
+            repository_cache=_defer(partial(_build_repository_cache, wait_policy, database)),
+            candidates=_defer(builder.build_candidate_source),
+            request_counter=_defer(builder.get_http),
+            request_metrics=request_metrics,
+            now=time.time,
+            scoring_config=scoring_config,
+            policy=_build_policy(settings),
+        )
+
+
+def _open_engine(
+    settings: Settings,
+    database: "Database",
+    scoring_config: "ScoringConfig",
+    lexicon: "Lexicon",
+    request_metrics: "LocalRequestMetrics",
+    stack: ExitStack,
+) -> tuple[PackageIndex, IndexAdmin, ApiKeys, SearchEngine]:
+    """Return the ports of the engine that keeps the index.
+
+    No request is sent to a server before the first call, and no search index is opened before the first search.
+    """
     if settings.engine == "sqlite":
-        search = open_search(database, lexicon, scoring_config, now=time.time)
-        try:
-            yield SqliteIndex(database), SqliteAdmin(database), SqliteApiKeys(database), search
-        finally:
-            search.close()
-        return
+        from .adapters.sqlite.admin import SqliteAdmin
+        from .adapters.sqlite.index import SqliteIndex
+        from .adapters.sqlite.keys import SqliteApiKeys
+
+        def open_sqlite_search() -> SearchEngine:
+            from .adapters.sqlite.search_source import open_search
+
+            search = open_search(database, lexicon, scoring_config, now=time.time)
+            stack.callback(search.close)
+            return search
+
+        return SqliteIndex(database), SqliteAdmin(database), SqliteApiKeys(database), _defer(open_sqlite_search)
     key = settings.typesense_api_key.get_secret_value()
     if not key:
         raise Invalid("INDEX_BACKEND=typesense needs TYPESENSE_API_KEY")
-    # The client takes a quarter of a second to import, of which users of the other engine are spared.
     from .adapters import typesense
+    from .adapters.fulltext.files import get_search_folder
 
     server = typesense.Server(
         settings.typesense_urls,
@@ -165,13 +227,11 @@ def _open_engine(
         retry_timeout=settings.typesense_retry_timeout,
         traffic=request_metrics,
     )
+    stack.callback(server.close)
     search = typesense.open_search(server, get_search_folder(database.path), lexicon, scoring_config)
-    try:
-        ports = typesense.build_ports(server, lexicon=lexicon)
-        yield ports.index, ports.admin, ports.keys, search
-    finally:
-        search.close()
-        server.close()
+    stack.callback(search.close)
+    ports = typesense.build_ports(server, lexicon=lexicon)
+    return ports.index, ports.admin, ports.keys, search
 
 
 def _resolve_sqlite_path(settings: Settings) -> Path:
@@ -180,59 +240,146 @@ def _resolve_sqlite_path(settings: Settings) -> Path:
             return Path(settings.sqlite_path).expanduser()
         except RuntimeError as error:  # a user that does not exist
             raise Invalid(f"SQLITE_PATH={settings.sqlite_path!r}: {error}") from error
+    from platformdirs import user_data_path
+
     return user_data_path("pyf.aggregator", appauthor=False) / "pyf.sqlite3"
 
 
-def _build_candidate_source(settings: Settings, http: HttpClient, wait_policy: WaitPolicy) -> CandidateSource:
-    if settings.candidates_source == "clickhouse":
-        limits = ServiceLimits(
-            max_concurrency=1, timeout=settings.pypi_timeout, retries=_build_retries(settings, wait_policy)
+def _build_renderer(settings: Settings, wait_policy: WaitPolicy, database: "Database", stack: ExitStack) -> Renderer:
+    from .adapters.rendering.renderer import PooledRenderer
+    from .adapters.sqlite.caches import SqliteRenderCache
+
+    cache = wait_policy.caches[0] if wait_policy.caches else SqliteRenderCache(database)
+    renderer = PooledRenderer(cache, workers=settings.render_workers or None)
+    stack.callback(renderer.close)
+    return renderer
+
+
+def _build_membership_cache(database: "Database") -> MembershipCache:
+    from .adapters.sqlite.caches import SqliteMembershipCache
+
+    return SqliteMembershipCache(database)
+
+
+def _build_repository_cache(wait_policy: WaitPolicy, database: "Database") -> RepositoryCache:
+    from .adapters.sqlite.caches import SqliteRepositoryCache
+
+    return wait_policy.caches[1] if wait_policy.caches else SqliteRepositoryCache(database)
+
+
+class _ServiceBuilder:
+    """Builds the clients of services, which share one HTTP client."""
+
+    def __init__(
+        self, settings: Settings, wait_policy: WaitPolicy, request_metrics: "LocalRequestMetrics", stack: ExitStack
+    ) -> None:
+        self._settings = settings
+        self._wait_policy = wait_policy
+        self._request_metrics = request_metrics
+        self._stack = stack
+        self._lock = RLock()
+        self._http: HttpClient | None = None
+        self._pypi: ServiceClient | None = None
+
+    def get_http(self) -> "HttpClient":
+        with self._lock:
+            if self._http is None:
+                from .adapters.http.client import HttpClient
+
+                client = HttpClient(contact=self._settings.pyf_contact, request_metrics=self._request_metrics)
+                self._http = self._stack.enter_context(client)
+            return self._http
+
+    def build_registry(self) -> PackageRegistry:
+        from .adapters.pypi import PyPIRegistry
+
+        settings = self._settings
+        return PyPIRegistry(self._get_pypi(), settings.pypi_base_url, descriptions=settings.kept_descriptions)
+
+    def build_changelog(self) -> Changelog:
+        from .adapters.pypi import PyPIChangelog
+
+        return PyPIChangelog(self._get_pypi(), self._settings.pypi_base_url)
+
+    def build_feed(self) -> ReleaseFeed:
+        from .adapters.pypi import PyPIFeed
+
+        return PyPIFeed(self._get_pypi(), self._settings.pypi_base_url)
+
+    def build_candidate_source(self) -> CandidateSource:
+        from .adapters.candidates import CandidatesFile, ClickHouseCandidates, StaticCandidates
+        from .adapters.http.service_client import ServiceLimits
+
+        settings = self._settings
+        if settings.candidates_source == "clickhouse":
+            limits = ServiceLimits(max_concurrency=1, timeout=settings.pypi_timeout, retries=self._build_pypi_retries())
+            return ClickHouseCandidates(self._build_client("clickhouse", limits), settings.clickhouse_url)
+        return CandidatesFile(settings.candidates_file) if settings.candidates_file else StaticCandidates()
+
+    def build_download_stats(self) -> DownloadStats:
+        from .adapters.downloads import CLICKHOUSE_LIMITS, ClickHouseDownloads, Pypistats, build_pypistats_limits
+        from .adapters.http.retry import RetryPolicy
+
+        settings = self._settings
+        if settings.downloads_source == "clickhouse":
+            return ClickHouseDownloads(self._build_client("clickhouse", CLICKHOUSE_LIMITS), settings.clickhouse_url)
+        retries = RetryPolicy(
+            max_retries=settings.pypistats_max_retries,
+            backoff=settings.pypistats_retry_backoff,
+            max_wait=self._wait_policy.max_wait,
         )
-        return ClickHouseCandidates(ServiceClient(http, limits, name="clickhouse"), settings.clickhouse_url)
-    return CandidatesFile(settings.candidates_file) if settings.candidates_file else StaticCandidates()
+        limits = build_pypistats_limits(settings.pypistats_rate_limit_delay, retries)
+        return Pypistats(self._build_client("pypistats", limits, is_shared=True), settings.pypistats_base_url)
 
+    def build_repository_host(self) -> RepositoryHost:
+        """Return the client of GitHub: one request at a time; the adapter waits and retries itself."""
+        from .adapters.github import GitHubGraphQL, GitHubRest
+        from .adapters.github.client import GitHubClient
+        from .adapters.http.retry import RetryPolicy
+        from .adapters.http.service_client import ServiceLimits
 
-def _build_retries(settings: Settings, wait_policy: WaitPolicy) -> RetryPolicy:
-    return RetryPolicy(
-        max_retries=settings.pypi_max_retries, backoff=settings.pypi_retry_backoff, max_wait=wait_policy.max_wait
-    )
+        settings = self._settings
+        limits = ServiceLimits(
+            max_concurrency=1,
+            delay=settings.github_request_delay,
+            timeout=settings.github_timeout,
+            retries=RetryPolicy(max_retries=0, max_wait=self._wait_policy.max_wait),
+        )
+        token = settings.github_token.get_secret_value()
+        client = GitHubClient(self._build_client("github", limits, is_shared=True), settings.github_api_url, token)
+        return GitHubGraphQL(client) if token else GitHubRest(client)
 
+    def _get_pypi(self) -> "ServiceClient":
+        """Return the client that all ports of PyPI share, because its limits hold for all of them together."""
+        from .adapters.http.service_client import ServiceLimits
 
-def _build_pypi_limits(settings: Settings, wait_policy: WaitPolicy) -> ServiceLimits:
-    return ServiceLimits(
-        max_concurrency=settings.pypi_max_workers,
-        delay=settings.pypi_rate_limit_delay,
-        timeout=settings.pypi_timeout,
-        retries=_build_retries(settings, wait_policy),
-    )
+        settings = self._settings
+        with self._lock:
+            if self._pypi is None:
+                limits = ServiceLimits(
+                    max_concurrency=settings.pypi_max_workers,
+                    delay=settings.pypi_rate_limit_delay,
+                    timeout=settings.pypi_timeout,
+                    retries=self._build_pypi_retries(),
+                )
+                self._pypi = self._build_client("pypi", limits, is_shared=True)
+            return self._pypi
 
+    def _build_pypi_retries(self) -> "RetryPolicy":
+        from .adapters.http.retry import RetryPolicy
 
-def _build_download_stats(settings: Settings, http: HttpClient, wait_policy: WaitPolicy) -> DownloadStats:
-    if settings.downloads_source == "clickhouse":
-        return ClickHouseDownloads(ServiceClient(http, CLICKHOUSE_LIMITS, name="clickhouse"), settings.clickhouse_url)
-    retries = RetryPolicy(
-        max_retries=settings.pypistats_max_retries,
-        backoff=settings.pypistats_retry_backoff,
-        max_wait=wait_policy.max_wait,
-    )
-    limits = build_pypistats_limits(settings.pypistats_rate_limit_delay, retries)
-    service = ServiceClient(http, limits, wait_policy.build_rate_limiter("pypistats", limits.delay), name="pypistats")
-    return Pypistats(service, settings.pypistats_base_url)
+        return RetryPolicy(
+            max_retries=self._settings.pypi_max_retries,
+            backoff=self._settings.pypi_retry_backoff,
+            max_wait=self._wait_policy.max_wait,
+        )
 
+    def _build_client(self, name: str, limits: "ServiceLimits", *, is_shared: bool = False) -> "ServiceClient":
+        """Return a client; `is_shared` limits its rate together with other processes, where the policy says so."""
+        from .adapters.http.service_client import ServiceClient
 
-def _build_repository_host(http: HttpClient, settings: Settings, wait_policy: WaitPolicy) -> RepositoryHost:
-    """Return what asks GitHub: one request at a time, which waits and repeats in its own way."""
-    retries = RetryPolicy(max_retries=0, max_wait=wait_policy.max_wait)
-    limits = ServiceLimits(
-        max_concurrency=1, delay=settings.github_request_delay, timeout=settings.github_timeout, retries=retries
-    )
-    token = settings.github_token.get_secret_value()
-    client = GitHubClient(
-        ServiceClient(http, limits, wait_policy.build_rate_limiter("github", limits.delay), name="github"),
-        settings.github_api_url,
-        token,
-    )
-    return GitHubGraphQL(client) if token else GitHubRest(client)
+        rate_limiter = self._wait_policy.build_rate_limiter(name, limits.delay) if is_shared else None
+        return ServiceClient(self.get_http(), limits, rate_limiter, name=name)
 
 
 def _build_policy(settings: Settings) -> Policy:

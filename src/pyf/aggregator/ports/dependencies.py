@@ -1,11 +1,10 @@
 """All ports together, as bootstrap has chosen their adapters."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from ..domain.health import ScoringConfig
 from ..domain.policy import Policy
 from .enrichment import DownloadStats, RepositoryCache, RepositoryHost
 from .index import IndexAdmin, MembershipCache, PackageIndex, SearchEngine
@@ -13,6 +12,9 @@ from .keys import ApiKeys
 from .metrics import RequestMetrics
 from .registry import CandidateSource, Changelog, PackageRegistry, ReleaseFeed
 from .rendering import Renderer
+
+if TYPE_CHECKING:
+    from ..domain.health import ScoringConfig
 
 
 class RequestCounter(Protocol):
@@ -44,5 +46,5 @@ class Dependencies(Struct, frozen=True, kw_only=True):
     request_counter: RequestCounter
     request_metrics: RequestMetrics
     now: Callable[[], float]
-    scoring_config: ScoringConfig
+    scoring_config: "ScoringConfig"
     policy: Policy = Policy()
