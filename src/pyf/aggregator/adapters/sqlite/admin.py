@@ -11,11 +11,11 @@ from ...domain.errors import Invalid
 from ...ports import Rejection
 from ..collection_names import validate_collection_name
 from ..encoding import encode_json
+from ..fulltext.files import get_search_folder, remove_index
 from .collections import find_collection, require_collection
 from .database import Database
 from .file_lock import hold_file_lock
 from .project_rows import copy_later_enrichments, copy_package
-from .search_source import remove_search_index
 
 _PROJECT_BATCH = 500
 
@@ -169,7 +169,7 @@ class SqliteAdmin:
     def _drop(self, connection: sqlite3.Connection, collection_id: int) -> None:
         for statement in _DROP_STATEMENTS:
             connection.execute(statement, (collection_id,))
-        remove_search_index(self._database.path, collection_id)
+        remove_index(get_search_folder(self._database.path) / str(collection_id))
 
     def _write_alias(self, connection: sqlite3.Connection, alias: str, collection: str) -> None:
         collection_id = self._require_unaliased_id(connection, collection)

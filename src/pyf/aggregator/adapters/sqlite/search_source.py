@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from msgspec.json import encode
 
@@ -13,7 +12,7 @@ from ...domain.health import ScoringConfig
 from ...domain.relevance import Lexicon, PopularityScale, build_popularity_scale
 from ..encoding import build_document as document_of
 from ..encoding import decode_registry_fields
-from ..fulltext.files import get_search_folder, remove_index
+from ..fulltext.files import get_search_folder
 from ..fulltext.indexed_package import OlderRelease, build_indexed_package, parse_older_release
 from ..fulltext.search import FulltextSearch
 from ..fulltext.source import ChangedPackages, PackageRecord, Position, WriteNumbers
@@ -51,11 +50,6 @@ def open_search(
 ) -> FulltextSearch:
     """Return the search in the collections of a SQLite file; `now` returns the time in Unix seconds."""
     return FulltextSearch(SqliteSource(database), lexicon, scoring_config, now=now)
-
-
-def remove_search_index(database: Path, collection: int) -> None:
-    """Delete the search index of a collection, by its number."""
-    remove_index(get_search_folder(database) / str(collection))
 
 
 class SqliteSource:
