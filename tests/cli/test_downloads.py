@@ -99,7 +99,7 @@ def test_second_run_requests_nothing_without_all(plone: CommandRunner, pypistats
         ["plone-volto"],
         0,
     )
-    assert "--all does it all the same" in repeated.err
+    assert "To request them again, pass --all." in repeated.err
 
     run_downloads(plone, "-p", "plone", "--all")
     assert pypistats.requests.total == 4
@@ -109,7 +109,7 @@ def test_dry_run_prints_estimate(plone: CommandRunner, pypistats: LocalPypistats
     result = run_downloads(plone, "-p", "plone", "--dry-run")
 
     assert (result.code, pypistats.requests.total) == (0, 0)
-    assert "would ask pypistats about 4 projects, in 4 requests" in result.err
+    assert "would request 4 packages from pypistats, in 4 requests" in result.err
 
 
 @pytest.mark.parametrize(

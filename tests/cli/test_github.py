@@ -231,8 +231,8 @@ def test_anonymous_rate_limit_is_printed_before_the_run(user: CommandRunner, git
     result = pyfgithub(user, "-p", "plone", github_token="")
 
     assert re.search(
-        r"^Without GITHUB_TOKEN GitHub allows 60 requests an hour, and 57 are left until \d\d:\d\d UTC; "
-        r"repositories to ask about in this run: 2\.$",
+        r"^Without GITHUB_TOKEN GitHub allows 60 requests an hour; 57 are left until \d\d:\d\d UTC\. "
+        r"Repositories to request in this run: 2\.$",
         result.err,
         re.MULTILINE,
     )
@@ -245,8 +245,11 @@ def test_anonymous_run_stops_at_rate_limit(shell_with_many: CommandRunner, githu
 
     report = result.report
     assert (result.code, report["enriched"], len(report["deferred"])) == (3, 60, MANY - 60)
-    assert "The projects looked at longest ago come first" in result.err
-    assert f"deferred: GitHub's limit without GITHUB_TOKEN left no room for it ({MANY - 60}):" in result.err
+    assert "The packages with the oldest check come first" in result.err
+    assert (
+        f"deferred: GitHub's rate limit without GITHUB_TOKEN is used up; the next run continues ({MANY - 60}):"
+        in result.err
+    )
     github.anonymous_quota.resets_at = 0
     assert pyfgithub(shell_with_many, "-p", "django", "--json", github_token="").report["enriched"] == 120
 
@@ -270,7 +273,7 @@ def test_exhausted_limit_is_resumed(shell_with_many: CommandRunner, github: Loca
 
     assert (result.code, result.report["enriched"]) == (4, 50)
     assert re.search(r"GitHub's rate limit is used up until \d\d:\d\d UTC$", result.error)
-    assert "80 of 130 projects were not dealt with; what was learned stays" in result.err
+    assert "80 of 130 packages were not processed; the others are saved" in result.err
     github.graphql_quota.remaining = 5000
     repeated = pyfgithub(shell_with_many, "-p", "django", "--json").report
     assert (repeated["enriched"], repeated["cached"], set(github.response_counts.values())) == (MANY, 50, {1})

@@ -19,6 +19,7 @@ from pyf.aggregator.testing.enrichment import FakeDownloadStats
 from pyf.aggregator.testing.index import FakeIndex
 from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.enrich.downloads import MAX_AGE, MAX_CONSECUTIVE_FAILURES, RunEstimate, enrich_downloads
+from pyf.aggregator.usecases.enrich.options import EnrichOptions
 from pyf.aggregator.usecases.report import EnrichmentReport
 from support.builders import build_project, build_state
 from support.fake_dependencies import build_fake_dependencies
@@ -46,7 +47,10 @@ class DownloadsWorld:
         self.source.downloads |= {name: Downloads(last_day=1, last_week=7, last_month=last_month) for name in names}
 
     def run(self, *, collection: str = "plone", **options: Any) -> EnrichmentReport:
-        return enrich_downloads(self.deps, Target(collection=collection, filter=PLONE.filter), **options)
+        names = options.keys() & set(EnrichOptions.__struct_fields__)
+        enrich_options = EnrichOptions(**{name: options.pop(name) for name in names})
+        target = Target(collection=collection, filter=PLONE.filter)
+        return enrich_downloads(self.deps, target, options=enrich_options, **options)
 
     def take_requested(self) -> list[str]:
         """Return whom the source was asked about since the last call."""
@@ -256,7 +260,7 @@ def test_everything_is_asked_about_where_that_is_wished(world: DownloadsWorld) -
     world.run()
     world.take_requested()
 
-    report = world.run(include_fresh=True)
+    report = world.run(fresh=True)
 
     assert world.take_requested() == ["a", "b"]
     assert report.cached == 0
@@ -413,7 +417,7 @@ def test_a_dry_run_asks_and_writes_nothing(world: DownloadsWorld) -> None:
     assert (world.take_requested(), world.read_download_fields("a"), report.notices) == (
         [],
         {},
-        ["would ask memory about 2 projects, in 2 requests"],
+        ["would request 2 packages from memory, in 2 requests"],
     )
 
 

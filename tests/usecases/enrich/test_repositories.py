@@ -18,6 +18,7 @@ from pyf.aggregator.domain.repositories import Repository
 from pyf.aggregator.ports import Dependencies, ProjectDocuments, RateLimitStatus, RepositoryResult
 from pyf.aggregator.testing.enrichment import FakeRepositoryHost
 from pyf.aggregator.usecases.collections.target import Target
+from pyf.aggregator.usecases.enrich.options import EnrichOptions
 from pyf.aggregator.usecases.enrich.repositories import enrich_repositories
 from pyf.aggregator.usecases.report import EnrichmentReport
 from support.builders import build_project, build_state
@@ -51,7 +52,9 @@ class EnrichmentWorld:
 
     def run(self, collection: str = "plone", **options: Any) -> EnrichmentReport:
         target = Target(collection=collection, filter=PLONE_FILTER)
-        return enrich_repositories(self.deps, target, on_notice=self.notices.append, **options)
+        names = options.keys() & set(EnrichOptions.__struct_fields__)
+        enrich_options = EnrichOptions(**{name: options.pop(name) for name in names})
+        return enrich_repositories(self.deps, target, options=enrich_options, on_notice=self.notices.append, **options)
 
     def read_fields(self, name: str, collection: str = "plone") -> RepositoryFields:
         written = self.deps.index.get_enrichments(collection, [name])[name].repository
@@ -282,7 +285,7 @@ def test_what_was_learned_before_a_refusal_stays_and_the_next_run_asks_for_the_r
     second = enrichment.run()
 
     assert (first.enriched, first.error, first.failed) == (50, refusal, [])
-    assert first.notices == ["70 of 120 projects were not dealt with; what was learned stays, the next run goes on"]
+    assert first.notices == ["70 of 120 packages were not processed; the others are saved, the next run continues"]
     assert (second.enriched, second.cached, len(enrichment.take_requested)) == (120, 50, 120)
 
 
@@ -362,9 +365,7 @@ def test_where_the_host_allows_too_little_what_fits_is_done_and_the_rest_is_name
     assert enrichment.take_requested == ["o/a", "o/b", "o/c"]
     assert (report.enriched, report.deferred, report.is_complete) == (3, ["d", "e"], False)
     (line,) = enrichment.notices
-    assert (
-        "allows 60 requests an hour, and 3 are left until 09:00 UTC; repositories to ask about in this run: 5." in line
-    )
+    assert "allows 60 requests an hour; 3 are left until 09:00 UTC. Repositories to request in this run: 5." in line
     enrichment.host.rate_limit = RateLimitStatus(remaining=60, limit=60, resets_at=1_800_007_200)
     assert enrichment.run().cached == 3
 
@@ -428,7 +429,7 @@ def test_progress_is_told_to_the_end(enrichment: EnrichmentWorld) -> None:
 
     enrichment.run(progress=lambda *step: steps.append(step))
 
-    assert steps == [("asking GitHub", done, 3) for done in (1, 2, 3)]
+    assert steps == [("requesting GitHub", done, 3) for done in (1, 2, 3)]
 
 
 PATHS = ["o/a", "o/b", "o/c", "o/d"]

@@ -119,7 +119,7 @@ def test_a_store_that_does_not_answer_keeps_nothing_back_and_is_asked_once() -> 
     report = read_feed(deps, Feed.UPDATE, store, ttl=DAY, enqueue=queue)
 
     assert (report.queued, store.call_count, report.error) == (3, 1, None)
-    assert report.notices == ["what was seen before is not known: Redis does not answer"]
+    assert report.notices == ["the deduplication store is unavailable; every entry was queued: Redis does not answer"]
 
 
 def test_what_could_not_be_queued_was_not_seen() -> None:

@@ -152,7 +152,7 @@ def test_what_the_answer_does_not_tell_yet_is_worth_another_look(two: World) -> 
     caught_up = run_update(two, "plone-api", "2.1")
 
     assert (behind.is_stale, behind.is_complete, caught_up.is_complete) == (True, False, True)
-    assert str(get_retry_reason(behind)) == "plone-api: the answer does not tell of 2.1 yet"
+    assert str(get_retry_reason(behind)) == "plone-api: the response does not contain 2.1 yet"
     assert get_retry_reason(caught_up) is None
     assert two.stored() == two.expected()
 

@@ -14,6 +14,7 @@ from ..ports import Dependencies
 from ..settings import Settings, load_settings
 from ..usecases.collections.rebuild import rebuild_collection
 from ..usecases.enrich.downloads import enrich_downloads
+from ..usecases.enrich.options import EnrichOptions
 from ..usecases.enrich.repositories import enrich_repositories
 from ..usecases.enrich.scores import rescore_collection
 from ..usecases.ingest.fetch import fetch_collection
@@ -129,7 +130,7 @@ def _watch(deps: Dependencies, settings: Settings, choice: CollectionChoice, opt
         # pypistats takes an hour for two thousand packages, and what changed on PyPI must not wait for that.
         "downloads": (
             settings.celery_schedule_weekly_downloads,
-            lambda: enrich_downloads(deps, target, deadline=deps.now() + interval),
+            lambda: enrich_downloads(deps, target, options=EnrichOptions(deadline=deps.now() + interval)),
         ),
         "github": (settings.celery_schedule_weekly_github, lambda: enrich_repositories(deps, target)),
         "fetch": (settings.celery_schedule_monthly_fetch, lambda: _fetch(deps, choice, options, no_progress)),

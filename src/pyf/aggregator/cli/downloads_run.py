@@ -10,6 +10,7 @@ from ..config.profiles import load_profiles
 from ..domain.errors import Unavailable
 from ..settings import load_settings
 from ..usecases.enrich.downloads import RunEstimate, enrich_downloads
+from ..usecases.enrich.options import EnrichOptions
 from ..usecases.report import EnrichmentReport
 from .collection_option import print_target, resolve_collection
 from .downloads import Options
@@ -39,11 +40,9 @@ def run(options: Options) -> ExitCode:
                 report = enrich_downloads(
                     deps,
                     choice.target,
-                    limit=options.limit,
-                    include_fresh=options.all_,
+                    options=EnrichOptions(limit=options.limit, fresh=options.all_, progress=progress),
                     dry_run=options.dry_run,
-                    on_start=lambda ahead: click.echo(format_estimate(ahead), err=True),
-                    progress=progress,
+                    on_start=lambda estimate: click.echo(format_estimate(estimate), err=True),
                 )
         print_report(report, as_json=options.json_)
         return get_exit_code(report)

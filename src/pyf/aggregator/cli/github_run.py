@@ -10,6 +10,7 @@ from ..config.profiles import load_profiles
 from ..domain.errors import AggregatorError, Unavailable
 from ..ports import RepositoryResult
 from ..settings import load_settings
+from ..usecases.enrich.options import EnrichOptions
 from ..usecases.enrich.repositories import enrich_repositories
 from ..usecases.read.package import get_package_documents
 from ..usecases.report import EnrichmentReport
@@ -37,9 +38,7 @@ def run(
                     deps,
                     choice.target,
                     name=name,
-                    limit=limit,
-                    fresh=fresh,
-                    progress=progress,
+                    options=EnrichOptions(limit=limit, fresh=fresh, progress=progress),
                     on_notice=lambda line: click.echo(line, err=True),
                     on_result=results.append if verbose else None,
                 )

@@ -13,6 +13,7 @@ from ..domain.errors import AggregatorError
 from ..ports import Dependencies
 from ..usecases.collections.target import Target
 from ..usecases.enrich.downloads import enrich_downloads
+from ..usecases.enrich.options import EnrichOptions
 from ..usecases.enrich.repositories import enrich_repositories
 from ..usecases.enrich.scores import rescore_collection
 from ..usecases.ingest.incremental import update_collection, with_shared_changelog
@@ -31,8 +32,8 @@ from .worker_context import get_worker_context, require_filter, select_targets
 class EnrichmentUseCase(Protocol):
     """A use case that adds to a collection what others than the registry know."""
 
-    def __call__(self, deps: Dependencies, target: Target, *, deadline: float) -> RunReport:
-        """Go about it until that moment."""
+    def __call__(self, deps: Dependencies, target: Target, *, options: EnrichOptions) -> RunReport:
+        """Enrich the packages of a collection."""
 
 
 @app.task(bind=True, name=task_names.CHANGES, throws=(AggregatorError,))
@@ -132,4 +133,4 @@ def _enrich_one_by_one(task: Task, kind: str, collection_name: str, use_case: En
 
 
 def _run_until(use_case: EnrichmentUseCase, deps: Dependencies, target: Target, deadline: float) -> RunReport:
-    return use_case(deps, target, deadline=deadline)
+    return use_case(deps, target, options=EnrichOptions(deadline=deadline))

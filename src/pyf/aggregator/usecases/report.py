@@ -1,29 +1,35 @@
-"""What a run did: the numbers and names that the entry points print, return and turn into exit codes."""
+"""Report what a run did: the entry points print it, return it and derive exit codes from it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from ..domain.errors import AggregatorError, Unavailable
 from ..ports import Dependencies, Rejection
 
-# Called with the step's name, how much of it is done and how much there is in all (None: not known).
+# Called with the name of the step, how much of it is done, and how much there is in all (None: unknown).
 ProgressCallback = Callable[[str, int, int | None], None]
 
 
 def no_progress(step: str, done: int, total: int | None) -> None:
-    """Take note of progress when nobody looks."""
+    """Ignore progress."""
 
 
 @dataclass
 class RunReport:
-    """What every kind of run tells.
+    """What any run reports.
 
-    `failed` are the names of projects that could not be dealt with; `reasons` has a line for each name that any list
-    of the report holds. `stopped_by` is the failure that ended the run early. `requests` counts what was asked of all
-    services, `seconds` the time taken.
+    Attributes:
+        failed: Packages that could not be processed.
+        reasons: One line for each name or id in any list of the report.
+        requests: Requests sent to all services.
+        seconds: Duration.
+        error: The failure that ended the run early.
     """
+
+    # What makes a run incomplete if it is not empty.
+    incomplete_fields: ClassVar[tuple[str, ...]] = ("failed", "error")
 
     action: str
     collection: str
@@ -36,30 +42,29 @@ class RunReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that the run set out to do was done."""
-        return not (self.failed or self.error)
+        """Whether the run did everything that it set out to do."""
+        return not any(getattr(self, name) for name in self.incomplete_fields)
 
     @property
     def should_retry(self) -> bool:
-        """Whether the same run, begun again soon, could do what this one could not: a service did not answer."""
+        """Whether the same run may do better soon: a service was unavailable, or the deadline passed."""
         return isinstance(self.error, Unavailable)
 
     def add_failure(self, name: str, reason: object) -> None:
-        """Note that a project could not be dealt with."""
+        """Record that a package could not be processed."""
         if name not in self.reasons:
             self.failed.append(name)
         self.reasons[name] = str(reason)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as one JSON object."""
-        fields = {name: value for name, value in vars(self).items() if name != "error"}
-        return fields | {"seconds": round(self.seconds, 3), "error": str(self.error) if self.error else None}
+        return vars(self) | {"seconds": round(self.seconds, 3), "error": str(self.error) if self.error else None}
 
     @contextmanager
     def recording(self, deps: Dependencies) -> Iterator[None]:
-        """Measure the block, and take an expected failure in it down instead of letting it pass.
+        """Measure the block, and record an expected failure in it instead of raising it.
 
-        A run that ends early has done something all the same, and has asked for something: both are reported.
+        A run that ends early has done something, too, and has sent requests: both are reported.
         """
         start_time, request_count = deps.now(), deps.request_counter.count()
         try:
@@ -73,17 +78,20 @@ class RunReport:
 
 @dataclass
 class WritingReport(RunReport):
-    """What a run tells that writes documents: `documents` counts them, `rejected` has the ids that were refused."""
+    """What a run reports that writes documents.
+
+    Attributes:
+        documents: Documents written.
+        rejected: Ids of documents that the engine rejected.
+    """
+
+    incomplete_fields = (*RunReport.incomplete_fields, "rejected")
 
     documents: int = 0
     rejected: list[str] = field(default_factory=list)
 
-    @property
-    def is_complete(self) -> bool:
-        return not self.rejected and super().is_complete
-
     def add_rejections(self, rejections: Sequence[Rejection]) -> None:
-        """Note the documents that the engine refused."""
+        """Record the documents that the engine rejected."""
         for rejection in rejections:
             self.rejected.append(rejection.id)
             self.reasons[rejection.id] = rejection.reason
@@ -91,10 +99,12 @@ class WritingReport(RunReport):
 
 @dataclass
 class TransferReport(WritingReport):
-    """What a run did that takes documents from one place to another.
+    """What a run reports that copies documents; the numbers count packages.
 
-    Numbers count projects: `found` those at the source, `copied` those that were written, `unchanged` those that were
-    there just like that.
+    Attributes:
+        found: Packages at the source.
+        copied: Packages written.
+        unchanged: Packages that the target had already.
     """
 
     found: int = 0
@@ -104,15 +114,20 @@ class TransferReport(WritingReport):
 
 @dataclass
 class IngestReport(WritingReport):
-    """What a run that reads from the registry did.
+    """What a run reports that reads from the registry; the numbers count packages.
 
-    Numbers count projects, `documents` documents. `found` is how many projects may belong by what the filter
-    says, `indexed` how many
-    were written, `recomposed` how many of those only because an older program had made their documents, `unchanged`
-    how many needed no look, `rescored` how many got another score without being written. `rejected` are ids of
-    documents that the engine refused, `failed` the names of projects that could not be read whole, `postponed` those
-    whose answer was older than the journal, `left` how many there was no time for.
+    Attributes:
+        found: Candidates of the filter.
+        indexed: Packages written.
+        rebuilt: Packages written only because an older version of the program built their documents.
+        unchanged: Packages that were not read.
+        rescored: Packages that got a new score without being written.
+        deferred: Packages whose response was older than the changelog.
+        skipped: Packages not started before the deadline.
+        removal_refused: Whether the run would have removed suspiciously many packages.
     """
+
+    incomplete_fields = (*WritingReport.incomplete_fields, "removal_refused", "skipped")
 
     found: int = 0
     indexed: int = 0
@@ -125,33 +140,33 @@ class IngestReport(WritingReport):
     removal_refused: bool = False
 
     @property
-    def is_complete(self) -> bool:
-        return not (self.removal_refused or self.skipped) and super().is_complete
-
-    @property
     def should_retry(self) -> bool:
-        """Whether a service did not answer, or there was no time for all projects."""
         return super().should_retry or bool(self.skipped)
 
     def add_deferred(self, name: str, reason: str) -> None:
-        """Note that a project is to be asked for again."""
+        """Record that a later run retries a package."""
         self.deferred.append(name)
         self.reasons[name] = reason
 
     def merge_from(self, other: "IngestReport") -> None:
-        """Take over what a part of the run reports, its failure included; name, requests and time stay our own."""
+        """Take over what a part of the run reports, its failure included, except what this run counts itself."""
         kept_fields = ("action", "collection", "requests", "seconds")
         vars(self).update({name: value for name, value in vars(other).items() if name not in kept_fields})
 
 
 @dataclass
 class EnrichmentReport(RunReport):
-    """What a run did that adds to projects what the registry does not tell.
+    """What a run reports that adds to packages what the registry does not publish; the numbers count packages.
 
-    Numbers count projects: `found` those that the run looked at, `enriched` those whose fields are up to date now,
-    `remembered` how many of these without asking anybody, `missing` the names of those that the source does not know,
-    `postponed` the names of those that are left to a later run.
+    Attributes:
+        found: Packages of this run.
+        enriched: Packages whose fields are current.
+        cached: Packages of these that took no request.
+        missing: Packages that the source does not know.
+        deferred: Packages left to a later run.
     """
+
+    incomplete_fields = (*RunReport.incomplete_fields, "deferred")
 
     found: int = 0
     enriched: int = 0
@@ -160,20 +175,15 @@ class EnrichmentReport(RunReport):
     deferred: list[str] = field(default_factory=list)
 
     @property
-    def is_complete(self) -> bool:
-        return not (self.failed or self.deferred or self.error)
-
-    @property
     def should_retry(self) -> bool:
-        """Whether a service did not answer, or projects are left to a later run."""
         return super().should_retry or bool(self.deferred)
 
     def add_deferred(self, name: str, reason: str) -> None:
-        """Note that a project is left to a later run."""
+        """Record that a package is left to a later run."""
         self.deferred.append(name)
         self.reasons[name] = reason
 
     def add_missing(self, name: str, reason: object) -> None:
-        """Note that the source does not know a project."""
+        """Record that the source does not know a package."""
         self.missing.append(name)
         self.reasons[name] = str(reason)

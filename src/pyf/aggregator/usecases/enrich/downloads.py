@@ -1,13 +1,9 @@
-"""When each project of a collection was last asked about, and what other collections of the index know of it.
-
-Count the downloads of a collection's projects: the longest unasked first, each written as soon as it is known.
-"""
+"""Enrich packages with download counts: those with the oldest check first, each written as soon as it is known."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
-from math import inf
 
 from msgspec import UNSET, Struct
 
@@ -16,14 +12,22 @@ from ...domain.downloads import Downloads, build_download_fields, mark_not_found
 from ...domain.errors import AggregatorError, NotFound, Unavailable
 from ...ports import CostEstimate, Dependencies, DownloadResult
 from ..collections.target import Target, require_state
-from ..report import EnrichmentReport, ProgressCallback, no_progress
+from ..report import EnrichmentReport, ProgressCallback
+from .options import EnrichOptions
 
-# Projects are looked up in the index this many at a time.
+# How many packages are looked up in the index at once.
 LOOKUP_BATCH = 500
+
+# Both sources count once a day: a request since the last count brings nothing new. With less than a day, a daily run
+# that starts some hours earlier than yesterday's still finds everything due.
+MAX_AGE = 20 * 3600
+
+# After this many failed packages in a row the source is considered down.
+MAX_CONSECUTIVE_FAILURES = 10
 
 
 class DownloadFreshness(Struct, frozen=True, kw_only=True):
-    """When (Unix seconds) a source was asked about a project, which one, and when counts came of it; 0 for never."""
+    """When a package's counts were requested (`last_checked`) and received; Unix time, 0 for never."""
 
     name: str
     last_checked: int = 0
@@ -32,25 +36,25 @@ class DownloadFreshness(Struct, frozen=True, kw_only=True):
 
     @property
     def is_missing(self) -> bool:
-        """Whether the source did not know the project when it was last asked."""
+        """Whether the source did not know the package at the last request."""
         return self.last_checked > self.last_updated
 
     def is_fresh(self, source: str, checked_after: int) -> bool:
-        """Whether this very source was asked after that moment."""
+        """Return whether this source was requested after a Unix time."""
         return self.source == source and self.last_checked > checked_after
 
 
 def list_by_last_check(deps: Dependencies, collection: str) -> list[DownloadFreshness]:
-    """Return the standing of all projects of a collection, of those first that were asked about longest ago."""
+    """Return the freshness of all packages of a collection, the oldest check first."""
     names = (project_state.name_normalized for project_state in deps.index.project_states(collection))
-    freshness_list = [standing for _, standing in _iter_freshness(deps, collection, names)]
+    freshness_list = [freshness for _, freshness in _iter_freshness(deps, collection, names)]
     return sorted(freshness_list, key=lambda freshness: (freshness.last_checked, freshness.name))
 
 
 def copy_from_other_collections(
     deps: Dependencies, collection: str, due: Mapping[str, DownloadFreshness], source: str, checked_after: int
 ) -> Iterator[str]:
-    """Copy the counts that other collections have from this source and after that moment; yield whose they are."""
+    """Copy counts of this source from other collections if they are newer; yield the names of the packages."""
     own_collection = deps.admin.resolve(collection)
     remaining = dict(due)
     for info in deps.admin.list_collections():
@@ -62,13 +66,14 @@ def copy_from_other_collections(
             if fields and _is_newer(freshness, remaining[freshness.name], source, checked_after)
         }
         names = iter(newer)
-        while some := list(islice(names, LOOKUP_BATCH)):
-            held = deps.index.get_enrichments(collection, some)
+        while batch := list(islice(names, LOOKUP_BATCH)):
+            stored = deps.index.get_enrichments(collection, batch)
             deps.index.update(
-                collection, {name: merge_downloads(newer[name], held[name].downloads) for name in some if name in held}
+                collection,
+                {name: merge_downloads(newer[name], stored[name].downloads) for name in batch if name in stored},
             )
-            for name in some:
-                if name in held:
+            for name in batch:
+                if name in stored:
                     del remaining[name]
                     yield name
 
@@ -104,16 +109,8 @@ def _read_freshness(
         )
 
 
-# Both sources count once a day: what was asked since the last count has nothing new. A daily run that starts some
-# hours earlier than yesterday's finds everything due all the same.
-MAX_AGE = 20 * 3600
-
-# So many projects in a row without any answer, and the source is taken to be down.
-MAX_CONSECUTIVE_FAILURES = 10
-
-
 class RunEstimate(Struct, frozen=True, kw_only=True):
-    """What a run is about to ask: a source, about so many projects, at this effort."""
+    """What a run is about to request."""
 
     source: str
     project_count: int
@@ -121,46 +118,46 @@ class RunEstimate(Struct, frozen=True, kw_only=True):
 
 
 def noop(estimate: RunEstimate) -> None:
-    """Begin without a word."""
+    """Do nothing."""
 
 
 def enrich_downloads(
     deps: Dependencies,
     target: Target,
     *,
-    limit: int | None = None,
-    deadline: float = inf,
-    include_fresh: bool = False,
+    options: EnrichOptions = EnrichOptions(),
     dry_run: bool = False,
     on_start: Callable[[RunEstimate], None] = noop,
-    progress: ProgressCallback = no_progress,
 ) -> EnrichmentReport:
-    """Ask the source of counts about the projects of a collection.
+    """Fetch the download counts of a collection's packages.
 
-    Those come first that were asked about longest ago, so a run that was interrupted is gone on with by the next one.
-    A project about which the same source was asked within `FRESH` seconds is not asked about again, and its counts are
-    taken over where it was in another collection of the index. With a `limit` so many projects are looked at, the
-    stalest ones, however fresh; `everything` asks about all. The first answer after `until` (Unix
-    seconds) is the last one, and the others are postponed. `begin` is told what is ahead before the first request.
-    What the source does not know or does not answer for keeps the counts that it has.
+    Packages with the oldest check come first, so that the next run continues an interrupted one. Counts that the same
+    source has provided within `MAX_AGE` are not requested again, unless there is a limit, and are copied from other
+    collections. The first response after the deadline is the last one. A package that the source does not know or
+    does not respond for keeps its counts.
+
+    Args:
+        on_start: Called before the first request.
     """
     report = EnrichmentReport("downloads", target.collection)
     with report.recording(deps):
         require_state(deps, target)
         source, checked_after = deps.download_stats.source, int(deps.now()) - MAX_AGE
-        selected = list_by_last_check(deps, target.collection)[:limit]
+        selected = list_by_last_check(deps, target.collection)[: options.limit]
         report.found = len(selected)
         due_projects = {
             freshness.name: freshness
             for freshness in selected
-            if include_fresh or limit is not None or not freshness.is_fresh(source, checked_after)
+            if options.fresh or options.limit is not None or not freshness.is_fresh(source, checked_after)
         }
         if dry_run:
             cost = deps.download_stats.estimate_cost(len(due_projects))
-            report.notices.append(f"would ask {source} about {len(due_projects)} projects, in {cost.requests} requests")
+            report.notices.append(
+                f"would request {len(due_projects)} packages from {source}, in {cost.requests} requests"
+            )
             return report
-        _report_fresh(report, [each for each in selected if each.name not in due_projects], source)
-        if not include_fresh:
+        _report_fresh(report, [freshness for freshness in selected if freshness.name not in due_projects], source)
+        if not options.fresh:
             for name in copy_from_other_collections(deps, target.collection, due_projects, source, checked_after):
                 del due_projects[name]
                 report.enriched += 1
@@ -173,30 +170,32 @@ def enrich_downloads(
                     cost=deps.download_stats.estimate_cost(len(due_projects)),
                 )
             )
-            _DownloadCounter(deps, target.collection, report, progress).run(list(due_projects), deadline)
+            _DownloadCounter(deps, target.collection, report, options.progress).run(
+                list(due_projects), options.deadline
+            )
     return report
 
 
 def _report_fresh(report: EnrichmentReport, fresh_projects: Sequence[DownloadFreshness], source: str) -> None:
     for freshness in fresh_projects:
         if freshness.is_missing:
-            report.add_missing(freshness.name, f"{source} did not know it when it was last asked")
+            report.add_missing(freshness.name, f"{source} did not know it at the last request")
         else:
             report.enriched += 1
             report.cached += 1
     if fresh_projects:
         report.notices.append(
-            f"{source} was asked about {len(fresh_projects)} projects within the last {MAX_AGE // 3600} hours, and was not asked "
-            "about them again; --all does it all the same"
+            f"{len(fresh_projects)} packages were skipped: {source} provided their counts within the last "
+            f"{MAX_AGE // 3600} hours. To request them again, pass --all."
         )
 
 
 @dataclass
 class _DownloadCounter:
-    """Asks the source and writes what it says into one collection.
+    """Requests counts and writes them to one collection.
 
-    `_unanswered` are the failures since the last answer. They are the projects' own once another answer comes; where
-    none does, it is the source that has failed, and no list of names would tell more.
+    Failures are pending until another package succeeds: then they are the packages' own. If none does, the source is
+    down, and a list of names would not help.
     """
 
     deps: Dependencies
@@ -207,7 +206,7 @@ class _DownloadCounter:
     _has_result: bool = False
 
     def run(self, names: Sequence[str], deadline: float) -> None:
-        """Ask about projects until that moment; raises `Unavailable` where the source is down."""
+        """Request packages until the deadline; raises `Unavailable` if the source is down."""
         done_count, remaining = 0, dict.fromkeys(names)
         self.progress("counting", done_count, len(names))
         with closing(self.deps.download_stats.fetch_counts(names)) as batches:
@@ -224,18 +223,18 @@ class _DownloadCounter:
             raise Unavailable(f"{self.deps.download_stats.source} does not answer: {last_failure}")
         self._fail_batch()
         for name in remaining:
-            self.report.add_deferred(name, "the time of this run was up")
+            self.report.add_deferred(name, "not processed before the deadline; the next run continues")
 
     def _write_batch(self, batch: Sequence[DownloadResult]) -> None:
-        """Write what came of one request."""
+        """Write the results of one request."""
         index, now, source = self.deps.index, int(self.deps.now()), self.deps.download_stats.source
-        held = index.get_enrichments(self.collection, [count.name for count in batch])
+        stored = index.get_enrichments(self.collection, [count.name for count in batch])
         fields: dict[str, ProjectFields] = {}
         failures: dict[str, AggregatorError] = {}
         for count in batch:
-            if count.name not in held:  # it has left the collection meanwhile
+            if count.name not in stored:  # it was removed from the collection meanwhile
                 continue
-            known = held[count.name].downloads
+            known = stored[count.name].downloads
             match count.outcome:
                 case Downloads() as counted:
                     fields[count.name] = merge_downloads(build_download_fields(counted, source=source, now=now), known)

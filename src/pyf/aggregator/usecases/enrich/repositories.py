@@ -1,10 +1,7 @@
-"""Says of each project where its repository may be, and who else says the same of theirs.
+"""Enrich packages with data of their repositories: stars, issues, the last commit, whether it is archived.
 
-Leads each project's search to its repository, asking about each address once, in as few requests as can be.
-
-What was learned is remembered before it is written, so a run that was interrupted does not ask again.
-
-Write of each project what the host of its repository says: stars, issues, whether it is archived.
+A run requests each repository once, in as few requests as possible, and caches every result before it writes it: an
+interrupted run repeats no request.
 """
 
 from collections import defaultdict, deque
@@ -30,19 +27,33 @@ from ...domain.repositories import (
 from ...domain.repository_verification import RepositoryClaim, is_verified
 from ...ports import Dependencies, RateLimitStatus, RepositoryResult
 from ..collections.target import Target, build_not_found_error, require_state
-from ..report import EnrichmentReport, ProgressCallback, no_progress
+from ..report import EnrichmentReport
+from .options import EnrichOptions
 from .scores import update_scores
 
-# Projects that are read from the index at once, with all of their releases.
+# Packages that are read from the index at once, with all of their releases.
 _LOOKUP_BATCH = 100
+
+# Packages that are written at once if they take no request.
+_WRITE_BATCH = 500
+
+# Reasons in reports for packages without a repository; what differs from package to package follows a colon.
+NO_LINK = "no link leads to a repository"
+OTHER_HOST = "its repository is on another host"
+NOT_FOUND = "GitHub knows no public repository"
+RATE_LIMITED = "GitHub's rate limit without GITHUB_TOKEN is used up; the next run continues"
+DEADLINE_PASSED = "not processed before the deadline; the next run continues"
 
 
 @dataclass
 class RepositoryLookup:
-    """The search for one project's repository.
+    """The lookup of one package's repository.
 
-    `untried` are the addresses that may be it, the best first; `gone` those where nothing was found. `elsewhere` is
-    set where the project is on a host that is not asked. `before` is what was written of it last.
+    Attributes:
+        candidates: Repositories that it may be, the best first.
+        not_found: Repositories that do not exist.
+        other_host: Its repository, if this is on a host that is not supported.
+        previous: What an earlier run has written.
     """
 
     name: str
@@ -54,7 +65,7 @@ class RepositoryLookup:
 
     @property
     def last_checked(self) -> int:
-        """When the repository was last looked for, in Unix seconds; 0 for never."""
+        """Return the Unix time of the last lookup; 0 for never."""
         checked = self.previous.github_checked
         return 0 if checked is UNSET else checked
 
@@ -62,9 +73,10 @@ class RepositoryLookup:
 def list_lookups(
     deps: Dependencies, target: Target, *, name: str = "", limit: int | None = None
 ) -> list[RepositoryLookup]:
-    """Return the searches for a collection's projects, or for one (in any spelling), the longest unseen first.
+    """Return the lookups of a collection's packages, or of one (in any spelling), the oldest check first.
 
-    Raises `NotFound` for a name that the collection does not hold.
+    Raises:
+        NotFound: If the collection does not have the package.
     """
     collection = target.collection
     names: Iterable[str] = (
@@ -94,7 +106,7 @@ def _build_lookup(
     name: str, refs: Sequence[RepositoryRef], people: tuple[str, ...], previous: RepositoryFields
 ) -> RepositoryLookup:
     lookup = RepositoryLookup(name=name, claim=RepositoryClaim(project=name, users=people), previous=previous)
-    # The best link of all says where the project is: a mirror or a former home says little about one that has moved.
+    # The best link decides where the package is: a mirror or a former home tells little about one that has moved.
     if refs and refs[0].host != GITHUB:
         lookup.other_host = refs[0]
     else:
@@ -102,19 +114,8 @@ def _build_lookup(
     return lookup
 
 
-# Projects that are written at once where nobody has to be asked.
-_WRITE_BATCH = 500
-
-# What reports say of projects without a repository; what differs from project to project follows a colon.
-NO_LINK = "no link leads to a repository"
-OTHER_HOST = "its repository is on another host"
-NOT_FOUND = "GitHub knows no public repository"
-RATE_LIMITED = "GitHub's limit without GITHUB_TOKEN left no room for it"
-DEADLINE_PASSED = "the time of this run was up"
-
-
 class _FoundRepository(Struct, frozen=True):
-    """A project whose repository was found, with the verdict that was written."""
+    """A package whose repository was found, with the verification that was written."""
 
     lookup: RepositoryLookup
     cached: CachedRepository
@@ -124,18 +125,18 @@ class _FoundRepository(Struct, frozen=True):
 
 @dataclass
 class RepositoryRun:
-    """One run; `is_whole` says that it sees all projects of the collection, and so all claims on a repository.
+    """One run.
 
-    From the moment `until` (Unix seconds) on nobody is asked any more.
+    Attributes:
+        covers_collection: Whether the run sees all packages of the collection, and so all claims on a repository.
     """
 
     deps: Dependencies
     collection: str
     report: EnrichmentReport
-    progress: ProgressCallback
+    options: EnrichOptions
     on_result: Callable[[RepositoryResult], None] | None
     covers_collection: bool
-    deadline: float = inf
     _cached: dict[str, CachedRepository] = field(default_factory=dict)
     _failures: dict[str, AggregatorError] = field(default_factory=dict)
     _waiting_lookups: dict[str, list[RepositoryLookup]] = field(default_factory=dict)
@@ -149,16 +150,16 @@ class RepositoryRun:
     _requests_left: float = inf
     _done_count: int = 0
 
-    def plan(self, lookups: Sequence[RepositoryLookup], *, fresh: bool) -> None:
-        """Settle what is known already, and queue the addresses to ask about."""
+    def plan(self, lookups: Sequence[RepositoryLookup]) -> None:
+        """Record what is cached, and queue the repositories to request."""
         for lookup in lookups:
             if lookup.candidates:
                 self._claims[lookup.candidates[0].key].append(lookup)
-        if not fresh:
+        if not self.options.fresh:
             fetched_since = int(self.deps.now()) - self.deps.policy.repository_max_age + 1
-            refs = {ref for search in lookups for ref in search.candidates}
+            refs = {ref for lookup in lookups for ref in lookup.candidates}
             cached = self.deps.repository_cache.get_many(refs, fetched_since=fetched_since)
-            # What was told without a token lacks the last commit, which who has one now must not wait a day for.
+            # A result without a token lacks the last commit; a run with a token requests it at once.
             accepts_partial = self.deps.repositories.is_partial
             self._cached.update(
                 {key: repository for key, repository in cached.items() if accepts_partial or not repository.is_partial}
@@ -170,7 +171,7 @@ class RepositoryRun:
         self._flush()
 
     def run(self, on_notice: Callable[[str], None]) -> None:
-        """Ask about what is queued, and write what comes with each answer."""
+        """Request what is queued, and write the result of each request."""
         if not self._queue:
             return
         if (rate_limit := self.deps.repositories.get_rate_limit()) is not None:
@@ -182,29 +183,27 @@ class RepositoryRun:
                     self._record_results(results)
                     self._flush()
         except AggregatorError:
-            unfinished = f"{self.report.found - self._done_count} of {self.report.found} projects"
-            self.report.notices.append(
-                f"{unfinished} were not dealt with; what was learned stays, the next run goes on"
-            )
+            unfinished = f"{self.report.found - self._done_count} of {self.report.found} packages"
+            self.report.notices.append(f"{unfinished} were not processed; the others are saved, the next run continues")
             raise
-        for lookup in (search for lookups in self._waiting_lookups.values() for search in lookups):
+        for lookup in (waiting for lookups in self._waiting_lookups.values() for waiting in lookups):
             self.report.add_deferred(lookup.name, RATE_LIMITED if self._requests_left <= 0 else DEADLINE_PASSED)
 
     def reverify(self) -> None:
-        """Correct verdicts by what was found: repositories that have moved, and those named in second place."""
+        """Verify repositories again that have moved, and those that were second candidates."""
         if not self.covers_collection:
             return
         groups: dict[str, list[_FoundRepository]] = defaultdict(list)
         for found in self._found_repositories:
             groups[found.repository.ref.key].append(found)
         for group in groups.values():
-            verified = is_verified(group[0].repository.ref, [each.lookup.claim for each in group])
+            verified = is_verified(group[0].repository.ref, [found.lookup.claim for found in group])
             corrected = {
-                each.lookup.name: to_repository_fields(
-                    each.repository, is_verified=verified, checked_at=each.cached.fetched_at
+                found.lookup.name: to_repository_fields(
+                    found.repository, is_verified=verified, checked_at=found.cached.fetched_at
                 )
-                for each in group
-                if each.is_verified is not verified
+                for found in group
+                if found.is_verified is not verified
             }
             if corrected:
                 self.deps.index.update(self.collection, corrected)
@@ -215,7 +214,7 @@ class RepositoryRun:
             yield self._queue.popleft()
 
     def _can_request(self) -> bool:
-        return bool(self._queue) and self._requests_left > 0 and self.deps.now() < self.deadline
+        return bool(self._queue) and self._requests_left > 0 and self.deps.now() < self.options.deadline
 
     def _record_results(self, results: Sequence[RepositoryResult]) -> None:
         now = int(self.deps.now())
@@ -225,7 +224,7 @@ class RepositoryRun:
             if self.on_result is not None:
                 self.on_result(result)
             if isinstance(result.outcome, Repository):
-                # Who names the new address of one that has moved need not ask again.
+                # A repository that has moved is cached under both of its names.
                 for ref in {result.ref, result.outcome.ref}:
                     new_repositories.append(
                         CachedRepository(
@@ -246,7 +245,7 @@ class RepositoryRun:
                 self._try_next(lookup)
 
     def _try_next(self, lookup: RepositoryLookup) -> None:
-        """Take a search as far as what is known leads it: to its end, or to an address that is to be asked about."""
+        """Try the candidates of a lookup until one is found or has to be requested."""
         while lookup.candidates:
             ref = lookup.candidates[0]
             if ref.key in self._failures:
@@ -273,10 +272,10 @@ class RepositoryRun:
         self._count_done()
 
     def _verify(self, lookup: RepositoryLookup, ref: RepositoryRef, repository: Repository) -> bool | UnsetType:
-        """Judge by who names the address first; a run that does not see all projects keeps an earlier verdict."""
+        """Verify a repository by all packages that link to it first; a partial run keeps an earlier verification."""
         if self.covers_collection:
             if ref.key not in self._verified:
-                claims = [search.claim for search in self._claims[ref.key]]
+                claims = [claiming.claim for claiming in self._claims[ref.key]]
                 self._verified[ref.key] = is_verified(repository.ref, claims)
             return self._verified[ref.key]
         return lookup.previous.github_verified if lookup.previous.github_url == repository.ref.url else UNSET
@@ -287,9 +286,7 @@ class RepositoryRun:
             self.report.add_missing(lookup.name, f"{OTHER_HOST}: {lookup.other_host.url}")
         elif lookup.not_found:
             checked = max(self._cached[ref.key].fetched_at for ref in lookup.not_found)
-            self.report.add_missing(
-                lookup.name, f"{NOT_FOUND}: {', '.join(address.path for address in lookup.not_found)}"
-            )
+            self.report.add_missing(lookup.name, f"{NOT_FOUND}: {', '.join(ref.path for ref in lookup.not_found)}")
         else:
             self.report.add_missing(lookup.name, NO_LINK)
         self._missing_fields[lookup.name] = RepositoryFields(github_checked=checked)
@@ -297,10 +294,10 @@ class RepositoryRun:
 
     def _count_done(self) -> None:
         self._done_count += 1
-        self.progress("asking GitHub", self._done_count, self.report.found)
+        self.options.progress("requesting GitHub", self._done_count, self.report.found)
 
     def _flush(self) -> None:
-        """Write what was found out, and score by it."""
+        """Write the results so far, and update the scores."""
         if self._found_fields:
             self.report.enriched += self.deps.index.update(self.collection, self._found_fields)
         if self._missing_fields:
@@ -310,15 +307,15 @@ class RepositoryRun:
 
 
 def _format_rate_limit(rate_limit: RateLimitStatus, request_count: int) -> str:
-    """Return what the user should know before the first request that is counted."""
+    """Return what the user should know before the first request that counts."""
     reset_time = f"{datetime.fromtimestamp(rate_limit.resets_at, UTC):%H:%M} UTC"
     line = (
-        f"Without GITHUB_TOKEN GitHub allows {rate_limit.limit} requests an hour, and {rate_limit.remaining} are left until "
-        f"{reset_time}; repositories to ask about in this run: {request_count}."
+        f"Without GITHUB_TOKEN GitHub allows {rate_limit.limit} requests an hour; {rate_limit.remaining} are left "
+        f"until {reset_time}. Repositories to request in this run: {request_count}."
     )
     if request_count <= rate_limit.remaining:
         return line
-    return f"{line} The projects looked at longest ago come first, the others stay for a later run."
+    return f"{line} The packages with the oldest check come first, the others are left to a later run."
 
 
 def enrich_repositories(
@@ -326,31 +323,27 @@ def enrich_repositories(
     target: Target,
     *,
     name: str = "",
-    limit: int | None = None,
-    fresh: bool = False,
-    deadline: float = inf,
-    progress: ProgressCallback = no_progress,
+    options: EnrichOptions = EnrichOptions(),
     on_notice: Callable[[str], None] | None = None,
     on_result: Callable[[RepositoryResult], None] | None = None,
 ) -> EnrichmentReport:
-    """Look up the repositories of a collection's projects, or of the one called `name`, and write their fields.
+    """Look up the repositories of a collection's packages, or of one package, and write their fields.
 
-    With a limit, the projects that were looked at longest ago come first. What was learned within the policy's
-    `repository_max_age`, by a run on whatever collection, is not asked for again unless `fresh`. A project whose
-    repository is gone loses the fields it had; one that nobody answers for keeps them. From the moment `until` (Unix
-    seconds) on nobody is asked any more, and the others are postponed. `tell` takes a line that the
-    user should read before the first request, `heard` what the host says.
+    A result is cached for the policy's `repository_max_age`, for all collections. A package whose repository is gone
+    loses its fields; one whose request fails keeps them.
+
+    Args:
+        on_notice: Takes a line that the user should read before the first request.
+        on_result: Takes each response of the host.
     """
     report = EnrichmentReport("github", target.collection)
     with report.recording(deps):
         require_state(deps, target)
-        lookups = list_lookups(deps, target, name=name, limit=limit)
+        lookups = list_lookups(deps, target, name=name, limit=options.limit)
         report.found = len(lookups)
-        covers_collection = not name and limit is None
-        run = RepositoryRun(
-            deps, target.collection, report, progress, on_result, covers_collection=covers_collection, deadline=deadline
-        )
-        run.plan(lookups, fresh=fresh)
+        covers_collection = not name and options.limit is None
+        run = RepositoryRun(deps, target.collection, report, options, on_result, covers_collection=covers_collection)
+        run.plan(lookups)
         run.run(on_notice or report.notices.append)
         run.reverify()
     return report

@@ -1,4 +1,4 @@
-"""Score projects: together with their documents when these are written, and again when time or others have passed."""
+"""Score packages: when their documents are written, and again when time has passed or an enrichment has changed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -13,20 +13,20 @@ from ...domain.health import Score, compute_score, extract_signals
 from ...ports import Dependencies, ProjectDocuments
 from ..report import EnrichmentReport, ProgressCallback, no_progress
 
-# Documents that are in memory at once; a project with more of them is looked at by itself.
+# Documents in memory at once; a package with more of them is a batch of its own.
 _DOCUMENT_BATCH = 200
 _NAME_BATCH = 25
 
 
 def score_project(deps: Dependencies, documents: Sequence[RegistryFields], enrichments: Enrichments) -> Score:
-    """Score a project as of now, from its documents, of which there is one at least, and its enrichments."""
+    """Score a package as of now, from its documents (at least one) and its enrichments."""
     return compute_score(extract_signals(documents, enrichments), deps.scoring_config, deps.now())
 
 
 def add_scores(
     deps: Dependencies, projects: Iterable[ProjectDocuments], enrichments: Mapping[str, Enrichments]
 ) -> list[ProjectDocuments]:
-    """Return projects with their scores, to be written together; `enrichments` are by normalised name."""
+    """Return packages with their scores, to be written together; `enrichments` are by normalized name."""
     return [
         replace(
             project,
@@ -41,11 +41,10 @@ def add_scores(
 def rescore_collection(
     deps: Dependencies, collection: str, names: Iterable[str] | None = None, *, progress: ProgressCallback = no_progress
 ) -> EnrichmentReport:
-    """Score what a collection holds anew, or the projects of these normalised names, without asking anybody.
+    """Score a collection, or the packages with these normalized names, without a request.
 
-    A score is written only where it has changed, because time has passed or an enrichment has. A few hundred documents
-    are in memory at once. Others may write meanwhile: a score that their write has overtaken is put right by theirs
-    or by the next run.
+    Only changed scores are written. A few hundred documents are in memory at once. Other runs may write meanwhile: a
+    score that such a write makes outdated is corrected by that write or by the next run.
     """
     report = EnrichmentReport("score", collection)
     with report.recording(deps):
@@ -58,12 +57,12 @@ def rescore_collection(
 
 
 def update_scores(deps: Dependencies, collection: str, names: Iterable[str] | None = None) -> int:
-    """Do what `rescore` does as a part of another run; return how many scores changed."""
+    """Do what `rescore_collection` does as a part of another run; return how many scores changed."""
     return sum(changed_count for _, changed_count in _rescore_batches(deps, collection, names))
 
 
 def add_missing_scores(deps: Dependencies, collection: str, names: Iterable[str]) -> int:
-    """Score those of the named projects (normalised) that have no score yet; return how many these were."""
+    """Score the named packages (normalized) that have no score yet; return how many these were."""
     score_count = 0
     for batch in _batch_by_count(names):
         enrichments_by_name = deps.index.get_enrichments(collection, batch)
@@ -78,7 +77,7 @@ def _rescore_batches(deps: Dependencies, collection: str, names: Iterable[str] |
 
 
 def _rescore_batch(deps: Dependencies, collection: str, names: Sequence[str]) -> tuple[int, int]:
-    """Score projects and write the scores that have changed; return how many were there, and how many changed."""
+    """Score packages and write changed scores; return how many packages exist, and how many scores changed."""
     stored_documents = deps.index.get_documents(collection, names)
     enrichments_by_name = deps.index.get_enrichments(collection, names)
     changed: dict[str, HealthFields] = {}
@@ -91,7 +90,7 @@ def _rescore_batch(deps: Dependencies, collection: str, names: Sequence[str]) ->
 
 
 def _batch_by_documents(project_states: Iterable[ProjectState]) -> Iterator[list[str]]:
-    """Group all projects so that a group's documents fit into memory."""
+    """Group packages so that the documents of a group fit into memory."""
     names: list[str] = []
     document_count = 0
     for project_state in project_states:

@@ -1,7 +1,4 @@
-"""What a registry's feed announces, and the key by which it is remembered that an announcement was dealt with.
-
-Read a feed of news and hand on what was not handed on before: fast, and not complete; the journal is that.
-"""
+"""Read the registry's RSS feeds and queue new entries: quickly, but not completely; the changelog is complete."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,46 +9,54 @@ from ...domain.errors import AggregatorError, Unavailable
 from ...ports import DedupStore, Dependencies, FeedEntry
 from ..report import RunReport
 
+ResultT = TypeVar("ResultT")
+
+# Seconds for which an entry is reserved while it is being queued. If the process dies meanwhile, the run after the
+# next one queues the entry.
+RESERVATION_TTL = 90
+
 
 class Feed(StrEnum):
-    """The feeds, by what their keys call them."""
+    """The feeds, by their name in keys."""
 
     NEW = "new"
     UPDATE = "update"
 
 
-def build_dedup_key(name: str, version: str) -> str:
-    """Return the key of an announcement, of a normalised name; a new project's has no version.
-
-    So versions of one project do not hide one another, and a project is new once.
-    """
-    return f"pyf:dedup:{Feed.UPDATE}:{name}:{version}" if version else f"pyf:dedup:{Feed.NEW}:{name}"
-
-
-ResultT = TypeVar("ResultT")
-
-# Seconds for which an announcement is spoken for while it is being queued. Who dies in between has not queued it: the
-# run after the next one does.
-RESERVATION_TTL = 90
-
-
 @dataclass
 class FeedReport(RunReport):
-    """What reading a feed did: `found` entries, of which `queued` were handed on and `seen` had been before."""
+    """What reading a feed did.
+
+    Attributes:
+        found: Entries of the feed.
+        queued: Entries queued by this run.
+        seen: Entries queued by an earlier run.
+    """
 
     found: int = 0
     queued: int = 0
     seen: int = 0
 
 
+def build_dedup_key(name: str, version: str) -> str:
+    """Return the key of an entry by its normalized name; without a version it is a new package.
+
+    Versions of one package are separate entries, and a package is new once.
+    """
+    return f"pyf:dedup:{Feed.UPDATE}:{name}:{version}" if version else f"pyf:dedup:{Feed.NEW}:{name}"
+
+
 def read_feed(
     deps: Dependencies, feed: Feed, dedup_store: DedupStore, *, ttl: int, enqueue: Callable[[FeedEntry], None]
 ) -> FeedReport:
-    """Read a feed and `queue` each entry that was not queued within `ttl` seconds, the oldest first; one request.
+    """Read a feed in one request and enqueue each new entry, the oldest first.
 
-    With a `ttl` of 0 nothing is remembered, and the store is not asked. Where the store does not answer, every entry
-    is queued: what was looked at before costs a look more. An entry is remembered only once it is queued; `queue`
-    raises `Unavailable` where it can't be, and the entry is free for the next run.
+    If the store is unavailable, every entry is queued: reading a package twice is cheap. An entry is stored only once
+    it is queued.
+
+    Args:
+        ttl: Seconds for which an entry is stored; 0 disables the store.
+        enqueue: Raises `Unavailable` if the entry can't be queued; the next run queues it.
     """
     report = FeedReport(f"rss {feed}", "")
     deduplicator = _Deduplicator(dedup_store, ttl)
@@ -71,7 +76,7 @@ def read_feed(
             deduplicator.confirm(key)
             report.queued += 1
     if deduplicator.failure is not None:
-        report.notices.append(f"what was seen before is not known: {deduplicator.failure}")
+        report.notices.append(f"the deduplication store is unavailable; every entry was queued: {deduplicator.failure}")
     return report
 
 
@@ -80,7 +85,7 @@ def _fetch_entries(deps: Dependencies, feed: Feed) -> Sequence[FeedEntry]:
 
 
 class _Deduplicator:
-    """The store as long as it answers; after its first failure nothing was seen before."""
+    """The store until its first failure; from then on every entry is new."""
 
     def __init__(self, store: DedupStore, ttl: int) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Look at one project once, and bring every collection in line that holds it or that it belongs to."""
+"""Read one package once, and update every collection that has it or that it matches."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -18,26 +18,27 @@ from .ingester import ingest
 from .planning import evaluate_stored
 from .removal import RemovalGuard
 
-# Before the registry's own answer tells what its feed has announced, minutes may pass: a cache stands in between.
-STALE_MESSAGE = "the answer does not tell of {version} yet"
+# A cache may serve a package without a release that the feed has announced minutes ago.
+STALE_MESSAGE = "the response does not contain {version} yet"
 
 
 @dataclass
 class PackageReport(WritingReport):
-    """What a look at the project `collection` names did: collections that it was written to, and those that it left.
+    """What an update of the package `collection` did.
 
-    `is_known` says that it was held just like that and nobody was asked; `is_stale` that what was announced is not in
-    the registry's answer yet.
+    Attributes:
+        indexed: Collections that it was written to.
+        removed: Collections that it was removed from.
+        is_up_to_date: Whether it was stored already, so that no request was sent.
+        is_stale: Whether the response does not contain the announced release yet.
     """
+
+    incomplete_fields = (*WritingReport.incomplete_fields, "is_stale")
 
     indexed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     is_up_to_date: bool = False
     is_stale: bool = False
-
-    @property
-    def is_complete(self) -> bool:
-        return not self.is_stale and super().is_complete
 
     @property
     def should_retry(self) -> bool:
@@ -57,12 +58,16 @@ class PackageReport(WritingReport):
 def update_package(
     deps: Dependencies, targets: Sequence[Target], name: str, *, version: str = "", force: bool = False
 ) -> PackageReport:
-    """Read a project, and write it to each collection of `targets` that it belongs to; any spelling will do.
+    """Read a package and write it to each of the collections that it matches; remove it from the others.
 
-    It leaves those that it belongs to no more, or that are told by two witnesses that it is gone. With a `version`
-    nobody is asked where every collection that holds the project has that one, without it where any holds the
-    project; unless `anew`. One request for a stranger, and one for each release that no collection knows.
-    A collection that was dropped meanwhile is left out.
+    Costs one request, and one for each release that a collection lacks. A collection that is deleted meanwhile is
+    skipped.
+
+    Args:
+        name: The package, in any spelling.
+        version: Send no request if every collection that has the package has this release; without a version, if any
+            collection has the package.
+        force: Send the request in any case.
     """
     name = normalize_name(name)
     report = PackageReport("inspect", name)
@@ -100,7 +105,7 @@ def _get_stored_documents(deps: Dependencies, target: Target, name: str) -> Sequ
 def _is_up_to_date(
     targets: Sequence[Target], stored_documents: Mapping[str, tuple[RegistryFields, ...]], name: str, version: str
 ) -> bool:
-    """Tell whether a look would find nothing: all that could have it have it, whole, and at that version."""
+    """Return whether every collection that the package matches has it completely, with that version."""
     stored_releases = [fields for fields in stored_documents.values() if fields]
     if not stored_releases or not all(_is_complete(fields, version) for fields in stored_releases):
         return False
@@ -113,7 +118,7 @@ def _is_up_to_date(
 
 
 def _is_complete(stored_documents: tuple[RegistryFields, ...], version: str) -> bool:
-    """A project of which a release could not be read is held with serial 0."""
+    """Return whether all releases could be read; a package with a failed one is stored with serial 0."""
     return all(document.last_serial for document in stored_documents) and (
         not version or version in {f.version for f in stored_documents}
     )
@@ -122,7 +127,7 @@ def _is_complete(stored_documents: tuple[RegistryFields, ...], version: str) -> 
 def _read_project(
     deps: Dependencies, targets: Sequence[Target], stored_documents: Iterable[tuple[RegistryFields, ...]], name: str
 ) -> ProjectResult:
-    """Read the project, of its releases those that any holder lacks; raises `Unavailable` where no answer comes."""
+    """Read the package with the releases that any collection lacks; raises `Unavailable` if it can't be read."""
     document_version = deps.policy.document_version
     known_versions = [
         frozenset(document.version for document in fields if document.composed_with == document_version)
@@ -193,7 +198,7 @@ def _get_filter(target: Target) -> Filter:
 
 
 class _CachedRegistry:
-    """A registry that tells of one project what it has told already, wherever that is enough."""
+    """A registry that returns the earlier result for one package, if that has all the releases requested."""
 
     def __init__(self, registry: PackageRegistry, result: ProjectResult) -> None:
         self._registry = registry
@@ -202,7 +207,7 @@ class _CachedRegistry:
 
     @property
     def is_quarantined(self) -> bool:
-        """Whether the second witness, if anybody asked it, says that there is nothing to see for now."""
+        """Whether the Simple API was checked and reports a quarantine."""
         return self._page_status is not None and self._page_status.outcome is ProjectStatus.QUARANTINED
 
     def browse_classifiers(self, classifiers: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
@@ -227,7 +232,7 @@ class _CachedRegistry:
             yield self._page_status
 
     def _covers(self, request: ProjectRequest, needs_releases: Callable[[Project], bool]) -> bool:
-        """A collection that does not hold what others do needs the releases that were not read on their account."""
+        """Return whether the result has all releases that a collection lacks; others may have more of them."""
         outcome = self._result.outcome
         if not isinstance(outcome, Project) or not needs_releases(outcome):
             return True
@@ -236,7 +241,7 @@ class _CachedRegistry:
 
 
 def get_retry_reason(report: PackageReport) -> Unavailable | None:
-    """Return why another look is worth it later, None where it is not."""
+    """Return why the package should be read again later, None if it should not."""
     if isinstance(report.error, Unavailable):
         return report.error
     if report.is_stale or report.failed:
