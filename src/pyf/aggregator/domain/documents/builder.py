@@ -15,7 +15,7 @@ from .schema import RegistryFields
 from .version import parse_version_parts, to_sortable
 
 # Raise it whenever documents come out differently: the next fetch then makes older ones anew.
-DOCUMENT_VERSION = 2
+DOCUMENT_VERSION = 3
 
 # The releases of a project mostly repeat each other's metadata: what is told from it is told once.
 _CACHE_SIZE = 256
