@@ -39,12 +39,12 @@ def explain(shell: CommandRunner, name: str, profile: str = "flask") -> str:
         ),
         (
             "flask-thing",
-            "flask-thing: It is in the collection, as of release 1.0: its newest release carries the classif",
+            "flask-thing: It is in the collection, as of release 1.0: its newest release has the classif",
         ),
         ("moto", 'it requires flask only for its extras "server" and "all".'),
         (
             "plonesque",
-            "carries no classifier of profile flask (Framework :: Flask), it does not require flask: it names",
+            "has no classifier of profile flask (Framework :: Flask), it does not require flask: it has no requirements",
         ),
         ("flask_talisman", "it does not require flask, its name matches flask-*, which is not enough."),
         (

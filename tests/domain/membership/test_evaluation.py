@@ -94,7 +94,7 @@ def test_a_filter_for_everything_lets_everything_in() -> None:
         (
             "acme",
             [],
-            "no classifier of profile flask (Framework :: Flask), it does not require flask: it names no requ",
+            "no classifier of profile flask (Framework :: Flask), it does not require flask: it has no requ",
         ),
         ("moto", ['flask; extra == "server"', "boto3"], 'it requires flask only for its extra "server"'),
         ("moto", ['flask; extra == "a" or extra == "b"'], 'only for its extras "a" and "b"'),

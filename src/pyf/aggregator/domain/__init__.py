@@ -1,1 +1,1 @@
-"""What the program knows without asking anyone: pure values and rules, no I/O, no environment, no clock."""
+"""Values and rules: pure code without I/O, environment or clock."""

@@ -1,4 +1,4 @@
-"""Parts work into transactions of a size that lets others in between."""
+"""Split work into batches, so that a transaction or a request stays small."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -9,16 +9,22 @@ from .collection import ProjectState
 Item = TypeVar("Item")
 
 
-def split_into_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Group items by `size`; no items make one empty group, so that what is wrong is noticed all the same."""
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield the items in lists of `size`; the last one may be shorter."""
     remaining = iter(items)
-    yield list(islice(remaining, size))
     while batch := list(islice(remaining, size)):
         yield batch
 
 
+def split_into_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield the items in lists of `size`; without items one empty list, so that the caller still checks its target."""
+    batches = batched(items, size)
+    yield next(batches, [])
+    yield from batches
+
+
 def group_names_by_documents(states: Iterable[ProjectState], size: int) -> Iterator[list[str]]:
-    """Group projects by name so that a group has `size` documents or somewhat more; it is one project at least."""
+    """Yield names of projects in lists that have about `size` documents together, and at least one project."""
     names: list[str] = []
     document_count = 0
     for state in states:

@@ -1,7 +1,4 @@
-"""What a collection remembers about itself: its filter, its cursor and what is still to be asked.
-
-What a file of an exported collection consists of, line by line.
-"""
+"""The stored state of a collection, and the lines of an exported one."""
 
 from msgspec import Struct, field
 
@@ -11,9 +8,11 @@ from .membership.profile import Filter
 
 
 class StaleRetry(Struct, frozen=True, kw_only=True):
-    """A project whose answer was older than the registry's journal, to be asked for again.
+    """A project whose document was older than the changelog, to be read again.
 
-    `serial` is the serial that its answer must reach, `not_before` the Unix time of the next attempt.
+    Attributes:
+        min_serial: The serial that the document must reach.
+        not_before: Unix time of the next attempt.
     """
 
     min_serial: int
@@ -22,15 +21,18 @@ class StaleRetry(Struct, frozen=True, kw_only=True):
 
 
 class CollectionState(Struct, frozen=True, kw_only=True):
-    """A collection's filter and where it stands in the registry's journal.
+    """A collection's filter and its position in the changelog.
 
-    `cursor` is the serial up to which every change is in the index, None where that is not known. `browsed`
-    holds how many projects each classifier had when it was last asked; `seen_classifiers` the matching
-    classifiers that documents have shown; `rechecks` the projects to ask for again, by normalised name.
-    `standby_for` names the alias that a rebuild is about to give to this collection or has just taken from it:
-    unless the alias leads here, the collection is what a rebuild left behind. With `is_proven` that is complete, and
-    takes the alias up where the name leads nowhere any more. `cursor_set` is when a run last confirmed the cursor (Unix
-    seconds, 0 where nobody noted it), `browsed_at` when the registry was last asked for its classifiers.
+    Attributes:
+        cursor: The serial up to which every change is in the index; None if unknown.
+        classifier_counts: How many projects each classifier had at the last discovery.
+        seen_classifiers: The matching classifiers that documents have.
+        stale_retries: Projects to read again, by normalized name.
+        rebuild_of: The alias that a rebuild moves to or from this collection. If the alias points elsewhere, the
+            collection is a leftover of that rebuild.
+        is_verified: Whether such a leftover is complete. It takes over the alias if the alias points nowhere.
+        cursor_confirmed_at: When a run last confirmed the cursor, in Unix seconds; 0 if unknown.
+        classifiers_fetched_at: When the last discovery by classifiers ran, in Unix seconds.
     """
 
     filter: Filter
@@ -45,10 +47,9 @@ class CollectionState(Struct, frozen=True, kw_only=True):
 
 
 class ProjectState(Struct, frozen=True, kw_only=True):
-    """What a collection holds of one project, in a few words.
+    """A summary of a project's stored documents.
 
-    `last_serial`, `composed_with` and `status_checked` (Unix seconds) are the lowest of its documents,
-    `releases` is their number.
+    `last_serial`, `document_version` and `status_checked` (Unix seconds) are the lowest of all documents.
     """
 
     name_normalized: str
@@ -60,7 +61,7 @@ class ProjectState(Struct, frozen=True, kw_only=True):
 
 
 class Tombstone(Struct, frozen=True, kw_only=True):
-    """That a project was in the collection, when it left (Unix seconds) and why."""
+    """A record of a removed project: when (Unix seconds) and why it was removed."""
 
     name: str
     removed_at: int
@@ -68,11 +69,11 @@ class Tombstone(Struct, frozen=True, kw_only=True):
 
 
 class CollectionInfo(Struct, frozen=True, kw_only=True):
-    """One collection of an index, with the aliases that lead to it.
+    """A collection of an index, with its aliases.
 
     Attributes:
-        is_native: Whether this program made it. Packages of another program's collection are listed and counted, and
-            neither searched nor written to.
+        is_native: Whether this program created it. Collections of other programs are listed and counted, but neither
+            searched nor written.
     """
 
     name: str
@@ -84,13 +85,13 @@ class CollectionInfo(Struct, frozen=True, kw_only=True):
 
 
 class ExportHeader(Struct, frozen=True, kw_only=True):
-    """The first line: what the collection remembers about itself."""
+    """The first line of an export: the state of the collection."""
 
     state: CollectionState
 
 
 class ExportTrailer(Struct, frozen=True, kw_only=True):
-    """The last line: how many lines of each kind came before it, so that a file that was cut off is noticed."""
+    """The last line of an export: the number of lines of each kind, to detect a truncated file."""
 
     documents: int
     tombstones: int
@@ -100,7 +101,7 @@ ExportEntry = ExportHeader | Document | Tombstone | ExportTrailer
 
 
 class ExportLine(Struct, frozen=True, kw_only=True):
-    """A line that was read, by its number from 1: what it says, or why it says nothing that we understand."""
+    """A line of an export, numbered from 1: its entry, or why it can't be read."""
 
     number: int
     entry: ExportEntry | Invalid

@@ -1,4 +1,4 @@
-"""How often a project is downloaded: what a source says at one moment, and what is kept of what earlier runs saw."""
+"""Download counts: what a source reports, and how reports of several runs are merged."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -7,15 +7,18 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from .documents.schema import DownloadFields
+from .text import to_date
 
 HISTORY_MONTHS = 24
 
 
 class Downloads(Struct, frozen=True, kw_only=True):
-    """What a source says of one project; what it does not say is Unset, and never 0.
+    """A source's report about one project; a count that it does not report is Unset, never 0.
 
-    The last day, week (7 days) and month (30 days) all end with `until`, the newest day in the source's data. `history`
-    holds whole months only, by their names ("2026-01").
+    Attributes:
+        last_day, last_week, last_month: Counts of 1, 7 and 30 days that end with `newest_day`.
+        history: Counts of whole months, by name ("2026-01").
+        newest_day: The newest day in the source's data.
     """
 
     last_day: int | UnsetType = UNSET
@@ -27,16 +30,12 @@ class Downloads(Struct, frozen=True, kw_only=True):
 
 
 def build_download_fields(downloads: Downloads, *, source: str, now: int) -> DownloadFields:
-    """Return what is written of a project that nothing was known of before; `now` in Unix seconds.
+    """Build the fields of a project without earlier counts; `now` is in Unix seconds.
 
-    Where the source does not say which day is its newest, that is taken to be the day before `now`, in UTC. The month
-    which that day lies in is not over: its value is that of the last 30 days, until the source gives the whole month.
+    If the source does not report its newest day, the day before `now` (UTC) is assumed. The month of that day is not
+    complete: its value is that of the last 30 days, until the source reports the whole month.
     """
-    newest_day = (
-        downloads.newest_day
-        if downloads.newest_day is not UNSET
-        else datetime.fromtimestamp(now, UTC).date() - timedelta(1)
-    )
+    newest_day = to_date(now) - timedelta(1) if downloads.newest_day is UNSET else downloads.newest_day
     current_month = {} if downloads.last_month is UNSET else {to_month(newest_day): downloads.last_month}
     return DownloadFields(
         download_last_day=downloads.last_day,
@@ -52,16 +51,16 @@ def build_download_fields(downloads: Downloads, *, source: str, now: int) -> Dow
 
 
 def merge_downloads(newer: DownloadFields, older: DownloadFields | UnsetType) -> DownloadFields:
-    """Return the newer counts, with the months and the total that only the older ones know.
+    """Return the newer counts, with the months and the total that only the older ones have.
 
-    A month that both know has the newer value. But the month that the newer counts end in stays as it was unless they
-    reach further than the older ones: a source that lags, or one asked twice, has nothing to add to it.
+    Of a month in both, the newer value counts. But the month that the newer counts end in keeps its value unless they
+    reach further than the older ones: a source that lags, or is queried twice, adds nothing to that month.
     """
     if older is UNSET:
         return newer
     newer_history, older_history = newer.download_history or {}, older.download_history or {}
     if _get_end(newer) <= _get_end(older):
-        end_month = to_month(datetime.fromtimestamp(_get_end(newer), UTC).date())
+        end_month = to_month(to_date(_get_end(newer)))
         newer_history = {
             month: count for month, count in newer_history.items() if month != end_month or month not in older_history
         }
@@ -73,17 +72,17 @@ def merge_downloads(newer: DownloadFields, older: DownloadFields | UnsetType) ->
 
 
 def mark_not_found(source: str, older: DownloadFields | UnsetType, *, now: int) -> DownloadFields:
-    """Return what is written of a project that a source does not know: what was known, and that it was asked."""
+    """Return the older counts, marked as checked at a source that does not know the project."""
     return replace(DownloadFields() if older is UNSET else older, download_checked=now, download_source=source)
 
 
 def to_month(day: date) -> str:
-    """Return the name of the month that a day lies in, by which histories are kept and sorted."""
+    """Return the name of a day's month ("2026-01"), the key of download histories."""
     return f"{day:%Y-%m}"
 
 
 def list_whole_months(day: date, count: int) -> list[str]:
-    """Return the names of the last months that are over on a day, which may be their last; oldest first."""
+    """Return the names of the last `count` months that are complete at the end of a day, oldest first."""
     end = day + timedelta(1)
     return [
         f"{month // 12:04}-{month % 12 + 1:02}" for month in range(_to_month_index(end) - count, _to_month_index(end))

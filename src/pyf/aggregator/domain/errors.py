@@ -1,18 +1,19 @@
-"""Failures, named by what the caller can do about them; every adapter speaks these and no others."""
+"""Expected failures, named by what the caller can do about them; adapters raise no others."""
 
 
 class AggregatorError(Exception):
-    """A failure that the program expects; its text is one line that a user can act on."""
+    """An expected failure; its text is one line that tells the user what to do."""
 
 
 class NotFound(AggregatorError):
-    """The service answered that the thing does not exist."""
+    """The service reports that the requested thing does not exist."""
 
 
 class Unavailable(AggregatorError):
-    """No usable answer came; it says nothing about the thing that was asked for.
+    """The service gave no usable response; whether the requested thing exists is unknown.
 
-    `retry_after` is the number of seconds after which asking again makes sense, None where nobody said.
+    Attributes:
+        retry_after: Seconds after which a retry makes sense; None if the service does not say.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -21,4 +22,4 @@ class Unavailable(AggregatorError):
 
 
 class Invalid(AggregatorError):
-    """What we were given is wrong; asking again does not help."""
+    """The input is wrong; a retry does not help."""

@@ -1,4 +1,4 @@
-"""Tell a licence as an SPDX expression from what package metadata says about it."""
+"""Derive an SPDX license expression from package metadata."""
 
 import re
 from functools import lru_cache
@@ -8,8 +8,8 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 _PREFIX = "License :: "
 _LICENSES = ("License :: OSI Approved :: ", "License :: CC0 ")
 
-# Trove classifiers that name one licence and one version of it (SPDX licence list 3.25). The vague ones, such as
-# "BSD License" or "GNU General Public License (GPL)", are left out on purpose: they fit several identifiers.
+# Trove classifiers that identify one license in one version (SPDX license list 3.25). Classifiers that fit several
+# identifiers, such as "BSD License" or "GNU General Public License (GPL)", are left out on purpose.
 _BY_CLASSIFIER = {
     "CC0 1.0 Universal (CC0 1.0) Public Domain Dedication": "CC0-1.0",
     "OSI Approved :: Apache Software License": "Apache-2.0",
@@ -38,7 +38,7 @@ _BY_CLASSIFIER = {
     "OSI Approved :: zlib/libpng License": "Zlib",
 }
 
-# What authors write into the free text, in lower case and without fillers.
+# Usual texts of the free-text field, in lower case and without stop words.
 _BY_TEXT = {
     "2-clause bsd": "BSD-2-Clause",
     "3-clause bsd": "BSD-3-Clause",
@@ -75,16 +75,16 @@ _BY_TEXT = {
 
 _STOP_WORDS = re.compile(r"\b(the|licen[cs]e)\b|,")
 
-# Licence texts pasted whole into the field are common; no identifier is longer than this.
+# Some projects put the whole license text into the field; no expression is longer than this.
 _MAX_EXPRESSION_LENGTH = 200
 
 
-@lru_cache(maxsize=256)  # the releases of a project mostly repeat each other's metadata
+@lru_cache(maxsize=256)  # releases of a project mostly have the same metadata
 def to_spdx(*, expression: str, classifiers: tuple[str, ...], text: str) -> str:
-    """Return the licence as an SPDX expression, "" where it can't be told without guessing.
+    """Return the license as an SPDX expression, "" if it is ambiguous.
 
-    The metadata's own expression comes first, then the text where it is an expression or a usual name of one
-    licence, then the classifiers where they agree on one.
+    The metadata's own expression comes first; then the text, if it is an expression or a usual name of one license;
+    then the classifiers, if they agree on one license.
     """
     identifiers = {_BY_CLASSIFIER.get(c.removeprefix(_PREFIX), "") for c in classifiers if c.startswith(_LICENSES)}
     return (

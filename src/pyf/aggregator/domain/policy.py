@@ -1,4 +1,4 @@
-"""How a run goes about its work: the choices that settings make for the use cases."""
+"""Options that settings choose for the use cases."""
 
 from enum import StrEnum
 
@@ -8,25 +8,27 @@ from .documents.builder import DOCUMENT_VERSION
 
 
 class Descriptions(StrEnum):
-    """Which releases keep their rendered README."""
+    """The releases whose rendered README is stored."""
 
     NEWEST = "newest"
     ALL = "all"
 
 
 class Discovery(StrEnum):
-    """How the projects of a filter are found."""
+    """How candidates of a filter are found: by their classifiers, or by reading every project."""
 
     CLASSIFIERS = "classifiers"
     ALL = "all"
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """The choices that settings make for the use cases.
+    """The options of runs.
 
-    `batch_size` is the number of documents written at once. `status_max_age` is the age, in seconds, at which a
-    project's status and advisories are looked at again although the journal says nothing; `repository_max_age` the
-    age at which a repository is asked about again.
+    Attributes:
+        batch_size: Number of documents in one write.
+        status_max_age: Age in seconds at which a refresh reads a project's status and advisories again, even if the
+            changelog has no change.
+        repository_max_age: Age in seconds at which a repository is requested again.
     """
 
     batch_size: int = 500
@@ -38,5 +40,5 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     @property
     def document_version(self) -> int:
-        """The number that documents carry: a change of `descriptions` makes older documents outdated, too."""
+        """The version that documents store; it differs by `descriptions`, so that a change rebuilds documents."""
         return 2 * self.builder_version + (self.descriptions is Descriptions.ALL)

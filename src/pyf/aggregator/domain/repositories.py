@@ -1,9 +1,4 @@
-"""Tells which repository an address leads to, in whatever form the author of a package wrote it.
-
-A source repository as its host describes it, and the fields that its projects' documents get from that.
-
-Finds where a project may have its source: the links of its releases that lead to a repository, the best first.
-"""
+"""Source repositories: parse their URLs, rank a project's links, and convert a host's data to document fields."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,19 +12,19 @@ GITHUB = "github.com"
 _CODEBERG = "codeberg.org"
 _BITBUCKET = "bitbucket.org"
 
-# No address of a repository is longer; what is, is not worth the time.
+# No URL of a repository is longer; a longer text is cut to bound the time.
 _MAX_URL_LENGTH = 2_000
 
 _WRAPPERS = "<>()[]{}\"'`‘’“”«»,;:!|* \t\r\n\x00"
 _PUNCTUATION = ".…,;:!?*)]}>\"'`’”»"
 
-# Scheme and user are of no account: `git+ssh://git@host/…`, `git@host:…`, `//host/…` and `host/…` mean the same.
+# Scheme and user don't matter: `git+ssh://git@host/…`, `git@host:…`, `//host/…` and `host/…` are equal.
 _REPOSITORY_URL = re.compile(
     r"(?:(?:[a-z][a-z0-9+.-]*:)?/{1,3})?(?:[^/@?#\s]*@)?(?P<host>[a-z0-9.-]+)(?::[0-9]+(?=/))?[/:](?P<path>[^?#\s]*)",
     re.IGNORECASE,
 )
 
-# Where GitHub serves a repository's files and archives, and what comes there before the owner.
+# Hosts on which GitHub serves a repository's files and archives, and the path before the owner.
 _GITHUB_HOSTS: Mapping[str, tuple[str, ...]] = {
     GITHUB: (),
     "ssh.github.com": (),
@@ -39,7 +34,7 @@ _GITHUB_HOSTS: Mapping[str, tuple[str, ...]] = {
     "api.github.com": ("repos",),
 }
 
-# First parts of an address that are pages of the host, never an account: as far as its pages link to them.
+# First path segments that are pages of the host, not accounts (collected from the hosts' own pages).
 _HOST_PAGES: Mapping[str, re.Pattern[str]] = {
     GITHUB: re.compile(
         "about|account|advisories|apps|blog|codespaces|collections|contact|copilot|customer-stories|dashboard|"
@@ -58,22 +53,22 @@ _HOST_PAGES: Mapping[str, re.Pattern[str]] = {
     _BITBUCKET: re.compile("account|blog|dashboard|product|repo|snippets|socialauth|support"),
 }
 
-# GitLab nests groups, so a repository's own pages can be told from its path by their names only.
+# GitLab nests groups, so only these names separate a repository's path from its own pages.
 _GITLAB_PAGES = re.compile(
     "-|activity|archive|blame|blob|branches|builds|commit|commits|compare|edit|find_file|graphs|issues|"
     "merge_requests|network|pipelines|raw|releases|repository|snippets|tags|tree|wikis"
 )
 
-# Old accounts end in a hyphen or have two in a row, and those that a company manages have an underscore.
+# Old accounts may end in a hyphen or have two in a row; accounts managed by a company have an underscore.
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}", re.IGNORECASE)
 _NAME = re.compile(r"[a-z0-9._-]{1,100}", re.IGNORECASE)
 _NAME_SUFFIX = re.compile(r"(\.git|\.wiki)+$", re.IGNORECASE)
 
 
 class RepositoryRef(Struct, frozen=True, eq=False):
-    """Where a repository is: `owner` may be nested on GitLab (`group/subgroup`).
+    """The location of a repository; on GitLab `owner` may be nested (`group/subgroup`).
 
-    Hosts take no notice of case, so neither does a comparison; the author's spelling is kept.
+    Comparison ignores case, as the hosts do; the author's spelling is kept.
     """
 
     host: str
@@ -82,17 +77,17 @@ class RepositoryRef(Struct, frozen=True, eq=False):
 
     @property
     def key(self) -> str:
-        """What equal addresses share, to look them up by."""
+        """A lookup key that equal references share."""
         return f"{self.host}/{self.owner}/{self.name}".lower()
 
     @property
     def path(self) -> str:
-        """Owner and name, as the host writes them: `owner/name`."""
+        """Owner and name: `owner/name`."""
         return f"{self.owner}/{self.name}"
 
     @property
     def url(self) -> str:
-        """The repository's page."""
+        """The URL of the repository's page."""
         return f"https://{self.host}/{self.path}"
 
     def __eq__(self, other: object) -> bool:
@@ -103,12 +98,12 @@ class RepositoryRef(Struct, frozen=True, eq=False):
 
 
 def parse_repository_url(text: str) -> RepositoryRef | None:
-    """Return the repository that a text leads to, None for a text that leads to none; never fails.
+    """Return the repository that a URL leads to, None for any other text.
 
-    The text is one address, of the repository or of anything in it (`/tree/main`, `/issues`, `#readme`), with or
-    without scheme, wrapped in brackets or quotes or not; what comes after white space is left out. Known are GitHub,
-    GitLab (also where a host calls itself `gitlab.…`), Codeberg and Bitbucket. Pages that a repository publishes
-    (`owner.github.io`) are not taken for it: sites of whole organisations are published in the same way.
+    The URL may lead to anything in the repository (`/tree/main`, `/issues`, `#readme`), may have no scheme, and may be
+    wrapped in brackets or quotes; text after white space is ignored. Known hosts are GitHub, GitLab (also hosts named
+    `gitlab.…`), Codeberg and Bitbucket. Published pages (`owner.github.io`) do not count, because sites of whole
+    organizations have the same form.
     """
     match = _REPOSITORY_URL.match(text[:_MAX_URL_LENGTH].lstrip(_WRAPPERS))
     if match is None:
@@ -128,7 +123,7 @@ def _parse_owner_and_name(host: str, parts: Sequence[str]) -> RepositoryRef | No
     if len(parts) < 2 or _HOST_PAGES[host].fullmatch(parts[0].lower()) or not _is_owner(host, parts[0]):
         return None
     name = _clean_name(parts[1])
-    # An organisation's own `.github` holds its rules of conduct and the like, never a package.
+    # The `.github` repository of an organization has its code of conduct and the like, never a package.
     return RepositoryRef(host, parts[0], name) if name and not name.lower().startswith(".github") else None
 
 
@@ -145,7 +140,7 @@ def _parse_nested(host: str, parts: Sequence[str]) -> RepositoryRef | None:
 
 
 def _clean_name(part: str) -> str:
-    """Return a repository's name without what follows it in one part of an address, "" where it is none."""
+    """Return a path segment without the suffixes of a repository's name, "" if it is not a valid name."""
     name = _NAME_SUFFIX.sub("", part.partition("@")[0].rstrip(_PUNCTUATION))
     name = name.rstrip(_PUNCTUATION)
     return name if _is_name(name) else ""
@@ -160,10 +155,13 @@ def _is_name(text: str) -> bool:
 
 
 class Repository(Struct, frozen=True, kw_only=True):
-    """What a host says about a repository; what nobody said is Unset, never 0.
+    """A host's data about a repository; a value that the host does not give is Unset, never 0.
 
-    `address` is the one it has now: another than was asked for where it moved. Issues are counted without pull
-    requests; times are Unix seconds. A repository without any commit has neither a last commit nor, as a rule, a push.
+    Issues are counted without pull requests; times are Unix seconds. A repository without commits has no last commit
+    and usually no push.
+
+    Attributes:
+        ref: The present location, which differs from the requested one if the repository has moved.
     """
 
     ref: RepositoryRef
@@ -184,9 +182,12 @@ class Repository(Struct, frozen=True, kw_only=True):
 
 
 class CachedRepository(Struct, frozen=True, kw_only=True):
-    """What was learned about an address: the repository there, or None where the host said that there is none.
+    """A cached response about a repository.
 
-    `learned_at` is when, in Unix seconds; `is_partial` says that it came from a host that tells only parts.
+    Attributes:
+        repository: None if the host reports that there is no such repository.
+        fetched_at: Unix seconds.
+        is_partial: Whether the host gave only a part of the data.
     """
 
     ref: RepositoryRef
@@ -196,7 +197,7 @@ class CachedRepository(Struct, frozen=True, kw_only=True):
 
 
 def to_repository_fields(repository: Repository, *, is_verified: bool | UnsetType, checked_at: int) -> RepositoryFields:
-    """Return the fields of a project with this repository; `checked` is when its host was asked."""
+    """Build the document fields of a project with this repository."""
     return RepositoryFields(
         github_url=repository.ref.url,
         github_verified=is_verified,
@@ -218,12 +219,12 @@ def to_repository_fields(repository: Repository, *, is_verified: bool | UnsetTyp
     )
 
 
-# Labels as PEP 753 normalises them: without case, punctuation and white space. Its well-known ones for the source are
-# the first four.
+# Labels as PEP 753 normalizes them: without case, punctuation and white space. The first four are its well-known
+# labels of the source.
 _SOURCE_LABELS = frozenset(
     {"source", "repository", "sourcecode", "github", "code", "repo", "git", "gitlab", "codeberg", "bitbucket", "vcs"}
 )
-# Words that say it in a longer label, such as "Source on GitHub".
+# Words that mark the source in a longer label, such as "Source on GitHub".
 _SOURCE_WORDS = frozenset({"source", "sources", "sourcecode", "repository", "repo"})
 _LAST_LABELS = frozenset({"download", "downloads", "documentation", "docs", "doc"})
 
@@ -234,10 +235,13 @@ _WORDS = re.compile(r"[a-z]+")
 def list_repository_candidates(releases: Iterable[RegistryFields]) -> tuple[RepositoryRef, ...]:
     """Return the repositories that a project's links lead to, each once, in the order in which to try them.
 
-    `releases` come newest first, and all links of one come before those of the next. Within one: links labelled as
-    source or repository, all other links, the home page, and downloads and documentation last.
+    The links of one release come before those of the next. Within a release: links labeled as source or repository,
+    all other links, the home page, the issue tracker, then downloads and documentation.
+
+    Args:
+        releases: The newest first.
     """
-    # Releases mostly repeat each other's links.
+    # Releases mostly have the same links.
     links = dict.fromkeys(link for release in releases for link in _iter_links(release))
     return tuple(dict.fromkeys(ref for link in links if (ref := parse_repository_url(link)) is not None))
 
@@ -247,7 +251,7 @@ def _iter_links(release: RegistryFields) -> Iterator[str]:
     for rank in (0, 1):
         yield from _filter_by_rank(rank, ranked_links)
     yield from (release.home_page, release.bugtrack_url)
-    yield from _filter_by_rank(2, ranked_links)  # PyPI gives a release's download address as one of these links, too
+    yield from _filter_by_rank(2, ranked_links)  # PyPI lists a release's download URL among these links
     yield release.docs_url
 
 

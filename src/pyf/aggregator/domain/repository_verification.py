@@ -1,7 +1,7 @@
-"""Judges whether a repository can be what so many projects say it is.
+"""Verify that a repository belongs to the projects that claim it.
 
-Authors who start from a template publish its address as their own. The stars of a popular template then shine on
-projects that have nothing to do with it.
+Projects that start from a template often publish the template's repository as their own. Without this check the stars
+of a popular template would count for unrelated projects.
 """
 
 import re
@@ -11,26 +11,27 @@ from msgspec import Struct
 
 from .repositories import RepositoryRef
 
-# So many unrelated projects may claim a repository before anybody wonders.
+# More unrelated projects than this make the claims of a repository doubtful.
 MAX_UNRELATED_PROJECTS = 5
 
 _WORD = re.compile(r"[a-z0-9]+")
-# A shorter name is part of too many others by chance.
+# A shorter name is part of too many other names by chance.
 _MIN_NAME_LENGTH = 3
 
 
 class RepositoryClaim(Struct, frozen=True, kw_only=True):
-    """That a project names a repository as its own; `people` are the users who may publish the project."""
+    """A project that links to a repository as its own, with the users that may publish the project."""
 
     project: str
     users: tuple[str, ...] = ()
 
 
 def is_verified(ref: RepositoryRef, claims: Collection[RepositoryClaim]) -> bool:
-    """Tell whether to believe the claims: not those of more than a handful of unrelated projects without a likeness.
+    """Tell whether the claims are credible.
 
-    A likeness is a project's name that resembles the repository's or its owner's; it vouches for all, because that is
-    how parts of a monorepo are called. Projects are related where a user may publish both.
+    Claims of up to `MAX_UNRELATED_PROJECTS` unrelated projects are. More are credible only if one project's name
+    resembles the repository's or its owner's, as the parts of a monorepo do. Projects are related if one user may
+    publish both.
     """
     if len(claims) <= MAX_UNRELATED_PROJECTS:
         return True
@@ -41,7 +42,7 @@ def is_verified(ref: RepositoryRef, claims: Collection[RepositoryClaim]) -> bool
 
 
 def is_similar_name(first: str, second: str) -> bool:
-    """Tell whether two names look like names of the same thing: the words of one, in order, are in the other."""
+    """Tell whether two names resemble each other: one contains the words of the other, in order."""
     first_words, second_words = _WORD.findall(first.lower()), _WORD.findall(second.lower())
     short, long = sorted(("".join(first_words), "".join(second_words)), key=len)
     if short == long:
@@ -52,7 +53,7 @@ def is_similar_name(first: str, second: str) -> bool:
 
 
 def _contains_words(words: list[str], sequence: list[str]) -> bool:
-    """Tell whether `part` is in `words`; parted otherwise it is the same: `napari-plot` is in `napari_plot_profile`."""
+    """Tell whether `words` contain the sequence, however it is split: `napari-plot` is in `napari_plot_profile`."""
     joined = "".join(sequence)
     starts = range(len(words))
     return bool(joined) and any(
@@ -61,14 +62,14 @@ def _contains_words(words: list[str], sequence: list[str]) -> bool:
 
 
 def _count_unrelated_groups(claims: Iterable[RepositoryClaim]) -> int:
-    """Return how many groups of projects there are that no user connects."""
+    """Count the groups of projects that have no user in common."""
     groups: list[set[str]] = []
     without_users = 0
     for claim in claims:
         users = set(claim.users)
         without_users += not users
         related = [group for group in groups if group & users]
-        groups = [family for family in groups if not family & users]
+        groups = [group for group in groups if not group & users]
         if users:
             groups.append(users.union(*related))
     return len(groups) + without_users

@@ -1,4 +1,4 @@
-"""When something recurring is due, told from a line of a crontab; times are UTC."""
+"""Due times of recurring work, from crontab expressions in UTC."""
 
 from datetime import UTC, datetime
 
@@ -11,12 +11,12 @@ _FIELD_COUNT = 5
 
 
 class Schedule(Struct, frozen=True):
-    """A crontab's five fields: minute, hour, day of month, month, day of week; "" for never."""
+    """A crontab expression: minute, hour, day of month, month, day of week; "" for never."""
 
     crontab: str
 
     def validate(self) -> None:
-        """Raise `Invalid` for what is no crontab."""
+        """Raise `Invalid` if the expression is not valid or never matches."""
         if not self.crontab:
             return
         if len(self.crontab.split()) != _FIELD_COUNT:
@@ -24,12 +24,12 @@ class Schedule(Struct, frozen=True):
         try:
             next(CronSim(self.crontab, datetime(2026, 1, 1, tzinfo=UTC)))
         except CronSimError as error:
-            raise Invalid(f"is no crontab: {error}") from error
+            raise Invalid(f"invalid cron expression: {error}") from error
         except StopIteration:
-            raise Invalid("never comes true") from None
+            raise Invalid("never matches") from None
 
     def get_next_run(self, timestamp: float) -> float:
-        """Return when it is due next after a moment, both in Unix seconds; infinity for never."""
+        """Return the next due time after a time, both in Unix seconds; infinity for never."""
         if not self.crontab:
             return float("inf")
         return next(CronSim(self.crontab, datetime.fromtimestamp(timestamp, UTC))).timestamp()

@@ -1,19 +1,17 @@
-"""What can be asked of an index, and what it answers: questions, hits and facets, the same for every engine.
-
-What somebody means who narrows a search by "mit", "3.12" or "6.0": the values that packages really have.
-"""
+"""Search queries, results and facets, the same for every engine."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from heapq import nsmallest
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
-from .documents.document import Document
+from .documents.document import Document, to_optional
+from .documents.schema import DownloadFields, HealthFields, RepositoryFields
 
 
 class Sort(StrEnum):
-    """What hits are ordered by; what is not known comes last, and equals are ordered by name."""
+    """The order of hits; unknown values come last, and equal ones are ordered by name."""
 
     RELEVANCE = "relevance"
     DOWNLOADS = "downloads"
@@ -43,14 +41,14 @@ HEALTH_BANDS: tuple[tuple[int, HealthBand], ...] = (
 
 
 def to_health_band(score: int | None) -> HealthBand:
-    """Return the band of a health score, None standing for one that is not known."""
+    """Return the band of a health score; None means unknown."""
     if score is None:
         return HealthBand.UNKNOWN
     return next(band for min_score, band in HEALTH_BANDS if score >= min_score or min_score == 0)
 
 
 class Facet(StrEnum):
-    """What answers are counted by, and what they can be narrowed to; each is a field of `Question`."""
+    """The facets of results; each one is a filter of `SearchQuery` with the same name."""
 
     FRAMEWORK_VERSIONS = "framework_versions"
     PYTHON_VERSIONS = "python_versions"
@@ -61,17 +59,20 @@ class Facet(StrEnum):
     MAINTAINERS = "maintainers"
 
 
-# Bounds of what may be chosen at a web site, on pages, in the interface and in feeds alike: characters of a value, and
-# values of a filter; on a page, values of all filters together.
+# Limits of filters on pages, in the API and in feeds: characters of a value, and values of a filter; on a page, values
+# of all filters together.
 MAX_VALUE_LENGTH, MAX_SELECTED_VALUES = 200, 30
 
 
 class SearchQuery(Struct, frozen=True, kw_only=True):
-    """What somebody looks for. Values of one filter are alternatives; all filters have to hold.
+    """A search query. Values of one filter are alternatives; all filters have to match.
 
-    `updated_within` is the most days since the upload of the release. `statuses` are values of `project_status`,
-    `licenses` of `license_expression`. Packages of `frameworks` ("Plone") come before others that answer as well, as if
-    the text named them. Pages count from 1; one behind the last has no hits.
+    Attributes:
+        licenses: Values of the field `license_expression`.
+        statuses: Values of the field `project_status`.
+        updated_within: The maximum age of the release, in days.
+        frameworks: Frameworks ("Plone") whose packages are preferred, as if the text named them.
+        page: Counts from 1; a page behind the last one has no hits.
     """
 
     text: str = ""
@@ -89,7 +90,7 @@ class SearchQuery(Struct, frozen=True, kw_only=True):
     per_page: int = 20
 
     def get_selected(self, facet: Facet) -> tuple[str, ...]:
-        """Return the values that a facet is narrowed to."""
+        """Return the selected values of a facet."""
         values: tuple[str, ...] = getattr(self, facet.value)
         return values
 
@@ -97,7 +98,7 @@ class SearchQuery(Struct, frozen=True, kw_only=True):
 def has_selected_versions(
     framework_versions: Sequence[str], python_versions: Sequence[str], query: SearchQuery
 ) -> bool:
-    """Tell whether a release has the versions that are asked for."""
+    """Tell whether a release has the versions that a query selects."""
     return all(
         not selected or set(selected) & set(available)
         for selected, available in (
@@ -108,10 +109,13 @@ def has_selected_versions(
 
 
 class Hit(Struct, frozen=True, kw_only=True):
-    """One project of an answer, in what a list shows of it; None is what nobody knows.
+    """One package of the results, with the fields that lists display; None means unknown.
 
-    It is the newest release, or the newest one that a filter let through (`is_newest` is false then). `uploaded` is in
-    Unix seconds, `downloads` are those of the last month, `download_history` is by month (`2026-01`).
+    Attributes:
+        version: The newest release, or the newest one that matches the filters (`is_newest` is false then).
+        uploaded: Unix seconds.
+        downloads: Downloads of the last month.
+        download_history: Downloads by month (`2026-01`).
     """
 
     name: str
@@ -141,17 +145,19 @@ class Hit(Struct, frozen=True, kw_only=True):
 
 
 class FacetCount(Struct, frozen=True, kw_only=True):
-    """How many projects of an answer have a value."""
+    """How many packages of the results have a value."""
 
     value: str
     count: int
 
 
 class SearchResults(Struct, frozen=True, kw_only=True):
-    """An answer: a page of hits, how many there are on all pages, and the counts of each facet's values.
+    """A page of hits.
 
-    A facet is counted as if it were not narrowed itself, so that its other values stay to choose from; values come
-    with the highest count first. At most `MOST_VALUES` of them are given, those that are chosen always.
+    Attributes:
+        total: The number of hits on all pages.
+        facets: Counts of each facet's values, the highest first. A facet is counted as if it had no selection, so that
+            its other values remain available. At most `MAX_FACET_VALUES` are given, and all selected ones.
     """
 
     total: int
@@ -162,14 +168,14 @@ class SearchResults(Struct, frozen=True, kw_only=True):
 MAX_FACET_VALUES = 30
 
 
-def count_missing(results: SearchResults, question: SearchQuery) -> int:
-    """Return how many hits of a page an engine has counted and not returned."""
-    expected = min(question.per_page, results.total - (question.page - 1) * question.per_page)
+def count_missing(results: SearchResults, query: SearchQuery) -> int:
+    """Return how many hits of a page an engine has counted but not returned."""
+    expected = min(query.per_page, results.total - (query.page - 1) * query.per_page)
     return max(0, expected - len(results.hits))
 
 
 class Suggestion(Struct, frozen=True, kw_only=True):
-    """A project that somebody may be about to type."""
+    """A package that completes the typed text."""
 
     name: str
     name_normalized: str
@@ -177,15 +183,11 @@ class Suggestion(Struct, frozen=True, kw_only=True):
 
 
 def to_hit(document: Document) -> Hit:
-    """Return what a list shows of a release."""
+    """Build the hit of a release."""
     registry = document.registry
-    score = UNSET if document.health is UNSET else document.health.health_score
-    downloads = document.downloads
-    month = UNSET if downloads is UNSET else downloads.download_last_month
-    history = UNSET if downloads is UNSET else downloads.download_history
-    repository = document.repository
-    stars = UNSET if repository is UNSET else repository.github_stars
-    model = UNSET if document.health is UNSET else document.health.health_model
+    repository = document.repository or RepositoryFields()
+    downloads = document.downloads or DownloadFields()
+    health = document.health or HealthFields()
     return Hit(
         name=registry.name,
         name_normalized=registry.name_normalized,
@@ -200,28 +202,27 @@ def to_hit(document: Document) -> Hit:
         project_status=registry.project_status,
         yanked=registry.yanked,
         vulnerabilities=len(registry.vulnerabilities),
-        health_score=None if score is UNSET else score,
-        health_model="" if model is UNSET else model,
-        downloads=None if month is UNSET else month,
-        download_history={} if history is UNSET else history,
-        stars=None if stars is UNSET else stars,
-        repository_archived=repository is not UNSET and repository.github_archived is True,
+        health_score=to_optional(health.health_score),
+        health_model=health.health_model or "",
+        downloads=to_optional(downloads.download_last_month),
+        download_history=downloads.download_history or {},
+        stars=to_optional(repository.github_stars),
+        repository_archived=repository.github_archived is True,
     )
 
 
-# Values that are named to whoever has asked for one that nobody has.
 _MAX_SUGGESTIONS = 5
-# From where on two texts look alike, of 100.
+# Minimum similarity of a suggested value, of 100.
 _MIN_SIMILARITY = 60
 
 
 def resolve_values(
     facet: Facet, text: str, known_values: Collection[str], frameworks: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Return which of the known values of a facet are meant; nothing where none is, or more than one may be.
+    """Return the known values of a facet that a text means; nothing if there is none, or if the text is ambiguous.
 
-    Case does not count. What is left out may be: "Python" and the profile's framework (of `frameworks`) before a
-    version, what stands above a classifier's last part, and the rest of a licence's name.
+    Case does not count. Short forms are accepted: a version without "Python" or the profile's framework (one of
+    `frameworks`), the last segments of a classifier, and the beginning of a license's name.
     """
     if text in known_values:
         return (text,)
@@ -240,8 +241,8 @@ def resolve_values(
 
 
 def suggest_values(text: str, counts: Mapping[str, int]) -> tuple[str, ...]:
-    """Return values that may be meant, the likeliest first: those that look alike, or else the most frequent."""
-    # Whoever asks for what there is does not need it.
+    """Return known values to suggest: similar ones, the most similar first, or else the most frequent ones."""
+    # Imported on use: only queries with unknown values need it.
     from rapidfuzz import fuzz, process
 
     folded = {value: value.casefold() for value in counts}
@@ -260,7 +261,7 @@ def _match_short_forms(
 
 
 def _iter_short_forms(facet: Facet, value: str, own_frameworks: frozenset[str]) -> Iterator[str]:
-    """Yield what may be said for a value; versions of frameworks of one's own only, where there are any."""
+    """Yield the short forms of a value; versions only of `own_frameworks`, if there are any."""
     match facet:
         case Facet.PYTHON_VERSIONS:
             yield value.removeprefix("python ")

@@ -1,4 +1,4 @@
-"""Which releases of a project support which releases of its framework."""
+"""The support matrix: which releases of a project support which releases of its framework."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -16,17 +16,19 @@ _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,9}")
 
 
 class FrameworkVersion(Struct, frozen=True):
-    """A release of a framework, and whether it is supported itself; None where nobody knows."""
+    """A release of a framework, and whether it is still supported; None if unknown."""
 
     name: str
     is_supported: bool | None
 
 
 class SupportRow(Struct, frozen=True, kw_only=True):
-    """Releases in a row that support the same: the newest and the oldest of them, and how many these are.
+    """Consecutive releases that support the same versions.
 
-    `prereleases` is how many of them are pre-releases. `supports` goes along the columns of the matrix. `uploaded` is
-    that of the newest, in Unix seconds.
+    Attributes:
+        prerelease_count: How many of the releases are pre-releases.
+        uploaded: Upload of the newest one, in Unix seconds.
+        supports: One value for each column of the matrix.
     """
 
     newest: str
@@ -48,17 +50,17 @@ class SupportMatrix(Struct, frozen=True, kw_only=True):
 def build_support_matrix(
     documents: Sequence[RegistryFields], scoring_config: ScoringConfig, today: date
 ) -> SupportMatrix:
-    """Return what the releases of a project support, the highest version first; what was withdrawn is left out.
+    """Build the matrix of a project's releases without yanked ones, the highest version first.
 
-    A pre-release stands where its version does, and not below all that are stable: it tells what comes.
+    Pre-releases are sorted by their version, not below all stable releases, because they show future support.
     """
     releases = sorted(
-        (each for each in documents if not each.yanked),
+        (document for document in documents if not document.yanked),
         key=lambda document: to_version_key(document.version),
         reverse=True,
     )
-    columns = sort_newest_first({version for each in releases for version in each.framework_versions})
-    groups = groupby(releases, key=lambda each: (frozenset(each.framework_versions), each.python_versions))
+    columns = sort_newest_first({version for release in releases for version in release.framework_versions})
+    groups = groupby(releases, key=lambda release: (frozenset(release.framework_versions), release.python_versions))
     return SupportMatrix(
         columns=tuple(build_framework_version(name, scoring_config, today) for name in columns),
         rows=tuple(_build_row(list(group), supported, columns) for (supported, _), group in groups),
@@ -66,13 +68,13 @@ def build_support_matrix(
 
 
 def build_framework_version(name: str, scoring_config: ScoringConfig, today: date) -> FrameworkVersion:
-    """Return a release of a framework, such as `Plone 6.0`, as of a day."""
+    """Build the column of a framework release, such as `Plone 6.0`, as of a day."""
     is_supported = is_release_supported(name, scoring_config, today)
     return FrameworkVersion(name, None if is_supported is UNSET else is_supported)
 
 
 def sort_newest_first(versions: Iterable[str]) -> list[str]:
-    """Order releases of frameworks: by framework, and then the newest first."""
+    """Sort framework releases by framework, and the newest first."""
     ordered = sorted(versions, key=lambda version: (_parse_release_number(version), version), reverse=True)
     return sorted(ordered, key=lambda version: version.rpartition(" ")[0])
 

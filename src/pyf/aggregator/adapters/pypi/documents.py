@@ -84,7 +84,6 @@ class Info(Struct, frozen=True, kw_only=True):
     classifiers: Any = None
     description_content_type: Any = None
     docs_url: Any = None
-    download_url: Any = None
     home_page: Any = None
     keywords: Any = None
     license: Any = None

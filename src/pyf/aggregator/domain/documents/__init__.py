@@ -1,1 +1,1 @@
-"""The stored document of a release, and how it is built."""
+"""The document of a release: its schema, and how it is built from the registry's data."""

@@ -1,4 +1,4 @@
-"""Make a project's documents from what the registry said; the one place that fills the registry's fields."""
+"""Build a project's documents from the registry's data; the only place that fills the registry's fields."""
 
 import re
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ from .project import Metadata, Project, ProjectStatus, Release
 from .schema import RegistryFields
 from .version import parse_version_parts, to_sortable
 
-# Raise it whenever documents come out differently: the next fetch then makes older ones anew.
+# Raise it whenever documents are built differently: the next fetch then rebuilds older ones.
 DOCUMENT_VERSION = 3
 
-# The releases of a project mostly repeat each other's metadata: what is told from it is told once.
+# Releases of a project mostly have the same metadata.
 _CACHE_SIZE = 256
 
 _VERSION = re.compile(r"\d+(\.\d+)*")
@@ -26,11 +26,11 @@ _PYTHON = ("Programming Language", "Python")
 
 
 class BuildContext(Struct, frozen=True, kw_only=True):
-    """What a project's documents say beside the registry's answer.
+    """The values of documents that are not in the registry's response.
 
-    `status_checked` is when the status was last looked at, in Unix seconds (0: never); `last_serial` is 0 for a
-    project that could not be read whole, so that it counts as older than any answer; `membership_reason` is why the
-    project belongs; `composition` is the version of this module's work.
+    Attributes:
+        last_serial: 0 for a project that could not be read completely, so that it counts as older than any response.
+        status_checked: When the status was last read, in Unix seconds; 0 for never.
     """
 
     last_serial: int
@@ -41,7 +41,7 @@ class BuildContext(Struct, frozen=True, kw_only=True):
 
 
 def extract_readme(release: Release) -> Readme | None:
-    """Return the README of a release, None for one whose metadata was not read or that has none."""
+    """Return the README of a release, None if it has none or its metadata was not read."""
     metadata = release.metadata
     if metadata is None or not metadata.description.strip():
         return None
@@ -56,11 +56,14 @@ def build_documents(
     context: BuildContext,
     keep_descriptions: bool,
 ) -> tuple[RegistryFields, ...]:
-    """Return all documents of a project.
+    """Build all documents of a project.
 
-    A release that was read is composed, with its README from `rendered` (by version). One that was not read is
-    taken from `held` (by version) and brought up to date; in neither: it is left out. Unless `keep_descriptions`
-    is set, only the newest release keeps its README.
+    A release with metadata is built from it. A release without is taken from `stored` and updated, or left out.
+
+    Args:
+        stored: Stored documents by version.
+        rendered_readmes: READMEs by version.
+        keep_descriptions: Whether all releases keep their README, not only the newest one.
     """
     built = []
     for release in project.releases:
@@ -83,7 +86,7 @@ def build_documents(
 
 
 def _build_yanked_fields(release: Release, stored: RegistryFields) -> dict[str, Any]:
-    """Of a release without files only its own metadata could tell, and that was not read again."""
+    """Return the fields about yanking; for a release without files the stored ones, as its metadata was not read."""
     if not release.files:
         return {"yanked": stored.yanked, "yanked_reason": stored.yanked_reason}
     return {"yanked": release.is_yanked, "yanked_reason": release.yanked_reason}
@@ -134,7 +137,7 @@ def _build_document(
 
 
 def _build_project_fields(project: Project, release: Release, context: BuildContext) -> dict[str, Any]:
-    """Return the fields that may change after a release was published; the project's own answer tells them all."""
+    """Return the fields that may change after publication; the project's own JSON has all of them."""
     identifier = f"{project.name}-{release.version}"
     return {
         "id": identifier,
@@ -165,14 +168,14 @@ def _build_readme_fields(readme: RenderedReadme) -> dict[str, Any]:
 
 
 def parse_keywords(text: str) -> tuple[str, ...]:
-    """Split published keywords on commas where there are any, else on white space; each once, in order."""
+    """Split published keywords on commas if there are any, else on white space; each once, in order."""
     words = text.split(",") if "," in text else text.split()
     return tuple(dict.fromkeys(stripped for word in words if (stripped := word.strip())))
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def parse_framework_versions(classifiers: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what `Framework :: Plone :: 6.0` and its like say, as `Plone 6.0`."""
+    """Return the framework versions of classifiers, such as `Plone 6.0` for `Framework :: Plone :: 6.0`."""
     segments = (classifier.split(" :: ") for classifier in classifiers)
     return tuple(
         dict.fromkeys(
@@ -185,7 +188,7 @@ def parse_framework_versions(classifiers: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def parse_python_versions(classifiers: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what `Programming Language :: Python :: 3.12` and its like say, as `Python 3.12`."""
+    """Return the Python versions of classifiers, such as `Python 3.12` for `Programming Language :: Python :: 3.12`."""
     segments = (classifier.split(" :: ") for classifier in classifiers)
     return tuple(
         dict.fromkeys(

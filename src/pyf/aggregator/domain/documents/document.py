@@ -1,10 +1,7 @@
-"""A document as readers see it: the fields of all owners of one release, side by side.
-
-Put two states of one project's documents together so that neither loses a release.
-"""
+"""A release's document with the fields of all owners, and how two states of a project's documents are merged."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType, to_builtins
 from msgspec.structs import replace
@@ -12,9 +9,11 @@ from msgspec.structs import replace
 from .schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
 from .version import to_order_key
 
+Value = TypeVar("Value")
+
 
 class Enrichments(Struct, frozen=True, kw_only=True):
-    """What the owners other than the registry have written of a project; a part that nobody has written is Unset."""
+    """The fields of the owners other than the registry; a part that was never written is Unset."""
 
     repository: RepositoryFields | UnsetType = UNSET
     downloads: DownloadFields | UnsetType = UNSET
@@ -22,7 +21,7 @@ class Enrichments(Struct, frozen=True, kw_only=True):
 
 
 class Document(Struct, frozen=True, kw_only=True):
-    """One release with everything known about it; a part that no step has written yet is Unset."""
+    """One release with the fields of all owners; a part that was never written is Unset."""
 
     registry: RegistryFields
     repository: RepositoryFields | UnsetType = UNSET
@@ -30,7 +29,7 @@ class Document(Struct, frozen=True, kw_only=True):
     health: HealthFields | UnsetType = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the document flat, by field name, as it is shown and exported."""
+        """Return the document as one flat mapping by field name, as it is displayed and exported."""
         fields: dict[str, Any] = {}
         for part in (self.registry, self.repository, self.downloads, self.health):
             if part is not UNSET:
@@ -38,11 +37,16 @@ class Document(Struct, frozen=True, kw_only=True):
         return fields
 
 
-def merge_documents(incoming: Sequence[RegistryFields], stored: Sequence[RegistryFields]) -> tuple[RegistryFields, ...]:
-    """Return the documents of both; of a version that both have, the one that was read later, `incoming` if equal.
+def to_optional(value: Value | UnsetType) -> Value | None:
+    """Return a value, None for Unset."""
+    return None if value is UNSET else value
 
-    Where documents of both sides remain nobody has ever seen the project like that: one of them is the newest, and all
-    carry the serial 0, so that the next comparison with the registry reads the project again.
+
+def merge_documents(incoming: Sequence[RegistryFields], stored: Sequence[RegistryFields]) -> tuple[RegistryFields, ...]:
+    """Return the documents of both sides; of a version in both, the one that was read later, `incoming` if equal.
+
+    If documents of both sides remain, the project never had that state: the newest release is selected among them, and
+    all get the serial 0, so that the next comparison with the registry reads the project again.
     """
     stored_by_version = {document.version: document for document in stored}
     incoming_by_version = {document.version: document for document in incoming}
@@ -60,7 +64,7 @@ def merge_documents(incoming: Sequence[RegistryFields], stored: Sequence[Registr
 
 
 def to_recency_key(documents: Iterable[RegistryFields]) -> tuple[int, int]:
-    """Return how late a project was read, as far as its documents tell: greater is later."""
+    """Return a key of when a project was read: greater is later."""
     document_list = tuple(documents)
     return max((d.last_serial for d in document_list), default=0), max(
         (d.status_checked for d in document_list), default=0
@@ -76,9 +80,9 @@ def _to_rank_key(document: RegistryFields) -> tuple[object, ...]:
 
 
 def select_newer_enrichments(incoming: Enrichments, stored: Enrichments) -> Enrichments:
-    """Return those of the other owners' fields that are to be written: what is missing, and what was asked later.
+    """Return the enrichments to write: those that are missing, and those that were checked later.
 
-    A score is computed anew from what is there, so that one that is there stays.
+    A stored score stays, because scores are recomputed from the documents.
     """
     repository, downloads = incoming.repository, incoming.downloads
     if repository and stored.repository and (repository.github_checked or 0) <= (stored.repository.github_checked or 0):

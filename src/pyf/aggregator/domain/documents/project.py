@@ -1,7 +1,4 @@
-"""A release: its metadata as published, its files, and which release of several is the newest.
-
-A project of a registry as its answers describe it, free of the registry's wire format.
-"""
+"""A project of the registry with its releases, files and metadata, independent of the wire format."""
 
 import re
 from collections.abc import Iterable
@@ -29,7 +26,7 @@ class File(Struct, frozen=True, kw_only=True):
 
 
 class Vulnerability(Struct, frozen=True, kw_only=True):
-    """A published advisory that covers a release (source: OSV, through the registry)."""
+    """A published advisory that affects a release (source: OSV, through the registry)."""
 
     id: str
     aliases: tuple[str, ...] = ()
@@ -37,10 +34,12 @@ class Vulnerability(Struct, frozen=True, kw_only=True):
 
 
 class Metadata(Struct, frozen=True, kw_only=True):
-    """A release's core metadata as published; what was null or absent is "" or ().
+    """A release's core metadata as published; a missing value is "" or ().
 
-    `keywords` is the one string that metadata holds; `project_urls` are (label, address) pairs in the
-    published order; `yanked` tells of a release without files what its files can't.
+    Attributes:
+        keywords: One string, as published.
+        project_urls: Pairs of label and URL, in the published order.
+        yanked: Needed for a release without files, whose files can't be marked.
     """
 
     author: str = ""
@@ -50,7 +49,6 @@ class Metadata(Struct, frozen=True, kw_only=True):
     description: str = ""
     description_content_type: str = ""
     docs_url: str = ""
-    download_url: str = ""
     home_page: str = ""
     keywords: str = ""
     license: str = ""
@@ -69,9 +67,11 @@ class Metadata(Struct, frozen=True, kw_only=True):
 
 
 class Release(Struct, frozen=True, kw_only=True):
-    """One release of a project; `metadata` is None where the reader was told that it is known already.
+    """One release of a project.
 
-    `yanked_reason` is what its files or its metadata give as the reason, "" for none.
+    Attributes:
+        yanked_reason: The reason in its files or its metadata, "" for none.
+        metadata: None if it was not read, because the version is known.
     """
 
     version: str
@@ -82,29 +82,29 @@ class Release(Struct, frozen=True, kw_only=True):
 
     @property
     def is_yanked(self) -> bool:
-        """Whether the author withdrew the release: the registry marks all of its files, or the release itself."""
+        """Whether the release is yanked: the registry marks all of its files, or a release without files itself."""
         if self.files:
             return all(file.yanked for file in self.files)
         return self.metadata is not None and self.metadata.yanked
 
     @property
     def upload_timestamp(self) -> int:
-        """When the first file was uploaded, in Unix seconds; 0 for a release without files."""
+        """The upload time of the first file, in Unix seconds; 0 for a release without files."""
         return min((file.upload_time for file in self.files), default=0)
 
 
 def select_newest(releases: Iterable[Release]) -> Release:
-    """Return the release pip would install: not yanked, stable before pre-release, then the highest."""
+    """Return the release that pip would install: not yanked, stable before pre-release, then the highest."""
     return max(releases, key=lambda release: (not release.is_yanked, *to_order_key(release.version)))
 
 
 def normalize_name(name: str) -> str:
-    """Return the PEP 503 form of a project's name, by which everything is looked up and grouped."""
+    """Return the PEP 503 form of a project's name, the key of all lookups."""
     return _SEPARATORS.sub("-", name).lower()
 
 
 class ProjectStatus(StrEnum):
-    """What the registry says about a project as a whole (PEP 792)."""
+    """The status of a project in the registry (PEP 792)."""
 
     ACTIVE = "active"
     ARCHIVED = "archived"
@@ -113,10 +113,11 @@ class ProjectStatus(StrEnum):
 
 
 class Project(Struct, frozen=True, dict=True, kw_only=True):
-    """One project with all of its releases, as of one serial of the registry.
+    """One project with all of its releases, as of one serial.
 
-    `last_serial` is the registry's number of the project's last change. `maintainers` are the registry's
-    user names, sorted.
+    Attributes:
+        last_serial: The serial of the project's last change.
+        maintainers: User names in the registry, sorted.
     """
 
     name: str
@@ -130,10 +131,10 @@ class Project(Struct, frozen=True, dict=True, kw_only=True):
 
     @cached_property
     def newest_release(self) -> Release:
-        """The release that pip would install; a project always has one release at least."""
+        """The release that pip would install; a project has at least one release."""
         return select_newest(self.releases)
 
     def list_unread_releases(self, known_versions: Iterable[str]) -> tuple[Release, ...]:
-        """Return the releases whose metadata was not read although `versions` does not hold them."""
+        """Return the releases without metadata that are not among the known versions."""
         known = frozenset(known_versions)
         return tuple(r for r in self.releases if r.metadata is None and r.version not in known)

@@ -1,4 +1,4 @@
-"""The links of a project that readers may follow: web addresses, each once, with a word for where it leads."""
+"""The public links of a project: safe web URLs, each once, with a label."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -8,19 +8,18 @@ from msgspec import Struct
 from ..email_masking import mask_emails
 from .schema import RegistryFields
 
-# A label or an address that is longer is no help to anybody.
 _MAX_LABEL_LENGTH, _MAX_URL_LENGTH = 60, 500
 
 
 class ProjectLink(Struct, frozen=True):
-    """A link, and the label that its project or we gave it."""
+    """A link with its label, from the project or by the kind of link."""
 
     label: str
     url: str
 
 
 def list_public_links(newest: RegistryFields, repository_url: str = "") -> tuple[ProjectLink, ...]:
-    """Return the links of a project, its own first; what is no web address, or holds a user's name, is left out."""
+    """Return the links of a project, its own first; URLs that are not http(s) or contain a user name are left out."""
     links: dict[str, ProjectLink] = {}
     for label, url in _iter_published_links(newest, repository_url):
         url = url.strip()
@@ -43,7 +42,7 @@ def _is_safe_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
         host = parts.hostname
-    except ValueError:  # half a bracket, and the like
+    except ValueError:  # an unbalanced bracket, for example
         return False
     is_web_url = parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc
     return is_web_url and len(url) <= _MAX_URL_LENGTH and url.isprintable() and mask_emails(url) == url

@@ -1,7 +1,7 @@
 """Every field of a document, declared once: name, type, owner, use and meaning.
 
-One struct holds the fields of one owner, so that a write cannot touch another owner's. The reference page is made
-from these declarations, and so are the engines' schemas. `Unset` fields are absent from the stored document.
+Each owner has a struct of its own, so that a write cannot touch another owner's fields. The reference page and the
+engines' schemas are generated from these declarations. `Unset` fields are absent from the stored document.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from .project import File, Vulnerability
 
 
 class Owner(StrEnum):
-    """The one step that may write a field."""
+    """The step that writes a field; no other step may."""
 
     REGISTRY = "registry"
     REPOSITORY = "repository"
@@ -24,12 +24,12 @@ class Owner(StrEnum):
 
 
 class FieldUse(Struct, frozen=True):
-    """What a field means and what it is used for.
+    """The meaning and the use of a field.
 
     Attributes:
-        weight: How much a match in it counts; 0 for a text that this program does not search.
-        stem: Whether an engine that knows stems finds other forms of its words.
-        infix: Whether an engine may find what is in the middle of its words.
+        weight: How much a match counts; 0 for a field that this program does not search.
+        stem: Whether an engine with stemming finds other forms of its words.
+        infix: Whether an engine may find text in the middle of its words.
     """
 
     meaning: str
@@ -42,7 +42,7 @@ class FieldUse(Struct, frozen=True):
 
 
 class Field(Struct, frozen=True, kw_only=True):
-    """One declared field; `kind` is the type as existing clients of this schema name it."""
+    """One declared field; `kind` is the name of its type in Typesense's schema."""
 
     name: str
     kind: str
@@ -56,7 +56,7 @@ def _stored_only(meaning: str) -> FieldUse:
 
 
 class RegistryFields(Struct, frozen=True, kw_only=True):
-    """What the registry says about one release, and what follows from it."""
+    """The registry's data about one release, and values derived from it."""
 
     id: Annotated[str, FieldUse("`{name}-{version}`, with the project's own spelling of its name", facet=True)]
     identifier: Annotated[str, FieldUse("the same as `id`", facet=True)]
@@ -81,9 +81,9 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
         bool, FieldUse("whether this is the release that pip would install; one a project", facet=True)
     ]
     author: Annotated[str, FieldUse("author as published", facet=True)]
-    author_email: Annotated[str, FieldUse("the author's address as published")]
+    author_email: Annotated[str, FieldUse("the author's e-mail address as published")]
     maintainer: Annotated[str, FieldUse("maintainer as published")]
-    maintainer_email: Annotated[str, FieldUse("the maintainer's address as published")]
+    maintainer_email: Annotated[str, FieldUse("the maintainer's e-mail address as published")]
     summary: Annotated[str, FieldUse("the one-line summary", weight=5, stem=True)]
     description: Annotated[
         str,
@@ -99,13 +99,11 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     main_content: Annotated[str | UnsetType, FieldUse("the rest of the README, as plain text", weight=2)] = UNSET
     changelog: Annotated[str | UnsetType, FieldUse("the README's changelog, as plain text", weight=1)] = UNSET
     license: Annotated[str, FieldUse("the license as published", facet=True)]
-    license_expression: Annotated[
-        str, FieldUse('the licence as an SPDX expression, "" where it cannot be told', facet=True)
-    ]
+    license_expression: Annotated[str, FieldUse('the license as an SPDX expression, "" if it is unknown', facet=True)]
     classifiers: Annotated[tuple[str, ...], FieldUse("trove classifiers", facet=True)]
     keywords: Annotated[
         tuple[str, ...],
-        FieldUse("keywords, split on commas where there are any, else on white space", weight=4, facet=True),
+        FieldUse("keywords, split on commas if there are any, else on white space", weight=4, facet=True),
     ]
     framework_versions: Annotated[
         tuple[str, ...], FieldUse("supported framework versions, such as `Plone 6.0`", facet=True)
@@ -122,7 +120,7 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     project_url: Annotated[str, _stored_only("the project's page on PyPI, ending in a slash")]
     release_url: Annotated[str, FieldUse("the release's page on PyPI")]
     platform: Annotated[str, FieldUse("platform as published")]
-    project_urls: Annotated[dict[str, str], _stored_only("label and address of the project's links")]
+    project_urls: Annotated[dict[str, str], _stored_only("label and URL of the project's links")]
     urls: Annotated[
         tuple[File, ...],
         _stored_only("files of the release: filename, url, size, packagetype, upload_time, sha256, yanked"),
@@ -130,36 +128,36 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     upload_timestamp: Annotated[
         int, FieldUse("upload of the release's first file; 0 for a release without files", facet=True, sort=True)
     ]
-    yanked: Annotated[bool, FieldUse("whether the release was withdrawn by its author", facet=True)]
-    yanked_reason: Annotated[str, FieldUse("why it was withdrawn, where the author said so")]
+    yanked: Annotated[bool, FieldUse("whether the release is yanked", facet=True)]
+    yanked_reason: Annotated[str, FieldUse("the author's reason for yanking it")]
     project_status: Annotated[str, FieldUse("`active`, `archived`, `deprecated` or `quarantined`", facet=True)]
     maintainers: Annotated[tuple[str, ...], FieldUse("the project's owners and maintainers on PyPI", facet=True)]
     vulnerabilities: Annotated[
-        tuple[Vulnerability, ...], _stored_only("advisories that cover the release: id, aliases, fixed_in")
+        tuple[Vulnerability, ...], _stored_only("advisories that affect the release: id, aliases, fixed_in")
     ]
     status_checked: Annotated[
-        int, _stored_only("when project status and vulnerabilities were last looked at; 0 for never")
+        int, _stored_only("when project status and vulnerabilities were last checked; 0 for never")
     ]
     membership_reason: Annotated[
         str,
         FieldUse(
-            "why the project is in the collection: `classifier`, `requires`, `name`, `include`, or `everything` where "
-            "no filter is set",
+            "why the project is in the collection: `classifier`, `requires`, `name`, `include`, or `everything` if "
+            "the collection has no filter",
             facet=True,
         ),
     ] = ""
     last_serial: Annotated[
-        int, _stored_only("the registry's serial that the document was read at; 0 where a part is missing")
+        int, _stored_only("the registry's serial that the document was read at; 0 if a part is missing")
     ]
-    composed_with: Annotated[int, _stored_only("the version of the composition that made the document")]
+    composed_with: Annotated[int, _stored_only("the document version: how the document was built")]
 
 
 class RepositoryFields(Struct, frozen=True, kw_only=True):
-    """What the repository host says about a project's source repository."""
+    """The repository host's data about a project's source repository."""
 
     github_url: Annotated[str | UnsetType, _stored_only("the repository's page, after renames")] = UNSET
     github_verified: Annotated[
-        bool | UnsetType, FieldUse("false where many unrelated projects name this repository as theirs", facet=True)
+        bool | UnsetType, FieldUse("false if many unrelated projects link to this repository as theirs", facet=True)
     ] = UNSET
     github_stars: Annotated[int | UnsetType, FieldUse("stars", facet=True, sort=True)] = UNSET
     github_watchers: Annotated[int | UnsetType, FieldUse("watchers", facet=True, sort=True)] = UNSET
@@ -172,7 +170,7 @@ class RepositoryFields(Struct, frozen=True, kw_only=True):
     )
     github_open_pull_requests: Annotated[int | UnsetType, FieldUse("open pull requests", facet=True, sort=True)] = UNSET
     github_archived: Annotated[bool | UnsetType, FieldUse("whether the repository is read-only", facet=True)] = UNSET
-    github_license: Annotated[str | UnsetType, FieldUse("the repository's licence, as SPDX identifier", facet=True)] = (
+    github_license: Annotated[str | UnsetType, FieldUse("the repository's license, as SPDX identifier", facet=True)] = (
         UNSET
     )
     github_topics: Annotated[tuple[str, ...] | UnsetType, FieldUse("the repository's topics", facet=True)] = UNSET
@@ -183,11 +181,11 @@ class RepositoryFields(Struct, frozen=True, kw_only=True):
     github_last_commit: Annotated[
         int | UnsetType, FieldUse("last commit of the main branch", facet=True, sort=True)
     ] = UNSET
-    github_checked: Annotated[int | UnsetType, FieldUse("when the repository was last looked for", sort=True)] = UNSET
+    github_checked: Annotated[int | UnsetType, FieldUse("when the repository was last requested", sort=True)] = UNSET
 
 
 class DownloadFields(Struct, frozen=True, kw_only=True):
-    """How often a project is downloaded."""
+    """Download counts of a project."""
 
     download_last_day: Annotated[int | UnsetType, FieldUse("downloads of the last day", facet=True, sort=True)] = UNSET
     download_last_week: Annotated[int | UnsetType, FieldUse("downloads of the last week", facet=True, sort=True)] = (
@@ -196,35 +194,35 @@ class DownloadFields(Struct, frozen=True, kw_only=True):
     download_last_month: Annotated[int | UnsetType, FieldUse("downloads of the last month", facet=True, sort=True)] = (
         UNSET
     )
-    download_total: Annotated[int | UnsetType, FieldUse("all downloads, where known", facet=True, sort=True)] = UNSET
+    download_total: Annotated[int | UnsetType, FieldUse("all downloads, if known", facet=True, sort=True)] = UNSET
     download_history: Annotated[
         dict[str, int] | UnsetType,
         _stored_only(
-            "downloads by month (`2026-01`), 24 at most; 30 days of a month that was seen before its end only"
+            "downloads by month (`2026-01`), at most 24; of a month that was only read before its end, the last 30 days"
         ),
     ] = UNSET
     download_until: Annotated[
         int | UnsetType,
-        _stored_only("start of the newest day that is counted; where nobody says, the day before reading"),
+        _stored_only("start of the newest counted day; if the source does not report it, the day before reading"),
     ] = UNSET
     download_updated: Annotated[int | UnsetType, FieldUse("when the counts were read", sort=True)] = UNSET
     download_checked: Annotated[
-        int | UnsetType, FieldUse("when a source was last asked, whether it knew the project or not", sort=True)
+        int | UnsetType, FieldUse("when a source was last queried, whether it knew the project or not", sort=True)
     ] = UNSET
     download_source: Annotated[
-        str | UnsetType, FieldUse("the source that was last asked: `pypistats` or `clickhouse`", facet=True)
+        str | UnsetType, FieldUse("the source that was last queried: `pypistats` or `clickhouse`", facet=True)
     ] = UNSET
 
 
 class HealthFields(Struct, frozen=True, kw_only=True):
-    """How safe it is to depend on a project today."""
+    """The health score: how safe it is to depend on a project today."""
 
     health_score: Annotated[int | UnsetType, FieldUse("0 to 100", facet=True, sort=True)] = UNSET
     health_score_breakdown: Annotated[
         dict[str, Any] | UnsetType, _stored_only("the score's groups, rules and reasons")
     ] = UNSET
     health_model: Annotated[str | UnsetType, FieldUse("`basic` or `full`", facet=True)] = UNSET
-    health_confidence: Annotated[float | UnsetType, FieldUse("share of the rules whose facts are known")] = UNSET
+    health_confidence: Annotated[float | UnsetType, FieldUse("share of the weight of rules with known signals")] = UNSET
 
 
 ProjectFields = RepositoryFields | DownloadFields | HealthFields
@@ -248,7 +246,7 @@ def iter_fields() -> Iterator[Field]:
 
 
 def _to_kind(declared: Any) -> str:
-    """Return the name that clients of this schema use for a declared type."""
+    """Return the name of a declared type in Typesense's schema."""
     if get_origin(declared) is tuple:
         return f"{_to_kind(get_args(declared)[0])}[]"
     names = {str: "string", int: "int64", float: "float", bool: "bool"}

@@ -1,31 +1,31 @@
-"""Orders versions, as Python values (`order`) and as text that an index can sort (`sortable`).
+"""Sort keys of versions: Python values (`to_order_key`), and text that an index can sort (`to_sortable`).
 
-Both put stable versions above pre-releases and follow PEP 440 within each, so the highest is what the registry
-calls the latest. `sortable` writes a version as segments, joined by dots:
+Both put stable versions above pre-releases and follow PEP 440 within each, so that the highest is the version that the
+registry calls the latest. `to_sortable` writes a version as segments, joined by dots:
 
     STABLE.MAJOR.MINOR.BUGFIX.PRETYPE.PRENUM        2.5.3 -> 1.0002.0005.0003.0000.0000
 
-A number has four digits; a longer one follows a letter for its length (`a` five digits, `b` six, ...). What the
-six segments cannot hold is written with letters, which sort above digits. N, M and K stand for numbers:
+A number has four digits; a longer one follows a letter for its length (`a` five digits, `b` six, ...). Everything that
+the six segments cannot hold is written with letters, which sort above digits. N, M and K stand for numbers:
 
     epoch N             zN before MAJOR             every release number starts below `z`
     fourth part N       xN after BUGFIX, and so on  every PRETYPE starts below `x`
 
-    what follows        STABLE  PRETYPE.PRENUM and what is added to them
+    what follows        STABLE  PRETYPE.PRENUM and additional segments
     .devK               0       0000.K
     a0.devK             0       0000.yK             above all .dev; b0.devK is 0001.yK, rc0.devK is 0002.yK
     aN                  0       0001.N              b is 0002, rc is 0003
     aN.postM.devK       0       0001.N.pM.dK
     aN.postM            0       0001.N.pM.f
-    a(N+1).devK         0       0001.N.yK           above all that has to do with aN
+    a(N+1).devK         0       0001.N.yK           above all forms of aN
     .postM.devK         0       0004.M.dK           above all pre-releases of that version
     nothing             1       0000.0000
     .postM              1       0004.M
     +local              either  one more segment for each of its own, below `p` and `y`: `l1a1b0` for the text
                                 "ab" (a 1 before each character, 0 at the end), nN for a number
 
-At each place no possible segment begins another one. So the first difference decides, an end is lower than a
-continuation, and the dots carry no information: keys compare the same without them (Typesense ignores dots).
+At each position no possible segment is the beginning of another one. So the first difference decides, an end is lower
+than a continuation, and keys compare the same without dots (Typesense ignores them).
 """
 
 from collections.abc import Iterator
@@ -38,8 +38,8 @@ from packaging.version import Version
 
 INT64_MAX = 2**63 - 1
 
-# One key for all of them: 0.dev0 is all zeros, and below that, once dots are ignored, there are only fewer zeros.
-# It is not "", which an index may take for a missing value.
+# One key for all invalid versions: 0.dev0 is all zeros, and without dots only fewer zeros are lower. It is not "",
+# because an index may treat that as a missing value.
 NOT_PEP_440 = "0"
 
 _PRETYPES = {"a": 1, "b": 2, "rc": 3}
@@ -49,7 +49,7 @@ _LOWEST = Version("0.dev0")
 
 
 class VersionParts(Struct, frozen=True, kw_only=True):
-    """The first three release numbers, capped to an int64, and what follows the release numbers, normalised."""
+    """The first three release numbers, capped to an int64, and the normalized text after the release numbers."""
 
     major: int = 0
     minor: int = 0
@@ -58,28 +58,28 @@ class VersionParts(Struct, frozen=True, kw_only=True):
 
 
 def to_order_key(version: str) -> tuple[bool, bool, Version, str]:
-    """Return a key that sorts as "PEP 440 at all, stable before pre-release, PEP 440's order".
+    """Return a sort key: valid by PEP 440, stable above pre-release, then PEP 440's order.
 
-    Versions that are not PEP 440 are the lowest and sort by their text.
+    Invalid versions are the lowest and sort by their text.
     """
-    parsed = _parse(version)
+    parsed = parse_version(version)
     if parsed is None:
         return False, False, _LOWEST, version
     return True, not parsed.is_prerelease, parsed, ""
 
 
 def to_version_key(version: str) -> tuple[bool, Version, str]:
-    """Return a key that sorts as PEP 440 does, pre-releases among the stable; others are lowest, by their text."""
+    """Return a sort key in PEP 440's order, pre-releases among stable ones; invalid versions are lowest, by text."""
     is_pep_440, _, parsed, text = to_order_key(version)
     return is_pep_440, parsed, text
 
 
 def to_sortable(version: str) -> str:
-    """Return the key whose text order, with or without its dots, is that of `order`; characters `[0-9a-z.]`.
+    """Return a text key in the order of `to_order_key`, with or without its dots; characters `[0-9a-z.]`.
 
-    Versions that are equal by PEP 440 share a key; all that are not PEP 440 share the lowest.
+    Versions that are equal by PEP 440 share a key; all invalid versions share the lowest.
     """
-    parsed = _parse(version)
+    parsed = parse_version(version)
     if parsed is None:
         return NOT_PEP_440
     stable = "0" if parsed.is_prerelease else "1"
@@ -87,8 +87,8 @@ def to_sortable(version: str) -> str:
 
 
 def parse_version_parts(version: str) -> VersionParts:
-    """Return the parts of a version; 0 and "" for what is missing, and for all of one that is not PEP 440."""
-    parsed = _parse(version)
+    """Return the parts of a version; a missing part is 0 or "", and so are all parts of an invalid version."""
+    parsed = parse_version(version)
     if parsed is None:
         return VersionParts()
     major, minor, bugfix = (min(number, INT64_MAX) for number in (parsed.major, parsed.minor, parsed.micro))
@@ -96,17 +96,17 @@ def parse_version_parts(version: str) -> VersionParts:
     return VersionParts(major=major, minor=minor, bugfix=bugfix, postfix=postfix)
 
 
-# The fields of one release are computed one after the other, each from the same text.
-@lru_cache(maxsize=1024)
-def _parse(version: str) -> Version | None:
+@lru_cache(maxsize=1024)  # several fields of a release are computed from the same text
+def parse_version(version: str) -> Version | None:
+    """Parse a version by PEP 440; None for an invalid one."""
     try:
         return Version(version)
-    except ValueError:  # InvalidVersion is one; a number of more digits than Python reads (4,300) is another.
+    except ValueError:  # also raised for numbers of more than 4,300 digits
         return None
 
 
 def _encode_number(number: int) -> str:
-    """Write a number so that text order is numeric order, and no number begins another one."""
+    """Encode a number so that text order is numeric order, and no number is the beginning of another one."""
     digits = str(number)
     if len(digits) <= 4:
         return digits.zfill(4)

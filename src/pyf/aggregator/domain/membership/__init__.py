@@ -1,1 +1,1 @@
-"""Decide which packages belong to a collection."""
+"""Rules that decide which projects belong to a collection."""

@@ -1,7 +1,4 @@
-"""What a release requires: at run time, or only where somebody asks for one of its extras.
-
-The requirements of a release as readers see them: by name, with what else a line says.
-"""
+"""The requirements of a release: at run time, or only with one of its extras."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -14,33 +11,32 @@ from ..documents.project import normalize_name
 from ..email_masking import mask_emails
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
-# The same, and what may follow in a requirement.
+# The name, and the characters that may follow it in a requirement.
 _REQUIREMENT_START = re.compile(rf"{_NAME.pattern}\s*(?:$|[\[;@(<>=!~])")
-# A comparison, as `packaging` writes markers out.
+# A comparison in a marker, in the form that `packaging` writes.
 _COMPARISON = re.compile(r'("[^"]*"|\w+) (not in|in|[<>=!~]=?=?) ("[^"]*"|\w+)')
 _EXTRAS = re.compile(r'(?:\bextra == "([^"]*)"|"([^"]*)" == extra\b)')
 
-# What the two kinds of comparison are replaced by; `os_name` is given as "posix".
+# Comparisons are replaced by these; `os_name` is evaluated as "posix".
 _TRUE_MARKER, _FALSE_MARKER = 'os_name == "posix"', 'os_name != "posix"'
 
 
 class Requirements(Struct, frozen=True, kw_only=True):
-    """Requirements by normalised name: `run_time` with the line that says so, `extras` with the extras that ask."""
+    """Requirements by normalized name: `run_time` with the published line, `extras` with the extras."""
 
     run_time: dict[str, str] = field(default_factory=dict)
     extras: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def parse_requirements(requires_dist: Iterable[str], is_relevant: Callable[[str], object] = bool) -> Requirements:
-    """Return what published requirement lines say of the projects that `is_wanted` (by normalised name).
+    """Parse published requirement lines about relevant projects (by normalized name); invalid lines are skipped.
 
-    A line that is no requirement is skipped: authors have published all sorts. One with a marker for a system or a
-    Python version counts as run time, for there somebody runs it.
+    A line with a marker for a system or a Python version counts as run time.
     """
     run_time: dict[str, str] = {}
     extras: dict[str, list[str]] = {}
     for line in requires_dist:
-        # Parsing a line takes 30 microseconds, and hardly one names what is looked for.
+        # Parsing a line takes 30 microseconds, and few lines are relevant.
         name_match = _NAME.match(line)
         if name_match is None or not is_relevant(normalize_name(name_match[1])):
             continue
@@ -59,7 +55,7 @@ def parse_requirements(requires_dist: Iterable[str], is_relevant: Callable[[str]
 
 
 def _applies_without_extra(marker: Marker) -> bool:
-    """Tell whether a marker holds anywhere if no extra is asked for: on some system, for some Python."""
+    """Tell whether a marker can be true without an extra, on any system and any Python."""
     text = str(marker)
     if "extra" not in text:
         return True
@@ -74,20 +70,17 @@ def _replace_comparison(comparison: re.Match[str]) -> str:
 
 
 def parse_required_names(requires_dist: Iterable[str]) -> frozenset[str]:
-    """Return the normalised names of all that is required, for extras as well; what is no requirement is left out."""
+    """Return the normalized names of all requirements, those of extras included; invalid lines are skipped."""
     matches = (_REQUIREMENT_START.match(line) for line in requires_dist)
     return frozenset(normalize_name(match[1]) for match in matches if match)
 
 
-# Lines that are looked at; nobody reads more, and each takes some time.
+# Bounds the time: further lines are ignored.
 MAX_REQUIREMENT_LINES = 500
 
 
 class RequirementLine(Struct, frozen=True, kw_only=True):
-    """One requirement: the project's name, the versions that do, the condition, and the extras it is required for.
-
-    No `extras` means at run time, wherever the condition holds.
-    """
+    """One requirement: name, versions, condition (marker), and the extras that need it; none means at run time."""
 
     name: str
     name_normalized: str
@@ -97,7 +90,7 @@ class RequirementLine(Struct, frozen=True, kw_only=True):
 
 
 def parse_requirement_lines(requires_dist: Iterable[str]) -> tuple[RequirementLine, ...]:
-    """Return requirements, those at run time first, each group by name; what is no requirement is left out."""
+    """Return the requirements, those at run time first, then by extras and name; invalid lines are skipped."""
     lines = _iter_requirement_lines(list(requires_dist)[:MAX_REQUIREMENT_LINES])
     return tuple(sorted(lines, key=lambda line: (line.extras, line.name_normalized)))
 
@@ -114,6 +107,6 @@ def _iter_requirement_lines(requires_dist: Iterable[str]) -> Iterator[Requiremen
             name_normalized=name,
             versions=str(requirement.specifier),
             condition=mask_emails(str(requirement.marker or "")),
-            # Looking for extras parses the line once more.
+            # Finding extras parses the line again.
             extras=parse_requirements([text]).extras.get(name, ()) if "extra" in text else (),
         )

@@ -1,0 +1,37 @@
+"""Format lists, dates and quoted text for messages, in one way on every layer."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+
+
+def to_date(timestamp: float) -> date:
+    """Return the day of a Unix time, in UTC."""
+    return datetime.fromtimestamp(timestamp, UTC).date()
+
+
+def format_time(timestamp: float) -> str:
+    """Format a Unix time to the minute, such as `2026-01-31 12:00 UTC`."""
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def pluralize(count: int, singular: str, plural: str = "") -> str:
+    """Format a count with its noun, such as `1 package` or `1,200 packages`."""
+    return f"{count:,} {singular if count == 1 else plural or f'{singular}s'}"
+
+
+def join_names(names: Iterable[str], word: str = "and") -> str:
+    """Join names with commas, and the last one with a word: `a, b and c`."""
+    *first, last = [*names] or [""]
+    return f"{', '.join(first)} {word} {last}" if first else last
+
+
+def join_last(names: Sequence[str], prefix: str = "") -> str:
+    """Join the last three names, and say how many there are before them."""
+    joined = ", ".join(f"{prefix}{name}" for name in names[-3:])
+    return f"{joined} and {len(names) - 3} more" if len(names) > 3 else joined
+
+
+def to_single_line(text: str, max_length: int) -> str:
+    """Shorten text to one line of at most `max_length` characters, without control characters."""
+    line = text if len(text) <= max_length else f"{text[: max_length - 1]}…"
+    return line if line.isprintable() else "".join(character if character.isprintable() else " " for character in line)
