@@ -239,3 +239,16 @@ def test_a_collection_that_is_created_again_has_its_own_packages(
     index.put(PLONE, [build_project("c"), build_project("d")])
 
     assert sorted(hit.name for hit in search_engine.search(PLONE, SearchQuery()).hits) == ["c", "d"]
+
+
+def test_a_typo_that_hundreds_of_names_are_near_to_finds_the_name(
+    index: PackageIndex, search_engine: SearchEngine, reference: ReferenceSearch
+) -> None:
+    names = [f"napari-part{number:03}" for number in range(300)]
+    index.put(PLONE, [build_project(name, summary="A plugin") for name in (*names, "napari-animation")])
+    query = SearchQuery(text="napai-animation")
+
+    results = search_engine.search("plone", query)
+
+    assert results.hits[0].name == "napari-animation"
+    assert results.hits == reference.search("plone", query).hits
