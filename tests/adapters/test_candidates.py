@@ -42,8 +42,8 @@ def find_names(source: CandidatesFile | ClickHouseCandidates) -> list[str]:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"eve\nflask login\n", "line 2: 'flask login' is no name of a project"),
-        (b"name,version\n", "line 1: 'name,version' is no name"),
+        (b"eve\nflask login\n", "line 2: 'flask login' is not a valid project name"),
+        (b"name,version\n", "line 1: 'name,version' is not a valid project name"),
         (b"eve\n../etc/passwd", "line 2: "),
         (b"\xff\xfe", "not UTF-8 text"),
     ],

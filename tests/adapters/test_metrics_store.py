@@ -60,9 +60,9 @@ def send_ignoring_errors(service: ServiceClient, url: str) -> None:
         ("503", "503"),
         ("429", "429"),
         ("404", "404"),
-        ("broken", "unusable"),
-        ("reset", "broken_off"),
-        ("half", "broken_off"),
+        ("broken", "invalid_response"),
+        ("reset", "connection_lost"),
+        ("half", "connection_lost"),
         ("timeout", "timeout"),
     ],
 )
@@ -83,7 +83,7 @@ def test_what_xmlrpc_refuses_with_status_200_is_not_counted_as_an_answer(http: H
     with pytest.raises(Unavailable):
         list(PyPIRegistry(create_service_client(http), pypi.url).browse_classifiers(["Framework :: Plone"]))
 
-    assert http.request_metrics.count_by_outcome() == {("pypi", "unusable"): 1}
+    assert http.request_metrics.count_by_outcome() == {("pypi", "invalid_response"): 1}
 
 
 def test_a_host_that_is_not_there_is_told_from_one_that_breaks_off(http: HttpClient) -> None:

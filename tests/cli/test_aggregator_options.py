@@ -102,7 +102,7 @@ def test_help_lists_every_option_and_exit_code(shell: CommandRunner) -> None:
         ("-f -p plone --frist", "No such option '--frist'"),
         ("-f -p plone surplus", "unexpected extra argument"),
         ("-f -p", "requires an argument"),
-        ("-f -t a/b", "'a/b' can't be the name of a collection"),
+        ("-f -t a/b", "'a/b' is not a valid name of a collection"),
         ("-f --recreate-collection -p plone -l 3", "rebuilds all of a collection: not with -l, -fn or --dry-run"),
         ("-f --recreate-collection -p plone -fn a", "rebuilds all of a collection"),
         ("-f --recreate-collection -p plone --dry-run", "rebuilds all of a collection"),

@@ -164,4 +164,4 @@ def test_locked_collection_exits_4(shell: CommandRunner) -> None:
         result = shell.invoke("-f", "-p", "plone", "--json")
 
     assert (result.code, result.report["requests"]) == (4, 0)
-    assert "another run is at work" in result.error
+    assert "locked by another run" in result.error

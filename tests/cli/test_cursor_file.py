@@ -65,7 +65,7 @@ def test_foreign_file_is_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
     for use in (CursorFile(path).read, lambda: CursorFile(path).write("plone", 1)):
-        with pytest.raises(Invalid, match="is no file of serials; delete it or name another with -s"):
+        with pytest.raises(Invalid, match="is not a cursor file; delete it or choose another with -s"):
             use()
 
     assert path.read_bytes() == content

@@ -180,7 +180,7 @@ def test_invalid_collection_key_requires_target(shell: CommandRunner) -> None:
     refusal = shell.invoke("-f", "-p", "my own", profiles_file="mine.yaml")
     success = shell.invoke("-f", "-p", "my own", "-t", "mine", profiles_file="mine.yaml")
 
-    assert (refusal.code, "can't be the name of a collection" in refusal.error) == (2, True)
+    assert (refusal.code, "is not a valid name of a collection" in refusal.error) == (2, True)
     assert (success.code, shell.list_names("mine")) == (0, ["flask-thing"])
 
 

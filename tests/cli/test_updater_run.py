@@ -73,7 +73,7 @@ def test_add_alias_by_profile(plone: CommandRunner) -> None:
     [
         ("-s packages -t nowhere", "there is no collection nowhere: packages would lead nowhere"),
         ("-s plone-1 -t plone", "there is a collection plone-1: an alias can't have its name"),
-        ("-s a/b -t plone", "'a/b' can't be the name"),
+        ("-s a/b -t plone", "'a/b' is not a valid name"),
     ],
 )
 def test_invalid_alias_is_one_line_error(plone: CommandRunner, arguments: str, message: str) -> None:
@@ -259,7 +259,7 @@ def test_locked_collection_is_not_deleted(plone: CommandRunner, pypi: LocalPyPI)
             result = run_updater(plone, "--delete-collection plone-1 -f")
 
     assert (result.code, plone.list_collections()) == (4, {"plone-1": ("plone",)})
-    assert "another run is at work" in result.error
+    assert "locked by another run" in result.error
 
 
 def test_recreate_makes_no_requests(plone: CommandRunner, pypi: LocalPyPI) -> None:
@@ -368,7 +368,7 @@ def test_invalid_lines_are_listed(plone: CommandRunner, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ("--import missing -t other", "can't read missing: No such file or directory"),
-        ("--export no/where -p plone", "can't write no/where: there is no folder"),
+        ("--export no/where -p plone", "can't write no/where: the folder"),
         ("--export out -t nowhere", "there is no collection nowhere yet"),
         ("--export . -p plone", "can't write .: it is a folder"),
     ],

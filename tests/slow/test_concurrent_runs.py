@@ -64,8 +64,11 @@ def test_concurrent_runs_and_readers(
 ) -> None:
     path, log = tmp_path / "index.sqlite3", tmp_path / "index.sqlite3-wal"
     with ExitStack() as running:
-        writing = [_start_process(running, "keep_up", path, seconds, pypi.url, alias, CLASSIFIER) for alias in aliases]
-        reading = [_start_process(running, "look_on", path, seconds) for _ in range(readers)]
+        writing = [
+            _start_process(running, "update_repeatedly", path, seconds, pypi.url, alias, CLASSIFIER)
+            for alias in aliases
+        ]
+        reading = [_start_process(running, "read_repeatedly", path, seconds) for _ in range(readers)]
         largest = 0
         rng = Random(1)
         while any(process.poll() is None for process in (*writing, *reading)):
@@ -86,7 +89,7 @@ def test_concurrent_runs_and_readers(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("listing", ["holdings", "export"])
+@pytest.mark.parametrize("listing", ["project_states", "export"])
 def test_listing_continues_in_replacement(listing: str, engine: str, tmp_path: Path) -> None:
     """A rebuild may switch the alias and drop the old collection at any moment of it, before its first line too."""
     names = [f"project-{number:03}" for number in range(600)]

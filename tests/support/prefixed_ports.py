@@ -8,8 +8,7 @@ from uuid import uuid4
 from msgspec.structs import replace
 
 from pyf.aggregator.adapters.api_keys import validate_key
-from pyf.aggregator.adapters.collection_names import is_collection_name
-from pyf.aggregator.domain.collection import CollectionInfo, CollectionState
+from pyf.aggregator.domain.collection import CollectionInfo, CollectionState, is_collection_name
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.ports import ApiKeys, IndexAdmin, NewKey, PackageIndex, Rejection, SearchEngine
 from pyf.aggregator.ports.keys import SEARCH_ACTION, ApiKey

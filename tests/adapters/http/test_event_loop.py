@@ -1,4 +1,4 @@
-"""The event loop that synchronous callers share."""
+"""The event loop shared by synchronous callers."""
 
 import asyncio
 import os
@@ -31,11 +31,11 @@ async def double(number: int) -> int:
     return 2 * number
 
 
-def test_a_coroutine_gives_its_result(loop: EventLoopThread) -> None:
+def test_run_returns_result(loop: EventLoopThread) -> None:
     assert loop.run(double(21)) == 42
 
 
-def test_a_coroutine_gives_its_exception(loop: EventLoopThread) -> None:
+def test_run_raises_exception(loop: EventLoopThread) -> None:
     async def fail() -> None:
         raise LookupError("lost")
 
@@ -43,7 +43,7 @@ def test_a_coroutine_gives_its_exception(loop: EventLoopThread) -> None:
         loop.run(fail())
 
 
-def test_all_threads_share_one_loop(loop: EventLoopThread) -> None:
+def test_run_uses_one_loop_for_all_threads(loop: EventLoopThread) -> None:
     seen: list[asyncio.AbstractEventLoop] = []
     threads = [threading.Thread(target=lambda: seen.append(loop.run(running_loop()))) for _ in range(8)]
 
@@ -56,7 +56,7 @@ def test_all_threads_share_one_loop(loop: EventLoopThread) -> None:
     assert len(set(seen)) == 1
 
 
-def test_the_loop_does_not_wait_for_itself(loop: EventLoopThread) -> None:
+def test_run_on_own_thread_is_rejected(loop: EventLoopThread) -> None:
     async def inside() -> None:
         loop.run(double(1))
 
@@ -64,7 +64,7 @@ def test_the_loop_does_not_wait_for_itself(loop: EventLoopThread) -> None:
         loop.run(inside())
 
 
-def test_a_closed_loop_is_not_used_again() -> None:
+def test_run_after_close_is_rejected() -> None:
     loop = EventLoopThread()
     loop.run(double(1))
 
@@ -75,7 +75,7 @@ def test_a_closed_loop_is_not_used_again() -> None:
         loop.run(double(1))
 
 
-def test_closing_cancels_what_is_under_way() -> None:
+def test_close_cancels_running_coroutines() -> None:
     loop = EventLoopThread()
     ended: list[str] = []
 
@@ -98,29 +98,29 @@ def test_closing_cancels_what_is_under_way() -> None:
     assert ended == ["cancelled"]
 
 
-@given(numbers=st.lists(st.integers()), ahead=st.integers(1, 7))
-def test_every_job_has_one_result_and_no_more_than_ahead_are_outstanding(numbers: list[int], ahead: int) -> None:
+@given(numbers=st.lists(st.integers()), max_pending=st.integers(1, 7))
+def test_stream_returns_all_results_within_max_pending(numbers: list[int], max_pending: int) -> None:
     loop = EventLoopThread()
-    started = taken_count = most = 0
+    started = consumed_count = most = 0
 
     def jobs() -> Iterator[int]:
         nonlocal started, most
         for number in numbers:
             started += 1
-            most = max(most, started - taken_count)
+            most = max(most, started - consumed_count)
             yield number
 
     results = []
-    for result in loop.stream(jobs(), double, ahead):
-        taken_count += 1
+    for result in loop.stream(jobs(), double, max_pending):
+        consumed_count += 1
         results.append(result)
     loop.close()
 
     assert sorted(results) == sorted(2 * number for number in numbers)
-    assert most <= ahead
+    assert most <= max_pending
 
 
-def test_results_come_in_the_order_of_completion(loop: EventLoopThread) -> None:
+def test_stream_yields_in_order_of_completion(loop: EventLoopThread) -> None:
     first_may_end = asyncio.Event()
 
     async def work(number: int) -> int:
@@ -132,13 +132,13 @@ def test_results_come_in_the_order_of_completion(loop: EventLoopThread) -> None:
         first_may_end.set()
 
     results = loop.stream([1, 2], work, max_pending=2)
-    came_first = next(results)
+    first = next(results)
     loop.run(let_the_first_end())
 
-    assert [came_first, *results] == [2, 1]
+    assert [first, *results] == [2, 1]
 
 
-def test_jobs_are_made_in_the_thread_of_the_caller(loop: EventLoopThread) -> None:
+def test_stream_advances_jobs_in_calling_thread(loop: EventLoopThread) -> None:
     threads: set[int] = set()
 
     def jobs() -> Iterator[int]:
@@ -152,7 +152,7 @@ def test_jobs_are_made_in_the_thread_of_the_caller(loop: EventLoopThread) -> Non
 
 
 @pytest.mark.parametrize("ending", ["given up", "failure of a job", "failure of the caller's iterable"])
-def test_when_a_stream_ends_early_what_is_in_flight_is_cancelled(loop: EventLoopThread, ending: str) -> None:
+def test_stream_cancels_running_jobs_at_early_end(loop: EventLoopThread, ending: str) -> None:
     cancelled = threading.Event()
 
     def jobs() -> Iterator[str]:
@@ -184,13 +184,13 @@ def test_when_a_stream_ends_early_what_is_in_flight_is_cancelled(loop: EventLoop
     assert cancelled.wait(5)
 
 
-def test_a_stream_without_room_is_refused(loop: EventLoopThread) -> None:
-    with pytest.raises(ValueError, match="0 jobs"):
+def test_stream_rejects_zero_max_pending(loop: EventLoopThread) -> None:
+    with pytest.raises(ValueError, match="at least 1, not 0"):
         next(loop.stream([1], double, max_pending=0))
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_child_has_a_loop_of_its_own(loop: EventLoopThread) -> None:
+def test_forked_child_starts_own_loop(loop: EventLoopThread) -> None:
     parents = loop.run(running_loop())
 
     child = os.fork()
@@ -203,7 +203,7 @@ def test_a_forked_child_has_a_loop_of_its_own(loop: EventLoopThread) -> None:
     assert loop.run(running_loop()) is parents
 
 
-def test_a_program_that_forgets_to_close_ends_all_the_same() -> None:
+def test_missing_close_does_not_block_exit() -> None:
     program = (
         "from pyf.aggregator.adapters.http.event_loop import EventLoopThread\n"
         "import asyncio\n"

@@ -1,4 +1,4 @@
-"""What is asked again, how often, and after how long."""
+"""Retries: which failures, how many, after which delay."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ NOW = 1_800_000_000.0
 
 
 class FailingAttempt:
-    """An attempt that fails with each of these errors in turn, and then succeeds."""
+    """An attempt that raises each of these errors in turn, then succeeds."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -42,7 +42,7 @@ def run_retry(attempt: FailingAttempt, first: Transient, **retries: float) -> st
         ("Fri, 15 Jan 2027 08:00:30 -0000", 30),
     ],
 )
-def test_a_wait_is_read_from_seconds_and_from_dates(header: str, seconds: float) -> None:
+def test_parse_retry_after(header: str, seconds: float) -> None:
     assert parse_retry_after(header, NOW) == seconds
 
 
@@ -50,34 +50,34 @@ def test_a_wait_is_read_from_seconds_and_from_dates(header: str, seconds: float)
     "header",
     ["", "0", "-5", "soon", "1e9", "inf", "nan", "9" * 5000, "١٢", "Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 99 Foo 2026"],
 )
-def test_what_asks_for_no_wait_is_none(header: str) -> None:
+def test_parse_retry_after_without_delay(header: str) -> None:
     assert parse_retry_after(header, NOW) is None
 
 
 @given(st.text())
-def test_no_header_is_an_error(header: str) -> None:
+def test_parse_retry_after_accepts_any_text(header: str) -> None:
     wait = parse_retry_after(header, NOW)
 
     assert wait is None or wait > 0
 
 
-def test_a_failure_that_heals_is_forgotten() -> None:
+def test_retry_succeeds_after_failures() -> None:
     attempt = FailingAttempt(Transient("503"), Transient("503"))
 
     assert run_retry(attempt, Transient("503")) == "done"
     assert len(attempt.times) == 3
 
 
-@pytest.mark.parametrize("most", [0, 1, 3])
-def test_after_the_last_retry_the_last_failure_is_raised(most: int) -> None:
+@pytest.mark.parametrize("max_retries", [0, 1, 3])
+def test_retry_raises_last_failure(max_retries: int) -> None:
     attempt = FailingAttempt(*(Transient(f"failure {number}") for number in range(1, 10)))
 
-    with pytest.raises(Transient, match=f"failure {most}"):
-        run_retry(attempt, Transient("failure 0"), max_retries=most)
-    assert len(attempt.times) == most
+    with pytest.raises(Transient, match=f"failure {max_retries}"):
+        run_retry(attempt, Transient("failure 0"), max_retries=max_retries)
+    assert len(attempt.times) == max_retries
 
 
-def test_a_lasting_failure_ends_the_retries() -> None:
+def test_retry_stops_at_permanent_failure() -> None:
     attempt = FailingAttempt(NotFound("404"))
 
     with pytest.raises(NotFound):
@@ -85,7 +85,7 @@ def test_a_lasting_failure_ends_the_retries() -> None:
     assert len(attempt.times) == 1
 
 
-def test_pauses_grow_with_each_retry() -> None:
+def test_retry_delays_grow() -> None:
     attempt = FailingAttempt(Transient("503"), Transient("503"))
 
     run_retry(attempt, Transient("503"), backoff=0.02)
@@ -95,7 +95,7 @@ def test_pauses_grow_with_each_retry() -> None:
     assert third - second >= 0.08
 
 
-def test_a_service_that_asks_for_a_pause_gets_it() -> None:
+def test_retry_waits_for_retry_after() -> None:
     attempt = FailingAttempt(Transient("429", retry_after=0.2))
 
     run_retry(attempt, Transient("503"))
@@ -104,7 +104,7 @@ def test_a_service_that_asks_for_a_pause_gets_it() -> None:
     assert second - first >= 0.2
 
 
-def test_a_service_that_asks_for_a_long_pause_is_not_waited_for() -> None:
+def test_retry_stops_at_retry_after_above_max_wait() -> None:
     attempt = FailingAttempt()
 
     with pytest.raises(Transient) as raised:

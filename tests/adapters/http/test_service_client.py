@@ -1,4 +1,4 @@
-"""How one service is asked, and what its answers and failures mean."""
+"""`ServiceClient` and `HttpClient` against real HTTP servers."""
 
 import gzip
 import logging
@@ -48,8 +48,8 @@ def build_acme_request(pypi: LocalPyPI) -> Request:
     return Request(url=f"{pypi.url}/pypi/acme/json")
 
 
-class TestAnswers:
-    def test_a_document_is_read(self, http: HttpClient, pypi: LocalPyPI) -> None:
+class TestGet:
+    def test_get_returns_document(self, http: HttpClient, pypi: LocalPyPI) -> None:
         assert service(http).get(build_acme_request(pypi), read_json)["last_serial"] == 1
 
     @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ class TestAnswers:
             *((status, Unavailable) for status in (204, 304, 401, 403, 406, 408, 418, 429, 451, 500, 503, 599)),
         ],
     )
-    def test_a_status_has_a_meaning(
+    def test_get_maps_status_to_error(
         self, http: HttpClient, httpserver: HTTPServer, status: int, error: type[AggregatorError]
     ) -> None:
         httpserver.expect_request("/pypi/acme/json").respond_with_data("a long story", status=status)
@@ -70,34 +70,34 @@ class TestAnswers:
         assert str(raised.value).startswith(f"GET {httpserver.url_for('/pypi/acme/json')}: {status}")
         assert "story" not in str(raised.value)
 
-    def test_where_there_is_always_something_404_says_nothing(self, http: HttpClient, pypi: LocalPyPI) -> None:
+    def test_get_must_exist_makes_404_unavailable(self, http: HttpClient, pypi: LocalPyPI) -> None:
         request = Request(url=f"{pypi.url}/gone", label="browse", must_exist=True)
 
         with pytest.raises(Unavailable, match=r"/gone \(browse\): 404 Not Found"):
             service(http).get(request, read_json)
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-    def test_a_redirection_is_not_followed(self, http: HttpClient, httpserver: HTTPServer, status: int) -> None:
+    def test_get_does_not_follow_redirect(self, http: HttpClient, httpserver: HTTPServer, status: int) -> None:
         location = "https://user:secret@elsewhere.example/login?token=secret#secret"
         httpserver.expect_request("/x").respond_with_data(status=status, headers={"Location": location})
 
-        with pytest.raises(Unavailable, match=r"to https://elsewhere\.example/login, which is not") as raised:
+        with pytest.raises(Unavailable, match=r"to https://elsewhere\.example/login; redirects are not") as raised:
             service(http, retries=3).get(Request(url=httpserver.url_for("/x")), read_json)
         assert "secret" not in str(raised.value)
         assert http.count() == len(httpserver.log) == 1
 
-    def test_a_redirection_may_lead_nowhere(self, http: HttpClient) -> None:
+    def test_get_redirect_to_invalid_url(self, http: HttpClient) -> None:
         nowhere = b"HTTP/1.1 301 Moved Permanently\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n"
 
-        with wire(nowhere) as server, pytest.raises(Unavailable, match="to something that is not an address, which is"):
+        with wire(nowhere) as server, pytest.raises(Unavailable, match="to an invalid URL; redirects are"):
             service(http).get(Request(url=server.url), read_json)
 
-    def test_a_server_without_tls_is_no_connection(self, http: HttpClient, pypi: LocalPyPI) -> None:
-        with pytest.raises(Unavailable, match="the server does not speak TLS with us"):
+    def test_get_server_without_tls(self, http: HttpClient, pypi: LocalPyPI) -> None:
+        with pytest.raises(Unavailable, match="no connection: the TLS handshake failed"):
             service(http).get(Request(url=pypi.url.replace("http:", "https:")), read_json)
         assert http.count() == 0
 
-    def test_a_message_has_neither_credentials_nor_query(self, http: HttpClient, httpserver: HTTPServer) -> None:
+    def test_error_message_hides_credentials_and_query(self, http: HttpClient, httpserver: HTTPServer) -> None:
         url = httpserver.url_for("/x?key=secret").replace("//", "//user:secret@")
 
         with pytest.raises(Unavailable) as raised:
@@ -107,51 +107,49 @@ class TestAnswers:
     @pytest.mark.parametrize(
         "url", ["pypi.example", "ftp://pypi.example/", "http://[", "http://pypi.example:99999/", ""]
     )
-    def test_what_is_no_address_is_our_mistake(self, http: HttpClient, url: str) -> None:
-        with pytest.raises(Invalid, match="not an address"):
+    def test_get_invalid_url_is_invalid(self, http: HttpClient, url: str) -> None:
+        with pytest.raises(Invalid, match="not an HTTP URL"):
             service(http).get(Request(url=url), read_json)
 
     @pytest.mark.parametrize(
-        ("answer", "told"),
+        ("answer", "message"),
         [
-            (b"", "lost before an answer"),
+            (b"", "lost before the response"),
             (b"I am no web server\r\n\r\n", "not HTTP"),
             (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", "not HTTP"),
-            (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "middle of the answer"),
-            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", "middle of the answer"),
-            (b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n", "middle of the answer"),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "middle of the response"),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", "middle of the response"),
+            (b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n", "middle of the response"),
             (build_ok_response(b"no gzip", b"Content-Encoding: gzip"), "decompressed"),
             (
                 build_ok_response(gzip.compress(b'{"a": "bcdefghijkl"}', mtime=0)[:-15], b"Content-Encoding: gzip"),
-                "not the JSON",
+                "not the expected JSON",
             ),
-            (build_ok_response(b"{"), "not the JSON"),
-            (build_ok_response(b"<html>We are sorry</html>"), "not the JSON"),
-            (build_ok_response(b"[]"), "not the JSON"),
-            (build_ok_response(b'{"a": "\xff"}'), "not the JSON"),
-            (build_ok_response(b'{"a":' + b"[" * 100_000 + b"}"), "not the JSON"),
+            (build_ok_response(b"{"), "not the expected JSON"),
+            (build_ok_response(b"<html>We are sorry</html>"), "not the expected JSON"),
+            (build_ok_response(b"[]"), "not the expected JSON"),
+            (build_ok_response(b'{"a": "\xff"}'), "not the expected JSON"),
+            (build_ok_response(b'{"a":' + b"[" * 100_000 + b"}"), "not the expected JSON"),
         ],
     )
-    def test_an_unusable_answer_is_none_and_is_asked_for_again(
-        self, http: HttpClient, answer: bytes, told: str
-    ) -> None:
-        with wire(answer) as server, pytest.raises(Unavailable, match=told):
+    def test_get_retries_unusable_response(self, http: HttpClient, answer: bytes, message: str) -> None:
+        with wire(answer) as server, pytest.raises(Unavailable, match=message):
             service(http, retries=1).get(Request(url=server.url), read_json)
 
         assert http.count() == len(server.request_heads) == 2
 
-    def test_a_compressed_answer_is_read(self, http: HttpClient) -> None:
+    def test_get_decompresses_response(self, http: HttpClient) -> None:
         with wire(build_ok_response(gzip.compress(b'{"a": 1}'), b"Content-Encoding: gzip")) as server:
             assert service(http).get(Request(url=server.url), read_json) == {"a": 1}
 
-    def test_a_body_beyond_the_bound_is_not_read_on(self, http: HttpClient, pypi: LocalPyPI) -> None:
+    def test_get_stops_at_max_bytes(self, http: HttpClient, pypi: LocalPyPI) -> None:
         pypi.faults.add(Fault(FaultKind.OVERSIZED))
 
         with pytest.raises(Unavailable, match="larger than 1,000,000 bytes"):
             service(http, retries=3).get(Request(url=pypi.url, max_bytes=1_000_000), read_json)
         assert http.count() == 1
 
-    def test_a_small_body_that_grows_when_decompressed_is_not_decompressed_as_a_whole(self, http: HttpClient) -> None:
+    def test_get_stops_decompressing_at_max_bytes(self, http: HttpClient) -> None:
         pieces: list[int] = []
 
         class Sizes:
@@ -173,7 +171,7 @@ class TestAnswers:
 
 class TestRetries:
     @pytest.mark.parametrize("retries", [0, 1, 3])
-    def test_a_service_that_stays_down_is_asked_so_often(self, http: HttpClient, pypi: LocalPyPI, retries: int) -> None:
+    def test_get_makes_max_retries(self, http: HttpClient, pypi: LocalPyPI, retries: int) -> None:
         pypi.faults.add(Fault(FaultKind.UNAVAILABLE))
 
         with pytest.raises(Unavailable, match="503 Service Unavailable"):
@@ -183,7 +181,7 @@ class TestRetries:
     @pytest.mark.parametrize(
         "kind", ["403", "429", "500", "502", "503", "timeout", "reset", "half", "broken", "empty", "html"]
     )
-    def test_what_passes_is_asked_again(self, http: HttpClient, pypi: LocalPyPI, kind: str) -> None:
+    def test_get_retries_transient_failure(self, http: HttpClient, pypi: LocalPyPI, kind: str) -> None:
         pypi.faults.add(Fault(kind, times=1))
 
         document = service(http, retries=1, timeout=1.0).get(build_acme_request(pypi), read_json)
@@ -192,7 +190,7 @@ class TestRetries:
         assert pypi.requests.total == 2
 
     @pytest.mark.parametrize("status", [401, 404, 400, 406])
-    def test_what_lasts_is_asked_once(self, http: HttpClient, httpserver: HTTPServer, status: int) -> None:
+    def test_get_does_not_retry_permanent_failure(self, http: HttpClient, httpserver: HTTPServer, status: int) -> None:
         httpserver.expect_request("/x").respond_with_data(status=status)
 
         with pytest.raises(AggregatorError):
@@ -200,7 +198,7 @@ class TestRetries:
         assert len(httpserver.log) == 1
 
     @pytest.mark.parametrize("as_date", [False, True])
-    def test_a_service_gets_the_pause_that_it_asks_for(self, http: HttpClient, pypi: LocalPyPI, as_date: bool) -> None:
+    def test_get_waits_for_retry_after(self, http: HttpClient, pypi: LocalPyPI, as_date: bool) -> None:
         pypi.faults.add(Fault(FaultKind.UNAVAILABLE, times=1, retry_after=RetryAfter(2, as_date=as_date)))
 
         service(http, retries=1).get(build_acme_request(pypi), read_json)
@@ -208,15 +206,15 @@ class TestRetries:
         first, second = (request.time for request in pypi.requests.log)
         assert second - first >= 1
 
-    def test_a_pause_beyond_the_bound_is_told_and_not_waited_for(self, http: HttpClient, pypi: LocalPyPI) -> None:
+    def test_get_raises_on_retry_after_above_max_wait(self, http: HttpClient, pypi: LocalPyPI) -> None:
         pypi.faults.add(Fault(FaultKind.TOO_MANY_REQUESTS, retry_after=RetryAfter(3600)))
 
-        with pytest.raises(Unavailable, match="429 Too Many Requests, asks to wait 3600 s") as raised:
+        with pytest.raises(Unavailable, match="429 Too Many Requests, retry after 3600 s") as raised:
             service(http, retries=3).get(build_acme_request(pypi), read_json)
         assert raised.value.retry_after == 3600
         assert pypi.requests.total == 1
 
-    def test_a_client_that_asks_too_much_keeps_quiet_as_a_whole(self, http: HttpClient, pypi: LocalPyPI) -> None:
+    def test_429_pauses_all_requests(self, http: HttpClient, pypi: LocalPyPI) -> None:
         pypi.faults.add(Fault(FaultKind.TOO_MANY_REQUESTS, times=1, retry_after=RetryAfter(1)))
         acme = service(http, retries=1)
 
@@ -227,20 +225,18 @@ class TestRetries:
         times = [request.time for request in pypi.requests.log]
         assert max(later - earlier for earlier, later in pairwise(times)) >= 0.9
 
-    def test_each_repetition_says_in_one_line_what_it_repeats(
-        self, http: HttpClient, pypi: LocalPyPI, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_retry_logs_one_line(self, http: HttpClient, pypi: LocalPyPI, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.INFO)
         pypi.faults.add(Fault(FaultKind.UNAVAILABLE, times=1))
 
         service(http, retries=2).get(build_acme_request(pypi), read_json)
 
-        assert caplog.messages == [f"asking again, 1 of 2: GET {pypi.url}/pypi/acme/json: 503 Service Unavailable"]
+        assert caplog.messages == [f"retry 1 of 2: GET {pypi.url}/pypi/acme/json: 503 Service Unavailable"]
 
 
 class TestLimits:
     @pytest.mark.parametrize("workers", [1, 3])
-    def test_no_more_than_the_workers_ask_at_once(self, http: HttpClient, pypi: LocalPyPI, workers: int) -> None:
+    def test_max_concurrency(self, http: HttpClient, pypi: LocalPyPI, workers: int) -> None:
         pypi.latency = 0.01
         acme = service(http, max_concurrency=workers)
 
@@ -254,8 +250,8 @@ class TestLimits:
         assert pypi.requests.max_active == workers
 
     @pytest.mark.parametrize("delay", [0.04, 0.1])
-    def test_requests_keep_their_distance_on_the_mean(self, http: HttpClient, pypi: LocalPyPI, delay: float) -> None:
-        """The first one may be late on its way, so that a few of the distances are not counted on."""
+    def test_delay_is_kept_on_average(self, http: HttpClient, pypi: LocalPyPI, delay: float) -> None:
+        """The first request may arrive late, so the limit leaves out a few intervals."""
         acme = service(http, delay=delay)
 
         list(acme.stream(range(20), lambda _: acme.get_async(build_acme_request(pypi), read_json), max_pending=20))
@@ -263,7 +259,7 @@ class TestLimits:
         times = [request.time for request in pypi.requests.log]
         assert times[-1] - times[0] >= 13 * delay
 
-    def test_each_service_has_limits_of_its_own(self, http: HttpClient, pypi: LocalPyPI) -> None:
+    def test_services_have_independent_limits(self, http: HttpClient, pypi: LocalPyPI) -> None:
         slow, quick = service(http, max_concurrency=1, timeout=30), service(http)
         pypi.faults.add(Fault(FaultKind.SLOW, times=1, pause=0.05))
 
@@ -277,16 +273,16 @@ class TestLimits:
         assert was_waiting
 
     @pytest.mark.parametrize("kind", ["timeout", "slow"])
-    def test_an_answer_that_takes_too_long_is_none(self, http: HttpClient, pypi: LocalPyPI, kind: str) -> None:
+    def test_timeout_is_unavailable(self, http: HttpClient, pypi: LocalPyPI, kind: str) -> None:
         pypi.faults.add(Fault(kind, pause=10))
 
-        with pytest.raises(Unavailable, match="no complete answer came in time"):
+        with pytest.raises(Unavailable, match="timed out before the response was complete"):
             service(http, timeout=0.2).get(build_acme_request(pypi), read_json)
 
 
 class TestCounting:
     @pytest.mark.parametrize("kind", [kind.value for kind in FaultKind])
-    def test_the_count_is_the_servers(self, http: HttpClient, pypi: LocalPyPI, kind: str) -> None:
+    def test_count_equals_requests_at_server(self, http: HttpClient, pypi: LocalPyPI, kind: str) -> None:
         pypi.faults.add(Fault(kind, probability=0.5, retry_after=None, pause=0.01))
         acme = service(http, retries=2, timeout=0.5, max_concurrency=4)
 
@@ -302,7 +298,7 @@ class TestCounting:
         assert len(results) == 20
         assert http.count() == pypi.requests.total
 
-    def test_a_connection_that_is_refused_is_no_request(self, http: HttpClient) -> None:
+    def test_count_excludes_refused_connections(self, http: HttpClient) -> None:
         with wire(b"") as server:
             url = server.url
 
@@ -310,22 +306,22 @@ class TestCounting:
             service(http, retries=2).get(Request(url=url), read_json)
         assert http.count() == 0
 
-    def test_a_host_that_is_not_known_is_unavailable(self, http: HttpClient) -> None:
-        with pytest.raises(Unavailable, match="the host is not known"):
+    def test_unknown_host_is_unavailable(self, http: HttpClient) -> None:
+        with pytest.raises(Unavailable, match="no connection: unknown host"):
             service(http).get(Request(url="http://pypi.invalid/"), read_json)
 
-    def test_all_services_are_counted_together(self, http: HttpClient, pypi: LocalPyPI) -> None:
+    def test_count_includes_all_services(self, http: HttpClient, pypi: LocalPyPI) -> None:
         for client in (service(http), service(http)):
             client.get(build_acme_request(pypi), read_json)
 
         assert http.count() == 2
 
-    def test_threads_are_counted_apart(self, http: HttpClient, pypi: LocalPyPI) -> None:
-        """So that runs at the same time report their own requests."""
-        acme, begun = service(http), threading.Barrier(3)
+    def test_count_is_per_thread(self, http: HttpClient, pypi: LocalPyPI) -> None:
+        """Concurrent runs report their own requests."""
+        acme, barrier = service(http), threading.Barrier(3)
 
         def run(requests: int) -> int:
-            begun.wait()  # or a thread that is done would take another run
+            barrier.wait()  # otherwise a finished thread executes a second run
             for _ in range(requests):
                 acme.get(build_acme_request(pypi), read_json)
             list(
@@ -342,31 +338,31 @@ class TestCounting:
 
 
 class TestClient:
-    def test_it_says_who_it_is_and_whom_to_ask(self) -> None:
+    def test_user_agent_with_contact(self) -> None:
         with wire(build_ok_response(b"{}")) as server, HttpClient(contact="ops@example.org") as http:
             service(http).get(Request(url=server.url), read_json)
 
         assert f"User-Agent: pyf.aggregator/{__version__} (+ops@example.org)\r\n".encode() in server.request_heads[0]
         assert b"Accept-Encoding: gzip\r\n" in server.request_heads[0]
 
-    def test_without_a_contact_it_says_who_it_is(self, http: HttpClient) -> None:
+    def test_user_agent_without_contact(self, http: HttpClient) -> None:
         with wire(build_ok_response(b"{}")) as server:
             service(http).get(Request(url=server.url), read_json)
 
         assert f"User-Agent: pyf.aggregator/{__version__}\r\n".encode() in server.request_heads[0]
 
     @pytest.mark.parametrize("contact", ["a\r\nX-Injected: 1", "ä@example.org"])
-    def test_a_contact_that_is_no_header_is_refused(self, contact: str) -> None:
+    def test_invalid_contact_is_rejected(self, contact: str) -> None:
         with pytest.raises(Invalid, match="contact"):
             HttpClient(contact=contact)
 
-    def test_an_address_is_sent_as_it_is(self, http: HttpClient) -> None:
+    def test_url_is_sent_unchanged(self, http: HttpClient) -> None:
         with wire(build_ok_response(b"{}")) as server:
             service(http).get(Request(url=f"{server.url}/pypi/acme/1%2B2%2F3%20%C3%A9/json"), read_json)
 
         assert server.request_heads[0].startswith(b"GET /pypi/acme/1%2B2%2F3%20%C3%A9/json HTTP/1.1\r\n")
 
-    def test_a_refusal_leaves_its_connection_usable(self) -> None:
+    def test_error_response_keeps_connection_open(self) -> None:
         refusal = b"HTTP/1.1 404 Not Found\r\nContent-Length: 20000\r\n\r\n" + bytes(20_000)
 
         with wire(refusal, keep_alive=True) as server, HttpClient() as http:
@@ -376,7 +372,7 @@ class TestClient:
 
         assert (len(server.request_heads), server.connections) == (3, 1)
 
-    def test_one_client_serves_many_threads(self, http: HttpClient, pypi: LocalPyPI) -> None:
+    def test_client_is_thread_safe(self, http: HttpClient, pypi: LocalPyPI) -> None:
         acme = service(http)
         barrier = threading.Barrier(8)
 
@@ -388,7 +384,7 @@ class TestClient:
             assert list(threads.map(read, range(8))) == [1] * 8
 
     @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-    def test_a_forked_child_asks_on_connections_of_its_own(self, http: HttpClient, pypi: LocalPyPI) -> None:
+    def test_forked_child_opens_own_connections(self, http: HttpClient, pypi: LocalPyPI) -> None:
         acme = service(http)
         acme.get(build_acme_request(pypi), read_json)
 
@@ -403,13 +399,11 @@ class TestClient:
         assert acme.get(build_acme_request(pypi), read_json)["last_serial"] == 1
 
 
-class TestExchanges:
-    """For services whose headers and refusals say what a status alone does not."""
+class TestSend:
+    """`send`, for services whose headers and error bodies matter."""
 
     @pytest.mark.parametrize("status", [200, 204, 301, 401, 403, 404, 429, 500, 503])
-    def test_whatever_comes_back_is_given_whole_and_asked_for_once(
-        self, http: HttpClient, httpserver: HTTPServer, status: int
-    ) -> None:
+    def test_send_returns_any_status_without_retry(self, http: HttpClient, httpserver: HTTPServer, status: int) -> None:
         httpserver.expect_request("/").respond_with_data("why", status=status, headers={"X-Left": "0"})
 
         reply = service(http, retries=3).send(Request(url=httpserver.url_for("/")))
@@ -419,7 +413,7 @@ class TestExchanges:
         assert len(httpserver.log) == 1
 
     @pytest.mark.parametrize("fault", ["reset", "half", "timeout"])
-    def test_no_whole_answer_is_unavailable(self, http: HttpClient, pypi: LocalPyPI, fault: str) -> None:
+    def test_send_incomplete_response_is_unavailable(self, http: HttpClient, pypi: LocalPyPI, fault: str) -> None:
         pypi.faults.add(Fault(fault))
 
         with pytest.raises(Unavailable, match=r"GET http://127.0.0.1:\d+/pypi/acme/json: "):
@@ -427,13 +421,13 @@ class TestExchanges:
 
         assert pypi.requests.total == 1
 
-    def test_a_body_without_end_is_not_read_to_it(self, http: HttpClient, pypi: LocalPyPI) -> None:
+    def test_send_stops_at_max_bytes(self, http: HttpClient, pypi: LocalPyPI) -> None:
         pypi.faults.add(Fault("huge"))
 
         with pytest.raises(Unavailable, match="larger than 1,000 bytes"):
             service(http).send(Request(url=pypi.url, max_bytes=1000))
 
-    def test_exchanges_keep_their_distance_with_all_other_requests(self, http: HttpClient, pypi: LocalPyPI) -> None:
+    def test_send_and_get_share_delay(self, http: HttpClient, pypi: LocalPyPI) -> None:
         request_times = service(http, delay=0.2, max_concurrency=1)
 
         for _ in range(2):
@@ -443,7 +437,7 @@ class TestExchanges:
         starts = [request.time for request in pypi.requests.log]
         assert starts[-1] - starts[0] >= 0.4
 
-    def test_a_secret_in_a_header_is_in_no_representation(self) -> None:
+    def test_request_repr_hides_headers(self) -> None:
         request = Request(url="http://a.example/x", headers={"Authorization": "Bearer secret"})
 
         assert (repr(request), str(request)) == ("<GET http://a.example/x>", "GET http://a.example/x")

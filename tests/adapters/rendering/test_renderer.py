@@ -218,11 +218,11 @@ def test_closing_while_the_workers_start_leaves_none(cache: FakeRenderCache) -> 
 
 
 PARENT = """
-from pyf.aggregator.testing.caches import MemoryRenderCache
+from pyf.aggregator.testing.caches import FakeRenderCache
 from pyf.aggregator.adapters.rendering.renderer import PooledRenderer
 from pyf.aggregator.domain.readme.plain_text import Readme
-renderer = PooledRenderer(MemoryRenderCache(), workers=3, time_limit=600)
-renderer.warm()
+renderer = PooledRenderer(FakeRenderCache(), workers=3, time_limit=600)
+renderer.prestart()
 endless = "# a\\n\\n" * 60_000
 cells = "+" + "-+" * 4000 + "\\n" + ("|" + " |" * 4000 + "\\n+" + "-+" * 4000 + "\\n") * 30
 with renderer:
@@ -263,11 +263,11 @@ def test_a_forked_child_has_workers_of_its_own() -> None:
     """A task queue forks its worker processes after everything has been set up."""
     program = """
 import os
-from pyf.aggregator.testing.caches import MemoryRenderCache
+from pyf.aggregator.testing.caches import FakeRenderCache
 from pyf.aggregator.adapters.rendering.renderer import PooledRenderer
 from pyf.aggregator.domain.readme.plain_text import Readme
 readmes = [Readme(text=f"*{n}*", content_type="text/markdown") for n in range(30)]
-with PooledRenderer(MemoryRenderCache(), workers=1) as renderer:
+with PooledRenderer(FakeRenderCache(), workers=1) as renderer:
     renderer.render(readmes[:1]).result()
     under_way = renderer.render(readmes[1:20])
     pid = os.fork()
@@ -288,10 +288,10 @@ print("done")
 def test_the_main_process_loads_no_renderer() -> None:
     program = """
 import sys
-from pyf.aggregator.testing.caches import MemoryRenderCache
+from pyf.aggregator.testing.caches import FakeRenderCache
 from pyf.aggregator.adapters.rendering.renderer import PooledRenderer
 from pyf.aggregator.domain.readme.plain_text import Readme
-with PooledRenderer(MemoryRenderCache(), workers=1, time_limit=1) as renderer:
+with PooledRenderer(FakeRenderCache(), workers=1, time_limit=1) as renderer:
     readmes = [Readme(text="# a\\n\\n" * 60_000, content_type="text/markdown"), Readme(text="x")]
     assert renderer.render(readmes).result()[1].html == "<p>x</p>\\n"
 loaded = {name.partition(".")[0] for name in sys.modules}

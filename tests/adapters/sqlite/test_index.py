@@ -74,8 +74,8 @@ def get_log_size(path: Path) -> int:
 def test_processes_share_the_file_without_ever_finding_it_locked(
     index: SqliteIndex, path: Path, writers: int, readers: int, seconds: int
 ) -> None:
-    writing = [start_process("write", path, f"writer{number}", seconds) for number in range(writers)]
-    reading = [start_process("read", path, seconds) for _ in range(readers)]
+    writing = [start_process("write_some", path, f"writer{number}", seconds) for number in range(writers)]
+    reading = [start_process("read_all", path, seconds) for _ in range(readers)]
     largest_log = 0
     while any(process.poll() is None for process in writing):
         largest_log = max(largest_log, get_log_size(path))
@@ -95,7 +95,7 @@ def test_processes_share_the_file_without_ever_finding_it_locked(
 def test_twelve_processes_can_open_a_new_file_at_the_same_moment(path: Path, files: int) -> None:
     at = time.time() + 3
 
-    collect_outputs([start_process("open_together", path, at, files) for _ in range(12)])
+    collect_outputs([start_process("open_new_files", path, at, files) for _ in range(12)])
 
     for number in range(files):
         database = Database(path.with_name(f"{number}-{path.name}"))
@@ -111,7 +111,7 @@ def test_what_a_call_has_returned_from_outlives_a_kill_at_any_moment(
     moments = random.Random(7)
     printed: dict[str, int] = {}
     for _ in range(rounds):
-        writer = start_process("write", path, "writer", 60, max(printed.values(), default=0))
+        writer = start_process("write_some", path, "writer", 60, max(printed.values(), default=0))
         assert writer.stdout is not None
         first = writer.stdout.readline()
         time.sleep(moments.uniform(0.0, 0.3))
@@ -151,7 +151,7 @@ def test_a_call_that_was_killed_has_changed_whole_projects_or_nothing(index: Sql
 def test_the_right_to_a_collection_ends_with_its_holder_even_if_a_child_lives_on(
     admin: SqliteAdmin, path: Path
 ) -> None:
-    holder = start_process("hold", path, COLLECTION)
+    holder = start_process("hold_lock", path, COLLECTION)
     assert holder.stdout is not None
     child = int(holder.stdout.readline())
     try:
@@ -170,7 +170,7 @@ def test_the_right_to_a_collection_ends_with_its_holder_even_if_a_child_lives_on
 
 @needs_posix
 def test_an_index_is_of_use_on_both_sides_of_a_fork(index: SqliteIndex, path: Path) -> None:
-    (output,) = collect_outputs([start_process("fork", path)])
+    (output,) = collect_outputs([start_process("fork_process", path)])
 
     assert output.split() == ["0", "2", "1"]
 
@@ -208,7 +208,7 @@ def test_an_export_takes_little_memory_however_much_there_is(index: SqliteIndex,
         project = build_project(f"project-{number}", "1.0", "2.0", "3.0", "4.0", description=build_text(number))
         index.put("plone", [project])
 
-    (output,) = collect_outputs([start_process("export", path)])
+    (output,) = collect_outputs([start_process("export_all", path)])
 
     count, memory = map(int, output.split())
     assert count == 800

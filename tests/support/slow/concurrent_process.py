@@ -33,7 +33,7 @@ def update_repeatedly(path: Path, seconds: str, url: str, collection: str, class
     settings = load_settings(
         sqlite_path=str(path), pypi_base_url=url, pypi_rate_limit_delay=0, render_workers=1, pypi_batch_size=10
     )
-    lock_message = "another run is at work on the collection"
+    lock_message = "is locked by another run"
     counts: Counter[str] = Counter()
     with open_dependencies(settings) as deps:
         use_cases = _build_use_cases(deps, Target(collection=collection, filter=Filter(classifiers=(classifier,))))

@@ -157,5 +157,5 @@ def test_another_run_on_the_collection_turns_it_away(deps: Dependencies) -> None
     with deps.admin.lock("plone"):
         report = rebuild_from_copy(deps, PLONE)
 
-    assert "another run is at work" in str(report.error)
+    assert "locked by another run" in str(report.error)
     assert list_aliases(deps) == {"plone-1": ("plone",)}

@@ -1,7 +1,4 @@
-"""What a key opens: the one rule that all engines which check keys themselves follow.
-
-Values of keys: how they are made, which may be chosen, and what is kept of them.
-"""
+"""API keys of engines that check keys themselves: permissions, generation, validation and hashing."""
 
 import hashlib
 import hmac
@@ -18,7 +15,7 @@ WILDCARD = "*"
 
 
 def grants(key: ApiKey, action: str, collection: str, resolve: Callable[[str], str | None]) -> bool:
-    """Tell whether a key may do `action` on a collection; `resolve` tells what a name leads to now."""
+    """Return whether a key permits `action` on a collection; `resolve` returns the collection of a name or alias."""
     if not {action, WILDCARD} & set(key.actions):
         return False
     if {collection, WILDCARD} & set(key.collections):
@@ -26,45 +23,45 @@ def grants(key: ApiKey, action: str, collection: str, resolve: Callable[[str], s
     return any(resolve(name) == collection for name in key.collections)
 
 
-# They travel in a header, and a list shows their beginning.
+# Visible ASCII, because keys are sent in a header and lists display their beginning.
 _VALID_KEY = re.compile(r"[!-~]{8,200}")
 
 
 class KeyHash(Struct, frozen=True):
-    """What is kept of a value: enough to recognise it, and not to tell it."""
+    """Salted hash of a key's value."""
 
     salt: bytes
     digest: bytes
 
     def matches(self, value: str) -> bool:
-        """Tell whether this was made of `value`; it takes as long whatever the answer is."""
+        """Return whether this is the hash of `value`, in constant time."""
         return hmac.compare_digest(self.digest, _compute_digest(value, self.salt))
 
 
 def generate_key() -> str:
-    """Return a new value of 32 characters, 192 bits of chance."""
+    """Return a random value of 32 characters (192 bits)."""
     return secrets.token_urlsafe(24)
 
 
 def validate_key(value: str) -> str:
-    """Return a value that a key may have; raises `Invalid`, without quoting it, for any other."""
+    """Return the value if it is allowed, else raise `Invalid`, without quoting the value."""
     if not _VALID_KEY.fullmatch(value):
-        raise Invalid("a key's value takes 8 to 200 visible ASCII characters")
+        raise Invalid("a key's value must have 8 to 200 visible ASCII characters")
     return value
 
 
 def hash_key(value: str) -> KeyHash:
-    """Return what is to be kept of a value.
+    """Return the salted hash of a value.
 
-    One round of SHA-256, because every request is checked: values of our own are far beyond guessing, and a chosen
-    one is as strong as its owner has made it.
+    One round of SHA-256, because every request is checked: generated values cannot be guessed, and the strength of
+    a chosen one is its owner's decision.
     """
     salt = secrets.token_bytes(16)
     return KeyHash(salt, _compute_digest(value, salt))
 
 
 def get_prefix(value: str) -> str:
-    """Return the part of a value that lists show."""
+    """Return the part of a value that lists display."""
     return value[:PREFIX_LENGTH]
 
 

@@ -1,14 +1,4 @@
-"""Bulk sources of projects that may require a framework, as the port `Candidates` wants them.
-
-Candidates that somebody knows already, for tests and for those who have no bulk source.
-
-Candidates from a file of names: whatever somebody has found out elsewhere, or wants to be looked at.
-
-Candidates from ClickHouse's public copy of PyPI's metadata: who requires a framework, under whatever name.
-
-Its table `pypi.projects` holds a row a file with `name`, as published, and `requires_dist`. Read in its documentation,
-not verified live.
-"""
+"""Bulk sources of projects that may require a framework: a fixed list, a file, ClickHouse."""
 
 import gzip
 import re
@@ -22,18 +12,19 @@ from msgspec import Struct
 
 from ..domain.documents.project import normalize_name
 from ..domain.errors import Invalid, Unavailable
+from .files import format_reason
 from .http.readers import make_json_reader
 from .http.service_client import Request, ServiceClient
 
 
 class StaticCandidates:
-    """The port `Candidates` over names by the framework (normalised) that they may require."""
+    """The port `Candidates` over given names, by normalized name of the framework that they may require."""
 
     def __init__(self, names: Mapping[str, Iterable[str]] | None = None) -> None:
         self._names = {framework: tuple(framework_names) for framework, framework_names in (names or {}).items()}
 
     def find_candidates(self, frameworks: Sequence[str]) -> Iterator[str]:
-        """Yield the names of all frameworks asked for, each once."""
+        """Yield the names of all these frameworks, each once."""
         candidates = (normalize_name(name) for framework in frameworks for name in self._names.get(framework, ()))
         return iter(dict.fromkeys(candidates))
 
@@ -43,16 +34,16 @@ _READ_ERRORS = (OSError, EOFError, RuntimeError, ValueError, zlib.error)
 
 
 class CandidatesFile:
-    """The port `Candidates` over a file with one name a line, in any spelling; `#` begins a comment.
+    """The port `Candidates` over a file with one name per line, in any spelling; `#` starts a comment.
 
-    A file whose name ends in `.gz` is decompressed. The file is one for all frameworks.
+    A file whose name ends in `.gz` is decompressed. All its names are candidates of every framework.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def find_candidates(self, frameworks: Sequence[str]) -> Iterator[str]:
-        """Yield all names of the file; raises `Invalid`, naming file and line, for what is none."""
+        """Yield all names of the file; raise `Invalid` with file and line for an invalid name."""
         seen: set[str] = set()
         try:
             with self._open() as lines:
@@ -61,12 +52,12 @@ class CandidatesFile:
                     if not name:
                         continue
                     if not _PROJECT_NAME.fullmatch(name):
-                        raise Invalid(f"{self._path}, line {line_number}: {name!r:.60} is no name of a project")
+                        raise Invalid(f"{self._path}, line {line_number}: {name!r:.60} is not a valid project name")
                     if (normalized_name := normalize_name(name)) not in seen:
                         seen.add(normalized_name)
                         yield normalized_name
         except _READ_ERRORS as error:
-            raise Invalid(f"candidates {self._path}: {_format_reason(error)}") from error
+            raise Invalid(f"candidates {self._path}: {format_reason(error)}") from error
 
     def _open(self) -> IO[str]:
         path = Path(self._path).expanduser()
@@ -75,16 +66,10 @@ class CandidatesFile:
         return path.open(encoding="utf-8-sig")
 
 
-def _format_reason(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return "not UTF-8 text"
-    return getattr(error, "strerror", None) or " ".join(str(error).split())
-
-
-# The service cuts results over 1,000 rows without a word.
+# The service silently truncates results to 1,000 rows.
 PAGE_SIZE = 900
 
-# A requirement only for an extra is left out here already; one that has an "or" is left to its document.
+# Requirements of extras are excluded here; for markers with "or" the project's document decides.
 _CANDIDATES_QUERY = """
 SELECT DISTINCT name FROM pypi.projects
 WHERE name > {after:String} AND arrayExists(
@@ -110,25 +95,27 @@ _make_page_reader = make_json_reader(_CandidatePage)
 
 
 class ClickHouseCandidates:
-    """The port `Candidates` over a ClickHouse server; `url` is its address, user and password included as its query."""
+    """The port `Candidates` on ClickHouse's public copy of PyPI's metadata; the query of `url` names the user.
+
+    The table `pypi.projects` has one row per file with `name`, as published, and `requires_dist` (according to its
+    documentation; not verified on the server).
+    """
 
     def __init__(self, service: ServiceClient, url: str) -> None:
         self._service = service
         self._url = url
 
     def find_candidates(self, frameworks: Sequence[str]) -> Iterator[str]:
-        """Yield names page by page, one request each; they are those of any release, not of the newest only."""
+        """Yield names page by page, one request each; a requirement of any release counts."""
         if invalid_names := [framework for framework in frameworks if not _NORMALIZED_NAME.fullmatch(framework)]:
-            raise Invalid(f"{invalid_names[0]!r} is no normalised name")
+            raise Invalid(f"{invalid_names[0]!r} is not a normalized name")
         seen: set[str] = set()
         after = ""
         while True:
             rows = self._service.get(self._build_request(frameworks, after), _make_page_reader).data
             for row in rows:
                 if row.name <= after:
-                    raise Unavailable(
-                        f"ClickHouse names {row.name!r:.60} after {after!r:.60}: its pages can't be followed"
-                    )
+                    raise Unavailable(f"ClickHouse returns {row.name!r:.60} after {after!r:.60}: paging is impossible")
                 after = row.name
                 if (normalized_name := normalize_name(row.name)) not in seen:
                     seen.add(normalized_name)

@@ -1,26 +1,27 @@
-"""The command line's copy of the collections' cursors, in a file beside the user's other work."""
+"""The cursor file of the command line: the changelog serial of each collection."""
 
-import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import DecodeError, Meta, Struct, ValidationError, json
 
 from ..domain.errors import Invalid, Unavailable
+from .files import atomic_write, format_reason
 
 _TIMESTAMP = re.compile(rb"\d+(\.\d*)?")
 
-# More is no file of ours: who names one of gigabytes by mistake shall hear of it before it is read.
+# A larger file is not a cursor file; it is rejected without reading it whole.
 _MAX_BYTES = 1024 * 1024
 
 
 class SavedCursors(Struct, frozen=True, kw_only=True):
-    """What the file says: a serial by collection; `is_timestamp` for a file of the older kind.
+    """Content of a cursor file.
 
-    An older file holds the Unix time of the last run, which can't become a serial: its cursor is lost.
+    Attributes:
+        serials: Changelog serial by collection.
+        is_legacy: The file holds the Unix time of the last run instead, which cannot be converted to a serial.
     """
 
     serials: Mapping[str, int]
@@ -28,16 +29,16 @@ class SavedCursors(Struct, frozen=True, kw_only=True):
 
 
 class CursorFile:
-    """A small JSON file that maps collections to serials; a link is followed, a missing file is made."""
+    """JSON file that maps collections to serials; links are followed, a missing file is created on writing."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
 
     def read(self) -> SavedCursors:
-        """Return what the file says; nothing where there is none.
+        """Return the content of the file, no serials if it does not exist.
 
-        Raises `Invalid` for a file of another kind, and where no file could be: that is better known before a long
-        run than after it.
+        Raises:
+            Invalid: For another kind of file, and if its folder does not exist, which a run reports at its start.
         """
         try:
             with self._path.open("rb") as file:
@@ -45,10 +46,10 @@ class CursorFile:
         except FileNotFoundError as error:
             folder = self._path.resolve().parent
             if not folder.is_dir():
-                raise Invalid(f"can't write {self._path}: there is no folder {folder}") from error
+                raise Invalid(f"can't write {self._path}: the folder {folder} does not exist") from error
             return SavedCursors(serials={})
         except (OSError, ValueError) as error:
-            raise Invalid(f"can't read {self._path}: {_format_reason(error)}") from error
+            raise Invalid(f"can't read {self._path}: {format_reason(error)}") from error
         if not content:
             return SavedCursors(serials={})
         if _TIMESTAMP.fullmatch(content):
@@ -56,28 +57,18 @@ class CursorFile:
         try:
             return SavedCursors(serials=json.decode(content, type=dict[str, Annotated[int, Meta(ge=0)]]))
         except (DecodeError, ValidationError) as error:
-            raise Invalid(f"{self._path} is no file of serials; delete it or name another with -s") from error
+            raise Invalid(f"{self._path} is not a cursor file; delete it or choose another with -s") from error
 
     def write(self, collection: str, serial: int) -> None:
-        """Set a collection's serial and leave the others; the file is replaced as a whole or not at all.
+        """Set the serial of one collection and replace the file atomically.
 
-        Raises `Unavailable` where it can't be written, and `Invalid` as `read` does.
+        Raises:
+            Unavailable: If the file cannot be written.
+            Invalid: As `read` does.
         """
         serials = {**self.read().serials, collection: serial}
-        path = self._path.resolve()
-        temp_path = path.with_name(f"{path.name}.{os.getpid()}")
         try:
-            with temp_path.open("wb") as file:
+            with atomic_write(self._path.resolve()) as file:
                 file.write(json.format(json.encode(serials), indent=2) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())  # or a power cut might leave the name without the content
-            temp_path.replace(path)
         except OSError as error:
-            with suppress(OSError):
-                temp_path.unlink()
-            raise Unavailable(f"can't write {self._path}: {_format_reason(error)}") from error
-
-
-def _format_reason(error: Exception) -> str:
-    """Return what the system says; a path that none can be, such as one with a NUL in it, has no such text."""
-    return (isinstance(error, OSError) and error.strerror) or str(error)
+            raise Unavailable(f"can't write {self._path}: {format_reason(error)}") from error

@@ -1,6 +1,6 @@
-"""What every engine takes and gives: documents as JSON, and the order of a project's documents.
+"""JSON encoding and order of a project's documents, as all index engines store them.
 
-Text is stored whatever is in it: half a surrogate pair, which UTF-8 can't say, becomes U+FFFD.
+Lone surrogates, which UTF-8 cannot encode, become U+FFFD.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,18 +36,18 @@ _ENRICHMENT_DECODERS: dict[Owner, tuple[str, Decoder[Any]]] = {
 
 
 def get_rejection_reason(document: RegistryFields) -> str:
-    """Return why no engine can hold a document, "" where it can: a number that an int64 can't say."""
+    """Return why no engine can store a document (a number beyond int64), "" if they can."""
     for name in _INTEGER_FIELDS:
         if getattr(document, name) not in _INT64_RANGE:
-            return f"{name} is beyond 64 bits"
+            return f"{name} exceeds 64 bits"
     for file in document.urls:
         if file.size not in _INT64_RANGE or file.upload_time not in _INT64_RANGE:
-            return f"a number of the file {file.filename} is beyond 64 bits"
+            return f"a number of the file {file.filename} exceeds 64 bits"
     return ""
 
 
 def encode_json(value: Struct | Mapping[str, Any]) -> bytes:
-    """Return a value as JSON, in UTF-8 whatever its text holds."""
+    """Return a value as JSON, with lone surrogates replaced."""
     try:
         return encode(value)
     except UnicodeEncodeError:
@@ -55,7 +55,7 @@ def encode_json(value: Struct | Mapping[str, Any]) -> bytes:
 
 
 def replace_surrogates(text: str) -> str:
-    """Return text that UTF-8 can say; that is the same text, but for surrogates."""
+    """Return the text with lone surrogates replaced."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -76,17 +76,17 @@ def _replace_nested_surrogates(value: Any) -> Any:
 
 
 def get_owner(fields: ProjectFields) -> Owner:
-    """Return the step that the fields belong to."""
+    """Return the owner of the fields."""
     return OWNERS[type(fields)]
 
 
 def decode_registry_fields(json: bytes | str) -> RegistryFields:
-    """Return what `encoded` made JSON of; raises `msgspec.DecodeError` for anything else."""
+    """Decode registry fields; raise `msgspec.DecodeError` for other JSON."""
     return _REGISTRY_DECODER.decode(json)
 
 
 def decode_enrichments(enrichment_json: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Enrichments:
-    """Return what the other owners' JSON says."""
+    """Decode the fields of the other owners."""
     return Enrichments(
         **{
             part: decoder.decode(enrichment_json[owner])
@@ -97,33 +97,33 @@ def decode_enrichments(enrichment_json: Mapping[Owner, bytes] | Mapping[Owner, s
 
 
 def build_document(registry: RegistryFields, enrichment_json: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Document:
-    """Put a document together from the registry's fields and the JSON of the other owners'."""
+    """Build a document from the registry's fields and the JSON of the other owners."""
     parts = decode_enrichments(enrichment_json)
     return Document(registry=registry, repository=parts.repository, downloads=parts.downloads, health=parts.health)
 
 
 def initial_fields(initial: Enrichments) -> list[ProjectFields]:
-    """Return the fields of those owners that have written some."""
+    """Return the fields of the owners that have any."""
     return [value for value in (initial.repository, initial.downloads, initial.health) if value is not UNSET]
 
 
 def fingerprint(documents: Iterable[bytes | str], others: Mapping[Owner, bytes] | Mapping[Owner, str]) -> int:
-    """Return a number for the JSON of a package's documents, in any order, and of what other owners wrote."""
+    """Return a hash of a package's JSON documents, in any order, and of its enrichments."""
     return hash((frozenset(documents), frozenset(others.items())))
 
 
 def sort_newest_first(documents: Iterable[RegistryFields]) -> list[RegistryFields]:
-    """Return a project's documents in the order in which they are shown."""
+    """Return a project's documents in display order."""
     return sorted(documents, key=lambda d: (d.is_newest, d.version_sortable, d.version), reverse=True)
 
 
 def sort_oldest_first(documents: Iterable[RegistryFields]) -> list[RegistryFields]:
-    """Return a project's documents in the order in which they are exported."""
+    """Return a project's documents in export order."""
     return sorted(documents, key=lambda d: (d.version_sortable, d.version))
 
 
 def build_project_state(name_normalized: str, documents: Iterable[RegistryFields]) -> ProjectState:
-    """Sum a project's documents up; there must be one at least. The status is that of the newest."""
+    """Summarize a project's documents, of which there must be at least one; the status is the newest one's."""
     ordered = sort_newest_first(documents)
     return ProjectState(
         name_normalized=name_normalized,

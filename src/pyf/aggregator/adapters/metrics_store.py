@@ -1,9 +1,4 @@
-"""Counts what goes to the services and what comes of it, for those who operate the program.
-
-Counts what becomes of a worker's tasks, for those who operate it.
-
-Adds up what the processes of one worker have counted, which tell it one another in a folder of small files.
-"""
+"""Counters of requests and tasks, per process and summed over the processes of one worker."""
 
 import os
 import time
@@ -19,12 +14,12 @@ from msgspec import Struct
 
 from ..ports import RequestMetrics, ServiceRateLimit, TaskMetrics, TaskTotals
 
-# A date in Unix seconds is above this; what is below is a number of seconds from now, as newer services tell it.
+# Larger values of a rate limit's `Reset` header are Unix seconds, smaller ones seconds from now.
 _MIN_TIMESTAMP = 1_000_000_000
 
 
 class LocalRequestMetrics:
-    """The `Traffic` of one process; may be written and read by any threads. `now` is in Unix seconds."""
+    """The port `RequestMetrics` of one process; thread-safe."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
@@ -33,12 +28,12 @@ class LocalRequestMetrics:
         self._rate_limits: dict[tuple[str, str], ServiceRateLimit] = {}
 
     def record(self, service: str, outcome: str) -> None:
-        """Count a request that has ended, by the outcome that `Traffic.requests` names."""
+        """Count a finished request by an outcome of `RequestMetrics`."""
         with self._lock:
             self._counts[service, outcome] += 1
 
     def record_headers(self, service: str, headers: Mapping[str, str]) -> None:
-        """Remember what an answer's headers, looked up in any case, say about a limit."""
+        """Store the rate limit that a response's headers report; `headers` must ignore case."""
         for prefix in ("X-RateLimit-", "RateLimit-"):
             remaining, limit, reset = (
                 _parse_number(headers.get(prefix + name, "")) for name in ("Remaining", "Limit", "Reset")
@@ -68,7 +63,7 @@ def _parse_number(text: str) -> int | None:
 
 
 class LocalTaskMetrics:
-    """The `TaskMeter` of one process; may be written and read by any threads. `clock` counts seconds."""
+    """The port `TaskMetrics` of one process; thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -77,12 +72,12 @@ class LocalTaskMetrics:
         self._totals: dict[tuple[str, str], TaskTotals] = {}
 
     def start(self, task_id: str, name: str) -> None:
-        """Note that a task is being worked on; the same one begun again has begun now."""
+        """Record the start of a task; a restarted task counts from now."""
         with self._lock:
             self._running[task_id] = name, self._clock()
 
     def finish(self, task_id: str, outcome: str) -> float:
-        """Note what became of a task and return how many seconds it took; one that never began counts for nothing."""
+        """Count a finished task and return its duration in seconds, 0 for a task without a recorded start."""
         with self._lock:
             if task_id not in self._running:
                 return 0.0
@@ -102,7 +97,7 @@ class LocalTaskMetrics:
 
 
 class _ProcessSnapshot(Struct, frozen=True):
-    """All counts of one process."""
+    """All counters of one process, as published."""
 
     pid: int
     requests: list[tuple[str, str, int]]
@@ -115,10 +110,9 @@ _snapshot_decoder = msgspec.json.Decoder(_ProcessSnapshot)
 
 
 class SharedMetrics:
-    """The `Traffic` and `TaskMeter` of this process and of all that have published into the same folder.
+    """The ports `RequestMetrics` and `TaskMetrics`, summed over all processes that publish into one folder.
 
-    What a process has counted stays when it has ended; what it was working on does not. A forked child makes its own;
-    any threads may use it.
+    Counts of ended processes stay, their running tasks do not. Thread-safe; a forked child creates its own instance.
     """
 
     def __init__(self, folder: Path, request_metrics: RequestMetrics, task_metrics: TaskMetrics) -> None:
@@ -129,8 +123,8 @@ class SharedMetrics:
         self._publish_lock = Lock()
 
     def publish(self) -> None:
-        """Tell the others what this process has counted; a tenth of a millisecond."""
-        with self._publish_lock:  # two threads would take away one another's unfinished file
+        """Write this process's counters for the other processes; takes 0.1 ms."""
+        with self._publish_lock:  # threads share the temporary file
             snapshot = _ProcessSnapshot(
                 pid=os.getpid(),
                 requests=[(*key, count) for key, count in self._request_metrics.count_by_outcome().items()],
@@ -150,7 +144,7 @@ class SharedMetrics:
         return counts
 
     def get_rate_limits(self) -> Sequence[ServiceRateLimit]:
-        """Return what was told last: of one period the one with the least left, whoever heard it."""
+        """Return the newest limits; of the same period the one with the fewest remaining requests."""
         latest: dict[tuple[str, str], ServiceRateLimit] = {}
         for rate_limit in (
             *self._request_metrics.get_rate_limits(),
@@ -184,7 +178,7 @@ class SharedMetrics:
     def _read_snapshots(self) -> Iterator[_ProcessSnapshot]:
         for file in self._folder.glob("*.json"):
             if file != self._file:
-                with suppress(OSError):  # the folder goes with the worker
+                with suppress(OSError):  # the worker removes the folder when it ends
                     yield _snapshot_decoder.decode(file.read_bytes())
 
 
@@ -193,6 +187,6 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # it is there, and somebody else's
+    except PermissionError:  # it exists, but belongs to another user
         return True
     return True

@@ -1,14 +1,10 @@
-"""The lines of an exported collection: one JSON object each, documents flat.
-
-Files that collections are exported to and imported from: a line at a time, compressed where that is wanted.
-"""
+"""Files of exported collections: one JSON object per line, documents flat, optionally compressed."""
 
 import gzip
-import os
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -20,12 +16,13 @@ from ..domain.documents.document import Document
 from ..domain.documents.project import normalize_name
 from ..domain.documents.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
 from ..domain.errors import Invalid, Unavailable
+from .files import atomic_write, format_reason
 
 FORMAT_VERSION = 1
 
 
 class _FileInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is said of the file itself: in its first line the format and the state, in its last the counts."""
+    """Metadata of the file: format and state in its first line, the counts in its last."""
 
     format: int | UnsetType = UNSET
     state: CollectionState | UnsetType = UNSET
@@ -34,7 +31,7 @@ class _FileInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class _SpecialLine(Struct, frozen=True, kw_only=True):
-    """A line that is no document; `id` tells a document from it, whatever fields others may have given that."""
+    """A line that is not a document. Documents have an `id`, whatever foreign fields they carry."""
 
     file_info: _FileInfo | UnsetType = field(default=UNSET, name="pyf.aggregator")
     tombstone: Tombstone | UnsetType = UNSET
@@ -49,7 +46,7 @@ _HEALTH_DECODER = Decoder(HealthFields)
 
 
 def to_line(entry: ExportEntry) -> bytes:
-    """Return an entry as a line, without its end."""
+    """Return an entry as a line without line break."""
     match entry:
         case ExportHeader():
             return encode(_SpecialLine(file_info=_FileInfo(format=FORMAT_VERSION, state=entry.state)))
@@ -58,13 +55,13 @@ def to_line(entry: ExportEntry) -> bytes:
         case Tombstone():
             return encode(_SpecialLine(tombstone=entry))
         case Document():
-            # Typesense sorts the names inside a field: sorted for every engine, the same documents make the same file.
+            # Typesense sorts nested keys. Sorting for every engine makes exports of equal documents equal.
             fields = entry.to_dict().items()
             return encode({name: Raw(encode(value, order="sorted")) for name, value in fields})
 
 
 def parse_line(line: bytes) -> ExportEntry:
-    """Return what a line says; raises `Invalid` for one that is no such thing."""
+    """Parse a line; raise `Invalid` for one that is not part of an export."""
     try:
         special = _SPECIAL_DECODER.decode(line)
         if special.id is UNSET and isinstance(special.tombstone, Tombstone):
@@ -80,22 +77,22 @@ def _parse_file_info(file_info: _FileInfo) -> ExportHeader | ExportTrailer:
     if file_info.state is UNSET:
         return ExportTrailer(documents=file_info.documents, tombstones=file_info.tombstones)
     if file_info.format != FORMAT_VERSION:
-        raise Invalid(f"format {file_info.format} is not one that this program reads: update the program")
+        raise Invalid(f"unknown export format {file_info.format}: update the program")
     return ExportHeader(state=file_info.state)
 
 
 def _validate_tombstone(tombstone: Tombstone) -> Tombstone:
     if not tombstone.name or tombstone.name != normalize_name(tombstone.name):
-        raise Invalid(f"the tombstone's name {tombstone.name!r} is not a normalised one")
+        raise Invalid(f"the tombstone's name {tombstone.name!r} is not normalized")
     return tombstone
 
 
 def _parse_document(line: bytes) -> Document:
     registry = _REGISTRY_DECODER.decode(line)
     if not registry.name:
-        raise Invalid("it has no name")
+        raise Invalid("the document has no name")
     if registry.name_normalized != normalize_name(registry.name):
-        raise Invalid(f"name_normalized is {registry.name_normalized!r}, of the name {registry.name!r} it is another")
+        raise Invalid(f"name_normalized {registry.name_normalized!r} does not match name {registry.name!r}")
     return Document(
         registry=registry,
         repository=_unset_if_empty(_REPOSITORY_DECODER.decode(line)),
@@ -105,24 +102,27 @@ def _parse_document(line: bytes) -> Document:
 
 
 def _unset_if_empty(part: Any) -> Any:
-    """Return what an owner wrote; a flat document does not tell nothing written from nothing known."""
+    """Return an owner's fields, UNSET for none: a flat document cannot hold an empty part."""
     return UNSET if part == type(part)() else part
 
 
-# The name that stands for stdout and stdin.
+# Stands for stdout and stdin.
 STDIO_NAME = "-"
 
-# A line that is longer is no document of a package, and must not fill the memory.
+# No document is longer; a longer line must not fill the memory.
 _MAX_LINE_BYTES = 64 * 1024 * 1024
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 def write_entries(name: str, entries: Iterable[ExportEntry]) -> None:
-    """Write entries to a file, compressed if its name ends in `.gz`, or to stdout.
+    """Write entries to stdout or a file, compressed if its name ends in `.gz`.
 
-    The file is there whole or not at all: one of that name is replaced in the end. The same entries give the same
-    bytes. Raises `Invalid` where no file can be, `Unavailable` where it can't be written.
+    The file is replaced atomically; equal entries make equal bytes.
+
+    Raises:
+        Invalid: If the path cannot be a file.
+        Unavailable: If writing fails.
     """
     try:
         with _open_output(name) as file:
@@ -131,22 +131,23 @@ def write_entries(name: str, entries: Iterable[ExportEntry]) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise Unavailable(f"can't write {_get_label(name, 'stdout')}: {_format_reason(error)}") from error
+        raise Unavailable(f"can't write {_get_label(name, 'stdout')}: {format_reason(error)}") from error
 
 
 @contextmanager
 def open_lines(name: str) -> Iterator[Iterator[ExportLine]]:
-    """Give the lines of a file or of stdin; whether it is compressed is told by its content.
+    """Open the lines of a file or of stdin; compression is detected by content.
 
-    Raises `Invalid` for what can't be opened, and in the middle for compressed content that is damaged.
+    Raises:
+        Invalid: If the file cannot be opened, and while reading if compressed content is damaged.
     """
     with ExitStack() as stack:
         try:
-            # Both are buffered readers, whose content can be looked at without taking it.
+            # Both are buffered readers, which have `peek`.
             raw: Any = sys.stdin.buffer if name == STDIO_NAME else stack.enter_context(Path(name).open("rb"))
             is_compressed = raw.peek(2)[:2] == _GZIP_MAGIC
         except (OSError, ValueError) as error:
-            raise Invalid(f"can't read {_get_label(name, 'stdin')}: {_format_reason(error)}") from error
+            raise Invalid(f"can't read {_get_label(name, 'stdin')}: {format_reason(error)}") from error
         file = cast(BinaryIO, stack.enter_context(gzip.open(raw, "rb"))) if is_compressed else raw
         yield _read_lines(file, _get_label(name, "stdin"))
 
@@ -159,12 +160,11 @@ def _read_lines(file: BinaryIO, label: str) -> Iterator[ExportLine]:
             if len(raw_line) == _MAX_LINE_BYTES and not raw_line.endswith(b"\n"):
                 while (rest := file.readline(_MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
                     pass
-                yield ExportLine(number=line_number, entry=Invalid(f"it is longer than {_MAX_LINE_BYTES:,} bytes"))
+                yield ExportLine(number=line_number, entry=Invalid(f"longer than {_MAX_LINE_BYTES:,} bytes"))
             elif stripped := raw_line.removeprefix(b"\xef\xbb\xbf").strip():
                 yield ExportLine(number=line_number, entry=_parse_or_error(stripped))
     except (EOFError, OSError, zlib.error) as error:
-        reason = _format_reason(error) if isinstance(error, OSError) else str(error)
-        raise Invalid(f"{label} is damaged after line {line_number}: {reason}") from error
+        raise Invalid(f"{label} is damaged after line {line_number}: {format_reason(error)}") from error
 
 
 def _parse_or_error(line: bytes) -> ExportEntry | Invalid:
@@ -176,50 +176,34 @@ def _parse_or_error(line: bytes) -> ExportEntry | Invalid:
 
 @contextmanager
 def _open_output(name: str) -> Iterator[BinaryIO]:
-    """Open what is written to; what is no ordinary file, such as a device, is written to as it is."""
+    """Open stdout or a file for writing; a special file, such as a device, is not replaced."""
     if name == STDIO_NAME:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     path = _resolve_path(name)
-    is_ordinary = path.is_file() or not path.exists()
-    temp_path = path.with_name(f"{path.name}.{os.getpid()}.part") if is_ordinary else path
-    try:
-        with temp_path.open("wb") as file:
-            if path.name.endswith(".gz"):
-                # Neither name nor time go into it: the same content gives the same file.
-                with gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=6, mtime=0) as compressed:
-                    yield cast(BinaryIO, compressed)
-            else:
-                yield file
-            file.flush()
-            if is_ordinary:
-                os.fsync(file.fileno())
-        if is_ordinary:
-            temp_path.replace(path)
-    except BaseException:
-        if is_ordinary:
-            with suppress(OSError):
-                temp_path.unlink()
-        raise
+    is_regular = path.is_file() or not path.exists()
+    with atomic_write(path) if is_regular else path.open("wb") as file:
+        if path.name.endswith(".gz"):
+            # Without name and time, so that equal content makes an equal file.
+            with gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=6, mtime=0) as compressed:
+                yield cast(BinaryIO, compressed)
+        else:
+            yield file
 
 
 def _resolve_path(name: str) -> Path:
-    """Return the file that a name leads to, through links; raises `Invalid` where none can be."""
+    """Return the target of a path, links followed; raise `Invalid` if it cannot be a file."""
     try:
         path = Path(name).resolve()
         if path.is_dir():
             raise Invalid(f"can't write {name}: it is a folder")
         if not path.parent.is_dir():
-            raise Invalid(f"can't write {name}: there is no folder {path.parent}")
-    except (OSError, ValueError) as error:  # a name that no file can have
-        raise Invalid(f"can't write {name!r}: {_format_reason(error)}") from error
+            raise Invalid(f"can't write {name}: the folder {path.parent} does not exist")
+    except (OSError, ValueError) as error:  # an invalid file name
+        raise Invalid(f"can't write {name!r}: {format_reason(error)}") from error
     return path
 
 
 def _get_label(name: str, stdio_label: str) -> str:
     return stdio_label if name == STDIO_NAME else name
-
-
-def _format_reason(error: Exception) -> str:
-    return (isinstance(error, OSError) and error.strerror) or str(error)

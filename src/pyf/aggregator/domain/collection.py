@@ -1,5 +1,7 @@
 """The stored state of a collection, and the lines of an exported one."""
 
+import re
+
 from msgspec import Struct, field
 
 from .documents.document import Document
@@ -105,3 +107,22 @@ class ExportLine(Struct, frozen=True, kw_only=True):
 
     number: int
     entry: ExportEntry | Invalid
+
+
+# Safe in file names, URLs and shells.
+_COLLECTION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def validate_collection_name(name: str) -> str:
+    """Return the name if a collection or alias may have it, else raise `Invalid`."""
+    if not is_collection_name(name):
+        raise Invalid(
+            f"{name!r} is not a valid name of a collection or alias: it needs a letter or digit, then letters, digits, "
+            "dots, dashes and underscores, at most 100 characters"
+        )
+    return name
+
+
+def is_collection_name(name: str) -> bool:
+    """Return whether a collection or alias may have this name."""
+    return _COLLECTION_NAME.fullmatch(name) is not None

@@ -34,8 +34,8 @@ BUILD_INFO = MetricDefinition("pyf_build_info", "Always 1; the version is the pr
 
 REQUESTS = MetricDefinition(
     "pyf_requests",
-    "Requests to services, by how they ended: a status; `unusable` for a 200 that could not be used; or why there was "
-    "no whole answer: `no_connection`, `timeout`, `broken_off`, `given_up`.",
+    "Requests to services by outcome: the status; `invalid_response` for an unusable response with status 200; or, "
+    "without a complete response, `no_connection`, `timeout`, `connection_lost` or `cancelled`.",
     ("service", "status"),
     "counter",
 )

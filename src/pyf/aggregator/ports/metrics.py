@@ -26,8 +26,8 @@ class RequestMetrics(Protocol):
     def count_by_outcome(self) -> Mapping[tuple[str, str], int]:
         """Return how many requests ended how, by service and outcome; repeated attempts count, each on its own.
 
-        An outcome is the answer's status, `unusable` for an answer of status 200 that could not be used, or one of
-        `no_connection`, `timeout`, `broken_off` and `given_up` where no whole answer came.
+        An outcome is the response's status, `invalid_response` for an unusable response with status 200, or, without a
+        complete response, `no_connection`, `timeout`, `connection_lost` or `cancelled`.
         """
 
     def get_rate_limits(self) -> Sequence[ServiceRateLimit]:

@@ -13,7 +13,6 @@ from msgspec import UNSET
 from msgspec.json import decode
 
 from ..adapters.api_keys import KeyHash, generate_key, get_prefix, grants, hash_key, validate_key
-from ..adapters.collection_names import validate_collection_name
 from ..adapters.encoding import (
     build_document,
     build_project_state,
@@ -28,7 +27,7 @@ from ..adapters.encoding import (
     sort_newest_first,
     sort_oldest_first,
 )
-from ..domain.collection import CollectionInfo, CollectionState, ProjectState, Tombstone
+from ..domain.collection import CollectionInfo, CollectionState, ProjectState, Tombstone, validate_collection_name
 from ..domain.documents.document import Document, Enrichments
 from ..domain.documents.project import normalize_name
 from ..domain.documents.schema import Owner, ProjectFields, RegistryFields
@@ -193,7 +192,7 @@ class FakeIndex:
             self._require_not_alias(successor)
             current = self.resolve(validate_collection_name(collection))
             if collection == successor or current not in (None, collection, successor):
-                raise Invalid(f"{collection} is an alias of {current}: name the collection itself")
+                raise Invalid(f"{collection} is an alias of {current}: use the name of the collection")
             if current == collection:
                 self.copy_enrichments(collection, successor)
                 self.drop(collection)
@@ -266,7 +265,7 @@ class FakeIndex:
         with self._lock:
             names = {validate_collection_name(collection), self.resolve(collection) or collection}
             if names & self._locked:
-                raise Unavailable(f"another run is at work on the collection {collection}: wait for it to end")
+                raise Unavailable(f"collection {collection} is locked by another run: wait for it to finish")
             self._locked |= names
         try:
             yield
@@ -300,7 +299,7 @@ class FakeIndex:
     def _require_not_alias(self, collection: str) -> None:
         if collection not in self._collections:
             self._require_collection(collection)
-            raise Invalid(f"{collection} is an alias of {self._aliases[collection]}: name the collection itself")
+            raise Invalid(f"{collection} is an alias of {self._aliases[collection]}: use the name of the collection")
 
     def _validate_alias(self, alias: str, *, target: str) -> None:
         if validate_collection_name(alias) in self._collections or alias == target:

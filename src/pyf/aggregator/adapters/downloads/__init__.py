@@ -1,4 +1,4 @@
-"""Sources of download counts: pypistats, one project a request, and ClickHouse, hundreds of them."""
+"""Sources of download counts: pypistats (one project per request) and ClickHouse (hundreds per request)."""
 
 from .clickhouse import CLICKHOUSE_LIMITS, ClickHouseDownloads
 from .pypistats import Pypistats, build_pypistats_limits

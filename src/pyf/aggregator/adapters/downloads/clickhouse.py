@@ -1,6 +1,6 @@
-"""The one question that ClickHouse is asked, as text: what is sent is what the tests run on the same engine.
+"""Download counts from ClickHouse's public copy of PyPI's download log, with a monthly history of one year.
 
-Download counts from ClickHouse's public copy of PyPI's log: hundreds of projects a request, with a year by month.
+`make clickhouse` runs the query of this module on the embedded ClickHouse engine.
 """
 
 import re
@@ -8,36 +8,39 @@ import string
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from math import ceil
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ...domain.downloads import Downloads, list_whole_months, to_month
 from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
+from ...domain.unset import unset_if_none
 from ...ports import CostEstimate, DownloadResult
 from ..http.errors import drop_traceback
 from ..http.readers import BufferedReader
 from ..http.retry import RetryPolicy, Transient
 from ..http.service_client import MEBIBYTE, Request, ServiceClient, ServiceLimits
-from .values import NonNegativeInt, unset_if_none
+
+NonNegativeInt = Annotated[int, Meta(ge=0)]
 
 TABLE = "pypi.pypi_downloads_per_day_by_version_by_installer_by_type"
 MONTHS = 12
 
-# The public server cuts results after 1,000 rows, and the engine takes queries of 256 KiB.
+# The public server truncates results to 1,000 rows, and the engine limits queries to 256 KiB.
 MAX_NAMES = 900
 _MAX_QUERY_BYTES = 100_000
 
 _MIRRORS = ("bandersnatch", "z3c.pypimirror", "Artifactory", "devpi")
 
-# Counted along for the newest day of the data, which a few quiet packages would put too early: this one has downloads
-# on every day. (Looking for the newest day of the whole table takes too long: it is ordered by project.)
+# Every query includes this project to find the newest day of the data: it has downloads on every day, while a few
+# rarely used packages may not. (The newest day of the whole table is slow to find: it is ordered by project.)
 _REFERENCE_PROJECT = "pip"
 
 _UNESCAPED_BYTES = frozenset((string.ascii_letters + string.digits + "-_.").encode())
 
-# A limit of the server must never pass for an answer: where reading, time or rows run out, the public server stops by
-# default and answers with what it has got so far, as if that was all.
+# By default the public server answers with a partial result when it reaches a limit of rows, time or bytes read;
+# the settings turn that into an error.
 _QUERY = """\
 SELECT
     asked.name AS name,
@@ -86,10 +89,10 @@ FORMAT JSON
 
 
 def build_query(names: Iterable[str]) -> str:
-    """Return the question about projects, one row each whether they are known or not.
+    """Return the query for projects, whose result has one row per name, known or not.
 
-    The columns: `name` as asked, `found` (null for a project without downloads), `newest` day of the data and `first`
-    day of the project, the sums, and `months` (202601) with their `counts`, months without any left out.
+    Columns: `name` as requested, `found` (null for a project without downloads), `newest` day of the data, `first`
+    day of the project, the sums, and `months` (202601) with their `counts`; months without downloads are missing.
     """
     return _QUERY.format(
         names=", ".join(map(quote_literal, names)),
@@ -101,13 +104,13 @@ def build_query(names: Iterable[str]) -> str:
 
 
 def quote_literal(text: str) -> str:
-    """Return a text as SQL: whatever is in a name, only bytes that mean nothing else stand for themselves."""
+    """Return a text as an SQL literal; all bytes but letters, digits and "-_." are escaped."""
     encoded = text.encode("utf-8", "surrogatepass")
     return "'" + "".join(chr(byte) if byte in _UNESCAPED_BYTES else f"\\x{byte:02X}" for byte in encoded) + "'"
 
 
 def split_by_query_size(names: Iterable[str]) -> Iterator[Sequence[str]]:
-    """Part names into as many as one question can hold."""
+    """Split names into batches that fit in one query."""
     batch: list[str] = []
     size = 0
     for name in names:
@@ -121,19 +124,19 @@ def split_by_query_size(names: Iterable[str]) -> Iterator[Sequence[str]]:
         yield batch
 
 
-# One question at a time: the public server allows some 60 an hour, and each may read hundreds of millions of rows.
+# One query at a time: the public server allows about 60 an hour, and each may read hundreds of millions of rows.
 CLICKHOUSE_LIMITS = ServiceLimits(max_concurrency=1, timeout=180, retries=RetryPolicy(max_retries=2, backoff=5.0))
 
-# A question that is too much for the server is asked in halves, but not in ever smaller ones.
+# A query that exceeds the server's limits is split in halves, down to this number of names.
 _MIN_SPLIT = 100
 
 _ERROR_TEXT = re.compile(rb"Code: (\d{1,5})\. ?DB::\w*Exception: ([^\n\"]{0,300})")
-_LIMIT_CODES = frozenset({158, 159, 160, 241, 307, 396})  # rows, time, slowness, memory, bytes, rows of the result
-_TRANSIENT_CODES = frozenset({202, 209, 210, 236, 394})  # too many at once, the server's network, cancelled
+_LIMIT_CODES = frozenset({158, 159, 160, 241, 307, 396})  # rows, time, speed, memory, bytes, result rows
+_TRANSIENT_CODES = frozenset({202, 209, 210, 236, 394})  # too many queries, the server's network, cancelled
 
 
 class _QueryTooLarge(Unavailable):
-    """The question asks for more than the server allows."""
+    """The query exceeds a limit of the server."""
 
 
 class _Row(Struct, frozen=True):
@@ -154,12 +157,12 @@ class _ClickHouseResponse(Struct, frozen=True):
     exception: str = ""
 
 
-# Numbers of 64 bits are text in the answers of some versions and numbers in those of others.
+# Not strict: 64-bit numbers are strings in the responses of some server versions.
 _decoder = msgspec.json.Decoder(_ClickHouseResponse, strict=False)
 
 
 class ClickHouseDownloads:
-    """The `DownloadStats` of ClickHouse at `url`, which carries the user in its query."""
+    """The port `DownloadStats` on ClickHouse; the query of `url` names the user."""
 
     source = "clickhouse"
 
@@ -200,20 +203,20 @@ class ClickHouseDownloads:
 
 
 def _fail_all(names: Sequence[str], error: AggregatorError) -> Sequence[DownloadResult]:
-    # That a question is refused as wrong is no fault of the projects that it is about.
+    # `Invalid` refers to the query, not to the projects in it.
     outcome = Unavailable(str(error)) if isinstance(error, Invalid) else drop_traceback(error)
     return [DownloadResult(name=name, outcome=outcome) for name in names]
 
 
 def _parse_rows(body: bytes) -> tuple[_Row, ...]:
-    """Return the rows of an answer; a failure in the middle of it is told in its text only."""
+    """Return the rows of a response; an error after the first row is reported in the body only."""
     try:
         response = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _find_exception(body) or Transient(f"the answer is not the JSON that was asked for ({error})") from error
+        raise _find_exception(body) or Transient(f"the response is not the expected JSON ({error})") from error
     if response.exception:
         error_text = response.exception.encode()
-        raise _find_exception(error_text) or Transient(f"the answer ends with a failure: {response.exception:.300}")
+        raise _find_exception(error_text) or Transient(f"the response ends with an error: {response.exception:.300}")
     return response.data
 
 
@@ -222,22 +225,22 @@ def _parse_error(error: AggregatorError, body: bytes) -> AggregatorError:
 
 
 def _find_exception(body: bytes) -> Unavailable | None:
-    """Return the meaning of the failure that a text of ClickHouse tells of, None where it tells of none."""
+    """Return the error that a text of ClickHouse describes, None if there is none."""
     found = _ERROR_TEXT.search(body)
     if found is None:
         return None
     code, text = int(found[1]), found[2].decode("utf-8", "replace").strip()
     error_class = _QueryTooLarge if code in _LIMIT_CODES else Transient if code in _TRANSIENT_CODES else Unavailable
-    return error_class(f"ClickHouse says: {text} (code {code})")
+    return error_class(f"ClickHouse reports: {text} (code {code})")
 
 
 def _build_outcome(row: _Row | None) -> Downloads | AggregatorError:
     if row is None:
-        return Unavailable("the answer leaves the project out: the result may have been cut")
+        return Unavailable("the response lacks the project; the result may be truncated")
     if not row.found or row.newest is None or row.first is None:
         return NotFound("ClickHouse has no downloads of the project")
     if row.found != row.name or len(row.months) != len(row.counts):
-        return Unavailable("the answer does not hold what was asked for")
+        return Unavailable("the response does not match the query")
     return Downloads(
         last_day=unset_if_none(row.last_day),
         last_week=unset_if_none(row.last_week),
@@ -249,6 +252,6 @@ def _build_outcome(row: _Row | None) -> Downloads | AggregatorError:
 
 
 def _build_history(counts_by_month: Mapping[int, int], first: date, newest: date) -> dict[str, int]:
-    """Return the counts by whole month; after the first download, a month without a row is one without downloads."""
+    """Return the counts of whole months; months after the first download without a row count as 0."""
     months = [month for month in list_whole_months(newest, MONTHS) if month >= to_month(first)]
     return {month: counts_by_month.get(int(month.replace("-", "")), 0) for month in months}

@@ -1,22 +1,25 @@
-"""Download counts from pypistats: the last day, week and month of one project a request, and few requests a minute."""
+"""Download counts from pypistats: last day, week and month of one project per request, at 30 requests a minute."""
 
 from collections.abc import Generator, Iterable, Sequence
+from typing import Annotated
 from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ...domain.downloads import Downloads
 from ...domain.errors import AggregatorError
+from ...domain.unset import unset_if_none
 from ...ports import CostEstimate, DownloadResult
 from ..http.errors import drop_traceback
 from ..http.readers import make_json_reader
 from ..http.retry import RetryPolicy, Transient
 from ..http.service_client import MEBIBYTE, Request, ServiceClient, ServiceLimits
-from .values import NonNegativeInt, unset_if_none
 
-# 30 requests a minute are allowed. Paced at exactly 2 s, the 31st falls into the first one's minute as soon as that
-# one was held up on its way, by opening the connection for example: a little more distance is never punished.
+# pypistats allows 30 requests a minute. At intervals of exactly 2 s, a delay of the first request (opening the
+# connection, for example) puts the 31st into the same minute; this factor adds the missing distance.
 _MARGIN = 1.025
+
+NonNegativeInt = Annotated[int, Meta(ge=0)]
 
 
 class _Recent(Struct, frozen=True):
@@ -34,16 +37,16 @@ _make_reader = make_json_reader(_PypistatsResponse)
 
 
 def build_pypistats_limits(delay: float, retries: RetryPolicy) -> ServiceLimits:
-    """Return how pypistats may be asked, with `delay` seconds between the starts of two requests.
+    """Return the limits of pypistats, with `delay` seconds between the starts of two requests.
 
-    A refusal (429) does not say when to come back. Everything then rests for ten requests' time: three repetitions are
-    enough to outlast the minute that the service counts in.
+    A 429 does not say how long to wait. All requests then pause for ten delays: three retries outlast the minute in
+    which the service counts.
     """
     return ServiceLimits(max_concurrency=4, delay=delay * _MARGIN, timeout=30, cooldown=10 * delay, retries=retries)
 
 
 class Pypistats:
-    """The `DownloadStats` of pypistats, below `base_url`. It does not tell which day is its newest, nor totals."""
+    """The port `DownloadStats` on pypistats, which reports neither totals nor its newest day."""
 
     source = "pypistats"
 
@@ -67,7 +70,7 @@ class Pypistats:
         try:
             response = await self._service.get_async(request, _make_reader)
             if response.package != name:
-                raise Transient(f"{request}: the answer is about {response.package}")
+                raise Transient(f"{request}: the response is about {response.package}")
         except AggregatorError as error:
             return DownloadResult(name=name, outcome=drop_traceback(error))
         return DownloadResult(name=name, outcome=_build_downloads(response.data))

@@ -1,4 +1,4 @@
-"""The program's one way out: a pool of connections that all services share, and the count of what was sent."""
+"""HTTP client shared by all services: one connection pool, and a count of the requests sent."""
 
 import asyncio
 import re
@@ -21,50 +21,53 @@ from .event_loop import EventLoopThread
 T = TypeVar("T")
 R = TypeVar("R")
 
-# The thread that a request is sent for: coroutines on the event loop inherit it from where they were started.
-_request_thread: ContextVar[int] = ContextVar("asking", default=0)
+# The thread that sends a request; coroutines on the event loop inherit the value from their caller.
+_request_thread: ContextVar[int] = ContextVar("request_thread", default=0)
 
 _CONTACT = re.compile(r"[\x20-\x7e]*")
 
 
 class ConnectionLost(aiohttp.ClientError):
-    """The connection ended after the request was sent and before an answer began."""
+    """The connection ended after the request was sent and before the response began."""
 
 
 class HttpClient:
-    """An HTTP client for synchronous callers in any number of threads; a `RequestMeter` of all that it sends.
+    """HTTP client for synchronous callers in any number of threads; implements `RequestCounter`.
 
-    What may be asked of a service, and how failures are told, is the matter of `Service`. A forked child opens its
-    own connections. Close it, or use it as a context; `contact` is what the services' operators see of us, `traffic`
-    counts what comes of each request.
+    `ServiceClient` adds limits, retries and error mapping. A forked child opens its own connections. Close the
+    client, or use it as a context manager.
+
+    Args:
+        contact: Contact that operators of the services see in the user agent.
+        request_metrics: Counts requests by outcome.
     """
 
     def __init__(self, *, contact: str = "", request_metrics: LocalRequestMetrics | None = None) -> None:
         if not _CONTACT.fullmatch(contact):
-            raise Invalid("the contact has to be one line of ASCII text")
+            raise Invalid("the contact must be one line of ASCII text")
         self.request_metrics = request_metrics or LocalRequestMetrics()
         self._user_agent = f"pyf.aggregator/{__version__}" + (f" (+{contact})" if contact else "")
         self._loop_thread = EventLoopThread()
-        # By loop: those of a parent process stay here untouched, because closing them would speak on its connections.
+        # By loop. Sessions of a parent process stay untouched: closing them would write to the parent's connections.
         self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
-        self._sent_counts: Counter[int] = Counter()  # by the thread that asked
-        # Stamina would announce each repetition in a line that does not say what is repeated; `retried` does.
+        self._sent_counts: Counter[int] = Counter()  # by calling thread
+        # Stamina's log line does not name the request; `retry` logs its own.
         set_on_retry_hooks([])
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the event loop and return what it returns."""
+        """Run a coroutine on the event loop and return its result."""
         _request_thread.set(threading.get_ident())
         return self._loop_thread.run(coroutine)
 
     def stream(
         self, jobs: Iterable[T], process: Callable[[T], Coroutine[Any, Any, R]], max_pending: int
     ) -> Iterator[R]:
-        """Work on jobs concurrently and yield the results as they come (see `EventLoopThread.stream`)."""
+        """Process jobs concurrently and yield results as they arrive (see `EventLoopThread.stream`)."""
         _request_thread.set(threading.get_ident())
         return self._loop_thread.stream(jobs, process, max_pending)
 
     def get_session(self) -> aiohttp.ClientSession:
-        """Return the session of the event loop that is running; to be called on that loop."""
+        """Return the session of the running event loop; must be called on that loop."""
         loop = asyncio.get_running_loop()
         session = self._sessions.get(loop)
         if session is None:
@@ -72,14 +75,14 @@ class HttpClient:
         return session
 
     def count(self) -> int:
-        """Return how many requests were sent for the thread that calls this, repeated attempts included.
+        """Return how many requests the calling thread has sent, retries included.
 
-        Threads of one process may be at different runs, and each run reports its own.
+        Each thread may execute a different run, and each run reports its own requests.
         """
         return self._sent_counts[threading.get_ident()]
 
     def close(self) -> None:
-        """Cancel what is under way and close all connections; closing again does nothing."""
+        """Cancel running requests and close all connections; calling it again has no effect."""
         self._loop_thread.close(self._close_session)
 
     def __enter__(self) -> Self:
@@ -92,7 +95,7 @@ class HttpClient:
 
     def _create_session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            # Each service bounds its own concurrency. Looking a name up costs a thread: once in five minutes will do.
+            # Each service limits its own concurrency. A DNS lookup occupies a thread, so results are kept 5 minutes.
             connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip"},
@@ -110,10 +113,10 @@ class HttpClient:
 
 
 def _build_counting_request(on_sent: Callable[[], None]) -> type[aiohttp.ClientRequest]:
-    """Return the class of requests that call `note` once they are written to a connection.
+    """Return a request class that calls `on_sent` after a request is written to a connection.
 
-    A trace would tell the same, one step too early for a request that is cancelled there, and costs a tenth of what a
-    request costs.
+    An aiohttp trace fires before the write, so it also counts requests that are cancelled there; it adds 10 % to the
+    cost of a request.
     """
 
     class Request(aiohttp.ClientRequest):
@@ -128,7 +131,7 @@ def _build_counting_request(on_sent: Callable[[], None]) -> type[aiohttp.ClientR
 async def _translate_lost_connections(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Keep aiohttp from repeating requests on its own, which would be neither paced nor among the retries."""
+    """Stop aiohttp from retrying by itself: such retries bypass the rate limit and the retry count."""
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:

@@ -1,4 +1,4 @@
-"""Tells what came of a request in the program's terms: which answers are answers, and which say nothing."""
+"""Map HTTP statuses and exceptions of aiohttp to the program's errors."""
 
 import os
 from collections.abc import Mapping
@@ -15,83 +15,83 @@ from .retry import Timeout, Transient, parse_retry_after
 _NOT_FOUND_STATUSES = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _MAX_URL_LENGTH = 200
 _INVALID_REQUEST_STATUSES = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
-# A content delivery network says 403 as well when it takes a burst for an attack.
+# Content delivery networks also send 403 when they mistake a burst of requests for an attack.
 _TRANSIENT_STATUSES = (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 def error_from_status(status: int, headers: Mapping[str, str], url: str, now: float) -> AggregatorError:
-    """Return the meaning of an answer other than 200; its text goes on after "GET <address>: "."""
+    """Map the status of a response other than 200 to an error; the message completes "GET <url>: "."""
     text = _format_status(status)
     if status in _NOT_FOUND_STATUSES:
         return NotFound(text)
     if status in _INVALID_REQUEST_STATUSES:
         return Invalid(text)
     if 300 <= status < 400 and (location := headers.get("Location")):
-        # The program asks for final addresses only. Following would hide a wrong base address, or ask a stranger.
-        return Unavailable(f"{text} to {_redirect_target(url, location)}, which is not followed")
+        # The program requests final URLs only. A redirect points to a wrong base URL or to an unknown server.
+        return Unavailable(f"{text} to {_redirect_target(url, location)}; redirects are not followed")
     if status in _TRANSIENT_STATUSES or status >= 500:
         wait = parse_retry_after(headers.get("Retry-After", ""), now)
-        return Transient(f"{text}, asks to wait {wait:.0f} s" if wait else text, retry_after=wait)
+        return Transient(f"{text}, retry after {wait:.0f} s" if wait else text, retry_after=wait)
     return Unavailable(text)
 
 
 def error_from_exception(error: Exception) -> AggregatorError:
-    """Return the meaning of an exception of aiohttp or of the operating system, as `refusal` does for an answer."""
+    """Map an exception of aiohttp or of the operating system to an error."""
     match error:
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            return Invalid("this is not an address of HTTP")
+            return Invalid("not an HTTP URL")
         case aiohttp.ClientConnectorCertificateError():
             return Unavailable("the server's certificate is not trusted")
         case aiohttp.ConnectionTimeoutError():
-            return Transient("no connection came about in time")
+            return Transient("connecting timed out")
         case TimeoutError():
-            return Timeout("no complete answer came in time")
+            return Timeout("timed out before the response was complete")
         case aiohttp.ClientConnectorDNSError():
-            return Transient(f"no connection: the host is not known ({error.strerror})")
+            return Transient(f"no connection: unknown host ({error.strerror})")
         case aiohttp.ClientConnectorSSLError():
-            return Transient("no connection: the server does not speak TLS with us")
+            return Transient("no connection: the TLS handshake failed")
         case aiohttp.ClientConnectorError():
             error_number = error.os_error.errno
             return Transient(
-                f"no connection: {os.strerror(error_number) if error_number else 'no address of the host answers'}"
+                f"no connection: {os.strerror(error_number) if error_number else 'no address of the host responds'}"
             )
         case aiohttp.ClientPayloadError() if isinstance(error.__cause__, ContentEncodingError):
-            return Transient("the answer can't be decompressed")
+            return Transient("the response can't be decompressed")
         case aiohttp.ClientPayloadError():
-            return Transient("the connection was lost in the middle of the answer")
+            return Transient("the connection was lost in the middle of the response")
         case ConnectionLost():
-            return Transient("the connection was lost before an answer came")
+            return Transient("the connection was lost before the response")
         case aiohttp.ClientResponseError():
-            return Transient("the answer is not HTTP")
+            return Transient("the response is not HTTP")
     return Transient(f"the connection failed ({type(error).__name__})")
 
 
 def outcome_label(status: int | None, error: BaseException) -> str:
-    """Return what `Traffic` calls the end of a request that failed; `status` is that of its answer, if one began."""
+    """Return the metrics label of a failed request; `status` is the response's status, None without a response."""
     match error:
         case AggregatorError() if status is not None:
-            return "unusable" if status == HTTPStatus.OK else str(status)
+            return "invalid_response" if status == HTTPStatus.OK else str(status)
         case TimeoutError():
             return "timeout"
         case aiohttp.ClientConnectorError():
             return "no_connection"
         case aiohttp.ClientError() | OSError():
-            return "broken_off"
-    return "given_up"
+            return "connection_lost"
+    return "cancelled"
 
 
 def drop_traceback(error: AggregatorError) -> AggregatorError:
-    """Return an error fit for keeping: without the frames it passed and their variables, among them whole bodies."""
+    """Return the error without traceback and causes, whose frames keep whole response bodies in memory."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 
 
 def redact_url(url: str) -> str:
-    """Return an address fit for a message: without user, password, query and fragment, which may hold secrets."""
+    """Return a URL for messages, without user, password, query and fragment, which may hold secrets."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return "something that is not an address"
+        return "an invalid URL"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:_MAX_URL_LENGTH]
 
 

@@ -1,4 +1,4 @@
-"""Lets synchronous callers, in whatever threads, share one event loop, so that connections are shared as well."""
+"""Event loop in a background thread, which synchronous callers in any thread share."""
 
 import asyncio
 import os
@@ -13,9 +13,9 @@ R = TypeVar("R")
 
 
 class EventLoopThread:
-    """One event loop in one thread, started when first needed; a forked child starts its own.
+    """One event loop in one thread, started on first use; a forked child starts its own.
 
-    Safe to use from several threads. After `close` it can't be used again.
+    Thread-safe. Unusable after `close`.
     """
 
     def __init__(self) -> None:
@@ -24,12 +24,12 @@ class EventLoopThread:
         self._thread: threading.Thread | None = None
         self._owner_pid = os.getpid()
         self._closed = False
-        # The loops of parent processes. They hold file descriptors that the parent still uses: collecting one would
-        # close them under its hands.
+        # Loops of parent processes. Their file descriptors are still in use by the parent; garbage collection of a
+        # loop would close them.
         self._inherited_loops: list[asyncio.AbstractEventLoop] = []
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end and return what it returns; an interruption of the caller cancels it."""
+        """Run a coroutine and return its result; interrupting the caller cancels the coroutine."""
         try:
             future = asyncio.run_coroutine_threadsafe(coroutine, self._ensure_loop())
         except RuntimeError:
@@ -43,14 +43,14 @@ class EventLoopThread:
     def stream(
         self, jobs: Iterable[T], process: Callable[[T], Coroutine[Any, Any, R]], max_pending: int
     ) -> Iterator[R]:
-        """Work on jobs concurrently and yield the results as they come, in any order.
+        """Process jobs concurrently and yield the results as they arrive, in any order.
 
-        At most `ahead` jobs are in flight or finished and not yet taken. `jobs` is advanced in the thread of the
-        caller, only as far as that allows. What `work` raises is raised here; that, and giving the iterator up,
-        cancels what is in flight and waits for its end: nothing goes on behind the caller's back.
+        At most `max_pending` jobs are running or finished but not yet consumed; `jobs` is advanced in the caller's
+        thread, no further than that. An exception of `process` is raised here. An exception, and closing the
+        iterator, cancel the running jobs and wait until they have ended.
         """
         if max_pending < 1:
-            raise ValueError(f"nothing can be done with {max_pending} jobs ahead")
+            raise ValueError(f"max_pending must be at least 1, not {max_pending}")
         loop = self._ensure_loop()
         finished: SimpleQueue[Future[R]] = SimpleQueue()
         pending: set[Future[R]] = set()
@@ -89,7 +89,7 @@ class EventLoopThread:
                 asyncio.run_coroutine_threadsafe(wait_for_running(), loop).result()
 
     def close(self, cleanup: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
-        """Cancel what is running, run `last` on the loop if there is a loop, and end the thread."""
+        """Cancel running coroutines, run `cleanup` on the loop if there is one, and end the thread."""
         with self._lock:
             self._closed = True
             loop, thread = self._loop, self._thread
@@ -103,7 +103,7 @@ class EventLoopThread:
 
     def _ensure_loop(self) -> asyncio.AbstractEventLoop:
         if threading.current_thread() is self._thread:
-            raise RuntimeError("the event loop's own thread would wait for itself")
+            raise RuntimeError("called from the event loop's own thread, which would wait for itself")
         with self._lock:
             if self._closed:
                 raise RuntimeError("used after it was closed")
@@ -112,8 +112,8 @@ class EventLoopThread:
                 self._loop, self._owner_pid = None, os.getpid()
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                # A daemon: a caller that forgets to close must not keep the program from ending.
-                self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
+                # A daemon thread, so that a missing `close` does not keep the process alive.
+                self._thread = threading.Thread(target=self._loop.run_forever, name="event-loop", daemon=True)
                 self._thread.start()
             return self._loop
 

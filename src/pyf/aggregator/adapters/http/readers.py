@@ -1,4 +1,4 @@
-"""Makes values of the bodies of answers, piece by piece as they come in."""
+"""Parsers of response bodies, fed chunk by chunk."""
 
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
@@ -12,21 +12,20 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class BodyReader(Protocol[T_co]):
-    """Reads one body.
+    """Parser of one response body.
 
-    Both methods raise `Unavailable`, or `Transient` where another answer may be better, with a text that goes on
-    after "GET <address>: ".
+    Both methods raise `Unavailable`, or `Transient` if a retry may help; the message completes "GET <url>: ".
     """
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next piece of the body, decompressed."""
+        """Parse the next decompressed chunk."""
 
     def finish(self) -> T_co:
-        """Return what the body says, which is complete now."""
+        """Return the value of the complete body."""
 
 
 class BufferedReader(Generic[T]):
-    """Reads a body that is small enough to be held as a whole."""
+    """Parser of a body that fits in memory as a whole."""
 
     def __init__(self, decode: Callable[[bytes], T]) -> None:
         self._decode = decode
@@ -40,13 +39,13 @@ class BufferedReader(Generic[T]):
 
 
 def make_json_reader(model: type[T]) -> Callable[[], BodyReader[T]]:
-    """Return what makes readers of JSON documents of one type (a msgspec struct, a mapping…)."""
+    """Return a factory of readers that decode JSON to one type."""
     decoder = msgspec.json.Decoder(model)
 
     def decode(body: bytes) -> T:
         try:
             return decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Transient(f"the answer is not the JSON that was asked for ({error})") from error
+            raise Transient(f"the response is not the expected JSON ({error})") from error
 
     return lambda: BufferedReader(decode)

@@ -1,4 +1,4 @@
-"""Decides which failures of a request are worth asking again, and when."""
+"""Which failed requests are retried, and after which delay."""
 
 import logging
 import re
@@ -19,18 +19,19 @@ _SECONDS = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]*)?)\s*", re.ASCII)
 
 
 class Transient(Unavailable):
-    """A failure that asking again may heal; a caller need not tell it from `Unavailable`."""
+    """A failure that a retry may cure; callers may treat it as `Unavailable`."""
 
 
 class Timeout(Transient):
-    """No complete answer came in time: asking for less may heal it, too."""
+    """The response was not complete in time; a smaller request may also help."""
 
 
 class RetryPolicy(Struct, frozen=True, kw_only=True):
-    """How often and when a request is repeated; times in seconds.
+    """Number and delays of retries; times in seconds.
 
-    `backoff` is the pause before the first repetition and doubles with each further one; up to half of it is added
-    at random. A service that asks for a pause gets it; one that asks for more than `longest_wait` is not waited for.
+    Attributes:
+        backoff: Delay before the first retry. It doubles with each retry; up to half of it is added at random.
+        max_wait: Longest delay. A service that demands a longer pause is not retried.
     """
 
     max_retries: int = 3
@@ -39,10 +40,9 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
 
 
 async def retry(attempt: Callable[[], Awaitable[T]], error: Transient, policy: RetryPolicy) -> T:
-    """Repeat an attempt that has failed once, and return what it returns; raises the last failure.
+    """Retry an attempt that has failed once and return its result; raise the last failure.
 
-    The first attempt is the caller's, because most succeed and stamina's machinery costs as much as the decoding of a
-    document.
+    The caller makes the first attempt: most succeed, and stamina costs as much as decoding a document.
     """
     async for attempt_context in stamina.retry_context(
         on=_build_retry_predicate(policy.max_wait),
@@ -54,7 +54,7 @@ async def retry(attempt: Callable[[], Awaitable[T]], error: Transient, policy: R
     ):
         with attempt_context:
             if attempt_context.num > 1:
-                _log.info("asking again, %d of %d: %s", attempt_context.num - 1, policy.max_retries, error)
+                _log.info("retry %d of %d: %s", attempt_context.num - 1, policy.max_retries, error)
                 try:
                     return await attempt()
                 except Transient as next_error:
@@ -64,9 +64,10 @@ async def retry(attempt: Callable[[], Awaitable[T]], error: Transient, policy: R
 
 
 def parse_retry_after(header: str, now: float) -> float | None:
-    """Return the seconds that a `Retry-After` header asks to wait, from seconds or an HTTP date.
+    """Return the delay of a `Retry-After` header (seconds or an HTTP date), None for a past or unreadable value.
 
-    None where it asks for nothing: a moment that has passed, or text that says nothing. `now` in Unix seconds.
+    Args:
+        now: Current time in Unix seconds.
     """
     if seconds := _SECONDS.fullmatch(header):
         wait = float(seconds[1])

@@ -1,4 +1,4 @@
-"""Asks one service no more, no faster and no more often than it is good for, and tells failures by their meaning."""
+"""HTTP client for one service: concurrency limit, rate limit, retries, error mapping."""
 
 import asyncio
 import time
@@ -25,16 +25,19 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 MEBIBYTE = 1024 * 1024
-# Reading the rest of a refusal keeps its connection usable; of a longer one a new connection is cheaper.
+# Reading an error response to its end keeps the connection usable; beyond this size a new connection is cheaper.
 _MAX_ERROR_BYTES = 64 * 1024
 
 
 class ServiceLimits(Struct, frozen=True, kw_only=True):
-    """How a service may be asked; times in seconds.
+    """Limits of a service; times in seconds.
 
-    At most `workers` requests are under way at any moment, and on the mean no more than one starts in each `delay`.
-    `timeout` is for a whole answer, `connect_timeout` for the connection. `silence` is how long nothing is asked after
-    a 429 that does not say how long.
+    Attributes:
+        max_concurrency: Requests that may run at once.
+        delay: Average interval between the starts of two requests.
+        cooldown: Pause of all requests after a 429 without `Retry-After`.
+        timeout: Limit for a complete response.
+        connect_timeout: Limit for opening a connection.
     """
 
     max_concurrency: int = 20
@@ -46,12 +49,15 @@ class ServiceLimits(Struct, frozen=True, kw_only=True):
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """One request; `url` is sent as it is, with what needs it percent-encoded.
+    """One request.
 
-    `about` is for messages: what is asked for, where the address alone does not say. `largest` bounds the
-    decompressed body, in bytes; `patience` multiplies the service's time-out. Where the address is `always_there`, a
-    404 is no answer about a thing but a failure of the service. `explained` returns what a refusal means, given what
-    its status says and its body; where there is none, the status says it all.
+    Attributes:
+        url: Sent unchanged; the caller percent-encodes it.
+        label: Subject of the request in messages, if the URL does not say it.
+        max_bytes: Limit of the decompressed body.
+        timeout_factor: Multiplies the service's timeout.
+        must_exist: A 404 is a failure of the service, not a missing resource.
+        parse_error: Returns a better error from the status's error and the body.
     """
 
     url: str
@@ -68,12 +74,12 @@ class Request(Struct, frozen=True, kw_only=True):
         return f"{self.method} {redact_url(self.url)}" + (f" ({self.label})" if self.label else "")
 
     def __repr__(self) -> str:
-        """Headers may hold a secret, and a representation ends up in logs."""
+        """Leave out headers: they may hold a secret, and representations end up in logs."""
         return f"<{self}>"
 
 
 class CachedResponse(Struct, Generic[T], frozen=True):
-    """What a service's answer said, and the marks by which the service can tell that it would say the same again."""
+    """Value of a response, with the validators of a conditional request."""
 
     value: T
     etag: str = ""
@@ -81,13 +87,13 @@ class CachedResponse(Struct, Generic[T], frozen=True):
 
     @property
     def conditional_headers(self) -> Mapping[str, str]:
-        """The headers that ask for what is new only."""
+        """The headers of a conditional request."""
         validators = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
         return {name: validator for name, validator in validators.items() if validator}
 
 
 class Response(Struct, frozen=True):
-    """What a service sent back, whatever it means; `headers` are looked up in any case."""
+    """A response of any status; `headers` ignore case."""
 
     status: int
     headers: Mapping[str, str]
@@ -95,10 +101,11 @@ class Response(Struct, frozen=True):
 
 
 class ServiceClient:
-    """One service, to be asked by any number of adapters and threads within common limits.
+    """Client of one service, shared by any number of adapters and threads.
 
-    With a `pace` other processes that share it ask no more often together than one would alone. `name` is what its
-    requests are counted under.
+    Args:
+        rate_limiter: Shared rate limit of several processes.
+        name: Label of the service in metrics.
     """
 
     def __init__(
@@ -111,37 +118,38 @@ class ServiceClient:
         self._throttle: Throttle | None = None
 
     def get(self, request: Request, reader_factory: Callable[[], BodyReader[T]]) -> T:
-        """Send a request and return what a reader makes of the body; repeats what is worth repeating.
+        """Send a request, with retries, and return the parsed body. Redirects are not followed.
 
-        Raises `NotFound` for 404 and 410, `Invalid` for 400 and 422, `Unavailable` where no usable answer came;
-        redirections are not followed.
+        Raises:
+            NotFound: For 404 and 410.
+            Invalid: For 400 and 422.
+            Unavailable: Without a usable response.
         """
         return self._http.run(self.get_async(request, reader_factory))
 
     def get_if_modified(
         self, request: Request, reader_factory: Callable[[], BodyReader[T]], cached: CachedResponse[T] | None
     ) -> CachedResponse[T]:
-        """Do what `fetch` does, and return `held` where the service says that nothing has changed since."""
+        """Send a conditional request; return `cached` if the service reports no change."""
         if cached is not None:
             request = replace(request, headers={**request.headers, **cached.conditional_headers})
         return self._http.run(self._get_with_retries(request, reader_factory, cached))
 
     def send(self, request: Request) -> Response:
-        """Send a request once and return what came back, refusals included.
+        """Send a request once and return the response whatever its status; raise `Transient` without a complete one.
 
-        It is for services whose headers and refusals say what statuses alone don't. Raises `Transient` where no whole
-        answer came.
+        For services whose headers and error bodies carry more than the status.
         """
         return self._http.run(self._send_async(request))
 
     def stream(
         self, jobs: Iterable[T], process: Callable[[T], Coroutine[Any, Any, R]], max_pending: int
     ) -> Iterator[R]:
-        """Do jobs concurrently with the help of `ask` and yield the results as they come (`Http.stream`)."""
+        """Process jobs concurrently and yield the results as they arrive (see `EventLoopThread.stream`)."""
         return self._http.stream(jobs, process, max_pending)
 
     async def get_async(self, request: Request, reader_factory: Callable[[], BodyReader[T]]) -> T:
-        """Do what `fetch` does, on the event loop."""
+        """Do what `get` does, on the event loop."""
         return (await self._get_with_retries(request, reader_factory, None)).value
 
     async def _get_with_retries(
@@ -165,14 +173,10 @@ class ServiceClient:
             raise _add_request_context(error, request) from error
 
     async def _send_async(self, request: Request) -> Response:
-        body = bytearray()
         try:
             async with self._get_throttle(), self._open_response(request) as response:
-                async for chunk in response.content.iter_any():
-                    body += chunk
-                    if len(body) > request.max_bytes:
-                        raise Unavailable(f"the answer is larger than {request.max_bytes:,} bytes")
-                return Response(response.status, response.headers, bytes(body))
+                body = b"".join([chunk async for chunk in _iter_chunks(response, request.max_bytes)])
+                return Response(response.status, response.headers, body)
         except AggregatorError as error:
             raise _add_request_context(error, request) from error
         except (aiohttp.ClientError, OSError) as error:
@@ -192,11 +196,7 @@ class ServiceClient:
                     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                         await self._apply_retry_after(status_error, throttle)
                     raise request.parse_error(status_error, error_body) if request.parse_error else status_error
-                size = 0
-                async for chunk in response.content.iter_any():
-                    size += len(chunk)
-                    if size > request.max_bytes:
-                        raise Unavailable(f"the answer is larger than {request.max_bytes:,} bytes")
+                async for chunk in _iter_chunks(response, request.max_bytes):
                     body_reader.feed(chunk)
                 return CachedResponse(body_reader.finish(), headers.get("ETag", ""), headers.get("Last-Modified", ""))
         except (aiohttp.ClientError, OSError) as error:
@@ -226,7 +226,7 @@ class ServiceClient:
         request_metrics.record(self._name, str(status))
 
     async def _apply_retry_after(self, error: AggregatorError, throttle: Throttle) -> None:
-        """Hold back all requests when the service says that we ask too much, if it is not for too long."""
+        """Pause all requests to a service that reports too many, unless the demanded pause exceeds `max_wait`."""
         wait = error.retry_after if isinstance(error, Unavailable) else None
         if wait is None:
             await throttle.pause_all(self.limits.cooldown)
@@ -241,7 +241,7 @@ class ServiceClient:
 
 
 def _add_request_context(error: AggregatorError, request: Request) -> AggregatorError:
-    """Return the error with what was asked before what came of it."""
+    """Return the error with the request in front of its message."""
     text = f"{request}: {error}"
     if isinstance(error, Unavailable):
         return type(error)(text, retry_after=error.retry_after)
@@ -253,14 +253,23 @@ def _add_request_context(error: AggregatorError, request: Request) -> Aggregator
 def _parse_url(url: str) -> URL:
     with suppress(ValueError):
         parsed_url = URL(url, encoded=True)
-        # A port out of range shows only when it is looked at, and aiohttp does that too late to tell it as such.
+        # Reading `port` validates it; aiohttp does so too late to report an invalid URL.
         if parsed_url.port:
             return parsed_url
-    raise Invalid("this is not an address of HTTP")
+    raise Invalid("not an HTTP URL")
+
+
+async def _iter_chunks(response: aiohttp.ClientResponse, max_bytes: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > max_bytes:
+            raise Unavailable(f"the response is larger than {max_bytes:,} bytes")
+        yield chunk
 
 
 async def _read_error_body(response: aiohttp.ClientResponse) -> bytes:
-    """Read a refusal to its end, or as much of it as is worth it, and return that."""
+    """Return the body of an error response, or its beginning if it is long."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk

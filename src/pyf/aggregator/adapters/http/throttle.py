@@ -1,4 +1,4 @@
-"""Lets requests pass to a service: only so many at once, only so often, and none while it asked for silence."""
+"""Throttle of one service: concurrency, rate, and pauses that the service demands."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from aiolimiter import AsyncLimiter
 from ...domain.errors import Unavailable
 from ...ports import RateLimiter
 
-# Requests less than this many seconds apart are paced by the handful: a timer for each would cost throughput.
+# Requests closer together than this (seconds) pass in batches: a timer for each costs throughput.
 _BATCH_WINDOW = 0.05
 
 
@@ -16,9 +16,10 @@ _log = logging.getLogger(__name__)
 
 
 class Throttle:
-    """An asynchronous context that lasts as long as a request is under way; belongs to the loop it is made on.
+    """Asynchronous context manager around one request; belongs to the event loop it is created on.
 
-    With a `pace` requests are so often as all who share it may together.
+    Args:
+        rate_limiter: Limits the rate of all processes that share it.
     """
 
     def __init__(self, max_concurrency: int, delay: float, rate_limiter: RateLimiter | None = None) -> None:
@@ -31,11 +32,11 @@ class Throttle:
         self._paused_until = 0.0
 
     def pause(self, seconds: float) -> None:
-        """Let no further request pass for that time."""
+        """Hold back this process's requests for that time."""
         self._paused_until = max(self._paused_until, self.loop.time() + seconds)
 
     async def pause_all(self, seconds: float) -> None:
-        """Let no further request pass for that time, nor one of those who share the pace."""
+        """Hold back the requests of all processes that share the rate limit for that time."""
         self.pause(seconds)
         if self._shared_limit is not None:
             await self._shared_limit.block_for(seconds)
@@ -43,7 +44,7 @@ class Throttle:
     async def __aenter__(self) -> None:
         await self._slots.acquire()
         try:
-            while (wait := self._paused_until - self.loop.time()) > 0:  # noqa: ASYNC110 - the end may be put off
+            while (wait := self._paused_until - self.loop.time()) > 0:  # noqa: ASYNC110 - `pause` may extend it
                 await asyncio.sleep(wait)
             if self._local_limiter is not None:
                 await self._local_limiter.acquire()
@@ -58,10 +59,10 @@ class Throttle:
 
 
 class SharedRateLimit:
-    """Turns of a pace that is shared with other processes, fetched by the handful where they are close together.
+    """Permits of a rate limit shared with other processes, acquired in batches if they are close together.
 
-    Where the pace is not to be had, whoever asks paces himself alone: too many requests are refused by the service
-    then, none at all would be worse.
+    If the shared limiter is unavailable, only the local limit holds: the service may then reject requests, which is
+    better than sending none.
     """
 
     def __init__(self, rate_limiter: RateLimiter, delay: float) -> None:
@@ -71,7 +72,7 @@ class SharedRateLimit:
         self._lock = asyncio.Lock()
 
     async def acquire(self) -> None:
-        """Wait for the next turn."""
+        """Wait for the next permit."""
         async with self._lock:
             if not self._remaining:
                 await asyncio.sleep(await self._acquire_permits())
@@ -79,15 +80,15 @@ class SharedRateLimit:
             self._remaining -= 1
 
     async def block_for(self, seconds: float) -> None:
-        """Have nobody take a turn for that time."""
+        """Issue no permits for that time."""
         try:
             await asyncio.to_thread(self._rate_limiter.block_for, seconds)
         except Unavailable as error:
-            _log.warning("others are not told that a service wants to rest: %s", error)
+            _log.warning("cannot share the service's pause with other processes: %s", error)
 
     async def _acquire_permits(self) -> float:
         try:
             return await asyncio.to_thread(self._rate_limiter.acquire, self._batch_size)
         except Unavailable as error:
-            _log.warning("requests are paced by this process alone: %s", error)
+            _log.warning("shared rate limiter unavailable; using the local limit: %s", error)
             return 0.0

@@ -1,4 +1,4 @@
-"""What workers on any number of machines agree by and remember together, on a Redis or a Valkey."""
+"""Coordination and caches of workers on any number of machines, on Redis or Valkey."""
 
 from .broker_queue import BrokerQueue, QueuedTask
 from .caches import RedisRenderCache, RedisRepositoryCache

@@ -1,4 +1,4 @@
-"""Looks into a queue of Celery's on a Redis: what waits there, and takes it away."""
+"""Celery's queue on Redis: count, list and purge the waiting tasks."""
 
 from base64 import b64decode
 from binascii import Error as NotBase64
@@ -13,7 +13,7 @@ from redis import Redis
 
 from .connection import translate_errors
 
-# Celery's name for the queue that tasks are in, and for what workers have in hand.
+# Celery's keys of the queue, and of the tasks that workers have received but not acknowledged.
 QUEUE = "celery"
 UNACKED = "unacked"
 
@@ -33,7 +33,7 @@ _decoder = Decoder(_Message)
 
 
 class QueuedTask(Struct, frozen=True):
-    """A task that waits, with what it was called with; a message that nobody can read has no name."""
+    """A waiting task with its arguments; `task` is "" for an unreadable message."""
 
     task: str
     args: tuple[Any, ...] = ()
@@ -47,16 +47,16 @@ class BrokerQueue:
         self._redis = redis
 
     def get_lengths(self) -> tuple[int, int]:
-        """Return how many tasks wait in the queue, and how many workers have in hand, retries to come included."""
+        """Return the number of waiting tasks, and of unacknowledged ones, which include scheduled retries."""
         with translate_errors():
             return int(self._redis.llen(QUEUE)), int(self._redis.hlen(UNACKED))
 
     def count_by_task(self) -> Counter[str]:
-        """Return how many tasks of each name wait in the queue."""
+        """Return the number of waiting tasks by name."""
         return Counter(task.task for task in self._read_messages(QUEUE))
 
     def purge(self) -> Iterator[QueuedTask]:
-        """Take all waiting tasks away in one step, and yield them."""
+        """Remove all waiting tasks atomically and yield them."""
         purged_key = f"pyf:purged:{uuid4().hex}"
         with translate_errors():
             if not self._redis.exists(QUEUE):

@@ -1,4 +1,4 @@
-"""The connection to a Redis, and what its failures mean."""
+"""Connection to Redis, and mapping of its errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +9,16 @@ from redis.retry import Retry
 
 from ...domain.errors import Invalid, Unavailable
 
-# Seconds: whoever is asked between two requests must not hold them up for long. A command that found its connection
-# closed is sent once more; all commands of ours may be sent twice.
+# Seconds; Redis is used between two requests, so it must not delay them for long. A command whose connection was
+# closed is sent once more: all our commands are safe to repeat.
 _TIMEOUT = 5.0
 _MAX_RETRIES = 1
 
 
 def connect(url: str) -> Redis:
-    """Return a client of the server at an address, for any number of threads; nothing is asked before the first call.
+    """Return a thread-safe client, which connects on first use; raises `Invalid` for an invalid URL.
 
-    Raises `Invalid` for what is no address of a Redis. A forked child opens its own connections.
+    A forked child opens its own connections.
     """
     try:
         return Redis.from_url(
@@ -30,13 +30,13 @@ def connect(url: str) -> Redis:
             retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), _MAX_RETRIES),
         )
     except (ValueError, TypeError) as error:
-        raise Invalid(f"REDIS_HOST is no address of a Redis: {error}") from error
+        raise Invalid(f"REDIS_HOST is not a Redis URL: {error}") from error
 
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Raise `Unavailable` for whatever failure of the server."""
+    """Raise `Unavailable` for any failure of the server."""
     try:
         yield
     except RedisError as error:
-        raise Unavailable(f"Redis does not answer: {' '.join(str(error).split())}") from error
+        raise Unavailable(f"Redis does not respond: {' '.join(str(error).split())}") from error

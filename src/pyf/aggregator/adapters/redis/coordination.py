@@ -1,11 +1,4 @@
-"""Keeps account on a Redis of work that was handed out in parts.
-
-Rights that a Redis gives to one holder at a time, whatever machines they are on.
-
-Gives turns to all workers that ask one service, by the clock of the Redis that they share.
-
-Remembers on a Redis what was seen; the server forgets it in time.
-"""
+"""Coordination of workers on Redis: partitioned jobs, locks, rate limits, deduplication."""
 
 from collections.abc import Collection
 
@@ -15,7 +8,7 @@ from .connection import translate_errors
 
 
 class RedisPartitions:
-    """The port `Errands` on a Redis: a set of the parts that are left."""
+    """The port `Partitions` on Redis: a set of the incomplete shards of each job."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -36,10 +29,10 @@ class RedisPartitions:
 
 
 def _build_partition_key(job: str) -> str:
-    return f"pyf:errands:{job}"
+    return f"pyf:partitions:{job}"
 
 
-# What is asked and what is done about the answer must be one step.
+# Scripts, because reading and writing must be one atomic step.
 _ACQUIRE_LOCK = """
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
@@ -53,7 +46,7 @@ return 0
 
 
 class RedisLocks:
-    """The port `Locks` on a Redis."""
+    """The port `Locks` on Redis."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -77,7 +70,7 @@ def _build_lock_key(name: str) -> str:
     return f"pyf:lock:{name}"
 
 
-# The moment of the next free turn, in milliseconds of the server's clock; it is forgotten once it has passed.
+# The value is the time of the next free permit, in milliseconds of the server's clock; the key expires then.
 _ACQUIRE_PERMITS = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
@@ -96,10 +89,10 @@ return 0
 
 
 class RedisRateLimiter:
-    """The port `Pace` on a Redis, for one service; its turns are `delay` seconds apart."""
+    """The port `RateLimiter` on Redis, for one service; its permits are `delay` seconds apart."""
 
     def __init__(self, redis: Redis, service: str, delay: float) -> None:
-        self._key = f"pyf:pace:{service}"
+        self._key = f"pyf:rate-limit:{service}"
         self._delay = delay
         self._acquire = redis.register_script(_ACQUIRE_PERMITS)
         self._block = redis.register_script(_BLOCK)
@@ -114,7 +107,7 @@ class RedisRateLimiter:
 
 
 class RedisDedupStore:
-    """The port `SeenStore` on a Redis; keys are the server's own."""
+    """The port `DedupStore` on Redis; expired keys are removed by the server."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

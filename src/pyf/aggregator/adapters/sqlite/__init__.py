@@ -1,1 +1,1 @@
-"""The engines that keep documents, and what they have in common."""
+"""Index engine in one SQLite file."""

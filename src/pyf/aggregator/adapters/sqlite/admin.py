@@ -1,4 +1,4 @@
-"""Makes, names and deletes the collections of a SQLite file, and gives out the right to rewrite one."""
+"""Collections and aliases of a SQLite file: create, copy, lock and delete them."""
 
 import sqlite3
 import time
@@ -6,10 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from ...domain.batching import split_into_batches
-from ...domain.collection import CollectionInfo, CollectionState
+from ...domain.collection import CollectionInfo, CollectionState, validate_collection_name
 from ...domain.errors import Invalid
 from ...ports import Rejection
-from ..collection_names import validate_collection_name
 from ..encoding import encode_json
 from ..fulltext.files import get_search_folder, remove_index
 from .collections import find_collection, require_collection
@@ -57,8 +56,8 @@ class SqliteAdmin:
         row = (validate_collection_name(collection), int(self._now()), encode_json(state).decode())
         with self._database.writing() as connection:
             if existing := find_collection(connection, collection):
-                kind = "a collection" if existing.name == collection else "an alias"
-                raise Invalid(f"there is {kind} {collection} already")
+                kind = "collection" if existing.name == collection else "alias"
+                raise Invalid(f"{kind} {collection} already exists")
             connection.execute("INSERT INTO collections (name, created_at, state) VALUES (?, ?, ?)", row)
             if alias:
                 self._write_alias(connection, alias, collection)
@@ -81,7 +80,7 @@ class SqliteAdmin:
             successor_id = self._require_unaliased_id(connection, successor)
             current = find_collection(connection, validate_collection_name(collection))
             if collection == successor or (current and current.name not in (collection, successor)):
-                raise Invalid(f"{collection} is an alias of {current and current.name}: name the collection itself")
+                raise Invalid(f"{collection} is an alias of {current and current.name}: use the name of the collection")
             if current and current.name == collection:
                 after: str | None = ""
                 while after is not None:
@@ -95,27 +94,25 @@ class SqliteAdmin:
         after: str | None = ""
         while after is not None:
             with self._database.writing() as connection:
-                source_id, target_id = (
-                    require_collection(connection, name, self._database.path).id for name in (source, target)
-                )
+                source_id, target_id = self._require_ids(connection, source, target)
                 after = _copy_next_enrichments(connection, source_id, target_id, after)
         self.copy_tombstones(source, target)
 
     def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
-        for some in split_into_batches(names, _PROJECT_BATCH):
+        for batch in split_into_batches(names, _PROJECT_BATCH):
             with self._database.writing() as connection:
-                from_, to = (require_collection(connection, name, self._database.path).id for name in (source, target))
-                for name in some:
-                    copy_package(connection, from_, to, name)
+                source_id, target_id = self._require_ids(connection, source, target)
+                for name in batch:
+                    copy_package(connection, source_id, target_id, name)
         return ()
 
     def copy_foreign_settings(self, source: str, target: str, *, with_values: bool) -> Sequence[str]:
-        return ()  # no other program writes here
+        return ()  # no other program writes to the file
 
     def copy_tombstones(self, source: str, target: str) -> None:
         with self._database.writing() as connection:
-            from_, to = (require_collection(connection, name, self._database.path).id for name in (source, target))
-            connection.execute(_COPY_TOMBSTONES, {"source": from_, "target": to})
+            source_id, target_id = self._require_ids(connection, source, target)
+            connection.execute(_COPY_TOMBSTONES, {"source": source_id, "target": target_id})
 
     def list_collections(self) -> Sequence[CollectionInfo]:
         with self._database.reading() as connection:
@@ -125,12 +122,12 @@ class SqliteAdmin:
             return [
                 CollectionInfo(
                     name=name,
-                    aliases=tuple(aliases.get(number, ())),
+                    aliases=tuple(aliases.get(collection_id, ())),
                     projects=projects,
                     documents=documents,
                     created_at=created_at,
                 )
-                for number, name, created_at, projects, documents in connection.execute(_SELECT_COLLECTIONS)
+                for collection_id, name, created_at, projects, documents in connection.execute(_SELECT_COLLECTIONS)
             ]
 
     def resolve(self, name: str) -> str | None:
@@ -141,10 +138,10 @@ class SqliteAdmin:
     def foreign_fields(self, collection: str) -> Sequence[str] | None:
         with self._database.reading() as connection:
             require_collection(connection, collection, self._database.path)
-        return None  # no other program writes to our file
+        return None  # no other program writes to the file
 
     def put_search_preset(self, name: str) -> None:
-        raise Invalid(f"search presets are stored on a Typesense server, and the index is {self.get_location()}")
+        raise Invalid(f"search presets are stored on a Typesense server, but the index is {self.get_location()}")
 
     def get_location(self) -> str:
         return str(self._database.path)
@@ -162,7 +159,7 @@ class SqliteAdmin:
         names = dict.fromkeys((validate_collection_name(collection), self.resolve(collection) or collection))
         with ExitStack() as locks:
             for name in names:
-                busy_message = f"another run is at work on the collection {name} in {path}: wait for it to end"
+                busy_message = f"collection {name} in {path} is locked by another run: wait for it to finish"
                 locks.enter_context(hold_file_lock(path.with_name(f"{path.name}.{name}.lock"), busy_message))
             yield
 
@@ -179,15 +176,18 @@ class SqliteAdmin:
         connection.execute(_SET_ALIAS, (alias, collection_id))
 
     def _require_unaliased_id(self, connection: sqlite3.Connection, collection: str) -> int:
-        """Return the number of a collection that is named by its own name."""
+        """Return the id of a collection; raise `Invalid` for an alias."""
         ref = require_collection(connection, collection, self._database.path)
         if ref.name != collection:
-            raise Invalid(f"{collection} is an alias of {ref.name}: name the collection itself")
+            raise Invalid(f"{collection} is an alias of {ref.name}: use the name of the collection")
         return ref.id
+
+    def _require_ids(self, connection: sqlite3.Connection, *names: str) -> list[int]:
+        return [require_collection(connection, name, self._database.path).id for name in names]
 
 
 def _copy_next_enrichments(connection: sqlite3.Connection, source: int, target: int, after: str) -> str | None:
-    """Carry the enrichments of the next projects after a name over; return the last one's name, None for no more."""
+    """Copy the enrichments of the next batch of projects after a name; return its last name, None at the end."""
     names = [name for (name,) in connection.execute(_SELECT_NEXT_NAMES, (target, after, _PROJECT_BATCH))]
     copy_later_enrichments(connection, source, target, names)
     return names[-1] if names else None

@@ -1,34 +1,25 @@
-"""Remembers in the index's SQLite file what costs time to find out again: rendered READMEs and verdicts.
-
-Remembers in the index's SQLite file what hosts have said about repositories: each is asked about once a day.
-"""
+"""Caches in the index's SQLite file: rendered READMEs, evaluated memberships, repository data."""
 
 import time
-import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-
-from msgspec import DecodeError
-from msgspec.json import Decoder, encode
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ...domain.batching import split_into_batches
 from ...domain.readme.plain_text import RenderedReadme
 from ...domain.repositories import CachedRepository, RepositoryRef
-from ..encoding import encode_json
-from .database import Database
+from ..cache_codec import decode_readme, decode_repository, encode_readme, encode_repository
+from .database import Database, to_json_array
 
 _DAY = 24 * 60 * 60
 
-# Rendered READMEs are kept for so many days after their last use, and in so many bytes together.
+# Rendered READMEs are evicted this many days after their last use, and above this total size.
 _README_MAX_DAYS = 90
 _README_MAX_BYTES = 256 * 1024 * 1024
 
-# JSON of fewer bytes gains nothing from being compressed.
-_MIN_COMPRESSED_BYTES = 512
-
-# Names in one query; READMEs and verdicts in one transaction, so that others can write in between.
+# Names per query, and rows per transaction, so that other processes can write in between.
 _NAME_BATCH = 10_000
 _README_BATCH = 500
 _SERIAL_BATCH = 50_000
+_REF_BATCH = 5_000
 
 _SELECT_READMES = (
     "SELECT fingerprint, last_used, content FROM rendered WHERE fingerprint IN (SELECT value FROM json_each(?))"
@@ -62,14 +53,22 @@ _DELETE_SERIALS = """
     AND name IN (SELECT value FROM json_each(?))
 """
 
-_decode_readme = Decoder(RenderedReadme).decode
+_SELECT_REPOSITORIES = """
+    SELECT key, learned FROM repositories
+    WHERE key IN (SELECT value FROM json_each(?)) AND learned_at >= ?
+"""
+_UPSERT_REPOSITORY = """
+    INSERT INTO repositories (key, learned_at, learned) VALUES (?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET learned_at = excluded.learned_at, learned = excluded.learned
+    WHERE excluded.learned_at >= learned_at
+"""
 
 
 class SqliteRenderCache:
     """The port `RenderCache` in a SQLite file.
 
-    What has not been used for 90 days is forgotten, and of more than `limit` bytes what was used longest ago. The
-    day of the last use is all that is noted, so reading writes once a day at most.
+    Evicts READMEs unused for 90 days, and the least recently used ones above `limit` bytes. Only the day of the last
+    use is stored, so that reading writes at most once a day.
     """
 
     def __init__(
@@ -85,26 +84,26 @@ class SqliteRenderCache:
         for batch in split_into_batches(fingerprints, _NAME_BATCH):
             used_before_today = []
             with self._database.reading() as connection:
-                for fingerprint, last_used, content in connection.execute(_SELECT_READMES, (_to_json_array(batch),)):
-                    if (readme := _unpack_readme(content)) is not None:
+                for fingerprint, last_used, content in connection.execute(_SELECT_READMES, (to_json_array(batch),)):
+                    if (readme := decode_readme(content)) is not None:
                         cached[fingerprint] = readme
                         if last_used < today:
                             used_before_today.append(fingerprint)
             if used_before_today:
                 with self._database.writing_relaxed() as connection:
-                    connection.execute(_TOUCH_READMES, (today, _to_json_array(used_before_today)))
+                    connection.execute(_TOUCH_READMES, (today, to_json_array(used_before_today)))
         return cached
 
     def set_many(self, rendered: Mapping[str, RenderedReadme]) -> None:
         today = self._get_current_day()
         for batch in split_into_batches(rendered.items(), _README_BATCH):
-            rows = [(fingerprint, _pack_readme(value)) for fingerprint, value in batch]
+            rows = [(fingerprint, encode_readme(readme)) for fingerprint, readme in batch]
             with self._database.writing_relaxed() as connection:
                 connection.executemany(_UPSERT_README, ((key, today, len(content), content) for key, content in rows))
                 connection.execute("DELETE FROM rendered WHERE last_used < ?", (today - _README_MAX_DAYS,))
                 (size,) = connection.execute("SELECT coalesce(sum(size), 0) FROM rendered").fetchone()
                 if size > self._limit:
-                    # A little more than is due, or every further README would have to do it again.
+                    # Free 10 % more, so that the next README does not evict again.
                     connection.execute(_EVICT_READMES, (self._limit * 9 // 10,))
 
     def _get_current_day(self) -> int:
@@ -112,7 +111,7 @@ class SqliteRenderCache:
 
 
 class SqliteMembershipCache:
-    """The port `VerdictStore` in a SQLite file; made for the verdicts on every project that there is."""
+    """The port `MembershipCache` in a SQLite file, sized for all projects of a registry."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -121,7 +120,7 @@ class SqliteMembershipCache:
         serials: dict[str, int] = {}
         for batch in split_into_batches(names, _NAME_BATCH):
             with self._database.reading() as connection:
-                serials.update(connection.execute(_SELECT_SERIALS, (filter_key, _to_json_array(batch))))
+                serials.update(connection.execute(_SELECT_SERIALS, (filter_key, to_json_array(batch))))
         return serials
 
     def get_all(self, filter_key: str, *, include_unevaluated: bool = False) -> Mapping[str, int]:
@@ -137,44 +136,11 @@ class SqliteMembershipCache:
     def delete_many(self, filter_key: str, names: Collection[str]) -> None:
         for batch in split_into_batches(names, _NAME_BATCH):
             with self._database.writing() as connection:
-                connection.execute(_DELETE_SERIALS, (filter_key, _to_json_array(batch)))
-
-
-def _pack_readme(readme: RenderedReadme) -> bytes:
-    json = encode_json(readme)
-    return json if len(json) < _MIN_COMPRESSED_BYTES else zlib.compress(json, level=1)
-
-
-def _unpack_readme(content: bytes) -> RenderedReadme | None:
-    """Return what was packed, None where another version of the program packed what this one can't read."""
-    try:
-        return _decode_readme(content if content.startswith(b"{") else zlib.decompress(content))
-    except (DecodeError, zlib.error):
-        return None
-
-
-def _to_json_array(names: Iterable[str]) -> str:
-    return encode(list(names)).decode()
-
-
-# Addresses in one query, and in one transaction, so that others can write in between.
-_REF_BATCH = 5_000
-
-_SELECT_REPOSITORIES = """
-    SELECT key, learned FROM repositories
-    WHERE key IN (SELECT value FROM json_each(?)) AND learned_at >= ?
-"""
-_UPSERT_REPOSITORY = """
-    INSERT INTO repositories (key, learned_at, learned) VALUES (?, ?, ?)
-    ON CONFLICT (key) DO UPDATE SET learned_at = excluded.learned_at, learned = excluded.learned
-    WHERE excluded.learned_at >= learned_at
-"""
-
-_decode_repository = Decoder(CachedRepository).decode
+                connection.execute(_DELETE_SERIALS, (filter_key, to_json_array(batch)))
 
 
 class SqliteRepositoryCache:
-    """The port `RepositoryCache` in a SQLite file; a row of some hundred bytes for each address ever asked about."""
+    """The port `RepositoryCache` in a SQLite file: a row of a few hundred bytes for every repository ever fetched."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -182,26 +148,16 @@ class SqliteRepositoryCache:
     def get_many(self, refs: Collection[RepositoryRef], *, fetched_since: int) -> Mapping[str, CachedRepository]:
         cached: dict[str, CachedRepository] = {}
         for batch in split_into_batches(refs, _REF_BATCH):
-            keys = encode([ref.key for ref in batch]).decode()
+            keys = to_json_array(ref.key for ref in batch)
             with self._database.reading() as connection:
                 rows = connection.execute(_SELECT_REPOSITORIES, (keys, fetched_since)).fetchall()
             for key, json in rows:
-                if (repository := _unpack_repository(json)) is not None:
+                if (repository := decode_repository(json)) is not None:
                     cached[key] = repository
         return cached
 
     def set_many(self, repositories: Sequence[CachedRepository]) -> None:
         for batch in split_into_batches(repositories, _REF_BATCH):
-            rows = [
-                (repository.ref.key, repository.fetched_at, encode_json(repository).decode()) for repository in batch
-            ]
+            rows = [(repository.ref.key, repository.fetched_at, encode_repository(repository)) for repository in batch]
             with self._database.writing_relaxed() as connection:
                 connection.executemany(_UPSERT_REPOSITORY, rows)
-
-
-def _unpack_repository(json: str) -> CachedRepository | None:
-    """Return what was kept, None where another version of the program kept what this one can't read."""
-    try:
-        return _decode_repository(json)
-    except DecodeError:
-        return None

@@ -1,4 +1,4 @@
-"""Looks names up inside the transaction that works with them, so that an alias can't be switched in between."""
+"""Lookup of collections inside the transaction that uses them, so that no alias changes in between."""
 
 import sqlite3
 from pathlib import Path
@@ -15,20 +15,20 @@ _RESOLVE_NAME = """
 
 
 class CollectionRef(NamedTuple):
-    """A collection by the number that its rows carry, and by its own name."""
+    """Id and name of a collection."""
 
     id: int
     name: str
 
 
 def find_collection(connection: sqlite3.Connection, name: str) -> CollectionRef | None:
-    """Return the collection that a name or an alias leads to, None if there is none."""
+    """Return the collection of a name or alias, None if it does not exist."""
     row = connection.execute(_RESOLVE_NAME, {"name": replace_surrogates(name)}).fetchone()
     return row and CollectionRef(*row)
 
 
 def require_collection(connection: sqlite3.Connection, name: str, path: Path) -> CollectionRef:
-    """Return the collection that a name or an alias leads to; raises `NotFound` if there is none."""
+    """Return the collection of a name or alias; raise `NotFound` if it does not exist."""
     collection = find_collection(connection, name)
     if collection is None:
         raise NotFound(f"there is no collection {name} in {path}")
@@ -36,7 +36,7 @@ def require_collection(connection: sqlite3.Connection, name: str, path: Path) ->
 
 
 def allocate_change(connection: sqlite3.Connection) -> int:
-    """Return a number above all that were given before, in whatever collection."""
+    """Return a number above all allocated before, in any collection."""
     connection.execute("UPDATE last_change SET number = number + 1")
     (number,) = connection.execute("SELECT number FROM last_change").fetchone()
     return int(number)

@@ -1,4 +1,4 @@
-"""Lets one process of many hold a right for as long as it lives: what a killed one leaves behind holds nothing."""
+"""Exclusive file locks, which the operating system releases when the process ends."""
 
 import os
 import sys
@@ -19,21 +19,21 @@ else:
     import fcntl
 
     def _lock_descriptor(descriptor: int) -> None:
-        # Not `flock`: a child process would share that lock, and keep it when its parent is killed.
+        # Not `flock`: a forked child shares that lock and keeps it when its parent is killed.
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-# These locks belong to a process, so they keep no thread of the same one out: what is held here is noted here.
-# With the number of the process, for after a fork the child holds nothing of what its parent has noted.
+# These locks belong to the process and do not exclude its other threads; this table does. Keys contain the process
+# id, because a forked child inherits the table but not the locks.
 _held_locks: dict[tuple[int, Path], object] = {}
 
 
 @contextmanager
 def hold_file_lock(path: Path, busy_message: str) -> Iterator[None]:
-    """Hold the lock on a file, which is made where it is missing and never deleted.
+    """Hold the lock of a file, which is created if missing and never deleted.
 
-    Raises `Unavailable` at once: with the text `busy` where another thread or process holds the lock, else with
-    what is wrong with the file.
+    Raises:
+        Unavailable: Immediately; with `busy_message` if another thread or process holds the lock.
     """
     key, token = (os.getpid(), path.resolve()), object()
     if _held_locks.setdefault(key, token) is not token:
@@ -52,7 +52,7 @@ def _open(path: Path) -> BinaryIO:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("wb")
     except OSError as error:
-        raise Unavailable(f"{path} can't be opened: {error.strerror}") from error
+        raise Unavailable(f"can't open {path}: {error.strerror}") from error
 
 
 def _try_lock(file: BinaryIO) -> bool:
@@ -61,5 +61,5 @@ def _try_lock(file: BinaryIO) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     except OSError as error:
-        raise Unavailable(f"{file.name} can't be locked: {error.strerror}") from error
+        raise Unavailable(f"can't lock {file.name}: {error.strerror}") from error
     return True

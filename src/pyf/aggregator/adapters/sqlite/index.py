@@ -1,10 +1,9 @@
-"""Keeps documents in one SQLite file: the index that needs no server."""
+"""Package index in one SQLite file."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from msgspec import Struct
-from msgspec.json import decode, encode
+from msgspec.json import decode
 
 from ...domain.batching import group_names_by_documents, split_into_batches
 from ...domain.collection import CollectionState, ProjectState, Tombstone
@@ -24,13 +23,14 @@ from ..encoding import (
     sort_oldest_first,
 )
 from .collections import CollectionRef, find_collection, require_collection
-from .database import Database
+from .database import Database, to_json_array
 from .project_rows import ProjectRows, build_rows, put_project, replace_with_tombstone, write_enrichment
 
-# One transaction takes whole projects up to so many characters of JSON: others write in between, the log stays short.
+# A transaction writes whole projects up to this many characters of JSON, so that other processes can write in between
+# and the log stays short.
 _PUT_BATCH_CHARS = 4 * 1024 * 1024
 
-# Projects in one transaction or query that needs little of each, and documents in one page of an export.
+# Projects per transaction or query that needs little of each, and documents per page of an export.
 _PROJECT_BATCH = 500
 _EXPORT_BATCH = 200
 
@@ -53,21 +53,12 @@ _SELECT_STATES = """
 _SELECT_TOMBSTONES = """
     SELECT name, removed_at, reason FROM tombstones WHERE collection_id = ? AND name > ? ORDER BY name LIMIT ?
 """
-_SELECT_CHANGES = "SELECT name, change FROM projects WHERE collection_id = ? AND change > ? ORDER BY change LIMIT ?"
-
-
-class Change(Struct, frozen=True):
-    """That something of a project changed last under this number; the project may be gone."""
-
-    name_normalized: str
-    number: int
 
 
 class SqliteIndex:
     """The port `PackageIndex` on a SQLite file.
 
-    Every transaction looks its collection up itself, so that work on an alias goes to the collection that the alias
-    leads to at that moment, whole projects at a time.
+    Every transaction resolves its collection again, so that work on an alias follows the alias, in whole projects.
     """
 
     def __init__(self, database: Database) -> None:
@@ -129,7 +120,7 @@ class SqliteIndex:
             with self._database.reading() as connection:
                 collection_id = self._require_id(connection, collection)
                 enrichment_json = _read_enrichments(connection, collection_id, stored_names)
-                present = connection.execute(_SELECT_PRESENT, (collection_id, _to_json_array(stored_names))).fetchall()
+                present = connection.execute(_SELECT_PRESENT, (collection_id, to_json_array(stored_names))).fetchall()
             found.update((name, decode_enrichments(enrichment_json.get(name, {}))) for (name,) in present)
         return found
 
@@ -141,15 +132,15 @@ class SqliteIndex:
 
     def fingerprints(self, collection: str) -> Mapping[str, int]:
         found: dict[str, int] = {}
-        names = (holding.name_normalized for holding in self.project_states(collection))
-        for some in split_into_batches(names, _PROJECT_BATCH):
+        names = (state.name_normalized for state in self.project_states(collection))
+        for batch in split_into_batches(names, _PROJECT_BATCH):
             with self._database.reading() as connection:
-                number = self._require_id(connection, collection)
-                others = _read_enrichments(connection, number, some)
+                collection_id = self._require_id(connection, collection)
+                enrichment_json = _read_enrichments(connection, collection_id, batch)
                 documents: dict[str, list[str]] = {}
-                for name, json in connection.execute(_SELECT_DOCUMENTS, (number, _to_json_array(some))):
+                for name, json in connection.execute(_SELECT_DOCUMENTS, (collection_id, to_json_array(batch))):
                     documents.setdefault(name, []).append(json)
-            found |= {name: fingerprint(documents[name], others.get(name, {})) for name in documents}
+            found |= {name: fingerprint(jsons, enrichment_json.get(name, {})) for name, jsons in documents.items()}
         return found
 
     def export(self, collection: str) -> Iterator[Document]:
@@ -157,10 +148,8 @@ class SqliteIndex:
         for names in group_names_by_documents(self.project_states(collection), _EXPORT_BATCH):
             with self._database.reading() as connection:
                 collection_id, real_name = self._follow_rebuild(connection, real_name, collection)
-                registry_documents, enrichment_json = (
-                    _read_registry_fields(connection, collection_id, names),
-                    _read_enrichments(connection, collection_id, names),
-                )
+                registry_documents = _read_registry_fields(connection, collection_id, names)
+                enrichment_json = _read_enrichments(connection, collection_id, names)
             for name, fields in registry_documents.items():
                 yield from (
                     build_document(registry, enrichment_json.get(name, {})) for registry in sort_oldest_first(fields)
@@ -195,15 +184,6 @@ class SqliteIndex:
             collection_id = self._require_id(connection, collection)
             connection.execute("UPDATE collections SET state = ? WHERE id = ?", (json, collection_id))
 
-    def changes(self, collection: str, since: int, *, limit: int = 1000) -> Sequence[Change]:
-        """Return the projects that changed under a number above `since`, each once, in the order of their changes.
-
-        It is not part of the port: what is derived from the index, such as a search index, follows it by this.
-        """
-        with self._database.reading() as connection:
-            collection_id = self._require_id(connection, collection)
-            return [Change(*row) for row in connection.execute(_SELECT_CHANGES, (collection_id, since, limit))]
-
     def _put_rows(self, collection: str, projects: Iterable[ProjectRows]) -> None:
         with self._database.writing() as connection:
             collection_id = self._require_id(connection, collection)
@@ -222,7 +202,7 @@ class SqliteIndex:
         return require_collection(connection, collection, self._database.path).id
 
     def _follow_rebuild(self, connection: sqlite3.Connection, real_name: str, collection: str) -> CollectionRef:
-        """Return the collection that a listing is at; of one that a rebuild has replaced, its successor."""
+        """Return the collection that a listing reads, or its successor if a rebuild has replaced it."""
         return find_collection(connection, real_name) or require_collection(connection, collection, self._database.path)
 
 
@@ -230,7 +210,7 @@ def _read_registry_fields(
     connection: sqlite3.Connection, collection_id: int, names: Iterable[str]
 ) -> dict[str, list[RegistryFields]]:
     found: dict[str, list[RegistryFields]] = {}
-    for name, json in connection.execute(_SELECT_DOCUMENTS, (collection_id, _to_json_array(names))):
+    for name, json in connection.execute(_SELECT_DOCUMENTS, (collection_id, to_json_array(names))):
         found.setdefault(name, []).append(decode_registry_fields(json))
     return found
 
@@ -239,10 +219,6 @@ def _read_enrichments(
     connection: sqlite3.Connection, collection_id: int, names: Iterable[str]
 ) -> dict[str, dict[Owner, str]]:
     found: dict[str, dict[Owner, str]] = {}
-    for name, owner, json in connection.execute(_SELECT_ENRICHMENTS, (collection_id, _to_json_array(names))):
+    for name, owner, json in connection.execute(_SELECT_ENRICHMENTS, (collection_id, to_json_array(names))):
         found.setdefault(name, {})[Owner(owner)] = json
     return found
-
-
-def _to_json_array(names: Iterable[str]) -> str:
-    return encode(list(names)).decode()

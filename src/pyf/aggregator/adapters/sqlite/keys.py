@@ -1,9 +1,9 @@
-"""Keeps keys in the SQLite file of the index, hashed: who reads the file can't use them."""
+"""API keys in the index's SQLite file, stored as hashes."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 
-from msgspec.json import decode, encode
+from msgspec.json import decode
 
 from ...domain.errors import Invalid, NotFound
 from ...ports import NewKey
@@ -11,9 +11,9 @@ from ...ports.keys import SEARCH_ACTION, ApiKey
 from ..api_keys import KeyHash, generate_key, get_prefix, grants, hash_key, validate_key
 from ..encoding import replace_surrogates
 from .collections import find_collection
-from .database import Database
+from .database import Database, to_json_array
 
-# The largest number that SQLite gives, and takes.
+# SQLite's largest integer.
 _MAX_INT64 = 2**63 - 1
 
 _INSERT_KEY = """
@@ -39,7 +39,7 @@ class SqliteApiKeys:
     ) -> NewKey:
         value = validate_key(value or self._generate_value())
         key_hash, prefix, description = hash_key(value), get_prefix(value), replace_surrogates(description)
-        lists = (encode(list(actions)).decode(), encode(list(collections)).decode())
+        lists = (to_json_array(actions), to_json_array(collections))
         with self._database.writing() as connection:
             if any(other_hash.matches(value) for _, other_hash in _read_keys(connection)):
                 raise Invalid("there is a key of that value already: choose another one")
@@ -68,11 +68,11 @@ class SqliteApiKeys:
         with self._database.reading() as connection:
 
             def resolve(name: str) -> str | None:
-                keys = find_collection(connection, name)
-                return keys and keys.name
+                ref = find_collection(connection, name)
+                return ref and ref.name
 
-            found = [key for key, key_hash in _read_keys(connection) if key_hash.matches(value)]
-            return any(grants(key, action, collection, resolve) for key in found)
+            matching_keys = [key for key, key_hash in _read_keys(connection) if key_hash.matches(value)]
+            return any(grants(key, action, collection, resolve) for key in matching_keys)
 
 
 def _read_keys(connection: sqlite3.Connection) -> Iterator[tuple[ApiKey, KeyHash]]:

@@ -1,7 +1,7 @@
-"""The tables of the file, and the steps from every earlier form of it to the present one.
+"""Schema of the SQLite file as a list of migrations; the file's `user_version` is the number applied.
 
-A released step is never changed: a change of the tables is a new step at the end, and so is a value that documents
-written earlier lack. The number of steps is the file's `user_version`.
+A released migration is never changed. A change of the schema is a new migration at the end, and so is a value that
+earlier documents lack.
 """
 
 import sqlite3
@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from ...domain.errors import Invalid, Unavailable
 
-# Says that a SQLite file is ours ("pyfa"), so that another program's is never written to.
+# Marks a SQLite file as ours ("pyfa"), so that files of other programs are never written to.
 APPLICATION_ID = 0x70796661
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
-        # Numbers are not used again: a collection of the same name is another one to whoever follows the changes.
+        # Ids are never reused: the search index must see a new collection of the same name as another one.
         """CREATE TABLE collections (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             name TEXT NOT NULL UNIQUE,
@@ -23,8 +23,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE aliases (
             name TEXT NOT NULL PRIMARY KEY,
             collection_id INTEGER NOT NULL REFERENCES collections (id)) WITHOUT ROWID""",
-        # A project's holding, worked out whenever its documents change. One that left keeps its row, with no
-        # releases, so that whoever follows the changes hears of it.
+        # A project's state, updated with its documents. A removed project keeps its row, with 0 releases, so that
+        # the search index sees the removal.
         """CREATE TABLE projects (
             collection_id INTEGER NOT NULL,
             name TEXT NOT NULL,
@@ -45,7 +45,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             fields TEXT NOT NULL,
             PRIMARY KEY (collection_id, name, version))""",
         "CREATE INDEX documents_by_id ON documents (collection_id, id)",
-        # One row an owner and project, not a release: a registry write has no way to touch it.
+        # One row per owner and project, not per release, so that registry writes never touch it.
         """CREATE TABLE enrichments (
             collection_id INTEGER NOT NULL,
             name TEXT NOT NULL,
@@ -75,14 +75,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (filter_id, name)) WITHOUT ROWID""",
     ),
     (
-        # What hosts have said about repositories, for all collections together.
+        # Cached repository data, shared by all collections.
         """CREATE TABLE repositories (
             key TEXT NOT NULL PRIMARY KEY,
             learned_at INTEGER NOT NULL,
             learned TEXT NOT NULL) WITHOUT ROWID""",
     ),
     (
-        # Numbers are not used again: who deletes a key by its number must not hit a later one.
+        # Ids are never reused: deleting a key by id must not hit a later one.
         """CREATE TABLE api_keys (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             description TEXT NOT NULL,
@@ -96,12 +96,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 
 
 def get_version(connection: sqlite3.Connection) -> int:
-    """Return how many steps the file has seen."""
+    """Return the number of applied migrations."""
     return _read_number(connection, "PRAGMA user_version")
 
 
 def is_current(connection: sqlite3.Connection, migrations: Sequence[tuple[str, ...]]) -> bool:
-    """Tell whether the file has seen all of `steps`; raises `Invalid` for one that is not ours or is newer."""
+    """Return whether all migrations are applied; raise `Invalid` for a newer file or one of another program."""
     if _read_number(connection, "PRAGMA application_id") != APPLICATION_ID:
         if _read_number(connection, "SELECT count(*) FROM sqlite_master"):
             raise Invalid("it is a SQLite database of another program")
@@ -112,7 +112,7 @@ def is_current(connection: sqlite3.Connection, migrations: Sequence[tuple[str, .
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[tuple[str, ...]]) -> None:
-    """Take the steps that the file has not seen; the caller holds the right to write, so it is all or nothing."""
+    """Apply the missing migrations, inside the caller's write transaction."""
     if is_current(connection, migrations):
         return
     for migration in migrations[get_version(connection) :]:
@@ -123,10 +123,10 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[tuple[str, ...]
 
 
 def enable_wal(connection: sqlite3.Connection) -> None:
-    """Switch a file to a write-ahead log, which it then keeps."""
+    """Switch the file permanently to a write-ahead log."""
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
-        raise Unavailable("its file system can't share it between processes (no write-ahead log)")
+        raise Unavailable("its file system does not support sharing between processes (no write-ahead log)")
 
 
 def _read_number(connection: sqlite3.Connection, query: str) -> int:

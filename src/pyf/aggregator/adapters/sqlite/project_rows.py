@@ -1,10 +1,9 @@
-"""Writes one project's rows in SQLite, all of them or none, and numbers the change for whoever follows."""
+"""Rows of one project in SQLite; every change of a project gets a new number, which the search index follows."""
 
 import sqlite3
 from collections.abc import Sequence
 
 from msgspec import UNSET, Struct
-from msgspec.json import encode
 
 from ...domain.collection import ProjectState, Tombstone
 from ...domain.documents.schema import Owner
@@ -18,6 +17,7 @@ from ..encoding import (
     replace_surrogates,
 )
 from .collections import allocate_change
+from .database import to_json_array
 
 _PUT_DOCUMENT = """
     INSERT INTO documents (collection_id, name, version, id, is_newest, fields) VALUES (?, ?, ?, ?, ?, ?)
@@ -76,9 +76,13 @@ _COPY_PROJECT = """
 
 
 class ProjectRows(Struct, frozen=True):
-    """A project as its rows hold it: its holding, None for no documents, and (version, id, is newest, JSON) of each.
+    """A project in the form of its rows.
 
-    `health` is the JSON of its score, "" for none, `initial` that of owners who may not have written yet.
+    Attributes:
+        state: None for a project without documents.
+        documents: Version, id, is_newest and JSON of each.
+        health: JSON of the score, "" for none.
+        initial: JSON of enrichments to write if their owner has not written yet.
     """
 
     name: str
@@ -89,12 +93,12 @@ class ProjectRows(Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """The length of its JSON, in characters."""
+        """The length of the documents' JSON, in characters."""
         return sum(len(json) for *_, json in self.documents)
 
 
 def build_rows(project: ProjectDocuments, rejections: list[Rejection]) -> ProjectRows:
-    """Return the rows of a project; a document that can't be held is added to `rejections` instead."""
+    """Return the rows of a project; append documents that cannot be stored to `rejections`."""
     name = replace_surrogates(project.name_normalized)
     accepted = {}
     for document in project.documents:
@@ -115,7 +119,7 @@ def build_rows(project: ProjectDocuments, rejections: list[Rejection]) -> Projec
 
 
 def put_project(connection: sqlite3.Connection, collection_id: int, project: ProjectRows) -> None:
-    """Make the documents of a project exactly these, and lift its tombstone; what is there already is not rewritten."""
+    """Replace a project's documents and delete its tombstone; unchanged rows are not rewritten."""
     if project.state is None:
         delete_project(connection, collection_id, project.name)
         return
@@ -133,7 +137,7 @@ def _put_documents(
 ) -> None:
     changes_before = connection.total_changes
     connection.executemany(_PUT_DOCUMENT, ((collection_id, project.name, *document) for document in project.documents))
-    versions = encode([version for version, *_ in project.documents]).decode()
+    versions = to_json_array(version for version, *_ in project.documents)
     connection.execute(_DELETE_OTHER_DOCUMENTS, (collection_id, project.name, versions))
     if connection.total_changes == changes_before:
         return
@@ -163,7 +167,7 @@ def copy_package(connection: sqlite3.Connection, source: int, target: int, name:
 
 
 def delete_project(connection: sqlite3.Connection, collection_id: int, name: str) -> bool:
-    """Delete what belongs to a project; tell whether it was there."""
+    """Delete a project's documents and enrichments; return whether it had any."""
     row = (collection_id, name)
     query = "SELECT 1 FROM projects WHERE collection_id = ? AND name = ? AND releases > 0"
     if connection.execute(query, row).fetchone() is None:
@@ -176,7 +180,7 @@ def delete_project(connection: sqlite3.Connection, collection_id: int, name: str
 
 
 def replace_with_tombstone(connection: sqlite3.Connection, collection_id: int, tombstone: Tombstone) -> bool:
-    """Delete what belongs to a project and leave its tombstone; tell whether it was there."""
+    """Delete a project and write its tombstone; return whether it had documents."""
     name = replace_surrogates(tombstone.name)
     existed = delete_project(connection, collection_id, name)
     connection.execute(
@@ -188,7 +192,7 @@ def replace_with_tombstone(connection: sqlite3.Connection, collection_id: int, t
 
 
 def write_enrichment(connection: sqlite3.Connection, collection_id: int, name: str, owner: Owner, json: str) -> bool:
-    """Replace one owner's fields of a project; tell whether it was there."""
+    """Replace one owner's fields of a project; return whether the project exists."""
     row = connection.execute(_SELECT_ENRICHMENT, (owner, collection_id, name)).fetchone()
     if row is None:
         return False
@@ -199,15 +203,15 @@ def write_enrichment(connection: sqlite3.Connection, collection_id: int, name: s
 
 
 def copy_later_enrichments(connection: sqlite3.Connection, source: int, target: int, names: Sequence[str]) -> None:
-    """Copy the enrichments of these projects, all of which `target` holds, where `source` has the later ones."""
-    params = {"source": source, "target": target, "names": encode(names).decode(), "derived": Owner.HEALTH}
+    """Copy enrichments that are newer in `source`; all these projects must exist in `target`."""
+    params = {"source": source, "target": target, "names": to_json_array(names), "derived": Owner.HEALTH}
     for name, owner, change, json in connection.execute(_SELECT_LATER_ENRICHMENTS, params).fetchall():
         connection.execute(_PUT_ENRICHMENT, (target, name, owner, change, json))
         _mark_changed(connection, target, name)
 
 
 def _mark_changed(connection: sqlite3.Connection, collection_id: int, name: str) -> None:
-    """Note that a project changed."""
+    """Give a project a new change number."""
     connection.execute(
         "UPDATE projects SET change = ? WHERE collection_id = ? AND name = ?",
         (allocate_change(connection), collection_id, name),

@@ -1,10 +1,8 @@
-"""The collections of a SQLite file as the source of search indexes, which are kept beside that file."""
+"""Collections of a SQLite file as source of full-text search indexes, which are stored beside that file."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-
-from msgspec.json import encode
 
 from ...domain.documents.document import Document
 from ...domain.documents.schema import Owner
@@ -17,9 +15,9 @@ from ..fulltext.indexed_package import OlderRelease, build_indexed_package, pars
 from ..fulltext.search import FulltextSearch
 from ..fulltext.source import ChangedPackages, PackageRecord, Position, WriteNumbers
 from .collections import require_collection
-from .database import Database
+from .database import Database, to_json_array
 
-# Changes that are looked up at once.
+# Changes per query.
 _BATCH = 250
 
 _VISIBLE = "collection_id = ? AND releases > 0 AND project_status != 'quarantined'"
@@ -48,7 +46,7 @@ _NAME_OF_CHANGE = "SELECT name FROM projects WHERE collection_id = ? AND change 
 def open_search(
     database: Database, lexicon: Lexicon, scoring_config: ScoringConfig, *, now: Callable[[], float]
 ) -> FulltextSearch:
-    """Return the search in the collections of a SQLite file; `now` returns the time in Unix seconds."""
+    """Return the search in the collections of a SQLite file; `now` returns Unix seconds."""
     return FulltextSearch(SqliteSource(database), lexicon, scoring_config, now=now)
 
 
@@ -72,7 +70,7 @@ class SqliteSource:
 
 
 class SqliteCollection:
-    """The port `CollectionSource` over a SQLite file: every change of a package has a number of its own."""
+    """The port `CollectionSource` over a SQLite file, where every change of a package has a unique number."""
 
     def __init__(self, database: Database, number: int, created_at: int, latest: int) -> None:
         self._database = database
@@ -98,7 +96,7 @@ class SqliteCollection:
     @contextmanager
     def open_reader(self) -> Iterator["_Reader"]:
         with self._database.reading() as connection:
-            # Changes that are made meanwhile are read after this position.
+            # Changes made during the build are read later, from this position.
             number = _read_latest(connection, self._number)
             position = Position(number=number, package=_read_name(connection, self._number, number))
             names = [name for (name,) in connection.execute(_NAMES, (self._number,))]
@@ -123,7 +121,7 @@ class SqliteCollection:
 
 
 class _Reader:
-    """The port `PackageReader`; packages are read as they are when they are read."""
+    """The port `PackageReader`; packages are read in their current state, not in that of the position."""
 
     def __init__(
         self, database: Database, collection: int, names: Sequence[str], position: Position, popularity: PopularityScale
@@ -144,13 +142,13 @@ def _read_latest(connection: sqlite3.Connection, collection: int) -> int:
 
 
 def _read_name(connection: sqlite3.Connection, collection: int, change: int) -> str:
-    """Return the package of a change; "" for one that has changed again since."""
+    """Return the package of a change, "" if it has changed again since."""
     row = connection.execute(_NAME_OF_CHANGE, (collection, change)).fetchone()
     return row[0] if row else ""
 
 
 def _read_packages(database: Database, collection: int, names: Sequence[str]) -> Iterator[PackageRecord]:
-    parameters = (collection, encode(names).decode())
+    parameters = (collection, to_json_array(names))
     with database.reading() as connection:
         rows = connection.execute(_DOCUMENTS, parameters).fetchall()
         enrichments: dict[str, dict[Owner, str]] = {}

@@ -6,11 +6,10 @@ from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from ...domain.batching import split_into_batches
-from ...domain.collection import CollectionInfo, CollectionState
+from ...domain.collection import CollectionInfo, CollectionState, validate_collection_name
 from ...domain.documents.schema import Owner
 from ...domain.errors import Invalid, NotFound
 from ...ports import Rejection
-from ..collection_names import validate_collection_name
 from . import legacy
 from .client import Server
 from .collections import (
@@ -94,7 +93,7 @@ class TypesenseAdmin:
         self._require_by_own_name(successor)
         there = self.resolve(validate_collection_name(collection))
         if collection == successor or there not in (None, collection, successor):
-            raise Invalid(f"{collection} is an alias of {there}: name the collection itself")
+            raise Invalid(f"{collection} is an alias of {there}: use the name of the collection")
         if there == collection:
             self.copy_enrichments(collection, successor)
             self._delete(collection)
@@ -212,7 +211,7 @@ class TypesenseAdmin:
         """Return a collection that is named by its own name."""
         found = self._collections.require_collection(collection)
         if found.name != collection:
-            raise Invalid(f"{collection} is an alias of {found.name}: name the collection itself")
+            raise Invalid(f"{collection} is an alias of {found.name}: use the name of the collection")
         return found
 
     def _check_alias(self, alias: str, *, of: str) -> bool:

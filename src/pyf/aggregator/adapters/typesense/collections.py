@@ -15,10 +15,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import decode
 
-from ...domain.collection import CollectionState
+from ...domain.collection import CollectionState, is_collection_name
 from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from ...domain.membership.profile import Filter
-from ..collection_names import is_collection_name
 from ..encoding import encode_json
 from .bulk import quote_for_path
 from .client import Server

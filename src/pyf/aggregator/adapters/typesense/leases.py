@@ -134,7 +134,7 @@ class Leases:
         while (other := self._create(lease)) is not None:
             if other.expires > self._now() and not is_dead(other.holder):
                 raise Unavailable(
-                    f"another run is at work on the collection {name} on {self._server.address}: wait for it to end"
+                    f"collection {name} on {self._server.address} is locked by another run: wait for it to finish"
                 )
             # Only this very lease: somebody may have put another one into its place.
             self._delete(name, other.token)

@@ -53,7 +53,7 @@ class CountedTransport(httpx.HTTPTransport):
                     self._of_thread.connecting_reads = self.connecting_reads + 1
 
         request.extensions = {**request.extensions, "trace": on_event}
-        outcome = "given_up"
+        outcome = "cancelled"
         try:
             response = super().handle_request(request)
             outcome = str(response.status_code)
@@ -65,7 +65,7 @@ class CountedTransport(httpx.HTTPTransport):
             outcome = "no_connection"
             raise
         except httpx.TransportError:
-            outcome = "broken_off"
+            outcome = "connection_lost"
             raise
         finally:
             self._traffic.record("typesense", outcome)
