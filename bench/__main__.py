@@ -84,7 +84,7 @@ def _measure_discovery(folder: Path) -> Table:
 
 def _measure_queue_hour(folder: Path) -> Table | str:
     """Replay an hour of PyPI's releases through a real worker, and show how long the queue was."""
-    command = [sys.executable, "-m", "bench.one_hour", str(folder)]
+    command = [sys.executable, "-m", "bench.queue_hour", str(folder)]
     measured = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=180).stdout)
     if "skipped" in measured:
         return f"The queue is not measured: {measured['skipped']}."
@@ -125,7 +125,7 @@ def _measure_transfers(label: str, index: Path, folder: Path) -> Table:
 
 def _run_transfer(index: Path, arguments: list[str]) -> list[dict[str, Any]]:
     result = subprocess.run(
-        [sys.executable, "-m", "bench.one_transfer", *arguments, "--json"],
+        [sys.executable, "-m", "bench.run_transfer", *arguments, "--json"],
         env=os.environ | {"SQLITE_PATH": str(index)},
         capture_output=True,
         text=True,
@@ -156,7 +156,7 @@ def _run_fetch(
     with _serve_registry(documents, filler_count) as url:
         environment = os.environ | {"PYPI_BASE_URL": url, "SQLITE_PATH": str(path)}
         result = subprocess.run(
-            [sys.executable, "-m", "bench.one_fetch", filter_name],
+            [sys.executable, "-m", "bench.run_fetch", filter_name],
             env=environment,
             stdout=subprocess.PIPE,
             check=True,

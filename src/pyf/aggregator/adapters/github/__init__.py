@@ -1,4 +1,4 @@
-"""GitHub as a host of repositories: many at once with a token, a few without."""
+"""Repository data from GitHub: GraphQL with a token, REST without."""
 
 from .graphql import GitHubGraphQL
 from .rest import GitHubRest

@@ -1,9 +1,4 @@
-"""The GraphQL query that asks about some repositories at once.
-
-GitHub's answer to a query about some repositories: what it says about each of them, and what it does not.
-
-Asks GitHub about many repositories a request, which needs a token.
-"""
+"""Repository data from GitHub's GraphQL API: many repositories per request, needs a token."""
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +16,7 @@ from ..http.service_client import Request, Response
 from .client import GitHubClient
 from .parsing import build_not_found, parse_graphql_repository
 
-# All that is told of a repository. Light enough for one point a query, however many repositories are in it.
+# Costs one point of the rate limit per query, however many repositories it contains.
 REPOSITORY_FRAGMENT = """
 fragment facts on Repository {
   nameWithOwner isPrivate isArchived createdAt updatedAt pushedAt
@@ -38,7 +33,7 @@ fragment facts on Repository {
 
 
 def build_body(refs: Sequence[RepositoryRef]) -> bytes:
-    """Return the body of the request that asks about these, the first by the alias `r0`, the next by `r1`…"""
+    """Return the body of a request for repositories, with aliases `r0`, `r1`…"""
     variables: dict[str, str] = {}
     for position, ref in enumerate(refs):
         variables |= {f"o{position}": ref.owner, f"n{position}": ref.name}
@@ -47,17 +42,17 @@ def build_body(refs: Sequence[RepositoryRef]) -> bytes:
 
 @lru_cache(maxsize=64)
 def build_query(repository_count: int) -> str:
-    """Return the query for so many repositories; owners and names are its variables `o0`, `n0`, `o1`…"""
+    """Return the query for a number of repositories; owners and names are its variables `o0`, `n0`, `o1`…"""
     positions = range(repository_count)
     declarations = ", ".join(f"$o{position}: String!, $n{position}: String!" for position in positions)
     selections = "\n".join(
-        f"  r{place}: repository(owner: $o{place}, name: $n{place}) {{ ...facts }}" for place in positions
+        f"  r{position}: repository(owner: $o{position}, name: $n{position}) {{ ...facts }}" for position in positions
     )
     return f"query({declarations}) {{\n{selections}\n}}\n{REPOSITORY_FRAGMENT}"
 
 
 class GraphQLError(Struct):
-    """One error of an answer; `path` begins with the alias of the repository that it concerns."""
+    """An error of a response; `path` begins with the alias of a repository."""
 
     type: str | None = None
     message: str | None = None
@@ -65,19 +60,19 @@ class GraphQLError(Struct):
 
 
 class GraphQLResponse(Struct):
-    """The whole answer; `message` is there where GitHub refused before it looked at the query."""
+    """A response; `message` is set if GitHub rejected the request before executing the query."""
 
     data: dict[str, Raw] | None = None
     errors: list[GraphQLError] | None = None
     message: str = ""
 
     def has_error(self, *error_types: str) -> bool:
-        """Tell whether an error of one of these types is among the errors."""
+        """Return whether the errors include one of these types."""
         return any(error.type in error_types for error in self.errors or ())
 
     @property
     def error_text(self) -> str:
-        """What the errors say, in one line."""
+        """The messages of all errors, in one line."""
         messages = [error.message or error.type or "" for error in self.errors or ()]
         return " ".join("; ".join(dict.fromkeys(filter(None, [self.message, *messages]))).split())
 
@@ -86,15 +81,15 @@ _response_decoder = Decoder(GraphQLResponse)
 
 
 def parse_response(request: Request, response: Response) -> GraphQLResponse:
-    """Decode an answer; raises `Transient` for what is none."""
+    """Decode a response; raise `Transient` for an unreadable one."""
     try:
         return _response_decoder.decode(response.body)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Transient(f"{request}: the answer is not the JSON that was asked for ({error})") from error
+        raise Transient(f"{request}: the response is not the expected JSON ({error})") from error
 
 
 def parse_results(response: GraphQLResponse, refs: Sequence[RepositoryRef]) -> Iterator[RepositoryResult]:
-    """Yield what came of each address; of those that the answer says nothing about, nothing."""
+    """Yield the results of repositories, without those that the response leaves out."""
     errors = _group_by_alias(response.errors or ())
     for position, ref in enumerate(refs):
         alias = f"r{position}"
@@ -110,9 +105,8 @@ def parse_results(response: GraphQLResponse, refs: Sequence[RepositoryRef]) -> I
 
 
 def _group_by_alias(errors: Sequence[GraphQLError]) -> Mapping[str, GraphQLError]:
-    """Return the errors that say why a repository is not told; that GitHub is overloaded says nothing about it."""
-    relevant = (error for error in errors if error.path and error.type and "LIMIT" not in error.type)
-    return {str(problem.path[0]): problem for problem in relevant if problem.path}
+    """Return errors about repositories by alias; errors about limits are not about a repository."""
+    return {str(error.path[0]): error for error in errors if error.path and error.type and "LIMIT" not in error.type}
 
 
 def _build_error(ref: RepositoryRef, error: GraphQLError) -> AggregatorError:
@@ -121,22 +115,22 @@ def _build_error(ref: RepositoryRef, error: GraphQLError) -> AggregatorError:
     return Unavailable(f"{ref.url}: {error.type}: {' '.join((error.message or '').split()):.200}")
 
 
-# Repositories in a request, and how many more after each one that went well, once it had to be fewer.
+# Repositories per request, and how much a reduced batch grows after each success.
 MAX_BATCH = 50
 _GROWTH = 5
 
-# So many failures in a row, and GitHub is taken to be down. One that takes too long for a query gets shorter ones
-# first: from 50 to 1 there are five halves.
+# GitHub counts as down after this many failures in a row. Timeouts first lead to smaller batches: halving 50 takes
+# five steps to 1.
 _MAX_FAILURES = 4
 _MAX_SIZE_FAILURES = 8
 
-# So often a repository is asked about that answers leave out, and one that gets none on its own.
+# Attempts for a repository that responses leave out, and for one that times out on its own.
 _MAX_ATTEMPTS = 3
 _MAX_ATTEMPTS_ALONE = 2
 
 
 class _BatchResult(Struct, frozen=True, kw_only=True):
-    """What came of one request: findings, and the addresses to ask again with the reason why."""
+    """Outcome of one request: results, and the repositories to retry with the reason."""
 
     results: Sequence[RepositoryResult] = ()
     unanswered: Sequence[RepositoryRef] = ()
@@ -144,10 +138,10 @@ class _BatchResult(Struct, frozen=True, kw_only=True):
 
 
 class GitHubGraphQL:
-    """The port `RepositoryHost` on GitHub's GraphQL API: up to 50 repositories a request, one request at a time.
+    """The port `RepositoryHost` on GitHub's GraphQL API: up to 50 repositories per request, one request at a time.
 
-    A request that is too much for GitHub is asked again in halves, which grow again slowly; what has been answered
-    is not asked again.
+    A request that exceeds GitHub's limits is retried in halves, which grow again slowly; repositories with a result
+    are not requested again.
     """
 
     def __init__(self, client: GitHubClient) -> None:
@@ -160,31 +154,26 @@ class GitHubGraphQL:
         size, failures = MAX_BATCH, 0
         while batch_refs := _take_batch(retry_queue, remaining, size):
             batch_result = self._request_batch(batch_refs)
+            error, unanswered = batch_result.error, batch_result.unanswered
             if batch_result.results:
                 failures = 0
                 yield batch_result.results
-            if not batch_result.unanswered:
+            if not unanswered:
                 size = min(size + _GROWTH, MAX_BATCH)
                 continue
             failures += not batch_result.results
             abandoned = []
-            if isinstance(batch_result.error, Timeout):
+            if isinstance(error, Timeout):
                 size = max(len(batch_refs) // 2, 1)
-                attempts.update(batch_result.unanswered if batch_result.results or len(batch_refs) == 1 else ())
+                attempts.update(unanswered if batch_result.results or len(batch_refs) == 1 else ())
                 max_attempts = _MAX_ATTEMPTS_ALONE if len(batch_refs) == 1 else _MAX_ATTEMPTS
-                abandoned = [ref for ref in batch_result.unanswered if attempts[ref] >= max_attempts]
-            retry_queue.extendleft(
-                reversed([address for address in batch_result.unanswered if address not in abandoned])
-            )
+                abandoned = [ref for ref in unanswered if attempts[ref] >= max_attempts]
+            retry_queue.extendleft(reversed([ref for ref in unanswered if ref not in abandoned]))
             if abandoned:
-                yield [
-                    RepositoryResult(ref=address, outcome=Unavailable(str(batch_result.error))) for address in abandoned
-                ]
-            if failures >= (_MAX_SIZE_FAILURES if isinstance(batch_result.error, Timeout) else _MAX_FAILURES):
-                raise Unavailable(
-                    str(batch_result.error), retry_after=batch_result.error.retry_after
-                ) from batch_result.error
-            self._client.wait(batch_result.error, failures)
+                yield [RepositoryResult(ref=ref, outcome=Unavailable(str(error))) for ref in abandoned]
+            if failures >= (_MAX_SIZE_FAILURES if isinstance(error, Timeout) else _MAX_FAILURES):
+                raise Unavailable(str(error), retry_after=error.retry_after) from error
+            self._client.wait(error, failures)
 
     @property
     def is_partial(self) -> bool:
@@ -211,7 +200,7 @@ class GitHubGraphQL:
         unanswered = [ref for ref in refs if ref not in {result.ref for result in results}]
         if not unanswered:
             return _BatchResult(results=results)
-        text = f"{request}: the answer leaves out {len(unanswered)}: {parsed_response.error_text:.200}"
+        text = f"{request}: the response leaves out {len(unanswered)}: {parsed_response.error_text:.200}"
         try:
             is_limited = parsed_response.has_error("RATE_LIMITED", "RATE_LIMIT")
             self._client.check_limit(request, response, message=parsed_response.error_text, is_limited=is_limited)
@@ -223,6 +212,6 @@ class GitHubGraphQL:
 def _take_batch(
     retry_queue: deque[RepositoryRef], remaining: Iterator[RepositoryRef], size: int
 ) -> list[RepositoryRef]:
-    """Take so many addresses, those that were asked about before first."""
+    """Return the next repositories, retries first."""
     batch = [retry_queue.popleft() for _ in range(min(size, len(retry_queue)))]
     return batch + list(islice(remaining, size - len(batch)))

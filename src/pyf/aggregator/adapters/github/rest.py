@@ -1,4 +1,4 @@
-"""Asks GitHub about one repository a request, which needs no token; without one it allows 60 requests an hour."""
+"""Repository data from GitHub's REST API: one repository per request, 60 requests an hour without a token."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,15 +21,15 @@ from .parsing import RestRepository, build_not_found, parse_rest_repository
 
 T = TypeVar("T")
 
-# Of so few repositories the open pull requests are counted, too, for one request more.
+# Up to this many repositories, one more request each counts open pull requests.
 FEW_REPOSITORIES = 10
 
-# So often a request is sent, and so many repositories in a row without an answer mean that GitHub is down.
+# Attempts per request, and repositories in a row without a response after which GitHub counts as down.
 _MAX_ATTEMPTS = 3
 _MAX_CONSECUTIVE_FAILURES = 3
 
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS})
-# Where a repository that has moved is now; only the path is followed, and never to another server.
+# New location of a moved repository; only its path is used, so that no other server is contacted.
 _MOVED_TO = re.compile(r"(/repositories/[0-9]{1,20}|/repos/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+)/?")
 _LAST_PAGE = re.compile(r"[?&]page=([0-9]{1,9})[^>]*>\s*;\s*rel=\"last\"")
 
@@ -54,10 +54,10 @@ _list_decoder = Decoder(list[object])
 
 
 class GitHubRest:
-    """The port `RepositoryHost` on GitHub's REST API: one request a repository, two where few are asked about.
+    """The port `RepositoryHost` on GitHub's REST API: one request per repository, two for a few repositories.
 
-    It can't tell closed issues, the last commit and the latest release without many more requests, so these stay
-    unknown; so do open issues where it can't tell them from pull requests.
+    Closed issues, last commit and latest release need many more requests and stay unknown; so do open issues without
+    the number of pull requests.
     """
 
     def __init__(self, client: GitHubClient) -> None:
@@ -103,19 +103,16 @@ class GitHubRest:
         if 300 <= response.status < 400:
             moved_to = _MOVED_TO.search(response.headers.get("Location", ""))
             if moved_to is None:
-                raise Transient(f"{ref.url}: GitHub does not say where it has moved")
+                raise Transient(f"{ref.url}: redirect of GitHub without a usable location")
             response = self._send_with_retries(self._build_request(moved_to[1], ref.path))
         if response.status in _GONE:
             raise build_not_found(ref)
         if response.status != HTTPStatus.OK:
-            raise Transient(f"{ref.url}: it has moved more than once")
+            raise Transient(f"{ref.url}: more than one redirect of GitHub")
         return response
 
     def _count_open_pull_requests(self, ref: RepositoryRef) -> int | UnsetType:
-        """Count open pull requests by asking for one a page: the last page's number is the count.
-
-        They are unknown where that fails: the repository is worth having without them.
-        """
+        """Count open pull requests by the number of pages of one each; UNSET if that fails."""
         path = f"/repos/{quote(ref.owner)}/{quote(ref.name)}/pulls?state=open&per_page=1"
         try:
             response = self._client.send(self._build_request(path, "open pull requests"))
@@ -130,7 +127,7 @@ class GitHubRest:
         return Request(url=url, headers=self._client.headers, label=label, must_exist=must_exist)
 
     def _send_with_retries(self, request: Request) -> Response:
-        """Send a request, some times if need be; raises `Transient` where no answer comes."""
+        """Send a request with retries; raise `Transient` without a response."""
         for attempt in range(1, _MAX_ATTEMPTS):
             try:
                 return self._client.send(request)
@@ -140,7 +137,7 @@ class GitHubRest:
 
 
 def _has_spare_requests(response: Response) -> bool:
-    """Tell whether more may be asked than the repositories that are still to come."""
+    """Return whether the rate limit leaves more requests than the remaining repositories need."""
     remaining = response.headers.get("X-RateLimit-Remaining", "")
     return not remaining.isdigit() or int(remaining) >= FEW_REPOSITORIES
 
@@ -149,4 +146,4 @@ def _decode(decoder: Decoder[T], response: Response, label: str) -> T:
     try:
         return decoder.decode(response.body)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Transient(f"{label}: GitHub's answer can't be read ({error})") from error
+        raise Transient(f"{label}: unreadable response of GitHub ({error})") from error

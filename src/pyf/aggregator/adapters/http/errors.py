@@ -21,7 +21,7 @@ _TRANSIENT_STATUSES = (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT, HTTPSta
 
 def error_from_status(status: int, headers: Mapping[str, str], url: str, now: float) -> AggregatorError:
     """Map the status of a response other than 200 to an error; the message completes "GET <url>: "."""
-    text = _format_status(status)
+    text = format_status(status)
     if status in _NOT_FOUND_STATUSES:
         return NotFound(text)
     if status in _INVALID_REQUEST_STATUSES:
@@ -102,7 +102,8 @@ def _redirect_target(url: str, location: str) -> str:
         return redact_url(location)
 
 
-def _format_status(status: int) -> str:
+def format_status(status: int) -> str:
+    """Return a status with its phrase."""
     try:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:

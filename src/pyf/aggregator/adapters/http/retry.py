@@ -3,14 +3,13 @@
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import stamina
 from msgspec import Struct
 
 from ...domain.errors import Unavailable
+from ..timestamps import parse_email_date
 
 T = TypeVar("T")
 
@@ -69,14 +68,8 @@ def parse_retry_after(header: str, now: float) -> float | None:
     Args:
         now: Current time in Unix seconds.
     """
-    if seconds := _SECONDS.fullmatch(header):
-        wait = float(seconds[1])
-    else:
-        try:
-            moment = parsedate_to_datetime(header)
-            wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
-        except (ValueError, OverflowError):
-            return None
+    seconds = _SECONDS.fullmatch(header)
+    wait = float(seconds[1]) if seconds else (parse_email_date(header) or 0.0) - now
     return wait if wait > 0 else None
 
 

@@ -1,4 +1,4 @@
-"""PyPI, or a mirror that speaks as PyPI does: its JSON documents, simple index, XML-RPC methods and feeds."""
+"""Adapters of PyPI and its mirrors: JSON API, simple index, XML-RPC methods and feeds."""
 
 from .changelog import PyPIChangelog
 from .feed import PyPIFeed

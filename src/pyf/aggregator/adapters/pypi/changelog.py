@@ -1,4 +1,4 @@
-"""The journal of everything that happens on PyPI, as its XML-RPC methods tell it."""
+"""PyPI's changelog, read with its XML-RPC methods."""
 
 from collections.abc import Sequence
 from sys import intern
@@ -11,7 +11,7 @@ from .xmlrpc import ResponseReader, Value, build_call
 
 
 class PyPIChangelog:
-    """The `ChangeJournal` of PyPI."""
+    """The port `Changelog` on PyPI."""
 
     page_size = 50_000
 
@@ -24,17 +24,17 @@ class PyPIChangelog:
 
     def fetch_since(self, serial: int) -> Sequence[ChangelogEntry]:
         entries = self._service.get(build_call(self._base_url, "changelog_since_serial", serial), _EntriesReader)
-        # The order is promised and looked after all the same: the last entry becomes somebody's cursor.
+        # PyPI documents this order; sorting makes sure, because the last entry becomes a cursor.
         return sorted((entry for entry in entries if entry.serial > serial), key=lambda entry: entry.serial)
 
 
 class _SerialReader(ResponseReader[int]):
     def add_row(self, row: list[Value]) -> None:
-        raise Transient("the answer is a list where a serial was asked for")
+        raise Transient("the response is a list, not a serial")
 
     def build_result(self, value: Value) -> int:
         if not isinstance(value, int):
-            raise Transient("the answer is not a serial")
+            raise Transient("the response is not a serial")
         return value
 
 
@@ -56,10 +56,10 @@ class _EntriesReader(ResponseReader[list[ChangelogEntry]]):
                     )
                 )
             case _:
-                # One change that can't be read may be any: nothing can be said to have been seen.
-                raise Transient("the journal has an entry that can't be read")
+                # An unreadable entry may be any change, so the cursor must not move past it.
+                raise Transient("the changelog has an unreadable entry")
 
     def build_result(self, value: Value) -> list[ChangelogEntry]:
         if value != []:
-            raise Transient("the answer is not a list of changes")
+            raise Transient("the response is not a list of changes")
         return self._entries

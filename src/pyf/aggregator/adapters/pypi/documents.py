@@ -1,60 +1,56 @@
-"""Takes values as they are in PyPI's documents, where almost anything may be null, "", absent or of another type.
+"""JSON documents of projects and releases.
 
-Metadata is what authors uploaded in twenty years. None of it may keep a project out, so what can't be used counts as
-not given.
-
-The JSON documents of projects and releases: which parts we decode, and what they mean.
-
-The skeleton is typed and has to be there; the metadata is taken as it comes (see `values`).
+The structure is typed and required. Metadata was uploaded by authors over twenty years and may be null, "", absent or
+of another type; unusable values count as missing, so that none of them excludes a project.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct, structs
 
 from ...domain.documents.project import File, Metadata, Release, Vulnerability
+from .. import timestamps
 
 
 def to_text(value: object) -> str:
-    """Return a text; of a list its texts, joined by commas; "" for anything else."""
+    """Return a text, the texts of a list joined by commas, or "" for anything else."""
     if isinstance(value, str):
         return value
     return ", ".join(to_texts(value))
 
 
 def to_texts(value: object) -> tuple[str, ...]:
-    """Return the texts of a list, without the empty ones; () for anything else."""
+    """Return the non-empty texts of a list, () for anything else."""
     if not isinstance(value, list):
         return ()
     return tuple([item for item in value if isinstance(item, str) and item])
 
 
 def to_text_pairs(value: object) -> tuple[tuple[str, str], ...]:
-    """Return the keys and values of an object as they are ordered there, where the values are texts."""
+    """Return the items of an object whose values are non-empty texts, in their order."""
     if not isinstance(value, dict):
         return ()
     return tuple((key, item) for key, item in value.items() if isinstance(item, str) and item)
 
 
 def to_flag(value: object) -> bool:
-    """Whether a value says yes: true, or the reason why."""
+    """Return whether a value is true or a text (the reason)."""
     return value is True or bool(to_text(value))
 
 
 def to_size(value: object) -> int:
-    """Return a number of bytes; 0 for what is none."""
+    """Return a number of bytes, 0 for anything else."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def to_unix_seconds(value: object) -> int:
-    """Return a moment given in ISO 8601, UTC where it does not say; 0 for what is none."""
+    """Return an ISO 8601 date in Unix seconds, 0 for anything else."""
     if not isinstance(value, str):
         return 0
     try:
-        moment = datetime.fromisoformat(value)
-        return max(int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()), 0)
+        return max(int(timestamps.to_unix_seconds(datetime.fromisoformat(value))), 0)
     except (ValueError, OverflowError):
         return 0
 
@@ -74,7 +70,7 @@ class FileEntry(Struct, frozen=True):
 
 
 class Info(Struct, frozen=True, kw_only=True):
-    """A release's metadata without its README, which is most of a document's text."""
+    """Metadata of a release without its README, which is most of a document's text."""
 
     name: str
     version: str
@@ -103,15 +99,15 @@ class Info(Struct, frozen=True, kw_only=True):
 
 
 class InfoWithReadme(Info, frozen=True, kw_only=True):
-    """A release's metadata."""
+    """Metadata of a release."""
 
     description: Any = None
 
 
 class ProjectDocument(Struct, frozen=True, kw_only=True):
-    """What `/pypi/<name>/json` answers; `info` and `vulnerabilities` are those of the release it calls newest.
+    """Response of `/pypi/<name>/json`; `info` and `vulnerabilities` are those of the newest release.
 
-    `releases` may be missing one day: PyPI's documentation calls it deprecated.
+    PyPI's documentation calls `releases` deprecated, so it may be missing.
     """
 
     info: InfoWithReadme
@@ -122,14 +118,14 @@ class ProjectDocument(Struct, frozen=True, kw_only=True):
 
 
 class ReleaseDocument(Struct, frozen=True, kw_only=True):
-    """What `/pypi/<name>/<version>/json` answers, with the metadata as far as it is wanted."""
+    """Response of `/pypi/<name>/<version>/json` without the README."""
 
     info: Info
     vulnerabilities: Any = None
 
 
 class ReleaseDocumentWithReadme(ReleaseDocument, frozen=True, kw_only=True):
-    """The same with the README."""
+    """Response of `/pypi/<name>/<version>/json` with the README."""
 
     info: InfoWithReadme
 
@@ -142,8 +138,8 @@ _TEXT_FIELDS = tuple(
 def parse_metadata(info: Info, value_cache: dict[Any, Any] | None = None) -> Metadata:
     """Return the metadata, with the README if the document was decoded with it.
 
-    `repeated` collects the values of a project's releases, so that those which are alike are kept once: most releases
-    say what the one before said.
+    Args:
+        value_cache: Deduplicates values over the releases of a project, most of which are equal.
     """
     intern_value = (value_cache if value_cache is not None else {}).setdefault
     text_fields = {
@@ -166,7 +162,7 @@ def parse_metadata(info: Info, value_cache: dict[Any, Any] | None = None) -> Met
 def add_description(
     release: Release, document: ProjectDocument | ReleaseDocument, value_cache: dict[Any, Any] | None = None
 ) -> Release:
-    """Return a release with what a document about it says; `repeated` as in `metadata_of`."""
+    """Return a release with the metadata of its document (`value_cache` as in `parse_metadata`)."""
     return structs.replace(
         release,
         metadata=parse_metadata(document.info, value_cache),

@@ -1,9 +1,7 @@
-"""PyPI's feeds of news, of which an item that makes no sense must not hide the others."""
+"""PyPI's RSS feeds of new projects and releases; unreadable items are skipped."""
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
@@ -12,16 +10,17 @@ from ...ports import FeedEntry
 from ..http.readers import BodyReader, BufferedReader
 from ..http.retry import Transient
 from ..http.service_client import CachedResponse, Request, ServiceClient
+from ..timestamps import parse_email_date
 
-# Titles hold the same, but in the project's own spelling, and a name may hold what looks like a version.
+# Links are parsed, not titles: a name in a title may contain what looks like a version.
 _PROJECT_PATH = re.compile(r"/project/(?P<name>[^/]+)/(?:(?P<version>[^/]+)/?)?")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 class PyPIFeed:
-    """The `ReleaseFeed` of PyPI: 40 projects, 100 releases, which it publishes in half an hour.
+    """The port `ReleaseFeed` on PyPI: the newest 40 projects and 100 releases, about half an hour's worth.
 
-    A feed that has not changed since it was last asked for is not sent again.
+    Conditional requests avoid downloading an unchanged feed.
     """
 
     def __init__(self, service: ServiceClient, base_url: str) -> None:
@@ -43,10 +42,10 @@ class PyPIFeed:
 
 
 class _SafeTreeBuilder(TreeBuilder):
-    """Builds a tree of a document without a document type: its entities could expand to gigabytes."""
+    """Tree builder that rejects a document type, whose entities can expand to gigabytes."""
 
     def doctype(self, *declaration: object) -> None:
-        raise Transient("the answer declares a document type, which a feed does not")
+        raise Transient("the response declares a document type, which a feed never does")
 
 
 def _make_feed_reader() -> BodyReader[list[FeedEntry]]:
@@ -55,15 +54,15 @@ def _make_feed_reader() -> BodyReader[list[FeedEntry]]:
 
 def _parse_feed(body: bytes) -> list[FeedEntry]:
     try:
-        parser = XMLParser(target=_SafeTreeBuilder())  # noqa: S314 - see _Plain
+        parser = XMLParser(target=_SafeTreeBuilder())  # noqa: S314 - see _SafeTreeBuilder
         parser.feed(body)
         root = parser.close()
     except (ParseError, ValueError, LookupError) as error:
-        raise Transient(f"the answer is not a feed ({error})") from error
+        raise Transient(f"the response is not a feed ({error})") from error
     items = root.findall("channel/item")
     entries = list(_parse_items(items))
     if root.tag != "rss" or (items and not entries):
-        raise Transient("the answer is not a feed of projects")
+        raise Transient("the response is not a feed of projects")
     return entries
 
 
@@ -73,7 +72,8 @@ def _parse_items(items: list[Element]) -> Iterator[FeedEntry]:
         if page is None or not _NAME.fullmatch(name := unquote(page["name"])):
             continue
         version = unquote(page["version"] or "").strip()
-        yield FeedEntry(name=normalize_name(name), version=version, published=_parse_date(item.findtext("pubDate", "")))
+        published = int(parse_email_date(item.findtext("pubDate", "")) or 0)
+        yield FeedEntry(name=normalize_name(name), version=version, published=published)
 
 
 def _get_path(link: str) -> str:
@@ -81,12 +81,3 @@ def _get_path(link: str) -> str:
         return urlsplit(link).path
     except ValueError:
         return ""
-
-
-def _parse_date(date: str) -> int:
-    """Return Unix seconds of a date in the form of e-mail, UTC where it does not say; 0 for what is none."""
-    try:
-        moment = parsedate_to_datetime(date)
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
-        return 0

@@ -1,8 +1,8 @@
-"""Reads projects from their JSON documents, in one request a project and one for each release that is not known."""
+"""Reader of projects: one request for a project's JSON document, and one for each unknown release."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -14,11 +14,15 @@ from ...ports import ProjectRequest, ProjectResult
 from ..http.errors import drop_traceback
 from ..http.readers import make_json_reader
 from ..http.service_client import Request, ServiceClient
-from . import documents, simple_page
-from .documents import ProjectDocument, ReleaseDocument, ReleaseDocumentWithReadme
-from .simple_page import PageFiles
-
-Descriptions = Literal["newest", "all"]
+from .documents import (
+    ProjectDocument,
+    ReleaseDocument,
+    ReleaseDocumentWithReadme,
+    add_description,
+    parse_maintainers,
+    parse_releases,
+)
+from .simple_page import ACCEPT, PageFiles, parse_page_releases
 
 _project_reader = make_json_reader(ProjectDocument)
 _release_reader = make_json_reader(ReleaseDocument)
@@ -29,25 +33,25 @@ _page_reader = make_json_reader(PageFiles)
 class ProjectReader:
     """Reads projects for `PyPIRegistry`.
 
-    With descriptions = "newest" the READMEs of all other releases are not even decoded. Where the project's
-    document lists no releases (that part of it is deprecated) its page of the simple index does, for one request more.
+    Without `keeps_all_readmes`, READMEs of older releases are not even decoded. If a project's document lists no
+    releases (that part of it is deprecated), one more request reads them from the simple index.
     """
 
-    def __init__(self, service: ServiceClient, base_url: str, descriptions: Descriptions) -> None:
+    def __init__(self, service: ServiceClient, base_url: str, *, keeps_all_readmes: bool) -> None:
         self._service = service
         self._base_url = base_url
-        self._keeps_all_readmes = descriptions == "all"
+        self._keeps_all_readmes = keeps_all_readmes
 
     def read_projects(
         self, requests: Iterable[ProjectRequest], needs_releases: Callable[[Project], bool]
     ) -> Iterator[ProjectResult]:
-        """Yield what comes of each project, as it comes."""
+        """Yield the results of projects as they arrive."""
 
         async def read_project(request: ProjectRequest) -> ProjectResult:
             return await self._read_project(request, needs_releases)
 
-        # A project takes two round trips at least, and few of its requests may be left for the last one: with some
-        # projects for each worker there is always a request to send, also while the caller is busy with a result.
+        # A project needs at least two sequential requests. Several projects per slot keep all slots busy, also while
+        # the caller processes a result.
         return self._service.stream(requests, read_project, max_pending=5 * self._service.limits.max_concurrency)
 
     async def _read_project(self, request: ProjectRequest, needs_releases: Callable[[Project], bool]) -> ProjectResult:
@@ -59,14 +63,12 @@ class ProjectReader:
     async def _fetch_project(self, request: ProjectRequest, needs_releases: Callable[[Project], bool]) -> ProjectResult:
         name = normalize_name(request.name)
         document = await self._fetch_document(name)
-        releases = documents.parse_releases(document.releases or {}) or await self._fetch_page_releases(name)
+        releases = parse_releases(document.releases or {}) or await self._fetch_page_releases(name)
         if not releases:
-            raise NotFound(f"{name} is listed without any release")
+            raise NotFound(f"{name} has no releases")
         value_cache: dict[Any, Any] = {}
         if document.info.version in releases:
-            releases[document.info.version] = documents.add_description(
-                releases[document.info.version], document, value_cache
-            )
+            releases[document.info.version] = add_description(releases[document.info.version], document, value_cache)
         failed_versions: dict[str, AggregatorError] = {}
 
         async def describe(release: Release, with_readme: bool) -> None:
@@ -80,10 +82,10 @@ class ProjectReader:
                 name=document.info.name,
                 last_serial=document.last_serial,
                 releases=tuple(self._drop_unneeded_readmes(releases.values(), select_newest(releases.values()))),
-                maintainers=documents.parse_maintainers(document.ownership),
+                maintainers=parse_maintainers(document.ownership),
             )
 
-        # Of a release without files its own document alone tells that it was yanked; another is the newest then.
+        # Only its own document tells that a release without files was yanked; then another one is the newest.
         while (latest := select_newest(releases.values())).metadata is None and latest.version not in failed_versions:
             await describe(latest, with_readme=True)
         if latest.metadata is not None and needs_releases(build_project()):
@@ -124,19 +126,17 @@ class ProjectReader:
         if reported_version != release.version and canonicalize_version(reported_version) != canonicalize_version(
             release.version
         ):
-            raise Unavailable(f"{request}: the answer is about version {reported_version!r:.60}")
-        return documents.add_description(release, document, value_cache)
+            raise Unavailable(f"{request}: the response is about version {reported_version!r:.60}")
+        return add_description(release, document, value_cache)
 
     async def _fetch_page_releases(self, name: str) -> dict[str, Release]:
-        request = Request(
-            url=f"{self._base_url}/simple/{quote(name, safe='')}/", headers={"Accept": simple_page.ACCEPT}
-        )
+        request = Request(url=f"{self._base_url}/simple/{quote(name, safe='')}/", headers={"Accept": ACCEPT})
         page = await self._service.get_async(request, _page_reader)
         check_name(request, name, page.name)
-        return simple_page.parse_page_releases(page)
+        return parse_page_releases(page)
 
 
 def check_name(request: Request, expected: str, reported: str) -> None:
-    """Refuse what a confused cache or mirror tells about another project; raises `Unavailable`."""
+    """Raise `Unavailable` for a response about another project, as a broken cache or mirror may send."""
     if normalize_name(reported) != expected:
-        raise Unavailable(f"{request}: the answer is about {reported!r:.60}")
+        raise Unavailable(f"{request}: the response is about {reported!r:.60}")

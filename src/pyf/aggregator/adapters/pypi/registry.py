@@ -1,16 +1,17 @@
-"""The projects of PyPI: which there are, how they stand, and what they are."""
+"""Projects of PyPI: list them, check their status, read them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
 from ...domain.documents.project import Project, normalize_name
 from ...domain.errors import AggregatorError
+from ...domain.policy import Descriptions
 from ...ports import ProjectRequest, ProjectResult, Serials, SimplePageStatus, always
 from ..http.errors import drop_traceback
 from ..http.readers import make_json_reader
 from ..http.retry import Transient
 from ..http.service_client import MEBIBYTE, Request, ServiceClient
-from .project_reader import Descriptions, ProjectReader, check_name
+from .project_reader import ProjectReader, check_name
 from .simple_index import SerialsReader
 from .simple_page import ACCEPT, PageStatus
 from .xmlrpc import ResponseReader, Value, build_call
@@ -19,19 +20,23 @@ _page_reader = make_json_reader(PageStatus)
 
 
 class PyPIRegistry:
-    """The `PackageRegistry` of PyPI.
+    """The port `PackageRegistry` on PyPI.
 
-    `base_url` is the address that `/pypi` and `/simple` are below. With `descriptions` = "newest" only the newest
-    release of a project comes with its README.
+    Args:
+        base_url: URL above `/pypi` and `/simple`.
+        descriptions: Which releases of a project get their README.
     """
 
-    def __init__(self, service: ServiceClient, base_url: str, *, descriptions: Descriptions = "newest") -> None:
+    def __init__(
+        self, service: ServiceClient, base_url: str, *, descriptions: Descriptions = Descriptions.NEWEST
+    ) -> None:
         self._service = service
         self._base_url = base_url.rstrip("/")
-        self._project_reader = ProjectReader(service, self._base_url, descriptions)
+        keeps_all_readmes = descriptions is Descriptions.ALL
+        self._project_reader = ProjectReader(service, self._base_url, keeps_all_readmes=keeps_all_readmes)
 
     def browse_classifiers(self, classifiers: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
-        # One after the other: of these methods PyPI allows some a second only, and none is slow.
+        # Sequentially: PyPI allows only a few XML-RPC calls per second, and none of them is slow.
         for classifier in classifiers:
             yield classifier, self._service.get(build_call(self._base_url, "browse", [classifier]), _NamesReader)
 
@@ -68,7 +73,7 @@ class PyPIRegistry:
 
 
 class _NamesReader(ResponseReader[frozenset[str]]):
-    """Reads what `browse` tells: the projects of a list of releases."""
+    """Reads the response of `browse`: the projects of a list of releases."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,9 +84,9 @@ class _NamesReader(ResponseReader[frozenset[str]]):
             case [str(name), str()] if name:
                 self._names.add(name)
             case _:
-                raise Transient("the list of releases has a row that can't be read")
+                raise Transient("the list of releases has an unreadable row")
 
     def build_result(self, value: Value) -> frozenset[str]:
         if value != []:
-            raise Transient("the answer is not a list of releases")
+            raise Transient("the response is not a list of releases")
         return frozenset(map(normalize_name, self._names))

@@ -1,7 +1,4 @@
-"""Holds the serials of a whole registry in a quarter of the memory that a dictionary takes.
-
-Reads the simple index, 30 MB of JSON with 700,000 projects, without ever holding it.
-"""
+"""The simple index: 30 MB of JSON with the serials of 700,000 projects, parsed slice by slice."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,9 +17,9 @@ _BUCKET_COUNT = 4_096
 
 
 class SerialTable(Mapping[str, int]):
-    """Serials by normalised name, some 40 bytes each: 25 MB for 700,000 projects.
+    """Serials by normalized name in about 40 bytes each: 25 MB for 700,000 projects, a quarter of a dictionary.
 
-    They lie as lines of text on many short shelves; a checksum of the name tells the shelf.
+    Stored as lines of text in a hash table of byte buffers.
     """
 
     def __init__(self) -> None:
@@ -30,7 +27,7 @@ class SerialTable(Mapping[str, int]):
         self._length = 0
 
     def add(self, name: str, serial: int) -> None:
-        """Add a normalised name that is not there yet."""
+        """Add a normalized name that is not in the table yet."""
         key = name.encode()
         self._buckets[crc32(key) % _BUCKET_COUNT] += b"%b %d\n" % (key, serial)
         self._length += 1
@@ -57,7 +54,7 @@ class SerialTable(Mapping[str, int]):
 _SLICE_BYTES = 256 * 1024
 _PROJECTS = re.compile(rb'"projects"\s*:\s*\[')
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-_NO_SERIALS = "the index has no serials, as a mirror's may; the registry itself has them"
+_NO_SERIALS = "the simple index has no serials; use PyPI itself instead of a mirror"
 _DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -82,10 +79,10 @@ _index_decoder = msgspec.json.Decoder(_Index)
 
 
 class SerialsReader:
-    """A `Reader` that decodes the list of projects slice by slice.
+    """A `BodyReader` that decodes the list of projects slice by slice.
 
-    Where an element ends is found by trying: what ends with "}" and is a valid list on its own can only have ended
-    between two elements.
+    The end of an element is found by trying: a slice that ends with "}" and is a valid list can only end between two
+    elements.
     """
 
     def __init__(self) -> None:
@@ -102,7 +99,7 @@ class SerialsReader:
         end = self._buffer.rfind(b"},") + 1
         if self._head and end and self._add_projects(end):
             del self._buffer[: end + 1]
-        # Where no end was found there has to come a good deal more before it makes sense to look again.
+        # After a failed attempt, wait until the buffer has doubled.
         self._min_buffer_size = max(_SLICE_BYTES, 2 * len(self._buffer))
 
     def finish(self) -> Serials:
@@ -113,23 +110,23 @@ class SerialsReader:
         try:
             index = _index_decoder.decode(self._head + self._buffer[max(end, 0) :])
         except _DECODE_ERRORS as error:
-            raise Transient(f"the answer is not the index that was asked for ({error})") from error
+            raise Transient(f"the response is not a simple index ({error})") from error
         if index.meta.serial is None:
             raise Unavailable(_NO_SERIALS)
         return Serials(last_serial=index.meta.serial, by_name=self._table)
 
     def _split_head(self) -> None:
-        """Part what comes before the projects, once it is there."""
+        """Move the part before the projects to `_head`, once it is complete."""
         if not self._head and (start := _PROJECTS.search(self._buffer)):
             self._head = bytes(self._buffer[: start.end()])
             del self._buffer[: start.end()]
 
     def _add_projects(self, end: int) -> bool:
-        """Take the projects before `end` into the table; False where one is cut there."""
+        """Add the projects before `end` to the table; return False if `end` cuts one in two."""
         try:
             entries = _entries_decoder.decode(b"[" + self._buffer[:end] + b"]")
         except msgspec.ValidationError as error:
-            raise Transient(f"the index lists a project that can't be read ({error})") from error
+            raise Transient(f"the simple index has an unreadable project ({error})") from error
         except _DECODE_ERRORS:
             return False
         for entry in entries:

@@ -1,4 +1,4 @@
-"""A project's page of the simple index: its status, and its releases where the JSON document leaves them out."""
+"""A project's page of the simple index: its status, and its releases if the JSON document lacks them."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ _PACKAGE_TYPES = {
 
 
 class PageStatus(Struct, frozen=True):
-    """The page as far as the project's standing goes."""
+    """Part of the page with the project's status."""
 
     name: str
     versions: Any = None
@@ -30,13 +30,13 @@ class PageStatus(Struct, frozen=True):
 
     @property
     def status(self) -> ProjectStatus:
-        """The project's status; a mirror that tells none, or one not known here, serves the project as active."""
+        """The project's status, active if missing (as on mirrors) or unknown."""
         status_name = self.project_status.get("status") if isinstance(self.project_status, dict) else None
         return next((status for status in ProjectStatus if status == status_name), ProjectStatus.ACTIVE)
 
     @property
     def is_empty(self) -> bool:
-        """Whether the page says that there is no version; a mirror may not say what there is."""
+        """Whether the page explicitly lists no version; mirrors may omit the list."""
         return isinstance(self.versions, list) and not self.versions
 
 
@@ -52,7 +52,7 @@ class PageFile(Struct, frozen=True):
 
 
 class PageFiles(Struct, frozen=True):
-    """The page as far as releases go."""
+    """Part of the page with the releases."""
 
     name: str
     files: list[PageFile]
@@ -60,8 +60,8 @@ class PageFiles(Struct, frozen=True):
 
 
 def parse_page_releases(page: PageFiles) -> dict[str, Release]:
-    """Return the releases that a page lists, by version; a file whose name tells none of them is left out."""
-    # 20 MB of memory, which a registry whose documents list the releases spares us.
+    """Return the releases of a page by version; files whose name contains none of the versions are skipped."""
+    # Imported here because it takes 20 MB, and registries whose documents list releases never need it.
     from pypi_simple import UnparsableFilenameError, parse_filename
 
     spellings = {canonicalize_version(version): version for version in page.versions}

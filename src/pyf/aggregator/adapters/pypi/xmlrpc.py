@@ -1,6 +1,6 @@
-"""XML-RPC as far as PyPI's methods need it, read as it comes in: `browse` may answer with 20 MB.
+"""Streaming XML-RPC client for PyPI's methods; a response of `browse` can have 20 MB.
 
-The standard library's parser takes twice the time, and keeps every row until the last one has come.
+The parser of the standard library takes twice as long and keeps all rows in memory.
 """
 
 import re
@@ -24,7 +24,7 @@ _RESET = re.compile(r"reset in (\d{1,6}) seconds")
 
 
 def build_call(base_url: str, method: str, *arguments: str | int | list[str]) -> Request:
-    """Return the request that calls a method."""
+    """Return the request of a method call."""
     return Request(
         url=f"{base_url}/pypi",
         method="POST",
@@ -38,10 +38,7 @@ def build_call(base_url: str, method: str, *arguments: str | int | list[str]) ->
 
 
 class ResponseReader(ABC, Generic[T]):
-    """Reads the answer to a call.
-
-    Of an array of arrays the inner ones are handed over one by one, and are not part of the value in the end.
-    """
+    """Parser of a response; the inner arrays of an array of arrays go to `add_row` instead of into the value."""
 
     def __init__(self) -> None:
         self._parser = expat.ParserCreate()
@@ -50,7 +47,7 @@ class ResponseReader(ABC, Generic[T]):
         self._parser.EndElementHandler = self._end_element
         self._text: list[str] = []
         self._parser.CharacterDataHandler = self._text.append
-        # Entities are declared in a document type; expanded, a few lines of them can be gigabytes.
+        # A few lines of entities in a document type can expand to gigabytes.
         self._parser.StartDoctypeDeclHandler = _reject_doctype
         self._frames: list[list[Value]] = [[]]
         self._is_untyped = False
@@ -58,11 +55,11 @@ class ResponseReader(ABC, Generic[T]):
 
     @abstractmethod
     def add_row(self, row: list[Value]) -> None:
-        """Take an inner array."""
+        """Process an inner array."""
 
     @abstractmethod
     def build_result(self, value: Value) -> T:
-        """Return what the answer says; `value` is all but the inner arrays."""
+        """Return the result; `value` is the response without inner arrays."""
 
     def feed(self, chunk: bytes) -> None:
         self._parse(chunk, False)
@@ -71,7 +68,7 @@ class ResponseReader(ABC, Generic[T]):
         self._parse(b"", True)
         values = self._frames[0]
         if len(values) != 1:
-            raise Transient(f"the answer is not one value of XML-RPC but {len(values)}")
+            raise Transient(f"the XML-RPC response has {len(values)} values instead of one")
         if self._is_fault:
             raise _error_from_fault(values[0])
         return self.build_result(values[0])
@@ -80,7 +77,7 @@ class ResponseReader(ABC, Generic[T]):
         try:
             self._parser.Parse(chunk, is_last)
         except (expat.ExpatError, ValueError) as error:
-            raise Transient(f"the answer is not XML-RPC ({error})") from error
+            raise Transient(f"the response is not XML-RPC ({error})") from error
 
     def _start_element(self, tag: str, _: object) -> None:
         self._text.clear()
@@ -124,10 +121,10 @@ def _reject_doctype(*declaration: object) -> None:
 
 
 def _error_from_fault(fault: Value) -> Unavailable:
-    """Return the meaning of a fault; PyPI answers with one also where HTTP has a status for it."""
+    """Map a fault to an error; PyPI also sends faults for what HTTP has a status for."""
     text = " ".join(str(fault.get("faultString", "")).split()) if isinstance(fault, dict) else ""
     if "TooManyRequests" in text:
         reset = _RESET.search(text)
         wait = float(reset[1]) if reset else None
-        return Transient("too many requests" + (f", asks to wait {wait:.0f} s" if wait else ""), retry_after=wait)
-    return Unavailable(f"the method is refused or gone ({text:.200})")
+        return Transient("too many requests" + (f", retry after {wait:.0f} s" if wait else ""), retry_after=wait)
+    return Unavailable(f"the method is rejected or removed ({text:.200})")

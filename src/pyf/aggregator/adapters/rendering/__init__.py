@@ -1,1 +1,1 @@
-"""Render READMEs in worker processes."""
+"""Rendering of READMEs in worker processes."""

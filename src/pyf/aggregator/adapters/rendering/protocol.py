@@ -1,6 +1,6 @@
-"""What the main process and a process that renders say to each other, over two pipes.
+"""Messages between the main process and a rendering worker: length-prefixed, over two unbuffered pipes.
 
-A message has its length in front of it. The pipes are not buffered: after a fork nothing can be sent twice.
+Without buffers, a fork cannot duplicate unsent data.
 """
 
 import os
@@ -10,28 +10,28 @@ from msgspec import Struct
 
 from ...domain.readme.plain_text import RenderedReadme
 
-# What a worker says first. A README goes to it as MessagePack, and an `Answer` comes back so.
+# A worker's first message. A `Readme` is sent and a `RenderResponse` returned as MessagePack.
 READY = b""
 
 _LENGTH = Layout(">I")
 
 
 class RenderResponse(Struct, frozen=True, kw_only=True):
-    """What came of one README: the result, or the traceback of a defect of ours."""
+    """Result of one README, or the traceback of a defect in our code."""
 
     rendered: RenderedReadme | None = None
     defect: str = ""
 
 
 def send(pipe: int, message: bytes) -> None:
-    """Send a message of less than 4 GiB; raises `BrokenPipeError` if nobody reads any more."""
+    """Send a message of less than 4 GiB; raise `BrokenPipeError` if the reader is gone."""
     remaining = memoryview(_LENGTH.pack(len(message)) + message)
     while remaining:
         remaining = remaining[os.write(pipe, remaining) :]
 
 
 def receive(pipe: int) -> bytes:
-    """Wait for the next message; raises `EOFError` if the other side is gone."""
+    """Wait for the next message; raise `EOFError` if the writer is gone."""
     return _read_exactly(pipe, _LENGTH.unpack(_read_exactly(pipe, _LENGTH.size))[0])
 
 

@@ -1,4 +1,4 @@
-"""Renders READMEs beside the main process, and remembers them: rendering is most of what a run computes."""
+"""README renderer with worker processes and a cache; rendering takes most of a run's CPU time."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -12,21 +12,24 @@ from ...domain.readme.plain_text import Readme, RenderedReadme
 from ...ports import RenderCache
 from .worker_pool import PROGRAM, RenderResult, WorkerPool
 
-# Raise it with every change in what rendering makes of a README: all are then rendered anew.
+# Raise it whenever the output of rendering changes, which invalidates all cached READMEs.
 RENDERING_VERSION = 1
 
 
 def build_cache_key(readme: Readme) -> str:
-    """Return what a rendered README is remembered by."""
+    """Return the cache key of a rendered README."""
     return f"{RENDERING_VERSION}-{readme.fingerprint}"
 
 
 class PooledRenderer:
-    """Renders in worker processes, each README within `time_limit` seconds; one that can't be is plain text.
+    """Renders in worker processes; a README that fails or exceeds the time limit becomes plain text.
 
-    There are as many workers as this process may use CPUs, unless told otherwise; they start when they are first
-    needed, or with `warm`. Safe to use from several threads, and in a forked child, which gets its own workers.
-    `close` has to be called. `program` is the command that starts a worker.
+    Workers start on first use or with `prestart`. Thread-safe; a forked child gets its own workers. Must be closed.
+
+    Args:
+        workers: Number of processes; by default, the number of CPUs that this process may use.
+        time_limit: Seconds for each README.
+        program: Command that starts a worker.
     """
 
     def __init__(
@@ -51,29 +54,27 @@ class PooledRenderer:
             self._ensure_pool().prestart()
 
     def render(self, readmes: Sequence[Readme]) -> "PooledRenderJob":
-        """Start rendering and return at once; what is remembered or under way already is not rendered again."""
+        """Start rendering and return immediately; READMEs in the cache or in progress are not rendered again."""
         keys = [build_cache_key(readme) for readme in readmes]
         cached = self._cache.get_many(set(keys))
-        missing = {
-            cache_key: readme for cache_key, readme in zip(keys, readmes, strict=True) if cache_key not in cached
-        }
+        missing = {key: readme for key, readme in zip(keys, readmes, strict=True) if key not in cached}
         with self._lock:
-            pending = {k: self._submit(k, readme) for k, readme in missing.items()}
+            pending = {key: self._submit(key, readme) for key, readme in missing.items()}
         return PooledRenderJob(self, keys, cached, pending)
 
     def store_finished(self) -> None:
-        """Remember all that was rendered since the last time and that somebody still waits for."""
+        """Cache all READMEs finished since the last call whose jobs still exist."""
         with self._lock:
-            finished = {cache_key: future for cache_key, future in self._pending.items() if future.done()}
-        results = {k: future.result() for k, future in finished.items() if _has_succeeded(future)}
-        if cacheable := {k: result.rendered for k, result in results.items() if result.cacheable}:
+            finished = {key: future for key, future in self._pending.items() if future.done()}
+        results = {key: future.result() for key, future in finished.items() if _has_succeeded(future)}
+        if cacheable := {key: result.rendered for key, result in results.items() if result.cacheable}:
             self._cache.set_many(cacheable)
         with self._lock:
-            for k in finished:
-                self._pending.pop(k, None)
+            for key in finished:
+                self._pending.pop(key, None)
 
     def close(self) -> None:
-        """End the workers at once; whoever still waits for READMEs gets a `CancelledError`."""
+        """Kill the workers; waiting callers get a `CancelledError`."""
         with self._lock:
             self._closed = True
             pool = self._pool if self._owner_pid == os.getpid() else None
@@ -91,7 +92,7 @@ class PooledRenderer:
     def _reset_workers(self) -> None:
         self._owner_pid = os.getpid()
         self._pool: WorkerPool | None = None
-        # Until they are in the cache, or nobody waits for them any more.
+        # Entries stay until they are cached or their jobs are gone.
         self._pending: WeakValueDictionary[str, Future[RenderResult]] = WeakValueDictionary()
 
     def _ensure_pool(self) -> WorkerPool:
@@ -112,7 +113,7 @@ class PooledRenderer:
 
 
 class PooledRenderJob:
-    """READMEs that are rendered, or about to be, in worker processes."""
+    """READMEs submitted to the worker processes."""
 
     def __init__(
         self,
@@ -127,19 +128,19 @@ class PooledRenderJob:
         self._pending = pending
 
     def result(self) -> Sequence[RenderedReadme]:
-        """Wait for all, remember what is new and return them in the order they were given.
+        """Wait for all READMEs, cache new ones and return them in the order of the request.
 
-        A README that takes too long, or more memory than there is, is plain text, and remembered as such: it costs
-        once. What is plain text because workers were killed, or by a defect of ours, is not remembered. Raises
-        `CancelledError` after the renderer was closed, and `RuntimeError` where no worker starts at all.
+        A README that takes too much time or memory becomes plain text, which is cached, so it costs once. Plain text
+        because of killed workers or a defect in our code is not cached.
+
+        Raises:
+            CancelledError: After the renderer was closed.
+            RuntimeError: If workers cannot start.
         """
-        rendered = {
-            **self._cached,
-            **{cache_key: future.result().rendered for cache_key, future in self._pending.items()},
-        }
+        rendered = {**self._cached, **{key: future.result().rendered for key, future in self._pending.items()}}
         if self._pending:
             self._renderer.store_finished()
-        return [rendered[k] for k in self._keys]
+        return [rendered[key] for key in self._keys]
 
 
 def _has_succeeded(future: Future[RenderResult]) -> bool:

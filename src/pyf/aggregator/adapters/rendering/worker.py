@@ -1,8 +1,7 @@
-"""The program that renders READMEs for another process, which may kill it at any time.
+"""Worker program that renders READMEs from stdin and writes the results to stdout.
 
-It reads one README after the other from its standard input and answers each on its standard output. It ends with the
-process that started it, also if that one is killed while this one is deep in a renderer: some hold the interpreter's
-lock for as long as they run, so that no thread of ours would notice anything.
+Its parent may kill it at any time. The worker ends with its parent, even if the parent is killed while a renderer
+holds the interpreter lock, when no thread of this process could notice it.
 """
 
 import os
@@ -15,10 +14,10 @@ from msgspec import msgpack
 from ...domain.readme.plain_text import Readme
 from .protocol import READY, RenderResponse, receive, send
 
-# A README of some kilobytes can ask for many gigabytes: by a wide table, or by formatting that it never ends.
+# A README of a few kilobytes can need many gigabytes, by a wide table or unclosed formatting.
 MAX_MEMORY = 1 << 30
 
-# Seconds after its time limit at which the kernel ends a worker that nobody else has ended.
+# Seconds after the time limit at which the kernel ends a worker that its parent has not killed.
 _KILL_GRACE = 2
 
 _INPUT = 0
@@ -30,13 +29,13 @@ if sys.platform == "win32":
         """Rely on the end of the input."""
 
     def _lower_priority() -> None:
-        """Do without: processes have no niceness here."""
+        """Skip: processes have no niceness here."""
 
     def _limit_memory() -> None:
-        """Do without: there is no such limit here."""
+        """Skip: there is no such limit here."""
 
     def _set_alarm(seconds: float) -> None:
-        """Do without: the parent ends what takes too long."""
+        """Skip: the parent enforces the time limit."""
 
 else:
     import ctypes
@@ -47,30 +46,30 @@ else:
     _NICENESS = 10
 
     def _bind_to_parent() -> None:
-        """Have the kernel kill this process when the thread that started it ends; only Linux can do that."""
+        """Let the kernel kill this process when the thread that started it ends (Linux only)."""
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if _is_orphan():  # before the kernel could be asked: what comes next takes long on a busy machine
+        if _is_orphan():  # the parent may have ended before `prctl`, and the imports below take long
             sys.exit()
 
     def _is_orphan() -> bool:
-        """Tell whether nobody is left to ask anything."""
+        """Return whether the parent has closed the input."""
         poller = select.poll()
         poller.register(_INPUT, 0)
         return any(event & select.POLLHUP for _, event in poller.poll(0))
 
     def _lower_priority() -> None:
-        """Let those who ask PyPI go first: they wait for answers meanwhile, and rendering has until they are done."""
+        """Yield the CPU to the process that sends requests: rendering only has to finish by the end of the run."""
         os.nice(_NICENESS)
 
     def _limit_memory() -> None:
-        """Have the kernel refuse more than `MAX_MEMORY` bytes."""
+        """Limit this process to `MAX_MEMORY` bytes."""
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         limit = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
     def _set_alarm(seconds: float) -> None:
-        """Have the kernel end this process after some seconds, 0 for never."""
+        """Let the kernel end this process after some seconds, 0 for never."""
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
@@ -79,7 +78,7 @@ def main() -> None:
     _bind_to_parent()
     _lower_priority()
     responses = os.dup(_OUTPUT)
-    os.dup2(_ERRORS, _OUTPUT)  # what is printed must not get among the answers
+    os.dup2(_ERRORS, _OUTPUT)  # printed text must not mix with responses
     from ...domain.readme.rendering import render_readme
 
     _limit_memory()
@@ -104,7 +103,7 @@ def _read_readme() -> Readme | None:
 
 
 def _redirect_output() -> None:
-    """Print nothing from here on: what a renderer says when it runs out of memory tells a user nothing."""
+    """Discard further output: messages of a renderer that runs out of memory do not help a user."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, _OUTPUT)
     os.dup2(devnull, _ERRORS)

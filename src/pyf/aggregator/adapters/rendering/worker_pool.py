@@ -1,7 +1,7 @@
-"""Runs the processes that render, each with pipes of its own, so that none that dies or hangs can hold up another.
+"""Pool of rendering workers, each with its own pipes, so that a dead or hanging worker does not block the others.
 
-The usual pools share one pipe and its lock among their workers, so that one that is killed in the middle of an answer
-stops all; and their workers import the main program once more.
+Other pools share a result pipe and its lock: a worker killed in the middle of a response stops all of them
+(docs/decisions/0021-rendering-pool.md). Their workers also import the main program again.
 """
 
 import logging
@@ -16,30 +16,30 @@ from msgspec import Struct, msgpack
 from ...domain.readme.plain_text import Readme, RenderedReadme, clean_readme, render_plain_text
 from .protocol import RenderResponse, receive, send
 
-# -P: the files of the folder that we happen to be in are no modules.
+# -P: files in the current folder must not shadow modules.
 PROGRAM = (sys.executable, "-P", "-m", "pyf.aggregator.adapters.rendering.worker")
 
-# Seconds that a worker may take to import what it needs; half of one is usual.
+# Seconds for the imports of a worker; usually 0.5.
 _START_TIMEOUT = 60.0
 
-# A worker's end need not be a README's fault, or the program's: short of memory, the kernel kills whom it likes.
+# A worker may be killed through no fault of the README, for example by the kernel's OOM killer: try again once.
 _MAX_ATTEMPTS = 2
 
-# What `Popen` says of a process that was ended by SIGKILL, as nothing does that fails by itself.
+# `Popen.returncode` after SIGKILL, which never results from a failure of the process itself.
 _SIGKILL_EXIT = -9
 
 _log = logging.getLogger(__name__)
 
 
 class RenderResult(Struct, frozen=True):
-    """What was made of a README; `lasting` if the same would be made of it the next time."""
+    """A rendered README; `cacheable` if rendering it again would give the same result."""
 
     rendered: RenderedReadme
     cacheable: bool
 
 
 class _CannotRender(Exception):
-    """A README takes too long, or workers end over it, as the text says; `lasting` if that is the README's fault."""
+    """A README exceeds the time limit or ends its workers; `cacheable` if the README is the cause."""
 
     def __init__(self, reason: str, *, cacheable: bool) -> None:
         super().__init__(reason)
@@ -47,11 +47,11 @@ class _CannotRender(Exception):
 
 
 class _RenderDefect(Exception):
-    """Our own code failed on a README; the text is the traceback."""
+    """Our code failed on a README; the message is the traceback."""
 
 
 class _WorkerExited(Exception):
-    """A worker has ended: because it was `overdue`, because somebody else `killed` it, or by what it was doing."""
+    """A worker has ended: it timed out, was killed from outside, or crashed."""
 
     def __init__(self, *, timed_out: bool, killed: bool) -> None:
         self.timed_out = timed_out
@@ -59,16 +59,18 @@ class _WorkerExited(Exception):
 
 
 class WorkerPool:
-    """Up to `size` workers, started as they are needed; each may take `time_limit` seconds for a README.
+    """Up to `size` workers, started on demand.
 
-    `program` is the command that starts a worker; it gets the time limit as its last argument.
+    Args:
+        time_limit: Seconds for each README.
+        program: Command that starts a worker; the time limit is appended to it.
     """
 
     def __init__(self, size: int, time_limit: float, program: Sequence[str] = PROGRAM) -> None:
         self._size = size
         self._command = [*program, str(time_limit)]
         self._time_limit = time_limit
-        # A worker ends with the thread that started it, and these threads stay as long as the crew does.
+        # A worker ends with the thread that started it; these threads live as long as the pool.
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="rendering")
         self._lock = Lock()
         self._workers: set[_Worker] = set()
@@ -76,19 +78,19 @@ class WorkerPool:
         self._closed = False
 
     def prestart(self) -> None:
-        """Start the workers that are not there yet, without waiting for them."""
+        """Start the missing workers without waiting for them."""
         for _ in range(self._size):
             self._threads.submit(self._prestart_worker)
 
     def submit(self, readme: Readme) -> Future[RenderResult]:
-        """Have a README rendered, as plain text if it takes too long or if workers end over it.
+        """Render a README; it becomes plain text if it exceeds the time limit or ends its workers.
 
-        The future fails with `CancelledError` after `close`, and with `RuntimeError` where workers can't even start.
+        The future fails with `CancelledError` after `close`, and with `RuntimeError` if workers cannot start.
         """
         return self._threads.submit(self._render_or_fall_back, clean_readme(readme))
 
     def close(self) -> None:
-        """End all workers at once; what was not rendered by then is cancelled."""
+        """Kill all workers and cancel all unfinished READMEs."""
         with self._lock:
             self._closed = True
             workers = list(self._workers)
@@ -103,10 +105,10 @@ class WorkerPool:
         try:
             return RenderResult(self._render(readme), cacheable=True)
         except _CannotRender as error:
-            _log.warning("a README becomes plain text, because %s: %.60r", error, readme.text)
+            _log.warning("rendering a README as plain text because %s: %.60r", error, readme.text)
             return RenderResult(render_plain_text(readme), cacheable=error.cacheable)
         except _RenderDefect as defect:
-            _log.error("a README is plain text for now, because of a defect: %.60r\n%s", readme.text, defect)
+            _log.error("rendering a README as plain text because of a defect: %.60r\n%s", readme.text, defect)
             return RenderResult(render_plain_text(readme), cacheable=False)
 
     def _render(self, readme: Readme) -> RenderedReadme:
@@ -125,7 +127,7 @@ class WorkerPool:
             if response.rendered is None:
                 raise _RenderDefect(response.defect)
             return response.rendered
-        raise _CannotRender(f"{_MAX_ATTEMPTS} workers ended over it", cacheable=not killed)
+        raise _CannotRender(f"it ended {_MAX_ATTEMPTS} workers", cacheable=not killed)
 
     def _prestart_worker(self) -> None:
         with self._lock:
@@ -156,7 +158,7 @@ class WorkerPool:
                 self._discard(worker)
             else:
                 return worker
-        raise RuntimeError("the processes that render READMEs end before they can begin")
+        raise RuntimeError("rendering workers exit before they are ready")
 
     def _release_worker(self, worker: "_Worker") -> None:
         with self._lock:
@@ -171,31 +173,31 @@ class WorkerPool:
 
 
 class _Worker:
-    """One process that renders; it takes READMEs one after the other."""
+    """One worker process, which renders one README at a time."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        # A process group of its own: a Ctrl-C in the terminal is for us, and we end the workers.
+        # Its own process group: Ctrl-C in the terminal reaches the parent only, which ends the workers.
         self._process = subprocess.Popen(  # noqa: S603 - the program is ours
             command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
         )
 
     def wait_until_ready(self) -> None:
-        """Wait until it has started; raises `_Ended`."""
+        """Wait until the worker has started; raise `_WorkerExited` if it ends."""
         self._exchange(None, _START_TIMEOUT)
 
     def render(self, readme: Readme, time_limit: float) -> RenderResponse:
-        """Wait for what it makes of a README, at most `time_limit` seconds; raises `_Ended`."""
+        """Render a README within `time_limit` seconds; raise `_WorkerExited` if the worker ends."""
         return msgpack.decode(self._exchange(msgpack.encode(readme), time_limit), type=RenderResponse)
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """Have the process end, whatever it is doing; whoever waits for its answer gets `_Ended`."""
+        """Kill the process; a waiting thread gets `_WorkerExited`."""
         self._process.kill()
 
     def discard(self) -> None:
-        """End the process and leave nothing of it behind."""
+        """Kill the process, reap it and close its pipes."""
         self._process.kill()
         with self._process:
             pass
