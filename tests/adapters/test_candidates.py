@@ -48,7 +48,7 @@ def find_names(source: CandidatesFile | ClickHouseCandidates) -> list[str]:
         (b"\xff\xfe", "not UTF-8 text"),
     ],
 )
-def test_a_file_of_something_else_is_refused_with_its_line(tmp_path: Path, content: bytes, said: str) -> None:
+def test_candidates_file_rejects_other_content(tmp_path: Path, content: bytes, said: str) -> None:
     file = tmp_path / "names.txt"
     file.write_bytes(content)
 
@@ -60,7 +60,7 @@ def test_a_file_of_something_else_is_refused_with_its_line(tmp_path: Path, conte
 
 
 @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"eve\n" * 1000, mtime=0)[:-12]])
-def test_a_compressed_file_that_is_damaged_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_candidates_file_rejects_damaged_gzip(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "names.gz"
     file.write_bytes(content)
 
@@ -69,18 +69,18 @@ def test_a_compressed_file_that_is_damaged_is_refused(tmp_path: Path, content: b
 
 
 @pytest.mark.parametrize("path", ["missing.txt", ".", "~nobody-has-this-name/names"])
-def test_a_file_that_cannot_be_read_is_refused(path: str) -> None:
+def test_candidates_file_unreadable(path: str) -> None:
     with pytest.raises(Invalid, match=re.escape(path)):
         find_names(CandidatesFile(path))
 
 
-def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+def test_candidates_file_with_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("Eve\n", encoding="utf-8-sig")
 
     assert find_names(CandidatesFile(str(tmp_path / "names.txt"))) == ["eve"]
 
 
-def test_the_frameworks_are_parameters_and_no_part_of_the_query(
+def test_clickhouse_candidates_pass_frameworks_as_parameters(
     clickhouse: ClickHouseCandidates, httpserver: HTTPServer
 ) -> None:
     httpserver.expect_request("/").respond_with_json({"data": []})
@@ -93,23 +93,25 @@ def test_the_frameworks_are_parameters_and_no_part_of_the_query(
 
 
 @pytest.mark.parametrize("name", ["it's", "", "Flask", "a\\"])
-def test_what_is_no_name_is_not_sent(clickhouse: ClickHouseCandidates, httpserver: HTTPServer, name: str) -> None:
+def test_clickhouse_candidates_reject_invalid_name(
+    clickhouse: ClickHouseCandidates, httpserver: HTTPServer, name: str
+) -> None:
     with pytest.raises(Invalid):
         list(clickhouse.find_candidates([name]))
     assert not httpserver.log
 
 
-def test_pages_that_do_not_go_on_are_no_answer(clickhouse: ClickHouseCandidates, httpserver: HTTPServer) -> None:
+def test_clickhouse_candidates_reject_unordered_pages(clickhouse: ClickHouseCandidates, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/").respond_with_json({"data": [{"name": f"p{n:04}"} for n in range(PAGE_SIZE)]})
 
-    with pytest.raises(Unavailable, match="its pages can't be followed"):
+    with pytest.raises(Unavailable, match="paging is impossible"):
         find_names(clickhouse)
 
 
 @pytest.mark.parametrize(
     ("status", "body"), [(503, "busy"), (404, "no such table"), (200, "<html>"), (200, "{}"), (200, '{"data": [[]]}')]
 )
-def test_a_server_without_an_answer_is_unavailable(
+def test_clickhouse_candidates_server_failure(
     clickhouse: ClickHouseCandidates, httpserver: HTTPServer, status: int, body: str
 ) -> None:
     httpserver.expect_request("/").respond_with_data(body, status=status)
@@ -118,7 +120,9 @@ def test_a_server_without_an_answer_is_unavailable(
         find_names(clickhouse)
 
 
-def test_the_query_finds_who_requires_it_at_run_time(clickhouse: ClickHouseCandidates, httpserver: HTTPServer) -> None:
+def test_clickhouse_candidates_query_finds_run_time_requirements(
+    clickhouse: ClickHouseCandidates, httpserver: HTTPServer
+) -> None:
     """On ClickHouse itself, in this process; `chdb` is large, so that it is not among the tests' requirements."""
     chdb = pytest.importorskip("chdb.session")
     httpserver.expect_request("/").respond_with_json({"data": []})

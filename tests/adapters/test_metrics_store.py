@@ -66,7 +66,7 @@ def send_ignoring_errors(service: ServiceClient, url: str) -> None:
         ("timeout", "timeout"),
     ],
 )
-def test_a_request_is_counted_by_what_came_of_it(http: HttpClient, pypi: LocalPyPI, fault: str, outcome: str) -> None:
+def test_request_outcomes(http: HttpClient, pypi: LocalPyPI, fault: str, outcome: str) -> None:
     pypi.faults.add(Fault(fault, times=1))
     service = create_service_client(http, retries=1, timeout=0.3)
 
@@ -77,7 +77,7 @@ def test_a_request_is_counted_by_what_came_of_it(http: HttpClient, pypi: LocalPy
     assert http.count() == 1 + again
 
 
-def test_what_xmlrpc_refuses_with_status_200_is_not_counted_as_an_answer(http: HttpClient, pypi: LocalPyPI) -> None:
+def test_xmlrpc_fault_is_an_invalid_response(http: HttpClient, pypi: LocalPyPI) -> None:
     pypi.faults.add(Fault("throttled"))
 
     with pytest.raises(Unavailable):
@@ -86,19 +86,19 @@ def test_what_xmlrpc_refuses_with_status_200_is_not_counted_as_an_answer(http: H
     assert http.request_metrics.count_by_outcome() == {("pypi", "invalid_response"): 1}
 
 
-def test_a_host_that_is_not_there_is_told_from_one_that_breaks_off(http: HttpClient) -> None:
+def test_refused_connection_and_lost_connection_differ(http: HttpClient) -> None:
     send_ignoring_errors(create_service_client(http), "http://127.0.0.1:1/pypi/acme/json")
 
     assert http.request_metrics.count_by_outcome() == {("pypi", "no_connection"): 1}
 
 
-def test_what_was_never_sent_counts_for_nothing(http: HttpClient) -> None:
+def test_invalid_request_is_not_counted(http: HttpClient) -> None:
     send_ignoring_errors(create_service_client(http), "http://127.0.0.1:99999/")
 
     assert http.request_metrics.count_by_outcome() == {}
 
 
-def test_requests_to_a_typesense_server_are_counted_too() -> None:
+def test_typesense_requests_are_counted() -> None:
     traffic = LocalRequestMetrics()
     with LocalTypesense() as local:
         server = Server([local.url], ADMIN_KEY, timeout=0.4, retry_timeout=0.5, traffic=traffic)
@@ -113,7 +113,7 @@ def test_requests_to_a_typesense_server_are_counted_too() -> None:
     assert traffic.count_by_outcome()["typesense", "no_connection"]
 
 
-def test_counts_from_many_threads_add_up() -> None:
+def test_counts_of_threads_add_up() -> None:
     traffic = LocalRequestMetrics()
 
     with ThreadPoolExecutor(8) as threads:
@@ -123,7 +123,7 @@ def test_counts_from_many_threads_add_up() -> None:
     assert traffic.count_by_outcome() == {("pypi", "200"): 16_000}
 
 
-def test_github_says_with_every_answer_what_is_left() -> None:
+def test_github_rate_limit_headers() -> None:
     with LocalGitHub(HOSTED_REPOSITORIES, token=TOKEN) as github, HttpClient() as http:
         list(GitHubGraphQL(create_client(http, github.url)).fetch_repositories([to_ref("plone/plone.api")]))
     (quota,) = http.request_metrics.get_rate_limits()
@@ -133,7 +133,7 @@ def test_github_says_with_every_answer_what_is_left() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["X-RateLimit-", "RateLimit-", "x-ratelimit-"])
-def test_a_reset_may_be_a_date_or_a_number_of_seconds(httpserver: HTTPServer, prefix: str) -> None:
+def test_reset_header_is_date_or_seconds(httpserver: HTTPServer, prefix: str) -> None:
     for path, reset in (("/date", "1800000100"), ("/seconds", "100")):
         headers = {f"{prefix}Limit": "60", f"{prefix}Remaining": "59", f"{prefix}Reset": reset}
         httpserver.expect_request(path).respond_with_json({}, headers=headers)
@@ -147,7 +147,7 @@ def test_a_reset_may_be_a_date_or_a_number_of_seconds(httpserver: HTTPServer, pr
 
 
 @given(st.dictionaries(st.sampled_from(["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]), st.text()))
-def test_headers_that_make_no_sense_tell_nothing_and_break_nothing(headers: dict[str, str]) -> None:
+def test_invalid_rate_limit_headers_are_ignored(headers: dict[str, str]) -> None:
     traffic = LocalRequestMetrics(now=lambda: NOW)
 
     traffic.record_headers("pypi", headers)

@@ -32,7 +32,7 @@ def create_process_metrics(
     return SharedMetrics(folder, request_metrics, task_metrics)
 
 
-def test_what_others_have_published_is_added_to_what_this_one_counts(tmp_path: Path) -> None:
+def test_published_counts_are_added(tmp_path: Path) -> None:
     ours = create_process_metrics(tmp_path, 2)
     create_process_metrics(tmp_path, 3).publish()
     create_process_metrics(tmp_path, 5)  # has published nothing yet
@@ -42,7 +42,7 @@ def test_what_others_have_published_is_added_to_what_this_one_counts(tmp_path: P
     assert ours.count_running() == {"update_github": 2}
 
 
-def test_what_this_one_has_published_is_not_added_twice(tmp_path: Path) -> None:
+def test_own_counts_are_not_added_twice(tmp_path: Path) -> None:
     ours = create_process_metrics(tmp_path, 2)
     for _ in range(3):
         ours.publish()
@@ -51,7 +51,7 @@ def test_what_this_one_has_published_is_not_added_twice(tmp_path: Path) -> None:
     assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
 
 
-def test_many_threads_of_a_process_may_publish_at_once(tmp_path: Path) -> None:
+def test_publish_is_thread_safe(tmp_path: Path) -> None:
     """The tasks of a worker's threads end at the same moment."""
     ours, other = create_process_metrics(tmp_path, 2), create_process_metrics(tmp_path)
 
@@ -62,7 +62,7 @@ def test_many_threads_of_a_process_may_publish_at_once(tmp_path: Path) -> None:
     assert other.count_by_outcome() == {("pypi", "200"): 2}
 
 
-def test_what_a_process_that_has_ended_counted_stays_and_what_it_was_doing_does_not(tmp_path: Path) -> None:
+def test_ended_process_keeps_counts_but_not_running_tasks(tmp_path: Path) -> None:
     other = create_process_metrics(tmp_path / "other", 3)
     (tmp_path / "other").mkdir()
     other.publish()
@@ -77,7 +77,7 @@ def test_what_a_process_that_has_ended_counted_stays_and_what_it_was_doing_does_
 
 
 @given(st.lists(st.tuples(st.sampled_from([60, 120]), st.integers(0, 60)), min_size=1, max_size=4))
-def test_of_a_limit_what_was_told_last_holds(told: list[tuple[int, int]]) -> None:
+def test_newest_rate_limit_wins(told: list[tuple[int, int]]) -> None:
     with TemporaryDirectory() as folder:
         parts = [create_process_metrics(Path(folder), remaining=left, reset=reset) for reset, left in told]
         for part in parts:
@@ -89,7 +89,7 @@ def test_of_a_limit_what_was_told_last_holds(told: list[tuple[int, int]]) -> Non
     assert quota.remaining == min(left for reset, left in told if reset == latest)
 
 
-def test_a_folder_that_has_gone_with_its_worker_adds_nothing(tmp_path: Path) -> None:
+def test_missing_folder_adds_nothing(tmp_path: Path) -> None:
     ours = create_process_metrics(tmp_path / "gone", 2)
 
     assert ours.count_by_outcome() == {("pypi", "200"): 2}

@@ -27,7 +27,7 @@ def read_lines(path: Path) -> list[object]:
 
 
 @pytest.mark.parametrize("name", ["plain.jsonl", "packed.jsonl.gz", "ö.gz"])
-def test_what_was_written_can_be_read(tmp_path: Path, name: str) -> None:
+def test_write_and_read_entries(tmp_path: Path, name: str) -> None:
     write_entries(str(tmp_path / name), ENTRIES)
 
     assert read_lines(tmp_path / name) == ENTRIES
@@ -35,21 +35,21 @@ def test_what_was_written_can_be_read(tmp_path: Path, name: str) -> None:
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
-def test_the_same_content_gives_the_same_bytes_whatever_the_file_is_called(tmp_path: Path) -> None:
+def test_equal_entries_make_equal_bytes(tmp_path: Path) -> None:
     for name in ("one.gz", "another.gz"):
         write_entries(str(tmp_path / name), ENTRIES)
 
     assert (tmp_path / "one.gz").read_bytes() == (tmp_path / "another.gz").read_bytes()
 
 
-def test_whether_a_file_is_compressed_is_told_by_its_content(tmp_path: Path) -> None:
+def test_compression_is_detected_by_content(tmp_path: Path) -> None:
     write_entries(str(tmp_path / "packed.gz"), ENTRIES)
     (tmp_path / "packed.gz").rename(tmp_path / "renamed.jsonl")
 
     assert read_lines(tmp_path / "renamed.jsonl") == ENTRIES
 
 
-def test_a_line_by_line_reader_needs_no_more_than_the_line(tmp_path: Path) -> None:
+def test_open_lines_reads_lazily(tmp_path: Path) -> None:
     write_entries(str(tmp_path / "plain"), ENTRIES)
 
     with gzip.open(tmp_path / "packed", "wb") as packed:
@@ -59,7 +59,7 @@ def test_a_line_by_line_reader_needs_no_more_than_the_line(tmp_path: Path) -> No
         assert [line.number for line in lines] == [1, 3, 5]
 
 
-def test_a_failure_in_the_middle_leaves_the_former_file(tmp_path: Path) -> None:
+def test_failed_write_keeps_previous_file(tmp_path: Path) -> None:
     write_entries(str(tmp_path / "file"), ENTRIES)
     before = (tmp_path / "file").read_bytes()
 
@@ -74,7 +74,7 @@ def test_a_failure_in_the_middle_leaves_the_former_file(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_link_is_followed(tmp_path: Path) -> None:
+def test_write_entries_follows_link(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "file")
 
@@ -84,7 +84,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     assert read_lines(tmp_path / "elsewhere" / "file") == ENTRIES
 
 
-def test_what_is_no_ordinary_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+def test_write_entries_does_not_replace_special_file(tmp_path: Path) -> None:
     """As root a renamed file would take the place of a device."""
     os.mkfifo(tmp_path / "pipe")
     received: list[bytes] = []
@@ -102,9 +102,7 @@ def test_what_is_no_ordinary_file_is_written_to_and_not_replaced(tmp_path: Path)
     ("name", "said"),
     [(".", "it is a folder"), ("no/such/file", "the folder"), ("a\0b", "null"), ("a" * 300, "name too long")],
 )
-def test_where_no_file_can_be_it_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
-) -> None:
+def test_write_entries_invalid_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str) -> None:
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises((Invalid, Unavailable)) as raised:
@@ -115,13 +113,13 @@ def test_where_no_file_can_be_it_is_one_line(
 
 
 @pytest.mark.parametrize("name", [".", "missing", "a\0b"])
-def test_what_can_not_be_opened_is_one_line(tmp_path: Path, name: str) -> None:
+def test_open_lines_invalid_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(Invalid, match="can't read"), open_lines(str(tmp_path / name)):
         pass
 
 
 @pytest.mark.parametrize("damage", [slice(-12, None), slice(30, 40)])
-def test_a_damaged_file_says_after_which_line(tmp_path: Path, damage: slice) -> None:
+def test_open_lines_damaged_file(tmp_path: Path, damage: slice) -> None:
     write_entries(str(tmp_path / "packed.gz"), ENTRIES)
     content = bytearray((tmp_path / "packed.gz").read_bytes())
     content[damage] = b"\0" * len(content[damage])
@@ -131,7 +129,7 @@ def test_a_damaged_file_says_after_which_line(tmp_path: Path, damage: slice) -> 
         read_lines(tmp_path / "packed.gz")
 
 
-def test_a_line_without_end_is_not_kept(tmp_path: Path) -> None:
+def test_open_lines_skips_endless_line(tmp_path: Path) -> None:
     with gzip.open(tmp_path / "bomb.gz", "wb", compresslevel=1) as bomb:
         for _ in range(130):
             bomb.write(b" " * 1024 * 1024)

@@ -294,7 +294,9 @@ class _ServiceBuilder:
         from .adapters.pypi import PyPIRegistry
 
         settings = self._settings
-        return PyPIRegistry(self._get_pypi(), settings.pypi_base_url, descriptions=Descriptions(settings.kept_descriptions))
+        return PyPIRegistry(
+            self._get_pypi(), settings.pypi_base_url, descriptions=Descriptions(settings.kept_descriptions)
+        )
 
     def build_changelog(self) -> Changelog:
         from .adapters.pypi import PyPIChangelog

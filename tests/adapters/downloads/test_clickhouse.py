@@ -61,7 +61,7 @@ def build_body(**changes: object) -> bytes:
     return msgspec.json.encode({"meta": [], "data": [row | changes], "rows": 1})
 
 
-def test_two_thousand_projects_are_three_requests() -> None:
+def test_clickhouse_batches() -> None:
     table = DownloadTable({name: {NEWEST: 5} for name in NAMES}, NEWEST)
 
     with LocalClickHouse(table) as local:
@@ -73,13 +73,13 @@ def test_two_thousand_projects_are_three_requests() -> None:
 
 
 @pytest.mark.parametrize("quoted", [True, False])
-def test_numbers_of_64_bits_may_be_text_or_numbers(local: LocalClickHouse, quoted: bool) -> None:
+def test_clickhouse_accepts_numbers_as_text(local: LocalClickHouse, quoted: bool) -> None:
     local.quotes_numbers = quoted
 
     assert fetch_counts(local.url, *EXPECTED_DOWNLOADS) == EXPECTED_DOWNLOADS
 
 
-def test_what_a_cut_result_leaves_out_is_unavailable_and_never_zero(local: LocalClickHouse) -> None:
+def test_clickhouse_truncated_result_is_unavailable(local: LocalClickHouse) -> None:
     local.max_rows = 2
 
     answers = fetch_counts(local.url, "nobody", "busy", "quiet", "null")
@@ -90,7 +90,7 @@ def test_what_a_cut_result_leaves_out_is_unavailable_and_never_zero(local: Local
     assert isinstance(answers["null"], Unavailable)
 
 
-def test_a_question_that_is_too_much_is_asked_in_halves() -> None:
+def test_clickhouse_splits_too_large_query() -> None:
     names = NAMES[:900]
     table = DownloadTable({name: {NEWEST: 5} for name in names}, NEWEST)
 
@@ -102,7 +102,7 @@ def test_a_question_that_is_too_much_is_asked_in_halves() -> None:
     assert local.requests.total == 1 + 2 + 4  # 900 and 450 are too many, 225 are not
 
 
-def test_a_question_that_stays_too_much_is_not_parted_for_ever() -> None:
+def test_clickhouse_splits_down_to_minimum() -> None:
     with LocalClickHouse(DOWNLOADS) as local:
         local.max_projects = 0
         answers = fetch_counts(local.url, *NAMES[:900])
@@ -113,7 +113,7 @@ def test_a_question_that_stays_too_much_is_not_parted_for_ever() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 500])
-def test_what_the_server_says_is_told_and_not_asked_again(status: int) -> None:
+def test_clickhouse_error_is_reported_without_retry(status: int) -> None:
     error_text = "Code: 201. DB::Exception: Quota for user `demo` for 3600s has been exceeded. (QUOTA_EXCEEDED)"
     with LocalClickHouse(DOWNLOADS) as local:
         local.error_text, local.error_status = error_text, status
@@ -124,7 +124,7 @@ def test_what_the_server_says_is_told_and_not_asked_again(status: int) -> None:
     assert local.requests.total == 1
 
 
-def test_a_server_that_is_busy_is_asked_again(local: LocalClickHouse) -> None:
+def test_clickhouse_retries_busy_server(local: LocalClickHouse) -> None:
     local.error_text = "Code: 202. DB::Exception: Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)"
 
     answers = fetch_counts(local.url, "busy", retries=2)
@@ -133,12 +133,12 @@ def test_a_server_that_is_busy_is_asked_again(local: LocalClickHouse) -> None:
     assert local.requests.total == 3
 
 
-def test_a_failure_in_the_middle_of_an_answer_is_a_failure(local: LocalClickHouse) -> None:
+def test_clickhouse_error_inside_response(local: LocalClickHouse) -> None:
     local.faults.add(Fault("midway"))
 
     answers = fetch_counts(local.url, "busy", "quiet")
 
-    assert {str(answer).rpartition("says: ")[2] for answer in answers.values()} == {
+    assert {str(answer).rpartition("reports: ")[2] for answer in answers.values()} == {
         "Query memory limit exceeded (MEMORY_LIMIT_EXCEEDED) (code 241)"
     }
     assert all(isinstance(answer, Unavailable) for answer in answers.values())
@@ -162,24 +162,24 @@ def test_a_failure_in_the_middle_of_an_answer_is_a_failure(local: LocalClickHous
         build_body(months=[202607, 202608]),
     ],
 )
-def test_what_is_no_answer_about_the_project_is_unavailable(body: bytes) -> None:
+def test_mismatched_response_is_unavailable(body: bytes) -> None:
     assert isinstance(parse_body(body), Unavailable)
 
 
-def test_the_text_of_an_exception_in_a_name_is_a_name() -> None:
+def test_clickhouse_error_text_in_name_is_no_error() -> None:
     name = "Code: 158. DB::Exception: x"
     with wire(build_ok_response(build_body(name=name, found=name))) as served:
         assert isinstance(fetch_counts(served.url, name)[name], Downloads)
 
 
 @pytest.mark.parametrize("unknown", [{"found": None}, {"found": "", "newest": "1970-01-01", "first": "1970-01-01"}])
-def test_a_project_without_rows_is_not_found_even_where_a_join_gives_zeros(unknown: dict[str, object]) -> None:
+def test_clickhouse_project_without_rows_is_not_found(unknown: dict[str, object]) -> None:
     zeros = {"last_day": 0, "last_week": 0, "last_month": 0, "total": 0, "months": [], "counts": []}
 
     assert isinstance(parse_body(build_body(**zeros | unknown)), NotFound)
 
 
-def test_a_count_that_is_null_is_unknown() -> None:
+def test_clickhouse_null_count_is_unset() -> None:
     answer = parse_body(build_body(total=None))
 
     assert isinstance(answer, Downloads)
@@ -187,7 +187,7 @@ def test_a_count_that_is_null_is_unknown() -> None:
     assert answer.last_day == 1
 
 
-def test_a_month_without_downloads_is_zero_only_after_the_first_download() -> None:
+def test_clickhouse_history_starts_at_first_download() -> None:
     answer = parse_body(build_body(first="2026-05-09", months=[202605, 202607], counts=[4, 31]))
 
     assert isinstance(answer, Downloads)
@@ -196,13 +196,13 @@ def test_a_month_without_downloads_is_zero_only_after_the_first_download() -> No
 
 
 @pytest.mark.parametrize("fault", ["404", "403", "500", "502", "reset", "half", "empty", "html"])
-def test_a_failure_of_the_service_says_nothing_about_a_project(local: LocalClickHouse, fault: str) -> None:
+def test_clickhouse_service_failure_is_unavailable(local: LocalClickHouse, fault: str) -> None:
     local.faults.add(Fault(fault))
 
     assert isinstance(fetch_counts(local.url, "busy")["busy"], Unavailable)
 
 
-def test_the_password_in_the_address_is_not_told() -> None:
+def test_clickhouse_error_hides_password() -> None:
     with HttpClient() as http:
         source = ClickHouseDownloads(
             ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0))),
@@ -218,14 +218,14 @@ names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3
 
 
 @given(names)
-def test_a_literal_holds_nothing_that_could_end_it(name: str) -> None:
+def test_quote_literal_escapes_text(name: str) -> None:
     encoded = quote_literal(name)
 
     assert re.fullmatch(r"'(?:[A-Za-z0-9._-]|\\x[0-9A-F]{2})*'", encoded)
 
 
 @given(st.lists(names, max_size=50))
-def test_a_question_is_the_same_but_for_its_names(project_names: list[str]) -> None:
+def test_build_query_differs_only_in_names(project_names: list[str]) -> None:
     listed = ", ".join(map(quote_literal, project_names))
     text = build_query(project_names)
 
@@ -233,14 +233,14 @@ def test_a_question_is_the_same_but_for_its_names(project_names: list[str]) -> N
 
 
 @given(st.lists(st.text(max_size=3000), max_size=60))
-def test_batches_hold_every_name_once_in_order_and_fit(project_names: list[str]) -> None:
+def test_split_by_query_size(project_names: list[str]) -> None:
     groups = list(split_by_query_size(project_names))
 
     assert [name for batch in groups for name in batch] == project_names
     assert all(1 <= len(batch) <= MAX_NAMES and len(build_query(batch)) < 256 * 1024 for batch in groups)
 
 
-def test_a_project_of_any_name_is_found_by_it() -> None:
+def test_clickhouse_finds_any_name() -> None:
     hostile = "x'); drop table y"
     with LocalClickHouse(DownloadTable({hostile: {NEWEST: 2}, "y": {NEWEST: 1}}, NEWEST)) as local:
         answers = fetch_counts(local.url, hostile, "y", "'", "\\", "\\'", "a\nb", "{x:String}", "ä")

@@ -54,13 +54,13 @@ def fetch_counts(url: str, *names: str) -> Mapping[str, Downloads | AggregatorEr
         return {count.name: count.outcome for batch in source.fetch_counts(names) for count in batch}
 
 
-def test_counts_are_those_that_the_rows_add_up_to(engine: Engine) -> None:
+def test_engine_counts_equal_sums(engine: Engine) -> None:
     fill_table(engine, DOWNLOADS)
 
     assert fetch_counts(engine.url, *EXPECTED_DOWNLOADS) == EXPECTED_DOWNLOADS
 
 
-def test_a_project_without_rows_is_not_found_and_not_zero(engine: Engine) -> None:
+def test_engine_project_without_rows_is_not_found(engine: Engine) -> None:
     fill_table(engine, DOWNLOADS)
 
     answers = fetch_counts(engine.url, "nobody", "busy")
@@ -69,7 +69,7 @@ def test_a_project_without_rows_is_not_found_and_not_zero(engine: Engine) -> Non
     assert answers["busy"] == EXPECTED_DOWNLOADS["busy"]
 
 
-def test_that_does_not_hang_on_one_setting(engine: Engine) -> None:
+def test_engine_not_found_without_join_setting(engine: Engine) -> None:
     fill_table(engine, DOWNLOADS)
     without = engine.run(build_query(["nobody"]).replace("join_use_nulls = 1", "join_use_nulls = 0"))
 
@@ -77,7 +77,7 @@ def test_that_does_not_hang_on_one_setting(engine: Engine) -> None:
     assert '"found": ""' in without  # and this is how it is told from a project without recent downloads
 
 
-def test_versions_installers_and_kinds_of_files_are_added_up_and_mirrors_left_out(engine: Engine) -> None:
+def test_engine_sums_without_mirrors(engine: Engine) -> None:
     engine.replace_rows(
         [
             ("flask", version, NEWEST, installer, kind, 1)
@@ -94,13 +94,13 @@ def test_versions_installers_and_kinds_of_files_are_added_up_and_mirrors_left_ou
     assert (answer.last_day, answer.total, answer.history) == (12, 12, {})
 
 
-def test_a_project_that_only_mirrors_fetch_is_not_found(engine: Engine) -> None:
+def test_engine_project_of_mirrors_is_not_found(engine: Engine) -> None:
     engine.replace_rows([("flask", "1.0", NEWEST, "bandersnatch", "sdist", 5), ("pip", "1", NEWEST, "pip", "sdist", 5)])
 
     assert isinstance(fetch_counts(engine.url, "flask")["flask"], NotFound)
 
 
-def test_the_newest_day_is_that_of_the_data_and_not_of_a_quiet_project(engine: Engine) -> None:
+def test_engine_newest_day_is_of_all_data(engine: Engine) -> None:
     quiet = ("quiet", "1.0", NEWEST - timedelta(10), "pip", "sdist", 7)
 
     engine.replace_rows([quiet])
@@ -123,7 +123,7 @@ tables = st.dictionaries(
 
 @slow_settings
 @given(tables)
-def test_the_stand_in_answers_as_the_engine_does(engine: Engine, daily: dict[str, dict[date, int]]) -> None:
+def test_sandbox_equals_engine(engine: Engine, daily: dict[str, dict[date, int]]) -> None:
     """Newest days at the ends of months and years, months without downloads, projects that ended long ago."""
     known_names = [day for engine_counts in daily.values() for day in engine_counts]
     table = DownloadTable(daily, max(known_names, default=NEWEST))
@@ -140,7 +140,7 @@ def test_the_stand_in_answers_as_the_engine_does(engine: Engine, daily: dict[str
 
 @slow_settings
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12), min_size=2, unique=True))
-def test_whatever_is_in_a_name_it_is_asked_for_and_answered(engine: Engine, names: list[str]) -> None:
+def test_engine_finds_any_name(engine: Engine, names: list[str]) -> None:
     known_names, unknown = names[: len(names) // 2], names[len(names) // 2 :]
     engine.replace_rows((name, "1.0", NEWEST, "pip", "sdist", number) for number, name in enumerate(known_names, 1))
 
@@ -150,7 +150,7 @@ def test_whatever_is_in_a_name_it_is_asked_for_and_answered(engine: Engine, name
     assert all(isinstance(answers[name], NotFound) for name in unknown)
 
 
-def test_hostile_names_break_out_of_nothing(engine: Engine) -> None:
+def test_engine_hostile_names(engine: Engine) -> None:
     names = ["'", "\\", "\\'", "')--", "'; DROP TABLE x; --", "{names:Array(String)}", "\x00", "\n", "a'b", "ä", "null"]
     engine.replace_rows((name, "1.0", NEWEST, "pip", "sdist", 1) for name in [*names, "safe"])
 
@@ -170,7 +170,7 @@ def public(engine: Engine) -> Iterator[Engine]:
 
 
 @pytest.mark.parametrize("limit", ["max_rows_to_read = 50", "max_result_rows = 1"])
-def test_a_limit_of_the_server_is_a_failure_and_not_a_smaller_number(public: Engine, limit: str) -> None:
+def test_engine_limit_is_an_error(public: Engine, limit: str) -> None:
     public.run(f"SET {limit}, max_block_size = 1")
 
     answers = fetch_counts(public.url, *EXPECTED_DOWNLOADS)
@@ -183,7 +183,7 @@ def test_a_limit_of_the_server_is_a_failure_and_not_a_smaller_number(public: Eng
     )
 
 
-def test_as_many_names_as_a_question_may_hold_are_answered(engine: Engine) -> None:
+def test_engine_accepts_largest_batch(engine: Engine) -> None:
     names = [f"a-project-with-a-rather-long-name-{number}" for number in range(1800)]
     engine.replace_rows((name, "1.0", NEWEST, "pip", "sdist", 1) for name in names)
 

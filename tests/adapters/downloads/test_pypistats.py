@@ -50,13 +50,13 @@ def parse_body(body: bytes) -> Downloads | AggregatorError:
         return fetch_counts(served.url, "flask")["flask"]
 
 
-def test_the_answer_that_was_recorded_is_read(shared_data: object) -> None:
+def test_pypistats_recorded_response(shared_data: object) -> None:
     body = (shared_data / "pypi" / "pypistats-recent-flask.json").read_bytes()  # type: ignore[operator]
 
     assert parse_body(body) == Downloads(last_day=6399553, last_week=39375127, last_month=157236987)
 
 
-def test_a_count_that_is_null_or_left_out_is_unknown() -> None:
+def test_pypistats_missing_count_is_unset() -> None:
     answer = parse_body(
         b'{"package": "flask", "data": {"last_day": null, "last_month": 0}, "type": "recent_downloads"}'
     )
@@ -75,12 +75,12 @@ def test_a_count_that_is_null_or_left_out_is_unknown() -> None:
         b'{"package": "django", "data": {"last_day": 1, "last_week": 7, "last_month": 30}}',
     ],
 )
-def test_what_is_no_answer_about_the_project_is_unavailable(body: bytes) -> None:
+def test_mismatched_response_is_unavailable(body: bytes) -> None:
     assert isinstance(parse_body(body), Unavailable)
 
 
 @pytest.mark.parametrize("fault", ["403", "429", "500", "502", "503", "reset", "half", "broken", "empty", "html"])
-def test_a_failure_of_the_service_is_not_taken_for_a_missing_project(local: LocalPypistats, fault: str) -> None:
+def test_pypistats_failure_is_not_a_missing_project(local: LocalPypistats, fault: str) -> None:
     local.faults.add(Fault(fault, project="busy"))
 
     answers = fetch_counts(local.url, "busy", "quiet")
@@ -89,7 +89,7 @@ def test_a_failure_of_the_service_is_not_taken_for_a_missing_project(local: Loca
     assert isinstance(answers["quiet"], Downloads)
 
 
-def test_a_failure_that_passes_is_not_seen(local: LocalPypistats) -> None:
+def test_pypistats_retries_transient_failure(local: LocalPypistats) -> None:
     local.faults.add(Fault("502", times=1), Fault("half", times=1))
 
     answers = fetch_counts(local.url, "busy", limits=ServiceLimits(retries=RetryPolicy(max_retries=2, backoff=0)))
@@ -99,7 +99,7 @@ def test_a_failure_that_passes_is_not_seen(local: LocalPypistats) -> None:
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "a?b=c", "a#b", "ä", "%2e", "a b"])
-def test_a_name_can_only_be_a_name(local: LocalPypistats, name: str) -> None:
+def test_pypistats_quotes_name(local: LocalPypistats, name: str) -> None:
     answers = fetch_counts(local.url, name)
 
     assert isinstance(answers[name], NotFound)
@@ -107,7 +107,7 @@ def test_a_name_can_only_be_a_name(local: LocalPypistats, name: str) -> None:
     assert (request.kind, request.path.count("/")) == ("recent", 4)
 
 
-def test_at_the_documented_pace_the_real_limits_are_never_met() -> None:
+def test_pypistats_delay_respects_real_limit() -> None:
     names = [f"project-{number}" for number in range(34)]
     table = DownloadTable({name: {NEWEST - timedelta(1): 1} for name in names}, NEWEST)
 
@@ -120,7 +120,7 @@ def test_at_the_documented_pace_the_real_limits_are_never_met() -> None:
     assert arrived[-1] - arrived[0] >= 2.0 * SCALE * 33
 
 
-def test_an_answer_that_takes_long_does_not_slow_the_pace_down() -> None:
+def test_pypistats_slow_response_keeps_rate() -> None:
     with LocalPypistats(DOWNLOADS, latency=0.15) as local:
         fetch_counts(
             local.url, *(f"nobody-{number}" for number in range(12)), limits=build_pypistats_limits(0.05, NO_WAIT)
@@ -129,7 +129,7 @@ def test_an_answer_that_takes_long_does_not_slow_the_pace_down() -> None:
     assert local.requests.max_active > 1
 
 
-def test_who_has_used_up_the_minute_waits_and_gets_all_the_same_answers() -> None:
+def test_pypistats_recovers_from_used_up_minute() -> None:
     """Another program on the same address has asked already: refusals come without a word about when to come back."""
     scale = 0.02
     retries = RetryPolicy(max_retries=3, backoff=2.0 * scale)
@@ -143,7 +143,7 @@ def test_who_has_used_up_the_minute_waits_and_gets_all_the_same_answers() -> Non
     assert all(isinstance(answer, Downloads) for answer in answers.values())
 
 
-def test_a_refusal_silences_everything_for_a_while(local: LocalPypistats) -> None:
+def test_pypistats_429_pauses_all_requests(local: LocalPypistats) -> None:
     local.faults.add(Fault("429", times=1))
 
     fetch_counts(
@@ -155,7 +155,7 @@ def test_a_refusal_silences_everything_for_a_while(local: LocalPypistats) -> Non
     assert len(arrived) == 4
 
 
-def test_effort_is_a_request_a_project_at_the_pace(local: LocalPypistats) -> None:
+def test_pypistats_estimate_cost(local: LocalPypistats) -> None:
     with open_pypistats(local.url, build_pypistats_limits(2.0, NO_WAIT)) as source:
         effort = source.estimate_cost(2000)
 

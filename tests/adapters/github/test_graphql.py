@@ -58,7 +58,7 @@ def get_stars(findings: dict[RepositoryRef, RepositoryResult]) -> list[int]:
     return [finding.outcome.stars for finding in findings.values() if isinstance(finding.outcome, Repository)]
 
 
-def test_the_query_is_valid_by_githubs_own_schema(shared_data: Path) -> None:
+def test_query_is_valid_in_github_schema(shared_data: Path) -> None:
     text = gzip.decompress((shared_data / "github" / "schema.graphql.gz").read_bytes()).decode()
     schema = graphql.build_schema(text, assume_valid=True)  # it defines a few fields twice, and deprecates too little
 
@@ -67,17 +67,13 @@ def test_the_query_is_valid_by_githubs_own_schema(shared_data: Path) -> None:
     assert graphql.validate(schema, graphql.parse(build_query(1).replace("forkCount", "forks"))) != []
 
 
-def test_fifty_repositories_take_a_request_and_one_request_is_under_way_at_a_time(
-    host: GitHubGraphQL, github: LocalGitHub
-) -> None:
+def test_fetch_requests_fifty_repositories_sequentially(host: GitHubGraphQL, github: LocalGitHub) -> None:
     assert get_stars(fetch_results(host)) == [7] * 120
     assert (github.requests.total, github.requests.max_active) == (3, 1)
     assert set(github.request_counts.values()) == {1}
 
 
-def test_the_recorded_repositories_are_told_as_they_were_recorded(
-    http: HttpClient, shared_data: Path, pauses: list[float]
-) -> None:
+def test_fetch_recorded_repositories(http: HttpClient, shared_data: Path, pauses: list[float]) -> None:
     """With missing ones, renamed ones, archived ones and an empty one among them, in as few requests as can be."""
     records = gzip.decompress((shared_data / "github" / "repositories.jsonl.gz").read_bytes()).splitlines()
     activities = {r["url"]: r["activity"] for r in map(msgspec.json.decode, records)}
@@ -112,9 +108,7 @@ def test_the_recorded_repositories_are_told_as_they_were_recorded(
 
 
 @pytest.mark.parametrize("fault", ["502", "504", "timeout"])
-def test_a_request_that_is_too_much_is_asked_again_in_halves_that_grow_again(
-    github: LocalGitHub, http: HttpClient, fault: str
-) -> None:
+def test_fetch_halves_and_regrows_batches(github: LocalGitHub, http: HttpClient, fault: str) -> None:
     github.faults.add(Fault(fault, request="graphql", times=1))
 
     assert get_stars(fetch_results(GitHubGraphQL(create_client(http, github.url, timeout=1)))) == [7] * 120
@@ -126,14 +120,14 @@ def test_a_request_that_is_too_much_is_asked_again_in_halves_that_grow_again(
     assert github.requests.total == 1 + 4  # the first, and 25, 30, 35 and the last 30
 
 
-def test_it_goes_down_to_one_repository_where_nothing_else_helps(host: GitHubGraphQL, github: LocalGitHub) -> None:
+def test_fetch_halves_down_to_one_repository(host: GitHubGraphQL, github: LocalGitHub) -> None:
     github.faults.add(Fault("502", request="graphql", times=4))
 
     assert len(get_stars(fetch_results(host, REFS[:20]))) == 20
     assert set(github.response_counts.values()) == {1}
 
 
-def test_what_an_answer_leaves_out_alone_is_asked_again(host: GitHubGraphQL, github: LocalGitHub) -> None:
+def test_fetch_retries_only_missing_repositories(host: GitHubGraphQL, github: LocalGitHub) -> None:
     for kind in ("resource_limits", "left_out"):
         github.faults.add(Fault(kind, request="graphql", times=1))
 
@@ -142,16 +136,14 @@ def test_what_an_answer_leaves_out_alone_is_asked_again(host: GitHubGraphQL, git
     assert sum(github.request_counts.values()) < 120 + 50
 
 
-def test_a_github_that_takes_few_at_a_time_is_asked_in_few(host: GitHubGraphQL, github: LocalGitHub) -> None:
+def test_fetch_adapts_to_small_batches(host: GitHubGraphQL, github: LocalGitHub) -> None:
     github.max_aliases = 20
 
     assert get_stars(fetch_results(host)) == [7] * 120
     assert set(github.response_counts.values()) == {1}
 
 
-def test_a_repository_that_github_stumbles_over_is_given_up_and_holds_no_other_back(
-    host: GitHubGraphQL, github: LocalGitHub
-) -> None:
+def test_fetch_abandons_failing_repository(host: GitHubGraphQL, github: LocalGitHub) -> None:
     github.failing = {"o/r3"}
 
     findings = fetch_results(host)
@@ -163,7 +155,7 @@ def test_a_repository_that_github_stumbles_over_is_given_up_and_holds_no_other_b
 
 @pytest.mark.parametrize("kind", ["secondary_limit", "secondary_limit_200", "429"])
 @pytest.mark.parametrize(("wanted", "waited"), [(RetryAfter(7), 7), (RetryAfter(9, as_date=True), 9), (None, 60)])
-def test_a_secondary_limit_is_waited_for(
+def test_fetch_waits_for_secondary_limit(
     host: GitHubGraphQL, github: LocalGitHub, pauses: list[float], kind: str, wanted: RetryAfter | None, waited: float
 ) -> None:
     github.faults.add(Fault(kind, request="graphql", times=1, retry_after=wanted))
@@ -174,9 +166,7 @@ def test_a_secondary_limit_is_waited_for(
     assert (github.requests.total, set(github.response_counts.values())) == (4, {1})
 
 
-def test_a_pause_that_is_too_long_ends_the_asking_and_keeps_what_was_told(
-    host: GitHubGraphQL, github: LocalGitHub, pauses: list[float]
-) -> None:
+def test_fetch_ends_at_too_long_pause(host: GitHubGraphQL, github: LocalGitHub, pauses: list[float]) -> None:
     paths: list[RepositoryResult] = []
     batches = host.fetch_repositories(REFS)
     paths += next(batches)
@@ -188,9 +178,7 @@ def test_a_pause_that_is_too_long_ends_the_asking_and_keeps_what_was_told(
     assert (len(paths), stopped.value.retry_after, pauses) == (50, 900, [])
 
 
-def test_an_exhausted_primary_limit_has_status_200_and_says_until_when(
-    host: GitHubGraphQL, github: LocalGitHub, pauses: list[float]
-) -> None:
+def test_fetch_reports_exhausted_primary_limit(host: GitHubGraphQL, github: LocalGitHub, pauses: list[float]) -> None:
     github.graphql_quota.remaining = 1
 
     with pytest.raises(Unavailable, match=r"GitHub's rate limit is used up until \d\d:\d\d UTC") as stopped:
@@ -200,9 +188,7 @@ def test_an_exhausted_primary_limit_has_status_200_and_says_until_when(
     assert (len(github.response_counts), github.requests.total, pauses) == (50, 2, [])
 
 
-def test_a_primary_limit_that_ends_soon_is_waited_for(
-    github: LocalGitHub, http: HttpClient, pauses: list[float]
-) -> None:
+def test_fetch_waits_for_primary_limit(github: LocalGitHub, http: HttpClient, pauses: list[float]) -> None:
     def pause(seconds: float) -> None:
         pauses.append(seconds)
         github.graphql_quota.resets_at = 0  # as it will have done by then
@@ -214,9 +200,7 @@ def test_a_primary_limit_that_ends_soon_is_waited_for(
     assert pauses == [pytest.approx(30, abs=2)]
 
 
-def test_a_repository_whose_query_never_ends_is_given_up_and_holds_no_other_back(
-    host: GitHubGraphQL, github: LocalGitHub
-) -> None:
+def test_fetch_abandons_repository_that_times_out(host: GitHubGraphQL, github: LocalGitHub) -> None:
     """A 502 for every query that it is in, as some have seen of repositories with a million issues."""
     github.timing_out = {"o/r30"}
 
@@ -227,9 +211,7 @@ def test_a_repository_whose_query_never_ends_is_given_up_and_holds_no_other_back
     assert set(github.response_counts.values()) == {1}
 
 
-def test_a_host_that_never_answers_is_unavailable_after_some_attempts_with_growing_pauses(
-    github: LocalGitHub, http: HttpClient, pauses: list[float]
-) -> None:
+def test_fetch_fails_after_repeated_timeouts(github: LocalGitHub, http: HttpClient, pauses: list[float]) -> None:
     host = GitHubGraphQL(create_client(http, github.url, pause=pauses.append, delay=0.001))
     github.faults.add(Fault("502"))
 
@@ -241,14 +223,14 @@ def test_a_host_that_never_answers_is_unavailable_after_some_attempts_with_growi
 
 
 @pytest.mark.parametrize("fault", ["500", "503", "reset", "half", "broken", "html", "empty"])
-def test_another_trouble_is_asked_again_as_it_was(host: GitHubGraphQL, github: LocalGitHub, fault: str) -> None:
+def test_fetch_retries_other_failures_unchanged(host: GitHubGraphQL, github: LocalGitHub, fault: str) -> None:
     github.faults.add(Fault(fault, request="graphql", times=2))
 
     assert get_stars(fetch_results(host)) == [7] * 120
     assert github.requests.total == 2 + 3
 
 
-def test_no_connection_is_unavailable(http: HttpClient, pauses: list[float]) -> None:
+def test_fetch_without_connection_is_unavailable(http: HttpClient, pauses: list[float]) -> None:
     host = GitHubGraphQL(create_client(http, "http://127.0.0.1:1", pause=pauses.append))
 
     with pytest.raises(Unavailable, match="no connection"):
@@ -257,7 +239,7 @@ def test_no_connection_is_unavailable(http: HttpClient, pauses: list[float]) -> 
     assert len(pauses) == 3
 
 
-def test_a_wrong_token_is_one_line_that_names_the_setting_and_never_the_token(
+def test_invalid_token_error_names_setting(
     github: LocalGitHub, http: HttpClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     host = GitHubGraphQL(create_client(http, github.url, "a-secret-of-somebody"))
@@ -269,7 +251,7 @@ def test_a_wrong_token_is_one_line_that_names_the_setting_and_never_the_token(
     assert "a-secret" not in repr(refused.value.__cause__) + repr(refused.value.__context__) + caplog.text
 
 
-def test_an_address_without_graphql_is_unavailable_at_once(github: LocalGitHub, http: HttpClient) -> None:
+def test_missing_endpoint_is_not_retried(github: LocalGitHub, http: HttpClient) -> None:
     host = GitHubGraphQL(create_client(http, f"{github.url}/elsewhere"))
 
     with pytest.raises(Unavailable, match="404"):
@@ -278,7 +260,7 @@ def test_an_address_without_graphql_is_unavailable_at_once(github: LocalGitHub, 
     assert github.requests.total == 1
 
 
-def test_requests_keep_their_distance(github: LocalGitHub, http: HttpClient) -> None:
+def test_fetch_keeps_delay(github: LocalGitHub, http: HttpClient) -> None:
     fetch_results(GitHubGraphQL(create_client(http, github.url, delay=0.3)))
 
     first, _, third = (request.time for request in github.requests.log)
@@ -293,7 +275,7 @@ def test_requests_keep_their_distance(github: LocalGitHub, http: HttpClient) -> 
         {"nameWithOwner": "o/r0", "isPrivate": False, "defaultBranchRef": {"target": {}}, "watchers": None},
     ],
 )
-def test_what_an_answer_keeps_back_is_unknown_and_never_zero(told: dict[str, object]) -> None:
+def test_null_values_are_unset(told: dict[str, object]) -> None:
     repository = parse_graphql_repository(to_ref("o/r0"), msgspec.json.encode(told))
 
     assert isinstance(repository, Repository)
@@ -301,5 +283,5 @@ def test_what_an_answer_keeps_back_is_unknown_and_never_zero(told: dict[str, obj
 
 
 @pytest.mark.parametrize("told", [b"[]", b'{"isPrivate":false}', b'{"nameWithOwner":"nonsense","isPrivate":false}'])
-def test_an_answer_that_cannot_be_read_says_nothing_about_the_repository(told: bytes) -> None:
+def test_unreadable_repository_is_unavailable(told: bytes) -> None:
     assert isinstance(parse_graphql_repository(to_ref("o/r0"), told), Unavailable)

@@ -56,9 +56,7 @@ def fetch_repository(host: GitHubRest, path: str) -> Repository:
     return answer
 
 
-def test_watchers_are_the_subscribers_and_issues_come_without_pull_requests(
-    host: GitHubRest, github: LocalGitHub
-) -> None:
+def test_rest_watchers_and_issues(host: GitHubRest, github: LocalGitHub) -> None:
     busy = fetch_repository(host, "o/busy")
 
     assert (busy.stars, busy.watchers, busy.forks) == (100, 7, 3)
@@ -66,19 +64,17 @@ def test_watchers_are_the_subscribers_and_issues_come_without_pull_requests(
     assert github.requests.total == 2
 
 
-def test_a_single_pull_request_is_counted_without_further_pages(host: GitHubRest) -> None:
+def test_rest_counts_single_pull_request(host: GitHubRest) -> None:
     assert (fetch_repository(host, "o/one").open_issues, fetch_repository(host, "o/one").open_pull_requests) == (0, 1)
 
 
-def test_what_it_cannot_tell_is_unknown_and_never_zero(host: GitHubRest) -> None:
+def test_rest_missing_values_are_unset(host: GitHubRest) -> None:
     busy = fetch_repository(host, "o/busy")
 
     assert (busy.closed_issues, busy.last_commit, busy.latest_release) == (UNSET, UNSET, UNSET)
 
 
-def test_of_many_repositories_pull_requests_are_not_counted_so_issues_are_known_only_where_nothing_is_open(
-    host: GitHubRest, github: LocalGitHub
-) -> None:
+def test_rest_does_not_count_pull_requests_of_many_repositories(host: GitHubRest, github: LocalGitHub) -> None:
     findings = fetch_results(host, to_ref("o/busy"), *(to_ref(hosted.path) for hosted in QUIET))
 
     busy, quiet = findings["o/busy"].outcome, findings["o/quiet0"].outcome
@@ -89,7 +85,7 @@ def test_of_many_repositories_pull_requests_are_not_counted_so_issues_are_known_
     assert github.requests.total == 21
 
 
-def test_pull_requests_that_cannot_be_counted_keep_nothing_else_back(host: GitHubRest, github: LocalGitHub) -> None:
+def test_rest_keeps_repository_without_pull_requests(host: GitHubRest, github: LocalGitHub) -> None:
     github.faults.add(Fault("502", request="pulls"))
 
     busy = fetch_repository(host, "o/busy")
@@ -97,7 +93,7 @@ def test_pull_requests_that_cannot_be_counted_keep_nothing_else_back(host: GitHu
     assert (busy.stars, busy.open_issues) == (100, UNSET)
 
 
-def test_the_last_requests_go_to_repositories_and_not_to_pull_requests(host: GitHubRest, github: LocalGitHub) -> None:
+def test_rest_saves_last_requests_for_repositories(host: GitHubRest, github: LocalGitHub) -> None:
     github.anonymous_quota.remaining = 3
 
     findings = fetch_results(host, to_ref("o/busy"), to_ref("o/one"), to_ref("o/quiet1"))
@@ -105,14 +101,14 @@ def test_the_last_requests_go_to_repositories_and_not_to_pull_requests(host: Git
     assert all(isinstance(finding.outcome, Repository) for finding in findings.values())
 
 
-def test_no_token_is_sent_and_every_request_names_us(host: GitHubRest, github: LocalGitHub) -> None:
+def test_rest_headers_without_token(host: GitHubRest, github: LocalGitHub) -> None:
     fetch_repository(host, "o/busy")
 
     assert set(github.authorizations) == {""}
     assert all(request.user_agent.startswith("pyf.aggregator/") for request in github.requests.log)
 
 
-def test_what_may_be_asked_costs_nothing(host: GitHubRest, github: LocalGitHub) -> None:
+def test_rest_rate_limit_request_is_free(host: GitHubRest, github: LocalGitHub) -> None:
     github.anonymous_quota.remaining = 57
 
     allowance = host.get_rate_limit()
@@ -121,7 +117,7 @@ def test_what_may_be_asked_costs_nothing(host: GitHubRest, github: LocalGitHub) 
     assert host.get_rate_limit().remaining == 57
 
 
-def test_a_renamed_one_is_followed_on_this_server_only(host: GitHubRest, github: LocalGitHub) -> None:
+def test_rest_follows_redirect_on_same_server(host: GitHubRest, github: LocalGitHub) -> None:
     github.faults.add(Fault("redirect", project="o/quiet3", location="http://127.0.0.1:1/repos/o/quiet4", times=1))
     github.faults.add(Fault("redirect", project="o/quiet5", location="http://127.0.0.1:1/login", times=1))
 
@@ -130,7 +126,7 @@ def test_a_renamed_one_is_followed_on_this_server_only(host: GitHubRest, github:
     assert isinstance(fetch_results(host, to_ref("o/quiet5"))["o/quiet5"].outcome, Unavailable)
 
 
-def test_a_trouble_that_passes_is_asked_again(host: GitHubRest, github: LocalGitHub, pauses: list[float]) -> None:
+def test_rest_retries_transient_failure(host: GitHubRest, github: LocalGitHub, pauses: list[float]) -> None:
     for fault in ("503", "timeout"):
         github.faults.add(Fault(fault, request="repository", times=1))
 
@@ -138,14 +134,14 @@ def test_a_trouble_that_passes_is_asked_again(host: GitHubRest, github: LocalGit
     assert len(pauses) == 2
 
 
-def test_a_secondary_limit_is_waited_for(host: GitHubRest, github: LocalGitHub, pauses: list[float]) -> None:
+def test_fetch_waits_for_secondary_limit(host: GitHubRest, github: LocalGitHub, pauses: list[float]) -> None:
     github.faults.add(Fault("secondary_limit", times=1, retry_after=RetryAfter(11)))
 
     assert fetch_repository(host, "o/quiet1").stars == 1
     assert pauses == [11]
 
 
-def test_an_exhausted_limit_ends_it_with_what_was_told_before(host: GitHubRest, github: LocalGitHub) -> None:
+def test_rest_ends_at_exhausted_limit(host: GitHubRest, github: LocalGitHub) -> None:
     github.anonymous_quota.remaining = 2
     findings: list[RepositoryResult] = []
 
@@ -159,7 +155,7 @@ def test_an_exhausted_limit_ends_it_with_what_was_told_before(host: GitHubRest, 
     assert len(findings) == 2
 
 
-def test_a_github_that_is_down_is_noticed_after_three_repositories(host: GitHubRest, github: LocalGitHub) -> None:
+def test_rest_ends_after_three_failures(host: GitHubRest, github: LocalGitHub) -> None:
     github.faults.add(Fault("503"))
 
     with pytest.raises(Unavailable, match="503"):
@@ -168,7 +164,7 @@ def test_a_github_that_is_down_is_noticed_after_three_repositories(host: GitHubR
     assert len(github.request_counts) == 3
 
 
-def test_one_that_is_blocked_is_no_reason_to_end(host: GitHubRest, github: LocalGitHub) -> None:
+def test_rest_continues_after_blocked_repository(host: GitHubRest, github: LocalGitHub) -> None:
     """GitHub says 403 of repositories that break its rules, and nothing about limits."""
     github.faults.add(Fault("403", project="o/quiet2"))
 
@@ -179,7 +175,7 @@ def test_one_that_is_blocked_is_no_reason_to_end(host: GitHubRest, github: Local
     assert len(findings) == 20
 
 
-def test_an_almost_empty_document_gives_nothing_that_it_does_not_say() -> None:
+def test_rest_minimal_document() -> None:
     document = msgspec.json.decode(b'{"full_name": "o/n", "license": {"spdx_id": null}}', type=RestRepository)
 
     repository = parse_rest_repository(to_ref("o/n"), document, open_pull_requests=document.open_pull_requests)

@@ -50,7 +50,7 @@ def decode_file(**parts: Any) -> Json:
     return {"filename": "acme-1.0.tar.gz", **parts}
 
 
-def test_every_field_of_the_metadata_is_decoded() -> None:
+def test_parse_metadata_decodes_every_field() -> None:
     decoded = set(InfoWithReadme.__struct_fields__)
 
     assert decoded - set(Metadata.__struct_fields__) == {"name", "version", "yanked_reason"}
@@ -58,7 +58,7 @@ def test_every_field_of_the_metadata_is_decoded() -> None:
     assert set(Info.__struct_fields__) == decoded - {"description"}
 
 
-def test_metadata_is_taken_as_published() -> None:
+def test_parse_metadata_keeps_published_values() -> None:
     metadata_fields_read = decode_metadata(
         author="Ada",
         keywords="content management, cms",
@@ -81,16 +81,16 @@ def test_metadata_is_taken_as_published() -> None:
 
 
 @pytest.mark.parametrize("empty", [None, "", [], {}, [None], 0, False])
-def test_whatever_is_not_given_is_empty(empty: object) -> None:
+def test_parse_metadata_missing_values_are_empty(empty: object) -> None:
     assert decode_metadata(**dict.fromkeys(metadata_fields, empty)) == Metadata()
 
 
-def test_absent_metadata_is_empty() -> None:
+def test_parse_metadata_absent_keys_are_empty() -> None:
     assert decode_metadata() == Metadata()
 
 
 @given(st.dictionaries(st.sampled_from(metadata_fields), anything))
-def test_no_metadata_keeps_a_release_out(info: Json) -> None:
+def test_parse_metadata_accepts_any_value(info: Json) -> None:
     release_metadata = decode_metadata(**info)
 
     assert msgspec.convert(msgspec.to_builtins(release_metadata), Metadata) == release_metadata
@@ -109,7 +109,7 @@ def test_no_metadata_keeps_a_release_out(info: Json) -> None:
         },
     )
 )
-def test_nothing_beside_the_skeleton_keeps_a_project_out(parts: Json) -> None:
+def test_project_document_accepts_any_optional_value(parts: Json) -> None:
     project_document = decode_document(**parts)
 
     releases = [
@@ -134,16 +134,16 @@ def test_nothing_beside_the_skeleton_keeps_a_project_out(parts: Json) -> None:
         {"releases": {"1.0": {}}},
     ],
 )
-def test_without_its_skeleton_a_document_is_none(skeleton: Json) -> None:
+def test_project_document_requires_structure(skeleton: Json) -> None:
     with pytest.raises(msgspec.ValidationError):
         decode_document(**skeleton)
 
 
-def test_a_list_where_a_text_is_due_is_joined() -> None:
+def test_to_text_joins_list() -> None:
     assert decode_metadata(keywords=["cms", None, "plone"]).keywords == "cms, plone"
 
 
-def test_a_file_is_described_with_its_upload_in_utc() -> None:
+def test_parse_releases_describes_file() -> None:
     release = decode_document(
         releases={
             "1.0": [
@@ -187,17 +187,17 @@ def test_a_file_is_described_with_its_upload_in_utc() -> None:
         (1_767_225_600, 0),
     ],
 )
-def test_moments_are_unix_seconds(moment: object, seconds: int) -> None:
+def test_to_unix_seconds(moment: object, seconds: int) -> None:
     assert to_unix_seconds(moment) == seconds
 
 
-def test_a_file_without_a_name_is_none() -> None:
+def test_parse_releases_skips_file_without_name() -> None:
     release = decode_document(releases={"1.0": [None, decode_file(filename=None), decode_file()]})
 
     assert len(parse_releases(release.releases or {})["1.0"].files) == 1
 
 
-def test_a_release_is_yanked_with_all_of_its_files_and_says_why() -> None:
+def test_release_is_yanked_if_all_files_are() -> None:
     releases_read = decode_document(
         releases={
             "1.0": [decode_file(yanked=True, yanked_reason=None), decode_file(yanked=True, yanked_reason="broken")]
@@ -209,7 +209,7 @@ def test_a_release_is_yanked_with_all_of_its_files_and_says_why() -> None:
     assert (release.is_yanked, release.yanked_reason) == (True, "broken")
 
 
-def test_a_release_without_files_is_yanked_by_its_metadata() -> None:
+def test_release_without_files_is_yanked_by_metadata() -> None:
     described_release = decode_document(
         info={"name": "acme", "version": "1.0", "yanked": True, "yanked_reason": "mistake"}
     )
@@ -219,7 +219,7 @@ def test_a_release_without_files_is_yanked_by_its_metadata() -> None:
     assert (release.is_yanked, release.yanked_reason) == (True, "mistake")
 
 
-def test_withdrawn_advisories_are_left_out() -> None:
+def test_add_description_skips_withdrawn_advisories() -> None:
     advisories = decode_document(
         vulnerabilities=[
             {"id": "PYSEC-1", "aliases": ["CVE-1"], "fixed_in": ["1.1"], "withdrawn": None},
@@ -234,7 +234,7 @@ def test_withdrawn_advisories_are_left_out() -> None:
     ] == [("PYSEC-1", ("CVE-1",), ("1.1",))]
 
 
-def test_maintainers_are_the_users_of_all_roles_once_and_sorted() -> None:
+def test_parse_maintainers_sorts_distinct_users() -> None:
     roles = [
         {"role": "Maintainer", "user": "cyd"},
         {"role": "Owner", "user": "ada"},
@@ -247,7 +247,7 @@ def test_maintainers_are_the_users_of_all_roles_once_and_sorted() -> None:
 
 
 @given(anything)
-def test_values_have_their_types_whatever_they_are_made_of(value: object) -> None:
+def test_conversions_return_their_type_for_any_value(value: object) -> None:
     assert isinstance(to_text(value), str)
     assert all(isinstance(item, str) and item for item in to_texts(value))
     assert all(isinstance(item, str) for pair in to_text_pairs(value) for item in pair)

@@ -41,13 +41,13 @@ def fetch_releases(feed: PyPIFeed, httpserver: HTTPServer, body: str | bytes) ->
     return list(feed.fetch_newest_releases())
 
 
-def test_name_and_version_are_those_of_the_link(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+def test_feed_reads_name_and_version_from_link(feed: PyPIFeed, httpserver: HTTPServer) -> None:
     entries = fetch_releases(feed, httpserver, build_rss(build_item(build_project_url("Acme_Blog", "1.0%2Blocal.1"))))
 
     assert entries == [FeedEntry(name="acme-blog", version="1.0+local.1", published=MOMENT)]
 
 
-def test_a_link_may_have_another_host_and_lead_deeper(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+def test_feed_accepts_other_hosts(feed: PyPIFeed, httpserver: HTTPServer) -> None:
     entries = fetch_releases(
         feed, httpserver, build_rss(build_item("/project/acme/1.0"), build_item("http://mirror.example/project/b/2/"))
     )
@@ -69,27 +69,27 @@ def test_a_link_may_have_another_host_and_lead_deeper(feed: PyPIFeed, httpserver
         build_item("https://pypi.example/project/acme/"),
     ],
 )
-def test_an_item_that_makes_no_sense_hides_no_other(feed: PyPIFeed, httpserver: HTTPServer, nonsense: str) -> None:
+def test_feed_skips_invalid_item(feed: PyPIFeed, httpserver: HTTPServer, nonsense: str) -> None:
     entries = fetch_releases(feed, httpserver, build_rss(nonsense, build_item(build_project_url())))
 
     assert [(entry.name, entry.version) for entry in entries] == [("acme", "1.0")]
 
 
 @pytest.mark.parametrize("date", ["", "today", "Tue, 99 Foo 2022", "Tue, 22 Mar 99999 16:54:42 GMT"])
-def test_a_date_that_makes_no_sense_is_zero(feed: PyPIFeed, httpserver: HTTPServer, date: str) -> None:
+def test_feed_invalid_date_is_zero(feed: PyPIFeed, httpserver: HTTPServer, date: str) -> None:
     assert [
         entry.published for entry in fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(), date)))
     ] == [0]
 
 
 @pytest.mark.parametrize("date", [DATE, "Tue, 22 Mar 2022 16:54:42 -0000", "Tue, 22 Mar 2022 18:54:42 +0200"])
-def test_dates_are_utc(feed: PyPIFeed, httpserver: HTTPServer, date: str) -> None:
+def test_feed_dates_are_utc(feed: PyPIFeed, httpserver: HTTPServer, date: str) -> None:
     assert [
         entry.published for entry in fetch_releases(feed, httpserver, build_rss(build_item(build_project_url(), date)))
     ] == [MOMENT]
 
 
-def test_two_releases_of_a_project_are_two_entries(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+def test_feed_keeps_two_releases_of_a_project(feed: PyPIFeed, httpserver: HTTPServer) -> None:
     entries = fetch_releases(
         feed,
         httpserver,
@@ -99,14 +99,14 @@ def test_two_releases_of_a_project_are_two_entries(feed: PyPIFeed, httpserver: H
     assert [entry.version for entry in entries] == ["1.1", "1.0"]
 
 
-def test_a_project_has_no_version(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+def test_newest_projects_have_no_version(feed: PyPIFeed, httpserver: HTTPServer) -> None:
     body = build_rss(build_item("https://pypi.example/project/acme/"), build_item(build_project_url("b")))
     httpserver.expect_request("/rss/packages.xml").respond_with_data(body)
 
     assert [(entry.name, entry.version) for entry in feed.fetch_newest_projects()] == [("acme", ""), ("b", "")]
 
 
-def test_a_feed_may_be_empty(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+def test_feed_may_be_empty(feed: PyPIFeed, httpserver: HTTPServer) -> None:
     assert fetch_releases(feed, httpserver, build_rss()) == []
 
 
@@ -124,19 +124,19 @@ def test_a_feed_may_be_empty(feed: PyPIFeed, httpserver: HTTPServer) -> None:
         '<?xml version="1.0" encoding="no-such-code"?><rss/>',
     ],
 )
-def test_what_is_no_feed_is_unavailable(feed: PyPIFeed, httpserver: HTTPServer, body: str) -> None:
+def test_invalid_feed_is_unavailable(feed: PyPIFeed, httpserver: HTTPServer, body: str) -> None:
     with pytest.raises(Unavailable):
         fetch_releases(feed, httpserver, body)
 
 
-def test_a_registry_without_feeds_is_unavailable(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+def test_missing_feed_is_unavailable(feed: PyPIFeed, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/rss/packages.xml").respond_with_data(status=404)
 
     with pytest.raises(Unavailable, match="404 Not Found"):
         feed.fetch_newest_projects()
 
 
-def test_recorded_feeds_are_read_completely(feed: PyPIFeed, httpserver: HTTPServer, shared_data: Path) -> None:
+def test_recorded_feeds(feed: PyPIFeed, httpserver: HTTPServer, shared_data: Path) -> None:
     recorded = (shared_data / "pypi" / "ecosystems-packages.xml").read_bytes()
     httpserver.expect_request("/rss/packages.xml").respond_with_data(recorded)
 
@@ -152,7 +152,7 @@ def test_recorded_feeds_are_read_completely(feed: PyPIFeed, httpserver: HTTPServ
     ("mark", "condition", "value"),
     [("ETag", "If-None-Match", 'W/"abc"'), ("Last-Modified", "If-Modified-Since", DATE)],
 )
-def test_a_feed_is_asked_for_only_if_it_has_changed(
+def test_feed_request_is_conditional(
     feed: PyPIFeed, httpserver: HTTPServer, mark: str, condition: str, value: str
 ) -> None:
     def answer(request: Request) -> Response:
@@ -169,7 +169,7 @@ def test_a_feed_is_asked_for_only_if_it_has_changed(
     assert [response.status_code for _, response in httpserver.log] == [200, 304]
 
 
-def test_the_two_feeds_are_not_taken_for_one_another(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+def test_feeds_are_cached_separately(feed: PyPIFeed, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/rss/updates.xml").respond_with_data(
         build_rss(build_item(build_project_url())), headers={"ETag": '"1"'}
     )
@@ -183,7 +183,7 @@ def test_the_two_feeds_are_not_taken_for_one_another(feed: PyPIFeed, httpserver:
     assert not any("If-None-Match" in request.headers for request, _ in httpserver.log)
 
 
-def test_what_a_broken_feed_says_of_itself_is_not_held(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+def test_invalid_feed_is_not_cached(feed: PyPIFeed, httpserver: HTTPServer) -> None:
     httpserver.expect_oneshot_request("/rss/updates.xml").respond_with_data("<rss", headers={"ETag": '"1"'})
     with pytest.raises(Unavailable):
         feed.fetch_newest_releases()
@@ -193,14 +193,14 @@ def test_what_a_broken_feed_says_of_itself_is_not_held(feed: PyPIFeed, httpserve
     assert "If-None-Match" not in httpserver.log[-1][0].headers
 
 
-def test_not_modified_is_no_answer_to_who_holds_nothing(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+def test_not_modified_without_cache_is_unavailable(feed: PyPIFeed, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/rss/updates.xml").respond_with_data("", status=304)
 
     with pytest.raises(Unavailable, match="304"):
         feed.fetch_newest_releases()
 
 
-def test_a_feed_that_has_not_changed_is_not_sent_again(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+def test_unchanged_feed_is_not_sent_again(feed: PyPIFeed, httpserver: HTTPServer) -> None:
     conditions = {"etag": '"first"', "body": build_rss(build_item("https://pypi.example/project/one/1.0/"))}
     sent = []
 

@@ -35,7 +35,7 @@ def service() -> Iterator[ServiceClient]:
 
 
 @pytest.mark.parametrize("kind", OUTAGES)
-def test_no_outage_is_taken_for_a_missing_project(service: ServiceClient, pypi: LocalPyPI, kind: str) -> None:
+def test_outage_is_not_a_missing_project(service: ServiceClient, pypi: LocalPyPI, kind: str) -> None:
     pypi.faults.add(Fault(kind, project="acme-blog"))
     registry = PyPIRegistry(service, pypi.url)
 
@@ -52,7 +52,7 @@ def test_no_outage_is_taken_for_a_missing_project(service: ServiceClient, pypi: 
 
 
 @pytest.mark.parametrize("kind", OUTAGES)
-def test_an_outage_of_releases_keeps_the_project(service: ServiceClient, pypi: LocalPyPI, kind: str) -> None:
+def test_outage_of_release_keeps_project(service: ServiceClient, pypi: LocalPyPI, kind: str) -> None:
     pypi.faults.add(Fault(kind, request="release", project="acme-blog"))
 
     (reading,) = PyPIRegistry(service, pypi.url).read_projects([ProjectRequest(name="acme-blog")])
@@ -63,7 +63,7 @@ def test_an_outage_of_releases_keeps_the_project(service: ServiceClient, pypi: L
 
 
 @pytest.mark.parametrize("kind", [*(kind for kind in OUTAGES if kind != "timeout"), "404"])
-def test_an_outage_of_what_is_always_there_is_unavailable(service: ServiceClient, pypi: LocalPyPI, kind: str) -> None:
+def test_outage_of_index_and_changelog_is_unavailable(service: ServiceClient, pypi: LocalPyPI, kind: str) -> None:
     pypi.faults.add(Fault(kind))
     registry, journal = PyPIRegistry(service, pypi.url), PyPIChangelog(service, pypi.url)
     feed = PyPIFeed(service, pypi.url)
@@ -80,7 +80,7 @@ def test_an_outage_of_what_is_always_there_is_unavailable(service: ServiceClient
             ask()
 
 
-def test_a_project_that_the_registry_says_is_missing_is_missing(service: ServiceClient, pypi: LocalPyPI) -> None:
+def test_missing_project_is_not_found(service: ServiceClient, pypi: LocalPyPI) -> None:
     pypi.faults.add(Fault("404", project="acme-blog"))
 
     (reading,) = PyPIRegistry(service, pypi.url).read_projects([ProjectRequest(name="acme-blog")])
@@ -88,7 +88,7 @@ def test_a_project_that_the_registry_says_is_missing_is_missing(service: Service
     assert isinstance(reading.outcome, NotFound)
 
 
-def test_a_registry_that_asks_for_a_long_pause_says_so_to_the_caller(service: ServiceClient, pypi: LocalPyPI) -> None:
+def test_long_retry_after_reaches_caller(service: ServiceClient, pypi: LocalPyPI) -> None:
     pypi.faults.add(Fault("429", project="acme-blog", retry_after=RetryAfter(3600)))
 
     (reading,) = PyPIRegistry(service, pypi.url).read_projects([ProjectRequest(name="acme-blog")])

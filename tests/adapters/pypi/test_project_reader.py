@@ -12,6 +12,7 @@ from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLi
 from pyf.aggregator.adapters.pypi import PyPIRegistry
 from pyf.aggregator.domain.documents.project import Metadata, Project, ProjectStatus, Release
 from pyf.aggregator.domain.errors import NotFound, Unavailable
+from pyf.aggregator.domain.policy import Descriptions
 from pyf.aggregator.ports import ProjectRequest, ProjectResult
 
 Json = dict[str, Any]
@@ -77,7 +78,7 @@ def get_paths(httpserver: HTTPServer) -> list[str]:
     return sorted(request.path for request, _ in httpserver.log)
 
 
-def test_the_normalised_name_is_asked_for(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+def test_request_contains_normalized_name(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")]})
 
     (reading,) = registry.read_projects([ProjectRequest(name="Acme_Blog")])
@@ -85,7 +86,7 @@ def test_the_normalised_name_is_asked_for(registry: PyPIRegistry, httpserver: HT
     assert (reading.name, get_project(reading).name) == ("Acme_Blog", "Acme.Blog")
 
 
-def test_a_version_is_percent_encoded(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+def test_request_percent_encodes_version(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "2.0", {"2.0": [build_file("2.0")], "1.0+a/b c": [build_file("1.0")]})
     serve_release(httpserver, "1.0+a/b c")
 
@@ -95,7 +96,7 @@ def test_a_version_is_percent_encoded(registry: PyPIRegistry, httpserver: HTTPSe
     assert [request.environ["RAW_URI"] for request, _ in httpserver.log][-1].endswith("/1.0%2Ba%2Fb%20c/json")
 
 
-def test_only_the_newest_release_has_its_readme(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+def test_only_newest_release_has_readme(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "2.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
     serve_release(httpserver, "1.0")
 
@@ -104,16 +105,16 @@ def test_only_the_newest_release_has_its_readme(registry: PyPIRegistry, httpserv
     assert (get_metadata(reading, "1.0").description, get_metadata(reading, "2.0").description) == ("", "# Acme")
 
 
-def test_all_releases_have_their_readmes_if_that_is_wanted(service: ServiceClient, httpserver: HTTPServer) -> None:
+def test_descriptions_all_keeps_all_readmes(service: ServiceClient, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "2.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
     serve_release(httpserver, "1.0")
 
-    reading = read_project(PyPIRegistry(service, httpserver.url_for("/"), descriptions="all"))
+    reading = read_project(PyPIRegistry(service, httpserver.url_for("/"), descriptions=Descriptions.ALL))
 
     assert {get_metadata(reading, version).description for version in ("1.0", "2.0")} == {"# Acme"}
 
 
-def test_the_newest_release_is_ours_to_say(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+def test_newest_release_is_computed(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     """A document that lags behind describes an older release than it lists."""
     serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
     serve_release(httpserver, "2.0")
@@ -125,7 +126,7 @@ def test_the_newest_release_is_ours_to_say(registry: PyPIRegistry, httpserver: H
     assert get_paths(httpserver) == ["/pypi/acme-blog/2.0/json", "/pypi/acme-blog/json"]
 
 
-def test_a_yanked_release_is_not_the_newest(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+def test_yanked_release_is_not_newest(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(
         httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0", yanked=True, yanked_reason="broken")]}
     )
@@ -137,9 +138,7 @@ def test_a_yanked_release_is_not_the_newest(registry: PyPIRegistry, httpserver: 
     assert get_release(reading, "2.0").yanked_reason == "broken"
 
 
-def test_a_release_whose_own_document_says_that_it_was_yanked_is_not_the_newest(
-    registry: PyPIRegistry, httpserver: HTTPServer
-) -> None:
+def test_release_yanked_by_own_document_is_not_newest(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     """A release without files: the project's document can't tell."""
     serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "1.1": [build_file("1.1")], "2.0": []})
     serve_release(httpserver, "2.0", yanked=True)
@@ -152,7 +151,7 @@ def test_a_release_whose_own_document_says_that_it_was_yanked_is_not_the_newest(
     assert get_metadata(reading, "2.0").description == ""
 
 
-def test_a_newest_release_that_fails_is_among_the_failed(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+def test_failed_newest_release_is_reported(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
     httpserver.expect_request("/pypi/acme-blog/2.0/json").respond_with_data(status=404)
 
@@ -162,7 +161,7 @@ def test_a_newest_release_that_fails_is_among_the_failed(registry: PyPIRegistry,
     assert isinstance(reading.failed_versions["2.0"], NotFound)
 
 
-def test_kept_failures_hold_no_frames(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+def test_stored_errors_have_no_traceback(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
 
     error = read_project(registry).failed_versions["2.0"]
@@ -170,18 +169,18 @@ def test_kept_failures_hold_no_frames(registry: PyPIRegistry, httpserver: HTTPSe
     assert (error.__traceback__, error.__cause__, error.__context__) == (None, None, None)
 
 
-def test_a_project_without_releases_is_not_found(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+def test_project_without_releases_is_not_found(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "1.0", {})
     serve_page(httpserver)
 
     answer = read_project(registry).outcome
 
     assert isinstance(answer, NotFound)
-    assert str(answer) == "acme-blog is listed without any release"
+    assert str(answer) == "acme-blog has no releases"
 
 
 @pytest.mark.parametrize("releases", [None, {}])
-def test_without_releases_in_the_document_the_simple_page_has_them(
+def test_releases_of_simple_page_are_fallback(
     registry: PyPIRegistry, httpserver: HTTPServer, releases: Json | None
 ) -> None:
     serve_project(httpserver, "2.0", releases)
@@ -219,16 +218,14 @@ def test_without_releases_in_the_document_the_simple_page_has_them(
     assert (get_release(reading, "3.0").is_yanked, get_release(reading, "3.0").yanked_reason) == (True, "broken")
 
 
-def test_a_mirror_without_releases_and_without_versions_is_unavailable(
-    registry: PyPIRegistry, httpserver: HTTPServer
-) -> None:
+def test_mirror_without_versions_is_unavailable(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "2.0", None)
     serve_page(httpserver, versions=None)
 
     assert isinstance(read_project(registry).outcome, Unavailable)
 
 
-def test_an_answer_about_another_project_is_none(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+def test_response_about_other_project_is_unavailable(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "1.0", {"1.0": []}, info=build_info("1.0", name="acme-shop"))
 
     answer = read_project(registry).outcome
@@ -237,7 +234,7 @@ def test_an_answer_about_another_project_is_none(registry: PyPIRegistry, httpser
     assert "is about 'acme-shop'" in str(answer)
 
 
-def test_an_answer_about_another_release_is_none(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+def test_response_about_other_release_is_unavailable(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "2.0", {"2.0": [], "1.0": []})
     document = {"info": build_info("2.0"), "last_serial": 7}
     httpserver.expect_request("/pypi/acme-blog/1.0/json").respond_with_json(document)
@@ -245,7 +242,7 @@ def test_an_answer_about_another_release_is_none(registry: PyPIRegistry, httpser
     assert "is about version '2.0'" in str(read_project(registry).failed_versions["1.0"])
 
 
-def test_a_page_of_another_project_says_nothing(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+def test_simple_page_of_other_project_is_unavailable(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_page(httpserver, name="acme-shop")
 
     (standing,) = registry.check_simple_pages(["acme-blog"])
@@ -254,9 +251,7 @@ def test_a_page_of_another_project_says_nothing(registry: PyPIRegistry, httpserv
 
 
 @pytest.mark.parametrize("told", [None, {}, {"status": None}, {"status": "someday"}, [], "archived"])
-def test_a_status_that_is_not_told_or_not_known_is_active(
-    registry: PyPIRegistry, httpserver: HTTPServer, told: object
-) -> None:
+def test_missing_or_unknown_status_is_active(registry: PyPIRegistry, httpserver: HTTPServer, told: object) -> None:
     serve_page(httpserver, **{"project-status": told})
 
     (standing,) = registry.check_simple_pages(["acme-blog"])
@@ -265,7 +260,7 @@ def test_a_status_that_is_not_told_or_not_known_is_active(
 
 
 @pytest.mark.parametrize(("versions", "is_empty"), [([], True), (["1.0"], False), (None, False)])
-def test_a_page_is_empty_only_if_it_says_so(
+def test_page_is_empty_only_with_empty_version_list(
     registry: PyPIRegistry, httpserver: HTTPServer, versions: object, is_empty: bool
 ) -> None:
     serve_page(httpserver, versions=versions)
@@ -275,7 +270,7 @@ def test_a_page_is_empty_only_if_it_says_so(
     assert standing.is_empty is is_empty
 
 
-def test_what_releases_repeat_of_each_other_is_kept_once(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
+def test_equal_values_of_releases_are_shared(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     """A project of many releases would take many times the memory otherwise."""
     repeated = {
         "classifiers": ["Framework :: Plone", "Framework :: Zope"],

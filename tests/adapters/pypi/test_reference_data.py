@@ -16,7 +16,7 @@ from pyf.aggregator.sandbox.pypi import LocalPyPI
 
 
 @pytest.mark.parametrize("file", ["napari-projects.jsonl.gz", "plone-derived.jsonl.gz"])
-def test_every_release_of_every_project_is_read(shared_data: Path, file: str) -> None:
+def test_reference_data_is_read_completely(shared_data: Path, file: str) -> None:
     documents = {
         canonicalize_name(project_file["info"]["name"]): project_file
         for project_file in load_documents(shared_data / "pypi" / file)

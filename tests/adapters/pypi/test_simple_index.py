@@ -43,7 +43,7 @@ def read_index(body: bytes, chunk_size: int = 100_000) -> Serials:
 
 
 @given(st.dictionaries(names, serials))
-def test_a_table_is_the_mapping_that_was_put_into_it(held: dict[str, int]) -> None:
+def test_serial_table_equals_mapping(held: dict[str, int]) -> None:
     table = SerialTable()
     for name, serial in held.items():
         table.add(name, serial)
@@ -54,7 +54,7 @@ def test_a_table_is_the_mapping_that_was_put_into_it(held: dict[str, int]) -> No
 
 
 @given(held=st.dictionaries(names, serials), other=st.text())
-def test_a_table_holds_nothing_else(held: dict[str, int], other: str) -> None:
+def test_serial_table_has_no_other_keys(held: dict[str, int], other: str) -> None:
     table = SerialTable()
     for name, serial in held.items():
         table.add(name, serial)
@@ -65,7 +65,7 @@ def test_a_table_holds_nothing_else(held: dict[str, int], other: str) -> None:
 @given(
     held=st.dictionaries(names, serials), serial=serials, indent=st.sampled_from([None, 1]), is_meta_last=st.booleans()
 )
-def test_an_index_is_read_however_it_is_written(
+def test_serials_reader_accepts_any_json_layout(
     held: dict[str, int], serial: int, indent: int | None, is_meta_last: bool
 ) -> None:
     document = build_index(held, serial)
@@ -79,7 +79,7 @@ def test_an_index_is_read_however_it_is_written(
 
 @pytest.mark.parametrize("piece", [1_000, 65_536, 300_000, 10_000_000])
 @pytest.mark.parametrize("is_meta_last", [False, True])
-def test_a_large_index_is_read_in_whatever_pieces_it_comes(piece: int, is_meta_last: bool) -> None:
+def test_serials_reader_accepts_any_chunks(piece: int, is_meta_last: bool) -> None:
     expected = {f"project-{number}": number for number in range(30_000)}
     document = build_index(expected)
     document["projects"][17] |= {"_last-serial": 17, "note": {"nested": [{"}": "]"}, {"a": "}, {"}]}}
@@ -91,13 +91,13 @@ def test_a_large_index_is_read_in_whatever_pieces_it_comes(piece: int, is_meta_l
     assert (index_read.last_serial, dict(index_read.by_name)) == (9, expected)
 
 
-def test_names_are_normalised_and_nonsense_is_left_out() -> None:
+def test_serials_reader_normalizes_names() -> None:
     index_read = read_index(json.dumps(build_index({"Acme.Blog": 1, "acme  shop": 2, "": 3, "x\ny 5": 4})).encode())
 
     assert dict(index_read.by_name) == {"acme-blog": 1}
 
 
-def test_reading_takes_some_bytes_a_project() -> None:
+def test_serials_reader_memory_per_project() -> None:
     body = json.dumps(build_index({f"a-project-with-a-name-{number}": number for number in range(100_000)})).encode()
 
     tracemalloc.start()
@@ -116,12 +116,12 @@ def test_reading_takes_some_bytes_a_project() -> None:
         {"meta": {"_last-serial": None}, "projects": [{"name": "acme", "_last-serial": 1}]},
     ],
 )
-def test_a_mirror_without_serials_says_so_and_is_asked_once(
+def test_index_without_serials_is_not_retried(
     service: ServiceClient, httpserver: HTTPServer, document: dict[str, Any]
 ) -> None:
     httpserver.expect_request("/simple/").respond_with_json(document)
 
-    with pytest.raises(Unavailable, match="the index has no serials, as a mirror's may"):
+    with pytest.raises(Unavailable, match="the simple index has no serials; use PyPI itself"):
         PyPIRegistry(service, httpserver.url_for("/")).fetch_serials()
     assert len(httpserver.log) == 1
 
@@ -143,19 +143,19 @@ def test_a_mirror_without_serials_says_so_and_is_asked_once(
         b'{"meta":{"_last-serial":9},"projects":[' + b'{"name":"acme","_last-serial":1},' * 20_000 + b"!]}",
     ],
 )
-def test_what_is_no_index_is_worth_asking_again(body: bytes) -> None:
+def test_invalid_index_is_retried(body: bytes) -> None:
     with pytest.raises(Transient):
         read_index(body)
 
 
-def test_an_index_is_asked_for_as_json(service: ServiceClient, httpserver: HTTPServer) -> None:
+def test_index_request_accepts_json(service: ServiceClient, httpserver: HTTPServer) -> None:
     accept = {"Accept": "application/vnd.pypi.simple.v1+json"}
     httpserver.expect_request("/simple/", headers=accept).respond_with_json(build_index({"acme": 1}))
 
     assert dict(PyPIRegistry(service, httpserver.url_for("/")).fetch_serials().by_name) == {"acme": 1}
 
 
-def test_a_mirror_without_an_index_is_unavailable(service: ServiceClient, httpserver: HTTPServer) -> None:
+def test_missing_index_is_unavailable(service: ServiceClient, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/simple/").respond_with_data(status=404)
 
     with pytest.raises(Unavailable, match="404 Not Found"):

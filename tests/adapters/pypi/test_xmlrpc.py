@@ -67,27 +67,27 @@ def read_body(body: bytes, chunk_size: int = 7) -> tuple[list[list[Value]], Valu
 
 
 @given(value=scalars, piece=st.integers(1, 50))
-def test_a_value_is_read_however_it_comes_in(value: Any, piece: int) -> None:
+def test_response_reader_accepts_any_chunks(value: Any, piece: int) -> None:
     assert read_body(build_response(value), piece) == ([], value)
 
 
 @given(rows=st.lists(st.lists(scalars, max_size=5), max_size=5), piece=st.integers(1, 50))
-def test_rows_are_handed_over_and_not_kept(rows: list[list[Any]], piece: int) -> None:
+def test_response_reader_passes_rows_to_add_row(rows: list[list[Any]], piece: int) -> None:
     assert read_body(build_response(rows), piece) == (rows, [])
 
 
 @given(st.recursive(scalars, lambda inner: st.dictionaries(xml_text, inner, max_size=3), max_leaves=5))
-def test_structures_are_read(value: Any) -> None:
+def test_response_reader_reads_structs(value: Any) -> None:
     assert read_body(build_response({"inner": value})) == ([], {"inner": value})
 
 
 @given(st.binary() | st.text().map(str.encode))
-def test_whatever_comes_is_an_answer_or_unavailable(body: bytes) -> None:
+def test_response_reader_raises_only_unavailable(body: bytes) -> None:
     with suppress(Unavailable):
         read_body(body)
 
 
-def test_a_value_without_a_type_is_text() -> None:
+def test_response_reader_untyped_value_is_text() -> None:
     body = b"<methodResponse><params><param><value>acme</value></param></params></methodResponse>"
 
     assert read_body(body) == ([], "acme")
@@ -107,12 +107,12 @@ def test_a_value_without_a_type_is_text() -> None:
         ENTITIES,
     ],
 )
-def test_what_is_no_answer_is_worth_asking_again(body: bytes) -> None:
+def test_invalid_xmlrpc_response_is_retried(body: bytes) -> None:
     with pytest.raises(Transient):
         read_body(body)
 
 
-def test_a_call_names_the_method_and_its_arguments(service: ServiceClient, httpserver: HTTPServer) -> None:
+def test_call_contains_method_and_arguments(service: ServiceClient, httpserver: HTTPServer) -> None:
     url = serve(httpserver, build_response([["acme", "1.0"]]))
 
     list(PyPIRegistry(service, url).browse_classifiers([f"{PLONE} & more"]))
@@ -122,7 +122,7 @@ def test_a_call_names_the_method_and_its_arguments(service: ServiceClient, https
     assert request.content_type == "text/xml"
 
 
-def test_browsing_gives_each_project_once_by_normalised_name(service: ServiceClient, httpserver: HTTPServer) -> None:
+def test_browse_returns_distinct_normalized_names(service: ServiceClient, httpserver: HTTPServer) -> None:
     url = serve(httpserver, build_response([["Acme.Blog", "1.0"], ["Acme.Blog", "2.0"], ["acme_shop", "1.0"]]))
 
     assert list(PyPIRegistry(service, url).browse_classifiers([PLONE])) == [
@@ -133,16 +133,14 @@ def test_browsing_gives_each_project_once_by_normalised_name(service: ServiceCli
 @pytest.mark.parametrize(
     "value", [None, "none", 0, ["acme"], [["acme"]], [["acme", None]], [[None, "1.0"]], [["", "1.0"]], {"acme": "1.0"}]
 )
-def test_browsing_takes_nothing_but_names_with_versions(
-    service: ServiceClient, httpserver: HTTPServer, value: object
-) -> None:
+def test_browse_rejects_other_rows(service: ServiceClient, httpserver: HTTPServer, value: object) -> None:
     url = serve(httpserver, build_response(value))
 
     with pytest.raises(Unavailable):
         list(PyPIRegistry(service, url).browse_classifiers([PLONE]))
 
 
-def test_journal_entries_are_sorted_and_normalised(service: ServiceClient, httpserver: HTTPServer) -> None:
+def test_changelog_entries_are_sorted_and_normalized(service: ServiceClient, httpserver: HTTPServer) -> None:
     rows = [["Acme.Blog", "1.0", 100, "new release", 8], ["Acme.Blog", None, 90, "create", 7], ["old", "1", 1, "x", 5]]
     url = serve(httpserver, build_response(rows))
 
@@ -157,27 +155,25 @@ def test_journal_entries_are_sorted_and_normalised(service: ServiceClient, https
 @pytest.mark.parametrize(
     "row", [[], ["acme"], [None, "1.0", 1, "create", 7], ["", "1.0", 1, "create", 7], ["acme", "1.0", 1, "create", "7"]]
 )
-def test_a_journal_with_a_strange_entry_says_nothing(
+def test_changelog_with_unreadable_entry_is_unavailable(
     service: ServiceClient, httpserver: HTTPServer, row: list[object]
 ) -> None:
     """To leave the entry out would be to miss a change."""
     url = serve(httpserver, build_response([["acme", None, 1, "create", 6], row]))
 
-    with pytest.raises(Unavailable, match="entry that can't be read"):
+    with pytest.raises(Unavailable, match="unreadable entry"):
         PyPIChangelog(service, url).fetch_since(5)
 
 
 @pytest.mark.parametrize("value", [None, "7", [], [[7]]])
-def test_a_last_serial_is_a_number(service: ServiceClient, httpserver: HTTPServer, value: object) -> None:
+def test_last_serial_must_be_a_number(service: ServiceClient, httpserver: HTTPServer, value: object) -> None:
     url = serve(httpserver, build_response(value))
 
     with pytest.raises(Unavailable):
         PyPIChangelog(service, url).fetch_last_serial()
 
 
-def test_a_refused_method_is_named_with_the_reason_and_asked_once(
-    service: ServiceClient, httpserver: HTTPServer
-) -> None:
+def test_rejected_method_is_not_retried(service: ServiceClient, httpserver: HTTPServer) -> None:
     text = "RuntimeError: PyPI no longer supports\nthe XMLRPC browse method" + "!" * 1000
     url = serve(httpserver, dumps(Fault(-32500, text)).encode())
 
@@ -185,12 +181,12 @@ def test_a_refused_method_is_named_with_the_reason_and_asked_once(
         list(PyPIRegistry(service, url).browse_classifiers([PLONE]))
 
     text = str(raised.value)
-    assert "/pypi (browse): the method is refused or gone (RuntimeError: PyPI no longer supports the" in text
+    assert "/pypi (browse): the method is rejected or removed (RuntimeError: PyPI no longer supports the" in text
     assert len(text) < 400
     assert len(httpserver.log) == 1
 
 
-def test_a_method_whose_address_is_gone_is_unavailable(service: ServiceClient, httpserver: HTTPServer) -> None:
+def test_missing_method_is_unavailable(service: ServiceClient, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/pypi").respond_with_data(status=404)
 
     with pytest.raises(Unavailable, match=r"\(changelog_last_serial\): 404 Not Found"):
@@ -201,7 +197,7 @@ def test_a_method_whose_address_is_gone_is_unavailable(service: ServiceClient, h
     ("text", "wait"),
     [(f"{TOO_MANY} Limit may reset in 42 seconds.", 42), (TOO_MANY, None), (f"{TOO_MANY} Limit may reset soon.", None)],
 )
-def test_a_throttled_call_says_when_to_come_back(
+def test_throttled_call_has_retry_after(
     service: ServiceClient, httpserver: HTTPServer, text: str, wait: float | None
 ) -> None:
     url = serve(httpserver, dumps(Fault(-32500, text)).encode())
@@ -213,7 +209,7 @@ def test_a_throttled_call_says_when_to_come_back(
 
 
 @pytest.mark.parametrize("retry_after", [None, RetryAfter(1)])
-def test_a_throttled_call_is_repeated_after_the_wait(service: ServiceClient, retry_after: RetryAfter | None) -> None:
+def test_throttled_call_is_retried_after_pause(service: ServiceClient, retry_after: RetryAfter | None) -> None:
     with LocalPyPI(FakeRegistry()) as pypi:
         pypi.faults.add(Order(FaultKind.THROTTLED, times=1, retry_after=retry_after))
 
@@ -223,7 +219,7 @@ def test_a_throttled_call_is_repeated_after_the_wait(service: ServiceClient, ret
     assert second - first >= (retry_after.seconds if retry_after else 0)
 
 
-def test_more_changes_than_a_page_come_page_by_page(service: ServiceClient) -> None:
+def test_changelog_pages(service: ServiceClient) -> None:
     fake_registry = FakeRegistry()
     fake_registry.add_filler_changes(50_001)
 

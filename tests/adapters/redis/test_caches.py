@@ -9,7 +9,7 @@ from support.repository_hosts import to_ref
 LEARNED = CachedRepository(ref=to_ref("o/a"), repository=None, fetched_at=5)
 
 
-def test_a_cache_that_does_not_answer_remembers_nothing() -> None:
+def test_unreachable_cache_is_empty() -> None:
     with connect("redis://127.0.0.1:1") as redis:
         readmes, repositories = RedisRenderCache(redis), RedisRepositoryCache(redis)
         readmes.set_many({"a": RenderedReadme(html="a")})
@@ -19,7 +19,7 @@ def test_a_cache_that_does_not_answer_remembers_nothing() -> None:
         assert repositories.get_many([to_ref("o/a")], fetched_since=0) == {}
 
 
-def test_what_another_version_has_kept_is_not_recalled() -> None:
+def test_unreadable_entry_is_skipped() -> None:
     with start_redis() as server, connect(server.url) as redis:
         redis.set("pyf:rendered:a", "something else")
         redis.hset("pyf:repository:github.com/o/a", mapping={"at": 5, "learned": '{"or": "other"}'})

@@ -66,9 +66,7 @@ def build_misbehaving_renderer(misdeed: str, diary: Path, cache: FakeRenderCache
 
 
 @pytest.mark.parametrize("readme", [ENDLESS, ENDLESS_IN_PYTHON], ids=["rust", "python"])
-def test_a_readme_that_takes_too_long_is_plain_text_and_the_others_are_not(
-    readme: Readme, cache: FakeRenderCache
-) -> None:
+def test_time_limit_affects_one_readme(readme: Readme, cache: FakeRenderCache) -> None:
     with PooledRenderer(cache, workers=2, time_limit=2.0) as renderer:
         results = renderer.render([*GOOD, readme, *GOOD[::-1]]).result()
 
@@ -77,7 +75,7 @@ def test_a_readme_that_takes_too_long_is_plain_text_and_the_others_are_not(
     ]
 
 
-def test_a_readme_that_takes_too_long_costs_once(cache: FakeRenderCache, caplog: pytest.LogCaptureFixture) -> None:
+def test_time_limit_result_is_cached(cache: FakeRenderCache, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         with PooledRenderer(cache, workers=1, time_limit=0.5) as renderer:
             both = [renderer.render([ENDLESS]), renderer.render([ENDLESS])]
@@ -87,14 +85,14 @@ def test_a_readme_that_takes_too_long_costs_once(cache: FakeRenderCache, caplog:
     assert "it takes longer than 0.5 s: '# a" in caplog.text
 
 
-def test_a_readme_that_wants_all_memory_is_plain_text(renderer: PooledRenderer) -> None:
+def test_memory_limit_gives_plain_text(renderer: PooledRenderer) -> None:
     results = renderer.render([GREEDY, *GOOD]).result()
 
     assert list(results) == [render_plain_text(GREEDY), *map(render_readme, GOOD)]
 
 
 @pytest.mark.parametrize("misdeed", ["dies", "dies while answering"])
-def test_a_readme_that_ends_two_workers_is_plain_text_for_good(
+def test_readme_that_ends_two_workers_is_cached_as_plain_text(
     misdeed: str, tmp_path: Path, cache: FakeRenderCache
 ) -> None:
     with build_misbehaving_renderer(misdeed, tmp_path / "diary", cache) as renderer:
@@ -106,7 +104,7 @@ def test_a_readme_that_ends_two_workers_is_plain_text_for_good(
 
 
 @pytest.mark.parametrize("misdeed", ["dies once", "does not begin once"])
-def test_a_readme_survives_the_death_of_its_worker(misdeed: str, tmp_path: Path, cache: FakeRenderCache) -> None:
+def test_readme_is_retried_after_worker_crash(misdeed: str, tmp_path: Path, cache: FakeRenderCache) -> None:
     with build_misbehaving_renderer(misdeed, tmp_path / "diary", cache) as renderer:
         [results] = renderer.render(GOOD[:1]).result()
 
@@ -114,9 +112,7 @@ def test_a_readme_survives_the_death_of_its_worker(misdeed: str, tmp_path: Path,
     assert results.html == f"by {second}"
 
 
-def test_readmes_whose_workers_are_killed_from_outside_are_not_plain_text_for_good(
-    tmp_path: Path, cache: FakeRenderCache
-) -> None:
+def test_killed_workers_result_is_not_cached(tmp_path: Path, cache: FakeRenderCache) -> None:
     with build_misbehaving_renderer("is killed", tmp_path / "diary", cache) as renderer:
         results = renderer.render(GOOD[:1]).result()
     with PooledRenderer(cache, workers=1) as renderer:
@@ -126,7 +122,7 @@ def test_readmes_whose_workers_are_killed_from_outside_are_not_plain_text_for_go
     assert list(later) == [render_readme(GOOD[0])]
 
 
-def test_a_defect_of_ours_is_logged_and_its_makeshift_not_remembered(
+def test_defect_is_logged_and_not_cached(
     tmp_path: Path, cache: FakeRenderCache, caplog: pytest.LogCaptureFixture
 ) -> None:
     with build_misbehaving_renderer("fails", tmp_path / "diary", cache) as renderer:
@@ -140,10 +136,10 @@ def test_a_defect_of_ours_is_logged_and_its_makeshift_not_remembered(
     assert "it is our fault" in caplog.text
 
 
-def test_workers_that_cannot_even_begin_are_an_error_and_make_nothing(tmp_path: Path, cache: FakeRenderCache) -> None:
+def test_workers_that_cannot_start_are_an_error(tmp_path: Path, cache: FakeRenderCache) -> None:
     with (
         build_misbehaving_renderer("never begins", tmp_path / "diary", cache) as renderer,
-        pytest.raises(RuntimeError, match="end before they can begin"),
+        pytest.raises(RuntimeError, match="exit before they are ready"),
     ):
         renderer.render(GOOD[:1]).result()
 
@@ -151,7 +147,7 @@ def test_workers_that_cannot_even_begin_are_an_error_and_make_nothing(tmp_path: 
         assert list(renderer.render(GOOD[:1]).result()) == [render_readme(GOOD[0])]
 
 
-def test_a_worker_that_is_killed_at_work_costs_no_readme(renderer: PooledRenderer) -> None:
+def test_busy_worker_killed_loses_no_readme(renderer: PooledRenderer) -> None:
     renderer.prestart()
     wait_until(lambda: len(find_workers()) == 2 and not any(map(is_working, find_workers())))
     rendering = renderer.render([SLOW, *GOOD])
@@ -162,7 +158,7 @@ def test_a_worker_that_is_killed_at_work_costs_no_readme(renderer: PooledRendere
     assert list(rendering.result()) == [render_readme(SLOW), *map(render_readme, GOOD)]
 
 
-def test_workers_that_are_killed_while_idle_are_replaced(renderer: PooledRenderer) -> None:
+def test_idle_worker_killed_is_replaced(renderer: PooledRenderer) -> None:
     renderer.render(GOOD[:10]).result()
     for pid in find_workers():
         os.kill(pid, signal.SIGKILL)
@@ -170,7 +166,7 @@ def test_workers_that_are_killed_while_idle_are_replaced(renderer: PooledRendere
     assert list(renderer.render(GOOD).result()) == [render_readme(readme) for readme in GOOD]
 
 
-def test_workers_can_be_started_before_they_are_needed(renderer: PooledRenderer) -> None:
+def test_prestart_starts_workers(renderer: PooledRenderer) -> None:
     renderer.prestart()
     renderer.prestart()
     wait_until(lambda: len(find_workers()) == 2)
@@ -179,7 +175,7 @@ def test_workers_can_be_started_before_they_are_needed(renderer: PooledRenderer)
     assert len(find_workers()) == 2
 
 
-def test_no_worker_is_started_for_what_is_remembered(cache: FakeRenderCache) -> None:
+def test_cached_readmes_start_no_worker(cache: FakeRenderCache) -> None:
     with PooledRenderer(cache, workers=1) as renderer:
         renderer.render(GOOD).result()
 
@@ -189,7 +185,7 @@ def test_no_worker_is_started_for_what_is_remembered(cache: FakeRenderCache) -> 
         assert find_workers() == set()
 
 
-def test_closing_ends_the_workers_in_the_middle_of_a_readme(cache: FakeRenderCache) -> None:
+def test_close_kills_busy_workers(cache: FakeRenderCache) -> None:
     renderer = PooledRenderer(cache, workers=2, time_limit=60)
     rendering = renderer.render([ENDLESS, ENDLESS_IN_PYTHON, *GOOD])
     wait_until(lambda: sum(map(is_working, find_workers())) == 2)
@@ -203,13 +199,13 @@ def test_closing_ends_the_workers_in_the_middle_of_a_readme(cache: FakeRenderCac
         renderer.render([SLOW])
 
 
-def test_closing_before_anything_was_rendered_is_fine(cache: FakeRenderCache) -> None:
+def test_close_without_use(cache: FakeRenderCache) -> None:
     PooledRenderer(cache).close()
 
     assert find_workers() == set()
 
 
-def test_closing_while_the_workers_start_leaves_none(cache: FakeRenderCache) -> None:
+def test_close_while_workers_start(cache: FakeRenderCache) -> None:
     with PooledRenderer(cache, workers=2) as renderer:
         renderer.prestart()
         wait_until(lambda: len(find_workers()) > 0)
@@ -235,7 +231,7 @@ with renderer:
 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_workers_end_with_the_process_that_started_them_however_busy_they_are(by: signal.Signals) -> None:
+def test_workers_end_with_parent(by: signal.Signals) -> None:
     """One is idle, one holds the interpreter's lock, one runs Python."""
     with run_python(PARENT) as parent:
         assert parent.stdout is not None
@@ -250,7 +246,7 @@ def test_workers_end_with_the_process_that_started_them_however_busy_they_are(by
         wait_until(lambda: not any(map(is_running, workers)), seconds=5)
 
 
-def test_a_ctrl_c_in_the_terminal_does_not_reach_the_workers() -> None:
+def test_workers_have_own_process_group() -> None:
     with run_python(PARENT) as parent:
         wait_until(lambda: len(list_children(parent.pid)) == 3)
 
@@ -259,7 +255,7 @@ def test_a_ctrl_c_in_the_terminal_does_not_reach_the_workers() -> None:
     assert os.getpgid(0) not in groups
 
 
-def test_a_forked_child_has_workers_of_its_own() -> None:
+def test_forked_child_starts_own_workers() -> None:
     """A task queue forks its worker processes after everything has been set up."""
     program = """
 import os
@@ -285,7 +281,7 @@ print("done")
     assert parent.returncode == 0
 
 
-def test_the_main_process_loads_no_renderer() -> None:
+def test_main_process_imports_no_renderer() -> None:
     program = """
 import sys
 from pyf.aggregator.testing.caches import FakeRenderCache
@@ -303,7 +299,7 @@ print(sorted(loaded & {"docutils", "readme_renderer", "nh3", "comrak", "pygments
     assert output == "[]\n"
 
 
-def test_a_worker_loads_nothing_but_what_renders() -> None:
+def test_worker_imports_only_renderers() -> None:
     program = """
 import sys
 import pyf.aggregator.adapters.rendering.worker, pyf.aggregator.domain.readme.rendering
@@ -316,7 +312,7 @@ print(sorted(loaded & {"aiohttp", "asyncio", "click", "sqlite3", "pydantic"}))
     assert output == "[]\n"
 
 
-def test_files_of_the_current_folder_are_not_taken_for_modules(
+def test_worker_ignores_modules_of_current_folder(
     tmp_path: Path, cache: FakeRenderCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "nh3.py").write_text("raise SystemExit('a stranger')")
@@ -326,7 +322,7 @@ def test_files_of_the_current_folder_are_not_taken_for_modules(
         assert list(renderer.render(GOOD[:1]).result()) == [render_readme(GOOD[0])]
 
 
-def test_rendered_readmes_are_kept_in_few_batches() -> None:
+def test_finished_readmes_are_cached_in_batches() -> None:
     class Counted(FakeRenderCache):
         batches = 0
 

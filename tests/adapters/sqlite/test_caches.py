@@ -41,7 +41,7 @@ def cache(database: Database, clock: Clock) -> SqliteRenderCache:
     return SqliteRenderCache(database, now=clock)
 
 
-def test_a_readme_that_nobody_used_for_90_days_is_forgotten(cache: SqliteRenderCache, clock: Clock) -> None:
+def test_unused_readme_is_evicted_after_90_days(cache: SqliteRenderCache, clock: Clock) -> None:
     cache.set_many({"unused": README, "used": README})
     clock.day += 60
     cache.get_many(["used"])
@@ -52,9 +52,7 @@ def test_a_readme_that_nobody_used_for_90_days_is_forgotten(cache: SqliteRenderC
     assert cache.get_many(["unused", "used", "new"]).keys() == {"used", "new"}
 
 
-def test_a_second_use_on_the_same_day_writes_nothing(
-    cache: SqliteRenderCache, clock: Clock, database: Database
-) -> None:
+def test_second_use_on_same_day_does_not_write(cache: SqliteRenderCache, clock: Clock, database: Database) -> None:
     """`data_version` changes whenever another connection has written."""
     cache.set_many({"a": README})
     clock.day += 1
@@ -68,7 +66,7 @@ def test_a_second_use_on_the_same_day_writes_nothing(
     assert at_first != after_first_use == after_second_use
 
 
-def test_what_was_used_longest_ago_makes_room(database: Database, clock: Clock) -> None:
+def test_least_recently_used_readme_is_evicted(database: Database, clock: Clock) -> None:
     cache = SqliteRenderCache(database, limit=10_000, now=clock)
     for number in range(40):
         clock.day += 1
@@ -82,9 +80,7 @@ def test_what_was_used_longest_ago_makes_room(database: Database, clock: Clock) 
     assert 15 < len(kept) < 25
 
 
-def test_a_readme_that_this_version_can_not_read_is_rendered_again(
-    cache: SqliteRenderCache, database: Database
-) -> None:
+def test_unreadable_readme_is_skipped(cache: SqliteRenderCache, database: Database) -> None:
     cache.set_many(dict.fromkeys(("sound", "foreign", "damaged"), README))
     with database.writing() as connection:
         connection.execute("UPDATE rendered SET content = ? WHERE fingerprint = 'foreign'", (b'{"html": 7}',))

@@ -18,7 +18,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "pyf.sqlite3"
 
 
-def test_missing_folders_are_made(tmp_path: Path) -> None:
+def test_missing_folders_are_created(tmp_path: Path) -> None:
     path = tmp_path / "not" / "yet" / "pyf.sqlite3"
 
     with open_index(path) as (_, admin):
@@ -27,24 +27,24 @@ def test_missing_folders_are_made(tmp_path: Path) -> None:
     assert path.is_file()
 
 
-def test_nothing_is_opened_before_it_is_asked_for(path: Path) -> None:
+def test_file_is_opened_on_first_use(path: Path) -> None:
     with open_index(path):
         assert not path.exists()
 
 
-def test_a_file_where_a_folder_is_due_is_named(path: Path) -> None:
+def test_file_in_place_of_folder_is_reported(path: Path) -> None:
     path.write_text("a file")
 
     read_error(path / "pyf.sqlite3", Unavailable)
 
 
-def test_a_folder_in_the_files_place_is_named(path: Path) -> None:
+def test_folder_in_place_of_file_is_reported(path: Path) -> None:
     path.mkdir()
 
     assert "can't be opened" in read_error(path, Unavailable)
 
 
-def test_an_empty_file_is_a_new_one(path: Path) -> None:
+def test_empty_file_is_new_database(path: Path) -> None:
     path.touch()
 
     with open_index(path) as (_, admin):
@@ -53,14 +53,14 @@ def test_an_empty_file_is_a_new_one(path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"no database, but a letter to somebody\n" * 50, b"\0" * 5000, b"short"])
-def test_what_is_not_a_database_is_left_as_it_is(path: Path, content: bytes) -> None:
+def test_other_file_is_not_changed(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
     assert "is not a SQLite database" in read_error(path, Invalid)
     assert path.read_bytes() == content
 
 
-def test_another_programs_database_is_left_as_it_is(path: Path) -> None:
+def test_other_database_is_not_changed(path: Path) -> None:
     with closing(sqlite3.connect(path)) as theirs:
         theirs.execute("CREATE TABLE theirs (id INTEGER)")
     content = path.read_bytes()
@@ -69,7 +69,7 @@ def test_another_programs_database_is_left_as_it_is(path: Path) -> None:
     assert path.read_bytes() == content
 
 
-def test_a_damaged_file_is_called_damaged(path: Path) -> None:
+def test_damaged_file_is_reported(path: Path) -> None:
     with open_index(path) as (index, admin):
         admin.create(PLONE, EMPTY_STATE)
         index.put(PLONE, LARGE_PROJECTS)
@@ -81,7 +81,7 @@ def test_a_damaged_file_is_called_damaged(path: Path) -> None:
         list(index.export(PLONE))
 
 
-def test_a_document_that_can_not_be_read_is_no_crash(path: Path) -> None:
+def test_unreadable_document_is_invalid(path: Path) -> None:
     with open_index(path) as (index, admin):
         admin.create(PLONE, EMPTY_STATE)
         index.put(PLONE, [build_project("a")])
@@ -93,7 +93,7 @@ def test_a_document_that_can_not_be_read_is_no_crash(path: Path) -> None:
             index.get_project_documents(PLONE, "a")
 
 
-def test_a_file_that_others_hold_for_too_long_is_in_use(path: Path) -> None:
+def test_locked_file_times_out(path: Path) -> None:
     with open_index(path) as (_, admin):
         admin.create("first", EMPTY_STATE)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -102,14 +102,14 @@ def test_a_file_that_others_hold_for_too_long_is_in_use(path: Path) -> None:
         assert "in use" in read_error(path, Unavailable, patience=0.1)
 
 
-def test_a_new_file_that_others_hold_for_too_long_is_in_use(path: Path) -> None:
+def test_locked_new_file_times_out(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
 
         assert "in use" in read_error(path, Unavailable, patience=0.1)
 
 
-def test_a_file_can_be_opened_and_read_while_another_process_writes(path: Path) -> None:
+def test_open_and_read_during_write(path: Path) -> None:
     with open_index(path) as (_, admin):
         admin.create(PLONE, EMPTY_STATE)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -119,7 +119,7 @@ def test_a_file_can_be_opened_and_read_while_another_process_writes(path: Path) 
             assert index.get_state(PLONE) == EMPTY_STATE
 
 
-def test_a_new_file_that_others_are_just_making_is_waited_for(path: Path) -> None:
+def test_open_waits_for_creation_by_other_process(path: Path) -> None:
     """SQLite itself does not wait here: it says at once that the file is locked."""
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -133,7 +133,7 @@ def test_a_new_file_that_others_are_just_making_is_waited_for(path: Path) -> Non
     release.join()
 
 
-def test_a_transaction_is_on_disk_when_it_ends(path: Path) -> None:
+def test_committed_transaction_is_on_disk(path: Path) -> None:
     """2 is FULL: the log is synchronised at every commit, whatever the SQLite library was built to do by default."""
     database = Database(path)
 

@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "pyf.sqlite3"
 
 
-def test_nothing_is_half_written_when_the_disk_is_full(path: Path) -> None:
+def test_full_disk_writes_no_partial_project(path: Path) -> None:
     """SQLite's limit on its pages says the same as a disk without room."""
     database = Database(path)
     index = SqliteIndex(database)
@@ -52,7 +52,7 @@ def mount(folder: Path, options: str) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def test_a_small_disk_that_is_full_says_so_and_holds_what_was_there(tmp_path: Path) -> None:
+def test_full_disk_keeps_stored_data(tmp_path: Path) -> None:
     with mount(tmp_path / "disk", "size=1m") as disk, open_index(disk / "pyf.sqlite3") as (index, admin):
         admin.create(PLONE, EMPTY_STATE)
         index.put(PLONE, [build_project("a")])
@@ -63,12 +63,12 @@ def test_a_small_disk_that_is_full_says_so_and_holds_what_was_there(tmp_path: Pa
         assert [holding.name_normalized for holding in index.project_states(PLONE)] == ["a"]
 
 
-def test_a_disk_too_small_for_a_new_file_says_so(tmp_path: Path) -> None:
+def test_full_disk_for_new_file_is_reported(tmp_path: Path) -> None:
     with mount(tmp_path / "disk", "size=16k") as disk:
         assert "full" in read_error(disk / "pyf.sqlite3", Unavailable)
 
 
-def test_a_read_only_disk_is_named_and_what_it_holds_stays(tmp_path: Path) -> None:
+def test_read_only_disk_is_reported(tmp_path: Path) -> None:
     with mount(tmp_path / "disk", "size=8m") as disk:
         path = disk / "pyf.sqlite3"
         with open_index(path) as (_, admin):

@@ -71,7 +71,7 @@ def get_log_size(path: Path) -> int:
 
 
 @pytest.mark.parametrize(("writers", "readers", "seconds"), [(2, 2, 2), pytest.param(4, 8, 20, marks=pytest.mark.slow)])
-def test_processes_share_the_file_without_ever_finding_it_locked(
+def test_concurrent_processes_never_find_file_locked(
     index: SqliteIndex, path: Path, writers: int, readers: int, seconds: int
 ) -> None:
     writing = [start_process("write_some", path, f"writer{number}", seconds) for number in range(writers)]
@@ -92,7 +92,7 @@ def test_processes_share_the_file_without_ever_finding_it_locked(
 
 
 @pytest.mark.parametrize("files", [3, pytest.param(60, marks=pytest.mark.slow)])
-def test_twelve_processes_can_open_a_new_file_at_the_same_moment(path: Path, files: int) -> None:
+def test_twelve_processes_open_new_file(path: Path, files: int) -> None:
     at = time.time() + 3
 
     collect_outputs([start_process("open_new_files", path, at, files) for _ in range(12)])
@@ -105,9 +105,7 @@ def test_twelve_processes_can_open_a_new_file_at_the_same_moment(path: Path, fil
 
 @needs_posix
 @pytest.mark.parametrize("rounds", [3, pytest.param(40, marks=pytest.mark.slow)])
-def test_what_a_call_has_returned_from_outlives_a_kill_at_any_moment(
-    index: SqliteIndex, path: Path, rounds: int
-) -> None:
+def test_finished_put_survives_kill(index: SqliteIndex, path: Path, rounds: int) -> None:
     moments = random.Random(7)
     printed: dict[str, int] = {}
     for _ in range(rounds):
@@ -128,7 +126,7 @@ def test_what_a_call_has_returned_from_outlives_a_kill_at_any_moment(
 
 
 @needs_posix
-def test_a_call_that_was_killed_has_changed_whole_projects_or_nothing(index: SqliteIndex, path: Path) -> None:
+def test_killed_put_leaves_whole_projects(index: SqliteIndex, path: Path) -> None:
     """One call writes many projects in several transactions; `number_of` fails for a project of two writings."""
     moments = random.Random(11)
     for _ in range(3):
@@ -148,9 +146,7 @@ def test_a_call_that_was_killed_has_changed_whole_projects_or_nothing(index: Sql
 
 
 @needs_posix
-def test_the_right_to_a_collection_ends_with_its_holder_even_if_a_child_lives_on(
-    admin: SqliteAdmin, path: Path
-) -> None:
+def test_lock_ends_with_holder_despite_living_child(admin: SqliteAdmin, path: Path) -> None:
     holder = start_process("hold_lock", path, COLLECTION)
     assert holder.stdout is not None
     child = int(holder.stdout.readline())
@@ -169,13 +165,13 @@ def test_the_right_to_a_collection_ends_with_its_holder_even_if_a_child_lives_on
 
 
 @needs_posix
-def test_an_index_is_of_use_on_both_sides_of_a_fork(index: SqliteIndex, path: Path) -> None:
+def test_index_works_in_parent_and_forked_child(index: SqliteIndex, path: Path) -> None:
     (output,) = collect_outputs([start_process("fork_process", path)])
 
     assert output.split() == ["0", "2", "1"]
 
 
-def test_a_listing_that_nobody_finishes_does_not_keep_the_log_growing(index: SqliteIndex, path: Path) -> None:
+def test_unfinished_listing_does_not_grow_log(index: SqliteIndex, path: Path) -> None:
     index.put("plone", [build_project(f"project-{number}") for number in range(700)])
     unfinished = [index.project_states("plone"), index.export("plone")]
     for listing in unfinished:
@@ -187,9 +183,7 @@ def test_a_listing_that_nobody_finishes_does_not_keep_the_log_growing(index: Sql
     assert get_log_size(path) < 12 * MEGABYTE
 
 
-def test_a_log_that_has_grown_while_somebody_read_is_emptied_by_the_next_writing(
-    index: SqliteIndex, database: Database, path: Path
-) -> None:
+def test_log_is_truncated_after_long_read(index: SqliteIndex, database: Database, path: Path) -> None:
     with database.reading() as reading:
         reading.execute("SELECT count(*) FROM documents").fetchone()
         for number in range(150):
@@ -203,7 +197,7 @@ def test_a_log_that_has_grown_while_somebody_read_is_emptied_by_the_next_writing
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs a system that tells what memory was taken")
-def test_an_export_takes_little_memory_however_much_there_is(index: SqliteIndex, path: Path) -> None:
+def test_export_memory_is_bounded(index: SqliteIndex, path: Path) -> None:
     for number in range(200):
         project = build_project(f"project-{number}", "1.0", "2.0", "3.0", "4.0", description=build_text(number))
         index.put("plone", [project])
@@ -216,7 +210,7 @@ def test_an_export_takes_little_memory_however_much_there_is(index: SqliteIndex,
     assert memory * 1024 < 120 * MEGABYTE
 
 
-def test_a_dropped_collection_gives_its_space_back(index: SqliteIndex, admin: SqliteAdmin, path: Path) -> None:
+def test_drop_frees_space(index: SqliteIndex, admin: SqliteAdmin, path: Path) -> None:
     admin.create("plone-2", build_state())
     for collection in (COLLECTION, "plone-2"):
         index.put(collection, [build_project(f"project-{n}", description=build_text(n)) for n in range(200)])
@@ -230,9 +224,7 @@ def test_a_dropped_collection_gives_its_space_back(index: SqliteIndex, admin: Sq
     assert database_size < 30 * MEGABYTE
 
 
-def test_the_file_stays_as_large_as_what_it_holds_over_a_year(
-    index: SqliteIndex, admin: SqliteAdmin, path: Path
-) -> None:
+def test_file_size_is_stable_over_a_year(index: SqliteIndex, admin: SqliteAdmin, path: Path) -> None:
     """Every week all projects change and the collection is built anew behind its alias."""
     sizes = []
     for week in range(52):

@@ -7,7 +7,7 @@ from pyf.aggregator.adapters.sqlite.keys import SqliteApiKeys
 from pyf.aggregator.adapters.sqlite.migrations import MIGRATIONS
 
 
-def test_a_value_is_nowhere_in_the_file(tmp_path: Path) -> None:
+def test_key_value_is_not_in_file(tmp_path: Path) -> None:
     database = Database(tmp_path / "pyf.sqlite3")
 
     made = SqliteApiKeys(database).create(["plone"], description="for the site")
@@ -20,7 +20,7 @@ def test_a_value_is_nowhere_in_the_file(tmp_path: Path) -> None:
     assert made.value[4:] not in stored
 
 
-def test_the_same_value_leaves_something_else_in_every_file(tmp_path: Path) -> None:
+def test_hash_of_equal_values_differs(tmp_path: Path) -> None:
     """So that nobody can look common values up in a table."""
     digests = set()
     for name in ("one", "two"):
@@ -33,7 +33,7 @@ def test_the_same_value_leaves_something_else_in_every_file(tmp_path: Path) -> N
     assert len(digests) == 2
 
 
-def test_a_file_from_before_there_were_keys_can_have_some(tmp_path: Path) -> None:
+def test_keys_in_older_file(tmp_path: Path) -> None:
     older = Database(tmp_path / "pyf.sqlite3", migrations=MIGRATIONS[:1])
     with older.reading():
         pass

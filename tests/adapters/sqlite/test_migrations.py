@@ -29,7 +29,7 @@ def insert_note(database: Database) -> str:
         return str(connection.execute("SELECT note FROM collections").fetchone()[0])
 
 
-def test_an_older_file_is_brought_up_to_date_with_all_that_it_holds(path: Path) -> None:
+def test_migrate_keeps_stored_data(path: Path) -> None:
     with open_index(path) as (index, admin):
         admin.create(PLONE, EMPTY_STATE)
         index.put(PLONE, [build_project("a")])
@@ -41,7 +41,7 @@ def test_an_older_file_is_brought_up_to_date_with_all_that_it_holds(path: Path) 
     later.close()
 
 
-def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
+def test_failed_migration_changes_nothing(path: Path) -> None:
     with open_index(path) as (_, admin):
         admin.create(PLONE, EMPTY_STATE)
     broken = Database(path, migrations=BROKEN)
@@ -53,7 +53,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
         assert index.get_state(PLONE) == EMPTY_STATE
 
 
-def test_a_file_of_a_newer_program_is_refused_and_left_as_it_is(path: Path) -> None:
+def test_newer_file_is_rejected(path: Path) -> None:
     newer = Database(path, migrations=NEXT)
     with newer.reading():
         pass
@@ -62,7 +62,7 @@ def test_a_file_of_a_newer_program_is_refused_and_left_as_it_is(path: Path) -> N
     assert "newer version of this program" in read_error(path, Invalid)
 
 
-def test_a_program_notices_that_a_newer_one_changes_the_file_under_it(path: Path) -> None:
+def test_migration_by_newer_program_is_noticed(path: Path) -> None:
     with open_index(path) as (index, admin):
         admin.create(PLONE, EMPTY_STATE)
         newer = Database(path, migrations=NEXT)
@@ -87,7 +87,7 @@ WRITTEN_BY_THE_FIRST_VERSION = """
 """
 
 
-def test_a_document_that_the_first_version_wrote_can_be_read(path: Path) -> None:
+def test_document_of_first_version_is_readable(path: Path) -> None:
     """A field that is added to documents needs a step that gives older ones its value."""
     with open_index(path) as (index, admin):
         admin.create(PLONE, EMPTY_STATE)

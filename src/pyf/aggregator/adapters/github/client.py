@@ -89,7 +89,7 @@ class GitHubClient:
             return response
         text = f"{request}: {_format_response(response)}"
         if response.status == HTTPStatus.UNAUTHORIZED:
-            raise Invalid(f"GitHub rejects GITHUB_TOKEN: {_format_response(response)}")
+            raise Invalid(f"GITHUB_TOKEN is not accepted: GitHub answers {_format_response(response)}")
         self.check_limit(request, response, message=parse_message(response))
         if response.status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT):
             raise Timeout(text)
