@@ -184,3 +184,20 @@ def test_all_tombstones_are_listed_by_name(index: PackageIndex) -> None:
     index.remove(PLONE, list(reversed(gone)))
 
     assert list(index.tombstones(PLONE)) == gone
+
+
+def test_fields_of_several_owners_are_written_in_one_step(index: PackageIndex) -> None:
+    index.put(PLONE, [build_project("a", "1.0", "2.0")])
+
+    updated = index.update(PLONE, {"a": (RepositoryFields(github_stars=7), HealthFields(health_score=50)), "x": ()})
+
+    packages = index.get_packages(PLONE, ["a", "x"])
+    assert updated == 1
+    assert list(packages) == ["a"]
+    assert [document.registry.version for document in packages["a"]] == ["2.0", "1.0"]
+    for document in packages["a"]:
+        assert (document.repository, document.health) == (
+            RepositoryFields(github_stars=7),
+            HealthFields(health_score=50),
+        )
+    assert [index.get_project_documents(PLONE, "a")] == list(packages.values())

@@ -242,14 +242,14 @@ def test_thousands_are_scored_batch_by_batch(small: World) -> None:
                 replace(e, id=f"{name}-{e.version}", name=name, name_normalized=name) for e in template_documents
             ),
         )
-        for name in (f"p-{number}" for number in range(700))
+        for name in (f"p-{number}" for number in range(1000))
     ]
     small.deps.index.put("many", many)
     seen: list[int] = []
 
     report = rescore_collection(small.deps, "many", progress=lambda step, done, total: seen.append(done))
 
-    assert (report.found, report.enriched) == (700, 700)
+    assert (report.found, report.enriched) == (1000, 1000)
     assert len(seen) > 5
 
 

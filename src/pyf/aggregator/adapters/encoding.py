@@ -3,7 +3,7 @@
 Lone surrogates, which UTF-8 cannot encode, become U+FFFD.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins
@@ -73,6 +73,11 @@ def _replace_nested_surrogates(value: Any) -> Any:
             return {_replace_nested_surrogates(key): _replace_nested_surrogates(item) for key, item in value.items()}
         case _:
             return value
+
+
+def list_owner_fields(fields: ProjectFields | Sequence[ProjectFields]) -> Sequence[ProjectFields]:
+    """Return the fields of each owner."""
+    return fields if isinstance(fields, Sequence) else (fields,)
 
 
 def get_owner(fields: ProjectFields) -> Owner:

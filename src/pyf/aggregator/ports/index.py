@@ -57,11 +57,14 @@ class PackageIndex(Protocol):
         Tombstones carry the normalised name. A project that is not there gets one, too, unless it has one already.
         """
 
-    def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
-        """Replace one owner's fields of projects, by normalised name, in all of their documents.
+    def update(self, collection: str, fields: Mapping[str, ProjectFields | Sequence[ProjectFields]]) -> int:
+        """Replace the fields of one or more owners in all documents of packages, by normalized name.
 
-        A project that the collection does not hold is left out. Returns how many were updated.
+        A package that the collection does not hold is left out. Returns how many packages were updated.
         """
+
+    def get_packages(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[Document]]:
+        """Return all documents of the named packages (normalized), newest first, of those that are there."""
 
     def get_project_documents(self, collection: str, name: str) -> Sequence[Document]:
         """Return the documents of one project, newest first (by `is_newest`, then `version_sortable`).

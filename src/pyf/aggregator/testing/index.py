@@ -23,6 +23,7 @@ from ..adapters.encoding import (
     get_owner,
     get_rejection_reason,
     initial_fields,
+    list_owner_fields,
     replace_surrogates,
     sort_newest_first,
     sort_oldest_first,
@@ -109,13 +110,18 @@ class FakeIndex:
                     stored_collection.tombstones[tombstone.name] = tombstone
         return removed
 
-    def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
+    def update(self, collection: str, fields: Mapping[str, ProjectFields | Sequence[ProjectFields]]) -> int:
         with self._lock:
             projects = self._require_collection(collection).projects
-            updates = [(projects[name], value) for name, value in fields.items() if name in projects]
-            for project, value in updates:
-                self._write_enrichment(project, value)
+            updates = [(projects[name], values) for name, values in fields.items() if name in projects]
+            for project, values in updates:
+                for value in list_owner_fields(values):
+                    self._write_enrichment(project, value)
         return len(updates)
+
+    def get_packages(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[Document]]:
+        found = {name: self.get_project_documents(collection, name) for name in names}
+        return {name: documents for name, documents in found.items() if documents}
 
     def get_project_documents(self, collection: str, name: str) -> Sequence[Document]:
         with self._lock:

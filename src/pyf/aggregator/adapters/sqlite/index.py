@@ -18,6 +18,7 @@ from ..encoding import (
     encode_json,
     fingerprint,
     get_owner,
+    list_owner_fields,
     replace_surrogates,
     sort_newest_first,
     sort_oldest_first,
@@ -86,14 +87,33 @@ class SqliteIndex:
                     removed += replace_with_tombstone(connection, collection_id, tombstone)
         return removed
 
-    def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
+    def update(self, collection: str, fields: Mapping[str, ProjectFields | Sequence[ProjectFields]]) -> int:
         updated = 0
         for batch in split_into_batches(fields.items(), _PROJECT_BATCH):
-            rows = [(replace_surrogates(name), get_owner(value), encode_json(value).decode()) for name, value in batch]
+            rows = [
+                (replace_surrogates(name), get_owner(value), encode_json(value).decode())
+                for name, values in batch
+                for value in list_owner_fields(values)
+            ]
             with self._database.writing() as connection:
                 collection_id = self._require_id(connection, collection)
-                updated += sum(write_enrichment(connection, collection_id, *row) for row in rows)
+                updated += len({row[0] for row in rows if write_enrichment(connection, collection_id, *row)})
         return updated
+
+    def get_packages(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[Document]]:
+        found: dict[str, Sequence[Document]] = {}
+        for batch in split_into_batches(names, _PROJECT_BATCH):
+            with self._database.reading() as connection:
+                collection_id = self._require_id(connection, collection)
+                stored_names = [replace_surrogates(name) for name in batch]
+                documents = _read_registry_fields(connection, collection_id, stored_names)
+                enrichments = _read_enrichments(connection, collection_id, stored_names)
+            for name, registry_documents in documents.items():
+                found[name] = [
+                    build_document(fields, enrichments.get(name, {}))
+                    for fields in sort_newest_first(registry_documents)
+                ]
+        return found
 
     def get_project_documents(self, collection: str, name: str) -> Sequence[Document]:
         stored_name = replace_surrogates(normalize_name(name))

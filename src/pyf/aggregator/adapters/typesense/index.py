@@ -55,8 +55,15 @@ class TypesenseIndex:
         self._projects.delete(found.name, [each for of_project in ids.values() for each in of_project])
         return len(ids)
 
-    def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
+    def update(self, collection: str, fields: Mapping[str, ProjectFields | Sequence[ProjectFields]]) -> int:
         return self._projects.update(self._collections.require_writable(collection).name, fields)
+
+    def get_packages(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[Document]]:
+        packages = self._read_packages(self._collections.require_native(collection), list(names))
+        return {
+            name: [documents[fields.version] for fields in sort_newest_first(d.registry for d in documents.values())]
+            for name, documents in packages.items()
+        }
 
     def get_project_documents(self, collection: str, name: str) -> Sequence[Document]:
         found = self._collections.require_native(collection)

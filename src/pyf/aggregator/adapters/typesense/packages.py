@@ -20,7 +20,7 @@ from ...domain.documents.schema import Owner, ProjectFields, RegistryFields
 from ...domain.errors import Invalid
 from ...domain.relevance import Lexicon
 from ...ports import ProjectDocuments, Rejection
-from ..encoding import get_rejection_reason, replace_surrogates
+from ..encoding import get_rejection_reason, list_owner_fields, replace_surrogates
 from .bulk import (
     RejectedDocument,
     build_export_path,
@@ -117,26 +117,30 @@ class PackageStore:
                 rejections += self._put(collection, distinct)
         return rejections
 
-    def update(self, collection: str, fields: Mapping[str, ProjectFields]) -> int:
-        """Replace one owner's fields of projects in all their documents; return how many were there."""
-        there: set[str] = set()
+    def update(self, collection: str, fields: Mapping[str, ProjectFields | Sequence[ProjectFields]]) -> int:
+        """Replace fields of owners in all documents of packages; return how many packages were there."""
+        updated: set[str] = set()
         self._raise_numbers(collection)
-        for some in split_into_batches(fields, _BATCH):
-            new = {name: dict([build_owner_write(fields[name], self._stamps.next())]) for name in some}
-            there |= self.update_owners(collection, new)
-        return len(there)
+        for names in split_into_batches(fields, _BATCH):
+            new = {
+                name: dict(build_owner_write(value, self._stamps.next()) for value in list_owner_fields(fields[name]))
+                for name in names
+            }
+            updated |= self.update_owners(collection, new)
+        return len(updated)
 
     def update_owners(self, collection: str, new: Mapping[str, Mapping[Owner, OwnerWrite]]) -> set[str]:
         """Write what other owners say of projects into all of their documents; return the projects that are there."""
         owners = {owner for of_package in new.values() for owner in of_package}
         held = self.read_for_update(collection, new, owners)
-        changes = [
-            {"id": identifier, **build_owner_patch(flat, owner, of_owner), WRITE_NUMBER: number, REVISION: number}
-            for name, documents in held.items()
-            for number in [self._next_number(documents)]
-            for identifier, flat in documents.items()
-            for owner, of_owner in new[name].items()
-        ]
+        changes: list[Json] = []
+        for name, documents in held.items():
+            number = self._next_number(documents)
+            for identifier, flat in documents.items():
+                change: Json = {"id": identifier, WRITE_NUMBER: number, REVISION: number}
+                for owner, write in new[name].items():
+                    change |= build_owner_patch(flat, owner, write)
+                changes.append(change)
         for each in import_documents(self._server, collection, changes, "update"):
             if each.code != HTTPStatus.NOT_FOUND:  # else the release has left meanwhile
                 raise Invalid(f"{self._server.address} does not take the fields of {each.id}: {each.reason}")

@@ -29,7 +29,7 @@ from ...ports import Dependencies, RateLimitStatus, RepositoryResult
 from ..collections.target import Target, build_not_found_error, require_state
 from ..report import EnrichmentReport
 from .options import EnrichOptions
-from .scores import update_scores
+from .scores import update_with_scores
 
 # Packages that are read from the index at once, with all of their releases.
 _LOOKUP_BATCH = 100
@@ -297,12 +297,9 @@ class RepositoryRun:
         self.options.progress("requesting GitHub", self._done_count, self.report.found)
 
     def _flush(self) -> None:
-        """Write the results so far, and update the scores."""
-        if self._found_fields:
-            self.report.enriched += self.deps.index.update(self.collection, self._found_fields)
-        if self._missing_fields:
-            self.deps.index.update(self.collection, self._missing_fields)
-        update_scores(self.deps, self.collection, [*self._found_fields, *self._missing_fields])
+        """Write the results so far, together with the scores that follow."""
+        self.report.enriched += update_with_scores(self.deps, self.collection, self._found_fields)
+        update_with_scores(self.deps, self.collection, self._missing_fields)
         self._found_fields, self._missing_fields = {}, {}
 
 

@@ -8,14 +8,14 @@ from msgspec.structs import replace
 
 from ...domain.collection import ProjectState
 from ...domain.documents.document import Enrichments
-from ...domain.documents.schema import HealthFields, RegistryFields
+from ...domain.documents.schema import ProjectFields, RegistryFields, RepositoryFields
 from ...domain.health import Score, compute_score, extract_signals
 from ...ports import Dependencies, ProjectDocuments
 from ..report import EnrichmentReport, ProgressCallback, no_progress
 
 # Documents in memory at once; a package with more of them is a batch of its own.
-_DOCUMENT_BATCH = 200
-_NAME_BATCH = 25
+_DOCUMENT_BATCH = 500
+_NAME_BATCH = 100
 
 
 def score_project(deps: Dependencies, documents: Sequence[RegistryFields], enrichments: Enrichments) -> Score:
@@ -61,6 +61,11 @@ def update_scores(deps: Dependencies, collection: str, names: Iterable[str] | No
     return sum(changed_count for _, changed_count in _rescore_batches(deps, collection, names))
 
 
+def update_with_scores(deps: Dependencies, collection: str, fields: Mapping[str, RepositoryFields]) -> int:
+    """Write fields of packages, by normalized name, with the scores that follow; return how many were there."""
+    return sum(_rescore_batch(deps, collection, batch, fields)[0] for batch in _batch_by_count(fields))
+
+
 def add_missing_scores(deps: Dependencies, collection: str, names: Iterable[str]) -> int:
     """Score the named packages (normalized) that have no score yet; return how many these were."""
     score_count = 0
@@ -76,17 +81,30 @@ def _rescore_batches(deps: Dependencies, collection: str, names: Iterable[str] |
     return (_rescore_batch(deps, collection, batch) for batch in batches)
 
 
-def _rescore_batch(deps: Dependencies, collection: str, names: Sequence[str]) -> tuple[int, int]:
-    """Score packages and write changed scores; return how many packages exist, and how many scores changed."""
-    stored_documents = deps.index.get_documents(collection, names)
-    enrichments_by_name = deps.index.get_enrichments(collection, names)
-    changed: dict[str, HealthFields] = {}
-    for name, documents in stored_documents.items():
-        enrichments = enrichments_by_name.get(name, Enrichments())
-        fields = score_project(deps, documents, enrichments).fields
-        if fields != enrichments.health:
-            changed[name] = fields
-    return len(stored_documents), deps.index.update(collection, changed) if changed else 0
+def _rescore_batch(
+    deps: Dependencies, collection: str, names: Sequence[str], new: Mapping[str, RepositoryFields] = {}
+) -> tuple[int, int]:
+    """Score packages and write the scores that have changed, together with new fields of other owners.
+
+    Returns how many packages were there, and how many scores changed.
+    """
+    updates: dict[str, Sequence[ProjectFields]] = {}
+    changed_count = 0
+    packages = deps.index.get_packages(collection, names)
+    for name, documents in packages.items():
+        newest = documents[0]
+        repository = new.get(name, newest.repository)
+        enrichments = Enrichments(repository=repository, downloads=newest.downloads, health=newest.health)
+        score = score_project(deps, [document.registry for document in documents], enrichments).fields
+        changed: list[ProjectFields] = [new[name]] if name in new else []
+        if score != newest.health:
+            changed.append(score)
+            changed_count += 1
+        if changed:
+            updates[name] = changed
+    if updates:
+        deps.index.update(collection, updates)
+    return len(packages), changed_count
 
 
 def _batch_by_documents(project_states: Iterable[ProjectState]) -> Iterator[list[str]]:
