@@ -91,7 +91,7 @@ def _measure_queue_hour(folder: Path) -> Table | str:
     end = measured["samples"][-1]["seconds"]
     title = f"An hour of {measured['releases']:,} releases in {measured['replay']:.0f} s, one worker"
     caption = (
-        f"Drained after {end:.1f} s, {measured['releases'] / end:.0f} tasks a second; {measured['held']:,} documents."
+        f"Drained after {end:.1f} s, {measured['releases'] / end:.0f} tasks a second; {measured['documents']:,} documents."
     )
     table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
     for column in ("seconds", "published", "waiting", "in hand", "done a second"):

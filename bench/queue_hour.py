@@ -58,7 +58,7 @@ def main() -> None:
         document_count, expected_count = _count_documents(), _count_profile_releases(registry)
     print(
         json.dumps(
-            {"samples": samples, "releases": RELEASES, "replay": REPLAY, "held": document_count, "due": expected_count}
+            {"samples": samples, "releases": RELEASES, "replay": REPLAY, "documents": document_count, "expected": expected_count}
         )
     )
     sys.exit(0 if document_count == expected_count else 1)
