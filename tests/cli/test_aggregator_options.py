@@ -202,7 +202,7 @@ def test_show_reports_missing_package(shell: CommandRunner, pypi: LocalPyPI) -> 
     assert shell.invoke("--show", "unframed", "-p", "plone").error == "unframed is not in the collection plone"
     removed = shell.invoke("--show", "plone.volto", "-p", "plone")
     assert removed.code == 2
-    assert "left the collection plone on" in removed.error
+    assert "was removed from the collection plone on" in removed.error
 
 
 def test_all_checks_every_status(shell: CommandRunner, pypi: LocalPyPI) -> None:

@@ -68,7 +68,7 @@ def test_missing_collection_names_the_command_to_create_it(shell: CommandRunner,
     result = shell.invoke(action, *shlex.split(arguments))
 
     assert (result.code, result.out) == (2, "")
-    first = result.error.partition("fill it first with pyfaggregator ")[2]
+    first = result.error.partition("Create it with: pyfaggregator ")[2]
     assert first == f"-f {arguments}"
     assert shell.invoke(*shlex.split(first), "--yes").code == 0
 

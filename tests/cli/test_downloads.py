@@ -186,7 +186,7 @@ def test_missing_collection_is_one_line_error(counting_shell: CommandRunner) -> 
     result = run_downloads(counting_shell, "-p", "django")
 
     assert (result.code, result.out) == (2, "")
-    assert result.error == "there is no collection django yet: fill it first with pyfaggregator -f -p django"
+    assert result.error == "Collection django does not exist. Create it with: pyfaggregator -f -p django"
 
 
 @pytest.mark.parametrize(

@@ -49,13 +49,13 @@ def explain(shell: CommandRunner, name: str, profile: str = "flask") -> str:
         ("flask_talisman", "it does not require flask, its name matches flask-*, which is not enough."),
         (
             "no-such-thing",
-            "no-such-thing: It is not in the collection flask: there is no project of that name on PyPI.",
+            "no-such-thing: It is not in the collection flask: PyPI has no package of that name.",
         ),
-        ("hidden", "PyPI holds it in quarantine and shows nothing of it."),
+        ("hidden", "it is quarantined on PyPI, which serves no document of it."),
         ("empty", "it has no release on PyPI."),
         (
             "flower",
-            'and it would belong: its newest release requires flask ("flask"). Its name says nothing, so that no',
+            'but it matches: its newest release requires flask ("flask"). No run finds it by its name: add it to',
         ),
     ],
 )
@@ -82,7 +82,7 @@ def test_removed_package_shows_date_and_reason(filled_shell: CommandRunner, pypi
 
     message = explain(filled_shell, "flask-admin")
 
-    assert "It left the collection on 20" in message
+    assert "It was removed from the collection on 20" in message
     assert "UTC: since 2.0 it does not match profile flask" in message
     assert pypi.requests.total == 0
 
@@ -94,13 +94,13 @@ def test_excluded_package_shows_reason(filled_shell: CommandRunner) -> None:
     filled_shell.environment["PROFILES_FILE"] = "mine.yaml"
 
     assert explain(filled_shell, "Moto") == "Moto: Profile flask excludes it: it is about AWS.\n"
-    assert "and the next run takes it out: it is excluded: old." in explain(filled_shell, "flask-thing")
+    assert "and the next run removes it: it is excluded: old." in explain(filled_shell, "flask-thing")
 
 
 def test_missing_collection_uses_profile(filled_shell: CommandRunner) -> None:
     message = explain(filled_shell, "Django-Shop", "django")
 
-    assert "It is not in the collection django, which does not exist yet, and it would belong" in message
+    assert "It is not in the collection django, which does not exist yet, but it matches" in message
     assert "pyfaggregator -f finds it." in message
 
 

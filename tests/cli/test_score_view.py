@@ -91,7 +91,7 @@ def test_removed_package_shows_reason(filled_shell: CommandRunner, pypi: LocalPy
 
     result = filled_shell.invoke("--explain", "plone.volto", "-p", "plone")
 
-    assert (result.code, "left the collection plone" in result.error) == (2, True)
+    assert (result.code, "was removed from the collection plone" in result.error) == (2, True)
 
 
 def test_missing_characters_become_question_marks(filled_shell: CommandRunner) -> None:

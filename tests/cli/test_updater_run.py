@@ -71,8 +71,8 @@ def test_add_alias_by_profile(plone: CommandRunner) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("-s packages -t nowhere", "there is no collection nowhere: packages would lead nowhere"),
-        ("-s plone-1 -t plone", "there is a collection plone-1: an alias can't have its name"),
+        ("-s packages -t nowhere", "Collection nowhere does not exist; the alias packages was not changed."),
+        ("-s plone-1 -t plone", "plone-1 is the name of a collection; an alias can't have it."),
         ("-s a/b -t plone", "'a/b' is not a valid name"),
     ],
 )
@@ -181,9 +181,9 @@ def test_default_profile_applies_to_keys_and_export(plone: CommandRunner) -> Non
     [
         ("--add-search-only-apikey -t plone -key your_custom_key", "there is a key of that value already"),
         ("--add-search-only-apikey -t plone -key short", "8 to 200 visible ASCII characters"),
-        ("--add-search-only-apikey -t nowhere", "there is no collection nowhere yet"),
-        ("--delete-apikey 99 -f", "there is no key 99"),
-        ("--delete-apikey -1", "there is no key -1"),
+        ("--add-search-only-apikey -t nowhere", "Collection nowhere does not exist"),
+        ("--delete-apikey 99 -f", "Key 99 does not exist"),
+        ("--delete-apikey -1", "Key -1 does not exist"),
     ],
 )
 def test_invalid_key_is_one_line_error(plone: CommandRunner, arguments: str, message: str) -> None:
@@ -244,11 +244,11 @@ def test_alias_is_not_deleted_as_collection(plone: CommandRunner, option: str) -
     result = run_updater(plone, f"--delete-collection plone{option}")
 
     assert (result.code, plone.list_collections()) == (2, {"plone-1": ("plone",)})
-    assert result.error == "plone is an alias; the collection that it leads to is plone-1"
+    assert result.error == "plone is an alias. The collection that it leads to is plone-1."
 
 
 def test_delete_missing_collection_or_key(plone: CommandRunner) -> None:
-    assert run_updater(plone, "--delete-collection nowhere -f").error == "there is no collection nowhere"
+    assert run_updater(plone, "--delete-collection nowhere -f").error == "Collection nowhere does not exist."
 
 
 def test_locked_collection_is_not_deleted(plone: CommandRunner, pypi: LocalPyPI) -> None:
@@ -309,7 +309,7 @@ def test_rebuild_unaliased_requires_confirmation(plone: CommandRunner) -> None:
 def test_recreate_behind_alias_is_refused(plone: CommandRunner) -> None:
     result = run_updater(plone, "--recreate-collection -t plone-1")
 
-    assert (result.code, result.error) == (2, "plone-1 is the collection behind plone: recreate plone")
+    assert (result.code, result.error) == (2, "plone-1 is the collection behind plone. Rebuild plone instead.")
 
 
 def test_recreate_missing_uses_profile(shell: CommandRunner) -> None:
@@ -369,7 +369,7 @@ def test_invalid_lines_are_listed(plone: CommandRunner, tmp_path: Path) -> None:
     [
         ("--import missing -t other", "can't read missing: No such file or directory"),
         ("--export no/where -p plone", "can't write no/where: the folder"),
-        ("--export out -t nowhere", "there is no collection nowhere yet"),
+        ("--export out -t nowhere", "Collection nowhere does not exist"),
         ("--export . -p plone", "can't write .: it is a folder"),
     ],
 )

@@ -22,8 +22,9 @@ from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.testing.caches import FakeMembershipCache, FakeRenderCache
 from pyf.aggregator.testing.rendering import InlineRenderer
+from pyf.aggregator.usecases.collections.leftovers import clear_leftovers
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
-from pyf.aggregator.usecases.collections.target import Target, clear_leftovers
+from pyf.aggregator.usecases.collections.target import Target
 from support import legacy_collection
 from support.filled_collections import build_engine_dependencies, fill_collection, list_aliases, read_collection
 from support.registry_world import Clock, World, build_fast_settings

@@ -14,8 +14,9 @@ from pyf.aggregator.adapters.sqlite.index import SqliteIndex
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.documents.schema import RepositoryFields
 from pyf.aggregator.ports import Dependencies, PackageIndex
+from pyf.aggregator.usecases.collections.leftovers import clear_leftovers
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
-from pyf.aggregator.usecases.collections.target import Target, clear_leftovers
+from pyf.aggregator.usecases.collections.target import Target
 from support.builders import build_project
 from support.filled_collections import build_engine_dependencies, fill_collection, list_aliases, read_collection
 from support.slow.crashing_database import CrashingDatabase, HookedDatabase, ProcessDeath

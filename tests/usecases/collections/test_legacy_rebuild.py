@@ -86,7 +86,7 @@ def test_who_does_not_come_along_leaves_a_tombstone(taken_over: World) -> None:
 def test_fields_that_nobody_knows_any_more_are_named(taken_over: World) -> None:
     report = taken_over.recreate()
 
-    (notice,) = (notice for notice in report.notices if "not of this schema" in notice)
+    (notice,) = (notice for notice in report.notices if "not part of the schema" in notice)
     assert notice.endswith(": documentation_score, github_hype")
 
 
@@ -173,7 +173,7 @@ def test_it_is_neither_copied_into_another_one_nor_added_to(server: LocalTypesen
         import_collection(deps, Target(collection="plone"), lines),
     ]
 
-    assert all("takes it over" in str(report.error) for report in reports)
+    assert all("To take it over, run" in str(report.error) for report in reports)
     assert legacy_collection.list_ids(server.store, "plone") == legacy_collection.LEGACY_IDS
     assert deps.index.get_state("plone").filter == Filter()
     assert "new" not in {name for names in list_collection_aliases(taken_over).values() for name in names}

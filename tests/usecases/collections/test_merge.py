@@ -111,7 +111,7 @@ def test_collections_of_different_filters_are_joined_with_a_word_about_it(deps: 
     report = merge_collection(deps, "one", "two")
 
     assert report.is_complete
-    assert "two is filled by profile django" in report.notices[0]
+    assert "two is filled with profile django" in report.notices[0]
     assert deps.index.get_state("two").filter.profile == "django"
 
 
@@ -130,7 +130,7 @@ def test_a_tombstone_comes_along_unless_its_project_is_there(deps: Dependencies)
 def test_a_source_that_is_not_there_or_is_the_target_is_refused(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
 
-    assert "there is no collection nowhere" in str(merge_collection(deps, "nowhere", "plone").error)
+    assert "Collection nowhere does not exist." in str(merge_collection(deps, "nowhere", "plone").error)
     assert "are the same collection, plone-1" in str(merge_collection(deps, "plone", "plone-1").error)
     assert list_aliases(deps) == {"plone-1": ("plone",)}
 
@@ -142,7 +142,7 @@ def test_what_is_going_to_be_cleared_away_is_no_target(deps: Dependencies) -> No
 
     report = merge_collection(deps, "one", "plone-2")
 
-    assert "plone-2 is being built" in str(report.error)
+    assert "plone-2 is an unfinished rebuild" in str(report.error)
 
 
 def test_later_stars_of_the_target_stay(deps: Dependencies) -> None:

@@ -100,8 +100,8 @@ def test_keys_that_can_do_more_than_search_are_not_listed(deps: Dependencies) ->
 
 
 def test_a_key_for_a_collection_that_is_not_there_is_refused(deps: Dependencies) -> None:
-    with pytest.raises(NotFound, match="there is no collection nowhere yet"):
+    with pytest.raises(NotFound, match="Collection nowhere does not exist"):
         add_search_key(deps, Target(collection="nowhere"))
 
-    with pytest.raises(NotFound, match="there is no key 1"):
+    with pytest.raises(NotFound, match="Key 1 does not exist"):
         get_key(deps, 1)

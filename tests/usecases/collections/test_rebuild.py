@@ -133,7 +133,7 @@ def test_the_collection_behind_an_alias_is_not_rebuilt_in_its_place(small: World
 
     report = small.recreate(target=Target(collection="plone-1", filter=small.filter))
 
-    assert str(report.error) == "plone-1 is the collection behind plone: recreate plone"
+    assert str(report.error) == "plone-1 is the collection behind plone. Rebuild plone instead."
     assert list_collection_aliases(small) == {"plone-1": ("plone",)}
 
 

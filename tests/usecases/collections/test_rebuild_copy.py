@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.ports import Dependencies
+from pyf.aggregator.usecases.collections.leftovers import clear_leftovers
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
-from pyf.aggregator.usecases.collections.target import Target, clear_leftovers
+from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.report import TransferReport
 from support.builders import build_project, build_state
 from support.filled_collections import fill_collection, list_aliases, open_dependencies, read_collection
@@ -93,7 +94,7 @@ def test_where_there_is_none_an_empty_one_of_the_named_filter_is_made(deps: Depe
 def test_where_there_is_none_and_no_filter_is_known_it_is_refused(deps: Dependencies) -> None:
     report = rebuild_from_copy(deps, PLONE)
 
-    assert "there is no collection plone yet" in str(report.error)
+    assert "Collection plone does not exist." in str(report.error)
     assert list_aliases(deps) == {}
 
 
@@ -102,7 +103,7 @@ def test_the_collection_behind_an_alias_is_not_recreated_in_its_place(deps: Depe
 
     report = rebuild_from_copy(deps, Target(collection="plone-1"))
 
-    assert str(report.error) == "plone-1 is the collection behind plone: recreate plone"
+    assert str(report.error) == "plone-1 is the collection behind plone. Rebuild plone instead."
     assert list_aliases(deps) == {"plone-1": ("plone",)}
 
 
@@ -147,7 +148,7 @@ def test_what_is_a_leftover_can_not_be_recreated(deps: Dependencies) -> None:
 
     report = rebuild_from_copy(deps, Target(collection="plone-2"))
 
-    assert "plone-2 is being built" in str(report.error)
+    assert "plone-2 is an unfinished rebuild" in str(report.error)
     assert list_aliases(deps) == {"plone-1": ("plone",), "plone-2": ()}
 
 

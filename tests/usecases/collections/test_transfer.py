@@ -164,7 +164,7 @@ def test_an_old_file_takes_nothing_away_and_overwrites_nothing_newer(deps: Depen
         ('{"id": "x"}', "missing required field"),
         ("[]", "Expected `object`"),
         ('{"id": "x", "name": 5}', "Expected `str`"),
-        ('{"pyf.aggregator": {"documents": 3, "tombstones": 1}}', "the middle of others"),
+        ('{"pyf.aggregator": {"documents": 3, "tombstones": 1}}', "line in the middle"),
         ("\udc80", "malformed"),
         ('{"id": ' + "[" * 100_000, "recursion"),
     ],
@@ -229,7 +229,7 @@ def test_lines_that_were_taken_out_are_noticed(deps: Dependencies, file: Path) -
 
     report = import_from(deps, "other", file)
 
-    assert "it lacks lines: 3 documents were exported, 2 came" in str(report.error)
+    assert "the export lacks lines: it should have 3 documents, but has 2" in str(report.error)
     assert deps.index.get_state("other").cursor is None
 
 
@@ -265,7 +265,7 @@ def test_an_empty_file_is_refused(deps: Dependencies, file: Path, content: bytes
 
     report = import_from(deps, "other", file, FILTER)
 
-    assert str(report.error) == "there is nothing in it"
+    assert str(report.error) == "the export is empty"
     assert list_aliases(deps) == {}
 
 
@@ -275,7 +275,7 @@ def test_a_file_of_another_filter_than_the_named_one_is_refused(deps: Dependenci
 
     report = import_from(deps, "django", file, Filter(profile="django", classifiers=("Framework :: Django",)))
 
-    assert "it holds what profile plone finds, not profile django" in str(report.error)
+    assert "it was filled with profile plone, not with profile django" in str(report.error)
     assert list_aliases(deps) == {"plone-1": ("plone",)}
 
 
@@ -343,5 +343,5 @@ def test_a_rejected_document_is_named(deps: Dependencies, file: Path) -> None:
 def test_a_collection_that_is_not_there_can_not_be_exported_and_leaves_no_file(deps: Dependencies, file: Path) -> None:
     report = export_to(deps, "nowhere", file)
 
-    assert "there is no collection nowhere" in str(report.error)
+    assert "Collection nowhere does not exist." in str(report.error)
     assert list(file.parent.glob("*.jsonl*")) == []

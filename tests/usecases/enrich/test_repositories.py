@@ -330,8 +330,8 @@ def test_an_unknown_project_and_a_collection_that_is_not_there_are_not_found(enr
 
     for report, text in (
         (unknown, "nobody is not in the collection plone"),
-        (removed_report, "Left left the collection plone on 1970-01-01 00:00 UTC: it left"),
-        (nowhere, "fill it first with pyfaggregator -f -p plone -t nowhere"),
+        (removed_report, "Left was removed from the collection plone on 1970-01-01 00:00 UTC: it left"),
+        (nowhere, "Create it with: pyfaggregator -f -p plone -t nowhere"),
     ):
         assert isinstance(report.error, NotFound)
         assert text in str(report.error)

@@ -6,7 +6,7 @@ import click
 
 from ..domain.errors import Invalid
 from ..ports import Dependencies
-from ..usecases.collections.target import find_next_name, is_unaliased
+from ..usecases.collections.naming import find_next_name, is_unaliased
 
 
 def require_confirmation(question: str, *, is_confirmed: bool, option: str) -> None:

@@ -12,9 +12,10 @@ from ..ports import Dependencies
 from ..settings import Settings, load_settings
 from ..usecases.collections.aliases import add_alias, delete_collection, get_deletable_collection
 from ..usecases.collections.merge import merge_collection
+from ..usecases.collections.naming import to_base_name
 from ..usecases.collections.rebuild import rebuild_from_copy
 from ..usecases.collections.search_keys import add_search_key, add_search_preset, get_key
-from ..usecases.collections.target import Target, to_base_name
+from ..usecases.collections.target import Target
 from ..usecases.collections.transfer import export_collection, import_collection
 from ..usecases.report import ProgressCallback, TransferReport
 from .collection_option import CollectionChoice, print_index, print_target, resolve_collection

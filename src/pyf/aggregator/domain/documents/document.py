@@ -28,6 +28,11 @@ class Document(Struct, frozen=True, kw_only=True):
     downloads: DownloadFields | UnsetType = UNSET
     health: HealthFields | UnsetType = UNSET
 
+    @property
+    def enrichments(self) -> Enrichments:
+        """What other sources than the registry have added; all releases of a package carry the same."""
+        return Enrichments(repository=self.repository, downloads=self.downloads, health=self.health)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the document as one flat mapping by field name, as it is displayed and exported."""
         fields: dict[str, Any] = {}

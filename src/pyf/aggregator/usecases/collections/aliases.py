@@ -1,24 +1,29 @@
-"""Give aliases to collections, and delete collections with the aliases that lead to them."""
+"""Add aliases to collections, and delete collections with their aliases."""
 
 from contextlib import ExitStack
 
 from ...domain.collection import CollectionInfo
 from ...domain.errors import Invalid, NotFound
 from ...ports import Dependencies
-from .target import clear_leftovers, reject_leftover
+from .leftovers import clear_leftovers, reject_leftover
 
 
 def add_alias(deps: Dependencies, alias: str, target: str) -> str:
-    """Have an alias lead to a collection from now on, and return that collection's own name.
+    """Point an alias to a collection, and return that collection's own name.
 
-    `target` may be an alias itself: the new one leads to the same collection. Raises `NotFound` for a target that is
-    not there, `Invalid` for an alias that is a collection, and `Unavailable` while one of the two is rewritten.
+    Args:
+        target: The collection, or another alias of it.
+
+    Raises:
+        NotFound: If the target does not exist.
+        Invalid: If the alias is the name of a collection.
+        Unavailable: While another run has the lock of either.
     """
     collection = deps.admin.resolve(target)
     if collection is None:
-        raise NotFound(f"there is no collection {target}: {alias} would lead nowhere")
+        raise NotFound(f"Collection {target} does not exist; the alias {alias} was not changed.")
     if deps.admin.resolve(alias) == alias:
-        raise Invalid(f"there is a collection {alias}: an alias can't have its name")
+        raise Invalid(f"{alias} is the name of a collection; an alias can't have it.")
     reject_leftover(deps, collection)
     if deps.admin.resolve(alias) == collection:
         return collection
@@ -33,17 +38,19 @@ def add_alias(deps: Dependencies, alias: str, target: str) -> str:
 def get_deletable_collection(deps: Dependencies, name: str) -> CollectionInfo:
     """Return what deleting a collection would destroy.
 
-    Raises `NotFound` for a name that leads nowhere and `Invalid`, naming the collection, for an alias.
+    Raises:
+        NotFound: If the name leads nowhere.
+        Invalid: If the name is an alias; the message has the name of the collection.
     """
     for info in deps.admin.list_collections():
         if info.name == name:
             return info
         if name in info.aliases:
-            raise Invalid(f"{name} is an alias; the collection that it leads to is {info.name}")
-    raise NotFound(f"there is no collection {name}")
+            raise Invalid(f"{name} is an alias. The collection that it leads to is {info.name}.")
+    raise NotFound(f"Collection {name} does not exist.")
 
 
 def delete_collection(deps: Dependencies, name: str) -> None:
-    """Delete a collection, its state and the aliases that lead to it; raises what `doomed` and `exclusive` raise."""
+    """Delete a collection, its state and its aliases; raises as `get_deletable_collection` and `lock` do."""
     with deps.admin.lock(get_deletable_collection(deps, name).name):
         deps.admin.drop(name)

@@ -1,20 +1,22 @@
-"""Copy one collection into another that may hold things of its own, and take nothing away from either."""
+"""Merge one collection into another; nothing is removed from either."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import islice
 
 from msgspec.json import encode
 from msgspec.structs import replace
 
+from ...domain.batching import batched
 from ...domain.collection import CollectionState
 from ...domain.documents.document import Enrichments, merge_documents
 from ...domain.documents.schema import RegistryFields
 from ...domain.errors import Invalid, NotFound
 from ...ports import Dependencies, ProjectDocuments
 from ..report import ProgressCallback, TransferReport, no_progress
+from .leftovers import clear_leftovers, reject_leftover, require_native
+from .naming import create_named
 from .sync import copy_scores
-from .target import clear_leftovers, create_named, is_same_filter, reject_leftover, require_native
+from .target import is_same_filter
 
 MERGE_BATCH = 100
 
@@ -22,16 +24,16 @@ MERGE_BATCH = 100
 def merge_collection(
     deps: Dependencies, source: str, target: str, *, progress: ProgressCallback = no_progress
 ) -> TransferReport:
-    """Copy all documents, the other owners' fields and the tombstones of a collection into another one.
+    """Copy all documents, enrichments and tombstones of a collection into another one.
 
-    A target that is missing is made with the source's state. Of a release that both have, the one that was read later
-    stays, and so do releases that only the target has. In the end every release of the source must be in the target:
-    projects of which that is not so have failed. It may be repeated; what is equal by then is not written again.
+    A missing target is created with the source's state. Of a release in both, the one read later is kept; releases that
+    only the target has are kept, too. A package whose releases are not all in the target at the end is reported as
+    failed. The merge can be repeated: what is equal is not written again.
     """
     report = TransferReport("migrate", target)
     with report.recording(deps), ExitStack() as locks:
         _check_names(deps, source, target)
-        # Nobody may clear, switch or fill either of them meanwhile.
+        # No other run may clear, swap or fill either of them meanwhile.
         for name in (source, target):
             locks.enter_context(deps.admin.lock(name))
         clear_leftovers(deps, target)
@@ -41,7 +43,7 @@ def merge_collection(
             final_state = without_rebuild_marks(state)
         else:
             final_state = merge_states(deps.index.get_state(target), state, report)
-            # Before the first document: what comes may be older than what the target's cursor says.
+            # Before the first document: what is copied may be older than the target's cursor.
             deps.index.set_state(target, replace(final_state, cursor=None))
         _copy_documents(deps, source, target, report, progress)
         deps.admin.copy_enrichments(source, target)
@@ -61,10 +63,10 @@ def write_merged(
     *,
     initial: Mapping[str, Enrichments] = {},
 ) -> None:
-    """Write documents of projects, by normalised name, beside those that the collection holds of them.
+    """Merge documents of packages, by normalized name, with those that the collection has of them.
 
     Args:
-        initial: What other owners have written elsewhere, for packages of which the collection has nothing of theirs.
+        initial: Enrichments for packages that the collection has none of.
     """
     stored_documents = deps.index.get_documents(collection, incoming)
     merged_documents = {
@@ -77,8 +79,8 @@ def write_merged(
     }
     if changed_documents:
         projects = [
-            ProjectDocuments(name_normalized=name, documents=d, initial=initial.get(name, Enrichments()))
-            for name, d in changed_documents.items()
+            ProjectDocuments(name_normalized=name, documents=documents, initial=initial.get(name, Enrichments()))
+            for name, documents in changed_documents.items()
         ]
         report.add_rejections(deps.index.put(collection, projects))
     report.copied += len(changed_documents)
@@ -89,11 +91,11 @@ def write_merged(
 def merge_states(
     target_state: CollectionState, source_state: CollectionState, report: TransferReport
 ) -> CollectionState:
-    """Return the state of a collection into which another one was copied: the older cursor, and all open questions."""
+    """Return the state of a collection after a merge: the older cursor, and the classifiers and retries of both."""
     if not is_same_filter(target_state.filter, source_state.filter):
         report.notices.append(
-            f"{report.collection} is filled by {target_state.filter.label}, what was copied by {source_state.filter.label}: "
-            "whatever does not match leaves when it changes"
+            f"{report.collection} is filled with {target_state.filter.label}, the copied packages with "
+            f"{source_state.filter.label}. Packages that do not match are removed when they change."
         )
     cursors = [cursor for cursor in (target_state.cursor, source_state.cursor) if cursor is not None]
     older_state = min((target_state, source_state), key=lambda state: state.cursor or 0)
@@ -114,9 +116,9 @@ def without_rebuild_marks(state: CollectionState) -> CollectionState:
 def _check_names(deps: Dependencies, source: str, target: str) -> None:
     source_collection = deps.admin.resolve(source)
     if source_collection is None:
-        raise NotFound(f"there is no collection {source}")
+        raise NotFound(f"Collection {source} does not exist.")
     if source_collection == deps.admin.resolve(target):
-        raise Invalid(f"{source} and {target} are the same collection, {source_collection}")
+        raise Invalid(f"{source} and {target} are the same collection, {source_collection}.")
     reject_leftover(deps, target)
     for name in (source, target):
         require_native(deps, name)
@@ -132,27 +134,18 @@ def _copy_documents(
 
 
 def _verify(deps: Dependencies, source: str, target: str, report: TransferReport) -> None:
-    """Note the projects of which the target lacks releases."""
+    """Report the packages of which the target lacks releases."""
     for batch in _iter_batches(deps, source):
-        source_documents, target_documents = (
-            deps.index.get_documents(source, batch),
-            deps.index.get_documents(target, batch),
-        )
-        for name, documents in source_documents.items():
-            missing_versions = {document.version for document in documents} - {
-                d.version for d in target_documents.get(name, ())
-            }
-            if missing_versions:
-                report.add_failure(
-                    name,
-                    f"{target} lacks {len(missing_versions)} of its releases: {', '.join(sorted(missing_versions)[:3])}",
-                )
+        target_documents = deps.index.get_documents(target, batch)
+        for name, documents in deps.index.get_documents(source, batch).items():
+            merged_versions = {document.version for document in target_documents.get(name, ())}
+            if missing := sorted({document.version for document in documents} - merged_versions):
+                report.add_failure(name, f"{target} lacks {len(missing)} of its releases: {', '.join(missing[:3])}")
 
 
 def _iter_batches(deps: Dependencies, collection: str) -> Iterator[list[str]]:
-    names: Iterator[str] = (project_state.name_normalized for project_state in deps.index.project_states(collection))
-    while batch := list(islice(names, MERGE_BATCH)):
-        yield batch
+    names = (project_state.name_normalized for project_state in deps.index.project_states(collection))
+    return batched(names, MERGE_BATCH)
 
 
 def _encode(document: RegistryFields) -> bytes:

@@ -1,9 +1,4 @@
-"""What an index holds, as people look at it: collections, aliases, and the names that are in use.
-
-Say which collections there are to keep up, each by the name that people use and with the filter that fills it.
-
-Which collections readers are shown, and under which name: one shelf a name that people use.
-"""
+"""List the collections of an index: for operators, for runs that keep them current, and for visitors of the site."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -13,29 +8,31 @@ from ...domain.collection import CollectionInfo, CollectionState, ProjectState
 from ...domain.errors import Invalid, NotFound
 from ...domain.membership.profile import Filter, Profile
 from ...ports import Dependencies
-from .target import Target, is_leftover, to_base_name
+from .leftovers import is_leftover
+from .naming import to_base_name
+from .target import Target
 
 
 class CollectionEntry(Struct, frozen=True, kw_only=True):
-    """A collection with what it remembers about itself."""
+    """A collection and its state."""
 
     info: CollectionInfo
     state: CollectionState
 
     @property
     def filter_label(self) -> str:
-        """What fills it, for people; a collection of ours always knows."""
+        """The label of the filter that fills it."""
         return self.state.filter.label or "another program"
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names by which people use it: its aliases, and its own one unless that has a number and they do."""
+        """Its public names: its aliases, and its own name unless that is numbered and hidden by an alias."""
         is_hidden = self.info.aliases and to_base_name(self.info.name)
         return self.info.aliases if is_hidden else (*self.info.aliases, self.info.name)
 
 
 class Alias(Struct, frozen=True, kw_only=True):
-    """An alias, what people call the collection that it leads to, and that collection's own name."""
+    """An alias, and the public and the own name of the collection that it leads to."""
 
     name: str
     target_name: str
@@ -43,28 +40,31 @@ class Alias(Struct, frozen=True, kw_only=True):
 
 
 class IndexOverview(Struct, frozen=True, kw_only=True):
-    """The collections of an index by name, and the names of those that are none to work with: leftovers."""
+    """The collections of an index, and the names of unfinished rebuilds."""
 
     collections: tuple[CollectionEntry, ...]
     leftovers: tuple[str, ...]
 
     @property
     def names(self) -> Sequence[str]:
-        """All names that people use."""
+        """All public names, sorted."""
         return sorted(name for entry in self.collections for name in entry.names)
 
     @property
     def aliases(self) -> Sequence[Alias]:
-        """All aliases by name; one beside `plone` that leads to `plone-1` leads to what people call `plone`."""
+        """All aliases, sorted by name; the public name of `plone-1` is `plone` if such an alias leads to it."""
         return sorted(_list_aliases(entry.info for entry in self.collections), key=lambda alias: alias.name)
 
 
 class CollectionDetails(Struct, frozen=True, kw_only=True):
     """What is in one collection.
 
-    `newest_serial` is the registry's number of the newest change that is in, of the project `newest_project` and
-    uploaded at `newest_upload` (Unix seconds); 0 and "" for a collection without any. `cursor_age` is how many seconds
-    ago a run confirmed the cursor, None where that is not known.
+    Attributes:
+        newest_serial: The registry's serial of the newest stored change; 0 for an empty collection.
+        newest_project: The package of that change.
+        newest_upload: Unix time of its newest upload.
+        cursor_age: Seconds since a run confirmed the cursor, None if unknown.
+        stale_projects: Packages to retry.
     """
 
     names: tuple[str, ...]
@@ -81,7 +81,7 @@ class CollectionDetails(Struct, frozen=True, kw_only=True):
 
 
 def read_overview(deps: Dependencies) -> IndexOverview:
-    """Return what is in the index now; a collection that goes meanwhile is left out."""
+    """Return what is in the index now; a collection that is deleted meanwhile is skipped."""
     entries, leftovers = [], []
     for info in deps.admin.list_collections():
         try:
@@ -96,7 +96,7 @@ def read_overview(deps: Dependencies) -> IndexOverview:
 
 
 def read_details(deps: Dependencies, entry: CollectionEntry) -> CollectionDetails:
-    """Return what is in a collection; it looks at every project's holding, but not into another program's documents."""
+    """Return what is in a collection; reads the state of every package, but not another program's documents."""
     state, info = entry.state, entry.info
     newest_project = _find_newest_project(deps, info)
     documents = deps.index.get_project_documents(info.name, newest_project.name_normalized) if newest_project else ()
@@ -132,10 +132,9 @@ def _list_aliases(collections: Iterable[CollectionInfo]) -> Iterator[Alias]:
 
 
 def list_active_collections(deps: Dependencies, profiles: Mapping[str, Profile]) -> list[Target]:
-    """Return every collection that this program has filled, with its filter as the profiles say it today.
+    """Return every collection that this program has filled, once, with its filter as the profiles define it now.
 
-    What a rebuild has left behind is none, nor is a collection that remembers no filter. One collection is given once,
-    however many aliases lead to it.
+    Unfinished rebuilds and collections without a filter are left out.
     """
     targets = []
     for info in deps.admin.list_collections():
@@ -148,13 +147,13 @@ def list_active_collections(deps: Dependencies, profiles: Mapping[str, Profile])
 
 
 def _to_public_name(info: CollectionInfo) -> str:
-    """Return `plone` for `plone-2` that an alias `plone` leads to, else the collection's own name."""
+    """Return `plone` for `plone-2` if an alias `plone` leads to it, else the collection's own name."""
     base_name = to_base_name(info.name)
     return base_name if base_name in info.aliases else info.name
 
 
 class PublicCollection(Struct, frozen=True, kw_only=True):
-    """A collection as readers see it: `key` is its name in addresses, `profile` what fills it, None for no profile."""
+    """A collection on the site: `key` is its name in URLs, `profile` what fills it, None without a profile."""
 
     key: str
     target: Target
@@ -162,12 +161,12 @@ class PublicCollection(Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """Its name for people; a collection that is called otherwise than its profile keeps its own name."""
+        """The name on pages: that of the profile, if the collection is named after it."""
         return self.profile.name if self.profile and self.profile.key == self.key else self.key
 
 
 class CollectionSummary(Struct, frozen=True, kw_only=True):
-    """A shelf, and how many projects and releases there are on it."""
+    """A public collection, and the numbers of its packages and releases."""
 
     collection: PublicCollection
     project_count: int
@@ -175,7 +174,7 @@ class CollectionSummary(Struct, frozen=True, kw_only=True):
 
 
 def list_collections(deps: Dependencies, profiles: Mapping[str, Profile]) -> Sequence[CollectionSummary]:
-    """Return all shelves, those of profiles first and in their order; leftovers of rebuilds are none."""
+    """Return all public collections: those of profiles first and in their order, without unfinished rebuilds."""
     order = {key: number for number, key in enumerate(profiles)}
     summaries = [
         CollectionSummary(
@@ -193,23 +192,23 @@ def list_collections(deps: Dependencies, profiles: Mapping[str, Profile]) -> Seq
 
 
 def get_collection(deps: Dependencies, profiles: Mapping[str, Profile], key: str) -> PublicCollection:
-    """Return one shelf; raises `NotFound` where there is no collection of that name, or none that is shown."""
+    """Return a public collection; raises `NotFound` if it does not exist or is not public."""
     collection = deps.admin.resolve(key)
     if collection is None:
-        raise NotFound(f"there is no collection {key}")
+        raise NotFound(f"Collection {key} does not exist.")
     state = deps.index.get_state(collection)
-    # `plone-1` is the inside of `plone`: its number changes with every rebuild.
+    # `plone-1` is internal if `plone` leads to it: the number changes with every rebuild.
     is_internal_name = key == collection and deps.admin.resolve(to_base_name(key)) == collection
     if is_internal_name or is_leftover(deps, collection, state) or not _is_native(deps, collection, state):
-        raise NotFound(f"there is no collection {key}")
+        raise NotFound(f"Collection {key} does not exist.")
     return _build_collection(key, state.filter.profile, profiles)
 
 
-def _is_native(services: Dependencies, collection: str, state: CollectionState) -> bool:
-    """Return whether this program made a collection; one that remembers a filter it did."""
+def _is_native(deps: Dependencies, collection: str, state: CollectionState) -> bool:
+    """Return whether this program made a collection, as it did if there is a filter."""
     try:
-        return state.filter != Filter() or services.admin.foreign_fields(collection) is None
-    except Invalid:  # it holds no packages at all
+        return state.filter != Filter() or deps.admin.foreign_fields(collection) is None
+    except Invalid:  # it has no packages at all
         return False
 
 

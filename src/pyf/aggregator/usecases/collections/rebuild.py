@@ -1,6 +1,6 @@
-"""Rebuild a collection beside the live one and switch to it when it is proven: readers never see a gap.
+"""Rebuild a collection beside the live one, from the registry or from a copy, and swap the alias once it is verified.
 
-Recreate a collection from what it holds, without asking anybody: copy it, prove the copy, switch to it.
+Readers never see a gap, unless a collection has no alias and the engine can't replace it in one step.
 """
 
 from msgspec.structs import replace
@@ -16,17 +16,10 @@ from ..ingest.removal import ReplacedCollection
 from ..ingest.run import RunOptions
 from ..report import IngestReport, ProgressCallback, TransferReport, no_progress
 from .alias_swap import replace_named_collection, swap_alias
+from .leftovers import clear_leftovers, reject_leftover, require_native
+from .naming import create_with_alias, find_next_name, is_unaliased
 from .sync import CollectionSync
-from .target import (
-    Target,
-    clear_leftovers,
-    create_with_alias,
-    find_next_name,
-    is_unaliased,
-    reject_leftover,
-    require_native,
-    require_state,
-)
+from .target import Target, require_state
 
 
 def rebuild_collection(
@@ -36,14 +29,11 @@ def rebuild_collection(
     default: Filter,
     options: RunOptions = RunOptions(),
 ) -> IngestReport:
-    """Fetch everything anew into the next numbered collection, and give it the alias if it is whole.
+    """Fetch everything into the next numbered collection, and point the alias to it if the fetch is complete.
 
-    What the registry does not give (stars, downloads) is carried over. A run that fails at anything leaves the alias
-    where it is; what a killed one leaves behind is cleared by the next run. A collection may get another filter
-    this way; with the same one, projects leave on the same terms as in any other run.
-
-    A collection without an alias gives its own name away to one; engines that can't do that in one step show a gap. One
-    that another program has made is taken over: its projects are looked at, and leave on the same terms, too.
+    Enrichments are copied. If anything fails, the alias does not move; the next run deletes what an interrupted one
+    has left. The filter may change. If it does not, packages are removed on the same terms as in any other run. The
+    name of a collection without an alias becomes an alias. A collection of another program is taken over.
     """
     alias = target.collection
     if deps.admin.resolve(alias) is None:
@@ -53,7 +43,7 @@ def rebuild_collection(
         clear_leftovers(deps, alias)
         reject_leftover(deps, alias)
         is_collection = is_unaliased(deps, alias)
-        live = deps.admin.resolve(alias) or alias  # not before: another rebuild may just have ended
+        live = deps.admin.resolve(alias) or alias  # read under the lock: another rebuild may just have ended
         foreign_fields = deps.admin.foreign_fields(live)
         _require_filter(deps, target, live)
         replacement = _create_replacement(deps, target, live)
@@ -70,25 +60,25 @@ def rebuild_collection(
         )
         report.merge_from(fetch_report)
         if not fetch_report.is_complete:
-            report.notices.append(f"{alias} still leads to {live}: the rebuilt collection was not whole")
+            report.notices.append(f"{alias} still leads to {live}: the rebuild was not complete")
             deps.admin.drop(replacement)
             return report
         deps.admin.copy_enrichments(live, replacement)
         _verify(deps.index, replacement, fetch_report.documents, live if is_same_filter else "")
-        if foreign_fields is not None:  # else the scores know by now what was carried over
+        if foreign_fields is not None:  # else the scores include the enrichments already
             report.rescored = update_scores(deps, replacement)
         _go_live(deps, alias, live, replacement, is_collection=is_collection)
-        # The scores go by what was known when their documents were written; others may have learned more since.
+        # Other runs may have written enrichments since the documents were scored.
         report.rescored += update_scores(deps, replacement)
         if foreign_fields:
             report.notices.append(
-                f"{live} had fields that are not of this schema and are gone: {', '.join(foreign_fields)}"
+                f"Fields of {live} that are not part of the schema were dropped: {', '.join(foreign_fields)}"
             )
     return report
 
 
 def _go_live(deps: Dependencies, alias: str, live: str, replacement: str, *, is_collection: bool) -> None:
-    """Have the alias lead to the fresh collection, with what others have written meanwhile, and let the live one go."""
+    """Replace the live collection, with the enrichments that other runs have written meanwhile."""
 
     def copy_enrichments() -> None:
         deps.admin.copy_enrichments(live, replacement)
@@ -100,13 +90,13 @@ def _go_live(deps: Dependencies, alias: str, live: str, replacement: str, *, is_
 
 
 def _require_filter(deps: Dependencies, target: Target, live: str) -> None:
-    """Raise `Invalid` where nobody says what shall fill the collection."""
+    """Raise `Invalid` if it is unknown what fills the collection."""
     if target.filter is None and deps.index.get_state(live).filter == Filter():
-        raise Invalid(f"{live} was not filled by this program, so nobody knows by what: name its profile with -p")
+        raise Invalid(f"{live} was not filled by this program. Name its profile with -p.")
 
 
 def _create_replacement(deps: Dependencies, target: Target, live: str) -> str:
-    """Create the collection that is to take the live one's place, marked so that it is cleared if that fails."""
+    """Create the collection that is to replace the live one, marked so that a later run deletes it after a failure."""
     state = deps.index.get_state(live)
     replacement = find_next_name(deps.admin, target.collection)
     replacement_state = CollectionState(
@@ -136,30 +126,31 @@ def _read_replaced(deps: Dependencies, live: str, *, is_native: bool, is_same_fi
 
 
 def _verify(index: PackageIndex, replacement: str, document_count: int, replaced_collection: str) -> None:
-    """Raise `Unavailable` unless all documents are there, and of every project of before a document or a tombstone."""
+    """Raise `Unavailable` unless all documents, and a document or tombstone of every replaced package, are stored."""
     release_counts = {
         project_state.name_normalized: project_state.release_count
         for project_state in index.project_states(replacement)
     }
-    if sum(release_counts.values()) != document_count:
+    stored_count = sum(release_counts.values())
+    if stored_count != document_count:
         raise Unavailable(
-            f"{replacement} holds {sum(release_counts.values())} documents, {document_count} were written: it does not go live"
+            f"{replacement} has {stored_count} documents, but {document_count} were written; it does not go live"
         )
-    for holding in index.project_states(replaced_collection) if replaced_collection else ():
-        name = holding.name_normalized
+    for project_state in index.project_states(replaced_collection) if replaced_collection else ():
+        name = project_state.name_normalized
         if name not in release_counts and index.get_tombstone(replacement, name) is None:
-            raise Unavailable(f"{replacement} lacks {name}, and nobody said that it is gone: it does not go live")
+            raise Unavailable(f"{replacement} lacks {name}, which was not removed; it does not go live")
 
 
 def rebuild_from_copy(
     deps: Dependencies, target: Target, *, progress: ProgressCallback = no_progress
 ) -> TransferReport:
-    """Copy a collection into the next numbered one and give that the alias; its documents are equal by then.
+    """Copy a collection into the next numbered one without a request, and point the alias to the copy.
 
-    What is written to the live one meanwhile is caught up. A run that fails leaves the alias where it is; what a
-    killed one leaves behind is taken up or cleared by the next run of any kind. A collection without an alias gives
-    its own name away to one; engines that can't do that in one step show a gap. Where there is none of that name and
-    a filter was named, an empty one is made. What another program has made can't be copied.
+    What is written to the live collection meanwhile is copied, too. If anything fails, the alias does not move; the
+    next run of any kind completes or deletes what an interrupted one has left. The name of a collection without an
+    alias becomes an alias. If the collection does not exist and the target has a filter, an empty one is created.
+    A collection of another program can't be copied.
     """
     report = TransferReport("recreate", target.collection)
     with report.recording(deps), deps.admin.lock(target.collection):
@@ -187,11 +178,11 @@ def _rebuild_copy(deps: Dependencies, alias: str, report: TransferReport, progre
         sync.run()
         index.set_state(replacement, replace(index.get_state(live), rebuild_of=alias))
     except BaseException:
-        # An interruption, too: the next run would clear it, but nobody knows when that will be.
+        # An interruption, too: the next run would delete it, but that may be far off.
         admin.drop(replacement)
         raise
     if is_collection:
         replace_named_collection(deps, alias, replacement, catch_up=sync.run)
     else:
         swap_alias(deps, alias, live, replacement, catch_up=sync.replay)
-    report.notices.append(f"{alias} leads to {replacement} now; {live} is gone")
+    report.notices.append(f"{alias} leads to {replacement} now; {live} was deleted")

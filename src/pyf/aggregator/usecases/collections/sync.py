@@ -1,27 +1,27 @@
-"""Copy a collection into another one while it is in use: until they are equal, and once more when it is replaced."""
+"""Copy a collection that is in use: until both are equal, and once more when the copy has replaced it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from msgspec import UNSET
 
+from ...domain.batching import batched
 from ...domain.documents.document import to_recency_key
 from ...domain.errors import Unavailable
 from ...ports import Dependencies, IndexAdmin, PackageIndex, ProjectDocuments
 from ..report import ProgressCallback, TransferReport, no_progress
 
-# Packages that are copied in one step, and how often a collection that is being written to is compared.
+# Packages copied in one step, and how often a collection that is being written to is compared.
 SYNC_BATCH = 500
 MAX_PASSES = 10
 
 
 @dataclass
 class CollectionSync:
-    """Copies what `source` holds into `target`, which nobody else writes to until it takes the other's place.
+    """Copies `source` to `target`, which no other run writes to until it replaces the source.
 
-    `_when_equal` has the fingerprint of each package as both had it when they were last found equal: by it a later
-    difference tells on which side something was written.
+    `_last_equal` has the fingerprint of each package when both collections were last equal: it shows on which side a
+    later difference was written.
     """
 
     deps: Dependencies
@@ -32,41 +32,38 @@ class CollectionSync:
     _last_equal: Mapping[str, int] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Copy what differs until nothing does: every package, every document, every tombstone.
+        """Copy packages, documents and tombstones until nothing differs.
 
-        Raises `Unavailable` where the source is written to faster than it is copied, or the target refuses documents.
+        Raises:
+            Unavailable: If the source is written to faster than it is copied, or the target rejects documents.
         """
         for _ in range(MAX_PASSES):
-            there, here = self.index.fingerprints(self.source), self.index.fingerprints(self.target)
-            self.report.found = len(there)
-            self._copy(sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name)))
+            source, target = self.index.fingerprints(self.source), self.index.fingerprints(self.target)
+            self.report.found = len(source)
+            self._copy(sorted(name for name in source.keys() | target.keys() if source.get(name) != target.get(name)))
             self.admin.copy_tombstones(self.source, self.target)
             if self.report.rejected:
-                raise Unavailable(f"{self.target} refuses {len(self.report.rejected)} documents of {self.source}")
-            if there == here:
-                self._last_equal = there
-                self.report.copied, self.report.documents = len(there), self._count_documents()
+                raise Unavailable(f"{self.target} rejects {len(self.report.rejected)} documents of {self.source}")
+            if source == target:
+                self._last_equal = source
+                self.report.copied, self.report.documents = len(source), self._count_documents()
                 return
-        raise Unavailable(f"{self.source} is written to faster than it can be copied: try again later")
+        raise Unavailable(f"{self.source} is written to faster than it can be copied. Try again later.")
 
     def replay(self) -> None:
-        """Bring over what was written to the source after both were equal; what the target has got since stays.
+        """Copy what was written to the source after both were equal, and keep what the target has got since.
 
-        Called when the target has taken the source's place, so that both may have been written to in between.
+        Called after the target has replaced the source, so that both may have been written to.
         """
-        source_documents = self.index.fingerprints(self.source)
-        late = [name for name in sorted(source_documents) if source_documents[name] != self._last_equal.get(name)]
-        gone = [name for name in self._last_equal if name not in source_documents]
-        if late or gone:
-            target_documents = self.index.fingerprints(self.target)
-            untouched = {name for name in (*late, *gone) if target_documents.get(name) == self._last_equal.get(name)}
-            self._copy([name for name in (*late, *gone) if name in untouched])
+        source = self.index.fingerprints(self.source)
+        changed = [name for name in sorted(source) if source[name] != self._last_equal.get(name)]
+        removed = [name for name in self._last_equal if name not in source]
+        if changed or removed:
+            target = self.index.fingerprints(self.target)
+            untouched = {name for name in (*changed, *removed) if target.get(name) == self._last_equal.get(name)}
+            self._copy([name for name in (*changed, *removed) if name in untouched])
             self._put_later_read(
-                [
-                    name
-                    for name in late
-                    if name not in untouched and target_documents.get(name) != source_documents[name]
-                ]
+                [name for name in changed if name not in untouched and target.get(name) != source[name]]
             )
             self.admin.copy_enrichments(self.source, self.target)
         self.admin.copy_tombstones(self.source, self.target)
@@ -80,20 +77,20 @@ class CollectionSync:
         return self.deps.admin
 
     def _copy(self, names: Sequence[str]) -> None:
-        done = 0
-        for some in _batch_names(names):
-            self.report.add_rejections(self.admin.copy_packages(self.source, self.target, some))
-            done += len(some)
-            self.progress("copying", done, len(names))
+        done_count = 0
+        for batch in batched(names, SYNC_BATCH):
+            self.report.add_rejections(self.admin.copy_packages(self.source, self.target, batch))
+            done_count += len(batch)
+            self.progress("copying", done_count, len(names))
 
     def _put_later_read(self, names: Sequence[str]) -> None:
-        """Write packages that both sides have got anew, where the source has read them later."""
-        for some in _batch_names(names):
-            there, here = self.index.get_documents(self.source, some), self.index.get_documents(self.target, some)
+        """Copy packages that were written on both sides, if the source has read them later."""
+        for batch in batched(names, SYNC_BATCH):
+            source, target = self.index.get_documents(self.source, batch), self.index.get_documents(self.target, batch)
             later = [
                 ProjectDocuments(name_normalized=name, documents=tuple(documents))
-                for name, documents in there.items()
-                if to_recency_key(documents) > to_recency_key(here.get(name, ()))
+                for name, documents in source.items()
+                if to_recency_key(documents) > to_recency_key(target.get(name, ()))
             ]
             if later:
                 self.report.add_rejections(self.index.put(self.target, later))
@@ -105,9 +102,10 @@ class CollectionSync:
 def copy_scores(
     index: PackageIndex, source: str, target: str, names: Sequence[str], *, keep_existing: bool = False
 ) -> None:
-    """Give projects of the target the scores that they have at the source; with `keep` only those without one.
+    """Copy the scores of packages, which `copy_enrichments` leaves out: a rebuild computes its own, a copy does not.
 
-    `carry_over` leaves scores out: a rebuild works them out from its own documents. A copy has no other ones.
+    Args:
+        keep_existing: Copy only to packages without a score.
     """
     target_enrichments = index.get_enrichments(target, names)
     scores = {
@@ -120,9 +118,3 @@ def copy_scores(
     changed_scores = {name: health for name, health in scores.items() if target_enrichments[name].health != health}
     if changed_scores:
         index.update(target, changed_scores)
-
-
-def _batch_names(names: Iterable[str]) -> Iterable[list[str]]:
-    remaining = iter(names)
-    while batch := list(islice(remaining, SYNC_BATCH)):
-        yield batch

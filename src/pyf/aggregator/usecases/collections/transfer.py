@@ -1,7 +1,4 @@
-"""Take a collection out of the index, one entry after the other: its state, its documents and its tombstones.
-
-Bring an exported collection into the index: nothing that is there is taken away, and a bad line stops nothing.
-"""
+"""Export a collection (state, documents, tombstones), and import an export, in constant memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,16 +13,13 @@ from ...domain.documents.schema import ProjectFields
 from ...domain.errors import Invalid
 from ...ports import Dependencies
 from ..report import ProgressCallback, TransferReport, no_progress
+from .leftovers import clear_leftovers, reject_leftover, require_native
 from .merge import merge_states, without_rebuild_marks, write_merged
-from .target import (
-    Target,
-    clear_leftovers,
-    create_named,
-    is_same_filter,
-    reject_leftover,
-    require_native,
-    require_state,
-)
+from .naming import create_named
+from .target import Target, is_same_filter, require_state
+
+# Documents, and tombstones, that are written in one step.
+IMPORT_BATCH = 1000
 
 
 def export_collection(
@@ -35,10 +29,10 @@ def export_collection(
     *,
     progress: ProgressCallback = no_progress,
 ) -> TransferReport:
-    """Give everything that a collection holds to `sink`, in constant memory.
+    """Pass everything in a collection to `sink`.
 
-    Projects come by name, each whole, its releases from the lowest; the same collection gives the same entries. What
-    is written meanwhile may or may not be seen.
+    Packages come sorted by name, each with its releases from the lowest version; an unchanged collection gives the same
+    entries. What is written meanwhile may or may not be included.
     """
     report = TransferReport("export", target.collection)
     with report.recording(deps):
@@ -69,18 +63,14 @@ def _iter_entries(
     yield ExportTrailer(documents=report.documents, tombstones=tombstone_count)
 
 
-# Documents, and tombstones, that are written in one step.
-IMPORT_BATCH = 1000
-
-
 def import_collection(
     deps: Dependencies, target: Target, lines: Iterable[ExportLine], *, progress: ProgressCallback = no_progress
 ) -> TransferReport:
-    """Write what `lines` hold into a collection, in constant memory; a missing one is made with the state they bring.
+    """Write exported lines to a collection; a missing one is created with the exported state.
 
-    Of a release that is held already the one that was read later stays. A line that can't be understood is noted as
-    failed by its number; the projects before and after it, to which it may have belonged, are read again by the next
-    comparison with the registry. Only lines that are all there and all understood bring their cursor along.
+    Of a release that is stored already, the one read later is kept. An invalid line is reported as failed by its
+    number; the packages before and after it, which it may belong to, are read again by the next comparison with the
+    registry. The cursor is imported only if every line is present and valid.
     """
     report = TransferReport("import", target.collection)
     with report.recording(deps), deps.admin.lock(target.collection):
@@ -90,7 +80,7 @@ def import_collection(
         remaining = iter(lines)
         first = next(remaining, None)
         if first is None:
-            raise Invalid("there is nothing in it")
+            raise Invalid("the export is empty")
         header = first.entry if isinstance(first.entry, ExportHeader) else None
         final_state = _open_collection(deps, target, header, report)
         importer = _Importer(deps, target.collection, report, progress, has_trailer=header is not None)
@@ -105,14 +95,14 @@ def import_collection(
 def _open_collection(
     deps: Dependencies, target: Target, header: ExportHeader | None, report: TransferReport
 ) -> CollectionState:
-    """Make sure that the collection is there; return the state that it has when all has come.
+    """Create the collection if it does not exist; return its state after the import.
 
-    Until then its cursor is lost: what comes may be older than what a cursor says.
+    Until then it has no cursor: the imported documents may be older than a cursor says.
     """
     if header and target.filter and not is_same_filter(target.filter, header.state.filter):
         source_label = header.state.filter.label
         raise Invalid(
-            f"it holds what {source_label} finds, not {target.filter.label}: name the collection with -t alone"
+            f"it was filled with {source_label}, not with {target.filter.label}: name the collection with -t alone"
         )
     if deps.admin.resolve(target.collection) is not None:
         state = deps.index.get_state(target.collection)
@@ -126,14 +116,14 @@ def _open_collection(
     elif target.filter:
         final_state = CollectionState(filter=target.filter)
     else:
-        raise Invalid(f"it does not say what fills the collection {target.collection}: name a profile with -p")
+        raise Invalid(f"the export does not say what fills the collection {target.collection}: name a profile with -p")
     create_named(deps.admin, target.collection, replace(final_state, cursor=None))
     return final_state
 
 
 @dataclass
 class _Importer:
-    """Gathers lines to projects, and writes these some at a time; `has_end` tells whether a last line is due."""
+    """Collects lines by package and writes packages in batches; `has_trailer` tells whether a last line must come."""
 
     deps: Dependencies
     collection: str
@@ -151,7 +141,7 @@ class _Importer:
     _trailer: ExportTrailer | None = None
 
     def run(self, lines: Iterator[ExportLine]) -> None:
-        """Write what the lines hold, also when they break off in the middle."""
+        """Write the lines, even if they end in the middle of a package."""
         is_complete = False
         try:
             for line in lines:
@@ -163,13 +153,14 @@ class _Importer:
             self._write_tombstones()
 
     def verify_trailer(self) -> None:
-        """Raise `Invalid` where lines are missing at the end, or in between without one that was bad."""
+        """Raise `Invalid` if lines are missing at the end, or in between without an invalid one."""
         if self._trailer is None:
-            raise Invalid(f"it ends early, after {self._document_count:,} documents: its last line is missing")
+            raise Invalid(f"the export ends early, after {self._document_count:,} documents: its last line is missing")
         actual = ExportTrailer(documents=self._document_count, tombstones=self._tombstone_count)
         if actual != self._trailer and not self.report.failed:
             raise Invalid(
-                f"it lacks lines: {self._trailer.documents:,} documents were exported, {actual.documents:,} came"
+                f"the export lacks lines: it should have {self._trailer.documents:,} documents, "
+                f"but has {actual.documents:,}"
             )
 
     def _read_line(self, line: ExportLine) -> None:
@@ -188,7 +179,7 @@ class _Importer:
             case Invalid() as error:
                 self._mark_incomplete(line.number, error)
             case _:
-                self._mark_incomplete(line.number, "a first or last line in the middle of others")
+                self._mark_incomplete(line.number, "a first or last line in the middle")
 
     def _add_document(self, document: Document) -> None:
         name = document.registry.name_normalized
@@ -202,12 +193,12 @@ class _Importer:
         self._pending_count += 1
 
     def _mark_incomplete(self, number: int, reason: object) -> None:
-        """Note a bad line: the project that it stands in may lack a release, or the one that follows."""
+        """Report an invalid line: the package of the line before it, or after it, may lack a release."""
         self.report.add_failure(f"line {number}", reason)
         self._is_incomplete = self._is_next_incomplete = True
 
     def _close_project(self) -> None:
-        """Have a project that may lack a release read again: by its serial the next comparison finds it."""
+        """Finish a package; if it may lack a release, set serial 0, so that the next comparison reads it again."""
         if not self._current_name:
             return
         if self._is_incomplete:
@@ -224,37 +215,35 @@ class _Importer:
                 name: [document.registry for document in documents] for name, documents in self._projects.items()
             }
             self.report.found += len(incoming)
-            theirs = {name: _get_enrichments(documents) for name, documents in self._projects.items()}
-            held = self.deps.index.get_enrichments(self.collection, theirs)
-            write_merged(self.deps, self.collection, incoming, self.report, initial=theirs)
-            self._write_enrichments(theirs, held)
+            imported = {name: documents[0].enrichments for name, documents in self._projects.items()}
+            stored = self.deps.index.get_enrichments(self.collection, imported)
+            write_merged(self.deps, self.collection, incoming, self.report, initial=imported)
+            self._write_enrichments(imported, stored)
         self._projects, self._pending_count = {}, 0
 
     def _write_enrichments(
         self, imported: Mapping[str, Enrichments], stored_enrichments: Mapping[str, Enrichments]
     ) -> None:
-        """Write what is newer of packages that were there; others have got it with their documents."""
-        parts = {
+        """Write newer enrichments of stored packages; new packages have got theirs with their documents."""
+        newer_enrichments = {
             name: select_newer_enrichments(imported[name], enrichments)
             for name, enrichments in stored_enrichments.items()
         }
         for owner in ("repository", "downloads", "health"):
             newer: dict[str, ProjectFields] = {
-                name: value for name, of_package in parts.items() if (value := getattr(of_package, owner)) is not UNSET
+                name: value
+                for name, enrichments in newer_enrichments.items()
+                if (value := getattr(enrichments, owner)) is not UNSET
             }
             if newer:
                 self.deps.index.update(self.collection, newer)
 
     def _write_tombstones(self) -> None:
-        """Leave tombstones of projects that are not there; who is there has come back since."""
+        """Write tombstones, except of stored packages: these have returned since."""
         stored_names: Mapping[str, object] = self.deps.index.get_documents(
             self.collection, [tombstone.name for tombstone in self._tombstones]
         )
-        self.deps.index.remove(self.collection, [t for t in self._tombstones if t.name not in stored_names])
+        self.deps.index.remove(
+            self.collection, [tombstone for tombstone in self._tombstones if tombstone.name not in stored_names]
+        )
         self._tombstones = []
-
-
-def _get_enrichments(documents: list[Document]) -> Enrichments:
-    """Return what the other owners have written of a project: every release carries it."""
-    first = documents[0]
-    return Enrichments(repository=first.repository, downloads=first.downloads, health=first.health)

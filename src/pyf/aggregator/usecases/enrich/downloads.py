@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 
 from msgspec import UNSET, Struct
 
+from ...domain.batching import batched
 from ...domain.documents.schema import DownloadFields, ProjectFields
 from ...domain.downloads import Downloads, build_download_fields, mark_not_found, merge_downloads
 from ...domain.errors import AggregatorError, NotFound, Unavailable
@@ -65,8 +65,7 @@ def copy_from_other_collections(
             for fields, freshness in _iter_freshness(deps, info.name, list(remaining))
             if fields and _is_newer(freshness, remaining[freshness.name], source, checked_after)
         }
-        names = iter(newer)
-        while batch := list(islice(names, LOOKUP_BATCH)):
+        for batch in batched(newer, LOOKUP_BATCH):
             stored = deps.index.get_enrichments(collection, batch)
             deps.index.update(
                 collection,
@@ -85,8 +84,7 @@ def _is_newer(theirs: DownloadFreshness, ours: DownloadFreshness, source: str, s
 def _iter_freshness(
     deps: Dependencies, collection: str, names: Iterable[str]
 ) -> Iterator[tuple[DownloadFields | None, DownloadFreshness]]:
-    remaining = iter(names)
-    while batch := list(islice(remaining, LOOKUP_BATCH)):
+    for batch in batched(names, LOOKUP_BATCH):
         yield from _read_freshness(deps, collection, batch)
 
 

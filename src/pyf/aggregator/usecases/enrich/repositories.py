@@ -8,11 +8,11 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
 from math import inf
 
 from msgspec import UNSET, Struct, UnsetType
 
+from ...domain.batching import batched
 from ...domain.documents.project import normalize_name
 from ...domain.documents.schema import RepositoryFields
 from ...domain.errors import AggregatorError, NotFound
@@ -91,8 +91,7 @@ def list_lookups(
 
 
 def _iter_lookups(deps: Dependencies, collection: str, names: Iterable[str]) -> Iterator[RepositoryLookup]:
-    remaining = iter(names)
-    while batch := list(islice(remaining, _LOOKUP_BATCH)):
+    for batch in batched(names, _LOOKUP_BATCH):
         stored_documents = deps.index.get_documents(collection, batch)
         enrichments = deps.index.get_enrichments(collection, batch)
         for name, releases in stored_documents.items():

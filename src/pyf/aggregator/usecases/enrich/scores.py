@@ -1,12 +1,11 @@
 """Score packages: when their documents are written, and again when time has passed or an enrichment has changed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from ...domain.collection import ProjectState
+from ...domain.batching import batched, group_names_by_documents
 from ...domain.documents.document import Enrichments
 from ...domain.documents.schema import ProjectFields, RegistryFields, RepositoryFields
 from ...domain.health import Score, compute_score, extract_signals
@@ -63,13 +62,13 @@ def update_scores(deps: Dependencies, collection: str, names: Iterable[str] | No
 
 def update_with_scores(deps: Dependencies, collection: str, fields: Mapping[str, RepositoryFields]) -> int:
     """Write fields of packages, by normalized name, with the scores that follow; return how many were there."""
-    return sum(_rescore_batch(deps, collection, batch, fields)[0] for batch in _batch_by_count(fields))
+    return sum(_rescore_batch(deps, collection, batch, fields)[0] for batch in batched(fields, _NAME_BATCH))
 
 
 def add_missing_scores(deps: Dependencies, collection: str, names: Iterable[str]) -> int:
     """Score the named packages (normalized) that have no score yet; return how many these were."""
     score_count = 0
-    for batch in _batch_by_count(names):
+    for batch in batched(names, _NAME_BATCH):
         enrichments_by_name = deps.index.get_enrichments(collection, batch)
         if unscored := [name for name, enrichments in enrichments_by_name.items() if enrichments.health is UNSET]:
             score_count += _rescore_batch(deps, collection, unscored)[1]
@@ -77,7 +76,11 @@ def add_missing_scores(deps: Dependencies, collection: str, names: Iterable[str]
 
 
 def _rescore_batches(deps: Dependencies, collection: str, names: Iterable[str] | None) -> Iterator[tuple[int, int]]:
-    batches = _batch_by_documents(deps.index.project_states(collection)) if names is None else _batch_by_count(names)
+    batches = (
+        group_names_by_documents(deps.index.project_states(collection), _DOCUMENT_BATCH)
+        if names is None
+        else batched(names, _NAME_BATCH)
+    )
     return (_rescore_batch(deps, collection, batch) for batch in batches)
 
 
@@ -105,23 +108,3 @@ def _rescore_batch(
     if updates:
         deps.index.update(collection, updates)
     return len(packages), changed_count
-
-
-def _batch_by_documents(project_states: Iterable[ProjectState]) -> Iterator[list[str]]:
-    """Group packages so that the documents of a group fit into memory."""
-    names: list[str] = []
-    document_count = 0
-    for project_state in project_states:
-        if names and document_count + project_state.release_count > _DOCUMENT_BATCH:
-            yield names
-            names, document_count = [], 0
-        names.append(project_state.name_normalized)
-        document_count += project_state.release_count
-    if names:
-        yield names
-
-
-def _batch_by_count(names: Iterable[str]) -> Iterator[list[str]]:
-    remaining = iter(names)
-    while batch := list(islice(remaining, _NAME_BATCH)):
-        yield batch

@@ -9,6 +9,7 @@ from math import inf
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...domain.batching import batched
 from ...domain.collection import Tombstone
 from ...domain.documents.builder import BuildContext, build_documents, extract_readme
 from ...domain.documents.project import Project, ProjectStatus
@@ -221,8 +222,8 @@ class _Evaluator:
 
     def build_requests(self, names: Iterable[str]) -> Iterator[ProjectRequest]:
         """Yield a request for each package that is started before the deadline."""
-        document_version, remaining = self.deps.policy.document_version, iter(names)
-        while batch := list(islice(remaining, REQUEST_BATCH)):
+        document_version = self.deps.policy.document_version
+        for batch in batched(names, REQUEST_BATCH):
             if self._is_past_deadline():
                 self.skipped += len(batch)
                 continue

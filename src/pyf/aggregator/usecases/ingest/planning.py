@@ -1,10 +1,10 @@
 """Plan what a run reads: compare what is stored with the registry's serials, and schedule retries of stale packages."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import islice
 
 from msgspec import Struct
 
+from ...domain.batching import batched
 from ...domain.collection import CollectionState, ProjectState, StaleRetry
 from ...domain.documents.project import Metadata, ProjectStatus
 from ...domain.documents.schema import RegistryFields
@@ -143,8 +143,7 @@ def evaluate_stored(filter_: Filter, newest_release: RegistryFields) -> Membersh
 
 
 def _iter_newest_releases(deps: Dependencies, collection: str, names: Iterable[str]) -> Iterator[RegistryFields]:
-    remaining = iter(names)
-    while batch := list(islice(remaining, LOOKUP_BATCH)):
+    for batch in batched(names, LOOKUP_BATCH):
         for documents in deps.index.get_documents(collection, batch).values():
             yield next((document for document in documents if document.is_newest), documents[0])
 

@@ -12,16 +12,9 @@ from ...domain.collection import CollectionState, ProjectState
 from ...domain.documents.project import ProjectStatus
 from ...domain.membership.profile import Filter
 from ...ports import Dependencies
-from ..collections.target import (
-    Scope,
-    Target,
-    clear_leftovers,
-    create_with_alias,
-    filter_names,
-    require_state,
-    resolve_filter,
-    with_filter,
-)
+from ..collections.leftovers import clear_leftovers
+from ..collections.naming import create_with_alias
+from ..collections.target import Scope, Target, filter_names, require_state, resolve_filter, with_filter
 from ..report import IngestReport, ProgressCallback, no_progress
 from .ingester import IngestContext, IngestResult, ingest
 from .planning import read_project_states, schedule_retries

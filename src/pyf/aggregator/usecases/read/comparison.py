@@ -1,4 +1,4 @@
-"""Compare a few projects side by side."""
+"""Compare a few packages side by side."""
 
 from collections.abc import Sequence
 
@@ -29,14 +29,16 @@ MIN_COMPARED, MAX_COMPARED = 2, 4
 
 
 class NotComparable(Invalid):
-    """Too few or too many projects were named."""
+    """Too few or too many packages."""
 
 
 class ComparedProject(Struct, frozen=True, kw_only=True):
-    """One of the projects that are compared.
+    """One of the compared packages.
 
-    `supports` goes along the framework versions of the comparison, for the newest release; `supported_once` likewise
-    for any release. `requirements` are those at run time.
+    Attributes:
+        requirements: Those without an extra.
+        supports: Whether the newest release supports each framework version of the comparison.
+        ever_supported: Whether any release does.
     """
 
     hit: Hit
@@ -53,21 +55,23 @@ class ComparedProject(Struct, frozen=True, kw_only=True):
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
-    """Projects in the order asked for, and the framework versions that any of them supports or has supported."""
+    """Packages in the order of the request, and the framework versions that any release of them supports."""
 
     framework_versions: tuple[FrameworkVersion, ...]
     projects: tuple[ComparedProject, ...]
 
 
 def compare_packages(deps: Dependencies, target: Target, names: Sequence[str]) -> Comparison:
-    """Compare 2 to 4 projects by any spelling of their names.
+    """Compare 2 to 4 packages by any spelling of their names.
 
-    Raises `NotComparable` for fewer or more different ones, `NotFound` for one that the collection does not show.
+    Raises:
+        NotComparable: If there are fewer or more.
+        NotFound: If the collection does not have a package, or hides it.
     """
     unique_names = list(dict.fromkeys(normalize_name(name) for name in names if name.strip()))
     if not MIN_COMPARED <= len(unique_names) <= MAX_COMPARED:
         raise NotComparable(
-            f"{MIN_COMPARED} to {MAX_COMPARED} different projects can be compared, not {len(unique_names)}"
+            f"{MIN_COMPARED} to {MAX_COMPARED} different packages can be compared, not {len(unique_names)}"
         )
     hidden_names = get_hidden_names(deps, target)
     documents_by_project = [get_visible_documents(deps, target, name, hidden_names) for name in unique_names]
@@ -78,7 +82,7 @@ def compare_packages(deps: Dependencies, target: Target, names: Sequence[str]) -
     versions = {version.name: version for support_matrix in matrices for version in support_matrix.columns}
     columns = tuple(versions[name] for name in sort_newest_first(versions))
     projects = []
-    for documents, each in zip(documents_by_project, matrices, strict=True):
+    for documents, matrix in zip(documents_by_project, matrices, strict=True):
         newest_release = documents[0].registry
         projects.append(
             ComparedProject(
@@ -91,7 +95,7 @@ def compare_packages(deps: Dependencies, target: Target, names: Sequence[str]) -
                     line.name for line in parse_requirement_lines(newest_release.requires_dist) if not line.extras
                 ),
                 supports=tuple(column.name in newest_release.framework_versions for column in columns),
-                ever_supported=_list_ever_supported(each, columns),
+                ever_supported=_list_ever_supported(matrix, columns),
                 health=build_health_report(deps, documents),
                 downloads=build_download_counts(documents[0]),
                 repository=build_repository_stats(documents[0]),

@@ -1,36 +1,36 @@
-"""What a collection's start page shows: what is new, on the rise and in good health, and what has lost its support."""
+"""Build the start page of a collection: new, trending, healthy and unsupported packages."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...domain.documents.project import ProjectStatus
 from ...domain.health.compatibility import has_supported_version, is_release_supported
 from ...domain.health.scoring_config import ScoringConfig
-from ...domain.search import Facet as By
-from ...domain.search import FacetCount, Hit, SearchQuery, SearchResults, Sort
+from ...domain.search import Facet, FacetCount, Hit, SearchQuery, SearchResults, Sort
 from ...ports import Dependencies
 from ..collections.target import Target
 from .package_views import sanitize_hit
 from .search import NewPackage, get_hidden_names, sort_by_first_release
 
-# Projects of each list.
+# Packages in each list.
 LIST_LENGTH = 6
 
-# Those looked at for a list: the last changed ones for the new, the most downloaded ones for those on the rise, the
-# best for the healthiest. A rise from ten downloads to thirty is noise.
+# Candidates of the lists: the last changed packages, the most downloaded ones (growth from ten downloads to thirty is
+# noise), and the best ones.
 _NEWEST_LIMIT, _POPULAR_LIMIT, _HEALTHIEST_LIMIT = 60, 200, 50
 _PAGE_SIZE = 100
 _MAX_PAGES = 5
 
-# Months that the last one is compared with.
+# Months that the last month is compared with.
 _BASELINE_MONTHS = 3
 
 
 class RetirementReason(StrEnum):
-    """How a project has lost its support."""
+    """Why a package is not supported any more."""
 
     ARCHIVED = "archived"
     DEPRECATED = "deprecated"
@@ -38,14 +38,14 @@ class RetirementReason(StrEnum):
 
 
 class Trending(Struct, frozen=True, kw_only=True):
-    """A project on the rise; `growth` is how many times as often as usual it was downloaded last month."""
+    """A trending package; `growth` is last month's downloads divided by those of a usual month."""
 
     hit: Hit
     growth: float
 
 
 class Unsupported(Struct, frozen=True, kw_only=True):
-    """A project that has lost its support; `newest_supported` is the newest framework version that it names."""
+    """A package without support, and the newest framework version that it declares."""
 
     hit: Hit
     reason: RetirementReason
@@ -53,9 +53,12 @@ class Unsupported(Struct, frozen=True, kw_only=True):
 
 
 class Dashboard(Struct, frozen=True, kw_only=True):
-    """A collection at a glance. `newest_change` is the project that was released last, None in an empty collection.
+    """The start page of a collection.
 
-    `framework_versions` and `health` count projects, as facets do.
+    Attributes:
+        newest_change: The package released last, None in an empty collection.
+        framework_versions: Number of packages of each version.
+        health: Number of packages of each band.
     """
 
     projects: int
@@ -70,24 +73,24 @@ class Dashboard(Struct, frozen=True, kw_only=True):
 
 
 def build_dashboard(deps: Dependencies, target: Target) -> Dashboard:
-    """Return a collection at a glance, from nine searches at most; raises `NotFound` as `search` does."""
+    """Return the start page of a collection, from nine searches at most; raises as `search_packages` does."""
     reader = _CollectionReader(deps, target)
-    newest = reader.search(sort=Sort.NEWEST, per_page=_NEWEST_LIMIT)
+    newest = reader.search(SearchQuery(sort=Sort.NEWEST, per_page=_NEWEST_LIMIT))
     return Dashboard(
         projects=newest.total,
         newest_change=newest.hits[0] if newest.hits else None,
-        framework_versions=tuple(newest.facets.get(By.FRAMEWORK_VERSIONS, ())),
-        health=tuple(newest.facets.get(By.HEALTH, ())),
+        framework_versions=tuple(newest.facets.get(Facet.FRAMEWORK_VERSIONS, ())),
+        health=tuple(newest.facets.get(Facet.HEALTH, ())),
         new=tuple(sort_by_first_release(deps, target, newest.hits)[:LIST_LENGTH]),
         updated=newest.hits[:LIST_LENGTH],
-        trending=_find_trending(reader.iter_hits(_POPULAR_LIMIT // _PAGE_SIZE, sort=Sort.DOWNLOADS)),
-        healthiest=_select_healthiest(reader.search(sort=Sort.HEALTH, per_page=_HEALTHIEST_LIMIT).hits),
+        trending=_find_trending(reader.iter_hits(_POPULAR_LIMIT // _PAGE_SIZE, SearchQuery(sort=Sort.DOWNLOADS))),
+        healthiest=_select_healthiest(reader.search(SearchQuery(sort=Sort.HEALTH, per_page=_HEALTHIEST_LIMIT)).hits),
         unsupported=_find_unsupported(reader),
     )
 
 
 class _CollectionReader:
-    """Searches in one collection, without what it hides."""
+    """Searches one collection, without hidden packages."""
 
     def __init__(self, deps: Dependencies, target: Target) -> None:
         self.collection = target.collection
@@ -96,23 +99,23 @@ class _CollectionReader:
         self._engine = deps.search
         self._hidden_names = get_hidden_names(deps, target)
 
-    def search(self, **query: object) -> SearchResults:
-        """Return a page of what is found, without addresses."""
-        results = self._engine.search(self.collection, SearchQuery(**query), hidden=self._hidden_names)  # type: ignore[arg-type]
+    def search(self, query: SearchQuery) -> SearchResults:
+        """Return a page of results, without e-mail addresses."""
+        results = self._engine.search(self.collection, query, hidden=self._hidden_names)
         return SearchResults(
             total=results.total, hits=tuple(sanitize_hit(hit) for hit in results.hits), facets=results.facets
         )
 
-    def iter_hits(self, max_pages: int, **query: object) -> Iterator[Hit]:
-        """Yield the hits of several pages."""
+    def iter_hits(self, max_pages: int, query: SearchQuery) -> Iterator[Hit]:
+        """Yield the hits of several pages of a query."""
         for page in range(1, max_pages + 1):
-            results = self.search(page=page, per_page=_PAGE_SIZE, **query)
+            results = self.search(replace(query, page=page, per_page=_PAGE_SIZE))
             yield from results.hits
             if page * _PAGE_SIZE >= results.total:
                 return
 
     def iter_newest(self, hits: Sequence[Hit]) -> Iterator[Hit]:
-        """Yield the newest releases of projects that were found by older ones."""
+        """Yield the newest releases of packages that were found by older ones."""
         names = [hit.name_normalized for hit in hits]
         yield from map(sanitize_hit, self._engine.get_hits(self.collection, names, hidden=self._hidden_names))
 
@@ -125,27 +128,28 @@ def _find_trending(popular_hits: Iterator[Hit]) -> tuple[Trending, ...]:
 
 
 def compute_growth(hit: Hit) -> float:
-    """Return how many times the downloads of the last month are those of a usual month before; 0 where not known."""
+    """Return last month's downloads divided by those of a usual month before; 0 if unknown."""
     if hit.downloads is None:
         return 0.0
-    # The last month of a history may be the running one, which the last 30 days stand for.
+    # The last month of a history may be the current one, which `downloads` (30 days) covers.
     baseline = [count for _, count in sorted(hit.download_history.items())][-_BASELINE_MONTHS - 1 : -1]
     average = sum(baseline) / len(baseline) if baseline else 0
     return hit.downloads / average if average else 0.0
 
 
 def _select_healthiest(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """Return the best, and of equally good ones those that most people rely on."""
+    """Return the best packages, the most downloaded ones of equal scores first."""
     scored = [hit for hit in hits if hit.health_score is not None]
     ordered = sorted(scored, key=lambda hit: (-(hit.health_score or 0), -(hit.downloads or 0), hit.name_normalized))
     return tuple(ordered[:LIST_LENGTH])
 
 
 def _find_unsupported(reader: _CollectionReader) -> tuple[Unsupported, ...]:
-    """Return those that most people rely on among the archived, the deprecated and those left behind."""
+    """Return the most downloaded archived, deprecated and outdated packages."""
     unsupported = {}
     retired_statuses = (ProjectStatus.ARCHIVED.value, ProjectStatus.DEPRECATED.value)
-    for hit in reader.search(statuses=retired_statuses, sort=Sort.DOWNLOADS, per_page=LIST_LENGTH).hits:
+    retired = SearchQuery(statuses=retired_statuses, sort=Sort.DOWNLOADS, per_page=LIST_LENGTH)
+    for hit in reader.search(retired).hits:
         unsupported[hit.name_normalized] = Unsupported(
             hit=hit,
             reason=RetirementReason(hit.project_status),
@@ -167,12 +171,13 @@ def _find_unsupported(reader: _CollectionReader) -> tuple[Unsupported, ...]:
 
 
 def _iter_outdated(reader: _CollectionReader) -> Iterator[Hit]:
-    """Yield projects whose newest release names framework versions, but none that is supported today."""
+    """Yield packages whose newest release declares framework versions, but none that is supported today."""
     ended_versions = _list_ended_versions(reader.scoring_config, reader.today)
     if not ended_versions:
         return
     found_count = 0
-    candidates = list(reader.iter_hits(_MAX_PAGES, framework_versions=ended_versions, sort=Sort.DOWNLOADS))
+    query = SearchQuery(framework_versions=ended_versions, sort=Sort.DOWNLOADS)
+    candidates = list(reader.iter_hits(_MAX_PAGES, query))
     for hit in reader.iter_newest(candidates):
         if (
             found_count < LIST_LENGTH
@@ -183,7 +188,7 @@ def _iter_outdated(reader: _CollectionReader) -> Iterator[Hit]:
 
 
 def _list_ended_versions(scoring_config: ScoringConfig, today: date) -> tuple[str, ...]:
-    """Return the names of all framework versions that are supported no more, those of whole series included."""
+    """Return all framework versions that are not supported any more, series included."""
     names = {
         f"{framework} {number}"
         for framework, ends in scoring_config.frameworks.items()

@@ -1,6 +1,5 @@
-"""Explain in words why a project is in a collection, why it is not, and what would bring it in."""
+"""Explain why a package is in a collection, or why it is not and what would add it."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct, to_builtins
@@ -11,15 +10,17 @@ from ...domain.membership.evaluation import MembershipDecision, MembershipReason
 from ...domain.membership.profile import Filter
 from ...domain.policy import Discovery
 from ...ports import Dependencies, ProjectRequest
-from ..collections.target import Target, resolve_filter
+from ..collections.target import Target, format_removal, resolve_filter
 from ..ingest.planning import evaluate_stored
 
 
 class MembershipExplanation(Struct, frozen=True, kw_only=True):
-    """Whether a collection holds a project, whether it belongs there, and why.
+    """Whether a package is in a collection, whether it matches, and why.
 
-    `because` is the rule that lets it in, "" for none; `belongs` is None where nobody can tell. `reasons` are
-    sentences for people.
+    Attributes:
+        is_member: Whether it matches the filter, None if unknown.
+        membership_reason: The rule that it matches, "" for none.
+        reasons: Sentences to display.
     """
 
     name: str
@@ -36,10 +37,13 @@ class MembershipExplanation(Struct, frozen=True, kw_only=True):
 
 
 def explain_membership(deps: Dependencies, target: Target, name: str, *, default: Filter) -> MembershipExplanation:
-    """Explain a project by any spelling of its name.
+    """Explain the membership of a package by any spelling of its name.
 
-    What the collection holds, has held or excludes is told from the index; of anything else the registry is asked for
-    its document, and where there is none for its page of the simple index. Raises `Unavailable` where it says neither.
+    Sends no request for a package that the collection has, has removed or excludes. Any other one takes one for its
+    JSON document, and a second one for its Simple API page if there is no document.
+
+    Raises:
+        Unavailable: If the registry does not respond.
     """
     filter_ = resolve_filter(deps, target, default)
     builder = _ExplanationBuilder(collection=target.collection, name=name, filter=filter_)
@@ -54,15 +58,14 @@ def explain_membership(deps: Dependencies, target: Target, name: str, *, default
             evaluate_stored(filter_, newest_release),
         )
     if exists and (tombstone := deps.index.get_tombstone(target.collection, name)) is not None:
-        removed_at = datetime.fromtimestamp(tombstone.removed_at, UTC)
-        return builder.build_absent(f"It left the collection on {removed_at:%Y-%m-%d %H:%M} UTC: {tombstone.reason}.")
+        return builder.build_absent(f"It was removed from the collection {format_removal(tombstone)}.")
     if reason := filter_.exclude.get(normalize_name(name)):
         return builder.build_absent(f"{_capitalize(filter_.label)} excludes it: {reason}.")
     return _explain_from_registry(deps, builder, exists)
 
 
 class _ExplanationBuilder(Struct, frozen=True, kw_only=True):
-    """Makes explanations of one project."""
+    """Builds explanations of one package."""
 
     collection: str
     name: str
@@ -74,11 +77,9 @@ class _ExplanationBuilder(Struct, frozen=True, kw_only=True):
         if decision.reason is not None:
             reason = f"It is in the collection, as of release {version}: {decision.text}."
         elif normalize_name(name) in self.filter.exclude:
-            reason = f"It is in the collection, and the next run takes it out: {decision.text}."
+            reason = f"It is in the collection, and the next run removes it: {decision.text}."
         else:
-            reason = (
-                f"It is in the collection, as of release {version}, and would not be let in today: {decision.text}."
-            )
+            reason = f"It is in the collection, as of release {version}, and does not match any more: {decision.text}."
         return MembershipExplanation(
             name=name,
             collection=self.collection,
@@ -108,7 +109,7 @@ class _ExplanationBuilder(Struct, frozen=True, kw_only=True):
 def _explain_from_registry(deps: Dependencies, builder: _ExplanationBuilder, exists: bool) -> MembershipExplanation:
     prefix = f"It is not in the collection {builder.collection}" + ("" if exists else ", which does not exist yet")
     name = normalize_name(builder.name)
-    # No project is worth more than its own document here.
+    # Only the newest release is needed.
     (result,) = deps.registry.read_projects([ProjectRequest(name=name)], needs_releases=lambda _project: False)
     outcome = result.outcome
     if isinstance(outcome, NotFound):
@@ -124,7 +125,7 @@ def _explain_from_registry(deps: Dependencies, builder: _ExplanationBuilder, exi
             f"{prefix}: {decision.text}.", f"Its newest release is {newest.version}.", name=outcome.name
         )
     return builder.build_absent(
-        f"{prefix}, and it would belong: {decision.text}.",
+        f"{prefix}, but it matches: {decision.text}.",
         _explain_discovery(deps, builder.filter, name, decision.reason, exists),
         name=outcome.name,
         is_member=True,
@@ -139,28 +140,27 @@ def _explain_missing_document(
     match page_status.outcome:
         case ProjectStatus.QUARANTINED:
             return builder.build_absent(
-                f"{prefix}: PyPI holds it in quarantine and shows nothing of it.", is_member=None
+                f"{prefix}: it is quarantined on PyPI, which serves no document of it.", is_member=None
             )
         case NotFound():
-            return builder.build_absent(f"{prefix}: there is no project of that name on PyPI.")
+            return builder.build_absent(f"{prefix}: PyPI has no package of that name.")
         case AggregatorError() as error:
             raise error
     if page_status.is_empty:
         return builder.build_absent(f"{prefix}: it has no release on PyPI.")
     return builder.build_absent(
-        f"{prefix}: PyPI lists it and has no document of it, which may change soon.", is_member=None
+        f"{prefix}: PyPI lists it but serves no document of it, which may change soon.", is_member=None
     )
 
 
 def _explain_discovery(deps: Dependencies, filter_: Filter, name: str, reason: MembershipReason, exists: bool) -> str:
-    """Say which run finds it: of who requires something under any name, nobody tells the registry's readers."""
+    """Return which run finds the package: the registry does not list the packages that require a framework."""
     is_known = (
         filter_.matching_pattern(name) or name in filter_.include or deps.membership_cache.get_many(filter_.key, [name])
     )
     if reason is MembershipReason.REQUIRES and not is_known and deps.policy.discovery is Discovery.CLASSIFIERS:
         return (
-            "Its name says nothing, so that no run finds it by itself: name it in a file of candidates (--candidates), "
-            "or in 'names:' of the profile."
+            "No run finds it by its name: add it to a file of candidates (--candidates), or to 'names:' of the profile."
         )
     return f"The next run of pyfaggregator {'-i' if exists else '-f'} finds it."
 

@@ -1,10 +1,9 @@
-"""Explain a project's score: what it is as of now, from which findings, and whether the index holds another one."""
+"""Explain the score of a package: its value and findings as of now, and the stored value."""
 
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from ...domain.documents.document import Enrichments
 from ...domain.documents.schema import HealthFields
 from ...domain.health import Score
 from ...ports import Dependencies
@@ -14,7 +13,7 @@ from .package import require_documents
 
 
 class ScoreExplanation(Struct, frozen=True, kw_only=True):
-    """A project's score as of now, and the one that its documents carry, Unset for none."""
+    """The score of a package as of now, and the stored one."""
 
     name: str
     version: str
@@ -23,11 +22,11 @@ class ScoreExplanation(Struct, frozen=True, kw_only=True):
 
     @property
     def stored_score(self) -> int | None:
-        """The number that the index holds, None for none."""
+        """The stored number, None for none."""
         return None if self.stored is UNSET or self.stored.health_score is UNSET else self.stored.health_score
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the score as one JSON object, in the fields of a document and with the stored score beside them."""
+        """Return the score as one JSON object: the fields of a document, and the stored score."""
         fields = self.score.fields
         return {
             "name": self.name,
@@ -41,18 +40,12 @@ class ScoreExplanation(Struct, frozen=True, kw_only=True):
 
 
 def explain_score(deps: Dependencies, target: Target, name: str) -> ScoreExplanation:
-    """Score a project from what the index holds, without asking anybody; any spelling of the name will do.
-
-    Raises `NotFound` as `show` does.
-    """
+    """Score a package from its stored documents, without a request; raises as `require_documents` does."""
     documents = require_documents(deps, target, name)
     newest_release = documents[0]
-    enrichments = Enrichments(
-        repository=newest_release.repository, downloads=newest_release.downloads, health=newest_release.health
-    )
     return ScoreExplanation(
         name=newest_release.registry.name,
         version=newest_release.registry.version,
-        score=score_project(deps, [document.registry for document in documents], enrichments),
+        score=score_project(deps, [document.registry for document in documents], newest_release.enrichments),
         stored=newest_release.health,
     )

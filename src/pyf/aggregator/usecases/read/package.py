@@ -1,8 +1,6 @@
-"""What is told of a quarantined project: no address of a site, wherever in its texts one stands.
+"""Read one package: its documents, its page, its releases, and related packages.
 
-Show what the index holds of one project.
-
-All of one project for one page: what the index holds of it, and who around it has to do with it.
+Texts of a quarantined package contain no URL: its links may lead to malware.
 """
 
 from collections.abc import Sequence
@@ -40,12 +38,15 @@ from .search import get_hidden_names
 
 StructT = TypeVar("StructT", bound=Struct)
 
-# What is not the project's own: where our rules are explained, and other projects.
+# Fields whose URLs are not the package's own: explanations of rules, and other packages.
 _TRUSTED_KEYS = frozenset({"read_more", "dependents", "similar"})
+
+# How many related packages are displayed.
+MAX_DEPENDENTS, MAX_SIMILAR = 30, 8
 
 
 def strip_urls(struct: StructT) -> StructT:
-    """Return what is told of a project without addresses of sites; one that stands alone as a `url` is ""."""
+    """Return a struct without URLs in its texts; a field `url` becomes ""."""
     return convert(_strip_value(to_builtins(struct)), type(struct))
 
 
@@ -59,21 +60,22 @@ def _strip_value(value: Any) -> Any:
                 for key, item in value.items()
             }
         case list() | tuple():
-            return [_strip_value(each) for each in value]
+            return [_strip_value(item) for item in value]
         case _:
             return value
 
 
 def get_package_documents(deps: Dependencies, target: Target, name: str) -> Sequence[dict[str, Any]]:
-    """Return the documents of a project as mappings, newest first; any spelling of the name will do.
+    """Return the documents of a package as mappings, the newest first, by any spelling of its name.
 
-    Raises `NotFound` for a project that the collection does not hold, with what is known of its leaving.
+    Raises:
+        NotFound: If the collection does not have the package; the message has the reason if it was removed.
     """
     return [document.to_dict() for document in require_documents(deps, target, name)]
 
 
 def require_documents(deps: Dependencies, target: Target, name: str) -> Sequence[Document]:
-    """Return the documents of a project, newest first, one at least; raises `NotFound` as `show` does."""
+    """Return the documents of a package, the newest first; raises `NotFound` if there are none."""
     require_state(deps, target)
     documents = deps.index.get_project_documents(target.collection, name)
     if documents:
@@ -81,32 +83,30 @@ def require_documents(deps: Dependencies, target: Target, name: str) -> Sequence
     raise build_not_found_error(deps, target, name)
 
 
-# Of those around a project, so many are shown.
-MAX_DEPENDENTS, MAX_SIMILAR = 30, 8
-
-
 class ProjectRemoved(NotFound):
-    """A project that was in the collection once; the tombstone says when it left, and why."""
+    """A package that was removed from the collection; the tombstone has the time and the reason."""
 
     def __init__(self, name: str, tombstone: Tombstone) -> None:
-        super().__init__(f"{name} is not in the index any more: {tombstone.reason}")
+        super().__init__(f"{name} was removed from the index: {tombstone.reason}")
         self.tombstone = tombstone
 
 
 class Requirement(Struct, frozen=True, kw_only=True):
-    """A requirement; `inside` is the normalised name of a project of the same collection, "" for one outside of it."""
+    """A requirement; `indexed_name` is the normalized name if the collection has the package, else ""."""
 
     line: RequirementLine
     indexed_name: str
 
 
 class PackageDetails(Struct, frozen=True, kw_only=True):
-    """One project.
+    """A package; a quarantined one has no install command, no description, no links, and no URL in any text.
 
-    `hit` is what lists show of it; `description` its README as safe HTML; `install` the line that installs it. A
-    quarantined one has none of these two, no links, and no address in any text: nobody must install it, or go where it
-    leads. `first_uploaded`
-    is in Unix seconds. `why_here` says why it is in the collection, in the words of `membership_reason`.
+    Attributes:
+        hit: What lists display of it.
+        install: The command that installs it.
+        description: Its README as safe HTML.
+        first_uploaded: Unix time of its first release.
+        membership_reason: Why it is in the collection (`MembershipReason`).
     """
 
     hit: Hit
@@ -134,9 +134,11 @@ class PackageDetails(Struct, frozen=True, kw_only=True):
 
 
 def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails:
-    """Return a project by any spelling of its name, quarantined ones included.
+    """Return a package by any spelling of its name, even if it is quarantined.
 
-    Raises `Left` for one that has left the collection, `NotFound` for one that never was in it or is hidden.
+    Raises:
+        ProjectRemoved: If it was removed from the collection.
+        NotFound: If it never was in the collection, or is hidden.
     """
     hidden_names = get_hidden_names(deps, target)
     documents = get_visible_documents(deps, target, name, hidden_names)
@@ -176,7 +178,7 @@ def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails
 
 
 def list_releases(deps: Dependencies, target: Target, name: str) -> tuple[ReleaseSummary, ...]:
-    """Return the releases of a project, the highest version first; raises as `project_page` does."""
+    """Return the releases of a package, the highest version first; raises as `get_package` does."""
     documents = get_visible_documents(deps, target, name, get_hidden_names(deps, target))
     summaries = build_release_summaries(documents)
     is_quarantined = documents[0].registry.project_status == ProjectStatus.QUARANTINED
@@ -184,7 +186,7 @@ def list_releases(deps: Dependencies, target: Target, name: str) -> tuple[Releas
 
 
 def get_summary(deps: Dependencies, target: Target, name: str) -> Hit:
-    """Return what lists show of a project, quarantined ones included; raises as `project_page` does."""
+    """Return what lists display of a package, even if it is quarantined; raises as `get_package` does."""
     hit = to_display_hit(get_visible_documents(deps, target, name, get_hidden_names(deps, target))[0])
     return strip_urls(hit) if hit.project_status == ProjectStatus.QUARANTINED else hit
 
@@ -192,8 +194,8 @@ def get_summary(deps: Dependencies, target: Target, name: str) -> Hit:
 def get_visible_documents(
     deps: Dependencies, target: Target, name: str, hidden_names: frozenset[str]
 ) -> list[Document]:
-    """Return the documents of a project that is shown, the newest first, one at least."""
-    not_found = NotFound(f"there is no {name} in {target.collection}")
+    """Return the documents of a visible package, the newest first; raises as `get_package` does."""
+    not_found = NotFound(f"{name} is not in the collection {target.collection}")
     if normalize_name(name) in hidden_names:
         raise not_found
     documents = deps.index.get_project_documents(target.collection, name)

@@ -1,4 +1,4 @@
-"""What is shown of a project: its parts, without e-mail addresses, made from what the index holds."""
+"""Build what pages and the API display of a package, without e-mail addresses."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from ...domain.documents.document import Document, Enrichments
+from ...domain.documents.document import Document
 from ...domain.documents.schema import RegistryFields
 from ...domain.documents.version import to_version_key
 from ...domain.email_masking import mask_emails, parse_person_names
@@ -16,12 +16,12 @@ from ...domain.support_matrix import SupportMatrix, build_support_matrix
 from ...ports import Dependencies
 from ..enrich.scores import score_project
 
-# Who has no name for a licence may have put its whole text.
+# Some packages put the full license text into this field.
 _MAX_LICENSE_LENGTH = 60
 
 
 class HealthGroup(Struct, frozen=True, kw_only=True):
-    """The findings of a group of rules, and the names of those whose facts are not known."""
+    """The findings of a group of rules, and the names of rules without data."""
 
     name: str
     points: float
@@ -31,9 +31,11 @@ class HealthGroup(Struct, frozen=True, kw_only=True):
 
 
 class HealthReport(Struct, frozen=True, kw_only=True):
-    """A score as of now, None where no rule could judge, as a word as well, and all that led to it.
+    """A score as of now, and how it came about.
 
-    `uncapped` is what the rules give, before the caps.
+    Attributes:
+        score: None if no rule had data.
+        uncapped: The score before the caps.
     """
 
     score: int | None
@@ -46,7 +48,7 @@ class HealthReport(Struct, frozen=True, kw_only=True):
 
 
 class ReleaseSummary(Struct, frozen=True, kw_only=True):
-    """A release in the course of a project; `uploaded` in Unix seconds, 0 for one without files, `size` in bytes."""
+    """A release; `uploaded` is a Unix time, 0 without files, and `size` is in bytes."""
 
     version: str
     uploaded: int
@@ -63,7 +65,7 @@ class ReleaseSummary(Struct, frozen=True, kw_only=True):
 
 
 class RepositoryStats(Struct, frozen=True, kw_only=True):
-    """What is known of a project's repository; times in Unix seconds, None for what nobody knows."""
+    """Data of a package's repository; times are Unix times, None is unknown."""
 
     url: str
     is_verified: bool | None
@@ -77,7 +79,7 @@ class RepositoryStats(Struct, frozen=True, kw_only=True):
 
 
 class DownloadCounts(Struct, frozen=True, kw_only=True):
-    """How often a project is downloaded; `history` is by month (`2026-01`), oldest first, None is what nobody knows."""
+    """Download counts of a package; `history` is by month (`2026-01`), oldest first, None is unknown."""
 
     last_day: int | None
     last_week: int | None
@@ -87,28 +89,25 @@ class DownloadCounts(Struct, frozen=True, kw_only=True):
 
 
 def build_health_report(deps: Dependencies, documents: Sequence[Document]) -> HealthReport:
-    """Score a project as of now; `documents` are all of its own, the newest first."""
-    newest_release = documents[0]
-    enrichments = Enrichments(
-        repository=newest_release.repository, downloads=newest_release.downloads, health=newest_release.health
-    )
-    return _to_health_report(score_project(deps, [document.registry for document in documents], enrichments))
+    """Score a package as of now; `documents` are all of its releases, the newest first."""
+    releases = [document.registry for document in documents]
+    return _to_health_report(score_project(deps, releases, documents[0].enrichments))
 
 
 def build_compatibility(deps: Dependencies, documents: Sequence[Document]) -> SupportMatrix:
-    """Return which releases support what, as of now."""
+    """Return which releases support which versions, as of now."""
     today = datetime.fromtimestamp(deps.now(), UTC).date()
     return build_support_matrix([document.registry for document in documents], deps.scoring_config, today)
 
 
 def build_release_summaries(documents: Iterable[Document]) -> tuple[ReleaseSummary, ...]:
-    """Return the releases of a project, the highest version first."""
+    """Return the releases of a package, the highest version first."""
     ordered_documents = sorted(documents, key=lambda document: to_version_key(document.registry.version), reverse=True)
-    return tuple(_to_release_summary(each.registry) for each in ordered_documents)
+    return tuple(_to_release_summary(document.registry) for document in ordered_documents)
 
 
 def build_repository_stats(document: Document) -> RepositoryStats | None:
-    """Return what is known of a project's repository, None where none is known."""
+    """Return the data of a package's repository, None if the repository is unknown."""
     fields = document.repository
     if fields is UNSET or fields.github_url is UNSET:
         return None
@@ -126,7 +125,7 @@ def build_repository_stats(document: Document) -> RepositoryStats | None:
 
 
 def build_download_counts(document: Document) -> DownloadCounts:
-    """Return how often a project is downloaded, as far as that is known."""
+    """Return the download counts of a package, as far as they are known."""
     fields = document.downloads
     if fields is UNSET:
         return DownloadCounts(last_day=None, last_week=None, last_month=None, total=None, history={})
@@ -140,24 +139,24 @@ def build_download_counts(document: Document) -> DownloadCounts:
 
 
 def find_first_upload(documents: Iterable[RegistryFields]) -> int:
-    """Return when a project's first release was uploaded, in Unix seconds; 0 where that is not known."""
+    """Return the Unix time at which a package's first release was uploaded; 0 if unknown."""
     return min((document.upload_timestamp for document in documents if document.upload_timestamp), default=0)
 
 
 def list_authors(newest_release: RegistryFields) -> tuple[str, ...]:
-    """Return the people whom a release names as its authors and maintainers, without their addresses."""
+    """Return the authors and maintainers of a release, without e-mail addresses."""
     return parse_person_names(
         (newest_release.author, newest_release.author_email, newest_release.maintainer, newest_release.maintainer_email)
     )
 
 
 def to_display_hit(document: Document) -> Hit:
-    """Return what a list shows of a release."""
+    """Return what lists display of a release."""
     return sanitize_hit(to_hit(document))
 
 
 def sanitize_hit(hit: Hit) -> Hit:
-    """Return a hit without e-mail addresses; a licence that is a whole text is cut to its beginning."""
+    """Return a hit without e-mail addresses; a full license text is truncated."""
     if "@" not in hit.summary + hit.license and len(hit.license) <= _MAX_LICENSE_LENGTH:
         return hit
     license_text = " ".join(hit.license.split())

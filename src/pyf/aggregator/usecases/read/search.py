@@ -1,8 +1,6 @@
-"""Find projects in a collection, without those that its profile hides, and without e-mail addresses.
+"""Search a collection, without hidden packages and without e-mail addresses, and list what is new in it.
 
-Values of filters are taken as people write them (`domain/filter_values.py`), here and so everywhere.
-
-What is new in a collection, or among what a question finds: projects that came, and releases that did.
+Filter values are resolved as people write them (`domain/search`), for every entry point.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +15,12 @@ from ...ports import Dependencies
 from ..collections.target import Target, require_state
 from .package_views import find_first_upload, sanitize_hit
 
+# A new package has changed recently, so new packages are selected from this many recent ones.
+NEWCOMER_CANDIDATES = 100
+
 
 class UnknownValue(Struct, frozen=True, kw_only=True):
-    """A value that no package of the collection has, and such as may be meant."""
+    """A filter value that no package of the collection has, and similar values that exist."""
 
     facet: Facet
     value: str
@@ -27,7 +28,7 @@ class UnknownValue(Struct, frozen=True, kw_only=True):
 
 
 class SearchOutcome(Struct, frozen=True, kw_only=True):
-    """What was found, the question as it was understood, and the values that were not."""
+    """The results, the query as resolved, and the values that could not be resolved."""
 
     results: SearchResults
     query: SearchQuery
@@ -35,15 +36,14 @@ class SearchOutcome(Struct, frozen=True, kw_only=True):
 
 
 def search_packages(deps: Dependencies, target: Target, query: SearchQuery) -> SearchResults:
-    """Return a page of what a question finds, as `answer` does, whatever was not understood."""
+    """Return a page of results, as `search_with_hints` does, without the unknown values."""
     return search_with_hints(deps, target, query).results
 
 
 def search_with_hints(deps: Dependencies, target: Target, query: SearchQuery) -> SearchOutcome:
-    """Return a page of what a question finds; raises `NotFound` for a collection that is not there.
+    """Return a page of results; raises `NotFound` if the collection does not exist.
 
-    Where the target brings a profile, its framework is favoured: somebody who asks in one collection of several
-    frameworks means one of them.
+    The frameworks of the target's profile are preferred, unless the query names others.
     """
     if target.filter and not query.frameworks:
         query = replace(query, frameworks=target.filter.frameworks)
@@ -57,15 +57,15 @@ def search_with_hints(deps: Dependencies, target: Target, query: SearchQuery) ->
 
 
 def suggest_packages(deps: Dependencies, target: Target, text: str, *, limit: int = 8) -> Sequence[Suggestion]:
-    """Return the projects that somebody may be about to type, the likeliest first."""
+    """Return packages whose names complete a text, the best first."""
     suggestions = deps.search.suggest(target.collection, text, limit=limit, hidden=get_hidden_names(deps, target))
     return [replace(suggestion, summary=mask_emails(suggestion.summary)) for suggestion in suggestions]
 
 
 def get_hidden_names(deps: Dependencies, target: Target) -> frozenset[str]:
-    """Return who is not shown (normalised): whom the profile excludes now, and whom it did when it filled this.
+    """Return the normalized names that the profile excludes now, or excluded when it filled the collection.
 
-    A project that somebody excludes is hidden at once, not with the next run.
+    A package is hidden as soon as it is excluded, before the next run removes it.
     """
     stored_names = require_state(deps, target).filter.exclude
     return frozenset(stored_names) | frozenset(target.filter.exclude if target.filter else ())
@@ -74,9 +74,9 @@ def get_hidden_names(deps: Dependencies, target: Target) -> frozenset[str]:
 def _resolve_query(
     deps: Dependencies, target: Target, query: SearchQuery, results: SearchResults, hidden_names: frozenset[str]
 ) -> tuple[SearchQuery, tuple[UnknownValue, ...]]:
-    """Return the question with the values that packages have for those that it names, and those that none has.
+    """Return the query with the stored spelling of its filter values, and the values that no package has.
 
-    All values are asked for only where one that was named has found nothing.
+    Counts all values of a facet only if a value of the query has no result.
     """
     changed: Mapping[str, tuple[str, ...]] = {}
     unknown_values: list[UnknownValue] = []
@@ -98,31 +98,27 @@ def _resolve_query(
     return replace(query, **changed), tuple(unknown_values)
 
 
-# Who is new has changed lately: the newcomers are looked for among so many.
-NEWCOMER_CANDIDATES = 100
-
-
 class NewPackage(Struct, frozen=True, kw_only=True):
-    """A project whose first release is of late (`first_uploaded`, Unix seconds)."""
+    """A package with the Unix time of its first release."""
 
     hit: Hit
     first_uploaded: int
 
 
 def list_recently_updated(deps: Dependencies, target: Target, query: SearchQuery, *, limit: int) -> Sequence[Hit]:
-    """Return what was released last among what a question finds; its order and page do not count."""
+    """Return the latest releases among the results of a query, whatever its order and page."""
     return search_packages(deps, target, replace(query, sort=Sort.NEWEST, page=1, per_page=limit)).hits
 
 
 def list_new_packages(deps: Dependencies, target: Target, query: SearchQuery, *, limit: int) -> Sequence[NewPackage]:
-    """Return the projects whose first release is the latest, among what a question finds."""
+    """Return the packages with the latest first release among the results of a query."""
     return sort_by_first_release(deps, target, list_recently_updated(deps, target, query, limit=NEWCOMER_CANDIDATES))[
         :limit
     ]
 
 
 def sort_by_first_release(deps: Dependencies, target: Target, hits: Sequence[Hit]) -> Sequence[NewPackage]:
-    """Return projects by their first release, the latest first."""
+    """Return packages by their first release, the latest first."""
     stored_documents = deps.index.get_documents(target.collection, [hit.name_normalized for hit in hits])
     stored_hits = (hit for hit in hits if hit.name_normalized in stored_documents)
     packages = [
