@@ -15,39 +15,39 @@ def registry(request: pytest.FixtureRequest) -> Iterator[RegistryPorts]:
 
 
 def test_the_last_serial_is_that_of_the_newest_change(registry: RegistryPorts) -> None:
-    assert registry.journal.fetch_last_serial() == 30
+    assert registry.changelog.fetch_last_serial() == 30
     assert registry.meter.count() == 1
 
 
 def test_changes_come_ascending_by_serial_and_normalised_name(registry: RegistryPorts) -> None:
-    entries = registry.journal.fetch_since(9)
+    entries = registry.changelog.fetch_since(9)
 
     assert [(entry.serial, entry.name) for entry in entries] == [(10, "leaky"), (20, "acme-blog"), (30, "plone-api")]
     assert registry.meter.count() == 1
 
 
 def test_a_change_tells_what_happened_when(registry: RegistryPorts) -> None:
-    (entry,) = registry.journal.fetch_since(29)
+    (entry,) = registry.changelog.fetch_since(29)
 
     assert (entry.action, entry.version.startswith("2."), entry.timestamp) == ("new release", True, 1_767_528_000)
 
 
 @pytest.mark.parametrize("serial", [30, 31, 1_000_000])
 def test_nothing_is_above_the_last_serial(registry: RegistryPorts, serial: int) -> None:
-    assert list(registry.journal.fetch_since(serial)) == []
+    assert list(registry.changelog.fetch_since(serial)) == []
 
 
 def test_the_serial_itself_is_not_repeated(registry: RegistryPorts) -> None:
-    assert [entry.serial for entry in registry.journal.fetch_since(20)] == [30]
+    assert [entry.serial for entry in registry.changelog.fetch_since(20)] == [30]
 
 
 def test_a_page_holds_fifty_thousand_changes(registry: RegistryPorts) -> None:
-    assert registry.journal.page_size == 50_000
+    assert registry.changelog.page_size == 50_000
 
 
 @pytest.mark.parametrize("method", ["last_serial", "since"])
-def test_a_journal_that_does_not_answer_is_unavailable(registry: RegistryPorts, method: str) -> None:
+def test_changelog_that_does_not_respond_is_unavailable(registry: RegistryPorts, method: str) -> None:
     registry.fail_method(method)
 
     with pytest.raises(Unavailable):
-        registry.journal.fetch_last_serial() if method == "last_serial" else registry.journal.fetch_since(0)
+        registry.changelog.fetch_last_serial() if method == "last_serial" else registry.changelog.fetch_since(0)

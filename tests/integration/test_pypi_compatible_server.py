@@ -27,7 +27,7 @@ MISSING_NAME = "nobody-has-published-a-project-of-this-name"
 @dataclass(frozen=True)
 class PyPIAdapters:
     registry: PyPIRegistry
-    journal: PyPIChangelog
+    changelog: PyPIChangelog
     feed: PyPIFeed
 
 
@@ -50,7 +50,7 @@ def test_serials_and_changelog_agree(server: PyPIAdapters) -> None:
     serials = server.registry.fetch_serials()
 
     assert serials.by_name
-    assert max(serials.by_name.values()) <= serials.last_serial <= server.journal.fetch_last_serial()
+    assert max(serials.by_name.values()) <= serials.last_serial <= server.changelog.fetch_last_serial()
 
 
 def test_listed_projects_have_release_metadata(projects: list[Project]) -> None:
@@ -92,9 +92,9 @@ def test_browse_unknown_classifier_is_empty(server: PyPIAdapters) -> None:
 
 
 def test_changelog_is_ordered(server: PyPIAdapters) -> None:
-    last = server.journal.fetch_last_serial()
+    last = server.changelog.fetch_last_serial()
 
-    serials = [entry.serial for entry in server.journal.fetch_since(max(0, last - 100))]
+    serials = [entry.serial for entry in server.changelog.fetch_since(max(0, last - 100))]
 
     assert serials
     assert serials == sorted(serials)

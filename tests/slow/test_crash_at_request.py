@@ -1,4 +1,4 @@
-"""Dying before any request that changes something on a server costs nothing; `test_every_step` does so to a file.
+"""Kill a run before any request that changes the server; `test_crash_at_write` does the same with a file.
 
 There are no transactions here. What a death leaves half-written the next run finds, and clients of the alias see only
 whole collections while one is rebuilt.
@@ -48,7 +48,7 @@ _CHANGE_NOTHING = ("/multi_search", "/health")
 
 
 class CrashingServer(Server):
-    """Dies instead of sending the request number `lives` + 1 of those that change something."""
+    """Raises `ProcessDeath` instead of sending changing request number `lives` + 1."""
 
     def __init__(self, url: str, lives: int | None) -> None:
         super().__init__([url], ADMIN_KEY, retry_timeout=1, event_hooks={"request": [self._crash_if_due]})
@@ -64,7 +64,7 @@ class CrashingServer(Server):
 
 @contextmanager
 def open_tiny_world(pypi: LocalPyPI, store: Store, folder: Path, *, lives: int | None = None) -> Iterator[World]:
-    """Give a world on a server that holds what is in a store."""
+    """Open a world on a server with the contents of a store."""
     settings = build_fast_settings(pypi, folder, pypi_batch_size=1)
     with LocalTypesense(store) as service, open_dependencies(settings) as deps:
         server = CrashingServer(service.url, lives)
@@ -100,7 +100,7 @@ def filled_store(pypi: LocalPyPI, tmp_path: Path) -> Store:
 
 
 def iter_crashes(pypi: LocalPyPI, store: Store, folder: Path, use: str, stride: int) -> Iterator[Store]:
-    """Yield what the server holds after deaths of a run, the first one before its first change."""
+    """Yield the contents of the server after each crash; the first crash is before the first change."""
     lives, has_died = 0, True
     while has_died:
         crashed_store = deepcopy(store)
@@ -110,7 +110,7 @@ def iter_crashes(pypi: LocalPyPI, store: Store, folder: Path, use: str, stride: 
             has_died = False
         except ProcessDeath:
             lives += stride
-        # The lease of a process that is gone, which this one is not: `test_typesense_leases` has such.
+        # Its lease belongs to this process, which is alive; the tests of leases cover dead ones.
         crashed_store.collections.pop(LEASES, None)
         yield crashed_store
     assert lives > 10
@@ -175,7 +175,7 @@ def test_rebuild_crash_at_any_request(pypi: LocalPyPI, filled_store: Store, tmp_
     ],
 )
 def test_legacy_takeover_crash_at_any_request(pypi: LocalPyPI, tmp_path: Path, alias: str, stride: int) -> None:
-    """What it has found out is never lost, and only where it bears the name itself that leads nowhere for a moment."""
+    """Enrichments are never lost; the name leads nowhere for a moment only if it is the collection itself."""
     filled = Store()
     documents = [{"id": "Tiny.One-None", "name": "Tiny.One", "version": "None", "github_stars": 7}]
     documents += [{"id": f"tiny-{name}-1.0", "name": f"tiny-{name}", "version": "1.0"} for name in ("one", "two", "no")]
@@ -189,7 +189,7 @@ def test_legacy_takeover_crash_at_any_request(pypi: LocalPyPI, tmp_path: Path, a
     for store in iter_crashes(pypi, filled, tmp_path, "recreate", stride):
         aliased = store.collections.get("tiny") or store.collections.get(store.aliases.get("tiny", ""))
         assert aliased or not alias
-        # Either one is complete, and the one that is about to take the name up, too.
+        # Each is complete, and so is the one that gets the name next.
         complete = aliased or next(
             collection for collection in store.collections.values() if collection.name.startswith("tiny-")
         )
@@ -203,7 +203,7 @@ def test_legacy_takeover_crash_at_any_request(pypi: LocalPyPI, tmp_path: Path, a
 
 @contextmanager
 def open_fake_server(store: Store, *, lives: int | None = None) -> Iterator[Dependencies]:
-    """Give services on a server that holds what is in a store; nobody else is there to be asked."""
+    """Open dependencies on a server with the contents of a store, without a registry."""
     with LocalTypesense(store) as service, closing(CrashingServer(service.url, lives)) as server:
         ports = typesense.build_ports(server)
         yield build_engine_dependencies(ports.index, ports.admin)
@@ -212,7 +212,7 @@ def open_fake_server(store: Store, *, lives: int | None = None) -> Iterator[Depe
 @pytest.mark.parametrize("collection", ["plone-1", "plone"])
 @pytest.mark.parametrize("stride", [pytest.param(7, id="some"), ALL])
 def test_copy_crash_at_any_request(collection: str, stride: int) -> None:
-    """Where the collection bears the name itself it leads nowhere for a moment; the copy is whole then."""
+    """If the name is the collection itself it leads nowhere for a moment; then the copy is complete."""
     filled, plone = Store(), Target(collection="plone")
     with open_fake_server(filled) as deps:
         fill_collection(deps, collection, alias="packages")

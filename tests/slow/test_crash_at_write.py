@@ -1,4 +1,4 @@
-"""Dying between any two steps costs nothing: who reads finds a complete collection, and the next run completes it.
+"""Kill a run between any two writes: readers find a complete collection, and the next run completes it.
 
 A "death" here is that of a database, so that each of the steps can be tried; `test_kill` kills real processes.
 """
@@ -50,7 +50,7 @@ def filled_folder(pypi: LocalPyPI, tmp_path: Path) -> Path:
 
 
 def iter_crashes(pypi: LocalPyPI, folder: Path, use: str) -> Iterator[Path]:
-    """Yield a folder after each death of a run, the first one before its first step and the last after its last."""
+    """Yield a folder after each crash, the first one before the first step, the last one after the last step."""
     lives, has_died = 0, True
     while has_died:
         databases: list[CrashingDatabase] = []
@@ -74,13 +74,13 @@ def iter_crashes(pypi: LocalPyPI, folder: Path, use: str) -> Iterator[Path]:
 
 
 def clear_leftovers(pypi: LocalPyPI) -> None:
-    """Wait until the registry has counted all that a dead run has sent: it answers in turn, on a new connection too."""
+    """Wait until the registry has counted all requests of a crashed run: it responds in order."""
     for _ in range(2):
         urlopen(f"{pypi.url}{COUNTS_PATH}", timeout=COMMAND_TIMEOUT).close()
 
 
 def read_baseline(pypi: LocalPyPI, folder: Path, use: str) -> dict[str, Any]:
-    """Return what a run makes of a copy of the index that nobody disturbs."""
+    """Return what an undisturbed run makes of a copy of the index."""
     baseline_folder = folder.with_name("undisturbed")
     if folder.exists():
         shutil.copytree(folder, baseline_folder)
@@ -166,7 +166,7 @@ def test_next_run_removes_crashed_rebuild(use: str, pypi: LocalPyPI, filled_fold
 
 
 def test_live_rebuild_is_not_an_orphan(pypi: LocalPyPI, filled_folder: Path) -> None:
-    """An operator may point the alias elsewhere; what it led to stays, though a rebuild once died over it."""
+    """If an operator moves the alias, the collection that it led to stays, even after a crashed rebuild."""
     with open_tiny_world(pypi, filled_folder, CLOCK) as world:
         admin = world.deps.admin
         world.deps.index.set_state("tiny", replace(read_state(world), rebuild_of="tiny"))
@@ -180,7 +180,7 @@ def test_live_rebuild_is_not_an_orphan(pypi: LocalPyPI, filled_folder: Path) -> 
 
 
 def rebuild_with_hook(pypi: LocalPyPI, folder: Path, meanwhile: Callable[[int], None]) -> tuple[Json, int]:
-    """Rebuild while something else is done between any two steps; return a project's document and how many steps."""
+    """Rebuild with another action between any two steps; return a package's document and the number of steps."""
     databases: list[HookedDatabase] = []
 
     def open_database(path: Path) -> HookedDatabase:
@@ -193,7 +193,7 @@ def rebuild_with_hook(pypi: LocalPyPI, folder: Path, meanwhile: Callable[[int], 
 
 
 def test_rebuild_keeps_concurrent_writes(pypi: LocalPyPI, filled_folder: Path) -> None:
-    """Stars and downloads come from other processes, which nobody keeps from writing while a rebuild is under way."""
+    """Other processes write stars and downloads during a rebuild."""
     written_at: list[int] = []
     step = 0
     while len(written_at) == step:
@@ -217,7 +217,7 @@ def test_rebuild_keeps_concurrent_writes(pypi: LocalPyPI, filled_folder: Path) -
 
 
 def test_crashed_rebuild_keeps_last_writes(pypi: LocalPyPI, filled_folder: Path) -> None:
-    """Death came after the switch and before what had been written meanwhile was carried over again."""
+    """The crash is after the swap and before the enrichments are copied again."""
     with open_tiny_world(pypi, filled_folder, CLOCK) as world:
         admin, index = world.deps.admin, world.deps.index
         admin.create("tiny-2", CollectionState(filter=world.filter))

@@ -1,4 +1,4 @@
-"""Recreating a collection from itself, disturbed at every step: by death, and by writes of other processes."""
+"""Rebuild from a copy with a crash, or a write of another process, at every step."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ def filled_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @contextmanager
 def copy_file(filled: Path) -> Iterator[Path]:
-    """Give the path of a file that holds the same."""
+    """Return the path of a copy of the file."""
     with TemporaryDirectory(dir=filled.parent) as folder:
         shutil.copytree(filled, folder, dirs_exist_ok=True)
         yield Path(folder) / FILE
@@ -95,7 +95,7 @@ WRITES: dict[str, Callable[[PackageIndex], object]] = {
 def test_copy_keeps_concurrent_writes(filled_file: Path, write: str) -> None:
     with copy_file(filled_file) as path, build_sqlite_dependencies(Database(path)) as deps:
         if "plone" in list_aliases(deps) and write != "stars":
-            pytest.skip("whoever writes documents is turned away while a collection gives its name away")
+            pytest.skip("documents cannot be written while the name of a collection becomes an alias")
         WRITES[write](deps.index)
         expected = read_collection(deps, "plone")
     step, steps = 0, 1

@@ -1,4 +1,4 @@
-"""kill -9 at any moment of a recreation: who reads finds everything all the time, and the next one completes it."""
+"""Kill -9 at any moment of a rebuild from a copy: readers find everything, and the next one completes it."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""kill -9 at any moment of any run on real documents: the next run gives what an undisturbed one would have given.
+"""Kill -9 at any moment of any run on real documents: the next run gives the result of an undisturbed one.
 
 The moments are drawn. A failure says which they were; the same `--seed` draws them again.
 """
@@ -47,7 +47,7 @@ STEPS: dict[str, Callable[[IndexAdmin], bool]] = {
 
 @pytest.fixture(scope="module")
 def registry(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], NapariRegistry]]:
-    """Gives a registry of so many real projects."""
+    """Return a registry with a number of real packages."""
     documents = list(load_documents(shared_data / "pypi" / "napari-projects.jsonl.gz"))
     registries: dict[int, NapariRegistry] = {}
 
@@ -68,7 +68,7 @@ def seed(request: pytest.FixtureRequest) -> str:
 
 
 def draw_kill_point(napari: NapariRegistry, kind: str, rng: Random) -> KillPoint:
-    """Draw a moment: before the first request, or some time after one of those that an undisturbed run sends."""
+    """Choose a moment: before the first request, or some time after one of an undisturbed run."""
     usual = napari.run_baseline(kind)
     number = rng.choice((0, 1, 1, 1)) * rng.randint(1, usual.requests)
     delay = rng.uniform(0.0, 0.3 if number else usual.seconds / 3)
@@ -84,7 +84,7 @@ def draw_kill_point(napari: NapariRegistry, kind: str, rng: Random) -> KillPoint
 
 
 def kill_run(command: KillableCommand, moment: KillPoint) -> int | None:
-    """Kill a command at a moment and return how many workers it had; None where it had ended by then."""
+    """Kill a command at a moment and return the number of its workers, None if it had ended before."""
     if not command.wait_for(moment):
         result = command.wait()
         assert result.code == 0, result
@@ -95,7 +95,7 @@ def kill_run(command: KillableCommand, moment: KillPoint) -> int | None:
 
 
 def kill_repeatedly(napari: NapariRegistry, kind: str, shell: CommandRunner, rng: Random, kills: int) -> dict[str, int]:
-    """Kill runs one after the other, as long as they live until then; return the moments, with how many workers."""
+    """Kill runs one after the other until one ends first; return the moments, with the numbers of workers."""
     crashes: dict[str, int] = {}
     for _ in range(kills):
         with start_killable(shell, *RUN_KINDS[kind].arguments) as command:
@@ -108,7 +108,7 @@ def kill_repeatedly(napari: NapariRegistry, kind: str, shell: CommandRunner, rng
 
 
 def assert_completed(napari: NapariRegistry, kind: str, shell: CommandRunner, crashes: str) -> None:
-    """Run again, and compare with the undisturbed index and with the oracle."""
+    """Run again, and compare with the undisturbed index and the expected one."""
     result = shell.run(*RUN_KINDS[kind].arguments)
 
     assert result.code == 0, f"{crashes}: {result}"

@@ -1,4 +1,4 @@
-"""The real history of an ecosystem, replayed: after any number of steps the index is what a new one would be."""
+"""Replay the real history of an ecosystem: after any number of steps the index equals a new one."""
 
 import gzip
 import json
@@ -24,7 +24,7 @@ def snapshots(shared_data: Path) -> list[dict[str, Any]]:
 
 
 def replay(fake_registry: FakeRegistry, history: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Bring the ecosystem to each snapshot in turn: releases that are new are published, those not there removed."""
+    """Bring the registry to each snapshot in turn: publish new releases, remove missing ones."""
     for snapshot in history:
         project = fake_registry.get_project(canonicalize_name(snapshot["name"]))
         known = set(project.releases) if project else set()
@@ -37,7 +37,7 @@ def replay(fake_registry: FakeRegistry, history: list[dict[str, Any]]) -> Iterat
 
 
 def follow_history(napari: World, history: list[dict[str, Any]], seed: int, *, most: int) -> int:
-    """Replay, with runs after random numbers of steps, `most` at most; return how many runs there were."""
+    """Replay, with runs after random numbers of steps, at most `most`; return the number of runs."""
     rng = Random(seed)
     steps, runs = replay(napari.fake_registry, history), 0
     assert len(list(islice(steps, 10))) == 10

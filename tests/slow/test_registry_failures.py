@@ -1,4 +1,4 @@
-"""Whatever PyPI answers with, for one project or for all: nothing is lost, and the next healthy run completes it."""
+"""Test faulty responses for one package or all: nothing is lost, and the next healthy run completes the index."""
 
 import shutil
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from support.slow.tiny_registry import (
 
 CLOCK = Clock()
 
-# An hour is not waited for, whichever way it is told.
+# A run does not wait for an hour, in whatever form the server demands it.
 HOUR = RetryAfter(3600)
 FAULTS: dict[str, dict[str, Any]] = {
     "503": {"kind": "503"},
@@ -44,12 +44,12 @@ FAULTS: dict[str, dict[str, Any]] = {
 PLAIN = [name for name, fault in FAULTS.items() if "retry_after" not in fault]
 REQUESTS = ["last_serial", "changelog", "browse", "simple_index", "project", "release", "simple_page"]
 
-# One that is gone, one that has a new release, one that does not belong any more.
+# One is removed, one has a new release, one does not match any more.
 STRUCK = ["tiny-three", "tiny-one", "tiny-four"]
 
 
 def select_faults(*quick: str) -> list[Any]:
-    """Return all faults as parameters; only these are tried in the quick suite."""
+    """Return all faults as parameters; the quick suite uses only the named ones."""
     return [pytest.param(fault, marks=() if fault in quick else pytest.mark.slow) for fault in FAULTS]
 
 
@@ -61,7 +61,7 @@ def pypi() -> Iterator[LocalPyPI]:
 
 @pytest.fixture(scope="module")
 def outdated_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalPyPI, Path]]:
-    """A registry, and a folder with an index of it from before it changed; made once, for hundreds of tests."""
+    """A registry, and a folder with an outdated index of it; created once for hundreds of tests."""
     folder = tmp_path_factory.mktemp("outdated")
     with LocalPyPI(build_tiny_registry(CLOCK)) as pypi:
         with open_tiny_world(pypi, folder, CLOCK) as world:
@@ -72,7 +72,7 @@ def outdated_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
 
 @pytest.fixture
 def changed_registry(outdated_folder: tuple[LocalPyPI, Path]) -> LocalPyPI:
-    """A registry that has changed since `filled`, and is well; no test may change it further."""
+    """A healthy registry that has changed since `filled`; no test may change it further."""
     registry, _ = outdated_folder
     registry.faults.clear()
     registry.faults.hits.clear()
@@ -81,14 +81,14 @@ def changed_registry(outdated_folder: tuple[LocalPyPI, Path]) -> LocalPyPI:
 
 @pytest.fixture
 def filled_folder(outdated_folder: tuple[LocalPyPI, Path], tmp_path: Path) -> Path:
-    """A folder of the test's own with an index that is out of date."""
+    """A folder with a copy of the outdated index."""
     _, folder = outdated_folder
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
 def open_failing_registry(fault: str, *, time: float = 0.3) -> dict[str, Any]:
-    """Return settings that have a run give up soon; requests that do not fail need their `time`, in seconds."""
+    """Return settings with short timeouts; healthy requests need their `time`, in seconds."""
     return {"pypi_timeout": time, "pypi_max_retries": 0} if FAULTS[fault]["kind"] == "timeout" else {}
 
 
@@ -101,7 +101,7 @@ def read_state(world: World) -> CollectionState:
 
 
 def assert_completed(pypi: LocalPyPI, folder: Path, use: str) -> None:
-    """Run once more while the registry is well; `run` itself compares the counts of requests."""
+    """Run once more with a healthy registry; the run compares the request counts."""
     pypi.faults.clear()
     with open_tiny_world(pypi, folder, CLOCK) as world:
         report = run_use_case(world, use)
@@ -162,7 +162,7 @@ def test_failing_project_is_listed_and_kept(
         assert (report.failed, report.error) == ([struck], None)
         assert select_project(world.stored(), struck) == select_project(before, struck)
         assert (read_state(world).cursor, list_aliases(world.deps.admin)) == (cursor, aliases)
-        # A rebuild goes live as a whole or not at all; other runs bring the others in.
+        # A rebuild goes live completely or not at all; other runs write the other packages.
         unaffected = before if use == "recreate" else build_expected(world, use)
         assert world.stored() == {
             id_: d for id_, d in unaffected.items() if d["name_normalized"] != struck
@@ -203,7 +203,7 @@ def test_failing_request_kind_removes_nothing(
 
 
 class TestCommand:
-    """What a shell and an operator see of it."""
+    """Exit codes and messages."""
 
     @pytest.fixture
     def shell(self, pypi: LocalPyPI, tmp_path: Path) -> CommandRunner:
@@ -259,7 +259,7 @@ class TestCommand:
 
 @pytest.mark.parametrize("fault", select_faults("503", "timeout", "half"))
 def test_aborted_run_counts_requests_like_registry(fault: str, pypi: LocalPyPI, tmp_path: Path) -> None:
-    """After 50 projects in a row without an answer the rest is not asked for, and what is under way is cancelled."""
+    """After 50 failures in a row nothing more is requested, and requests in flight are cancelled."""
     for number in range(150):
         pypi.registry.publish(f"tiny.n{number}", "1.0", info={"classifiers": [CLASSIFIER]})
     pypi.faults.add(Fault(**FAULTS[fault], request="project"))

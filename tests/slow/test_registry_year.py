@@ -1,4 +1,4 @@
-"""A simulated year: random changes and faults, daily runs, and every evening the index is what it must be.
+"""Simulate a year of random changes and faults with daily runs; the index is correct every evening.
 
 A failing year is replayed with `make slow ARGS="tests/slow/test_year.py --seed N"`.
 """
@@ -37,7 +37,7 @@ REQUESTS = ["", "browse", "changelog", "last_serial", "project", "release", "sim
 
 
 class SimulatedYear:
-    """What happens to a small ecosystem; `statuses` are the ones that only a sweep finds."""
+    """Random events in a small ecosystem; only a sweep finds `statuses`."""
 
     def __init__(self, fake_registry: FakeRegistry, seed: int) -> None:
         self.fake_registry = fake_registry
@@ -47,12 +47,13 @@ class SimulatedYear:
             self.create_project()
 
     def day(self) -> None:
-        """Let up to five things happen, and strangers go about their business."""
+        """Trigger up to five events and changes of filler packages."""
         self.fake_registry.add_filler_changes(self.chance.choice([100, 32_600, 60_000]))
         for _ in range(self.chance.randint(0, 5)):
             happen = self.chance.choices(
-                [self.create_project, self.publish_release, self.yank, self.unyank, self.remove_release, self.remove_project, self.rename_project,
-                 self.switch_framework, self.change_requirements, self.toggle_quarantine, self.toggle_archive, self.change_role],
+                [self.create_project, self.publish_release, self.yank, self.unyank, self.remove_release,
+                 self.remove_project, self.rename_project, self.switch_framework, self.change_requirements,
+                 self.toggle_quarantine, self.toggle_archive, self.change_role],
                 weights=[2, 12, 2, 1, 1, 1, 1, 2, 2, 1, 1, 1],
             )[0]  # fmt: skip
             happen()
@@ -129,7 +130,7 @@ class SimulatedYear:
 
 
 def simulate_days(plone: World, year: SimulatedYear, days: int) -> list[int]:
-    """Live through days; return the sizes of the index's file, in bytes, one a day."""
+    """Simulate days; return the size of the index file in bytes, one a day."""
     sizes = []
     path = Path(plone.deps.admin.get_location())
     plone.fetch()
@@ -148,7 +149,7 @@ def simulate_days(plone: World, year: SimulatedYear, days: int) -> list[int]:
 
 
 def _inject_faults(plone: World, year: SimulatedYear) -> None:
-    """Run while PyPI fails at random; whatever comes of it, the evening's run has to mend it."""
+    """Run while PyPI fails at random; the evening run must correct the result."""
     for _ in range(year.chance.randint(1, 3)):
         kind, request = year.chance.choice(FAULTS), year.chance.choice(REQUESTS)
         plone.pypi.faults.add(Fault(kind, request=request, probability=year.chance.choice([0.1, 0.5, 1.0])))
@@ -157,7 +158,7 @@ def _inject_faults(plone: World, year: SimulatedYear) -> None:
 
 
 def _inject_stale_responses(plone: World, year: SimulatedYear) -> None:
-    """Run while the CDN's answers are old."""
+    """Run while the CDN serves stale responses."""
     plone.pypi.document_lag, plone.pypi.index_lag = 1, year.chance.choice([0, 5])
     year.chance.choice([plone.changes, plone.refresh])()
     plone.pypi.document_lag = plone.pypi.index_lag = 0
@@ -175,7 +176,7 @@ def _run_evening_updates(plone: World, day: int) -> IngestReport:
 
 
 def _compare(plone: World, day: int) -> None:
-    """A quarantined project is shown by nobody: whether it is held is compared elsewhere."""
+    """The registry does not serve a quarantined package; another test compares whether it is stored."""
     hidden = {p.normalized_name for p in plone.fake_registry.list_projects() if p.status == "quarantined"}
     stored = {id_: d for id_, d in plone.stored().items() if d["name_normalized"] not in hidden}
     assert stored == plone.expected(), f"day {day}"

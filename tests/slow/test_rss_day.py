@@ -1,4 +1,4 @@
-"""A day at PyPI's real pace, on a simulated clock: what keeping one profile up costs in requests.
+"""Simulate a day at PyPI's real rate: count the requests that keep one profile current.
 
 The end of the run's output has them by kind.
 """
@@ -22,7 +22,7 @@ from support.registry_world import Clock, World, open_world
 PLONE, OTHER = "Framework :: Plone", "Framework :: Django"
 MINUTES = 24 * 60
 
-# PyPI in a day: its feed of 100 releases covers half an hour, its journal grows by 32,600.
+# PyPI in a day: its feed of 100 releases covers half an hour, its changelog grows by 32,600.
 RELEASES, PROJECTS, SERIALS = 4_800, 700, 32_600
 # What of that happens to the profile, and how many projects it has.
 OURS, HELD = 20, 2_000
@@ -30,7 +30,7 @@ TTL = 86_400
 
 
 class SimulatedDay(Struct):
-    """What happens minute by minute, evenly spread; strangers are few and busy, because only their releases count."""
+    """Events minute by minute, evenly distributed; few filler packages have many releases, as only these count."""
 
     fake_registry: FakeRegistry
     chance: Random
@@ -61,7 +61,7 @@ class SimulatedDay(Struct):
 
 
 class IndexedFeed(Struct):
-    """An index that is kept up by the documented schedules, and what that asked."""
+    """An index that the documented schedules keep current, and its requests."""
 
     plone: World
     seen: FakeDedupStore
@@ -74,7 +74,7 @@ class IndexedFeed(Struct):
         for entry in queued:
             report = update_package(self.plone.deps, [target], entry.name, version=entry.version)
             assert report.is_complete
-            self.looked["known" if report.is_up_to_date else "asked"] += 1
+            self.looked["known" if report.is_up_to_date else "requested"] += 1
 
 
 def _simulate_day(folder: Path, *, with_rss: bool) -> tuple[dict[str, int], IndexedFeed]:
@@ -122,4 +122,4 @@ def test_rss_day_at_pypi_rate(
     assert total < most
     assert request_counts["last_serial"] == MINUTES / 5
     assert request_counts.get("rss", 0) == (2 * MINUTES if with_rss else 0)
-    assert kept.looked["asked"] == (PROJECTS + RELEASES + OURS if with_rss else 0)
+    assert kept.looked["requested"] == (PROJECTS + RELEASES + OURS if with_rss else 0)

@@ -1,4 +1,4 @@
-"""Makes valid values for tests, so that a test names only what it is about."""
+"""Build valid values, so that a test names only the fields that matter to it."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ PLONE = "plone-1"
 
 
 def build_fields(name: str = "plone.api", version: str = "2.0.0", **overrides: Any) -> RegistryFields:
-    """Return the document of a release that carries nothing but its name and its version."""
+    """Return the document of a release with only a name and a version."""
     version_parts = parse_version_parts(version)
     fields: dict[str, Any] = {
         "id": f"{name}-{version}",
@@ -67,7 +67,7 @@ def build_fields(name: str = "plone.api", version: str = "2.0.0", **overrides: A
 
 
 def build_project(name: str = "plone.api", *versions: str, **overrides: Any) -> ProjectDocuments:
-    """Return a project with these versions (2.0.0 for none), of which the highest is the newest."""
+    """Return a project with these versions (2.0.0 by default); the highest is the newest."""
     newest = max(versions or ("2.0.0",), key=to_order_key)
     return ProjectDocuments(
         name_normalized=normalize_name(name),
@@ -78,5 +78,5 @@ def build_project(name: str = "plone.api", *versions: str, **overrides: Any) -> 
 
 
 def build_state(profile: str = "plone", **overrides: Any) -> CollectionState:
-    """Return the state of a collection that nothing has been fetched into."""
+    """Return the state of a new collection."""
     return CollectionState(filter=Filter(profile=profile, classifiers=("Framework :: Plone",)), **overrides)

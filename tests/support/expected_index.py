@@ -1,4 +1,4 @@
-"""What the index must hold, told from the documents that the registry serves, and by none of the program's code.
+"""Compute what the index must have from the registry's documents, without the code of the program.
 
 It is written from the specification, in the plainest way, and compares what a user sees of a document.
 """
@@ -20,7 +20,7 @@ TEXT_FIELDS = ("author", "author_email", "summary", "license", "requires_python"
 
 @dataclass(frozen=True)
 class MembershipRules:
-    """What lets projects in, all names normalised: the bases of classifiers, and what is seen beyond them."""
+    """The rules of membership: classifiers and what else counts; all names are normalized."""
 
     classifiers: Sequence[str]
     requires: Collection[str] = ()
@@ -48,7 +48,7 @@ def build_expected(projects: Iterable[tuple[Json, Mapping[str, Json]]], rules: M
 
 
 def to_comparable(document: Json) -> Json:
-    """Return of a document in the index what the oracle tells of it."""
+    """Return the fields of a stored document that can be compared."""
     return {
         "name": document["name"],
         "name_normalized": document["name_normalized"],
@@ -92,7 +92,7 @@ def _build_document(project: Json, release: Json, version: str, *, is_newest: bo
 
 
 def _find_reason(info: Json, rules: MembershipRules) -> str:
-    """Return why a project is in, "" for one that is not."""
+    """Return the membership reason of a project, "" for none."""
     name = canonicalize_name(info["name"])
     if name in rules.exclude:
         return ""
@@ -115,7 +115,7 @@ def _parse_requirement_name(line: str) -> str:
 
 
 def _is_unconditional(line: str) -> bool:
-    """Tell whether a requirement holds without an extra; true for all that this project's tests write down."""
+    """Return whether a requirement applies without an extra; sufficient for the requirements in the tests."""
     return "extra" not in line or " or python_version" in line
 
 

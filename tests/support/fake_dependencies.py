@@ -1,4 +1,4 @@
-"""All ports on adapters in memory, so that a test of a use case chooses only those that it is about."""
+"""Build dependencies on fakes, so that a test chooses only the ports that matter to it."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Services on one engine, for use cases that move what is there: nobody outside is asked anything."""
+"""Build dependencies on one engine and fill collections, without a registry."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ TOMBSTONE = Tombstone(
 
 @contextmanager
 def open_dependencies(engine: str, folder: Path) -> Iterator[Dependencies]:
-    """Give services with an empty index on an engine."""
+    """Open dependencies with an empty index on an engine."""
     with ENGINES[engine](folder) as index_engine:
         yield build_engine_dependencies(index_engine.index, index_engine.admin)
 
@@ -30,7 +30,7 @@ def build_engine_dependencies(index: PackageIndex, admin: IndexAdmin) -> Depende
 
 
 def fill_collection(deps: Dependencies, collection: str, alias: str = "") -> None:
-    """Make a collection with a bit of everything: projects, other owners' fields, a tombstone and a state."""
+    """Create a collection with packages, enrichments, a tombstone and a state."""
     deps.admin.create(collection, build_state(cursor=7, cursor_confirmed_at=NOW - 7200), alias=alias)
     index = deps.index
     index.put(collection, [build_project("a", "1.0", "2.0", last_serial=5), build_project("b", "1.0")])
@@ -41,7 +41,7 @@ def fill_collection(deps: Dependencies, collection: str, alias: str = "") -> Non
 
 
 def read_collection(deps: Dependencies, collection: str) -> dict[str, object]:
-    """Return all that a collection holds."""
+    """Return everything in a collection."""
     index = deps.index
     return {
         "documents": [document.to_dict() for document in index.export(collection)],

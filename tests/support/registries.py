@@ -1,4 +1,4 @@
-"""The registries that the contracts of a registry are put to: the one in memory, and ours of PyPI's over real HTTP."""
+"""The registries under contract test: the fake one, and the adapter of PyPI over real HTTP."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -45,14 +45,14 @@ _REQUEST_KINDS = {
 
 @dataclass(frozen=True)
 class RegistryPorts:
-    """All ports of one registry, and the ways to break it.
+    """All ports of one registry, and ways to make it fail.
 
     `silence` keeps answers about a project away, `silence_release` one about a single release, and `refuse` all of
     a method.
     """
 
     projects: PackageRegistry
-    journal: Changelog
+    changelog: Changelog
     feed: ReleaseFeed
     meter: RequestCounter
     fail_project: Callable[[str], None]
@@ -113,7 +113,7 @@ def _open_fake_registry() -> Iterator[RegistryPorts]:
     memory = FakePackageRegistry(PROJECTS, statuses=STATUSES)
     yield RegistryPorts(
         projects=memory,
-        journal=memory,
+        changelog=memory,
         feed=memory,
         meter=memory,
         fail_project=memory.unavailable.add,
@@ -128,7 +128,7 @@ def _open_pypi() -> Iterator[RegistryPorts]:
         service = ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=1, backoff=0)))
         yield RegistryPorts(
             projects=PyPIRegistry(service, pypi.url),
-            journal=PyPIChangelog(service, pypi.url),
+            changelog=PyPIChangelog(service, pypi.url),
             feed=PyPIFeed(service, pypi.url),
             meter=http,
             fail_project=lambda name: pypi.faults.add(Fault("503", project=name)),
@@ -144,7 +144,7 @@ REGISTRIES: Mapping[str, Callable[[], AbstractContextManager[RegistryPorts]]] = 
 
 
 def to_pypi_document(project: Project) -> Json:
-    """Return the project's document in the shape of PyPI's JSON, with the sample's keys for what that leaves out."""
+    """Return the project in the shape of PyPI's JSON, with the sandbox's keys for what that omits."""
     newest = project.newest_release
     return {
         "info": _build_info(project, newest),
@@ -177,5 +177,5 @@ def _build_file(file: File) -> Json:
 
 
 def group_by_name(results: Iterable[Any]) -> dict[str, Any]:
-    """Return answers by the name that they are about: their order is nobody's promise."""
+    """Return results by name; their order is undefined."""
     return {result.name: result for result in results}

@@ -1,4 +1,4 @@
-"""A registry on this machine, the program's services on top of it, and what the oracle says the index must hold."""
+"""Open a local registry with the program on top of it, and compute what the index must have."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -38,7 +38,7 @@ START = 1_800_000_000
 
 @dataclass
 class Clock:
-    """The time of a world, in Unix seconds; it moves only when it is told to."""
+    """The Unix time of a world; only `advance` moves it."""
 
     time: float = START
 
@@ -51,7 +51,7 @@ class Clock:
 
 @dataclass
 class World:
-    """One registry and one index of it; runs work on the collection `plone` unless told otherwise."""
+    """One registry and one index of it; runs use the collection `plone` by default."""
 
     fake_registry: FakeRegistry
     pypi: LocalPyPI
@@ -88,27 +88,27 @@ class World:
         return report
 
     def with_policy(self, **choices: Any) -> "World":
-        """The same world seen by a program with other choices, such as a later composition."""
+        """Return the same world with another policy, such as a later document version."""
         policy = replace(self.deps.policy, **choices)
         deps = replace(self.deps, policy=policy)
         return World(self.fake_registry, self.pypi, deps, self.clock, self.filter, self.collection)
 
     def stored(self) -> dict[str, Json]:
-        """Return what is comparable of everything in the index, by id."""
+        """Return the comparable fields of every stored document, by id."""
         return {
             fields["id"]: to_comparable(fields)
             for fields in (document.to_dict() for document in self.deps.index.export(self.collection))
         }
 
     def names(self) -> list[str]:
-        return [holding.name_normalized for holding in self.deps.index.project_states(self.collection)]
+        return [project_state.name_normalized for project_state in self.deps.index.project_states(self.collection)]
 
     def document(self, name: str) -> Json:
         """Return the newest document of a project."""
         return self.deps.index.get_project_documents(self.collection, name)[0].to_dict()
 
     def expected(self) -> dict[str, Json]:
-        """Return what the oracle says the index must hold."""
+        """Return what the index must have."""
         profile_filter = self.filter
         rules = MembershipRules(
             profile_filter.classifiers,
@@ -129,7 +129,7 @@ def iter_served(registry: FakeRegistry) -> Iterator[tuple[Json, Mapping[str, Jso
             yield responses
 
 
-# A change makes another project of it: what was served of one holds for as long as it lives.
+# A changed project is a new object, so a cached document never gets outdated.
 _SERVED_CACHE: WeakKeyDictionary[Project, tuple[Json, Mapping[str, Json]] | None] = WeakKeyDictionary()
 
 
@@ -153,9 +153,9 @@ def open_world(
     uses_worker_pool: bool = False,
     **settings: Any,
 ) -> Iterator[World]:
-    """Serve an ecosystem, and so many others by name, and give a world with an empty index in `folder`.
+    """Serve a registry, and yield a world with an empty index in `folder`.
 
-    READMEs are rendered in this process, for a worker takes as long to start as most tests; `pooled` has workers.
+    READMEs are rendered in this process unless `uses_worker_pool`: a worker takes as long to start as most tests.
     """
     clock = clock or Clock()
     service = LocalPyPI(registry, latency=latency, filler_count=filler_count)
@@ -166,7 +166,7 @@ def open_world(
 
 @contextmanager
 def open_engine_settings(engine: str) -> Iterator[dict[str, Any]]:
-    """Give the settings that choose an engine; a server is an empty one of its own on this machine."""
+    """Yield the settings that select an engine; a server is a new local one."""
     if engine == "sqlite":
         yield {"index_backend": "sqlite"}
         return
@@ -175,7 +175,7 @@ def open_engine_settings(engine: str) -> Iterator[dict[str, Any]]:
 
 
 def build_server_settings(server: LocalTypesense) -> dict[str, Any]:
-    """Return the settings of one who uses a server, and waits for it no longer than a second."""
+    """Return the settings for a server, with a retry timeout of one second."""
     return {
         "index_backend": "typesense",
         "typesense_nodes": server.url,
@@ -186,7 +186,7 @@ def build_server_settings(server: LocalTypesense) -> dict[str, Any]:
 
 
 def build_fast_settings(pypi: LocalPyPI, folder: Path, **settings: Any) -> Settings:
-    """Return settings for a service on this machine: nothing is waited for."""
+    """Return settings for a local service, without pauses."""
     defaults = {
         "pypi_base_url": pypi.url,
         "sqlite_path": str(folder / "index.sqlite3"),

@@ -1,4 +1,4 @@
-"""A small world of Plone projects, as the tests of the use cases change it."""
+"""A small registry of Plone packages for the tests of the use cases."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +45,7 @@ projects:
       - {version: "1.0", date: 2021-01-01}
 """
 
-# Projects that the registry names for Plone, those of them that belong, and the classifiers that are asked for.
+# Packages that the registry lists for Plone, and the members among them.
 CANDIDATE_COUNT = 4
 MEMBERS = ["collective-one", "collective-two", "plone-api"]
 

@@ -1,4 +1,4 @@
-"""A collection that an older program of this schema has made on a server is taken over by one rebuild."""
+"""Test that a rebuild takes over a collection that an older program has made on a server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ def server() -> Iterator[LocalTypesense]:
 
 @pytest.fixture
 def user(server: LocalTypesense, tmp_path: Path) -> Iterator[World]:
-    """One who works on the collection `plone`, whatever is there by that name."""
+    """A world whose collection is `plone`, whether or not it exists."""
     clock = Clock()
     with open_world(
         FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock), tmp_path, clock=clock, **build_server_settings(server)
@@ -42,7 +42,7 @@ def user(server: LocalTypesense, tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture(params=["alias", "bare"])
 def taken_over(request: pytest.FixtureRequest, server: LocalTypesense, user: World) -> World:
-    """The same with an older program's collection, behind the alias `plone` or bearing that name itself."""
+    """The same with a legacy collection, behind the alias `plone` or named `plone` itself."""
     if request.param == "alias":
         legacy_collection.create_legacy_collection(server.store, "packages1", alias="plone")
     else:
@@ -54,7 +54,7 @@ def list_collection_aliases(user: World) -> dict[str, tuple[str, ...]]:
     return {each.name: each.aliases for each in user.deps.admin.list_collections()}
 
 
-def test_one_rebuild_takes_it_over(taken_over: World) -> None:
+def test_rebuild_takes_legacy_collection_over(taken_over: World) -> None:
     report = taken_over.recreate()
 
     assert report.is_complete, report
@@ -63,19 +63,19 @@ def test_one_rebuild_takes_it_over(taken_over: World) -> None:
     assert taken_over.changes().is_complete
 
 
-def test_what_was_known_of_a_project_is_known_of_all_its_releases(taken_over: World) -> None:
-    """Whatever spelling and release it was noted at: what was read last, as a number though it be text or a float."""
+def test_legacy_enrichments_reach_all_releases(taken_over: World) -> None:
+    """The latest value of any spelling and release counts, as a number even if it is stored as text or float."""
     taken_over.recreate()
 
     for document in taken_over.deps.index.get_project_documents("plone", "plone.api"):
         flat = document.to_dict()
-        told = {name: flat[name] for name in ("github_stars", "github_updated", "download_last_month")}
-        assert told == {"github_stars": 7, "github_updated": 1_700_000_000, "download_last_month": 9}
+        details = {name: flat[name] for name in ("github_stars", "github_updated", "download_last_month")}
+        assert details == {"github_stars": 7, "github_updated": 1_700_000_000, "download_last_month": 9}
     one = taken_over.document("collective.one")
     assert (one["download_total"], one["download_last_month"]) == (4711, 2)
 
 
-def test_who_does_not_come_along_leaves_a_tombstone(taken_over: World) -> None:
+def test_dropped_legacy_package_has_tombstone(taken_over: World) -> None:
     taken_over.recreate()
 
     stones = {stone.name: stone.reason for stone in taken_over.deps.index.tombstones("plone")}
@@ -83,14 +83,14 @@ def test_who_does_not_come_along_leaves_a_tombstone(taken_over: World) -> None:
     assert stones["gone"] == "both the JSON API and the Simple API report it as removed"
 
 
-def test_fields_that_nobody_knows_any_more_are_named(taken_over: World) -> None:
+def test_unknown_legacy_fields_are_reported(taken_over: World) -> None:
     report = taken_over.recreate()
 
     (notice,) = (notice for notice in report.notices if "not part of the schema" in notice)
     assert notice.endswith(": documentation_score, github_hype")
 
 
-def test_a_quarantined_project_leaves_a_tombstone_because_its_documents_are_of_another_kind(taken_over: World) -> None:
+def test_quarantined_legacy_package_has_tombstone(taken_over: World) -> None:
     taken_over.fake_registry.quarantine("collective.one")
 
     report = taken_over.recreate()
@@ -101,9 +101,7 @@ def test_a_quarantined_project_leaves_a_tombstone_because_its_documents_are_of_a
     assert "quarantined" in stone.reason
 
 
-def test_a_project_that_can_not_be_read_keeps_the_old_one_where_it_is(
-    server: LocalTypesense, taken_over: World
-) -> None:
+def test_failing_package_keeps_legacy_collection(server: LocalTypesense, taken_over: World) -> None:
     before = list_collection_aliases(taken_over)
     taken_over.pypi.faults.add(Fault("503", project="gone"))
 
@@ -114,7 +112,7 @@ def test_a_project_that_can_not_be_read_keeps_the_old_one_where_it_is(
     assert legacy_collection.list_ids(server.store, "plone") == legacy_collection.LEGACY_IDS
 
 
-def test_a_filter_that_would_lose_many_of_it_is_refused(server: LocalTypesense, user: World) -> None:
+def test_mass_removal_of_legacy_packages_is_refused(server: LocalTypesense, user: World) -> None:
     for number in range(30):
         user.fake_registry.publish(f"other.n{number}", "1.0")
     more = [{"id": f"other.n{n}-1.0", "name": f"other.n{n}", "version": "1.0"} for n in range(30)]
@@ -130,7 +128,7 @@ def test_a_filter_that_would_lose_many_of_it_is_refused(server: LocalTypesense, 
     assert user.stored() == user.expected()
 
 
-def test_what_fills_it_has_to_be_named(server: LocalTypesense, taken_over: World) -> None:
+def test_legacy_rebuild_needs_profile(server: LocalTypesense, taken_over: World) -> None:
     report = taken_over.recreate(target=Target(collection="plone"))
 
     assert "was not filled by this program" in str(report.error)
@@ -138,8 +136,8 @@ def test_what_fills_it_has_to_be_named(server: LocalTypesense, taken_over: World
     assert "plone-1" not in list_collection_aliases(taken_over)
 
 
-def test_no_other_run_touches_it(server: LocalTypesense, taken_over: World) -> None:
-    """It remembers no filter, by which every project of it would have to leave."""
+def test_other_runs_reject_legacy_collection(server: LocalTypesense, taken_over: World) -> None:
+    """It has no filter, so that a run would remove every package."""
     fields = list(server.store.collection("plone").fields)
 
     for run in (taken_over.fetch, taken_over.changes, taken_over.refresh):
@@ -154,7 +152,7 @@ def test_no_other_run_touches_it(server: LocalTypesense, taken_over: World) -> N
     assert server.store.collection("plone").fields == fields
 
 
-def test_a_copy_without_pypi_names_the_command_that_takes_it_over(server: LocalTypesense, taken_over: World) -> None:
+def test_copy_of_legacy_collection_names_command(server: LocalTypesense, taken_over: World) -> None:
     report = rebuild_from_copy(taken_over.deps, Target(collection="plone"))
 
     assert "pyfaggregator -f -t plone --recreate-collection" in str(report.error)
@@ -162,7 +160,7 @@ def test_a_copy_without_pypi_names_the_command_that_takes_it_over(server: LocalT
     assert "plone-1" not in list_collection_aliases(taken_over)
 
 
-def test_it_is_neither_copied_into_another_one_nor_added_to(server: LocalTypesense, taken_over: World) -> None:
+def test_merge_and_import_reject_legacy_collection(server: LocalTypesense, taken_over: World) -> None:
     deps = taken_over.deps
     deps.admin.create("other", deps.index.get_state("plone"))
     lines = [ExportLine(number=1, entry=ExportHeader(state=CollectionState(filter=taken_over.filter)))]
@@ -179,15 +177,15 @@ def test_it_is_neither_copied_into_another_one_nor_added_to(server: LocalTypesen
     assert "new" not in {name for names in list_collection_aliases(taken_over).values() for name in names}
 
 
-def test_it_is_listed_with_what_can_be_told_of_it(taken_over: World) -> None:
+def test_legacy_collection_is_listed(taken_over: World) -> None:
     (listed,) = read_overview(taken_over.deps).collections
 
-    told = read_details(taken_over.deps, listed)
+    details = read_details(taken_over.deps, listed)
 
-    assert (told.filter, told.projects, told.documents, told.cursor) == ("another program", 4, 7, None)
+    assert (details.filter, details.projects, details.documents, details.cursor) == ("another program", 4, 7, None)
 
 
-def test_what_holds_no_packages_is_not_listed_and_never_taken_over(server: LocalTypesense, user: World) -> None:
+def test_collection_without_packages_is_ignored(server: LocalTypesense, user: World) -> None:
     server.store.create({"name": "plone", "fields": [{"name": "title", "type": "string"}]})
     server.store.collection("plone").write({"id": "1", "title": "Hello"}, "create", "reject")
     assert not read_overview(user.deps).collections
@@ -198,7 +196,7 @@ def test_what_holds_no_packages_is_not_listed_and_never_taken_over(server: Local
     assert legacy_collection.list_ids(server.store, "plone") == ["1"]
 
 
-def test_readers_are_shown_no_collection_of_another_program(server: LocalTypesense, user: World) -> None:
+def test_legacy_collection_is_not_public(server: LocalTypesense, user: World) -> None:
     legacy_collection.create_legacy_collection(server.store, "packages1")
     server.store.create({"name": "shop", "fields": [{"name": "name", "type": "string"}]})
     user.fetch()
@@ -209,7 +207,7 @@ def test_readers_are_shown_no_collection_of_another_program(server: LocalTypesen
             get_collection(user.deps, {}, name)
 
 
-def test_downloads_of_other_programs_collections_are_not_copied(server: LocalTypesense, user: World) -> None:
+def test_legacy_downloads_are_not_copied(server: LocalTypesense, user: World) -> None:
     legacy_collection.create_legacy_collection(server.store, "packages1")
     server.store.create({"name": "shop", "fields": [{"name": "name", "type": "string"}]})
     user.fetch()
@@ -218,7 +216,7 @@ def test_downloads_of_other_programs_collections_are_not_copied(server: LocalTyp
     assert not list(copy_from_other_collections(user.deps, "plone", wanted, "pypistats", 0))
 
 
-def test_other_collections_of_the_server_are_left_alone(server: LocalTypesense, user: World) -> None:
+def test_rebuild_keeps_other_collections(server: LocalTypesense, user: World) -> None:
     legacy_collection.create_legacy_collection(server.store, "packages1")
     user.fetch()
     user.recreate()

@@ -1,4 +1,4 @@
-"""Copying one collection into another: all of the source is there in the end, and nothing of the target is gone."""
+"""Test merges: the target has everything of the source and loses nothing."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -35,7 +35,7 @@ def deps(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Dependencie
         yield deps
 
 
-def test_a_missing_target_is_made_and_is_equal_to_the_source(deps: Dependencies) -> None:
+def test_merge_creates_equal_target(deps: Dependencies) -> None:
     fill_collection(deps, "packages1-1", alias="packages1")
 
     report = merge_collection(deps, "packages1", "packages2")
@@ -46,7 +46,7 @@ def test_a_missing_target_is_made_and_is_equal_to_the_source(deps: Dependencies)
     assert read_collection(deps, "packages2") == read_collection(deps, "packages1")
 
 
-def test_a_target_with_a_number_is_made_by_its_own_name(deps: Dependencies) -> None:
+def test_merge_into_numbered_target(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
 
     merge_collection(deps, "plone", "plone-2")
@@ -54,7 +54,7 @@ def test_a_target_with_a_number_is_made_by_its_own_name(deps: Dependencies) -> N
     assert list_aliases(deps) == {"plone-1": ("plone",), "plone-2": ()}
 
 
-def test_it_can_be_repeated_and_writes_nothing_then(deps: Dependencies) -> None:
+def test_repeated_merge_writes_nothing(deps: Dependencies) -> None:
     fill_collection(deps, "one-1", alias="one")
     merge_collection(deps, "one", "two")
 
@@ -64,7 +64,7 @@ def test_it_can_be_repeated_and_writes_nothing_then(deps: Dependencies) -> None:
     assert read_collection(deps, "two") == read_collection(deps, "one")
 
 
-def test_projects_releases_and_later_documents_of_the_target_stay(deps: Dependencies) -> None:
+def test_merge_keeps_target_documents(deps: Dependencies) -> None:
     fill_collection(deps, "one-1", alias="one")
     deps.admin.create("two-1", build_state(cursor=9), alias="two")
     later = build_project("a", "1.0", "3.0", last_serial=8, summary="read later")
@@ -73,15 +73,15 @@ def test_projects_releases_and_later_documents_of_the_target_stay(deps: Dependen
     report = merge_collection(deps, "one", "two")
 
     assert report.is_complete
-    held = [
+    stored = [
         (d.registry.id, d.registry.summary, d.registry.is_newest) for d in deps.index.get_project_documents("two", "a")
     ]
-    assert held == [("a-3.0", "read later", True), ("a-2.0", "", False), ("a-1.0", "read later", False)]
+    assert stored == [("a-3.0", "read later", True), ("a-2.0", "", False), ("a-1.0", "read later", False)]
     assert len(deps.index.get_project_documents("two", "only-here")) == 1
     assert deps.index.get_project_documents("two", "a")[0].to_dict()["github_stars"] == 7
 
 
-def test_the_older_cursor_and_all_open_questions_are_kept(deps: Dependencies) -> None:
+def test_merge_keeps_older_cursor_and_retries(deps: Dependencies) -> None:
     theirs = StaleRetry(min_serial=5, attempts=1, not_before=2)
     ours = StaleRetry(min_serial=6, attempts=1, not_before=2)
     deps.admin.create("one", build_state(cursor=7, stale_retries={"a": theirs}, seen_classifiers=("A",)))
@@ -93,7 +93,7 @@ def test_the_older_cursor_and_all_open_questions_are_kept(deps: Dependencies) ->
     assert (state.cursor, state.stale_retries, state.seen_classifiers) == (7, {"a": theirs, "b": ours}, ("A", "B"))
 
 
-def test_a_cursor_that_one_of_both_has_lost_is_lost(deps: Dependencies) -> None:
+def test_merge_loses_missing_cursor(deps: Dependencies) -> None:
     deps.admin.create("one", build_state(cursor=7))
     deps.admin.create("two", build_state())
 
@@ -103,7 +103,7 @@ def test_a_cursor_that_one_of_both_has_lost_is_lost(deps: Dependencies) -> None:
     assert (deps.index.get_state("one").cursor, deps.index.get_state("two").cursor) == (None, None)
 
 
-def test_collections_of_different_filters_are_joined_with_a_word_about_it(deps: Dependencies) -> None:
+def test_merge_of_other_filter_has_notice(deps: Dependencies) -> None:
     fill_collection(deps, "one")
     other = build_state("django")
     deps.admin.create("two", replace(other, filter=replace(other.filter, classifiers=("Framework :: Django",))))
@@ -115,7 +115,7 @@ def test_collections_of_different_filters_are_joined_with_a_word_about_it(deps: 
     assert deps.index.get_state("two").filter.profile == "django"
 
 
-def test_a_tombstone_comes_along_unless_its_project_is_there(deps: Dependencies) -> None:
+def test_merge_copies_tombstones_of_absent_packages(deps: Dependencies) -> None:
     fill_collection(deps, "one")
     deps.index.remove("one", [Tombstone(name="back", removed_at=1, reason="gone")])
     deps.admin.create("two", build_state())
@@ -127,7 +127,7 @@ def test_a_tombstone_comes_along_unless_its_project_is_there(deps: Dependencies)
     assert len(deps.index.get_project_documents("two", "back")) == 1
 
 
-def test_a_source_that_is_not_there_or_is_the_target_is_refused(deps: Dependencies) -> None:
+def test_merge_rejects_missing_or_same_source(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
 
     assert "Collection nowhere does not exist." in str(merge_collection(deps, "nowhere", "plone").error)
@@ -135,7 +135,7 @@ def test_a_source_that_is_not_there_or_is_the_target_is_refused(deps: Dependenci
     assert list_aliases(deps) == {"plone-1": ("plone",)}
 
 
-def test_what_is_going_to_be_cleared_away_is_no_target(deps: Dependencies) -> None:
+def test_merge_rejects_unfinished_rebuild(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
     fill_collection(deps, "one")
     deps.admin.create("plone-2", build_state(rebuild_of="plone"))
@@ -145,7 +145,7 @@ def test_what_is_going_to_be_cleared_away_is_no_target(deps: Dependencies) -> No
     assert "plone-2 is an unfinished rebuild" in str(report.error)
 
 
-def test_later_stars_of_the_target_stay(deps: Dependencies) -> None:
+def test_merge_keeps_newer_enrichments(deps: Dependencies) -> None:
     fill_collection(deps, "one")
     fill_collection(deps, "two")
     deps.index.update("two", {"a": RepositoryFields(github_stars=99)})
@@ -157,9 +157,7 @@ def test_later_stars_of_the_target_stay(deps: Dependencies) -> None:
 
 @given(projects, projects)
 @settings(max_examples=30, deadline=None)
-def test_nothing_of_either_is_missing_afterwards(
-    ours: Sequence[ProjectDocuments], theirs: Sequence[ProjectDocuments]
-) -> None:
+def test_merge_loses_nothing(ours: Sequence[ProjectDocuments], theirs: Sequence[ProjectDocuments]) -> None:
     def releases(*collections: Sequence[ProjectDocuments]) -> set[str]:
         return {d.id for projects in collections for project in projects for d in project.documents}
 
@@ -171,8 +169,8 @@ def test_nothing_of_either_is_missing_afterwards(
 
         assert merge_collection(deps, "one", "two").is_complete
 
-        held = [document.registry for document in deps.index.export("two")]
-        assert {d.id for d in held} == releases(ours, theirs)
-        newest = [d.name_normalized for d in held if d.is_newest]
-        assert sorted(newest) == sorted({d.name_normalized for d in held})
+        stored = [document.registry for document in deps.index.export("two")]
+        assert {d.id for d in stored} == releases(ours, theirs)
+        newest = [d.name_normalized for d in stored if d.is_newest]
+        assert sorted(newest) == sorted({d.name_normalized for d in stored})
         assert releases(theirs) == {document.registry.id for document in deps.index.export("one")}

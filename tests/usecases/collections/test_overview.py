@@ -1,4 +1,4 @@
-"""The names under which people use what is in an index, and the keys that open it."""
+"""Test the overview of an index: public names, details and keys."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +27,7 @@ def to_alias_pairs(deps: Dependencies) -> list[str]:
     return [f"{alias.name} → {alias.target_name}" for alias in read_overview(deps).aliases]
 
 
-def test_an_alias_stands_for_the_numbered_collection_behind_it(deps: Dependencies) -> None:
+def test_alias_hides_numbered_name(deps: Dependencies) -> None:
     deps.admin.create("plone-1", STATE, alias="plone")
     deps.admin.create("packages1", STATE, alias="packages")
     deps.admin.create("plone-old", STATE)
@@ -37,7 +37,7 @@ def test_an_alias_stands_for_the_numbered_collection_behind_it(deps: Dependencie
     assert to_alias_pairs(deps) == ["packages → packages1", "plone → plone-1"]
 
 
-def test_an_alias_of_a_name_that_people_use_leads_to_that_name(deps: Dependencies) -> None:
+def test_alias_target_is_public_name(deps: Dependencies) -> None:
     deps.admin.create("packages1-3", STATE, alias="packages1")
     deps.admin.set_alias("packages", "packages1-3")
     deps.admin.create("django-2", STATE, alias="dj")
@@ -45,7 +45,7 @@ def test_an_alias_of_a_name_that_people_use_leads_to_that_name(deps: Dependencie
     assert to_alias_pairs(deps) == ["dj → django-2", "packages → packages1", "packages1 → packages1-3"]
 
 
-def test_what_a_rebuild_is_about_is_no_collection_of_anybodys(deps: Dependencies) -> None:
+def test_unfinished_rebuild_is_leftover(deps: Dependencies) -> None:
     deps.admin.create("plone-1", build_state(rebuild_of="plone"), alias="plone")
     deps.admin.create("plone-2", build_state(rebuild_of="plone"))
 
@@ -55,7 +55,7 @@ def test_what_a_rebuild_is_about_is_no_collection_of_anybodys(deps: Dependencies
     assert overview.leftovers == ("plone-2",)
 
 
-def test_details_tell_the_newest_change_and_how_old_the_cursor_is(deps: Dependencies) -> None:
+def test_read_details(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
     deps.index.put("plone", [build_project("Newest.One", "1.0", "2.0", last_serial=6, upload_timestamp=1_700_000_000)])
 
@@ -74,7 +74,7 @@ def test_details_tell_the_newest_change_and_how_old_the_cursor_is(deps: Dependen
     ) == (7, 7200, 3, 5)
 
 
-def test_details_of_an_empty_collection_that_no_run_has_seen(deps: Dependencies) -> None:
+def test_read_details_of_empty_collection(deps: Dependencies) -> None:
     deps.admin.create("plone-1", STATE)
 
     collection_details = read_details(deps, read_overview(deps).collections[0])
@@ -87,7 +87,7 @@ def test_details_of_an_empty_collection_that_no_run_has_seen(deps: Dependencies)
     ) == (0, "", None, None)
 
 
-def test_keys_that_can_do_more_than_search_are_not_listed(deps: Dependencies) -> None:
+def test_list_search_keys_omits_other_keys(deps: Dependencies) -> None:
     deps.admin.create("plone-1", STATE, alias="plone")
     admin = deps.keys.create(["*"], description="admin", actions=["*"])
     deps.keys.create(["plone"], description="both", actions=["documents:search", "documents:import"])
@@ -99,7 +99,7 @@ def test_keys_that_can_do_more_than_search_are_not_listed(deps: Dependencies) ->
     assert get_key(deps, admin.key.id) == admin.key
 
 
-def test_a_key_for_a_collection_that_is_not_there_is_refused(deps: Dependencies) -> None:
+def test_add_search_key_rejects_missing_collection(deps: Dependencies) -> None:
     with pytest.raises(NotFound, match="Collection nowhere does not exist"):
         add_search_key(deps, Target(collection="nowhere"))
 

@@ -1,4 +1,4 @@
-"""Readers are shown collections by the names that people use, and nothing that a rebuild has left."""
+"""Test that the site lists collections by their public names, without unfinished rebuilds."""
 
 import pytest
 from msgspec.structs import replace
@@ -25,24 +25,24 @@ def deps() -> Dependencies:
     return deps
 
 
-def test_profiles_come_first_and_then_what_people_have_named(deps: Dependencies) -> None:
+def test_list_collections_order(deps: Dependencies) -> None:
     found = [(each.collection.key, each.collection.title) for each in list_collections(deps, PROFILES)]
 
     assert found == [("plone", "Plone"), ("django", "Django"), ("addons", "addons"), ("mine", "mine")]
 
 
-def test_every_shelf_can_be_opened_by_its_key(deps: Dependencies) -> None:
+def test_get_collection_by_key(deps: Dependencies) -> None:
     for each in list_collections(deps, PROFILES):
         assert get_collection(deps, PROFILES, each.collection.key) == each.collection
 
 
 @pytest.mark.parametrize("key", ["plone-1", "plone-2", "django-4", "nowhere", "", "\x00", "a" * 10_000])
-def test_what_is_inside_or_left_over_is_not_shown(deps: Dependencies, key: str) -> None:
+def test_internal_collections_are_not_public(deps: Dependencies, key: str) -> None:
     with pytest.raises(NotFound):
         get_collection(deps, PROFILES, key)
 
 
-def test_a_collection_has_the_exclusions_of_its_profile_whatever_it_is_called(deps: Dependencies) -> None:
+def test_public_collection_has_profile_exclusions(deps: Dependencies) -> None:
     plone = replace(PROFILES["plone"], exclude={"bad": "a test"})
 
     assert get_collection(deps, {"plone": plone}, "mine").target.filter == plone.filter

@@ -1,4 +1,4 @@
-"""The rebuild: a complete collection is behind the alias at every moment."""
+"""Test rebuilds: the alias leads to a complete collection at any time."""
 
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.documents.schema import DownloadFields, RepositoryFields
@@ -12,7 +12,7 @@ def list_collection_aliases(world: World) -> dict[str, tuple[str, ...]]:
     return {info.name: info.aliases for info in world.deps.admin.list_collections()}
 
 
-def test_the_alias_moves_to_the_next_number_and_the_old_one_goes(small: World) -> None:
+def test_rebuild_moves_alias_and_deletes_old(small: World) -> None:
     small.fetch()
 
     report = small.recreate()
@@ -24,14 +24,14 @@ def test_the_alias_moves_to_the_next_number_and_the_old_one_goes(small: World) -
     assert list_collection_aliases(small) == {"plone-3": ("plone",)}
 
 
-def test_without_a_collection_it_is_a_first_fetch(small: World) -> None:
+def test_rebuild_of_missing_collection_is_fetch(small: World) -> None:
     small.recreate()
 
     assert list_collection_aliases(small) == {"plone-1": ("plone",)}
     assert small.stored() == small.expected()
 
 
-def test_everything_is_read_anew_and_rendered_readmes_are_remembered(small: World) -> None:
+def test_rebuild_reads_all_and_reuses_readmes(small: World) -> None:
     small.fetch()
     small.pypi.requests.clear()
 
@@ -40,7 +40,7 @@ def test_everything_is_read_anew_and_rendered_readmes_are_remembered(small: Worl
     assert small.pypi.requests.by_kind["project"] == 4
 
 
-def test_what_the_registry_does_not_give_is_carried_over(small: World) -> None:
+def test_rebuild_copies_enrichments(small: World) -> None:
     small.fetch()
     small.deps.index.update("plone", {"plone-api": RepositoryFields(github_stars=86)})
     small.deps.index.update("plone", {"plone-api": DownloadFields(download_last_day=3)})
@@ -57,7 +57,7 @@ def test_what_the_registry_does_not_give_is_carried_over(small: World) -> None:
     assert small.deps.index.get_tombstone("plone", "collective.one") is not None
 
 
-def test_changes_made_meanwhile_are_found_by_the_next_run(small: World) -> None:
+def test_update_after_rebuild_finds_changes(small: World) -> None:
     small.fetch()
     small.recreate()
     small.fake_registry.publish("plone.api", "2.1")
@@ -67,7 +67,7 @@ def test_changes_made_meanwhile_are_found_by_the_next_run(small: World) -> None:
     assert small.stored() == small.expected()
 
 
-def test_a_rebuild_that_is_not_whole_does_not_go_live(small: World) -> None:
+def test_incomplete_rebuild_does_not_go_live(small: World) -> None:
     small.fetch()
     before = small.stored()
     small.fake_registry.publish("plone.api", "2.1")
@@ -80,7 +80,7 @@ def test_a_rebuild_that_is_not_whole_does_not_go_live(small: World) -> None:
     assert small.stored() == before
 
 
-def test_what_a_killed_rebuild_left_is_cleared_and_nothing_else(small: World) -> None:
+def test_rebuild_deletes_only_leftovers(small: World) -> None:
     small.fetch()
     admin = small.deps.admin
     admin.create("plone-2", CollectionState(filter=small.filter, rebuild_of="plone"))
@@ -91,7 +91,7 @@ def test_what_a_killed_rebuild_left_is_cleared_and_nothing_else(small: World) ->
     assert list_collection_aliases(small) == {"plone-7": (), "plone-8": ("plone",)}
 
 
-def test_a_rebuild_may_take_another_filter(small: World) -> None:
+def test_rebuild_with_another_filter(small: World) -> None:
     small.fetch()
     django = Filter(classifiers=("Framework :: Django",))
 
@@ -117,7 +117,7 @@ def test_a_collection_gives_its_own_name_to_an_alias(small: World) -> None:
     assert small.deps.index.get_tombstone("plone", "collective.one") is not None
 
 
-def test_a_rebuild_that_is_not_whole_leaves_the_name_where_it_is(small: World) -> None:
+def test_incomplete_rebuild_keeps_name(small: World) -> None:
     small.deps.admin.create("plone", CollectionState(filter=small.filter))
     small.fetch()
     small.pypi.faults.add(Fault("503", project="collective-one"))
@@ -128,7 +128,7 @@ def test_a_rebuild_that_is_not_whole_leaves_the_name_where_it_is(small: World) -
     assert list_collection_aliases(small) == {"plone": ()}
 
 
-def test_the_collection_behind_an_alias_is_not_rebuilt_in_its_place(small: World) -> None:
+def test_rebuild_rejects_numbered_name(small: World) -> None:
     small.fetch()
 
     report = small.recreate(target=Target(collection="plone-1", filter=small.filter))
@@ -137,8 +137,8 @@ def test_the_collection_behind_an_alias_is_not_rebuilt_in_its_place(small: World
     assert list_collection_aliases(small) == {"plone-1": ("plone",)}
 
 
-def test_a_project_that_is_not_found_any_more_stays_unless_its_document_says_so(small: World) -> None:
-    """The search for classifiers may lose a project; that is no reason to lose it too."""
+def test_rebuild_keeps_package_missing_in_search(small: World) -> None:
+    """A package missing in a classifier's list is not removed."""
     small.fetch()
     small.fake_registry.publish("plone.api", "4.0", info={"classifiers": ["Framework :: Plone :: 77"]})
     small.changes()
@@ -153,7 +153,7 @@ def test_a_project_that_is_not_found_any_more_stays_unless_its_document_says_so(
     assert small.stored() == small.expected()
 
 
-def test_a_project_that_left_meanwhile_leaves_a_tombstone(small: World) -> None:
+def test_rebuild_writes_tombstone(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("plone.api", "4.0", info={"classifiers": []})
     small.fake_registry.remove_project("collective.one")
@@ -166,7 +166,7 @@ def test_a_project_that_left_meanwhile_leaves_a_tombstone(small: World) -> None:
         assert small.deps.index.get_tombstone("plone", name) is not None
 
 
-def test_a_quarantined_project_is_taken_over(small: World) -> None:
+def test_rebuild_copies_quarantined_package(small: World) -> None:
     small.fetch()
     small.fake_registry.quarantine("plone.api")
 
@@ -177,7 +177,7 @@ def test_a_quarantined_project_is_taken_over(small: World) -> None:
     assert len(small.deps.index.get_project_documents("plone", "plone.api")) == 3
 
 
-def test_a_rebuild_that_would_lose_many_does_not_go_live(small: World) -> None:
+def test_rebuild_mass_removal_does_not_go_live(small: World) -> None:
     for number in range(30):
         small.fake_registry.publish(f"collective.n{number}", "1.0", info={"classifiers": ["Framework :: Plone"]})
     small.fetch()
@@ -192,7 +192,7 @@ def test_a_rebuild_that_would_lose_many_does_not_go_live(small: World) -> None:
     assert small.stored() == small.expected()
 
 
-def test_the_next_run_of_any_kind_clears_what_a_killed_rebuild_left(small: World) -> None:
+def test_any_run_deletes_leftovers(small: World) -> None:
     for run in (small.fetch, small.changes, small.refresh):
         small.fetch()
         small.deps.admin.create("plone-9", CollectionState(filter=small.filter, rebuild_of="plone"))

@@ -1,4 +1,4 @@
-"""Recreating a collection from itself: what is behind the alias is complete and in the end the same."""
+"""Test rebuilds from a copy: the alias leads to complete and finally equal documents."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +31,7 @@ def recreate(deps: Dependencies, name: str = "plone") -> TransferReport:
     return report
 
 
-def test_the_alias_moves_to_an_equal_collection_and_the_old_one_goes(deps: Dependencies) -> None:
+def test_copy_moves_alias_and_deletes_old(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
     before = read_collection(deps, "plone")
 
@@ -42,7 +42,7 @@ def test_the_alias_moves_to_an_equal_collection_and_the_old_one_goes(deps: Depen
     assert (report.action, report.found, report.copied, report.documents) == ("recreate", 2, 2, 3)
 
 
-def test_every_alias_of_the_collection_moves_along(deps: Dependencies) -> None:
+def test_copy_moves_all_aliases(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
     deps.admin.set_alias("packages", "plone-1")
 
@@ -51,7 +51,7 @@ def test_every_alias_of_the_collection_moves_along(deps: Dependencies) -> None:
     assert list_aliases(deps) == {"plone-2": ("packages", "plone")}
 
 
-def test_it_may_be_done_through_another_alias(deps: Dependencies) -> None:
+def test_copy_through_another_alias(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
     deps.admin.set_alias("packages", "plone-1")
     before = read_collection(deps, "plone")
@@ -73,7 +73,7 @@ def test_a_collection_gives_its_own_name_to_an_alias(deps: Dependencies) -> None
     assert read_collection(deps, "packages") == before
 
 
-def test_an_empty_collection_can_be_recreated(deps: Dependencies) -> None:
+def test_copy_of_empty_collection(deps: Dependencies) -> None:
     deps.admin.create("plone-1", build_state(), alias="plone")
 
     recreate(deps)
@@ -81,7 +81,7 @@ def test_an_empty_collection_can_be_recreated(deps: Dependencies) -> None:
     assert list_aliases(deps) == {"plone-2": ("plone",)}
 
 
-def test_where_there_is_none_an_empty_one_of_the_named_filter_is_made(deps: Dependencies) -> None:
+def test_copy_creates_missing_collection(deps: Dependencies) -> None:
     filter_ = Filter(profile="plone", classifiers=("Framework :: Plone",))
 
     report = rebuild_from_copy(deps, Target(collection="plone", filter=filter_))
@@ -91,14 +91,14 @@ def test_where_there_is_none_an_empty_one_of_the_named_filter_is_made(deps: Depe
     assert deps.index.get_state("plone").filter == filter_
 
 
-def test_where_there_is_none_and_no_filter_is_known_it_is_refused(deps: Dependencies) -> None:
+def test_copy_rejects_missing_collection_without_filter(deps: Dependencies) -> None:
     report = rebuild_from_copy(deps, PLONE)
 
     assert "Collection plone does not exist." in str(report.error)
     assert list_aliases(deps) == {}
 
 
-def test_the_collection_behind_an_alias_is_not_recreated_in_its_place(deps: Dependencies) -> None:
+def test_copy_rejects_numbered_name(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
 
     report = rebuild_from_copy(deps, Target(collection="plone-1"))
@@ -107,7 +107,7 @@ def test_the_collection_behind_an_alias_is_not_recreated_in_its_place(deps: Depe
     assert list_aliases(deps) == {"plone-1": ("plone",)}
 
 
-def test_what_a_killed_one_left_is_cleared_whatever_its_number(deps: Dependencies) -> None:
+def test_copy_deletes_leftovers(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
     deps.admin.create("plone-3", build_state(rebuild_of="plone"))
     deps.index.put("plone-3", [build_project("half")])
@@ -120,8 +120,8 @@ def test_what_a_killed_one_left_is_cleared_whatever_its_number(deps: Dependencie
     assert read_collection(deps, "plone") == before
 
 
-def test_a_complete_copy_takes_the_name_up_where_its_collection_is_gone_already(deps: Dependencies) -> None:
-    """A run that died on an engine that can't do it in one step."""
+def test_verified_copy_gets_name(deps: Dependencies) -> None:
+    """The run was killed on an engine that can't replace a collection in one step."""
     fill_collection(deps, "plone-1")
     state = deps.index.get_state("plone-1")
     deps.index.set_state("plone-1", replace(state, rebuild_of="plone", is_verified=True))
@@ -132,7 +132,7 @@ def test_a_complete_copy_takes_the_name_up_where_its_collection_is_gone_already(
     assert deps.index.get_state("plone") == state
 
 
-def test_aliases_that_a_killed_switch_left_behind_follow(deps: Dependencies) -> None:
+def test_remaining_aliases_follow_interrupted_swap(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="packages")
     fill_collection(deps, "plone-2", alias="plone")
     deps.index.set_state("plone-1", replace(deps.index.get_state("plone-1"), rebuild_of="plone"))
@@ -142,7 +142,7 @@ def test_aliases_that_a_killed_switch_left_behind_follow(deps: Dependencies) -> 
     assert list_aliases(deps) == {"plone-2": ("packages", "plone")}
 
 
-def test_what_is_a_leftover_can_not_be_recreated(deps: Dependencies) -> None:
+def test_copy_rejects_unfinished_rebuild(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
     deps.admin.create("plone-2", build_state(rebuild_of="plone"))
 
@@ -152,7 +152,7 @@ def test_what_is_a_leftover_can_not_be_recreated(deps: Dependencies) -> None:
     assert list_aliases(deps) == {"plone-1": ("plone",), "plone-2": ()}
 
 
-def test_another_run_on_the_collection_turns_it_away(deps: Dependencies) -> None:
+def test_copy_needs_lock(deps: Dependencies) -> None:
     fill_collection(deps, "plone-1", alias="plone")
 
     with deps.admin.lock("plone"):

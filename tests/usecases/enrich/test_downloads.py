@@ -1,4 +1,4 @@
-"""Counting downloads: which projects are asked about, what is written, and what a failure leaves as it was."""
+"""Test the enrichment with download counts: which packages are requested, what is written, what a failure keeps."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class DownloadsWorld:
         return enrich_downloads(self.deps, target, options=enrich_options, **options)
 
     def take_requested(self) -> list[str]:
-        """Return whom the source was asked about since the last call."""
+        """Return the packages requested from the source since the last call."""
         requested, self.source.requested = self.source.requested, []
         return requested
 
@@ -81,7 +81,7 @@ def build_world(**source: Any) -> DownloadsWorld:
     return DownloadsWorld(index, downloads, clock, deps)
 
 
-def test_every_release_of_every_project_gets_the_counts(world: DownloadsWorld) -> None:
+def test_counts_reach_all_releases(world: DownloadsWorld) -> None:
     world.add_projects("plone-api", "plone-volto")
     world.set_counts("plone-api", "plone-volto")
 
@@ -94,7 +94,7 @@ def test_every_release_of_every_project_gets_the_counts(world: DownloadsWorld) -
     assert "download_total" not in fields
 
 
-def test_no_other_owners_fields_are_touched(world: DownloadsWorld) -> None:
+def test_downloads_keep_other_fields(world: DownloadsWorld) -> None:
     world.add_projects("plone-api")
     world.set_counts("plone-api")
     world.index.update("plone", {"plone-api": RepositoryFields(github_stars=7)})
@@ -106,7 +106,7 @@ def test_no_other_owners_fields_are_touched(world: DownloadsWorld) -> None:
     assert (document["github_stars"], document["health_score"], document["download_last_day"]) == (7, 50, 1)
 
 
-def test_a_release_that_arrives_later_carries_the_counts_from_its_first_write(world: DownloadsWorld) -> None:
+def test_later_release_has_counts(world: DownloadsWorld) -> None:
     world.add_projects("plone-api")
     world.set_counts("plone-api")
     world.run()
@@ -117,7 +117,7 @@ def test_a_release_that_arrives_later_carries_the_counts_from_its_first_write(wo
     assert world.read_download_fields("plone-api")["download_last_month"] == 30
 
 
-def test_a_failure_keeps_the_old_counts_and_is_told(world: DownloadsWorld) -> None:
+def test_failure_keeps_counts_and_is_reported(world: DownloadsWorld) -> None:
     world.add_projects("plone-api", "plone-volto")
     world.set_counts("plone-api", "plone-volto")
     world.run()
@@ -133,7 +133,7 @@ def test_a_failure_keeps_the_old_counts_and_is_told(world: DownloadsWorld) -> No
     assert world.read_download_fields("plone-volto")["download_last_month"] == 99
 
 
-def test_a_project_that_the_source_does_not_know_keeps_the_old_counts_and_is_missing(world: DownloadsWorld) -> None:
+def test_unknown_package_keeps_counts_and_is_missing(world: DownloadsWorld) -> None:
     world.add_projects("plone-api", "new")
     world.set_counts("plone-api")
     world.run()
@@ -148,7 +148,7 @@ def test_a_project_that_the_source_does_not_know_keeps_the_old_counts_and_is_mis
     assert "download_last_month" not in world.read_download_fields("new")
 
 
-def test_what_is_not_told_is_not_zero(world: DownloadsWorld) -> None:
+def test_unknown_count_is_not_zero(world: DownloadsWorld) -> None:
     world.add_projects("plone-api")
     world.source.downloads = {"plone-api": Downloads(last_day=0)}
 
@@ -159,7 +159,7 @@ def test_what_is_not_told_is_not_zero(world: DownloadsWorld) -> None:
     assert not fields.keys() & {"download_last_week", "download_last_month", "download_total", "download_history"}
 
 
-def test_a_project_that_leaves_meanwhile_is_not_brought_back(world: DownloadsWorld) -> None:
+def test_downloads_of_removed_package_are_dropped(world: DownloadsWorld) -> None:
     world.add_projects("plone-api", "left")
     world.set_counts("plone-api", "left")
     tombstone = Tombstone(name="left", removed_at=1, reason="gone")
@@ -174,7 +174,7 @@ def test_a_project_that_leaves_meanwhile_is_not_brought_back(world: DownloadsWor
     assert (report.enriched, report.failed) == (1, [])
 
 
-def test_history_grows_with_the_runs(world: DownloadsWorld) -> None:
+def test_download_history_grows(world: DownloadsWorld) -> None:
     world.add_projects("plone-api")
 
     for last_month in (10, 20, 30):
@@ -185,7 +185,7 @@ def test_history_grows_with_the_runs(world: DownloadsWorld) -> None:
     assert [*world.read_download_fields("plone-api")["download_history"].values()] == [10, 20, 30]
 
 
-def test_never_counted_ones_come_first_then_those_that_were_asked_about_longest_ago(world: DownloadsWorld) -> None:
+def test_oldest_checks_come_first(world: DownloadsWorld) -> None:
     for name in ("c", "a", "b"):
         world.add_projects(name)
         world.set_counts(name)
@@ -200,7 +200,7 @@ def test_never_counted_ones_come_first_then_those_that_were_asked_about_longest_
     assert world.take_requested() == ["z-new", "c", "a", "b"]
 
 
-def test_a_limit_takes_the_stalest_ones_however_fresh_they_are(world: DownloadsWorld) -> None:
+def test_limit_ignores_freshness(world: DownloadsWorld) -> None:
     world.add_projects("a", "b", "c", "d", "e")
     world.set_counts("a", "b", "c", "d", "e")
 
@@ -214,7 +214,7 @@ def test_a_limit_takes_the_stalest_ones_however_fresh_they_are(world: DownloadsW
     assert requested == [["a", "b"], ["c", "d"], ["e", "a"], ["b", "c"], ["d", "a"]]
 
 
-def test_what_the_source_does_not_know_is_not_the_stalest_for_ever(world: DownloadsWorld) -> None:
+def test_unknown_package_counts_as_checked(world: DownloadsWorld) -> None:
     world.add_projects("a", "b", "c", "d")
     world.set_counts("c", "d")
 
@@ -225,7 +225,7 @@ def test_what_the_source_does_not_know_is_not_the_stalest_for_ever(world: Downlo
     assert world.take_requested() == ["a", "b", "c", "d"]
 
 
-def test_what_was_asked_about_a_short_time_ago_is_not_asked_about_again(world: DownloadsWorld) -> None:
+def test_fresh_packages_are_skipped(world: DownloadsWorld) -> None:
     world.add_projects("a", "b", "unknown")
     world.set_counts("a", "b")
     world.run()
@@ -242,7 +242,7 @@ def test_what_was_asked_about_a_short_time_ago_is_not_asked_about_again(world: D
     assert any("--all" in notice for notice in report.notices)
 
 
-def test_a_day_later_everything_is_asked_about_again(world: DownloadsWorld) -> None:
+def test_counts_expire_after_a_day(world: DownloadsWorld) -> None:
     world.add_projects("a", "b")
     world.set_counts("a", "b")
     world.run()
@@ -254,7 +254,7 @@ def test_a_day_later_everything_is_asked_about_again(world: DownloadsWorld) -> N
     assert world.take_requested() == ["a", "b"]
 
 
-def test_everything_is_asked_about_where_that_is_wished(world: DownloadsWorld) -> None:
+def test_option_fresh_requests_everything(world: DownloadsWorld) -> None:
     world.add_projects("a", "b")
     world.set_counts("a", "b")
     world.run()
@@ -266,7 +266,7 @@ def test_everything_is_asked_about_where_that_is_wished(world: DownloadsWorld) -
     assert report.cached == 0
 
 
-def test_what_another_source_said_is_no_reason_not_to_ask(world: DownloadsWorld) -> None:
+def test_counts_of_another_source_are_not_fresh(world: DownloadsWorld) -> None:
     world.add_projects("a")
     world.set_counts("a")
     world.run()
@@ -278,7 +278,7 @@ def test_what_another_source_said_is_no_reason_not_to_ask(world: DownloadsWorld)
     assert world.read_download_fields("a")["download_source"] == "another"
 
 
-def test_counts_are_taken_over_from_another_collection(world: DownloadsWorld) -> None:
+def test_counts_are_copied_from_another_collection(world: DownloadsWorld) -> None:
     world.add_projects("a", "b", "unknown")
     world.set_counts("a", "b", "c")
     world.run()
@@ -292,7 +292,7 @@ def test_counts_are_taken_over_from_another_collection(world: DownloadsWorld) ->
     assert world.read_download_fields("b", collection="django") == world.read_download_fields("b")
 
 
-def test_counts_that_are_old_in_the_other_collection_are_asked_for(world: DownloadsWorld) -> None:
+def test_old_counts_are_not_copied(world: DownloadsWorld) -> None:
     world.add_projects("a")
     world.set_counts("a")
     world.run()
@@ -305,7 +305,7 @@ def test_counts_that_are_old_in_the_other_collection_are_asked_for(world: Downlo
     assert world.take_requested() == ["a"]
 
 
-def test_each_answer_is_written_before_the_next_question(world: DownloadsWorld) -> None:
+def test_counts_are_written_before_next_request(world: DownloadsWorld) -> None:
     names = [f"p{number}" for number in range(5)]
     world.add_projects(*names)
     world.set_counts(*names)
@@ -320,7 +320,7 @@ def test_each_answer_is_written_before_the_next_question(world: DownloadsWorld) 
 
 
 @given(st.integers(0, 12))
-def test_a_run_that_was_interrupted_is_gone_on_with(after: int) -> None:
+def test_next_run_continues_interrupted_run(after: int) -> None:
     names = [f"p{number:02}" for number in range(12)]
     world = build_world()
     world.add_projects(*names)
@@ -342,7 +342,7 @@ def test_a_run_that_was_interrupted_is_gone_on_with(after: int) -> None:
 
 
 @pytest.mark.parametrize("at_once", [1, 4, 900])
-def test_a_source_that_is_down_ends_the_run_and_what_was_learned_is_kept(at_once: int) -> None:
+def test_unavailable_source_ends_run(at_once: int) -> None:
     names = [f"p{number:03}" for number in range(100)]
     world = build_world(batch_size=at_once)
     world.add_projects(*names)
@@ -361,7 +361,7 @@ def test_a_source_that_is_down_ends_the_run_and_what_was_learned_is_kept(at_once
     assert world.read_download_fields("p000")["download_last_month"] == 30
 
 
-def test_a_source_that_answers_now_and_then_is_not_down(world: DownloadsWorld) -> None:
+def test_occasional_failures_do_not_end_run(world: DownloadsWorld) -> None:
     names = [f"p{number:03}" for number in range(100)]
     world.add_projects(*names)
     world.set_counts(*names)
@@ -373,7 +373,7 @@ def test_a_source_that_answers_now_and_then_is_not_down(world: DownloadsWorld) -
     assert (report.enriched, len(report.failed)) == (13, 87)
 
 
-def test_a_source_that_answers_for_nobody_is_down_however_few_there_are(world: DownloadsWorld) -> None:
+def test_source_failing_for_all_is_unavailable(world: DownloadsWorld) -> None:
     world.add_projects("a")
     world.source.unavailable.add("a")
 
@@ -383,7 +383,7 @@ def test_a_source_that_answers_for_nobody_is_down_however_few_there_are(world: D
     assert report.failed == []  # it is the source that has failed
 
 
-def test_the_last_failures_of_a_run_are_told_too(world: DownloadsWorld) -> None:
+def test_last_failures_are_reported(world: DownloadsWorld) -> None:
     world.add_projects("a", "b", "c")
     world.set_counts("a")
     world.source.unavailable.update(["b", "c"])
@@ -393,7 +393,7 @@ def test_the_last_failures_of_a_run_are_told_too(world: DownloadsWorld) -> None:
     assert (report.error, report.enriched, report.failed) == (None, 1, ["b", "c"])
 
 
-def test_a_collection_without_projects_is_done_at_once(world: DownloadsWorld) -> None:
+def test_downloads_of_empty_collection(world: DownloadsWorld) -> None:
     world.add_projects()
 
     report = world.run()
@@ -401,7 +401,7 @@ def test_a_collection_without_projects_is_done_at_once(world: DownloadsWorld) ->
     assert (report.found, report.requests, report.is_complete) == (0, 0, True)
 
 
-def test_a_collection_that_does_not_exist_is_not_made(world: DownloadsWorld) -> None:
+def test_downloads_of_missing_collection(world: DownloadsWorld) -> None:
     report = world.run()
 
     assert isinstance(report.error, NotFound)
@@ -409,7 +409,7 @@ def test_a_collection_that_does_not_exist_is_not_made(world: DownloadsWorld) -> 
     assert world.index.list_collections() == []
 
 
-def test_a_dry_run_asks_and_writes_nothing(world: DownloadsWorld) -> None:
+def test_downloads_dry_run(world: DownloadsWorld) -> None:
     world.add_projects("a", "b")
 
     report = world.run(dry_run=True)
@@ -421,7 +421,7 @@ def test_a_dry_run_asks_and_writes_nothing(world: DownloadsWorld) -> None:
     )
 
 
-def test_what_is_ahead_is_told_before_the_first_question() -> None:
+def test_estimate_precedes_first_request() -> None:
     world = build_world(batch_size=4, request_interval=2.0)
     world.add_projects(*(f"p{number}" for number in range(10)))
     estimates: list[tuple[RunEstimate, int]] = []
@@ -433,7 +433,7 @@ def test_what_is_ahead_is_told_before_the_first_question() -> None:
     assert requests == 0
 
 
-def test_where_nothing_is_due_nothing_is_announced(world: DownloadsWorld) -> None:
+def test_no_estimate_without_due_packages(world: DownloadsWorld) -> None:
     world.add_projects("a")
     world.set_counts("a")
     world.run()
@@ -448,7 +448,7 @@ names = st.sampled_from([f"p{number}" for number in range(6)])
 
 
 @given(st.lists(st.tuples(st.sets(names), st.sets(names), st.integers(0, 40 * HOUR)), max_size=8))
-def test_whatever_fails_no_count_is_ever_lost(runs: Iterable[tuple[set[str], set[str], int]]) -> None:
+def test_no_failure_loses_counts(runs: Iterable[tuple[set[str], set[str], int]]) -> None:
     world = build_world()
     everyone = [f"p{number}" for number in range(6)]
     world.add_projects(*everyone)
@@ -466,7 +466,7 @@ def test_whatever_fails_no_count_is_ever_lost(runs: Iterable[tuple[set[str], set
     assert {name for name in everyone if world.read_download_fields(name).get("download_last_month") == 30} == counted
 
 
-def test_a_run_whose_time_is_up_leaves_the_rest_to_the_next(world: DownloadsWorld) -> None:
+def test_downloads_stop_at_deadline(world: DownloadsWorld) -> None:
     world.add_projects("a", "b", "c")
     world.set_counts("a", "b", "c")
 

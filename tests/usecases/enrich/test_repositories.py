@@ -32,7 +32,7 @@ DAY = 86_400
 
 @dataclass
 class EnrichmentWorld:
-    """An index and a host in memory; a run works on the collection `plone` unless told otherwise."""
+    """A fake index and a fake host; runs use the collection `plone` by default."""
 
     deps: Dependencies
     host: FakeRepositoryHost
@@ -86,7 +86,7 @@ def build_enrichment(engine: IndexEngine) -> EnrichmentWorld:
     return EnrichmentWorld(deps, host, clock)
 
 
-def test_what_the_host_says_reaches_every_release(enrichment: EnrichmentWorld) -> None:
+def test_repository_fields_reach_all_releases(enrichment: EnrichmentWorld) -> None:
     enrichment.add_project("plone.api", "1.0", "2.0", "3.0a1", source="https://github.com/plone/plone.api/")
     enrichment.add_repository("plone/plone.api", stars=90, topics=("plone",), is_archived=False)
 
@@ -106,7 +106,7 @@ def test_what_the_host_says_reaches_every_release(enrichment: EnrichmentWorld) -
     assert report.requests == 1
 
 
-def test_a_release_that_arrives_later_has_it_from_its_first_write(enrichment: EnrichmentWorld) -> None:
+def test_later_release_has_repository_fields(enrichment: EnrichmentWorld) -> None:
     enrichment.add_project("a", "1.0", source="https://github.com/o/a")
     enrichment.add_repository("o/a", stars=3)
     enrichment.run()
@@ -117,7 +117,7 @@ def test_a_release_that_arrives_later_has_it_from_its_first_write(enrichment: En
     assert (newest.registry.version, newest.to_dict()["github_stars"]) == ("2.0", 3)
 
 
-def test_nothing_of_another_owner_is_touched(enrichment: EnrichmentWorld) -> None:
+def test_repositories_keep_other_fields(enrichment: EnrichmentWorld) -> None:
     project = enrichment.add_project("a", source="https://github.com/o/a")
     other_fields = (DownloadFields(download_last_day=5), HealthFields(health_score=50))
     for fields in other_fields:
@@ -130,7 +130,7 @@ def test_nothing_of_another_owner_is_touched(enrichment: EnrichmentWorld) -> Non
     assert (document.downloads, document.registry) == (other_fields[0], project.documents[0])
 
 
-def test_a_project_is_scored_in_full_as_soon_as_its_repository_is_known(enrichment: EnrichmentWorld) -> None:
+def test_repository_makes_score_full(enrichment: EnrichmentWorld) -> None:
     enrichment.add_project("a", "1.0", "2.0", source="https://github.com/o/a")
     enrichment.add_project("elsewhere", source="https://example.org")
     enrichment.add_repository("o/a", is_archived=True)
@@ -145,7 +145,7 @@ def test_a_project_is_scored_in_full_as_soon_as_its_repository_is_known(enrichme
     assert elsewhere.health.health_model == "full"
 
 
-def test_a_project_that_left_meanwhile_is_not_brought_back(enrichment: EnrichmentWorld) -> None:
+def test_repository_of_removed_package_is_dropped(enrichment: EnrichmentWorld) -> None:
     for name in ("leaving", "staying"):
         enrichment.add_project(name, source=f"https://github.com/o/{name}")
         enrichment.add_repository(f"o/{name}", stars=1)
@@ -161,7 +161,7 @@ def test_a_project_that_left_meanwhile_is_not_brought_back(enrichment: Enrichmen
     assert report.enriched == 1
 
 
-def test_each_address_is_asked_once_however_many_projects_name_it(enrichment: EnrichmentWorld) -> None:
+def test_shared_repository_is_requested_once(enrichment: EnrichmentWorld) -> None:
     for number in range(4):
         enrichment.add_project(f"mono-{number}", source=f"https://GitHub.com/{'O' if number % 2 else 'o'}/mono.git")
     enrichment.add_repository("o/mono", stars=8)
@@ -171,7 +171,7 @@ def test_each_address_is_asked_once_however_many_projects_name_it(enrichment: En
     assert (len(enrichment.take_requested), report.enriched, report.requests) == (1, 4, 1)
 
 
-def test_a_repository_that_is_gone_sends_the_search_to_the_next_link_and_to_older_releases(
+def test_missing_repository_tries_next_candidate(
     enrichment: EnrichmentWorld,
 ) -> None:
     newest = build_project("a", "2.0", home_page="https://github.com/o/gone-too", project_urls={
@@ -188,7 +188,7 @@ def test_a_repository_that_is_gone_sends_the_search_to_the_next_link_and_to_olde
     assert (report.enriched, enrichment.read_fields("a").github_stars) == (1, 2)
 
 
-def test_the_address_of_one_that_has_moved_is_the_new_one_and_nobody_asks_about_that_again(
+def test_moved_repository_is_requested_once(
     enrichment: EnrichmentWorld,
 ) -> None:
     enrichment.add_project("a", source="https://github.com/former/a")
@@ -203,7 +203,7 @@ def test_the_address_of_one_that_has_moved_is_the_new_one_and_nobody_asks_about_
     assert (report.requests, report.cached, enrichment.read_fields("b", "django").github_stars) == (0, 1, 2)
 
 
-def test_a_second_run_within_a_day_asks_nothing_and_writes_what_another_profile_has_learned(
+def test_cached_repositories_need_no_request(
     enrichment: EnrichmentWorld,
 ) -> None:
     for collection in ("plone", "django"):
@@ -223,7 +223,7 @@ def test_a_second_run_within_a_day_asks_nothing_and_writes_what_another_profile_
 
 
 @pytest.mark.parametrize(("passed", "options"), [(DAY, {}), (1, {"fresh": True})])
-def test_a_day_later_or_when_told_to_it_asks_again(
+def test_repository_cache_expires_or_is_bypassed(
     enrichment: EnrichmentWorld, passed: int, options: dict[str, bool]
 ) -> None:
     enrichment.add_project("a", source="https://github.com/o/a")
@@ -237,7 +237,7 @@ def test_a_day_later_or_when_told_to_it_asks_again(
     assert (report.requests, enrichment.read_fields("a").github_stars) == (1, 3)
 
 
-def test_a_repository_that_is_gone_takes_its_fields_along(enrichment: EnrichmentWorld) -> None:
+def test_missing_repository_clears_fields(enrichment: EnrichmentWorld) -> None:
     enrichment.add_project("a", source="https://github.com/o/a")
     enrichment.add_repository("o/a", stars=2)
     enrichment.run()
@@ -252,7 +252,7 @@ def test_a_repository_that_is_gone_takes_its_fields_along(enrichment: Enrichment
     assert report.is_complete
 
 
-def test_an_outage_keeps_what_was_known(enrichment: EnrichmentWorld) -> None:
+def test_outage_keeps_repository_fields(enrichment: EnrichmentWorld) -> None:
     for name in ("a", "b"):
         enrichment.add_project(name, source=f"https://github.com/o/{name}")
         enrichment.add_repository(f"o/{name}", stars=2)
@@ -270,9 +270,7 @@ def test_an_outage_keeps_what_was_known(enrichment: EnrichmentWorld) -> None:
 
 
 @pytest.mark.parametrize("refusal", [Unavailable("the limit is used up", retry_after=900), Invalid("GITHUB_TOKEN: no")])
-def test_what_was_learned_before_a_refusal_stays_and_the_next_run_asks_for_the_rest_only(
-    enrichment: EnrichmentWorld, refusal: Exception
-) -> None:
+def test_next_run_requests_only_the_rest(enrichment: EnrichmentWorld, refusal: Exception) -> None:
     for number in range(120):
         enrichment.add_project(f"p{number:03}", source=f"https://github.com/o/p{number:03}")
         enrichment.add_repository(f"o/p{number:03}", stars=number)
@@ -289,7 +287,7 @@ def test_what_was_learned_before_a_refusal_stays_and_the_next_run_asks_for_the_r
     assert (second.enriched, second.cached, len(enrichment.take_requested)) == (120, 50, 120)
 
 
-def test_projects_without_a_repository_on_github_are_missing_with_the_reason(enrichment: EnrichmentWorld) -> None:
+def test_packages_without_repository_are_missing(enrichment: EnrichmentWorld) -> None:
     enrichment.add_project("nowhere", home_page="https://example.org", source="UNKNOWN")
     enrichment.add_project("elsewhere", source="https://gitlab.com/group/sub/name")
     enrichment.add_project(
@@ -307,7 +305,7 @@ def test_projects_without_a_repository_on_github_are_missing_with_the_reason(enr
     assert enrichment.read_fields("nowhere") == RepositoryFields(github_checked=int(enrichment.clock()))
 
 
-def test_one_project_is_found_by_any_spelling(enrichment: EnrichmentWorld) -> None:
+def test_enrich_one_package_by_any_spelling(enrichment: EnrichmentWorld) -> None:
     for name in ("Plone.Api", "other"):
         enrichment.add_project(name, source=f"https://github.com/o/{name}")
         enrichment.add_repository(f"o/{name}", stars=4)
@@ -319,7 +317,7 @@ def test_one_project_is_found_by_any_spelling(enrichment: EnrichmentWorld) -> No
     assert enrichment.read_fields("other") == RepositoryFields()
 
 
-def test_an_unknown_project_and_a_collection_that_is_not_there_are_not_found(enrichment: EnrichmentWorld) -> None:
+def test_unknown_package_or_collection_is_not_found(enrichment: EnrichmentWorld) -> None:
     enrichment.deps.index.remove("plone", [Tombstone(name="left", removed_at=0, reason="it left")])
 
     unknown, removed_report, nowhere = (
@@ -338,7 +336,7 @@ def test_an_unknown_project_and_a_collection_that_is_not_there_are_not_found(enr
     assert enrichment.take_requested == []
 
 
-def test_a_limit_takes_the_projects_that_were_looked_at_longest_ago(enrichment: EnrichmentWorld) -> None:
+def test_repositories_limit_selects_oldest_checks(enrichment: EnrichmentWorld) -> None:
     for name in "abcd":
         enrichment.add_project(name, source="" if name == "b" else f"https://github.com/o/{name}")
         enrichment.add_repository(f"o/{name}", stars=1)
@@ -354,7 +352,7 @@ def test_a_limit_takes_the_projects_that_were_looked_at_longest_ago(enrichment: 
     assert seen == [["a", "b"], ["c", "d"], ["b"]]  # what is known of `a` was learned in the first run
 
 
-def test_where_the_host_allows_too_little_what_fits_is_done_and_the_rest_is_named(enrichment: EnrichmentWorld) -> None:
+def test_rate_limit_defers_the_rest(enrichment: EnrichmentWorld) -> None:
     for name in "abcde":
         enrichment.add_project(name, source=f"https://github.com/o/{name}")
         enrichment.add_repository(f"o/{name}", stars=1)
@@ -370,7 +368,7 @@ def test_where_the_host_allows_too_little_what_fits_is_done_and_the_rest_is_name
     assert enrichment.run().cached == 3
 
 
-def test_nothing_is_said_about_limits_where_nothing_is_asked(enrichment: EnrichmentWorld) -> None:
+def test_no_rate_limit_notice_without_requests(enrichment: EnrichmentWorld) -> None:
     enrichment.add_project("a")
     enrichment.host.rate_limit = RateLimitStatus(remaining=0, limit=60, resets_at=0)
 
@@ -378,7 +376,7 @@ def test_nothing_is_said_about_limits_where_nothing_is_asked(enrichment: Enrichm
     assert enrichment.notices == []
 
 
-def test_a_repository_that_many_strangers_name_is_not_verified(enrichment: EnrichmentWorld) -> None:
+def test_repository_claimed_by_many_is_not_verified(enrichment: EnrichmentWorld) -> None:
     for name in ("ab", "cd", "ef", "gh", "ij", "kl"):
         enrichment.add_project(name, source="https://github.com/audreyr/cookiecutter", maintainers=(name,))
     enrichment.add_project("own", source="https://github.com/o/own")
@@ -390,7 +388,7 @@ def test_a_repository_that_many_strangers_name_is_not_verified(enrichment: Enric
     assert [enrichment.read_fields(name).github_verified for name in ("ab", "kl", "own")] == [False, False, True]
 
 
-def test_strangers_that_name_it_by_its_former_address_or_in_second_place_count_as_well(
+def test_claims_by_former_name_or_second_link_count(
     enrichment: EnrichmentWorld,
 ) -> None:
     refs = ["former/template"] * 3 + ["o/template"] * 2 + ["o/gone"]
@@ -405,7 +403,7 @@ def test_strangers_that_name_it_by_its_former_address_or_in_second_place_count_a
     assert {enrichment.read_fields(name).github_verified for name in ("ab", "cd", "ef", "gh", "ij", "kl")} == {False}
 
 
-def test_a_run_that_sees_a_part_keeps_the_verdict_of_one_that_saw_all(enrichment: EnrichmentWorld) -> None:
+def test_partial_run_keeps_verification(enrichment: EnrichmentWorld) -> None:
     for name in ("ab", "cd", "ef", "gh", "ij", "kl"):
         enrichment.add_project(name, source="https://github.com/o/template")
     enrichment.add_repository("o/template", stars=20_000)
@@ -420,7 +418,7 @@ def test_a_run_that_sees_a_part_keeps_the_verdict_of_one_that_saw_all(enrichment
     assert [enrichment.read_fields(name).github_verified for name in ("ab", "cd")] == [False, False]
 
 
-def test_progress_is_told_to_the_end(enrichment: EnrichmentWorld) -> None:
+def test_repository_progress_is_complete(enrichment: EnrichmentWorld) -> None:
     for name in "abc":
         enrichment.add_project(name, source="" if name == "b" else f"https://github.com/o/{name}")
     enrichment.add_repository("o/a")
@@ -442,7 +440,7 @@ PATHS = ["o/a", "o/b", "o/c", "o/d"]
     batch=st.integers(1, 3),
 )
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_project_ends_as_its_links_and_the_host_say_and_no_address_is_asked_twice(
+def test_repository_run_properties(
     tmp_path: Path, links: list[list[str]], hosted: set[str], down: set[str], batch: int
 ) -> None:
     with ENGINES["memory"](tmp_path) as engine:
@@ -473,8 +471,8 @@ def replace_host(enrichment: EnrichmentWorld, batch: int) -> FakeRepositoryHost:
     return enrichment.host
 
 
-def test_what_was_told_in_parts_is_asked_for_again_as_soon_as_all_is_told(enrichment: EnrichmentWorld) -> None:
-    """A look without a token must not keep the last commit away from one who has a token, for a day."""
+def test_partial_results_are_requested_with_token(enrichment: EnrichmentWorld) -> None:
+    """A result without a token must not hide the last commit from runs with a token for a day."""
     enrichment.add_project("a", source="https://github.com/o/a")
     enrichment.add_repository("o/a", stars=3)
     enrichment.host.is_partial = True

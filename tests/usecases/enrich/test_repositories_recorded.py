@@ -1,4 +1,4 @@
-"""Hundreds of real repositories through GraphQL, with GitHub at its moodiest: what was answered is not asked again."""
+"""Enrich hundreds of recorded repositories through GraphQL with faults: no response is requested twice."""
 
 import gzip
 from collections.abc import Iterator
@@ -80,7 +80,7 @@ def recording(shared_data: Path) -> Iterator[RecordedRun]:
 
 
 def check_report(recording: RecordedRun, report: EnrichmentReport) -> None:
-    """Everything was found, written and told once."""
+    """Check that everything was found, written and reported once."""
     assert (report.found, report.failed, report.error) == (len(recording.records) + GONE + 1, [], None)
     assert {normalize_name(name) for name in report.missing} == {f"gone-{number}" for number in range(GONE)}
     by_url = {record["url"].lower(): record["activity"]["stars"] for record in recording.records.values()}
@@ -91,7 +91,7 @@ def check_report(recording: RecordedRun, report: EnrichmentReport) -> None:
     assert recording.github.requests.max_active == 1
 
 
-def test_as_few_requests_as_can_be_and_none_in_the_second_run(recording: RecordedRun) -> None:
+def test_recorded_run_request_counts(recording: RecordedRun) -> None:
     report = recording.run()
 
     check_report(recording, report)
@@ -114,7 +114,7 @@ def test_as_few_requests_as_can_be_and_none_in_the_second_run(recording: Recorde
     ],
     ids=lambda faults: "+".join(str(fault.kind) for fault in faults),
 )
-def test_a_trouble_in_the_middle_changes_nothing_in_the_end(recording: RecordedRun, faults: list[Fault]) -> None:
+def test_recorded_run_survives_faults(recording: RecordedRun, faults: list[Fault]) -> None:
     recording.github.faults.add(*faults)
 
     report = recording.run(timeout=1.5)
@@ -124,7 +124,7 @@ def test_a_trouble_in_the_middle_changes_nothing_in_the_end(recording: RecordedR
     assert 0 < failed <= 50 * sum(recording.github.faults.hits.values())
 
 
-def test_an_exhausted_primary_limit_keeps_what_was_learned_and_the_rest_is_asked_once(recording: RecordedRun) -> None:
+def test_recorded_run_resumes_after_rate_limit(recording: RecordedRun) -> None:
     recording.github.graphql_quota.remaining = 3
 
     stopped = recording.run()

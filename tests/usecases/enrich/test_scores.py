@@ -59,7 +59,7 @@ def create_old_collection(world: World) -> World:
     return World(world.fake_registry, world.pypi, world.deps, world.clock, world.filter, collection="old")
 
 
-def test_every_document_has_a_basic_score_from_its_first_write(small: World) -> None:
+def test_first_write_has_basic_score(small: World) -> None:
     small.fetch()
 
     scores = [document.to_dict() for document in read_documents(small)]
@@ -69,14 +69,14 @@ def test_every_document_has_a_basic_score_from_its_first_write(small: World) -> 
     assert {"recency", "documentation", "metadata", "caps"} == set(scores[0]["health_score_breakdown"])
 
 
-def test_all_releases_of_a_project_have_the_same_score(small: World) -> None:
+def test_releases_share_score(small: World) -> None:
     small.fetch()
 
     assert len(small.deps.index.get_project_documents("plone", "plone.api")) == 3
     assert read_health(small, "plone.api").health_score is not UNSET
 
 
-def test_the_score_is_full_once_the_repository_is_known(small: World) -> None:
+def test_score_is_full_with_repository(small: World) -> None:
     small.fetch()
     write_enrichment(small, "plone-api")
 
@@ -87,7 +87,7 @@ def test_the_score_is_full_once_the_repository_is_known(small: World) -> None:
     assert read_health(small, "collective.one").health_model == "basic"
 
 
-def test_a_release_that_comes_after_enrichment_has_a_full_score_from_its_first_write(small: World) -> None:
+def test_later_release_has_full_score(small: World) -> None:
     small.fetch()
     write_enrichment(small, "plone-api")
     small.fake_registry.publish("Plone.Api", "2.1")
@@ -99,7 +99,7 @@ def test_a_release_that_comes_after_enrichment_has_a_full_score_from_its_first_w
     assert report.rescored == 0
 
 
-def test_a_rebuilt_collection_has_full_scores_from_its_first_write(small: World) -> None:
+def test_rebuild_has_full_scores(small: World) -> None:
     small.fetch()
     write_enrichment(small, "plone-api")
 
@@ -110,7 +110,7 @@ def test_a_rebuilt_collection_has_full_scores_from_its_first_write(small: World)
     assert report.rescored == 0
 
 
-def test_a_rebuild_with_another_filter_knows_the_repositories_as_well(small: World) -> None:
+def test_rebuild_with_other_filter_has_full_scores(small: World) -> None:
     small.fetch()
     write_enrichment(small, "plone-api")
     both = Filter(classifiers=("Framework :: Plone", "Framework :: Django"))
@@ -121,7 +121,7 @@ def test_a_rebuild_with_another_filter_knows_the_repositories_as_well(small: Wor
     assert read_health(small, "django-thing").health_model == "basic"
 
 
-def test_a_rebuild_brings_no_older_score_back(small: World) -> None:
+def test_rebuild_keeps_no_old_score(small: World) -> None:
     """The live collection's score was written later than the rebuilt one's, and of older documents."""
     small.fetch()
     small.deps.index.update("plone", {"plone-api": HealthFields(health_score=1, health_model="of old")})
@@ -131,7 +131,7 @@ def test_a_rebuild_brings_no_older_score_back(small: World) -> None:
     assert read_health(small, "plone.api").health_model == "basic"
 
 
-def test_a_quarantined_project_scores_nothing(small: World) -> None:
+def test_quarantined_package_scores_zero(small: World) -> None:
     small.fetch()
     small.fake_registry.quarantine("plone.api")
 
@@ -140,7 +140,7 @@ def test_a_quarantined_project_scores_nothing(small: World) -> None:
     assert read_score(small, "plone.api") == 0
 
 
-def test_an_archived_project_is_capped_when_that_is_seen(small: World) -> None:
+def test_archived_package_is_capped(small: World) -> None:
     small.fetch()
     small.fake_registry.archive("plone.api")
 
@@ -151,7 +151,7 @@ def test_an_archived_project_is_capped_when_that_is_seen(small: World) -> None:
     assert [cap["cap"] for cap in breakdown["caps"]] == ["retired"]
 
 
-def test_a_refresh_renews_all_scores_because_time_has_passed(small: World) -> None:
+def test_refresh_updates_all_scores(small: World) -> None:
     small.fake_registry.publish("Plone.Api", "2.2")
     small.fetch()
     before = read_score(small, "plone.api")
@@ -164,7 +164,7 @@ def test_a_refresh_renews_all_scores_because_time_has_passed(small: World) -> No
 
 
 @pytest.mark.parametrize("options", [{"dry_run": True}, {"scope": Scope(limit=1)}])
-def test_a_refresh_of_a_part_leaves_the_scores_of_the_rest(small: World, options: dict[str, Any]) -> None:
+def test_restricted_refresh_keeps_scores(small: World, options: dict[str, Any]) -> None:
     small.fake_registry.publish("Plone.Api", "2.2")
     small.fetch()
     before = read_score(small, "plone.api")
@@ -175,7 +175,7 @@ def test_a_refresh_of_a_part_leaves_the_scores_of_the_rest(small: World, options
     assert (report.rescored, read_score(small, "plone.api")) == (0, before)
 
 
-def test_scoring_twice_changes_nothing_and_asks_nobody(small: World) -> None:
+def test_rescore_is_idempotent(small: World) -> None:
     small.fetch()
     small.clock.advance(YEAR)
     rescore_collection(small.deps, "plone")
@@ -188,7 +188,7 @@ def test_scoring_twice_changes_nothing_and_asks_nobody(small: World) -> None:
     assert [document.health for document in read_documents(small)] == first
 
 
-def test_a_score_is_never_worked_out_from_an_earlier_one(small: World) -> None:
+def test_score_ignores_earlier_score(small: World) -> None:
     small.fetch()
     right = read_health(small, "plone.api")
     small.deps.index.update("plone", {"plone-api": HealthFields(health_score=94, health_model="full")})
@@ -198,7 +198,7 @@ def test_a_score_is_never_worked_out_from_an_earlier_one(small: World) -> None:
     assert read_health(small, "plone.api") == right
 
 
-def test_rescoring_touches_no_other_owners_fields(small: World) -> None:
+def test_rescore_keeps_other_fields(small: World) -> None:
     small.fetch()
     write_enrichment(small, "plone-api")
     before = small.document("plone.api")
@@ -211,7 +211,7 @@ def test_rescoring_touches_no_other_owners_fields(small: World) -> None:
     }
 
 
-def test_rescoring_what_is_not_there_does_nothing(small: World) -> None:
+def test_rescore_of_missing_package(small: World) -> None:
     small.fetch()
 
     report = rescore_collection(small.deps, "plone", ["nobody", "plone-api"])
@@ -221,7 +221,7 @@ def test_rescoring_what_is_not_there_does_nothing(small: World) -> None:
 
 
 @pytest.mark.parametrize("run", ["fetch", "refresh"])
-def test_documents_of_an_older_program_get_their_scores_without_being_read(small: World, run: str) -> None:
+def test_missing_scores_are_added_without_reading(small: World, run: str) -> None:
     old = create_old_collection(small)
     assert all(document.health is UNSET for document in read_documents(old, "old"))
 
@@ -231,7 +231,7 @@ def test_documents_of_an_older_program_get_their_scores_without_being_read(small
     assert all(document.health is not UNSET for document in read_documents(old, "old"))
 
 
-def test_thousands_are_scored_batch_by_batch(small: World) -> None:
+def test_rescore_batches(small: World) -> None:
     small.fetch()
     template_documents = small.deps.index.get_documents("plone", ["plone-api"])["plone-api"]
     small.deps.admin.create("many", CollectionState(filter=small.filter))
@@ -257,7 +257,7 @@ def explain_project(world: World, name: str) -> dict[str, Any]:
     return explain_score(world.deps, Target(collection="plone"), name).to_dict()
 
 
-def test_an_explanation_is_of_now_and_says_what_the_index_holds(small: World) -> None:
+def test_explain_score_shows_current_and_stored(small: World) -> None:
     small.fake_registry.publish("Plone.Api", "2.2")
     small.fetch()
     before = read_score(small, "plone.api")
@@ -274,7 +274,7 @@ def test_an_explanation_is_of_now_and_says_what_the_index_holds(small: World) ->
     assert read_score(small, "plone.api") == before
 
 
-def test_an_explanation_of_what_was_just_written_is_what_was_written(small: World) -> None:
+def test_explain_score_equals_stored_score(small: World) -> None:
     small.fetch()
 
     explanation, stored = explain_project(small, "plone.api"), read_health(small, "plone.api")
@@ -283,7 +283,7 @@ def test_an_explanation_of_what_was_just_written_is_what_was_written(small: Worl
     assert explanation["health_score_breakdown"] == stored.health_score_breakdown
 
 
-def test_what_is_not_there_is_not_explained(small: World) -> None:
+def test_explain_score_of_missing_package(small: World) -> None:
     small.fetch()
 
     with pytest.raises(NotFound, match="nobody is not in the collection plone"):

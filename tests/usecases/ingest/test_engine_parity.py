@@ -24,7 +24,7 @@ def add_enrichments(world: World) -> None:
 
 def publish_changes(world: World) -> None:
     world.fake_registry.publish("plone.api", "2.1")
-    world.fake_registry.publish("plone_api", "2.2", info={"summary": "Spelt anew"})
+    world.fake_registry.publish("plone_api", "2.2", info={"summary": "Renamed"})
     world.fake_registry.publish("collective.new", "1.0", info=PLONE)
     world.fake_registry.yank("collective.one", "0.2", "bad")
     world.fake_registry.publish("left.plone", "3.0", info=PLONE)
@@ -68,7 +68,7 @@ HISTORY: list[tuple[Callable[[World], object], str, dict[str, Any]]] = [
 
 @pytest.fixture
 def worlds(tmp_path: Path) -> Iterator[list[World]]:
-    """The same small world twice, each with an engine of its own."""
+    """Two equal worlds, each with its own engine."""
     with ExitStack() as stack:
         built_worlds = []
         for engine in ("sqlite", "typesense"):
@@ -80,7 +80,7 @@ def worlds(tmp_path: Path) -> Iterator[list[World]]:
 
 
 def run_and_report(world: World, run_name: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Return what a run reports, but for the time that it took and the port that it asked at."""
+    """Return the report of a run without its duration and the port of the service."""
     report = getattr(world, run_name)(**options).to_dict()
     return {name: value for name, value in report.items() if name not in ("seconds", "reasons")} | {
         "reasons": {name: reason.replace(world.pypi.url, "") for name, reason in report["reasons"].items()}
@@ -88,7 +88,7 @@ def run_and_report(world: World, run_name: str, options: dict[str, Any]) -> dict
 
 
 def read_index(world: World) -> dict[str, Any]:
-    """Return all that an engine shows of a world."""
+    """Return everything that an engine returns for a world."""
     index, admin = world.deps.index, world.deps.admin
     if admin.resolve("plone") is None:
         return {}
@@ -104,7 +104,7 @@ def read_index(world: World) -> dict[str, Any]:
     }
 
 
-def test_a_server_shows_and_tells_what_a_file_does_after_every_run(worlds: list[World]) -> None:
+def test_engines_agree_after_every_run(worlds: list[World]) -> None:
     for change, run, options in HISTORY:
         for engine_world in worlds:
             change(engine_world)

@@ -1,4 +1,4 @@
-"""The full fetch, over real HTTP, judged by the oracle."""
+"""Test fetches over real HTTP against the expected index."""
 
 import pytest
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ MEMBERS = ["collective-one", "collective-two", "plone-api"]
 BROWSED = sum(matches_classifiers(classifier, ["Framework :: Plone"]) for classifier in trove)
 
 
-def test_every_release_of_every_matching_project_is_indexed(small: World) -> None:
+def test_fetch_indexes_all_releases_of_members(small: World) -> None:
     report = small.fetch()
 
     assert small.stored() == small.expected()
@@ -25,23 +25,23 @@ def test_every_release_of_every_matching_project_is_indexed(small: World) -> Non
     assert report.is_complete
 
 
-def test_the_first_fetch_makes_a_numbered_collection_behind_the_alias(small: World) -> None:
+def test_first_fetch_creates_numbered_collection_with_alias(small: World) -> None:
     small.fetch()
 
     assert small.deps.admin.resolve("plone") == "plone-1"
 
 
-def test_a_first_fetch_asks_once_a_classifier_project_and_further_release(small: World) -> None:
+def test_first_fetch_request_counts(small: World) -> None:
     small.fetch()
 
-    asked = small.pypi.requests.by_kind
-    assert asked["browse"] == BROWSED
-    assert asked["project"] == 4
-    assert asked["release"] == 4  # 3 + 2 + 2 releases of those that belong, less the newest of each
-    assert asked.total() <= BROWSED + 4 + 4 + 3
+    counts = small.pypi.requests.by_kind
+    assert counts["browse"] == BROWSED
+    assert counts["project"] == 4
+    assert counts["release"] == 4  # 3 + 2 + 2 releases of members, except the newest of each
+    assert counts.total() <= BROWSED + 4 + 4 + 3
 
 
-def test_a_second_fetch_asks_for_serials_and_reads_nothing(small: World) -> None:
+def test_second_fetch_reads_nothing(small: World) -> None:
     small.fetch()
     small.pypi.requests.clear()
 
@@ -51,7 +51,7 @@ def test_a_second_fetch_asks_for_serials_and_reads_nothing(small: World) -> None
     assert dict(small.pypi.requests.by_kind) == {"browse": BROWSED, "simple_index": 1}
 
 
-def test_a_second_fetch_reads_only_what_moved(small: World) -> None:
+def test_second_fetch_reads_only_changed_packages(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("plone.api", "2.1")
     small.pypi.requests.clear()
@@ -62,7 +62,7 @@ def test_a_second_fetch_reads_only_what_moved(small: World) -> None:
     assert (small.pypi.requests.by_kind["project"], small.pypi.requests.by_kind["release"]) == (1, 0)
 
 
-def test_the_cursor_is_a_serial_from_before_the_reading(small: World) -> None:
+def test_fetch_cursor_predates_reading(small: World) -> None:
     serial = small.fake_registry.last_serial
 
     small.fetch()
@@ -70,7 +70,7 @@ def test_the_cursor_is_a_serial_from_before_the_reading(small: World) -> None:
     assert small.deps.index.get_state("plone").cursor == serial
 
 
-def test_only_the_newest_release_keeps_its_readme(small: World) -> None:
+def test_policy_newest_keeps_one_readme(small: World) -> None:
     small.fetch()
 
     documents = [d.to_dict() for d in small.deps.index.get_project_documents("plone", "plone.api")]
@@ -78,17 +78,17 @@ def test_only_the_newest_release_keeps_its_readme(small: World) -> None:
     assert (documents[0]["title"], documents[0]["version"]) == ("plone.api", "2.0")
 
 
-def test_all_releases_keep_their_readme_where_that_is_asked_for(small: World) -> None:
+def test_policy_all_keeps_all_readmes(small: World) -> None:
     small.fetch()
 
     report = small.with_policy(descriptions=Descriptions.ALL).fetch()
 
     assert report.indexed == 3
-    # The registry's adapter was made for READMEs of newest releases only; what it gives is kept.
+    # The registry's adapter requests READMEs of newest releases only; what it returns is kept.
     assert all(d.registry.composed_with == 2 * DOCUMENT_VERSION + 1 for d in small.deps.index.export("plone"))
 
 
-def test_an_upgrade_makes_older_documents_anew_and_counts_them(small: World) -> None:
+def test_upgrade_rebuilds_outdated_documents(small: World) -> None:
     small.fetch()
 
     report = small.with_policy(builder_version=9).fetch()
@@ -98,7 +98,7 @@ def test_an_upgrade_makes_older_documents_anew_and_counts_them(small: World) -> 
 
 
 @pytest.mark.parametrize("kind", ["503", "throttled", "empty_browse", "broken", "reset", "403"])
-def test_a_browse_without_a_usable_answer_changes_nothing(small: World, kind: str) -> None:
+def test_unusable_classifier_response_changes_nothing(small: World, kind: str) -> None:
     small.fetch()
     before = small.stored()
     small.pypi.faults.add(Fault(kind, request="browse"))
@@ -111,7 +111,7 @@ def test_a_browse_without_a_usable_answer_changes_nothing(small: World, kind: st
     assert small.pypi.requests.by_kind["project"] == 0
 
 
-def test_an_empty_registry_makes_no_collection(small: World) -> None:
+def test_empty_registry_creates_no_collection(small: World) -> None:
     small.pypi.faults.add(Fault("empty_browse"))
 
     report = small.fetch()
@@ -120,7 +120,7 @@ def test_an_empty_registry_makes_no_collection(small: World) -> None:
     assert small.deps.admin.list_collections() == []
 
 
-def test_one_classifier_that_is_suddenly_empty_is_no_answer(small: World) -> None:
+def test_suddenly_empty_classifier_is_an_outage(small: World) -> None:
     for number in range(21):
         small.fake_registry.publish(f"collective.n{number}", "1.0", info={"classifiers": ["Framework :: Plone"]})
     small.fetch()
@@ -128,11 +128,11 @@ def test_one_classifier_that_is_suddenly_empty_is_no_answer(small: World) -> Non
 
     report = small.fetch()
 
-    assert "suddenly" in str(report.error)
+    assert "treating this as an outage" in str(report.error)
     assert "collective-n0" in small.names()
 
 
-def test_a_classifier_may_lose_its_last_few_projects(small: World) -> None:
+def test_classifier_may_lose_its_last_packages(small: World) -> None:
     small.fetch()
     small.fake_registry.remove_project("collective.two")  # the only one of "Framework :: Plone :: Addon"
 
@@ -142,7 +142,7 @@ def test_a_classifier_may_lose_its_last_few_projects(small: World) -> None:
     assert small.stored() == small.expected()
 
 
-def test_a_project_leaves_when_its_own_document_says_so(small: World) -> None:
+def test_package_without_classifier_is_removed(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("collective.one", "0.3", info={"classifiers": ["Framework :: Django"]})
 
@@ -155,7 +155,7 @@ def test_a_project_leaves_when_its_own_document_says_so(small: World) -> None:
     assert "0.3" in tombstone.reason
 
 
-def test_a_classifier_that_only_documents_know_is_asked_for(small: World) -> None:
+def test_fetch_requests_classifiers_seen_in_documents(small: World) -> None:
     """trove-classifiers may be older than a framework's newest version."""
     unpublished = "Framework :: Plone :: 99.0"
     small.fake_registry.publish("plone.api", "4.0", info={"classifiers": ["Framework :: Plone", unpublished]})
@@ -168,7 +168,7 @@ def test_a_classifier_that_only_documents_know_is_asked_for(small: World) -> Non
     assert report.is_complete
 
 
-def test_a_project_that_cannot_be_read_is_named_and_the_others_are_there(small: World) -> None:
+def test_failing_package_is_reported_and_others_indexed(small: World) -> None:
     small.pypi.faults.add(Fault("503", project="plone-api"))
 
     report = small.fetch()
@@ -182,7 +182,7 @@ def test_a_project_that_cannot_be_read_is_named_and_the_others_are_there(small: 
     assert small.stored() == small.expected()
 
 
-def test_a_release_that_cannot_be_read_is_read_by_the_next_run(small: World) -> None:
+def test_next_run_reads_failed_release(small: World) -> None:
     small.pypi.faults.add(Fault("503", request="release", project="plone-api"))
 
     report = small.fetch()
@@ -194,7 +194,7 @@ def test_a_release_that_cannot_be_read_is_read_by_the_next_run(small: World) -> 
     assert small.stored() == small.expected()
 
 
-def test_a_registry_that_falls_silent_is_not_asked_for_the_rest(small: World) -> None:
+def test_ingest_stops_after_consecutive_failures(small: World) -> None:
     for number in range(200):
         small.fake_registry.publish(f"collective.n{number}", "1.0", info={"classifiers": ["Framework :: Plone"]})
     small.pypi.faults.add(Fault("503", request="project"))
@@ -202,10 +202,10 @@ def test_a_registry_that_falls_silent_is_not_asked_for_the_rest(small: World) ->
     report = small.fetch()
 
     assert isinstance(report.error, Unavailable)
-    assert small.pypi.requests.by_kind["project"] < 400  # 200 projects, each asked for twice
+    assert small.pypi.requests.by_kind["project"] < 400  # 200 projects, each requested twice
 
 
-def test_a_limit_counts_packages_that_are_written(small: World) -> None:
+def test_limit_counts_written_packages(small: World) -> None:
     report = small.fetch(scope=Scope(limit=2))
 
     assert report.indexed == 2
@@ -214,14 +214,14 @@ def test_a_limit_counts_packages_that_are_written(small: World) -> None:
 
 
 @pytest.mark.parametrize("part", ["plone-api", "PLONE.A", "lone_ap", "api"])
-def test_a_name_filter_fits_any_spelling(small: World, part: str) -> None:
+def test_name_part_matches_any_spelling(small: World, part: str) -> None:
     small.fetch(scope=Scope(name_part=part))
 
     assert small.names() == ["plone-api"]
     assert small.pypi.requests.by_kind["project"] == 1
 
 
-def test_a_limited_run_neither_moves_the_cursor_nor_removes_others(small: World) -> None:
+def test_restricted_fetch_keeps_cursor_and_other_packages(small: World) -> None:
     small.fetch()
     cursor = small.deps.index.get_state("plone").cursor
     small.fake_registry.remove_project("collective.one")
@@ -232,7 +232,7 @@ def test_a_limited_run_neither_moves_the_cursor_nor_removes_others(small: World)
     assert small.deps.index.get_state("plone").cursor == cursor
 
 
-def test_a_dry_run_reads_and_writes_nothing(small: World) -> None:
+def test_fetch_dry_run_reads_and_writes_nothing(small: World) -> None:
     report = small.fetch(dry_run=True)
 
     assert (report.found, report.indexed) == (4, 0)
@@ -240,7 +240,7 @@ def test_a_dry_run_reads_and_writes_nothing(small: World) -> None:
     assert small.pypi.requests.by_kind["project"] == 0
 
 
-def test_a_scan_finds_the_same_and_remembers_what_it_judged(small: World) -> None:
+def test_discover_all_finds_the_same_members(small: World) -> None:
     scanning = small.with_policy(discovery=Discovery.ALL)
 
     scanning.fetch()
@@ -251,7 +251,7 @@ def test_a_scan_finds_the_same_and_remembers_what_it_judged(small: World) -> Non
     assert dict(small.pypi.requests.by_kind) == {"simple_index": 1}
 
 
-def test_a_collection_is_not_refilled_by_another_filter(small: World) -> None:
+def test_fetch_rejects_another_filter(small: World) -> None:
     small.fetch()
 
     report = small.fetch(target=Target(collection="plone", filter=Filter(classifiers=("Framework :: Django",))))
@@ -260,18 +260,18 @@ def test_a_collection_is_not_refilled_by_another_filter(small: World) -> None:
     assert small.names() == MEMBERS
 
 
-def test_a_collection_remembers_its_filter(small: World) -> None:
+def test_fetch_uses_stored_filter(small: World) -> None:
     django = Filter(classifiers=("Framework :: Django",))
     small.fetch(target=Target(collection="other", filter=django))
     small.fake_registry.publish("django-late", "1.0", info={"classifiers": ["Framework :: Django"]})
 
     small.fetch(target=Target(collection="other"))
 
-    held = [holding.name_normalized for holding in small.deps.index.project_states("other")]
-    assert held == ["django-late", "django-thing", "left-plone"]
+    names = [project_state.name_normalized for project_state in small.deps.index.project_states("other")]
+    assert names == ["django-late", "django-thing", "left-plone"]
 
 
-def test_a_quarantined_project_keeps_its_documents(small: World) -> None:
+def test_fetch_keeps_documents_of_quarantined_package(small: World) -> None:
     small.fetch()
     small.fake_registry.quarantine("plone.api")
 
@@ -283,7 +283,7 @@ def test_a_quarantined_project_keeps_its_documents(small: World) -> None:
     assert small.document("plone.api")["project_status"] == "active"
 
 
-def test_what_other_owners_wrote_survives_a_fetch(small: World) -> None:
+def test_fetch_keeps_enrichments(small: World) -> None:
     small.fetch()
     small.deps.index.update("plone", {"plone-api": RepositoryFields(github_stars=86)})
     small.fake_registry.publish("plone.api", "2.1")
@@ -295,7 +295,7 @@ def test_what_other_owners_wrote_survives_a_fetch(small: World) -> None:
     assert len(documents) == 4
 
 
-def test_a_stale_answer_is_asked_for_again(small: World) -> None:
+def test_fetch_retries_stale_response(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("plone.api", "2.1")
     small.pypi.document_lag = 1
@@ -306,14 +306,14 @@ def test_a_stale_answer_is_asked_for_again(small: World) -> None:
     assert "plone-api" in small.deps.index.get_state("plone").stale_retries
 
 
-def test_everything_is_a_filter(small: World) -> None:
+def test_filter_everything(small: World) -> None:
     report = small.fetch(target=Target(collection="all", filter=Filter(everything=True)))
 
     assert report.indexed == 5
     assert len(list(small.deps.index.project_states("all"))) == 5
 
 
-def test_policies_with_other_descriptions_count_as_other_compositions(small: World) -> None:
+def test_descriptions_policy_changes_document_version(small: World) -> None:
     policy = small.deps.policy
 
     assert policy.document_version != replace(policy, descriptions=Descriptions.ALL).document_version

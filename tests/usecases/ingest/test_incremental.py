@@ -39,7 +39,7 @@ EVENTS: dict[str, tuple[Callable[[FakeRegistry], None], int, int]] = {
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_the_index_follows_at_the_price_of_what_happened(small: World, event: str) -> None:
+def test_update_follows_event_at_minimal_cost(small: World, event: str) -> None:
     happen, projects, releases = EVENTS[event]
     small.fetch()
     happen(small.fake_registry)
@@ -47,16 +47,16 @@ def test_the_index_follows_at_the_price_of_what_happened(small: World, event: st
 
     report = small.changes()
 
-    asked = small.pypi.requests.by_kind
+    counts = small.pypi.requests.by_kind
     assert small.stored() == small.expected()
-    assert (asked["project"], asked["release"]) == (projects, releases)
-    assert asked["simple_page"] == report.removed if "deleted" in event else asked["simple_page"] == 0
-    assert asked["last_serial"] + asked["changelog"] + asked["simple_index"] <= 3
+    assert (counts["project"], counts["release"]) == (projects, releases)
+    assert counts["simple_page"] == report.removed if "deleted" in event else counts["simple_page"] == 0
+    assert counts["last_serial"] + counts["changelog"] + counts["simple_index"] <= 3
     assert report.is_complete
     assert small.deps.index.get_state("plone").cursor == small.fake_registry.last_serial
 
 
-def test_a_second_run_after_it_asks_for_no_project(small: World) -> None:
+def test_second_update_reads_no_package(small: World) -> None:
     small.fetch()
     for happen, _, _ in EVENTS.values():
         try:
@@ -72,7 +72,7 @@ def test_a_second_run_after_it_asks_for_no_project(small: World) -> None:
     assert small.pypi.requests.by_kind["project"] == 0
 
 
-def test_a_program_that_was_off_for_long_costs_one_comparison(small: World) -> None:
+def test_old_cursor_costs_one_comparison(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("plone.api", "2.1")
     small.fake_registry.add_filler_changes(200_000)
@@ -81,12 +81,12 @@ def test_a_program_that_was_off_for_long_costs_one_comparison(small: World) -> N
 
     small.changes()
 
-    asked = small.pypi.requests.by_kind
+    counts = small.pypi.requests.by_kind
     assert small.stored() == small.expected()
-    assert (asked["simple_index"], asked["changelog"], asked["project"]) == (1, 0, 2)
+    assert (counts["simple_index"], counts["changelog"], counts["project"]) == (1, 0, 2)
 
 
-def test_a_lost_cursor_costs_one_comparison_and_no_change(small: World) -> None:
+def test_lost_cursor_costs_one_comparison(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("plone.api", "2.1")
     small.pypi.requests.clear()
@@ -98,7 +98,7 @@ def test_a_lost_cursor_costs_one_comparison_and_no_change(small: World) -> None:
     assert small.pypi.requests.by_kind["project"] == 1
 
 
-def test_the_older_of_two_cursors_wins(small: World) -> None:
+def test_older_cursor_is_used(small: World) -> None:
     small.fetch()
     serial = small.fake_registry.last_serial
     small.fake_registry.publish("plone.api", "2.1")
@@ -109,8 +109,8 @@ def test_the_older_of_two_cursors_wins(small: World) -> None:
     assert small.deps.index.get_state("plone").cursor > serial
 
 
-def test_a_cursor_of_another_registry_is_no_cursor(small: World) -> None:
-    """A serial above the registry's last one was never the registry's."""
+def test_cursor_ahead_of_registry_is_ignored(small: World) -> None:
+    """A serial above the last one of the registry belongs to another registry."""
     small.fetch()
     state = small.deps.index.get_state("plone")
     small.deps.index.set_state("plone", type(state)(filter=state.filter, cursor=10**9))
@@ -121,7 +121,7 @@ def test_a_cursor_of_another_registry_is_no_cursor(small: World) -> None:
     assert small.stored() == small.expected()
 
 
-def test_without_a_collection_the_command_to_run_first_is_named(small: World) -> None:
+def test_update_without_collection_names_fetch_command(small: World) -> None:
     report = small.changes()
 
     assert isinstance(report.error, NotFound)
@@ -129,18 +129,18 @@ def test_without_a_collection_the_command_to_run_first_is_named(small: World) ->
     assert report.requests == 0
 
 
-def test_a_collection_is_kept_up_by_the_filter_that_it_remembers(small: World) -> None:
+def test_update_uses_stored_filter(small: World) -> None:
     django = Filter(classifiers=("Framework :: Django",))
     small.fetch(target=Target(collection="other", filter=django))
     small.fake_registry.publish("django-late", "1.0", info={"classifiers": ["Framework :: Django"]})
 
     small.changes(target=Target(collection="other"))
 
-    held = [holding.name_normalized for holding in small.deps.index.project_states("other")]
-    assert held == ["django-late", "django-thing", "left-plone"]
+    names = [project_state.name_normalized for project_state in small.deps.index.project_states("other")]
+    assert names == ["django-late", "django-thing", "left-plone"]
 
 
-def test_the_cursor_stays_while_a_project_cannot_be_read(small: World) -> None:
+def test_failing_package_keeps_cursor(small: World) -> None:
     small.fetch()
     cursor = small.deps.index.get_state("plone").cursor
     small.fake_registry.publish("plone.api", "2.1")
@@ -161,7 +161,7 @@ def test_the_cursor_stays_while_a_project_cannot_be_read(small: World) -> None:
 
 @pytest.mark.parametrize("request_kind", ["last_serial", "changelog", "browse"])
 @pytest.mark.parametrize("kind", ["503", "429", "broken", "half", "reset", "html", "empty"])
-def test_without_a_journal_or_a_search_nothing_happens(small: World, request_kind: str, kind: str) -> None:
+def test_unavailable_changelog_or_search_changes_nothing(small: World, request_kind: str, kind: str) -> None:
     small.fetch()
     before, state = small.stored(), small.deps.index.get_state("plone")
     small.fake_registry.remove_project("plone.api")
@@ -174,12 +174,12 @@ def test_without_a_journal_or_a_search_nothing_happens(small: World, request_kin
     assert small.deps.index.get_state("plone") == state
 
 
-@pytest.mark.parametrize("witness", ["project", "simple_page"])
+@pytest.mark.parametrize("request_kind", ["project", "simple_page"])
 @pytest.mark.parametrize("kind", ["503", "403", "429", "broken", "half", "reset", "empty", "html", "500"])
-def test_one_witness_is_not_enough(small: World, witness: str, kind: str) -> None:
+def test_one_api_alone_removes_nothing(small: World, request_kind: str, kind: str) -> None:
     small.fetch()
     small.fake_registry.remove_project("plone.api")
-    small.pypi.faults.add(Fault(kind, request=witness))
+    small.pypi.faults.add(Fault(kind, request=request_kind))
 
     report = small.changes()
 
@@ -191,8 +191,8 @@ def test_one_witness_is_not_enough(small: World, witness: str, kind: str) -> Non
     assert small.stored() == small.expected()
 
 
-def test_a_404_alone_removes_nothing_and_is_asked_again(small: World) -> None:
-    """A CDN may remember a 404; the simple index knows better."""
+def test_404_of_json_api_alone_is_retried(small: World) -> None:
+    """A CDN may cache a 404; the Simple API is current."""
     small.fetch()
     small.fake_registry.publish("plone.api", "2.1")
     small.pypi.faults.add(Fault("404", request="project", project="plone-api"))
@@ -206,7 +206,7 @@ def test_a_404_alone_removes_nothing_and_is_asked_again(small: World) -> None:
     assert small.stored() == small.expected()
 
 
-def test_a_removal_leaves_a_tombstone_that_a_return_lifts(small: World) -> None:
+def test_removal_writes_tombstone_and_return_deletes_it(small: World) -> None:
     small.fetch()
     small.fake_registry.remove_project("collective.one")
     small.changes()
@@ -220,7 +220,7 @@ def test_a_removal_leaves_a_tombstone_that_a_return_lifts(small: World) -> None:
     assert small.deps.index.get_tombstone("plone", "collective.one") is None
 
 
-def test_a_stale_answer_is_asked_again_later_and_does_not_hold_the_cursor_up(small: World) -> None:
+def test_update_retries_stale_response_and_moves_cursor(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("plone.api", "2.1")
     small.pypi.document_lag = 1
@@ -239,7 +239,7 @@ def test_a_stale_answer_is_asked_again_later_and_does_not_hold_the_cursor_up(sma
     assert small.deps.index.get_state("plone").stale_retries == {}
 
 
-def test_a_new_project_that_the_cdn_does_not_know_yet_is_not_missed(small: World) -> None:
+def test_new_package_missing_on_cdn_is_retried(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("collective.new", "1.0", info={"classifiers": PLONE})
     small.pypi.document_lag = 1
@@ -253,8 +253,8 @@ def test_a_new_project_that_the_cdn_does_not_know_yet_is_not_missed(small: World
     assert small.stored() == small.expected()
 
 
-def test_a_deleted_project_whose_document_a_cache_has_kept_is_asked_for_again(small: World) -> None:
-    """Found by the simulated year: the list of serials said that it was gone, its old document that it was there."""
+def test_cached_document_of_deleted_package_is_retried(small: World) -> None:
+    """Found by the simulated year: the serials did not list the package, but its cached document was served."""
     small.fetch()
     small.fake_registry.remove_project("collective.one")
     small.pypi.document_lag = 1
@@ -268,7 +268,7 @@ def test_a_deleted_project_whose_document_a_cache_has_kept_is_asked_for_again(sm
     assert small.stored() == small.expected()
 
 
-def test_an_older_answer_than_the_one_held_changes_nothing(small: World) -> None:
+def test_response_older_than_stored_changes_nothing(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("plone.api", "2.1")
     small.changes()
@@ -281,7 +281,7 @@ def test_an_older_answer_than_the_one_held_changes_nothing(small: World) -> None
     assert small.stored() == before
 
 
-def test_asking_again_has_an_end_and_a_comparison_finds_what_is_left(small: World) -> None:
+def test_retries_end_and_comparison_finds_the_rest(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("plone.api", "2.1")
     small.pypi.document_lag = 1
@@ -296,7 +296,7 @@ def test_asking_again_has_an_end_and_a_comparison_finds_what_is_left(small: Worl
     assert small.stored() == small.expected()
 
 
-def test_a_quarantined_project_stays_and_is_marked(small: World) -> None:
+def test_update_marks_quarantined_package(small: World) -> None:
     small.fetch()
     small.fake_registry.quarantine("plone.api")
 
@@ -312,7 +312,7 @@ def test_a_quarantined_project_stays_and_is_marked(small: World) -> None:
     assert small.stored() == small.expected()
 
 
-def test_many_departures_at_once_are_refused_until_they_are_allowed(small: World) -> None:
+def test_mass_removal_is_refused_unless_allowed(small: World) -> None:
     for number in range(30):
         small.fake_registry.publish(f"collective.n{number}", "1.0", info={"classifiers": PLONE})
     small.fetch()
@@ -329,7 +329,7 @@ def test_many_departures_at_once_are_refused_until_they_are_allowed(small: World
     assert small.stored() == small.expected()
 
 
-def test_twenty_departures_of_many_are_ordinary(small: World) -> None:
+def test_twenty_removals_are_allowed(small: World) -> None:
     for number in range(20):
         small.fake_registry.publish(f"collective.n{number}", "1.0", info={"classifiers": PLONE})
     small.fetch()
@@ -341,7 +341,7 @@ def test_twenty_departures_of_many_are_ordinary(small: World) -> None:
     assert report.removed == 20
 
 
-def test_a_limited_run_leaves_the_cursor_where_it_was(small: World) -> None:
+def test_restricted_update_keeps_cursor(small: World) -> None:
     small.fetch()
     cursor = small.deps.index.get_state("plone").cursor
     small.fake_registry.publish("plone.api", "2.1")
@@ -355,7 +355,7 @@ def test_a_limited_run_leaves_the_cursor_where_it_was(small: World) -> None:
     assert small.stored() == small.expected()
 
 
-def test_a_dry_run_says_what_it_would_read(small: World) -> None:
+def test_update_dry_run_reports_count(small: World) -> None:
     small.fetch()
     before = small.stored()
     small.fake_registry.publish("plone.api", "2.1")

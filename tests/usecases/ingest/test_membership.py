@@ -1,4 +1,4 @@
-"""Membership beyond classifiers, through every run, over real HTTP and judged by the oracle."""
+"""Test membership by requirements, names and lists in every run, over real HTTP, against the expected index."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,7 +59,7 @@ def flask(tmp_path: Path) -> Iterator[World]:
 
 
 def compute_expected(flask: World) -> dict[str, Json]:
-    """What the oracle says, but for quart: its name says nothing, so that somebody has to tell of it."""
+    """Return the expected index without quart, which is found by a bulk source only."""
     return {id_: document for id_, document in flask.expected().items() if document["name"] != "quart"}
 
 
@@ -73,7 +73,7 @@ def with_filter(flask: World, **changes: object) -> World:
     return World(flask.fake_registry, flask.pypi, flask.deps, flask.clock, changed, flask.collection)
 
 
-def test_who_requires_the_framework_is_in_with_the_reason_in_every_document(flask: World) -> None:
+def test_requiring_package_is_member_with_reason(flask: World) -> None:
     report = flask.fetch()
 
     assert flask.names() == MEMBERS
@@ -88,14 +88,14 @@ def test_who_requires_the_framework_is_in_with_the_reason_in_every_document(flas
     ]
 
 
-def test_a_candidate_costs_a_request_and_only_a_member_its_releases(flask: World) -> None:
+def test_only_members_cost_release_requests(flask: World) -> None:
     flask.fetch()
 
-    # Flask and Flask_SQLAlchemy have a second release; that of flask-talisman is nobody's business.
+    # Flask and Flask_SQLAlchemy have a second release; that of flask-talisman, no member, is not read.
     assert dict(flask.pypi.requests.by_kind) == {"simple_index": 1, "browse": 1, "project": CANDIDATES, "release": 2}
 
 
-def test_a_second_run_asks_for_what_moved_only(flask: World) -> None:
+def test_second_run_reads_only_changed_candidates(flask: World) -> None:
     flask.fetch()
     flask.fake_registry.publish("flask-talisman", "1.1")
     flask.fake_registry.publish("Flask-Mail", "1.1")
@@ -152,7 +152,7 @@ def build_requirements(*requires: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_the_journal_tells_who_joins_and_who_leaves(flask: World, event: str) -> None:
+def test_update_adds_and_removes_members(flask: World, event: str) -> None:
     happen, projects = EVENTS[event]
     flask.fetch()
     happen(flask.fake_registry)
@@ -171,7 +171,7 @@ def test_the_journal_tells_who_joins_and_who_leaves(flask: World, event: str) ->
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_a_lost_cursor_loses_none_of_it(flask: World, event: str) -> None:
+def test_lost_cursor_finds_same_members(flask: World, event: str) -> None:
     flask.fetch()
     EVENTS[event][0](flask.fake_registry)
 
@@ -180,7 +180,7 @@ def test_a_lost_cursor_loses_none_of_it(flask: World, event: str) -> None:
     assert flask.stored() == compute_expected(flask)
 
 
-def test_who_leaves_has_a_tombstone_that_says_why(flask: World) -> None:
+def test_removed_member_has_tombstone_with_reason(flask: World) -> None:
     flask.fetch()
     flask.fake_registry.publish("flask-sqlalchemy", "4.0", info=build_requirements("flask; extra == 'web'"))
 
@@ -193,7 +193,7 @@ def test_who_leaves_has_a_tombstone_that_says_why(flask: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["503", "404", "broken", "half", "empty", "html", "429", "reset"])
-def test_an_answer_that_is_none_removes_nobody(flask: World, kind: str) -> None:
+def test_unusable_response_removes_no_member(flask: World, kind: str) -> None:
     flask.fetch()
     before = flask.names()
     flask.fake_registry.publish("flask-sqlalchemy", "4.0", info=build_requirements("sqlalchemy"))
@@ -209,7 +209,7 @@ def test_an_answer_that_is_none_removes_nobody(flask: World, kind: str) -> None:
     assert flask.stored() == compute_expected(flask)
 
 
-def test_an_empty_list_of_projects_is_no_answer(flask: World) -> None:
+def test_empty_package_list_is_an_outage(flask: World) -> None:
     flask.filter = replace(FLASK, classifiers=())
     flask.fetch()
     before = flask.stored()
@@ -225,7 +225,7 @@ def test_an_empty_list_of_projects_is_no_answer(flask: World) -> None:
 # Bulk sources
 
 
-def test_a_bulk_source_finds_who_requires_it_under_any_name(flask: World) -> None:
+def test_bulk_source_finds_packages_of_any_name(flask: World) -> None:
     bulk = with_bulk_candidates(flask, "quart", "moto", "left-the-registry")
 
     report = bulk.fetch()
@@ -235,7 +235,7 @@ def test_a_bulk_source_finds_who_requires_it_under_any_name(flask: World) -> Non
     assert bulk.pypi.requests.by_kind["project"] == CANDIDATES + 2
 
 
-def test_what_a_bulk_source_told_once_is_remembered(flask: World) -> None:
+def test_bulk_candidates_are_remembered(flask: World) -> None:
     with_bulk_candidates(flask, "quart", "moto").fetch()
     flask.fake_registry.publish("moto", "6.0", info=build_requirements("flask"))
     flask.fake_registry.publish("quart", "0.20", info=build_requirements("werkzeug"))
@@ -246,12 +246,12 @@ def test_what_a_bulk_source_told_once_is_remembered(flask: World) -> None:
     assert flask.names() == [*MEMBERS, "moto"]
     assert flask.pypi.requests.by_kind["project"] == 2
     flask.fake_registry.publish("quart", "0.21", info=build_requirements("flask"))
-    flask.fake_registry.add_filler_changes(200_000)  # too much for the journal
+    flask.fake_registry.add_filler_changes(200_000)  # too many for the changelog
     flask.changes()
     assert flask.names() == [*MEMBERS, "moto", "quart"]
 
 
-def test_a_project_that_nobody_told_of_is_found_by_a_scan(flask: World) -> None:
+def test_discover_all_finds_unnamed_candidate(flask: World) -> None:
     flask.fetch()
     flask.fake_registry.publish("bottle", "1.0", info=build_requirements("flask"))
     flask.changes()
@@ -264,7 +264,7 @@ def test_a_project_that_nobody_told_of_is_found_by_a_scan(flask: World) -> None:
 
 
 @pytest.mark.parametrize("had_a_cursor", [False, True])
-def test_a_candidate_that_could_not_be_read_is_read_by_the_next_run(flask: World, had_a_cursor: bool) -> None:
+def test_next_run_reads_failed_candidate(flask: World, had_a_cursor: bool) -> None:
     if had_a_cursor:
         flask.fetch()
     flask.pypi.faults.add(Fault("503", project="quart"))
@@ -277,11 +277,11 @@ def test_a_candidate_that_could_not_be_read_is_read_by_the_next_run(flask: World
     assert "quart" in flask.names()
 
 
-def test_a_bulk_source_that_does_not_answer_ends_the_run_before_it_reads(flask: World) -> None:
+def test_unavailable_bulk_source_ends_run_before_reading(flask: World) -> None:
     class Silent:
         def find_candidates(self, _frameworks: object) -> Iterator[str]:
             yield "quart"
-            raise Unavailable("nobody there")
+            raise Unavailable("no response")
 
     flask.deps = replace(flask.deps, candidates=Silent())
 
@@ -291,7 +291,7 @@ def test_a_bulk_source_that_does_not_answer_ends_the_run_before_it_reads(flask: 
     assert report.requests == 0
 
 
-def test_a_dry_run_remembers_no_candidate(flask: World) -> None:
+def test_dry_run_remembers_no_candidate(flask: World) -> None:
     with_bulk_candidates(flask, "quart").fetch(dry_run=True)
 
     assert flask.deps.membership_cache.get_all(FLASK.key) == {}
@@ -301,7 +301,7 @@ def test_a_dry_run_remembers_no_candidate(flask: World) -> None:
 
 
 @pytest.mark.parametrize("run", ["changes", "fetch"])
-def test_a_profile_that_looks_further_than_before_finds_more(flask: World, run: str) -> None:
+def test_widened_profile_adds_members(flask: World, run: str) -> None:
     narrow = with_filter(flask, requires=(), names=(), include={})
     narrow.fetch()
     assert narrow.names() == ["flask-mail"]
@@ -312,7 +312,7 @@ def test_a_profile_that_looks_further_than_before_finds_more(flask: World, run: 
     assert flask.stored() == compute_expected(flask)
 
 
-def test_a_run_that_fails_after_a_change_of_the_profile_is_made_good(flask: World) -> None:
+def test_failed_run_after_profile_change_is_completed(flask: World) -> None:
     with_filter(flask, requires=(), names=(), include={}).fetch()
     flask.pypi.faults.add(Fault("503", project="flask-sqlalchemy"))
     assert flask.changes().failed == ["flask-sqlalchemy"]
@@ -324,7 +324,7 @@ def test_a_run_that_fails_after_a_change_of_the_profile_is_made_good(flask: Worl
 
 
 @pytest.mark.parametrize("run", ["changes", "fetch"])
-def test_a_profile_that_is_narrowed_lets_go_of_whom_it_does_not_match(flask: World, run: str) -> None:
+def test_narrowed_profile_removes_members(flask: World, run: str) -> None:
     flask.fetch()
     narrow = with_filter(flask, requires=("django",))
     flask.pypi.requests.clear()
@@ -333,11 +333,11 @@ def test_a_profile_that_is_narrowed_lets_go_of_whom_it_does_not_match(flask: Wor
 
     assert narrow.names() == ["flask", "flask-mail", "flask-sql-more"]
     assert narrow.stored() == compute_expected(narrow)
-    # The one that leaves, and the two that other rules have said no to.
+    # The removed package, and the two that other rules reject.
     assert flask.pypi.requests.by_kind["project"] == 3
 
 
-def test_a_reason_that_has_changed_is_written_anew(flask: World) -> None:
+def test_changed_membership_reason_is_written(flask: World) -> None:
     flask.fetch()
     changed = with_filter(flask, classifiers=(), include={"flask-mail": "it is dear to us"})
 
@@ -347,7 +347,7 @@ def test_a_reason_that_has_changed_is_written_anew(flask: World) -> None:
     assert changed.stored() == compute_expected(changed)
 
 
-def test_a_refresh_leaves_it_to_the_next_run_to_look_for_more(flask: World) -> None:
+def test_refresh_adds_no_members(flask: World) -> None:
     with_filter(flask, requires=(), names=(), include={}).fetch()
 
     flask.refresh()
@@ -356,7 +356,7 @@ def test_a_refresh_leaves_it_to_the_next_run_to_look_for_more(flask: World) -> N
     assert flask.stored() == compute_expected(flask)
 
 
-def test_an_included_project_is_not_hidden_by_an_older_verdict(flask: World) -> None:
+def test_included_package_ignores_cached_evaluation(flask: World) -> None:
     flask.fetch()
 
     changed = with_filter(flask, include={**FLASK.include, "flask-talisman": "it is dear to us"})
@@ -367,7 +367,7 @@ def test_an_included_project_is_not_hidden_by_an_older_verdict(flask: World) -> 
 
 
 @pytest.mark.parametrize("run", ["changes", "fetch", "refresh", "recreate"])
-def test_an_excluded_project_leaves_without_being_asked_for(flask: World, run: str) -> None:
+def test_excluded_package_is_removed_without_request(flask: World, run: str) -> None:
     flask.fetch()
     changed = with_filter(flask, exclude={**FLASK.exclude, "flask-mail": "it is abandoned"})
     flask.pypi.requests.clear()
@@ -382,7 +382,7 @@ def test_an_excluded_project_leaves_without_being_asked_for(flask: World, run: s
     assert not [request for request in flask.pypi.requests.log if "flask-mail" in request.path]
 
 
-def test_a_project_that_is_excluded_no_more_comes_back(flask: World) -> None:
+def test_package_no_longer_excluded_returns(flask: World) -> None:
     flask.fetch()
 
     changed = with_filter(flask, exclude={})
@@ -392,7 +392,7 @@ def test_a_project_that_is_excluded_no_more_comes_back(flask: World) -> None:
     assert changed.stored() == compute_expected(changed)
 
 
-def test_many_exclusions_at_once_are_refused_until_they_are_allowed(flask: World) -> None:
+def test_mass_exclusion_is_refused_unless_allowed(flask: World) -> None:
     for number in range(30):
         flask.fake_registry.publish(f"flask-n{number}", "1.0", info=build_requirements("flask"))
     flask.fetch()
@@ -405,7 +405,7 @@ def test_many_exclusions_at_once_are_refused_until_they_are_allowed(flask: World
 
 
 @pytest.mark.parametrize("discovery", list(Discovery))
-def test_a_rebuild_after_a_refused_removal_lets_them_go(flask: World, discovery: Discovery) -> None:
+def test_rebuild_after_refused_removal_removes(flask: World, discovery: Discovery) -> None:
     flask = flask.with_policy(discovery=discovery)
     for number in range(30):
         flask.fake_registry.publish(f"flask-n{number}", "1.0", info=build_requirements("flask"))
@@ -421,7 +421,7 @@ def test_a_rebuild_after_a_refused_removal_lets_them_go(flask: World, discovery:
     assert "flask-n3" not in flask.names()
 
 
-def test_a_run_of_some_projects_puts_no_other_out(flask: World) -> None:
+def test_restricted_run_removes_no_other_package(flask: World) -> None:
     flask.fetch()
     changed = with_filter(flask, exclude={"flask-mail": "it is abandoned"})
 
@@ -430,7 +430,7 @@ def test_a_run_of_some_projects_puts_no_other_out(flask: World) -> None:
     assert "flask-mail" in changed.names()
 
 
-def test_a_strict_profile_goes_by_classifiers_and_asks_for_nobody_else(flask: World) -> None:
+def test_classifier_only_profile_reads_no_candidates(flask: World) -> None:
     strict = with_filter(flask, strict=True, include={})
 
     strict.fetch()
@@ -439,7 +439,7 @@ def test_a_strict_profile_goes_by_classifiers_and_asks_for_nobody_else(flask: Wo
     assert dict(strict.pypi.requests.by_kind) == {"last_serial": 1, "browse": 1, "project": 1}
 
 
-def test_a_rebuild_finds_the_same(flask: World) -> None:
+def test_rebuild_finds_same_members(flask: World) -> None:
     with_bulk_candidates(flask, "quart").fetch()
 
     report = flask.recreate()

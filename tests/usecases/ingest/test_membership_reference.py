@@ -1,4 +1,4 @@
-"""The built-in profiles on real projects: judged packages are in, those that only come close are out."""
+"""Test the built-in profiles on real packages: labelled members match, near misses do not."""
 
 import gzip
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.release_metadata import build_empty_info
 from support.registry_world import Json, World, open_world
 
-# Real projects that are named like the framework, speak of it or require it, and are out; each was looked at. None of
-# the first kind requires it at run time. Of the second nobody knows here what they require. The third is no package
-# that anybody looks for by a name like that: a bulk source tells of it, or a scan.
+# Real packages that are named like the framework, mention it or require it, and are no members; each was checked by
+# hand. The first kind does not require it at run time. The requirements of the second are unknown here. The third has
+# an unrelated name: only a bulk source or `PYPI_DISCOVERY=scan` finds it.
 CLOSE = {
     "flask": {"flask-talisman"},
     "fastapi": {"fastapi-mail", "slowapi", "sqladmin"},
@@ -41,7 +41,7 @@ def load_relevance(shared_data: Path) -> tuple[list[Json], list[Json]]:
 
 
 def build_document(project: Json) -> Json:
-    """Return a project as a registry serves it, but for its README: that takes time to render and has no say."""
+    """Return a project as a registry serves it, without its README: rendering takes time and has no effect here."""
     info = build_empty_info(project["info"]["name"], project["info"]["version"]) | {
         **project["info"],
         "description": "",
@@ -50,7 +50,7 @@ def build_document(project: Json) -> Json:
 
 
 def list_known_names(projects: list[Json]) -> set[str]:
-    """Return the names of the projects whose requirements somebody has found out."""
+    """Return the names of the packages whose requirements are known."""
     return {canonicalize_name(p["info"]["name"]) for p in projects if p["_facts"]["requires_dist_from"]}
 
 
@@ -62,9 +62,7 @@ def read_reasons(built_world: World) -> Mapping[str, str]:
 
 
 @pytest.mark.parametrize("profile", ["flask", "fastapi", "django"])
-def test_all_judged_packages_are_members_for_the_reason_that_the_oracle_gives(
-    shared_data: Path, tmp_path: Path, profile: str
-) -> None:
+def test_reference_members_have_expected_reason(shared_data: Path, tmp_path: Path, profile: str) -> None:
     projects, queries = load_relevance(shared_data)
     graded_names = {
         canonicalize_name(name)
@@ -87,7 +85,7 @@ def test_all_judged_packages_are_members_for_the_reason_that_the_oracle_gives(
 
 
 @pytest.mark.parametrize("profile", ["flask", "fastapi", "django"])
-def test_projects_that_only_come_close_are_out(shared_data: Path, tmp_path: Path, profile: str) -> None:
+def test_near_misses_are_not_members(shared_data: Path, tmp_path: Path, profile: str) -> None:
     projects, _ = load_relevance(shared_data)
     with open_world(FakeRegistry(map(build_document, projects)), tmp_path) as built_world:
         built_world.filter, built_world.collection = load_profiles()[profile].filter, profile
@@ -103,7 +101,7 @@ def test_projects_that_only_come_close_are_out(shared_data: Path, tmp_path: Path
         assert close == CLOSE[profile] | UNKNOWN[profile] | UNDETECTABLE[profile]
 
 
-def test_a_bulk_source_brings_in_who_has_another_name(shared_data: Path, tmp_path: Path) -> None:
+def test_bulk_source_adds_packages_of_other_names(shared_data: Path, tmp_path: Path) -> None:
     projects, _ = load_relevance(shared_data)
     (tmp_path / "names.txt").write_text("\n".join(project["info"]["name"] for project in projects))
     with open_world(

@@ -10,7 +10,7 @@ from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_sample_documents
 from support.registry_world import Json, open_world
 
-# Whom nobody tells of: it requires Flask, and its name says nothing.
+# It requires Flask, but no source names it.
 UNDETECTABLE = {"botdetection"}
 
 REASONS = {
@@ -42,13 +42,13 @@ REASONS = {
 
 
 def load_documents_without_readmes() -> Iterator[Json]:
-    """Yield the sample's documents without what takes time to render and has no say."""
+    """Yield the sample's documents without READMEs: rendering takes time and has no effect here."""
     for document in load_sample_documents():
         yield {**document, "info": {**document["info"], "description": ""}}
 
 
 @pytest.mark.parametrize("profile", REASONS)
-def test_everybody_is_where_they_belong(tmp_path: Path, profile: str) -> None:
+def test_sample_memberships(tmp_path: Path, profile: str) -> None:
     with open_world(FakeRegistry(load_documents_without_readmes()), tmp_path) as built_world:
         built_world.filter, built_world.collection = load_profiles()[profile].filter, profile
 

@@ -1,4 +1,4 @@
-"""Discovery in a registry of PyPI's size: what it asks for, and what memory it takes."""
+"""Measure requests and memory of discovery in a registry of PyPI's size."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ SIZES = [20_000, pytest.param(700_000, marks=pytest.mark.slow)]
 
 
 def build_large_registry() -> FakeRegistry:
-    """Return candidates by name, two thirds of which belong, one that only the classifier leads to, and Flask."""
+    """Return candidates by name (two thirds are members), one found by classifier only, and Flask."""
     fake_registry = FakeRegistry()
     fake_registry.publish("Flask", "3.0")
     fake_registry.publish("anyhow", "1.0", info={"classifiers": ["Framework :: Flask"]})
@@ -29,7 +29,7 @@ def build_large_registry() -> FakeRegistry:
 
 
 @pytest.mark.parametrize("filler_count", SIZES)
-def test_a_discovery_asks_once_for_the_list_and_once_a_candidate(tmp_path: Path, filler_count: int) -> None:
+def test_discovery_request_counts(tmp_path: Path, filler_count: int) -> None:
     with open_world(build_large_registry(), tmp_path, others=filler_count) as built_world:
         built_world.filter, built_world.collection = load_profiles()["flask"].filter, "flask"
 
@@ -55,7 +55,7 @@ def count_requests(built_world: World) -> dict[str, int]:
 
 
 @pytest.mark.slow
-def test_a_discovery_takes_less_than_350_mb(tmp_path: Path) -> None:
+def test_discovery_memory(tmp_path: Path) -> None:
     with LocalPyPI(build_large_registry(), filler_count=700_000) as pypi:
         for run in ("first", "second"):
             ended = subprocess.run(

@@ -1,4 +1,4 @@
-"""The refresh: everything held is compared, and what the journal does not tell is swept for."""
+"""Test refreshes: stored packages are compared, and statuses, which have no serial, are swept."""
 
 import pytest
 from msgspec.structs import replace
@@ -11,7 +11,7 @@ WEEK = 7 * 86_400
 PLONE = ["Framework :: Plone"]
 
 
-def test_nothing_moved_and_nothing_due_costs_two_requests_at_most(small: World) -> None:
+def test_idle_refresh_costs_two_requests(small: World) -> None:
     small.fetch()
 
     report = small.refresh()
@@ -20,7 +20,7 @@ def test_nothing_moved_and_nothing_due_costs_two_requests_at_most(small: World) 
     assert (report.unchanged, report.indexed) == (3, 0)
 
 
-def test_what_moved_is_read_and_what_is_gone_is_removed(small: World) -> None:
+def test_refresh_reads_changed_and_removes_absent(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("plone.api", "2.1")
     small.fake_registry.remove_project("collective.one")
@@ -31,7 +31,7 @@ def test_what_moved_is_read_and_what_is_gone_is_removed(small: World) -> None:
     assert small.stored() == small.expected()
 
 
-def test_new_projects_and_the_cursor_are_left_to_other_runs(small: World) -> None:
+def test_refresh_keeps_cursor_and_adds_nothing(small: World) -> None:
     small.fetch()
     cursor = small.deps.index.get_state("plone").cursor
     small.fake_registry.publish("collective.new", "1.0", info={"classifiers": PLONE})
@@ -45,8 +45,8 @@ def test_new_projects_and_the_cursor_are_left_to_other_runs(small: World) -> Non
 
 
 @pytest.mark.parametrize("kind", ["503", "429", "403", "broken", "half", "reset", "empty"])
-def test_an_outage_removes_nothing(small: World, kind: str) -> None:
-    """A registry that does not answer is not a registry that says no."""
+def test_refresh_outage_removes_nothing(small: World, kind: str) -> None:
+    """An unavailable registry does not report anything as removed."""
     small.fetch()
     before = small.stored()
     small.fake_registry.publish("plone.api", "2.1")
@@ -58,7 +58,7 @@ def test_an_outage_removes_nothing(small: World, kind: str) -> None:
     assert small.stored() == before
 
 
-def test_a_week_later_a_seventh_is_looked_at(small: World) -> None:
+def test_refresh_sweeps_a_seventh(small: World) -> None:
     for number in range(18):
         small.fake_registry.publish(f"collective.n{number:02}", "1.0", info={"classifiers": PLONE})
     small.fetch()
@@ -71,7 +71,7 @@ def test_a_week_later_a_seventh_is_looked_at(small: World) -> None:
     assert small.pypi.requests.by_kind["project"] == 3
 
 
-def test_seven_runs_look_at_everything_once(small: World) -> None:
+def test_seven_refreshes_sweep_everything_once(small: World) -> None:
     small.fetch()
     for name in ("plone.api", "collective.one", "collective.two"):
         small.fake_registry.archive(name)
@@ -85,7 +85,7 @@ def test_seven_runs_look_at_everything_once(small: World) -> None:
     assert small.pypi.requests.by_kind["simple_page"] == 3
 
 
-def test_everything_is_looked_at_when_that_is_asked_for(small: World) -> None:
+def test_sweep_all_checks_every_status(small: World) -> None:
     small.fetch()
     small.fake_registry.archive("plone.api")
     small.fake_registry.set_vulnerabilities("plone.api", [{"id": "PYSEC-1", "aliases": ["CVE-1"], "fixed_in": ["2.1"]}])
@@ -100,7 +100,7 @@ def test_everything_is_looked_at_when_that_is_asked_for(small: World) -> None:
     assert small.document("plone.api")["project_status"] == "active"
 
 
-def test_a_status_survives_runs_that_do_not_look_at_it(small: World) -> None:
+def test_status_survives_other_runs(small: World) -> None:
     small.fetch()
     small.fake_registry.archive("plone.api")
     small.refresh(sweep_all=True)
@@ -113,7 +113,7 @@ def test_a_status_survives_runs_that_do_not_look_at_it(small: World) -> None:
     assert "eve" in small.document("plone.api")["maintainers"]
 
 
-def test_the_age_at_which_a_status_is_looked_up_is_a_choice(small: World) -> None:
+def test_status_max_age_setting(small: World) -> None:
     hourly = small.with_policy(status_max_age=3600)
     small.fetch()
     small.clock.advance(3601)
@@ -124,7 +124,7 @@ def test_the_age_at_which_a_status_is_looked_up_is_a_choice(small: World) -> Non
     assert small.pypi.requests.by_kind["simple_page"] == 1
 
 
-def test_with_a_limit_the_stalest_come_first(small: World) -> None:
+def test_refresh_limit_selects_oldest_checks(small: World) -> None:
     small.fetch(scope=Scope(name_part="two"))
     small.clock.advance(60)
     small.fetch()
@@ -136,7 +136,7 @@ def test_with_a_limit_the_stalest_come_first(small: World) -> None:
     assert [name for name, when in checked.items() if when == small.clock.time] == ["collective-two"]
 
 
-def test_a_page_that_cannot_be_read_is_named(small: World) -> None:
+def test_failing_status_check_is_reported(small: World) -> None:
     small.fetch()
     small.pypi.faults.add(Fault("503", request="simple_page", project="plone-api"))
 
@@ -146,7 +146,7 @@ def test_a_page_that_cannot_be_read_is_named(small: World) -> None:
     assert small.stored() == small.expected()
 
 
-def test_documents_of_an_older_composition_are_made_anew(small: World) -> None:
+def test_refresh_rebuilds_outdated_documents(small: World) -> None:
     small.fetch()
 
     report = small.with_policy(builder_version=9).refresh()
@@ -154,7 +154,7 @@ def test_documents_of_an_older_composition_are_made_anew(small: World) -> None:
     assert (report.indexed, report.rebuilt) == (3, 3)
 
 
-def test_a_collection_whose_filter_was_narrowed_is_judged_by_it(small: World) -> None:
+def test_refresh_applies_narrowed_filter(small: World) -> None:
     small.fetch()
     narrowed = replace(small.filter, classifiers=("Framework :: Plone :: 6.0",))
     small.filter = narrowed

@@ -25,7 +25,7 @@ def build_registry(*versions: str) -> FakePackageRegistry:
 
 
 class FakeQueue:
-    """What was handed on; `broken` is how often it will fail from now on."""
+    """A queue; `broken` is how often it fails from now on."""
 
     def __init__(self) -> None:
         self.entries: list[tuple[str, str]] = []
@@ -39,7 +39,7 @@ class FakeQueue:
 
 
 class UnavailableStore:
-    """A store that does not answer, and counts how often it was asked."""
+    """An unavailable store that counts calls."""
 
     def __init__(self) -> None:
         self.call_count = 0
@@ -65,7 +65,7 @@ def build_reader(
     return lambda feed=Feed.UPDATE, ttl=DAY: read_feed(deps, feed, dedup_store, ttl=ttl, enqueue=queue)
 
 
-def test_every_release_is_handed_on_once_the_oldest_first() -> None:
+def test_read_feed_enqueues_each_entry_once() -> None:
     queue = FakeQueue()
     read = build_reader(build_registry("1.0", "1.1"), FakeDedupStore(), queue)
 
@@ -76,7 +76,7 @@ def test_every_release_is_handed_on_once_the_oldest_first() -> None:
     assert (second.found, second.queued, second.seen) == (2, 0, 2)
 
 
-def test_a_project_is_new_whatever_releases_of_it_were_seen() -> None:
+def test_new_and_update_entries_are_separate() -> None:
     queue = FakeQueue()
     read = build_reader(build_registry("1.0"), FakeDedupStore(), queue)
 
@@ -88,7 +88,7 @@ def test_a_project_is_new_whatever_releases_of_it_were_seen() -> None:
 
 
 @pytest.mark.parametrize("feed", Feed)
-def test_what_was_seen_is_forgotten_in_time(feed: Feed) -> None:
+def test_dedup_key_expires(feed: Feed) -> None:
     queue, clock = FakeQueue(), Clock()
     read = build_reader(build_registry("1.0"), FakeDedupStore(now=clock), queue)
 
@@ -102,7 +102,7 @@ def test_what_was_seen_is_forgotten_in_time(feed: Feed) -> None:
     assert len(queue.entries) == 2
 
 
-def test_without_a_time_nothing_is_remembered_and_the_store_is_not_asked() -> None:
+def test_ttl_zero_disables_dedup_store() -> None:
     queue, store = FakeQueue(), UnavailableStore()
     deps = build_fake_dependencies(feed=build_registry("1.0", "1.1"))
 
@@ -112,7 +112,7 @@ def test_without_a_time_nothing_is_remembered_and_the_store_is_not_asked() -> No
     assert (len(queue.entries), store.call_count, report.notices) == (4, 0, [])
 
 
-def test_a_store_that_does_not_answer_keeps_nothing_back_and_is_asked_once() -> None:
+def test_unavailable_dedup_store_enqueues_all() -> None:
     queue, store = FakeQueue(), UnavailableStore()
     deps = build_fake_dependencies(feed=build_registry("1.0", "1.1", "1.2"))
 
@@ -122,7 +122,7 @@ def test_a_store_that_does_not_answer_keeps_nothing_back_and_is_asked_once() -> 
     assert report.notices == ["the deduplication store is unavailable; every entry was queued: Redis does not answer"]
 
 
-def test_what_could_not_be_queued_was_not_seen() -> None:
+def test_failed_enqueue_releases_entry() -> None:
     queue = FakeQueue()
     read = build_reader(build_registry("1.0", "1.1", "1.2"), FakeDedupStore(), queue)
     queue.broken = 1
@@ -135,8 +135,8 @@ def test_what_could_not_be_queued_was_not_seen() -> None:
     assert [version for _, version in queue.entries] == ["1.0", "1.1", "1.2"]
 
 
-def test_who_dies_between_claiming_and_queueing_has_not_spoken_for_long() -> None:
-    """The key is there for a moment, as by somebody who was killed then."""
+def test_reservation_expires_after_crash() -> None:
+    """The reservation of a killed process expires."""
     queue, clock = FakeQueue(), Clock()
     seen = FakeDedupStore(now=clock)
     seen.reserve(build_dedup_key("plone-api", "1.0"), RESERVATION_TTL)
@@ -149,7 +149,7 @@ def test_who_dies_between_claiming_and_queueing_has_not_spoken_for_long() -> Non
     assert queue.entries == [("plone-api", "1.0")]
 
 
-def test_a_feed_that_does_not_answer_ends_the_run() -> None:
+def test_unavailable_feed_ends_run() -> None:
     silent = build_registry("1.0")
     silent.failing_methods = {"newest_releases"}
 
@@ -159,10 +159,10 @@ def test_a_feed_that_does_not_answer_ends_the_run() -> None:
 
 
 @given(st.lists(st.tuples(st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True), st.text(max_size=5))))
-def test_keys_of_different_announcements_differ(entries: list[tuple[str, str]]) -> None:
+def test_dedup_keys_differ(entries: list[tuple[str, str]]) -> None:
     assert len({build_dedup_key(*entry) for entry in entries}) == len(set(entries))
 
 
-def test_keys_are_the_documented_ones() -> None:
+def test_dedup_keys_are_documented() -> None:
     assert build_dedup_key("plone-api", "") == "pyf:dedup:new:plone-api"
     assert build_dedup_key("plone-api", "2.0") == "pyf:dedup:update:plone-api:2.0"

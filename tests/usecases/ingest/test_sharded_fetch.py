@@ -1,4 +1,4 @@
-"""Runs that have a deadline, or share their work: what is left is told, and the next run does just that."""
+"""Test runs with a deadline and shared runs: the report counts what is skipped, and the next run reads it."""
 
 import pytest
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ CLASSIFIERS = {"classifiers": ["Framework :: Plone"]}
 
 
 class TickingClock:
-    """A clock that goes on by a second whenever somebody looks at it."""
+    """A clock that advances by a second with each reading."""
 
     def __init__(self) -> None:
         self.time = START
@@ -32,7 +32,7 @@ def publish_many(world: World, count: int = 40) -> World:
     return world
 
 
-def test_a_fetch_stops_in_time_and_the_next_one_reads_what_is_left(small: World) -> None:
+def test_fetch_stops_at_deadline_and_next_continues(small: World) -> None:
     publish_many(small)
     clock = TickingClock()
     deps = replace(small.deps, now=clock)
@@ -50,7 +50,7 @@ def test_a_fetch_stops_in_time_and_the_next_one_reads_what_is_left(small: World)
 
 
 @pytest.mark.parametrize("use", ["changes", "refresh"])
-def test_a_run_without_any_time_changes_nothing_and_says_what_is_left(small: World, use: str) -> None:
+def test_passed_deadline_changes_nothing(small: World, use: str) -> None:
     publish_many(small, 5)
     small.fetch()
     before = small.stored()
@@ -67,7 +67,7 @@ def test_a_run_without_any_time_changes_nothing_and_says_what_is_left(small: Wor
     assert small.stored() == small.expected()
 
 
-def test_between_two_questions_for_classifiers_the_journal_suffices(small: World) -> None:
+def test_discovery_interval_skips_classifiers(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("plone.api", "2.1")
     small.pypi.requests.clear()
@@ -78,7 +78,7 @@ def test_between_two_questions_for_classifiers_the_journal_suffices(small: World
     assert small.stored() == small.expected()
 
 
-def test_who_arrives_in_between_is_found_by_the_next_question(small: World) -> None:
+def test_next_discovery_finds_new_member(small: World) -> None:
     small.fetch()
     small.fake_registry.publish("collective.new", "1.0", info=CLASSIFIERS)
 
@@ -90,8 +90,8 @@ def test_who_arrives_in_between_is_found_by_the_next_question(small: World) -> N
     assert small.stored() == small.expected()
 
 
-def test_who_was_judged_not_to_belong_and_joins_in_between_is_not_passed_over(small: World) -> None:
-    """`left.plone` carried the classifier once: who asks for it has judged it, at a serial that is about to be old."""
+def test_changed_non_member_is_read_between_discoveries(small: World) -> None:
+    """`left.plone` had the classifier once, so it was evaluated at a serial that is outdated now."""
     small.fetch()
     small.fake_registry.publish("left.plone", "3.0", info=CLASSIFIERS)
 
@@ -101,7 +101,7 @@ def test_who_was_judged_not_to_belong_and_joins_in_between_is_not_passed_over(sm
     assert small.stored() == small.expected()
 
 
-def test_collections_at_one_serial_read_the_journal_once(small: World) -> None:
+def test_shared_changelog_is_read_once(small: World) -> None:
     small.fetch()
     small.fetch(target=Target(collection="django", filter=DJANGO))
     small.fake_registry.publish("plone.api", "2.1")
@@ -117,7 +117,7 @@ def test_collections_at_one_serial_read_the_journal_once(small: World) -> None:
     assert small.stored() == small.expected()
 
 
-def test_a_fetch_in_parts_reads_what_a_whole_one_reads(small: World) -> None:
+def test_sharded_fetch_equals_fetch(small: World) -> None:
     publish_many(small, 6)
     target = Target(collection="plone", filter=PLONE_FILTER)
 
@@ -134,7 +134,7 @@ def test_a_fetch_in_parts_reads_what_a_whole_one_reads(small: World) -> None:
     assert small.deps.index.get_state("plone").cursor == small.fake_registry.last_serial
 
 
-def test_a_part_done_twice_is_done_once_and_one_that_is_late_says_so(small: World) -> None:
+def test_repeated_shard_reads_nothing(small: World) -> None:
     target = Target(collection="plone", filter=PLONE_FILTER)
     shard_plan = plan_shards(small.deps, target, default=PLONE_FILTER)
 

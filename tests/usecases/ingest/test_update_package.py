@@ -21,7 +21,7 @@ BOTH = ["Framework :: Plone", "Framework :: Django"]
 
 @pytest.fixture
 def two(small: World) -> World:
-    """Collections of two profiles, filled, and nothing asked of the registry yet."""
+    """Filled collections of two profiles, and a registry without counted requests."""
     small.fetch()
     small.fetch(target=Target(collection="django", filter=DJANGO))
     small.pypi.requests.clear()
@@ -33,7 +33,7 @@ def run_update(world: World, name: str, version: str = "", *, force: bool = Fals
 
 
 def count_requests(world: World) -> tuple[int, int]:
-    """Return how many documents of projects and of releases were asked for."""
+    """Return how many project and release documents were requested."""
     kinds = world.pypi.requests.by_kind
     return kinds["project"], kinds["release"]
 
@@ -42,7 +42,7 @@ def list_versions(world: World, collection: str, name: str) -> list[str]:
     return sorted(document.registry.version for document in world.deps.index.get_project_documents(collection, name))
 
 
-def test_a_release_reaches_the_collection_that_it_belongs_to_for_one_request(two: World) -> None:
+def test_release_costs_one_request(two: World) -> None:
     two.fake_registry.publish("plone.api", "2.1")
 
     report = run_update(two, "plone-api", "2.1")
@@ -51,7 +51,7 @@ def test_a_release_reaches_the_collection_that_it_belongs_to_for_one_request(two
     assert two.stored() == two.expected()
 
 
-def test_a_project_of_two_profiles_is_read_once(two: World) -> None:
+def test_package_of_two_collections_is_read_once(two: World) -> None:
     two.fake_registry.publish("both", "1.0", info={"classifiers": BOTH})
     two.fake_registry.publish("both", "1.1")
 
@@ -61,7 +61,7 @@ def test_a_project_of_two_profiles_is_read_once(two: World) -> None:
     assert list_versions(two, "plone", "both") == list_versions(two, "django", "both") == ["1.0", "1.1"]
 
 
-def test_releases_that_only_one_collection_lacks_are_read_for_that_one(two: World) -> None:
+def test_missing_releases_are_read_per_collection(two: World) -> None:
     two.fake_registry.publish("plone.api", "4.0", info={"classifiers": BOTH})
 
     report = run_update(two, "plone-api", "4.0")
@@ -75,7 +75,7 @@ def test_releases_that_only_one_collection_lacks_are_read_for_that_one(two: Worl
     assert two.stored() == two.expected()
 
 
-def test_the_canonical_name_is_that_of_the_project(two: World) -> None:
+def test_update_package_accepts_any_spelling(two: World) -> None:
     two.fake_registry.publish("Plone.Api", "2.1")
 
     run_update(two, "plone-api", "2.1")
@@ -86,7 +86,7 @@ def test_the_canonical_name_is_that_of_the_project(two: World) -> None:
     }
 
 
-def test_what_is_held_at_that_version_costs_nothing(two: World) -> None:
+def test_stored_version_costs_no_request(two: World) -> None:
     report = run_update(two, "Plone.Api", "2.0")
 
     assert (report.is_up_to_date, report.requests, two.pypi.requests.total) == (True, 0, 0)
@@ -94,8 +94,8 @@ def test_what_is_held_at_that_version_costs_nothing(two: World) -> None:
     assert two.pypi.requests.total == 0
 
 
-def test_what_one_collection_holds_and_another_lacks_is_looked_at(two: World) -> None:
-    """The journal's run of one collection was quicker than that of the other."""
+def test_version_missing_in_one_collection_is_read(two: World) -> None:
+    """The update of one collection was earlier than that of the other."""
     two.fake_registry.publish("both", "1.0", info={"classifiers": BOTH})
     two.changes()
 
@@ -105,7 +105,7 @@ def test_what_one_collection_holds_and_another_lacks_is_looked_at(two: World) ->
     assert list_versions(two, "django", "both") == ["1.0"]
 
 
-def test_a_stranger_costs_one_request_and_is_not_written(two: World) -> None:
+def test_non_member_costs_one_request(two: World) -> None:
     two.fake_registry.publish("stranger", "1.0")
     two.fake_registry.publish("stranger", "2.0")
 
@@ -114,7 +114,7 @@ def test_a_stranger_costs_one_request_and_is_not_written(two: World) -> None:
     assert (report.indexed, report.is_complete, count_requests(two)) == ([], True, (1, 0))
 
 
-def test_a_project_leaves_the_collection_it_belongs_to_no_more_and_enters_another(two: World) -> None:
+def test_package_moves_between_collections(two: World) -> None:
     two.fake_registry.publish("plone.api", "4.0", info={"classifiers": ["Framework :: Django"]})
 
     report = run_update(two, "plone-api", "4.0")
@@ -124,7 +124,7 @@ def test_a_project_leaves_the_collection_it_belongs_to_no_more_and_enters_anothe
     assert two.stored() == two.expected()
 
 
-def test_a_project_that_is_gone_leaves_on_two_witnesses(two: World) -> None:
+def test_absent_package_is_removed_after_both_checks(two: World) -> None:
     two.fake_registry.remove_project("plone.api")
 
     report = run_update(two, "plone-api", force=True)
@@ -133,7 +133,7 @@ def test_a_project_that_is_gone_leaves_on_two_witnesses(two: World) -> None:
     assert list_versions(two, "plone", "plone-api") == []
 
 
-def test_an_outage_removes_nothing_and_is_worth_another_look(two: World) -> None:
+def test_update_package_outage_is_retried(two: World) -> None:
     two.pypi.faults.add(Fault("503", request="project"))
 
     report = run_update(two, "plone-api", "9.9")
@@ -143,7 +143,7 @@ def test_an_outage_removes_nothing_and_is_worth_another_look(two: World) -> None
     assert len(list_versions(two, "plone", "plone-api")) == 3
 
 
-def test_what_the_answer_does_not_tell_yet_is_worth_another_look(two: World) -> None:
+def test_response_without_version_is_stale(two: World) -> None:
     two.fake_registry.publish("plone.api", "2.1")
     two.pypi.document_lag = 1
 
@@ -157,7 +157,7 @@ def test_what_the_answer_does_not_tell_yet_is_worth_another_look(two: World) -> 
     assert two.stored() == two.expected()
 
 
-def test_a_release_that_could_not_be_read_is_read_by_the_next_look(two: World) -> None:
+def test_next_update_reads_failed_release(two: World) -> None:
     two.fake_registry.publish("plone.api", "1.1")
     two.fake_registry.publish("plone.api", "4.0")
     two.pypi.faults.add(Fault("503", request="release"))
@@ -172,7 +172,7 @@ def test_a_release_that_could_not_be_read_is_read_by_the_next_look(two: World) -
     assert two.stored() == two.expected()
 
 
-def test_a_classifier_that_nobody_had_shown_is_remembered(two: World) -> None:
+def test_update_package_saves_seen_classifier(two: World) -> None:
     two.fake_registry.publish("plone.api", "2.1", info={"classifiers": ["Framework :: Plone :: 9.9"]})
 
     run_update(two, "plone-api", "2.1")
@@ -180,7 +180,7 @@ def test_a_classifier_that_nobody_had_shown_is_remembered(two: World) -> None:
     assert "Framework :: Plone :: 9.9" in two.deps.index.get_state("plone").seen_classifiers
 
 
-def test_what_a_collection_remembers_is_not_changed_while_another_run_may(two: World) -> None:
+def test_new_classifier_needs_lock(two: World) -> None:
     two.fake_registry.publish("plone.api", "2.1", info={"classifiers": ["Framework :: Plone :: 9.9"]})
     two.fake_registry.publish("collective.one", "0.3")
 
@@ -191,13 +191,13 @@ def test_what_a_collection_remembers_is_not_changed_while_another_run_may(two: W
     assert allowed.indexed == ["plone"]
 
 
-def test_a_known_project_is_looked_at_all_the_same_when_that_is_wanted(two: World) -> None:
+def test_force_reads_stored_package(two: World) -> None:
     report = run_update(two, "plone-api", force=True)
 
     assert (report.is_up_to_date, report.indexed, count_requests(two)) == (False, ["plone"], (1, 0))
 
 
-def test_a_collection_that_was_dropped_meanwhile_is_left_out(two: World) -> None:
+def test_deleted_collection_is_skipped(two: World) -> None:
     targets = list_active_collections(two.deps, PROFILES)
     two.fake_registry.publish("both", "1.0", info={"classifiers": BOTH})
     two.deps.admin.drop("django-1")
@@ -207,7 +207,7 @@ def test_a_collection_that_was_dropped_meanwhile_is_left_out(two: World) -> None
     assert (report.indexed, report.error) == (["plone"], None)
 
 
-def test_delivered_twice_is_done_once(two: World) -> None:
+def test_update_package_is_idempotent(two: World) -> None:
     two.fake_registry.publish("plone.api", "2.1")
 
     run_update(two, "plone-api", "2.1")
@@ -216,7 +216,7 @@ def test_delivered_twice_is_done_once(two: World) -> None:
     assert (report.is_up_to_date, count_requests(two)) == (True, (1, 0))
 
 
-def test_collections_are_in_use_by_the_names_of_their_users_and_todays_profiles(two: World) -> None:
+def test_list_active_collections(two: World) -> None:
     admin = two.deps.admin
     admin.set_alias("favourites", "plone-1")
     by_hand = Filter(classifiers=("Framework :: Flask",))

@@ -1,4 +1,4 @@
-"""What pages show of a project, of several and of a collection."""
+"""Test the views of one package, of several, and of a collection."""
 
 import re
 
@@ -18,7 +18,7 @@ from support.site_fixtures import EMAIL_ADDRESSES, build_small_site
 PLONE = Target(collection="plone")
 
 
-def test_a_page_tells_all_of_a_project() -> None:
+def test_get_package() -> None:
     page = get_package(build_small_site(), PLONE, "Plone_API")
 
     assert (page.hit.name, page.hit.version, page.install) == ("plone.api", "2.0.0", "pip install plone.api")
@@ -37,7 +37,7 @@ def test_a_page_tells_all_of_a_project() -> None:
     assert page.repository.stars == 86
 
 
-def test_the_matrix_has_a_row_for_releases_in_a_row_that_support_the_same() -> None:
+def test_support_matrix_groups_releases() -> None:
     found = get_package(build_small_site(), PLONE, "plone.api").compatibility
 
     assert [column.name for column in found.columns] == ["Plone 6.1", "Plone 6.0", "Plone 5.2"]
@@ -47,7 +47,7 @@ def test_the_matrix_has_a_row_for_releases_in_a_row_that_support_the_same() -> N
     ]
 
 
-def test_a_score_has_reasons_and_says_what_to_do() -> None:
+def test_health_report_has_findings_and_advice() -> None:
     health = get_package(build_small_site(), PLONE, "plone.api").health
 
     findings = [finding for group in health.groups for finding in group.findings]
@@ -55,13 +55,13 @@ def test_a_score_has_reasons_and_says_what_to_do() -> None:
     assert any(finding.advice for finding in findings)
 
 
-def test_a_quarantined_project_has_a_page_that_leads_nowhere() -> None:
+def test_quarantined_package_has_no_urls() -> None:
     page = get_package(build_small_site(), PLONE, "plone.evil")
 
     assert (page.is_quarantined, page.install, page.description, page.links) == (True, "", "", ())
 
 
-def test_a_project_that_has_left_says_why() -> None:
+def test_removed_package_has_reason() -> None:
     with pytest.raises(ProjectRemoved) as left:
         get_package(build_small_site(), PLONE, "Plone.Gone")
 
@@ -69,7 +69,7 @@ def test_a_project_that_has_left_says_why() -> None:
 
 
 @pytest.mark.parametrize("show", [get_package, list_releases])
-def test_a_project_that_the_profile_excludes_is_not_there(show: object) -> None:
+def test_excluded_package_is_not_found(show: object) -> None:
     hiding = Target(collection="plone", filter=Filter(profile="plone", exclude={"plone-api": "a test"}))
 
     with pytest.raises(NotFound):
@@ -77,7 +77,7 @@ def test_a_project_that_the_profile_excludes_is_not_there(show: object) -> None:
     assert [hit.name for hit in get_package(build_small_site(), hiding, "collective.easyform").dependents] == []
 
 
-def test_nothing_that_is_shown_has_an_address_in_it() -> None:
+def test_views_contain_no_emails() -> None:
     deps = build_small_site()
     names = [holding.name_normalized for holding in deps.index.project_states("plone")]
 
@@ -95,7 +95,7 @@ def test_nothing_that_is_shown_has_an_address_in_it() -> None:
     assert not re.search(r"[\w.]+@[\w.]+", shown)
 
 
-def test_links_lead_to_web_pages_only() -> None:
+def test_links_are_http_only() -> None:
     deps = build_small_site()
 
     assert [link.url for link in get_package(deps, PLONE, "plone.api").links] == [
@@ -107,7 +107,7 @@ def test_links_lead_to_web_pages_only() -> None:
     ]
 
 
-def test_projects_stand_side_by_side() -> None:
+def test_compare_packages() -> None:
     found = compare_packages(build_small_site(), PLONE, ["plone.rest", "Plone.Api"])
 
     assert [side.hit.name for side in found.projects] == ["plone.rest", "plone.api"]
@@ -118,18 +118,18 @@ def test_projects_stand_side_by_side() -> None:
 
 
 @pytest.mark.parametrize("names", [[], ["plone.api"], ["plone.api", "Plone-Api", " "], list("abcde")])
-def test_two_to_four_projects_are_compared(names: list[str]) -> None:
+def test_compare_needs_two_to_four_packages(names: list[str]) -> None:
     with pytest.raises(Invalid):
         compare_packages(build_small_site(), PLONE, names)
 
 
 @pytest.mark.parametrize("name", ["plone.evil", "plone.gone", "nobody"])
-def test_what_nobody_shall_install_is_not_compared(name: str) -> None:
+def test_compare_rejects_quarantined_and_hidden(name: str) -> None:
     with pytest.raises(NotFound):
         compare_packages(build_small_site(), PLONE, ["plone.api", name])
 
 
-def test_a_start_page_shows_what_is_new_rising_healthy_and_left_behind() -> None:
+def test_build_dashboard() -> None:
     page = build_dashboard(build_small_site(), PLONE)
 
     assert page.projects == 5
@@ -147,7 +147,7 @@ def test_a_start_page_shows_what_is_new_rising_healthy_and_left_behind() -> None
     }
 
 
-def test_nothing_quarantined_or_hidden_is_on_a_start_page() -> None:
+def test_dashboard_omits_quarantined_and_hidden() -> None:
     hiding = Target(collection="plone", filter=Filter(profile="plone", exclude={"products-old": "a test"}))
 
     shown = encode(build_dashboard(build_small_site(), hiding)).decode()
@@ -156,7 +156,7 @@ def test_nothing_quarantined_or_hidden_is_on_a_start_page() -> None:
     assert "Products.Old" not in shown
 
 
-def test_an_empty_collection_has_a_start_page() -> None:
+def test_dashboard_of_empty_collection() -> None:
     deps = build_small_site()
     deps.admin.create("bare-1", deps.index.get_state("plone"), alias="bare")
 
