@@ -1,5 +1,6 @@
 """Makes the reference page of the interface over HTTP from its own description."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,8 +57,14 @@ def _type(name: str, schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return f"\n### {name}\n\nOne of {', '.join(f'`{value}`' for value in schema['enum'])}.\n"
     rows = "".join(f"| `{field}` | {_kind(kind)} |\n" for field, kind in schema["properties"].items())
-    meaning = f"{schema['description']}\n\n" if schema.get("description") else ""
+    meaning = f"{_format_attributes(schema['description'])}\n\n" if schema.get("description") else ""
     return f"\n### {name}\n\n{meaning}| field | type |\n|---|---|\n{rows}"
+
+
+def _format_attributes(description: str) -> str:
+    """Turn the section `Attributes:` of a docstring into a Markdown list."""
+    text, _, attributes = description.partition("Attributes:\n")
+    return text + re.sub(r"^    (\w+): ", r"- `\1`: ", attributes, flags=re.MULTILINE).replace("        ", "  ")
 
 
 def _default(parameter: dict[str, Any]) -> str:

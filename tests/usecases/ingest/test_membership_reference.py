@@ -15,7 +15,7 @@ from support.registry_world import Json, World, open_world
 
 # Real packages that are named like the framework, mention it or require it, and are no members; each was checked by
 # hand. The first kind does not require it at run time. The requirements of the second are unknown here. The third has
-# an unrelated name: only a bulk source or `PYPI_DISCOVERY=scan` finds it.
+# an unrelated name: only a bulk source or `PYPI_DISCOVERY=all` finds it.
 CLOSE = {
     "flask": {"flask-talisman"},
     "fastapi": {"fastapi-mail", "slowapi", "sqladmin"},

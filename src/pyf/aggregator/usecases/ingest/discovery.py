@@ -60,7 +60,7 @@ def discover_more(
 
 
 def discover_all(serials: Serials) -> DiscoveredProjects:
-    """Return every package of the registry as a candidate, as `PYPI_DISCOVERY=scan` demands."""
+    """Return every package of the registry as a candidate, as `PYPI_DISCOVERY=all` demands."""
     if not serials.by_name:
         raise Unavailable(f"PyPI's list of packages is empty: {_OUTAGE}")
     return DiscoveredProjects(names=frozenset(serials.by_name), classifier_counts={})
