@@ -135,5 +135,5 @@ def test_empty_schedule_means_never(tmp_path: Path) -> None:
 def test_invalid_url_is_rejected_by_name(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYPI_BASE_URL", address)
 
-    with pytest.raises(Invalid, match=r"PYPI_BASE_URL=.*: must be an http or https address"):
+    with pytest.raises(Invalid, match=r"PYPI_BASE_URL=.*: must be an http or https URL"):
         load_settings()

@@ -35,7 +35,7 @@ def test_table_shows_points_observation_and_advice(filled_shell: CommandRunner) 
     assert re.match(r"Plone\.Api 2\.0: \d+ of 100, model basic, 100% of it known\n", result.out)
     table_rules = dict(parse_rules(result.out))
     assert {"recency", "documentation", "metadata", "release", "prose", "license", "contact"} <= table_rules.keys()
-    assert "2.0 is of 2022-01-01" in result.out
+    assert "2.0 was released on 2022-01-01" in result.out
     assert "→ Set `requires-python`" in result.out
     assert "Read more:" in result.out
     assert "https://keepachangelog.com/" in result.out
@@ -56,7 +56,7 @@ def test_cap_is_shown_with_reason(filled_shell: CommandRunner, pypi: LocalPyPI) 
 
     result = filled_shell.invoke("--explain", "plone.api", "-p", "plone")
 
-    assert "Capped at 20: Its owners have marked it as archived on PyPI." in result.out
+    assert "Capped at 20: Marked as archived on PyPI by its owners." in result.out
 
 
 def test_json_equals_stored_breakdown(filled_shell: CommandRunner) -> None:

@@ -62,8 +62,8 @@ def test_profile_versions_are_known_by_framework_name() -> None:
     [
         (b"models: [", "not YAML"),
         (b"\xff\xfe", "not UTF-8 text"),
-        (b"", "must hold one of models, rules, caps, thresholds, pythons, frameworks"),
-        (b"- 1", "must hold one of models"),
+        (b"", "must be a mapping with one of models, rules, caps, thresholds, pythons, frameworks"),
+        (b"- 1", "must be a mapping with one of models"),
         (b"modles: {}", "unknown field modles"),
         (b"models: {basic: {recency: much}}", "Expected float, got str - at models"),
         (b"models: {basic: {recency: -1}}", "Expected float >= 0.0"),

@@ -146,7 +146,7 @@ def test_excluded_package_is_hidden_immediately(shell: CommandRunner, pypi: Loca
         _, err = process.communicate(timeout=60)
 
     assert (before, after, broken) == (list(paths), [], [])
-    assert err.count("the profiles stay what they were: PROFILES_FILE mine.yaml: not YAML") == 1
+    assert err.count("the previous profiles stay in use: PROFILES_FILE mine.yaml: not YAML") == 1
 
 
 def test_damaged_index_is_reported_on_stderr_only(shell: CommandRunner) -> None:
@@ -186,7 +186,7 @@ def test_unknown_host_is_one_line_error(shell: CommandRunner, host: str) -> None
 def test_invalid_setting_is_one_line_error(shell: CommandRunner) -> None:
     result = shell.invoke(command="pyfserve", web_url="here")
 
-    assert (result.code, result.error) == (2, "WEB_URL='here': must be an http or https address")
+    assert (result.code, result.error) == (2, "WEB_URL='here': must be an http or https URL")
 
 
 def test_socket_disables_nagle() -> None:

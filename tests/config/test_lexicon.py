@@ -27,17 +27,17 @@ def test_no_package_is_named_by_the_built_in_words_but_the_one_that_everybody_ab
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("- a", "it must hold"),
-        ("words: [a]", "it must hold"),
+        ("- a", "must be a mapping"),
+        ("words: [a]", "must be a mapping"),
         ("synonyms: [a, b]", "'synonyms:'"),
         ("related: [a]", "'related:'"),
         ("related: {a: b}", "'related:' of 'a'"),
         ("stop_words: {a: b}", "'stop_words:'"),
         ("prefixes: [[a]]", "'prefixes:'"),
-        ("synonyms: [['', b]]", "there is no word in ''"),
-        ("related: {b: ['&&']}", "there is no word in '&&'"),
-        ("related: {'&&': [b]}", "there is no word in '&&'"),
-        ("stop_words: [in, on]", "in quotes"),
+        ("synonyms: [['', b]]", "'' has no word"),
+        ("related: {b: ['&&']}", "'&&' has no word"),
+        ("related: {'&&': [b]}", "'&&' has no word"),
+        ("stop_words: [in, on]", "need quotes"),
         ("frameworks: [", "not YAML"),
     ],
 )

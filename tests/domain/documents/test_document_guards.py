@@ -193,4 +193,4 @@ def test_changed_documents_have_a_new_document_version(documents: tuple[Document
 
 def test_fingerprints_are_of_different_documents() -> None:
     assert len(set(FINGERPRINTS.values())) == len(FINGERPRINTS)
-    assert DOCUMENT_VERSION == max(FINGERPRINTS)
+    assert max(FINGERPRINTS) == DOCUMENT_VERSION

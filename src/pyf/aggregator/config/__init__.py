@@ -1,1 +1,1 @@
-"""Load the packaged YAML files and the user's own."""
+"""Loaders of the packaged YAML files and of the user's own."""

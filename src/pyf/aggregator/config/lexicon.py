@@ -1,4 +1,4 @@
-"""Reads the words that searches treat in their own way, from the built-in file and from the user's."""
+"""Load the lexicon of searches: the built-in words, and those of SYNONYMS_FILE."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,9 +14,10 @@ _KEYS = (*_LIST_KEYS, "synonyms", "related")
 
 
 def load_lexicon(path: str = "") -> Lexicon:
-    """Return the words of the built-in file with those of a file added, "" for none.
+    """Return the built-in words with those of a user's file ("" for none).
 
-    Raises `Invalid` with one line for a file that can't be used.
+    Raises:
+        Invalid: The file can't be used; one line names it and the problem.
     """
     data = _parse_data(read_packaged(_PACKAGED_FILE), _PACKAGED_FILE)
     if path:
@@ -32,7 +33,7 @@ def _merge(base: Any, extra: Any) -> Any:
 
 def _parse_data(content: Any, source: str) -> dict[str, Any]:
     if not isinstance(content, Mapping) or not content.keys() <= set(_KEYS):
-        raise Invalid(f"{source}: it must hold {', '.join(_KEYS)}, each with a colon, and nothing else")
+        raise Invalid(f"{source}: must be a mapping with no other keys than {', '.join(_KEYS)}")
     lists = {key: _parse_words(content.get(key), f"{source}: '{key}:'") for key in _LIST_KEYS}
     return lists | {"synonyms": _parse_synonyms(content, source), "related": _parse_related(content, source)}
 
@@ -47,7 +48,7 @@ def _parse_synonyms(content: Mapping[str, Any], source: str) -> list[list[str]]:
 def _parse_related(content: Mapping[str, Any], source: str) -> dict[str, list[str]]:
     entries = content.get("related") or {}
     if not isinstance(entries, Mapping):
-        raise Invalid(f"{source}: 'related:' must hold a list for each phrase, as 'phrase: [others]'")
+        raise Invalid(f"{source}: 'related:' must have a list for each phrase, such as 'phrase: [others]'")
     phrases = _parse_words([*entries], f"{source}: 'related:'")
     return {
         phrase: _parse_words(terms, f"{source}: 'related:' of {phrase!r:.40}")
@@ -60,9 +61,9 @@ def _parse_words(value: Any, source: str) -> list[str]:
         return []
     if not isinstance(value, list) or not all(isinstance(word, str | int) for word in value):
         raise Invalid(f"{source} must be a list of words")
-    if any(isinstance(each, bool) for each in value):
-        raise Invalid(f"{source} must have on, off, yes, no, true and false in quotes: they are no words in YAML")
-    for each in value:
-        if not tokenize(str(each)):
-            raise Invalid(f"{source}: there is no word in {each!r:.40}")
-    return [str(each) for each in value]
+    if any(isinstance(word, bool) for word in value):
+        raise Invalid(f"{source}: on, off, yes, no, true and false need quotes, because YAML reads them as booleans")
+    for word in value:
+        if not tokenize(str(word)):
+            raise Invalid(f"{source}: {word!r:.40} has no word")
+    return [str(word) for word in value]

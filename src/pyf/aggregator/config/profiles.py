@@ -1,7 +1,4 @@
-"""Read what a profile says beyond its classifiers: whom it lets in for a requirement or a name, and whom by hand.
-
-Read profiles: the built-in ones, and those of a file of the user's.
-"""
+"""Load profiles: the built-in ones, and those of PROFILES_FILE."""
 
 import logging
 import re
@@ -18,14 +15,15 @@ from . import yaml_file
 RULE_KEYS = frozenset({"requires", "names", "include", "exclude", "strict"})
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-# Two characters at least beside the stars: "*" alone would ask for every project there is, one by one.
+# At least two characters besides the stars: "*" alone would request every project of PyPI.
 _PATTERN = re.compile(r"(?=(?:[*-]*[a-z0-9]){2})[a-z0-9*-]+")
 
 
 def parse_rules(data: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """Return the arguments of `Profile` for a profile's `KEYS`, names normalised.
+    """Return the arguments of `Profile` for the keys `RULE_KEYS`, with normalized names.
 
-    Raises `Invalid`, with a text that begins with `where`.
+    Raises:
+        Invalid: A value can't be used; the text begins with `source`.
     """
     requires = _parse_names(data, "requires", source)
     names = _parse_patterns(data, source)
@@ -34,7 +32,7 @@ def parse_rules(data: Mapping[str, Any], source: str) -> dict[str, Any]:
     if not isinstance(strict, bool):
         raise Invalid(f"{source}: 'strict:' must be true or false")
     if names and not requires:
-        raise Invalid(f"{source}: 'names:' needs 'requires:', for a name alone makes no member")
+        raise Invalid(f"{source}: 'names:' needs 'requires:', because a name alone is not enough")
     if overlap := sorted(include.keys() & exclude.keys()):
         raise Invalid(f"{source}: includes and excludes {', '.join(overlap)}")
     return {"requires": requires, "names": names, "include": include, "exclude": exclude, "strict": strict}
@@ -46,7 +44,7 @@ def _parse_names(data: Mapping[str, Any], key: str, source: str) -> tuple[str, .
 
 def _parse_name(name: str, key: str, source: str) -> str:
     if not _NAME.fullmatch(normalized_name := normalize_name(name)):
-        raise Invalid(f"{source}: '{key}:' has {name!r:.60}, which is no name of a project")
+        raise Invalid(f"{source}: '{key}:' has {name!r:.60}, which is not a valid project name")
     return normalized_name
 
 
@@ -55,8 +53,8 @@ def _parse_patterns(data: Mapping[str, Any], source: str) -> tuple[str, ...]:
     for pattern in patterns:
         if not _PATTERN.fullmatch(pattern):
             raise Invalid(
-                f"{source}: 'names:' has {pattern!r:.60}, which is no pattern such as 'flask-*': letters, digits, "
-                "hyphens, and * for any of them"
+                f"{source}: 'names:' has {pattern!r:.60}, which is not a valid pattern. Use letters, digits, hyphens, "
+                "and * for any of them, as in 'flask-*'"
             )
     return _deduplicate(patterns)
 
@@ -68,7 +66,7 @@ def _parse_reasons(data: Mapping[str, Any], key: str, source: str) -> dict[str, 
     if not isinstance(value, Mapping) or not all(
         isinstance(reason, str) and reason.strip() for reason in value.values()
     ):
-        raise Invalid(f"{source}: '{key}:' must hold a reason for each project, as 'name: why'")
+        raise Invalid(f"{source}: '{key}:' must have a reason for each project, as 'name: why'")
     return {_parse_name(str(name), key, source): " ".join(reason.split()) for name, reason in value.items()}
 
 
@@ -92,9 +90,10 @@ _log = logging.getLogger(__name__)
 
 
 def load_profiles(profiles_file: str = "") -> dict[str, Profile]:
-    """Return all profiles by key; those of `profiles_file` add to the built-in ones or replace them.
+    """Return all profiles by key; those of `profiles_file` are added to the built-in ones or replace them.
 
-    Raises `Invalid` with one line that names the file and what is wrong in it.
+    Raises:
+        Invalid: The file can't be used; one line names it and the problem.
     """
     profiles = _parse_profiles(yaml_file.read_packaged("profiles.yaml"), "profiles.yaml")
     if profiles_file:
@@ -104,10 +103,10 @@ def load_profiles(profiles_file: str = "") -> dict[str, Profile]:
 
 
 class CurrentProfiles(Mapping[str, Profile]):
-    """All profiles as `profiles_file` has them now, for a program that runs for long; threads may share it.
+    """All profiles, reloaded when `profiles_file` changes, for long-running processes; threads may share it.
 
-    Raises as `load_profiles` when it is made. While the file can't be used later on, the profiles are what they were,
-    and the log says why, once for each change of the file.
+    The constructor raises as `load_profiles` does. If a changed file can't be used, the previous profiles stay, and
+    the log has the reason, once for each change.
     """
 
     def __init__(self, profiles_file: str = "") -> None:
@@ -131,16 +130,16 @@ class CurrentProfiles(Mapping[str, Profile]):
             try:
                 self._profiles = load_profiles(self._path)
             except Invalid as error:
-                _log.error("the profiles stay what they were: %s", error)
+                _log.error("the previous profiles stay in use: %s", error)
         return self._profiles
 
     def _read_stamp(self) -> tuple[int, ...]:
-        """Return what another content of the file would change; nothing where there is no file."""
+        """Return a stamp that changes with the file's content; empty without a file."""
         if not self._path:
             return ()
         try:
             file_stat = Path(self._path).expanduser().stat()
-        except (OSError, RuntimeError, ValueError):  # `load_profiles` says what is wrong with it
+        except (OSError, RuntimeError, ValueError):  # `load_profiles` reports the problem
             return ()
         return file_stat.st_mtime_ns, file_stat.st_size, file_stat.st_ino
 
@@ -148,24 +147,24 @@ class CurrentProfiles(Mapping[str, Profile]):
 def _parse_profiles(content: Any, source: str) -> dict[str, Profile]:
     data = content.get("profiles") if isinstance(content, Mapping) else None
     if not isinstance(data, Mapping) or not data:
-        raise Invalid(f"{source}: has no 'profiles:' with a profile in it")
+        raise Invalid(f"{source}: needs 'profiles:' with at least one profile")
     return {str(key): _parse_profile(str(key), value, f"{source}: profile {key}") for key, value in data.items()}
 
 
 def _parse_profile(key: str, data: Any, source: str) -> Profile:
     if not isinstance(data, Mapping):
-        raise Invalid(f"{source}: must hold 'name:' and 'classifiers:'")
+        raise Invalid(f"{source}: must be a mapping with 'name:' and 'classifiers:'")
     if unknown := sorted(str(name) for name in data.keys() - _PROFILE_KEYS):
-        raise Invalid(f"{source}: does not know {', '.join(unknown)}")
+        raise Invalid(f"{source}: unknown keys: {', '.join(unknown)}")
     rules = parse_rules(data, source)
-    # A framework without a classifier of its own is known by those who require it.
+    # The ecosystem of a framework without a classifier is found by requirements.
     classifiers = data.get("classifiers", [] if rules["requires"] and not rules["strict"] else None)
     if (
         not isinstance(classifiers, list)
         or not (classifiers or "classifiers" not in data)
         or not all(isinstance(classifier, str) and classifier.strip() for classifier in classifiers)
     ):
-        raise Invalid(f"{source}: 'classifiers:' must be a list of one trove classifier or more")
+        raise Invalid(f"{source}: 'classifiers:' must be a list of at least one trove classifier")
     return Profile(
         key=key,
         name=str(data.get("name") or key),

@@ -1,4 +1,4 @@
-"""Read what the health score goes by: the built-in file, a file of the user's, and the releases of the profiles."""
+"""Load the configuration of the health score: the built-in file, HEALTH_FILE, and the releases of the profiles."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,10 +15,12 @@ from . import yaml_file
 
 
 def load_scoring_config(health_file: str = "", profiles: Iterable[Profile] = ()) -> ScoringConfig:
-    """Return the standards; what `health_file` says replaces what the built-in file says, and the rest stays.
+    """Return the configuration; values of `health_file` override the built-in ones.
 
-    The releases of `profiles` are added to the frameworks. Raises `Invalid` with one line that names the file and
-    what is wrong in it.
+    The releases of `profiles` are added to the frameworks.
+
+    Raises:
+        Invalid: The file can't be used; one line names it and the problem.
     """
     source = "health.yaml"
     content = _require_mapping(yaml_file.read_packaged(source), source)
@@ -30,12 +32,12 @@ def load_scoring_config(health_file: str = "", profiles: Iterable[Profile] = ())
 
 def _require_mapping(parsed: Any, source: str) -> dict[str, Any]:
     if not isinstance(parsed, dict):
-        raise Invalid(f"{source}: must hold one of {', '.join(ScoringConfig.__struct_fields__)}")
+        raise Invalid(f"{source}: must be a mapping with one of {', '.join(ScoringConfig.__struct_fields__)}")
     return parsed
 
 
 def _merge(base: Mapping[Any, Any], override: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Replace what is given, however deep it is."""
+    """Override values of a mapping, at any depth."""
     merged = dict(base)
     for key, value in override.items():
         nested = merged.get(key)

@@ -1,4 +1,4 @@
-"""Reads YAML: the program's own files, and those that a setting names; what is wrong is one line naming the file."""
+"""Read YAML files: packaged ones, and those that a setting names."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -8,17 +8,21 @@ import yaml
 
 from ..domain.errors import Invalid
 
-# Some are read at every start, and the parser in Python takes twenty times as long.
+# Some files are read at every start, and the parser in Python takes twenty times as long as the one in C.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_packaged(name: str) -> Any:
-    """Return what a file of the program's own holds."""
+    """Return the content of a packaged file."""
     return _parse(files("pyf.aggregator").joinpath(name).read_text(encoding="utf-8"), name)
 
 
 def read_user_file(setting: str, path: str) -> Any:
-    """Return what a file of the user's holds; raises `Invalid` for one that can't be read or is no YAML."""
+    """Return the content of a user's file.
+
+    Raises:
+        Invalid: The file can't be read or is not YAML.
+    """
     try:
         text = Path(path).expanduser().read_text(encoding="utf-8-sig")
     except (OSError, RuntimeError, ValueError) as error:
@@ -30,5 +34,5 @@ def read_user_file(setting: str, path: str) -> Any:
 def _parse(text: str, source: str) -> Any:
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - both are safe
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # the middle one for a date that there is not
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that does not exist
         raise Invalid(f"{source}: not YAML: {' '.join(str(error).split())}") from error

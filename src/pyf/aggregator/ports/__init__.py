@@ -1,8 +1,8 @@
-"""What the use cases need from outside, each need with its failure contract.
+"""The ports: protocols of everything that use cases need from outside, with their failure contracts.
 
-A port takes and gives batches (an iterable in, an iterator out), so that an adapter may ask many at once. Every
-port has an adapter in memory, and one contract suite under `tests/contracts` that all of its adapters pass.
-Unless stated otherwise a call raises `Unavailable` where the service behind it gives no usable answer.
+Ports accept and return batches (an iterable in, an iterator out), so that an adapter may request many at once. Every
+port that use cases call has a fake in `testing`, and a contract suite in `tests/contracts` that all of its adapters
+pass. Unless stated otherwise a call raises `Unavailable` if the service gives no usable response.
 """
 
 from .coordination import Coordination, DedupStore, Locks, Partitions, RateLimiter

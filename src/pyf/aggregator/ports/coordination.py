@@ -1,6 +1,6 @@
-"""What workers on any number of machines agree by: what was seen, who is at work on what, and how often may be asked.
+"""Coordination of workers on any number of machines: deduplication, locks, partitioned jobs and rate limits.
 
-A process that dies leaves nothing behind that does not lapse by itself.
+Everything expires by itself, so that a process that dies blocks nothing for long.
 """
 
 from collections.abc import Collection
@@ -10,53 +10,53 @@ from msgspec import Struct
 
 
 class DedupStore(Protocol):
-    """Remembers keys for a while; times in seconds."""
+    """Keys that expire; times are in seconds."""
 
     def reserve(self, key: str, seconds: int) -> bool:
-        """Note a key for so long unless it is there already, in one step; tell whether it was not."""
+        """Add a key atomically unless it exists; tell whether it was added."""
 
     def confirm(self, key: str, seconds: int) -> None:
-        """Have a key there for so long from now on, whether it was there or not."""
+        """Add a key, or extend it from now on."""
 
     def release(self, key: str) -> None:
-        """Forget a key, so that the next one can claim it."""
+        """Remove a key, so that it can be reserved again."""
 
 
 class Locks(Protocol):
-    """Rights that one holder has at a time; each lapses unless its holder takes it again in time."""
+    """Locks with one owner at a time; a lock expires unless its owner acquires it again in time."""
 
     def acquire(self, name: str, owner: str, seconds: float) -> bool:
-        """Take a right for so long; tell whether `holder` has it now. Who has it already has it longer."""
+        """Acquire a lock, or extend it; tell whether `owner` has it now."""
 
     def release(self, name: str, owner: str) -> None:
-        """Give a right back, if this holder has it."""
+        """Release a lock, if this owner has it."""
 
     def owner(self, name: str) -> str:
-        """Return who has a right, "" for nobody."""
+        """Return the owner of a lock, "" for none."""
 
 
 class Partitions(Protocol):
-    """Keeps account of work that was handed out in parts, to whoever comes."""
+    """The open shards of jobs that several workers share."""
 
     def create(self, job: str, shards: Collection[str], seconds: float) -> None:
-        """Note the parts of a work, in the place of former ones; they are forgotten after so many seconds."""
+        """Set the shards of a job, replacing earlier ones; they expire after `seconds`."""
 
     def complete(self, job: str, shard: str) -> int:
-        """Note that a part is done; return how many are left. Handing in again changes nothing."""
+        """Mark a shard as complete; return how many remain. Repeating it changes nothing."""
 
 
 class RateLimiter(Protocol):
-    """Gives turns to all who ask one service, so that together they ask no more often than they may."""
+    """A rate limit that all clients of one service share."""
 
     def acquire(self, permits: int = 1) -> float:
-        """Reserve the next turns; return how many seconds to wait before the first of them."""
+        """Reserve the next permits; return the seconds to wait before the first one."""
 
     def block_for(self, seconds: float) -> None:
-        """Let no turn come within so many seconds: the service asked for silence."""
+        """Give no permit within this time, because the service demands a pause."""
 
 
 class Coordination(Struct, frozen=True, kw_only=True):
-    """All of it together, but for the pace, which is the matter of those who ask."""
+    """The coordination ports together (rate limits are configured per client)."""
 
     dedup: DedupStore
     locks: Locks

@@ -1,4 +1,4 @@
-"""All ports together, as bootstrap has chosen their adapters."""
+"""The container of all ports that use cases need."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
@@ -18,17 +18,14 @@ if TYPE_CHECKING:
 
 
 class RequestCounter(Protocol):
-    """Counts what was asked of the services."""
+    """A counter of requests to services."""
 
     def count(self) -> int:
-        """Return how many requests were sent for the calling thread, repeated attempts included."""
+        """Return how many requests the calling thread has sent, including retries."""
 
 
 class Dependencies(Struct, frozen=True, kw_only=True):
-    """The ports that the use cases work with, as bootstrap has chosen them, and how they are to go about it.
-
-    `now` returns the time in Unix seconds, `standards` are what projects are scored by.
-    """
+    """The adapters that bootstrap has chosen, with the configuration of runs; `now` returns Unix seconds."""
 
     registry: PackageRegistry
     changelog: Changelog

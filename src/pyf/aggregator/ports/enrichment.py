@@ -1,7 +1,4 @@
-"""Where projects keep their source: the host that is asked about repositories, and what remembers its answers.
-
-Where it is known how often projects are downloaded.
-"""
+"""Ports of enrichments: the host of repositories with its cache, and the source of download counts."""
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
@@ -14,10 +11,11 @@ from ..domain.repositories import CachedRepository, Repository, RepositoryRef
 
 
 class RepositoryResult(Struct, frozen=True, kw_only=True):
-    """What came of asking about one address: the repository, or why there is none.
+    """The result of requesting one repository.
 
-    `NotFound` means that the host knows no public repository there, `Unavailable` that nothing is known. `told` is the
-    host's own answer as JSON, for people; "" where there was none.
+    Attributes:
+        outcome: The repository; `NotFound` if the host has no such public repository, `Unavailable` if unknown.
+        raw_response: The host's response as JSON, for display; "" for none.
     """
 
     ref: RepositoryRef
@@ -26,7 +24,7 @@ class RepositoryResult(Struct, frozen=True, kw_only=True):
 
 
 class RateLimitStatus(Struct, frozen=True, kw_only=True):
-    """How many repositories the host lets us ask about: `left` of `limit`, until `resets_at` (Unix seconds)."""
+    """How many repositories can still be requested, until `resets_at` (Unix seconds)."""
 
     remaining: int
     limit: int
@@ -37,62 +35,61 @@ class RepositoryHost(Protocol):
     """A host of repositories (GitHub)."""
 
     def fetch_repositories(self, refs: Iterable[RepositoryRef]) -> Iterator[Sequence[RepositoryResult]]:
-        """Ask about repositories of this host and yield what came of them, each once, in batches as answers come.
+        """Request repositories of this host, and yield one result for each, in batches as responses arrive.
 
-        `addresses` is taken from as the asking goes on, a request or a handful ahead at most: findings may add to it.
-        The repository of an address that has moved is given with its new address. A failure that concerns an address
-        is an answer. One that concerns the host ends the iterator: `Unavailable` where it does not answer or wants a
-        longer pause (`retry_after`) than is waited for, `Invalid` where it does not accept our token.
+        `refs` is consumed lazily, a few requests ahead at most, so that results may add to it. A repository that has
+        moved has its new location. A failure of one repository is a result. A failure of the host ends the iterator.
+
+        Raises:
+            Unavailable: The host does not respond, or demands a longer pause (`retry_after`) than the limit.
+            Invalid: The host rejects the token.
         """
 
     @property
     def is_partial(self) -> bool:
-        """Whether it tells less of a repository than the host could, so that what it told is no substitute for more."""
+        """Whether it gives only a part of the host's data, which does not replace complete data."""
 
     def get_rate_limit(self) -> RateLimitStatus | None:
-        """Return how much may be asked, None where that is more than runs need; one request at most, a free one."""
+        """Return the remaining requests, None if there are more than runs need; costs at most one free request."""
 
 
 class RepositoryCache(Protocol):
-    """Remembers what was learned about addresses, also that there is no repository; for all collections together."""
+    """A cache of repositories, including missing ones, shared by all collections."""
 
     def get_many(self, refs: Collection[RepositoryRef], *, fetched_since: int) -> Mapping[str, CachedRepository]:
-        """Return what was learned of these at `since` (Unix seconds) or later, by the address's `key`."""
+        """Return the cached repositories since a time (Unix seconds), by the reference's `key`."""
 
     def set_many(self, repositories: Sequence[CachedRepository]) -> None:
-        """Remember these; of one address what was learned last."""
+        """Store repositories; of one reference the latest is kept."""
 
 
 class DownloadResult(Struct, frozen=True, kw_only=True):
-    """What came of asking about one project, by its normalised name: the counts, or why there are none."""
+    """The result for one project, by normalized name: its counts, or the failure."""
 
     name: str
     outcome: Downloads | AggregatorError
 
 
 class CostEstimate(Struct, frozen=True, kw_only=True):
-    """What asking takes if all goes well: requests, and the seconds that their pace alone costs."""
+    """The estimated cost of a run without failures: requests, and the seconds that the rate limit takes."""
 
     requests: int
     seconds: float
 
 
 class DownloadStats(Protocol):
-    """A source of download counts.
-
-    `source` is its name. Counts do not hold what mirrors fetch. A count that the source does not tell is Unset.
-    """
+    """A source of download counts, without downloads by mirrors; a count that the source lacks is Unset."""
 
     @property
     def source(self) -> str:
-        """The name of the source, as it is written to the index."""
+        """The name of the source, as stored in the index."""
 
     def estimate_cost(self, project_count: int) -> CostEstimate:
-        """Return what asking about so many projects takes; asks nothing."""
+        """Return the estimated cost of requesting this many projects, without a request."""
 
     def fetch_counts(self, names: Iterable[str]) -> Generator[Sequence[DownloadResult], None, None]:
-        """Ask about projects by normalised name, and yield what came of each request as it arrives, in any order.
+        """Request projects by normalized name, and yield the results of each response as it arrives, in any order.
 
-        Every name gets one answer. Failures are answers here: `NotFound` where the source says that it has no such
-        project, `Unavailable` where nothing can be told. Closing the iterator takes back what is under way.
+        Every name has one result. Failures are results: `NotFound` if the source has no such project, `Unavailable` if
+        unknown. Closing the iterator cancels pending requests.
         """

@@ -1,7 +1,4 @@
-"""Where documents are kept, the collections they are kept in, and what was judged not to belong.
-
-Finding projects: what looks through an index for whom somebody means.
-"""
+"""Ports of the index: documents, collections and aliases, the cache of non-members, and the search engine."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -16,13 +13,13 @@ from ..domain.search import Facet, Hit, SearchQuery, SearchResults, Suggestion
 
 
 class ProjectDocuments(Struct, frozen=True, kw_only=True):
-    """All documents of one project, by normalised name; together they are what the index shall hold of it.
+    """All documents of one project, by normalized name; they replace the stored ones.
 
     Attributes:
-        health: The score that follows from them, written in the same step, so that a crash can't leave documents
-            without it; Unset leaves the score that the project has.
-        initial: What the other owners have written elsewhere. Where the index has nothing of an owner, it is written
-            in the same step, and counts as older than everything.
+        health: The score of the documents, written in the same step, so that a crash can't leave documents without it;
+            Unset leaves the stored score.
+        initial: Enrichments of another collection. If the index has none of an owner, they are written in the same
+            step, and count as older than all others.
     """
 
     name_normalized: str
@@ -32,66 +29,66 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True):
 
 
 class Rejection(Struct, frozen=True, kw_only=True):
-    """A document that the engine refused, and why."""
+    """A document that the engine rejected, and why."""
 
     id: str
     reason: str
 
 
 class PackageIndex(Protocol):
-    """Where documents are kept. `collection` is a collection's name or an alias, resolved at each call.
+    """The documents of collections. `collection` is a collection's name or an alias, resolved at each call.
 
-    A call on a collection that does not exist raises `NotFound`. What a call has returned from is on disk; a call
-    that was interrupted has changed whole projects or nothing of them.
+    A call on a missing collection raises `NotFound`. After a call returns, its changes are on disk; an interrupted call
+    has changed each project completely or not at all.
     """
 
     def put(self, collection: str, projects: Sequence[ProjectDocuments]) -> Sequence[Rejection]:
-        """Make the documents of each project exactly the given ones; other owners' fields stay as they are.
+        """Replace the documents of each project by the given ones; fields of other owners stay.
 
-        A rejected document does not keep the others out. A tombstone of the project is lifted.
+        A rejected document does not affect the others. A tombstone of the project is deleted.
         """
 
     def remove(self, collection: str, tombstones: Sequence[Tombstone]) -> int:
-        """Remove projects with all that belongs to them, leaving the tombstones; return how many were there.
+        """Remove projects with all of their fields, and store the tombstones; return how many projects existed.
 
-        Tombstones carry the normalised name. A project that is not there gets one, too, unless it has one already.
+        Tombstones have the normalized name. A missing project gets one, too, unless it has one already.
         """
 
     def update(self, collection: str, fields: Mapping[str, ProjectFields | Sequence[ProjectFields]]) -> int:
         """Replace the fields of one or more owners in all documents of packages, by normalized name.
 
-        A package that the collection does not hold is left out. Returns how many packages were updated.
+        Missing packages are ignored. Returns how many packages were updated.
         """
 
     def get_packages(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[Document]]:
-        """Return all documents of the named packages (normalized), newest first, of those that are there."""
+        """Return all documents of the existing ones of these packages (normalized names), newest first."""
 
     def get_project_documents(self, collection: str, name: str) -> Sequence[Document]:
         """Return the documents of one project, newest first (by `is_newest`, then `version_sortable`).
 
-        Any spelling of the name finds it; a project that is not there gives an empty sequence.
+        Any spelling of the name is accepted; a missing project gives an empty sequence.
         """
 
     def get_documents(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
-        """Return the registry's documents of the named projects (normalised), of those that are there."""
+        """Return the registry's fields of the existing ones of these projects (normalized names)."""
 
     def get_enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
-        """Return what the other owners have written of the named projects (normalised), of those that are there."""
+        """Return the enrichments of the existing ones of these projects (normalized names)."""
 
     def project_states(self, collection: str) -> Iterator[ProjectState]:
-        """Yield what the collection holds of each project, ordered by normalised name.
+        """Yield the stored state of each project, ordered by normalized name.
 
-        Writes made meanwhile, by this process or another, may or may not be seen.
+        Concurrent writes may or may not be included.
         """
 
     def fingerprints(self, collection: str) -> Mapping[str, int]:
-        """Return a number for each package by normalized name, the same for the same documents in any collection.
+        """Return a fingerprint of each package by normalized name, equal for equal documents in any collection.
 
-        It covers what all owners have written. Numbers of different processes can't be compared.
+        It covers the fields of all owners. Fingerprints of different processes can't be compared.
         """
 
     def export(self, collection: str) -> Iterator[Document]:
-        """Yield every document, ordered by normalised name and `version_sortable`, in constant memory."""
+        """Yield every document, ordered by normalized name and `version_sortable`, in constant memory."""
 
     def get_tombstone(self, collection: str, name: str) -> Tombstone | None:
         """Return the tombstone of a removed project, None if there is none."""
@@ -100,10 +97,10 @@ class PackageIndex(Protocol):
         """Yield all tombstones, ordered by name, in constant memory."""
 
     def get_state(self, collection: str) -> CollectionState:
-        """Return what the collection remembers about itself."""
+        """Return the state of the collection."""
 
     def set_state(self, collection: str, state: CollectionState) -> None:
-        """Replace what the collection remembers about itself."""
+        """Replace the state of the collection."""
 
 
 class IndexAdmin(Protocol):
@@ -112,136 +109,147 @@ class IndexAdmin(Protocol):
     def create(self, collection: str, state: CollectionState, *, alias: str = "") -> None:
         """Create an empty collection, and with `alias` point that alias to it in the same step.
 
-        Raises `Invalid` where a collection or alias of that name exists, or where `alias` is a collection.
+        Raises:
+            Invalid: A collection or alias of that name exists, or `alias` is a collection.
         """
 
     def drop(self, collection: str) -> None:
-        """Delete a collection with its state. Raises `Invalid` for an alias, `NotFound` for neither."""
+        """Delete a collection with its state.
+
+        Raises:
+            Invalid: The name is an alias.
+            NotFound: Neither a collection nor an alias has the name.
+        """
 
     def set_alias(self, alias: str, collection: str) -> None:
-        """Create an alias or re-point it, atomically. Raises `NotFound` for a collection that is not there."""
+        """Create or move an alias, atomically; raises `NotFound` for a missing collection."""
 
     @property
     def replaces_atomically(self) -> bool:
-        """Whether `supersede` is one step; where it isn't, readers of the name hear `NotFound` for a moment."""
+        """Whether `replace_with_alias` is atomic; if not, readers of the name get `NotFound` for a moment."""
 
     def replace_with_alias(self, collection: str, successor: str) -> None:
-        """Delete a collection, and have its name lead to another one from then on, as an alias.
+        """Delete a collection, and make its name an alias of its successor.
 
-        Where this is one step, what `carry_over` would still have copied comes along in it.
-        A call that was cut short may be repeated: it also takes a name that leads nowhere, or to `successor` already.
-        Raises `NotFound` for a successor that is not there, and `Invalid` where either of the two is an alias of
-        another collection.
+        If this is atomic, it includes `copy_enrichments`. An interrupted call can be repeated: the name may also be
+        free, or already point to `successor`.
+
+        Raises:
+            NotFound: The successor does not exist.
+            Invalid: One of the names is an alias of another collection.
         """
 
     def copy_enrichments(self, source: str, target: str) -> None:
-        """Copy what the registry does not give from one collection to another, which may be repeated.
+        """Copy enrichments and tombstones from one collection to another; can be repeated.
 
-        That is the other owners' fields of projects that `target` holds, where `source` has the later written
-        ones, and the tombstones of projects that it does not hold. Scores stay: they follow from the documents.
+        Enrichments of the target's projects are copied if those of `source` were written later, and tombstones of
+        projects that the target does not have. Scores are not copied, because they follow from the documents.
         """
 
     def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
-        """Make packages of the target, by normalized name, equal to those of the source, with what all owners wrote.
+        """Make packages of the target, by normalized name, equal to those of the source, with the fields of all owners.
 
-        A package that the source does not hold is removed. For `carry_over` both are of the same age afterwards.
+        A package that the source does not have is removed. For `copy_enrichments` both have the same age afterwards.
         """
 
     def copy_foreign_settings(self, source: str, target: str, *, with_values: bool) -> Sequence[str]:
-        """Copy what other programs have added to a collection; return a notice for each thing that is not copied.
+        """Copy the additions of other programs to a collection; return a notice for each one that is not copied.
 
         Args:
             with_values: Whether `copy_packages` copies the documents, and with them the values of foreign fields.
         """
 
     def copy_tombstones(self, source: str, target: str) -> None:
-        """Copy the tombstones of the packages that the target does not hold; those that it has stay."""
+        """Copy the tombstones of packages that the target does not have; its own tombstones stay."""
 
     def list_collections(self) -> Sequence[CollectionInfo]:
-        """Return all collections of packages by name; others that may be on the same server are left out."""
+        """Return all collections of packages by name; other collections on the same server are left out."""
 
     def resolve(self, name: str) -> str | None:
-        """Return the collection that a collection's name or an alias leads to, None if there is none."""
+        """Return the name of the collection with a name or an alias, None if there is none."""
 
     def foreign_fields(self, collection: str) -> Sequence[str] | None:
-        """Return which fields of a collection only another program knows, None where this program has made it.
+        """Return the fields of a collection that only another program knows, None if this program created it.
 
-        Of a collection that another one has made, an older program of this schema above all, documents can't be read
-        or written: projects can be listed, and `carry_over` takes what the registry does not give. Raises `Invalid`
-        for a collection that holds no packages at all.
+        Documents of a collection of another program, such as an older program with this schema, can't be read or
+        written. Its projects can be listed, and `copy_enrichments` can copy from it.
+
+        Raises:
+            Invalid: The collection does not contain packages.
         """
 
     def put_search_preset(self, name: str) -> None:
-        """Store search parameters under a name, for clients that search a collection by the engine itself.
+        """Store search parameters under a name, for clients that use the engine directly.
 
-        Raises `Invalid` for an engine that has no such clients.
+        Raises:
+            Invalid: The engine has no such clients.
         """
 
     def get_location(self) -> str:
-        """Return where the index is, for people: a file or an address, without secrets."""
+        """Return the location of the index for display: a file or a URL, without secrets."""
 
     def get_size(self) -> int | None:
-        """Return how many bytes are taken where the index is kept, caches included; None where nobody tells."""
+        """Return the size of the index in bytes, including caches; None if unknown."""
 
     def lock(self, collection: str) -> AbstractContextManager[None]:
-        """Hold the one right to rewrite a collection as a whole; raises `Unavailable` while another holds it.
+        """Lock a collection for runs that rewrite it; raises `Unavailable` while another run has the lock.
 
-        The right ends with the process that holds it, however that ends.
+        The lock ends with its process, however that ends.
         """
 
 
 class MembershipCache(Protocol):
-    """Remembers which projects did not belong to a filter, and at which serial that was judged.
+    """A cache of projects that do not belong to a filter, with the serial of that evaluation.
 
-    Serial 0 stands for a candidate that nobody has judged yet.
+    Serial 0 marks a candidate that was not evaluated yet.
     """
 
     def get_many(self, filter_key: str, names: Collection[str]) -> Mapping[str, int]:
-        """Return the serials of those of `names` (normalised) that are remembered."""
+        """Return the serials of the cached ones of `names` (normalized)."""
 
     def get_all(self, filter_key: str, *, include_unevaluated: bool = False) -> Mapping[str, int]:
-        """Return the serials of all that is remembered of a filter, with `unjudged` of what nobody has judged yet."""
+        """Return all cached serials of a filter; with `include_unevaluated` only those of unevaluated candidates."""
 
     def set_many(self, filter_key: str, serials: Mapping[str, int]) -> None:
-        """Remember that projects did not belong, by normalised name, at these serials."""
+        """Store the serials at which projects did not belong, by normalized name."""
 
     def delete_many(self, filter_key: str, names: Collection[str]) -> None:
-        """Forget projects, because they belong now."""
+        """Delete projects that belong now."""
 
 
 NO_NAMES: frozenset[str] = frozenset()
 
 
 class SearchEngine(Protocol):
-    """Answers questions about a collection, by its name or an alias.
+    """Searches in a collection, by its name or an alias.
 
-    A collection that does not exist raises `NotFound`. Quarantined projects are never among what is found, nor are
-    those whose normalised name is in `hidden`. No text is an error: one that means nothing finds nothing.
+    A missing collection raises `NotFound`. Results never contain quarantined projects or those whose normalized name is
+    in `hidden`. No text is an error: a text without words finds nothing.
     """
 
     def search(self, collection: str, query: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
-        """Return a page of what a question finds, one hit a project, ordered as asked.
+        """Return a page of results, one hit per project, in the order of the query.
 
-        Pages of one answer neither overlap nor leave anything out while nothing is written.
+        Without concurrent writes the pages of a query neither overlap nor miss a hit.
         """
 
     def count_values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
-        """Return all values that projects have of a facet, however many, and how many projects have each."""
+        """Return all values of a facet, with the number of projects that have each."""
 
     def suggest(
         self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
     ) -> Sequence[Suggestion]:
-        """Return the projects whose name somebody may be typing, the likeliest first."""
+        """Return the projects whose name the text may be the beginning of, the most similar first."""
 
     def find_similar(
         self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
     ) -> Sequence[Hit]:
-        """Return the projects most like one, without itself; none where the collection does not hold it."""
+        """Return the projects that are most similar to one, without itself; none for a missing project."""
 
     def find_dependents(
         self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
     ) -> Sequence[Hit]:
-        """Return the projects whose newest release requires one (normalised), most downloaded first."""
+        """Return the projects whose newest release requires one (normalized name), most downloaded first."""
 
     def get_hits(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
-        """Return the newest releases of named projects (normalised), in their order; who is not there is left out."""
+        """Return the newest releases of projects (normalized names), in their order; missing ones are left out."""

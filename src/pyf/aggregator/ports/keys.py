@@ -1,7 +1,4 @@
-"""What may be known of a key that opens collections to others: everything but its value.
-
-Keys by which others may read collections.
-"""
+"""The port of API keys, which allow clients to read collections."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,15 +7,16 @@ from msgspec import Struct
 
 SEARCH_ACTION = "documents:search"
 
-# So much of a value is shown in lists, for people to tell keys apart.
+# Lists display this many characters of a value, so that people can distinguish keys.
 PREFIX_LENGTH = 4
 
 
 class ApiKey(Struct, frozen=True, kw_only=True):
-    """A key, by the number that it is deleted by; `prefix` is the beginning of its value.
+    """A key without its value.
 
-    `collections` are the exact names that it was made for: it opens these, and what those of them that are aliases
-    lead to.
+    Attributes:
+        prefix: The beginning of its value.
+        collections: The exact names that it was created for; for an alias it also opens the alias's collection.
     """
 
     id: int
@@ -29,12 +27,12 @@ class ApiKey(Struct, frozen=True, kw_only=True):
 
     @property
     def is_search_only(self) -> bool:
-        """Whether the key can do nothing but search."""
+        """Whether searching is the only action of the key."""
         return set(self.actions) == {SEARCH_ACTION}
 
 
 class NewKey(Struct, frozen=True, kw_only=True):
-    """A key that was just made, with the value that nobody can be told again."""
+    """A new key with its value, which can't be displayed again."""
 
     key: ApiKey
     value: str
@@ -43,8 +41,8 @@ class NewKey(Struct, frozen=True, kw_only=True):
 class ApiKeys(Protocol):
     """The keys of an index.
 
-    A key is made for the exact names of collections or aliases; it opens what an alias leads to under that
-    collection's own name, too, and goes on to do so when the alias moves.
+    A key is created for exact names of collections or aliases. For an alias it also opens the collection by its own
+    name, and follows the alias when it moves.
     """
 
     def create(
@@ -55,19 +53,20 @@ class ApiKeys(Protocol):
         actions: Sequence[str] = (SEARCH_ACTION,),
         value: str = "",
     ) -> NewKey:
-        """Make a key for these names, with the given value or one that nobody can guess.
+        """Create a key for these names, with the given value or a random one.
 
-        Raises `Invalid` for a value that another key has, or that can't be one: 8 to 200 visible ASCII characters.
+        Raises:
+            Invalid: Another key has the value, or it does not have 8 to 200 visible ASCII characters.
         """
 
     def list_keys(self) -> Sequence[ApiKey]:
-        """Return all keys by number, those that can do more than search included."""
+        """Return all keys by id, including those with more actions than searching."""
 
     def delete(self, key_id: int) -> None:
-        """Delete a key by its number, for good; raises `NotFound` where there is none."""
+        """Delete a key by its id; raises `NotFound` if there is none."""
 
     def is_allowed(self, value: str, action: str, collection: str) -> bool:
-        """Tell whether the key of this value may do `action` on a collection, named by its own name or an alias.
+        """Tell whether the key with this value allows an action on a collection, by its own name or an alias.
 
-        How long it takes tells nothing about a value. "*" among a key's actions or collections stands for all.
+        The time that it takes does not depend on the value. "*" among a key's actions or collections means all.
         """

@@ -1,7 +1,4 @@
-"""Where packages are published: projects, the record of their changes, and the feeds of news.
-
-Who may require a framework: what a registry can't be asked, told by somebody who has looked at all of it.
-"""
+"""Ports of the registry: projects, the changelog, the feeds, and a bulk source of candidates."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
@@ -13,17 +10,18 @@ from ..domain.errors import AggregatorError
 
 
 class ProjectRequest(Struct, frozen=True, kw_only=True):
-    """A project to read, by its normalised name; the metadata of the `known` versions is not needed."""
+    """A project to read, by normalized name; the metadata of `known_versions` is not needed."""
 
     name: str
     known_versions: frozenset[str] = frozenset()
 
 
 class ProjectResult(Struct, frozen=True, kw_only=True):
-    """What came of reading one project: the project, or why there is none.
+    """The result of reading one project.
 
-    `failed_versions` are releases that the project lists and whose own document could not be read; they are
-    among the project's releases, without metadata.
+    Attributes:
+        outcome: The project, or the failure.
+        failed_versions: Releases whose own document could not be read; the project has them without metadata.
     """
 
     name: str
@@ -32,9 +30,9 @@ class ProjectResult(Struct, frozen=True, kw_only=True):
 
 
 class SimplePageStatus(Struct, frozen=True, kw_only=True):
-    """What the registry's simple index says about one project: its status, or why there is none.
+    """The status of one project in the Simple API, or the failure.
 
-    `NotFound` is the second witness that a removal needs; `is_empty`, that no version is listed, is as good.
+    `NotFound` is the second confirmation that a removal needs, and so is `is_empty` (no version is listed).
     """
 
     name: str
@@ -43,9 +41,9 @@ class SimplePageStatus(Struct, frozen=True, kw_only=True):
 
 
 class Serials(Struct, frozen=True, kw_only=True):
-    """The last serial of every project, by normalised name, as of one serial of the registry.
+    """The last serial of every project, by normalized name, as of one serial of the registry.
 
-    The list may be up to 30 minutes old, and leaves quarantined projects out.
+    The list may be up to 30 minutes old, and does not contain quarantined projects.
     """
 
     last_serial: int
@@ -53,7 +51,7 @@ class Serials(Struct, frozen=True, kw_only=True):
 
 
 def always(_project: Project) -> bool:
-    """Find every project worth reading as a whole."""
+    """Accept every project: its releases are needed."""
     return True
 
 
@@ -61,9 +59,9 @@ class PackageRegistry(Protocol):
     """The registry that projects are published on (PyPI or a mirror of it)."""
 
     def browse_classifiers(self, classifiers: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
-        """Yield each classifier with the normalised names of the projects any release of which ever carried it.
+        """Yield each classifier with the normalized names of the projects of which any release ever had it.
 
-        One request a classifier. Raises `Unavailable` when throttled, refused or without a usable answer.
+        One request per classifier. Raises `Unavailable` if throttled, rejected or without a usable response.
         """
 
     def fetch_serials(self) -> Serials:
@@ -72,20 +70,23 @@ class PackageRegistry(Protocol):
     def read_projects(
         self, requests: Iterable[ProjectRequest], *, needs_releases: Callable[[Project], bool] = always
     ) -> Iterator[ProjectResult]:
-        """Read projects, many at once, and yield what came of each as it arrives, in any order.
+        """Read projects concurrently, and yield the results as they arrive, in any order.
 
-        One request a project, and one a release that is neither the newest nor known; the newest release
-        always has its metadata, unless it is among the failed versions. Of a project that is not worth it, judged by
-        its newest release, nothing more is read; `is_worth_it` may be called in another thread. Failures are answers
-        here, nothing is raised for a project: `NotFound` where its document says 404, `Unavailable` otherwise.
+        One request per project, and one per release that is neither the newest nor known; the newest release always has
+        its metadata, unless it is among the failed versions. Failures are results: `NotFound` for status 404, else
+        `Unavailable`.
+
+        Args:
+            needs_releases: Decides by the newest release whether further releases are read; may be called in another
+                thread.
         """
 
     def check_simple_pages(self, names: Iterable[str]) -> Iterator[SimplePageStatus]:
-        """Ask the simple index about projects by normalised name; one request each, failures are answers."""
+        """Request projects by normalized name from the Simple API; one request each, failures are results."""
 
 
 class ChangelogEntry(Struct, frozen=True, kw_only=True):
-    """One change that the registry recorded; `version` is "" for a change of the project itself."""
+    """One change in the changelog; `version` is "" for a change of the project itself."""
 
     name: str
     version: str
@@ -95,7 +96,7 @@ class ChangelogEntry(Struct, frozen=True, kw_only=True):
 
 
 class Changelog(Protocol):
-    """The registry's record of all changes, numbered by serial."""
+    """The registry's changelog, ordered by serial."""
 
     def fetch_last_serial(self) -> int:
         """Return the serial of the newest change; one request."""
@@ -105,11 +106,11 @@ class Changelog(Protocol):
 
     @property
     def page_size(self) -> int:
-        """How many changes one answer holds at most; fewer mean that there are no more."""
+        """The maximum number of changes in one response; fewer mean that there are no more."""
 
 
 class FeedEntry(Struct, frozen=True, kw_only=True):
-    """A project or a release that a feed announced, by normalised name; `published` in Unix seconds."""
+    """A project or a release in a feed, by normalized name; `published` is in Unix seconds."""
 
     name: str
     version: str
@@ -117,7 +118,7 @@ class FeedEntry(Struct, frozen=True, kw_only=True):
 
 
 class ReleaseFeed(Protocol):
-    """The registry's feeds of news: fast, and not complete."""
+    """The registry's RSS feeds: fast, but incomplete."""
 
     def fetch_newest_projects(self) -> Sequence[FeedEntry]:
         """Return the newest projects, newest first, with "" for a version; one request."""
@@ -127,12 +128,15 @@ class ReleaseFeed(Protocol):
 
 
 class CandidateSource(Protocol):
-    """A bulk source of projects that may belong; whether one does, its own document says."""
+    """A bulk source of candidates, which are then evaluated by their own documents."""
 
     def find_candidates(self, frameworks: Sequence[str]) -> Iterator[str]:
-        """Yield the normalised names of projects that may require one of `frameworks` (normalised), each once.
+        """Yield the normalized names of projects that may require one of `frameworks` (normalized), each once.
 
-        Too many is no harm but requests, and the source may be behind the registry. Raises `Invalid` for a source
-        that can't be read as one, `Unavailable` for one that does not answer; what was yielded before counts for
-        nothing then.
+        The source may yield too many names, which costs requests only, and may be behind the registry. After a failure
+        the names that were already yielded are discarded.
+
+        Raises:
+            Invalid: The source has the wrong format.
+            Unavailable: The source does not respond.
         """

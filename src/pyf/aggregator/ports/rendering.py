@@ -1,4 +1,4 @@
-"""What makes safe HTML of READMEs, and what remembers it."""
+"""Ports of rendering: READMEs to safe HTML, and a cache of the results."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
@@ -7,24 +7,24 @@ from ..domain.readme.plain_text import Readme, RenderedReadme
 
 
 class Renderer(Protocol):
-    """Makes safe HTML of READMEs, and remembers by content what it made."""
+    """Renders READMEs to safe HTML, with a cache by content."""
 
     def render(self, readmes: Sequence[Readme]) -> "RenderJob":
-        """Start rendering and return at once; what was rendered before is not rendered again."""
+        """Start rendering and return at once; cached READMEs are not rendered again."""
 
 
 class RenderJob(Protocol):
-    """READMEs on their way."""
+    """READMEs that are being rendered."""
 
     def result(self) -> Sequence[RenderedReadme]:
-        """Wait for and return the rendered READMEs in the order they were given; never fails for a README."""
+        """Wait for the rendered READMEs, and return them in the given order; no README makes it fail."""
 
 
 class RenderCache(Protocol):
-    """Remembers rendered READMEs by a fingerprint of their content."""
+    """A cache of rendered READMEs by a fingerprint of their content."""
 
     def get_many(self, fingerprints: Collection[str]) -> Mapping[str, RenderedReadme]:
-        """Return what is remembered of these."""
+        """Return the cached READMEs."""
 
     def set_many(self, rendered: Mapping[str, RenderedReadme]) -> None:
-        """Remember these; what has not been used for long may be forgotten."""
+        """Store READMEs; those not used for long may be evicted."""

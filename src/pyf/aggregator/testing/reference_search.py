@@ -9,7 +9,6 @@ from ..domain.documents.document import Document
 from ..domain.documents.project import ProjectStatus, normalize_name
 from ..domain.health import ScoringConfig
 from ..domain.health.compatibility import has_supported_version
-from ..domain.health.rules import to_date
 from ..domain.membership.requirements import parse_required_names
 from ..domain.relevance import (
     Lexicon,
@@ -41,6 +40,7 @@ from ..domain.search import (
     has_selected_versions,
     to_hit,
 )
+from ..domain.text import to_date
 from ..ports import PackageIndex
 from ..ports.index import NO_NAMES
 

@@ -1,8 +1,7 @@
-"""How safe it is to depend on a project today: facts are collected in one place, and judged in another.
+"""The health score: how safe it is to depend on a project today.
 
-`collect` says where facts are found, `facts` what can be known, each other module judges one group of rules, and
-`score` puts the judgements together. Everything is pure: the time comes in as an argument, weights and thresholds
-come in as `Standards`.
+`extract_signals` collects the signals, each module of rules evaluates one group, and `score` combines the results.
+Everything is pure: the time and the configuration are arguments.
 """
 
 from .extract_signals import extract_signals

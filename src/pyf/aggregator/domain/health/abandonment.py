@@ -1,4 +1,4 @@
-"""Whether a project's own people have given it up, and how they said so."""
+"""Signs that a project was abandoned by its owners."""
 
 import re
 
@@ -10,9 +10,9 @@ INACTIVE_CLASSIFIER = "Development Status :: 7 - Inactive"
 RETIRED_STATUSES = ("archived", "deprecated")
 QUARANTINED_STATUS = "quarantined"
 
-# "This package is no longer maintained", "The project has been superseded by …", "This is the last release", and
-# "DEPRECATED: use …" where it opens a line. "Deprecated decorator for functions" says nothing of the kind, nor does
-# "Python 2 is not supported".
+# Matches "This package is no longer maintained", "The project has been superseded by …", "This is the last release",
+# and "DEPRECATED: use …" at the start of a line; not "Deprecated decorator for functions" or "Python 2 is not
+# supported".
 _ABANDONED = r"""
     (?: deprecated | unmaintained | abandoned | discontinued | obsolete | superseded | retired | end[- ]of[- ]life
       | (?:renamed|moved)\ to\ (?:a\ )?new\ (?:package|project|name)
@@ -33,18 +33,18 @@ _NOTICE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
-# One of these is in every farewell, and in few other READMEs: most need no closer look.
+# Every notice contains one of these, and few other READMEs do: most texts skip the slow pattern.
 _STEMS = (
     *("deprecat", "maintained", "developed", "abandon", "discontinu", "obsolete", "supersed", "retired", "of life"),
     *("of-life", "replaced", "succeeded", "merged", "new package", "new project", "new name", "last ", "final "),
 )
 
-# Whoever gives a project up says so at the top.
+# Notices are at the top of a README.
 _TOP_LENGTH = 1500
 
 
 def find_abandonment_notice(text: str) -> str:
-    """Return the words at the top of a README that say that the project is not carried on, "" for none."""
+    """Return the text at the top of a README that announces the end of the project, "" for none."""
     top = text[:_TOP_LENGTH]
     lowered = top.lower()
     match = _NOTICE.search(top) if any(stem in lowered for stem in _STEMS) else None
@@ -52,7 +52,7 @@ def find_abandonment_notice(text: str) -> str:
 
 
 def is_abandoned(signals: Signals) -> bool:
-    """Tell whether anybody who has a say is known to have ended the project."""
+    """Tell whether PyPI, the metadata, the repository or the README marks the project as ended."""
     return (
         signals.status in (*RETIRED_STATUSES, QUARANTINED_STATUS)
         or signals.is_inactive is True

@@ -1,19 +1,16 @@
-"""Documentation: whether somebody who has found the package can learn from it what it is for and how it is used."""
+"""Documentation rules: whether a reader learns what the package is for and how to use it."""
 
-from msgspec import UNSET, UnsetType
-
-from .rules import Rule, RuleContext, RuleResult, Rules, pass_or_fail
+from .rules import Rule, RuleContext, RuleResult, Rules, pass_or_fail, requires_signal
 
 
-def _check_prose(context: RuleContext) -> RuleResult | UnsetType:
-    length, thresholds = context.signals.prose_length, context.scoring_config.thresholds
-    if length is UNSET:
-        return UNSET
+@requires_signal(lambda signals: signals.prose_length)
+def _check_prose(context: RuleContext, length: int) -> RuleResult:
+    thresholds = context.scoring_config.thresholds
     value = (length - thresholds.min_prose_length) / max(1, thresholds.full_prose_length - thresholds.min_prose_length)
     observation = (
-        f"The README has {_format_length(length)} characters of prose" if length else "There is no README to speak of"
+        f"The README has {_format_length(length)} characters of prose" if length else "The README has no prose"
     )
-    advice = f"Say in some {thresholds.full_prose_length:,} characters what it is for, for whom, and how it is used"
+    advice = f"Describe in about {thresholds.full_prose_length:,} characters its purpose, its audience and its usage"
     return RuleResult(min(1.0, max(0.0, value)), observation, "" if value >= 1 else advice)
 
 
@@ -21,56 +18,50 @@ def _format_length(length: int) -> str:
     return f"{round(length, -2):,}" if length >= 1000 else str(length)
 
 
-def _check_example(context: RuleContext) -> RuleResult | UnsetType:
-    if context.signals.has_example is UNSET:
-        return UNSET
+@requires_signal(lambda signals: signals.has_example)
+def _check_example(_context: RuleContext, has_example: bool) -> RuleResult:
     return pass_or_fail(
-        context.signals.has_example,
-        "The README shows code",
-        "The README shows no code",
-        "Show the shortest code that does something useful",
+        has_example,
+        "The README has example code",
+        "The README has no example code",
+        "Add the shortest code that does something useful",
     )
 
 
-def _check_docs_link(context: RuleContext) -> RuleResult | UnsetType:
-    link = context.signals.docs_link
-    if link is UNSET:
-        return UNSET
+@requires_signal(lambda signals: signals.docs_link)
+def _check_docs_link(_context: RuleContext, link: str) -> RuleResult:
     return pass_or_fail(
         bool(link),
         f"Documentation: {link}",
-        "No link to documentation beside PyPI's page and the repository",
-        "Add a project URL labelled Documentation",
+        "No link to documentation, apart from PyPI's page and the repository",
+        "Add a project URL labeled Documentation",
     )
 
 
-def _check_changelog(context: RuleContext) -> RuleResult | UnsetType:
-    location = context.signals.changelog
-    if location is UNSET:
-        return UNSET
+@requires_signal(lambda signals: signals.changelog)
+def _check_changelog(_context: RuleContext, location: str) -> RuleResult:
     return pass_or_fail(
         bool(location),
         f"Changelog: {location}",
         "No changelog",
-        "Keep a changelog, and link to it or end the README with it",
+        "Keep a changelog, and link to it or add it at the end of the README",
     )
 
 
-def _check_install(context: RuleContext) -> RuleResult | UnsetType:
-    if context.signals.has_install_section is UNSET:
-        return UNSET
+@requires_signal(lambda signals: signals.has_install_section)
+def _check_install(_context: RuleContext, has_install_section: bool) -> RuleResult:
     return pass_or_fail(
-        context.signals.has_install_section,
-        "The README says how to install it",
-        "The README does not say how to install it",
-        "Add a section on installing",
+        has_install_section,
+        "The README explains the installation",
+        "The README does not explain the installation",
+        "Add a section about the installation",
     )
 
 
 RULES: Rules = {
     "prose": Rule("length of the README's prose, without code, badges and changelog", _check_prose),
-    "example": Rule("an example in code in the README", _check_example),
+    "example": Rule("example code in the README", _check_example),
     "docs-link": Rule("a link to documentation that is neither PyPI nor the repository's front page", _check_docs_link),
     "changelog": Rule("a changelog in the README, or a link to one", _check_changelog),
-    "install": Rule("how to install it, in the README", _check_install),
+    "install": Rule("installation instructions in the README", _check_install),
 }

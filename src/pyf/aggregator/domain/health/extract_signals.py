@@ -1,24 +1,21 @@
-"""What a README offers its readers, told from its HTML and its plain text without looking at more than is needed.
-
-Collects the facts about a project from what the index holds of it: the one place that knows where facts are.
-"""
+"""Extract the signals of a project from its stored documents; the only place that knows where they are stored."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
-from packaging.version import Version
 
 from ..documents.document import Enrichments
 from ..documents.project import Vulnerability
 from ..documents.schema import RegistryFields, RepositoryFields
-from ..documents.version import NOT_PEP_440
+from ..documents.version import NOT_PEP_440, parse_version
+from ..membership.profile import parse_frameworks
 from .abandonment import INACTIVE_CLASSIFIER, QUARANTINED_STATUS, find_abandonment_notice
 from .links import ProjectLinks, find_links
 from .signals import IssueCounts, Signals
 
-# Every pattern here takes time in proportion to the text: READMEs are written by anybody.
+# READMEs are untrusted input: every pattern takes time in proportion to the text.
 _BLOCK = re.compile(r"<pre\b[^>]*>(.*?)</pre>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _INSTALLER = r"(?:pip3?|uv pip|uv|poetry|pdm|pipx|conda|mamba|easy_install)"
@@ -28,17 +25,17 @@ _INSTALL_SECTION = re.compile(
     r"|\beggs ?\+?=",
     re.MULTILINE,
 )
-# A block that only installs is no example: each of its lines is a command of an installer, or a comment.
+# A block is not an example if each line is an installer's command or a comment.
 _INSTALL_LINE = re.compile(rf"[\s$>%]*(?:#.*|(?:sudo )?(?:\S*python\S* -m )?(?:{_INSTALLER}|apt|apt-get|brew) .*)?")
-# Code in what could not be rendered, and is shown as it was written.
+# Code in a README that could not be rendered and is stored as plain text.
 _PLAIN_CODE = re.compile(r"^(?:>>> |```|\.\. code|    \S)|::[ \t]*\n(?:[ \t]*\n){1,3}[ \t]+\S", re.MULTILINE)
 
-# Nothing is looked at further than this many characters: the thresholds are far below.
+# Later text is ignored: the thresholds are far below.
 _MAX_TEXT_LENGTH = 50_000
 
 
 class ReadmeSignals(Struct, frozen=True, kw_only=True):
-    """What was found: characters of prose, and whether there is an example in code and a word on installing."""
+    """The signals of a README: characters of prose, example code, and installation instructions."""
 
     prose_length: int
     has_example: bool
@@ -46,14 +43,14 @@ class ReadmeSignals(Struct, frozen=True, kw_only=True):
 
 
 def extract_readme_signals(newest: RegistryFields) -> ReadmeSignals:
-    """Look through a release's README; its changelog does not count as prose, and neither does its summary."""
+    """Extract the signals of a release's README; changelog and summary do not count as prose."""
     text = "\n".join(part for part in (newest.first_chapter, newest.main_content) if part is not UNSET)[
         :_MAX_TEXT_LENGTH
     ]
     html = newest.description[:_MAX_TEXT_LENGTH]
     prose_length = len(text) - (len(newest.summary) if newest.first_chapter is not UNSET else 0)
     if html.startswith("<pre>") and newest.title is UNSET:
-        # It could not be rendered: where it is code nobody can say.
+        # It could not be rendered, so that code is not marked up.
         has_example = _PLAIN_CODE.search(html.replace("&gt;", ">")) is not None
     else:
         blocks = [_TAG.sub("", block) for block in _BLOCK.findall(html)]
@@ -67,7 +64,7 @@ def extract_readme_signals(newest: RegistryFields) -> ReadmeSignals:
 
 
 def _has_install_section(text: str) -> bool:
-    """Tell whether a text in lower case has a word on installing; what most say is found in a fraction of the time."""
+    """Tell whether a lower-case text has installation instructions; the usual phrase is found without the pattern."""
     return "pip install" in text or _INSTALL_SECTION.search(text) is not None
 
 
@@ -77,7 +74,7 @@ def _is_example(block: str) -> bool:
 
 _NO_REPOSITORY = RepositoryFields()
 
-# The year 9999: what claims to be later is no date.
+# The year 9999, the last one of `datetime`.
 _MAX_TIMESTAMP = 253_370_764_800
 
 # A summary of fewer words than this can only repeat the name.
@@ -86,9 +83,12 @@ _PLACEHOLDER_SUMMARIES = {"", "unknown", "none", "todo", "n/a"}
 
 
 def extract_signals(documents: Sequence[RegistryFields], enrichments: Enrichments = Enrichments()) -> Signals:
-    """Return what the documents of a project's releases, one at least, and its enrichments say of it.
+    """Extract the signals of a project.
 
-    Texts are the newest release's, the only one that is sure to have kept them.
+    Texts come from the newest release, because only its README is always stored.
+
+    Args:
+        documents: The documents of all releases, at least one.
     """
     newest = max(documents, key=lambda document: (document.is_newest, document.version_sortable, document.version))
     repository = _NO_REPOSITORY if enrichments.repository is UNSET else enrichments.repository
@@ -113,7 +113,7 @@ def extract_signals(documents: Sequence[RegistryFields], enrichments: Enrichment
         requires_python=newest.requires_python,
         python_versions=newest.python_versions,
         framework_versions=newest.framework_versions,
-        frameworks=_extract_frameworks(newest.classifiers),
+        frameworks=parse_frameworks(newest.classifiers),
         has_wheel=any(f.packagetype == "bdist_wheel" or f.filename.endswith(".whl") for f in newest.urls),
         last_commit=_first_known_timestamp(repository.github_last_commit, repository.github_pushed),
         issues=_extract_issues(repository),
@@ -124,7 +124,7 @@ def extract_signals(documents: Sequence[RegistryFields], enrichments: Enrichment
 
 
 def _extract_release_signals(documents: Sequence[RegistryFields], newest: RegistryFields) -> dict[str, Any]:
-    """Count what can be installed; a release that is not PEP 440 is taken for a stable one."""
+    """Extract the signals of installable releases; a release with an invalid version counts as stable."""
     usable = [document for document in documents if document.urls and not document.yanked]
     stable = [document for document in usable if _is_stable(document)]
     considered = stable or usable or [newest]
@@ -163,17 +163,12 @@ def _extract_source(links: ProjectLinks, repository: RepositoryFields) -> str:
 
 
 def _extract_summary(newest: RegistryFields) -> str:
-    """Return the summary, "" for one that repeats the name or a template's words."""
+    """Return the summary, "" if it only repeats the name or a template's text."""
     summary = " ".join(newest.summary.split())
     words = summary.casefold().strip(".")
     if words in _PLACEHOLDER_SUMMARIES or words == newest.name.casefold() or len(words.split()) < _MIN_SUMMARY_WORDS:
         return ""
     return summary
-
-
-def _extract_frameworks(classifiers: Iterable[str]) -> tuple[str, ...]:
-    paths = (c.split(" :: ") for c in classifiers if c.startswith("Framework :: "))
-    return tuple(dict.fromkeys(segments[1] for segments in paths))
 
 
 def _extract_issues(repository: RepositoryFields) -> IssueCounts | UnsetType:
@@ -182,18 +177,17 @@ def _extract_issues(repository: RepositoryFields) -> IssueCounts | UnsetType:
 
 
 def _first_known_timestamp(*timestamps: int | UnsetType) -> int | UnsetType:
-    """Return the first that is known, and that a calendar knows: 0 stands for unknown in documents."""
+    """Return the first known and valid timestamp; in documents 0 means unknown."""
     return next(
         (timestamp for timestamp in timestamps if timestamp is not UNSET and 0 < timestamp < _MAX_TIMESTAMP), UNSET
     )
 
 
 def _is_fixed(advisory: Vulnerability, version: str) -> bool:
-    """Tell whether a release has every fix that an advisory names; one that names none is not fixed.
+    """Tell whether a release has every fix of an advisory; an advisory without fixes is not fixed.
 
-    The registry lists an advisory with the releases that it covers; an older branch may have its own fix.
+    The registry lists an advisory with the releases that it affects; an older branch may have its own fix.
     """
-    try:
-        return bool(advisory.fixed_in) and max(map(Version, advisory.fixed_in)) <= Version(version)
-    except ValueError:  # InvalidVersion is one; a number of more digits than Python reads is another.
-        return False
+    release = parse_version(version)
+    fixes = [parse_version(fixed_in) for fixed_in in advisory.fixed_in]
+    return bool(fixes) and release is not None and all(fix is not None and fix <= release for fix in fixes)

@@ -1,4 +1,4 @@
-"""What a project's links lead to: its source, its documentation, its changelog, its issues."""
+"""Classify a project's links: source, documentation, changelog and issues."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,8 +18,8 @@ _DOCS_LABEL = re.compile(
 _ISSUES_LABEL = re.compile(r"\b(issues?|bugs?|tracker|tickets?)\b|bug ?track")
 _CHANGELOG_LABEL = re.compile(r"\b(changelog|changes|history|news|release notes|releases|what'?s new)\b")
 
-# Hosts of repositories, themselves and all below them: on some an address has an owner and a name, on others a name
-# only. The first part of some addresses is no owner.
+# Hosts of repositories, including subdomains. On the first ones a URL has owner and name, on the second ones a name
+# only. Some first path segments are not owners.
 _FORGES = (".github.com", ".gitlab.com", ".bitbucket.org", ".codeberg.org", ".sr.ht")
 _FORGES_WITHOUT_OWNERS = (".launchpad.net", ".sourceforge.net")
 _FORGE_NAMES = ("gitlab", "gitea", "forgejo", "git", "svn", "hg")
@@ -46,7 +46,7 @@ class ProjectLinks(Struct, frozen=True, kw_only=True):
 
 
 class _Link(Struct, frozen=True):
-    """A link's label in lower case, its address, and that address taken apart."""
+    """A link: label in lower case, URL, host and path segments."""
 
     label: str
     url: str
@@ -62,7 +62,7 @@ class _Link(Struct, frozen=True):
 
     @property
     def is_front_page(self) -> bool:
-        """Whether it leads to a repository, and there to nothing but the README that PyPI shows as well."""
+        """Whether it leads to a repository's README, which PyPI displays as well."""
         return self.is_on_forge and (len(self.path) <= 2 or self.path[-1].lower().startswith("readme"))
 
     @property
@@ -75,11 +75,11 @@ class _Link(Struct, frozen=True):
 
 
 def find_links(newest: RegistryFields) -> ProjectLinks:
-    """Look through the links of a release; those to the registry's own pages lead nowhere new."""
+    """Find the first link of each kind in a release; links to the registry's own pages are ignored."""
     links = [*_iter_links(newest)]
 
-    def first(is_of_the_kind: Callable[[_Link], bool]) -> str:
-        return next((link.url for link in links if is_of_the_kind(link)), "")
+    def first(matches: Callable[[_Link], bool]) -> str:
+        return next((link.url for link in links if matches(link)), "")
 
     repository = next(iter(list_repository_candidates([newest])), None)
     return ProjectLinks(
@@ -105,18 +105,18 @@ def _parse_link(label: str, url: str) -> _Link:
     try:
         parts = urlsplit(stripped_url if "://" in stripped_url else f"https://{stripped_url}")
         host = (parts.hostname or "").removeprefix("www.")
-    except ValueError:  # half a bracket, and the like
+    except ValueError:  # an unbalanced bracket, for example
         return _Link(label, stripped_url, "", ())
     is_web_url = parts.scheme.rpartition("+")[2] in ("http", "https", "git", "ssh") and "." in host
     return _Link(label, stripped_url, host if is_web_url else "", tuple(part for part in parts.path.split("/") if part))
 
 
 def _is_registry_page(link: _Link) -> bool:
-    """Tell a package's page on PyPI or a mirror of it, whatever the address of that is."""
+    """Tell whether a link leads to a package's page on PyPI or on a mirror of it."""
     return "pypi" in link.host.split(".")[:2] and link.path[:1] in ((), ("pypi",), ("project",), ("p",), ("simple",))
 
 
-@lru_cache(maxsize=1024)  # labels are few, and much the same everywhere
+@lru_cache(maxsize=1024)  # most projects use the same few labels
 def _has_label(label: str, words: re.Pattern[str]) -> bool:
     return words.search(label) is not None
 

@@ -1,46 +1,40 @@
-"""Maintenance: whether somebody is there, seen from the repository and from who may publish releases."""
+"""Maintenance rules: recent commits, closed issues, and the number of people who can publish."""
 
-from msgspec import UNSET, UnsetType
-
+from ..text import to_date
 from .recency import compute_freshness
-from .rules import Rule, RuleContext, RuleResult, Rules, to_date
+from .rules import Rule, RuleContext, RuleResult, Rules, requires_signal
+from .signals import IssueCounts
 
 
-def _check_commit(context: RuleContext) -> RuleResult | UnsetType:
-    last_commit = context.signals.last_commit
-    if last_commit is UNSET:
-        return UNSET
+@requires_signal(lambda signals: signals.last_commit)
+def _check_commit(context: RuleContext, last_commit: int) -> RuleResult:
     value = compute_freshness(context, last_commit)
-    advice = "" if value == 1.0 else "Commit what keeps it running: supported versions in the tests, for a start"
-    return RuleResult(value, f"The last commit is of {to_date(last_commit)}", advice)
+    advice = "" if value == 1.0 else "Commit maintenance work, such as tests on all supported versions"
+    return RuleResult(value, f"Last commit: {to_date(last_commit)}", advice)
 
 
-def _check_issues(context: RuleContext) -> RuleResult | UnsetType:
-    """Judge the share of closed issues, drawn to what is usual where there are few."""
-    issues, thresholds = context.signals.issues, context.scoring_config.thresholds
-    if issues is UNSET:
-        return UNSET
+@requires_signal(lambda signals: signals.issues)
+def _check_issues(context: RuleContext, issues: IssueCounts) -> RuleResult:
+    """Evaluate the fraction of closed issues, smoothed towards the usual one if there are few issues."""
+    thresholds = context.scoring_config.thresholds
     total = issues.open + issues.closed
     closed_fraction = (issues.closed + thresholds.issues_usual * thresholds.issues_doubt) / (
         total + thresholds.issues_doubt
     )
     value = min(1.0, closed_fraction / thresholds.issues_closed)
-    advice = "Answer and close issues, those that will not be done as well" if value < 1.0 and issues.open else ""
+    advice = "Answer and close issues, including those that will not be fixed" if value < 1.0 and issues.open else ""
     return RuleResult(value, f"{issues.closed:,} of {total:,} issues are closed", advice)
 
 
-def _check_maintainers(context: RuleContext) -> RuleResult | UnsetType:
-    count, required = context.signals.maintainers, context.scoring_config.thresholds.maintainers
-    if count is UNSET:
-        return UNSET
+@requires_signal(lambda signals: signals.maintainers)
+def _check_maintainers(context: RuleContext, count: int) -> RuleResult:
+    has_enough = count >= context.scoring_config.thresholds.maintainers
     observation = "One person can publish releases" if count == 1 else f"{count} people can publish releases"
-    return RuleResult(
-        float(count >= required), observation, "" if count >= required else "Give a second person the right to publish"
-    )
+    return RuleResult(float(has_enough), observation, "" if has_enough else "Allow a second person to publish")
 
 
 RULES: Rules = {
-    "commit": Rule("time since the last commit, against the same interval as releases", _check_commit),
-    "issues": Rule("issues that were closed, of all that were opened", _check_issues),
+    "commit": Rule("time since the last commit, compared with the same interval as releases", _check_commit),
+    "issues": Rule("fraction of issues that are closed", _check_issues),
     "maintainers": Rule("people who can publish releases on PyPI", _check_maintainers),
 }

@@ -1,20 +1,21 @@
-"""Recency: whether releases come as often as this project's users are used to, without punishing what is finished."""
+"""Recency rules: the age of the newest release, compared with an interval that grows with the project's maturity."""
 
 from msgspec import UNSET, UnsetType
 
 from ..documents.version import parse_version_parts
+from ..text import to_date
 from .abandonment import is_abandoned
 from .compatibility import can_use_supported_python, has_supported_framework
-from .rules import Rule, RuleContext, RuleResult, Rules, to_date
+from .rules import Rule, RuleContext, RuleResult, Rules
 
 _DAY = 86_400
 
 
 def compute_expected_interval(context: RuleContext) -> float:
-    """Return the days within which the next sign of life is expected.
+    """Return the days within which the next activity is expected.
 
-    It grows with maturity, from a young 0.x to a settled 1.x with several bug-fix releases, and is bounded by the
-    number of releases. What is not known neither helps nor bounds.
+    The interval grows with maturity, from an early 0.x to a stable 1.x with several bug-fix releases, and is limited by
+    the number of releases. Unknown signals have no effect.
     """
     signals, thresholds = context.signals, context.scoring_config.thresholds
     is_stable_version = signals.version is not UNSET and parse_version_parts(signals.version).major > 0
@@ -29,7 +30,7 @@ def compute_expected_interval(context: RuleContext) -> float:
 
 
 def compute_freshness(context: RuleContext, timestamp: int) -> float:
-    """Return 1 up to the expected interval after a moment, then a line down to 0."""
+    """Return 1 within the expected interval after a time; afterwards the value falls linearly to 0."""
     interval = compute_expected_interval(context) * _DAY
     age = max(0.0, context.now - timestamp)
     return min(1.0, max(0.0, 1.0 - (age - interval) / (interval * context.scoring_config.thresholds.decay)))
@@ -38,29 +39,26 @@ def compute_freshness(context: RuleContext, timestamp: int) -> float:
 def _check_release(context: RuleContext) -> RuleResult | UnsetType:
     signals, dormant_value = context.signals, context.scoring_config.thresholds.dormant
     if signals.released_at is UNSET:
-        # Left out, a package that has earned the quiet value whenever its release was could score below that.
-        return (
-            RuleResult(dormant_value, "It is not known when it was released; it is documented")
-            if _is_dormant(context)
-            else UNSET
-        )
+        # A dormant package gets this value at any age; as unknown it could score below that.
+        return RuleResult(dormant_value, "Release date unknown; documented") if _is_dormant(context) else UNSET
     value = compute_freshness(context, signals.released_at)
     version = "The newest release" if signals.version is UNSET else signals.version
-    observation = f"{version} is of {to_date(signals.released_at)}; the next one is expected within {compute_expected_interval(context):.0f} days"
+    observation = (
+        f"{version} was released on {to_date(signals.released_at)}; "
+        f"the next release is expected within {compute_expected_interval(context):.0f} days"
+    )
     if value == 1.0:
         return RuleResult(value, observation)
     if value < dormant_value and _is_dormant(context):
-        return RuleResult(
-            dormant_value, f"{observation}; quiet and not dead: it is documented, and nothing speaks against it"
-        )
-    return RuleResult(value, observation, "Release what has changed since, if only the supported versions")
+        return RuleResult(dormant_value, f"{observation}; dormant but usable: documented, and without known problems")
+    return RuleResult(value, observation, "Publish the changes since then, or at least the supported versions")
 
 
 def _is_dormant(context: RuleContext) -> bool:
-    """Tell a quiet package from a dead one: it is documented, and nothing is known to speak against it.
+    """Tell whether a package without recent releases is still usable: documented, supported, without known problems.
 
-    What it supports is told by its framework's releases; where none of these is named, by its Pythons: that it names
-    old ones only is held against it only where it can't run on others.
+    Support is decided by the declared framework releases; without these, by the Pythons: outdated ones only count
+    against it if the package can't run on later ones.
     """
     signals, thresholds = context.signals, context.scoring_config.thresholds
     if is_abandoned(signals) or signals.advisories not in (UNSET, ()):
@@ -76,6 +74,6 @@ def _is_dormant(context: RuleContext) -> bool:
 
 RULES: Rules = {
     "release": Rule(
-        "time since the newest stable release, against the interval that its maturity suggests", _check_release
+        "time since the newest stable release, compared with the interval that fits its maturity", _check_release
     ),
 }

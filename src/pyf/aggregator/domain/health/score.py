@@ -1,10 +1,11 @@
-"""Puts the judgements on a project together to its score: from facts, standards and the time, never from a score."""
+"""Compute a project's score from its signals, the configuration and the time."""
 
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
 from ..documents.schema import HealthFields
+from ..text import to_single_line
 from . import compatibility, documentation, maintenance, metadata, recency, security
 from .rules import RuleContext, RuleResult, Rules
 from .score_caps import CAPS
@@ -13,10 +14,10 @@ from .signals import Signals
 
 BASIC, FULL = "basic", "full"
 
-# Packages are quoted in what was seen, and a summary may be a whole README.
+# Observations quote metadata, and a summary may be a whole README.
 _MAX_LINE_LENGTH = 160
 
-# Points are shown to a tenth: nobody is told to do something for less.
+# Points are displayed to a tenth: there is no advice for less.
 _MIN_ADVISED_POINTS = 0.05
 
 GROUPS: dict[str, Rules] = {
@@ -30,7 +31,7 @@ GROUPS: dict[str, Rules] = {
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """What a rule found: its points, how many there were to get, what was seen, what to do, and where to read more."""
+    """The result of a rule in points, with observation, advice and a link."""
 
     rule: str
     points: float
@@ -41,7 +42,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class GroupResult(Struct, frozen=True, kw_only=True):
-    """The findings of a group of rules, and the rules that could not judge, with the points they might have given."""
+    """The findings of a group of rules, and the rules without a result, with their maximum points."""
 
     findings: tuple[Finding, ...]
     unknown: dict[str, float]
@@ -56,7 +57,7 @@ class GroupResult(Struct, frozen=True, kw_only=True):
 
 
 class AppliedCap(Struct, frozen=True, kw_only=True):
-    """A cap that applies, the score that it allows, and why."""
+    """A cap that applies: its limit and its reason."""
 
     cap: str
     at_most: int
@@ -67,8 +68,10 @@ class AppliedCap(Struct, frozen=True, kw_only=True):
 class Score(Struct, frozen=True, kw_only=True):
     """A score with all of its reasons.
 
-    `uncapped` is what the rules give, `value` what the caps leave of it; both are Unset where no rule could judge.
-    `confidence` is the share of the model's weight whose facts are known.
+    Attributes:
+        value: The score after caps; Unset if no rule has a result.
+        uncapped: The score before caps.
+        confidence: The fraction of the model's weight whose signals are known.
     """
 
     value: int | UnsetType
@@ -80,7 +83,7 @@ class Score(Struct, frozen=True, kw_only=True):
 
     @property
     def fields(self) -> HealthFields:
-        """The score as documents carry it."""
+        """The fields of documents."""
         return HealthFields(
             health_score=self.value,
             health_score_breakdown=self._breakdown(),
@@ -89,9 +92,9 @@ class Score(Struct, frozen=True, kw_only=True):
         )
 
     def _breakdown(self) -> dict[str, Any]:
-        """Points to one decimal: a nightly run then finds most scores as they were.
+        """Return the score's parts; points have one decimal, so that a nightly run leaves most scores unchanged.
 
-        Keys are sorted, because some engines sort them: a score is the same bytes on all of them.
+        Keys are sorted, because some engines sort them: the stored bytes are equal on all engines.
         """
         groups = {
             name: {
@@ -107,10 +110,10 @@ class Score(Struct, frozen=True, kw_only=True):
 
 
 def compute_score(signals: Signals, scoring_config: ScoringConfig, now: float) -> Score:
-    """Judge a project as of a time in Unix seconds.
+    """Compute the score as of a time in Unix seconds.
 
-    The model is `full` where a repository's facts were looked up. What is not known is left out of the sum and of
-    what the sum is compared with; so it can't cost more than its worst value would.
+    The model is `full` if the repository was requested. Rules with unknown signals are left out of the sum and of the
+    maximum, so that an unknown signal never costs more than its worst value.
     """
     context = RuleContext(signals, scoring_config, now)
     model = FULL if signals.has_repository else BASIC
@@ -144,7 +147,7 @@ def _evaluate_group(context: RuleContext, model: str, group: str) -> GroupResult
                     rule=rule,
                     points=weight * result.value,
                     max_points=weight,
-                    observation=_to_single_line(result.observation),
+                    observation=to_single_line(result.observation, _MAX_LINE_LENGTH),
                     advice=result.advice if missing_points >= _MIN_ADVISED_POINTS else "",
                     read_more=context.scoring_config.get_read_more(group, rule),
                 )
@@ -161,7 +164,7 @@ def _apply_caps(context: RuleContext) -> tuple[AppliedCap, ...]:
         AppliedCap(
             cap=name,
             at_most=cap_limits[name].at_most,
-            reason=_to_single_line(reason),
+            reason=to_single_line(reason, _MAX_LINE_LENGTH),
             read_more=cap_limits[name].read_more,
         )
         for name, reason in reasons
@@ -171,18 +174,12 @@ def _apply_caps(context: RuleContext) -> tuple[AppliedCap, ...]:
 
 
 def _round_score(value: float) -> int:
-    """Round to a whole number, halves up: never out of order, and never out of 0 to 100."""
+    """Round half up, within 0 to 100; unlike `round`, this keeps the order of scores."""
     return min(100, max(0, int(value + 0.5)))
 
 
-def _to_single_line(text: str) -> str:
-    """Return text in which a package may be quoted as one short line without control characters."""
-    line = text if len(text) <= _MAX_LINE_LENGTH else f"{text[: _MAX_LINE_LENGTH - 1]}…"
-    return line if line.isprintable() else "".join(c if c.isprintable() else " " for c in line)
-
-
 def _finding_to_dict(finding: Finding) -> dict[str, Any]:
-    """Where nothing is to be done there is nothing to read; half of the text is saved by that."""
+    """Return a finding as stored; without advice the link is left out, which saves half of the text."""
     return {
         "rule": finding.rule,
         "points": round(finding.points, 1),

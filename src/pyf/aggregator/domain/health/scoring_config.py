@@ -1,4 +1,4 @@
-"""What projects are measured by: weights, caps, thresholds and ends of support, all of which a user may change."""
+"""The configuration of scoring: weights, caps, thresholds and ends of support. `HEALTH_FILE` overrides all of it."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -14,26 +14,26 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 VersionNumber = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})*$")]
 
-# When a release loses its support; None where no end is known.
+# The day on which support ends; None if no end is known.
 EndOfSupport = date | None
 
 
 class RuleWeight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A rule's share of its group's weight, and the page that says more."""
+    """A rule's weight within its group, and a link to more information."""
 
     weight: Weight
     read_more: str = ""
 
 
 class CapLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The highest score that a project has to which a cap applies, and the page that says more."""
+    """The highest score under a cap, and a link to more information."""
 
     at_most: Annotated[int, Meta(ge=0, le=100)]
     read_more: str = ""
 
 
 class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The numbers that rules compare with; what each one means is said in `health.yaml`. Intervals are in days."""
+    """Thresholds of rules, explained in `health.yaml`; intervals are in days."""
 
     early_interval: Days
     stable_interval: Days
@@ -53,10 +53,13 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ScoringConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All that scoring depends on beside a project's facts and the time.
+    """Everything that scoring depends on, apart from a project's signals and the time.
 
-    `models` holds the weight of each group by model, `rules` what each rule weighs by group. `pythons` and
-    `frameworks` (by the framework's name) say when the support of a release ends.
+    Attributes:
+        models: The weight of each group, by model.
+        rules: The weight of each rule, by group.
+        pythons: End of support by Python version.
+        frameworks: End of support by release, by the framework's name.
     """
 
     models: dict[str, dict[str, Weight]]
@@ -67,29 +70,29 @@ class ScoringConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     frameworks: dict[str, dict[VersionNumber, EndOfSupport]]
 
     def get_weights(self, model: str, group: str) -> dict[str, float]:
-        """Return how many of a model's points each rule of a group can give."""
+        """Return the maximum points of each rule of a group in a model."""
         rules = self.rules.get(group, {})
         total_weight = sum(rule_weight.weight for rule_weight in rules.values())
         points_per_weight = self.models[model].get(group, 0.0) / total_weight if total_weight else 0.0
-        return {rule: points_per_weight * each.weight for rule, each in rules.items()}
+        return {rule: points_per_weight * rule_weight.weight for rule, rule_weight in rules.items()}
 
     def get_read_more(self, group: str, rule: str) -> str:
-        """Return the page that says more about a rule."""
+        """Return the link to more information about a rule."""
         return self.rules[group][rule].read_more
 
 
 def is_supported(end: EndOfSupport, today: date) -> bool:
-    """Tell whether a release that loses its support on a day still has it."""
+    """Tell whether a release with this end of support is still supported."""
     return end is None or today <= end
 
 
 @lru_cache(maxsize=1024)
 def parse_version_numbers(version: str) -> tuple[int, ...]:
-    """Return the numbers of a dotted version, to compare by."""
+    """Return the numbers of a dotted version, as a sort key."""
     return tuple(int(part) for part in version.split("."))
 
 
 def list_supported(ends: Mapping[str, EndOfSupport], today: date) -> tuple[str, ...]:
-    """Return the releases that are supported, oldest first; the newest one where the list has been outlived."""
+    """Return the supported releases, oldest first; the newest known one if the support of all has ended."""
     known = sorted(ends, key=parse_version_numbers)
     return tuple(version for version in known if is_supported(ends[version], today)) or tuple(known[-1:])

@@ -1,34 +1,29 @@
-"""Security: what is published against the newest release, and whether its origin is attested."""
+"""Security rules: advisories of the newest release, and attestations of its files."""
 
-from msgspec import UNSET, UnsetType
-
-from .rules import Rule, RuleContext, RuleResult, Rules, pass_or_fail
+from .rules import Rule, RuleContext, RuleResult, Rules, pass_or_fail, requires_signal
 
 
-def _check_advisories(context: RuleContext) -> RuleResult | UnsetType:
-    advisories = context.signals.advisories
-    if advisories is UNSET:
-        return UNSET
+@requires_signal(lambda signals: signals.advisories)
+def _check_advisories(_context: RuleContext, advisories: tuple[str, ...]) -> RuleResult:
     return pass_or_fail(
         not advisories,
-        "No advisory covers the newest release",
+        "No advisory affects the newest release",
         f"Not fixed: {', '.join(advisories[:5])}",
-        "Release a version that fixes it",
+        "Publish a release with a fix",
     )
 
 
-def _check_attestations(context: RuleContext) -> RuleResult | UnsetType:
-    if context.signals.has_attestations is UNSET:
-        return UNSET
+@requires_signal(lambda signals: signals.has_attestations)
+def _check_attestations(_context: RuleContext, has_attestations: bool) -> RuleResult:
     return pass_or_fail(
-        context.signals.has_attestations,
-        "The files say by attestations where they were built",
+        has_attestations,
+        "The files have attestations of their origin",
         "The files have no attestations",
-        "Publish with a trusted publisher, which attests by itself",
+        "Publish with a trusted publisher, which adds attestations",
     )
 
 
 RULES: Rules = {
-    "advisories": Rule("no unfixed advisory for the newest release", _check_advisories),
+    "advisories": Rule("no unfixed advisory of the newest release", _check_advisories),
     "attestations": Rule("attestations of the newest release's files", _check_attestations),
 }

@@ -1,7 +1,7 @@
-"""What is known of a project, free of how it came to be known; all that a score is worked out from.
+"""The signals that a score is computed from, independent of where they are stored.
 
-A fact that nobody knows is Unset, and every fact is Unset unless told otherwise. Evidence is told as text, "" where
-it was looked for and is not there: an address, a licence, the words that say something.
+An unknown signal is Unset, and every signal is Unset by default. Evidence is text: a URL, a license or a quotation; ""
+means that there is none.
 """
 
 from msgspec import UNSET, Struct, UnsetType
@@ -10,22 +10,23 @@ TextSignal = str | UnsetType
 
 
 class IssueCounts(Struct, frozen=True, kw_only=True):
-    """How many issues a repository has: one number without the other says nothing."""
+    """The number of open and of closed issues; only both together are useful."""
 
     open: int
     closed: int
 
 
 class Signals(Struct, frozen=True, kw_only=True):
-    """Everything that rules and caps judge by. Times are Unix seconds.
+    """The input of rules and caps; times are Unix seconds.
 
-    `has_repository` says that a repository's facts were looked up, whatever came of it: the full model is for these.
+    Attributes:
+        has_repository: Whether the repository was requested, with whatever result; these projects get the full model.
     """
 
     has_repository: bool = False
 
-    # Of the release that came last, among the stable ones where there are any: version and upload; how many stable
-    # releases there are, and how many of them only fix a release before them. Withdrawn ones do not count.
+    # Version and upload of the last release, a stable one if there is any; the number of stable releases, and of
+    # bug-fix releases among them. Yanked releases do not count.
     version: TextSignal = UNSET
     released_at: int | UnsetType = UNSET
     releases: int | UnsetType = UNSET
@@ -33,19 +34,19 @@ class Signals(Struct, frozen=True, kw_only=True):
     is_prerelease_only: bool | UnsetType = UNSET
     is_installable: bool | UnsetType = UNSET
 
-    # The registry's word on the project (PEP 792), and its authors' own: "7 - Inactive", or a sentence.
+    # The status in the registry (PEP 792), the classifier "7 - Inactive", and a notice in the README.
     status: TextSignal = UNSET
     is_inactive: bool | UnsetType = UNSET
     abandonment_notice: TextSignal = UNSET
 
-    # Characters of prose in the README of the newest release, and what else there is for readers.
+    # Documentation: characters of prose in the README of the newest release, and the rest.
     prose_length: int | UnsetType = UNSET
     has_example: bool | UnsetType = UNSET
     docs_link: TextSignal = UNSET
     changelog: TextSignal = UNSET
     has_install_section: bool | UnsetType = UNSET
 
-    # The licence is an SPDX expression; `named_licence` is what the metadata says where that can't be told.
+    # The license is an SPDX expression; `license_name` is the text of the metadata if there is no such expression.
     license: TextSignal = UNSET
     license_name: TextSignal = UNSET
     source: TextSignal = UNSET
@@ -54,7 +55,7 @@ class Signals(Struct, frozen=True, kw_only=True):
     contact: TextSignal = UNSET
     requires_python: TextSignal = UNSET
 
-    # "Python 3.12", "Plone 6.0" and the frameworks that are named without a version, such as "Flask".
+    # "Python 3.12", "Plone 6.0" and the declared frameworks, such as "Flask".
     python_versions: tuple[str, ...] | UnsetType = UNSET
     framework_versions: tuple[str, ...] | UnsetType = UNSET
     frameworks: tuple[str, ...] | UnsetType = UNSET
@@ -65,6 +66,6 @@ class Signals(Struct, frozen=True, kw_only=True):
     maintainers: int | UnsetType = UNSET
     is_repository_archived: bool | UnsetType = UNSET
 
-    # Advisories that cover the newest release, by id.
+    # Ids of unfixed advisories of the newest release.
     advisories: tuple[str, ...] | UnsetType = UNSET
     has_attestations: bool | UnsetType = UNSET
