@@ -1,1 +1,1 @@
-"""Turn READMEs into safe HTML and plain text."""
+"""Rendering of READMEs to safe HTML and plain text."""

@@ -1,10 +1,6 @@
-"""A README as published, and what rendering makes of it; the rendering itself is in `rendering`.
+"""READMEs before and after rendering, the plain-text fallback, and the detection of changelog headings.
 
-What becomes of any README, however strange: legible text within bounds, and where nothing else works, plain HTML.
-
-All of it takes time in proportion to the text, and imports nothing heavy: the main process uses it, too.
-
-Tells from a heading whether a changelog follows, without taking "Changes to the settings file" for one.
+Everything here takes time in proportion to the text and imports nothing heavy, because the main process uses it, too.
 """
 
 import re
@@ -25,7 +21,7 @@ class Readme(Struct, frozen=True, kw_only=True):
 
     @property
     def fingerprint(self) -> str:
-        """A digest of everything that rendering depends on."""
+        """A digest of all input of rendering."""
         digest = sha256()
         for part in (self.content_type, self.summary, self.text):
             digest.update(part.encode("utf-8", "surrogatepass"))
@@ -34,10 +30,13 @@ class Readme(Struct, frozen=True, kw_only=True):
 
 
 class RenderedReadme(Struct, frozen=True, kw_only=True):
-    """A README as safe HTML, and its parts as plain text; a part that the README lacks is Unset.
+    """A README as safe HTML, and its parts as plain text; a missing part is Unset.
 
-    `title` is the first heading; `first_chapter` the summary and what comes before the second heading;
-    `main_content` the rest; `changelog` everything from the first heading that reads like one.
+    Attributes:
+        title: The first heading.
+        first_chapter: The summary, and the text before the second heading.
+        main_content: The rest, without the changelog.
+        changelog: Everything from the first changelog heading on.
     """
 
     html: str = ""
@@ -47,7 +46,7 @@ class RenderedReadme(Struct, frozen=True, kw_only=True):
     changelog: str | UnsetType = UNSET
 
 
-# The longest README of some 400 real ones has 85,000 characters. What is cut off is not shown and not searched.
+# The longest of 400 real READMEs has 85,000 characters. Text beyond the limit is neither displayed nor searched.
 MAX_TEXT_LENGTH = 512 * 1024
 MAX_SUMMARY_LENGTH = 2_000
 MAX_CONTENT_TYPE_LENGTH = 200
@@ -57,9 +56,9 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def clean_readme(readme: Readme) -> Readme:
-    """Return the README without control characters and lone surrogates, at most `MAX_TEXT` characters of it.
+    """Remove control characters and lone surrogates, and limit the lengths.
 
-    A longer text is cut after its last whole line; the summary and the content type are cut hard.
+    A text longer than `MAX_TEXT_LENGTH` is cut after its last complete line.
     """
     return replace(
         readme,
@@ -70,19 +69,19 @@ def clean_readme(readme: Readme) -> Readme:
 
 
 def render_plain_text(readme: Readme) -> RenderedReadme:
-    """Return the README's text as it is, preformatted; all of it is the first chapter."""
+    """Render the README as preformatted text; all of it is the first chapter."""
     readme = clean_readme(readme)
     html = f"<pre>{escape(readme.text, quote=False)}</pre>" if readme.text.strip() else ""
     return RenderedReadme(html=html, first_chapter=join_first_chapter(readme.summary, normalize_lines(readme.text)))
 
 
 def join_first_chapter(summary: str, text: str) -> str | UnsetType:
-    """Return the summary and the text that follows it; Unset if both are empty."""
+    """Join the summary and the text after it; Unset if both are empty."""
     return "\n".join(part for part in (normalize_lines(summary), text) if part) or UNSET
 
 
 def normalize_lines(text: str) -> str:
-    """Return the text's lines with single spaces between their words, without the empty ones."""
+    """Collapse white space within lines, and drop empty lines."""
     return "\n".join(words for line in text.split("\n") if (words := " ".join(line.split())))
 
 
@@ -96,21 +95,21 @@ def _clean_text(text: str) -> str:
     return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", _CONTROL_CHARACTERS.sub("", text))
 
 
-# A heading is taken for a changelog's if it is one of these names and nothing else, but for a version or a date.
+# A changelog heading is one of these names, with nothing else but a version or a date.
 _NAME = r"""
     (?: (?:the|full|complete|detailed|recent|latest|version|release) \s+ )*
     (?: change[\s-]?logs? | changes | (?:change|revision) \s+ (?:history|log|notes?) | history
       | releases | release \s+ (?:notes?|history|log) | what's \s+ new | whats \s+ new )
 """
-# "(v1.0)", "[unreleased]", "1.0 - 2024-01-31", "- v2.1", "in version 2", "since plone.api 1.5": without brackets there
-# must be a number, and not much else.
+# "(v1.0)", "[unreleased]", "1.0 - 2024-01-31", "- v2.1", "in version 2", "since plone.api 1.5": without brackets a
+# number is required, and little other text is allowed.
 _VERSION_SUFFIX = r"""
     \s* [(\[] [^)\]]*
     | (?: \s* [-–—:] \s* | \s+ (?: (?:in|for|of|since|from|after|to) \s+ (?: [\w.-]+ \s+ ){0,2} )? )
       (?: version \s+ )? v?\d [\w.+/-]* (?: \s* [-–—:,(\[] [\s\w.,/-]{1,30} )?
 """
 _CHANGELOG = re.compile(rf"{_NAME} (?: {_VERSION_SUFFIX} )?", re.VERBOSE)
-# These two can't mean anything else, whatever they are of: "Release notes for plone.api".
+# These two are unambiguous before any text: "Release notes for plone.api".
 _CHANGELOG_FOR = re.compile(r"(?: change[\s-]?log | release \s notes ) \s (?:of|for) \s .*", re.VERBOSE)
 
 _NUMBERING = re.compile(r"\A (?: \d+ (?:\.\d+)* [.)]? | [ivx]+[.)] | [a-z][.)] ) \s+", re.VERBOSE)
@@ -118,10 +117,10 @@ _MAX_HEADING_LENGTH = 100
 
 
 def is_changelog_heading(heading: str) -> bool:
-    """Tell whether a heading announces a changelog, release notes or the like; case and decoration do not matter.
+    """Tell whether a heading starts a changelog or release notes; case and decoration don't matter.
 
-    The whole heading must do so: "Change history", "5. Changes", "What's new in 2.0?" do, "History widget",
-    "Breaking changes" and "Changes in behaviour" do not.
+    The whole heading must match: "Change history", "5. Changes" and "What's new in 2.0?" do; "History widget",
+    "Breaking changes" and "Changes in behavior" don't.
     """
     if len(heading) > _MAX_HEADING_LENGTH:
         return False
@@ -131,6 +130,6 @@ def is_changelog_heading(heading: str) -> bool:
 
 
 def _strip_decoration(words: str) -> str:
-    """Return the words without the symbols, emojis and punctuation around them."""
-    inside = [i for i, c in enumerate(words) if c.isalnum()]
-    return words[inside[0] : inside[-1] + 1] if inside else ""
+    """Strip symbols, emojis and punctuation around the words."""
+    positions = [position for position, character in enumerate(words) if character.isalnum()]
+    return words[positions[0] : positions[-1] + 1] if positions else ""

@@ -1,9 +1,7 @@
-"""Turns reStructuredText into HTML as PyPI does; what a text defines or names stays within that text.
+"""Render READMEs to safe HTML and plain-text parts, with the renderers that PyPI uses.
 
-Makes safe HTML and plain-text parts of a README, with the renderers that PyPI itself uses.
-
-Only the processes that render import this module: docutils and the others take 40 MB. How long a README takes can't
-be bounded from here, see `adapters.rendering`; how long a text, how deep and how large a result may be, is.
+Only rendering processes import this module: docutils and the other renderers take 40 MB. This module limits the length
+of a text, and the depth and size of a result; the time is limited in `adapters.rendering`.
 """
 
 from collections.abc import Iterator
@@ -22,21 +20,21 @@ from .sections import NestingTooDeep, split_sections
 
 _SETTINGS = {
     **SETTINGS,
-    # Files play no part: none that the text names, and no configuration of docutils that happens to lie around.
+    # No file is read: neither one that the text includes nor a configuration file of docutils.
     "file_insertion_enabled": False,
     "raw_enabled": False,
     "_disable_config": True,
-    # Colours would go with the classes anyway, take a tenth of the time, and fail a text for an unknown language.
+    # Highlighting takes a tenth of the time and fails for an unknown language; its classes are removed anyway.
     "syntax_highlight": "none",
     "section_self_link": False,
-    # Quotes are searched as they were typed.
+    # Quotes are searched as written.
     "smart_quotes": False,
     "warning_stream": False,
 }
 
 
 class _Translator(ReadMeHTMLTranslator):
-    """Says with elements what docutils says with classes."""
+    """A translator that uses elements where docutils uses classes, which are removed later."""
 
     def visit_literal(self, node: nodes.literal) -> None:
         node["classes"].append("code")
@@ -44,23 +42,20 @@ class _Translator(ReadMeHTMLTranslator):
 
 
 def render_rst(text: str) -> str:
-    """Return HTML that is not safe yet, "" if the text is not valid: one error fails all of it, as on PyPI."""
+    """Render reStructuredText to HTML that is not safe yet; "" for an invalid text, as on PyPI."""
     writer = Writer()
     writer.translator_class = _Translator
     with _isolate_roles():
         try:
             parts = publish_parts(text, writer=writer, settings_overrides=_SETTINGS)
-        except Exception:  # SystemMessage for an error in the text, and whatever else strange texts provoke in docutils
+        except Exception:  # SystemMessage for an error in the text; unusual texts raise other errors in docutils
             return ""
     return str(parts["docinfo"]) + str(parts["fragment"])
 
 
 @contextmanager
 def _isolate_roles() -> Iterator[None]:
-    """Undo what a text changes in docutils' table of roles, which is one for the process.
-
-    Otherwise the next text would find roles there that it does not define, even in place of the standard ones.
-    """
+    """Restore docutils' table of roles, which is global: roles of one text must not affect the next one."""
     table: dict[str, object] = vars(roles)["_roles"]
     saved_roles = dict(table)
     try:
@@ -70,16 +65,16 @@ def _isolate_roles() -> Iterator[None]:
         table.update(saved_roles)
 
 
-# A text can grow by references, footnotes and reconstructed formatting; this is far beyond what markup takes.
+# References, footnotes and reconstructed formatting can multiply a text; regular markup stays far below this.
 MAX_HTML_LENGTH = 5 * MAX_TEXT_LENGTH
 
 _DEFAULT_VARIANT = "GFM"
 
 
 def render_readme(readme: Readme) -> RenderedReadme:
-    """Render a README by its content type; where that fails, as plain text.
+    """Render a README by its content type; if that fails, as plain text.
 
-    An unknown type, or none, means reStructuredText, as it does on PyPI. The HTML is empty only if the text is blank.
+    An unknown or missing type means reStructuredText, as on PyPI. The HTML is empty only for a blank text.
     """
     readme = clean_readme(readme)
     media_type, variant = _parse_content_type(readme.content_type)
@@ -105,7 +100,7 @@ def render_readme(readme: Readme) -> RenderedReadme:
 
 
 def _parse_content_type(content_type: str) -> tuple[str, str]:
-    """Return the media type, in lower case, and the `variant` parameter of a content type."""
+    """Return the media type (lower case) and the `variant` parameter of a content type."""
     media_type, *parameters = content_type.split(";")
     pairs = (parameter.partition("=") for parameter in parameters)
     values = {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}
@@ -113,8 +108,8 @@ def _parse_content_type(content_type: str) -> tuple[str, str]:
 
 
 def _render_markdown(text: str, variant: str) -> str:
-    """Return Markdown as HTML that is not safe yet.
+    """Render Markdown to HTML that is not safe yet.
 
-    PyPI's `render` would then colour the code, in half of the whole time, with classes that do not come through.
+    PyPI's `render` also highlights code, which takes half of the time; its classes are removed anyway.
     """
     return variants.get(variant, variants[_DEFAULT_VARIANT])(text)

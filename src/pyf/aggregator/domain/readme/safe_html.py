@@ -1,13 +1,13 @@
-"""Makes HTML from strangers safe to show: only what is listed here comes through.
+"""Sanitize untrusted HTML: only the listed elements and attributes remain.
 
-The lists are tighter than those of readme-renderer, which lets classes, inputs and relative addresses pass.
+The lists are stricter than those of readme-renderer, which allows classes, inputs and relative URLs.
 """
 
 import re
 
 import nh3
 
-# Elements that only group: landmarks of somebody else's page. They are shown as this neutral element.
+# Landmark elements, which belong to the page around a README, are replaced by this neutral element.
 NEUTRAL_ELEMENT = "div"
 GROUPING_ELEMENTS = frozenset({"article", "aside", "center", "footer", "header", "main", "nav", "section"})
 
@@ -31,10 +31,10 @@ _ATTRIBUTES = {
 }
 _ALIGNMENTS = {"align": {"left", "center", "right"}}
 
-# Their content is not text for people.
+# Elements whose content is not readable text.
 _DROPPED_WITH_CONTENT = {"script", "style", "svg", "math", "template", "object", "iframe", "noscript", "select", "head"}
 
-# An id of a README must not meet one of the page that shows it, nor a name of the page's scripts.
+# The prefix avoids conflicts with ids and script names of the page that displays the README.
 _ID_PREFIX = "user-content-"
 
 _ID = re.compile(r"\S{1,200}")
@@ -44,21 +44,21 @@ _MAILTO_URL = re.compile(r"mailto:[^\x00-\x20\x7f]+", re.IGNORECASE)
 
 
 def sanitize_html(html: str) -> str:
-    """Return the HTML with nothing in it but the listed elements and attributes, well-formed.
+    """Return well-formed HTML with the listed elements and attributes only.
 
-    Links lead to http, https and mailto addresses or to places in the same text; images have http and https
-    addresses. What is text stays text, however often the result is parsed.
+    Links have http, https and mailto URLs or lead to anchors in the same text; images have http and https URLs. Text
+    stays text when the result is parsed again.
     """
     return _DISPLAY_CLEANER.clean(html)
 
 
 def sanitize_keeping_groups(html: str) -> str:
-    """Return the same as `sanitized`, with the grouping elements still in it: for reading, not for showing."""
+    """Sanitize HTML, but keep grouping elements: for parsing, not for display."""
     return _PARSING_CLEANER.clean(html)
 
 
 def _filter_attribute(element: str, attribute: str, value: str) -> str | None:
-    """Return the value that an attribute may have, None to take it away."""
+    """Return the allowed value of an attribute, None to remove it."""
     value = value.strip()
     match attribute:
         case "href" if value.startswith("#"):

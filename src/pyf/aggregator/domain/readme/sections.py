@@ -1,4 +1,4 @@
-"""Reads a README's HTML once: moves its headings down one level, and takes its text apart into chapters."""
+"""Split a README's HTML into plain-text sections, and lower its headings by one level, in one pass."""
 
 from html import escape
 from html.parser import HTMLParser
@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from .plain_text import is_changelog_heading, join_first_chapter, normalize_lines
 from .safe_html import GROUPING_ELEMENTS, NEUTRAL_ELEMENT
 
-# The page that shows a README has the first level for itself.
+# The first level belongs to the page that displays the README.
 _LOWERED_HEADINGS = {"h1": "h2", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h6", "h6": "h6"}
 _RENAMED_ELEMENTS = {**dict.fromkeys(GROUPING_ELEMENTS, NEUTRAL_ELEMENT), **_LOWERED_HEADINGS}
 _BLOCKS = frozenset(_RENAMED_ELEMENTS) | {
@@ -18,7 +18,7 @@ _BLOCKS = frozenset(_RENAMED_ELEMENTS) | {
 _CELLS = frozenset({"td", "th"})
 _VOID = frozenset({"br", "hr", "img", "wbr", "col"})
 
-# No README for people nests deeper; browsers stop at 512.
+# Real READMEs are never nested deeper; browsers stop at 512.
 MAX_DEPTH = 256
 
 
@@ -27,10 +27,10 @@ class NestingTooDeep(ValueError):
 
 
 class ReadmeSections(Struct, frozen=True, kw_only=True):
-    """A README's HTML with its headings one level lower, and its parts; what they mean is said at `Rendered`.
+    """A README's HTML with lowered headings, and its parts (see `RenderedReadme`).
 
-    A heading without text is none, unless an image in it has an alternative text. The heading that opens the
-    changelog is not the title, even if it is the first one. Blank HTML shows neither text nor images.
+    A heading without text or alternative text of an image does not count. The heading of the changelog is never the
+    title. Blank HTML has neither text nor images.
     """
 
     html: str
@@ -42,16 +42,17 @@ class ReadmeSections(Struct, frozen=True, kw_only=True):
 
 
 class _Heading(Struct, frozen=True):
-    """A heading's text, and how many pieces of text precede it."""
+    """A heading's text, and its position in the list of text pieces."""
 
     text: str
     position: int
 
 
 def split_sections(html: str, summary: str) -> ReadmeSections:
-    """Take well-formed HTML apart, such as `safe_html.tidied` returns; the result is yet to be sanitized.
+    """Split well-formed HTML, as `sanitize_keeping_groups` returns it; the resulting HTML is not sanitized.
 
-    Raises `TooDeep`.
+    Raises:
+        NestingTooDeep: Elements are nested deeper than `MAX_DEPTH`.
     """
     parser = _SectionParser()
     parser.feed(html)
@@ -71,7 +72,7 @@ def split_sections(html: str, summary: str) -> ReadmeSections:
 
 
 class _SectionParser(HTMLParser):
-    """Goes through well-formed HTML and notes the changed markup, the pieces of text and the headings."""
+    """A parser of well-formed HTML that collects changed markup, pieces of text and headings."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -88,7 +89,7 @@ class _SectionParser(HTMLParser):
         self._link_id: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element's start; an image that has lost its address becomes its alternative text."""
+        """Add an element's start tag; an image without URL is replaced by its alternative text."""
         if tag not in _VOID:
             self._depth += 1
             if self._depth > MAX_DEPTH:
@@ -106,7 +107,7 @@ class _SectionParser(HTMLParser):
         self.markup.append(f"<{_RENAMED_ELEMENTS[tag]}{source[1 + len(tag) :]}" if tag in _RENAMED_ELEMENTS else source)
 
     def handle_endtag(self, tag: str) -> None:
-        """Note an element's end."""
+        """Add an element's end tag."""
         self._depth -= 1
         self._preformatted -= tag == "pre"
         if tag == "a" and not "".join(self.markup[self._link_content :]).strip():
@@ -118,7 +119,7 @@ class _SectionParser(HTMLParser):
         self._add_separator(tag)
 
     def handle_data(self, data: str) -> None:
-        """Note text; outside of preformatted text its line breaks mean nothing."""
+        """Add text; line breaks only count in preformatted text."""
         self.markup.append(escape(data, quote=False))
         self.text.append(data if self._preformatted else data.replace("\n", " "))
 
@@ -133,7 +134,7 @@ class _SectionParser(HTMLParser):
             self.handle_data(alt_text)
 
     def _drop_link(self) -> None:
-        """Leave only the id of a link that shows nothing, such as renderers put into headings."""
+        """Replace an empty link, as renderers add to headings, by an anchor with its id."""
         del self.markup[self._link_content - 1 :]
         if self._link_id:
             self.markup.append(f'<a id="{escape(self._link_id)}"></a>')

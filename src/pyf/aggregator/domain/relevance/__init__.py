@@ -1,7 +1,7 @@
-"""What is found and what comes first, the same for every engine: pure, from what was typed and what is searched.
+"""Ranking of search results, the same for every engine, and pure.
 
-An engine looks for candidates in its own way. `query_of` takes apart what was typed, `bucket_of` says how well a
-candidate answers it, `merit` what else speaks for it.
+Each engine finds candidates in its own way. `parse_query` parses the text, `get_tier` rates how well a candidate
+matches, and `compute_quality` orders candidates of the same tier.
 """
 
 from .lexicon import Lexicon, build_lexicon

@@ -1,4 +1,4 @@
-"""What is known of words: which are frameworks' names, which say nothing, and which mean the same."""
+"""The lexicon of searches: names of frameworks, prefixes, stop words, synonyms and related phrases."""
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -11,11 +11,16 @@ Phrase = tuple[str, ...]
 
 
 class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
-    """The words that a search treats in their own way.
+    """Words with a special meaning in searches.
 
-    `frameworks` are names that a question may leave out or add, `prefixes` are what names begin with to say where they
-    belong, `fillers` say nothing of what is looked for. `synonyms` are phrases that mean what a phrase means, `related`
-    are those that come near to it. Phrases are looked up by their stems: what is known of "image" is known of "images".
+    Phrases are looked up by stems: an entry for "image" also applies to "images".
+
+    Attributes:
+        frameworks: Names that a query may leave out or add.
+        prefixes: Prefixes of package names that only mark an ecosystem.
+        stop_words: Words without meaning for a search.
+        synonyms: Phrases with the same meaning, by phrase.
+        related: Phrases with a similar meaning, by phrase.
     """
 
     frameworks: frozenset[str] = frozenset()
@@ -26,12 +31,12 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     @cached_property
     def max_phrase_length(self) -> int:
-        """The most words that a phrase with other ways to say it has."""
+        """The maximum number of words in a phrase with an entry."""
         return max(map(len, (*self.synonyms, *self.related)), default=0)
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells whether another lexicon takes names apart in the same way."""
+        """A text that is equal for lexicons that split names alike."""
         return " ".join((*sorted(self.frameworks), "/", *sorted(self.prefixes)))
 
     @cached_property
@@ -51,15 +56,15 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         }
 
     def get_synonyms(self, phrase: Phrase) -> tuple[Phrase, ...]:
-        """Return the phrases that mean what a phrase means, in whatever form its words are."""
+        """Return the phrases with the same meaning, for any form of the phrase's words."""
         return self._synonyms_by_stems.get(to_stems(phrase), ())
 
     def get_related(self, phrase: Phrase) -> tuple[Phrase, ...]:
-        """Return the phrases that come near to what a phrase means, in whatever form its words are."""
+        """Return the phrases with a similar meaning, for any form of the phrase's words."""
         return self._related_by_stems.get(to_stems(phrase), ())
 
     def find_phrase(self, tokens: list[str], start: int) -> Phrase:
-        """Return the longest phrase known that begins at a word, the word itself where there is none."""
+        """Return the longest phrase with an entry that starts at a word, or the word itself."""
         for length in range(min(self.max_phrase_length, len(tokens) - start), 1, -1):
             phrase = tuple(tokens[start : start + length])
             if self.get_synonyms(phrase) or self.get_related(phrase):
@@ -75,7 +80,7 @@ def build_lexicon(
     synonyms: Iterable[Iterable[str]] = (),
     related: Mapping[str, Iterable[str]] = {},
 ) -> Lexicon:
-    """Return a lexicon of these words; the phrases of each group of `synonyms` mean the same."""
+    """Build a lexicon; the phrases of each group of `synonyms` have the same meaning."""
     synonyms_by_phrase: dict[Phrase, dict[Phrase, None]] = {}
     for group in synonyms:
         phrases = [_parse_phrase(text) for text in group]
@@ -88,7 +93,7 @@ def build_lexicon(
         prefixes=frozenset(word for name in prefixes for word in tokenize(name)),
         stop_words=frozenset(word for stop_word in stop_words for word in tokenize(stop_word)),
         synonyms={phrase: tuple(alternatives) for phrase, alternatives in synonyms_by_phrase.items() if phrase},
-        related={_parse_phrase(phrase): tuple(map(_parse_phrase, others)) for phrase, others in related.items()},
+        related={_parse_phrase(phrase): tuple(map(_parse_phrase, phrases)) for phrase, phrases in related.items()},
     )
 
 
@@ -104,7 +109,7 @@ def _index_by_stems(phrases_by_phrase: Mapping[Phrase, tuple[Phrase, ...]]) -> M
         by_stems.setdefault(phrase_stems, {}).update(
             dict.fromkeys(alternative for alternative in alternatives if to_stems(alternative) != phrase_stems)
         )
-    return {phrase: tuple(several) for phrase, several in by_stems.items()}
+    return {phrase: tuple(alternatives) for phrase, alternatives in by_stems.items()}
 
 
 def _parse_phrase(text: str) -> Phrase:

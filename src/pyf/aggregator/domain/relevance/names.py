@@ -1,4 +1,4 @@
-"""A project's name in the forms that people type it in."""
+"""Forms of a project's name for comparison with queries."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -9,22 +9,26 @@ from msgspec import Struct
 from .lexicon import Lexicon
 from .tokenizer import stem, strip_trailing_digits
 
-# What has been cut off a name must leave so many letters to know it by, and a framework's name have so many to be told
-# from the beginning of another word.
+# A name without its prefix must keep this many letters, and a framework's name must have this many letters to be
+# recognized at the beginning of another word.
 _MIN_REMAINDER = 3
 _MIN_GLUED_LENGTH = 4
 
-# The shortest beginning and end of a part of a name that are taken for words: reptiles are no tiles.
+# The minimum lengths of a prefix and a suffix of a segment that count as words: "reptiles" does not match "tiles".
 MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH = 4, 5
 
 
 class NameForms(Struct, frozen=True):
-    """A name in its forms, all without separators.
+    """The forms of a name, all without separators.
 
-    `whole` is all of it, `own` is without what says only where it belongs ("debugtoolbar" for
-    `plone.app.debugtoolbar`), `bare` is that without numbers, and `stems` in stems as well. `runs` are all neighbouring
-    parts written together. `own_parts` are those of its own that are not mere numbers, and `own_stems` are the stems
-    of these without their numbers.
+    Attributes:
+        whole: The complete name.
+        core: Without words that only mark the ecosystem: "debugtoolbar" for `plone.app.debugtoolbar`.
+        core_without_digits: The core without trailing numbers.
+        stems: The stems of the core without trailing numbers.
+        joined_segments: All sequences of neighboring segments, joined.
+        core_segments: The segments of the core that are not numbers.
+        core_stems: The stems of these segments, without trailing numbers.
     """
 
     whole: str
@@ -39,7 +43,7 @@ class NameForms(Struct, frozen=True):
 
 @lru_cache(maxsize=50_000)
 def build_name_forms(name_normalized: str, lexicon: Lexicon) -> NameForms:
-    """Return the forms of a normalised name."""
+    """Build the forms of a normalized name."""
     segments = tuple(name_normalized.split("-"))
     core = _strip_affixes(segments, lexicon)
     joined, without_digits = "".join(core), [strip_trailing_digits(part) or part for part in core]
@@ -61,13 +65,13 @@ def build_name_forms(name_normalized: str, lexicon: Lexicon) -> NameForms:
 
 
 def list_affixes(segments: Iterable[str]) -> set[str]:
-    """Return all beginnings and ends of parts for which `is_piece` holds."""
+    """Return all prefixes and suffixes of segments for which `is_affix` is true."""
     prefixes = {part[:end] for part in segments for end in range(MIN_PREFIX_LENGTH, len(part) + 1)}
     return prefixes | {part[start:] for part in segments for start in range(len(part) - MIN_SUFFIX_LENGTH + 1)}
 
 
 def is_affix(word: str, segment: str) -> bool:
-    """Tell whether a part of a name begins or ends with a word that is long enough to be told."""
+    """Tell whether a segment begins or ends with a word that is long enough."""
     return (segment.startswith(word) and len(word) >= MIN_PREFIX_LENGTH) or (
         segment.endswith(word) and len(word) >= MIN_SUFFIX_LENGTH
     )
@@ -83,7 +87,7 @@ def _strip_affixes(segments: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ..
 
 
 def _strip_framework_prefix(word: str, lexicon: Lexicon) -> str:
-    """Return a word without the framework's name that it begins with: "restframework" for "djangorestframework"."""
+    """Strip a framework's name from the beginning of a word: "restframework" for "djangorestframework"."""
     for end in range(_MIN_GLUED_LENGTH, len(word) - _MIN_REMAINDER + 1):
         if word[:end] in lexicon.frameworks:
             return word[end:]

@@ -1,4 +1,4 @@
-"""What speaks for a project whatever is looked for: how many use it, how healthy it is, whether it keeps up."""
+"""Quality of a project, independent of the query: popularity, health, and support of current frameworks."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
@@ -9,22 +9,22 @@ from ..documents.project import ProjectStatus
 from ..search import Hit
 
 _POPULARITY_WEIGHT, _HEALTH_WEIGHT, _CURRENT_WEIGHT = 0.45, 0.35, 0.20
-# What is left of the merit of a project whose authors gave it up.
+# Factor for abandoned projects.
 _ABANDONED_FACTOR = 0.2
-# What is not known is taken for average.
+# Values of unknown signals, about the average.
 _DEFAULT_PERCENTILE, _DEFAULT_HEALTH, _DEFAULT_CURRENT = 0.3, 50, 0.5
 
-# Steps that downloads are told by; a finer scale would say no more.
+# A finer scale would not change the order noticeably.
 _MAX_STEPS = 200
 
 
 class PopularityScale(Struct, frozen=True):
-    """The downloads of a collection's projects at even steps, the least first; empty where none are known."""
+    """Quantiles of the downloads in a collection, ascending; empty if none are known."""
 
     steps: tuple[int, ...] = ()
 
     def to_percentile(self, downloads: int | None) -> float:
-        """Return which part of the projects is downloaded less (0 to 1); of equals, the middle."""
+        """Return the fraction of projects with fewer downloads (0 to 1); equal ones count half."""
         if downloads is None or not self.steps:
             return _DEFAULT_PERCENTILE
         position = bisect_left(self.steps, downloads) + bisect_right(self.steps, downloads)
@@ -32,7 +32,7 @@ class PopularityScale(Struct, frozen=True):
 
 
 def build_popularity_scale(downloads: Iterable[int]) -> PopularityScale:
-    """Return the scale that these downloads of the last month make, in whatever order they come."""
+    """Build the scale from the downloads of the last month, in any order."""
     known = sorted(downloads)
     if len(known) <= _MAX_STEPS:
         return PopularityScale(tuple(known))
@@ -40,10 +40,12 @@ def build_popularity_scale(downloads: Iterable[int]) -> PopularityScale:
 
 
 class QualitySignals(Struct, frozen=True, kw_only=True, array_like=True):
-    """What is known of a project's standing.
+    """The signals of a project's quality.
 
-    `downloads` are those of the last month, `health` is its score; None where nobody knows. `is_given_up` is said of
-    what its authors have archived or deprecated, on PyPI or where its repository is.
+    Attributes:
+        downloads: Downloads of the last month; None if unknown.
+        health: The health score; None if unknown.
+        is_abandoned: Whether the project or its repository is archived, or the project is deprecated.
     """
 
     downloads: int | None = None
@@ -53,10 +55,10 @@ class QualitySignals(Struct, frozen=True, kw_only=True, array_like=True):
 
 
 def compute_quality(signals: QualitySignals, popularity: PopularityScale, *, is_current: bool | None) -> float:
-    """Return what speaks for a project (0 to 1).
+    """Return the quality of a project (0 to 1).
 
-    `is_current` tells whether it supports a release of its framework that is supported today, None where that can't
-    be told.
+    Args:
+        is_current: Whether it supports a release of its framework that is supported today; None if unknown.
     """
     health = _DEFAULT_HEALTH if signals.health is None else signals.health
     current = _DEFAULT_CURRENT if is_current is None else float(is_current)
@@ -68,7 +70,7 @@ def compute_quality(signals: QualitySignals, popularity: PopularityScale, *, is_
 
 
 def to_quality_signals(hit: Hit) -> QualitySignals:
-    """Return the standing of a project by its newest release."""
+    """Return the signals of a project from the hit of its newest release."""
     return QualitySignals(
         downloads=hit.downloads,
         health=hit.health_score,

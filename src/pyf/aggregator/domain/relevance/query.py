@@ -1,4 +1,4 @@
-"""What somebody typed, taken apart into what it asks for."""
+"""Parse the text of a query into weighted terms with variants."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -10,50 +10,50 @@ from .lexicon import Lexicon, Phrase, to_stems
 from .names import MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH
 from .tokenizer import get_allowed_typos, stem, strip_trailing_digits, tokenize
 
-# What a text may have of characters and of words that are looked at; nobody means more.
+# Further characters and words of a text are ignored.
 _MAX_TEXT_LENGTH = 400
 _MAX_WORDS = 12
 
-# What another way to say something is worth, of what the words themselves are.
+# Weights of variants, relative to the words of the query.
 _PHRASE_WEIGHT, _SYNONYM_WEIGHT, _WITHOUT_DIGITS_WEIGHT, _RELATED_WEIGHT = 0.97, 0.9, 0.8, 0.7
 
-# A word weighs by the part of all projects that have it, 1 for a hundredth and less; what weighs less than `_LIGHT`
-# need not be found beside what weighs more.
+# A word's weight depends on the fraction of projects that have it, and is 1 for a hundredth and less. A word below
+# `_MIN_REQUIRED_WEIGHT` is not required if there are others.
 _MIN_WEIGHT, _MAX_WEIGHT, _MIN_REQUIRED_WEIGHT = 0.2, 1.0, 0.35
-# The part of what is asked for that has to be found.
+# The fraction of required terms that a project must match.
 _REQUIRED_FRACTION = 0.4
-# A word of a smaller part of all projects is one that somebody may not have typed to its end.
+# A word in a smaller fraction of projects may be incomplete.
 _MAX_RARE_FREQUENCY = 0.001
 
 
 class Variant(Struct, frozen=True, dict=True):
-    """One way to say something: words that all have to be there, and what that is worth (0 to 1)."""
+    """One variant of a term: words that must all match, and a weight (0 to 1)."""
 
     words: Phrase
     weight: float = 1.0
 
     @cached_property
     def stems(self) -> tuple[str, ...]:
-        """The stems of its words."""
+        """The stems of the words."""
         return tuple(map(stem, self.words))
 
     @cached_property
     def padded_stems(self) -> tuple[str, ...]:
-        """The stems as they stand in what is searched, each by itself."""
+        """The stems in the form of searched texts, one by one."""
         return tuple(f" {word_stem} " for word_stem in self.stems)
 
     @cached_property
     def phrase(self) -> str:
-        """The stems as they stand in what is searched, side by side."""
+        """The stems in the form of searched texts, side by side."""
         return f" {' '.join(self.stems)} "
 
 
 class QueryTerm(Struct, frozen=True, kw_only=True, dict=True):
-    """One thing that is asked for: the words for it, all ways to say it, and its weight (0 to about 2).
+    """One term of a query: its words, all variants of them, and its weight (0 to about 2).
 
-    `others` are what else the text says that means the same: having one of them as well says a little more.
-
-    `slips` is how many letters may be wrong: 0 for a word that some project uses.
+    Attributes:
+        allowed_typos: How many letters may be wrong; 0 for a word that some project has.
+        synonyms: Phrases of the query with the same meaning; a match of one of them adds a bonus.
     """
 
     words: Phrase
@@ -64,16 +64,20 @@ class QueryTerm(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def joined(self) -> str:
-        """Its words as one."""
+        """The words, joined."""
         return "".join(self.words)
 
 
 class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
-    """A text taken apart.
+    """A parsed query.
 
-    `whole` are its words as one, `own` those that say what is looked for, `stems` their stems as one; `names` are
-    other ways to say all of it, as one word. `frameworks` are those that it names or means beside what it asks for.
-    `is_begun` tells whether it may be the beginning of a name.
+    Attributes:
+        whole: All words, joined.
+        core: The words without frameworks and stop words, joined.
+        stems: The stems of the core, joined.
+        alternative_names: Synonyms of the whole text, each joined.
+        frameworks: Frameworks that the text names, in addition to the core, or that are preferred.
+        is_prefix: Whether the text may be the beginning of a name.
     """
 
     whole: str
@@ -86,57 +90,58 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def core_names(self) -> frozenset[str]:
-        """What is looked for, and other ways to say it, each as one word."""
+        """The core and the alternative names."""
         return self.alternative_names | {self.core}
 
     @cached_property
     def required_terms(self) -> tuple[QueryTerm, ...]:
-        """The concepts that count for whether a project is found; there is one at least."""
+        """The terms that decide whether a project matches; at least one."""
         return tuple(term for term in self.terms if term.weight >= _MIN_REQUIRED_WEIGHT) or self.terms
 
     @cached_property
     def fuzzy_terms(self) -> tuple[QueryTerm, ...]:
-        """The concepts that may have wrong letters."""
+        """The terms with allowed typos."""
         return tuple(term for term in self.terms if term.allowed_typos)
 
     @cached_property
     def total_weight(self) -> float:
-        """What all concepts weigh together."""
+        """The sum of all weights."""
         return sum(term.weight for term in self.terms)
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
-        """All words that ask for something, and their stems."""
+        """All words of all variants, and their stems."""
         words = {word for term in self.terms for variant in term.variants for word in variant.words}
         return frozenset(words | set(map(stem, words)))
 
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
-        """Those of all words that a part of a name may begin with, to be about what is asked for."""
+        """The words of the vocabulary that count as a prefix of a segment."""
         return tuple(word for word in self.vocabulary if len(word) >= MIN_PREFIX_LENGTH)
 
     @cached_property
     def suffixes(self) -> tuple[str, ...]:
-        """Those of all words that a part of a name may end with, to be about what is asked for."""
+        """The words of the vocabulary that count as a suffix of a segment."""
         return tuple(word for word in self.vocabulary if len(word) >= MIN_SUFFIX_LENGTH)
 
     def is_required(self, term: QueryTerm) -> bool:
-        """Tell whether a concept counts for whether a project is found."""
+        """Tell whether a term is required."""
         return term.weight >= _MIN_REQUIRED_WEIGHT or len(self.required_terms) == len(self.terms)
 
     @cached_property
     def min_required_terms(self) -> int:
-        """How many of the heavy concepts a project has to have."""
+        """How many of the required terms a project must match."""
         return max(1, round(len(self.required_terms) * _REQUIRED_FRACTION))
 
 
 def parse_query(
     text: str, lexicon: Lexicon, *, document_frequency: Callable[[str], float], favored: Iterable[str] = ()
 ) -> ParsedQuery | None:
-    """Return what a text asks for, None for one without a word.
+    """Parse a text; None if it has no word.
 
-    `share` tells which part of all projects has a stem in any of its texts (0 to 1). `favoured` are frameworks that it
-    means without naming them.
+    Args:
+        document_frequency: Returns the fraction of projects that have a stem in any text (0 to 1).
+        favored: Frameworks to prefer, as if the text named them.
     """
     tokens = tokenize(text[:_MAX_TEXT_LENGTH])[:_MAX_WORDS]
     if not tokens:
@@ -154,7 +159,7 @@ def parse_query(
         core="".join(core),
         stems="".join(stem(strip_trailing_digits(word) or word) for word in core),
         alternative_names=frozenset(
-            "".join(each) for spoken in (tokens, core) for each in lexicon.get_synonyms(tuple(spoken))
+            "".join(synonym) for words in (tokens, core) for synonym in lexicon.get_synonyms(tuple(words))
         ),
         frameworks=(frozenset(tokens) - frozenset(without_frameworks))
         | {word for name in favored for word in tokenize(name)},
@@ -172,7 +177,7 @@ def _split_phrases(tokens: list[str], lexicon: Lexicon) -> Iterator[Phrase]:
 
 
 def _group_synonyms(phrases: Iterable[Phrase], lexicon: Lexicon) -> list[tuple[Phrase, ...]]:
-    """Put those together that mean the same: whoever says it twice asks for one thing."""
+    """Group phrases with the same meaning into one term."""
     groups: list[tuple[Phrase, ...]] = []
     for phrase in dict.fromkeys(phrases):
         synonym_stems = {to_stems(phrase), *map(to_stems, lexicon.get_synonyms(phrase))}
@@ -189,14 +194,14 @@ def _build_term(group: tuple[Phrase, ...], lexicon: Lexicon, document_frequency:
     weight = _weigh_phrase(phrase, document_frequency)
     variants: dict[Phrase, Variant] = {}
     for variant in _iter_variants(phrase, lexicon):
-        # What a common word says instead of a rare one says less: "translation" is not all of "i18n".
+        # A common word instead of a rare one weighs less: "translation" means less than "i18n".
         factor = (
             1.0
             if variant.weight == _RELATED_WEIGHT
             else min(1.0, _weigh_phrase(variant.words, document_frequency) / weight) ** 0.5
         )
         variants.setdefault(variant.words, Variant(variant.words, variant.weight * factor))
-    is_used = any(all(document_frequency(stem(word)) for word in way) for way in variants)
+    is_used = any(all(document_frequency(stem(word)) for word in words) for words in variants)
     return QueryTerm(
         words=phrase,
         variants=tuple(variants.values()),

@@ -1,4 +1,4 @@
-"""What of a project is searched: its name, and its texts as stems."""
+"""The searched texts of a project, as stems."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -11,7 +11,7 @@ from ..membership.profile import parse_frameworks
 from ..membership.requirements import parse_required_names
 from .tokenizer import iter_stems, tokenize
 
-# How many different stems of a part are kept: what comes late in a long text says little of what it is about.
+# Stored stems per text: late words of a long text say little about its subject.
 _MAX_SUMMARY_STEMS, _MAX_KEYWORDS_STEMS, _MAX_OPENING_STEMS, _MAX_REST_STEMS, _MAX_HISTORY_STEMS = (
     80,
     120,
@@ -19,16 +19,17 @@ _MAX_SUMMARY_STEMS, _MAX_KEYWORDS_STEMS, _MAX_OPENING_STEMS, _MAX_REST_STEMS, _M
     400,
     100,
 )
-# Characters that they are looked for in, so that a text of any length takes a bounded time.
+# Bounds the time for a text of any length.
 _MAX_TEXT_LENGTH = 8_000
-# Characters of a README's beginning that stand in for a summary that nobody wrote.
+# Characters of the README that replace a missing summary.
 _LEAD_LENGTH = 160
 
 
 class Searchable(Struct, frozen=True, kw_only=True, array_like=True):
-    """The texts of one project, heaviest first: each is stems with spaces around, so that " stem " is in it or not.
+    """The texts of one project, the heaviest first; stems are surrounded by spaces, so that `" stem " in text` works.
 
-    `belongs` are the words of what it is made for or with: its frameworks and its requirements.
+    Attributes:
+        framework_words: The words of its frameworks and requirements.
     """
 
     name_normalized: str
@@ -42,12 +43,12 @@ class Searchable(Struct, frozen=True, kw_only=True, array_like=True):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The texts, heaviest first."""
+        """The texts, the heaviest first."""
         return (self.name, self.summary, self.keywords, self.opening, self.rest, self.history)
 
 
 def build_searchable(document: Document) -> Searchable:
-    """Return what of a release is searched."""
+    """Build the searched texts of a release."""
     registry = document.registry
     topics = UNSET if document.repository is UNSET else document.repository.github_topics
     opening = f"{_to_text(registry.title)} {_to_text(registry.first_chapter)}"
@@ -79,12 +80,12 @@ def _truncate_lead(text: str | UnsetType) -> str:
 
 
 def _join_stems(tokens: Iterable[str], limit: int) -> str:
-    """Join stems in their order, each as often as it is said, so that phrases can be told."""
+    """Join stems in order, with repetitions, so that phrases can be matched."""
     return f" {' '.join(islice(tokens, limit))} "
 
 
 def _join_unique_stems(tokens: Iterable[str], limit: int) -> str:
-    """Join stems in their order, each once."""
+    """Join stems in order, each once."""
     return f" {' '.join(islice(dict.fromkeys(tokens), limit))} "
 
 

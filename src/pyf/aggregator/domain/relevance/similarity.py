@@ -1,7 +1,4 @@
-"""What a project is about in a few stems, by which others are like it.
-
-Which names somebody may be typing, who has typed so much of one.
-"""
+"""Similar projects by significant stems, and completion of names."""
 
 from collections.abc import Callable, Iterable, Mapping
 from math import fsum, log
@@ -11,20 +8,21 @@ from .names import NameForms, build_name_forms
 from .searchable import Searchable
 from .tokenizer import get_allowed_typos, is_within_typos, stem, tokenize
 
-# So many stems are compared; what more than this part of all projects has says nothing.
+# The number of compared stems; stems of more than this fraction of projects are ignored.
 _MAX_TERMS = 15
 _MAX_FREQUENCY = 0.2
 
-# What a stem is worth by where it stands.
+# Weights of stems by field.
 _KEYWORD_WEIGHT, _SUMMARY_WEIGHT = 1.5, 1.0
 
 
 def get_significant_terms(
     project: Searchable, lexicon: Lexicon, *, document_frequency: Callable[[str], float]
 ) -> list[tuple[str, float]]:
-    """Return the stems that tell most of a project, each with its weight, the heaviest first.
+    """Return the most significant stems of a project with their weights, the heaviest first.
 
-    `share` tells which part of all projects has a stem. Stems that nobody else has tell nothing either.
+    Args:
+        document_frequency: Returns the fraction of projects that have a stem; stems with 0 are ignored.
     """
     ignored = {stem(word) for word in lexicon.stop_words | lexicon.frameworks | lexicon.prefixes}
     field_weights = dict.fromkeys(project.summary.split(), _SUMMARY_WEIGHT) | dict.fromkeys(
@@ -40,21 +38,21 @@ def get_significant_terms(
 
 
 def similarity(project: Searchable, weights: Mapping[str, float]) -> float:
-    """Return what the stems weigh that a project has in its name, summary or keywords."""
+    """Return the total weight of the stems that a project has in its name, summary or keywords."""
     return fsum(weights[stem] for stem in weights.keys() & "".join(project.texts[:3]).split())
 
 
-# What a name is, to what was typed: its beginning, that of one of its parts, or near to one of these.
+# Ranks of a prefix: the beginning of the name, of a segment, or similar to one of these.
 NAME_PREFIX, SEGMENT_PREFIX, FUZZY_PREFIX = 3, 2, 1
 
 
 def normalize_prefix(text: str) -> str:
-    """Return what was typed as names are compared with it: letters and digits only."""
+    """Normalize typed text for the comparison with names: letters and digits only."""
     return "".join(tokenize(text))
 
 
 def rank_prefix(prefix: str, name_normalized: str, lexicon: Lexicon) -> int:
-    """Return how much like a name's beginning something is, the higher the liker; 0 for not at all."""
+    """Return the rank of a prefix for a name; higher is more similar, 0 is no match."""
     forms = build_name_forms(name_normalized, lexicon)
     if not prefix:
         return 0
@@ -66,7 +64,7 @@ def rank_prefix(prefix: str, name_normalized: str, lexicon: Lexicon) -> int:
 
 
 def get_min_prefix_rank(ranks: Iterable[int]) -> int:
-    """Return from where on names are suggested: what is only near is where nothing begins with what was typed."""
+    """Return the minimum rank to suggest: fuzzy matches only if there is no exact prefix."""
     return SEGMENT_PREFIX if max(ranks, default=0) > FUZZY_PREFIX else FUZZY_PREFIX
 
 

@@ -1,4 +1,4 @@
-"""How well a project answers a query: as one of a few buckets, inside of which its merit decides."""
+"""Tiers of matches: how well a project matches a query. Within a tier quality decides."""
 
 from .lexicon import Lexicon
 from .names import NameForms, build_name_forms, is_affix
@@ -6,7 +6,7 @@ from .query import ParsedQuery, QueryTerm, Variant
 from .searchable import Searchable
 from .tokenizer import is_within_typos, stem
 
-# What a word is worth by where it stands; in the name it is worth more if it leaves nothing of the name unsaid.
+# Weights of a word by field; in the name it weighs more if the query covers the whole name.
 WHOLE_NAME_WEIGHT, NAME_WEIGHT, KEYWORDS_WEIGHT, SUMMARY_WEIGHT, OPENING_WEIGHT, REST_WEIGHT, HISTORY_WEIGHT = (
     1.0,
     0.8,
@@ -16,27 +16,27 @@ WHOLE_NAME_WEIGHT, NAME_WEIGHT, KEYWORDS_WEIGHT, SUMMARY_WEIGHT, OPENING_WEIGHT,
     0.3,
     0.1,
 )
-# What another word that means the same adds.
+# Bonus for a match of a synonym in addition.
 _SYNONYM_BONUS = 0.1
-# What words are worth that do not stand side by side.
+# Factor for the words of a phrase that are not side by side.
 _NOT_ADJACENT_FACTOR = 0.7
-# What a project of a framework that the query names is worth above others.
+# Bonus for a project of a framework that the query names.
 NAMED_FRAMEWORK_BONUS = 0.3
-# Where a query means none, what a project that is made for some framework is worth above one that stands alone.
+# Bonus for a project of any framework, if the query names none.
 ANY_FRAMEWORK_BONUS = 0.1
 
-# The buckets: names that are all that was typed, those that begin with it, and steps of what the words are worth.
+# The tiers of matching names; other matches have the tiers 0 to WEIGHT_STEPS, by the weight of their words.
 EXACT, CORE, STEMMED, PREFIX = 16, 13, 12, 11
 WEIGHT_STEPS = 10
 
 
 def get_tier(query: ParsedQuery, project: Searchable, lexicon: Lexicon) -> int | None:
-    """Return the bucket that a project is in, the higher the better; None for one that is not found."""
+    """Return the tier of a project, the higher the better; None if it does not match."""
     forms = build_name_forms(project.name_normalized, lexicon)
     if query.whole == forms.whole:
         return EXACT
     is_favored = any(_is_made_for(framework, project) for framework in query.frameworks)
-    # Said in other words, a name is what is meant only where the framework is, too, if there is one.
+    # A synonym of a name matches only if the framework matches as well, if the query has one.
     if is_core_match(query, forms) and (is_favored or not query.frameworks or is_literal_match(query, forms)):
         return CORE + is_favored
     if query.stems == forms.stems:
@@ -60,13 +60,15 @@ def get_tier(query: ParsedQuery, project: Searchable, lexicon: Lexicon) -> int |
 
 
 def is_made_for_framework(project: Searchable, lexicon: Lexicon) -> bool:
-    """Tell whether a project says that it is made for or with a framework, other than itself."""
+    """Tell whether a project names a framework other than itself."""
     own_name = project.name_normalized
-    # Every candidate of a search comes by here: most are told by the first look.
+    # This runs for every candidate, and the first check is enough for most.
     if any(word != own_name for word in lexicon.frameworks.intersection(project.framework_words.split())):
         return True
     framework_stems = lexicon.frameworks_by_stem.keys() & "".join(project.texts[:3]).split()
-    return any(name != own_name for each in framework_stems for name in lexicon.frameworks_by_stem[each])
+    return any(
+        name != own_name for framework_stem in framework_stems for name in lexicon.frameworks_by_stem[framework_stem]
+    )
 
 
 def _is_made_for(framework: str, project: Searchable) -> bool:
@@ -75,23 +77,23 @@ def _is_made_for(framework: str, project: Searchable) -> bool:
 
 
 def is_core_match(query: ParsedQuery, forms: NameForms) -> bool:
-    """Tell whether a name is what was asked for, but for what says only where it belongs."""
+    """Tell whether the core of a name is the core of the query or a synonym of it."""
     return not query.core_names.isdisjoint((forms.core, forms.whole, forms.core_without_digits))
 
 
 def is_literal_match(query: ParsedQuery, forms: NameForms) -> bool:
-    """Tell whether a name is what was typed, in these very words, but for what says only where it belongs."""
+    """Tell whether the core of a name is the core of the query, in the same words."""
     return query.core in (forms.core, forms.whole, forms.core_without_digits)
 
 
 def is_prefix_match(query: ParsedQuery, forms: NameForms) -> bool:
-    """Tell whether a name begins with what was typed, or holds all of it in a row."""
+    """Tell whether a name begins with the query, or contains all of its words in a row."""
     is_name_prefix = forms.whole.startswith(query.whole) or (len(query.core) > 1 and forms.core.startswith(query.core))
     return (query.is_prefix and is_name_prefix) or (len(query.terms) > 1 and query.core in forms.joined_segments)
 
 
 def _is_whole_name(query: ParsedQuery, forms: NameForms) -> bool:
-    """Tell whether every part of what a name says of its own is asked for."""
+    """Tell whether the query covers every segment of a name's core."""
     for segment, segment_stem in zip(forms.core_segments, forms.core_stems, strict=True):
         if (
             segment in query.vocabulary
@@ -108,10 +110,10 @@ def _is_whole_name(query: ParsedQuery, forms: NameForms) -> bool:
 def _score_term(term: QueryTerm, project: Searchable, forms: NameForms, name_weight: float) -> float:
     best = 0.0
     for variant in term.variants:
-        # No place is worth more than the name: a way that can't do better need not be looked for.
+        # No field weighs more than the name, so that a variant that can't be better is skipped.
         if variant.weight * name_weight > best:
             best = max(best, variant.weight * _score_variant(variant, project, forms, name_weight))
-    if best and any(_score_variant(way, project, forms, name_weight) for way in term.synonyms):
+    if best and any(_score_variant(synonym, project, forms, name_weight) for synonym in term.synonyms):
         best += _SYNONYM_BONUS
     if best < name_weight and term.joined in forms.joined_segments:
         return name_weight
@@ -144,8 +146,8 @@ def _score_word(word: str, padded_stem: str, project: Searchable, forms: NameFor
         if padded_stem in project.summary
         else 0.0
     )
-    # A word that the name is glued together with counts as the name's, said elsewhere or not: the best place counts.
-    # Most names hold neither form of it, which is told at once.
+    # A word that is glued to a segment of the name counts as part of the name. The containment check is fast and false
+    # for most names.
     word_stem = padded_stem[1:-1]
     if (
         head_weight < name_weight
