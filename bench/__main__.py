@@ -98,10 +98,10 @@ def _measure_queue_hour(folder: Path) -> Table | str:
         table.add_column(column, justify="right")
     done = seconds = 0.0
     for sample in measured["samples"][1:]:
-        now = sample["published"] - sample["waiting"] - sample["in_hand"]
+        now = sample["published"] - sample["waiting"] - sample["unacked"]
         rate = (now - done) / (sample["seconds"] - seconds)
         done, seconds = now, sample["seconds"]
-        counts = (sample["published"], sample["waiting"], sample["in_hand"])
+        counts = (sample["published"], sample["waiting"], sample["unacked"])
         table.add_row(f"{seconds:.0f}", *(f"{count:,}" for count in counts), f"{rate:.0f}")
     return table
 

@@ -12,18 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from msgspec import to_builtins
-
 from pyf.aggregator.domain.search import SearchQuery
+from pyf.aggregator.web.urls import filter_pairs
 
 CLIENTS = 8
 
 
 def measure_times(path: Path, collection: str, queries: Sequence[SearchQuery], workers: int) -> list[float]:
     """Return the seconds that each answer took, facets included, where the clients share the questions."""
-    paths = [
-        f"/api/v1/collections/{collection}/search?{urlencode(_to_query_pairs(query), doseq=True)}" for query in queries
-    ]
+    paths = [f"/api/v1/collections/{collection}/search?{urlencode(_to_query_pairs(query))}" for query in queries]
     durations: list[float] = []
     with _serve_index(path, workers) as netloc:
 
@@ -47,7 +44,7 @@ def measure_times(path: Path, collection: str, queries: Sequence[SearchQuery], w
 
 
 def _to_query_pairs(query: SearchQuery) -> list[tuple[str, object]]:
-    return [(name, value) for name, value in to_builtins(query).items() if value not in (None, "", [], ())]
+    return [*filter_pairs(query), ("sort", query.sort.value), ("page", query.page), ("per_page", query.per_page)]
 
 
 @contextmanager

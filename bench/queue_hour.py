@@ -89,7 +89,7 @@ def _replay(registry: FakeRegistry) -> list[Sample]:
             waiting, unacked = queue.get_lengths()
             is_over = published == RELEASES and waiting + unacked == 0
             if is_over or seconds >= len(samples) * SAMPLE_INTERVAL:
-                samples.append({"seconds": seconds, "published": published, "waiting": waiting, "in_hand": unacked})
+                samples.append({"seconds": seconds, "published": published, "waiting": waiting, "unacked": unacked})
             if is_over:
                 return samples
             if seconds > REPLAY + DRAIN_TIMEOUT:

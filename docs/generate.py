@@ -57,15 +57,15 @@ A task returns a small mapping: `status`, numbers, `requests` and `seconds`.
 
 | status | means |
 |---|---|
-| `done` | all of it was done |
-| `known` | nobody had to be asked |
-| `queued` | it has queued others |
-| `partial` | the time was up; the next turn is queued |
-| `stale` | PyPI's answer did not tell of the release yet; the journal will |
-| `busy` | another worker is at it |
-| `failed` | some items were not dealt with |
-| `unavailable` | a service did not answer; the next run asks again |
-| `refused` | something is wrong with what was asked for |
+| `done` | everything was done |
+| `up_to_date` | no request was necessary |
+| `queued` | further tasks were enqueued |
+| `incomplete` | the time slice ended; the next one is enqueued |
+| `stale_response` | PyPI's response does not contain the release yet; the changelog run will find it |
+| `locked` | another task does the same work |
+| `failed` | some items failed |
+| `unavailable` | a service did not answer; the next run retries |
+| `invalid` | an argument or a setting is invalid |
 
 A task that a service gives no answer to is tried again, `CELERY_TASK_MAX_RETRIES` times.
 """
@@ -191,10 +191,10 @@ def metrics_page() -> str:
 
     return (
         f"{GENERATED}# Metrics\n\n"
-        "What Prometheus is told at `/metrics`: by a worker on `METRICS_PORT`, and by `pyfserve`. How to go about it:\n"
-        "[Monitor it](../how-to/monitor.md). Counters begin anew with the process; those of a worker's forked\n"
-        "processes are added up. `process_*` are about the worker's first process.\n\n"
-        f"{table(COMMON_METRICS)}\n## Of workers only\n\n{table(WORKER_METRICS)}"
+        "Metrics that `pyfserve` serves at `/metrics`, and a worker on `METRICS_PORT`. How to use them:\n"
+        "[Monitor it](../how-to/monitor.md). Counters start at 0 with the process; those of a worker's forked\n"
+        "processes are added up. `process_*` describe the main process of the worker.\n\n"
+        f"{table(COMMON_METRICS)}\n## Workers only\n\n{table(WORKER_METRICS)}"
     )
 
 

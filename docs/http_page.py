@@ -1,37 +1,46 @@
-"""Makes the reference page of the interface over HTTP from its own description."""
+"""Generate the reference page of the HTTP API from its OpenAPI description."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
-INTRODUCTION = """# The interface over HTTP
+INTRODUCTION = """# HTTP API
 
-What `pyfserve` answers to programs. The same as OpenAPI, for tools: `/api/v1/openapi.json`. How to run it:
+The API that `pyfserve` serves below `/api/v1/`. Its OpenAPI description: `/api/v1/openapi.json`. How to run it:
 [Serve the index](../how-to/serve.md); badges and feeds: [Show a badge, follow a feed](../how-to/badges-and-feeds.md).
 
-- Only GET and HEAD. Times are Unix seconds, null is what nobody knows.
-- Any spelling of a project's name will do. A parameter that a path does not know is refused, not ignored.
-- Answers carry an `ETag`; send it back as `If-None-Match`, and an answer that has not changed is 304 without a body.
-  They come compressed to those who say `Accept-Encoding: br` or `gzip`.
-- A search that has more pages names them in the header `Link` (`rel="next"`, `rel="prev"`).
-- Where `WEB_API_KEYS_REQUIRED` is set, a key is sent as `X-API-Key: …` or `Authorization: Bearer …`. It opens the
-  collections that it was made for: `pyfupdater --add-search-only-apikey -p plone`.
-- Who asks more often than `WEB_RATE_LIMIT` allows is told when to go on: 429 with `Retry-After`.
-- Quarantined projects are in no list; a look at one says `is_quarantined`, and its `install` is empty.
-- No e-mail address is in any answer: `[address]` stands in its place.
+- The API is read-only: GET and HEAD. Times are Unix seconds, null is unknown.
+- Package names are accepted in any spelling. Unknown query parameters are rejected.
+- Filters have the same names in the API, in feeds and in the URLs of pages: `q`, `framework`, `python`, `license`,
+  `classifier`, `health`, `status`, `maintainer` and `updated_within`. The keys of `facets` are these names. `sort` and
+  `page` work in the API and on pages, `per_page` in the API only.
+- Responses carry an `ETag`. Send it as `If-None-Match`: the response is 304 without a body if nothing has changed.
+- Responses are compressed for clients that send `Accept-Encoding: br` or `gzip`.
+- A search with more pages links them in the `Link` header (`rel="next"`, `rel="prev"`).
+- If `WEB_API_KEYS_REQUIRED` is set, send a key as `X-API-Key: …` or `Authorization: Bearer …`. A key grants access to
+  the collections that it was created for: `pyfupdater --add-search-only-apikey -p plone`.
+- Above `WEB_RATE_LIMIT` the response is 429 with `Retry-After`.
+- Lists contain no quarantined packages. The details of one have `is_quarantined` set and an empty `install`.
+- E-mail addresses are replaced by `[address]`.
 
-## Failures
+## Errors
 
-`application/problem+json`, as RFC 9457 has it. `invalid_params` names the rejected parameters:
+Errors are `application/problem+json` (RFC 9457). `invalid_params` lists the rejected parameters:
 
 ```json
 {"title": "Bad Request", "status": 400, "detail": "page: Expected `int` >= 1",
  "invalid_params": [{"name": "page", "reason": "Expected `int` >= 1"}]}
 ```
 
-400 a parameter can't be used; 401, 403 a key is missing, or does not open the collection; 404 not there, and for a
-project that has left, why; 405 not GET; 413, 414 too long; 429 too often; 503 the index does not answer
-(`Retry-After`).
+| status | meaning |
+|---|---|
+| 400 | a parameter is invalid |
+| 401, 403 | a key is required, or does not grant access to the collection |
+| 404 | not found; for a removed package with the reason |
+| 405 | the method is not GET or HEAD |
+| 413, 414 | the body or the URL is too long |
+| 429 | rate limit exceeded (`Retry-After`) |
+| 503 | the index does not answer (`Retry-After`) |
 """
 
 
@@ -44,13 +53,14 @@ def page(description: dict[str, Any]) -> str:
 
 def _path(path: str, operation: dict[str, Any]) -> Iterator[str]:
     yield f"\n### `{path}`\n\n{operation['description']}\n"
-    parameters = [each for each in operation.get("parameters", []) if each["in"] == "query"]
+    parameters = [parameter for parameter in operation.get("parameters", []) if parameter["in"] == "query"]
     if parameters:
         yield "\n| parameter | type | default | meaning |\n|---|---|---|---|\n"
-        for each in parameters:
-            yield f"| `{each['name']}` | {_kind(each['schema'])} | {_default(each)} | {each.get('description', '')} |\n"
-    answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    yield f"\nAnswers: {_kind(answer)}.\n"
+        for parameter in parameters:
+            kind, description = _kind(parameter["schema"]), parameter.get("description", "")
+            yield f"| `{parameter['name']}` | {kind} | {_default(parameter)} | {description} |\n"
+    response = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    yield f"\nReturns: {_kind(response)}.\n"
 
 
 def _type(name: str, schema: dict[str, Any]) -> str:
@@ -80,7 +90,7 @@ def _kind(schema: dict[str, Any]) -> str:
         return f"[{name}](#{name.lower()})"
     choices = schema.get("oneOf") or schema.get("anyOf") or schema.get("allOf")
     if choices:
-        kinds = [_kind(each) for each in choices]
+        kinds = [_kind(choice) for choice in choices]
         return " or ".join(dict.fromkeys(kinds))
     match schema.get("type"):
         case "array":

@@ -1,4 +1,4 @@
-"""What the lines of a log hold, and what they never hold."""
+"""Content and redaction of log lines."""
 
 import io
 import logging
@@ -28,8 +28,8 @@ log = logging.getLogger("pyf.aggregator.test")
 
 
 @pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    """What JSON lines are written to; the root logger is as before in the end."""
+def log_stream() -> Iterator[io.StringIO]:
+    """Stream of JSON lines; restores the root logger at the end."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
@@ -38,16 +38,16 @@ def written() -> Iterator[io.StringIO]:
     root.handlers[:], root.level = handlers, level
 
 
-def parse_lines(written: io.StringIO) -> list[dict[str, Any]]:
-    return [msgspec.json.decode(line) for line in written.getvalue().splitlines()]
+def parse_lines(log_stream: io.StringIO) -> list[dict[str, Any]]:
+    return [msgspec.json.decode(line) for line in log_stream.getvalue().splitlines()]
 
 
-def test_line_has_bound_fields(written: io.StringIO) -> None:
+def test_line_has_bound_fields(log_stream: io.StringIO) -> None:
     with bind_context(task_id="7", task="inspect_project"), bind_context(project="plone.api", collection=""):
         log.warning("looked at %s", "plone.api")
     log.info("afterwards")
 
-    within, after = parse_lines(written)
+    within, after = parse_lines(log_stream)
     assert within == {
         "time": within["time"],
         "level": "warning",
@@ -60,7 +60,7 @@ def test_line_has_bound_fields(written: io.StringIO) -> None:
     assert after.keys() == {"time", "level", "logger", "message"}
 
 
-def test_bound_fields_are_per_thread(written: io.StringIO) -> None:
+def test_bound_fields_are_per_thread(log_stream: io.StringIO) -> None:
     def log_as_task(number: int) -> None:
         with bind_context(task_id=str(number)):
             for _ in range(50):
@@ -69,11 +69,11 @@ def test_bound_fields_are_per_thread(written: io.StringIO) -> None:
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(log_as_task, range(4)))
 
-    assert len(parse_lines(written)) == 200
-    assert all(line["task_id"] == line["message"] for line in parse_lines(written))
+    assert len(parse_lines(log_stream)) == 200
+    assert all(line["task_id"] == line["message"] for line in parse_lines(log_stream))
 
 
-def test_bound_fields_reach_the_event_loop(written: io.StringIO) -> None:
+def test_bound_fields_reach_the_event_loop(log_stream: io.StringIO) -> None:
     with LocalPyPI(FakeRegistry([{"info": {"name": "acme"}, "releases": {}}])) as pypi, HttpClient() as http:
         pypi.faults.add(Fault("503", times=1))
         registry = PyPIRegistry(
@@ -82,19 +82,19 @@ def test_bound_fields_reach_the_event_loop(written: io.StringIO) -> None:
         with bind_context(task_id="7", project="acme"):
             list(registry.read_projects([ProjectRequest(name="acme")]))
 
-    (retry_line,) = [line for line in parse_lines(written) if "asking again" in line["message"]]
+    (retry_line,) = [line for line in parse_lines(log_stream) if "asking again" in line["message"]]
     assert (retry_line["task_id"], retry_line["project"]) == ("7", "acme")
 
 
-def test_celery_lines_name_their_task(written: io.StringIO) -> None:
+def test_celery_lines_name_their_task(log_stream: io.StringIO) -> None:
     context = {"id": "7", "name": "inspect_project", "runtime": 0.1}
     logging.getLogger("celery.app.trace").info("Task %(name)s[%(id)s] succeeded in %(runtime)ss", context)
 
-    (line,) = parse_lines(written)
+    (line,) = parse_lines(log_stream)
     assert (line["task_id"], line["task"]) == ("7", "inspect_project")
 
 
-def test_secrets_are_redacted(written: io.StringIO) -> None:
+def test_secrets_are_redacted(log_stream: io.StringIO) -> None:
     with bind_context(project=f"x{TOKEN}"):
         log.info("Authorization: Bearer %s", TOKEN)
         try:
@@ -102,9 +102,9 @@ def test_secrets_are_redacted(written: io.StringIO) -> None:
         except ValueError:
             log.exception("it failed")
 
-    assert TOKEN not in written.getvalue()
-    assert [line["message"] for line in parse_lines(written)] == ["Authorization: Bearer ***", "it failed"]
-    assert "ValueError: token=***" in parse_lines(written)[1]["traceback"]
+    assert TOKEN not in log_stream.getvalue()
+    assert [line["message"] for line in parse_lines(log_stream)] == ["Authorization: Bearer ***", "it failed"]
+    assert "ValueError: token=***" in parse_lines(log_stream)[1]["traceback"]
 
 
 def test_url_passwords_are_secrets() -> None:

@@ -50,7 +50,7 @@ def test_queue_stats_by_task(user: CommandRunner, redis: RedisServer) -> None:
     assert result.report == {
         "pending": 4,
         "unacked": 0,
-        "by_task": {"inspect_project": 2, "rescore_all_packages": 1, "a message that can't be read": 1},
+        "by_task": {"inspect_project": 2, "rescore_all_packages": 1, "unreadable message": 1},
         "workers": [],
     }
     assert "pending tasks" in table.out

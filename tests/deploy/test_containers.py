@@ -1,4 +1,4 @@
-"""The files for containers, which no engine is at hand to run: what can be known of them without one."""
+"""Static checks of the container files, without a container engine."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from support.typesense_fake import LocalTypesense
 
 ROOT = Path(__file__).parents[2]
 
-# From the dev container specification: what every kind of `devcontainer.json` may hold, and one that names an image.
+# Keys of the dev container specification: common ones, and those for images.
 DEVCONTAINER = {
     "name": str,
     "image": str,
@@ -35,16 +35,16 @@ DEVCONTAINER = {
 
 
 @pytest.fixture(scope="module")
-def compose() -> Any:
+def compose_file() -> Any:
     return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
 
 @pytest.fixture(scope="module")
-def ours(compose: Any) -> dict[str, Any]:
-    return {name: service for name, service in compose["services"].items() if "build" in service}
+def built_services(compose_file: Any) -> dict[str, Any]:
+    return {name: service for name, service in compose_file["services"].items() if "build" in service}
 
 
-def test_the_compose_file_keeps_to_the_published_schema() -> None:
+def test_compose_file_matches_schema() -> None:
     schema = json.loads(files("check_jsonschema").joinpath("builtin_schemas/vendor/compose-spec.json").read_text())
     composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
@@ -54,59 +54,59 @@ def test_the_compose_file_keeps_to_the_published_schema() -> None:
         jsonschema.validate(composed, schema)
 
 
-def test_the_documented_services_start_without_a_profile(compose: Any) -> None:
-    plain = {name: service["image"] for name, service in compose["services"].items() if "profiles" not in service}
+def test_compose_default_services(compose_file: Any) -> None:
+    plain = {name: service["image"] for name, service in compose_file["services"].items() if "profiles" not in service}
 
     assert plain == {"typesense": "typesense/typesense:30.0", "valkey": "valkey/valkey:8"}
-    assert compose["services"]["typesense"]["ports"] == ["127.0.0.1:8108:8108"]
-    assert compose["services"]["valkey"]["ports"] == ["127.0.0.1:6379:6379"]
+    assert compose_file["services"]["typesense"]["ports"] == ["127.0.0.1:8108:8108"]
+    assert compose_file["services"]["valkey"]["ports"] == ["127.0.0.1:6379:6379"]
 
 
-def test_nothing_is_open_to_other_machines(compose: Any) -> None:
-    ports = [port for service in compose["services"].values() for port in service.get("ports", ())]
+def test_compose_ports_are_loopback_only(compose_file: Any) -> None:
+    ports = [port for service in compose_file["services"].values() for port in service.get("ports", ())]
 
     assert len(ports) == 4
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_data_is_in_named_volumes(compose: Any) -> None:
-    mounts = [mount for service in compose["services"].values() for mount in service.get("volumes", ())]
+def test_compose_data_is_in_named_volumes(compose_file: Any) -> None:
+    mounts = [mount for service in compose_file["services"].values() for mount in service.get("volumes", ())]
 
-    assert {mount.partition(":")[0] for mount in mounts} == compose["volumes"].keys()
-
-
-def test_each_service_but_the_clock_can_be_asked_for_its_health(compose: Any) -> None:
-    assert {name for name, service in compose["services"].items() if "healthcheck" not in service} == {"beat"}
+    assert {mount.partition(":")[0] for mount in mounts} == compose_file["volumes"].keys()
 
 
-def test_the_program_may_do_nothing_but_its_work(ours: dict[str, Any]) -> None:
-    assert {name: service["profiles"] for name, service in ours.items()} == {
+def test_compose_services_have_health_checks(compose_file: Any) -> None:
+    assert {name for name, service in compose_file["services"].items() if "healthcheck" not in service} == {"beat"}
+
+
+def test_compose_services_are_hardened(built_services: dict[str, Any]) -> None:
+    assert {name: service["profiles"] for name, service in built_services.items()} == {
         "worker": ["worker"],
         "beat": ["beat"],
         "page": ["page"],
     }
-    for service in ours.values():
+    for service in built_services.values():
         assert (service["read_only"], service["cap_drop"], service["tmpfs"]) == (True, ["ALL"], ["/tmp"])
         assert service["security_opt"] == ["no-new-privileges:true"]
 
 
-def test_the_settings_in_the_compose_file_exist_and_are_accepted(ours: dict[str, Any]) -> None:
-    for service in ours.values():
+def test_compose_settings_are_valid(built_services: dict[str, Any]) -> None:
+    for service in built_services.values():
         chosen = {name.lower(): value for name, value in service["environment"].items()}
 
         assert chosen.keys() <= Settings.model_fields.keys()
         load_settings(**chosen)
 
 
-def test_the_commands_of_the_containers_exist(ours: dict[str, Any]) -> None:
+def test_compose_commands_exist(built_services: dict[str, Any]) -> None:
     scripts = {script.name for script in entry_points(group="console_scripts")}
 
-    assert {service["command"][0] for service in ours.values()} <= scripts
+    assert {service["command"][0] for service in built_services.values()} <= scripts
 
 
 @pytest.mark.parametrize(("is_there", "code"), [(True, 0), (False, 1)])
-def test_typesenses_health_is_asked_for_with_what_its_image_has(compose: Any, is_there: bool, code: int) -> None:
-    test = compose["services"]["typesense"]["healthcheck"]["test"]
+def test_typesense_health_check_uses_available_tools(compose_file: Any, is_there: bool, code: int) -> None:
+    test = compose_file["services"]["typesense"]["healthcheck"]["test"]
     with LocalTypesense() as typesense:
         port = typesense.url.rpartition(":")[2] if is_there else "1"
 
@@ -115,7 +115,7 @@ def test_typesenses_health_is_asked_for_with_what_its_image_has(compose: Any, is
         assert subprocess.run(asked, capture_output=True, timeout=30).returncode == code
 
 
-def test_the_image_runs_as_nobody_in_particular() -> None:
+def test_image_runs_unprivileged() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
 
     bases = [line for line in lines if line.startswith("FROM ")]
@@ -125,7 +125,7 @@ def test_the_image_runs_as_nobody_in_particular() -> None:
     assert not [line for line in last if line.startswith(("ADD ", "RUN python", "RUN pip"))]
 
 
-def test_all_that_the_image_is_built_from_is_there_and_let_in() -> None:
+def test_image_sources_are_in_the_build_context() -> None:
     dockerfile, ignored = (ROOT / "Dockerfile").read_text(), (ROOT / ".dockerignore").read_text().splitlines()
 
     copied = [
@@ -137,7 +137,7 @@ def test_all_that_the_image_is_built_from_is_there_and_let_in() -> None:
     assert all((ROOT / name).exists() for name in copied)
 
 
-def test_the_dev_container_installs_everything() -> None:
+def test_dev_container_installs_everything() -> None:
     told = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
 
     assert all(isinstance(value, DEVCONTAINER[name]) for name, value in told.items())

@@ -1,4 +1,4 @@
-"""The files for those who run it as services: what can be known of them without running them."""
+"""Static checks of systemd units, alert rules and how-to pages."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ METRIC_NAMES = {each.sample_name for each in (*COMMON_METRICS, *WORKER_METRICS)}
 
 @pytest.fixture
 def units(tmp_path: Path) -> list[Path]:
-    """The units as they are, but for the programs, which are not installed where they say."""
+    """Copies of the units whose programs exist on this machine."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("needs systemd-analyze")
     shutil.copytree(DEPLOY / "systemd", tmp_path, dirs_exist_ok=True)

@@ -1,4 +1,4 @@
-"""What the program tells Prometheus, as a scrape over HTTP reads it."""
+"""Prometheus metrics as scraped over HTTP."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -80,7 +80,7 @@ def test_task_metrics_by_name_and_outcome() -> None:
     assert samples["pyf_tasks_total", ("done", "inspect_project")] == 1
     assert samples["pyf_task_seconds_total", ("done", "inspect_project")] == 2.5
     assert samples["pyf_task_seconds_total", ("failed", "inspect_project")] == 9
-    assert samples["pyf_tasks_under_way", ("update_github",)] == 1
+    assert samples["pyf_tasks_running", ("update_github",)] == 1
     assert len([name for name, _ in samples if name == "pyf_tasks_total"]) == 2
 
 
@@ -92,7 +92,7 @@ def test_metrics_have_help_texts() -> None:
 
 
 class UnavailableIndex(FakeIndex):
-    """An index that does not answer."""
+    """An unavailable index."""
 
     def list_collections(self) -> Sequence[CollectionInfo]:
         raise Unavailable("no server")
@@ -163,7 +163,7 @@ def test_every_metric_is_defined() -> None:
 
 
 class FakeBacklog:
-    """A queue of so many tasks, or one that does not answer."""
+    """A queue with the given lengths, or an unavailable one."""
 
     def __init__(self, *lengths: int) -> None:
         self._lengths = lengths
@@ -178,7 +178,7 @@ def test_queue_metrics_report_availability() -> None:
     available = parse_samples(Metrics(build_fake_dependencies(), backlog=FakeBacklog(7, 2)).render().decode())
     unavailable = parse_samples(Metrics(build_fake_dependencies(), backlog=FakeBacklog()).render().decode())
 
-    assert (available["pyf_queue_up", ()], available["pyf_queue_length", ()], available["pyf_queue_in_hand", ()]) == (
+    assert (available["pyf_queue_up", ()], available["pyf_queue_length", ()], available["pyf_queue_unacked", ()]) == (
         1,
         7,
         2,

@@ -1,4 +1,4 @@
-"""A Redis, a registry of two handfuls of projects, and the tasks in this process, as a worker would do them."""
+"""A Redis, a small registry, and tasks that run in this process."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from support.redis_server import RedisServer, start_redis
 
 @pytest.fixture(scope="session")
 def redis() -> Iterator[RedisServer]:
-    """One server for all tests of a process: Celery learns its address once."""
+    """One server for all tests of a process: Celery reads its URL once."""
     with start_redis() as server, pytest.MonkeyPatch.context() as environment:
         environment.setenv("REDIS_HOST", server.address)
         assert queue.app.conf.broker_url == server.url.removesuffix("/0"), "somebody has used the app before"
@@ -32,7 +32,7 @@ def pypi() -> Iterator[LocalPyPI]:
 
 @pytest.fixture
 def site(redis: RedisServer, pypi: LocalPyPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueSite]:
-    """A user whose collections are still to be filled, and who waits for nothing."""
+    """A queue site with empty collections and without pauses between requests."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)

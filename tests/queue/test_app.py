@@ -1,4 +1,4 @@
-"""Every setting of the queue changes something that can be seen from outside."""
+"""Observable effect of every setting of the queue."""
 
 import os
 import sys
@@ -90,13 +90,13 @@ def test_browse_interval(site: QueueSite, interval: int, browses: bool) -> None:
 
 
 @covers_setting("celery_fetch_batch_size")
-@pytest.mark.parametrize(("size", "parts"), [(0, 0), (1, 3), (2, 2), (3, 0)])
-def test_fetch_batch_size(site: QueueSite, size: int, parts: int) -> None:
+@pytest.mark.parametrize(("size", "shards"), [(0, 0), (1, 3), (2, 2), (3, 0)])
+def test_fetch_batch_size(site: QueueSite, size: int, shards: int) -> None:
     site.configure(celery_fetch_batch_size=size)
 
     site.run_task("full_fetch_all_packages", profile_name="plone")
 
-    assert site.count_queued()["fetch_batch"] == parts
+    assert site.count_queued()["fetch_batch"] == shards
 
 
 @covers_setting("celery_schedule_rss_projects")
@@ -115,7 +115,7 @@ def test_schedule_settings(site: QueueSite) -> None:
 
 @contextmanager
 def running_worker(site: QueueSite, **settings: Any) -> Iterator[Celery]:
-    """Run a worker, and give what asks it."""
+    """Run a worker and yield a Celery inspector."""
     environment = os.environ | {name.upper(): str(value) for name, value in settings.items()}
     log = Path("worker.log")
     with log.open("wb") as log_file:

@@ -1,4 +1,4 @@
-"""When the recurring tasks are due, as beat sees it: as documented, in UTC."""
+"""Due times of the recurring tasks: as documented, in UTC."""
 
 import pickle
 from datetime import UTC, datetime, timedelta, timezone
@@ -70,7 +70,7 @@ def test_missed_run_is_due_once() -> None:
 
 
 def test_cron_schedule_pickles() -> None:
-    """It is kept in beat's file, by which a changed one is told from the former."""
+    """Beat pickles schedules into its file and compares them to detect changes."""
     restored = pickle.loads(pickle.dumps(CronSchedule(Schedule("0 2 * * 0"))))
 
     assert restored == CronSchedule(Schedule("0 2 * * 0"))

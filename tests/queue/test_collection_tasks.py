@@ -1,4 +1,4 @@
-"""Tasks on whole collections: which ones, in turns, and shared by several workers."""
+"""Tasks on whole collections: selection, time slices and shards."""
 
 import pytest
 
@@ -50,9 +50,9 @@ def test_star_enqueues_every_collection(site: QueueSite) -> None:
 
 
 def test_unknown_profile_is_invalid(site: QueueSite) -> None:
-    with pytest.raises(Invalid, match="there is no profile 'ploen'"):
+    with pytest.raises(Invalid, match="unknown profile 'ploen'"):
         site.run_task("full_fetch_all_packages", profile_name="ploen")
-    with pytest.raises(Invalid, match="no collection mine, and no profile of that name"):
+    with pytest.raises(Invalid, match="collection mine does not exist and no profile has that name"):
         site.run_task("full_fetch_all_packages", "mine")
 
 
@@ -61,7 +61,7 @@ def test_full_fetch_runs_in_shards(site: QueueSite) -> None:
 
     first = site.run_task("full_fetch_all_packages", profile_name="plone")
 
-    assert (first["status"], first["parts"], site.count_queued()) == ("queued", 3, {"fetch_batch": 3})
+    assert (first["status"], first["shards"], site.count_queued()) == ("queued", 3, {"fetch_batch": 3})
     assert site.context.deps.index.get_state("plone").cursor is None
     results = site.run_queued()
     assert [result["status"] for result in results] == ["done"] * 4
@@ -69,7 +69,7 @@ def test_full_fetch_runs_in_shards(site: QueueSite) -> None:
     state = site.context.deps.index.get_state("plone")
     assert state.cursor == site.pypi.registry.last_serial
     assert state.seen_classifiers == ("Framework :: Plone", "Framework :: Plone :: 6.0")
-    # Each project is read once, by its part.
+    # Each package is read once, by its shard.
     assert site.pypi.requests.by_kind["project"] == 3
     assert site.redis_keys("pyf:lock:*") == []
 
@@ -78,15 +78,15 @@ def test_full_fetch_is_locked(site: QueueSite) -> None:
     site.configure(celery_fetch_batch_size=1)
     site.run_task("full_fetch_all_packages", profile_name="plone")
 
-    assert site.run_task("full_fetch_all_packages", profile_name="plone")["status"] == "busy"
+    assert site.run_task("full_fetch_all_packages", profile_name="plone")["status"] == "locked"
     assert site.run_task("full_fetch_all_packages", profile_name="flask")["status"] == "queued"
     changes = site.run_task("update_changed_packages")["collections"]
 
-    assert changes["plone"]["status"] == "busy"
+    assert changes["plone"]["status"] == "locked"
 
 
 def test_update_runs_during_a_refetch(site: QueueSite) -> None:
-    """Its worker may have been killed, and be missed for hours."""
+    """The worker of a fetch may have been killed; its lock lasts for hours."""
     site.fill("plone")
     site.configure(celery_fetch_batch_size=1)
     for name in MEMBERS:
@@ -108,7 +108,7 @@ def test_stalled_fetch_is_finished(site: QueueSite) -> None:
         client.lpop("celery")
         site.run_queued()
         assert site.context.deps.index.get_state("plone").cursor is None
-        client.delete("pyf:lock:filling:plone")
+        client.delete("pyf:lock:fetch-heartbeat:plone")
 
     site.run_task("update_changed_packages")
     site.run_queued()
@@ -156,7 +156,7 @@ def test_refresh_continues_in_the_next_slice(site: QueueSite) -> None:
     site.configure(celery_long_task_soft_time_limit=1, pypi_max_workers=1)
 
     slices = [site.run_task("refresh_all_indexed_packages", "plone")]
-    assert slices[0]["status"] == "partial"
+    assert slices[0]["status"] == "incomplete"
     assert slices[0]["skipped"] > 0
     assert site.count_queued() == {"refresh_all_indexed_packages": 1}
     site.pypi.latency = 0
@@ -170,16 +170,16 @@ def test_locked_task_is_skipped(site: QueueSite) -> None:
     site.fill("plone")
     site.context.coordination.locks.acquire("refresh:plone", "another", 60)
 
-    assert site.run_task("refresh_all_indexed_packages", "plone") == {"status": "busy", "collection": "plone"}
+    assert site.run_task("refresh_all_indexed_packages", "plone") == {"status": "locked", "collection": "plone"}
 
 
 def test_redelivered_task_retries_while_locked(site: QueueSite) -> None:
-    """Of a pool's lost child the task is delivered again at once, while the right of the dead holds for an hour."""
+    """The task of a killed pool process is redelivered at once, while its lock lasts for an hour."""
     site.fill("plone")
     locks = site.context.coordination.locks
     locks.acquire("refresh:plone", "delivered-twice first", 60)
 
-    with pytest.raises(Unavailable, match="an earlier delivery of this task has the right refresh:plone"):
+    with pytest.raises(Unavailable, match="an earlier delivery of this task holds the lock refresh:plone"):
         site.run_task("refresh_all_indexed_packages", "plone", task_id="delivered-twice")
     assert locks.owner("refresh:plone") == "delivered-twice first"
     locks.release("refresh:plone", "delivered-twice first")

@@ -1,4 +1,4 @@
-"""Tasks that ask others than PyPI: one collection after the other, in turns, and never in a thread that only waits."""
+"""Tasks that enrich collections with GitHub data and download counts."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -49,11 +49,11 @@ def test_enrich_downloads_continues_in_the_next_slice(site: QueueSite, pypistats
 
     first = site.run_task("enrich_downloads_all_packages")
     pypistats.latency = 0
-    assert (first["status"], site.count_queued()) == ("partial", {"enrich_downloads_all_packages": 1})
+    assert (first["status"], site.count_queued()) == ("incomplete", {"enrich_downloads_all_packages": 1})
     *_, last = site.run_queued()
 
     assert last["status"] == "done"
-    # One that was under way when the time was up is asked about again.
+    # The request that was running at the deadline is repeated.
     assert pypistats.requests.total <= 5
 
 
@@ -76,7 +76,7 @@ def test_enrich_github_requests_each_repository_once(site: QueueSite, github: Lo
 
 
 def test_github_retry_after_is_passed_to_celery(site: QueueSite, github: LocalGitHub) -> None:
-    """The test would take a minute; what is raised is tried again after it."""
+    """The raised error carries the pause, so the test does not have to wait for it."""
     github.faults.add(Fault("secondary_limit"))
 
     with pytest.raises(Unavailable) as error:

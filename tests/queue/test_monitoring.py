@@ -1,4 +1,4 @@
-"""What those who operate it see of a real worker: Prometheus' endpoint, and a log of JSON lines."""
+"""Metrics endpoint and JSON log of a real worker."""
 
 import socket
 import urllib.request
@@ -21,7 +21,7 @@ from support.queue_site import QueueSite
 
 pytestmark = pytest.mark.slow
 
-# Forks as a pool does, once the endpoint answers; says how the child ended.
+# Forks like a pool once the endpoint answers, and prints the exit status of the child.
 FORKING = """
 import os, signal, sys, urllib.request
 from pyf.aggregator.queue import monitoring
@@ -42,7 +42,7 @@ TOKEN, PASSWORD = "ghp_0123456789abcdef", "s3cret-of-clickhouse"
 
 @dataclass
 class RunningWorker:
-    """A worker from outside."""
+    """A running worker process."""
 
     port: int
     log: Path
@@ -55,12 +55,12 @@ class RunningWorker:
             return {}
 
     def count_ended(self) -> dict[tuple[str, str], float]:
-        """Return how many tasks ended, by name and outcome."""
+        """Count finished tasks by name and outcome."""
         metrics = self.scrape()
         return {(labels[1], labels[0]): value for (name, labels), value in metrics.items() if name == "pyf_tasks_total"}
 
     def log_lines(self) -> list[dict[str, Any]]:
-        """Return what was logged; before and beside it Celery says who it is."""
+        """Return the log lines; Celery also prints a banner, which is skipped."""
         return [msgspec.json.decode(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
 
@@ -120,7 +120,7 @@ def test_worker_metrics_with_every_pool(site: QueueSite, tmp_path: Path, pool: s
 
 
 def test_forked_child_keeps_parent_resources(site: QueueSite) -> None:
-    """It would wait for ever for the parent's endpoint to end, and do no task."""
+    """Otherwise the child would wait forever for the parent's endpoint to stop."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
 

@@ -1,4 +1,4 @@
-"""Tasks about single projects: feeds are read, what is new is queued once, and reaches every profile."""
+"""Tasks on single packages, and the feeds that trigger them."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def test_announced_release_is_indexed_in_every_profile(site: QueueSite) -> None:
     assert (first["status"], first["queued"], first["seen"]) == ("done", 8, 0)
     assert (second["queued"], second["seen"], sum(site.count_queued().values())) == (0, 8, 0)
     assert site.versions("plone", "brand-new") == site.versions("flask", "brand-new") == ["1.0", "1.1"]
-    # Each strange release is looked at, the new project once, and what is held not at all.
+    # Unknown releases are inspected, the new project once, and current packages not at all.
     assert site.pypi.requests.by_kind["project"] == 2
 
 
@@ -90,19 +90,19 @@ def test_inspect_project_result(site: QueueSite) -> None:
         "removed": [],
         "requests": 1,
     }
-    assert (second["status"], second["requests"]) == ("known", 0)
+    assert (second["status"], second["requests"]) == ("up_to_date", 0)
 
 
 @pytest.mark.parametrize("data", [{}, {"package_id": ""}, {"package_id": 5}, {"package_id": "x", "release_id": 1}])
 def test_inspect_project_rejects_invalid_data(site: QueueSite, data: dict[str, Any]) -> None:
-    with pytest.raises(Invalid, match="needs a package_id"):
+    with pytest.raises(Invalid, match="needs package_id"):
         site.run_task("inspect_project", data)
 
 
 @pytest.mark.parametrize("task", ["update_project", "update_github"])
 @pytest.mark.parametrize("package_id", ["", 5, None])
 def test_package_tasks_reject_invalid_names(site: QueueSite, task: str, package_id: Any) -> None:
-    with pytest.raises(Invalid, match="package_id must be a name"):
+    with pytest.raises(Invalid, match="package_id must be a package name"):
         site.run_task(task, package_id)
 
 
@@ -121,14 +121,14 @@ def test_stale_response_is_left_to_the_changelog(site: QueueSite) -> None:
 
     result = site.run_task("inspect_project", announced)
 
-    assert result["status"] == "stale"
+    assert result["status"] == "stale_response"
     assert site.versions("plone", "collective-one") == ["0.1"]
 
 
 def test_update_github_of_unknown_package_fails(site: QueueSite) -> None:
     site.fill("plone")
 
-    with pytest.raises(NotFound, match=r"no collection holds nobody-1\.0"):
+    with pytest.raises(NotFound, match=r"no collection contains nobody-1\.0"):
         site.run_task("update_github", "nobody-1.0")
 
 

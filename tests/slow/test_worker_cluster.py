@@ -1,4 +1,4 @@
-"""The queue with real workers, beat and Redis: whatever is killed or does not answer, the index ends as it should."""
+"""Real workers, beat and Redis: the index is correct after killed processes and outages."""
 
 import re
 import signal
@@ -26,13 +26,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[WorkerCluster]:
-    """A plant where what takes an hour elsewhere takes seconds, and where the test queues what is queued."""
+    """A cluster with short intervals, on which the test enqueues the tasks."""
     with open_cluster(tmp_path, **FAST_SETTINGS, **WITHOUT_SCHEDULES) as started_cluster:
         yield started_cluster
 
 
 def change_registry(plant: WorkerCluster) -> None:
-    """Publish releases, new projects, and let projects change sides, leave and vanish."""
+    """Publish releases and projects; let projects change their framework, and remove some."""
     fake_registry = plant.pypi.registry
     for number in range(12):
         fake_registry.publish(f"pkg.n{number}", "2.0")
@@ -50,7 +50,7 @@ def queue_changes(plant: WorkerCluster) -> None:
 
 
 def drop_volatile(contents: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what a project has left behind: an index that was built just now has never held it."""
+    """Drop tombstones, which a newly built index does not have."""
     kept = ("cursor", "filter", "seen_classifiers")
     return {
         name: {
@@ -62,7 +62,7 @@ def drop_volatile(contents: dict[str, Any]) -> dict[str, Any]:
 
 
 def matches_baseline(plant: WorkerCluster) -> None:
-    """Wait until nothing is left to be done; then the index is as one that was built undisturbed."""
+    """Wait until the queue is idle, then compare the index with one built without disturbance."""
     wait_until(plant.is_drained)
     plant.send_task("update_changed_packages")
     wait_until(plant.is_drained)
@@ -104,7 +104,7 @@ def test_killed_worker_is_replaced(cluster: WorkerCluster, pool: str) -> None:
     cluster.start_worker("second", celery_worker_pool=pool)
     wait_until(cluster.is_drained)
 
-    # Nobody has read the journal yet, and no task was lost.
+    # No changelog run yet, and no task is lost.
     assert {f"new-n{number}" for number in range(20)} <= set(cluster.shell.list_names("tiny"))
     started_ids = re.findall(r"inspect_project\[(\S+)\] received", cluster.read_log("first"))
     completed_ids = re.findall(
@@ -129,7 +129,7 @@ def test_incremental_run_repairs_before_redelivery(cluster: WorkerCluster) -> No
     expected = drop_volatile(cluster.build_baseline())
 
     def is_repaired() -> bool:
-        """The journal's run comes again and again, and asks for newcomers every hour; here every second."""
+        """Changelog runs repeat, and check classifiers every hour; here every second."""
         cluster.send_task("update_changed_packages")
         time.sleep(1)
         return drop_volatile(cluster.read_contents()) == expected
@@ -171,7 +171,7 @@ def test_redis_outage_of_20_seconds(cluster: WorkerCluster) -> None:
 
 
 def test_redis_restart_with_running_task(cluster: WorkerCluster) -> None:
-    """A worker whose hands are full asks for no more; one that waits for the next task has more to let go of."""
+    """A worker at full capacity polls no more; one that waits for a task holds an open channel."""
     cluster.pypi.registry.publish("new.one", "1.0", info={"classifiers": [TINY, SMALL]})
     cluster.pypi.latency = 3
     cluster.pypi.requests.clear()
@@ -190,7 +190,7 @@ def test_redis_restart_with_running_task(cluster: WorkerCluster) -> None:
 
 
 def test_registry_returns_503(cluster: WorkerCluster) -> None:
-    """Eight seconds stand for a minute: tasks are tried again after half a second here, after half a minute there."""
+    """Eight seconds stand for a minute: retries start after half a second instead of half a minute."""
     change_registry(cluster)
     cluster.start_worker()
     cluster.pypi.faults.add(Fault("503", request="project"))
@@ -226,7 +226,7 @@ def test_sharded_fetch_with_killed_worker(tmp_path: Path) -> None:
         wait_until(shared.is_drained)
 
         def is_whole() -> bool:
-            """Redis may have handed out a part just when the worker was killed: the journal's run sees to that."""
+            """Redis may lose the message of a shard when the worker is killed; the changelog run finishes the fetch."""
             shared.send_task("update_changed_packages")
             time.sleep(1)
             return drop_volatile(shared.read_contents()) == expected
@@ -239,7 +239,7 @@ def test_sharded_fetch_with_killed_worker(tmp_path: Path) -> None:
 
 
 def test_redelivered_task_runs_once(cluster: WorkerCluster) -> None:
-    """The second delivery comes while the first one is at work."""
+    """The second delivery arrives while the first one runs."""
     cluster.pypi.registry.publish("new.one", "1.0", info={"classifiers": [TINY, SMALL]})
     cluster.pypi.requests.clear()
     cluster.start_worker()

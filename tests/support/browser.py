@@ -1,4 +1,4 @@
-"""A real Chromium, which reaches nothing but this machine, and what a page in it has to put up with."""
+"""A real Chromium for tests, and checks of the pages in it."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,17 +23,17 @@ _BROWSER_OPTIONS = (
 )
 _BROWSER_PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _AXE_SCRIPT = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-# All of axe's rules, and one of WCAG 2.2 that it leaves out unless it is asked.
+# All default rules of axe, and one of WCAG 2.2 that is off by default.
 ALL_RULES: dict[str, Any] = {"rules": {"target-size": {"enabled": True}}}
 COLOR_RULES: dict[str, Any] = {"runOnly": ["color-contrast", "link-in-text-block"]}
 
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """Give a browser; skips the test where there is none."""
+    """Yield a browser; skip the test if none is installed."""
     path = next((program for name in _BROWSER_PROGRAMS if (program := shutil.which(name))), None)
     if path is None:
-        pytest.skip("there is no Chromium on this machine")
+        pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(_BROWSER_OPTIONS))
         try:
@@ -43,7 +43,7 @@ def open_browser() -> Iterator[Browser]:
 
 
 class BrowserSession:
-    """Somebody who reads pages of one site: what the browser complains of, and where it asks elsewhere, is kept."""
+    """A browser session on one site; records console errors and requests to other hosts."""
 
     def __init__(self, browser: Browser, base: str, **context: Any) -> None:
         self.base = base.rstrip("/")
@@ -62,7 +62,7 @@ class BrowserSession:
         return self.page
 
     def find_violations(self, rules: dict[str, Any] = ALL_RULES) -> list[str]:
-        """Return what axe finds on the page, each with the element that it is about."""
+        """Return axe's violations on the page, each with its element."""
         self.page.evaluate(_AXE_SCRIPT.read_text("utf-8"))
         report = self.page.evaluate("options => axe.run(document, options)", rules)
         return [
@@ -75,7 +75,7 @@ class BrowserSession:
         return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
     def _record_message(self, kind: str, text: str) -> None:
-        # A page that tells of a failure is one that failed to load, to the browser.
+        # Browsers log the status of an error page as a failure to load.
         if kind in ("error", "warning") and "Failed to load resource" not in text:
             self.errors.append(text)
 

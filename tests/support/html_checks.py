@@ -1,6 +1,6 @@
-"""Judges HTML by what may be in it, independently of the code that makes it.
+"""Checks of HTML against a list of allowed content, independent of the code under test.
 
-Judges a whole page by what a browser under a strict policy, and whoever reads with other senses, need of it.
+Checks whole pages for the content security policy and for accessible structure.
 """
 
 import re
@@ -26,7 +26,7 @@ ALLOWED_ELEMENTS: dict[str, set[str]] = {name: set() for name in _PLAIN_ELEMENTS
 }
 _VOID_ELEMENTS = {"br", "col", "hr", "img", "wbr"}
 
-# Text without a "<", and tags without anything that two parsers could read in two ways.
+# Text without "<", and tags that all parsers read alike.
 _MARKUP_PATTERN = re.compile(r'(?:[^<>]|<[a-z][a-z0-9]*(?: [a-z]+="[^"<>]*")*>|</[a-z][a-z0-9]*>)*')
 
 _URL_PATTERN = re.compile(
@@ -46,7 +46,7 @@ _ATTRIBUTE_PATTERNS = {
 
 
 def assert_safe_html(html: str) -> None:
-    """Fail if there is anything in the HTML that is not known to be harmless, or that is not well-formed."""
+    """Fail if the HTML is not well-formed or contains anything that is not allowed."""
     assert _MARKUP_PATTERN.fullmatch(html), f"not plain tags and text: {html!r}"
     checker = _SafetyChecker(html)
     checker.feed(html)
@@ -55,7 +55,7 @@ def assert_safe_html(html: str) -> None:
 
 
 def extract_text(html: str) -> str:
-    """Return the HTML's text without its elements."""
+    """Return the text of HTML."""
     reader = _TextParser()
     reader.feed(html)
     reader.close()
@@ -110,14 +110,14 @@ class _SafetyChecker(HTMLParser):
 
 
 _VOID_TAGS = {"br", "hr", "img", "input", "link", "meta", "wbr", "col"}
-# What has no end tag in SVG is closed where it begins.
+# SVG elements without content close themselves.
 _URL_ATTRIBUTES = {"script": "src", "img": "src", "link": "href", "form": "action", "use": "href"}
-# Elements that may not stand in one of their own kind.
+# Elements that may not be nested in themselves.
 _NOT_NESTED = {"a", "form", "button", "label", "p", "main"}
 
 
 def assert_valid_page(html: str) -> None:
-    """Fail if a page is not well-formed, asks elsewhere for anything, runs or styles inline, or leads nowhere."""
+    """Fail if a page is not well-formed, uses external resources or inline code, or has broken links."""
     assert html.startswith("<!DOCTYPE html>")
     checker = _PageChecker()
     checker.feed(html)

@@ -1,4 +1,4 @@
-"""Serves a site over real HTTP, in a thread, on a free port of this machine."""
+"""Serve a site over HTTP in a thread, on a free loopback port."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from support.cli_runner import wait_until
 def serve_app(
     deps: Dependencies, profiles: Mapping[str, Profile] | None = None, **settings: Any
 ) -> Iterator[httpx.Client]:
-    """Give a client of a server of these services; its base address is the server's."""
+    """Yield an HTTP client whose base URL is a server of these dependencies."""
     app_settings = load_settings(_env_file=None, **settings)
     app = create_app(deps, load_profiles() if profiles is None else profiles, app_settings)
     server_socket = bind_socket("127.0.0.1", 0)

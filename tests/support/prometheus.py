@@ -1,4 +1,4 @@
-"""Scrape the program's metrics over HTTP, as Prometheus does."""
+"""Scraping and parsing of metrics."""
 
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ Samples = Mapping[tuple[str, tuple[str, ...]], float]
 
 
 def parse_samples(text: str) -> Samples:
-    """Return every sample by its name and the values of its labels, which the text has in alphabetical order."""
+    """Return samples by name and label values; labels are in alphabetical order."""
     return {
         (sample.name, tuple(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(text)

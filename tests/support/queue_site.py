@@ -1,4 +1,4 @@
-"""A queue of tasks with its Redis and its registry, run in this process as a worker does."""
+"""A task queue with Redis and a registry, whose tasks run in this process."""
 
 from collections import Counter
 from contextvars import copy_context
@@ -42,7 +42,7 @@ projects:
 
 @dataclass
 class QueueSite:
-    """A user's settings, and the tasks: what is queued waits until `work` does it, in this process."""
+    """Settings and tasks; enqueued tasks wait until the site runs them."""
 
     redis: RedisServer
     pypi: LocalPyPI
@@ -53,21 +53,21 @@ class QueueSite:
         return get_worker_context()
 
     def configure(self, **settings: Any) -> None:
-        """Change settings, for all that is done from now on."""
+        """Change settings for all following tasks."""
         for name, value in settings.items():
             self.environment.setenv(name.upper(), str(value))
         close_worker_context()
 
     def run_task(self, task: str, *args: Any, task_id: str = "", **kwargs: Any) -> Any:
-        """Do a task at once, and return what it returns; raises what it raises."""
-        # In a context of its own: Celery does not tell the end of a task that failed like this, and lines go by that.
+        """Run a task at once and return its result."""
+        # In its own context: Celery sends no end signal for a task that fails like this, so its log fields would stay.
         result = copy_context().run(
             queue.app.tasks[task_names.PREFIX + task].apply, args, kwargs, task_id=task_id or uuid4().hex
         )
         return result.get()
 
     def run_queued(self) -> list[Any]:
-        """Do all that waits, and what comes of it; return what the tasks returned."""
+        """Run all waiting tasks and those that they enqueue; return their results."""
         results = []
         with self.redis.create_client() as client:
             queue_ = BrokerQueue(client)
@@ -79,7 +79,7 @@ class QueueSite:
         return results
 
     def count_queued(self) -> Counter[str]:
-        """Return how often each task waits."""
+        """Count the waiting tasks by name."""
         with self.redis.create_client() as client:
             counts = BrokerQueue(client).count_by_task()
         return Counter({name.removeprefix(task_names.PREFIX): count for name, count in counts.items()})
@@ -93,7 +93,7 @@ class QueueSite:
         return sorted(document.registry.version for document in documents)
 
     def fill(self, *profiles: str) -> None:
-        """Fill the collections of profiles, and forget what that took."""
+        """Fill the collections of profiles, and reset the request counts."""
         for profile in profiles:
             self.run_task("full_fetch_all_packages", profile_name=profile)
         self.run_queued()

@@ -1,4 +1,4 @@
-"""A Redis, or a Valkey, of a test's own on this machine."""
+"""A Redis or Valkey server for tests."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ START_TIMEOUT = 30
 
 
 class RedisServer:
-    """A server that can be ended and started again with what it held, at the same address."""
+    """A server that can be stopped and restarted with its data, at the same URL."""
 
     def __init__(self, program: str, folder: Path, *options: str) -> None:
         self.port = _find_free_port()
@@ -54,7 +54,7 @@ class RedisServer:
             self._process = None
 
     def pause(self) -> None:
-        """Have it answer nobody, while connections stay."""
+        """Suspend the server; connections stay open."""
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGSTOP)
 
@@ -75,7 +75,7 @@ class RedisServer:
 
 @contextmanager
 def start_redis(*options: str) -> Iterator[RedisServer]:
-    """Give a running server, an empty one; the test is skipped where none is installed."""
+    """Yield a running, empty server; skip the test if none is installed."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip(f"needs {' or '.join(PROGRAMS)}")

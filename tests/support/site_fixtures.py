@@ -1,8 +1,7 @@
-"""A small index for tests of what is served: a few projects of Plone, each for something.
+"""Indexes for web tests: a small one, one that is hard to display, and one with the largest possible pages.
 
-A site with what is hard to show: many packages, 300 releases, endless names, no summary, text from right to left.
-
-A site that has most to show: endless names, texts of many bytes, sixty classifiers each, everything flagged.
+The hard one has many packages, 300 releases, very long names, missing summaries and right-to-left text. The largest one
+has long names, texts whose HTML takes many bytes, sixty classifiers for each package, and all warnings.
 """
 
 from typing import Any
@@ -21,7 +20,7 @@ from support.scoring_fixtures import SCORING_CONFIG, days_before_now
 
 DAY_SECONDS = 86_400
 
-# No output may have any of these in it.
+# No output may contain these.
 EMAIL_ADDRESSES = (
     "ada@lovelace.example",
     "bob@builders.example",
@@ -32,7 +31,7 @@ EMAIL_ADDRESSES = (
 
 
 def build_small_site(**overrides: Any) -> Dependencies:
-    """Return services on an index in memory with a collection `plone`."""
+    """Build dependencies with an in-memory index and a collection `plone`."""
     deps = build_fake_dependencies(**{"scoring_config": SCORING_CONFIG} | overrides)
     fill_small_site(deps)
     return deps
@@ -72,7 +71,7 @@ def fill_small_site(deps: Dependencies) -> None:
 
 
 def build_site_project(name: str, *releases: dict[str, Any], **shared_fields: Any) -> ProjectDocuments:
-    """Return a project of these releases, the newest first."""
+    """Build a package from its releases, the newest first."""
     return ProjectDocuments(
         name_normalized=normalize_name(name),
         documents=tuple(
@@ -190,7 +189,7 @@ HISTORY = {f"2026-{month:02}": 1000 + 137 * month for month in range(1, 13)}
 
 
 def build_wide_site() -> Dependencies:
-    """Return services on an index in memory with all of that in `plone`."""
+    """Build dependencies with an in-memory index and all of these packages in `plone`."""
     deps = build_small_site()
     deps.index.put(PLONE, [_build_numbered(number) for number in range(WIDE_COUNT)])
     deps.index.put(
@@ -280,12 +279,12 @@ def _build_vulnerable() -> ProjectDocuments:
 
 CROWDED_COUNT = 100
 LONG_CLASSIFIERS = tuple(f"Topic :: {number:02} {'Software Development & more :: ' * 5}"[:150] for number in range(60))
-# Characters that take most bytes in HTML.
+# Characters with the longest HTML escapes.
 HTML_QUOTES = "'\"&<>" * 60
 
 
 def build_crowded_site() -> Dependencies:
-    """Return services on an index in memory with all of that in `plone`."""
+    """Build dependencies with an in-memory index and all of these packages in `plone`."""
     deps = build_fake_dependencies()
     deps.admin.create(PLONE, build_state(), alias="plone")
     deps.index.put(PLONE, [_build_long_project(number) for number in range(CROWDED_COUNT)])
@@ -300,7 +299,7 @@ def build_crowded_site() -> Dependencies:
 
 
 def build_search_url(parameter: str, values: list[str], **extra_params: str) -> str:
-    """Return the address of the list with all filters opened, and these values chosen."""
+    """Return the URL of a search with all facets expanded and these values selected."""
     expanded_filters = [
         ("all", name) for name in ("framework", "python", "license", "classifier", "maintainer", "health")
     ]

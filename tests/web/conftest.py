@@ -1,4 +1,4 @@
-"""A small site, over HTTP."""
+"""A small site over HTTP."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,6 @@ from support.site_fixtures import build_small_site
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[httpx.Client]:
-    """A client of a site with a few projects, which no test changes."""
+    """Client of a site with a few packages; shared, so tests must not change it."""
     with serve_app(build_small_site(), {}) as client:
         yield client

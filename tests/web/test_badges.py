@@ -1,4 +1,4 @@
-"""Badges show a number and a word, and say it aloud."""
+"""Content, accessibility and colors of badges."""
 
 from xml.etree.ElementTree import fromstring
 
@@ -84,7 +84,7 @@ def test_badge_colors_have_enough_contrast(color: str) -> None:
 
 
 def relative_luminance(color: str) -> float:
-    """Return the relative luminance of a colour, as WCAG has it."""
+    """Return the relative luminance of a color as WCAG defines it."""
     channels = (int(color[n : n + 2], 16) / 255 for n in (1, 3, 5))
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,4 +1,4 @@
-"""Feeds are what RFC 4287 says, whatever packages say of themselves."""
+"""Content of the Atom feeds and their conformance with RFC 4287."""
 
 import re
 from xml.etree.ElementTree import Element, fromstring
@@ -14,11 +14,11 @@ from support.http_server import serve_app
 from support.site_fixtures import DAY_SECONDS, EMAIL_ADDRESSES, START, build_site_project, build_small_site
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 def parse_feed(body: bytes) -> Element:
-    """Return a feed, after looking for all that RFC 4287 wants of it."""
+    """Parse a feed and check the elements that RFC 4287 requires."""
     root = fromstring(body)
     assert root.tag == f"{ATOM}feed"
     assert root.find(f"{ATOM}author/{ATOM}name") is not None
@@ -27,7 +27,7 @@ def parse_feed(body: bytes) -> Element:
         for required in ("id", "title", "updated"):
             assert len(element.findall(f"{ATOM}{required}")) == 1
         assert (element.findtext(f"{ATOM}id") or "").startswith("urn:uuid:")
-        assert MOMENT.fullmatch(element.findtext(f"{ATOM}updated") or "")
+        assert TIMESTAMP.fullmatch(element.findtext(f"{ATOM}updated") or "")
         assert len([link for link in element.findall(f"{ATOM}link") if link.get("rel") == "alternate"]) == 1
         assert all((link.get("href") or "").startswith("http") for link in element.findall(f"{ATOM}link"))
     identifiers = [entry.findtext(f"{ATOM}id") for entry in entries]
@@ -35,8 +35,8 @@ def parse_feed(body: bytes) -> Element:
     return root
 
 
-def fetch_titles(site: httpx.Client, address: str) -> list[str]:
-    response = site.get(address)
+def fetch_titles(site: httpx.Client, url: str) -> list[str]:
+    response = site.get(url)
     assert (response.status_code, response.headers["content-type"]) == (200, "application/atom+xml")
     return [entry.findtext(f"{ATOM}title") or "" for entry in parse_feed(response.content).findall(f"{ATOM}entry")]
 
@@ -56,15 +56,15 @@ def test_new_feed_sorts_by_first_release(site: httpx.Client) -> None:
 
 
 def test_feed_applies_search_filters(site: httpx.Client) -> None:
-    question = SearchQuery(text="api", framework_versions=("Plone 6.1",), health=(HealthBand.EXCELLENT,))
+    query = SearchQuery(text="api", framework_versions=("Plone 6.1",), health=(HealthBand.EXCELLENT,))
 
-    assert fetch_titles(site, feed_path("plone", "updated", question)) == ["plone.api 2.0.0"]
-    assert fetch_titles(site, "/feeds/plone/new.atom?statuses=archived") == ["plone.rest"]
+    assert fetch_titles(site, feed_path("plone", "updated", query)) == ["plone.api 2.0.0"]
+    assert fetch_titles(site, "/feeds/plone/new.atom?status=archived") == ["plone.rest"]
 
 
-@pytest.mark.parametrize("address", ["/feeds/plone/old.atom", "/feeds/nowhere/new.atom"])
-def test_unknown_feed_is_not_found(site: httpx.Client, address: str) -> None:
-    assert site.get(address).status_code == 404
+@pytest.mark.parametrize("url", ["/feeds/plone/old.atom", "/feeds/nowhere/new.atom"])
+def test_unknown_feed_is_not_found(site: httpx.Client, url: str) -> None:
+    assert site.get(url).status_code == 404
 
 
 def test_feed_rejects_unknown_parameter(site: httpx.Client) -> None:
@@ -99,12 +99,12 @@ def test_entry_ids_are_stable() -> None:
 
 
 def test_empty_feed_is_valid(site: httpx.Client) -> None:
-    assert fetch_titles(site, "/feeds/plone/new.atom?text=nothing-is-called-that") == []
+    assert fetch_titles(site, "/feeds/plone/new.atom?q=nothing-is-called-that") == []
 
 
 @given(st.text(alphabet=st.characters(), max_size=80), st.integers(0, 2**35))
-def test_render_feed_escapes_any_text(text: str, moment: int) -> None:
-    entry = AtomEntry(key=text, title=text, summary=text, url="https://here.example/", updated=moment)
+def test_render_feed_escapes_any_text(text: str, timestamp: int) -> None:
+    entry = AtomEntry(key=text, title=text, summary=text, url="https://here.example/", updated=timestamp)
 
     root = parse_feed(
         render_feed(
@@ -112,6 +112,6 @@ def test_render_feed_escapes_any_text(text: str, moment: int) -> None:
         )
     )
 
-    shown = root.findtext(f"{ATOM}entry/{ATOM}summary") or ""
-    assert len(shown) == len(text.replace("\r\n", "\n")) or "\r" in text
+    summary = root.findtext(f"{ATOM}entry/{ATOM}summary") or ""
+    assert len(summary) == len(text.replace("\r\n", "\n")) or "\r" in text
     assert [element.tag for element in root.iter()].count(f"{ATOM}entry") == 1

@@ -1,4 +1,4 @@
-"""What the site says when an engine returns fewer hits than it counts."""
+"""Reports of pages and API when an engine returns fewer hits than it counts."""
 
 from collections.abc import Iterator
 
@@ -17,12 +17,12 @@ API = "/api/v1/collections/plone/search"
 
 
 class LossySearch(ReferenceSearch):
-    """Counts every package and returns so many hits at most."""
+    """Counts all packages and returns at most `returned` hits."""
 
     returned: int
 
-    def search(self, collection: str, question: SearchQuery, *, hidden: frozenset[str] = frozenset()) -> SearchResults:
-        results = super().search(collection, question, hidden=hidden)
+    def search(self, collection: str, query: SearchQuery, *, hidden: frozenset[str] = frozenset()) -> SearchResults:
+        results = super().search(collection, query, hidden=hidden)
         return replace(results, hits=results.hits[: self.returned])
 
 
@@ -36,15 +36,15 @@ def client(request: pytest.FixtureRequest) -> Iterator[TestClient[Litestar]]:
         yield client
 
 
-def test_the_page_and_the_interface_tell_how_many_hits_are_missing(client: TestClient[Litestar]) -> None:
-    answer = client.get(API).json()
+def test_missing_hits_are_reported(client: TestClient[Litestar]) -> None:
+    response = client.get(API).json()
     page = client.get("/in/plone/search").text
 
-    assert answer["missing"] == answer["total"] - len(answer["hits"]) > 0
-    assert f"The index counts {answer['missing']} more packages on this page than it returns" in page
+    assert response["missing"] == response["total"] - len(response["hits"]) > 0
+    assert f"The index counts {response['missing']} more packages on this page than it returns" in page
     assert "No package found" not in page
 
 
-def test_nothing_is_missing_behind_the_last_page(client: TestClient[Litestar]) -> None:
+def test_no_hits_are_missing_past_the_last_page(client: TestClient[Litestar]) -> None:
     assert client.get(f"{API}?page=9").json()["missing"] == 0
-    assert "The list ends with page 1." in client.get("/in/plone/search?page=9").text
+    assert "The last page is 1." in client.get("/in/plone/search?page=9").text

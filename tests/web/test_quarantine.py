@@ -1,4 +1,4 @@
-"""No address that a quarantined project names is shown anywhere: nobody should go where it leads."""
+"""URLs and e-mail addresses of quarantined projects are hidden everywhere."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ PATHS = (
     "/api/v1/collections/plone/projects/plone-evil/releases",
     "/badge/plone/plone-evil/health.svg",
     "/in/plone/compare?name=plone-evil&name=plone-api",
-    "/api/v1/collections/plone/compare?names=plone-evil&names=plone-api",
+    "/api/v1/collections/plone/compare?name=plone-evil&name=plone-api",
     "/in/plone",
     "/in/plone/search?q=evil",
     "/in/plone/project/plone-api",
@@ -29,7 +29,7 @@ PATHS = (
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[httpx.Client]:
-    """A site with a quarantined project that names an address in every field that holds text."""
+    """A site with a quarantined project that has a URL in every text field."""
     deps = build_small_site()
     evil = build_site_project(
         "plone.evil",

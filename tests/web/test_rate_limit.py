@@ -1,4 +1,4 @@
-"""A client that asks too much waits; others do not."""
+"""The request limiter delays only the clients above the limit."""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""What every answer has, whatever it is an answer to."""
+"""Headers, caching and compression of every response."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -86,7 +86,7 @@ def test_empty_index_explains_how_to_fill_it() -> None:
 
 
 def test_slow_search_does_not_block_other_requests() -> None:
-    """What waits for the index waits in a thread: others are answered meanwhile."""
+    """Handlers read the index in threads, so a slow search does not block other requests."""
     deps = build_small_site()
     gate = Event()
     with serve_app(replace(deps, search=SlowSearch(deps.index, gate)), {}) as site, ThreadPoolExecutor() as pool:
@@ -101,7 +101,7 @@ def test_slow_search_does_not_block_other_requests() -> None:
 
 
 class SlowSearch(ReferenceSearch):
-    """A search engine that answers when it is allowed to."""
+    """A search engine that waits for an event before it answers."""
 
     def __init__(self, index: PackageIndex, gate: Event) -> None:
         super().__init__(index, now=lambda: 0)
@@ -115,7 +115,7 @@ class SlowSearch(ReferenceSearch):
 def test_metrics_report_project_count(site: httpx.Client) -> None:
     response = site.get("/metrics")
 
-    # Prometheus 3 takes nothing from whoever names a charset twice.
+    # Prometheus 3 rejects a content type with two charsets.
     assert response.headers["content-type"].startswith("text/plain; version=")
     assert response.headers["content-type"].count("charset=") == 1
     assert 'pyf_projects{collection="plone"} 6.0' in response.text

@@ -1,4 +1,4 @@
-"""What is the same for everybody is looked up once in a while."""
+"""TTL cache: expiry, errors, eviction and single flight."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -59,3 +59,13 @@ def test_concurrent_gets_load_once() -> None:
         gate.set()
 
     assert ([future.result() for future in futures], loaded) == ([1, 1, 1, 1], ["a"])
+
+
+def test_oldest_entries_are_evicted() -> None:
+    loaded = list[str]()
+    cache = TTLCache[str, None](loaded.append, ttl=10, max_size=2, clock=Clock())
+
+    for key in ("a", "b", "c", "c", "b", "a"):
+        cache.get(key)
+
+    assert loaded == ["a", "b", "c", "a"]

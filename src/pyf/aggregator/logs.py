@@ -1,7 +1,7 @@
-"""Log lines of processes that run for weeks: each says what it is about, and none holds a secret.
+"""Log lines as text or JSON, with context fields and without secrets.
 
-What a line is about is known where the work begins, and told with `about`; all that is logged inside it, by libraries
-and on the HTTP client's event loop as well, carries the same fields.
+`bind_context` adds fields to all lines of a block of work, including lines of libraries and of the HTTP client's event
+loop.
 """
 
 import logging
@@ -15,18 +15,18 @@ from typing import Literal, TextIO
 
 import msgspec
 
-# Shorter ones are no secrets, and blotting them out would eat words.
+# Characters. Redacting shorter values would replace parts of ordinary words.
 _MIN_SECRET_LENGTH = 6
 REDACTED = "***"
 
-_context: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
+_context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=MappingProxyType({}))
 
 LogFormat = Literal["text", "json"]
 
 
 @contextmanager
 def bind_context(**fields: str) -> Iterator[None]:
-    """Have every line that is logged meanwhile carry these fields, beside those told before; "" leaves a field out."""
+    """Add fields to all lines logged within the context; "" leaves a field out."""
     token = _context.set({**_context.get(), **{name: value for name, value in fields.items() if value}})
     try:
         yield
@@ -35,9 +35,9 @@ def bind_context(**fields: str) -> Iterator[None]:
 
 
 def set_context(**fields: str) -> None:
-    """Have every line that this thread logs from now on carry these fields and no others; "" leaves a field out.
+    """Replace the fields of all lines that this thread logs from now on; "" leaves a field out.
 
-    It is for frameworks that tell when work begins and ends, and give no place to wait in between.
+    For frameworks with separate callbacks for the start and the end of work.
     """
     _context.set({name: value for name, value in fields.items() if value})
 
@@ -45,7 +45,7 @@ def set_context(**fields: str) -> None:
 def configure_logging(
     format_: LogFormat, *, level: int = logging.INFO, secrets: Sequence[str] = (), stream: TextIO | None = None
 ) -> None:
-    """Send all log lines of this process to `to` (stderr), in place of wherever they went before."""
+    """Send all log lines of this process to `stream` (default: stderr) and remove other handlers."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(LineFormatter(format_, secrets))
     root = logging.getLogger()
@@ -56,7 +56,7 @@ def configure_logging(
 
 
 class LineFormatter(logging.Formatter):
-    """Makes one line of a record, whatever it holds: JSON, or text for people; a traceback goes on below text."""
+    """Formats a record as one line of JSON or text; in text, a traceback follows on its own lines."""
 
     def __init__(self, format_: LogFormat, secrets: Sequence[str] = ()) -> None:
         super().__init__()
@@ -83,14 +83,14 @@ class LineFormatter(logging.Formatter):
         return f"{timestamp[:19]}Z {record.levelname} {record.name}: {text}" + (f"\n{traceback}" if traceback else "")
 
     def _redact(self, text: str) -> str:
-        """Return a text that can be written anywhere, and has no secret in it."""
+        """Replace secrets, and escape characters that cannot be encoded."""
         for secret in self._secrets:
             text = text.replace(secret, REDACTED)
         return text.encode(errors="backslashreplace").decode()
 
 
 def _parse_task_fields(record: logging.LogRecord) -> dict[str, str]:
-    """Return which task a line of Celery's own is about: it logs them from outside of their work."""
+    """Return the task of a line that Celery itself logs, outside of the task's context."""
     task = record.args
     if record.name.startswith("celery.") and isinstance(task, Mapping) and "id" in task and "name" in task:
         return {"task_id": str(task["id"]), "task": str(task["name"]).rpartition(".")[2]}

@@ -1,4 +1,4 @@
-"""Pages that everybody can read: axe finds nothing on any of them, and they fit the smallest screen."""
+"""Accessibility: axe rules, contrast, small screens and enlarged text."""
 
 from collections.abc import Callable
 
@@ -33,48 +33,48 @@ PAGES = (
 )
 
 
-def test_axe_finds_nothing_on_any_page(reader: Callable[..., BrowserSession]) -> None:
-    each = reader(color_scheme="light")
+def test_pages_have_no_axe_violations(reader: Callable[..., BrowserSession]) -> None:
+    session = reader(color_scheme="light")
 
-    found = {path: each.open_page(path) and each.find_violations() for path in PAGES}
+    violations_by_path = {path: session.open_page(path) and session.find_violations() for path in PAGES}
 
-    assert {path: violations for path, violations in found.items() if violations} == {}
-
-
-def test_the_dark_has_contrast_on_every_page(reader: Callable[..., BrowserSession]) -> None:
-    """Nothing but colours is another in the dark."""
-    each = reader(color_scheme="dark")
-
-    found = {path: each.open_page(path) and each.find_violations(COLOR_RULES) for path in PAGES}
-
-    assert {path: violations for path, violations in found.items() if violations} == {}
-    assert each.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 29)"
+    assert {path: violations for path, violations in violations_by_path.items() if violations} == {}
 
 
-def test_axe_finds_nothing_on_a_phone(reader: Callable[..., BrowserSession]) -> None:
-    each = reader(viewport={"width": 390, "height": 844}, color_scheme="light")
-    found = {}
+def test_dark_mode_contrast(reader: Callable[..., BrowserSession]) -> None:
+    """Only colors differ in the dark mode."""
+    session = reader(color_scheme="dark")
+
+    violations_by_path = {path: session.open_page(path) and session.find_violations(COLOR_RULES) for path in PAGES}
+
+    assert {path: violations for path, violations in violations_by_path.items() if violations} == {}
+    assert session.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 29)"
+
+
+def test_phone_pages_have_no_axe_violations(reader: Callable[..., BrowserSession]) -> None:
+    session = reader(viewport={"width": 390, "height": 844}, color_scheme="light")
+    violations_by_path = {}
 
     for path in ("/in/plone/search?q=plone", "/in/plone/project/plone-api", "/in/plone"):
-        page = each.open_page(path)
-        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
-        found[path] = each.find_violations()
+        page = session.open_page(path)
+        page.evaluate("document.querySelectorAll('details').forEach(session => { session.open = true })")
+        violations_by_path[path] = session.find_violations()
 
-    assert {path: violations for path, violations in found.items() if violations} == {}
+    assert {path: violations for path, violations in violations_by_path.items() if violations} == {}
 
 
-def test_no_page_is_wider_than_a_screen_of_320_pixels(reader: Callable[..., BrowserSession]) -> None:
-    each = reader(viewport={"width": 320, "height": 640})
+def test_pages_fit_320_pixels(reader: Callable[..., BrowserSession]) -> None:
+    session = reader(viewport={"width": 320, "height": 640})
 
-    wide = [path for path in PAGES if each.open_page(path) and each.overflows_horizontally()]
+    wide = [path for path in PAGES if session.open_page(path) and session.overflows_horizontally()]
 
     assert wide == []
 
 
-def test_text_may_be_twice_as_large(reader: Callable[..., BrowserSession]) -> None:
-    """A browser that doubles the size of text shows a screen of 1280 pixels like one of 640."""
-    each = reader(viewport={"width": 640, "height": 512}, device_scale_factor=2)
+def test_text_at_200_percent(reader: Callable[..., BrowserSession]) -> None:
+    """With text at 200% a screen of 1280 pixels has the layout of 640 pixels."""
+    session = reader(viewport={"width": 640, "height": 512}, device_scale_factor=2)
 
-    wide = [path for path in PAGES if each.open_page(path) and each.overflows_horizontally()]
+    wide = [path for path in PAGES if session.open_page(path) and session.overflows_horizontally()]
 
     assert wide == []

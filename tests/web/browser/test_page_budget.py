@@ -1,4 +1,4 @@
-"""Lists whose addresses are too long to be repeated: their ways on are buttons, and lead where links would."""
+"""Searches with very long URLs use form buttons, which lead where links would."""
 
 import re
 from collections.abc import Callable
@@ -15,9 +15,7 @@ CROWDED = build_search_url("classifier", list(LONG_CLASSIFIERS[:30]), sort="name
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
-def test_pages_and_filters_are_gone_through_by_buttons_and_back(
-    reader: Callable[..., BrowserSession], scripts: bool
-) -> None:
+def test_buttons_change_page_and_filters(reader: Callable[..., BrowserSession], scripts: bool) -> None:
     page = reader("crowded_site", java_script_enabled=scripts).open_page(CROWDED)
     first = page.locator(".hits h3").first.inner_text()
 
@@ -37,16 +35,16 @@ def test_pages_and_filters_are_gone_through_by_buttons_and_back(
     expect(page.locator(".hits h3").first).to_have_text(first)
 
 
-def test_the_feed_of_a_long_question_is_asked_for_by_a_button(reader: Callable[..., BrowserSession]) -> None:
+def test_button_opens_feed_of_long_query(reader: Callable[..., BrowserSession]) -> None:
     page = reader("crowded_site").open_page(CROWDED)
 
-    with page.expect_response(re.compile("/feeds/plone/updated.atom")) as told:
+    with page.expect_response(re.compile("/feeds/plone/updated.atom")) as response_info:
         page.get_by_role("button", name="Feed of this search").click()
 
-    assert told.value.status == 200
+    assert response_info.value.status == 200
 
 
-def test_the_keyboard_goes_on_by_buttons(reader: Callable[..., BrowserSession]) -> None:
+def test_keyboard_uses_buttons(reader: Callable[..., BrowserSession]) -> None:
     page = reader("crowded_site").open_page(CROWDED)
 
     page.get_by_role("button", name="Next page").focus()
@@ -56,7 +54,7 @@ def test_the_keyboard_goes_on_by_buttons(reader: Callable[..., BrowserSession]) 
     assert page.evaluate("document.activeElement.id") == "count"
 
 
-def test_axe_finds_nothing_on_a_crowded_list_and_it_fits_a_phone(reader: Callable[..., BrowserSession]) -> None:
+def test_crowded_list_is_accessible_and_fits_phone(reader: Callable[..., BrowserSession]) -> None:
     light = reader("crowded_site", color_scheme="light")
     dark = reader("crowded_site", color_scheme="dark", viewport={"width": 320, "height": 640})
 

@@ -1,4 +1,4 @@
-"""Reading about a package and comparing it, with and without scripts, a mouse or a large screen."""
+"""Package pages and comparisons with and without scripts, with keyboard and on phones."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from support.browser import BrowserSession
 pytestmark = pytest.mark.slow
 
 
-def test_a_project_page_has_all_there_is_to_know(reader: Callable[..., BrowserSession]) -> None:
+def test_project_page_shows_all_sections(reader: Callable[..., BrowserSession]) -> None:
     page = reader().open_page("/in/plone/project/plone-often")
 
     for part in ("README", "Health", "Compatibility", "Releases", "Requirements", "Dependents", "Similar"):
@@ -21,17 +21,17 @@ def test_a_project_page_has_all_there_is_to_know(reader: Callable[..., BrowserSe
     assert page.get_by_role("link", name="A picture of it").get_attribute("href") == "https://pictures.example/p.png"
 
 
-def test_the_install_line_can_be_copied(reader: Callable[..., BrowserSession]) -> None:
+def test_copy_install_command(reader: Callable[..., BrowserSession]) -> None:
     each = reader(permissions=["clipboard-read", "clipboard-write"])
     page = each.open_page("/in/plone/project/plone-api")
 
     page.get_by_role("button", name="Copy").click()
 
-    expect(page.get_by_role("status")).to_have_text("The install line was copied")
+    expect(page.get_by_role("status")).to_have_text("Install command copied")
     assert page.evaluate("navigator.clipboard.readText()") == "pip install plone.api"
 
 
-def test_what_is_picked_in_a_list_is_compared(reader: Callable[..., BrowserSession]) -> None:
+def test_compare_picked_packages(reader: Callable[..., BrowserSession]) -> None:
     page = reader().open_page("/in/plone/search?q=many&sort=name")
     expect(page.get_by_role("button", name="Compare them")).to_be_hidden()
 
@@ -47,7 +47,7 @@ def test_what_is_picked_in_a_list_is_compared(reader: Callable[..., BrowserSessi
     expect(page.get_by_role("columnheader")).to_contain_text(["What is compared", "plone.many00", "plone.api"])
 
 
-def test_what_is_picked_on_several_pages_is_compared(reader: Callable[..., BrowserSession]) -> None:
+def test_picks_survive_page_changes(reader: Callable[..., BrowserSession]) -> None:
     page = reader().open_page("/in/plone/search?q=many&sort=name")
 
     page.get_by_role("checkbox", name="Compare plone.many00").check()
@@ -60,13 +60,13 @@ def test_what_is_picked_on_several_pages_is_compared(reader: Callable[..., Brows
     expect(page.get_by_role("columnheader")).to_contain_text(["What is compared", "plone.many", "plone.many"])
 
 
-def test_everything_works_without_scripts(reader: Callable[..., BrowserSession]) -> None:
+def test_pages_work_without_scripts(reader: Callable[..., BrowserSession]) -> None:
     page = reader(java_script_enabled=False).open_page("/in/plone")
 
     page.get_by_role("searchbox", name="Search Plone packages").fill("many")
     page.get_by_role("button", name="Search").click()
     page.get_by_role("checkbox", name="Plone 5.2").check()
-    page.get_by_role("combobox", name="Order by").select_option("name")
+    page.get_by_role("combobox", name="Sort by").select_option("name")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#count")).to_contain_text("25 packages")
     page.get_by_role("link", name="Next").click()
@@ -80,7 +80,7 @@ def test_everything_works_without_scripts(reader: Callable[..., BrowserSession])
     assert page.locator(".install code").inner_text() == "pip install plone.many40"
 
 
-def test_the_keyboard_alone_finds_narrows_reads_and_compares(reader: Callable[..., BrowserSession]) -> None:
+def test_keyboard_only_workflow(reader: Callable[..., BrowserSession]) -> None:
     page = reader().open_page("/in/plone/search")
 
     def tab_to(selector: str) -> None:
@@ -117,21 +117,21 @@ def test_the_keyboard_alone_finds_narrows_reads_and_compares(reader: Callable[..
     expect(page.locator("#health")).to_be_in_viewport()
 
 
-def test_a_phone_shows_the_list_first_and_folds_the_filters(reader: Callable[..., BrowserSession]) -> None:
+def test_phone_collapses_filters(reader: Callable[..., BrowserSession]) -> None:
     page = reader(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).open_page(
         "/in/plone/search?q=many"
     )
 
     expect(page.locator(".hits h3").first).to_be_in_viewport()
     expect(page.get_by_role("checkbox", name="Plone 5.2")).to_be_hidden()
-    page.get_by_text("Filters and order").tap()
+    page.get_by_text("Filters and sort order").tap()
     page.get_by_role("checkbox", name="Plone 5.2").tap()
 
     expect(page.locator("#count")).to_contain_text("25 packages")
     expect(page.get_by_role("checkbox", name="Plone 5.2")).to_be_visible()
 
 
-def test_a_wide_screen_shows_the_filters_beside_the_list(reader: Callable[..., BrowserSession]) -> None:
+def test_wide_screen_shows_filters(reader: Callable[..., BrowserSession]) -> None:
     page = reader(viewport={"width": 1280, "height": 900}).open_page("/in/plone/search")
 
     expect(page.get_by_role("checkbox", name="Plone 5.2")).to_be_visible()
@@ -149,7 +149,7 @@ def test_a_wide_screen_shows_the_filters_beside_the_list(reader: Callable[..., B
         "/in/%3Cscript%3Ealert(1)%3C%2Fscript%3E",
     ],
 )
-def test_nothing_that_strangers_write_runs(reader: Callable[..., BrowserSession], path: str) -> None:
+def test_hostile_text_runs_no_script(reader: Callable[..., BrowserSession], path: str) -> None:
     each = reader()
     opened: list[str] = []
     each.page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
@@ -160,7 +160,7 @@ def test_nothing_that_strangers_write_runs(reader: Callable[..., BrowserSession]
     assert page.locator("main :is(script, style, iframe, object, img, form form)").count() == 0
 
 
-def test_a_quarantined_package_warns_and_cannot_be_installed(reader: Callable[..., BrowserSession]) -> None:
+def test_quarantined_package_warns(reader: Callable[..., BrowserSession]) -> None:
     page = reader().open_page("/in/plone/project/plone-evil")
 
     expect(page.get_by_role("note")).to_contain_text("quarantine")

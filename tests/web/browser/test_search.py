@@ -1,4 +1,4 @@
-"""Finding a package: suggestions, filters, pages and the way back, as people use them."""
+"""Search in a real browser: suggestions, filters, pages and history."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ def visible_names(page: Page) -> list[str]:
     return page.locator(".hits h3").all_inner_texts()
 
 
-def test_a_search_finds_and_its_address_says_what_was_asked(reader: Callable[..., BrowserSession]) -> None:
+def test_search_updates_url(reader: Callable[..., BrowserSession]) -> None:
     page = reader().open_page("/")
 
     page.get_by_role("searchbox", name="Search packages").fill("forms made")
@@ -26,7 +26,7 @@ def test_a_search_finds_and_its_address_says_what_was_asked(reader: Callable[...
     assert page.get_by_role("combobox", name="Search Plone packages").input_value() == "forms made"
 
 
-def test_suggestions_come_while_one_types_and_lead_to_the_package(reader: Callable[..., BrowserSession]) -> None:
+def test_suggestions_lead_to_package(reader: Callable[..., BrowserSession]) -> None:
     page = reader().open_page("/in/plone")
     box = page.get_by_role("combobox", name="Search Plone packages")
 
@@ -39,7 +39,7 @@ def test_suggestions_come_while_one_types_and_lead_to_the_package(reader: Callab
     expect(page.get_by_role("heading", level=1)).to_have_text("collective.easyform")
 
 
-def test_escape_puts_suggestions_away_and_keeps_the_text(reader: Callable[..., BrowserSession]) -> None:
+def test_escape_closes_suggestions(reader: Callable[..., BrowserSession]) -> None:
     page = reader().open_page("/in/plone/search")
     box = page.get_by_role("combobox", name="Search Plone packages")
     box.press_sequentially("many")
@@ -51,8 +51,8 @@ def test_escape_puts_suggestions_away_and_keeps_the_text(reader: Callable[..., B
     assert box.input_value() == "many"
 
 
-def test_suggestions_come_though_those_before_are_still_on_their_way(reader: Callable[..., BrowserSession]) -> None:
-    """On a slow line every letter overtakes the answer to the one before."""
+def test_suggestions_abort_previous_request(reader: Callable[..., BrowserSession]) -> None:
+    """On a slow connection each keystroke aborts the previous request."""
     page = reader().open_page("/in/plone/search")
     page.route("**/suggest?q=m", lambda route: None)
     box = page.get_by_role("combobox", name="Search Plone packages")
@@ -64,7 +64,7 @@ def test_suggestions_come_though_those_before_are_still_on_their_way(reader: Cal
     expect(page.get_by_role("option").first).to_be_visible()
 
 
-def test_the_way_back_brings_the_text_that_was_asked_there(reader: Callable[..., BrowserSession]) -> None:
+def test_back_restores_search_text(reader: Callable[..., BrowserSession]) -> None:
     page = reader().open_page("/in/plone/search?q=many")
     box = page.get_by_role("combobox", name="Search Plone packages")
     box.fill("forms")
@@ -77,7 +77,7 @@ def test_the_way_back_brings_the_text_that_was_asked_there(reader: Callable[...,
     expect(box).to_have_value("many")
 
 
-def test_filters_work_without_loading_the_page_anew_and_the_way_back_undoes_them(
+def test_filters_update_in_place_and_back_undoes_them(
     reader: Callable[..., BrowserSession],
 ) -> None:
     page = reader().open_page("/in/plone/search?q=many")
@@ -86,15 +86,15 @@ def test_filters_work_without_loading_the_page_anew_and_the_way_back_undoes_them
 
     page.get_by_role("checkbox", name="Plone 5.2").check()
     expect(page.get_by_role("status")).to_have_text("25 packages")
-    page.get_by_role("combobox", name="Order by").focus()
-    page.get_by_role("combobox", name="Order by").select_option("name")
+    page.get_by_role("combobox", name="Sort by").focus()
+    page.get_by_role("combobox", name="Sort by").select_option("name")
     expect(page).to_have_url(re.compile(r"\?(?=.*q=many)(?=.*framework=Plone\+5\.2)(?=.*sort=name)"))
     expect(page.locator(".hits h3").first).to_have_text("plone.many00")
 
     assert page.evaluate("window.same_page") is True
     assert page.evaluate("document.activeElement.id") == "sort"
     page.go_back()
-    expect(page.get_by_role("combobox", name="Order by")).to_have_value("relevance")
+    expect(page.get_by_role("combobox", name="Sort by")).to_have_value("relevance")
     expect(page.get_by_role("checkbox", name="Plone 5.2")).to_be_checked()
     page.go_back()
     expect(page.locator("#count")).to_have_text(before)
@@ -103,10 +103,10 @@ def test_filters_work_without_loading_the_page_anew_and_the_way_back_undoes_them
     expect(page.locator("#count")).to_contain_text("25 packages")
 
 
-def test_a_filter_is_taken_away_by_its_chip(reader: Callable[..., BrowserSession]) -> None:
+def test_chip_removes_filter(reader: Callable[..., BrowserSession]) -> None:
     page = reader().open_page("/in/plone/search?q=many&framework=Plone+5.2&license=MIT")
 
-    page.get_by_role("link", name="Licence: MIT").click()
+    page.get_by_role("link", name="License: MIT").click()
 
     expect(page).to_have_url(re.compile(r"\?q=many&framework=Plone\+5\.2$"))
     expect(page.locator("#count")).to_contain_text("25 packages")
@@ -127,7 +127,7 @@ def test_pages_show_every_package_once(reader: Callable[..., BrowserSession]) ->
     expect(page.locator(".pages [aria-current=page]")).to_have_text("2")
 
 
-def test_a_project_and_the_way_back_to_the_list(reader: Callable[..., BrowserSession]) -> None:
+def test_back_from_project_returns_to_list(reader: Callable[..., BrowserSession]) -> None:
     page = reader().open_page("/in/plone/search?q=many")
     page.get_by_role("checkbox", name="MIT").check()
     expect(page).to_have_url(re.compile("license=MIT"))
@@ -140,8 +140,8 @@ def test_a_project_and_the_way_back_to_the_list(reader: Callable[..., BrowserSes
     assert "plone.many01" in visible_names(page)
 
 
-def test_a_list_is_at_most_60_kilobytes(reader: Callable[..., BrowserSession]) -> None:
-    """The list itself, however much is listed; and with all that belongs to it as it comes over the wire."""
+def test_search_page_size(reader: Callable[..., BrowserSession]) -> None:
+    """The limit holds for the HTML, and for the compressed transfer of the page with its assets."""
     each = reader()
     sizes: list[int] = []
     each.page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))

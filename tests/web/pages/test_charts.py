@@ -1,4 +1,4 @@
-"""Drawings keep to their frames, whatever they draw."""
+"""Geometry of the charts."""
 
 import itertools
 

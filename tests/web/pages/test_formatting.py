@@ -1,4 +1,4 @@
-"""Numbers, times and strangers' texts as people read them."""
+"""Formatting of numbers, times and untrusted text."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""A list has at most 60 KB, whatever packages say and whatever is asked, and leads on all the same."""
+"""Search pages stay below 60 KB for any package and any query, and stay navigable."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def site() -> Iterator[httpx.Client]:
 
 
 def find_button_fields(page: str, label: str) -> dict[str, str]:
-    """Return what the button of this label adds to what the filters' form asks for."""
+    """Return the fields that the button with this label adds to the filter form."""
     (tag,) = re.findall(rf'<button([^>]*form="filters-form"[^>]*)>{re.escape(label)}<', page)
     return {key: unescape(value) for key, value in re.findall(r'(name|value)="([^"]*)"', tag)}
 
@@ -48,8 +48,8 @@ def find_button_fields(page: str, label: str) -> dict[str, str]:
         "classifiers",
         "quotes",
         "emoji",
-        "behind",
-        "licences",
+        "past end",
+        "licenses",
         "too many",
         "100 hits",
         "start",
@@ -111,5 +111,5 @@ def test_too_many_filters_are_reported(site: httpx.Client) -> None:
     long = site.get(build_search_url("license", ["x" * 201]))
 
     assert (many.status_code, long.status_code) == (400, 400)
-    assert "So much can&#39;t be asked for at once: the first 30 filters were used." in many.text
-    assert "A filter has 200 characters at most: what is longer was left out." in long.text
+    assert "Too many filters: only the first 30 were applied." in many.text
+    assert "Filters longer than 200 characters were ignored." in long.text

@@ -1,4 +1,4 @@
-"""A README in its page: what is shown is safe, and in the right places."""
+"""Rendering of READMEs: safety, structure and accessibility."""
 
 import itertools
 import re
@@ -14,7 +14,7 @@ from support.readmes import HOSTILE_HTML, HOSTILE_TOKENS
 
 FRAGMENTS = (
     *HOSTILE_HTML,
-    *(token for token in HOSTILE_TOKENS if not re.search("[\ud800-\udfff]", token)),  # what is stored is UTF-8
+    *(token for token in HOSTILE_TOKENS if not re.search("[\ud800-\udfff]", token)),  # stored text is UTF-8
     *(
         "<h2>",
         "</h2>",
@@ -40,7 +40,7 @@ FRAGMENTS = (
 
 
 def wrap_in_page(html: str) -> str:
-    """Return a page that consists of a README."""
+    """Wrap a README in a minimal page."""
     return (
         '<!DOCTYPE html><html><head><title>x</title></head><body><main><h1>x</h1><section id="readme">'
         f"{render_readme(html)}</section></main></body></html>"
@@ -62,11 +62,11 @@ def test_render_readme_always_yields_valid_html(html: str) -> None:
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=8).map("".join))
 def test_render_readme_output_is_safe(html: str) -> None:
-    """Nothing that it adds would be taken away by the rules that made it safe, but classes and what helps to scroll."""
-    added = r' (?:class="(?:picture|scroll)"|role="group"|tabindex="0"|aria-label="Table [0-9]+ of the README")'
+    """The output passes the sanitizer unchanged, except for classes and attributes for scrolling."""
+    added = r' (?:class="(?:image|scroll)"|role="group"|tabindex="0"|aria-label="Table [0-9]+ of the README")'
     result = re.sub(added, "", render_readme(html)).lstrip("\ufeff")
 
-    # A parser takes the first newline of code for layout.
+    # HTML parsers drop the first newline of a pre element.
     assert extract_text(sanitize_html(result)) == extract_text(re.sub(r"(<pre[^>]*>)\n", r"\1", result))
 
 
@@ -91,10 +91,10 @@ def test_render_readme_transformations(html: str, expected: str) -> None:
 
 
 def test_image_becomes_link_with_alt_text() -> None:
-    link = '<a class="picture" href="https://a.example/p.png" rel="nofollow noopener ugc">'
+    link = '<a class="image" href="https://a.example/p.png" rel="nofollow noopener ugc">'
 
     assert render_readme('<img src="https://a.example/p.png" alt="A plot">') == f"{link}A plot</a> "
-    assert render_readme('<img src="https://a.example/p.png">') == f"{link}picture</a> "
+    assert render_readme('<img src="https://a.example/p.png">') == f"{link}image</a> "
 
 
 def test_image_in_link_becomes_alt_text() -> None:

@@ -1,4 +1,4 @@
-"""What every page is, whatever is in the index: whole HTML that asks nobody elsewhere, and hides what it has to."""
+"""Content of the pages: valid HTML without external resources, and nothing that must be hidden."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ PAGES = {
     "/": 200,
     "/in/plone": 200,
     "/in/plone/search": 200,
-    "/in/plone/search?q=many&framework=Plone+6.0&license=MIT&all=classifier&within=90&page=2": 200,
+    "/in/plone/search?q=many&framework=Plone+6.0&license=MIT&all=classifier&updated_within=90&page=2": 200,
     "/in/plone/search?q=many&page=99": 200,
     "/in/plone/search?q=nothing+like+it&health=good": 200,
     "/in/plone/search?q=" + "x" * 400: 400,
@@ -54,7 +54,7 @@ def site() -> Iterator[httpx.Client]:
 
 
 def page_text(response: httpx.Response) -> str:
-    """Return what a page says, in one line."""
+    """Return the text of a page in one line."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", response.text)).split())
 
 
@@ -74,7 +74,7 @@ def test_search_page_shows_package_facts(site: httpx.Client) -> None:
     assert re.search(r"\d+ packages?( 1–20)? Feed of this search", content)
     assert "plone.many07 7.1 11 Dec 2026 One of many, number 7 Plone 6.1 Python 3.13 3.12" in content
     assert re.search(r"Health \d+ of 100, \w+ plone.many07", content)
-    assert re.search(r"Licence: MIT 20 k a month 9 stars", content)
+    assert re.search(r"License: MIT 20 k a month 9 stars", content)
 
 
 def test_project_page_shows_all_sections(site: httpx.Client) -> None:
@@ -83,7 +83,7 @@ def test_project_page_shows_all_sections(site: httpx.Client) -> None:
     assert "plone.api 2.0.0 An easy API for Plone" in content
     assert "pip install plone.api" in content
     assert "Maintainers on PyPI ada bob By Ada Lovelace" in content
-    assert "What would bring most" in content
+    assert "Suggested improvements" in content
     assert re.search(r"Compatibility .* 2\.0\.0 .* ✓ ✓ – .* 1\.5\.0 .* – ✓ ✓", content)
     assert "collective.easyform >=2 requests" in content
     assert "For [test] pytest" in content
@@ -113,7 +113,7 @@ def test_quarantined_package_shows_only_a_warning(site: httpx.Client) -> None:
 
 
 def test_removed_page_shows_date_and_reason(site: httpx.Client) -> None:
-    assert "It left on 14 Jan 2027 : PyPI has removed it." in page_text(site.get("/in/plone/project/plone-gone"))
+    assert "Removed on 14 Jan 2027 : PyPI has removed it." in page_text(site.get("/in/plone/project/plone-gone"))
 
 
 def test_unknown_name_shows_suggestions(site: httpx.Client) -> None:
@@ -181,17 +181,14 @@ def test_comparison_skips_missing_packages(site: httpx.Client) -> None:
     one_left = page_text(site.get("/in/plone/compare?name=plone.api&name=plone.nowhere"))
 
     assert "Left out: there is no plone-nowhere in plone." in two_left
-    assert "What is compared plone.api plone.often Health" in two_left
-    assert (
-        "Left out: there is no plone-nowhere in plone. Comparing plone.api: name another package to put beside it."
-        in one_left
-    )
+    assert "Property plone.api plone.often Health" in two_left
+    assert "Left out: there is no plone-nowhere in plone. Comparing plone.api: add another package." in one_left
 
 
 def test_page_past_the_end_points_to_last_page(site: httpx.Client) -> None:
     content = page_text(site.get("/in/plone/search?q=many&page=99"))
 
-    assert "The list ends with page 3. Show it" in content
+    assert "The last page is 3. Go to page 3" in content
     assert "No package found" not in content
 
 

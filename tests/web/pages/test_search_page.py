@@ -1,4 +1,4 @@
-"""A list: the pages that it leads to, the order of what it can be narrowed to, and versions in few words."""
+"""Page links, filters and versions of the search page."""
 
 import pytest
 
@@ -71,8 +71,8 @@ def test_chips_link_to_the_search_without_them() -> None:
     page = build_page(SearchQuery(text="x", health=(HealthBand.GOOD,), licenses=("MIT",), updated_within=30, page=2))
 
     assert [(chip.label, chip.action.url) for chip in page.chips] == [
-        ("Health: Good", "/in/plone/search?q=x&license=MIT&within=30"),
-        ("Licence: MIT", "/in/plone/search?q=x&health=good&within=30"),
+        ("Health: Good", "/in/plone/search?q=x&license=MIT&updated_within=30"),
+        ("License: MIT", "/in/plone/search?q=x&health=good&updated_within=30"),
         ("Updated within a month", "/in/plone/search?q=x&health=good&license=MIT"),
     ]
     assert page.clear_url == "/in/plone/search?q=x"

@@ -1,4 +1,4 @@
-"""A question in an address: whatever is in it is read, and what is written reads back."""
+"""Parsing and formatting of search URLs."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +32,11 @@ def test_query_pairs_round_trip(params: SearchParams) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["q", "framework", "health", "within", "sort", "page", "all", "x"]), st.text()))
+    st.lists(
+        st.tuples(
+            st.sampled_from(["q", "framework", "health", "updated_within", "sort", "page", "all", "x"]), st.text()
+        )
+    )
 )
 def test_parse_accepts_any_pairs(pairs: list[tuple[str, str]]) -> None:
     query = search_params.parse(pairs).query
@@ -44,13 +48,13 @@ def test_parse_accepts_any_pairs(pairs: list[tuple[str, str]]) -> None:
 def test_parse_reports_too_long_text() -> None:
     params = search_params.parse([("q", "x" * 10_000)])
 
-    assert params.problem == "What you searched for has 10,000 characters; the search takes 300 at most."
+    assert params.problem == "The search text has 10,000 characters; the limit is 300."
     assert params.query.text == ""
 
 
 def test_to_query_pairs_omits_defaults() -> None:
     assert search_params.to_query_pairs(
-        search_params.parse([("q", " x "), ("sort", "relevance"), ("page", "1"), ("within", "")])
+        search_params.parse([("q", " x "), ("sort", "relevance"), ("page", "1"), ("updated_within", "")])
     ) == [("q", "x")]
 
 

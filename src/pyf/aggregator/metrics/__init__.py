@@ -1,8 +1,7 @@
-"""What the program tells Prometheus, by whichever process is asked.
+"""Prometheus metrics.
 
-A web server answers `/metrics` with `Metrics(services).text()`, of the content type `CONTENT_TYPE`; make `Metrics` once
-a process, because what it learns of the index is shared by all who ask within a few seconds. A process that serves
-nothing else opens an `endpoint`.
+The web server answers `/metrics` with `Metrics.render()`; workers use `serve_metrics`. Create one `Metrics` for each
+process: it caches the statistics of the index for a few seconds.
 """
 
 from .collectors import CONTENT_TYPE, Metrics, serve_metrics

@@ -1,4 +1,4 @@
-"""What the index holds, looked up now and then, whoever asks: an index that is slow must not hold a scrape up."""
+"""Cached statistics of the collections, so that a slow index does not block a scrape."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from ..usecases.collections.overview import read_overview
 
 
 class CollectionStats(Struct, frozen=True, kw_only=True):
-    """One collection under one of the names that people use; times in Unix seconds, None where not known."""
+    """A collection under one of its names; times in Unix seconds, None is unknown."""
 
     name: str
     project_count: int
@@ -23,7 +23,7 @@ class CollectionStats(Struct, frozen=True, kw_only=True):
 
 
 def fetch_collection_stats(deps: Dependencies) -> list[CollectionStats]:
-    """Look the collections up, leftovers of rebuilds left out; raises what the index raises."""
+    """Read the statistics of all collections, without leftovers of rebuilds."""
     return [
         CollectionStats(
             name=name,
@@ -39,9 +39,10 @@ def fetch_collection_stats(deps: Dependencies) -> list[CollectionStats]:
 
 
 class CollectionStatsCache:
-    """The last facts, looked up anew when they are older than `fresh_for`; waits for them `patience` seconds at most.
+    """Latest statistics; loaded again by a single background thread when they are older than `ttl` seconds.
 
-    However many ask, one look is under way at a time, in a thread of its own that may wait for a server.
+    Args:
+        timeout: seconds that a caller waits for a running load.
     """
 
     def __init__(self, load: Callable[[], list[CollectionStats]], *, ttl: float = 5.0, timeout: float = 5.0) -> None:
@@ -54,13 +55,13 @@ class CollectionStatsCache:
         self._stats: list[CollectionStats] | None = None
 
     def get_latest(self) -> list[CollectionStats] | None:
-        """Return the facts, None where the index does not answer, or not in time."""
+        """Return the statistics, None if the index does not answer in time."""
         with self._changed:
             if time.monotonic() - self._loaded_at <= self._ttl:
                 return self._stats
             if not self._is_loading:
                 self._is_loading = True
-                Thread(target=self._refresh, name="index facts", daemon=True).start()
+                Thread(target=self._refresh, name="collection-stats", daemon=True).start()
             is_done = self._changed.wait_for(lambda: not self._is_loading, timeout=self._timeout)
             return self._stats if is_done else None
 
@@ -69,7 +70,7 @@ class CollectionStatsCache:
         try:
             stats = self._load()
         except AggregatorError:
-            stats = None  # told as such: `pyf_index_up` is 0
+            stats = None  # reported by `pyf_index_up` 0
         finally:
             with self._changed:
                 self._stats, self._loaded_at, self._is_loading = stats, time.monotonic(), False

@@ -1,7 +1,4 @@
-"""Turns counts, limits and the index's facts into Prometheus' text, worked out when somebody asks.
-
-Serves metrics where nothing else is served: by a worker, on `METRICS_PORT`.
-"""
+"""Collect the metrics at each scrape, and serve them for processes without a web server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +23,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 class Metrics:
-    """All that one process has to tell; a worker adds its `tasks` and the `backlog`. Safe to share between threads."""
+    """All metrics of a process; workers add `tasks` and `backlog`. Safe to share between threads."""
 
     def __init__(self, deps: Dependencies, *, tasks: TaskMetrics | None = None, backlog: Backlog | None = None) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
@@ -34,11 +31,13 @@ class Metrics:
         self.registry.register(AppCollector(deps, tasks, backlog))
 
     def render(self) -> bytes:
-        """Return all metrics as `CONTENT_TYPE`; takes five seconds where the index does not answer."""
+        """Return all metrics as `CONTENT_TYPE`; takes up to five seconds if the index does not answer."""
         return generate_latest(self.registry)
 
 
 class AppCollector(Collector):
+    """Collects the metrics of this program from its counters and the index."""
+
     def __init__(self, deps: Dependencies, tasks: TaskMetrics | None, backlog: Backlog | None) -> None:
         self._deps = deps
         self._tasks = tasks
@@ -46,6 +45,7 @@ class AppCollector(Collector):
         self._collection_stats = CollectionStatsCache(lambda: fetch_collection_stats(deps))
 
     def collect(self) -> Iterator[Metric]:
+        """Yield all metrics."""
         yield definitions.BUILD_INFO.to_family({(__version__,): 1})
         yield from _request_metrics(self._deps.request_metrics)
         yield from _index_metrics(self._collection_stats.get_latest(), self._deps.now())
@@ -93,7 +93,7 @@ def _task_metrics(task_metrics: TaskMetrics) -> Iterator[Metric]:
 
 def _queue_metrics(backlog: Backlog) -> Iterator[Metric]:
     lengths: tuple[int, int] | None = None
-    with suppress(Unavailable):  # told as such
+    with suppress(Unavailable):  # reported by `pyf_queue_up` 0
         lengths = backlog.get_lengths()
     yield definitions.QUEUE_UP.to_family({(): int(lengths is not None)})
     yield definitions.QUEUE_LENGTH.to_family({(): lengths[0]} if lengths else {})
@@ -102,11 +102,11 @@ def _queue_metrics(backlog: Backlog) -> Iterator[Metric]:
 
 @contextmanager
 def serve_metrics(metrics: Metrics, *, host: str, port: int) -> Iterator[None]:
-    """Answer `/metrics` on a port as long as the context lasts; raises `Invalid` for one that can't be had."""
+    """Serve `/metrics` on a port while the context is open; raises `Invalid` if the port is not available."""
     try:
         server, thread = start_http_server(port, host, metrics.registry)
     except OSError as error:
-        raise Invalid(f"METRICS_PORT={port}: metrics can't be served on {host}: {error.strerror}") from error
+        raise Invalid(f"METRICS_PORT={port}: cannot serve metrics on {host}: {error.strerror}") from error
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Every metric, declared once: what it is called, what its labels are, and what it tells."""
+"""Definitions of all metrics: names, labels and help texts."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 
 class MetricDefinition(Struct, frozen=True):
-    """A metric; a counter's samples have `_total` after its name."""
+    """A metric; samples of a counter have the suffix `_total`."""
 
     name: str
     help_text: str
@@ -16,7 +16,7 @@ class MetricDefinition(Struct, frozen=True):
     kind: Literal["gauge", "counter"] = "gauge"
 
     def to_family(self, values: Mapping[Any, float]) -> Metric:
-        """Return it with values by those of its labels, in their order; () where it has none."""
+        """Return the metric with values by label values; the key is () if it has no labels."""
         family = (CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily)(
             self.name, self.help_text, labels=self.labels
         )
@@ -26,11 +26,11 @@ class MetricDefinition(Struct, frozen=True):
 
     @property
     def sample_name(self) -> str:
-        """The name of its samples."""
+        """The name of the samples."""
         return f"{self.name}_total" if self.kind == "counter" else self.name
 
 
-BUILD_INFO = MetricDefinition("pyf_build_info", "Always 1; the version is the program's.", ("version",))
+BUILD_INFO = MetricDefinition("pyf_build_info", "Always 1; the label is the version of the program.", ("version",))
 
 REQUESTS = MetricDefinition(
     "pyf_requests",
@@ -41,48 +41,50 @@ REQUESTS = MetricDefinition(
 )
 RATE_LIMIT_REMAINING = MetricDefinition(
     "pyf_rate_limit_remaining",
-    "Requests (GitHub's graphql: points) that a service said were left until the reset.",
+    "Remaining requests until the reset, as reported by a service (GitHub's graphql: points).",
     ("service", "kind"),
 )
 RATE_LIMIT = MetricDefinition(
-    "pyf_rate_limit", "What a service allows from one reset to the next.", ("service", "kind")
+    "pyf_rate_limit", "Requests that a service allows from one reset to the next.", ("service", "kind")
 )
 RATE_LIMIT_RESET = MetricDefinition(
-    "pyf_rate_limit_reset_timestamp_seconds", "When a service allows everything again.", ("service", "kind")
+    "pyf_rate_limit_reset_timestamp_seconds", "Time of the next reset.", ("service", "kind")
 )
 
-INDEX_UP = MetricDefinition("pyf_index_up", "Whether the index answered; where not, nothing is told of collections.")
-PROJECTS = MetricDefinition("pyf_projects", "Projects in a collection.", ("collection",))
-DOCUMENTS = MetricDefinition("pyf_documents", "Documents in a collection, one a release.", ("collection",))
+INDEX_UP = MetricDefinition(
+    "pyf_index_up", "Whether the index answered; if not, there are no metrics about collections."
+)
+PROJECTS = MetricDefinition("pyf_projects", "Packages in a collection.", ("collection",))
+DOCUMENTS = MetricDefinition("pyf_documents", "Documents in a collection, one for each release.", ("collection",))
 NEWEST_CHANGE_AGE = MetricDefinition(
     "pyf_newest_change_age_seconds",
-    "Seconds since a run last saw that every change on PyPI is in the collection.",
+    "Seconds since a run last confirmed that the collection contains all changes on PyPI.",
     ("collection",),
 )
 CURSOR_SERIAL = MetricDefinition(
-    "pyf_cursor_serial", "PyPI's number of the change up to which all are in the collection.", ("collection",)
+    "pyf_cursor_serial", "Serial of PyPI's changelog up to which the collection contains all changes.", ("collection",)
 )
 STALE_PROJECTS = MetricDefinition(
-    "pyf_to_be_asked_again",
-    "Projects of which an answer was older than the change that it was asked for.",
+    "pyf_stale_projects",
+    "Packages whose last response was older than the change that triggered the request; they are retried.",
     ("collection",),
 )
 
 TASKS = MetricDefinition(
     "pyf_tasks",
-    "Tasks that ended, by outcome: the status that they returned, `retried` for those that come again, or `error`.",
+    "Finished tasks by outcome: the returned status, `retried`, or `error`.",
     ("task", "outcome"),
     "counter",
 )
 TASK_SECONDS = MetricDefinition(
-    "pyf_task_seconds", "Seconds that tasks took, all together.", ("task", "outcome"), "counter"
+    "pyf_task_seconds", "Total duration of tasks in seconds.", ("task", "outcome"), "counter"
 )
-TASKS_RUNNING = MetricDefinition("pyf_tasks_under_way", "Tasks that this worker is at.", ("task",))
+TASKS_RUNNING = MetricDefinition("pyf_tasks_running", "Tasks that this worker is running.", ("task",))
 
-QUEUE_UP = MetricDefinition("pyf_queue_up", "Whether the Redis of the queue answered.")
-QUEUE_LENGTH = MetricDefinition("pyf_queue_length", "Tasks that wait in the queue.")
+QUEUE_UP = MetricDefinition("pyf_queue_up", "Whether the queue's Redis answered.")
+QUEUE_LENGTH = MetricDefinition("pyf_queue_length", "Tasks waiting in the queue.")
 QUEUE_UNACKED = MetricDefinition(
-    "pyf_queue_in_hand", "Tasks that workers have taken, those to be tried again included."
+    "pyf_queue_unacked", "Tasks that workers have received and not finished, including scheduled retries."
 )
 
 COMMON_METRICS = (

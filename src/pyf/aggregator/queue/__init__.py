@@ -1,11 +1,10 @@
-"""The queue: tasks that keep all collections up, and when they are due.
+"""Celery tasks that keep all collections current, and their schedule.
 
-A worker is `celery -A pyf.aggregator.queue worker`; what queues the recurring tasks is
-`celery -A pyf.aggregator.queue beat`.
-Importing this reads no setting and opens nothing; the first use does.
+Start a worker with `celery -A pyf.aggregator.queue worker`, the scheduler with `celery -A pyf.aggregator.queue beat`.
+Importing this package reads no settings and opens no connection.
 """
 
-from . import monitoring  # noqa: F401 - it listens to what Celery tells of its tasks
+from . import monitoring  # noqa: F401 - connects to Celery's signals
 from .app import app
 from .collection_tasks import (
     enrich_downloads_all_packages,

@@ -1,7 +1,4 @@
-"""What Celery is told, from our settings.
-
-The Celery app, which learns its settings at its first use: an import reads and opens nothing.
-"""
+"""The Celery app; it reads the settings at its first use, not at import."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +13,7 @@ from ..settings import Settings, load_settings
 from . import task_names
 from .beat_schedule import build_beat_schedule
 
-# Seconds for which the broker's own connection is not trusted unseen, and that results are kept.
+# Seconds between checks of the broker connection, and for which results are kept.
 _HEALTH_CHECK_INTERVAL = 25
 _RESULT_TTL = 86_400
 
@@ -24,7 +21,7 @@ _RESULT_TTL = 86_400
 def build_celery_config(settings: Settings) -> dict[str, Any]:
     """Return Celery's configuration.
 
-    A task is acknowledged when it is done, so that none is lost with its worker; one may be delivered twice for that.
+    Tasks are acknowledged after they end: a killed worker loses none, but a task may be delivered twice.
     """
     limits = {
         "soft_time_limit": settings.celery_long_task_soft_time_limit,
@@ -39,7 +36,7 @@ def build_celery_config(settings: Settings) -> dict[str, Any]:
             "health_check_interval": _HEALTH_CHECK_INTERVAL,
             "socket_keepalive": True,
         },
-        # A Redis that is away is waited for, however long.
+        # Wait for an unavailable Redis without limit.
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "result_backend": settings.redis_url,
@@ -53,7 +50,7 @@ def build_celery_config(settings: Settings) -> dict[str, Any]:
         "worker_pool": settings.celery_worker_pool,
         "worker_concurrency": settings.celery_worker_concurrency,
         "worker_prefetch_multiplier": settings.celery_worker_prefetch_multiplier,
-        # A child that imports all of the program on a busy machine takes longer than the four seconds of the default.
+        # On a loaded machine a child needs more than the default of 4 s to import the program.
         "worker_proc_alive_timeout": 60.0,
         "enable_utc": True,
         "timezone": "UTC",
@@ -62,17 +59,17 @@ def build_celery_config(settings: Settings) -> dict[str, Any]:
 
 
 class SettingsLoader(AppLoader):
-    """Gives Celery its configuration from our settings, and refuses to start a worker that could not work."""
+    """Configures Celery from the settings; a worker with invalid settings does not start."""
 
     def read_configuration(self, env: str = "") -> Mapping[str, Any]:
-        """Return the configuration; Celery's own ways to give one have no say."""
+        """Return the configuration; Celery's own configuration sources are not used."""
         try:
             return build_celery_config(load_settings())
         except Invalid as error:
             raise _to_click_error(error) from error
 
     def on_worker_init(self) -> None:
-        """Open and close once what the tasks need, so that a file that can't be read is told now; asks nobody."""
+        """Open and close the dependencies of tasks, to report unreadable files at start; sends no requests."""
         try:
             with open_worker_dependencies(load_settings()):
                 pass
@@ -85,7 +82,7 @@ class _UsageError(click.ClickException):
 
 
 def _to_click_error(error: AggregatorError) -> Exception:
-    """Return what `celery` prints without a traceback; who calls tasks from a program of their own gets our own."""
+    """Return an error that `celery` prints without a traceback; outside of its commands the error itself."""
     return error if click.get_current_context(silent=True) is None else _UsageError(" ".join(str(error).split()))
 
 

@@ -1,4 +1,4 @@
-"""When the recurring tasks are due: the settings' crontabs, with the meaning that `--watch` gives them."""
+"""The beat schedule: crontabs of the settings, interpreted exactly as `--watch` does."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,17 +11,17 @@ from ..domain.schedule import Schedule
 from ..settings import Settings
 from . import task_names
 
-# What is called for every collection; see `collection_tasks`.
+# The argument that stands for every collection; see `collection_tasks`.
 ALL_COLLECTIONS = "*"
 
-# Beat sleeps no longer than that anyhow, and wants a number.
+# Seconds. Beat sleeps less anyway, and requires a finite number.
 _MAX_SLEEP = 86_400.0
 
 
 class CronSchedule(BaseSchedule):
-    """A schedule of Celery's that is ours: Celery's `crontab` takes its fields in another order, and knows fewer forms.
+    """Celery schedule for a crontab of the settings (decision 0016: Celery's `crontab` knows fewer forms).
 
-    It is kept in beat's file, and so has to be picklable and comparable.
+    Beat pickles it into its schedule file and compares it with the current one.
     """
 
     def __init__(self, schedule: Schedule, **options: Any) -> None:
@@ -29,11 +29,11 @@ class CronSchedule(BaseSchedule):
         self.schedule = schedule
 
     def remaining_estimate(self, last_run_at: datetime) -> timedelta:
-        """Return how long it is until the first time after the last run, which may be over."""
+        """Return the time until the first run after the last one; negative if it is overdue."""
         return timedelta(seconds=min(self._next_run_after(last_run_at) - self._current_timestamp(), _MAX_SLEEP))
 
     def is_due(self, last_run_at: datetime) -> schedstate:
-        """Tell whether it is due, once however late, and in how many seconds to ask again."""
+        """Tell whether a run is due, and in how many seconds to check again; missed runs are made up for once."""
         delay = self._next_run_after(last_run_at) - self._current_timestamp()
         if delay > 0:
             return schedstate(is_due=False, next=min(delay, _MAX_SLEEP))
@@ -67,14 +67,14 @@ def _to_aware(time: datetime) -> datetime:
 
 
 def build_beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Return Celery's `beat_schedule`: what is never due is not in it."""
+    """Return Celery's `beat_schedule`, without entries that are switched off."""
     entries = _iter_entries(settings)
     return {name: entry for name, entry in entries if entry["schedule"].schedule.crontab}
 
 
 def _iter_entries(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
-    # What comes again soon anyhow is dropped when no worker has come to it by then: a day without workers must not end
-    # with a thousand readings of one feed.
+    # Frequent tasks expire before their next run: after a day without workers, each feed must not be read a thousand
+    # times.
     yield "rss-new-projects", _build_entry(settings.celery_schedule_rss_projects, task_names.RSS_PROJECTS, expires=120)
     yield "rss-new-releases", _build_entry(settings.celery_schedule_rss_releases, task_names.RSS_RELEASES, expires=120)
     yield "changes", _build_entry(settings.celery_schedule_changes, task_names.CHANGES, expires=600)

@@ -1,7 +1,7 @@
-"""Tasks that go through whole collections; what is not done when a task's time is up is gone on with in its next turn.
+"""Tasks on whole collections. Work that remains at a task's deadline continues in its next time slice.
 
-Which collections: one that is named, by itself or by its profile; else that of TYPESENSE_COLLECTION or DEFAULT_PROFILE;
-else, and for `*`, every one that is in use. The schedules ask for every one.
+A task works on the collection that its arguments name, directly or by profile; without arguments on
+`TYPESENSE_COLLECTION` or `DEFAULT_PROFILE`; else, and for `*`, on every active collection. The schedule uses `*`.
 """
 
 from functools import partial
@@ -30,7 +30,7 @@ from .worker_context import get_worker_context, require_filter, select_targets
 
 
 class EnrichmentUseCase(Protocol):
-    """A use case that adds to a collection what others than the registry know."""
+    """A use case that enriches a collection with data from other services than PyPI."""
 
     def __call__(self, deps: Dependencies, target: Target, *, options: EnrichOptions) -> RunReport:
         """Enrich the packages of a collection."""
@@ -38,13 +38,13 @@ class EnrichmentUseCase(Protocol):
 
 @app.task(bind=True, name=task_names.CHANGES, throws=(AggregatorError,))
 def update_changed_packages(self: Task) -> dict[str, Any]:
-    """Read PyPI's journal, and what it tells of, for every collection; classifiers are asked for now and then."""
+    """Read PyPI's changelog once and update every collection; check classifiers at intervals."""
     context = get_worker_context()
     deadline = context.deps.now() + SOFT_LIMIT_SHARE * context.settings.celery_task_soft_time_limit
     deps, results = with_shared_changelog(context.deps), []
     for target in context.get_targets():
-        if is_filling(context, target):  # all of it would be read twice
-            results.append({"status": "busy", "collection": target.collection})
+        if is_filling(context, target):  # the fetch reads these changes anyway
+            results.append({"status": "locked", "collection": target.collection})
             continue
         if fetch_id := find_stalled_fetch(context, target):
             enqueue(full_fetch_all_packages, collection_name=target.collection, fetch_id=fetch_id)
@@ -83,19 +83,19 @@ def refresh_all_indexed_packages(self: Task, collection_name: str = "", profile_
 
 @app.task(bind=True, name=task_names.DOWNLOADS, throws=(AggregatorError,))
 def enrich_downloads_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> dict[str, Any]:
-    """Do what `pyfdownloads` does, for one collection after the other: counts are taken over from one to the next."""
+    """Do what `pyfdownloads` does, one collection after the other; each reuses the counts of the others."""
     return _enrich_one_by_one(self, "downloads", collection_name, enrich_downloads)
 
 
 @app.task(bind=True, name=task_names.GITHUB, throws=(AggregatorError,))
 def enrich_github_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> dict[str, Any]:
-    """Do what `pyfgithub` does, for one collection after the other: each repository is asked about once."""
+    """Do what `pyfgithub` does, one collection after the other; each repository is fetched once."""
     return _enrich_one_by_one(self, "github", collection_name, enrich_repositories)
 
 
 @app.task(bind=True, name=task_names.SCORES, throws=(AggregatorError,))
 def rescore_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> dict[str, Any]:
-    """Score everything anew: time has passed. Nobody is asked anything."""
+    """Recompute all scores, which depend on the current date; sends no requests."""
     context = get_worker_context()
     return merge_results(
         [
@@ -112,9 +112,9 @@ def _enqueue_for_each(task: Task, targets: list[Target]) -> dict[str, Any]:
 
 
 def _enrich_one_by_one(task: Task, kind: str, collection_name: str, use_case: EnrichmentUseCase) -> dict[str, Any]:
-    """Let a service be asked by one worker at a time, in turns that take up where the last one ended.
+    """Enrich collections under a lock, in time slices: only one worker at a time uses the service.
 
-    A collection that is up to date costs nothing, so every turn may begin with the first one.
+    Every slice starts with the first collection: one that is current costs nothing.
     """
     context = get_worker_context()
 
@@ -125,7 +125,7 @@ def _enrich_one_by_one(task: Task, kind: str, collection_name: str, use_case: En
             with log_context_for(target):
                 result = run_slice(task, context, run, collection_name=collection_name)
             results.append({"collection": target.collection} | result)
-            if result["status"] == "partial":
+            if result["status"] == "incomplete":
                 break
         return merge_results(results)
 

@@ -1,4 +1,4 @@
-"""How a worker takes tasks from the broker, whatever becomes of the connection meanwhile."""
+"""A Celery consumer that survives a lost Redis connection."""
 
 from functools import partial
 from typing import Any
@@ -7,21 +7,20 @@ from celery.worker.consumer import Consumer
 
 
 class ReconnectingConsumer(Consumer):
-    """Celery's own, but for one thing: it outlives a Redis that goes away while there are tasks in hand."""
+    """Celery's consumer with a fix: it survives a lost connection while tasks are unacknowledged."""
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
-        """Let go of the connection that was lost; another one is made afterwards, however long that takes."""
+        """Drop the lost connection; Celery then reconnects, without a time limit."""
         if self.connection is not None and self.task_consumer is not None:
             self.connection.collect = partial(_collect_connection, self.connection, self.task_consumer.channel)
         super().on_connection_error_after_connected(exc)
 
 
 def _collect_connection(connection: Any, channel: Any, **options: Any) -> None:
-    """Do what `collect` does, which closes the channel and then takes the server's address from it.
+    """Close the channel, then call the connection's own `collect`, which closes it again and drops its transport.
 
-    A channel that was waiting for its next task breaks off the first attempt to close it. Without the address the next
-    attempt, or the acknowledgement of a task that was in hand, raises an AttributeError, of which the worker dies
-    (kombu 5.7, Celery 5.7). So it is closed once more before.
+    Closing a channel that waits for its next task fails at the first attempt. After the transport is gone, the second
+    attempt or the acknowledgement of a task raises an AttributeError that ends the worker (kombu 5.7, Celery 5.7).
     """
     connection.maybe_close_channel(channel)
     type(connection).collect(connection, **options)

@@ -1,9 +1,4 @@
-"""Queues a task from within another one: nobody waits for its result, so none is kept.
-
-Tells how a task has ended: a small mapping, or a failure that Celery tries again later.
-
-How a task that may take long goes about it: alone, in turns, each with a deadline of its own.
-"""
+"""Shared steps of tasks: enqueue, retry, results, locks, and time slices of long tasks."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,21 +14,22 @@ from ..settings import Settings
 from ..usecases.report import RunReport
 from .worker_context import WorkerContext, get_worker_context
 
-
-def enqueue(task: Task, *args: Any, countdown: float = 0.0, **kwargs: Any) -> None:
-    """Queue a task, to be begun with after so many seconds; raises `Unavailable` where the queue takes nothing."""
-    try:
-        task.apply_async(args, kwargs, countdown=countdown or None, ignore_result=True)
-    except OperationalError as error:
-        raise Unavailable(f"the queue takes nothing: {' '.join(str(error).split())}") from error
-
-
-# Seconds that a task waits at most before it is tried again. It is in the hands of a worker meanwhile, so it must be
-# well below the time after which what is there is taken for lost.
+# Longest pause in seconds before a retry. The message is unacknowledged meanwhile, so the pause must stay well below
+# the visibility timeout, after which Redis delivers the message again.
 MAX_COUNTDOWN = 3600.0
 _MAX_VISIBILITY_SHARE = 0.5
 
-# What is told of a report.
+# Share of a task's soft time limit after which no new work starts; running work still finishes.
+SOFT_LIMIT_SHARE = 0.9
+
+# Seconds for which a lock outlives the hard time limit of its owner.
+LOCK_TTL_MARGIN = 60.0
+
+# Seconds until the next slice: at once after a passed deadline, later after a service's rate limit.
+IMMEDIATELY = 1.0
+BACKOFF = 900.0
+
+# Fields of a report that a task's result contains.
 _REPORTED_FIELDS = (
     "found",
     "queued",
@@ -48,12 +44,31 @@ _REPORTED_FIELDS = (
     "deferred",
 )
 
+_STATUS_SEVERITY = ("up_to_date", "done", "locked", "incomplete", "failed", "unavailable", "invalid")
+
+
+def enqueue(task: Task, *args: Any, countdown: float = 0.0, **kwargs: Any) -> None:
+    """Enqueue a task from within another one, without keeping its result; raises `Unavailable` if the queue is down.
+
+    Args:
+        countdown: seconds before the task may start.
+    """
+    try:
+        task.apply_async(args, kwargs, countdown=countdown or None, ignore_result=True)
+    except OperationalError as error:
+        raise Unavailable(f"cannot enqueue: {one_line(error)}") from error
+
+
+def one_line(error: Exception) -> str:
+    """Return the message of an error in one line."""
+    return " ".join(str(error).split())
+
 
 def task_result(report: RunReport) -> dict[str, Any]:
-    """Return what a run did: `status`, the numbers that it has, requests, seconds, and what went wrong in one line.
+    """Return a task's result: status, counts, requests, seconds and, after a failure, the error in one line.
 
-    The status is `done`, `failed` where some items were not dealt with, `partial` where some are left to the next
-    run, `unavailable` where a service did not answer, and `refused` where something is wrong with what was asked for.
+    The status is `done`, `failed` (some items failed), `incomplete` (some items remain for the next run),
+    `unavailable` (a service did not answer) or `invalid` (an invalid argument or setting).
     """
     numbers = {name: value for name in _REPORTED_FIELDS if (value := getattr(report, name, None)) is not None}
     counts = {name: len(value) if isinstance(value, list) else value for name, value in numbers.items()}
@@ -64,31 +79,28 @@ def task_result(report: RunReport) -> dict[str, Any]:
     }
     result |= {"requests": report.requests, "seconds": round(report.seconds, 3)}
     if report.error is not None:
-        result["error"] = " ".join(str(report.error).split())
+        result["error"] = one_line(report.error)
     return result
 
 
 def _to_status(report: RunReport) -> str:
     if report.error is not None:
-        return "unavailable" if isinstance(report.error, Unavailable) else "refused"
+        return "unavailable" if isinstance(report.error, Unavailable) else "invalid"
     if report.is_complete:
         return "done"
-    return "partial" if report.should_retry else "failed"
+    return "incomplete" if report.should_retry else "failed"
 
 
 def merge_results(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what runs on several collections did: the worst status, and what each did."""
+    """Merge the results for several collections: the worst status, and each result by collection."""
     worst = max((result["status"] for result in results), key=_STATUS_SEVERITY.index, default="done")
     return {"status": worst, "collections": {result["collection"]: result for result in results}}
 
 
-_STATUS_SEVERITY = ("known", "done", "busy", "partial", "failed", "unavailable", "refused")
-
-
 def retry_later(task: Any, error: Unavailable) -> NoReturn:
-    """Have a task tried again after the pause that a service asks for, or else a growing one; it holds no thread.
+    """Retry a task after the service's `Retry-After`, or with exponential backoff.
 
-    After the last time the failure is raised: the task has failed for good.
+    The task does not occupy the worker meanwhile. After the last retry the error is raised: the task has failed.
     """
     settings = get_worker_context().settings
     delay = error.retry_after or settings.celery_task_retry_backoff * 2**task.request.retries
@@ -96,65 +108,59 @@ def retry_later(task: Any, error: Unavailable) -> NoReturn:
     raise task.retry(exc=error, countdown=min(delay, max_delay), max_retries=settings.celery_task_max_retries)
 
 
-# The share of its time that a task works: what it has in hand then is still finished.
-SOFT_LIMIT_SHARE = 0.9
-
-# Seconds for which a right holds that is not given back, beyond the longest time that its holder may take.
-LOCK_TTL_MARGIN = 60.0
-
-# Seconds to the next turn: at once where only the time was up, later where a service has had enough for now.
-IMMEDIATELY = 1.0
-BACKOFF = 900.0
-
-
 def get_deadline(context: WorkerContext) -> float:
-    """Return when a long task that begins now has to come to an end, in Unix seconds."""
+    """Return the deadline of a long task that starts now, in Unix seconds."""
     return context.deps.now() + SOFT_LIMIT_SHARE * context.settings.celery_long_task_soft_time_limit
 
 
 def get_lock_ttl(settings: Settings) -> float:
-    """Return the seconds after which a right lapses whose holder was killed: its task is not delivered again before."""
+    """Return the seconds after which the lock of a killed owner expires."""
     return settings.celery_long_task_time_limit + LOCK_TTL_MARGIN
 
 
 def run_exclusively(
     task: Task, context: WorkerContext, lock_name: str, run: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Do work that only one worker may do at a time; where another is at it, the status is `busy`.
+    """Run under a lock; the status is `locked` if another task holds it.
 
-    A task may be delivered again while its first delivery holds the right: its worker was killed, or has lost sight of
-    Redis and is still at it. Which of the two, nobody knows, so it is tried again later; `busy` would lose it.
+    The holder may be an earlier delivery of the same task: its worker was killed, or lost its connection to Redis and
+    still runs. Both look alike, so the task is retried later; `locked` would lose it.
     """
     locks, owner = context.coordination.locks, f"{task.request.id} {uuid4().hex}"
     if not locks.acquire(lock_name, owner, get_lock_ttl(context.settings)):
         if locks.owner(lock_name).partition(" ")[0] == task.request.id:
-            retry_later(task, Unavailable(f"an earlier delivery of this task has the right {lock_name}"))
-        return {"status": "busy", "collection": lock_name.partition(":")[2]}
+            retry_later(task, Unavailable(f"an earlier delivery of this task holds the lock {lock_name}"))
+        return {"status": "locked", "collection": lock_name.partition(":")[2]}
     try:
         return run()
     finally:
-        with suppress(Unavailable):  # it lapses by itself
+        with suppress(Unavailable):  # the lock expires by itself
             locks.release(lock_name, owner)
 
 
 def run_slice(
     task: Task, context: WorkerContext, run: Callable[[float], RunReport], **task_kwargs: Any
 ) -> dict[str, Any]:
-    """Let a run have a turn; what is left then is queued as the task's next one, with these keyword arguments.
+    """Run until the deadline; enqueue the task again for the remaining work, with these keyword arguments.
 
-    A service that does not answer has the task tried again; any other failure of the run as a whole is raised.
+    An unavailable service makes the task retry; any other error of the run is raised.
     """
     deadline = get_deadline(context)
     try:
         report = run(deadline)
-    except SoftTimeLimitExceeded:  # a single request has outlasted the deadline; what was written stays
+    except SoftTimeLimitExceeded:  # one request took longer than the deadline; written documents stay
         enqueue(task, countdown=IMMEDIATELY, **task_kwargs)
-        return {"status": "partial"}
-    if isinstance(report.error, Unavailable):
-        retry_later(task, report.error)
-    if report.error is not None:
-        raise report.error
+        return {"status": "incomplete"}
+    raise_or_retry(task, report)
     if report.should_retry:
         deadline_passed = context.deps.now() >= deadline
         enqueue(task, countdown=IMMEDIATELY if deadline_passed else BACKOFF, **task_kwargs)
     return task_result(report)
+
+
+def raise_or_retry(task: Task, report: RunReport) -> None:
+    """Retry a task whose run met an unavailable service; raise any other error of the run."""
+    if isinstance(report.error, Unavailable):
+        retry_later(task, report.error)
+    if report.error is not None:
+        raise report.error

@@ -1,6 +1,6 @@
-"""What those who operate a worker see of it: its log, and what it tells Prometheus on `METRICS_PORT`.
+"""Logging and metrics of a worker.
 
-The processes of a worker that forks add their counts up; the first one tells them.
+The main process of a worker serves metrics on `METRICS_PORT`; they include the counts of its forked children.
 """
 
 import inspect
@@ -25,22 +25,23 @@ from ..settings import Settings, load_settings
 from ..usecases.collections.target import Target
 from . import task_names
 from .beat_schedule import ALL_COLLECTIONS
+from .execution import one_line
 from .worker_context import get_worker_context
 
-# Libraries that announce every request that they send.
+# These libraries log every request.
 _NOISY_LOGGERS = ("httpx", "httpcore")
 
-# The exit code of a setting that can't be used.
+# Exit code for invalid settings.
 _USAGE_ERROR = 2
 
 _OUTCOME_BY_STATE = {states.RETRY: "retried", states.FAILURE: "error"}
 
 
 class WorkerMetrics:
-    """What is noted of one process's tasks, and what is open for as long as a worker is.
+    """Task counts of one process, and the resources of the metrics endpoint.
 
-    A forked child keeps its parent's, and does nothing with it: if it went, what the parent has opened would be closed
-    in the child, where nobody answers to that, and its folder deleted.
+    A forked child keeps a reference to its parent's instance: garbage collection in the child would close the parent's
+    resources and delete its directory.
     """
 
     def __init__(self, parent: "WorkerMetrics | None" = None) -> None:
@@ -52,7 +53,7 @@ class WorkerMetrics:
         self._shared_counts: SharedMetrics | None = None
 
     def get_shared_counts(self) -> SharedMetrics | None:
-        """Return what adds up the counts of all processes, None where nobody asks for them."""
+        """Return the shared counts of all processes, None if no endpoint is open."""
         if self._shared_counts is None and self.directory is not None:
             self._shared_counts = SharedMetrics(
                 self.directory, get_worker_context().deps.request_metrics, self.task_metrics
@@ -60,13 +61,13 @@ class WorkerMetrics:
         return self._shared_counts
 
 
-# That of the process that was started; a forked child makes its own, for a lock may be held while it is forked.
+# Replaced in forked children: a lock may be held at the time of the fork.
 _worker_metrics = WorkerMetrics()
 
 
 @signals.setup_logging.connect
 def configure_logging(loglevel: int | None = None, logfile: str | None = None, **_: Any) -> None:
-    """Write the log of a worker or of beat as the settings say, in place of Celery's own way."""
+    """Configure the log of a worker or of beat from the settings, instead of Celery's own setup."""
     settings = load_settings()
     log_file = open(logfile, "a", encoding="utf-8") if logfile else None  # noqa: SIM115 - for as long as the process lives
     logs.configure_logging(
@@ -78,13 +79,13 @@ def configure_logging(loglevel: int | None = None, logfile: str | None = None, *
 
 @signals.worker_init.connect
 def start_endpoint(**_: Any) -> None:
-    """Tell Prometheus how this worker does until it ends, if a port is set; one that is taken ends it at once."""
+    """Serve metrics if `METRICS_PORT` is set; end the worker if the port is in use."""
     settings = load_settings()
     try:
         if settings.metrics_port:
             _start_endpoint(settings)
-    except AggregatorError as error:  # Celery would log it, and go on
-        click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+    except AggregatorError as error:  # Celery would log it and continue
+        click.echo(f"Error: {one_line(error)}", err=True)
         raise SystemExit(_USAGE_ERROR) from error
 
 
@@ -102,7 +103,7 @@ def _start_endpoint(settings: Settings) -> None:
 
 @signals.worker_process_init.connect
 def reset_after_fork(**_: Any) -> None:
-    """Count for itself in a forked child."""
+    """Give a forked child its own counts."""
     global _worker_metrics
     if _worker_metrics.pid != os.getpid():
         _worker_metrics = WorkerMetrics(_worker_metrics)
@@ -110,13 +111,13 @@ def reset_after_fork(**_: Any) -> None:
 
 @signals.worker_shutdown.connect
 def stop_endpoint(**_: Any) -> None:
-    """Close the endpoint."""
+    """Close the metrics endpoint."""
     _worker_metrics.resources.close()
 
 
 @signals.task_prerun.connect
 def record_task_start(task_id: str, task: Task, args: Any, kwargs: Any, **_: Any) -> None:
-    """Note that a task begins, and let all that is logged meanwhile be about it."""
+    """Count the start of a task and bind its fields to the log."""
     name = task.name.removeprefix(task_names.PREFIX)
     logs.set_context(task_id=task_id, task=name, **_extract_log_fields(task, args, kwargs))
     _worker_metrics.task_metrics.start(task_id, name)
@@ -124,7 +125,7 @@ def record_task_start(task_id: str, task: Task, args: Any, kwargs: Any, **_: Any
 
 @signals.task_postrun.connect
 def record_task_end(task_id: str, state: str, retval: Any, **_: Any) -> None:
-    """Note what became of a task."""
+    """Count the end of a task by outcome."""
     _worker_metrics.task_metrics.finish(task_id, _to_outcome(state, retval))
     logs.set_context()
     if (shared_counts := _worker_metrics.get_shared_counts()) is not None:
@@ -132,12 +133,12 @@ def record_task_end(task_id: str, state: str, retval: Any, **_: Any) -> None:
 
 
 def log_context_for(target: Target) -> AbstractContextManager[None]:
-    """Have what is logged meanwhile be about a collection, in a task that goes from one to the next."""
+    """Bind a collection to the log, for tasks that work on several."""
     return logs.bind_context(collection=target.collection, profile=target.filter.profile if target.filter else "")
 
 
 def _extract_log_fields(task: Task, args: Any, kwargs: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a task is about, as its arguments tell."""
+    """Return the log fields from the arguments of a task."""
     arguments = dict(zip(inspect.signature(task.run).parameters, args or (), strict=False)) | dict(kwargs or {})
     data = arguments.get("data")
     fields = {

@@ -1,4 +1,4 @@
-"""Tasks about single projects, and the reading of PyPI's feeds that queues them."""
+"""Tasks on single packages, and the tasks that read PyPI's feeds and enqueue them."""
 
 from contextlib import suppress
 from typing import Any
@@ -18,67 +18,67 @@ from .app import app
 from .execution import enqueue, merge_results, retry_later, task_result
 from .worker_context import WorkerContext, get_worker_context
 
-# How often an answer that does not tell of what was announced is asked for again. A cache is behind for minutes as a
-# rule; where it stays so, the journal tells of the change.
+# Retries for a stale response. PyPI's caches are usually minutes behind; after that the changelog run finds the change.
 _MAX_STALE_RETRIES = 4
 
-# Seconds to the next look at a project that another worker is looking at, and after which that one is taken to be gone.
+# Seconds until the retry while another worker inspects the package, and after which its lock expires.
 _LOCKED_RETRY_DELAY = 2.0
 _INSPECTION_LOCK_TTL = 15.0
 
 
 class _InspectionTask(Task):
-    """A task whose announcement is free to be queued again once it has failed for good."""
+    """A task for a feed entry; after its final failure the entry may be enqueued again."""
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        """Forget that the announcement was queued."""
-        with suppress(Invalid):  # then nothing was announced
+        """Release the entry in the dedup store."""
+        with suppress(Invalid):  # no entry was reserved
             name, version = _parse_announcement(args[0] if args else kwargs.get("data"))
             get_worker_context().coordination.dedup.release(build_dedup_key(normalize_name(name), version))
 
 
 def _parse_announcement(data: Any) -> tuple[str, str]:
-    """Return the name and the version, "" for none; raises `Invalid` for what names no project."""
+    """Return the name and the version ("" for none); raises `Invalid` if there is no name."""
     match data:
         case {"package_id": str(name), "release_id": str(version)} if name:
             return name, version
         case {"package_id": str(name)} if name and not data.get("release_id"):
             return name, ""
-    raise Invalid(f"inspect_project needs a package_id, which is a name, and may have a release_id: {data!r:.200}")
+    raise Invalid(f"inspect_project needs package_id (a name) and optionally release_id (a version), not {data!r:.200}")
 
 
 def _parse_package_name(package_id: Any) -> str:
-    """Return what names a package; raises `Invalid` for what can't."""
+    """Return a valid package name; raises `Invalid`."""
     if isinstance(package_id, str) and package_id:
         return package_id
-    raise Invalid(f"package_id must be a name: {package_id!r:.200}")
+    raise Invalid(f"package_id must be a package name, not {package_id!r:.200}")
 
 
 @app.task(bind=True, base=_InspectionTask, name=task_names.INSPECT, throws=(AggregatorError,))
 def inspect_project(self: Task, data: dict[str, Any]) -> dict[str, Any]:
-    """Look at a project that was announced, and index it in every collection that it belongs to.
+    """Read a package of a feed entry, and index it in every collection that it belongs to.
 
-    `data` holds `package_id`, a name, and may hold `release_id`, a version, and `timestamp`, which is for people.
+    Args:
+        data: `package_id` is the name; `release_id` (version) and `timestamp` (for information) are optional.
     """
     context = get_worker_context()
     name, version = _parse_announcement(data)
     lock_name, owner = f"project:{normalize_name(name)}", uuid4().hex
-    if not _acquire_inspection_lock(context, lock_name, owner):  # of a new project two feeds tell at the same moment
+    if not _acquire_inspection_lock(context, lock_name, owner):  # both feeds announce a new project
         enqueue(self, data, countdown=_LOCKED_RETRY_DELAY)
-        return {"status": "busy", "project": normalize_name(name)}
+        return {"status": "locked", "project": normalize_name(name)}
     try:
         report = update_package(context.deps, context.get_cached_targets(), name, version=version)
-    except SoftTimeLimitExceeded:  # a pool of processes can do that
-        retry_later(self, Unavailable(f"the time for {name} was up"))
+    except SoftTimeLimitExceeded:  # raised in a prefork pool only
+        retry_later(self, Unavailable(f"time limit exceeded for {name}"))
     finally:
-        with suppress(Unavailable):  # it lapses by itself
+        with suppress(Unavailable):  # the lock expires by itself
             context.coordination.locks.release(lock_name, owner)
     return _to_inspection_result(self, report)
 
 
 @app.task(bind=True, name=task_names.UPDATE, throws=(AggregatorError,))
 def update_project(self: Task, package_id: str) -> dict[str, Any]:
-    """Read a project anew, whatever is held of it, for every collection."""
+    """Read a package again in every collection, even if it is up to date."""
     context = get_worker_context()
     return _to_inspection_result(
         self, update_package(context.deps, context.get_cached_targets(), _parse_package_name(package_id), force=True)
@@ -87,7 +87,7 @@ def update_project(self: Task, package_id: str) -> dict[str, Any]:
 
 @app.task(bind=True, name=task_names.UPDATE_GITHUB, throws=(AggregatorError,))
 def update_github(self: Task, package_id: str) -> dict[str, Any]:
-    """Ask GitHub about a package, named by a document's id or its own name, for every collection that holds it."""
+    """Fetch the GitHub data of a package, by name or document id, in every collection that contains it."""
     context = get_worker_context()
     names_to_try, results = _candidate_names(_parse_package_name(package_id)), []
     for target in context.get_targets():
@@ -100,25 +100,25 @@ def update_github(self: Task, package_id: str) -> dict[str, Any]:
             results.append(task_result(report))
             break
     if not results:
-        raise NotFound(f"no collection holds {package_id}")
+        raise NotFound(f"no collection contains {package_id}")
     return merge_results(results)
 
 
 @app.task(bind=True, name=task_names.RSS_PROJECTS, throws=(AggregatorError,))
 def read_rss_new_projects_and_queue(self: Task) -> dict[str, Any]:
-    """Read PyPI's feed of new projects, and queue a look at each that was not queued before."""
+    """Read PyPI's feed of new projects and enqueue each new entry."""
     return _queue_feed(Feed.NEW)
 
 
 @app.task(bind=True, name=task_names.RSS_RELEASES, throws=(AggregatorError,))
 def read_rss_new_releases_and_queue(self: Task) -> dict[str, Any]:
-    """Read PyPI's feed of releases, and queue a look at each that was not queued before."""
+    """Read PyPI's feed of releases and enqueue each new entry."""
     return _queue_feed(Feed.UPDATE)
 
 
 def _queue_feed(feed: Feed) -> dict[str, Any]:
     context = get_worker_context()
-    if not context.get_cached_targets():  # for nobody nothing is looked at
+    if not context.get_cached_targets():  # no collection to update
         return {"status": "done", "found": 0, "queued": 0, "seen": 0, "requests": 0}
     ttl = context.settings.get_dedup_ttl(feed.value)
     return task_result(read_feed(context.deps, feed, context.coordination.dedup, ttl=ttl, enqueue=_enqueue_inspection))
@@ -133,14 +133,14 @@ def _to_inspection_result(task: Task, report: PackageReport) -> dict[str, Any]:
     error = get_retry_reason(report)
     max_retries = min(_MAX_STALE_RETRIES, get_worker_context().settings.celery_task_max_retries)
     if report.is_stale and task.request.retries >= max_retries and not report.error:
-        return {"status": "stale", "project": report.collection, "requests": report.requests}
+        return {"status": "stale_response", "project": report.collection, "requests": report.requests}
     if error is not None:
         retry_later(task, error)
     if report.error is not None:
         raise report.error
     result = task_result(report)
     return {
-        "status": "known" if report.is_up_to_date else result["status"],
+        "status": "up_to_date" if report.is_up_to_date else result["status"],
         "project": result.pop("collection"),
         "indexed": report.indexed,
         "removed": report.removed,
@@ -149,7 +149,7 @@ def _to_inspection_result(task: Task, report: PackageReport) -> dict[str, Any]:
 
 
 def _acquire_inspection_lock(context: WorkerContext, lock_name: str, owner: str) -> bool:
-    """Take the right to look at a project; where nobody can give it, two look at the same time, at a request more."""
+    """Acquire the lock on a package; without Redis two workers may inspect it at once, which costs one more request."""
     try:
         return context.coordination.locks.acquire(lock_name, owner, _INSPECTION_LOCK_TTL)
     except Unavailable:
@@ -157,6 +157,6 @@ def _acquire_inspection_lock(context: WorkerContext, lock_name: str, owner: str)
 
 
 def _candidate_names(package_id: str) -> list[str]:
-    """Return the names that a document's id may begin with, the longest first; a name is one itself."""
+    """Return the package names that a document id may start with, the longest first."""
     parts = package_id.split("-")
     return [normalize_name("-".join(parts[:count])) for count in range(len(parts), 0, -1)]

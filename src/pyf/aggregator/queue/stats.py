@@ -1,4 +1,4 @@
-"""What the queue is at: how much waits, who works; and how to have nothing wait."""
+"""Statistics of the queue and its workers, and purging the queue."""
 
 from typing import Any
 
@@ -12,13 +12,14 @@ from ..domain.errors import Unavailable
 from ..settings import Settings
 from ..usecases.ingest.rss import build_dedup_key
 from . import task_names
+from .fetch_tasks import fetch_lock_name, heartbeat_lock_name
 
-# Seconds that workers have to answer.
+# Seconds to wait for answers of workers.
 _INSPECT_TIMEOUT = 1.0
 
 
 class WorkerStats(Struct, frozen=True, kw_only=True):
-    """A worker that answers: how many tasks it can do at once, what it is doing, and how many it has done."""
+    """A worker that answers, with its running tasks and the number of completed ones."""
 
     name: str
     concurrency: int
@@ -27,7 +28,7 @@ class WorkerStats(Struct, frozen=True, kw_only=True):
 
 
 class QueueStats(Struct, frozen=True, kw_only=True):
-    """The queue: `pending` tasks wait, also told by their names; `in_hand` are those that workers have taken."""
+    """Waiting tasks (`pending`, `by_task`), tasks that workers have received (`unacked`), and the workers."""
 
     pending: int
     unacked: int
@@ -36,7 +37,7 @@ class QueueStats(Struct, frozen=True, kw_only=True):
 
 
 def get_queue_stats(settings: Settings) -> QueueStats:
-    """Return what the queue is at; takes two seconds, for workers are waited for."""
+    """Return the statistics; takes two seconds, because workers have to answer."""
     with connect(settings.redis_url) as redis:
         queue = BrokerQueue(redis)
         pending, unacked = queue.get_lengths()
@@ -45,15 +46,15 @@ def get_queue_stats(settings: Settings) -> QueueStats:
 
 
 def count_pending(settings: Settings) -> int:
-    """Return how many tasks wait."""
+    """Count the waiting tasks."""
     with connect(settings.redis_url) as redis:
         return BrokerQueue(redis).get_lengths()[0]
 
 
 def purge_queue(settings: Settings) -> int:
-    """Take all waiting tasks out of the queue; return how many there were.
+    """Remove all waiting tasks; return their number.
 
-    What was announced is free to be queued again, and a full fetch that loses its parts is over.
+    Releases of removed tasks may be enqueued again, and a full fetch that loses its shards ends.
     """
     count = 0
     with connect(settings.redis_url) as redis:
@@ -63,10 +64,9 @@ def purge_queue(settings: Settings) -> int:
             if task.task == task_names.INSPECT:
                 dedup.release(_parse_dedup_key(task))
             if task.task in (task_names.FETCH, task_names.FETCH_BATCH):
-                for lock_prefix in ("fetch", "filling"):
-                    locks.release(
-                        f"{lock_prefix}:{task.kwargs.get('collection_name')}", str(task.kwargs.get("fetch_id"))
-                    )
+                collection, fetch_id = str(task.kwargs.get("collection_name")), str(task.kwargs.get("fetch_id"))
+                locks.release(fetch_lock_name(collection), fetch_id)
+                locks.release(heartbeat_lock_name(collection), fetch_id)
     return count
 
 
@@ -97,4 +97,4 @@ def _to_worker_stats(name: str, stats: dict[str, Any], active: Any) -> WorkerSta
 
 
 def _to_short_name(task: str) -> str:
-    return task.removeprefix(task_names.PREFIX) or "a message that can't be read"
+    return task.removeprefix(task_names.PREFIX) or "unreadable message"

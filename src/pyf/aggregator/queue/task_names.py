@@ -1,4 +1,4 @@
-"""What the tasks are called, on the wire and in `celery`'s lists."""
+"""Names of the tasks in messages and in Celery's output."""
 
 PREFIX = "pyf.aggregator.queue."
 
@@ -15,5 +15,5 @@ DOWNLOADS = f"{PREFIX}enrich_downloads_all_packages"
 GITHUB = f"{PREFIX}enrich_github_all_packages"
 SCORES = f"{PREFIX}rescore_all_packages"
 
-# Those that go through whole collections, and may take long.
+# Tasks on whole collections, which have longer time limits.
 LONG_RUNNING = (REFRESH, FETCH, FETCH_BATCH, DOWNLOADS, GITHUB, SCORES)

@@ -1,6 +1,6 @@
-"""What the tasks of one process work with: opened once at the first need, shared by its threads, closed at its end.
+"""Dependencies of the tasks of one process, and the collections that a task works on.
 
-Which collections a task works on, and with which filter: from its arguments, the settings and what is there.
+The dependencies are opened at first use, shared by all threads, and closed when the process ends.
 """
 
 import os
@@ -24,12 +24,12 @@ from ..usecases.collections.overview import list_active_collections
 from ..usecases.collections.target import Target
 from .beat_schedule import ALL_COLLECTIONS
 
-# Seconds. An engine on a server is asked about each collection to tell which there are.
+# Seconds. On a Typesense server, listing collections takes a request for each of them.
 _TARGETS_TTL = 10.0
 
 
 class WorkerContext(Struct, frozen=True):
-    """Everything that a task works with."""
+    """Settings, profiles and dependencies of a worker process."""
 
     settings: Settings
     profiles: Mapping[str, Profile]
@@ -38,17 +38,17 @@ class WorkerContext(Struct, frozen=True):
     _target_cache: "_TargetCache"
 
     def get_targets(self) -> Sequence[Target]:
-        """Return the collections in use."""
+        """Return the active collections."""
         targets = list_active_collections(self.deps, self.profiles)
         self._target_cache.targets, self._target_cache.expires_at = targets, time.monotonic() + _TARGETS_TTL
         return targets
 
     def get_cached_targets(self) -> Sequence[Target]:
-        """Return the collections that were in use some seconds ago: who looks at single projects asks often."""
+        """Return the active collections, at most 10 seconds old; tasks on single packages need them often."""
         return self._target_cache.targets if time.monotonic() < self._target_cache.expires_at else self.get_targets()
 
     def clear_target_cache(self) -> None:
-        """Look again at the next question, because a collection may have been created."""
+        """Clear the cache, because a collection may have been created."""
         self._target_cache.expires_at = 0.0
 
 
@@ -58,13 +58,13 @@ class _TargetCache:
     expires_at: float = 0.0
 
 
-# The workshop of a process, by its number: a forked child must use nothing of what its parent has opened.
+# Contexts by process id: a forked child must not use the connections of its parent.
 _lock = Lock()
 _contexts: dict[int, tuple[WorkerContext, ExitStack]] = {}
 
 
 def get_worker_context() -> WorkerContext:
-    """Return the workshop of this process, which is opened if it is not yet."""
+    """Return the context of this process; open it at the first call."""
     with _lock:
         if (opened := _contexts.get(os.getpid())) is None:
             with ExitStack() as stack:
@@ -80,7 +80,7 @@ def get_worker_context() -> WorkerContext:
 @worker_process_shutdown.connect
 @worker_shutdown.connect
 def close_worker_context(**_: Any) -> None:
-    """Close the workshop of this process if it is open; the next need opens another one."""
+    """Close the context of this process if it is open."""
     with _lock:
         opened = _contexts.pop(os.getpid(), None)
     if opened is not None:
@@ -88,9 +88,9 @@ def close_worker_context(**_: Any) -> None:
 
 
 def select_targets(context: WorkerContext, collection_name: str = "", profile_name: str = "") -> list[Target]:
-    """Return the collections that a task shall work on; raises `Invalid` for a profile that there is not.
+    """Return the collections that a task works on; raises `Invalid` for an unknown profile.
 
-    A collection that is named and does not exist is returned all the same, with the filter of its profile.
+    A named collection that does not exist is returned with the filter of its profile.
     """
     active_targets = list(context.get_targets())
     name = (
@@ -105,7 +105,7 @@ def select_targets(context: WorkerContext, collection_name: str = "", profile_na
     if profile_name:
         if profile_name not in context.profiles:
             profile_names = ", ".join(sorted(context.profiles))
-            raise Invalid(f"there is no profile {profile_name!r}; there are {profile_names}")
+            raise Invalid(f"unknown profile {profile_name!r}; known profiles: {profile_names}")
         return [Target(collection=name, filter=context.profiles[profile_name].filter)]
     collection = context.deps.admin.resolve(name)
     for target in active_targets:
@@ -116,7 +116,7 @@ def select_targets(context: WorkerContext, collection_name: str = "", profile_na
 
 
 def require_filter(target: Target) -> Filter:
-    """Return the filter of a collection that is not there yet; raises `Invalid` where nobody named one."""
+    """Return the filter of a target; raises `Invalid` if it has none."""
     if target.filter is None:
-        raise Invalid(f"there is no collection {target.collection}, and no profile of that name: name one")
+        raise Invalid(f"collection {target.collection} does not exist and no profile has that name; pass a profile")
     return target.filter

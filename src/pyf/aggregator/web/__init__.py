@@ -1,1 +1,1 @@
-"""The index over HTTP: pages for people, an interface for programs, badges and feeds."""
+"""Web server for the index: HTML pages, API, badges and feeds."""

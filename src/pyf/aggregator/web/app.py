@@ -1,4 +1,4 @@
-"""Puts the site together: handlers, templates and what every request passes."""
+"""The web application: handlers, templates, and the steps that every request passes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,22 +7,19 @@ from typing import Any, cast
 from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
-from litestar.enums import MediaType, ScopeType
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from litestar.types import HTTPScope, LifeSpanScope, Receive, Scope, Send
 
-from .. import __version__
 from ..domain.errors import AggregatorError
 from ..domain.membership.profile import Profile
 from ..ports import Dependencies
 from ..settings import Settings
 from .api import api
-from .api.openapi import add_type_descriptions
+from .api.openapi import add_type_descriptions, build_openapi_config
 from .api.parameters import KEY_HEADER
 from .badges import badges
 from .feeds import feeds
@@ -38,21 +35,20 @@ _WEB_DIR = Path(__file__).parent
 
 
 class SiteApp(Litestar):
-    """The application; every answer of it passes `deliver`, refusals, failures and static files included."""
+    """The application. Every response passes `finalize_response`: also rejections, errors and static files."""
 
     limiter: RequestLimiter
     max_age: int
 
     async def __call__(self, scope: Scope | LifeSpanScope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         if scope["type"] == ScopeType.HTTP:
-            varies_by_origin = self.cors_config is not None
             await finalize_response(
                 self._handle_limited,
                 cast(HTTPScope, scope),
                 receive,
                 send,
                 max_age=self.max_age,
-                varies_by_origin=varies_by_origin,
+                varies_by_origin=self.cors_config is not None,
             )
         else:
             await super().__call__(scope, receive, send)
@@ -68,7 +64,7 @@ class SiteApp(Litestar):
 
 
 def create_app(deps: Dependencies, profiles: Mapping[str, Profile], settings: Settings) -> Litestar:
-    """Return the application on services that are open for as long as it serves."""
+    """Create the application; `deps` must stay open while it serves."""
     site = Site(deps, profiles, settings)
     app = SiteApp(
         route_handlers=[
@@ -82,7 +78,7 @@ def create_app(deps: Dependencies, profiles: Mapping[str, Profile], settings: Se
         dependencies={"site": Provide(lambda: site, sync_to_thread=False)},
         exception_handlers={HTTPException: to_response, AggregatorError: to_response, Exception: to_response},
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(create_environment())),
-        openapi_config=_openapi_config(),
+        openapi_config=build_openapi_config(),
         logging_config=None,
         cors_config=_cors_config(settings),
     )
@@ -93,9 +89,11 @@ def create_app(deps: Dependencies, profiles: Mapping[str, Profile], settings: Se
 
 
 def build_openapi() -> dict[str, Any]:
-    """Return the description of the interface, as `/api/v1/openapi.json` gives it."""
+    """Return the OpenAPI description that `/api/v1/openapi.json` serves."""
     no_site = {"site": Provide(lambda: None, sync_to_thread=False)}
-    app = Litestar(route_handlers=[api], dependencies=no_site, openapi_config=_openapi_config(), logging_config=None)
+    app = Litestar(
+        route_handlers=[api], dependencies=no_site, openapi_config=build_openapi_config(), logging_config=None
+    )
     add_type_descriptions(app)
     return app.openapi_schema.to_schema()
 
@@ -109,15 +107,4 @@ def _cors_config(settings: Settings) -> CORSConfig | None:
         allow_methods=["GET", "HEAD"],
         allow_headers=["authorization", KEY_HEADER, "if-none-match"],
         expose_headers=["etag", "link", "retry-after"],
-    )
-
-
-def _openapi_config() -> OpenAPIConfig:
-    """The description of the interface, as JSON only: pages that show it would load scripts from elsewhere."""
-    return OpenAPIConfig(
-        title="pyf.aggregator",
-        version=__version__,
-        path="/api/v1/openapi.json",
-        render_plugins=[JsonRenderPlugin(path="/", media_type=MediaType.JSON)],
-        use_handler_docstrings=True,
     )

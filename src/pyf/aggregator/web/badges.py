@@ -1,4 +1,4 @@
-"""Badges: small pictures of a number, for authors to show on pages of their own."""
+"""SVG badges with the health or the downloads of a package, for READMEs and other sites."""
 
 from html import escape
 from http import HTTPStatus
@@ -16,10 +16,10 @@ _MAX_AGE = 3600
 
 _HEIGHT, _PADDING = 20, 6
 
-# Widths of characters of the font, in tenths of a pixel; browsers fit what they draw to the sum.
+# Widths of characters in tenths of a pixel; browsers fit the text to the sum (`textLength`).
 _NARROW_CHARS, _WIDE_CHARS, _DEFAULT_CHAR_WIDTH = frozenset("fijlrtI.,:;|!/ "), frozenset("mwMW%@"), 70
 
-# White on any of these, and on the label's, has a contrast of 4.5 at least.
+# White text has a contrast of at least 4.5 on these colors and on the label's.
 _LABEL_COLOR = "#3d444d"
 _BAND_COLORS = {
     HealthBand.EXCELLENT: "#1a7f37",
@@ -33,7 +33,7 @@ _NEUTRAL_COLOR = "#0b63a5"
 
 @get("/badge/{key:str}/{name:str}/health.svg", sync_to_thread=True)
 def show_health_badge(site: InjectedSite, key: FromPath[str], name: FromPath[str]) -> Response[str]:
-    """Draw a project's health as number and word."""
+    """Show the health score and band of a package."""
     hit = _find_hit(site, key, name)
     if hit is None:
         return _badge_response("health", "not found", _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND)
@@ -46,7 +46,7 @@ def show_health_badge(site: InjectedSite, key: FromPath[str], name: FromPath[str
 
 @get("/badge/{key:str}/{name:str}/downloads.svg", sync_to_thread=True)
 def show_downloads_badge(site: InjectedSite, key: FromPath[str], name: FromPath[str]) -> Response[str]:
-    """Draw how often a project was downloaded last month."""
+    """Show the downloads of a package in the last month."""
     hit = _find_hit(site, key, name)
     if hit is None:
         return _badge_response("downloads", "not found", _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND)
@@ -56,9 +56,9 @@ def show_downloads_badge(site: InjectedSite, key: FromPath[str], name: FromPath[
 
 
 def format_short_count(number: int) -> str:
-    """Return a number in three digits at most, such as 12.3k."""
+    """Return a number with at most three digits, such as 12.3k."""
     for power, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
-        # 999,500 in thousands would have four digits.
+        # 999,500 would round to 1000k.
         if number >= power * 0.9995:
             value = number / power
             return f"{value:.1f}{letter}" if value < 99.95 else f"{value:.0f}{letter}"
@@ -66,14 +66,16 @@ def format_short_count(number: int) -> str:
 
 
 def render_badge(label: str, value: str, color: str) -> str:
-    """Return a badge as SVG, which needs nothing from elsewhere and says aloud what it shows."""
+    """Return a badge as SVG without external resources, with its text as accessible name."""
     label_width, value_width = _text_width(label) + 2 * _PADDING, _text_width(value) + 2 * _PADDING
-    description = escape(f"{label}: {value}")
+    width, description = label_width + value_width, escape(f"{label}: {value}")
+    # The right half, with rounded corners on the right.
+    value_box = f"M{label_width} 0h{value_width - 3}a3 3 0 0 1 3 3v{_HEIGHT - 6}a3 3 0 0 1-3 3H{label_width}z"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{label_width + value_width}" height="{_HEIGHT}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{_HEIGHT}" role="img" '
         f'aria-label="{description}"><title>{description}</title>'
-        f'<rect width="{label_width + value_width}" height="{_HEIGHT}" rx="3" fill="{_LABEL_COLOR}"/>'
-        f'<path d="M{label_width} 0h{value_width - 3}a3 3 0 0 1 3 3v{_HEIGHT - 6}a3 3 0 0 1-3 3H{label_width}z" fill="{color}"/>'
+        f'<rect width="{width}" height="{_HEIGHT}" rx="3" fill="{_LABEL_COLOR}"/>'
+        f'<path d="{value_box}" fill="{color}"/>'
         '<g fill="#fff" font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11" aria-hidden="true">'
         f'<text x="{_PADDING}" y="14" textLength="{_text_width(label)}">{escape(label)}</text>'
         f'<text x="{label_width + _PADDING}" y="14" textLength="{_text_width(value)}">{escape(value)}</text></g></svg>'
@@ -83,7 +85,7 @@ def render_badge(label: str, value: str, color: str) -> str:
 def _find_hit(site: Site, key: str, name: str) -> Hit | None:
     try:
         return get_summary(site.deps, site.get_collection(key).target, name)
-    except NotFound:  # the page that shows the badge can't help it: it gets a picture all the same
+    except NotFound:  # the embedding page gets an image that says "not found"
         return None
 
 

@@ -1,41 +1,45 @@
-"""Atom feeds (RFC 4287), written so that whatever a package says of itself stays text.
-
-Feeds of what is new: projects that came to a collection, and releases, narrowed by the parameters of a search.
-"""
+"""Atom feeds (RFC 4287) of new packages and of releases, filtered like a search."""
 
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlencode
 from uuid import UUID, uuid5
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from litestar import Request, Response, Router, get
 from litestar.di import Provide
 from litestar.params import FromPath
-from msgspec import Struct, to_builtins
+from msgspec import Struct
 
 from ..domain.errors import NotFound
-from ..domain.search import SearchQuery
 from ..usecases.read.search import list_new_packages, list_recently_updated
 from .api import parameters
 from .site import InjectedSite
-from .urls import get_base_url, project_url
+from .urls import FILTER_PARAMS, feed_path, get_base_url, project_path, start_path
 
 MEDIA_TYPE = "application/atom+xml"
+MAX_ENTRIES = 50
+
+# Seconds.
+_MAX_AGE = 300
 
 _XML_NAMESPACE = "http://www.w3.org/2005/Atom"
 
-# What the identifiers of feeds and entries are made from, so that they stay whatever address the site has.
+# Ids of feeds and entries derive from it, so that they stay the same when the site's URL changes.
 _ID_NAMESPACE = UUID("5e2b1c0e-6c07-4c5d-9d7c-2f6d3b8f4a11")
 
-# XML has no way to write these, not even escaped.
+# XML 1.0 cannot contain these characters, not even escaped.
 _INVALID_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class AtomEntry(Struct, frozen=True, kw_only=True):
-    """One entry; `key` is what it is the same entry by, `updated` in Unix seconds."""
+    """One entry of a feed.
+
+    Attributes:
+        key: identifies the entry; the same key gives the same id.
+        updated: in Unix seconds.
+    """
 
     key: str
     title: str
@@ -45,7 +49,14 @@ class AtomEntry(Struct, frozen=True, kw_only=True):
 
 
 def render_feed(*, key: str, title: str, url: str, page_url: str, entries: Sequence[AtomEntry]) -> bytes:
-    """Return a feed that is at `address` and tells of what is on `page`; an empty one is as old as time."""
+    """Return a feed as XML.
+
+    Args:
+        key: identifies the feed; the same key gives the same id.
+        url: of the feed itself.
+        page_url: of the page that shows the same packages.
+        entries: an empty feed has the update time 0.
+    """
     root = Element("feed", xmlns=_XML_NAMESPACE)
     _add_text(root, "id", _to_urn(key))
     _add_text(root, "title", title)
@@ -80,22 +91,6 @@ def _format_time(timestamp: int) -> str:
     return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-# Entries of a feed, and seconds within which asking again is of no use.
-MAX_ENTRIES = 50
-_MAX_AGE = 300
-
-# Every parameter of a search but those that feeds decide themselves.
-FEED_PARAMS = parameters.SEARCH_PARAMS - {"sort", "page", "per_page"}
-
-
-def feed_path(collection: str, kind: str, query: SearchQuery = SearchQuery()) -> str:
-    """Return where the feed of what a question finds is; `kind` is `new` or `updated`."""
-    params = to_builtins(query)
-    pairs = [(name, params[name]) for name in SearchQuery.__struct_fields__ if name in FEED_PARAMS and params[name]]
-    query_string = urlencode(pairs, doseq=True)
-    return f"/feeds/{quote(collection, safe='')}/{kind}.atom{'?' if query_string else ''}{query_string}"
-
-
 @get(
     "/feeds/{key:str}/{kind:str}",
     sync_to_thread=True,
@@ -108,8 +103,8 @@ def show_feed(
     kind: FromPath[str],
     search_query: parameters.InjectedSearchQuery,
 ) -> Response[bytes]:
-    """Return the feed of new projects (`new.atom`) or of releases (`updated.atom`)."""
-    parameters.reject_unknown_params(request, FEED_PARAMS)
+    """Return the feed of new packages (`new.atom`) or of releases (`updated.atom`)."""
+    parameters.reject_unknown_params(request, FILTER_PARAMS)
     collection = site.get_collection(key)
     base_url = get_base_url(request, site)
     match kind:
@@ -121,7 +116,7 @@ def show_feed(
                     key=f"project {collection.key} {package.hit.name_normalized}",
                     title=package.hit.name,
                     summary=package.hit.summary,
-                    url=project_url(base_url, collection.key, package.hit.name_normalized),
+                    url=base_url + project_path(collection.key, package.hit.name_normalized),
                     updated=package.first_uploaded,
                 )
                 for package in packages
@@ -133,19 +128,19 @@ def show_feed(
                     key=f"release {collection.key} {hit.name_normalized} {hit.version}",
                     title=f"{hit.name} {hit.version}",
                     summary=hit.summary,
-                    url=project_url(base_url, collection.key, hit.name_normalized),
+                    url=base_url + project_path(collection.key, hit.name_normalized),
                     updated=hit.uploaded,
                 )
                 for hit in list_recently_updated(site.deps, collection.target, search_query, limit=MAX_ENTRIES)
             ]
         case _:
-            raise NotFound("there are new.atom and updated.atom")
+            raise NotFound("unknown feed; use new.atom or updated.atom")
     path = feed_path(collection.key, kind.removesuffix(".atom"), search_query)
     body = render_feed(
         key=f"feed {path}",
         title=f"{title}, {search_query.text}" if search_query.text else title,
-        url=f"{base_url}{path}",
-        page_url=f"{base_url}/in/{quote(collection.key, safe='')}",
+        url=base_url + path,
+        page_url=base_url + start_path(collection.key),
         entries=entries,
     )
     return Response(body, media_type=MEDIA_TYPE, headers={"cache-control": f"public, max-age={_MAX_AGE}"})

@@ -1,4 +1,4 @@
-"""What operators and their programs ask: whether it works, and how it has been doing."""
+"""Endpoints for operators: health check and metrics."""
 
 from litestar import Response, Router, get
 from msgspec import Struct
@@ -8,7 +8,7 @@ from .site import InjectedSite
 
 
 class HealthStatus(Struct, frozen=True):
-    """That the index can be read, and how many collections there are in it."""
+    """The index can be read and has this number of collections."""
 
     status: str
     collections: int
@@ -16,15 +16,15 @@ class HealthStatus(Struct, frozen=True):
 
 @get("/health", sync_to_thread=True)
 def show_health(site: InjectedSite) -> Response[HealthStatus]:
-    """Say that the index can be read; 503 where it can't."""
+    """Check that the index can be read; 503 if not."""
     response = HealthStatus(status="ok", collections=len(site.deps.admin.list_collections()))
     return Response(response, headers={"cache-control": "no-store"})
 
 
 @get("/metrics", sync_to_thread=True)
 def show_metrics(site: InjectedSite) -> Response[bytes]:
-    """Tell Prometheus how the index and this process are."""
-    # As a media type it would be given a second charset, and Prometheus 3 refuses what it can't parse.
+    """Return the metrics of the index and of this process in Prometheus format."""
+    # Set as a header: Litestar would add a second charset to a media type, and Prometheus 3 rejects that.
     return Response(site.metrics.render(), headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
 
 

@@ -1,4 +1,4 @@
-"""Failures over HTTP: problem details (RFC 9457) for programs, a page for people, and never a traceback for either."""
+"""Error responses: problem details (RFC 9457) for programs, an HTML page for browsers, no traceback in either."""
 
 import logging
 from http import HTTPStatus
@@ -15,24 +15,24 @@ from ..usecases.read.comparison import NotComparable
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
-# What programs read; they are told of failures in their own language.
+# Paths for programs: errors below them are sent as problem details.
 MACHINE_PREFIXES = ("/api/", "/badge/", "/feeds/", "/health", "/metrics", "/static/")
 
-# Seconds after which asking again makes sense, where nobody said.
+# Seconds for `Retry-After` if the error has none of its own.
 _RETRY_AFTER = 10
 
 _log = logging.getLogger(__name__)
 
 
 class InvalidParam(Struct, frozen=True):
-    """A parameter that can't be used, and why."""
+    """A rejected parameter and the reason."""
 
     name: str
     reason: str
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What went wrong, as RFC 9457 has it; `faults` names the parameters that are to blame."""
+    """An error as RFC 9457 describes it; `invalid_params` lists the rejected parameters."""
 
     title: str
     status: int
@@ -42,7 +42,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RequestRejected(AggregatorError):
-    """A request that is not answered, with the status that says why."""
+    """A request that is rejected with an HTTP status."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class RequestRejected(AggregatorError):
 
 
 def to_response(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """Return what is sent for a failure."""
+    """Build the response for an error."""
     problem, headers = to_problem(error)
     headers = {**headers, "cache-control": "no-store"}
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -70,7 +70,7 @@ def to_response(request: Request[Any, Any, Any], error: Exception) -> Response[A
 
 
 def to_problem(error: Exception) -> tuple[Problem, dict[str, str]]:
-    """Return what readers are told of a failure, and the headers that go with it."""
+    """Convert an error into a problem and its headers."""
     invalid_params: tuple[InvalidParam, ...] = ()
     headers: dict[str, str] = {}
     match error:
@@ -81,9 +81,9 @@ def to_problem(error: Exception) -> tuple[Problem, dict[str, str]]:
         case NotComparable():
             status, detail = HTTPStatus.BAD_REQUEST, str(error)
         case Unavailable() | Invalid():
-            # Whatever else is invalid is not the reader's: the index is damaged, or newer than this program. What the
-            # failures say names files and addresses of ours.
-            status, detail = HTTPStatus.SERVICE_UNAVAILABLE, "The index does not answer; try again in a moment."
+            # `Invalid` here is no fault of the request: the index is damaged, or newer than this program. The message
+            # of the error is logged only, because it contains paths and URLs of this server.
+            status, detail = HTTPStatus.SERVICE_UNAVAILABLE, "The index does not answer. Try again in a moment."
             wait = error.retry_after if isinstance(error, Unavailable) else None
             headers = {"retry-after": str(ceil(wait or _RETRY_AFTER))}
             _log.error("the index does not answer: %s", error)
@@ -94,7 +94,7 @@ def to_problem(error: Exception) -> tuple[Problem, dict[str, str]]:
                 error, status
             )
         case _:
-            status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "Something is wrong here; it has been noted."
+            status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error. The error has been logged."
     return Problem(title=status.phrase, status=status, detail=detail, invalid_params=invalid_params), headers
 
 

@@ -1,4 +1,4 @@
-"""Who comes in: requests that are too long or too many are refused before anything is asked of the index."""
+"""Limits for requests: URL length, body size, and requests per minute and client. Checked before the index is read."""
 
 import time
 from collections import OrderedDict
@@ -12,39 +12,45 @@ from litestar.types import HTTPScope
 
 from .problems import RequestRejected
 
-# Characters of an address, and bytes of a body; there is nothing here to send a body to.
+# Characters of a URL, and bytes of a body; no handler reads a body.
 MAX_URL_LENGTH, MAX_BODY_SIZE = 8_000, 64 * 1024
 
-# What costs nothing, and what must be answered whatever else is going on.
+# Static files cost nothing; health checks must always be answered.
 _UNLIMITED_PREFIXES = ("/static/", "/health")
 
-# Clients that are remembered; who has not been seen for longest starts anew.
+# Beyond this count the client that was seen least recently is forgotten, and starts with full capacity.
 _MAX_CLIENTS = 10_000
 
 _SECONDS_PER_MINUTE = 60
 
 
 class RequestLimiter:
-    """Refuses requests; `requests_a_minute` are a client's due, all at once if it likes, 0 for no limit.
+    """Token bucket for each client network.
 
-    It lives in the event loop, so nobody else changes it meanwhile. `clock` runs in seconds.
+    Must be used from the event loop only: it has no lock.
+
+    Args:
+        requests_per_minute: capacity of a bucket, which may be used in one burst; 0 means no limit.
+        clock: returns seconds.
     """
 
     def __init__(self, *, requests_per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._capacity = requests_per_minute
         self._clock = clock
-        # By client: what is left of its due, and when that was counted.
+        # By client: remaining tokens, and the time of this count.
         self._tokens: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def find_rejection(self, scope: HTTPScope) -> RequestRejected | None:
-        """Return why a request is not answered, None for one that is."""
+        """Return the reason to reject a request, None to accept it."""
         if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_URL_LENGTH:
             return RequestRejected(
-                HTTPStatus.REQUEST_URI_TOO_LONG, f"An address has {MAX_URL_LENGTH} characters at most."
+                HTTPStatus.REQUEST_URI_TOO_LONG, f"The URL is too long; the limit is {MAX_URL_LENGTH} characters."
             )
         length = Headers.from_scope(scope).get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > MAX_BODY_SIZE:
-            return RequestRejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has {MAX_BODY_SIZE} bytes at most.")
+            return RequestRejected(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is too large; the limit is {MAX_BODY_SIZE} bytes."
+            )
         if not self._capacity or scope["path"].startswith(_UNLIMITED_PREFIXES):
             return None
         client = scope.get("client")
@@ -53,12 +59,12 @@ class RequestLimiter:
             return None
         return RequestRejected(
             HTTPStatus.TOO_MANY_REQUESTS,
-            f"{self._capacity} requests a minute are answered; go on in {wait} s.",
+            f"Rate limit exceeded: {self._capacity} requests per minute. Retry in {wait} s.",
             headers={"retry-after": str(wait)},
         )
 
     def _take_token(self, client: str) -> int:
-        """Count a request; return how many whole seconds its client has to wait, 0 for not at all."""
+        """Take a token; return 0, or the seconds until the next one is available."""
         now, refill_rate = self._clock(), self._capacity / _SECONDS_PER_MINUTE
         tokens, updated_at = self._tokens.pop(client, (float(self._capacity), now))
         tokens = min(float(self._capacity), tokens + (now - updated_at) * refill_rate)
@@ -70,12 +76,12 @@ class RequestLimiter:
 
 
 def to_client_network(ip: str) -> str:
-    """Return what addresses of one client have in common: of IP version 6 anybody has 2 to the 64 to choose from."""
+    """Return the network that identifies a client: an IPv6 client usually controls a whole /64."""
     if ":" not in ip:
         return ip
     try:
         ipv6 = IPv6Address(ip.partition("%")[0])
-        # Who listens to both versions calls clients of version 4 so: each of them is somebody.
+        # A dual-stack socket reports IPv4 clients as mapped addresses: they must not share one /64.
         return str(ipv6.ipv4_mapped or ip_network((ipv6, 64), strict=False))
-    except ValueError:  # a proxy may call its clients what it likes
+    except ValueError:  # a proxy may send any text
         return ip

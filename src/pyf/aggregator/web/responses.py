@@ -1,10 +1,4 @@
-"""The headers that tell browsers to do nothing that a page of ours does not need.
-
-What every request passes on its way in, and every answer on its way out, whatever made it.
-
-HEAD is answered like GET; answers have security headers, a tag by which a client that knows them is told so (304), and
-are compressed for those who can take it.
-"""
+"""Last step of every response: security headers, caching, ETag, HEAD and compression."""
 
 import gzip
 import re
@@ -17,7 +11,7 @@ import brotli
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, HTTPScope, Message, Receive, Send
 
-# No inline script or style, nothing from elsewhere, no frame around us.
+# No inline scripts or styles, no resources of other sites, no framing.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -31,7 +25,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 
-# What others may show on their pages.
+# Other sites may embed or fetch these.
 CROSS_ORIGIN_PREFIXES = ("/badge/", "/api/", "/feeds/")
 
 _COMMON_HEADERS = {
@@ -43,25 +37,24 @@ _COMMON_HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 
-
-def security_headers(path: str) -> Iterator[tuple[str, str]]:
-    """Yield the headers of every answer to a path."""
-    yield from _COMMON_HEADERS.items()
-    yield "cross-origin-resource-policy", "cross-origin" if path.startswith(CROSS_ORIGIN_PREFIXES) else "same-origin"
-
-
-# Smaller answers gain nothing, and what is not text is compressed already.
+# Smaller bodies do not shrink; types that are not text are compressed already.
 _MIN_COMPRESSED_SIZE = 500
 _COMPRESSIBLE_TYPES = ("text/", "application/json", "application/problem+json", "application/atom+xml", "image/svg+xml")
 
-# How much effort compressing is worth: the best of both takes ten times as long.
+# The highest levels take ten times as long.
 _BROTLI_QUALITY, _GZIP_LEVEL = 4, 4
 
 _ZERO_QUALITY = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
+def security_headers(path: str) -> Iterator[tuple[str, str]]:
+    """Yield the security headers of every response to a path."""
+    yield from _COMMON_HEADERS.items()
+    yield "cross-origin-resource-policy", "cross-origin" if path.startswith(CROSS_ORIGIN_PREFIXES) else "same-origin"
+
+
 class _BufferedResponse:
-    """An answer that is kept back until it is whole."""
+    """Collects the messages of a response."""
 
     def __init__(self) -> None:
         self.start: HTTPResponseStartEvent | None = None
@@ -77,10 +70,11 @@ class _BufferedResponse:
 async def finalize_response(
     app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send, *, max_age: int, varies_by_origin: bool = False
 ) -> None:
-    """Have `app` answer a request, and send the answer as it is to be sent.
+    """Call `app` for a request and send its response with all headers of this module.
 
-    `max_age` is how many seconds a copy may be used without asking, where the answer says nothing else; `by_origin`
-    whether the answer depends on whose page asks: then a copy made for one must not be given to another.
+    Args:
+        max_age: seconds a client may reuse a response that has no `Cache-Control` of its own.
+        varies_by_origin: whether CORS headers depend on the requesting site; caches must then keep copies apart.
     """
     response = _BufferedResponse()
     get_scope = cast(HTTPScope, {**scope, "method": "GET"}) if scope["method"] == "HEAD" else scope
@@ -95,14 +89,14 @@ async def finalize_response(
         headers["vary"] = "Origin"
     status, body = response.start["status"], bytes(response.body)
     if status == HTTPStatus.OK:
-        # Proxies must not show others what somebody has a key for.
-        cacheability = "private" if "authorization" in request_headers or "x-api-key" in request_headers else "public"
-        headers.setdefault("cache-control", f"{cacheability}, max-age={max_age}" if max_age else "no-cache")
-        etag = f'W/"{blake2b(body, digest_size=12).hexdigest()}"'
-        headers["etag"] = etag
+        etag = _set_cache_headers(headers, request_headers, body, max_age)
         if _matches_etag(request_headers.get("if-none-match", ""), etag):
             status, body = HTTPStatus.NOT_MODIFIED, b""
-    body = _compress(body, headers, request_headers.get("accept-encoding", ""))
+    if headers.get("content-type", "").startswith(_COMPRESSIBLE_TYPES):
+        headers.add("vary", "accept-encoding")
+        body, encoding = _compress(body, request_headers.get("accept-encoding", ""))
+        if encoding:
+            headers["content-encoding"] = encoding
     if status == HTTPStatus.NOT_MODIFIED:
         headers.pop("content-length", None)
     else:
@@ -112,34 +106,37 @@ async def finalize_response(
     await send(HTTPResponseBodyEvent(type="http.response.body", body=payload, more_body=False))
 
 
+def _set_cache_headers(headers: MutableScopeHeaders, request_headers: Headers, body: bytes, max_age: int) -> str:
+    """Set `Cache-Control` and `ETag`; return the ETag, which does not depend on the encoding."""
+    # A shared cache must not pass on what needs a key.
+    cacheability = "private" if "authorization" in request_headers or "x-api-key" in request_headers else "public"
+    headers.setdefault("cache-control", f"{cacheability}, max-age={max_age}" if max_age else "no-cache")
+    etag = f'W/"{blake2b(body, digest_size=12).hexdigest()}"'
+    headers["etag"] = etag
+    return etag
+
+
 def _matches_etag(if_none_match: str, etag: str) -> bool:
-    """Tell whether a client has the answer of this tag; weak and strong tags compare alike here."""
+    """Tell whether the client has this version; weak and strong tags compare as equal (RFC 9110, 13.1.2)."""
     etags = {value.strip().removeprefix("W/") for value in if_none_match.split(",")}
     return "*" in etags or etag.removeprefix("W/") in etags
 
 
-def _compress(body: bytes, headers: MutableScopeHeaders, accepted: str) -> bytes:
-    """Return a body as the client can take it, and say in the headers what was done to it."""
-    if not headers.get("content-type", "").startswith(_COMPRESSIBLE_TYPES):
-        return body
-    headers.add("vary", "accept-encoding")
-    if len(body) < _MIN_COMPRESSED_SIZE:
-        return body
-    encodings = _parse_accept_encoding(accepted)
+def _compress(body: bytes, accepted: str) -> tuple[bytes, str]:
+    """Return a body in the best encoding that the client accepts, and the name of the encoding, "" for none."""
+    encodings = _parse_accept_encoding(accepted) if len(body) >= _MIN_COMPRESSED_SIZE else frozenset()
     if "br" in encodings:
-        headers["content-encoding"] = "br"
-        return cast(bytes, brotli.compress(body, quality=_BROTLI_QUALITY))
+        return cast(bytes, brotli.compress(body, quality=_BROTLI_QUALITY)), "br"
     if "gzip" in encodings:
-        headers["content-encoding"] = "gzip"
-        return gzip.compress(body, _GZIP_LEVEL, mtime=0)
-    return body
+        return gzip.compress(body, _GZIP_LEVEL, mtime=0), "gzip"
+    return body, ""
 
 
 def _parse_accept_encoding(accepted: str) -> frozenset[str]:
-    """Return the encodings that a client takes; one of weight 0 it does not."""
+    """Return the encodings that a client accepts; a quality of 0 rejects one."""
     encodings = set()
     for item in accepted.lower().split(","):
-        name, _, weight = item.partition(";")
-        if not _ZERO_QUALITY.fullmatch(weight.strip()):
+        name, _, quality = item.partition(";")
+        if not _ZERO_QUALITY.fullmatch(quality.strip()):
             encodings.add(name.strip())
     return frozenset(encodings)

@@ -1,7 +1,4 @@
-"""Where things of this site are, as others reach them.
-
-Where every page is: one function a page, so that no template puts an address together by itself.
-"""
+"""URLs of this site, and the parameter names that pages, API and feeds share."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,72 +6,94 @@ from urllib.parse import quote, urlencode
 
 from litestar import Request
 
+from ..domain.search import Facet, SearchQuery
 from .site import Site
+
+QueryPairs = Sequence[tuple[str, str]]
+
+# Parameters of a search: the text, one parameter for each facet, and the age of the release in days.
+TEXT_PARAM, AGE_PARAM = "q", "updated_within"
+FACET_PARAMS: dict[Facet, str] = {
+    Facet.FRAMEWORK_VERSIONS: "framework",
+    Facet.PYTHON_VERSIONS: "python",
+    Facet.HEALTH: "health",
+    Facet.LICENSES: "license",
+    Facet.STATUSES: "status",
+    Facet.MAINTAINERS: "maintainer",
+    Facet.CLASSIFIERS: "classifier",
+}
+FILTER_PARAMS = frozenset({TEXT_PARAM, AGE_PARAM, *FACET_PARAMS.values()})
+
+OVERVIEW_PATH = "/"
+# Redirects the form of the overview: parameter `in` is the collection, `q` the text.
+SEARCH_REDIRECT_PATH = "/search"
+
+
+def filter_pairs(query: SearchQuery) -> list[tuple[str, str]]:
+    """Return the text and the filters of a query as URL parameters; sort order and page are left out."""
+    pairs = [(TEXT_PARAM, query.text)] if query.text else []
+    for facet, parameter in FACET_PARAMS.items():
+        pairs += [(parameter, str(value)) for value in query.get_selected(facet)]
+    if query.updated_within is not None:
+        pairs.append((AGE_PARAM, str(query.updated_within)))
+    return pairs
 
 
 def get_base_url(request: Request[Any, Any, Any], site: Site) -> str:
-    """Return the site's address without a slash at its end: the setting's, or the one that a request came by."""
+    """Return the site's URL without a trailing slash: `WEB_URL`, or the one of the request."""
     return site.settings.web_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
 
 
 def build_request_url(request: Request[Any, Any, Any], site: Site, **params: object) -> str:
-    """Return the address of a request with some parameters changed."""
+    """Return the URL of a request with some parameters replaced."""
     pairs = [(name, value) for name, value in request.query_params.multi_items() if name not in params]
-    query_string = urlencode([*pairs, *((name, str(value)) for name, value in params.items())])
-    url = get_base_url(request, site) + quote(request.url.path)
-    return f"{url}?{query_string}" if query_string else url
-
-
-def project_url(base_url: str, collection: str, name_normalized: str) -> str:
-    """Return the address of a project's page."""
-    return f"{base_url}/in/{quote(collection, safe='')}/project/{quote(name_normalized, safe='')}"
-
-
-QueryPairs = Sequence[tuple[str, str]]
-
-OVERVIEW_PATH = "/"
-# Where the overview sends who has chosen a collection (`in`) and a text (`q`).
-SEARCH_REDIRECT_PATH = "/search"
+    pairs += [(name, str(value)) for name, value in params.items()]
+    return _add_query(get_base_url(request, site) + quote(request.url.path), pairs)
 
 
 def start_path(collection: str) -> str:
-    """Return the address of a shelf's start page."""
+    """Return the path of a collection's start page."""
     return f"/in/{_quote_segment(collection)}"
 
 
 def search_path(collection: str, pairs: QueryPairs = ()) -> str:
-    """Return the address of a list; `pairs` are the question, as `asked.py` writes it."""
+    """Return the path of a list of packages."""
     return _add_query(f"{start_path(collection)}/search", pairs)
 
 
-def feed_redirect_path(collection: str) -> str:
-    """Return the address that leads to the feed of a list, with the list's question."""
-    return f"{start_path(collection)}/feed"
-
-
 def suggest_path(collection: str) -> str:
-    """Return the address that is asked for suggestions, with the text as `q`."""
+    """Return the path of the suggestions; parameter `q` is the typed text."""
     return f"{start_path(collection)}/suggest"
 
 
 def project_path(collection: str, name: str) -> str:
-    """Return the address of a project's page, by its normalised name."""
+    """Return the path of a package's page, by its normalized name."""
     return f"{start_path(collection)}/project/{_quote_segment(name)}"
 
 
 def compare_path(collection: str, names: Iterable[str] = ()) -> str:
-    """Return the address that compares projects, by their normalised names."""
+    """Return the path of a comparison, by normalized names."""
     return _add_query(f"{start_path(collection)}/compare", [("name", name) for name in names])
 
 
 def badge_path(collection: str, name: str) -> str:
-    """Return the address of a project's health badge, by its normalised name."""
+    """Return the path of a package's health badge, by its normalized name."""
     return f"/badge/{_quote_segment(collection)}/{_quote_segment(name)}/health.svg"
+
+
+def feed_path(collection: str, kind: str, query: SearchQuery = SearchQuery()) -> str:
+    """Return the path of a feed, filtered like a search; `kind` is `new` or `updated`."""
+    return _add_query(f"/feeds/{_quote_segment(collection)}/{kind}.atom", filter_pairs(query))
+
+
+def feed_redirect_path(collection: str) -> str:
+    """Return the path that redirects to the feed of a list, with the list's parameters."""
+    return f"{start_path(collection)}/feed"
 
 
 def _quote_segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def _add_query(path: str, pairs: QueryPairs) -> str:
-    return f"{path}?{urlencode(pairs)}" if pairs else path
+def _add_query(url: str, pairs: QueryPairs) -> str:
+    return f"{url}?{urlencode(pairs)}" if pairs else url

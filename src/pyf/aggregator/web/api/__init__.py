@@ -1,4 +1,4 @@
-"""The interface for programs, `/api/v1/`."""
+"""The API for programs, `/api/v1/`."""
 
 from litestar import Router
 from litestar.di import Provide

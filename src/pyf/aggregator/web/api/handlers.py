@@ -1,4 +1,4 @@
-"""What the interface answers to each path; every handler runs in a thread, for the index is asked in each."""
+"""Handlers of the API. Each runs in a thread, because each reads the index."""
 
 from http import HTTPStatus
 from typing import Any
@@ -19,7 +19,9 @@ from ..site import InjectedSite
 from ..urls import build_request_url
 from . import parameters
 from .parameters import InjectedCollection, list_readable_collections
-from .schemas import Collection, CollectionStatistics, PackageHit, SearchResponse
+from .schemas import Collection, CollectionStatistics, PackageHit, SearchResponse, name_facets
+
+AnyRequest = Request[Any, Any, Any]
 
 _COMMON_STATUSES = (
     HTTPStatus.BAD_REQUEST,
@@ -48,7 +50,7 @@ COLLECTION_RESPONSES = _problem_responses(HTTPStatus.NOT_FOUND)
 
 
 @get("/collections", sync_to_thread=True, responses=COLLECTION_LIST_RESPONSES)
-def show_collections(request: Request[Any, Any, Any], site: InjectedSite) -> list[Collection]:
+def show_collections(request: AnyRequest, site: InjectedSite) -> list[Collection]:
     """List the collections that can be searched."""
     parameters.reject_unknown_params(request, ())
     return [Collection.from_summary(summary) for summary in list_readable_collections(request, site)]
@@ -61,7 +63,7 @@ def show_collections(request: Request[Any, Any, Any], site: InjectedSite) -> lis
     dependencies={"search_query": Provide(parameters.build_search_query, sync_to_thread=False)},
 )
 def show_search(
-    request: Request[Any, Any, Any],
+    request: AnyRequest,
     site: InjectedSite,
     public_collection: InjectedCollection,
     search_query: parameters.InjectedSearchQuery,
@@ -69,7 +71,7 @@ def show_search(
     page: parameters.Page = 1,
     per_page: parameters.PerPage = 20,
 ) -> Response[SearchResponse]:
-    """Search a collection. Values of one filter are alternatives; all filters have to hold."""
+    """Search a collection. Several values of one filter are alternatives; a package must match all filters."""
     parameters.reject_unknown_params(request, parameters.SEARCH_PARAMS)
     query = replace(search_query, sort=sort, page=page, per_page=per_page)
     response = SearchResponse.from_results(search_packages(site.deps, public_collection.target, query), query)
@@ -85,57 +87,56 @@ def show_search(
 
 @get("/collections/{collection:str}/suggest", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_suggestions(
-    request: Request[Any, Any, Any],
+    request: AnyRequest,
     site: InjectedSite,
     public_collection: InjectedCollection,
-    text: parameters.Text = "",
+    q: parameters.Text = "",
     limit: parameters.Limit = 8,
 ) -> list[Suggestion]:
-    """Suggest the projects that somebody may be about to type, the likeliest first."""
-    parameters.reject_unknown_params(request, ("text", "limit"))
-    return list(suggest_packages(site.deps, public_collection.target, text, limit=limit))
+    """Suggest packages for a typed text, the most likely first."""
+    parameters.reject_unknown_params(request, ("q", "limit"))
+    return list(suggest_packages(site.deps, public_collection.target, q, limit=limit))
 
 
 @get("/collections/{collection:str}/projects/{name:str}", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_package(
-    request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]
+    request: AnyRequest, site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]
 ) -> PackageDetails:
-    """Tell all of a project, by any spelling of its name; a quarantined one has no line to install it."""
+    """Return all data of a package, by any spelling of its name. `install` is empty if the package is quarantined."""
     parameters.reject_unknown_params(request, ())
     return get_package(site.deps, public_collection.target, name)
 
 
 @get("/collections/{collection:str}/projects/{name:str}/releases", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_releases(
-    request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]
+    request: AnyRequest, site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]
 ) -> tuple[ReleaseSummary, ...]:
-    """List the releases of a project, the highest version first."""
+    """List the releases of a package, the highest version first."""
     parameters.reject_unknown_params(request, ())
     return list_releases(site.deps, public_collection.target, name)
 
 
 @get("/collections/{collection:str}/compare", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_comparison(
-    request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection, names: parameters.Names
+    request: AnyRequest, site: InjectedSite, public_collection: InjectedCollection, name: parameters.Names
 ) -> Comparison:
-    """Compare 2 to 4 projects side by side."""
-    parameters.reject_unknown_params(request, ("names",))
-    return compare_packages(site.deps, public_collection.target, names)
+    """Compare 2 to 4 packages."""
+    parameters.reject_unknown_params(request, ("name",))
+    return compare_packages(site.deps, public_collection.target, name)
 
 
 @get("/collections/{collection:str}/stats", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_statistics(
-    request: Request[Any, Any, Any], site: InjectedSite, public_collection: InjectedCollection
+    request: AnyRequest, site: InjectedSite, public_collection: InjectedCollection
 ) -> CollectionStatistics:
-    """Tell a collection in numbers."""
+    """Return the size, the newest release and the facets of a collection."""
     parameters.reject_unknown_params(request, ())
     newest = search_packages(site.deps, public_collection.target, SearchQuery(sort=Sort.NEWEST, per_page=1))
-    summary = next(
-        (candidate for candidate in site.list_collections() if candidate.collection.key == public_collection.key), None
-    )
+    summaries = {summary.collection.key: summary for summary in site.list_collections()}
+    summary = summaries.get(public_collection.key)
     return CollectionStatistics(
         projects=newest.total,
         releases=summary.release_count if summary else 0,
         newest_change=PackageHit.from_hit(newest.hits[0]) if newest.hits else None,
-        facets=newest.facets,
+        facets=name_facets(newest.facets),
     )

@@ -1,13 +1,17 @@
-"""Makes the interface's OpenAPI say what its types mean, in the words of their own docstrings."""
+"""OpenAPI description of the API, with the docstrings of its types."""
 
 from collections.abc import Iterator
 from inspect import cleandoc
 from typing import Any, get_args, get_type_hints
 
 from litestar import Litestar
+from litestar.enums import MediaType
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Schema
 from msgspec import Struct
 
+from ... import __version__
 from . import handlers
 
 HANDLERS = (
@@ -21,8 +25,19 @@ HANDLERS = (
 )
 
 
+def build_openapi_config() -> OpenAPIConfig:
+    """Return Litestar's OpenAPI configuration: JSON only, because HTML viewers load scripts from other sites."""
+    return OpenAPIConfig(
+        title="pyf.aggregator",
+        version=__version__,
+        path="/api/v1/openapi.json",
+        render_plugins=[JsonRenderPlugin(path="/", media_type=MediaType.JSON)],
+        use_handler_docstrings=True,
+    )
+
+
 def add_type_descriptions(app: Litestar) -> None:
-    """Add to the application's description what each type means."""
+    """Add the docstrings of the response types to an application's description."""
     descriptions = {struct.__name__: cleandoc(struct.__doc__ or "") for struct in _response_structs()}
     for name, schema in (app.openapi_schema.components.schemas or {}).items():
         if isinstance(schema, Schema) and not schema.description:
@@ -30,7 +45,7 @@ def add_type_descriptions(app: Litestar) -> None:
 
 
 def _response_structs() -> set[type[Struct]]:
-    """Return the types of all answers, and those of their fields."""
+    """Return the types of all responses and of their fields."""
     structs: set[type[Struct]] = set()
     for handler in HANDLERS:
         for struct in _iter_structs(get_type_hints(handler.fn)["return"]):
@@ -47,7 +62,7 @@ def _collect_structs(struct: type[Struct], structs: set[type[Struct]]) -> None:
 
 
 def _iter_structs(type_hint: Any) -> Iterator[type[Struct]]:
-    """Yield the structs that a type is made of."""
+    """Yield the structs that a type hint contains."""
     if isinstance(type_hint, type) and issubclass(type_hint, Struct):
         yield type_hint
     for argument in get_args(type_hint):

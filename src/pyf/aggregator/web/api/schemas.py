@@ -1,4 +1,4 @@
-"""What the interface answers with, where that is not what a use case returns."""
+"""Response types of the API that no use case returns."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil
@@ -7,10 +7,11 @@ from msgspec import Struct, structs
 
 from ...domain.search import Facet, FacetCount, HealthBand, Hit, SearchQuery, SearchResults, count_missing
 from ...usecases.collections.overview import CollectionSummary
+from ..urls import FACET_PARAMS
 
 
 class Collection(Struct, frozen=True, kw_only=True):
-    """A collection that can be searched: its key in addresses, its name for people, and how much is in it."""
+    """A collection: its key in URLs, its display name, and its size."""
 
     key: str
     name: str
@@ -19,7 +20,7 @@ class Collection(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_summary(cls, summary: CollectionSummary) -> "Collection":
-        """Return a shelf as it is listed."""
+        """Convert a summary."""
         return cls(
             key=summary.collection.key,
             name=summary.collection.title,
@@ -29,20 +30,21 @@ class Collection(Struct, frozen=True, kw_only=True):
 
 
 class PackageHit(Hit, frozen=True, kw_only=True):
-    """A project in a list; `health` is its score as a word. Times are Unix seconds, null is what nobody knows."""
+    """A package in a list; `health` is the band of its score. Times are Unix seconds, null is unknown."""
 
     health: HealthBand
 
     @classmethod
     def from_hit(cls, hit: Hit) -> "PackageHit":
-        """Return a hit as it is listed."""
+        """Convert a hit."""
         return cls(**structs.asdict(hit), health=hit.health_band)
 
 
 class SearchResponse(Struct, frozen=True, kw_only=True):
-    """A page of what was found, and how many projects there are for each value of each filter.
+    """A page of packages; `facets` counts the packages of each value by filter parameter.
 
-    `missing` hits of the page were counted by the index and not returned; it is 0 unless the index fails.
+    `missing` is the number of packages on this page that the index counted and did not return; it is 0 unless the
+    index fails.
     """
 
     total: int
@@ -51,11 +53,11 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
     pages: int
     missing: int
     hits: tuple[PackageHit, ...]
-    facets: Mapping[Facet, Sequence[FacetCount]]
+    facets: Mapping[str, Sequence[FacetCount]]
 
     @classmethod
     def from_results(cls, results: SearchResults, query: SearchQuery) -> "SearchResponse":
-        """Return an answer with the question's page."""
+        """Convert the results of a query."""
         return cls(
             total=results.total,
             page=query.page,
@@ -63,14 +65,19 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
             missing=count_missing(results, query),
             pages=ceil(results.total / query.per_page),
             hits=tuple(PackageHit.from_hit(hit) for hit in results.hits),
-            facets=results.facets,
+            facets=name_facets(results.facets),
         )
 
 
 class CollectionStatistics(Struct, frozen=True, kw_only=True):
-    """A collection in numbers: its size, its newest release, and how many projects there are for each value."""
+    """The size of a collection, its newest release, and the number of packages of each value by filter parameter."""
 
     projects: int
     releases: int
     newest_change: PackageHit | None
-    facets: Mapping[Facet, Sequence[FacetCount]]
+    facets: Mapping[str, Sequence[FacetCount]]
+
+
+def name_facets(facets: Mapping[Facet, Sequence[FacetCount]]) -> dict[str, Sequence[FacetCount]]:
+    """Return facets by the parameter that filters by them."""
+    return {FACET_PARAMS[facet]: counts for facet, counts in facets.items()}

@@ -1,4 +1,4 @@
-"""The pages for people: what the use cases answer, made into views, and the routes that serve them as HTML."""
+"""HTML pages: views built from use cases, and the routes that render them."""
 
 from .routes import pages
 

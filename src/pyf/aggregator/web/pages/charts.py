@@ -1,4 +1,4 @@
-"""The geometry of the drawings: plain numbers for the attributes of inline SVG, which no style rule has to allow."""
+"""Geometry of the charts, as numbers for SVG attributes: the content security policy forbids inline styles."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ _YEAR_GAP = 56
 
 
 class Bar(Struct, frozen=True, kw_only=True):
-    """A month's bar, and what it says: the month, and how many downloads it had."""
+    """A bar of the download chart."""
 
     x: float
     y: float
@@ -29,7 +29,7 @@ class Bar(Struct, frozen=True, kw_only=True):
 
 
 class Dot(Struct, frozen=True, kw_only=True):
-    """A release on the line of time; `kind` is `stable`, `pre` or `yanked`."""
+    """A release on the timeline; `kind` is `stable`, `pre` or `yanked`."""
 
     x: float
     kind: str
@@ -37,14 +37,14 @@ class Dot(Struct, frozen=True, kw_only=True):
 
 
 class Year(Struct, frozen=True, kw_only=True):
-    """Where a year begins on the line of time; where there is no room the label is ""."""
+    """The start of a year on the timeline; `label` is "" if it would overlap another one."""
 
     x: float
     label: str
 
 
 class Timeline(Struct, frozen=True, kw_only=True):
-    """Releases on a line of time."""
+    """Releases on a timeline."""
 
     dots: tuple[Dot, ...]
     years: tuple[Year, ...]
@@ -53,7 +53,7 @@ class Timeline(Struct, frozen=True, kw_only=True):
 
 
 def build_sparkline(history: Mapping[str, int]) -> str:
-    """Return the points of a line through the last months' downloads; "" where there are less than three of them."""
+    """Return the points of a line through the downloads of the last months; "" for fewer than three months."""
     counts = [count for _, count in sorted(history.items())][-_SPARK_MONTHS:]
     if len(counts) < 3:
         return ""
@@ -64,7 +64,7 @@ def build_sparkline(history: Mapping[str, int]) -> str:
 
 
 def build_bars(history: Mapping[str, int]) -> tuple[Bar, ...]:
-    """Return a bar for each month, in order."""
+    """Build a bar for each month, in order."""
     months = sorted(history.items())
     if not months:
         return ()
@@ -84,7 +84,7 @@ def build_bars(history: Mapping[str, int]) -> tuple[Bar, ...]:
 
 
 def build_timeline(releases: Sequence[tuple[int, str, str]]) -> Timeline | None:
-    """Return releases, as (Unix time, kind, title), on one line; None where there is no time to tell of."""
+    """Build a timeline of releases given as (Unix time, kind, title); None for fewer than two dated releases."""
     dated_releases = [release for release in releases if release[0] > 0]
     if len(dated_releases) < 2:
         return None

@@ -1,4 +1,4 @@
-"""Projects side by side: a table whose rows are what one compares."""
+"""The comparison page: a table with a column for each package."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -12,7 +12,7 @@ from .hits import HitView, build_hit_view
 
 
 class Cell(Struct, frozen=True, kw_only=True):
-    """A value in the table; `is_best` where it is better than the others'; `drawn` are the points of a line."""
+    """A value of the table; `sparkline` holds the points of a line."""
 
     text: str
     is_highest: bool = False
@@ -21,7 +21,7 @@ class Cell(Struct, frozen=True, kw_only=True):
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One thing that is compared."""
+    """A row of the table."""
 
     title: str
     cells: tuple[Cell, ...]
@@ -29,7 +29,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class CompareView(Struct, frozen=True, kw_only=True):
-    """A comparison as its template shows it; `removals` are the addresses without each of the projects."""
+    """View of a comparison; `remove_urls` are the comparisons without each of the packages."""
 
     hits: tuple[HitView, ...]
     rows: tuple[Row, ...]
@@ -38,7 +38,7 @@ class CompareView(Struct, frozen=True, kw_only=True):
 
 
 def build_compare_view(collection: str, comparison: Comparison) -> CompareView:
-    """Return a comparison for its template."""
+    """Build the view of a comparison."""
     names = [project.hit.name_normalized for project in comparison.projects]
     remove_urls = [
         urls.compare_path(collection, [remaining for remaining in names if remaining != name]) for name in names
@@ -73,7 +73,7 @@ def _build_rows(comparison: Comparison) -> Iterator[Row]:
         )
     yield _build_text_row("Python", projects, _format_python_versions)
     yield _build_text_row("Requires Python", projects, lambda project: formatting.single_line(project.requires_python))
-    yield _build_text_row("Licence", projects, lambda project: formatting.sanitize(project.hit.license))
+    yield _build_text_row("License", projects, lambda project: formatting.sanitize(project.hit.license))
     yield _build_number_row("Releases", projects, lambda project: project.releases, highlight_highest=False)
     yield _build_text_row("First release", projects, lambda project: formatting.format_date(project.first_uploaded))
     yield _build_text_row(
@@ -130,8 +130,17 @@ def _build_support_cell(project: ComparedProject, column: int) -> Cell:
         return Cell(text="supported", css_class="yes")
     if project.ever_supported[column]:
         return Cell(text="older releases only", css_class="once")
-    return Cell(text="not named", css_class="no")
+    return Cell(text="not declared", css_class="no")
 
 
 def _format_python_versions(project: ComparedProject) -> str:
     return ", ".join(version for support in group_versions(project.hit.python_versions) for version in support.versions)
+
+
+def format_compare_hint(names: list[str]) -> str:
+    """Return what to do if the number of packages cannot be compared."""
+    if len(names) > 1:
+        return f"At most {MAX_COMPARED} packages can be compared; this URL names {len(names)}. Go back and pick fewer."
+    if names:
+        return f"Comparing {names[0]}: add another package."
+    return "Enter the names of two to four packages, or pick them in a list."

@@ -1,7 +1,4 @@
-"""Numbers, times and names as people read them.
-
-Supported versions in few words: grouped by what they are versions of, the newest first.
-"""
+"""Formatting of numbers, dates, text and supported versions for pages."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -21,14 +18,14 @@ _UNPRINTABLE = re.compile(r"[^\S ]|[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\
 
 
 def format_int(number: int) -> str:
-    """Return a number with all of its digits, in groups of three: "1,234,567"."""
+    """Return a number with thousands separators: "1,234,567"."""
     return f"{number:,}"
 
 
 def format_compact(number: int) -> str:
-    """Return a number in three digits at most: "1.2 M"."""
+    """Return a number with at most three digits: "1.2 M"."""
     for step, unit in _COMPACT_UNITS:
-        # 999,950 would otherwise be "1000 k".
+        # 999,950 would round to "1000 k".
         if number >= step - step / 2000:
             value = number / step
             return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
@@ -36,12 +33,12 @@ def format_compact(number: int) -> str:
 
 
 def format_iso_date(timestamp: int) -> str:
-    """Return the day of a Unix time, as it is written in an attribute: "2026-09-02"."""
-    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d}"
+    """Return the day of a Unix time in ISO format: "2026-09-02"; "" for 0 (unknown)."""
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d}" if timestamp else ""
 
 
 def format_date(timestamp: int) -> str:
-    """Return the day of a Unix time: "2 Sep 2026"; "" for 0, which stands for an unknown one."""
+    """Return the day of a Unix time: "2 Sep 2026"; "" for 0 (unknown)."""
     if not timestamp:
         return ""
     moment = datetime.fromtimestamp(timestamp, UTC)
@@ -49,7 +46,7 @@ def format_date(timestamp: int) -> str:
 
 
 def format_month(name: str) -> str:
-    """Return a month of a download history (`2026-09`) for people: "Sep 2026"."""
+    """Return the label of a month of the download history: "Sep 2026" for "2026-09"."""
     year, _, number = name.partition("-")
     return f"{_MONTH_NAMES[int(number) - 1]} {year}" if number in _MONTH_NUMBERS else name
 
@@ -58,7 +55,7 @@ _MONTH_NUMBERS = frozenset(f"{number:02}" for number in range(1, 13))
 
 
 def time_ago(timestamp: int, now: float) -> str:
-    """Return how long ago a Unix time was, in its largest unit: "3 weeks ago"; "" for an unknown one."""
+    """Return the age of a Unix time in its largest unit: "3 weeks ago"; "" for 0 (unknown)."""
     if not timestamp:
         return ""
     days = (now - timestamp) / _SECONDS_PER_DAY
@@ -69,33 +66,33 @@ def time_ago(timestamp: int, now: float) -> str:
 
 
 def pluralize(count: int, singular: str, plural: str = "") -> str:
-    """Return a number with what is counted: "1 package", "2 packages"."""
+    """Return a count with its noun: "1 package", "2 packages"."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
 def join_names(names: Iterable[str]) -> str:
-    """Return names as a sentence has them: "a, b and c"."""
+    """Join names for a sentence: "a, b and c"."""
     *head, last = list(names) or [""]
     return f"{', '.join(head)} and {last}" if head else last
 
 
 def single_line(text: str) -> str:
-    """Return a stranger's text in one line, without control characters, and without what turns its direction."""
+    """Return untrusted text in one line, without control and direction characters."""
     return " ".join(_UNPRINTABLE.sub(" ", text).split())
 
 
 def sanitize(text: str) -> str:
-    """Return what a stranger says of a package as it may be shown."""
+    """Return untrusted text in one line with masked e-mail addresses."""
     return mask_emails(single_line(text))
 
 
 def html_size(text: str) -> int:
-    """Return how many bytes of HTML a text takes."""
+    """Return the size of a text in bytes of HTML."""
     return len(escape(text).encode())
 
 
 def truncate_html(text: str, max_bytes: int) -> str:
-    """Return a text, cut where it would take more than `most` bytes of HTML: at the end of a word, if one is near."""
+    """Truncate a text to `max_bytes` bytes of HTML, at the end of a word if one is near."""
     if html_size(text) <= max_bytes:
         return text
     remaining, end = max_bytes - html_size("…"), 0
@@ -109,23 +106,23 @@ _VERSION_PATTERN = re.compile(r"(.+?) ([0-9][0-9A-Za-z.]*)")
 
 
 class Support(Struct, frozen=True, kw_only=True):
-    """What a release supports of one thing: "Plone" with "6.1", "6.0"; `versions` are empty where none is named."""
+    """The supported versions of a product: "Plone" with "6.1" and "6.0"; empty if the release names none."""
 
     product: str
     versions: tuple[str, ...]
 
     def newest(self, count: int) -> tuple[str, ...]:
-        """Return the newest versions, and so many at most."""
+        """Return at most `count` of the newest versions."""
         return self.versions[:count]
 
     @property
     def full_text(self) -> str:
-        """All of it, as one text."""
+        """The product and all versions as one text."""
         return f"{self.product} {', '.join(self.versions)}".strip()
 
 
 def group_versions(values: Iterable[str]) -> tuple[Support, ...]:
-    """Return supported versions ("Plone 6.0") grouped by what they are of; "Python 3" is left out beside "3.12"."""
+    """Group supported versions ("Plone 6.0") by product, the newest first; "3" is dropped beside "3.12"."""
     groups: dict[str, set[str]] = {}
     for value in values:
         match = _VERSION_PATTERN.fullmatch(value)
@@ -137,7 +134,7 @@ def group_versions(values: Iterable[str]) -> tuple[Support, ...]:
 
 
 def sort_versions(values: Iterable[str]) -> list[str]:
-    """Return versions ("Plone 6.0", "Plone 5.2") by what they are of, the newest first."""
+    """Sort versions ("Plone 6.0", "Plone 5.2") by product, the newest first."""
     return [
         f"{support.product} {version}".strip()
         for support in group_versions(values)
@@ -146,7 +143,7 @@ def sort_versions(values: Iterable[str]) -> list[str]:
 
 
 def version_key(version: str) -> tuple[int, ...]:
-    """Return what versions are ordered by: their numbers."""
+    """Return the sort key of a version: its numbers."""
     return tuple(int(number) for number in re.findall(r"[0-9]{1,9}", version))
 
 
@@ -156,5 +153,5 @@ def _sort_newest_first(versions: Iterable[str]) -> tuple[str, ...]:
 
 
 def _has_minor_releases(version: str, versions: Sequence[str]) -> bool:
-    """Tell whether a lone first number stands beside its own minor releases."""
+    """Tell whether a major version is listed beside its own minor versions."""
     return "." not in version and any(candidate.startswith(f"{version}.") for candidate in versions)

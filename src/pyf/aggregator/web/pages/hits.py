@@ -1,9 +1,4 @@
-"""What warns of a package, each as a few words: shown beside its name wherever it is named.
-
-One project as lists show it.
-
-What is suggested to somebody who types.
-"""
+"""Views of a package in lists and suggestions, with its warning flags."""
 
 from collections.abc import Iterable
 
@@ -18,14 +13,14 @@ from .page_budget import FULL_BUDGET, PageBudget
 
 QUARANTINED = "quarantined"
 _STATUS_MEANINGS = {
-    "archived": "Archived by its owners: no releases are to be expected",
+    "archived": "Archived by its owners: do not expect new releases",
     "deprecated": "Deprecated by its owners",
     QUARANTINED: "Quarantined by PyPI: it may be harmful",
 }
 
 
 class Flag(Struct, frozen=True, kw_only=True):
-    """A warning in one or two words, what it means, and how grave it is: `grave` or `mild`."""
+    """A warning in one or two words with its explanation; `severity` is `grave` or `mild`."""
 
     word: str
     meaning: str
@@ -33,7 +28,7 @@ class Flag(Struct, frozen=True, kw_only=True):
 
 
 def build_flags(hit: Hit, *, with_meanings: bool = True) -> tuple[Flag, ...]:
-    """Return what warns of a package, the gravest first; where it is not explained, meanings are ""."""
+    """Return the warnings of a package, the most severe first; without `with_meanings` the explanations are ""."""
     warnings = []
     status = hit.project_status
     if status in _STATUS_MEANINGS:
@@ -42,30 +37,25 @@ def build_flags(hit: Hit, *, with_meanings: bool = True) -> tuple[Flag, ...]:
         advisories = "1 advisory" if hit.vulnerabilities == 1 else f"{hit.vulnerabilities} advisories"
         warnings.append(Flag(word=advisories, meaning="Known vulnerabilities of this release", severity="grave"))
     if hit.yanked:
-        warnings.append(Flag(word="yanked", meaning="Its author withdrew this release", severity="grave"))
+        warnings.append(Flag(word="yanked", meaning="Withdrawn by its author", severity="grave"))
     if hit.repository_archived:
         warnings.append(Flag(word="repository archived", meaning="Its source repository is read-only"))
     if hit.is_prerelease:
         warnings.append(Flag(word="pre-release", meaning="There is no stable release"))
     if not hit.is_newest:
-        warnings.append(Flag(word="older release", meaning="A newer release exists, which your filters leave out"))
+        warnings.append(Flag(word="older release", meaning="Your filters exclude the newest release"))
     return tuple(warnings) if with_meanings else tuple(replace(flag, meaning="") for flag in warnings)
 
 
 class HealthView(Struct, frozen=True, kw_only=True):
-    """A health score as a number and a word; `score` is None where nobody knows it."""
+    """A health score as number and band; `score` is None if unknown."""
 
     score: int | None
     band: str
 
-    @property
-    def aria_label(self) -> str:
-        """The score for those who listen."""
-        return "Health not known" if self.score is None else f"Health {self.score} of 100, {self.band}"
-
 
 class SupportView(Struct, frozen=True, kw_only=True):
-    """The newest versions of a thing that a release supports; there are `more`, and `whole` names them all."""
+    """The newest supported versions of a product; `hidden_count` more are named in `full_text`."""
 
     product: str
     versions: tuple[str, ...]
@@ -74,7 +64,7 @@ class SupportView(Struct, frozen=True, kw_only=True):
 
 
 class HitView(Struct, frozen=True, kw_only=True):
-    """A project of a list; numbers that nobody knows are ""."""
+    """A package in a list; unknown numbers are ""."""
 
     name: str
     key: str
@@ -93,22 +83,22 @@ class HitView(Struct, frozen=True, kw_only=True):
     flags: tuple[Flag, ...]
 
 
-# Some packages carry the text of their licence where its name is due.
+# Some packages put the full license text into this field.
 _MAX_LICENSE_LENGTH = 40
-# What nobody would read in a list: such a version has a local label, or is none.
+# Longer versions have a local label or are invalid.
 _MAX_VERSION_SIZE = 40
-# Classifiers are anybody's: what they name versions of may be as long as its author likes.
+# Bytes of HTML: product names come from classifiers, which packages can make up.
 _MAX_PRODUCT_SIZE, _MAX_SUPPORT_SIZE = 30, 160
 
 
 def build_hit_view(collection: str, hit: Hit, budget: PageBudget = FULL_BUDGET) -> HitView:
-    """Return what a list shows of a project, as far as there is room for it."""
+    """Build the view of a hit within a page budget."""
     return HitView(
         name=hit.name,
         key=hit.name_normalized,
         url=urls.project_path(collection, hit.name_normalized),
         version=formatting.truncate_html(formatting.single_line(hit.version), _MAX_VERSION_SIZE),
-        iso_date=formatting.format_iso_date(hit.uploaded) if hit.uploaded else "",
+        iso_date=formatting.format_iso_date(hit.uploaded),
         date=formatting.format_date(hit.uploaded),
         summary=formatting.truncate_html(formatting.sanitize(hit.summary), budget.summary_bytes),
         health=build_health_view(hit),
@@ -141,19 +131,19 @@ def _build_support_view(support: Support, budget: PageBudget) -> SupportView:
 
 
 def build_health_view(hit: Hit) -> HealthView:
-    """Return a project's health for the page."""
+    """Build the view of a hit's health score."""
     return HealthView(score=hit.health_score, band=hit.health_band.value)
 
 
 def format_license(license: str) -> str:
-    """Return a licence's name in one short line."""
+    """Return a license in one short line."""
     line = formatting.sanitize(license)
     short = line if len(line) <= _MAX_LICENSE_LENGTH else f"{line[: _MAX_LICENSE_LENGTH - 1]}…"
     return formatting.truncate_html(short, 2 * _MAX_LICENSE_LENGTH)
 
 
 class SuggestionView(Struct, frozen=True, kw_only=True):
-    """A project that may be meant, and where its page is."""
+    """A suggested package."""
 
     name: str
     summary: str
@@ -161,7 +151,7 @@ class SuggestionView(Struct, frozen=True, kw_only=True):
 
 
 def build_suggestion_views(collection: str, suggestions: Iterable[Suggestion]) -> list[SuggestionView]:
-    """Return suggestions for the list under the text."""
+    """Build the views of suggestions."""
     return [
         SuggestionView(
             name=suggestion.name,

@@ -1,7 +1,4 @@
-"""What stands around every page: the site's name, its collections, and the search of the one that is read.
-
-The templates, and what all of them may use.
-"""
+"""The frame of every page (site name, navigation, links of the collection) and the template environment."""
 
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -13,9 +10,8 @@ from msgspec import Struct
 
 from ...usecases.collections.overview import CollectionSummary, PublicCollection
 from .. import urls
-from ..feeds import feed_path
 
-SITE_NAME = "Package shelves"
+SITE_NAME = "Python Package Index by Framework"
 
 
 class CollectionLink(Struct, frozen=True, kw_only=True):
@@ -27,14 +23,14 @@ class CollectionLink(Struct, frozen=True, kw_only=True):
 
 
 class Layout(Struct, frozen=True, kw_only=True):
-    """The frame of a page; a page about a failure has no collections, for the index may be what has failed."""
+    """The frame of a page. Error pages list no collections: the index may be unavailable."""
 
     collections: tuple[CollectionLink, ...] = ()
     site_name: str = SITE_NAME
 
 
 class CollectionView(Struct, frozen=True, kw_only=True):
-    """The collection that a page is about, with the addresses around it."""
+    """The collection of a page and its URLs."""
 
     key: str
     title: str
@@ -47,7 +43,7 @@ class CollectionView(Struct, frozen=True, kw_only=True):
 
 
 def build_layout(collections: Iterable[CollectionSummary]) -> Layout:
-    """Return the frame around a page."""
+    """Build the frame of a page."""
     return Layout(
         collections=tuple(
             CollectionLink(
@@ -59,7 +55,7 @@ def build_layout(collections: Iterable[CollectionSummary]) -> Layout:
 
 
 def build_collection_view(collection: PublicCollection) -> CollectionView:
-    """Return a collection for its pages."""
+    """Build the view of a collection."""
     key = collection.key
     return CollectionView(
         key=key,
@@ -68,8 +64,8 @@ def build_collection_view(collection: PublicCollection) -> CollectionView:
         search_url=urls.search_path(key),
         suggest_url=urls.suggest_path(key),
         compare_url=urls.compare_path(key),
-        new_feed_url=feed_path(key, "new"),
-        updates_feed_url=feed_path(key, "updated"),
+        new_feed_url=urls.feed_path(key, "new"),
+        updates_feed_url=urls.feed_path(key, "updated"),
     )
 
 
@@ -77,7 +73,7 @@ _WEB_DIR = Path(__file__).parent.parent
 
 
 def create_environment() -> Environment:
-    """Return the templates: what is put in is escaped, and what is missing is a defect."""
+    """Create the template environment: values are escaped, undefined names raise."""
     environment = Environment(
         loader=FileSystemLoader(_WEB_DIR / "templates"),
         autoescape=True,
@@ -87,7 +83,7 @@ def create_environment() -> Environment:
     )
     environment.filters["render_code"] = render_code
     static_urls = {path.name: _versioned_url(path) for path in sorted((_WEB_DIR / "static").iterdir()) if path.suffix}
-    # A page about a failure is put in no frame by a handler.
+    # Defaults for error pages, which no handler renders.
     environment.globals |= {
         "static": static_urls.__getitem__,
         "layout": Layout(),
@@ -98,7 +94,7 @@ def create_environment() -> Environment:
 
 
 def render_code(text: str) -> Markup:
-    """Return text as HTML in which what stands between two backticks is code."""
+    """Return text as HTML, with `code` between backticks as code elements."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(text)
@@ -108,5 +104,5 @@ def render_code(text: str) -> Markup:
 
 
 def _versioned_url(path: Path) -> str:
-    """Return a file's address with a tag of its content, so that a copy which a browser keeps is never out of date."""
+    """Return the URL of a static file with a hash of its content, so that browsers never use an outdated copy."""
     return f"/static/{path.name}?v={blake2b(path.read_bytes(), digest_size=5).hexdigest()}"

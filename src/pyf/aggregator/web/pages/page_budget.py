@@ -1,18 +1,25 @@
-"""How much of everything a list has room for, so that it never has more than 60 KB, whatever packages say."""
+"""Size limits for the parts of a search page, so that it never exceeds 60 KB, whatever texts packages have."""
+
+from collections.abc import Callable
 
 from msgspec import Struct
 
-# Bytes of HTML that a list may have.
+# Bytes of HTML.
 MAX_PAGE_BYTES = 60_000
 
 
 class PageBudget(Struct, frozen=True, kw_only=True):
-    """Room for the parts of a list, in bytes of HTML where nothing else is said.
+    """Limits for the parts of a search page.
 
-    `summary` is for each package, `label` for each value of a filter that is named, `values` for all that can be
-    chosen. `versions` is how many of a framework are named, and `frameworks` how many of these. `chips` is how many
-    filters that are set are named above the list. `link` is how long an address may be that links repeat; beyond,
-    the ways on are buttons of the filters' form. Without `extras` numbers are not drawn and flags not explained.
+    Attributes:
+        summary_bytes: bytes of HTML for each summary.
+        label_bytes: bytes of HTML for each label of a filter value.
+        values_bytes: bytes of HTML for all filter values that can be selected.
+        max_frameworks: frameworks for each package.
+        max_versions: versions for each framework.
+        max_chips: active filters above the list.
+        max_link_length: characters of a URL in a link; for longer ones, buttons of the filter form replace the links.
+        with_extras: whether there are sparklines and explanations of flags.
     """
 
     summary_bytes: int
@@ -25,7 +32,7 @@ class PageBudget(Struct, frozen=True, kw_only=True):
     with_extras: bool
 
 
-# A list is told with the first of these that it fits in; what anybody really asks fits in the first one.
+# Tried in this order until the page fits. Ordinary searches fit into the first one.
 BUDGETS = (
     PageBudget(
         summary_bytes=600,
@@ -72,10 +79,7 @@ FULL_BUDGET = BUDGETS[0]
 
 
 class Action(Struct, frozen=True, kw_only=True):
-    """A way from a list to another one: a link; or, where `address` is "", a button of the filters' form.
-
-    The button adds `name` and `value` to what the form asks for.
-    """
+    """A step to another list: a link, or, if `url` is "", a button of the filter form that adds `name` and `value`."""
 
     url: str
     name: str
@@ -83,5 +87,14 @@ class Action(Struct, frozen=True, kw_only=True):
 
 
 def action_for(url: str, name: str, value: str, budget: PageBudget) -> Action:
-    """Return a way, as a link where there is room for its address."""
+    """Return an action, as a link if the URL fits into the budget."""
     return Action(url=url if len(url) <= budget.max_link_length else "", name=name, value=value)
+
+
+def render_within_budget(render: Callable[[PageBudget], str]) -> str:
+    """Return the page that `render` makes with the first budget that keeps it below `MAX_PAGE_BYTES`."""
+    for budget in BUDGETS:
+        html = render(budget)
+        if len(html.encode()) <= MAX_PAGE_BYTES:
+            break
+    return html

@@ -1,4 +1,4 @@
-"""A project's page: everything about one package, for its template."""
+"""The page of a package."""
 
 from collections.abc import Iterable
 
@@ -23,32 +23,32 @@ from .project_sections import (
 from .readme import render_readme
 
 _MEMBERSHIP_NOTES = {
-    "classifier": "It carries a classifier of the framework.",
-    "requires": "It requires the framework.",
-    "name": "It is named after the framework, and requires one of its packages.",
-    "include": "The profile names it.",
+    "classifier": "it has a classifier of the framework",
+    "requires": "it requires the framework",
+    "name": "its name and its requirements match the framework",
+    "include": "the profile includes it",
 }
-# Some packages carry a dictionary.
+# Some packages list hundreds of keywords.
 _MAX_KEYWORDS = 20
 _ADVISORY_URL = "https://osv.dev/vulnerability/"
 
 
 class Link(Struct, frozen=True, kw_only=True):
-    """A link that the project gives."""
+    """A link of the project."""
 
     label: str
     url: str
 
 
 class TextLink(Struct, frozen=True, kw_only=True):
-    """A name or a keyword, and the list of packages that share it."""
+    """A maintainer or keyword with the list of its packages."""
 
     text: str
     url: str
 
 
 class RequirementView(Struct, frozen=True, kw_only=True):
-    """A requirement; `address` leads to its page, "" where it is in no collection here."""
+    """A requirement; `url` is "" if the package is not in the collection."""
 
     name: str
     versions: str
@@ -57,31 +57,29 @@ class RequirementView(Struct, frozen=True, kw_only=True):
 
 
 class ExtraView(Struct, frozen=True, kw_only=True):
-    """What is required for an extra, "" for what always is."""
+    """The requirements of an extra; the extra "" stands for unconditional ones."""
 
     extra: str
     requirements: tuple[RequirementView, ...]
 
 
 class AdvisoryView(Struct, frozen=True, kw_only=True):
-    """An advisory, with its other names and the versions that it is fixed in."""
+    """A security advisory."""
 
     id: str
     url: str
-    aliases: str
     fixed_in: str
 
 
 class Fact(Struct, frozen=True, kw_only=True):
-    """A number about the project, and what it counts."""
+    """A labeled number."""
 
     label: str
     value: str
-    detail: str = ""
 
 
 class ProjectView(Struct, frozen=True, kw_only=True):
-    """A project as its template shows it."""
+    """View of a package's page."""
 
     hit: HitView
     released_ago: str
@@ -96,7 +94,6 @@ class ProjectView(Struct, frozen=True, kw_only=True):
     requires_python: str
     license: str
     membership_note: str
-    first_released: str
     matrix: MatrixSection | None
     releases: ReleasesSection
     bars: tuple[Bar, ...]
@@ -118,7 +115,7 @@ class ProjectView(Struct, frozen=True, kw_only=True):
 
 
 def build_project_view(collection: str, page: PackageDetails, now: float) -> ProjectView:
-    """Return a project for its template; `now` in Unix seconds."""
+    """Build the view of a package; `now` in Unix seconds."""
     hit = page.hit
     return ProjectView(
         hit=replace(
@@ -138,13 +135,12 @@ def build_project_view(collection: str, page: PackageDetails, now: float) -> Pro
         requires_python=formatting.single_line(page.requires_python),
         license=format_license(hit.license),
         membership_note=_MEMBERSHIP_NOTES.get(page.membership_reason, ""),
-        first_released=formatting.format_date(page.first_uploaded),
         matrix=build_matrix_section(page.compatibility),
         releases=build_releases_section(page.releases),
         bars=charts.build_bars(page.downloads.history),
         downloads=tuple(_build_download_facts(page)),
         repository=tuple(_build_repository_facts(page)),
-        repository_url=page.repository.url if page.repository else "",
+        repository_url=page.repository.url if page.repository and not page.is_quarantined else "",
         is_repository_doubtful=bool(page.repository and page.repository.is_verified is False),
         links=tuple(
             Link(label=formatting.sanitize(link.label), url=link.url) for link in page.links if not page.is_quarantined
@@ -173,12 +169,12 @@ def build_project_view(collection: str, page: PackageDetails, now: float) -> Pro
 def _format_warning(page: PackageDetails) -> str:
     if page.is_quarantined:
         return (
-            "PyPI has put this project into quarantine: its administrators suspect that it does harm. "
-            "Do not install it, and look at machines that have."
+            "PyPI has quarantined this project because it may be malicious. "
+            "Do not install it, and check machines on which it is installed."
         )
     if page.hit.yanked:
         reason = formatting.sanitize(page.yanked_reason)
-        return f"Its author has withdrawn this release{': ' + reason if reason else ''}."
+        return f"The author has withdrawn this release{': ' + reason if reason else ''}."
     return ""
 
 
@@ -188,7 +184,7 @@ def _build_download_facts(page: PackageDetails) -> Iterable[Fact]:
         ("last day", counts.last_day),
         ("last week", counts.last_week),
         ("last month", counts.last_month),
-        ("in all", counts.total),
+        ("total", counts.total),
     )
     return (Fact(label=label, value=formatting.format_int(n)) for label, n in labeled_counts if n is not None)
 
@@ -212,7 +208,6 @@ def _build_advisory(vulnerability: Vulnerability) -> AdvisoryView:
     return AdvisoryView(
         id=formatting.single_line(vulnerability.id),
         url=_ADVISORY_URL + vulnerability.id if vulnerability.id.replace("-", "").isalnum() else "",
-        aliases=formatting.join_names(map(formatting.single_line, vulnerability.aliases)),
         fixed_in=formatting.join_names(map(formatting.single_line, vulnerability.fixed_in)),
     )
 

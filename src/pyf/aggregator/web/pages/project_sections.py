@@ -1,7 +1,4 @@
-"""A project's releases: in time, in a table, and what they support.
-
-The reasons of a health score, and what to do about them.
-"""
+"""Sections of a package's page: releases, compatibility and health."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +11,7 @@ from .charts import Timeline
 from .formatting import group_versions
 from .hits import HealthView
 
-# So many releases are listed at once; the others are folded.
+# More releases or rows are in a collapsed table.
 _MAX_VISIBLE = 10
 
 
@@ -31,7 +28,7 @@ class ReleaseView(Struct, frozen=True, kw_only=True):
 
 
 class ReleasesSection(Struct, frozen=True, kw_only=True):
-    """All releases; `older` are those that are folded."""
+    """All releases; those in `older` are collapsed."""
 
     count: str
     span: str
@@ -41,14 +38,14 @@ class ReleasesSection(Struct, frozen=True, kw_only=True):
 
 
 class MatrixColumn(Struct, frozen=True, kw_only=True):
-    """A framework's release; `state` says whether it is supported itself, "" where nobody knows."""
+    """A framework version; `state` is `supported`, `ended` or "" (unknown)."""
 
     name: str
     state: str
 
 
 class MatrixRow(Struct, frozen=True, kw_only=True):
-    """Releases that support the same: their versions, how many these are, and what they support."""
+    """Consecutive releases that support the same versions."""
 
     versions: str
     note: str
@@ -57,7 +54,7 @@ class MatrixRow(Struct, frozen=True, kw_only=True):
 
 
 class MatrixSection(Struct, frozen=True, kw_only=True):
-    """Releases × framework versions; `older` rows are folded."""
+    """Releases × framework versions; rows in `older` are collapsed."""
 
     columns: tuple[MatrixColumn, ...]
     rows: tuple[MatrixRow, ...]
@@ -65,7 +62,7 @@ class MatrixSection(Struct, frozen=True, kw_only=True):
 
 
 def build_releases_section(releases: Sequence[ReleaseSummary]) -> ReleasesSection:
-    """Return a project's releases for its page."""
+    """Build the section about releases."""
     views = tuple(_build_release(release) for release in releases)
     return ReleasesSection(
         count=formatting.pluralize(len(releases), "release"),
@@ -79,7 +76,7 @@ def build_releases_section(releases: Sequence[ReleaseSummary]) -> ReleasesSectio
 
 
 def build_matrix_section(matrix: SupportMatrix) -> MatrixSection | None:
-    """Return what releases support for their page; None where no release names anything."""
+    """Build the section about compatibility; None if no release declares a version."""
     if not matrix.columns:
         return None
     rows = tuple(
@@ -141,7 +138,7 @@ def _build_release(release: ReleaseSummary) -> ReleaseView:
         notes.append(f"yanked: {reason}" if reason else "yanked")
     return ReleaseView(
         version=formatting.single_line(release.version),
-        iso_date=formatting.format_iso_date(release.uploaded) if release.uploaded else "",
+        iso_date=formatting.format_iso_date(release.uploaded),
         date=formatting.format_date(release.uploaded),
         note=", ".join(notes),
         requires_python=formatting.single_line(release.requires_python),
@@ -169,21 +166,21 @@ _GROUP_TITLES = {
     "maintenance": "Maintenance",
     "security": "Security",
 }
-_MODEL_TITLES = {"basic": "what PyPI says alone", "full": "PyPI and the source repository"}
+_MODEL_TITLES = {"basic": "PyPI data only", "full": "PyPI and the source repository"}
 
 
 class ReasonView(Struct, frozen=True, kw_only=True):
-    """What a rule found: its points ("3.5 of 5"), what was seen, what to do, and where to read more."""
+    """The result of a rule: points ("3.5 of 5"), observation, advice, and a link about it."""
 
     rule: str
     points: str
-    seen: str
-    to_do: str
+    observation: str
+    advice: str
     read_more: str
 
 
 class GroupView(Struct, frozen=True, kw_only=True):
-    """A group of rules; `percent` of its points were given."""
+    """A group of rules; `percent` is the share of points reached, `unknown` names the rules without data."""
 
     title: str
     points: str
@@ -193,7 +190,7 @@ class GroupView(Struct, frozen=True, kw_only=True):
 
 
 class HealthSection(Struct, frozen=True, kw_only=True):
-    """A score with its reasons; `advice` are the things to do that bring most, `limits` what keeps the score down."""
+    """A score with its reasons; `advice` lists the most valuable improvements, `caps` the limits of the score."""
 
     health: HealthView
     basis: str
@@ -207,12 +204,12 @@ _MAX_ADVICE = 3
 
 
 def build_health_section(report: HealthReport) -> HealthSection:
-    """Return a score for its page."""
-    confidence = f"{report.confidence:.0%} of what the score looks at is known"
+    """Build the section about the health score."""
+    confidence = f"{report.confidence:.0%} of the inputs are known"
     return HealthSection(
         health=HealthView(score=report.score, band=report.band.value),
-        basis=f"Judged by {_MODEL_TITLES.get(report.model, report.model)}; {confidence}.",
-        caps=tuple(f"{formatting.sanitize(cap.reason)}: {cap.at_most} points at most." for cap in report.caps),
+        basis=f"Based on {_MODEL_TITLES.get(report.model, report.model)}; {confidence}.",
+        caps=tuple(f"{formatting.sanitize(cap.reason)}: at most {cap.at_most} points." for cap in report.caps),
         uncapped_score="" if report.uncapped in (None, report.score) else str(report.uncapped),
         groups=tuple(_build_group(group) for group in report.groups),
         advice=tuple(_iter_advice(report)),
@@ -228,8 +225,8 @@ def _build_group(group: HealthGroup) -> GroupView:
             ReasonView(
                 rule=finding.rule.replace("-", " ").capitalize(),
                 points=_format_points(finding.points, finding.max_points),
-                seen=formatting.sanitize(finding.observation),
-                to_do=formatting.sanitize(finding.advice),
+                observation=formatting.sanitize(finding.observation),
+                advice=formatting.sanitize(finding.advice),
                 read_more=finding.read_more if finding.advice else "",
             )
             for finding in group.findings

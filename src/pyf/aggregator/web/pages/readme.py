@@ -1,8 +1,6 @@
-"""A README's HTML as a tree, to be written anew.
+"""READMEs on the page of a package: headings below the page's own, images as links, scrollable tables and code.
 
-Fits a README into its page: headings below the page's own, pictures as links, tables and code that can be scrolled.
-
-What comes in is safe HTML already; it is made safe once more, because it may be older than the rules.
+The stored HTML is sanitized again, because it may have been stored under older rules.
 """
 
 import re
@@ -20,25 +18,25 @@ from . import formatting
 
 _VOID_TAGS = frozenset({"br", "col", "hr", "img", "wbr"})
 
-# What lies deeper is put on this level: nobody can see so many levels, and each one costs a call.
+# Deeper elements move up to this level: each level costs a recursive call.
 _MAX_DEPTH = 120
 
 _TAG_PATTERN = re.compile(r"""<(/?)([a-z][a-z0-9]*)(?:"[^"]*"|'[^']*'|[^"'>])*+>""", re.IGNORECASE)
 
 
 class Element(Struct):
-    """An element with its attributes and what is in it: elements and text."""
+    """An HTML element with its children: elements and text."""
 
     tag: str
     attributes: dict[str, str] = field(default_factory=dict)
     children: list["Element | str"] = field(default_factory=list)
 
     def text(self) -> str:
-        """Return all text in it."""
+        """Return the text of the element and its descendants."""
         return "".join(child if isinstance(child, str) else child.text() for child in self.children)
 
     def walk(self) -> Iterator["Element"]:
-        """Yield all elements in it, in order."""
+        """Yield all descendant elements in document order."""
         for child in self.children:
             if isinstance(child, Element):
                 yield child
@@ -46,9 +44,9 @@ class Element(Struct):
 
 
 def limit_depth(html: str) -> str:
-    """Return well-formed HTML without the tags that lie too deep; what is in them stays.
+    """Remove the tags of too deep elements and keep their content.
 
-    Reading and cleaning take time by the square of the depth: some thousand levels would keep everybody waiting.
+    Parsing and sanitizing time grows with the square of the depth: thousands of levels would block the server.
     """
     depth = 0
 
@@ -63,7 +61,7 @@ def limit_depth(html: str) -> str:
 
 
 def parse_html(html: str) -> Element:
-    """Return well-formed HTML as one element, whose tag is ""."""
+    """Parse well-formed HTML into a root element with the tag ""."""
     reader = _TreeBuilder()
     reader.feed(html)
     reader.close()
@@ -96,19 +94,19 @@ _BARE_TAGS = frozenset({"br", "col", "hr", "wbr"})
 _KEPT_ATTRIBUTES = ("title", "start", "open", "colspan", "rowspan")
 _LINK_REL = "nofollow noopener ugc"
 
-# The README's own section is headed by an h2, so what is in it begins below.
+# The section of the README has an h2 of its own.
 _TOP_LEVEL, _LOWEST_LEVEL = 3, 6
 
-# Code that is wider than a phone has to be reached with the keyboard, to be scrolled.
+# Characters. Wider code scrolls on phones, so it must be focusable for keyboard users.
 _MAX_CODE_WIDTH = 34
 
-# Nobody reads on: the rest is at the project's own pages.
+# Characters of HTML.
 _MAX_README_LENGTH = 1_000_000
 
 
 @lru_cache(maxsize=64)
 def render_readme(html: str) -> str:
-    """Return a README's HTML as its page shows it; "" for none."""
+    """Return the HTML of a README for its page; "" if there is none."""
     return (
         "".join(_ReadmeWriter().write_children(parse_html(sanitize_html(limit_depth(html[:_MAX_README_LENGTH])))))
         if html.strip()
@@ -117,15 +115,15 @@ def render_readme(html: str) -> str:
 
 
 class _ReadmeWriter:
-    """Writes one README; what is numbered or must not come twice in a page is counted here."""
+    """Writes one README; counts tables, and keeps ids unique."""
 
     def __init__(self) -> None:
         self._tables = count(1)
         self._ids: set[str] = set()
-        self._levels: list[tuple[int, int]] = []  # of the headings above: as the author has them, and as shown
+        self._levels: list[tuple[int, int]] = []  # of the enclosing headings: in the README, on the page
 
     def write_children(self, element: Element, inside: str = "") -> Iterator[str]:
-        """Yield the HTML of what is in an element; `inside` is "a" within a link."""
+        """Yield the HTML of an element's children; `inside` is "a" within a link."""
         for child in _wrap_list_items(element) if element.tag in {"ul", "ol", "dl"} else element.children:
             if isinstance(child, str):
                 yield escape(mask_emails(child), quote=False)
@@ -160,7 +158,7 @@ class _ReadmeWriter:
         )
         yield f"<{tag}{self._id_attribute(element)}{attributes}{extra_attributes}>"
         if tag == "pre" and element.text().startswith("\n"):
-            yield "\n"  # the first one is not taken for text
+            yield "\n"  # HTML parsers drop the first newline of a pre element
         if tag == "details" and not any(
             child.tag == "summary" and _is_visible(child) for child in _child_elements(element)
         ):
@@ -169,7 +167,7 @@ class _ReadmeWriter:
         yield f"</{tag}>"
 
     def _write_link(self, element: Element, inside: str) -> Iterator[str]:
-        """Yield a link; one that writes to somebody, leads nowhere or is in another one is its text only."""
+        """Yield a link; nested links, e-mail links and links without a target become text."""
         url = element.attributes.get("href", "")
         if inside or not url or url.lower().startswith("mailto:") or mask_emails(url) != url:
             yield from self._write_tag("span", element, inside)
@@ -180,7 +178,7 @@ class _ReadmeWriter:
         yield "</a>"
 
     def _id_attribute(self, element: Element) -> str:
-        """Return the attribute that names a place; of several alike the first one has it."""
+        """Return the id attribute; only the first element with an id keeps it."""
         name = element.attributes.get("id", "")
         if not name or name in self._ids:
             return ""
@@ -188,7 +186,7 @@ class _ReadmeWriter:
         return f' id="{escape(name)}"'
 
     def _to_page_level(self, level: int) -> int:
-        """Return a heading's level on the page: one below what it is below of, whatever its author has skipped."""
+        """Return a heading's level on the page: one below its parent heading, without skipped levels."""
         while self._levels and self._levels[-1][0] >= level:
             self._levels.pop()
         page_level = min(self._levels[-1][1] + 1, _LOWEST_LEVEL) if self._levels else _TOP_LEVEL
@@ -197,16 +195,16 @@ class _ReadmeWriter:
 
 
 def _render_image(element: Element, inside: str) -> str:
-    """Return a picture as a link with its alternative text; in a link that text is what is linked."""
+    """Return an image as a link with its alternative text, inside a link as text only."""
     url = element.attributes.get("src", "")
-    text = escape(formatting.sanitize(element.attributes.get("alt", "")) or "picture", quote=False)
+    text = escape(formatting.sanitize(element.attributes.get("alt", "")) or "image", quote=False)
     if inside or not url or mask_emails(url) != url:
         return f"{text} "
-    return f'<a class="picture" href="{escape(url)}" rel="{_LINK_REL}">{text}</a> '
+    return f'<a class="image" href="{escape(url)}" rel="{_LINK_REL}">{text}</a> '
 
 
 def _choose_tag(element: Element, parent: str) -> str:
-    """Return the tag that an element is written with: what makes no sense where it stands is a plain block."""
+    """Return the tag for an element; elements in an invalid place become a div."""
     match element.tag:
         case "li" if parent not in {"ul", "ol"}:
             return "div"
@@ -223,7 +221,7 @@ def _choose_tag(element: Element, parent: str) -> str:
 
 
 def _wrap_list_items(element: Element) -> list[Element | str]:
-    """Return what is in a list, with an item around whatever is none."""
+    """Return the children of a list, with other elements wrapped in items."""
     item_tags = {"dt", "dd", "div"} if element.tag == "dl" else {"li"}
     return [
         child
@@ -238,5 +236,5 @@ def _child_elements(element: Element) -> Iterator[Element]:
 
 
 def _is_visible(element: Element) -> bool:
-    """Tell whether there is anything to see in an element."""
+    """Tell whether an element has text or an image."""
     return bool(element.text().strip()) or any(child.tag == "img" for child in element.walk())

@@ -1,7 +1,4 @@
-"""What a list can be narrowed to and ordered by, and what is set of it.
-
-The list: what was found, what it can be narrowed to, and the way to its other pages.
-"""
+"""The search page: hits, filters with their counts, active filters and page links."""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,17 +15,18 @@ from ...domain.search import (
     count_missing,
 )
 from .. import urls
+from ..urls import AGE_PARAM, FACET_PARAMS
 from . import formatting, search_params
 from .formatting import sort_versions
 from .hits import HitView, build_hit_view
 from .page_budget import FULL_BUDGET, Action, PageBudget, action_for
-from .search_params import AGE_PARAM, AGE_PERIODS, FACET_PARAMS, REMOVE_PARAM, SearchParams
+from .search_params import AGE_PERIODS, EXPANDED_PARAM, REMOVE_PARAM, SearchParams
 
 FACET_TITLES: dict[Facet, str] = {
     Facet.FRAMEWORK_VERSIONS: "Framework version",
     Facet.PYTHON_VERSIONS: "Python version",
     Facet.HEALTH: "Health",
-    Facet.LICENSES: "Licence",
+    Facet.LICENSES: "License",
     Facet.STATUSES: "Status",
     Facet.MAINTAINERS: "Maintainer",
     Facet.CLASSIFIERS: "Classifier",
@@ -41,17 +39,17 @@ SORT_TITLES: dict[Sort, str] = {
     Sort.NEWEST: "Newest release",
     Sort.NAME: "Name",
 }
-# How many values of a facet are listed; the others are a click away.
+# Number of values that a facet lists; "More" lists all.
 _FACET_LIMITS = {Facet.FRAMEWORK_VERSIONS: 8, Facet.PYTHON_VERSIONS: 8, Facet.HEALTH: 5, Facet.STATUSES: 4}
 _DEFAULT_FACET_LIMIT = 6
-# Bytes of HTML that a filter above the list takes at most: beside the list it is named whole.
+# Bytes of HTML; the filter beside the list shows the whole value.
 _MAX_CHIP_SIZE = 100
-# Bytes of HTML that a value takes beside itself and what it is called.
+# Bytes of HTML of a choice without its value and label.
 _VALUE_MARKUP_SIZE = 110
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """A value that can be chosen: what it is called, and how many projects have it."""
+    """A value of a filter or select box; `count` is the number of packages that have it."""
 
     value: str
     label: str
@@ -60,7 +58,7 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 class FacetView(Struct, frozen=True, kw_only=True):
-    """One filter; `more` is the way to where more of its values are listed, None where there is none."""
+    """A filter with its values; `more_action` lists all of them, None if all are listed."""
 
     parameter: str
     title: str
@@ -69,12 +67,12 @@ class FacetView(Struct, frozen=True, kw_only=True):
 
     @property
     def is_active(self) -> bool:
-        """Whether something is chosen."""
+        """Whether a value is selected."""
         return any(choice.is_selected for choice in self.choices)
 
 
 class Chip(Struct, frozen=True, kw_only=True):
-    """A filter that is set, and the way to the list without it."""
+    """An active filter and the action that removes it."""
 
     label: str
     action: Action
@@ -83,7 +81,7 @@ class Chip(Struct, frozen=True, kw_only=True):
 def build_facets(
     collection: str, params: SearchParams, results: SearchResults, budget: PageBudget
 ) -> Iterator[FacetView]:
-    """Yield all filters, each with its first values, as far as there is room for them, and those that are chosen."""
+    """Yield the filters, each with its first values that fit into the budget and all selected ones."""
     remaining = budget.values_bytes
     for facet, parameter in FACET_PARAMS.items():
         selected = [str(value) for value in params.query.get_selected(facet)]
@@ -111,12 +109,14 @@ def build_facets(
                 )
                 for count in visible
             ),
-            more_action=None if is_expanded else action_for(list_path(collection, expanded), "all", parameter, budget),
+            more_action=None
+            if is_expanded
+            else action_for(list_path(collection, expanded), EXPANDED_PARAM, parameter, budget),
         )
 
 
 def _fit_values(counts: Sequence[FacetCount], remaining: int) -> tuple[int, Sequence[FacetCount]]:
-    """Return as many values as there is room for, and the room that is left; too long ones can't be chosen anyway."""
+    """Return the remaining bytes, and the values that fit; too long values cannot be filtered by and are left out."""
     fitting_counts = []
     for count in counts:
         size = _VALUE_MARKUP_SIZE + 2 * formatting.html_size(count.value)
@@ -127,7 +127,7 @@ def _fit_values(counts: Sequence[FacetCount], remaining: int) -> tuple[int, Sequ
 
 
 def _order_values(facet: Facet, counts: Sequence[FacetCount], selected: Sequence[str]) -> list[FacetCount]:
-    """Order versions by themselves and health from the best; what is chosen is listed though nothing has it."""
+    """Sort versions from the newest and health from the best; add selected values that no package has."""
     count_by_value = {count.value: count for count in counts}
     count_by_value |= {value: FacetCount(value=value, count=0) for value in selected if value not in count_by_value}
     if facet is Facet.HEALTH:
@@ -141,12 +141,12 @@ def _order_values(facet: Facet, counts: Sequence[FacetCount], selected: Sequence
 
 
 def format_facet_value(facet: Facet, value: str) -> str:
-    """Return what a facet's value is called."""
+    """Return the label of a facet's value."""
     return value.capitalize() if facet is Facet.HEALTH else formatting.sanitize(value)
 
 
 def build_period_choices(query: SearchQuery) -> tuple[Choice, ...]:
-    """Return the periods within which a release may have been uploaded."""
+    """Return the choices of "Updated within"."""
     days = query.updated_within
     titles = dict(AGE_PERIODS)
     if days is not None and days not in titles:
@@ -156,14 +156,14 @@ def build_period_choices(query: SearchQuery) -> tuple[Choice, ...]:
 
 
 def build_sort_choices(query: SearchQuery) -> tuple[Choice, ...]:
-    """Return what a list can be ordered by."""
+    """Return the choices of the sort order."""
     return tuple(
         Choice(value=sort.value, label=name, is_selected=sort is query.sort) for sort, name in SORT_TITLES.items()
     )
 
 
 def build_chips(collection: str, params: SearchParams, budget: PageBudget) -> Iterator[Chip]:
-    """Yield what is set, each with the way that takes it away."""
+    """Yield the active filters."""
     for facet in FACET_PARAMS:
         for value in params.query.get_selected(facet):
             label = formatting.truncate_html(
@@ -182,17 +182,17 @@ def build_chips(collection: str, params: SearchParams, budget: PageBudget) -> It
 
 
 def list_path(collection: str, params: SearchParams) -> str:
-    """Return the address of the list that answers a question."""
+    """Return the path of a search."""
     return urls.search_path(collection, search_params.to_query_pairs(params))
 
 
 _NEIGHBORS = 1
-# Bytes of HTML that the text takes where it is repeated.
+# Bytes of HTML for each repetition of the search text.
 _MAX_REPEATED_TEXT_SIZE = 200
 
 
 class PageLink(Struct, frozen=True, kw_only=True):
-    """A page of the answer; number 0 stands for pages that are left out."""
+    """A link to a page of results; number 0 stands for a gap."""
 
     number: int
     action: Action | None = None
@@ -200,12 +200,18 @@ class PageLink(Struct, frozen=True, kw_only=True):
 
 
 class SearchPage(Struct, frozen=True, kw_only=True):
-    """A list as its template shows it.
+    """View of the search page.
 
-    `count` is a sentence; `range` tells which hits these are; `behind` is one where the page is behind the last.
-    `missing` is one where the index has returned fewer hits than it has counted.
-    `told` is the text, cut where it would take too much to repeat. `chips` are filters that are set, of which there
-    are `more_chips`. `feed` is "" where its address is too long for a link.
+    Attributes:
+        short_text: the search text, truncated for repetition.
+        problem: what was ignored in the URL.
+        count: number of packages, as text.
+        range: positions of the hits on this page, "" if all are on it.
+        past_end: message if the page number is past the last page, else "".
+        missing: message if the index returned fewer hits than it counted, else "".
+        chips: active filters, as many as fit; `hidden_filter_count` more are active.
+        expanded_facets: parameter names of the facets that are listed in full.
+        feed_url: "" if it is too long for a link; `feed_redirect_url` is used then.
     """
 
     text: str
@@ -214,6 +220,7 @@ class SearchPage(Struct, frozen=True, kw_only=True):
     count: str
     range: str
     past_end: str
+    last_page: str
     missing: str
     hits: tuple[HitView, ...]
     facets: tuple[FacetView, ...]
@@ -232,12 +239,12 @@ class SearchPage(Struct, frozen=True, kw_only=True):
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """What may help whoever found nothing."""
-        hints = ["Take filters away: a package has to pass all of them."] if self.chips else []
+        """Advice for a search without hits."""
+        hints = ["Remove filters: a package has to match all of them."] if self.chips else []
         if self.text:
             hints += [
-                "Use fewer words, or the beginning of a name.",
-                "Look for what it does instead of what it is called.",
+                "Use fewer words, or only the start of a name.",
+                "Describe what the package does instead of its name.",
             ]
         return tuple(hints)
 
@@ -245,7 +252,7 @@ class SearchPage(Struct, frozen=True, kw_only=True):
 def build_search_page(
     collection: str, params: SearchParams, results: SearchResults, *, feed_url: str, budget: PageBudget = FULL_BUDGET
 ) -> SearchPage:
-    """Return a list for its template, as far as there is room for it; `feed` is the address of its feed."""
+    """Build the view of a search page within a page budget; `feed_url` is the feed of the search."""
     query = params.query
     active_chips = tuple(build_chips(collection, params, budget))
     last_page = max(1, -(-results.total // query.per_page))
@@ -255,9 +262,10 @@ def build_search_page(
         problem=params.problem,
         count=formatting.pluralize(results.total, "package"),
         range=_format_range(query, results),
-        past_end=f"The list ends with page {formatting.format_int(last_page)}."
+        past_end=f"The last page is {formatting.format_int(last_page)}."
         if results.total and query.page > last_page
         else "",
+        last_page=formatting.format_int(last_page),
         missing=_describe_missing(count_missing(results, query)),
         hits=tuple(build_hit_view(collection, hit, budget) for hit in results.hits),
         facets=tuple(build_facets(collection, params, results, budget)),
@@ -281,7 +289,8 @@ def build_search_page(
 def _describe_missing(missing: int) -> str:
     if not missing:
         return ""
-    return f"The index counts {formatting.pluralize(missing, 'more package')} on this page than it returns. Try again later."
+    more = formatting.pluralize(missing, "more package")
+    return f"The index counts {more} on this page than it returns. Try again later."
 
 
 def _format_range(query: SearchQuery, results: SearchResults) -> str:
@@ -292,7 +301,7 @@ def _format_range(query: SearchQuery, results: SearchResults) -> str:
 
 
 def _build_page_links(collection: str, params: SearchParams, last_page: int, budget: PageBudget) -> Iterator[PageLink]:
-    """Yield links to the first and the last page and to those around this one."""
+    """Yield links to the first and the last page, and to the neighbors of the current page."""
     if last_page == 1:
         return
     current = params.query.page
@@ -312,5 +321,5 @@ def _build_page_link(collection: str, params: SearchParams, number: int, budget:
     return PageLink(number=number, action=_page_action(collection, params, number, budget), is_current=is_current)
 
 
-def _page_action(collection: str, params: SearchParams, page: int, room: PageBudget) -> Action:
-    return action_for(list_path(collection, search_params.with_page(params, page)), "page", str(page), room)
+def _page_action(collection: str, params: SearchParams, page: int, budget: PageBudget) -> Action:
+    return action_for(list_path(collection, search_params.with_page(params, page)), "page", str(page), budget)

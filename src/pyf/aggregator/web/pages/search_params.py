@@ -1,4 +1,4 @@
-"""A question as the address of a list holds it: read leniently, and written so that the same question reads back."""
+"""Parameters of a search page's URL: lenient parsing, and a canonical form that parses back to the same query."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,32 +8,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.search import MAX_SELECTED_VALUES, MAX_VALUE_LENGTH, Facet, HealthBand, SearchQuery, Sort
-from ..urls import QueryPairs
+from ..urls import AGE_PARAM, FACET_PARAMS, TEXT_PARAM, QueryPairs, filter_pairs
 from . import formatting
 
-# What each filter is called in an address.
-FACET_PARAMS: dict[Facet, str] = {
-    Facet.FRAMEWORK_VERSIONS: "framework",
-    Facet.PYTHON_VERSIONS: "python",
-    Facet.HEALTH: "health",
-    Facet.LICENSES: "license",
-    Facet.STATUSES: "status",
-    Facet.MAINTAINERS: "maintainer",
-    Facet.CLASSIFIERS: "classifier",
-}
 _FACET_BY_PARAM = {parameter: facet for facet, parameter in FACET_PARAMS.items()}
+
+# Facets to list in full, and filters to remove (by `filter_token`).
+EXPANDED_PARAM, REMOVE_PARAM = "all", "without"
 
 MAX_TEXT_LENGTH = 300
 _CONTROL_CHARS = re.compile(r"[\x00-\x1f\x7f]")
-# Bytes of HTML that all filters together may take, for a list names each of them.
+# Bytes of HTML for the values of all filters together: the page repeats each of them.
 _MAX_FILTER_BYTES = 5_000
 _MAX_PAGE = 100_000
 _MAX_DAYS = 36_500
 
-# What takes a filter away, by its key; and the key of "updated within".
-REMOVE_PARAM, AGE_PARAM = "without", "within"
-
-# What "updated within" offers, in days.
+# Choices of "Updated within", in days.
 AGE_PERIODS: tuple[tuple[int, str], ...] = (
     (30, "a month"),
     (182, "half a year"),
@@ -43,7 +33,7 @@ AGE_PERIODS: tuple[tuple[int, str], ...] = (
 
 
 class SearchParams(Struct, frozen=True, kw_only=True):
-    """What an address asks for: the question, the facets that are to be listed whole, and what was wrong with it."""
+    """Parsed parameters; `problem` describes what was ignored."""
 
     query: SearchQuery
     expanded_facets: frozenset[Facet] = frozenset()
@@ -51,27 +41,26 @@ class SearchParams(Struct, frozen=True, kw_only=True):
 
 
 def parse(pairs: Iterable[tuple[str, str]]) -> SearchParams:
-    """Read the parameters of an address. What means nothing is passed over: an old link should still find something.
+    """Parse URL parameters.
 
-    What is too long or too much is a problem, which is named, and not asked for.
+    Unknown parameters and values are ignored, so that old links still work. Too long or too many values are ignored
+    and reported in `problem`.
     """
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value.strip())
-    text = formatting.single_line(_last_value(values, "q"))
+    text = formatting.single_line(_last_value(values, TEXT_PARAM))
     problems = []
     if len(text) > MAX_TEXT_LENGTH:
-        problems.append(
-            f"What you searched for has {len(text):,} characters; the search takes {MAX_TEXT_LENGTH} at most."
-        )
+        problems.append(f"The search text has {len(text):,} characters; the limit is {MAX_TEXT_LENGTH}.")
         text = ""
     filters = [pair for pair in dict.fromkeys(_read_filters(values)) if not _CONTROL_CHARS.search(pair[1])]
     short_filters = [pair for pair in filters if len(pair[1]) <= MAX_VALUE_LENGTH]
     if len(short_filters) < len(filters):
-        problems.append(f"A filter has {MAX_VALUE_LENGTH} characters at most: what is longer was left out.")
+        problems.append(f"Filters longer than {MAX_VALUE_LENGTH} characters were ignored.")
     used_filters = list(_limit_filters(short_filters))
     if len(used_filters) < len(short_filters):
-        problems.append(f"So much can't be asked for at once: the first {len(used_filters)} filters were used.")
+        problems.append(f"Too many filters: only the first {len(used_filters)} were applied.")
     selected = {
         facet: tuple(value for filter_facet, value in used_filters if filter_facet is facet) for facet in FACET_PARAMS
     }
@@ -85,40 +74,38 @@ def parse(pairs: Iterable[tuple[str, str]]) -> SearchParams:
         health=tuple(bands[value] for value in selected[Facet.HEALTH] if value in bands),
         statuses=selected[Facet.STATUSES],
         maintainers=selected[Facet.MAINTAINERS],
-        updated_within=_parse_int(_last_value(values, "within"), maximum=_MAX_DAYS),
+        updated_within=_parse_int(_last_value(values, AGE_PARAM), maximum=_MAX_DAYS),
         sort=_parse_sort(_last_value(values, "sort")),
         page=_parse_int(_last_value(values, "page"), maximum=_MAX_PAGE) or 1,
     )
     return SearchParams(
         query=query,
-        expanded_facets=frozenset(_FACET_BY_PARAM[name] for name in values.get("all", ()) if name in _FACET_BY_PARAM),
+        expanded_facets=frozenset(
+            _FACET_BY_PARAM[name] for name in values.get(EXPANDED_PARAM, ()) if name in _FACET_BY_PARAM
+        ),
         problem=" ".join(problems),
     )
 
 
 def to_query_pairs(params: SearchParams) -> QueryPairs:
-    """Return the parameters of a question, without those that say what is understood anyway."""
+    """Return the URL parameters of a search, without default values."""
     query = params.query
-    pairs = [("q", query.text)] if query.text else []
-    for facet, parameter in FACET_PARAMS.items():
-        pairs += [(parameter, str(value)) for value in query.get_selected(facet)]
-    if query.updated_within is not None:
-        pairs.append(("within", str(query.updated_within)))
+    pairs = filter_pairs(query)
     if query.sort is not Sort.RELEVANCE:
         pairs.append(("sort", query.sort.value))
-    pairs += sorted(("all", FACET_PARAMS[facet]) for facet in params.expanded_facets)
+    pairs += sorted((EXPANDED_PARAM, FACET_PARAMS[facet]) for facet in params.expanded_facets)
     if query.page > 1:
         pairs.append(("page", str(query.page)))
     return pairs
 
 
 def filter_token(facet: Facet, value: str) -> str:
-    """Return what stands for a filter that is to be taken away, where an address has no room to name it."""
+    """Return a short token for a filter, for buttons that remove it: the value itself may be too long to repeat."""
     return f"{crc32(f'{facet} {value}'.encode()):08x}"
 
 
 def remove_tokens(params: SearchParams, tokens: Iterable[str]) -> SearchParams:
-    """Return the question without the filters that these keys stand for, from its first page."""
+    """Return the search without the filters of these tokens, on its first page."""
     removed = frozenset(tokens)
     for facet in FACET_PARAMS:
         for value in params.query.get_selected(facet):
@@ -128,29 +115,24 @@ def remove_tokens(params: SearchParams, tokens: Iterable[str]) -> SearchParams:
 
 
 def remove_filter(params: SearchParams, facet: Facet, value: str) -> SearchParams:
-    """Return the question that does not narrow a facet to a value, from its first page."""
+    """Return the search without one value of a facet, on its first page."""
     remaining = tuple(selected for selected in params.query.get_selected(facet) if selected != value)
     return replace(params, query=replace(params.query, page=1, **{facet.value: remaining}))
 
 
 def with_page(params: SearchParams, page: int) -> SearchParams:
-    """Return the same question, at another page."""
+    """Return the search on another page."""
     return replace(params, query=replace(params.query, page=page))
 
 
 def without_age_filter(params: SearchParams) -> SearchParams:
-    """Return the question that does not ask when a release was uploaded, from its first page."""
+    """Return the search without `updated_within`, on its first page."""
     return replace(params, query=replace(params.query, page=1, updated_within=None))
 
 
 def without_filters(params: SearchParams) -> SearchParams:
-    """Return the question's text alone, in its order."""
+    """Return a search with the same text and sort order only."""
     return SearchParams(query=SearchQuery(text=params.query.text, sort=params.query.sort))
-
-
-def has_filters(query: SearchQuery) -> bool:
-    """Tell whether any filter is set."""
-    return query.updated_within is not None or any(query.get_selected(facet) for facet in Facet)
 
 
 def _last_value(values: dict[str, list[str]], name: str) -> str:
@@ -172,7 +154,7 @@ def _limit_filters(pairs: Iterable[tuple[Facet, str]]) -> Iterator[tuple[Facet, 
 
 
 def _parse_int(text: str, *, maximum: int) -> int | None:
-    """Return a whole number from 1 to `most`, None for what is none."""
+    """Return an integer from 1 to `maximum`, None for other text."""
     is_number = text.isascii() and text.isdecimal() and len(text) < 10
     return int(text) if is_number and 1 <= int(text) <= maximum else None
 

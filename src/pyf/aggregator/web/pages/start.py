@@ -1,7 +1,4 @@
-"""The overview: every collection with what is in it, as a door to its start page.
-
-The start page of a collection: what is new, on the rise and in good health, and what has lost its support.
-"""
+"""The overview of all collections, and the start page of a collection."""
 
 from collections.abc import Iterable
 
@@ -18,8 +15,8 @@ from .formatting import sort_versions
 from .hits import HitView, build_hit_view
 from .search_params import SearchParams
 
-# Of each collection, so many of the most downloaded packages are named.
-_MAX_POPULAR = 4
+# Most downloaded packages of each collection on the overview, and framework versions on a start page.
+_MAX_POPULAR, _MAX_VERSIONS = 4, 8
 
 
 class CollectionCard(Struct, frozen=True, kw_only=True):
@@ -34,14 +31,14 @@ class CollectionCard(Struct, frozen=True, kw_only=True):
 
 
 class OverviewPage(Struct, frozen=True, kw_only=True):
-    """The overview as its template shows it."""
+    """View of the overview."""
 
     cards: tuple[CollectionCard, ...]
     search_url: str
 
 
 def build_overview(deps: Dependencies, collections: Iterable[CollectionSummary]) -> OverviewPage:
-    """Return the overview for its template; one search a collection."""
+    """Build the overview; runs one search for each collection."""
     popular = SearchQuery(sort=Sort.DOWNLOADS, per_page=_MAX_POPULAR)
     return OverviewPage(
         cards=tuple(
@@ -62,11 +59,8 @@ def build_overview(deps: Dependencies, collections: Iterable[CollectionSummary])
     )
 
 
-_MAX_VERSIONS = 8
-
-
 class PanelEntry(Struct, frozen=True, kw_only=True):
-    """A project of a list, with what makes it belong there."""
+    """A package of a panel; `note` says why it is listed."""
 
     hit: HitView
     note: str
@@ -74,7 +68,7 @@ class PanelEntry(Struct, frozen=True, kw_only=True):
 
 
 class EntryLink(Struct, frozen=True, kw_only=True):
-    """A list that is a click away, and how many projects are on it."""
+    """A link to a filtered list with its number of packages."""
 
     label: str
     count: str
@@ -83,7 +77,7 @@ class EntryLink(Struct, frozen=True, kw_only=True):
 
 
 class Panel(Struct, frozen=True, kw_only=True):
-    """A list of the start page; `all` is the address of the whole of it, "" where there is none."""
+    """A short list on the start page; `all_url` is the full list, "" if there is none."""
 
     key: str
     title: str
@@ -93,7 +87,7 @@ class Panel(Struct, frozen=True, kw_only=True):
 
 
 class StartView(Struct, frozen=True, kw_only=True):
-    """A start page as its template shows it."""
+    """View of a start page."""
 
     packages: str
     newest: str
@@ -105,12 +99,12 @@ class StartView(Struct, frozen=True, kw_only=True):
 
 
 def build_start_view(collection: str, page: Dashboard) -> StartView:
-    """Return a start page for its template."""
+    """Build the view of a start page."""
     newest = page.newest_change
     return StartView(
         packages=formatting.format_int(page.projects),
         newest=formatting.format_date(newest.uploaded) if newest else "",
-        newest_iso_date=formatting.format_iso_date(newest.uploaded) if newest and newest.uploaded else "",
+        newest_iso_date=formatting.format_iso_date(newest.uploaded) if newest else "",
         panels=tuple(panel for panel in _build_panels(collection, page) if panel.entries),
         versions=tuple(_build_version_links(collection, page.framework_versions)),
         bands=tuple(_build_band_links(collection, page.health)),
@@ -123,12 +117,12 @@ def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
         Panel(
             key="new",
             title="New",
-            description="Packages whose first release is the latest",
+            description="The most recent first releases",
             entries=tuple(
                 PanelEntry(
                     hit=build_hit_view(collection, newcomer.hit),
                     note=formatting.format_date(newcomer.first_uploaded),
-                    iso_date=formatting.format_iso_date(newcomer.first_uploaded) if newcomer.first_uploaded else "",
+                    iso_date=formatting.format_iso_date(newcomer.first_uploaded),
                 )
                 for newcomer in page.new
             ),
@@ -137,9 +131,9 @@ def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
         Panel(
             key="trending",
             title="Trending",
-            description="Downloaded more often last month than in those before",
+            description="More downloads last month than in the months before",
             entries=tuple(
-                PanelEntry(hit=build_hit_view(collection, trending.hit), note=f"{_format_growth(trending.growth)}")
+                PanelEntry(hit=build_hit_view(collection, trending.hit), note=_format_growth(trending.growth))
                 for trending in page.trending
             ),
             all_url=_search_path(collection, sort=Sort.DOWNLOADS),
@@ -147,7 +141,7 @@ def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
         Panel(
             key="healthiest",
             title="Healthiest",
-            description="Safest to depend on today, by their health score",
+            description="The highest health scores",
             entries=tuple(
                 PanelEntry(hit=view, note=f"{view.downloads} a month" if view.downloads else "")
                 for view in (build_hit_view(collection, hit) for hit in page.healthiest)
@@ -156,8 +150,8 @@ def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
         ),
         Panel(
             key="lost",
-            title="Lost support",
-            description="Retired, or made for releases of the framework that are supported no more",
+            title="No longer supported",
+            description="Retired, or made only for framework versions that have ended",
             entries=tuple(
                 PanelEntry(hit=build_hit_view(collection, unsupported.hit), note=_format_reason(unsupported))
                 for unsupported in page.unsupported
@@ -171,7 +165,7 @@ def _format_reason(unsupported: Unsupported) -> str:
         return (
             f"up to {formatting.single_line(unsupported.newest_framework_version)}"
             if unsupported.newest_framework_version
-            else "left behind"
+            else "outdated"
         )
     return unsupported.reason.value
 

@@ -1,81 +1,83 @@
-/* What makes the pages quicker. All of them work without it. */
+/* Enhancements. All pages work without this script. */
 
-const get = async (address, signal) => {
-  const answer = await fetch(address, { signal, headers: { Accept: "text/html" } });
-  if (!answer.ok && answer.status !== 400) throw new Error(answer.statusText);
-  return { text: await answer.text(), address: answer.redirected ? answer.url : address };
+const fetchHtml = async (url, signal) => {
+  const response = await fetch(url, { signal, headers: { Accept: "text/html" } });
+  // Status 400: a list that ignores a part of the query.
+  if (!response.ok && response.status !== 400) throw new Error(response.statusText);
+  return { html: await response.text(), url: response.redirected ? response.url : url };
 };
 
-/* Lists: the same page is fetched, and the part that tells what was found is put in the place of the old one. */
-const list = () => document.getElementById("found");
-let under_way = null;
+/* Lists: fetch the same page with other parameters, and replace the results only. */
+const results = () => document.getElementById("results");
+let pending = null;
 
-const show = async (address, { remember = true, to_top = false } = {}) => {
-  under_way?.abort();
-  const mine = (under_way = new AbortController());
-  list().classList.add("busy");
+const loadPage = async (url, { addToHistory = true, scrollToTop = false } = {}) => {
+  pending?.abort();
+  const controller = (pending = new AbortController());
+  results().classList.add("busy");
   try {
-    const answer = await get(address, mine.signal);
-    const page = new DOMParser().parseFromString(answer.text, "text/html");
-    const found = page.getElementById("found");
-    if (!found) throw new Error("not a list");
-    const focused = document.activeElement;
-    const place = list().contains(focused) ? { id: focused.id, name: focused.name, value: focused.value } : null;
-    const was_open = list().querySelector(".filters")?.open;
-    list().replaceWith(document.adoptNode(found));
-    if (was_open) list().querySelector(".filters").open = true;
-    if (remember) history.pushState(null, "", answer.address);
-    pick_again();
+    const response = await fetchHtml(url, controller.signal);
+    const page = new DOMParser().parseFromString(response.html, "text/html");
+    const newResults = page.getElementById("results");
+    if (!newResults) throw new Error("the response is not a list");
+    const active = document.activeElement;
+    const focused = results().contains(active) ? { id: active.id, name: active.name, value: active.value } : null;
+    const wasOpen = results().querySelector(".filters")?.open;
+    results().replaceWith(document.adoptNode(newResults));
+    if (wasOpen) results().querySelector(".filters").open = true;
+    if (addToHistory) history.pushState(null, "", response.url);
+    restorePicks();
     document.title = page.title;
     const text = page.getElementById("q")?.value;
-    // Who types on keeps the text; the way back brings the one that was asked there.
-    const is_typing = remember && document.activeElement.id === "q";
-    if (text !== undefined && !is_typing) document.getElementById("q").value = text;
-    document.getElementById("told").textContent = found.dataset.count;
-    if (to_top) {
+    // Keep what the user is typing; navigation in the history restores the text of that search.
+    const isTyping = addToHistory && document.activeElement.id === "q";
+    if (text !== undefined && !isTyping) document.getElementById("q").value = text;
+    document.getElementById("status-text").textContent = newResults.dataset.count;
+    if (scrollToTop) {
       window.scrollTo(0, 0);
-      const head = document.getElementById("count");
-      head.tabIndex = -1;
-      head.focus({ preventScroll: true });
-    } else if (place) refocus(place);
+      const heading = document.getElementById("count");
+      heading.tabIndex = -1;
+      heading.focus({ preventScroll: true });
+    } else if (focused) restoreFocus(focused);
   } catch (error) {
-    if (error.name !== "AbortError") location.assign(address);
+    if (error.name !== "AbortError") location.assign(url);
   } finally {
-    if (mine === under_way) list()?.classList.remove("busy");
+    if (controller === pending) results()?.classList.remove("busy");
   }
 };
 
-/* What was focused has been replaced by its like; where there is none, the count is next to it. */
-const refocus = ({ id, name, value }) => {
-  const alike = [...list().querySelectorAll("input, select")].find((each) =>
-    id ? each.id === id : each.name === name && each.value === value);
-  const target = alike ?? document.getElementById("count");
-  if (!alike) target.tabIndex = -1;
+/* Focus the same control in the new results, or the count if it is gone. */
+const restoreFocus = ({ id, name, value }) => {
+  const match = [...results().querySelectorAll("input, select")].find((control) =>
+    id ? control.id === id : control.name === name && control.value === value);
+  const target = match ?? document.getElementById("count");
+  if (!match) target.tabIndex = -1;
   target.focus({ preventScroll: true });
 };
 
-const address_of = (form, extra, button) => {
+const formUrl = (form, extraPairs, button) => {
   const pressed = button?.name ? [[button.name, button.value]] : [];
-  const pairs = [...new FormData(form), ...pressed, ...extra].filter(([name, value]) => value && !(name === "sort" && value === "relevance"));
+  const pairs = [...new FormData(form), ...pressed, ...extraPairs]
+    .filter(([name, value]) => value && !(name === "sort" && value === "relevance"));
   const query = new URLSearchParams(pairs).toString();
   return form.getAttribute("action") + (query ? `?${query}` : "");
 };
 
-const asked = (text) => {
+const searchUrl = (text) => {
   const filters = document.getElementById("filters-form");
   filters.querySelector("[name=q]")?.remove();
-  return address_of(filters, [["q", text]]);
+  return formUrl(filters, [["q", text]]);
 };
 
-/* What was picked for a comparison stays picked, though the list that it was picked in is gone. */
+/* Packages picked for a comparison stay picked when the list changes. */
 const picked = new Map();
 
-const pick_again = () => {
+const restorePicks = () => {
   const form = document.getElementById("compare");
   if (!form) return;
   for (const [key, name] of picked) {
-    const box = [...list().querySelectorAll(".hit .pick input")].find((each) => each.value === key);
-    if (box) box.checked = true;
+    const checkbox = [...results().querySelectorAll(".hit .pick input")].find((input) => input.value === key);
+    if (checkbox) checkbox.checked = true;
     else {
       const label = document.createElement("label");
       label.className = "pick";
@@ -86,11 +88,11 @@ const pick_again = () => {
   }
 };
 
-if (list()) {
+if (results()) {
   document.documentElement.classList.add("live");
   document.addEventListener("change", (event) => {
     const { target } = event;
-    if (target.form?.id === "filters-form") show(address_of(target.form, []));
+    if (target.form?.id === "filters-form") loadPage(formUrl(target.form, []));
     if (target.form?.id !== "compare") return;
     const name = target.closest(".hit")?.querySelector("h3").textContent ?? picked.get(target.value);
     if (target.checked) picked.set(target.value, name);
@@ -102,21 +104,21 @@ if (list()) {
     if (id === "find" || id === "filters-form") {
       event.preventDefault();
       const text = document.getElementById("q").value.trim();
-      const address = id === "find" ? asked(text) : address_of(event.target, [], submitter);
-      show(address, { to_top: submitter?.dataset.swap === "top" });
+      const url = id === "find" ? searchUrl(text) : formUrl(event.target, [], submitter);
+      loadPage(url, { scrollToTop: submitter?.dataset.swap === "top" });
     }
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-swap]");
     if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    show(link.href, { to_top: link.dataset.swap === "top" });
+    loadPage(link.href, { scrollToTop: link.dataset.swap === "top" });
   });
-  window.addEventListener("popstate", () => show(location.href, { remember: false }));
+  window.addEventListener("popstate", () => loadPage(location.href, { addToHistory: false }));
 }
 
-/* Suggestions: a list under the text, walked through with the arrows. */
-const suggest = (box) => {
+/* Suggestions: a list below the search field, with arrow keys. */
+const addSuggestions = (box) => {
   const input = box.querySelector("input");
   const options = document.createElement("ul");
   options.className = "options";
@@ -129,41 +131,42 @@ const suggest = (box) => {
     role: "combobox", "aria-expanded": "false", "aria-autocomplete": "list", "aria-controls": options.id,
   })) input.setAttribute(name, value);
 
-  let asking = null;
+  let request = null;
   let timer = 0;
-  const chosen = () => options.querySelector("[aria-selected=true]");
+  const selected = () => options.querySelector("[aria-selected=true]");
   const close = () => {
     clearTimeout(timer);
-    asking?.abort();
+    request?.abort();
     options.hidden = true;
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   };
-  const choose = (option) => {
-    chosen()?.setAttribute("aria-selected", "false");
+  const select = (option) => {
+    selected()?.setAttribute("aria-selected", "false");
     if (!option) return input.removeAttribute("aria-activedescendant");
     option.setAttribute("aria-selected", "true");
     option.scrollIntoView({ block: "nearest" });
     input.setAttribute("aria-activedescendant", option.id);
   };
-  const ask = async () => {
-    asking?.abort();
-    const mine = (asking = new AbortController());
+  const load = async () => {
+    request?.abort();
+    const controller = (request = new AbortController());
     try {
-      options.innerHTML = (await get(`${box.dataset.suggest}?q=${encodeURIComponent(input.value)}`, mine.signal)).text;
+      const url = `${box.dataset.suggest}?q=${encodeURIComponent(input.value)}`;
+      options.innerHTML = (await fetchHtml(url, controller.signal)).html;
       [...options.children].forEach((option, number) => (option.id = `${options.id}-${number}`));
-      const any = options.children.length > 0 && document.activeElement === input;
-      options.hidden = !any;
-      input.setAttribute("aria-expanded", String(any));
+      const isOpen = options.children.length > 0 && document.activeElement === input;
+      options.hidden = !isOpen;
+      input.setAttribute("aria-expanded", String(isOpen));
       input.removeAttribute("aria-activedescendant");
     } catch {
-      // Suggestions are a convenience: without them one types on. Whoever was overtaken leaves the next one alone.
-      if (mine === asking) close();
+      // Search works without suggestions. An aborted request must not close the list of the next one.
+      if (controller === request) close();
     }
   };
   input.addEventListener("input", () => {
     clearTimeout(timer);
-    if (input.value.trim()) timer = setTimeout(ask, 90);
+    if (input.value.trim()) timer = setTimeout(load, 90);
     else close();
   });
   input.addEventListener("keydown", (event) => {
@@ -174,40 +177,40 @@ const suggest = (box) => {
       event.preventDefault();
       const all = [...options.children];
       const step = event.key === "ArrowDown" ? 1 : -1;
-      const next = all.indexOf(chosen()) + step;
-      choose(all[next === -2 ? all.length - 1 : next]);
-    } else if (event.key === "Enter" && chosen() && !options.hidden) {
+      const next = all.indexOf(selected()) + step;
+      select(all[next === -2 ? all.length - 1 : next]);
+    } else if (event.key === "Enter" && selected() && !options.hidden) {
       event.preventDefault();
-      location.assign(chosen().dataset.address);
+      location.assign(selected().dataset.url);
     } else if (event.key === "Enter") close();
   });
   input.addEventListener("blur", close);
   options.addEventListener("mousedown", (event) => {
     event.preventDefault();
     const option = event.target.closest("li");
-    if (option) location.assign(option.dataset.address);
+    if (option) location.assign(option.dataset.url);
   });
 };
-document.querySelectorAll("[data-suggest]").forEach(suggest);
+document.querySelectorAll("[data-suggest]").forEach(addSuggestions);
 
-/* The install line can be taken along. */
+/* A button that copies the install command. */
 for (const line of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) break;
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "Copy";
-  const told = document.createElement("span");
-  told.className = "unseen";
-  told.setAttribute("role", "status");
+  const status = document.createElement("span");
+  status.className = "unseen";
+  status.setAttribute("role", "status");
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(line.dataset.copy);
       button.textContent = "Copied";
-      told.textContent = "The install line was copied";
+      status.textContent = "Install command copied";
     } catch {
       button.textContent = "Not allowed";
     }
-    setTimeout(() => { button.textContent = "Copy"; told.textContent = ""; }, 2000);
+    setTimeout(() => { button.textContent = "Copy"; status.textContent = ""; }, 2000);
   });
-  line.append(button, told);
+  line.append(button, status);
 }
