@@ -1,4 +1,4 @@
-"""`make bench`: full fetches of real documents from a service, moving what they brought, and an hour of the queue."""
+"""`make bench`: full fetches, discovery, an hour of the queue, searches, and transfers of a collection."""
 
 import argparse
 import gzip
@@ -22,7 +22,7 @@ LATENCY = 0.02
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "data" / "pypi"
 NAPARI = "napari-projects.jsonl.gz"
 PLONE = "plone-derived.jsonl.gz"
-# About as many projects as PyPI has, and as many candidates as Flask may have among them.
+# About the number of projects on PyPI, and of candidates for Flask among them.
 FILLER_COUNT, CANDIDATE_COUNT = 700_000, 3_000
 
 
@@ -34,27 +34,27 @@ def main() -> None:
     console = Console(width=150)
     with TemporaryDirectory(prefix="bench-") as temporary:
         folder = Path(temporary)
-        table = Table(title=f"Full fetch, {LATENCY * 1000:g} ms an answer, {WORKERS} workers", title_justify="left")
+        table = Table(title=f"Full fetch, {LATENCY * 1000:g} ms latency, {WORKERS} workers", title_justify="left")
         for column in ("documents", "requests", "seconds", "of the bound", "main MB", "main CPU s", "render CPU s"):
             table.add_column(column, justify="right" if column != "documents" else "left")
         if REFERENCE.is_dir():
             fetches = [
                 ("napari, cold", REFERENCE / NAPARI, "Framework :: napari", "napari"),
-                ("napari, nothing moved", REFERENCE / NAPARI, "Framework :: napari", "napari"),
+                ("napari, unchanged", REFERENCE / NAPARI, "Framework :: napari", "napari"),
                 ("Plone (RST), cold", REFERENCE / PLONE, "Framework :: Plone", "plone"),
-                ("Plone (RST), rendered before", REFERENCE / PLONE, "Framework :: Plone", "plone+"),
+                ("Plone (RST), READMEs cached", REFERENCE / PLONE, "Framework :: Plone", "plone+"),
             ]
             if args.long:
                 fetches.append(
                     ("napari times 20", _multiply(REFERENCE / NAPARI, 20, folder), "Framework :: napari", "x")
                 )
         else:
-            console.print("The reference data is not on this machine: the sample ecosystem is fetched instead.")
+            console.print("The reference data is missing; fetching the sample ecosystem instead.")
             fetches = [("sample, Django", None, "Framework :: Django", "django")]
         for label, documents, classifier, index in fetches:
             table.add_row(label, *_format_row(_run_fetch(documents, classifier, folder, index)))
         console.print(table)
-        console.print("The bound is what latency and workers alone dictate: requests x latency / workers.")
+        console.print("The bound is requests x latency / workers.")
         console.print(_measure_discovery(folder))
         console.print(_measure_queue_hour(folder))
         console.print(
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def _measure_discovery(folder: Path) -> Table:
-    """Find Flask's extensions by name among all that a registry lists, twice; somewhat over half of them belong."""
+    """Find Flask's extensions by name among all projects of a registry, twice; slightly over half of them match."""
     documents = folder / "candidates.jsonl"
     with documents.open("w") as target:
         for number in range(CANDIDATE_COUNT):
@@ -77,22 +77,21 @@ def _measure_discovery(folder: Path) -> Table:
     )
     for column in ("documents", "requests", "seconds", "of the bound", "main MB", "main CPU s", "render CPU s"):
         table.add_column(column, justify="right" if column != "documents" else "left")
-    for label in ("Flask, cold", "Flask, nothing moved"):
+    for label in ("Flask, cold", "Flask, unchanged"):
         table.add_row(label, *_format_row(_run_fetch(documents, "flask", folder, "flask", filler_count=FILLER_COUNT)))
     return table
 
 
 def _measure_queue_hour(folder: Path) -> Table | str:
-    """Replay an hour of PyPI's releases through a real worker, and show how long the queue was."""
+    """Replay an hour of PyPI's releases through a real worker and tabulate the queue length."""
     command = [sys.executable, "-m", "bench.queue_hour", str(folder)]
     measured = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=180).stdout)
     if "skipped" in measured:
-        return f"The queue is not measured: {measured['skipped']}."
+        return f"Queue not measured: {measured['skipped']}."
     end = measured["samples"][-1]["seconds"]
     title = f"An hour of {measured['releases']:,} releases in {measured['replay']:.0f} s, one worker"
-    caption = (
-        f"Drained after {end:.1f} s, {measured['releases'] / end:.0f} tasks a second; {measured['documents']:,} documents."
-    )
+    rate = measured["releases"] / end
+    caption = f"Drained after {end:.1f} s, {rate:.0f} tasks a second; {measured['documents']:,} documents."
     table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
     for column in ("seconds", "published", "waiting", "in hand", "done a second"):
         table.add_column(column, justify="right")
@@ -107,8 +106,8 @@ def _measure_queue_hour(folder: Path) -> Table | str:
 
 
 def _measure_transfers(label: str, index: Path, folder: Path) -> Table:
-    """Move what was fetched last out of the index and in again, each step in a process of its own."""
-    table = Table(title=f"Moving a collection: {label}", title_justify="left")
+    """Export, import, rebuild and copy a collection, each in a new process."""
+    table = Table(title=f"Transfer of a collection: {label}", title_justify="left")
     for column in ("step", "documents", "seconds", "MB"):
         table.add_column(column, justify="right" if column != "step" else "left")
     file = str(folder / "bench.jsonl.gz")
@@ -149,7 +148,7 @@ def _format_row(measured: dict[str, Any]) -> Iterator[str]:
 def _run_fetch(
     documents: Path | None, filter_name: str, folder: Path, index: str, *, filler_count: int = 0
 ) -> dict[str, Any]:
-    """Fetch in a process of its own; an index named with `+` forgets its collection and keeps what was rendered."""
+    """Fetch in a new process; an index named with `+` drops its collection first and keeps its README cache."""
     path = folder / f"{index.rstrip('+')}.sqlite3"
     if index.endswith("+"):
         _drop_collections(path)
@@ -193,7 +192,7 @@ def _serve_registry(documents: Path | None, filler_count: int) -> Iterator[str]:
 
 
 def _multiply(documents: Path, factor: int, folder: Path) -> Path:
-    """Write the documents so many times over, each time under other names."""
+    """Write the documents `factor` times, each time with other names."""
     multiplied = folder / "multiplied.jsonl.gz"
     with gzip.open(documents, "rt") as source:
         projects = [json.loads(line) for line in source]

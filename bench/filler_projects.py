@@ -1,10 +1,10 @@
-"""Projects that nobody wrote, with the words that people use: so many that a search has something to look through."""
+"""Generated filler projects with realistic words."""
 
 import random
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-# What software is about, what it is made of, what it does, and how people praise it.
+# Subjects, parts, verbs and adjectives of software.
 FIELDS = """
     accounting acoustics aerosol agriculture airline album allergy altimeter archaeology archive astronomy
     auction aviation bacteria banking barcode battery beehive bicycle biology bird booking botany brewery bridge
@@ -65,7 +65,7 @@ _LICENSES = ("MIT", "BSD-3-Clause", "Apache-2.0", "GPL-3.0-only", "GPL-2.0-only"
 
 
 def generate_projects(count: int, *, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield the `info` of so many projects of different names, the same for the same seed."""
+    """Yield the `info` of `count` projects with distinct names, deterministic for a seed."""
     rng = random.Random(seed)
     used_names: set[str] = set()
     while len(used_names) < count:
@@ -101,14 +101,14 @@ def _generate_info(rng: random.Random) -> dict[str, Any]:
         "description_content_type": "text/markdown",
         "classifiers": classifiers,
         "license_expression": rng.choice(_LICENSES) or None,
-        "requires_dist": [each.lower() for each in (framework, rng.choice(("requests", "numpy", "pyyaml"))) if each],
+        "requires_dist": [name.lower() for name in (framework, rng.choice(("requests", "numpy", "pyyaml"))) if name],
         "requires_python": f">={pythons[0]}",
         "project_urls": {},
     }
 
 
 class _Vocabulary(NamedTuple):
-    """The few words that one author uses again and again."""
+    """The few words that one author uses."""
 
     rng: random.Random
     verbs: list[str]
@@ -141,7 +141,8 @@ def _generate_sentence(vocabulary: _Vocabulary, field: str, part: str, framework
             f"A {adjective} {field} {part} to {verb} data{suffix}.",
             f"{adjective.capitalize()} {part} for {field} {noun}s{suffix}",
             f"{verb.capitalize()} {field} records with a {adjective} {noun}{suffix}.",
-            f"It helps teams {verb} what their {field} {part} has written, and {rng.choice(vocabulary.verbs)} it later.",
+            f"It helps teams {verb} what their {field} {part} has written, "
+            f"and {rng.choice(vocabulary.verbs)} it later.",
             f"The {noun} is {adjective}, and the {part} can {verb} every {field} file{suffix}.",
         )
     )

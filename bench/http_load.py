@@ -1,4 +1,4 @@
-"""How long questions take over HTTP: `pyfserve` as a process of its own, asked by several clients at once."""
+"""Duration of searches over HTTP: several concurrent clients against a `pyfserve` process."""
 
 import http.client
 import os
@@ -19,20 +19,20 @@ CLIENTS = 8
 
 
 def measure_times(path: Path, collection: str, queries: Sequence[SearchQuery], workers: int) -> list[float]:
-    """Return the seconds that each answer took, facets included, where the clients share the questions."""
+    """Return the duration of each response, facets included; the clients share the queries."""
     paths = [f"/api/v1/collections/{collection}/search?{urlencode(_to_query_pairs(query))}" for query in queries]
     durations: list[float] = []
     with _serve_index(path, workers) as netloc:
 
         def send_requests(number: int) -> None:
             connection = http.client.HTTPConnection(netloc)
-            for each in paths[number::CLIENTS]:
-                started = time.perf_counter()
-                connection.request("GET", each, headers={"accept-encoding": "gzip"})
-                answer = connection.getresponse()
-                answer.read()
-                durations.append(time.perf_counter() - started)
-                assert answer.status == 200, (answer.status, each)
+            for path in paths[number::CLIENTS]:
+                start = time.perf_counter()
+                connection.request("GET", path, headers={"accept-encoding": "gzip"})
+                response = connection.getresponse()
+                response.read()
+                durations.append(time.perf_counter() - start)
+                assert response.status == 200, (response.status, path)
 
         clients = [threading.Thread(target=send_requests, args=(number,)) for number in range(CLIENTS)]
         for client in clients:
@@ -49,7 +49,7 @@ def _to_query_pairs(query: SearchQuery) -> list[tuple[str, object]]:
 
 @contextmanager
 def _serve_index(path: Path, workers: int) -> Iterator[str]:
-    """Give the host and port of a server of an index file."""
+    """Serve an index file; yield host and port."""
     settings = {"SQLITE_PATH": str(path), "INDEX_BACKEND": "sqlite", "WEB_RATE_LIMIT": "0"}
     with subprocess.Popen(
         [sys.executable, "-m", "pyf.aggregator.cli.serve", "--port", "0", "--workers", str(workers)],

@@ -1,4 +1,4 @@
-"""The judged queries, ours and those of others, those that are derived from names, and whether an answer passes."""
+"""Queries with expected results: external, our own, and derived from names."""
 
 import gzip
 import json
@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 from pyf.aggregator.domain.documents.project import normalize_name
 
-# The share of each kind that has to pass, in percent, whether somebody says which framework is meant or nobody does.
+# Required share of satisfied queries by kind, in percent, with and without a known framework.
 MIN_SHARES = {"exact": 100, "prefix": 100, "typo": 95, "topic": 92, "natural": 70}
 
 _OWN_QUERIES = Path(__file__).with_name("own_queries.txt")
 
 
 class JudgedQuery(NamedTuple):
-    """A query, and the projects (normalised) that have to be among the first three and the first ten."""
+    """A query, and the projects that must be among the first three and the first ten, by normalized name."""
 
     kind: str
     profile: str
@@ -29,13 +29,13 @@ class JudgedQuery(NamedTuple):
 
 
 def load_projects(folder: Path) -> list[dict[str, Any]]:
-    """Return the projects that the queries are about."""
+    """Return the documents of all projects that the queries refer to."""
     with gzip.open(folder / "projects.jsonl.gz", "rt") as lines:
         return [json.loads(line) for line in lines]
 
 
 def load_queries(folder: Path, available: set[str]) -> Iterator[JudgedQuery]:
-    """Yield the judged queries; a project that there is no document of is not asked for."""
+    """Yield the external queries; projects without a document are not expected."""
     for line in (folder / "queries.jsonl").read_text().splitlines():
         judged = json.loads(line)
         top3, top10 = (frozenset(map(normalize_name, judged[key])) & available for key in ("must_top3", "must_top10"))
@@ -43,7 +43,7 @@ def load_queries(folder: Path, available: set[str]) -> Iterator[JudgedQuery]:
 
 
 def load_own_queries(available: set[str]) -> Iterator[JudgedQuery]:
-    """Yield the queries that we judged ourselves, by what the packages are known for."""
+    """Yield our own queries, about what packages are known for."""
     for line in _OWN_QUERIES.read_text().splitlines():
         if not line.startswith("#"):
             kind, profile, text, *expected = line.split("|")
@@ -54,15 +54,15 @@ def load_own_queries(available: set[str]) -> Iterator[JudgedQuery]:
 
 
 def derive_queries(available: set[str], *, seed: int) -> Iterator[JudgedQuery]:
-    """Yield queries that nobody judged, made from the names themselves, to see that the method fits others as well."""
+    """Yield queries derived from names, which show that the ranking is not fitted to the judged ones."""
     rng = random.Random(seed)
     for name in sorted(available):
         parts = name.split("-")
-        yield _build_query("whole name", name, name.replace("-", rng.choice("-_. ")))
+        yield _build_query("full name", name, name.replace("-", rng.choice("-_. ")))
         if len(parts) > 1:
             yield _build_query("joined name", name, "".join(parts))
         if len(name) > 8:
-            yield _build_query("name with a slip", name, _misspell(name, rng))
+            yield _build_query("name with a typo", name, _misspell(name, rng))
 
 
 def _build_query(kind: str, name: str, text: str) -> JudgedQuery:
@@ -70,7 +70,7 @@ def _build_query(kind: str, name: str, text: str) -> JudgedQuery:
 
 
 def _misspell(name: str, rng: random.Random) -> str:
-    """Return a name with one letter of its longest part left out, doubled, or swapped with the next."""
+    """Return a name with one letter of its longest part dropped, doubled or swapped with the next."""
     parts = name.split("-")
     longest = max(range(len(parts)), key=lambda number: len(parts[number]))
     word = parts[longest]

@@ -1,6 +1,6 @@
-"""An hour of PyPI's releases through a real Redis and a real worker, faster than real time; prints JSON.
+"""Replay an hour of PyPI's releases with a real Redis and worker, faster than real time; print JSON.
 
-Redis, the worker and the registry are processes of their own, and share this machine's cores.
+Redis, the worker and the registry share the cores of this machine.
 """
 
 import json
@@ -22,9 +22,9 @@ from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.settings import load_settings
 
-# So many releases of so many projects in so many seconds; one project in twenty is in the profile.
+# Releases, projects, and seconds of the replay; one project in twenty matches the profile.
 RELEASES, PROJECTS, REPLAY = 5_000, 2_000, 20.0
-# Seconds: between two batches of releases, between two looks at the queue, and until it counts as stuck.
+# Seconds between two batches of releases, between two samples of the queue, and until the queue counts as stuck.
 BATCH_INTERVAL, SAMPLE_INTERVAL, DRAIN_TIMEOUT = 0.1, 2.0, 40.0
 
 Sample = dict[str, float]
@@ -56,11 +56,8 @@ def main() -> None:
         ):
             samples = _replay(registry)
         document_count, expected_count = _count_documents(), _count_profile_releases(registry)
-    print(
-        json.dumps(
-            {"samples": samples, "releases": RELEASES, "replay": REPLAY, "documents": document_count, "expected": expected_count}
-        )
-    )
+    counts = {"documents": document_count, "expected": expected_count}
+    print(json.dumps({"samples": samples, "releases": RELEASES, "replay": REPLAY, **counts}))
     sys.exit(0 if document_count == expected_count else 1)
 
 
@@ -74,8 +71,8 @@ def _count_documents() -> int:
 
 
 def _replay(registry: FakeRegistry) -> list[Sample]:
-    """Publish the releases evenly over the time of the replay, queue a look at each, and watch the queue drain."""
-    inspect_project.delay({"package_id": "p1"}).get(timeout=60)  # the worker is there
+    """Publish the releases evenly over the replay, enqueue a task for each, and sample the queue until it is empty."""
+    inspect_project.delay({"package_id": "p1"}).get(timeout=60)  # wait for the worker
     rng, published, samples = Random(1), 0, []
     with connect(load_settings().redis_url) as redis, app.producer_or_acquire() as producer:
         queue, start = BrokerQueue(redis), time.monotonic()

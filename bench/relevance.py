@@ -1,4 +1,4 @@
-"""`make relevance`: the share of judged queries that find what they should, by kind; fails below the gates."""
+"""`make relevance`: share of judged queries with the expected results, by kind; fails below the required shares."""
 
 import argparse
 import gzip
@@ -32,18 +32,18 @@ from pyf.aggregator.usecases.read.search import search_packages
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "data"
 FILLER_COUNT = 3_000
 SHARED_COLLECTION = "relevance"
-# When the program runs, in Unix seconds: what is current then is current whenever this is run.
+# Fixed current time in Unix seconds, so that results do not depend on the day.
 NOW = 1_790_000_000
 UPLOADED = "2026-06-01T12:00:00Z"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make relevance", description=__doc__)
-    parser.add_argument("--misses", action="store_true", help="print the queries that do not pass, and what came first")
+    parser.add_argument("--misses", action="store_true", help="print failed queries with their first results")
     args = parser.parse_args()
     console = Console(width=150)
     if not (REFERENCE / "relevance").is_dir():
-        console.print("Skipped: the judged queries and their projects are not on this machine.")
+        console.print("Skipped: the judged queries and their projects are missing.")
         return
     documents = judged_queries.load_projects(REFERENCE / "relevance")
     with TemporaryDirectory(prefix="relevance-") as temporary:
@@ -63,30 +63,30 @@ def main() -> None:
 def _measure(
     console: Console, engine: str, deps: Dependencies, documents: list[dict[str, Any]], *, show_misses: bool
 ) -> list[str]:
-    """Fill the collections of an engine, ask everything, print the shares; return the kinds below their gates."""
+    """Fill the collections of an engine, run all queries and print the shares; return the kinds below the gate."""
     start = time.perf_counter()
     downloads = {
-        normalize_name(each["info"]["name"]): build_download_fields(
-            Downloads(last_month=each["downloads_last_month"]), source="pypistats", now=NOW
+        normalize_name(document["info"]["name"]): build_download_fields(
+            Downloads(last_month=document["downloads_last_month"]), source="pypistats", now=NOW
         )
-        for each in documents
-        if each["downloads_last_month"] is not None
+        for document in documents
+        if document["downloads_last_month"] is not None
     }
     _fill(deps, Target(collection=SHARED_COLLECTION, filter=Filter(everything=True)), downloads)
     profiles = load_profiles()
-    available = {normalize_name(each["info"]["name"]) for each in documents}
+    available = {normalize_name(document["info"]["name"]) for document in documents}
     queries = list(judged_queries.load_queries(REFERENCE / "relevance", available))
-    for profile in {each.profile for each in queries}:
+    for profile in {query.profile for query in queries}:
         _fill(deps, Target(collection=profile, filter=profiles[profile].filter), downloads)
     fill_seconds = time.perf_counter() - start
     miss_console = console if show_misses else None
 
-    def get_profile_target(entry: judged_queries.JudgedQuery) -> Target:
-        return Target(collection=SHARED_COLLECTION, filter=profiles[entry.profile].filter)
+    def get_profile_target(query: judged_queries.JudgedQuery) -> Target:
+        return Target(collection=SHARED_COLLECTION, filter=profiles[query.profile].filter)
 
     with_profile = _measure_shares(deps, queries, get_profile_target, None)
     verbatim = _measure_shares(deps, queries, lambda _: Target(collection=SHARED_COLLECTION), miss_console)
-    per_collection = _measure_shares(deps, queries, lambda each: Target(collection=each.profile), None)
+    per_collection = _measure_shares(deps, queries, lambda query: Target(collection=query.profile), None)
     own_queries = list(judged_queries.load_own_queries(available))
     own_with_profile = _measure_shares(deps, own_queries, get_profile_target, None)
     own_verbatim = _measure_shares(deps, own_queries, lambda _: Target(collection=SHARED_COLLECTION), miss_console)
@@ -147,9 +147,8 @@ def _measure_shares(
         passed[judged_query.kind] += judged_query.is_satisfied(names)
         if console and not judged_query.is_satisfied(names):
             missing = sorted(judged_query.top3 - set(names[:3]) | judged_query.top10 - set(names))
-            console.print(
-                f"{judged_query.kind} ({judged_query.profile}) {judged_query.text!r}: not {missing}, of {results.total}: {names[:6]}"
-            )
+            label = f"{judged_query.kind} ({judged_query.profile}) {judged_query.text!r}"
+            console.print(f"{label}: not {missing}, of {results.total}: {names[:6]}")
     return {kind: (passed[kind], totals[kind]) for kind in totals}
 
 

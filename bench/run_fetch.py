@@ -1,6 +1,6 @@
-"""Do one full fetch in a process of its own, and print what it took as JSON: a process' peak memory is its own.
+"""Run one full fetch of a built-in profile or a classifier and print its costs as JSON.
 
-What is fetched is a built-in profile, or a classifier.
+It runs in its own process, because peak memory is measured per process.
 """
 
 import json
@@ -35,7 +35,7 @@ def main(filter_name: str) -> None:
 
 
 def read_peak_memory() -> float:
-    """Return the most memory the process had, in MB; what `getrusage` tells begins with that of its parent."""
+    """Return the peak memory of this process in MB; `getrusage` includes its parent's."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 

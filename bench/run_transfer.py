@@ -1,4 +1,4 @@
-"""Run `pyfupdater` in a process of its own, and print what it took as JSON on the last line."""
+"""Run `pyfupdater` and print its duration and peak memory as JSON on the last line."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""How long a search takes in 100,000 projects: the questions of `searched.py`, one after another, with facets."""
+"""Duration of searches in 100,000 projects: the queries of `search_corpus.py`, sequentially, with facets."""
 
 import os
 import sys
@@ -17,10 +17,10 @@ from pyf.aggregator.usecases.read.search import search_packages, suggest_package
 
 
 def measure(path: Path, projects: int = search_corpus.PROJECT_COUNT) -> Table:
-    """Fill a file with so many projects and ask it; return the table of what it took."""
+    """Fill a file with projects and search it; return a table of durations."""
     table = Table(title=f"Search in {projects:,} projects", title_justify="left")
-    for column in ("what", "seconds", "p50 ms", "p95 ms", "most ms"):
-        table.add_column(column, justify="left" if column == "what" else "right")
+    for column in ("step", "seconds", "p50 ms", "p95 ms", "max ms"):
+        table.add_column(column, justify="left" if column == "step" else "right")
     target = Target(collection=search_corpus.COLLECTION)
     now = int(time.time())
     with open_dependencies(load_settings(sqlite_path=str(path), index_backend="sqlite")) as deps:
@@ -28,14 +28,14 @@ def measure(path: Path, projects: int = search_corpus.PROJECT_COUNT) -> Table:
             "writing the documents", *_time_once(lambda: search_corpus.fill_collection(deps, projects, now=now))
         )
         table.add_row(
-            "making the search index", *_time_once(lambda: search_packages(deps, target, SearchQuery(text="genome")))
+            "building the search index", *_time_once(lambda: search_packages(deps, target, SearchQuery(text="genome")))
         )
         queries = list(search_corpus.generate_queries())
         table.add_row("search, with facets", *_time_each(lambda query: search_packages(deps, target, query), queries))
-        typed = [each.text[:6] for each in queries if each.text]
-        table.add_row("suggestions", *_time_each(lambda each: suggest_packages(deps, target, each), typed))
+        prefixes = [query.text[:6] for query in queries if query.text]
+        table.add_row("suggestions", *_time_each(lambda prefix: suggest_packages(deps, target, prefix), prefixes))
         word = search_corpus.change_summary(deps)
-        table.add_row("a changed document is found", *_time_once(lambda: search_corpus.check_found(deps, word)))
+        table.add_row("search after a change", *_time_once(lambda: search_corpus.check_found(deps, word)))
     with open_dependencies(load_settings(sqlite_path=str(path), index_backend="sqlite")) as deps:
         table.add_row(
             "first search of a process", *_time_once(lambda: search_packages(deps, target, SearchQuery(text="whale")))
@@ -74,5 +74,5 @@ if __name__ == "__main__":
     from rich.console import Console
 
     with TemporaryDirectory(prefix="bench-") as folder:
-        given = int(sys.argv[1]) if len(sys.argv) > 1 else search_corpus.PROJECT_COUNT
-        Console(width=150).print(measure(Path(folder) / "searched.sqlite3", given))
+        count = int(sys.argv[1]) if len(sys.argv) > 1 else search_corpus.PROJECT_COUNT
+        Console(width=150).print(measure(Path(folder) / "searched.sqlite3", count))

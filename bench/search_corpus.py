@@ -1,4 +1,4 @@
-"""A collection of 100,000 projects that nobody wrote, filled in without a service, and 1,000 questions to ask it."""
+"""A generated collection of 100,000 projects, and 1,000 queries."""
 
 import random
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _DAY = 86_400
 
 
 def fill_collection(deps: Dependencies, count: int, *, now: int, seed: int = 1) -> None:
-    """Make the collection and write so many projects with their downloads, stars and scores."""
+    """Create the collection and write projects with downloads, stars and scores."""
     rng = random.Random(seed)
     deps.admin.create(COLLECTION, CollectionState(filter=Filter(everything=True)))
     projects = filler_projects.generate_projects(count, seed=seed)
@@ -34,7 +34,7 @@ def fill_collection(deps: Dependencies, count: int, *, now: int, seed: int = 1) 
         names = [document.name_normalized for document in documents]
         deps.index.put(
             COLLECTION,
-            [ProjectDocuments(name_normalized=each.name_normalized, documents=(each,)) for each in documents],
+            [ProjectDocuments(name_normalized=fields.name_normalized, documents=(fields,)) for fields in documents],
         )
         deps.index.update(
             COLLECTION, {name: DownloadFields(download_last_month=int(rng.lognormvariate(6, 3))) for name in names}
@@ -49,7 +49,7 @@ def fill_collection(deps: Dependencies, count: int, *, now: int, seed: int = 1) 
 
 
 def generate_queries(*, seed: int = 1) -> Iterator[SearchQuery]:
-    """Yield questions of all sorts: topics, sentences, names, beginnings, slips, filters, orders, later pages."""
+    """Yield queries of all kinds: topics, sentences, names, prefixes, typos, filters, sort orders, later pages."""
     rng = random.Random(seed)
     names = [info["name"] for info in filler_projects.generate_projects(2_000, seed=1)]
     kinds = chain.from_iterable(
@@ -150,9 +150,11 @@ def _build_fields(info: dict[str, Any], rng: random.Random, now: int) -> Registr
         license_expression=info["license_expression"] or "",
         classifiers=tuple(info["classifiers"]),
         keywords=tuple(info["keywords"].split(",")),
-        framework_versions=tuple(" ".join(each) for each in frameworks if len(each) == 2),
+        framework_versions=tuple(" ".join(parts) for parts in frameworks if len(parts) == 2),
         python_versions=tuple(
-            f"Python {each.rpartition(' ')[2]}" for each in info["classifiers"] if "Python :: 3." in each
+            f"Python {classifier.rpartition(' ')[2]}"
+            for classifier in info["classifiers"]
+            if "Python :: 3." in classifier
         ),
         requires_dist=tuple(info["requires_dist"]),
         requires_python=info["requires_python"],
@@ -178,7 +180,7 @@ def _build_fields(info: dict[str, Any], rng: random.Random, now: int) -> Registr
 
 
 def change_summary(deps: Dependencies) -> str:
-    """Change the summary of a project to a word that nobody else has; return that word."""
+    """Add a unique word to a project's summary; return the word."""
     (document,) = deps.index.get_project_documents(
         COLLECTION, next(deps.index.project_states(COLLECTION)).name_normalized
     )
@@ -188,6 +190,6 @@ def change_summary(deps: Dependencies) -> str:
 
 
 def check_found(deps: Dependencies, word: str) -> None:
-    """Make sure that the first search for a word finds who has it."""
+    """Fail unless a search for the word finds one package."""
     results = deps.search.search(COLLECTION, SearchQuery(text=word))
     assert results.total == 1, results

@@ -1,4 +1,4 @@
-"""Bulk sources that are out of the ordinary: files that are none, a server that goes wrong, and the query itself."""
+"""Bulk sources of candidates: invalid files, server failures, and the query."""
 
 import gzip
 import re
@@ -123,7 +123,7 @@ def test_clickhouse_candidates_server_failure(
 def test_clickhouse_candidates_query_finds_run_time_requirements(
     clickhouse: ClickHouseCandidates, httpserver: HTTPServer
 ) -> None:
-    """On ClickHouse itself, in this process; `chdb` is large, so that it is not among the tests' requirements."""
+    """Runs on the embedded ClickHouse engine; `chdb` is too large for the test requirements."""
     chdb = pytest.importorskip("chdb.session")
     httpserver.expect_request("/").respond_with_json({"data": []})
     list(clickhouse.find_candidates(["flask", "fastapi"]))

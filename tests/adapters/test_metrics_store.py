@@ -1,4 +1,4 @@
-"""What is counted of the requests to a service, and what is remembered of its limits."""
+"""Counters of requests, and stored rate limits."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What processes of one worker have counted adds up, whatever becomes of them."""
+"""Counters summed over the processes of one worker."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ NOW = 1_800_000_000.0
 def create_process_metrics(
     folder: Path, requests: int = 0, *, remaining: int | None = None, reset: int = 3_600
 ) -> SharedMetrics:
-    """Return the counts of one more process."""
+    """Return the counters of one more process."""
     request_metrics, task_metrics = LocalRequestMetrics(now=lambda: NOW), LocalTaskMetrics(clock=lambda: 0)
     for _ in range(requests):
         request_metrics.record("pypi", "200")
@@ -52,7 +52,7 @@ def test_own_counts_are_not_added_twice(tmp_path: Path) -> None:
 
 
 def test_publish_is_thread_safe(tmp_path: Path) -> None:
-    """The tasks of a worker's threads end at the same moment."""
+    """The tasks of a worker's threads may end at the same moment."""
     ours, other = create_process_metrics(tmp_path, 2), create_process_metrics(tmp_path)
 
     with ThreadPoolExecutor(8) as threads:
@@ -77,16 +77,16 @@ def test_ended_process_keeps_counts_but_not_running_tasks(tmp_path: Path) -> Non
 
 
 @given(st.lists(st.tuples(st.sampled_from([60, 120]), st.integers(0, 60)), min_size=1, max_size=4))
-def test_newest_rate_limit_wins(told: list[tuple[int, int]]) -> None:
+def test_newest_rate_limit_wins(reports: list[tuple[int, int]]) -> None:
     with TemporaryDirectory() as folder:
-        parts = [create_process_metrics(Path(folder), remaining=left, reset=reset) for reset, left in told]
+        parts = [create_process_metrics(Path(folder), remaining=left, reset=reset) for reset, left in reports]
         for part in parts:
             part.publish()
         (quota,) = parts[0].get_rate_limits()
 
-    latest = max(reset for reset, _ in told)
+    latest = max(reset for reset, _ in reports)
     assert quota.resets_at == NOW + latest
-    assert quota.remaining == min(left for reset, left in told if reset == latest)
+    assert quota.remaining == min(left for reset, left in reports if reset == latest)
 
 
 def test_missing_folder_adds_nothing(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The file of an exported collection: whole or not there, the same for the same content, and read a line at a time."""
+"""Export files: atomic, reproducible, and read line by line."""
 
 import gzip
 import os
@@ -85,7 +85,7 @@ def test_write_entries_follows_link(tmp_path: Path) -> None:
 
 
 def test_write_entries_does_not_replace_special_file(tmp_path: Path) -> None:
-    """As root a renamed file would take the place of a device."""
+    """For root, a rename would replace the device."""
     os.mkfifo(tmp_path / "pipe")
     received: list[bytes] = []
     reader = Thread(target=lambda: received.append((tmp_path / "pipe").read_bytes()))

@@ -1,4 +1,4 @@
-"""Many processes share one file: runs of all kinds, on the same collections too, and readers all the time."""
+"""Concurrent runs of all kinds and readers share one SQLite file."""
 
 import subprocess
 import sys
@@ -50,7 +50,7 @@ def test_concurrent_first_runs_on_new_file(commands: int, pypi: LocalPyPI, tmp_p
         assert all(
             {document.registry.id for document in index.export(alias)} == set(expected_documents) for alias in aliases
         )
-    # They may have written the since file over one another, but never half of it.
+    # Processes may overwrite each other's cursor file, but never with half of it.
     since = msgspec.json.decode((tmp_path / ".pyaggregator.since").read_bytes())
     assert set(since.items()) <= {(alias, pypi.registry.last_serial) for alias in aliases}
 
@@ -91,7 +91,7 @@ def test_concurrent_runs_and_readers(
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("listing", ["project_states", "export"])
 def test_listing_continues_in_replacement(listing: str, engine: str, tmp_path: Path) -> None:
-    """A rebuild may switch the alias and drop the old collection at any moment of it, before its first line too."""
+    """A rebuild may switch the alias and drop the old collection at any moment of a listing, even before its start."""
     names = [f"project-{number:03}" for number in range(600)]
     with ENGINES[engine](tmp_path) as index_engine:
         for number in (1, 2):
@@ -110,9 +110,9 @@ def test_listing_continues_in_replacement(listing: str, engine: str, tmp_path: P
         assert (len(list(started_listing)), len(list(pending_listing))) == (599, 600)
 
 
-def _start_process(running: ExitStack, act: str, *arguments: object) -> "subprocess.Popen[str]":
-    """Start a process of `crowd`; it ends with the stack."""
-    command = [sys.executable, concurrent_process.__file__, act, *map(str, arguments)]
+def _start_process(running: ExitStack, action: str, *arguments: object) -> "subprocess.Popen[str]":
+    """Start an action of `concurrent_process`; it ends with the stack."""
+    command = [sys.executable, concurrent_process.__file__, action, *map(str, arguments)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     running.callback(process.communicate)
     running.callback(process.kill)
@@ -120,7 +120,7 @@ def _start_process(running: ExitStack, act: str, *arguments: object) -> "subproc
 
 
 def _read_counts(processes: "list[subprocess.Popen[str]]") -> list[dict[str, int]]:
-    """Return what processes that have ended have printed; an error in any of them is an error of the test."""
+    """Return the printed counts of finished processes; fail if one of them failed."""
     endings = [(process.returncode, *process.communicate()) for process in processes]
     assert [err for code, _, err in endings if code] == []
     return [msgspec.json.decode(out, type=dict[str, int]) for _, out, _ in endings]

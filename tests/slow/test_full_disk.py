@@ -1,4 +1,4 @@
-"""A disk that is full and paths that can't be written to: one clear line, and what was there stays of use."""
+"""Full disks and unwritable paths: one clear error line, and stored data stays usable."""
 
 import subprocess
 import sys
@@ -32,17 +32,17 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def mount(folder: Path, options: str) -> None:
-    """Mount a file system in memory, or change the one that is there; skips the test where that is not allowed."""
+    """Mount or remount a file system in memory; skip the test without permission."""
     if sys.platform != "linux":
         pytest.skip("needs Linux's tmpfs")
     command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     mounted = subprocess.run(command, capture_output=True, text=True, check=False)
     if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+        pytest.skip(f"cannot mount a file system: {mounted.stderr.strip()}")
 
 
 def fill_disk(folder: Path) -> Path:
-    """Take what is left of a disk, to the last byte, and return the file that takes it."""
+    """Fill a disk to the last byte and return the file that fills it."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as file:
         for size in (64 * KIBIBYTE, KIBIBYTE, 1):
@@ -56,7 +56,7 @@ def fill_disk(folder: Path) -> Path:
 
 @pytest.fixture
 def pypi() -> Iterator[LocalPyPI]:
-    """A registry of what does not fit on the disk."""
+    """A registry whose documents do not fit on the disk."""
     fake_registry = build_tiny_registry(Clock())
     for number in range(60):
         info = {"classifiers": [CLASSIFIER], "description": f"{number} " + "word " * 8 * KIBIBYTE}
@@ -72,12 +72,12 @@ def path(small_disk: Path) -> Path:
 
 @pytest.fixture
 def shell(path: Path, pypi: LocalPyPI, tmp_path: Path) -> CommandRunner:
-    """A user whose index is on the small disk."""
+    """A command line user whose index is on the small disk."""
     return create_tiny_user(tmp_path / "home", pypi, sqlite_path=path, pypi_batch_size=5)
 
 
 def get_error(result: CompletedCommand, code: int = 4) -> str:
-    """Return the one line that a command had to say beside the index that it works on."""
+    """Return the only line that a command printed besides the index in use."""
     (line,) = (line for line in result.err.splitlines() if not line.startswith("Index: "))
     assert (result.code, line) == (code, f"Error: {result.error}")
     return result.error
@@ -125,7 +125,7 @@ def test_full_disk_at_start_is_one_line_error(
 def test_full_disk_keeps_stored_data(
     arguments: tuple[str, ...], shell: CommandRunner, pypi: LocalPyPI, path: Path, small_disk: Path
 ) -> None:
-    """Full to the last byte: not even a look-up works then, because SQLite needs a file of its own for that."""
+    """On a completely full disk even reads fail, because SQLite needs a file for them."""
     mount(small_disk, "remount,size=64m")
     assert shell.invoke("-f").code == 0
     before = read_stored(path)

@@ -212,7 +212,7 @@ class TestCommand:
     def run_command(
         self, shell: CommandRunner, pypi: LocalPyPI, *arguments: str, called: bool = False, **settings: Any
     ) -> CompletedCommand:
-        """Run the command; the requests that it reports must be those that the registry has counted.
+        """Run the command; its number of requests must equal that of the registry.
 
         Tests that run it many times have it `called` in their own process.
         """

@@ -1,4 +1,4 @@
-"""A collection of 100,000 documents goes through a file into another one, in as little memory as one of 10,000."""
+"""Exporting and importing 100,000 documents takes no more memory than 10,000."""
 
 import filecmp
 import os
@@ -11,14 +11,14 @@ import pytest
 from support.processes import on_linux
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
-# What a run may take on top of what the small one takes, in MB.
+# Additional memory allowed for the large run, in MB.
 MORE = 25
 
 pytestmark = [pytest.mark.slow, on_linux]
 
 
 def measure_memory(folder: Path, *arguments: str, **settings: str) -> int:
-    """Run `measure_updater`, and return what it printed last, 0 for nothing."""
+    """Run `measure_updater` and return the last number it prints, 0 for none."""
     tests = Path(__file__).parents[1]
     result = subprocess.run(
         [sys.executable, "-m", "support.slow.measure_updater", *arguments],
@@ -34,7 +34,7 @@ def measure_memory(folder: Path, *arguments: str, **settings: str) -> int:
 
 
 def measure_sqlite_transfer(folder: Path, documents: int) -> dict[str, int]:
-    """Move a collection through files; return the most memory that each step took, in MB."""
+    """Export, import, rebuild and copy a collection; return the peak memory of each step, in MB."""
     folder.mkdir()
     measure_memory(folder, "--fill", str(documents))
     peaks = {
@@ -56,7 +56,7 @@ def test_transfer_memory_is_constant(tmp_path: Path) -> None:
 
 
 def measure_typesense_transfer(folder: Path, documents: int) -> dict[str, int]:
-    """Move a collection from a file to a server and back; return the most memory that each way took, in MB."""
+    """Import a file to a server and export it; return the peak memory of each step, in MB."""
     folder.mkdir()
     measure_memory(folder, "--fill", str(documents))
     measure_memory(folder, "--export", "first.jsonl.gz", "-t", "many")

@@ -1,4 +1,4 @@
-"""ClickHouse's own engine in this process (chdb), behind the HTTP interface that our reader speaks to."""
+"""Embedded ClickHouse engine (chdb) behind ClickHouse's HTTP interface."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,7 +11,7 @@ from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.local_service import LocalService, RequestTarget
 from pyf.aggregator.sandbox.responses import PreparedResponse
 
-# As the public server's tables are made, see ClickHouse's description of them.
+# Schema of the public server, according to ClickHouse's description.
 _SCHEMA = f"""
 CREATE OR REPLACE TABLE {TABLE} (
     project String,
@@ -25,7 +25,7 @@ CREATE OR REPLACE TABLE {TABLE} (
 
 
 class Engine(LocalService[RequestTarget]):
-    """Answers every query that is posted, by running it; `session` is chdb's, of which a process can have one."""
+    """Executes posted queries. `session` is chdb's; a process can have only one."""
 
     def __init__(self, session: Any) -> None:
         super().__init__()
@@ -35,10 +35,10 @@ class Engine(LocalService[RequestTarget]):
         self.replace_rows([])
 
     def replace_rows(self, rows: Iterable[tuple[str, str, date, str, str, int]]) -> None:
-        """Make the table hold these rows only: project, version, day, installer, type and count."""
+        """Replace the rows of the table: project, version, day, installer, type and count."""
         self.run(_SCHEMA)
         values = ", ".join(
-            f"({to_sql_literal(project)}, {to_sql_literal(version)}, '{day}', {to_sql_literal(installer)}, '{kind}', {count})"
+            f"({quote_bytes(project)}, {quote_bytes(version)}, '{day}', {quote_bytes(installer)}, '{kind}', {count})"
             for project, version, day, installer, kind, count in rows
         )
         if values:
@@ -54,10 +54,10 @@ class Engine(LocalService[RequestTarget]):
     def build_response(self, target: RequestTarget, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
         try:
             return PreparedResponse(self.run(self._body).encode())
-        except Exception as error:  # chdb says everything that goes wrong with an exception of its own
+        except Exception as error:  # chdb raises its own exceptions for all failures
             return PreparedResponse(str(error).encode(), "text/plain", status=500)
 
 
-def to_sql_literal(value: str) -> str:
-    """Write a text as SQL in another way than the query does: each byte by its number."""
+def quote_bytes(value: str) -> str:
+    """Return a text as SQL, byte by byte, unlike the query under test."""
     return f"concat({', '.join(f'char({byte})' for byte in value.encode())}, '')" if value else "''"

@@ -1,4 +1,4 @@
-"""The ways for workers to agree that the contract is put to: in the memory of a process, and on a real Redis."""
+"""Coordination ports for contract tests: fakes, and adapters on a real Redis."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,7 +12,7 @@ from support.redis_server import start_redis
 
 @dataclass(frozen=True)
 class CoordinationPorts:
-    """All that workers agree by; `pace` makes one of so many seconds."""
+    """All coordination ports; `create_rate_limiter` takes the delay in seconds."""
 
     dedup: DedupStore
     locks: Locks

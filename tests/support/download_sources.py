@@ -1,4 +1,4 @@
-"""The sources of download counts that the contract is put to: in memory, and the real ones' adapters over HTTP."""
+"""Sources of download counts for contract tests: the fake, and the adapters over HTTP."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -17,7 +17,7 @@ from pyf.aggregator.testing.enrichment import FakeDownloadStats
 
 NEWEST = date(2026, 8, 10)
 
-# `busy` has 10 a day for 60 days; `quiet` had one download long ago; `null` is a name that a decoder may trip over.
+# `busy` has 10 downloads a day for 60 days; `quiet` had 3 long ago; `null` is a name that decoders may misread.
 DOWNLOADS = DownloadTable(
     {
         "busy": {NEWEST - timedelta(ago): 10 for ago in range(60)},
@@ -51,7 +51,12 @@ EXPECTED_DOWNLOADS = {
 
 @dataclass(frozen=True)
 class DownloadSource:
-    """One source, and the way to silence all of it; `tells_all` where it knows totals, months and the newest day."""
+    """A source of download counts.
+
+    Attributes:
+        make_unavailable: Makes all its requests fail.
+        has_totals: It knows totals, months and the newest day.
+    """
 
     stats: DownloadStats
     meter: RequestCounter

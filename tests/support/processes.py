@@ -1,4 +1,4 @@
-"""Looks after processes from outside, through what the kernel tells about them."""
+"""Start processes and observe them through /proc."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 @contextmanager
 def run_python(program: str, **environment: str) -> "Iterator[subprocess.Popen[str]]":
-    """Run a program in an interpreter of its own, at most until the block ends."""
+    """Run a program in a new interpreter, which is killed when the block ends."""
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}) as process:
         try:
@@ -25,27 +25,27 @@ def run_python(program: str, **environment: str) -> "Iterator[subprocess.Popen[s
 
 
 def list_children(pid: int) -> set[int]:
-    """Return the processes that a process has started and that still run."""
+    """Return the running child processes of a process."""
     return {int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if _read_parent(stat) == pid}
 
 
 def is_running(pid: int) -> bool:
-    """Tell whether a process is there and not just waiting to be buried."""
+    """Return whether a process exists and is not a zombie."""
     return _read_parent(Path(f"/proc/{pid}/stat")) is not None
 
 
 def is_working(pid: int) -> bool:
-    """Tell whether a process computes right now, however little of the machine it gets."""
+    """Return whether a process uses CPU time now."""
     before = _read_cpu_ticks(pid)
     time.sleep(0.1)
     return _read_cpu_ticks(pid) > before
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Wait for what has to happen; fail if it does not for so long that it never will."""
+    """Wait for a condition; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it has not happened"
+        assert time.monotonic() < deadline, f"the condition was not met within {seconds:g} s"
         time.sleep(0.02)
 
 

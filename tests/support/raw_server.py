@@ -1,4 +1,4 @@
-"""A server that answers every request with the same bytes, however wrong they are as HTTP."""
+"""A server that sends the same bytes for every request, valid HTTP or not."""
 
 import socket
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 @dataclass
 class Wire:
-    """An address, and what came in there."""
+    """URL of the server, and what it has received."""
 
     url: str
     request_heads: list[bytes] = field(default_factory=list)
@@ -18,7 +18,7 @@ class Wire:
 
 @contextmanager
 def wire(response: bytes, *, keep_alive: bool = False) -> Iterator[Wire]:
-    """Serve one answer a connection; a server that `keeps` connections serves one until the client closes it."""
+    """Serve one response per connection; with `keep_alive`, until the client closes the connection."""
     listener = socket.create_server(("127.0.0.1", 0))
     opened = Wire(f"http://127.0.0.1:{listener.getsockname()[1]}")
     is_stopped = Event()
@@ -55,6 +55,6 @@ def _read_head(connection: socket.socket) -> bytes:
 
 
 def build_ok_response(body: bytes, *headers: bytes) -> bytes:
-    """Return a whole answer with this body."""
+    """Return a complete response with this body."""
     lines = (b"HTTP/1.1 200 OK", b"Content-Length: %d" % len(body), b"Connection: close", *headers)
     return b"\r\n".join(lines) + b"\r\n\r\n" + body

@@ -1,4 +1,4 @@
-"""The hosts that the contracts of a repository host are put to: the one in memory, and ours of GitHub's over HTTP."""
+"""Repository hosts for contract tests: the fake, and the adapters of GitHub over HTTP."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -50,7 +50,7 @@ HOSTED_REPOSITORIES = (
 
 @dataclass(frozen=True)
 class RepositoryHostPorts:
-    """A host, its meter, and the ways to break it; `pauses` are the seconds that were waited."""
+    """A repository host, its request counter, and ways to break it; `pauses` are the seconds it has waited."""
 
     repositories: RepositoryHost
     meter: RequestCounter
@@ -62,7 +62,7 @@ class RepositoryHostPorts:
 def create_client(
     http: HttpClient, url: str, token: str = TOKEN, *, pause: Callable[[float], None] = lambda _: None, **limits: Any
 ) -> GitHubClient:
-    """Return a client that waits for nothing but what `pause` waits for."""
+    """Return a client without retries that waits with `pause`."""
     service = ServiceClient(
         http, ServiceLimits(max_concurrency=1, retries=RetryPolicy(max_retries=0), **{"timeout": 5, **limits})
     )

@@ -1,4 +1,4 @@
-"""Opens the index's file for a test, and says what a user is told of one that can't be used."""
+"""SQLite index files for tests, and the errors of unusable ones."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from support.builders import PLONE, build_project, build_state
 
 EMPTY_STATE = build_state()
 
-# Some three megabytes.
+# About three megabytes.
 LARGE_PROJECTS = [build_project(f"project-{number}", description=f"{number:09} " * 10_000) for number in range(30)]
 
 
@@ -28,7 +28,7 @@ def open_index(path: Path, *, patience: float = 60.0) -> Iterator[tuple[SqliteIn
 
 
 def read_error(path: Path, expected: type[AggregatorError], *, patience: float = 60.0) -> str:
-    """Open a file that can't be used, and return what its user is told; that must be one line with the path."""
+    """Open an unusable file and return the error message, which must be one line with the path."""
     with open_index(path, patience=patience) as (_, admin), pytest.raises(expected) as error:
         admin.create(PLONE, EMPTY_STATE)
     line = str(error.value)

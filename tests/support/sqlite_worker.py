@@ -1,7 +1,7 @@
-"""A process of its own at work on a SQLite index: run as `python sqlite_worker.py <act> <file> <arguments>`.
+"""Process that works on a SQLite index: `python sqlite_worker.py <action> <file> <arguments>`.
 
-Every project that is written carries in its summary the number of its writing, and as many releases as that number
-says, so that a half-written one shows.
+The summary of a project is the number of its write, which also determines its releases, so that a partial write is
+detected.
 """
 
 import os
@@ -24,25 +24,27 @@ PROJECTS = 20
 
 
 def build_written(name: str, number: int) -> ProjectDocuments:
-    """Return a project as the writing of this number leaves it."""
+    """Return a project as the write of this number leaves it."""
     versions = [f"{release}.0" for release in range(1, number % 5 + 2)]
     return build_project(name, *versions, summary=str(number), description=f"{number} " * 3000)
 
 
 def read_number(index: PackageIndex, name: str) -> int:
-    """Return the number of the writing that a project shows, 0 where it is not there; fails for half a project."""
+    """Return the number of a project's last write, 0 if it does not exist; fail for a partial write."""
     documents = index.get_project_documents(COLLECTION, name)
     if not documents:
         return 0
     number = int(documents[0].registry.summary)
     expected = build_written(name, number).documents
-    assert sorted(d.registry.version for d in documents) == sorted(d.version for d in expected), f"half of {name}"
-    assert {d.registry.summary for d in documents} == {str(number)}, f"{name} is of several writings"
+    assert sorted(d.registry.version for d in documents) == sorted(d.version for d in expected), (
+        f"partial write of {name}"
+    )
+    assert {d.registry.summary for d in documents} == {str(number)}, f"{name} mixes several writes"
     return number
 
 
 def write_some(path: Path, prefix: str, seconds: str, start: str = "0") -> None:
-    """Write numbers above the given one until the time is over, and say each once it is written."""
+    """Write numbers above `start` until the time is over; print each after its write."""
     index = SqliteIndex(Database(path))
     deadline = time.monotonic() + float(seconds)
     number = int(start)
@@ -55,7 +57,7 @@ def write_some(path: Path, prefix: str, seconds: str, start: str = "0") -> None:
 
 
 def write_all(path: Path) -> None:
-    """Write all projects again and again, in one call each time."""
+    """Write all projects repeatedly, in one call each time."""
     index = SqliteIndex(Database(path))
     print("ready", flush=True)
     for number in range(1, 1000):
@@ -63,18 +65,18 @@ def write_all(path: Path) -> None:
 
 
 def read_all(path: Path, seconds: str) -> None:
-    """Read everything in every way until the time is over."""
+    """Read all projects in every way until the time is over."""
     index = SqliteIndex(Database(path))
     deadline = time.monotonic() + float(seconds)
     while time.monotonic() < deadline:
-        for holding in index.project_states(COLLECTION):
-            read_number(index, holding.name_normalized)
+        for state in index.project_states(COLLECTION):
+            read_number(index, state.name_normalized)
         for _ in index.export(COLLECTION):
             pass
 
 
 def open_new_files(path: Path, start: str, files: str) -> None:
-    """Open new files at the same moments as others do, and write to each."""
+    """Open new files at the same moments as other processes, and write to each."""
     for number in range(int(files)):
         time.sleep(max(0.0, float(start) + number * 0.25 - time.time()))
         database = Database(path.with_name(f"{number}-{path.name}"))
@@ -85,7 +87,7 @@ def open_new_files(path: Path, start: str, files: str) -> None:
 
 
 def hold_lock(path: Path, collection: str) -> None:
-    """Hold the right to a collection until killed; so does nothing a child that lives on."""
+    """Hold the lock of a collection until killed; a forked child lives on without it."""
     with SqliteAdmin(Database(path)).lock(collection):
         child = os.fork() if hasattr(os, "fork") else 1
         if child:
@@ -94,7 +96,7 @@ def hold_lock(path: Path, collection: str) -> None:
 
 
 def fork_process(path: Path) -> None:
-    """Use one index on both sides of a fork."""
+    """Use one index in the parent and a forked child."""
     database = Database(path)
     index = SqliteIndex(database)
     index.put(COLLECTION, [build_written("parent", 1)])
@@ -109,9 +111,9 @@ def fork_process(path: Path) -> None:
 
 
 def export_all(path: Path) -> None:
-    """Export everything, and say how many documents there were and how much memory it took at most, in KiB.
+    """Export all documents; print their number and the peak memory in KiB.
 
-    That is read where Linux tells it: `getrusage` counts what the parent process had taken, too.
+    Read from /proc, because `getrusage` includes the parent's peak.
     """
     count = sum(1 for _ in SqliteIndex(Database(path)).export(COLLECTION))
     status = Path("/proc/self/status").read_text()
@@ -119,7 +121,8 @@ def export_all(path: Path) -> None:
 
 
 ACTIONS: dict[str, Callable[..., None]] = {
-    act.__name__: act for act in (write_some, write_all, read_all, open_new_files, hold_lock, fork_process, export_all)
+    action.__name__: action
+    for action in (write_some, write_all, read_all, open_new_files, hold_lock, fork_process, export_all)
 }
 
 if __name__ == "__main__":

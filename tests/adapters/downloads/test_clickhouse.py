@@ -1,4 +1,4 @@
-"""Our reader of ClickHouse, over HTTP; that its SQL means what it should is told in `test_clickhouse_engine.py`."""
+"""`ClickHouseDownloads` over HTTP; `test_clickhouse_engine.py` tests its SQL."""
 
 import re
 from collections.abc import Iterator
@@ -39,13 +39,13 @@ def fetch_counts(url: str, *names: str, retries: int = 0) -> dict[str, Downloads
 
 
 def parse_body(body: bytes, *headers: bytes) -> Downloads | AggregatorError:
-    """Return what is made of an answer about `flask`."""
+    """Return the outcome of a response about `flask`."""
     with wire(build_ok_response(body, *headers)) as served:
         return fetch_counts(served.url, "flask")["flask"]
 
 
 def build_body(**changes: object) -> bytes:
-    """Return an answer about `flask` as ClickHouse gives it, changed."""
+    """Return a response of ClickHouse about `flask` with changed values."""
     row = {
         "name": "flask",
         "found": "flask",

@@ -1,6 +1,6 @@
-"""The question that ClickHouse is asked, put to the same engine: its SQL, its join, its numbers and its limits.
+"""The query of `ClickHouseDownloads` on the embedded ClickHouse engine: SQL, join, numbers and limits.
 
-The engine (chdb) brings half a gigabyte with it: `make clickhouse` installs it beside the environment and runs this.
+The engine (chdb) has 530 MB: `make clickhouse` installs it outside the environment and runs these tests.
 """
 
 from collections.abc import Iterator, Mapping
@@ -74,7 +74,7 @@ def test_engine_not_found_without_join_setting(engine: Engine) -> None:
     without = engine.run(build_query(["nobody"]).replace("join_use_nulls = 1", "join_use_nulls = 0"))
 
     assert '"total": 0' in without  # so this is what an engine would say
-    assert '"found": ""' in without  # and this is how it is told from a project without recent downloads
+    assert '"found": ""' in without  # which differs from a project without recent downloads
 
 
 def test_engine_sums_without_mirrors(engine: Engine) -> None:
@@ -124,7 +124,7 @@ tables = st.dictionaries(
 @slow_settings
 @given(tables)
 def test_sandbox_equals_engine(engine: Engine, daily: dict[str, dict[date, int]]) -> None:
-    """Newest days at the ends of months and years, months without downloads, projects that ended long ago."""
+    """Covers newest days at the ends of months and years, months without downloads, and old projects."""
     known_names = [day for engine_counts in daily.values() for day in engine_counts]
     table = DownloadTable(daily, max(known_names, default=NEWEST))
     fill_table(engine, table)
@@ -162,7 +162,7 @@ def test_engine_hostile_names(engine: Engine) -> None:
 
 @pytest.fixture
 def public(engine: Engine) -> Iterator[Engine]:
-    """A server that breaks reading off and cuts results without a word, as the public one is set up."""
+    """The public server is configured to stop reading and truncate results silently."""
     fill_table(engine, DOWNLOADS)
     engine.run("SET read_overflow_mode = 'break', result_overflow_mode = 'break'")
     yield engine

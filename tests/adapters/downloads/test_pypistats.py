@@ -1,4 +1,4 @@
-"""Our reader of pypistats, over HTTP, against a stand-in that keeps the service's limits."""
+"""`Pypistats` over HTTP against a sandbox server that enforces the service's limits."""
 
 import time
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from pyf.aggregator.sandbox.faults import Fault
 from support.download_sources import DOWNLOADS, NEWEST
 from support.raw_server import build_ok_response, wire
 
-# A second of the service takes so long in these tests: its minute is over in 3.6 s.
+# Length of the service's second in these tests; its minute takes 3.6 s.
 SCALE = 0.06
 NO_WAIT = RetryPolicy(max_retries=1, backoff=0)
 
@@ -45,7 +45,7 @@ def fetch_counts(
 
 
 def parse_body(body: bytes) -> Downloads | AggregatorError:
-    """Return what is made of an answer about `flask`."""
+    """Return the outcome of a response about `flask`."""
     with wire(build_ok_response(body)) as served:
         return fetch_counts(served.url, "flask")["flask"]
 
@@ -130,7 +130,7 @@ def test_pypistats_slow_response_keeps_rate() -> None:
 
 
 def test_pypistats_recovers_from_used_up_minute() -> None:
-    """Another program on the same address has asked already: refusals come without a word about when to come back."""
+    """Another program on the same IP address has used up the minute; the 429 has no `Retry-After`."""
     scale = 0.02
     retries = RetryPolicy(max_retries=3, backoff=2.0 * scale)
 

@@ -1,4 +1,4 @@
-"""GitHub's GraphQL API under its limits, overloads and moods: nothing is asked twice that was answered."""
+"""GitHub's GraphQL API with rate limits, overload and failures: no repository is fetched twice."""
 
 import gzip
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def host(github: LocalGitHub, http: HttpClient, pauses: list[float]) -> GitHubGr
 
 def fetch_results(host: GitHubGraphQL, refs: list[RepositoryRef] = REFS) -> dict[RepositoryRef, RepositoryResult]:
     findings = [finding for batch in host.fetch_repositories(refs) for finding in batch]
-    assert len({finding.ref for finding in findings}) == len(findings), "each is told once"
+    assert len({finding.ref for finding in findings}) == len(findings), "a repository has two results"
     return {finding.ref: finding for finding in findings}
 
 
@@ -74,7 +74,7 @@ def test_fetch_requests_fifty_repositories_sequentially(host: GitHubGraphQL, git
 
 
 def test_fetch_recorded_repositories(http: HttpClient, shared_data: Path, pauses: list[float]) -> None:
-    """With missing ones, renamed ones, archived ones and an empty one among them, in as few requests as can be."""
+    """They include missing, renamed, archived and empty repositories."""
     records = gzip.decompress((shared_data / "github" / "repositories.jsonl.gz").read_bytes()).splitlines()
     activities = {r["url"]: r["activity"] for r in map(msgspec.json.decode, records)}
     refs = [address for url in activities if (address := parse_repository_url(url)) is not None]
@@ -201,7 +201,7 @@ def test_fetch_waits_for_primary_limit(github: LocalGitHub, http: HttpClient, pa
 
 
 def test_fetch_abandons_repository_that_times_out(host: GitHubGraphQL, github: LocalGitHub) -> None:
-    """A 502 for every query that it is in, as some have seen of repositories with a million issues."""
+    """GitHub returns 502 for every query with such a repository, for example one with a million issues."""
     github.timing_out = {"o/r30"}
 
     findings = fetch_results(host)
@@ -242,12 +242,12 @@ def test_fetch_without_connection_is_unavailable(http: HttpClient, pauses: list[
 def test_invalid_token_error_names_setting(
     github: LocalGitHub, http: HttpClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    host = GitHubGraphQL(create_client(http, github.url, "a-secret-of-somebody"))
+    host = GitHubGraphQL(create_client(http, github.url, "a-secret-token"))
 
     with pytest.raises(Invalid, match=r"^GITHUB_TOKEN is not accepted: GitHub answers 401 Bad credentials$") as refused:
         fetch_results(host)
 
-    assert github.authorizations == ["Bearer a-secret-of-somebody"]
+    assert github.authorizations == ["Bearer a-secret-token"]
     assert "a-secret" not in repr(refused.value.__cause__) + repr(refused.value.__context__) + caplog.text
 
 
@@ -268,20 +268,20 @@ def test_fetch_keeps_delay(github: LocalGitHub, http: HttpClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "node",
     [
         {"nameWithOwner": "o/r0", "isPrivate": False},
         {"nameWithOwner": "o/r0", "isPrivate": False, "licenseInfo": {"spdxId": None}, "repositoryTopics": None},
         {"nameWithOwner": "o/r0", "isPrivate": False, "defaultBranchRef": {"target": {}}, "watchers": None},
     ],
 )
-def test_null_values_are_unset(told: dict[str, object]) -> None:
-    repository = parse_graphql_repository(to_ref("o/r0"), msgspec.json.encode(told))
+def test_null_values_are_unset(node: dict[str, object]) -> None:
+    repository = parse_graphql_repository(to_ref("o/r0"), msgspec.json.encode(node))
 
     assert isinstance(repository, Repository)
     assert msgspec.to_builtins(repository) == {"ref": {"host": "github.com", "owner": "o", "name": "r0"}}
 
 
-@pytest.mark.parametrize("told", [b"[]", b'{"isPrivate":false}', b'{"nameWithOwner":"nonsense","isPrivate":false}'])
-def test_unreadable_repository_is_unavailable(told: bytes) -> None:
-    assert isinstance(parse_graphql_repository(to_ref("o/r0"), told), Unavailable)
+@pytest.mark.parametrize("node", [b"[]", b'{"isPrivate":false}', b'{"nameWithOwner":"nonsense","isPrivate":false}'])
+def test_unreadable_repository_is_unavailable(node: bytes) -> None:
+    assert isinstance(parse_graphql_repository(to_ref("o/r0"), node), Unavailable)

@@ -1,4 +1,4 @@
-"""GitHub's REST API without a token: sixty requests an hour, and fields that do not mean what they are called."""
+"""GitHub's REST API without a token: 60 requests an hour, and fields with misleading names."""
 
 from collections.abc import Iterator
 
@@ -165,7 +165,7 @@ def test_rest_ends_after_three_failures(host: GitHubRest, github: LocalGitHub) -
 
 
 def test_rest_continues_after_blocked_repository(host: GitHubRest, github: LocalGitHub) -> None:
-    """GitHub says 403 of repositories that break its rules, and nothing about limits."""
+    """GitHub sends 403 without rate limit headers for repositories that violate its terms."""
     github.faults.add(Fault("403", project="o/quiet2"))
 
     findings = fetch_results(host, *(to_ref(hosted.path) for hosted in QUIET))

@@ -1,4 +1,4 @@
-"""What the JSON documents mean, however they are filled in."""
+"""Parsing of PyPI's JSON documents with all kinds of values."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""PyPI's feeds, with all that may stand in them."""
+"""PyPI's RSS feeds, valid and damaged."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A registry that does not answer is not a registry that says no."""
+"""An outage of the registry is never taken for a missing project."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""How projects are read where PyPI, or a mirror of it, is out of the ordinary."""
+"""Reading projects from unusual responses of PyPI and its mirrors."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -115,7 +115,7 @@ def test_descriptions_all_keeps_all_readmes(service: ServiceClient, httpserver: 
 
 
 def test_newest_release_is_computed(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
-    """A document that lags behind describes an older release than it lists."""
+    """A stale document describes an older release than it lists."""
     serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
     serve_release(httpserver, "2.0")
 
@@ -139,7 +139,7 @@ def test_yanked_release_is_not_newest(registry: PyPIRegistry, httpserver: HTTPSe
 
 
 def test_release_yanked_by_own_document_is_not_newest(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
-    """A release without files: the project's document can't tell."""
+    """The project's document does not show it for a release without files."""
     serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "1.1": [build_file("1.1")], "2.0": []})
     serve_release(httpserver, "2.0", yanked=True)
     serve_release(httpserver, "1.1")
@@ -250,9 +250,9 @@ def test_simple_page_of_other_project_is_unavailable(registry: PyPIRegistry, htt
     assert isinstance(standing.outcome, Unavailable)
 
 
-@pytest.mark.parametrize("told", [None, {}, {"status": None}, {"status": "someday"}, [], "archived"])
-def test_missing_or_unknown_status_is_active(registry: PyPIRegistry, httpserver: HTTPServer, told: object) -> None:
-    serve_page(httpserver, **{"project-status": told})
+@pytest.mark.parametrize("status", [None, {}, {"status": None}, {"status": "someday"}, [], "archived"])
+def test_missing_or_unknown_status_is_active(registry: PyPIRegistry, httpserver: HTTPServer, status: object) -> None:
+    serve_page(httpserver, **{"project-status": status})
 
     (standing,) = registry.check_simple_pages(["acme-blog"])
 
@@ -271,7 +271,7 @@ def test_page_is_empty_only_with_empty_version_list(
 
 
 def test_equal_values_of_releases_are_shared(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
-    """A project of many releases would take many times the memory otherwise."""
+    """Otherwise a project with many releases takes many times the memory."""
     repeated = {
         "classifiers": ["Framework :: Plone", "Framework :: Zope"],
         "project_urls": {"Source": "https://git.example"},

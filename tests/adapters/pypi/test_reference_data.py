@@ -1,4 +1,4 @@
-"""Real documents, read as they are."""
+"""Real documents of projects."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The simple index as a whole."""
+"""The simple index and its table of serials."""
 
 import json
 import tracemalloc

@@ -1,4 +1,4 @@
-"""PyPI's XML-RPC methods, by what they answer."""
+"""PyPI's XML-RPC methods and the parser of their responses."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -31,7 +31,7 @@ scalars = st.none() | st.integers(-(2**31), 2**31 - 1) | xml_text
 
 
 class RowsReader(ResponseReader[tuple[list[list[Value]], Value]]):
-    """Keeps all that a reader is told."""
+    """Response reader that records rows and value."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -158,7 +158,7 @@ def test_changelog_entries_are_sorted_and_normalized(service: ServiceClient, htt
 def test_changelog_with_unreadable_entry_is_unavailable(
     service: ServiceClient, httpserver: HTTPServer, row: list[object]
 ) -> None:
-    """To leave the entry out would be to miss a change."""
+    """Skipping the entry would miss a change."""
     url = serve(httpserver, build_response([["acme", None, 1, "create", 6], row]))
 
     with pytest.raises(Unavailable, match="unreadable entry"):

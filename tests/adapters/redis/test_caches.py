@@ -1,4 +1,4 @@
-"""Caches on a Redis: what can't be read or had is found out anew."""
+"""Caches on Redis: unreachable servers and unreadable entries."""
 
 from pyf.aggregator.adapters.redis import RedisRenderCache, RedisRepositoryCache, connect
 from pyf.aggregator.domain.readme.plain_text import RenderedReadme

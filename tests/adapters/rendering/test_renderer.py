@@ -1,4 +1,4 @@
-"""Workers may hang, die and be killed: every README still comes back, and no worker is left behind."""
+"""Rendering with workers that hang, crash and are killed: no README is lost and no worker remains."""
 
 import logging
 import os
@@ -21,20 +21,20 @@ from support.processes import is_running, is_working, list_children, on_linux, r
 pytestmark = on_linux
 
 GOOD = [Readme(text=f"# Number {n}\n\n*text*", content_type="text/markdown") for n in range(20)]
-# Minutes in a renderer that does not let go of the interpreter's lock: equal headings are told apart one by one.
+# Takes minutes in a renderer that holds the interpreter lock: it numbers equal headings one by one.
 ENDLESS = Readme(text="# a\n\n" * 60_000, content_type="text/markdown")
-# Minutes in a renderer written in Python.
+# Takes minutes in a renderer written in Python.
 ENDLESS_IN_PYTHON = Readme(
     text=f"+{'-+' * 4000}\n" + f"|{' |' * 4000}\n+{'-+' * 4000}\n" * 30, content_type="text/x-rst"
 )
-# Many gigabytes: each of the rows is filled up to the width of the first.
+# Takes many gigabytes: each row is filled up to the width of the first.
 GREEDY = Readme(text=f"|{'a|' * 20_000}\n|{'-|' * 20_000}\n" + "|x|\n" * 2_000, content_type="text/markdown")
-# Some seconds, and then it is done.
+# Takes some seconds.
 SLOW = Readme(text=":a: b\n" * 6_000, content_type="text/x-rst")
 
 
 def find_workers() -> set[int]:
-    """Return the processes that render; whoever runs the tests may have others, such as a server for other tests."""
+    """Return the rendering workers among the child processes, which may include servers of other tests."""
     return {
         pid
         for pid in list_children(os.getpid())
@@ -232,7 +232,7 @@ with renderer:
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_workers_end_with_parent(by: signal.Signals) -> None:
-    """One is idle, one holds the interpreter's lock, one runs Python."""
+    """One worker is idle, one holds the interpreter lock, one runs Python."""
     with run_python(PARENT) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "under way\n"
@@ -256,7 +256,7 @@ def test_workers_have_own_process_group() -> None:
 
 
 def test_forked_child_starts_own_workers() -> None:
-    """A task queue forks its worker processes after everything has been set up."""
+    """A task queue forks its worker processes after the setup."""
     program = """
 import os
 from pyf.aggregator.testing.caches import FakeRenderCache

@@ -1,4 +1,4 @@
-"""What only the caches in SQLite do: they age, stay small and spare the disk."""
+"""SQLite caches: eviction by age and size, and few writes."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ README = RenderedReadme(html="<p>text</p>")
 
 
 class Clock:
-    """Shows a day that the test sets."""
+    """Clock whose day the test sets."""
 
     day = 20_000
 
@@ -53,7 +53,7 @@ def test_unused_readme_is_evicted_after_90_days(cache: SqliteRenderCache, clock:
 
 
 def test_second_use_on_same_day_does_not_write(cache: SqliteRenderCache, clock: Clock, database: Database) -> None:
-    """`data_version` changes whenever another connection has written."""
+    """`data_version` changes whenever another connection writes."""
     cache.set_many({"a": README})
     clock.day += 1
     with closing(sqlite3.connect(database.path)) as onlooker:

@@ -1,4 +1,4 @@
-"""What can be wrong with the index's file, and what its users are told."""
+"""Failures of the index's file and their messages."""
 
 import sqlite3
 from contextlib import closing
@@ -120,7 +120,7 @@ def test_open_and_read_during_write(path: Path) -> None:
 
 
 def test_open_waits_for_creation_by_other_process(path: Path) -> None:
-    """SQLite itself does not wait here: it says at once that the file is locked."""
+    """SQLite itself does not wait here: it reports the lock at once."""
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("PRAGMA auto_vacuum = INCREMENTAL")
     other.execute("BEGIN IMMEDIATE")

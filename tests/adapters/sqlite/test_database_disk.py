@@ -1,4 +1,4 @@
-"""What the users of the index's file are told when its disk takes nothing more; and what is then in it."""
+"""Full and read-only disks: error messages and the remaining data."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_full_disk_writes_no_partial_project(path: Path) -> None:
-    """SQLite's limit on its pages says the same as a disk without room."""
+    """SQLite's page limit raises the same error as a full disk."""
     database = Database(path)
     index = SqliteIndex(database)
     SqliteAdmin(database).create(PLONE, EMPTY_STATE)
@@ -41,7 +41,7 @@ def test_full_disk_writes_no_partial_project(path: Path) -> None:
 
 @contextmanager
 def mount(folder: Path, options: str) -> Iterator[Path]:
-    """Mount a small disk of its own; skips the test where this user can't."""
+    """Mount a small disk; skip the test without permission."""
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:

@@ -1,4 +1,4 @@
-"""What only the index in a SQLite file does: many processes, kills, and a file and a log that stay small."""
+"""SQLite index with many processes, kills, bounded memory and a bounded file."""
 
 import os
 import random
@@ -47,21 +47,21 @@ def admin(database: Database) -> SqliteAdmin:
 
 
 def start_process(action: str, path: Path, *arguments: object) -> subprocess.Popen[str]:
-    """Start a process of its own at an act of `sqlite_worker`."""
+    """Start a process with an action of `sqlite_worker`."""
     command = [sys.executable, "-m", "support.sqlite_worker", action, str(path), *map(str, arguments)]
     environment = os.environ | {"PYTHONPATH": str(TESTS)}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
 def collect_outputs(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
-    """Wait for processes and return what they wrote; an error in any of them is an error of the test."""
+    """Wait for processes and return their output; fail if one of them failed."""
     finished = [(process, *process.communicate(timeout=120)) for process in processes]
     assert [errors for process, _, errors in finished if process.returncode] == []
     return [output for _, output, _ in finished]
 
 
 def build_text(number: int) -> str:
-    """Return 100,000 characters that are others everywhere for another number: SQLite writes only what changes."""
+    """Return 100,000 characters that differ everywhere for each number: SQLite writes only changed pages."""
     return f"{number:09} " * 10_000
 
 
@@ -116,18 +116,18 @@ def test_finished_put_survives_kill(index: SqliteIndex, path: Path, rounds: int)
         writer.kill()
         rest = writer.stdout.read()  # `communicate` would leave out what was read ahead with the first line
         writer.communicate(timeout=60)
-        # What it was saying when it was killed has no end, and counts for nothing.
+        # The kill may cut the last line.
         whole, _, _ = (first + rest).rpartition("\n")
         printed |= {name: int(number) for name, number in map(str.split, whole.splitlines())}
 
-        # A last writing may have been on disk before it could be said.
+        # The last write may be on disk without its line.
         assert [name for name, number in printed.items() if read_number(index, name) < number] == []
     assert printed
 
 
 @needs_posix
 def test_killed_put_leaves_whole_projects(index: SqliteIndex, path: Path) -> None:
-    """One call writes many projects in several transactions; `number_of` fails for a project of two writings."""
+    """One call writes many projects in several transactions; `read_number` fails for a mix of two writes."""
     moments = random.Random(11)
     for _ in range(3):
         writer = start_process("write_all", path)
@@ -225,7 +225,7 @@ def test_drop_frees_space(index: SqliteIndex, admin: SqliteAdmin, path: Path) ->
 
 
 def test_file_size_is_stable_over_a_year(index: SqliteIndex, admin: SqliteAdmin, path: Path) -> None:
-    """Every week all projects change and the collection is built anew behind its alias."""
+    """Every week all projects change and the collection is rebuilt behind its alias."""
     sizes = []
     for week in range(52):
         fresh = f"plone-{week + 2}"

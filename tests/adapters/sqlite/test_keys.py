@@ -1,4 +1,4 @@
-"""What of a key's value is in the file."""
+"""Storage of API keys in the SQLite file."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def test_key_value_is_not_in_file(tmp_path: Path) -> None:
 
 
 def test_hash_of_equal_values_differs(tmp_path: Path) -> None:
-    """So that nobody can look common values up in a table."""
+    """Salted hashes resist tables of common values."""
     digests = set()
     for name in ("one", "two"):
         database = Database(tmp_path / name)

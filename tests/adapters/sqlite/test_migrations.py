@@ -1,4 +1,4 @@
-"""How a file of an older program becomes one of this one, and what becomes of one of a newer."""
+"""Migration of older files, and rejection of newer ones."""
 
 import sqlite3
 from contextlib import closing
@@ -88,7 +88,7 @@ WRITTEN_BY_THE_FIRST_VERSION = """
 
 
 def test_document_of_first_version_is_readable(path: Path) -> None:
-    """A field that is added to documents needs a step that gives older ones its value."""
+    """A new document field needs a migration that sets it in older documents."""
     with open_index(path) as (index, admin):
         admin.create(PLONE, EMPTY_STATE)
         index.put(PLONE, [ProjectDocuments(name_normalized="plone-api", documents=(build_fields("plone.api"),))])

@@ -1,1 +1,1 @@
-"""The ports' implementations: each speaks to one outside thing and hands inward nothing but values of the domain."""
+"""Adapters: implementations of the ports, each for one external system; they return domain values only."""

@@ -43,7 +43,7 @@ _UNESCAPED_BYTES = frozenset((string.ascii_letters + string.digits + "-_.").enco
 # the settings turn that into an error.
 _QUERY = """\
 SELECT
-    asked.name AS name,
+    requested.name AS name,
     counted.project AS found,
     toString(counted.newest) AS newest,
     toString(counted.first) AS first,
@@ -53,7 +53,7 @@ SELECT
     counted.total AS total,
     counted.by_month.1 AS months,
     counted.by_month.2 AS counts
-FROM (SELECT arrayJoin([{names}]) AS name) AS asked
+FROM (SELECT arrayJoin([{names}]) AS name) AS requested
 LEFT JOIN (
     SELECT
         project,
@@ -78,7 +78,7 @@ LEFT JOIN (
         )
     )
     GROUP BY project, newest
-) AS counted ON counted.project = asked.name
+) AS counted ON counted.project = requested.name
 SETTINGS
     join_use_nulls = 1,
     read_overflow_mode = 'throw',
