@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import search, search_corpus
+from bench import engines, search, search_corpus
 
 WORKERS = 20
 LATENCY = 0.02
@@ -29,7 +29,7 @@ FILLER_COUNT, CANDIDATE_COUNT = 700_000, 3_000
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--long", action="store_true", help="also fetch 20 times as many projects")
-    parser.add_argument("--short", action="store_true", help="search in a tenth of the projects")
+    parser.add_argument("--short", action="store_true", help="use a tenth of the generated packages")
     args = parser.parse_args()
     console = Console(width=150)
     with TemporaryDirectory(prefix="bench-") as temporary:
@@ -60,6 +60,7 @@ def main() -> None:
         console.print(
             search.measure(folder / "searched.sqlite3", search_corpus.PROJECT_COUNT // (10 if args.short else 1))
         )
+        console.print(engines.measure_engines(folder, engines.PACKAGE_COUNT // (10 if args.short else 1)))
         console.print(_measure_transfers(fetches[-1][0], folder / f"{fetches[-1][3].rstrip('+')}.sqlite3", folder))
 
 

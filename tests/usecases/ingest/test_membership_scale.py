@@ -59,7 +59,7 @@ def test_discovery_memory(tmp_path: Path) -> None:
     with LocalPyPI(build_large_registry(), filler_count=700_000) as pypi:
         for run in ("first", "second"):
             ended = subprocess.run(
-                [sys.executable, "-m", "bench.one_fetch", "flask"],
+                [sys.executable, "-m", "bench.run_fetch", "flask"],
                 cwd=ROOT,
                 env={"PYPI_BASE_URL": pypi.url, "SQLITE_PATH": str(tmp_path / "pyf.sqlite3"), "PATH": ""},
                 stdout=subprocess.PIPE,
