@@ -116,6 +116,17 @@ def test_an_alias_can_not_lead_to_what_is_not_there_nor_to_another_alias(admin: 
     assert admin.resolve("all") is None
 
 
+def test_drop_alias_keeps_the_collection(admin: IndexAdmin) -> None:
+    admin.create("plone-1", STATE, alias="plone")
+
+    admin.drop_alias("plone")
+
+    assert (admin.resolve("plone"), admin.resolve("plone-1")) == (None, "plone-1")
+    for name in ("plone", "plone-1", "nowhere"):
+        with pytest.raises(NotFound, match="there is no alias"):
+            admin.drop_alias(name)
+
+
 def test_an_alias_can_not_take_a_collections_name(admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE)
     admin.create("plone-2", STATE)

@@ -61,6 +61,9 @@ class _PrefixedAdmin:
     def set_alias(self, alias: str, collection: str) -> None:
         self._admin.set_alias(self._names.add_prefix(alias), self._names.add_prefix(collection))
 
+    def drop_alias(self, alias: str) -> None:
+        self._admin.drop_alias(self._names.add_prefix(alias))
+
     @property
     def replaces_atomically(self) -> bool:
         return self._admin.replaces_atomically

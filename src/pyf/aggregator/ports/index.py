@@ -124,6 +124,9 @@ class IndexAdmin(Protocol):
     def set_alias(self, alias: str, collection: str) -> None:
         """Create or move an alias, atomically; raises `NotFound` for a missing collection."""
 
+    def drop_alias(self, alias: str) -> None:
+        """Remove an alias; its collection stays. Raises `NotFound` for a name that is not an alias."""
+
     @property
     def replaces_atomically(self) -> bool:
         """Whether `replace_with_alias` is atomic; if not, readers of the name get `NotFound` for a moment."""

@@ -189,6 +189,11 @@ class FakeIndex:
             self._validate_alias(alias, target=collection)
             self._aliases[alias] = collection
 
+    def drop_alias(self, alias: str) -> None:
+        with self._lock:
+            if self._aliases.pop(alias, None) is None:
+                raise NotFound(f"there is no alias {alias}")
+
     @property
     def replaces_atomically(self) -> bool:
         return True

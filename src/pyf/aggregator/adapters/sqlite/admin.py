@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from ...domain.batching import split_into_batches
 from ...domain.collection import CollectionInfo, CollectionState, validate_collection_name
-from ...domain.errors import Invalid
+from ...domain.errors import Invalid, NotFound
 from ...ports import Rejection
 from ..encoding import encode_json
 from ..fulltext.files import get_search_folder, remove_index
@@ -70,6 +70,11 @@ class SqliteAdmin:
     def set_alias(self, alias: str, collection: str) -> None:
         with self._database.writing() as connection:
             self._write_alias(connection, alias, collection)
+
+    def drop_alias(self, alias: str) -> None:
+        with self._database.writing() as connection:
+            if not connection.execute("DELETE FROM aliases WHERE name = ?", (alias,)).rowcount:
+                raise NotFound(f"there is no alias {alias}")
 
     @property
     def replaces_atomically(self) -> bool:

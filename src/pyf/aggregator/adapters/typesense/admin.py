@@ -85,6 +85,11 @@ class TypesenseAdmin:
         self._check_alias(alias, of=collection)
         self._aliases.set_alias(alias, found.name)
 
+    def drop_alias(self, alias: str) -> None:
+        if not any(alias in aliases for aliases in self._aliases.list_by_collection().values()):
+            raise NotFound(f"there is no alias {alias}")
+        self._aliases.delete(alias)
+
     @property
     def replaces_atomically(self) -> bool:
         return False  # the server takes no alias of a collection's name

@@ -35,6 +35,21 @@ def add_alias(deps: Dependencies, alias: str, target: str) -> str:
     return collection
 
 
+def remove_alias(deps: Dependencies, alias: str) -> str:
+    """Remove an alias and return the collection that it led to.
+
+    Raises `Invalid` for a collection's own name, and `NotFound` for a name that leads nowhere.
+    """
+    collection = deps.admin.resolve(alias)
+    if collection == alias:
+        raise Invalid(f"{alias} is a collection, not an alias. To delete it, run `pyf collection delete {alias}`")
+    if collection is None:
+        raise NotFound(f"there is no alias {alias}")
+    with deps.admin.lock(alias):
+        deps.admin.drop_alias(alias)
+    return collection
+
+
 def get_deletable_collection(deps: Dependencies, name: str) -> CollectionInfo:
     """Return what deleting a collection would destroy.
 
