@@ -8,11 +8,7 @@ from typing import Any
 import click
 from msgspec import Struct
 
-from ..usecases.collections.target import Scope
-from .options import profile_option, target_option
-
-# Seconds between two rounds of --watch: PyPI's journal grows by some hundred entries in that time.
-WATCH_INTERVAL = 300
+from .options import CURSOR_FILE, WATCH_INTERVAL, profile_option, target_option
 
 
 class Action(StrEnum):
@@ -87,10 +83,6 @@ class Options(Struct, frozen=True, kw_only=True):
             raise click.UsageError(f"Say what to do, and one thing only: {', '.join(Action)}. More: --help.")
         return actions[0]
 
-    @property
-    def scope(self) -> Scope:
-        return Scope(limit=self.limit, name_part=self.filter_name)
-
     def validate(self) -> None:
         """Raise `click.UsageError` for options that do not go together, or that would have no effect."""
         action = self.action
@@ -108,7 +100,7 @@ class Options(Struct, frozen=True, kw_only=True):
         for option, actions in _ALLOWED_ACTIONS.items():
             if is_set[option] and action not in actions:
                 raise click.UsageError(f"{option} goes with {' or '.join(actions)}, not with {action}.")
-        if self.recreate_collection and (self.scope.is_restricted or self.dry_run):
+        if self.recreate_collection and (self.limit is not None or self.filter_name or self.dry_run):
             raise click.UsageError("--recreate-collection rebuilds all of a collection: not with -l, -fn or --dry-run.")
         if not all(classifier.strip() for classifier in self.filter_troove):
             raise click.UsageError("-ft/--filter-troove needs a classifier.")
@@ -134,7 +126,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "-s",
         "--sincefile",
-        default=".pyaggregator.since",
+        default=CURSOR_FILE,
         show_default=True,
         metavar="FILE",
         help="File with the serial of the last run of each collection.",

@@ -1,25 +1,54 @@
-"""Which collection a command works on, and with which filter: from its options, its settings and the profiles."""
+"""Resolve the collection and the filter of a command from options, settings and profiles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
 
-from ..domain.errors import AggregatorError, Invalid
+from ..domain.errors import AggregatorError, Invalid, NotFound
 from ..domain.membership.profile import Filter, Profile
 from ..ports import Dependencies
-from ..settings import Settings
+from ..usecases.collections.overview import read_overview
 from ..usecases.collections.target import Target
+from .output import print_notice
+from .suggestions import suggest
 
-# What a collection is filled with when neither a profile nor a classifier is named, for historical reasons.
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+# Filter of a new collection if the command names neither a profile nor a classifier. Existing users rely on it.
 PLONE_FILTER = Filter(classifiers=("Framework :: Plone",))
 
 
 class CollectionChoice(Struct, frozen=True, kw_only=True):
-    """A target, and the filter of a collection that does not exist yet and for which none was named."""
+    """A target, and the filter of a collection that does not exist yet if the command names none."""
 
     target: Target
     default_filter: Filter = PLONE_FILTER
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """The options that select a collection and its filter."""
+
+    profile: str = ""
+    target: str = ""
+    classifiers: Sequence[str] = ()
+    all_projects: bool = False
+
+    def resolve(self, settings: "Settings") -> CollectionChoice:
+        """Return the collection and filter that options and settings select; see `resolve_collection`."""
+        from ..config.profiles import load_profiles
+
+        return resolve_collection(
+            load_profiles(settings.profiles_file),
+            profile=self.profile,
+            target=self.target,
+            classifiers=self.classifiers,
+            all_projects=self.all_projects,
+            default_profile=settings.default_profile,
+        )
 
 
 def resolve_collection(
@@ -31,10 +60,13 @@ def resolve_collection(
     all_projects: bool = False,
     default_profile: str = "",
 ) -> CollectionChoice:
-    """Return the collection and filter that options and settings ask for.
+    """Return the collection and filter that options and settings select.
 
-    An option beats a setting, and a collection's name beats the one that a profile brings. Raises `click.UsageError`
-    for options that contradict each other or leave the collection open, `Invalid` for an unknown profile.
+    An option overrides a setting, and a collection's name overrides the one that a profile implies.
+
+    Raises:
+        click.UsageError: Options contradict each other, or none names a collection.
+        Invalid: The profile does not exist.
     """
     if profile and classifiers:
         raise click.UsageError(
@@ -65,33 +97,43 @@ def resolve_collection(
     return CollectionChoice(target=Target(collection=target))
 
 
-def print_target(deps: Dependencies, settings: Settings, collection: str) -> None:
-    """Say on stderr which index and collection is worked on, so that nobody fills the wrong one without noticing."""
+def print_target(deps: Dependencies, settings: "Settings", collection: str) -> None:
+    """Print the index and the collection on stderr, so that users notice if it is the wrong one."""
     line = f"{_describe_index(deps, settings)}, collection: {collection}"
     try:
         resolved = deps.admin.resolve(collection)
     except AggregatorError:
-        click.echo(line, err=True)
+        print_notice(line)
         raise
-    status = "not there yet" if resolved is None else "" if resolved == collection else f"now {resolved}"
-    click.echo(f"{line} ({status})" if status else line, err=True)
+    status = "new" if resolved is None else "" if resolved == collection else f"now {resolved}"
+    print_notice(f"{line} ({status})" if status else line)
 
 
-def print_index(deps: Dependencies, settings: Settings) -> None:
-    """Say on stderr which index is worked on."""
-    click.echo(_describe_index(deps, settings), err=True)
+def print_index(deps: Dependencies, settings: "Settings") -> None:
+    """Print the index on stderr."""
+    print_notice(_describe_index(deps, settings))
 
 
-def get_engine(settings: Settings) -> str:
-    """Return the engine that keeps the index, by the name that INDEX_BACKEND has for it."""
-    return settings.engine
+@contextmanager
+def suggest_collection(deps: Dependencies, name: str) -> Iterator[None]:
+    """Add a suggestion to a `NotFound` that is raised because there is no collection of this name."""
+    try:
+        yield
+    except NotFound as error:
+        if deps.admin.resolve(name) is None and (hint := suggest(name, read_overview(deps).names)):
+            raise NotFound(f"{error}. {hint}") from error
+        raise
 
 
-def _describe_index(deps: Dependencies, settings: Settings) -> str:
-    return f"Index: {get_engine(settings)} {deps.admin.get_location()}"
+def _describe_index(deps: Dependencies, settings: "Settings") -> str:
+    return f"Index: {settings.engine} {deps.admin.get_location()}"
 
 
 def _get_profile_filter(profile_key: str, profiles: Mapping[str, Profile], *, prefix: str = "") -> Filter:
     if profile_key not in profiles:
-        raise Invalid(f"{prefix}there is no profile {profile_key!r}; there are {', '.join(sorted(profiles))}")
+        hint = suggest(profile_key, profiles)
+        raise Invalid(
+            f"{prefix}there is no profile {profile_key!r}; there are {', '.join(sorted(profiles))}"
+            + (f". {hint}" if hint else "")
+        )
     return profiles[profile_key].filter

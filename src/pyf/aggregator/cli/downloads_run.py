@@ -1,55 +1,55 @@
-"""Does what the options of `pyfdownloads` ask for: settings and services together, use case, report."""
+"""Run the use case that adds download counts to a collection."""
 
 from math import ceil
 
-import click
-
-from ..adapters.downloads.clickhouse import MAX_NAMES
 from ..bootstrap import open_dependencies
-from ..config.profiles import load_profiles
 from ..domain.errors import Unavailable
-from ..settings import load_settings
 from ..usecases.enrich.downloads import RunEstimate, enrich_downloads
 from ..usecases.enrich.options import EnrichOptions
 from ..usecases.report import EnrichmentReport
-from .collection_option import print_target, resolve_collection
-from .downloads import Options
+from .collection_option import Selection, print_target, suggest_collection
+from .config import read_settings
 from .exit_codes import ExitCode
-from .output import get_exit_code, print_report, progress_bar
+from .output import get_exit_code, print_notice, print_report, progress_bar
 
-# From so many seconds on a run is long enough to name the source that takes less.
+# A run of at least this many seconds names the faster source.
 _LONG_RUN_SECONDS = 600
 
 
-def run(options: Options) -> ExitCode:
-    """Do what the options ask for and say how it ended; raises what `PlainCommand` tells in one line."""
-    settings = load_settings(**({"downloads_source": options.source} if options.source else {}))
-    choice = resolve_collection(
-        load_profiles(settings.profiles_file),
-        profile=options.profile,
-        target=options.target,
-        default_profile=settings.default_profile,
-    )
+def run_downloads(
+    selection: Selection,
+    *,
+    limit: int | None = None,
+    source: str | None = None,
+    include_fresh: bool = False,
+    dry_run: bool = False,
+    as_json: bool = False,
+) -> ExitCode:
+    """Add download counts to a collection and print the report."""
+    settings = read_settings(**({"downloads_source": source} if source else {}))
+    target = selection.resolve(settings).target
     with open_dependencies(settings) as deps:
         try:
-            print_target(deps, settings, choice.target.collection)
+            print_target(deps, settings, target.collection)
         except Unavailable as error:
-            report = EnrichmentReport("downloads", choice.target.collection, error=error)
+            report = EnrichmentReport("downloads", target.collection, error=error)
         else:
-            with progress_bar() as progress:
+            with suggest_collection(deps, target.collection), progress_bar() as progress:
                 report = enrich_downloads(
                     deps,
-                    choice.target,
-                    options=EnrichOptions(limit=options.limit, fresh=options.all_, progress=progress),
-                    dry_run=options.dry_run,
-                    on_start=lambda estimate: click.echo(format_estimate(estimate), err=True),
+                    target,
+                    options=EnrichOptions(limit=limit, fresh=include_fresh, progress=progress),
+                    dry_run=dry_run,
+                    on_start=lambda estimate: print_notice(format_estimate(estimate)),
                 )
-        print_report(report, as_json=options.json_)
+        print_report(report, as_json=as_json)
         return get_exit_code(report)
 
 
 def format_estimate(estimate: RunEstimate) -> str:
-    """Return a line that says how long a run is going to take, and what would take less where that is long."""
+    """Return a line with the expected duration of a run, and with the faster source if the run is long."""
+    from ..adapters.downloads.clickhouse import MAX_NAMES
+
     seconds, requests = estimate.cost.seconds, estimate.cost.requests
     line = f"Counting {estimate.project_count:,} packages with {estimate.source}, {_pluralize(requests, 'request')}"
     if seconds >= 1:

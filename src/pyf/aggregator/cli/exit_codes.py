@@ -1,4 +1,4 @@
-"""What a command's end means to a shell: the one place where failures become exit codes and a line on stderr."""
+"""Turn failures into exit codes and one line on stderr."""
 
 import os
 import signal
@@ -11,10 +11,11 @@ from typing import Any, NoReturn
 import click
 
 from ..domain.errors import AggregatorError, Unavailable
+from .suggestions import suggest
 
 
 class ExitCode(IntEnum):
-    """Exit codes of all commands; the last two are what a shell expects after a signal."""
+    """Exit codes of all commands. The last two are those that shells report for signals."""
 
     SUCCESS = 0
     INTERNAL_ERROR = 1
@@ -25,11 +26,9 @@ class ExitCode(IntEnum):
     BROKEN_PIPE = 141
 
 
-class ExitCodeCommand(click.Command):
-    """A command whose callback returns an exit code; an expected failure is one line on stderr, never a traceback."""
-
+class _ExitCodeMixin(click.Command):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Parse the arguments, do what they ask for and end the process."""
+        """Parse the arguments, run the command and end the process."""
         try:
             code = super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.ClickException as error:
@@ -39,17 +38,36 @@ class ExitCodeCommand(click.Command):
             print_error(str(error))
             code = to_exit_code(error)
         except click.Abort:
-            click.echo("Interrupted. What was written stays; run the command again to go on.", err=True)
+            click.echo("Interrupted. What was written stays; run the command again to continue.", err=True)
             code = ExitCode.INTERRUPTED
         sys.exit(code)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Do what was asked for; a reader that has gone away ends it without a word."""
+        """Run the command; end it silently if the reader of stdout has gone."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             detach_stdout()
             return ExitCode.BROKEN_PIPE
+
+
+class ExitCodeCommand(_ExitCodeMixin):
+    """A command whose callback returns an exit code; an expected failure is one line on stderr, never a traceback."""
+
+
+class ExitCodeGroup(_ExitCodeMixin, click.Group):
+    """A group of commands whose callbacks return exit codes. An unknown command gets a suggestion."""
+
+    command_class = ExitCodeCommand
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            hint = suggest(name, self.list_commands(ctx)) or f"Run `{ctx.command_path} --help` for the list."
+            raise click.UsageError(f"unknown command {name!r}. {hint}", ctx)
+        return super().resolve_command(ctx, args)
 
 
 def to_exit_code(error: AggregatorError) -> ExitCode:
@@ -58,26 +76,26 @@ def to_exit_code(error: AggregatorError) -> ExitCode:
 
 
 def print_error(message: str) -> None:
-    """Print a problem on stderr, in one line whatever it quotes."""
+    """Print an error on stderr in one line."""
     click.echo(f"Error: {' '.join(message.split())}", err=True)
 
 
 def detach_stdout() -> None:
-    """Write no more to a stdout that takes nothing: what waits in its buffer would fail again at the very end."""
+    """Redirect a broken stdout to /dev/null, so that the interpreter's final flush does not fail."""
     if sys.stdout is None:
         return
-    with suppress(OSError):  # what is no file has no such end
+    with suppress(OSError):  # stdout is not a file
         fd = sys.stdout.fileno()
         os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
 
 
 @contextmanager
 def default_sigint() -> Iterator[None]:
-    """Let Ctrl-C end the process at once while nothing has begun: there is nothing to save and nothing to tell.
+    """Let Ctrl-C end the process at once during imports, when there is nothing to clean up.
 
-    Python would raise it wherever the interpreter is, and print a traceback through other people's modules.
+    Python would raise KeyboardInterrupt inside an import and print a traceback.
     """
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # whoever started us wants it otherwise
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # the parent process ignores or handles it
         yield
         return
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -88,5 +106,5 @@ def default_sigint() -> Iterator[None]:
 
 
 def treat_sigterm_as_interrupt() -> None:
-    """Have SIGTERM end the process like Ctrl-C, so that what is open is closed and what is temporary is removed."""
+    """Handle SIGTERM like Ctrl-C, so that open files are closed and temporary ones removed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,16 +1,14 @@
-"""What `pyfupdater` prints of an index: collections, aliases, keys, and what is in them."""
+"""Print lists of collections, aliases and keys, and details of collections."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct, to_builtins
-from rich.table import Table
 
 from ..domain.errors import NotFound
 from ..ports import Dependencies
-from ..ports.keys import ApiKey
-from ..settings import Settings
 from ..usecases.collections.overview import (
     CollectionDetails,
     CollectionEntry,
@@ -19,13 +17,14 @@ from ..usecases.collections.overview import (
     read_overview,
 )
 from ..usecases.collections.search_keys import list_search_keys
-from .collection_option import get_engine
 from .output import print_json, print_line, print_renderable
-from .updater_options import Action, Options
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class _IndexInfo(Struct, frozen=True, kw_only=True):
-    """What `--info` tells of the index as a whole; `bytes` is None where the engine does not tell."""
+    """Details of an index; `bytes` is None if the engine does not know its size."""
 
     engine: str
     location: str
@@ -35,36 +34,59 @@ class _IndexInfo(Struct, frozen=True, kw_only=True):
     collections: tuple[CollectionDetails, ...]
 
 
-def print_list(deps: Dependencies, options: Options) -> None:
-    """Print the list that was asked for."""
-    if options.action is Action.LIST_KEYS:
-        _print_keys(list_search_keys(deps), as_json=options.json_)
-        return
+def print_collections(deps: Dependencies, *, as_json: bool) -> None:
+    """Print all collections with their details."""
     overview = read_overview(deps)
-    if options.action is Action.LIST_COLLECTIONS:
-        _print_collections(overview, as_json=options.json_)
-    elif options.action is Action.LIST_NAMES:
-        _print_lines(overview.names, list(overview.names), as_json=options.json_)
+    if as_json:
+        print_json([_to_dict(entry) for entry in overview.collections])
     else:
-        lines = [f"{alias.name} → {alias.target_name}" for alias in overview.aliases]
-        _print_lines(lines, to_builtins(overview.aliases), as_json=options.json_)
+        print_renderable(_build_collections_table(overview))
     _print_orphans(overview)
 
 
-def print_info(deps: Dependencies, settings: Settings, *, collection: str, as_json: bool) -> None:
-    """Print what is in the index; of one collection only where one is named, by its own name or an alias."""
+def print_names(deps: Dependencies, *, as_json: bool) -> None:
+    """Print the public names of all collections."""
+    overview = read_overview(deps)
+    _print_lines(overview.names, list(overview.names), as_json=as_json)
+    _print_orphans(overview)
+
+
+def print_aliases(deps: Dependencies, *, as_json: bool) -> None:
+    """Print all aliases with their collections."""
+    overview = read_overview(deps)
+    lines = [f"{alias.name} → {alias.target_name}" for alias in overview.aliases]
+    _print_lines(lines, to_builtins(overview.aliases), as_json=as_json)
+    _print_orphans(overview)
+
+
+def print_keys(deps: Dependencies, *, as_json: bool) -> None:
+    """Print the search-only keys."""
+    keys = list_search_keys(deps)
+    if as_json:
+        print_json(to_builtins(keys))
+        return
+    from rich.table import Table
+
+    table = Table("id", "description", "value begins with", "collections")
+    for key in keys:
+        table.add_row(str(key.id), key.description, key.prefix, ", ".join(key.collections))
+    print_renderable(table)
+
+
+def print_info(deps: Dependencies, engine: str, *, collection: str, as_json: bool) -> None:
+    """Print the details of all collections, or of one, by its own name or an alias."""
     resolved = deps.admin.resolve(collection) if collection else None
     if collection and resolved is None:
         raise NotFound(f"there is no collection {collection}")
     overview = read_overview(deps)
     entries = [entry for entry in overview.collections if not collection or entry.info.name == resolved]
     info = _IndexInfo(
-        engine=get_engine(settings),
+        engine=engine,
         location=deps.admin.get_location(),
         bytes=deps.admin.get_size(),
-        projects=sum(each.info.projects for each in entries),
-        documents=sum(each.info.documents for each in entries),
-        collections=tuple(read_details(deps, each) for each in entries),
+        projects=sum(entry.info.projects for entry in entries),
+        documents=sum(entry.info.documents for entry in entries),
+        collections=tuple(read_details(deps, entry) for entry in entries),
     )
     if as_json:
         print_json(to_builtins(info))
@@ -73,22 +95,21 @@ def print_info(deps: Dependencies, settings: Settings, *, collection: str, as_js
     _print_orphans(overview)
 
 
-def _print_collections(overview: IndexOverview, *, as_json: bool) -> None:
-    if as_json:
-        print_json([_to_dict(entry) for entry in overview.collections])
-        return
-    table = Table("collection", "aliases", "projects", "documents", "created", "filled by", "cursor")
-    for each in overview.collections:
+def _build_collections_table(overview: IndexOverview) -> "Table":
+    from rich.table import Table
+
+    table = Table("collection", "aliases", "projects", "documents", "created", "profile", "cursor")
+    for entry in overview.collections:
         table.add_row(
-            each.info.name,
-            ", ".join(each.info.aliases),
-            f"{each.info.projects:,}",
-            f"{each.info.documents:,}",
-            _format_time(each.info.created_at),
-            each.filter_label,
-            _format_count(each.state.cursor),
+            entry.info.name,
+            ", ".join(entry.info.aliases),
+            f"{entry.info.projects:,}",
+            f"{entry.info.documents:,}",
+            _format_time(entry.info.created_at),
+            entry.filter_label,
+            _format_count(entry.state.cursor),
         )
-    print_renderable(table)
+    return table
 
 
 def _to_dict(entry: CollectionEntry) -> dict[str, object]:
@@ -104,18 +125,8 @@ def _to_dict(entry: CollectionEntry) -> dict[str, object]:
     }
 
 
-def _print_keys(keys: Sequence[ApiKey], *, as_json: bool) -> None:
-    if as_json:
-        print_json(to_builtins(keys))
-        return
-    table = Table("id", "description", "value begins with", "collections")
-    for key in keys:
-        table.add_row(str(key.id), key.description, key.prefix, ", ".join(key.collections))
-    print_renderable(table)
-
-
 def _print_lines(lines: Sequence[str], value: object, *, as_json: bool) -> None:
-    """Print lines, or as JSON the value that they stand for."""
+    """Print lines, or the value that they represent as JSON."""
     if as_json:
         print_json(value)
         return
@@ -124,24 +135,27 @@ def _print_lines(lines: Sequence[str], value: object, *, as_json: bool) -> None:
 
 
 def _print_info(info: _IndexInfo) -> None:
+    from rich.table import Table
+
     size = "size unknown" if info.bytes is None else f"{info.bytes / 1024 / 1024:,.1f} MB"
     print_line(f"{info.engine} {info.location}, {size}")
     for collection in info.collections:
         table = Table(title=", ".join(collection.names), title_justify="left", show_header=False)
         table.add_row("collection", collection.collection)
-        table.add_row("filled by", collection.filter)
+        table.add_row("profile", collection.filter)
         table.add_row("projects", f"{collection.projects:,}")
         table.add_row("documents", f"{collection.documents:,}")
-        table.add_row("newest change", _format_latest_change(collection))
-        table.add_row("cursor", _format_cursor(collection))
-        table.add_row("to be asked again", f"{collection.stale_projects:,}")
+        table.add_row("latest change", _format_latest_change(collection))
+        table.add_row("changelog cursor", _format_cursor(collection))
+        table.add_row("stale packages", f"{collection.stale_projects:,}")
         print_renderable(table)
 
 
 def _format_latest_change(collection: CollectionDetails) -> str:
     if not collection.newest_serial:
         return "none"
-    return f"serial {collection.newest_serial:,}: {collection.newest_project}, uploaded {_format_time(collection.newest_upload)}"
+    upload_time = _format_time(collection.newest_upload)
+    return f"serial {collection.newest_serial:,}: {collection.newest_project}, uploaded {upload_time}"
 
 
 def _format_cursor(collection: CollectionDetails) -> str:
@@ -155,8 +169,7 @@ def _format_cursor(collection: CollectionDetails) -> str:
 def _print_orphans(overview: IndexOverview) -> None:
     for name in overview.leftovers:
         click.echo(
-            f"Not listed: {name}, which is being built to take another one's place, or was left by a run that failed; "
-            "the next run clears it.",
+            f"Not listed: {name}. A rebuild is filling it, or has failed; the next rebuild deletes it.",
             err=True,
         )
 

@@ -1,18 +1,71 @@
-"""The options that commands share."""
+"""Options that commands share, and the completion of their values."""
+
+from collections.abc import Callable
+from copy import copy
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
+
+from .. import __version__
+
+CONTEXT_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+# File with the serial of the last run of each collection.
+CURSOR_FILE = ".pyaggregator.since"
+
+# Seconds between two updates of --watch. PyPI's changelog grows by a few hundred entries in that time.
+WATCH_INTERVAL = 300
+
+
+def complete_profiles(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the profiles whose key begins with what was typed."""
+    from .completion import list_profiles
+
+    return [CompletionItem(key, help=name) for key, name in list_profiles().items() if key.startswith(incomplete)]
+
+
+def complete_collections(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the collections and aliases whose name begins with what was typed."""
+    from .completion import list_collection_names
+
+    return [CompletionItem(name) for name in list_collection_names() if name.startswith(incomplete)]
+
 
 profile_option = click.option(
     "-p",
     "--profile",
     default="",
     metavar="KEY",
-    help="Profile that brings classifiers and collection; beats DEFAULT_PROFILE.",
+    shell_complete=complete_profiles,
+    help="Use this profile: its filter, and the collection of the same name. Overrides DEFAULT_PROFILE.",
 )
 target_option = click.option(
     "-t",
     "--target",
     default="",
     metavar="COLLECTION",
-    help="Collection to work on; by default the one named like the profile.",
+    shell_complete=complete_collections,
+    help="Use this collection. By default, the one named like the profile.",
 )
+
+
+def limit_option(help_text: str) -> Callable[[Any], Any]:
+    """Return the option -l/--limit."""
+    return click.option("-l", "--limit", type=click.IntRange(min=1), metavar="N", help=help_text)
+
+
+def json_option(help_text: str = "Print the report as one JSON object on stdout.") -> Callable[[Any], Any]:
+    """Return the option --json."""
+    return click.option("--json", "as_json", is_flag=True, help=help_text)
+
+
+yes_option = click.option("-y", "--yes", "is_confirmed", is_flag=True, help="Do not ask for confirmation.")
+
+
+def to_program(command: click.Command, name: str) -> click.Command:
+    """Return a copy of a subcommand of `pyf` that is installed as a program of its own, with --version."""
+    program = copy(command)
+    program.name, program.params = name, list(command.params)
+    return click.version_option(__version__, prog_name=name)(program)

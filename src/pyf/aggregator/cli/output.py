@@ -1,7 +1,4 @@
-"""Lists names with reasons: all are told, and many of a kind share a heading, so that a reader sees what matters.
-
-How a run shows itself: a progress bar on a terminal's stderr, a report in words or as JSON on stdout.
-"""
+"""Print reports, tables, JSON and progress."""
 
 import json
 import sys
@@ -9,35 +6,27 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console, RenderableType
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
-from rich.text import Text
 
 from ..domain.errors import Unavailable
-from ..usecases.report import ProgressCallback as Watch
-from ..usecases.report import RunReport, no_progress
 from .exit_codes import ExitCode, detach_stdout, print_error, to_exit_code
 
-# So many names with the same kind of reason get a line each; more share a paragraph.
+# Rich takes as long to import as a short command runs, and --json and lists of names do not need it.
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+    from ..usecases.report import ProgressCallback, RunReport
+
+# Up to this number, names with the same kind of reason get a line each; more share a paragraph.
 _MAX_SINGLE_LINES = 3
 _LINE_WIDTH = 110
 
 
 def format_reasons(kind: str, reasons: Mapping[str, str]) -> Iterator[str]:
-    """Yield lines such as `missing: NAME: reason`; reasons are of a kind where they agree up to their first colon."""
+    """Yield lines such as `missing: NAME: reason`, grouped by the reason up to its first colon."""
     by_heading: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for name, reason in reasons.items():
         heading, _, detail = " ".join(reason.split()).partition(": ")
@@ -58,56 +47,73 @@ def format_reasons(kind: str, reasons: Mapping[str, str]) -> Iterator[str]:
         )
 
 
-# What the parts of a report are called in its table, in this order; a list is shown by its length.
+# Labels of a report's fields in its table, in this order. A list is printed as its length.
 _LABELS = {
     "found": "projects found",
     "copied": "copied",
     "indexed": "indexed",
-    "rebuilt": "of these made anew after an upgrade",
+    "rebuilt": "rebuilt after upgrade",
     "unchanged": "unchanged",
-    "rescored": "scores renewed",
+    "rescored": "rescored",
     "removed": "removed",
     "documents": "documents written",
     "rejected": "rejected",
     "enriched": "enriched",
-    "cached": "of these without a request",
+    "cached": "from cache",
     "missing": "missing",
     "failed": "failed",
-    "deferred": "to be asked again",
+    "deferred": "retry later",
     "requests": "requests",
 }
 
 
-# The lists of a report whose names need a look.
+# The lists of a report that name problems.
 PROBLEM_LISTS = ("failed", "rejected", "deferred", "missing")
 
 
-class _RateColumn(ProgressColumn):
-    """How many projects a second."""
+def is_quiet() -> bool:
+    """Return whether the user has asked for reports and errors only, with `pyf -q`."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.find_root().params.get("quiet"))
 
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
+
+def print_notice(text: str) -> None:
+    """Print a line on stderr, unless the user wants none."""
+    if not is_quiet():
+        click.echo(text, err=True)
 
 
 @contextmanager
-def progress_bar(initial_step: str = "asking PyPI") -> Iterator[Watch]:
-    """Give a callable that draws progress on stderr, with rate and remaining time; mute where that is no terminal.
+def progress_bar(initial_step: str = "asking PyPI") -> Iterator["ProgressCallback"]:
+    """Return a callback that draws progress on stderr, with rate and remaining time.
 
-    `beginning` is what it says until it is called.
+    It draws nothing if stderr is not a terminal: Rich would draw into a log file if FORCE_COLOR is set, as it is on
+    many build servers.
     """
-    # Rich would draw into a log file as well where FORCE_COLOR is set, as it is on many a build server.
-    if sys.stderr is None or not sys.stderr.isatty():
+    from ..usecases.report import no_progress
+
+    if sys.stderr is None or not sys.stderr.isatty() or is_quiet():
         yield no_progress
         return
+    from rich import progress as bars
+    from rich.console import Console
+    from rich.text import Text
+
+    class RateColumn(bars.ProgressColumn):
+        """Projects per second."""
+
+        def render(self, task: bars.Task) -> Text:
+            return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
+
     columns = (
-        SpinnerColumn("line"),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _RateColumn(),
-        TimeRemainingColumn(),
+        bars.SpinnerColumn("line"),
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        RateColumn(),
+        bars.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(initial_step, total=None)
 
         def update(step: str, done: int, total: int | None) -> None:
@@ -116,26 +122,26 @@ def progress_bar(initial_step: str = "asking PyPI") -> Iterator[Watch]:
         yield update
 
 
-def get_exit_code(report: RunReport) -> ExitCode:
-    """Return the exit code for a run that has ended."""
+def get_exit_code(report: "RunReport") -> ExitCode:
+    """Return the exit code for a report."""
     if report.error is not None:
         return to_exit_code(report.error)
     return ExitCode.SUCCESS if report.is_complete else ExitCode.PARTIAL
 
 
-def print_report(report: RunReport, *, as_json: bool) -> None:
-    """Print what a run did: one JSON object, or a table; and a line on stderr for everything that needs a look."""
+def print_report(report: "RunReport", *, as_json: bool) -> None:
+    """Print a report as JSON or as a table, and its problems on stderr."""
     if as_json:
         print_json(report.to_dict())
-    elif report.error is None or report.requests:  # a run that was refused has no numbers to show
+    elif report.error is None or report.requests:  # a rejected run has no numbers
         print_renderable(_build_report_table(report))
     print_problems(report)
 
 
-def print_problems(report: RunReport, lists: Sequence[str] = PROBLEM_LISTS) -> None:
-    """Print a line on stderr for everything in a report that needs a look; of its lists, for these."""
+def print_problems(report: "RunReport", lists: Sequence[str] = PROBLEM_LISTS) -> None:
+    """Print the notices, the problems in these lists and the error of a report on stderr."""
     for notice in report.notices:
-        click.echo(notice, err=True)
+        print_notice(notice)
     for kind in lists:
         for line in format_reasons(kind, {name: report.reasons[name] for name in getattr(report, kind, ())}):
             click.echo(line, err=True)
@@ -144,7 +150,7 @@ def print_problems(report: RunReport, lists: Sequence[str] = PROBLEM_LISTS) -> N
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
-    """Print a value as JSON on stdout, with escapes where its encoding lacks a character."""
+    """Print a value as JSON on stdout, with escapes for characters that its encoding lacks."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
@@ -155,35 +161,37 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
 
 
 def print_line(text: str) -> None:
-    """Print a line on stdout, with escapes where its encoding lacks a character."""
+    """Print a line on stdout, with escapes for characters that its encoding lacks."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     with _translate_write_errors():
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def create_stdout_console() -> Console:
-    """Return what draws on stdout; a file has no width, so that of tables fits into most."""
+def create_stdout_console() -> "Console":
+    """Return a console for stdout; a file has no width, so tables get 110 columns."""
+    from rich.console import Console
+
     return Console() if sys.stdout is not None and sys.stdout.isatty() else Console(width=110)
 
 
-def print_renderable(renderable: RenderableType) -> None:
-    """Print a table, or what else rich draws, on stdout."""
+def print_renderable(renderable: "RenderableType") -> None:
+    """Print a table, or another renderable of Rich, on stdout."""
     console = create_stdout_console()
     with _translate_write_errors():
-        with console.capture() as captured:  # rich would take a reader that goes away for a failure
+        with console.capture() as captured:  # Rich would exit with code 1 on a broken pipe
             console.print(renderable)
         click.echo(_encode_for_terminal(captured.get()), nl=False)
 
 
 def _encode_for_terminal(text: str) -> str:
-    """Return text with question marks for the characters that stdout's encoding lacks."""
+    """Replace characters that stdout's encoding lacks by question marks."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return text.encode(encoding, "replace").decode(encoding)
 
 
 @contextmanager
 def _translate_write_errors() -> Iterator[None]:
-    """Raise `Unavailable` where stdout takes nothing, as on a full disk."""
+    """Raise `Unavailable` if stdout can't be written to, as on a full disk."""
     try:
         yield
     except BrokenPipeError:
@@ -193,7 +201,9 @@ def _translate_write_errors() -> Iterator[None]:
         raise Unavailable(f"can't write to stdout: {error.strerror}") from error
 
 
-def _build_report_table(report: RunReport) -> Table:
+def _build_report_table(report: "RunReport") -> "Table":
+    from rich.table import Table
+
     table = Table(title=f"{report.action} {report.collection}", title_justify="left", show_header=False)
     fields = report.to_dict()
     for name, label in _LABELS.items():

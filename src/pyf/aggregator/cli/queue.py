@@ -1,19 +1,19 @@
-"""What `pyfupdater` tells of the queue, and how it empties it."""
+"""Run the commands that show and purge the task queue."""
 
 import click
 from msgspec import to_builtins
 from rich.table import Table
 
 from ..queue.stats import QueueStats, count_pending, get_queue_stats, purge_queue
-from ..settings import Settings
+from .config import read_settings
 from .confirm import require_confirmation
 from .exit_codes import ExitCode
 from .output import print_json, print_renderable
 
 
-def print_queue(settings: Settings, *, as_json: bool) -> ExitCode:
-    """Print what waits in the queue and who works."""
-    stats = get_queue_stats(settings)
+def run_stats(*, as_json: bool = False) -> ExitCode:
+    """Print the pending tasks and the workers."""
+    stats = get_queue_stats(read_settings())
     if as_json:
         print_json(to_builtins(stats))
         return ExitCode.SUCCESS
@@ -23,12 +23,13 @@ def print_queue(settings: Settings, *, as_json: bool) -> ExitCode:
     return ExitCode.SUCCESS
 
 
-def confirm_purge(settings: Settings, *, is_confirmed: bool) -> ExitCode:
-    """Take all that waits out of the queue, once that is confirmed."""
+def run_purge(*, is_confirmed: bool = False, option: str = "-y/--yes") -> ExitCode:
+    """Delete all pending tasks."""
+    settings = read_settings()
     count = count_pending(settings)
     description = f"{count:,} waiting {'task' if count == 1 else 'tasks'}"
     if count:
-        require_confirmation(f"Purge {description} from the queue?", is_confirmed=is_confirmed, option="-f/--force")
+        require_confirmation(f"Purge {description} from the queue?", is_confirmed=is_confirmed, option=option)
         count = purge_queue(settings)
     click.echo(f"Purged {count:,} {'task' if count == 1 else 'tasks'}.", err=True)
     return ExitCode.SUCCESS
@@ -39,7 +40,7 @@ def _build_table(stats: QueueStats) -> Table:
     table.add_row("pending tasks", f"{stats.pending:,}")
     for name, count in stats.by_task.items():
         table.add_row(f"  {name}", f"{count:,}")
-    table.add_row("in the hands of workers", f"{stats.unacked:,}")
+    table.add_row("unacknowledged tasks", f"{stats.unacked:,}")
     table.add_row("workers", f"{len(stats.workers):,}")
     for worker in stats.workers:
         activity = ", ".join(worker.active_tasks) or "idle"

@@ -28,7 +28,8 @@ def build_score_view(score_explanation: ScoreExplanation) -> Stack:
 def _build_headline(score_explanation: ScoreExplanation) -> Text:
     score = score_explanation.score
     value = _UNKNOWN if score.value is UNSET else f"{score.value} of 100"
-    text = f"{score_explanation.name} {score_explanation.version}: {value}, model {score.model}, {score.confidence:.0%} of it known"
+    package = f"{score_explanation.name} {score_explanation.version}"
+    text = f"{package}: {value}, model {score.model}, {score.confidence:.0%} of it known"
     stored = score_explanation.stored_score
     if stored != (None if score.value is UNSET else score.value):
         text += f" (in the index: {'none yet' if stored is None else stored}, until it is scored again)"

@@ -1,88 +1,83 @@
-"""`pyfsearch`: find packages of a collection."""
+"""`pyfsearch` and `pyf search`: find packages of a collection."""
 
 from typing import Any
 
 import click
-from msgspec import Struct
 
-from .. import __version__
-from ..domain.search import HealthBand, Sort
+from ..domain.search import HealthBand, SearchQuery, Sort
 from .exit_codes import ExitCode, ExitCodeCommand, default_sigint
-from .options import profile_option, target_option
+from .options import CONTEXT_SETTINGS, json_option, profile_option, target_option, to_program
 
 
-class Options(Struct, frozen=True, kw_only=True):
-    """The command's options as given."""
-
-    query: tuple[str, ...]
-    profile: str
-    target: str
-    framework: tuple[str, ...]
-    python: tuple[str, ...]
-    license_: tuple[str, ...]
-    classifier: tuple[str, ...]
-    health: tuple[str, ...]
-    status: tuple[str, ...]
-    maintainer: tuple[str, ...]
-    updated_within: int | None
-    sort: str
-    page: int
-    per_page: int
-    facets: bool
-    json_: bool
-
-
-@click.command(cls=ExitCodeCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS)
 @click.argument("query", nargs=-1)
 @profile_option
 @target_option
 @click.option(
     "--framework",
+    "framework_versions",
     multiple=True,
     metavar="VERSION",
-    help='Only what a release supports: "Plone 6.0", or "6.0" where that is clear.',
+    help='Only packages that support this version: "Plone 6.0", or "6.0" where that is clear.',
 )
-@click.option("--python", multiple=True, metavar="VERSION", help='Only what a release runs on: "3.12".')
-@click.option("--license", "license_", multiple=True, metavar="SPDX", help='Only under this licence: "MIT".')
-@click.option("--classifier", multiple=True, metavar="CLASSIFIER", help="Only with this classifier.")
+@click.option(
+    "--python",
+    "python_versions",
+    multiple=True,
+    metavar="VERSION",
+    help='Only packages that support this Python: "3.12".',
+)
+@click.option("--license", "licenses", multiple=True, metavar="SPDX", help='Only packages under this license: "MIT".')
+@click.option("--classifier", "classifiers", multiple=True, metavar="CLASSIFIER", help="Only packages with this one.")
 @click.option(
     "--health",
     multiple=True,
-    type=click.Choice([each.value for each in HealthBand], case_sensitive=False),
-    help="Only as healthy.",
+    type=click.Choice([band.value for band in HealthBand], case_sensitive=False),
+    help="Only packages in this band of the health score.",
 )
 @click.option(
     "--status",
+    "statuses",
     multiple=True,
     type=click.Choice(["active", "archived", "deprecated"], case_sensitive=False),
-    help="Only of this status on PyPI.",
+    help="Only packages with this status on PyPI.",
 )
-@click.option("--maintainer", multiple=True, metavar="USER", help="Only of this user of PyPI.")
-@click.option("--updated-within", type=click.IntRange(min=0), metavar="DAYS", help="Only with a release of these days.")
+@click.option("--maintainer", "maintainers", multiple=True, metavar="USER", help="Only packages of this PyPI user.")
 @click.option(
-    "--sort", type=click.Choice([each.value for each in Sort]), default=Sort.RELEVANCE.value, help="What comes first."
+    "--updated-within", type=click.IntRange(min=0), metavar="DAYS", help="Only packages released in the last DAYS."
 )
-@click.option("--page", type=click.IntRange(1, 1_000_000), default=1, help="Which page of the answer.")
-@click.option("--per-page", type=click.IntRange(1, 250), default=20, help="How many packages on a page.")
-@click.option("--facets", is_flag=True, help="Also show what the answer can be narrowed to, with counts.")
-@click.option("--json", "json_", is_flag=True, help="Print the answer as one JSON object on stdout.")
-@click.version_option(__version__, prog_name="pyfsearch")
-def main(**values: Any) -> ExitCode:
-    """Find packages of a collection: QUERY is words, a name, its beginning, or nothing for all.
+@click.option(
+    "--sort",
+    type=click.Choice([order.value for order in Sort]),
+    default=Sort.RELEVANCE.value,
+    help="Order of the results.",
+)
+@click.option("--page", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="Page of the results.")
+@click.option("--per-page", type=click.IntRange(1, 250), default=20, show_default=True, help="Packages per page.")
+@click.option("--facets", is_flag=True, help="Also print the values that the results can be filtered by, with counts.")
+@json_option("Print the results as one JSON object on stdout.")
+def search(
+    query: tuple[str, ...], profile: str, target: str, sort: str, facets: bool, as_json: bool, **filters: Any
+) -> ExitCode:
+    """Find packages of a collection. QUERY is words, a name or its beginning; without QUERY, all packages match.
 
-    Names are found however they are written, and with a letter wrong; words in all their forms. Several values of one
-    filter are alternatives; all filters have to hold. Case does not count in them, and what is clear may be left out:
-    "mit", "3.12". `-p` and `-t` say which collection, as everywhere.
+    Finds names in any spelling and with one wrong letter, and words in all their forms. Several values of one filter
+    are alternatives; several filters must all match. Filters ignore case, and accept unambiguous short forms: "mit",
+    "3.12".
 
-    Exit codes: 0 done, whether anything was found or not, 1 defect, 2 wrong usage or setting, 4 a needed service did
-    not answer.
+    Exit codes: 0 success, even if nothing matches, 1 internal error, 2 wrong usage or setting, 4 a needed service is
+    unavailable.
     """
-    options = Options(**values)
-    # What does the work takes ten times as long to import as what reads the arguments.
     with default_sigint():
-        from .search_run import run
-    return run(options)
+        from .collection_option import Selection
+        from .search_run import run_search
+    filters["health"] = tuple(map(HealthBand, filters["health"]))
+    search_query = SearchQuery(text=" ".join(query), sort=Sort(sort), **filters)
+    selection = Selection(profile=profile, target=target)
+    return run_search(selection, search_query, with_facets=facets, as_json=as_json)
 
+
+main = to_program(search, "pyfsearch")
 
 if __name__ == "__main__":
     main()

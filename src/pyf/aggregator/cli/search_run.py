@@ -1,4 +1,4 @@
-"""Does what the options of `pyfsearch` ask for: a question out of them, and the answer as a table or as JSON."""
+"""Search a collection and print the results as a table or as JSON."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,14 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ..bootstrap import open_dependencies
-from ..config.profiles import load_profiles
-from ..domain.search import Facet, HealthBand, Hit, SearchQuery, SearchResults, Sort, count_missing
-from ..settings import load_settings
+from ..domain.search import Facet, HealthBand, Hit, SearchQuery, SearchResults, count_missing
 from ..usecases.read.search import UnknownValue, search_with_hints
-from .collection_option import resolve_collection
+from .collection_option import Selection, suggest_collection
+from .config import read_settings
 from .exit_codes import ExitCode
 from .output import create_stdout_console, print_json, print_line, print_renderable
-from .search import Options
 
 _HEALTH_COLORS = {
     HealthBand.EXCELLENT: "green",
@@ -25,15 +23,15 @@ _HEALTH_COLORS = {
     HealthBand.POOR: "red",
     HealthBand.UNKNOWN: "dim",
 }
-# What columns may take at most, and what is left to summaries on the narrowest terminal.
+# Widest columns, and the width of summaries on the narrowest terminal.
 _MAX_WIDTHS = {"package": 36, "version": 12, "date": 10, "health": 6, "a month": 11}
 _MIN_SUMMARY_WIDTH = 12
 
-# What filters are called.
+# Labels of filters.
 _FILTER_LABELS = {
     Facet.FRAMEWORK_VERSIONS: "framework version",
     Facet.PYTHON_VERSIONS: "Python version",
-    Facet.LICENSES: "licence",
+    Facet.LICENSES: "license",
     Facet.CLASSIFIERS: "classifier",
     Facet.HEALTH: "health",
     Facet.STATUSES: "status",
@@ -44,47 +42,26 @@ _FILTER_LABELS = {
 _MAX_FACET_VALUES = 8
 
 
-def run(options: Options) -> ExitCode:
-    """Ask and print the answer; raises what `PlainCommand` tells in one line."""
-    settings = load_settings()
-    choice = resolve_collection(
-        load_profiles(settings.profiles_file),
-        profile=options.profile,
-        target=options.target,
-        default_profile=settings.default_profile,
-    )
-    with open_dependencies(settings) as deps:
-        response = search_with_hints(deps, choice.target, build_query(options))
+def run_search(
+    selection: Selection, query: SearchQuery, *, with_facets: bool = False, as_json: bool = False
+) -> ExitCode:
+    """Search a collection and print the results."""
+    settings = read_settings()
+    target = selection.resolve(settings).target
+    with open_dependencies(settings) as deps, suggest_collection(deps, target.collection):
+        response = search_with_hints(deps, target, query)
     results, query = response.results, response.query
     for unknown_value in response.unknown_values:
         click.echo(_format_unknown_value(unknown_value), err=True)
-    if options.json_:
+    if as_json:
         print_json(to_dict(results, query))
     else:
-        _print_results(results, query, with_facets=options.facets)
+        _print_results(results, query, with_facets=with_facets)
     return ExitCode.SUCCESS
 
 
-def build_query(options: Options) -> SearchQuery:
-    """Return the question that options ask."""
-    return SearchQuery(
-        text=" ".join(options.query),
-        framework_versions=options.framework,
-        python_versions=options.python,
-        licenses=options.license_,
-        classifiers=options.classifier,
-        health=tuple(HealthBand(band) for band in options.health),
-        statuses=options.status,
-        maintainers=options.maintainer,
-        updated_within=options.updated_within,
-        sort=Sort(options.sort),
-        page=options.page,
-        per_page=options.per_page,
-    )
-
-
 def to_dict(results: SearchResults, query: SearchQuery) -> dict[str, Any]:
-    """Return an answer as it is printed as JSON; what nobody knows is null."""
+    """Return results as printed as JSON; unknown values are null."""
     return {
         "total": results.total,
         "page": query.page,
@@ -103,10 +80,10 @@ def _print_results(results: SearchResults, query: SearchQuery, *, with_facets: b
     if missing := count_missing(results, query):
         click.echo(f"The index counts {missing:,} more packages on this page than it returns: try again.", err=True)
     if not results.total:
-        click.echo("Nothing was found. Try fewer words, or fewer filters.", err=True)
+        click.echo("No package matches. Try fewer words, or fewer filters.", err=True)
     elif not results.hits and not missing:
         last_page = -(-results.total // query.per_page)
-        click.echo(f"Page {query.page} is behind the last one, which is {last_page}.", err=True)
+        click.echo(f"Page {query.page} does not exist (last page: {last_page}).", err=True)
     elif results.hits:
         first = (query.page - 1) * query.per_page + 1
         print_line(f"{first}-{first + len(results.hits) - 1} of {results.total:,}")
@@ -133,7 +110,7 @@ def _build_results_table(results: SearchResults) -> Table:
 
 
 def _fit_width(results: SearchResults, column: str, maximum: int) -> int:
-    """Return what a column needs, so that it is the summary that gives way on a narrow terminal."""
+    """Return the width that a column needs, so that only summaries are cut on a narrow terminal."""
     cells = {"package": [hit.name for hit in results.hits], "version": [hit.version for hit in results.hits]}
     return min(maximum, max(map(len, [column, *cells[column]]))) if column in cells else maximum
 
@@ -170,15 +147,15 @@ def _format_date(timestamp: int) -> str:
 
 
 def _format_unknown_value(unknown_value: UnknownValue) -> str:
-    """Return in one line that a value is nobody's, and which there are."""
+    """Return a line that says that no package has a value, and which values exist."""
     line = f"No package has {_FILTER_LABELS[unknown_value.facet]} {_strip_control_characters(unknown_value.value)}"
     return (
-        f"{line}; there are: {', '.join(map(_strip_control_characters, unknown_value.suggestions))}."
+        f"{line}. Did you mean: {', '.join(map(_strip_control_characters, unknown_value.suggestions))}?"
         if unknown_value.suggestions
-        else f"{line}, nor any other."
+        else f"{line}."
     )
 
 
 def _strip_control_characters(text: str) -> str:
-    """Return text of a package without what a terminal would obey."""
+    """Replace control characters, which a terminal would obey, by spaces."""
     return "".join(character if character.isprintable() else " " for character in text)

@@ -1,41 +1,42 @@
-"""`pyfserve`: show the index to people and programs over HTTP."""
+"""`pyfserve` and `pyf serve`: serve the index over HTTP."""
 
 import click
 
-from .. import __version__
 from .exit_codes import ExitCode, ExitCodeCommand, default_sigint
+from .options import CONTEXT_SETTINGS, to_program
 
 
-@click.command(cls=ExitCodeCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on; 0.0.0.0 for every one.")
+@click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8000,
     show_default=True,
-    help="Port to serve on; 0 for any free one.",
+    help="Port to listen on; 0 for any free one.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Processes that serve; one a processor core answers most clients at once.",
+    help="Number of processes; one per processor core serves most clients.",
 )
 @click.option("--open", "open_", is_flag=True, help="Open the page in a browser.")
-@click.version_option(__version__, prog_name="pyfserve")
-def main(host: str, port: int, workers: int, open_: bool) -> ExitCode:
-    """Serve the index: pages to search and read in, and an interface for programs at /api/v1/.
+def serve(host: str, port: int, workers: int, open_: bool) -> ExitCode:
+    """Serve the index over HTTP: web pages, and the API at /api/v1/.
 
-    Ctrl-C and SIGTERM end it, once the requests that are under way have been answered. What other commands write
-    meanwhile is there with the next request.
+    Ctrl-C and SIGTERM stop the server after it has answered the current requests. What other commands write is
+    visible with the next request.
 
-    Exit codes: 0 done, 1 defect, 2 wrong usage or setting, 4 the port can't be had.
+    Exit codes: 0 success, 1 internal error, 2 wrong usage or setting, 4 the port is not available.
     """
     with default_sigint():
         from .serve_run import run
     return run(host=host, port=port, open_browser=open_, workers=workers)
 
+
+main = to_program(serve, "pyfserve")
 
 if __name__ == "__main__":
     main()

@@ -1,7 +1,4 @@
-"""Several processes that serve on one socket, each with its part of those who ask.
-
-Does what the options of `pyfserve` ask for: settings and services together, a socket, and the server on it.
-"""
+"""Run the web server, in one or several processes."""
 
 import asyncio
 import logging
@@ -28,16 +25,17 @@ from ..domain.errors import Unavailable
 from ..settings import Settings, load_settings
 from ..web.app import create_app
 from .collection_option import print_index
+from .config import read_settings
 from .exit_codes import ExitCode, treat_sigterm_as_interrupt
 
-# Seconds between two looks at whether all are ready, and those after which it is taken for granted.
+# Seconds between two checks whether all workers are ready, and seconds after which they are assumed to be.
 _POLL_INTERVAL, _STARTUP_TIMEOUT = 0.05, 60.0
 
 
 class SingleAcceptLoop(asyncio.SelectorEventLoop):
-    """Takes one connection at a time, so that each process that serves on a socket gets its part of them.
+    """An event loop that accepts one connection at a time, so that processes on one socket share the connections.
 
-    asyncio would take all that wait, and leave none to a process that looks a moment later.
+    asyncio would accept all waiting connections, and leave none to the other processes.
     """
 
     async def create_server(
@@ -45,12 +43,12 @@ class SingleAcceptLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Server:
         server = await super().create_server(*args, sock=sock, backlog=1, **options)
         if sock:
-            sock.listen(backlog)  # so many may wait, who are taken one at a time
+            sock.listen(backlog)  # connections may wait here; they are accepted one at a time
         return server
 
 
 class WorkerSupervisor(Multiprocess):
-    """Processes that are replaced when they die; `told` is called once all of them answer."""
+    """Restarts workers that die; calls `on_ready` once all of them answer."""
 
     def __init__(self, config: uvicorn.Config, server_socket: socket.socket, on_ready: Callable[[], None]) -> None:
         super().__init__(config, [server_socket])
@@ -67,10 +65,10 @@ class WorkerSupervisor(Multiprocess):
         self._on_ready()
 
 
-# Seconds that requests under way are given when the server is to end.
+# Seconds that current requests have to finish when the server stops.
 _SHUTDOWN_TIMEOUT = 10
 
-# Seconds after which a process that serves and does not say that it is alive is replaced.
+# Seconds after which a worker without a heartbeat is replaced.
 _WORKER_HEALTH_TIMEOUT = 60
 
 # Seconds that the site waits for an unavailable Typesense server; runs wait for TYPESENSE_RETRY_TIMEOUT.
@@ -78,7 +76,7 @@ _TYPESENSE_RETRY_TIMEOUT = 3.0
 
 
 class NotifyingServer(uvicorn.Server):
-    """A server that says where it is once it answers."""
+    """A server that calls `on_ready` once it answers."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -90,8 +88,8 @@ class NotifyingServer(uvicorn.Server):
 
 
 def run(*, host: str, port: int, open_browser: bool, workers: int) -> ExitCode:
-    """Serve until somebody ends it; raises what `PlainCommand` tells in one line."""
-    settings = load_settings()
+    """Serve until interrupted."""
+    settings = read_settings()
 
     def report_url() -> None:
         click.echo(f"Serving at {_format_url(server_socket)}; Ctrl-C ends it.", err=True)
@@ -102,11 +100,11 @@ def run(*, host: str, port: int, open_browser: bool, workers: int) -> ExitCode:
         treat_sigterm_as_interrupt()
         app = stack.enter_context(_open_app(settings))
         print_index(app.state.services, settings)
-        with suppress(KeyboardInterrupt):  # the server has ended by then: it raises again what it was told to end by
+        with suppress(KeyboardInterrupt):  # the server has stopped by then, and raises the signal again
             if workers == 1:
                 NotifyingServer(build_uvicorn_config(app, settings), report_url).run(sockets=[server_socket])
             else:
-                stack.close()  # processes that share a file open it for themselves
+                stack.close()  # each process must open the file itself
                 config = build_uvicorn_config(f"{__name__}:create_worker_app", settings, factory=True, workers=workers)
                 WorkerSupervisor(config, server_socket, report_url).run()
     click.echo("Ended.", err=True)
@@ -114,7 +112,7 @@ def run(*, host: str, port: int, open_browser: bool, workers: int) -> ExitCode:
 
 
 def create_worker_app() -> Litestar:
-    """Return what one of several processes serves, which ends with the one that started it."""
+    """Return the application of one of several workers, which stops with its parent process."""
     stack = ExitStack()
     app = stack.enter_context(_open_app(load_settings()))
     app.on_shutdown.append(stack.close)
@@ -140,7 +138,7 @@ def _terminate_with_parent() -> None:
 
 
 def build_uvicorn_config(app: Litestar | str, settings: Settings, **worker_options: Any) -> uvicorn.Config:
-    """Return how the server serves an application: who the client is, proxies say that are trusted, and no others."""
+    """Return the server's configuration; only trusted proxies may name the client."""
     return uvicorn.Config(
         app,
         log_config=None,
@@ -156,20 +154,20 @@ def build_uvicorn_config(app: Litestar | str, settings: Settings, **worker_optio
 
 
 def bind_socket(host: str, port: int) -> socket.socket:
-    """Return a socket to serve on; raises `Unavailable` for one that can't be had."""
+    """Return a listening socket; raises `Unavailable` if the address is not available."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         server_socket = socket.create_server((host, port), family=family)
-        # asyncio takes it for no TCP socket and leaves Nagle's algorithm on: every answer would take 40 ms longer.
+        # asyncio does not recognize it as a TCP socket and leaves Nagle's algorithm on: 40 ms for each response.
         server_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return server_socket
     except (OSError, OverflowError) as error:
-        # Python adds the address, which is named already.
+        # Python adds the address, which the message has already.
         reason = str(getattr(error, "strerror", "") or error).partition(" (while")[0]
         raise Unavailable(f"can't serve at {host} port {port}: {reason}") from error
 
 
 def _format_url(server_socket: socket.socket) -> str:
     host, port = server_socket.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is read, not bound
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
