@@ -72,14 +72,10 @@ def run_create(selection: Selection) -> ExitCode:
     with open_for_collection(selection) as (deps, _, choice):
         target = choice.target
         if deps.admin.resolve(target.collection) is not None:
-            raise Invalid(
-                f"the collection {target.collection} exists already. To refill it, run `pyf collection rebuild`"
-            )
+            raise Invalid(f"the collection {target.collection} exists. To refill it, run `pyf collection rebuild`")
         state = CollectionState(filter=target.filter or choice.default_filter)
         name = create_named(deps.admin, target.collection, state)
-        click.echo(
-            f"Created {target.collection} ({name}). To fill it, run `pyf fetch -t {target.collection}`.", err=True
-        )
+        click.echo(f"Created {name}. To fill it, run `pyf fetch -t {target.collection}`.", err=True)
     return ExitCode.SUCCESS
 
 

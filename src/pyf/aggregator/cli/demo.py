@@ -8,17 +8,17 @@ from threading import Event
 import click
 from rich.console import Console
 
-from .. import __version__
 from ..config.profiles import load_profiles
 from ..sandbox.fake_registry import FakeRegistry
 from ..sandbox.load import load_documents, load_sample_documents
 from ..sandbox.yaml_format import SampleDataError
 from .demo_servers import DemoRunner, check_pages, open_in_browser, run_sandbox_servers, serve_pages
 from .exit_codes import ExitCode, ExitCodeCommand, treat_sigterm_as_interrupt
+from .options import CONTEXT_SETTINGS, to_program
 from .output import create_stdout_console
 
 
-@click.command(cls=ExitCodeCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS)
 @click.option("--once", is_flag=True, help="End after the demo instead of serving the sample until interrupted.")
 @click.option("--serve", is_flag=True, help="Serve only, and run no command.")
 @click.option(
@@ -30,8 +30,7 @@ from .output import create_stdout_console
 @click.option(
     "--latency", type=click.FloatRange(0, 60), default=0.02, show_default=True, help="Seconds that an answer takes."
 )
-@click.version_option(__version__, prog_name="pyfdemo")
-def main(once: bool, serve: bool, folder: Path | None, port: int, latency: float) -> ExitCode:
+def demo(once: bool, serve: bool, folder: Path | None, port: int, latency: float) -> ExitCode:
     """Show the main job on this machine: sample services stand in for PyPI, GitHub, pypistats and ClickHouse.
 
     The commands are the real ones. In the end the page is open.
@@ -128,6 +127,8 @@ def _wait_for_interrupt(runner: DemoRunner, example: str) -> None:
     except KeyboardInterrupt:
         console.print("Ended.")
 
+
+main = to_program(demo, "pyfdemo")
 
 if __name__ == "__main__":
     main()

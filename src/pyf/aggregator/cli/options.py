@@ -8,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from .. import __version__
+from .exit_codes import ExitCodeCommand
 
 CONTEXT_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -49,6 +50,12 @@ target_option = click.option(
     shell_complete=complete_collections,
     help="Use this collection. By default, the one named like the profile.",
 )
+
+
+def command_with_examples(*lines: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Declare a subcommand of `pyf` whose help page ends with example commands."""
+    epilog = "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)]) if lines else None
+    return click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS, epilog=epilog)
 
 
 def limit_option(help_text: str) -> Callable[[Any], Any]:

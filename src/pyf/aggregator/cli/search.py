@@ -25,7 +25,7 @@ from .options import CONTEXT_SETTINGS, json_option, profile_option, target_optio
     "python_versions",
     multiple=True,
     metavar="VERSION",
-    help='Only packages that support this Python: "3.12".',
+    help='Only for this Python: "3.12".',
 )
 @click.option("--license", "licenses", multiple=True, metavar="SPDX", help='Only packages under this license: "MIT".')
 @click.option("--classifier", "classifiers", multiple=True, metavar="CLASSIFIER", help="Only packages with this one.")
@@ -50,7 +50,7 @@ from .options import CONTEXT_SETTINGS, json_option, profile_option, target_optio
     "--sort",
     type=click.Choice([order.value for order in Sort]),
     default=Sort.RELEVANCE.value,
-    help="Order of the results.",
+    help="Order of results.",
 )
 @click.option("--page", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="Page of the results.")
 @click.option("--per-page", type=click.IntRange(1, 250), default=20, show_default=True, help="Packages per page.")
