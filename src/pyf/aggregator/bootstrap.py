@@ -181,7 +181,7 @@ def _open(
             repositories=_defer(builder.build_repository_host),
             repository_cache=_defer(partial(_build_repository_cache, wait_policy, database)),
             candidates=_defer(builder.build_candidate_source),
-            request_counter=_defer(builder.get_http),
+            request_counter=builder,
             request_metrics=request_metrics,
             now=time.time,
             scoring_config=scoring_config,
@@ -268,7 +268,7 @@ def _build_repository_cache(wait_policy: WaitPolicy, database: "Database") -> Re
 
 
 class _ServiceBuilder:
-    """Builds the clients of services, which share one HTTP client."""
+    """Builds the clients of services, which share one HTTP client, and counts its requests."""
 
     def __init__(
         self, settings: Settings, wait_policy: WaitPolicy, request_metrics: "LocalRequestMetrics", stack: ExitStack
@@ -280,6 +280,10 @@ class _ServiceBuilder:
         self._lock = RLock()
         self._http: HttpClient | None = None
         self._pypi: ServiceClient | None = None
+
+    def count(self) -> int:
+        """Return how many requests the calling thread has sent, as the port `RequestCounter`."""
+        return self._http.count() if self._http else 0
 
     def get_http(self) -> "HttpClient":
         with self._lock:

@@ -276,13 +276,7 @@ def check_profiles(profile_keys: tuple[str, ...], offline: bool, as_json: bool) 
     return run_check(profile_keys, offline=offline, as_json=as_json)
 
 
-@click.command(
-    cls=ExitCodeGroup.command_class,
-    context_settings=CONTEXT_SETTINGS,
-    epilog=format_examples(
-        'eval "$(pyf completion bash)"', "pyf completion fish > ~/.config/fish/completions/pyf.fish"
-    ),
-)
+@command_with_examples('eval "$(pyf completion bash)"', "pyf completion fish > ~/.config/fish/completions/pyf.fish")
 @click.option("--offline", is_flag=True, help="Check the settings and the index only.")
 @json_option("Print the results as one JSON object on stdout.")
 def doctor(offline: bool, as_json: bool) -> ExitCode:

@@ -11,6 +11,7 @@ from .exit_codes import ExitCode, default_sigint
 from .options import (
     CURSOR_FILE,
     WATCH_INTERVAL,
+    command_with_examples,
     json_option,
     limit_option,
     profile_option,
@@ -61,14 +62,10 @@ def _run(function: str, profile: str, target: str, options: dict[str, Any], **ar
     return code
 
 
-@click.command(
-    cls=ExitCodeCommand,
-    context_settings=CONTEXT_SETTINGS,
-    epilog=format_examples(
-        "pyf fetch -p plone",
-        "pyf fetch -p django -t django-test --limit 100",
-        'pyf fetch --classifier "Framework :: Pelican" -t pelican',
-    ),
+@command_with_examples(
+    "pyf fetch -p plone",
+    "pyf fetch -p django -t django-test --limit 100",
+    'pyf fetch --classifier "Framework :: Pelican" -t pelican',
 )
 @profile_option
 @target_option
@@ -98,11 +95,7 @@ def fetch(profile: str, target: str, candidates: str, is_confirmed: bool, **opti
     return _run("run_fetch", profile, target, options, candidates=candidates, is_confirmed=is_confirmed)
 
 
-@click.command(
-    cls=ExitCodeCommand,
-    context_settings=CONTEXT_SETTINGS,
-    epilog=format_examples("pyf update -p plone", "pyf update -p plone --dry-run"),
-)
+@command_with_examples("pyf update -p plone", "pyf update -p plone --dry-run")
 @profile_option
 @target_option
 @_limit_option
@@ -116,11 +109,7 @@ def update(profile: str, target: str, **options: Any) -> ExitCode:
     return _run("run_update", profile, target, options)
 
 
-@click.command(
-    cls=ExitCodeCommand,
-    context_settings=CONTEXT_SETTINGS,
-    epilog=format_examples("pyf refresh -p plone", "pyf refresh -p plone --all-statuses"),
-)
+@command_with_examples("pyf refresh -p plone", "pyf refresh -p plone --all-statuses")
 @profile_option
 @target_option
 @_limit_option
@@ -134,11 +123,7 @@ def refresh(profile: str, target: str, all_statuses: bool, **options: Any) -> Ex
     return _run("run_refresh", profile, target, options, all_statuses=all_statuses)
 
 
-@click.command(
-    cls=ExitCodeCommand,
-    context_settings=CONTEXT_SETTINGS,
-    epilog=format_examples("pyf watch -p plone", "pyf watch -p plone --interval 60"),
-)
+@command_with_examples("pyf watch -p plone", "pyf watch -p plone --interval 60")
 @profile_option
 @target_option
 @click.option(
@@ -160,9 +145,7 @@ def watch(profile: str, target: str, interval: int, **options: Any) -> ExitCode:
     return _run("run_watch", profile, target, options, interval=interval)
 
 
-@click.command(
-    cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS, epilog=format_examples("pyf show plone.api -p plone")
-)
+@command_with_examples("pyf show plone.api -p plone")
 @click.argument("name")
 @profile_option
 @target_option
@@ -175,9 +158,7 @@ def show(name: str, profile: str, target: str, all_versions: bool) -> ExitCode:
     return run_show(Selection(profile=profile, target=target), name, all_versions=all_versions)
 
 
-@click.command(
-    cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS, epilog=format_examples("pyf explain plone.api -p plone")
-)
+@command_with_examples("pyf explain plone.api -p plone")
 @click.argument("name")
 @profile_option
 @target_option
@@ -190,9 +171,7 @@ def explain(name: str, profile: str, target: str, as_json: bool) -> ExitCode:
     return run_explain(Selection(profile=profile, target=target), name, as_json=as_json)
 
 
-@click.command(
-    cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS, epilog=format_examples("pyf why flask-talisman -p flask")
-)
+@command_with_examples("pyf why flask-talisman -p flask")
 @click.argument("name")
 @profile_option
 @target_option

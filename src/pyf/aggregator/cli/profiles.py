@@ -114,9 +114,8 @@ def _print_checks(profiles: Iterable[Profile], checks: Mapping[str, ClassifierCh
             table.add_row(name, count, problem)
         print_renderable(table)
         if profile.filter.requires:
-            click.echo(
-                f"{profile.key} also matches packages that require {', '.join(profile.filter.requires)}.", err=True
-            )
+            frameworks = ", ".join(profile.filter.requires)
+            print_notice(f"{profile.key} also matches packages that require {frameworks}.")
 
 
 def _get_profile(profiles: Mapping[str, Profile], key: str) -> Profile:
