@@ -96,7 +96,7 @@ def test_help_lists_every_option_and_exit_code(shell: CommandRunner) -> None:
         ("-f --no-plone-filter", "--no-plone-filter needs -t/--target"),
         ("-f --no-plone-filter -p plone", "--no-plone-filter lifts the default filter"),
         ("-f --no-plone-filter -ft X -t c", "--no-plone-filter lifts the default filter"),
-        ("-f --no-plone-filter -t c", "confirm with --yes where nobody can be asked"),
+        ("-f --no-plone-filter -t c", "not a terminal: confirm with -y/--yes. Nothing was changed"),
         ("-f -p plone -l 0", "0 is not in the range"),
         ("-f -p plone -l many", "'many' is not a valid integer"),
         ("-f -p plone --frist", "No such option '--frist'"),

@@ -37,7 +37,7 @@ def test_json_report_on_stdout_and_target_on_stderr(shell: CommandRunner) -> Non
     assert result.code == 0
     assert result.report.keys() >= KEYS
     assert (result.report["found"], result.report["indexed"], result.report["failed"]) == (4, 4, [])
-    assert result.err == f"Index: sqlite {shell.folder}/index.sqlite3, collection: plone (not there yet)\n"
+    assert result.err == f"Index: sqlite {shell.folder}/index.sqlite3, collection: plone (new)\n"
 
 
 def test_report_table(shell: CommandRunner) -> None:

@@ -63,7 +63,7 @@ def test_purge_without_terminal_is_refused(user: CommandRunner, redis: RedisServ
     refusal = run_updater(user, "--purge-queue")
 
     assert refusal.code == 2
-    assert refusal.error.startswith("nobody can be asked here, so nothing was done; -f/--force answers with yes: ")
+    assert refusal.error.startswith("not a terminal: confirm with -f/--force. Nothing was changed. The question was: ")
     assert "1 waiting task " in refusal.error
     assert run_updater(user, "--queue-stats", "--json").report["pending"] == 1
 

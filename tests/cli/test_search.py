@@ -95,7 +95,7 @@ def test_facets_option(filled_shell: CommandRunner) -> None:
     ("arguments", "message"),
     [
         (("zzzzqqqq",), "Nothing was found. Try fewer words, or fewer filters."),
-        (("--page", "900"), "Page 900 is behind the last one, which is "),
+        (("--page", "900"), "Page 900 does not exist (last page: "),
     ],
 )
 def test_empty_page_is_explained(filled_shell: CommandRunner, arguments: tuple[str, ...], message: str) -> None:

@@ -208,7 +208,7 @@ def test_deletion_requires_confirmation(plone: CommandRunner) -> None:
         collection.error
     )
     assert "Delete the key 1 (search only: plone), which begins with your and opens plone?" in key.error
-    assert "nobody can be asked here, so nothing was done; -f/--force answers with yes" in collection.error
+    assert "not a terminal: confirm with -f/--force. Nothing was changed" in collection.error
 
 
 def test_force_skips_confirmation(plone: CommandRunner) -> None:

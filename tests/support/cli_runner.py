@@ -23,6 +23,7 @@ from pyf.aggregator.cli.aggregator import main as pyfaggregator
 from pyf.aggregator.cli.demo import main as pyfdemo
 from pyf.aggregator.cli.downloads import main as pyfdownloads
 from pyf.aggregator.cli.github import main as pyfgithub
+from pyf.aggregator.cli.main import main as pyf
 from pyf.aggregator.cli.search import main as pyfsearch
 from pyf.aggregator.cli.serve import main as pyfserve
 from pyf.aggregator.cli.updater import main as pyfupdater
@@ -32,12 +33,14 @@ from pyf.aggregator.settings import Settings
 
 AGGREGATOR = "pyf.aggregator.cli.aggregator"
 DEMO = "pyf.aggregator.cli.demo"
+PYF = "pyf.aggregator.cli.main"
 DOWNLOADS = "pyf.aggregator.cli.downloads"
 GITHUB = "pyf.aggregator.cli.github"
 SEARCH = "pyf.aggregator.cli.search"
 SERVE = "pyf.aggregator.cli.serve"
 UPDATER = "pyf.aggregator.cli.updater"
 COMMANDS = {
+    "pyf": pyf,
     "pyfaggregator": pyfaggregator,
     "pyfdemo": pyfdemo,
     "pyfdownloads": pyfdownloads,

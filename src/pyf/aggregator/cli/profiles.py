@@ -11,7 +11,7 @@ from ..domain.membership.profile import Profile
 from ..settings import Settings
 from .config import read_settings
 from .exit_codes import ExitCode
-from .output import print_json, print_line, print_renderable
+from .output import print_json, print_line, print_notice, print_renderable
 from .suggestions import suggest
 
 
