@@ -232,7 +232,7 @@ def _default(name: str, field: FieldInfo) -> str:
 
 
 def _is_endpoint(name: str) -> bool:
-    return Settings.model_fields[name].default_factory is not None
+    return name == "pypi_base_url"
 
 
 def _use(use: Any) -> str:

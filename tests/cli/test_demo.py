@@ -73,7 +73,7 @@ def test_serve_runs_until_stopped_and_prints_settings(shell: CommandRunner, how:
         out, err = demo.communicate(timeout=30)
 
     assert (fetch.code, fetch.report["failed"], fetch.report["indexed"] > 5) == (0, [], True)
-    assert (demo.returncode, out, err) == (0, "Ended.\n", "")
+    assert (demo.returncode, out, err) == (0, "Stopped.\n", "")
 
 
 @pytest.mark.usefixtures("check_no_leftovers")

@@ -190,8 +190,11 @@ def test_verbose_prints_document_and_response_without_token(user: CommandRunner,
     report = result.report
     assert (report["document"]["id"], report["document"]["github_stars"]) == ("Plone.Api-2.0", 91)
     (github_told,) = report["github"]
-    assert (github_told["asked"], github_told["error"]) == ("https://github.com/collective/plone.api", None)
-    assert (github_told["answer"]["nameWithOwner"], github_told["answer"]["stargazerCount"]) == ("plone/plone.api", 91)
+    assert (github_told["request"], github_told["error"]) == ("https://github.com/collective/plone.api", None)
+    assert (github_told["response"]["nameWithOwner"], github_told["response"]["stargazerCount"]) == (
+        "plone/plone.api",
+        91,
+    )
     assert report["report"]["requests"] == 1
     assert set(github.authorizations) == {f"Bearer {TOKEN}"}
     assert TOKEN not in result.out + result.err
@@ -201,7 +204,7 @@ def test_verbose_prints_response_for_removed_repository(user: CommandRunner) -> 
     result = pyfgithub(user, "-p", "plone", "-n", "collective.gone", "-v")
 
     (github_result,) = result.report["github"]
-    assert (github_result["answer"], github_result["error"]) == (
+    assert (github_result["response"], github_result["error"]) == (
         None, "GitHub knows no public repository collective/collective.gone",
     )  # fmt: skip
     assert "missing: collective-gone: GitHub knows no public repository: collective/collective.gone" in result.err

@@ -48,7 +48,7 @@ def test_ctrl_c_stops_fetch_and_workers(shell: CommandRunner, pypi: LocalPyPI) -
         out, err = fetch.communicate(timeout=30)
 
     assert (fetch.returncode, out) == (130, "")
-    assert err.splitlines()[-1] == "Interrupted. What was written stays; run the command again to go on."
+    assert err.splitlines()[-1] == "Interrupted. What was written stays; run the command again to continue."
     assert "Traceback" not in err
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
 

@@ -64,6 +64,4 @@ def test_no_progress_bar_without_terminal(slow_shell: CommandRunner, wish: str) 
 
     assert result.code == 0
     assert wish or "\x1b" not in result.out
-    assert result.err.splitlines() == [
-        f"Index: sqlite {slow_shell.folder}/index.sqlite3, collection: plone (new)"
-    ]
+    assert result.err.splitlines() == [f"Index: sqlite {slow_shell.folder}/index.sqlite3, collection: plone (new)"]

@@ -177,7 +177,10 @@ def test_unknown_profile_lists_known_profiles(shell: CommandRunner) -> None:
     result = shell.invoke("-f", "-p", "Plone", profiles_file="mine.yaml")
 
     assert result.code == 2
-    assert result.error == "there is no profile 'Plone'; there are django, fastapi, flask, mine, plone. Did you mean plone?"
+    assert (
+        result.error
+        == "there is no profile 'Plone'; there are django, fastapi, flask, mine, plone. Did you mean plone?"
+    )
 
 
 def test_invalid_collection_key_requires_target(shell: CommandRunner) -> None:

@@ -94,7 +94,7 @@ def test_facets_option(filled_shell: CommandRunner) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("zzzzqqqq",), "Nothing was found. Try fewer words, or fewer filters."),
+        (("zzzzqqqq",), "No package matches. Try fewer words, or fewer filters."),
         (("--page", "900"), "Page 900 does not exist (last page: "),
     ],
 )

@@ -26,7 +26,7 @@ def start_server(shell: CommandRunner, *arguments: str, **settings: Any) -> Iter
     with shell.start(*arguments, "--port", "0", module=SERVE, **settings) as process:
         assert process.stderr is not None
         startup_lines = process.stderr.readline() + process.stderr.readline()
-        match = re.search(r"Serving at (\S+); Ctrl-C ends it", startup_lines)
+        match = re.search(r"Serving at (\S+); press Ctrl-C to stop", startup_lines)
         assert match, startup_lines
         with httpx.Client(base_url=match[1]) as client:
             yield process, client
@@ -39,7 +39,7 @@ def test_serve_stops_on_signal(shell: CommandRunner, end: signal.Signals) -> Non
         process.send_signal(end)
         out, err = process.communicate(timeout=60)
 
-    assert (process.returncode, out, err) == (0, "", "Ended.\n")
+    assert (process.returncode, out, err) == (0, "", "Stopped.\n")
 
 
 def find_children(parent: int) -> set[int]:
@@ -76,7 +76,7 @@ def test_worker_supervisor_replaces_killed_worker(shell: CommandRunner) -> None:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=60)
 
-    assert (process.returncode, out, err) == (0, "", "Ended.\n")
+    assert (process.returncode, out, err) == (0, "", "Stopped.\n")
 
 
 def test_single_accept_loop_shares_connections() -> None:

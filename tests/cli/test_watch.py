@@ -74,7 +74,7 @@ def test_signal_ends_watch_cleanly(
             assert next(lines).startswith("flask: ")
         _, err = send_signal(watch, how)
 
-    assert (watch.returncode, err.strip()) == (0, "Ended.")
+    assert (watch.returncode, err.strip()) == (0, "Stopped.")
 
 
 def test_outage_is_retried(filled_shell: CommandRunner, pypi: LocalPyPI) -> None:

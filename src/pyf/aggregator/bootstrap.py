@@ -298,19 +298,17 @@ class _ServiceBuilder:
         from .adapters.pypi import PyPIRegistry
 
         settings = self._settings
-        return PyPIRegistry(
-            self._get_pypi(), settings.pypi_base_url, descriptions=Descriptions(settings.kept_descriptions)
-        )
+        return PyPIRegistry(self._get_pypi(), settings.pypi_url, descriptions=Descriptions(settings.kept_descriptions))
 
     def build_changelog(self) -> Changelog:
         from .adapters.pypi import PyPIChangelog
 
-        return PyPIChangelog(self._get_pypi(), self._settings.pypi_base_url)
+        return PyPIChangelog(self._get_pypi(), self._settings.pypi_url)
 
     def build_feed(self) -> ReleaseFeed:
         from .adapters.pypi import PyPIFeed
 
-        return PyPIFeed(self._get_pypi(), self._settings.pypi_base_url)
+        return PyPIFeed(self._get_pypi(), self._settings.pypi_url)
 
     def build_candidate_source(self) -> CandidateSource:
         from .adapters.candidates import CandidatesFile, ClickHouseCandidates, StaticCandidates

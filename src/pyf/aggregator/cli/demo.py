@@ -118,14 +118,14 @@ def _change_packages(registry: FakeRegistry) -> None:
 def _wait_for_interrupt(runner: DemoRunner, example: str) -> None:
     """Let the page and the stand-ins serve until interrupted, and say how to use them."""
     console = runner.console
-    console.print("\nThe stand-ins go on serving; Ctrl-C ends it. Try in another terminal, for example:")
+    console.print("\nThe stand-ins go on serving; press Ctrl-C to stop. Try in another terminal, for example:")
     for name, value in runner.environment.items():
         console.print(f"  export {name}={value}", highlight=False, soft_wrap=True)
     console.print(f"  pyfaggregator {example}", highlight=False)
     try:
         Event().wait()
     except KeyboardInterrupt:
-        console.print("Ended.")
+        console.print("Stopped.")
 
 
 main = to_program(demo, "pyfdemo")

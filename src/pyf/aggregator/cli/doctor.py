@@ -154,7 +154,7 @@ def _check_services(settings: Settings) -> list[CheckResult]:
     """Send one cheap request to each service, at once."""
     quick = settings.model_copy(update={"pypi_timeout": _TIMEOUT, "pypi_max_retries": 0, "github_timeout": _TIMEOUT})
     urls = {
-        "PyPI": (settings.pypi_base_url, "PYPI_BASE_URL"),
+        "PyPI": (settings.pypi_url, "PYPI_BASE_URL"),
         "GitHub": (settings.github_api_url, "GITHUB_API_URL"),
         "pypistats": (settings.pypistats_base_url, "PYPISTATS_BASE_URL"),
         "Redis": (settings.redis_url, "REDIS_HOST"),

@@ -13,7 +13,6 @@ from .collection_option import CollectionChoice, Selection, print_target, sugges
 from .config import read_settings
 from .exit_codes import ExitCode
 from .output import print_json, print_line, print_renderable
-from .score_view import build_score_view
 
 
 def run_show(selection: Selection, name: str, *, all_versions: bool = False) -> ExitCode:
@@ -28,6 +27,8 @@ def run_show(selection: Selection, name: str, *, all_versions: bool = False) -> 
 
 def run_explain(selection: Selection, name: str, *, as_json: bool = False) -> ExitCode:
     """Print how the health score of a package comes about."""
+    # Rich, which `run_show` does without.
+    from .score_view import build_score_view
 
     def explain(deps: Dependencies, choice: CollectionChoice) -> None:
         explanation = explain_score(deps, choice.target, name)

@@ -92,7 +92,7 @@ def run(*, host: str, port: int, open_browser: bool, workers: int) -> ExitCode:
     settings = read_settings()
 
     def report_url() -> None:
-        click.echo(f"Serving at {_format_url(server_socket)}; Ctrl-C ends it.", err=True)
+        click.echo(f"Serving at {_format_url(server_socket)}; press Ctrl-C to stop.", err=True)
         if open_browser:
             webbrowser.open(_format_url(server_socket))
 
@@ -107,7 +107,7 @@ def run(*, host: str, port: int, open_browser: bool, workers: int) -> ExitCode:
                 stack.close()  # each process must open the file itself
                 config = build_uvicorn_config(f"{__name__}:create_worker_app", settings, factory=True, workers=workers)
                 WorkerSupervisor(config, server_socket, report_url).run()
-    click.echo("Ended.", err=True)
+    click.echo("Stopped.", err=True)
     return ExitCode.SUCCESS
 
 

@@ -58,7 +58,8 @@ def watch(
     """
     treat_sigterm_as_interrupt()
     click.echo(
-        "; ".join([f"Watching, with pauses of {interval:g} s", *map(str, recurring_runs), "Ctrl-C ends it."]), err=True
+        "; ".join([f"Watching, with pauses of {interval:g} s", *map(str, recurring_runs), "press Ctrl-C to stop."]),
+        err=True,
     )
     try:
         while True:
@@ -71,7 +72,7 @@ def watch(
             time.sleep(interval)
     except KeyboardInterrupt:
         # A round may be cut off anywhere: what it has written stays, and the cursor had not moved yet.
-        click.echo("Ended.", err=True)
+        click.echo("Stopped.", err=True)
         return ExitCode.SUCCESS
 
 

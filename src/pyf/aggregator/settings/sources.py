@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
-from .types import HeaderText, SecretWord, Url, UrlWithQuery
+from .types import HeaderText, OptionalUrl, SecretWord, Url, UrlWithQuery
 
 # The documented values of PYPI_DISCOVERY, and their present names.
 _DISCOVERY_ALIASES = {"browse": "classifiers", "scan": "all"}
@@ -24,8 +24,8 @@ def _rename_discovery(value: object) -> object:
 class PyPISettings(BaseModel):
     """PyPI, how packages are found there, and how they are read."""
 
-    pypi_base_url: Url = Field(
-        default_factory=lambda: get_pypi_url(),
+    pypi_base_url: OptionalUrl = Field(
+        "",
         description="URL of PyPI, or of a mirror that serves its JSON, Simple API and XML-RPC.",
     )
     pyf_contact: HeaderText = Field(
@@ -67,6 +67,11 @@ class PyPISettings(BaseModel):
         ge=0,
         description="Age in seconds at which `--refresh-from-pypi` reads a package's status and advisories again.",
     )
+
+    @property
+    def pypi_url(self) -> str:
+        """The URL of PyPI, as set or by default; only commands that send requests to PyPI need it."""
+        return self.pypi_base_url or get_pypi_url()
 
 
 class DownloadSettings(BaseModel):
