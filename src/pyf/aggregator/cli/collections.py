@@ -67,7 +67,7 @@ def run_info(selection: Selection | None, *, as_json: bool = False) -> ExitCode:
 def run_create(selection: Selection) -> ExitCode:
     """Create an empty collection with the filter of a profile."""
     from ..domain.collection import CollectionState
-    from ..usecases.collections.target import create_named
+    from ..usecases.collections.naming import create_named
 
     with open_for_collection(selection) as (deps, _, choice):
         target = choice.target

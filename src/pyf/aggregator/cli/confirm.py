@@ -30,7 +30,7 @@ def confirm_alias_swap(deps: Dependencies, collection: str, action: str, *, is_c
     Args:
         action: What fills the new collection, such as "copy it to".
     """
-    from ..usecases.collections.target import find_next_name, is_unaliased
+    from ..usecases.collections.naming import find_next_name, is_unaliased
 
     if not is_unaliased(deps, collection):
         return

@@ -3,8 +3,8 @@
 import click
 from msgspec import to_builtins
 
+from ..usecases.collections.naming import to_base_name
 from ..usecases.collections.search_keys import add_search_key, add_search_preset, get_key
-from ..usecases.collections.target import to_base_name
 from . import index_lists
 from .collection_option import Selection
 from .collections import YES_OPTION, open_for_collection, open_for_index
