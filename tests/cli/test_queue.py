@@ -102,7 +102,7 @@ def test_unavailable_redis_is_one_line_error(user: CommandRunner, arguments: tup
     result = run_updater(user, *arguments)
 
     assert (result.code, result.out) == (4, "")
-    assert result.error.startswith("Redis does not answer: ")
+    assert result.error.startswith("Redis does not respond: ")
 
 
 @pytest.mark.parametrize(

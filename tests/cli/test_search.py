@@ -81,7 +81,7 @@ def test_unknown_filter_value_suggests_known_values(filled_shell: CommandRunner)
 
     assert (result.code, result.report["total"]) == (0, 0)
     assert len(result.err.splitlines()) == 1
-    assert result.err.startswith("No package has framework version 9.9; there are: Plone ")
+    assert result.err.startswith("No package has framework version 9.9. Did you mean: Plone ")
 
 
 def test_facets_option(filled_shell: CommandRunner) -> None:
