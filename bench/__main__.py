@@ -182,7 +182,7 @@ def _serve_registry(documents: Path | None, filler_count: int) -> Iterator[str]:
         "pyf.aggregator.sandbox.pypi",
         "--latency",
         str(LATENCY),
-        "--others",
+        "--filler",
         str(filler_count),
     ]
     with subprocess.Popen([*command, *([str(documents)] if documents else [])], stdout=subprocess.PIPE) as service:

@@ -1,1 +1,1 @@
-"""A small registry that is served on this machine, so that demo, tests and benchmarks need no one else's."""
+"""A sample registry with local services, so that demo, tests and benchmarks need no external service."""

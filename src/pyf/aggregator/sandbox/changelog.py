@@ -1,7 +1,4 @@
-"""The registry's journal: what changed, numbered by serial, with room for the changes of everyone else.
-
-What the journal can know of the time before the sample began: one change of each project.
-"""
+"""The changelog of the fake registry, including changes of filler projects and from before its start."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -15,7 +12,7 @@ PAGE_SIZE = 50_000
 
 
 class ChangelogRow(NamedTuple):
-    """One change as `changelog_since_serial` tells it; `version` is None for a change of the project itself."""
+    """One change as `changelog_since_serial` returns it; `version` is None for a change of the project itself."""
 
     name: str
     version: str | None
@@ -25,7 +22,7 @@ class ChangelogRow(NamedTuple):
 
 
 class _FillerChanges(NamedTuple):
-    """A run of changes in projects that the sample does not hold; its rows are made when somebody reads them."""
+    """A range of changes in filler projects; its rows are built when they are read."""
 
     first: int
     last: int
@@ -37,7 +34,7 @@ class _FillerChanges(NamedTuple):
 
 
 class Changelog:
-    """All changes, oldest first. Not thread-safe: its owner locks."""
+    """All changes, oldest first; not thread-safe, the owner locks it."""
 
     def __init__(self, rows: Iterable[ChangelogRow] = ()) -> None:
         sorted_rows = sorted(rows, key=lambda row: row.serial)
@@ -46,7 +43,7 @@ class Changelog:
 
     @property
     def last_serial(self) -> int:
-        """The serial of the newest change, 0 where there is none."""
+        """The serial of the newest change, 0 without changes."""
         return self._last_serials[-1] if self._last_serials else 0
 
     def append(self, name: str, version: str | None, timestamp: float, action: str) -> int:
@@ -57,7 +54,7 @@ class Changelog:
         return serial
 
     def append_filler(self, count: int, timestamp: float) -> None:
-        """Record changes of other projects; the cost does not depend on how many."""
+        """Record changes of filler projects, in constant time."""
         if count < 1:
             raise ValueError("there must be one change at least")
         first = self.last_serial + 1
@@ -77,7 +74,7 @@ class Changelog:
 
 
 def assign_serials(projects: list[Project]) -> list[Project]:
-    """Give the projects that have no serial one above all others, in the order of their last release."""
+    """Assign serials above all others to projects without one, in the order of their last release."""
     highest = max((project.last_serial for project in projects), default=0)
     without_serial = sorted(
         (p for p in projects if not p.last_serial), key=lambda p: (_get_last_release_time(p), p.name)
@@ -87,7 +84,7 @@ def assign_serials(projects: list[Project]) -> list[Project]:
 
 
 def build_past_change(project: Project) -> ChangelogRow:
-    """Return the change that must have given the project its serial."""
+    """Build the change that gave the project its serial."""
     serial, timestamp = project.last_serial, int(_get_last_release_time(project))
     if project.status == "quarantined":
         return ChangelogRow(project.name, None, timestamp, "project quarantined", serial)

@@ -1,9 +1,4 @@
-"""How often projects are downloaded, day by day: what the local sources of counts answer from.
-
-pypistats on this machine: the recent downloads of a project, and no word to those who ask too often.
-
-ClickHouse on this machine, as far as one question goes: the downloads of projects, from a list of their names.
-"""
+"""Local services of download counts: a table of daily downloads, pypistats, and one query of ClickHouse."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,19 +19,19 @@ from .local_service import LocalService, RequestTarget
 from .rate_limit import RateLimit
 from .responses import PreparedResponse
 
-# The sample's counts begin so many days before the newest one.
+# The number of days with counts.
 _SAMPLE_DAYS = 3 * 365
 
 
 class DownloadTable:
-    """Downloads by project and day; `newest` is the newest day of the data, whether anything was downloaded or not."""
+    """Downloads by project and day; `newest` is the newest day of the data, even without downloads."""
 
     def __init__(self, daily: Mapping[str, Mapping[date, int]], newest: date) -> None:
         self.newest = newest
         self._daily: dict[str, dict[date, int]] = {canonicalize_name(name): dict(days) for name, days in daily.items()}
 
     def has_project(self, name: str) -> bool:
-        """Whether there are any downloads of a project (normalised name)."""
+        """Tell whether a project (normalized name) has downloads."""
         return bool(self._daily.get(name))
 
     def get_first_day(self, name: str) -> date:
@@ -44,7 +39,7 @@ class DownloadTable:
         return min(self._daily[name])
 
     def sum_last_days(self, name: str, days: int) -> int:
-        """Return the downloads of a known project on so many days up to the newest."""
+        """Return the downloads of a known project on the last days."""
         counts = self._daily[name]
         return sum(counts.get(self.newest - timedelta(ago), 0) for ago in range(days))
 
@@ -53,7 +48,7 @@ class DownloadTable:
         return sum(self._daily[name].values())
 
     def sum_months(self, name: str, month_count: int) -> dict[int, int]:
-        """Return the downloads of a known project by month (202601): of the last months that are over and have any."""
+        """Return the downloads of a known project by month (202601): the last complete months with downloads."""
         tomorrow = self.newest + timedelta(1)
         months: dict[int, int] = {}
         for day, count in sorted(self._daily[name].items()):
@@ -71,7 +66,7 @@ class DownloadTable:
 
 
 def load_sample_downloads(newest: date | None = None) -> DownloadTable:
-    """Return the downloads of the packaged sample ecosystem, up to a day; up to yesterday (UTC) where none is given."""
+    """Return the downloads of the sample ecosystem, up to a day; by default up to yesterday (UTC)."""
     end = newest or datetime.now(UTC).date() - timedelta(1)
     content = yaml.safe_load(Path(__file__).with_name("downloads.yaml").read_text("utf-8"))
     return DownloadTable(
@@ -80,7 +75,7 @@ def load_sample_downloads(newest: date | None = None) -> DownloadTable:
 
 
 def _spread_over_days(name: str, monthly: int, newest: date) -> dict[date, int]:
-    """Spread a monthly number over the days: fewer at weekends, another number a year ago, some noise."""
+    """Distribute a monthly number over days: fewer at weekends, a different number a year ago, some noise."""
     yearly = 1.05 + (crc32(name.encode()) % 40 - 12) / 100
     counts = {}
     for ago in range(_SAMPLE_DAYS):
@@ -93,12 +88,12 @@ def _spread_over_days(name: str, monthly: int, newest: date) -> dict[date, int]:
 
 
 def build_pypistats_limit(scale: float = 1.0) -> RateLimit:
-    """Return the service's limits, 30 requests a minute and 5 a second, with `scale` for a second."""
+    """Return the service's limits, 30 requests a minute and 5 a second; `scale` is the length of a second."""
     return RateLimit(30, 60 * scale, additional=RateLimit(5, scale))
 
 
 class LocalPypistats(LocalService[RequestTarget]):
-    """pypistats, answering from a table that may be replaced meanwhile; without a `rate_limit` it never refuses."""
+    """pypistats, with a table that may be replaced at any time; without a `rate_limit` it never rejects a request."""
 
     def __init__(
         self,
@@ -130,7 +125,7 @@ class LocalPypistats(LocalService[RequestTarget]):
         return PreparedResponse(msgspec.json.encode({"data": data, "package": name, "type": "recent_downloads"}))
 
 
-# What the question has to have in it to be answered: everything else is refused as this stand-in can't read SQL.
+# Required parts of a query; other queries are rejected, because this service can't read SQL.
 _REQUIRED_SQL = (
     b"FROM pypi.pypi_downloads_per_day_by_version_by_installer_by_type\n",
     b"installer NOT IN ('bandersnatch', 'z3c.pypimirror', 'Artifactory', 'devpi')",
@@ -147,18 +142,17 @@ _MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class ClickHouseTarget(RequestTarget):
-    """A query's subject: the projects that it asks for, as they are written in it."""
+    """The projects of a query, as written in it."""
 
     names: Sequence[str] = ()
 
 
 class LocalClickHouse(LocalService[ClickHouseTarget]):
-    """ClickHouse's public server, answering from a table that may be replaced meanwhile.
+    """ClickHouse's public server, with a table that may be replaced at any time.
 
-    A result is cut after `most_rows` without a word, as the real one cuts it. More projects than `most_projects` in one
-    question are too much: refused with the server's code 158. `refusal_text` is an exception that refuses everything,
-    with `refusal_status`. Numbers are text, as 64-bit ones are in the answers of most versions, unless
-    `quotes_numbers` is false.
+    A result is silently cut after `max_rows`, as on the real server. More projects than `max_projects` in one query are
+    rejected with the server's code 158. An error can be set that rejects every query. 64-bit numbers are text, as in
+    most versions; `quotes_numbers` switches that off.
     """
 
     def __init__(self, table: DownloadTable, *, latency: float = 0.0, port: int = 0, seed: int = 0) -> None:

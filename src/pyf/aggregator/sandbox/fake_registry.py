@@ -1,9 +1,7 @@
-"""What projects were like before: the registry's caches serve it for a while.
+"""A registry in memory that changes as a real one does, with its changelog and its history.
 
-A registry in memory that changes as a real one does, and keeps the journal that a real one keeps.
-
-Every change replaces a project by a new value, and what was before is remembered: answers that lag behind can be
-served. Changes may be made by one thread while others read.
+Every change replaces a project by a new value, and earlier values are kept, so that services can serve stale
+responses. One thread may make changes while others read.
 """
 
 import time
@@ -20,7 +18,7 @@ from .release_metadata import build_empty_info, build_file
 
 
 class ProjectHistory:
-    """Every state that a project was in, with the registry's serial at which it got there; None is "not there"."""
+    """Every state of a project, with the registry's serial of that change; None means that it does not exist."""
 
     def __init__(self, projects: Mapping[str, Project], serial: int) -> None:
         self._first_serial = serial
@@ -29,16 +27,16 @@ class ProjectHistory:
         }
 
     def add(self, name: str, serial: int, project: Project | None) -> None:
-        """Remember what a project has become."""
+        """Record the new state of a project."""
         self._states.setdefault(name, [(self._first_serial, None)]).append((serial, project))
 
     def get_before(self, name: str, changes: int) -> Project | None:
-        """Return a project as it was so many changes ago, or at the beginning if there were fewer."""
+        """Return a project as it was some changes ago, or at the beginning if there were fewer."""
         states = self._states.get(name, [(0, None)])
         return states[max(len(states) - 1 - changes, 0)][1]
 
     def list_at(self, serial: int) -> tuple[int, list[Project]]:
-        """Return all projects as they were at a serial, by normalised name, and the serial that was used."""
+        """Return all projects as they were at a serial, by normalized name, and the serial that was used."""
         effective_serial = max(serial, self._first_serial)
         latest = (
             next(project for since, project in reversed(states) if since <= effective_serial)
@@ -48,11 +46,11 @@ class ProjectHistory:
 
 
 class FakeRegistry:
-    """All projects of a registry, built from documents in the shape of PyPI's JSON (see `project_of`).
+    """All projects of a registry, built from documents in the form of PyPI's JSON (see `parse_project`).
 
-    `clock` gives Unix seconds and dates every change. A document without a serial gets one above all others. Changes
-    of a project or release that does not exist raise `KeyError`, those that make no sense `ValueError`. Names may be
-    given in any spelling; the journal has the display name.
+    `clock` returns the Unix time of changes. A document without a serial gets one above all others. A change of a
+    missing project or release raises `KeyError`, an impossible one `ValueError`. Names may have any spelling; the
+    changelog has the display name.
     """
 
     def __init__(self, documents: Iterable[Json] = (), *, clock: Callable[[], float] = time.time) -> None:
@@ -63,25 +61,25 @@ class FakeRegistry:
         self._projects = {project.normalized_name: project for project in projects}
         self._history = ProjectHistory(self._projects, self._changelog.last_serial)
         self.revision = 0
-        """Grows with every change, those that the journal leaves out included."""
+        """A number that grows with every change, including those that are not in the changelog."""
 
-    # What is there
+    # Read
 
     @property
     def last_serial(self) -> int:
-        """The serial of the newest change; whoever has read it finds that change made."""
+        """The serial of the newest change; that change is visible once the serial is."""
         with self._lock:
             return self._changelog.last_serial
 
     def get_project(self, name: str, *, changes_ago: int = 0) -> Project | None:
-        """Return a project by its normalised name, as it was some changes of it ago; None if it was not there."""
+        """Return a project by its normalized name, as it was some changes ago; None if it did not exist."""
         if not changes_ago:
             return self._projects.get(name)
         with self._lock:
             return self._history.get_before(name, changes_ago)
 
     def list_projects(self) -> list[Project]:
-        """Return all projects by normalised name."""
+        """Return all projects by normalized name."""
         with self._lock:
             return [self._projects[name] for name in sorted(self._projects)]
 
@@ -91,11 +89,11 @@ class FakeRegistry:
             return self._history.list_at(serial)
 
     def get_changes(self, since: int) -> list[ChangelogRow]:
-        """Return the oldest changes above a serial, as many as one answer of the registry holds."""
+        """Return the oldest changes above a serial, up to one page."""
         with self._lock:
             return self._changelog.get_since(since)
 
-    # Changes that the journal tells
+    # Changes in the changelog
 
     def publish(
         self,
@@ -106,7 +104,7 @@ class FakeRegistry:
         files: Sequence[str | Json] = ("sdist", "wheel"),
         owner: str = "",
     ) -> None:
-        """Publish a release, and the project with it if it is new; `files` are kinds or whole descriptions.
+        """Publish a release, and the project if it is new; `files` are kinds or complete descriptions.
 
         The metadata is that of the newest release with `info` over it. A new spelling of the name becomes the
         project's own. `owner` is the user that creates a new project.
@@ -132,7 +130,7 @@ class FakeRegistry:
             self._commit(replace(project, name=name, releases=releases), *entries)
 
     def add_file(self, name: str, version: str, file: str | Json = "wheel", *, python_version: str = "py3") -> None:
-        """Add a file to a release: its kind ("sdist" or "wheel", for a Python tag) or its whole description."""
+        """Add a file to a release: its kind ("sdist" or "wheel", with a Python tag) or its complete description."""
         with self._lock:
             project, release = self._require_release(name, version)
             new_file = self._build_file(project, release, file, python_version)
@@ -141,7 +139,7 @@ class FakeRegistry:
             )
 
     def remove_file(self, name: str, version: str, filename: str) -> None:
-        """Remove one file; the release stays, be it without files."""
+        """Remove one file; the release stays, even without files."""
         with self._lock:
             project, release = self._require_release(name, version)
             remaining_files = tuple(file for file in release.files if file["filename"] != filename)
@@ -150,11 +148,11 @@ class FakeRegistry:
             self._replace_release(project, replace(release, files=remaining_files), f"remove file {filename}")
 
     def yank(self, name: str, version: str, reason: str | None = None) -> None:
-        """Mark a release as withdrawn, with or without a reason."""
+        """Yank a release, with or without a reason."""
         self._set_yanked(name, version, True, reason)
 
     def unyank(self, name: str, version: str) -> None:
-        """Take the mark away."""
+        """Unyank a release."""
         self._set_yanked(name, version, False, None)
 
     def remove_release(self, name: str, version: str) -> None:
@@ -165,18 +163,18 @@ class FakeRegistry:
             self._commit(replace(project, releases=remaining_releases), (version, "remove release"))
 
     def remove_project(self, name: str) -> None:
-        """Remove a project with all that it has; its name is free then."""
+        """Remove a project with all releases; its name can be reused."""
         with self._lock:
             project = self._require_project(name)
             self._changelog.append(project.name, None, self._clock(), "remove project")
             self._store(project.normalized_name, None)
 
     def quarantine(self, name: str) -> None:
-        """Hide a project: no document, not in the simple index, an empty simple page."""
+        """Quarantine a project: no document, no entry in the simple index, an empty simple page."""
         self._update_project(name, "project quarantined", status="quarantined")
 
     def clear_quarantine(self, name: str) -> None:
-        """Show a project again."""
+        """End the quarantine of a project."""
         self._update_project(name, "project quarantine cleared", status="active")
 
     def add_role(self, name: str, user: str, role: str = "Maintainer") -> None:
@@ -186,7 +184,7 @@ class FakeRegistry:
             self._update_project(name, f"add {role} {user}", roles=roles)
 
     def remove_role(self, name: str, user: str, role: str = "Maintainer") -> None:
-        """Take a role away."""
+        """Remove a role."""
         with self._lock:
             roles = list(self._require_project(name).roles)
             if (role, user) not in roles:
@@ -195,12 +193,12 @@ class FakeRegistry:
             self._update_project(name, f"remove {role} {user}", roles=tuple(roles))
 
     def add_filler_changes(self, count: int = 1) -> None:
-        """Let other projects of the registry change so many times; cheap however many."""
+        """Record changes of filler projects, in constant time."""
         with self._lock:
             self._changelog.append_filler(count, self._clock())
             self.revision += 1
 
-    # Changes that the journal does not tell
+    # Changes that are not in the changelog
 
     def archive(self, name: str) -> None:
         """Mark a project as archived; no serial changes."""
@@ -254,7 +252,7 @@ class FakeRegistry:
             self._commit(changed, *([(None, action)] if action else []))
 
     def _commit(self, project: Project, *entries: tuple[str | None, str]) -> None:
-        """Put a project in the place of its former self, in one step; the entries go to the journal."""
+        """Replace a project in one step, and add the entries to the changelog."""
         for version, action in entries:
             serial = self._changelog.append(project.name, version, self._clock(), action)
             project = replace(project, last_serial=serial)

@@ -1,7 +1,4 @@
-"""Faults that a test orders from a local service, before it looks at what the client makes of them.
-
-Faults on the wire: what a client sees when a registry, a proxy or a cable is not at its best.
-"""
+"""Faults that tests inject into local services, to check how clients handle them."""
 
 import asyncio
 import socket
@@ -20,7 +17,7 @@ from .responses import PreparedResponse
 
 
 class FaultKind(StrEnum):
-    """How an answer goes wrong."""
+    """The kind of a fault."""
 
     FORBIDDEN = "403"
     NOT_FOUND = "404"
@@ -30,39 +27,39 @@ class FaultKind(StrEnum):
     UNAVAILABLE = "503"
     GATEWAY_TIMEOUT = "504"
     TIMEOUT = "timeout"
-    """Nothing comes, for as long as the client waits."""
+    """No response, as long as the client waits."""
     RESET = "reset"
-    """The connection is reset (RST) instead of answered."""
+    """The connection is reset (RST) instead of a response."""
     TRUNCATED = "half"
     """The connection ends in the middle of the body."""
     MALFORMED = "broken"
-    """The whole answer comes, and it is no JSON or XML."""
+    """The complete response is neither JSON nor XML."""
     EMPTY = "empty"
     """200 without a body."""
     HTML = "html"
-    """200 with a page that says sorry."""
+    """200 with an HTML error page."""
     OVERSIZED = "huge"
     """A body without end."""
     REDIRECT = "redirect"
-    """302 to `location`, or to the very same address."""
+    """302 to `location`, or to the same URL."""
     SLOW = "slow"
-    """The right answer, a little of it every `pause` seconds."""
+    """The correct response, in small pieces every `pause` seconds."""
     EMPTY_BROWSE = "empty_browse"
-    """No project carries the classifier."""
+    """No project has the classifier."""
     STALE = "stale"
     """The project as it was before its last change."""
     THROTTLED = "throttled"
-    """XML-RPC's own way to say 429: status 200 and a fault."""
+    """XML-RPC's equivalent of status 429: status 200 and a fault."""
     ERROR_MID_BODY = "midway"
-    """ClickHouse's way to fail when the answer has begun: status 200, half a body, and what went wrong as text."""
+    """ClickHouse's failure after the response has started: status 200, half a body, and the error as text."""
     SECONDARY_LIMIT = "secondary_limit"
-    """GitHub's way to say that requests come too fast: status 403 and a message."""
+    """GitHub's secondary rate limit: status 403 and a message."""
     SECONDARY_LIMIT_200 = "secondary_limit_200"
-    """The same with status 200, as GraphQL may say it."""
+    """The same with status 200, as GraphQL may report it."""
     RESOURCE_LIMITS = "resource_limits"
-    """GraphQL answers the first half of a query, and says that the rest was too much."""
+    """GraphQL returns the first half of a query, and reports that the rest exceeds its limits."""
     PARTIAL = "left_out"
-    """GraphQL answers the first half of a query, and says that something went wrong."""
+    """GraphQL returns the first half of a query, and reports an error."""
 
 
 _REQUEST_KINDS = {
@@ -79,7 +76,7 @@ _REQUEST_KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class RetryAfter:
-    """When the client may come back, in seconds from now, told in seconds or as an HTTP date."""
+    """Retry-After in seconds from now, written in seconds or as an HTTP date."""
 
     seconds: float
     as_date: bool = False
@@ -92,10 +89,13 @@ class RetryAfter:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One order: what goes wrong, for which requests, how often.
+    """A fault, the requests that it affects, and how often.
 
-    `request` is a request's kind and `project` a normalised name; "" means any. `times` is how many requests it
-    strikes, None means until it is cleared. `probability` leaves some out, by the seed given to `Faults`.
+    Attributes:
+        request: The kind of the request, "" for any.
+        project: A normalized name, "" for any.
+        times: How many requests it affects; None for all until it is cleared.
+        probability: The fraction of affected requests, chosen with the seed of `Faults`.
     """
 
     kind: FaultKind | str
@@ -111,7 +111,7 @@ class Fault:
         FaultKind(self.kind)
 
     def applies_to(self, request: str, project: str) -> bool:
-        """Whether it is meant for such a request."""
+        """Tell whether the fault affects a request."""
         request_kinds = _REQUEST_KINDS.get(FaultKind(self.kind))
         if request_kinds is not None and request not in request_kinds:
             return False
@@ -119,27 +119,27 @@ class Fault:
 
 
 class Faults:
-    """The standing orders. The first that fits a request strikes it. Thread-safe."""
+    """The active faults; the first one that matches a request affects it. Thread-safe."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._random = Random(seed)  # noqa: S311 - chance, no secret
+        self._random = Random(seed)  # noqa: S311 - not a secret
         self._lock = Lock()
         self._planned: list[tuple[Fault, Counter[str]]] = []
         self.hits: Counter[str] = Counter()
-        """How many requests were struck, by kind of fault."""
+        """Affected requests by kind of fault."""
 
     def add(self, *faults: Fault) -> None:
-        """Order faults, to come after those that stand."""
+        """Add faults after the active ones."""
         with self._lock:
             self._planned += [(fault, Counter()) for fault in faults]
 
     def clear(self) -> None:
-        """Take back all orders."""
+        """Remove all faults."""
         with self._lock:
             self._planned = []
 
     def next_fault(self, request: str, project: str = "") -> Fault | None:
-        """Return the fault that a request meets, None for a request that is answered as it should be."""
+        """Return the fault of a request, None for a correct response."""
         if not self._planned:
             return None
         with self._lock:
@@ -193,7 +193,7 @@ async def respond_with_fault(
 def _reset_connection(request: web.BaseRequest) -> None:
     transport = request.transport
     if transport is not None:
-        # Lingering for no time at all makes the kernel send RST instead of FIN.
+        # SO_LINGER with a timeout of 0 makes the kernel send RST instead of FIN.
         linger = struct.pack("ii", 1, 0)
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         transport.abort()

@@ -1,4 +1,4 @@
-"""The other projects of a registry, as many as the real one has: listed in the simple index, and no more than that."""
+"""Filler projects that make the simple index as large as the real one; they exist only there."""
 
 from collections.abc import Iterator
 from random import Random
@@ -11,17 +11,16 @@ sql stream super table task test text tiny tool utils video vision web wiki x ya
 
 
 def build_index_entries(count: int, *, serial: int = 1) -> bytes:
-    """Return so many entries of the simple index as JSON, each followed by a comma; the same ones every time.
+    """Return entries of the simple index as JSON, each followed by a comma; the same ones every time.
 
-    The names are like real ones in length and make, each has a number so that none comes twice. Some begin as those
-    of Django's ecosystem do.
+    The names resemble real ones; each has a number, so that it is unique. Some start like names of Django's ecosystem.
     """
     return b"".join(b'{"_last-serial":%d,"name":"%b"},' % (serial, name.encode()) for name in generate_names(count))
 
 
 def generate_names(count: int) -> Iterator[str]:
-    """Yield so many names, normalised."""
-    rng = Random(1)  # noqa: S311 - it is to be the same every time
+    """Yield `count` normalized names."""
+    rng = Random(1)  # noqa: S311 - must be the same every time
     for number in range(count):
         words = "-".join(rng.choices(_WORDS, k=rng.choice((1, 2, 2, 3))))
         yield f"{words}-{number:x}"

@@ -1,7 +1,4 @@
-"""Answers GraphQL queries about repositories as GitHub does: what is there, what is missing, and what was too much.
-
-GitHub on this machine: its GraphQL and REST API as far as we ask them about repositories, over real HTTP.
-"""
+"""A local GitHub: the parts of its GraphQL and REST API that the program uses, over real HTTP."""
 
 import time
 from collections import Counter
@@ -19,7 +16,7 @@ from .local_service import LocalService, RequestTarget
 from .rate_limit import HourlyQuota
 from .responses import PreparedResponse, redirect
 
-# Nodes that one query may ask for.
+# The maximum number of nodes in one query.
 NODE_LIMIT = 500_000
 
 RESOURCE_LIMITS_ERROR: Json = {
@@ -34,7 +31,7 @@ FindRepository = Callable[[str], HostedRepository | None]
 
 
 def parse_requested_paths(body: bytes) -> dict[str, str]:
-    """Return the paths of the repositories that a query asks about, by alias; none for what is no query."""
+    """Return the paths of the repositories in a query, by alias; none for an invalid query."""
     try:
         fields = _parse_request(body).iter_fields(Node("Query", {}))
         return {field.alias: _get_path(field) for field in fields if field.name == "repository"}
@@ -103,7 +100,7 @@ def _get_path(field: Field) -> str:
 
 
 def _count_nodes(query: Query, field: Field | str) -> int:
-    """Count the nodes that a field may return, as GitHub does before it looks at anything."""
+    """Count the nodes that a field may return, as GitHub does before it runs a query."""
     resolved = query.resolve_fragment(field)
     own_count = int(resolved.arguments.get("first", 0))
     return own_count + max(own_count, 1) * sum(_count_nodes(query, selection) for selection in resolved.selections)
@@ -112,13 +109,13 @@ def _count_nodes(query: Query, field: Field | str) -> int:
 ANONYMOUS_LIMIT = 60
 TOKEN_LIMIT = 5000
 _SECONDARY_LIMIT_MESSAGE = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-# Faults that leave the client with an answer all the same.
+# Faults with a complete response.
 _ANSWERED_FAULTS = frozenset({FaultKind.SLOW, FaultKind.RESOURCE_LIMITS, FaultKind.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True)
 class GitHubTarget(RequestTarget):
-    """A request's subject; `project` is a repository's path in lower case, where the request is about one."""
+    """The subject of a request; `project` is the path of a repository in lower case, if there is one."""
 
     path: str = ""
     body: bytes = b""
@@ -158,16 +155,16 @@ class LocalGitHub(LocalService[GitHubTarget]):
             self.add_repository(repository)
 
     def add_repository(self, repository: HostedRepository) -> None:
-        """Host a repository, in the place of one that had its path."""
+        """Add a repository, or replace the one with its path."""
         self._repositories[repository.path.lower()] = repository
         self._redirects |= {path.lower(): repository.path.lower() for path in repository.former_paths}
 
     def delete_repository(self, path: str) -> None:
-        """Delete a repository; addresses from before it moved lead nowhere then."""
+        """Delete a repository, including redirects from its earlier paths."""
         del self._repositories[path.lower()]
 
     def find_repository(self, path: str) -> HostedRepository | None:
-        """Return the repository at a path, or the one that was there before it moved."""
+        """Return the repository at a path, or the one that has moved from there."""
         key = path.lower()
         return self._repositories.get(key) or self._repositories.get(self._redirects.get(key, ""))
 

@@ -1,4 +1,4 @@
-"""The repositories that the stand-in for GitHub hosts, and how it tells of them in GraphQL and in REST."""
+"""The repositories of the local GitHub, and their form in GraphQL and in REST."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class HostedRepository:
-    """One repository; times are ISO 8601. One without `last_commit` is empty, `license` is "" where none was found.
+    """One repository; times are ISO 8601. It is empty without `last_commit`; `license` is "" if there is none.
 
     `was` are the paths that lead to it from before it moved.
     """
@@ -41,11 +41,11 @@ class HostedRepository:
 
     @property
     def repository_id(self) -> int:
-        """The number that GitHub knows it by, whatever it is called."""
+        """GitHub's id, which does not depend on the name."""
         return int.from_bytes(sha256(self.path.lower().encode()).digest()[:4])
 
     def to_node(self) -> Node:
-        """Return it as GraphQL tells of it."""
+        """Return its form in GraphQL."""
         return Node(
             "Repository",
             {
@@ -69,7 +69,7 @@ class HostedRepository:
         )
 
     def to_rest(self) -> Json:
-        """Return it as REST tells of it, quirks included."""
+        """Return its form in REST, including GitHub's peculiarities."""
         return {
             "id": self.repository_id,
             "full_name": self.path,
@@ -110,14 +110,14 @@ class HostedRepository:
 
 
 def load_sample_repositories() -> Iterator[HostedRepository]:
-    """Yield the repositories of the packaged sample ecosystem."""
+    """Yield the repositories of the sample ecosystem."""
     text = Path(__file__).with_name("repositories.yaml").read_text("utf-8")
     for path, entry in yaml.safe_load(text)["repositories"].items():
         yield _parse_entry(path, entry)
 
 
 def parse_records(records: Iterable[Mapping[str, Any]]) -> Iterator[HostedRepository]:
-    """Yield repositories of records with a `url` and an `activity`; what these leave out is made up."""
+    """Yield repositories from records with a `url` and an `activity`; missing values are generated."""
     for record in records:
         activity = record["activity"]
         commit = (activity.get("last_commit") or {}).get("date")

@@ -1,4 +1,4 @@
-"""Reads and answers GraphQL queries, as far as a service on this machine needs it: what is asked for, and no more."""
+"""A minimal GraphQL reader and executor for the local GitHub."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,12 +9,12 @@ _TOKEN = re.compile(r'[\s,]+|#[^\n]*|(\.\.\.|[A-Za-z_]\w*|\$\w+|"(?:[^"\\\n]|\\.
 
 
 class GraphQLError(Exception):
-    """A query that can't be answered; its text is what the client is told."""
+    """A query that is rejected; its text is the message to the client."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field that is asked for under an alias; a fragment is one without a name, on `type` only."""
+    """A selected field with its alias; a fragment has no name and applies to `type` only."""
 
     alias: str
     name: str
@@ -25,7 +25,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Node:
-    """An object that can be asked for fields: a value, or a function of the field's arguments."""
+    """An object with fields: each is a value, or a function of the field's arguments."""
 
     type: str
     fields: Mapping[str, Any]
@@ -33,13 +33,13 @@ class Node:
 
 @dataclass(frozen=True)
 class Query:
-    """A query: what is asked for at the top, with its fragments."""
+    """A query: its top selection and its fragments."""
 
     selections: tuple[Field | str, ...]
     fragments: Mapping[str, Field]
 
     def iter_fields(self, node: Node, selections: Sequence[Field | str] | None = None) -> Iterator[Field]:
-        """Yield the fields that are asked for of a node, those of its fragments included."""
+        """Yield the selected fields of a node, including those of its fragments."""
         for selection in self.selections if selections is None else selections:
             resolved = self.resolve_fragment(selection)
             if resolved.name:
@@ -48,7 +48,7 @@ class Query:
                 yield from self.iter_fields(node, resolved.selections)
 
     def resolve_fragment(self, selection: Field | str) -> Field:
-        """Return a field as it is, and a fragment by its name."""
+        """Resolve a named fragment; a field is returned unchanged."""
         if not isinstance(selection, str):
             return selection
         if selection not in self.fragments:

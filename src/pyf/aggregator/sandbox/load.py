@@ -1,4 +1,4 @@
-"""Where an ecosystem's documents come from: files in several forms, all read into the shape of PyPI's JSON."""
+"""Load project documents from files of several formats, in the form of PyPI's JSON."""
 
 import gzip
 import zlib
@@ -15,7 +15,7 @@ from .yaml_format import SampleDataError, parse_yaml_projects
 
 
 def load_sample_documents() -> Iterator[Json]:
-    """Yield the documents of the packaged sample ecosystem."""
+    """Yield the documents of the sample ecosystem."""
     return load_documents(Path(__file__).with_name("data"))
 
 
@@ -69,7 +69,7 @@ def _read_documents(file: Path) -> Iterator[Json]:
 
 
 def _validate_document(document: Any) -> None:
-    """Make sure that an ecosystem can be built from a document: a small mistake is seen here, by name."""
+    """Check a document, so that a mistake is reported with the project's name."""
     if not isinstance(document, dict) or not isinstance(document.get("info"), dict):
         raise SampleDataError("not a project document: there is no `info`")
     if not isinstance(document["info"].get("name"), str):

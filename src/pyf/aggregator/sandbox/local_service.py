@@ -1,7 +1,4 @@
-"""What a local service was asked: the numbers that tests and benchmarks judge a client by.
-
-A local service: real HTTP on a loopback port, in a thread of its own, that can be told to fail.
-"""
+"""The base of local services: HTTP on a loopback port in its own thread, with a request log and faults."""
 
 import asyncio
 import time
@@ -24,7 +21,7 @@ from .responses import PreparedResponse
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """One request; `time` is monotonic seconds at which its head had arrived."""
+    """One request; `time` is when its head had arrived, in monotonic seconds."""
 
     time: float
     kind: str
@@ -33,7 +30,7 @@ class LoggedRequest:
 
 
 class RequestLog:
-    """Counts of what arrived. Read by tests while the service writes."""
+    """Counts of requests; tests may read them while the service writes."""
 
     def __init__(self) -> None:
         self.clear()
@@ -48,7 +45,7 @@ class RequestLog:
 
     @contextmanager
     def track(self) -> Iterator[float]:
-        """Count a request whose head has arrived, for as long as it is being answered; gives the time."""
+        """Count a request while it is active, and return its start time."""
         self.total += 1
         self.active += 1
         self.max_active = max(self.max_active, self.active)
@@ -58,12 +55,12 @@ class RequestLog:
             self.active -= 1
 
     def record(self, arrival_time: float, kind: str, path: str, user_agent: str) -> None:
-        """Record what a request turned out to be."""
+        """Record the subject of a request."""
         self.by_kind[kind] += 1
         self.log.append(LoggedRequest(arrival_time, kind, path, user_agent))
 
     def summarize(self) -> dict[str, int]:
-        """Return the counts as one flat mapping."""
+        """Return the counts as a flat mapping."""
         return {"total": self.total, "most_at_once": self.max_active, **self.by_kind}
 
 
@@ -72,7 +69,7 @@ COUNTS_PATH = "/_requests"
 
 @dataclass(frozen=True, slots=True)
 class RequestTarget:
-    """What a request is about: its kind and the project (normalised); a service adds what else it needs."""
+    """The subject of a request: its kind and its project (normalized); services add further fields."""
 
     kind: str
     project: str = ""
@@ -82,10 +79,10 @@ RequestTargetT = TypeVar("RequestTargetT", bound=RequestTarget)
 
 
 class LocalService(ABC, Generic[RequestTargetT]):
-    """A service for as long as its context lasts; it says which kinds of request there are and answers them.
+    """A service that runs within its context; subclasses define the kinds of requests and their responses.
 
-    `latency` is the time in seconds that every answer takes, `port` 0 takes any that is free, `seed` is that of
-    the faults. `GET /_requests` gives the counts and is not counted.
+    `latency` is the time of every response in seconds, `port` 0 takes a free one, `seed` is for the faults. `GET
+    /_requests` returns the counts and is not counted.
     """
 
     def __init__(
@@ -104,24 +101,24 @@ class LocalService(ABC, Generic[RequestTargetT]):
 
     @abstractmethod
     def parse_target(self, method: str, path: str, body: bytes) -> RequestTargetT:
-        """Return what a request is about; never fails."""
+        """Return the subject of a request; never fails."""
 
     @abstractmethod
     def build_response(self, target: RequestTargetT, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
-        """Return the answer to a request, for faults that change the content the changed one."""
+        """Return the response to a request; faults that change the content are applied here."""
 
     def build_refusal(self, target: RequestTargetT, limit: RateLimit) -> PreparedResponse:
-        """Return the answer to a request that exceeds a limit."""
+        """Return the response to a request that exceeds a limit."""
         headers = {"Retry-After": limit.retry_after.to_header()} if limit.retry_after else {}
         return PreparedResponse(b"Too Many Requests", "text/plain", status=429, headers=headers)
 
     def get_rate_limit(self, target: RequestTargetT) -> RateLimit | None:
-        """Return the limit that holds for a request."""
+        """Return the rate limit of a request."""
         return self.rate_limit
 
     @property
     def url(self) -> str:
-        """The base address, without a slash at its end."""
+        """The base URL, without a trailing slash."""
         return f"http://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Self:
@@ -141,14 +138,14 @@ class LocalService(ABC, Generic[RequestTargetT]):
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except OSError as error:  # the port is taken: whoever opens the context shall know
+        except OSError as error:  # the port is taken: raise it where the context is opened
             self._failure = error
         finally:
             self._ready.set()
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        # A client that gives up ends its request: otherwise answers that never come would pile up.
+        # A disconnected client ends its request; otherwise unanswered requests would pile up.
         server = web.Server(self._handle, handler_cancellation=True, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=0.05)
         await runner.setup()
@@ -165,7 +162,7 @@ class LocalService(ABC, Generic[RequestTargetT]):
         if path == COUNTS_PATH:
             return web.Response(body=msgspec.json.encode(self.requests.summarize()), content_type="application/json")
         with self.requests.track() as arrival_time:
-            # Not `request.read()`, which refuses more than a megabyte.
+            # Not `request.read()`, which rejects more than a megabyte.
             body = await request.content.read() if request.can_read_body else b""
             target = self.parse_target(request.method, path, body)
             self.requests.record(arrival_time, target.kind, path, request.headers.get("User-Agent", ""))

@@ -1,6 +1,6 @@
-"""A project as the sample registry keeps it: values that a change replaces and never alters.
+"""Projects of the fake registry: immutable values that a change replaces.
 
-A reader may therefore hold on to one without a lock, and what is made of it stays true for as long as it is current.
+Readers therefore need no lock, and a cached response stays valid as long as its project is current.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ STATUSES = ("active", "archived", "quarantined", "deprecated")
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One release; `overrides` is what its metadata has otherwise than the project's, `created` Unix seconds or 0."""
+    """One release; `overrides` are the differences from the project's metadata, `created` is Unix seconds or 0."""
 
     version: str
     created: float = 0.0
@@ -33,7 +33,7 @@ class Release:
 
 @dataclass(frozen=True, eq=False)
 class Project:
-    """One project; `info` is the metadata that its releases share, `roles` are (role, user) pairs."""
+    """One project; `info` is the metadata that its releases share, `roles` are pairs of role and user."""
 
     name: str
     last_serial: int
@@ -51,17 +51,17 @@ class Project:
 
     @cached_property
     def newest(self) -> Release | None:
-        """The release that the registry shows: not yanked first, then final before pre-release, then order."""
+        """The release that the registry displays: not yanked, then stable before pre-release, then the highest."""
         return max(self.releases.values(), key=_to_release_sort_key, default=None)
 
     @cached_property
     def last_released_at(self) -> float:
-        """When the latest of its releases was published, 0 where that is not known of any."""
+        """The publication of the latest release, 0 if unknown."""
         return max((release.created for release in self.releases.values()), default=0.0)
 
     @property
     def is_visible(self) -> bool:
-        """Whether there is a document of it at all."""
+        """Whether the project has a JSON document."""
         return bool(self.releases) and self.status != "quarantined"
 
     def get_release(self, version: str) -> Release | None:
@@ -87,12 +87,12 @@ class Project:
         return info
 
     def get_vulnerabilities(self, release: Release) -> list[Json]:
-        """Return the advisories that hold for one release."""
+        """Return the advisories of one release."""
         return [advisory for advisory in self.vulnerabilities if _is_affected(advisory, release.version)]
 
 
 def to_sort_key(version: str) -> tuple[bool, Version, str]:
-    """Return a sort key for versions; what is not PEP 440 sorts below all that is."""
+    """Return a sort key of versions; invalid versions are below all valid ones."""
     try:
         return True, Version(version), version
     except InvalidVersion:
@@ -105,7 +105,7 @@ def _to_release_sort_key(release: Release) -> tuple[bool, bool, tuple[bool, Vers
 
 
 def _is_affected(advisory: Json, version: str) -> bool:
-    """Whether a version is below the fix: that of its own series (major.minor) if there is one, else the last."""
+    """Tell whether a version is below the fix of its own series (major.minor), or else below the last fix."""
     version_key = to_sort_key(version)
     fixes = [to_sort_key(fixed) for fixed in advisory.get("fixed_in") or ()]
     series = [fix for fix in fixes if (fix[1].major, fix[1].minor) == (version_key[1].major, version_key[1].minor)]
@@ -113,7 +113,7 @@ def _is_affected(advisory: Json, version: str) -> bool:
 
 
 def parse_project(document: Json) -> Project:
-    """Read a project document in the shape of PyPI's JSON; the serial is 0 where it has none.
+    """Read a project document in the form of PyPI's JSON; the serial is 0 if it has none.
 
     `_status` (see `STATUSES`) and `_release_info` (version -> metadata that differs) are read where present.
     """
@@ -154,7 +154,7 @@ def _parse_release(
 
 
 def get_upload_time(file: Json) -> float:
-    """Return when a file was uploaded, in Unix seconds; 0 where the document does not say."""
+    """Return the upload time of a file in Unix seconds, 0 if unknown."""
     text = file.get("upload_time_iso_8601") or file.get("upload_time")
     if not text:
         return 0.0

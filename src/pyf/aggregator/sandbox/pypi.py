@@ -1,6 +1,6 @@
-"""PyPI on this machine: the part of its interfaces that we read, over real HTTP.
+"""A local PyPI: the parts of its APIs that the program uses, over real HTTP.
 
-`python -m pyf.aggregator.sandbox.pypi [FOLDER]` serves as a process of its own and prints its address.
+`python -m pyf.aggregator.sandbox.pypi [FOLDER]` runs it as a process and prints its URL.
 """
 
 import argparse
@@ -37,12 +37,13 @@ _NOT_FOUND = PreparedResponse(b'{"message": "Not Found"}', status=404)
 
 
 class LocalPyPI(LocalService[PyPITarget]):
-    """PyPI as it really behaves, for an ecosystem that may change meanwhile.
+    """PyPI with its real behavior, for a registry that may change at any time.
 
-    `xmlrpc_limit` is the limit of the XML-RPC methods, `rate_limit` that of all other addresses. `document_lag`
-    and `index_lag` may be set at any time: project documents as they were so many changes of the project ago, the
-    simple index as it was so many serials ago. `others` is the number of further projects that the simple index lists,
-    and that are not there when somebody asks for them.
+    Attributes:
+        xmlrpc_limit: The limit of XML-RPC methods; `rate_limit` is for all other URLs.
+        document_lag: By how many changes project documents are stale; may be changed at any time.
+        index_lag: By how many serials the simple index is stale; may be changed at any time.
+        filler_count: The number of filler projects, which only the simple index has.
     """
 
     def __init__(
@@ -155,7 +156,7 @@ class LocalPyPI(LocalService[PyPITarget]):
                 xmlrpc.build_throttled_fault(fault.retry_after.seconds if fault.retry_after else None)
             )
         try:
-            if call.method != "browse":  # pages of the journal are large, and read once
+            if call.method != "browse":  # pages of the changelog are large, and read once
                 return _build_xml_response(handle_call(call, self.registry))
             return self._get_registry_response(
                 repr(call), lambda: _build_xml_response(handle_call(call, self.registry))
@@ -166,7 +167,7 @@ class LocalPyPI(LocalService[PyPITarget]):
     def _get_project_response(
         self, project: Project, key: object, build: Callable[[], PreparedResponse]
     ) -> PreparedResponse:
-        """Make an answer about a project once, for as long as the project stays as it is."""
+        """Build a response about a project once, until the project changes."""
         cached_project, responses = self._project_cache.get(project.normalized_name, (None, {}))
         if cached_project is not project:
             responses = {}
@@ -174,7 +175,7 @@ class LocalPyPI(LocalService[PyPITarget]):
         return responses.get(key) or responses.setdefault(key, build())
 
     def _get_registry_response(self, key: object, build: Callable[[], PreparedResponse]) -> PreparedResponse:
-        """Make an answer about the whole registry once, until anything in it changes."""
+        """Build a response about the whole registry once, until anything changes."""
         revision, responses = self._registry_cache
         if revision != self.registry.revision:
             responses = {}
@@ -204,16 +205,18 @@ def _build_simple_response(document: Any, serial: int, as_json: bool, filler_ent
 
 
 def main() -> None:
-    """Serve a folder of project documents, or the sample, until the process is stopped."""
+    """Serve a folder of project documents, or the sample ecosystem, until the process is stopped."""
     parser = argparse.ArgumentParser(prog="python -m pyf.aggregator.sandbox.pypi", description=main.__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, help="project documents; the sample ecosystem if left out")
-    parser.add_argument("--port", type=int, default=0, help="any free port if left out")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that every answer takes")
-    parser.add_argument("--others", type=int, default=0, help="further projects that the simple index lists")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="project documents (default: the sample ecosystem)"
+    )
+    parser.add_argument("--port", type=int, default=0, help="port (default: a free one)")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds that every response takes")
+    parser.add_argument("--filler", type=int, default=0, help="filler projects in the simple index")
     args = parser.parse_args()
     registry = FakeRegistry(load_documents(args.folder) if args.folder else load_sample_documents())
     with (
-        LocalPyPI(registry, port=args.port, latency=args.latency, filler_count=args.others) as service,
+        LocalPyPI(registry, port=args.port, latency=args.latency, filler_count=args.filler) as service,
         suppress(KeyboardInterrupt),
     ):
         print(service.url, flush=True)

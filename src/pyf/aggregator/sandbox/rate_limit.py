@@ -1,7 +1,4 @@
-"""How much one client may ask; the services refuse the rest as the real ones do.
-
-GitHub's primary limit: so many points in each hour, told in headers with every answer.
-"""
+"""Rate limits of local services: a limit per period, and GitHub's hourly quota."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,9 +8,9 @@ from .faults import RetryAfter
 
 @dataclass(slots=True)
 class RateLimit:
-    """So many requests in each `period` of seconds, which starts with a request; the rest is refused.
+    """A number of requests in each `period` of seconds, which starts with a request; further ones are rejected.
 
-    `retry_after` is what a refusal tells the client, None for nothing. `also` is a limit that holds beside this one.
+    `retry_after` is sent to rejected clients, None for nothing. `also` is an additional limit.
     """
 
     requests: int
@@ -24,7 +21,7 @@ class RateLimit:
     _request_count: int = field(default=0, init=False)
 
     def acquire(self, now: float) -> bool:
-        """Take one request at a time (monotonic seconds); whether it is within the limit."""
+        """Count a request at a time (monotonic seconds); tell whether it is within the limit."""
         if now - self._period_start >= self.period:
             self._period_start, self._request_count = now, 0
         self._request_count += 1
@@ -45,14 +42,14 @@ class HourlyQuota:
         self.resets_at = int(self.clock() + self.window)
 
     def spend(self) -> bool:
-        """Spend a point; whether there was one."""
+        """Spend a point; tell whether there was one."""
         self._reset_if_due()
         was_available = self.remaining > 0
         self.remaining -= was_available
         return was_available
 
     def to_headers(self) -> dict[str, str]:
-        """Return the headers that tell how it stands."""
+        """Return the headers with the state of the quota."""
         return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
@@ -62,7 +59,7 @@ class HourlyQuota:
         }
 
     def to_dict(self) -> dict[str, int]:
-        """Return it as `/rate_limit` tells it."""
+        """Return the quota in the form of `/rate_limit`."""
         self._reset_if_due()
         fields = {"limit": self.limit, "used": self.limit - self.remaining, "remaining": self.remaining}
         return fields | {"reset": self.resets_at}

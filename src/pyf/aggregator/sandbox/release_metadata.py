@@ -1,7 +1,4 @@
-"""What PyPI's JSON says about a release whose author set nothing.
-
-Files for releases that have none: everything about them is derived from their names, the same each time.
-"""
+"""Default metadata and generated files of releases, in the form of PyPI's JSON."""
 
 from datetime import UTC, datetime
 from hashlib import blake2b, sha256
@@ -15,7 +12,7 @@ SITE_URL = "https://pypi.example"
 
 
 def build_empty_info(name: str, version: str) -> Json:
-    """Return the `info` of a release without any metadata: every key that PyPI has, null or empty as it gives it."""
+    """Return the `info` of a release without metadata: every key of PyPI, null or empty as there."""
     page = f"{SITE_URL}/project/{canonicalize_name(name)}/"
     return {
         "author": None,

@@ -1,4 +1,4 @@
-"""An answer that is made once and sent many times: encoded, tagged, and compressed if it is large."""
+"""Responses that are built once and sent many times: encoded, with an ETag, and compressed if large."""
 
 import gzip
 from collections.abc import Mapping
@@ -6,12 +6,12 @@ from hashlib import sha1
 
 from aiohttp import web
 
-# On one machine the wire is free: compressing pays off only where a real registry's answer would be megabytes.
+# On one machine transfers cost nothing: only responses of the size of megabytes are compressed.
 MIN_COMPRESSED_SIZE = 256 * 1024
 
 
 class PreparedResponse:
-    """A body with its headers; a `fresh_for` number of seconds makes it cacheable and gives it an ETag."""
+    """A body with its headers; `fresh_for` seconds make it cacheable and give it an ETag."""
 
     __slots__ = ("_compressed", "body", "etag", "headers", "status")
 
@@ -34,7 +34,7 @@ class PreparedResponse:
             self.headers |= {"ETag": self.etag, "Cache-Control": f"max-age={max_age}, public"}
 
     def to_response(self, request_headers: Mapping[str, str]) -> web.Response:
-        """Return the response to a request with these headers: whole, compressed, or 304."""
+        """Return the response to a request with these headers: complete, compressed, or 304."""
         if self.etag and self._matches_etag(request_headers.get("If-None-Match", "")):
             headers = {key: value for key, value in self.headers.items() if key != "Content-Type"}
             return web.Response(status=304, headers=headers)
@@ -50,5 +50,5 @@ class PreparedResponse:
 
 
 def redirect(location: str, status: int = 301) -> PreparedResponse:
-    """Return an answer that sends the client elsewhere."""
+    """Build a redirect."""
     return PreparedResponse(b"", "text/plain", status=status, headers={"Location": location})

@@ -1,4 +1,4 @@
-"""What the registry shows of its projects, in the shapes of its JSON and of its simple index."""
+"""Serialize projects to the registry's JSON and to its Simple API."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ API_VERSION = "1.4"
 
 
 def serialize_project(project: Project) -> Json | None:
-    """Return what `/pypi/<name>/json` answers; None where that is a 404."""
+    """Return the response of `/pypi/<name>/json`, None for status 404."""
     newest = project.newest
     if newest is None or not project.is_visible:
         return None
@@ -22,7 +22,7 @@ def serialize_project(project: Project) -> Json | None:
 
 
 def serialize_release(project: Project, release: Release) -> Json:
-    """Return what `/pypi/<name>/<version>/json` answers."""
+    """Return the response of `/pypi/<name>/<version>/json`."""
     roles = [{"role": role, "user": user} for role, user in project.roles]
     return {
         "info": project.build_info(release),
@@ -34,7 +34,7 @@ def serialize_release(project: Project, release: Release) -> Json:
 
 
 def serialize_simple_index(projects: Iterable[Project], serial: int) -> Json:
-    """Return what `/simple/` answers; quarantined projects are left out, those without releases are not."""
+    """Return the response of `/simple/`, without quarantined projects, but with those without releases."""
     return {
         "meta": {"_last-serial": serial, "api-version": API_VERSION},
         "projects": [
@@ -46,7 +46,7 @@ def serialize_simple_index(projects: Iterable[Project], serial: int) -> Json:
 
 
 def serialize_simple_page(project: Project) -> Json:
-    """Return what `/simple/<name>/` answers: only versions that have files; nothing of a quarantined project."""
+    """Return the response of `/simple/<name>/`: only versions with files, and none of a quarantined project."""
     visible_releases = project.releases.values() if project.status != "quarantined" else ()
     releases = sorted((r for r in visible_releases if r.files), key=lambda release: to_sort_key(release.version))
     return {
@@ -60,9 +60,9 @@ def serialize_simple_page(project: Project) -> Json:
 
 
 def find_releases(projects: Iterable[Project], classifiers: Sequence[str]) -> list[tuple[str, str]]:
-    """Return (display name, version) of every release that carries all of the classifiers, exactly.
+    """Return display name and version of every release that has exactly these classifiers.
 
-    As in the registry's own query, classifiers are counted: naming one twice finds nothing.
+    As in the registry's own query, classifiers are counted: a repeated one finds nothing.
     """
     required_classifiers = set(classifiers)
     if not required_classifiers or len(required_classifiers) < len(classifiers):
@@ -76,7 +76,7 @@ def find_releases(projects: Iterable[Project], classifiers: Sequence[str]) -> li
 
 
 def render_simple_html(document: Json) -> bytes:
-    """Return the index or a page as HTML (PEP 503), which is what clients get that do not ask for JSON."""
+    """Return the index or a page as HTML (PEP 503), for clients that do not accept JSON."""
     links = [f'<a href="{escape(file["url"])}">{escape(file["filename"])}</a>' for file in document.get("files", ())]
     names = [entry["name"] for entry in document.get("projects", ())]
     links += [f'<a href="/simple/{canonicalize_name(name)}/">{escape(name)}</a>' for name in names]

@@ -1,7 +1,4 @@
-"""Which of the registry's addresses a request is for.
-
-The six XML-RPC methods that the registry still serves.
-"""
+"""Routing of requests to the local PyPI, and the six XML-RPC methods that the registry still serves."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +16,7 @@ _CALL_KINDS = {"browse": "browse", "changelog_since_serial": "changelog", "chang
 
 @dataclass(frozen=True, slots=True)
 class XmlRpcCall:
-    """An XML-RPC call, or what is wrong with it."""
+    """An XML-RPC call, or its error."""
 
     method: str = ""
     arguments: tuple[Any, ...] = ()
@@ -37,7 +34,7 @@ class PyPITarget(RequestTarget):
 
 
 def parse_pypi_target(method: str, raw_path: str, body: bytes) -> PyPITarget:
-    """Return what a request is about; its kind is "other" where nothing is served."""
+    """Return the subject of a request; its kind is "other" for an unknown URL."""
     path = raw_path.partition("?")[0]
     if "%" in path:
         path = unquote(path)
@@ -99,5 +96,5 @@ _SUPPORTED_METHODS = frozenset(
 
 
 def _sort_descending(pairs: Any) -> list[tuple[str, str]]:
-    """Owners come before maintainers, because the registry sorts roles backwards."""
+    """Return the roles; owners come before maintainers, because the registry sorts roles in reverse."""
     return sorted(sorted(pairs, key=lambda pair: str(pair[1])), key=lambda pair: str(pair[0]), reverse=True)

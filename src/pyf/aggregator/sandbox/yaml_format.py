@@ -1,9 +1,4 @@
-"""The one failure that whoever gives us documents can do something about.
-
-The sample's own short form: the YAML in which people write a project down.
-
-A project in the sample's short form, expanded to all that PyPI would say about it.
-"""
+"""The short YAML form of projects, and its expansion to PyPI's JSON."""
 
 import re
 from collections.abc import Iterator
@@ -21,10 +16,10 @@ from .release_metadata import build_empty_info, build_file
 
 
 class SampleDataError(Exception):
-    """Documents can't be read; the text is one line that says which, and what is wrong with it."""
+    """A document can't be read; the text is one line with its name and the problem."""
 
 
-try:  # libyaml is five times as fast, and not everywhere
+try:  # libyaml is five times as fast, but not available everywhere
     from yaml import CSafeLoader as SafeLoader
 except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]
@@ -35,7 +30,7 @@ _Texts = list[str] | UnsetType | None
 
 
 class AdvisoryEntry(Struct, forbid_unknown_fields=True):
-    """A published vulnerability; it holds for what is older than the fix."""
+    """A published vulnerability; it affects versions below the fix."""
 
     id: str
     aliases: list[str] = []
@@ -44,7 +39,7 @@ class AdvisoryEntry(Struct, forbid_unknown_fields=True):
 
 
 class ReleaseEntry(Struct, forbid_unknown_fields=True):
-    """A release; what is unset of its metadata is as the project has it. `yanked` is a reason or true."""
+    """A release; unset metadata is that of the project. `yanked` is a reason or true."""
 
     version: str
     date: str
@@ -58,7 +53,7 @@ class ReleaseEntry(Struct, forbid_unknown_fields=True):
 
 
 class ProjectEntry(Struct, forbid_unknown_fields=True):
-    """A project with its releases, oldest first; what is unset is as PyPI gives it then, null is null."""
+    """A project with its releases, oldest first; unset values are PyPI's defaults, null stays null."""
 
     name: str
     releases: list[ReleaseEntry]
@@ -90,7 +85,7 @@ class _SampleFile(Struct, forbid_unknown_fields=True):
 
 
 class _Loader(SafeLoader):
-    """Takes words as they are written: 1.10 is a version and no number, a date is text, "no" is no boolean."""
+    """A loader that reads all scalars as text: versions, dates and words such as "no"."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 - the name and the form are PyYAML's
 
@@ -158,7 +153,7 @@ def _build_overrides(release: ReleaseEntry) -> Json:
 
 
 def _build_files(name: str, release: ReleaseEntry, upload_time: datetime, info: Json) -> list[Json]:
-    """Return the files, uploaded three seconds one after the other."""
+    """Build the files, with upload times three seconds apart."""
     files = (
         build_file(
             name,
@@ -181,7 +176,7 @@ def _get_yanked_reason(release: ReleaseEntry) -> str | None:
 
 
 def _parse_upload_time(name: str, release: ReleaseEntry) -> datetime:
-    """Return the time of upload; where only the day is given, some time before noon."""
+    """Return the upload time; for a day without time, a time before noon."""
     try:
         upload_time = datetime.fromisoformat(release.date)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What the threads of one process agree by, for tests of what is built on it; the contract is that of `ports`."""
+"""Fakes of the coordination ports, for the threads of one process."""
 
 import time
 from collections.abc import Callable, Collection
@@ -6,7 +6,7 @@ from threading import Lock
 
 
 class FakeDedupStore:
-    """Remembers keys until their time is up or the process ends; `now` is in seconds."""
+    """Keys that expire, in memory; `now` is in seconds."""
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -14,7 +14,7 @@ class FakeDedupStore:
         self._expires_at: dict[str, float] = {}
 
     def reserve(self, key: str, seconds: int) -> bool:
-        """Note a key unless it is there already."""
+        """Add a key unless it exists."""
         with self._lock:
             if self._expires_at.get(key, 0) > self._now():
                 return False
@@ -22,18 +22,18 @@ class FakeDedupStore:
             return True
 
     def confirm(self, key: str, seconds: int) -> None:
-        """Have a key there from now on."""
+        """Add or extend a key."""
         with self._lock:
             self._expires_at[key] = self._now() + seconds
 
     def release(self, key: str) -> None:
-        """Forget a key."""
+        """Remove a key."""
         with self._lock:
             self._expires_at.pop(key, None)
 
 
 class FakeLocks:
-    """Rights that end when their time is up or the process ends; `now` is in seconds."""
+    """Locks that expire, in memory; `now` is in seconds."""
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -41,7 +41,7 @@ class FakeLocks:
         self._owners: dict[str, tuple[str, float]] = {}
 
     def acquire(self, name: str, owner: str, seconds: float) -> bool:
-        """Take a right, or have it longer."""
+        """Acquire or extend a lock."""
         with self._lock:
             if self._get_owner(name) not in ("", owner):
                 return False
@@ -49,13 +49,13 @@ class FakeLocks:
             return True
 
     def release(self, name: str, owner: str) -> None:
-        """Give a right back."""
+        """Release a lock."""
         with self._lock:
             if self._get_owner(name) == owner:
                 del self._owners[name]
 
     def owner(self, name: str) -> str:
-        """Return who has a right."""
+        """Return the owner of a lock."""
         with self._lock:
             return self._get_owner(name)
 
@@ -65,7 +65,7 @@ class FakeLocks:
 
 
 class FakePartitions:
-    """Keeps account until the time is up or the process ends; `now` is in seconds."""
+    """Open shards of jobs, in memory; `now` is in seconds."""
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -73,12 +73,12 @@ class FakePartitions:
         self._shards: dict[str, tuple[set[str], float]] = {}
 
     def create(self, job: str, shards: Collection[str], seconds: float) -> None:
-        """Note the parts of a work."""
+        """Set the shards of a job."""
         with self._lock:
             self._shards[job] = (set(shards), self._now() + seconds)
 
     def complete(self, job: str, shard: str) -> int:
-        """Note that a part is done."""
+        """Mark a shard as complete."""
         with self._lock:
             shards, expires_at = self._shards.get(job, (set(), 0.0))
             shards.discard(shard)
@@ -86,7 +86,7 @@ class FakePartitions:
 
 
 class FakeRateLimiter:
-    """Turns `delay` seconds apart, for the threads of one process; `now` is in seconds."""
+    """A rate limit of one permit per `delay` seconds, in memory; `now` is in seconds."""
 
     def __init__(self, delay: float, *, now: Callable[[], float] = time.monotonic) -> None:
         self._delay = delay
@@ -95,7 +95,7 @@ class FakeRateLimiter:
         self._next_slot = 0.0
 
     def acquire(self, permits: int = 1) -> float:
-        """Reserve the next turns."""
+        """Reserve the next permits."""
         with self._lock:
             now = self._now()
             slot = max(now, self._next_slot)
@@ -103,6 +103,6 @@ class FakeRateLimiter:
             return slot - now
 
     def block_for(self, seconds: float) -> None:
-        """Let no turn come for so long."""
+        """Give no permit within this time."""
         with self._lock:
             self._next_slot = max(self._next_slot, self._now() + seconds)

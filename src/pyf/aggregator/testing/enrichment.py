@@ -1,13 +1,10 @@
-"""Download counts in memory, for tests of what is built on a source of them.
-
-A host of repositories in memory, for tests: the shortest statement of what a host does.
-"""
+"""Fakes of the source of download counts and of the host of repositories."""
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 
 from msgspec.json import encode
 
+from ..domain.batching import batched
 from ..domain.downloads import Downloads
 from ..domain.errors import AggregatorError, NotFound, Unavailable
 from ..domain.repositories import Repository, RepositoryRef
@@ -15,10 +12,11 @@ from ..ports import CostEstimate, DownloadResult, RateLimitStatus, RepositoryRes
 
 
 class FakeDownloadStats:
-    """A `DownloadStats` with its `RequestMeter`.
+    """A fake of `DownloadStats` and `RequestCounter`.
 
-    `downloads` holds the counts by normalised name, `down` the names about which no answer comes; both may be changed
-    at any time. A request asks about `at_once` projects and takes `pace` seconds, which nobody waits for.
+    Attributes:
+        downloads: Counts by normalized name; may be changed at any time.
+        unavailable: Names whose requests fail; may be changed at any time.
     """
 
     def __init__(
@@ -43,14 +41,13 @@ class FakeDownloadStats:
         return CostEstimate(requests=requests, seconds=requests * self._request_interval)
 
     def fetch_counts(self, names: Iterable[str]) -> Generator[Sequence[DownloadResult], None, None]:
-        remaining = iter(names)
-        while batch := list(islice(remaining, self._batch_size)):
+        for batch in batched(names, self._batch_size):
             self._request_count += 1
             self.requested += batch
             yield [DownloadResult(name=name, outcome=self._lookup(name)) for name in batch]
 
     def count(self) -> int:
-        """Return how many requests there were."""
+        """Return the number of requests."""
         return self._request_count
 
     def _lookup(self, name: str) -> Downloads | AggregatorError:
@@ -60,10 +57,10 @@ class FakeDownloadStats:
 
 
 class FakeRepositoryHost:
-    """The port `RepositoryHost` in memory; a `RequestMeter` of the requests that another host would have been sent.
+    """A fake of `RepositoryHost` and `RequestCounter`.
 
-    `moved` leads from an old address to a repository's own. `down` holds the addresses that nobody answers for, and
-    `refusal` is raised instead of answering any further request; with `is_partial` it claims to tell only parts.
+    It can redirect moved repositories, fail for single ones or for every further request, and declare that its data
+    is partial.
     """
 
     def __init__(self, repositories: Iterable[Repository] = (), *, batch_size: int = 50) -> None:
@@ -78,8 +75,7 @@ class FakeRepositoryHost:
         self.requested: list[RepositoryRef] = []
 
     def fetch_repositories(self, refs: Iterable[RepositoryRef]) -> Iterator[Sequence[RepositoryResult]]:
-        remaining = iter(refs)
-        while batch := list(islice(remaining, self._batch_size)):
+        for batch in batched(refs, self._batch_size):
             if self.failure is not None:
                 raise self.failure
             self._request_count += 1

@@ -1,7 +1,4 @@
-"""Keeps documents in memory, for tests and for looking at things: the shortest statement of what an index does.
-
-Keeps keys in memory, beside an index in memory.
-"""
+"""Fakes of the index and of the API keys: the shortest definition of their behavior."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,7 +36,7 @@ from ..ports.keys import SEARCH_ACTION, ApiKey
 
 @dataclass
 class _StoredProject:
-    """The JSON of the documents by version, and of each other owner's fields with the number of its writing."""
+    """The JSON of the documents by version, and of each enrichment with the number of its write."""
 
     documents: dict[str, bytes]
     enrichments: dict[Owner, tuple[int, bytes]] = field(default_factory=dict)
@@ -62,10 +59,9 @@ class _StoredCollection:
 
 
 class FakeIndex:
-    """The ports `PackageIndex` and `IndexAdmin` in memory; threads may share it.
+    """A fake of `PackageIndex` and `IndexAdmin`; threads may share it.
 
-    What it holds is JSON, as in every other engine: nobody can change it through a value that they gave or were
-    given.
+    Values are stored as JSON, as in every other engine, so that callers can't change them later.
     """
 
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
@@ -295,13 +291,13 @@ class FakeIndex:
         return self._collections[real_name]
 
     def _iterate_projects(self, collection: str) -> Iterator[tuple[str, _StoredProject]]:
-        """Yield a collection's projects by name, as each one is when its turn comes."""
+        """Yield a collection's projects by name; each one is read when it is yielded."""
         with self._lock:
             names = sorted(self._require_collection(collection).projects)
             real_name = self.resolve(collection) or collection
         for name in names:
             with self._lock:
-                # Of a collection that a rebuild has replaced, its successor.
+                # If a rebuild has replaced the collection, continue with its successor.
                 current_name = real_name if real_name in self._collections else collection
                 project = self._require_collection(current_name).projects.get(name)
             if project is not None:
@@ -322,7 +318,7 @@ def _build_document(registry: RegistryFields, project: _StoredProject) -> Docume
 
 
 class FakeApiKeys:
-    """The port `ApiKeys` in memory; `resolve` is that of the index whose collections the keys open."""
+    """A fake of `ApiKeys`; `resolve` is the method of the index whose collections the keys open."""
 
     def __init__(
         self, resolve: Callable[[str], str | None], *, generate_value: Callable[[], str] = generate_key

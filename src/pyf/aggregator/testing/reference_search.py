@@ -1,4 +1,4 @@
-"""Searches by reading every document: the shortest definition of what an engine has to answer."""
+"""A search engine that reads every document: the shortest definition of correct results."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence

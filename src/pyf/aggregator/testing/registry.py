@@ -1,4 +1,4 @@
-"""A registry in memory, for tests of what is built on one: it answers, counts and fails as a real one does."""
+"""A fake registry that responds, counts requests and fails as a real one does."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
@@ -14,12 +14,16 @@ RELEASES_IN_FEED = 100
 
 
 class FakePackageRegistry:
-    """A `PackageRegistry` with its `ChangeJournal`, `ReleaseFeed` and `RequestMeter`.
+    """A fake of `PackageRegistry`, `Changelog`, `ReleaseFeed` and `RequestCounter`.
 
-    The projects come with the metadata of all releases; with `descriptions` = "newest" only the newest release of a
-    project is given with its README. What goes wrong may be changed at any time: `down` are projects about which no
-    answer comes, `down_versions` (project, version) pairs without an answer, `refusing` the names of methods that
-    fail as a whole. `statuses` are those of projects that are not active.
+    Projects have the metadata of all releases; with `descriptions="newest"` only the newest release has its README.
+    Failures may be changed at any time.
+
+    Attributes:
+        unavailable: Projects whose requests fail.
+        unavailable_versions: Pairs of project and version whose requests fail.
+        failing_methods: Names of methods that fail completely.
+        statuses: Statuses of projects that are not active.
     """
 
     def __init__(
@@ -46,7 +50,7 @@ class FakePackageRegistry:
             self.publish(project)
 
     def publish(self, project: Project) -> None:
-        """Put a project in the place of its former self; no change may have a higher serial."""
+        """Add or replace a project, whose serial must be the highest."""
         version = project.newest_release.version if project.releases else ""
         timestamp = max((release.upload_timestamp for release in project.releases), default=0)
         self._record_change(
@@ -55,7 +59,7 @@ class FakePackageRegistry:
         self._projects[project.normalized_name] = project
 
     def remove(self, name: str, serial: int) -> None:
-        """Remove a project; no change may have a higher serial."""
+        """Remove a project; the serial must be the highest."""
         self._record_change(normalize_name(name), "", 0, "remove project", serial)
         del self._projects[normalize_name(name)]
 
@@ -175,7 +179,7 @@ class FakePackageRegistry:
         known_versions: Collection[str],
         failed_versions: dict[str, AggregatorError],
     ) -> Release:
-        """Return a release as reading the project gives it; what it takes and what fails is noted."""
+        """Return a release as reading it gives it; count its requests and collect its failures."""
         if release == project.newest_release or release.metadata is None:
             return release
         if release.version in known_versions:
@@ -192,7 +196,7 @@ class FakePackageRegistry:
 
 
 def _keep_newest_metadata(project: Project) -> Project:
-    """Return a project as its own document alone tells it; of releases without files metadata tells who is newest."""
+    """Return a project as its own JSON has it; for releases without files only the newest one has metadata."""
     releases = (
         release
         if release == project.newest_release or not release.files

@@ -1,6 +1,6 @@
-"""Renders READMEs in the calling process: for tests and for a handful of READMEs that are no enemy's.
+"""A renderer in the calling process, for tests and trusted READMEs.
 
-Neither time nor memory is bounded here, and the process grows by some 40 MB.
+It limits neither time nor memory, and the process grows by about 40 MB.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from ..ports import RenderCache
 
 
 class InlineRenderer:
-    """Renders at once, and remembers by content."""
+    """A renderer that renders immediately, with a cache by content."""
 
     def __init__(self, cache: RenderCache) -> None:
         self._cache = cache
 
     def render(self, readmes: Sequence[Readme]) -> "InlineRenderJob":
-        """Render what is not remembered, and return when that is done."""
+        """Render READMEs that are not cached, and return afterwards."""
         readmes_by_key = {build_cache_key(readme): readme for readme in readmes}
         results = dict(self._cache.get_many(readmes_by_key))
         new = {
@@ -31,11 +31,11 @@ class InlineRenderer:
 
 
 class InlineRenderJob:
-    """READMEs that are rendered already."""
+    """A finished job."""
 
     def __init__(self, results: Sequence[RenderedReadme]) -> None:
         self._results = results
 
     def result(self) -> Sequence[RenderedReadme]:
-        """Return the rendered READMEs in the order they were given."""
+        """Return the rendered READMEs in the given order."""
         return self._results
