@@ -48,9 +48,12 @@ def execute_query(
     skipped_count: int,
     skip_error: Mapping[str, str],
 ) -> Json:
-    """Return the answer to a query, and count in `told` what it tells of, by path.
+    """Execute a query, and count its repositories in `response_counts`, by path.
 
-    The last `unanswered` repositories are left out for the reason `why`, and those that are `broken` for none.
+    Args:
+        failing: Paths of repositories that fail without a reason.
+        skipped_count: How many of the last repositories are left out.
+        skip_error: The error of these.
     """
     try:
         query = _parse_request(body)
@@ -122,11 +125,15 @@ class GitHubTarget(RequestTarget):
 
 
 class LocalGitHub(LocalService[GitHubTarget]):
-    """GitHub as it really behaves, for these repositories; `token` is the only one that it accepts.
+    """GitHub with its real behavior, for these repositories.
 
-    `most_aliases` is how many repositories a query may hold before GitHub finds it too much. `asked` counts how often
-    each repository was asked about, `told` how often the client got an answer, by path in lower case. `broken` are
-    repositories that GraphQL stumbles over, `endless` those that make a whole query take too long.
+    Attributes:
+        token: The only valid token.
+        max_aliases: How many repositories a query may have.
+        request_counts: Requests by the path of the repository, in lower case.
+        response_counts: Responses with the repository, by its path in lower case.
+        failing: Repositories that fail in GraphQL.
+        timing_out: Repositories that make a whole query time out.
     """
 
     def __init__(

@@ -56,7 +56,7 @@ class Query:
         return self.fragments[selection]
 
     def resolve(self, node: Node, selections: Sequence[Field | str]) -> dict[str, Any]:
-        """Return what is asked for of a node; raises `Refused` for a field that it does not have."""
+        """Return the selected fields of a node; raises `GraphQLError` for an unknown field."""
         return {field.alias: self._resolve_field(node, field) for field in self.iter_fields(node, selections)}
 
     def _resolve_field(self, node: Node, field: Field) -> Any:
@@ -77,7 +77,7 @@ class Query:
 
 
 def parse_query(text: str, variables: Mapping[str, Any]) -> Query:
-    """Read a query with its variables; raises `Refused` for what is none."""
+    """Parse a query with its variables; raises `GraphQLError` if it is invalid."""
     return _Parser(text, variables).parse_document()
 
 

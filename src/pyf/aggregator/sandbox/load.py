@@ -22,8 +22,11 @@ def load_sample_documents() -> Iterator[Json]:
 def load_documents(path: Path) -> Iterator[Json]:
     """Yield the project documents of a file, or of all files of a folder in the order of their names.
 
-    `*.json` holds one document, `*.jsonl` and `*.jsonl.gz` one a line, `*.yaml` the sample's own form. A project that
-    comes again must be the same: it is yielded once. Raises `SampleError`, naming the file, for what can't be read.
+    `*.json` has one document, `*.jsonl` and `*.jsonl.gz` one per line, `*.yaml` has the short form. A repeated project
+    must be identical, and is yielded once.
+
+    Raises:
+        SampleDataError: A file can't be read; the text names it.
     """
     known_documents: dict[str, tuple[Path, bytes]] = {}
     for file in _find_files(path):

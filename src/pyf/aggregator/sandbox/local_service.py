@@ -36,7 +36,7 @@ class RequestLog:
         self.clear()
 
     def clear(self) -> None:
-        """Start counting anew; requests under way are not forgotten by `most_at_once`."""
+        """Reset the counts; active requests still count for `max_active`."""
         self.total = 0
         self.by_kind: Counter[str] = Counter()
         self.log: list[LoggedRequest] = []

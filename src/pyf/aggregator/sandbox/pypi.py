@@ -207,9 +207,7 @@ def _build_simple_response(document: Any, serial: int, as_json: bool, filler_ent
 def main() -> None:
     """Serve a folder of project documents, or the sample ecosystem, until the process is stopped."""
     parser = argparse.ArgumentParser(prog="python -m pyf.aggregator.sandbox.pypi", description=main.__doc__)
-    parser.add_argument(
-        "folder", nargs="?", type=Path, help="project documents (default: the sample ecosystem)"
-    )
+    parser.add_argument("folder", nargs="?", type=Path, help="project documents (default: the sample ecosystem)")
     parser.add_argument("--port", type=int, default=0, help="port (default: a free one)")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that every response takes")
     parser.add_argument("--filler", type=int, default=0, help="filler projects in the simple index")

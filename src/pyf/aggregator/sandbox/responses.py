@@ -11,7 +11,7 @@ MIN_COMPRESSED_SIZE = 256 * 1024
 
 
 class PreparedResponse:
-    """A body with its headers; `fresh_for` seconds make it cacheable and give it an ETag."""
+    """A body with its headers; `max_age` in seconds makes it cacheable and gives it an ETag."""
 
     __slots__ = ("_compressed", "body", "etag", "headers", "status")
 

@@ -20,7 +20,7 @@ class XmlRpcFault(Exception):
 
 
 def parse_call(body: bytes) -> tuple[str, tuple[Any, ...]]:
-    """Return the method and the arguments of a call; raises `Refused` for what is none."""
+    """Return the method and the arguments of a call; raises `XmlRpcFault` if it is invalid."""
     try:
         arguments, method = loads(body)
     except (ExpatError, Error, ValueError, TypeError, IndexError) as error:

@@ -65,7 +65,7 @@ def _parse_call_target(path: str, body: bytes) -> PyPITarget:
 
 
 def handle_call(call: XmlRpcCall, registry: FakeRegistry) -> bytes:
-    """Return the answer to a call; raises `Refused` for all that the registry refuses."""
+    """Return the result of a call; raises `XmlRpcFault` if the registry rejects it."""
     if call.error is not None:
         raise call.error
     match call.method, call.arguments:

@@ -95,7 +95,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|fa
 
 
 def parse_entries(text: str) -> list[ProjectEntry]:
-    """Return the projects of a text in the short form; raises `SampleError`."""
+    """Parse the projects of a text in the short form; raises `SampleDataError`."""
     try:
         return msgspec.convert(yaml.load(text, _Loader), _SampleFile).projects  # noqa: S506 - it is a SafeLoader
     except (yaml.YAMLError, msgspec.ValidationError) as error:
@@ -103,9 +103,9 @@ def parse_entries(text: str) -> list[ProjectEntry]:
 
 
 def parse_yaml_projects(text: str) -> Iterator[Json]:
-    """Return the documents of a text in the short form; raises `SampleError`.
+    """Return the documents of a text in the short form; raises `SampleDataError`.
 
-    All that the text leaves open is derived from names, versions and dates: it is the same every time.
+    Missing values are derived from names, versions and dates, so that they are the same every time.
     """
     return map(_build_document, parse_entries(text))
 
