@@ -40,7 +40,7 @@ def find_names(source: CandidatesFile | ClickHouseCandidates) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"eve\nflask login\n", "line 2: 'flask login' is not a valid project name"),
         (b"name,version\n", "line 1: 'name,version' is not a valid project name"),
@@ -48,7 +48,7 @@ def find_names(source: CandidatesFile | ClickHouseCandidates) -> list[str]:
         (b"\xff\xfe", "not UTF-8 text"),
     ],
 )
-def test_candidates_file_rejects_other_content(tmp_path: Path, content: bytes, said: str) -> None:
+def test_candidates_file_rejects_other_content(tmp_path: Path, content: bytes, message: str) -> None:
     file = tmp_path / "names.txt"
     file.write_bytes(content)
 
@@ -56,7 +56,7 @@ def test_candidates_file_rejects_other_content(tmp_path: Path, content: bytes, s
         find_names(CandidatesFile(str(file)))
 
     assert str(file) in str(refusal.value)
-    assert said in str(refusal.value)
+    assert message in str(refusal.value)
 
 
 @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"eve\n" * 1000, mtime=0)[:-12]])

@@ -99,16 +99,16 @@ def test_write_entries_does_not_replace_special_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [(".", "it is a folder"), ("no/such/file", "the folder"), ("a\0b", "null"), ("a" * 300, "name too long")],
 )
-def test_write_entries_invalid_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str) -> None:
+def test_write_entries_invalid_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str) -> None:
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises((Invalid, Unavailable)) as raised:
         write_entries(name, ENTRIES)
 
-    assert said in str(raised.value).lower()
+    assert message in str(raised.value).lower()
     assert list(tmp_path.iterdir()) == []
 
 

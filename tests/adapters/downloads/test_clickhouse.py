@@ -65,11 +65,11 @@ def test_clickhouse_batches() -> None:
     table = DownloadTable({name: {NEWEST: 5} for name in NAMES}, NEWEST)
 
     with LocalClickHouse(table) as local:
-        answers = fetch_counts(local.url, *NAMES)
+        outcomes = fetch_counts(local.url, *NAMES)
 
     assert local.requests.total == 3
-    assert answers.keys() == set(NAMES)
-    assert {answer.last_month for answer in answers.values() if isinstance(answer, Downloads)} == {5}
+    assert outcomes.keys() == set(NAMES)
+    assert {outcome.last_month for outcome in outcomes.values() if isinstance(outcome, Downloads)} == {5}
 
 
 @pytest.mark.parametrize("quoted", [True, False])
@@ -82,12 +82,12 @@ def test_clickhouse_accepts_numbers_as_text(local: LocalClickHouse, quoted: bool
 def test_clickhouse_truncated_result_is_unavailable(local: LocalClickHouse) -> None:
     local.max_rows = 2
 
-    answers = fetch_counts(local.url, "nobody", "busy", "quiet", "null")
+    outcomes = fetch_counts(local.url, "nobody", "busy", "quiet", "null")
 
-    assert isinstance(answers["nobody"], NotFound)
-    assert answers["busy"] == EXPECTED_DOWNLOADS["busy"]
-    assert isinstance(answers["quiet"], Unavailable)
-    assert isinstance(answers["null"], Unavailable)
+    assert isinstance(outcomes["nobody"], NotFound)
+    assert outcomes["busy"] == EXPECTED_DOWNLOADS["busy"]
+    assert isinstance(outcomes["quiet"], Unavailable)
+    assert isinstance(outcomes["null"], Unavailable)
 
 
 def test_clickhouse_splits_too_large_query() -> None:
@@ -96,19 +96,19 @@ def test_clickhouse_splits_too_large_query() -> None:
 
     with LocalClickHouse(table) as local:
         local.max_projects = 300
-        answers = fetch_counts(local.url, *names)
+        outcomes = fetch_counts(local.url, *names)
 
-    assert all(isinstance(answer, Downloads) for answer in answers.values())
+    assert all(isinstance(outcome, Downloads) for outcome in outcomes.values())
     assert local.requests.total == 1 + 2 + 4  # 900 and 450 are too many, 225 are not
 
 
 def test_clickhouse_splits_down_to_minimum() -> None:
     with LocalClickHouse(DOWNLOADS) as local:
         local.max_projects = 0
-        answers = fetch_counts(local.url, *NAMES[:900])
+        outcomes = fetch_counts(local.url, *NAMES[:900])
 
-    assert len(answers) == 900
-    assert all(isinstance(answer, Unavailable) for answer in answers.values())
+    assert len(outcomes) == 900
+    assert all(isinstance(outcome, Unavailable) for outcome in outcomes.values())
     assert local.requests.total < 40
 
 
@@ -117,31 +117,31 @@ def test_clickhouse_error_is_reported_without_retry(status: int) -> None:
     error_text = "Code: 201. DB::Exception: Quota for user `demo` for 3600s has been exceeded. (QUOTA_EXCEEDED)"
     with LocalClickHouse(DOWNLOADS) as local:
         local.error_text, local.error_status = error_text, status
-        answers = fetch_counts(local.url, "busy", retries=3)
+        outcomes = fetch_counts(local.url, "busy", retries=3)
 
-    assert isinstance(answers["busy"], Unavailable)
-    assert "Quota for user `demo` for 3600s has been exceeded" in str(answers["busy"])
+    assert isinstance(outcomes["busy"], Unavailable)
+    assert "Quota for user `demo` for 3600s has been exceeded" in str(outcomes["busy"])
     assert local.requests.total == 1
 
 
 def test_clickhouse_retries_busy_server(local: LocalClickHouse) -> None:
     local.error_text = "Code: 202. DB::Exception: Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)"
 
-    answers = fetch_counts(local.url, "busy", retries=2)
+    outcomes = fetch_counts(local.url, "busy", retries=2)
 
-    assert isinstance(answers["busy"], Unavailable)
+    assert isinstance(outcomes["busy"], Unavailable)
     assert local.requests.total == 3
 
 
 def test_clickhouse_error_inside_response(local: LocalClickHouse) -> None:
     local.faults.add(Fault("midway"))
 
-    answers = fetch_counts(local.url, "busy", "quiet")
+    outcomes = fetch_counts(local.url, "busy", "quiet")
 
-    assert {str(answer).rpartition("reports: ")[2] for answer in answers.values()} == {
+    assert {str(outcome).rpartition("reports: ")[2] for outcome in outcomes.values()} == {
         "Query memory limit exceeded (MEMORY_LIMIT_EXCEEDED) (code 241)"
     }
-    assert all(isinstance(answer, Unavailable) for answer in answers.values())
+    assert all(isinstance(outcome, Unavailable) for outcome in outcomes.values())
 
 
 @pytest.mark.parametrize(
@@ -180,19 +180,19 @@ def test_clickhouse_project_without_rows_is_not_found(unknown: dict[str, object]
 
 
 def test_clickhouse_null_count_is_unset() -> None:
-    answer = parse_body(build_body(total=None))
+    outcome = parse_body(build_body(total=None))
 
-    assert isinstance(answer, Downloads)
-    assert "total" not in msgspec.to_builtins(answer)
-    assert answer.last_day == 1
+    assert isinstance(outcome, Downloads)
+    assert "total" not in msgspec.to_builtins(outcome)
+    assert outcome.last_day == 1
 
 
 def test_clickhouse_history_starts_at_first_download() -> None:
-    answer = parse_body(build_body(first="2026-05-09", months=[202605, 202607], counts=[4, 31]))
+    outcome = parse_body(build_body(first="2026-05-09", months=[202605, 202607], counts=[4, 31]))
 
-    assert isinstance(answer, Downloads)
-    assert answer.history == {"2026-05": 4, "2026-06": 0, "2026-07": 31}
-    assert answer.newest_day == date(2026, 8, 10)
+    assert isinstance(outcome, Downloads)
+    assert outcome.history == {"2026-05": 4, "2026-06": 0, "2026-07": 31}
+    assert outcome.newest_day == date(2026, 8, 10)
 
 
 @pytest.mark.parametrize("fault", ["404", "403", "500", "502", "reset", "half", "empty", "html"])
@@ -243,8 +243,8 @@ def test_split_by_query_size(project_names: list[str]) -> None:
 def test_clickhouse_finds_any_name() -> None:
     hostile = "x'); drop table y"
     with LocalClickHouse(DownloadTable({hostile: {NEWEST: 2}, "y": {NEWEST: 1}}, NEWEST)) as local:
-        answers = fetch_counts(local.url, hostile, "y", "'", "\\", "\\'", "a\nb", "{x:String}", "ä")
+        outcomes = fetch_counts(local.url, hostile, "y", "'", "\\", "\\'", "a\nb", "{x:String}", "ä")
 
-    found = {name for name, answer in answers.items() if isinstance(answer, Downloads)}
+    found = {name for name, outcome in outcomes.items() if isinstance(outcome, Downloads)}
     assert found == {"y", hostile}
-    assert len(answers) == 8
+    assert len(outcomes) == 8

@@ -63,10 +63,10 @@ def test_engine_counts_equal_sums(engine: Engine) -> None:
 def test_engine_project_without_rows_is_not_found(engine: Engine) -> None:
     fill_table(engine, DOWNLOADS)
 
-    answers = fetch_counts(engine.url, "nobody", "busy")
+    outcomes = fetch_counts(engine.url, "nobody", "busy")
 
-    assert isinstance(answers["nobody"], NotFound)
-    assert answers["busy"] == EXPECTED_DOWNLOADS["busy"]
+    assert isinstance(outcomes["nobody"], NotFound)
+    assert outcomes["busy"] == EXPECTED_DOWNLOADS["busy"]
 
 
 def test_engine_not_found_without_join_setting(engine: Engine) -> None:
@@ -88,10 +88,10 @@ def test_engine_sums_without_mirrors(engine: Engine) -> None:
         + [("flask", "0.1", date(2020, 1, 1), "bandersnatch", "sdist", 99)]
     )
 
-    answer = fetch_counts(engine.url, "flask")["flask"]
+    outcome = fetch_counts(engine.url, "flask")["flask"]
 
-    assert isinstance(answer, Downloads)
-    assert (answer.last_day, answer.total, answer.history) == (12, 12, {})
+    assert isinstance(outcome, Downloads)
+    assert (outcome.last_day, outcome.total, outcome.history) == (12, 12, {})
 
 
 def test_engine_project_of_mirrors_is_not_found(engine: Engine) -> None:
@@ -133,8 +133,8 @@ def test_sandbox_equals_engine(engine: Engine, daily: dict[str, dict[date, int]]
         fake_counts = fetch_counts(fake.url, "a", "b-c", "z9", "nobody")
     truth = fetch_counts(engine.url, "a", "b-c", "z9", "nobody")
 
-    assert {name: repr(answer) for name, answer in truth.items()} == {
-        name: repr(answer) for name, answer in fake_counts.items()
+    assert {name: repr(outcome) for name, outcome in truth.items()} == {
+        name: repr(outcome) for name, outcome in fake_counts.items()
     }
 
 
@@ -144,20 +144,20 @@ def test_engine_finds_any_name(engine: Engine, names: list[str]) -> None:
     known_names, unknown = names[: len(names) // 2], names[len(names) // 2 :]
     engine.replace_rows((name, "1.0", NEWEST, "pip", "sdist", number) for number, name in enumerate(known_names, 1))
 
-    answers = fetch_counts(engine.url, *names)
+    outcomes = fetch_counts(engine.url, *names)
 
-    assert [answers[name].total for name in known_names] == list(range(1, len(known_names) + 1))  # type: ignore[union-attr]
-    assert all(isinstance(answers[name], NotFound) for name in unknown)
+    assert [outcomes[name].total for name in known_names] == list(range(1, len(known_names) + 1))  # type: ignore[union-attr]
+    assert all(isinstance(outcomes[name], NotFound) for name in unknown)
 
 
 def test_engine_hostile_names(engine: Engine) -> None:
     names = ["'", "\\", "\\'", "')--", "'; DROP TABLE x; --", "{names:Array(String)}", "\x00", "\n", "a'b", "ä", "null"]
     engine.replace_rows((name, "1.0", NEWEST, "pip", "sdist", 1) for name in [*names, "safe"])
 
-    answers = fetch_counts(engine.url, *names, "safe")
+    outcomes = fetch_counts(engine.url, *names, "safe")
 
-    assert {answer.total for answer in answers.values() if isinstance(answer, Downloads)} == {1}
-    assert len(answers) == len(names) + 1
+    assert {outcome.total for outcome in outcomes.values() if isinstance(outcome, Downloads)} == {1}
+    assert len(outcomes) == len(names) + 1
 
 
 @pytest.fixture
@@ -173,11 +173,11 @@ def public(engine: Engine) -> Iterator[Engine]:
 def test_engine_limit_is_an_error(public: Engine, limit: str) -> None:
     public.run(f"SET {limit}, max_block_size = 1")
 
-    answers = fetch_counts(public.url, *EXPECTED_DOWNLOADS)
+    outcomes = fetch_counts(public.url, *EXPECTED_DOWNLOADS)
     unwished = public.run(build_query(EXPECTED_DOWNLOADS).replace("'throw'", "'break'"))
 
-    assert all(isinstance(answer, Unavailable) for answer in answers.values())
-    assert "exceeded" in str(answers["busy"])
+    assert all(isinstance(outcome, Unavailable) for outcome in outcomes.values())
+    assert "exceeded" in str(outcomes["busy"])
     assert unwished != public.run(
         build_query(EXPECTED_DOWNLOADS).replace("'throw'", "'break'").replace("SETTINGS", f"SETTINGS {NO_LIMITS},")
     )
@@ -187,8 +187,8 @@ def test_engine_accepts_largest_batch(engine: Engine) -> None:
     names = [f"a-project-with-a-rather-long-name-{number}" for number in range(1800)]
     engine.replace_rows((name, "1.0", NEWEST, "pip", "sdist", 1) for name in names)
 
-    answers = fetch_counts(engine.url, *names)
+    outcomes = fetch_counts(engine.url, *names)
 
     assert engine.requests.total == 2
-    assert {answer.total for answer in answers.values() if isinstance(answer, Downloads)} == {1}
-    assert len(answers) == 1800
+    assert {outcome.total for outcome in outcomes.values() if isinstance(outcome, Downloads)} == {1}
+    assert len(outcomes) == 1800

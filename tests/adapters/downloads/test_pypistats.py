@@ -57,11 +57,11 @@ def test_pypistats_recorded_response(shared_data: object) -> None:
 
 
 def test_pypistats_missing_count_is_unset() -> None:
-    answer = parse_body(
+    outcome = parse_body(
         b'{"package": "flask", "data": {"last_day": null, "last_month": 0}, "type": "recent_downloads"}'
     )
 
-    assert answer == Downloads(last_day=UNSET, last_week=UNSET, last_month=0)
+    assert outcome == Downloads(last_day=UNSET, last_week=UNSET, last_month=0)
 
 
 @pytest.mark.parametrize(
@@ -83,26 +83,26 @@ def test_mismatched_response_is_unavailable(body: bytes) -> None:
 def test_pypistats_failure_is_not_a_missing_project(local: LocalPypistats, fault: str) -> None:
     local.faults.add(Fault(fault, project="busy"))
 
-    answers = fetch_counts(local.url, "busy", "quiet")
+    outcomes = fetch_counts(local.url, "busy", "quiet")
 
-    assert isinstance(answers["busy"], Unavailable)
-    assert isinstance(answers["quiet"], Downloads)
+    assert isinstance(outcomes["busy"], Unavailable)
+    assert isinstance(outcomes["quiet"], Downloads)
 
 
 def test_pypistats_retries_transient_failure(local: LocalPypistats) -> None:
     local.faults.add(Fault("502", times=1), Fault("half", times=1))
 
-    answers = fetch_counts(local.url, "busy", limits=ServiceLimits(retries=RetryPolicy(max_retries=2, backoff=0)))
+    outcomes = fetch_counts(local.url, "busy", limits=ServiceLimits(retries=RetryPolicy(max_retries=2, backoff=0)))
 
-    assert isinstance(answers["busy"], Downloads)
+    assert isinstance(outcomes["busy"], Downloads)
     assert local.requests.total == 3
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "a?b=c", "a#b", "ä", "%2e", "a b"])
 def test_pypistats_quotes_name(local: LocalPypistats, name: str) -> None:
-    answers = fetch_counts(local.url, name)
+    outcomes = fetch_counts(local.url, name)
 
-    assert isinstance(answers[name], NotFound)
+    assert isinstance(outcomes[name], NotFound)
     (request,) = local.requests.log
     assert (request.kind, request.path.count("/")) == ("recent", 4)
 
@@ -112,10 +112,10 @@ def test_pypistats_delay_respects_real_limit() -> None:
     table = DownloadTable({name: {NEWEST - timedelta(1): 1} for name in names}, NEWEST)
 
     with LocalPypistats(table, rate_limit=build_pypistats_limit(SCALE)) as local:
-        answers = fetch_counts(local.url, *names, limits=build_pypistats_limits(2.0 * SCALE, NO_WAIT))
+        outcomes = fetch_counts(local.url, *names, limits=build_pypistats_limits(2.0 * SCALE, NO_WAIT))
         arrived = sorted(request.time for request in local.requests.log)
 
-    assert all(isinstance(answer, Downloads) for answer in answers.values())
+    assert all(isinstance(outcome, Downloads) for outcome in outcomes.values())
     assert len(arrived) == 34  # not one was refused and repeated
     assert arrived[-1] - arrived[0] >= 2.0 * SCALE * 33
 
@@ -138,9 +138,9 @@ def test_pypistats_recovers_from_used_up_minute() -> None:
         assert local.rate_limit is not None
         for _ in range(30):
             local.rate_limit.acquire(time.monotonic())
-        answers = fetch_counts(local.url, "busy", "quiet", "null", limits=build_pypistats_limits(2.0 * scale, retries))
+        outcomes = fetch_counts(local.url, "busy", "quiet", "null", limits=build_pypistats_limits(2.0 * scale, retries))
 
-    assert all(isinstance(answer, Downloads) for answer in answers.values())
+    assert all(isinstance(outcome, Downloads) for outcome in outcomes.values())
 
 
 def test_pypistats_429_pauses_all_requests(local: LocalPypistats) -> None:

@@ -49,13 +49,13 @@ def host(github: LocalGitHub, http: HttpClient, pauses: list[float]) -> GitHubGr
 
 
 def fetch_results(host: GitHubGraphQL, refs: list[RepositoryRef] = REFS) -> dict[RepositoryRef, RepositoryResult]:
-    findings = [finding for batch in host.fetch_repositories(refs) for finding in batch]
-    assert len({finding.ref for finding in findings}) == len(findings), "a repository has two results"
-    return {finding.ref: finding for finding in findings}
+    results = [result for batch in host.fetch_repositories(refs) for result in batch]
+    assert len({result.ref for result in results}) == len(results), "a repository has two results"
+    return {result.ref: result for result in results}
 
 
-def get_stars(findings: dict[RepositoryRef, RepositoryResult]) -> list[int]:
-    return [finding.outcome.stars for finding in findings.values() if isinstance(finding.outcome, Repository)]
+def get_stars(results: dict[RepositoryRef, RepositoryResult]) -> list[int]:
+    return [result.outcome.stars for result in results.values() if isinstance(result.outcome, Repository)]
 
 
 def test_query_is_valid_in_github_schema(shared_data: Path) -> None:
@@ -87,24 +87,24 @@ def test_fetch_recorded_repositories(http: HttpClient, shared_data: Path, pauses
     with LocalGitHub([*hosted, HostedRepository(path="o/empty", pushed=None, last_commit=None)], token=TOKEN) as github:
         host = GitHubGraphQL(create_client(http, github.url, pause=pauses.append))
 
-        findings = fetch_results(host, [*refs, *renamed_refs, *missing_refs, to_ref("o/empty")])
+        results = fetch_results(host, [*refs, *renamed_refs, *missing_refs, to_ref("o/empty")])
 
     distinct = {address.key for address in [*refs, *renamed_refs, *missing_refs]} | {"o/empty"}
     assert github.requests.total <= ceil(len(distinct) / 50) + 2
     for address in refs:
-        answer, activity = findings[address].outcome, activities[address.url]
-        assert isinstance(answer, Repository)
-        assert (answer.stars, answer.forks, answer.watchers) == (
+        outcome, activity = results[address].outcome, activities[address.url]
+        assert isinstance(outcome, Repository)
+        assert (outcome.stars, outcome.forks, outcome.watchers) == (
             activity["stars"], activity["forks"], activity["watchers"],
         )  # fmt: skip
-        assert (answer.open_issues, answer.open_pull_requests, answer.is_archived) == (
+        assert (outcome.open_issues, outcome.open_pull_requests, outcome.is_archived) == (
             activity["open_issues"], activity["pull_requests"], activity["is_archived"],
         )  # fmt: skip
-    new_homes = [findings[address].outcome for address in renamed_refs]
+    new_homes = [results[address].outcome for address in renamed_refs]
     assert [repository.ref.path for repository in new_homes if isinstance(repository, Repository)] == [
         repository.path for repository in hosted[:10]
     ]
-    assert all(isinstance(findings[address].outcome, NotFound) for address in missing_refs)
+    assert all(isinstance(results[address].outcome, NotFound) for address in missing_refs)
 
 
 @pytest.mark.parametrize("fault", ["502", "504", "timeout"])
@@ -146,19 +146,24 @@ def test_fetch_adapts_to_small_batches(host: GitHubGraphQL, github: LocalGitHub)
 def test_fetch_abandons_failing_repository(host: GitHubGraphQL, github: LocalGitHub) -> None:
     github.failing = {"o/r3"}
 
-    findings = fetch_results(host)
+    results = fetch_results(host)
 
-    assert isinstance(findings[to_ref("o/r3")].outcome, Unavailable)
-    assert len(get_stars(findings)) == 119
+    assert isinstance(results[to_ref("o/r3")].outcome, Unavailable)
+    assert len(get_stars(results)) == 119
     assert github.request_counts["o/r3"] == 3
 
 
 @pytest.mark.parametrize("kind", ["secondary_limit", "secondary_limit_200", "429"])
-@pytest.mark.parametrize(("wanted", "waited"), [(RetryAfter(7), 7), (RetryAfter(9, as_date=True), 9), (None, 60)])
+@pytest.mark.parametrize(("retry_after", "waited"), [(RetryAfter(7), 7), (RetryAfter(9, as_date=True), 9), (None, 60)])
 def test_fetch_waits_for_secondary_limit(
-    host: GitHubGraphQL, github: LocalGitHub, pauses: list[float], kind: str, wanted: RetryAfter | None, waited: float
+    host: GitHubGraphQL,
+    github: LocalGitHub,
+    pauses: list[float],
+    kind: str,
+    retry_after: RetryAfter | None,
+    waited: float,
 ) -> None:
-    github.faults.add(Fault(kind, request="graphql", times=1, retry_after=wanted))
+    github.faults.add(Fault(kind, request="graphql", times=1, retry_after=retry_after))
 
     assert get_stars(fetch_results(host)) == [7] * 120
 
@@ -173,7 +178,7 @@ def test_fetch_ends_at_too_long_pause(host: GitHubGraphQL, github: LocalGitHub, 
     github.faults.add(Fault("secondary_limit", retry_after=RetryAfter(900)))
 
     with pytest.raises(Unavailable) as stopped:
-        paths += [finding for batch in batches for finding in batch]
+        paths += [result for batch in batches for result in batch]
 
     assert (len(paths), stopped.value.retry_after, pauses) == (50, 900, [])
 
@@ -204,10 +209,10 @@ def test_fetch_abandons_repository_that_times_out(host: GitHubGraphQL, github: L
     """GitHub returns 502 for every query with such a repository, for example one with a million issues."""
     github.timing_out = {"o/r30"}
 
-    findings = fetch_results(host)
+    results = fetch_results(host)
 
-    assert isinstance(findings[to_ref("o/r30")].outcome, Unavailable)
-    assert len(get_stars(findings)) == 119
+    assert isinstance(results[to_ref("o/r30")].outcome, Unavailable)
+    assert len(get_stars(results)) == 119
     assert set(github.response_counts.values()) == {1}
 
 

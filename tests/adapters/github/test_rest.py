@@ -47,13 +47,13 @@ def host(github: LocalGitHub, http: HttpClient, pauses: list[float]) -> GitHubRe
 
 
 def fetch_results(host: GitHubRest, *addresses: RepositoryRef) -> dict[str, RepositoryResult]:
-    return {finding.ref.path: finding for batch in host.fetch_repositories(addresses) for finding in batch}
+    return {result.ref.path: result for batch in host.fetch_repositories(addresses) for result in batch}
 
 
 def fetch_repository(host: GitHubRest, path: str) -> Repository:
-    answer = fetch_results(host, to_ref(path))[path].outcome
-    assert isinstance(answer, Repository)
-    return answer
+    outcome = fetch_results(host, to_ref(path))[path].outcome
+    assert isinstance(outcome, Repository)
+    return outcome
 
 
 def test_rest_watchers_and_issues(host: GitHubRest, github: LocalGitHub) -> None:
@@ -75,9 +75,9 @@ def test_rest_missing_values_are_unset(host: GitHubRest) -> None:
 
 
 def test_rest_does_not_count_pull_requests_of_many_repositories(host: GitHubRest, github: LocalGitHub) -> None:
-    findings = fetch_results(host, to_ref("o/busy"), *(to_ref(hosted.path) for hosted in QUIET))
+    results = fetch_results(host, to_ref("o/busy"), *(to_ref(hosted.path) for hosted in QUIET))
 
-    busy, quiet = findings["o/busy"].outcome, findings["o/quiet0"].outcome
+    busy, quiet = results["o/busy"].outcome, results["o/quiet0"].outcome
     assert isinstance(busy, Repository)
     assert isinstance(quiet, Repository)
     assert (busy.open_issues, busy.open_pull_requests) == (UNSET, UNSET)
@@ -96,9 +96,9 @@ def test_rest_keeps_repository_without_pull_requests(host: GitHubRest, github: L
 def test_rest_saves_last_requests_for_repositories(host: GitHubRest, github: LocalGitHub) -> None:
     github.anonymous_quota.remaining = 3
 
-    findings = fetch_results(host, to_ref("o/busy"), to_ref("o/one"), to_ref("o/quiet1"))
+    results = fetch_results(host, to_ref("o/busy"), to_ref("o/one"), to_ref("o/quiet1"))
 
-    assert all(isinstance(finding.outcome, Repository) for finding in findings.values())
+    assert all(isinstance(result.outcome, Repository) for result in results.values())
 
 
 def test_rest_headers_without_token(host: GitHubRest, github: LocalGitHub) -> None:
@@ -143,16 +143,16 @@ def test_fetch_waits_for_secondary_limit(host: GitHubRest, github: LocalGitHub, 
 
 def test_rest_ends_at_exhausted_limit(host: GitHubRest, github: LocalGitHub) -> None:
     github.anonymous_quota.remaining = 2
-    findings: list[RepositoryResult] = []
+    results: list[RepositoryResult] = []
 
     def take() -> None:
         for batch in host.fetch_repositories(to_ref(hosted.path) for hosted in QUIET):
-            findings.extend(batch)
+            results.extend(batch)
 
     with pytest.raises(Unavailable, match=r"GitHub's rate limit is used up until \d\d:\d\d UTC"):
         take()
 
-    assert len(findings) == 2
+    assert len(results) == 2
 
 
 def test_rest_ends_after_three_failures(host: GitHubRest, github: LocalGitHub) -> None:
@@ -168,11 +168,11 @@ def test_rest_continues_after_blocked_repository(host: GitHubRest, github: Local
     """GitHub sends 403 without rate limit headers for repositories that violate its terms."""
     github.faults.add(Fault("403", project="o/quiet2"))
 
-    findings = fetch_results(host, *(to_ref(hosted.path) for hosted in QUIET))
+    results = fetch_results(host, *(to_ref(hosted.path) for hosted in QUIET))
 
-    assert isinstance(findings["o/quiet2"].outcome, Unavailable)
-    assert not isinstance(findings["o/quiet2"].outcome, NotFound)
-    assert len(findings) == 20
+    assert isinstance(results["o/quiet2"].outcome, Unavailable)
+    assert not isinstance(results["o/quiet2"].outcome, NotFound)
+    assert len(results) == 20
 
 
 def test_rest_minimal_document() -> None:

@@ -55,23 +55,23 @@ def test_outage_is_not_a_missing_project(service: ServiceClient, pypi: LocalPyPI
 def test_outage_of_release_keeps_project(service: ServiceClient, pypi: LocalPyPI, kind: str) -> None:
     pypi.faults.add(Fault(kind, request="release", project="acme-blog"))
 
-    (reading,) = PyPIRegistry(service, pypi.url).read_projects([ProjectRequest(name="acme-blog")])
+    (result,) = PyPIRegistry(service, pypi.url).read_projects([ProjectRequest(name="acme-blog")])
 
-    assert isinstance(reading.outcome, Project)
-    assert reading.failed_versions.keys() == {"1.0", "2.0"}
-    assert all(isinstance(error, Unavailable) for error in reading.failed_versions.values())
+    assert isinstance(result.outcome, Project)
+    assert result.failed_versions.keys() == {"1.0", "2.0"}
+    assert all(isinstance(error, Unavailable) for error in result.failed_versions.values())
 
 
 @pytest.mark.parametrize("kind", [*(kind for kind in OUTAGES if kind != "timeout"), "404"])
 def test_outage_of_index_and_changelog_is_unavailable(service: ServiceClient, pypi: LocalPyPI, kind: str) -> None:
     pypi.faults.add(Fault(kind))
-    registry, journal = PyPIRegistry(service, pypi.url), PyPIChangelog(service, pypi.url)
+    registry, changelog = PyPIRegistry(service, pypi.url), PyPIChangelog(service, pypi.url)
     feed = PyPIFeed(service, pypi.url)
 
     for ask in (
         registry.fetch_serials,
-        journal.fetch_last_serial,
-        lambda: journal.fetch_since(0),
+        changelog.fetch_last_serial,
+        lambda: changelog.fetch_since(0),
         lambda: list(registry.browse_classifiers(["Framework :: Plone"])),
         feed.fetch_newest_projects,
         feed.fetch_newest_releases,
@@ -83,15 +83,15 @@ def test_outage_of_index_and_changelog_is_unavailable(service: ServiceClient, py
 def test_missing_project_is_not_found(service: ServiceClient, pypi: LocalPyPI) -> None:
     pypi.faults.add(Fault("404", project="acme-blog"))
 
-    (reading,) = PyPIRegistry(service, pypi.url).read_projects([ProjectRequest(name="acme-blog")])
+    (result,) = PyPIRegistry(service, pypi.url).read_projects([ProjectRequest(name="acme-blog")])
 
-    assert isinstance(reading.outcome, NotFound)
+    assert isinstance(result.outcome, NotFound)
 
 
 def test_long_retry_after_reaches_caller(service: ServiceClient, pypi: LocalPyPI) -> None:
     pypi.faults.add(Fault("429", project="acme-blog", retry_after=RetryAfter(3600)))
 
-    (reading,) = PyPIRegistry(service, pypi.url).read_projects([ProjectRequest(name="acme-blog")])
+    (result,) = PyPIRegistry(service, pypi.url).read_projects([ProjectRequest(name="acme-blog")])
 
-    assert isinstance(reading.outcome, Unavailable)
-    assert reading.outcome.retry_after == 3600
+    assert isinstance(result.outcome, Unavailable)
+    assert result.outcome.retry_after == 3600

@@ -55,21 +55,21 @@ def serve_page(httpserver: HTTPServer, **parts: Any) -> None:
 
 
 def read_project(registry: PyPIRegistry, *known: str) -> ProjectResult:
-    (reading,) = registry.read_projects([ProjectRequest(name="acme-blog", known_versions=frozenset(known))])
-    return reading
+    (result,) = registry.read_projects([ProjectRequest(name="acme-blog", known_versions=frozenset(known))])
+    return result
 
 
-def get_project(reading: ProjectResult) -> Project:
-    assert isinstance(reading.outcome, Project)
-    return reading.outcome
+def get_project(result: ProjectResult) -> Project:
+    assert isinstance(result.outcome, Project)
+    return result.outcome
 
 
-def get_release(reading: ProjectResult, version: str) -> Release:
-    return next(release for release in get_project(reading).releases if release.version == version)
+def get_release(result: ProjectResult, version: str) -> Release:
+    return next(release for release in get_project(result).releases if release.version == version)
 
 
-def get_metadata(reading: ProjectResult, version: str) -> Metadata:
-    found = get_release(reading, version).metadata
+def get_metadata(result: ProjectResult, version: str) -> Metadata:
+    found = get_release(result, version).metadata
     assert found is not None
     return found
 
@@ -81,18 +81,18 @@ def get_paths(httpserver: HTTPServer) -> list[str]:
 def test_request_contains_normalized_name(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")]})
 
-    (reading,) = registry.read_projects([ProjectRequest(name="Acme_Blog")])
+    (result,) = registry.read_projects([ProjectRequest(name="Acme_Blog")])
 
-    assert (reading.name, get_project(reading).name) == ("Acme_Blog", "Acme.Blog")
+    assert (result.name, get_project(result).name) == ("Acme_Blog", "Acme.Blog")
 
 
 def test_request_percent_encodes_version(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "2.0", {"2.0": [build_file("2.0")], "1.0+a/b c": [build_file("1.0")]})
     serve_release(httpserver, "1.0+a/b c")
 
-    reading = read_project(registry)
+    result = read_project(registry)
 
-    assert get_metadata(reading, "1.0+a/b c").summary == "the 1.0+a/b c"
+    assert get_metadata(result, "1.0+a/b c").summary == "the 1.0+a/b c"
     assert [request.environ["RAW_URI"] for request, _ in httpserver.log][-1].endswith("/1.0%2Ba%2Fb%20c/json")
 
 
@@ -100,18 +100,18 @@ def test_only_newest_release_has_readme(registry: PyPIRegistry, httpserver: HTTP
     serve_project(httpserver, "2.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
     serve_release(httpserver, "1.0")
 
-    reading = read_project(registry)
+    result = read_project(registry)
 
-    assert (get_metadata(reading, "1.0").description, get_metadata(reading, "2.0").description) == ("", "# Acme")
+    assert (get_metadata(result, "1.0").description, get_metadata(result, "2.0").description) == ("", "# Acme")
 
 
 def test_descriptions_all_keeps_all_readmes(service: ServiceClient, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "2.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
     serve_release(httpserver, "1.0")
 
-    reading = read_project(PyPIRegistry(service, httpserver.url_for("/"), descriptions=Descriptions.ALL))
+    result = read_project(PyPIRegistry(service, httpserver.url_for("/"), descriptions=Descriptions.ALL))
 
-    assert {get_metadata(reading, version).description for version in ("1.0", "2.0")} == {"# Acme"}
+    assert {get_metadata(result, version).description for version in ("1.0", "2.0")} == {"# Acme"}
 
 
 def test_newest_release_is_computed(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
@@ -119,10 +119,10 @@ def test_newest_release_is_computed(registry: PyPIRegistry, httpserver: HTTPServ
     serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
     serve_release(httpserver, "2.0")
 
-    reading = read_project(registry, "1.0", "2.0")
+    result = read_project(registry, "1.0", "2.0")
 
-    assert get_project(reading).newest_release.version == "2.0"
-    assert (get_metadata(reading, "2.0").description, get_metadata(reading, "1.0").description) == ("# Acme", "")
+    assert get_project(result).newest_release.version == "2.0"
+    assert (get_metadata(result, "2.0").description, get_metadata(result, "1.0").description) == ("# Acme", "")
     assert get_paths(httpserver) == ["/pypi/acme-blog/2.0/json", "/pypi/acme-blog/json"]
 
 
@@ -132,10 +132,10 @@ def test_yanked_release_is_not_newest(registry: PyPIRegistry, httpserver: HTTPSe
     )
     serve_release(httpserver, "2.0", yanked=True, yanked_reason="broken")
 
-    reading = read_project(registry)
+    result = read_project(registry)
 
-    assert get_project(reading).newest_release.version == "1.0"
-    assert get_release(reading, "2.0").yanked_reason == "broken"
+    assert get_project(result).newest_release.version == "1.0"
+    assert get_release(result, "2.0").yanked_reason == "broken"
 
 
 def test_release_yanked_by_own_document_is_not_newest(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
@@ -144,21 +144,21 @@ def test_release_yanked_by_own_document_is_not_newest(registry: PyPIRegistry, ht
     serve_release(httpserver, "2.0", yanked=True)
     serve_release(httpserver, "1.1")
 
-    reading = read_project(registry, "1.0", "1.1", "2.0")
+    result = read_project(registry, "1.0", "1.1", "2.0")
 
-    assert get_project(reading).newest_release.version == "1.1"
-    assert get_metadata(reading, "1.1").description == "# Acme"
-    assert get_metadata(reading, "2.0").description == ""
+    assert get_project(result).newest_release.version == "1.1"
+    assert get_metadata(result, "1.1").description == "# Acme"
+    assert get_metadata(result, "2.0").description == ""
 
 
 def test_failed_newest_release_is_reported(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "2.0": [build_file("2.0")]})
     httpserver.expect_request("/pypi/acme-blog/2.0/json").respond_with_data(status=404)
 
-    reading = read_project(registry)
+    result = read_project(registry)
 
-    assert get_project(reading).newest_release.metadata is None
-    assert isinstance(reading.failed_versions["2.0"], NotFound)
+    assert get_project(result).newest_release.metadata is None
+    assert isinstance(result.failed_versions["2.0"], NotFound)
 
 
 def test_stored_errors_have_no_traceback(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
@@ -173,10 +173,10 @@ def test_project_without_releases_is_not_found(registry: PyPIRegistry, httpserve
     serve_project(httpserver, "1.0", {})
     serve_page(httpserver)
 
-    answer = read_project(registry).outcome
+    outcome = read_project(registry).outcome
 
-    assert isinstance(answer, NotFound)
-    assert str(answer) == "acme-blog has no releases"
+    assert isinstance(outcome, NotFound)
+    assert str(outcome) == "acme-blog has no releases"
 
 
 @pytest.mark.parametrize("releases", [None, {}])
@@ -205,17 +205,17 @@ def test_releases_of_simple_page_are_fallback(
     )
     serve_release(httpserver, "3.0", yanked=True)
 
-    reading = read_project(registry)
+    result = read_project(registry)
 
-    assert get_project(reading).newest_release.version == "2.0"
-    assert {r.version: [(f.filename, f.packagetype) for f in r.files] for r in get_project(reading).releases} == {
+    assert get_project(result).newest_release.version == "2.0"
+    assert {r.version: [(f.filename, f.packagetype) for f in r.files] for r in get_project(result).releases} == {
         "1.0.0": [("acme_blog-1.0-py3-none-any.whl", "bdist_wheel")],
         "2.0": [("acme.blog-2.0.tar.gz", "sdist")],
         "3.0": [("acme.blog-3.0.zip", "sdist")],
     }
-    (wheel,) = get_release(reading, "1.0.0").files
+    (wheel,) = get_release(result, "1.0.0").files
     assert (wheel.size, wheel.sha256, wheel.upload_time) == (1234, "ab", 1_767_225_600)
-    assert (get_release(reading, "3.0").is_yanked, get_release(reading, "3.0").yanked_reason) == (True, "broken")
+    assert (get_release(result, "3.0").is_yanked, get_release(result, "3.0").yanked_reason) == (True, "broken")
 
 
 def test_mirror_without_versions_is_unavailable(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
@@ -228,10 +228,10 @@ def test_mirror_without_versions_is_unavailable(registry: PyPIRegistry, httpserv
 def test_response_about_other_project_is_unavailable(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     serve_project(httpserver, "1.0", {"1.0": []}, info=build_info("1.0", name="acme-shop"))
 
-    answer = read_project(registry).outcome
+    outcome = read_project(registry).outcome
 
-    assert isinstance(answer, Unavailable)
-    assert "is about 'acme-shop'" in str(answer)
+    assert isinstance(outcome, Unavailable)
+    assert "is about 'acme-shop'" in str(outcome)
 
 
 def test_response_about_other_release_is_unavailable(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
@@ -280,9 +280,9 @@ def test_equal_values_of_releases_are_shared(registry: PyPIRegistry, httpserver:
     serve_release(httpserver, "1.0", **repeated)
     serve_release(httpserver, "2.0", **repeated)
 
-    reading = read_project(registry)
+    result = read_project(registry)
 
-    first, second = get_metadata(reading, "1.0"), get_metadata(reading, "2.0")
+    first, second = get_metadata(result, "1.0"), get_metadata(result, "2.0")
     assert first.classifiers == ("Framework :: Plone", "Framework :: Zope")
     assert first.classifiers is second.classifiers
     assert first.project_urls is second.project_urls

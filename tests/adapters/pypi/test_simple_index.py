@@ -43,38 +43,41 @@ def read_index(body: bytes, chunk_size: int = 100_000) -> Serials:
 
 
 @given(st.dictionaries(names, serials))
-def test_serial_table_equals_mapping(held: dict[str, int]) -> None:
+def test_serial_table_equals_mapping(mapping: dict[str, int]) -> None:
     table = SerialTable()
-    for name, serial in held.items():
+    for name, serial in mapping.items():
         table.add(name, serial)
 
-    assert dict(table) == held
-    assert len(table) == len(held)
-    assert {name: table.get(name) for name in held} == held
+    assert dict(table) == mapping
+    assert len(table) == len(mapping)
+    assert {name: table.get(name) for name in mapping} == mapping
 
 
-@given(held=st.dictionaries(names, serials), other=st.text())
-def test_serial_table_has_no_other_keys(held: dict[str, int], other: str) -> None:
+@given(mapping=st.dictionaries(names, serials), other=st.text())
+def test_serial_table_has_no_other_keys(mapping: dict[str, int], other: str) -> None:
     table = SerialTable()
-    for name, serial in held.items():
+    for name, serial in mapping.items():
         table.add(name, serial)
 
-    assert (other in table) == (other in held)
+    assert (other in table) == (other in mapping)
 
 
 @given(
-    held=st.dictionaries(names, serials), serial=serials, indent=st.sampled_from([None, 1]), is_meta_last=st.booleans()
+    mapping=st.dictionaries(names, serials),
+    serial=serials,
+    indent=st.sampled_from([None, 1]),
+    is_meta_last=st.booleans(),
 )
 def test_serials_reader_accepts_any_json_layout(
-    held: dict[str, int], serial: int, indent: int | None, is_meta_last: bool
+    mapping: dict[str, int], serial: int, indent: int | None, is_meta_last: bool
 ) -> None:
-    document = build_index(held, serial)
+    document = build_index(mapping, serial)
     if is_meta_last:
         document = dict(reversed(document.items()))
 
     index_read = read_index(json.dumps(document, indent=indent).encode())
 
-    assert (index_read.last_serial, dict(index_read.by_name)) == (serial, held)
+    assert (index_read.last_serial, dict(index_read.by_name)) == (serial, mapping)
 
 
 @pytest.mark.parametrize("piece", [1_000, 65_536, 300_000, 10_000_000])

@@ -224,9 +224,9 @@ def test_changelog_pages(service: ServiceClient) -> None:
     fake_registry.add_filler_changes(50_001)
 
     with LocalPyPI(fake_registry) as pypi:
-        journal = PyPIChangelog(service, pypi.url)
-        first = journal.fetch_since(0)
-        second = journal.fetch_since(first[-1].serial)
+        changelog = PyPIChangelog(service, pypi.url)
+        first = changelog.fetch_since(0)
+        second = changelog.fetch_since(first[-1].serial)
 
-    assert (len(first), len(second)) == (journal.page_size, 1)
+    assert (len(first), len(second)) == (changelog.page_size, 1)
     assert [entry.serial for entry in [*first, *second]] == list(range(1, 50_002))

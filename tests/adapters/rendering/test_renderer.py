@@ -60,8 +60,8 @@ def renderer(cache: FakeRenderCache) -> Iterator[PooledRenderer]:
         yield renderer
 
 
-def build_misbehaving_renderer(misdeed: str, diary: Path, cache: FakeRenderCache) -> PooledRenderer:
-    program = [sys.executable, faulty_renderer.__file__, misdeed, str(diary)]
+def create_faulty_renderer(fault: str, pid_log: Path, cache: FakeRenderCache) -> PooledRenderer:
+    program = [sys.executable, faulty_renderer.__file__, fault, str(pid_log)]
     return PooledRenderer(cache, workers=1, program=program)
 
 
@@ -91,29 +91,29 @@ def test_memory_limit_gives_plain_text(renderer: PooledRenderer) -> None:
     assert list(results) == [render_plain_text(GREEDY), *map(render_readme, GOOD)]
 
 
-@pytest.mark.parametrize("misdeed", ["dies", "dies while answering"])
+@pytest.mark.parametrize("fault", ["dies", "dies while answering"])
 def test_readme_that_ends_two_workers_is_cached_as_plain_text(
-    misdeed: str, tmp_path: Path, cache: FakeRenderCache
+    fault: str, tmp_path: Path, cache: FakeRenderCache
 ) -> None:
-    with build_misbehaving_renderer(misdeed, tmp_path / "diary", cache) as renderer:
+    with create_faulty_renderer(fault, tmp_path / "pid_log", cache) as renderer:
         first = renderer.render(GOOD[:1]).result()
         again = renderer.render(GOOD[:1]).result()
 
     assert list(first) == list(again) == [render_plain_text(GOOD[0])]
-    assert len((tmp_path / "diary").read_text().split()) == 2
+    assert len((tmp_path / "pid_log").read_text().split()) == 2
 
 
-@pytest.mark.parametrize("misdeed", ["dies once", "does not begin once"])
-def test_readme_is_retried_after_worker_crash(misdeed: str, tmp_path: Path, cache: FakeRenderCache) -> None:
-    with build_misbehaving_renderer(misdeed, tmp_path / "diary", cache) as renderer:
+@pytest.mark.parametrize("fault", ["dies once", "does not begin once"])
+def test_readme_is_retried_after_worker_crash(fault: str, tmp_path: Path, cache: FakeRenderCache) -> None:
+    with create_faulty_renderer(fault, tmp_path / "pid_log", cache) as renderer:
         [results] = renderer.render(GOOD[:1]).result()
 
-    _, second = (tmp_path / "diary").read_text().split()
+    _, second = (tmp_path / "pid_log").read_text().split()
     assert results.html == f"by {second}"
 
 
 def test_killed_workers_result_is_not_cached(tmp_path: Path, cache: FakeRenderCache) -> None:
-    with build_misbehaving_renderer("is killed", tmp_path / "diary", cache) as renderer:
+    with create_faulty_renderer("is killed", tmp_path / "pid_log", cache) as renderer:
         results = renderer.render(GOOD[:1]).result()
     with PooledRenderer(cache, workers=1) as renderer:
         later = renderer.render(GOOD[:1]).result()
@@ -125,7 +125,7 @@ def test_killed_workers_result_is_not_cached(tmp_path: Path, cache: FakeRenderCa
 def test_defect_is_logged_and_not_cached(
     tmp_path: Path, cache: FakeRenderCache, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with build_misbehaving_renderer("fails", tmp_path / "diary", cache) as renderer:
+    with create_faulty_renderer("fails", tmp_path / "pid_log", cache) as renderer:
         results = renderer.render(GOOD[:1]).result()
     with PooledRenderer(cache, workers=1) as renderer:
         repaired = renderer.render(GOOD[:1]).result()
@@ -138,7 +138,7 @@ def test_defect_is_logged_and_not_cached(
 
 def test_workers_that_cannot_start_are_an_error(tmp_path: Path, cache: FakeRenderCache) -> None:
     with (
-        build_misbehaving_renderer("never begins", tmp_path / "diary", cache) as renderer,
+        create_faulty_renderer("never begins", tmp_path / "pid_log", cache) as renderer,
         pytest.raises(RuntimeError, match="exit before they are ready"),
     ):
         renderer.render(GOOD[:1]).result()
