@@ -138,11 +138,11 @@ def test_image_sources_are_in_the_build_context() -> None:
 
 
 def test_dev_container_installs_everything() -> None:
-    told = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    config = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
 
-    assert all(isinstance(value, DEVCONTAINER[name]) for name, value in told.items())
-    assert "make .venv/.ready" in told["postCreateCommand"]
-    assert "redis-server" in told["onCreateCommand"]
+    assert all(isinstance(value, DEVCONTAINER[name]) for name, value in config.items())
+    assert "make .venv/.ready" in config["postCreateCommand"]
+    assert "redis-server" in config["onCreateCommand"]
     made = (ROOT / "Makefile").read_text()
     assert "READY = $(VENV)/.ready" in made
     assert "--require-hashes --no-deps -r requirements.txt" in made

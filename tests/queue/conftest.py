@@ -20,7 +20,7 @@ def redis() -> Iterator[RedisServer]:
     """One server for all tests of a process: Celery reads its URL once."""
     with start_redis() as server, pytest.MonkeyPatch.context() as environment:
         environment.setenv("REDIS_HOST", server.address)
-        assert queue.app.conf.broker_url == server.url.removesuffix("/0"), "somebody has used the app before"
+        assert queue.app.conf.broker_url == server.url.removesuffix("/0"), "the app was configured before this fixture"
         yield server
 
 
