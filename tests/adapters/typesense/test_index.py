@@ -351,3 +351,15 @@ def test_who_keeps_the_index_in_a_file_does_not_wait_for_the_client_to_be_import
     with run_python(program) as imported:
         assert imported.stdout is not None
         assert imported.stdout.read() == "set()\n"
+
+
+def test_a_package_without_its_newest_release_is_incomplete(local: LocalTypesense, plone: Typesense) -> None:
+    """A server that runs out of space applies the first documents of a request only; the newest release is the last."""
+    plone.index.put("plone", [build_project("a", "2.0", "1.0", "3.0", last_serial=7)])
+    collection = local.store.collection("plone")
+    assert list(collection.documents)[-1] == "a-3.0"
+
+    collection.delete("a-3.0")
+
+    (state,) = plone.index.project_states("plone")
+    assert (state.release_count, state.last_serial) == (2, 0)

@@ -1,7 +1,4 @@
-"""Counts and names the projects of collections, those that older programs have made included.
-
-Sums up what a collection holds of each project, from a few fields of every document.
-"""
+"""Count, list and summarize the packages of collections, those of older programs included."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -70,7 +67,7 @@ def get_normalized_name(flat: Mapping[str, Any]) -> str:
 
 
 class _Row(Struct, frozen=True):
-    """What a holding needs of a document; an older program's lacks some of it, and is read anew because of that."""
+    """The fields of a document that a summary needs; an older program has not written all of them."""
 
     name: str
     name_normalized: str = ""
@@ -109,21 +106,21 @@ _FIELDS = ",".join(_Row.__struct_fields__)
 
 
 def list_package_states(server: Server, collection: str) -> Iterator[ProjectState]:
-    """Yield what is held of each project at this moment, by normalised name.
+    """Yield a summary of each package, by normalized name.
 
-    The engine's own order of texts leaves punctuation out, so it is made here: memory is taken for a few values a
-    project, not for documents.
+    The engine's order of texts ignores punctuation, so summaries are sorted here: a few values a package are in memory,
+    no documents. A package without a newest release is incomplete: it has the serial 0.
     """
     sums = server.read_lines(build_export_path(collection), {"include_fields": _FIELDS}, _sum_rows)
     for name in sorted(sums):
-        held = sums[name]
+        package = sums[name]
         yield ProjectState(
             name_normalized=name,
-            last_serial=held.last_serial,
-            document_version=held.composed_with,
-            status_checked=held.status_checked,
-            project_status=held.newest.project_status,
-            release_count=held.releases,
+            last_serial=package.last_serial if package.newest.is_newest else 0,
+            document_version=package.composed_with,
+            status_checked=package.status_checked,
+            project_status=package.newest.project_status,
+            release_count=package.releases,
         )
 
 
