@@ -131,7 +131,7 @@ def test_first_fetch_crash_at_any_request(pypi: LocalPyPI, tmp_path: Path, strid
         with open_tiny_world(pypi, store, tmp_path) as world:
             assert run_use_case(world, "fetch").is_complete
             assert read_contents(world.deps.index, "tiny", REMOVED_NAMES) == expected
-            assert list_aliases(world.deps.admin) == {"tiny-1": ("tiny",)}
+            assert list_aliases(world.deps) == {"tiny-1": ("tiny",)}
 
 
 @pytest.mark.slow
@@ -162,7 +162,7 @@ def test_rebuild_crash_at_any_request(pypi: LocalPyPI, filled_store: Store, tmp_
             assert world.stored() in complete
             assert run_use_case(world, "recreate").is_complete
             assert read_contents(world.deps.index, "tiny", REMOVED_NAMES) == expected
-            ((_, aliases),) = list_aliases(world.deps.admin).items()
+            ((_, aliases),) = list_aliases(world.deps).items()
             assert aliases == ("tiny",)
 
 
@@ -198,7 +198,7 @@ def test_legacy_takeover_crash_at_any_request(pypi: LocalPyPI, tmp_path: Path, a
         with open_tiny_world(pypi, store, tmp_path) as world:
             assert run_use_case(world, "recreate").is_complete
             assert read_contents(world.deps.index, "tiny", ("tiny-no",)) == expected
-            assert list(list_aliases(world.deps.admin).values()) == [("tiny",)]
+            assert list(list_aliases(world.deps).values()) == [("tiny",)]
 
 
 @contextmanager
