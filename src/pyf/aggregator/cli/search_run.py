@@ -1,6 +1,5 @@
 """Search a collection and print the results as a table or as JSON."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ from rich.text import Text
 
 from ..bootstrap import open_dependencies
 from ..domain.search import Facet, HealthBand, Hit, SearchQuery, SearchResults, count_missing
+from ..domain.text import to_date
 from ..usecases.read.search import UnknownValue, search_with_hints
 from .collection_option import Selection, suggest_collection
 from .config import read_settings
@@ -143,7 +143,7 @@ def _format_flags(hit: Hit) -> str:
 
 
 def _format_date(timestamp: int) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).date().isoformat() if timestamp else "-"
+    return to_date(timestamp).isoformat() if timestamp else "-"
 
 
 def _format_unknown_value(unknown_value: UnknownValue) -> str:

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from math import isinf
 
 import click
 
 from ..domain.errors import Unavailable
 from ..domain.schedule import Schedule
+from ..domain.text import format_time
 from ..usecases.report import RunReport
 from .exit_codes import ExitCode, treat_sigterm_as_interrupt
 from .output import PROBLEM_LISTS, print_json, print_problems
@@ -32,7 +32,7 @@ class RecurringRun:
         self.next_due = self.schedule.get_next_run(self.now())
 
     def __str__(self) -> str:
-        moment = "never" if isinf(self.next_due) else f"{datetime.fromtimestamp(self.next_due, UTC):%Y-%m-%d %H:%M} UTC"
+        moment = "never" if isinf(self.next_due) else format_time(self.next_due)
         return f"next {self.name}: {moment}"
 
     def run_if_due(self) -> RunReport | None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import chain
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ...domain.errors import Unavailable
 from ...domain.health import ScoringConfig
 from ...domain.health.compatibility import has_supported_version
 from ...domain.relevance import Lexicon, PopularityScale, QualitySignals, compute_quality
+from ...domain.text import to_date
 from .files import remove_tree, swap_in
 from .indexed_package import SEARCH_VERSION, IndexedPackage
 from .source import CollectionSource
@@ -38,7 +39,7 @@ class RankingContext(Struct, frozen=True):
     @property
     def today(self) -> date:
         """The current day."""
-        return datetime.fromtimestamp(self.now(), UTC).date()
+        return to_date(self.now())
 
     def compute_merit(self, standing: QualitySignals, scale: PopularityScale) -> float:
         """Compute the quality score of a package today."""

@@ -1,7 +1,6 @@
 """Resolve the collection and the filter that a run works with."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,6 +9,7 @@ from ...domain.collection import CollectionState, Tombstone
 from ...domain.documents.project import normalize_name
 from ...domain.errors import Invalid, NotFound
 from ...domain.membership.profile import Filter
+from ...domain.text import format_time
 from ...ports import Dependencies
 
 
@@ -102,8 +102,7 @@ def build_not_found_error(deps: Dependencies, target: Target, name: str) -> NotF
 
 def format_removal(tombstone: Tombstone) -> str:
     """Return when a package was removed, and why."""
-    removed_at = datetime.fromtimestamp(tombstone.removed_at, UTC)
-    return f"on {removed_at:%Y-%m-%d %H:%M} UTC: {tombstone.reason}"
+    return f"on {format_time(tombstone.removed_at)}: {tombstone.reason}"
 
 
 def _format_fetch_command(target: Target) -> str:

@@ -1,7 +1,7 @@
 """Build the start page of a collection: new, trending, healthy and unsupported packages."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from ...domain.documents.project import ProjectStatus
 from ...domain.health.compatibility import has_supported_version, is_release_supported
 from ...domain.health.scoring_config import ScoringConfig
 from ...domain.search import Facet, FacetCount, Hit, SearchQuery, SearchResults, Sort
+from ...domain.text import to_date
 from ...ports import Dependencies
 from ..collections.target import Target
 from .package_views import sanitize_hit
@@ -94,7 +95,7 @@ class _CollectionReader:
 
     def __init__(self, deps: Dependencies, target: Target) -> None:
         self.collection = target.collection
-        self.today = datetime.fromtimestamp(deps.now(), UTC).date()
+        self.today = to_date(deps.now())
         self.scoring_config: ScoringConfig = deps.scoring_config
         self._engine = deps.search
         self._hidden_names = get_hidden_names(deps, target)

@@ -1,7 +1,6 @@
 """Build what pages and the API display of a package, without e-mail addresses."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
@@ -13,6 +12,7 @@ from ...domain.email_masking import mask_emails, parse_person_names
 from ...domain.health.score import AppliedCap, Finding, Score
 from ...domain.search import HealthBand, Hit, to_health_band, to_hit
 from ...domain.support_matrix import SupportMatrix, build_support_matrix
+from ...domain.text import to_date
 from ...ports import Dependencies
 from ..enrich.scores import score_project
 
@@ -96,7 +96,7 @@ def build_health_report(deps: Dependencies, documents: Sequence[Document]) -> He
 
 def build_compatibility(deps: Dependencies, documents: Sequence[Document]) -> SupportMatrix:
     """Return which releases support which versions, as of now."""
-    today = datetime.fromtimestamp(deps.now(), UTC).date()
+    today = to_date(deps.now())
     return build_support_matrix([document.registry for document in documents], deps.scoring_config, today)
 
 
