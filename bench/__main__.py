@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import engines, search, search_corpus
+from bench import engines, search, search_corpus, start
 
 WORKERS = 20
 LATENCY = 0.02
@@ -55,6 +55,7 @@ def main() -> None:
             table.add_row(label, *_format_row(_run_fetch(documents, classifier, folder, index)))
         console.print(table)
         console.print("The bound is requests x latency / workers.")
+        console.print(start.measure(folder))
         console.print(_measure_discovery(folder))
         console.print(_measure_queue_hour(folder))
         console.print(

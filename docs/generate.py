@@ -120,9 +120,23 @@ def commands_page() -> str:
     """Return the page of all commands with the help that they print."""
     sections = [f"{GENERATED}# Commands\n"]
     for name, command in sorted(_commands()):
-        with click.Context(command, info_name=name, terminal_width=100, **command.context_settings) as context:
-            sections.append(f"\n## {name}\n\n```text\n{command.get_help(context)}\n```\n")
+        for path, context in _walk(command, name):
+            level = "##" if path == name else "###"
+            sections.append(f"\n{level} {path}\n\n```text\n{context.get_help()}\n```\n")
     return "".join(sections)
+
+
+def _walk(
+    command: click.Command, name: str, parent: click.Context | None = None
+) -> Iterator[tuple[str, click.Context]]:
+    """Yield the path and the context of a command and of all of its subcommands."""
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, **command.context_settings)
+    yield context.command_path, context
+    if isinstance(command, click.Group):
+        for subcommand_name in command.list_commands(context):
+            subcommand = command.get_command(context, subcommand_name)
+            assert subcommand is not None
+            yield from _walk(subcommand, subcommand_name, context)
 
 
 def tasks_page() -> str:

@@ -286,7 +286,7 @@ def test_recreate_unaliased_requires_confirmation(plone: CommandRunner) -> None:
     refusal = run_updater(plone, "--recreate-collection -t old")
     assert (refusal.code, set(plone.list_collections())) == (2, {"old", "plone-1"})
     assert "old is a collection, not an alias" in refusal.error
-    assert "copy it to old-1, delete old, and have old lead to old-1 from then on?" in refusal.error
+    assert "Replace it with an alias to old-1 (copy it to old-1, then delete old)?" in refusal.error
 
     assert run_updater(plone, "--recreate-collection -t old -f").code == 0
     assert plone.list_collections() == {"old-1": ("old",), "plone-1": ("plone",)}

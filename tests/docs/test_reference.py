@@ -24,18 +24,25 @@ def load_commands() -> Iterator[tuple[str, click.Command]]:
             yield script.name, script.load()
 
 
-OPTIONS = [
-    (name, form)
-    for name, command in load_commands()
-    for option in command.get_params(click.Context(command, **command.context_settings))
-    if isinstance(option, click.Option)
-    for form in (*option.opts, *option.secondary_opts)
-]
+def list_options(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the path and each option of a command and of its subcommands."""
+    context = click.Context(command, **command.context_settings)
+    for option in command.get_params(context):
+        if isinstance(option, click.Option):
+            yield from ((path, form) for form in (*option.opts, *option.secondary_opts))
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            subcommand = command.get_command(context, name)
+            assert subcommand
+            yield from list_options(subcommand, f"{path} {name}")
+
+
+OPTIONS = [pair for name, command in load_commands() for pair in list_options(command, name)]
 
 
 def extract_section(page: str, title: str) -> str:
     """Return what a page says below a heading."""
-    match = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    match = re.search(rf"^##+ {re.escape(title)}\n(.*?)(?=^##+ |\Z)", page, re.MULTILINE | re.DOTALL)
     assert match, f"{title} is not in the reference"
     return match[1]
 
@@ -49,7 +56,8 @@ def test_generated_pages_are_current() -> None:
 
 
 def test_commands_are_installed() -> None:
-    assert {name for name, _ in OPTIONS} == {
+    assert {path.partition(" ")[0] for path, _ in OPTIONS} == {
+        "pyf",
         "pyfaggregator",
         "pyfdemo",
         "pyfdownloads",
