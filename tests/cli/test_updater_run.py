@@ -323,7 +323,7 @@ def test_recreate_missing_uses_profile(shell: CommandRunner) -> None:
 def test_migrate_is_repeatable(plone: CommandRunner) -> None:
     first, second = (run_updater(plone, "--migrate -s plone -t packages2 --json").report for _ in range(2))
 
-    assert (first["action"], first["collection"], first["copied"], first["unchanged"]) == ("migrate", "packages2", 4, 0)
+    assert (first["action"], first["collection"], first["copied"], first["unchanged"]) == ("merge", "packages2", 4, 0)
     assert (second["copied"], second["unchanged"]) == (0, 4)
     assert plone.list_names("packages2") == PLONE
 

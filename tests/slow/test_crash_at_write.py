@@ -63,7 +63,7 @@ def iter_crashes(pypi: LocalPyPI, folder: Path, use: str) -> Iterator[Path]:
         if folder.exists():
             shutil.copytree(folder, crash_folder)
         try:
-            with open_tiny_world(pypi, crash_folder, CLOCK, opened=open_database) as crashing_world:
+            with open_tiny_world(pypi, crash_folder, CLOCK, open_database=open_database) as crashing_world:
                 run_use_case(crashing_world, use)
             has_died = False
         except ProcessDeath:
@@ -71,6 +71,7 @@ def iter_crashes(pypi: LocalPyPI, folder: Path, use: str) -> Iterator[Path]:
             clear_leftovers(pypi)
         yield crash_folder
         shutil.rmtree(crash_folder)
+    assert lives > 10
 
 
 def clear_leftovers(pypi: LocalPyPI) -> None:
@@ -187,7 +188,7 @@ def rebuild_with_hook(pypi: LocalPyPI, folder: Path, meanwhile: Callable[[int], 
         databases.append(HookedDatabase(path, meanwhile))
         return databases[-1]
 
-    with open_tiny_world(pypi, folder, CLOCK, opened=open_database) as world:
+    with open_tiny_world(pypi, folder, CLOCK, open_database=open_database) as world:
         assert run_use_case(world, "recreate").is_complete
         return world.document("tiny.one"), databases[0].transaction_count
 

@@ -196,4 +196,5 @@ def build_fast_settings(pypi: LocalPyPI, folder: Path, **settings: Any) -> Setti
         "pypi_timeout": 5,
         "render_workers": 1,
     }
+    assert settings.keys() <= Settings.model_fields.keys(), "load_settings ignores unknown names"
     return load_settings(**(defaults | settings))

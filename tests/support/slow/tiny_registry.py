@@ -83,7 +83,7 @@ def open_tiny_world(
     open_database: Callable[[Path], Database] = Database,
     **settings: Any,
 ) -> Iterator[World]:
-    """Give a world on the file in `folder`; `opened` opens that file, so that a test may have a say in it."""
+    """Open a world on the file in `folder`; a test may replace `open_database`."""
     database = open_database(folder / INDEX_FILE)
     # One document a batch: every project is a transaction of its own.
     with open_dependencies(build_fast_settings(pypi, folder, **{"pypi_batch_size": 1, **settings})) as deps:

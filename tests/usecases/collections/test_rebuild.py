@@ -19,7 +19,7 @@ def test_rebuild_moves_alias_and_deletes_old(small: World) -> None:
 
     assert list_collection_aliases(small) == {"plone-2": ("plone",)}
     assert small.stored() == small.expected()
-    assert (report.action, report.collection, report.is_complete) == ("recreate", "plone", True)
+    assert (report.action, report.collection, report.is_complete) == ("rebuild", "plone", True)
     small.recreate()
     assert list_collection_aliases(small) == {"plone-3": ("plone",)}
 

@@ -39,7 +39,7 @@ def test_copy_moves_alias_and_deletes_old(deps: Dependencies) -> None:
 
     assert list_aliases(deps) == {"plone-2": ("plone",)}
     assert read_collection(deps, "plone") == before
-    assert (report.action, report.found, report.copied, report.documents) == ("recreate", 2, 2, 3)
+    assert (report.action, report.found, report.copied, report.documents) == ("rebuild", 2, 2, 3)
 
 
 def test_copy_moves_all_aliases(deps: Dependencies) -> None:

@@ -30,7 +30,7 @@ def build_large_registry() -> FakeRegistry:
 
 @pytest.mark.parametrize("filler_count", SIZES)
 def test_discovery_request_counts(tmp_path: Path, filler_count: int) -> None:
-    with open_world(build_large_registry(), tmp_path, others=filler_count) as built_world:
+    with open_world(build_large_registry(), tmp_path, filler_count=filler_count) as built_world:
         built_world.filter, built_world.collection = load_profiles()["flask"].filter, "flask"
 
         first = count_requests(built_world)

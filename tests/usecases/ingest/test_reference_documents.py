@@ -30,7 +30,7 @@ def test_reference_releases_are_indexed(
 ) -> None:
     fake_registry = FakeRegistry(load_documents(shared_data / "pypi" / documents))
 
-    with open_world(fake_registry, tmp_path, pooled=True, pypi_timeout=60) as real:
+    with open_world(fake_registry, tmp_path, uses_worker_pool=True, pypi_timeout=60) as real:
         real.filter = Filter(classifiers=(classifier,))
         report = real.fetch()
 

@@ -81,7 +81,7 @@ def run_update(selection: Selection, options: CommandOptions) -> ExitCode:
     """Read what changed on PyPI since the last run."""
     settings = read_settings()
     choice = selection.resolve(settings)
-    return _run("changes", settings, choice, options, lambda deps: _update(deps, choice, options))
+    return _run("update", settings, choice, options, lambda deps: _update(deps, choice, options))
 
 
 def run_refresh(selection: Selection, options: CommandOptions, *, all_statuses: bool = False) -> ExitCode:

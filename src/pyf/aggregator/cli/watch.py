@@ -79,7 +79,7 @@ def watch(
 def _print_report_line(report: RunReport, *, as_json: bool) -> None:
     if as_json:
         print_json(report.to_dict(), indent=None)
-    label = report.collection if report.action == "changes" else f"{report.collection}, {report.action}"
+    label = report.collection if report.action == "update" else f"{report.collection}, {report.action}"
     fields = report.to_dict()
     counts = ((name, fields[name]) for name in _COUNT_FIELDS if name in fields)
     numbers = ", ".join(f"{name} {len(count) if isinstance(count, list) else count}" for name, count in counts)

@@ -30,7 +30,7 @@ def merge_collection(
     only the target has are kept, too. A package whose releases are not all in the target at the end is reported as
     failed. The merge can be repeated: what is equal is not written again.
     """
-    report = TransferReport("migrate", target)
+    report = TransferReport("merge", target)
     with report.recording(deps), ExitStack() as locks:
         _check_names(deps, source, target)
         # No other run may clear, swap or fill either of them meanwhile.

@@ -38,7 +38,7 @@ def rebuild_collection(
     alias = target.collection
     if deps.admin.resolve(alias) is None:
         return fetch_collection(deps, target, default=default, options=RunOptions(progress=options.progress))
-    report = IngestReport("recreate", alias)
+    report = IngestReport("rebuild", alias)
     with report.recording(deps), deps.admin.lock(alias):
         clear_leftovers(deps, alias)
         reject_leftover(deps, alias)
@@ -152,7 +152,7 @@ def rebuild_from_copy(
     alias becomes an alias. If the collection does not exist and the target has a filter, an empty one is created.
     A collection of another program can't be copied.
     """
-    report = TransferReport("recreate", target.collection)
+    report = TransferReport("rebuild", target.collection)
     with report.recording(deps), deps.admin.lock(target.collection):
         clear_leftovers(deps, target.collection)
         if deps.admin.resolve(target.collection) is None and target.filter is not None:

@@ -44,7 +44,7 @@ def update_collection(
         discovery_interval: Seconds between requests for the classifiers. A package that gains a classifier meanwhile
             is found by the next run that requests them.
     """
-    report = IngestReport("changes", target.collection)
+    report = IngestReport("update", target.collection)
     with report.recording(deps), open_run(deps, target, default, options, report) as run:
         interval = _read_interval(deps, _choose_cursor(run.state, known_cursor, cursor_is_lost))
         discovered = _find_candidates(run, interval, discovery_interval)

@@ -70,7 +70,7 @@ def update_package(
         force: Send the request in any case.
     """
     name = normalize_name(name)
-    report = PackageReport("inspect", name)
+    report = PackageReport("update-package", name)
     with report.recording(deps):
         stored_documents = {target.collection: tuple(_get_stored_documents(deps, target, name)) for target in targets}
         if not force and _is_up_to_date(targets, stored_documents, name, version):
@@ -161,7 +161,7 @@ def _is_stale(result: ProjectResult, version: str) -> bool:
 def _ingest_into(
     deps: Dependencies, target: Target, result: ProjectResult, stored_documents: Sequence[RegistryFields]
 ) -> IngestReport:
-    report, filter_ = IngestReport("inspect", target.collection), _get_filter(target)
+    report, filter_ = IngestReport("update-package", target.collection), _get_filter(target)
     with report.recording(deps):  # a failure in one collection does not keep the others from being written
         try:
             with _lock_if_needed(deps, target, result):
