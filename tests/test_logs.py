@@ -82,7 +82,7 @@ def test_bound_fields_reach_the_event_loop(log_stream: io.StringIO) -> None:
         with bind_context(task_id="7", project="acme"):
             list(registry.read_projects([ProjectRequest(name="acme")]))
 
-    (retry_line,) = [line for line in parse_lines(log_stream) if "asking again" in line["message"]]
+    (retry_line,) = [line for line in parse_lines(log_stream) if "retry 1 of 1" in line["message"]]
     assert (retry_line["task_id"], retry_line["project"]) == ("7", "acme")
 
 

@@ -29,7 +29,7 @@ def test_redis_host(site: QueueSite, tmp_path: Path) -> None:
     assert site.redis_keys("mine") == ["mine"]
     assert shell.invoke("--purge-queue", command="pyfupdater", redis_host=f"{site.redis.url}").code == 0
     elsewhere = shell.invoke("--purge-queue", command="pyfupdater", redis_host="127.0.0.1:1")
-    assert (elsewhere.code, elsewhere.error.startswith("Redis does not answer: ")) == (4, True)
+    assert (elsewhere.code, elsewhere.error.startswith("Redis does not respond: ")) == (4, True)
 
 
 @covers_setting("typesense_collection")

@@ -81,7 +81,7 @@ def _inspect_workers(settings: Settings) -> tuple[WorkerStats, ...]:
         try:
             stats, active = inspector.stats() or {}, inspector.active() or {}
         except OperationalError as error:
-            raise Unavailable(f"Redis does not answer: {error}") from error
+            raise Unavailable(f"Redis does not respond: {error}") from error
     return tuple(
         _to_worker_stats(name, worker_stats, active.get(name, ())) for name, worker_stats in sorted(stats.items())
     )
