@@ -13,6 +13,8 @@ from support.typesense_fake.schema import Json, encode
 from support.typesense_fake.search import search
 from support.typesense_fake.store import Store
 
+_MAX_SEARCHES = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -180,6 +182,8 @@ def _multi_search(store: Store, query: dict[str, str], asked: Json) -> Json:
         raise RequestRejected(400, "Missing `searches` array.")
     if not asked["searches"]:
         raise RequestRejected(500, "Embedded params parsing error.")
+    if len(asked["searches"]) > _MAX_SEARCHES:
+        raise RequestRejected(400, "Number of multi searches exceeds `limit_multi_searches` parameter.")
     results = []
     for each in asked["searches"]:
         given = {**query, **each}

@@ -1,4 +1,4 @@
-"""What a Typesense server takes and no more, as version 29 is by default; the tests hold it at each edge."""
+"""Limits of a Typesense server, as version 29 has them by default; `test_limits.py` tests each at its edge."""
 
 # Hits of one answer. `limit` and `per_page` are one parameter, of which `per_page` wins: name only that one.
 HITS_PER_PAGE = 250
@@ -9,7 +9,7 @@ SEARCHES_PER_REQUEST = 50
 # Operations of one `filter_by`: conditions and the operators between them, so 50 conditions. A list of values is one.
 FILTER_OPERATIONS = 100
 
-# Characters of the query string of a search by GET; a `multi_search` has no such limit.
+# Characters of the query string of a search by GET, with its question mark; a `multi_search` has no such limit.
 SEARCH_QUERY_STRING = 4000
 
 # Characters that a filter in a URL may take. The server takes more, but proxies often have 8 KB for a whole URL.
