@@ -41,7 +41,7 @@ def test_no_package_is_named_by_the_built_in_words_but_the_one_that_everybody_ab
         ("frameworks: [", "not YAML"),
     ],
 )
-def test_a_file_that_can_not_be_used_is_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+def test_invalid_lexicon_file_is_one_line_error(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(text)
 

@@ -59,7 +59,7 @@ def build_clickhouse_response(asked: Request, names: list[str]) -> Response:
     return Response(json.dumps({"meta": [], "data": [{"name": name} for name in shown], "rows": len(shown)}))
 
 
-def test_names_come_normalised_and_once(make_source: SourceFactory) -> None:
+def test_names_come_normalized_and_once(make_source: SourceFactory) -> None:
     with make_source(["Flask_Login", "flask.login", "eve", "Flask-Login", "zope.flask"]) as candidates:
         told = list(candidates.find_candidates(["flask"]))
 

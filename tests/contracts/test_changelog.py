@@ -19,7 +19,7 @@ def test_the_last_serial_is_that_of_the_newest_change(registry: RegistryPorts) -
     assert registry.meter.count() == 1
 
 
-def test_changes_come_ascending_by_serial_and_normalised_name(registry: RegistryPorts) -> None:
+def test_changes_come_ascending_by_serial_and_normalized_name(registry: RegistryPorts) -> None:
     entries = registry.changelog.fetch_since(9)
 
     assert [(entry.serial, entry.name) for entry in entries] == [(10, "leaky"), (20, "acme-blog"), (30, "plone-api")]

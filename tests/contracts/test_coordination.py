@@ -82,7 +82,7 @@ def test_of_many_who_claim_a_key_at_once_one_gets_it(dedup: DedupStore) -> None:
     assert claims.count(True) == 1
 
 
-def test_a_right_has_one_holder(locks: Locks) -> None:
+def test_a_lock_has_one_holder(locks: Locks) -> None:
     assert locks.owner("plone") == ""
 
     assert locks.acquire("plone", "me", 60)
@@ -91,7 +91,7 @@ def test_a_right_has_one_holder(locks: Locks) -> None:
     assert (locks.owner("plone"), locks.owner("django")) == ("me", "you")
 
 
-def test_who_has_a_right_may_take_it_again_and_has_it_longer(locks: Locks) -> None:
+def test_acquire_extends_the_lock_of_its_owner(locks: Locks) -> None:
     locks.acquire("plone", "me", SHORT)
     locks.acquire("django", "me", SHORT)
 
@@ -101,7 +101,7 @@ def test_who_has_a_right_may_take_it_again_and_has_it_longer(locks: Locks) -> No
     assert not locks.acquire("plone", "you", 60)
 
 
-def test_only_the_holder_can_give_a_right_back(locks: Locks) -> None:
+def test_only_the_owner_can_release_a_lock(locks: Locks) -> None:
     locks.acquire("plone", "me", 60)
 
     locks.release("plone", "you")
@@ -110,7 +110,7 @@ def test_only_the_holder_can_give_a_right_back(locks: Locks) -> None:
     assert locks.acquire("plone", "you", 60)
 
 
-def test_a_right_that_is_not_taken_again_lapses(locks: Locks) -> None:
+def test_lock_expires(locks: Locks) -> None:
     locks.acquire("plone", "me", 0.5)
 
     assert wait_until(lambda: not locks.owner("plone"))
@@ -119,14 +119,14 @@ def test_a_right_that_is_not_taken_again_lapses(locks: Locks) -> None:
     assert locks.owner("plone") == "you"
 
 
-def test_of_many_who_take_a_right_at_once_one_gets_it(locks: Locks) -> None:
+def test_concurrent_acquire_has_one_winner(locks: Locks) -> None:
     with ThreadPoolExecutor(8) as pool:
         taken = list(pool.map(lambda n: locks.acquire("plone", str(n), 60), range(32)))
 
     assert taken.count(True) == 1
 
 
-def test_what_is_left_of_a_work_is_told_with_each_part(partitions: Partitions) -> None:
+def test_complete_returns_remaining_shards(partitions: Partitions) -> None:
     partitions.create("plone", ["0", "1", "2"], 60)
     partitions.create("django", ["0"], 60)
 
@@ -134,7 +134,7 @@ def test_what_is_left_of_a_work_is_told_with_each_part(partitions: Partitions) -
     assert partitions.complete("django", "0") == 0
 
 
-def test_a_work_that_is_handed_out_again_begins_anew(partitions: Partitions) -> None:
+def test_create_replaces_open_shards(partitions: Partitions) -> None:
     partitions.create("plone", ["0", "1"], 60)
     partitions.complete("plone", "0")
 

@@ -29,7 +29,7 @@ def rebuilt_engine(engine: IndexEngine) -> IndexEngine:
     return engine
 
 
-def test_what_the_registry_does_not_give_is_carried_over(rebuilt_engine: IndexEngine) -> None:
+def test_what_the_registry_does_not_give_is_copied(rebuilt_engine: IndexEngine) -> None:
     rebuilt_engine.index.put("plone-1", [build_project("only-here")])
     rebuilt_engine.index.update("plone-1", {"only-here": RepositoryFields(github_stars=1)})
     rebuilt_engine.index.update("plone-1", {"a": DownloadFields(download_last_day=9)})
@@ -58,7 +58,7 @@ def test_what_was_written_later_stays_whichever_side_it_is_on(rebuilt_engine: In
     assert (newer_in_target, newer_in_source, read_stars(rebuilt_engine, "plone-2")) == (2, 3, 4)
 
 
-def test_a_score_is_not_carried_over_because_it_follows_from_the_documents(rebuilt_engine: IndexEngine) -> None:
+def test_a_score_is_not_copied_because_it_follows_from_the_documents(rebuilt_engine: IndexEngine) -> None:
     rebuilt_engine.index.update("plone-2", {"a": HealthFields(health_score=2)})
     rebuilt_engine.index.update("plone-1", {"a": HealthFields(health_score=1)})
 
@@ -67,7 +67,7 @@ def test_a_score_is_not_carried_over_because_it_follows_from_the_documents(rebui
     assert rebuilt_engine.index.get_project_documents("plone-2", "a")[0].to_dict()["health_score"] == 2
 
 
-def test_tombstones_are_carried_over_but_for_projects_that_are_back(rebuilt_engine: IndexEngine) -> None:
+def test_tombstones_are_copied_but_for_projects_that_are_back(rebuilt_engine: IndexEngine) -> None:
     gone = [Tombstone(name=name, removed_at=1, reason="gone") for name in ("b", "c")]
     rebuilt_engine.index.put("plone-1", [build_project("b"), build_project("c")])
     rebuilt_engine.index.remove("plone-1", gone)
@@ -88,7 +88,7 @@ def test_a_tombstone_of_the_target_stays(rebuilt_engine: IndexEngine) -> None:
     assert rebuilt_engine.index.get_tombstone("plone-2", "a") == Tombstone(name="a", removed_at=2, reason="gone")
 
 
-def test_thousands_are_carried_over(rebuilt_engine: IndexEngine) -> None:
+def test_thousands_are_copied(rebuilt_engine: IndexEngine) -> None:
     names = [f"project-{number}" for number in range(1100)]
     for collection in ("plone-1", "plone-2"):
         rebuilt_engine.index.put(collection, [build_project(name) for name in names])

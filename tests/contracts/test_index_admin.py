@@ -85,7 +85,7 @@ def test_an_alias_that_is_a_collection_is_refused_before_anything_is_made(admin:
     assert [collection.name for collection in admin.list_collections()] == ["plone"]
 
 
-def test_creating_with_an_alias_that_exists_points_it_anew(admin: IndexAdmin) -> None:
+def test_creating_with_an_alias_that_exists_points_it_again(admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE, alias="plone")
 
     admin.create("plone-2", STATE, alias="plone")

@@ -24,11 +24,11 @@ def membership_cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
     database.close()
 
 
-def test_nothing_was_judged_at_first(membership_cache: MembershipCache) -> None:
+def test_nothing_was_evaluated_at_first(membership_cache: MembershipCache) -> None:
     assert membership_cache.get_many(PLONE, ["requests"]) == {}
 
 
-def test_verdicts_are_recalled_with_their_serials(membership_cache: MembershipCache) -> None:
+def test_non_members_are_returned_with_their_serials(membership_cache: MembershipCache) -> None:
     membership_cache.set_many(PLONE, {"requests": 30_000_000_000, "flask": 2, "django": 3})
 
     recalled = membership_cache.get_many(PLONE, {"requests", "django", "never-seen"})
@@ -36,7 +36,7 @@ def test_verdicts_are_recalled_with_their_serials(membership_cache: MembershipCa
     assert recalled == {"requests": 30_000_000_000, "django": 3}
 
 
-def test_a_later_verdict_takes_the_place_of_the_earlier_one(membership_cache: MembershipCache) -> None:
+def test_set_many_replaces_earlier_serials(membership_cache: MembershipCache) -> None:
     membership_cache.set_many(PLONE, {"requests": 1, "flask": 1})
 
     membership_cache.set_many(PLONE, {"requests": 2})
@@ -44,7 +44,7 @@ def test_a_later_verdict_takes_the_place_of_the_earlier_one(membership_cache: Me
     assert membership_cache.get_many(PLONE, ["requests", "flask"]) == {"requests": 2, "flask": 1}
 
 
-def test_a_forgotten_verdict_is_gone_and_the_others_stay(membership_cache: MembershipCache) -> None:
+def test_delete_many_keeps_others(membership_cache: MembershipCache) -> None:
     membership_cache.set_many(PLONE, {"requests": 1, "flask": 1})
 
     membership_cache.delete_many(PLONE, ["requests", "never-seen"])
@@ -70,14 +70,14 @@ def test_all_that_is_remembered_of_a_filter_can_be_told(membership_cache: Member
     assert membership_cache.get_all("never: seen") == {}
 
 
-def test_who_was_not_judged_yet_can_be_told_apart(membership_cache: MembershipCache) -> None:
+def test_get_all_separates_unevaluated_candidates(membership_cache: MembershipCache) -> None:
     membership_cache.set_many(PLONE, {"requests": 1, "new": 0, "newer": 0})
     membership_cache.set_many(PLONE, {"new": 7})
 
     assert membership_cache.get_all(PLONE, include_unevaluated=True) == {"newer": 0}
 
 
-def test_nothing_asked_and_nothing_judged_is_nothing_done(membership_cache: MembershipCache) -> None:
+def test_nothing_asked_and_nothing_evaluated_is_nothing_done(membership_cache: MembershipCache) -> None:
     membership_cache.set_many(PLONE, {})
     membership_cache.delete_many(PLONE, [])
 
@@ -85,9 +85,7 @@ def test_nothing_asked_and_nothing_judged_is_nothing_done(membership_cache: Memb
 
 
 @pytest.mark.parametrize("count", [25_000, pytest.param(700_000, marks=pytest.mark.slow)])
-def test_as_many_verdicts_as_the_registry_has_projects_are_recalled(
-    membership_cache: MembershipCache, count: int
-) -> None:
+def test_membership_cache_holds_all_projects_of_the_registry(membership_cache: MembershipCache, count: int) -> None:
     serials = {f"project-{number}": number for number in range(count)}
 
     membership_cache.set_many(PLONE, serials)

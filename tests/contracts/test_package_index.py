@@ -90,7 +90,7 @@ def test_a_put_replaces_the_documents_of_its_projects_and_of_no_other(index: Pac
     assert list_versions(index, "b") == ["1.0"]
 
 
-def test_a_project_that_spells_its_name_anew_has_new_ids_only(index: PackageIndex) -> None:
+def test_a_project_that_spells_its_name_again_has_new_ids_only(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("plone-api", "1.0")])
 
     index.put(PLONE, [build_project("Plone.API", "1.0")])

@@ -82,7 +82,7 @@ def test_a_write_without_a_score_leaves_the_one_that_is_there(index: PackageInde
     assert [document["health_score"] for document in list_documents(index, "a")] == [50]
 
 
-def test_what_others_have_written_is_told_of_the_projects_that_are_there(index: PackageIndex) -> None:
+def test_what_others_have_written_is_reported_of_the_projects_that_are_there(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0", "2.0"), build_project("b"), build_project("plone.api")])
     index.update(PLONE, {"a": RepositoryFields(github_stars=7), "plone-api": RepositoryFields(github_stars=8)})
     index.update(PLONE, {"a": DownloadFields(download_last_day=9)})

@@ -45,7 +45,7 @@ def test_serials_are_those_of_all_projects_but_the_quarantined(registry: Registr
     assert registry.meter.count() == 1
 
 
-def test_serials_can_be_looked_up_by_normalised_name(registry: RegistryPorts) -> None:
+def test_serials_can_be_looked_up_by_normalized_name(registry: RegistryPorts) -> None:
     by_name = registry.projects.fetch_serials().by_name
 
     assert by_name["acme-blog"] == 20
@@ -113,7 +113,7 @@ def test_of_a_project_that_is_not_worth_it_no_further_release_is_read(registry: 
     assert registry.meter.count() == 1
 
 
-def test_what_a_project_is_worth_is_judged_by_its_newest_release(registry: RegistryPorts) -> None:
+def test_what_a_project_is_worth_is_evaluated_by_its_newest_release(registry: RegistryPorts) -> None:
     def carries_plone(project: Project) -> bool:
         return project.newest_release.metadata is not None and PLONE in project.newest_release.metadata.classifiers
 
@@ -144,7 +144,7 @@ def test_a_project_that_nobody_answers_for_is_unavailable_and_keeps_no_other_bac
     assert isinstance(readings["nobody"].outcome, NotFound)
 
 
-def test_a_release_that_nobody_answers_for_is_told_and_stays_without_metadata(registry: RegistryPorts) -> None:
+def test_unavailable_release_is_reported_without_metadata(registry: RegistryPorts) -> None:
     registry.fail_release("plone-api", "1.0")
 
     reading = read_project(registry, "plone-api", "2.1a1")
@@ -173,7 +173,7 @@ def test_wanted_projects_are_asked_for_only_as_results_are_taken(registry: Regis
     assert asked < 1_000
 
 
-def test_standings_tell_the_status(registry: RegistryPorts) -> None:
+def test_simple_pages_tell_the_status(registry: RegistryPorts) -> None:
     standings = group_by_name(registry.projects.check_simple_pages(["plone-api", "acme-blog", "hidden"]))
 
     assert {name: (standing.outcome, standing.is_empty) for name, standing in standings.items()} == {
@@ -184,7 +184,7 @@ def test_standings_tell_the_status(registry: RegistryPorts) -> None:
     assert registry.meter.count() == 3
 
 
-def test_standings_tell_failures_as_answers(registry: RegistryPorts) -> None:
+def test_simple_pages_tell_failures_as_answers(registry: RegistryPorts) -> None:
     registry.fail_project("plone-api")
 
     standings = group_by_name(registry.projects.check_simple_pages(["plone-api", "nobody"]))

@@ -17,7 +17,7 @@ def registry(request: pytest.FixtureRequest) -> Iterator[RegistryPorts]:
         yield registry
 
 
-def test_the_newest_projects_come_first_by_normalised_name_and_without_version(registry: RegistryPorts) -> None:
+def test_the_newest_projects_come_first_by_normalized_name_and_without_version(registry: RegistryPorts) -> None:
     entries = [entry for entry in registry.feed.fetch_newest_projects() if entry.name != "hidden"]
 
     assert [(entry.name, entry.version) for entry in entries] == [("leaky", ""), ("acme-blog", ""), ("plone-api", "")]

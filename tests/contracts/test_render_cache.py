@@ -38,7 +38,7 @@ def test_nothing_is_remembered_at_first(cache: RenderCache) -> None:
     assert cache.get_many([Readme(text="a").fingerprint]) == {}
 
 
-def test_what_was_kept_is_recalled_by_its_fingerprint(cache: RenderCache) -> None:
+def test_what_was_kept_is_returned_by_its_fingerprint(cache: RenderCache) -> None:
     short, long = RenderedReadme(html="<p>a</p>"), RenderedReadme(html="<p>long</p>" * 10_000, title="T", changelog="")
     cache.set_many({"a": short, "b": long, "c": RenderedReadme()})
 
@@ -69,7 +69,7 @@ def test_nothing_asked_and_nothing_kept_is_nothing_done(cache: RenderCache) -> N
     assert cache.get_many([]) == {}
 
 
-def test_a_thousand_readmes_are_recalled(cache: RenderCache) -> None:
+def test_render_cache_returns_a_thousand_readmes(cache: RenderCache) -> None:
     readmes = {f"fingerprint-{number}": RenderedReadme(html=f"<p>{number}</p>") for number in range(1000)}
 
     cache.set_many(readmes)

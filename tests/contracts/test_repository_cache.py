@@ -55,7 +55,7 @@ def test_nothing_is_remembered_at_first(cache: RepositoryCache) -> None:
     assert cache.get_many([], fetched_since=0) == {}
 
 
-def test_what_was_learned_is_recalled_in_any_case_also_that_there_is_none(cache: RepositoryCache) -> None:
+def test_what_was_learned_is_returned_in_any_case_also_that_there_is_none(cache: RepositoryCache) -> None:
     cache.set_many([make_cached("O/A", 5), make_cached("o/gone", 5, None)])
 
     recalled = cache.get_many([to_ref("o/a"), to_ref("o/GONE"), to_ref("o/never")], fetched_since=0)
@@ -63,7 +63,7 @@ def test_what_was_learned_is_recalled_in_any_case_also_that_there_is_none(cache:
     assert recalled == {"github.com/o/a": make_cached("O/A", 5), "github.com/o/gone": make_cached("o/gone", 5, None)}
 
 
-def test_what_is_too_old_is_not_recalled(cache: RepositoryCache) -> None:
+def test_what_is_too_old_is_not_returned(cache: RepositoryCache) -> None:
     cache.set_many([make_cached("o/a", 10), make_cached("o/b", 20)])
 
     assert set(cache.get_many([to_ref("o/a"), to_ref("o/b")], fetched_since=11)) == {"github.com/o/b"}
@@ -93,7 +93,7 @@ def test_a_repository_comes_back_as_it_was_under_the_address_that_was_asked(
     assert cache.get_many([to_ref("o/old"), to_ref("o/new")], fetched_since=0) == {"github.com/o/old": asked}
 
 
-def test_thousands_are_kept_and_recalled(cache: RepositoryCache) -> None:
+def test_thousands_are_kept_and_returned(cache: RepositoryCache) -> None:
     many = [make_cached(f"o/{number}", number) for number in range(12_000)]
 
     cache.set_many(many)

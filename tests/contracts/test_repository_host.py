@@ -25,7 +25,7 @@ def fetch_one(host: RepositoryHostPorts, path: str) -> RepositoryResult:
     return fetch_by_ref(host, [to_ref(path)])[to_ref(path)]
 
 
-def test_a_repository_is_told_with_what_the_host_knows_of_it(host: RepositoryHostPorts) -> None:
+def test_a_repository_is_reported_with_what_the_host_knows_of_it(host: RepositoryHostPorts) -> None:
     finding = fetch_one(host, "plone/plone.api")
 
     assert isinstance(finding.outcome, Repository)
@@ -38,7 +38,7 @@ def test_a_repository_is_told_with_what_the_host_knows_of_it(host: RepositoryHos
 
 
 @pytest.mark.parametrize("before", ["collective/plone.api", "EVEN-OLDER/plone.api"])
-def test_one_that_has_moved_is_told_with_its_new_address(host: RepositoryHostPorts, before: str) -> None:
+def test_one_that_has_moved_is_reported_with_its_new_address(host: RepositoryHostPorts, before: str) -> None:
     finding = fetch_one(host, before)
 
     assert isinstance(finding.outcome, Repository)
@@ -53,7 +53,7 @@ def test_one_that_is_not_there_or_not_public_is_not_found(host: RepositoryHostPo
     assert path in str(answer)
 
 
-def test_an_archived_one_says_so_and_a_licence_that_has_no_name_is_unknown(host: RepositoryHostPorts) -> None:
+def test_an_archived_one_says_so_and_a_license_that_has_no_name_is_unknown(host: RepositoryHostPorts) -> None:
     answer = fetch_one(host, "o/archived").outcome
 
     assert isinstance(answer, Repository)

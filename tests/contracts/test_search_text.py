@@ -89,7 +89,7 @@ def test_a_project_is_found_however_it_is_typed(search_engine: SearchEngine, tex
 
 
 @pytest.mark.usefixtures("toolbar_packages")
-def test_the_exact_name_comes_first_whoever_is_more_popular(index: PackageIndex, search_engine: SearchEngine) -> None:
+def test_exact_name_comes_first_despite_popularity(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project("toolbar"), build_project("plone.toolbar", summary="toolbar toolbar")])
     index.update(PLONE, {"plone-toolbar": DownloadFields(download_last_month=10**9)})
 

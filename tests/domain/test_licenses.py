@@ -25,7 +25,7 @@ BSD = "License :: OSI Approved :: BSD License"
         ("not an expression", [], "Permission is hereby granted " * 100, ""),
     ],
 )
-def test_a_licence_is_told_where_it_can_be(expression: str, classifiers: list[str], text: str, told: str) -> None:
+def test_to_spdx(expression: str, classifiers: list[str], text: str, told: str) -> None:
     assert to_spdx(expression=expression, classifiers=tuple(classifiers), text=text) == told
 
 

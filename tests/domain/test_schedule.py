@@ -20,7 +20,7 @@ def compute_next_run(crontab: str, after: datetime) -> datetime:
         ("0 22 * * *", datetime(2026, 11, 23, 22, tzinfo=UTC)),  # later than now, never now
     ],
 )
-def test_the_next_time_is_told_in_utc(crontab: str, expected: datetime) -> None:
+def test_get_next_run_is_in_utc(crontab: str, expected: datetime) -> None:
     assert compute_next_run(crontab, datetime(2026, 11, 22, 22, 0, 30, tzinfo=UTC)) == expected
 
 

@@ -20,7 +20,7 @@ def test_a_project_that_is_down_may_be_named_in_any_spelling() -> None:
     assert isinstance(read_outcome(registry, "plone-api"), Unavailable)
 
 
-def test_what_is_published_later_is_there_and_in_the_journal() -> None:
+def test_what_is_published_later_is_there_and_in_the_changelog() -> None:
     registry = FakePackageRegistry(PROJECTS)
 
     registry.publish(Project(name="late", last_serial=40, releases=(build_release("late", "1.0", 9),)))
@@ -29,7 +29,7 @@ def test_what_is_published_later_is_there_and_in_the_journal() -> None:
     assert [(entry.name, entry.action) for entry in registry.fetch_since(30)] == [("late", "new release")]
 
 
-def test_what_is_withdrawn_is_gone_and_the_journal_says_so() -> None:
+def test_what_is_withdrawn_is_gone_and_the_changelog_says_so() -> None:
     registry = FakePackageRegistry(PROJECTS)
 
     registry.remove("plone.api", 41)
@@ -47,7 +47,7 @@ def test_changes_have_growing_serials() -> None:
     assert isinstance(read_outcome(registry, "plone-api"), Project)
 
 
-def test_a_page_of_the_journal_holds_the_oldest_changes() -> None:
+def test_a_page_of_the_changelog_holds_the_oldest_changes() -> None:
     registry = FakePackageRegistry(PROJECTS, page_size=2)
 
     assert [entry.serial for entry in registry.fetch_since(0)] == [5, 10]

@@ -281,7 +281,7 @@ def test_parts_fit_into_an_int64(version: str) -> None:
 
 
 @given(versions)
-def test_release_numbers_and_postfix_make_the_normalised_version(version: str) -> None:
+def test_release_numbers_and_postfix_make_the_normalized_version(version: str) -> None:
     parsed = Version(version)
 
     assert parsed.base_version + parse_version_parts(version).postfix == str(parsed)

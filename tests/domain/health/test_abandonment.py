@@ -20,7 +20,7 @@ from pyf.aggregator.domain.health.abandonment import find_abandonment_notice
         "This fork was merged into the original",
     ],
 )
-def test_a_farewell_is_heard(text: str) -> None:
+def test_find_abandonment_notice(text: str) -> None:
     assert find_abandonment_notice(text)
 
 
@@ -39,7 +39,7 @@ def test_a_farewell_is_heard(text: str) -> None:
         "x" * 2000 + "\nThis package is deprecated",
     ],
 )
-def test_what_only_sounds_like_a_farewell_is_none(text: str) -> None:
+def test_find_abandonment_notice_ignores_similar_texts(text: str) -> None:
     assert find_abandonment_notice(text) == ""
 
 

@@ -113,7 +113,7 @@ def test_a_program_that_was_not_updated_for_years_condemns_nobody() -> None:
     assert can_use_supported_python(years_later) is True
 
 
-def test_a_framework_that_nobody_knows_the_releases_of_is_no_fault() -> None:
+def test_framework_without_known_releases_is_not_evaluated() -> None:
     standards = replace(SCORING_CONFIG, frameworks={})
 
     assert has_supported_framework(RuleContext(build_signals(), standards, 0)) is UNSET

@@ -50,7 +50,7 @@ def test_the_last_release_counts_even_if_it_is_of_an_older_series() -> None:
     assert (known.version, known.released_at) == ("2.0", 200)
 
 
-def test_what_has_pre_releases_only_is_judged_by_these() -> None:
+def test_what_has_pre_releases_only_is_evaluated_by_these() -> None:
     known = extract(make_release("1.0a1", 100, is_newest=False), make_release("1.0a2", 200))
 
     assert (known.is_prerelease_only, known.releases, known.released_at) == (True, 0, 200)

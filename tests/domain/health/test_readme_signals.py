@@ -75,7 +75,7 @@ def test_an_example_is_code_that_does_more_than_install(text: str, has: bool) ->
         ("", False),
     ],
 )
-def test_installing_is_told_by_a_command_or_a_heading(text: str, has: bool) -> None:
+def test_installing_is_reported_by_a_command_or_a_heading(text: str, has: bool) -> None:
     assert extract_from_markdown(text).has_install_section is has
 
 

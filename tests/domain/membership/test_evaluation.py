@@ -103,7 +103,7 @@ def test_a_filter_for_everything_lets_everything_in() -> None:
         ("werkzeug", [], "it is included: it is the lower half"),
     ],
 )
-def test_the_reason_is_told_in_words(name: str, requires: list[str], said: str) -> None:
+def test_evaluation_explains_the_reason(name: str, requires: list[str], said: str) -> None:
     assert said in get_explanation(name, *requires)
 
 

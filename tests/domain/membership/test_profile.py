@@ -79,7 +79,7 @@ def test_another_rule_is_another_key(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("change", [{"include": {"a": "b"}}, {"exclude": {"a": "b"}}])
-def test_a_project_named_by_hand_changes_who_is_in_and_no_verdict(change: dict[str, Any]) -> None:
+def test_include_and_exclude_change_members_but_not_the_filter_key(change: dict[str, Any]) -> None:
     changed = replace(FLASK, **change)
 
     assert changed.key == FLASK.key

@@ -40,7 +40,7 @@ def test_a_requirement_that_holds_somewhere_without_an_extra_is_one_of_run_time(
         ('flask; "a" in extras', ()),
     ],
 )
-def test_a_requirement_that_needs_an_extra_is_told_with_it(line: str, extras: tuple[str, ...]) -> None:
+def test_a_requirement_that_needs_an_extra_is_reported_with_it(line: str, extras: tuple[str, ...]) -> None:
     needed = parse_requirements([line])
 
     assert (needed.run_time, needed.extras) == ({}, {"flask": extras})
@@ -91,7 +91,7 @@ def test_whatever_holds_on_some_system_without_an_extra_counts(marker: str) -> N
 
 
 @given(st.lists(st.sampled_from(_EXTRA), min_size=1, max_size=4), st.sampled_from([" and ", " or "]))
-def test_what_is_about_extras_alone_is_judged_as_packaging_does(comparisons: list[str], joint: str) -> None:
+def test_what_is_about_extras_alone_is_evaluated_as_packaging_does(comparisons: list[str], joint: str) -> None:
     marker = joint.join(comparisons)
 
     assert bool(parse_requirements([f"flask; {marker}"]).run_time) is Marker(marker).evaluate({"extra": ""})

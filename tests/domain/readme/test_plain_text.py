@@ -66,7 +66,7 @@ def test_it_does_not_read_like_a_changelog(heading: str) -> None:
 
 
 @pytest.mark.parametrize("repeated", ["changes ", "1.", "the ", "(", "changes in a ", "-", "release notes for "])
-def test_a_hostile_heading_is_judged_without_delay(repeated: str) -> None:
+def test_a_hostile_heading_is_evaluated_without_delay(repeated: str) -> None:
     assert not is_changelog_heading(repeated * 100_000)
 
 

@@ -115,7 +115,7 @@ def test_a_part_that_is_not_there_is_unset() -> None:
     assert (made.title, made.main_content, made.changelog) == (UNSET, UNSET, UNSET)
 
 
-def test_code_in_a_language_that_nobody_knows_does_not_fail_a_readme() -> None:
+def test_code_in_an_unknown_language_is_rendered() -> None:
     assert render_html(".. code:: klingon\n\n   Qapla'", "text/x-rst") == "<pre><code>Qapla'</code></pre>\n"
 
 

@@ -83,7 +83,7 @@ def test_pieces_are_exactly_what_is_taken_for_one(parts: list[str], word: str) -
         ("django-crispy-forms", "django-forms-crispy", "crispy forms"),
     ],
 )
-def test_nearer_names_are_in_higher_buckets(better: str, worse: str, text: str) -> None:
+def test_nearer_names_are_in_higher_tiers(better: str, worse: str, text: str) -> None:
     assert (compute_tier(text, better) or 0) > (compute_tier(text, worse) or 0)
 
 
@@ -110,7 +110,7 @@ def test_who_has_none_of_the_words_is_not_found() -> None:
     assert compute_tier("tenancy", "thing", summary="something else") is None
 
 
-def test_only_words_that_nobody_uses_may_have_a_slip() -> None:
+def test_only_unused_words_may_have_typos() -> None:
     def found(share: float) -> bool:
         query = parse_query("toolbra", LEXICON, document_frequency=lambda stem: share)
         assert query is not None
@@ -228,7 +228,7 @@ def test_more_downloads_never_rank_lower(counts: list[int], one: int, other: int
 
 
 @given(st.integers(0, 100), st.integers(0, 100))
-def test_more_health_is_more_merit_and_given_up_is_less(one: int, other: int) -> None:
+def test_quality_grows_with_health_and_falls_if_abandoned(one: int, other: int) -> None:
     low, high = sorted((one, other))
 
     def of(health: int, *, given_up: bool = False) -> float:
