@@ -44,7 +44,7 @@ def explain(shell: CommandRunner, name: str, profile: str = "flask") -> str:
         ("moto", 'it requires flask only for its extras "server" and "all".'),
         (
             "plonesque",
-            "has no classifier of profile flask (Framework :: Flask), it does not require flask: it has no requirements",
+            "has no classifier of profile flask (Framework :: Flask), it does not require flask: it has no requ",
         ),
         ("flask_talisman", "it does not require flask, its name matches flask-*, which is not enough."),
         (
