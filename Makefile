@@ -11,37 +11,39 @@ export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: demo test check bench relevance docs screenshots slow clickhouse clean pins
 
-demo: $(READY)  ## The whole main job against the sample ecosystem, over HTTP on this machine
+demo: $(READY)  ## Run the whole main job against the sample ecosystem on this machine
 	$(BIN)/pyfdemo $(ARGS)
 
-test: $(READY)  ## All tests but the slow ones, the layers' contract included
+test: $(READY)  ## Run all tests except the slow ones
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-slow: $(READY)  ## Kill, load and simulation tests that take minutes
+slow: $(READY)  ## Run the tests that kill processes and simulate months
 	$(BIN)/python -m pytest -n auto --dist worksteal --slow -m slow $(ARGS)
 
-clickhouse: $(ENGINE)  ## What we ask ClickHouse, on its own engine; needs uv, and 530 MB
+clickhouse: $(ENGINE)  ## Run our SQL on the embedded ClickHouse engine (needs uv, 530 MB)
 	PYTHONPATH=.clickhouse $(BIN)/python -m pytest tests/adapters/downloads/test_clickhouse_engine.py $(ARGS)
 
-check: $(READY)  ## Lint, types, layers
+check: $(READY)  ## Check lint, spelling, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell tests
+	$(BIN)/codespell --dictionary=- --dictionary=docs/plain-english.txt src docs bench *.md
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## Speed and memory, measured side by side in one run
+bench: $(READY)  ## Measure speed and memory side by side in one run
 	$(BIN)/python -m bench $(ARGS)
 
-relevance: $(READY)  ## The share of judged queries that find what they should; fails below the gates
+relevance: $(READY)  ## Judge the search with known queries; fails below the gates
 	$(BIN)/python -m bench.relevance $(ARGS)
 
-docs: $(READY)  ## Make the generated reference pages and example.env anew
+docs: $(READY)  ## Generate the reference pages and example.env
 	$(BIN)/python docs/generate.py
 
-screenshots: $(READY)  ## Take the README's pictures of the page anew; needs Chromium
+screenshots: $(READY)  ## Take the README's screenshots (needs Chromium)
 	$(BIN)/python docs/screenshots.py
 
-pins:  ## Choose the newest versions of all dependencies and write them down with their hashes
+pins:  ## Pin the newest versions of all dependencies with their hashes
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra test --no-header \
 	    --output-file requirements.txt pyproject.toml
 
@@ -57,5 +59,5 @@ $(ENGINE): $(READY)
 	uv pip install --quiet --python $(BIN)/python --target .clickhouse --no-deps --group clickhouse
 	touch $(ENGINE)
 
-clean:  ## Remove what was installed and made
+clean:  ## Remove everything that was installed and generated
 	rm -rf $(VENV) .clickhouse .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -103,7 +103,7 @@ def fields_page() -> str:
     sections = [
         f"{GENERATED}# Fields of a document\n\n"
         "One document a release. Times are Unix seconds, 0 where unknown. A text or list that PyPI leaves out is\n"
-        "empty; a field marked `?` is absent where nobody knows its value. A field is written by its owner only.\n\n"
+        "empty; a field marked `?` is absent if its value is unknown. A field is written by its owner only.\n\n"
         "Use: **Q** searched (with weight), **F** facet, **S** sort, **–** stored only.\n"
     ]
     for owner in Owner:
@@ -184,7 +184,7 @@ def health_page() -> str:
     return (
         f"{GENERATED}# The health score\n\n"
         "How a score comes about, and why like this: [Health](../explanation/health.md). Other weights, caps and\n"
-        "thresholds: [Weigh the health score anew](../how-to/health.md).\n\n"
+        "thresholds: [Adjust the health score](../how-to/health.md).\n\n"
         "## Rules\n\nPoints that a rule can give, in each model. A rule whose facts are not known is left out of the\n"
         "sum, and of what the sum is divided by.\n\n"
         f"| rule | {' | '.join(standards.models)} | looks at |\n|---|---|---|---|\n" + "\n".join(rows) + "\n\n"

@@ -9,7 +9,7 @@ from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import CommandRunner, CompletedCommand
 from support.terminal import open_terminal
 
-COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m|\x1b\[[0-9;]*9[0-7][0-9;]*m")
+COLOR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m|\x1b\[[0-9;]*9[0-7][0-9;]*m")
 
 
 def run_fetch_in_terminal(shell: CommandRunner, **settings: Any) -> tuple[CompletedCommand, str]:
@@ -35,7 +35,7 @@ def test_progress_bar_shows_rate_and_is_removed(slow_shell: CommandRunner) -> No
 
     assert (result.code, result.report["indexed"]) == (0, 4)
     assert re.search(r"reading .*4/4.* \S*[0-9.]+/s.* \S*0:00:0\d", screen)
-    assert COLOUR.search(screen)
+    assert COLOR.search(screen)
     assert "found" not in screen  # the report is elsewhere
     assert "\x1b[?25h" in screen  # the cursor is visible again
     assert screen.rstrip().endswith("\x1b[2K")
@@ -45,7 +45,7 @@ def test_no_color_disables_colors(slow_shell: CommandRunner) -> None:
     _, screen = run_fetch_in_terminal(slow_shell, no_color=1)
 
     assert "4/4" in screen
-    assert not COLOUR.search(screen)
+    assert not COLOR.search(screen)
 
 
 def test_ascii_progress_bar(slow_shell: CommandRunner) -> None:

@@ -75,7 +75,7 @@ def create(name: str, profile: str) -> ExitCode:
 def rebuild(
     name: str, from_pypi: bool, allow_mass_removal: bool, profile: str, as_json: bool, is_confirmed: bool
 ) -> ExitCode:
-    """Build the collection NAME anew beside the live one, and switch the alias once it is complete.
+    """Rebuild the collection NAME beside the live one, and switch the alias once it is complete.
 
     Readers see the old collection until then.
     """

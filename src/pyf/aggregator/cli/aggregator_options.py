@@ -187,7 +187,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--recreate-collection",
         is_flag=True,
-        help="With -f: build the collection anew beside the live one and switch when it is proven.",
+        help="With -f: rebuild the collection beside the live one and switch once it is verified.",
     ),
     click.option(
         "--all", "all_", is_flag=True, help="With --refresh-from-pypi: look up the status of all packages now."

@@ -89,7 +89,7 @@ def _run_commands(runner: DemoRunner, registry: FakeRegistry) -> None:
 
 
 def _show_pages(url: str, console: Console, *, opens_browser: bool) -> None:
-    """Look at the page once, and open it where somebody wants to."""
+    """Check the page once, and open it in a browser if requested."""
     collection_paths = [f"/in/{profile}" for profile in load_profiles()]
     paths = [
         "/",

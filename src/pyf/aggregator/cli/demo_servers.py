@@ -74,7 +74,7 @@ def check_pages(base_url: str, paths: Iterable[str]) -> int:
 
 
 def open_in_browser(url: str) -> bool:
-    """Open the page where somebody sits at a screen; returns whether that was so."""
+    """Open the page if there is a screen; return whether it was opened."""
     has_screen = sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     return has_screen and sys.stdout.isatty() and webbrowser.open(url)
 

@@ -15,7 +15,7 @@ _BY_CLASSIFIER = {
     "OSI Approved :: Apache Software License": "Apache-2.0",
     "OSI Approved :: Boost Software License 1.0 (BSL-1.0)": "BSL-1.0",
     "OSI Approved :: Eclipse Public License 2.0 (EPL-2.0)": "EPL-2.0",
-    "OSI Approved :: European Union Public Licence 1.2 (EUPL 1.2)": "EUPL-1.2",
+    "OSI Approved :: European Union Public Licence 1.2 (EUPL 1.2)": "EUPL-1.2",  # codespell:ignore
     "OSI Approved :: GNU Affero General Public License v3": "AGPL-3.0-only",
     "OSI Approved :: GNU Affero General Public License v3 or later (AGPLv3+)": "AGPL-3.0-or-later",
     "OSI Approved :: GNU General Public License v2 (GPLv2)": "GPL-2.0-only",

@@ -160,9 +160,9 @@ def _match_concepts(query: ParsedQuery) -> tantivy.Query:
 
 def _match_concept(concept: QueryTerm, share: float) -> tantivy.Query:
     ways = [match for way in concept.variants for match in _match_way(way, share)]
-    ways.append(_Q.const_score_query(_term("runs", concept.joined), NAME_WEIGHT * share))
+    ways.append(_Q.const_score_query(_term("runs", concept.joined_words), NAME_WEIGHT * share))
     if concept.allowed_typos:
-        near = _Q.fuzzy_term_query(_SCHEMA, "runs", concept.joined, distance=concept.allowed_typos)
+        near = _Q.fuzzy_term_query(_SCHEMA, "runs", concept.joined_words, distance=concept.allowed_typos)
         ways.append(_Q.const_score_query(near, NAME_WEIGHT * share))
     return _Q.disjunction_max_query(ways)
 
@@ -172,9 +172,9 @@ def _match_concept_in_name(concept: QueryTerm) -> tantivy.Query:
     terms = [_term(TEXT_FIELDS[0], stem(word)) for word in words]
     pieces = {piece for word in words for piece in (word, stem(word)) if len(piece) >= MIN_PREFIX_LENGTH}
     terms += [_term("pieces", piece) for piece in pieces]
-    terms += [_term("runs", concept.joined)]
+    terms += [_term("runs", concept.joined_words)]
     if concept.allowed_typos:
-        terms.append(_Q.fuzzy_term_query(_SCHEMA, "runs", concept.joined, distance=concept.allowed_typos))
+        terms.append(_Q.fuzzy_term_query(_SCHEMA, "runs", concept.joined_words, distance=concept.allowed_typos))
     return _Q.const_score_query(_any(terms), 1.0)
 
 

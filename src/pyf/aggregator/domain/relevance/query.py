@@ -63,7 +63,7 @@ class QueryTerm(Struct, frozen=True, kw_only=True, dict=True):
     synonyms: tuple[Variant, ...] = ()
 
     @cached_property
-    def joined(self) -> str:
+    def joined_words(self) -> str:
         """The words, joined."""
         return "".join(self.words)
 

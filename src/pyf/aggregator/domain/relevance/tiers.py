@@ -102,7 +102,7 @@ def _is_whole_name(query: ParsedQuery, forms: NameForms) -> bool:
             or segment.endswith(query.suffixes)
         ):
             continue
-        if not any(is_within_typos(term.joined, segment, term.allowed_typos) for term in query.fuzzy_terms):
+        if not any(is_within_typos(term.joined_words, segment, term.allowed_typos) for term in query.fuzzy_terms):
             return False
     return True
 
@@ -115,7 +115,7 @@ def _score_term(term: QueryTerm, project: Searchable, forms: NameForms, name_wei
             best = max(best, variant.weight * _score_variant(variant, project, forms, name_weight))
     if best and any(_score_variant(synonym, project, forms, name_weight) for synonym in term.synonyms):
         best += _SYNONYM_BONUS
-    if best < name_weight and term.joined in forms.joined_segments:
+    if best < name_weight and term.joined_words in forms.joined_segments:
         return name_weight
     if term.allowed_typos and best < name_weight and _is_misspelled(term, forms):
         return name_weight
@@ -165,4 +165,4 @@ def _score_word(word: str, padded_stem: str, project: Searchable, forms: NameFor
 
 
 def _is_misspelled(term: QueryTerm, forms: NameForms) -> bool:
-    return any(is_within_typos(term.joined, segment, term.allowed_typos) for segment in forms.joined_segments)
+    return any(is_within_typos(term.joined_words, segment, term.allowed_typos) for segment in forms.joined_segments)
