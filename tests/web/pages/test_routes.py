@@ -180,9 +180,9 @@ def test_comparison_skips_missing_packages(site: httpx.Client) -> None:
     two_left = page_text(site.get("/in/plone/compare?name=plone.api&name=plone.often&name=plone.nowhere"))
     one_left = page_text(site.get("/in/plone/compare?name=plone.api&name=plone.nowhere"))
 
-    assert "Left out: there is no plone-nowhere in plone." in two_left
+    assert "Left out: plone-nowhere is not in the collection plone." in two_left
     assert "Property plone.api plone.often Health" in two_left
-    assert "Left out: there is no plone-nowhere in plone. Comparing plone.api: add another package." in one_left
+    assert "Left out: plone-nowhere is not in the collection plone. Comparing plone.api: add another package." in one_left
 
 
 def test_page_past_the_end_points_to_last_page(site: httpx.Client) -> None:
