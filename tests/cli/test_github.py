@@ -120,7 +120,7 @@ def test_packages_without_repository_are_listed(user: CommandRunner) -> None:
     report = result.report
     assert (result.code, report["found"], report["enriched"]) == (0, 4, 1)
     assert report["reasons"] == {
-        "collective-gone": "GitHub has no public repository: collective/collective.gone",
+        "collective-gone": "GitHub knows no public repository: collective/collective.gone",
         "collective-elsewhere": "its repository is on another host: https://codeberg.org/collective/elsewhere",
         "collective-nowhere": "no link leads to a repository",
     }
@@ -135,7 +135,7 @@ def test_missing_packages_are_grouped_by_reason(shell_with_many: CommandRunner, 
 
     result = pyfgithub(shell_with_many, "-p", "django")
 
-    assert f"missing: GitHub has no public repository ({MANY}):" in result.err
+    assert f"missing: GitHub knows no public repository ({MANY}):" in result.err
     assert all(f"django-{number:03} (o/r{number})" in " ".join(result.err.split()) for number in range(MANY))
     assert len(result.err.splitlines()) < MANY / 3
 
@@ -207,7 +207,7 @@ def test_verbose_prints_response_for_removed_repository(user: CommandRunner) -> 
     assert (github_result["response"], github_result["error"]) == (
         None, "GitHub has no public repository collective/collective.gone",
     )  # fmt: skip
-    assert "missing: collective-gone: GitHub has no public repository: collective/collective.gone" in result.err
+    assert "missing: collective-gone: GitHub knows no public repository: collective/collective.gone" in result.err
 
 
 def test_invalid_token_names_the_setting(user: CommandRunner) -> None:

@@ -122,7 +122,7 @@ def test_all_projects_requires_confirmation(
     os.close(terminal)
     os.close(user)
 
-    assert "Read every project on PyPI, one request each and more, into all? [y/N]" in err
+    assert "Read every project on PyPI into all, with at least one request for each? [y/N]" in err
     assert (fetch.returncode, pypi.requests.by_kind["project"]) == (code, projects)
 
 

@@ -210,7 +210,7 @@ def test_pypi_timeout(shell: CommandRunner, pypi: LocalPyPI, timeout: float, cod
 
     result = shell.invoke("-f", "-p", "flask", pypi_timeout=timeout, pypi_max_retries=0)
 
-    assert (result.code, "no complete answer came in time" in result.err) == (code, code == 3)
+    assert (result.code, "timed out before the response was complete" in result.err) == (code, code == 3)
 
 
 @covers_setting("pypi_batch_size")
@@ -538,7 +538,7 @@ def test_github_timeout(shell: CommandRunner, github: LocalGitHub, timeout: floa
 
     result = pyfgithub(shell, github_timeout=timeout)
 
-    assert (result.code, "no complete answer came in time" in result.err) == (code, code == 4)
+    assert (result.code, "timed out before the response was complete" in result.err) == (code, code == 4)
 
 
 @covers_setting("web_url")
