@@ -1,4 +1,4 @@
-"""`pyfaggregator`: fill a collection from PyPI, keep it up to date, and show what it holds."""
+"""`pyfaggregator`: the older command for what `pyf fetch`, `update`, `refresh`, `watch` and `show` do."""
 
 from typing import Any
 
@@ -13,17 +13,17 @@ from .exit_codes import ExitCode, ExitCodeCommand, default_sigint
 @with_aggregator_options
 @click.version_option(__version__, prog_name="pyfaggregator")
 def main(**values: Any) -> ExitCode:
-    """Fill a collection with the packages of a framework from PyPI, and keep it up to date.
+    """Fill a collection with the packages of a framework from PyPI, and keep it current.
 
-    One of --first, --incremental, --refresh-from-pypi, --watch, --show, --explain and --why says what to do. The report
-    goes to stdout, everything else to stderr.
+    Needs one of --first, --incremental, --refresh-from-pypi, --watch, --show, --explain and --why. The report goes to
+    stdout, everything else to stderr.
 
-    Exit codes: 0 done, 1 defect, 2 wrong usage or setting, 3 done but for some packages, 4 a needed service did
-    not answer or a file can't be written.
+    Exit codes: 0 success, 1 internal error, 2 wrong usage or setting, 3 some packages failed, 4 a needed service is
+    unavailable or a file can't be written.
     """
     options = Options(**values)
     options.validate()
-    # What does the work takes ten times as long to import as what reads the arguments.
+    # Importing this takes ten times as long as parsing the arguments.
     with default_sigint():
         from .aggregator_run import run
     return run(options)

@@ -12,7 +12,7 @@ from .options import CURSOR_FILE, WATCH_INTERVAL, profile_option, target_option
 
 
 class Action(StrEnum):
-    """What the command can be asked to do; by the option that asks for it."""
+    """The actions of the command, by the option that selects them."""
 
     FIRST = "--first"
     INCREMENTAL = "--incremental"
@@ -25,7 +25,7 @@ class Action(StrEnum):
 
 _RUN_ACTIONS = (Action.FIRST, Action.INCREMENTAL, Action.REFRESH)
 
-# The options that make sense with some of the actions only.
+# Options that apply to some actions only.
 _ALLOWED_ACTIONS = {
     "--limit": _RUN_ACTIONS,
     "--filter-name": _RUN_ACTIONS,
@@ -68,7 +68,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
     @property
     def action(self) -> Action:
-        """The one thing to do; raises `click.UsageError` for none and for more than one."""
+        """The selected action; raises `click.UsageError` unless there is exactly one."""
         requested = {
             Action.FIRST: self.first,
             Action.INCREMENTAL: self.incremental,
@@ -84,7 +84,7 @@ class Options(Struct, frozen=True, kw_only=True):
         return actions[0]
 
     def validate(self) -> None:
-        """Raise `click.UsageError` for options that do not go together, or that would have no effect."""
+        """Raise `click.UsageError` for options that exclude each other or have no effect."""
         action = self.action
         is_set = {
             "--limit": self.limit is not None,
@@ -108,20 +108,23 @@ class Options(Struct, frozen=True, kw_only=True):
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
-        "-f", "--first", is_flag=True, help="Full fetch: find all projects and read what is new or has moved."
+        "-f",
+        "--first",
+        is_flag=True,
+        help="Full fetch: find all packages, and read those that are new or have changed.",
     ),
     click.option("-i", "--incremental", is_flag=True, help="Read what changed on PyPI since the last run."),
     click.option(
         "--refresh-from-pypi",
         is_flag=True,
-        help="Compare all that is held with PyPI, read what moved, remove what is gone, look up old statuses.",
+        help="Compare the collection with PyPI: read what changed, remove what is gone, check old statuses.",
     ),
-    click.option("--watch", is_flag=True, help="Run -i again and again until interrupted."),
+    click.option("--watch", is_flag=True, help="Run -i in a loop until interrupted."),
     click.option(
         "--interval",
         type=click.IntRange(min=1),
         metavar="SECONDS",
-        help=f"Pause between two rounds of --watch; {WATCH_INTERVAL} where none is given.",
+        help=f"Pause between two updates of --watch; {WATCH_INTERVAL} by default.",
     ),
     click.option(
         "-s",
@@ -129,60 +132,60 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         default=CURSOR_FILE,
         show_default=True,
         metavar="FILE",
-        help="File with the serial of the last run of each collection.",
+        help="File with the changelog position of the last run.",
     ),
     click.option(
         "-l",
         "--limit",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Process at most N packages; what a filter leaves out does not count.",
+        help="Process at most N packages. Packages that the filter leaves out do not count.",
     ),
     click.option(
         "-fn",
         "--filter-name",
         default="",
         metavar="TEXT",
-        help="Only packages with TEXT in their name, in any case and spelling.",
+        help="Only packages with TEXT in their name, in any spelling.",
     ),
     click.option(
         "-ft",
         "--filter-troove",
         multiple=True,
         metavar="CLASSIFIER",
-        help="Packages with this trove classifier or one below it; any of several. Deprecated: use a profile.",
+        help="Packages with this trove classifier or one below it. Can be repeated. Deprecated: use a profile.",
     ),
     profile_option,
     target_option,
     click.option(
         "--no-plone-filter",
         is_flag=True,
-        help="With -f and neither -p nor -ft: take every package there is instead of the Plone ones.",
+        help="With -f, without -p and -ft: every project on PyPI instead of the Plone packages.",
     ),
     click.option(
         "--show",
         default="",
         metavar="PACKAGE_NAME",
-        help="Print what is held of a package as JSON: its newest release.",
+        help="Print what is stored of a package as JSON: its newest release.",
     ),
     click.option(
         "--explain",
         default="",
         metavar="PACKAGE_NAME",
-        help="Print how the health score of a package comes about as of now: points, what was seen, what to do.",
+        help="Print every health rule for a package, with points, evidence and suggested improvements.",
     ),
     click.option("--all-versions", is_flag=True, help="With --show: print all releases, newest first."),
     click.option(
         "--why",
         default="",
         metavar="PACKAGE_NAME",
-        help="Explain in words why a package is in the collection, or why it is not.",
+        help="Explain why a package is in the collection, or why it is not.",
     ),
     click.option(
         "--candidates",
         default="",
         metavar="FILE",
-        help="With -f: also judge the projects of this file, one name a line; beats CANDIDATES_FILE.",
+        help="With -f: also evaluate the projects named in this file, one name a line. Overrides CANDIDATES_FILE.",
     ),
     click.option(
         "--recreate-collection",
@@ -190,20 +193,23 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="With -f: rebuild the collection beside the live one and switch once it is verified.",
     ),
     click.option(
-        "--all", "all_", is_flag=True, help="With --refresh-from-pypi: look up the status of all packages now."
+        "--all",
+        "all_",
+        is_flag=True,
+        help="With --refresh-from-pypi: check the PyPI status of all packages, not only of old ones.",
     ),
-    click.option("--allow-mass-removal", is_flag=True, help="Let more than a tenth of a collection leave in one run."),
-    click.option("--dry-run", is_flag=True, help="Say what would be read, and read and write nothing."),
+    click.option("--allow-mass-removal", is_flag=True, help="Allow the removal of more than a tenth of a collection."),
+    click.option("--dry-run", is_flag=True, help="Print what would be read. Read and change nothing."),
     click.option(
         "--json",
         "json_",
         is_flag=True,
-        help="Print the report or the explanation as one JSON object on stdout; with --watch one a line.",
+        help="Print the report or the explanation as one JSON object on stdout; with --watch, one a line.",
     ),
-    click.option("-y", "--yes", is_flag=True, help="Answer every question with yes."),
+    click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation."),
 )
 
 
 def with_aggregator_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options, in the order of the help page."""
+    """Add the options to a command, in the order of its help page."""
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)

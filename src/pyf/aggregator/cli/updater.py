@@ -1,4 +1,4 @@
-"""`pyfupdater`: look after collections, their aliases and the keys that open them."""
+"""`pyfupdater`: the older command for what `pyf collection`, `alias`, `key` and `queue` do."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ from .updater_options import Options, with_updater_options
 @with_updater_options
 @click.version_option(__version__, prog_name="pyfupdater")
 def main(**values: Any) -> ExitCode:
-    """Look after the collections of the index, their aliases and the keys that open them.
+    """Manage the collections of the index, their aliases and API keys, and the task queue.
 
-    What destroys something asks before, and names what it is about to destroy; --force answers that. Where there is no
-    terminal to ask on it refuses without --force. DEFAULT_PROFILE counts for --export and --add-search-only-apikey
-    only: whatever changes a collection has it named.
+    Actions that destroy data ask for confirmation; --force confirms, and is required without a terminal.
+    DEFAULT_PROFILE applies to --export and --add-search-only-apikey only: an action that changes a collection must
+    name it.
 
-    Exit codes: 0 done, 1 defect, 2 wrong usage or setting, 3 done but for some packages or lines, 4 a needed service
-    did not answer or a file can't be written.
+    Exit codes: 0 success, 1 internal error, 2 wrong usage or setting, 3 some packages or lines failed, 4 a needed
+    service is unavailable or a file can't be written.
     """
     options = Options(**values)
     options.validate()
-    # What does the work takes ten times as long to import as what reads the arguments.
+    # Importing this takes ten times as long as parsing the arguments.
     with default_sigint():
         from .updater_run import run
     return run(options)

@@ -12,7 +12,7 @@ from .options import profile_option, target_option
 
 
 class Action(StrEnum):
-    """What the command can be asked to do; by the option that asks for it."""
+    """The actions of the command, by the option that selects them."""
 
     LIST_COLLECTIONS = "--list-collections"
     LIST_NAMES = "--list-collection-names"
@@ -36,7 +36,7 @@ _LIST_ACTIONS = (Action.LIST_COLLECTIONS, Action.LIST_NAMES, Action.LIST_ALIASES
 _TRANSFER_ACTIONS = (Action.RECREATE, Action.MIGRATE, Action.EXPORT, Action.IMPORT)
 _COLLECTION_ACTIONS = (Action.INFO, Action.ADD_ALIAS, Action.ADD_KEY, Action.ADD_PRESET, *_TRANSFER_ACTIONS)
 
-# The options that make sense with some of the actions only.
+# Options that apply to some actions only.
 _ALLOWED_ACTIONS = {
     "-s/--source": (Action.ADD_ALIAS, Action.MIGRATE),
     "-t/--target": _COLLECTION_ACTIONS,
@@ -46,7 +46,7 @@ _ALLOWED_ACTIONS = {
     "--json": (*_LIST_ACTIONS, Action.ADD_KEY, *_TRANSFER_ACTIONS, Action.QUEUE_STATS),
 }
 
-# Those that need a collection to be named, because they change it or make it: no setting may stand in for that.
+# Actions that change or create a collection: a setting must not select it.
 _NEEDS_TARGET = (Action.ADD_ALIAS, Action.ADD_PRESET, Action.RECREATE, Action.MIGRATE, Action.IMPORT)
 
 
@@ -78,7 +78,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
     @property
     def action(self) -> Action:
-        """The one thing to do; raises `click.UsageError` for none and for more than one."""
+        """The selected action; raises `click.UsageError` unless there is exactly one."""
         requested = {
             Action.LIST_COLLECTIONS: self.list_collections,
             Action.LIST_NAMES: self.list_collection_names,
@@ -103,7 +103,7 @@ class Options(Struct, frozen=True, kw_only=True):
         return actions[0]
 
     def validate(self) -> None:
-        """Raise `click.UsageError` for options that do not go together, or that would have no effect."""
+        """Raise `click.UsageError` for options that exclude each other or have no effect."""
         action = self.action
         is_set = {
             "-s/--source": bool(self.source),
@@ -133,59 +133,61 @@ class Options(Struct, frozen=True, kw_only=True):
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("-ls", "--list-collections", is_flag=True, help="List all collections with full details."),
-    click.option("-lsn", "--list-collection-names", is_flag=True, help="List the names that people use, one a line."),
-    click.option("-lsa", "--list-aliases", is_flag=True, help="List all aliases with what they lead to."),
+    click.option(
+        "-lsn", "--list-collection-names", is_flag=True, help="List the names of all collections, one a line."
+    ),
+    click.option("-lsa", "--list-aliases", is_flag=True, help="List all aliases with their collections."),
     click.option(
         "-lssoa",
         "--list-search-only-apikeys",
         is_flag=True,
-        help="List the keys that can search and nothing else, with the beginning of their values.",
+        help="List all search-only keys, with the beginning of their values.",
     ),
     click.option(
-        "--info", is_flag=True, help="Say what is in the index, or with -t or -p in one collection, and how current."
+        "--info", is_flag=True, help="Print the size and the age of all collections, or of one with -t or -p."
     ),
     click.option(
-        "--add-alias", is_flag=True, help="Have the alias -s lead to the collection -t; one that exists is moved."
+        "--add-alias", is_flag=True, help="Make the alias -s lead to the collection -t. An existing alias is moved."
     ),
     click.option(
         "--add-search-only-apikey",
         is_flag=True,
-        help="Make a key that can search a collection and nothing else; its value is shown this once.",
+        help="Create a key that can only search one collection, and print its value once.",
     ),
     click.option(
         "--add-search-preset",
         is_flag=True,
-        help="Store search parameters for clients of a Typesense server there, as a preset named like the collection.",
+        help="Store a search preset, named like the collection, for clients of a Typesense server.",
     ),
     click.option("--delete-apikey", type=int, metavar="ID", help="Delete a key by its ID."),
     click.option(
         "--delete-collection",
         metavar="COLLECTION",
-        help="Delete a collection, by its own name, with the aliases that lead to it.",
+        help="Delete a collection and its aliases.",
     ),
     click.option(
         "--recreate-collection",
         is_flag=True,
-        help="Copy a collection into the next numbered one and switch to that when it is proven; PyPI is not asked.",
+        help="Copy a collection into a new one, and switch the alias once it is complete. Sends no request to PyPI.",
     ),
     click.option(
         "--migrate",
         is_flag=True,
-        help="Copy the collection -s into -t, which is made where it is missing; nothing is deleted.",
+        help="Copy the collection -s into -t, which is created if it does not exist.",
     ),
     click.option(
         "--export",
         metavar="FILE",
-        help="Write a collection to a file of JSON lines, compressed if it ends in .gz; - is stdout.",
+        help="Write a collection to a file as JSON lines, compressed if it ends in .gz. For stdout, use -.",
     ),
     click.option(
         "--import",
         "import_",
         metavar="FILE",
-        help="Read what --export wrote into a collection, which is made where it is missing; - is stdin.",
+        help="Read an exported file into a collection, which is created if it does not exist. For stdin, use -.",
     ),
-    click.option("--queue-stats", is_flag=True, help="Say what waits in the queue of tasks, and which workers answer."),
-    click.option("--purge-queue", is_flag=True, help="Take all waiting tasks out of the queue."),
+    click.option("--queue-stats", is_flag=True, help="Print the pending tasks and the workers."),
+    click.option("--purge-queue", is_flag=True, help="Delete all pending tasks."),
     click.option(
         "-s",
         "--source",
@@ -198,11 +200,11 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "-key", "--key", metavar="VALUE", help="With --add-search-only-apikey: its value; by default a random one."
     ),
-    click.option("-f", "--force", is_flag=True, help="Do what destroys something without asking."),
+    click.option("-f", "--force", is_flag=True, help="Do not ask for confirmation."),
     click.option("--json", "json_", is_flag=True, help="Print a list or a report as JSON on stdout."),
 )
 
 
 def with_updater_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options, in the order of the help page."""
+    """Add the options to a command, in the order of its help page."""
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)

@@ -1,4 +1,4 @@
-"""Run the incremental update again and again in one process, for people without a task queue."""
+"""Update a collection in a loop, for users without a task queue."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,13 +14,13 @@ from ..usecases.report import RunReport
 from .exit_codes import ExitCode, treat_sigterm_as_interrupt
 from .output import PROBLEM_LISTS, print_json, print_problems
 
-# The parts of a report that its line tells, as far as it has them.
+# Fields of a report that its line prints, if it has them.
 _COUNT_FIELDS = ("indexed", "removed", "enriched", "missing", "failed", "requests")
 
 
 @dataclass
 class RecurringRun:
-    """A run that is due now and then, called `name` for people; `due` is when it is next, in Unix seconds."""
+    """A run on a schedule; `next_due` is in Unix seconds."""
 
     name: str
     schedule: Schedule
@@ -36,9 +36,9 @@ class RecurringRun:
         return f"next {self.name}: {moment}"
 
     def run_if_due(self) -> RunReport | None:
-        """Run if it is due, once however late it is; None if it is not.
+        """Run if it is due, once even if several dates have passed; return None if it is not.
 
-        What an outage ended stays due, and what leaves something to a later run.
+        A run that failed because a service is unavailable stays due.
         """
         if self.now() < self.next_due:
             return None
@@ -51,10 +51,10 @@ class RecurringRun:
 def watch(
     update: Callable[[], RunReport], recurring_runs: Sequence[RecurringRun] = (), *, interval: float, as_json: bool
 ) -> ExitCode:
-    """Call `round_` with `interval` seconds in between, and what recurs when it is due; print a line a run.
+    """Call `update` every `interval` seconds and recurring runs when they are due; print a line for each run.
 
-    Ends cleanly on Ctrl-C and SIGTERM. A service that does not answer is waited for; any other failure of a round
-    ends the loop: it is raised. What recurs may fail at what rounds do not need, such as a token: they go on.
+    Ctrl-C and SIGTERM end the loop. An unavailable service does not; any other failure of an update is raised. A
+    failure of a recurring run does not end the loop, because updates do not need what it needs, such as a token.
     """
     treat_sigterm_as_interrupt()
     click.echo(
@@ -71,7 +71,7 @@ def watch(
                 _print_report_line(report, as_json=as_json)
             time.sleep(interval)
     except KeyboardInterrupt:
-        # A round may be cut off anywhere: what it has written stays, and the cursor had not moved yet.
+        # An update may be interrupted anywhere: what it has written stays, and the cursor has not moved.
         click.echo("Stopped.", err=True)
         return ExitCode.SUCCESS
 
@@ -84,5 +84,5 @@ def _print_report_line(report: RunReport, *, as_json: bool) -> None:
     counts = ((name, fields[name]) for name in _COUNT_FIELDS if name in fields)
     numbers = ", ".join(f"{name} {len(count) if isinstance(count, list) else count}" for name, count in counts)
     click.echo(f"{label}: {numbers}, {report.seconds:.1f} s", err=True)
-    # A list of what has no repository or no downloads would be the same again in every turn.
+    # The list of packages without a repository or downloads would be the same in each run.
     print_problems(report, lists=("failed", "rejected") if "enriched" in fields else PROBLEM_LISTS)
