@@ -116,7 +116,7 @@ def test_who_has_lost_the_right_goes_no_further(local: LocalTypesense, clock: Cl
             local.store.collection(LEASES_COLLECTION).delete("plone")
             time.sleep(0.3)
 
-            with pytest.raises(Unavailable, match="was lost"):
+            with pytest.raises(Unavailable, match="has expired"):
                 ports.index.set_state("plone-1", build_state(cursor=1))
 
         assert ports.index.get_state("plone-1").cursor is None

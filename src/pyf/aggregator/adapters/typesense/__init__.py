@@ -1,4 +1,4 @@
-"""The index on a Typesense server or cluster; importing it takes time, so only who uses it does."""
+"""The index on a Typesense server or cluster; its import is slow, so import it only for this engine."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Makes, names and deletes the collections of a Typesense server, and gives out the right to rewrite one."""
+"""Create, copy, alias, lock and delete the collections of a Typesense server."""
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -31,17 +31,17 @@ from .search_preset import put_search_preset
 from .serialization import OwnerWrite, find_latest_writes, find_newer_writes
 from .tombstones import Tombstones
 
-# Whose fields are carried from a collection to the one that takes its place; scores follow from the documents.
+# The owners whose fields are copied to a replacement; scores follow from its documents.
 _COPIED_OWNERS = frozenset((Owner.REPOSITORY, Owner.DOWNLOADS))
 
-# Projects whose enrichments are compared in one step.
+# Packages whose enrichments are compared in one step.
 _BATCH = 500
 
 
 class TypesenseAdmin:
     """The port `IndexAdmin` on a Typesense server.
 
-    The server lets an alias lead to a collection that is not there: such an alias counts as not there either.
+    The server lets an alias lead to a collection that does not exist: such an alias counts as missing, too.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class TypesenseAdmin:
         if found := self._collections.find_collection(validate_collection_name(collection)):
             kind = "a collection" if found.name == collection else "an alias"
             raise Invalid(f"there is {kind} {collection} already")
-        # Both would have outlived a collection of that name whose deletion was cut short.
+        # An interrupted deletion of a collection of that name may have left both.
         self._aliases.delete(collection)
         self._tombstones.drop(collection)
         leads_somewhere = bool(alias) and self._check_alias(alias, of=collection)
         if alias and not leads_somewhere:
-            self._aliases.set_alias(alias, collection)  # with the collection it begins to lead somewhere, in one step
+            self._aliases.set_alias(alias, collection)  # it takes effect when the collection is created
         self._create(collection, state)
         if leads_somewhere:
             self._aliases.set_alias(alias, collection)
@@ -92,32 +92,34 @@ class TypesenseAdmin:
 
     @property
     def replaces_atomically(self) -> bool:
-        return False  # the server takes no alias of a collection's name
+        return False  # the server allows no alias with the name of a collection
 
     def replace_with_alias(self, collection: str, successor: str) -> None:
         self._require_by_own_name(successor)
-        there = self.resolve(validate_collection_name(collection))
-        if collection == successor or there not in (None, collection, successor):
-            raise Invalid(f"{collection} is an alias of {there}: use the name of the collection")
-        if there == collection:
+        real_name = self.resolve(validate_collection_name(collection))
+        if collection == successor or real_name not in (None, collection, successor):
+            raise Invalid(f"{collection} is an alias of {real_name}: use the name of the collection")
+        if real_name == collection:
             self.copy_enrichments(collection, successor)
             self._delete(collection)
         self._aliases.set_alias(collection, successor)
-        self._drop_companions(collection)  # not before: readers of the name are waiting
+        self._drop_companions(collection)  # last, because readers of the name are waiting
 
     def copy_enrichments(self, source: str, target: str) -> None:
         from_, to = (self._collections.require_collection(name) for name in (source, target))
-        if not to.is_native:  # it can't be written to; whoever asks has only begun to replace it
+        if not to.is_native:  # another program's collection can't be written to
             return
-        there = sorted(list_package_names(self._server, to))
-        of_another = None if from_.is_native else legacy.read_legacy_enrichments(self._server, from_)
-        for names in split_into_batches(there, _BATCH):
-            others = self._read_latest_writes(from_.name, names) if of_another is None else of_another
-            present = self._read_latest_writes(to.name, others.keys() & set(names))
-            pick = find_newer_writes if of_another is None else legacy.find_changed_enrichments
-            later = {name: _select_copied(pick(others[name], each)) for name, each in present.items()}
-            self._projects.update_owners(to.name, {name: each for name, each in later.items() if each})
-        self._copy_tombstones(from_, to, set(there))
+        package_names = sorted(list_package_names(self._server, to))
+        legacy_writes = None if from_.is_native else legacy.read_legacy_enrichments(self._server, from_)
+        for names in split_into_batches(package_names, _BATCH):
+            source_writes = self._read_latest_writes(from_.name, names) if legacy_writes is None else legacy_writes
+            target_writes = self._read_latest_writes(to.name, source_writes.keys() & set(names))
+            select = find_newer_writes if legacy_writes is None else legacy.find_changed_enrichments
+            newer = {
+                name: _select_copied(select(source_writes[name], writes)) for name, writes in target_writes.items()
+            }
+            self._projects.update_owners(to.name, {name: writes for name, writes in newer.items() if writes})
+        self._copy_tombstones(from_, to, set(package_names))
 
     def copy_packages(self, source: str, target: str, names: Collection[str]) -> Sequence[Rejection]:
         return self._projects.copy(
@@ -133,7 +135,7 @@ class TypesenseAdmin:
         self._copy_tombstones(from_, to, None)
 
     def list_collections(self) -> Sequence[CollectionInfo]:
-        # With their fields, because one that we have not made may lack what projects are counted by.
+        # With their fields, because another program's collection may lack those that packages are counted by.
         listed: Any = self._server.request(lambda client: client.collections.retrieve())
         found = {
             schema["name"]: collection
@@ -168,18 +170,18 @@ class TypesenseAdmin:
         return self._server.address
 
     def get_size(self) -> int | None:
-        return None  # the server tells what its machine uses, whatever for, and nothing of its collections
+        return None  # the server reports the disk usage of its machine, not of its collections
 
     def lock(self, collection: str) -> AbstractContextManager[None]:
         return self._leases.hold(
             *dict.fromkeys((validate_collection_name(collection), self.resolve(collection) or collection))
         )
 
-    def _copy_tombstones(self, source: CollectionRef, target: CollectionRef, held: set[str] | None) -> None:
+    def _copy_tombstones(self, source: CollectionRef, target: CollectionRef, names: set[str] | None) -> None:
         tombstones = self._tombstones.list_tombstones(source.name)
         if tombstones:
-            held = list_package_names(self._server, target) if held is None else held
-            self._tombstones.add(target.name, [each for each in tombstones if each.name not in held])
+            names = list_package_names(self._server, target) if names is None else names
+            self._tombstones.add(target.name, [stone for stone in tombstones if stone.name not in names])
 
     def _create(self, collection: str, state: CollectionState) -> None:
         metadata = build_metadata(state, int(self._now()))
@@ -192,40 +194,40 @@ class TypesenseAdmin:
         try:
             self._server.request(lambda client: client.collections.create(schema))
         except AlreadyExists as error:
-            # By our own first attempt, the answer of which was lost, or by somebody who was quicker.
+            # A first attempt of this request whose response was lost created it, or another process.
             found = self._collections.require_collection(collection)
             if get_metadata(found.schema) != metadata or found.schema["num_documents"]:
                 raise Invalid(f"there is a collection {collection} already") from error
 
     def _delete(self, collection: str) -> None:
-        with suppress(NotFound):  # our first attempt, the answer of which was lost
+        with suppress(NotFound):  # deleted by a first attempt whose response was lost
             self._server.request(lambda client: client.collections[collection].delete())
 
     def _drop_companions(self, collection: str) -> None:
-        """Delete what belonged to a collection that is gone: its tombstones, and the aliases that led to it."""
+        """Delete the tombstones of a deleted collection, and the aliases that led to it."""
         self._tombstones.drop(collection)
         for alias in self._aliases.list_by_collection().get(collection, ()):
             self._aliases.delete(alias)
 
     def _read_latest_writes(self, collection: str, names: Iterable[str]) -> dict[str, dict[Owner, OwnerWrite]]:
-        """Return what other owners have written last of those of the projects that are there."""
-        held = self._projects.read_for_update(collection, names, _COPIED_OWNERS)
-        return {name: find_latest_writes(documents.values()) for name, documents in held.items()}
+        """Return the latest writes of packages by the owners whose fields are copied."""
+        stored = self._projects.read_for_update(collection, names, _COPIED_OWNERS)
+        return {name: find_latest_writes(documents.values()) for name, documents in stored.items()}
 
     def _require_by_own_name(self, collection: str) -> CollectionRef:
-        """Return a collection that is named by its own name."""
+        """Return a collection by its own name; raises `Invalid` for an alias."""
         found = self._collections.require_collection(collection)
         if found.name != collection:
             raise Invalid(f"{collection} is an alias of {found.name}: use the name of the collection")
         return found
 
     def _check_alias(self, alias: str, *, of: str) -> bool:
-        """Raise `Invalid` for an alias that is a collection; tell whether it leads to one now."""
+        """Raise `Invalid` if an alias is a collection; return whether it leads to one."""
         found = self._collections.find_collection(validate_collection_name(alias))
         if alias == of or (found and found.name == alias):
             raise Invalid(f"there is a collection {alias}: an alias can't have its name")
         return found is not None
 
 
-def _select_copied(written: Mapping[Owner, OwnerWrite]) -> dict[Owner, OwnerWrite]:
-    return {owner: each for owner, each in written.items() if owner in _COPIED_OWNERS}
+def _select_copied(writes: Mapping[Owner, OwnerWrite]) -> dict[Owner, OwnerWrite]:
+    return {owner: write for owner, write in writes.items() if owner in _COPIED_OWNERS}

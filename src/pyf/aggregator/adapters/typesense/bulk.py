@@ -1,7 +1,4 @@
-"""Builds filters that name many projects or documents, each short enough for a request's address.
-
-Sends documents in batches and looks at the result of each one; fetches and deletes them by project and by id.
-"""
+"""Import documents in batches and check the result of each one; read and delete documents by package and by id."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,37 +16,37 @@ from .client import Server
 from .limits import FILTER_IN_URL
 from .schema import Json
 
-# What a project's normalised name is made of; no project with another name can be asked for, so none is taken in.
+# A normalized package name. Filters can't name a package with another name, so none is written.
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
-# Ids that need no care in a filter; all others are named in an address of their own.
+# Ids that a filter takes as they are; documents with other ids have a request of their own.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def is_name(name: str) -> bool:
-    """Tell whether a text can be the normalised name of a project that is held."""
+    """Return whether a text is a normalized package name."""
     return _NAME.fullmatch(name) is not None
 
 
 def build_name_filters(names: Iterable[str]) -> Iterator[tuple[frozenset[str], str]]:
-    """Yield sets of names, each once, with the filter that finds their documents; leaves out what can't be a name."""
-    for some in _split_by_length(dict.fromkeys(filter(is_name, names))):
-        yield frozenset(some), f"name_normalized:=[{','.join(f'`{name}`' for name in some)}]"
+    """Yield groups of distinct names with the filter that finds their documents; other texts are left out."""
+    for group in _split_by_length(dict.fromkeys(filter(is_name, names))):
+        yield frozenset(group), f"name_normalized:=[{','.join(f'`{name}`' for name in group)}]"
 
 
 def build_id_filters(ids: Iterable[str]) -> Iterator[str]:
-    """Yield filters that find documents by id; all of the ids must be plain."""
-    for some in _split_by_length(dict.fromkeys(ids)):
-        yield f"id:[{','.join(some)}]"
+    """Yield filters that find documents by their ids, which must be plain."""
+    for group in _split_by_length(dict.fromkeys(ids)):
+        yield f"id:[{','.join(group)}]"
 
 
 def is_plain_id(identifier: str) -> bool:
-    """Tell whether an id may stand in a filter as it is."""
+    """Return whether a filter takes an id as it is."""
     return _PLAIN_ID.fullmatch(identifier) is not None
 
 
 def quote_for_path(identifier: str) -> str:
-    """Return an id as it may stand in an address: the client does not look at what is in it."""
+    """Quote an id for a URL path, which the client does not do."""
     return quote(identifier, safe="")
 
 
@@ -67,11 +64,11 @@ def _split_by_length(texts: Iterable[str]) -> Iterator[list[str]]:
         yield group
 
 
-# One request takes so many documents, and so many bytes of them; a single package may be larger.
+# Documents and bytes of one import request; a single package may be larger.
 _MAX_DOCUMENTS = 2000
 _MAX_BYTES = 8 * 1024 * 1024
 
-# Documents that the server takes into its index at once; its own 40 is meant for documents with embeddings.
+# Documents that the server indexes at once; its default of 40 is meant for documents with embeddings.
 _INDEX_BATCH = 500
 
 
@@ -82,7 +79,7 @@ class _ImportResult(Struct, frozen=True):
 
 
 class RejectedDocument(Struct, frozen=True):
-    """A document that the server did not take, and why."""
+    """A document that the server rejected."""
 
     id: str
     code: int
@@ -93,12 +90,12 @@ _RESULT = Decoder(_ImportResult)
 
 
 def import_documents(server: Server, collection: str, documents: Iterable[Json], action: str) -> list[RejectedDocument]:
-    """Import documents in their order and return those that were refused.
+    """Import documents in their order and return the rejected ones.
 
-    Neighboring documents of one package go in one request, which a server that dies applies as a whole or not at all.
+    One request has all neighboring documents of a package. A server that crashes applies all of a request or nothing.
 
     Raises:
-        Unavailable: The server gives a reason that has nothing to do with the document.
+        Unavailable: The reason is the server's, not the document's.
     """
     rejected: list[RejectedDocument] = []
     for ids, body in _build_batches(documents):
@@ -109,13 +106,13 @@ def import_documents(server: Server, collection: str, documents: Iterable[Json],
 def read_documents(
     server: Server, collection: str, names: Iterable[str], query: Json
 ) -> Iterator[tuple[frozenset[str], list[bytes]]]:
-    """Yield the documents of projects, by normalised name, as JSON: some projects at a time, whole ones."""
+    """Yield the JSON of documents, by normalized package name, a group of whole packages at a time."""
     for group, filter_ in build_name_filters(names):
         yield group, server.read_lines(build_export_path(collection), {"filter_by": filter_, **query}, list)
 
 
 def read_documents_by_id(server: Server, collection: str, ids: Iterable[str], query: Json) -> Iterator[Json]:
-    """Yield those of the documents that are there, with the fields that are asked for."""
+    """Yield those of the documents that exist, with the fields that the query names."""
     wanted = set(ids)
     for filter_ in build_id_filters(filter(is_plain_id, sorted(wanted))):
         yield from map(decode, server.read_lines(build_export_path(collection), {"filter_by": filter_, **query}, list))
@@ -128,7 +125,7 @@ def read_documents_by_id(server: Server, collection: str, ids: Iterable[str], qu
 
 
 def delete_documents(server: Server, collection: str, ids: Sequence[str]) -> None:
-    """Delete documents by id; those that are not there are no failure."""
+    """Delete documents by id; missing ones are no error."""
     for filter_ in build_id_filters(filter(is_plain_id, ids)):
         parameters: Any = {"filter_by": filter_}
         server.request(lambda client, given=parameters: client.collections[collection].documents.delete(given))  # type: ignore[misc]
@@ -177,7 +174,7 @@ def _import_batch(
     answer = server.request(lambda client: client.collections[collection].documents.import_(body, parameters))
     results = [_RESULT.decode(line) for line in answer.split("\n") if line]
     if len(results) != len(ids):
-        raise Unavailable(f"{server.address} tells of {len(results)} documents, {len(ids)} were sent to {collection}")
+        raise Unavailable(f"{server.address} reports on {len(results)} documents, {len(ids)} were sent to {collection}")
     for identifier, result in zip(ids, results, strict=True):
         if result.success:
             continue

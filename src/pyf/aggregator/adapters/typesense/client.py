@@ -1,7 +1,7 @@
-"""Talk to a Typesense server or cluster, and wait for one that is unavailable or applies its log.
+"""Send requests to a Typesense server or cluster, and wait while it is unavailable or applies its log.
 
-Every request here may be sent twice: one whose answer was lost is repeated. Of a cluster the leader is asked, which
-alone is sure to hold all that was written.
+A request whose response was lost is sent again, so every request must be repeatable. Requests to a cluster go to its
+leader, which alone is sure to have every acknowledged write.
 """
 
 import ssl
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 # Seconds that a connection may take.
 _CONNECT_TIMEOUT = 10.0
 
-# Seconds after which the leader of a cluster is asked whether it still is.
+# Seconds between two checks whether a node still leads its cluster.
 _LEADER_CHECK_INTERVAL = 1.0
 _LEADER_STATE = 1
 
@@ -43,8 +43,8 @@ class Server:
     Args:
         nodes: URLs of the nodes.
         api_key: Key that is sent with each request.
-        timeout: Seconds for one answer.
-        patience: Seconds that an unavailable server is waited for.
+        timeout: Seconds for one response.
+        retry_timeout: Seconds for which requests to an unavailable server are repeated.
         traffic: Counts the outcome of each request.
         event_hooks: Functions of the HTTP library that get each `request` or each `response`.
     """
@@ -66,13 +66,13 @@ class Server:
         self._retry = RetryTimeout(retry_timeout, self.address)
 
     def request(self, request: Callable[[Client], Result], *, retry_timeout: float | None = None) -> Result:
-        """Return what the server answers to a request; one that gets no answer is repeated until `patience` ends."""
+        """Return the response to a request, which is repeated until `retry_timeout` ends."""
         return self._retry.run(lambda: self._request_leader(lambda node: request(node.client)), retry_timeout)
 
     def read_lines(self, path: str, query: Mapping[str, str], gather: Callable[[Iterator[bytes]], Result]) -> Result:
-        """Return what `gather` makes of an export's lines, which are never all in memory.
+        """Return the result of `gather` for the lines of an export, which are never all in memory.
 
-        `gather` starts again with the first line where the answer has broken off.
+        If the response breaks off, `gather` is called again from the first line.
         """
         # Without a filter, the server ends an export of some fields at a document that was deleted since it began.
         filtered = {"filter_by": _EVERY_DOCUMENT, **query}
@@ -83,7 +83,7 @@ class Server:
         self._nodes.close()
 
     def _request_leader(self, request: Callable[["_Node"], Result]) -> Result:
-        """Return the answer of the leader, or of the node that leads after it."""
+        """Return the response of the leader, or of its successor."""
         for attempts_left in reversed(range(len(self._nodes))):
             try:
                 return self._nodes.get_leader().request(request)
@@ -107,7 +107,7 @@ class _Node:
         traffic: LocalRequestMetrics,
         event_hooks: Mapping[str, list[Callable[..., None]]],
     ) -> None:
-        # As everywhere in this program: the system's certificates, and no proxy that the environment names.
+        # As everywhere in this program: the system's certificates, and no proxy from the environment.
         self._transport = CountedTransport(traffic, verify=ssl.create_default_context())
         self._http = httpx.Client(
             timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_TIMEOUT)),
@@ -131,21 +131,20 @@ class _Node:
         self.barrier = ReplayBarrier(self, self._transport)
 
     def request(self, request: Callable[["_Node"], Result]) -> Result:
-        """Return the answer to a request from a server that has applied its log.
+        """Return the response of a server that has applied its log.
 
-        A new connection may lead to a server that has restarted since: what was read from it is read again when it has
-        caught up.
+        A new connection may lead to a server that has restarted meanwhile: a read is repeated when it has caught up.
         """
         self.barrier.await_applied()
         connecting = self._transport.connecting_reads
-        answer = request(self)
+        response = request(self)
         if self._transport.connecting_reads == connecting:
-            return answer
+            return response
         self.barrier.await_applied()
         return request(self)
 
     def is_leader(self) -> bool:
-        """Return whether the node leads its cluster, as far as the key may know."""
+        """Return whether the node leads its cluster; True for a key that may not know."""
         try:
             state = self.send("GET", "/debug", {}, _CONNECT_TIMEOUT).json()
         except (exceptions.RequestUnauthorized, exceptions.RequestForbidden):
@@ -160,7 +159,7 @@ class _Node:
         return response
 
     def stream(self, path: str, query: Mapping[str, str], gather: Callable[[Iterator[bytes]], Result]) -> Result:
-        """Read an answer line by line; the client would take it into memory as a whole."""
+        """Read a response line by line; the client would load all of it into memory."""
         with self._http.stream("GET", self._url + path, params=dict(query), headers=self._headers) as response:
             if not response.is_success:
                 response.read()
@@ -172,7 +171,7 @@ class _Node:
 
 
 class _Cluster:
-    """The nodes that may lead; a server alone leads itself."""
+    """The nodes of a cluster; a single server is its own leader."""
 
     def __init__(self, nodes: list[_Node]) -> None:
         self._nodes = nodes
@@ -187,7 +186,7 @@ class _Cluster:
         """Return the node that leads.
 
         Raises:
-            ServiceUnavailable: None does at the moment.
+            ServiceUnavailable: No node leads at the moment.
         """
         if len(self._nodes) == 1:
             return self._nodes[0]
@@ -198,7 +197,7 @@ class _Cluster:
             return self._leader
 
     def forget_leader(self) -> None:
-        """Have the next request look for the leader, and check whether it has caught up."""
+        """Make the next request find the leader and check that it has caught up."""
         with self._lock:
             self._leader = None
         for node in self._nodes:

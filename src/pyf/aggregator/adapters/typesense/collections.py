@@ -1,11 +1,7 @@
-"""Sets, deletes and lists the aliases of a Typesense server, which may lead to what is not there.
+"""Find collections by name or alias, update their schemas, and read and write their metadata.
 
-Looks collections up by name or alias, changes their schema where that is needed, and keeps what they remember.
-
-Companion collections hold what belongs to a collection and is no document. Their names begin with an underscore, which
-no name that people may give does.
-
-Copy what others have added to a collection: synonyms, overrides, metadata and fields.
+Companion collections hold data of a collection that is no document. Their names begin with an underscore, which the
+names that users may give do not.
 """
 
 from collections.abc import Iterator
@@ -26,7 +22,7 @@ from .schema import Json, build_fields, list_changes, list_type_conflicts
 
 
 class Aliases:
-    """All aliases of a server, whoever has made them."""
+    """All aliases of a server. An alias may lead to a collection that does not exist."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -36,15 +32,15 @@ class Aliases:
         self._server.request(lambda client: client.aliases.upsert(alias, {"collection_name": collection}))
 
     def delete(self, alias: str) -> None:
-        """Delete an alias, if it is there."""
+        """Delete an alias, if it exists."""
         with suppress(NotFound):
             self._server.request(lambda client: client.aliases[alias].delete())
 
     def list_by_collection(self) -> dict[str, list[str]]:
         """Return the aliases that lead to each collection."""
         aliases: dict[str, list[str]] = {}
-        for each in self._server.request(lambda client: client.aliases.retrieve())["aliases"]:
-            aliases.setdefault(each["collection_name"], []).append(each["name"])
+        for alias in self._server.request(lambda client: client.aliases.retrieve())["aliases"]:
+            aliases.setdefault(alias["collection_name"], []).append(alias["name"])
         return aliases
 
 
@@ -55,18 +51,18 @@ _TOMBSTONES = f"{_INTERNAL}tombstones"
 
 
 class CollectionRef(Struct, frozen=True):
-    """A collection by its own name, with its schema as the server tells it."""
+    """A collection by its own name, with its schema."""
 
     name: str
     schema: Json
 
     @property
     def field_names(self) -> frozenset[str]:
-        """The names of the fields that can be asked for."""
+        """The names of the declared fields."""
         return frozenset(field["name"] for field in self.schema["fields"])
 
     def is_facet(self, name: str) -> bool:
-        """Return whether values of a field can be counted."""
+        """Return whether a field is a facet."""
         return any(field["name"] == name and field.get("facet") for field in self.schema["fields"])
 
     @property
@@ -81,7 +77,7 @@ class CollectionRef(Struct, frozen=True):
 
 
 class Collections:
-    """The collections of a server that bear a name which people may give."""
+    """The collections of a server with names that users may give."""
 
     def __init__(self, server: Server, leases: Leases) -> None:
         self._server = server
@@ -106,36 +102,37 @@ class Collections:
         return found
 
     def require_native(self, name: str) -> CollectionRef:
-        """Return a collection whose documents can be asked for by project; raises `Invalid` for another program's."""
+        """Return a collection of this program; raises `Invalid` for one of another program."""
         found = self.require_collection(name)
         if not found.is_native:
             raise Invalid(
-                f"the collection {found.name} was made by another program, whose documents are not of this schema: "
-                "pyfaggregator -f -p PROFILE --recreate-collection takes over one that holds packages"
+                f"the collection {found.name} was made by another program, whose documents are not of this schema: to "
+                "take over one that holds packages, run pyfaggregator -f -p PROFILE --recreate-collection"
             )
         return found
 
     def find_same(self, real_name: str, name: str) -> CollectionRef:
-        """Return the collection that a listing is at; of one that a rebuild has replaced, its successor."""
+        """Return the collection of a listing that has begun, or the one that has replaced it."""
         return self.find_collection(real_name) or self.require_collection(name)
 
     def require_writable(self, name: str) -> CollectionRef:
-        """Return a collection that takes documents of today's schema; fields that it lacks are added.
+        """Return a collection that takes documents of the current schema; missing fields are added to it.
 
-        Raises `Invalid` where that is not enough, and for a collection that is not ours: its documents would remain.
+        Raises:
+            Invalid: A field has another type, or the collection is another program's.
         """
         found = self.require_native(name)
         if wrong := list_type_conflicts(found.schema["fields"]):
             raise Invalid(
-                f"the collection {found.name} was made for another schema ({', '.join(wrong)}), which can't be "
-                "changed in place: make it anew with -f --recreate-collection"
+                f"collection {found.name} has another schema ({', '.join(wrong)}), which can't be changed in place: "
+                "rebuild it with -f --recreate-collection"
             )
         if missing := list_changes(found.schema["fields"]):
             self._add_fields(found.name, missing)
         return found
 
     def set_state(self, found: CollectionRef, state: CollectionState) -> None:
-        """Replace what a collection remembers."""
+        """Replace the state of a collection."""
         metadata = get_metadata(found.schema) | {_STATE: encode_json(state).decode()}
         change: Any = {"metadata": metadata}
         self._server.request(lambda client: client.collections[found.name].update(change))
@@ -145,13 +142,13 @@ class Collections:
         try:
             self._server.request(lambda client: client.collections[name].update(change))
         except Invalid as error:
-            # Another process may have done the same at this moment, or our first attempt whose answer was lost.
+            # Another process may have added them, or a first attempt of this request whose response was lost.
             if list_changes(self.require_collection(name).schema["fields"]):
                 raise Unavailable(f"the schema of {name} can't be changed at the moment: {error}") from error
 
 
 def get_metadata(schema: Json) -> Json:
-    """Return what is kept with a collection, other people's included."""
+    """Return the metadata of a collection, that of other programs included."""
     metadata: Json = schema.get("metadata") or {}
     return metadata
 
@@ -162,34 +159,34 @@ def get_foreign_metadata(schema: Json) -> Json:
 
 
 def build_metadata(state: CollectionState, created_at: int) -> Json:
-    """Return what a new collection is made with."""
+    """Build the metadata of a new collection."""
     return {_STATE: encode_json(state).decode(), _CREATED_AT: created_at}
 
 
 def parse_state(schema: Json) -> CollectionState:
-    """Return what a collection remembers; one that we have not made remembers no filter and no cursor."""
+    """Return the state of a collection; another program's has no filter and no cursor."""
     state = get_metadata(schema).get(_STATE)
-    # As text: the engine may merge the keys of an object with those that are there.
+    # As text: the engine may merge the keys of an object with stored ones.
     return decode(state, type=CollectionState) if isinstance(state, str) else CollectionState(filter=Filter())
 
 
 def get_creation_time(schema: Json) -> int:
-    """Return when a collection was made, in Unix seconds."""
+    """Return when a collection was created, in Unix seconds."""
     metadata = get_metadata(schema)
     return int(metadata[_CREATED_AT] if _CREATED_AT in metadata else schema["created_at"])
 
 
 def build_tombstones_name(name: str) -> str:
-    """Return the companion that holds a collection's tombstones; it is made when the first one is due."""
+    """Return the name of the companion for the tombstones of a collection."""
     return f"{_TOMBSTONES}.{name}"
 
 
 def is_internal(name: str) -> bool:
-    """Tell whether a collection is one of ours that people do not see."""
+    """Return whether a collection is a companion, which no listing shows."""
     return name.startswith(_INTERNAL)
 
 
-# Settings that a collection is created with; this program has none of its own.
+# Settings that only a new collection can get; this program uses none of them.
 _CREATION_SETTINGS = ("default_sorting_field", "enable_nested_fields", "symbols_to_index")
 
 
@@ -224,7 +221,7 @@ def _list_foreign_fields(source: CollectionRef) -> list[Json]:
 def _build_requests(
     server: Server, source: CollectionRef, target: CollectionRef, fields: list[Json]
 ) -> Iterator[tuple[str, str, str, Json]]:
-    """Yield what is copied, and the method, path and body of the request that does it."""
+    """Yield a label for each setting, and the method, path and body of the request that copies it."""
     collection = f"/collections/{target.name}"
     for field in fields:
         yield f"the field {field['name']}", "patch", collection, {"fields": [{**field, "optional": True}]}
@@ -241,7 +238,7 @@ def _list_settings(server: Server, collection: str, kind: str) -> list[Json]:
         listed: Any = server.request(
             lambda client: client.api_call.get(f"/collections/{collection}/{kind}", dict, as_json=True)
         )
-    except NotFound:  # from version 30 on they belong to the server, and name no collection
+    except NotFound:  # from version 30 on they are settings of the server
         return []
     found: list[Json] = listed.get(kind, [])
     return found

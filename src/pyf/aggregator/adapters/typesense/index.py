@@ -1,4 +1,4 @@
-"""Keeps documents in a collection of a Typesense server: the index of those who outgrow one machine."""
+"""Read and write the packages of collections on a Typesense server."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -17,11 +17,11 @@ from .client import Server
 from .collections import CollectionRef, Collections, parse_state
 from .package_states import list_package_states
 from .packages import PackageStore
-from .schema import HELPER_FIELDS, Json
+from .schema import HELPER_FIELDS, WRITTEN, Json
 from .serialization import NON_REGISTRY_FIELDS, find_latest_writes, parse_registry_fields, to_document, to_enrichments
 from .tombstones import Tombstones
 
-# Holdings between two looks at whether the collection is still there, and documents in one step of an export.
+# Summaries between two checks that the collection still exists, and documents in one step of an export.
 _STATES_BATCH = 500
 _EXPORT_BATCH = 200
 
@@ -29,9 +29,9 @@ _EXPORT_BATCH = 200
 class TypesenseIndex:
     """The port `PackageIndex` on a Typesense server.
 
-    Every call looks its collection up, so that work on an alias goes to the collection that it leads to at that
-    moment. There are no transactions: a project that a crash has left half-written shows the serial 0, by which the
-    next run finds it.
+    Every call resolves its collection, so a call with an alias uses the collection that it leads to at that moment.
+    There are no transactions: a package that a crash has left incomplete has the serial 0, by which the next run finds
+    it.
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class TypesenseIndex:
         found = self._collections.require_native(collection)
         first = {tombstone.name: tombstone for tombstone in reversed(tombstones)}
         ids = self._projects.list_ids(found.name, first)
-        # Before the documents: should we be stopped in between, the next run finds them and removes them again.
-        self._tombstones.put(found.name, [each for name, each in first.items() if name in ids])
-        self._tombstones.add(found.name, [each for name, each in first.items() if name not in ids])
-        self._projects.delete(found.name, [each for of_project in ids.values() for each in of_project])
+        # Before the documents: if a crash follows, the next run finds the documents and removes them again.
+        self._tombstones.put(found.name, [stone for name, stone in first.items() if name in ids])
+        self._tombstones.add(found.name, [stone for name, stone in first.items() if name not in ids])
+        self._projects.delete(found.name, [identifier for package_ids in ids.values() for identifier in package_ids])
         return len(ids)
 
     def update(self, collection: str, fields: Mapping[str, ProjectFields | Sequence[ProjectFields]]) -> int:
@@ -69,29 +69,29 @@ class TypesenseIndex:
         found = self._collections.require_native(collection)
         wanted = normalize_name(name)
         documents = self._read_packages(found, [wanted]).get(wanted, {})
-        return [documents[each.version] for each in sort_newest_first(d.registry for d in documents.values())]
+        return [documents[fields.version] for fields in sort_newest_first(d.registry for d in documents.values())]
 
     def get_documents(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[RegistryFields]]:
         found = self._collections.require_native(collection)
         documents: dict[str, list[RegistryFields]] = {}
         query = {"exclude_fields": ",".join(NON_REGISTRY_FIELDS)}
-        for some, lines in read_documents(self._server, found.name, names, query):
+        for batch, lines in read_documents(self._server, found.name, names, query):
             for line in lines:
                 registry = parse_registry_fields(line, found.name)
-                if registry.name_normalized in some:
+                if registry.name_normalized in batch:
                     documents.setdefault(registry.name_normalized, []).append(registry)
-        return {name: sort_newest_first(each) for name, each in documents.items()}
+        return {name: sort_newest_first(releases) for name, releases in documents.items()}
 
     def get_enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
         found = self._collections.require_native(collection)
-        held = self._projects.read_for_update(found.name, names)
-        return {name: to_enrichments(find_latest_writes(documents.values())) for name, documents in held.items()}
+        stored = self._projects.read_for_update(found.name, names, WRITTEN)
+        return {name: to_enrichments(find_latest_writes(documents.values())) for name, documents in stored.items()}
 
     def project_states(self, collection: str) -> Iterator[ProjectState]:
         real_name = self._collections.require_collection(collection).name
         remaining = iter(list_package_states(self._server, real_name))
         while page := list(islice(remaining, _STATES_BATCH)):
-            # What was read at the start may be old by now, but it must not be of a collection that is gone.
+            # A summary may be outdated by now, but not of a collection that was deleted.
             real_name = self._collections.find_same(real_name, collection).name
             yield from page
 
@@ -102,18 +102,18 @@ class TypesenseIndex:
         found = self._collections.require_native(collection)
         for names in group_names_by_documents(self.project_states(collection), _EXPORT_BATCH):
             found = self._collections.find_same(found.name, collection)
-            held = self._read_packages(found, names)
+            packages = self._read_packages(found, names)
             for name in names:
-                documents = held.get(name, {})
+                documents = packages.get(name, {})
                 yield from (
-                    documents[each.version] for each in sort_oldest_first(d.registry for d in documents.values())
+                    documents[fields.version] for fields in sort_oldest_first(d.registry for d in documents.values())
                 )
 
     def get_tombstone(self, collection: str, name: str) -> Tombstone | None:
         return self._tombstones.get(self._collections.require_collection(collection).name, normalize_name(name))
 
     def tombstones(self, collection: str) -> Iterator[Tombstone]:
-        # As with holdings, memory is taken for a few words of each.
+        # All are in memory: a few words each.
         found = self._tombstones.list_tombstones(self._collections.require_collection(collection).name)
         yield from sorted(found, key=lambda tombstone: tombstone.name)
 
@@ -124,15 +124,17 @@ class TypesenseIndex:
         self._collections.set_state(self._collections.require_collection(collection), state)
 
     def _read_packages(self, found: CollectionRef, names: Sequence[str]) -> dict[str, dict[str, Document]]:
-        """Return whole documents by project and version."""
+        """Return whole documents by package and version."""
         documents: dict[str, dict[str, Document]] = {}
-        for some, lines in read_documents(self._server, found.name, names, {"exclude_fields": ",".join(HELPER_FIELDS)}):
+        for batch, lines in read_documents(
+            self._server, found.name, names, {"exclude_fields": ",".join(HELPER_FIELDS)}
+        ):
             projects: dict[str, list[tuple[RegistryFields, Json]]] = {}
             for line in lines:
                 registry = parse_registry_fields(line, found.name)
                 projects.setdefault(registry.name_normalized, []).append((registry, decode(line)))
-            for name in some & projects.keys():
-                # Of a release that a write has missed, what the others say.
+            for name in batch & projects.keys():
+                # From all releases: an interrupted write may have missed one.
                 others = to_enrichments(find_latest_writes(flat for _, flat in projects[name]))
-                documents[name] = {each.version: to_document(each, others) for each, _ in projects[name]}
+                documents[name] = {fields.version: to_document(fields, others) for fields, _ in projects[name]}
         return documents

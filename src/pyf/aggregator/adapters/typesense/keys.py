@@ -1,10 +1,8 @@
-"""Keeps hashes of the values of keys in a collection of the server's: a value can be recognised by them, not told.
+"""Create, list and delete the keys of a Typesense server, which checks them itself when clients search it.
 
-Makes, lists and deletes the keys of a Typesense server, which it checks itself when clients search it.
-
-The server tells no value and answers for none but by doing what was asked for, so `allows` goes by hashes of ours and
-by what the server lists. A key that another program made has no hash: it opens the server, and nothing that asks
-`allows`.
+The server neither returns the value of a key nor says what a value allows. So `is_allowed` compares hashes that this
+program stores on the server. A key of another program has no hash: it opens the server, and nothing that `is_allowed`
+guards.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -44,31 +42,31 @@ _STORED_HASH = Decoder(_StoredHash)
 
 
 class KeyHashes:
-    """The hashes of the values of those keys of a server that this program has made, by the keys' numbers."""
+    """The hashes of the keys that this program has created, by key id."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
 
     def put(self, number: int, key_hash: KeyHash) -> None:
-        """Keep what is to be kept of a key's value; the collection is made with the first one."""
+        """Store the hash of a key; the first one creates the collection."""
         document = {"id": str(number), "key": number, "salt": key_hash.salt.hex(), "digest": key_hash.digest.hex()}
         try:
-            refused = import_documents(self._server, KEYS_COLLECTION, [document], "upsert")
+            rejected = import_documents(self._server, KEYS_COLLECTION, [document], "upsert")
         except NotFound:
             with suppress(AlreadyExists):  # another one was quicker
                 schema: Any = _KEYS_SCHEMA
                 self._server.request(lambda client: client.collections.create(schema))
-            refused = import_documents(self._server, KEYS_COLLECTION, [document], "upsert")
-        for each in refused:
-            raise Unavailable(f"{self._server.address} does not take what is kept of the key {number}: {each.reason}")
+            rejected = import_documents(self._server, KEYS_COLLECTION, [document], "upsert")
+        for rejection in rejected:
+            raise Unavailable(f"{self._server.address} rejects the hash of the key {number}: {rejection.reason}")
 
     def delete(self, number: int) -> None:
-        """Forget what was kept of a key, if anything was."""
-        with suppress(NotFound):  # no key of ours was ever made
+        """Delete the hash of a key, if there is one."""
+        with suppress(NotFound):  # this program has created no key
             delete_documents(self._server, KEYS_COLLECTION, [str(number)])
 
     def find_key_ids(self, value: str) -> set[int]:
-        """Return the numbers of the keys of this value; it takes as long whatever the answer is."""
+        """Return the ids of the keys with this value, in a time that does not depend on the result."""
         try:
             return self._server.read_lines(
                 build_export_path(KEYS_COLLECTION), {}, lambda lines: _match_key_ids(value, lines)
@@ -78,20 +76,19 @@ class KeyHashes:
 
 
 def _match_key_ids(value: str, lines: Iterable[bytes]) -> set[int]:
-    kept = map(_STORED_HASH.decode, lines)
-    return {each.key for each in kept if KeyHash(bytes.fromhex(each.salt), bytes.fromhex(each.digest)).matches(value)}
+    hashes = map(_STORED_HASH.decode, lines)
+    return {row.key for row in hashes if KeyHash(bytes.fromhex(row.salt), bytes.fromhex(row.digest)).matches(value)}
 
 
-# The server takes regular expressions that must match a whole name: these are of the collections that come and go
-# behind an alias.
+# The server takes regular expressions that must match a whole name: this is for the collections behind an alias.
 _NUMBERED = "-[0-9]+"
 
-# The largest number that the server gives to a key.
+# The largest id that the server gives to a key.
 _UINT32 = 2**32 - 1
 
 
 class _ServerKey(Struct, frozen=True):
-    """A key as the server tells it."""
+    """A key as the server lists it."""
 
     id: int
     description: str
@@ -101,10 +98,10 @@ class _ServerKey(Struct, frozen=True):
 
 
 class TypesenseApiKeys:
-    """The port `ApiKeys` on a Typesense server; `resolve` tells what a name leads to.
+    """The port `ApiKeys` on a Typesense server; `resolve` returns the collection of a name or an alias.
 
-    A key for `plone` opens, at the server, `plone` and `plone-1`, `plone-2`, …, whether the alias leads there or not.
-    If the alias leads to a collection of another name when the key is made, the key opens that, too.
+    At the server a key for `plone` opens `plone` and `plone-1`, `plone-2`, …, whether the alias leads there or not. If
+    the alias leads to a collection of another name when the key is created, the key opens that one, too.
     """
 
     def __init__(
@@ -130,7 +127,7 @@ class TypesenseApiKeys:
         value = validate_key(value or self._new_value())
         behind = {name: self._resolve(name) for name in collections}
         scope = _build_patterns(collections, [found for name, found in behind.items() if found and found != name])
-        before = {told.id for told in self._list_server_keys()}
+        before = {key.id for key in self._list_server_keys()}
         schema: Any = {
             "description": replace_surrogates(description),
             "actions": list(actions),
@@ -138,23 +135,23 @@ class TypesenseApiKeys:
             "value": value,
         }
         try:
-            made: Any = self._server.request(lambda client: client.keys.create(schema))
-            told = convert(made, _ServerKey)
+            created: Any = self._server.request(lambda client: client.keys.create(schema))
+            new_key = convert(created, _ServerKey)
         except AlreadyExists as error:
-            # By another key, or by our own first attempt, the answer of which was lost.
+            # Another key has the value, or a first attempt of this request whose response was lost.
             new = [
-                each
-                for each in self._list_server_keys()
-                if each.id not in before and each.value_prefix == get_prefix(value)
+                key
+                for key in self._list_server_keys()
+                if key.id not in before and key.value_prefix == get_prefix(value)
             ]
             if not new or list(new[-1].collections) != scope:
                 raise Invalid("there is a key of that value already: choose another one") from error
-            told = new[-1]
-        self._hashes.put(told.id, hash_key(value))
-        return NewKey(key=_to_api_key(told, get_prefix(value)), value=value)
+            new_key = new[-1]
+        self._hashes.put(new_key.id, hash_key(value))
+        return NewKey(key=_to_api_key(new_key, get_prefix(value)), value=value)
 
     def list_keys(self) -> Sequence[ApiKey]:
-        return [_to_api_key(told, told.value_prefix) for told in self._list_server_keys()]
+        return [_to_api_key(key, key.value_prefix) for key in self._list_server_keys()]
 
     def delete(self, key_id: int) -> None:
         unknown = NotFound(f"there is no key {key_id}")
@@ -173,38 +170,38 @@ class TypesenseApiKeys:
 
     def _list_server_keys(self) -> list[_ServerKey]:
         answer: Any = self._server.request(lambda client: client.keys.retrieve())
-        return sorted(convert(answer["keys"], list[_ServerKey]), key=lambda told: told.id)
+        return sorted(convert(answer["keys"], list[_ServerKey]), key=lambda key: key.id)
 
 
-def _to_api_key(told: _ServerKey, prefix: str) -> ApiKey:
+def _to_api_key(key: _ServerKey, prefix: str) -> ApiKey:
     return ApiKey(
-        id=told.id,
-        description=told.description,
+        id=key.id,
+        description=key.description,
         prefix=prefix,
-        actions=told.actions,
-        collections=_parse_names(told.collections),
+        actions=key.actions,
+        collections=_parse_names(key.collections),
     )
 
 
 def _build_patterns(names: Iterable[str], behind: Iterable[str]) -> list[str]:
-    """Return what matches these names and the numbered collections of each, and what they lead to."""
+    """Build patterns for these names, the numbered collections of each, and the collections behind them."""
     patterns: dict[str, None] = {}
     for name in names:
         plain = _escape_name(name)
         patterns |= dict.fromkeys([plain] if name == "*" else [plain, plain + _NUMBERED])
     for name in behind:
         stem, _, number = name.rpartition("-")
-        # A numbered one goes with its number when it is recreated.
+        # A rebuild gives a numbered collection another number.
         patterns |= dict.fromkeys([_escape_name(stem) + _NUMBERED if number.isdecimal() else _escape_name(name)])
     return list(patterns)
 
 
 def _escape_name(name: str) -> str:
-    """Return what matches a name and nothing else."""
+    """Build a pattern that matches a name and nothing else."""
     return name.replace(".", "[.]")
 
 
 def _parse_names(patterns: Sequence[str]) -> tuple[str, ...]:
-    """Return the names that a key was made for; patterns that another program made stay as they are."""
+    """Return the names of a key from its patterns; those of another program stay as they are."""
     numbered = {f"{pattern}{_NUMBERED}" for pattern in patterns}
     return tuple(pattern.replace("[.]", ".") for pattern in patterns if pattern not in numbered)

@@ -1,10 +1,8 @@
-"""Names a process so that others on its machine can tell whether it is still there; elsewhere nobody can.
+"""Lock collections for runs on any machine; a Typesense server has no locks of its own.
 
-Lets one run of many, on whatever machine, hold the right to rewrite a collection; a server has no locks to give.
-
-The right is a document that only one can create. It names its holder and when it ends unless the holder renews it,
-which a thread does; so a holder that is gone has lost the right when that moment has passed, by the clocks of the
-machines, which should agree within a quarter of the lease. On the machine of the holder it ends at once.
+A lock is a document that only one run can create. It names its owner and its expiry, which a thread of the owner
+extends. If the owner has died, the lock expires by the clocks of the machines, which should agree within a quarter of
+the lease; on the machine of the owner it is free at once.
 """
 
 import os
@@ -27,9 +25,9 @@ _PROC = Path("/proc")
 
 
 def get_process_token() -> str:
-    """Return the machine, as long as it runs, its process space, and this process with its start; "" if unknown.
+    """Return a text that names the machine since its start, the process namespace and this process; "" if unknown.
 
-    Process numbers come again, and containers of one machine each have their own.
+    Process ids are reused, and each container has its own.
     """
     machine, pid = _get_machine_id(), os.getpid()
     started = _get_start_time(pid)
@@ -37,7 +35,7 @@ def get_process_token() -> str:
 
 
 def is_dead(token: str) -> bool:
-    """Tell whether a named process was one of this machine and has ended; False where that can't be known."""
+    """Return whether a process of this machine has ended; False for other machines."""
     machine, _, process = token.partition(" ")
     if not machine or machine != _get_machine_id():
         return False
@@ -54,7 +52,7 @@ def _get_machine_id() -> str:
 
 
 def _get_start_time(pid: int) -> str:
-    """Return the moment of a process' start, in ticks since the machine's; "" for a process that does not run."""
+    """Return the start time of a process in clock ticks since boot; "" if it does not run."""
     try:
         fields = (_PROC / f"{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     except OSError:
@@ -72,12 +70,12 @@ _LEASES_SCHEMA = {
     ],
 }
 
-# Seconds for which the right holds without a word of its holder.
+# Seconds for which a lock outlives the last extension by its owner.
 LEASE_SECONDS = 60.0
 
 
 class _Lease(Struct, frozen=True):
-    """The right to the collection that is its id; `expires` in Unix seconds."""
+    """The lock of the collection that is its id; `expires` is in Unix seconds."""
 
     id: str
     token: str
@@ -86,7 +84,7 @@ class _Lease(Struct, frozen=True):
 
 
 class Leases:
-    """The rights that this process holds on a server, and how it gets them."""
+    """The locks that this process owns on a server."""
 
     def __init__(self, server: Server, *, now: Callable[[], float] = time.time, lease: float = LEASE_SECONDS) -> None:
         self._server = server
@@ -96,19 +94,19 @@ class Leases:
         self._lock = Lock()
 
     def check(self) -> None:
-        """Raise `Unavailable` where this process goes on with a right that it has lost meanwhile."""
+        """Raise `Unavailable` if this process has lost a lock."""
         if self._lost:
             raise Unavailable(
-                f"the right to rewrite {', '.join(sorted(self._lost))} was lost: this machine was too long without "
-                "an answer of the server, and another run may be at work"
+                f"the lock of {', '.join(sorted(self._lost))} has expired, because the server did not respond in time: "
+                "another run may be writing to the collection"
             )
 
     @contextmanager
     def hold(self, *names: str) -> Iterator[None]:
-        """Hold the rights to collections; raises `Unavailable` at once while others hold one of them."""
-        with ExitStack() as rights:
+        """Own the locks of collections; raises `Unavailable` at once if another run owns one of them."""
+        with ExitStack() as locks:
             for name in names:
-                rights.enter_context(self._hold(name))
+                locks.enter_context(self._hold(name))
             yield
 
     @contextmanager
@@ -125,7 +123,7 @@ class Leases:
             renewal.join()
             with self._lock:
                 self._lost.discard(name)
-            # A right that can't be given back now ends by itself.
+            # A lock that can't be released now expires.
             with suppress(Unavailable, NotFound):
                 self._delete(name, token, retry_timeout=0)
 
@@ -136,11 +134,11 @@ class Leases:
                 raise Unavailable(
                     f"collection {name} on {self._server.address} is locked by another run: wait for it to finish"
                 )
-            # Only this very lease: somebody may have put another one into its place.
+            # Only this lease: another run may have replaced it meanwhile.
             self._delete(name, other.token)
 
     def _create(self, lease: _Lease) -> _Lease | None:
-        """Create a lease; return the one that is there in its place, if any."""
+        """Create a lease; return the existing one instead, if there is any."""
         document: Any = {"id": lease.id, "token": lease.token, "expires": lease.expires, "holder": lease.holder}
         while True:
             try:
@@ -149,15 +147,15 @@ class Leases:
                 self._create_collection()
                 continue
             except AlreadyExists:
-                there = self._get(lease.id)
-                if there is None:
+                existing = self._get(lease.id)
+                if existing is None:
                     continue
-                # What we find may be our own, from a first attempt whose answer was lost.
-                return there if there.token != lease.token else None
+                # It may be this one, from a first attempt whose response was lost.
+                return existing if existing.token != lease.token else None
             return None
 
     def _create_collection(self) -> None:
-        with suppress(AlreadyExists):  # another one was quicker
+        with suppress(AlreadyExists):  # another process was faster
             schema: Any = _LEASES_SCHEMA
             self._server.request(lambda client: client.collections.create(schema))
 
@@ -179,7 +177,7 @@ class Leases:
             try:
                 is_held = self._extend(name, token)
             except Unavailable:
-                continue  # a server that is away gives the right to nobody else either
+                continue  # an unavailable server gives the lock to no other run either
             except AggregatorError:
                 is_held = False
             if not is_held:
@@ -188,7 +186,7 @@ class Leases:
                 return
 
     def _extend(self, name: str, token: str) -> bool:
-        """Put the end of a lease off; tell whether it is still there."""
+        """Extend a lease; return whether it still exists."""
         query: Any = {"filter_by": _build_filter(name, token)}
         expires: Any = {"expires": self._compute_expiry()}
         answer = self._server.request(

@@ -1,7 +1,7 @@
-"""Takes over what another program of this schema, an older one above all, has found out about projects.
+"""Take over the enrichments that an older program of this schema has collected.
 
-Such a program names no last write and may have enriched any one release of a project, under any spelling of its name;
-its numbers may be of another kind.
+Such a program does not number its writes, may have enriched any one release of a package under any spelling of its
+name, and may have stored numbers as another type.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +20,7 @@ from .package_states import get_normalized_name
 from .schema import Json, build_fields
 from .serialization import OwnerWrite
 
-# Whose fields can be taken over, and which of these tell, in this order, when they were read.
+# The owners whose fields can be taken over, and the fields that say when they were read, in this order.
 _TIME_FIELDS = {
     Owner.REPOSITORY: ("github_checked", "github_updated"),
     Owner.DOWNLOADS: ("download_checked", "download_updated"),
@@ -37,16 +37,17 @@ _INT64 = range(-(2**63), 2**63)
 
 
 class _LegacyValue(Struct, frozen=True):
-    """What one document tells, and how much that counts: read later first, then of the higher release."""
+    """A value of one document, and its rank: a value that was read later wins, then that of the higher release."""
 
     rank: tuple[Any, ...]
     value: Any
 
 
 def list_foreign_fields(found: CollectionRef) -> tuple[str, ...] | None:
-    """Return the fields of a collection that are not of our schema, None for a collection of ours.
+    """Return the fields of a collection that this schema lacks, None for a collection of this program.
 
-    Raises `Invalid` for one that holds no packages at all.
+    Raises:
+        Invalid: The collection holds no packages.
     """
     if found.is_native:
         return None
@@ -58,37 +59,37 @@ def list_foreign_fields(found: CollectionRef) -> tuple[str, ...] | None:
 
 
 def read_legacy_enrichments(server: Server, found: CollectionRef) -> dict[str, dict[Owner, OwnerWrite]]:
-    """Return by normalised name what a collection of another program tells of each project beside the registry."""
+    """Return what another program has collected about each package, by normalized name."""
 
     def gather(lines: Iterator[bytes]) -> dict[str, dict[Owner, dict[str, _LegacyValue]]]:
-        told: dict[str, dict[Owner, dict[str, _LegacyValue]]] = {}
+        packages: dict[str, dict[Owner, dict[str, _LegacyValue]]] = {}
         for flat in map(decode, lines):
-            of_project = told.setdefault(get_normalized_name(flat), {})
+            package = packages.setdefault(get_normalized_name(flat), {})
             for owner in _TIME_FIELDS:
-                for field, each in _read_values(flat, owner):
-                    of_owner = of_project.setdefault(owner, {})
-                    if field not in of_owner or of_owner[field].rank < each.rank:
-                        of_owner[field] = each
-        return told
+                for field, value in _read_values(flat, owner):
+                    values = package.setdefault(owner, {})
+                    if field not in values or values[field].rank < value.rank:
+                        values[field] = value
+        return packages
 
     gathered = server.read_lines(build_export_path(found.name), {"include_fields": ",".join(_REQUESTED_FIELDS)}, gather)
     return {
         name: {
-            owner: OwnerWrite(0, {field: each.value for field, each in of_owner.items()})
-            for owner, of_owner in of_project.items()
+            owner: OwnerWrite(0, {field: value.value for field, value in values.items()})
+            for owner, values in package.items()
         }
-        for name, of_project in gathered.items()
+        for name, package in gathered.items()
     }
 
 
 def find_changed_enrichments(
     source: Mapping[Owner, OwnerWrite], target: Mapping[Owner, OwnerWrite]
 ) -> dict[Owner, OwnerWrite]:
-    """Return what of theirs is missing, or was taken over before and is another by now; never what we wrote since."""
+    """Return what the target lacks, or has taken over earlier and differs now; not what this program wrote since."""
     return {
-        owner: each
-        for owner, each in source.items()
-        if owner not in target or (target[owner].number == 0 and target[owner].fields != each.fields)
+        owner: write
+        for owner, write in source.items()
+        if owner not in target or (target[owner].number == 0 and target[owner].fields != write.fields)
     }
 
 
@@ -101,9 +102,9 @@ def _read_values(flat: Json, owner: Owner) -> Iterator[tuple[str, _LegacyValue]]
 
 
 def _convert_value(value: Any, field: Field) -> Any:
-    """Return a value as our schema has it, None where it can't be understood."""
+    """Convert a value to the type of this schema; None if that is not possible."""
     if field.kind.endswith("[]"):
-        return value if isinstance(value, list) and all(isinstance(each, str) for each in value) else None
+        return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
     return _AS_KIND[field.kind](value)
 
 
@@ -131,10 +132,10 @@ def _parse_bool(value: Any) -> bool | None:
 
 
 def _parse_counts(value: Any) -> dict[str, int] | None:
-    """Return the one object that can be taken over: numbers by month."""
+    """Parse the one object that can be taken over: numbers by month."""
     if not isinstance(value, dict):
         return None
-    counts = {str(key): number for key, each in value.items() if (number := _parse_integer(each)) is not None}
+    counts = {str(key): number for key, count in value.items() if (number := _parse_integer(count)) is not None}
     return counts or None
 
 

@@ -18,12 +18,12 @@ from .schema import Json
 
 
 def count_packages(server: Server, collections: Iterable[CollectionRef]) -> dict[str, int]:
-    """Return the number of packages of collections by name; one that is gone meanwhile is left out."""
+    """Return the number of packages of each collection; a collection that was deleted meanwhile is left out."""
     numbers: dict[str, int] = {}
     searches: dict[str, Json] = {}
     for collection in collections:
         if "is_newest" in collection.field_names:
-            # Newest releases, of which every package has one; groups of documents the engine miscounts.
+            # Every package has one newest release. The engine miscounts groups of documents.
             searches[collection.name] = {"filter_by": "is_newest:=true"}
         elif collection.is_facet("name"):
             # Reading all documents of an older program takes seconds.
@@ -36,7 +36,7 @@ def count_packages(server: Server, collections: Iterable[CollectionRef]) -> dict
 
 
 def list_package_names(server: Server, collection: CollectionRef) -> set[str]:
-    """Return the normalised names of the projects that a collection holds."""
+    """Return the normalized names of the packages of a collection."""
     query = {"include_fields": "name,name_normalized"}
     return server.read_lines(
         build_export_path(collection.name),
@@ -46,9 +46,11 @@ def list_package_names(server: Server, collection: CollectionRef) -> set[str]:
 
 
 def _search_counts(server: Server, searches: Mapping[str, Json]) -> dict[str, int]:
-    if not searches:  # the server would take the request for a broken one
+    if not searches:  # the server rejects a request without searches
         return {}
-    body: Any = {"searches": [{"collection": name, "q": "*", "per_page": 0, **each} for name, each in searches.items()]}
+    body: Any = {
+        "searches": [{"collection": name, "q": "*", "per_page": 0, **search} for name, search in searches.items()]
+    }
     answer: Any = server.request(lambda client: client.multi_search.perform(body, {}))
     return {
         name: _count_names(result["facet_counts"][0]) if result["facet_counts"] else result["found"]
@@ -62,7 +64,7 @@ def _count_names(facet: Json) -> int:
 
 
 def get_normalized_name(flat: Mapping[str, Any]) -> str:
-    """Return the normalised name of the project that a document is of, whoever has made it."""
+    """Return the normalized package name of a document of any program."""
     return str(flat.get("name_normalized") or normalize_name(flat["name"]))
 
 

@@ -1,6 +1,4 @@
-"""Count the requests to a Typesense server and the connections that they need.
-
-Wait until a Typesense server has applied its log.
+"""Wait until a Typesense server has applied its log, after each new connection.
 
 After a restart a server answers requests, and reports itself as healthy, while it still applies the log of earlier
 writes: collections are missing or hold a part of their documents. The log is in order, and each write goes from it to

@@ -1,7 +1,4 @@
-"""Says in one line what went wrong between us and a Typesense server, and what the caller can do about it.
-
-Repeat requests to a server that is unavailable, until the retry timeout ends.
-"""
+"""Translate failures of requests to a Typesense server, and repeat requests until the retry timeout ends."""
 
 import time
 from collections.abc import Callable
@@ -13,39 +10,39 @@ from typesense import exceptions
 
 from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 
-# All that the client lets through: its own errors, those of the HTTP library below it, and JSON that is none.
+# The exceptions of the client, of the HTTP library below it, and of invalid JSON.
 TRANSPORT_ERRORS = (exceptions.TypesenseClientError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError)
 
-# What the server itself says it can't find comes as JSON; the client words what came as anything else like this.
+# The client's message for a response that is not JSON, which the server's own responses are.
 _NO_JSON_PREFIXES = ("API error", "Unknown API error")
 
-# The server refuses to write because a disk or the memory is full.
+# The server rejects writes because its disk or memory is full.
 _FULL = "Rejecting write"
 
-# The server takes no requests before it has applied most of its log.
+# The server rejects requests until it has applied most of its log.
 _LAGGING = "Not Ready or Lagging"
 
 _TEMPORARY = frozenset((HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS))
 
 
 class ServerUnavailable(Unavailable):
-    """The server gave no answer, or none of its own; it may do so in a moment."""
+    """The server does not respond; a later request may succeed."""
 
 
 class ServerCatchingUp(ServerUnavailable):
-    """The server answers, and has not applied its log yet."""
+    """The server responds, and has not applied its log yet."""
 
 
 class CatchingUp(exceptions.ServiceUnavailable):
-    """The server can't be relied on before it has applied its log."""
+    """The server has not applied its log yet."""
 
 
 class AlreadyExists(Invalid):
-    """What was to be made is there already."""
+    """The server already has an object of this name."""
 
 
 def translate_error(error: Exception, address: str) -> AggregatorError:
-    """Return what a failure of a request to the server at `address` means; `Away` where waiting may help."""
+    """Translate a failed request to the server at `address`; `ServerUnavailable` if a retry may help."""
     match error:
         case CatchingUp():
             return ServerCatchingUp(
@@ -55,7 +52,7 @@ def translate_error(error: Exception, address: str) -> AggregatorError:
         case exceptions.TypesenseClientError(args=(int(status), message)):
             return _translate_status(status, str(message), address)
         case exceptions.TypesenseClientError() | httpx.InvalidURL():
-            return Invalid(f"{address} can't be asked: {_format_error(error)}")
+            return Invalid(f"{address} can't be requested: {_format_error(error)}")
         case httpx.TransportError():
             return ServerUnavailable(f"the Typesense server at {address} does not answer: {_format_error(error)}")
         case _:
@@ -83,25 +80,24 @@ def _translate_status(status: int, message: str, address: str) -> AggregatorErro
 
 
 def _format_error(error: Exception) -> str:
-    """Return what an error says; time-outs of the HTTP library say nothing but their name."""
+    """Return the message of an error, or its name: timeouts of the HTTP library have no message."""
     return str(error) or type(error).__name__
 
 
 Result = TypeVar("Result")
 
-# Seconds: the first pause before a request is repeated, doubled each time, and the longest one.
+# Seconds before the first retry, doubled for each further one, and the longest pause.
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 
-# A command that starts should soon say that there is no server; one that applies its log is worth the whole timeout.
+# A command should fail soon if there is no server at all, but wait for one that applies its log.
 _CONNECT_TIMEOUT = 5.0
 
 
 class RetryTimeout:
     """Repeats requests to the server at `address` for at most `seconds`.
 
-    A server that stayed unavailable for that long is not waited for again until it has answered: a run that ends
-    saves its results with many requests.
+    After that, requests are not repeated until one succeeds: a run that ends saves its results with many requests.
     """
 
     def __init__(self, seconds: float, address: str) -> None:
@@ -114,7 +110,7 @@ class RetryTimeout:
         """Return the result of a request, repeated for at most `seconds` instead of the usual timeout.
 
         Raises:
-            AggregatorError: The failure's meaning; `Away` after the timeout only.
+            AggregatorError: The translated failure; `ServerUnavailable` only after the timeout.
         """
         usual = 0.0 if self._is_exhausted else self._seconds
         try:

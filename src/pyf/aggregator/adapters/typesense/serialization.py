@@ -1,12 +1,8 @@
-"""Fields that documents have beside the declared ones, for clients that search a collection by the server itself.
+"""Convert documents to and from the flat form that the server stores, and build patches for stored documents.
 
-The server knows no names without their prefix, and no versions of older releases; these fields tell it.
-
-Documents as the engine holds them: the fields of all owners side by side, and what has to be sent to change them.
-
-The engine merges what is sent into what is there: a null erases, and the keys of an object are merged one by one, so
-that a key which has gone has to be named. An object can therefore hold no null; on reading, one counts as not there.
-It also sorts the keys of an object; the order of a package's links is kept in a field of its own.
+The server merges a patch into the stored document: a null deletes a field, and the keys of an object are merged one by
+one, so a patch must name deleted keys. Objects therefore contain no nulls. The server also sorts the keys of an object;
+a field of its own keeps the order of a package's links.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,7 +38,10 @@ _MAX_LENGTH = 60
 
 
 def build_search_fields(document: RegistryFields, releases: Iterable[RegistryFields], lexicon: Lexicon) -> Json:
-    """Build these fields of a document, by all releases of its package; None removes a field."""
+    """Build the helper fields of a document from all releases of its package; None removes a field.
+
+    They serve clients that search by the server, which knows no names without prefix and no versions of older releases.
+    """
     versions: dict[str, list[str] | None] = dict.fromkeys((SEARCH_FRAMEWORK_VERSIONS, SEARCH_PYTHON_VERSIONS))
     if document.is_newest:
         every_release = list(releases)
@@ -54,7 +53,7 @@ def build_search_fields(document: RegistryFields, releases: Iterable[RegistryFie
 
 
 def build_search_names(name_normalized: str, lexicon: Lexicon) -> list[str]:
-    """Build the words that a package may be searched by name with: neighboring parts of the name as one word."""
+    """Build the words by which clients find a name: neighboring parts of it joined to one word."""
     forms, parts = build_name_forms(name_normalized, lexicon), name_normalized.split("-")
     words = forms.joined_segments if len(parts) <= _MAX_PARTS else {forms.whole, forms.core, *parts}
     return sorted({word[:_MAX_LENGTH] for word in words})
@@ -69,7 +68,7 @@ _NAMES = {owner: tuple(field.name for field in iter_fields() if field.owner is o
 _OBJECTS = frozenset(field.name for field in iter_fields() if field.kind == "object")
 _OPTIONAL = tuple(field.name for field in iter_fields() if field.owner is Owner.REGISTRY and field.optional)
 
-# What of a package's documents only its writers request.
+# Fields that only writers of a package read.
 NON_REGISTRY_FIELDS = (
     *(field.name for field in iter_fields() if field.owner is not Owner.REGISTRY and is_object(field)),
     *HELPER_FIELDS,
@@ -77,7 +76,7 @@ NON_REGISTRY_FIELDS = (
 
 
 def list_fields_for_update(owners: Iterable[Owner]) -> tuple[str, ...]:
-    """Return the fields of a document that have to be known to write those of these owners."""
+    """Return the names of the fields that must be known to replace the fields of these owners."""
     return (
         "id",
         "identifier",
@@ -90,7 +89,7 @@ def list_fields_for_update(owners: Iterable[Owner]) -> tuple[str, ...]:
 
 
 class _Ordered(Struct, frozen=True):
-    """The labels of a package's links in their order, where that is not the order of texts."""
+    """The labels of a package's links in their order, if they are not sorted."""
 
     project_urls_order: tuple[str, ...]
 
@@ -100,24 +99,24 @@ _LINK_ORDER_KEY = f'"{LINK_ORDER}"'.encode()
 
 
 class OwnerWrite(Struct, frozen=True):
-    """One owner's fields of a project, by name, and the number of their writing, 0 for that of an older program."""
+    """The fields of one owner by name, and the number of their write; 0 if an older program wrote them."""
 
     number: int
     fields: Json
 
 
 def build_owner_write(value: ProjectFields, number: int) -> tuple[Owner, OwnerWrite]:
-    """Return an owner's fields as that write brings them."""
+    """Build the write of an owner's fields."""
     return get_owner(value), OwnerWrite(number, to_builtins(value))
 
 
 def build_initial_writes(initial: Enrichments) -> dict[Owner, OwnerWrite]:
-    """Return what owners have written elsewhere, as older than everything that is written here."""
+    """Build the writes of initial fields, which are older than all other writes."""
     return dict(build_owner_write(value, 0) for value in initial_fields(initial))
 
 
 def find_latest_writes(documents: Iterable[Mapping[str, Any]]) -> dict[Owner, OwnerWrite]:
-    """Return what each other owner has written last of the project that these documents are of."""
+    """Return the latest write of each owner but the registry, from all documents of a package."""
     found: dict[Owner, OwnerWrite] = {}
     for flat in documents:
         for owner, field in WRITTEN.items():
@@ -132,20 +131,22 @@ def find_latest_writes(documents: Iterable[Mapping[str, Any]]) -> dict[Owner, Ow
 def find_newer_writes(
     source: Mapping[Owner, OwnerWrite], target: Mapping[Owner, OwnerWrite]
 ) -> dict[Owner, OwnerWrite]:
-    """Return what of theirs was written after ours, or is not there at all."""
-    return {owner: each for owner, each in source.items() if owner not in target or each.number > target[owner].number}
+    """Return the writes of the source that are newer than those of the target, or missing there."""
+    return {
+        owner: write for owner, write in source.items() if owner not in target or write.number > target[owner].number
+    }
 
 
 def build_document(registry: RegistryFields, others: Mapping[Owner, OwnerWrite]) -> Json:
-    """Return a document that is not there yet."""
+    """Build a new document."""
     flat: Json = _to_flat(registry)
-    for owner, of_owner in others.items():
-        flat |= build_owner_patch({}, owner, of_owner)
+    for owner, write in others.items():
+        flat |= build_owner_patch({}, owner, write)
     return {name: value for name, value in flat.items() if value is not None}
 
 
 def add_helper_fields(flat: Json, helper_fields: Json) -> Json:
-    """Return a whole document with the fields that only clients of the server search by."""
+    """Return a document with its helper fields."""
     band = {SEARCH_HEALTH: to_health_band(flat.get("health_score")).value}
     return flat | band | {name: value for name, value in helper_fields.items() if value is not None}
 
@@ -153,18 +154,18 @@ def add_helper_fields(flat: Json, helper_fields: Json) -> Json:
 def build_replace_patch(
     stored: Mapping[str, Any], registry: RegistryFields, others: Mapping[Owner, OwnerWrite]
 ) -> Json:
-    """Return what makes the registry's fields of a held document these, and other owners' where they are newer."""
+    """Build the patch that replaces the registry's fields, and those of other owners that are newer."""
     flat: Json = dict.fromkeys(_OPTIONAL) | _to_flat(registry)
     for name in _OBJECTS & flat.keys():
         flat[name] = _build_object_patch(stored.get(name), flat[name])
-    for owner, of_owner in others.items():
-        if of_owner.number > stored.get(WRITTEN[owner], 0) or WRITTEN[owner] not in stored:
-            flat |= build_owner_patch(stored, owner, of_owner)
+    for owner, write in others.items():
+        if write.number > stored.get(WRITTEN[owner], 0) or WRITTEN[owner] not in stored:
+            flat |= build_owner_patch(stored, owner, write)
     return flat
 
 
 def build_owner_patch(stored: Mapping[str, Any], owner: Owner, new: OwnerWrite) -> Json:
-    """Return what makes one owner's fields of a held document these and no others."""
+    """Build the patch that replaces the fields of one owner."""
     flat = {name: new.fields.get(name) for name in _NAMES[owner]}
     for name in _OBJECTS & flat.keys():
         flat[name] = _build_object_patch(stored.get(name), flat[name])
@@ -175,19 +176,19 @@ def build_owner_patch(stored: Mapping[str, Any], owner: Owner, new: OwnerWrite) 
 
 
 def build_collision_id(identifier: str, name_normalized: str) -> str:
-    """Return what a document is kept under whose own id another project's document has."""
+    """Build the id for a document whose own id belongs to a document of another package."""
     return f"{identifier} of {name_normalized}"
 
 
 def get_canonical_id(flat: Mapping[str, Any]) -> str:
-    """Return the id that a document has by its name and version, whatever it is kept under."""
-    kept_under: str = flat["id"]
-    identifier: str = flat.get("identifier", kept_under)
-    return identifier if kept_under == build_collision_id(identifier, flat.get("name_normalized", "")) else kept_under
+    """Return the id that follows from name and version, which a collision may have changed."""
+    stored_id: str = flat["id"]
+    identifier: str = flat.get("identifier", stored_id)
+    return identifier if stored_id == build_collision_id(identifier, flat.get("name_normalized", "")) else stored_id
 
 
 def parse_registry_fields(line: bytes, collection: str) -> RegistryFields:
-    """Return the registry's fields of a document; raises `Invalid` where an older program has made it."""
+    """Parse the registry's fields of a document; raises `Invalid` for one of an older program."""
     registry = _parse_registry_fields(line, collection)
     if _LINK_ORDER_KEY in line:
         links, order = registry.project_urls, _ORDERED.decode(line).project_urls_order
@@ -211,23 +212,23 @@ def _parse_registry_fields(line: bytes, collection: str) -> RegistryFields:
             return convert(_drop_nulls(decode(line)), RegistryFields)
         except ValidationError as error:
             raise Invalid(
-                f"a document in {collection} is not of this schema ({error}): make the collection anew with "
+                f"a document in {collection} is not of this schema ({error}): rebuild the collection with "
                 "--recreate-collection"
             ) from error
 
 
 def to_enrichments(others: Mapping[Owner, OwnerWrite]) -> Enrichments:
-    """Return what other owners have written, by its types."""
+    """Convert the writes of owners to typed fields."""
     return Enrichments(**{owner.value: convert(each.fields, _STRUCTS[owner]) for owner, each in others.items()})
 
 
 def to_document(registry: RegistryFields, others: Enrichments) -> Document:
-    """Return a document as readers see it."""
+    """Build a document as readers get it."""
     return Document(registry=registry, repository=others.repository, downloads=others.downloads, health=others.health)
 
 
 def _build_object_patch(old: object, new: object) -> object:
-    """Return what has to be merged into one value to make another of it."""
+    """Build the patch that turns one value into another when it is merged."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         return new
     return {key: _build_object_patch(old[key], new.get(key)) if key in old else new[key] for key in old | new}

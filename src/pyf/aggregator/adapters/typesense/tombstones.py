@@ -1,4 +1,4 @@
-"""Keeps the tombstones of a collection in its companion, one document each, by the project's normalised name."""
+"""Store the tombstones of a collection in its companion, by normalized package name."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -28,13 +28,13 @@ _TOMBSTONE_DOCUMENT = Decoder(_TombstoneDocument)
 
 
 class Tombstones:
-    """The tombstones of all collections; a companion is made when its first tombstone is due."""
+    """The tombstones of all collections. The first tombstone of a collection creates its companion."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
 
     def get(self, collection: str, name: str) -> Tombstone | None:
-        """Return the tombstone of a project, None if there is none."""
+        """Return the tombstone of a package, None if there is none."""
         if not name:
             return None
         path = f"/collections/{build_tombstones_name(collection)}/documents/{quote_for_path(replace_surrogates(name))}"
@@ -45,20 +45,20 @@ class Tombstones:
         return _to_tombstone(convert(found, _TombstoneDocument))
 
     def put(self, collection: str, tombstones: Sequence[Tombstone]) -> None:
-        """Set tombstones, in the place of those that are there."""
+        """Write tombstones, and replace existing ones."""
         self._send(collection, tombstones, "upsert")
 
     def add(self, collection: str, tombstones: Sequence[Tombstone]) -> None:
-        """Set tombstones of projects that have none."""
+        """Write the tombstones of packages that have none."""
         self._send(collection, tombstones, "create")
 
     def delete(self, collection: str, names: Iterable[str]) -> None:
-        """Take the tombstones of projects away."""
+        """Delete the tombstones of packages."""
         with suppress(NotFound):  # no companion, no tombstones
             delete_documents(self._server, build_tombstones_name(collection), [name for name in names if is_name(name)])
 
     def list_tombstones(self, collection: str) -> list[Tombstone]:
-        """Return all tombstones of a collection; there are few, and they are short."""
+        """Return all tombstones of a collection, which are few and short."""
         try:
             return self._server.read_lines(
                 build_export_path(build_tombstones_name(collection)),
@@ -88,17 +88,17 @@ class Tombstones:
         if not tombstones:
             return
         documents: list[Json] = [
-            {"id": replace_surrogates(each.name), "removed_at": each.removed_at, "reason": each.reason}
-            for each in tombstones
+            {"id": replace_surrogates(stone.name), "removed_at": stone.removed_at, "reason": stone.reason}
+            for stone in tombstones
         ]
         try:
-            refused = import_documents(self._server, build_tombstones_name(collection), documents, action)
+            rejected = import_documents(self._server, build_tombstones_name(collection), documents, action)
         except NotFound:
             self._create(build_tombstones_name(collection))
-            refused = import_documents(self._server, build_tombstones_name(collection), documents, action)
-        for each in refused:
-            if each.code != HTTPStatus.CONFLICT:
-                raise Unavailable(f"{self._server.address} does not take the tombstone of {each.id}: {each.reason}")
+            rejected = import_documents(self._server, build_tombstones_name(collection), documents, action)
+        for document in rejected:
+            if document.code != HTTPStatus.CONFLICT:
+                raise Unavailable(f"{self._server.address} rejects the tombstone of {document.id}: {document.reason}")
 
     def _create(self, companion: str) -> None:
         schema: Any = {
@@ -108,7 +108,7 @@ class Tombstones:
                 {"name": "reason", "type": "string", "index": False, "optional": True},
             ],
         }
-        with suppress(AlreadyExists):  # another one was quicker
+        with suppress(AlreadyExists):  # another process was faster
             self._server.request(lambda client: client.collections.create(schema))
 
 
