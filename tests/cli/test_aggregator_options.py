@@ -72,7 +72,7 @@ def test_help_lists_every_option_and_exit_code(shell: CommandRunner) -> None:
     output = shell.invoke("-h")
 
     assert output.code == 0
-    assert "Exit codes: 0 done, 1 defect, 2 " in " ".join(output.out.split())
+    assert "Exit codes: 0 success, 1 internal error, 2 " in " ".join(output.out.split())
     assert all(
         option.help and option.opts[-1] in output.out for option in main.params if isinstance(option, click.Option)
     )

@@ -111,7 +111,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "-f",
         "--first",
         is_flag=True,
-        help="Full fetch: find all packages, and read those that are new or have changed.",
+        help="Full fetch: find all packages, read those that are new or have changed.",
     ),
     click.option("-i", "--incremental", is_flag=True, help="Read what changed on PyPI since the last run."),
     click.option(
@@ -196,7 +196,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--all",
         "all_",
         is_flag=True,
-        help="With --refresh-from-pypi: check the PyPI status of all packages, not only of old ones.",
+        help="With --refresh-from-pypi: check the PyPI status of all packages.",
     ),
     click.option("--allow-mass-removal", is_flag=True, help="Allow the removal of more than a tenth of a collection."),
     click.option("--dry-run", is_flag=True, help="Print what would be read. Read and change nothing."),

@@ -133,9 +133,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("-ls", "--list-collections", is_flag=True, help="List all collections with full details."),
-    click.option(
-        "-lsn", "--list-collection-names", is_flag=True, help="List the names of all collections, one a line."
-    ),
+    click.option("-lsn", "--list-collection-names", is_flag=True, help="List collection names only, one a line."),
     click.option("-lsa", "--list-aliases", is_flag=True, help="List all aliases with their collections."),
     click.option(
         "-lssoa",
