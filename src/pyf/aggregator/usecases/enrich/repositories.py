@@ -92,13 +92,10 @@ def list_lookups(
 
 def _iter_lookups(deps: Dependencies, collection: str, names: Iterable[str]) -> Iterator[RepositoryLookup]:
     for batch in batched(names, _LOOKUP_BATCH):
-        stored_documents = deps.index.get_documents(collection, batch)
-        enrichments = deps.index.get_enrichments(collection, batch)
-        for name, releases in stored_documents.items():
-            previous = enrichments[name].repository if name in enrichments else UNSET
-            yield _build_lookup(
-                name, list_repository_candidates(releases), releases[0].maintainers, previous or RepositoryFields()
-            )
+        for name, documents in deps.index.get_packages(collection, batch).items():
+            releases = [document.registry for document in documents]
+            previous = documents[0].repository or RepositoryFields()
+            yield _build_lookup(name, list_repository_candidates(releases), releases[0].maintainers, previous)
 
 
 def _build_lookup(
