@@ -9,13 +9,24 @@ ENGINE = .clickhouse/.ready
 # Programs that are started often must not be compiled every time, whatever the machine's environment says.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test check bench relevance docs screenshots slow clickhouse clean pins
+ON_TYPESENSE = (typesense or test_crash_at_request) and not each and not minute and not test_export_memory
+
+.PHONY: demo test typesense recording check bench relevance docs screenshots slow clickhouse clean pins
 
 demo: $(READY)  ## Run the whole main job against the sample ecosystem on this machine
 	$(BIN)/pyfdemo $(ARGS)
 
 test: $(READY)  ## Run all tests except the slow ones
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+typesense: $(READY)  ## Run the Typesense tests on the server of TYPESENSE_TEST_URL
+	@test -n "$$TYPESENSE_TEST_URL" -a -n "$$TYPESENSE_TEST_KEY" \
+	    || { echo "Set TYPESENSE_TEST_URL and TYPESENSE_TEST_KEY to a server that tests may use."; exit 2; }
+	$(BIN)/python -m pytest -n auto --dist worksteal --slow -k "$(ON_TYPESENSE)" $(ARGS)
+
+recording: $(READY)  ## Do the same and record what the fake server must answer
+	folder=$$(mktemp -d) && TYPESENSE_RECORDING=$$folder $(MAKE) typesense \
+	    && PYTHONPATH=tests $(BIN)/python -m support.typesense_fake.recording $$folder && rm -r $$folder
 
 slow: $(READY)  ## Run the tests that kill processes and simulate months
 	$(BIN)/python -m pytest -n auto --dist worksteal --slow -m slow $(ARGS)

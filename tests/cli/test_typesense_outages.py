@@ -10,7 +10,7 @@ import pytest
 
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import CommandRunner, wait_until
-from support.typesense_fake import ADMIN_KEY, LocalTypesense, Store
+from support.typesense_fake import ADMIN_KEY, LocalTypesense, open_store
 
 COUNT = 25
 
@@ -28,7 +28,7 @@ class SwitchableServer:
     """The switch of a server, which keeps what it holds and its port."""
 
     def __init__(self) -> None:
-        self.store = Store()
+        self.store = open_store()
         self._stack = ExitStack()
         self._port = 0
 

@@ -38,12 +38,21 @@ def search_server(server: LocalTypesense, collection: str, key: str) -> int:
     ).status_code
 
 
+def list_keys(server: LocalTypesense) -> list[dict[str, Any]]:
+    answer = httpx.get(f"{server.url}/keys", headers={"X-TYPESENSE-API-KEY": ADMIN_KEY}).json()
+    keys: list[dict[str, Any]] = answer["keys"]
+    return keys
+
+
 def rename_to_unaliased(server: LocalTypesense) -> None:
     """Have the collection bear the name itself, as an older program of this schema would have it."""
-    collection = server.store.collections.pop("plone-1")
-    collection.name = "plone"
-    server.store.collections["plone"] = collection
-    del server.store.aliases["plone"]
+    aliased = server.store.collection("plone-1")
+    described, documents = aliased.describe(), dict(aliased.documents)
+    server.store.delete_alias("plone")
+    server.store.drop("plone-1")
+    collection = server.store.create({**described, "name": "plone"})
+    for document in documents.values():
+        collection.write(document, "create", "reject")
 
 
 def test_key_is_valid_until_deleted(plone: CommandRunner, server: LocalTypesense) -> None:
@@ -59,9 +68,11 @@ def test_key_is_valid_until_deleted(plone: CommandRunner, server: LocalTypesense
     assert value[:4] in listed.out
     duplicate = run_updater(plone, server, f"--add-search-only-apikey -p plone -key {value}")
     assert (duplicate.code, duplicate.error) == (2, "there is a key of that value already: choose another one")
-    assert run_updater(plone, server, "--delete-apikey 0 -f").code == 0
+    (identifier,) = (key["id"] for key in list_keys(server))
+    assert run_updater(plone, server, f"--delete-apikey {identifier} -f").code == 0
     assert search_server(server, "plone", value) == 401
-    assert run_updater(plone, server, "--delete-apikey 0 -f").error.startswith("Key 0 does not exist")
+    ended = run_updater(plone, server, f"--delete-apikey {identifier} -f")
+    assert ended.error.startswith(f"Key {identifier} does not exist")
 
 
 def test_a_search_preset_is_stored_under_the_name_of_the_collection(
@@ -69,7 +80,7 @@ def test_a_search_preset_is_stored_under_the_name_of_the_collection(
 ) -> None:
     done = run_updater(plone, server, "--add-search-preset -p plone")
 
-    assert (done.code, done.err.splitlines()[-1]) == (0, "Clients of the server search with preset=plone now.")
+    assert (done.code, done.err.splitlines()[-1]) == (0, "Stored. Clients of the server use it with preset=plone.")
     fields = {field["name"] for field in server.store.collection("plone").fields}
     preset = server.store.presets["plone"]
     assert fields.issuperset(preset["query_by"].split(",") + preset["facet_by"].split(","))
@@ -108,7 +119,7 @@ def test_recreate_unaliased_requires_confirmation(plone: CommandRunner, server: 
 
     refusal = run_updater(plone, server, "--recreate-collection -t plone")
     assert refusal.code == 2
-    assert "a moment in between in which the name leads nowhere" in refusal.err
+    assert "the name is unavailable for a moment" in refusal.err
     assert server.store.aliases == {}
 
     assert run_updater(plone, server, "--recreate-collection -t plone -f").code == 0
@@ -142,7 +153,7 @@ def test_legacy_collection_takeover_requires_confirmation(shell: CommandRunner, 
 
     refusal = shell.invoke(*take_over, **build_server_settings(server))
     assert refusal.code == 2
-    assert "a moment in between in which the name leads nowhere" in refusal.error
+    assert "the name is unavailable for a moment" in refusal.error
     assert legacy_collection.list_ids(server.store, "plone") == legacy_collection.LEGACY_IDS
 
     done = shell.invoke(*take_over, "-y", **build_server_settings(server))

@@ -7,10 +7,10 @@ import pytest
 
 from pyf.aggregator.ports import IndexAdmin, PackageIndex, SearchEngine
 from support.builders import PLONE, build_state
-from support.index_engines import ENGINE_PARAMETERS, ENGINES, IndexEngine
+from support.index_engines import ENGINES, IndexEngine
 
 
-@pytest.fixture(params=ENGINE_PARAMETERS)
+@pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IndexEngine]:
     with ENGINES[request.param](tmp_path) as engine:
         yield engine

@@ -9,12 +9,12 @@ from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.ports import ApiKeys, IndexAdmin
 from pyf.aggregator.ports.keys import SEARCH_ACTION
 from support.builders import build_state
-from support.index_engines import KEY_ENGINES, KEY_PARAMETERS, KeyEngine
+from support.index_engines import KEY_ENGINES, KeyEngine
 
 STATE = build_state()
 
 
-@pytest.fixture(params=KEY_PARAMETERS)
+@pytest.fixture(params=KEY_ENGINES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyEngine]:
     """Keys, and the collections `plone-1` behind `plone`, `plone-private` and `django`."""
     with KEY_ENGINES[request.param](tmp_path) as store:

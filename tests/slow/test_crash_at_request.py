@@ -38,7 +38,7 @@ from support.slow.tiny_registry import (
     change_registry,
     run_use_case,
 )
-from support.typesense_fake import ADMIN_KEY, LocalTypesense, Store
+from support.typesense_fake import ADMIN_KEY, LocalTypesense, Store, open_store
 
 CLOCK = Clock()
 ALL = pytest.param(1, marks=pytest.mark.slow, id="each")
@@ -92,7 +92,7 @@ def pypi() -> Iterator[LocalPyPI]:
 @pytest.fixture
 def filled_store(pypi: LocalPyPI, tmp_path: Path) -> Store:
     """A server with an index of the registry, which has changed since."""
-    store = Store()
+    store = open_store()
     with open_tiny_world(pypi, store, tmp_path) as world:
         world.fetch()
     change_registry(pypi.registry)
@@ -111,7 +111,7 @@ def iter_crashes(pypi: LocalPyPI, store: Store, folder: Path, use: str, stride: 
         except ProcessDeath:
             lives += stride
         # Its lease belongs to this process, which is alive; the tests of leases cover dead ones.
-        crashed_store.collections.pop(LEASES, None)
+        crashed_store.discard(LEASES)
         yield crashed_store
     assert lives > 10
 
@@ -125,25 +125,25 @@ def read_baseline(pypi: LocalPyPI, store: Store, folder: Path, use: str) -> dict
 
 @pytest.mark.parametrize("stride", [pytest.param(9, id="some"), ALL])
 def test_first_fetch_crash_at_any_request(pypi: LocalPyPI, tmp_path: Path, stride: int) -> None:
-    expected = read_baseline(pypi, Store(), tmp_path, "fetch")
+    expected = read_baseline(pypi, open_store(), tmp_path, "fetch")
 
-    for store in iter_crashes(pypi, Store(), tmp_path, "fetch", stride):
+    for store in iter_crashes(pypi, open_store(), tmp_path, "fetch", stride):
         with open_tiny_world(pypi, store, tmp_path) as world:
             assert run_use_case(world, "fetch").is_complete
             assert read_contents(world.deps.index, "tiny", REMOVED_NAMES) == expected
             assert list_aliases(world.deps) == {"tiny-1": ("tiny",)}
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("stride", [pytest.param(9, id="some"), ALL])
 @pytest.mark.parametrize("use", ["changes", "refresh"])
 def test_crash_at_any_request_then_run_equals_baseline(
-    use: str, pypi: LocalPyPI, filled_store: Store, tmp_path: Path
+    use: str, stride: int, pypi: LocalPyPI, filled_store: Store, tmp_path: Path
 ) -> None:
     expected = read_baseline(pypi, filled_store, tmp_path, use)
     with open_tiny_world(pypi, deepcopy(filled_store), tmp_path) as world:
         cursor = world.deps.index.get_state("tiny").cursor
 
-    for store in iter_crashes(pypi, filled_store, tmp_path, use, 1):
+    for store in iter_crashes(pypi, filled_store, tmp_path, use, stride):
         with open_tiny_world(pypi, store, tmp_path) as world:
             if world.deps.index.get_state("tiny").cursor != cursor:
                 assert world.stored() == build_expected(world, use)
@@ -176,7 +176,7 @@ def test_rebuild_crash_at_any_request(pypi: LocalPyPI, filled_store: Store, tmp_
 )
 def test_legacy_takeover_crash_at_any_request(pypi: LocalPyPI, tmp_path: Path, alias: str, stride: int) -> None:
     """Enrichments are never lost; the name leads nowhere for a moment only if it is the collection itself."""
-    filled = Store()
+    filled = open_store()
     documents = [{"id": "Tiny.One-None", "name": "Tiny.One", "version": "None", "github_stars": 7}]
     documents += [{"id": f"tiny-{name}-1.0", "name": f"tiny-{name}", "version": "1.0"} for name in ("one", "two", "no")]
     legacy_collection.create_legacy_collection(
@@ -213,7 +213,7 @@ def open_fake_server(store: Store, *, lives: int | None = None) -> Iterator[Depe
 @pytest.mark.parametrize("stride", [pytest.param(7, id="some"), ALL])
 def test_copy_crash_at_any_request(collection: str, stride: int) -> None:
     """If the name is the collection itself it leads nowhere for a moment; then the copy is complete."""
-    filled, plone = Store(), Target(collection="plone")
+    filled, plone = open_store(), Target(collection="plone")
     with open_fake_server(filled) as deps:
         fill_collection(deps, collection, alias="packages")
         if collection != "plone":
@@ -229,7 +229,7 @@ def test_copy_crash_at_any_request(collection: str, stride: int) -> None:
             has_died = False
         except ProcessDeath:
             lives += stride
-        store.collections.pop(LEASES, None)
+        store.discard(LEASES)
         with open_fake_server(store) as deps:
             if deps.admin.resolve("plone") is None:
                 gaps += 1

@@ -3,13 +3,11 @@
 The engines that the contract of keys is put to; a further engine is one more entry.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from msgspec import Struct
 
 from pyf.aggregator.adapters import typesense
@@ -24,17 +22,12 @@ from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.ports import ApiKeys, IndexAdmin, PackageIndex, SearchEngine
 from pyf.aggregator.testing.index import FakeApiKeys, FakeIndex
 from pyf.aggregator.testing.reference_search import ReferenceSearch
-from support.prefixed_ports import prefix_index, prefix_keys
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
 NOW = 1_800_000_000
 
 # What searches go by.
 LEXICON, SCORING_CONFIG = load_lexicon(), load_scoring_config()
-
-# A server that tests may make and delete collections on; without it, the one on this machine has to do.
-TYPESENSE_URL = os.environ.get("TYPESENSE_TEST_URL", "")
-TYPESENSE_KEY = os.environ.get("TYPESENSE_TEST_KEY", "")
 
 
 @dataclass(frozen=True)
@@ -70,16 +63,6 @@ def _open_typesense_index(folder: Path) -> Iterator[IndexEngine]:
 
 
 @contextmanager
-def _open_live_typesense_index(folder: Path) -> Iterator[IndexEngine]:
-    """The server that the environment names, with names of this test's own, which are deleted in the end."""
-    with (
-        _connect(TYPESENSE_URL, TYPESENSE_KEY, folder) as engine,
-        prefix_index(engine.index, engine.admin, engine.search) as prefixed,
-    ):
-        yield IndexEngine(*prefixed)
-
-
-@contextmanager
 def _connect(url: str, key: str, folder: Path) -> Iterator[IndexEngine]:
     server = Server([url], key, timeout=10, retry_timeout=1)
     search = typesense.open_search(server, folder / "search", LEXICON, SCORING_CONFIG, now=lambda: NOW)
@@ -101,10 +84,7 @@ ENGINES: dict[str, _OpenEngine] = {
     "memory": _open_memory_index,
     "sqlite": _open_sqlite_index,
     "typesense": _open_typesense_index,
-} | ({"typesense-live": _open_live_typesense_index} if TYPESENSE_URL and TYPESENSE_KEY else {})
-
-# What a fixture takes: tests on a server that is not ours are marked.
-ENGINE_PARAMETERS = [pytest.param(name, marks=pytest.mark.integration if "live" in name else ()) for name in ENGINES]
+}
 
 
 class KeyEngine(Struct, frozen=True):
@@ -136,20 +116,8 @@ def _open_typesense_keys(_folder: Path) -> Iterator[KeyEngine]:
         yield KeyEngine(ports.keys, ports.admin)
 
 
-@contextmanager
-def _open_live_typesense_keys(_folder: Path) -> Iterator[KeyEngine]:
-    """The server that the environment names, with keys and collections of this test's own."""
-    with closing(Server([TYPESENSE_URL], TYPESENSE_KEY, timeout=10, retry_timeout=1)) as server:
-        ports = typesense.build_ports(server)
-        with prefix_keys(ports.keys, ports.admin) as prefixed:
-            yield KeyEngine(*prefixed)
-
-
 KEY_ENGINES: dict[str, Callable[[Path], AbstractContextManager[KeyEngine]]] = {
     "memory": _open_memory_keys,
     "sqlite": _open_sqlite_keys,
     "typesense": _open_typesense_keys,
-} | ({"typesense-live": _open_live_typesense_keys} if TYPESENSE_URL and TYPESENSE_KEY else {})
-
-# What a fixture takes: tests on a server that is not ours are marked.
-KEY_PARAMETERS = [pytest.param(name, marks=pytest.mark.integration if "live" in name else ()) for name in KEY_ENGINES]
+}

@@ -43,6 +43,12 @@ def get_schema(local: LocalTypesense, collection: str = "plone") -> dict[str, Js
     return local.store.collection(collection).fields_by_name
 
 
+def change_field(local: LocalTypesense, name: str, **changes: Any) -> None:
+    """Declare a field of the collection in another way."""
+    changed = {**get_schema(local)[name], **changes}
+    local.store.collection("plone").alter({"fields": [{"name": name, "drop": True}, changed]})
+
+
 def get_stored_document(local: LocalTypesense, identifier: str) -> Json:
     return local.store.collection("plone").documents[identifier]
 
@@ -112,10 +118,8 @@ def test_texts_that_are_gone_are_erased(local: LocalTypesense, plone: Typesense)
 def test_a_field_that_a_collection_lacks_is_added(local: LocalTypesense, plone: Typesense) -> None:
     """As after an upgrade of the program: documents are there, and were made without it."""
     plone.index.put("plone", [build_project("a", "1.0")])
-    stored_fields = local.store.collection("plone")
-    stored_fields.fields = [
-        field for field in stored_fields.fields if field["name"] not in ("is_newest", "github_stars")
-    ]
+    names = ("is_newest", "github_stars")
+    local.store.collection("plone").alter({"fields": [{"name": name, "drop": True} for name in names]})
 
     plone.index.put("plone", [build_project("b", "1.0")])
 
@@ -126,8 +130,8 @@ def test_a_field_that_a_collection_lacks_is_added(local: LocalTypesense, plone: 
 
 def test_a_field_that_is_indexed_in_another_way_is_changed_in_place(local: LocalTypesense, plone: Typesense) -> None:
     plone.index.put("plone", [build_project("a", "1.0")])
-    get_schema(local)["keywords"]["facet"] = False
-    get_schema(local)["summary"]["stem"] = False
+    change_field(local, "keywords", facet=False)
+    change_field(local, "summary", stem=False)
 
     plone.index.put("plone", [build_project("b", "1.0")])
 
@@ -139,7 +143,7 @@ def test_a_field_that_is_indexed_in_another_way_is_changed_in_place(local: Local
 def test_a_field_of_another_kind_is_told_with_the_way_out_and_nothing_is_written(
     local: LocalTypesense, plone: Typesense, name: str, change: Json
 ) -> None:
-    get_schema(local)[name].update(change)
+    change_field(local, name, **change)
 
     for write in (
         lambda: plone.index.put("plone", [build_project("a", "1.0")]),
@@ -279,10 +283,11 @@ def test_a_document_that_the_server_refuses_is_named_and_the_project_is_found_by
     local: LocalTypesense, plone: Typesense
 ) -> None:
     plone.index.put("plone", [build_project("a", "1.0", last_serial=3)])
-    get_schema(local)["author"].update({"type": "bool"})
-    local.store.collection("plone").fields.append({**get_schema(local)["author"], "name": "odd"})
-    get_schema(local)["author"].update({"type": "string"})
-    get_schema(local)["odd"].update({"type": "bool", "optional": False})
+    collection = local.store.collection("plone")
+    collection.alter({"fields": [{"name": "odd", "type": "bool", "optional": True}]})
+    for identifier in collection.documents:
+        collection.write({"id": identifier, "odd": True}, "update", "reject")
+    change_field(local, "odd", optional=False)
 
     rejected = plone.index.put("plone", [build_project("a", "1.0", "2.0", last_serial=9)])
 
@@ -339,7 +344,8 @@ def test_many_names_are_asked_for_in_requests_that_the_server_takes(local: Local
 
 
 def test_other_peoples_metadata_stays(local: LocalTypesense, plone: Typesense) -> None:
-    local.store.collection("plone").metadata["theirs"] = {"a": 1}
+    collection = local.store.collection("plone")
+    collection.alter({"metadata": {**collection.metadata, "theirs": {"a": 1}}})
 
     plone.index.set_state("plone", build_state(cursor=7))
 

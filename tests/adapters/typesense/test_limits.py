@@ -1,17 +1,16 @@
-"""The limits of a server are what `limits` says: a request at the edge is taken, one beyond it is refused."""
+"""Every limit of the server at its edge: the last value that it takes, and the first that it rejects.
 
-import os
+With TYPESENSE_TEST_URL the same tests hold a real server to them.
+"""
+
+import json
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 
-from pyf.aggregator.adapters import typesense
-from pyf.aggregator.adapters.typesense import Server
-from pyf.aggregator.adapters.typesense.bulk import build_export_path, build_name_filters
+from pyf.aggregator.adapters.typesense.bulk import build_name_filters
 from pyf.aggregator.adapters.typesense.limits import (
     ALL_FACET_VALUES,
     FILTER_IN_URL,
@@ -20,95 +19,167 @@ from pyf.aggregator.adapters.typesense.limits import (
     SEARCH_QUERY_STRING,
     SEARCHES_PER_REQUEST,
 )
-from support.builders import build_project, build_state
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 
-LIVE = os.environ.get("TYPESENSE_TEST_URL", ""), os.environ.get("TYPESENSE_TEST_KEY", "")
-PACKAGES = HITS_PER_PAGE + 1
+SCHEMA = {
+    "name": "things",
+    "fields": [
+        {"name": "name", "type": "string", "facet": True},
+        {"name": "name_normalized", "type": "string"},
+        {"name": "size", "type": "int64"},
+        {"name": "small", "type": "int32", "optional": True},
+    ],
+}
 
 
-class Searched:
-    """A collection with one package more than fits on a page, and requests to it."""
-
-    def __init__(self, url: str, key: str, collection: str, server: Server) -> None:
-        self.collection, self.server = collection, server
-        self._client = httpx.Client(base_url=url, headers={"X-TYPESENSE-API-KEY": key})
-
-    def search(self, **parameters: Any) -> Any:
-        (result,) = self.search_many([parameters]).json()["results"]
-        return result
-
-    def search_many(self, searches: list[dict[str, Any]]) -> httpx.Response:
-        common = {"collection": self.collection, "q": "*"}
-        return self._client.post("/multi_search", json={"searches": [common | search for search in searches]})
-
-    def get(self, parameters: str) -> httpx.Response:
-        return self._client.get(f"/collections/{self.collection}/documents/search?{parameters}")
-
-    def close(self) -> None:
-        self._client.close()
-
-
-@pytest.fixture(scope="module", params=["fake", *(["live"] if all(LIVE) else [])])
-def searched(request: pytest.FixtureRequest) -> Iterator[Searched]:
-    collection = f"test-{uuid4().hex[:8]}"
+@pytest.fixture(scope="module")
+def server() -> Iterator[httpx.Client]:
+    """A client of a server with 300 things of 300 names."""
     with LocalTypesense() as local:
-        url, key = LIVE if request.param == "live" else (local.url, ADMIN_KEY)
-        with closing(Server([url], key)) as server:
-            ports = typesense.build_ports(server)
-            ports.admin.create(collection, build_state())
-            ports.index.put(collection, [build_project(f"package-{number}") for number in range(PACKAGES)])
-            with closing(Searched(url, key, collection, server)) as searched:
-                yield searched
-            ports.admin.drop(collection)
+        collection = local.store.create(dict(SCHEMA))
+        headers = {"X-TYPESENSE-API-KEY": ADMIN_KEY}
+        with httpx.Client(base_url=local.url, headers=headers, timeout=60) as client:
+            lines = (
+                json.dumps({"id": str(number), "size": number, **build_names(f"n{number}")}) for number in range(300)
+            )
+            client.post(f"/collections/{collection.name}/documents/import", content="\n".join(lines))
+            yield client
 
 
-def test_hits_of_a_page(searched: Searched) -> None:
-    assert len(searched.search(per_page=HITS_PER_PAGE)["hits"]) == HITS_PER_PAGE
-    assert searched.search(per_page=HITS_PER_PAGE + 1)["code"] == 422
+def build_names(name: str) -> dict[str, str]:
+    return {"name": name, "name_normalized": name}
 
 
-def test_per_page_wins_over_limit(searched: Searched) -> None:
-    assert len(searched.search(per_page=2, limit=5)["hits"]) == 2
-    assert not searched.search(per_page=0, limit=5)["hits"]
+def search(server: httpx.Client, **parameters: Any) -> httpx.Response:
+    return server.get("/collections/things/documents/search", params={"q": "*", **parameters})
 
 
-def test_searches_of_a_request(searched: Searched) -> None:
-    search = {"per_page": 0}
-    assert len(searched.search_many([search] * SEARCHES_PER_REQUEST).json()["results"]) == SEARCHES_PER_REQUEST
-    assert searched.search_many([search] * (SEARCHES_PER_REQUEST + 1)).status_code == 400
+def test_hits_of_one_page(server: httpx.Client) -> None:
+    most, more = (search(server, per_page=count) for count in (HITS_PER_PAGE, HITS_PER_PAGE + 1))
+
+    assert len(most.json()["hits"]) == HITS_PER_PAGE
+    assert (more.status_code, more.json()["message"]) == (422, "Only upto 250 hits can be fetched per page.")
 
 
-def test_operations_of_a_filter(searched: Searched) -> None:
-    def build_filter(conditions: int) -> str:
-        return " && ".join(f"version_major:<{number + 1000}" for number in range(conditions))
-
-    conditions = (FILTER_OPERATIONS + 1) // 2
-    assert searched.search(filter_by=build_filter(conditions), per_page=0)["found"] == PACKAGES
-    assert "too many operations" in searched.search(filter_by=build_filter(conditions + 1), per_page=0)["error"]
-
-
-def test_characters_of_a_search_by_get(searched: Searched) -> None:
-    query = "query_by=name&q="
-    remaining = SEARCH_QUERY_STRING - len(f"?{query}")
-
-    assert searched.get(query + "a" * remaining).status_code == 200
-    assert searched.get(query + "a" * (remaining + 1)).status_code == 400
-
-
-def test_values_of_a_facet(searched: Searched) -> None:
-    result = searched.search(facet_by="name", max_facet_values=ALL_FACET_VALUES, per_page=0)
-
-    assert len(result["facet_counts"][0]["counts"]) == PACKAGES
-
-
-def test_names_in_a_filter_of_an_export(searched: Searched) -> None:
-    names = [f"package-{number}" for number in range(PACKAGES)]
-
-    found = [
-        searched.server.read_lines(build_export_path(searched.collection), {"filter_by": filter_by}, list)
-        for _, filter_by in build_name_filters(names)
+def test_limit_and_per_page_are_one_parameter_of_which_per_page_wins(server: httpx.Client) -> None:
+    counts = [
+        len(search(server, **parameters).json()["hits"])
+        for parameters in ({"limit": 3}, {"per_page": 2, "limit": 3}, {"per_page": 0, "limit": 3})
     ]
 
-    assert max(len(filter_by) for _, filter_by in build_name_filters(names)) <= FILTER_IN_URL
-    assert sum(map(len, found)) == PACKAGES
+    assert counts == [3, 2, 0]
+
+
+@pytest.mark.parametrize("path", ["search", "export"])
+@pytest.mark.parametrize("operator", ["&&", "||"])
+def test_operations_of_a_filter(server: httpx.Client, path: str, operator: str) -> None:
+    """Conditions and the operators between them count alike, so their number is odd."""
+    conditions = FILTER_OPERATIONS // 2
+    most, more = (
+        server.get(
+            f"/collections/things/documents/{path}",
+            params={"q": "*", "filter_by": f" {operator} ".join(["size:>=0"] * count)},
+        )
+        for count in (conditions, conditions + 1)
+    )
+
+    assert most.status_code == 200
+    assert more.status_code == 400
+    assert "`filter_by` has too many operations. Maximum allowed: 100." in more.json()["message"]
+
+
+def test_parentheses_and_values_of_a_filter_are_no_operations(server: httpx.Client) -> None:
+    names = ",".join(f"`n{number}`" for number in range(300))
+
+    assert search(server, filter_by=f"((name:=[{names}]))", per_page=1).json()["found"] == 300
+
+
+def test_operators_of_a_filter_bind_alike(server: httpx.Client) -> None:
+    found = search(server, filter_by="size:=1 || size:=2 && size:=3", per_page=1).json()["found"]
+
+    assert found == 0
+
+
+def test_searches_of_one_request(server: httpx.Client) -> None:
+    one = {"collection": "things", "q": "*", "per_page": 0}
+    most, more = (
+        server.post("/multi_search", json={"searches": [one] * count})
+        for count in (SEARCHES_PER_REQUEST, SEARCHES_PER_REQUEST + 1)
+    )
+
+    assert len(most.json()["results"]) == SEARCHES_PER_REQUEST
+    assert (more.status_code, more.json()["message"]) == (
+        400,
+        "Number of multi searches exceeds `limit_multi_searches` parameter.",
+    )
+
+
+def test_length_of_a_searchs_query_string(server: httpx.Client) -> None:
+    beginning = "?query_by=name&q="
+    most, more = (
+        server.get(f"/collections/things/documents/search{beginning}{'x' * (length - len(beginning))}")
+        for length in (SEARCH_QUERY_STRING, SEARCH_QUERY_STRING + 1)
+    )
+
+    assert (most.status_code, more.status_code) == (200, 400)
+    assert "exceeds max allowed length of 4000" in more.json()["message"]
+
+
+def test_length_of_other_query_strings_has_no_limit(server: httpx.Client) -> None:
+    values = ",".join(["n1"] * (SEARCH_QUERY_STRING // 3))
+
+    answer = server.get("/collections/things/documents/export", params={"filter_by": f"name:=[{values}]"})
+
+    assert (answer.status_code, answer.json()["name"]) == (200, "n1")
+
+
+def test_fields_of_an_order(server: httpx.Client) -> None:
+    most, more = (search(server, sort_by=",".join(["size:asc"] * count)) for count in (3, 4))
+
+    assert most.status_code == 200
+    assert (more.status_code, more.json()["message"]) == (400, "Only upto 3 sort fields are allowed.")
+
+
+@pytest.mark.parametrize(("limit", "status"), [(0, 400), (1, 200), (99, 200), (100, 400)])
+def test_hits_of_one_group(server: httpx.Client, limit: int, status: int) -> None:
+    assert search(server, group_by="name", group_limit=limit).status_code == status
+
+
+def test_values_of_a_facet_have_no_limit(server: httpx.Client) -> None:
+    (counted,) = search(server, facet_by="name", max_facet_values=ALL_FACET_VALUES, per_page=0).json()["facet_counts"]
+
+    assert len(counted["counts"]) == 300
+
+
+def test_a_value_of_a_facet_is_cut(server: httpx.Client) -> None:
+    server.post("/collections/things/documents", json={"id": "long", "size": 1000, **build_names("y" * 256)})
+    answer = search(server, facet_by="name", filter_by="size:=1000", per_page=0).json()
+    server.delete("/collections/things/documents/long")
+
+    assert [count["value"] for count in answer["facet_counts"][0]["counts"]] == ["y" * 255]
+
+
+@pytest.mark.parametrize(("number", "is_found"), [(2**31 - 1, True), (2**31, False)])
+def test_a_number_that_a_field_of_32_bits_cannot_hold_is_taken_and_not_found(
+    server: httpx.Client, number: int, is_found: bool
+) -> None:
+    written = server.post(
+        "/collections/things/documents",
+        params={"action": "upsert"},
+        json={"id": "0", "size": 0, "small": number, **build_names("n0")},
+    )
+    answer = search(server, filter_by="small:>2000000000")
+
+    assert written.json()["small"] == number
+    assert bool(answer.json()["found"]) == is_found
+
+
+def test_names_in_the_filters_of_an_export(server: httpx.Client) -> None:
+    filters = [filter_by for _, filter_by in build_name_filters(f"n{number}" for number in range(1500))]
+
+    answers = [server.get("/collections/things/documents/export", params={"filter_by": text}) for text in filters]
+
+    assert len(filters) > 1
+    assert max(map(len, filters)) <= FILTER_IN_URL
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({line for answer in answers for line in answer.text.split("\n") if line}) == 300

@@ -154,8 +154,8 @@ def test_write_with_a_lower_number_is_found_within_seconds(local: LocalTypesense
     """Another machine has numbered it before, and written it after the last one that was read."""
     machine.find()
     document = stored(local, "a")
-    document["summary"] = "late"
-    document["written"] -= 1_000_000
+    change = {"id": document["id"], "summary": "late", "written": document["written"] - 1_000_000}
+    local.store.collection("plone").write(change, "update", "reject")
 
     machine.clock[0] += 11
 
@@ -182,13 +182,14 @@ def test_deletion_and_creation_at_once_are_noticed(local: LocalTypesense, machin
 
 
 def test_restored_backup_is_noticed(local: LocalTypesense, machine: Machine) -> None:
-    documents = local.store.collection("plone").documents
-    backup = {identifier: dict(document) for identifier, document in documents.items()}
+    collection = local.store.collection("plone")
+    backup = [dict(document) for document in collection.documents.values()]
     machine.clock[0] += 60 * MINUTE
     machine.put("a", "b", "c", summary="newer")
     assert machine.find("newer") == ["a", "b", "c"]
 
-    documents.update(backup)
+    for document in backup:
+        collection.write(document, "upsert", "reject")
 
     assert machine.find("newer") == []
     assert machine.find("something") == ["a", "b", "c"]
@@ -210,9 +211,9 @@ def test_packages_copied_into_a_collection_are_found(machine: Machine) -> None:
 def test_documents_without_a_number_are_found(local: LocalTypesense, machine: Machine) -> None:
     """An earlier version of this program has written them, to a collection that has no such field."""
     collection = local.store.collection("plone")
+    collection.alter({"fields": [{"name": "written", "drop": True}]})
     for document in collection.documents.values():
-        del document["written"]
-    collection.fields = [field for field in collection.fields if field["name"] != "written"]
+        collection.write({**document, "written": None}, "emplace", "reject")
 
     assert machine.find() == ["a", "b", "c"]
     machine.ports.index.update("plone", {"a": DownloadFields(download_last_month=5)})

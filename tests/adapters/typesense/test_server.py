@@ -11,6 +11,7 @@ from pyf.aggregator.sandbox.faults import Fault
 from support.raw_server import wire
 from support.typesense_fake import ADMIN_KEY, LocalTypesense, routes
 from support.typesense_fake.documents import export_documents
+from support.typesense_fake.live import only_on_test_server
 
 SCHEMA = {"name": "things", "fields": [{"name": "size", "type": "int64"}]}
 
@@ -82,6 +83,7 @@ def test_a_listing_that_breaks_off_begins_anew(local: LocalTypesense, server: Se
     assert len(lines) == 500
 
 
+@only_on_test_server
 def test_an_export_that_ends_with_an_error_is_read_again(
     local: LocalTypesense, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

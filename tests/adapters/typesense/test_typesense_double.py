@@ -3,13 +3,18 @@
 import gzip
 from pathlib import Path
 
+import httpx
 import pytest
 from msgspec.json import Decoder
 
-from support.typesense_fake import ADMIN_KEY, Store
+from support.typesense_fake import ADMIN_KEY, LocalTypesense, Store
+from support.typesense_fake.forms import list_forms
+from support.typesense_fake.live import only_on_test_server
+from support.typesense_fake.recording import read_recording
 from support.typesense_fake.replay import Exchange, Send, find_differences
-from support.typesense_fake.requests import build_request
+from support.typesense_fake.requests import Request, build_request, parse_request
 from support.typesense_fake.server import respond
+from support.typesense_fake.service import UncoveredRequest
 
 # The exchanges of `exchanges.jsonl` that the test server is not made for, by name, with the reason.
 _NO_SYNONYMS = "the program makes no synonyms, overrides or stop words"
@@ -78,3 +83,58 @@ def test_replay_of_the_live_contract_tests_gives_the_recorded_answers(shared_dat
 
     assert len(exchanges) > 10_000
     assert not find_differences(exchanges, send_to(Store()), ADMIN_KEY)
+
+
+def test_replay_of_our_own_recording_gives_the_recorded_answers() -> None:
+    """On a machine without the reference data this one is left, of our own tests on a real server."""
+    differences = [find_differences(session, send_to(Store()), ADMIN_KEY) for session in read_recording()]
+
+    assert len(differences) > 20
+    assert not [difference for found in differences for difference in found]
+
+
+@only_on_test_server
+def test_a_form_of_request_that_no_recording_has_fails_the_test_that_sends_it() -> None:
+    with (
+        pytest.raises(UncoveredRequest, match=r"filter_by stars:>=, list_collections|GET list_collections \?filter_by"),
+        LocalTypesense() as local,
+    ):
+        answer = httpx.get(f"{local.url}/collections?filter_by=stars:>=1")
+
+    assert answer.status_code == 501
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (
+            "GET /collections/a/documents/export?filter_by=id:=[1,2]",
+            "GET /collections/b/documents/export?filter_by=id:=[3]",
+        ),
+        ("GET /collections/a/documents/b%2F1", "GET /collections/c/documents/d"),
+    ],
+)
+def test_names_and_values_are_no_part_of_a_form(first: str, second: str) -> None:
+    assert list_forms(parse(first)) == list_forms(parse(second))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "DELETE /collections/a/documents/export?filter_by=id:=[1]",
+        "GET /collections/a/documents/export?filter_by=id:=[1]&include_fields=id",
+        "GET /collections/a/documents/export?filter_by=name:=[1]",
+        "GET /collections/a/documents/export?filter_by=id:!=[1]",
+        "GET /collections/a/documents/export?filter_by=id:=1",
+        "GET /collections/a/documents/export?filter_by=id:=[1]||id:=[2]",
+    ],
+)
+def test_what_changes_how_a_server_reads_a_request_is_part_of_its_form(changed: str) -> None:
+    recorded = list_forms(parse("GET /collections/a/documents/export?filter_by=id:=[1]"))
+
+    assert list_forms(parse(changed)) - recorded
+
+
+def parse(text: str) -> Request:
+    method, path = text.split(" ", 1)
+    return parse_request(method, path, b"")

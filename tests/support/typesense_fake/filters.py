@@ -85,7 +85,7 @@ class Filter:
             case "bool":
                 return _match_bool(name, value)
             case kind if kind in NUMBERS:
-                return _match_number(name, value)
+                return _match_number(name, value, kind)
         return lambda document: False
 
     def _match_id(self, value: str, *, is_alone: bool) -> Predicate:
@@ -93,6 +93,8 @@ class Filter:
             return lambda _: True
         is_negated = value.startswith("!=")
         ids = _parse_values(name="id", text=value.lstrip("!="))
+        if "*" in ids:
+            return lambda document: not is_negated
         if is_alone and not is_negated:
             self.exact = ("id", ids)
         return lambda document: (document["id"] in ids) != is_negated
@@ -165,19 +167,24 @@ def _match_bool(name: str, value: str) -> Predicate:
     return lambda document: any((item in wanted) != is_negated for item in _list_values(document, name))
 
 
-def _match_number(name: str, value: str) -> Predicate:
+def _match_number(name: str, value: str, kind: str) -> Predicate:
     is_negated = value.startswith("!=")
-    comparisons: list[Predicate] = []
-    for item in _parse_values(name, value.lstrip("!=") if is_negated else value.removeprefix("=")):
-        try:
-            comparisons.append(_parse_comparison(item))
-        except ValueError:
-            raise RequestRejected(
-                400, f"Error with filter field `{name}`: Numerical field has an invalid comparator."
-            ) from None
+    text = value.lstrip("!=") if is_negated else value.removeprefix("=")
+    try:
+        comparisons = [_parse_comparison(item) for item in (_parse_values(name, text) if text else [""])]
+    except ValueError:
+        raise RequestRejected(
+            400, f"Error with filter field `{name}`: Numerical field has an invalid comparator."
+        ) from None
     return lambda document: any(
-        any(compare(number) for compare in comparisons) != is_negated for number in _list_values(document, name)
+        any(compare(_to_indexed(number, kind)) for compare in comparisons) != is_negated
+        for number in _list_values(document, name)
     )
+
+
+def _to_indexed(number: float, kind: str) -> float:
+    """Return the number that the server compares: a field of 32 bits overflows."""
+    return (int(number) + 2**31) % 2**32 - 2**31 if kind == "int32" else number
 
 
 def _parse_comparison(value: str) -> Callable[[Any], bool]:

@@ -13,7 +13,19 @@ from support.typesense_fake.schema import Json, encode
 from support.typesense_fake.search import search
 from support.typesense_fake.store import Store
 
-_MAX_SEARCHES = 50
+# What the server adds to synonyms and overrides that leave it out.
+_SETTING_DEFAULTS: dict[str, Json] = {
+    "synonyms": {"root": ""},
+    "overrides": {
+        "excludes": [],
+        "filter_curated_hits": False,
+        "remove_matched_tokens": False,
+        "stop_processing": True,
+    },
+}
+
+# Searches of one `multi_search`.
+MAX_SEARCHES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +39,7 @@ class Route:
 
 
 def match_route(method: str, parts: list[str]) -> Route | None:
-    """Return what is asked for, None where nothing is served."""
+    """Return the route of a request, None if the server has none."""
     match method, parts:
         case "GET", ["health"]:
             return Route("health", "")
@@ -79,8 +91,14 @@ def match_route(method: str, parts: list[str]) -> Route | None:
             return Route("put_alias", "aliases:create", name=name)
         case "DELETE", ["aliases", name]:
             return Route("delete_alias", "aliases:delete", name=name)
+        case "GET", ["presets"]:
+            return Route("list_presets", "presets:list")
+        case "GET", ["presets", name]:
+            return Route("get_preset", "presets:get", name=name)
         case "PUT", ["presets", name]:
             return Route("put_preset", "presets:upsert", name=name)
+        case "DELETE", ["presets", name]:
+            return Route("delete_preset", "presets:delete", name=name)
         case "GET", ["keys"]:
             return Route("list_keys", "keys:list")
         case "POST", ["keys"]:
@@ -93,7 +111,7 @@ def match_route(method: str, parts: list[str]) -> Route | None:
 
 
 def handle_request(store: Store, route: Route, query: dict[str, str], body: bytes) -> PreparedResponse:
-    """Do what is asked for and return the answer; raises `RequestRejected` for all else."""
+    """Carry a request out and return its answer; raises `RequestRejected` for one that the server rejects."""
     match route.kind:
         case "health" | "write_nothing":
             return _json({"ok": True})
@@ -105,8 +123,8 @@ def handle_request(store: Store, route: Route, query: dict[str, str], body: byte
             left_out = query.get("exclude_fields", "").split(",")
             return _json(
                 [
-                    {name: value for name, value in each.describe().items() if name not in left_out}
-                    for each in reversed(store.collections.values())
+                    {name: value for name, value in collection.describe().items() if name not in left_out}
+                    for collection in reversed(store.collections.values())
                 ]
             )
         case "create_collection":
@@ -119,7 +137,8 @@ def handle_request(store: Store, route: Route, query: dict[str, str], body: byte
             return _json(store.collection(route.collection).alter(_decode(body)))
         case "list_synonyms" | "list_overrides":
             kind = route.kind.removeprefix("list_")
-            return _json({kind: list(store.collection(route.collection).settings[kind].values())})
+            settings = store.collection(route.collection).settings[kind].values()
+            return _json({kind: [{**_SETTING_DEFAULTS[kind], **setting} for setting in settings]})
         case "put_synonyms" | "put_overrides":
             setting = {**_decode(body), "id": route.name}
             store.collection(route.collection).settings[route.kind.removeprefix("put_")][route.name] = setting
@@ -133,12 +152,15 @@ def handle_request(store: Store, route: Route, query: dict[str, str], body: byte
         case "put_alias":
             return _json(store.set_alias(route.name, _decode(body)))
         case "delete_alias":
-            alias = store.get_alias(route.name)
-            del store.aliases[route.name]
-            return _json(alias)
+            return _json(store.delete_alias(route.name))
+        case "list_presets":
+            return _json({"presets": [store.get_preset(name) for name in store.presets]})
+        case "get_preset":
+            return _json(store.get_preset(route.name))
         case "put_preset":
-            store.presets[route.name] = _decode(body)["value"]
-            return _json({"name": route.name, "value": store.presets[route.name]})
+            return _json(store.set_preset(route.name, _decode(body)))
+        case "delete_preset":
+            return _json(store.delete_preset(route.name))
         case "list_keys":
             return _json(keys.list_keys(store))
         case "create_key":
@@ -159,7 +181,7 @@ def _handle_documents(store: Store, route: Route, query: dict[str, str], body: b
         case "export":
             return PreparedResponse(export_documents(collection, query), "text/plain; charset=utf-8")
         case "search":
-            return _json(search(collection, route.collection, query))
+            return _json(_search(store, route.collection, dict(query)))
         case "create_document":
             return _json(collection.write(_decode(body), query.get("action", "create"), dirty), 201)
         case "update_by_filter":
@@ -177,22 +199,28 @@ def _handle_documents(store: Store, route: Route, query: dict[str, str], body: b
     return _json(collection.documents[route.name])
 
 
-def _multi_search(store: Store, query: dict[str, str], asked: Json) -> Json:
-    if "searches" not in asked:
+def _multi_search(store: Store, query: dict[str, str], body: Json) -> Json:
+    if "searches" not in body:
         raise RequestRejected(400, "Missing `searches` array.")
-    if not asked["searches"]:
+    if not body["searches"]:
         raise RequestRejected(500, "Embedded params parsing error.")
-    if len(asked["searches"]) > _MAX_SEARCHES:
+    if len(body["searches"]) > MAX_SEARCHES:
         raise RequestRejected(400, "Number of multi searches exceeds `limit_multi_searches` parameter.")
-    results = []
-    for each in asked["searches"]:
-        given = {**query, **each}
-        try:
-            name = given.pop("collection", "")
-            results.append(search(store.collection(name), name, given))
-        except RequestRejected as error:
-            results.append({"code": error.status, "error": error.message})
-    return {"results": results}
+    return {"results": [_search_or_error(store, {**query, **search}) for search in body["searches"]]}
+
+
+def _search_or_error(store: Store, given: dict[str, Any]) -> Json:
+    try:
+        return _search(store, given.pop("collection", ""), given)
+    except RequestRejected as error:
+        return {"code": error.status, "error": error.message}
+
+
+def _search(store: Store, collection: str, given: dict[str, Any]) -> Json:
+    preset = given.pop("preset", None)
+    if preset in store.presets:
+        given = {**store.presets[preset], **given}
+    return search(store.collection(collection), given)
 
 
 def _json(value: Any, status: int = 200) -> PreparedResponse:

@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 NUMBERS = ("int32", "int64", "float")
 SCALARS = ("string", "bool", *NUMBERS)
-TYPES = (*SCALARS, *(f"{each}[]" for each in SCALARS), "object", "object[]", "auto")
+TYPES = (*SCALARS, *(f"{kind}[]" for kind in SCALARS), "object", "object[]", "auto")
 
 _ALTERED = {
     "async_reference": False,
@@ -67,7 +67,7 @@ def parse_fields(given: Json) -> list[Json]:
             "The `fields` value should be an array of objects containing `name`, `type` and optionally, `facet` "
             "properties.",
         )
-    fields = [parse_field(each, nested=given.get("enable_nested_fields", False)) for each in given["fields"]]
+    fields = [parse_field(field, nested=given.get("enable_nested_fields", False)) for field in given["fields"]]
     _check_default(given.get("default_sorting_field", ""), {field["name"]: field for field in fields})
     return fields
 
@@ -123,7 +123,7 @@ def validate_document(document: Json, fields: list[Json], dirty: str, *, partial
     return stored
 
 
-_MUST = {
+_TYPE_NAMES = {
     "string": "a string",
     "bool": "a bool",
     "int32": "an int32",
@@ -139,20 +139,20 @@ def _convert_value(value: Any, field: Json, dirty: str) -> Any:
     if kind.endswith("[]"):
         if not isinstance(value, list):
             raise RequestRejected(400, f"Field `{name}` must be an array.")
-        one = kind.removesuffix("[]")
-        if not all(_is(each, one) for each in value):
-            raise RequestRejected(400, f"Field `{name}` must be an array of {one}.")
+        item_kind = kind.removesuffix("[]")
+        if not all(_has_type(item, item_kind) for item in value):
+            raise RequestRejected(400, f"Field `{name}` must be an array of {item_kind}.")
         return value
-    if _is(value, kind):
+    if _has_type(value, kind):
         return value
     if dirty.startswith("coerce"):
-        coerced = _coerce(value, kind)
-        if coerced is not None:
-            return coerced
-    raise RequestRejected(400, f"Field `{name}` must be {_MUST[kind]}.")
+        converted = _coerce(value, kind)
+        if converted is not None:
+            return converted
+    raise RequestRejected(400, f"Field `{name}` must be {_TYPE_NAMES[kind]}.")
 
 
-def _is(value: Any, kind: str) -> bool:
+def _has_type(value: Any, kind: str) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     match kind:
         case "string":

@@ -1,11 +1,12 @@
 """Which documents hold the words of a query, and how well: with wrong letters, not typed to their end, some left out.
 
-The numbers are those of the recording where one word is asked for; of several the server's own are not known.
+The scores are those of the server for words that were typed as they stand in a field.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 from rapidfuzz.distance import OSA
@@ -18,8 +19,12 @@ from support.typesense_fake.text import tokenize
 # The shortest words that may have one and two wrong letters.
 _ONE_TYPO, _TWO_TYPOS = 4, 7
 
+# Places that words of one match may stand apart.
+_WINDOW = 10
+_WORD = re.compile(r"[^\W_]+")
+
 # How well documents match that are found otherwise than by a word.
-_OTHERWISE = {
+_WITHOUT_WORDS = {
     "best_field_score": "0",
     "best_field_weight": 12,
     "fields_matched": 4,
@@ -45,6 +50,7 @@ class Match:
 class _Found:
     """A word in a field: how many letters are wrong, and whether it goes on where the word that was typed ends."""
 
+    word: str
     typos: int
     is_begun: bool
 
@@ -53,65 +59,73 @@ class _Found:
         return 2 * self.typos + self.is_begun
 
 
-OTHERWISE = Match(100, _OTHERWISE)
+WITHOUT_WORDS = Match(100, _WITHOUT_WORDS)
 
 
-def matches(collection: Collection, query: Mapping[str, str], query_by: Sequence[str]) -> dict[str, Match]:
-    """Return how well each document matches that does."""
+def find_matches(collection: Collection, query: Mapping[str, str], query_by: Sequence[str]) -> dict[str, Match]:
+    """Return how well the documents match, those that do."""
     q = query.get("q", "")
-    weights = _weights(query, query_by)
+    weights = _rank_weights(query, query_by)
     if q.startswith('"') and q.endswith('"') and len(q) > 1:
-        return dict(_phrases(collection, tokenize(q, collection.separators), query_by))
+        return dict(_find_phrases(collection, tokenize(q, collection.separators), query_by))
     wanted = [word for part in q.split() if not part.startswith("-") for word in tokenize(part, collection.separators)]
     unwanted = {
         word for part in q.split() if part.startswith("-") for word in tokenize(part[1:], collection.separators)
     }
     if not wanted:
-        return dict.fromkeys(collection.documents, OTHERWISE)
-    held: dict[str, _Fields] = {}
+        return dict.fromkeys(collection.documents, WITHOUT_WORDS)
+    candidates: dict[str, _Fields] = {}
     for identifier, document in collection.documents.items():
-        fields = _fields(collection, document, query_by)
+        fields = _tokenize_fields(collection, document, query_by)
         if unwanted.isdisjoint(chain.from_iterable(_flatten(fields).values())):
-            held[identifier] = fields
+            candidates[identifier] = fields
     least = int(query.get("drop_tokens_threshold", "1"))
     dropped = 0
     while True:
-        found = _with_typos(held, wanted[: len(wanted) - dropped], dropped, query, weights)
+        found = _find_with_typos(candidates, wanted[: len(wanted) - dropped], dropped, query, weights)
         if len(found) >= least or dropped == len(wanted) - 1:
             break
         dropped += 1
     if not found and query.get("infix") == "always":
         return {
-            identifier: OTHERWISE
-            for identifier, fields in held.items()
+            identifier: WITHOUT_WORDS
+            for identifier, fields in candidates.items()
             if any(wanted[0] in word for words in _flatten(fields).values() for word in words)
         }
     return found
 
 
-def highlighted(document: Json, query: Mapping[str, str], query_by: Sequence[str], shown: Json) -> Json:
-    """Return what is marked of the fields that are shown, where one word was asked for that they hold or begin with."""
-    word = query.get("q", "").lower()
+def highlight(document: Json, query: Mapping[str, str], query_by: Sequence[str], selected: Json) -> Json:
+    """Return the marked texts of the fields that are shown, where they hold words of the query as they were typed."""
+    words = [word for part in re.split(r"[\s._-]+", query.get("q", "").lower()) for word in (part,) if word.isalnum()]
     start, end = query.get("highlight_start_tag", "<mark>"), query.get("highlight_end_tag", "</mark>")
-    marked: Json = {}
+    highlights: Json = {}
     for name in query_by:
-        value = document.get(name)
-        if name not in shown or not isinstance(value, str) or not word.isalnum():
+        text = document.get(name)
+        if name not in selected or not isinstance(text, str):
             continue
-        place = next((at for at in _starts(value) if value[at : at + len(word)].lower() == word), None)
-        if place is None:
-            continue
-        held = value[place : place + len(word)]
-        snippet = f"{value[:place]}{start}{held}{end}{value[place + len(word) :]}"
-        marked[name] = {"matched_tokens": [held], "snippet": snippet}
-        if name in query.get("highlight_full_fields", "").split(","):
-            marked[name]["value"] = snippet
-    return marked
+        matched: list[str] = []
+        snippet = _WORD.sub(lambda match, matched=matched: _mark(match[0], words, matched, start, end), text)  # type: ignore[misc]
+        if matched:
+            highlights[name] = {"matched_tokens": matched, "snippet": snippet}
+            if name in query.get("highlight_full_fields", "").split(","):
+                highlights[name]["value"] = snippet
+    return highlights
 
 
-def _weights(query: Mapping[str, str], query_by: Sequence[str]) -> dict[str, int]:
+def _mark(token: str, words: Sequence[str], matched: list[str], start: str, end: str) -> str:
+    """Return a token with its beginning marked if that is a word of the query, each word once."""
+    for word in words:
+        is_match = token.lower() == word or (word == words[-1] and token.lower().startswith(word))
+        if is_match and not any(found.lower() == word for found in matched):
+            matched.append(token[: len(word)])
+            return f"{start}{token[: len(word)]}{end}{token[len(word) :]}"
+    return token
+
+
+def _rank_weights(query: Mapping[str, str], query_by: Sequence[str]) -> dict[str, int]:
     """Return what a match in each field is worth: 15 in the heaviest, and one less in each that is lighter."""
-    given = [int(each) for each in query.get("query_by_weights", "").split(",") if each]
+    given = [int(weight) for weight in query.get("query_by_weights", "").split(",") if weight]
     if given and len(given) != len(query_by):
         raise RequestRejected(
             400, "Number of weights in `query_by_weights` does not match number of `query_by` fields."
@@ -120,8 +134,8 @@ def _weights(query: Mapping[str, str], query_by: Sequence[str]) -> dict[str, int
     return {query_by[place]: 15 - rank for rank, place in enumerate(ranks)}
 
 
-def _with_typos(
-    held: Mapping[str, _Fields],
+def _find_with_typos(
+    candidates: Mapping[str, _Fields],
     words: Sequence[str],
     dropped: int,
     query: Mapping[str, str],
@@ -130,7 +144,7 @@ def _with_typos(
     """Return the documents with all words, as few letters wrong as it takes to find so many as are wanted."""
     found: dict[str, Match] = {}
     for typos in range(int(query.get("num_typos", "2")) + 1):
-        for identifier, fields in held.items():
+        for identifier, fields in candidates.items():
             match = _match(fields, words, dropped, typos, query, weights)
             if match and identifier not in found:
                 found[identifier] = match
@@ -149,23 +163,25 @@ def _match(
 ) -> Match | None:
     fields = _flatten(elements)
     by_field: dict[str, list[_Found | None]] = {}
-    for name, there in fields.items():
+    for name, field_words in fields.items():
         by_field[name] = [
-            _best(there, word, typos, is_last=word is words[-1] and query.get("prefix", "true") == "true")
+            _find_best(field_words, word, typos, is_last=word is words[-1] and query.get("prefix", "true") == "true")
             for word in words
         ]
     if not all(any(found[place] for found in by_field.values()) for place in range(len(words))):
         return None
-    nearest = [min(each.cost for each in ways if each) for ways in zip(*by_field.values(), strict=True)]
+    nearest = [min(found.cost for found in forms if found) for forms in zip(*by_field.values(), strict=True)]
     scored = []
     for name, found in by_field.items():
         # Of the forms in which a document has a word only the nearest counts.
-        there = [each for each, least in zip(found, nearest, strict=True) if each and each.cost == least]
-        if there:
-            cost = sum(each.cost for each in there)
+        closest = [match for match, least in zip(found, nearest, strict=True) if match and match.cost == least]
+        if closest:
+            cost = sum(match.cost for match in closest)
             is_exact = not cost and tuple(words) in elements[name]
-            best = (len(there) << 40) | (1 << 32) | ((255 - cost) << 24) | (100 << 16) | (is_exact << 8)
-            scored.append((best, weights[name], cost, len(there)))
+            present, distance = _measure_window([_list_positions(fields[name], match.word) for match in closest])
+            window = (present << 32) | ((100 - distance) << 16)
+            best = (len(closest) << 40) | window | ((255 - cost) << 24) | (is_exact << 8)
+            scored.append((best, weights[name], cost, len(closest)))
     best, weight, cost, _ = max(scored)
     score = (len(words) << 59) | ((best >> 8) << 19) | (weight << 3) | len(scored)
     return Match(
@@ -182,32 +198,53 @@ def _match(
     )
 
 
-def _best(there: Sequence[str], word: str, typos: int, *, is_last: bool) -> _Found | None:
+def _list_positions(words: Sequence[str], wanted: str) -> list[int]:
+    return [position for position, word in enumerate(words) if word == wanted]
+
+
+def _measure_window(positions: Sequence[list[int]]) -> tuple[int, int]:
+    """Return how many of some words stand within ten places of each other, and how far apart they stand, at best."""
+    left = [(places[0], number, 0) for number, places in enumerate(positions)]
+    most, nearest = 1, None
+    while len(left) > 1:
+        left.sort(reverse=True)
+        lowest = left[-1][0]
+        within = [place for place, _, _ in left if place - lowest <= _WINDOW]
+        distance = sum(a - b for a, b in pairwise(within))
+        if len(within) > most or (len(within) == most and (nearest is None or distance < nearest)):
+            most, nearest = len(within), distance
+        _, number, index = left.pop()
+        if index + 1 < len(positions[number]):
+            left.append((positions[number][index + 1], number, index + 1))
+    return most, min(nearest or 0, 100)
+
+
+def _find_best(field_words: Sequence[str], word: str, typos: int, *, is_last: bool) -> _Found | None:
     allowed = min(typos, 0 if len(word) < _ONE_TYPO else 1 if len(word) < _TWO_TYPOS else 2)
-    found = [each for held in there for each in _compared(held, word, allowed, is_last=is_last)]
-    return min(found, key=lambda each: each.cost, default=None)
+    found = [match for held in field_words for match in _compare(held, word, allowed, is_last=is_last)]
+    return min(found, key=lambda match: match.cost, default=None)
 
 
-def _compared(held: str, word: str, allowed: int, *, is_last: bool) -> Iterator[_Found]:
+def _compare(held: str, word: str, allowed: int, *, is_last: bool) -> Iterator[_Found]:
     distance = OSA.distance(word, held, score_cutoff=allowed)
     if distance <= allowed:
-        yield _Found(distance, is_begun=False)
+        yield _Found(held, distance, is_begun=False)
     elif is_last:
         beginnings = {held[: len(word) + more] for more in range(-allowed, allowed + 1)}
-        nearest = min(OSA.distance(word, each, score_cutoff=allowed) for each in beginnings)
+        nearest = min(OSA.distance(word, beginning, score_cutoff=allowed) for beginning in beginnings)
         if nearest <= allowed:
-            yield _Found(nearest, is_begun=True)
+            yield _Found(held, nearest, is_begun=True)
 
 
-def _phrases(collection: Collection, words: Sequence[str], query_by: Sequence[str]) -> Iterator[tuple[str, Match]]:
+def _find_phrases(collection: Collection, words: Sequence[str], query_by: Sequence[str]) -> Iterator[tuple[str, Match]]:
     for identifier, document in collection.documents.items():
-        for there in _flatten(_fields(collection, document, query_by)).values():
-            if any(there[at : at + len(words)] == list(words) for at in range(len(there))):
-                yield identifier, OTHERWISE
+        for text in _flatten(_tokenize_fields(collection, document, query_by)).values():
+            if any(text[start : start + len(words)] == list(words) for start in range(len(text))):
+                yield identifier, WITHOUT_WORDS
                 break
 
 
-def _fields(collection: Collection, document: Json, query_by: Sequence[str]) -> _Fields:
+def _tokenize_fields(collection: Collection, document: Json, query_by: Sequence[str]) -> _Fields:
     return {name: _tokenize_texts(collection, document.get(name, [])) for name in query_by}
 
 
@@ -217,8 +254,3 @@ def _tokenize_texts(collection: Collection, value: Any) -> list[tuple[str, ...]]
 
 def _flatten(fields: _Fields) -> dict[str, list[str]]:
     return {name: list(chain.from_iterable(texts)) for name, texts in fields.items()}
-
-
-def _starts(text: str) -> Iterator[int]:
-    """Yield where the words of a text begin."""
-    return (at for at in range(len(text)) if text[at].isalnum() and (at == 0 or not text[at - 1].isalnum()))

@@ -138,7 +138,7 @@ def test_legacy_rebuild_needs_profile(server: LocalTypesense, taken_over: World)
 
 def test_other_runs_reject_legacy_collection(server: LocalTypesense, taken_over: World) -> None:
     """It has no filter, so that a run would remove every package."""
-    fields = list(server.store.collection("plone").fields)
+    fields = [*server.store.collection("plone").fields]
 
     for run in (taken_over.fetch, taken_over.changes, taken_over.refresh):
         for target in (Target(collection="plone", filter=taken_over.filter), Target(collection="plone")):
@@ -149,7 +149,7 @@ def test_other_runs_reject_legacy_collection(server: LocalTypesense, taken_over:
     assert "--recreate-collection" in str(enriched.error)
 
     assert legacy_collection.list_ids(server.store, "plone") == legacy_collection.LEGACY_IDS
-    assert server.store.collection("plone").fields == fields
+    assert [*server.store.collection("plone").fields] == fields
 
 
 def test_copy_of_legacy_collection_names_command(server: LocalTypesense, taken_over: World) -> None:
