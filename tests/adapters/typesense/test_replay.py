@@ -129,8 +129,13 @@ def test_a_key_that_may_not_write_goes_by_counts_that_stand_still() -> None:
                     }
                 )
             )
-        with open_server(local.url, key=key["value"]) as server, replay_log(store, 0.5):
+        with open_server(local.url, key=key["value"]) as server:
+            with replay_log(store, 0.5):
+                assert count_things(server) == DOCUMENTS
+            local.requests.clear()
+            local.faults.add(Fault("reset", request="export", times=1))
             assert count_things(server) == DOCUMENTS
+            assert local.requests.by_kind["list_collections"] == 1  # the counts are those of the last check
 
 
 def test_the_leader_of_a_cluster_is_asked_and_found_again_when_it_changes() -> None:

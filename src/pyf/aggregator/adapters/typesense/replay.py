@@ -100,6 +100,7 @@ class ReplayBarrier:
         self._requests = requests
         self._transport = transport
         self._confirmed = -1
+        self._last_counts: dict[str, int] | None = None
         self._lock = Lock()
 
     def reset(self) -> None:
@@ -171,13 +172,17 @@ class ReplayBarrier:
         return collections | {alias["collection_name"] for alias in self._get("/aliases")["aliases"]}
 
     def _await_standstill(self) -> None:
+        """Wait until document counts are those of the last check, or do not change any more."""
         try:
-            before = self._count_documents()
+            counts = self._count_documents()
+            if counts == self._last_counts:
+                return
             time.sleep(_STANDSTILL_SECONDS)
-            if before != self._count_documents():
+            if counts != self._count_documents():
                 raise CatchingUp(503, "it applies its log")
+            self._last_counts = counts
         except (exceptions.RequestUnauthorized, exceptions.RequestForbidden):
-            return  # a key for searches alone: nothing that it may ask for tells more than the health
+            return  # a key for searches alone: nothing that it may request says more than the health
 
     def _count_documents(self) -> dict[str, int]:
         listed = self._get("/collections", {"exclude_fields": "fields"})
