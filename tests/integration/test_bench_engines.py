@@ -13,6 +13,7 @@ def _read_column(table: Table, number: int) -> list[str]:
     return [str(cell) for cell in table.columns[number].cells]
 
 
+@pytest.mark.slow
 def test_engines_are_measured_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with LocalTypesense() as server:
         monkeypatch.setenv("TYPESENSE_TEST_URL", server.url)
