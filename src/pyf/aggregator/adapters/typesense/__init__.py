@@ -38,8 +38,8 @@ def build_ports(
     """Return the ports of a server.
 
     Args:
-        lexicon: Knows which words of a name only say where a package belongs.
-        lease: How long, in seconds, a lock outlives its owner on another machine.
+        lexicon: Knows which words of a name only show where a package belongs.
+        lease: Seconds for which a lock outlives its owner on another machine.
     """
     leases = Leases(server, now=now, lease=lease)
     collections = Collections(server, leases)
@@ -61,7 +61,7 @@ def open_search(
     *,
     now: Callable[[], float] = time.time,
 ) -> FulltextSearch:
-    """Return the search in a server's collections; `folder` holds the indexes of this machine."""
+    """Return the search in a server's collections; `folder` contains the indexes of this machine."""
     collections = Collections(server, Leases(server, now=now))
     source = TypesenseSource(server, collections, Tombstones(server), folder, now=now)
     return FulltextSearch(source, lexicon, scoring_config, now=now)

@@ -128,7 +128,7 @@ def delete_documents(server: Server, collection: str, ids: Sequence[str]) -> Non
     """Delete documents by id; missing ones are no error."""
     for filter_ in build_id_filters(filter(is_plain_id, ids)):
         parameters: Any = {"filter_by": filter_}
-        server.request(lambda client, given=parameters: client.collections[collection].documents.delete(given))  # type: ignore[misc]
+        server.request(lambda client, query=parameters: client.collections[collection].documents.delete(query))  # type: ignore[misc]
     for identifier in ids:
         if not is_plain_id(identifier):
             _delete_one(server, collection, identifier)
@@ -171,8 +171,8 @@ def _import_batch(
     server: Server, collection: str, ids: Sequence[str], body: bytes, action: str
 ) -> Iterator[RejectedDocument]:
     parameters: Any = {"action": action, "batch_size": _INDEX_BATCH}
-    answer = server.request(lambda client: client.collections[collection].documents.import_(body, parameters))
-    results = [_RESULT.decode(line) for line in answer.split("\n") if line]
+    response = server.request(lambda client: client.collections[collection].documents.import_(body, parameters))
+    results = [_RESULT.decode(line) for line in response.split("\n") if line]
     if len(results) != len(ids):
         raise Unavailable(f"{server.address} reports on {len(results)} documents, {len(ids)} were sent to {collection}")
     for identifier, result in zip(ids, results, strict=True):

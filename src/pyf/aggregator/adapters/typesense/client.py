@@ -21,14 +21,14 @@ from .retry import TRANSPORT_ERRORS, RetryTimeout, ServerUnavailable, translate_
 
 Result = TypeVar("Result")
 
-# Seconds that a connection may take.
+# Seconds for opening a connection.
 _CONNECT_TIMEOUT = 10.0
 
 # Seconds between two checks whether a node still leads its cluster.
 _LEADER_CHECK_INTERVAL = 1.0
 _LEADER_STATE = 1
 
-# What an export has in place of a document after an error; no document of this schema begins so.
+# The start of the line that ends an export after an error; no document of this schema starts like this.
 _ERROR = b'{"message":'
 _EVERY_DOCUMENT = "id:*"
 
@@ -36,17 +36,17 @@ _PORTS = {"http": 8108, "https": 443}
 
 
 class Server:
-    """A server, or the nodes of a cluster, by URL; safe to share between threads.
+    """A server, or the nodes of a cluster, by URL; threads share it.
 
-    Every failure is an `AggregatorError`. Texts become part of paths as they are.
+    Every failure is an `AggregatorError`. Texts in paths are not quoted.
 
     Args:
         nodes: URLs of the nodes.
-        api_key: Key that is sent with each request.
+        api_key: The key of each request.
         timeout: Seconds for one response.
         retry_timeout: Seconds for which requests to an unavailable server are repeated.
         traffic: Counts the outcome of each request.
-        event_hooks: Functions of the HTTP library that get each `request` or each `response`.
+        event_hooks: Functions that the HTTP library calls with each `request` or `response`.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Server:
 
         If the response breaks off, `gather` is called again from the first line.
         """
-        # Without a filter, the server ends an export of some fields at a document that was deleted since it began.
+        # Without a filter, the server ends an export of selected fields at a document that was deleted meanwhile.
         filtered = {"filter_by": _EVERY_DOCUMENT, **query}
         return self._retry.run(lambda: self._request_leader(lambda node: node.stream(path, filtered, gather)))
 
@@ -93,7 +93,7 @@ class Server:
                 self._nodes.forget_leader()
                 if not attempts_left:
                     raise
-        raise AssertionError("a cluster has a node at least")
+        raise AssertionError("a cluster has at least one node")
 
 
 class _Node:
@@ -164,7 +164,7 @@ class _Node:
             if not response.is_success:
                 response.read()
                 self._handler.raise_for_status(response)
-            return gather(_check_lines(_lines(response.iter_bytes())))
+            return gather(_check_lines(_split_lines(response.iter_bytes())))
 
     def close(self) -> None:
         self._http.close()
@@ -217,7 +217,7 @@ class _Cluster:
             except TRANSPORT_ERRORS as error:
                 failure = error
         else:
-            raise failure or exceptions.ServiceUnavailable(503, "no node of the cluster leads it")
+            raise failure or exceptions.ServiceUnavailable(503, "the cluster has no leader")
         if node is not previous:
             node.barrier.reset()
         self._leader, self._checked_at = node, time.monotonic()
@@ -234,20 +234,20 @@ def _build_node_config(url: str) -> NodeConfigDict:
 
 
 def _check_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of an export; raise for an error among them, which the server sends after the status 200."""
+    """Yield the lines of an export; raise for an error line, which the server may send after the status 200."""
     for line in lines:
         if line.startswith(_ERROR):
             raise exceptions.ServiceUnavailable(503, f"the export has broken off: {line.decode(errors='replace')}")
         yield line
 
 
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut at line feeds and nowhere else: a document's text may hold every other kind of line end."""
+def _split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Split at line feeds only: a document's text may contain every other kind of line end."""
     rest: list[bytes] = []
     for piece in pieces:
-        first, *others = piece.split(b"\n")
+        first, *further = piece.split(b"\n")
         rest.append(first)
-        if others:
-            yield from filter(None, [b"".join(rest), *others[:-1]])
-            rest = [others[-1]]
+        if further:
+            yield from filter(None, [b"".join(rest), *further[:-1]])
+            rest = [further[-1]]
     yield from filter(None, [b"".join(rest)])

@@ -28,7 +28,7 @@ class Aliases:
         self._server = server
 
     def set_alias(self, alias: str, collection: str) -> None:
-        """Create an alias or re-point it, in one step."""
+        """Create or change an alias, in one step."""
         self._server.request(lambda client: client.aliases.upsert(alias, {"collection_name": collection}))
 
     def delete(self, alias: str) -> None:
@@ -67,12 +67,12 @@ class CollectionRef(Struct, frozen=True):
 
     @property
     def is_native(self) -> bool:
-        """Whether its documents can be requested by package, as those that this program writes."""
+        """Whether its documents can be requested by package, like those of this program."""
         return {"name", "version", "name_normalized"} <= self.field_names
 
     @property
     def holds_packages(self) -> bool:
-        """Whether it holds packages at all, as those of older programs of this schema do."""
+        """Whether its documents are packages, like those of this program and of older programs with this schema."""
         return {"name", "version"} <= self.field_names
 
 
@@ -122,10 +122,10 @@ class Collections:
             Invalid: A field has another type, or the collection is another program's.
         """
         found = self.require_native(name)
-        if wrong := list_type_conflicts(found.schema["fields"]):
+        if conflicts := list_type_conflicts(found.schema["fields"]):
             raise Invalid(
-                f"collection {found.name} has another schema ({', '.join(wrong)}), which can't be changed in place: "
-                "rebuild it with -f --recreate-collection"
+                f"collection {found.name} has another schema ({', '.join(conflicts)}), which can't be changed in "
+                "place: rebuild it with -f --recreate-collection"
             )
         if missing := list_changes(found.schema["fields"]):
             self._add_fields(found.name, missing)

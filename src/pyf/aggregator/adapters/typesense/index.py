@@ -129,12 +129,12 @@ class TypesenseIndex:
         for batch, lines in read_documents(
             self._server, found.name, names, {"exclude_fields": ",".join(HELPER_FIELDS)}
         ):
-            projects: dict[str, list[tuple[RegistryFields, Json]]] = {}
+            packages: dict[str, list[tuple[RegistryFields, Json]]] = {}
             for line in lines:
                 registry = parse_registry_fields(line, found.name)
-                projects.setdefault(registry.name_normalized, []).append((registry, decode(line)))
-            for name in batch & projects.keys():
+                packages.setdefault(registry.name_normalized, []).append((registry, decode(line)))
+            for name in batch & packages.keys():
                 # From all releases: an interrupted write may have missed one.
-                others = to_enrichments(find_latest_writes(flat for _, flat in projects[name]))
-                documents[name] = {fields.version: to_document(fields, others) for fields, _ in projects[name]}
+                enrichments = to_enrichments(find_latest_writes(flat for _, flat in packages[name]))
+                documents[name] = {fields.version: to_document(fields, enrichments) for fields, _ in packages[name]}
         return documents

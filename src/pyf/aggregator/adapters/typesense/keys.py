@@ -53,7 +53,7 @@ class KeyHashes:
         try:
             rejected = import_documents(self._server, KEYS_COLLECTION, [document], "upsert")
         except NotFound:
-            with suppress(AlreadyExists):  # another one was quicker
+            with suppress(AlreadyExists):  # another process created it
                 schema: Any = _KEYS_SCHEMA
                 self._server.request(lambda client: client.collections.create(schema))
             rejected = import_documents(self._server, KEYS_COLLECTION, [document], "upsert")
@@ -183,13 +183,13 @@ def _to_api_key(key: _ServerKey, prefix: str) -> ApiKey:
     )
 
 
-def _build_patterns(names: Iterable[str], behind: Iterable[str]) -> list[str]:
+def _build_patterns(names: Iterable[str], targets: Iterable[str]) -> list[str]:
     """Build patterns for these names, the numbered collections of each, and the collections behind them."""
     patterns: dict[str, None] = {}
     for name in names:
         plain = _escape_name(name)
         patterns |= dict.fromkeys([plain] if name == "*" else [plain, plain + _NUMBERED])
-    for name in behind:
+    for name in targets:
         stem, _, number = name.rpartition("-")
         # A rebuild gives a numbered collection another number.
         patterns |= dict.fromkeys([_escape_name(stem) + _NUMBERED if number.isdecimal() else _escape_name(name)])

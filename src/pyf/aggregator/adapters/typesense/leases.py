@@ -47,7 +47,7 @@ def _get_machine_id() -> str:
     try:
         boot = (_PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()
         return f"{boot}/{os.readlink(_PROC / 'self/ns/pid')}"
-    except OSError:  # no Linux
+    except OSError:  # not on Linux
         return ""
 
 
@@ -129,13 +129,13 @@ class Leases:
 
     def _acquire(self, name: str, token: str) -> None:
         lease = _Lease(name, token, self._compute_expiry(), get_process_token())
-        while (other := self._create(lease)) is not None:
-            if other.expires > self._now() and not is_dead(other.holder):
+        while (current := self._create(lease)) is not None:
+            if current.expires > self._now() and not is_dead(current.holder):
                 raise Unavailable(
                     f"collection {name} on {self._server.address} is locked by another run: wait for it to finish"
                 )
             # Only this lease: another run may have replaced it meanwhile.
-            self._delete(name, other.token)
+            self._delete(name, current.token)
 
     def _create(self, lease: _Lease) -> _Lease | None:
         """Create a lease; return the existing one instead, if there is any."""
@@ -189,10 +189,10 @@ class Leases:
         """Extend a lease; return whether it still exists."""
         query: Any = {"filter_by": _build_filter(name, token)}
         expires: Any = {"expires": self._compute_expiry()}
-        answer = self._server.request(
+        response = self._server.request(
             lambda client: client.collections[LEASES_COLLECTION].documents.update(expires, query), retry_timeout=0
         )
-        return bool(answer["num_updated"])
+        return bool(response["num_updated"])
 
     def _compute_expiry(self) -> int:
         return int(self._now() + self._lease)

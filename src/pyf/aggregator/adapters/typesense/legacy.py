@@ -30,7 +30,7 @@ _REQUESTED_FIELDS = (
     "name",
     "name_normalized",
     "version",
-    *(field.name for of_owner in _FIELDS.values() for field in of_owner),
+    *(field.name for fields in _FIELDS.values() for field in fields),
 )
 
 _INT64 = range(-(2**63), 2**63)
@@ -109,7 +109,7 @@ def _convert_value(value: Any, field: Field) -> Any:
 
 
 def _parse_integer(value: Any) -> int | None:
-    """Return a whole number, which may be written as a float or as text."""
+    """Parse a whole number, which may be written as a float or as text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -1,6 +1,6 @@
-"""Limits of a Typesense server, as version 29 has them by default; `test_limits.py` tests each at its edge."""
+"""The limits of a Typesense server, by the defaults of version 29; `test_limits.py` tests each at its edge."""
 
-# Hits of one answer. `limit` and `per_page` are one parameter, of which `per_page` wins: name only that one.
+# Hits of one response. `limit` and `per_page` are one parameter, of which `per_page` wins: name only that one.
 HITS_PER_PAGE = 250
 
 # Searches of one `multi_search`.
@@ -12,7 +12,7 @@ FILTER_OPERATIONS = 100
 # Characters of the query string of a search by GET, with its question mark; a `multi_search` has no such limit.
 SEARCH_QUERY_STRING = 4000
 
-# Characters that a filter in a URL may take. The server takes more, but proxies often have 8 KB for a whole URL.
+# Characters of a filter in a URL. The server takes more, but proxies often have 8 KB for a whole URL.
 FILTER_IN_URL = 6000
 
 # Values of a facet that are requested to get all: the server has no limit of its own.

@@ -26,7 +26,7 @@ def count_packages(server: Server, collections: Iterable[CollectionRef]) -> dict
             # Every package has one newest release. The engine miscounts groups of documents.
             searches[collection.name] = {"filter_by": "is_newest:=true"}
         elif collection.is_facet("name"):
-            # Reading all documents of an older program takes seconds.
+            # Faster than reading all documents of an older program, which takes seconds.
             searches[collection.name] = {"facet_by": "name", "max_facet_values": ALL_FACET_VALUES}
         else:
             numbers[collection.name] = len(list_package_names(server, collection))
@@ -51,10 +51,10 @@ def _search_counts(server: Server, searches: Mapping[str, Json]) -> dict[str, in
     body: Any = {
         "searches": [{"collection": name, "q": "*", "per_page": 0, **search} for name, search in searches.items()]
     }
-    answer: Any = server.request(lambda client: client.multi_search.perform(body, {}))
+    response: Any = server.request(lambda client: client.multi_search.perform(body, {}))
     return {
         name: _count_names(result["facet_counts"][0]) if result["facet_counts"] else result["found"]
-        for name, result in zip(searches, answer["results"], strict=True)
+        for name, result in zip(searches, response["results"], strict=True)
         if "found" in result
     }
 
@@ -69,7 +69,7 @@ def get_normalized_name(flat: Mapping[str, Any]) -> str:
 
 
 class _Row(Struct, frozen=True):
-    """The fields of a document that a summary needs; an older program has not written all of them."""
+    """The fields of a document that a summary needs; documents of older programs lack some of them."""
 
     name: str
     name_normalized: str = ""
@@ -110,7 +110,7 @@ _FIELDS = ",".join(_Row.__struct_fields__)
 def list_package_states(server: Server, collection: str) -> Iterator[ProjectState]:
     """Yield a summary of each package, by normalized name.
 
-    The engine's order of texts ignores punctuation, so summaries are sorted here: a few values a package are in memory,
+    The server's text order ignores punctuation, so summaries are sorted here: a few values per package are in memory,
     no documents. A package without a newest release is incomplete: it has the serial 0.
     """
     sums = server.read_lines(build_export_path(collection), {"include_fields": _FIELDS}, _sum_rows)

@@ -267,8 +267,8 @@ class PackageStore:
             # A document of the same package was written by another process, or by a first attempt of this request.
             if names_by_id.get(line["id"], line["name_normalized"]) != line["name_normalized"]:
                 line["id"] = build_collision_id(line["id"], line["name_normalized"])
-        others = [document for document in rejected if document.id not in taken]
-        return others + import_documents(self._server, collection, again, "emplace")
+        remaining = [document for document in rejected if document.id not in taken]
+        return remaining + import_documents(self._server, collection, again, "emplace")
 
     def _build_changes(
         self, project: ProjectDocuments, documents: Sequence[RegistryFields], stored: DocumentsById
@@ -297,8 +297,8 @@ class PackageStore:
             return
         self._raised[collection] = now
         search: Any = {"q": "*", "sort_by": f"{WRITE_NUMBER}:desc", "per_page": 1, "include_fields": WRITE_NUMBER}
-        answer: Any = self._server.request(lambda client: client.collections[collection].documents.search(search))
-        for hit in answer["hits"]:
+        response: Any = self._server.request(lambda client: client.collections[collection].documents.search(search))
+        for hit in response["hits"]:
             self._numbers.raise_above(hit["document"].get(WRITE_NUMBER, 0))
 
     def _next_number(self, stored: DocumentsById) -> int:

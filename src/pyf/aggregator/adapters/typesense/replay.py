@@ -25,7 +25,7 @@ class CountedTransport(httpx.HTTPTransport):
 
     Attributes:
         connections: Number of connections opened so far. A server that restarts closes all of its connections, so as
-            long as this number stays the same, the same process has answered.
+            long as this number stays the same, the same process has responded.
     """
 
     def __init__(self, traffic: LocalRequestMetrics, *, verify: ssl.SSLContext) -> None:
@@ -37,7 +37,7 @@ class CountedTransport(httpx.HTTPTransport):
 
     @property
     def connecting_reads(self) -> int:
-        """Return how many reads of the current thread needed a new connection."""
+        """The number of reads of the current thread that needed a new connection."""
         return getattr(self._of_thread, "connecting_reads", 0)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -69,20 +69,20 @@ class CountedTransport(httpx.HTTPTransport):
             self._traffic.record("typesense", outcome)
 
 
-# Seconds that the queues of a server may take to become empty, and between two looks at them.
+# Seconds for the queues of a server to become empty, and between two checks.
 _DRAIN_TIMEOUT = 2.0
 _POLL_INTERVAL = 0.02
 
-# With a key that may not write, document counts that stand still for so many seconds show the end of the log.
+# For a key that may not write: document counts that do not change for so many seconds show the end of the log.
 _STANDSTILL_SECONDS = 1.0
 
-# Seconds that a server may take for a write that changes nothing.
+# Seconds for a write that changes nothing.
 _REQUEST_TIMEOUT = 10.0
 
-# A proxy may open a connection for each request: restarts can't be told by connections then.
+# A proxy may open a connection for each request: connections do not show restarts then.
 _MAX_ATTEMPTS = 3
 
-# The identifier of no document.
+# An id that no document has.
 _NO_DOCUMENT = "_pyf_no_document"
 
 
@@ -90,11 +90,11 @@ class Requests(Protocol):
     """Sends one request to one server."""
 
     def send(self, method: str, path: str, query: dict[str, str], timeout: float) -> httpx.Response:
-        """Return a successful response; raise the client's exceptions for others."""
+        """Return a successful response; raise the client's exceptions otherwise."""
 
 
 class ReplayBarrier:
-    """Knows whether a server has applied its log since it was last connected to."""
+    """Checks once per connection that a server has applied its log."""
 
     def __init__(self, requests: Requests, transport: CountedTransport) -> None:
         self._requests = requests
@@ -104,14 +104,14 @@ class ReplayBarrier:
         self._lock = Lock()
 
     def reset(self) -> None:
-        """Have the next check look at the server again."""
+        """Make the next check query the server again."""
         self._confirmed = -1
 
     def await_applied(self) -> None:
         """Return when all earlier writes have been applied.
 
         Raises:
-            CatchingUp: The server takes longer.
+            CatchingUp: The server has not applied them in time.
         """
         if self._confirmed == self._transport.connections:
             return
@@ -138,7 +138,7 @@ class ReplayBarrier:
 
     def _await_log(self) -> None:
         try:
-            # A write that changes nothing, made for this: even a server without space takes it.
+            # The server's own write for this purpose, which changes nothing: even a full server accepts it.
             self._send("POST", "/health")
             self._await_queues()
         except (exceptions.RequestUnauthorized, exceptions.RequestForbidden):
@@ -155,7 +155,7 @@ class ReplayBarrier:
             time.sleep(_POLL_INTERVAL)
 
     def _pass_queues(self) -> None:
-        """Wait in the queue of each collection: others may write so much that queues never are empty."""
+        """Wait in the queue of each collection: other processes may write so much that the queues are never empty."""
         passed: set[str] = set()
         while names := self._list_collection_names() - passed:
             for name in sorted(names):
@@ -163,11 +163,11 @@ class ReplayBarrier:
                     path = f"/collections/{name}/documents/{_NO_DOCUMENT}"
                     self._send("DELETE", path)
                 except exceptions.ObjectNotFound:
-                    pass  # as expected, said in the order of the queue
+                    pass  # expected; the response comes in the order of the queue
             passed |= names
 
     def _list_collection_names(self) -> set[str]:
-        """Return the names of collections, those included that an alias leads to and that are not there yet."""
+        """Return the names of collections, including missing ones that an alias leads to."""
         collections = {collection["name"] for collection in self._get("/collections", {"exclude_fields": "fields"})}
         return collections | {alias["collection_name"] for alias in self._get("/aliases")["aliases"]}
 

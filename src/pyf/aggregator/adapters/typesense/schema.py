@@ -1,4 +1,4 @@
-"""The schema of a Typesense collection, built from the declared fields, and how a collection differs from it."""
+"""Build the schema of a Typesense collection from the declared fields, and compare collections with it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,32 +10,32 @@ Json = dict[str, Any]
 # Clients of this schema find `plone.api` by `api`.
 TOKEN_SEPARATORS = (".", "-", "_")
 
-# When another owner's fields of a package were written last, as a growing number; it decides which ones are newer.
+# The number of the last write of each other owner's fields of a package; the higher number is newer.
 WRITTEN: dict[Owner, str] = {owner: f"written_{owner}" for owner in Owner if owner is not Owner.REGISTRY}
 
-# The number of the last write of a document, by whatever owner: search indexes follow it.
+# The number of the last write of a document, by any owner: search indexes follow it.
 WRITE_NUMBER = "written"
 
 # The number of the write that made the document's content, which a copy in another collection keeps.
 REVISION = "revision"
 
-# The labels of a package's links in their order: the engine sorts the keys of an object.
+# The labels of a package's links in their order: the server sorts the keys of an object.
 LINK_ORDER = "project_urls_order"
 
-# What clients search by at the server itself. The last two are of all releases, and on the newest one only.
+# Fields for clients that search the server. Only the newest release has the last two, with values of all releases.
 SEARCH_NAMES, SEARCH_HEALTH = "search_names", "search_health"
 SEARCH_FRAMEWORK_VERSIONS, SEARCH_PYTHON_VERSIONS = "search_framework_versions", "search_python_versions"
 HELPER_FIELDS = (SEARCH_NAMES, SEARCH_HEALTH, SEARCH_FRAMEWORK_VERSIONS, SEARCH_PYTHON_VERSIONS)
 
-# How a field is indexed, which can be changed in place; its type can't.
+# The index options of a field. They can be changed in place; its type can't.
 _FLAGS = ("index", "facet", "sort", "infix", "stem")
 
 
 def build_fields() -> list[Json]:
     """Return the fields of a new collection.
 
-    Objects are stored without a declaration: the engine would take their keys, which authors choose, for fields.
-    The id needs no declaration, and `identifier` is the same to search and to count by.
+    Objects are stored without a declaration: the server would declare their keys, which authors choose, as fields.
+    The id needs no declaration; `identifier` has the same value and can be searched and counted.
     """
     numbers = [_build_stored(name, "int64") for name in (*WRITTEN.values(), REVISION)]
     links = _build_stored(LINK_ORDER, "string[]")
@@ -44,14 +44,14 @@ def build_fields() -> list[Json]:
 
 
 def is_object(field: Field) -> bool:
-    """Tell whether a field holds keys and values, or a list of such."""
+    """Tell whether a field contains an object or a list of objects."""
     return field.kind.startswith("object")
 
 
 def list_changes(present: Iterable[Mapping[str, Any]]) -> list[Json]:
     """Return the changes that give these fields of a collection the declared indexes.
 
-    A field that is missing is added; one that is indexed in another way is dropped from the index and added again.
+    A missing field is added; a field with other index options is dropped from the index and added again.
     """
     known = {field["name"]: field for field in present}
     changes: list[Json] = []
@@ -79,9 +79,9 @@ def _build_field(field: Field) -> Json:
         "type": field.kind,
         "index": True,
         "facet": field.use.facet,
-        # The engine sorts by every number and every truth value.
+        # The server sorts by every number and boolean.
         "sort": field.use.sort or field.kind in ("int64", "float", "bool"),
-        # Other owners' fields come after the document.
+        # Other owners write their fields after the document.
         "optional": field.optional or field.owner is not Owner.REGISTRY,
         **texts,
     }
@@ -99,5 +99,5 @@ def _build_helper_fields() -> list[Json]:
 
 
 def _build_stored(name: str, kind: str) -> Json:
-    # The engine demands that a field without an index is optional.
+    # The server requires that a field without an index is optional.
     return {"name": name, "type": kind, "index": False, "optional": True}

@@ -1,7 +1,7 @@
-"""Search parameters that suit the collections of this program, stored on the server for its own clients.
+"""Store search parameters for the collections of this program on the server, for clients that search the server.
 
-Measured on a server 29.0 with 120 judged queries among 666 packages: 95 find what they should, 86 with the server's
-defaults for the last three.
+Measured on a server 29.0 with 120 rated queries over 666 packages: 95 find the expected packages, 86 with the server's
+defaults for the last three parameters.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ _COUNTED = (
     "project_status",
     "maintainers",
 )
-# Long, or of no use in a list.
+# Long, or not useful in a list.
 _LEFT_OUT = (
     "description",
     "first_chapter",
@@ -47,5 +47,5 @@ PRESET: dict[str, Any] = {
 
 
 def put_search_preset(server: Server, name: str) -> None:
-    """Store the parameters under a name, in place of others of that name."""
+    """Store the parameters under a name; existing ones are replaced."""
     server.request(lambda client: client.api_call.put(f"/presets/{quote_for_path(name)}", dict, body={"value": PRESET}))

@@ -1,8 +1,8 @@
-"""The collections of a Typesense server as the source of search indexes, which every machine that searches keeps.
+"""Read the collections of a Typesense server for the search indexes of this machine.
 
 Every document carries the number of its last write. An index is current if the server has as many documents as the
-index has read, as many with the latest number, and none with a higher one. That is one small request a search; decision
-record 0001 tells why it misses nothing.
+index has read, as many with the latest number, and none with a higher one. That is one small request per search;
+decision record 0001 explains why it misses nothing.
 """
 
 import re
@@ -30,19 +30,19 @@ from .schema import HELPER_FIELDS, WRITE_NUMBER, Json
 from .serialization import find_latest_writes, parse_registry_fields, to_document, to_enrichments
 from .tombstones import Tombstones
 
-# How far below the latest number a write may be numbered that another machine makes at the same time, in microseconds.
+# How far below the latest number a simultaneous write of another machine may be numbered, in microseconds.
 # Writers raise their numbers above those of the collection every minute, and a write may be repeated for a minute.
 _OVERLAP = 300 * 1_000_000
-# Seconds until the overlap is compared again; doubled each time, as long as no newer write comes.
+# Seconds until the overlap is compared again, doubled each time until a newer write comes.
 _RECHECK = 10.0
 
-# What no search index needs of a document.
+# Fields of a document that no search index needs.
 _LEFT_OUT = ",".join(("description", "urls", "project_urls", "health_score_breakdown", *HELPER_FIELDS))
 
 # Packages that are read at once, and how often changes are read before the next search goes on with them.
 _BATCH = 250
 _ROUNDS = 3
-# An export of all packages takes about as long as reading so many by their names, if they are half of them.
+# Above so many changed packages, if they are also half of all, an export of all is faster than reading them by name.
 _MANY = 2_000
 
 
@@ -62,7 +62,7 @@ class _Spooled(Struct, frozen=True):
 
 
 class _Counts(NamedTuple):
-    """How many documents a collection has, how many of them with some number, and how many with a higher one."""
+    """The number of a collection's documents, of those with one write number, and of those with a higher one."""
 
     documents: int
     exact: int
@@ -74,7 +74,7 @@ class _Counts(NamedTuple):
 
 
 class _Overlap(NamedTuple):
-    """When writes with lower numbers than the latest one were looked for, and how many seconds later to look again."""
+    """When writes with numbers below the latest one were checked, and the seconds until the next check."""
 
     number: int
     checked: float
@@ -91,7 +91,7 @@ class TypesenseSource:
     """The port `PackageSource` on a Typesense server.
 
     Attributes:
-        folder: Holds the indexes of the server's collections; its parent holds those of other servers.
+        folder: Contains the indexes of the server's collections; its parent contains those of other servers.
     """
 
     def __init__(
@@ -136,12 +136,12 @@ class TypesenseSource:
         return {collection["name"] for collection in listed}
 
     def _is_overlap_due(self, collection: str, number: int) -> bool:
-        """Tell whether writes with lower numbers than the latest one may have come since they were looked for."""
+        """Tell whether writes with numbers below the latest one may have come since the last check."""
         now, end = self._now(), number / 1_000_000 + _OVERLAP / 1_000_000
         overlap = self._overlaps.get(collection)
         if overlap is None or overlap.number != number:
             self._note_reading(collection, number)
-            return overlap is None and now < end  # else the changes have just been read
+            return overlap is None and now < end  # otherwise the changes have just been read
         if overlap.checked >= end or now < overlap.checked + overlap.pause:
             return False
         self._overlaps[collection] = _Overlap(number, now, overlap.pause * 2)
@@ -180,7 +180,7 @@ class TypesenseCollection:
     def is_current(self, position: Position) -> bool:
         if position not in self._current:
             counts = self._count(position.number)
-            # A server may count documents that it does not list: all were compared, and it has no others.
+            # A server may count documents that it does not list; all listed ones were compared.
             is_same = counts.agree_with(position) or self._unexplained.get(self.folder_name) == (position, counts)
             self._current[position] = is_same and not self._is_overlap_due(self.folder_name, position.number)
         return self._current[position]
@@ -195,7 +195,7 @@ class TypesenseCollection:
     def open_reader(self) -> Iterator["_Reader"]:
         number = self._read_latest()
         self._on_reading(self.folder_name, number)
-        with closing(sqlite3.connect("")) as spool:  # a file of SQLite's own, which is gone with the connection
+        with closing(sqlite3.connect("")) as spool:  # a temporary file, which SQLite deletes with the connection
             self._server.read_lines(
                 build_export_path(self.folder_name),
                 {"exclude_fields": _LEFT_OUT},
@@ -211,7 +211,7 @@ class TypesenseCollection:
                 raise TooManyChanges
             for start in range(0, len(changed), _BATCH):
                 records = list(self._read_packages(changed[start : start + _BATCH]))
-                # The position stays until all is read: an index that is left in between reads the changes again.
+                # The position stays until all is read: an index that stops in between reads the changes again.
                 yield ChangedPackages(records=records, position=position)
             latest_number = numbers.get_latest()
             position = Position(
@@ -229,10 +229,10 @@ class TypesenseCollection:
             if not since:
                 self._unexplained[self.folder_name] = (position, counts)
                 return
-            since = 0  # documents are gone, and no other document tells: compare all
+            since = 0  # documents were deleted without a trace: compare all
 
     def _list_changed(self, since: int, numbers: WriteNumbers) -> list[str]:
-        """Return the packages whose documents, of those with this number or a higher one, differ from the index's."""
+        """Return the packages whose documents with this number or a higher one differ from those of the index."""
         query = {"include_fields": f"name_normalized,{WRITE_NUMBER}"}
         if since:
             query["filter_by"] = f"{WRITE_NUMBER}:>={since}"
@@ -254,7 +254,7 @@ class TypesenseCollection:
             packages: dict[str, list[bytes]] = {name: [] for name in sorted(batch)}
             for line in lines:
                 name = _ROW.decode(line).name_normalized
-                if name in packages:  # the server compares names without their punctuation
+                if name in packages:  # the server ignores punctuation when it compares names
                     packages[name].append(line)
             for name, documents in packages.items():
                 yield _build_record(name, documents, self.folder_name)
@@ -265,7 +265,7 @@ class TypesenseCollection:
         return max((hit["document"].get(WRITE_NUMBER, 0) for hit in result["hits"]), default=0)
 
     def _count(self, number: int) -> _Counts:
-        """Count the collection's documents, those with this number and those with a higher one."""
+        """Count the collection's documents, those with this number, and those with a higher one."""
         exact, newer = self._search(
             {"filter_by": f"{WRITE_NUMBER}:={number}", "per_page": 0},
             {"filter_by": f"{WRITE_NUMBER}:>{number}", "per_page": 0},
@@ -287,7 +287,7 @@ class TypesenseCollection:
 
 
 class _Reader:
-    """The port `PackageReader` over a spooled export, which comes in no order."""
+    """The port `PackageReader` on a spooled export; the export itself is unordered."""
 
     def __init__(self, spool: sqlite3.Connection, collection: str, number: int) -> None:
         self._spool = spool
@@ -311,7 +311,7 @@ class _Reader:
 
 
 def _fill_spool(spool: sqlite3.Connection, lines: Iterable[bytes]) -> None:
-    spool.execute("DROP TABLE IF EXISTS documents")  # of an export that has broken off
+    spool.execute("DROP TABLE IF EXISTS documents")  # from an export that broke off
     spool.execute("CREATE TABLE documents (name TEXT, written INTEGER, downloads INTEGER, json BLOB)")
     spool.executemany("INSERT INTO documents VALUES (?, ?, ?, ?)", (_to_spool_row(line) for line in lines))
     spool.execute("CREATE INDEX documents_by_name ON documents (name)")
@@ -333,12 +333,12 @@ def _build_record(name: str, lines: Sequence[bytes], collection: str) -> Package
     registry = parse_registry_fields(encode(_MISSING | newest), collection)
     if registry.project_status == ProjectStatus.QUARANTINED:
         return PackageRecord(name=name, numbers=numbers)
-    # Enrichments come from all documents: a write that was cut short has not reached every one.
+    # Enrichments come from all documents: an interrupted write has not reached every document.
     release = to_document(registry, to_enrichments(find_latest_writes(documents)))
     older = (parse_older_release(line) for line, flat in zip(lines, documents, strict=True) if flat is not newest)
     return PackageRecord(name=name, numbers=numbers, entry=build_indexed_package(release, older))
 
 
 def _to_folder_name(address: str) -> str:
-    """Return a folder name for a server: legible, and different for different addresses."""
+    """Return a folder name for a server: readable and unique."""
     return f"{re.sub('[^a-zA-Z0-9.]+', '-', address)[:60]}-{sha256(address.encode()).hexdigest()[:8]}"

@@ -32,7 +32,7 @@ from .schema import (
     is_object,
 )
 
-# Longer names, and names of more parts, are not searched part by part.
+# Names beyond these limits are not searched part by part.
 _MAX_PARTS = 12
 _MAX_LENGTH = 60
 
@@ -137,10 +137,10 @@ def find_newer_writes(
     }
 
 
-def build_document(registry: RegistryFields, others: Mapping[Owner, OwnerWrite]) -> Json:
+def build_document(registry: RegistryFields, writes: Mapping[Owner, OwnerWrite]) -> Json:
     """Build a new document."""
     flat: Json = _to_flat(registry)
-    for owner, write in others.items():
+    for owner, write in writes.items():
         flat |= build_owner_patch({}, owner, write)
     return {name: value for name, value in flat.items() if value is not None}
 
@@ -152,13 +152,13 @@ def add_helper_fields(flat: Json, helper_fields: Json) -> Json:
 
 
 def build_replace_patch(
-    stored: Mapping[str, Any], registry: RegistryFields, others: Mapping[Owner, OwnerWrite]
+    stored: Mapping[str, Any], registry: RegistryFields, writes: Mapping[Owner, OwnerWrite]
 ) -> Json:
     """Build the patch that replaces the registry's fields, and those of other owners that are newer."""
     flat: Json = dict.fromkeys(_OPTIONAL) | _to_flat(registry)
     for name in _OBJECTS & flat.keys():
         flat[name] = _build_object_patch(stored.get(name), flat[name])
-    for owner, write in others.items():
+    for owner, write in writes.items():
         if write.number > stored.get(WRITTEN[owner], 0) or WRITTEN[owner] not in stored:
             flat |= build_owner_patch(stored, owner, write)
     return flat
@@ -217,14 +217,16 @@ def _parse_registry_fields(line: bytes, collection: str) -> RegistryFields:
             ) from error
 
 
-def to_enrichments(others: Mapping[Owner, OwnerWrite]) -> Enrichments:
+def to_enrichments(writes: Mapping[Owner, OwnerWrite]) -> Enrichments:
     """Convert the writes of owners to typed fields."""
-    return Enrichments(**{owner.value: convert(each.fields, _STRUCTS[owner]) for owner, each in others.items()})
+    return Enrichments(**{owner.value: convert(write.fields, _STRUCTS[owner]) for owner, write in writes.items()})
 
 
-def to_document(registry: RegistryFields, others: Enrichments) -> Document:
+def to_document(registry: RegistryFields, enrichments: Enrichments) -> Document:
     """Build a document as readers get it."""
-    return Document(registry=registry, repository=others.repository, downloads=others.downloads, health=others.health)
+    return Document(
+        registry=registry, repository=enrichments.repository, downloads=enrichments.downloads, health=enrichments.health
+    )
 
 
 def _build_object_patch(old: object, new: object) -> object:

@@ -69,7 +69,7 @@ class Tombstones:
             return []
 
     def list_since(self, collection: str, moment: int) -> list[Tombstone]:
-        """Return the tombstones that were set at a moment (Unix seconds) or later."""
+        """Return the tombstones that were written at a moment (Unix seconds) or later."""
         try:
             return self._server.read_lines(
                 build_export_path(build_tombstones_name(collection)),
