@@ -1,4 +1,4 @@
-"""Full-text search in an index on the local disk that is derived from a collection, whatever engine keeps that.
+"""Full-text search in an index on the local disk that is derived from a collection, for every storage engine.
 
-tantivy finds and counts packages; a small SQLite file beside it stores what packages are ranked by and displayed with.
+tantivy finds and counts packages. A small SQLite file beside its index stores the fields to rank and display packages.
 """

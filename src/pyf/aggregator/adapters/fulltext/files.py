@@ -1,4 +1,4 @@
-"""The files of a search index: where they are, whether they are intact, and how they are replaced and removed."""
+"""Locate, check, replace and remove the files of a search index."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from ...domain.errors import Unavailable
 
-# Every file of tantivy's except its lists ends with a checksum of its content, marked with this number.
+# Every file of tantivy, except its lists, ends with a checksum of its content and this number.
 _MAGIC = 1337
 _LISTS = (".json", ".lock")
 _CHUNK = 1024 * 1024
@@ -20,16 +20,16 @@ Stamp: TypeAlias = tuple[int, int]
 
 
 class CorruptIndex(Exception):
-    """A search index can't be used: it has to be rebuilt."""
+    """A search index is missing or damaged and must be rebuilt."""
 
 
 def get_search_folder(database: Path) -> Path:
-    """Return the folder beside a SQLite file that holds the search indexes of its collections."""
+    """Return the folder beside a SQLite file for the search indexes of its collections."""
     return database.with_name(f"{database.name}-search")
 
 
 def get_lock_path(folder: Path) -> Path:
-    """Return the file that a process locks while it writes the index in a folder."""
+    """Return the lock file for writing the index in a folder."""
     return folder.with_name(f"{folder.name}.lock")
 
 
@@ -49,9 +49,9 @@ def remove_orphans(parent: Path, kept: Collection[str]) -> None:
 
 
 def check(folder: Path, *, trusted: Mapping[str, Stamp]) -> dict[str, Stamp]:
-    """Verify every file of tantivy's that is not `trusted` by its size and time; raises `CorruptIndex`.
+    """Verify the files of tantivy whose stamps are not `trusted`; raises `CorruptIndex`.
 
-    Returns the sizes and times of all of them, to trust them by.
+    Returns the stamps of all files, to trust them at the next check.
     """
     stamps = {}
     try:
@@ -68,9 +68,9 @@ def check(folder: Path, *, trusted: Mapping[str, Stamp]) -> dict[str, Stamp]:
 
 
 def are_unchanged(folder: Path, trusted: Mapping[str, Stamp]) -> bool:
-    """Tell whether files are as they were when they were verified, or gone: open ones stay readable.
+    """Tell whether files are unchanged since they were verified, or deleted: open files stay readable.
 
-    They are mapped into memory: the system kills a process that reads from one that was truncated since (SIGBUS).
+    They are mapped into memory: the system kills a process that reads from a truncated file (SIGBUS).
     """
     for name, stamp in trusted.items():
         with suppress(OSError):
@@ -80,7 +80,7 @@ def are_unchanged(folder: Path, trusted: Mapping[str, Stamp]) -> bool:
 
 
 def remove_tree(folder: Path) -> None:
-    """Delete a folder; files of it that are open stay readable."""
+    """Delete a folder; its open files stay readable."""
     shutil.rmtree(folder, ignore_errors=True)
 
 

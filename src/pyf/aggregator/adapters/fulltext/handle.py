@@ -1,4 +1,4 @@
-"""A search index as this process has it open; rebuilds it if it is missing or corrupt."""
+"""Open a search index, bring it up to date, and rebuild it if it is missing or corrupt."""
 
 import sqlite3
 import time
@@ -24,7 +24,7 @@ _BUILD_TIMEOUT, _PAUSE = 120.0, 0.05
 
 
 class Snapshot:
-    """One state of a search index, which stays as it is while it is read."""
+    """One state of a search index, which does not change while it is read."""
 
     def __init__(self, searcher: tantivy.Searcher, stored: StoredFields, progress: IndexProgress) -> None:
         self.searcher = searcher
@@ -46,8 +46,7 @@ class IndexHandle:
     def get_snapshot(self, collection: CollectionSource) -> Snapshot:
         """Return the index at the collection's latest change.
 
-        Returns an earlier state while another thread or process brings the index up to date, and waits for it where
-        there is no index yet.
+        Returns an earlier state while another thread or process updates the index. Waits only if no index is usable.
         """
         snapshot = self._snapshot
         if snapshot:
@@ -66,7 +65,7 @@ class IndexHandle:
             self._turn.release()
 
     def rebuild(self, collection: CollectionSource) -> Snapshot:
-        """Rebuild the index, because a search in it failed, and return it."""
+        """Rebuild and return the index, after a search in it has failed."""
         with self._turn:
             with self._lock(_BUILD_TIMEOUT):
                 self._rebuild(collection)
@@ -158,7 +157,7 @@ class IndexHandle:
         return self._stamp == stamp and are_unchanged(self._folder, self._trusted)
 
     def _read_stamp(self) -> tuple[int, int, int] | None:
-        """Return what changes with every commit, and with every folder that replaces this one."""
+        """Return a stamp that changes with every commit and when the folder is replaced."""
         try:
             stat = (self._folder / "meta.json").stat()
         except OSError:
@@ -183,13 +182,13 @@ class IndexHandle:
 
 @contextmanager
 def translate_failures() -> Iterator[None]:
-    """Raise `CorruptIndex` for every failure that an index has which is not intact."""
+    """Raise `CorruptIndex` for every failure that a damaged index causes."""
     try:
         yield
     except (sqlite3.Error, ValueError, OSError, DecodeError, ValidationError, KeyError) as error:
         raise CorruptIndex(str(error)) from error
     except BaseException as error:
-        # A panic of the library in Rust, which it has for corrupt files.
+        # tantivy's Rust code panics on corrupt files.
         if type(error).__name__ == "PanicException":
             raise CorruptIndex(str(error)) from error
         raise

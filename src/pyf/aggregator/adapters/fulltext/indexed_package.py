@@ -1,4 +1,4 @@
-"""One package as the search index holds it, built from the documents of its releases."""
+"""Build the search index's entry of a package from the documents of its releases."""
 
 from collections.abc import Iterable
 from itertools import product
@@ -12,12 +12,12 @@ from ...domain.membership.requirements import parse_required_names
 from ...domain.relevance import QualitySignals, Searchable, build_searchable, to_quality_signals
 from ...domain.search import Facet, Hit, SearchQuery, has_selected_versions, to_hit
 
-# Raise it whenever packages are searched or displayed in another way: existing indexes are rebuilt then.
+# Increase it with every change to how packages are searched or displayed: existing indexes are rebuilt then.
 SEARCH_VERSION = 2
 
 
 class OlderRelease(Struct, frozen=True, kw_only=True):
-    """What a list displays of a release that is not the newest one, as its document has it."""
+    """The displayed fields of a release that is not the newest one, with the names of its document."""
 
     version: str
     version_sortable: str
@@ -33,7 +33,7 @@ class OlderRelease(Struct, frozen=True, kw_only=True):
 
     @property
     def order(self) -> tuple[str, str]:
-        """What releases are ordered by."""
+        """The sort key of releases."""
         return self.version_sortable, self.version
 
     def supports(self, query: SearchQuery) -> bool:
@@ -41,7 +41,7 @@ class OlderRelease(Struct, frozen=True, kw_only=True):
         return has_selected_versions(self.framework_versions, self.python_versions, query)
 
     def to_hit(self, newest: Hit) -> Hit:
-        """Build the hit of this release from that of the newest one."""
+        """Build the hit of this release from the hit of the newest one."""
         return replace(
             newest,
             version=self.version,
@@ -62,19 +62,19 @@ _OLDER_RELEASE = Decoder(OlderRelease)
 
 
 class IndexedPackage(Struct, frozen=True, kw_only=True):
-    """What is searched, ranked and displayed of a package.
+    """The searched, ranked and displayed values of a package.
 
     Attributes:
-        older_releases: For each set of versions that older releases have, the newest of these; newest first.
-        facets: Values by facet; versions are those of all releases, the rest is of the newest one.
-        version_pairs: Framework and Python versions that one release has both of.
+        older_releases: The newest older release for each combination of supported versions, newest first.
+        facets: Values by facet; versions come from all releases, the other values from the newest one.
+        version_pairs: Pairs of a framework and a Python version that one release supports together.
         requirements: Normalized names of the packages that the newest release requires.
     """
 
     hit: Hit
     older_releases: tuple[OlderRelease, ...]
     searchable: Searchable
-    standing: QualitySignals
+    quality_signals: QualitySignals
     facets: dict[Facet, tuple[str, ...]]
     version_pairs: frozenset[str]
     requirements: frozenset[str]
@@ -90,7 +90,7 @@ def build_indexed_package(newest: Document, older: Iterable[OlderRelease]) -> In
         hit=hit,
         older_releases=older_releases,
         searchable=build_searchable(newest),
-        standing=to_quality_signals(hit),
+        quality_signals=to_quality_signals(hit),
         facets={
             Facet.FRAMEWORK_VERSIONS: _merge_sorted(frameworks for frameworks, _ in versions),
             Facet.PYTHON_VERSIONS: _merge_sorted(pythons for _, pythons in versions),
@@ -108,7 +108,7 @@ def build_indexed_package(newest: Document, older: Iterable[OlderRelease]) -> In
 
 
 def parse_older_release(json: bytes | str) -> OlderRelease:
-    """Parse what a list displays from the JSON of a release."""
+    """Parse the displayed fields from the JSON of a release."""
     return _OLDER_RELEASE.decode(json)
 
 

@@ -1,4 +1,4 @@
-"""Brings a search index up to date with its collection, or rebuilds it."""
+"""Update a search index from its collection, or rebuild it."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -21,16 +21,16 @@ from .source import CollectionSource
 from .stored_fields import FILE_NAME, SORT_POSITIONS, IndexProgress, StoredFields, StoredFieldsWriter
 from .terms import build_document, build_schema
 
-# Memory in bytes that tantivy collects terms in before it writes them: enough for some 300,000 packages in one segment,
-# which answers faster than three.
+# Bytes of terms that tantivy buffers before it writes a segment: enough for about 300,000 packages in one segment,
+# which is faster to search than three.
 _WRITER_MEMORY = 256 * 1024 * 1024
 _BATCH = 250
-# After this part of the packages has changed, popularity is computed again.
+# If this fraction of the packages has changed, popularity is computed again.
 _NOTABLE_CHANGE = 0.01
 
 
 class RankingContext(Struct, frozen=True):
-    """What packages are taken apart and ranked by; `now` returns the time in Unix seconds."""
+    """The configuration to tokenize and rank packages; `now` returns the time in Unix seconds."""
 
     lexicon: Lexicon
     scoring_config: ScoringConfig
@@ -41,18 +41,18 @@ class RankingContext(Struct, frozen=True):
         """The current day."""
         return to_date(self.now())
 
-    def compute_merit(self, standing: QualitySignals, scale: PopularityScale) -> float:
-        """Compute the quality score of a package today."""
-        return compute_quality(standing, scale, is_current=self.is_current(standing.framework_versions, self.today))
+    def compute_quality(self, signals: QualitySignals, scale: PopularityScale) -> float:
+        """Compute the quality of a package as of today."""
+        return compute_quality(signals, scale, is_current=self.is_current(signals.framework_versions, self.today))
 
     def is_current(self, framework_versions: Iterable[str], day: date) -> bool | None:
-        """Tell whether one of these is supported on a day; None where the release calendar has none of them."""
+        """Tell whether one of these versions is supported on a day; None if the release calendar has none of them."""
         is_supported = has_supported_version(framework_versions, self.scoring_config, day)
         return None if is_supported is UNSET else is_supported
 
 
 def rebuild(collection: CollectionSource, folder: Path, context: RankingContext) -> None:
-    """Build a search index from the whole collection, and replace the present one."""
+    """Build a search index from the whole collection, and replace the current one."""
     new = folder.with_name(f"{folder.name}.new-{os.getpid()}")
     for leftover in folder.parent.glob(f"{folder.name}.new-*"):
         remove_tree(leftover)
@@ -69,7 +69,7 @@ def rebuild(collection: CollectionSource, folder: Path, context: RankingContext)
 def catch_up(
     collection: CollectionSource, folder: Path, stored: StoredFields, progress: IndexProgress, context: RankingContext
 ) -> None:
-    """Bring a search index up to the latest change; raises `NoRoomLeft` or `TooManyChanges` for one to be rebuilt."""
+    """Update a search index to the latest change; raises `NoRoomLeft` or `TooManyChanges` if it must be rebuilt."""
     with stored.write() as rows:
         changes = collection.read_changes(progress.position, rows)
         first = next(changes, None)
@@ -136,7 +136,7 @@ def _add(
     context: RankingContext,
 ) -> None:
     number = rows.put(entry, sort_position)
-    quality = context.compute_merit(entry.standing, scale)
+    quality = context.compute_quality(entry.quality_signals, scale)
     writer.add_document(
         build_document(entry, context.lexicon, number=number, sort_position=sort_position, quality=quality)
     )

@@ -1,4 +1,4 @@
-"""The port `SearchEngine`, by a search index on the local disk that is derived from a collection and repairs itself."""
+"""The port `SearchEngine` on local search indexes, which are derived from collections and repair themselves."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
@@ -13,7 +13,7 @@ from ...ports.index import NO_NAMES
 from ..encoding import replace_surrogates
 from .source import CollectionMoved, CollectionSource, PackageSource
 
-if TYPE_CHECKING:  # they import tantivy, which commands that search nothing do without
+if TYPE_CHECKING:  # they import tantivy, which commands without a search don't need
     from .handle import IndexHandle
     from .searcher import Searcher
 
@@ -23,8 +23,8 @@ Result = TypeVar("Result")
 class FulltextSearch:
     """Searches the collections of a source.
 
-    Threads and processes share the files of an index; one of them at a time brings it up to date. `now` returns the
-    time in Unix seconds.
+    Threads and processes share the files of an index; one of them at a time updates it. `now` returns the time in Unix
+    seconds.
     """
 
     def __init__(
@@ -36,8 +36,8 @@ class FulltextSearch:
         self._now = now
         self._handles: dict[str, IndexHandle] = {}
         self._searchers: dict[str, Searcher] = {}
-        # Threads that search at the same time take the interpreter from each other: eight of them need half as much
-        # time again as one after another. Waiting for files or for another process blocks no other search.
+        # Searches of simultaneous threads compete for the interpreter: eight at once take half as much time again as
+        # one after another. Waiting for files or for another process blocks no other search.
         self._turn = Lock()
 
     def search(self, collection: str, query: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
@@ -89,7 +89,7 @@ class FulltextSearch:
                 continue
 
     def _run_in(self, opened: CollectionSource, collection: str, run: Callable[["Searcher"], Result]) -> Result:
-        """Search the collection's index; one that fails is rebuilt, once."""
+        """Search the collection's index; if it fails, rebuild it once."""
         from . import handle as handles
         from . import searcher as searchers
         from .files import CorruptIndex

@@ -1,4 +1,4 @@
-"""Answers queries from one state of a search index: tantivy finds and counts, the domain ranks the best."""
+"""Search one state of an index: tantivy finds and counts packages, the domain ranks the best ones."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
@@ -33,18 +33,18 @@ from .indexer import RankingContext
 from .stored_fields import RankingFields
 from .terms import TEXT_FIELDS
 
-# How many of the best candidates the domain ranks, of each kind; further pages have the rest in tantivy's order.
+# Candidates of each kind that the domain ranks; further pages have the rest in tantivy's order.
 _CANDIDATES = 100
-# Values of a facet that are counted at first: more than are returned, for tantivy cuts values of equal count anywhere.
+# Facet values that are counted first: more than are returned, because tantivy cuts off among values of equal count.
 _COUNTED_VALUES = 4 * MAX_FACET_VALUES
 _MORE_VALUES = 8
-# Every value: tantivy refuses more.
+# All values: tantivy rejects a higher number.
 _ALL_VALUES = 65_000
-# Results that are kept for the next page, for an hour at most: whether a framework release is supported may change.
+# Results that are cached for the next page, for an hour at most: support of a framework release may end.
 _CACHED_RESULTS, _HOUR = 64, 3_600
-# Names that are compared for a suggestion, of each rank, the most downloaded ones.
+# Names of each rank that are compared for a suggestion: the most downloaded ones.
 _SUGGESTION_CANDIDATES = 100
-# Candidates for similar packages, of which the domain ranks the best.
+# Candidates for similar packages that the domain ranks.
 _SIMILAR_CANDIDATES = 100
 
 _ORDER_FIELDS = {
@@ -54,15 +54,15 @@ _ORDER_FIELDS = {
     Sort.NEWEST: "by_newest",
     Sort.NAME: "by_name",
 }
-_BY_MERIT = "by_merit"
+_BY_QUALITY = "by_merit"
 
 
 class Matches(Struct, frozen=True):
-    """What a query matches, on all pages.
+    """The matches of a query on all pages.
 
     Attributes:
         rest: Matches the packages that follow the best ones.
-        order: The field that the rest is ordered by; "" for tantivy's score.
+        order: The sort field of the rest; "" for tantivy's score.
         best: The numbers of the ranked packages, in order.
     """
 
@@ -81,7 +81,7 @@ class Searcher:
         self._tantivy = snapshot.searcher
         self._stored = snapshot.stored
         self._context = context
-        # Caches that refer to their owner would keep a state's files open until the garbage is collected.
+        # Caches with a reference to their owner would keep the files open until the next garbage collection.
         own = proxy(self)
         self._get_share = lru_cache(maxsize=10_000)(partial(Searcher._compute_share, own))
         self._is_current = lru_cache(maxsize=10_000)(context.is_current)
@@ -90,12 +90,12 @@ class Searcher:
         self._get_facets = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._count_facets, own))
 
     def find_matches(self, query: SearchQuery, hidden: frozenset[str]) -> Matches:
-        """Return what a query matches, whatever its page."""
+        """Return the matches of a query on all pages."""
         hour = int(self._context.now() // _HOUR)
         return self._get_matches(replace(query, page=1, per_page=1), hidden, hour)
 
     def get_page(self, matches: Matches, query: SearchQuery, first: int, count: int) -> list[Hit]:
-        """Return the hits from one position on, in their order: releases that have the selected versions."""
+        """Return the hits from one position on, in order, each of a release with the selected versions."""
         if first >= matches.total:
             return []
         numbers = list(matches.best[first : first + count])
@@ -105,17 +105,17 @@ class Searcher:
         return [self._select_release(hit, query) for hit in self._stored.get_hits(numbers)]
 
     def count_values(self, facet: Facet, hidden: frozenset[str]) -> Mapping[str, int]:
-        """Return all values of a facet with the number of packages that have each."""
+        """Return all values of a facet with their numbers of packages."""
         return self._get_values(facet, hidden)
 
     def suggest(self, text: str, limit: int, hidden: Collection[str]) -> list[Suggestion]:
-        """Return the names that begin like a text, the likeliest first."""
+        """Return the names that begin like a text, the most likely one first."""
         typed = normalize_prefix(text)
         if not typed:
             return []
         candidates: dict[int, RankingFields] = {}
         ranks: dict[int, int] = {}
-        for rank, query in queries.match_prefixes(typed, slips=get_allowed_typos(typed)).items():
+        for rank, query in queries.match_prefixes(typed, max_typos=get_allowed_typos(typed)).items():
             # If better ranks have enough names, no name of this rank is returned.
             if sum(found > rank for found in ranks.values()) < limit and get_min_prefix_rank(ranks.values()) <= rank:
                 numbers = self._find(
@@ -131,7 +131,12 @@ class Searcher:
         scale = self.snapshot.progress.popularity
         minimum = get_min_prefix_rank(ranks.values())
         ranked = sorted(
-            (-ranks[number], -scale.to_percentile(fields.standing.downloads), fields.searchable.name_normalized, number)
+            (
+                -ranks[number],
+                -scale.to_percentile(fields.quality_signals.downloads),
+                fields.searchable.name_normalized,
+                number,
+            )
             for number, fields in candidates.items()
             if ranks[number] >= minimum
         )
@@ -139,7 +144,7 @@ class Searcher:
         return [Suggestion(name=hit.name, name_normalized=hit.name_normalized, summary=hit.summary) for hit in hits]
 
     def find_similar(self, name: str, limit: int, hidden: Collection[str]) -> list[Hit]:
-        """Return the packages most similar to one, without itself."""
+        """Return the packages that are most similar to a package, without itself."""
         own = self._stored.get_ranking(self._find(queries.match_names([name]), "", limit=1))
         if not own:
             return []
@@ -156,7 +161,7 @@ class Searcher:
         return self._stored.get_hits([number for *_, number in ranked[:limit]])
 
     def find_dependents(self, name: str, limit: int, hidden: Collection[str]) -> list[Hit]:
-        """Return the packages that require one, most downloaded first."""
+        """Return the packages that require a package, the most downloaded one first."""
         query = queries.restrict(queries.match_dependents(name), hidden=hidden)
         return self._stored.get_hits(self._find(query, _ORDER_FIELDS[Sort.DOWNLOADS], limit=limit))
 
@@ -169,17 +174,17 @@ class Searcher:
 
     def _find_matches(self, query: SearchQuery, hidden: frozenset[str], hour: int) -> Matches:
         parsed = self._parse(query) if query.text.strip() else None
-        if query.text.strip() and parsed is None:  # the text has no word
-            return Matches(queries.match_all(), _BY_MERIT, 0, (), dict.fromkeys(Facet, ()))
+        if query.text.strip() and parsed is None:  # the text has no words
+            return Matches(queries.match_all(), _BY_QUALITY, 0, (), dict.fromkeys(Facet, ()))
         filters = queries.build_filters(query, now=self._context.now())
         matches = queries.restrict(queries.match_text(parsed) if parsed else queries.match_all(), filters, hidden)
-        order = _ORDER_FIELDS.get(query.sort, "" if parsed else _BY_MERIT)
+        order = _ORDER_FIELDS.get(query.sort, "" if parsed else _BY_QUALITY)
         facets = self._get_facets(replace(query, sort=Sort.RELEVANCE), hidden, hour)
         if query.sort is not Sort.RELEVANCE:
             return Matches(matches, order, self._search(matches, order, limit=1)[0], (), facets)
         total, numbers = self._search(matches, order, limit=_CANDIDATES)
         if parsed and total > len(numbers):
-            # A name that leaves nothing unsaid is worth more than tantivy knows: such names are candidates as well.
+            # tantivy underrates names that consist of the query's terms only, so a search in names adds candidates.
             by_name = queries.restrict(queries.match_in_names(parsed), [*filters, matches], hidden)
             numbers += self._find(by_name, "", limit=_CANDIDATES)
         ranked = self._rank(numbers, parsed)
@@ -199,8 +204,8 @@ class Searcher:
         ranked = []
         for number, fields in self._stored.get_ranking(dict.fromkeys(numbers)).items():
             tier = 0 if parsed is None else get_tier(parsed, fields.searchable, lexicon) or 0
-            is_current = self._is_current(fields.standing.framework_versions, today)
-            quality = compute_quality(fields.standing, scale, is_current=is_current)
+            is_current = self._is_current(fields.quality_signals.framework_versions, today)
+            quality = compute_quality(fields.quality_signals, scale, is_current=is_current)
             ranked.append((-tier, -quality, fields.searchable.name_normalized, number))
         return [(number, name) for _, _, name, number in sorted(ranked)]
 
@@ -208,7 +213,7 @@ class Searcher:
         return self._search(query, order, limit=limit, offset=offset)[1]
 
     def _search(self, query: tantivy.Query, order: str, *, limit: int, offset: int = 0) -> tuple[int, list[int]]:
-        """Return how many packages match, and the numbers of the first, by a field or by tantivy's score."""
+        """Return the number of matches, and the numbers of the first packages by a field or by tantivy's score."""
         if order:
             result = self._tantivy.search(query, limit, offset=offset, order_by_field=order)
         else:
@@ -219,7 +224,7 @@ class Searcher:
     def _count_facets(
         self, query: SearchQuery, hidden: frozenset[str], _hour: int
     ) -> dict[Facet, Sequence[FacetCount]]:
-        """Count the values of each facet as if it were not selected from itself."""
+        """Count the values of each facet without the facet's own selection."""
         parsed, now = self._parse(query), self._context.now()
         text = queries.match_text(parsed) if parsed else queries.match_all()
         matches = queries.restrict(text, queries.build_filters(query, now=now), hidden)
@@ -235,7 +240,7 @@ class Searcher:
         return {facet: _select_counts(counts[facet], query.get_selected(facet)) for facet in Facet}
 
     def _count_single(self, query: tantivy.Query, facet: Facet, values: Sequence[str]) -> list[FacetCount]:
-        """Count single values, without those that no package has."""
+        """Count single values; values without packages are left out."""
         counts = []
         for value in values:
             result = self._tantivy.search(queries.restrict(query, [queries.match_value(facet, value)]), 1)
@@ -247,7 +252,7 @@ class Searcher:
         return {count.value: count.count for count in counts[facet]}
 
     def _count(self, query: tantivy.Query, facets: Sequence[Facet]) -> dict[Facet, list[FacetCount]]:
-        """Count enough values of facets that the most frequent ones are certain, equal counts included."""
+        """Count so many values of facets that the most frequent ones are certain, including equal counts."""
         counts: dict[Facet, list[FacetCount]] = {}
         size = _COUNTED_VALUES
         while facets:
@@ -257,12 +262,12 @@ class Searcher:
         return counts
 
     def _aggregate(self, query: tantivy.Query, facets: Sequence[Facet], size: int) -> dict[Facet, list[FacetCount]]:
-        # A segment returns ten times as many values, for what is rare in it may be frequent in others.
+        # By default a segment returns ten times as many values, because a rare value may be frequent in other segments.
         segment = {"segment_size": size} if self._tantivy.num_segments == 1 else {}
-        wanted = {facet.value: {"terms": {"field": facet.value, "size": size, **segment}} for facet in facets}
+        requested = {facet.value: {"terms": {"field": facet.value, "size": size, **segment}} for facet in facets}
         return {
             Facet(name): [FacetCount(value=bucket["key"], count=bucket["doc_count"]) for bucket in result["buckets"]]
-            for name, result in self._tantivy.aggregate(query, wanted).items()
+            for name, result in self._tantivy.aggregate(query, requested).items()
         }
 
     def _parse(self, query: SearchQuery) -> ParsedQuery | None:
@@ -271,7 +276,7 @@ class Searcher:
         )
 
     def _compute_share(self, stem: str) -> float:
-        """Return the part of all packages that have a stem; removed ones may count for a while."""
+        """Return the fraction of packages with a stem; removed packages may count for a while."""
         package_count = self._tantivy.num_docs
         if not package_count:
             return 0.0
@@ -279,7 +284,7 @@ class Searcher:
 
 
 def _is_cut_among_equals(counts: Sequence[FacetCount], size: int) -> bool:
-    """Tell whether values that were not returned may be as frequent as the last one of those to select."""
+    """Tell whether omitted values may be as frequent as the last selected one."""
     return len(counts) >= size and counts[MAX_FACET_VALUES - 1].count == counts[-1].count
 
 

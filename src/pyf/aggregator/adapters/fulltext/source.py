@@ -1,4 +1,4 @@
-"""What a search index needs of the engine that keeps a collection."""
+"""The ports through which a search index reads a collection from its storage engine."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -12,13 +12,13 @@ from .indexed_package import IndexedPackage
 
 
 class Position(Struct, frozen=True, kw_only=True):
-    """How far an index has followed the writes to its collection.
+    """The latest write to the collection that an index contains.
 
     Attributes:
         number: The number of the latest write that is in the index.
-        package: The package of that write; "" where the source does not need it.
-        document_count: How many documents the index has read; 0 where the source does not need it.
-        latest_count: How many of these documents have that number; 0 where the source does not need it.
+        package: The package of that write; "" if the source does not need it.
+        document_count: The number of documents that the index has read; 0 if the source does not need it.
+        latest_count: The number of these documents with that write number; 0 if the source does not need it.
     """
 
     number: int
@@ -28,12 +28,12 @@ class Position(Struct, frozen=True, kw_only=True):
 
 
 class PackageRecord(Struct, frozen=True, kw_only=True):
-    """A package as its source has just read it.
+    """A package that its source has read.
 
     Attributes:
         name: The normalized name.
-        entry: What is indexed; None for a package that must not be found, a quarantined or a removed one.
-        numbers: The write number of each of its documents; empty where the source does not need them.
+        entry: The package to index; None for a quarantined or removed package, which must not be found.
+        numbers: The write number of each of its documents; empty if the source does not need them.
     """
 
     name: str
@@ -42,7 +42,7 @@ class PackageRecord(Struct, frozen=True, kw_only=True):
 
 
 class ChangedPackages(Struct, frozen=True, kw_only=True):
-    """Some packages that have changed, removed ones included, and the position after them."""
+    """A batch of changed or removed packages, and the position after it."""
 
     records: Sequence[PackageRecord]
     position: Position
@@ -58,10 +58,10 @@ class WriteNumbers(Protocol):
         """Return the highest number, 0 for none."""
 
     def count(self, number: int = 0) -> int:
-        """Return how many documents have this number or a higher one."""
+        """Return the number of documents with this number or a higher one."""
 
     def filter_known(self, names: Iterable[str]) -> set[str]:
-        """Return those packages that the index has read documents of."""
+        """Return the packages of which the index has read documents."""
 
 
 class PackageReader(Protocol):
@@ -69,7 +69,7 @@ class PackageReader(Protocol):
 
     Attributes:
         names: The packages to read, sorted.
-        position: A position up to which every write is in what is read.
+        position: Every write up to it is in this state.
     """
 
     names: Sequence[str]
@@ -77,44 +77,44 @@ class PackageReader(Protocol):
     popularity: PopularityScale
 
     def read(self, names: Sequence[str]) -> Iterable[PackageRecord]:
-        """Read some of the packages; those that are gone meanwhile may be left out."""
+        """Read packages by name; packages removed meanwhile may be left out."""
 
 
 class CollectionSource(Protocol):
-    """A collection as it is at one search.
+    """A collection at the time of one search.
 
     Attributes:
         folder_name: Names the folder of the collection's index.
-        identity: Differs for another collection that has the same folder name.
+        identity: Differs between collections with the same folder name.
     """
 
     folder_name: str
     identity: str
 
     def is_current(self, position: Position) -> bool:
-        """Tell whether an index at this position has every write that had ended when the search began."""
+        """Tell whether an index at this position has every write that was complete when the search began."""
 
     def has_reached(self, position: Position) -> bool:
-        """Tell whether the collection has ever been at this position; False where an older copy has replaced it."""
+        """Tell whether the collection has ever been at this position; False if an older copy has replaced it."""
 
     def confirms(self, position: Position) -> bool:
-        """Tell whether the position's write is still this collection's, as far as that can be told."""
+        """Tell whether the position's write belongs to this collection, as far as the source can check."""
 
     def open_reader(self) -> AbstractContextManager[PackageReader]:
         """Open one state of the whole collection."""
 
     def read_changes(self, position: Position, numbers: WriteNumbers) -> Iterator[ChangedPackages]:
-        """Yield the packages that have changed since a position; each part is in the index before the next is read.
+        """Yield the packages that have changed since a position; each batch is indexed before the next one is read.
 
-        Raises `TooManyChanges` before the first part.
+        Raises `TooManyChanges` before the first batch.
         """
 
 
 class PackageSource(Protocol):
-    """Where the collections are that are searched.
+    """The storage of the collections to search.
 
     Attributes:
-        folder: The folder that holds their indexes.
+        folder: The folder of their indexes.
     """
 
     folder: Path
@@ -123,12 +123,12 @@ class PackageSource(Protocol):
         """Return a collection by its name or an alias; raises `NotFound`."""
 
     def list_folder_names(self) -> set[str] | None:
-        """Return the folder names of all collections, None where folders are removed with their collections."""
+        """Return the folder names of all collections; None if folders are deleted with their collections."""
 
 
 class TooManyChanges(Exception):
-    """So much of a collection has changed that an index is rebuilt sooner than it follows."""
+    """So many packages have changed that a rebuild is faster than an update."""
 
 
 class CollectionMoved(Exception):
-    """An alias leads to another collection than a moment ago: open the collection again."""
+    """An alias was changed to another collection: open the collection again."""

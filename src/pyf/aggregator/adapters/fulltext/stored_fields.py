@@ -1,6 +1,6 @@
-"""The SQLite file beside a tantivy index: what packages are ranked by and displayed with, and the index's position.
+"""Store the fields to rank and display packages, and the index's progress, in a SQLite file beside a tantivy index.
 
-tantivy's own document store unpacks a block for every document, which takes fifty times as long as a row does here.
+tantivy's own document store unpacks a block for every document, which takes fifty times as long as reading a row.
 """
 
 import os
@@ -29,7 +29,7 @@ _TABLES = (
         ranking BLOB NOT NULL,
         hit BLOB NOT NULL,
         older_releases BLOB NOT NULL)""",
-    # One row a document, of packages that are not found as well. Only sources that need them fill it.
+    # One row per document, including those of hidden packages. Only sources that need write numbers fill it.
     "CREATE TABLE documents (name TEXT NOT NULL, number INTEGER NOT NULL)",
     "CREATE INDEX documents_by_name ON documents (name)",
     "CREATE INDEX documents_by_number ON documents (number)",
@@ -52,12 +52,12 @@ _MAPPED_BYTES = 1024 * 1024 * 1024
 
 
 class IndexProgress(Struct, frozen=True, kw_only=True):
-    """Which collection an index was made from, how, and how far it has come.
+    """The collection that an index was built from, the versions of the build, and its position.
 
     Attributes:
-        identity: Tells the collection from others that had its place.
-        lexicon: The fingerprint of the words that names were taken apart with.
-        changed_count: How many packages have changed since `popularity` was computed.
+        identity: Distinguishes the collection from others with the same folder name.
+        lexicon: The fingerprint of the lexicon that names were split with.
+        changed_count: The number of packages that have changed since `popularity` was computed.
     """
 
     identity: str
@@ -69,14 +69,14 @@ class IndexProgress(Struct, frozen=True, kw_only=True):
 
 
 class RankingFields(Struct, frozen=True, array_like=True):
-    """What a package is ranked by."""
+    """The fields that a package is ranked by."""
 
     searchable: Searchable
-    standing: QualitySignals
+    quality_signals: QualitySignals
 
 
 class NoRoomLeft(Exception):
-    """Between two names there is no sort position left for a third: the index has to be rebuilt."""
+    """No sort position is left between two names: the index must be rebuilt."""
 
 
 _RANKING, _HIT, _PROGRESS = Decoder(RankingFields), Decoder(Hit), Decoder(IndexProgress)
@@ -89,7 +89,7 @@ class StoredFields:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._idle: list[sqlite3.Connection] = []
-        # Another thread may still read the state before this one: the last of them closes its files.
+        # Another thread may still read the previous state, so its files are closed after the last use.
         finalize(self, _close_all, self._idle)
         self._shared_memory = path.with_name(f"{path.name}-shm")
         self._shared_size = 0
@@ -110,13 +110,13 @@ class StoredFields:
             connection.execute("COMMIT")
 
     def read_progress(self) -> IndexProgress | None:
-        """Return the progress; None for an index that was never finished."""
+        """Return the progress; None for an unfinished index."""
         with self._connect() as connection:
             row = connection.execute("SELECT json FROM progress").fetchone()
         return row and _PROGRESS.decode(row[0])
 
     def get_ranking(self, numbers: Iterable[int]) -> Mapping[int, RankingFields]:
-        """Return what these packages are ranked by; removed ones are missing."""
+        """Return the ranking fields of packages; removed ones are left out."""
         return {number: _RANKING.decode(json) for number, json in self._select("ranking", numbers)}
 
     def get_hits(self, numbers: Sequence[int]) -> list[Hit]:
@@ -125,15 +125,15 @@ class StoredFields:
         return [hits[number] for number in numbers if number in hits]
 
     def get_older_releases(self, name: str) -> tuple[OlderRelease, ...]:
-        """Return the older releases of a package that versions are selected from, newest first."""
+        """Return the older releases of a package with different versions, newest first."""
         with self._connect() as connection:
             row = connection.execute("SELECT older_releases FROM packages WHERE name = ?", (name,)).fetchone()
         return _OLDER_RELEASES.decode(row[0]) if row else ()
 
     def touch_mmap(self) -> None:
-        """Restore the length of SQLite's shared memory file if it was truncated from outside.
+        """Restore the length of SQLite's shared memory file if another program has truncated it.
 
-        The system kills a process that reads behind the end of a mapped file (SIGBUS); zeros in it SQLite repairs.
+        The system kills a process that reads behind the end of a mapped file (SIGBUS). SQLite repairs zeros in it.
         """
         with suppress(FileNotFoundError):
             size = self._shared_memory.stat().st_size
@@ -166,7 +166,9 @@ class StoredFields:
     def _open_connection(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA synchronous = OFF")  # damage by a power cut is detected, and the index rebuilt
+            connection.execute(
+                "PRAGMA synchronous = OFF"
+            )  # damage by a power failure is detected, and the index is rebuilt
             connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
         except sqlite3.Error:
             connection.close()
@@ -182,7 +184,7 @@ class StoredFieldsWriter:
 
     def put(self, entry: IndexedPackage, sort_position: int) -> int:
         """Write a package and return its number in the index."""
-        ranking = encode(RankingFields(entry.searchable, entry.standing))
+        ranking = encode(RankingFields(entry.searchable, entry.quality_signals))
         stored = encode(entry.hit), encode(entry.older_releases)
         row = (entry.hit.name_normalized, sort_position, entry.hit.downloads, ranking, *stored)
         (number,) = self._connection.execute(_PUT, row).fetchone()
@@ -219,7 +221,7 @@ class StoredFieldsWriter:
         return int(found)
 
     def count_packages(self) -> int:
-        """Return how many packages can be found."""
+        """Return the number of packages that can be found."""
         (found,) = self._connection.execute("SELECT count(*) FROM packages").fetchone()
         return int(found)
 
@@ -246,7 +248,7 @@ class StoredFieldsWriter:
 
 
 def has_search_version(progress: IndexProgress) -> bool:
-    """Tell whether an index was made by this version of the program."""
+    """Tell whether an index has the current search version."""
     return progress.search_version == SEARCH_VERSION
 
 

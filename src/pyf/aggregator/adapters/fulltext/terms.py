@@ -1,4 +1,4 @@
-"""What tantivy holds of a package: terms to find it by, values to filter and count, numbers to order it by."""
+"""Build the tantivy document of a package: search terms, values to filter and count, and sort numbers."""
 
 import tantivy
 
@@ -21,12 +21,12 @@ _RAW, _SPLIT = "raw", "whitespace"
 _ORDER_FIELDS = ("by_merit", "by_downloads", "by_stars", "by_health", "by_newest", "by_name")
 _MAX_ORDER_VALUE = 2**35
 
-# How much a package's quality adds to the worth of its words, so that of equals the better ones are ranked.
+# The share that a package's quality adds to its score, so that the better of equal packages become candidates.
 _LIFT = 0.1
 
 
 def build_schema() -> tantivy.Schema:
-    """Build the fields of the index. Nothing is stored, and only whether a term is there counts."""
+    """Build the fields of the index. Nothing is stored, and term frequencies are not indexed."""
     builder = tantivy.SchemaBuilder()
     for field in ("name", "here", "pairs", "requires"):
         builder.add_text_field(field, tokenizer_name=_RAW, index_option="basic")
@@ -45,7 +45,7 @@ def build_schema() -> tantivy.Schema:
 def build_document(
     entry: IndexedPackage, lexicon: Lexicon, *, number: int, sort_position: int, quality: float
 ) -> tantivy.Document:
-    """Build what tantivy holds of a package."""
+    """Build the tantivy document of a package."""
     hit = entry.hit
     document = tantivy.Document()
     document.add_text("name", hit.name_normalized)
@@ -79,7 +79,7 @@ def _add_name(document: tantivy.Document, name: str, lexicon: Lexicon) -> None:
 
 
 def _split_stems(searchable: Searchable) -> list[set[str]]:
-    """Return the stems of each field without those that a heavier one has."""
+    """Return the stems of each field without those of fields with a higher weight."""
     groups = (
         searchable.name,
         searchable.summary + searchable.keywords,
@@ -97,6 +97,6 @@ def _split_stems(searchable: Searchable) -> list[set[str]]:
 
 
 def _to_order_value(value: int | None, sort_position: int) -> int:
-    """Combine a value and a name: the highest value first, unknown ones last, equal ones by name."""
+    """Combine a value with a sort position: the highest value first, unknown ones last, equal ones by name."""
     known = 0 if value is None else min(max(value, 0), _MAX_ORDER_VALUE - 2) + 1
     return known * SORT_POSITIONS + (SORT_POSITIONS - 1 - sort_position)
