@@ -1,4 +1,4 @@
-"""What the index does on a server beyond its contract: the schema, foreign collections, and what clients see."""
+"""Test the index on a server beyond its contract: the schema, other programs' collections, and what clients see."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -140,7 +140,7 @@ def test_a_field_that_is_indexed_in_another_way_is_changed_in_place(local: Local
 
 
 @pytest.mark.parametrize(("name", "change"), [("github_stars", {"type": "int32"}), ("keywords", {"type": "string"})])
-def test_a_field_of_another_kind_is_told_with_the_way_out_and_nothing_is_written(
+def test_field_of_another_type_is_an_error_with_a_hint_and_nothing_is_written(
     local: LocalTypesense, plone: Typesense, name: str, change: Json
 ) -> None:
     change_field(local, name, **change)
@@ -192,7 +192,7 @@ def test_collections_of_other_programs_on_a_shared_server_are_left_alone(old: Ty
     local.store.create({"name": "shop-1", "fields": [{"name": "name", "type": "string", "facet": True}]})
     local.store.set_alias("shop", {"collection_name": "shop-1"})
 
-    listed = {each.name: each.is_native for each in old.admin.list_collections()}
+    listed = {collection.name: collection.is_native for collection in old.admin.list_collections()}
 
     assert listed == {"old-1": False}
     assert old.admin.resolve("shop") == "shop-1"
@@ -267,7 +267,7 @@ def test_documents_whose_answer_was_lost_are_not_taken_for_another_projects(
     assert sorted(local.store.collection("plone").documents) == ["a-1.0", "a-1.0+local"]
 
 
-def test_the_second_of_two_documents_of_one_id_is_kept_under_one_that_tells_whose_it_is(
+def test_second_document_of_an_id_gets_an_id_with_the_name_of_its_package(
     local: LocalTypesense, plone: Typesense
 ) -> None:
     plone.index.put("plone", [build_project("A", "1.0-2"), build_project("A-1.0", "2")])
@@ -312,9 +312,7 @@ def test_names_and_reasons_of_removed_projects_may_be_odd(plone: Typesense) -> N
     assert plone.index.get_tombstone("plone", "od/d name?") == stone
 
 
-def test_a_collection_that_is_made_anew_after_a_death_has_no_tombstones_of_its_former_life(
-    local: LocalTypesense, plone: Typesense
-) -> None:
+def test_collection_recreated_after_a_crash_has_no_old_tombstones(local: LocalTypesense, plone: Typesense) -> None:
     plone.index.remove("plone", [Tombstone(name="a", removed_at=1, reason="gone")])
     local.store.drop("plone-1")  # and no more: the process has died
 
@@ -331,7 +329,7 @@ def test_an_alias_that_leads_nowhere_counts_as_not_there(local: LocalTypesense, 
     assert local.store.aliases == {}
 
 
-def test_many_names_are_asked_for_in_requests_that_the_server_takes(local: LocalTypesense, plone: Typesense) -> None:
+def test_many_names_are_split_into_requests_of_accepted_length(local: LocalTypesense, plone: Typesense) -> None:
     names = [f"project-with-quite-a-long-name-{number}" for number in range(300)]
     plone.index.put("plone", [build_project(name) for name in names])
     local.requests.clear()
@@ -352,7 +350,7 @@ def test_other_peoples_metadata_stays(local: LocalTypesense, plone: Typesense) -
     assert local.store.collection("plone").metadata["theirs"] == {"a": 1}
 
 
-def test_who_keeps_the_index_in_a_file_does_not_wait_for_the_client_to_be_imported() -> None:
+def test_commands_with_an_index_in_a_file_do_not_import_the_client() -> None:
     program = "import sys, pyf.aggregator.cli.aggregator_run; print({'typesense', 'httpx'} & sys.modules.keys())"
     with run_python(program) as imported:
         assert imported.stdout is not None

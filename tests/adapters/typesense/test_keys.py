@@ -1,4 +1,4 @@
-"""What keys on a server do beyond their contract: what the server itself opens to them, and whom it belongs to."""
+"""Test keys on a server beyond their contract: what the server opens to them, and which program created them."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -102,9 +102,7 @@ def test_a_key_that_was_deleted_on_the_server_opens_nothing(local: LocalTypesens
         ports.keys.delete(new_key.key.id)
 
 
-def test_beside_the_keys_nothing_is_kept_that_tells_a_value_and_nobody_is_shown_it(
-    local: LocalTypesense, ports: Typesense
-) -> None:
+def test_stored_key_hashes_contain_no_value_and_are_hidden(local: LocalTypesense, ports: Typesense) -> None:
     new_key = ports.keys.create(["plone"], description="")
 
     (kept,) = local.store.collection("_pyf_keys").documents.values()
@@ -116,7 +114,7 @@ def test_beside_the_keys_nothing_is_kept_that_tells_a_value_and_nobody_is_shown_
 
 
 class ForgetfulServer(Server):
-    """Loses the answer to the first request that makes a key; so it is sent again."""
+    """Loses the response to the first request that creates a key, so that it is sent again."""
 
     def __init__(self, url: str) -> None:
         super().__init__([url], ADMIN_KEY, retry_timeout=5, event_hooks={"response": [self.drop_response]})

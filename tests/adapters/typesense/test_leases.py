@@ -108,8 +108,8 @@ def test_the_right_is_renewed_for_as_long_as_it_is_held(local: LocalTypesense, c
             assert local.requests.by_kind["update_by_filter"] >= before + 2
 
 
-def test_who_has_lost_the_right_goes_no_further(local: LocalTypesense, clock: Clock) -> None:
-    """This machine was asleep for so long that another one has taken over; it must not write as if nothing had been."""
+def test_run_that_lost_its_lock_stops(local: LocalTypesense, clock: Clock) -> None:
+    """This machine was suspended for so long that another one has taken the lock; it must not go on writing."""
     for ports in open_ports(local, clock, lease=0.2):
         ports.admin.create("plone-1", build_state())
         with ports.admin.lock("plone"):

@@ -103,7 +103,7 @@ def test_a_connection_is_checked_once() -> None:
         assert [request.kind for request in local.requests.log] == [*BARRIER, "export", "export", "export"]
 
 
-def test_others_that_write_all_the_time_hold_nobody_up() -> None:
+def test_constant_writes_of_others_do_not_block_reads() -> None:
     store = Store()
     fill_store(store)
     store.queued_writes = 3
@@ -138,7 +138,7 @@ def test_a_key_that_may_not_write_goes_by_counts_that_stand_still() -> None:
             assert local.requests.by_kind["list_collections"] == 1  # the counts are those of the last check
 
 
-def test_the_leader_of_a_cluster_is_asked_and_found_again_when_it_changes() -> None:
+def test_leader_of_a_cluster_is_found_again_when_it_changes() -> None:
     behind, ahead = Store(), Store()
     fill_store(behind, 7)
     fill_store(ahead)

@@ -145,9 +145,9 @@ def test_writes_of_a_machine_with_a_wrong_clock_are_found(
     machine.put("c", summary="by the one")
     other.put("a", summary="by the other")
 
-    for each in (machine, other):
-        assert each.find("other") == ["a", "b"]
-        assert each.find("one") == ["c"]
+    for searching in (machine, other):
+        assert searching.find("other") == ["a", "b"]
+        assert searching.find("one") == ["c"]
 
 
 def test_write_with_a_lower_number_is_found_within_seconds(local: LocalTypesense, machine: Machine) -> None:
@@ -229,7 +229,7 @@ def test_wrong_document_count_is_compared_once(
     list_matching = collection.find
     collection.write({**stored(local, "a"), "id": "odd"}, "create", "reject")
     monkeypatch.setattr(
-        collection, "find", lambda filter_by: [each for each in list_matching(filter_by) if each["id"] != "odd"]
+        collection, "find", lambda filter_by: [found for found in list_matching(filter_by) if found["id"] != "odd"]
     )
     machine.find()
 

@@ -1,4 +1,4 @@
-"""How a Typesense server is asked: what its failures mean, and how long one that is away is waited for."""
+"""Test requests to a Typesense server: the meaning of its failures, and the wait for an unavailable server."""
 
 from collections.abc import Iterator
 
@@ -38,7 +38,7 @@ def get_size(server: Server) -> int:
     return int(server.request(lambda client: client.collections["things"].retrieve())["num_documents"])
 
 
-def test_nothing_is_asked_before_the_first_question(local: LocalTypesense, server: Server) -> None:
+def test_no_request_is_sent_before_the_first_call(local: LocalTypesense, server: Server) -> None:
     assert local.requests.total == 0
 
     assert get_size(server) == 0
@@ -46,7 +46,7 @@ def test_nothing_is_asked_before_the_first_question(local: LocalTypesense, serve
     assert local.requests.by_kind == {"health": 1, "write_nothing": 1, "status": 1, "get_collection": 1}
 
 
-def test_what_the_server_says_is_not_there_is_not_there(server: Server) -> None:
+def test_missing_collection_is_not_found(server: Server) -> None:
     with pytest.raises(NotFound, match="Collection not found"):
         server.request(lambda client: client.collections["others"].retrieve())
     with pytest.raises(NotFound):
@@ -54,7 +54,7 @@ def test_what_the_server_says_is_not_there_is_not_there(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("kind", "meaning"), [("404", Unavailable), ("html", Unavailable), ("broken", Unavailable)])
-def test_what_another_server_says_in_its_place_says_nothing(
+def test_response_of_another_server_is_unavailable(
     local: LocalTypesense, server: Server, kind: str, meaning: type[AggregatorError]
 ) -> None:
     """A proxy whose server is restarting may well answer 404."""
