@@ -40,7 +40,7 @@ def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
 
     assert result.code == 0
     assert re.search(
-        r"The page is at http://127\.0\.0\.1:\d+/\n10 of its pages were looked at, and are well\.", result.out
+        r"The site is at http://127\.0\.0\.1:\d+/\n10 of its pages were checked, without errors\.", result.out
     )
     output = result.out
     rows = re.findall(r"│ (-\S.*?) +│ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │", output)
@@ -89,7 +89,7 @@ def test_serve_folder_of_documents(shell: CommandRunner) -> None:
         demo.send_signal(signal.SIGINT)
         demo.wait(timeout=30)
 
-    assert first.startswith("A stand-in for PyPI serves 1 projects at http://127.0.0.1:")
+    assert first.startswith("The local PyPI serves 1 projects at http://127.0.0.1:")
     assert (served_documents["info"]["name"], demo.returncode) == ("acme", 0)
 
 
@@ -108,7 +108,7 @@ def test_ctrl_c_stops_child_commands(shell: CommandRunner) -> None:
     ("arguments", "message"),
     [
         ("--serve --once", "--serve and --once exclude each other."),
-        ("--once --folder .", "--folder goes with --serve"),
+        ("--once --folder .", "--folder can only be used with --serve"),
         ("--serve --folder missing", "'missing' does not exist"),
         ("--serve --folder .", "no project documents"),
         ("--port 70000", "70000 is not in the range"),
@@ -134,7 +134,7 @@ def test_serve_pages_stops_with_the_context(tmp_path: Path) -> None:
 
 
 def test_serve_pages_reports_startup_error(tmp_path: Path) -> None:
-    with pytest.raises(ClickException, match=r"the page can't be served: Error: .*DESCRIPTIONS='some'"):  # noqa: SIM117
+    with pytest.raises(ClickException, match=r"pyfserve did not start: Error: .*DESCRIPTIONS='some'"):  # noqa: SIM117
         with serve_pages(tmp_path, {"DESCRIPTIONS": "some"}):
             pass
 

@@ -207,7 +207,7 @@ def test_deletion_requires_confirmation(plone: CommandRunner) -> None:
     assert "Delete the collection plone-1 with 6 documents of 4 projects, and the aliases packages, plone" in (
         collection.error
     )
-    assert "Delete the key 1 (search only: plone), which begins with your and opens plone?" in key.error
+    assert "Delete the key 1 (search only: plone), which begins with your and gives access to plone?" in key.error
     assert "not a terminal: confirm with -f/--force. Nothing was changed" in collection.error
 
 

@@ -182,7 +182,9 @@ def test_comparison_skips_missing_packages(site: httpx.Client) -> None:
 
     assert "Left out: plone-nowhere is not in the collection plone." in two_left
     assert "Property plone.api plone.often Health" in two_left
-    assert "Left out: plone-nowhere is not in the collection plone. Comparing plone.api: add another package." in one_left
+    assert (
+        "Left out: plone-nowhere is not in the collection plone. Comparing plone.api: add another package." in one_left
+    )
 
 
 def test_page_past_the_end_points_to_last_page(site: httpx.Client) -> None:

@@ -33,7 +33,7 @@ class LocalRequestMetrics:
             self._counts[service, outcome] += 1
 
     def record_headers(self, service: str, headers: Mapping[str, str]) -> None:
-        """Store the rate limit that a response's headers report; `headers` must ignore case."""
+        """Store the rate limit that a response's headers report; `headers` must be case-insensitive."""
         for prefix in ("X-RateLimit-", "RateLimit-"):
             remaining, limit, reset = (
                 _parse_number(headers.get(prefix + name, "")) for name in ("Remaining", "Limit", "Reset")

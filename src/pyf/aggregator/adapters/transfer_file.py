@@ -102,7 +102,7 @@ def _parse_document(line: bytes) -> Document:
 
 
 def _unset_if_empty(part: Any) -> Any:
-    """Return an owner's fields, UNSET for none: a flat document cannot hold an empty part."""
+    """Return an owner's fields, UNSET if it has none: a flat document cannot contain an empty part."""
     return UNSET if part == type(part)() else part
 
 

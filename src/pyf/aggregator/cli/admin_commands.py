@@ -31,7 +31,7 @@ def collection() -> None:
 
 
 @collection.command("list")
-@click.option("--names", "names_only", is_flag=True, help="Print the names only, one a line.")
+@click.option("--names", "names_only", is_flag=True, help="Print the names only, one per line.")
 @_list_json_option
 def list_collections(names_only: bool, as_json: bool) -> ExitCode:
     """List all collections."""
@@ -68,7 +68,9 @@ def create(name: str, profile: str) -> ExitCode:
 @collection.command
 @_name_argument
 @click.option("--from-pypi", is_flag=True, help="Read everything from PyPI instead of copying the collection.")
-@click.option("--allow-mass-removal", is_flag=True, help="With --from-pypi: allow the loss of more than a tenth.")
+@click.option(
+    "--allow-mass-removal", is_flag=True, help="With --from-pypi: allow removing more than a tenth of the packages."
+)
 @profile_option
 @json_option()
 @yes_option
@@ -80,7 +82,7 @@ def rebuild(
     Readers see the old collection until then.
     """
     if allow_mass_removal and not from_pypi:
-        raise click.UsageError("--allow-mass-removal goes with --from-pypi.")
+        raise click.UsageError("--allow-mass-removal can only be used with --from-pypi.")
     with default_sigint():
         from .collection_option import Selection
     selection = Selection(profile=profile, target=name)
@@ -267,7 +269,7 @@ def show_profile(profile_key: str, as_json: bool) -> ExitCode:
 @click.option("--offline", is_flag=True, help="Do not count the packages on PyPI.")
 @json_option("Print the results as JSON on stdout.")
 def check_profiles(profile_keys: tuple[str, ...], offline: bool, as_json: bool) -> ExitCode:
-    """Check profiles: are their classifiers real, and how many packages on PyPI have each of them?
+    """Check that the classifiers of profiles exist, and count the packages that have them on PyPI.
 
     Without KEY, all profiles are checked. One request per classifier.
     """
@@ -276,7 +278,7 @@ def check_profiles(profile_keys: tuple[str, ...], offline: bool, as_json: bool) 
     return run_check(profile_keys, offline=offline, as_json=as_json)
 
 
-@command_with_examples('eval "$(pyf completion bash)"', "pyf completion fish > ~/.config/fish/completions/pyf.fish")
+@command_with_examples()
 @click.option("--offline", is_flag=True, help="Check the settings and the index only.")
 @json_option("Print the results as one JSON object on stdout.")
 def doctor(offline: bool, as_json: bool) -> ExitCode:
@@ -289,7 +291,7 @@ def doctor(offline: bool, as_json: bool) -> ExitCode:
     return run_doctor(offline=offline, as_json=as_json)
 
 
-@command_with_examples()
+@command_with_examples('eval "$(pyf completion bash)"', "pyf completion fish > ~/.config/fish/completions/pyf.fish")
 @click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> ExitCode:

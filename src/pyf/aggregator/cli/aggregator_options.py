@@ -99,7 +99,7 @@ class Options(Struct, frozen=True, kw_only=True):
         }
         for option, actions in _ALLOWED_ACTIONS.items():
             if is_set[option] and action not in actions:
-                raise click.UsageError(f"{option} goes with {' or '.join(actions)}, not with {action}.")
+                raise click.UsageError(f"{option} can only be used with {' or '.join(actions)}, not with {action}.")
         if self.recreate_collection and (self.limit is not None or self.filter_name or self.dry_run):
             raise click.UsageError("--recreate-collection rebuilds all of a collection: not with -l, -fn or --dry-run.")
         if not all(classifier.strip() for classifier in self.filter_troove):
@@ -204,7 +204,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--json",
         "json_",
         is_flag=True,
-        help="Print the report or the explanation as one JSON object on stdout; with --watch, one a line.",
+        help="Print the report or the explanation as one JSON object on stdout; with --watch, one per line.",
     ),
     click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation."),
 )

@@ -1,4 +1,4 @@
-"""`pyfdemo`: the whole main job against the sample ecosystem, up to the page, on this machine; nothing is left."""
+"""`pyfdemo`: run the main commands and the web site on sample data, in a temporary folder on this machine."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,17 +28,17 @@ from .output import create_stdout_console
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to serve on; any free one by default.")
 @click.option(
-    "--latency", type=click.FloatRange(0, 60), default=0.02, show_default=True, help="Seconds that an answer takes."
+    "--latency", type=click.FloatRange(0, 60), default=0.02, show_default=True, help="Seconds that a response takes."
 )
 def demo(once: bool, serve: bool, folder: Path | None, port: int, latency: float) -> ExitCode:
-    """Show the main job on this machine: sample services stand in for PyPI, GitHub, pypistats and ClickHouse.
+    """Run the main commands on this machine, with sample services instead of PyPI, GitHub, pypistats and ClickHouse.
 
-    The commands are the real ones. In the end the page is open.
+    Then serve the web site of the filled index, and open it in a browser.
     """
     if serve and once:
         raise click.UsageError("--serve and --once exclude each other.")
     if folder and not serve:
-        raise click.UsageError("--folder goes with --serve: the demo tells of the sample.")
+        raise click.UsageError("--folder can only be used with --serve: the demo needs the sample.")
     try:
         ecosystem = FakeRegistry(load_documents(folder) if folder else load_sample_documents())
     except SampleDataError as error:
@@ -53,11 +53,12 @@ def demo(once: bool, serve: bool, folder: Path | None, port: int, latency: float
         runner = DemoRunner(Path(temporary), settings, console)
         project_count = len(ecosystem.list_projects())
         console.print(
-            f"A stand-in for PyPI serves {project_count} projects at {settings['PYPI_BASE_URL']}", highlight=False
+            f"The local PyPI serves {project_count} projects at {settings['PYPI_BASE_URL']}",
+            highlight=False,
         )
         if not serve:
             _run_commands(runner, ecosystem)
-            runner.print_tables(f"What happened, at {latency * 1000:g} ms an answer")
+            runner.print_tables(f"What happened, at {latency * 1000:g} ms per response")
             _show_pages(
                 page_stack.enter_context(serve_pages(runner.folder, runner.environment)),
                 console,
@@ -89,7 +90,7 @@ def _run_commands(runner: DemoRunner, registry: FakeRegistry) -> None:
 
 
 def _show_pages(url: str, console: Console, *, opens_browser: bool) -> None:
-    """Check the page once, and open it in a browser if requested."""
+    """Check pages of the site, and open it in a browser if requested."""
     collection_paths = [f"/in/{profile}" for profile in load_profiles()]
     paths = [
         "/",
@@ -97,14 +98,14 @@ def _show_pages(url: str, console: Console, *, opens_browser: bool) -> None:
         *(f"{path}/search?q=a" for path in collection_paths),
         "/in/plone/project/plone-api",
     ]
-    console.print(f"\n[bold]$ pyfserve[/bold]\nThe page is at {url}", highlight=False)
-    console.print(f"{check_pages(url, paths)} of its pages were looked at, and are well.", highlight=False)
+    console.print(f"\n[bold]$ pyfserve[/bold]\nThe site is at {url}", highlight=False)
+    console.print(f"{check_pages(url, paths)} of its pages were checked, without errors.", highlight=False)
     if opens_browser and open_in_browser(url):
         console.print("It is open in your browser.")
 
 
 def _change_packages(registry: FakeRegistry) -> None:
-    """Change a few projects the way their authors do; the journal tells of all but the archiving."""
+    """Change a few projects as their authors would."""
     registry.add_filler_changes(1000)
     registry.publish("plone.api", "3.0.0a1", info={"summary": "A simple API for Plone, tried out for the next major"})
     registry.publish("collective.demo", "1.0", info={"classifiers": ["Framework :: Plone :: 6.1"], "summary": "New"})
@@ -116,9 +117,9 @@ def _change_packages(registry: FakeRegistry) -> None:
 
 
 def _wait_for_interrupt(runner: DemoRunner, example: str) -> None:
-    """Let the page and the stand-ins serve until interrupted, and say how to use them."""
+    """Keep the site and the local services running until interrupted, and print how to use them."""
     console = runner.console
-    console.print("\nThe stand-ins go on serving; press Ctrl-C to stop. Try in another terminal, for example:")
+    console.print("\nThe local services keep running; press Ctrl-C to stop. In another terminal, run for example:")
     for name, value in runner.environment.items():
         console.print(f"  export {name}={value}", highlight=False, soft_wrap=True)
     console.print(f"  pyfaggregator {example}", highlight=False)

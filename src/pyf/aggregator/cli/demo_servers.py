@@ -1,7 +1,4 @@
-"""The page at the end of `pyfdemo`: `pyfserve` as a process of its own, looked at once before anybody is sent there.
-
-The stage of `pyfdemo`: stand-ins for the services, and the real commands as processes of their own.
-"""
+"""Local services, commands and web site of `pyfdemo`; commands and web site run in their own processes."""
 
 import json
 import os
@@ -38,9 +35,9 @@ _POLL_INTERVAL = 0.05
 
 @contextmanager
 def serve_pages(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
-    """Serve the page of an index for as long as it is wanted, and give its address.
+    """Run `pyfserve` on an index until the context ends, and yield its URL.
 
-    Raises `ClickException` with what the server said where it does not answer.
+    Raises `ClickException` with the last log line of the server if it does not start.
     """
     log_path = folder / "pyfserve.log"
     base_environment = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
@@ -59,7 +56,7 @@ def serve_pages(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def check_pages(base_url: str, paths: Iterable[str]) -> int:
-    """Read pages of the site as a browser does, and return how many; raises `ClickException` for one that fails."""
+    """Request pages of the site and return their number; raises `ClickException` for one that fails."""
     count = 0
     for path in paths:
         try:
@@ -68,19 +65,19 @@ def check_pages(base_url: str, paths: Iterable[str]) -> int:
         except URLError as error:
             raise click.ClickException(f"the page {path} does not answer: {error}") from error
         if not is_page:
-            raise click.ClickException(f"the page {path} is not whole")
+            raise click.ClickException(f"the page {path} is incomplete")
         count += 1
     return count
 
 
 def open_in_browser(url: str) -> bool:
-    """Open the page if there is a screen; return whether it was opened."""
+    """Open a URL in a browser if there is a screen; return whether it was opened."""
     has_screen = sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     return has_screen and sys.stdout.isatty() and webbrowser.open(url)
 
 
 def _wait_for_url(server: subprocess.Popen[bytes], log_path: Path) -> str:
-    """Wait for the server to say where it is."""
+    """Wait until the server logs its URL, and return it."""
     deadline = time.monotonic() + _SERVER_TIMEOUT
     while time.monotonic() < deadline:
         text = log_path.read_text("utf-8")
@@ -90,8 +87,8 @@ def _wait_for_url(server: subprocess.Popen[bytes], log_path: Path) -> str:
         if server.poll() is not None:
             break
         time.sleep(_POLL_INTERVAL)
-    last_line = (log_path.read_text("utf-8").strip().splitlines() or ["nothing was said"])[-1]
-    raise click.ClickException(f"the page can't be served: {last_line}")
+    last_line = (log_path.read_text("utf-8").strip().splitlines() or ["its log is empty"])[-1]
+    raise click.ClickException(f"pyfserve did not start: {last_line}")
 
 
 # Fields of `--show` that fit on a screen; the command itself prints them all.
@@ -113,7 +110,7 @@ _ENRICHMENT_COLUMNS = ("found", "enriched", "cached", "missing", "requests", "se
 
 
 class CommandReport(Struct, frozen=True, kw_only=True):
-    """One command of the demo and the report that it gave."""
+    """A command that the demo has run, and its report."""
 
     command: str
     arguments: str
@@ -121,7 +118,7 @@ class CommandReport(Struct, frozen=True, kw_only=True):
 
 
 class DemoRunner:
-    """Runs the commands as a user would, as processes of their own, on an index that lasts as long as the demo."""
+    """Runs commands in their own processes, as a user would, on the temporary index of the demo."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str], console: Console) -> None:
         self.folder = folder
@@ -130,28 +127,28 @@ class DemoRunner:
         self._reports: list[CommandReport] = []
 
     def run(self, command: str, *arguments: str) -> None:
-        """Run a command with a report as JSON and keep the report."""
+        """Run a command with --json, and keep its report for `print_tables`."""
         report = json.loads(self._run_command(command, *arguments, "--json"))
         self._reports.append(CommandReport(command=command, arguments=" ".join(arguments), report=report))
 
     def show(self, profile: str, name: str) -> None:
-        """Run `pyfaggregator --show` and print some of what it gives."""
+        """Run `pyfaggregator --show` and print some of the fields."""
         document = json.loads(self._run_command("pyfaggregator", "-p", profile, "--show", name))
         fields = {field: document[field] for field in _SHOWN_FIELDS if field in document}
         self.console.print_json(data=fields, ensure_ascii=self.console.options.ascii_only)
 
     def explain(self, profile: str, name: str) -> None:
-        """Run `pyfaggregator --explain` and print what it prints."""
+        """Run `pyfaggregator --explain` and print its output."""
         self.console.out(self._run_command("pyfaggregator", "-p", profile, "--explain", name).rstrip(), highlight=False)
 
     def why(self, profile: str, name: str) -> None:
-        """Run `pyfaggregator --why` and print what it says."""
+        """Run `pyfaggregator --why` and print its output."""
         self.console.out(self._run_command("pyfaggregator", "-p", profile, "--why", name).strip(), highlight=False)
 
     def print_tables(self, title: str) -> None:
-        """Print what happened: a table of what read from the registry, and one of what added data from elsewhere."""
+        """Print a table of the commands that read the registry, and one of those that read other sources."""
         fetch_reports = [report for report in self._reports if "indexed" in report.report]
-        enrichment_reports = [one for one in self._reports if "enriched" in one.report]
+        enrichment_reports = [report for report in self._reports if "enriched" in report.report]
         self.console.print(_build_table(title, "pyfaggregator", fetch_reports, _REGISTRY_COLUMNS))
         self.console.print(_build_table("What was added", "command", enrichment_reports, _ENRICHMENT_COLUMNS))
 
@@ -173,9 +170,9 @@ class DemoRunner:
 
 @contextmanager
 def run_sandbox_servers(registry: FakeRegistry, *, port: int, latency: float) -> Iterator[dict[str, str]]:
-    """Serve stand-ins for PyPI (at `port`), GitHub, pypistats and ClickHouse, and give the settings that lead to them.
+    """Run a local PyPI (at `port`), GitHub, pypistats and ClickHouse, and yield the settings with their URLs.
 
-    Raises `Unavailable` for a port that can't be had.
+    Raises `Unavailable` for a port that is in use.
     """
     pypi = LocalPyPI(registry, port=port, latency=latency)
     github = LocalGitHub(load_sample_repositories(), latency=latency)

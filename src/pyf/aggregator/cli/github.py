@@ -36,7 +36,7 @@ def main(
     is unavailable.
     """
     if verbose and not name:
-        raise click.UsageError("-v/--verbose goes with -n/--name: it prints the data of one package.")
+        raise click.UsageError("-v/--verbose can only be used with -n/--name: it prints the data of one package.")
     if name and limit is not None:
         raise click.UsageError("-n/--name and -l/--limit exclude each other.")
     with default_sigint():

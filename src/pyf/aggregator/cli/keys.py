@@ -45,7 +45,9 @@ def run_remove(key_id: int, *, is_confirmed: bool = False, option: str = YES_OPT
     with open_for_index() as (deps, _):
         key = get_key(deps, key_id)
         collections = ", ".join(key.collections)
-        description = f"the key {key_id} ({key.description}), which begins with {key.prefix} and opens {collections}"
+        description = (
+            f"the key {key_id} ({key.description}), which begins with {key.prefix} and gives access to {collections}"
+        )
         require_confirmation(f"Delete {description}?", is_confirmed=is_confirmed, option=option)
         deps.keys.delete(key_id)
         click.echo(f"Deleted {description}.", err=True)

@@ -115,7 +115,7 @@ class Options(Struct, frozen=True, kw_only=True):
         }
         for option, actions in _ALLOWED_ACTIONS.items():
             if is_set[option] and action not in actions:
-                raise click.UsageError(f"{option} goes with {' or '.join(actions)}, not with {action}.")
+                raise click.UsageError(f"{option} can only be used with {' or '.join(actions)}, not with {action}.")
         if action in (Action.ADD_ALIAS, Action.MIGRATE) and not self.source:
             noun = "the alias" if action is Action.ADD_ALIAS else "the collection to copy"
             raise click.UsageError(f"{action} needs {noun}: -s/--source NAME.")
@@ -133,7 +133,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("-ls", "--list-collections", is_flag=True, help="List all collections with full details."),
-    click.option("-lsn", "--list-collection-names", is_flag=True, help="List collection names only, one a line."),
+    click.option("-lsn", "--list-collection-names", is_flag=True, help="List collection names only, one per line."),
     click.option("-lsa", "--list-aliases", is_flag=True, help="List all aliases with their collections."),
     click.option(
         "-lssoa",

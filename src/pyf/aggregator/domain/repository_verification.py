@@ -27,7 +27,7 @@ class RepositoryClaim(Struct, frozen=True, kw_only=True):
 
 
 def is_verified(ref: RepositoryRef, claims: Collection[RepositoryClaim]) -> bool:
-    """Tell whether the claims are credible.
+    """Return whether the claims are credible.
 
     Claims of up to `MAX_UNRELATED_PROJECTS` unrelated projects are. More are credible only if one project's name
     resembles the repository's or its owner's, as the parts of a monorepo do. Projects are related if one user may
@@ -42,7 +42,7 @@ def is_verified(ref: RepositoryRef, claims: Collection[RepositoryClaim]) -> bool
 
 
 def is_similar_name(first: str, second: str) -> bool:
-    """Tell whether two names resemble each other: one contains the words of the other, in order."""
+    """Return whether two names resemble each other: one contains the words of the other, in order."""
     first_words, second_words = _WORD.findall(first.lower()), _WORD.findall(second.lower())
     short, long = sorted(("".join(first_words), "".join(second_words)), key=len)
     if short == long:
@@ -53,7 +53,7 @@ def is_similar_name(first: str, second: str) -> bool:
 
 
 def _contains_words(words: list[str], sequence: list[str]) -> bool:
-    """Tell whether `words` contain the sequence, however it is split: `napari-plot` is in `napari_plot_profile`."""
+    """Return whether `words` contain the sequence, however it is split: `napari-plot` is in `napari_plot_profile`."""
     joined = "".join(sequence)
     starts = range(len(words))
     return bool(joined) and any(

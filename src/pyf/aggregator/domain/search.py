@@ -98,7 +98,7 @@ class SearchQuery(Struct, frozen=True, kw_only=True):
 def has_selected_versions(
     framework_versions: Sequence[str], python_versions: Sequence[str], query: SearchQuery
 ) -> bool:
-    """Tell whether a release has the versions that a query selects."""
+    """Return whether a release has the versions that a query selects."""
     return all(
         not selected or set(selected) & set(available)
         for selected, available in (

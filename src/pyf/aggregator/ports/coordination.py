@@ -13,7 +13,7 @@ class DedupStore(Protocol):
     """Keys that expire; times are in seconds."""
 
     def reserve(self, key: str, seconds: int) -> bool:
-        """Add a key atomically unless it exists; tell whether it was added."""
+        """Add a key atomically unless it exists; return whether it was added."""
 
     def confirm(self, key: str, seconds: int) -> None:
         """Add a key, or extend it from now on."""
@@ -26,7 +26,7 @@ class Locks(Protocol):
     """Locks with one owner at a time; a lock expires unless its owner acquires it again in time."""
 
     def acquire(self, name: str, owner: str, seconds: float) -> bool:
-        """Acquire a lock, or extend it; tell whether `owner` has it now."""
+        """Acquire a lock, or extend it; return whether `owner` has it now."""
 
     def release(self, name: str, owner: str) -> None:
         """Release a lock, if this owner has it."""

@@ -16,7 +16,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
 
     Attributes:
         prefix: The beginning of its value.
-        collections: The exact names that it was created for; for an alias it also opens the alias's collection.
+        collections: The exact names that it was created for; it also gives access to the collections of aliases.
     """
 
     id: int
@@ -41,8 +41,8 @@ class NewKey(Struct, frozen=True, kw_only=True):
 class ApiKeys(Protocol):
     """The keys of an index.
 
-    A key is created for exact names of collections or aliases. For an alias it also opens the collection by its own
-    name, and follows the alias when it moves.
+    A key is created for exact names of collections or aliases. For an alias it also gives access to the collection
+    by its own name, and follows the alias when it moves.
     """
 
     def create(
@@ -66,7 +66,7 @@ class ApiKeys(Protocol):
         """Delete a key by its id; raises `NotFound` if there is none."""
 
     def is_allowed(self, value: str, action: str, collection: str) -> bool:
-        """Tell whether the key with this value allows an action on a collection, by its own name or an alias.
+        """Return whether the key with this value allows an action on a collection, by its own name or an alias.
 
         The time that it takes does not depend on the value. "*" among a key's actions or collections means all.
         """

@@ -33,7 +33,7 @@ class CronSchedule(BaseSchedule):
         return timedelta(seconds=min(self._next_run_after(last_run_at) - self._current_timestamp(), _MAX_SLEEP))
 
     def is_due(self, last_run_at: datetime) -> schedstate:
-        """Tell whether a run is due, and in how many seconds to check again; missed runs are made up for once."""
+        """Return whether a run is due and the seconds until the next check; one run makes up for all missed ones."""
         delay = self._next_run_after(last_run_at) - self._current_timestamp()
         if delay > 0:
             return schedstate(is_due=False, next=min(delay, _MAX_SLEEP))

@@ -47,7 +47,7 @@ def record_heartbeat(context: WorkerContext, target: Target, owner: str) -> None
 
 
 def is_filling(context: WorkerContext, target: Target) -> bool:
-    """Tell whether a running fetch fills a collection for the first time."""
+    """Return whether a running fetch fills a collection for the first time."""
     if not context.coordination.locks.owner(heartbeat_lock_name(target.collection)):
         return False
     try:

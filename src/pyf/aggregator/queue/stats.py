@@ -14,12 +14,12 @@ from ..usecases.ingest.rss import build_dedup_key
 from . import task_names
 from .fetch_tasks import fetch_lock_name, heartbeat_lock_name
 
-# Seconds to wait for answers of workers.
+# Seconds to wait for responses of workers; Celery waits for all of them, and there are two requests.
 _INSPECT_TIMEOUT = 1.0
 
 
 class WorkerStats(Struct, frozen=True, kw_only=True):
-    """A worker that answers, with its running tasks and the number of completed ones."""
+    """A responding worker, its running tasks (`active_tasks`) and the number of completed ones."""
 
     name: str
     concurrency: int
@@ -37,7 +37,7 @@ class QueueStats(Struct, frozen=True, kw_only=True):
 
 
 def get_queue_stats(settings: Settings) -> QueueStats:
-    """Return the statistics; takes two seconds, because workers have to answer."""
+    """Return the statistics; takes two seconds, see `_INSPECT_TIMEOUT`."""
     with connect(settings.redis_url) as redis:
         queue = BrokerQueue(redis)
         pending, unacked = queue.get_lengths()
@@ -54,7 +54,7 @@ def count_pending(settings: Settings) -> int:
 def purge_queue(settings: Settings) -> int:
     """Remove all waiting tasks; return their number.
 
-    Releases of removed tasks may be enqueued again, and a full fetch that loses its shards ends.
+    Releases of removed tasks may be enqueued again, and a full fetch ends unfinished, because its shards are removed.
     """
     count = 0
     with connect(settings.redis_url) as redis:

@@ -31,7 +31,7 @@ class DownloadTable:
         self._daily: dict[str, dict[date, int]] = {canonicalize_name(name): dict(days) for name, days in daily.items()}
 
     def has_project(self, name: str) -> bool:
-        """Tell whether a project (normalized name) has downloads."""
+        """Return whether a project (normalized name) has downloads."""
         return bool(self._daily.get(name))
 
     def get_first_day(self, name: str) -> date:

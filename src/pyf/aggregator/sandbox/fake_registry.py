@@ -46,7 +46,7 @@ class ProjectHistory:
 
 
 class FakeRegistry:
-    """All projects of a registry, built from documents in the form of PyPI's JSON (see `parse_project`).
+    """All projects of a registry, built from documents in the format of PyPI's JSON (see `parse_project`).
 
     `clock` returns the Unix time of changes. A document without a serial gets one above all others. A change of a
     missing project or release raises `KeyError`, an impossible one `ValueError`. Names may have any spelling; the

@@ -111,7 +111,7 @@ class Fault:
         FaultKind(self.kind)
 
     def applies_to(self, request: str, project: str) -> bool:
-        """Tell whether the fault affects a request."""
+        """Return whether the fault affects a request."""
         request_kinds = _REQUEST_KINDS.get(FaultKind(self.kind))
         if request_kinds is not None and request not in request_kinds:
             return False
@@ -162,7 +162,7 @@ _OVERSIZED_CHUNK = b" " * 65_536
 async def respond_with_fault(
     fault: Fault, request: web.BaseRequest, correct_response: PreparedResponse
 ) -> web.StreamResponse:
-    """Answer a request wrongly; `right` is what it should have got."""
+    """Send a faulty response instead of `correct_response`."""
     match FaultKind(fault.kind):
         case FaultKind.TIMEOUT:
             await asyncio.Event().wait()

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 class HostedRepository:
     """One repository; times are ISO 8601. It is empty without `last_commit`; `license` is "" if there is none.
 
-    `was` are the paths that lead to it from before it moved.
+    `former_paths` are its paths before it was moved; they redirect to it.
     """
 
     path: str

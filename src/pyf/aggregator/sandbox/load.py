@@ -1,4 +1,4 @@
-"""Load project documents from files of several formats, in the form of PyPI's JSON."""
+"""Load project documents from files of several formats, in the format of PyPI's JSON."""
 
 import gzip
 import zlib

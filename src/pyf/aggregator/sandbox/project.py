@@ -105,7 +105,7 @@ def _to_release_sort_key(release: Release) -> tuple[bool, bool, tuple[bool, Vers
 
 
 def _is_affected(advisory: Json, version: str) -> bool:
-    """Tell whether a version is below the fix of its own series (major.minor), or else below the last fix."""
+    """Return whether a version is below the fix of its own series (major.minor), or else below the last fix."""
     version_key = to_sort_key(version)
     fixes = [to_sort_key(fixed) for fixed in advisory.get("fixed_in") or ()]
     series = [fix for fix in fixes if (fix[1].major, fix[1].minor) == (version_key[1].major, version_key[1].minor)]
@@ -113,7 +113,7 @@ def _is_affected(advisory: Json, version: str) -> bool:
 
 
 def parse_project(document: Json) -> Project:
-    """Read a project document in the form of PyPI's JSON; the serial is 0 if it has none.
+    """Read a project document in the format of PyPI's JSON; the serial is 0 if it has none.
 
     `_status` (see `STATUSES`) and `_release_info` (version -> metadata that differs) are read where present.
     """

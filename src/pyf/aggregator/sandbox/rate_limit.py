@@ -8,9 +8,12 @@ from .faults import RetryAfter
 
 @dataclass(slots=True)
 class RateLimit:
-    """A number of requests in each `period` of seconds, which starts with a request; further ones are rejected.
+    """A limit of requests per period; the first request after a period starts the next one.
 
-    `retry_after` is sent to rejected clients, None for nothing. `also` is an additional limit.
+    Attributes:
+        period: Seconds.
+        retry_after: Sent to rejected clients, unless None.
+        additional: Another limit that requests must be within.
     """
 
     requests: int
@@ -21,7 +24,7 @@ class RateLimit:
     _request_count: int = field(default=0, init=False)
 
     def acquire(self, now: float) -> bool:
-        """Count a request at a time (monotonic seconds); tell whether it is within the limit."""
+        """Count a request made at `now` (monotonic seconds); return whether it is within the limit."""
         if now - self._period_start >= self.period:
             self._period_start, self._request_count = now, 0
         self._request_count += 1
@@ -30,7 +33,7 @@ class RateLimit:
 
 @dataclass
 class HourlyQuota:
-    """Points that may be spent until `resets_at` (Unix seconds); tests may set `left` at any time."""
+    """Points that clients may spend until `resets_at` (Unix seconds); tests may set `remaining` at any time."""
 
     resource: str
     limit: int
@@ -42,7 +45,7 @@ class HourlyQuota:
         self.resets_at = int(self.clock() + self.window)
 
     def spend(self) -> bool:
-        """Spend a point; tell whether there was one."""
+        """Spend a point; return False if none was left."""
         self._reset_if_due()
         was_available = self.remaining > 0
         self.remaining -= was_available
@@ -59,7 +62,7 @@ class HourlyQuota:
         }
 
     def to_dict(self) -> dict[str, int]:
-        """Return the quota in the form of `/rate_limit`."""
+        """Return the quota in the format of `/rate_limit`."""
         self._reset_if_due()
         fields = {"limit": self.limit, "used": self.limit - self.remaining, "remaining": self.remaining}
         return fields | {"reset": self.resets_at}

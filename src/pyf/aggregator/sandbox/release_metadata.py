@@ -1,4 +1,4 @@
-"""Default metadata and generated files of releases, in the form of PyPI's JSON."""
+"""Default metadata and generated files of releases, in the format of PyPI's JSON."""
 
 from datetime import UTC, datetime
 from hashlib import blake2b, sha256
@@ -12,7 +12,7 @@ SITE_URL = "https://pypi.example"
 
 
 def build_empty_info(name: str, version: str) -> Json:
-    """Return the `info` of a release without metadata: every key of PyPI, null or empty as there."""
+    """Return the `info` of a release without metadata: all keys that PyPI returns, with its empty values."""
     page = f"{SITE_URL}/project/{canonicalize_name(name)}/"
     return {
         "author": None,
@@ -57,7 +57,7 @@ def build_file(
     requires_python: str | None = None,
     python_version: str = "py3",
 ) -> Json:
-    """Return a file as PyPI's JSON describes one; `kind` is "sdist" or "wheel", `uploaded` Unix seconds.
+    """Return a file in the format of PyPI's JSON; `kind` is "sdist" or "wheel", `upload_time` is in Unix seconds.
 
     `python_version` is the wheel's Python tag.
     """

@@ -25,7 +25,7 @@ class XmlRpcCall:
 
 @dataclass(frozen=True, slots=True)
 class PyPITarget(RequestTarget):
-    """A request's subject; `path` is without its query, `asked` the project's name as the client spelled it."""
+    """The subject of a request: `path` without query, `requested_name` as the client spelled it."""
 
     path: str = ""
     requested_name: str = ""

@@ -43,7 +43,7 @@ class PyPISettings(BaseModel):
     )
     candidates_file: str = Field(
         "",
-        description="File of package names, one a line, that `-f` checks for requirements; `.gz` is decompressed.",
+        description="File of package names, one per line, that `-f` checks for requirements; `.gz` is decompressed.",
     )
     clickhouse_url: UrlWithQuery = Field(
         "https://sql-clickhouse.clickhouse.com/?user=demo",

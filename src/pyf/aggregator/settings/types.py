@@ -100,7 +100,7 @@ def split_list(value: str) -> list[str]:
 
 
 def has_host(url: str) -> bool:
-    """Tell whether a URL has a host and a valid port."""
+    """Return whether a URL has a host and a valid port."""
     try:
         parts = urlsplit(url)
         return bool(parts.hostname) and parts.port != 0

@@ -318,7 +318,7 @@ def _build_document(registry: RegistryFields, project: _StoredProject) -> Docume
 
 
 class FakeApiKeys:
-    """A fake of `ApiKeys`; `resolve` is the method of the index whose collections the keys open."""
+    """A fake of `ApiKeys`; `resolve` is the method of the index whose collections the keys give access to."""
 
     def __init__(
         self, resolve: Callable[[str], str | None], *, generate_value: Callable[[], str] = generate_key

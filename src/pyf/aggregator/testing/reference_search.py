@@ -87,7 +87,7 @@ class _Package(Struct, frozen=True):
                 return set(registry.maintainers)
 
     def select_release(self, query: SearchQuery) -> Document | None:
-        """Return the newest release with the selected versions; None for none."""
+        """Return the newest release with the selected versions, None if no release has them."""
         releases = [
             release
             for release in self.releases
@@ -220,7 +220,7 @@ class ReferenceSearch:
         return None if is_supported is UNSET else is_supported
 
     def _passes(self, package: _Package, query: SearchQuery, without: Facet | None = None) -> bool:
-        """Tell whether a package passes all filters of a query, without that of one facet."""
+        """Return whether a package passes all filters of a query, without that of one facet."""
         days = query.updated_within
         if days is not None and package.hit.uploaded < int(self._now()) - days * _DAY:
             return False

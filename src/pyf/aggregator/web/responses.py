@@ -117,7 +117,7 @@ def _set_cache_headers(headers: MutableScopeHeaders, request_headers: Headers, b
 
 
 def _matches_etag(if_none_match: str, etag: str) -> bool:
-    """Tell whether the client has this version; weak and strong tags compare as equal (RFC 9110, 13.1.2)."""
+    """Return whether the client has this version; weak and strong tags compare as equal (RFC 9110, 13.1.2)."""
     etags = {value.strip().removeprefix("W/") for value in if_none_match.split(",")}
     return "*" in etags or etag.removeprefix("W/") in etags
 

@@ -93,7 +93,7 @@ class CachedResponse(Struct, Generic[T], frozen=True):
 
 
 class Response(Struct, frozen=True):
-    """A response of any status; `headers` ignore case."""
+    """A response of any status; `headers` are case-insensitive."""
 
     status: int
     headers: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Streaming XML-RPC client for PyPI's methods; a response of `browse` can have 20 MB.
+"""Streaming XML-RPC client for PyPI's methods; a response of `browse` can be 20 MB long.
 
 The parser of the standard library takes twice as long and keeps all rows in memory.
 """
@@ -121,7 +121,7 @@ def _reject_doctype(*declaration: object) -> None:
 
 
 def _error_from_fault(fault: Value) -> Unavailable:
-    """Map a fault to an error; PyPI also sends faults for what HTTP has a status for."""
+    """Map a fault to an error; PyPI sends a fault even for errors that have an HTTP status, such as 429."""
     text = " ".join(str(fault.get("faultString", "")).split()) if isinstance(fault, dict) else ""
     if "TooManyRequests" in text:
         reset = _RESET.search(text)

@@ -76,7 +76,7 @@ _COPY_PROJECT = """
 
 
 class ProjectRows(Struct, frozen=True):
-    """A project in the form of its rows.
+    """A project as values of its database rows.
 
     Attributes:
         state: None for a project without documents.

@@ -52,7 +52,7 @@ def find_abandonment_notice(text: str) -> str:
 
 
 def is_abandoned(signals: Signals) -> bool:
-    """Tell whether PyPI, the metadata, the repository or the README marks the project as ended."""
+    """Return whether PyPI, the metadata, the repository or the README marks the project as ended."""
     return (
         signals.status in (*RETIRED_STATUSES, QUARANTINED_STATUS)
         or signals.is_inactive is True

@@ -19,20 +19,20 @@ _MAX_VERSION_LENGTH = 20
 
 
 def has_supported_framework(context: RuleContext) -> bool | UnsetType:
-    """Tell whether a supported framework release is declared; Unset if no known one is declared."""
+    """Return whether a supported framework release is declared; Unset if no known one is declared."""
     versions = context.signals.framework_versions
     return UNSET if versions is UNSET else has_supported_version(versions, context.scoring_config, context.today)
 
 
 def has_supported_version(versions: Iterable[str], scoring_config: ScoringConfig, today: date) -> bool | UnsetType:
-    """Tell whether one of the versions ("Plone 6.0") is supported on a day; Unset if all are unknown."""
+    """Return whether one of the versions ("Plone 6.0") is supported on a day; Unset if all are unknown."""
     results = [is_release_supported(version, scoring_config, today) for version in versions]
     known = [result for result in results if result is not UNSET]
     return any(known) if known else UNSET
 
 
 def can_use_supported_python(context: RuleContext) -> bool | UnsetType:
-    """Tell whether a supported Python can be used; Unset if the package declares nothing about it.
+    """Return whether a supported Python can be used; Unset if the package declares nothing about it.
 
     A package that declares Pythons without `requires-python` is assumed to run on later ones with the same major
     version.
@@ -55,7 +55,7 @@ def can_use_supported_python(context: RuleContext) -> bool | UnsetType:
 
 
 def is_release_supported(release: str, scoring_config: ScoringConfig, today: date) -> bool | UnsetType:
-    """Tell whether a framework release, such as `Plone 6.0`, is supported on a day; Unset if unknown."""
+    """Return whether a framework release, such as `Plone 6.0`, is supported on a day; Unset if unknown."""
     framework, _, version = release.rpartition(" ")
     ends = scoring_config.frameworks.get(framework)
     return _is_version_supported(version, ends, today) if ends and len(version) <= _MAX_VERSION_LENGTH else UNSET
@@ -108,7 +108,7 @@ def _check_wheel(_context: RuleContext, has_wheel: bool) -> RuleResult:
 
 
 def _is_version_supported(version: str, ends: Mapping[str, EndOfSupport], today: date) -> bool | UnsetType:
-    """Tell whether a release is supported.
+    """Return whether a release is supported.
 
     A major release is supported while one of its minor releases is. A release later than all known ones is supported.
     """

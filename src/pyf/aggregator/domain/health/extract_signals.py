@@ -64,7 +64,7 @@ def extract_readme_signals(newest: RegistryFields) -> ReadmeSignals:
 
 
 def _has_install_section(text: str) -> bool:
-    """Tell whether a lower-case text has installation instructions; the usual phrase is found without the pattern."""
+    """Return whether a lower-case text has installation instructions; the usual phrase is found without the pattern."""
     return "pip install" in text or _INSTALL_SECTION.search(text) is not None
 
 
@@ -184,7 +184,7 @@ def _first_known_timestamp(*timestamps: int | UnsetType) -> int | UnsetType:
 
 
 def _is_fixed(advisory: Vulnerability, version: str) -> bool:
-    """Tell whether a release has every fix of an advisory; an advisory without fixes is not fixed.
+    """Return whether a release has every fix of an advisory; an advisory without fixes is not fixed.
 
     The registry lists an advisory with the releases that it affects; an older branch may have its own fix.
     """

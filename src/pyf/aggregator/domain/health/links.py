@@ -112,7 +112,7 @@ def _parse_link(label: str, url: str) -> _Link:
 
 
 def _is_registry_page(link: _Link) -> bool:
-    """Tell whether a link leads to a package's page on PyPI or on a mirror of it."""
+    """Return whether a link leads to a package's page on PyPI or on a mirror of it."""
     return "pypi" in link.host.split(".")[:2] and link.path[:1] in ((), ("pypi",), ("project",), ("p",), ("simple",))
 
 

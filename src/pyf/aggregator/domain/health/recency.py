@@ -55,7 +55,7 @@ def _check_release(context: RuleContext) -> RuleResult | UnsetType:
 
 
 def _is_dormant(context: RuleContext) -> bool:
-    """Tell whether a package without recent releases is still usable: documented, supported, without known problems.
+    """Return whether a package without recent releases is still usable: documented, supported, without known problems.
 
     Support is decided by the declared framework releases; without these, by the Pythons: outdated ones only count
     against it if the package can't run on later ones.

@@ -82,7 +82,7 @@ class ScoringConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def is_supported(end: EndOfSupport, today: date) -> bool:
-    """Tell whether a release with this end of support is still supported."""
+    """Return whether a release with this end of support is still supported."""
     return end is None or today <= end
 
 

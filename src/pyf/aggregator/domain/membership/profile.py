@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 
 def matches_classifiers(classifier: str, bases: Iterable[str]) -> bool:
-    """Tell whether a classifier is one of the bases or below one (` :: ` is the separator)."""
+    """Return whether a classifier is one of the bases or below one (` :: ` is the separator)."""
     return any(classifier == base or classifier.startswith(f"{base} :: ") for base in bases)
 
 
@@ -90,7 +90,7 @@ class Filter(FilterRules, frozen=True, kw_only=True):
         return "\n".join(lines)
 
     def admits_same_as(self, other: "Filter") -> bool:
-        """Tell whether both filters admit the same projects."""
+        """Return whether both filters admit the same projects."""
         return (self.key, self.include.keys(), self.exclude.keys()) == (
             other.key,
             other.include.keys(),

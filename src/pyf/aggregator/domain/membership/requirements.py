@@ -55,7 +55,7 @@ def parse_requirements(requires_dist: Iterable[str], is_relevant: Callable[[str]
 
 
 def _applies_without_extra(marker: Marker) -> bool:
-    """Tell whether a marker can be true without an extra, on any system and any Python."""
+    """Return whether a marker can be true without an extra, on any system and any Python."""
     text = str(marker)
     if "extra" not in text:
         return True
@@ -80,7 +80,7 @@ MAX_REQUIREMENT_LINES = 500
 
 
 class RequirementLine(Struct, frozen=True, kw_only=True):
-    """One requirement: name, versions, condition (marker), and the extras that need it; none means at run time."""
+    """A requirement; `condition` is its marker, `extras` are those that need it, empty for a run-time requirement."""
 
     name: str
     name_normalized: str

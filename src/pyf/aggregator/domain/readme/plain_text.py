@@ -117,7 +117,7 @@ _MAX_HEADING_LENGTH = 100
 
 
 def is_changelog_heading(heading: str) -> bool:
-    """Tell whether a heading starts a changelog or release notes; case and decoration don't matter.
+    """Return whether a heading starts a changelog or release notes; case and decoration don't matter.
 
     The whole heading must match: "Change history", "5. Changes" and "What's new in 2.0?" do; "History widget",
     "Breaking changes" and "Changes in behavior" don't.

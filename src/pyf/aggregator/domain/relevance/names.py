@@ -71,7 +71,7 @@ def list_affixes(segments: Iterable[str]) -> set[str]:
 
 
 def is_affix(word: str, segment: str) -> bool:
-    """Tell whether a segment begins or ends with a word that is long enough."""
+    """Return whether a segment begins or ends with a word that is long enough."""
     return (segment.startswith(word) and len(word) >= MIN_PREFIX_LENGTH) or (
         segment.endswith(word) and len(word) >= MIN_SUFFIX_LENGTH
     )

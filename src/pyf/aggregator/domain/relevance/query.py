@@ -39,12 +39,12 @@ class Variant(Struct, frozen=True, dict=True):
 
     @cached_property
     def padded_stems(self) -> tuple[str, ...]:
-        """The stems in the form of searched texts, one by one."""
+        """Each stem between spaces, to find it as a whole word in searched texts."""
         return tuple(f" {word_stem} " for word_stem in self.stems)
 
     @cached_property
     def phrase(self) -> str:
-        """The stems in the form of searched texts, side by side."""
+        """All stems between spaces, to find them as a phrase in searched texts."""
         return f" {' '.join(self.stems)} "
 
 
@@ -125,7 +125,7 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
         return tuple(word for word in self.vocabulary if len(word) >= MIN_SUFFIX_LENGTH)
 
     def is_required(self, term: QueryTerm) -> bool:
-        """Tell whether a term is required."""
+        """Return whether a term is required."""
         return term.weight >= _MIN_REQUIRED_WEIGHT or len(self.required_terms) == len(self.terms)
 
     @cached_property

@@ -60,7 +60,7 @@ def get_tier(query: ParsedQuery, project: Searchable, lexicon: Lexicon) -> int |
 
 
 def is_made_for_framework(project: Searchable, lexicon: Lexicon) -> bool:
-    """Tell whether a project names a framework other than itself."""
+    """Return whether a project names a framework other than itself."""
     own_name = project.name_normalized
     # This runs for every candidate, and the first check is enough for most.
     if any(word != own_name for word in lexicon.frameworks.intersection(project.framework_words.split())):
@@ -77,23 +77,23 @@ def _is_made_for(framework: str, project: Searchable) -> bool:
 
 
 def is_core_match(query: ParsedQuery, forms: NameForms) -> bool:
-    """Tell whether the core of a name is the core of the query or a synonym of it."""
+    """Return whether the core of a name is the core of the query or a synonym of it."""
     return not query.core_names.isdisjoint((forms.core, forms.whole, forms.core_without_digits))
 
 
 def is_literal_match(query: ParsedQuery, forms: NameForms) -> bool:
-    """Tell whether the core of a name is the core of the query, in the same words."""
+    """Return whether the core of a name is the core of the query, in the same words."""
     return query.core in (forms.core, forms.whole, forms.core_without_digits)
 
 
 def is_prefix_match(query: ParsedQuery, forms: NameForms) -> bool:
-    """Tell whether a name begins with the query, or contains all of its words in a row."""
+    """Return whether a name begins with the query, or contains all of its words in a row."""
     is_name_prefix = forms.whole.startswith(query.whole) or (len(query.core) > 1 and forms.core.startswith(query.core))
     return (query.is_prefix and is_name_prefix) or (len(query.terms) > 1 and query.core in forms.joined_segments)
 
 
 def _is_whole_name(query: ParsedQuery, forms: NameForms) -> bool:
-    """Tell whether the query covers every segment of a name's core."""
+    """Return whether the query covers every segment of a name's core."""
     for segment, segment_stem in zip(forms.core_segments, forms.core_stems, strict=True):
         if (
             segment in query.vocabulary

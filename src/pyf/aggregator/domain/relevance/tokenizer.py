@@ -92,7 +92,7 @@ def get_allowed_typos(word: str) -> int:
 
 
 def is_within_typos(word: str, other: str, max_typos: int) -> bool:
-    """Tell whether two words differ by at most `max_typos`."""
+    """Return whether two words differ by at most `max_typos`."""
     # Imported on use: the import takes as long as all others together, and most commands don't search.
     from rapidfuzz.distance import OSA
 

@@ -1,4 +1,4 @@
-"""Recognize what an interrupted rebuild has left, and complete or delete it."""
+"""Find the collections that interrupted rebuilds have left, and complete or delete them."""
 
 from collections.abc import Sequence
 

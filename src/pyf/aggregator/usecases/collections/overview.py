@@ -81,7 +81,7 @@ class CollectionDetails(Struct, frozen=True, kw_only=True):
 
 
 def read_overview(deps: Dependencies) -> IndexOverview:
-    """Return what is in the index now; a collection that is deleted meanwhile is skipped."""
+    """Return the collections and aliases of the index; a collection that is deleted meanwhile is skipped."""
     entries, leftovers = [], []
     for info in deps.admin.list_collections():
         try:
@@ -96,7 +96,7 @@ def read_overview(deps: Dependencies) -> IndexOverview:
 
 
 def read_details(deps: Dependencies, entry: CollectionEntry) -> CollectionDetails:
-    """Return what is in a collection; reads the state of every package, but not another program's documents."""
+    """Return the content of a collection; reads the state of every package, but not another program's documents."""
     state, info = entry.state, entry.info
     newest_project = _find_newest_project(deps, info)
     documents = deps.index.get_project_documents(info.name, newest_project.name_normalized) if newest_project else ()

@@ -1,4 +1,4 @@
-"""Manage what clients of the engine search with: keys, and search parameters of a collection."""
+"""Manage the API keys and the search parameters with which clients search a collection."""
 
 from collections.abc import Sequence
 

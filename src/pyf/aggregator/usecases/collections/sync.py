@@ -51,7 +51,7 @@ class CollectionSync:
         raise Unavailable(f"{self.source} is written to faster than it can be copied. Try again later.")
 
     def replay(self) -> None:
-        """Copy what was written to the source after both were equal, and keep what the target has got since.
+        """Copy what was written to the source after both were equal, and keep later writes to the target.
 
         Called after the target has replaced the source, so that both may have been written to.
         """

@@ -147,7 +147,7 @@ class RepositoryRun:
     _done_count: int = 0
 
     def plan(self, lookups: Sequence[RepositoryLookup]) -> None:
-        """Record what is cached, and queue the repositories to request."""
+        """Record the cached repositories, and queue the repositories to request."""
         for lookup in lookups:
             if lookup.candidates:
                 self._claims[lookup.candidates[0].key].append(lookup)
@@ -167,7 +167,7 @@ class RepositoryRun:
         self._flush()
 
     def run(self, on_notice: Callable[[str], None]) -> None:
-        """Request what is queued, and write the result of each request."""
+        """Request the queued repositories, and write the result of each request."""
         if not self._queue:
             return
         if (rate_limit := self.deps.repositories.get_rate_limit()) is not None:

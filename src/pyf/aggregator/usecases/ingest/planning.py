@@ -101,7 +101,7 @@ def schedule_retries(
 
 
 def read_project_states(deps: Dependencies, collection: str, filter_: Filter) -> dict[str, ProjectState]:
-    """Return what a collection has stored, by normalized name, without what the filter excludes."""
+    """Return the stored states of a collection by normalized name, without projects that the filter excludes."""
     return {
         project_state.name_normalized: project_state
         for project_state in deps.index.project_states(collection)

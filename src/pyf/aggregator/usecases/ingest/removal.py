@@ -60,7 +60,7 @@ class RemovalGuard:
         excluded: Iterable[str] = (),
         allow_mass_removal: bool = False,
     ) -> frozenset[str]:
-        """Remove what is excluded, does not match any more, or is gone according to both APIs of the registry.
+        """Remove projects that are excluded, no longer match, or are gone according to both APIs of the registry.
 
         Args:
             absent: Packages without a JSON document, each with whether it is stored.

@@ -39,11 +39,11 @@ class RunOptions(Struct, frozen=True, kw_only=True):
 
 @dataclass
 class Run:
-    """An open run on one collection, and what its steps have learned so far.
+    """An open run on one collection, and the results of its steps so far.
 
     Attributes:
         state: The collection's state at the start, with the filter of this run.
-        project_states: What is stored at the start, by normalized name, without what the filter excludes.
+        project_states: Stored states at the start, by normalized name, without projects that the filter excludes.
         replaced: The collection that this one is about to replace.
         classifier_counts: Number of packages of each classifier that this run has requested.
     """
@@ -101,7 +101,7 @@ class Run:
         result.add_to(self.report)
 
     def remove(self, registry_serial: int) -> None:
-        """Remove what is excluded, does not match any more, or is gone; `registry_serial` is that of the start."""
+        """Remove projects that are excluded, no longer match, or are gone; `registry_serial` is that of the start."""
         guard = RemovalGuard(
             self.deps, self.target.collection, self.filter, self.report, registry_serial, self.replaced
         )

@@ -31,7 +31,7 @@ class ShardPlan(Struct, frozen=True, kw_only=True):
 
 
 def plan_shards(deps: Dependencies, target: Target, *, default: Filter) -> ShardPlan:
-    """Find what a fetch would read, and create the collection if it does not exist."""
+    """List the packages that a fetch would read, and create the collection if it does not exist."""
     report = IngestReport("fetch", target.collection)
     min_serials: dict[str, int] = {}
     with report.recording(deps), open_run(deps, target, default, RunOptions(), report, must_exist=False) as run:

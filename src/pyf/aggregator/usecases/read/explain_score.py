@@ -22,7 +22,7 @@ class ScoreExplanation(Struct, frozen=True, kw_only=True):
 
     @property
     def stored_score(self) -> int | None:
-        """The stored number, None for none."""
+        """The stored number, None if no score is stored."""
         return None if self.stored is UNSET or self.stored.health_score is UNSET else self.stored.health_score
 
     def to_dict(self) -> dict[str, Any]:

@@ -186,7 +186,7 @@ def list_releases(deps: Dependencies, target: Target, name: str) -> tuple[Releas
 
 
 def get_summary(deps: Dependencies, target: Target, name: str) -> Hit:
-    """Return what lists display of a package, even if it is quarantined; raises as `get_package` does."""
+    """Return the data of a package that lists display, even if it is quarantined; raises as `get_package` does."""
     hit = to_display_hit(get_visible_documents(deps, target, name, get_hidden_names(deps, target))[0])
     return strip_urls(hit) if hit.project_status == ProjectStatus.QUARANTINED else hit
 

@@ -1,4 +1,4 @@
-"""Build what pages and the API display of a package, without e-mail addresses."""
+"""Build the package data that pages and the API display, without e-mail addresses."""
 
 from collections.abc import Iterable, Sequence
 
@@ -151,7 +151,7 @@ def list_authors(newest_release: RegistryFields) -> tuple[str, ...]:
 
 
 def to_display_hit(document: Document) -> Hit:
-    """Return what lists display of a release."""
+    """Return the data of a release that lists display."""
     return sanitize_hit(to_hit(document))
 
 

@@ -30,7 +30,7 @@ class Collection(Struct, frozen=True, kw_only=True):
 
 
 class PackageHit(Hit, frozen=True, kw_only=True):
-    """A package in a list; `health` is the band of its score. Times are Unix seconds, null is unknown."""
+    """A package in a list; `health` is the band of its score. Times are Unix seconds, null if unknown."""
 
     health: HealthBand
 
@@ -41,7 +41,7 @@ class PackageHit(Hit, frozen=True, kw_only=True):
 
 
 class SearchResponse(Struct, frozen=True, kw_only=True):
-    """A page of packages; `facets` counts the packages of each value by filter parameter.
+    """A page of packages; `facets` has the package counts of values, by filter parameter.
 
     `missing` is the number of packages on this page that the index counted and did not return; it is 0 unless the
     index fails.
@@ -70,7 +70,7 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
 
 
 class CollectionStatistics(Struct, frozen=True, kw_only=True):
-    """The size of a collection, its newest release, and the number of packages of each value by filter parameter."""
+    """The size of a collection, its newest release, and the package counts of values by filter parameter."""
 
     projects: int
     releases: int

@@ -153,5 +153,5 @@ def _sort_newest_first(versions: Iterable[str]) -> tuple[str, ...]:
 
 
 def _has_minor_releases(version: str, versions: Sequence[str]) -> bool:
-    """Tell whether a major version is listed beside its own minor versions."""
+    """Return whether a major version is listed beside its own minor versions."""
     return "." not in version and any(candidate.startswith(f"{version}.") for candidate in versions)

@@ -236,5 +236,5 @@ def _child_elements(element: Element) -> Iterator[Element]:
 
 
 def _is_visible(element: Element) -> bool:
-    """Tell whether an element has text or an image."""
+    """Return whether an element has text or an image."""
     return bool(element.text().strip()) or any(child.tag == "img" for child in element.walk())

@@ -42,9 +42,9 @@ SORT_TITLES: dict[Sort, str] = {
 # Number of values that a facet lists; "More" lists all.
 _FACET_LIMITS = {Facet.FRAMEWORK_VERSIONS: 8, Facet.PYTHON_VERSIONS: 8, Facet.HEALTH: 5, Facet.STATUSES: 4}
 _DEFAULT_FACET_LIMIT = 6
-# Bytes of HTML; the filter beside the list shows the whole value.
+# Bytes of HTML of an active filter; the list of filters shows the whole value.
 _MAX_CHIP_SIZE = 100
-# Bytes of HTML of a choice without its value and label.
+# Bytes of HTML that a choice takes besides its value and label.
 _VALUE_MARKUP_SIZE = 110
 
 
@@ -116,7 +116,7 @@ def build_facets(
 
 
 def _fit_values(counts: Sequence[FacetCount], remaining: int) -> tuple[int, Sequence[FacetCount]]:
-    """Return the remaining bytes, and the values that fit; too long values cannot be filtered by and are left out."""
+    """Return the remaining bytes, and the values that fit, without those that are too long for a filter."""
     fitting_counts = []
     for count in counts:
         size = _VALUE_MARKUP_SIZE + 2 * formatting.html_size(count.value)
@@ -152,13 +152,13 @@ def build_period_choices(query: SearchQuery) -> tuple[Choice, ...]:
     if days is not None and days not in titles:
         titles = dict(sorted([*AGE_PERIODS, (days, formatting.pluralize(days, "day"))]))
     any_time = Choice(value="", label="any time", is_selected=days is None)
-    return (any_time, *(Choice(value=str(d), label=name, is_selected=d == days) for d, name in titles.items()))
+    return (any_time, *(Choice(value=str(age), label=title, is_selected=age == days) for age, title in titles.items()))
 
 
 def build_sort_choices(query: SearchQuery) -> tuple[Choice, ...]:
     """Return the choices of the sort order."""
     return tuple(
-        Choice(value=sort.value, label=name, is_selected=sort is query.sort) for sort, name in SORT_TITLES.items()
+        Choice(value=sort.value, label=title, is_selected=sort is query.sort) for sort, title in SORT_TITLES.items()
     )
 
 
@@ -186,7 +186,8 @@ def list_path(collection: str, params: SearchParams) -> str:
     return urls.search_path(collection, search_params.to_query_pairs(params))
 
 
-_NEIGHBORS = 1
+# Number of pages before and after the current one that get a link.
+_NEIGHBOR_COUNT = 1
 # Bytes of HTML for each repetition of the search text.
 _MAX_REPEATED_TEXT_SIZE = 200
 
@@ -203,7 +204,7 @@ class SearchPage(Struct, frozen=True, kw_only=True):
     """View of the search page.
 
     Attributes:
-        short_text: the search text, truncated for repetition.
+        short_text: the search text, truncated where the page repeats it.
         problem: what was ignored in the URL.
         count: number of packages, as text.
         range: positions of the hits on this page, "" if all are on it.
@@ -305,7 +306,10 @@ def _build_page_links(collection: str, params: SearchParams, last_page: int, bud
     if last_page == 1:
         return
     current = params.query.page
-    numbers = {n for n in range(current - _NEIGHBORS, current + _NEIGHBORS + 1) if 1 <= n <= last_page} | {1, last_page}
+    numbers = {n for n in range(current - _NEIGHBOR_COUNT, current + _NEIGHBOR_COUNT + 1) if 1 <= n <= last_page} | {
+        1,
+        last_page,
+    }
     previous = 0
     for number in sorted(numbers):
         if number - previous == 2:
