@@ -11,13 +11,17 @@ export PYTHONDONTWRITEBYTECODE =
 
 ON_TYPESENSE = (typesense or test_crash_at_request) and not each and not minute and not test_export_memory
 
-.PHONY: demo test typesense recording check bench relevance docs screenshots slow clickhouse clean pins
+.PHONY: demo test test-fast typesense recording check bench relevance docs screenshots slow clickhouse clean pins
 
 demo: $(READY)  ## Run the whole main job against the sample ecosystem on this machine
 	$(BIN)/pyfdemo $(ARGS)
 
 test: $(READY)  ## Run all tests except the slow ones
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-fast: $(READY)  ## Run the tests that start no process and no server
+	$(BIN)/python -m pytest -n auto tests/domain tests/config tests/testing tests/test_fetcher.py tests/test_language.py \
+	    tests/test_settings.py $(ARGS)
 
 typesense: $(READY)  ## Run the Typesense tests on the server of TYPESENSE_TEST_URL
 	@test -n "$$TYPESENSE_TEST_URL" -a -n "$$TYPESENSE_TEST_KEY" \
