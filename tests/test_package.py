@@ -61,7 +61,7 @@ def test_wheel_contents(wheel: Path) -> None:
     assert {
         "pyf/aggregator/profiles.yaml",
         "pyf/aggregator/py.typed",
-        "pyf/aggregator/sample/data/plone.yaml",
+        "pyf/aggregator/sandbox/data/plone.yaml",
     } <= packaged
 
 

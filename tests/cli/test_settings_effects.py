@@ -647,7 +647,7 @@ def test_metrics_endpoint(shell: CommandRunner) -> None:
         with shell.start(*WORKER, module="celery", **metrics_settings) as second:
             _, err = second.communicate(timeout=COMMAND_TIMEOUT)
 
-    problem = f"Error: METRICS_PORT={port}: metrics can't be served on 127.0.0.1: Address already in use"
+    problem = f"Error: METRICS_PORT={port}: cannot serve metrics on 127.0.0.1: Address already in use"
     assert (second.returncode, err.splitlines()[-1]) == (2, problem)
 
 

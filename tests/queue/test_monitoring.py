@@ -26,15 +26,15 @@ FORKING = """
 import os, signal, sys, urllib.request
 from pyf.aggregator.queue import monitoring
 
-monitoring.open_endpoint()
+monitoring.start_endpoint()
 urllib.request.urlopen(f"http://127.0.0.1:{os.environ['METRICS_PORT']}/metrics").read()
 child = os.fork()
 if not child:
     signal.alarm(20)
-    monitoring.begin_anew()
-    os._exit(0 if monitoring._watch.folder.is_dir() else 1)
+    monitoring.reset_after_fork()
+    os._exit(0 if monitoring._worker_metrics.directory.is_dir() else 1)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-monitoring.close_endpoint()
+monitoring.stop_endpoint()
 """
 
 TOKEN, PASSWORD = "ghp_0123456789abcdef", "s3cret-of-clickhouse"
@@ -141,7 +141,7 @@ def test_worker_log_has_context_and_no_secrets(site: QueueSite, tmp_path: Path) 
         wait_until(lambda: sum(worker_.count_ended().values()) == 3)
 
     lines = worker_.log_lines()
-    (retry_line,) = [line for line in lines if "asking again" in line["message"]]
+    (retry_line,) = [line for line in lines if line["message"].startswith("retry ")]
     assert (retry_line["task"], retry_line["project"], len(retry_line["task_id"])) == (
         "update_project",
         "Plone.Api",
