@@ -14,7 +14,13 @@ from pyf.aggregator.ports import IndexAdmin, PackageIndex
 
 # What two runs over the same registry tell differently: when they looked at a project and confirmed the cursor, and how
 # old a project was then.
-TIME_DEPENDENT_FIELDS = ("status_checked", "cursor_confirmed_at", "classifiers_fetched_at", "health_score", "health_score_breakdown")
+TIME_DEPENDENT_FIELDS = (
+    "status_checked",
+    "cursor_confirmed_at",
+    "classifiers_fetched_at",
+    "health_score",
+    "health_score_breakdown",
+)
 
 
 @contextmanager
