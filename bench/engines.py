@@ -23,10 +23,10 @@ from pyf.aggregator.settings import Settings, load_settings
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
 from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.enrich.downloads import enrich_downloads
-from pyf.aggregator.usecases.enrich.options import EnrichOptions
 from pyf.aggregator.usecases.enrich.repositories import enrich_repositories
 from pyf.aggregator.usecases.ingest.fetch import fetch_collection
 from pyf.aggregator.usecases.read.search import search_packages, suggest_packages
+from pyf.aggregator.usecases.report import EnrichOptions
 
 PACKAGE_COUNT = 20_000
 LATENCY = 0.02

@@ -52,7 +52,7 @@ def _serve_index(path: Path, workers: int) -> Iterator[str]:
     """Serve an index file; yield host and port."""
     settings = {"SQLITE_PATH": str(path), "INDEX_BACKEND": "sqlite", "WEB_RATE_LIMIT": "0"}
     with subprocess.Popen(
-        [sys.executable, "-m", "pyf.aggregator.cli.serve", "--port", "0", "--workers", str(workers)],
+        [sys.executable, "-m", "pyf.aggregator.cli.commands.serve", "--port", "0", "--workers", str(workers)],
         env={**os.environ, **settings},
         stderr=subprocess.PIPE,
         text=True,

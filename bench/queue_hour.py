@@ -49,7 +49,7 @@ def main() -> None:
             "SQLITE_PATH": str(folder / "hour.sqlite3"),
             "RENDER_WORKERS": "1",
         }
-        _run_command("pyf.aggregator.cli.aggregator", "-f", "-p", "plone")
+        _run_command("pyf.aggregator.cli.documented.aggregator", "-f", "-p", "plone")
         with (
             _run_process([program, "--port", str(port), "--save", "", "--dir", str(folder)]),
             _run_process([sys.executable, "-m", "celery", "-A", "pyf.aggregator.queue", "worker", "--loglevel=error"]),

@@ -5,7 +5,7 @@ import sys
 import time
 
 from bench.run_fetch import read_peak_memory
-from pyf.aggregator.cli.updater import main as pyfupdater
+from pyf.aggregator.cli.documented.updater import main as pyfupdater
 
 
 def main(arguments: list[str]) -> None:

@@ -19,7 +19,7 @@ COMMANDS = {
     "pyf alias list": ("main", "alias", "list"),
     "pyf profile list": ("main", "profile", "list"),
     "pyf show plone.api -t plone": ("main", "show", "plone.api", "-t", "plone"),
-    "pyfupdater -lsn": ("updater", "-lsn"),
+    "pyfupdater -lsn": ("documented.updater", "-lsn"),
     "pyf search x -t plone": ("main", "search", "x", "-t", "plone"),
 }
 

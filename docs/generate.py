@@ -18,8 +18,7 @@ from pydantic.fields import FieldInfo
 
 from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.documents.schema import Owner, iter_fields
-from pyf.aggregator.domain.health.score import GROUPS
-from pyf.aggregator.domain.health.score_caps import CAPS
+from pyf.aggregator.domain.health.score import CAPS, GROUPS
 from pyf.aggregator.metrics.definitions import COMMON_METRICS, WORKER_METRICS, MetricDefinition
 from pyf.aggregator.queue import __all__ as TASKS
 from pyf.aggregator.queue import app, task_names

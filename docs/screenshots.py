@@ -1,6 +1,6 @@
 """Take the pictures of the README: pages of the sample ecosystem, as a browser shows them on this machine.
 
-`python docs/screenshots.py` needs Chromium; the fonts are this machine's. Nothing but the sample is asked.
+`python docs/screenshots.py` needs Chromium and reads the sample services only. The fonts are those of the machine.
 """
 
 import shutil
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
-from pyf.aggregator.cli.demo_servers import DemoRunner, run_sandbox_servers, serve_pages
+from pyf.aggregator.cli.actions.demo_servers import DemoRunner, run_sandbox_servers, serve_pages
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_sample_documents
 

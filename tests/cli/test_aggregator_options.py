@@ -5,7 +5,7 @@ import re
 import click
 import pytest
 
-from pyf.aggregator.cli.aggregator import main
+from pyf.aggregator.cli.documented.aggregator import main
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import CommandRunner

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from click import ClickException
 
-from pyf.aggregator.cli.demo_servers import check_pages, serve_pages
+from pyf.aggregator.cli.actions.demo_servers import check_pages, serve_pages
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import DEMO, CommandRunner, wait_until

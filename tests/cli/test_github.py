@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from pyf.aggregator.cli.github import main
+from pyf.aggregator.cli.commands.github import main
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault, RetryAfter
 from pyf.aggregator.sandbox.github import LocalGitHub

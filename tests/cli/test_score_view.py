@@ -8,11 +8,11 @@ import pytest
 from msgspec import UNSET
 from rich.console import Console
 
-from pyf.aggregator.cli.score_view import build_score_view
+from pyf.aggregator.cli.actions.reading import build_score_view
 from pyf.aggregator.domain.health import compute_score
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from pyf.aggregator.usecases.read.explain_score import ScoreExplanation
+from pyf.aggregator.usecases.read.explanation import ScoreExplanation
 from support.cli_runner import CommandRunner
 from support.scoring_fixtures import NOW, SCORING_CONFIG, build_signals
 

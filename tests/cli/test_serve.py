@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pyf.aggregator.cli.serve_run import SingleAcceptLoop, bind_socket
+from pyf.aggregator.cli.actions.serving import SingleAcceptLoop, bind_socket
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import SERVE, CommandRunner, wait_until
 

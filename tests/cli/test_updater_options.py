@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from pyf.aggregator.cli.updater import main
+from pyf.aggregator.cli.documented.updater import main
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import CommandRunner
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from pyf.aggregator.cli.watch import RecurringRun
+from pyf.aggregator.cli.actions.watching import RecurringRun
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.domain.schedule import Schedule
 from pyf.aggregator.sandbox.downloads import DownloadTable, LocalPypistats

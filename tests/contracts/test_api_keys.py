@@ -7,7 +7,7 @@ import pytest
 
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.ports import ApiKeys, IndexAdmin
-from pyf.aggregator.ports.keys import SEARCH_ACTION
+from pyf.aggregator.ports.index import SEARCH_ACTION
 from support.builders import build_state
 from support.index_engines import KEY_ENGINES, KeyEngine
 

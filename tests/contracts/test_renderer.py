@@ -10,7 +10,7 @@ from pyf.aggregator.domain.readme.plain_text import Readme, RenderedReadme, rend
 from pyf.aggregator.domain.readme.rendering import render_readme
 from pyf.aggregator.ports import RenderCache, Renderer
 from pyf.aggregator.testing.caches import FakeRenderCache
-from pyf.aggregator.testing.rendering import InlineRenderer
+from pyf.aggregator.testing.enrichment import InlineRenderer
 
 MARKDOWN = Readme(text="# One\n\ntext\n\n## Two\n\nmore\n", content_type="text/markdown", summary="A summary.")
 RST = Readme(text="One\n===\n\n``text``\n", content_type="text/x-rst")

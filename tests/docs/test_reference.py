@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from pyf.aggregator.adapters.typesense.search_preset import PRESET
+from pyf.aggregator.adapters.typesense.keys import PRESET
 from pyf.aggregator.domain.documents.schema import Field, iter_fields
 from pyf.aggregator.settings import Settings
 

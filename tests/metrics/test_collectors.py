@@ -13,7 +13,7 @@ from pyf.aggregator.adapters.metrics_store import LocalTaskMetrics
 from pyf.aggregator.domain.collection import CollectionInfo, CollectionState
 from pyf.aggregator.domain.errors import Invalid, Unavailable
 from pyf.aggregator.metrics import CONTENT_TYPE, Metrics, serve_metrics
-from pyf.aggregator.metrics.collection_stats import CollectionStats, CollectionStatsCache
+from pyf.aggregator.metrics.collectors import CollectionStats, CollectionStatsCache
 from pyf.aggregator.metrics.definitions import COMMON_METRICS, WORKER_METRICS
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault

@@ -10,8 +10,7 @@ import pytest
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_documents, load_sample_documents
 from pyf.aggregator.sandbox.project import Json
-from pyf.aggregator.sandbox.serializers import serialize_project
-from pyf.aggregator.sandbox.yaml_format import SampleDataError
+from pyf.aggregator.sandbox.yaml_format import SampleDataError, serialize_project
 
 RICH = """
 profile: acme

@@ -10,9 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.sandbox.faults import RetryAfter
+from pyf.aggregator.sandbox.faults import RateLimit, RetryAfter
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from pyf.aggregator.sandbox.rate_limit import RateLimit
 
 Fetch = Callable[..., SimpleNamespace]
 

@@ -4,7 +4,7 @@ import pytest
 
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.project import Json, Project, Release, parse_project
-from pyf.aggregator.sandbox.serializers import (
+from pyf.aggregator.sandbox.yaml_format import (
     find_releases,
     serialize_project,
     serialize_release,

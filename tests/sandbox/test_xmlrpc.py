@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.sandbox.faults import Fault, RetryAfter
+from pyf.aggregator.sandbox.faults import Fault, RateLimit, RetryAfter
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from pyf.aggregator.sandbox.rate_limit import RateLimit
 from pyf.aggregator.sandbox.xmlrpc import build_response
 
 THROTTLED = "HTTPTooManyRequests: The action could not be performed because there were too many requests by the client."

@@ -21,7 +21,7 @@ from pyf.aggregator.bootstrap import open_dependencies
 from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.testing.caches import FakeMembershipCache, FakeRenderCache
-from pyf.aggregator.testing.rendering import InlineRenderer
+from pyf.aggregator.testing.enrichment import InlineRenderer
 from pyf.aggregator.usecases.collections.leftovers import clear_leftovers
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
 from pyf.aggregator.usecases.collections.target import Target

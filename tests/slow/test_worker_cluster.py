@@ -210,7 +210,7 @@ def test_sharded_fetch_with_killed_worker(tmp_path: Path) -> None:
         for collection in COLLECTIONS:
             assert (
                 shared.shell.run(
-                    "--delete-collection", f"{collection}-1", "-f", module="pyf.aggregator.cli.updater"
+                    "--delete-collection", f"{collection}-1", "-f", module="pyf.aggregator.cli.documented.updater"
                 ).code
                 == 0
             )

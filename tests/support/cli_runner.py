@@ -19,26 +19,26 @@ from click.testing import CliRunner
 from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.cli.aggregator import main as pyfaggregator
-from pyf.aggregator.cli.demo import main as pyfdemo
-from pyf.aggregator.cli.downloads import main as pyfdownloads
-from pyf.aggregator.cli.github import main as pyfgithub
+from pyf.aggregator.cli.commands.demo import main as pyfdemo
+from pyf.aggregator.cli.commands.downloads import main as pyfdownloads
+from pyf.aggregator.cli.commands.github import main as pyfgithub
+from pyf.aggregator.cli.commands.search import main as pyfsearch
+from pyf.aggregator.cli.commands.serve import main as pyfserve
+from pyf.aggregator.cli.documented.aggregator import main as pyfaggregator
+from pyf.aggregator.cli.documented.updater import main as pyfupdater
 from pyf.aggregator.cli.main import main as pyf
-from pyf.aggregator.cli.search import main as pyfsearch
-from pyf.aggregator.cli.serve import main as pyfserve
-from pyf.aggregator.cli.updater import main as pyfupdater
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.settings import Settings
 
-AGGREGATOR = "pyf.aggregator.cli.aggregator"
-DEMO = "pyf.aggregator.cli.demo"
+AGGREGATOR = "pyf.aggregator.cli.documented.aggregator"
+DEMO = "pyf.aggregator.cli.commands.demo"
 PYF = "pyf.aggregator.cli.main"
-DOWNLOADS = "pyf.aggregator.cli.downloads"
-GITHUB = "pyf.aggregator.cli.github"
-SEARCH = "pyf.aggregator.cli.search"
-SERVE = "pyf.aggregator.cli.serve"
-UPDATER = "pyf.aggregator.cli.updater"
+DOWNLOADS = "pyf.aggregator.cli.commands.downloads"
+GITHUB = "pyf.aggregator.cli.commands.github"
+SEARCH = "pyf.aggregator.cli.commands.search"
+SERVE = "pyf.aggregator.cli.commands.serve"
+UPDATER = "pyf.aggregator.cli.documented.updater"
 COMMANDS = {
     "pyf": pyf,
     "pyfaggregator": pyfaggregator,

@@ -10,11 +10,10 @@ from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.documents.project import Project
 from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.testing.caches import FakeMembershipCache, FakeRenderCache, FakeRepositoryCache
-from pyf.aggregator.testing.enrichment import FakeDownloadStats, FakeRepositoryHost
+from pyf.aggregator.testing.enrichment import FakeDownloadStats, FakeRepositoryHost, InlineRenderer
 from pyf.aggregator.testing.index import FakeApiKeys, FakeIndex
 from pyf.aggregator.testing.reference_search import ReferenceSearch
 from pyf.aggregator.testing.registry import FakePackageRegistry
-from pyf.aggregator.testing.rendering import InlineRenderer
 from support.registry_world import Clock
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import uvicorn
 
-from pyf.aggregator.cli.serve_run import bind_socket, build_uvicorn_config
+from pyf.aggregator.cli.actions.serving import bind_socket, build_uvicorn_config
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.domain.membership.profile import Profile
 from pyf.aggregator.ports import Dependencies

@@ -17,10 +17,10 @@ from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.project import Project
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from pyf.aggregator.sandbox.serializers import serialize_project, serialize_release
+from pyf.aggregator.sandbox.yaml_format import serialize_project, serialize_release
 from pyf.aggregator.settings import Settings, load_settings
 from pyf.aggregator.testing.caches import FakeRenderCache
-from pyf.aggregator.testing.rendering import InlineRenderer
+from pyf.aggregator.testing.enrichment import InlineRenderer
 from pyf.aggregator.usecases.collections.rebuild import rebuild_collection
 from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.ingest.fetch import fetch_collection

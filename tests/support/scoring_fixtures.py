@@ -6,8 +6,7 @@ from typing import Any
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.health import Signals
-from pyf.aggregator.domain.health.rules import RuleContext
-from pyf.aggregator.domain.health.signals import IssueCounts
+from pyf.aggregator.domain.health.rules import IssueCounts, RuleContext
 
 SCORING_CONFIG = load_scoring_config(profiles=load_profiles().values())
 DAY = 86_400

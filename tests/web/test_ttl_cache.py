@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from pyf.aggregator.web.ttl_cache import TTLCache
+from pyf.aggregator.web.site import TTLCache
 from support.registry_world import Clock
 
 

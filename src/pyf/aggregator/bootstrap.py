@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from msgspec import Struct
 
+from .domain.collection import Descriptions, Discovery, Policy
 from .domain.errors import Invalid
-from .domain.policy import Descriptions, Discovery, Policy
 from .ports import (
     ApiKeys,
     CandidateSource,

@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
-from pyf.aggregator.adapters.http.throttle import Throttle
+from pyf.aggregator.adapters.http.retry import Throttle
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.testing.coordination import FakeRateLimiter
 

@@ -10,9 +10,9 @@ from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.adapters.http.retry import RetryPolicy
 from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.adapters.pypi import PyPIRegistry
+from pyf.aggregator.domain.collection import Descriptions
 from pyf.aggregator.domain.documents.project import Metadata, Project, ProjectStatus, Release
 from pyf.aggregator.domain.errors import NotFound, Unavailable
-from pyf.aggregator.domain.policy import Descriptions
 from pyf.aggregator.ports import ProjectRequest, ProjectResult
 
 Json = dict[str, Any]

@@ -15,8 +15,7 @@ import pytest
 from pyf.aggregator.adapters.fulltext.files import get_search_folder
 from pyf.aggregator.adapters.fulltext.search import FulltextSearch
 from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
-from pyf.aggregator.adapters.sqlite.database import Database
-from pyf.aggregator.adapters.sqlite.file_lock import hold_file_lock
+from pyf.aggregator.adapters.sqlite.database import Database, hold_file_lock
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
 from pyf.aggregator.adapters.sqlite.search_source import open_search
 from pyf.aggregator.config.lexicon import load_lexicon

@@ -351,7 +351,7 @@ def test_other_peoples_metadata_stays(local: LocalTypesense, plone: Typesense) -
 
 
 def test_commands_with_an_index_in_a_file_do_not_import_the_client() -> None:
-    program = "import sys, pyf.aggregator.cli.aggregator_run; print({'typesense', 'httpx'} & sys.modules.keys())"
+    program = "import sys, pyf.aggregator.cli.documented.aggregator; print({'typesense', 'httpx'} & sys.modules.keys())"
     with run_python(program) as imported:
         assert imported.stdout is not None
         assert imported.stdout.read() == "set()\n"

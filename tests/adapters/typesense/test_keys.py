@@ -10,7 +10,7 @@ from pyf.aggregator.adapters import typesense
 from pyf.aggregator.adapters.api_keys import generate_key
 from pyf.aggregator.adapters.typesense import Server, Typesense, TypesenseApiKeys
 from pyf.aggregator.domain.errors import Invalid, NotFound
-from pyf.aggregator.ports.keys import SEARCH_ACTION
+from pyf.aggregator.ports.index import SEARCH_ACTION
 from support.builders import build_state
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
 

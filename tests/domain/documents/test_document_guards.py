@@ -7,12 +7,7 @@ import pytest
 from msgspec import UNSET, json
 
 from pyf.aggregator.config.scoring import load_scoring_config
-from pyf.aggregator.domain.documents.builder import (
-    DOCUMENT_VERSION,
-    BuildContext,
-    build_documents,
-    extract_readme,
-)
+from pyf.aggregator.domain.documents.builder import DOCUMENT_VERSION, BuildContext, build_documents, extract_readme
 from pyf.aggregator.domain.documents.document import Document, Enrichments
 from pyf.aggregator.domain.documents.project import File, Metadata, Project, ProjectStatus, Release, Vulnerability
 from pyf.aggregator.domain.documents.schema import iter_fields

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyf.aggregator.domain.health.abandonment import find_abandonment_notice
+from pyf.aggregator.domain.health.extract_signals import find_abandonment_notice
 
 
 @pytest.mark.parametrize(

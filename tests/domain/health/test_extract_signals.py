@@ -12,7 +12,7 @@ from pyf.aggregator.domain.documents.document import Enrichments
 from pyf.aggregator.domain.documents.project import File, Vulnerability
 from pyf.aggregator.domain.documents.schema import DownloadFields, RegistryFields, RepositoryFields
 from pyf.aggregator.domain.health import Signals, compute_score, extract_signals
-from pyf.aggregator.domain.health.signals import IssueCounts
+from pyf.aggregator.domain.health.rules import IssueCounts
 from support.builders import build_fields
 from support.scoring_fixtures import NOW, SCORING_CONFIG, to_timestamp
 

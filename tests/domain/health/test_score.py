@@ -9,9 +9,8 @@ from msgspec import UNSET, json
 from msgspec.structs import replace
 
 from pyf.aggregator.domain.health import Signals, compute_score
-from pyf.aggregator.domain.health.score import GROUPS, Score
-from pyf.aggregator.domain.health.score_caps import CAPS
-from pyf.aggregator.domain.health.signals import IssueCounts
+from pyf.aggregator.domain.health.rules import IssueCounts
+from pyf.aggregator.domain.health.score import CAPS, GROUPS, Score
 from support.scoring_fixtures import NOW, SCORING_CONFIG, build_signals, days_before_now
 
 # Values of each fact from the worst to the best; which of two is better must not depend on anything else.

@@ -11,7 +11,7 @@ from pathlib import Path
 from pyf.aggregator.adapters.sqlite.admin import SqliteAdmin
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
-from pyf.aggregator.cli.updater import main
+from pyf.aggregator.cli.documented.updater import main
 from pyf.aggregator.domain.documents.schema import DownloadFields
 from pyf.aggregator.ports import ProjectDocuments
 from pyf.aggregator.settings import load_settings

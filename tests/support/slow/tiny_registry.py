@@ -15,7 +15,7 @@ from pyf.aggregator.bootstrap import open_dependencies
 from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from pyf.aggregator.testing.rendering import InlineRenderer
+from pyf.aggregator.testing.enrichment import InlineRenderer
 from pyf.aggregator.usecases.report import IngestReport
 from support.cli_runner import CommandRunner, create_user
 from support.registry_world import Clock, Json, World, build_fast_settings

@@ -19,8 +19,7 @@ from pyf.aggregator.testing.enrichment import FakeDownloadStats
 from pyf.aggregator.testing.index import FakeIndex
 from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.enrich.downloads import MAX_AGE, MAX_CONSECUTIVE_FAILURES, RunEstimate, enrich_downloads
-from pyf.aggregator.usecases.enrich.options import EnrichOptions
-from pyf.aggregator.usecases.report import EnrichmentReport
+from pyf.aggregator.usecases.report import EnrichmentReport, EnrichOptions
 from support.builders import build_project, build_state
 from support.fake_dependencies import build_fake_dependencies
 from support.registry_world import Clock

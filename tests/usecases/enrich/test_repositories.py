@@ -18,9 +18,8 @@ from pyf.aggregator.domain.repositories import Repository
 from pyf.aggregator.ports import Dependencies, ProjectDocuments, RateLimitStatus, RepositoryResult
 from pyf.aggregator.testing.enrichment import FakeRepositoryHost
 from pyf.aggregator.usecases.collections.target import Target
-from pyf.aggregator.usecases.enrich.options import EnrichOptions
 from pyf.aggregator.usecases.enrich.repositories import enrich_repositories
-from pyf.aggregator.usecases.report import EnrichmentReport
+from pyf.aggregator.usecases.report import EnrichmentReport, EnrichOptions
 from support.builders import build_project, build_state
 from support.fake_dependencies import build_fake_dependencies
 from support.index_engines import ENGINES, IndexEngine

@@ -14,7 +14,7 @@ from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.ports import ProjectDocuments
 from pyf.aggregator.usecases.collections.target import Scope, Target
 from pyf.aggregator.usecases.enrich.scores import rescore_collection
-from pyf.aggregator.usecases.read.explain_score import explain_score
+from pyf.aggregator.usecases.read.explanation import explain_score
 from support.registry_world import START, World
 
 YEAR = 365 * 86_400

@@ -4,11 +4,11 @@ import pytest
 from msgspec.structs import replace
 from trove_classifiers import classifiers as trove
 
+from pyf.aggregator.domain.collection import Descriptions, Discovery
 from pyf.aggregator.domain.documents.builder import DOCUMENT_VERSION
 from pyf.aggregator.domain.documents.schema import RepositoryFields
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.domain.membership.profile import Filter, matches_classifiers
-from pyf.aggregator.domain.policy import Descriptions, Discovery
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.usecases.collections.target import Scope, Target
 from support.registry_world import World

@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from pyf.aggregator.adapters.candidates import StaticCandidates
+from pyf.aggregator.domain.collection import Discovery
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.domain.membership.profile import Filter
-from pyf.aggregator.domain.policy import Discovery
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
-from pyf.aggregator.sandbox.release_metadata import build_empty_info
+from pyf.aggregator.sandbox.project import build_empty_info
 from support.registry_world import Json, World, open_world
 
 # Real packages that are named like the framework, mention it or require it, and are no members; each was checked by

@@ -5,10 +5,9 @@ from msgspec.structs import replace
 
 from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.usecases.collections.target import Target
-from pyf.aggregator.usecases.ingest.fetch import fetch_collection
+from pyf.aggregator.usecases.ingest.fetch import fetch_collection, fetch_shard, plan_shards, read_seen_classifiers
 from pyf.aggregator.usecases.ingest.incremental import update_collection, with_shared_changelog
 from pyf.aggregator.usecases.ingest.run import RunOptions
-from pyf.aggregator.usecases.ingest.sharded_fetch import fetch_shard, plan_shards, read_seen_classifiers
 from support.registry_world import PLONE_FILTER, START, World
 
 DJANGO = Filter(profile="django", classifiers=("Framework :: Django",))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from ..domain.errors import Invalid
-from ..ports.keys import PREFIX_LENGTH, ApiKey
+from ..ports.index import PREFIX_LENGTH, ApiKey
 
 WILDCARD = "*"
 _LETTERS_AND_DIGITS = string.ascii_letters + string.digits

@@ -1,12 +1,14 @@
-"""JSON encoding and order of a project's documents, as all index engines store them.
+"""JSON encoding of documents, as all index engines store them, and of cached READMEs and repository data.
 
-Lone surrogates, which UTF-8 cannot encode, become U+FFFD.
+Lone surrogates, which UTF-8 cannot encode, become U+FFFD. Decoders of cached values return None for a value that
+another version of the program has written in another form.
 """
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from msgspec import UNSET, Struct, to_builtins
+from msgspec import UNSET, DecodeError, Struct, to_builtins
 from msgspec.json import Decoder, encode
 
 from ..domain.collection import ProjectState
@@ -21,6 +23,8 @@ from ..domain.documents.schema import (
     RepositoryFields,
     iter_fields,
 )
+from ..domain.readme.plain_text import RenderedReadme
+from ..domain.repositories import CachedRepository
 
 _INTEGER_FIELDS = tuple(
     field.name for field in iter_fields() if field.owner is Owner.REGISTRY and field.kind == "int64"
@@ -138,3 +142,37 @@ def build_project_state(name_normalized: str, documents: Iterable[RegistryFields
         project_status=ordered[0].project_status,
         release_count=len(ordered),
     )
+
+
+# Compressing fewer bytes of JSON saves nothing.
+_MIN_COMPRESSED_BYTES = 512
+
+_readme_decoder = Decoder(RenderedReadme)
+_repository_decoder = Decoder(CachedRepository)
+
+
+def encode_readme(readme: RenderedReadme) -> bytes:
+    """Return JSON, compressed to about a third if that saves anything."""
+    json = encode_json(readme)
+    return json if len(json) < _MIN_COMPRESSED_BYTES else zlib.compress(json, level=1)
+
+
+def decode_readme(content: bytes) -> RenderedReadme | None:
+    """Return a rendered README, None for an unreadable one."""
+    try:
+        return _readme_decoder.decode(content if content.startswith(b"{") else zlib.decompress(content))
+    except (DecodeError, zlib.error):
+        return None
+
+
+def encode_repository(repository: CachedRepository) -> str:
+    """Return JSON."""
+    return encode_json(repository).decode()
+
+
+def decode_repository(json: str) -> CachedRepository | None:
+    """Return repository data, None for unreadable data."""
+    try:
+        return _repository_decoder.decode(json)
+    except DecodeError:
+        return None

@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from ..domain.errors import AggregatorError, Invalid, NotFound
 from ..domain.membership.profile import Filter, Profile
+from ..domain.text import suggest
 from ..ports import Dependencies
 from ..usecases.collections.overview import read_overview
 from ..usecases.collections.target import Target
 from .output import print_notice
-from .suggestions import suggest
 
 if TYPE_CHECKING:
     from ..settings import Settings

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from ..domain.text import suggest
 from ..settings import Settings, load_settings
-from .suggestions import suggest
 
 # A first word in common makes names similar already: GITHUB_TOKENS is a misspelling, GITHUB_ACTION is none.
 _CUTOFF = 0.9

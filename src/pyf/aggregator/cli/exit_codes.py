@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from ..domain.errors import AggregatorError, Unavailable
-from .suggestions import suggest
+from ..domain.text import suggest
 
 
 class ExitCode(IntEnum):

@@ -21,31 +21,31 @@ class _Entry(NamedTuple):
 
 SECTIONS: Mapping[str, Mapping[str, _Entry]] = {
     "Fill a collection": {
-        "fetch": _Entry("package_commands", "fetch", "Find all packages of a profile and read them"),
-        "update": _Entry("package_commands", "update", "Read what changed on PyPI since the last run"),
-        "refresh": _Entry("package_commands", "refresh", "Compare a collection with PyPI, remove what is gone"),
-        "watch": _Entry("package_commands", "watch", "Keep a collection current until Ctrl-C"),
+        "fetch": _Entry("packages", "fetch", "Find all packages of a profile and read them"),
+        "update": _Entry("packages", "update", "Read what changed on PyPI since the last run"),
+        "refresh": _Entry("packages", "refresh", "Compare a collection with PyPI, remove what is gone"),
+        "watch": _Entry("packages", "watch", "Keep a collection current until Ctrl-C"),
         "github": _Entry("github", "github", "Add GitHub data: stars, open issues, last commit"),
         "downloads": _Entry("downloads", "downloads", "Add download counts"),
     },
     "Find packages": {
         "search": _Entry("search", "search", "Find packages by words, name and filters"),
-        "show": _Entry("package_commands", "show", "Print what is stored of a package"),
-        "explain": _Entry("package_commands", "explain", "Explain the health score of a package"),
-        "why": _Entry("package_commands", "why", "Explain why a package is in a collection, or not"),
+        "show": _Entry("packages", "show", "Print what is stored of a package"),
+        "explain": _Entry("packages", "explain", "Explain the health score of a package"),
+        "why": _Entry("packages", "why", "Explain why a package is in a collection, or not"),
     },
     "Manage": {
-        "collection": _Entry("admin_commands", "collection", "List, create, rebuild, copy, delete, export, import"),
-        "alias": _Entry("admin_commands", "alias", "List, set and remove aliases of collections"),
-        "key": _Entry("admin_commands", "key", "List, add and remove search-only API keys"),
-        "profile": _Entry("admin_commands", "profile", "List, show and check profiles"),
-        "queue": _Entry("admin_commands", "queue", "Show and purge the task queue"),
+        "collection": _Entry("admin", "collection", "List, create, rebuild, copy, delete, export, import"),
+        "alias": _Entry("admin", "alias", "List, set and remove aliases of collections"),
+        "key": _Entry("admin", "key", "List, add and remove search-only API keys"),
+        "profile": _Entry("admin", "profile", "List, show and check profiles"),
+        "queue": _Entry("admin", "queue", "Show and purge the task queue"),
     },
     "Serve and check": {
         "serve": _Entry("serve", "serve", "Serve web pages and the API"),
         "demo": _Entry("demo", "demo", "Try everything on this machine, with sample services"),
-        "doctor": _Entry("admin_commands", "doctor", "Check settings, services and the index"),
-        "completion": _Entry("admin_commands", "completion", "Print a completion script for bash, zsh or fish"),
+        "doctor": _Entry("admin", "doctor", "Check settings, services and the index"),
+        "completion": _Entry("admin", "completion", "Print a completion script for bash, zsh or fish"),
     },
 }
 
@@ -70,7 +70,7 @@ class LazyGroup(ExitCodeGroup):
             return None
         entry = _ENTRIES[cmd_name]
         with default_sigint():
-            command: click.Command = getattr(import_module(f".{entry.module}", __package__), entry.attribute)
+            command: click.Command = getattr(import_module(f".commands.{entry.module}", __package__), entry.attribute)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

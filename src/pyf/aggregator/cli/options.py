@@ -5,10 +5,11 @@ from copy import copy
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, get_completion_class
 
 from .. import __version__
-from .exit_codes import ExitCodeCommand
+from ..domain.errors import AggregatorError
+from .exit_codes import ExitCode, ExitCodeCommand
 
 CONTEXT_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -22,15 +23,11 @@ WATCH_INTERVAL = 300
 
 def complete_profiles(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the profiles whose key begins with what was typed."""
-    from .completion import list_profiles
-
     return [CompletionItem(key, help=name) for key, name in list_profiles().items() if key.startswith(incomplete)]
 
 
 def complete_collections(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the collections and aliases whose name begins with what was typed."""
-    from .completion import list_collection_names
-
     return [CompletionItem(name) for name in list_collection_names() if name.startswith(incomplete)]
 
 
@@ -76,3 +73,45 @@ def to_program(command: click.Command, name: str) -> click.Command:
     program = copy(command)
     program.name, program.params = name, list(command.params)
     return click.version_option(__version__, prog_name=name)(program)
+
+
+SHELLS = ("bash", "zsh", "fish")
+
+# Seconds that a completion waits for a Typesense server.
+_TIMEOUT = 1.0
+
+
+def print_script(shell: str, command: click.Command) -> ExitCode:
+    """Print the script that makes a shell complete the words of `pyf`."""
+    completion_class = get_completion_class(shell)
+    if completion_class is None:
+        raise click.UsageError(f"unknown shell {shell!r}. Supported: {', '.join(SHELLS)}")
+    click.echo(completion_class(command, {}, "pyf", "_PYF_COMPLETE").source())
+    return ExitCode.SUCCESS
+
+
+def list_profiles() -> dict[str, str]:
+    """Return the name of each profile by its key; nothing if they can't be read."""
+    from ..config.profiles import load_profiles
+    from ..settings import load_settings
+
+    try:
+        profiles = load_profiles(load_settings().profiles_file)
+    except AggregatorError:  # an error message would end up in the command line
+        return {}
+    return {key: profile.name for key, profile in profiles.items()}
+
+
+def list_collection_names() -> list[str]:
+    """Return the public names of all collections; nothing if the index is unavailable."""
+    from ..bootstrap import open_index
+    from ..settings import load_settings
+    from ..usecases.collections.overview import read_overview
+
+    try:
+        settings = load_settings()
+        limits = {"typesense_timeout": _TIMEOUT, "typesense_retry_timeout": 0.0}
+        with open_index(settings.model_copy(update=limits)) as deps:
+            return list(read_overview(deps).names)
+    except AggregatorError:  # an error message would end up in the command line
+        return []

@@ -1,4 +1,4 @@
-"""Print reports, tables, JSON and progress."""
+"""Print reports, tables, JSON and progress, and ask for confirmation."""
 
 import json
 import sys
@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..domain.errors import Unavailable
+from ..domain.errors import Invalid, Unavailable
+from ..ports import Dependencies
 from .exit_codes import ExitCode, detach_stdout, print_error, to_exit_code
 
-# Rich takes as long to import as a short command runs, and --json and lists of names do not need it.
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
     from ..usecases.report import ProgressCallback, RunReport
+
+# Rich takes as long to import as a short command runs, and --json and lists of names do not need it.
+
 
 # Up to this number, names with the same kind of reason get a line each; more share a paragraph.
 _MAX_SINGLE_LINES = 3
@@ -212,3 +215,39 @@ def _build_report_table(report: "RunReport") -> "Table":
             table.add_row(label, f"{count:,}")
     table.add_row("seconds", f"{report.seconds:.1f}")
     return table
+
+
+def require_confirmation(question: str, *, is_confirmed: bool, option: str) -> None:
+    """Ask a yes-or-no question on stderr; raise `Invalid` unless the answer is yes.
+
+    Args:
+        is_confirmed: The user has answered with `option`, which the error names if there is no terminal.
+    """
+    if is_confirmed:
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Invalid(f"not a terminal: confirm with {option}. Nothing was changed. The question was: {question}")
+    if not click.confirm(question, err=True):
+        raise Invalid("not confirmed. Nothing was changed")
+
+
+def confirm_alias_swap(deps: Dependencies, collection: str, action: str, *, is_confirmed: bool, option: str) -> None:
+    """Ask before an alias replaces a collection of the same name.
+
+    Asks nothing if the name is an alias already, or does not exist.
+
+    Args:
+        action: What fills the new collection, such as "copy it to".
+    """
+    from ..usecases.collections.aliases import find_next_name, is_unaliased
+
+    if not is_unaliased(deps, collection):
+        return
+    successor = find_next_name(deps.admin, collection)
+    downtime_note = "" if deps.admin.replaces_atomically else "; the name is unavailable for a moment"
+    require_confirmation(
+        f"{collection} is a collection, not an alias. Replace it with an alias to {successor} "
+        f"({action} {successor}, then delete {collection}{downtime_note})?",
+        is_confirmed=is_confirmed,
+        option=option,
+    )

@@ -8,8 +8,7 @@ from msgspec.structs import replace
 
 from ..domain.errors import Invalid
 from ..domain.health import ScoringConfig
-from ..domain.health.score import BASIC, FULL, GROUPS
-from ..domain.health.score_caps import CAPS
+from ..domain.health.score import BASIC, CAPS, FULL, GROUPS
 from ..domain.membership.profile import Profile
 from . import yaml_file
 

@@ -1,7 +1,8 @@
-"""Format lists, dates and quoted text for messages, in one way on every layer."""
+"""Format lists, dates and quoted text for messages, in one way on every layer, and suggest known values."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 
 
 def to_date(timestamp: float) -> date:
@@ -35,3 +36,10 @@ def to_single_line(text: str, max_length: int) -> str:
     """Shorten text to one line of at most `max_length` characters, without control characters."""
     line = text if len(text) <= max_length else f"{text[: max_length - 1]}…"
     return line if line.isprintable() else "".join(character if character.isprintable() else " " for character in line)
+
+
+def suggest(value: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return "Did you mean X?", or "" if no known value is similar: `cutoff` is the ratio of difflib."""
+    by_lower_case = {name.lower(): name for name in known}
+    matches = get_close_matches(value.lower(), by_lower_case, n=1, cutoff=cutoff)
+    return f"Did you mean {by_lower_case[matches[0]]}?" if matches else ""

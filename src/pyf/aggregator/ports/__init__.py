@@ -16,8 +16,7 @@ from .enrichment import (
     RepositoryHost,
     RepositoryResult,
 )
-from .index import IndexAdmin, MembershipCache, PackageIndex, ProjectDocuments, Rejection, SearchEngine
-from .keys import ApiKeys, NewKey
+from .index import ApiKeys, IndexAdmin, MembershipCache, NewKey, PackageIndex, ProjectDocuments, Rejection, SearchEngine
 from .metrics import Backlog, RequestMetrics, ServiceRateLimit, TaskMetrics, TaskTotals
 from .registry import (
     CandidateSource,

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from ..domain.policy import Policy
+from ..domain.collection import Policy
 from .enrichment import DownloadStats, RepositoryCache, RepositoryHost
-from .index import IndexAdmin, MembershipCache, PackageIndex, SearchEngine
-from .keys import ApiKeys
+from .index import ApiKeys, IndexAdmin, MembershipCache, PackageIndex, SearchEngine
 from .metrics import RequestMetrics
 from .registry import CandidateSource, Changelog, PackageRegistry, ReleaseFeed
 from .rendering import Renderer

@@ -1,11 +1,16 @@
-"""The Celery app; it reads the settings at its first use, not at import."""
+"""The Celery app, and a consumer that survives a lost Redis connection.
+
+The app reads the settings at its first use, not at import.
+"""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
 from celery import Celery
 from celery.loaders.app import AppLoader
+from celery.worker.consumer import Consumer
 
 from ..bootstrap import open_worker_dependencies
 from ..domain.errors import AggregatorError, Invalid
@@ -46,7 +51,7 @@ def build_celery_config(settings: Settings) -> dict[str, Any]:
         "task_soft_time_limit": settings.celery_task_soft_time_limit,
         "task_time_limit": settings.celery_task_time_limit,
         "task_annotations": dict.fromkeys(task_names.LONG_RUNNING, limits),
-        "worker_consumer": "pyf.aggregator.queue.consumer:ReconnectingConsumer",
+        "worker_consumer": "pyf.aggregator.queue.app:ReconnectingConsumer",
         "worker_pool": settings.celery_worker_pool,
         "worker_concurrency": settings.celery_worker_concurrency,
         "worker_prefetch_multiplier": settings.celery_worker_prefetch_multiplier,
@@ -87,3 +92,23 @@ def _to_click_error(error: AggregatorError) -> Exception:
 
 
 app = Celery("pyf.aggregator", loader=SettingsLoader, set_as_current=False)
+
+
+class ReconnectingConsumer(Consumer):
+    """Celery's consumer with a fix: it survives a lost connection while tasks are unacknowledged."""
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Drop the lost connection; Celery then reconnects, without a time limit."""
+        if self.connection is not None and self.task_consumer is not None:
+            self.connection.collect = partial(_collect_connection, self.connection, self.task_consumer.channel)
+        super().on_connection_error_after_connected(exc)
+
+
+def _collect_connection(connection: Any, channel: Any, **options: Any) -> None:
+    """Close the channel, then call the connection's own `collect`, which closes it again and drops its transport.
+
+    Closing a channel that waits for its next task fails at the first attempt. After the transport is gone, the second
+    attempt or the acknowledgement of a task raises an AttributeError that ends the worker (kombu 5.7, Celery 5.7).
+    """
+    connection.maybe_close_channel(channel)
+    type(connection).collect(connection, **options)

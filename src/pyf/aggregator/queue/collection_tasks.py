@@ -13,13 +13,12 @@ from ..domain.errors import AggregatorError
 from ..ports import Dependencies
 from ..usecases.collections.target import Target
 from ..usecases.enrich.downloads import enrich_downloads
-from ..usecases.enrich.options import EnrichOptions
 from ..usecases.enrich.repositories import enrich_repositories
 from ..usecases.enrich.scores import rescore_collection
 from ..usecases.ingest.incremental import update_collection, with_shared_changelog
 from ..usecases.ingest.refresh import refresh_collection
 from ..usecases.ingest.run import RunOptions
-from ..usecases.report import RunReport
+from ..usecases.report import EnrichOptions, RunReport
 from . import task_names
 from .app import app
 from .beat_schedule import ALL_COLLECTIONS

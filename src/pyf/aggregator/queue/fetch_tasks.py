@@ -17,9 +17,8 @@ from celery import Task
 
 from ..domain.errors import AggregatorError, Invalid, NotFound
 from ..usecases.collections.target import Target
-from ..usecases.ingest.fetch import fetch_collection
+from ..usecases.ingest.fetch import fetch_collection, fetch_shard, plan_shards, read_seen_classifiers
 from ..usecases.ingest.run import RunOptions
-from ..usecases.ingest.sharded_fetch import fetch_shard, plan_shards, read_seen_classifiers
 from ..usecases.report import RunReport
 from . import task_names
 from .app import app

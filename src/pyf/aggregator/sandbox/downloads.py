@@ -14,9 +14,8 @@ import yaml
 from aiohttp import web
 from packaging.utils import canonicalize_name
 
-from .faults import Fault, FaultKind
+from .faults import Fault, FaultKind, RateLimit
 from .local_service import LocalService, RequestTarget
-from .rate_limit import RateLimit
 from .responses import PreparedResponse
 
 # The number of days with counts.

@@ -13,8 +13,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from .changelog import Changelog, ChangelogRow, assign_serials, build_past_change
-from .project import Json, Project, Release, parse_project
-from .release_metadata import build_empty_info, build_file
+from .project import Json, Project, Release, build_empty_info, build_file, parse_project
 
 
 class ProjectHistory:

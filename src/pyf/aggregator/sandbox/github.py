@@ -9,11 +9,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from .faults import Fault, FaultKind
+from .faults import Fault, FaultKind, HourlyQuota
 from .github_fixtures import HostedRepository, Json
 from .graphql import Field, GraphQLError, Node, Query, parse_query
 from .local_service import LocalService, RequestTarget
-from .rate_limit import HourlyQuota
 from .responses import PreparedResponse, redirect
 
 # The maximum number of nodes in one query.

@@ -14,8 +14,7 @@ from typing import Generic, Self, TypeVar
 import msgspec
 from aiohttp import web
 
-from .faults import Fault, Faults, respond_with_fault
-from .rate_limit import RateLimit
+from .faults import Fault, Faults, RateLimit, respond_with_fault
 from .responses import PreparedResponse
 
 

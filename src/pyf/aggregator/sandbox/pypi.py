@@ -13,22 +13,21 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from . import filler_projects, rss, xmlrpc
+from . import changelog, load, xmlrpc
 from .fake_registry import FakeRegistry
-from .faults import Fault, FaultKind
+from .faults import Fault, FaultKind, RateLimit
 from .load import load_documents, load_sample_documents
 from .local_service import LocalService
 from .project import Project
-from .rate_limit import RateLimit
 from .responses import PreparedResponse, redirect
-from .serializers import (
+from .xmlrpc import PyPITarget, XmlRpcCall, handle_call, parse_pypi_target
+from .yaml_format import (
     render_simple_html,
     serialize_project,
     serialize_release,
     serialize_simple_index,
     serialize_simple_page,
 )
-from .xmlrpc_methods import PyPITarget, XmlRpcCall, handle_call, parse_pypi_target
 
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
 _DOCUMENT_MAX_AGE = 900
@@ -64,7 +63,7 @@ class LocalPyPI(LocalService[PyPITarget]):
         self.xmlrpc_limit = xmlrpc_limit
         self.document_lag = document_lag
         self.index_lag = index_lag
-        self._filler_entries = filler_projects.build_index_entries(filler_count)
+        self._filler_entries = load.build_index_entries(filler_count)
         self._project_cache: dict[str, tuple[Project, dict[object, PreparedResponse]]] = {}
         self._registry_cache: tuple[int, dict[object, PreparedResponse]] = (-1, {})
 
@@ -93,7 +92,11 @@ class LocalPyPI(LocalService[PyPITarget]):
             case "simple_page":
                 return self._respond_simple_page(target, as_json)
             case "rss":
-                feed = rss.build_updates_feed if target.path.endswith("updates.xml") else rss.build_packages_feed
+                feed = (
+                    changelog.build_updates_feed
+                    if target.path.endswith("updates.xml")
+                    else changelog.build_packages_feed
+                )
                 return self._get_registry_response(
                     target.path,
                     lambda: PreparedResponse(

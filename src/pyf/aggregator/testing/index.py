@@ -31,7 +31,7 @@ from ..domain.documents.project import normalize_name
 from ..domain.documents.schema import Owner, ProjectFields, RegistryFields
 from ..domain.errors import Invalid, NotFound, Unavailable
 from ..ports import NewKey, ProjectDocuments, Rejection
-from ..ports.keys import SEARCH_ACTION, ApiKey
+from ..ports.index import SEARCH_ACTION, ApiKey
 
 
 @dataclass

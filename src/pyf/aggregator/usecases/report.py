@@ -1,9 +1,15 @@
-"""Report what a run did: the entry points print it, return it and derive exit codes from it."""
+"""Report what a run did, and choose what an enrichment covers.
+
+The entry points print reports, return them and derive exit codes from them.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from ..domain.errors import AggregatorError, Unavailable
 from ..ports import Dependencies, Rejection
@@ -187,3 +193,18 @@ class EnrichmentReport(RunReport):
         """Record that the source does not know a package."""
         self.missing.append(name)
         self.reasons[name] = str(reason)
+
+
+class EnrichOptions(Struct, frozen=True, kw_only=True):
+    """What a caller chooses for a run that enriches packages.
+
+    Attributes:
+        limit: Packages to process at most, those with the oldest check first.
+        fresh: Request what an earlier run has requested recently, too.
+        deadline: Unix time from which on nothing is requested; the next run continues.
+    """
+
+    limit: int | None = None
+    fresh: bool = False
+    deadline: float = inf
+    progress: ProgressCallback = no_progress

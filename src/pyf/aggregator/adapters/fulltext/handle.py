@@ -11,7 +11,7 @@ import tantivy
 from msgspec import DecodeError, ValidationError
 
 from ...domain.errors import Unavailable
-from ..sqlite.file_lock import hold_file_lock
+from ..sqlite.database import hold_file_lock
 from .files import CorruptIndex, Stamp, are_unchanged, check, get_lock_path
 from .indexer import RankingContext, catch_up, rebuild
 from .source import CollectionSource, TooManyChanges

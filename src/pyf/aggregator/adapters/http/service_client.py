@@ -18,8 +18,7 @@ from ...ports import RateLimiter
 from .client import HttpClient
 from .errors import error_from_exception, error_from_status, outcome_label, redact_url
 from .readers import BodyReader
-from .retry import RetryPolicy, Transient, retry
-from .throttle import Throttle
+from .retry import RetryPolicy, Throttle, Transient, retry
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -1,7 +1,7 @@
 """Adapters of PyPI and its mirrors: JSON API, simple index, XML-RPC methods and feeds."""
 
-from .changelog import PyPIChangelog
 from .feed import PyPIFeed
 from .registry import PyPIRegistry
+from .xmlrpc import PyPIChangelog
 
 __all__ = ["PyPIChangelog", "PyPIFeed", "PyPIRegistry"]

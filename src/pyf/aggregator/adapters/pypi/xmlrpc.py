@@ -1,17 +1,22 @@
-"""Streaming XML-RPC client for PyPI's methods; a response of `browse` can be 20 MB long.
+"""PyPI's changelog and classifiers, read with its XML-RPC methods.
 
-The parser of the standard library takes twice as long and keeps all rows in memory.
+Responses are parsed as they arrive: one of `browse` can be 20 MB long. The parser of the standard library takes
+twice as long and keeps all rows in memory.
 """
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from sys import intern
 from typing import Generic, TypeAlias, TypeVar
 from xml.parsers import expat
 from xmlrpc.client import dumps
 
+from ...domain.documents.project import normalize_name
 from ...domain.errors import Unavailable
+from ...ports import ChangelogEntry
 from ..http.retry import Transient
-from ..http.service_client import MEBIBYTE, Request
+from ..http.service_client import MEBIBYTE, Request, ServiceClient
 
 T = TypeVar("T")
 
@@ -128,3 +133,58 @@ def _error_from_fault(fault: Value) -> Unavailable:
         wait = float(reset[1]) if reset else None
         return Transient("too many requests" + (f", retry after {wait:.0f} s" if wait else ""), retry_after=wait)
     return Unavailable(f"the method is rejected or removed ({text:.200})")
+
+
+class PyPIChangelog:
+    """The port `Changelog` on PyPI."""
+
+    page_size = 50_000
+
+    def __init__(self, service: ServiceClient, base_url: str) -> None:
+        self._service = service
+        self._base_url = base_url.rstrip("/")
+
+    def fetch_last_serial(self) -> int:
+        return self._service.get(build_call(self._base_url, "changelog_last_serial"), _SerialReader)
+
+    def fetch_since(self, serial: int) -> Sequence[ChangelogEntry]:
+        entries = self._service.get(build_call(self._base_url, "changelog_since_serial", serial), _EntriesReader)
+        # PyPI documents this order; sorting makes sure, because the last entry becomes a cursor.
+        return sorted((entry for entry in entries if entry.serial > serial), key=lambda entry: entry.serial)
+
+
+class _SerialReader(ResponseReader[int]):
+    def add_row(self, row: list[Value]) -> None:
+        raise Transient("the response is a list, not a serial")
+
+    def build_result(self, value: Value) -> int:
+        if not isinstance(value, int):
+            raise Transient("the response is not a serial")
+        return value
+
+
+class _EntriesReader(ResponseReader[list[ChangelogEntry]]):
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: list[ChangelogEntry] = []
+
+    def add_row(self, row: list[Value]) -> None:
+        match row:
+            case [str(name), str() | None as version, int(timestamp), str(action), int(serial)] if name:
+                self._entries.append(
+                    ChangelogEntry(
+                        name=normalize_name(name),
+                        version=version or "",
+                        timestamp=timestamp,
+                        action=intern(action),
+                        serial=serial,
+                    )
+                )
+            case _:
+                # An unreadable entry may be any change, so the cursor must not move past it.
+                raise Transient("the changelog has an unreadable entry")
+
+    def build_result(self, value: Value) -> list[ChangelogEntry]:
+        if value != []:
+            raise Transient("the response is not a list of changes")
+        return self._entries

@@ -2,8 +2,7 @@
 
 from .broker_queue import BrokerQueue, QueuedTask
 from .caches import RedisRenderCache, RedisRepositoryCache
-from .connection import connect
-from .coordination import RedisDedupStore, RedisLocks, RedisPartitions, RedisRateLimiter
+from .coordination import RedisDedupStore, RedisLocks, RedisPartitions, RedisRateLimiter, connect
 
 __all__ = [
     "BrokerQueue",

@@ -11,7 +11,7 @@ from msgspec import DecodeError, Struct, ValidationError, field
 from msgspec.json import Decoder, decode
 from redis import Redis
 
-from .connection import translate_errors
+from .coordination import translate_errors
 
 # Celery's keys of the queue, and of the tasks that workers have received but not acknowledged.
 QUEUE = "celery"

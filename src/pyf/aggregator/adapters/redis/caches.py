@@ -10,8 +10,8 @@ from ...domain.batching import split_into_batches
 from ...domain.errors import Unavailable
 from ...domain.readme.plain_text import RenderedReadme
 from ...domain.repositories import CachedRepository, RepositoryRef
-from ..cache_codec import decode_readme, decode_repository, encode_readme, encode_repository
-from .connection import translate_errors
+from ..encoding import decode_readme, decode_repository, encode_readme, encode_repository
+from .coordination import translate_errors
 
 _DAY = 86_400
 _README_TTL = 90 * _DAY

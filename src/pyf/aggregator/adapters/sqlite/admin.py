@@ -11,9 +11,7 @@ from ...domain.errors import Invalid, NotFound
 from ...ports import Rejection
 from ..encoding import encode_json
 from ..fulltext.files import get_search_folder, remove_index
-from .collections import find_collection, require_collection
-from .database import Database
-from .file_lock import hold_file_lock
+from .database import Database, find_collection, hold_file_lock, require_collection
 from .project_rows import copy_later_enrichments, copy_package
 
 _PROJECT_BATCH = 500

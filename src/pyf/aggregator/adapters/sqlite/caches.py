@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from ...domain.batching import split_into_batches
 from ...domain.readme.plain_text import RenderedReadme
 from ...domain.repositories import CachedRepository, RepositoryRef
-from ..cache_codec import decode_readme, decode_repository, encode_readme, encode_repository
+from ..encoding import decode_readme, decode_repository, encode_readme, encode_repository
 from .database import Database, to_json_array
 
 _DAY = 24 * 60 * 60

@@ -2,6 +2,9 @@
 
 Measured: transactions that start as readers and write later often fail with "database is locked", those that start
 with `BEGIN IMMEDIATE` never; a log that is not truncated grows without limit while readers are active.
+
+Collections are looked up inside the transaction that uses them, so that no alias changes in between. The operating
+system releases file locks when the process ends.
 """
 
 import os
@@ -10,12 +13,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from msgspec import DecodeError
 from msgspec.json import encode
 
-from ...domain.errors import Invalid, Unavailable
+from ...domain.errors import Invalid, NotFound, Unavailable
+from ..encoding import replace_surrogates
 from .migrations import MIGRATIONS, enable_wal, is_current, migrate
 
 # Another process holds a lock; PROTOCOL if many processes recover a log at the same time.
@@ -232,3 +236,63 @@ class Database:
             if wait or not in_use:
                 self._next_wait_size = (size if in_use else 0) + _MAX_LOG_BYTES
         connection.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 1000)}")
+
+
+@contextmanager
+def hold_file_lock(path: Path, busy_message: str) -> Iterator[None]:
+    """Hold the lock of a file, which is created if missing and never deleted.
+
+    Raises:
+        Unavailable: Immediately; with `busy_message` if another thread or process holds the lock.
+    """
+    # Imported here: commands that lock nothing save 15 ms.
+    from filelock import FileLock, Timeout
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Without `flock`, filelock's fallback is a marker file, which survives a killed process.
+        lock = FileLock(path, timeout=0, fallback_to_soft=False)
+        lock.acquire()
+    except Timeout as error:
+        raise Unavailable(busy_message) from error
+    except OSError as error:
+        raise Unavailable(f"can't lock {path}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+_RESOLVE_NAME = """
+    SELECT id, name FROM collections WHERE name = :name
+    UNION ALL
+    SELECT id, collections.name FROM aliases JOIN collections ON id = collection_id WHERE aliases.name = :name
+"""
+
+
+class CollectionRef(NamedTuple):
+    """Id and name of a collection."""
+
+    id: int
+    name: str
+
+
+def find_collection(connection: sqlite3.Connection, name: str) -> CollectionRef | None:
+    """Return the collection of a name or alias, None if it does not exist."""
+    row = connection.execute(_RESOLVE_NAME, {"name": replace_surrogates(name)}).fetchone()
+    return row and CollectionRef(*row)
+
+
+def require_collection(connection: sqlite3.Connection, name: str, path: Path) -> CollectionRef:
+    """Return the collection of a name or alias; raise `NotFound` if it does not exist."""
+    collection = find_collection(connection, name)
+    if collection is None:
+        raise NotFound(f"there is no collection {name} in {path}")
+    return collection
+
+
+def allocate_change(connection: sqlite3.Connection) -> int:
+    """Return a number above all allocated before, in any collection."""
+    connection.execute("UPDATE last_change SET number = number + 1")
+    (number,) = connection.execute("SELECT number FROM last_change").fetchone()
+    return int(number)

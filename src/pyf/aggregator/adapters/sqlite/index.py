@@ -23,8 +23,7 @@ from ..encoding import (
     sort_newest_first,
     sort_oldest_first,
 )
-from .collections import CollectionRef, find_collection, require_collection
-from .database import Database, to_json_array
+from .database import CollectionRef, Database, find_collection, require_collection, to_json_array
 from .project_rows import ProjectRows, build_rows, put_project, replace_with_tombstone, write_enrichment
 
 # A transaction writes whole projects up to this many characters of JSON, so that other processes can write in between

@@ -7,11 +7,10 @@ from msgspec.json import decode
 
 from ...domain.errors import Invalid, NotFound
 from ...ports import NewKey
-from ...ports.keys import SEARCH_ACTION, ApiKey
+from ...ports.index import SEARCH_ACTION, ApiKey
 from ..api_keys import KeyHash, generate_key, get_prefix, grants, hash_key, validate_key
 from ..encoding import replace_surrogates
-from .collections import find_collection
-from .database import Database, to_json_array
+from .database import Database, find_collection, to_json_array
 
 # SQLite's largest integer.
 _MAX_INT64 = 2**63 - 1

@@ -16,8 +16,7 @@ from ..encoding import (
     initial_fields,
     replace_surrogates,
 )
-from .collections import allocate_change
-from .database import to_json_array
+from .database import allocate_change, to_json_array
 
 _PUT_DOCUMENT = """
     INSERT INTO documents (collection_id, name, version, id, is_newest, fields) VALUES (?, ?, ?, ?, ?, ?)

@@ -14,8 +14,7 @@ from ..fulltext.files import get_search_folder
 from ..fulltext.indexed_package import OlderRelease, build_indexed_package, parse_older_release
 from ..fulltext.search import FulltextSearch
 from ..fulltext.source import ChangedPackages, PackageRecord, Position, WriteNumbers
-from .collections import require_collection
-from .database import Database, to_json_array
+from .database import Database, require_collection, to_json_array
 
 # Changes per query.
 _BATCH = 250

@@ -15,9 +15,9 @@ from .collections import Collections
 from .index import TypesenseIndex
 from .keys import TypesenseApiKeys
 from .leases import LEASE_SECONDS, Leases
+from .package_states import Tombstones
 from .packages import PackageStore, WriteSequence
 from .search_source import TypesenseSource
-from .tombstones import Tombstones
 
 
 class Typesense(Struct, frozen=True):

@@ -22,14 +22,13 @@ from .collections import (
     get_metadata,
     is_internal,
 )
+from .keys import put_search_preset
 from .leases import Leases
-from .package_states import count_packages, list_package_names
+from .package_states import Tombstones, count_packages, list_package_names
 from .packages import PackageStore
 from .retry import AlreadyExists
 from .schema import TOKEN_SEPARATORS, build_fields
-from .search_preset import put_search_preset
 from .serialization import OwnerWrite, find_latest_writes, find_newer_writes
-from .tombstones import Tombstones
 
 # The owners whose fields are copied to a replacement; scores follow from its documents.
 _COPIED_OWNERS = frozenset((Owner.REPOSITORY, Owner.DOWNLOADS))

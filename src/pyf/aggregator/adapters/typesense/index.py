@@ -15,11 +15,10 @@ from ..encoding import sort_newest_first, sort_oldest_first
 from .bulk import read_documents
 from .client import Server
 from .collections import CollectionRef, Collections, parse_state
-from .package_states import list_package_states
+from .package_states import Tombstones, list_package_states
 from .packages import PackageStore
 from .schema import HELPER_FIELDS, WRITTEN, Json
 from .serialization import NON_REGISTRY_FIELDS, find_latest_writes, parse_registry_fields, to_document, to_enrichments
-from .tombstones import Tombstones
 
 # Summaries between two checks that the collection still exists, and documents in one step of an export.
 _STATES_BATCH = 500

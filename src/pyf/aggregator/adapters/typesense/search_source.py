@@ -26,9 +26,9 @@ from ..fulltext.source import ChangedPackages, CollectionMoved, PackageRecord, P
 from .bulk import build_export_path, read_documents
 from .client import Server
 from .collections import Collections
+from .package_states import Tombstones
 from .schema import HELPER_FIELDS, WRITE_NUMBER, Json
 from .serialization import find_latest_writes, parse_registry_fields, to_document, to_enrichments
-from .tombstones import Tombstones
 
 # How far below the latest number a simultaneous write of another machine may be numbered, in microseconds.
 # Writers raise their numbers above those of the collection every minute, and a write may be repeated for a minute.

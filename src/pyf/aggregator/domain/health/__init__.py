@@ -5,8 +5,8 @@ Everything is pure: the time and the configuration are arguments.
 """
 
 from .extract_signals import extract_signals
+from .rules import Signals
 from .score import Score, compute_score
 from .scoring_config import ScoringConfig
-from .signals import Signals
 
 __all__ = ["Score", "ScoringConfig", "Signals", "compute_score", "extract_signals"]

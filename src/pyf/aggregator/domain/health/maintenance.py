@@ -2,8 +2,7 @@
 
 from ..text import to_date
 from .recency import compute_freshness
-from .rules import Rule, RuleContext, RuleResult, Rules, requires_signal
-from .signals import IssueCounts
+from .rules import IssueCounts, Rule, RuleContext, RuleResult, Rules, requires_signal
 
 
 @requires_signal(lambda signals: signals.last_commit)

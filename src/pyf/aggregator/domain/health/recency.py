@@ -4,8 +4,8 @@ from msgspec import UNSET, UnsetType
 
 from ..documents.version import parse_version_parts
 from ..text import to_date
-from .abandonment import is_abandoned
 from .compatibility import can_use_supported_python, has_supported_framework
+from .extract_signals import is_abandoned
 from .rules import Rule, RuleContext, RuleResult, Rules
 
 _DAY = 86_400

@@ -1,4 +1,8 @@
-"""The interface of scoring rules; each group of rules has a module of its own."""
+"""The signals that a score is computed from, and the interface of the rules that evaluate them.
+
+An unknown signal is Unset, and every signal is Unset by default. Evidence is text: a URL, a license or a quotation; ""
+means that there is none. Each group of rules has a module of its own.
+"""
 
 from collections.abc import Callable
 from datetime import date
@@ -8,7 +12,71 @@ from msgspec import UNSET, Struct, UnsetType
 
 from ..text import to_date
 from .scoring_config import ScoringConfig
-from .signals import Signals
+
+TextSignal = str | UnsetType
+
+
+class IssueCounts(Struct, frozen=True, kw_only=True):
+    """The number of open and of closed issues; only both together are useful."""
+
+    open: int
+    closed: int
+
+
+class Signals(Struct, frozen=True, kw_only=True):
+    """The input of rules and caps; times are Unix seconds.
+
+    Attributes:
+        has_repository: Whether the repository was requested, with whatever result; these projects get the full model.
+    """
+
+    has_repository: bool = False
+
+    # Version and upload of the last release, a stable one if there is any; the number of stable releases, and of
+    # bug-fix releases among them. Yanked releases do not count.
+    version: TextSignal = UNSET
+    released_at: int | UnsetType = UNSET
+    releases: int | UnsetType = UNSET
+    bugfix_releases: int | UnsetType = UNSET
+    is_prerelease_only: bool | UnsetType = UNSET
+    is_installable: bool | UnsetType = UNSET
+
+    # The status in the registry (PEP 792), the classifier "7 - Inactive", and a notice in the README.
+    status: TextSignal = UNSET
+    is_inactive: bool | UnsetType = UNSET
+    abandonment_notice: TextSignal = UNSET
+
+    # Documentation: characters of prose in the README of the newest release, and the rest.
+    prose_length: int | UnsetType = UNSET
+    has_example: bool | UnsetType = UNSET
+    docs_link: TextSignal = UNSET
+    changelog: TextSignal = UNSET
+    has_install_section: bool | UnsetType = UNSET
+
+    # The license is an SPDX expression; `license_name` is the text of the metadata if there is no such expression.
+    license: TextSignal = UNSET
+    license_name: TextSignal = UNSET
+    source: TextSignal = UNSET
+    summary: TextSignal = UNSET
+    tracker: TextSignal = UNSET
+    contact: TextSignal = UNSET
+    requires_python: TextSignal = UNSET
+
+    # "Python 3.12", "Plone 6.0" and the declared frameworks, such as "Flask".
+    python_versions: tuple[str, ...] | UnsetType = UNSET
+    framework_versions: tuple[str, ...] | UnsetType = UNSET
+    frameworks: tuple[str, ...] | UnsetType = UNSET
+    has_wheel: bool | UnsetType = UNSET
+
+    last_commit: int | UnsetType = UNSET
+    issues: IssueCounts | UnsetType = UNSET
+    maintainers: int | UnsetType = UNSET
+    is_repository_archived: bool | UnsetType = UNSET
+
+    # Ids of unfixed advisories of the newest release.
+    advisories: tuple[str, ...] | UnsetType = UNSET
+    has_attestations: bool | UnsetType = UNSET
+
 
 Signal = TypeVar("Signal")
 

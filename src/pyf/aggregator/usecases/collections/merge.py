@@ -13,8 +13,8 @@ from ...domain.documents.schema import RegistryFields
 from ...domain.errors import Invalid, NotFound
 from ...ports import Dependencies, ProjectDocuments
 from ..report import ProgressCallback, TransferReport, no_progress
+from .aliases import create_named
 from .leftovers import clear_leftovers, reject_leftover, require_native
-from .naming import create_named
 from .sync import copy_scores
 from .target import is_same_filter
 

@@ -8,8 +8,8 @@ from ...domain.collection import CollectionInfo, CollectionState, ProjectState
 from ...domain.errors import Invalid, NotFound
 from ...domain.membership.profile import Filter, Profile
 from ...ports import Dependencies
+from .aliases import to_base_name
 from .leftovers import is_leftover
-from .naming import to_base_name
 from .target import Target
 
 

@@ -15,9 +15,8 @@ from ..ingest.fetch import fetch_collection
 from ..ingest.removal import ReplacedCollection
 from ..ingest.run import RunOptions
 from ..report import IngestReport, ProgressCallback, TransferReport, no_progress
-from .alias_swap import replace_named_collection, swap_alias
+from .aliases import create_with_alias, find_next_name, is_unaliased, replace_named_collection, swap_alias
 from .leftovers import clear_leftovers, reject_leftover, require_native
-from .naming import create_with_alias, find_next_name, is_unaliased
 from .sync import CollectionSync
 from .target import Target, require_state
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ...domain.errors import NotFound
 from ...ports import Dependencies, NewKey
-from ...ports.keys import ApiKey
+from ...ports.index import ApiKey
 from .target import Target, require_state
 
 

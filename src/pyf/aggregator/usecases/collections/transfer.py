@@ -13,9 +13,9 @@ from ...domain.documents.schema import ProjectFields
 from ...domain.errors import Invalid
 from ...ports import Dependencies
 from ..report import ProgressCallback, TransferReport, no_progress
+from .aliases import create_named
 from .leftovers import clear_leftovers, reject_leftover, require_native
 from .merge import merge_states, without_rebuild_marks, write_merged
-from .naming import create_named
 from .target import Target, is_same_filter, require_state
 
 # Documents, and tombstones, that are written in one step.

@@ -12,8 +12,7 @@ from ...domain.downloads import Downloads, build_download_fields, mark_not_found
 from ...domain.errors import AggregatorError, NotFound, Unavailable
 from ...ports import CostEstimate, Dependencies, DownloadResult
 from ..collections.target import Target, require_state
-from ..report import EnrichmentReport, ProgressCallback
-from .options import EnrichOptions
+from ..report import EnrichmentReport, EnrichOptions, ProgressCallback
 
 # How many packages are looked up in the index at once.
 LOOKUP_BATCH = 500

@@ -27,8 +27,7 @@ from ...domain.repositories import (
 from ...domain.repository_verification import RepositoryClaim, is_verified
 from ...ports import Dependencies, RateLimitStatus, RepositoryResult
 from ..collections.target import Target, build_not_found_error, require_state
-from ..report import EnrichmentReport
-from .options import EnrichOptions
+from ..report import EnrichmentReport, EnrichOptions
 from .scores import update_with_scores
 
 # Packages that are read from the index at once, with all of their releases.

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.collection import CollectionState
+from ...domain.collection import CollectionState, Discovery
 from ...domain.documents.project import normalize_name
 from ...domain.membership.profile import Filter
-from ...domain.policy import Discovery
 from ...ports import Changelog, ChangelogEntry, Dependencies, Serials
 from ..collections.target import Target
 from ..report import IngestReport

@@ -10,14 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.batching import batched
-from ...domain.collection import Tombstone
+from ...domain.collection import Descriptions, Tombstone
 from ...domain.documents.builder import BuildContext, build_documents, extract_readme
 from ...domain.documents.project import Project, ProjectStatus
 from ...domain.documents.schema import RegistryFields
 from ...domain.errors import NotFound, Unavailable
 from ...domain.membership.evaluation import MembershipReason, evaluate_membership
 from ...domain.membership.profile import Filter, matches_classifiers
-from ...domain.policy import Descriptions
 from ...domain.readme.plain_text import Readme
 from ...ports import Dependencies, ProjectDocuments, ProjectRequest, ProjectResult, Rejection, RenderJob
 from ..enrich.scores import add_scores

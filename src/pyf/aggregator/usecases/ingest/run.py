@@ -12,8 +12,8 @@ from ...domain.collection import CollectionState, ProjectState
 from ...domain.documents.project import ProjectStatus
 from ...domain.membership.profile import Filter
 from ...ports import Dependencies
+from ..collections.aliases import create_with_alias
 from ..collections.leftovers import clear_leftovers
-from ..collections.naming import create_with_alias
 from ..collections.target import Scope, Target, filter_names, require_state, resolve_filter, with_filter
 from ..report import IngestReport, ProgressCallback, no_progress
 from .ingester import IngestContext, IngestResult, ingest

@@ -11,7 +11,7 @@ from litestar.params import FromPath, QueryParameter, SkipValidation
 from msgspec import Meta
 
 from ...domain.search import MAX_SELECTED_VALUES, MAX_VALUE_LENGTH, HealthBand, SearchQuery, Sort
-from ...ports.keys import SEARCH_ACTION
+from ...ports.index import SEARCH_ACTION
 from ...usecases.collections.overview import CollectionSummary, PublicCollection
 from ..problems import InvalidParam, RequestRejected
 from ..site import InjectedSite, Site

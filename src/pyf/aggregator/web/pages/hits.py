@@ -9,7 +9,7 @@ from ...domain.search import Hit, Suggestion
 from .. import urls
 from . import charts, formatting
 from .formatting import Support, group_versions
-from .page_budget import FULL_BUDGET, PageBudget
+from .layout import FULL_BUDGET, PageBudget
 
 QUARANTINED = "quarantined"
 _STATUS_MEANINGS = {

@@ -21,8 +21,7 @@ from ..urls import get_base_url
 from . import formatting, search_params
 from .compare import CompareView, build_compare_view, format_compare_hint
 from .hits import build_suggestion_views
-from .layout import build_collection_view, build_layout
-from .page_budget import PageBudget, render_within_budget
+from .layout import PageBudget, build_collection_view, build_layout, render_within_budget
 from .project import build_project_view
 from .search_page import build_search_page
 from .start import build_overview, build_start_view

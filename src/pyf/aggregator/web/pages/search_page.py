@@ -19,7 +19,7 @@ from ..urls import AGE_PARAM, FACET_PARAMS
 from . import formatting, search_params
 from .formatting import sort_versions
 from .hits import HitView, build_hit_view
-from .page_budget import FULL_BUDGET, Action, PageBudget, action_for
+from .layout import FULL_BUDGET, Action, PageBudget, action_for
 from .search_params import AGE_PERIODS, EXPANDED_PARAM, REMOVE_PARAM, SearchParams
 
 FACET_TITLES: dict[Facet, str] = {

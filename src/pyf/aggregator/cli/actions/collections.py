@@ -1,0 +1,187 @@
+"""Run the commands that manage collections and aliases."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from ...bootstrap import open_index
+from ...domain.errors import Invalid, NotFound
+from ...ports import Dependencies
+from ...settings import Settings
+from ...usecases.collections.aliases import add_alias, delete_collection, get_deletable_collection, remove_alias
+from ...usecases.collections.target import Target
+from ...usecases.report import ProgressCallback, TransferReport
+from ..collection_option import CollectionChoice, Selection, print_index, print_target, suggest_collection
+from ..config import read_settings
+from ..exit_codes import ExitCode
+from ..output import confirm_alias_swap, get_exit_code, print_problems, print_report, progress_bar, require_confirmation
+from . import index_lists
+
+# The file name that stands for stdin and stdout.
+_STDIO = "-"
+
+YES_OPTION = "-y/--yes"
+
+
+@contextmanager
+def open_for_index() -> Iterator[tuple[Dependencies, Settings]]:
+    """Open the index for a command that works on no single collection."""
+    settings = read_settings()
+    with open_index(settings) as deps:
+        print_index(deps, settings)
+        yield deps, settings
+
+
+@contextmanager
+def open_for_collection(selection: Selection) -> Iterator[tuple[Dependencies, Settings, CollectionChoice]]:
+    """Open the index for a command that works on one collection."""
+    settings = read_settings()
+    choice = selection.resolve(settings)
+    with open_index(settings) as deps:
+        print_target(deps, settings, choice.target.collection)
+        with suggest_collection(deps, choice.target.collection):
+            yield deps, settings, choice
+
+
+def run_list(*, names_only: bool = False, as_json: bool = False) -> ExitCode:
+    """List the collections, or their names only."""
+    with open_for_index() as (deps, _):
+        print_list = index_lists.print_names if names_only else index_lists.print_collections
+        print_list(deps, as_json=as_json)
+    return ExitCode.SUCCESS
+
+
+def run_info(selection: Selection | None, *, as_json: bool = False) -> ExitCode:
+    """Print the details of one collection, or of all."""
+    if selection is None:
+        with open_for_index() as (deps, settings):
+            index_lists.print_info(deps, settings.engine, collection="", as_json=as_json)
+    else:
+        with open_for_collection(selection) as (deps, settings, choice):
+            index_lists.print_info(deps, settings.engine, collection=choice.target.collection, as_json=as_json)
+    return ExitCode.SUCCESS
+
+
+def run_create(selection: Selection) -> ExitCode:
+    """Create an empty collection with the filter of a profile."""
+    from ...domain.collection import CollectionState
+    from ...usecases.collections.aliases import create_named
+
+    with open_for_collection(selection) as (deps, _, choice):
+        target = choice.target
+        if deps.admin.resolve(target.collection) is not None:
+            raise Invalid(f"the collection {target.collection} exists. To refill it, run `pyf collection rebuild`")
+        state = CollectionState(filter=target.filter or choice.default_filter)
+        name = create_named(deps.admin, target.collection, state)
+        click.echo(f"Created {name}. To fill it, run `pyf fetch -t {target.collection}`.", err=True)
+    return ExitCode.SUCCESS
+
+
+def run_rebuild_copy(
+    selection: Selection, *, as_json: bool = False, is_confirmed: bool = False, option: str = YES_OPTION
+) -> ExitCode:
+    """Copy a collection into a new one, and switch the alias to that once it is complete."""
+    from ...config.profiles import load_profiles
+    from ...usecases.collections.rebuild import rebuild_from_copy
+
+    settings = read_settings()
+    if not selection.profile and selection.target in load_profiles(settings.profiles_file):
+        # If there is no collection of this name yet, its profile decides with which filter an empty one is created.
+        selection = Selection(profile=selection.target, target=selection.target)
+    with open_for_collection(selection) as (deps, _, choice):
+        confirm_alias_swap(deps, choice.target.collection, "copy it to", is_confirmed=is_confirmed, option=option)
+        return _transfer(lambda progress: rebuild_from_copy(deps, choice.target, progress=progress), as_json=as_json)
+
+
+def run_copy(source: str, selection: Selection, *, as_json: bool = False) -> ExitCode:
+    """Copy a collection into another one, which is created if it does not exist."""
+    from ...usecases.collections.merge import merge_collection
+
+    with open_for_collection(selection) as (deps, _, choice), suggest_collection(deps, source):
+        target = choice.target.collection
+        return _transfer(lambda progress: merge_collection(deps, source, target, progress=progress), as_json=as_json)
+
+
+def run_export(selection: Selection, file: str, *, as_json: bool = False) -> ExitCode:
+    """Write a collection to a file of JSON lines."""
+    from ...adapters.transfer_file import write_entries
+    from ...usecases.collections.transfer import export_collection
+
+    def export(deps: Dependencies, target: Target, progress: ProgressCallback) -> TransferReport:
+        return export_collection(deps, target, lambda entries: write_entries(file, entries), progress=progress)
+
+    with open_for_collection(selection) as (deps, _, choice):
+        return _transfer(
+            lambda progress: export(deps, choice.target, progress),
+            as_json=as_json,
+            is_stdout_taken=file == _STDIO,
+        )
+
+
+def run_import(selection: Selection, file: str, *, as_json: bool = False) -> ExitCode:
+    """Read an exported file into a collection, which is created if it does not exist."""
+    from ...adapters.transfer_file import open_lines
+    from ...usecases.collections.transfer import import_collection
+
+    def import_lines(deps: Dependencies, target: Target, progress: ProgressCallback) -> TransferReport:
+        with open_lines(file) as lines:
+            return import_collection(deps, target, lines, progress=progress)
+
+    with open_for_collection(selection) as (deps, _, choice):
+        return _transfer(lambda progress: import_lines(deps, choice.target, progress), as_json=as_json)
+
+
+def run_delete(name: str, *, is_confirmed: bool = False, option: str = YES_OPTION) -> ExitCode:
+    """Delete a collection and its aliases."""
+    with open_for_index() as (deps, _), suggest_collection(deps, name):
+        info = get_deletable_collection(deps, name)
+        description = f"the collection {name} with {info.documents:,} documents of {info.projects:,} projects"
+        if info.aliases:
+            noun = "alias" if len(info.aliases) == 1 else "aliases"
+            description += f", and the {noun} {', '.join(info.aliases)} that would lead nowhere"
+        require_confirmation(f"Delete {description}?", is_confirmed=is_confirmed, option=option)
+        delete_collection(deps, name)
+        click.echo(f"Deleted {description}.", err=True)
+    return ExitCode.SUCCESS
+
+
+def run_alias_list(*, as_json: bool = False) -> ExitCode:
+    """List the aliases."""
+    with open_for_index() as (deps, _):
+        index_lists.print_aliases(deps, as_json=as_json)
+    return ExitCode.SUCCESS
+
+
+def run_alias_set(alias: str, selection: Selection) -> ExitCode:
+    """Create an alias, or move it to another collection."""
+    with open_for_collection(selection) as (deps, _, choice):
+        target = choice.target.collection
+        collection = add_alias(deps, alias, target)
+        click.echo(f"{alias} → {target}" + (f", which is {collection}" if target != collection else ""), err=True)
+    return ExitCode.SUCCESS
+
+
+def run_alias_remove(alias: str, *, is_confirmed: bool = False) -> ExitCode:
+    """Remove an alias; its collection stays."""
+    with open_for_index() as (deps, _), suggest_collection(deps, alias):
+        collection = deps.admin.resolve(alias)
+        if collection is None:
+            raise NotFound(f"there is no alias {alias}")
+        if collection != alias:  # `remove_alias` rejects a collection's name
+            question = f"Remove the alias {alias}? It leads to {collection}, which stays"
+            require_confirmation(f"{question}.", is_confirmed=is_confirmed, option=YES_OPTION)
+        click.echo(f"Removed the alias {alias} of {remove_alias(deps, alias)}.", err=True)
+    return ExitCode.SUCCESS
+
+
+def _transfer(
+    transfer: Callable[[ProgressCallback], TransferReport], *, as_json: bool, is_stdout_taken: bool = False
+) -> ExitCode:
+    with progress_bar("reading the index") as progress:
+        report = transfer(progress)
+    if is_stdout_taken:
+        print_problems(report)
+    else:
+        print_report(report, as_json=as_json)
+    return get_exit_code(report)

@@ -1,0 +1,213 @@
+"""Local services, commands and web site of `pyfdemo`; commands and web site run in their own processes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import webbrowser
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import click
+from msgspec import Struct
+from rich.console import Console
+from rich.table import Table
+
+from ...domain.errors import Unavailable
+from ...sandbox.downloads import LocalClickHouse, LocalPypistats, load_sample_downloads
+from ...sandbox.fake_registry import FakeRegistry
+from ...sandbox.github import LocalGitHub
+from ...sandbox.github_fixtures import load_sample_repositories
+from ...sandbox.pypi import LocalPyPI
+from ...settings import Settings
+from ..exit_codes import ExitCode
+
+# Seconds that the server has to answer, and to end.
+_SERVER_TIMEOUT = 60
+_POLL_INTERVAL = 0.05
+
+
+@contextmanager
+def serve_pages(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """Run `pyfserve` on an index until the context ends, and yield its URL.
+
+    Raises `ClickException` with the last log line of the server if it does not start.
+    """
+    log_path = folder / "pyfserve.log"
+    base_environment = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    with log_path.open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "pyf.aggregator.cli.commands.serve", "--port", "0"],
+            cwd=folder,
+            env={**base_environment, **environment},
+            stderr=log,
+        )
+    try:
+        yield _wait_for_url(server, log_path)
+    finally:
+        server.terminate()
+        server.wait(_SERVER_TIMEOUT)
+
+
+def check_pages(base_url: str, paths: Iterable[str]) -> int:
+    """Request pages of the site and return their number; raises `ClickException` for one that fails."""
+    count = 0
+    for path in paths:
+        try:
+            with urlopen(f"{base_url.rstrip('/')}{path}", timeout=_SERVER_TIMEOUT) as response:  # noqa: S310 - it is ours
+                is_page = b"</html>" in response.read()
+        except URLError as error:
+            raise click.ClickException(f"the page {path} does not answer: {error}") from error
+        if not is_page:
+            raise click.ClickException(f"the page {path} is incomplete")
+        count += 1
+    return count
+
+
+def open_in_browser(url: str) -> bool:
+    """Open a URL in a browser if there is a screen; return whether it was opened."""
+    has_screen = sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    return has_screen and sys.stdout.isatty() and webbrowser.open(url)
+
+
+def _wait_for_url(server: subprocess.Popen[bytes], log_path: Path) -> str:
+    """Wait until the server logs its URL, and return it."""
+    deadline = time.monotonic() + _SERVER_TIMEOUT
+    while time.monotonic() < deadline:
+        text = log_path.read_text("utf-8")
+        _, separator, rest = text.partition("Serving at ")
+        if separator and ";" in rest:
+            return rest.partition(";")[0]
+        if server.poll() is not None:
+            break
+        time.sleep(_POLL_INTERVAL)
+    last_line = (log_path.read_text("utf-8").strip().splitlines() or ["its log is empty"])[-1]
+    raise click.ClickException(f"pyfserve did not start: {last_line}")
+
+
+# Fields of `--show` that fit on a screen; the command itself prints them all.
+_SHOWN_FIELDS = (
+    "id",
+    "summary",
+    "framework_versions",
+    "python_versions",
+    "license_expression",
+    "is_newest",
+    "maintainers",
+    "github_stars",
+    "github_last_commit",
+    "download_last_month",
+)
+
+_REGISTRY_COLUMNS = ("found", "indexed", "unchanged", "removed", "documents", "requests", "seconds")
+_ENRICHMENT_COLUMNS = ("found", "enriched", "cached", "missing", "requests", "seconds")
+
+
+class CommandReport(Struct, frozen=True, kw_only=True):
+    """A command that the demo has run, and its report."""
+
+    command: str
+    arguments: str
+    report: dict[str, Any]
+
+
+class DemoRunner:
+    """Runs commands in their own processes, as a user would, on the temporary index of the demo."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str], console: Console) -> None:
+        self.folder = folder
+        self.console = console
+        self.environment = {**settings, "INDEX_BACKEND": "sqlite", "SQLITE_PATH": str(folder / "demo.sqlite3")}
+        self._reports: list[CommandReport] = []
+
+    def run(self, command: str, *arguments: str) -> None:
+        """Run a command with --json, and keep its report for `print_tables`."""
+        report = json.loads(self._run_command(command, *arguments, "--json"))
+        self._reports.append(CommandReport(command=command, arguments=" ".join(arguments), report=report))
+
+    def show(self, profile: str, name: str) -> None:
+        """Run `pyfaggregator --show` and print some of the fields."""
+        document = json.loads(self._run_command("pyfaggregator", "-p", profile, "--show", name))
+        fields = {field: document[field] for field in _SHOWN_FIELDS if field in document}
+        self.console.print_json(data=fields, ensure_ascii=self.console.options.ascii_only)
+
+    def explain(self, profile: str, name: str) -> None:
+        """Run `pyfaggregator --explain` and print its output."""
+        self.console.out(self._run_command("pyfaggregator", "-p", profile, "--explain", name).rstrip(), highlight=False)
+
+    def why(self, profile: str, name: str) -> None:
+        """Run `pyfaggregator --why` and print its output."""
+        self.console.out(self._run_command("pyfaggregator", "-p", profile, "--why", name).strip(), highlight=False)
+
+    def print_tables(self, title: str) -> None:
+        """Print a table of the commands that read the registry, and one of those that read other sources."""
+        fetch_reports = [report for report in self._reports if "indexed" in report.report]
+        enrichment_reports = [report for report in self._reports if "enriched" in report.report]
+        self.console.print(_build_table(title, "pyfaggregator", fetch_reports, _REGISTRY_COLUMNS))
+        self.console.print(_build_table("What was added", "command", enrichment_reports, _ENRICHMENT_COLUMNS))
+
+    def _run_command(self, command: str, *arguments: str) -> str:
+        self.console.print(f"\n[bold]$ {command} {' '.join(arguments)}[/bold]", highlight=False)
+        result = subprocess.run(  # noqa: S603 - the program is ours
+            [sys.executable, "-m", _get_module(command), *arguments],
+            cwd=self.folder,
+            env={name: v for name, v in os.environ.items() if name.lower() not in Settings.model_fields}
+            | self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if result.returncode not in (ExitCode.SUCCESS, ExitCode.PARTIAL):
+            raise click.ClickException(f"{command} ended with exit code {result.returncode}")
+        return result.stdout
+
+
+@contextmanager
+def run_sandbox_servers(registry: FakeRegistry, *, port: int, latency: float) -> Iterator[dict[str, str]]:
+    """Run a local PyPI (at `port`), GitHub, pypistats and ClickHouse, and yield the settings with their URLs.
+
+    Raises `Unavailable` for a port that is in use.
+    """
+    pypi = LocalPyPI(registry, port=port, latency=latency)
+    github = LocalGitHub(load_sample_repositories(), latency=latency)
+    downloads = load_sample_downloads()
+    pypistats = LocalPypistats(downloads, latency=latency)
+    clickhouse = LocalClickHouse(downloads, latency=latency)
+    with ExitStack() as stack:
+        for service in (pypi, github, pypistats, clickhouse):
+            try:
+                stack.enter_context(service)
+            except OSError as error:
+                raise Unavailable(f"can't serve: {error.strerror or error}") from error
+        yield {
+            "PYPI_BASE_URL": pypi.url,
+            "GITHUB_API_URL": github.url,
+            "GITHUB_TOKEN": github.token,
+            "GITHUB_REQUEST_DELAY": "0",
+            "PYPISTATS_BASE_URL": pypistats.url,
+            "PYPISTATS_RATE_LIMIT_DELAY": "0",
+            "CLICKHOUSE_URL": clickhouse.url,
+        }
+
+
+def _get_module(command: str) -> str:
+    (script,) = entry_points(group="console_scripts", name=command)
+    return script.module
+
+
+def _build_table(title: str, label: str, reports: Sequence[CommandReport], columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column(label)
+    for column in columns:
+        table.add_column(column, justify="right")
+    for report in reports:
+        command = report.arguments if label == report.command else f"{report.command} {report.arguments}"
+        values = (report.report[column] for column in columns)
+        table.add_row(command, *(f"{value if not isinstance(value, list) else len(value):,g}" for value in values))
+    return table

@@ -1,0 +1,189 @@
+"""Print lists of collections, aliases and keys, and details of collections."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import Struct, to_builtins
+
+from ...domain.errors import NotFound
+from ...ports import Dependencies
+from ...usecases.collections.overview import (
+    CollectionDetails,
+    CollectionEntry,
+    IndexOverview,
+    read_details,
+    read_overview,
+)
+from ...usecases.collections.search_keys import list_search_keys
+from ..output import print_json, print_line, print_renderable
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+class _IndexInfo(Struct, frozen=True, kw_only=True):
+    """Details of an index; `bytes` is None if the engine does not know its size."""
+
+    engine: str
+    location: str
+    bytes: int | None
+    projects: int
+    documents: int
+    collections: tuple[CollectionDetails, ...]
+
+
+def print_collections(deps: Dependencies, *, as_json: bool) -> None:
+    """Print all collections with their details."""
+    overview = read_overview(deps)
+    if as_json:
+        print_json([_to_dict(entry) for entry in overview.collections])
+    else:
+        print_renderable(_build_collections_table(overview))
+    _print_orphans(overview)
+
+
+def print_names(deps: Dependencies, *, as_json: bool) -> None:
+    """Print the public names of all collections."""
+    overview = read_overview(deps)
+    _print_lines(overview.names, list(overview.names), as_json=as_json)
+    _print_orphans(overview)
+
+
+def print_aliases(deps: Dependencies, *, as_json: bool) -> None:
+    """Print all aliases with their collections."""
+    overview = read_overview(deps)
+    lines = [f"{alias.name} → {alias.target_name}" for alias in overview.aliases]
+    _print_lines(lines, to_builtins(overview.aliases), as_json=as_json)
+    _print_orphans(overview)
+
+
+def print_keys(deps: Dependencies, *, as_json: bool) -> None:
+    """Print the search-only keys."""
+    keys = list_search_keys(deps)
+    if as_json:
+        print_json(to_builtins(keys))
+        return
+    from rich.table import Table
+
+    table = Table("id", "description", "value begins with", "collections")
+    for key in keys:
+        table.add_row(str(key.id), key.description, key.prefix, ", ".join(key.collections))
+    print_renderable(table)
+
+
+def print_info(deps: Dependencies, engine: str, *, collection: str, as_json: bool) -> None:
+    """Print the details of all collections, or of one, by its own name or an alias."""
+    resolved = deps.admin.resolve(collection) if collection else None
+    if collection and resolved is None:
+        raise NotFound(f"there is no collection {collection}")
+    overview = read_overview(deps)
+    entries = [entry for entry in overview.collections if not collection or entry.info.name == resolved]
+    info = _IndexInfo(
+        engine=engine,
+        location=deps.admin.get_location(),
+        bytes=deps.admin.get_size(),
+        projects=sum(entry.info.projects for entry in entries),
+        documents=sum(entry.info.documents for entry in entries),
+        collections=tuple(read_details(deps, entry) for entry in entries),
+    )
+    if as_json:
+        print_json(to_builtins(info))
+    else:
+        _print_info(info)
+    _print_orphans(overview)
+
+
+def _build_collections_table(overview: IndexOverview) -> "Table":
+    from rich.table import Table
+
+    table = Table("collection", "aliases", "projects", "documents", "created", "profile", "cursor")
+    for entry in overview.collections:
+        table.add_row(
+            entry.info.name,
+            ", ".join(entry.info.aliases),
+            f"{entry.info.projects:,}",
+            f"{entry.info.documents:,}",
+            _format_time(entry.info.created_at),
+            entry.filter_label,
+            _format_count(entry.state.cursor),
+        )
+    return table
+
+
+def _to_dict(entry: CollectionEntry) -> dict[str, object]:
+    info, state = entry.info, entry.state
+    return {
+        "name": info.name,
+        "aliases": list(info.aliases),
+        "projects": info.projects,
+        "documents": info.documents,
+        "created_at": info.created_at,
+        "filter": to_builtins(state.filter),
+        "cursor": state.cursor,
+    }
+
+
+def _print_lines(lines: Sequence[str], value: object, *, as_json: bool) -> None:
+    """Print lines, or the value that they represent as JSON."""
+    if as_json:
+        print_json(value)
+        return
+    for line in lines:
+        print_line(line)
+
+
+def _print_info(info: _IndexInfo) -> None:
+    from rich.table import Table
+
+    size = "size unknown" if info.bytes is None else f"{info.bytes / 1024 / 1024:,.1f} MB"
+    print_line(f"{info.engine} {info.location}, {size}")
+    for collection in info.collections:
+        table = Table(title=", ".join(collection.names), title_justify="left", show_header=False)
+        table.add_row("collection", collection.collection)
+        table.add_row("profile", collection.filter)
+        table.add_row("projects", f"{collection.projects:,}")
+        table.add_row("documents", f"{collection.documents:,}")
+        table.add_row("latest change", _format_latest_change(collection))
+        table.add_row("changelog cursor", _format_cursor(collection))
+        table.add_row("stale packages", f"{collection.stale_projects:,}")
+        print_renderable(table)
+
+
+def _format_latest_change(collection: CollectionDetails) -> str:
+    if not collection.newest_serial:
+        return "none"
+    upload_time = _format_time(collection.newest_upload)
+    return f"serial {collection.newest_serial:,}: {collection.newest_project}, uploaded {upload_time}"
+
+
+def _format_cursor(collection: CollectionDetails) -> str:
+    if collection.cursor is None:
+        return "none: the next run compares everything"
+    return f"serial {collection.cursor:,}" + (
+        f", confirmed {_format_age(collection.cursor_age)} ago" if collection.cursor_age is not None else ""
+    )
+
+
+def _print_orphans(overview: IndexOverview) -> None:
+    for name in overview.leftovers:
+        click.echo(
+            f"Not listed: {name}. A rebuild is filling it, or has failed; the next rebuild deletes it.",
+            err=True,
+        )
+
+
+def _format_time(timestamp: int) -> str:
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M}" if timestamp else "unknown"
+
+
+def _format_count(count: int | None) -> str:
+    return "none" if count is None else f"{count:,}"
+
+
+def _format_age(seconds: int) -> str:
+    for unit, name in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds // unit} {name}"
+    return f"{max(seconds, 0)} seconds"

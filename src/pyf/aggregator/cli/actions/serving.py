@@ -1,0 +1,173 @@
+"""Run the web server, in one or several processes."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import parent_process
+from threading import Thread
+from typing import Any
+
+import click
+import uvicorn
+from litestar import Litestar
+from uvicorn.supervisors import Multiprocess
+
+from ... import logs
+from ...bootstrap import open_dependencies
+from ...config.profiles import CurrentProfiles
+from ...domain.errors import Unavailable
+from ...settings import Settings, load_settings
+from ...web.app import create_app
+from ..collection_option import print_index
+from ..config import read_settings
+from ..exit_codes import ExitCode, treat_sigterm_as_interrupt
+
+# Seconds between two checks whether all workers are ready, and seconds after which they are assumed to be.
+_POLL_INTERVAL, _STARTUP_TIMEOUT = 0.05, 60.0
+
+
+class SingleAcceptLoop(asyncio.SelectorEventLoop):
+    """An event loop that accepts one connection at a time, so that processes on one socket share the connections.
+
+    asyncio would accept all waiting connections, and leave none to the other processes.
+    """
+
+    async def create_server(
+        self, *args: Any, sock: socket.socket | None = None, backlog: int = 100, **options: Any
+    ) -> asyncio.Server:
+        server = await super().create_server(*args, sock=sock, backlog=1, **options)
+        if sock:
+            sock.listen(backlog)  # connections may wait here; they are accepted one at a time
+        return server
+
+
+class WorkerSupervisor(Multiprocess):
+    """Restarts workers that die; calls `on_ready` once all of them answer."""
+
+    def __init__(self, config: uvicorn.Config, server_socket: socket.socket, on_ready: Callable[[], None]) -> None:
+        super().__init__(config, [server_socket])
+        self._on_ready = on_ready
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        deadline = time.monotonic() + _STARTUP_TIMEOUT
+        while time.monotonic() < deadline and not all(process.is_ready() for process in self.processes):
+            self.handle_signals()
+            self.keep_subprocess_alive()
+            if self.should_exit.wait(_POLL_INTERVAL):
+                return
+        self._on_ready()
+
+
+# Seconds that current requests have to finish when the server stops.
+_SHUTDOWN_TIMEOUT = 10
+
+# Seconds after which a worker without a heartbeat is replaced.
+_WORKER_HEALTH_TIMEOUT = 60
+
+# Seconds that the site waits for an unavailable Typesense server; runs wait for TYPESENSE_RETRY_TIMEOUT.
+_TYPESENSE_RETRY_TIMEOUT = 3.0
+
+
+class NotifyingServer(uvicorn.Server):
+    """A server that calls `on_ready` once it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+
+def run(*, host: str, port: int, open_browser: bool, workers: int) -> ExitCode:
+    """Serve until interrupted."""
+    settings = read_settings()
+
+    def report_url() -> None:
+        click.echo(f"Serving at {_format_url(server_socket)}; press Ctrl-C to stop.", err=True)
+        if open_browser:
+            webbrowser.open(_format_url(server_socket))
+
+    with bind_socket(host, port) as server_socket, ExitStack() as stack:
+        treat_sigterm_as_interrupt()
+        app = stack.enter_context(_open_app(settings))
+        print_index(app.state.services, settings)
+        with suppress(KeyboardInterrupt):  # the server has stopped by then, and raises the signal again
+            if workers == 1:
+                NotifyingServer(build_uvicorn_config(app, settings), report_url).run(sockets=[server_socket])
+            else:
+                stack.close()  # each process must open the file itself
+                config = build_uvicorn_config(f"{__name__}:create_worker_app", settings, factory=True, workers=workers)
+                WorkerSupervisor(config, server_socket, report_url).run()
+    click.echo("Stopped.", err=True)
+    return ExitCode.SUCCESS
+
+
+def create_worker_app() -> Litestar:
+    """Return the application of one of several workers, which stops with its parent process."""
+    stack = ExitStack()
+    app = stack.enter_context(_open_app(load_settings()))
+    app.on_shutdown.append(stack.close)
+    Thread(target=_terminate_with_parent, daemon=True).start()
+    return app
+
+
+@contextmanager
+def _open_app(settings: Settings) -> Iterator[Litestar]:
+    logs.configure_logging(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
+    retry_timeout = min(settings.typesense_retry_timeout, _TYPESENSE_RETRY_TIMEOUT)
+    profiles = CurrentProfiles(settings.profiles_file)
+    with open_dependencies(settings.model_copy(update={"typesense_retry_timeout": retry_timeout})) as deps:
+        app = create_app(deps, profiles, settings)
+        app.state.services = deps
+        yield app
+
+
+def _terminate_with_parent() -> None:
+    if parent := parent_process():
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def build_uvicorn_config(app: Litestar | str, settings: Settings, **worker_options: Any) -> uvicorn.Config:
+    """Return the server's configuration; only trusted proxies may name the client."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        loop=f"{SingleAcceptLoop.__module__}:{SingleAcceptLoop.__name__}",
+        server_header=False,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
+        proxy_headers=bool(settings.web_trusted_proxies),
+        forwarded_allow_ips=settings.web_trusted_proxies,
+        timeout_worker_healthcheck=_WORKER_HEALTH_TIMEOUT,
+        **worker_options,
+    )
+
+
+def bind_socket(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises `Unavailable` if the address is not available."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        server_socket = socket.create_server((host, port), family=family)
+        # asyncio does not recognize it as a TCP socket and leaves Nagle's algorithm on: 40 ms for each response.
+        server_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return server_socket
+    except (OSError, OverflowError) as error:
+        # Python adds the address, which the message has already.
+        reason = str(getattr(error, "strerror", "") or error).partition(" (while")[0]
+        raise Unavailable(f"can't serve at {host} port {port}: {reason}") from error
+
+
+def _format_url(server_socket: socket.socket) -> str:
+    host, port = server_socket.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -1,0 +1,42 @@
+"""`pyfdownloads` and `pyf downloads`: add download counts to a collection."""
+
+from typing import Any
+
+import click
+
+from ..exit_codes import ExitCode, ExitCodeCommand, default_sigint
+from ..options import CONTEXT_SETTINGS, json_option, limit_option, profile_option, target_option, to_program
+
+
+@click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS)
+@profile_option
+@target_option
+@limit_option("Only N packages: new ones first, then those whose counts are oldest.")
+@click.option(
+    "--source",
+    type=click.Choice(["pypistats", "clickhouse"]),
+    help="Source of the counts: pypistats (30 packages a minute) or clickhouse (900 a request). "
+    "Overrides DOWNLOADS_SOURCE.",
+)
+@click.option("--all", "include_fresh", is_flag=True, help="Include packages that were counted within 20 hours.")
+@click.option("--dry-run", is_flag=True, help="Print what would be requested. Send no request and change nothing.")
+@json_option()
+def downloads(profile: str, target: str, **options: Any) -> ExitCode:
+    """Add download counts to the packages of a collection.
+
+    Skips packages that were counted within the last 20 hours, because sources publish counts once a day. A package
+    that the source does not know, or does not answer for, keeps its counts. The next run continues an interrupted one.
+
+    Exit codes: 0 success, 1 internal error, 2 wrong usage or setting, 3 some packages failed, 4 a needed service is
+    unavailable.
+    """
+    with default_sigint():
+        from ..actions.enriching import run_downloads
+        from ..collection_option import Selection
+    return run_downloads(Selection(profile=profile, target=target), **options)
+
+
+main = to_program(downloads, "pyfdownloads")
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""`pyfgithub` and `pyf github`: add GitHub data to a collection."""
+
+import click
+
+from ... import __version__
+from ..exit_codes import ExitCode, ExitCodeCommand, default_sigint
+from ..options import CONTEXT_SETTINGS, json_option, limit_option, profile_option, target_option
+
+_LIMIT_OPTION = limit_option("Only the N packages whose data is oldest.")
+_FRESH_OPTION = click.option("--fresh", is_flag=True, help="Ignore cached repository data (GITHUB_CACHE_TTL).")
+
+
+@click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS)
+@profile_option
+@target_option
+@click.option("-n", "--name", default="", metavar="PACKAGE", help="Only this package, in any spelling of its name.")
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="With -n: request fresh data, and print GitHub's response and the package's document as JSON.",
+)
+@_LIMIT_OPTION
+@_FRESH_OPTION
+@json_option()
+@click.version_option(__version__, prog_name="pyfgithub")
+def main(
+    profile: str, target: str, name: str, verbose: bool, limit: int | None, fresh: bool, as_json: bool
+) -> ExitCode:
+    """Add GitHub data to the packages of a collection: stars, open issues, last commit.
+
+    With GITHUB_TOKEN, one request reads 50 repositories; without, GitHub allows 60 requests an hour. The report goes
+    to stdout, everything else to stderr.
+
+    Exit codes: 0 success, 1 internal error, 2 wrong usage or setting, 3 some packages failed, 4 GitHub or the index
+    is unavailable.
+    """
+    if verbose and not name:
+        raise click.UsageError("-v/--verbose can only be used with -n/--name: it prints the data of one package.")
+    if name and limit is not None:
+        raise click.UsageError("-n/--name and -l/--limit exclude each other.")
+    with default_sigint():
+        from ..actions.enriching import run_github
+        from ..collection_option import Selection
+    selection = Selection(profile=profile, target=target)
+    return run_github(selection, name=name, raw=verbose, limit=limit, fresh=fresh, as_json=as_json)
+
+
+@click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS)
+@click.argument("name", required=False, default="")
+@profile_option
+@target_option
+@_LIMIT_OPTION
+@_FRESH_OPTION
+@click.option("--raw", is_flag=True, help="With NAME: request fresh data, and print GitHub's response as JSON.")
+@json_option()
+def github(profile: str, target: str, name: str, raw: bool, limit: int | None, fresh: bool, as_json: bool) -> ExitCode:
+    """Add GitHub data to all packages of a collection, or to the package NAME: stars, open issues, last commit.
+
+    With GITHUB_TOKEN, one request reads 50 repositories; without, GitHub allows 60 requests an hour.
+    """
+    if raw and not name:
+        raise click.UsageError("--raw needs NAME: it prints the data of one package.")
+    if name and limit is not None:
+        raise click.UsageError("NAME and -l/--limit exclude each other.")
+    with default_sigint():
+        from ..actions.enriching import run_github
+        from ..collection_option import Selection
+    selection = Selection(profile=profile, target=target)
+    return run_github(selection, name=name, raw=raw, limit=limit, fresh=fresh, as_json=as_json)
+
+
+if __name__ == "__main__":
+    main()

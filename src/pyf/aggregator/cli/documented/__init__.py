@@ -1,0 +1,1 @@
+"""The commands `pyfaggregator` and `pyfupdater`, with the options of earlier versions."""
