@@ -9,6 +9,7 @@ from pyf.aggregator.domain.documents.document import Document
 from pyf.aggregator.domain.relevance import (
     PopularityScale,
     QualitySignals,
+    WordFrequencies,
     build_lexicon,
     build_popularity_scale,
     build_searchable,
@@ -17,7 +18,7 @@ from pyf.aggregator.domain.relevance import (
     parse_query,
 )
 from pyf.aggregator.domain.relevance.names import build_name_forms, is_affix, list_affixes
-from pyf.aggregator.domain.relevance.tiers import CORE
+from pyf.aggregator.domain.relevance.tiers import CORE, WEIGHT_STEPS
 from pyf.aggregator.domain.relevance.tokenizer import get_allowed_typos, is_within_typos, iter_stems, stem, tokenize
 from support.builders import build_fields
 
@@ -25,8 +26,12 @@ LEXICON = load_lexicon()
 DJANGO = ("Framework :: Django",)
 
 
+def build_frequencies(share: float) -> WordFrequencies:
+    return WordFrequencies(lambda _: share, lambda _: share)
+
+
 def compute_tier(text: str, name: str, **fields: object) -> int | None:
-    query = parse_query(text, LEXICON, document_frequency=lambda stem: 0.001)
+    query = parse_query(text, LEXICON, frequencies=build_frequencies(0.001))
     assert query is not None
     return get_tier(query, build_searchable(Document(registry=build_fields(name, **fields))), LEXICON)
 
@@ -110,27 +115,68 @@ def test_who_has_none_of_the_words_is_not_found() -> None:
     assert compute_tier("tenancy", "thing", summary="something else") is None
 
 
-def test_only_unused_words_may_have_typos() -> None:
-    def found(share: float) -> bool:
-        query = parse_query("toolbra", LEXICON, document_frequency=lambda stem: share)
-        assert query is not None
-        project = build_searchable(Document(registry=build_fields("toolbar")))
-        return get_tier(query, project, LEXICON) is not None
+def get_typo_tier(text: str, name: str, *, share: float) -> int:
+    query = parse_query(text, LEXICON, frequencies=build_frequencies(share))
+    assert query is not None
+    return get_tier(query, build_searchable(Document(registry=build_fields(name))), LEXICON) or 0
 
-    assert (found(0.0), found(0.1)) == (True, False)
+
+def test_typos_in_words_are_allowed_only_if_no_package_has_the_word() -> None:
+    assert get_typo_tier("toolbra for cats", "collective.toolbar.list", share=0.0) > 0
+    assert get_typo_tier("toolbra for cats", "collective.toolbar.list", share=0.1) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("flask-logn", "flask-login"),
+        ("django selct2", "django-select2"),
+        ("djanggosaml2", "djangosaml2"),
+        ("best-of-geenerator", "best-of-generator"),
+        ("djnago-filter", "django-filter"),
+        ("fatapi-users", "fastapi-users"),
+        ("fastapi-mpc", "fastapi-mcp"),
+        ("keyword mqnager", "Products.PloneKeywordManager"),
+        ("transmogrifer", "collective.transmogrifier"),
+        ("django-gaurian", "django-guardian"),
+    ],
+)
+def test_misspelled_name_ranks_above_words(text: str, name: str) -> None:
+    assert get_typo_tier(text, name, share=0.0) > WEIGHT_STEPS + 3
+
+
+def test_name_with_one_typo_ranks_above_two_and_below_exact_names() -> None:
+    tiers = [
+        get_typo_tier("flask-marshmalow", name, share=0.0)
+        for name in ("flask-marshmalow", "marshmalow", "flask-marshmallow", "flask-marshmallows", "flask-tomatoes")
+    ]
+
+    assert tiers == sorted(tiers, reverse=True)
+    assert tiers[-1] == 0
+
+
+def test_short_names_are_only_found_with_swapped_letters() -> None:
+    assert get_typo_tier("django-opt", "django-otp", share=0.0) > 0
+    assert get_typo_tier("django-opt", "django-rot", share=0.0) == 0
+
+
+def test_misspelling_of_known_words_ranks_no_higher_than_beginning_of_name() -> None:
+    assert get_typo_tier("django-opt", "django-otp", share=0.1) == get_typo_tier(
+        "django-opt", "django-options", share=0.1
+    )
 
 
 def test_of_names_that_something_with_a_slip_is_near_to_the_one_comes_first_that_says_nothing_else() -> None:
     def found(name: str) -> int | None:
-        query = parse_query("regitsry", LEXICON, document_frequency=lambda stem: 0.0)
+        query = parse_query("regitsry", LEXICON, frequencies=build_frequencies(0.0))
         assert query is not None
         return get_tier(query, build_searchable(Document(registry=build_fields(name))), LEXICON)
 
     assert (found("plone.registry") or 0) > (found("plone.registry.invoices") or 0) > 0
 
 
-def test_short_words_may_have_no_slip_and_two_letters_that_changed_places_are_one() -> None:
-    assert [get_allowed_typos(word) for word in ("form", "forms", "toolbar", "exportimport", "oauth2")] == [
+def test_allowed_typos_grow_with_length_and_swapped_letters_are_one() -> None:
+    assert [get_allowed_typos(word) for word in ("rss", "form", "oauth2", "toolbar", "2026")] == [
         0,
         1,
         1,
@@ -142,14 +188,14 @@ def test_short_words_may_have_no_slip_and_two_letters_that_changed_places_are_on
 
 
 def test_text_without_a_word_asks_for_nothing() -> None:
-    assert parse_query("?! --", LEXICON, document_frequency=lambda stem: 0.0) is None
+    assert parse_query("?! --", LEXICON, frequencies=build_frequencies(0.0)) is None
 
 
 def test_fillers_and_frameworks_count_only_where_there_is_nothing_else() -> None:
     lexicon = build_lexicon(frameworks=["Plone"], stop_words=["the"])
 
     def asked(text: str) -> list[tuple[str, ...]]:
-        query = parse_query(text, lexicon, document_frequency=lambda stem: 0.0)
+        query = parse_query(text, lexicon, frequencies=build_frequencies(0.0))
         return [concept.words for concept in query.terms] if query else []
 
     assert asked("the plone calendar") == [("calendar",)]
@@ -161,14 +207,14 @@ def test_fillers_and_frameworks_count_only_where_there_is_nothing_else() -> None
 def test_what_is_known_of_a_phrase_is_known_of_its_words_in_other_forms(said: str) -> None:
     lexicon = build_lexicon(synonyms=[["rate limit", "throttle"]], related={"rate limits": ["quota"]})
 
-    query = parse_query(said, lexicon, document_frequency=lambda stem: 0.001)
+    query = parse_query(said, lexicon, frequencies=build_frequencies(0.001))
 
     assert query is not None
     assert {("throttle",), ("quota",)} <= {way.words for way in query.terms[0].variants}
 
 
 def test_who_says_one_thing_in_two_forms_asks_for_one_thing() -> None:
-    query = parse_query("picture pictures photo", LEXICON, document_frequency=lambda stem: 0.001)
+    query = parse_query("picture pictures photo", LEXICON, frequencies=build_frequencies(0.001))
 
     assert query is not None
     assert [concept.words for concept in query.terms] == [("picture",)]

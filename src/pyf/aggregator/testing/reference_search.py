@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 
 from msgspec import UNSET, Struct
 
@@ -14,6 +15,7 @@ from ..domain.relevance import (
     Lexicon,
     PopularityScale,
     Searchable,
+    WordFrequencies,
     build_popularity_scale,
     build_searchable,
     compute_quality,
@@ -163,7 +165,8 @@ class ReferenceSearch:
         own = next((package for package in packages if package.name == normalize_name(name)), None)
         if own is None:
             return []
-        weights = dict(get_significant_terms(own.searchable, self._lexicon, document_frequency=_build_share(packages)))
+        frequency = _build_frequencies(packages).in_any_text
+        weights = dict(get_significant_terms(own.searchable, self._lexicon, document_frequency=frequency))
         others = [package for package in packages if package is not own and package.name not in hidden]
         similar = [(similarity(package.searchable, weights), package.hit) for package in others]
         ranked = sorted((pair for pair in similar if pair[0]), key=lambda pair: (-pair[0], pair[1].name_normalized))
@@ -196,7 +199,7 @@ class ReferenceSearch:
         if not query.text.strip():
             return [_Match(package, 0) for package in packages]
         parsed = parse_query(
-            query.text, self._lexicon, document_frequency=_build_share(packages), favored=query.frameworks
+            query.text, self._lexicon, frequencies=_build_frequencies(packages), favored=query.frameworks
         )
         if parsed is None:
             return []
@@ -245,9 +248,17 @@ def _build_package(releases: Sequence[Document]) -> _Package:
     return _Package(to_hit(newest), tuple(releases), newest, build_searchable(newest))
 
 
-def _build_share(packages: Sequence[_Package]) -> Callable[[str], float]:
-    counts = Counter(stem for package in packages for stem in set("".join(package.searchable.texts).split()))
-    return lambda stem: counts[stem] / len(packages) if packages else 0.0
+def _build_frequencies(packages: Sequence[_Package]) -> WordFrequencies:
+    return WordFrequencies(
+        _build_share(package.searchable.texts for package in packages),
+        _build_share(package.searchable.texts[:3] for package in packages),
+    )
+
+
+def _build_share(texts: Iterable[Sequence[str]]) -> Callable[[str], float]:
+    stems = [set("".join(package_texts).split()) for package_texts in texts]
+    counts = Counter(chain.from_iterable(stems))
+    return lambda stem: counts[stem] / len(stems) if stems else 0.0
 
 
 def _compute_popularity(packages: Iterable[_Package]) -> PopularityScale:

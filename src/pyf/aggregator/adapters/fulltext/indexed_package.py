@@ -13,7 +13,7 @@ from ...domain.relevance import QualitySignals, Searchable, build_searchable, to
 from ...domain.search import Facet, Hit, SearchQuery, has_selected_versions, to_hit
 
 # Increase it with every change to how packages are searched or displayed: existing indexes are rebuilt then.
-SEARCH_VERSION = 2
+SEARCH_VERSION = 3
 
 
 class OlderRelease(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from ...domain.relevance.query import QueryTerm, Variant
 from ...domain.relevance.similarity import FUZZY_PREFIX, NAME_PREFIX, SEGMENT_PREFIX
 from ...domain.relevance.tiers import (
     CORE,
+    CORE_TYPO_TIERS,
     EXACT,
     HISTORY_WEIGHT,
     KEYWORDS_WEIGHT,
@@ -24,7 +25,9 @@ from ...domain.relevance.tiers import (
     PREFIX,
     REST_WEIGHT,
     STEMMED,
+    UNKNOWN_PREFIX,
     WEIGHT_STEPS,
+    WHOLE_TYPO_TIERS,
 )
 from ...domain.relevance.tokenizer import stem
 from ...domain.search import Facet, SearchQuery
@@ -62,12 +65,13 @@ def match_text(query: ParsedQuery) -> tantivy.Query:
     """Match the packages that match a query, scored by relevance."""
     tiers = [(EXACT, _term("whole", query.whole))]
     cores = [_term(field, name) for name in {query.core, *query.alternative_names} for field in ("whole", "own")]
-    tiers += [(CORE, _any(cores)), (STEMMED, _term("own", f"={query.stems}"))]
+    tiers += [(CORE, _any(cores)), (STEMMED, _term("own_stems", query.stems))]
     prefixes = [_match_prefix("whole", query.whole)] if query.is_prefix else []
     prefixes += [_match_prefix("own", query.core)] if query.is_prefix and len(query.core) > 1 else []
     prefixes += [_term("runs", query.core)] if len(query.terms) > 1 else []
     if prefixes:
-        tiers.append((PREFIX, _any(prefixes)))
+        tiers.append((UNKNOWN_PREFIX if query.is_misspelled else PREFIX, _any(prefixes)))
+    tiers += _match_misspelled_names(query)
     by_name = [_Q.const_score_query(match, tier / WEIGHT_STEPS) for tier, match in tiers]
     matches = _Q.disjunction_max_query([*by_name, _match_terms(query)])
     frameworks = [_term("belongs", framework) for framework in query.frameworks]
@@ -146,6 +150,24 @@ def restrict(
     return _Q.boolean_query(clauses) if len(clauses) > 1 else matches
 
 
+def _match_misspelled_names(query: ParsedQuery) -> list[tuple[int, tantivy.Query]]:
+    """Match the names that a query misspells, with their tiers."""
+    swaps = [*query.swapped_names]
+    tiers = []
+    if swaps:
+        whole = _Q.term_set_query(_SCHEMA, "whole", swaps)
+        tiers.append((WHOLE_TYPO_TIERS[0] if query.is_misspelled else PREFIX, whole))
+        if query.is_misspelled:
+            tiers.append((CORE_TYPO_TIERS[0], _Q.term_set_query(_SCHEMA, "own", swaps)))
+    for typos in range(1, query.name_typos + 1):
+        if query.is_misspelled:
+            tiers.append((WHOLE_TYPO_TIERS[typos - 1], _match_fuzzy("whole", query.whole, typos)))
+            tiers.append((CORE_TYPO_TIERS[typos - 1], _match_fuzzy("own", query.core, typos)))
+        elif typos == 1:
+            tiers.append((PREFIX, _match_fuzzy("whole", query.whole, typos)))
+    return tiers
+
+
 def _match_terms(query: ParsedQuery) -> tantivy.Query:
     """Match the packages that have enough terms of a query, scored by the weights of the terms."""
     total = sum(term.weight for term in query.terms)
@@ -165,7 +187,7 @@ def _match_term(term: QueryTerm, share: float) -> tantivy.Query:
     matches = [match for variant in term.variants for match in _match_variant(variant, share)]
     matches.append(_Q.const_score_query(_term("runs", term.joined_words), NAME_WEIGHT * share))
     if term.allowed_typos:
-        fuzzy = _Q.fuzzy_term_query(_SCHEMA, "runs", term.joined_words, distance=term.allowed_typos)
+        fuzzy = _match_fuzzy("runs", term.joined_words, term.allowed_typos)
         matches.append(_Q.const_score_query(fuzzy, NAME_WEIGHT * share))
     return _Q.disjunction_max_query(matches)
 
@@ -177,7 +199,7 @@ def _match_term_in_name(term: QueryTerm) -> tantivy.Query:
     matches += [_term("pieces", piece) for piece in pieces]
     matches += [_term("runs", term.joined_words)]
     if term.allowed_typos:
-        matches.append(_Q.fuzzy_term_query(_SCHEMA, "runs", term.joined_words, distance=term.allowed_typos))
+        matches.append(_match_fuzzy("runs", term.joined_words, term.allowed_typos))
     return _Q.const_score_query(_any(matches), 1.0)
 
 
@@ -201,6 +223,10 @@ def _match_word(word: str, weight: float) -> list[tantivy.Query]:
 
 def _term(field: str, value: str) -> tantivy.Query:
     return _Q.term_query(_SCHEMA, field, value, index_option="basic")
+
+
+def _match_fuzzy(field: str, value: str, typos: int) -> tantivy.Query:
+    return _Q.fuzzy_term_query(_SCHEMA, field, value, distance=typos)
 
 
 def _match_prefix(field: str, value: str) -> tantivy.Query:

@@ -8,7 +8,7 @@ import tantivy
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.relevance import ParsedQuery, compute_quality, get_tier, parse_query
+from ...domain.relevance import ParsedQuery, WordFrequencies, compute_quality, get_tier, parse_query
 from ...domain.relevance.similarity import (
     get_min_prefix_rank,
     get_significant_terms,
@@ -31,7 +31,7 @@ from . import queries
 from .handle import Snapshot
 from .indexer import RankingContext
 from .stored_fields import RankingFields
-from .terms import TEXT_FIELDS
+from .terms import HEAD_FIELDS, TEXT_FIELDS
 
 # Candidates of each kind that the domain ranks; further pages have the rest in tantivy's order.
 _CANDIDATES = 100
@@ -83,7 +83,8 @@ class Searcher:
         self._context = context
         # Caches with a reference to their owner would keep the files open until the next garbage collection.
         own = proxy(self)
-        self._get_share = lru_cache(maxsize=10_000)(partial(Searcher._compute_share, own))
+        self._get_share = lru_cache(maxsize=10_000)(partial(Searcher._compute_share, own, TEXT_FIELDS))
+        self._get_head_share = lru_cache(maxsize=10_000)(partial(Searcher._compute_share, own, HEAD_FIELDS))
         self._is_current = lru_cache(maxsize=10_000)(context.is_current)
         self._get_matches = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._find_matches, own))
         self._get_values = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._count_all_values, own))
@@ -271,16 +272,15 @@ class Searcher:
         }
 
     def _parse(self, query: SearchQuery) -> ParsedQuery | None:
-        return parse_query(
-            query.text, self._context.lexicon, document_frequency=self._get_share, favored=query.frameworks
-        )
+        frequencies = WordFrequencies(self._get_share, self._get_head_share)
+        return parse_query(query.text, self._context.lexicon, frequencies=frequencies, favored=query.frameworks)
 
-    def _compute_share(self, stem: str) -> float:
-        """Return the fraction of packages with a stem; removed packages may count for a while."""
+    def _compute_share(self, fields: Sequence[str], stem: str) -> float:
+        """Return the fraction of packages with a stem in any of the fields; removed packages may count for a while."""
         package_count = self._tantivy.num_docs
         if not package_count:
             return 0.0
-        return sum(self._tantivy.doc_freq(field, stem) for field in TEXT_FIELDS) / package_count
+        return sum(self._tantivy.doc_freq(field, stem) for field in fields) / package_count
 
 
 def _is_cut_among_equals(counts: Sequence[FacetCount], size: int) -> bool:

@@ -16,6 +16,8 @@ NAME, HEAD, OPENING, REST, HISTORY = TEXT_FIELDS = (
     "stems_rest",
     "stems_history",
 )
+# The fields of the name, the summary and the keywords.
+HEAD_FIELDS = (NAME, HEAD)
 
 _RAW, _SPLIT = "raw", "whitespace"
 _ORDER_FIELDS = ("by_merit", "by_downloads", "by_stars", "by_health", "by_newest", "by_name")
@@ -30,7 +32,7 @@ def build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for field in ("name", "here", "pairs", "requires"):
         builder.add_text_field(field, tokenizer_name=_RAW, index_option="basic")
-    for field in (*TEXT_FIELDS, "pieces", "belongs", "runs", "whole", "own"):
+    for field in (*TEXT_FIELDS, "pieces", "belongs", "runs", "whole", "own", "own_stems"):
         builder.add_text_field(field, tokenizer_name=_SPLIT, index_option="basic")
     for facet in Facet:
         builder.add_text_field(facet.value, tokenizer_name=_RAW, index_option="basic", fast=True)
@@ -73,7 +75,8 @@ def build_document(
 def _add_name(document: tantivy.Document, name: str, lexicon: Lexicon) -> None:
     forms = build_name_forms(name, lexicon)
     document.add_text("whole", forms.whole)
-    document.add_text("own", f"{forms.core} {forms.core_without_digits} ={forms.stems}")
+    document.add_text("own", f"{forms.core} {forms.core_without_digits}")
+    document.add_text("own_stems", forms.stems)
     document.add_text("runs", " ".join(forms.joined_segments))
     document.add_text("pieces", " ".join(list_affixes(forms.segments)))
 

@@ -6,7 +6,7 @@ matches, and `compute_quality` orders candidates of the same tier.
 
 from .lexicon import Lexicon, build_lexicon
 from .quality import PopularityScale, QualitySignals, build_popularity_scale, compute_quality, to_quality_signals
-from .query import ParsedQuery, parse_query
+from .query import ParsedQuery, WordFrequencies, parse_query
 from .searchable import Searchable, build_searchable
 from .tiers import get_tier
 
@@ -16,6 +16,7 @@ __all__ = [
     "PopularityScale",
     "QualitySignals",
     "Searchable",
+    "WordFrequencies",
     "build_lexicon",
     "build_popularity_scale",
     "build_searchable",

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from .lexicon import Lexicon, Phrase, to_stems
 from .names import MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH
-from .tokenizer import get_allowed_typos, stem, strip_trailing_digits, tokenize
+from .tokenizer import get_allowed_typos, is_within_typos, list_swaps, stem, strip_trailing_digits, tokenize
 
 # Further characters and words of a text are ignored.
 _MAX_TEXT_LENGTH = 400
@@ -24,6 +24,20 @@ _MIN_WEIGHT, _MAX_WEIGHT, _MIN_REQUIRED_WEIGHT = 0.2, 1.0, 0.35
 _REQUIRED_FRACTION = 0.4
 # A word in a smaller fraction of projects may be incomplete.
 _MAX_RARE_FREQUENCY = 0.001
+# More words are no name.
+_MAX_NAME_WORDS = 6
+
+
+class WordFrequencies(Struct, frozen=True):
+    """How frequent words are in a collection: each function returns the fraction of packages with a stem (0 to 1).
+
+    Attributes:
+        in_any_text: In the name or any text.
+        in_head: In the name, the summary or the keywords.
+    """
+
+    in_any_text: Callable[[str], float]
+    in_head: Callable[[str], float]
 
 
 class Variant(Struct, frozen=True, dict=True):
@@ -52,7 +66,7 @@ class QueryTerm(Struct, frozen=True, kw_only=True, dict=True):
     """One term of a query: its words, all variants of them, and its weight (0 to about 2).
 
     Attributes:
-        allowed_typos: How many letters may be wrong; 0 for a word that some project has.
+        allowed_typos: How many letters may be wrong; 0 for a word that some package has.
         synonyms: Phrases of the query with the same meaning; a match of one of them adds a bonus.
     """
 
@@ -78,6 +92,9 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
         alternative_names: Synonyms of the whole text, each joined.
         frameworks: Frameworks that the text names, in addition to the core, or that are preferred.
         is_prefix: Whether the text may be the beginning of a name.
+        is_misspelled: Whether a word is in no name, summary or keyword.
+        name_typos: How many letters of a name may be wrong.
+        swapped_names: The text and its core with two letters of the core swapped, if the core may have no other typo.
     """
 
     whole: str
@@ -87,6 +104,9 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
     frameworks: frozenset[str]
     terms: tuple[QueryTerm, ...]
     is_prefix: bool
+    is_misspelled: bool = False
+    name_typos: int = 0
+    swapped_names: frozenset[str] = frozenset()
 
     @cached_property
     def core_names(self) -> frozenset[str]:
@@ -135,17 +155,18 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
 
 
 def parse_query(
-    text: str, lexicon: Lexicon, *, document_frequency: Callable[[str], float], favored: Iterable[str] = ()
+    text: str, lexicon: Lexicon, *, frequencies: WordFrequencies, favored: Iterable[str] = ()
 ) -> ParsedQuery | None:
     """Parse a text; None if it has no word.
 
     Args:
-        document_frequency: Returns the fraction of projects that have a stem in any text (0 to 1).
         favored: Frameworks to prefer, as if the text named them.
     """
-    tokens = tokenize(text[:_MAX_TEXT_LENGTH])[:_MAX_WORDS]
-    if not tokens:
+    document_frequency = frequencies.in_any_text
+    typed = tokenize(text[:_MAX_TEXT_LENGTH])[:_MAX_WORDS]
+    if not typed:
         return None
+    tokens = [_correct_framework(word, lexicon, frequencies) for word in typed]
     without_frameworks = [word for word in tokens if word not in lexicon.frameworks] or tokens
     phrases = tuple(_split_phrases(without_frameworks, lexicon))
     significant = (
@@ -154,9 +175,12 @@ def parse_query(
     )
     core = [word for phrase in significant for word in phrase]
     terms = tuple(_build_term(group, lexicon, document_frequency) for group in _group_synonyms(significant, lexicon))
+    whole, joined_core = "".join(tokens), "".join(core)
+    is_name = len(tokens) <= _MAX_NAME_WORDS
+    name_typos = get_allowed_typos(joined_core) if is_name else 0
     return ParsedQuery(
-        whole="".join(tokens),
-        core="".join(core),
+        whole=whole,
+        core=joined_core,
         stems="".join(stem(strip_trailing_digits(word) or word) for word in core),
         alternative_names=frozenset(
             "".join(synonym) for words in (tokens, core) for synonym in lexicon.get_synonyms(tuple(words))
@@ -165,7 +189,27 @@ def parse_query(
         | {word for name in favored for word in tokenize(name)},
         terms=terms,
         is_prefix=len(tokens) > 1 or document_frequency(stem(tokens[-1])) < _MAX_RARE_FREQUENCY,
+        is_misspelled=is_name and (tokens != typed or not all(frequencies.in_head(stem(word)) for word in core)),
+        name_typos=name_typos,
+        swapped_names=_list_swapped_names(whole, joined_core) if is_name and not name_typos else frozenset(),
     )
+
+
+def _correct_framework(word: str, lexicon: Lexicon, frequencies: WordFrequencies) -> str:
+    """Return the framework that an unknown word misspells, or the word."""
+    typos = get_allowed_typos(word)
+    if not typos or word in lexicon.frameworks or frequencies.in_head(stem(word)):
+        return word
+    frameworks = sorted(name for name in lexicon.frameworks if get_allowed_typos(name))
+    return next(
+        (name for limit in range(1, typos + 1) for name in frameworks if is_within_typos(word, name, limit)), word
+    )
+
+
+def _list_swapped_names(whole: str, core: str) -> frozenset[str]:
+    before, found, after = whole.rpartition(core)
+    swaps = list_swaps(core)
+    return swaps | {f"{before}{swap}{after}" for swap in swaps if found}
 
 
 def _split_phrases(tokens: list[str], lexicon: Lexicon) -> Iterator[Phrase]:

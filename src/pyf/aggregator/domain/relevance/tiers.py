@@ -25,8 +25,13 @@ NAMED_FRAMEWORK_BONUS = 0.3
 # Bonus for a project of any framework, if the query names none.
 ANY_FRAMEWORK_BONUS = 0.1
 
-# The tiers of matching names; other matches have the tiers 0 to WEIGHT_STEPS, by the weight of their words.
-EXACT, CORE, STEMMED, PREFIX = 16, 13, 12, 11
+# The tiers of matching names; other matches have the tiers 0 to WEIGHT_STEPS, by the weight of their words, and more
+# for a named framework. The beginning of a name, and names with a typo, rank above words if a word of the query is
+# unknown.
+EXACT, CORE, STEMMED, PREFIX = 24, 21, 20, 11
+UNKNOWN_PREFIX = 18
+# The tiers of a name with one typo or two in the complete name, and in its core; a named framework adds one.
+WHOLE_TYPO_TIERS, CORE_TYPO_TIERS = (18, 16), (17, 15)
 WEIGHT_STEPS = 10
 
 
@@ -42,7 +47,9 @@ def get_tier(query: ParsedQuery, project: Searchable, lexicon: Lexicon) -> int |
     if query.stems == forms.stems:
         return STEMMED + is_favored
     if is_prefix_match(query, forms):
-        return PREFIX
+        return UNKNOWN_PREFIX if query.is_misspelled else PREFIX
+    if typo_tier := _get_typo_tier(query, forms, is_favored=is_favored):
+        return typo_tier
     name_weight = WHOLE_NAME_WEIGHT if _is_whole_name(query, forms) else NAME_WEIGHT
     required_found, term_weights = 0, 0.0
     for term in query.terms:
@@ -90,6 +97,22 @@ def is_prefix_match(query: ParsedQuery, forms: NameForms) -> bool:
     """Return whether a name begins with the query, or contains all of its words in a row."""
     is_name_prefix = forms.whole.startswith(query.whole) or (len(query.core) > 1 and forms.core.startswith(query.core))
     return (query.is_prefix and is_name_prefix) or (len(query.terms) > 1 and query.core in forms.joined_segments)
+
+
+def _get_typo_tier(query: ParsedQuery, forms: NameForms, *, is_favored: bool) -> int:
+    """Return the tier of a name that the query misspells, 0 for another name."""
+    if forms.whole in query.swapped_names:
+        return WHOLE_TYPO_TIERS[0] if query.is_misspelled else PREFIX
+    if query.is_misspelled and not query.swapped_names.isdisjoint((forms.core, forms.core_without_digits)):
+        return CORE_TYPO_TIERS[0] + is_favored
+    max_typos = query.name_typos if query.is_misspelled else min(query.name_typos, 1)
+    for typos in range(1, max_typos + 1):
+        if is_within_typos(query.whole, forms.whole, typos):
+            return WHOLE_TYPO_TIERS[typos - 1] if query.is_misspelled else PREFIX
+        cores = (forms.core, forms.core_without_digits)
+        if query.is_misspelled and any(is_within_typos(query.core, core, typos) for core in cores):
+            return CORE_TYPO_TIERS[typos - 1] + is_favored
+    return 0
 
 
 def _is_whole_name(query: ParsedQuery, forms: NameForms) -> bool:

@@ -81,14 +81,20 @@ def _apply_snowball(word: str) -> str:
 
 
 # The minimum lengths of words with one and two typos: shorter words have too many similar ones.
-_ONE_TYPO_LENGTH, _TWO_TYPOS_LENGTH = 5, 8
+_ONE_TYPO_LENGTH, _TWO_TYPOS_LENGTH = 4, 7
 
 
 def get_allowed_typos(word: str) -> int:
     """Return how many typos a word may have."""
-    if len(word) < _ONE_TYPO_LENGTH or not word.isalpha():
+    if len(word) < _ONE_TYPO_LENGTH or word.isdigit():
         return 0
     return 1 if len(word) < _TWO_TYPOS_LENGTH else 2
+
+
+def list_swaps(word: str) -> frozenset[str]:
+    """Return a word with each two neighboring letters swapped: the only typos of a word that may have none."""
+    swaps = {word[:start] + word[start + 1] + word[start] + word[start + 2 :] for start in range(len(word) - 1)}
+    return frozenset(swaps - {word})
 
 
 def is_within_typos(word: str, other: str, max_typos: int) -> bool:
