@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from bench import filler_projects
 from pyf.aggregator.domain.collection import CollectionState
+from pyf.aggregator.domain.documents.facets import HealthBand
 from pyf.aggregator.domain.documents.project import normalize_name
 from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
 from pyf.aggregator.domain.documents.version import to_sortable
 from pyf.aggregator.domain.membership.profile import Filter
-from pyf.aggregator.domain.search import HealthBand, SearchQuery, Sort
+from pyf.aggregator.domain.search import SearchQuery, Sort, select_values
 from pyf.aggregator.ports import Dependencies, ProjectDocuments
 
 COLLECTION = "searched"
@@ -99,16 +100,16 @@ def _build_typo_query(rng: random.Random, names: list[str]) -> SearchQuery:
 
 
 def _build_filtered_query(rng: random.Random, names: list[str]) -> SearchQuery:
-    filters: dict[str, Any] = rng.choice(
+    selected, days = rng.choice(
         (
-            {"framework_versions": (f"Plone {rng.choice(('5.2', '6.0', '6.1'))}",)},
-            {"framework_versions": ("Django 5.2", "Django 6.0"), "python_versions": ("Python 3.12",)},
-            {"licenses": ("MIT",), "health": (HealthBand.EXCELLENT, HealthBand.GOOD)},
-            {"classifiers": ("Framework :: Flask",), "updated_within": 365},
+            ({"framework": [f"Plone {rng.choice(('5.2', '6.0', '6.1'))}"]}, None),
+            ({"framework": ["Django 5.2", "Django 6.0"], "python": ["Python 3.12"]}, None),
+            ({"license": ["MIT"], "health": [HealthBand.EXCELLENT, HealthBand.GOOD]}, None),
+            ({"classifier": ["Framework :: Flask"]}, 365),
         )
     )
     text = rng.choice(("", rng.choice(filler_projects.FIELDS), rng.choice(filler_projects.PARTS)))
-    return SearchQuery(text=text, **filters)
+    return SearchQuery(text=text, filters=select_values(selected), updated_within=days)
 
 
 def _build_sorted_query(rng: random.Random, _names: list[str]) -> SearchQuery:

@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pyf.aggregator.domain.documents.schema import FACETS
+from pyf.aggregator.domain.search import MAX_SELECTED_VALUES
+
 INTRODUCTION = """# HTTP API
 
 The API that `pyfserve` serves below `/api/v1/`. Its OpenAPI description: `/api/v1/openapi.json`. How to run it:
@@ -11,9 +14,10 @@ The API that `pyfserve` serves below `/api/v1/`. Its OpenAPI description: `/api/
 
 - The API is read-only: GET and HEAD. Times are Unix seconds, null is unknown.
 - Package names are accepted in any spelling. Unknown query parameters are rejected.
-- Filters have the same names in the API, in feeds and in the URLs of pages: `q`, `framework`, `python`, `license`,
-  `classifier`, `health`, `status`, `maintainer` and `updated_within`. The keys of `facets` are these names. `sort` and
-  `page` work in the API and on pages, `per_page` in the API only.
+- Filters have the same names and limits in the API, in feeds, in the URLs of pages, and as options of `pyf search`
+  (`--updated-within`): `q`, {facets}
+  and `updated_within`. The keys of `facets` are these names. A search has at most {values} values in all filters.
+- `sort`, `page` and `per_page` work everywhere but in feeds. A page shows at most 20 packages, whatever `per_page`.
 - Responses carry an `ETag`. Send it as `If-None-Match`: the response is 304 without a body if nothing has changed.
 - Responses are compressed for clients that send `Accept-Encoding: br` or `gzip`.
 - A search with more pages links them in the `Link` header (`rel="next"`, `rel="prev"`).
@@ -48,7 +52,9 @@ def page(description: dict[str, Any]) -> str:
     """Return the page for an OpenAPI description."""
     paths = "".join(part for path, methods in description["paths"].items() for part in _path(path, methods["get"]))
     types = "".join(_type(name, schema) for name, schema in sorted(description["components"]["schemas"].items()))
-    return f"{INTRODUCTION}\n## Paths\n{paths}\n## Types\n{types}"
+    introduction = INTRODUCTION.replace("{facets}", ", ".join(f"`{name}`" for name in FACETS))
+    introduction = introduction.replace("{values}", str(MAX_SELECTED_VALUES))
+    return f"{introduction}\n## Paths\n{paths}\n## Types\n{types}"
 
 
 def _path(path: str, operation: dict[str, Any]) -> Iterator[str]:
@@ -88,6 +94,8 @@ def _kind(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"])
     choices = schema.get("oneOf") or schema.get("anyOf") or schema.get("allOf")
     if choices:
         kinds = [_kind(choice) for choice in choices]

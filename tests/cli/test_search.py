@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pyf.aggregator.domain.documents.schema import FACETS
 from support.cli_runner import SEARCH, CommandRunner, CompletedCommand
 
 
@@ -37,11 +38,11 @@ def test_json_contains_all_fields(filled_shell: CommandRunner) -> None:
     assert {"total", "page", "per_page", "missing", "hits", "facets"} == report.keys()
     assert report["hits"][0]["name_normalized"] == "plone-api"
     assert report["hits"][0]["health_band"] in {"excellent", "good", "fair", "poor"}
-    assert {"value": "active", "count": report["total"]} in report["facets"]["statuses"]
+    assert {"value": "active", "count": report["total"]} in report["facets"]["status"]
 
 
 def test_empty_query_lists_all_pages(filled_shell: CommandRunner) -> None:
-    every = run_search(filled_shell, "-p", "plone", "--json", "--sort", "name", "--per-page", "250")
+    every = run_search(filled_shell, "-p", "plone", "--json", "--sort", "name", "--per-page", "100")
 
     pages = [
         get_names(run_search(filled_shell, "-p", "plone", "--json", "--sort", "name", "--per-page", "9", "--page", n))
@@ -87,7 +88,7 @@ def test_unknown_filter_value_suggests_known_values(filled_shell: CommandRunner)
 def test_facets_option(filled_shell: CommandRunner) -> None:
     result = run_search(filled_shell, "-p", "plone", "--facets")
 
-    assert "framework versions" in result.out
+    assert "framework version" in result.out
     assert "Plone 6.0 (" in result.out
 
 
@@ -120,6 +121,18 @@ def test_usage_error_is_one_line(filled_shell: CommandRunner, arguments: tuple[s
 
     assert (result.code, result.out) == (code, "")
     assert result.error
+
+
+def test_every_facet_is_an_option(shell: CommandRunner) -> None:
+    page = run_search(shell, "--help").out
+
+    assert [name for name in FACETS if f"--{name}" not in page] == []
+
+
+def test_number_of_filter_values_is_limited(shell: CommandRunner) -> None:
+    result = run_search(shell, "-p", "plone", *(f"--license=L{number}" for number in range(31)))
+
+    assert (result.code, result.error) == (2, "At most 30 filter values can be given.")
 
 
 def test_hostile_query_text(filled_shell: CommandRunner) -> None:

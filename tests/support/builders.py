@@ -4,9 +4,10 @@ from typing import Any
 
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.documents.project import normalize_name
-from pyf.aggregator.domain.documents.schema import RegistryFields
+from pyf.aggregator.domain.documents.schema import FACETS, RegistryFields
 from pyf.aggregator.domain.documents.version import parse_version_parts, to_order_key, to_sortable
 from pyf.aggregator.domain.membership.profile import Filter
+from pyf.aggregator.domain.search import SearchQuery, select_values
 from pyf.aggregator.ports import ProjectDocuments
 
 PLONE = "plone-1"
@@ -80,3 +81,10 @@ def build_project(name: str = "plone.api", *versions: str, **overrides: Any) -> 
 def build_state(profile: str = "plone", **overrides: Any) -> CollectionState:
     """Return the state of a new collection."""
     return CollectionState(filter=Filter(profile=profile, classifiers=("Framework :: Plone",)), **overrides)
+
+
+def build_query(**fields: Any) -> SearchQuery:
+    """Return a query; the selected values of a facet are given by its name."""
+    selected = {name: values for name, values in fields.items() if name in FACETS}
+    other_fields = {name: value for name, value in fields.items() if name not in FACETS}
+    return SearchQuery(filters=select_values(selected), **other_fields)

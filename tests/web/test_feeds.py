@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.domain.search import HealthBand, SearchQuery
+from pyf.aggregator.domain.documents.facets import HealthBand
 from pyf.aggregator.web.feeds import AtomEntry, feed_path, render_feed
+from support.builders import build_query
 from support.http_server import serve_app
 from support.site_fixtures import DAY_SECONDS, EMAIL_ADDRESSES, START, build_site_project, build_small_site
 
@@ -56,7 +57,7 @@ def test_new_feed_sorts_by_first_release(site: httpx.Client) -> None:
 
 
 def test_feed_applies_search_filters(site: httpx.Client) -> None:
-    query = SearchQuery(text="api", framework_versions=("Plone 6.1",), health=(HealthBand.EXCELLENT,))
+    query = build_query(text="api", framework=("Plone 6.1",), health=(HealthBand.EXCELLENT,))
 
     assert fetch_titles(site, feed_path("plone", "updated", query)) == ["plone.api 2.0.0"]
     assert fetch_titles(site, "/feeds/plone/new.atom?status=archived") == ["plone.rest"]

@@ -64,7 +64,7 @@ def test_the_schema_is_as_declared(local: LocalTypesense, plone: Typesense) -> N
         found = stored_fields[field.name]
         assert found["type"] == field.kind
         assert found["index"] != field.use.stored_only
-        assert found["facet"] == field.use.facet
+        assert found["facet"] == bool(field.use.facet)
         assert found["sort"] or not field.use.sort
 
 

@@ -13,14 +13,15 @@ from litestar.testing import TestClient
 from msgspec.structs import replace
 
 from pyf.aggregator.domain.collection import CollectionInfo
+from pyf.aggregator.domain.documents.facets import HealthBand
+from pyf.aggregator.domain.documents.schema import FACETS
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.domain.membership.profile import Profile
-from pyf.aggregator.domain.search import Facet, HealthBand, SearchQuery, SearchResults, Sort
+from pyf.aggregator.domain.search import SearchQuery, SearchResults, Sort
 from pyf.aggregator.settings import load_settings
 from pyf.aggregator.testing.reference_search import ReferenceSearch
-from pyf.aggregator.web.api.parameters import SEARCH_PARAMS
 from pyf.aggregator.web.app import create_app
-from pyf.aggregator.web.urls import FACET_PARAMS
+from pyf.aggregator.web.urls import SEARCH_PARAMS
 from support.http_server import serve_app
 from support.site_fixtures import EMAIL_ADDRESSES, build_small_site
 
@@ -134,6 +135,20 @@ def test_invalid_parameter_is_named(site: httpx.Client, query: str, parameter: s
 
     assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
     assert [fault["name"] for fault in response.json()["invalid_params"]] == [parameter]
+
+
+def test_facets_with_choices_ignore_case_and_blank_values(site: httpx.Client) -> None:
+    assert hit_names(site.get(f"{PLONE}/search?status=ARCHIVED&health=")) == ["plone.rest"]
+    assert site.get(f"{PLONE}/search?status=retired").json()["detail"].startswith("status: must be one of active,")
+
+
+def test_number_of_values_is_limited_over_all_filters(site: httpx.Client) -> None:
+    values = [("license", f"L{number}") for number in range(16)] + [("maintainer", f"m{n}") for n in range(15)]
+
+    assert site.get(f"{PLONE}/search", params=values[:30]).status_code == 200
+    response = site.get(f"{PLONE}/search", params=values)
+    assert response.status_code == 400
+    assert {fault["name"] for fault in response.json()["invalid_params"]} == {"license", "maintainer"}
 
 
 def test_suggest(site: httpx.Client) -> None:
@@ -281,7 +296,7 @@ HOSTILE = st.one_of(st.text(max_size=600), st.sampled_from(HOSTILE_TEXTS))
         {},
         optional={
             "q": HOSTILE,
-            **{FACET_PARAMS[facet]: st.lists(HOSTILE, max_size=2) for facet in Facet if facet is not Facet.HEALTH},
+            **{name: st.lists(HOSTILE, max_size=2) for name in FACETS if name != "health"},
             "health": st.lists(st.sampled_from([*HealthBand, "x"]), max_size=2),
             "updated_within": st.integers(-5, 40_000),
             "sort": st.sampled_from([*Sort, ""]),

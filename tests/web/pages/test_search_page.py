@@ -2,17 +2,18 @@
 
 import pytest
 
-from pyf.aggregator.domain.search import Facet, FacetCount, HealthBand, SearchQuery, SearchResults
+from pyf.aggregator.domain.documents.facets import HealthBand
+from pyf.aggregator.domain.search import FacetCount, SearchQuery, SearchResults
 from pyf.aggregator.web.pages.formatting import group_versions, sort_versions
 from pyf.aggregator.web.pages.layout import render_code
 from pyf.aggregator.web.pages.search_page import SearchPage, build_search_page
 from pyf.aggregator.web.pages.search_params import SearchParams
+from support.builders import build_query
 
 
 def build_page(query: SearchQuery, *, total: int = 0, **facets: tuple[str, ...]) -> SearchPage:
     counts = {
-        Facet(name): [FacetCount(value=value, count=n) for n, value in enumerate(values)]
-        for name, values in facets.items()
+        name: [FacetCount(value=value, count=n) for n, value in enumerate(values)] for name, values in facets.items()
     }
     return build_search_page(
         "plone", SearchParams(query=query), SearchResults(total=total, hits=(), facets=counts), feed_url="/f"
@@ -68,7 +69,7 @@ def test_health_facet_starts_with_the_best_band() -> None:
 
 
 def test_chips_link_to_the_search_without_them() -> None:
-    page = build_page(SearchQuery(text="x", health=(HealthBand.GOOD,), licenses=("MIT",), updated_within=30, page=2))
+    page = build_page(build_query(text="x", health=(HealthBand.GOOD,), license=("MIT",), updated_within=30, page=2))
 
     assert [(chip.label, chip.action.url) for chip in page.chips] == [
         ("Health: Good", "/in/plone/search?q=x&license=MIT&updated_within=30"),

@@ -1,13 +1,16 @@
 """Search queries, results and facets, the same for every engine."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from heapq import nsmallest
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .documents.document import Document, to_optional
-from .documents.schema import DownloadFields, HealthFields, RepositoryFields
+from .documents.facets import HealthBand, to_health_band
+from .documents.schema import FACETS, DownloadFields, HealthFields, RepositoryFields
 
 
 class Sort(StrEnum):
@@ -21,90 +24,69 @@ class Sort(StrEnum):
     NAME = "name"
 
 
-class HealthBand(StrEnum):
-    """A health score as one word."""
+# Limits of searches for every entry point: characters of the text and of a value, values of all filters together, days
+# of `updated_within`, and the numbers of pages and of packages on a page.
+MAX_TEXT_LENGTH, MAX_VALUE_LENGTH, MAX_SELECTED_VALUES = 300, 200, 30
+MAX_DAYS, MAX_PAGE, MAX_PER_PAGE, DEFAULT_PER_PAGE = 36_500, 100_000, 100, 20
 
-    EXCELLENT = "excellent"
-    GOOD = "good"
-    FAIR = "fair"
-    POOR = "poor"
-    UNKNOWN = "unknown"
-
-
-# The lowest score of each band, best first; below the last one a score is poor.
-HEALTH_BANDS: tuple[tuple[int, HealthBand], ...] = (
-    (80, HealthBand.EXCELLENT),
-    (60, HealthBand.GOOD),
-    (40, HealthBand.FAIR),
-    (0, HealthBand.POOR),
-)
+# Selected values by the name of their facet, in the order of `FACETS`.
+Filters = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def to_health_band(score: int | None) -> HealthBand:
-    """Return the band of a health score; None means unknown."""
-    if score is None:
-        return HealthBand.UNKNOWN
-    return next(band for min_score, band in HEALTH_BANDS if score >= min_score or min_score == 0)
+def select_values(selected: Mapping[str, Iterable[str]] | None = None, /, **values: Iterable[str]) -> Filters:
+    """Return filters with values of facets, by the facet's name, without repeated values.
+
+    Raises:
+        KeyError: There is no such facet.
+    """
+    combined = {**(selected or {}), **values}
+    if unknown := combined.keys() - FACETS.keys():
+        raise KeyError(f"unknown facets: {', '.join(sorted(unknown))}")
+    filters = ((name, tuple(dict.fromkeys(map(str, combined.get(name, ()))))) for name in FACETS)
+    return tuple((name, chosen) for name, chosen in filters if chosen)
 
 
-class Facet(StrEnum):
-    """The facets of results; each one is a filter of `SearchQuery` with the same name."""
-
-    FRAMEWORK_VERSIONS = "framework_versions"
-    PYTHON_VERSIONS = "python_versions"
-    LICENSES = "licenses"
-    CLASSIFIERS = "classifiers"
-    HEALTH = "health"
-    STATUSES = "statuses"
-    MAINTAINERS = "maintainers"
-
-
-# Limits of filters on pages, in the API and in feeds: characters of a value, and values of a filter; on a page, values
-# of all filters together.
-MAX_VALUE_LENGTH, MAX_SELECTED_VALUES = 200, 30
+def count_selected(filters: Filters) -> int:
+    """Return how many values are selected."""
+    return sum(len(values) for _, values in filters)
 
 
 class SearchQuery(Struct, frozen=True, kw_only=True):
     """A search query. Values of one filter are alternatives; all filters have to match.
 
     Attributes:
-        licenses: Values of the field `license_expression`.
-        statuses: Values of the field `project_status`.
+        filters: See `select_values`.
         updated_within: The maximum age of the release, in days.
         frameworks: Frameworks ("Plone") whose packages are preferred, as if the text named them.
         page: Counts from 1; a page behind the last one has no hits.
     """
 
     text: str = ""
-    framework_versions: tuple[str, ...] = ()
-    python_versions: tuple[str, ...] = ()
-    licenses: tuple[str, ...] = ()
-    classifiers: tuple[str, ...] = ()
-    health: tuple[HealthBand, ...] = ()
-    statuses: tuple[str, ...] = ()
-    maintainers: tuple[str, ...] = ()
+    filters: Filters = ()
     updated_within: int | None = None
     frameworks: tuple[str, ...] = ()
     sort: Sort = Sort.RELEVANCE
     page: int = 1
-    per_page: int = 20
+    per_page: int = DEFAULT_PER_PAGE
 
-    def get_selected(self, facet: Facet) -> tuple[str, ...]:
+    def get_selected(self, facet: str) -> tuple[str, ...]:
         """Return the selected values of a facet."""
-        values: tuple[str, ...] = getattr(self, facet.value)
-        return values
+        return dict(self.filters).get(facet, ())
+
+    def with_selected(self, **values: Iterable[str]) -> "SearchQuery":
+        """Return the query with other values of some facets."""
+        return replace(self, filters=select_values(dict(self.filters), **values))
 
 
-def has_selected_versions(
-    framework_versions: Sequence[str], python_versions: Sequence[str], query: SearchQuery
-) -> bool:
-    """Return whether a release has the versions that a query selects."""
+_VERSION_FACETS = tuple(facet for facet in FACETS.values() if facet.is_version)
+
+
+def has_selected_versions(release: Any, query: SearchQuery) -> bool:
+    """Return whether a release has the versions that a query selects, by the names of its document's fields."""
     return all(
-        not selected or set(selected) & set(available)
-        for selected, available in (
-            (query.framework_versions, framework_versions),
-            (query.python_versions, python_versions),
-        )
+        not selected or not set(selected).isdisjoint(facet.read_values(release))
+        for facet in _VERSION_FACETS
+        for selected in (query.get_selected(facet.name),)
     )
 
 
@@ -156,13 +138,14 @@ class SearchResults(Struct, frozen=True, kw_only=True):
 
     Attributes:
         total: The number of hits on all pages.
-        facets: Counts of each facet's values, the highest first. A facet is counted as if it had no selection, so that
-            its other values remain available. At most `MAX_FACET_VALUES` are given, and all selected ones.
+        facets: By the facet's name, counts of its values, the highest first. A facet is counted as if it had no
+            selection, so that its other values remain available. At most `MAX_FACET_VALUES` are given, and all
+            selected ones.
     """
 
     total: int
     hits: tuple[Hit, ...]
-    facets: Mapping[Facet, Sequence[FacetCount]]
+    facets: Mapping[str, Sequence[FacetCount]]
 
 
 MAX_FACET_VALUES = 30
@@ -217,7 +200,7 @@ _MIN_SIMILARITY = 60
 
 
 def resolve_values(
-    facet: Facet, text: str, known_values: Collection[str], frameworks: Collection[str] = ()
+    facet: str, text: str, known_values: Collection[str], frameworks: Collection[str] = ()
 ) -> tuple[str, ...]:
     """Return the known values of a facet that a text means; nothing if there is none, or if the text is ambiguous.
 
@@ -230,13 +213,12 @@ def resolve_values(
     matches = tuple(value for value in known_values if value.casefold() == folded)
     if matches or not folded:
         return matches
+    list_short_forms = FACETS[facet].list_short_forms
     own_frameworks = frozenset(name.casefold() for name in frameworks)
-    for short_matches in (
-        _match_short_forms(facet, folded, known_values, own_frameworks),
-        _match_short_forms(facet, folded, known_values, frozenset()),
-    ):
-        if len(short_matches) == 1:
-            return tuple(short_matches)
+    for preferred in dict.fromkeys((own_frameworks, frozenset())):
+        matches = tuple(value for value in known_values if folded in list_short_forms(value.casefold(), preferred))
+        if len(matches) == 1:
+            return matches
     return ()
 
 
@@ -252,26 +234,3 @@ def suggest_values(text: str, counts: Mapping[str, int]) -> tuple[str, ...]:
     if matches:
         return tuple(value for _, _, value in matches)
     return tuple(nsmallest(_MAX_SUGGESTIONS, counts, key=lambda value: (-counts[value], value)))
-
-
-def _match_short_forms(
-    facet: Facet, folded: str, known_values: Iterable[str], own_frameworks: frozenset[str]
-) -> list[str]:
-    return [value for value in known_values if folded in _iter_short_forms(facet, value.casefold(), own_frameworks)]
-
-
-def _iter_short_forms(facet: Facet, value: str, own_frameworks: frozenset[str]) -> Iterator[str]:
-    """Yield the short forms of a value; versions only of `own_frameworks`, if there are any."""
-    match facet:
-        case Facet.PYTHON_VERSIONS:
-            yield value.removeprefix("python ")
-        case Facet.FRAMEWORK_VERSIONS:
-            framework, _, version = value.rpartition(" ")
-            if not own_frameworks or framework in own_frameworks:
-                yield version
-        case Facet.CLASSIFIERS:
-            parts = value.split(" :: ")
-            yield from (" :: ".join(parts[start:]) for start in range(1, len(parts)))
-        case Facet.LICENSES:
-            parts = value.split("-")
-            yield from ("-".join(parts[:end]) for end in range(1, len(parts)))

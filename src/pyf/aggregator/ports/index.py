@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 from ..domain.collection import CollectionInfo, CollectionState, ProjectState, Tombstone
 from ..domain.documents.document import Document, Enrichments
 from ..domain.documents.schema import HealthFields, ProjectFields, RegistryFields
-from ..domain.search import Facet, Hit, SearchQuery, SearchResults, Suggestion
+from ..domain.search import Hit, SearchQuery, SearchResults, Suggestion
 
 
 class ProjectDocuments(Struct, frozen=True, kw_only=True):
@@ -236,7 +236,7 @@ class SearchEngine(Protocol):
         Without concurrent writes the pages of a query neither overlap nor miss a hit.
         """
 
-    def count_values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
+    def count_values(self, collection: str, facet: str, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
         """Return all values of a facet, with the number of projects that have each."""
 
     def suggest(

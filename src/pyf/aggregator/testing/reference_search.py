@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct
 
 from ..domain.documents.document import Document
 from ..domain.documents.project import ProjectStatus, normalize_name
+from ..domain.documents.schema import FACETS
 from ..domain.health import ScoringConfig
 from ..domain.health.compatibility import has_supported_version
 from ..domain.membership.requirements import parse_required_names
@@ -32,7 +33,6 @@ from ..domain.relevance.similarity import (
 )
 from ..domain.search import (
     MAX_FACET_VALUES,
-    Facet,
     FacetCount,
     Hit,
     SearchQuery,
@@ -69,32 +69,15 @@ class _Package(Struct, frozen=True):
         """The normalized name."""
         return self.hit.name_normalized
 
-    def get_values(self, facet: Facet) -> set[str]:
+    def get_values(self, name: str) -> set[str]:
         """Return the package's values of a facet: versions of all releases, the rest of the newest one."""
-        registry = self.newest.registry
-        match facet:
-            case Facet.FRAMEWORK_VERSIONS:
-                return {value for release in self.releases for value in release.registry.framework_versions}
-            case Facet.PYTHON_VERSIONS:
-                return {value for release in self.releases for value in release.registry.python_versions}
-            case Facet.LICENSES:
-                return {registry.license_expression} - {""}
-            case Facet.CLASSIFIERS:
-                return set(registry.classifiers)
-            case Facet.HEALTH:
-                return {self.hit.health_band.value}
-            case Facet.STATUSES:
-                return {registry.project_status}
-            case Facet.MAINTAINERS:
-                return set(registry.maintainers)
+        facet = FACETS[name]
+        releases = self.releases if facet.is_version else (self.newest,)
+        return {value for release in releases for value in facet.read_values(getattr(release, facet.owner))}
 
     def select_release(self, query: SearchQuery) -> Document | None:
         """Return the newest release with the selected versions, None if no release has them."""
-        releases = [
-            release
-            for release in self.releases
-            if has_selected_versions(release.registry.framework_versions, release.registry.python_versions, query)
-        ]
+        releases = [release for release in self.releases if has_selected_versions(release.registry, query)]
         return self.newest if self.newest in releases else releases[-1] if releases else None
 
 
@@ -134,10 +117,10 @@ class ReferenceSearch:
         return SearchResults(
             total=len(passing),
             hits=tuple(to_hit(package.select_release(query) or package.newest) for package in page),
-            facets={facet: self._count_values(matches, query, facet) for facet in Facet},
+            facets={facet: self._count_values(matches, query, facet) for facet in FACETS},
         )
 
-    def count_values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
+    def count_values(self, collection: str, facet: str, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
         packages = (package for package in self._read_packages(collection) if package.name not in hidden)
         return Counter(value for package in packages for value in package.get_values(facet))
 
@@ -222,17 +205,17 @@ class ReferenceSearch:
         is_supported = has_supported_version(framework_versions, self._scoring_config, to_date(self._now()))
         return None if is_supported is UNSET else is_supported
 
-    def _passes(self, package: _Package, query: SearchQuery, without: Facet | None = None) -> bool:
+    def _passes(self, package: _Package, query: SearchQuery, without: str = "") -> bool:
         """Return whether a package passes all filters of a query, without that of one facet."""
         days = query.updated_within
         if days is not None and package.hit.uploaded < int(self._now()) - days * _DAY:
             return False
-        if without not in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS) and not package.select_release(query):
+        if not (without and FACETS[without].is_version) and not package.select_release(query):
             return False
-        selected = ((facet, query.get_selected(facet)) for facet in Facet if facet is not without)
-        return all(not values or set(values) & package.get_values(facet) for facet, values in selected)
+        selected = ((facet, values) for facet, values in query.filters if facet != without)
+        return all(set(values) & package.get_values(facet) for facet, values in selected)
 
-    def _count_values(self, matches: Iterable[_Match], query: SearchQuery, facet: Facet) -> Sequence[FacetCount]:
+    def _count_values(self, matches: Iterable[_Match], query: SearchQuery, facet: str) -> Sequence[FacetCount]:
         counts: Counter[str] = Counter()
         for match in matches:
             if self._passes(match.package, query, facet):

@@ -6,9 +6,10 @@ from http import HTTPStatus
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
+from ..domain.documents.facets import HealthBand
 from ..domain.documents.project import ProjectStatus
 from ..domain.errors import NotFound
-from ..domain.search import HealthBand, Hit
+from ..domain.search import Hit
 from ..usecases.read.package import get_summary
 from .site import InjectedSite, Site
 

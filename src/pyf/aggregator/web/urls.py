@@ -6,23 +6,17 @@ from urllib.parse import quote, urlencode
 
 from litestar import Request
 
-from ..domain.search import Facet, SearchQuery
+from ..domain.documents.schema import FACETS
+from ..domain.search import SearchQuery
 from .site import Site
 
 QueryPairs = Sequence[tuple[str, str]]
 
-# Parameters of a search: the text, one parameter for each facet, and the age of the release in days.
+# Parameters of a search: the text, the age of the release in days, and one for each facet.
 TEXT_PARAM, AGE_PARAM = "q", "updated_within"
-FACET_PARAMS: dict[Facet, str] = {
-    Facet.FRAMEWORK_VERSIONS: "framework",
-    Facet.PYTHON_VERSIONS: "python",
-    Facet.HEALTH: "health",
-    Facet.LICENSES: "license",
-    Facet.STATUSES: "status",
-    Facet.MAINTAINERS: "maintainer",
-    Facet.CLASSIFIERS: "classifier",
-}
-FILTER_PARAMS = frozenset({TEXT_PARAM, AGE_PARAM, *FACET_PARAMS.values()})
+FILTER_PARAMS = frozenset({TEXT_PARAM, AGE_PARAM, *FACETS})
+# Parameters of a list of packages.
+SEARCH_PARAMS = FILTER_PARAMS | {"sort", "page", "per_page"}
 
 OVERVIEW_PATH = "/"
 # Redirects the form of the overview: parameter `in` is the collection, `q` the text.
@@ -32,8 +26,7 @@ SEARCH_REDIRECT_PATH = "/search"
 def filter_pairs(query: SearchQuery) -> list[tuple[str, str]]:
     """Return the text and the filters of a query as URL parameters; sort order and page are left out."""
     pairs = [(TEXT_PARAM, query.text)] if query.text else []
-    for facet, parameter in FACET_PARAMS.items():
-        pairs += [(parameter, str(value)) for value in query.get_selected(facet)]
+    pairs += [(facet, value) for facet, values in query.filters for value in values]
     if query.updated_within is not None:
         pairs.append((AGE_PARAM, str(query.updated_within)))
     return pairs

@@ -2,18 +2,24 @@
 
 from collections.abc import Iterable
 from itertools import product
+from zlib import crc32
 
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
 from msgspec.structs import replace
 
 from ...domain.documents.document import Document
+from ...domain.documents.schema import FACETS
 from ...domain.membership.requirements import parse_required_names
 from ...domain.relevance import QualitySignals, Searchable, build_searchable, to_quality_signals
-from ...domain.search import Facet, Hit, SearchQuery, has_selected_versions, to_hit
+from ...domain.search import Hit, SearchQuery, has_selected_versions, to_hit
 
-# Increase it with every change to how packages are searched or displayed: existing indexes are rebuilt then.
-SEARCH_VERSION = 3
+# Increase it with every change to how packages are searched or displayed.
+_VERSION = 4
+# Indexes of another version are rebuilt; it changes with the facets, too.
+SEARCH_VERSION = crc32(str([_VERSION, *sorted((facet.name, facet.field) for facet in FACETS.values())]).encode())
+
+_FRAMEWORK, _PYTHON = FACETS["framework"], FACETS["python"]
 
 
 class OlderRelease(Struct, frozen=True, kw_only=True):
@@ -38,7 +44,7 @@ class OlderRelease(Struct, frozen=True, kw_only=True):
 
     def supports(self, query: SearchQuery) -> bool:
         """Tell whether the release has the selected versions."""
-        return has_selected_versions(self.framework_versions, self.python_versions, query)
+        return has_selected_versions(self, query)
 
     def to_hit(self, newest: Hit) -> Hit:
         """Build the hit of this release from the hit of the newest one."""
@@ -66,7 +72,7 @@ class IndexedPackage(Struct, frozen=True, kw_only=True):
 
     Attributes:
         older_releases: The newest older release for each combination of supported versions, newest first.
-        facets: Values by facet; versions come from all releases, the other values from the newest one.
+        facets: Values by the facet's name; versions come from all releases, the other values from the newest one.
         version_pairs: Pairs of a framework and a Python version that one release supports together.
         requirements: Normalized names of the packages that the newest release requires.
     """
@@ -75,35 +81,32 @@ class IndexedPackage(Struct, frozen=True, kw_only=True):
     older_releases: tuple[OlderRelease, ...]
     searchable: Searchable
     quality_signals: QualitySignals
-    facets: dict[Facet, tuple[str, ...]]
+    facets: dict[str, tuple[str, ...]]
     version_pairs: frozenset[str]
     requirements: frozenset[str]
 
 
 def build_indexed_package(newest: Document, older: Iterable[OlderRelease]) -> IndexedPackage:
     """Build the index entry of a package from its newest release and its older ones."""
-    hit, registry = to_hit(newest), newest.registry
+    hit = to_hit(newest)
     older_releases = _select_by_versions(older, hit)
-    versions = [(hit.framework_versions, hit.python_versions)]
-    versions += [(release.framework_versions, release.python_versions) for release in older_releases]
     return IndexedPackage(
         hit=hit,
         older_releases=older_releases,
         searchable=build_searchable(newest),
         quality_signals=to_quality_signals(hit),
         facets={
-            Facet.FRAMEWORK_VERSIONS: _merge_sorted(frameworks for frameworks, _ in versions),
-            Facet.PYTHON_VERSIONS: _merge_sorted(pythons for _, pythons in versions),
-            Facet.LICENSES: (registry.license_expression,) if registry.license_expression else (),
-            Facet.CLASSIFIERS: tuple(dict.fromkeys(registry.classifiers)),
-            Facet.HEALTH: (hit.health_band.value,),
-            Facet.STATUSES: (registry.project_status,),
-            Facet.MAINTAINERS: tuple(dict.fromkeys(registry.maintainers)),
+            name: _merge_sorted(facet.read_values(release) for release in (newest.registry, *older_releases))
+            if facet.is_version
+            else facet.read_values(getattr(newest, facet.owner))
+            for name, facet in FACETS.items()
         },
         version_pairs=frozenset(
-            join_versions(*pair) for frameworks, pythons in versions for pair in product(frameworks, pythons)
+            join_versions(*pair)
+            for release in (newest.registry, *older_releases)
+            for pair in product(_FRAMEWORK.read_values(release), _PYTHON.read_values(release))
         ),
-        requirements=parse_required_names(registry.requires_dist),
+        requirements=parse_required_names(newest.registry.requires_dist),
     )
 
 

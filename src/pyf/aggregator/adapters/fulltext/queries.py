@@ -9,6 +9,7 @@ from itertools import product
 import tantivy
 from tantivy import Occur
 
+from ...domain.documents.schema import FACETS
 from ...domain.relevance import ParsedQuery
 from ...domain.relevance.names import MIN_PREFIX_LENGTH
 from ...domain.relevance.query import QueryTerm, Variant
@@ -30,10 +31,10 @@ from ...domain.relevance.tiers import (
     WHOLE_TYPO_TIERS,
 )
 from ...domain.relevance.tokenizer import stem
-from ...domain.search import Facet, SearchQuery
+from ...domain.search import SearchQuery
 from ..encoding import replace_surrogates
 from .indexed_package import join_versions
-from .terms import TEXT_FIELDS, build_schema
+from .terms import TEXT_FIELDS, build_schema, to_facet_field
 
 _DAY = 86_400
 _FIELD_WEIGHTS = dict(
@@ -114,15 +115,15 @@ def match_prefixes(typed: str, *, max_typos: int) -> dict[int, tantivy.Query]:
     return {rank: _Q.const_score_query(match, 0.0) for rank, match in matches.items()}
 
 
-def build_filters(query: SearchQuery, *, now: float, without: Facet | None = None) -> list[tantivy.Query]:
+def build_filters(query: SearchQuery, *, now: float, without: str = "") -> list[tantivy.Query]:
     """Build the filters of a query, all of which must match; `without` leaves out the filter of one facet."""
     filters = [
-        _Q.term_set_query(_SCHEMA, facet.value, [replace_surrogates(str(value)) for value in query.get_selected(facet)])
-        for facet in Facet
-        if facet is not without and query.get_selected(facet)
+        _Q.term_set_query(_SCHEMA, to_facet_field(facet), [replace_surrogates(value) for value in values])
+        for facet, values in query.filters
+        if facet != without
     ]
-    versions = (query.framework_versions, query.python_versions)
-    if all(versions) and without not in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS):
+    versions = (query.get_selected("framework"), query.get_selected("python"))
+    if all(versions) and not (without and FACETS[without].is_version):
         pairs = [replace_surrogates(join_versions(*pair)) for pair in product(*versions)]
         filters.append(_Q.term_set_query(_SCHEMA, "pairs", pairs))
     if query.updated_within is not None:
@@ -135,9 +136,9 @@ def build_filters(query: SearchQuery, *, now: float, without: Facet | None = Non
     return [_Q.const_score_query(condition, 0.0) for condition in filters]
 
 
-def match_value(facet: Facet, value: str) -> tantivy.Query:
+def match_value(facet: str, value: str) -> tantivy.Query:
     """Match the packages with a facet value."""
-    return _Q.const_score_query(_term(facet.value, replace_surrogates(value)), 0.0)
+    return _Q.const_score_query(_term(to_facet_field(facet), replace_surrogates(value)), 0.0)
 
 
 def restrict(

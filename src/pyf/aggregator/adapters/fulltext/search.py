@@ -8,7 +8,7 @@ from ...domain.documents.project import normalize_name
 from ...domain.errors import Unavailable
 from ...domain.health import ScoringConfig
 from ...domain.relevance import Lexicon
-from ...domain.search import Facet, Hit, SearchQuery, SearchResults, Suggestion
+from ...domain.search import Hit, SearchQuery, SearchResults, Suggestion
 from ...ports.index import NO_NAMES
 from ..encoding import replace_surrogates
 from .source import CollectionMoved, CollectionSource, PackageSource
@@ -50,7 +50,7 @@ class FulltextSearch:
 
         return self._run(collection, run)
 
-    def count_values(self, collection: str, facet: Facet, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
+    def count_values(self, collection: str, facet: str, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
         return self._run(collection, lambda searcher: searcher.count_values(facet, hidden))
 
     def suggest(

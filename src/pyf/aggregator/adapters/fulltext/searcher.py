@@ -8,6 +8,7 @@ import tantivy
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...domain.documents.schema import FACETS
 from ...domain.relevance import ParsedQuery, WordFrequencies, compute_quality, get_tier, parse_query
 from ...domain.relevance.similarity import (
     get_min_prefix_rank,
@@ -19,7 +20,6 @@ from ...domain.relevance.similarity import (
 from ...domain.relevance.tokenizer import get_allowed_typos
 from ...domain.search import (
     MAX_FACET_VALUES,
-    Facet,
     FacetCount,
     Hit,
     SearchQuery,
@@ -31,7 +31,7 @@ from . import queries
 from .handle import Snapshot
 from .indexer import RankingContext
 from .stored_fields import RankingFields
-from .terms import HEAD_FIELDS, TEXT_FIELDS
+from .terms import HEAD_FIELDS, TEXT_FIELDS, to_facet_field
 
 # Candidates of each kind that the domain ranks; further pages have the rest in tantivy's order.
 _CANDIDATES = 100
@@ -70,7 +70,7 @@ class Matches(Struct, frozen=True):
     order: str
     total: int
     best: tuple[int, ...]
-    facets: Mapping[Facet, Sequence[FacetCount]]
+    facets: Mapping[str, Sequence[FacetCount]]
 
 
 class Searcher:
@@ -105,7 +105,7 @@ class Searcher:
             numbers += self._find(matches.rest, matches.order, limit=count - len(numbers), offset=offset)
         return [self._select_release(hit, query) for hit in self._stored.get_hits(numbers)]
 
-    def count_values(self, facet: Facet, hidden: frozenset[str]) -> Mapping[str, int]:
+    def count_values(self, facet: str, hidden: frozenset[str]) -> Mapping[str, int]:
         """Return all values of a facet with their numbers of packages."""
         return self._get_values(facet, hidden)
 
@@ -176,7 +176,7 @@ class Searcher:
     def _find_matches(self, query: SearchQuery, hidden: frozenset[str], hour: int) -> Matches:
         parsed = self._parse(query) if query.text.strip() else None
         if query.text.strip() and parsed is None:  # the text has no words
-            return Matches(queries.match_all(), _BY_QUALITY, 0, (), dict.fromkeys(Facet, ()))
+            return Matches(queries.match_all(), _BY_QUALITY, 0, (), dict.fromkeys(FACETS, ()))
         filters = queries.build_filters(query, now=self._context.now())
         matches = queries.restrict(queries.match_text(parsed) if parsed else queries.match_all(), filters, hidden)
         order = _ORDER_FIELDS.get(query.sort, "" if parsed else _BY_QUALITY)
@@ -194,7 +194,7 @@ class Searcher:
 
     def _select_release(self, hit: Hit, query: SearchQuery) -> Hit:
         """Return the newest release of a hit's package that has the selected versions."""
-        if has_selected_versions(hit.framework_versions, hit.python_versions, query):
+        if has_selected_versions(hit, query):
             return hit
         releases = self._stored.get_older_releases(hit.name_normalized)
         return next((older.to_hit(hit) for older in releases if older.supports(query)), hit)
@@ -222,15 +222,13 @@ class Searcher:
         numbers = self._tantivy.fast_field_values("number", [address for _, address in result.hits])
         return int(result.count), [int(number) for number in numbers if number is not None]  # type: ignore[attr-defined]
 
-    def _count_facets(
-        self, query: SearchQuery, hidden: frozenset[str], _hour: int
-    ) -> dict[Facet, Sequence[FacetCount]]:
+    def _count_facets(self, query: SearchQuery, hidden: frozenset[str], _hour: int) -> dict[str, Sequence[FacetCount]]:
         """Count the values of each facet without the facet's own selection."""
         parsed, now = self._parse(query), self._context.now()
         text = queries.match_text(parsed) if parsed else queries.match_all()
         matches = queries.restrict(text, queries.build_filters(query, now=now), hidden)
-        counts = self._count(matches, [facet for facet in Facet if not query.get_selected(facet)])
-        for facet in Facet:
+        counts = self._count(matches, [facet for facet in FACETS if not query.get_selected(facet)])
+        for facet in FACETS:
             if facet not in counts:
                 filters = queries.build_filters(query, now=now, without=facet)
                 unfiltered = queries.restrict(text, filters, hidden)
@@ -238,9 +236,9 @@ class Searcher:
                 known = {count.value for count in counts[facet]}
                 missing = [value for value in query.get_selected(facet) if value not in known]
                 counts[facet] += self._count_single(unfiltered, facet, missing)
-        return {facet: _select_counts(counts[facet], query.get_selected(facet)) for facet in Facet}
+        return {facet: _select_counts(counts[facet], query.get_selected(facet)) for facet in FACETS}
 
-    def _count_single(self, query: tantivy.Query, facet: Facet, values: Sequence[str]) -> list[FacetCount]:
+    def _count_single(self, query: tantivy.Query, facet: str, values: Sequence[str]) -> list[FacetCount]:
         """Count single values; values without packages are left out."""
         counts = []
         for value in values:
@@ -248,13 +246,13 @@ class Searcher:
             counts.append(FacetCount(value=value, count=int(result.count)))  # type: ignore[attr-defined]
         return [count for count in counts if count.count]
 
-    def _count_all_values(self, facet: Facet, hidden: frozenset[str]) -> Mapping[str, int]:
+    def _count_all_values(self, facet: str, hidden: frozenset[str]) -> Mapping[str, int]:
         counts = self._aggregate(queries.restrict(queries.match_all(), hidden=hidden), [facet], _ALL_VALUES)
         return {count.value: count.count for count in counts[facet]}
 
-    def _count(self, query: tantivy.Query, facets: Sequence[Facet]) -> dict[Facet, list[FacetCount]]:
+    def _count(self, query: tantivy.Query, facets: Sequence[str]) -> dict[str, list[FacetCount]]:
         """Count so many values of facets that the most frequent ones are certain, including equal counts."""
-        counts: dict[Facet, list[FacetCount]] = {}
+        counts: dict[str, list[FacetCount]] = {}
         size = _COUNTED_VALUES
         while facets:
             counts |= self._aggregate(query, facets, size)
@@ -262,13 +260,13 @@ class Searcher:
             size = min(size * _MORE_VALUES, _ALL_VALUES)
         return counts
 
-    def _aggregate(self, query: tantivy.Query, facets: Sequence[Facet], size: int) -> dict[Facet, list[FacetCount]]:
+    def _aggregate(self, query: tantivy.Query, facets: Sequence[str], size: int) -> dict[str, list[FacetCount]]:
         # By default a segment returns ten times as many values, because a rare value may be frequent in other segments.
         segment = {"segment_size": size} if self._tantivy.num_segments == 1 else {}
-        requested = {facet.value: {"terms": {"field": facet.value, "size": size, **segment}} for facet in facets}
+        requested = {facet: {"terms": {"field": to_facet_field(facet), "size": size, **segment}} for facet in facets}
         return {
-            Facet(name): [FacetCount(value=bucket["key"], count=bucket["doc_count"]) for bucket in result["buckets"]]
-            for name, result in self._tantivy.aggregate(query, requested).items()
+            facet: [FacetCount(value=bucket["key"], count=bucket["doc_count"]) for bucket in result["buckets"]]
+            for facet, result in self._tantivy.aggregate(query, requested).items()
         }
 
     def _parse(self, query: SearchQuery) -> ParsedQuery | None:

@@ -2,9 +2,9 @@
 
 import tantivy
 
+from ...domain.documents.schema import FACETS
 from ...domain.relevance import Lexicon, Searchable
 from ...domain.relevance.names import build_name_forms, list_affixes
-from ...domain.search import Facet
 from .indexed_package import IndexedPackage
 from .stored_fields import SORT_POSITIONS
 
@@ -34,14 +34,19 @@ def build_schema() -> tantivy.Schema:
         builder.add_text_field(field, tokenizer_name=_RAW, index_option="basic")
     for field in (*TEXT_FIELDS, "pieces", "belongs", "runs", "whole", "own", "own_stems"):
         builder.add_text_field(field, tokenizer_name=_SPLIT, index_option="basic")
-    for facet in Facet:
-        builder.add_text_field(facet.value, tokenizer_name=_RAW, index_option="basic", fast=True)
+    for facet in FACETS:
+        builder.add_text_field(to_facet_field(facet), tokenizer_name=_RAW, index_option="basic", fast=True)
     builder.add_integer_field("uploaded", indexed=True, fast=True)
     builder.add_unsigned_field("number", fast=True)
     for field in _ORDER_FIELDS:
         builder.add_unsigned_field(field, fast=True)
     builder.add_float_field("lift", fast=True)
     return builder.build()
+
+
+def to_facet_field(facet: str) -> str:
+    """Return the name of the field with the values of a facet."""
+    return f"facet_{facet}"
 
 
 def build_document(
@@ -60,7 +65,7 @@ def build_document(
         document.add_unsigned(field, _to_order_value(value, sort_position))
     for facet, facet_values in entry.facets.items():
         for facet_value in facet_values:
-            document.add_text(facet.value, facet_value)
+            document.add_text(to_facet_field(facet), facet_value)
     for pair in entry.version_pairs:
         document.add_text("pairs", pair)
     for requirement in entry.requirements:

@@ -16,6 +16,7 @@ from typing import Any
 from msgspec import Struct, convert
 from msgspec.json import Decoder
 
+from ...domain.documents.schema import FACETS
 from ...domain.errors import Invalid, NotFound, Unavailable
 from ...ports import NewKey
 from ...ports.index import SEARCH_ACTION, ApiKey
@@ -213,14 +214,6 @@ def _parse_names(patterns: Sequence[str]) -> tuple[str, ...]:
 
 
 _SEARCHED = {SEARCH_NAMES: 9, "summary": 5, "keywords": 4, "title": 4, "first_chapter": 3}
-_COUNTED = (
-    SEARCH_FRAMEWORK_VERSIONS,
-    SEARCH_PYTHON_VERSIONS,
-    SEARCH_HEALTH,
-    "license_expression",
-    "project_status",
-    "maintainers",
-)
 # Long, or not useful in a list.
 _LEFT_OUT = (
     "description",
@@ -231,6 +224,16 @@ _LEFT_OUT = (
     "urls",
     "health_score_breakdown",
     SEARCH_NAMES,
+)
+
+# Facets with values that their field does not have.
+_HELPER_FIELDS = {
+    "framework": SEARCH_FRAMEWORK_VERSIONS,
+    "python": SEARCH_PYTHON_VERSIONS,
+    "health": SEARCH_HEALTH,
+}
+_COUNTED = tuple(
+    _HELPER_FIELDS.get(name, facet.field) for name, facet in FACETS.items() if facet.field not in _LEFT_OUT
 )
 
 PRESET: dict[str, Any] = {

@@ -78,7 +78,7 @@ def _build_field(field: Field) -> Json:
         "name": field.name,
         "type": field.kind,
         "index": True,
-        "facet": field.use.facet,
+        "facet": bool(field.use.facet),
         # The server sorts by every number and boolean.
         "sort": field.use.sort or field.kind in ("int64", "float", "bool"),
         # Other owners write their fields after the document.

@@ -13,11 +13,11 @@ from msgspec.json import Decoder, decode
 from msgspec.structs import replace
 
 from ...domain.documents.document import Document, Enrichments
+from ...domain.documents.facets import to_health_band
 from ...domain.documents.schema import OWNERS, Owner, ProjectFields, RegistryFields, iter_fields
 from ...domain.errors import Invalid
 from ...domain.relevance import Lexicon
 from ...domain.relevance.names import build_name_forms
-from ...domain.search import to_health_band
 from ..encoding import decode_registry_fields, get_owner, initial_fields
 from .schema import (
     HELPER_FIELDS,

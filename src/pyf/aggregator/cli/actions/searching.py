@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ...bootstrap import open_dependencies
-from ...domain.search import Facet, HealthBand, Hit, SearchQuery, SearchResults, count_missing
+from ...domain.documents.facets import HealthBand
+from ...domain.documents.schema import FACETS
+from ...domain.search import Hit, SearchQuery, SearchResults, count_missing
 from ...domain.text import to_date
 from ...usecases.read.search import UnknownValue, search_with_hints
 from ..collection_option import Selection, suggest_collection
@@ -26,17 +28,6 @@ _HEALTH_COLORS = {
 # Widest columns, and the width of summaries on the narrowest terminal.
 _MAX_WIDTHS = {"package": 36, "version": 12, "date": 10, "health": 6, "a month": 11}
 _MIN_SUMMARY_WIDTH = 12
-
-# Labels of filters.
-_FILTER_LABELS = {
-    Facet.FRAMEWORK_VERSIONS: "framework version",
-    Facet.PYTHON_VERSIONS: "Python version",
-    Facet.LICENSES: "license",
-    Facet.CLASSIFIERS: "classifier",
-    Facet.HEALTH: "health",
-    Facet.STATUSES: "status",
-    Facet.MAINTAINERS: "maintainer",
-}
 
 # Values of a facet that a terminal shows.
 _MAX_FACET_VALUES = 8
@@ -68,7 +59,7 @@ def to_dict(results: SearchResults, query: SearchQuery) -> dict[str, Any]:
         "per_page": query.per_page,
         "missing": count_missing(results, query),
         "hits": [to_builtins(hit) | {"health_band": hit.health_band.value} for hit in results.hits],
-        "facets": {facet.value: to_builtins(counts) for facet, counts in results.facets.items()},
+        "facets": to_builtins(results.facets),
     }
 
 
@@ -125,7 +116,7 @@ def _build_facets_table(results: SearchResults) -> Table:
             for value_count in counts[:_MAX_FACET_VALUES]
         )
         if values:
-            table.add_row(facet.value.replace("_", " "), Text(values))
+            table.add_row(FACETS[facet].label, Text(values))
     return table
 
 
@@ -148,7 +139,7 @@ def _format_date(timestamp: int) -> str:
 
 def _format_unknown_value(unknown_value: UnknownValue) -> str:
     """Return a line that says that no package has a value, and which values exist."""
-    line = f"No package has {_FILTER_LABELS[unknown_value.facet]} {_strip_control_characters(unknown_value.value)}"
+    line = f"No package has {unknown_value.facet.label} {_strip_control_characters(unknown_value.value)}"
     return (
         f"{line}. Did you mean: {', '.join(map(_strip_control_characters, unknown_value.suggestions))}?"
         if unknown_value.suggestions

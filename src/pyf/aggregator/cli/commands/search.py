@@ -1,50 +1,46 @@
 """`pyfsearch` and `pyf search`: find packages of a collection."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from ...domain.search import HealthBand, SearchQuery, Sort
+from ...domain.documents.schema import FACETS
+from ...domain.search import (
+    DEFAULT_PER_PAGE,
+    MAX_DAYS,
+    MAX_PAGE,
+    MAX_PER_PAGE,
+    MAX_SELECTED_VALUES,
+    MAX_VALUE_LENGTH,
+    SearchQuery,
+    Sort,
+    count_selected,
+    select_values,
+)
 from ..exit_codes import ExitCode, ExitCodeCommand, default_sigint
 from ..options import CONTEXT_SETTINGS, json_option, profile_option, target_option, to_program
+
+
+def _facet_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each facet."""
+    for facet in reversed(FACETS.values()):
+        kind = click.Choice(facet.choices, case_sensitive=False) if facet.choices else None
+        metavar = None if facet.choices else facet.metavar
+        function = click.option(f"--{facet.name}", multiple=True, type=kind, metavar=metavar, help=facet.help)(function)
+    return function
 
 
 @click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS)
 @click.argument("query", nargs=-1)
 @profile_option
 @target_option
+@_facet_options
 @click.option(
-    "--framework",
-    "framework_versions",
-    multiple=True,
-    metavar="VERSION",
-    help='Only packages that support this version: "Plone 6.0", or "6.0" where that is clear.',
-)
-@click.option(
-    "--python",
-    "python_versions",
-    multiple=True,
-    metavar="VERSION",
-    help='Only for this Python: "3.12".',
-)
-@click.option("--license", "licenses", multiple=True, metavar="SPDX", help='Only packages under this license: "MIT".')
-@click.option("--classifier", "classifiers", multiple=True, metavar="CLASSIFIER", help="Only packages with this one.")
-@click.option(
-    "--health",
-    multiple=True,
-    type=click.Choice([band.value for band in HealthBand], case_sensitive=False),
-    help="Only packages in this band of the health score.",
-)
-@click.option(
-    "--status",
-    "statuses",
-    multiple=True,
-    type=click.Choice(["active", "archived", "deprecated"], case_sensitive=False),
-    help="Only packages with this status on PyPI.",
-)
-@click.option("--maintainer", "maintainers", multiple=True, metavar="USER", help="Only packages of this PyPI user.")
-@click.option(
-    "--updated-within", type=click.IntRange(min=0), metavar="DAYS", help="Only packages released in the last DAYS."
+    "--updated-within",
+    type=click.IntRange(0, MAX_DAYS),
+    metavar="DAYS",
+    help="Only packages released in the last DAYS.",
 )
 @click.option(
     "--sort",
@@ -52,13 +48,17 @@ from ..options import CONTEXT_SETTINGS, json_option, profile_option, target_opti
     default=Sort.RELEVANCE.value,
     help="Order of results.",
 )
-@click.option("--page", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="Page of the results.")
-@click.option("--per-page", type=click.IntRange(1, 250), default=20, show_default=True, help="Packages per page.")
+@click.option("--page", type=click.IntRange(1, MAX_PAGE), default=1, show_default=True, help="Page of the results.")
+@click.option(
+    "--per-page",
+    type=click.IntRange(1, MAX_PER_PAGE),
+    default=DEFAULT_PER_PAGE,
+    show_default=True,
+    help="Packages per page.",
+)
 @click.option("--facets", is_flag=True, help="Also print the values that the results can be filtered by, with counts.")
 @json_option("Print the results as one JSON object on stdout.")
-def search(
-    query: tuple[str, ...], profile: str, target: str, sort: str, facets: bool, as_json: bool, **filters: Any
-) -> ExitCode:
+def search(query: tuple[str, ...], profile: str, target: str, facets: bool, as_json: bool, **options: Any) -> ExitCode:
     """Find packages of a collection. QUERY is words, a name or its beginning; without QUERY, all packages match.
 
     Finds names in any spelling and with one wrong letter, and words in all their forms. Several values of one filter
@@ -71,10 +71,19 @@ def search(
     with default_sigint():
         from ..actions.searching import run_search
         from ..collection_option import Selection
-    filters["health"] = tuple(map(HealthBand, filters["health"]))
-    search_query = SearchQuery(text=" ".join(query), sort=Sort(sort), **filters)
     selection = Selection(profile=profile, target=target)
-    return run_search(selection, search_query, with_facets=facets, as_json=as_json)
+    return run_search(selection, _build_query(" ".join(query), options), with_facets=facets, as_json=as_json)
+
+
+def _build_query(text: str, options: dict[str, Any]) -> SearchQuery:
+    selected = {name: options.pop(name) for name in FACETS}
+    for name, values in selected.items():
+        if any(len(value) > MAX_VALUE_LENGTH for value in values):
+            raise click.UsageError(f"--{name}: a value has at most {MAX_VALUE_LENGTH} characters.")
+    filters = select_values(selected)
+    if count_selected(filters) > MAX_SELECTED_VALUES:
+        raise click.UsageError(f"At most {MAX_SELECTED_VALUES} filter values can be given.")
+    return SearchQuery(text=text, filters=filters, sort=Sort(options.pop("sort")), **options)
 
 
 main = to_program(search, "pyfsearch")

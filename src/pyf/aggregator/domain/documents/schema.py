@@ -10,8 +10,10 @@ from types import UnionType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
-from .project import File, Vulnerability
+from .facets import FRAMEWORK, HEALTH, PYTHON, Facet, list_first_parts, list_last_parts
+from .project import File, ProjectStatus, Vulnerability
 
 
 class Owner(StrEnum):
@@ -28,13 +30,14 @@ class FieldUse(Struct, frozen=True):
 
     Attributes:
         weight: How much a match counts; 0 for a field that this program does not search.
+        facet: Whether clients of Typesense can count the values; a `Facet` makes it a filter of this program as well.
         stem: Whether an engine with stemming finds other forms of its words.
         infix: Whether an engine may find text in the middle of its words.
     """
 
     meaning: str
     weight: int = 0
-    facet: bool = False
+    facet: bool | Facet = False
     sort: bool = False
     stored_only: bool = False
     stem: bool = False
@@ -99,17 +102,42 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     main_content: Annotated[str | UnsetType, FieldUse("the rest of the README, as plain text", weight=2)] = UNSET
     changelog: Annotated[str | UnsetType, FieldUse("the README's changelog, as plain text", weight=1)] = UNSET
     license: Annotated[str, FieldUse("the license as published", facet=True)]
-    license_expression: Annotated[str, FieldUse('the license as an SPDX expression, "" if it is unknown', facet=True)]
-    classifiers: Annotated[tuple[str, ...], FieldUse("trove classifiers", facet=True)]
+    license_expression: Annotated[
+        str,
+        FieldUse(
+            'the license as an SPDX expression, "" if it is unknown',
+            facet=Facet(
+                name="license",
+                label="license",
+                help='Only packages under this license: "MIT".',
+                metavar="SPDX",
+                position=40,
+                list_short_forms=list_first_parts,
+            ),
+        ),
+    ]
+    classifiers: Annotated[
+        tuple[str, ...],
+        FieldUse(
+            "trove classifiers",
+            facet=Facet(
+                name="classifier",
+                label="classifier",
+                help="Only packages with this classifier, or with one that ends like this.",
+                position=110,
+                list_short_forms=list_last_parts,
+            ),
+        ),
+    ]
     keywords: Annotated[
         tuple[str, ...],
         FieldUse("keywords, split on commas if there are any, else on white space", weight=4, facet=True),
     ]
     framework_versions: Annotated[
-        tuple[str, ...], FieldUse("supported framework versions, such as `Plone 6.0`", facet=True)
+        tuple[str, ...], FieldUse("supported framework versions, such as `Plone 6.0`", facet=FRAMEWORK)
     ]
     python_versions: Annotated[
-        tuple[str, ...], FieldUse("supported Python versions, such as `Python 3.12`", facet=True)
+        tuple[str, ...], FieldUse("supported Python versions, such as `Python 3.12`", facet=PYTHON)
     ]
     requires_dist: Annotated[tuple[str, ...], FieldUse("requirements as published")]
     requires_python: Annotated[str, _stored_only("required Python versions as published")]
@@ -130,8 +158,32 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     ]
     yanked: Annotated[bool, FieldUse("whether the release is yanked", facet=True)]
     yanked_reason: Annotated[str, FieldUse("the author's reason for yanking it")]
-    project_status: Annotated[str, FieldUse("`active`, `archived`, `deprecated` or `quarantined`", facet=True)]
-    maintainers: Annotated[tuple[str, ...], FieldUse("the project's owners and maintainers on PyPI", facet=True)]
+    project_status: Annotated[
+        str,
+        FieldUse(
+            "`active`, `archived`, `deprecated` or `quarantined`",
+            facet=Facet(
+                name="status",
+                label="status",
+                help="Only packages with this status on PyPI.",
+                position=50,
+                choices=tuple(status.value for status in ProjectStatus if status is not ProjectStatus.QUARANTINED),
+            ),
+        ),
+    ]
+    maintainers: Annotated[
+        tuple[str, ...],
+        FieldUse(
+            "the project's owners and maintainers on PyPI",
+            facet=Facet(
+                name="maintainer",
+                label="maintainer",
+                help="Only packages of this PyPI user.",
+                metavar="USER",
+                position=60,
+            ),
+        ),
+    ]
     vulnerabilities: Annotated[
         tuple[Vulnerability, ...], _stored_only("advisories that affect the release: id, aliases, fixed_in")
     ]
@@ -217,7 +269,7 @@ class DownloadFields(Struct, frozen=True, kw_only=True):
 class HealthFields(Struct, frozen=True, kw_only=True):
     """The health score: how safe it is to depend on a project today."""
 
-    health_score: Annotated[int | UnsetType, FieldUse("0 to 100", facet=True, sort=True)] = UNSET
+    health_score: Annotated[int | UnsetType, FieldUse("0 to 100", facet=HEALTH, sort=True)] = UNSET
     health_score_breakdown: Annotated[
         dict[str, Any] | UnsetType, _stored_only("the score's groups, rules and reasons")
     ] = UNSET
@@ -251,3 +303,16 @@ def _to_kind(declared: Any) -> str:
         return f"{_to_kind(get_args(declared)[0])}[]"
     names = {str: "string", int: "int64", float: "float", bool: "bool"}
     return names.get(declared, "object")
+
+
+def _collect_facets() -> dict[str, Facet]:
+    facets = [
+        replace(field.use.facet, owner=field.owner.value, field=field.name)
+        for field in iter_fields()
+        if isinstance(field.use.facet, Facet)
+    ]
+    return {facet.name: facet for facet in sorted(facets, key=lambda facet: (facet.position, facet.name))}
+
+
+# All facets by name, in the order of pages.
+FACETS = _collect_facets()

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ...domain.documents.project import ProjectStatus
 from ...domain.health.compatibility import has_supported_version, is_release_supported
 from ...domain.health.scoring_config import ScoringConfig
-from ...domain.search import Facet, FacetCount, Hit, SearchQuery, SearchResults, Sort
+from ...domain.search import FacetCount, Hit, SearchQuery, SearchResults, Sort, select_values
 from ...domain.text import to_date
 from ...ports import Dependencies
 from ..collections.target import Target
@@ -80,8 +80,8 @@ def build_dashboard(deps: Dependencies, target: Target) -> Dashboard:
     return Dashboard(
         projects=newest.total,
         newest_change=newest.hits[0] if newest.hits else None,
-        framework_versions=tuple(newest.facets.get(Facet.FRAMEWORK_VERSIONS, ())),
-        health=tuple(newest.facets.get(Facet.HEALTH, ())),
+        framework_versions=tuple(newest.facets.get("framework", ())),
+        health=tuple(newest.facets.get("health", ())),
         new=tuple(sort_by_first_release(deps, target, newest.hits)[:LIST_LENGTH]),
         updated=newest.hits[:LIST_LENGTH],
         trending=_find_trending(reader.iter_hits(_POPULAR_LIMIT // _PAGE_SIZE, SearchQuery(sort=Sort.DOWNLOADS))),
@@ -149,7 +149,7 @@ def _find_unsupported(reader: _CollectionReader) -> tuple[Unsupported, ...]:
     """Return the most downloaded archived, deprecated and outdated packages."""
     unsupported = {}
     retired_statuses = (ProjectStatus.ARCHIVED.value, ProjectStatus.DEPRECATED.value)
-    retired = SearchQuery(statuses=retired_statuses, sort=Sort.DOWNLOADS, per_page=LIST_LENGTH)
+    retired = SearchQuery(filters=select_values(status=retired_statuses), sort=Sort.DOWNLOADS, per_page=LIST_LENGTH)
     for hit in reader.search(retired).hits:
         unsupported[hit.name_normalized] = Unsupported(
             hit=hit,
@@ -177,7 +177,7 @@ def _iter_outdated(reader: _CollectionReader) -> Iterator[Hit]:
     if not ended_versions:
         return
     found_count = 0
-    query = SearchQuery(framework_versions=ended_versions, sort=Sort.DOWNLOADS)
+    query = SearchQuery(filters=select_values(framework=ended_versions), sort=Sort.DOWNLOADS)
     candidates = list(reader.iter_hits(_MAX_PAGES, query))
     for hit in reader.iter_newest(candidates):
         if (

@@ -6,11 +6,12 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from ...domain.documents.document import Document
+from ...domain.documents.facets import HealthBand, to_health_band
 from ...domain.documents.schema import RegistryFields
 from ...domain.documents.version import to_version_key
 from ...domain.email_masking import mask_emails, parse_person_names
 from ...domain.health.score import AppliedCap, Finding, Score
-from ...domain.search import HealthBand, Hit, to_health_band, to_hit
+from ...domain.search import Hit, to_hit
 from ...domain.support_matrix import SupportMatrix, build_support_matrix
 from ...domain.text import to_date
 from ...ports import Dependencies

@@ -3,14 +3,16 @@
 Filter values are resolved as people write them (`domain/search`), for every entry point.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...domain.documents.facets import Facet
+from ...domain.documents.schema import FACETS
 from ...domain.email_masking import mask_emails
-from ...domain.search import Facet, Hit, SearchQuery, SearchResults, Sort, Suggestion, resolve_values, suggest_values
+from ...domain.search import Hit, SearchQuery, SearchResults, Sort, Suggestion, resolve_values, suggest_values
 from ...ports import Dependencies
 from ..collections.target import Target, require_state
 from .package_views import find_first_upload, sanitize_hit
@@ -78,24 +80,23 @@ def _resolve_query(
 
     Counts all values of a facet only if a value of the query has no result.
     """
-    changed: Mapping[str, tuple[str, ...]] = {}
+    resolved: dict[str, list[str]] = {}
     unknown_values: list[UnknownValue] = []
-    for facet in Facet:
-        requested = query.get_selected(facet)
-        counted_values = {facet_count.value for facet_count in results.facets[facet]}
-        if facet is Facet.HEALTH or counted_values.issuperset(requested):
+    for name, requested in query.filters:
+        facet, counted_values = FACETS[name], {facet_count.value for facet_count in results.facets[name]}
+        if facet.choices or counted_values.issuperset(requested):
             continue
-        known_values = deps.search.count_values(target.collection, facet, hidden=hidden_names)
+        known_values = deps.search.count_values(target.collection, name, hidden=hidden_names)
         values: list[str] = []
         for value in requested:
-            matches = resolve_values(facet, value, known_values, query.frameworks)
+            matches = resolve_values(name, value, known_values, query.frameworks)
             values += matches or [value]
             if not matches:
                 unknown_values.append(
                     UnknownValue(facet=facet, value=value, suggestions=suggest_values(value, known_values))
                 )
-        changed = {**changed, facet.value: tuple(dict.fromkeys(values))}
-    return replace(query, **changed), tuple(unknown_values)
+        resolved[name] = values
+    return query.with_selected(**resolved), tuple(unknown_values)
 
 
 class NewPackage(Struct, frozen=True, kw_only=True):

@@ -9,17 +9,17 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 from msgspec.structs import replace
 
-from ...domain.search import SearchQuery, Sort, Suggestion
+from ...domain.search import DEFAULT_PER_PAGE, SearchQuery, Sort, Suggestion
 from ...usecases.read.comparison import Comparison, compare_packages
 from ...usecases.read.package import PackageDetails, get_package, list_releases
 from ...usecases.read.package_views import ReleaseSummary
 from ...usecases.read.search import search_packages, suggest_packages
 from ..problems import PROBLEM_MEDIA_TYPE, Problem
 from ..site import InjectedSite
-from ..urls import build_request_url
+from ..urls import SEARCH_PARAMS, build_request_url
 from . import parameters
 from .parameters import InjectedCollection, list_readable_collections
-from .schemas import Collection, CollectionStatistics, PackageHit, SearchResponse, name_facets
+from .schemas import Collection, CollectionStatistics, PackageHit, SearchResponse
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -69,10 +69,10 @@ def show_search(
     search_query: parameters.InjectedSearchQuery,
     sort: parameters.Order = Sort.RELEVANCE,
     page: parameters.Page = 1,
-    per_page: parameters.PerPage = 20,
+    per_page: parameters.PerPage = DEFAULT_PER_PAGE,
 ) -> Response[SearchResponse]:
     """Search a collection. Several values of one filter are alternatives; a package must match all filters."""
-    parameters.reject_unknown_params(request, parameters.SEARCH_PARAMS)
+    parameters.reject_unknown_params(request, SEARCH_PARAMS)
     query = replace(search_query, sort=sort, page=page, per_page=per_page)
     response = SearchResponse.from_results(search_packages(site.deps, public_collection.target, query), query)
     links = {
@@ -138,5 +138,5 @@ def show_statistics(
         projects=newest.total,
         releases=summary.release_count if summary else 0,
         newest_change=PackageHit.from_hit(newest.hits[0]) if newest.hits else None,
-        facets=name_facets(newest.facets),
+        facets=newest.facets,
     )

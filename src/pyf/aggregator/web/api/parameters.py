@@ -1,7 +1,8 @@
 """Request parameters of the API: access keys, the collection of a path, and query parameters with their limits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
+from inspect import Parameter, Signature, signature
 from typing import Annotated, Any
 
 from litestar import Request
@@ -10,44 +11,42 @@ from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import FromPath, QueryParameter, SkipValidation
 from msgspec import Meta
 
-from ...domain.search import MAX_SELECTED_VALUES, MAX_VALUE_LENGTH, HealthBand, SearchQuery, Sort
+from ...domain.documents.facets import Facet
+from ...domain.documents.schema import FACETS
+from ...domain.search import (
+    MAX_DAYS,
+    MAX_PAGE,
+    MAX_PER_PAGE,
+    MAX_SELECTED_VALUES,
+    MAX_TEXT_LENGTH,
+    MAX_VALUE_LENGTH,
+    SearchQuery,
+    Sort,
+    count_selected,
+    select_values,
+)
 from ...ports.index import SEARCH_ACTION
 from ...usecases.collections.overview import CollectionSummary, PublicCollection
 from ..problems import InvalidParam, RequestRejected
 from ..site import InjectedSite, Site
-from ..urls import FILTER_PARAMS
 
 KEY_HEADER = "x-api-key"
 
-MAX_TEXT_LENGTH = 500
-MAX_PER_PAGE = 100
-
 Value = Annotated[str, Meta(max_length=MAX_VALUE_LENGTH)]
 # Litestar does not describe the limits of list items and of optional values by itself.
-_VALUES_SCHEMA = {"items": Schema(type=OpenAPIType.STRING, max_length=MAX_VALUE_LENGTH)}
-Values = Annotated[
-    Sequence[Value],
-    QueryParameter(
-        max_items=MAX_SELECTED_VALUES,
-        description="Repeatable; one of the values must match.",
-        schema_extra=_VALUES_SCHEMA,
-    ),
-]
-Bands = Annotated[
-    Sequence[HealthBand], QueryParameter(max_items=5, description="Repeatable; one of the values must match.")
-]
+_VALUE_SCHEMA = Schema(type=OpenAPIType.STRING, max_length=MAX_VALUE_LENGTH)
 Text = Annotated[str, QueryParameter(max_length=MAX_TEXT_LENGTH, description="Words to search for.")]
 Days = Annotated[
     int | None,
     QueryParameter(
         ge=0,
-        le=36_500,
+        le=MAX_DAYS,
         description="Released within this number of days.",
-        schema_extra={"minimum": 0, "maximum": 36_500},
+        schema_extra={"minimum": 0, "maximum": MAX_DAYS},
     ),
 ]
 Order = Annotated[Sort, QueryParameter(description="Sort order.")]
-Page = Annotated[int, QueryParameter(ge=1, le=10_000, description="Page number, from 1.")]
+Page = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="Page number, from 1.")]
 PerPage = Annotated[int, QueryParameter(ge=1, le=MAX_PER_PAGE, description="Packages per page.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=50, description="Maximum number of suggestions.")]
 Names = Annotated[
@@ -56,11 +55,9 @@ Names = Annotated[
         min_items=1,
         max_items=10,
         description="Package name in any spelling; repeat it for 2 to 4 packages.",
-        schema_extra=_VALUES_SCHEMA,
+        schema_extra={"items": _VALUE_SCHEMA},
     ),
 ]
-
-SEARCH_PARAMS = FILTER_PARAMS | {"sort", "page", "per_page"}
 
 
 def get_requested_collection(
@@ -109,37 +106,53 @@ def _get_key(request: Request[Any, Any, Any]) -> str:
     return request.headers.get(KEY_HEADER, "") or (token.strip() if scheme.lower() == "bearer" else "")
 
 
-def build_search_query(
-    q: Text = "",
-    framework: Values = (),
-    python: Values = (),
-    license: Values = (),
-    classifier: Values = (),
-    health: Bands = (),
-    status: Values = (),
-    maintainer: Values = (),
-    updated_within: Days = None,
-) -> SearchQuery:
+def build_search_query(q: Text = "", updated_within: Days = None, **selected: Sequence[str]) -> SearchQuery:
     """Build the query of a request; empty values, which HTML forms send, are ignored."""
-    return SearchQuery(
-        text=q,
-        framework_versions=_drop_blank(framework),
-        python_versions=_drop_blank(python),
-        licenses=_drop_blank(license),
-        classifiers=_drop_blank(classifier),
-        health=tuple(health),
-        statuses=_drop_blank(status),
-        maintainers=_drop_blank(maintainer),
-        updated_within=updated_within,
-    )
+    filters = select_values({name: _read_values(FACETS[name], values) for name, values in selected.items()})
+    if count_selected(filters) > MAX_SELECTED_VALUES:
+        raise _reject_params(
+            {name: f"at most {MAX_SELECTED_VALUES} values of all filters together" for name, _ in filters}
+        )
+    return SearchQuery(text=q, filters=filters, updated_within=updated_within)
 
+
+def _read_values(facet: Facet, values: Sequence[str]) -> list[str]:
+    present = [value for value in values if value.strip()]
+    choices = [facet.find_choice(value) for value in present]
+    if not all(choices):
+        raise _reject_params({facet.name: f"must be one of {', '.join(facet.choices)}"})
+    return choices
+
+
+def _declare_facet_params(function: Callable[..., SearchQuery]) -> None:
+    """Replace `**selected` in a signature by a parameter for each facet: Litestar reads and describes these."""
+    parameters = [
+        parameter.replace(kind=Parameter.KEYWORD_ONLY)
+        for parameter in signature(function).parameters.values()
+        if parameter.kind is not Parameter.VAR_KEYWORD
+    ]
+    parameters[1:1] = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=(), annotation=_build_facet_type(facet))
+        for name, facet in FACETS.items()
+    ]
+    function.__signature__ = Signature(parameters, return_annotation=SearchQuery)  # type: ignore[attr-defined]
+    function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+
+
+def _build_facet_type(facet: Facet) -> Any:
+    item = Schema(type=OpenAPIType.STRING, enum=list(facet.choices)) if facet.choices else _VALUE_SCHEMA
+    description = f"{facet.help} Repeatable; one of the values must match."
+    # Litestar checks the number of values; `build_search_query` checks that of all filters together.
+    return Annotated[
+        Sequence[Value],
+        QueryParameter(max_items=MAX_SELECTED_VALUES, description=description, schema_extra={"items": item}),
+    ]
+
+
+_declare_facet_params(build_search_query)
 
 # The type of a handler's parameter `search_query`; OpenAPI describes the parameters of `build_search_query`.
 InjectedSearchQuery = NamedDependency[SkipValidation[SearchQuery]]
-
-
-def _drop_blank(values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(value for value in values if value.strip())
 
 
 def reject_unknown_params(request: Request[Any, Any, Any], allowed: Iterable[str]) -> None:
@@ -147,7 +160,10 @@ def reject_unknown_params(request: Request[Any, Any, Any], allowed: Iterable[str
     allowed = frozenset(allowed)
     if unknown := sorted({name for name in request.query_params if name not in allowed}):
         reason = f"unknown parameter; known parameters: {', '.join(sorted(allowed)) or 'none'}"
-        invalid_params = tuple(InvalidParam(name[:100], reason) for name in unknown[:10])
-        raise RequestRejected(
-            HTTPStatus.BAD_REQUEST, f"{invalid_params[0].name}: {reason}", invalid_params=invalid_params
-        )
+        raise _reject_params({name[:100]: reason for name in unknown[:10]})
+
+
+def _reject_params(reasons: Mapping[str, str]) -> RequestRejected:
+    invalid_params = tuple(InvalidParam(name, reason) for name, reason in reasons.items())
+    detail = f"{invalid_params[0].name}: {invalid_params[0].reason}"
+    return RequestRejected(HTTPStatus.BAD_REQUEST, detail, invalid_params=invalid_params)

@@ -5,9 +5,9 @@ from math import ceil
 
 from msgspec import Struct, structs
 
-from ...domain.search import Facet, FacetCount, HealthBand, Hit, SearchQuery, SearchResults, count_missing
+from ...domain.documents.facets import HealthBand
+from ...domain.search import FacetCount, Hit, SearchQuery, SearchResults, count_missing
 from ...usecases.collections.overview import CollectionSummary
-from ..urls import FACET_PARAMS
 
 
 class Collection(Struct, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
             missing=count_missing(results, query),
             pages=ceil(results.total / query.per_page),
             hits=tuple(PackageHit.from_hit(hit) for hit in results.hits),
-            facets=name_facets(results.facets),
+            facets=results.facets,
         )
 
 
@@ -76,8 +76,3 @@ class CollectionStatistics(Struct, frozen=True, kw_only=True):
     releases: int
     newest_change: PackageHit | None
     facets: Mapping[str, Sequence[FacetCount]]
-
-
-def name_facets(facets: Mapping[Facet, Sequence[FacetCount]]) -> dict[str, Sequence[FacetCount]]:
-    """Return facets by the parameter that filters by them."""
-    return {FACET_PARAMS[facet]: counts for facet, counts in facets.items()}

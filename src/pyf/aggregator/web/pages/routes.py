@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ...domain.documents.project import normalize_name
 from ...domain.errors import Invalid, NotFound
+from ...domain.search import MAX_TEXT_LENGTH
 from ...usecases.collections.overview import PublicCollection
 from ...usecases.read.comparison import MIN_COMPARED, compare_packages
 from ...usecases.read.package import ProjectRemoved, get_package
@@ -99,9 +100,7 @@ def redirect_to_feed(site: InjectedSite, key: FromPath[str], request: AnyRequest
 def show_suggestions(site: InjectedSite, key: FromPath[str], q: FromQuery[str] = "") -> Template:
     """Render the suggestions for a typed text."""
     collection = site.get_collection(key)
-    suggestions = suggest_packages(
-        site.deps, collection.target, q[: search_params.MAX_TEXT_LENGTH], limit=_MAX_SUGGESTIONS
-    )
+    suggestions = suggest_packages(site.deps, collection.target, q[:MAX_TEXT_LENGTH], limit=_MAX_SUGGESTIONS)
     return Template("suggestions.html", context={"suggestions": build_suggestion_views(collection.key, suggestions)})
 
 

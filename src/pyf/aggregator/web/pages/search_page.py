@@ -4,33 +4,24 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from ...domain.documents.facets import Facet
+from ...domain.documents.schema import FACETS
 from ...domain.search import (
     MAX_VALUE_LENGTH,
-    Facet,
     FacetCount,
-    HealthBand,
     SearchQuery,
     SearchResults,
     Sort,
     count_missing,
 )
 from .. import urls
-from ..urls import AGE_PARAM, FACET_PARAMS
+from ..urls import AGE_PARAM
 from . import formatting, search_params
 from .formatting import sort_versions
 from .hits import HitView, build_hit_view
 from .layout import FULL_BUDGET, Action, PageBudget, action_for
 from .search_params import AGE_PERIODS, EXPANDED_PARAM, REMOVE_PARAM, SearchParams
 
-FACET_TITLES: dict[Facet, str] = {
-    Facet.FRAMEWORK_VERSIONS: "Framework version",
-    Facet.PYTHON_VERSIONS: "Python version",
-    Facet.HEALTH: "Health",
-    Facet.LICENSES: "License",
-    Facet.STATUSES: "Status",
-    Facet.MAINTAINERS: "Maintainer",
-    Facet.CLASSIFIERS: "Classifier",
-}
 SORT_TITLES: dict[Sort, str] = {
     Sort.RELEVANCE: "Relevance",
     Sort.DOWNLOADS: "Downloads",
@@ -39,9 +30,6 @@ SORT_TITLES: dict[Sort, str] = {
     Sort.NEWEST: "Newest release",
     Sort.NAME: "Name",
 }
-# Number of values that a facet lists; "More" lists all.
-_FACET_LIMITS = {Facet.FRAMEWORK_VERSIONS: 8, Facet.PYTHON_VERSIONS: 8, Facet.HEALTH: 5, Facet.STATUSES: 4}
-_DEFAULT_FACET_LIMIT = 6
 # Bytes of HTML of an active filter; the list of filters shows the whole value.
 _MAX_CHIP_SIZE = 100
 # Bytes of HTML that a choice takes besides its value and label.
@@ -83,23 +71,23 @@ def build_facets(
 ) -> Iterator[FacetView]:
     """Yield the filters, each with its first values that fit into the budget and all selected ones."""
     remaining = budget.values_bytes
-    for facet, parameter in FACET_PARAMS.items():
-        selected = [str(value) for value in params.query.get_selected(facet)]
-        counts = _order_values(facet, results.facets.get(facet, ()), selected)
+    for name, facet in FACETS.items():
+        selected = params.query.get_selected(name)
+        counts = _order_values(facet, results.facets.get(name, ()), selected)
         if not counts:
             continue
-        limit = len(counts) if facet in params.expanded_facets else _FACET_LIMITS.get(facet, _DEFAULT_FACET_LIMIT)
+        limit = len(counts) if name in params.expanded_facets else facet.listed_values
         remaining, fitting_counts = _fit_values(counts[:limit], remaining)
         visible = [count for count in counts if count.value in selected or count in fitting_counts]
         if not visible:
             continue
-        is_expanded = facet in params.expanded_facets or len(visible) == len(counts)
+        is_expanded = name in params.expanded_facets or len(visible) == len(counts)
         expanded = SearchParams(
-            query=search_params.with_page(params, 1).query, expanded_facets=params.expanded_facets | {facet}
+            query=search_params.with_page(params, 1).query, expanded_facets=params.expanded_facets | {name}
         )
         yield FacetView(
-            parameter=parameter,
-            title=FACET_TITLES[facet],
+            parameter=name,
+            title=facet.title,
             choices=tuple(
                 Choice(
                     value=count.value,
@@ -111,7 +99,7 @@ def build_facets(
             ),
             more_action=None
             if is_expanded
-            else action_for(list_path(collection, expanded), EXPANDED_PARAM, parameter, budget),
+            else action_for(list_path(collection, expanded), EXPANDED_PARAM, name, budget),
         )
 
 
@@ -127,12 +115,12 @@ def _fit_values(counts: Sequence[FacetCount], remaining: int) -> tuple[int, Sequ
 
 
 def _order_values(facet: Facet, counts: Sequence[FacetCount], selected: Sequence[str]) -> list[FacetCount]:
-    """Sort versions from the newest and health from the best; add selected values that no package has."""
+    """Sort versions from the newest and choices from the best; add selected values that no package has."""
     count_by_value = {count.value: count for count in counts}
     count_by_value |= {value: FacetCount(value=value, count=0) for value in selected if value not in count_by_value}
-    if facet is Facet.HEALTH:
-        return [count_by_value[band] for band in HealthBand if band in count_by_value]
-    if facet in (Facet.FRAMEWORK_VERSIONS, Facet.PYTHON_VERSIONS):
+    if facet.choices:
+        return [count_by_value[choice] for choice in facet.choices if choice in count_by_value]
+    if facet.is_version:
         ordered = sort_versions(count_by_value)
         return [count_by_value[value] for value in ordered if value in count_by_value] + [
             count for value, count in count_by_value.items() if value not in set(ordered) and value in selected
@@ -142,7 +130,7 @@ def _order_values(facet: Facet, counts: Sequence[FacetCount], selected: Sequence
 
 def format_facet_value(facet: Facet, value: str) -> str:
     """Return the label of a facet's value."""
-    return value.capitalize() if facet is Facet.HEALTH else formatting.sanitize(value)
+    return value.capitalize() if facet.choices else formatting.sanitize(value)
 
 
 def build_period_choices(query: SearchQuery) -> tuple[Choice, ...]:
@@ -164,14 +152,14 @@ def build_sort_choices(query: SearchQuery) -> tuple[Choice, ...]:
 
 def build_chips(collection: str, params: SearchParams, budget: PageBudget) -> Iterator[Chip]:
     """Yield the active filters."""
-    for facet in FACET_PARAMS:
-        for value in params.query.get_selected(facet):
-            label = formatting.truncate_html(
-                f"{FACET_TITLES[facet]}: {format_facet_value(facet, str(value))}", _MAX_CHIP_SIZE
-            )
-            url = list_path(collection, search_params.remove_filter(params, facet, value))
+    for name, values in params.query.filters:
+        for value in values:
+            label = f"{FACETS[name].title}: {format_facet_value(FACETS[name], value)}"
+            url = list_path(collection, search_params.remove_filter(params, name, value))
+            token = search_params.filter_token(name, value)
             yield Chip(
-                label=label, action=action_for(url, REMOVE_PARAM, search_params.filter_token(facet, str(value)), budget)
+                label=formatting.truncate_html(label, _MAX_CHIP_SIZE),
+                action=action_for(url, REMOVE_PARAM, token, budget),
             )
     period = next(
         (choice for choice in build_period_choices(params.query) if choice.is_selected and choice.value), None
@@ -280,7 +268,7 @@ def build_search_page(
         if query.page > 1
         else None,
         next_action=_page_action(collection, params, query.page + 1, budget) if query.page < last_page else None,
-        expanded_facets=tuple(sorted(FACET_PARAMS[facet] for facet in params.expanded_facets)),
+        expanded_facets=tuple(sorted(params.expanded_facets)),
         all_url=urls.search_path(collection),
         feed_url=action_for(feed_url, "", "", budget).url,
         feed_redirect_url=urls.feed_redirect_path(collection),

@@ -7,21 +7,31 @@ from zlib import crc32
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.search import MAX_SELECTED_VALUES, MAX_VALUE_LENGTH, Facet, HealthBand, SearchQuery, Sort
-from ..urls import AGE_PARAM, FACET_PARAMS, TEXT_PARAM, QueryPairs, filter_pairs
+from ...domain.documents.schema import FACETS
+from ...domain.search import (
+    DEFAULT_PER_PAGE,
+    MAX_DAYS,
+    MAX_PAGE,
+    MAX_PER_PAGE,
+    MAX_SELECTED_VALUES,
+    MAX_TEXT_LENGTH,
+    MAX_VALUE_LENGTH,
+    SearchQuery,
+    Sort,
+    select_values,
+)
+from ..urls import AGE_PARAM, TEXT_PARAM, QueryPairs, filter_pairs
 from . import formatting
-
-_FACET_BY_PARAM = {parameter: facet for facet, parameter in FACET_PARAMS.items()}
 
 # Facets to list in full, and filters to remove (by `filter_token`).
 EXPANDED_PARAM, REMOVE_PARAM = "all", "without"
 
-MAX_TEXT_LENGTH = 300
 _CONTROL_CHARS = re.compile(r"[\x00-\x1f\x7f]")
 # Bytes of HTML for the values of all filters together: the page repeats each of them.
 _MAX_FILTER_BYTES = 5_000
-_MAX_PAGE = 100_000
-_MAX_DAYS = 36_500
+
+# Packages on a page: more would not fit into the page's 60 KB.
+_MAX_HITS = 20
 
 # Choices of "Updated within", in days.
 AGE_PERIODS: tuple[tuple[int, str], ...] = (
@@ -36,7 +46,7 @@ class SearchParams(Struct, frozen=True, kw_only=True):
     """Parsed parameters; `problem` describes what was ignored."""
 
     query: SearchQuery
-    expanded_facets: frozenset[Facet] = frozenset()
+    expanded_facets: frozenset[str] = frozenset()
     problem: str = ""
 
 
@@ -61,30 +71,18 @@ def parse(pairs: Iterable[tuple[str, str]]) -> SearchParams:
     used_filters = list(_limit_filters(short_filters))
     if len(used_filters) < len(short_filters):
         problems.append(f"Too many filters: only the first {len(used_filters)} were applied.")
-    selected = {
-        facet: tuple(value for filter_facet, value in used_filters if filter_facet is facet) for facet in FACET_PARAMS
-    }
-    bands = {band.value: band for band in HealthBand}
     query = SearchQuery(
         text=text,
-        framework_versions=selected[Facet.FRAMEWORK_VERSIONS],
-        python_versions=selected[Facet.PYTHON_VERSIONS],
-        licenses=selected[Facet.LICENSES],
-        classifiers=selected[Facet.CLASSIFIERS],
-        health=tuple(bands[value] for value in selected[Facet.HEALTH] if value in bands),
-        statuses=selected[Facet.STATUSES],
-        maintainers=selected[Facet.MAINTAINERS],
-        updated_within=_parse_int(_last_value(values, AGE_PARAM), maximum=_MAX_DAYS),
-        sort=_parse_sort(_last_value(values, "sort")),
-        page=_parse_int(_last_value(values, "page"), maximum=_MAX_PAGE) or 1,
-    )
-    return SearchParams(
-        query=query,
-        expanded_facets=frozenset(
-            _FACET_BY_PARAM[name] for name in values.get(EXPANDED_PARAM, ()) if name in _FACET_BY_PARAM
+        filters=select_values(
+            {name: [value for filter_name, value in used_filters if filter_name == name] for name in FACETS}
         ),
-        problem=" ".join(problems),
+        updated_within=_parse_int(_last_value(values, AGE_PARAM), 0, MAX_DAYS),
+        sort=_parse_sort(_last_value(values, "sort")),
+        page=_parse_int(_last_value(values, "page"), 1, MAX_PAGE) or 1,
+        per_page=min(_parse_int(_last_value(values, "per_page"), 1, MAX_PER_PAGE) or DEFAULT_PER_PAGE, _MAX_HITS),
     )
+    expanded_facets = frozenset(FACETS.keys() & values.get(EXPANDED_PARAM, []))
+    return SearchParams(query=query, expanded_facets=expanded_facets, problem=" ".join(problems))
 
 
 def to_query_pairs(params: SearchParams) -> QueryPairs:
@@ -93,13 +91,15 @@ def to_query_pairs(params: SearchParams) -> QueryPairs:
     pairs = filter_pairs(query)
     if query.sort is not Sort.RELEVANCE:
         pairs.append(("sort", query.sort.value))
-    pairs += sorted((EXPANDED_PARAM, FACET_PARAMS[facet]) for facet in params.expanded_facets)
+    if query.per_page != DEFAULT_PER_PAGE:
+        pairs.append(("per_page", str(query.per_page)))
+    pairs += sorted((EXPANDED_PARAM, facet) for facet in params.expanded_facets)
     if query.page > 1:
         pairs.append(("page", str(query.page)))
     return pairs
 
 
-def filter_token(facet: Facet, value: str) -> str:
+def filter_token(facet: str, value: str) -> str:
     """Return a short token for a filter, for buttons that remove it: the value itself may be too long to repeat."""
     return f"{crc32(f'{facet} {value}'.encode()):08x}"
 
@@ -107,17 +107,17 @@ def filter_token(facet: Facet, value: str) -> str:
 def remove_tokens(params: SearchParams, tokens: Iterable[str]) -> SearchParams:
     """Return the search without the filters of these tokens, on its first page."""
     removed = frozenset(tokens)
-    for facet in FACET_PARAMS:
-        for value in params.query.get_selected(facet):
-            if filter_token(facet, str(value)) in removed:
-                params = remove_filter(params, facet, str(value))
+    for facet, values in params.query.filters:
+        for value in values:
+            if filter_token(facet, value) in removed:
+                params = remove_filter(params, facet, value)
     return without_age_filter(params) if AGE_PARAM in removed else params
 
 
-def remove_filter(params: SearchParams, facet: Facet, value: str) -> SearchParams:
+def remove_filter(params: SearchParams, facet: str, value: str) -> SearchParams:
     """Return the search without one value of a facet, on its first page."""
-    remaining = tuple(selected for selected in params.query.get_selected(facet) if selected != value)
-    return replace(params, query=replace(params.query, page=1, **{facet.value: remaining}))
+    remaining = [selected for selected in params.query.get_selected(facet) if selected != value]
+    return replace(params, query=replace(params.query.with_selected(**{facet: remaining}), page=1))
 
 
 def with_page(params: SearchParams, page: int) -> SearchParams:
@@ -131,20 +131,21 @@ def without_age_filter(params: SearchParams) -> SearchParams:
 
 
 def without_filters(params: SearchParams) -> SearchParams:
-    """Return a search with the same text and sort order only."""
-    return SearchParams(query=SearchQuery(text=params.query.text, sort=params.query.sort))
+    """Return the search without filters, on its first page."""
+    return SearchParams(query=replace(params.query, page=1, filters=(), updated_within=None))
 
 
 def _last_value(values: dict[str, list[str]], name: str) -> str:
     return values.get(name, [""])[-1]
 
 
-def _read_filters(values: dict[str, list[str]]) -> Iterator[tuple[Facet, str]]:
-    for facet, parameter in FACET_PARAMS.items():
-        yield from ((facet, value) for value in values.get(parameter, ()) if value)
+def _read_filters(values: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    for name, facet in FACETS.items():
+        choices = (facet.find_choice(value) for value in values.get(name, ()))
+        yield from ((name, choice) for choice in choices if choice)
 
 
-def _limit_filters(pairs: Iterable[tuple[Facet, str]]) -> Iterator[tuple[Facet, str]]:
+def _limit_filters(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     size = 0
     for number, (facet, value) in enumerate(pairs):
         size += formatting.html_size(value)
@@ -153,10 +154,10 @@ def _limit_filters(pairs: Iterable[tuple[Facet, str]]) -> Iterator[tuple[Facet, 
         yield facet, value
 
 
-def _parse_int(text: str, *, maximum: int) -> int | None:
-    """Return an integer from 1 to `maximum`, None for other text."""
+def _parse_int(text: str, minimum: int, maximum: int) -> int | None:
+    """Return an integer in a range, None for other text."""
     is_number = text.isascii() and text.isdecimal() and len(text) < 10
-    return int(text) if is_number and 1 <= int(text) <= maximum else None
+    return int(text) if is_number and minimum <= int(text) <= maximum else None
 
 
 def _parse_sort(text: str) -> Sort:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from ...domain.search import FacetCount, HealthBand, SearchQuery, Sort
+from ...domain.documents.facets import HealthBand
+from ...domain.search import FacetCount, SearchQuery, Sort, select_values
 from ...ports import Dependencies
 from ...usecases.collections.overview import CollectionSummary
 from ...usecases.read.dashboard import Dashboard, RetirementReason, Unsupported
@@ -182,7 +183,7 @@ def _build_version_links(collection: str, counts: Iterable[FacetCount]) -> Itera
     count_by_value = {count.value: count for count in counts}
     for value in sort_versions(count_by_value)[:_MAX_VERSIONS]:
         if value in count_by_value:
-            url = _search_path(collection, framework_versions=(value,))
+            url = _search_path(collection, filters=select_values(framework=[value]))
             yield EntryLink(
                 label=formatting.single_line(value), count=formatting.format_int(count_by_value[value].count), url=url
             )
@@ -192,7 +193,7 @@ def _build_band_links(collection: str, counts: Iterable[FacetCount]) -> Iterable
     count_by_band = {count.value: count.count for count in counts}
     for band in HealthBand:
         if band.value in count_by_band:
-            url = _search_path(collection, health=(band,))
+            url = _search_path(collection, filters=select_values(health=[band]))
             yield EntryLink(
                 label=band.value, count=formatting.format_int(count_by_band[band.value]), url=url, css_class=band.value
             )
