@@ -268,7 +268,7 @@ def test_completion_of_commands_profiles_and_collections(plone: CommandRunner, w
     ids=" ".join,
 )
 def test_short_commands_import_no_heavy_module(plone: CommandRunner, arguments: list[str]) -> None:
-    module = {"pyf": "main", "pyfupdater": "updater"}[arguments[0]]
+    module = {"pyf": "main", "pyfupdater": "documented.updater"}[arguments[0]]
     program = (
         f"import sys\nfrom pyf.aggregator.cli.{module} import main\n"
         f"try:\n    main({arguments[1:]!r})\n"

@@ -8,7 +8,7 @@ import pytest
 from msgspec import UNSET
 from rich.console import Console
 
-from pyf.aggregator.cli.actions.reading import build_score_view
+from pyf.aggregator.cli.actions.score_view import build_score_view
 from pyf.aggregator.domain.health import compute_score
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
