@@ -1,5 +1,6 @@
 """PyPI's RSS feeds, valid and damaged."""
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,73 @@ def test_feed_skips_invalid_item(feed: PyPIFeed, httpserver: HTTPServer, nonsens
     entries = fetch_releases(feed, httpserver, build_rss(nonsense, build_item(build_project_url())))
 
     assert [(entry.name, entry.version) for entry in entries] == [("acme", "1.0")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x0b",
+        "a\x00b",
+        "&#11;",
+        "&#0;",
+        "&#xB;",
+        "&#xD800;",
+        "&#x110000;",
+        "&#999999999;",
+        "\ufffe",
+        "caf&eacute;",
+        "R&D",
+        "a && b",
+        "&",
+        "&;",
+        "&#;",
+        "a < b",
+        "<b>bold",
+        "</b>",
+        "<p class=x>",
+        "<![CDATA[never closed",
+        "]]>",
+        "<!-- never closed",
+        "<deep>" * 10_000,
+    ],
+)
+def test_feed_reads_all_items_beside_one_that_is_not_xml(feed: PyPIFeed, httpserver: HTTPServer, text: str) -> None:
+    broken = build_item(build_project_url("bad")).replace("<pubDate>", f"<description>{text}</description><pubDate>")
+    items = [build_item(build_project_url("acme")), broken, build_item(build_project_url("other"))]
+
+    entries = fetch_releases(feed, httpserver, build_rss(*items))
+
+    assert {"acme", "other"} <= {entry.name for entry in entries}
+
+
+@pytest.mark.parametrize("text", [b"\xed\xa0\x80", b"\xff\xfe", b"caf\xe9"])
+@pytest.mark.parametrize("field", [b"title", b"author", b"link"])
+def test_feed_reads_all_items_beside_one_with_invalid_bytes(
+    feed: PyPIFeed, httpserver: HTTPServer, text: bytes, field: bytes
+) -> None:
+    broken = b"<item><%b>%b</%b></item>" % (field, text, field)
+    good = build_item(build_project_url("acme")).encode()
+
+    entries = fetch_releases(feed, httpserver, build_rss("ITEMS").encode().replace(b"ITEMS", good + broken + good))
+
+    assert [entry.name for entry in entries] == ["acme", "acme"]
+
+
+def test_feed_with_a_large_nested_item_needs_little_memory(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    nested = build_item(build_project_url("deep")).replace("</item>", "<a>" * 700_000 + "</item>")
+    tracemalloc.start()
+    try:
+        fetch_releases(feed, httpserver, build_rss(nested, build_item(build_project_url("acme"))))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 40 * 1024 * 1024
+
+
+def test_feed_has_a_size_limit(feed: PyPIFeed, httpserver: HTTPServer) -> None:
+    with pytest.raises(Unavailable, match="larger than"):
+        fetch_releases(feed, httpserver, build_rss(build_item(build_project_url()), " " * 5_000_000))
 
 
 @pytest.mark.parametrize("date", ["", "today", "Tue, 99 Foo 2022", "Tue, 22 Mar 99999 16:54:42 GMT"])

@@ -230,3 +230,46 @@ def test_changelog_pages(service: ServiceClient) -> None:
 
     assert (len(first), len(second)) == (changelog.page_size, 1)
     assert [entry.serial for entry in [*first, *second]] == list(range(1, 50_002))
+
+
+@pytest.mark.parametrize("serial", [-1, -(2**40), 2**63, True, "7", None])
+def test_last_serial_out_of_range_is_rejected(service: ServiceClient, httpserver: HTTPServer, serial: object) -> None:
+    body = build_response(0).replace(b"<int>0</int>", b"<i8>%d</i8>" % serial if type(serial) is int else b"<x>1</x>")
+
+    with pytest.raises(Transient):
+        PyPIChangelog(service, serve(httpserver, body)).fetch_last_serial()
+
+
+@pytest.mark.parametrize("serial", [-5, 0, 2**63])
+def test_changelog_entry_with_a_serial_out_of_range_is_rejected(
+    service: ServiceClient, httpserver: HTTPServer, serial: int
+) -> None:
+    body = build_response([["acme", "1.0", 100, "new release", 4]]).replace(b"<int>4</int>", b"<i8>%d</i8>" % serial)
+
+    with pytest.raises(Transient, match="unreadable entry"):
+        PyPIChangelog(service, serve(httpserver, body)).fetch_since(-10)
+
+
+@pytest.mark.parametrize("chunk_size", [1, 3, 7, 1000])
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (b"a\x0bb", "a\ufffdb"),
+        (b"a&#11;b", "a\ufffdb"),
+        (b"a&#0;b", "a\ufffdb"),
+        (b"a\xff b", "a\ufffd b"),
+        (b"a & b", "a & b"),
+        (b"caf&eacute;", "caf&eacute;"),
+        ("a\ufffeb".encode(), "a\ufffdb"),
+        (b"a&#x41;&amp;&lt;b", "aA&<b"),
+    ],
+)
+def test_response_reader_repairs_text_that_is_not_xml(sent: bytes, expected: str, chunk_size: int) -> None:
+    body = build_response([["acme", "VALUE"]]).replace(b"VALUE", sent)
+
+    assert read_body(body, chunk_size) == ([["acme", expected]], [])
+
+
+def test_deeply_nested_xmlrpc_response_is_rejected() -> None:
+    with pytest.raises(Transient, match="nested deeper"):
+        read_body(b"<methodResponse>" + b"<value><array><data>" * 100_000, 10_000)

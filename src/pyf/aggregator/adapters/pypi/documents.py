@@ -6,12 +6,16 @@ of another type; unusable values count as missing, so that none of them excludes
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
 from ...domain.documents.project import File, Metadata, Release, Vulnerability
 from .. import timestamps
+
+# Indexes store serials as signed 64-bit integers; an empty registry reports 0.
+MAX_SERIAL = 2**63 - 1
+Serial = Annotated[int, Meta(ge=0, le=MAX_SERIAL)]
 
 
 def to_text(value: object) -> str:
@@ -111,7 +115,7 @@ class ProjectDocument(Struct, frozen=True, kw_only=True):
     """
 
     info: InfoWithReadme
-    last_serial: int
+    last_serial: Serial
     releases: dict[str, list[FileEntry | None] | None] | None = None
     ownership: Any = None
     vulnerabilities: Any = None

@@ -1,20 +1,26 @@
 """PyPI's RSS feeds of new projects and releases; unreadable items are skipped."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from urllib.parse import unquote, urlsplit
-from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
+from xml.parsers import expat
 
 from ...domain.documents.project import normalize_name
 from ...ports import FeedEntry
 from ..http.readers import BodyReader, BufferedReader
 from ..http.retry import Transient
-from ..http.service_client import CachedResponse, Request, ServiceClient
+from ..http.service_client import MEBIBYTE, CachedResponse, Request, ServiceClient
 from ..timestamps import parse_email_date
+from .xml_text import repair_xml
 
 # Links are parsed, not titles: a name in a title may contain what looks like a version.
 _PROJECT_PATH = re.compile(r"/project/(?P<name>[^/]+)/(?:(?P<version>[^/]+)/?)?")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_ITEM = re.compile(r"<item(?=[\s>/])")
+_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
+_MAX_DEPTH = 32
+_MAX_BYTES = 4 * MEBIBYTE
 
 
 class PyPIFeed:
@@ -36,16 +42,9 @@ class PyPIFeed:
         return [entry for entry in self._fetch_entries("updates.xml") if entry.version]
 
     def _fetch_entries(self, feed: str) -> list[FeedEntry]:
-        request = Request(url=f"{self._base_url}/rss/{feed}", must_exist=True)
+        request = Request(url=f"{self._base_url}/rss/{feed}", max_bytes=_MAX_BYTES, must_exist=True)
         cached = self._cached[feed] = self._service.get_if_modified(request, _make_feed_reader, self._cached.get(feed))
         return sorted(cached.value, key=lambda entry: -entry.published)
-
-
-class _SafeTreeBuilder(TreeBuilder):
-    """Tree builder that rejects a document type, whose entities can expand to gigabytes."""
-
-    def doctype(self, *declaration: object) -> None:
-        raise Transient("the response declares a document type, which a feed never does")
 
 
 def _make_feed_reader() -> BodyReader[list[FeedEntry]]:
@@ -53,27 +52,73 @@ def _make_feed_reader() -> BodyReader[list[FeedEntry]]:
 
 
 def _parse_feed(body: bytes) -> list[FeedEntry]:
-    try:
-        parser = XMLParser(target=_SafeTreeBuilder())  # noqa: S314 - see _SafeTreeBuilder
-        parser.feed(body)
-        root = parser.close()
-    except (ParseError, ValueError, LookupError) as error:
-        raise Transient(f"the response is not a feed ({error})") from error
-    items = root.findall("channel/item")
-    entries = list(_parse_items(items))
-    if root.tag != "rss" or (items and not entries):
+    """Return the entries of a feed.
+
+    Items are parsed one by one: authors write their texts, and an XML parser rejects all items for one bad character.
+    """
+    parts = _ITEM.split(_decode(body))
+    head, *items = parts
+    if "<rss" not in head or "<!DOCTYPE" in head or "</rss>" not in parts[-1]:
+        raise Transient("the response is not a complete RSS feed")
+    entries = [entry for item in items if (entry := _parse_item(item)) is not None]
+    if items and not entries:
         raise Transient("the response is not a feed of projects")
     return entries
 
 
-def _parse_items(items: list[Element]) -> Iterator[FeedEntry]:
-    for item in items:
-        page = _PROJECT_PATH.fullmatch(_get_path(item.findtext("link", "").strip()))
-        if page is None or not _NAME.fullmatch(name := unquote(page["name"])):
-            continue
-        version = unquote(page["version"] or "").strip()
-        published = int(parse_email_date(item.findtext("pubDate", "")) or 0)
-        yield FeedEntry(name=normalize_name(name), version=version, published=published)
+def _decode(body: bytes) -> str:
+    declared = _ENCODING.match(body)
+    try:
+        return body.decode(declared[1].decode() if declared else "utf-8", "replace")
+    except (LookupError, ValueError) as error:
+        raise Transient(f"the response is not a feed ({error})") from error
+
+
+def _parse_item(item: str) -> FeedEntry | None:
+    """Return the entry of the text after `<item`, None if it names no project."""
+    values = _ItemParser().parse(f"<item{item}")
+    page = _PROJECT_PATH.fullmatch(_get_path(values.get("link", "").strip()))
+    if page is None or not _NAME.fullmatch(name := unquote(page["name"])):
+        return None
+    version = unquote(page["version"] or "").strip()
+    published = int(parse_email_date(values.get("pubDate", "")) or 0)
+    return FeedEntry(name=normalize_name(name), version=version, published=published)
+
+
+class _ItemParser:
+    """Parser of one item, which keeps the texts of its children and needs no memory for deeper elements."""
+
+    def __init__(self) -> None:
+        self._parser = expat.ParserCreate()
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start_element
+        self._parser.EndElementHandler = self._end_element
+        self._parser.CharacterDataHandler = self._add_text
+        self._depth = 0
+        self._text: list[str] = []
+        self._values: dict[str, str] = {}
+
+    def parse(self, item: str) -> dict[str, str]:
+        """Return the texts of an item's children by tag; after an error, of those before it."""
+        # Text after the item, such as the end of the feed, is an error as well.
+        with suppress(expat.ExpatError):
+            self._parser.Parse(repair_xml(item), True)
+        return self._values
+
+    def _start_element(self, tag: str, _: object) -> None:
+        self._depth += 1
+        self._text.clear()
+        if self._depth > _MAX_DEPTH:
+            raise expat.ExpatError(f"elements are nested deeper than {_MAX_DEPTH}")
+
+    def _end_element(self, tag: str) -> None:
+        if self._depth == 2:
+            self._values.setdefault(tag, "".join(self._text))
+        self._depth -= 1
+
+    def _add_text(self, text: str) -> None:
+        if self._depth == 2:
+            self._text.append(text)
 
 
 def _get_path(link: str) -> str:

@@ -13,7 +13,7 @@ from ...domain.documents.project import File, ProjectStatus, Release, normalize_
 from ...domain.errors import Unavailable
 from ...ports import Serials
 from ..http.retry import Transient
-from .documents import to_flag, to_size, to_text, to_unix_seconds
+from .documents import Serial, to_flag, to_size, to_text, to_unix_seconds
 
 _BUCKET_COUNT = 4_096
 
@@ -62,11 +62,11 @@ _DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 class _Entry(Struct, frozen=True):
     name: str
-    serial: int | None = field(name="_last-serial", default=None)
+    serial: Serial | None = field(name="_last-serial", default=None)
 
 
 class _Meta(Struct, frozen=True):
-    serial: int | None = field(name="_last-serial", default=None)
+    serial: Serial | None = field(name="_last-serial", default=None)
 
 
 class _Index(Struct, frozen=True):

@@ -4,6 +4,7 @@ Responses are parsed as they arrive: one of `browse` can be 20 MB long. The pars
 twice as long and keeps all rows in memory.
 """
 
+import codecs
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from ...domain.errors import Unavailable
 from ...ports import ChangelogEntry
 from ..http.retry import Transient
 from ..http.service_client import MEBIBYTE, Request, ServiceClient
+from .documents import MAX_SERIAL
+from .xml_text import MAX_REFERENCE, repair_xml
 
 T = TypeVar("T")
 
@@ -25,6 +28,7 @@ Value: TypeAlias = "str | int | list[Value] | dict[str, Value] | None"
 _SCALAR_TAGS = frozenset({"string", "int", "i4", "i8", "nil"})
 _CONTAINER_TAGS = frozenset({"array", "struct"})
 _STRUCTURAL_TAGS = frozenset({"methodResponse", "params", "param", "fault", "value", "data", "member", "name"})
+_MAX_DEPTH = 64
 _RESET = re.compile(r"reset in (\d{1,6}) seconds")
 
 
@@ -36,7 +40,7 @@ def build_call(base_url: str, method: str, *arguments: str | int | list[str]) ->
         headers={"Content-Type": "text/xml"},
         body=dumps(arguments, method).encode(),
         label=method,
-        max_bytes=512 * MEBIBYTE,
+        max_bytes=256 * MEBIBYTE,
         timeout_factor=5,
         must_exist=True,
     )
@@ -46,6 +50,8 @@ class ResponseReader(ABC, Generic[T]):
     """Parser of a response; the inner arrays of an array of arrays go to `add_row` instead of into the value."""
 
     def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._pending = ""  # an incomplete reference
         self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start_element
@@ -55,6 +61,7 @@ class ResponseReader(ABC, Generic[T]):
         # A few lines of entities in a document type can expand to gigabytes.
         self._parser.StartDoctypeDeclHandler = _reject_doctype
         self._frames: list[list[Value]] = [[]]
+        self._depth = 0
         self._is_untyped = False
         self._is_fault = False
 
@@ -79,13 +86,20 @@ class ResponseReader(ABC, Generic[T]):
         return self.build_result(values[0])
 
     def _parse(self, chunk: bytes, is_last: bool) -> None:
+        text = self._pending + self._decoder.decode(chunk, is_last)
+        start = len(text) if is_last else text.rfind("&", max(len(text) - MAX_REFERENCE, 0))
+        end = len(text) if start < 0 or ";" in text[start:] else start
+        text, self._pending = text[:end], text[end:]
         try:
-            self._parser.Parse(chunk, is_last)
+            self._parser.Parse(repair_xml(text), is_last)
         except (expat.ExpatError, ValueError) as error:
             raise Transient(f"the response is not XML-RPC ({error})") from error
 
     def _start_element(self, tag: str, _: object) -> None:
         self._text.clear()
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise ValueError(f"elements are nested deeper than {_MAX_DEPTH}")
         if tag == "value":
             self._is_untyped = True
         elif tag in _SCALAR_TAGS:
@@ -99,6 +113,7 @@ class ResponseReader(ABC, Generic[T]):
             raise ValueError(f"unexpected <{tag:.30}>")
 
     def _end_element(self, tag: str) -> None:
+        self._depth -= 1
         if tag == "value":
             if self._is_untyped:
                 self._frames[-1].append("".join(self._text))
@@ -158,7 +173,7 @@ class _SerialReader(ResponseReader[int]):
         raise Transient("the response is a list, not a serial")
 
     def build_result(self, value: Value) -> int:
-        if not isinstance(value, int):
+        if not isinstance(value, int) or not 0 <= value <= MAX_SERIAL:
             raise Transient("the response is not a serial")
         return value
 
@@ -170,7 +185,9 @@ class _EntriesReader(ResponseReader[list[ChangelogEntry]]):
 
     def add_row(self, row: list[Value]) -> None:
         match row:
-            case [str(name), str() | None as version, int(timestamp), str(action), int(serial)] if name:
+            case [str(name), str() | None as version, int(timestamp), str(action), int(serial)] if (
+                name and 0 < serial <= MAX_SERIAL
+            ):
                 self._entries.append(
                     ChangelogEntry(
                         name=normalize_name(name),
