@@ -84,7 +84,9 @@ def settings_page() -> str:
         "Read from the environment, and from a file `.env` in the current folder; the environment wins. A comment may\n"
         "follow a value. An empty value and a placeholder in angle brackets count as not set. A value that can't be\n"
         "used ends a command at its start, with one line that names the setting.\n\n"
-        f"| setting | type | default | meaning |\n|---|---|---|---|\n{rows}\n"
+        f"| setting | type | default | meaning |\n|---|---|---|---|\n{rows}\n\n"
+        "Certificates of https servers are checked against those of the system. `SSL_CERT_FILE` or `SSL_CERT_DIR`, in\n"
+        "the environment only, names others, such as those of a company's proxy that reads encrypted traffic.\n"
     )
 
 

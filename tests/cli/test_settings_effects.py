@@ -21,6 +21,7 @@ from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.settings import Settings
 from support.cli_runner import COMMAND_TIMEOUT, CommandRunner, CompletedCommand, find_render_workers, wait_until
 from support.http_server import serve_app
+from support.proxy_server import serve_proxy
 from support.setting_coverage import covers_setting, find_tested_settings
 from support.site_fixtures import build_small_site
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
@@ -116,6 +117,28 @@ def test_pypi_base_url(shell: CommandRunner, pypi: LocalPyPI) -> None:
 
     elsewhere = shell.invoke("-i", "-p", "flask", pypi_base_url="http://127.0.0.1:1/mirror", pypi_max_retries=0)
     assert (elsewhere.code, "http://127.0.0.1:1/mirror/pypi" in elsewhere.error) == (4, True)
+
+
+@covers_setting("http_proxy")
+@covers_setting("no_proxy")
+def test_http_proxy(shell: CommandRunner) -> None:
+    with serve_proxy(credentials="ada:s3cret") as proxy:
+        direct = shell.invoke("-f", "-p", "flask", http_proxy=proxy.url, no_proxy="127.0.0.1")
+        assert (direct.code, proxy.request_lines) == (0, [])
+
+        result = shell.invoke("-f", "-p", "django", http_proxy=proxy.url.removeprefix("http://"))
+
+    assert result.code == 0
+    assert any("/pypi/django-shop/json" in line for line in proxy.request_lines)
+
+
+@covers_setting("https_proxy")
+def test_https_proxy(shell: CommandRunner) -> None:
+    with serve_proxy(hosts={"pypi.example:443": ("127.0.0.1", 1)}) as proxy:
+        settings = {"pypi_base_url": "https://pypi.example", "https_proxy": proxy.url, "pypi_max_retries": 0}
+        result = shell.invoke("-f", "-p", "flask", **settings)
+
+    assert (result.code, set(proxy.request_lines)) == (4, {"CONNECT pypi.example:443 HTTP/1.1"})
 
 
 @covers_setting("pyf_contact")

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .adapters.http.retry import RetryPolicy
     from .adapters.http.service_client import ServiceClient, ServiceLimits
     from .adapters.metrics_store import LocalRequestMetrics
+    from .adapters.proxies import Proxies
     from .adapters.sqlite.database import Database
     from .domain.health import ScoringConfig
     from .domain.relevance import Lexicon
@@ -226,12 +227,19 @@ def _open_engine(
         timeout=settings.typesense_timeout,
         retry_timeout=settings.typesense_retry_timeout,
         traffic=request_metrics,
+        proxies=_build_proxies(settings),
     )
     stack.callback(server.close)
     search = typesense.open_search(server, get_search_folder(database.path), lexicon, scoring_config)
     stack.callback(search.close)
     ports = typesense.build_ports(server, lexicon=lexicon)
     return ports.index, ports.admin, ports.keys, search
+
+
+def _build_proxies(settings: Settings) -> "Proxies":
+    from .adapters.proxies import Proxies
+
+    return Proxies(http=settings.http_proxy, https=settings.https_proxy, exceptions=settings.no_proxy)
 
 
 def _resolve_sqlite_path(settings: Settings) -> Path:
@@ -290,7 +298,11 @@ class _ServiceBuilder:
             if self._http is None:
                 from .adapters.http.client import HttpClient
 
-                client = HttpClient(contact=self._settings.pyf_contact, request_metrics=self._request_metrics)
+                client = HttpClient(
+                    contact=self._settings.pyf_contact,
+                    request_metrics=self._request_metrics,
+                    proxies=_build_proxies(self._settings),
+                )
                 self._http = self._stack.enter_context(client)
             return self._http
 

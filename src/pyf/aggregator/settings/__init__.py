@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ..domain.errors import Invalid
 from .index import IndexSettings, ProfileSettings, TypesenseSettings
 from .queue import SCHEDULE_PREFIX, QueueSettings, ScheduleSettings, WorkerSettings
-from .sources import DownloadSettings, GitHubSettings, PyPISettings
+from .sources import DownloadSettings, GitHubSettings, ProxySettings, PyPISettings
 from .web import MonitoringSettings, WebSettings
 
 _COMMENT = re.compile(r"(^|\s+)#.*$", re.DOTALL)
@@ -29,6 +29,7 @@ class Settings(
     GitHubSettings,
     DownloadSettings,
     PyPISettings,
+    ProxySettings,
     IndexSettings,
     ProfileSettings,
     BaseSettings,

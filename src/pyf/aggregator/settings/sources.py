@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
-from .types import HeaderText, OptionalUrl, SecretWord, Url, UrlWithQuery
+from .types import HeaderText, OptionalUrl, ProxyUrl, SecretWord, Url, UrlWithQuery
 
 # The documented values of PYPI_DISCOVERY, and their present names.
 _DISCOVERY_ALIASES = {"browse": "classifiers", "scan": "all"}
@@ -19,6 +19,21 @@ def get_pypi_url() -> str:
 
 def _rename_discovery(value: object) -> object:
     return _DISCOVERY_ALIASES.get(value, value) if isinstance(value, str) else value
+
+
+class ProxySettings(BaseModel):
+    """Proxies of all requests, in the variables that curl, pip and other programs read as well."""
+
+    https_proxy: ProxyUrl = Field(
+        "",
+        description="URL of the proxy for requests to https URLs, such as `http://user:password@proxy.example:3128`.",
+    )
+    http_proxy: ProxyUrl = Field("", description="URL of the proxy for requests to http URLs.")
+    no_proxy: str = Field(
+        "",
+        description="Hosts that are requested without a proxy, separated by commas: names with their subdomains, IP "
+        "addresses and networks, each with an optional port; `*` for all.",
+    )
 
 
 class PyPISettings(BaseModel):

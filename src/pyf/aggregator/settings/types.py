@@ -31,6 +31,13 @@ def _validate_url_with_query(value: str) -> str:
     return value
 
 
+def _validate_proxy(value: str) -> str:
+    url = value if "://" in value or not value else f"http://{value}"
+    if url and (not re.fullmatch(r"https?://[^\s/?#]+/?", url) or not has_host(url)):
+        raise ValueError("must be the http or https URL of a proxy; SOCKS is not supported")
+    return url.rstrip("/")
+
+
 def _validate_host(value: str) -> str:
     if re.search(r"[\s/@?#]", value) or not has_host(f"http://{to_url_host(value)}:1"):
         raise ValueError("must be a host name or an IP address, without protocol and port")
@@ -85,6 +92,7 @@ Url = Annotated[str, AfterValidator(_validate_url)]
 OptionalUrl = Annotated[str, AfterValidator(_validate_optional_url)]
 UrlList = Annotated[str, AfterValidator(_validate_url_list)]
 UrlWithQuery = Annotated[str, AfterValidator(_validate_url_with_query)]
+ProxyUrl = Annotated[str, AfterValidator(_validate_proxy)]
 Host = Annotated[str, AfterValidator(_validate_host)]
 RedisUrl = Annotated[str, AfterValidator(_validate_redis_url)]
 Networks = Annotated[str, AfterValidator(_validate_networks)]

@@ -1,6 +1,7 @@
 """HTTP client shared by all services: one connection pool, and a count of the requests sent."""
 
 import asyncio
+import logging
 import re
 import threading
 from collections import Counter
@@ -12,10 +13,12 @@ from typing import Any, Self, TypeVar
 import aiohttp
 from aiohttp.connector import Connection
 from stamina.instrumentation import set_on_retry_hooks
+from yarl import URL
 
 from ... import __version__
 from ...domain.errors import Invalid
 from ..metrics_store import LocalRequestMetrics
+from ..proxies import Proxies
 from .event_loop import EventLoopThread
 
 T = TypeVar("T")
@@ -25,6 +28,17 @@ R = TypeVar("R")
 _request_thread: ContextVar[int] = ContextVar("request_thread", default=0)
 
 _CONTACT = re.compile(r"[\x20-\x7e]*")
+
+# Limits of response headers: gateways of companies add long ones.
+MAX_HEADER_BYTES, MAX_HEADERS = 64 * 1024, 512
+
+# A response beyond this size needs the only slot of the process for large ones, which bounds their total.
+LARGE_RESPONSE_BYTES = 4 * 1024 * 1024
+
+# Seconds without a connection after which a line says so.
+_SLOW_CONNECTION = 1.5
+
+_log = logging.getLogger(__name__)
 
 
 class ConnectionLost(aiohttp.ClientError):
@@ -40,16 +54,25 @@ class HttpClient:
     Args:
         contact: Contact that operators of the services see in the user agent.
         request_metrics: Counts requests by outcome.
+        proxies: Proxies of requests.
     """
 
-    def __init__(self, *, contact: str = "", request_metrics: LocalRequestMetrics | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        contact: str = "",
+        request_metrics: LocalRequestMetrics | None = None,
+        proxies: Proxies = Proxies(),
+    ) -> None:
         if not _CONTACT.fullmatch(contact):
             raise Invalid("the contact must be one line of ASCII text")
         self.request_metrics = request_metrics or LocalRequestMetrics()
         self._user_agent = f"pyf.aggregator/{__version__}" + (f" (+{contact})" if contact else "")
+        self._proxies = proxies
         self._loop_thread = EventLoopThread()
         # By loop. Sessions of a parent process stay untouched: closing them would write to the parent's connections.
         self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+        self._large_response_slots: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
         self._sent_counts: Counter[int] = Counter()  # by calling thread
         # Stamina's log line does not name the request; `retry` logs its own.
         set_on_retry_hooks([])
@@ -74,8 +97,20 @@ class HttpClient:
             session = self._sessions[loop] = self._create_session()
         return session
 
+    def get_large_response_slot(self) -> asyncio.Semaphore:
+        """Return the slot of the running event loop for reading a large response."""
+        return self._large_response_slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(1))
+
+    def find_proxy(self, url: str) -> str | None:
+        """Return the URL of the proxy for a URL, None for a direct connection."""
+        return self._proxies.find(url)
+
+    def record_sent(self) -> None:
+        """Count a request, also one that found no connection."""
+        self._sent_counts[_request_thread.get()] += 1
+
     def count(self) -> int:
-        """Return how many requests the calling thread has sent, retries included.
+        """Return how many requests the calling thread has sent or tried to send, retries included.
 
         Each thread may execute a different run, and each run reports its own requests.
         """
@@ -96,20 +131,45 @@ class HttpClient:
     def _create_session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             # Each service limits its own concurrency. A DNS lookup occupies a thread, so results are kept 5 minutes.
-            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+            connector=_ReportingConnector(limit=0, ttl_dns_cache=300),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip"},
             middlewares=[_translate_lost_connections],
-            request_class=_build_counting_request(self._record_sent),
+            request_class=_build_counting_request(self.record_sent),
+            max_line_size=MAX_HEADER_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
+            max_headers=MAX_HEADERS,
         )
-
-    def _record_sent(self) -> None:
-        self._sent_counts[_request_thread.get()] += 1
 
     async def _close_session(self) -> None:
         session = self._sessions.pop(asyncio.get_running_loop(), None)
         if session is not None:
             await session.close()
+
+
+class _ReportingConnector(aiohttp.TCPConnector):
+    """A connector that logs when a connection takes long: a server that is switched off does not refuse it."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
+    ) -> Connection:
+        peer = format_peer(req.proxy or req.url)
+        handle = asyncio.get_running_loop().call_later(_SLOW_CONNECTION, self._report, peer, timeout.connect)
+        try:
+            return await super().connect(req, traces, timeout)
+        finally:
+            handle.cancel()
+
+    def _report(self, peer: str, timeout: float | None) -> None:
+        _log.warning("no connection to %s yet; waiting up to %.0f s", peer, timeout or 0)
+
+
+def format_peer(url: URL) -> str:
+    """Return host and port of a URL, for messages."""
+    return f"{url.host}:{url.port}"
 
 
 def _build_counting_request(on_sent: Callable[[], None]) -> type[aiohttp.ClientRequest]:

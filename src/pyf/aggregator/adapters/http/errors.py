@@ -1,16 +1,16 @@
 """Map HTTP statuses and exceptions of aiohttp to the program's errors."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
-from aiohttp.http_exceptions import ContentEncodingError
+from aiohttp.http_exceptions import ContentEncodingError, LineTooLong
 
 from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
-from .client import ConnectionLost
-from .retry import Timeout, Transient, parse_retry_after
+from .client import MAX_HEADER_BYTES, MAX_HEADERS, ConnectionLost
+from .retry import NoConnection, Timeout, Transient, parse_retry_after
 
 _NOT_FOUND_STATUSES = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _MAX_URL_LENGTH = 200
@@ -18,10 +18,14 @@ _INVALID_REQUEST_STATUSES = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_EN
 # Content delivery networks also send 403 when they mistake a burst of requests for an attack.
 _TRANSIENT_STATUSES = (HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
+_PROXY_CREDENTIALS = "the proxy rejects the user and password of HTTPS_PROXY or HTTP_PROXY (407)"
+
 
 def error_from_status(status: int, headers: Mapping[str, str], url: str, now: float) -> AggregatorError:
     """Map the status of a response other than 200 to an error; the message completes "GET <url>: "."""
     text = format_status(status)
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return Unavailable(_PROXY_CREDENTIALS)
     if status in _NOT_FOUND_STATUSES:
         return NotFound(text)
     if status in _INVALID_REQUEST_STATUSES:
@@ -43,24 +47,31 @@ def error_from_exception(error: Exception) -> AggregatorError:
         case aiohttp.ClientConnectorCertificateError():
             return Unavailable("the server's certificate is not trusted")
         case aiohttp.ConnectionTimeoutError():
-            return Transient("connecting timed out")
+            return NoConnection("connecting timed out")
         case TimeoutError():
             return Timeout("timed out before the response was complete")
+        case aiohttp.ClientProxyConnectionError():
+            return NoConnection(f"no connection to the proxy {error.host}:{error.port}: {_format_os_error(error)}")
+        case aiohttp.ClientHttpProxyError(status=HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
+            return Unavailable(_PROXY_CREDENTIALS)
+        case aiohttp.ClientHttpProxyError():
+            return NoConnection(f"no connection: the proxy answers {format_status(error.status)}")
         case aiohttp.ClientConnectorDNSError():
-            return Transient(f"no connection: unknown host ({error.strerror})")
+            return NoConnection(f"no connection: unknown host ({error.strerror})")
         case aiohttp.ClientConnectorSSLError():
-            return Transient("no connection: the TLS handshake failed")
+            return NoConnection("no connection: the TLS handshake failed")
         case aiohttp.ClientConnectorError():
-            error_number = error.os_error.errno
-            return Transient(
-                f"no connection: {os.strerror(error_number) if error_number else 'no address of the host responds'}"
-            )
+            return NoConnection(f"no connection: {_format_os_error(error)}")
         case aiohttp.ClientPayloadError() if isinstance(error.__cause__, ContentEncodingError):
             return Transient("the response can't be decompressed")
         case aiohttp.ClientPayloadError():
             return Transient("the connection was lost in the middle of the response")
         case ConnectionLost():
             return Transient("the connection was lost before the response")
+        case aiohttp.ClientResponseError() if any(isinstance(cause, LineTooLong) for cause in _iter_causes(error)):
+            return Unavailable(f"the status line or a header of the response is longer than {MAX_HEADER_BYTES:,} bytes")
+        case aiohttp.ClientResponseError(message="Too many headers received"):
+            return Unavailable(f"the response has more than {MAX_HEADERS} headers")
         case aiohttp.ClientResponseError():
             return Transient("the response is not HTTP")
     return Transient(f"the connection failed ({type(error).__name__})")
@@ -73,7 +84,7 @@ def outcome_label(status: int | None, error: BaseException) -> str:
             return "invalid_response" if status == HTTPStatus.OK else str(status)
         case TimeoutError():
             return "timeout"
-        case aiohttp.ClientConnectorError():
+        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
             return "no_connection"
         case aiohttp.ClientError() | OSError():
             return "connection_lost"
@@ -93,6 +104,18 @@ def redact_url(url: str) -> str:
     except ValueError:
         return "an invalid URL"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:_MAX_URL_LENGTH]
+
+
+def _iter_causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _format_os_error(error: aiohttp.ClientConnectorError) -> str:
+    error_number = error.os_error.errno
+    return os.strerror(error_number) if error_number else "no address of the host responds"
 
 
 def _redirect_target(url: str, location: str) -> str:

@@ -24,6 +24,10 @@ class Transient(Unavailable):
     """A failure that a retry may cure; callers may treat it as `Unavailable`."""
 
 
+class NoConnection(Transient):
+    """There is no connection to the server or to its proxy."""
+
+
 class Timeout(Transient):
     """The response was not complete in time; a smaller request may also help."""
 
@@ -41,13 +45,22 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
     max_wait: float = 120.0
 
 
-async def retry(attempt: Callable[[], Awaitable[T]], error: Transient, policy: RetryPolicy) -> T:
+async def retry(
+    attempt: Callable[[], Awaitable[T]],
+    error: Transient,
+    policy: RetryPolicy,
+    report_wait: Callable[[Transient, float], None] = lambda _error, _seconds: None,
+) -> T:
     """Retry an attempt that has failed once and return its result; raise the last failure.
 
     The caller makes the first attempt: most succeed, and stamina costs as much as decoding a document.
+
+    Args:
+        report_wait: Called with a failure and the seconds until the next attempt, at least.
     """
+    should_retry = _build_retry_predicate(policy.max_wait)
     async for attempt_context in stamina.retry_context(
-        on=_build_retry_predicate(policy.max_wait),
+        on=should_retry,
         attempts=policy.max_retries + 1,
         timeout=None,
         wait_initial=policy.backoff,
@@ -61,6 +74,8 @@ async def retry(attempt: Callable[[], Awaitable[T]], error: Transient, policy: R
                     return await attempt()
                 except Transient as next_error:
                     error = next_error
+            if attempt_context.num <= policy.max_retries and should_retry(error):
+                report_wait(error, error.retry_after or attempt_context.next_wait)
             raise error
     raise AssertionError("stamina returns or raises")
 

@@ -1,12 +1,13 @@
 """HTTP client for one service: concurrency limit, rate limit, retries, error mapping."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import aiohttp
 from msgspec import Struct
@@ -15,10 +16,10 @@ from yarl import URL
 
 from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from ...ports import RateLimiter
-from .client import HttpClient
+from .client import LARGE_RESPONSE_BYTES, HttpClient
 from .errors import error_from_exception, error_from_status, outcome_label, redact_url
 from .readers import BodyReader
-from .retry import RetryPolicy, Throttle, Transient, retry
+from .retry import NoConnection, RetryPolicy, Throttle, Transient, retry
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -26,6 +27,9 @@ R = TypeVar("R")
 MEBIBYTE = 1024 * 1024
 # Reading an error response to its end keeps the connection usable; beyond this size a new connection is cheaper.
 _MAX_ERROR_BYTES = 64 * 1024
+_CONNECTION_FAILURES = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+
+_log = logging.getLogger(__name__)
 
 
 class ServiceLimits(Struct, frozen=True, kw_only=True):
@@ -115,6 +119,7 @@ class ServiceClient:
         self._name = name
         self._http = http
         self._throttle: Throttle | None = None
+        self._next_notice = 0.0
 
     def get(self, request: Request, reader_factory: Callable[[], BodyReader[T]]) -> T:
         """Send a request, with retries, and return the parsed body. Redirects are not followed.
@@ -158,7 +163,19 @@ class ServiceClient:
             return await self._attempt(request, reader_factory, cached)
         except Transient as error:
             first_error = error
-        return await retry(lambda: self._attempt(request, reader_factory, cached), first_error, self.limits.retries)
+        return await retry(
+            lambda: self._attempt(request, reader_factory, cached),
+            first_error,
+            self.limits.retries,
+            self._report_wait,
+        )
+
+    def _report_wait(self, error: Transient, wait: float) -> None:
+        """Log that there is no connection, once for all concurrent requests."""
+        now = time.monotonic()
+        if isinstance(error, NoConnection) and now >= self._next_notice:
+            self._next_notice = now + wait
+            _log.warning("%s; next try in %.0f s", error, wait)
 
     async def _attempt(
         self, request: Request, reader_factory: Callable[[], BodyReader[T]], cached: CachedResponse[T] | None
@@ -173,8 +190,8 @@ class ServiceClient:
 
     async def _send_async(self, request: Request) -> Response:
         try:
-            async with self._get_throttle(), self._open_response(request) as response:
-                body = b"".join([chunk async for chunk in _iter_chunks(response, request.max_bytes)])
+            async with self._get_throttle(), self._open_response(request) as response, self._build_slot() as slot:
+                body = b"".join([chunk async for chunk in _iter_chunks(response, request.max_bytes, slot)])
                 return Response(response.status, response.headers, body)
         except AggregatorError as error:
             raise _add_request_context(error, request) from error
@@ -185,7 +202,7 @@ class ServiceClient:
         self, request: Request, body_reader: BodyReader[T], throttle: Throttle, cached: CachedResponse[T] | None
     ) -> CachedResponse[T]:
         try:
-            async with self._open_response(request) as response:
+            async with self._open_response(request) as response, self._build_slot() as slot:
                 headers = response.headers
                 if response.status == HTTPStatus.NOT_MODIFIED and cached is not None:
                     return cached
@@ -195,7 +212,7 @@ class ServiceClient:
                     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                         await self._apply_retry_after(status_error, throttle)
                     raise request.parse_error(status_error, error_body) if request.parse_error else status_error
-                async for chunk in _iter_chunks(response, request.max_bytes):
+                async for chunk in _iter_chunks(response, request.max_bytes, slot):
                     body_reader.feed(chunk)
                 return CachedResponse(body_reader.finish(), headers.get("ETag", ""), headers.get("Last-Modified", ""))
         except (aiohttp.ClientError, OSError) as error:
@@ -211,6 +228,7 @@ class ServiceClient:
                 parsed_url,
                 headers=request.headers,
                 data=request.body,
+                proxy=self._http.find_proxy(request.url),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
                     total=limits.timeout * request.timeout_factor, connect=limits.connect_timeout
@@ -220,6 +238,8 @@ class ServiceClient:
                 request_metrics.record_headers(self._name, response.headers)
                 yield response
         except BaseException as error:
+            if isinstance(error, _CONNECTION_FAILURES):
+                self._http.record_sent()
             request_metrics.record(self._name, outcome_label(status, error))
             raise
         request_metrics.record(self._name, str(status))
@@ -231,6 +251,9 @@ class ServiceClient:
             await throttle.pause_all(self.limits.cooldown)
         elif wait <= self.limits.retries.max_wait:
             await throttle.pause_all(wait)
+
+    def _build_slot(self) -> "_LargeResponseSlot":
+        return _LargeResponseSlot(self._http.get_large_response_slot())
 
     def _get_throttle(self) -> Throttle:
         loop = asyncio.get_running_loop()
@@ -258,12 +281,37 @@ def _parse_url(url: str) -> URL:
     raise Invalid("not an HTTP URL")
 
 
-async def _iter_chunks(response: aiohttp.ClientResponse, max_bytes: int) -> AsyncIterator[bytes]:
+class _LargeResponseSlot:
+    """The right to read a large response, acquired when a response turns out to be one."""
+
+    def __init__(self, semaphore: asyncio.Semaphore) -> None:
+        self._semaphore = semaphore
+        self._is_acquired = False
+
+    async def acquire(self) -> None:
+        """Wait for the slot; has no effect on one that is acquired."""
+        if not self._is_acquired:
+            await self._semaphore.acquire()
+            self._is_acquired = True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        if self._is_acquired:
+            self._semaphore.release()
+
+
+async def _iter_chunks(
+    response: aiohttp.ClientResponse, max_bytes: int, slot: _LargeResponseSlot
+) -> AsyncIterator[bytes]:
     size = 0
     async for chunk in response.content.iter_any():
         size += len(chunk)
         if size > max_bytes:
             raise Unavailable(f"the response is larger than {max_bytes:,} bytes")
+        if size > LARGE_RESPONSE_BYTES:
+            await slot.acquire()
         yield chunk
 
 

@@ -16,6 +16,7 @@ from typesense import Client, exceptions
 from typesense.configuration import NodeConfigDict
 
 from ..metrics_store import LocalRequestMetrics
+from ..proxies import Proxies
 from .replay import CountedTransport, ReplayBarrier
 from .retry import TRANSPORT_ERRORS, RetryTimeout, ServerUnavailable, translate_error
 
@@ -47,6 +48,7 @@ class Server:
         retry_timeout: Seconds for which requests to an unavailable server are repeated.
         traffic: Counts the outcome of each request.
         event_hooks: Functions that the HTTP library calls with each `request` or `response`.
+        proxies: Proxies of requests.
     """
 
     def __init__(
@@ -58,11 +60,21 @@ class Server:
         retry_timeout: float = 60.0,
         traffic: LocalRequestMetrics | None = None,
         event_hooks: Mapping[str, list[Callable[..., None]]] | None = None,
+        proxies: Proxies = Proxies(),
     ) -> None:
         urls = tuple(nodes)
         self.address = ", ".join(urls)
         counter = traffic or LocalRequestMetrics()
-        self._nodes = _Cluster([_Node(url, api_key, timeout, counter, event_hooks or {}) for url in urls])
+        # As everywhere in this program, the system's certificates.
+        transports = [
+            CountedTransport(counter, verify=ssl.create_default_context(), proxy=proxies.find(url)) for url in urls
+        ]
+        self._nodes = _Cluster(
+            [
+                _Node(url, api_key, timeout, transport, event_hooks or {})
+                for url, transport in zip(urls, transports, strict=True)
+            ]
+        )
         self._retry = RetryTimeout(retry_timeout, self.address)
 
     def request(self, request: Callable[[Client], Result], *, retry_timeout: float | None = None) -> Result:
@@ -104,11 +116,10 @@ class _Node:
         url: str,
         api_key: str,
         timeout: float,
-        traffic: LocalRequestMetrics,
+        transport: CountedTransport,
         event_hooks: Mapping[str, list[Callable[..., None]]],
     ) -> None:
-        # As everywhere in this program: the system's certificates, and no proxy from the environment.
-        self._transport = CountedTransport(traffic, verify=ssl.create_default_context())
+        self._transport = transport
         self._http = httpx.Client(
             timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_TIMEOUT)),
             transport=self._transport,

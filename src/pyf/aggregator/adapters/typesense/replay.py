@@ -28,8 +28,8 @@ class CountedTransport(httpx.HTTPTransport):
             long as this number stays the same, the same process has responded.
     """
 
-    def __init__(self, traffic: LocalRequestMetrics, *, verify: ssl.SSLContext) -> None:
-        super().__init__(verify=verify, trust_env=False)
+    def __init__(self, traffic: LocalRequestMetrics, *, verify: ssl.SSLContext, proxy: str | None = None) -> None:
+        super().__init__(verify=verify, trust_env=False, proxy=proxy)
         self.connections = 0
         self._traffic = traffic
         self._lock = Lock()
