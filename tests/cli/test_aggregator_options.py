@@ -99,7 +99,7 @@ def test_help_lists_every_option_and_exit_code(shell: CommandRunner) -> None:
         ("-f --no-plone-filter -t c", "not a terminal: confirm with -y/--yes. Nothing was changed"),
         ("-f -p plone -l 0", "0 is not in the range"),
         ("-f -p plone -l many", "'many' is not a valid integer"),
-        ("-f -p plone --frist", "No such option '--frist'"),
+        ("-f -p plone --frist", "no option --frist. Did you mean --first? Options: `pyfaggregator --help`."),
         ("-f -p plone surplus", "unexpected extra argument"),
         ("-f -p", "requires an argument"),
         ("-f -t a/b", "'a/b' is not a valid name of a collection"),

@@ -284,3 +284,19 @@ def test_short_commands_import_no_heavy_module(plone: CommandRunner, arguments: 
     )
 
     assert completed.stderr.splitlines()[-1] == "0 []"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("search --licens mit", "no option --licens. Did you mean --license? Options: `pyf search --help`."),
+        ("fetch --limit", "Option '--limit' requires an argument. Options: `pyf fetch --help`."),
+        ("collection info --jsn", "no option --jsn. Did you mean --json? Options: `pyf collection info --help`."),
+    ],
+)
+def test_wrong_option_names_the_likely_one_and_the_help_page(
+    shell: CommandRunner, arguments: str, message: str
+) -> None:
+    completed = run_pyf(shell, arguments)
+
+    assert (completed.code, completed.err) == (2, f"Error: {message}\n")

@@ -122,7 +122,7 @@ class CommandRunner:
         cleared_environment: dict[str, str | None] = {name.upper(): None for name in Settings.model_fields}
         runner = CliRunner(env=cleared_environment | self._build_environment(**settings))
         with chdir(self.folder):
-            result = runner.invoke(COMMANDS[command], arguments, catch_exceptions=False)
+            result = runner.invoke(COMMANDS[command], arguments, catch_exceptions=False, prog_name=command)
         return CompletedCommand(result.exit_code, result.stdout, result.stderr)
 
     def list_names(self, collection: str) -> list[str]:

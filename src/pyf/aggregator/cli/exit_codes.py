@@ -31,6 +31,9 @@ class _ExitCodeMixin(click.Command):
         """Parse the arguments, run the command and end the process."""
         try:
             code = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.UsageError as error:
+            print_error(_format_usage_error(error))
+            code = error.exit_code
         except click.ClickException as error:
             print_error(error.format_message())
             code = error.exit_code
@@ -68,6 +71,16 @@ class ExitCodeGroup(_ExitCodeMixin, click.Group):
             hint = suggest(name, self.list_commands(ctx)) or f"Run `{ctx.command_path} --help` for the list."
             raise click.UsageError(f"unknown command {name!r}. {hint}", ctx)
         return super().resolve_command(ctx, args)
+
+
+def _format_usage_error(error: click.UsageError) -> str:
+    message = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        message = f"no option {error.option_name}. {suggest(error.option_name, error.possibilities or ())}"
+    elif not isinstance(error, (click.BadParameter, click.BadOptionUsage)):
+        return message
+    command = error.ctx.command_path if error.ctx else "pyf"
+    return f"{message.rstrip()} Options: `{command} --help`."
 
 
 def to_exit_code(error: AggregatorError) -> ExitCode:

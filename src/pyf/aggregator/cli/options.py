@@ -51,7 +51,7 @@ target_option = click.option(
 
 def command_with_examples(*lines: str) -> Callable[[Callable[..., Any]], click.Command]:
     """Declare a subcommand of `pyf` whose help page ends with example commands."""
-    epilog = "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)]) if lines else None
+    epilog = "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
     return click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS, epilog=epilog)
 
 

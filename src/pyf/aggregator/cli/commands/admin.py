@@ -278,7 +278,7 @@ def check_profiles(profile_keys: tuple[str, ...], offline: bool, as_json: bool) 
     return run_check(profile_keys, offline=offline, as_json=as_json)
 
 
-@command_with_examples()
+@command_with_examples("pyf doctor", "pyf doctor --json")
 @click.option("--offline", is_flag=True, help="Check the settings and the index only.")
 @json_option("Print the results as one JSON object on stdout.")
 def doctor(offline: bool, as_json: bool) -> ExitCode:

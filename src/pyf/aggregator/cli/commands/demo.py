@@ -13,12 +13,12 @@ from ...sandbox.fake_registry import FakeRegistry
 from ...sandbox.load import load_documents, load_sample_documents
 from ...sandbox.yaml_format import SampleDataError
 from ..actions.demo_servers import DemoRunner, check_pages, open_in_browser, run_sandbox_servers, serve_pages
-from ..exit_codes import ExitCode, ExitCodeCommand, treat_sigterm_as_interrupt
-from ..options import CONTEXT_SETTINGS, to_program
+from ..exit_codes import ExitCode, treat_sigterm_as_interrupt
+from ..options import command_with_examples, to_program
 from ..output import create_stdout_console
 
 
-@click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS)
+@command_with_examples("pyf demo")
 @click.option("--once", is_flag=True, help="End after the demo instead of serving the sample until interrupted.")
 @click.option("--serve", is_flag=True, help="Serve only, and run no command.")
 @click.option(

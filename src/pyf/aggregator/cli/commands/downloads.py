@@ -4,11 +4,11 @@ from typing import Any
 
 import click
 
-from ..exit_codes import ExitCode, ExitCodeCommand, default_sigint
-from ..options import CONTEXT_SETTINGS, json_option, limit_option, profile_option, target_option, to_program
+from ..exit_codes import ExitCode, default_sigint
+from ..options import command_with_examples, json_option, limit_option, profile_option, target_option, to_program
 
 
-@click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS)
+@command_with_examples("pyf downloads -p plone", "pyf downloads -p django --source clickhouse")
 @profile_option
 @target_option
 @limit_option("Only N packages: new ones first, then those whose counts are oldest.")

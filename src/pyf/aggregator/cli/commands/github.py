@@ -4,7 +4,7 @@ import click
 
 from ... import __version__
 from ..exit_codes import ExitCode, ExitCodeCommand, default_sigint
-from ..options import CONTEXT_SETTINGS, json_option, limit_option, profile_option, target_option
+from ..options import CONTEXT_SETTINGS, command_with_examples, json_option, limit_option, profile_option, target_option
 
 _LIMIT_OPTION = limit_option("Only the N packages whose data is oldest.")
 _FRESH_OPTION = click.option("--fresh", is_flag=True, help="Ignore cached repository data (GITHUB_CACHE_TTL).")
@@ -46,7 +46,7 @@ def main(
     return run_github(selection, name=name, raw=verbose, limit=limit, fresh=fresh, as_json=as_json)
 
 
-@click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS)
+@command_with_examples("pyf github -p plone", "pyf github plone.api -p plone")
 @click.argument("name", required=False, default="")
 @profile_option
 @target_option

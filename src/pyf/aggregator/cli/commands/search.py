@@ -18,8 +18,8 @@ from ...domain.search import (
     count_selected,
     select_values,
 )
-from ..exit_codes import ExitCode, ExitCodeCommand, default_sigint
-from ..options import CONTEXT_SETTINGS, json_option, profile_option, target_option, to_program
+from ..exit_codes import ExitCode, default_sigint
+from ..options import command_with_examples, json_option, profile_option, target_option, to_program
 
 
 def _facet_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,7 +31,11 @@ def _facet_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS)
+@command_with_examples(
+    "pyf search blog -p django",
+    'pyf search "single sign on" -p plone --framework 6.0',
+    "pyf search -p django --license MIT --sort downloads",
+)
 @click.argument("query", nargs=-1)
 @profile_option
 @target_option

@@ -2,11 +2,11 @@
 
 import click
 
-from ..exit_codes import ExitCode, ExitCodeCommand, default_sigint
-from ..options import CONTEXT_SETTINGS, to_program
+from ..exit_codes import ExitCode, default_sigint
+from ..options import command_with_examples, to_program
 
 
-@click.command(cls=ExitCodeCommand, context_settings=CONTEXT_SETTINGS)
+@command_with_examples("pyf serve --open", "pyf serve --host 0.0.0.0 --port 80")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option(
     "--port",
