@@ -1,6 +1,7 @@
 """Load the lexicon of searches: the built-in words, and those of SYNONYMS_FILE."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from ..domain.errors import Invalid
@@ -19,12 +20,17 @@ def load_lexicon(path: str = "") -> Lexicon:
     Raises:
         Invalid: The file can't be used; one line names it and the problem.
     """
+    if not path:
+        return _load_packaged()
+    source = f"SYNONYMS_FILE {path}"
     data = _parse_data(read_packaged(_PACKAGED_FILE), _PACKAGED_FILE)
-    if path:
-        source = f"SYNONYMS_FILE {path}"
-        user_data = _parse_data(read_user_file("SYNONYMS_FILE", path), source)
-        data = {key: _merge(data[key], user_data[key]) for key in _KEYS}
-    return build_lexicon(**data)
+    user_data = _parse_data(read_user_file("SYNONYMS_FILE", path), source)
+    return build_lexicon(**{key: _merge(data[key], user_data[key]) for key in _KEYS})
+
+
+@cache
+def _load_packaged() -> Lexicon:
+    return build_lexicon(**_parse_data(read_packaged(_PACKAGED_FILE), _PACKAGED_FILE))
 
 
 def _merge(base: Any, extra: Any) -> Any:

@@ -1,5 +1,6 @@
 """Read YAML files: packaged ones, and those that a setting names."""
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from ..domain.errors import Invalid
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+@cache
 def read_packaged(name: str) -> Any:
-    """Return the content of a packaged file."""
+    """Return the content of a packaged file, which callers must not change."""
     return _parse(files("pyf.aggregator").joinpath(name).read_text(encoding="utf-8"), name)
 
 
