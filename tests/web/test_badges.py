@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.web.badges import _BAND_COLORS, _LABEL_COLOR, _NEUTRAL_COLOR, format_short_count, render_badge
+from pyf.aggregator.web.badges import _BAND_COLORS, _LABEL_COLOR, _NEUTRAL_COLOR, render_badge
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -51,31 +51,6 @@ def test_render_badge_escapes_any_text(value: str) -> None:
     picture = fromstring(render_badge("label", value, "#000"))
 
     assert picture.findtext(f"{SVG}title") == f"label: {value}"
-
-
-@pytest.mark.parametrize(
-    ("number", "expected"),
-    [
-        (0, "0"),
-        (999, "999"),
-        (1000, "1.0k"),
-        (12_345, "12.3k"),
-        (99_949, "99.9k"),
-        (99_950, "100k"),
-        (999_499, "999k"),
-        (999_500, "1.0M"),
-        (1_234_567, "1.2M"),
-        (987_654_321, "988M"),
-        (5_000_000_000, "5.0G"),
-    ],
-)
-def test_format_short_count(number: int, expected: str) -> None:
-    assert format_short_count(number) == expected
-
-
-@given(st.integers(0, 999_499_999_999))
-def test_format_short_count_has_at_most_three_digits(number: int) -> None:
-    assert sum(c.isdigit() for c in format_short_count(number)) <= 3
 
 
 @pytest.mark.parametrize("color", [_LABEL_COLOR, _NEUTRAL_COLOR, *_BAND_COLORS.values()])

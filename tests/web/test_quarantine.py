@@ -14,8 +14,8 @@ from support.site_fixtures import build_site_project, build_small_site
 MALICIOUS_URL = "https://evil.example/trap"
 PATHS = (
     "/in/plone/project/plone-evil",
-    "/api/v1/collections/plone/projects/plone-evil",
-    "/api/v1/collections/plone/projects/plone-evil/releases",
+    "/api/v1/collections/plone/packages/plone-evil",
+    "/api/v1/collections/plone/packages/plone-evil/releases",
     "/badge/plone/plone-evil/health.svg",
     "/in/plone/compare?name=plone-evil&name=plone-api",
     "/api/v1/collections/plone/compare?name=plone-evil&name=plone-api",
@@ -73,7 +73,7 @@ def test_urls_of_quarantined_projects_are_hidden(site: httpx.Client, path: str) 
 
 
 def test_health_findings_of_quarantined_projects_mask_links(site: httpx.Client) -> None:
-    page = site.get("/api/v1/collections/plone/projects/plone-evil").json()
+    page = site.get("/api/v1/collections/plone/packages/plone-evil").json()
 
     findings = [finding for group in page["health"]["groups"] for finding in group["findings"]]
     assert "Documentation: [link]" in [finding["observation"] for finding in findings]

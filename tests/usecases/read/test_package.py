@@ -110,11 +110,11 @@ def test_links_are_http_only() -> None:
 def test_compare_packages() -> None:
     found = compare_packages(build_small_site(), PLONE, ["plone.rest", "Plone.Api"])
 
-    assert [side.hit.name for side in found.projects] == ["plone.rest", "plone.api"]
+    assert [side.hit.name for side in found.packages] == ["plone.rest", "plone.api"]
     assert [version.name for version in found.framework_versions] == ["Plone 6.1", "Plone 6.0", "Plone 5.2"]
-    assert [side.supports for side in found.projects] == [(False, True, False), (True, True, False)]
-    assert found.projects[1].ever_supported == (True, True, True)
-    assert found.projects[1].requirements == ("collective.easyform", "requests")
+    assert [side.supports for side in found.packages] == [(False, True, False), (True, True, False)]
+    assert found.packages[1].ever_supported == (True, True, True)
+    assert found.packages[1].requirements == ("collective.easyform", "requests")
 
 
 @pytest.mark.parametrize("names", [[], ["plone.api"], ["plone.api", "Plone-Api", " "], list("abcde")])
@@ -132,7 +132,7 @@ def test_compare_rejects_quarantined_and_hidden(name: str) -> None:
 def test_build_dashboard() -> None:
     page = build_dashboard(build_small_site(), PLONE)
 
-    assert page.projects == 5
+    assert page.packages == 5
     assert page.newest_change is not None
     assert page.newest_change.name == "collective.easyform"
     assert [new.hit.name for new in page.new][:2] == ["collective.easyform", "collective.hostile"]
@@ -162,4 +162,4 @@ def test_dashboard_of_empty_collection() -> None:
 
     page = build_dashboard(deps, Target(collection="bare"))
 
-    assert (page.projects, page.newest_change, page.new, page.unsupported) == (0, None, (), ())
+    assert (page.packages, page.newest_change, page.new, page.unsupported) == (0, None, (), ())

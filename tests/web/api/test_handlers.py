@@ -30,8 +30,8 @@ PATHS = (
     "/api/v1/collections",
     f"{PLONE}/search",
     f"{PLONE}/suggest?q=p",
-    f"{PLONE}/projects/plone.api",
-    f"{PLONE}/projects/plone.api/releases",
+    f"{PLONE}/packages/plone.api",
+    f"{PLONE}/packages/plone.api/releases",
     f"{PLONE}/compare?name=plone.api&name=plone.rest",
     f"{PLONE}/stats",
     "/api/v1/openapi.json",
@@ -65,7 +65,7 @@ def test_responses_contain_no_email(site: httpx.Client, path: str) -> None:
 
 
 def test_list_collections(site: httpx.Client) -> None:
-    assert site.get("/api/v1/collections").json() == [{"key": "plone", "name": "plone", "projects": 6, "releases": 8}]
+    assert site.get("/api/v1/collections").json() == [{"key": "plone", "name": "plone", "packages": 6, "releases": 8}]
 
 
 def test_search_returns_hits_pages_and_facets(site: httpx.Client) -> None:
@@ -158,10 +158,10 @@ def test_suggest(site: httpx.Client) -> None:
 
 
 def test_package_is_found_by_any_spelling(site: httpx.Client) -> None:
-    package = site.get(f"{PLONE}/projects/Plone_API").json()
+    package = site.get(f"{PLONE}/packages/Plone_API").json()
 
     assert (package["hit"]["name"], package["install"]) == ("plone.api", "pip install plone.api")
-    assert [line["version"] for line in site.get(f"{PLONE}/projects/PLONE-API/releases").json()] == [
+    assert [line["version"] for line in site.get(f"{PLONE}/packages/PLONE-API/releases").json()] == [
         "2.0.0",
         "1.5.0",
         "1.0.0",
@@ -169,14 +169,14 @@ def test_package_is_found_by_any_spelling(site: httpx.Client) -> None:
 
 
 def test_quarantined_package_has_no_install_command(site: httpx.Client) -> None:
-    package = site.get(f"{PLONE}/projects/plone.evil").json()
+    package = site.get(f"{PLONE}/packages/plone.evil").json()
 
     assert (package["is_quarantined"], package["install"]) == (True, "")
     assert "plone.evil" not in site.get(f"{PLONE}/search").text + site.get(f"{PLONE}/suggest?q=plone").text
 
 
 def test_removed_package_gives_the_reason(site: httpx.Client) -> None:
-    removed, never = site.get(f"{PLONE}/projects/plone.gone"), site.get(f"{PLONE}/projects/nobody")
+    removed, never = site.get(f"{PLONE}/packages/plone.gone"), site.get(f"{PLONE}/packages/nobody")
 
     assert (removed.status_code, never.status_code) == (404, 404)
     assert "PyPI has removed it" in removed.json()["detail"]
@@ -187,7 +187,7 @@ def test_excluded_package_is_hidden_immediately() -> None:
 
     with serve_app(build_small_site(), {"plone": profile}) as site:
         assert "plone.api" not in hit_names(site.get(f"{PLONE}/search"))
-        assert site.get(f"{PLONE}/projects/plone.api").status_code == 404
+        assert site.get(f"{PLONE}/packages/plone.api").status_code == 404
 
 
 @pytest.mark.parametrize("query", ["", "?name=plone.api", "?name=a&name=b&name=c&name=d&name=e"])
@@ -317,7 +317,7 @@ def test_search_never_fails_on_any_parameters(client: TestClient[Litestar], para
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HOSTILE.filter(lambda name: name.strip("./") == name and name != ""))
 def test_package_paths_never_fail_on_any_name(client: TestClient[Litestar], name: str) -> None:
-    for path in (f"{PLONE}/projects/{{}}", "/badge/plone/{}/health.svg", "/badge/{}/plone.api/downloads.svg"):
+    for path in (f"{PLONE}/packages/{{}}", "/badge/plone/{}/health.svg", "/badge/{}/plone.api/downloads.svg"):
         response = client.get(path.format(quote(name.encode("utf-8", "replace"), safe="")))
 
         assert response.status_code in (200, 404)

@@ -11,6 +11,7 @@ from ..domain.documents.project import ProjectStatus
 from ..domain.errors import NotFound
 from ..domain.search import Hit
 from ..usecases.read.package import get_summary
+from .pages.formatting import format_compact
 from .site import InjectedSite, Site
 
 _MAX_AGE = 3600
@@ -53,17 +54,7 @@ def show_downloads_badge(site: InjectedSite, key: FromPath[str], name: FromPath[
         return _badge_response("downloads", "not found", _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND)
     if hit.downloads is None or hit.project_status == ProjectStatus.QUARANTINED:
         return _badge_response("downloads", "unknown", _BAND_COLORS[HealthBand.UNKNOWN])
-    return _badge_response("downloads", f"{format_short_count(hit.downloads)}/month", _NEUTRAL_COLOR)
-
-
-def format_short_count(number: int) -> str:
-    """Return a number with at most three digits, such as 12.3k."""
-    for power, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
-        # 999,500 would round to 1000k.
-        if number >= power * 0.9995:
-            value = number / power
-            return f"{value:.1f}{letter}" if value < 99.95 else f"{value:.0f}{letter}"
-    return str(number)
+    return _badge_response("downloads", f"{format_compact(hit.downloads)}/month", _NEUTRAL_COLOR)
 
 
 def render_badge(label: str, value: str, color: str) -> str:

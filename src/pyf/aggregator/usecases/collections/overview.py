@@ -169,7 +169,7 @@ class CollectionSummary(Struct, frozen=True, kw_only=True):
     """A public collection, and the numbers of its packages and releases."""
 
     collection: PublicCollection
-    project_count: int
+    package_count: int
     release_count: int
 
 
@@ -179,7 +179,7 @@ def list_collections(deps: Dependencies, profiles: Mapping[str, Profile]) -> Seq
     summaries = [
         CollectionSummary(
             collection=_build_collection(name, entry.state.filter.profile, profiles),
-            project_count=entry.info.projects,
+            package_count=entry.info.projects,
             release_count=entry.info.documents,
         )
         for entry in read_overview(deps).collections

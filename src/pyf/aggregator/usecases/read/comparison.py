@@ -32,7 +32,7 @@ class NotComparable(Invalid):
     """Too few or too many packages."""
 
 
-class ComparedProject(Struct, frozen=True, kw_only=True):
+class ComparedPackage(Struct, frozen=True, kw_only=True):
     """One of the compared packages.
 
     Attributes:
@@ -58,7 +58,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """Packages in the order of the request, and the framework versions that any release of them supports."""
 
     framework_versions: tuple[FrameworkVersion, ...]
-    projects: tuple[ComparedProject, ...]
+    packages: tuple[ComparedPackage, ...]
 
 
 def compare_packages(deps: Dependencies, target: Target, names: Sequence[str]) -> Comparison:
@@ -74,18 +74,18 @@ def compare_packages(deps: Dependencies, target: Target, names: Sequence[str]) -
             f"{MIN_COMPARED} to {MAX_COMPARED} different packages can be compared, not {len(unique_names)}"
         )
     hidden_names = get_hidden_names(deps, target)
-    documents_by_project = [get_visible_documents(deps, target, name, hidden_names) for name in unique_names]
-    for documents in documents_by_project:
+    documents_by_package = [get_visible_documents(deps, target, name, hidden_names) for name in unique_names]
+    for documents in documents_by_package:
         if documents[0].registry.project_status == ProjectStatus.QUARANTINED:
             raise NotFound(f"{documents[0].registry.name} is quarantined: PyPI's administrators look into it")
-    matrices = [build_compatibility(deps, documents) for documents in documents_by_project]
+    matrices = [build_compatibility(deps, documents) for documents in documents_by_package]
     versions = {version.name: version for support_matrix in matrices for version in support_matrix.columns}
     columns = tuple(versions[name] for name in sort_newest_first(versions))
-    projects = []
-    for documents, matrix in zip(documents_by_project, matrices, strict=True):
+    packages = []
+    for documents, matrix in zip(documents_by_package, matrices, strict=True):
         newest_release = documents[0].registry
-        projects.append(
-            ComparedProject(
+        packages.append(
+            ComparedPackage(
                 hit=to_display_hit(documents[0]),
                 first_uploaded=find_first_upload(document.registry for document in documents),
                 releases=len(documents),
@@ -101,7 +101,7 @@ def compare_packages(deps: Dependencies, target: Target, names: Sequence[str]) -
                 repository=build_repository_stats(documents[0]),
             )
         )
-    return Comparison(framework_versions=columns, projects=tuple(projects))
+    return Comparison(framework_versions=columns, packages=tuple(packages))
 
 
 def _list_ever_supported(support_matrix: SupportMatrix, columns: Sequence[FrameworkVersion]) -> tuple[bool, ...]:

@@ -62,7 +62,7 @@ class Dashboard(Struct, frozen=True, kw_only=True):
         health: Number of packages of each band.
     """
 
-    projects: int
+    packages: int
     newest_change: Hit | None
     framework_versions: tuple[FacetCount, ...]
     health: tuple[FacetCount, ...]
@@ -78,7 +78,7 @@ def build_dashboard(deps: Dependencies, target: Target) -> Dashboard:
     reader = _CollectionReader(deps, target)
     newest = reader.search(SearchQuery(sort=Sort.NEWEST, per_page=_NEWEST_LIMIT))
     return Dashboard(
-        projects=newest.total,
+        packages=newest.total,
         newest_change=newest.hits[0] if newest.hits else None,
         framework_versions=tuple(newest.facets.get("framework", ())),
         health=tuple(newest.facets.get("health", ())),

@@ -98,7 +98,7 @@ def show_suggestions(
     return list(suggest_packages(site.deps, public_collection.target, q, limit=limit))
 
 
-@get("/collections/{collection:str}/projects/{name:str}", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+@get("/collections/{collection:str}/packages/{name:str}", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_package(
     request: AnyRequest, site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]
 ) -> PackageDetails:
@@ -107,7 +107,7 @@ def show_package(
     return get_package(site.deps, public_collection.target, name)
 
 
-@get("/collections/{collection:str}/projects/{name:str}/releases", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+@get("/collections/{collection:str}/packages/{name:str}/releases", sync_to_thread=True, responses=COLLECTION_RESPONSES)
 def show_releases(
     request: AnyRequest, site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]
 ) -> tuple[ReleaseSummary, ...]:
@@ -135,7 +135,7 @@ def show_statistics(
     summaries = {summary.collection.key: summary for summary in site.list_collections()}
     summary = summaries.get(public_collection.key)
     return CollectionStatistics(
-        projects=newest.total,
+        packages=newest.total,
         releases=summary.release_count if summary else 0,
         newest_change=PackageHit.from_hit(newest.hits[0]) if newest.hits else None,
         facets=newest.facets,

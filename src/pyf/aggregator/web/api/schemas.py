@@ -15,7 +15,7 @@ class Collection(Struct, frozen=True, kw_only=True):
 
     key: str
     name: str
-    projects: int
+    packages: int
     releases: int
 
     @classmethod
@@ -24,7 +24,7 @@ class Collection(Struct, frozen=True, kw_only=True):
         return cls(
             key=summary.collection.key,
             name=summary.collection.title,
-            projects=summary.project_count,
+            packages=summary.package_count,
             releases=summary.release_count,
         )
 
@@ -72,7 +72,7 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
 class CollectionStatistics(Struct, frozen=True, kw_only=True):
     """The size of a collection, its newest release, and the package counts of values by filter parameter."""
 
-    projects: int
+    packages: int
     releases: int
     newest_change: PackageHit | None
     facets: Mapping[str, Sequence[FacetCount]]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from ...usecases.read.comparison import MAX_COMPARED, ComparedProject, Comparison
+from ...usecases.read.comparison import MAX_COMPARED, ComparedPackage, Comparison
 from .. import urls
 from . import charts, formatting
 from .formatting import group_versions
@@ -39,12 +39,12 @@ class CompareView(Struct, frozen=True, kw_only=True):
 
 def build_compare_view(collection: str, comparison: Comparison) -> CompareView:
     """Build the view of a comparison."""
-    names = [project.hit.name_normalized for project in comparison.projects]
+    names = [package.hit.name_normalized for package in comparison.packages]
     remove_urls = [
         urls.compare_path(collection, [remaining for remaining in names if remaining != name]) for name in names
     ]
     return CompareView(
-        hits=tuple(build_hit_view(collection, project.hit) for project in comparison.projects),
+        hits=tuple(build_hit_view(collection, package.hit) for package in comparison.packages),
         rows=tuple(_build_rows(comparison)),
         remove_urls=tuple(remove_urls) if len(names) > 2 else (),
         can_add=len(names) < MAX_COMPARED,
@@ -52,62 +52,62 @@ def build_compare_view(collection: str, comparison: Comparison) -> CompareView:
 
 
 def _build_rows(comparison: Comparison) -> Iterator[Row]:
-    projects = comparison.projects
-    yield _build_text_row("Summary", projects, lambda project: formatting.sanitize(project.hit.summary))
+    packages = comparison.packages
+    yield _build_text_row("Summary", packages, lambda package: formatting.sanitize(package.hit.summary))
     yield _build_text_row(
         "Newest release",
-        projects,
-        lambda project: (
-            f"{formatting.single_line(project.hit.version)}, {formatting.format_date(project.hit.uploaded)}"
+        packages,
+        lambda package: (
+            f"{formatting.single_line(package.hit.version)}, {formatting.format_date(package.hit.uploaded)}"
         ),
     )
     yield _build_number_row(
-        "Downloads a month", projects, lambda project: project.downloads.last_month, with_sparkline=True
+        "Downloads a month", packages, lambda package: package.downloads.last_month, with_sparkline=True
     )
-    yield _build_number_row("Stars", projects, lambda project: project.repository.stars if project.repository else None)
+    yield _build_number_row("Stars", packages, lambda package: package.repository.stars if package.repository else None)
     for number, version in enumerate(comparison.framework_versions):
         yield Row(
             title=formatting.single_line(version.name),
             note="ended" if version.is_supported is False else "",
-            cells=tuple(_build_support_cell(project, number) for project in projects),
+            cells=tuple(_build_support_cell(package, number) for package in packages),
         )
-    yield _build_text_row("Python", projects, _format_python_versions)
-    yield _build_text_row("Requires Python", projects, lambda project: formatting.single_line(project.requires_python))
-    yield _build_text_row("License", projects, lambda project: formatting.sanitize(project.hit.license))
-    yield _build_number_row("Releases", projects, lambda project: project.releases, highlight_highest=False)
-    yield _build_text_row("First release", projects, lambda project: formatting.format_date(project.first_uploaded))
+    yield _build_text_row("Python", packages, _format_python_versions)
+    yield _build_text_row("Requires Python", packages, lambda package: formatting.single_line(package.requires_python))
+    yield _build_text_row("License", packages, lambda package: formatting.sanitize(package.hit.license))
+    yield _build_number_row("Releases", packages, lambda package: package.releases, highlight_highest=False)
+    yield _build_text_row("First release", packages, lambda package: formatting.format_date(package.first_uploaded))
     yield _build_text_row(
         "Last commit",
-        projects,
-        lambda project: formatting.format_date(project.repository.last_commit or 0) if project.repository else "",
+        packages,
+        lambda package: formatting.format_date(package.repository.last_commit or 0) if package.repository else "",
     )
     yield _build_number_row(
         "Open issues",
-        projects,
-        lambda project: project.repository.open_issues if project.repository else None,
+        packages,
+        lambda package: package.repository.open_issues if package.repository else None,
         highlight_highest=False,
     )
     yield _build_number_row(
-        "Maintainers", projects, lambda project: project.maintainers or None, highlight_highest=False
+        "Maintainers", packages, lambda package: package.maintainers or None, highlight_highest=False
     )
     yield _build_text_row(
-        "Requires", projects, lambda project: ", ".join(map(formatting.single_line, project.requirements)) or "nothing"
+        "Requires", packages, lambda package: ", ".join(map(formatting.single_line, package.requirements)) or "nothing"
     )
 
 
-def _build_text_row(title: str, projects: Sequence[ComparedProject], get_text: Callable[[ComparedProject], str]) -> Row:
-    return Row(title=title, cells=tuple(Cell(text=get_text(project).strip(", ")) for project in projects))
+def _build_text_row(title: str, packages: Sequence[ComparedPackage], get_text: Callable[[ComparedPackage], str]) -> Row:
+    return Row(title=title, cells=tuple(Cell(text=get_text(package).strip(", ")) for package in packages))
 
 
 def _build_number_row(
     title: str,
-    projects: Sequence[ComparedProject],
-    get_number: Callable[[ComparedProject], int | None],
+    packages: Sequence[ComparedPackage],
+    get_number: Callable[[ComparedPackage], int | None],
     *,
     highlight_highest: bool = True,
     with_sparkline: bool = False,
 ) -> Row:
-    numbers = [get_number(project) for project in projects]
+    numbers = [get_number(package) for package in packages]
     known_numbers = [number for number in numbers if number is not None]
     highest = (
         max(known_numbers) if highlight_highest and len(known_numbers) > 1 and len(set(known_numbers)) > 1 else None
@@ -118,23 +118,23 @@ def _build_number_row(
             Cell(
                 text="" if number is None else formatting.format_int(number),
                 is_highest=number is not None and number == highest,
-                sparkline=charts.build_sparkline(project.downloads.history) if with_sparkline else "",
+                sparkline=charts.build_sparkline(package.downloads.history) if with_sparkline else "",
             )
-            for project, number in zip(projects, numbers, strict=True)
+            for package, number in zip(packages, numbers, strict=True)
         ),
     )
 
 
-def _build_support_cell(project: ComparedProject, column: int) -> Cell:
-    if project.supports[column]:
+def _build_support_cell(package: ComparedPackage, column: int) -> Cell:
+    if package.supports[column]:
         return Cell(text="supported", css_class="yes")
-    if project.ever_supported[column]:
+    if package.ever_supported[column]:
         return Cell(text="older releases only", css_class="once")
     return Cell(text="not declared", css_class="no")
 
 
-def _format_python_versions(project: ComparedProject) -> str:
-    return ", ".join(version for support in group_versions(project.hit.python_versions) for version in support.versions)
+def _format_python_versions(package: ComparedPackage) -> str:
+    return ", ".join(version for support in group_versions(package.hit.python_versions) for version in support.versions)
 
 
 def format_compare_hint(names: list[str]) -> str:

@@ -23,12 +23,12 @@ def format_int(number: int) -> str:
 
 
 def format_compact(number: int) -> str:
-    """Return a number with at most three digits: "1.2 M"."""
+    """Return a number with at most three digits: "12.3k"."""
     for step, unit in _COMPACT_UNITS:
-        # 999,950 would round to "1000 k".
-        if number >= step - step / 2000:
+        # 999,500 would round to "1000k".
+        if number >= step * 0.9995:
             value = number / step
-            return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+            return f"{value:.{1 if value < 99.95 else 0}f}".removesuffix(".0") + unit
     return str(number)
 
 

@@ -47,7 +47,7 @@ def build_overview(deps: Dependencies, collections: Iterable[CollectionSummary])
                 key=summary.collection.key,
                 title=summary.collection.title,
                 url=urls.start_path(summary.collection.key),
-                packages=formatting.pluralize(summary.project_count, "package"),
+                packages=formatting.pluralize(summary.package_count, "package"),
                 releases=formatting.pluralize(summary.release_count, "release"),
                 popular=tuple(
                     build_hit_view(summary.collection.key, hit)
@@ -103,7 +103,7 @@ def build_start_view(collection: str, page: Dashboard) -> StartView:
     """Build the view of a start page."""
     newest = page.newest_change
     return StartView(
-        packages=formatting.format_int(page.projects),
+        packages=formatting.format_int(page.packages),
         newest=formatting.format_date(newest.uploaded) if newest else "",
         newest_iso_date=formatting.format_iso_date(newest.uploaded) if newest else "",
         panels=tuple(panel for panel in _build_panels(collection, page) if panel.entries),
