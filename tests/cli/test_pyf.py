@@ -41,7 +41,7 @@ def test_every_command_has_help(shell: CommandRunner, name: str) -> None:
     result = run_pyf(shell, f"{name} -h")
 
     assert (result.code, result.err) == (0, "")
-    assert result.out.startswith(f"Usage: main {name}")
+    assert result.out.startswith(f"Usage: pyf {name}")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_every_command_has_help(shell: CommandRunner, name: str) -> None:
     [
         ("fecth", "Did you mean fetch?"),
         ("collection lst", "Did you mean list?"),
-        ("zzz", "Run `main --help`"),
+        ("zzz", "Run `pyf --help`"),
         ("fetch --limt 3", "--limit"),
         ("fetch -p plonne", "Did you mean plone?"),
         ("profile show flaks", "Did you mean flask?"),
@@ -290,7 +290,7 @@ def test_short_commands_import_no_heavy_module(plone: CommandRunner, arguments: 
     ("arguments", "message"),
     [
         ("search --licens mit", "no option --licens. Did you mean --license? Options: `pyf search --help`."),
-        ("fetch --limit", "Option '--limit' requires an argument. Options: `pyf fetch --help`."),
+        ("fetch --limit", "Option '--limit' requires an argument."),
         ("collection info --jsn", "no option --jsn. Did you mean --json? Options: `pyf collection info --help`."),
     ],
 )

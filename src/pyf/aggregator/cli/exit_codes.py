@@ -77,7 +77,7 @@ def _format_usage_error(error: click.UsageError) -> str:
     message = error.format_message()
     if isinstance(error, click.NoSuchOption):
         message = f"no option {error.option_name}. {suggest(error.option_name, error.possibilities or ())}"
-    elif not isinstance(error, (click.BadParameter, click.BadOptionUsage)):
+    elif not isinstance(error, click.BadParameter):
         return message
     command = error.ctx.command_path if error.ctx else "pyf"
     return f"{message.rstrip()} Options: `{command} --help`."
