@@ -45,6 +45,10 @@ HOSTILE = [
 ]
 
 
+README = "<pre>from bs4 import BeautifulSoup</pre>"
+REPOSITORY = {"Source": "https://github.com/example/soup"}
+
+
 @pytest.fixture
 def toolbar_packages(index: PackageIndex, plone_collection: None) -> None:
     index.put(
@@ -55,6 +59,8 @@ def toolbar_packages(index: PackageIndex, plone_collection: None) -> None:
             build_project("django-crispy-forms", summary="Forms without tears"),
             build_project("djangorestframework", summary="Web APIs, made easy"),
             build_project("collective.redirector", summary="Sends visitors elsewhere", keywords=("url",)),
+            build_project("beautifulsoup4", summary="Parst Übersetzungen", description=README, project_urls=REPOSITORY),
+            build_project("datenbank", summary="一个数据库管理工具，支持中文搜索"),
         ],
     )
 
@@ -81,6 +87,13 @@ def search_names(search_engine: SearchEngine, text: str) -> list[str]:
         ("redirects", "collective.redirector"),
         ("REDIRECTED URLs", "collective.redirector"),
         ("a set of panels", "django-debug-toolbar"),
+        ("pip install djangorestframework", "djangorestframework"),
+        ("https://pypi.example/project/plone.app.debugtoolbar/", "plone.app.debugtoolbar"),
+        ("https://github.com/example/soup/tree/main", "beautifulsoup4"),
+        ("from bs4 import BeautifulSoup", "beautifulsoup4"),
+        ("bs4", "beautifulsoup4"),
+        ("ubersetzungen", "beautifulsoup4"),
+        ("中文搜索", "datenbank"),
     ],
 )
 @pytest.mark.usefixtures("toolbar_packages")
@@ -117,7 +130,7 @@ def test_of_equals_those_of_a_favoured_framework_come_first(
 @pytest.mark.usefixtures("toolbar_packages")
 def test_text_without_a_word_finds_nothing_and_no_text_finds_all(search_engine: SearchEngine) -> None:
     assert search_names(search_engine, "!!! --- ???") == []
-    assert len(search_names(search_engine, "  \t ")) == 5
+    assert len(search_names(search_engine, "  \t ")) == 7
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

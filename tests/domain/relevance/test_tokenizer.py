@@ -3,7 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 from sys import getswitchinterval, setswitchinterval
 
-from pyf.aggregator.domain.relevance.tokenizer import stem
+import pytest
+
+from pyf.aggregator.domain.relevance.tokenizer import iter_stems, stem, tokenize
 
 WORDS = [
     f"{prefix}{root}{ending}"
@@ -25,3 +27,34 @@ def test_threads_do_not_disturb_one_another() -> None:
         setswitchinterval(interval)
 
     assert all(each == alone for each in together)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Übersetzung", ["ubersetzung"]),
+        ("café", ["cafe"]),
+        ("cafe\u0301", ["cafe"]),
+        ("Łódź Straße", ["lodz", "strasse"]),
+        ("настройки", ["настроики"]),
+        ("데이터", ["데이", "이터"]),
+        ("Django中文搜索x", ["django", "中文", "文搜", "搜索", "x"]),
+        ("中", ["中"]),
+    ],
+)
+def test_diacritics_are_folded_and_unspaced_scripts_split(text: str, words: list[str]) -> None:
+    assert tokenize(text) == words
+
+
+@pytest.mark.parametrize(
+    ("query", "document"),
+    [
+        ("中文搜索", "一个数据库管理工具，支持中文搜索"),
+        ("検索", "全文検索エンジン"),
+        ("데이터베이스", "파이썬데이터베이스도구"),
+        ("เนื้อหา", "ระบบจัดการเนื้อหา"),
+        ("ubersetzung", "Übersetzung für Plone"),
+    ],
+)
+def test_words_of_any_language_are_found_in_texts(query: str, document: str) -> None:
+    assert set(map(stem, tokenize(query))) <= set(iter_stems(document))

@@ -15,7 +15,7 @@ from ...domain.relevance import QualitySignals, Searchable, build_searchable, to
 from ...domain.search import Hit, SearchQuery, has_selected_versions, to_hit
 
 # Increase it with every change to how packages are searched or displayed.
-_VERSION = 4
+_VERSION = 5
 # Indexes of another version are rebuilt; it changes with the facets, too.
 SEARCH_VERSION = crc32(str([_VERSION, *sorted((facet.name, facet.field) for facet in FACETS.values())]).encode())
 

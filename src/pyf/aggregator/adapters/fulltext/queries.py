@@ -12,6 +12,7 @@ from tantivy import Occur
 from ...domain.documents.schema import FACETS
 from ...domain.relevance import ParsedQuery
 from ...domain.relevance.names import MIN_PREFIX_LENGTH
+from ...domain.relevance.pasted import Pasted
 from ...domain.relevance.query import QueryTerm, Variant
 from ...domain.relevance.similarity import FUZZY_PREFIX, NAME_PREFIX, SEGMENT_PREFIX
 from ...domain.relevance.tiers import (
@@ -23,6 +24,10 @@ from ...domain.relevance.tiers import (
     NAME_WEIGHT,
     NAMED_FRAMEWORK_BONUS,
     OPENING_WEIGHT,
+    PASTED_MODULE,
+    PASTED_NAME,
+    PASTED_REPOSITORY,
+    PASTED_STEP,
     PREFIX,
     REST_WEIGHT,
     STEMMED,
@@ -64,8 +69,9 @@ def match_dependents(name: str) -> tantivy.Query:
 
 def match_text(query: ParsedQuery) -> tantivy.Query:
     """Match the packages that match a query, scored by relevance."""
-    tiers = [(EXACT, _term("whole", query.whole))]
-    cores = [_term(field, name) for name in {query.core, *query.alternative_names} for field in ("whole", "own")]
+    tiers = [*_match_pasted(query.pasted), (EXACT, _term("whole", query.whole))]
+    cores = [_term(field, name) for name in query.core_names for field in ("whole", "own")]
+    cores += [_term("aliases", module) for module in query.modules]
     tiers += [(CORE, _any(cores)), (STEMMED, _term("own_stems", query.stems))]
     prefixes = [_match_prefix("whole", query.whole)] if query.is_prefix else []
     prefixes += [_match_prefix("own", query.core)] if query.is_prefix and len(query.core) > 1 else []
@@ -149,6 +155,18 @@ def restrict(
     if hidden:
         clauses.append((Occur.MustNot, match_names(hidden)))
     return _Q.boolean_query(clauses) if len(clauses) > 1 else matches
+
+
+def _match_pasted(pasted: Pasted | None) -> list[tuple[int, tantivy.Query]]:
+    """Match what a pasted text refers to, with the tiers."""
+    if pasted is None:
+        return []
+    tiers = [(PASTED_REPOSITORY, _term("aliases", pasted.repository))] if pasted.repository else []
+    for number, name in enumerate(pasted.names):
+        tiers.append((PASTED_NAME - PASTED_STEP * number, _term("whole", name)))
+        modules = _any([_term("own", name), _term("aliases", name)])
+        tiers.append((PASTED_MODULE - PASTED_STEP * number, modules))
+    return tiers
 
 
 def _match_misspelled_names(query: ParsedQuery) -> list[tuple[int, tantivy.Query]]:

@@ -32,7 +32,7 @@ def build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for field in ("name", "here", "pairs", "requires"):
         builder.add_text_field(field, tokenizer_name=_RAW, index_option="basic")
-    for field in (*TEXT_FIELDS, "pieces", "belongs", "runs", "whole", "own", "own_stems"):
+    for field in (*TEXT_FIELDS, "pieces", "belongs", "aliases", "runs", "whole", "own", "own_stems"):
         builder.add_text_field(field, tokenizer_name=_SPLIT, index_option="basic")
     for facet in FACETS:
         builder.add_text_field(to_facet_field(facet), tokenizer_name=_RAW, index_option="basic", fast=True)
@@ -73,6 +73,7 @@ def build_document(
     for field, stems in zip(TEXT_FIELDS, _split_stems(entry.searchable), strict=True):
         document.add_text(field, " ".join(stems))
     document.add_text("belongs", entry.searchable.framework_words)
+    document.add_text("aliases", entry.searchable.aliases)
     _add_name(document, hit.name_normalized, lexicon)
     return document
 

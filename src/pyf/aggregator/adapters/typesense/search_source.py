@@ -37,7 +37,7 @@ _OVERLAP = 300 * 1_000_000
 _RECHECK = 10.0
 
 # Fields of a document that no search index needs.
-_LEFT_OUT = ",".join(("description", "urls", "project_urls", "health_score_breakdown", *HELPER_FIELDS))
+_LEFT_OUT = ",".join(("urls", "health_score_breakdown", *HELPER_FIELDS))
 
 # Packages that are read at once, and how often changes are read before the next search goes on with them.
 _BATCH = 250
@@ -84,7 +84,7 @@ class _Overlap(NamedTuple):
 _ROW, _SPOOLED = Decoder(_Row), Decoder(_Spooled)
 
 # Values for required fields that are left out.
-_MISSING: Json = {"description": "", "urls": (), "project_urls": {}}
+_MISSING: Json = {"urls": ()}
 
 
 class TypesenseSource:

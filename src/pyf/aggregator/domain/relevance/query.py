@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from .lexicon import Lexicon, Phrase, to_stems
 from .names import MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH
+from .pasted import Pasted, parse_pasted
 from .tokenizer import get_allowed_typos, is_within_typos, list_swaps, stem, strip_trailing_digits, tokenize
 
 # Further characters and words of a text are ignored.
@@ -88,17 +89,21 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
     Attributes:
         whole: All words, joined.
         core: The words without frameworks and stop words, joined.
+        full_core: The words without frameworks, joined.
         stems: The stems of the core, joined.
         alternative_names: Synonyms of the whole text, each joined.
         frameworks: Frameworks that the text names, in addition to the core, or that are preferred.
         is_prefix: Whether the text may be the beginning of a name.
         is_misspelled: Whether a word is in no name, summary or keyword.
         name_typos: How many letters of a name may be wrong.
+        modules: Names of modules that the text may be, without separators.
+        pasted: What the text refers to if it is pasted code or a URL.
         swapped_names: The text and its core with two letters of the core swapped, if the core may have no other typo.
     """
 
     whole: str
     core: str
+    full_core: str
     stems: str
     alternative_names: frozenset[str]
     frameworks: frozenset[str]
@@ -107,11 +112,18 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
     is_misspelled: bool = False
     name_typos: int = 0
     swapped_names: frozenset[str] = frozenset()
+    modules: frozenset[str] = frozenset()
+    pasted: Pasted | None = None
+
+    @cached_property
+    def literal_cores(self) -> frozenset[str]:
+        """The cores, with and without stop words."""
+        return frozenset((self.core, self.full_core))
 
     @cached_property
     def core_names(self) -> frozenset[str]:
-        """The core and the alternative names."""
-        return self.alternative_names | {self.core}
+        """The cores and the alternative names."""
+        return self.alternative_names | self.literal_cores
 
     @cached_property
     def required_terms(self) -> tuple[QueryTerm, ...]:
@@ -163,7 +175,8 @@ def parse_query(
         favored: Frameworks to prefer, as if the text named them.
     """
     document_frequency = frequencies.in_any_text
-    typed = tokenize(text[:_MAX_TEXT_LENGTH])[:_MAX_WORDS]
+    pasted = parse_pasted(text)
+    typed = tokenize((pasted.text if pasted else text)[:_MAX_TEXT_LENGTH])[:_MAX_WORDS]
     if not typed:
         return None
     tokens = [_correct_framework(word, lexicon, frequencies) for word in typed]
@@ -175,12 +188,13 @@ def parse_query(
     )
     core = [word for phrase in significant for word in phrase]
     terms = tuple(_build_term(group, lexicon, document_frequency) for group in _group_synonyms(significant, lexicon))
-    whole, joined_core = "".join(tokens), "".join(core)
+    whole, joined_core, full_core = "".join(tokens), "".join(core), "".join(without_frameworks)
     is_name = len(tokens) <= _MAX_NAME_WORDS
     name_typos = get_allowed_typos(joined_core) if is_name else 0
     return ParsedQuery(
         whole=whole,
         core=joined_core,
+        full_core=full_core,
         stems="".join(stem(strip_trailing_digits(word) or word) for word in core),
         alternative_names=frozenset(
             "".join(synonym) for words in (tokens, core) for synonym in lexicon.get_synonyms(tuple(words))
@@ -192,6 +206,8 @@ def parse_query(
         is_misspelled=is_name and (tokens != typed or not all(frequencies.in_head(stem(word)) for word in core)),
         name_typos=name_typos,
         swapped_names=_list_swapped_names(whole, joined_core) if is_name and not name_typos else frozenset(),
+        modules=frozenset({whole, joined_core, full_core} - lexicon.frameworks),
+        pasted=pasted,
     )
 
 

@@ -9,6 +9,7 @@ from ..documents.document import Document
 from ..documents.schema import RegistryFields
 from ..membership.profile import parse_frameworks
 from ..membership.requirements import parse_required_names
+from .aliases import list_aliases
 from .tokenizer import iter_stems, tokenize
 
 # Stored stems per text: late words of a long text say little about its subject.
@@ -19,6 +20,7 @@ _MAX_SUMMARY_STEMS, _MAX_KEYWORDS_STEMS, _MAX_OPENING_STEMS, _MAX_REST_STEMS, _M
     400,
     100,
 )
+_MAX_ALIASES = 10
 # Bounds the time for a text of any length.
 _MAX_TEXT_LENGTH = 8_000
 # Characters of the README that replace a missing summary.
@@ -30,6 +32,7 @@ class Searchable(Struct, frozen=True, kw_only=True, array_like=True):
 
     Attributes:
         framework_words: The words of its frameworks and requirements.
+        aliases: The modules it is imported by, and its repository.
     """
 
     name_normalized: str
@@ -40,6 +43,7 @@ class Searchable(Struct, frozen=True, kw_only=True, array_like=True):
     rest: str = " "
     history: str = " "
     framework_words: str = " "
+    aliases: str = " "
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -67,6 +71,7 @@ def build_searchable(document: Document) -> Searchable:
         rest=_join_unique_stems(iter_stems(_to_text(registry.main_content)[:_MAX_TEXT_LENGTH]), _MAX_REST_STEMS),
         history=_join_unique_stems(iter_stems(_to_text(registry.changelog)[:_MAX_TEXT_LENGTH]), _MAX_HISTORY_STEMS),
         framework_words=_join_unique_stems(_iter_framework_words(registry), _MAX_REST_STEMS),
+        aliases=_join_unique_stems(list_aliases(document), _MAX_ALIASES),
     )
 
 

@@ -2,6 +2,7 @@
 
 from .lexicon import Lexicon
 from .names import NameForms, build_name_forms, is_affix
+from .pasted import Pasted
 from .query import ParsedQuery, QueryTerm, Variant
 from .searchable import Searchable
 from .tokenizer import is_within_typos, stem
@@ -30,6 +31,8 @@ ANY_FRAMEWORK_BONUS = 0.1
 # unknown.
 EXACT, CORE, STEMMED, PREFIX = 24, 21, 20, 11
 UNKNOWN_PREFIX = 18
+# The tiers of what a pasted text refers to: a repository, and names, of which each further one has two tiers less.
+PASTED_REPOSITORY, PASTED_NAME, PASTED_MODULE, PASTED_STEP = 40, 39, 38, 2
 # The tiers of a name with one typo or two in the complete name, and in its core; a named framework adds one.
 WHOLE_TYPO_TIERS, CORE_TYPO_TIERS = (18, 16), (17, 15)
 WEIGHT_STEPS = 10
@@ -38,11 +41,15 @@ WEIGHT_STEPS = 10
 def get_tier(query: ParsedQuery, project: Searchable, lexicon: Lexicon) -> int | None:
     """Return the tier of a project, the higher the better; None if it does not match."""
     forms = build_name_forms(project.name_normalized, lexicon)
+    if query.pasted and (pasted_tier := _get_pasted_tier(query.pasted, project, forms)):
+        return pasted_tier
     if query.whole == forms.whole:
         return EXACT
     is_favored = any(_is_made_for(framework, project) for framework in query.frameworks)
     # A synonym of a name matches only if the framework matches as well, if the query has one.
     if is_core_match(query, forms) and (is_favored or not query.frameworks or is_literal_match(query, forms)):
+        return CORE + is_favored
+    if any(f" {module} " in project.aliases for module in query.modules):
         return CORE + is_favored
     if query.stems == forms.stems:
         return STEMMED + is_favored
@@ -90,13 +97,25 @@ def is_core_match(query: ParsedQuery, forms: NameForms) -> bool:
 
 def is_literal_match(query: ParsedQuery, forms: NameForms) -> bool:
     """Return whether the core of a name is the core of the query, in the same words."""
-    return query.core in (forms.core, forms.whole, forms.core_without_digits)
+    return not query.literal_cores.isdisjoint((forms.core, forms.whole, forms.core_without_digits))
 
 
 def is_prefix_match(query: ParsedQuery, forms: NameForms) -> bool:
     """Return whether a name begins with the query, or contains all of its words in a row."""
     is_name_prefix = forms.whole.startswith(query.whole) or (len(query.core) > 1 and forms.core.startswith(query.core))
     return (query.is_prefix and is_name_prefix) or (len(query.terms) > 1 and query.core in forms.joined_segments)
+
+
+def _get_pasted_tier(pasted: Pasted, project: Searchable, forms: NameForms) -> int:
+    """Return the tier of a project that a pasted text refers to, 0 for another one."""
+    if pasted.repository and f" {pasted.repository} " in project.aliases:
+        return PASTED_REPOSITORY
+    for number, name in enumerate(pasted.names):
+        if name == forms.whole:
+            return PASTED_NAME - PASTED_STEP * number
+        if name == forms.core or f" {name} " in project.aliases:
+            return PASTED_MODULE - PASTED_STEP * number
+    return 0
 
 
 def _get_typo_tier(query: ParsedQuery, forms: NameForms, *, is_favored: bool) -> int:

@@ -1,7 +1,8 @@
 """Split text into words and stems, and compare words with typos, the same way for queries and documents.
 
-So "redirects" finds a redirector, and "websockets" finds WebSockets. Words with other characters than ASCII letters
-keep their form, in lower case. A typo is an added, missing or replaced letter, or two swapped ones.
+So "redirects" finds a redirector, "websockets" finds WebSockets, and "cafe" finds "café". Scripts without spaces
+between words are split into pairs of neighboring letters. A typo is an added, missing or replaced letter, or two
+swapped ones.
 """
 
 import re
@@ -16,6 +17,16 @@ _MIN_STEMMED_LENGTH = 4
 
 _WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_DIACRITICS = re.compile("[\u0300-\u036f]+")
+# Latin letters that Unicode does not decompose.
+_UNDECOMPOSED = str.maketrans(
+    {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ı": "i"}
+)
+# Scripts without spaces between words, or with long compounds: Thai, Lao, Burmese, Khmer, Japanese, Chinese, Korean.
+_UNSPACED = re.compile(
+    "[\u0e01-\u0e4e\u0e81-\u0ece\u1000-\u109f\u1780-\u17d3\u3005\u3041-\u3096\u3099\u309a\u30a1-\u30fa\u30fc-\u30fe"
+    "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
 _CAMEL_CASE_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _TRAILING_DIGITS = re.compile(r"([^\W\d_]{2,})\d+")
 # The English suffix of agents ("limiter"), which Snowball keeps.
@@ -69,7 +80,17 @@ def _stem_token(token: str) -> tuple[str, ...]:
 
 def _normalize(text: str) -> str:
     # Lone surrogates are dropped.
-    return text if text.isascii() else unicodedata.normalize("NFKC", text.encode(errors="ignore").decode())
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text.encode(errors="ignore").decode())
+    folded = unicodedata.normalize("NFKC", _DIACRITICS.sub("", decomposed)).translate(_UNDECOMPOSED)
+    return _UNSPACED.sub(lambda run: f" {_split_pairs(run[0])} ", folded)
+
+
+def _split_pairs(run: str) -> str:
+    """Return all pairs of neighboring letters, so that any part of a run is found; marks are left out."""
+    run = "".join(filter(str.isalnum, run))
+    return " ".join(run[start : start + 2] for start in range(max(1, len(run) - 1)))
 
 
 def _apply_snowball(word: str) -> str:
