@@ -8,7 +8,7 @@ from statistics import median
 
 from rich.table import Table
 
-from pyf.aggregator.settings import Settings
+from pyf.aggregator.settings import SETTINGS
 
 # A command that needs no network and no search may take this many seconds of CPU time.
 BUDGET = 0.25
@@ -37,7 +37,7 @@ def measure(folder: Path) -> Table:
 
 def _measure_cpu(program: list[str], folder: Path) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = dict.fromkeys((name.upper() for name in Settings.model_fields), "")
+    environment = dict.fromkeys((name.upper() for name in SETTINGS), "")
     environment |= {"SQLITE_PATH": str(folder / "start.sqlite3")}
     subprocess.run(program, cwd=folder, env=environment, capture_output=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

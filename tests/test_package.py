@@ -13,7 +13,7 @@ import pytest
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_sample_documents
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from pyf.aggregator.settings import Settings
+from pyf.aggregator.settings import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 NOT_CHECKED_IN = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "uv.lock", "*.sqlite3*")
@@ -26,7 +26,7 @@ pytestmark = [
 
 def run_command(*command: str | Path, cwd: Path, **environment: str) -> str:
     """Run a command with nothing of this environment's Python in the way; return what it printed."""
-    own_variables = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", *(name.upper() for name in Settings.model_fields)}
+    own_variables = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", *(name.upper() for name in SETTINGS)}
     env = {name: value for name, value in os.environ.items() if name not in own_variables} | environment
     env["SSL_CERT_FILE"] = env.pop("TESTS_GIVEN_SSL_CERT_FILE")  # packages come from elsewhere
     if not env["SSL_CERT_FILE"]:

@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
 
 from pyf.aggregator.domain.errors import Invalid
-from pyf.aggregator.settings import Settings, load_settings
+from pyf.aggregator.settings import SETTINGS, Settings, list_secrets, list_warnings, load_settings
 
-SCHEDULES = {name for name in Settings.model_fields if name.startswith("celery_schedule_")}
+SCHEDULES = {name for name in SETTINGS if name.startswith("celery_schedule_")}
 ROOT = Path(__file__).parent.parent
 
 
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the developer's own `.env` and environment out."""
     monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
+    for name in SETTINGS:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
@@ -42,10 +43,10 @@ def test_an_address_keeps_its_fragment_free_text(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("unset", ["", "   ", "<your contact>", "<your_secret_typesense_apikey>"])
 def test_empty_values_and_placeholders_count_as_not_set(unset: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in set(Settings.model_fields) - SCHEDULES:
+    for name in set(SETTINGS) - SCHEDULES:
         monkeypatch.setenv(name.upper(), unset)
 
-    assert load_settings() == Settings.model_construct()
+    assert load_settings() == Settings()
 
 
 @pytest.mark.parametrize(("written", "meant"), [("", ""), ("  # off", ""), ("<when>", "0 2 * * 0")])
@@ -167,13 +168,13 @@ def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_example_file_leaves_every_default_in_place(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text((ROOT / "example.env").read_text())
 
-    assert load_settings() == Settings.model_construct()
+    assert load_settings() == Settings()
 
 
 def test_the_example_file_names_every_setting() -> None:
     named = re.findall(r"^# ([A-Z_]+)=", (ROOT / "example.env").read_text(), re.MULTILINE)
 
-    assert named == [name.upper() for name in Settings.model_fields]
+    assert named == [name.upper() for name in SETTINGS]
 
 
 def test_a_file_that_is_not_text_is_one_line(tmp_path: Path) -> None:
@@ -199,7 +200,7 @@ def test_a_token_is_in_no_representation_of_the_settings(monkeypatch: pytest.Mon
     settings = load_settings()
 
     assert settings.github_token.get_secret_value() == "ghp_secret"
-    assert "ghp_secret" not in f"{settings}{settings!r}{settings.model_dump()}{settings.model_dump_json()}"
+    assert "ghp_secret" not in f"{settings}{settings!r}{to_builtins(settings, enc_hook=repr)}"
 
 
 @pytest.mark.parametrize(
@@ -225,7 +226,7 @@ def test_a_typesense_key_is_neither_shown_when_it_is_refused_nor_in_any_represen
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TYPESENSE_API_KEY", "very-secret")
-    assert "very-secret" not in f"{load_settings()!r}{load_settings().model_dump_json()}"
+    assert "very-secret" not in f"{load_settings()!r}{to_builtins(load_settings(), enc_hook=repr)}"
 
     monkeypatch.setenv("TYPESENSE_API_KEY", "very secret")
     with pytest.raises(Invalid, match=r"^TYPESENSE_API_KEY: must be one word") as refusal:
@@ -263,3 +264,156 @@ def test_descriptions_of_all_releases_are_kept_where_clients_search_in_them(
     settings: dict[str, str], kept: str
 ) -> None:
     assert load_settings(**settings).kept_descriptions == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PYPI_BASE_URL", "ftp://ada:s3cret@m.example"),
+        ("PYPISTATS_BASE_URL", "ada:s3cret@m.example"),
+        ("CLICKHOUSE_URL", "h/?password=s3cret"),
+        ("GITHUB_API_URL", "https://ada:s3cret@m.example/?a=b"),
+        ("REDIS_HOST", "redis://:s3cret"),
+        ("TYPESENSE_HOST", "http://ada:s3cret@m.example"),
+        ("TYPESENSE_NODES", "http://m.example, ada:s3cret@n.example"),
+        ("WEB_URL", "ada:s3cret@m.example"),
+        ("WEB_CORS_ORIGINS", "https://ada:s3cret@m.example"),
+        ("WEB_TRUSTED_PROXIES", "s3cret"),
+        ("METRICS_HOST", "ada:s3cret@m.example"),
+        ("PYPI_MAX_WORKERS", "s3cret"),
+        ("WEB_API_KEYS_REQUIRED", "s3cret"),
+        ("LOG_FORMAT", "s3cret"),
+        ("CELERY_SCHEDULE_CHANGES", "s3cret * * * *"),
+    ],
+)
+def test_refused_values_are_not_repeated(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(Invalid, match=rf"^{name}: .+ \(environment\)$") as refusal:
+        load_settings()
+
+    assert "s3cret" not in f"{refusal.value}{refusal.value!r}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PYF_CONTACT", "ops #1"), ("SQLITE_PATH", "/data/my #1/index.sqlite3"), ("HEALTH_FILE", "a # b")],
+)
+def test_text_of_the_environment_keeps_number_signs(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert getattr(load_settings(), name.lower()) == value
+
+
+def test_a_secret_is_not_cut_at_a_number_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TYPESENSE_API_KEY", "abc #def")
+
+    with pytest.raises(Invalid, match="TYPESENSE_API_KEY: must be one word"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("PYF_CONTACT=ops # the team", "ops"),
+        ("PYF_CONTACT=# the team", ""),
+        ('PYF_CONTACT="ops # the team"', "ops # the team"),
+        ("PYF_CONTACT='ops # the team' # a comment", "ops # the team"),
+        ("PYF_CONTACT=ops#team", "ops#team"),
+        ("export PYF_CONTACT=ops", "ops"),
+    ],
+)
+def test_only_unquoted_comments_of_the_file_are_removed(line: str, value: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"{line}\n")
+
+    assert load_settings().pyf_contact == value
+
+
+def test_refused_values_of_the_file_name_their_line(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("# mine\n\nPYPI_MAX_WORKERS=7\n\nPYPI_BATCH_SIZE=none\n")
+
+    with pytest.raises(Invalid, match=r"^PYPI_BATCH_SIZE: must be a whole number .*\(.env, line 5\)$"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("PYPI_MAX_WORKRES=5", "unknown setting PYPI_MAX_WORKRES. Did you mean PYPI_MAX_WORKERS?"),
+        (
+            "PYPI_URL_BASE=5\nTYPESENSE_APIKEY=x",
+            "unknown setting TYPESENSE_APIKEY. Did you mean TYPESENSE_API_KEY?",
+        ),
+        ("this is no setting", ".env, line 2 is ignored: it is not NAME=value, or a quote is missing"),
+        ('PYF_CONTACT="ops', ".env, line 2 is ignored: it is not NAME=value, or a quote is missing"),
+        ("\nPYF_CONTACT", ".env, line 3 is ignored: PYF_CONTACT needs =value"),
+        ("LOG_FORMAT=text\nLOG_FORMAT=json", ".env sets LOG_FORMAT in lines 2 and 3; the last one counts"),
+    ],
+)
+def test_ignored_parts_of_the_file_are_reported(text: str, warning: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"# mine\n{text}\n")
+
+    assert list_warnings() == [warning]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PYPI_MAX_WORKRES", "PYPI_MAX_WORKERS"),
+        ("PYIP_BATCH_SIZE", "PYPI_BATCH_SIZE"),
+        ("GITHUB_TOKENS", "GITHUB_TOKEN"),
+    ],
+)
+def test_misspelled_variables_are_reported(name: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "5")
+
+    assert list_warnings() == [f"unknown setting {name}. Did you mean {meant}?"]
+
+
+def test_variables_of_other_programs_are_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "GITHUB_ACTION",
+        "GITHUB_ENV",
+        "GITHUB_GRAPHQL_URL",
+        "CELERY_BROKER_URL",
+        "RENDER_SERVICE_ID",
+        "GH_TOKEN",
+    ):
+        monkeypatch.setenv(name, "x")
+
+    assert list_warnings() == []
+
+
+def test_sources_of_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("PYPI_BATCH_SIZE=8\nPYPI_MAX_WORKERS=7\n")
+    monkeypatch.setenv("PYPI_MAX_WORKERS", "9")
+
+    settings = load_settings(log_format="json")
+
+    assert settings.sources == {
+        "pypi_batch_size": ".env, line 1",
+        "pypi_max_workers": "environment",
+        "log_format": "command",
+    }
+
+
+def test_github_url_with_a_user_excludes_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_API_URL", "https://ada:s3cret@github.example")
+    assert load_settings().secrets == ["s3cret"]
+
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_secret")
+    with pytest.raises(Invalid, match="GITHUB_API_URL contains a user, and GITHUB_TOKEN is set"):
+        load_settings()
+
+
+def test_passwords_are_in_no_representation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_HOST", "redis://:s3cret@queue.example")
+
+    assert "s3cret" not in repr(load_settings())
+
+
+def test_secrets_of_invalid_settings_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("GITHUB_TOKEN=two words\n")
+    monkeypatch.setenv("PYPI_BASE_URL", "ftp://ada:s3cret@m.example")
+
+    assert list_secrets() == ["two words", "s3cret"]

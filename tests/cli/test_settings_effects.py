@@ -18,7 +18,7 @@ from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from pyf.aggregator.settings import Settings
+from pyf.aggregator.settings import SETTINGS
 from support.cli_runner import COMMAND_TIMEOUT, CommandRunner, CompletedCommand, find_render_workers, wait_until
 from support.http_server import serve_app
 from support.proxy_server import serve_proxy
@@ -36,7 +36,7 @@ WORKER = ("-A", "pyf.aggregator.queue", "worker", "--pool=solo", "--loglevel=err
 
 
 def test_every_setting_has_an_effect_test() -> None:
-    assert find_tested_settings() == Settings.model_fields.keys()
+    assert find_tested_settings() == SETTINGS.keys()
 
 
 @covers_setting("default_profile")

@@ -12,7 +12,7 @@ import pytest
 
 from pyf.aggregator.adapters.typesense.keys import PRESET
 from pyf.aggregator.domain.documents.schema import Field, iter_fields
-from pyf.aggregator.settings import Settings
+from pyf.aggregator.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -75,12 +75,12 @@ def test_commands_page_lists_every_option(command: str, option: str) -> None:
     assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", extract_section(page, command))
 
 
-@pytest.mark.parametrize("setting", Settings.model_fields)
+@pytest.mark.parametrize("setting", SETTINGS)
 def test_settings_page_lists_every_setting(setting: str) -> None:
     page = (REFERENCE / "settings.md").read_text("utf-8")
 
     (row,) = [line for line in page.splitlines() if line.startswith(f"| `{setting.upper()}` |")]
-    meaning = Settings.model_fields[setting].description
+    meaning = SETTINGS[setting].description
     assert meaning
     assert row.endswith(f"| {meaning} |")
 
@@ -100,7 +100,7 @@ def test_example_env_lists_every_default() -> None:
     example = (ROOT / "example.env").read_text("utf-8")
 
     example_values = dict(re.findall(r"^# ([A-Z_]+)=(.*)$", example, re.MULTILINE))
-    assert example_values == {name.upper(): str(field.default) for name, field in Settings.model_fields.items()}
+    assert example_values == {name.upper(): str(field.default) for name, field in SETTINGS.items()}
     assert all(line.startswith("#") or not line for line in example.splitlines())
 
 

@@ -10,7 +10,7 @@ from pyf.aggregator.queue.worker_context import close_worker_context
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
-from pyf.aggregator.settings import Settings
+from pyf.aggregator.settings import SETTINGS
 from support.queue_site import PROJECTS, QueueSite
 from support.redis_server import RedisServer, start_redis
 
@@ -33,7 +33,7 @@ def pypi() -> Iterator[LocalPyPI]:
 @pytest.fixture
 def site(redis: RedisServer, pypi: LocalPyPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueSite]:
     """A queue site with empty collections and without pauses between requests."""
-    for name in Settings.model_fields:
+    for name in SETTINGS:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
     with redis.create_client() as client:

@@ -28,7 +28,7 @@ NEXT = {
 
 
 def build_settings(**overrides: str) -> Settings:
-    return Settings.model_construct(**overrides)
+    return Settings(**overrides)
 
 
 def schedule_at(moment: datetime, crontab: str) -> CronSchedule:

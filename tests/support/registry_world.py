@@ -18,7 +18,7 @@ from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.project import Project
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.sandbox.yaml_format import serialize_project, serialize_release
-from pyf.aggregator.settings import Settings, load_settings
+from pyf.aggregator.settings import SETTINGS, Settings, load_settings
 from pyf.aggregator.testing.caches import FakeRenderCache
 from pyf.aggregator.testing.enrichment import InlineRenderer
 from pyf.aggregator.usecases.collections.rebuild import rebuild_collection
@@ -196,5 +196,5 @@ def build_fast_settings(pypi: LocalPyPI, folder: Path, **settings: Any) -> Setti
         "pypi_timeout": 5,
         "render_workers": 1,
     }
-    assert settings.keys() <= Settings.model_fields.keys(), "load_settings ignores unknown names"
+    assert settings.keys() <= SETTINGS.keys(), "load_settings ignores unknown names"
     return load_settings(**(defaults | settings))

@@ -15,9 +15,7 @@ from typing import Literal, TextIO
 
 import msgspec
 
-# Characters. Redacting shorter values would replace parts of ordinary words.
-_MIN_SECRET_LENGTH = 6
-REDACTED = "***"
+from .domain.redaction import Redactor
 
 _context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=MappingProxyType({}))
 
@@ -61,7 +59,7 @@ class LineFormatter(logging.Formatter):
     def __init__(self, format_: LogFormat, secrets: Sequence[str] = ()) -> None:
         super().__init__()
         self._format = format_
-        self._secrets = [secret for secret in secrets if len(secret) >= _MIN_SECRET_LENGTH]
+        self._redactor = Redactor(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         timestamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
@@ -84,9 +82,7 @@ class LineFormatter(logging.Formatter):
 
     def _redact(self, text: str) -> str:
         """Replace secrets, and escape characters that cannot be encoded."""
-        for secret in self._secrets:
-            text = text.replace(secret, REDACTED)
-        return text.encode(errors="backslashreplace").decode()
+        return self._redactor.redact(text).encode(errors="backslashreplace").decode()
 
 
 def _parse_task_fields(record: logging.LogRecord) -> dict[str, str]:

@@ -104,14 +104,15 @@ def list_profiles() -> dict[str, str]:
 
 def list_collection_names() -> list[str]:
     """Return the public names of all collections; nothing if the index is unavailable."""
+    from msgspec.structs import replace
+
     from ..bootstrap import open_index
     from ..settings import load_settings
     from ..usecases.collections.overview import read_overview
 
     try:
         settings = load_settings()
-        limits = {"typesense_timeout": _TIMEOUT, "typesense_retry_timeout": 0.0}
-        with open_index(settings.model_copy(update=limits)) as deps:
+        with open_index(replace(settings, typesense_timeout=_TIMEOUT, typesense_retry_timeout=0.0)) as deps:
             return list(read_overview(deps).names)
     except AggregatorError:  # an error message would end up in the command line
         return []

@@ -1,64 +1,31 @@
-"""All settings: a field's name is the variable's, its type checks the value, its description is the reference."""
+"""All settings: a field's name is the variable's, its annotation checks the value and is the reference."""
 
-import re
+import os
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
-from urllib.parse import unquote
-
-from pydantic import SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ..domain.errors import Invalid
-from .index import IndexSettings, ProfileSettings, TypesenseSettings
-from .queue import SCHEDULE_PREFIX, QueueSettings, ScheduleSettings, WorkerSettings
-from .sources import DownloadSettings, GitHubSettings, ProxySettings, PyPISettings
-from .web import MonitoringSettings, WebSettings
+from ..domain.redaction import Redactor, find_url_secrets
+from ..domain.text import suggest
+from .definition import SettingDefinition, list_definitions
+from .environment import ENV_FILE, Variable, read_env_file, read_variables
+from .types import Secret
+from .web import MonitoringSettings
 
-_COMMENT = re.compile(r"(^|\s+)#.*$", re.DOTALL)
-_URL_PASSWORD = re.compile(r"(?<=:)[^\s/?#@:]+(?=@)|(?<=[?&]password=)[^\s#&]+")
-_PLACEHOLDER = re.compile(r"<[^<>]*>")
+__all__ = [
+    "ENV_FILE",
+    "SETTINGS",
+    "Secret",
+    "SettingDefinition",
+    "Settings",
+    "list_secrets",
+    "list_warnings",
+    "load_settings",
+]
 
 
-# Pydantic collects fields from the last base to the first; example.env and the reference page have that order.
-class Settings(
-    MonitoringSettings,
-    ScheduleSettings,
-    WorkerSettings,
-    QueueSettings,
-    WebSettings,
-    TypesenseSettings,
-    GitHubSettings,
-    DownloadSettings,
-    PyPISettings,
-    ProxySettings,
-    IndexSettings,
-    ProfileSettings,
-    BaseSettings,
-):
+class Settings(MonitoringSettings, frozen=True, kw_only=True):
     """The program's settings, from the environment and from `.env` in the current folder; the environment wins."""
-
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8-sig", extra="ignore", hide_input_in_errors=True
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _clean_values(cls, values: Any) -> Any:
-        """Drop trailing comments (systemd keeps them), and ignore empty values and `<placeholders>`.
-
-        An empty schedule is kept: it means never.
-        """
-        if not isinstance(values, dict):
-            return values
-        cleaned = {
-            name: _COMMENT.sub("", value).strip() if isinstance(value, str) else value for name, value in values.items()
-        }
-        return {
-            name: value
-            for name, value in cleaned.items()
-            if value is not None
-            and (value != "" or name.lower().startswith(SCHEDULE_PREFIX))
-            and not (isinstance(value, str) and _PLACEHOLDER.fullmatch(value))
-        }
 
     @property
     def engine(self) -> str:
@@ -72,42 +39,87 @@ class Settings(
 
     @property
     def secrets(self) -> list[str]:
-        """The texts that no log may contain: secret settings, and the passwords in URLs; the longest first."""
-        secrets = []
-        for value in (*(getattr(self, name) for name in type(self).model_fields), self.redis_url):
-            if isinstance(value, SecretStr):
-                secrets.append(value.get_secret_value())
-            elif isinstance(value, str) and "://" in value:
-                passwords = _URL_PASSWORD.findall(value)
-                secrets += [*map(unquote, passwords), *passwords]
-        return sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        """The texts that no output may contain: secret settings, and the credentials in URLs; the longest first."""
+        return _find_secrets({name: _to_text(getattr(self, name)) for name in SETTINGS})
+
+    def __repr__(self) -> str:
+        return Redactor(self.secrets).redact(super().__repr__())
+
+    def find_conflicts(self) -> Iterator[str]:
+        """Yield a line for each set of settings that exclude each other."""
+        yield from self.find_conflicting_limits()
+        yield from self.find_conflicting_credentials()
+
+
+SETTINGS: Mapping[str, SettingDefinition] = list_definitions(Settings)
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Read the settings.
+    """Read the settings; overrides win over the environment.
 
     Raises:
-        Invalid: A value can't be used; one line names each such setting.
+        Invalid: A value can't be used; one line names each such setting, with the reason and without the value.
     """
+    if unknown := overrides.keys() - SETTINGS.keys():
+        raise TypeError(f"unknown settings: {', '.join(sorted(unknown))}")
+    variables, _problems = read_variables()
+    variables |= {name: Variable(_to_text(value), "command") for name, value in overrides.items()}
+    values, sources, problems = {}, {}, []
+    for name, definition in SETTINGS.items():
+        variable = variables.get(name)
+        if variable is None or definition.is_unset(variable.value):
+            continue
+        try:
+            values[name] = definition.parse(variable.value)
+        except ValueError as error:
+            place = "" if variable.source == "command" else f" ({variable.source})"
+            problems.append(f"{name.upper()}: {error}{place}")
+        sources[name] = variable.source
+    settings = Settings(**values, sources=sources)
+    # Conflicts with defaults that take the place of invalid values would be misleading.
+    if problems := problems or [*settings.find_conflicts()]:
+        raise Invalid("; ".join(problems))
+    return settings
+
+
+def list_secrets() -> list[str]:
+    """Return the secrets of the environment and of `.env`, whether or not the settings are valid."""
     try:
-        return Settings(**overrides)
-    except ValidationError as error:
-        raise Invalid("; ".join(map(_format_problem, error.errors()))) from error
-    except UnicodeDecodeError as error:
-        raise Invalid(f".env is not UTF-8 text: {error}") from error
-    except OSError as error:
-        raise Invalid(f".env can't be read: {error.strerror}") from error
+        variables, _problems = read_variables()
+    except Invalid:  # reported where the settings are loaded
+        variables = {name.lower(): Variable(value, "environment") for name, value in os.environ.items()}
+    return _find_secrets({name: variables[name].value for name in SETTINGS if name in variables})
 
 
-def _format_problem(problem: Any) -> str:
-    """Return what is wrong with a setting; a problem of several settings names them itself."""
-    reason: str = problem["msg"].removeprefix("Value error, ")
-    name = ".".join(str(part) for part in problem["loc"])
-    return f"{_format_setting(name, problem['input'])}: {reason}" if name else reason
+def _find_secrets(values: Mapping[str, str]) -> list[str]:
+    secrets: set[str] = set()
+    for name, value in values.items():
+        if SETTINGS[name].kind is Secret:
+            secrets.add(value)
+        elif SETTINGS[name].has_secrets:
+            secrets.update(find_url_secrets(value))
+    return sorted(filter(None, secrets), key=len, reverse=True)
 
 
-def _format_setting(name: str, value: object) -> str:
-    """Return a setting with its value, unless that is a secret."""
-    field = Settings.model_fields.get(name)
-    is_secret = (field is not None and field.annotation is SecretStr) or (name == "redis_host" and "@" in str(value))
-    return name.upper() if is_secret else f"{name.upper()}={value!r}"
+def _to_text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, Secret) else str(value)
+
+
+# Ratios of difflib from which on an unknown name counts as a misspelling of a setting. In the environment, names of
+# other programs are similar: GITHUB_ACTION is not a misspelling of GITHUB_TOKEN.
+_ENV_FILE_CUTOFF, _ENVIRONMENT_CUTOFF = 0.8, 0.85
+
+
+def list_warnings() -> list[str]:
+    """Return a line for each ignored part of `.env`, and for each name that probably is a misspelled setting."""
+    env_file = read_env_file()
+    warnings = list(env_file.problems)
+    words = {word for name in SETTINGS for word in name.split("_")}
+    # Comparing every variable of the environment would take longer than reading the settings.
+    environment = {name.lower() for name in os.environ if not words.isdisjoint(name.lower().split("_"))}
+    known = [name.upper() for name in SETTINGS]
+    for name in sorted((env_file.variables.keys() | environment) - SETTINGS.keys()):
+        cutoff = _ENV_FILE_CUTOFF if name in env_file.variables else _ENVIRONMENT_CUTOFF
+        if hint := suggest(name, known, cutoff=cutoff):
+            warnings.append(f"unknown setting {name.upper()}. {hint}")
+    return warnings

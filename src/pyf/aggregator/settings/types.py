@@ -1,24 +1,59 @@
-"""Types of settings that check the text of a value; a ValueError names the form that is expected."""
+"""Types of settings that check the text of a value; a ValueError names the form that is expected.
+
+No message repeats the value: it may contain a secret.
+"""
 
 import re
+from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, SecretStr
+from msgspec import Meta
 
 from ..domain.errors import Invalid
-from ..domain.schedule import Schedule
+from ..domain.redaction import REDACTED
+
+
+class Secret:
+    """Text that no representation shows."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str = "") -> None:
+        self._value = value
+
+    def get_secret_value(self) -> str:
+        """Return the text."""
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __str__(self) -> str:
+        return REDACTED if self._value else ""
+
+    def __repr__(self) -> str:
+        return f"Secret({str(self)!r})"
+
+
+def _check(validate: Callable[[str], str], *, has_secrets: bool = False, is_word: bool = True) -> Meta:
+    """Return the metadata of a type whose values `validate` checks and normalizes.
+
+    Args:
+        has_secrets: Whether a value may contain credentials.
+        is_word: Whether a value can't contain a space followed by a number sign.
+    """
+    return Meta(extra={"validate": validate, "has_secrets": has_secrets, "is_word": is_word})
 
 
 def _validate_url(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value) or not has_host(value):
         raise ValueError("must be an http or https URL")
     return value.rstrip("/")
-
-
-def _validate_optional_url(value: str) -> str:
-    return _validate_url(value) if value else value
 
 
 def _validate_url_list(value: str) -> str:
@@ -32,8 +67,8 @@ def _validate_url_with_query(value: str) -> str:
 
 
 def _validate_proxy(value: str) -> str:
-    url = value if "://" in value or not value else f"http://{value}"
-    if url and (not re.fullmatch(r"https?://[^\s/?#]+/?", url) or not has_host(url)):
+    url = value if "://" in value else f"http://{value}"
+    if not re.fullmatch(r"https?://[^\s/?#]+/?", url) or not has_host(url):
         raise ValueError("must be the http or https URL of a proxy; SOCKS is not supported")
     return url.rstrip("/")
 
@@ -56,7 +91,10 @@ def _validate_redis_url(value: str) -> str:
 def _validate_networks(value: str) -> str:
     networks = split_list(value)
     for network in networks:
-        ip_network(network, strict=False)
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            raise ValueError("must be IP addresses or networks such as 10.0.0.0/8, separated by commas") from None
     return ",".join(networks)
 
 
@@ -64,11 +102,14 @@ def _validate_origins(value: str) -> str:
     origins = [origin.rstrip("/") for origin in split_list(value)]
     for origin in origins:
         if origin != "*" and not (re.fullmatch(r"https?://[^\s/?#@]+", origin) and has_host(origin)):
-            raise ValueError(f"{origin} is not an origin; an origin looks like https://example.org")
+            raise ValueError("must be origins such as https://example.org, separated by commas, or *")
     return ",".join(origins)
 
 
 def _validate_crontab(value: str) -> str:
+    # Most commands use no schedule, and the import takes longer than reading all settings.
+    from ..domain.schedule import Schedule
+
     try:
         Schedule(value).validate()
     except Invalid as error:
@@ -82,24 +123,24 @@ def _validate_header_text(value: str) -> str:
     return value
 
 
-def _validate_header_word(value: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[!-~]*", value.get_secret_value()):
+def _validate_header_word(value: str) -> str:
+    if not re.fullmatch(r"[!-~]*", value):
         raise ValueError("must be one word of ASCII characters, because it is sent in a header")
     return value
 
 
-Url = Annotated[str, AfterValidator(_validate_url)]
-OptionalUrl = Annotated[str, AfterValidator(_validate_optional_url)]
-UrlList = Annotated[str, AfterValidator(_validate_url_list)]
-UrlWithQuery = Annotated[str, AfterValidator(_validate_url_with_query)]
-ProxyUrl = Annotated[str, AfterValidator(_validate_proxy)]
-Host = Annotated[str, AfterValidator(_validate_host)]
-RedisUrl = Annotated[str, AfterValidator(_validate_redis_url)]
-Networks = Annotated[str, AfterValidator(_validate_networks)]
-Origins = Annotated[str, AfterValidator(_validate_origins)]
-Crontab = Annotated[str, AfterValidator(_validate_crontab)]
-HeaderText = Annotated[str, AfterValidator(_validate_header_text)]
-SecretWord = Annotated[SecretStr, AfterValidator(_validate_header_word)]
+Url = Annotated[str, _check(_validate_url, has_secrets=True)]
+UrlList = Annotated[str, _check(_validate_url_list, has_secrets=True)]
+UrlWithQuery = Annotated[str, _check(_validate_url_with_query, has_secrets=True)]
+ProxyUrl = Annotated[str, _check(_validate_proxy, has_secrets=True)]
+Host = Annotated[str, _check(_validate_host, has_secrets=True)]
+RedisUrl = Annotated[str, _check(_validate_redis_url, has_secrets=True)]
+Networks = Annotated[str, _check(_validate_networks)]
+Origins = Annotated[str, _check(_validate_origins, has_secrets=True)]
+Crontab = Annotated[str, _check(_validate_crontab)]
+Word = Annotated[str, _check(str)]
+HeaderText = Annotated[str, _check(_validate_header_text, is_word=False)]
+SecretWord = Annotated[Secret, _check(_validate_header_word, is_word=False)]
 
 
 def split_list(value: str) -> list[str]:

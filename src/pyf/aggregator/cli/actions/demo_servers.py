@@ -25,7 +25,7 @@ from ...sandbox.fake_registry import FakeRegistry
 from ...sandbox.github import LocalGitHub
 from ...sandbox.github_fixtures import load_sample_repositories
 from ...sandbox.pypi import LocalPyPI
-from ...settings import Settings
+from ...settings import SETTINGS
 from ..exit_codes import ExitCode
 
 # Seconds that the server has to answer, and to end.
@@ -40,7 +40,7 @@ def serve_pages(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
     Raises `ClickException` with the last log line of the server if it does not start.
     """
     log_path = folder / "pyfserve.log"
-    base_environment = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    base_environment = {name: value for name, value in os.environ.items() if name.lower() not in SETTINGS}
     with log_path.open("wb") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "pyf.aggregator.cli.commands.serve", "--port", "0"],
@@ -157,8 +157,7 @@ class DemoRunner:
         result = subprocess.run(  # noqa: S603 - the program is ours
             [sys.executable, "-m", _get_module(command), *arguments],
             cwd=self.folder,
-            env={name: v for name, v in os.environ.items() if name.lower() not in Settings.model_fields}
-            | self.environment,
+            env={name: v for name, v in os.environ.items() if name.lower() not in SETTINGS} | self.environment,
             stdout=subprocess.PIPE,
             text=True,
             check=False,

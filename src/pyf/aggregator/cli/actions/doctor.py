@@ -9,7 +9,7 @@ from socket import create_connection
 from urllib.parse import urlsplit
 
 from msgspec import Struct, to_builtins
-from pydantic import SecretStr
+from msgspec.structs import replace
 from rich.table import Table
 from rich.text import Text
 
@@ -19,9 +19,8 @@ from ...config.profiles import load_profiles
 from ...config.scoring import load_scoring_config
 from ...domain.errors import AggregatorError
 from ...ports import Dependencies
-from ...settings import Settings, load_settings
+from ...settings import Secret, Settings, list_warnings, load_settings
 from ...usecases.collections.overview import read_overview
-from ..config import list_misspelled_settings
 from ..exit_codes import ExitCode
 from ..output import print_json, print_renderable
 
@@ -71,15 +70,15 @@ def run_doctor(*, offline: bool = False, as_json: bool = False) -> ExitCode:
 def _list_changed_settings(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield each setting that is set, with its value and where it comes from; secrets as `***`."""
     in_environment = {name.upper() for name in os.environ}
-    for name in sorted(settings.model_fields_set):
+    for name in sorted(settings.sources):
         value = getattr(settings, name)
-        is_secret = isinstance(value, SecretStr) or any(secret in str(value) for secret in settings.secrets)
+        is_secret = isinstance(value, Secret) or any(secret in str(value) for secret in settings.secrets)
         source = "environment" if name.upper() in in_environment else ".env"
         yield name.upper(), f"{'***' if is_secret else value} ({source})"
 
 
 def _check_settings(settings: Settings) -> Iterator[CheckResult]:
-    for warning in list_misspelled_settings():
+    for warning in list_warnings():
         yield CheckResult(check="settings", status=Status.WARNING, detail=warning, advice="Correct the name.")
     loaders: dict[str, Callable[[], object]] = {
         "PROFILES_FILE": lambda: load_profiles(settings.profiles_file),
@@ -103,9 +102,8 @@ def _check_settings(settings: Settings) -> Iterator[CheckResult]:
 def _check_index(settings: Settings) -> list[CheckResult]:
     """Open the index and look at each collection."""
     name = f"index ({settings.engine})"
-    limits = {"typesense_timeout": _TIMEOUT, "typesense_retry_timeout": 0.0}
     try:
-        with open_index(settings.model_copy(update=limits)) as deps:
+        with open_index(replace(settings, typesense_timeout=_TIMEOUT, typesense_retry_timeout=0.0)) as deps:
             overview = read_overview(deps)
             results = [
                 CheckResult(
@@ -152,7 +150,7 @@ def _check_collections(deps: Dependencies) -> Iterator[CheckResult]:
 
 def _check_services(settings: Settings) -> list[CheckResult]:
     """Send one cheap request to each service, at once."""
-    quick = settings.model_copy(update={"pypi_timeout": _TIMEOUT, "pypi_max_retries": 0, "github_timeout": _TIMEOUT})
+    quick = replace(settings, pypi_timeout=_TIMEOUT, pypi_max_retries=0, github_timeout=_TIMEOUT)
     urls = {
         "PyPI": (settings.pypi_url, "PYPI_BASE_URL"),
         "GitHub": (settings.github_api_url, "GITHUB_API_URL"),

@@ -16,6 +16,7 @@ from typing import Any
 import click
 import uvicorn
 from litestar import Litestar
+from msgspec.structs import replace
 from uvicorn.supervisors import Multiprocess
 
 from ... import logs
@@ -125,7 +126,7 @@ def _open_app(settings: Settings) -> Iterator[Litestar]:
     logs.configure_logging(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
     retry_timeout = min(settings.typesense_retry_timeout, _TYPESENSE_RETRY_TIMEOUT)
     profiles = CurrentProfiles(settings.profiles_file)
-    with open_dependencies(settings.model_copy(update={"typesense_retry_timeout": retry_timeout})) as deps:
+    with open_dependencies(replace(settings, typesense_retry_timeout=retry_timeout)) as deps:
         app = create_app(deps, profiles, settings)
         app.state.services = deps
         yield app
