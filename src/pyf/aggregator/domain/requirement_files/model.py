@@ -1,0 +1,93 @@
+"""The packages that a file lists, and the lines that could not be used."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec import Struct
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion, Version
+
+from ..documents.project import normalize_name
+
+# Returns the text of an included file; raises `Invalid` if it can't be read.
+ReadFile = Callable[[str], str]
+
+
+class ListedPackage(Struct, frozen=True, kw_only=True):
+    """A package that a file lists.
+
+    Attributes:
+        name: The name as written.
+        version: The exact version that the file pins; "" if it allows several.
+        specifier: The versions that the file allows, such as ">=2.0"; "" for all.
+        marker: The environments that the line is for, as a PEP 508 marker; "" for all.
+        source: The URL or path of code that does not come from the package index; "" otherwise.
+        location: The file and the line or table, such as "requirements.txt:12".
+    """
+
+    name: str
+    version: str = ""
+    specifier: str = ""
+    marker: str = ""
+    source: str = ""
+    location: str = ""
+
+    @property
+    def name_normalized(self) -> str:
+        """The name as package indexes compare it."""
+        return normalize_name(self.name)
+
+
+class PackageList(Struct, frozen=True, kw_only=True):
+    """What a file lists: packages in the order of the file, and a line for each part that could not be used."""
+
+    packages: tuple[ListedPackage, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+# A package, or a line that says what could not be used.
+Entries = Iterator[ListedPackage | str]
+
+
+def build_package_list(entries: Entries) -> PackageList:
+    """Collect what a parser yields."""
+    collected: Sequence[ListedPackage | str] = list(entries)
+    return PackageList(
+        packages=tuple(entry for entry in collected if isinstance(entry, ListedPackage)),
+        problems=tuple(dict.fromkeys(entry for entry in collected if isinstance(entry, str))),
+    )
+
+
+def parse_requirement(text: str, location: str) -> ListedPackage | str:
+    """Return the package of a PEP 508 requirement, or a line that says why there is none."""
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return f"{location}: not a requirement: {text[:100]}"
+    pins = (
+        specifier.version
+        for specifier in requirement.specifier
+        if specifier.operator in ("==", "===") and not specifier.version.endswith(".*")
+    )
+    return ListedPackage(
+        name=requirement.name,
+        version=next(pins, ""),
+        specifier=str(requirement.specifier),
+        marker=str(requirement.marker or ""),
+        source=requirement.url or "",
+        location=location,
+    )
+
+
+def build_pinned_package(name: object, version: object, location: str, source: str = "") -> ListedPackage | str:
+    """Return a package of a lock file, or a line that says what its entry lacks."""
+    if not isinstance(name, str) or not name:
+        return f"{location}: an entry without a name"
+    if not isinstance(version, str) or not version:
+        if source:
+            return ListedPackage(name=name, source=source, location=location)
+        return f"{location}: {name} has no version"
+    try:
+        Version(version)
+    except InvalidVersion:
+        return f"{location}: {name} has an invalid version: {version[:100]}"
+    return ListedPackage(name=name, version=version, specifier=f"=={version}", source=source, location=location)

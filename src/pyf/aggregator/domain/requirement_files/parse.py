@@ -1,0 +1,47 @@
+"""Find the format of a file of requirements, and parse it."""
+
+import re
+from collections.abc import Callable
+
+from .buildout import parse_versions_cfg
+from .model import Entries, PackageList, ReadFile, build_package_list
+from .requirements_txt import parse_requirements_txt
+from .toml_files import parse_lock_file, parse_pipfile_lock, parse_pyproject
+
+Parse = Callable[[str, str], Entries]
+
+# By the end of the name, and by a line that only such a file has.
+_FORMATS: tuple[tuple[re.Pattern[str], re.Pattern[str], Parse], ...] = (
+    (
+        re.compile(r"pyproject\.toml\Z"),
+        re.compile(r"^\s*\[(project|tool\.[\w.-]+|build-system)\]", re.M),
+        parse_pyproject,
+    ),
+    (
+        re.compile(r"(^|[./])pylock(\.[^/]+)?\.toml\Z|(uv|poetry|pdm)\.lock\Z"),
+        re.compile(r"^\s*\[\[packages?\]\]", re.M),
+        parse_lock_file,
+    ),
+    (re.compile(r"Pipfile\.lock\Z"), re.compile(r"\A\s*\{"), parse_pipfile_lock),
+    (re.compile(r"\.cfg\Z"), re.compile(r"^\[(versions|buildout)\b", re.M), parse_versions_cfg),
+)
+
+
+def parse_requirement_file(file_name: str, text: str, read_file: ReadFile | None = None) -> PackageList:
+    """Return the packages that a file lists; a name without a known end is recognized by the content.
+
+    Args:
+        read_file: Reads a file that `-r` or `-c` includes; without it, an include is a problem.
+
+    Raises:
+        Invalid: The file is not in the format that its name or its content promises.
+    """
+    text = text.removeprefix("\ufeff")
+    for by_name, _, parse in _FORMATS:
+        if by_name.search(file_name):
+            return build_package_list(parse(file_name, text))
+    if not file_name.endswith(".txt"):
+        for _, by_content, parse in _FORMATS:
+            if by_content.search(text):
+                return build_package_list(parse(file_name, text))
+    return build_package_list(parse_requirements_txt(file_name, text, read_file))
