@@ -14,6 +14,7 @@ import pytest
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.builders import build_project, build_state
+from support.cli_runner import COMMAND_TIMEOUT
 from support.expected_index import MembershipRules, build_expected
 from support.index_engines import ENGINES
 from support.registry_world import Clock, iter_served
@@ -56,31 +57,32 @@ def test_concurrent_first_runs_on_new_file(commands: int, pypi: LocalPyPI, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("aliases", "readers", "seconds"),
-    [(("one", "one"), 2, 3), pytest.param(("one", "one", "two", "three"), 8, 20, marks=pytest.mark.slow)],
+    ("aliases", "readers", "run_count"),
+    [(("one", "one"), 2, 5), pytest.param(("one", "one", "two", "three"), 8, 50, marks=pytest.mark.slow)],
 )
 def test_concurrent_runs_and_readers(
-    aliases: tuple[str, ...], readers: int, seconds: int, pypi: LocalPyPI, tmp_path: Path
+    aliases: tuple[str, ...], readers: int, run_count: int, pypi: LocalPyPI, tmp_path: Path
 ) -> None:
-    path, log = tmp_path / "index.sqlite3", tmp_path / "index.sqlite3-wal"
+    path, log, stop_file = tmp_path / "index.sqlite3", tmp_path / "index.sqlite3-wal", tmp_path / "stop"
     with ExitStack() as running:
         writing = [
-            _start_process(running, "update_repeatedly", path, seconds, pypi.url, alias, CLASSIFIER)
+            _start_process(running, "update_repeatedly", path, run_count, pypi.url, alias, CLASSIFIER)
             for alias in aliases
         ]
-        reading = [_start_process(running, "read_repeatedly", path, seconds) for _ in range(readers)]
-        largest = 0
+        reading = [_start_process(running, "read_repeatedly", path, stop_file) for _ in range(readers)]
+        largest_log = 0
         rng = Random(1)
-        while any(process.poll() is None for process in (*writing, *reading)):
-            largest = max(largest, log.stat().st_size if log.exists() else 0)
+        while any(process.poll() is None for process in writing):
+            largest_log = max(largest_log, log.stat().st_size if log.exists() else 0)
             _change_project(pypi.registry, rng)
             time.sleep(0.05)
+        stop_file.touch()
         written, read = _read_counts(writing), _read_counts(reading)
 
-    print(f"runs {written}, readers {read}, log {largest / MEGABYTE:.1f} MB")
-    assert {alias for alias, counts in zip(aliases, written, strict=True) if counts.get("whole")} == set(aliases)
-    assert all(counts.get("looks") for counts in read)
-    assert largest < 50 * MEGABYTE
+    print(f"runs {written}, readers {read}, log {largest_log / MEGABYTE:.1f} MB")
+    assert {alias for alias, counts in zip(aliases, written, strict=True) if counts.get("complete")} == set(aliases)
+    assert all(counts["reads"] for counts in read)
+    assert largest_log < 50 * MEGABYTE
     for alias in set(aliases):
         with open_tiny_world(pypi, tmp_path, Clock()) as world:
             world.collection = alias
@@ -120,10 +122,10 @@ def _start_process(running: ExitStack, action: str, *arguments: object) -> "subp
 
 
 def _read_counts(processes: "list[subprocess.Popen[str]]") -> list[dict[str, int]]:
-    """Return the printed counts of finished processes; fail if one of them failed."""
-    endings = [(process.returncode, *process.communicate()) for process in processes]
-    assert [err for code, _, err in endings if code] == []
-    return [msgspec.json.decode(out, type=dict[str, int]) for _, out, _ in endings]
+    """Return the printed counts of processes that are about to end; fail if one of them failed."""
+    outputs = [process.communicate(timeout=COMMAND_TIMEOUT) for process in processes]
+    assert [err for process, (_, err) in zip(processes, outputs, strict=True) if process.returncode] == []
+    return [msgspec.json.decode(out, type=dict[str, int]) for out, _ in outputs]
 
 
 def _change_project(fake_registry: FakeRegistry, rng: Random) -> None:

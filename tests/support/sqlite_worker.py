@@ -43,13 +43,10 @@ def read_number(index: PackageIndex, name: str) -> int:
     return number
 
 
-def write_some(path: Path, prefix: str, seconds: str, start: str = "0") -> None:
-    """Write numbers above `start` until the time is over; print each after its write."""
+def write_some(path: Path, prefix: str, count: str, start: str = "0") -> None:
+    """Write this many numbers above `start`; print each after its write."""
     index = SqliteIndex(Database(path))
-    deadline = time.monotonic() + float(seconds)
-    number = int(start)
-    while time.monotonic() < deadline:
-        number += 1
+    for number in range(int(start) + 1, int(start) + int(count) + 1):
         name = f"{prefix}-{number % PROJECTS}"
         index.put(COLLECTION, [build_written(name, number)])
         print(name, number, flush=True)
@@ -64,21 +61,24 @@ def write_all(path: Path) -> None:
         index.put(COLLECTION, [build_written(f"together-{index_number}", number) for index_number in range(300)])
 
 
-def read_all(path: Path, seconds: str) -> None:
-    """Read all projects in every way until the time is over."""
+def read_all(path: Path, stop_file: str) -> None:
+    """Read all projects in every way, and again until the file exists."""
     index = SqliteIndex(Database(path))
-    deadline = time.monotonic() + float(seconds)
-    while time.monotonic() < deadline:
+    is_stopped = False
+    while not is_stopped:
+        is_stopped = Path(stop_file).exists()
         for state in index.project_states(COLLECTION):
             read_number(index, state.name_normalized)
         for _ in index.export(COLLECTION):
             pass
 
 
-def open_new_files(path: Path, start: str, files: str) -> None:
-    """Open new files at the same moments as other processes, and write to each."""
+def open_new_files(path: Path, files: str) -> None:
+    """Open new files at the same moments as other processes, and write to each; stdin gives the first moment."""
+    print("ready", flush=True)
+    start = float(sys.stdin.readline())
     for number in range(int(files)):
-        time.sleep(max(0.0, float(start) + number * 0.25 - time.time()))
+        time.sleep(max(0.0, start + number * 0.25 - time.time()))
         database = Database(path.with_name(f"{number}-{path.name}"))
         with suppress(Invalid):
             SqliteAdmin(database).create(COLLECTION, build_state())

@@ -50,7 +50,8 @@ def start_process(action: str, path: Path, *arguments: object) -> subprocess.Pop
     """Start a process with an action of `sqlite_worker`."""
     command = [sys.executable, "-m", "support.sqlite_worker", action, str(path), *map(str, arguments)]
     environment = os.environ | {"PYTHONPATH": str(TESTS)}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment)
 
 
 def collect_outputs(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
@@ -70,16 +71,20 @@ def get_log_size(path: Path) -> int:
     return log.stat().st_size if log.exists() else 0
 
 
-@pytest.mark.parametrize(("writers", "readers", "seconds"), [(2, 2, 2), pytest.param(4, 8, 20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("writers", "readers", "count"), [(2, 2, 60), pytest.param(4, 8, 2000, marks=pytest.mark.slow)]
+)
 def test_concurrent_processes_never_find_file_locked(
-    index: SqliteIndex, path: Path, writers: int, readers: int, seconds: int
+    index: SqliteIndex, path: Path, writers: int, readers: int, count: int
 ) -> None:
-    writing = [start_process("write_some", path, f"writer{number}", seconds) for number in range(writers)]
-    reading = [start_process("read_all", path, seconds) for _ in range(readers)]
+    stop_file = path.with_name("stop")
+    reading = [start_process("read_all", path, stop_file) for _ in range(readers)]
+    writing = [start_process("write_some", path, f"writer{number}", count) for number in range(writers)]
     largest_log = 0
     while any(process.poll() is None for process in writing):
         largest_log = max(largest_log, get_log_size(path))
         time.sleep(0.05)
+    stop_file.touch()
 
     written = collect_outputs(writing)
     collect_outputs(reading)
@@ -93,9 +98,17 @@ def test_concurrent_processes_never_find_file_locked(
 
 @pytest.mark.parametrize("files", [3, pytest.param(60, marks=pytest.mark.slow)])
 def test_twelve_processes_open_new_file(path: Path, files: int) -> None:
-    at = time.time() + 3
+    processes = [start_process("open_new_files", path, files) for _ in range(12)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    start = time.time() + 0.1
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(f"{start}\n")
+        process.stdin.flush()
 
-    collect_outputs([start_process("open_new_files", path, at, files) for _ in range(12)])
+    collect_outputs(processes)
 
     for number in range(files):
         database = Database(path.with_name(f"{number}-{path.name}"))
@@ -109,7 +122,7 @@ def test_finished_put_survives_kill(index: SqliteIndex, path: Path, rounds: int)
     moments = random.Random(7)
     printed: dict[str, int] = {}
     for _ in range(rounds):
-        writer = start_process("write_some", path, "writer", 60, max(printed.values(), default=0))
+        writer = start_process("write_some", path, "writer", 10_000, max(printed.values(), default=0))
         assert writer.stdout is not None
         first = writer.stdout.readline()
         time.sleep(moments.uniform(0.0, 0.3))

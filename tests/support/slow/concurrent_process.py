@@ -1,6 +1,6 @@
-"""One process of a crowd at work on one SQLite file: run as `python crowd.py <act> <file> <seconds> <arguments>`.
+"""Process that shares a SQLite file with others: `python concurrent_process.py <action> <file> <arguments>`.
 
-Each prints as JSON how often it has done what; what must not happen ends it with a traceback.
+It prints its counts as JSON; an error ends it with a traceback.
 """
 
 import json
@@ -24,31 +24,32 @@ from pyf.aggregator.usecases.ingest.incremental import update_collection
 from pyf.aggregator.usecases.ingest.refresh import refresh_collection
 from pyf.aggregator.usecases.report import IngestReport
 
-# Seconds between two runs, so that another process has its turn on the same collection.
+# Seconds between two runs, so that another process can lock the same collection.
 PAUSE = 0.05
+# Seconds between two passes of a reader, so that it does not take all CPU time.
+READ_INTERVAL = 0.01
+LOCK_MESSAGE = "is locked by another run"
 
 
-def update_repeatedly(path: Path, seconds: str, url: str, collection: str, classifier: str) -> None:
-    """Bring a collection up to date again and again, in every way there is, until the time is over."""
+def update_repeatedly(path: Path, run_count: str, url: str, collection: str, classifier: str) -> None:
+    """Bring a collection up to date with every use case in turn; runs that find it locked do not count."""
     settings = load_settings(
         sqlite_path=str(path), pypi_base_url=url, pypi_rate_limit_delay=0, render_workers=1, pypi_batch_size=10
     )
-    lock_message = "is locked by another run"
     counts: Counter[str] = Counter()
     with open_dependencies(settings) as deps:
         use_cases = _build_use_cases(deps, Target(collection=collection, filter=Filter(classifiers=(classifier,))))
-        deadline = time.monotonic() + float(seconds)
-        while time.monotonic() < deadline:
-            report = use_cases[(counts["whole"] + counts["not whole"]) % len(use_cases)]()
+        while (finished_count := counts["complete"] + counts["incomplete"]) < int(run_count):
+            report = use_cases[finished_count % len(use_cases)]()
             error = str(report.error or "")
             time.sleep(PAUSE)
-            if lock_message in error:
-                counts["turned away"] += 1
+            if LOCK_MESSAGE in error:
+                counts["locked"] += 1
                 continue
-            # What goes while it is being read fails that reading, or keeps a rebuild from going live; never the file.
+            # If a project is removed while a run reads it, the reading fails or a rebuild does not go live.
             assert not report.error or "does not go live" in error, report
             assert not report.rejected, report
-            counts["whole" if report.is_complete else "not whole"] += 1
+            counts["complete" if report.is_complete else "incomplete"] += 1
     print(json.dumps(counts))
 
 
@@ -64,17 +65,17 @@ def _build_use_cases(deps: Dependencies, target: Target) -> list[Callable[[], In
     ]
 
 
-def read_repeatedly(path: Path, seconds: str) -> None:
-    """Read all collections through their aliases until the time is over; each project must be whole."""
+def read_repeatedly(path: Path, stop_file: str) -> None:
+    """Read all collections through their aliases until the file exists; each project must be complete."""
     database = Database(path)
     index, admin = SqliteIndex(database), SqliteAdmin(database)
     counts: Counter[str] = Counter()
-    deadline = time.monotonic() + float(seconds)
-    while time.monotonic() < deadline:
+    while not (counts["reads"] and Path(stop_file).exists()):
         for collection in admin.list_collections():
             for alias in collection.aliases:
                 _check_alias(index, alias)
-                counts["looks"] += 1
+                counts["reads"] += 1
+        time.sleep(READ_INTERVAL)
     database.close()
     print(json.dumps(counts))
 
@@ -82,11 +83,11 @@ def read_repeatedly(path: Path, seconds: str) -> None:
 def _check_alias(index: PackageIndex, alias: str) -> None:
     for state in index.project_states(alias):
         documents = index.get_project_documents(alias, state.name_normalized)
-        assert len({document.registry.last_serial for document in documents}) <= 1, f"{alias}: half of {state}"
+        assert len({document.registry.last_serial for document in documents}) <= 1, f"{alias}: partial write of {state}"
         assert sum(document.registry.is_newest for document in documents) == bool(documents), f"{alias}: {state}"
 
 
-ACTIONS: dict[str, Callable[..., None]] = {act.__name__: act for act in (update_repeatedly, read_repeatedly)}
+ACTIONS: dict[str, Callable[..., None]] = {action.__name__: action for action in (update_repeatedly, read_repeatedly)}
 
 if __name__ == "__main__":
     ACTIONS[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
