@@ -1,4 +1,4 @@
-"""Takes the place of the program that renders, and does what it should not; the first argument says what."""
+"""Program that replaces the rendering worker and has the fault that its first argument names."""
 
 import os
 import signal
@@ -24,6 +24,9 @@ def main(fault: str, pid_log: Path) -> None:
             os.write(1, b"\x00\x00\x01\x00half an answer")
         if fault.startswith("dies") and (fault != "dies once" or is_first_start):
             os.abort()
+        if fault == "hangs once" and is_first_start:
+            pid_log.with_name("is_busy").touch()
+            signal.pause()
         if fault == "is killed":
             os.kill(os.getpid(), signal.SIGKILL)
         if fault == "fails":

@@ -29,8 +29,6 @@ ENDLESS_IN_PYTHON = Readme(
 )
 # Takes many gigabytes: each row is filled up to the width of the first.
 GREEDY = Readme(text=f"|{'a|' * 20_000}\n|{'-|' * 20_000}\n" + "|x|\n" * 2_000, content_type="text/markdown")
-# Takes some seconds.
-SLOW = Readme(text=":a: b\n" * 6_000, content_type="text/x-rst")
 
 
 def find_workers() -> set[int]:
@@ -147,15 +145,15 @@ def test_workers_that_cannot_start_are_an_error(tmp_path: Path, cache: FakeRende
         assert list(renderer.render(GOOD[:1]).result()) == [render_readme(GOOD[0])]
 
 
-def test_busy_worker_killed_loses_no_readme(renderer: PooledRenderer) -> None:
-    renderer.prestart()
-    wait_until(lambda: len(find_workers()) == 2 and not any(map(is_working, find_workers())))
-    rendering = renderer.render([SLOW, *GOOD])
-    at_work: list[int] = []
-    wait_until(lambda: bool(at_work.extend(filter(is_working, find_workers())) or at_work))
-    os.kill(at_work[0], signal.SIGKILL)
+def test_busy_worker_killed_loses_no_readme(tmp_path: Path, cache: FakeRenderCache) -> None:
+    with create_faulty_renderer("hangs once", tmp_path / "pid_log", cache) as renderer:
+        rendering = renderer.render(GOOD)
+        wait_until((tmp_path / "is_busy").exists)
+        os.kill(int((tmp_path / "pid_log").read_text()), signal.SIGKILL)
+        results = rendering.result()
 
-    assert list(rendering.result()) == [render_readme(SLOW), *map(render_readme, GOOD)]
+    _, second = (tmp_path / "pid_log").read_text().split()
+    assert [rendered.html for rendered in results] == [f"by {second}"] * len(GOOD)
 
 
 def test_idle_worker_killed_is_replaced(renderer: PooledRenderer) -> None:
@@ -196,7 +194,7 @@ def test_close_kills_busy_workers(cache: FakeRenderCache) -> None:
     with pytest.raises(CancelledError):
         rendering.result()
     with pytest.raises(RuntimeError, match="closed"):
-        renderer.render([SLOW])
+        renderer.render(GOOD)
 
 
 def test_close_without_use(cache: FakeRenderCache) -> None:
