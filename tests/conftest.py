@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A property is about what comes out, never about how quick the machine is that day.
+# A deadline would depend on the machine. Each run draws other examples, so a run needs only some of them.
 settings.register_profile("ours", deadline=None)
 settings.load_profile("ours")
 

@@ -48,7 +48,7 @@ def test_what_was_kept_is_returned_by_its_fingerprint(cache: RenderCache) -> Non
 
 
 @given(rendered=st.builds(RenderedReadme, html=text, title=part, first_chapter=part, main_content=part, changelog=part))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_readme_comes_back_as_it_was(cache: RenderCache, rendered: RenderedReadme) -> None:
     cache.set_many({"a": rendered})
 

@@ -83,7 +83,7 @@ def test_what_was_learned_last_counts_whenever_it_is_kept(cache: RepositoryCache
 
 
 @given(repository=repositories)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_repository_comes_back_as_it_was_under_the_address_that_was_asked(
     cache: RepositoryCache, repository: Repository
 ) -> None:

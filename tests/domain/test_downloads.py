@@ -92,7 +92,7 @@ def collect_known_values(month: str, *fields: DownloadFields) -> set[int]:
     return {fields_.download_history[month] for fields_ in fields if month in (fields_.download_history or {})}  # type: ignore[index]
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(draw_fields(), draw_fields())
 def test_joining_twice_is_joining_once(newer: DownloadFields, older: DownloadFields) -> None:
     once = merge_downloads(newer, older)

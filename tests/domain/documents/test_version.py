@@ -120,13 +120,13 @@ def assert_same_order(first: str, second: str) -> None:
     assert compare(to_order_key(first), to_order_key(second)) == truth
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100)
 @given(versions, versions)
 def test_keys_sort_as_versions_do(first: str, second: str) -> None:
     assert_same_order(first, second)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100)
 @given(draw_near_pairs())
 def test_keys_sort_as_versions_do_where_versions_are_alike(pair: tuple[str, str]) -> None:
     assert_same_order(*pair)

@@ -89,7 +89,7 @@ def test_a_score_is_a_whole_number_from_0_to_100(known: Signals) -> None:
     assert 0.0 <= found.confidence <= 1.0
 
 
-@settings(max_examples=400)
+@settings(max_examples=100)
 @given(draw_signals(), st.sampled_from(sorted(ORDERED_VALUES)), st.data())
 def test_a_better_fact_never_makes_it_worse(known: Signals, name: str, data: st.DataObject) -> None:
     ladder = ORDERED_VALUES[name]
@@ -101,7 +101,7 @@ def test_a_better_fact_never_makes_it_worse(known: Signals, name: str, data: st.
     assert not low > high
 
 
-@settings(max_examples=400)
+@settings(max_examples=100)
 @given(draw_signals(), st.sampled_from(sorted(VALUES.keys() - {"has_repository"})))
 def test_an_unknown_fact_never_costs_more_than_its_worst_value(known: Signals, name: str) -> None:
     unknown = compute_value(replace(known, **{name: UNSET}))

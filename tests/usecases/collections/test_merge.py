@@ -156,7 +156,7 @@ def test_merge_keeps_newer_enrichments(deps: Dependencies) -> None:
 
 
 @given(projects, projects)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_merge_loses_nothing(ours: Sequence[ProjectDocuments], theirs: Sequence[ProjectDocuments]) -> None:
     def releases(*collections: Sequence[ProjectDocuments]) -> set[str]:
         return {d.id for projects in collections for project in projects for d in project.documents}

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -92,7 +92,6 @@ def test_export_import_round_trip(deps: Dependencies, file: Path) -> None:
 
 
 @given(st.lists(releases, max_size=6), st.dictionaries(st.sampled_from(["a", "b-b", "c-c"]), enrichments))
-@settings(max_examples=60, deadline=None)
 def test_export_is_stable_after_import(documents: Sequence[RegistryFields], others: dict[str, list[Any]]) -> None:
     projects: dict[str, dict[str, RegistryFields]] = {}
     for document in documents:

@@ -438,7 +438,7 @@ PATHS = ["o/a", "o/b", "o/c", "o/d"]
     down=st.sets(st.sampled_from(PATHS)),
     batch=st.integers(1, 3),
 )
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_repository_run_properties(
     tmp_path: Path, links: list[list[str]], hosted: set[str], down: set[str], batch: int
 ) -> None:

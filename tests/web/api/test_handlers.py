@@ -290,7 +290,7 @@ HOSTILE_TEXTS = (
 HOSTILE = st.one_of(st.text(max_size=600), st.sampled_from(HOSTILE_TEXTS))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.fixed_dictionaries(
         {},
@@ -314,7 +314,7 @@ def test_search_never_fails_on_any_parameters(client: TestClient[Litestar], para
     )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HOSTILE.filter(lambda name: name.strip("./") == name and name != ""))
 def test_package_paths_never_fail_on_any_name(client: TestClient[Litestar], name: str) -> None:
     for path in (f"{PLONE}/packages/{{}}", "/badge/plone/{}/health.svg", "/badge/{}/plone.api/downloads.svg"):
