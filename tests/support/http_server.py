@@ -14,18 +14,26 @@ from pyf.aggregator.domain.membership.profile import Profile
 from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.settings import load_settings
 from pyf.aggregator.web.app import create_app
+from pyf.aggregator.web.connections import BoundedHttpProtocol, ConnectionLimits
 from support.cli_runner import wait_until
 
 
 @contextmanager
 def serve_app(
-    deps: Dependencies, profiles: Mapping[str, Profile] | None = None, **settings: Any
+    deps: Dependencies,
+    profiles: Mapping[str, Profile] | None = None,
+    *,
+    limits: ConnectionLimits | None = None,
+    **settings: Any,
 ) -> Iterator[httpx.Client]:
     """Yield an HTTP client whose base URL is a server of these dependencies."""
     app_settings = load_settings(_env_file=None, **settings)
     app = create_app(deps, load_profiles() if profiles is None else profiles, app_settings)
     server_socket = bind_socket("127.0.0.1", 0)
-    server = uvicorn.Server(build_uvicorn_config(app, app_settings))
+    config = build_uvicorn_config(app, app_settings)
+    if limits is not None:
+        config.http = type("LimitedProtocol", (BoundedHttpProtocol,), {"limits": limits})
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [server_socket]})
     thread.start()
     try:

@@ -11,7 +11,9 @@ from .types import Host, Networks, Origins, Url
 class WebSettings(ScheduleSettings, frozen=True, kw_only=True):
     """The web site and its API, as `pyfserve` serves them."""
 
-    web_url: Annotated[Url, Meta(description="Public URL of the site. Default: the URL of the request.")] = ""
+    web_url: Annotated[
+        Url, Meta(description="Public URL of the site. Default: the address that a client is connected to.")
+    ] = ""
     web_cache_max_age: Annotated[
         int,
         Meta(

@@ -27,7 +27,7 @@ from .ops import ops
 from .pages import pages
 from .pages.layout import create_environment
 from .problems import to_response
-from .rate_limit import RequestLimiter
+from .rate_limit import RequestLimiter, has_large_body, reject_body
 from .responses import finalize_response
 from .site import Site
 
@@ -55,6 +55,8 @@ class SiteApp(Litestar):
 
     async def _handle_limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         rejection = self.limiter.find_rejection(cast(HTTPScope, scope))
+        if rejection is None and await has_large_body(cast(HTTPScope, scope), receive):
+            rejection = reject_body()
         if rejection is None:
             await super().__call__(scope, receive, send)
             return

@@ -63,8 +63,8 @@ def to_response(request: Request[Any, Any, Any], error: Exception) -> Response[A
     problem, headers = to_problem(error)
     headers = {**headers, "cache-control": "no-store"}
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    if request.url.path.startswith(MACHINE_PREFIXES):
+        _log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+    if request.scope["path"].startswith(MACHINE_PREFIXES):
         return Response(problem, status_code=problem.status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
     return Template("failure.html", context={"problem": problem}, status_code=problem.status, headers=headers)
 

@@ -1,5 +1,6 @@
 """Limits for requests: URL length, body size, and requests per minute and client. Checked before the index is read."""
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from ipaddress import IPv6Address, ip_network
 from math import ceil
 
 from litestar.datastructures import Headers
-from litestar.types import HTTPScope
+from litestar.types import HTTPScope, Receive
 
 from .problems import RequestRejected
 
@@ -22,6 +23,53 @@ _UNLIMITED_PREFIXES = ("/static/", "/health")
 _MAX_CLIENTS = 10_000
 
 _SECONDS_PER_MINUTE = 60
+
+_HOST = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]*))(?::(?P<port>[0-9]{1,5}))?")
+# What follows on the connection is not read: the rest of a body, or a hidden request.
+_CLOSE = {"connection": "close"}
+
+
+def _find_malformed(scope: HTTPScope) -> RequestRejected | None:
+    """Return the rejection of a request that programs on the way may read in another way than this one."""
+    values = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    if len(values) > 1 or not all(map(is_host, values)):
+        return RequestRejected(HTTPStatus.BAD_REQUEST, "The Host header is invalid.", headers=_CLOSE)
+    names = {name for name, _ in scope["headers"]}
+    if {b"content-length", b"transfer-encoding"} <= names:
+        detail = "A request has either Content-Length or Transfer-Encoding."
+        return RequestRejected(HTTPStatus.BAD_REQUEST, detail, headers=_CLOSE)
+    return None
+
+
+def is_host(value: str) -> bool:
+    """Tell whether a Host header is a name or an IP address, with an optional port."""
+    match = _HOST.fullmatch(value)
+    if match is None or not 0 < int(match["port"] or 80) < 65_536:
+        return False
+    try:
+        return match["ipv6"] is None or bool(IPv6Address(match["ipv6"]))
+    except ValueError:
+        return False
+
+
+def reject_body() -> RequestRejected:
+    """Return the rejection of a body that is too large, which is not read."""
+    detail = f"The body is too large; the limit is {MAX_BODY_SIZE} bytes."
+    return RequestRejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers=_CLOSE)
+
+
+async def has_large_body(scope: HTTPScope, receive: Receive) -> bool:
+    """Read a body of unknown length up to the limit; return whether it is longer."""
+    if all(name != b"transfer-encoding" for name, _ in scope["headers"]):
+        return False
+    size, has_more = 0, True
+    while has_more and size <= MAX_BODY_SIZE:
+        message = await receive()
+        if message["type"] != "http.request":
+            return False
+        size += len(message["body"])
+        has_more = message["more_body"]
+    return size > MAX_BODY_SIZE
 
 
 class RequestLimiter:
@@ -42,15 +90,15 @@ class RequestLimiter:
 
     def find_rejection(self, scope: HTTPScope) -> RequestRejected | None:
         """Return the reason to reject a request, None to accept it."""
+        if (malformed := _find_malformed(scope)) is not None:
+            return malformed
         if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_URL_LENGTH:
             return RequestRejected(
                 HTTPStatus.REQUEST_URI_TOO_LONG, f"The URL is too long; the limit is {MAX_URL_LENGTH} characters."
             )
         length = Headers.from_scope(scope).get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > MAX_BODY_SIZE:
-            return RequestRejected(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is too large; the limit is {MAX_BODY_SIZE} bytes."
-            )
+            return reject_body()
         if not self._capacity or scope["path"].startswith(_UNLIMITED_PREFIXES):
             return None
         client = scope.get("client")

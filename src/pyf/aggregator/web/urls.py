@@ -33,15 +33,18 @@ def filter_pairs(query: SearchQuery) -> list[tuple[str, str]]:
 
 
 def get_base_url(request: Request[Any, Any, Any], site: Site) -> str:
-    """Return the site's URL without a trailing slash: `WEB_URL`, or the one of the request."""
-    return site.settings.web_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+    """Return the site's URL without a trailing slash: `WEB_URL`, or the address that the client is connected to.
+
+    The Host header is no address of the site: it is whatever a client sends.
+    """
+    return site.settings.web_url.rstrip("/") or f"{request.scope['scheme']}://{_format_server(request)}"
 
 
 def build_request_url(request: Request[Any, Any, Any], site: Site, **params: object) -> str:
     """Return the URL of a request with some parameters replaced."""
     pairs = [(name, value) for name, value in request.query_params.multi_items() if name not in params]
     pairs += [(name, str(value)) for name, value in params.items()]
-    return _add_query(get_base_url(request, site) + quote(request.url.path), pairs)
+    return _add_query(get_base_url(request, site) + quote(request.scope["path"]), pairs)
 
 
 def start_path(collection: str) -> str:
@@ -82,6 +85,13 @@ def feed_path(collection: str, kind: str, query: SearchQuery = SearchQuery()) ->
 def feed_redirect_path(collection: str) -> str:
     """Return the path that redirects to the feed of a list, with the list's parameters."""
     return f"{start_path(collection)}/feed"
+
+
+def _format_server(request: Request[Any, Any, Any]) -> str:
+    host, port = request.scope["server"] or ("localhost", None)
+    if port is None:  # a Unix socket
+        return "localhost"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _quote_segment(text: str) -> str:

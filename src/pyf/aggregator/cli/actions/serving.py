@@ -25,6 +25,7 @@ from ...config.profiles import CurrentProfiles
 from ...domain.errors import Unavailable
 from ...settings import Settings, load_settings
 from ...web.app import create_app
+from ...web.connections import BoundedHttpProtocol
 from ..collection_option import print_index
 from ..config import read_settings
 from ..exit_codes import ExitCode, treat_sigterm_as_interrupt
@@ -144,6 +145,8 @@ def build_uvicorn_config(app: Litestar | str, settings: Settings, **worker_optio
         app,
         log_config=None,
         access_log=False,
+        http=BoundedHttpProtocol,
+        ws="none",
         loop=f"{SingleAcceptLoop.__module__}:{SingleAcceptLoop.__name__}",
         server_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
