@@ -27,7 +27,7 @@ def serve_app(
     **settings: Any,
 ) -> Iterator[httpx.Client]:
     """Yield an HTTP client whose base URL is a server of these dependencies."""
-    app_settings = load_settings(_env_file=None, **settings)
+    app_settings = load_settings(**settings)
     app = create_app(deps, load_profiles() if profiles is None else profiles, app_settings)
     server_socket = bind_socket("127.0.0.1", 0)
     config = build_uvicorn_config(app, app_settings)

@@ -31,7 +31,7 @@ def client(request: pytest.FixtureRequest) -> Iterator[TestClient[Litestar]]:
     deps = build_small_site()
     search = LossySearch(deps.index, now=deps.now)
     search.returned = request.param
-    app = create_app(replace(deps, search=search), {}, load_settings(_env_file=None, web_rate_limit=0))
+    app = create_app(replace(deps, search=search), {}, load_settings(web_rate_limit=0))
     with TestClient(app) as client:
         yield client
 

@@ -41,7 +41,7 @@ PATHS = (
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient[Litestar]]:
     """The same site without a network connection, for tests with many requests."""
-    app = create_app(build_small_site(), {}, load_settings(_env_file=None, web_rate_limit=0))
+    app = create_app(build_small_site(), {}, load_settings(web_rate_limit=0))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
