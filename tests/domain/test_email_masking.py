@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.domain.email_masking import EMAIL_MASK, mask_emails, mask_emails_in_html, parse_person_names
+from pyf.aggregator.domain.email_masking import EMAIL_MASK, mask_emails, mask_emails_in_html
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,6 @@ def test_text_of_a_million_characters_is_looked_through(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
 
     assert mask_emails(text)
-    parse_person_names([text])
 
 
 @given(st.text(alphabet="ab.@<>\"' +-:x", max_size=60))
@@ -53,18 +52,3 @@ def test_a_link_to_write_to_somebody_leads_nowhere() -> None:
     html = '<p><a href="mailto:ada%40x.example?subject=hi">Ada</a> <a href="https://x.example/">x</a> ada@x.example</p>'
 
     assert mask_emails_in_html(html) == f'<p><a>Ada</a> <a href="https://x.example/">x</a> {EMAIL_MASK}</p>'
-
-
-@pytest.mark.parametrize(
-    ("published", "names"),
-    [
-        (["Ada Lovelace", "Ada Lovelace <ada@x.example>"], ("Ada Lovelace",)),
-        (['"Ada Lovelace" <ada@x.example>, Bob <bob@x.example>'], ("Ada Lovelace", "Bob")),
-        (["ada@x.example"], ()),
-        (["Ada (ada@x.example)"], ("Ada",)),
-        (["Plone Foundation, Inc."], ("Plone Foundation, Inc.",)),
-        (["", "  "], ()),
-    ],
-)
-def test_people_are_named_without_their_addresses(published: list[str], names: tuple[str, ...]) -> None:
-    assert parse_person_names(published) == names

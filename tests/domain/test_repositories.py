@@ -93,6 +93,21 @@ def test_no_text_raises_and_what_comes_of_one_stays_itself(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "github:o/r", "GitHub: o/r", "gh:o/r", "github:o/r#readme", "https://github.com//o//r", "https://github.com/o/r>`_",
+        "`code <https://github.com/o/r>`_", "Repository, https://github.com/o/r", "Source: https://github.com/o/r",
+        "[code](https://github.com/o/r)", "<a href='https://github.com/o/r'>", "scm:git:git://github.com/o/r.git",
+        "url=https://github.com/o/r", "https://https://github.com/o/r", "https://github.com/o/r, https://docs.example",
+        "see https://docs.example or https://github.com/o/r", "https%3A%2F%2Fgithub.com%2Fo%2Fr", "https://github.com/o/r\u200b",
+        "https:\\\\github.com\\o\\r", "http//github.com/o/r", "https://github.com/o//r/issues", "\ufeffgithub.com/o/r",
+    ],
+)  # fmt: skip
+def test_repository_is_read_through_markup_labels_and_mistakes(text: str) -> None:
+    assert parse_repository_url(text) == RepositoryRef("github.com", "o", "r")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "", " ", "UNKNOWN", "github.com", "https://github.com", "https://github.com/", "https://github.com/owner",
         "https://github.com/owner/", "https://github.com/owner?tab=repositories", "https://github.com/owner/..",
         "https://github.com/jni//issues", "https://github.com/own er/name", "https://github.com/-/name",

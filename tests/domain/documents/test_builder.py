@@ -150,9 +150,24 @@ def test_advisories_belong_to_the_release_that_carries_them() -> None:
         ("plone plone", ("plone",)),
         ("", ()),
         (" , ", ()),
+        ("web; rest api; flask", ("web", "rest api", "flask")),
+        ("['web', 'rest api']", ("web", "rest api")),
+        ('["web"]', ("web",)),
+        ("('web', \"it's new\")", ("web", "it's new")),
+        ("[web, rest api]", ("web", "rest api")),
+        ("web\nrest api\nflask", ("web", "rest api", "flask")),
+        ("- web\n- rest api", ("web", "rest api")),
+        ("web,\nrest api;flask", ("web", "rest api", "flask")),
+        ("web | rest api", ("web", "rest api")),
+        ('"rest api" web', ("rest api", "web")),
+        ("don't c++ c# .net", ("don't", "c++", "c#", ".net")),
+        ("forms (html), web", ("forms (html)", "web")),
+        ("rest api,", ("rest api",)),
+        ("UNKNOWN", ()),
+        ("web, UNKNOWN", ("web",)),
     ],
 )
-def test_keywords_split_on_commas_where_there_are_any(published: str, words: tuple[str, ...]) -> None:
+def test_keywords_split_at_the_published_separator(published: str, words: tuple[str, ...]) -> None:
     assert parse_keywords(published) == words
 
 

@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.markers import Marker
 
-from pyf.aggregator.domain.membership.requirements import parse_requirements
+from pyf.aggregator.domain.membership.requirements import (
+    Requirements,
+    parse_required_names,
+    parse_requirement_lines,
+    parse_requirements,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,11 +57,72 @@ def test_one_line_of_several_is_enough() -> None:
     assert needed.run_time == {"flask": "Flask>=2; python_version < '3.10'"}
 
 
+# Spellings of twenty years that tools of today reject: the line still names its project.
+OLD_SPELLINGS = [
+    "Flask>=0.10.*",
+    "Flask (>=0.9,<2.0.*)",
+    "Flask>='1.0'",
+    "Flask~=2",
+    "Flask>dev",
+    "Flask==0.10.1-foo",
+    "flask >= banana",
+    "Flask (1.0)",
+    "Flask 1.0",
+    "Flask=>1.0",
+    "Flask=1.0",
+    "Flask^2.0",
+    "Flask>=1.0,",
+    "Flask,",
+    "Flask[async]>=2.*",
+    "flask>=1.0.*; python_version < '3.0.*'",
+    "flask>=1.*;python_version<'3'",
+    "flask; nonsense",
+    "'Flask>=1.0'",
+    "\tFlask  >=  1.* , <  2",
+    "Flask @ not a url",
+]
+NO_REQUIREMENTS = ["", "  ", "???", "-", "Flask is needed", "git+https://code.example/flask#egg=flask", "Flask,Jinja2"]
+
+
+@pytest.mark.parametrize("line", OLD_SPELLINGS)
+def test_a_line_counts_by_the_name_that_it_plainly_has(line: str) -> None:
+    (displayed,) = parse_requirement_lines([line])
+
+    assert parse_requirements([line]).run_time == {"flask": " ".join(line.split())}
+    assert parse_required_names([line]) == {"flask"}
+    assert (displayed.name_normalized, displayed.extras) == ("flask", ())
+
+
 @pytest.mark.parametrize(
-    "line", ["", "???", "flask >= banana", "flask>=0.9.*", "flask; nonsense", "flask; extra ==", "-"]
+    ("line", "extras"),
+    [("flask>=0.9.*; extra == 'web'", ("web",)), ("flask>dev ; 'a' == extra or extra == 'b'", ("a", "b"))],
 )
-def test_what_is_no_requirement_is_skipped(line: str) -> None:
+def test_old_spellings_keep_their_extras(line: str, extras: tuple[str, ...]) -> None:
+    assert parse_requirements([line]).extras == {"flask": extras}
+    assert parse_requirement_lines([line])[0].extras == extras
+
+
+def test_invalid_marker_with_an_extra_does_not_count_as_run_time() -> None:
+    assert parse_requirements(["flask; extra =="]) == Requirements(extras={"flask": ()})
+
+
+@pytest.mark.parametrize("line", NO_REQUIREMENTS)
+def test_line_without_a_plain_name_is_displayed_as_published(line: str) -> None:
+    displayed = parse_requirement_lines([line])
+
     assert parse_requirements([line, "jinja2"]).run_time == {"jinja2": "jinja2"}
+    assert parse_required_names([line]) == frozenset()
+    assert [(shown.name, shown.name_normalized) for shown in displayed] == [(line, "")] * bool(line.strip())
+
+
+def test_versions_and_conditions_that_cannot_be_parsed_are_displayed_as_published() -> None:
+    lines = parse_requirement_lines(["B (>=0.9,<2.0.*)", "A>=0.10.*; python_version < '3.0.*'", "what is this"])
+
+    assert [(line.name, line.versions, line.condition) for line in lines] == [
+        ("A", ">=0.10.*", 'python_version < "3.0.*"'),
+        ("B", ">=0.9,<2.0.*", ""),
+        ("what is this", "", ""),
+    ]
 
 
 @given(st.text(max_size=60) | st.text("flask [];=\"'()<>extraos_nm0123andor", max_size=40))

@@ -4,7 +4,6 @@ Links of quarantined projects are masked as well, because they may lead to malwa
 """
 
 import re
-from collections.abc import Iterable, Iterator
 
 EMAIL_MASK = "[address]"
 LINK_MASK = "[link]"
@@ -36,15 +35,6 @@ def mask_emails_in_html(html: str) -> str:
     return mask_emails(_MAILTO_HREF.sub("", html))
 
 
-def parse_person_names(values: Iterable[str]) -> tuple[str, ...]:
-    """Return the names in fields such as author and author_email, each once, without e-mail addresses."""
-    return tuple(dict.fromkeys(_iter_names(values)))
-
-
-def _iter_names(values: Iterable[str]) -> Iterator[str]:
-    for field in values:
-        # Commas separate people only in lists of addresses: "Plone Foundation, Inc." is one name.
-        for part in field.split(",") if "@" in field else [field]:
-            name = _EMAIL.sub("", _BRACKETED_EMAIL.sub("", part)).strip(" \t\r\n\"'<>;,")
-            if name:
-                yield " ".join(name.split())
+def remove_emails(text: str) -> str:
+    """Return a text without its e-mail addresses and the brackets around them."""
+    return _EMAIL.sub("", _BRACKETED_EMAIL.sub("", text))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from urllib.parse import unquote
 
 from msgspec import UNSET, Struct, UnsetType
@@ -15,12 +16,30 @@ _BITBUCKET = "bitbucket.org"
 # No URL of a repository is longer; a longer text is cut to bound the time.
 _MAX_URL_LENGTH = 2_000
 
-_WRAPPERS = "<>()[]{}\"'`‘’“”«»,;:!|* \t\r\n\x00"
+# What stands between a URL and the markup or the words around it.
+_SEPARATORS = re.compile("[\\s<>()\\[\\]{}\"'`‘’“”«»,;|*\x00]+")
+_MAX_LINK_PARTS = 20
+# A template without the repository's name: `owner//issues`.
+_MISSING_NAME = re.compile(
+    r"(?i)//(?:issues|pulls|wiki|tree|blob|releases|actions|archive|tags|commits|discussions)(?:/|$)"
+)
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+# A label or a second scheme before the scheme: `scm:git:https://`, `url=https://`, `https://https://`.
+_SCHEME_PREFIX = re.compile(r"(?i)^(?:(?:[a-z]+(?:[:=+]|://))+)(?=[a-z][a-z0-9+.-]*:/)")
+_SHORT_FORM = re.compile(r"(?i)(github|gh|gitlab|bitbucket|codeberg):/{0,2}([a-z0-9_.-]+/[a-z0-9_./-]+)(?:[#?@].*)?")
+_SPACED_SHORT_FORM = re.compile(r"(?i)\b(github|gitlab|bitbucket|codeberg):\s+(?=[a-z0-9_.-]+/[a-z0-9_.-]+\s*$)")
+_SHORT_HOSTS = {
+    "github": GITHUB,
+    "gh": GITHUB,
+    "gitlab": "gitlab.com",
+    "bitbucket": _BITBUCKET,
+    "codeberg": _CODEBERG,
+}
 _PUNCTUATION = ".…,;:!?*)]}>\"'`’”»"
 
 # Scheme and user don't matter: `git+ssh://git@host/…`, `git@host:…`, `//host/…` and `host/…` are equal.
 _REPOSITORY_URL = re.compile(
-    r"(?:(?:[a-z][a-z0-9+.-]*:)?/{1,3})?(?:[^/@?#\s]*@)?(?P<host>[a-z0-9.-]+)(?::[0-9]+(?=/))?[/:](?P<path>[^?#\s]*)",
+    r"(?:(?:[a-z][a-z0-9+.-]*:|https?(?=//))?/{1,3})?(?:[^/@?#\s]*@)?(?P<host>[a-z0-9.-]+)(?::[0-9]+(?=/))?[/:](?P<path>[^?#\s]*)",
     re.IGNORECASE,
 )
 
@@ -98,25 +117,43 @@ class RepositoryRef(Struct, frozen=True, eq=False):
 
 
 def parse_repository_url(text: str) -> RepositoryRef | None:
-    """Return the repository that a URL leads to, None for any other text.
+    """Return the repository that a published link leads to, None for any other text.
 
     The URL may lead to anything in the repository (`/tree/main`, `/issues`, `#readme`), may have no scheme, and may be
-    wrapped in brackets or quotes; text after white space is ignored. Known hosts are GitHub, GitLab (also hosts named
-    `gitlab.…`), Codeberg and Bitbucket. Published pages (`owner.github.io`) do not count, because sites of whole
-    organizations have the same form.
+    the short form `github:owner/name`. Markup and a label around it are ignored, as in `Source, https://…`: the first
+    part of the text that is such a URL counts. Known hosts are GitHub, GitLab (also hosts named `gitlab.…`), Codeberg
+    and Bitbucket. Published pages (`owner.github.io`) do not count, because sites of whole organizations have the same
+    form.
     """
-    match = _REPOSITORY_URL.match(text[:_MAX_URL_LENGTH].lstrip(_WRAPPERS))
+    parts = (part for part in _SEPARATORS.split(_normalize_link(text[:_MAX_URL_LENGTH])) if part)
+    return next((ref for part in islice(parts, _MAX_LINK_PARTS) if (ref := _parse_url(part)) is not None), None)
+
+
+def _normalize_link(text: str) -> str:
+    """Return a link with plain slashes, and without invisible characters and white space after `github:`."""
+    text = _SPACED_SHORT_FORM.sub(r"\1:", _INVISIBLE.sub("", text).replace("\\", "/"))
+    return unquote(text) if "%2f" in text.lower() else text
+
+
+def _parse_url(part: str) -> RepositoryRef | None:
+    part = _SCHEME_PREFIX.sub("", part.strip(_PUNCTUATION))
+    if short_form := _SHORT_FORM.fullmatch(part):
+        part = f"{_SHORT_HOSTS[short_form[1].lower()]}/{short_form[2]}"
+    match = _REPOSITORY_URL.match(part)
     if match is None:
         return None
     host = match["host"].lower().rstrip(".").removeprefix("www.")
-    parts = unquote(match["path"]).lstrip("/").rstrip(_PUNCTUATION + "/ ").split("/")
+    path = unquote(match["path"]).strip("/").rstrip(_PUNCTUATION + "/ ")
+    if _MISSING_NAME.search(path):
+        return None
+    parts = [segment for segment in path.split("/") if segment]
     if host in _GITHUB_HOSTS:
         prefix = _GITHUB_HOSTS[host]
         has_prefix = tuple(parts[: len(prefix)]) == prefix
         return _parse_owner_and_name(GITHUB, parts[len(prefix) :]) if has_prefix else None
     if host in (_CODEBERG, _BITBUCKET):
         return _parse_owner_and_name(host, parts)
-    return _parse_nested(host, parts) if host.startswith("gitlab.") else None
+    return _parse_nested(host, parts) if host.startswith("gitlab.") and parts else None
 
 
 def _parse_owner_and_name(host: str, parts: Sequence[str]) -> RepositoryRef | None:

@@ -43,3 +43,12 @@ def suggest(value: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     by_lower_case = {name.lower(): name for name in known}
     matches = get_close_matches(value.lower(), by_lower_case, n=1, cutoff=cutoff)
     return f"Did you mean {by_lower_case[matches[0]]}?" if matches else ""
+
+
+# What packaging tools and templates write for a missing value; setuptools wrote "UNKNOWN" for twenty years.
+_PLACEHOLDERS = frozenset({"unknown", "none", "null", "n/a", "undefined"})
+
+
+def is_placeholder(text: str) -> bool:
+    """Return whether a published text stands for a missing value."""
+    return text.strip().lower() in _PLACEHOLDERS

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ..licenses import to_spdx
 from ..readme.plain_text import Readme, RenderedReadme
+from ..text import is_placeholder
 from .project import Metadata, Project, ProjectStatus, Release
 from .schema import RegistryFields
 from .version import parse_version_parts, to_sortable
@@ -167,10 +168,35 @@ def _build_readme_fields(readme: RenderedReadme) -> dict[str, Any]:
     }
 
 
+# The first separator that a text contains separates its keywords; commas and semicolons count alike.
+_KEYWORD_SEPARATORS = (re.compile(r"[,;\n]"), re.compile(r"\s\|\s"))
+_QUOTED = re.compile(r"""(?:^|(?<=[\s,\[(]))(?:"([^"]*)"|'([^']*)')(?=$|[\s,\])])""")
+_KEYWORD_WRAPPERS = " \t\r\n\"'`"
+_WORD = re.compile(r'"[^"]+"|\S+')
+_BULLET = re.compile(r"[-*\u2022]\s+")
+
+
 def parse_keywords(text: str) -> tuple[str, ...]:
-    """Split published keywords on commas if there are any, else on white space; each once, in order."""
-    words = text.split(",") if "," in text else text.split()
-    return tuple(dict.fromkeys(stripped for word in words if (stripped := word.strip())))
+    """Split published keywords; each once, in order.
+
+    They are separated by commas, semicolons or lines, or else by white space. Quoted keywords, as in the text of a
+    Python list, are kept together.
+    """
+    stripped = text.strip()
+    is_list = stripped[:1] + stripped[-1:] in ("[]", "()")
+    words = _split_keywords(stripped[1:-1] if is_list else stripped)
+    cleaned = (" ".join(_BULLET.sub("", word.strip(), count=1).strip(_KEYWORD_WRAPPERS).split()) for word in words)
+    return tuple(dict.fromkeys(word for word in cleaned if word and not is_placeholder(word)))
+
+
+def _split_keywords(text: str) -> list[str]:
+    quoted = [double or single for double, single in _QUOTED.findall(text)]
+    if quoted and not _QUOTED.sub("", text).strip(",; \t\r\n"):
+        return quoted
+    for separator in _KEYWORD_SEPARATORS:
+        if separator.search(text):
+            return separator.split(text)
+    return _WORD.findall(text)
 
 
 @lru_cache(maxsize=_CACHE_SIZE)

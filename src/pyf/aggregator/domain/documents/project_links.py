@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from ..email_masking import mask_emails
+from ..repositories import parse_repository_url
 from .schema import RegistryFields
 
 _MAX_LABEL_LENGTH, _MAX_URL_LENGTH = 60, 500
@@ -19,10 +20,15 @@ class ProjectLink(Struct, frozen=True):
 
 
 def list_public_links(newest: RegistryFields, repository_url: str = "") -> tuple[ProjectLink, ...]:
-    """Return the links of a project, its own first; URLs that are not http(s) or contain a user name are left out."""
+    """Return the links of a project, its own first; URLs that are not http(s) or contain a user name are left out.
+
+    A repository has its web URL, however its link is written.
+    """
     links: dict[str, ProjectLink] = {}
     for label, url in _iter_published_links(newest, repository_url):
         url = url.strip()
+        if not _is_safe_url(url) and (ref := parse_repository_url(url)) is not None:
+            url = ref.url  # `github:owner/name`, or a clone URL
         if _is_safe_url(url):
             text = " ".join(mask_emails(label).split())
             links.setdefault(url.rstrip("/").lower(), ProjectLink(text[:_MAX_LABEL_LENGTH] or "Link", url))

@@ -14,6 +14,7 @@ from ..documents.project import Vulnerability
 from ..documents.schema import RegistryFields, RepositoryFields
 from ..documents.version import NOT_PEP_440, parse_version
 from ..membership.profile import parse_frameworks
+from ..text import is_placeholder
 from .links import ProjectLinks, find_links
 from .rules import IssueCounts, Signals
 
@@ -81,7 +82,6 @@ _MAX_TIMESTAMP = 253_370_764_800
 
 # A summary of fewer words than this can only repeat the name.
 _MIN_SUMMARY_WORDS = 3
-_PLACEHOLDER_SUMMARIES = {"", "unknown", "none", "todo", "n/a"}
 
 
 def extract_signals(documents: Sequence[RegistryFields], enrichments: Enrichments = Enrichments()) -> Signals:
@@ -168,7 +168,7 @@ def _extract_summary(newest: RegistryFields) -> str:
     """Return the summary, "" if it only repeats the name or a template's text."""
     summary = " ".join(newest.summary.split())
     words = summary.casefold().strip(".")
-    if words in _PLACEHOLDER_SUMMARIES or words == newest.name.casefold() or len(words.split()) < _MIN_SUMMARY_WORDS:
+    if is_placeholder(words) or words == newest.name.casefold() or len(words.split()) < _MIN_SUMMARY_WORDS:
         return ""
     return summary
 

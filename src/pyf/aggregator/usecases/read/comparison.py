@@ -8,7 +8,7 @@ from ...domain.documents.project import ProjectStatus, normalize_name
 from ...domain.errors import Invalid, NotFound
 from ...domain.membership.requirements import parse_requirement_lines
 from ...domain.search import Hit
-from ...domain.support_matrix import FrameworkVersion, SupportMatrix, sort_newest_first
+from ...domain.support.matrix import FrameworkVersion, SupportMatrix, sort_newest_first
 from ...ports import Dependencies
 from ..collections.target import Target
 from .package import get_visible_documents

@@ -16,7 +16,7 @@ from ...domain.email_masking import mask_emails, mask_emails_in_html, mask_links
 from ...domain.errors import NotFound
 from ...domain.membership.requirements import RequirementLine, parse_requirement_lines
 from ...domain.search import Hit
-from ...domain.support_matrix import SupportMatrix
+from ...domain.support.matrix import SupportMatrix
 from ...ports import Dependencies
 from ..collections.target import Target, build_not_found_error, require_state
 from .package_views import (

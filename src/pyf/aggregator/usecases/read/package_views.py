@@ -7,12 +7,13 @@ from msgspec.structs import replace
 
 from ...domain.documents.document import Document
 from ...domain.documents.facets import HealthBand, to_health_band
+from ...domain.documents.people import parse_person_names
 from ...domain.documents.schema import RegistryFields
 from ...domain.documents.version import to_version_key
-from ...domain.email_masking import mask_emails, parse_person_names
+from ...domain.email_masking import mask_emails
 from ...domain.health.score import AppliedCap, Finding, Score
 from ...domain.search import Hit, to_hit
-from ...domain.support_matrix import SupportMatrix, build_support_matrix
+from ...domain.support.matrix import SupportMatrix, build_support_matrix
 from ...domain.text import to_date
 from ...ports import Dependencies
 from ..enrich.scores import score_project

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from ...domain.support_matrix import SupportMatrix, SupportRow
+from ...domain.support.matrix import SupportMatrix, SupportRow
 from ...usecases.read.package_views import HealthGroup, HealthReport, ReleaseSummary
 from . import charts, formatting
 from .charts import Timeline

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pyf.aggregator.domain.documents.project_links import list_public_links
 from pyf.aggregator.domain.membership.requirements import parse_requirement_lines
-from pyf.aggregator.domain.support_matrix import build_support_matrix, sort_newest_first
+from pyf.aggregator.domain.support.matrix import build_support_matrix, sort_newest_first
 from support.builders import build_fields
 from support.scoring_fixtures import SCORING_CONFIG
 
@@ -65,6 +65,7 @@ def test_requirements_are_taken_apart() -> None:
         ("Attrs", "", 'python_version < "3"', ()),
         ("attrs", "", "", ()),
         ("zope", "<6,>=5", "", ()),
+        ("not a requirement!", "", "", ()),
         ("mypy", "", 'extra == "dev"', ("dev",)),
     ]
 

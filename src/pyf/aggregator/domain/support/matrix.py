@@ -7,10 +7,10 @@ from itertools import groupby
 
 from msgspec import UNSET, Struct
 
-from .documents.schema import RegistryFields
-from .documents.version import to_version_key
-from .health.compatibility import is_release_supported
-from .health.scoring_config import ScoringConfig, parse_version_numbers
+from ..documents.schema import RegistryFields
+from ..documents.version import to_version_key
+from ..health.compatibility import is_release_supported
+from ..health.scoring_config import ScoringConfig, parse_version_numbers
 
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,9}")
 

@@ -1,0 +1,1 @@
+"""Which releases of Python and of frameworks a package supports."""
