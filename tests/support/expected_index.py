@@ -60,6 +60,7 @@ def to_comparable(document: Json) -> Json:
         "requires_dist": list(document["requires_dist"]),
         "project_urls": document["project_urls"],
         "files": sorted(file["filename"] for file in document["urls"]),
+        "has_files": document["has_files"],
         "upload_timestamp": document["upload_timestamp"],
         "maintainers": list(document["maintainers"]),
         "last_serial": document["last_serial"],
@@ -83,6 +84,7 @@ def _build_document(project: Json, release: Json, version: str, *, is_newest: bo
         "requires_dist": info["requires_dist"] or [],
         "project_urls": {k: v for k, v in (info["project_urls"] or {}).items() if v},
         "files": sorted(file["filename"] for file in files),
+        "has_files": bool(files),
         "upload_timestamp": min((_parse_time(file["upload_time_iso_8601"]) for file in files), default=0),
         "maintainers": sorted({role["user"] for role in project["ownership"]["roles"]}),
         "last_serial": project["last_serial"],
@@ -120,14 +122,15 @@ def _is_unconditional(line: str) -> bool:
 
 
 def _find_newest(project: Json) -> str:
-    def to_sort_key(version: str) -> tuple[bool, bool, bool, Version, str]:
+    def to_sort_key(version: str) -> tuple[bool, bool, bool, bool, Version, bool, str]:
         files = project["releases"][version]
-        info = project["info"] if project["info"]["version"] == version else {}
+        is_latest = project["info"]["version"] == version
+        is_usable = not _is_yanked(files, project["info"] if is_latest else {})
         try:
             parsed = Version(version)
         except InvalidVersion:
-            return (not _is_yanked(files, info), False, False, Version("0"), version)
-        return (not _is_yanked(files, info), True, not parsed.is_prerelease, parsed, version)
+            return (bool(files), is_usable, False, False, Version("0"), is_latest, version)
+        return (bool(files), is_usable, True, not parsed.is_prerelease, parsed, is_latest, version)
 
     return max(project["releases"], key=to_sort_key)
 

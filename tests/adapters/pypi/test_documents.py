@@ -1,12 +1,15 @@
 """Parsing of PyPI's JSON documents with all kinds of values."""
 
+import json
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import to_builtins
 
+from pyf.aggregator.adapters.http.readers import make_json_reader
 from pyf.aggregator.adapters.pypi.documents import (
     Info,
     InfoWithReadme,
@@ -20,6 +23,7 @@ from pyf.aggregator.adapters.pypi.documents import (
     to_texts,
     to_unix_seconds,
 )
+from pyf.aggregator.domain.documents.builder import parse_keywords
 from pyf.aggregator.domain.documents.project import Metadata, Release
 
 Json = dict[str, Any]
@@ -139,8 +143,50 @@ def test_project_document_requires_structure(skeleton: Json) -> None:
         decode_document(**skeleton)
 
 
-def test_to_text_joins_list() -> None:
-    assert decode_metadata(keywords=["cms", None, "plone"]).keywords == "cms, plone"
+@pytest.mark.parametrize(
+    ("published", "keywords"),
+    [
+        (["cms", None, "plone"], ("cms", "plone")),
+        (["rest api"], ("rest api",)),
+        (["UNKNOWN"], ()),
+        ("UNKNOWN", ()),
+    ],
+)
+def test_texts_of_a_list_are_keywords(published: object, keywords: tuple[str, ...]) -> None:
+    assert parse_keywords(decode_metadata(keywords=published).keywords) == keywords
+
+
+@pytest.mark.parametrize("placeholder", ["UNKNOWN", "unknown", " UNKNOWN\n\n", "None", "n/a"])
+def test_placeholders_count_as_missing(placeholder: str) -> None:
+    texts = [name for name, value in to_builtins(Metadata()).items() if value == ""]
+    metadata = decode_metadata(
+        **dict.fromkeys(texts, placeholder),
+        classifiers=[placeholder],
+        requires_dist=[placeholder, "Flask"],
+        project_urls={"Homepage": placeholder, "Docs": "https://docs.example"},
+    )
+
+    expected = Metadata(requires_dist=("Flask",), project_urls=(("Docs", "https://docs.example"),))
+    assert metadata == expected
+
+
+def test_lone_surrogate_does_not_exclude_a_project() -> None:
+    """Python's own JSON encoder writes them, and no text can contain them."""
+    info = {"name": "acme", "version": "1.0", "summary": "a\ud800b \U0001f600 c:\\\\ud800", "author": "\udfff"}
+    reader = make_json_reader(ProjectDocument)()
+    reader.feed(json.dumps({"info": info, "last_serial": 1}).encode())
+    document = reader.finish()
+
+    assert document.info.summary == "a\ufffdb \U0001f600 c:\\\\ud800"
+    assert document.info.author == "\ufffd"
+
+
+@pytest.mark.parametrize("raw", [b"\xed\xa0\x80", b"\xff", b"\x0b"])
+def test_invalid_bytes_do_not_exclude_a_project(raw: bytes) -> None:
+    reader = make_json_reader(ProjectDocument)()
+    reader.feed(b'{"info": {"name": "acme", "version": "1.0", "summary": "a%sb"}, "last_serial": 1}' % raw)
+
+    assert reader.finish().info.summary.startswith("a")
 
 
 def test_parse_releases_describes_file() -> None:

@@ -44,6 +44,40 @@ def test_the_newest_release_is_the_one_pip_would_install(versions: list[str], ya
     assert {select_newest(order).version for order in permutations(releases)} == {expected}
 
 
+@pytest.mark.parametrize(
+    ("with_files", "without_files", "expected"),
+    [
+        (["1.0"], ["2.0"], "1.0"),
+        (["1.0a1"], ["1.0"], "1.0a1"),
+        ([], ["1.0", "2.0"], "2.0"),
+        (["1.0", "1.5"], ["0.9", "2.0"], "1.5"),
+    ],
+)
+def test_release_without_files_is_not_the_newest(
+    with_files: list[str], without_files: list[str], expected: str
+) -> None:
+    releases = [*map(make_release, with_files), *(make_release(version, files=0) for version in without_files)]
+
+    assert {select_newest(order).version for order in permutations(releases)} == {expected}
+
+
+def test_yanked_release_is_newer_than_one_without_files() -> None:
+    assert select_newest([make_release("2.0", files=0), make_release("1.0", yanked=True)]).version == "1.0"
+
+
+@pytest.mark.parametrize("latest", ["1", "1.0", "1.0.0"])
+def test_registry_chooses_among_spellings_of_one_version(latest: str) -> None:
+    releases = [make_release("0.9"), *map(make_release, ("1", "1.0", "1.0.0"))]
+
+    assert {select_newest(order, latest).version for order in permutations(releases)} == {latest}
+
+
+def test_later_upload_is_the_newest_of_equal_versions() -> None:
+    releases = [make_release("1", uploaded_at=30), make_release("1.0", uploaded_at=40), make_release("1.0.0")]
+
+    assert {select_newest(order, "0.9").version for order in permutations(releases[:2])} == {"1.0"}
+
+
 def test_a_release_is_as_old_as_its_first_file() -> None:
     assert make_release("1.0", files=3, uploaded_at=1000).upload_timestamp == 1000
 

@@ -1,5 +1,6 @@
 """Parsers of response bodies, fed chunk by chunk."""
 
+import re
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
@@ -24,6 +25,23 @@ class BodyReader(Protocol[T_co]):
         """Return the value of the complete body."""
 
 
+# A pair of surrogates, a lone one, or any other escape: a backslash may itself be escaped.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_CONTROL_CHARACTERS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def repair_json(body: bytes) -> bytes:
+    """Replace what no text can contain: lone surrogates, invalid UTF-8 and control characters.
+
+    Python's own encoder writes lone surrogates, so one author's text must not make a whole response unreadable.
+    """
+    text = _ESCAPE.sub(lambda match: rb"\ufffd" if match["lone"] else match[0], body)
+    return _CONTROL_CHARACTERS.sub(b" ", text).decode(errors="replace").encode()
+
+
 class BufferedReader(Generic[T]):
     """Parser of a body that fits in memory as a whole."""
 
@@ -45,6 +63,10 @@ def make_json_reader(model: type[T]) -> Callable[[], BodyReader[T]]:
     def decode(body: bytes) -> T:
         try:
             return decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+        try:
+            return decoder.decode(repair_json(body))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Transient(f"the response is not the expected JSON ({error})") from error
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, structs
 
 from ...domain.documents.project import File, Metadata, Release, Vulnerability
+from ...domain.text import is_placeholder
 from .. import timestamps
 
 # Indexes store serials as signed 64-bit integers; an empty registry reports 0.
@@ -32,11 +33,29 @@ def to_texts(value: object) -> tuple[str, ...]:
     return tuple([item for item in value if isinstance(item, str) and item])
 
 
+def to_metadata_text(value: object) -> str:
+    """Return a text of authors, "" for a placeholder such as `UNKNOWN`."""
+    if isinstance(value, str):
+        return "" if is_placeholder(value) else value
+    return ", ".join(to_metadata_texts(value))
+
+
+def to_metadata_texts(value: object) -> tuple[str, ...]:
+    """Return the texts of a list of authors, without placeholders."""
+    return tuple([text for text in to_texts(value) if not is_placeholder(text)])
+
+
+def to_keywords(value: object) -> str:
+    """Return published keywords as one text; each text of a list is one keyword."""
+    texts = to_metadata_texts(value)
+    return "".join(f"{text}," for text in texts) if texts else to_metadata_text(value)
+
+
 def to_text_pairs(value: object) -> tuple[tuple[str, str], ...]:
-    """Return the items of an object whose values are non-empty texts, in their order."""
+    """Return the items of an object whose values are texts and no placeholders, in their order."""
     if not isinstance(value, dict):
         return ()
-    return tuple((key, item) for key, item in value.items() if isinstance(item, str) and item)
+    return tuple((key, text) for key, item in value.items() if (text := to_metadata_text(item)))
 
 
 def to_flag(value: object) -> bool:
@@ -147,18 +166,24 @@ def parse_metadata(info: Info, value_cache: dict[Any, Any] | None = None) -> Met
     """
     intern_value = (value_cache if value_cache is not None else {}).setdefault
     text_fields = {
-        field: intern_value(value, value) for field in _TEXT_FIELDS for value in (to_text(getattr(info, field)),)
+        field: intern_value(value, value)
+        for field in _TEXT_FIELDS
+        for value in ((to_keywords if field == "keywords" else to_metadata_text)(getattr(info, field)),)
     }
     classifiers, requires_dist, project_urls = (
         intern_value(value, value)
-        for value in (to_texts(info.classifiers), to_texts(info.requires_dist), to_text_pairs(info.project_urls))
+        for value in (
+            to_metadata_texts(info.classifiers),
+            to_metadata_texts(info.requires_dist),
+            to_text_pairs(info.project_urls),
+        )
     )
     return Metadata(
         classifiers=classifiers,
         requires_dist=requires_dist,
         project_urls=project_urls,
         yanked=to_flag(info.yanked),
-        description=to_text(getattr(info, "description", None)),
+        description=to_metadata_text(getattr(info, "description", None)),
         **text_fields,
     )
 

@@ -159,16 +159,20 @@ class ProjectReader:
             except AggregatorError as error:
                 failed_versions[release.version] = drop_traceback(error)
 
+        def select_latest() -> Release:
+            return select_newest(releases.values(), document.info.version)
+
         def build_project() -> Project:
             return Project(
                 name=document.info.name,
                 last_serial=document.last_serial,
-                releases=tuple(self._drop_unneeded_readmes(releases.values(), select_newest(releases.values()))),
+                releases=tuple(self._drop_unneeded_readmes(releases.values(), select_latest())),
                 maintainers=parse_maintainers(document.ownership),
+                latest_version=document.info.version,
             )
 
-        # Only its own document tells that a release without files was yanked; then another one is the newest.
-        while (latest := select_newest(releases.values())).metadata is None and latest.version not in failed_versions:
+        # If no release has files, only its own document tells that one was yanked; then another one is the newest.
+        while (latest := select_latest()).metadata is None and latest.version not in failed_versions:
             await describe(latest, with_readme=True)
         if latest.metadata is not None and needs_releases(build_project()):
             await asyncio.gather(

@@ -16,7 +16,7 @@ from .schema import RegistryFields
 from .version import parse_version_parts, to_sortable
 
 # Raise it whenever documents are built differently: the next fetch then rebuilds older ones.
-DOCUMENT_VERSION = 3
+DOCUMENT_VERSION = 4
 
 # Releases of a project mostly have the same metadata.
 _CACHE_SIZE = 256
@@ -148,6 +148,7 @@ def _build_project_fields(project: Project, release: Release, context: BuildCont
         "name_normalized": project.normalized_name,
         "is_newest": release is project.newest_release,
         "urls": release.files,
+        "has_files": bool(release.files),
         "upload_timestamp": release.upload_timestamp,
         "maintainers": project.maintainers,
         "project_status": context.status.value,

@@ -81,7 +81,7 @@ def _pick_later(incoming: RegistryFields, stored: RegistryFields) -> RegistryFie
 
 
 def _to_rank_key(document: RegistryFields) -> tuple[object, ...]:
-    return (not document.yanked, *to_order_key(document.version))
+    return (document.has_files, not document.yanked, *to_order_key(document.version), document.upload_timestamp)
 
 
 def select_newer_enrichments(incoming: Enrichments, stored: Enrichments) -> Enrichments:

@@ -93,9 +93,23 @@ class Release(Struct, frozen=True, kw_only=True):
         return min((file.upload_time for file in self.files), default=0)
 
 
-def select_newest(releases: Iterable[Release]) -> Release:
-    """Return the release that pip would install: not yanked, stable before pre-release, then the highest."""
-    return max(releases, key=lambda release: (not release.is_yanked, *to_order_key(release.version)))
+def select_newest(releases: Iterable[Release], preferred: str = "") -> Release:
+    """Return the release that pip would install: with files, not yanked, stable before pre-release, then the highest.
+
+    Args:
+        preferred: Wins among spellings of one version, such as `1.0` and `1.0.0`; then the later upload wins.
+    """
+    return max(
+        releases,
+        key=lambda release: (
+            bool(release.files),
+            not release.is_yanked,
+            *to_order_key(release.version),
+            release.version == preferred,
+            release.upload_timestamp,
+            release.version,
+        ),
+    )
 
 
 def normalize_name(name: str) -> str:
@@ -118,12 +132,14 @@ class Project(Struct, frozen=True, dict=True, kw_only=True):
     Attributes:
         last_serial: The serial of the project's last change.
         maintainers: User names in the registry, sorted.
+        latest_version: The version that the registry calls the latest, "" if it is unknown.
     """
 
     name: str
     last_serial: int
     releases: tuple[Release, ...]
     maintainers: tuple[str, ...] = ()
+    latest_version: str = ""
 
     @property
     def normalized_name(self) -> str:
@@ -132,7 +148,7 @@ class Project(Struct, frozen=True, dict=True, kw_only=True):
     @cached_property
     def newest_release(self) -> Release:
         """The release that pip would install; a project has at least one release."""
-        return select_newest(self.releases)
+        return select_newest(self.releases, self.latest_version)
 
     def list_unread_releases(self, known_versions: Iterable[str]) -> tuple[Release, ...]:
         """Return the releases without metadata that are not among the known versions."""

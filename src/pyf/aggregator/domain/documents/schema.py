@@ -81,7 +81,12 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
         ),
     ]
     is_newest: Annotated[
-        bool, FieldUse("whether this is the release that pip would install; one a project", facet=True)
+        bool,
+        FieldUse(
+            "whether this is the release that pip would install: with files, not yanked, stable, the highest; one a "
+            "project",
+            facet=True,
+        ),
     ]
     author: Annotated[str, FieldUse("author as published", facet=True)]
     author_email: Annotated[str, FieldUse("the author's e-mail address as published")]
@@ -131,7 +136,11 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     ]
     keywords: Annotated[
         tuple[str, ...],
-        FieldUse("keywords, split on commas if there are any, else on white space", weight=4, facet=True),
+        FieldUse(
+            "keywords, split on commas, semicolons or lines if there are any, else on white space",
+            weight=4,
+            facet=True,
+        ),
     ]
     framework_versions: Annotated[
         tuple[str, ...], FieldUse("supported framework versions, such as `Plone 6.0`", facet=FRAMEWORK)
@@ -190,6 +199,7 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     status_checked: Annotated[
         int, _stored_only("when project status and vulnerabilities were last checked; 0 for never")
     ]
+    has_files: Annotated[bool, FieldUse("whether the release has files, which can be installed", facet=True)] = True
     membership_reason: Annotated[
         str,
         FieldUse(

@@ -1,0 +1,260 @@
+"""Degrees of support: what a release says about a release of Python or of a framework, with the evidence in words.
+
+Whether the authors have tested a combination cannot be known from published data, and is never claimed.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from enum import IntEnum
+from functools import lru_cache
+from itertools import product
+
+from msgspec import Struct
+from packaging.specifiers import SpecifierSet
+
+from ..documents.version import parse_version
+from ..membership.requirements import parse_requirement
+from .specifiers import has_upper_bound, parse_specifier
+
+_DAY = 86_400
+
+# When each Python was released: devguide.python.org/versions. Raise DOCUMENT_VERSION if you add one.
+PYTHON_RELEASES = {
+    "2.6": "2008-10-01",
+    "2.7": "2010-07-03",
+    "3.0": "2008-12-03",
+    "3.1": "2009-06-27",
+    "3.2": "2011-02-20",
+    "3.3": "2012-09-29",
+    "3.4": "2014-03-16",
+    "3.5": "2015-09-13",
+    "3.6": "2016-12-23",
+    "3.7": "2018-06-27",
+    "3.8": "2019-10-14",
+    "3.9": "2020-10-05",
+    "3.10": "2021-10-04",
+    "3.11": "2022-10-24",
+    "3.12": "2023-10-02",
+    "3.13": "2024-10-07",
+    "3.14": "2025-10-07",
+    "3.15": "2026-10-01",
+}
+
+# A release that comes later than this after another one, and does not list it although it lists others, contradicts.
+GRACE_PERIOD = 180 * _DAY
+
+# Bug-fix releases to test specifiers with: bounds within a minor release are rare, and lie between these.
+_TESTED_PATCHES = (0, 99)
+
+_PYTHON = "Programming Language :: Python :: "
+
+
+class Degree(IntEnum):
+    """How far a release supports another one; a higher degree is stronger."""
+
+    EXCLUDED = 0
+    UNKNOWN = 1
+    ADMITTED = 2
+    DECLARED = 3
+
+    @property
+    def label(self) -> str:
+        """The degree as one word."""
+        return self.name.lower()
+
+
+class Support(Struct, frozen=True, kw_only=True):
+    """The degree of support with its evidence.
+
+    Attributes:
+        is_confirmed: Whether the authors could know the supported release: it is declared, an upper bound includes it,
+            a wheel is built for it, or it was out before theirs.
+    """
+
+    degree: Degree
+    evidence: str
+    is_confirmed: bool = False
+
+
+class ReleaseEvidence(Struct, frozen=True, kw_only=True):
+    """What one release publishes about its support.
+
+    Attributes:
+        filenames: Its files: a wheel may be built for one Python.
+        uploaded: Unix seconds, 0 if it is unknown.
+    """
+
+    classifiers: tuple[str, ...] = ()
+    requires_python: str = ""
+    requires_dist: tuple[str, ...] = ()
+    filenames: tuple[str, ...] = ()
+    uploaded: int = 0
+
+
+def evaluate_python_support(release: ReleaseEvidence, python: str) -> Support:
+    """Return how far a release supports a Python, such as `3.12`."""
+    return _evaluate_python(
+        tuple(classifier for classifier in release.classifiers if classifier.startswith(_PYTHON)),
+        release.requires_python,
+        _list_wheel_pythons(release.filenames),
+        release.uploaded,
+        python,
+    )
+
+
+def list_admitted_pythons(release: ReleaseEvidence) -> tuple[str, ...]:
+    """Return the Pythons that a release admits and does not declare, such as `Python 3.12`, oldest first."""
+    out_count = sum(_to_unix_seconds(day) + GRACE_PERIOD < release.uploaded for day in PYTHON_RELEASES.values())
+    classifiers = tuple(classifier for classifier in release.classifiers if classifier.startswith(_PYTHON))
+    return _list_admitted(classifiers, release.requires_python, _list_wheel_pythons(release.filenames), out_count)
+
+
+@lru_cache(maxsize=4096)  # releases of a project mostly publish the same
+def _list_admitted(
+    classifiers: tuple[str, ...], requires_python: str, wheel_pythons: tuple[str, ...], out_count: int
+) -> tuple[str, ...]:
+    dates = sorted(map(_to_unix_seconds, PYTHON_RELEASES.values()))
+    # Releases between two Pythons are alike.
+    uploaded = dates[out_count - 1] + GRACE_PERIOD + 1 if out_count else 0
+    supports = (
+        (python, _evaluate_python(classifiers, requires_python, wheel_pythons, uploaded, python))
+        for python in PYTHON_RELEASES
+    )
+    return tuple(f"Python {python}" for python, support in supports if support.degree is Degree.ADMITTED)
+
+
+def _evaluate_python(
+    classifiers: tuple[str, ...], requires_python: str, wheel_pythons: tuple[str, ...], uploaded: int, python: str
+) -> Support:
+    specifier = parse_specifier(requires_python) if requires_python.strip() else None
+    requirement = f'requires-python "{" ".join(requires_python.split())}"'
+    if specifier is not None and not _admits(specifier, python):
+        return Support(degree=Degree.EXCLUDED, evidence=f"{requirement} excludes it")
+    names = [classifier.removeprefix(_PYTHON) for classifier in classifiers]
+    major = python.partition(".")[0]
+    if only := next((name for name in names if name.endswith(" :: Only") and name != f"{major} :: Only"), ""):
+        return Support(degree=Degree.EXCLUDED, evidence=f'the classifier "{_PYTHON}{only}" excludes it')
+    listed = [name for name in names if name[:1].isdecimal() and " " not in name]
+    if python in listed:
+        return Support(degree=Degree.DECLARED, evidence=f'the classifier "{_PYTHON}{python}"', is_confirmed=True)
+    if python in wheel_pythons:
+        return Support(degree=Degree.ADMITTED, evidence="a wheel is built for it", is_confirmed=True)
+    if listed and not any(name.partition(".")[0] == major for name in listed):
+        return Support(degree=Degree.UNKNOWN, evidence=f"its classifiers name Python {_join(listed)} only")
+    if specifier is None:
+        return Support(degree=Degree.UNKNOWN, evidence="it has no requires-python, and no classifier of it")
+    return _weigh_admission(
+        requirement,
+        target=python,
+        listed=[name for name in listed if name.startswith(f"{major}.")],
+        released_at=_to_unix_seconds(PYTHON_RELEASES[python]) if python in PYTHON_RELEASES else 0,
+        release=ReleaseEvidence(uploaded=uploaded),
+        is_bounded=has_upper_bound(specifier),
+    )
+
+
+def evaluate_framework_support(
+    release: ReleaseEvidence, framework: str, version: str, *, projects: Collection[str] = (), released_at: int = 0
+) -> Support:
+    """Return how far a release supports a release of a framework; a major version covers its minor ones.
+
+    Args:
+        framework: As in classifiers: "Django".
+        version: "5.2", or "5" for any 5.x.
+        projects: Normalized names of the projects whose versions are those of the framework.
+        released_at: When the framework's release was published, in Unix seconds; 0 if it is unknown.
+    """
+    prefix = f"Framework :: {framework} :: "
+    names = (classifier.removeprefix(prefix) for classifier in release.classifiers if classifier.startswith(prefix))
+    listed = [name for name in names if name[:1].isdecimal()]
+    lines = [
+        (line, parsed)
+        for line in release.requires_dist
+        if (parsed := parse_requirement(line)) and parsed.is_run_time and parsed.name_normalized in projects
+    ]
+    specifiers = [
+        (line, specifier) for line, parsed in lines if (specifier := parse_specifier(parsed.versions)) is not None
+    ]
+    for line, specifier in specifiers:
+        # A line with a marker may be one of several, each for other circumstances.
+        if ";" not in line and not _admits(specifier, version):
+            return Support(degree=Degree.EXCLUDED, evidence=f'its requirement "{line}" excludes it')
+    if declared := next((name for name in listed if name == version or name.startswith(f"{version}.")), ""):
+        return Support(degree=Degree.DECLARED, evidence=f'the classifier "{prefix}{declared}"', is_confirmed=True)
+    if version.partition(".")[0] in listed:
+        major = version.partition(".")[0]
+        return Support(degree=Degree.ADMITTED, evidence=f'the classifier "{prefix}{major}" includes it')
+    admitting = [(line, specifier) for line, specifier in specifiers if _admits(specifier, version)]
+    if not admitting:
+        return Support(degree=Degree.UNKNOWN, evidence=f"nothing says which versions of {framework} it supports")
+    line, specifier = admitting[0]
+    if not len(specifier):
+        return Support(degree=Degree.UNKNOWN, evidence=f'its requirement "{line}" admits every version')
+    return _weigh_admission(
+        f'its requirement "{line}"',
+        target=version,
+        listed=listed,
+        released_at=released_at,
+        release=release,
+        is_bounded=has_upper_bound(specifier),
+    )
+
+
+def _weigh_admission(
+    requirement: str,
+    *,
+    target: str,
+    listed: Sequence[str],
+    released_at: int,
+    release: ReleaseEvidence,
+    is_bounded: bool,
+) -> Support:
+    """Return the degree of a release that a requirement admits, and that no classifier names."""
+    is_out = bool(released_at) and release.uploaded >= released_at
+    is_newer = all(_to_key(target) > _to_key(name) for name in listed)
+    if listed and (not is_newer or (is_out and release.uploaded > released_at + GRACE_PERIOD)):
+        return Support(
+            degree=Degree.UNKNOWN,
+            evidence=f"{requirement} admits it, but its classifiers list only {_join(listed)}",
+        )
+    reason = f"{requirement} admits it"
+    if is_bounded:
+        return Support(degree=Degree.ADMITTED, evidence=f"{reason}, within an upper bound", is_confirmed=True)
+    if is_out:
+        return Support(degree=Degree.ADMITTED, evidence=f"{reason}, and it was out before", is_confirmed=True)
+    return Support(degree=Degree.ADMITTED, evidence=f"{reason}, but the release may be older")
+
+
+def _admits(specifier: SpecifierSet, version: str) -> bool:
+    """Return whether a specifier admits a bug-fix release of a version; any minor release of a major version."""
+    if "." in version:
+        candidates: Iterable[str] = (f"{version}.{patch}" for patch in _TESTED_PATCHES)
+    else:
+        candidates = (f"{version}.{minor}.{patch}" for minor, patch in product(range(20), _TESTED_PATCHES))
+    return any(parse_version(candidate) is not None and candidate in specifier for candidate in candidates)
+
+
+def _list_wheel_pythons(filenames: Iterable[str]) -> tuple[str, ...]:
+    """Return the Pythons that compiled wheels are built for: `3.12` for the tag `cp312`."""
+    tags = {
+        tag
+        for filename in filenames
+        if filename.endswith(".whl")
+        for tag in filename.removesuffix(".whl").split("-")[-3:-2]
+        for tag in tag.split(".")
+    }
+    return tuple(
+        sorted(f"{tag[2]}.{tag[3:]}" for tag in tags if tag.startswith("cp") and tag[2:].isdecimal() and tag[3:])
+    )
+
+
+def _to_unix_seconds(day: str) -> int:
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
+
+
+def _to_key(version: str) -> tuple[int, ...]:
+    return tuple(int(number) if number.isdecimal() and len(number) < 10 else 0 for number in version.split("."))
+
+
+def _join(versions: Iterable[str]) -> str:
+    return ", ".join(sorted(versions, key=_to_key))
