@@ -140,7 +140,7 @@ def test_yanked_release_is_not_newest(registry: PyPIRegistry, httpserver: HTTPSe
 
 def test_release_yanked_by_own_document_is_not_newest(registry: PyPIRegistry, httpserver: HTTPServer) -> None:
     """The project's document does not show it for a release without files."""
-    serve_project(httpserver, "1.0", {"1.0": [build_file("1.0")], "1.1": [build_file("1.1")], "2.0": []})
+    serve_project(httpserver, "1.0", {"1.0": [], "1.1": [], "2.0": []})
     serve_release(httpserver, "2.0", yanked=True)
     serve_release(httpserver, "1.1")
 
