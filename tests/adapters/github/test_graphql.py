@@ -290,3 +290,34 @@ def test_null_values_are_unset(node: dict[str, object]) -> None:
 @pytest.mark.parametrize("node", [b"[]", b'{"isPrivate":false}', b'{"nameWithOwner":"nonsense","isPrivate":false}'])
 def test_unreadable_repository_is_unavailable(node: bytes) -> None:
     assert isinstance(parse_graphql_repository(to_ref("o/r0"), node), Unavailable)
+
+
+def test_refused_repository_is_fetched_once_without_the_token(host: GitHubGraphQL, github: LocalGitHub) -> None:
+    github.refused.update({"o/r1", "o/r2"})
+    github.delete_repository("o/r2")
+
+    results = fetch_results(host, REFS[:5])
+
+    assert get_stars(results) == [7] * 4
+    assert isinstance(results[REFS[2]].outcome, NotFound)
+    assert [bool(authorization) for authorization in github.authorizations] == [True, False, False]
+
+
+def test_refused_repository_that_is_blocked_counts_as_not_public(host: GitHubGraphQL, github: LocalGitHub) -> None:
+    github.refused.add("o/r1")
+    github.blocked.add("o/r1")
+
+    assert isinstance(fetch_results(host, REFS[:3])[REFS[1]].outcome, NotFound)
+
+
+def test_refused_repositories_do_not_wait_for_the_limit_of_the_public(
+    host: GitHubGraphQL, github: LocalGitHub, pauses: list[float]
+) -> None:
+    github.refused.update(ref.path for ref in REFS)
+    github.anonymous_quota.remaining = 2
+
+    results = fetch_results(host, REFS[:10])
+
+    assert get_stars(results) == [7, 7]
+    assert all(isinstance(result.outcome, Repository | Unavailable) for result in results.values())
+    assert (len(github.authorizations), pauses) == (1 + 3, [])

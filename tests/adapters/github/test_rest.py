@@ -175,6 +175,16 @@ def test_rest_continues_after_blocked_repository(host: GitHubRest, github: Local
     assert len(results) == 20
 
 
+def test_rest_blocked_repository_counts_as_not_public(host: GitHubRest, github: LocalGitHub) -> None:
+    github.blocked.add("o/quiet2")
+
+    results = fetch_results(host, to_ref("o/quiet2"), to_ref("o/quiet3"))
+
+    assert isinstance(results["o/quiet2"].outcome, NotFound)
+    assert isinstance(results["o/quiet3"].outcome, Repository)
+    assert github.request_counts["o/quiet2"] == 1
+
+
 def test_rest_minimal_document() -> None:
     document = msgspec.json.decode(b'{"full_name": "o/n", "license": {"spdx_id": null}}', type=RestRepository)
 

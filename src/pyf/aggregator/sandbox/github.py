@@ -26,6 +26,12 @@ EXECUTION_ERROR: Json = {
     "message": "Something went wrong while executing your query. This may be the result of a timeout, or a GitHub bug."
 }
 
+REFUSED_ERROR: Json = {
+    "type": "FORBIDDEN",
+    "message": "`o` forbids access via a personal access token (classic). Please use a GitHub App instead.",
+}
+_BLOCKED: Json = {"message": "Repository access blocked", "block": {"reason": "tos"}}
+
 FindRepository = Callable[[str], HostedRepository | None]
 
 
@@ -44,6 +50,7 @@ def execute_query(
     response_counts: Counter[str],
     *,
     failing: Collection[str],
+    refused: Collection[str],
     skipped_count: int,
     skip_error: Mapping[str, str],
 ) -> Json:
@@ -51,6 +58,7 @@ def execute_query(
 
     Args:
         failing: Paths of repositories that fail without a reason.
+        refused: Paths of repositories that are refused to the token.
         skipped_count: How many of the last repositories are left out.
         skip_error: The error of these.
     """
@@ -61,6 +69,7 @@ def execute_query(
             raise GraphQLError(f"The query requests more than the maximum limit of {NODE_LIMIT:,} nodes.")
         skipped = {field.alias: skip_error for field in fields[len(fields) - skipped_count :]}
         skipped |= {field.alias: EXECUTION_ERROR for field in fields if _get_path(field) in failing}
+        skipped |= {field.alias: REFUSED_ERROR for field in fields if _get_path(field) in refused}
         data, errors = _resolve_repositories(query, fields, find, skipped)
     except GraphQLError as error:
         return {"errors": [{"message": str(error)}]}
@@ -132,6 +141,8 @@ class LocalGitHub(LocalService[GitHubTarget]):
         request_counts: Requests by the path of the repository, in lower case.
         response_counts: Responses with the repository, by its path in lower case.
         failing: Repositories that fail in GraphQL.
+        refused: Repositories that are refused to the token, in GraphQL.
+        blocked: Repositories that GitHub has blocked, in REST.
         timing_out: Repositories that make a whole query time out.
     """
 
@@ -153,6 +164,8 @@ class LocalGitHub(LocalService[GitHubTarget]):
         self.request_counts: Counter[str] = Counter()
         self.response_counts: Counter[str] = Counter()
         self.failing: set[str] = set()
+        self.refused: set[str] = set()
+        self.blocked: set[str] = set()
         self.timing_out: set[str] = set()
         self.authorizations: list[str] = []
         self._repositories: dict[str, HostedRepository] = {}
@@ -215,6 +228,8 @@ class LocalGitHub(LocalService[GitHubTarget]):
         self, target: GitHubTarget, headers: Mapping[str, str], response_counts: Counter[str]
     ) -> PreparedResponse:
         repository = self.find_repository(target.project)
+        if target.project in self.blocked:
+            return _build_json_response(_BLOCKED, headers, status=403)
         if repository is None or repository.is_private or target.kind == "other":
             response_counts[target.project] += 1
             return _build_json_response({"message": "Not Found", "status": "404"}, headers, status=404)
@@ -262,6 +277,7 @@ class LocalGitHub(LocalService[GitHubTarget]):
             self.find_repository,
             response_counts,
             failing=self.failing,
+            refused=self.refused,
             skipped_count=skipped_count,
             skip_error=skip_error,
         )

@@ -14,7 +14,7 @@ from msgspec.json import Decoder
 
 from ...domain.errors import Invalid, Unavailable
 from ..http.errors import format_status
-from ..http.retry import Timeout, Transient, parse_retry_after
+from ..http.retry import NoConnection, Timeout, Transient, parse_retry_after
 from ..http.service_client import Request, Response, ServiceClient
 
 # Seconds of a pause whose length GitHub does not say; the minimum according to its documentation.
@@ -33,6 +33,10 @@ _log = logging.getLogger(__name__)
 
 class LimitReached(Transient):
     """GitHub demands a pause of `retry_after` seconds."""
+
+
+class AccessRefused(Unavailable):
+    """GitHub refuses access to a resource to this client, for good."""
 
 
 class PauseTooLong(Unavailable):
@@ -74,12 +78,17 @@ class GitHubClient:
         self._sleep = sleep
         self._now = now
 
+    def without_token(self) -> "GitHubClient":
+        """Return a client that GitHub treats as the public."""
+        return GitHubClient(self._service, self.base_url, sleep=self._sleep, now=self._now)
+
     def send(self, request: Request) -> Response:
         """Send a request once and return its response.
 
         Raises:
             Invalid: For a token that GitHub rejects.
             LimitReached: For a rate limit.
+            AccessRefused: If GitHub refuses access to the resource.
             Timeout: For a query that takes GitHub too long.
             Transient: If a retry may help.
             Unavailable: For all other errors.
@@ -90,7 +99,11 @@ class GitHubClient:
         text = f"{request}: {_format_response(response)}"
         if response.status == HTTPStatus.UNAUTHORIZED:
             raise Invalid(f"GITHUB_TOKEN is not accepted: GitHub answers {_format_response(response)}")
-        self.check_limit(request, response, message=parse_message(response))
+        message = parse_message(response)
+        self.check_limit(request, response, message=message)
+        # GitHub gives a reason in JSON; a proxy or firewall on the way does not.
+        if response.status == HTTPStatus.FORBIDDEN and message and not request.must_exist:
+            raise AccessRefused(text)
         if response.status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT):
             raise Timeout(text)
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status == HTTPStatus.REQUEST_TIMEOUT:
@@ -121,7 +134,10 @@ class GitHubClient:
         """
         limits = self._service.limits
         if not isinstance(error, LimitReached):
-            self._sleep(min(limits.delay * 2**failures, _MAX_BACKOFF))
+            seconds = min(limits.delay * 2**failures, _MAX_BACKOFF)
+            if isinstance(error, NoConnection):
+                _log.warning("%s; next try in %.0f s", error, seconds)
+            self._sleep(seconds)
             return
         seconds = error.retry_after or DEFAULT_PAUSE
         if seconds > limits.retries.max_wait:

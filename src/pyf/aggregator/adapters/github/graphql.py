@@ -13,8 +13,9 @@ from ...domain.repositories import RepositoryRef
 from ...ports import RateLimitStatus, RepositoryResult
 from ..http.retry import Timeout, Transient
 from ..http.service_client import Request, Response
-from .client import GitHubClient
+from .client import AccessRefused, GitHubClient, LimitReached
 from .parsing import build_not_found, parse_graphql_repository
+from .rest import GitHubRest
 
 # Costs one point of the rate limit per query, however many repositories it contains.
 REPOSITORY_FRAGMENT = """
@@ -112,8 +113,12 @@ def _group_by_alias(errors: Sequence[GraphQLError]) -> Mapping[str, GraphQLError
 def _build_error(ref: RepositoryRef, error: GraphQLError) -> AggregatorError:
     if error.type == "NOT_FOUND" and error.path is not None and len(error.path) == 1:
         return build_not_found(ref)
-    return Unavailable(f"{ref.url}: {error.type}: {' '.join((error.message or '').split()):.200}")
+    text = f"{ref.url}: {error.type}: {' '.join((error.message or '').split()):.200}"
+    return AccessRefused(text) if error.type in _REFUSALS else Unavailable(text)
 
+
+# Errors of repositories that organizations hide from a token: by SAML, by an IP allow list, or from its kind.
+_REFUSALS = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES"})
 
 # Repositories per request, and how much a reduced batch grows after each success.
 MAX_BATCH = 50
@@ -141,13 +146,17 @@ class GitHubGraphQL:
     """The port `RepositoryHost` on GitHub's GraphQL API: up to 50 repositories per request, one request at a time.
 
     A request that exceeds GitHub's limits is retried in halves, which grow again slowly; repositories with a result
-    are not requested again.
+    are not requested again. A repository that is refused to the token is requested once as the public sees it, over
+    REST; without one, it counts as not public.
     """
 
     def __init__(self, client: GitHubClient) -> None:
         self._client = client
+        self._public_host = GitHubRest(client.without_token(), max_attempts=1)
+        self._public_limit: LimitReached | None = None
 
     def fetch_repositories(self, refs: Iterable[RepositoryRef]) -> Iterator[Sequence[RepositoryResult]]:
+        self._public_limit = None
         remaining = iter(refs)
         retry_queue: deque[RepositoryRef] = deque()
         attempts: Counter[RepositoryRef] = Counter()
@@ -196,7 +205,7 @@ class GitHubGraphQL:
             parsed_response = parse_response(request, response)
         except Transient as error:
             return _BatchResult(unanswered=refs, error=error)
-        results = list(parse_results(parsed_response, refs))
+        results = [self._replace_refused(result) for result in parse_results(parsed_response, refs)]
         unanswered = [ref for ref in refs if ref not in {result.ref for result in results}]
         if not unanswered:
             return _BatchResult(results=results)
@@ -207,6 +216,17 @@ class GitHubGraphQL:
         except Transient as error:
             return _BatchResult(results=results, unanswered=unanswered, error=error)
         return _BatchResult(results=results, unanswered=unanswered, error=Timeout(text))
+
+    def _replace_refused(self, result: RepositoryResult) -> RepositoryResult:
+        """Return the public's result for a repository that is refused to the token."""
+        if not isinstance(result.outcome, AccessRefused):
+            return result
+        if self._public_limit is None:
+            result = self._public_host.fetch_result(result.ref)
+            if isinstance(result.outcome, LimitReached):
+                self._public_limit = result.outcome
+            return result
+        return RepositoryResult(ref=result.ref, outcome=self._public_limit)
 
 
 def _take_batch(

@@ -16,7 +16,7 @@ from ...ports import RateLimitStatus, RepositoryResult
 from ..http.errors import drop_traceback
 from ..http.retry import Transient
 from ..http.service_client import Request, Response
-from .client import GitHubClient, PauseTooLong
+from .client import AccessRefused, GitHubClient, PauseTooLong
 from .parsing import RestRepository, build_not_found, parse_rest_repository
 
 T = TypeVar("T")
@@ -58,17 +58,21 @@ class GitHubRest:
 
     Closed issues, last commit and latest release need many more requests and stay unknown; so do open issues without
     the number of pull requests.
+
+    Args:
+        max_attempts: Attempts per request.
     """
 
-    def __init__(self, client: GitHubClient) -> None:
+    def __init__(self, client: GitHubClient, *, max_attempts: int = _MAX_ATTEMPTS) -> None:
         self._client = client
+        self._max_attempts = max_attempts
 
     def fetch_repositories(self, refs: Iterable[RepositoryRef]) -> Iterator[Sequence[RepositoryResult]]:
         remaining = iter(refs)
         first = list(islice(remaining, FEW_REPOSITORIES + 1))
         failures = 0
         for ref in chain(first, remaining):
-            result = self._fetch_result(ref, counts_pull_requests=len(first) <= FEW_REPOSITORIES)
+            result = self.fetch_result(ref, counts_pull_requests=len(first) <= FEW_REPOSITORIES)
             yield [result]
             failures = failures + 1 if isinstance(result.outcome, Transient) else 0
             if failures == _MAX_CONSECUTIVE_FAILURES:
@@ -83,7 +87,8 @@ class GitHubRest:
         core = _decode(_limits_decoder, response, "the limit").resources.core
         return RateLimitStatus(remaining=core.remaining, limit=core.limit, resets_at=core.reset)
 
-    def _fetch_result(self, ref: RepositoryRef, *, counts_pull_requests: bool) -> RepositoryResult:
+    def fetch_result(self, ref: RepositoryRef, *, counts_pull_requests: bool = False) -> RepositoryResult:
+        """Fetch one repository."""
         try:
             response = self._fetch_document(ref)
             document = _decode(_repository_decoder, response, ref.url)
@@ -93,6 +98,8 @@ class GitHubRest:
             outcome = parse_rest_repository(ref, document, open_pull_requests=open_pull_requests)
         except PauseTooLong:
             raise
+        except AccessRefused:
+            return RepositoryResult(ref=ref, outcome=build_not_found(ref))
         except (NotFound, Unavailable) as error:
             return RepositoryResult(ref=ref, outcome=drop_traceback(error))
         return RepositoryResult(ref=ref, outcome=outcome, raw_response=response.body.decode("utf-8", "replace"))
@@ -128,7 +135,7 @@ class GitHubRest:
 
     def _send_with_retries(self, request: Request) -> Response:
         """Send a request with retries; raise `Transient` without a response."""
-        for attempt in range(1, _MAX_ATTEMPTS):
+        for attempt in range(1, self._max_attempts):
             try:
                 return self._client.send(request)
             except Transient as error:
