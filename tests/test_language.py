@@ -24,12 +24,20 @@ QUAINT = re.compile(
     re.IGNORECASE,
 )
 
-MAX_PARAMETERS = 7
+MAX_PARAMETERS = 5
 # Functions that may have more parameters, each with the reason.
 MANY_PARAMETERS = {
-    "build_search_query": "Litestar reads the query parameters of a handler from its signature",
-    "TypesenseCollection.__init__": "one call of its source, which hands over its own state and callbacks",
+    "Server.__init__": "one HTTP client, with a default for each setting",
+    "rebuild": "click passes each option of a command",
+    "finalize_response": "the three arguments of an ASGI application, and its options",
+    "enrich_repositories": "two callbacks beside the options of a run",
+    "fetch_collection": "a rebuild passes what it replaces beside the options of a run",
+    "update_collection": "the cursor of the command line beside the options of a run",
+    "open_run": "the one way in which all four runs begin",
+    "execute_query": "a test server with one keyword for each behavior",
+    "build_file": "the metadata of a file in the sample ecosystem",
     "LocalPyPI.__init__": "a test server with one keyword for each behavior",
+    "FakePackageRegistry.__init__": "a fake with one keyword for each behavior",
 }
 
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from msgspec import Struct
 
@@ -69,6 +69,13 @@ class WaitPolicy(Struct, frozen=True):
     caches: tuple[RenderCache, RepositoryCache] | None = None
 
 
+class _Ranking(NamedTuple):
+    """The configuration files of searches, which may be read at their first use."""
+
+    lexicon: "Lexicon"
+    scoring_config: "ScoringConfig"
+
+
 class _Deferred:
     """A port that is built at its first use."""
 
@@ -124,8 +131,8 @@ def open_dependencies(settings: Settings, wait_policy: WaitPolicy = WaitPolicy()
 
     Raises `Invalid` for a configuration file that can't be used.
     """
-    scoring_config, lexicon = _load_scoring_config(settings), _load_lexicon(settings)
-    with _open(settings, wait_policy, scoring_config, lexicon) as deps:
+    ranking = _Ranking(_load_lexicon(settings), _load_scoring_config(settings))
+    with _open(settings, wait_policy, ranking) as deps:
         yield deps
 
 
@@ -135,9 +142,8 @@ def open_index(settings: Settings) -> Iterator[Dependencies]:
 
     Configuration files are read at their first use.
     """
-    scoring_config = _defer(partial(_load_scoring_config, settings))
-    lexicon = _defer(partial(_load_lexicon, settings))
-    with _open(settings, WaitPolicy(), scoring_config, lexicon) as deps:
+    ranking = _Ranking(_defer(partial(_load_lexicon, settings)), _defer(partial(_load_scoring_config, settings)))
+    with _open(settings, WaitPolicy(), ranking) as deps:
         yield deps
 
 
@@ -155,9 +161,7 @@ def _load_lexicon(settings: Settings) -> "Lexicon":
 
 
 @contextmanager
-def _open(
-    settings: Settings, wait_policy: WaitPolicy, scoring_config: "ScoringConfig", lexicon: "Lexicon"
-) -> Iterator[Dependencies]:
+def _open(settings: Settings, wait_policy: WaitPolicy, ranking: "_Ranking") -> Iterator[Dependencies]:
     from .adapters.metrics_store import LocalRequestMetrics
     from .adapters.sqlite.database import Database
 
@@ -166,7 +170,7 @@ def _open(
         # The file of the caches, whichever engine keeps the index.
         database = Database(_resolve_sqlite_path(settings))
         stack.callback(database.close)
-        index, admin, keys, search = _open_engine(settings, database, scoring_config, lexicon, request_metrics, stack)
+        index, admin, keys, search = _open_engine(settings, database, ranking, request_metrics, stack)
         builder = _ServiceBuilder(settings, wait_policy, request_metrics, stack)
         yield Dependencies(
             registry=_defer(builder.build_registry),
@@ -185,7 +189,7 @@ def _open(
             request_counter=builder,
             request_metrics=request_metrics,
             now=time.time,
-            scoring_config=scoring_config,
+            scoring_config=ranking.scoring_config,
             policy=_build_policy(settings),
         )
 
@@ -193,8 +197,7 @@ def _open(
 def _open_engine(
     settings: Settings,
     database: "Database",
-    scoring_config: "ScoringConfig",
-    lexicon: "Lexicon",
+    ranking: "_Ranking",
     request_metrics: "LocalRequestMetrics",
     stack: ExitStack,
 ) -> tuple[PackageIndex, IndexAdmin, ApiKeys, SearchEngine]:
@@ -210,7 +213,7 @@ def _open_engine(
         def open_sqlite_search() -> SearchEngine:
             from .adapters.sqlite.search_source import open_search
 
-            search = open_search(database, lexicon, scoring_config, now=time.time)
+            search = open_search(database, *ranking, now=time.time)
             stack.callback(search.close)
             return search
 
@@ -230,9 +233,9 @@ def _open_engine(
         proxies=_build_proxies(settings),
     )
     stack.callback(server.close)
-    search = typesense.open_search(server, get_search_folder(database.path), lexicon, scoring_config)
+    search = typesense.open_search(server, get_search_folder(database.path), *ranking)
     stack.callback(search.close)
-    ports = typesense.build_ports(server, lexicon=lexicon)
+    ports = typesense.build_ports(server, lexicon=ranking.lexicon)
     return ports.index, ports.admin, ports.keys, search
 
 

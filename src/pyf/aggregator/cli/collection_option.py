@@ -41,24 +41,11 @@ class Selection(Struct, frozen=True, kw_only=True):
         """Return the collection and filter that options and settings select; see `resolve_collection`."""
         from ..config.profiles import load_profiles
 
-        return resolve_collection(
-            load_profiles(settings.profiles_file),
-            profile=self.profile,
-            target=self.target,
-            classifiers=self.classifiers,
-            all_projects=self.all_projects,
-            default_profile=settings.default_profile,
-        )
+        return resolve_collection(self, load_profiles(settings.profiles_file), settings.default_profile)
 
 
 def resolve_collection(
-    profiles: Mapping[str, Profile],
-    *,
-    profile: str = "",
-    target: str = "",
-    classifiers: Sequence[str] = (),
-    all_projects: bool = False,
-    default_profile: str = "",
+    selection: Selection, profiles: Mapping[str, Profile], default_profile: str = ""
 ) -> CollectionChoice:
     """Return the collection and filter that options and settings select.
 
@@ -68,22 +55,27 @@ def resolve_collection(
         click.UsageError: Options contradict each other, or none names a collection.
         Invalid: The profile does not exist.
     """
+    profile, target, classifiers = selection.profile, selection.target, selection.classifiers
     if profile and classifiers:
         raise click.UsageError(
             "-p/--profile and -ft/--filter-troove exclude each other: a profile brings its classifiers."
         )
-    if all_projects and (profile or classifiers):
+    if selection.all_projects and (profile or classifiers):
         raise click.UsageError("--no-plone-filter lifts the default filter: leave it out with -p or -ft.")
     if profile:
         return CollectionChoice(
             target=Target(collection=target or profile, filter=_get_profile_filter(profile, profiles))
         )
-    if all_projects or classifiers:
+    if selection.all_projects or classifiers:
         if not target:
-            raise click.UsageError(f"{'--no-plone-filter' if all_projects else '-ft'} needs -t/--target COLLECTION.")
+            raise click.UsageError(
+                f"{'--no-plone-filter' if selection.all_projects else '-ft'} needs -t/--target COLLECTION."
+            )
         selected_classifiers = tuple(classifier.strip() for classifier in classifiers)
         return CollectionChoice(
-            target=Target(collection=target, filter=Filter(classifiers=selected_classifiers, everything=all_projects))
+            target=Target(
+                collection=target, filter=Filter(classifiers=selected_classifiers, everything=selection.all_projects)
+            )
         )
     if default_profile:
         profile_filter = _get_profile_filter(default_profile, profiles, prefix="DEFAULT_PROFILE: ")

@@ -77,6 +77,7 @@ def catch_up(
             return
         writer = tantivy.Index.open(str(folder)).writer(_WRITER_MEMORY, 1)
         package_count = rows.count_packages()
+        index = _PackageWriter(rows, writer, context, progress.popularity)
         position, scale, changed_count = progress.position, progress.popularity, progress.changed_count
         for changed in chain((first,), changes):
             position = changed.position
@@ -87,7 +88,7 @@ def catch_up(
                 if record.entry is None:
                     rows.delete(record.name)
                 else:
-                    _add(rows, writer, record.entry, rows.sort_position(record.name), scale, context)
+                    index.add(record.entry, rows.sort_position(record.name))
         if changed_count > package_count * _NOTABLE_CHANGE:
             scale, changed_count = rows.compute_popularity(), 0
         writer.commit()
@@ -108,12 +109,13 @@ def _fill(collection: CollectionSource, stored: StoredFields, folder: Path, cont
     writer = tantivy.Index(build_schema(), path=str(folder)).writer(_WRITER_MEMORY, 1)
     with collection.open_reader() as reader, stored.write() as rows:
         step = SORT_POSITIONS // (len(reader.names) + 1)
+        index = _PackageWriter(rows, writer, context, reader.popularity)
         positions = {name: number * step for number, name in enumerate(reader.names, 1)}
         for start in range(0, len(reader.names), _BATCH):
             for record in reader.read(reader.names[start : start + _BATCH]):
                 rows.put_numbers(record)
                 if record.entry is not None:
-                    _add(rows, writer, record.entry, positions[record.name], reader.popularity, context)
+                    index.add(record.entry, positions[record.name])
         writer.commit()
         rows.put_progress(
             IndexProgress(
@@ -127,16 +129,18 @@ def _fill(collection: CollectionSource, stored: StoredFields, folder: Path, cont
     writer.wait_merging_threads()
 
 
-def _add(
-    rows: StoredFieldsWriter,
-    writer: tantivy.IndexWriter,
-    entry: IndexedPackage,
-    sort_position: int,
-    scale: PopularityScale,
-    context: RankingContext,
-) -> None:
-    number = rows.put(entry, sort_position)
-    quality = context.compute_quality(entry.quality_signals, scale)
-    writer.add_document(
-        build_document(entry, context.lexicon, number=number, sort_position=sort_position, quality=quality)
-    )
+class _PackageWriter(Struct, frozen=True):
+    """Writes packages into both files of an index; `scale` is the popularity that their quality is computed with."""
+
+    rows: StoredFieldsWriter
+    writer: tantivy.IndexWriter
+    context: RankingContext
+    scale: PopularityScale
+
+    def add(self, entry: IndexedPackage, sort_position: int) -> None:
+        """Add a package, or replace it."""
+        number = self.rows.put(entry, sort_position)
+        quality = self.context.compute_quality(entry.quality_signals, self.scale)
+        self.writer.add_document(
+            build_document(entry, self.context.lexicon, number=number, sort_position=sort_position, quality=quality)
+        )

@@ -45,7 +45,7 @@ def build_ports(
     collections = Collections(server, leases)
     tombstones = Tombstones(server)
     projects = PackageStore(server, WriteSequence(now), tombstones, lexicon)
-    admin = TypesenseAdmin(server, collections, leases, projects, tombstones, now=now)
+    admin = TypesenseAdmin(server, collections, leases, projects, now=now)
     return Typesense(
         index=TypesenseIndex(server, collections, projects, tombstones),
         admin=admin,

@@ -49,7 +49,6 @@ class TypesenseAdmin:
         collections: Collections,
         leases: Leases,
         projects: PackageStore,
-        tombstones: Tombstones,
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -57,7 +56,7 @@ class TypesenseAdmin:
         self._collections = collections
         self._leases = leases
         self._aliases = Aliases(server)
-        self._tombstones = tombstones
+        self._tombstones = Tombstones(server)
         self._projects = projects
         self._now = now
 

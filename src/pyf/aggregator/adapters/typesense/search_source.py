@@ -92,6 +92,7 @@ class TypesenseSource:
 
     Attributes:
         folder: Contains the indexes of the server's collections; its parent contains those of other servers.
+        unexplained: By collection, a position whose counts differ from those of the server although all was read.
     """
 
     def __init__(
@@ -103,13 +104,13 @@ class TypesenseSource:
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._server = server
+        self.server = server
         self._collections = collections
-        self._tombstones = tombstones
+        self.tombstones = tombstones
         self._now = now
         self._real_names: dict[str, str] = {}
         self._overlaps: dict[str, _Overlap] = {}
-        self._unexplained: dict[str, tuple[Position, _Counts]] = {}
+        self.unexplained: dict[str, tuple[Position, _Counts]] = {}
         self.folder = parent / _to_folder_name(server.address)
 
     def open_collection(self, name: str) -> "TypesenseCollection":
@@ -118,61 +119,42 @@ class TypesenseSource:
             if WRITE_NUMBER not in found.field_names:
                 found = self._collections.require_writable(name)
             self._real_names[name] = found.name
-        return TypesenseCollection(
-            self._server,
-            self._tombstones,
-            name,
-            self._real_names[name],
-            on_moved=lambda: self._real_names.pop(name, None),
-            is_overlap_due=self._is_overlap_due,
-            on_reading=self._note_reading,
-            unexplained=self._unexplained,
-        )
+        return TypesenseCollection(self, name, self._real_names[name])
+
+    def forget(self, name: str) -> None:
+        """Look the name up again at the next search, because its alias may have moved."""
+        self._real_names.pop(name, None)
 
     def list_folder_names(self) -> set[str]:
-        listed: list[Any] = self._server.request(
+        listed: list[Any] = self.server.request(
             lambda client: client.api_call.get("/collections", list, as_json=True, params={"exclude_fields": "fields"})
         )
         return {collection["name"] for collection in listed}
 
-    def _is_overlap_due(self, collection: str, number: int) -> bool:
+    def is_overlap_due(self, collection: str, number: int) -> bool:
         """Tell whether writes with numbers below the latest one may have come since the last check."""
         now, end = self._now(), number / 1_000_000 + _OVERLAP / 1_000_000
         overlap = self._overlaps.get(collection)
         if overlap is None or overlap.number != number:
-            self._note_reading(collection, number)
+            self.note_reading(collection, number)
             return overlap is None and now < end  # otherwise the changes have just been read
         if overlap.checked >= end or now < overlap.checked + overlap.pause:
             return False
         self._overlaps[collection] = _Overlap(number, now, overlap.pause * 2)
         return True
 
-    def _note_reading(self, collection: str, number: int) -> None:
+    def note_reading(self, collection: str, number: int) -> None:
+        """Note that writes up to this number have just been read."""
         self._overlaps[collection] = _Overlap(number, self._now(), _RECHECK)
 
 
 class TypesenseCollection:
     """The port `CollectionSource` on a Typesense server, for one search: it sends each request once."""
 
-    def __init__(
-        self,
-        server: Server,
-        tombstones: Tombstones,
-        name: str,
-        real_name: str,
-        *,
-        on_moved: Callable[[], object],
-        is_overlap_due: Callable[[str, int], bool],
-        on_reading: Callable[[str, int], object],
-        unexplained: dict[str, tuple[Position, _Counts]],
-    ) -> None:
-        self._server = server
-        self._tombstones = tombstones
+    def __init__(self, source: TypesenseSource, name: str, real_name: str) -> None:
+        self._source = source
+        self._server = source.server
         self._name = name
-        self._on_moved = on_moved
-        self._is_overlap_due = is_overlap_due
-        self._on_reading = on_reading
-        self._unexplained = unexplained
         self._current: dict[Position, bool] = {}
         self.folder_name = real_name
         self.identity = real_name
@@ -181,8 +163,11 @@ class TypesenseCollection:
         if position not in self._current:
             counts = self._count(position.number)
             # A server may count documents that it does not list; all listed ones were compared.
-            is_same = counts.agree_with(position) or self._unexplained.get(self.folder_name) == (position, counts)
-            self._current[position] = is_same and not self._is_overlap_due(self.folder_name, position.number)
+            is_same = counts.agree_with(position) or self._source.unexplained.get(self.folder_name) == (
+                position,
+                counts,
+            )
+            self._current[position] = is_same and not self._source.is_overlap_due(self.folder_name, position.number)
         return self._current[position]
 
     def has_reached(self, position: Position) -> bool:
@@ -194,7 +179,7 @@ class TypesenseCollection:
     @contextmanager
     def open_reader(self) -> Iterator["_Reader"]:
         number = self._read_latest()
-        self._on_reading(self.folder_name, number)
+        self._source.note_reading(self.folder_name, number)
         with closing(sqlite3.connect("")) as spool:  # a temporary file, which SQLite deletes with the connection
             self._server.read_lines(
                 build_export_path(self.folder_name),
@@ -227,7 +212,7 @@ class TypesenseCollection:
             if counts.newer:
                 continue  # documents were written meanwhile
             if not since:
-                self._unexplained[self.folder_name] = (position, counts)
+                self._source.unexplained[self.folder_name] = (position, counts)
                 return
             since = 0  # documents were deleted without a trace: compare all
 
@@ -245,7 +230,7 @@ class TypesenseCollection:
         names = present.keys() | known.keys()
         changed = {name for name in names if sorted(present.get(name, ())) != known.get(name, [])}
         if since:
-            removed = self._tombstones.list_since(self.folder_name, since // 1_000_000)
+            removed = self._source.tombstones.list_since(self.folder_name, since // 1_000_000)
             changed |= numbers.filter_known(tombstone.name for tombstone in removed)
         return sorted(changed)
 
@@ -281,7 +266,7 @@ class TypesenseCollection:
             if "error" in result and result.get("code") != HTTPStatus.NOT_FOUND:
                 raise Unavailable(f"{self._server.address} can't search {self._name}: {result['error']}")
             if "error" in result or result["request_params"]["collection_name"] != self.folder_name:
-                self._on_moved()
+                self._source.forget(self._name)
                 raise CollectionMoved
         return results
 

@@ -4,6 +4,7 @@ from math import ceil
 from typing import Any
 
 from msgspec.json import decode
+from msgspec.structs import replace
 
 from ...bootstrap import open_dependencies
 from ...domain.errors import AggregatorError, Unavailable
@@ -22,13 +23,7 @@ _LONG_RUN_SECONDS = 600
 
 
 def run_downloads(
-    selection: Selection,
-    *,
-    limit: int | None = None,
-    source: str | None = None,
-    include_fresh: bool = False,
-    dry_run: bool = False,
-    as_json: bool = False,
+    selection: Selection, options: EnrichOptions, *, source: str | None = None, dry_run: bool, as_json: bool
 ) -> ExitCode:
     """Add download counts to a collection and print the report."""
     settings = read_settings(**({"downloads_source": source} if source else {}))
@@ -43,7 +38,7 @@ def run_downloads(
                 report = enrich_downloads(
                     deps,
                     target,
-                    options=EnrichOptions(limit=limit, fresh=include_fresh, progress=progress),
+                    options=replace(options, progress=progress),
                     dry_run=dry_run,
                     on_start=lambda estimate: print_notice(format_estimate(estimate)),
                 )
@@ -80,15 +75,7 @@ def _pluralize(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def run_github(
-    selection: Selection,
-    *,
-    name: str = "",
-    raw: bool = False,
-    limit: int | None = None,
-    fresh: bool = False,
-    as_json: bool = False,
-) -> ExitCode:
+def run_github(selection: Selection, options: EnrichOptions, *, name: str, raw: bool, as_json: bool) -> ExitCode:
     """Add GitHub data to a collection and print the report; `raw` prints GitHub's response and the document, too."""
     settings = read_settings()
     target = selection.resolve(settings).target
@@ -104,7 +91,7 @@ def run_github(
                     deps,
                     target,
                     name=name,
-                    options=EnrichOptions(limit=limit, fresh=fresh or raw, progress=progress),
+                    options=replace(options, fresh=options.fresh or raw, progress=progress),
                     on_notice=print_notice,
                     on_result=results.append if raw else None,
                 )

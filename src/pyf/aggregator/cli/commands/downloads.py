@@ -21,7 +21,7 @@ from ..options import command_with_examples, json_option, limit_option, profile_
 @click.option("--all", "include_fresh", is_flag=True, help="Include packages that were counted within 20 hours.")
 @click.option("--dry-run", is_flag=True, help="Print what would be requested. Send no request and change nothing.")
 @json_option()
-def downloads(profile: str, target: str, **options: Any) -> ExitCode:
+def downloads(profile: str, target: str, limit: int | None, include_fresh: bool, **options: Any) -> ExitCode:
     """Add download counts to the packages of a collection.
 
     Skips packages that were counted within the last 20 hours, because sources publish counts once a day. A package
@@ -31,9 +31,11 @@ def downloads(profile: str, target: str, **options: Any) -> ExitCode:
     unavailable.
     """
     with default_sigint():
+        from ...usecases.report import EnrichOptions
         from ..actions.enriching import run_downloads
         from ..collection_option import Selection
-    return run_downloads(Selection(profile=profile, target=target), **options)
+    enrich_options = EnrichOptions(limit=limit, fresh=include_fresh)
+    return run_downloads(Selection(profile=profile, target=target), enrich_options, **options)
 
 
 main = to_program(downloads, "pyfdownloads")

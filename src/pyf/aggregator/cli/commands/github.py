@@ -1,5 +1,7 @@
 """`pyfgithub` and `pyf github`: add GitHub data to a collection."""
 
+from typing import Any
+
 import click
 
 from ... import __version__
@@ -24,9 +26,7 @@ _FRESH_OPTION = click.option("--fresh", is_flag=True, help="Ignore cached reposi
 @_FRESH_OPTION
 @json_option()
 @click.version_option(__version__, prog_name="pyfgithub")
-def main(
-    profile: str, target: str, name: str, verbose: bool, limit: int | None, fresh: bool, as_json: bool
-) -> ExitCode:
+def main(profile: str, target: str, name: str, verbose: bool, **options: Any) -> ExitCode:
     """Add GitHub data to the packages of a collection: stars, open issues, last commit.
 
     With GITHUB_TOKEN, one request reads 50 repositories; without, GitHub allows 60 requests an hour. The report goes
@@ -37,13 +37,9 @@ def main(
     """
     if verbose and not name:
         raise click.UsageError("-v/--verbose can only be used with -n/--name: it prints the data of one package.")
-    if name and limit is not None:
+    if name and options["limit"] is not None:
         raise click.UsageError("-n/--name and -l/--limit exclude each other.")
-    with default_sigint():
-        from ..actions.enriching import run_github
-        from ..collection_option import Selection
-    selection = Selection(profile=profile, target=target)
-    return run_github(selection, name=name, raw=verbose, limit=limit, fresh=fresh, as_json=as_json)
+    return _run(profile, target, options, name=name, raw=verbose)
 
 
 @command_with_examples("pyf github -p plone", "pyf github plone.api -p plone")
@@ -54,20 +50,26 @@ def main(
 @_FRESH_OPTION
 @click.option("--raw", is_flag=True, help="With NAME: request fresh data, and print GitHub's response as JSON.")
 @json_option()
-def github(profile: str, target: str, name: str, raw: bool, limit: int | None, fresh: bool, as_json: bool) -> ExitCode:
+def github(profile: str, target: str, name: str, raw: bool, **options: Any) -> ExitCode:
     """Add GitHub data to all packages of a collection, or to the package NAME: stars, open issues, last commit.
 
     With GITHUB_TOKEN, one request reads 50 repositories; without, GitHub allows 60 requests an hour.
     """
     if raw and not name:
         raise click.UsageError("--raw needs NAME: it prints the data of one package.")
-    if name and limit is not None:
+    if name and options["limit"] is not None:
         raise click.UsageError("NAME and -l/--limit exclude each other.")
+    return _run(profile, target, options, name=name, raw=raw)
+
+
+def _run(profile: str, target: str, options: dict[str, Any], *, name: str, raw: bool) -> ExitCode:
     with default_sigint():
+        from ...usecases.report import EnrichOptions
         from ..actions.enriching import run_github
         from ..collection_option import Selection
+    enrich_options = EnrichOptions(limit=options["limit"], fresh=options["fresh"])
     selection = Selection(profile=profile, target=target)
-    return run_github(selection, name=name, raw=raw, limit=limit, fresh=fresh, as_json=as_json)
+    return run_github(selection, enrich_options, name=name, raw=raw, as_json=options["as_json"])
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ from litestar import Request, Response, get
 from litestar.di import Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
-from msgspec.structs import replace
 
-from ...domain.search import DEFAULT_PER_PAGE, SearchQuery, Sort, Suggestion
+from ...domain.search import SearchQuery, Sort, Suggestion
 from ...usecases.read.comparison import Comparison, compare_packages
 from ...usecases.read.package import PackageDetails, get_package, list_releases
 from ...usecases.read.package_views import ReleaseSummary
@@ -60,21 +59,22 @@ def show_collections(request: AnyRequest, site: InjectedSite) -> list[Collection
     "/collections/{collection:str}/search",
     sync_to_thread=True,
     responses=COLLECTION_RESPONSES,
-    dependencies={"search_query": Provide(parameters.build_search_query, sync_to_thread=False)},
+    dependencies={
+        "search_query": Provide(parameters.build_search_query, sync_to_thread=False),
+        "list_query": Provide(parameters.build_list_query, sync_to_thread=False),
+    },
 )
 def show_search(
     request: AnyRequest,
     site: InjectedSite,
     public_collection: InjectedCollection,
-    search_query: parameters.InjectedSearchQuery,
-    sort: parameters.Order = Sort.RELEVANCE,
-    page: parameters.Page = 1,
-    per_page: parameters.PerPage = DEFAULT_PER_PAGE,
+    list_query: parameters.InjectedSearchQuery,
 ) -> Response[SearchResponse]:
     """Search a collection. Several values of one filter are alternatives; a package must match all filters."""
     parameters.reject_unknown_params(request, SEARCH_PARAMS)
-    query = replace(search_query, sort=sort, page=page, per_page=per_page)
-    response = SearchResponse.from_results(search_packages(site.deps, public_collection.target, query), query)
+    results = search_packages(site.deps, public_collection.target, list_query)
+    response = SearchResponse.from_results(results, list_query)
+    page = list_query.page
     links = {
         "prev": page - 1 if 1 < page <= response.pages + 1 else 0,
         "next": page + 1 if page < response.pages else 0,

@@ -10,10 +10,12 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import FromPath, QueryParameter, SkipValidation
 from msgspec import Meta
+from msgspec.structs import replace
 
 from ...domain.documents.facets import Facet
 from ...domain.documents.schema import FACETS
 from ...domain.search import (
+    DEFAULT_PER_PAGE,
     MAX_DAYS,
     MAX_PAGE,
     MAX_PER_PAGE,
@@ -151,8 +153,18 @@ def _build_facet_type(facet: Facet) -> Any:
 
 _declare_facet_params(build_search_query)
 
-# The type of a handler's parameter `search_query`; OpenAPI describes the parameters of `build_search_query`.
+# The type of a handler's parameters `search_query` and `list_query`; their builders' parameters are in OpenAPI.
 InjectedSearchQuery = NamedDependency[SkipValidation[SearchQuery]]
+
+
+def build_list_query(
+    search_query: InjectedSearchQuery,
+    sort: Order = Sort.RELEVANCE,
+    page: Page = 1,
+    per_page: PerPage = DEFAULT_PER_PAGE,
+) -> SearchQuery:
+    """Build the query of a request that returns a page of results."""
+    return replace(search_query, sort=sort, page=page, per_page=per_page)
 
 
 def reject_unknown_params(request: Request[Any, Any, Any], allowed: Iterable[str]) -> None:
