@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pyf.aggregator.adapters.downloads import ClickHouseDownloads, Pypistats
+from pyf.aggregator.adapters.downloads.clickhouse import ClickHouseDownloads
+from pyf.aggregator.adapters.downloads.pypistats import Pypistats
 from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.adapters.http.retry import RetryPolicy
 from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits

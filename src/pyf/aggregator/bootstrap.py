@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .domain.collection import Descriptions, Discovery, Policy
 from .domain.errors import Invalid
@@ -336,19 +338,16 @@ class _ServiceBuilder:
         return CandidatesFile(settings.candidates_file) if settings.candidates_file else StaticCandidates()
 
     def build_download_stats(self) -> DownloadStats:
-        from .adapters.downloads import CLICKHOUSE_LIMITS, ClickHouseDownloads, Pypistats, build_pypistats_limits
-        from .adapters.http.retry import RetryPolicy
+        source = self._settings.downloads_source
+        module = import_module(f".adapters.downloads.{source}", __package__)
+        connect = partial(self._connect, source)
+        stats: DownloadStats = module.build_source(connect, **self._settings.get_source_settings())
+        return stats
 
-        settings = self._settings
-        if settings.downloads_source == "clickhouse":
-            return ClickHouseDownloads(self._build_client("clickhouse", CLICKHOUSE_LIMITS), settings.clickhouse_url)
-        retries = RetryPolicy(
-            max_retries=settings.pypistats_max_retries,
-            backoff=settings.pypistats_retry_backoff,
-            max_wait=self._wait_policy.max_wait,
-        )
-        limits = build_pypistats_limits(settings.pypistats_rate_limit_delay, retries)
-        return Pypistats(self._build_client("pypistats", limits, is_shared=True), settings.pypistats_base_url)
+    def _connect(self, name: str, limits: "ServiceLimits") -> "ServiceClient":
+        """Return a client for a service, which waits as long as the policy allows."""
+        retries = replace(limits.retries, max_wait=self._wait_policy.max_wait)
+        return self._build_client(name, replace(limits, retries=retries), is_shared=limits.delay > 0)
 
     def build_repository_host(self) -> RepositoryHost:
         """Return the client of GitHub: one request at a time; the adapter waits and retries itself."""

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyf.aggregator.adapters.downloads import ClickHouseDownloads
-from pyf.aggregator.adapters.downloads.clickhouse import MAX_NAMES, build_query, quote_literal, split_by_query_size
+from pyf.aggregator.adapters.downloads.clickhouse import (
+    MAX_NAMES,
+    ClickHouseDownloads,
+    build_query,
+    quote_literal,
+    split_by_query_size,
+)
 from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.adapters.http.retry import RetryPolicy
 from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pyf.aggregator.adapters.downloads import ClickHouseDownloads
-from pyf.aggregator.adapters.downloads.clickhouse import build_query
+from pyf.aggregator.adapters.downloads.clickhouse import ClickHouseDownloads, build_query
 from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.adapters.http.retry import RetryPolicy
 from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from msgspec import UNSET
 
-from pyf.aggregator.adapters.downloads import Pypistats, build_pypistats_limits
+from pyf.aggregator.adapters.downloads.pypistats import Pypistats, build_pypistats_limits
 from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.adapters.http.retry import RetryPolicy
 from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from .sources import GitHubSettings
+from .downloads import DownloadSettings
 from .types import Crontab, RedisUrl, Word
 
 
-class QueueSettings(GitHubSettings, frozen=True, kw_only=True):
+class QueueSettings(DownloadSettings, frozen=True, kw_only=True):
     """Redis, and what the queue remembers of PyPI's feeds."""
 
     redis_host: Annotated[

@@ -1,4 +1,4 @@
-"""Settings of the services that data comes from: PyPI, download counts and GitHub."""
+"""Settings of the services that data comes from: PyPI and GitHub."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from .index import TypesenseSettings
-from .types import HeaderText, ProxyUrl, Secret, SecretWord, Url, UrlWithQuery
+from .types import HeaderText, ProxyUrl, Secret, SecretWord, Url
 
 # The documented values of PYPI_DISCOVERY, and their present names.
 _DISCOVERY_ALIASES = {"browse": "classifiers", "scan": "all"}
@@ -71,10 +71,6 @@ class PyPISettings(ProxySettings, frozen=True, kw_only=True):
             description="File of package names, one per line, that `-f` checks for requirements; `.gz` is decompressed."
         ),
     ] = ""
-    clickhouse_url: Annotated[
-        UrlWithQuery,
-        Meta(description="URL of a ClickHouse server with PyPI's public data; user and password are in its query."),
-    ] = "https://sql-clickhouse.clickhouse.com/?user=demo"
     pypi_rate_limit_delay: Annotated[
         float, Meta(ge=0, le=3600, description="Seconds between the starts of two requests to PyPI, on average.")
     ] = 0.001
@@ -104,36 +100,7 @@ class PyPISettings(ProxySettings, frozen=True, kw_only=True):
         return self.pypi_base_url or get_pypi_url()
 
 
-class DownloadSettings(PyPISettings, frozen=True, kw_only=True):
-    """The source of download counts."""
-
-    downloads_source: Annotated[
-        Literal["pypistats", "clickhouse"],
-        Meta(description="Source of download counts: `pypistats` (about 30 packages a minute) or `clickhouse`."),
-    ] = "pypistats"
-    pypistats_base_url: Annotated[Url, Meta(description="URL of pypistats.")] = "https://pypistats.org"
-    pypistats_rate_limit_delay: Annotated[
-        float,
-        Meta(
-            ge=0,
-            le=3600,
-            description="Seconds between the starts of two requests to pypistats, which allows 30 a minute.",
-        ),
-    ] = 2.0
-    pypistats_max_retries: Annotated[
-        int, Meta(ge=0, le=20, description="Retries of a failed request to pypistats.")
-    ] = 3
-    pypistats_retry_backoff: Annotated[
-        float,
-        Meta(
-            ge=0,
-            le=600,
-            description="Seconds before the first retry of a request to pypistats; doubled for each further one.",
-        ),
-    ] = 2.0
-
-
-class GitHubSettings(DownloadSettings, frozen=True, kw_only=True):
+class GitHubSettings(PyPISettings, frozen=True, kw_only=True):
     """GitHub's API."""
 
     github_token: Annotated[

@@ -5,7 +5,7 @@
 
 import re
 import string
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from math import ceil
 from typing import Annotated
@@ -133,6 +133,11 @@ _MIN_SPLIT = 100
 _ERROR_TEXT = re.compile(rb"Code: (\d{1,5})\. ?DB::\w*Exception: ([^\n\"]{0,300})")
 _LIMIT_CODES = frozenset({158, 159, 160, 241, 307, 396})  # rows, time, speed, memory, bytes, result rows
 _TRANSIENT_CODES = frozenset({202, 209, 210, 236, 394})  # too many queries, the server's network, cancelled
+
+
+def build_source(connect: Callable[[ServiceLimits], ServiceClient], *, url: str) -> "ClickHouseDownloads":
+    """Build the source; see `adapters.downloads`."""
+    return ClickHouseDownloads(connect(CLICKHOUSE_LIMITS), url)
 
 
 class _QueryTooLarge(Unavailable):

@@ -1,6 +1,6 @@
 """Download counts from pypistats: last day, week and month of one project per request, at 30 requests a minute."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Annotated
 from urllib.parse import quote
 
@@ -43,6 +43,19 @@ def build_pypistats_limits(delay: float, retries: RetryPolicy) -> ServiceLimits:
     which the service counts.
     """
     return ServiceLimits(max_concurrency=4, delay=delay * _MARGIN, timeout=30, cooldown=10 * delay, retries=retries)
+
+
+def build_source(
+    connect: Callable[[ServiceLimits], ServiceClient],
+    *,
+    base_url: str,
+    rate_limit_delay: float,
+    max_retries: int,
+    retry_backoff: float,
+) -> "Pypistats":
+    """Build the source; see `adapters.downloads`."""
+    retries = RetryPolicy(max_retries=max_retries, backoff=retry_backoff)
+    return Pypistats(connect(build_pypistats_limits(rate_limit_delay, retries)), base_url)
 
 
 class Pypistats:

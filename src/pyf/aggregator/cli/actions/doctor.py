@@ -154,9 +154,12 @@ def _check_services(settings: Settings) -> list[CheckResult]:
     urls = {
         "PyPI": (settings.pypi_url, "PYPI_BASE_URL"),
         "GitHub": (settings.github_api_url, "GITHUB_API_URL"),
-        "pypistats": (settings.pypistats_base_url, "PYPISTATS_BASE_URL"),
         "Redis": (settings.redis_url, "REDIS_HOST"),
     }
+    source = settings.downloads_source
+    for name, value in settings.get_source_settings().items():
+        if name.endswith("url"):
+            urls[source] = (value, f"{source}_{name}".upper())
     with open_index(quick) as deps, ThreadPoolExecutor(len(urls) + 1) as executor:
         futures = [executor.submit(_check_connection, name, url, setting) for name, (url, setting) in urls.items()]
         changelog = executor.submit(

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from ...settings.downloads import DOWNLOAD_SOURCES, describe_sources
 from ..exit_codes import ExitCode, default_sigint
 from ..options import command_with_examples, json_option, limit_option, profile_option, target_option, to_program
 
@@ -14,9 +15,8 @@ from ..options import command_with_examples, json_option, limit_option, profile_
 @limit_option("Only N packages: new ones first, then those whose counts are oldest.")
 @click.option(
     "--source",
-    type=click.Choice(["pypistats", "clickhouse"]),
-    help="Source of the counts: pypistats (30 packages a minute) or clickhouse (900 a request). "
-    "Overrides DOWNLOADS_SOURCE.",
+    type=click.Choice(list(DOWNLOAD_SOURCES)),
+    help=f"Source of the counts: {describe_sources()}. Overrides DOWNLOADS_SOURCE.".replace("`", ""),
 )
 @click.option("--all", "include_fresh", is_flag=True, help="Include packages that were counted within 20 hours.")
 @click.option("--dry-run", is_flag=True, help="Print what would be requested. Send no request and change nothing.")

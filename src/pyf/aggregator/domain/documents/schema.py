@@ -272,7 +272,7 @@ class DownloadFields(Struct, frozen=True, kw_only=True):
         int | UnsetType, FieldUse("when a source was last queried, whether it knew the project or not", sort=True)
     ] = UNSET
     download_source: Annotated[
-        str | UnsetType, FieldUse("the source that was last queried: `pypistats` or `clickhouse`", facet=True)
+        str | UnsetType, FieldUse("the source that was last queried, as in DOWNLOADS_SOURCE", facet=True)
     ] = UNSET
 
 
