@@ -4,7 +4,7 @@ Adapters are imported and built at their first use: a command that reads the ind
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .adapters.sqlite.database import Database
     from .domain.health import ScoringConfig
     from .domain.relevance import Lexicon
+    from .domain.replacement import Replacement
 
 T = TypeVar("T")
 
@@ -149,6 +150,12 @@ def open_index(settings: Settings) -> Iterator[Dependencies]:
         yield deps
 
 
+def _load_replacements() -> "Mapping[str, Replacement]":
+    from .config.replacements import load_replacements
+
+    return load_replacements()
+
+
 def _load_scoring_config(settings: Settings) -> "ScoringConfig":
     from .config.profiles import load_profiles
     from .config.scoring import load_scoring_config
@@ -192,6 +199,7 @@ def _open(settings: Settings, wait_policy: WaitPolicy, ranking: "_Ranking") -> I
             request_metrics=request_metrics,
             now=time.time,
             scoring_config=ranking.scoring_config,
+            load_replacements=_load_replacements,
             policy=_build_policy(settings),
         )
 

@@ -12,7 +12,7 @@ from ..domain.errors import Invalid
 from ..domain.membership.profile import Profile
 from . import yaml_file
 
-RULE_KEYS = frozenset({"requires", "names", "include", "exclude", "strict"})
+RULE_KEYS = frozenset({"projects", "requires", "names", "include", "exclude", "strict"})
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # At least two characters besides the stars: "*" alone would request every project of PyPI.
@@ -35,7 +35,14 @@ def parse_rules(data: Mapping[str, Any], source: str) -> dict[str, Any]:
         raise Invalid(f"{source}: 'names:' needs 'requires:', because a name alone is not enough")
     if overlap := sorted(include.keys() & exclude.keys()):
         raise Invalid(f"{source}: includes and excludes {', '.join(overlap)}")
-    return {"requires": requires, "names": names, "include": include, "exclude": exclude, "strict": strict}
+    return {
+        "projects": _parse_names(data, "projects", source),
+        "requires": requires,
+        "names": names,
+        "include": include,
+        "exclude": exclude,
+        "strict": strict,
+    }
 
 
 def _parse_names(data: Mapping[str, Any], key: str, source: str) -> tuple[str, ...]:

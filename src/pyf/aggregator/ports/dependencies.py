@@ -1,6 +1,6 @@
 """The container of all ports that use cases need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from .rendering import Renderer
 
 if TYPE_CHECKING:
     from ..domain.health import ScoringConfig
+    from ..domain.replacement import Replacement
 
 
 class RequestCounter(Protocol):
@@ -24,7 +25,12 @@ class RequestCounter(Protocol):
 
 
 class Dependencies(Struct, frozen=True, kw_only=True):
-    """The adapters that bootstrap has chosen, with the configuration of runs; `now` returns Unix seconds."""
+    """The adapters that bootstrap has chosen, with the configuration of runs.
+
+    Attributes:
+        now: Returns Unix seconds.
+        load_replacements: Returns the curated replacements of packages that have ended, by normalized name.
+    """
 
     registry: PackageRegistry
     changelog: Changelog
@@ -44,3 +50,4 @@ class Dependencies(Struct, frozen=True, kw_only=True):
     now: Callable[[], float]
     scoring_config: "ScoringConfig"
     policy: Policy = Policy()
+    load_replacements: Callable[[], Mapping[str, "Replacement"]] = dict

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
+from ..documents.project import normalize_name
+
 
 def matches_classifiers(classifier: str, bases: Iterable[str]) -> bool:
     """Return whether a classifier is one of the bases or below one (` :: ` is the separator)."""
@@ -24,6 +26,7 @@ class FilterRules(Struct, frozen=True, kw_only=True):
 
     Attributes:
         classifiers: A project with one of these, or with one below them, belongs.
+        projects: Projects whose releases are those of the framework; empty for the project named like the framework.
         requires: A project that requires one of these at run time belongs.
         names: Patterns (`*` stands for any characters); a matching project is checked for requirements.
         include: Projects that belong in any case, each with the reason.
@@ -32,6 +35,7 @@ class FilterRules(Struct, frozen=True, kw_only=True):
     """
 
     classifiers: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     include: dict[str, str] = field(default_factory=dict)
@@ -42,6 +46,11 @@ class FilterRules(Struct, frozen=True, kw_only=True):
     def frameworks(self) -> tuple[str, ...]:
         """The frameworks of the classifiers: "Plone" for `Framework :: Plone`."""
         return parse_frameworks(self.classifiers)
+
+    @property
+    def framework_projects(self) -> frozenset[str]:
+        """The normalized names of the projects whose releases are those of the framework."""
+        return frozenset(self.projects or map(normalize_name, self.frameworks))
 
 
 class Filter(FilterRules, frozen=True, kw_only=True):

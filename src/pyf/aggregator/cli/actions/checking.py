@@ -1,0 +1,167 @@
+"""Check the packages of files or of an environment, and print the result as a table, as Markdown or as JSON."""
+
+import sys
+from collections.abc import Sequence
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec import to_builtins
+from rich.table import Table
+from rich.text import Text
+
+from ...adapters.environment import read_environment
+from ...bootstrap import open_dependencies
+from ...domain.errors import Invalid
+from ...domain.requirement_files import ListedPackage, PackageList, parse_requirement_file
+from ...domain.upgrade import CheckedPackage, Status
+from ...usecases.read.upgrade_check import UpgradeReport, check_requirements
+from ..collection_option import Selection, suggest_collection
+from ..config import read_settings
+from ..exit_codes import ExitCode
+from ..output import print_json, print_line, print_renderable
+
+_COLORS = {
+    Status.BLOCKED: "red",
+    Status.UPGRADE: "yellow",
+    Status.UNKNOWN: "dim",
+    Status.UNLISTED: "dim",
+    Status.READY: "green",
+}
+# A larger file is not one that people write or tools make.
+_MAX_FILE_BYTES = 20_000_000
+
+
+class OutputFormat(Enum):
+    """How the result is printed."""
+
+    TABLE = auto()
+    MARKDOWN = auto()
+    JSON = auto()
+
+
+def run_check(
+    selection: Selection,
+    files: Sequence[str],
+    environment: Path | None,
+    *,
+    goal: tuple[str, str],
+    output: OutputFormat,
+) -> ExitCode:
+    """Check packages and print the result; `goal` is the release of the framework and of Python, "" for any."""
+    listed = _read_packages(files, environment)
+    settings = read_settings()
+    target = selection.resolve(settings).target
+    with open_dependencies(settings) as deps, suggest_collection(deps, target.collection):
+        report = check_requirements(deps, target, listed, framework=goal[0], python=goal[1])
+    for problem in report.problems:
+        click.echo(f"Warning: {problem}", err=True)
+    match output:
+        case OutputFormat.JSON:
+            print_json(to_dict(report))
+        case OutputFormat.MARKDOWN:
+            print_line(to_markdown(report))
+        case OutputFormat.TABLE:
+            print_renderable(_build_table(report))
+            print_line(format_summary(report))
+    return ExitCode.SUCCESS if report.is_ready else ExitCode.PARTIAL
+
+
+def to_dict(report: UpgradeReport) -> dict[str, Any]:
+    """Return a report as printed as JSON."""
+    return {
+        "goal": report.goal.label,
+        "is_ready": report.is_ready,
+        "counts": {status.value: count for status, count in report.counts.items()},
+        "packages": [
+            to_builtins(package) | {"degree": None if package.degree is None else package.degree.label}
+            for package in report.packages
+        ],
+        "problems": list(report.problems),
+    }
+
+
+def to_markdown(report: UpgradeReport) -> str:
+    """Return a report in Markdown: a summary, and a table of the packages that are not ready."""
+    lines = [f"### {format_summary(report)}", ""]
+    rows = [package for package in report.packages if package.status is not Status.READY or _list_notes(package)]
+    if rows:
+        lines += ["| package | used | newest | status | details |", "|---|---|---|---|---|"]
+    for package in rows:
+        cells = (package.name, package.used, package.newest, _format_status(package), "; ".join(_list_details(package)))
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') or '–' for cell in cells)} |")
+    return "\n".join(lines)
+
+
+def format_summary(report: UpgradeReport) -> str:
+    """Return the result in one line: "Django 6.0: 12 packages: 1 blocked, 2 upgrade, 9 ready"."""
+    counts = ", ".join(f"{count} {status.value}" for status, count in report.counts.items())
+    total = len(report.packages)
+    label = f"{report.goal.label}: " if report.goal.label else ""
+    return f"{label}{total} {'package' if total == 1 else 'packages'}{': ' if counts else ''}{counts}"
+
+
+def _read_packages(files: Sequence[str], environment: Path | None) -> PackageList:
+    packages, problems = list[ListedPackage](), list[str]()
+    lists = [parse_requirement_file(_to_name(name), _read_text(name), _read_text) for name in files]
+    for listed in [*lists, *([read_environment(environment)] if environment else [])]:
+        packages += listed.packages
+        problems += listed.problems
+    return PackageList(packages=tuple(packages), problems=tuple(problems))
+
+
+def _to_name(name: str) -> str:
+    return "" if name == "-" else Path(name).as_posix()
+
+
+def _read_text(name: str) -> str:
+    try:
+        data = sys.stdin.buffer.read(_MAX_FILE_BYTES + 1) if name == "-" else Path(name).read_bytes()
+        if len(data) > _MAX_FILE_BYTES:
+            raise Invalid(f"{name}: larger than {_MAX_FILE_BYTES // 1_000_000} MB")
+        return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8")
+    except OSError as error:
+        raise Invalid(f"{name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Invalid(f"{name}: not UTF-8 text") from None
+
+
+def _build_table(report: UpgradeReport) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("package", "used", "newest", "status"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("health", justify="right", no_wrap=True)
+    table.add_column("details", overflow="fold")
+    for package in report.packages:
+        table.add_row(
+            Text(package.name),
+            Text(package.used or "–"),
+            Text(package.newest or "–"),
+            Text(_format_status(package), style=_COLORS[package.status]),
+            Text("–" if package.health is None else str(package.health)),
+            Text("\n".join(_list_details(package))),
+        )
+    return table
+
+
+def _format_status(package: CheckedPackage) -> str:
+    if package.status is Status.UPGRADE:
+        return f"upgrade to {package.first_supporting}"
+    return "not in the index" if package.status is Status.UNLISTED else package.status.value
+
+
+def _list_details(package: CheckedPackage) -> list[str]:
+    evidence = [] if package.status is Status.READY else list(package.evidence)
+    return [*evidence, *_list_notes(package)]
+
+
+def _list_notes(package: CheckedPackage) -> list[str]:
+    """Return what else a user of the package should know: advisories, and that it has ended."""
+    notes = []
+    if package.advisories:
+        notes.append(f"advisories: {', '.join(package.advisories)}")
+    if package.replacement:
+        successor = f"; use {package.replacement.name}" if package.replacement.name else ""
+        notes.append(f"ended: {package.replacement.reason}{successor}")
+    return notes

@@ -1,0 +1,59 @@
+"""`pyf check`: check the packages of a project before an upgrade."""
+
+from pathlib import Path
+
+import click
+
+from ..exit_codes import ExitCode, default_sigint
+from ..options import command_with_examples, json_option, profile_option, target_option
+
+
+@command_with_examples(
+    'pyf check requirements.txt -p django --to "Django 6.0" --python 3.14',
+    "pyf check pyproject.toml uv.lock -p flask --python 3.14 --markdown",
+    "pyf check versions.cfg -p plone --to 6.1",
+    "pyf check --environment .venv -p django",
+)
+@click.argument("files", nargs=-1, type=click.Path(dir_okay=False, allow_dash=True))
+@profile_option
+@target_option
+@click.option(
+    "--to", "framework", default="", metavar="RELEASE", help='Release of the framework: "Django 6.0" or "6.0".'
+)
+@click.option("--python", default="", metavar="VERSION", help="Release of Python: 3.14.")
+@click.option(
+    "--environment",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Check what is installed in this virtual environment.",
+)
+@click.option("--markdown", is_flag=True, help="Print a summary in Markdown, for a comment on a pull request.")
+@json_option("Print the result as one JSON object on stdout.")
+def check(
+    files: tuple[str, ...],
+    profile: str,
+    target: str,
+    framework: str,
+    python: str,
+    environment: Path | None,
+    markdown: bool,
+    as_json: bool,
+) -> ExitCode:
+    """Check packages before an upgrade: which releases support it, what blocks it, what is unmaintained.
+
+    FILES are requirements.txt, constraints.txt, pyproject.toml, uv.lock, poetry.lock, pylock.toml, Pipfile.lock or
+    versions.cfg; "-" reads stdin.
+
+    Exit codes: 0 all packages are ready or unknown, 2 wrong usage or setting, 3 a package needs an upgrade or blocks
+    it, 4 a needed service is unavailable.
+    """
+    if not files and environment is None:
+        raise click.UsageError("name a file to check, or an environment with --environment")
+    if markdown and as_json:
+        raise click.UsageError("--markdown and --json exclude each other.")
+    with default_sigint():
+        from ..actions.checking import OutputFormat, run_check
+        from ..collection_option import Selection
+    output = OutputFormat.JSON if as_json else OutputFormat.MARKDOWN if markdown else OutputFormat.TABLE
+    selection = Selection(profile=profile, target=target)
+    return run_check(selection, files, environment, goal=(framework, python), output=output)

@@ -1,0 +1,259 @@
+"""Check pinned packages against a release of a framework or of Python that a site wants to upgrade to."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
+
+from msgspec import UNSET, Struct
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from .documents.document import Document
+from .documents.schema import RegistryFields
+from .documents.version import parse_version, to_version_key
+from .errors import Invalid
+from .replacement import Replacement, find_replacement
+from .requirement_files import ListedPackage
+from .support.degrees import (
+    Degree,
+    ReleaseEvidence,
+    Support,
+    evaluate_framework_support,
+    evaluate_python_support,
+)
+
+_NUMBER = re.compile(r"\d{1,5}(?:\.\d{1,5}){0,3}")
+_PYTHON_NUMBER = re.compile(r"\d\.\d{1,3}")
+
+
+class UpgradeGoal(Struct, frozen=True, kw_only=True):
+    """The releases that a site wants to run on; "" for what does not matter.
+
+    Attributes:
+        framework: As in classifiers: "Django".
+        version: Its release: "6.0".
+        python: A Python: "3.14".
+        projects: Normalized names of the projects whose versions are those of the framework.
+        released_at: When the framework's release was published, in Unix seconds; 0 if it is unknown.
+    """
+
+    framework: str = ""
+    version: str = ""
+    python: str = ""
+    projects: frozenset[str] = frozenset()
+    released_at: int = 0
+
+    @property
+    def label(self) -> str:
+        """The goal in words: "Django 6.0 and Python 3.14"."""
+        names = [f"{self.framework} {self.version}"] if self.version else []
+        return " and ".join([*names, *([f"Python {self.python}"] if self.python else [])])
+
+
+class Status(StrEnum):
+    """What has to be done for a package; the worst first."""
+
+    BLOCKED = "blocked"
+    UPGRADE = "upgrade"
+    UNKNOWN = "unknown"
+    UNLISTED = "unlisted"
+    READY = "ready"
+
+
+class CheckedPackage(Struct, frozen=True, kw_only=True):
+    """A listed package, and what is known of it.
+
+    Attributes:
+        used: The release that the file pins, or the newest one that it allows; "" if the index has none.
+        newest: The newest release; "" if the collection does not have the package.
+        first_supporting: The first release, from the used one on, that supports the goal; "" if none does.
+        degree: How far the used release supports the goal; None without a goal.
+        evidence: What the degree is based on, in words.
+        health: The package's health score, None if it is unknown.
+        advisories: Advisories that affect the used release.
+    """
+
+    name: str
+    location: str
+    status: Status
+    used: str = ""
+    newest: str = ""
+    first_supporting: str = ""
+    degree: Degree | None = None
+    evidence: tuple[str, ...] = ()
+    health: int | None = None
+    advisories: tuple[str, ...] = ()
+    replacement: Replacement | None = None
+
+
+def parse_framework_goal(text: str, frameworks: Sequence[str]) -> tuple[str, str]:
+    """Return framework and version of "Django 6.0", "django==6.0" or "6.0".
+
+    Args:
+        frameworks: The frameworks of the collection; the first one is meant if the text names none.
+
+    Raises:
+        Invalid: The text names no version, or another framework.
+    """
+    name, _, version = re.sub(r"[=\s]+", " ", text.strip()).rpartition(" ")
+    if not _NUMBER.fullmatch(version):
+        raise Invalid(f"{text!r} is not a release of a framework, such as {(frameworks or ('Django',))[0]} 6.0")
+    if not frameworks:
+        raise Invalid("the collection has no framework: check against a Python only")
+    by_name = {framework.lower(): framework for framework in frameworks}
+    if not name:
+        return frameworks[0], version
+    if name.lower() not in by_name:
+        raise Invalid(f"the collection is not about {name}, but about {', '.join(frameworks)}")
+    return by_name[name.lower()], version
+
+
+def parse_python_goal(text: str) -> str:
+    """Return the Python of "3.14" or "Python 3.14"; raises `Invalid` for anything else."""
+    version = text.strip().lower().removeprefix("python").strip()
+    if not _PYTHON_NUMBER.fullmatch(version):
+        raise Invalid(f"{text!r} is not a release of Python, such as 3.14")
+    return version
+
+
+def evaluate_release(release: RegistryFields, goal: UpgradeGoal) -> Support | None:
+    """Return how far a release supports a goal: the lower degree, with all evidence; None without a goal."""
+    evidence = ReleaseEvidence(
+        classifiers=release.classifiers,
+        requires_python=release.requires_python,
+        requires_dist=release.requires_dist,
+        filenames=tuple(file.filename for file in release.urls),
+        uploaded=release.upload_timestamp,
+    )
+    supports: list[tuple[str, Support]] = []
+    if goal.version:
+        label = f"{goal.framework} {goal.version}"
+        supports.append((label, _evaluate_framework(release, evidence, goal)))
+    if goal.python:
+        supports.append((f"Python {goal.python}", evaluate_python_support(evidence, goal.python)))
+    if not supports:
+        return None
+    return Support(
+        degree=min(support.degree for _, support in supports),
+        evidence="; ".join(f"{label} {support.degree.label}: {support.evidence}" for label, support in supports),
+        is_confirmed=all(support.is_confirmed for _, support in supports),
+    )
+
+
+def _evaluate_framework(release: RegistryFields, evidence: ReleaseEvidence, goal: UpgradeGoal) -> Support:
+    if release.name_normalized in goal.projects:
+        is_goal = f"{release.version}.".startswith(f"{goal.version}.")
+        return Support(
+            degree=Degree.DECLARED if is_goal else Degree.EXCLUDED,
+            evidence=f"{release.name} {release.version} is {'that' if is_goal else 'another'} release",
+            is_confirmed=True,
+        )
+    return evaluate_framework_support(
+        evidence, goal.framework, goal.version, projects=goal.projects, released_at=goal.released_at
+    )
+
+
+def check_package(
+    listed: ListedPackage,
+    documents: Sequence[Document],
+    goal: UpgradeGoal,
+    curated: Mapping[str, Replacement] | None = None,
+) -> CheckedPackage:
+    """Check a listed package against a goal.
+
+    Args:
+        documents: All of its releases, the newest first; none if the collection does not have it.
+    """
+    if not documents:
+        return CheckedPackage(name=listed.name, location=listed.location, status=Status.UNLISTED)
+    newest = documents[0].registry
+    used = _find_used(listed, [document.registry for document in documents])
+    support = evaluate_release(used or newest, goal)
+    first = _find_first_supporting(used, [document.registry for document in documents], goal)
+    health = documents[0].health
+    return CheckedPackage(
+        name=newest.name,
+        location=listed.location,
+        status=_find_status(used, newest, first, goal),
+        used=used.version if used else listed.version,
+        newest=newest.version,
+        first_supporting=first.version if first else "",
+        degree=support.degree if support else None,
+        evidence=_list_evidence(listed, used, newest, first, goal),
+        health=None if health is UNSET or health.health_score is UNSET else health.health_score,
+        advisories=tuple(advisory.id for advisory in (used.vulnerabilities if used else ())),
+        replacement=find_replacement(newest, documents[0].repository, curated),
+    )
+
+
+def _find_used(listed: ListedPackage, releases: Sequence[RegistryFields]) -> RegistryFields | None:
+    """Return the pinned release, or the newest one that the file allows; None if the index has none."""
+    if listed.version:
+        pinned = parse_version(listed.version)
+        return next((r for r in releases if r.version == listed.version or parse_version(r.version) == pinned), None)
+    try:
+        specifier = SpecifierSet(listed.specifier)
+    except InvalidSpecifier:  # the parser of the file has reported it
+        return None
+    allowed = [
+        release
+        for release in releases
+        if _is_installable(release) and specifier.contains(release.version, prereleases=False)
+    ]
+    return max(allowed, key=lambda release: to_version_key(release.version), default=None)
+
+
+def _find_first_supporting(
+    used: RegistryFields | None, releases: Collection[RegistryFields], goal: UpgradeGoal
+) -> RegistryFields | None:
+    lowest = to_version_key(used.version) if used else None
+    candidates = (
+        release
+        for release in sorted(releases, key=lambda release: to_version_key(release.version))
+        if _is_installable(release) and (lowest is None or to_version_key(release.version) >= lowest)
+    )
+    return next(
+        (
+            release
+            for release in candidates
+            if (support := evaluate_release(release, goal)) is not None and support.degree >= Degree.ADMITTED
+        ),
+        None,
+    )
+
+
+def _is_installable(release: RegistryFields) -> bool:
+    """Return whether pip installs a release without being asked for it by version."""
+    version = parse_version(release.version)
+    return version is not None and not version.is_prerelease and not release.yanked and release.has_files
+
+
+def _find_status(
+    used: RegistryFields | None, newest: RegistryFields, first: RegistryFields | None, goal: UpgradeGoal
+) -> Status:
+    support = evaluate_release(used or newest, goal)
+    if support is None or (used and support.degree >= Degree.ADMITTED):
+        return Status.READY if used else Status.UNKNOWN
+    if first is not None:
+        return Status.UPGRADE
+    newest_support = evaluate_release(newest, goal)
+    return Status.BLOCKED if newest_support and newest_support.degree is Degree.EXCLUDED else Status.UNKNOWN
+
+
+def _list_evidence(
+    listed: ListedPackage,
+    used: RegistryFields | None,
+    newest: RegistryFields,
+    first: RegistryFields | None,
+    goal: UpgradeGoal,
+) -> tuple[str, ...]:
+    """Return what the status is based on, one release a line."""
+    lines = []
+    if listed.source:
+        lines.append(f"installed from {listed.source}, not from PyPI")
+    if used is None:
+        wanted = listed.version or listed.specifier
+        lines.append(f"no release {wanted} in the index" if wanted else "no release that pip would install")
+    for version, release in {release.version: release for release in (used, first, newest) if release}.items():
+        if support := evaluate_release(release, goal):
+            lines.append(f"{version}: {support.evidence}")
+    return tuple(lines)

@@ -1,0 +1,112 @@
+"""Check the packages that a project uses: do they support a release to upgrade to, and are they in good shape?"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from ...domain.documents.document import Document
+from ...domain.documents.project import ProjectStatus, normalize_name
+from ...domain.documents.version import to_version_key
+from ...domain.requirement_files import PackageList
+from ...domain.upgrade import (
+    CheckedPackage,
+    Status,
+    UpgradeGoal,
+    check_package,
+    parse_framework_goal,
+    parse_python_goal,
+)
+from ...ports import Dependencies
+from ..collections.target import Target, require_state
+from .search import get_hidden_names
+
+# Packages of a file beyond this number are not checked: a bound for texts that anybody can send.
+MAX_PACKAGES = 2000
+
+
+class UpgradeReport(Struct, frozen=True, kw_only=True):
+    """The checked packages, the worst first, and the lines of the files that could not be used."""
+
+    goal: UpgradeGoal
+    packages: tuple[CheckedPackage, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether no package needs an upgrade or blocks one."""
+        return not any(package.status in (Status.BLOCKED, Status.UPGRADE) for package in self.packages)
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """The number of packages by status; a status without packages is left out."""
+        counts = Counter(package.status for package in self.packages)
+        return {status: counts[status] for status in Status if counts[status]}
+
+
+def check_requirements(
+    deps: Dependencies, target: Target, listed: PackageList, *, framework: str = "", python: str = ""
+) -> UpgradeReport:
+    """Check what files list against a release of the framework and of Python.
+
+    Args:
+        framework: Such as "Django 6.0" or "6.0"; "" for any.
+        python: Such as "3.14"; "" for any.
+
+    Raises:
+        Invalid: A release is not understood, or the collection is about another framework.
+        NotFound: The collection does not exist.
+    """
+    goal = _build_goal(deps, target, framework, python)
+    hidden_names = get_hidden_names(deps, target)
+    unique = {(package.name_normalized, package.version, package.specifier): package for package in listed.packages}
+    packages = list(unique.values())[:MAX_PACKAGES]
+    problems = list(listed.problems)
+    if len(unique) > len(packages):
+        problems.append(f"only the first {MAX_PACKAGES:,} of {len(unique):,} packages were checked")
+    names = {package.name_normalized for package in packages} - hidden_names
+    documents = deps.index.get_packages(target.collection, names)
+    curated = deps.load_replacements()
+    checked = [
+        check_package(package, _to_checkable(documents.get(package.name_normalized, ())), goal, curated)
+        for package in packages
+    ]
+    order = {status: position for position, status in enumerate(Status)}
+    return UpgradeReport(
+        goal=goal,
+        packages=tuple(sorted(checked, key=lambda package: (order[package.status], normalize_name(package.name)))),
+        problems=tuple(problems),
+    )
+
+
+def _build_goal(deps: Dependencies, target: Target, framework: str, python: str) -> UpgradeGoal:
+    state = require_state(deps, target)
+    filter_ = target.filter or state.filter
+    name, version = parse_framework_goal(framework, filter_.frameworks) if framework else ("", "")
+    projects = filter_.framework_projects if name else frozenset[str]()
+    return UpgradeGoal(
+        framework=name,
+        version=version,
+        python=parse_python_goal(python) if python else "",
+        projects=projects,
+        released_at=_find_release_date(deps, target, projects, version),
+    )
+
+
+def _find_release_date(deps: Dependencies, target: Target, projects: frozenset[str], version: str) -> int:
+    """Return when the framework's release was published, in Unix seconds; 0 if the collection does not tell."""
+    packages = deps.index.get_packages(target.collection, projects) if version else {}
+    uploads = (
+        document.registry.upload_timestamp
+        for documents in packages.values()
+        for document in sorted(documents, key=lambda document: to_version_key(document.registry.version))
+        if f"{document.registry.version}.".startswith(f"{version}.") and document.registry.upload_timestamp
+    )
+    return next(uploads, 0)
+
+
+def _to_checkable(documents: Sequence[Document]) -> Sequence[Document]:
+    """Return the documents of a package; none of a quarantined one, whose data is not to be trusted."""
+    if documents and documents[0].registry.project_status == ProjectStatus.QUARANTINED:
+        return ()
+    return documents
