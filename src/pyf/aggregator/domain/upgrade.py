@@ -139,6 +139,11 @@ def evaluate_release(release: RegistryFields, goal: UpgradeGoal) -> Support | No
     )
 
 
+def is_supporting(support: Support) -> bool:
+    """Return whether a degree is enough to recommend a release: an open range of an older release says nothing."""
+    return support.degree >= Degree.ADMITTED and support.is_confirmed
+
+
 def _evaluate_framework(release: RegistryFields, evidence: ReleaseEvidence, goal: UpgradeGoal) -> Support:
     if release.name_normalized in goal.projects:
         is_goal = f"{release.version}.".startswith(f"{goal.version}.")
@@ -164,7 +169,7 @@ def check_package(
         documents: All of its releases, the newest first; none if the collection does not have it.
     """
     if not documents:
-        return CheckedPackage(name=listed.name, location=listed.location, status=Status.UNLISTED)
+        return CheckedPackage(name=listed.name, location=listed.location, status=Status.UNLISTED, used=listed.version)
     newest = documents[0].registry
     used = _find_used(listed, [document.registry for document in documents])
     support = evaluate_release(used or newest, goal)
@@ -212,11 +217,7 @@ def _find_first_supporting(
         if _is_installable(release) and (lowest is None or to_version_key(release.version) >= lowest)
     )
     return next(
-        (
-            release
-            for release in candidates
-            if (support := evaluate_release(release, goal)) is not None and support.degree >= Degree.ADMITTED
-        ),
+        (release for release in candidates if (support := evaluate_release(release, goal)) and is_supporting(support)),
         None,
     )
 
@@ -231,7 +232,7 @@ def _find_status(
     used: RegistryFields | None, newest: RegistryFields, first: RegistryFields | None, goal: UpgradeGoal
 ) -> Status:
     support = evaluate_release(used or newest, goal)
-    if support is None or (used and support.degree >= Degree.ADMITTED):
+    if support is None or (used and is_supporting(support)):
         return Status.READY if used else Status.UNKNOWN
     if first is not None:
         return Status.UPGRADE
