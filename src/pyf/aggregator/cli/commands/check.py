@@ -29,16 +29,7 @@ from ..options import command_with_examples, json_option, profile_option, target
 )
 @click.option("--markdown", is_flag=True, help="Print a summary in Markdown, for a comment on a pull request.")
 @json_option("Print the result as one JSON object on stdout.")
-def check(
-    files: tuple[str, ...],
-    profile: str,
-    target: str,
-    framework: str,
-    python: str,
-    environment: Path | None,
-    markdown: bool,
-    as_json: bool,
-) -> ExitCode:
+def check(files: tuple[str, ...], environment: Path | None, markdown: bool, as_json: bool, **options: str) -> ExitCode:
     """Check packages before an upgrade: which releases support it, what blocks it, what is unmaintained.
 
     FILES are requirements.txt, constraints.txt, pyproject.toml, uv.lock, poetry.lock, pylock.toml, Pipfile.lock or
@@ -55,5 +46,5 @@ def check(
         from ..actions.checking import OutputFormat, run_check
         from ..collection_option import Selection
     output = OutputFormat.JSON if as_json else OutputFormat.MARKDOWN if markdown else OutputFormat.TABLE
-    selection = Selection(profile=profile, target=target)
-    return run_check(selection, files, environment, goal=(framework, python), output=output)
+    selection = Selection(profile=options["profile"], target=options["target"])
+    return run_check(selection, files, environment, goal=(options["framework"], options["python"]), output=output)
