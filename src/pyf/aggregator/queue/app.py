@@ -1,9 +1,10 @@
-"""The Celery app, and a consumer that survives a lost Redis connection.
+"""The Celery app, and a consumer that survives a lost Redis connection and odd messages.
 
 The app reads the settings at its first use, not at import.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,8 @@ from .beat_schedule import build_beat_schedule
 _HEALTH_CHECK_INTERVAL = 25
 _RESULT_TTL = 86_400
 
+_log = logging.getLogger(__name__)
+
 
 def build_celery_config(settings: Settings) -> dict[str, Any]:
     """Return Celery's configuration.
@@ -34,6 +37,7 @@ def build_celery_config(settings: Settings) -> dict[str, Any]:
     }
     return {
         "broker_url": settings.redis_url,
+        "broker_transport": "pyf.aggregator.queue.transport:RedisTransport",
         "broker_transport_options": {
             "visibility_timeout": settings.celery_visibility_timeout,
             "unacked_restore_interval": settings.celery_restore_interval,
@@ -95,7 +99,22 @@ app = Celery("pyf.aggregator", loader=SettingsLoader, set_as_current=False)
 
 
 class ReconnectingConsumer(Consumer):
-    """Celery's consumer with a fix: it survives a lost connection while tasks are unacknowledged."""
+    """Celery's consumer with fixes: it survives a lost connection while tasks are unacknowledged, and odd messages."""
+
+    def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], None]:
+        """Return a handler of messages that rejects one that Celery can't process."""
+        handle = super().create_task_handler(*args, **options)
+
+        def handle_or_reject(message: Any) -> None:
+            try:
+                handle(message)
+            except self.connection_errors:
+                raise
+            except Exception:  # Celery would end the worker
+                _log.exception("a message can't be processed and was dropped: %.200r", message.headers)
+                message.reject_log_error(_log, self.connection_errors)
+
+        return handle_or_reject
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Drop the lost connection; Celery then reconnects, without a time limit."""

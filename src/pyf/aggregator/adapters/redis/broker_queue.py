@@ -1,14 +1,14 @@
 """Celery's queue on Redis: count, list and purge the waiting tasks."""
 
 from base64 import b64decode
-from binascii import Error as NotBase64
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 from uuid import uuid4
 
-from msgspec import DecodeError, Struct, ValidationError, field
-from msgspec.json import Decoder, decode
+from msgspec import DecodeError, Struct, field
+from msgspec.json import Decoder
 from redis import Redis
 
 from .coordination import translate_errors
@@ -20,16 +20,55 @@ UNACKED = "unacked"
 _PAGE_SIZE = 500
 
 
+class MalformedMessage(ValueError):
+    """A message that is not one of Celery's for a task."""
+
+
 class _Headers(Struct):
-    task: str = ""
+    task: str
+    id: str
+    retries: int | None = None
+    eta: datetime | None = None
+    expires: datetime | None = None
+    timelimit: tuple[float | None, float | None] | None = None
+    ignore_result: bool | None = None
+    root_id: str | None = None
+    parent_id: str | None = None
+    group: None = None
 
 
-class _Message(Struct):
-    headers: _Headers = field(default_factory=_Headers)
-    body: str = ""
+class _DeliveryInfo(Struct):
+    exchange: str
+    routing_key: str
 
 
-_decoder = Decoder(_Message)
+class _Properties(Struct):
+    delivery_tag: str
+    delivery_info: _DeliveryInfo
+    body_encoding: Literal["base64"]
+    correlation_id: str | None = None
+    reply_to: str | None = None
+
+
+class _Envelope(Struct, rename="kebab"):
+    headers: _Headers
+    properties: _Properties
+    body: str
+    content_type: Literal["application/json"]
+    content_encoding: Literal["utf-8"]
+
+
+class _Links(Struct):
+    """What a task triggers; none of ours triggers anything by its message."""
+
+    callbacks: None = None
+    errbacks: None = None
+    chain: None = None
+    chord: None = None
+
+
+_decoder = Decoder(_Envelope)
+_body_decoder = Decoder(tuple[tuple[Any, ...], dict[str, Any], _Links | None])
 
 
 class QueuedTask(Struct, frozen=True):
@@ -79,10 +118,18 @@ class BrokerQueue:
             start += _PAGE_SIZE
 
 
-def _parse_message(message: str | bytes) -> QueuedTask:
+def parse_envelope(message: str | bytes) -> QueuedTask:
+    """Return the task of a message; raise `MalformedMessage` for one that Celery could not process."""
     try:
         envelope = _decoder.decode(message)
-        args, kwargs, _ = decode(b64decode(envelope.body), type=tuple[tuple[Any, ...], dict[str, Any], Any])
-        return QueuedTask(envelope.headers.task, args, kwargs)
-    except (DecodeError, ValidationError, NotBase64, ValueError):
+        args, kwargs, _ = _body_decoder.decode(b64decode(envelope.body))
+    except (DecodeError, ValueError, RecursionError) as error:
+        raise MalformedMessage(str(error)) from error
+    return QueuedTask(envelope.headers.task, args, kwargs)
+
+
+def _parse_message(message: str | bytes) -> QueuedTask:
+    try:
+        return parse_envelope(message)
+    except MalformedMessage:
         return QueuedTask("")
