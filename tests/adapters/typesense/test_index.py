@@ -149,7 +149,7 @@ def test_field_of_another_type_is_an_error_with_a_hint_and_nothing_is_written(
         lambda: plone.index.put("plone", [build_project("a", "1.0")]),
         lambda: plone.index.update("plone", {}),
     ):
-        with pytest.raises(Invalid, match=rf"plone-1.*{name}.*--recreate-collection"):
+        with pytest.raises(Invalid, match=rf"plone-1.*{name}.*pyf collection rebuild plone-?1? --from-pypi"):
             write()
 
     assert not local.store.collection("plone").documents
@@ -220,7 +220,7 @@ def test_what_an_older_program_has_found_out_is_carried_over(old: Typesense) -> 
 
 
 def test_an_older_programs_documents_are_not_read_as_if_they_were_ours(old: Typesense) -> None:
-    with pytest.raises(Invalid, match=r"old-1.*--recreate-collection"):
+    with pytest.raises(Invalid, match=r"old-1.*pyf collection rebuild old-?1? --from-pypi"):
         list(old.index.export("old"))
 
 

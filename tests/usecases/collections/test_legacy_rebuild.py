@@ -144,9 +144,9 @@ def test_other_runs_reject_legacy_collection(server: LocalTypesense, taken_over:
         for target in (Target(collection="plone", filter=taken_over.filter), Target(collection="plone")):
             report = run(target=target)
             assert isinstance(report.error, Invalid)
-            assert "--recreate-collection" in str(report.error)
+            assert "pyf collection rebuild plone --from-pypi -p " in str(report.error)
     enriched = enrich_repositories(taken_over.deps, Target(collection="plone"))
-    assert "--recreate-collection" in str(enriched.error)
+    assert "pyf collection rebuild plone --from-pypi -p " in str(enriched.error)
 
     assert legacy_collection.list_ids(server.store, "plone") == legacy_collection.LEGACY_IDS
     assert [*server.store.collection("plone").fields] == fields
@@ -155,7 +155,7 @@ def test_other_runs_reject_legacy_collection(server: LocalTypesense, taken_over:
 def test_copy_of_legacy_collection_names_command(server: LocalTypesense, taken_over: World) -> None:
     report = rebuild_from_copy(taken_over.deps, Target(collection="plone"))
 
-    assert "pyfaggregator -f -t plone --recreate-collection" in str(report.error)
+    assert "pyf collection rebuild plone --from-pypi -p PROFILE" in str(report.error)
     assert legacy_collection.list_ids(server.store, "plone") == legacy_collection.LEGACY_IDS
     assert "plone-1" not in list_collection_aliases(taken_over)
 

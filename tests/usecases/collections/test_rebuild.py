@@ -200,3 +200,40 @@ def test_any_run_deletes_leftovers(small: World) -> None:
         run()
 
         assert list_collection_aliases(small) == {"plone-1": ("plone",)}
+
+
+def test_rebuild_with_mistyped_profile_does_not_go_live(small: World) -> None:
+    small.fetch()
+    mistyped = Filter(profile="plone", classifiers=("Framework :: Plone :: Addno",))
+    wrong = Filter(profile="plone", classifiers=("Framework :: Django",))
+
+    for filter_ in (mistyped, wrong):
+        report = small.recreate(target=Target(collection="plone", filter=filter_))
+
+        assert not report.is_complete
+        assert list_collection_aliases(small) == {"plone-1": ("plone",)}
+    assert report.refused_names == ["collective-one", "collective-two", "plone-api"]
+    assert report.reasons["plone-api"] == "it does not match profile plone"
+
+    allowed = small.recreate(target=Target(collection="plone", filter=wrong), allow_mass_removal=True)
+    assert (allowed.removed_names, allowed.added_names) == (report.refused_names, ["django-thing", "left-plone"])
+    assert small.deps.index.get_tombstone("plone", "plone.api") is not None
+
+
+def test_rebuild_announces_what_it_deletes(small: World) -> None:
+    small.fetch()
+    notices: list[str] = []
+    collections: list[list[str]] = []
+
+    def notify(line: str) -> None:
+        notices.append(line)
+        collections.append(sorted(list_collection_aliases(small)))
+
+    django = Filter(profile="django", classifiers=("Framework :: Django",))
+    small.recreate(target=Target(collection="plone", filter=django), notify=notify)
+
+    assert notices == [
+        "Removing 3 packages (collective-one, collective-two, plone-api).",
+        "plone-2 is complete: plone will lead to it, and plone-1 will be deleted.",
+    ]
+    assert collections == [["plone-1", "plone-2"]] * 2

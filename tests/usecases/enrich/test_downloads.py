@@ -199,18 +199,33 @@ def test_oldest_checks_come_first(world: DownloadsWorld) -> None:
     assert world.take_requested() == ["z-new", "c", "a", "b"]
 
 
-def test_limit_ignores_freshness(world: DownloadsWorld) -> None:
+def test_runs_with_limit_request_each_package_once(world: DownloadsWorld) -> None:
     world.add_projects("a", "b", "c", "d", "e")
     world.set_counts("a", "b", "c", "d", "e")
 
     requested = []
-    for _ in range(5):
+    for _ in range(4):
         report = world.run(limit=2)
-        world.clock.advance(1)
+        world.clock.advance(60)
         requested.append(world.take_requested())
-        assert (report.found, report.enriched, report.requests) == (2, 2, 2)
+        assert (report.found, report.enriched) == (2, 2)
 
-    assert requested == [["a", "b"], ["c", "d"], ["e", "a"], ["b", "c"], ["d", "a"]]
+    assert requested == [["a", "b"], ["c", "d"], ["e"], []]
+    assert "2 packages were skipped" in report.notices[0]
+    world.clock.advance(MAX_AGE)
+    world.run(limit=2)
+    assert world.take_requested() == ["a", "b"]
+
+
+def test_limit_with_fresh_option_requests_oldest_again(world: DownloadsWorld) -> None:
+    world.add_projects("a", "b", "c")
+    world.set_counts("a", "b", "c")
+    world.run()
+    world.take_requested()
+
+    world.run(limit=2, fresh=True)
+
+    assert world.take_requested() == ["a", "b"]
 
 
 def test_unknown_package_counts_as_checked(world: DownloadsWorld) -> None:
@@ -329,8 +344,7 @@ def test_next_run_continues_interrupted_run(after: int) -> None:
         if done == after:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        world.run(progress=interrupt)
+    assert world.run(progress=interrupt).interrupted
     world.clock.advance(HOUR)
     interrupted = world.take_requested()
     report = world.run()
@@ -404,7 +418,7 @@ def test_downloads_of_missing_collection(world: DownloadsWorld) -> None:
     report = world.run()
 
     assert isinstance(report.error, NotFound)
-    assert "pyfaggregator -f -p plone" in str(report.error)
+    assert "pyf fetch -p plone" in str(report.error)
     assert world.index.list_collections() == []
 
 

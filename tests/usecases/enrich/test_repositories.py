@@ -328,7 +328,7 @@ def test_unknown_package_or_collection_is_not_found(enrichment: EnrichmentWorld)
     for report, text in (
         (unknown, "nobody is not in the collection plone"),
         (removed_report, "Left was removed from the collection plone on 1970-01-01 00:00 UTC: it left"),
-        (nowhere, "Create it with: pyfaggregator -f -p plone -t nowhere"),
+        (nowhere, "Create it with: pyf fetch -p plone -t nowhere"),
     ):
         assert isinstance(report.error, NotFound)
         assert text in str(report.error)
@@ -426,7 +426,7 @@ def test_repository_progress_is_complete(enrichment: EnrichmentWorld) -> None:
 
     enrichment.run(progress=lambda *step: steps.append(step))
 
-    assert steps == [("requesting GitHub", done, 3) for done in (1, 2, 3)]
+    assert steps == [("GitHub: package", done, 3) for done in (1, 2, 3)]
 
 
 PATHS = ["o/a", "o/b", "o/c", "o/d"]

@@ -256,7 +256,7 @@ def test_fetch_rejects_another_filter(small: World) -> None:
 
     report = small.fetch(target=Target(collection="plone", filter=Filter(classifiers=("Framework :: Django",))))
 
-    assert "--recreate-collection" in str(report.error)
+    assert 'pyf collection rebuild plone --from-pypi --classifier "Framework :: Django"' in str(report.error)
     assert small.names() == MEMBERS
 
 
@@ -317,3 +317,36 @@ def test_descriptions_policy_changes_document_version(small: World) -> None:
     policy = small.deps.policy
 
     assert policy.document_version != replace(policy, descriptions=Descriptions.ALL).document_version
+
+
+@pytest.mark.parametrize("read_count", [1, 17, 30])
+def test_interrupted_fetch_writes_what_it_has_read(small: World, read_count: int) -> None:
+    """Packages that are still being rendered when Ctrl-C comes are written, too."""
+    small.fake_registry.remove_project("left.plone")  # the only candidate that is no member
+    for number in range(28):
+        small.fake_registry.publish(f"collective.n{number}", "1.0", info={"classifiers": ["Framework :: Plone"]})
+
+    def interrupt(step: str, done: int, total: int | None) -> None:
+        if (step, done) == ("reading package", read_count + 1):
+            raise KeyboardInterrupt
+
+    report = small.fetch(progress=interrupt)
+
+    assert (report.interrupted, report.is_complete) == (True, False)
+    assert report.indexed == len(small.names()) == read_count
+    continued = small.fetch()
+    assert (continued.is_complete, continued.indexed) == (True, 31 - read_count)
+    assert small.stored() == small.expected()
+
+
+def test_progress_counts_classifiers_and_packages(small: World) -> None:
+    steps: list[tuple[str, int, int | None]] = []
+
+    small.fetch(progress=lambda *step: steps.append(step))
+
+    assert [step for step in steps if step[0] == "reading classifier"] == [
+        ("reading classifier", done, BROWSED) for done in range(BROWSED + 1)
+    ]
+    assert [step for step in steps if step[0] == "reading package"] == [
+        ("reading package", done, 4) for done in range(1, 5)
+    ]

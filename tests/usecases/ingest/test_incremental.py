@@ -1,6 +1,7 @@
 """The incremental run: whatever happens on the registry, the index follows, at the price of what happened."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -125,7 +126,7 @@ def test_update_without_collection_names_fetch_command(small: World) -> None:
     report = small.changes()
 
     assert isinstance(report.error, NotFound)
-    assert "pyfaggregator -f -p plone" in str(report.error)
+    assert "pyf fetch -p plone" in str(report.error)
     assert report.requests == 0
 
 
@@ -329,16 +330,107 @@ def test_mass_removal_is_refused_unless_allowed(small: World) -> None:
     assert small.stored() == small.expected()
 
 
-def test_twenty_removals_are_allowed(small: World) -> None:
-    for number in range(20):
+@pytest.mark.parametrize(
+    ("package_count", "removal_count", "is_refused"),
+    [
+        (6, 3, False),  # a handful
+        (30, 5, False),
+        (30, 6, True),
+        (60, 6, False),  # a tenth
+        (60, 7, True),
+        (4, 4, True),  # all
+        (1, 1, False),
+    ],
+)
+def test_removal_limit_depends_on_collection_size(
+    small: World, package_count: int, removal_count: int, is_refused: bool
+) -> None:
+    for name in ("plone.api", "collective.one", "collective.two"):
+        small.fake_registry.remove_project(name)
+    names = [f"collective.n{number:02}" for number in range(package_count)]
+    for name in names:
+        small.fake_registry.publish(name, "1.0", info={"classifiers": PLONE})
+    small.fetch()
+    for name in names[:removal_count]:
+        small.fake_registry.remove_project(name)
+
+    report = small.changes()
+
+    removed_names = [name.replace(".", "-") for name in names[:removal_count]]
+    assert report.removal_refused is is_refused
+    assert report.removed_names == ([] if is_refused else removed_names)
+    assert report.refused_names == (removed_names if is_refused else [])
+    assert all("both the JSON API and the Simple API" in report.reasons[name] for name in removed_names)
+
+
+def test_mistyped_classifier_empties_no_collection(small: World) -> None:
+    for number in range(30):
+        rare = ["Framework :: Plone :: Theme"] if number < 4 else []
+        small.fake_registry.publish(f"collective.n{number:02}", "1.0", info={"classifiers": [*PLONE, *rare]})
+    small.fetch()
+    mistyped = replace(small, filter=Filter(profile="plone", classifiers=("Framework :: Plone :: Theme",)))
+
+    reports = [mistyped.changes(), mistyped.refresh(), mistyped.fetch(), mistyped.changes(), mistyped.recreate()]
+
+    assert [report.removal_refused for report in reports] == [True] * 5
+    assert len(small.names()) == 33
+    assert "collective-n29" in reports[0].refused_names
+    assert "does not match profile plone" in reports[0].reasons["collective-n29"]
+    repaired = small.changes()
+    assert (repaired.removed, repaired.is_complete) == (0, True)
+    assert small.stored() == small.expected()
+
+
+def test_run_names_packages_before_it_removes_them(small: World) -> None:
+    small.fetch()
+    small.fake_registry.remove_project("collective.one")
+    notices: list[str] = []
+    stored_names: list[list[str]] = []
+
+    def notify(line: str) -> None:
+        notices.append(line)
+        stored_names.append(small.names())
+
+    report = small.changes(notify=notify)
+
+    assert notices == ["Removing 1 package (collective-one)."]
+    assert "collective-one" in stored_names[0]
+    assert report.removed_names == ["collective-one"]
+
+
+def test_long_removals_are_announced_by_number(small: World) -> None:
+    for number in range(120):
         small.fake_registry.publish(f"collective.n{number}", "1.0", info={"classifiers": PLONE})
     small.fetch()
-    for number in range(20):
+    for number in range(11):
         small.fake_registry.remove_project(f"collective.n{number}")
 
     report = small.changes()
 
-    assert report.removed == 20
+    assert "Removing 11 packages." in report.notices
+    assert len(report.removed_names) == 11
+
+
+def test_report_names_added_and_updated_packages(small: World) -> None:
+    first = small.fetch()
+    small.fake_registry.publish("collective.new", "1.0", info={"classifiers": PLONE})
+    small.fake_registry.publish("plone.api", "4.0")
+
+    second = small.changes()
+
+    assert (first.added_names, first.updated_names) == (["collective-one", "collective-two", "plone-api"], [])
+    assert (second.added_names, second.updated_names) == (["collective-new"], ["plone-api"])
+
+
+def test_swept_package_without_change_is_not_updated(small: World) -> None:
+    small.fetch()
+    small.clock.advance(30 * 86_400)
+
+    report = small.refresh(sweep_all=True)
+
+    assert (report.indexed, report.updated_names) == (3, [])
+    small.fake_registry.archive("plone.api")
+    assert small.refresh(sweep_all=True).updated_names == ["plone-api"]
 
 
 def test_restricted_update_keeps_cursor(small: World) -> None:

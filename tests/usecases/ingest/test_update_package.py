@@ -230,3 +230,40 @@ def test_list_active_collections(two: World) -> None:
     targets = {target.collection: target.filter for target in list_active_collections(two.deps, grown)}
 
     assert targets == {"plone": grown["plone"].filter, "django": DJANGO, "by-hand": by_hand}
+
+
+def test_changed_profile_removes_no_single_package(two: World) -> None:
+    """One package a task would empty a collection without the limit for removals noticing it."""
+    mistyped = Target(collection="plone", filter=Filter(profile="plone", classifiers=("Framework :: Plone :: Theme",)))
+
+    for name in ("plone.api", "collective.one", "collective.two"):
+        report = update_package(two.deps, [mistyped], name, force=True)
+        assert (report.removed, report.is_complete) == ([], True)
+
+    assert len(two.names()) == 3
+    two.fake_registry.publish("plone.api", "4.0", info={"classifiers": []})
+    assert run_update(two, "plone.api", "4.0").removed == ["plone"]
+
+
+@pytest.mark.parametrize("name", ["nope-nope", "Nope.Nope"])
+def test_unknown_package_is_reported(two: World, name: str) -> None:
+    report = run_update(two, name, force=True)
+
+    assert (report.is_unknown, report.is_foreign) == (True, False)
+
+
+def test_package_without_matching_collection_is_reported(two: World) -> None:
+    two.fake_registry.publish("elsewhere", "1.0", info={"classifiers": ["Framework :: Flask"]})
+
+    report = run_update(two, "elsewhere", force=True)
+
+    assert (report.is_unknown, report.is_foreign) == (False, True)
+
+
+def test_removed_and_indexed_packages_are_known(two: World) -> None:
+    two.fake_registry.remove_project("plone.api")
+
+    removed, indexed = run_update(two, "plone.api", force=True), run_update(two, "collective.one", force=True)
+
+    assert (removed.removed, removed.is_unknown, removed.is_foreign) == (["plone"], False, False)
+    assert (indexed.indexed, indexed.is_unknown, indexed.is_foreign) == (["plone"], False, False)

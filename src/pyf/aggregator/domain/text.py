@@ -26,6 +26,12 @@ def join_names(names: Iterable[str], word: str = "and") -> str:
     return f"{', '.join(first)} {word} {last}" if first else last
 
 
+def format_names(names: Sequence[str], noun: str, limit: int = 10) -> str:
+    """Format a count with its noun and, up to a limit, the names: `2 packages (a, b)`, or `1,200 packages`."""
+    counted = pluralize(len(names), noun)
+    return f"{counted} ({', '.join(names)})" if 0 < len(names) <= limit else counted
+
+
 def join_last(names: Sequence[str], prefix: str = "") -> str:
     """Join the last three names, and say how many there are before them."""
     joined = ", ".join(f"{prefix}{name}" for name in names[-3:])

@@ -32,10 +32,11 @@ class RunReport:
         requests: Requests sent to all services.
         seconds: Duration.
         error: The failure that ended the run early.
+        interrupted: Whether Ctrl-C ended the run early.
     """
 
     # What makes a run incomplete if it is not empty.
-    incomplete_fields: ClassVar[tuple[str, ...]] = ("failed", "error")
+    incomplete_fields: ClassVar[tuple[str, ...]] = ("failed", "error", "interrupted")
 
     action: str
     collection: str
@@ -45,6 +46,7 @@ class RunReport:
     requests: int = 0
     seconds: float = 0.0
     error: AggregatorError | None = None
+    interrupted: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -68,7 +70,7 @@ class RunReport:
 
     @contextmanager
     def recording(self, deps: Dependencies) -> Iterator[None]:
-        """Measure the block, and record an expected failure in it instead of raising it.
+        """Measure the block, and record an expected failure or Ctrl-C in it instead of raising it.
 
         A run that ends early has done something, too, and has sent requests: both are reported.
         """
@@ -77,6 +79,8 @@ class RunReport:
             yield
         except AggregatorError as error:
             self.error = error
+        except KeyboardInterrupt:
+            self.interrupted = True
         finally:
             self.seconds = deps.now() - start_time
             self.requests = deps.request_counter.count() - request_count
@@ -131,6 +135,10 @@ class IngestReport(WritingReport):
         deferred: Packages whose response was older than the changelog.
         skipped: Packages not started before the deadline.
         removal_refused: Whether the run would have removed suspiciously many packages.
+        added_names: Packages written that were not stored before.
+        updated_names: Packages written that were stored and have changed.
+        removed_names: Packages removed.
+        refused_names: Packages that were not removed because they were suspiciously many.
     """
 
     incomplete_fields = (*WritingReport.incomplete_fields, "removal_refused", "skipped")
@@ -144,6 +152,10 @@ class IngestReport(WritingReport):
     deferred: list[str] = field(default_factory=list)
     skipped: int = 0
     removal_refused: bool = False
+    added_names: list[str] = field(default_factory=list)
+    updated_names: list[str] = field(default_factory=list)
+    removed_names: list[str] = field(default_factory=list)
+    refused_names: list[str] = field(default_factory=list)
 
     @property
     def should_retry(self) -> bool:

@@ -106,8 +106,8 @@ class Collections:
         found = self.require_collection(name)
         if not found.is_native:
             raise Invalid(
-                f"the collection {found.name} was made by another program, whose documents are not of this schema: to "
-                "take over one that holds packages, run pyfaggregator -f -p PROFILE --recreate-collection"
+                f"the collection {found.name} was made by another program, whose documents are not of this schema. To "
+                f"take over one that holds packages, run: pyf collection rebuild {name} --from-pypi -p PROFILE"
             )
         return found
 
@@ -125,7 +125,7 @@ class Collections:
         if conflicts := list_type_conflicts(found.schema["fields"]):
             raise Invalid(
                 f"collection {found.name} has another schema ({', '.join(conflicts)}), which can't be changed in "
-                "place: rebuild it with -f --recreate-collection"
+                f"place; run: pyf collection rebuild {name} --from-pypi"
             )
         if missing := list_changes(found.schema["fields"]):
             self._add_fields(found.name, missing)

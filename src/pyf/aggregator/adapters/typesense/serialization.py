@@ -212,8 +212,8 @@ def _parse_registry_fields(line: bytes, collection: str) -> RegistryFields:
             return convert(_drop_nulls(decode(line)), RegistryFields)
         except ValidationError as error:
             raise Invalid(
-                f"a document in {collection} is not of this schema ({error}): rebuild the collection with "
-                "--recreate-collection"
+                f"a document in {collection} is not of this schema ({error}); run: "
+                f"pyf collection rebuild {collection} --from-pypi"
             ) from error
 
 

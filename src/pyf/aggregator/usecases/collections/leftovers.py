@@ -25,8 +25,8 @@ def require_native(deps: Dependencies, name: str) -> None:
     """Raise `Invalid` for a collection of another program, with the command that takes it over."""
     if deps.admin.resolve(name) is not None and deps.admin.foreign_fields(name) is not None:
         raise Invalid(
-            f"{name} was made by another program with another schema. To take it over, run pyfaggregator -f -t {name} "
-            "--recreate-collection, with -p and the profile that fills it."
+            f"{name} was made by another program with another schema. To take it over, run: "
+            f"pyf collection rebuild {name} --from-pypi -p PROFILE"
         )
 
 

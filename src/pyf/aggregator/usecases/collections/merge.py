@@ -130,7 +130,7 @@ def _copy_documents(
     for batch in _iter_batches(deps, source):
         write_merged(deps, target, deps.index.get_documents(source, batch), report)
         report.found += len(batch)
-        progress("copying", report.found, None)
+        progress("copying package", report.found, None)
 
 
 def _verify(deps: Dependencies, source: str, target: str, report: TransferReport) -> None:

@@ -5,20 +5,20 @@ Readers never see a gap, unless a collection has no alias and the engine can't r
 
 from msgspec.structs import replace
 
-from ...domain.collection import CollectionState
+from ...domain.collection import CollectionState, Tombstone
 from ...domain.documents.project import ProjectStatus
 from ...domain.errors import Invalid, Unavailable
 from ...domain.membership.profile import Filter
 from ...ports import Dependencies, PackageIndex
 from ..enrich.scores import update_scores
 from ..ingest.fetch import fetch_collection
-from ..ingest.removal import ReplacedCollection
+from ..ingest.removal import RemovalGuard, ReplacedCollection
 from ..ingest.run import RunOptions
 from ..report import IngestReport, ProgressCallback, TransferReport, no_progress
 from .aliases import create_with_alias, find_next_name, is_unaliased, replace_named_collection, swap_alias
 from .leftovers import clear_leftovers, reject_leftover, require_native
 from .sync import CollectionSync
-from .target import Target, require_state
+from .target import Target, require_state, to_current_filter
 
 
 def rebuild_collection(
@@ -33,10 +33,12 @@ def rebuild_collection(
     Enrichments are copied. If anything fails, the alias does not move; the next run deletes what an interrupted one
     has left. The filter may change. If it does not, packages are removed on the same terms as in any other run. The
     name of a collection without an alias becomes an alias. A collection of another program is taken over.
+
+    Under the same profile, packages that its changed rules exclude are removed on these terms, too.
     """
     alias = target.collection
     if deps.admin.resolve(alias) is None:
-        return fetch_collection(deps, target, default=default, options=RunOptions(progress=options.progress))
+        return fetch_collection(deps, target, default=default, options=options)
     report = IngestReport("rebuild", alias)
     with report.recording(deps), deps.admin.lock(alias):
         clear_leftovers(deps, alias)
@@ -45,27 +47,35 @@ def rebuild_collection(
         live = deps.admin.resolve(alias) or alias  # read under the lock: another rebuild may just have ended
         foreign_fields = deps.admin.foreign_fields(live)
         _require_filter(deps, target, live)
-        replacement = _create_replacement(deps, target, live)
+        previous_filter = deps.index.get_state(live).filter
+        filter_ = target.filter or to_current_filter(previous_filter, default)
+        replacement = _create_replacement(deps, alias, live, filter_)
         report.notices += deps.admin.copy_foreign_settings(live, replacement, with_values=False)
-        state, previous_filter = deps.index.get_state(replacement), deps.index.get_state(live).filter
-        is_same_filter = previous_filter in (state.filter, Filter()) or state.filter.key == previous_filter.key
+        is_same_filter = previous_filter in (filter_, Filter()) or filter_.key == previous_filter.key
         replaced = _read_replaced(deps, live, is_native=foreign_fields is None, is_same_filter=is_same_filter)
         fetch_report = fetch_collection(
             deps,
-            Target(collection=replacement, filter=state.filter),
+            Target(collection=replacement, filter=filter_),
             default=default,
-            options=RunOptions(allow_mass_removal=options.allow_mass_removal, progress=options.progress),
+            options=options,
             replaced=replaced,
         )
         report.merge_from(fetch_report)
-        if not fetch_report.is_complete:
-            report.notices.append(f"{alias} still leads to {live}: the rebuild was not complete")
+        if report.is_complete and not is_same_filter:
+            # Another profile is a choice; other rules of the same profile may be a mistake.
+            is_other = not filter_.profile or filter_.profile != previous_filter.profile
+            allows_any = options.allow_mass_removal or is_other
+            _remove_non_matching(deps, live, replacement, report, replace(options, allow_mass_removal=allows_any))
+        if not report.is_complete:
+            report.notices.append(f"{alias} still leads to {live}: the rebuild was not complete, and was discarded")
             deps.admin.drop(replacement)
             return report
         deps.admin.copy_enrichments(live, replacement)
         _verify(deps.index, replacement, fetch_report.documents, live if is_same_filter else "")
         if foreign_fields is not None:  # else the scores include the enrichments already
             report.rescored = update_scores(deps, replacement)
+        notify = options.notify or report.notices.append
+        notify(_format_replacement(alias, live, replacement))
         _go_live(deps, alias, live, replacement, is_collection=is_collection)
         # Other runs may have written enrichments since the documents were scored.
         report.rescored += update_scores(deps, replacement)
@@ -91,16 +101,32 @@ def _go_live(deps: Dependencies, alias: str, live: str, replacement: str, *, is_
 def _require_filter(deps: Dependencies, target: Target, live: str) -> None:
     """Raise `Invalid` if it is unknown what fills the collection."""
     if target.filter is None and deps.index.get_state(live).filter == Filter():
-        raise Invalid(f"{live} was not filled by this program. Name its profile with -p.")
+        raise Invalid(f"{live} was not filled by this program. Name its profile with -p")
 
 
-def _create_replacement(deps: Dependencies, target: Target, live: str) -> str:
+def _remove_non_matching(
+    deps: Dependencies, live: str, replacement: str, report: IngestReport, run: RunOptions
+) -> None:
+    """Account for the packages that the filter of the replacement does not admit."""
+    live_names = frozenset(state.name_normalized for state in deps.index.project_states(live))
+    names = {state.name_normalized for state in deps.index.project_states(replacement)}
+    filter_ = deps.index.get_state(replacement).filter
+    report.added_names = [name for name in report.added_names if name not in live_names]
+    now, reason = int(deps.now()), f"it does not match {filter_.label}"
+    tombstones = [Tombstone(name=name, removed_at=now, reason=reason) for name in sorted(live_names - names)]
+    guard = RemovalGuard(deps, replacement, filter_, report, 0, ReplacedCollection(names=live_names), run.notify)
+    guard.remove({}, tombstones, allow_mass_removal=run.allow_mass_removal)
+
+
+def _format_replacement(alias: str, live: str, replacement: str) -> str:
+    return f"{replacement} is complete: {alias} will lead to it, and {live} will be deleted."
+
+
+def _create_replacement(deps: Dependencies, alias: str, live: str, filter_: Filter) -> str:
     """Create the collection that is to replace the live one, marked so that a later run deletes it after a failure."""
     state = deps.index.get_state(live)
-    replacement = find_next_name(deps.admin, target.collection)
-    replacement_state = CollectionState(
-        filter=target.filter or state.filter, classifier_counts=state.classifier_counts, rebuild_of=target.collection
-    )
+    replacement = find_next_name(deps.admin, alias)
+    replacement_state = CollectionState(filter=filter_, classifier_counts=state.classifier_counts, rebuild_of=alias)
     deps.admin.create(replacement, replacement_state)
     return replacement
 

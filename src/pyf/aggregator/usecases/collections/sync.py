@@ -81,7 +81,7 @@ class CollectionSync:
         for batch in batched(names, SYNC_BATCH):
             self.report.add_rejections(self.admin.copy_packages(self.source, self.target, batch))
             done_count += len(batch)
-            self.progress("copying", done_count, len(names))
+            self.progress("copying package", done_count, len(names))
 
     def _put_later_read(self, names: Sequence[str]) -> None:
         """Copy packages that were written on both sides, if the source has read them later."""

@@ -50,6 +50,8 @@ def filter_names(names: Iterable[str], scope: Scope) -> list[str]:
 def resolve_filter(deps: Dependencies, target: Target, default: Filter) -> Filter:
     """Return the filter of a collection, whether or not it exists.
 
+    Without a requested filter it is the stored one, as the profile defines it now.
+
     Raises:
         Invalid: If the collection was filled with another filter: the run would remove its packages.
     """
@@ -58,15 +60,22 @@ def resolve_filter(deps: Dependencies, target: Target, default: Filter) -> Filte
     stored_filter = deps.index.get_state(target.collection).filter
     if stored_filter == Filter():  # it admits nothing, so a run would remove everything
         raise Invalid(
-            f"Collection {target.collection} was not filled by this program. To take it over, run with "
-            "-f --recreate-collection, and name its profile with -p."
+            f"Collection {target.collection} was not filled by this program. To take it over, run: "
+            f"{_format_rebuild_command(target.collection, Filter())}"
         )
-    if target.filter is None or is_same_filter(target.filter, stored_filter):
-        return target.filter or stored_filter
+    if target.filter is None:
+        return to_current_filter(stored_filter, default)
+    if is_same_filter(target.filter, stored_filter):
+        return target.filter
     raise Invalid(
         f"Collection {target.collection} is filled with {stored_filter.label}, not with {target.filter.label}. "
-        "Choose another collection with -t, or fill it again with -f --recreate-collection."
+        f"Choose another collection with -t, or run: {_format_rebuild_command(target.collection, target.filter)}"
     )
+
+
+def to_current_filter(stored: Filter, default: Filter) -> Filter:
+    """Return a stored filter as `default` defines it now, if both are of the same profile."""
+    return default if default.profile and default.profile == stored.profile else stored
 
 
 def with_filter(state: CollectionState, filter_: Filter) -> CollectionState:
@@ -107,9 +116,16 @@ def format_removal(tombstone: Tombstone) -> str:
 
 def _format_fetch_command(target: Target) -> str:
     filter_ = target.filter or Filter()
-    if filter_.profile:
-        target_option = "" if filter_.profile == target.collection else f" -t {target.collection}"
-        return f"pyfaggregator -f -p {filter_.profile}{target_option}"
-    everything_option = " --no-plone-filter" if filter_.everything else ""
-    classifier_options = "".join(f' -ft "{classifier}"' for classifier in filter_.classifiers)
-    return f"pyfaggregator -f{everything_option}{classifier_options} -t {target.collection}"
+    target_option = "" if filter_.profile == target.collection else f" -t {target.collection}"
+    return f"pyf fetch{_format_filter_options(filter_)}{target_option}"
+
+
+def _format_rebuild_command(collection: str, filter_: Filter) -> str:
+    return f"pyf collection rebuild {collection} --from-pypi{_format_filter_options(filter_)}"
+
+
+def _format_filter_options(filter_: Filter) -> str:
+    if filter_.everything:
+        return " --all-projects"
+    classifier_options = "".join(f' --classifier "{classifier}"' for classifier in filter_.classifiers)
+    return f" -p {filter_.profile}" if filter_.profile else classifier_options or " -p PROFILE"

@@ -53,7 +53,7 @@ def _iter_entries(
             report.found += 1
             report.copied += 1
             last_name = name
-            progress("exporting", report.found, None)
+            progress("exporting package", report.found, None)
         report.documents += 1
         yield document
     tombstone_count = 0
@@ -188,7 +188,7 @@ class _Importer:
             if self._pending_count >= IMPORT_BATCH:
                 self._flush()
             self._current_name = name
-            self.progress("importing", self.report.found + len(self._projects), None)
+            self.progress("importing package", self.report.found + len(self._projects), None)
         self._projects.setdefault(name, []).append(document)
         self._pending_count += 1
 

@@ -129,9 +129,9 @@ def enrich_downloads(
     """Fetch the download counts of a collection's packages.
 
     Packages with the oldest check come first, so that the next run continues an interrupted one. Counts that the same
-    source has provided within `MAX_AGE` are not requested again, unless there is a limit, and are copied from other
-    collections. The first response after the deadline is the last one. A package that the source does not know or
-    does not respond for keeps its counts.
+    source has provided within `MAX_AGE` are not requested again, and are copied from other collections. The first
+    response after the deadline is the last one. A package that the source does not know or does not respond for keeps
+    its counts.
 
     Args:
         on_start: Called before the first request.
@@ -140,20 +140,22 @@ def enrich_downloads(
     with report.recording(deps):
         require_state(deps, target)
         source, checked_after = deps.download_stats.source, int(deps.now()) - MAX_AGE
-        selected = list_by_last_check(deps, target.collection)[: options.limit]
+        due: list[DownloadFreshness] = []
+        fresh: list[DownloadFreshness] = []
+        for freshness in list_by_last_check(deps, target.collection):
+            is_fresh = freshness.is_fresh(source, checked_after) and not options.fresh
+            (fresh if is_fresh else due).append(freshness)
+        # Due packages come first, so that repeated runs with a limit work through the collection.
+        selected = (due + fresh)[: options.limit]
+        due_projects = {freshness.name: freshness for freshness in selected[: len(due)]}
         report.found = len(selected)
-        due_projects = {
-            freshness.name: freshness
-            for freshness in selected
-            if options.fresh or options.limit is not None or not freshness.is_fresh(source, checked_after)
-        }
         if dry_run:
             cost = deps.download_stats.estimate_cost(len(due_projects))
             report.notices.append(
                 f"would request {len(due_projects)} packages from {source}, in {cost.requests} requests"
             )
             return report
-        _report_fresh(report, [freshness for freshness in selected if freshness.name not in due_projects], source)
+        _report_fresh(report, selected[len(due) :], source)
         if not options.fresh:
             for name in copy_from_other_collections(deps, target.collection, due_projects, source, checked_after):
                 del due_projects[name]
@@ -204,15 +206,16 @@ class _DownloadCounter:
 
     def run(self, names: Sequence[str], deadline: float) -> None:
         """Request packages until the deadline; raises `Unavailable` if the source is down."""
+        step = f"{self.deps.download_stats.source}: package"
         done_count, remaining = 0, dict.fromkeys(names)
-        self.progress("counting", done_count, len(names))
+        self.progress(step, done_count, len(names))
         with closing(self.deps.download_stats.fetch_counts(names)) as batches:
             for batch in batches:
                 self._write_batch(batch)
                 done_count += len(batch)
                 for result in batch:
                     remaining.pop(result.name, None)
-                self.progress("counting", done_count, len(names))
+                self.progress(step, done_count, len(names))
                 if len(self._pending_failures) >= MAX_CONSECUTIVE_FAILURES or self.deps.now() >= deadline:
                     break
         if self._pending_failures and (len(self._pending_failures) >= MAX_CONSECUTIVE_FAILURES or not self._has_result):

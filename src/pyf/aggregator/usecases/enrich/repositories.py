@@ -289,7 +289,7 @@ class RepositoryRun:
 
     def _count_done(self) -> None:
         self._done_count += 1
-        self.options.progress("requesting GitHub", self._done_count, self.report.found)
+        self.options.progress("GitHub: package", self._done_count, self.report.found)
 
     def _flush(self) -> None:
         """Write the results so far, together with the scores that follow."""

@@ -51,7 +51,7 @@ def rescore_collection(
             report.found += found_count
             report.enriched += changed_count
             report.cached += changed_count
-            progress("scoring", report.found, None)
+            progress("scoring package", report.found, None)
     return report
 
 

@@ -3,7 +3,7 @@
 An empty response of the registry counts as an outage, never as an empty set of packages.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 from trove_classifiers import classifiers as published_classifiers
@@ -12,10 +12,14 @@ from ...domain.collection import CollectionState
 from ...domain.errors import Unavailable
 from ...domain.membership.profile import Filter
 from ...ports import Dependencies, PackageRegistry, Serials
+from ..report import ProgressCallback, no_progress
 
 # More packages than this don't lose a classifier at once. Fewer may: an old framework version loses its last package
 # some day.
 MAX_LOST_PROJECTS = 20
+
+# What the progress bar says.
+_STEP = "reading classifier"
 
 _OUTAGE = "treating this as an outage; the run stopped and nothing was removed"
 
@@ -27,7 +31,9 @@ class DiscoveredProjects(Struct, frozen=True, kw_only=True):
     classifier_counts: dict[str, int]
 
 
-def discover_by_classifiers(registry: PackageRegistry, filter_: Filter, state: CollectionState) -> DiscoveredProjects:
+def discover_by_classifiers(
+    registry: PackageRegistry, filter_: Filter, state: CollectionState, progress: ProgressCallback = no_progress
+) -> DiscoveredProjects:
     """Request every classifier of the filter, and those below them that trove-classifiers or documents contain.
 
     Raises:
@@ -35,16 +41,18 @@ def discover_by_classifiers(registry: PackageRegistry, filter_: Filter, state: C
     """
     if not filter_.classifiers:
         return DiscoveredProjects(names=frozenset(), classifier_counts={})
-    discovered = _fetch_classifiers(
-        registry, filter_.expand_classifiers((*published_classifiers, *state.seen_classifiers)), state
-    )
+    classifiers = filter_.expand_classifiers((*published_classifiers, *state.seen_classifiers))
+    discovered = _fetch_classifiers(registry, classifiers, state, progress)
     if not discovered.names:
         raise Unavailable(f"PyPI lists no package for {filter_.label}: {_OUTAGE}")
     return discovered
 
 
 def discover_more(
-    registry: PackageRegistry, state: CollectionState, discovered: DiscoveredProjects
+    registry: PackageRegistry,
+    state: CollectionState,
+    discovered: DiscoveredProjects,
+    progress: ProgressCallback = no_progress,
 ) -> DiscoveredProjects:
     """Request the seen classifiers that were not requested yet; return `discovered` itself if there are none."""
     missing_classifiers = [
@@ -52,7 +60,7 @@ def discover_more(
     ]
     if not missing_classifiers:
         return discovered
-    additional = _fetch_classifiers(registry, missing_classifiers, state)
+    additional = _fetch_classifiers(registry, missing_classifiers, state, progress)
     return DiscoveredProjects(
         names=discovered.names | additional.names,
         classifier_counts=discovered.classifier_counts | additional.classifier_counts,
@@ -119,14 +127,16 @@ def recall_non_members(
 
 
 def _fetch_classifiers(
-    registry: PackageRegistry, classifiers: Iterable[str], state: CollectionState
+    registry: PackageRegistry, classifiers: Sequence[str], state: CollectionState, progress: ProgressCallback
 ) -> DiscoveredProjects:
     names: set[str] = set()
     counts: dict[str, int] = {}
+    progress(_STEP, 0, len(classifiers))
     for classifier, project_names in registry.browse_classifiers(classifiers):
         earlier_count = state.classifier_counts.get(classifier, 0)
         if not project_names and earlier_count > MAX_LOST_PROJECTS:
             raise Unavailable(f"PyPI lists no package for {classifier!r}, where it listed {earlier_count}: {_OUTAGE}")
         counts[classifier] = len(project_names)
         names |= project_names
+        progress(_STEP, len(counts), len(classifiers))
     return DiscoveredProjects(names=frozenset(names), classifier_counts=counts)

@@ -91,8 +91,10 @@ def prepare_fetch(run: Run) -> FetchPreparation:
     """Find the candidates and, where they can be compared, the serials of all packages."""
     deps, filter_, project_states = run.deps, run.filter, run.project_states
     reads_all = filter_.everything or deps.policy.discovery is Discovery.ALL
+    run.options.progress("reading candidates", 0, None)
     bulk_candidates = frozenset() if reads_all else read_bulk_candidates(deps, filter_)
     # The serials must be older than the names, and an empty collection has nothing to compare.
+    run.options.progress("reading PyPI's list of packages", 0, None)
     serials = deps.registry.fetch_serials() if project_states or reads_all or filter_.uses_requirements else None
     cursor = serials.last_serial if serials else deps.changelog.fetch_last_serial()
     discovered = discover_all(serials) if serials and reads_all else _discover(run, serials, bulk_candidates)
@@ -125,7 +127,7 @@ def plan_fetch(run: Run, preparation: FetchPreparation, discovered: DiscoveredPr
 
 def _discover(run: Run, serials: Serials | None, bulk_candidates: frozenset[str]) -> DiscoveredProjects:
     """Request the classifiers of the filter, and add the candidates that no classifier leads to."""
-    discovered = discover_by_classifiers(run.deps.registry, run.filter, run.state)
+    discovered = discover_by_classifiers(run.deps.registry, run.filter, run.state, run.options.progress)
     if serials is None:  # then it is unknown which of the included packages exist
         return replace(discovered, names=discovered.names | run.filter.include.keys())
     listed_candidates = bulk_candidates & serials.by_name.keys()
@@ -143,7 +145,7 @@ def _ingest_candidates(run: Run, preparation: FetchPreparation) -> None:
         if run.filter.everything or not discovered.classifier_counts or run.report.skipped:
             return
         state = replace(run.state, seen_classifiers=run.seen_classifiers)
-        extended = discover_more(run.deps.registry, state, discovered)
+        extended = discover_more(run.deps.registry, state, discovered, run.options.progress)
         if extended is discovered:
             return
         discovered = extended

@@ -45,6 +45,7 @@ def update_collection(
     """
     report = IngestReport("update", target.collection)
     with report.recording(deps), open_run(deps, target, default, options, report) as run:
+        options.progress("reading PyPI's changelog", 0, None)
         interval = _read_interval(deps, _choose_cursor(run.state, known_cursor, cursor_is_lost))
         discovered = _find_candidates(run, interval, discovery_interval)
         plan = _plan_update(run, interval, discovered)
@@ -134,7 +135,7 @@ def _find_candidates(run: Run, interval: _Interval, discovery_interval: int) -> 
     if not filter_.everything and deps.policy.discovery is Discovery.CLASSIFIERS:
         is_due = interval.serials is not None or deps.now() - run.state.classifiers_fetched_at >= discovery_interval
         discovered = (
-            discover_by_classifiers(deps.registry, filter_, run.state)
+            discover_by_classifiers(deps.registry, filter_, run.state, run.options.progress)
             if is_due
             else _recall_evaluated(deps, filter_, interval)
         )

@@ -70,6 +70,8 @@ class IngestResult(Struct, frozen=True, kw_only=True):
         absent: Packages without a JSON document, each with whether the collection has documents of it.
         non_matching: Tombstones of stored packages whose newest release does not match the filter.
         indexed: Packages written.
+        added_names: Packages written that were not stored before.
+        updated_names: Packages written that were stored and have changed.
         documents: Documents written.
         rebuilt: Packages written only because an older version of the program built their documents.
         skipped: Packages not started before the deadline.
@@ -85,6 +87,8 @@ class IngestResult(Struct, frozen=True, kw_only=True):
     absent: Mapping[str, bool] = {}
     non_matching: tuple[Tombstone, ...] = ()
     indexed: int = 0
+    added_names: tuple[str, ...] = ()
+    updated_names: tuple[str, ...] = ()
     documents: int = 0
     rebuilt: int = 0
     skipped: int = 0
@@ -102,6 +106,8 @@ class IngestResult(Struct, frozen=True, kw_only=True):
             absent={**self.absent, **later.absent},
             non_matching=self.non_matching + later.non_matching,
             indexed=self.indexed + later.indexed,
+            added_names=self.added_names + later.added_names,
+            updated_names=self.updated_names + later.updated_names,
             documents=self.documents + later.documents,
             rebuilt=self.rebuilt + later.rebuilt,
             skipped=self.skipped + later.skipped,
@@ -114,6 +120,8 @@ class IngestResult(Struct, frozen=True, kw_only=True):
     def add_to(self, report: IngestReport) -> None:
         """Add this result to the report of its run; raise the exception that ended the stream early."""
         report.indexed += self.indexed
+        report.added_names += self.added_names
+        report.updated_names += self.updated_names
         report.documents += self.documents
         report.rebuilt += self.rebuilt
         report.skipped += self.skipped
@@ -153,6 +161,8 @@ def ingest(
         absent=evaluator.absent,
         non_matching=tuple(evaluator.non_matching),
         indexed=writer.indexed,
+        added_names=tuple(writer.added_names),
+        updated_names=tuple(writer.updated_names),
         documents=writer.documents,
         rebuilt=writer.rebuilt,
         skipped=evaluator.skipped,
@@ -193,10 +203,12 @@ def _ingest_batch(evaluator: "_Evaluator", writer: "_Writer", names: Iterable[st
                 pending.append(member)
             while len(pending) > MAX_PENDING_RENDERS:
                 writer.add(pending.popleft())
-        while pending:
-            writer.add(pending.popleft())
-    finally:  # what was read before a failure is written
-        writer.flush()
+    finally:  # what was read before a failure or Ctrl-C is written
+        try:
+            while pending:
+                writer.add(pending.popleft())
+        finally:
+            writer.flush()
 
 
 @dataclass
@@ -249,7 +261,7 @@ class _Evaluator:
         self.processed.add(name)
         self.context.on_progress(len(self.processed))
         if isinstance(outcome, NotFound):
-            self.absent[name] = self._is_stored(name, stored)
+            self.absent[name] = self.is_stored(name, stored)
             return None
         if not isinstance(outcome, Project):
             self._record_unavailable(name, outcome)
@@ -273,7 +285,7 @@ class _Evaluator:
             )
             return self._start_rendering(result, outcome, decision.reason, stored)
         self._non_members[name] = outcome.last_serial
-        if self._is_stored(name, stored):
+        if self.is_stored(name, stored):
             newest = outcome.newest_release.version
             reason = f"since {newest} it does not match {self.filter.label}: {decision.text}"
             self.non_matching.append(Tombstone(name=name, removed_at=int(self.deps.now()), reason=reason))
@@ -287,11 +299,12 @@ class _Evaluator:
             self.deps.membership_cache.set_many(self.filter.key, self._non_members)
             self._non_members.clear()
 
+    def is_stored(self, name: str, stored: tuple[RegistryFields, ...]) -> bool:
+        """Return whether the collection, or the one that it replaces, has the package."""
+        return bool(stored) or name in self.context.replaced_names
+
     def _is_past_deadline(self) -> bool:
         return self.deps.now() >= self.context.deadline
-
-    def _is_stored(self, name: str, stored: tuple[RegistryFields, ...]) -> bool:
-        return bool(stored) or name in self.context.replaced_names
 
     def _record_unavailable(self, name: str, error: Exception) -> None:
         self.failures[name] = str(error)
@@ -318,6 +331,8 @@ class _Writer:
     evaluator: _Evaluator
     context: IngestContext
     indexed: int = 0
+    added_names: list[str] = field(default_factory=list)
+    updated_names: list[str] = field(default_factory=list)
     documents: int = 0
     rebuilt: int = 0
     rejections: list[Rejection] = field(default_factory=list)
@@ -335,6 +350,10 @@ class _Writer:
         )
         is_outdated = any(fields.composed_with != policy.document_version for fields in pending.stored)
         self.rebuilt += is_outdated and max(fields.last_serial for fields in pending.stored) == project.last_serial
+        if not self.evaluator.is_stored(pending.result.name, pending.stored):
+            self.added_names.append(pending.result.name)
+        elif pending.stored and _have_changed(pending.stored, documents):
+            self.updated_names.append(pending.result.name)
         self._batch.append(ProjectDocuments(name_normalized=pending.result.name, documents=documents))
         if sum(len(project.documents) for project in self._batch) >= policy.batch_size:
             self.flush()
@@ -377,3 +396,11 @@ class _Writer:
         if not seen.issubset(state.seen_classifiers):
             classifiers = tuple(sorted({*state.seen_classifiers, *seen}))
             self.deps.index.set_state(self.collection, replace(state, seen_classifiers=classifiers))
+
+
+def _have_changed(stored: Iterable[RegistryFields], documents: Iterable[RegistryFields]) -> bool:
+    """Return whether documents differ in more than the time of their check."""
+    before, after = (
+        {fields.version: replace(fields, status_checked=0) for fields in releases} for releases in (stored, documents)
+    )
+    return before != after

@@ -1,6 +1,6 @@
 """Refresh a collection: compare everything stored with the registry, and check statuses, which have no serial."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from math import ceil
 
@@ -12,7 +12,7 @@ from ...ports import Dependencies
 from ..collections.target import Target
 from ..enrich.scores import update_scores
 from ..report import IngestReport
-from .planning import compare_serials
+from .planning import compare_serials, find_changed_memberships
 from .run import Run, RunOptions, open_run
 
 # A run checks the status of this fraction of the collection at most: a week of nightly runs covers all of it.
@@ -39,9 +39,16 @@ def refresh_collection(
     report = IngestReport("refresh", target.collection)
     with report.recording(deps), open_run(deps, target, default, options, report) as run:
         project_states = run.project_states
+        options.progress("reading PyPI's list of packages", 0, None)
         serials = deps.registry.fetch_serials()
+        # All of them in one run: the removal guard must see how many a changed profile excludes.
+        changed_memberships = find_changed_memberships(deps, target.collection, run.state, project_states)
         plan = compare_serials(
-            project_states.keys(), project_states, {}, serials, document_version=deps.policy.document_version
+            project_states.keys() - changed_memberships,
+            project_states,
+            {},
+            serials,
+            document_version=deps.policy.document_version,
         )
         due_names = _select_due(project_states, deps, sweep_all=sweep_all)
         names = sorted({*plan.names, *due_names}, key=lambda name: (project_states[name].status_checked, name))
@@ -55,6 +62,7 @@ def refresh_collection(
             run.ingest(names, plan.min_serials, statuses)
             run.remove(serials.last_serial)
         if not (options.scope.is_restricted or report.skipped):
+            options.progress("updating scores", 0, None)
             report.rescored = update_scores(deps, target.collection)
     return report
 
@@ -72,10 +80,12 @@ def _select_due(project_states: Mapping[str, ProjectState], deps: Dependencies, 
     return frozenset(name for _, name in unchecked[: ceil(len(project_states) / SWEEP_RUNS)])
 
 
-def _fetch_statuses(run: Run, names: Iterable[str]) -> Iterator[tuple[str, tuple[ProjectStatus, int]]]:
+def _fetch_statuses(run: Run, names: Sequence[str]) -> Iterator[tuple[str, tuple[ProjectStatus, int]]]:
     """Yield the status of each package and the time of the check; absent packages are left to the removal guard."""
-    deps, report = run.deps, run.report
-    for page_status in deps.registry.check_simple_pages(takewhile(lambda _: deps.now() < run.options.deadline, names)):
+    deps, report, progress = run.deps, run.report, run.options.progress
+    started_names = takewhile(lambda _: deps.now() < run.options.deadline, names)
+    for count, page_status in enumerate(deps.registry.check_simple_pages(started_names), 1):
+        progress("checking status", count, len(names))
         if isinstance(page_status.outcome, ProjectStatus):
             yield page_status.name, (page_status.outcome, int(deps.now()))
         elif not isinstance(page_status.outcome, NotFound):

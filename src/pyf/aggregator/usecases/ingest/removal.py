@@ -1,6 +1,6 @@
 """Remove packages from a collection: confirm that they are gone, and refuse to remove suspiciously many at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -10,13 +10,31 @@ from ...domain.collection import Tombstone
 from ...domain.documents.project import ProjectStatus
 from ...domain.errors import NotFound
 from ...domain.membership.profile import Filter
+from ...domain.text import format_names
 from ...ports import Dependencies, ProjectDocuments
 from ..report import IngestReport
 from .ingester import write_projects
 
-# A run removes at most this many packages, or this fraction of the collection, whichever is more.
-MAX_REMOVALS = 20
+# A run removes at most this many packages, or this fraction of the collection, whichever is more, and never all.
+MAX_REMOVALS = 5
 MAX_REMOVED_FRACTION = 0.1
+
+
+def is_mass_removal(removal_count: int, package_count: int) -> bool:
+    """Return whether a run would remove suspiciously many packages, as a mistake in a profile makes it do."""
+    is_emptied = package_count > 1 and removal_count >= package_count
+    return is_emptied or removal_count > max(MAX_REMOVALS, MAX_REMOVED_FRACTION * package_count)
+
+
+def refuse_removal(report: IngestReport, reasons: Mapping[str, str], package_count: int) -> None:
+    """Record that packages, each with the reason, were not removed because they are suspiciously many."""
+    report.removal_refused = True
+    report.refused_names += reasons
+    report.reasons |= reasons
+    report.notices.append(
+        f"Refusing to remove {format_names([*reasons], 'package')} of {package_count:,} in one run. "
+        "If this is intended, run again with --allow-mass-removal."
+    )
 
 
 class ReplacedCollection(Struct, frozen=True, kw_only=True):
@@ -42,6 +60,7 @@ class RemovalGuard:
 
     Attributes:
         registry_serial: The registry's serial at the start of the run; what was absent was absent then.
+        notify: Takes the line that says what is about to be removed.
     """
 
     deps: Dependencies
@@ -50,6 +69,7 @@ class RemovalGuard:
     report: IngestReport
     registry_serial: int
     replaced: ReplacedCollection = ReplacedCollection()
+    notify: Callable[[str], None] | None = None
     _tombstones: list[Tombstone] = field(default_factory=list)
 
     def remove(
@@ -126,13 +146,13 @@ class RemovalGuard:
     def _apply(self, *, allow_mass_removal: bool) -> None:
         if not self._tombstones:
             return
-        removal_count = len(self._tombstones)
+        reasons = {tombstone.name: tombstone.reason for tombstone in self._tombstones}
         package_count = len(self.replaced.names) or sum(1 for _ in self.deps.index.project_states(self.collection))
-        if removal_count > max(MAX_REMOVALS, MAX_REMOVED_FRACTION * package_count) and not allow_mass_removal:
-            self.report.removal_refused = True
-            self.report.notices.append(
-                f"Refusing to remove {removal_count} of {package_count} packages in one run. "
-                "If this is intended, run again with --allow-mass-removal."
-            )
+        if is_mass_removal(len(reasons), package_count) and not allow_mass_removal:
+            refuse_removal(self.report, reasons, package_count)
             return
+        notify = self.notify or self.report.notices.append
+        notify(f"Removing {format_names([*reasons], 'package')}.")
         self.report.removed += self.deps.index.remove(self.collection, self._tombstones)
+        self.report.removed_names += reasons
+        self.report.reasons |= reasons

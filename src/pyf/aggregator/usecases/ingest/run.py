@@ -1,6 +1,6 @@
 """Open and finish a run: its lock, its filter, and the state of the collection that it works on."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
@@ -28,6 +28,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         dry_run: Plan only: read no package and write nothing.
         allow_mass_removal: Remove any number of packages.
         deadline: Unix time from which on no further package is started; the next run continues.
+        notify: Takes a line that the user should read before the run goes on; by default the report's notices do.
     """
 
     scope: Scope = Scope()
@@ -35,6 +36,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     allow_mass_removal: bool = False
     deadline: float = inf
     progress: ProgressCallback = no_progress
+    notify: Callable[[str], None] | None = None
 
 
 @dataclass
@@ -94,7 +96,9 @@ class Run:
             enrichment_source=self.replaced.enrichment_source,
             limit=None if limit is None else limit - earlier.indexed,
             deadline=options.deadline,
-            on_progress=lambda done: options.progress("reading", len(earlier.processed) + done, self._planned_count),
+            on_progress=lambda done: options.progress(
+                "reading package", len(earlier.processed) + done, self._planned_count
+            ),
         )
         result = ingest(self.deps, self.target.collection, self.filter, selected_names, context)
         self.result = earlier.merge(result)
@@ -103,7 +107,13 @@ class Run:
     def remove(self, registry_serial: int) -> None:
         """Remove projects that are excluded, no longer match, or are gone; `registry_serial` is that of the start."""
         guard = RemovalGuard(
-            self.deps, self.target.collection, self.filter, self.report, registry_serial, self.replaced
+            self.deps,
+            self.target.collection,
+            self.filter,
+            self.report,
+            registry_serial,
+            self.replaced,
+            self.options.notify,
         )
         stale_names = guard.remove(
             self.result.absent,
@@ -130,6 +140,8 @@ class Run:
                 classifiers_fetched_at=now if self.classifier_counts else state.classifiers_fetched_at,
             )
             self.deps.index.set_state(self.target.collection, self.state)
+            self.report.added_names.sort()
+            self.report.updated_names.sort()
 
     def confirm_cursor(self, cursor: int) -> None:
         """Move the cursor if every change up to it is in: the run was complete and covered the whole collection."""

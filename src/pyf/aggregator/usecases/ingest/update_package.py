@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from ...domain.collection import CollectionState
 from ...domain.documents.project import Project, ProjectStatus, normalize_name
 from ...domain.documents.schema import RegistryFields
 from ...domain.errors import NotFound, Unavailable
@@ -31,6 +32,8 @@ class PackageReport(WritingReport):
         removed: Collections that it was removed from.
         is_up_to_date: Whether it was stored already, so that no request was sent.
         is_stale: Whether the response does not contain the announced release yet.
+        is_unknown: Whether neither the registry nor any collection has it.
+        is_foreign: Whether the registry has it, but no collection has or matches it.
     """
 
     incomplete_fields = (*WritingReport.incomplete_fields, "is_stale")
@@ -39,6 +42,8 @@ class PackageReport(WritingReport):
     removed: list[str] = field(default_factory=list)
     is_up_to_date: bool = False
     is_stale: bool = False
+    is_unknown: bool = False
+    is_foreign: bool = False
 
     @property
     def should_retry(self) -> bool:
@@ -82,6 +87,8 @@ def update_package(
             for target in targets
             if stored_documents[target.collection] or _matches(target, result.outcome, name)
         ]
+        report.is_unknown = isinstance(result.outcome, NotFound) and not affected_targets
+        report.is_foreign = isinstance(result.outcome, Project) and not affected_targets
         if version and _is_stale(result, version):
             report.is_stale = True
             report.reasons[name] = STALE_MESSAGE.format(version=version)
@@ -169,7 +176,9 @@ def _ingest_into(
                 ingested.add_to(report)
                 serial = max((fields.last_serial for fields in stored_documents), default=0)
                 guard = RemovalGuard(deps, target.collection, filter_, report, serial)
-                guard.remove(ingested.absent, ingested.non_matching)
+                # After a change of the profile, only a run over the whole collection sees how many it would remove.
+                removes = _is_settled(require_state(deps, target), filter_)
+                guard.remove(ingested.absent, ingested.non_matching if removes else ())
         except NotFound:
             report.notices.append(f"Collection {target.collection} was deleted during the run.")
     return report
@@ -191,6 +200,11 @@ def _lock_if_needed(deps: Dependencies, target: Target, result: ProjectResult) -
     if classifiers <= set(require_state(deps, target).seen_classifiers):
         return nullcontext()
     return deps.admin.lock(target.collection)
+
+
+def _is_settled(state: CollectionState, filter_: Filter) -> bool:
+    """Return whether a complete run has filled the collection with this filter."""
+    return state.cursor is not None and filter_.admits_same_as(state.filter)
 
 
 def _get_filter(target: Target) -> Filter:

@@ -166,7 +166,7 @@ def _explain_discovery(deps: Dependencies, filter_: Filter, name: str, reason: M
         return (
             "No run finds it by its name: add it to a file of candidates (--candidates), or to 'names:' of the profile."
         )
-    return f"The next run of pyfaggregator {'-i' if exists else '-f'} finds it."
+    return f"The next run of `pyf {'update' if exists else 'fetch'}` finds it."
 
 
 def _capitalize(text: str) -> str:
