@@ -74,7 +74,13 @@ def pypi(fake_registry: FakeRegistry) -> Iterator[LocalPyPI]:
 @pytest.fixture
 def shell(pypi: LocalPyPI, tmp_path: Path) -> CommandRunner:
     """A user whose settings name the registry of these tests, and wait for nothing."""
-    quick = {"PYPI_BASE_URL": pypi.url, "PYPI_RATE_LIMIT_DELAY": "0", "PYPI_RETRY_BACKOFF": "0", "RENDER_WORKERS": "1"}
+    quick = {
+        "PYPI_BASE_URL": pypi.url,
+        "PYPI_RATE_LIMIT_DELAY": "0",
+        "PYPI_RETRY_BACKOFF": "0",
+        "RENDER_WORKERS": "1",
+        "DISCOVERY_INTERVAL": "0",
+    }
     return CommandRunner(tmp_path, quick)
 
 

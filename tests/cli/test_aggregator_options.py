@@ -23,6 +23,7 @@ SPELLINGS = [
     (["-p", "django"], ["--profile", "django"]),
     (["-t", "mine"], ["--target", "mine"]),
     (["-y"], ["--yes"]),
+    (["-v"], ["--verbose"]),
 ]
 LONG_ONLY = [
     ["--refresh-from-pypi"],

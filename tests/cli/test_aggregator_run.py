@@ -68,9 +68,10 @@ def test_missing_collection_names_the_command_to_create_it(shell: CommandRunner,
     result = shell.invoke(action, *shlex.split(arguments))
 
     assert (result.code, result.out) == (2, "")
-    first = result.error.partition("Create it with: pyfaggregator ")[2]
-    assert first == f"-f {arguments}"
-    assert shell.invoke(*shlex.split(first), "--yes").code == 0
+    first = result.error.partition("Create it with: pyf ")[2]
+    spelled = arguments.replace("-ft", "--classifier").replace("--no-plone-filter", "--all-projects")
+    assert first == f"fetch {spelled}"
+    assert shell.invoke(*shlex.split(first), "--yes", command="pyf").code == 0
 
 
 def test_incremental_run_adds_and_removes(shell: CommandRunner, pypi: LocalPyPI) -> None:
@@ -115,7 +116,7 @@ def test_different_filter_requires_rebuild(shell: CommandRunner) -> None:
 
     refusal = shell.invoke("-f", "-p", "flask", "-t", "mine")
     assert refusal.code == 2
-    assert "--recreate-collection" in refusal.error
+    assert refusal.error.endswith("or run: pyf collection rebuild mine --from-pypi -p flask")
     assert shell.list_names("mine") == ["django-blog", "django-shop"]
 
     assert shell.invoke("-f", "-p", "flask", "-t", "mine", "--recreate-collection").code == 0

@@ -149,8 +149,10 @@ def test_progress_bar_on_terminal(plone: CommandRunner, pypistats: LocalPypistat
         out, _ = run.communicate(timeout=60)
 
     assert CompletedCommand(run.returncode, out, "").report["enriched"] == 3
-    assert "Counting 4 packages with pypistats, 4 requests." in screen.text
-    assert re.search(r"counting .*4/4", screen.text)
+    # The notice is a line of its own above the bar.
+    assert "\x1b[2KCounting 4 packages with pypistats, 4 requests.\r\n" in screen.text
+    assert "PyPI" not in screen.text
+    assert re.search(r"pypistats: package 4 of 4", screen.text)
 
 
 def test_failed_packages_are_listed_and_keep_counts(plone: CommandRunner, pypistats: LocalPypistats) -> None:
@@ -186,7 +188,7 @@ def test_missing_collection_is_one_line_error(counting_shell: CommandRunner) -> 
     result = run_downloads(counting_shell, "-p", "django")
 
     assert (result.code, result.out) == (2, "")
-    assert result.error == "Collection django does not exist. Create it with: pyfaggregator -f -p django"
+    assert result.error == "Collection django does not exist. Create it with: pyf fetch -p django"
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_missing_collection_uses_profile(filled_shell: CommandRunner) -> None:
     message = explain(filled_shell, "Django-Shop", "django")
 
     assert "It is not in the collection django, which does not exist yet, but it matches" in message
-    assert "pyfaggregator -f finds it." in message
+    assert "The next run of `pyf fetch` finds it." in message
 
 
 def test_json_output(filled_shell: CommandRunner) -> None:

@@ -170,7 +170,7 @@ def test_missing_collection_names_the_command(user: CommandRunner) -> None:
     result = pyfgithub(user, "-p", "fastapi")
 
     assert (result.code, result.out) == (2, "")
-    assert result.error == "Collection fastapi does not exist. Create it with: pyfaggregator -f -p fastapi"
+    assert result.error == "Collection fastapi does not exist. Create it with: pyf fetch -p fastapi"
 
 
 @pytest.mark.parametrize("arguments", [["-v"], ["-n", "a", "-l", "1"], ["-l", "0"], ["-p", "nothing"], []])

@@ -47,13 +47,15 @@ def test_ctrl_c_stops_fetch_and_workers(shell: CommandRunner, pypi: LocalPyPI) -
         fetch.send_signal(signal.SIGINT)
         out, err = fetch.communicate(timeout=30)
 
-    assert (fetch.returncode, out) == (130, "")
-    assert err.splitlines()[-1] == "Interrupted. What was written stays; run the command again to continue."
+    report = msgspec.json.decode(out)
+    assert (fetch.returncode, report["interrupted"], report["added_names"]) == (130, True, ["django-shop"])
+    assert err.splitlines()[-1] == "Interrupted. 1 package is saved; run the command again to continue."
     assert "Traceback" not in err
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
 
     pypi.faults.clear()
     assert shell.get_state("django").cursor is None
+    assert shell.list_names("django") == ["django-shop"]
     assert shell.invoke("-f", "-p", "django").code == 0
     assert shell.list_names("django") == ["django-blog", "django-shop"]
 

@@ -34,7 +34,7 @@ def test_progress_bar_shows_rate_and_is_removed(slow_shell: CommandRunner) -> No
     result, screen = run_fetch_in_terminal(slow_shell)
 
     assert (result.code, result.report["indexed"]) == (0, 4)
-    assert re.search(r"reading .*4/4.* \S*[0-9.]+/s.* \S*0:00:0\d", screen)
+    assert re.search(r"reading package 4 of 4.* \S*[0-9.]+/s.* \S*0:00:0\d", screen)
     assert COLOR.search(screen)
     assert "found" not in screen  # the report is elsewhere
     assert "\x1b[?25h" in screen  # the cursor is visible again
@@ -44,14 +44,14 @@ def test_progress_bar_shows_rate_and_is_removed(slow_shell: CommandRunner) -> No
 def test_no_color_disables_colors(slow_shell: CommandRunner) -> None:
     _, screen = run_fetch_in_terminal(slow_shell, no_color=1)
 
-    assert "4/4" in screen
+    assert "4 of 4" in screen
     assert not COLOR.search(screen)
 
 
 def test_ascii_progress_bar(slow_shell: CommandRunner) -> None:
     result, screen = run_fetch_in_terminal(slow_shell, pythonioencoding="ascii")
 
-    assert (result.code, "4/4" in screen) == (0, True)
+    assert (result.code, "4 of 4" in screen) == (0, True)
     assert "\\u" not in screen
 
 

@@ -106,7 +106,7 @@ def test_missing_collection_ends_watch(shell: CommandRunner) -> None:
     result = shell.run("--watch", "-p", "flask")
 
     assert result.code == 2
-    assert result.error == "Collection flask does not exist. Create it with: pyfaggregator -f -p flask"
+    assert result.error == "Collection flask does not exist. Create it with: pyf fetch -p flask"
 
 
 def test_closed_pipe_ends_watch(filled_shell: CommandRunner) -> None:

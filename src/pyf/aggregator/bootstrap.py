@@ -255,6 +255,11 @@ def _build_proxies(settings: Settings) -> "Proxies":
     return Proxies(http=settings.http_proxy, https=settings.https_proxy, exceptions=settings.no_proxy)
 
 
+def get_data_folder(settings: Settings) -> Path:
+    """Return the folder of this machine's index; with a server, that of its caches."""
+    return _resolve_sqlite_path(settings).absolute().parent
+
+
 def _resolve_sqlite_path(settings: Settings) -> Path:
     if settings.sqlite_path:
         try:

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from errno import EISDIR
+from os import strerror
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated
 
 from msgspec import DecodeError, Meta, Struct, ValidationError, json
@@ -58,6 +61,20 @@ class CursorFile:
             return SavedCursors(serials=json.decode(content, type=dict[str, Annotated[int, Meta(ge=0)]]))
         except (DecodeError, ValidationError) as error:
             raise Invalid(f"{self._path} is not a cursor file; delete it or choose another with -s") from error
+
+    def check_writable(self) -> None:
+        """Raise `Invalid` if the file can't be written; its content stays.
+
+        A run that finds this out after its work has worked in vain.
+        """
+        path = self._path.resolve()
+        try:
+            if path.is_dir():
+                raise IsADirectoryError(EISDIR, strerror(EISDIR))
+            with TemporaryFile(dir=path.parent):
+                pass
+        except OSError as error:
+            raise Invalid(f"can't write {self._path}: {format_reason(error)}") from error
 
     def write(self, collection: str, serial: int) -> None:
         """Set the serial of one collection and replace the file atomically.

@@ -13,7 +13,7 @@ from ..domain.text import suggest
 from ..ports import Dependencies
 from ..usecases.collections.overview import read_overview
 from ..usecases.collections.target import Target
-from .output import print_notice
+from .progress import print_notice
 
 if TYPE_CHECKING:
     from ..settings import Settings

@@ -41,7 +41,7 @@ class _ExitCodeMixin(click.Command):
             print_error(str(error))
             code = to_exit_code(error)
         except click.Abort:
-            click.echo("Interrupted. What was written stays; run the command again to continue.", err=True)
+            click.echo("Interrupted.", err=True)
             code = ExitCode.INTERRUPTED
         sys.exit(code)
 

@@ -14,8 +14,11 @@ from .exit_codes import ExitCode, ExitCodeCommand
 CONTEXT_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-# File with the serial of the last run of each collection.
-CURSOR_FILE = ".pyaggregator.since"
+# File with the serial of the last run of each collection, beside the index.
+CURSOR_FILE_NAME = ".pyaggregator.since"
+CURSOR_FILE_HELP = (
+    f"File with the changelog position of the last run. By default, {CURSOR_FILE_NAME} in the folder of the index."
+)
 
 # Seconds between two updates of --watch. PyPI's changelog grows by a few hundred entries in that time.
 WATCH_INTERVAL = 300
@@ -63,6 +66,11 @@ def limit_option(help_text: str) -> Callable[[Any], Any]:
 def json_option(help_text: str = "Print the report as one JSON object on stdout.") -> Callable[[Any], Any]:
     """Return the option --json."""
     return click.option("--json", "as_json", is_flag=True, help=help_text)
+
+
+verbose_option = click.option(
+    "-v", "--verbose", "is_verbose", is_flag=True, help="Also print the names of added and updated packages."
+)
 
 
 yes_option = click.option("-y", "--yes", "is_confirmed", is_flag=True, help="Do not ask for confirmation.")

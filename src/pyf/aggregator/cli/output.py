@@ -1,24 +1,28 @@
-"""Print reports, tables, JSON and progress, and ask for confirmation."""
+"""Print reports, tables and JSON, and ask for confirmation."""
 
 import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from shutil import get_terminal_size
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..domain.errors import Invalid, Unavailable
+from ..domain.text import pluralize
 from ..ports import Dependencies
 from .exit_codes import ExitCode, detach_stdout, print_error, to_exit_code
+from .progress import is_verbose, print_message, print_notice
+from .tables import Column, build_table
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-    from ..usecases.report import ProgressCallback, RunReport
+    from ..usecases.report import RunReport
 
 # Rich takes as long to import as a short command runs, and --json and lists of names do not need it.
 
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 # Up to this number, names with the same kind of reason get a line each; more share a paragraph.
 _MAX_SINGLE_LINES = 3
 _LINE_WIDTH = 110
+_UNLIMITED_WIDTH = 100_000
 
 
 def format_reasons(kind: str, reasons: Mapping[str, str]) -> Iterator[str]:
@@ -40,14 +45,7 @@ def format_reasons(kind: str, reasons: Mapping[str, str]) -> Iterator[str]:
             continue
         yield f"{kind}: {heading} ({len(names):,}):"
         paragraph = ", ".join(f"{name} ({detail})" if detail else name for name, detail in names)
-        yield fill(
-            paragraph,
-            _LINE_WIDTH,
-            initial_indent="  ",
-            subsequent_indent="  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        yield _fill(paragraph)
 
 
 # Labels of a report's fields in its table, in this order. A list is printed as its length.
@@ -70,63 +68,25 @@ _LABELS = {
 }
 
 
-# The lists of a report that name problems.
-PROBLEM_LISTS = ("failed", "rejected", "deferred", "missing")
+# The lists of a report that are always printed, with reasons, and what their lines begin with.
+_LIST_LABELS = {
+    "removed_names": "removed",
+    "refused_names": "not removed",
+    "failed": "failed",
+    "rejected": "rejected",
+    "deferred": "deferred",
+    "missing": "missing",
+}
+PROBLEM_LISTS = tuple(_LIST_LABELS)
 
-
-def is_quiet() -> bool:
-    """Return whether the user has asked for reports and errors only, with `pyf -q`."""
-    context = click.get_current_context(silent=True)
-    return context is not None and bool(context.find_root().params.get("quiet"))
-
-
-def print_notice(text: str) -> None:
-    """Print a line on stderr, unless the user wants none."""
-    if not is_quiet():
-        click.echo(text, err=True)
-
-
-@contextmanager
-def progress_bar(initial_step: str = "asking PyPI") -> Iterator["ProgressCallback"]:
-    """Return a callback that draws progress on stderr, with rate and remaining time.
-
-    It draws nothing if stderr is not a terminal: Rich would draw into a log file if FORCE_COLOR is set, as it is on
-    many build servers.
-    """
-    from ..usecases.report import no_progress
-
-    if sys.stderr is None or not sys.stderr.isatty() or is_quiet():
-        yield no_progress
-        return
-    from rich import progress as bars
-    from rich.console import Console
-    from rich.text import Text
-
-    class RateColumn(bars.ProgressColumn):
-        """Projects per second."""
-
-        def render(self, task: bars.Task) -> Text:
-            return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
-
-    columns = (
-        bars.SpinnerColumn("line"),
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(),
-        bars.MofNCompleteColumn(),
-        RateColumn(),
-        bars.TimeRemainingColumn(),
-    )
-    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(initial_step, total=None)
-
-        def update(step: str, done: int, total: int | None) -> None:
-            bar.update(task, description=step, completed=done, total=total)
-
-        yield update
+# The lists that are printed with -v.
+_VERBOSE_LABELS = {"added_names": "added", "updated_names": "updated"}
 
 
 def get_exit_code(report: "RunReport") -> ExitCode:
     """Return the exit code for a report."""
+    if report.interrupted:
+        return ExitCode.INTERRUPTED
     if report.error is not None:
         return to_exit_code(report.error)
     return ExitCode.SUCCESS if report.is_complete else ExitCode.PARTIAL
@@ -142,14 +102,48 @@ def print_report(report: "RunReport", *, as_json: bool) -> None:
 
 
 def print_problems(report: "RunReport", lists: Sequence[str] = PROBLEM_LISTS) -> None:
-    """Print the notices, the problems in these lists and the error of a report on stderr."""
+    """Print the notices, these lists of names and the error of a report on stderr."""
     for notice in report.notices:
         print_notice(notice)
-    for kind in lists:
-        for line in format_reasons(kind, {name: report.reasons[name] for name in getattr(report, kind, ())}):
-            click.echo(line, err=True)
+    if is_verbose():
+        for field, kind in _VERBOSE_LABELS.items():
+            for line in _format_names(kind, getattr(report, field, ())):
+                print_message(line)
+    for field in lists:
+        reasons = {name: report.reasons[name] for name in getattr(report, field, ())}
+        for line in format_reasons(_LIST_LABELS[field], reasons):
+            print_message(line)
     if report.error is not None:
         print_error(str(report.error))
+    if report.interrupted:
+        print_message(_format_interruption(report))
+
+
+def _format_interruption(report: "RunReport") -> str:
+    """Return what an interrupted run has saved; an unfinished rebuild saves nothing."""
+    counts = (getattr(report, name, 0) for name in ("indexed", "enriched", "copied"))
+    count = 0 if report.action == "rebuild" else max(counts)
+    saved = f"{pluralize(count, 'package is', 'packages are')} saved" if count else "Nothing was changed"
+    return f"Interrupted. {saved}; run the command again to continue."
+
+
+def _format_names(kind: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield a heading and the sorted names; nothing without names."""
+    if names:
+        yield f"{kind} ({len(names):,}):"
+        yield _fill(", ".join(sorted(names)))
+
+
+def _fill(paragraph: str) -> str:
+    width = min(get_terminal_size((_LINE_WIDTH, 24)).columns, _LINE_WIDTH)
+    return fill(
+        paragraph,
+        width,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
@@ -170,20 +164,33 @@ def print_line(text: str) -> None:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def create_stdout_console() -> "Console":
-    """Return a console for stdout; a file has no width, so tables get 110 columns."""
+def create_stdout_console(width: int = _LINE_WIDTH) -> "Console":
+    """Return a console for stdout; a file has no width, so renderables get `width` columns."""
     from rich.console import Console
 
-    return Console() if sys.stdout is not None and sys.stdout.isatty() else Console(width=110)
+    return Console() if _is_terminal() else Console(width=width)
 
 
-def print_renderable(renderable: "RenderableType") -> None:
-    """Print a table, or another renderable of Rich, on stdout."""
-    console = create_stdout_console()
+def print_renderable(renderable: "RenderableType", *, width: int = _LINE_WIDTH) -> None:
+    """Print a table, or another renderable of Rich, on stdout; `width` is that of a file."""
+    console = create_stdout_console(width)
     with _translate_write_errors():
         with console.capture() as captured:  # Rich would exit with code 1 on a broken pipe
             console.print(renderable)
-        click.echo(_encode_for_terminal(captured.get()), nl=False)
+        text = _encode_for_terminal(captured.get())
+        if not _is_terminal():  # the padding is of no use in a file
+            text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+        click.echo(text, nl=False)
+
+
+def print_table(columns: Sequence[Column]) -> None:
+    """Print a table that fits the terminal; a file gets all of it."""
+    width = create_stdout_console().width if _is_terminal() else None
+    print_renderable(build_table(columns, width), width=_UNLIMITED_WIDTH)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def _encode_for_terminal(text: str) -> str:

@@ -15,7 +15,8 @@ from ...usecases.report import ProgressCallback, TransferReport
 from ..collection_option import CollectionChoice, Selection, print_index, print_target, suggest_collection
 from ..config import read_settings
 from ..exit_codes import ExitCode
-from ..output import confirm_alias_swap, get_exit_code, print_problems, print_report, progress_bar, require_confirmation
+from ..output import confirm_alias_swap, get_exit_code, print_problems, print_report, require_confirmation
+from ..progress import progress_bar
 from . import index_lists
 
 # The file name that stands for stdin and stdout.

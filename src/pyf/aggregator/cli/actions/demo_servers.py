@@ -192,6 +192,7 @@ def run_sandbox_servers(registry: FakeRegistry, *, port: int, latency: float) ->
             "PYPISTATS_BASE_URL": pypistats.url,
             "PYPISTATS_RATE_LIMIT_DELAY": "0",
             "CLICKHOUSE_URL": clickhouse.url,
+            "DISCOVERY_INTERVAL": "0",
         }
 
 

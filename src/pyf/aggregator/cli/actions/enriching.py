@@ -16,7 +16,8 @@ from ...usecases.report import EnrichmentReport, EnrichOptions
 from ..collection_option import Selection, print_target, suggest_collection
 from ..config import read_settings
 from ..exit_codes import ExitCode
-from ..output import get_exit_code, print_json, print_notice, print_problems, print_report, progress_bar
+from ..output import get_exit_code, print_json, print_problems, print_report
+from ..progress import print_notice, progress_bar
 
 # A run of at least this many seconds names the faster source.
 _LONG_RUN_SECONDS = 600

@@ -12,7 +12,8 @@ from ...domain.text import suggest
 from ...settings import Settings
 from ..config import read_settings
 from ..exit_codes import ExitCode
-from ..output import print_json, print_line, print_notice, print_renderable
+from ..output import print_json, print_line, print_renderable
+from ..progress import print_notice
 
 
 class ClassifierCheck(Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from ...domain.text import format_time
 from ...usecases.report import RunReport
 from ..exit_codes import ExitCode, treat_sigterm_as_interrupt
 from ..output import PROBLEM_LISTS, print_json, print_problems
+from ..progress import print_message
 
 # Fields of a report that its line prints, if it has them.
 _COUNT_FIELDS = ("indexed", "removed", "enriched", "missing", "failed", "requests")
@@ -68,6 +69,8 @@ def watch(
                     continue
                 if run is update and report.error and not isinstance(report.error, Unavailable):
                     raise report.error
+                if report.interrupted:
+                    raise KeyboardInterrupt
                 _print_report_line(report, as_json=as_json)
             time.sleep(interval)
     except KeyboardInterrupt:
@@ -83,6 +86,6 @@ def _print_report_line(report: RunReport, *, as_json: bool) -> None:
     fields = report.to_dict()
     counts = ((name, fields[name]) for name in _COUNT_FIELDS if name in fields)
     numbers = ", ".join(f"{name} {len(count) if isinstance(count, list) else count}" for name, count in counts)
-    click.echo(f"{label}: {numbers}, {report.seconds:.1f} s", err=True)
+    print_message(f"{label}: {numbers}, {report.seconds:.1f} s")
     # The list of packages without a repository or downloads would be the same in each run.
     print_problems(report, lists=("failed", "rejected") if "enriched" in fields else PROBLEM_LISTS)

@@ -68,9 +68,7 @@ def create(name: str, profile: str) -> ExitCode:
 @collection.command
 @_name_argument
 @click.option("--from-pypi", is_flag=True, help="Read everything from PyPI instead of copying the collection.")
-@click.option(
-    "--allow-mass-removal", is_flag=True, help="With --from-pypi: allow removing more than a tenth of the packages."
-)
+@click.option("--allow-mass-removal", is_flag=True, help="With --from-pypi: allow removing more than a tenth.")
 @profile_option
 @json_option()
 @yes_option

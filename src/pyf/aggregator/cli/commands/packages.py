@@ -9,13 +9,14 @@ import click
 
 from ..exit_codes import ExitCode, default_sigint
 from ..options import (
-    CURSOR_FILE,
+    CURSOR_FILE_HELP,
     WATCH_INTERVAL,
     command_with_examples,
     json_option,
     limit_option,
     profile_option,
     target_option,
+    verbose_option,
     yes_option,
 )
 
@@ -25,15 +26,11 @@ _filter_name_option = click.option(
 )
 _dry_run_option = click.option("--dry-run", is_flag=True, help="Print what would be read. Read and change nothing.")
 _mass_removal_option = click.option(
-    "--allow-mass-removal", is_flag=True, help="Allow the removal of more than a tenth of a collection."
+    "--allow-mass-removal",
+    is_flag=True,
+    help="Allow removing more than a tenth, or more than five packages of a small collection.",
 )
-_cursor_file_option = click.option(
-    "--cursor-file",
-    default=CURSOR_FILE,
-    show_default=True,
-    metavar="FILE",
-    help="File with the changelog position of the last run.",
-)
+_cursor_file_option = click.option("--cursor-file", default="", metavar="FILE", help=CURSOR_FILE_HELP)
 
 
 def _run(function: str, profile: str, target: str, options: dict[str, Any], **arguments: Any) -> ExitCode:
@@ -55,7 +52,7 @@ def _run(function: str, profile: str, target: str, options: dict[str, Any], **ar
             dry_run=options.get("dry_run", False),
             allow_mass_removal=options["allow_mass_removal"],
         ),
-        cursor_file=options.get("cursor_file", CURSOR_FILE),
+        cursor_file=options.get("cursor_file", ""),
         as_json=options["as_json"],
     )
     code: ExitCode = getattr(fetching, function)(selection, command_options, **arguments)
@@ -88,6 +85,7 @@ def _run(function: str, profile: str, target: str, options: dict[str, Any], **ar
 @_dry_run_option
 @_mass_removal_option
 @_cursor_file_option
+@verbose_option
 @json_option()
 @yes_option
 def fetch(profile: str, target: str, candidates: str, is_confirmed: bool, **options: Any) -> ExitCode:
@@ -103,6 +101,7 @@ def fetch(profile: str, target: str, candidates: str, is_confirmed: bool, **opti
 @_dry_run_option
 @_mass_removal_option
 @_cursor_file_option
+@verbose_option
 @json_option()
 def update(profile: str, target: str, **options: Any) -> ExitCode:
     """Read what changed on PyPI since the last run."""
@@ -117,6 +116,7 @@ def update(profile: str, target: str, **options: Any) -> ExitCode:
 @click.option("--all-statuses", is_flag=True, help="Check the PyPI status of all packages, not only of old ones.")
 @_dry_run_option
 @_mass_removal_option
+@verbose_option
 @json_option()
 def refresh(profile: str, target: str, all_statuses: bool, **options: Any) -> ExitCode:
     """Compare a collection with PyPI: read what changed, remove what is gone, check old statuses."""
@@ -136,6 +136,7 @@ def refresh(profile: str, target: str, all_statuses: bool, **options: Any) -> Ex
 )
 @_mass_removal_option
 @_cursor_file_option
+@verbose_option
 @json_option("Print each report as one JSON object a line.")
 def watch(profile: str, target: str, interval: int, **options: Any) -> ExitCode:
     """Keep a collection current until Ctrl-C: update it in a loop, and enrich and refresh it on schedule.

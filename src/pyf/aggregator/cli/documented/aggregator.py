@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ... import __version__
 from ..exit_codes import ExitCode, ExitCodeCommand, default_sigint
-from ..options import CURSOR_FILE, WATCH_INTERVAL, profile_option, target_option
+from ..options import CURSOR_FILE_HELP, WATCH_INTERVAL, profile_option, target_option, verbose_option
 
 
 class Action(StrEnum):
@@ -67,6 +67,7 @@ class Options(Struct, frozen=True, kw_only=True):
     dry_run: bool
     json_: bool
     yes: bool
+    is_verbose: bool
 
     @property
     def action(self) -> Action:
@@ -131,10 +132,9 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "-s",
         "--sincefile",
-        default=CURSOR_FILE,
-        show_default=True,
+        default="",
         metavar="FILE",
-        help="File with the changelog position of the last run.",
+        help=CURSOR_FILE_HELP,
     ),
     click.option(
         "-l",
@@ -200,7 +200,11 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         is_flag=True,
         help="With --refresh-from-pypi: check the PyPI status of all packages.",
     ),
-    click.option("--allow-mass-removal", is_flag=True, help="Allow the removal of more than a tenth of a collection."),
+    click.option(
+        "--allow-mass-removal",
+        is_flag=True,
+        help="Allow removing more than a tenth, or more than five packages of a small collection.",
+    ),
     click.option("--dry-run", is_flag=True, help="Print what would be read. Read and change nothing."),
     click.option(
         "--json",
@@ -208,6 +212,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         is_flag=True,
         help="Print the report or the explanation as one JSON object on stdout; with --watch, one per line.",
     ),
+    verbose_option,
     click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation."),
 )
 

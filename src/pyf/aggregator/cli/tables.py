@@ -1,0 +1,77 @@
+"""Fit tables to the terminal: the flexible column is shortened first, then whole columns are left out."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# Width below which the flexible column says too little, and the space between two columns.
+_MIN_FLEXIBLE_WIDTH = 16
+_GAP = 2
+
+
+class Column(Struct, frozen=True, kw_only=True):
+    """A column of a table, with all of its cells: text, or Rich's `Text`.
+
+    Attributes:
+        rank: Columns with the highest rank are left out first; those of rank 0 stay.
+        is_flexible: Whether it takes the remaining width and is cut there; one column of a table at most.
+    """
+
+    header: str
+    cells: Sequence[Any]
+    rank: int = 0
+    is_flexible: bool = False
+    is_numeric: bool = False
+
+    @property
+    def width(self) -> int:
+        """The width that its header and every cell need."""
+        from rich.cells import cell_len
+
+        return max(cell_len(str(cell)) for cell in (self.header, *self.cells))
+
+
+def select_columns(columns: Sequence[Column], width: int | None) -> list[Column]:
+    """Return the columns that fit into a width; None is a file, which takes all."""
+    selected = list(columns)
+    while width is not None and _sum_widths(selected) > width:
+        dropped = max(selected, key=lambda column: column.rank)
+        if not dropped.rank:
+            break
+        selected.remove(dropped)
+    return selected
+
+
+def build_table(columns: Sequence[Column], width: int | None) -> "Table":
+    """Return a table without lines; if even the columns of rank 0 are too wide, the first one is folded."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    selected = select_columns(columns, width)
+    excess = _sum_widths(selected) - width if width is not None else 0
+    for number, column in enumerate(selected):
+        column_width = column.width
+        if column.is_flexible and width is not None:
+            others = [other for other in selected if other is not column]
+            column_width = min(column_width, width - _sum_widths(others) - _GAP * bool(others))
+        is_folded = number == 0 and excess > 0
+        table.add_column(
+            column.header,
+            justify="right" if column.is_numeric else "left",
+            no_wrap=not is_folded,
+            overflow="fold" if is_folded else "ellipsis",
+            width=max(column_width - excess, 1) if is_folded else column_width,
+        )
+    for cells in zip(*(column.cells for column in selected), strict=True):
+        table.add_row(*cells)
+    return table
+
+
+def _sum_widths(columns: Sequence[Column]) -> int:
+    """Return the width of a row, with the least width of the flexible column."""
+    widths = [min(column.width, _MIN_FLEXIBLE_WIDTH) if column.is_flexible else column.width for column in columns]
+    return sum(widths) + _GAP * (len(columns) - 1)
