@@ -186,7 +186,7 @@ def test_unknown_host_is_one_line_error(shell: CommandRunner, host: str) -> None
 def test_invalid_setting_is_one_line_error(shell: CommandRunner) -> None:
     result = shell.invoke(command="pyfserve", web_url="here")
 
-    assert (result.code, result.error) == (2, "WEB_URL: must be an http or https URL (environment)")
+    assert (result.code, result.error) == (2, "WEB_URL: must be an http or https URL")
 
 
 def test_socket_disables_nagle() -> None:

@@ -99,7 +99,7 @@ def test_help_lists_every_option(shell: CommandRunner) -> None:
         ("--add-search-only-apikey -t plone -key=", "-key/--key needs a value"),
         ("--delete-apikey one", "'one' is not a valid integer"),
         ("--info -p rails", "there is no profile 'rails'"),
-        ("--info -t nowhere", "there is no collection nowhere"),
+        ("--info -t nowhere", "there is no index at"),
         ("--purge-queue --json", "--json can only be used with"),
         ("--queue-stats -p plone", "-p/--profile can only be used with"),
     ],

@@ -116,6 +116,9 @@ def test_lists_mention_orphaned_rebuilds(plone: CommandRunner) -> None:
 
 
 def test_lists_of_empty_index(shell: CommandRunner) -> None:
+    run_updater(shell, "--recreate-collection -t plone")
+    run_updater(shell, "--delete-collection plone-1 -f")
+
     assert get_lines(run_updater(shell, "-lsn")) == get_lines(run_updater(shell, "-lsa")) == []
     for option in ("-ls", "-lsn", "-lsa", "-lssoa"):
         assert run_updater(shell, f"{option} --json").report == []

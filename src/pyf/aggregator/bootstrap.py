@@ -5,7 +5,7 @@ Adapters are imported and built at their first use: a command that reads the ind
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -129,24 +129,33 @@ def open_worker_dependencies(settings: Settings) -> Iterator[tuple[Dependencies,
 
 
 @contextmanager
-def open_dependencies(settings: Settings, wait_policy: WaitPolicy = WaitPolicy()) -> Iterator[Dependencies]:
+def open_dependencies(
+    settings: Settings, wait_policy: WaitPolicy = WaitPolicy(), *, must_exist: bool = False
+) -> Iterator[Dependencies]:
     """Open the dependencies that the settings select, and close them at the end.
 
-    Raises `Invalid` for a configuration file that can't be used.
+    Args:
+        must_exist: Never create the index, and open it without write access where this process has none.
+
+    Raises:
+        Invalid: A configuration file can't be used.
     """
     ranking = _Ranking(_load_lexicon(settings), _load_scoring_config(settings))
-    with _open(settings, wait_policy, ranking) as deps:
+    with _open(settings, wait_policy, ranking, must_exist=must_exist) as deps:
         yield deps
 
 
 @contextmanager
-def open_index(settings: Settings) -> Iterator[Dependencies]:
+def open_index(settings: Settings, *, must_exist: bool = False) -> Iterator[Dependencies]:
     """Open the dependencies for a command that reads or changes the index only, as fast as possible.
 
     Configuration files are read at their first use.
+
+    Args:
+        must_exist: Never create the index, and open it without write access where this process has none.
     """
     ranking = _Ranking(_defer(partial(_load_lexicon, settings)), _defer(partial(_load_scoring_config, settings)))
-    with _open(settings, WaitPolicy(), ranking) as deps:
+    with _open(settings, WaitPolicy(), ranking, must_exist=must_exist) as deps:
         yield deps
 
 
@@ -170,14 +179,17 @@ def _load_lexicon(settings: Settings) -> "Lexicon":
 
 
 @contextmanager
-def _open(settings: Settings, wait_policy: WaitPolicy, ranking: "_Ranking") -> Iterator[Dependencies]:
+def _open(
+    settings: Settings, wait_policy: WaitPolicy, ranking: "_Ranking", *, must_exist: bool
+) -> Iterator[Dependencies]:
     from .adapters.metrics_store import LocalRequestMetrics
     from .adapters.sqlite.database import Database
 
     request_metrics = LocalRequestMetrics()
     with ExitStack() as stack:
         # The file of the caches, whichever engine keeps the index.
-        database = Database(_resolve_sqlite_path(settings))
+        is_index = settings.engine == "sqlite"
+        database = Database(_resolve_sqlite_path(settings), must_exist=must_exist and is_index)
         stack.callback(database.close)
         index, admin, keys, search = _open_engine(settings, database, ranking, request_metrics, stack)
         builder = _ServiceBuilder(settings, wait_policy, request_metrics, stack)
@@ -268,7 +280,12 @@ def _resolve_sqlite_path(settings: Settings) -> Path:
             raise Invalid(f"SQLITE_PATH={settings.sqlite_path!r}: {error}") from error
     from platformdirs import user_data_path
 
-    return user_data_path("pyf.aggregator", appauthor=False) / "pyf.sqlite3"
+    with suppress(RuntimeError):
+        folder = user_data_path("pyf.aggregator", appauthor=False)
+        if folder.is_absolute():
+            return folder / "pyf.sqlite3"
+    # Containers often run as a user without an entry in the password database, and without HOME.
+    raise Invalid("this user has no home folder: set SQLITE_PATH to the file of the index, or set HOME")
 
 
 def _build_renderer(settings: Settings, wait_policy: WaitPolicy, database: "Database", stack: ExitStack) -> Renderer:

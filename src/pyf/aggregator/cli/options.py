@@ -120,7 +120,8 @@ def list_collection_names() -> list[str]:
 
     try:
         settings = load_settings()
-        with open_index(replace(settings, typesense_timeout=_TIMEOUT, typesense_retry_timeout=0.0)) as deps:
+        limits = {"typesense_timeout": _TIMEOUT, "typesense_retry_timeout": 0.0}
+        with open_index(replace(settings, **limits), must_exist=True) as deps:
             return list(read_overview(deps).names)
     except AggregatorError:  # an error message would end up in the command line
         return []

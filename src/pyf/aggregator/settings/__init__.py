@@ -54,15 +54,18 @@ class Settings(MonitoringSettings, frozen=True, kw_only=True):
 SETTINGS: Mapping[str, SettingDefinition] = list_definitions(Settings)
 
 
-def load_settings(**overrides: Any) -> Settings:
+def load_settings(*, _env_file: str | None = ENV_FILE, **overrides: Any) -> Settings:
     """Read the settings; overrides win over the environment.
 
+    Args:
+        _env_file: None to read the environment only.
+
     Raises:
-        Invalid: A value can't be used; one line names each such setting, with the reason and without the value.
+        Invalid: A value can't be used; one line names each such setting and the reason.
     """
     if unknown := overrides.keys() - SETTINGS.keys():
         raise TypeError(f"unknown settings: {', '.join(sorted(unknown))}")
-    variables, _problems = read_variables()
+    variables, _problems = read_variables(with_file=_env_file is not None)
     variables |= {name: Variable(_to_text(value), "command") for name, value in overrides.items()}
     values, sources, problems = {}, {}, []
     for name, definition in SETTINGS.items():
@@ -72,14 +75,20 @@ def load_settings(**overrides: Any) -> Settings:
         try:
             values[name] = definition.parse(variable.value)
         except ValueError as error:
-            place = "" if variable.source == "command" else f" ({variable.source})"
-            problems.append(f"{name.upper()}: {error}{place}")
+            problems.append(_format_problem(definition, variable, error))
         sources[name] = variable.source
     settings = Settings(**values, sources=sources)
     # Conflicts with defaults that take the place of invalid values would be misleading.
     if problems := problems or [*settings.find_conflicts()]:
         raise Invalid("; ".join(problems))
     return settings
+
+
+def _format_problem(definition: SettingDefinition, variable: Variable, error: ValueError) -> str:
+    """Return what is wrong with a setting, and its value unless that may contain a secret."""
+    value = "" if definition.has_secrets else f"={variable.value!r:.60}"
+    place = f" ({variable.source})" if variable.source.startswith(ENV_FILE) else ""
+    return f"{definition.name.upper()}{value}: {error}{place}"
 
 
 def list_secrets() -> list[str]:

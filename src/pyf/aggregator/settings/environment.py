@@ -24,13 +24,13 @@ class EnvFile(Struct, frozen=True):
     problems: list[str] = []
 
 
-def read_variables() -> tuple[dict[str, Variable], list[str]]:
-    """Return all variables by lower-case name, and the problems of `.env`.
+def read_variables(*, with_file: bool = True) -> tuple[dict[str, Variable], list[str]]:
+    """Return all variables by lower-case name, and the problems of `.env`, which is read unless `with_file` is false.
 
     Raises:
         Invalid: `.env` can't be read.
     """
-    env_file = read_env_file()
+    env_file = read_env_file() if with_file else EnvFile()
     environment = {name.lower(): Variable(value, "environment") for name, value in os.environ.items()}
     return {**env_file.variables, **environment}, env_file.problems
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 
 import tantivy
@@ -12,6 +13,7 @@ from msgspec import DecodeError, ValidationError
 
 from ...domain.errors import Unavailable
 from ..sqlite.database import hold_file_lock
+from ..sqlite.read_only import can_write
 from .files import CorruptIndex, Stamp, are_unchanged, check, get_lock_path
 from .indexer import RankingContext, catch_up, rebuild
 from .source import CollectionSource, TooManyChanges
@@ -42,6 +44,7 @@ class IndexHandle:
         self._trusted: dict[str, Stamp] = {}
         self._snapshot: Snapshot | None = None
         self._stamp: tuple[int, int, int] | None = None
+        self._resources = ExitStack()
 
     def get_snapshot(self, collection: CollectionSource) -> Snapshot:
         """Return the index at the collection's latest change.
@@ -67,15 +70,26 @@ class IndexHandle:
     def rebuild(self, collection: CollectionSource) -> Snapshot:
         """Rebuild and return the index, after a search in it has failed."""
         with self._turn:
+            if not can_write(self._folder):
+                self._move_to_temporary_folder()
             with self._lock(_BUILD_TIMEOUT):
                 self._rebuild(collection)
             return self._load(collection)
 
     def close(self) -> None:
         """Close the files."""
+        self._drop_snapshot()
+        self._resources.close()
+
+    def _drop_snapshot(self) -> None:
         snapshot, self._snapshot = self._snapshot, None
         if snapshot:
             snapshot.stored.close()
+
+    def _move_to_temporary_folder(self) -> None:
+        """Keep the index in a folder of this process, because it is not usable and can't be written."""
+        temporary = self._resources.enter_context(TemporaryDirectory(prefix="pyf-search-"))
+        self._folder, self._trusted = Path(temporary) / self._folder.name, {}
 
     def _bring_up_to_date(self, collection: CollectionSource) -> Snapshot:
         if self._snapshot and self._is_current(self._snapshot, collection):
@@ -83,13 +97,16 @@ class IndexHandle:
         try:
             snapshot = self._load(collection)
         except CorruptIndex:
+            if not can_write(self._folder):
+                self._move_to_temporary_folder()
             with self._lock(_BUILD_TIMEOUT):
                 try:  # another process may have rebuilt it meanwhile
                     snapshot = self._load(collection)
                 except CorruptIndex:
                     self._rebuild(collection)
                     snapshot = self._load(collection)
-        if collection.is_current(snapshot.progress.position):
+        # Without write access, a complete index is used as it is.
+        if collection.is_current(snapshot.progress.position) or not can_write(self._folder):
             return snapshot
         try:
             with self._lock(0.0):
@@ -111,7 +128,7 @@ class IndexHandle:
             self._rebuild(collection)
 
     def _rebuild(self, collection: CollectionSource) -> None:
-        self.close()
+        self._drop_snapshot()
         with translate_failures():
             rebuild(collection, self._folder, self.context)
 
@@ -130,11 +147,8 @@ class IndexHandle:
                 or not collection.confirms(progress.position)
             ):
                 raise CorruptIndex(f"{self._folder} is not of this collection")
-            index = tantivy.Index.open(str(self._folder))
-            index.config_reader("manual")
-            index.reload()
             stored.touch_mmap()
-            self._snapshot = Snapshot(index.searcher(), stored, progress)
+            self._snapshot = Snapshot(_open_searcher(self._folder), stored, progress)
         self._stamp = stamp
         return self._snapshot
 
@@ -178,6 +192,21 @@ class IndexHandle:
                         raise
                 time.sleep(_PAUSE)
             yield
+
+
+def _open_searcher(folder: Path) -> tantivy.Searcher:
+    with ExitStack() as stack:
+        if not can_write(folder):
+            # tantivy opens an index only where it can create a lock file. Mapped files stay readable.
+            links = Path(stack.enter_context(TemporaryDirectory(prefix="pyf-search-")))
+            for path in folder.iterdir():
+                if path.suffix != ".lock":
+                    (links / path.name).symlink_to(path.absolute())
+            folder = links
+        index = tantivy.Index.open(str(folder))
+        index.config_reader("manual")
+        index.reload()
+        return index.searcher()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from msgspec.json import Decoder, encode
 
 from ...domain.relevance import PopularityScale, QualitySignals, Searchable, build_popularity_scale
 from ...domain.search import Hit
+from ..sqlite.read_only import can_write, connect_existing
 from .indexed_package import SEARCH_VERSION, IndexedPackage, OlderRelease
 from .source import PackageRecord, Position
 
@@ -164,7 +165,10 @@ class StoredFields:
         self._idle.append(connection)
 
     def _open_connection(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
+        if can_write(self._path):
+            connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
+        else:
+            connection = connect_existing(self._path, timeout=10)
         try:
             connection.execute(
                 "PRAGMA synchronous = OFF"

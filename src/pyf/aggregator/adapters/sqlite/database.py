@@ -21,6 +21,7 @@ from msgspec.json import encode
 from ...domain.errors import Invalid, NotFound, Unavailable
 from ..encoding import replace_surrogates
 from .migrations import MIGRATIONS, enable_wal, is_current, migrate
+from .read_only import can_write, connect_existing, is_outdated
 
 # Another process holds a lock; PROTOCOL if many processes recover a log at the same time.
 _BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
@@ -91,12 +92,19 @@ class Database:
 
     Args:
         busy_timeout: Seconds that a transaction waits for other processes.
+        must_exist: Never create the file, and open it without write access where this process has none.
     """
 
     def __init__(
-        self, path: Path, *, busy_timeout: float = 60.0, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS
+        self,
+        path: Path,
+        *,
+        busy_timeout: float = 60.0,
+        migrations: tuple[tuple[str, ...], ...] = MIGRATIONS,
+        must_exist: bool = False,
     ) -> None:
         self.path = path
+        self._must_exist = must_exist
         self._busy_timeout = busy_timeout
         self._migrations = migrations
         self._next_wait_size = _MAX_LOG_BYTES
@@ -153,10 +161,7 @@ class Database:
     def _transaction(self, statement: str, *, synchronous: str = "FULL") -> Iterator[sqlite3.Connection]:
         with translate_errors(self.path):
             connections = self._idle_connections.setdefault(os.getpid(), [])
-            try:
-                connection = connections.pop()
-            except IndexError:
-                connection = self._connect()
+            connection = self._take_connection(connections)
             try:
                 if synchronous != "FULL":
                     connection.execute(f"PRAGMA synchronous = {synchronous}")
@@ -167,6 +172,27 @@ class Database:
                 connection.close()
                 raise
             connections.append(connection)
+
+    def _take_connection(self, connections: list[sqlite3.Connection]) -> sqlite3.Connection:
+        """Return an idle connection, or a new one."""
+        while connections:
+            with suppress(IndexError):  # another thread has taken the last one
+                connection = connections.pop()
+                if not is_outdated(connection, self.path):
+                    return connection
+                connection.close()
+        return self._connect_for_reading() if self._must_exist else self._connect()
+
+    def _connect_for_reading(self) -> sqlite3.Connection:
+        try:
+            is_missing = not self.path.exists() or not self.path.stat().st_size
+        except OSError as error:
+            raise Unavailable(f"{self.path} can't be read: {error.strerror}") from error
+        if is_missing:
+            raise Invalid(f"there is no index at {self.path}. Fill one with `pyf fetch`, or correct SQLITE_PATH")
+        connection = connect_existing(self.path, self._busy_timeout)
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        return connection
 
     def _connect(self) -> sqlite3.Connection:
         try:
@@ -195,6 +221,8 @@ class Database:
         try:
             while not self._begin_and_check_schema(connection, statement):
                 connection.execute("ROLLBACK")
+                if self._must_exist and not can_write(self.path):
+                    raise Unavailable("its format is older: run `pyf collection list` as a user who may write it")
                 self._retry_while_busy(lambda: enable_wal(connection))
                 self._retry_while_busy(lambda: connection.execute("BEGIN IMMEDIATE"))
                 migrate(connection, self._migrations)

@@ -29,17 +29,19 @@ YES_OPTION = "-y/--yes"
 def open_for_index() -> Iterator[tuple[Dependencies, Settings]]:
     """Open the index for a command that works on no single collection."""
     settings = read_settings()
-    with open_index(settings) as deps:
+    with open_index(settings, must_exist=True) as deps:
         print_index(deps, settings)
         yield deps, settings
 
 
 @contextmanager
-def open_for_collection(selection: Selection) -> Iterator[tuple[Dependencies, Settings, CollectionChoice]]:
-    """Open the index for a command that works on one collection."""
+def open_for_collection(
+    selection: Selection, *, must_exist: bool = True
+) -> Iterator[tuple[Dependencies, Settings, CollectionChoice]]:
+    """Open the index for a command that works on one collection; create it unless it `must_exist`."""
     settings = read_settings()
     choice = selection.resolve(settings)
-    with open_index(settings) as deps:
+    with open_index(settings, must_exist=must_exist) as deps:
         print_target(deps, settings, choice.target.collection)
         with suggest_collection(deps, choice.target.collection):
             yield deps, settings, choice
@@ -69,7 +71,7 @@ def run_create(selection: Selection) -> ExitCode:
     from ...domain.collection import CollectionState
     from ...usecases.collections.aliases import create_named
 
-    with open_for_collection(selection) as (deps, _, choice):
+    with open_for_collection(selection, must_exist=False) as (deps, _, choice):
         target = choice.target
         if deps.admin.resolve(target.collection) is not None:
             raise Invalid(f"the collection {target.collection} exists. To refill it, run `pyf collection rebuild`")
@@ -90,7 +92,7 @@ def run_rebuild_copy(
     if not selection.profile and selection.target in load_profiles(settings.profiles_file):
         # If there is no collection of this name yet, its profile decides with which filter an empty one is created.
         selection = Selection(profile=selection.target, target=selection.target)
-    with open_for_collection(selection) as (deps, _, choice):
+    with open_for_collection(selection, must_exist=False) as (deps, _, choice):
         confirm_alias_swap(deps, choice.target.collection, "copy it to", is_confirmed=is_confirmed, option=option)
         return _transfer(lambda progress: rebuild_from_copy(deps, choice.target, progress=progress), as_json=as_json)
 
@@ -129,7 +131,7 @@ def run_import(selection: Selection, file: str, *, as_json: bool = False) -> Exi
         with open_lines(file) as lines:
             return import_collection(deps, target, lines, progress=progress)
 
-    with open_for_collection(selection) as (deps, _, choice):
+    with open_for_collection(selection, must_exist=False) as (deps, _, choice):
         return _transfer(lambda progress: import_lines(deps, choice.target, progress), as_json=as_json)
 
 

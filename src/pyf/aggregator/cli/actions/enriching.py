@@ -29,7 +29,7 @@ def run_downloads(
     """Add download counts to a collection and print the report."""
     settings = read_settings(**({"downloads_source": source} if source else {}))
     target = selection.resolve(settings).target
-    with open_dependencies(settings) as deps:
+    with open_dependencies(settings, must_exist=True) as deps:
         try:
             print_target(deps, settings, target.collection)
         except Unavailable as error:
@@ -81,7 +81,7 @@ def run_github(selection: Selection, options: EnrichOptions, *, name: str, raw: 
     settings = read_settings()
     target = selection.resolve(settings).target
     results: list[RepositoryResult] = []
-    with open_dependencies(settings) as deps:
+    with open_dependencies(settings, must_exist=True) as deps:
         try:
             print_target(deps, settings, target.collection)
         except Unavailable as error:

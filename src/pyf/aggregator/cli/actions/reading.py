@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 
 from ...bootstrap import open_dependencies, open_index
 from ...ports import Dependencies
-from ...settings import Settings
 from ...usecases.read.explanation import explain_membership, explain_score
 from ...usecases.read.package import get_package_documents
 from ..collection_option import CollectionChoice, Selection, print_target, suggest_collection
@@ -55,11 +54,11 @@ def run_why(selection: Selection, name: str, *, as_json: bool = False) -> ExitCo
 def _read(
     selection: Selection,
     action: Callable[[Dependencies, CollectionChoice], None],
-    open_: Callable[[Settings], AbstractContextManager[Dependencies]],
+    open_: Callable[..., AbstractContextManager[Dependencies]],
 ) -> ExitCode:
     settings = read_settings()
     choice = selection.resolve(settings)
-    with open_(settings) as deps:
+    with open_(settings, must_exist=True) as deps:
         print_target(deps, settings, choice.target.collection)
         with suggest_collection(deps, choice.target.collection):
             action(deps, choice)

@@ -39,7 +39,7 @@ def run_search(
     """Search a collection and print the results."""
     settings = read_settings()
     target = selection.resolve(settings).target
-    with open_dependencies(settings) as deps, suggest_collection(deps, target.collection):
+    with open_dependencies(settings, must_exist=True) as deps, suggest_collection(deps, target.collection):
         response = search_with_hints(deps, target, query)
     results, query = response.results, response.query
     for unknown_value in response.unknown_values:
