@@ -19,7 +19,7 @@ ONE = 'profiles: {mine: {name: "Mine", classifiers: ["Framework :: Mine", " Fram
 def test_built_in_classifiers_exist() -> None:
     profiles = load_profiles()
 
-    assert sorted(profiles) == ["django", "fastapi", "flask", "plone"]
+    assert profiles.keys() >= {"django", "fastapi", "flask", "plone"}
     assert all(classifier in published for profile in profiles.values() for classifier in profile.classifiers)
 
 
@@ -29,7 +29,7 @@ def test_file_extends_built_in_profiles(tmp_path: Path) -> None:
 
     profiles = load_profiles(str(file))
 
-    assert sorted(profiles) == ["django", "fastapi", "flask", "mine", "plone"]
+    assert profiles.keys() == {*load_profiles(), "mine"}
     mine = profiles["mine"]
     assert (mine.key, mine.name, mine.classifiers) == ("mine", "Mine", ("Framework :: Mine", "Framework :: Ours"))
 
@@ -177,10 +177,8 @@ def test_unknown_profile_lists_known_profiles(shell: CommandRunner) -> None:
     result = shell.invoke("-f", "-p", "Plone", profiles_file="mine.yaml")
 
     assert result.code == 2
-    assert (
-        result.error
-        == "there is no profile 'Plone'; there are django, fastapi, flask, mine, plone. Did you mean plone?"
-    )
+    known = ", ".join(sorted([*load_profiles(), "mine"]))
+    assert result.error == f"there is no profile 'Plone'; there are {known}. Did you mean plone?"
 
 
 def test_invalid_collection_key_requires_target(shell: CommandRunner) -> None:
