@@ -123,6 +123,20 @@ def test_usage_error_is_one_line(filled_shell: CommandRunner, arguments: tuple[s
     assert result.error
 
 
+def test_declared_only_is_an_option(filled_shell: CommandRunner) -> None:
+    result = run_search(filled_shell, "-p", "plone", "--python", "3.12", "--declared-only")
+
+    assert (result.code, result.out) == (0, "")
+    assert "No package has Python version 3.12" in result.err
+
+
+def test_major_version_of_the_framework(filled_shell: CommandRunner) -> None:
+    hits = run_search(filled_shell, "-p", "plone", "--json", "--framework", "6", "--per-page", "100").report["hits"]
+
+    assert hits
+    assert all(any(version.startswith("Plone 6") for version in hit["framework_versions"]) for hit in hits)
+
+
 def test_every_facet_is_an_option(shell: CommandRunner) -> None:
     page = run_search(shell, "--help").out
 

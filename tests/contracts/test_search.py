@@ -120,8 +120,8 @@ def test_without_text_the_better_ones_come_first_and_what_was_given_up_last(sear
 def test_every_facet_is_counted(search_engine: SearchEngine) -> None:
     found = search_engine.search(PLONE, SearchQuery())
 
-    assert to_counts(found, "framework") == {"Django 5.2": 1, "Plone 6.0": 1}
-    assert to_counts(found, "python") == {"Python 3.12": 2, "Python 3.13": 1}
+    assert to_counts(found, "framework") == {"Django 5": 1, "Django 5.2": 1, "Plone 6": 1, "Plone 6.0": 1}
+    assert to_counts(found, "python") == {"Python 3": 2, "Python 3.12": 2, "Python 3.13": 1}
     assert to_counts(found, "license") == {"MIT": 2, "GPL-2.0-only": 1}
     assert to_counts(found, "health") == {"unknown": 2, "excellent": 1, "fair": 1}
     assert to_counts(found, "status") == {"active": 3, "archived": 1}
@@ -169,7 +169,68 @@ def test_an_older_release_is_found_where_only_it_has_the_framework_version(
     found = search_engine.search(PLONE, build_query(framework=("Plone 5.2",)))
 
     assert [(hit.version, hit.is_newest) for hit in found.hits] == [("1.0", False)]
-    assert to_counts(found, "framework") == {"Plone 5.2": 1, "Plone 6.0": 1}
+    assert to_counts(found, "framework") == {"Plone 5": 1, "Plone 5.2": 1, "Plone 6": 1, "Plone 6.0": 1}
+
+
+def test_major_version_covers_its_minor_ones(index: PackageIndex, search_engine: SearchEngine) -> None:
+    index.put(
+        PLONE,
+        [
+            build_project("a", framework_versions=("Plone 6.0",), python_versions=("Python 3.12",)),
+            build_project("b", framework_versions=("Plone 6.1", "Zope 5"), python_versions=("Python 2.7",)),
+            build_project("c", framework_versions=("Plone 5.2", "Zope 5")),
+        ],
+    )
+
+    assert list_names(search_engine.search(PLONE, build_query(framework=("Plone 6",), sort=Sort.NAME))) == ["a", "b"]
+    assert list_names(search_engine.search(PLONE, build_query(framework=("Zope 5",), sort=Sort.NAME))) == ["b", "c"]
+    assert list_names(search_engine.search(PLONE, build_query(framework=("Plone 6",), python=("Python 3",)))) == ["a"]
+
+
+def test_admitted_python_counts_unless_only_declared_ones_do(index: PackageIndex, search_engine: SearchEngine) -> None:
+    pythons = ("Python 3.11", "Python 3.12")
+    index.put(
+        PLONE,
+        [
+            build_project(
+                "admits",
+                framework_versions=("Plone 6.0",),
+                python_versions=pythons[:1],
+                supported_python_versions=pythons,
+            ),
+            build_project("declares", python_versions=pythons, supported_python_versions=pythons),
+            build_project("excludes", python_versions=pythons, supported_python_versions=()),
+            build_project("older.program", python_versions=pythons),
+        ],
+    )
+
+    def find(**selected: tuple[str, ...]) -> list[str]:
+        return list_names(search_engine.search(PLONE, build_query(**selected, sort=Sort.NAME)))
+
+    assert find(python=("Python 3.12",)) == ["admits", "declares", "older.program"]
+    assert find(declared_python=("Python 3.12",)) == ["declares", "excludes", "older.program"]
+    assert find(framework=("Plone 6.0",), python=("Python 3.12",)) == ["admits"]
+    assert find(framework=("Plone 6.0",), declared_python=("Python 3.12",)) == []
+    assert to_counts(search_engine.search(PLONE, SearchQuery()), "python")["Python 3.12"] == 3
+
+
+def test_older_release_admits_no_python_that_the_newest_one_leaves_out(
+    index: PackageIndex, search_engine: SearchEngine
+) -> None:
+    old = build_fields(
+        "a", "1.0", is_newest=False, supported_python_versions=("Python 2.7", "Python 3.9", "Python 3.12")
+    )
+    new = build_fields("a", "2.0", supported_python_versions=("Python 3.9", "Python 3.10"))
+    index.put(PLONE, [ProjectDocuments(name_normalized="a", documents=(old, new))])
+
+    found = {
+        python: search_engine.search(PLONE, build_query(python=(f"Python {python}",))).hits
+        for python in ("2.7", "3.9", "3.12")
+    }
+
+    assert [hit.version for hit in found["2.7"]] == ["1.0"]
+    assert [hit.version for hit in found["3.9"]] == ["2.0"]
+    assert found["3.12"] == ()
 
 
 def test_of_older_releases_the_newest_with_both_versions_is_found_and_no_two_together(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pyf.aggregator.domain.documents.facets import HealthBand
-from pyf.aggregator.domain.documents.schema import FACETS, DownloadFields, HealthFields, RepositoryFields
+from pyf.aggregator.domain.documents.schema import INDEXED_FACETS, DownloadFields, HealthFields, RepositoryFields
 from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.domain.search import SearchQuery, Sort
 from pyf.aggregator.ports import IndexAdmin, PackageIndex, SearchEngine
@@ -29,7 +29,15 @@ def packages(index: PackageIndex, plone_collection: None) -> None:
         framework_versions=("Plone 6.0",),
         license_expression="GPL-2.0-only",
     )
-    put("plone.restapi", "RESTful hypermedia API for Plone", "rest", "api", framework_versions=("Plone 6.0",))
+    put(
+        "plone.restapi",
+        "RESTful hypermedia API for Plone",
+        "rest",
+        "api",
+        framework_versions=("Plone 6.0",),
+        python_versions=("Python 3.12",),
+        supported_python_versions=("Python 3.12", "Python 3.13"),
+    )
     put("django-debug-toolbar", "A configurable set of panels for debugging", framework_versions=("Django 5.0",))
     put("djangorestframework", "Web APIs for Django, made easy", maintainers=("ada", "bob"))
     put("django-ratelimit", "Cache-based rate-limiting for Django", "rate", "limit", upload_timestamp=NOW - 86_400)
@@ -90,6 +98,8 @@ FILTERS: list[dict[str, Any]] = [
     {"updated_within": 2},
     {"classifier": ("Framework :: None",)},
     {"python": ("!", "`")},
+    {"framework": ("Plone 6",), "python": ("Python 3", "Python 3.12")},
+    {"framework": ("Plone 6",), "declared_python": ("Python 3.12",)},
 ]
 
 
@@ -108,7 +118,7 @@ def test_search_matches_the_reference_for_every_filter(search_engine: SearchEngi
         question = build_query(text=text, **selected)
         results = search_engine.search("plone", question, hidden=hidden)
         assert results == reference.search("plone", question, hidden=hidden), question
-        assert results.facets.keys() == set(FACETS)
+        assert results.facets.keys() == set(INDEXED_FACETS)
 
 
 def test_suggestions_match_the_reference(search_engine: SearchEngine, reference: ReferenceSearch) -> None:

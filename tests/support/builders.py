@@ -4,7 +4,7 @@ from typing import Any
 
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.documents.project import normalize_name
-from pyf.aggregator.domain.documents.schema import FACETS, RegistryFields
+from pyf.aggregator.domain.documents.schema import INDEXED_FACETS, RegistryFields
 from pyf.aggregator.domain.documents.version import parse_version_parts, to_order_key, to_sortable
 from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.domain.search import SearchQuery, select_values
@@ -85,6 +85,6 @@ def build_state(profile: str = "plone", **overrides: Any) -> CollectionState:
 
 def build_query(**fields: Any) -> SearchQuery:
     """Return a query; the selected values of a facet are given by its name."""
-    selected = {name: values for name, values in fields.items() if name in FACETS}
-    other_fields = {name: value for name, value in fields.items() if name not in FACETS}
+    selected = {name: values for name, values in fields.items() if name in INDEXED_FACETS}
+    other_fields = {name: value for name, value in fields.items() if name not in INDEXED_FACETS}
     return SearchQuery(filters=select_values(selected), **other_fields)

@@ -21,7 +21,7 @@ PAGES = {
     "/in/plone": 200,
     "/in/plone/search": 200,
     "/in/plone/search?q=many&framework=Plone+6.0&license=MIT&all=classifier&updated_within=90&page=2": 200,
-    "/in/plone/search?q=many&page=99": 200,
+    "/in/plone/search?q=many&declared_only=true&page=99": 200,
     "/in/plone/search?q=nothing+like+it&health=good": 200,
     "/in/plone/search?q=" + "x" * 400: 400,
     "/in/plone/search?q=%3Cscript%3E%22%27%00%E2%80%AE": 200,

@@ -21,6 +21,7 @@ QUERIES = st.builds(
         }
     ).map(select_values),
     updated_within=st.none() | st.integers(0, 36_500),
+    declared_only=st.booleans(),
     per_page=st.integers(1, 20),
     sort=st.sampled_from(Sort),
     page=st.integers(1, 1000),

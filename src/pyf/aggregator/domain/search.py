@@ -5,12 +5,12 @@ from enum import StrEnum
 from heapq import nsmallest
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from .documents.document import Document, to_optional
 from .documents.facets import HealthBand, to_health_band
-from .documents.schema import FACETS, DownloadFields, HealthFields, RepositoryFields
+from .documents.schema import INDEXED_FACETS, DownloadFields, HealthFields, RepositoryFields
 
 
 class Sort(StrEnum):
@@ -29,7 +29,7 @@ class Sort(StrEnum):
 MAX_TEXT_LENGTH, MAX_VALUE_LENGTH, MAX_SELECTED_VALUES = 300, 200, 30
 MAX_DAYS, MAX_PAGE, MAX_PER_PAGE, DEFAULT_PER_PAGE = 36_500, 100_000, 100, 20
 
-# Selected values by the name of their facet, in the order of `FACETS`.
+# Selected values by the name of their facet, in the order of `INDEXED_FACETS`.
 Filters = tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -40,9 +40,9 @@ def select_values(selected: Mapping[str, Iterable[str]] | None = None, /, **valu
         KeyError: There is no such facet.
     """
     combined = {**(selected or {}), **values}
-    if unknown := combined.keys() - FACETS.keys():
+    if unknown := combined.keys() - INDEXED_FACETS.keys():
         raise KeyError(f"unknown facets: {', '.join(sorted(unknown))}")
-    filters = ((name, tuple(dict.fromkeys(map(str, combined.get(name, ()))))) for name in FACETS)
+    filters = ((name, tuple(dict.fromkeys(map(str, combined.get(name, ()))))) for name in INDEXED_FACETS)
     return tuple((name, chosen) for name, chosen in filters if chosen)
 
 
@@ -57,6 +57,7 @@ class SearchQuery(Struct, frozen=True, kw_only=True):
     Attributes:
         filters: See `select_values`.
         updated_within: The maximum age of the release, in days.
+        declared_only: Whether a Python counts only if a classifier declares it.
         frameworks: Frameworks ("Plone") whose packages are preferred, as if the text named them.
         page: Counts from 1; a page behind the last one has no hits.
     """
@@ -64,6 +65,7 @@ class SearchQuery(Struct, frozen=True, kw_only=True):
     text: str = ""
     filters: Filters = ()
     updated_within: int | None = None
+    declared_only: bool = False
     frameworks: tuple[str, ...] = ()
     sort: Sort = Sort.RELEVANCE
     page: int = 1
@@ -78,7 +80,7 @@ class SearchQuery(Struct, frozen=True, kw_only=True):
         return replace(self, filters=select_values(dict(self.filters), **values))
 
 
-_VERSION_FACETS = tuple(facet for facet in FACETS.values() if facet.is_version)
+_VERSION_FACETS = tuple(facet for facet in INDEXED_FACETS.values() if facet.is_version)
 
 
 def has_selected_versions(release: Any, query: SearchQuery) -> bool:
@@ -96,6 +98,8 @@ class Hit(Struct, frozen=True, kw_only=True):
     Attributes:
         version: The newest release, or the newest one that matches the filters (`is_newest` is false then).
         uploaded: Unix seconds.
+        framework_versions, python_versions: Declared versions.
+        supported_python_versions: Declared and admitted ones.
         downloads: Downloads of the last month.
         download_history: Downloads by month (`2026-01`).
     """
@@ -109,6 +113,7 @@ class Hit(Struct, frozen=True, kw_only=True):
     uploaded: int
     framework_versions: tuple[str, ...]
     python_versions: tuple[str, ...]
+    supported_python_versions: tuple[str, ...]
     license: str
     project_status: str
     yanked: bool
@@ -165,6 +170,16 @@ class Suggestion(Struct, frozen=True, kw_only=True):
     summary: str
 
 
+def get_supported_pythons(release: Any) -> tuple[str, ...]:
+    """Return the Pythons that a release declares or admits; of a document of an older program, those it declares.
+
+    Args:
+        release: Has these fields of a document.
+    """
+    supported: tuple[str, ...] | UnsetType = release.supported_python_versions
+    return release.python_versions if supported is UNSET else supported
+
+
 def to_hit(document: Document) -> Hit:
     """Build the hit of a release."""
     registry = document.registry
@@ -181,6 +196,7 @@ def to_hit(document: Document) -> Hit:
         uploaded=registry.upload_timestamp,
         framework_versions=registry.framework_versions,
         python_versions=registry.python_versions,
+        supported_python_versions=get_supported_pythons(registry),
         license=registry.license_expression or registry.license,
         project_status=registry.project_status,
         yanked=registry.yanked,
@@ -213,7 +229,7 @@ def resolve_values(
     matches = tuple(value for value in known_values if value.casefold() == folded)
     if matches or not folded:
         return matches
-    list_short_forms = FACETS[facet].list_short_forms
+    list_short_forms = INDEXED_FACETS[facet].list_short_forms
     own_frameworks = frozenset(name.casefold() for name in frameworks)
     for preferred in dict.fromkeys((own_frameworks, frozenset())):
         matches = tuple(value for value in known_values if folded in list_short_forms(value.casefold(), preferred))

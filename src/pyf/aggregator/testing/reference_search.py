@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from ..domain.documents.document import Document
 from ..domain.documents.project import ProjectStatus, normalize_name
-from ..domain.documents.schema import FACETS
+from ..domain.documents.schema import INDEXED_FACETS
 from ..domain.health import ScoringConfig
 from ..domain.health.compatibility import has_supported_version
 from ..domain.membership.requirements import parse_required_names
@@ -39,9 +40,11 @@ from ..domain.search import (
     SearchResults,
     Sort,
     Suggestion,
+    get_supported_pythons,
     has_selected_versions,
     to_hit,
 )
+from ..domain.support.versions import limit_to_newest
 from ..domain.text import to_date
 from ..ports import PackageIndex
 from ..ports.index import NO_NAMES
@@ -71,7 +74,7 @@ class _Package(Struct, frozen=True):
 
     def get_values(self, name: str) -> set[str]:
         """Return the package's values of a facet: versions of all releases, the rest of the newest one."""
-        facet = FACETS[name]
+        facet = INDEXED_FACETS[name]
         releases = self.releases if facet.is_version else (self.newest,)
         return {value for release in releases for value in facet.read_values(getattr(release, facet.owner))}
 
@@ -117,7 +120,7 @@ class ReferenceSearch:
         return SearchResults(
             total=len(passing),
             hits=tuple(to_hit(package.select_release(query) or package.newest) for package in page),
-            facets={facet: self._count_values(matches, query, facet) for facet in FACETS},
+            facets={facet: self._count_values(matches, query, facet) for facet in INDEXED_FACETS},
         )
 
     def count_values(self, collection: str, facet: str, *, hidden: frozenset[str] = NO_NAMES) -> Mapping[str, int]:
@@ -210,7 +213,7 @@ class ReferenceSearch:
         days = query.updated_within
         if days is not None and package.hit.uploaded < int(self._now()) - days * _DAY:
             return False
-        if not (without and FACETS[without].is_version) and not package.select_release(query):
+        if not (without and INDEXED_FACETS[without].is_version) and not package.select_release(query):
             return False
         selected = ((facet, values) for facet, values in query.filters if facet != without)
         return all(set(values) & package.get_values(facet) for facet, values in selected)
@@ -228,7 +231,15 @@ class ReferenceSearch:
 
 def _build_package(releases: Sequence[Document]) -> _Package:
     newest = next((release for release in releases if release.registry.is_newest), releases[-1])
-    return _Package(to_hit(newest), tuple(releases), newest, build_searchable(newest))
+    hit = to_hit(newest)
+    limited = [release if release is newest else _limit_pythons(release, hit) for release in releases]
+    return _Package(hit, tuple(limited), newest, build_searchable(newest))
+
+
+def _limit_pythons(release: Document, newest: Hit) -> Document:
+    fields = release.registry
+    pythons = limit_to_newest(get_supported_pythons(fields), fields.python_versions, newest.supported_python_versions)
+    return replace(release, registry=replace(fields, supported_python_versions=pythons))
 
 
 def _build_frequencies(packages: Sequence[_Package]) -> WordFrequencies:

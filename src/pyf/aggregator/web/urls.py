@@ -12,9 +12,10 @@ from .site import Site
 
 QueryPairs = Sequence[tuple[str, str]]
 
-# Parameters of a search: the text, the age of the release in days, and one for each facet.
-TEXT_PARAM, AGE_PARAM = "q", "updated_within"
-FILTER_PARAMS = frozenset({TEXT_PARAM, AGE_PARAM, *FACETS})
+# Parameters of a search: the text, the age of the release in days, whether only declared versions count, and one for
+# each facet.
+TEXT_PARAM, AGE_PARAM, DECLARED_PARAM = "q", "updated_within", "declared_only"
+FILTER_PARAMS = frozenset({TEXT_PARAM, AGE_PARAM, DECLARED_PARAM, *FACETS})
 # Parameters of a list of packages.
 SEARCH_PARAMS = FILTER_PARAMS | {"sort", "page", "per_page"}
 
@@ -29,6 +30,8 @@ def filter_pairs(query: SearchQuery) -> list[tuple[str, str]]:
     pairs += [(facet, value) for facet, values in query.filters for value in values]
     if query.updated_within is not None:
         pairs.append((AGE_PARAM, str(query.updated_within)))
+    if query.declared_only:
+        pairs.append((DECLARED_PARAM, "true"))
     return pairs
 
 

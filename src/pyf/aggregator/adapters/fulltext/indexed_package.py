@@ -4,22 +4,27 @@ from collections.abc import Iterable
 from itertools import product
 from zlib import crc32
 
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.json import Decoder
 from msgspec.structs import replace
 
 from ...domain.documents.document import Document
-from ...domain.documents.schema import FACETS
+from ...domain.documents.schema import INDEXED_FACETS
 from ...domain.membership.requirements import parse_required_names
 from ...domain.relevance import QualitySignals, Searchable, build_searchable, to_quality_signals
-from ...domain.search import Hit, SearchQuery, has_selected_versions, to_hit
+from ...domain.search import Hit, SearchQuery, get_supported_pythons, has_selected_versions, to_hit
+from ...domain.support.versions import limit_to_newest
 
 # Increase it with every change to how packages are searched or displayed.
 _VERSION = 5
 # Indexes of another version are rebuilt; it changes with the facets, too.
-SEARCH_VERSION = crc32(str([_VERSION, *sorted((facet.name, facet.field) for facet in FACETS.values())]).encode())
+SEARCH_VERSION = crc32(
+    str([_VERSION, *sorted((facet.name, facet.field) for facet in INDEXED_FACETS.values())]).encode()
+)
 
-_FRAMEWORK, _PYTHON = FACETS["framework"], FACETS["python"]
+_FRAMEWORK = INDEXED_FACETS["framework"]
+# Of these, one query selects at most one.
+PYTHON_FACETS = (INDEXED_FACETS["python"], INDEXED_FACETS["declared_python"])
 
 
 class OlderRelease(Struct, frozen=True, kw_only=True):
@@ -31,6 +36,7 @@ class OlderRelease(Struct, frozen=True, kw_only=True):
     upload_timestamp: int = 0
     framework_versions: tuple[str, ...] = ()
     python_versions: tuple[str, ...] = ()
+    supported_python_versions: tuple[str, ...] | UnsetType = UNSET
     license: str = ""
     license_expression: str = ""
     project_status: str = ""
@@ -57,6 +63,7 @@ class OlderRelease(Struct, frozen=True, kw_only=True):
             uploaded=self.upload_timestamp,
             framework_versions=self.framework_versions,
             python_versions=self.python_versions,
+            supported_python_versions=get_supported_pythons(self),
             license=self.license_expression or self.license,
             project_status=self.project_status,
             yanked=self.yanked,
@@ -99,12 +106,13 @@ def build_indexed_package(newest: Document, older: Iterable[OlderRelease]) -> In
             name: _merge_sorted(facet.read_values(release) for release in (newest.registry, *older_releases))
             if facet.is_version
             else facet.read_values(getattr(newest, facet.owner))
-            for name, facet in FACETS.items()
+            for name, facet in INDEXED_FACETS.items()
         },
         version_pairs=frozenset(
-            join_versions(*pair)
+            join_versions(facet.name, *pair)
             for release in (newest.registry, *older_releases)
-            for pair in product(_FRAMEWORK.read_values(release), _PYTHON.read_values(release))
+            for facet in PYTHON_FACETS
+            for pair in product(_FRAMEWORK.read_values(release), facet.read_values(release))
         ),
         requirements=parse_required_names(newest.registry.requires_dist),
     )
@@ -115,19 +123,22 @@ def parse_older_release(json: bytes | str) -> OlderRelease:
     return _OLDER_RELEASE.decode(json)
 
 
-def join_versions(framework_version: str, python_version: str) -> str:
-    """Join both versions into one indexed value."""
-    return f"{framework_version}\n{python_version}"
+def join_versions(facet: str, framework_version: str, python_version: str) -> str:
+    """Join both versions into one indexed value; `facet` is that of the Python version."""
+    return f"{facet}\n{framework_version}\n{python_version}"
 
 
 def _select_by_versions(older: Iterable[OlderRelease], newest: Hit) -> tuple[OlderRelease, ...]:
-    seen = {(newest.framework_versions, newest.python_versions)}
+    seen = {(newest.framework_versions, newest.python_versions, newest.supported_python_versions)}
     selected = []
     for release in sorted(older, key=lambda release: release.order, reverse=True):
-        versions = (release.framework_versions, release.python_versions)
+        supported = limit_to_newest(
+            get_supported_pythons(release), release.python_versions, newest.supported_python_versions
+        )
+        versions = (release.framework_versions, release.python_versions, supported)
         if versions not in seen:
             seen.add(versions)
-            selected.append(release)
+            selected.append(replace(release, supported_python_versions=supported))
     return tuple(selected)
 
 

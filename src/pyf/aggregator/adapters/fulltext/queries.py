@@ -9,7 +9,7 @@ from itertools import product
 import tantivy
 from tantivy import Occur
 
-from ...domain.documents.schema import FACETS
+from ...domain.documents.schema import INDEXED_FACETS
 from ...domain.relevance import ParsedQuery
 from ...domain.relevance.names import MIN_PREFIX_LENGTH
 from ...domain.relevance.pasted import Pasted
@@ -38,7 +38,7 @@ from ...domain.relevance.tiers import (
 from ...domain.relevance.tokenizer import stem
 from ...domain.search import SearchQuery
 from ..encoding import replace_surrogates
-from .indexed_package import join_versions
+from .indexed_package import PYTHON_FACETS, join_versions
 from .terms import TEXT_FIELDS, build_schema, to_facet_field
 
 _DAY = 86_400
@@ -124,14 +124,15 @@ def match_prefixes(typed: str, *, max_typos: int) -> dict[int, tantivy.Query]:
 def build_filters(query: SearchQuery, *, now: float, without: str = "") -> list[tantivy.Query]:
     """Build the filters of a query, all of which must match; `without` leaves out the filter of one facet."""
     filters = [
-        _Q.term_set_query(_SCHEMA, to_facet_field(facet), [replace_surrogates(value) for value in values])
-        for facet, values in query.filters
-        if facet != without
+        _Q.term_set_query(_SCHEMA, to_facet_field(name), [replace_surrogates(value) for value in values])
+        for name, values in query.filters
+        if name != without
     ]
-    versions = (query.get_selected("framework"), query.get_selected("python"))
-    if all(versions) and not (without and FACETS[without].is_version):
-        pairs = [replace_surrogates(join_versions(*pair)) for pair in product(*versions)]
-        filters.append(_Q.term_set_query(_SCHEMA, "pairs", pairs))
+    for facet in PYTHON_FACETS if not (without and INDEXED_FACETS[without].is_version) else ():
+        versions = (query.get_selected("framework"), query.get_selected(facet.name))
+        if all(versions):
+            pairs = [replace_surrogates(join_versions(facet.name, *pair)) for pair in product(*versions)]
+            filters.append(_Q.term_set_query(_SCHEMA, "pairs", pairs))
     if query.updated_within is not None:
         oldest = int(now) - query.updated_within * _DAY
         filters.append(

@@ -8,7 +8,7 @@ import tantivy
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.documents.schema import FACETS
+from ...domain.documents.schema import INDEXED_FACETS
 from ...domain.relevance import ParsedQuery, WordFrequencies, compute_quality, get_tier, parse_query
 from ...domain.relevance.similarity import (
     get_min_prefix_rank,
@@ -176,7 +176,7 @@ class Searcher:
     def _find_matches(self, query: SearchQuery, hidden: frozenset[str], hour: int) -> Matches:
         parsed = self._parse(query) if query.text.strip() else None
         if query.text.strip() and parsed is None:  # the text has no words
-            return Matches(queries.match_all(), _BY_QUALITY, 0, (), dict.fromkeys(FACETS, ()))
+            return Matches(queries.match_all(), _BY_QUALITY, 0, (), dict.fromkeys(INDEXED_FACETS, ()))
         filters = queries.build_filters(query, now=self._context.now())
         matches = queries.restrict(queries.match_text(parsed) if parsed else queries.match_all(), filters, hidden)
         order = _ORDER_FIELDS.get(query.sort, "" if parsed else _BY_QUALITY)
@@ -227,8 +227,8 @@ class Searcher:
         parsed, now = self._parse(query), self._context.now()
         text = queries.match_text(parsed) if parsed else queries.match_all()
         matches = queries.restrict(text, queries.build_filters(query, now=now), hidden)
-        counts = self._count(matches, [facet for facet in FACETS if not query.get_selected(facet)])
-        for facet in FACETS:
+        counts = self._count(matches, [facet for facet in INDEXED_FACETS if not query.get_selected(facet)])
+        for facet in INDEXED_FACETS:
             if facet not in counts:
                 filters = queries.build_filters(query, now=now, without=facet)
                 unfiltered = queries.restrict(text, filters, hidden)
@@ -236,7 +236,7 @@ class Searcher:
                 known = {count.value for count in counts[facet]}
                 missing = [value for value in query.get_selected(facet) if value not in known]
                 counts[facet] += self._count_single(unfiltered, facet, missing)
-        return {facet: _select_counts(counts[facet], query.get_selected(facet)) for facet in FACETS}
+        return {facet: _select_counts(counts[facet], query.get_selected(facet)) for facet in INDEXED_FACETS}
 
     def _count_single(self, query: tantivy.Query, facet: str, values: Sequence[str]) -> list[FacetCount]:
         """Count single values; values without packages are left out."""

@@ -2,7 +2,7 @@
 
 import tantivy
 
-from ...domain.documents.schema import FACETS
+from ...domain.documents.schema import INDEXED_FACETS
 from ...domain.relevance import Lexicon, Searchable
 from ...domain.relevance.names import build_name_forms, list_affixes
 from .indexed_package import IndexedPackage
@@ -34,7 +34,7 @@ def build_schema() -> tantivy.Schema:
         builder.add_text_field(field, tokenizer_name=_RAW, index_option="basic")
     for field in (*TEXT_FIELDS, "pieces", "belongs", "aliases", "runs", "whole", "own", "own_stems"):
         builder.add_text_field(field, tokenizer_name=_SPLIT, index_option="basic")
-    for facet in FACETS:
+    for facet in INDEXED_FACETS:
         builder.add_text_field(to_facet_field(facet), tokenizer_name=_RAW, index_option="basic", fast=True)
     builder.add_integer_field("uploaded", indexed=True, fast=True)
     builder.add_unsigned_field("number", fast=True)

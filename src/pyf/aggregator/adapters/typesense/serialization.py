@@ -13,7 +13,7 @@ from msgspec.json import Decoder, decode
 from msgspec.structs import replace
 
 from ...domain.documents.document import Document, Enrichments
-from ...domain.documents.facets import to_health_band
+from ...domain.documents.facets import FRAMEWORK, PYTHON, to_health_band
 from ...domain.documents.schema import OWNERS, Owner, ProjectFields, RegistryFields, iter_fields
 from ...domain.errors import Invalid
 from ...domain.relevance import Lexicon
@@ -46,8 +46,8 @@ def build_search_fields(document: RegistryFields, releases: Iterable[RegistryFie
     if document.is_newest:
         every_release = list(releases)
         versions = {
-            SEARCH_FRAMEWORK_VERSIONS: _merge_sorted(release.framework_versions for release in every_release),
-            SEARCH_PYTHON_VERSIONS: _merge_sorted(release.python_versions for release in every_release),
+            SEARCH_FRAMEWORK_VERSIONS: _merge_sorted(FRAMEWORK.read_values(release) for release in every_release),
+            SEARCH_PYTHON_VERSIONS: _merge_sorted(PYTHON.read_values(release) for release in every_release),
         }
     return {SEARCH_NAMES: build_search_names(document.name_normalized, lexicon), **versions}
 

@@ -47,6 +47,9 @@ def _facet_options(function: Callable[..., Any]) -> Callable[..., Any]:
     help="Only packages released in the last DAYS.",
 )
 @click.option(
+    "--declared-only", is_flag=True, help="Only Pythons that classifiers declare, not those that are admitted."
+)
+@click.option(
     "--sort",
     type=click.Choice([order.value for order in Sort]),
     default=Sort.RELEVANCE.value,

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ..licenses import to_spdx
 from ..readme.plain_text import Readme, RenderedReadme
+from ..support.degrees import ReleaseEvidence, list_supported_pythons
 from ..text import is_placeholder
 from .project import Metadata, Project, ProjectStatus, Release
 from .schema import RegistryFields
@@ -80,7 +81,10 @@ def build_documents(
                 fields = replace(fields, **_build_readme_fields(RenderedReadme()))
             built.append(
                 replace(
-                    fields, **_build_project_fields(project, release, context), **_build_yanked_fields(release, fields)
+                    fields,
+                    **_build_project_fields(project, release, context),
+                    **_build_yanked_fields(release, fields),
+                    supported_python_versions=_list_supported(release, fields.classifiers, fields.requires_python),
                 )
             )
     return tuple(built)
@@ -121,6 +125,7 @@ def _build_document(
         keywords=parse_keywords(metadata.keywords),
         framework_versions=parse_framework_versions(metadata.classifiers),
         python_versions=parse_python_versions(metadata.classifiers),
+        supported_python_versions=_list_supported(release, metadata.classifiers, metadata.requires_python),
         requires_dist=metadata.requires_dist,
         requires_python=metadata.requires_python,
         home_page=metadata.home_page,
@@ -157,6 +162,16 @@ def _build_project_fields(project: Project, release: Release, context: BuildCont
         "last_serial": context.last_serial,
         "composed_with": context.document_version,
     }
+
+
+def _list_supported(release: Release, classifiers: tuple[str, ...], requires_python: str) -> tuple[str, ...]:
+    evidence = ReleaseEvidence(
+        classifiers=classifiers,
+        requires_python=requires_python,
+        filenames=tuple(file.filename for file in release.files),
+        uploaded=release.upload_timestamp,
+    )
+    return list_supported_pythons(evidence)
 
 
 def _build_readme_fields(readme: RenderedReadme) -> dict[str, Any]:

@@ -9,6 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from ..support.versions import add_major_versions
 
 
 class HealthBand(StrEnum):
@@ -68,6 +71,8 @@ class Facet(Struct, frozen=True, kw_only=True):
         to_values: Converts the value of the field.
         list_short_forms: Returns the short forms of a value that users may type, for a value in lower case and the
             frameworks of the collection; without frameworks, those of every framework.
+        is_public: Whether entry points offer it; if not, only this program uses it.
+        fallback_field: The field to read from a document of an older program, which does not have `field`.
         owner, field: The field of a document; `schema` sets them.
     """
 
@@ -81,6 +86,8 @@ class Facet(Struct, frozen=True, kw_only=True):
     listed_values: int = 6
     to_values: Callable[[Any], tuple[str, ...]] = to_facet_values
     list_short_forms: Callable[[str, Collection[str]], Iterable[str]] = list_no_short_forms
+    is_public: bool = True
+    fallback_field: str = ""
     owner: str = ""
     field: str = ""
 
@@ -97,7 +104,14 @@ class Facet(Struct, frozen=True, kw_only=True):
 
     def read_values(self, fields: Any) -> tuple[str, ...]:
         """Return the values in the fields of the owner; `fields` may be Unset."""
-        return self.to_values(getattr(fields, self.field, UNSET))
+        value = getattr(fields, self.field, UNSET)
+        if value is UNSET and self.fallback_field:
+            value = getattr(fields, self.fallback_field, UNSET)
+        return self.to_values(value)
+
+
+def _to_versions(value: Any) -> tuple[str, ...]:
+    return add_major_versions(to_facet_values(value))
 
 
 def _list_framework_versions(value: str, own_frameworks: Collection[str]) -> Iterator[str]:
@@ -109,24 +123,30 @@ def _list_framework_versions(value: str, own_frameworks: Collection[str]) -> Ite
 FRAMEWORK = Facet(
     name="framework",
     label="framework version",
-    help='Only packages that support this version: "Plone 6.0", or "6.0" where that is clear.',
+    help='Only packages for this version: "Plone 6.0", or "6.0" where that is clear. "6" covers all 6.x.',
     metavar="VERSION",
     position=10,
     is_version=True,
     listed_values=8,
+    to_values=_to_versions,
     list_short_forms=_list_framework_versions,
 )
 
 PYTHON = Facet(
     name="python",
     label="Python version",
-    help='Only packages for this Python: "3.12".',
+    help='Only packages that declare or admit this Python: "3.12".',
     metavar="VERSION",
     position=20,
     is_version=True,
     listed_values=8,
+    to_values=_to_versions,
     list_short_forms=lambda value, _: (value.removeprefix("python "),),
+    fallback_field="python_versions",
 )
+
+# Counted instead of `PYTHON` if only declared versions count.
+DECLARED_PYTHON = replace(PYTHON, name="declared_python", is_public=False, fallback_field="")
 
 HEALTH = Facet(
     name="health",

@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from .facets import FRAMEWORK, HEALTH, PYTHON, Facet, list_first_parts, list_last_parts
+from .facets import DECLARED_PYTHON, FRAMEWORK, HEALTH, PYTHON, Facet, list_first_parts, list_last_parts
 from .project import File, ProjectStatus, Vulnerability
 
 
@@ -143,10 +143,10 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
         ),
     ]
     framework_versions: Annotated[
-        tuple[str, ...], FieldUse("supported framework versions, such as `Plone 6.0`", facet=FRAMEWORK)
+        tuple[str, ...], FieldUse("declared framework versions, such as `Plone 6.0`", facet=FRAMEWORK)
     ]
     python_versions: Annotated[
-        tuple[str, ...], FieldUse("supported Python versions, such as `Python 3.12`", facet=PYTHON)
+        tuple[str, ...], FieldUse("declared Python versions, such as `Python 3.12`", facet=DECLARED_PYTHON)
     ]
     requires_dist: Annotated[tuple[str, ...], FieldUse("requirements as published")]
     requires_python: Annotated[str, _stored_only("required Python versions as published")]
@@ -199,6 +199,14 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     status_checked: Annotated[
         int, _stored_only("when project status and vulnerabilities were last checked; 0 for never")
     ]
+    supported_python_versions: Annotated[
+        tuple[str, ...] | UnsetType,
+        FieldUse(
+            "Python versions that the release declares or, by `requires_python` or a wheel, admits; without those that "
+            "it excludes",
+            facet=PYTHON,
+        ),
+    ] = UNSET
     has_files: Annotated[bool, FieldUse("whether the release has files, which can be installed", facet=True)] = True
     membership_reason: Annotated[
         str,
@@ -324,5 +332,6 @@ def _collect_facets() -> dict[str, Facet]:
     return {facet.name: facet for facet in sorted(facets, key=lambda facet: (facet.position, facet.name))}
 
 
-# All facets by name, in the order of pages.
-FACETS = _collect_facets()
+# All facets by name, in the order of pages; and those that entry points offer.
+INDEXED_FACETS = _collect_facets()
+FACETS = {name: facet for name, facet in INDEXED_FACETS.items() if facet.is_public}

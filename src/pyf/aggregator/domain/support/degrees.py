@@ -3,6 +3,7 @@
 Whether the authors have tested a combination cannot be known from published data, and is never claimed.
 """
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -46,6 +47,7 @@ GRACE_PERIOD = 180 * _DAY
 # Bug-fix releases to test specifiers with: bounds within a minor release are rare, and lie between these.
 _TESTED_PATCHES = (0, 99)
 
+_VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})*")
 _PYTHON = "Programming Language :: Python :: "
 
 
@@ -102,25 +104,30 @@ def evaluate_python_support(release: ReleaseEvidence, python: str) -> Support:
     )
 
 
-def list_admitted_pythons(release: ReleaseEvidence) -> tuple[str, ...]:
-    """Return the Pythons that a release admits and does not declare, such as `Python 3.12`, oldest first."""
+def list_supported_pythons(release: ReleaseEvidence) -> tuple[str, ...]:
+    """Return the Pythons that a release declares or admits, such as `Python 3.12`, oldest first."""
     out_count = sum(_to_unix_seconds(day) + GRACE_PERIOD < release.uploaded for day in PYTHON_RELEASES.values())
     classifiers = tuple(classifier for classifier in release.classifiers if classifier.startswith(_PYTHON))
-    return _list_admitted(classifiers, release.requires_python, _list_wheel_pythons(release.filenames), out_count)
+    return _list_supported(classifiers, release.requires_python, _list_wheel_pythons(release.filenames), out_count)
 
 
 @lru_cache(maxsize=4096)  # releases of a project mostly publish the same
-def _list_admitted(
+def _list_supported(
     classifiers: tuple[str, ...], requires_python: str, wheel_pythons: tuple[str, ...], out_count: int
 ) -> tuple[str, ...]:
     dates = sorted(map(_to_unix_seconds, PYTHON_RELEASES.values()))
     # Releases between two Pythons are alike.
     uploaded = dates[out_count - 1] + GRACE_PERIOD + 1 if out_count else 0
+    pythons = sorted({*PYTHON_RELEASES, *_list_declared(classifiers)}, key=_to_key)
     supports = (
-        (python, _evaluate_python(classifiers, requires_python, wheel_pythons, uploaded, python))
-        for python in PYTHON_RELEASES
+        (python, _evaluate_python(classifiers, requires_python, wheel_pythons, uploaded, python)) for python in pythons
     )
-    return tuple(f"Python {python}" for python, support in supports if support.degree is Degree.ADMITTED)
+    return tuple(f"Python {python}" for python, support in supports if support.degree >= Degree.ADMITTED)
+
+
+def _list_declared(classifiers: Iterable[str]) -> list[str]:
+    names = (classifier.removeprefix(_PYTHON) for classifier in classifiers)
+    return [name for name in names if _VERSION.fullmatch(name)]
 
 
 def _evaluate_python(
@@ -134,7 +141,7 @@ def _evaluate_python(
     major = python.partition(".")[0]
     if only := next((name for name in names if name.endswith(" :: Only") and name != f"{major} :: Only"), ""):
         return Support(degree=Degree.EXCLUDED, evidence=f'the classifier "{_PYTHON}{only}" excludes it')
-    listed = [name for name in names if name[:1].isdecimal() and " " not in name]
+    listed = _list_declared(classifiers)
     if python in listed:
         return Support(degree=Degree.DECLARED, evidence=f'the classifier "{_PYTHON}{python}"', is_confirmed=True)
     if python in wheel_pythons:
@@ -166,7 +173,7 @@ def evaluate_framework_support(
     """
     prefix = f"Framework :: {framework} :: "
     names = (classifier.removeprefix(prefix) for classifier in release.classifiers if classifier.startswith(prefix))
-    listed = [name for name in names if name[:1].isdecimal()]
+    listed = [name for name in names if _VERSION.fullmatch(name)]
     lines = [
         (line, parsed)
         for line in release.requires_dist

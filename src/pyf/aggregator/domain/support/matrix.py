@@ -11,6 +11,7 @@ from ..documents.schema import RegistryFields
 from ..documents.version import to_version_key
 from ..health.compatibility import is_release_supported
 from ..health.scoring_config import ScoringConfig, parse_version_numbers
+from ..search import get_supported_pythons
 
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,9}")
 
@@ -37,6 +38,7 @@ class SupportRow(Struct, frozen=True, kw_only=True):
     prerelease_count: int
     uploaded: int
     python_versions: tuple[str, ...]
+    supported_python_versions: tuple[str, ...]
     supports: tuple[bool, ...]
 
 
@@ -60,10 +62,17 @@ def build_support_matrix(
         reverse=True,
     )
     columns = sort_newest_first({version for release in releases for version in release.framework_versions})
-    groups = groupby(releases, key=lambda release: (frozenset(release.framework_versions), release.python_versions))
+    groups = groupby(
+        releases,
+        key=lambda release: (
+            frozenset(release.framework_versions),
+            release.python_versions,
+            get_supported_pythons(release),
+        ),
+    )
     return SupportMatrix(
         columns=tuple(build_framework_version(name, scoring_config, today) for name in columns),
-        rows=tuple(_build_row(list(group), supported, columns) for (supported, _), group in groups),
+        rows=tuple(_build_row(list(group), supported, columns) for (supported, *_), group in groups),
     )
 
 
@@ -93,5 +102,6 @@ def _build_row(releases: list[RegistryFields], supported: frozenset[str], column
         prerelease_count=sum(release.version_sortable.startswith("0") for release in releases),
         uploaded=newest.upload_timestamp,
         python_versions=newest.python_versions,
+        supported_python_versions=get_supported_pythons(newest),
         supports=tuple(column in supported for column in columns),
     )

@@ -22,11 +22,13 @@ from ..collections.target import Target, build_not_found_error, require_state
 from .package_views import (
     DownloadCounts,
     HealthReport,
+    PythonSupport,
     ReleaseSummary,
     RepositoryStats,
     build_compatibility,
     build_download_counts,
     build_health_report,
+    build_python_support,
     build_release_summaries,
     build_repository_stats,
     find_first_upload,
@@ -116,6 +118,7 @@ class PackageDetails(Struct, frozen=True, kw_only=True):
     keywords: tuple[str, ...]
     classifiers: tuple[str, ...]
     requires_python: str
+    python_support: tuple[PythonSupport, ...]
     yanked_reason: str
     first_uploaded: int
     membership_reason: str
@@ -156,6 +159,7 @@ def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails
         keywords=tuple(mask_emails(word) for word in newest_release.keywords),
         classifiers=newest_release.classifiers,
         requires_python=newest_release.requires_python,
+        python_support=build_python_support(newest_release),
         yanked_reason=mask_emails(newest_release.yanked_reason),
         first_uploaded=find_first_upload(document.registry for document in documents),
         membership_reason=newest_release.membership_reason,

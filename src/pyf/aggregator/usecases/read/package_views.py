@@ -12,7 +12,8 @@ from ...domain.documents.schema import RegistryFields
 from ...domain.documents.version import to_version_key
 from ...domain.email_masking import mask_emails
 from ...domain.health.score import AppliedCap, Finding, Score
-from ...domain.search import Hit, to_hit
+from ...domain.search import Hit, get_supported_pythons, to_hit
+from ...domain.support.degrees import PYTHON_RELEASES, ReleaseEvidence, evaluate_python_support
 from ...domain.support.matrix import SupportMatrix, build_support_matrix
 from ...domain.text import to_date
 from ...ports import Dependencies
@@ -61,9 +62,22 @@ class ReleaseSummary(Struct, frozen=True, kw_only=True):
     requires_python: str
     framework_versions: tuple[str, ...]
     python_versions: tuple[str, ...]
+    supported_python_versions: tuple[str, ...]
     files: int
     size: int
     has_wheel: bool
+
+
+class PythonSupport(Struct, frozen=True, kw_only=True):
+    """How far a release supports a Python, such as `3.12`, with the evidence in words.
+
+    Attributes:
+        degree: `declared`, `admitted`, `unknown` or `excluded`.
+    """
+
+    version: str
+    degree: str
+    evidence: str
 
 
 class RepositoryStats(Struct, frozen=True, kw_only=True):
@@ -106,6 +120,21 @@ def build_release_summaries(documents: Iterable[Document]) -> tuple[ReleaseSumma
     """Return the releases of a package, the highest version first."""
     ordered_documents = sorted(documents, key=lambda document: to_version_key(document.registry.version), reverse=True)
     return tuple(_to_release_summary(document.registry) for document in ordered_documents)
+
+
+def build_python_support(release: RegistryFields) -> tuple[PythonSupport, ...]:
+    """Return how far a release supports each Python, the latest first."""
+    evidence = ReleaseEvidence(
+        classifiers=release.classifiers,
+        requires_python=release.requires_python,
+        filenames=tuple(file.filename for file in release.urls),
+        uploaded=release.upload_timestamp,
+    )
+    supports = ((python, evaluate_python_support(evidence, python)) for python in reversed(PYTHON_RELEASES))
+    return tuple(
+        PythonSupport(version=python, degree=support.degree.label, evidence=mask_emails(support.evidence))
+        for python, support in supports
+    )
 
 
 def build_repository_stats(document: Document) -> RepositoryStats | None:
@@ -211,6 +240,7 @@ def _to_release_summary(release: RegistryFields) -> ReleaseSummary:
         requires_python=release.requires_python,
         framework_versions=release.framework_versions,
         python_versions=release.python_versions,
+        supported_python_versions=get_supported_pythons(release),
         files=len(release.urls),
         size=sum(file.size for file in release.urls),
         has_wheel=any(file.packagetype == "bdist_wheel" for file in release.urls),

@@ -3,16 +3,25 @@
 Filter values are resolved as people write them (`domain/search`), for every entry point.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.documents.facets import Facet
-from ...domain.documents.schema import FACETS
+from ...domain.documents.facets import DECLARED_PYTHON, PYTHON, Facet
+from ...domain.documents.schema import FACETS, INDEXED_FACETS
 from ...domain.email_masking import mask_emails
-from ...domain.search import Hit, SearchQuery, SearchResults, Sort, Suggestion, resolve_values, suggest_values
+from ...domain.search import (
+    FacetCount,
+    Hit,
+    SearchQuery,
+    SearchResults,
+    Sort,
+    Suggestion,
+    resolve_values,
+    suggest_values,
+)
 from ...ports import Dependencies
 from ..collections.target import Target, require_state
 from .package_views import find_first_upload, sanitize_hit
@@ -50,12 +59,38 @@ def search_with_hints(deps: Dependencies, target: Target, query: SearchQuery) ->
     if target.filter and not query.frameworks:
         query = replace(query, frameworks=target.filter.frameworks)
     hidden_names = get_hidden_names(deps, target)
-    results = deps.search.search(target.collection, query, hidden=hidden_names)
-    resolved_query, unknown_values = _resolve_query(deps, target, query, results, hidden_names)
-    if resolved_query != query:
+    indexed_query = _to_indexed_query(query)
+    results = deps.search.search(target.collection, indexed_query, hidden=hidden_names)
+    resolved_query, unknown_values = _resolve_query(deps, target, indexed_query, results, hidden_names)
+    if resolved_query != indexed_query:
         results = deps.search.search(target.collection, resolved_query, hidden=hidden_names)
-    displayed = replace(results, hits=tuple(sanitize_hit(hit) for hit in results.hits))
-    return SearchOutcome(results=displayed, query=resolved_query, unknown_values=unknown_values)
+    displayed = replace(
+        results,
+        hits=tuple(sanitize_hit(hit) for hit in results.hits),
+        facets=_to_public_facets(results.facets, declared_only=query.declared_only),
+    )
+    return SearchOutcome(results=displayed, query=_to_public_query(resolved_query), unknown_values=unknown_values)
+
+
+def _to_indexed_query(query: SearchQuery) -> SearchQuery:
+    """Return the query with the facets of the index."""
+    if not query.declared_only:
+        return query
+    return query.with_selected(**{PYTHON.name: (), DECLARED_PYTHON.name: query.get_selected(PYTHON.name)})
+
+
+def _to_public_query(query: SearchQuery) -> SearchQuery:
+    """Return the query with the facets that entry points offer."""
+    if not query.declared_only:
+        return query
+    return query.with_selected(**{DECLARED_PYTHON.name: (), PYTHON.name: query.get_selected(DECLARED_PYTHON.name)})
+
+
+def _to_public_facets(
+    facets: Mapping[str, Sequence[FacetCount]], *, declared_only: bool
+) -> dict[str, Sequence[FacetCount]]:
+    counts = {PYTHON.name: DECLARED_PYTHON.name} if declared_only else {}
+    return {name: facets[counts.get(name, name)] for name in FACETS}
 
 
 def suggest_packages(deps: Dependencies, target: Target, text: str, *, limit: int = 8) -> Sequence[Suggestion]:
@@ -83,7 +118,7 @@ def _resolve_query(
     resolved: dict[str, list[str]] = {}
     unknown_values: list[UnknownValue] = []
     for name, requested in query.filters:
-        facet, counted_values = FACETS[name], {facet_count.value for facet_count in results.facets[name]}
+        facet, counted_values = INDEXED_FACETS[name], {facet_count.value for facet_count in results.facets[name]}
         if facet.choices or counted_values.issuperset(requested):
             continue
         known_values = deps.search.count_values(target.collection, name, hidden=hidden_names)

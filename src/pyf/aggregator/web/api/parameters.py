@@ -47,6 +47,7 @@ Days = Annotated[
         schema_extra={"minimum": 0, "maximum": MAX_DAYS},
     ),
 ]
+DeclaredOnly = Annotated[bool, QueryParameter(description="Whether a Python counts only if a classifier declares it.")]
 Order = Annotated[Sort, QueryParameter(description="Sort order.")]
 Page = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="Page number, from 1.")]
 PerPage = Annotated[int, QueryParameter(ge=1, le=MAX_PER_PAGE, description="Packages per page.")]
@@ -108,14 +109,16 @@ def _get_key(request: Request[Any, Any, Any]) -> str:
     return request.headers.get(KEY_HEADER, "") or (token.strip() if scheme.lower() == "bearer" else "")
 
 
-def build_search_query(q: Text = "", updated_within: Days = None, **selected: Sequence[str]) -> SearchQuery:
+def build_search_query(
+    q: Text = "", updated_within: Days = None, declared_only: DeclaredOnly = False, **selected: Sequence[str]
+) -> SearchQuery:
     """Build the query of a request; empty values, which HTML forms send, are ignored."""
     filters = select_values({name: _read_values(FACETS[name], values) for name, values in selected.items()})
     if count_selected(filters) > MAX_SELECTED_VALUES:
         raise _reject_params(
             {name: f"at most {MAX_SELECTED_VALUES} values of all filters together" for name, _ in filters}
         )
-    return SearchQuery(text=q, filters=filters, updated_within=updated_within)
+    return SearchQuery(text=q, filters=filters, updated_within=updated_within, declared_only=declared_only)
 
 
 def _read_values(facet: Facet, values: Sequence[str]) -> list[str]:

@@ -7,7 +7,6 @@ from msgspec import Struct
 from ...usecases.read.comparison import MAX_COMPARED, ComparedPackage, Comparison
 from .. import urls
 from . import charts, formatting
-from .formatting import group_versions
 from .hits import HitView, build_hit_view
 
 
@@ -134,7 +133,7 @@ def _build_support_cell(package: ComparedPackage, column: int) -> Cell:
 
 
 def _format_python_versions(package: ComparedPackage) -> str:
-    return ", ".join(version for support in group_versions(package.hit.python_versions) for version in support.versions)
+    return formatting.format_pythons(package.hit.python_versions, package.hit.supported_python_versions)
 
 
 def format_compare_hint(names: list[str]) -> str:

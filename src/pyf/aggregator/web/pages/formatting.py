@@ -133,6 +133,21 @@ def group_versions(values: Iterable[str]) -> tuple[Support, ...]:
     )
 
 
+def list_admitted(declared: Sequence[str], supported: Sequence[str]) -> tuple[str, ...]:
+    """Return the supported versions that are not declared, without major versions."""
+    return tuple(value for value in supported if value not in declared and "." in value)
+
+
+def format_pythons(declared: Sequence[str], supported: Sequence[str]) -> str:
+    """Return Python versions in one line, the admitted ones apart: "3.12, 3.11 (admits 3.13)"."""
+    admitted = list_admitted(declared, supported)
+    parts = [
+        ", ".join(version for group in group_versions(values) for version in group.versions)
+        for values in (declared, admitted)
+    ]
+    return " ".join(filter(None, [parts[0], f"(admits {parts[1]})" if parts[1] else ""]))
+
+
 def sort_versions(values: Iterable[str]) -> list[str]:
     """Sort versions ("Plone 6.0", "Plone 5.2") by product, the newest first."""
     return [

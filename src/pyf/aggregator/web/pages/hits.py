@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ...domain.search import Hit, Suggestion
 from .. import urls
 from . import charts, formatting
-from .formatting import Support, group_versions
+from .formatting import Support, group_versions, list_admitted
 from .layout import FULL_BUDGET, PageBudget
 
 QUARANTINED = "quarantined"
@@ -108,6 +108,10 @@ def build_hit_view(collection: str, hit: Hit, budget: PageBudget = FULL_BUDGET) 
                 for support in group_versions(hit.framework_versions)[: budget.max_frameworks]
             ),
             *(_build_support_view(support, budget) for support in group_versions(hit.python_versions)[:1]),
+            *(
+                _build_support_view(replace(support, product=f"admits {support.product}"), budget)
+                for support in group_versions(list_admitted(hit.python_versions, hit.supported_python_versions))[:1]
+            ),
         ),
         license=format_license(hit.license),
         downloads="" if hit.downloads is None else formatting.format_compact(hit.downloads),

@@ -91,6 +91,8 @@ class ProjectView(Struct, frozen=True, kw_only=True):
     health: HealthSection
     frameworks: tuple[Support, ...]
     pythons: tuple[Support, ...]
+    admitted_pythons: tuple[Support, ...]
+    python_evidence: tuple[str, ...]
     requires_python: str
     license: str
     membership_note: str
@@ -132,6 +134,11 @@ def build_project_view(collection: str, page: PackageDetails, now: float) -> Pro
         health=build_health_section(page.health),
         frameworks=group_versions(hit.framework_versions),
         pythons=group_versions(hit.python_versions),
+        admitted_pythons=group_versions(formatting.list_admitted(hit.python_versions, hit.supported_python_versions)),
+        python_evidence=tuple(
+            f"Python {support.version}: {support.degree}, {formatting.single_line(support.evidence)}"
+            for support in page.python_support
+        ),
         requires_python=formatting.single_line(page.requires_python),
         license=format_license(hit.license),
         membership_note=_MEMBERSHIP_NOTES.get(page.membership_reason, ""),

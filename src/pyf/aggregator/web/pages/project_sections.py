@@ -83,9 +83,7 @@ def build_matrix_section(matrix: SupportMatrix) -> MatrixSection | None:
         MatrixRow(
             versions=formatting.single_line(row.newest if row.release_count == 1 else f"{row.oldest} – {row.newest}"),
             note=_format_row_note(row),
-            python_versions=" ".join(
-                version for support in group_versions(row.python_versions) for version in support.versions[::-1]
-            ),
+            python_versions=formatting.format_pythons(row.python_versions, row.supported_python_versions),
             supports=row.supports,
         )
         for row in matrix.rows
@@ -131,6 +129,8 @@ def _build_release(release: ReleaseSummary) -> ReleaseView:
     notes = []
     if release.is_newest:
         notes.append("newest")
+    if not release.files:
+        notes.append("no files")
     if release.is_prerelease:
         notes.append("pre-release")
     if release.yanked:

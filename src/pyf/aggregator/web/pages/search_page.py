@@ -15,7 +15,7 @@ from ...domain.search import (
     count_missing,
 )
 from .. import urls
-from ..urls import AGE_PARAM
+from ..urls import AGE_PARAM, DECLARED_PARAM
 from . import formatting, search_params
 from .formatting import sort_versions
 from .hits import HitView, build_hit_view
@@ -167,6 +167,9 @@ def build_chips(collection: str, params: SearchParams, budget: PageBudget) -> It
     if period is not None:
         url = list_path(collection, search_params.without_age_filter(params))
         yield Chip(label=f"Updated within {period.label}", action=action_for(url, REMOVE_PARAM, AGE_PARAM, budget))
+    if params.query.declared_only:
+        url = list_path(collection, search_params.with_admitted_versions(params))
+        yield Chip(label="Declared Pythons only", action=action_for(url, REMOVE_PARAM, DECLARED_PARAM, budget))
 
 
 def list_path(collection: str, params: SearchParams) -> str:
@@ -225,6 +228,7 @@ class SearchPage(Struct, frozen=True, kw_only=True):
     all_url: str
     feed_url: str
     feed_redirect_url: str
+    declared_only: bool
 
     @property
     def advice(self) -> tuple[str, ...]:
@@ -272,6 +276,7 @@ def build_search_page(
         all_url=urls.search_path(collection),
         feed_url=action_for(feed_url, "", "", budget).url,
         feed_redirect_url=urls.feed_redirect_path(collection),
+        declared_only=query.declared_only,
     )
 
 

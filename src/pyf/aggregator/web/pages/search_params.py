@@ -20,7 +20,7 @@ from ...domain.search import (
     Sort,
     select_values,
 )
-from ..urls import AGE_PARAM, TEXT_PARAM, QueryPairs, filter_pairs
+from ..urls import AGE_PARAM, DECLARED_PARAM, TEXT_PARAM, QueryPairs, filter_pairs
 from . import formatting
 
 # Facets to list in full, and filters to remove (by `filter_token`).
@@ -77,6 +77,7 @@ def parse(pairs: Iterable[tuple[str, str]]) -> SearchParams:
             {name: [value for filter_name, value in used_filters if filter_name == name] for name in FACETS}
         ),
         updated_within=_parse_int(_last_value(values, AGE_PARAM), 0, MAX_DAYS),
+        declared_only=_last_value(values, DECLARED_PARAM).lower() in ("true", "1"),
         sort=_parse_sort(_last_value(values, "sort")),
         page=_parse_int(_last_value(values, "page"), 1, MAX_PAGE) or 1,
         per_page=min(_parse_int(_last_value(values, "per_page"), 1, MAX_PER_PAGE) or DEFAULT_PER_PAGE, _MAX_HITS),
@@ -111,6 +112,8 @@ def remove_tokens(params: SearchParams, tokens: Iterable[str]) -> SearchParams:
         for value in values:
             if filter_token(facet, value) in removed:
                 params = remove_filter(params, facet, value)
+    if DECLARED_PARAM in removed:
+        params = with_admitted_versions(params)
     return without_age_filter(params) if AGE_PARAM in removed else params
 
 
@@ -130,9 +133,14 @@ def without_age_filter(params: SearchParams) -> SearchParams:
     return replace(params, query=replace(params.query, page=1, updated_within=None))
 
 
+def with_admitted_versions(params: SearchParams) -> SearchParams:
+    """Return the search for declared and admitted versions, on its first page."""
+    return replace(params, query=replace(params.query, page=1, declared_only=False))
+
+
 def without_filters(params: SearchParams) -> SearchParams:
     """Return the search without filters, on its first page."""
-    return SearchParams(query=replace(params.query, page=1, filters=(), updated_within=None))
+    return SearchParams(query=replace(params.query, page=1, filters=(), updated_within=None, declared_only=False))
 
 
 def _last_value(values: dict[str, list[str]], name: str) -> str:
