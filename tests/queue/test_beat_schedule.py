@@ -101,3 +101,11 @@ def test_celery_config_uses_utc_and_beat_schedule() -> None:
 
     assert (config["enable_utc"], config["timezone"]) == (True, "UTC")
     assert config["beat_schedule"].keys() == NEXT.keys()
+
+
+def test_last_run_of_a_clock_in_the_future_does_not_delay_the_next() -> None:
+    last_run = NOW + timedelta(days=100)
+
+    assert not schedule_at(NOW, "*/5 * * * *").is_due(last_run).is_due
+    assert schedule_at(NOW, "*/5 * * * *").is_due(last_run).next < 300
+    assert schedule_at(NOW, "*/5 * * * *").remaining_estimate(last_run) < timedelta(minutes=5)

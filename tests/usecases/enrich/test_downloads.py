@@ -489,3 +489,36 @@ def test_downloads_stop_at_deadline(world: DownloadsWorld) -> None:
 
     assert (asked_first, first.enriched, first.deferred, first.is_complete) == (["a"], 1, ["b", "c"], False)
     assert (world.take_requested(), second.enriched, second.cached, second.is_complete) == (["b", "c"], 3, 1, True)
+
+
+def test_counts_of_a_clock_in_the_future_are_replaced(world: DownloadsWorld) -> None:
+    world.add_projects("plone-api", "unknown")
+    world.set_counts("plone-api")
+    world.clock.advance(100 * 86_400)
+    future = world.run()
+    world.clock.advance(-100 * 86_400)
+    world.set_counts("plone-api", last_month=44)
+    world.take_requested()
+
+    world.run()
+    fields, requested = world.read_download_fields("plone-api"), world.take_requested()
+    world.run()
+
+    assert (future.enriched, sorted(requested), world.take_requested()) == (1, ["plone-api", "unknown"], [])
+    assert list(fields["download_history"].values()) == [44]
+    assert fields["download_updated"] == fields["download_checked"] == int(world.clock.time)
+    assert world.read_download_fields("unknown")["download_checked"] == int(world.clock.time)
+
+
+def test_counts_of_a_clock_in_the_future_are_not_copied(world: DownloadsWorld) -> None:
+    world.add_projects("plone-api")
+    world.add_projects("plone-api", collection="django")
+    world.set_counts("plone-api")
+    world.clock.advance(100 * 86_400)
+    world.run(collection="django")
+    world.clock.advance(-100 * 86_400)
+    world.take_requested()
+
+    world.run()
+
+    assert world.take_requested() == ["plone-api"]

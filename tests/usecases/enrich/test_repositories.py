@@ -483,3 +483,19 @@ def test_partial_results_are_requested_with_token(enrichment: EnrichmentWorld) -
 
     assert requests == [1, 0, 1, 0]
     assert enrichment.read_fields("a").github_last_commit == 5
+
+
+def test_repository_fetched_by_a_clock_in_the_future_is_fetched_again(enrichment: EnrichmentWorld) -> None:
+    enrichment.add_project("a", "1.0", source="https://github.com/o/a")
+    enrichment.add_project("gone", "1.0", source="https://github.com/o/gone")
+    enrichment.add_repository("o/a", stars=3)
+    enrichment.clock.advance(100 * 86_400)
+    enrichment.run()
+    enrichment.clock.advance(-100 * 86_400)
+    enrichment.add_repository("o/a", stars=4)
+
+    first, second = enrichment.run(), enrichment.run()
+
+    assert (first.requests, second.requests) == (1, 0)
+    assert enrichment.read_fields("a").github_stars == 4
+    assert enrichment.read_fields("a").github_checked == int(enrichment.clock())

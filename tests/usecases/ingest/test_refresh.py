@@ -163,3 +163,16 @@ def test_refresh_applies_narrowed_filter(small: World) -> None:
     small.refresh()
 
     assert small.names() == ["collective-one", "plone-api"]
+
+
+def test_status_checked_by_a_clock_in_the_future_counts_as_never(small: World) -> None:
+    small.clock.advance(100 * 86_400)
+    small.fetch()
+    small.refresh(sweep_all=True)
+    small.fake_registry.archive("plone.api")
+    small.clock.advance(-100 * 86_400)
+
+    for _ in range(7):
+        small.refresh()
+
+    assert small.document("plone.api")["project_status"] == "archived"

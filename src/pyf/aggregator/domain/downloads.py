@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from .documents.schema import DownloadFields
 from .text import to_date
+from .timestamps import drop_future
 
 HISTORY_MONTHS = 24
 
@@ -74,6 +75,19 @@ def merge_downloads(newer: DownloadFields, older: DownloadFields | UnsetType) ->
 def mark_not_found(source: str, older: DownloadFields | UnsetType, *, now: int) -> DownloadFields:
     """Return the older counts, marked as checked at a source that does not know the project."""
     return replace(DownloadFields() if older is UNSET else older, download_checked=now, download_source=source)
+
+
+def drop_future_counts(fields: DownloadFields | UnsetType, now: float) -> DownloadFields | UnsetType:
+    """Return fields without the months and times that a wrong clock has put into the future."""
+    if fields is UNSET:
+        return fields
+    current_month, history = to_month(to_date(int(now))), fields.download_history or {}
+    return replace(
+        fields,
+        download_history=_limit_history({month: history[month] for month in history if month <= current_month}),
+        download_until=drop_future(_get_end(fields), now) or UNSET,
+        download_updated=drop_future(fields.download_updated or 0, now) or UNSET,
+    )
 
 
 def to_month(day: date) -> str:

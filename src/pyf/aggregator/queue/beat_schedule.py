@@ -59,7 +59,8 @@ class CronSchedule(BaseSchedule):
         return _to_aware(now).timestamp()
 
     def _next_run_after(self, last_run_at: datetime) -> float:
-        return self.schedule.get_next_run(_to_aware(last_run_at).timestamp())
+        # A last run in the future was made with a wrong clock.
+        return self.schedule.get_next_run(min(_to_aware(last_run_at).timestamp(), self._current_timestamp()))
 
 
 def _to_aware(time: datetime) -> datetime:

@@ -60,6 +60,10 @@ class FakeMembershipCache:
             serials.pop(name, None)
 
 
+# Seconds; an entry that is further ahead than this was made with a wrong clock.
+_MAX_LEAD = 86_400
+
+
 class FakeRepositoryCache:
     """A cache of repositories, until the process ends."""
 
@@ -75,5 +79,6 @@ class FakeRepositoryCache:
         """Store repositories; of one reference the latest is kept."""
         for repository in repositories:
             previous = self._repositories.get(repository.ref.key)
-            if previous is None or previous.fetched_at <= repository.fetched_at:
+            lead = previous.fetched_at - repository.fetched_at if previous else 0
+            if lead <= 0 or lead > _MAX_LEAD:
                 self._repositories[repository.ref.key] = repository

@@ -21,7 +21,8 @@ _PIPELINE_BATCH = 500
 # Writers may arrive out of order; the data fetched last stays.
 _SET_IF_NEWER = """
 local known = redis.call('HGET', KEYS[1], 'at')
-if known and tonumber(known) > tonumber(ARGV[1]) then return 0 end
+local lead = tonumber(known or 0) - tonumber(ARGV[1])
+if lead > 0 and lead <= 86400 then return 0 end -- a longer lead is that of a wrong clock
 redis.call('HSET', KEYS[1], 'at', ARGV[1], 'learned', ARGV[2])
 return redis.call('EXPIRE', KEYS[1], ARGV[3])
 """

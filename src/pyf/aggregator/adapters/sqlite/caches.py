@@ -60,7 +60,7 @@ _SELECT_REPOSITORIES = """
 _UPSERT_REPOSITORY = """
     INSERT INTO repositories (key, learned_at, learned) VALUES (?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET learned_at = excluded.learned_at, learned = excluded.learned
-    WHERE excluded.learned_at >= learned_at
+    WHERE excluded.learned_at >= learned_at OR learned_at > excluded.learned_at + 86400  -- of a wrong clock
 """
 
 
@@ -87,7 +87,7 @@ class SqliteRenderCache:
                 for fingerprint, last_used, content in connection.execute(_SELECT_READMES, (to_json_array(batch),)):
                     if (readme := decode_readme(content)) is not None:
                         cached[fingerprint] = readme
-                        if last_used < today:
+                        if last_used != today:
                             used_before_today.append(fingerprint)
             if used_before_today:
                 with self._database.writing_relaxed() as connection:

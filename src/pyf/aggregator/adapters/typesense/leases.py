@@ -17,6 +17,7 @@ from uuid import uuid4
 from msgspec import Struct, convert
 
 from ...domain.errors import AggregatorError, NotFound, Unavailable
+from ...domain.timestamps import CLOCK_TOLERANCE
 from .bulk import quote_for_path
 from .client import Server
 from .retry import AlreadyExists
@@ -130,7 +131,9 @@ class Leases:
     def _acquire(self, name: str, token: str) -> None:
         lease = _Lease(name, token, self._compute_expiry(), get_process_token())
         while (current := self._create(lease)) is not None:
-            if current.expires > self._now() and not is_dead(current.holder):
+            # No lease is longer than ours: one that expires later was made with a wrong clock.
+            is_held = 0 < current.expires - self._now() <= self._lease + CLOCK_TOLERANCE
+            if is_held and not is_dead(current.holder):
                 raise Unavailable(
                     f"collection {name} on {self._server.address} is locked by another run: wait for it to finish"
                 )

@@ -18,6 +18,7 @@ from ...config.lexicon import load_lexicon
 from ...config.profiles import load_profiles
 from ...config.scoring import load_scoring_config
 from ...domain.errors import AggregatorError
+from ...domain.timestamps import drop_future
 from ...ports import Dependencies
 from ...settings import Secret, Settings, list_warnings, load_settings
 from ...usecases.collections.overview import read_overview
@@ -132,7 +133,7 @@ def _check_index(settings: Settings) -> list[CheckResult]:
 def _check_collections(deps: Dependencies) -> Iterator[CheckResult]:
     for entry in read_overview(deps).collections:
         state, name = entry.state, ", ".join(entry.names) or entry.info.name
-        age = int(deps.now()) - state.cursor_confirmed_at
+        age = int(deps.now()) - drop_future(state.cursor_confirmed_at, deps.now())
         problems = []
         if state.cursor is None:
             problems.append("never updated")

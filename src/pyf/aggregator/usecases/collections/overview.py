@@ -7,6 +7,7 @@ from msgspec import Struct
 from ...domain.collection import CollectionInfo, CollectionState, ProjectState
 from ...domain.errors import Invalid, NotFound
 from ...domain.membership.profile import Filter, Profile
+from ...domain.timestamps import drop_future
 from ...ports import Dependencies
 from .aliases import to_base_name
 from .leftovers import is_leftover
@@ -98,6 +99,7 @@ def read_overview(deps: Dependencies) -> IndexOverview:
 def read_details(deps: Dependencies, entry: CollectionEntry) -> CollectionDetails:
     """Return the content of a collection; reads the state of every package, but not another program's documents."""
     state, info = entry.state, entry.info
+    confirmed_at = drop_future(state.cursor_confirmed_at, deps.now())
     newest_project = _find_newest_project(deps, info)
     documents = deps.index.get_project_documents(info.name, newest_project.name_normalized) if newest_project else ()
     return CollectionDetails(
@@ -110,9 +112,7 @@ def read_details(deps: Dependencies, entry: CollectionEntry) -> CollectionDetail
         newest_project=documents[0].registry.name if documents else "",
         newest_upload=max((document.registry.upload_timestamp for document in documents), default=0),
         cursor=state.cursor,
-        cursor_age=int(deps.now()) - state.cursor_confirmed_at
-        if state.cursor is not None and state.cursor_confirmed_at
-        else None,
+        cursor_age=max(int(deps.now()) - confirmed_at, 0) if state.cursor is not None and confirmed_at else None,
         stale_projects=len(state.stale_retries),
     )
 

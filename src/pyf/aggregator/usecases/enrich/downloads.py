@@ -8,8 +8,9 @@ from msgspec import UNSET, Struct
 
 from ...domain.batching import batched
 from ...domain.documents.schema import DownloadFields, ProjectFields
-from ...domain.downloads import Downloads, build_download_fields, mark_not_found, merge_downloads
+from ...domain.downloads import Downloads, build_download_fields, drop_future_counts, mark_not_found, merge_downloads
 from ...domain.errors import AggregatorError, NotFound, Unavailable
+from ...domain.timestamps import drop_future
 from ...ports import CostEstimate, Dependencies, DownloadResult
 from ..collections.target import Target, require_state
 from ..report import EnrichmentReport, EnrichOptions, ProgressCallback
@@ -68,7 +69,14 @@ def copy_from_other_collections(
             stored = deps.index.get_enrichments(collection, batch)
             deps.index.update(
                 collection,
-                {name: merge_downloads(newer[name], stored[name].downloads) for name in batch if name in stored},
+                {
+                    name: merge_downloads(
+                        newer[name],
+                        drop_future_counts(stored[name].downloads, deps.now()),
+                    )
+                    for name in batch
+                    if name in stored
+                },
             )
             for name in batch:
                 if name in stored:
@@ -94,12 +102,12 @@ def _read_freshness(
         if enrichments.downloads is UNSET:
             yield None, DownloadFreshness(name=name)
             continue
-        last_updated = enrichments.downloads.download_updated or 0
+        last_updated = drop_future(enrichments.downloads.download_updated or 0, deps.now())
         yield (
             enrichments.downloads,
             DownloadFreshness(
                 name=name,
-                last_checked=enrichments.downloads.download_checked or last_updated,
+                last_checked=drop_future(enrichments.downloads.download_checked or 0, deps.now()) or last_updated,
                 last_updated=last_updated,
                 source=enrichments.downloads.download_source or "",
             ),
@@ -234,7 +242,7 @@ class _DownloadCounter:
         for count in batch:
             if count.name not in stored:  # it was removed from the collection meanwhile
                 continue
-            known = stored[count.name].downloads
+            known = drop_future_counts(stored[count.name].downloads, now)
             match count.outcome:
                 case Downloads() as counted:
                     fields[count.name] = merge_downloads(build_download_fields(counted, source=source, now=now), known)

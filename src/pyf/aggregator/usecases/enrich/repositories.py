@@ -25,6 +25,7 @@ from ...domain.repositories import (
     to_repository_fields,
 )
 from ...domain.repository_verification import RepositoryClaim, is_verified
+from ...domain.timestamps import drop_future, is_in_future
 from ...ports import Dependencies, RateLimitStatus, RepositoryResult
 from ..collections.target import Target, build_not_found_error, require_state
 from ..report import EnrichmentReport, EnrichOptions
@@ -62,11 +63,10 @@ class RepositoryLookup:
     other_host: RepositoryRef | None = None
     previous: RepositoryFields = RepositoryFields()
 
-    @property
-    def last_checked(self) -> int:
+    def get_last_check(self, now: float) -> int:
         """Return the Unix time of the last lookup; 0 for never."""
         checked = self.previous.github_checked
-        return 0 if checked is UNSET else checked
+        return 0 if checked is UNSET else drop_future(checked, now)
 
 
 def list_lookups(
@@ -83,7 +83,10 @@ def list_lookups(
         if name
         else (project_state.name_normalized for project_state in deps.index.project_states(collection))
     )
-    lookups = sorted(_iter_lookups(deps, collection, names), key=lambda lookup: (lookup.last_checked, lookup.name))
+    now = deps.now()
+    lookups = sorted(
+        _iter_lookups(deps, collection, names), key=lambda lookup: (lookup.get_last_check(now), lookup.name)
+    )
     if name and not lookups:
         raise build_not_found_error(deps, target, name)
     return lookups[:limit]
@@ -157,7 +160,12 @@ class RepositoryRun:
             # A result without a token lacks the last commit; a run with a token requests it at once.
             accepts_partial = self.deps.repositories.is_partial
             self._cached.update(
-                {key: repository for key, repository in cached.items() if accepts_partial or not repository.is_partial}
+                {
+                    key: repository
+                    for key, repository in cached.items()
+                    if (accepts_partial or not repository.is_partial)
+                    and not is_in_future(repository.fetched_at, self.deps.now())
+                }
             )
         for lookup in lookups:
             self._try_next(lookup)

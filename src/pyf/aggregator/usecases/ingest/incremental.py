@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from ...domain.collection import CollectionState, Discovery
 from ...domain.documents.project import normalize_name
 from ...domain.membership.profile import Filter
+from ...domain.timestamps import drop_future
 from ...ports import Changelog, ChangelogEntry, Dependencies, Serials
 from ..collections.target import Target
 from ..report import IngestReport
@@ -133,7 +134,8 @@ def _collect_last_serials(entries: Iterable[ChangelogEntry]) -> dict[str, int]:
 def _find_candidates(run: Run, interval: _Interval, discovery_interval: int) -> DiscoveredProjects:
     deps, filter_ = run.deps, run.filter
     if not filter_.everything and deps.policy.discovery is Discovery.CLASSIFIERS:
-        is_due = interval.serials is not None or deps.now() - run.state.classifiers_fetched_at >= discovery_interval
+        fetched_at = drop_future(run.state.classifiers_fetched_at, deps.now())
+        is_due = interval.serials is not None or deps.now() - fetched_at >= discovery_interval
         discovered = (
             discover_by_classifiers(deps.registry, filter_, run.state, run.options.progress)
             if is_due

@@ -10,6 +10,7 @@ from ...domain.documents.project import Metadata, ProjectStatus
 from ...domain.documents.schema import RegistryFields
 from ...domain.membership.evaluation import MembershipDecision, evaluate_membership
 from ...domain.membership.profile import Filter, matches_classifiers
+from ...domain.timestamps import is_in_future
 from ...ports import Dependencies, Serials
 
 # A CDN serves a stale response for minutes as a rule, and once did for days. After the last attempt the next
@@ -82,7 +83,7 @@ def add_due_retries(plan: ReadPlan, retries: Mapping[str, StaleRetry], *, now: i
     """Return the plan with the stale packages whose delay is over."""
     min_serials = dict(plan.min_serials)
     for name, retry in retries.items():
-        if retry.not_before <= now:
+        if retry.not_before <= now or is_in_future(retry.not_before, now + MAX_RETRY_DELAY):
             min_serials[name] = max(retry.min_serial, min_serials.get(name, 0))
     return ReadPlan(names=tuple(sorted(min_serials)), min_serials=min_serials)
 

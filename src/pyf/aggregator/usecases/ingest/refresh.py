@@ -8,6 +8,7 @@ from ...domain.collection import ProjectState
 from ...domain.documents.project import ProjectStatus
 from ...domain.errors import NotFound
 from ...domain.membership.profile import Filter
+from ...domain.timestamps import drop_future
 from ...ports import Dependencies
 from ..collections.target import Target
 from ..enrich.scores import update_scores
@@ -51,7 +52,8 @@ def refresh_collection(
             document_version=deps.policy.document_version,
         )
         due_names = _select_due(project_states, deps, sweep_all=sweep_all)
-        names = sorted({*plan.names, *due_names}, key=lambda name: (project_states[name].status_checked, name))
+        last_checks = _list_last_checks(deps, project_states)
+        names = sorted({*plan.names, *due_names}, key=lambda name: (last_checks[name], name))
         names = run.select_names(names)[: options.scope.limit]
         report.found = len(run.select_names(project_states))
         if options.dry_run:
@@ -72,12 +74,14 @@ def _select_due(project_states: Mapping[str, ProjectState], deps: Dependencies, 
     if sweep_all:
         return frozenset(project_states)
     oldest_check = deps.now() - deps.policy.status_max_age
-    unchecked = sorted(
-        (project_state.status_checked, name)
-        for name, project_state in project_states.items()
-        if project_state.status_checked < oldest_check
-    )
+    last_checks = _list_last_checks(deps, project_states)
+    unchecked = sorted((checked, name) for name, checked in last_checks.items() if checked < oldest_check)
     return frozenset(name for _, name in unchecked[: ceil(len(project_states) / SWEEP_RUNS)])
+
+
+def _list_last_checks(deps: Dependencies, project_states: Mapping[str, ProjectState]) -> Mapping[str, int]:
+    now = deps.now()
+    return {name: drop_future(state.status_checked, now) for name, state in project_states.items()}
 
 
 def _fetch_statuses(run: Run, names: Sequence[str]) -> Iterator[tuple[str, tuple[ProjectStatus, int]]]:
