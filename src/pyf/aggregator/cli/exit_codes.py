@@ -12,6 +12,7 @@ import click
 
 from ..domain.errors import AggregatorError, Unavailable
 from ..domain.text import suggest
+from .redaction import redact_output
 
 
 class ExitCode(IntEnum):
@@ -29,6 +30,7 @@ class ExitCode(IntEnum):
 class _ExitCodeMixin(click.Command):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Parse the arguments, run the command and end the process."""
+        redact_output()
         try:
             code = super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.UsageError as error:

@@ -10,7 +10,8 @@ from celery import Task
 from kombu.exceptions import OperationalError
 
 from ..domain.errors import Unavailable
-from ..settings import Settings
+from ..domain.redaction import Redactor
+from ..settings import Settings, list_secrets
 from ..usecases.report import RunReport
 from .worker_context import WorkerContext, get_worker_context
 
@@ -60,8 +61,8 @@ def enqueue(task: Task, *args: Any, countdown: float = 0.0, **kwargs: Any) -> No
 
 
 def one_line(error: Exception) -> str:
-    """Return the message of an error in one line."""
-    return " ".join(str(error).split())
+    """Return the message of an error in one line, without secrets: it is stored as the result of a task."""
+    return Redactor(list_secrets()).redact(" ".join(str(error).split()))
 
 
 def task_result(report: RunReport) -> dict[str, Any]:

@@ -18,6 +18,7 @@ __all__ = [
     "Secret",
     "SettingDefinition",
     "Settings",
+    "list_secret_variables",
     "list_secrets",
     "list_warnings",
     "load_settings",
@@ -98,6 +99,13 @@ def list_secrets() -> list[str]:
     except Invalid:  # reported where the settings are loaded
         variables = {name.lower(): Variable(value, "environment") for name, value in os.environ.items()}
     return _find_secrets({name: variables[name].value for name in SETTINGS if name in variables})
+
+
+def list_secret_variables() -> list[str]:
+    """Return the variables of the environment that contain a secret."""
+    return [
+        name for name, value in os.environ.items() if name.lower() in SETTINGS and _find_secrets({name.lower(): value})
+    ]
 
 
 def _find_secrets(values: Mapping[str, str]) -> list[str]:

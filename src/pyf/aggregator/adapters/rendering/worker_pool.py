@@ -5,9 +5,10 @@ Other pools share a result pipe and its lock: a worker killed in the middle of a
 """
 
 import logging
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from threading import Lock, Timer
 
@@ -27,6 +28,10 @@ _MAX_ATTEMPTS = 2
 
 # `Popen.returncode` after SIGKILL, which never results from a failure of the process itself.
 _SIGKILL_EXIT = -9
+
+# Variables that the interpreter and its libraries need.
+_VARIABLES = frozenset({"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "VIRTUAL_ENV"})
+_PREFIXES = ("LC_", "LD_", "DYLD_", "PYTHON", "COV", "MALLOC_")
 
 _log = logging.getLogger(__name__)
 
@@ -172,13 +177,23 @@ class WorkerPool:
                 raise CancelledError
 
 
+def build_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a worker needs: it renders text of package authors, and must know no secrets."""
+    return {name: value for name, value in variables.items() if name in _VARIABLES or name.startswith(_PREFIXES)}
+
+
 class _Worker:
     """One worker process, which renders one README at a time."""
 
     def __init__(self, command: Sequence[str]) -> None:
         # Its own process group: Ctrl-C in the terminal reaches the parent only, which ends the workers.
         self._process = subprocess.Popen(  # noqa: S603 - the program is ours
-            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
+            command,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            process_group=0,
+            env=build_environment(os.environ),
         )
 
     def wait_until_ready(self) -> None:

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-import webbrowser
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import entry_points
@@ -27,6 +26,7 @@ from ...sandbox.github_fixtures import load_sample_repositories
 from ...sandbox.pypi import LocalPyPI
 from ...settings import SETTINGS
 from ..exit_codes import ExitCode
+from ..redaction import open_url
 
 # Seconds that the server has to answer, and to end.
 _SERVER_TIMEOUT = 60
@@ -73,7 +73,7 @@ def check_pages(base_url: str, paths: Iterable[str]) -> int:
 def open_in_browser(url: str) -> bool:
     """Open a URL in a browser if there is a screen; return whether it was opened."""
     has_screen = sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
-    return has_screen and sys.stdout.isatty() and webbrowser.open(url)
+    return has_screen and sys.stdout.isatty() and open_url(url)
 
 
 def _wait_for_url(server: subprocess.Popen[bytes], log_path: Path) -> str:

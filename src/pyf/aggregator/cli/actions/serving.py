@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import time
-import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import parent_process
@@ -29,6 +28,7 @@ from ...web.connections import BoundedHttpProtocol
 from ..collection_option import print_index
 from ..config import read_settings
 from ..exit_codes import ExitCode, treat_sigterm_as_interrupt
+from ..redaction import open_url
 
 # Seconds between two checks whether all workers are ready, and seconds after which they are assumed to be.
 _POLL_INTERVAL, _STARTUP_TIMEOUT = 0.05, 60.0
@@ -96,7 +96,7 @@ def run(*, host: str, port: int, open_browser: bool, workers: int) -> ExitCode:
     def report_url() -> None:
         click.echo(f"Serving at {_format_url(server_socket)}; press Ctrl-C to stop.", err=True)
         if open_browser:
-            webbrowser.open(_format_url(server_socket))
+            open_url(_format_url(server_socket))
 
     with bind_socket(host, port) as server_socket, ExitStack() as stack:
         treat_sigterm_as_interrupt()
