@@ -1,4 +1,4 @@
-"""A registry of two handfuls of projects, and a user who has nothing but the commands and an address."""
+"""A sample registry, and a runner of commands whose settings name it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,60 +9,25 @@ import pytest
 from pyf.aggregator.sandbox.downloads import DownloadTable, LocalClickHouse, LocalPypistats
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from support.cli_runner import CommandRunner
+from support.sample_ecosystem import build_sample_registry
 
-# Few have a README: the processes that render are slow to start.
-PROJECTS = """
-projects:
-  - name: Plone.Api
-    summary: An easy API
-    classifiers: ["Framework :: Plone", "Framework :: Plone :: 6.0"]
-    releases:
-      - {version: "1.0", date: 2020-01-01}
-      - {version: "2.0", date: 2022-01-01}
-      - {version: "3.0a1", date: 2023-01-01}
-  - name: collective.one
-    classifiers: ["Framework :: Plone :: 6.0"]
-    releases:
-      - {version: "0.1", date: 2021-01-01}
-  - name: collective.two
-    summary: Größe → 𝟙
-    classifiers: ["Framework :: Plone :: Addon"]
-    releases:
-      - {version: "1.0", date: 2021-01-01}
-  - name: plone.volto
-    classifiers: ["Framework :: Plone", "Framework :: Plone :: 6.0"]
-    releases:
-      - {version: "1.0", date: 2021-01-01}
-  - name: plonesque
-    classifiers: ["Framework :: Plonesque"]
-    releases:
-      - {version: "1.0", date: 2021-01-01}
-  - name: Django-Shop
-    classifiers: ["Framework :: Django :: 5.0"]
-    content_type: text/markdown
-    readme: "# Shop\\n\\nSells *things*.\\n"
-    releases:
-      - {version: "1.0", date: 2021-01-01}
-      - {version: "1.1", date: 2022-01-01}
-  - name: django_blog
-    classifiers: ["Framework :: Django"]
-    releases:
-      - {version: "1.0", date: 2021-01-01}
-  - name: flask-thing
-    classifiers: ["Framework :: Flask"]
-    releases:
-      - {version: "1.0", date: 2021-01-01}
-  - name: unframed
-    releases:
-      - {version: "1.0", date: 2021-01-01}
-"""
+PACKAGE_NAMES = (
+    "Plone.Api",
+    "collective.one",
+    "collective.two",
+    "plone.volto",
+    "plonesque",
+    "Django-Shop",
+    "django_blog",
+    "flask-thing",
+    "unframed",
+)
 
 
 @pytest.fixture
 def fake_registry() -> FakeRegistry:
-    return FakeRegistry(parse_yaml_projects(PROJECTS))
+    return build_sample_registry(*PACKAGE_NAMES)
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ def test_limited_run_keeps_cursor_and_unseen_packages(
     shell.invoke("-f", "-p", "plone")
     before = shell.get_state("plone").cursor, (shell.folder / ".pyaggregator.since").read_bytes()
     pypi.registry.remove_project("plone.volto")
-    pypi.registry.publish("collective.one", "0.2")
+    pypi.registry.publish("collective.one", "0.3")
     pypi.registry.publish("collective.two", "2.0")
 
     result = shell.invoke(action, "-p", "plone", *limits)
@@ -177,14 +177,14 @@ def test_limited_run_keeps_cursor_and_unseen_packages(
 def test_dry_run_reads_and_writes_nothing(shell: CommandRunner, pypi: LocalPyPI, action: str) -> None:
     shell.invoke("-f", "-p", "plone")
     since = (shell.folder / ".pyaggregator.since").read_bytes()
-    pypi.registry.publish("collective.one", "0.2")
+    pypi.registry.publish("collective.one", "0.3")
     pypi.requests.clear()
 
     result = shell.invoke(action, "-p", "plone", "--dry-run")
 
     assert result.code == 0
     assert re.search(r"would read 1 of 4 packages", result.err)
-    assert "0.2" not in shell.invoke("--show", "collective.one", "-p", "plone").out
+    assert "0.3" not in shell.invoke("--show", "collective.one", "-p", "plone").out
     assert (pypi.requests.by_kind["project"], (shell.folder / ".pyaggregator.since").read_bytes()) == (0, since)
 
 

@@ -48,7 +48,7 @@ def test_report_table(shell: CommandRunner) -> None:
         for line in result.out.splitlines()
         if len(cells := line.split("│")[1:-1]) == 2
     }
-    assert (rows["projects found"], rows["indexed"], rows["documents written"], rows["failed"]) == ("4", "4", "6", "0")
+    assert (rows["projects found"], rows["indexed"], rows["documents written"], rows["failed"]) == ("4", "4", "8", "0")
 
 
 def test_documented_commands_work(shell: CommandRunner) -> None:

@@ -89,13 +89,13 @@ def test_list_collections(plone: CommandRunner) -> None:
     output = run_updater(plone, "-ls").out
     (listed,) = run_updater(plone, "-ls --json").report  # type: ignore[misc]
 
-    assert re.search(r"plone-1 +│ plone +│ 4 +│ 6 +│ 20\d\d-\d\d-\d\d \d\d:\d\d +│ profile plone", output)
+    assert re.search(r"plone-1 +│ plone +│ 4 +│ 8 +│ 20\d\d-\d\d-\d\d \d\d:\d\d +│ profile plone", output)
     assert isinstance(listed, dict)
     assert {**listed, "created_at": 0} == {
         "name": "plone-1",
         "aliases": ["plone"],
         "projects": 4,
-        "documents": 6,
+        "documents": 8,
         "created_at": 0,
         "filter": decode(encode(load_profiles()["plone"].filter)),
         "cursor": plone.get_state("plone").cursor,
@@ -139,7 +139,7 @@ def test_info(plone: CommandRunner, pypi: LocalPyPI) -> None:
         index_info["documents"],
         collection_info["projects"],
         collection_info["documents"],
-    ) == (5, 7, 4, 6)
+    ) == (5, 9, 4, 8)
     assert index_info["bytes"] > 10_000
     (details,) = collection_info["collections"]
     assert (details["names"], details["collection"], details["filter"]) == (["plone"], "plone-1", "profile plone")
@@ -207,7 +207,7 @@ def test_deletion_requires_confirmation(plone: CommandRunner) -> None:
     collection, key = run_updater(plone, "--delete-collection plone-1"), run_updater(plone, "--delete-apikey 1")
 
     assert (collection.code, key.code, plone.list_collections()) == (2, 2, before)
-    assert "Delete the collection plone-1 with 6 documents of 4 projects, and the aliases packages, plone" in (
+    assert "Delete the collection plone-1 with 8 documents of 4 projects, and the aliases packages, plone" in (
         collection.error
     )
     assert "Delete the key 1 (search only: plone), which begins with your and gives access to plone?" in key.error
@@ -239,7 +239,7 @@ def test_confirmation_on_terminal(
     os.close(theirs)
 
     assert (run.returncode, plone.list_collections()) == (code, remaining_collections)
-    assert "Delete the collection plone-1 with 6 documents of 4 projects, and the alias plone" in err
+    assert "Delete the collection plone-1 with 8 documents of 4 projects, and the alias plone" in err
 
 
 @pytest.mark.parametrize("option", ["", " -f"])
@@ -270,7 +270,7 @@ def test_recreate_makes_no_requests(plone: CommandRunner, pypi: LocalPyPI) -> No
 
     result = run_updater(plone, "--recreate-collection -t plone --json")
 
-    assert (result.code, result.report["copied"], result.report["documents"]) == (0, 4, 6)
+    assert (result.code, result.report["copied"], result.report["documents"]) == (0, 4, 8)
     assert get_lines(run_updater(plone, "-lsa")) == ["plone → plone-2"]
     assert plone.invoke("--show", "plone.api", "--all-versions", "-p", "plone").out == before
     assert pypi.requests.total == 0
@@ -278,7 +278,7 @@ def test_recreate_makes_no_requests(plone: CommandRunner, pypi: LocalPyPI) -> No
 
 def test_incremental_run_after_recreate(plone: CommandRunner, pypi: LocalPyPI) -> None:
     run_updater(plone, "--recreate-collection -p plone")
-    pypi.registry.publish("collective.one", "0.2")
+    pypi.registry.publish("collective.one", "0.3")
 
     assert plone.invoke("-i", "-p", "plone", "--json").report["indexed"] == 1
 
@@ -336,7 +336,7 @@ def test_export_import_round_trip(plone: CommandRunner, tmp_path: Path) -> None:
 
     elsewhere = run_updater(plone, "--import plone.jsonl.gz -p plone --json", sqlite_path=tmp_path / "other.sqlite3")
 
-    assert (elsewhere.code, elsewhere.report["copied"], elsewhere.report["documents"]) == (0, 4, 6)
+    assert (elsewhere.code, elsewhere.report["copied"], elsewhere.report["documents"]) == (0, 4, 8)
     second_export = run_updater(plone, "--export again.jsonl.gz -p plone", sqlite_path=tmp_path / "other.sqlite3")
     assert second_export.code == 0
     assert (tmp_path / "again.jsonl.gz").read_bytes() == (tmp_path / "plone.jsonl.gz").read_bytes()

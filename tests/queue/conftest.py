@@ -7,12 +7,11 @@ import pytest
 
 from pyf.aggregator import queue
 from pyf.aggregator.queue.worker_context import close_worker_context
-from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.settings import SETTINGS
-from support.queue_site import PROJECTS, QueueSite
+from support.queue_site import QueueSite
 from support.redis_server import RedisServer, start_redis
+from support.sample_ecosystem import build_sample_registry
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +25,8 @@ def redis() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def pypi() -> Iterator[LocalPyPI]:
-    with LocalPyPI(FakeRegistry(parse_yaml_projects(PROJECTS))) as pypi:
+    registry = build_sample_registry("Plone.Api", "collective.one", "both.worlds", "flask-thing", "unframed")
+    with LocalPyPI(registry) as pypi:
         yield pypi
 
 

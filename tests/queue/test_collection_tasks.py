@@ -196,7 +196,7 @@ def test_update_reads_the_changelog_once(site: QueueSite) -> None:
 
     assert {name: part["indexed"] for name, part in result["collections"].items()} == {"plone": 1, "flask": 1}
     assert (site.versions("plone", "plone-api"), site.versions("flask", "flask-thing")) == (
-        ["1.0", "2.0", "3.0"],
+        ["1.0", "2.0", "3.0", "3.0a1"],
         ["1.0", "2.0"],
     )
     requests = site.pypi.requests.by_kind

@@ -15,30 +15,6 @@ from pyf.aggregator.queue.worker_context import WorkerContext, close_worker_cont
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.redis_server import RedisServer
 
-PROJECTS = """
-projects:
-  - name: Plone.Api
-    classifiers: ["Framework :: Plone"]
-    releases:
-      - {version: "1.0", date: 2020-01-01}
-      - {version: "2.0", date: 2022-01-01}
-  - name: collective.one
-    classifiers: ["Framework :: Plone :: 6.0"]
-    releases:
-      - {version: "0.1", date: 2021-01-01}
-  - name: both.worlds
-    classifiers: ["Framework :: Plone", "Framework :: Flask"]
-    releases:
-      - {version: "1.0", date: 2021-01-01}
-  - name: flask-thing
-    classifiers: ["Framework :: Flask"]
-    releases:
-      - {version: "1.0", date: 2021-01-01}
-  - name: unframed
-    releases:
-      - {version: "1.0", date: 2021-01-01}
-"""
-
 
 @dataclass
 class QueueSite:

@@ -8,9 +8,7 @@ import pytest
 from pyf.aggregator.domain.collection import CollectionState, ExportHeader, ExportLine
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.domain.membership.profile import Filter
-from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault
-from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from pyf.aggregator.usecases.collections.merge import merge_collection
 from pyf.aggregator.usecases.collections.overview import get_collection, list_collections, read_details, read_overview
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
@@ -21,7 +19,7 @@ from pyf.aggregator.usecases.enrich.repositories import enrich_repositories
 from support import legacy_collection
 from support.registry_world import Clock, World, build_server_settings, open_world
 from support.typesense_fake import LocalTypesense
-from usecases.conftest import PROJECTS
+from usecases.conftest import build_plone_registry
 
 
 @pytest.fixture
@@ -34,9 +32,7 @@ def server() -> Iterator[LocalTypesense]:
 def user(server: LocalTypesense, tmp_path: Path) -> Iterator[World]:
     """A world whose collection is `plone`, whether or not it exists."""
     clock = Clock()
-    with open_world(
-        FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock), tmp_path, clock=clock, **build_server_settings(server)
-    ) as made:
+    with open_world(build_plone_registry(clock), tmp_path, clock=clock, **build_server_settings(server)) as made:
         yield made
 
 

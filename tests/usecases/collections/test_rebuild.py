@@ -98,7 +98,7 @@ def test_rebuild_with_another_filter(small: World) -> None:
     report = small.recreate(target=Target(collection="plone", filter=django))
 
     assert report.is_complete
-    assert small.names() == ["django-thing", "left-plone"]
+    assert small.names() == ["django-blog", "left-plone"]
     assert small.deps.index.get_state("plone").filter == django
 
 

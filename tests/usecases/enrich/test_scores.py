@@ -118,7 +118,7 @@ def test_rebuild_with_other_filter_has_full_scores(small: World) -> None:
     small.recreate(target=Target(collection="plone", filter=both))
 
     assert read_health(small, "plone.api").health_model == "full"
-    assert read_health(small, "django-thing").health_model == "basic"
+    assert read_health(small, "django-blog").health_model == "basic"
 
 
 def test_rebuild_keeps_no_old_score(small: World) -> None:

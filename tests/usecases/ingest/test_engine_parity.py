@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 from pyf.aggregator.domain.documents.schema import DownloadFields, RepositoryFields
-from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.faults import Fault
-from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
 from support.registry_world import Clock, World, open_engine_settings, open_world
-from usecases.conftest import PROJECTS
+from usecases.conftest import build_plone_registry
 
 PLONE = {"classifiers": ["Framework :: Plone"]}
 
@@ -74,7 +72,7 @@ def worlds(tmp_path: Path) -> Iterator[list[World]]:
         for engine in ("sqlite", "typesense"):
             clock, folder = Clock(), tmp_path / engine
             settings = stack.enter_context(open_engine_settings(engine))
-            fake_registry = FakeRegistry(parse_yaml_projects(PROJECTS), clock=clock)
+            fake_registry = build_plone_registry(clock)
             built_worlds.append(stack.enter_context(open_world(fake_registry, folder, clock=clock, **settings)))
         yield built_worlds
 

@@ -21,7 +21,7 @@ EVENTS: dict[str, tuple[Callable[[FakeRegistry], None], int, int]] = {
     "two releases at once": (lambda e: [e.publish("plone.api", v) for v in ("2.1", "2.2")], 1, 1),
     "a pre-release": (lambda e: e.publish("plone.api", "4.0b1"), 1, 1),
     "a new project": (lambda e: e.publish("collective.new", "1.0", info={"classifiers": PLONE}), 1, 0),
-    "a project joins": (lambda e: e.publish("django-thing", "2.0", info={"classifiers": PLONE}), 1, 1),
+    "a project joins": (lambda e: e.publish("django-blog", "2.0", info={"classifiers": PLONE}), 1, 1),
     "a project leaves": (lambda e: e.publish("plone.api", "4.0", info={"classifiers": []}), 1, 0),
     "a project comes back": (lambda e: e.publish("left.plone", "3.0", info={"classifiers": PLONE}), 1, 2),
     "the newest is yanked": (lambda e: e.yank("plone.api", "2.0", "bad"), 1, 0),
@@ -138,7 +138,7 @@ def test_update_uses_stored_filter(small: World) -> None:
     small.changes(target=Target(collection="other"))
 
     names = [project_state.name_normalized for project_state in small.deps.index.project_states("other")]
-    assert names == ["django-late", "django-thing", "left-plone"]
+    assert names == ["django-blog", "django-late", "left-plone"]
 
 
 def test_failing_package_keeps_cursor(small: World) -> None:

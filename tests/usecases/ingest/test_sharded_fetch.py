@@ -104,7 +104,7 @@ def test_shared_changelog_is_read_once(small: World) -> None:
     small.fetch()
     small.fetch(target=Target(collection="django", filter=DJANGO))
     small.fake_registry.publish("plone.api", "2.1")
-    small.fake_registry.publish("django-thing", "2.0")
+    small.fake_registry.publish("django-blog", "2.0")
     small.pypi.requests.clear()
     deps = with_shared_changelog(small.deps)
 
