@@ -1,4 +1,4 @@
-"""What is true of every setting; the effect of each is tested in `tests/cli/test_settings_effects.py`."""
+"""Rules of all settings; `tests/cli/settings/` tests the effect of each."""
 
 import re
 from pathlib import Path
