@@ -222,7 +222,7 @@ def test_a_key_makes_typesense_the_engine_unless_another_is_named(
     assert load_settings().engine == engine
 
 
-def test_a_typesense_key_is_neither_shown_when_it_is_refused_nor_in_any_representation(
+def test_typesense_key_appears_in_no_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TYPESENSE_API_KEY", "very-secret")
@@ -260,9 +260,7 @@ def test_a_server_has_one_address_and_a_cluster_many(
         ({"descriptions": "all"}, "all"),
     ],
 )
-def test_descriptions_of_all_releases_are_kept_where_clients_search_in_them(
-    settings: dict[str, str], kept: str
-) -> None:
+def test_typesense_keeps_descriptions_of_all_releases(settings: dict[str, str], kept: str) -> None:
     assert load_settings(**settings).kept_descriptions == kept
 
 

@@ -18,7 +18,7 @@ def test_a_file_adds_to_what_is_built_in(tmp_path: Path) -> None:
     assert mine.synonyms.keys() > own.synonyms.keys()
 
 
-def test_no_package_is_named_by_the_built_in_words_but_the_one_that_everybody_abbreviates() -> None:
+def test_packaged_words_name_one_abbreviated_package() -> None:
     names = {"".join(phrase) for phrase in load_lexicon().synonyms if len(phrase) > 1}
 
     assert {word for word in names if word.startswith(("django", "flask", "plone"))} == {"djangorestframework"}

@@ -38,7 +38,7 @@ def list_opened(keys: ApiKeys, value: str, action: str = SEARCH_ACTION) -> list[
     return [name for name in ("plone", "plone-1", "plone-private", "django") if keys.is_allowed(value, action, name)]
 
 
-def test_a_key_opens_the_alias_it_was_made_for_and_the_collection_behind_it(keys: ApiKeys) -> None:
+def test_key_grants_its_alias_and_the_collection_behind_it(keys: ApiKeys) -> None:
     made = keys.create(["plone"], description="for the site")
 
     assert list_opened(keys, made.value) == ["plone", "plone-1"]
@@ -118,7 +118,7 @@ def test_a_value_is_given_once(keys: ApiKeys) -> None:
 
 
 @pytest.mark.parametrize("value", ["short", "with a space", "a\nb-a-b-a-b", "ö" * 10, "a" * 201])
-def test_a_value_that_no_header_can_carry_or_that_is_short_is_refused_and_not_quoted(keys: ApiKeys, value: str) -> None:
+def test_unusable_or_short_value_is_rejected_unquoted(keys: ApiKeys, value: str) -> None:
     with pytest.raises(Invalid) as raised:
         keys.create(["plone"], description="", value=value)
 
@@ -126,7 +126,7 @@ def test_a_value_that_no_header_can_carry_or_that_is_short_is_refused_and_not_qu
     assert list(keys.list_keys()) == []
 
 
-def test_a_deleted_key_opens_nothing_and_its_number_is_not_given_again(keys: ApiKeys) -> None:
+def test_deleted_key_grants_nothing_and_its_id_is_not_reused(keys: ApiKeys) -> None:
     first = keys.create(["plone"], description="first")
 
     keys.delete(first.key.id)

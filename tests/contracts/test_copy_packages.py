@@ -84,7 +84,7 @@ def test_tombstones_of_packages_that_are_there_are_not_copied(two: IndexEngine) 
     assert list(two.index.tombstones("plone-2")) == [stones[1]]
 
 
-def test_initial_fields_are_written_only_where_an_owner_has_written_nothing(engine: IndexEngine) -> None:
+def test_initial_fields_fill_only_empty_owners(engine: IndexEngine) -> None:
     engine.admin.create("plone-1", STATE)
     initial = Enrichments(repository=RepositoryFields(github_stars=1), downloads=DownloadFields(download_last_day=2))
     package = replace(build_project("a", "1.0", "2.0"), initial=initial)

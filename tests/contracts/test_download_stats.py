@@ -46,7 +46,7 @@ def test_what_the_source_does_not_tell_is_unset(source: DownloadSource) -> None:
             assert (answer.total, answer.history, answer.newest_day) == (UNSET, {}, UNSET)
 
 
-def test_a_project_that_the_source_does_not_know_is_not_found_and_keeps_no_other_back(source: DownloadSource) -> None:
+def test_unknown_project_does_not_affect_others(source: DownloadSource) -> None:
     answers = fetch_outcomes(source, ["nobody", "busy"])
 
     assert isinstance(answers["nobody"], NotFound)

@@ -17,7 +17,7 @@ NO_NAMES = ["", "-p", ".p", "_p", "p/q", "p q", "p\n", "ö", "../p", "p\0", "a" 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_of_letters_digits_dots_dashes_and_underscores_is_taken(admin: IndexAdmin, name: str) -> None:
+def test_create_accepts_letters_digits_and_punctuation(admin: IndexAdmin, name: str) -> None:
     admin.create(name, STATE, alias=f"{name[:90]}-alias")
 
     assert admin.resolve(f"{name[:90]}-alias") == name
@@ -75,7 +75,7 @@ def test_a_name_is_given_once(admin: IndexAdmin) -> None:
             admin.create(taken, STATE)
 
 
-def test_an_alias_that_is_a_collection_is_refused_before_anything_is_made(admin: IndexAdmin) -> None:
+def test_create_rejects_alias_that_is_a_collection(admin: IndexAdmin) -> None:
     admin.create("plone", STATE)
 
     for alias in ("plone", "plone-1"):
@@ -105,7 +105,7 @@ def test_an_alias_can_be_pointed_elsewhere(engine: IndexEngine, admin: IndexAdmi
     assert [(c.name, c.aliases) for c in admin.list_collections()] == [("plone-1", ()), ("plone-2", ("plone",))]
 
 
-def test_an_alias_can_not_lead_to_what_is_not_there_nor_to_another_alias(admin: IndexAdmin) -> None:
+def test_set_alias_requires_a_collection(admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE, alias="plone")
 
     with pytest.raises(NotFound, match="nowhere"):
@@ -138,9 +138,7 @@ def test_an_alias_can_not_take_a_collections_name(admin: IndexAdmin) -> None:
     assert admin.resolve("plone-1") == "plone-1"
 
 
-def test_a_dropped_collection_takes_all_that_it_held_and_its_aliases_along(
-    engine: IndexEngine, admin: IndexAdmin
-) -> None:
+def test_drop_deletes_documents_and_aliases(engine: IndexEngine, admin: IndexAdmin) -> None:
     admin.create("plone-1", build_state(cursor=7), alias="plone")
     engine.index.put("plone-1", [build_project("a"), build_project("b")])
     engine.index.update("plone-1", {"a": RepositoryFields(github_stars=7)})

@@ -80,7 +80,7 @@ def test_the_newest_release_comes_first_then_the_higher_versions(index: PackageI
     assert list_versions(index, "plone.api") == ["1.10", "2.0", "1.9", "0.1", "3.0a1"]
 
 
-def test_a_put_replaces_the_documents_of_its_projects_and_of_no_other(index: PackageIndex) -> None:
+def test_put_replaces_documents_of_its_projects_only(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0", "2.0"), build_project("b", "1.0")])
 
     index.put(PLONE, [build_project("a", "2.0", "3.0", summary="new")])
@@ -124,7 +124,7 @@ def test_a_project_put_without_documents_is_not_there(index: PackageIndex) -> No
 
 
 @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
-def test_a_number_beyond_64_bits_is_rejected_and_keeps_nothing_else_out(index: PackageIndex, number: int) -> None:
+def test_number_beyond_64_bits_rejects_one_project(index: PackageIndex, number: int) -> None:
     wrong = build_fields("a", "1.0", upload_timestamp=number)
     right = build_fields("a", "2.0", upload_timestamp=2**63 - 1)
 
@@ -157,7 +157,7 @@ def test_half_a_surrogate_pair_costs_one_character_and_no_release(index: Package
     assert list_versions(index, "b") == ["2.0.0"]
 
 
-def test_a_change_to_a_value_that_was_put_or_read_does_not_reach_the_index(index: PackageIndex) -> None:
+def test_changing_passed_or_returned_values_keeps_the_index(index: PackageIndex) -> None:
     given = build_fields("a", "1.0", project_urls={"Source": "https://git.example"})
     index.put(PLONE, [ProjectDocuments(name_normalized="a", documents=(given,))])
 

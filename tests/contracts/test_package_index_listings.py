@@ -124,9 +124,7 @@ def test_a_listing_stays_with_its_collection_when_the_alias_moves(
 
 
 @pytest.mark.parametrize("listing", ["project_states", "export"])
-def test_a_listing_of_a_collection_that_is_dropped_fails_and_does_not_just_end(
-    engine: IndexEngine, index: PackageIndex, listing: str
-) -> None:
+def test_listing_of_dropped_collection_fails(engine: IndexEngine, index: PackageIndex, listing: str) -> None:
     """Whoever took the short list for the whole would miss the rest."""
     index.put(PLONE, [build_project(name) for name in make_names(600)])
     going_on = getattr(index, listing)(PLONE)

@@ -82,7 +82,7 @@ def test_a_write_without_a_score_leaves_the_one_that_is_there(index: PackageInde
     assert [document["health_score"] for document in list_documents(index, "a")] == [50]
 
 
-def test_what_others_have_written_is_reported_of_the_projects_that_are_there(index: PackageIndex) -> None:
+def test_enrichments_are_returned_for_existing_projects(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0", "2.0"), build_project("b"), build_project("plone.api")])
     index.update(PLONE, {"a": RepositoryFields(github_stars=7), "plone-api": RepositoryFields(github_stars=8)})
     index.update(PLONE, {"a": DownloadFields(download_last_day=9)})
@@ -96,7 +96,7 @@ def test_what_others_have_written_is_reported_of_the_projects_that_are_there(ind
     }
 
 
-def test_an_update_replaces_all_fields_of_its_owner_and_none_of_another(index: PackageIndex) -> None:
+def test_update_replaces_the_fields_of_its_owner_only(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a")])
     index.update(PLONE, {"a": RepositoryFields(github_stars=7, github_url="https://git.example/a")})
     index.update(PLONE, {"a": DownloadFields(download_last_day=9)})
@@ -118,7 +118,7 @@ def test_an_update_creates_no_project(index: PackageIndex) -> None:
     assert "github_stars" not in list_documents(index, "b")[0]
 
 
-def test_an_update_of_a_removed_project_leaves_nothing_for_its_return(index: PackageIndex) -> None:
+def test_update_of_removed_project_is_dropped(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("plone.api")])
     index.remove(PLONE, [TOMBSTONE])
 

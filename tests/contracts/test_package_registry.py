@@ -21,7 +21,7 @@ def read_project(registry: RegistryPorts, name: str, *known_versions: str) -> Pr
     return next(registry.projects.read_projects([ProjectRequest(name=name, known_versions=frozenset(known_versions))]))
 
 
-def test_a_classifier_finds_the_projects_any_release_of_which_ever_carried_it(registry: RegistryPorts) -> None:
+def test_classifier_finds_projects_by_any_release(registry: RegistryPorts) -> None:
     found = dict(registry.projects.browse_classifiers([PLONE, DJANGO]))
 
     assert found == {PLONE: {"plone-api", "acme-blog", "leaky"}, DJANGO: {"plone-api"}}
@@ -69,7 +69,7 @@ def test_a_project_is_read_with_all_that_is_known_of_it(registry: RegistryPorts,
     }
 
 
-def test_older_releases_come_with_their_own_metadata_and_without_readme(registry: RegistryPorts) -> None:
+def test_older_releases_have_own_metadata_without_readme(registry: RegistryPorts) -> None:
     answer = read_project(registry, "plone-api").outcome
 
     assert isinstance(answer, Project)
@@ -85,9 +85,7 @@ def test_older_releases_come_with_their_own_metadata_and_without_readme(registry
     ("known", "requests"),
     [([], 3), (["2.0"], 3), (["1.0"], 2), (["1.0", "2.0", "2.1a1"], 1), (["0.5"], 3)],
 )
-def test_reading_takes_a_request_for_each_release_that_is_neither_newest_nor_known(
-    registry: RegistryPorts, known: list[str], requests: int
-) -> None:
+def test_one_request_per_unknown_older_release(registry: RegistryPorts, known: list[str], requests: int) -> None:
     read_project(registry, "plone-api", *known)
 
     assert registry.meter.count() == requests
@@ -101,7 +99,7 @@ def test_the_newest_release_has_its_metadata_even_if_it_is_known(registry: Regis
     assert answer.list_unread_releases(["1.0", "2.0", "2.1a1"]) == ()
 
 
-def test_of_a_project_that_is_not_worth_it_no_further_release_is_read(registry: RegistryPorts) -> None:
+def test_older_releases_of_rejected_project_are_not_read(registry: RegistryPorts) -> None:
     seen: list[Project] = []
 
     (reading,) = registry.projects.read_projects([ProjectRequest(name="plone-api")], needs_releases=seen.append)
@@ -132,7 +130,7 @@ def test_a_project_without_a_document_is_not_found(registry: RegistryPorts, name
     assert isinstance(reading.outcome, NotFound)
 
 
-def test_a_project_that_nobody_answers_for_is_unavailable_and_keeps_no_other_back(registry: RegistryPorts) -> None:
+def test_unavailable_project_does_not_affect_others(registry: RegistryPorts) -> None:
     registry.fail_project("acme-blog")
 
     readings = group_by_name(

@@ -100,7 +100,7 @@ def test_the_memory_is_asked_once_for_all(renderer: Renderer, cache: RecordingCa
     assert [len(asked) for asked in cache.recalled] == [2]
 
 
-def test_several_renderings_may_be_under_way_and_be_taken_in_any_order(renderer: Renderer) -> None:
+def test_concurrent_renderings_are_returned_in_any_order(renderer: Renderer) -> None:
     first, second = renderer.render([MARKDOWN, RST]), renderer.render([RST, BROKEN])
 
     assert list(second.result()) == [render_readme(RST), render_readme(BROKEN)]

@@ -42,7 +42,7 @@ def test_what_others_wrote_last_comes_along_where_it_is_one_step(copied_engine: 
         assert copied_engine.index.get_tombstone("plone", "b") is not None
 
 
-def test_it_may_be_repeated_and_begun_where_the_collection_is_gone_already(copied_engine: IndexEngine) -> None:
+def test_replacement_is_repeatable_without_the_collection(copied_engine: IndexEngine) -> None:
     copied_engine.admin.drop("plone")
 
     for _ in range(2):
@@ -51,7 +51,7 @@ def test_it_may_be_repeated_and_begun_where_the_collection_is_gone_already(copie
     assert copied_engine.admin.resolve("plone") == "plone-1"
 
 
-def test_a_successor_has_to_be_there_and_another_collection_by_its_own_name(copied_engine: IndexEngine) -> None:
+def test_successor_must_be_another_existing_collection(copied_engine: IndexEngine) -> None:
     copied_engine.admin.create("django-1", STATE, alias="django")
 
     with pytest.raises(NotFound, match="nowhere"):

@@ -55,7 +55,7 @@ def test_nothing_is_remembered_at_first(cache: RepositoryCache) -> None:
     assert cache.get_many([], fetched_since=0) == {}
 
 
-def test_what_was_learned_is_returned_in_any_case_also_that_there_is_none(cache: RepositoryCache) -> None:
+def test_cache_returns_missing_repositories_in_any_case(cache: RepositoryCache) -> None:
     cache.set_many([make_cached("O/A", 5), make_cached("o/gone", 5, None)])
 
     recalled = cache.get_many([to_ref("o/a"), to_ref("o/GONE"), to_ref("o/never")], fetched_since=0)
@@ -84,9 +84,7 @@ def test_what_was_learned_last_counts_whenever_it_is_kept(cache: RepositoryCache
 
 @given(repository=repositories)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_repository_comes_back_as_it_was_under_the_address_that_was_asked(
-    cache: RepositoryCache, repository: Repository
-) -> None:
+def test_repository_round_trips_under_the_requested_url(cache: RepositoryCache, repository: Repository) -> None:
     asked = CachedRepository(ref=to_ref("o/old"), repository=repository, fetched_at=1)
     cache.set_many([asked])
 

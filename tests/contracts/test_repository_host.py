@@ -53,7 +53,7 @@ def test_one_that_is_not_there_or_not_public_is_not_found(host: RepositoryHostPo
     assert path in str(answer)
 
 
-def test_an_archived_one_says_so_and_a_license_that_has_no_name_is_unknown(host: RepositoryHostPorts) -> None:
+def test_archived_flag_and_unnamed_license(host: RepositoryHostPorts) -> None:
     answer = fetch_one(host, "o/archived").outcome
 
     assert isinstance(answer, Repository)
@@ -102,7 +102,7 @@ def test_nothing_asked_is_no_request(host: RepositoryHostPorts) -> None:
     assert host.meter.count() == 0
 
 
-def test_a_host_that_wants_a_longer_pause_than_is_waited_for_ends_it_and_says_when_to_come_back(
+def test_too_long_pause_ends_the_run_with_its_end(
     host: RepositoryHostPorts,
 ) -> None:
     host.exhaust_limit()

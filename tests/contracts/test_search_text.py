@@ -164,9 +164,7 @@ def test_names_are_suggested_by_their_beginning_or_that_of_a_part(
     assert [each.name for each in search_engine.suggest(PLONE, typed, limit=5)] == expected
 
 
-def test_the_most_downloaded_of_very_many_are_suggested_whatever_else_they_are_worth(
-    index: PackageIndex, search_engine: SearchEngine
-) -> None:
+def test_most_downloaded_of_many_are_suggested(index: PackageIndex, search_engine: SearchEngine) -> None:
     names = [f"plone-p{n:03}" for n in range(150)]
     given_up = [build_project(name, project_status="archived") for name in names[-3:]]
     index.put(PLONE, [*(build_project(name) for name in names[:-3]), *given_up])
@@ -179,9 +177,7 @@ def test_the_most_downloaded_of_very_many_are_suggested_whatever_else_they_are_w
 
 
 @pytest.mark.usefixtures("toolbar_packages")
-def test_the_more_downloaded_of_two_is_suggested_first_and_so_many_at_most(
-    index: PackageIndex, search_engine: SearchEngine
-) -> None:
+def test_suggestions_are_sorted_by_downloads_and_limited(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.update(
         PLONE,
         {"djangorestframework": DownloadFields(download_last_month=9), "django-crispy-forms": DownloadFields()},

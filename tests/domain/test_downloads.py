@@ -58,7 +58,7 @@ def draw_fields(draw: st.DrawFn) -> DownloadFields:
 
 
 @given(draw_downloads(), moments)
-def test_a_count_that_the_source_does_not_tell_is_absent_and_not_zero(answer: Downloads, now: int) -> None:
+def test_missing_count_is_absent_and_not_zero(answer: Downloads, now: int) -> None:
     fields = build_download_fields(answer, source="any", now=now)
 
     assert (fields.download_last_day, fields.download_last_week, fields.download_last_month, fields.download_total) == (

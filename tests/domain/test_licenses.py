@@ -93,7 +93,7 @@ def test_ambiguous_names_have_no_expression(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["GPL-3.0", "gpl-3.0-only", "GPLv3"])
-def test_deprecated_identifiers_are_replaced_wherever_they_are_published(text: str) -> None:
+def test_deprecated_license_identifiers_are_replaced(text: str) -> None:
     assert to_spdx(expression=text, classifiers=(), text="") in ("GPL-3.0-only", "")
     assert to_spdx(expression="", classifiers=(), text=text) == "GPL-3.0-only"
 

@@ -89,7 +89,7 @@ def test_curated_entry_has_the_last_word() -> None:
     assert find_replacement(with_texts(summary="Superseded by flask-other"), UNSET, curated) == curated["flask-thing"]
 
 
-def test_curated_file_is_sorted_and_names_no_package_as_its_own_successor() -> None:
+def test_curated_file_is_sorted_without_self_successors() -> None:
     replacements = load_replacements()
 
     assert list(replacements) == sorted(replacements)

@@ -160,7 +160,7 @@ def list_candidate_paths(*releases: dict[str, object]) -> list[str]:
     return [ref.path for ref in list_repository_candidates(build_fields(**release) for release in releases)]  # type: ignore[arg-type]
 
 
-def test_links_are_tried_by_label_then_home_page_then_downloads_and_documentation() -> None:
+def test_repository_links_are_tried_in_order() -> None:
     release = {
         "docs_url": "https://github.com/o/docs-url",
         "home_page": "https://github.com/o/home",

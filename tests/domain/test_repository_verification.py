@@ -24,7 +24,7 @@ def test_a_project_with_the_repositorys_name_vouches_for_all_of_them() -> None:
     assert is_verified(TEMPLATE, [*UNRELATED_CLAIMS, RepositoryClaim(project="cookiecutter-pypackage")])
 
 
-def test_the_parts_of_a_monorepo_are_called_like_it_or_like_its_owner() -> None:
+def test_monorepo_packages_match_repository_or_owner() -> None:
     mono = RepositoryRef("github.com", "Azure", "sdk-for-python")
 
     assert is_verified(mono, [RepositoryClaim(project=f"azure-{part}", users=(part,)) for part in "abcdefgh"])

@@ -39,15 +39,13 @@ def test_case_does_not_count_and_what_is_clear_may_be_left_out(
     assert resolve_values(facet, asked, known, frameworks=("Plone",)) == expected
 
 
-def test_without_a_framework_of_ones_own_a_version_of_several_is_not_clear() -> None:
+def test_version_of_several_frameworks_is_ambiguous() -> None:
     assert resolve_values("framework", "6.0", FRAMEWORKS) == ()
     assert resolve_values("framework", "5.2", FRAMEWORKS) == ("Django 5.2",)
 
 
 @given(st.sampled_from(sorted(FACETS)), st.text(), st.sets(st.text()), st.sets(st.text()))
-def test_what_there_is_means_itself_and_nothing_means_what_there_is_not(
-    facet: str, asked: str, known: set[str], frameworks: set[str]
-) -> None:
+def test_existing_value_resolves_to_itself(facet: str, asked: str, known: set[str], frameworks: set[str]) -> None:
     assert set(resolve_values(facet, asked, known, frameworks)) <= known
     assert resolve_values(facet, asked, known | {asked}, frameworks) == (asked,)
 

@@ -88,7 +88,7 @@ def test_package_that_says_nothing_is_unknown() -> None:
     assert check("==1.0", to_documents(release("1.0"))).status is Status.UNKNOWN
 
 
-def test_open_range_of_a_release_that_is_older_than_the_goal_is_unknown() -> None:
+def test_open_range_of_release_before_goal_is_unknown() -> None:
     documents = to_documents(
         release("1.0", requires_dist=("django>=4.2",)),
         release("2.0", requires_dist=("django>=4.2",), upload_timestamp=2_000),
@@ -166,7 +166,7 @@ def test_advisories_health_and_replacement_are_reported() -> None:
     declared=st.lists(st.booleans(), min_size=1, max_size=6),
     pinned=st.integers(min_value=0, max_value=5),
 )
-def test_recommended_release_is_the_lowest_supporting_one_from_the_pin_on(declared: list[bool], pinned: int) -> None:
+def test_recommended_release_is_lowest_supporting_from_pin(declared: list[bool], pinned: int) -> None:
     releases = [
         release(
             f"{number}.0",

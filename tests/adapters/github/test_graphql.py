@@ -310,7 +310,7 @@ def test_refused_repository_that_is_blocked_counts_as_not_public(host: GitHubGra
     assert isinstance(fetch_results(host, REFS[:3])[REFS[1]].outcome, NotFound)
 
 
-def test_refused_repositories_do_not_wait_for_the_limit_of_the_public(
+def test_refused_repositories_ignore_the_public_rate_limit(
     host: GitHubGraphQL, github: LocalGitHub, pauses: list[float]
 ) -> None:
     github.refused.update(ref.path for ref in REFS)

@@ -198,7 +198,7 @@ def test_another_database_of_the_same_name_has_its_own_index(world: SearchSandbo
     other.database.close()
 
 
-def test_search_during_a_write_of_another_process_returns_the_state_before(world: SearchSandbox) -> None:
+def test_search_during_write_returns_state_before(world: SearchSandbox) -> None:
     search = world.open_search()
     search_names(search)
     world.put("d")

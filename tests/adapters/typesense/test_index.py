@@ -140,7 +140,7 @@ def test_a_field_that_is_indexed_in_another_way_is_changed_in_place(local: Local
 
 
 @pytest.mark.parametrize(("name", "change"), [("github_stars", {"type": "int32"}), ("keywords", {"type": "string"})])
-def test_field_of_another_type_is_an_error_with_a_hint_and_nothing_is_written(
+def test_field_of_another_type_is_an_error_with_hint(
     local: LocalTypesense, plone: Typesense, name: str, change: Json
 ) -> None:
     change_field(local, name, **change)
@@ -188,7 +188,7 @@ def test_an_older_programs_collection_is_listed_and_summed_up(old: Typesense) ->
     assert old.index.get_state("old").filter == Filter()
 
 
-def test_collections_of_other_programs_on_a_shared_server_are_left_alone(old: Typesense, local: LocalTypesense) -> None:
+def test_collections_of_other_programs_are_not_changed(old: Typesense, local: LocalTypesense) -> None:
     local.store.create({"name": "shop-1", "fields": [{"name": "name", "type": "string", "facet": True}]})
     local.store.set_alias("shop", {"collection_name": "shop-1"})
 
@@ -198,9 +198,7 @@ def test_collections_of_other_programs_on_a_shared_server_are_left_alone(old: Ty
     assert old.admin.resolve("shop") == "shop-1"
 
 
-def test_an_older_programs_collection_is_counted_without_reading_its_documents(
-    old: Typesense, local: LocalTypesense
-) -> None:
+def test_legacy_collection_is_counted_without_reading_it(old: Typesense, local: LocalTypesense) -> None:
     local.requests.clear()
 
     old.admin.list_collections()
@@ -219,14 +217,12 @@ def test_what_an_older_program_has_found_out_is_carried_over(old: Typesense) -> 
     assert "github_stars" not in old.index.get_project_documents("old-2", "plone.app")[0].to_dict()
 
 
-def test_an_older_programs_documents_are_not_read_as_if_they_were_ours(old: Typesense) -> None:
+def test_legacy_documents_are_not_read_as_own(old: Typesense) -> None:
     with pytest.raises(Invalid, match=r"old-1.*pyf collection rebuild old-?1? --from-pypi"):
         list(old.index.export("old"))
 
 
-def test_a_release_that_a_write_has_missed_shows_what_the_others_show_and_gets_it_with_the_next(
-    local: LocalTypesense, plone: Typesense
-) -> None:
+def test_missed_release_gets_shared_fields_with_next_write(local: LocalTypesense, plone: Typesense) -> None:
     """Another process has added it between the look at what is there and the writing."""
     plone.index.put("plone", [build_project("a", "1.0")])
     plone.index.update("plone", {"a": RepositoryFields(github_stars=7)})
@@ -255,9 +251,7 @@ def test_ids_of_every_kind_can_be_deleted(local: LocalTypesense, plone: Typesens
     assert sorted(local.store.collection("plone").documents) == ["a-2.0", "b-1.0"]
 
 
-def test_documents_whose_answer_was_lost_are_not_taken_for_another_projects(
-    local: LocalTypesense, plone: Typesense
-) -> None:
+def test_lost_response_keeps_documents_of_the_project(local: LocalTypesense, plone: Typesense) -> None:
     """They are there when they are sent once more."""
     local.faults.add(Fault("half", request="import", times=1))
 
@@ -267,9 +261,7 @@ def test_documents_whose_answer_was_lost_are_not_taken_for_another_projects(
     assert sorted(local.store.collection("plone").documents) == ["a-1.0", "a-1.0+local"]
 
 
-def test_second_document_of_an_id_gets_an_id_with_the_name_of_its_package(
-    local: LocalTypesense, plone: Typesense
-) -> None:
+def test_colliding_id_gets_the_package_name(local: LocalTypesense, plone: Typesense) -> None:
     plone.index.put("plone", [build_project("A", "1.0-2"), build_project("A-1.0", "2")])
 
     assert {name: document["name"] for name, document in local.store.collection("plone").documents.items()} == {
@@ -279,9 +271,7 @@ def test_second_document_of_an_id_gets_an_id_with_the_name_of_its_package(
     assert get_stored_document(local, "A-1.0-2 of a-1-0")["identifier"] == "A-1.0-2"
 
 
-def test_a_document_that_the_server_refuses_is_named_and_the_project_is_found_by_the_next_run(
-    local: LocalTypesense, plone: Typesense
-) -> None:
+def test_rejected_document_is_named_and_retried(local: LocalTypesense, plone: Typesense) -> None:
     plone.index.put("plone", [build_project("a", "1.0", last_serial=3)])
     collection = local.store.collection("plone")
     collection.alter({"fields": [{"name": "odd", "type": "bool", "optional": True}]})
@@ -296,7 +286,7 @@ def test_a_document_that_the_server_refuses_is_named_and_the_project_is_found_by
     ]
 
 
-def test_a_name_that_cannot_be_looked_up_is_rejected_and_not_lost_silently(plone: Typesense) -> None:
+def test_name_without_lookup_key_is_rejected(plone: Typesense) -> None:
     odd = ProjectDocuments(name_normalized="Not Normal", documents=(build_fields("Not Normal", "1.0"),))
 
     rejected = plone.index.put("plone", [odd])

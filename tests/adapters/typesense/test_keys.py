@@ -72,9 +72,7 @@ def test_a_key_survives_a_recreation(local: LocalTypesense, ports: Typesense, al
     assert ports.keys.is_allowed(new_key.value, SEARCH_ACTION, fresh)
 
 
-def test_a_key_of_another_program_is_listed_and_deleted_and_allows_nothing_here(
-    local: LocalTypesense, ports: Typesense
-) -> None:
+def test_foreign_key_is_listed_and_grants_nothing(local: LocalTypesense, ports: Typesense) -> None:
     ports.keys.create(["plone"], description="ours")
     payload = {
         "description": "theirs",
@@ -137,9 +135,7 @@ def test_a_key_whose_answer_was_lost_is_the_one_that_was_made(
     assert ports.keys.is_allowed(new_key.value, SEARCH_ACTION, "plone")
 
 
-def test_a_value_that_another_key_has_is_refused_although_answers_are_lost(
-    local: LocalTypesense, ports: Typesense
-) -> None:
+def test_duplicate_key_value_is_rejected_after_lost_responses(local: LocalTypesense, ports: Typesense) -> None:
     value = generate_key()
     ports.keys.create(["plone"], description="first", value=value)
 

@@ -160,9 +160,7 @@ def test_a_value_of_a_facet_is_cut(server: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(("number", "is_found"), [(2**31 - 1, True), (2**31, False)])
-def test_a_number_that_a_field_of_32_bits_cannot_hold_is_taken_and_not_found(
-    server: httpx.Client, number: int, is_found: bool
-) -> None:
+def test_number_beyond_32_bits_is_stored_and_not_found(server: httpx.Client, number: int, is_found: bool) -> None:
     written = server.post(
         "/collections/things/documents",
         params={"action": "upsert"},

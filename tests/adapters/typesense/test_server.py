@@ -108,7 +108,7 @@ def test_a_server_that_is_not_there_is_said_so() -> None:
             get_size(server)
 
 
-def test_a_server_that_was_waited_for_in_vain_is_not_waited_for_by_what_follows() -> None:
+def test_unavailable_server_is_waited_for_once() -> None:
     """A run that ends still writes down what it has; with a minute for each request it would never end."""
     with LocalTypesense() as local:
         local.store.create(dict(SCHEMA))
@@ -172,7 +172,7 @@ def test_every_line_of_an_import_is_looked_at(local: LocalTypesense, server: Ser
 @pytest.mark.parametrize(
     "answer", [b'{"success":true}', b'{"success":true}\n{"success":false,"code":500,"error":"Could not write"}']
 )
-def test_an_import_that_is_not_told_whole_or_fails_for_the_server_is_no_matter_of_the_document(answer: bytes) -> None:
+def test_incomplete_import_response_does_not_reject_documents(answer: bytes) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
     with wire(head + answer) as other:
         for server in open_server(other.url):

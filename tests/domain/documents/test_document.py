@@ -54,7 +54,7 @@ def test_what_comes_to_nothing_or_to_itself_stays_as_it_is(incoming: list[Regist
 
 
 @given(projects, projects)
-def test_of_a_mixture_one_release_is_the_newest_and_all_are_to_be_read_again(
+def test_mixed_documents_have_one_newest_and_are_stale(
     incoming: list[RegistryFields], held: list[RegistryFields]
 ) -> None:
     result = merge_documents(incoming, held)
@@ -78,7 +78,7 @@ def test_of_a_release_that_both_have_the_later_one_stays() -> None:
     assert merge_documents([old], [new]) == merge_documents([new], [old]) == (new,)
 
 
-def test_where_the_serials_are_equal_the_later_look_decides_and_then_what_comes() -> None:
+def test_equal_serials_are_decided_by_check_time() -> None:
     seen = make_release("1.0", status_checked=9, summary="seen later")
     ours, theirs = make_release("1.0", summary="ours"), make_release("1.0", summary="theirs")
 
@@ -86,7 +86,7 @@ def test_where_the_serials_are_equal_the_later_look_decides_and_then_what_comes(
     assert merge_documents([theirs], [ours]) == (theirs,)
 
 
-def test_of_other_owners_what_is_missing_and_what_was_asked_later_is_newer() -> None:
+def test_newer_fields_of_other_owners_win() -> None:
     incoming = Enrichments(
         repository=RepositoryFields(github_stars=1, github_checked=5),
         downloads=DownloadFields(download_total=1, download_checked=5),

@@ -94,5 +94,5 @@ def test_a_release_is_yanked_only_as_a_whole() -> None:
     assert not mixed.is_yanked
 
 
-def test_of_a_release_without_files_its_metadata_says_whether_it_is_yanked() -> None:
+def test_release_without_files_is_yanked_by_metadata() -> None:
     assert make_release("1.0", files=0, yanked=True).is_yanked

@@ -58,7 +58,7 @@ def test_whether_a_supported_python_is_admitted(known: dict[str, Any], admits: b
         (make_python_signals(""), UNSET),
     ],
 )
-def test_naming_a_supported_python_is_worth_more_than_not_excluding_it(known: dict[str, Any], value: float) -> None:
+def test_declared_python_weighs_more_than_not_excluded(known: dict[str, Any], value: float) -> None:
     judgement = RULES["python"].evaluate(build_context(**known))
 
     assert (judgement if judgement is UNSET else judgement.value) == value
@@ -98,7 +98,7 @@ def test_the_last_day_of_support_counts() -> None:
     assert (last, after) == (True, False)
 
 
-def test_pythons_are_compared_as_numbers_and_a_list_that_was_outlived_ends_with_its_newest() -> None:
+def test_python_versions_compare_as_numbers() -> None:
     ends = {"3.9": date(2025, 10, 31), "3.10": date(2026, 10, 31), "3.11": date(2027, 10, 31)}
 
     assert list_supported(ends, date(2026, 1, 1)) == ("3.10", "3.11")

@@ -159,13 +159,13 @@ def test_what_a_repository_tells_is_known_after() -> None:
     assert (known.is_repository_archived, known.source) == (True, "https://github.com/a/a")
 
 
-def test_a_push_stands_in_for_a_commit_and_half_of_the_issues_are_none() -> None:
+def test_push_date_replaces_missing_commit_date() -> None:
     known = extract(make_release(), repository=RepositoryFields(github_pushed=200, github_open_issues=3))
 
     assert (known.last_commit, known.issues) == (200, UNSET)
 
 
-def test_a_repository_of_which_nothing_is_known_was_looked_up_all_the_same() -> None:
+def test_repository_without_data_counts_as_looked_up() -> None:
     assert extract(make_release(), repository=RepositoryFields()).has_repository is True
     assert extract(make_release(), downloads=DownloadFields(download_last_day=1)).has_repository is False
 

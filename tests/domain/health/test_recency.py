@@ -38,9 +38,7 @@ def compute_value(**known: Any) -> float:
         (UNSET, UNSET, UNSET, 180),
     ],
 )
-def test_the_interval_grows_with_maturity_and_is_bounded_by_the_releases(
-    version: str, releases: int, bugfixes: int, days: float
-) -> None:
+def test_interval_grows_with_maturity_within_bounds(version: str, releases: int, bugfixes: int, days: float) -> None:
     assert (
         compute_expected_interval(build_context(version=version, releases=releases, bugfix_releases=bugfixes)) == days
     )
@@ -88,7 +86,7 @@ def test_a_release_of_the_future_is_as_good_as_one_of_today() -> None:
     assert compute_value(released_at=days_before_now(-400)) == 1.0
 
 
-def test_a_quiet_package_that_nothing_speaks_against_keeps_six_tenths() -> None:
+def test_dormant_package_without_problems_keeps_60_percent() -> None:
     assert compute_value(**DORMANT) == 0.6
     assert (
         compute_value(**DORMANT, framework_versions=(), requires_python=">=3.6", python_versions=("Python 3.6",)) == 0.6
@@ -121,6 +119,6 @@ def test_a_dead_package_keeps_nothing(known: dict[str, Any]) -> None:
     assert compute_value(**DORMANT, **known) == 0.0
 
 
-def test_a_quiet_package_whose_release_has_no_date_is_still_a_quiet_one() -> None:
+def test_dormant_package_without_date_stays_dormant() -> None:
     assert compute_value(released_at=UNSET) == 0.6
     assert RULES["release"].evaluate(build_context(released_at=UNSET, prose_length=0, docs_link="")) is UNSET

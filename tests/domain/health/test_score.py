@@ -235,7 +235,7 @@ def test_what_a_package_says_is_quoted_in_one_short_line() -> None:
     assert len(finding.observation) <= 160
 
 
-def test_every_rule_and_cap_has_a_weight_a_page_and_a_word_on_what_it_looks_at() -> None:
+def test_every_rule_and_cap_has_weight_page_and_description() -> None:
     for group, rules in GROUPS.items():
         assert set(SCORING_CONFIG.rules[group]) == set(rules)
         assert all(rule.description for rule in rules.values())

@@ -87,7 +87,7 @@ def test_include_and_exclude_change_members_but_not_the_filter_key(change: dict[
     assert changed.admits_same_as(replace(changed, profile="mine"))
 
 
-def test_a_filter_of_classifiers_alone_keeps_the_key_of_older_programs() -> None:
+def test_key_of_classifier_filter_is_stable() -> None:
     assert Filter(classifiers=("B :: b", "A :: a")).key == "A :: a\nB :: b"
 
 

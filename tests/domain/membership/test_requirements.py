@@ -29,7 +29,7 @@ from pyf.aggregator.domain.membership.requirements import (
         'flask; (extra == "a" and os_name == "nt") or os_name == "posix"',
     ],
 )
-def test_a_requirement_that_holds_somewhere_without_an_extra_is_one_of_run_time(line: str) -> None:
+def test_requirement_without_extra_is_a_runtime_requirement(line: str) -> None:
     assert parse_requirements([line]).run_time == {"flask": line}
 
 
@@ -115,7 +115,7 @@ def test_line_without_a_plain_name_is_displayed_as_published(line: str) -> None:
     assert [(shown.name, shown.name_normalized) for shown in displayed] == [(line, "")] * bool(line.strip())
 
 
-def test_versions_and_conditions_that_cannot_be_parsed_are_displayed_as_published() -> None:
+def test_unparsable_requirement_is_displayed_as_published() -> None:
     lines = parse_requirement_lines(["B (>=0.9,<2.0.*)", "A>=0.10.*; python_version < '3.0.*'", "what is this"])
 
     assert [(line.name, line.versions, line.condition) for line in lines] == [

@@ -81,7 +81,7 @@ def test_text_is_shown_as_written_and_is_the_first_chapter() -> None:
     assert (made.title, made.main_content, made.changelog) == (UNSET, UNSET, UNSET)
 
 
-def test_a_blank_readme_has_no_html_and_its_summary_is_the_first_chapter() -> None:
+def test_blank_readme_has_only_its_summary() -> None:
     made = render_plain_text(Readme(text=" \n\t", summary="What it is."))
 
     assert (made.html, made.first_chapter) == ("", "What it is.")
@@ -108,7 +108,7 @@ def test_a_text_of_exactly_the_limit_is_whole() -> None:
     assert clean_readme(Readme(text=text)).text == text
 
 
-def test_what_is_no_text_is_left_out_and_what_cannot_be_encoded_is_marked() -> None:
+def test_non_text_is_dropped_and_unencodable_marked() -> None:
     readme = clean_readme(Readme(text="a\x00b\x1bc\ud800d\te\n", summary="\udfff", content_type="text/\x00plain"))
 
     assert readme == Readme(text="abc\ufffdd\te\n", summary="\ufffd", content_type="text/plain")

@@ -24,7 +24,7 @@ README = """
 """
 
 
-def test_a_readme_is_parted_at_its_second_heading_and_at_its_changelog() -> None:
+def test_readme_is_split_at_second_heading_and_changelog() -> None:
     parts = parse_sections(README, "A summary.")
 
     assert parts.title == "The title"
@@ -54,7 +54,7 @@ def test_a_changelog_without_a_title_before_it_is_not_the_title() -> None:
     assert (parts.first_chapter, parts.changelog) == ("text", "Changelog\nnone")
 
 
-def test_a_readme_that_is_all_changelog_has_its_summary_as_first_chapter() -> None:
+def test_changelog_readme_starts_with_summary() -> None:
     parts = parse_sections("<h1>Changelog</h1><p>none</p>", "Summary")
 
     assert (parts.title, parts.first_chapter, parts.changelog) == (UNSET, "Summary", "Changelog\nnone")

@@ -1,4 +1,4 @@
-"""The test server answers as a real one has answered, in every recording that there is."""
+"""The fake server responds as a real one did, in every recording."""
 
 import gzip
 from pathlib import Path
@@ -16,12 +16,12 @@ from support.typesense_fake.requests import Request, build_request, parse_reques
 from support.typesense_fake.server import respond
 from support.typesense_fake.service import UncoveredRequest
 
-# The exchanges of `exchanges.jsonl` that the test server is not made for, by name, with the reason.
-_NO_SYNONYMS = "the program makes no synonyms, overrides or stop words"
-_NO_DETECTION = "the program declares every field; these are fields that the server detects by itself"
-LEFT_OUT = {
-    "search: phrase": "the score of a phrase follows from no recorded rule",
-    "search: facets": "it cuts values of one count, and which of them stay follows the order of a hash table",
+# The exchanges of `exchanges.jsonl` that the fake server does not support, by name, with the reason.
+_NO_SYNONYMS = "the program creates no synonyms, overrides or stop words"
+_NO_DETECTION = "the program declares every field; the server detects these fields"
+UNSUPPORTED = {
+    "search: phrase": "no recorded rule explains the score of a phrase",
+    "search: facets": "of values with equal counts, the order of a hash table decides which are cut",
     "search: facet_query": "the program searches no facet values",
     "search: scoped key (embedded filter_by author:=`Plone Foundation`)": "the program derives no keys from keys",
     "cors: preflight": "no browser uses the test server",
@@ -51,11 +51,11 @@ _DECODER = Decoder(Exchange)
 
 
 def send_to(store: Store) -> Send:
-    """Return what sends requests to a store, without a connection in between."""
+    """Return a function that sends requests to a store without a connection."""
 
     def send(method: str, path: str, query: dict[str, str], key: str, body: bytes) -> tuple[int, bytes]:
-        answer = respond(store, build_request(method, path, query, body), key)
-        return answer.status, answer.body
+        response = respond(store, build_request(method, path, query, body), key)
+        return response.status, response.body
 
     return send
 
@@ -66,18 +66,17 @@ def named_exchanges(shared_data: Path) -> list[Exchange]:
     return [_DECODER.decode(line) for line in lines if line]
 
 
-def test_replay_of_the_named_exchanges_gives_the_recorded_answers(named_exchanges: list[Exchange]) -> None:
-    exchanges = [exchange for exchange in named_exchanges if exchange.name not in LEFT_OUT]
+def test_named_exchanges_give_the_recorded_responses(named_exchanges: list[Exchange]) -> None:
+    exchanges = [exchange for exchange in named_exchanges if exchange.name not in UNSUPPORTED]
 
     assert not find_differences(exchanges, send_to(Store()), ADMIN_KEY)
 
 
-def test_all_exchanges_that_are_left_out_are_recorded(named_exchanges: list[Exchange]) -> None:
-    """A name that is misspelled would be a reason for nothing."""
-    assert LEFT_OUT.keys() <= {exchange.name for exchange in named_exchanges}
+def test_unsupported_exchanges_are_recorded(named_exchanges: list[Exchange]) -> None:
+    assert UNSUPPORTED.keys() <= {exchange.name for exchange in named_exchanges}
 
 
-def test_replay_of_the_live_contract_tests_gives_the_recorded_answers(shared_data: Path) -> None:
+def test_replay_gives_the_recorded_responses(shared_data: Path) -> None:
     with gzip.open(shared_data / "typesense" / "live.jsonl.gz") as lines:
         exchanges = [_DECODER.decode(line) for line in lines]
 
@@ -85,8 +84,8 @@ def test_replay_of_the_live_contract_tests_gives_the_recorded_answers(shared_dat
     assert not find_differences(exchanges, send_to(Store()), ADMIN_KEY)
 
 
-def test_replay_of_our_own_recording_gives_the_recorded_answers() -> None:
-    """On a machine without the reference data this one is left, of our own tests on a real server."""
+def test_own_recording_gives_the_recorded_responses() -> None:
+    """This recording of our own tests on a real server needs no reference data."""
     differences = [find_differences(session, send_to(Store()), ADMIN_KEY) for session in read_recording()]
 
     assert len(differences) > 20
@@ -94,7 +93,7 @@ def test_replay_of_our_own_recording_gives_the_recorded_answers() -> None:
 
 
 @only_on_test_server
-def test_a_form_of_request_that_no_recording_has_fails_the_test_that_sends_it() -> None:
+def test_uncovered_request_form_fails_its_test() -> None:
     with (
         pytest.raises(UncoveredRequest, match=r"filter_by stars:>=, list_collections|GET list_collections \?filter_by"),
         LocalTypesense() as local,
@@ -114,7 +113,7 @@ def test_a_form_of_request_that_no_recording_has_fails_the_test_that_sends_it() 
         ("GET /collections/a/documents/b%2F1", "GET /collections/c/documents/d"),
     ],
 )
-def test_names_and_values_are_no_part_of_a_form(first: str, second: str) -> None:
+def test_form_contains_no_names_and_values(first: str, second: str) -> None:
     assert list_forms(parse(first)) == list_forms(parse(second))
 
 
@@ -129,7 +128,7 @@ def test_names_and_values_are_no_part_of_a_form(first: str, second: str) -> None
         "GET /collections/a/documents/export?filter_by=id:=[1]||id:=[2]",
     ],
 )
-def test_what_changes_how_a_server_reads_a_request_is_part_of_its_form(changed: str) -> None:
+def test_form_contains_what_changes_the_response(changed: str) -> None:
     recorded = list_forms(parse("GET /collections/a/documents/export?filter_by=id:=[1]"))
 
     assert list_forms(parse(changed)) - recorded
