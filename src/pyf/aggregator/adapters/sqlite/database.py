@@ -319,8 +319,8 @@ def require_collection(connection: sqlite3.Connection, name: str, path: Path) ->
     return collection
 
 
-def allocate_change(connection: sqlite3.Connection) -> int:
-    """Return a number above all allocated before, in any collection."""
-    connection.execute("UPDATE last_change SET number = number + 1")
-    (number,) = connection.execute("SELECT number FROM last_change").fetchone()
-    return int(number)
+def allocate_changes(connection: sqlite3.Connection, count: int) -> range:
+    """Return numbers above all allocated before, in any collection."""
+    connection.execute("UPDATE last_change SET number = number + ?", (count,))
+    (last,) = connection.execute("SELECT number FROM last_change").fetchone()
+    return range(last - count + 1, last + 1)

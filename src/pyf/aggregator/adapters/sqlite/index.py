@@ -24,11 +24,14 @@ from ..encoding import (
     sort_oldest_first,
 )
 from .database import CollectionRef, Database, find_collection, require_collection, to_json_array
-from .project_rows import ProjectRows, build_rows, put_project, replace_with_tombstone, write_enrichment
+from .project_rows import ProjectRows, build_rows, put_projects, replace_with_tombstone, write_enrichments
 
 # A transaction writes whole projects up to this many characters of JSON, so that other processes can write in between
 # and the log stays short.
 _PUT_BATCH_CHARS = 4 * 1024 * 1024
+
+# Projects per transaction that writes enrichments: a commit takes as long as writing hundreds.
+_UPDATE_BATCH = 2_000
 
 # Projects per transaction or query that needs little of each, and documents per page of an export.
 _PROJECT_BATCH = 500
@@ -88,7 +91,7 @@ class SqliteIndex:
 
     def update(self, collection: str, fields: Mapping[str, ProjectFields | Sequence[ProjectFields]]) -> int:
         updated = 0
-        for batch in split_into_batches(fields.items(), _PROJECT_BATCH):
+        for batch in split_into_batches(fields.items(), _UPDATE_BATCH):
             rows = [
                 (replace_surrogates(name), get_owner(value), encode_json(value).decode())
                 for name, values in batch
@@ -96,7 +99,7 @@ class SqliteIndex:
             ]
             with self._database.writing() as connection:
                 collection_id = self._require_id(connection, collection)
-                updated += len({row[0] for row in rows if write_enrichment(connection, collection_id, *row)})
+                updated += len(write_enrichments(connection, collection_id, rows))
         return updated
 
     def get_packages(self, collection: str, names: Iterable[str]) -> Mapping[str, Sequence[Document]]:
@@ -203,11 +206,10 @@ class SqliteIndex:
             collection_id = self._require_id(connection, collection)
             connection.execute("UPDATE collections SET state = ? WHERE id = ?", (json, collection_id))
 
-    def _put_rows(self, collection: str, projects: Iterable[ProjectRows]) -> None:
+    def _put_rows(self, collection: str, projects: Sequence[ProjectRows]) -> None:
         with self._database.writing() as connection:
             collection_id = self._require_id(connection, collection)
-            for project in projects:
-                put_project(connection, collection_id, project)
+            put_projects(connection, collection_id, projects)
 
     def _read_state_page(self, real_name: str, collection: str, after: str) -> tuple[str, list[ProjectState]]:
         with self._database.reading() as connection:

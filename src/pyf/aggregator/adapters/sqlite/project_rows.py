@@ -1,7 +1,7 @@
 """Rows of one project in SQLite; every change of a project gets a new number, which the search index follows."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import UNSET, Struct
 
@@ -16,7 +16,7 @@ from ..encoding import (
     initial_fields,
     replace_surrogates,
 )
-from .database import allocate_change, to_json_array
+from .database import allocate_changes, to_json_array
 
 _PUT_DOCUMENT = """
     INSERT INTO documents (collection_id, name, version, id, is_newest, fields) VALUES (?, ?, ?, ?, ?, ?)
@@ -36,10 +36,18 @@ _PUT_PROJECT = """
         status_checked = excluded.status_checked, project_status = excluded.project_status,
         releases = excluded.releases
 """
-_SELECT_ENRICHMENT = """
-    SELECT fields FROM projects LEFT JOIN enrichments
-    ON enrichments.collection_id = projects.collection_id AND enrichments.name = projects.name AND owner = ?
-    WHERE projects.collection_id = ? AND projects.name = ? AND releases > 0
+_SELECT_EXISTING = """
+    SELECT name FROM projects WHERE collection_id = ? AND name IN (SELECT value FROM json_each(?))
+"""
+# Of the projects that exist, which have none.
+_DELETE_TOMBSTONES = """
+    DELETE FROM tombstones WHERE collection_id = ?1 AND name IN (SELECT value FROM json_each(?2)) AND name IN
+    (SELECT name FROM projects WHERE collection_id = ?1 AND releases > 0)
+"""
+_SELECT_ENRICHMENTS = """
+    SELECT projects.name, owner, fields FROM projects LEFT JOIN enrichments
+    ON enrichments.collection_id = projects.collection_id AND enrichments.name = projects.name
+    WHERE projects.collection_id = ? AND projects.name IN (SELECT value FROM json_each(?)) AND releases > 0
 """
 _PUT_ENRICHMENT = """
     INSERT INTO enrichments (collection_id, name, owner, change, fields) VALUES (?, ?, ?, ?, ?)
@@ -117,27 +125,35 @@ def build_rows(project: ProjectDocuments, rejections: list[Rejection]) -> Projec
     )
 
 
-def put_project(connection: sqlite3.Connection, collection_id: int, project: ProjectRows) -> None:
-    """Replace a project's documents and delete its tombstone; unchanged rows are not rewritten."""
-    if project.state is None:
-        delete_project(connection, collection_id, project.name)
-        return
-    _put_documents(connection, collection_id, project, project.state)
-    if project.health:
-        write_enrichment(connection, collection_id, project.name, Owner.HEALTH, project.health)
-    if project.initial:
-        rows = [(collection_id, project.name, owner, json) for owner, json in project.initial]
-        if connection.executemany(_PUT_INITIAL, rows).rowcount:
-            _mark_changed(connection, collection_id, project.name)
+def put_projects(connection: sqlite3.Connection, collection_id: int, projects: Sequence[ProjectRows]) -> None:
+    """Replace the documents of projects and delete their tombstones; unchanged rows are not rewritten."""
+    names = to_json_array({project.name for project in projects})
+    existing = {name for (name,) in connection.execute(_SELECT_EXISTING, (collection_id, names))}
+    for project, change in zip(projects, allocate_changes(connection, len(projects)), strict=True):
+        if project.state is None:
+            delete_project(connection, collection_id, project.name)
+        else:
+            _put_documents(connection, collection_id, project, change, is_new=project.name not in existing)
+            existing.add(project.name)
+    connection.execute(_DELETE_TOMBSTONES, (collection_id, names))
+    scores = [(project.name, Owner.HEALTH, project.health) for project in projects if project.health]
+    write_enrichments(connection, collection_id, scores)
+    for project in projects:
+        rows = [(collection_id, project.name, owner, json) for owner, json in project.initial if project.state]
+        if rows and connection.executemany(_PUT_INITIAL, rows).rowcount:
+            _mark_changed(connection, collection_id, [project.name])
 
 
 def _put_documents(
-    connection: sqlite3.Connection, collection_id: int, project: ProjectRows, state: ProjectState
+    connection: sqlite3.Connection, collection_id: int, project: ProjectRows, change: int, *, is_new: bool
 ) -> None:
+    state = project.state
+    assert state is not None
     changes_before = connection.total_changes
     connection.executemany(_PUT_DOCUMENT, ((collection_id, project.name, *document) for document in project.documents))
-    versions = to_json_array(version for version, *_ in project.documents)
-    connection.execute(_DELETE_OTHER_DOCUMENTS, (collection_id, project.name, versions))
+    if not is_new:
+        versions = to_json_array(version for version, *_ in project.documents)
+        connection.execute(_DELETE_OTHER_DOCUMENTS, (collection_id, project.name, versions))
     if connection.total_changes == changes_before:
         return
     connection.execute(
@@ -145,7 +161,7 @@ def _put_documents(
         (
             collection_id,
             project.name,
-            allocate_change(connection),
+            change,
             state.last_serial,
             state.document_version,
             state.status_checked,
@@ -153,13 +169,12 @@ def _put_documents(
             state.release_count,
         ),
     )
-    connection.execute("DELETE FROM tombstones WHERE collection_id = ? AND name = ?", (collection_id, project.name))
 
 
 def copy_package(connection: sqlite3.Connection, source: int, target: int, name: str) -> None:
     """Make the rows of a package in the target equal to those of the source."""
     delete_project(connection, target, name)
-    if connection.execute(_COPY_PROJECT, (target, allocate_change(connection), source, name)).rowcount:
+    if connection.execute(_COPY_PROJECT, (target, *allocate_changes(connection, 1), source, name)).rowcount:
         connection.execute(_COPY_DOCUMENTS, (target, source, name))
         connection.execute(_COPY_ENRICHMENTS, (target, source, name))
         connection.execute("DELETE FROM tombstones WHERE collection_id = ? AND name = ?", (target, name))
@@ -174,7 +189,7 @@ def delete_project(connection: sqlite3.Connection, collection_id: int, name: str
     connection.execute("DELETE FROM documents WHERE collection_id = ? AND name = ?", row)
     connection.execute("DELETE FROM enrichments WHERE collection_id = ? AND name = ?", row)
     connection.execute("UPDATE projects SET releases = 0 WHERE collection_id = ? AND name = ?", row)
-    _mark_changed(connection, collection_id, name)
+    _mark_changed(connection, collection_id, [name])
     return True
 
 
@@ -190,15 +205,28 @@ def replace_with_tombstone(connection: sqlite3.Connection, collection_id: int, t
     return existed
 
 
-def write_enrichment(connection: sqlite3.Connection, collection_id: int, name: str, owner: Owner, json: str) -> bool:
-    """Replace one owner's fields of a project; return whether the project exists."""
-    row = connection.execute(_SELECT_ENRICHMENT, (owner, collection_id, name)).fetchone()
-    if row is None:
-        return False
-    connection.execute(_PUT_ENRICHMENT, (collection_id, name, owner, allocate_change(connection), json))
-    if row[0] != json:
-        _mark_changed(connection, collection_id, name)
-    return True
+def write_enrichments(
+    connection: sqlite3.Connection, collection_id: int, rows: Sequence[tuple[str, Owner, str]]
+) -> set[str]:
+    """Replace fields of owners (name, owner, JSON) of the projects that exist; return the names of these."""
+    names: set[str] = set()
+    current: dict[tuple[str, str], str] = {}
+    query = (collection_id, to_json_array({name for name, *_ in rows}))
+    for name, owner, json in connection.execute(_SELECT_ENRICHMENTS, query):
+        names.add(name)
+        current[name, owner] = json
+    written = [row for row in rows if row[0] in names]
+    changes = allocate_changes(connection, len(written))
+    connection.executemany(
+        _PUT_ENRICHMENT,
+        (
+            (collection_id, name, owner, change, json)
+            for (name, owner, json), change in zip(written, changes, strict=True)
+        ),
+    )
+    changed = dict.fromkeys(name for name, owner, json in written if current.get((name, owner)) != json)
+    _mark_changed(connection, collection_id, changed)
+    return names
 
 
 def copy_later_enrichments(connection: sqlite3.Connection, source: int, target: int, names: Sequence[str]) -> None:
@@ -206,12 +234,13 @@ def copy_later_enrichments(connection: sqlite3.Connection, source: int, target: 
     params = {"source": source, "target": target, "names": to_json_array(names), "derived": Owner.HEALTH}
     for name, owner, change, json in connection.execute(_SELECT_LATER_ENRICHMENTS, params).fetchall():
         connection.execute(_PUT_ENRICHMENT, (target, name, owner, change, json))
-        _mark_changed(connection, target, name)
+        _mark_changed(connection, target, [name])
 
 
-def _mark_changed(connection: sqlite3.Connection, collection_id: int, name: str) -> None:
-    """Give a project a new change number."""
-    connection.execute(
+def _mark_changed(connection: sqlite3.Connection, collection_id: int, names: Collection[str]) -> None:
+    """Give each project a new change number."""
+    changes = allocate_changes(connection, len(names))
+    connection.executemany(
         "UPDATE projects SET change = ? WHERE collection_id = ? AND name = ?",
-        (allocate_change(connection), collection_id, name),
+        ((change, collection_id, name) for name, change in zip(names, changes, strict=True)),
     )
