@@ -67,12 +67,20 @@ def build_searchable(document: Document) -> Searchable:
             iter_stems(" , ".join((*registry.keywords, *(() if topics is UNSET else topics)))[:_MAX_TEXT_LENGTH]),
             _MAX_KEYWORDS_STEMS,
         ),
-        opening=_join_unique_stems(iter_stems(opening[:_MAX_TEXT_LENGTH]), _MAX_OPENING_STEMS),
-        rest=_join_unique_stems(iter_stems(_to_text(registry.main_content)[:_MAX_TEXT_LENGTH]), _MAX_REST_STEMS),
-        history=_join_unique_stems(iter_stems(_to_text(registry.changelog)[:_MAX_TEXT_LENGTH]), _MAX_HISTORY_STEMS),
+        opening=_join_unique_stems(_iter_unique_stems(opening), _MAX_OPENING_STEMS),
+        rest=_join_unique_stems(
+            iter_stems(_to_text(registry.main_content)[:_MAX_TEXT_LENGTH], is_unique=True), _MAX_REST_STEMS
+        ),
+        history=_join_unique_stems(
+            iter_stems(_to_text(registry.changelog)[:_MAX_TEXT_LENGTH], is_unique=True), _MAX_HISTORY_STEMS
+        ),
         framework_words=_join_unique_stems(_iter_framework_words(registry), _MAX_REST_STEMS),
         aliases=_join_unique_stems(list_aliases(document), _MAX_ALIASES),
     )
+
+
+def _iter_unique_stems(text: str | UnsetType) -> Iterator[str]:
+    return iter_stems(_to_text(text)[:_MAX_TEXT_LENGTH], is_unique=True)
 
 
 def _iter_framework_words(registry: RegistryFields) -> Iterator[str]:
